@@ -1,0 +1,26 @@
+// Runs a program off the JavaScript thread.
+#pragma once
+
+#include <memory>
+
+#include "context.h"
+#include "node-values.h"
+
+namespace flava {
+
+/** A context as JavaScript holds it: `running` belongs to the JavaScript thread. */
+struct SharedContext {
+  Context context;
+  bool running = false;
+
+  SharedContext(Level level, int threads) : context(level, threads) {}
+};
+
+/**
+ * The JavaScript function
+ * run(context, programId, first, last, inspect, abort, inputs) -> Promise<{ status, instruction, message }>,
+ * given the context behind its first argument. Misuse rejects the promise.
+ */
+napi_value runAsynchronously(napi_env env, const std::shared_ptr<SharedContext>& shared, const Arguments& arguments);
+
+}  // namespace flava

@@ -1,0 +1,228 @@
+// Compiles the native kernels into build/native/flava.node.
+//
+//   node native/build.mjs              fails when compilation fails
+//   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
+//   node native/build.mjs --sanitize address,undefined
+//                                      builds build/native-address,undefined/check instead (see sanitize.sh)
+//
+// The compiler is $CXX, or the first of c++, g++, clang++ that runs.
+
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const native = dirname(fileURLToPath(import.meta.url));
+const root = dirname(native);
+const { values: options } = parseArgs({
+  options: { optional: { type: "boolean", default: false }, sanitize: { type: "string" } },
+});
+const output = join(root, "build", options.sanitize ? `native-${options.sanitize}` : "native");
+const product = join(output, options.sanitize ? "check" : "flava.node");
+
+const avx2 = ["-mavx2", "-mfma", "-mf16c"];
+const avx512 = [...avx2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"];
+const levels = {
+  portable: [],
+  ...(process.arch === "x64" && {
+    avx2,
+    avx512,
+    avx512bf16: [...avx512, "-mavx512bf16", "-mavx512vnni"],
+  }),
+};
+
+const commonFlags = [
+  ...[
+    "-std=gnu++17",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-pthread",
+  ],
+  ...["-Wall", "-Wextra", `-I${native}`],
+  ...(options.sanitize
+    ? [
+        "-O1",
+        "-g",
+        "-fno-omit-frame-pointer",
+        `-fsanitize=${options.sanitize}`,
+        "-fno-sanitize-recover=all",
+      ]
+    : ["-O3"]),
+];
+
+/** Ends the build without a product. */
+function giveUp(reason, code) {
+  console.log(`flava: ${reason}; the slower reference backend will be used`);
+  process.exit(options.optional ? 0 : code);
+}
+
+function findCompiler() {
+  const candidates = [process.env.CXX, "c++", "g++", "clang++"].filter(Boolean);
+  return candidates
+    .map((candidate) => candidate.split(" "))
+    .find(([command, ...rest]) => spawnSync(command, [...rest, "--version"]).status === 0);
+}
+
+/** Flags that need the headers of Node-API, which the standalone check does without. */
+function nodeApiFlags() {
+  if (options.sanitize) return [];
+  try {
+    return ["-isystem", createRequire(import.meta.url)("node-api-headers").include_dir];
+  } catch {
+    return giveUp(
+      "the native kernels were not built, because node-api-headers is not installed",
+      1,
+    );
+  }
+}
+
+function sourcesIn(folder) {
+  const path = join(native, folder);
+  if (!existsSync(path)) return [];
+  const names = readdirSync(path).filter((name) => name.endsWith(".cpp"));
+  return names.sort().map((name) => join(path, name));
+}
+
+function isKnownTo(compiler, flags) {
+  const [command, ...rest] = compiler;
+  const probe = [...rest, ...flags, "-x", "c++", "-fsyntax-only", "/dev/null"];
+  return flags.length === 0 || spawnSync(command, probe).status === 0;
+}
+
+/**
+ * All objects, in the order they are linked. The linker keeps the first of several copies of an inline function, so code
+ * compiled for every processor comes first and code for the newest processors last.
+ */
+function planObjects(compiler) {
+  const nodeOnly = ["binding.cpp", "asynchronous-run.cpp", "node-values.cpp"];
+  const runtime = options.sanitize
+    ? [
+        ...sourcesIn(".").filter((source) => !nodeOnly.includes(basename(source))),
+        ...sourcesIn("check"),
+      ]
+    : sourcesIn(".");
+  const kernels = [...sourcesIn("kernels"), ...sourcesIn("gemm")];
+  const runtimeFlags = nodeApiFlags();
+  const objectOf = (source, folder, flags) => ({
+    source,
+    flags,
+    path: join(output, folder, `${relative(native, source).replaceAll(/[\\/]/g, "-")}.o`),
+  });
+  const known = Object.keys(levels).filter((level) => isKnownTo(compiler, levels[level]));
+  return {
+    levels: known,
+    objects: [
+      ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
+      ...known.flatMap((level) =>
+        kernels.map((source) =>
+          objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level]]),
+        ),
+      ),
+    ],
+  };
+}
+
+/** Whether the object is missing or older than its source, a header it includes, or this script. */
+function isStale(object) {
+  const dependencyFile = `${object.path}.d`;
+  if (!existsSync(object.path) || !existsSync(dependencyFile)) return true;
+  const built = statSync(object.path).mtimeMs;
+  const [, list] = readFileSync(dependencyFile, "utf8").split(/:\s/, 2);
+  const dependencies = list
+    .replaceAll("\\\n", " ")
+    .replaceAll("\\ ", "\0")
+    .split(/\s+/)
+    .filter(Boolean);
+  return [
+    fileURLToPath(import.meta.url),
+    ...dependencies.map((path) => path.replaceAll("\0", " ")),
+  ].some((path) => !existsSync(path) || statSync(path).mtimeMs > built);
+}
+
+/** Runs the compiler; resolves to what it printed, and whether it succeeded. */
+function runCompiler(compiler, parameters) {
+  const [command, ...rest] = compiler;
+  return new Promise((resolve) => {
+    const child = spawn(command, [...rest, ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => (text += chunk));
+    child.on("error", (error) => resolve({ succeeded: false, text: error.message }));
+    child.on("close", (code) => resolve({ succeeded: code === 0, text }));
+  });
+}
+
+/** Runs the compiler on a new file that takes its final name only once it is whole. */
+async function produce(compiler, path, parameters) {
+  const unfinished = `${path}.${process.pid}`;
+  const result = await runCompiler(compiler, [...parameters, "-o", unfinished]);
+  if (result.succeeded) renameSync(unfinished, path);
+  return result;
+}
+
+function compile(compiler, { source, flags, path }) {
+  const dependencies = ["-MMD", "-MF", `${path}.d`];
+  return produce(compiler, path, [...commonFlags, ...flags, ...dependencies, "-c", source]);
+}
+
+/** Compiles on all cores, long files first so that no core is left waiting for one; returns the results. */
+async function compileAll(compiler, objects) {
+  const queue = [...objects].sort((a, b) => statSync(b.source).size - statSync(a.source).size);
+  const results = [];
+  const drain = async () => {
+    for (let object = queue.shift(); object !== undefined; object = queue.shift()) {
+      results.push(await compile(compiler, object));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, drain));
+  return results;
+}
+
+function link(compiler, objects) {
+  const kind =
+    process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
+  const flags = options.sanitize ? [`-fsanitize=${options.sanitize}`] : kind;
+  return produce(compiler, product, [...flags, "-pthread", ...objects.map(({ path }) => path)]);
+}
+
+async function build() {
+  const start = performance.now();
+  const compiler = process.platform === "win32" ? undefined : findCompiler();
+  if (compiler === undefined)
+    giveUp("the native kernels were not built, because no C++ compiler was found", 0);
+  const plan = planObjects(compiler);
+  for (const { path } of plan.objects) mkdirSync(dirname(path), { recursive: true });
+  const stale = plan.objects.filter(isStale);
+  const results = await compileAll(compiler, stale);
+  if (results.every(({ succeeded }) => succeeded)) results.push(await link(compiler, plan.objects));
+  const messages = join(output, "messages.txt");
+  writeFileSync(messages, results.map(({ text }) => text).join(""));
+  const failures = results.filter(({ succeeded }) => !succeeded).length;
+  if (failures > 0) {
+    // An older product would not fit the sources any more.
+    rmSync(product, { force: true });
+    giveUp(`${failures} native compilations failed, see ${relative(root, messages)}`, 1);
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const name = relative(root, product);
+  console.log(
+    `flava: built ${name} (${plan.levels.join(", ")}) in ${seconds} s, ${stale.length} files compiled`,
+  );
+}
+
+await build();

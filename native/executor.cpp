@@ -1,0 +1,83 @@
+#include "executor.h"
+
+#include <exception>
+
+namespace flava {
+
+namespace {
+
+template <class Bits>
+bool isNonFinite(Bits bits, Bits exponent, bool negativeInfinityAllowed) {
+  const Bits negativeInfinity = static_cast<Bits>(exponent | (Bits{1} << (sizeof(Bits) * 8 - 1)));
+  return (bits & exponent) == exponent && !(negativeInfinityAllowed && bits == negativeInfinity);
+}
+
+template <class Bits>
+int64_t firstNonFinite(const Tensor& tensor, Bits exponent, bool negativeInfinityAllowed) {
+  const Bits* bits = tensor.as<Bits>();
+  for (int64_t index = 0; index < tensor.size; ++index) {
+    if (isNonFinite(bits[index], exponent, negativeInfinityAllowed)) return index;
+  }
+  return -1;
+}
+
+/** Describes the first non-finite element of the instruction's outputs; empty when all are finite. */
+std::string nonFiniteOutput(const std::string& name, const Call& call) {
+  for (int32_t index = 0; index < call.outputCount; ++index) {
+    const Tensor& tensor = call.out(index);
+    // A query that sees no key at all has a log-sum-exp of minus infinity.
+    const bool negativeInfinityAllowed = name == "attention" && index == 1;
+    int64_t element = -1;
+    if (tensor.dtype == Dtype::float32) {
+      element = firstNonFinite<uint32_t>(tensor, 0x7f800000, negativeInfinityAllowed);
+    } else if (tensor.dtype == Dtype::bfloat16) {
+      element = firstNonFinite<uint16_t>(tensor, 0x7f80, negativeInfinityAllowed);
+    }
+    if (element >= 0) {
+      return "element " + std::to_string(element) + " of output " + std::to_string(index) + " of " + name +
+             " is not finite";
+    }
+  }
+  return "";
+}
+
+/** Runs one kernel; returns its error message, empty when it succeeded. */
+std::string runKernel(Kernel kernel, Call& call) {
+  char error[256] = "";
+  call.error = error;
+  try {
+    kernel(call);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  }
+  return error;
+}
+
+}  // namespace
+
+Outcome execute(const Program& program, const Section& section, Parallel& parallel) {
+  for (int64_t index = section.first; index < section.last; ++index) {
+    if (section.abort != nullptr && __atomic_load_n(section.abort, __ATOMIC_RELAXED) != 0) {
+      return {Status::aborted, index, ""};
+    }
+    const Instruction& instruction = program.instructions[index];
+    if (section.inspect && instruction.writesPersistentBuffer) continue;
+    const Tensor* tensors = program.tensors.data() + instruction.firstTensor;
+    Call call{};
+    call.inputs = tensors;
+    call.inputCount = instruction.inputCount;
+    call.outputs = tensors + instruction.inputCount;
+    call.outputCount = instruction.outputCount;
+    call.attributes = program.attributes.data() + instruction.firstAttribute;
+    call.attributeCount = instruction.attributeCount;
+    call.parallel = &parallel;
+    std::string error = runKernel(instruction.kernel, call);
+    if (!error.empty()) return {Status::failed, index, std::move(error)};
+    if (!section.inspect) continue;
+    std::string finding = nonFiniteOutput(program.names[instruction.name], call);
+    if (!finding.empty()) return {Status::nonFinite, index, std::move(finding)};
+  }
+  return {Status::done, section.last, ""};
+}
+
+}  // namespace flava

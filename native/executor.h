@@ -1,0 +1,34 @@
+// Runs the instructions of a program one after another.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "program.h"
+
+namespace flava {
+
+enum class Status { done = 0, aborted = 1, failed = 2, nonFinite = 3 };
+
+struct Outcome {
+  Status status;
+  int64_t instruction;  // where the run stopped
+  std::string message;
+};
+
+/** Which part of a program to run, and how. */
+struct Section {
+  int64_t first;
+  int64_t last;  // exclusive
+  /**
+   * Looks for the first instruction that produces a non-finite number. Instructions that write persistent buffers are
+   * skipped, so that a program can be inspected after a failure without changing anything but the arena.
+   */
+  bool inspect;
+  const int32_t* abort;  // polled before each instruction: not zero asks the run to stop; may be null
+};
+
+/** Runs a section of a bound program. Never throws: whatever a kernel throws is a failure of its instruction. */
+Outcome execute(const Program& program, const Section& section, Parallel& parallel);
+
+}  // namespace flava

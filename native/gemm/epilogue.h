@@ -1,0 +1,62 @@
+// What happens to a product before it is stored: bias, activation, addend, conversion.
+#pragma once
+
+#include "operands.h"
+
+namespace FLAVA_NAMESPACE {
+
+enum class Activation : int64_t { none = 0, gelu = 1, geluGradient = 2 };
+
+/** x[i] = combine(x[i], tensor[index + i]) for i < count. */
+template <class Combine>
+[[gnu::always_inline]] inline void combineWith(const Tensor& tensor, int64_t index, float* x, int64_t count,
+                                               Combine combine) {
+  visitFloats(tensor, [&](auto* data) {
+    overVectors(0, count, [&](int64_t i, auto lanes) { store(x + i, combine(load(x + i), load(data + index + i, lanes))); });
+  });
+}
+
+inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_t count) {
+  visitFloats(tensor, [&](auto* data) {
+    overVectors(0, count, [&](int64_t i, auto lanes) { store(data + index + i, load(x + i), lanes); });
+  });
+}
+
+/** Tensors that are absent are null. */
+struct Epilogue {
+  const Tensor* result = nullptr;
+  const Tensor* bias = nullptr;
+  const Tensor* addend = nullptr;
+  const Tensor* preactivation = nullptr;        // read by geluGradient
+  const Tensor* preactivationOutput = nullptr;  // written before gelu
+  Activation activation = Activation::none;
+  int64_t columns = 0;  // of the result
+
+  /** Stores `count` elements of a row of the product; x has room for whole vectors and is changed. */
+  void store(float* x, int64_t row, int64_t column, int64_t count) const {
+    const int64_t index = row * columns + column;
+    if (bias) combineWith(*bias, column, x, count, [](Floats t, Floats b) { return t + b; });
+    if (preactivationOutput) storeRow(*preactivationOutput, index, x, count);
+    if (activation == Activation::gelu) {
+      for (int64_t i = 0; i < count; i += width) FLAVA_NAMESPACE::store(x + i, gelu(load(x + i)));
+    } else if (activation == Activation::geluGradient) {
+      combineWith(*preactivation, index, x, count, [](Floats t, Floats z) { return t * geluGradient(z); });
+    }
+    if (addend) combineWith(*addend, index, x, count, [](Floats t, Floats a) { return t + a; });
+    storeRow(*result, index, x, count);
+  }
+};
+
+/** Writes a float32 product through an epilogue. */
+struct MatrixOutput final : Output<float> {
+  explicit MatrixOutput(const Epilogue& epilogue) : epilogue_(epilogue) {}
+
+  void write(float* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
+    for (int64_t r = 0; r < rows; ++r) epilogue_.store(sums + r * stride, row + r, column, columns);
+  }
+
+ private:
+  const Epilogue& epilogue_;
+};
+
+}  // namespace FLAVA_NAMESPACE

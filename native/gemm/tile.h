@@ -1,0 +1,151 @@
+// The innermost loop: a tile of up to 6 rows and 64 columns of the result, held in registers while K passes by.
+#pragma once
+
+#include "words.h"
+
+namespace FLAVA_NAMESPACE {
+
+/** Columns of a packed panel of the right operand, the same on every level. */
+constexpr int panelColumns = 64;
+constexpr int tileRows = 6;
+
+// Vectors of accumulators in a row: 6 x 4 of 32 registers, or 6 x 2 of 16.
+#if defined(__AVX512F__)
+constexpr int tileVectors = 4;
+#else
+constexpr int tileVectors = 2;
+#endif
+
+// How a word of the left operand times a vector of words of the right operand is added to the sums. A level that has no
+// instruction for the whole word takes it in `parts`: left() and right() cut part `part` out of the words.
+
+struct Float32Product : Float32Words {
+  using Sum = float;
+  using Sums = Floats;
+  static constexpr int parts = 1;
+
+  static Floats left(uint32_t word, int) { return (Floats)(Uints{} + word); }
+  static Floats right(Uints words, int) { return (Floats)words; }
+  static Floats add(Floats sums, Floats left, Floats right) { return sums + left * right; }
+};
+
+struct Bfloat16Product : Bfloat16Words {
+  using Sum = float;
+  using Sums = Floats;
+#if defined(__AVX512BF16__)
+  static constexpr int parts = 1;
+
+  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints right(Uints words, int) { return words; }
+  static Floats add(Floats sums, Uints left, Uints right) {
+    return (Floats)_mm512_dpbf16_ps((__m512)sums, (__m512bh)left, (__m512bh)right);
+  }
+#else
+  static constexpr int parts = 2;
+
+  static Floats left(uint32_t word, int part) { return right(Uints{} + word, part); }
+  static Floats right(Uints words, int part) { return (Floats)(part == 0 ? words << 16 : words & 0xffff0000u); }
+  static Floats add(Floats sums, Floats left, Floats right) { return sums + left * right; }
+#endif
+};
+
+/** The left operand is unsigned, the right one signed; the sums are exact on every level. */
+struct Int8Product : Int8Words {
+  using Sum = int32_t;
+  using Sums = Ints;
+#if defined(__AVX512VNNI__)
+  static constexpr int parts = 1;
+
+  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints right(Uints words, int) { return words; }
+  static Ints add(Ints sums, Uints left, Uints right) {
+    return (Ints)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)left, (__m512i)right);
+  }
+#elif defined(__AVX2__)
+  // Bytes 0 and 2 of a word, then bytes 1 and 3, widened to 16 bits.
+  static constexpr int parts = 2;
+  typedef int16_t Halves __attribute__((vector_size(4 * width)));
+
+  static Halves left(uint32_t word, int part) { return (Halves)((Uints{} + (word >> (8 * part))) & 0x00ff00ffu); }
+  static Halves right(Uints words, int part) {
+    return part == 0 ? ((Halves)words << 8) >> 8 : (Halves)words >> 8;
+  }
+  static Ints add(Ints sums, Halves left, Halves right) {
+#if defined(__AVX512BW__)
+    return sums + (Ints)_mm512_madd_epi16((__m512i)left, (__m512i)right);
+#else
+    return sums + (Ints)_mm256_madd_epi16((__m256i)left, (__m256i)right);
+#endif
+  }
+#else
+  static constexpr int parts = 4;
+
+  static Ints left(uint32_t word, int part) { return Ints{} + static_cast<int32_t>((word >> (8 * part)) & 0xff); }
+  static Ints right(Uints words, int part) { return (Ints)(words << (24 - 8 * part)) >> 24; }
+  static Ints add(Ints sums, Ints left, Ints right) { return sums + left * right; }
+#endif
+};
+
+/**
+ * sums[row][column] (+)= Σ left[row][word] · right[word][column] for `rows` rows and one panel. Starts from the sums
+ * that are there if `resume`, from zero otherwise. The order of additions depends on K alone.
+ */
+template <class Product, int rows>
+[[gnu::noinline]] void multiplyTile(const uint32_t* left, int64_t leftStride, const uint32_t* right, int64_t words,
+                                    typename Product::Sum* sums, int64_t sumsStride, bool resume) {
+  using Sums = typename Product::Sums;
+  for (int column = 0; column < panelColumns; column += tileVectors * width) {
+    Sums total[rows][tileVectors];
+#pragma GCC unroll 8
+    for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 4
+      for (int vector = 0; vector < tileVectors; ++vector) {
+        total[row][vector] =
+            resume ? loadVector<Sums>(sums + row * sumsStride + column + vector * width) : Sums{};
+      }
+    }
+#pragma GCC unroll 2
+    for (int64_t word = 0; word < words; ++word) {
+#pragma GCC unroll 4
+      for (int part = 0; part < Product::parts; ++part) {
+        decltype(Product::right(Uints{}, 0)) factors[tileVectors];
+#pragma GCC unroll 4
+        for (int vector = 0; vector < tileVectors; ++vector) {
+          factors[vector] =
+              Product::right(loadVector<Uints>(right + word * panelColumns + column + vector * width), part);
+        }
+#pragma GCC unroll 8
+        for (int row = 0; row < rows; ++row) {
+          const auto factor = Product::left(loadWord(left + row * leftStride + word), part);
+#pragma GCC unroll 4
+          for (int vector = 0; vector < tileVectors; ++vector) {
+            total[row][vector] = Product::add(total[row][vector], factor, factors[vector]);
+          }
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 4
+      for (int vector = 0; vector < tileVectors; ++vector) {
+        __builtin_memcpy(sums + row * sumsStride + column + vector * width, &total[row][vector], sizeof(Sums));
+      }
+    }
+  }
+}
+
+/** multiplyTile for a number of rows known only at run time. */
+template <class Product>
+void multiplyTile(int64_t rows, const uint32_t* left, int64_t leftStride, const uint32_t* right, int64_t words,
+                  typename Product::Sum* sums, int64_t sumsStride, bool resume) {
+  switch (rows) {
+    case 1: return multiplyTile<Product, 1>(left, leftStride, right, words, sums, sumsStride, resume);
+    case 2: return multiplyTile<Product, 2>(left, leftStride, right, words, sums, sumsStride, resume);
+    case 3: return multiplyTile<Product, 3>(left, leftStride, right, words, sums, sumsStride, resume);
+    case 4: return multiplyTile<Product, 4>(left, leftStride, right, words, sums, sumsStride, resume);
+    case 5: return multiplyTile<Product, 5>(left, leftStride, right, words, sums, sumsStride, resume);
+    default: return multiplyTile<Product, 6>(left, leftStride, right, words, sums, sumsStride, resume);
+  }
+}
+
+}  // namespace FLAVA_NAMESPACE

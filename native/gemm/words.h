@@ -1,0 +1,136 @@
+// Words: the 32-bit units in which a product reads its operands.
+//
+// A word holds what one step of the inner product multiplies: one float32, two bfloat16 or four int8 that are neighbours
+// along K. An operand whose K elements do not fill the last word is padded with zeros.
+#pragma once
+
+#include "../simd.h"
+
+namespace FLAVA_NAMESPACE {
+
+constexpr int64_t wordsOf(int64_t elements, int elementsPerWord) {
+  return (elements + elementsPerWord - 1) / elementsPerWord;
+}
+
+constexpr int64_t roundUp(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+
+inline uint32_t loadWord(const uint32_t* from) {
+  uint32_t word;
+  __builtin_memcpy(&word, from, sizeof word);
+  return word;
+}
+
+inline void storeWords(uint32_t* to, Uints words, AllLanes = {}) { __builtin_memcpy(to, &words, sizeof words); }
+inline void storeWords(uint32_t* to, Uints words, int lanes) {
+  store(reinterpret_cast<float*>(to), (Floats)words, lanes);
+}
+
+/** Two rows of bfloat16 as words: `even` in the lower halves, `odd` in the upper. */
+inline Uints interleave(Shorts even, Shorts odd) {
+#if defined(__AVX512BW__)
+  const __m512i order = (__m512i)((laneIndices() | (laneIndices() + 32) << 16));
+  return (Uints)_mm512_permutex2var_epi16(_mm512_castsi256_si512((__m256i)even), order,
+                                          _mm512_castsi256_si512((__m256i)odd));
+#else
+  return __builtin_convertvector(even, Uints) | (__builtin_convertvector(odd, Uints) << 16);
+#endif
+}
+
+template <class Lanes>
+inline Shorts loadBfloat16(const Bfloat16* from, Lanes lanes) {
+  return narrow(load(from, lanes));
+}
+inline Shorts loadBfloat16(const Bfloat16* from, AllLanes) { return loadVector<Shorts>(from); }
+template <class Lanes>
+inline Shorts loadBfloat16(const float* from, Lanes lanes) {
+  return narrow(load(from, lanes));
+}
+
+/** Reads elements of type float or Bfloat16 as words of one float32. */
+struct Float32Words {
+  static constexpr int elements = 1;
+
+  /** A vector of words that follow one another along K; of `count` elements, if there are fewer, and zeros. */
+  template <class Element>
+  static Uints along(const Element* from) {
+    return (Uints)load(from);
+  }
+  template <class Element>
+  static Uints along(const Element* from, int64_t count) {
+    return count >= width ? along(from) : (Uints)load(from, static_cast<int>(count));
+  }
+
+  /** A word of each of `lanes` neighbouring columns, from column `column` on: rows[0] holds their elements k. */
+  template <class Element, class Lanes>
+  static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
+    return (Uints)load(rows[0] + column, lanes);
+  }
+};
+
+/** Reads elements of type float or Bfloat16 as words of two bfloat16. */
+struct Bfloat16Words {
+  static constexpr int elements = 2;
+
+  static Uints along(const Bfloat16* from) { return loadVector<Uints>(from); }
+  static Uints along(const float* from) {
+#if defined(__AVX512BF16__)
+    return (Uints)_mm512_cvtne2ps_pbh((__m512)load(from + width), (__m512)load(from));
+#else
+    const Shorts halves[2] = {narrow(load(from)), narrow(load(from + width))};
+    return loadVector<Uints>(halves);
+#endif
+  }
+  template <class Element>
+  static Uints along(const Element* from, int64_t count) {
+    if (count >= 2 * width) return along(from);
+    Element padded[2 * width] = {};
+    __builtin_memcpy(padded, from, static_cast<size_t>(count) * sizeof(Element));
+    return along(padded);
+  }
+
+  /** rows[0] holds the elements k, rows[1] the elements k + 1. */
+  template <class Element, class Lanes>
+  static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
+    return interleave(loadBfloat16(rows[0] + column, lanes), loadBfloat16(rows[1] + column, lanes));
+  }
+};
+
+/** Reads elements of type int8 as words of four. */
+struct Int8Words {
+  static constexpr int elements = 4;
+
+  static Uints along(const int8_t* from) { return loadVector<Uints>(from); }
+  static Uints along(const int8_t* from, int64_t count) {
+    return count >= 4 * width ? along(from) : loadVector<Uints>(from, count);
+  }
+};
+
+template <int... lane>
+struct LaneList {};
+#if defined(__AVX512F__)
+using EveryLane = LaneList<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>;
+#elif defined(__AVX2__)
+using EveryLane = LaneList<0, 1, 2, 3, 4, 5, 6, 7>;
+#else
+using EveryLane = LaneList<0, 1, 2, 3>;
+#endif
+
+/** Exchanges the upper block of `distance` lanes of each 2 * distance in `a` with the lower one in `b`. */
+template <int distance, int... lane>
+[[gnu::always_inline]] inline void exchangeBlocks(Uints& a, Uints& b, LaneList<lane...>) {
+  const Uints lower = __builtin_shufflevector(a, b, ((lane & distance) ? width + lane - distance : lane)...);
+  b = __builtin_shufflevector(a, b, ((lane & distance) ? width + lane : lane + distance)...);
+  a = lower;
+}
+
+/** Transposes a square of words. */
+template <int distance = width / 2>
+[[gnu::always_inline]] inline void transpose(Uints (&square)[width]) {
+#pragma GCC unroll 16
+  for (int row = 0; row < width; ++row) {
+    if (!(row & distance)) exchangeBlocks<distance>(square[row], square[row + distance], EveryLane());
+  }
+  if constexpr (distance > 1) transpose<distance / 2>(square);
+}
+
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,247 @@
+// Products of small blocks in a thread's scratch memory, as attention needs them.
+//
+// The operands of a product are made of 32-bit words along the axis that is summed over: one float32 each or, where the
+// processor multiplies such pairs, two neighbouring bfloat16. The left operand is read word by word, so its rows may
+// lie along either axis of memory; the right one is read by vectors of words.
+#pragma once
+
+#include "simd.h"
+
+namespace FLAVA_NAMESPACE {
+
+inline int64_t roundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+// ---- formats of words ----
+
+/** One float32 a word. */
+struct FloatWords {
+  using Element = float;
+  static constexpr int64_t perWord = 1;
+  static Floats round(Floats x) { return x; }
+  static Floats multiplyAdd(Uints a, Uints b, Floats sum) { return (Floats)a * (Floats)b + sum; }
+  static Uints join(const Floats* rows) { return (Uints)rows[0]; }
+};
+
+#if defined(__AVX512BF16__)
+/** Two bfloat16 a word, the earlier one in the lower half. */
+struct Bfloat16Words {
+  using Element = Bfloat16;
+  static constexpr int64_t perWord = 2;
+  static Floats round(Floats x) { return x; }  // storing an element rounds it
+  static Floats multiplyAdd(Uints a, Uints b, Floats sum) {
+    return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+  }
+  /** The lanes of the lower half of `halves` become lower halves of words, those of the upper half upper halves. */
+  static Uints interleave(__m512i halves) {
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,  //
+                                           23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return (Uints)_mm512_permutexvar_epi16(order, halves);
+  }
+  static Uints join(const Floats* rows) {
+    return interleave((__m512i)_mm512_cvtne2ps_pbh((__m512)rows[1], (__m512)rows[0]));
+  }
+  static Uints join(const uint16_t* low, const uint16_t* high) {
+    const __m512i lower = _mm512_castsi256_si512((__m256i)loadVector<Shorts>(low));
+    return interleave(_mm512_inserti64x4(lower, (__m256i)loadVector<Shorts>(high), 1));
+  }
+};
+#else
+/** One float32 a word, rounded to the nearest bfloat16: for processors that multiply no pairs. */
+struct Bfloat16Words : FloatWords {
+  static Floats round(Floats x) { return widen(narrow(x)); }
+  static Uints join(const Floats* rows) { return (Uints)round(rows[0]); }
+};
+#endif
+
+// ---- products ----
+
+constexpr int tileRows = 6;
+constexpr int tileVectors = width == 16 ? 4 : 2;  // with tileRows, as many sums as the registers hold
+
+/** Word k of row m is words[m * rowStride + k * depthStride]. */
+struct Left {
+  const uint32_t* words;
+  int64_t rowStride;
+  int64_t depthStride;
+};
+
+/** Word k of column n is words[k * stride + n]. */
+struct Right {
+  const uint32_t* words;
+  int64_t stride;
+};
+
+/** Element n of row m is sums[m * stride + n]. */
+struct Sums {
+  float* sums;
+  int64_t stride;
+};
+
+template <class Format, int vectors>
+void multiplyTile(int64_t depth, Left a, Right b, Sums c, bool accumulate) {
+  Floats sums[tileRows][vectors];
+#pragma GCC unroll 8
+  for (int row = 0; row < tileRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) {
+      sums[row][v] = accumulate ? load(c.sums + row * c.stride + v * width) : Floats{};
+    }
+  }
+  for (int64_t k = 0; k < depth; ++k) {
+    Uints right[vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) right[v] = loadVector<Uints>(b.words + v * width);
+#pragma GCC unroll 8
+    for (int row = 0; row < tileRows; ++row) {
+      const Uints left = Uints{} + a.words[row * a.rowStride];
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) sums[row][v] = Format::multiplyAdd(left, right[v], sums[row][v]);
+    }
+    a.words += a.depthStride;
+    b.words += b.stride;
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < tileRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) store(c.sums + row * c.stride + v * width, sums[row][v]);
+  }
+}
+
+/**
+ * C = A·B, or C += A·B: `rows` in whole tiles (a multiple of tileRows), `columns` in whole vectors, over `depth` words.
+ */
+template <class Format>
+void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sums c, bool accumulate) {
+  int64_t vectors = columns / width;
+  // Panels of columns as even as can be: a last narrow one would not keep the multipliers busy.
+  for (int64_t panels = (vectors + tileVectors - 1) / tileVectors; panels > 0; --panels) {
+    const int64_t panel = (vectors + panels - 1) / panels;
+    for (int64_t row = 0; row < rows; row += tileRows) {
+      const Left left = {a.words + row * a.rowStride, a.rowStride, a.depthStride};
+      const Sums tile = {c.sums + row * c.stride, c.stride};
+      switch (panel) {
+        case 1: multiplyTile<Format, 1>(depth, left, b, tile, accumulate); break;
+        case 2: multiplyTile<Format, 2>(depth, left, b, tile, accumulate); break;
+        case 3: multiplyTile<Format, tileVectors == 4 ? 3 : 1>(depth, left, b, tile, accumulate); break;
+        case 4: multiplyTile<Format, tileVectors>(depth, left, b, tile, accumulate); break;
+      }
+    }
+    vectors -= panel;
+    b.words += panel * width;
+    c.sums += panel * width;
+  }
+}
+
+// ---- packing ----
+
+inline void storeWords(uint32_t* to, Uints words) { __builtin_memcpy(to, &words, sizeof words); }
+
+/** The rows of one head: row i starts at element `first + i * stride` of the tensor. */
+struct HeadRows {
+  const Tensor& tensor;
+  int64_t first;
+  int64_t stride;
+  int64_t size;  // elements in a row
+};
+
+/** Words that hold `count` elements. */
+template <class Format>
+int64_t wordsOf(int64_t count) {
+  return (count + Format::perWord - 1) / Format::perWord;
+}
+
+/** Words in a packed row of `size` elements; whole vectors, the elements after the last are zeros as far as read. */
+template <class Format>
+int64_t wordsOfRow(int64_t size) {
+  return roundUp(roundUp(size, width) / Format::perWord, width);
+}
+
+constexpr int64_t rowsAhead = 16;
+
+/** Asks for a row of one head that will be read soon: processors foresee only what lies together. */
+template <class T>
+inline void prefetchRow(const T* row, int64_t size) {
+  for (int64_t i = 0; i < size; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(row + i);
+}
+
+/** Packs `count` rows, then rows of zeros up to `paddedCount`, into words along the row. */
+template <class Format>
+void packRows(HeadRows rows, int64_t count, int64_t paddedCount, uint32_t* to) {
+  const int64_t words = wordsOfRow<Format>(rows.size);
+  visitFloats(rows.tensor, [&](auto* data) {
+    for (int64_t row = 0; row < count; ++row) {
+      const auto* from = data + rows.first + row * rows.stride;
+      prefetchRow(from + rowsAhead * rows.stride, rows.size);
+      auto* elements = reinterpret_cast<typename Format::Element*>(to + row * words);
+      overVectors(0, rows.size, [&](int64_t i, auto lanes) {
+        store(elements + i, Format::round(load(from + i, lanes)));
+      });
+    }
+  });
+  __builtin_memset(to + count * words, 0, static_cast<size_t>(4 * (paddedCount - count) * words));
+}
+
+template <int... lane>
+struct LaneList {};
+template <int count, int... lane>
+struct CountLanes : CountLanes<count - 1, count - 1, lane...> {};
+template <int... lane>
+struct CountLanes<0, lane...> {
+  using List = LaneList<lane...>;
+};
+
+/** Swaps the off-diagonal quarters of each square of 2 `step` words on the diagonal bands of rows a, b = a + step. */
+template <int step, int... lane>
+[[gnu::always_inline]] inline void exchange(Uints& a, Uints& b, LaneList<lane...>) {
+  const Uints first = __builtin_shufflevector(a, b, (lane & step ? width + lane - step : lane)...);
+  b = __builtin_shufflevector(a, b, (lane & step ? width + lane : lane + step)...);
+  a = first;
+}
+
+template <int step>
+[[gnu::always_inline]] inline void transposeSquare(Uints* rows) {
+  if constexpr (step < width) {
+#pragma GCC unroll 16
+    for (int row = 0; row < width; ++row) {
+      if (!(row & step)) exchange<step>(rows[row], rows[row + step], CountLanes<width>::List());
+    }
+    transposeSquare<2 * step>(rows);
+  }
+}
+
+/** to[j * toStride + i] = from[i * fromStride + j]; counts are multiples of width. */
+inline void transposeWords(const uint32_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint32_t* to,
+                           int64_t toStride) {
+  for (int64_t i = 0; i < rows; i += width) {
+    for (int64_t j = 0; j < columns; j += width) {
+      Uints square[width];
+#pragma GCC unroll 16
+      for (int row = 0; row < width; ++row) square[row] = loadVector<Uints>(from + (i + row) * fromStride + j);
+      transposeSquare<1>(square);
+#pragma GCC unroll 16
+      for (int row = 0; row < width; ++row) storeWords(to + (j + row) * toStride + i, square[row]);
+    }
+  }
+}
+
+/**
+ * Packed rows, joined into words down the columns: `rows` is a multiple of perWord, `columns` of width. Words of one
+ * element are what they should be already; others go to `to`.
+ */
+template <class Format>
+Right joinRows(const uint32_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint32_t* to) {
+  if constexpr (Format::perWord == 1) {
+    return {from, fromStride};
+  } else {
+    for (int64_t row = 0; row < rows; row += 2) {
+      const auto* low = reinterpret_cast<const uint16_t*>(from + row * fromStride);
+      const auto* high = reinterpret_cast<const uint16_t*>(from + (row + 1) * fromStride);
+      for (int64_t i = 0; i < columns; i += width) {
+        storeWords(to + row / 2 * columns + i, Format::join(low + i, high + i));
+      }
+    }
+    return {to, columns};
+  }
+}
+
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,211 @@
+// Gradient of scaled dot-product attention. With P the probabilities and D the row sums of dO * O:
+//
+//   dV = Pᵀ·dO,  dS = P * (dO·Vᵀ - D),  dQ = scale · dS·K,  dK = scale · dSᵀ·Q.
+//
+// A piece of work is one head, so that its dK and dV are sums in one thread's scratch memory, always in the same order.
+// The probabilities are computed again from the logarithms that attention saved, a block of query rows at a time.
+
+#include "attention-head.h"
+
+namespace FLAVA_NAMESPACE {
+namespace {
+
+constexpr int64_t groupRows = 2 * tileRows;   // rows of scores at a time: they shall stay in the first cache
+constexpr int64_t blockRows = 8 * groupRows;  // rows of probabilities at a time: in the second
+
+enum Input { query, key, value, output, logSumExp, outputGradient, mask };
+enum Output { queryGradient, keyGradient, valueGradient };
+
+/** Arrays named "joined" hold words down the columns, "across" transposed ones, the others words along the rows. */
+template <class Format>
+struct Scratch {
+  uint32_t *rows, *keysAcross, *valuesAcross, *joinedKeys;
+  uint32_t *queries, *joinedQueries, *outputGradients, *joinedOutputGradients;
+  uint32_t *joinedWeights, *joinedSlopes, *slopes;
+  float *bias, *scores, *weightGradients, *logSumExp, *dots;
+  float *queryGradients, *keyGradients, *valueGradients;
+
+  int64_t layOut(const AttentionShape& shape, void* memory) {
+    const int64_t words = wordsOfRow<Format>(shape.size);
+    const int64_t columns = roundUp(shape.size, width);
+    const int64_t keyStride = shape.keyStride();
+    Layout layout{static_cast<char*>(memory)};
+    layout.place(keyStride * words, rows, keysAcross, valuesAcross, joinedKeys);
+    layout.place(keyStride * columns, keyGradients, valueGradients);
+    layout.place(keyStride, bias);
+    layout.place(blockRows * words, queries, joinedQueries, outputGradients, joinedOutputGradients);
+    layout.place(blockRows / Format::perWord * keyStride, joinedWeights, joinedSlopes, slopes);
+    layout.place(blockRows * columns, queryGradients);
+    layout.place(blockRows, logSumExp, dots);
+    layout.place(groupRows * keyStride, scores, weightGradients);
+    return layout.bytes;
+  }
+};
+
+/** One head, and what is known of it. */
+template <class Format>
+struct Head {
+  const Call& call;
+  const AttentionShape& shape;
+  int64_t item, head;
+  int64_t keys, keyColumns;
+  Right joinedKeys;
+  Scratch<Format> scratch;
+
+  HeadRows rowsOf(const Tensor& tensor, int64_t row = 0) const { return shape.rowsOf(tensor, item, head, row); }
+};
+
+/** Packs the keys and values of the head. */
+template <class Format>
+void packKeys(Head<Format>& head) {
+  const Scratch<Format>& scratch = head.scratch;
+  const int64_t words = wordsOfRow<Format>(head.shape.size);
+  const int64_t keyStride = head.shape.keyStride();
+  packRows<Format>(head.rowsOf(head.call.in(value)), head.keys, head.keyColumns, scratch.rows);
+  transposeWords(scratch.rows, words, head.keyColumns, words, scratch.valuesAcross, keyStride);
+  packRows<Format>(head.rowsOf(head.call.in(key)), head.keys, head.keyColumns, scratch.rows);
+  transposeWords(scratch.rows, words, head.keyColumns, words, scratch.keysAcross, keyStride);
+  head.joinedKeys = joinRows<Format>(scratch.rows, words, head.keyColumns, roundUp(head.shape.size, width),
+                                     scratch.joinedKeys);
+}
+
+/** Loads the logarithms of the block's rows and the dot products dO·O; what pads the block gets no weight. */
+template <class Format>
+void loadRowTerms(const Head<Format>& head, int64_t begin, int64_t count, int64_t rows) {
+  const AttentionShape& shape = head.shape;
+  const float infinity = __builtin_inff();
+  const float* saved = head.call.in(logSumExp).template as<float>();
+  saved += (head.item * shape.heads + head.head) * shape.queries + begin;
+  for (int64_t row = 0; row < rows; ++row) {
+    // Rows without a visible key saved -inf.
+    head.scratch.logSumExp[row] = row >= count || saved[row] == -infinity ? infinity : saved[row];
+    head.scratch.dots[row] = 0.0f;
+  }
+  const int64_t first = head.rowsOf(head.call.in(output), begin).first;
+  const int64_t stride = shape.heads * shape.size;
+  visitFloats(head.call.in(output), head.call.in(outputGradient), [&](auto* outputs, auto* gradients) {
+    for (int64_t row = 0; row < count; ++row) {
+      const int64_t from = first + row * stride;
+      prefetchRow(outputs + from + rowsAhead * stride, shape.size);
+      Floats dot{};
+      overVectors(0, shape.size, [&](int64_t i, auto lanes) {
+        dot += load(outputs + from + i, lanes) * load(gradients + from + i, lanes);
+      });
+      head.scratch.dots[row] = sumOf(dot);
+    }
+  });
+}
+
+/** From the scores and the gradients of the weights, Format::perWord rows: the weights and the scores' gradients. */
+template <class Format>
+void differentiate(const Head<Format>& head, int64_t group, int64_t row) {
+  constexpr int64_t rows = Format::perWord;
+  const Scratch<Format>& scratch = head.scratch;
+  const int64_t keyStride = head.shape.keyStride();
+  const float* scores = scratch.scores + row * keyStride;
+  const float* weightGradients = scratch.weightGradients + row * keyStride;
+  const float* logSumExp = scratch.logSumExp + group + row;
+  const float* dots = scratch.dots + group + row;
+  uint32_t* joinedWeights = scratch.joinedWeights + (group + row) / rows * keyStride;
+  uint32_t* joinedSlopes = scratch.joinedSlopes + (group + row) / rows * keyStride;
+  auto* elements = reinterpret_cast<typename Format::Element*>(scratch.slopes) + (group + row) * keyStride;
+  for (int64_t i = 0; i < head.keyColumns; i += width) {
+    Floats weights[rows], slopes[rows];
+    for (int64_t r = 0; r < rows; ++r) {
+      const Floats score = load(scores + r * keyStride + i) * head.shape.scale + load(scratch.bias + i);
+      weights[r] = exponential(score - logSumExp[r]);
+      slopes[r] = weights[r] * (load(weightGradients + r * keyStride + i) - dots[r]);
+      if constexpr (rows > 1) store(elements + r * keyStride + i, slopes[r]);
+    }
+    storeWords(joinedWeights + i, Format::join(weights));
+    storeWords(joinedSlopes + i, Format::join(slopes));
+  }
+}
+
+/** Adds what the query rows [begin, end) contribute to dK and dV, and stores their dQ. */
+template <class Format>
+void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
+  const Scratch<Format>& scratch = head.scratch;
+  const int64_t words = wordsOfRow<Format>(head.shape.size);
+  const int64_t columns = roundUp(head.shape.size, width);
+  const int64_t keyStride = head.shape.keyStride();
+  const int64_t depth = wordsOf<Format>(head.shape.size);
+  const int64_t count = end - begin;
+  const int64_t rows = roundUp(count, tileRows);
+
+  packRows<Format>(head.rowsOf(head.call.in(query), begin), count, rows, scratch.queries);
+  packRows<Format>(head.rowsOf(head.call.in(outputGradient), begin), count, rows, scratch.outputGradients);
+  const Right queries = joinRows<Format>(scratch.queries, words, rows, columns, scratch.joinedQueries);
+  const Right outputGradients =
+      joinRows<Format>(scratch.outputGradients, words, rows, columns, scratch.joinedOutputGradients);
+  loadRowTerms(head, begin, count, rows);
+
+  for (int64_t group = 0; group < rows; group += groupRows) {
+    const int64_t size = min(groupRows, rows - group);
+    multiply<Format>(size, head.keyColumns, depth, {scratch.queries + group * words, words, 1},
+                     {scratch.keysAcross, keyStride}, {scratch.scores, keyStride}, false);
+    multiply<Format>(size, head.keyColumns, depth, {scratch.outputGradients + group * words, words, 1},
+                     {scratch.valuesAcross, keyStride}, {scratch.weightGradients, keyStride}, false);
+    for (int64_t row = 0; row < size; row += Format::perWord) differentiate(head, group, row);
+  }
+
+  const int64_t keyRows = roundUp(head.keys, tileRows);
+  const int64_t rowWords = rows / Format::perWord;
+  multiply<Format>(keyRows, columns, rowWords, {scratch.joinedWeights, 1, keyStride}, outputGradients,
+                   {scratch.valueGradients, columns}, true);
+  multiply<Format>(keyRows, columns, rowWords, {scratch.joinedSlopes, 1, keyStride}, queries,
+                   {scratch.keyGradients, columns}, true);
+  const Left slopes = Format::perWord > 1 ? Left{scratch.slopes, keyStride / Format::perWord, 1}
+                                          : Left{scratch.joinedSlopes, keyStride, 1};
+  multiply<Format>(rows, columns, wordsOf<Format>(head.keys), slopes, head.joinedKeys,
+                   {scratch.queryGradients, columns}, false);
+  storeRows(head.rowsOf(head.call.out(queryGradient), begin), count, scratch.queryGradients,
+            [&](int64_t) { return head.shape.scale; });
+}
+
+/** Sets the sums of dK and dV to zero from key `first` on. */
+template <class Format>
+void clearRows(const Head<Format>& head, int64_t first) {
+  const int64_t columns = roundUp(head.shape.size, width);
+  const size_t bytes = static_cast<size_t>(4 * (head.shape.keyStride() - first) * columns);
+  __builtin_memset(head.scratch.keyGradients + first * columns, 0, bytes);
+  __builtin_memset(head.scratch.valueGradients + first * columns, 0, bytes);
+}
+
+template <class Format>
+void differentiateHead(const Call& call, const AttentionShape& shape, int64_t item, int64_t index, int thread) {
+  const Tensor* keyMask = shape.maskKind == MaskKind::none ? nullptr : &call.in(mask);
+  const int64_t keys = visibleKeys(shape, keyMask, item);
+  Head<Format> head{call, shape, item, index, keys, roundUp(keys, width), {}, {}};
+  Scratch<Format>& scratch = head.scratch;
+  scratch.layOut(shape, call.parallel->scratch(thread, scratch.layOut(shape, nullptr)));
+  fillBias(shape, keyMask, item, keys, head.keyColumns, scratch.bias);
+  packKeys(head);
+  clearRows(head, 0);
+  for (int64_t begin = 0; begin < shape.queries; begin += blockRows) {
+    addBlock(head, begin, min(shape.queries, begin + blockRows));
+  }
+  clearRows(head, keys);  // a tile may have left something there
+  storeRows(head.rowsOf(call.out(keyGradient)), shape.keys, scratch.keyGradients,
+            [&](int64_t) { return shape.scale; });
+  storeRows(head.rowsOf(call.out(valueGradient)), shape.keys, scratch.valueGradients, [](int64_t) { return 1.0f; });
+}
+
+template <class Format>
+void differentiateAll(const Call& call) {
+  const AttentionShape shape(call);
+  parallelFor(call, shape.batch * shape.heads, 1, [&](int64_t first, int64_t last, int thread) {
+    for (int64_t head = first; head < last; ++head) {
+      differentiateHead<Format>(call, shape, head / shape.heads, head % shape.heads, thread);
+    }
+  });
+}
+
+void attentionGradient(const Call& call) {
+  call.integer(3) ? differentiateAll<Bfloat16Words>(call) : differentiateAll<FloatWords>(call);
+}
+
+FLAVA_KERNEL("attentionGradient", attentionGradient);
+
+}  // namespace
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,98 @@
+// What attention and its gradient share: shapes, masks, the exponential, and the layout of scratch memory.
+#pragma once
+
+#include "attention-block.h"
+
+namespace FLAVA_NAMESPACE {
+
+enum class MaskKind { none = 0, lengths = 1, additive = 2 };
+
+struct AttentionShape {
+  int64_t batch, heads, queries, keys;
+  int64_t size;  // of one head
+  float scale;
+  MaskKind maskKind;
+
+  AttentionShape(const Call& call)
+      : batch(call.in(0).dim(0)),
+        heads(call.integer(0)),
+        queries(call.in(0).dim(1)),
+        keys(call.in(1).dim(1)),
+        size(call.in(0).dim(2) / heads),
+        scale(static_cast<float>(call.attribute(1))),
+        maskKind(static_cast<MaskKind>(call.integer(2))) {}
+
+  /**
+   * Words from one row over the keys to the next: room for whole tiles and whole vectors, and an odd number of vectors,
+   * since rows a power of two apart would share cache sets.
+   */
+  int64_t keyStride() const { return roundUp(roundUp(keys, tileRows), width) | width; }
+
+  /** `row` and those after it, of one head of a [batch, length, heads * size] tensor. */
+  HeadRows rowsOf(const Tensor& tensor, int64_t item, int64_t head, int64_t row = 0) const {
+    return {tensor, ((item * tensor.dim(1) + row) * heads + head) * size, heads * size, size};
+  }
+};
+
+/** How many keys to look at: those after the last visible one take no part. */
+inline int64_t visibleKeys(const AttentionShape& shape, const Tensor* mask, int64_t item) {
+  int64_t count = shape.keys;
+  if (shape.maskKind == MaskKind::lengths) {
+    count = max(int64_t{0}, min(count, int64_t{mask->as<int32_t>()[item]}));
+  } else if (shape.maskKind == MaskKind::additive) {
+    const float* additive = mask->as<float>() + item * shape.keys;
+    while (count > 0 && additive[count - 1] == -__builtin_inff()) --count;
+  }
+  return count;
+}
+
+/** What is added to the scores of `count` keys and, so that padding gets no weight, of those up to `paddedCount`. */
+inline void fillBias(const AttentionShape& shape, const Tensor* mask, int64_t item, int64_t count, int64_t paddedCount,
+                     float* bias) {
+  const bool additive = shape.maskKind == MaskKind::additive;
+  const float* from = additive ? mask->as<float>() + item * shape.keys : nullptr;
+  for (int64_t key = 0; key < count; ++key) bias[key] = additive ? from[key] : 0.0f;
+  for (int64_t key = count; key < paddedCount; ++key) bias[key] = -__builtin_inff();
+}
+
+/** e^x for x <= 0 or little above: relative error below 4e-7 where the result is not tiny, 0 for -inf, NaN for NaN. */
+inline Floats exponential(Floats x) {
+  const Floats power = max(broadcast(-160.0f), x * 1.44269504f);
+  const Floats whole = roundToWhole(power);
+  const Floats part = power - whole;
+  Floats p = part * 1.3333558146e-3f + 9.6181291076e-3f;
+  p = p * part + 5.5504108665e-2f;
+  p = p * part + 2.4022650696e-1f;
+  p = p * part + 6.9314718056e-1f;
+  return scaleByPowerOfTwo(p * part + 1.0f, whole);
+}
+
+/** Stores `count` rows of sums, each times its factor, as rows of one head. */
+template <class FactorOf>
+void storeRows(HeadRows rows, int64_t count, const float* sums, FactorOf factorOf) {
+  const int64_t stride = roundUp(rows.size, width);
+  visitFloats(rows.tensor, [&](auto* data) {
+    for (int64_t row = 0; row < count; ++row) {
+      auto* to = data + rows.first + row * rows.stride;
+      const float* from = sums + row * stride;
+      const float factor = factorOf(row);
+      overVectors(0, rows.size, [&](int64_t i, auto lanes) { store(to + i, load(from + i) * factor, lanes); });
+    }
+  });
+}
+
+/** Lays arrays one after the other, each aligned for vectors; without memory it only measures. */
+struct Layout {
+  char* memory;
+  int64_t bytes = 0;
+
+  /** Points each of `arrays` to `count` elements. */
+  template <class... Element>
+  void place(int64_t count, Element*&... arrays) {
+    ((arrays = memory ? reinterpret_cast<Element*>(memory + bytes) : nullptr,
+      bytes += roundUp(count * static_cast<int64_t>(sizeof(Element)), 64)),
+     ...);
+  }
+};
+
+}  // namespace FLAVA_NAMESPACE

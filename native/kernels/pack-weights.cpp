@@ -1,0 +1,38 @@
+// packWeights: the right operand of a product in panels, [ceil(N / 64)][words of K][64], so that `matmul` need not pack
+// it on every call. Its size in bytes is the same on every level:
+//
+//   ceil(N / 64) * 64 * ceil(K / 4) * 4 * (compute is bfloat16 ? 2 : 4)
+#include "../gemm/operands.h"
+
+namespace FLAVA_NAMESPACE {
+namespace {
+
+template <class Words>
+void packPanels(const Call& call, bool transposed, int64_t depth, int64_t columns) {
+  const int64_t words = wordsOf(depth, Words::elements);
+  visitFloats(call.in(0), [&](auto* b) {
+    const auto right = rightMatrix<Words>(b, columns, depth, transposed);
+    parallelFor(call, wordsOf(columns, panelColumns), 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t panel = begin; panel < end; ++panel) {
+        right.pack(panel, 0, words, call.out(0).as<uint32_t>() + panel * words * panelColumns);
+      }
+    });
+  });
+}
+
+void packWeights(const Call& call) {
+  const bool transposed = call.integer(0) != 0;
+  const bool bfloat16 = call.integer(1) != 0;
+  const int64_t depth = call.integer(2);
+  const int64_t columns = call.integer(3);
+  if (bfloat16) {
+    packPanels<Bfloat16Words>(call, transposed, depth, columns);
+  } else {
+    packPanels<Float32Words>(call, transposed, depth, columns);
+  }
+}
+
+FLAVA_KERNEL("packWeights", packWeights);
+
+}  // namespace
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,49 @@
+#include "registry.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_map>
+
+namespace flava {
+
+namespace {
+
+using Table = std::unordered_map<std::string, std::array<Kernel, levelCount>>;
+
+// Static initialisers of other files fill the table, so it is made on first use; it is never destroyed, because a
+// process may exit while a run is under way.
+Table& table() {
+  static Table* const kernels = new Table();
+  return *kernels;
+}
+
+}  // namespace
+
+bool registerKernel(Level level, const char* name, Kernel kernel) {
+  Kernel& entry = table()[name][static_cast<size_t>(level)];
+  if (entry != nullptr) {
+    std::fprintf(stderr, "flava: two kernels are named \"%s\"\n", name);
+    std::abort();
+  }
+  entry = kernel;
+  return true;
+}
+
+Kernel findKernel(Level level, const std::string& name) {
+  const auto found = table().find(name);
+  if (found == table().end()) return nullptr;
+  for (int index = static_cast<int>(level); index >= 0; --index) {
+    if (found->second[index] != nullptr) return found->second[index];
+  }
+  return nullptr;
+}
+
+bool hasKernels(Level level) {
+  for (const auto& entry : table()) {
+    if (entry.second[static_cast<size_t>(level)] != nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace flava

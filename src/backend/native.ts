@@ -1,0 +1,242 @@
+/** The native backend: plans are encoded as numbers once and run by the C++ executor, one call for each run. */
+import { createRequire } from "node:module";
+import { OutOfMemoryError } from "../base/errors.js";
+import { aligned } from "../graph/arena.js";
+import type { PlacedTensor } from "../graph/layout.js";
+import type { Plan } from "../graph/plan.js";
+import type { Dtype } from "../graph/tensor.js";
+import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
+import { encodePlan } from "./encode.js";
+import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
+
+/** Processor levels, the plainest first. */
+export const levels = ["portable", "avx2", "avx512", "avx512bf16"] as const;
+export type Level = (typeof levels)[number];
+
+type Context = Readonly<Record<"context", never>>;
+
+interface RunResult {
+  /** 0 done, 1 aborted, 2 a kernel failed, 3 a non-finite result was found. */
+  readonly status: 0 | 1 | 2 | 3;
+  readonly instruction: number;
+  readonly message: string;
+}
+
+/** The functions of the compiled addon; `native/binding.cpp` documents them. */
+interface Addon {
+  levels(): Level[];
+  open(options: { threads: number; level: Level }): Context;
+  describe(context: Context): { level: Level; threads: number };
+  allocate(context: Context, bytes: number): number;
+  free(context: Context, id: number): void;
+  reserveArena(context: Context, bytes: number): void;
+  write(context: Context, id: number, offset: number, values: Values): void;
+  read(context: Context, id: number, offset: number, bytes: number): ArrayBuffer;
+  load(context: Context, names: readonly string[], words: Float64Array): number;
+  unload(context: Context, program: number): void;
+  run(
+    context: Context,
+    program: number,
+    first: number,
+    last: number,
+    inspect: boolean,
+    abort: Int32Array,
+    inputs: readonly { id: number; offset: number; data: Values }[],
+  ): Promise<RunResult>;
+  close(context: Context): void;
+}
+
+export interface NativeOptions {
+  /** Threads that compute; default: `FLAVA_THREADS`, else one for each core. */
+  readonly threads?: number;
+  /** The highest processor level to use; default: `FLAVA_LEVEL`, else the best of this machine. */
+  readonly level?: Level;
+}
+
+/** The compiled addon, or why there is none. */
+function loadAddon(): Addon | Error {
+  try {
+    return createRequire(import.meta.url)("#native") as Addon;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The processor levels that this machine can run; none where the native kernels were not built. */
+export function nativeLevels(): Level[] {
+  const addon = loadAddon();
+  return addon instanceof Error ? [] : addon.levels();
+}
+
+/** Opens the native backend; throws where the kernels were not built or the level is not to be had. */
+export function nativeBackend(options: NativeOptions = {}): Backend {
+  const addon = loadAddon();
+  if (addon instanceof Error) {
+    throw new Error('The native kernels are not built. Run "npm run build:native", which needs a C++ compiler.', {
+      cause: addon,
+    });
+  }
+  const context = addon.open({ threads: threadsFrom(options), level: levelFrom(options, addon.levels()) });
+  const { level, threads } = addon.describe(context);
+  return {
+    name: "native",
+    level,
+    threads,
+    packsWeights: true,
+    allocate: ({ dtype, bytes }) => new NativeMemory(addon, context, allocate(addon, context, bytes), dtype, bytes),
+    load: (plan, memoryOf) => new NativeExecutable(addon, context, plan, (path) => (memoryOf(path) as NativeMemory).id),
+    dispose: () => {
+      addon.close(context);
+    },
+  };
+}
+
+function threadsFrom({ threads }: NativeOptions): number {
+  const wanted = threads ?? Number(process.env["FLAVA_THREADS"] ?? 0);
+  if (Number.isSafeInteger(wanted) && wanted >= 0 && wanted <= 1024) return wanted;
+  throw new RangeError(`The number of threads is a whole number from 1 to 1024 (0: one for each core), not ${wanted}.`);
+}
+
+function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level {
+  const wanted = level ?? process.env["FLAVA_LEVEL"];
+  if (wanted === undefined || wanted === "") return available.at(-1) ?? "portable";
+  const found = available.find((known) => known === wanted);
+  if (found) return found;
+  throw new RangeError(`This machine runs the processor levels ${available.join(", ")}, but "${wanted}" was asked for.`);
+}
+
+function allocate(addon: Addon, context: Context, bytes: number): number {
+  try {
+    return addon.allocate(context, aligned(Math.max(bytes, 1)));
+  } catch (error) {
+    throw new OutOfMemoryError((error as Error).message, { cause: error });
+  }
+}
+
+function toBits(values: Values, dtype: Dtype): Values {
+  return dtype === "bfloat16" && values instanceof Float32Array ? toBfloat16(values) : values;
+}
+
+function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(buffer);
+    case "bfloat16":
+      return fromBfloat16(new Uint16Array(buffer));
+    case "int8":
+      return new Int8Array(buffer);
+    case "int32":
+      return new Int32Array(buffer);
+  }
+}
+
+class NativeMemory implements Memory {
+  constructor(
+    readonly addon: Addon,
+    readonly context: Context,
+    readonly id: number,
+    readonly dtype: Dtype,
+    readonly bytes: number,
+  ) {}
+
+  write(values: Values): void {
+    this.addon.write(this.context, this.id, 0, toBits(values, this.dtype));
+  }
+
+  read(): Values {
+    return fromBits(this.addon.read(this.context, this.id, 0, this.bytes), this.dtype);
+  }
+
+  free(): void {
+    this.addon.free(this.context, this.id);
+  }
+}
+
+class NativeExecutable implements Executable {
+  readonly #addon: Addon;
+  readonly #context: Context;
+  readonly #plan: Plan;
+  readonly #program: number;
+  readonly #prepared: number;
+  readonly #stateId: (path: string) => number;
+
+  constructor(addon: Addon, context: Context, plan: Plan, stateId: (path: string) => number) {
+    this.#addon = addon;
+    this.#context = context;
+    this.#plan = plan;
+    this.#stateId = stateId;
+    addon.reserveArena(context, plan.arenaBytes);
+    this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
+    const { names, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
+    this.#program = addon.load(context, names, words);
+  }
+
+  async run(
+    first: number,
+    last: number,
+    inputs: ReadonlyMap<string, Values>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const abort = new Int32Array(1);
+    const stop = (): void => {
+      abort[0] = 1;
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      const result = await this.#run(first, last, false, abort, inputs);
+      if (result.status === 1) throw signal?.reason;
+      if (result.status !== 0) throw new KernelError(result.instruction, result.message);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  async inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+    const count = this.#plan.instructions.length;
+    const result = await this.#run(0, count, true, new Int32Array(1), inputs);
+    return result.status === 0 ? undefined : result.instruction;
+  }
+
+  read(tensor: PlacedTensor): Values {
+    const [id, offset] = this.#buffer(tensor);
+    return fromBits(this.#addon.read(this.#context, id, offset, tensor.spec.bytes), tensor.spec.dtype);
+  }
+
+  write(tensor: PlacedTensor, values: Values): void {
+    const [id, offset] = this.#buffer(tensor);
+    this.#addon.write(this.#context, id, offset, toBits(values, tensor.spec.dtype));
+  }
+
+  dispose(): void {
+    this.#addon.unload(this.#context, this.#program);
+    if (this.#prepared !== 0) this.#addon.free(this.#context, this.#prepared);
+  }
+
+  #run(
+    first: number,
+    last: number,
+    inspect: boolean,
+    abort: Int32Array,
+    inputs: ReadonlyMap<string, Values>,
+  ): Promise<RunResult> {
+    const copies = [...inputs].flatMap(([path, values]) => {
+      const tensor = this.#plan.inputs.get(path);
+      if (!tensor) return [];
+      const [id, offset] = this.#buffer(tensor);
+      return [{ id, offset, data: toBits(values, tensor.spec.dtype) }];
+    });
+    return this.#addon.run(this.#context, this.#program, first, last, inspect, abort, copies);
+  }
+
+  /** The native buffer that holds the tensor, and where in it. */
+  #buffer({ place }: PlacedTensor): [id: number, offset: number] {
+    switch (place.kind) {
+      case "arena":
+        return [0, place.offset];
+      case "prepared":
+        return [this.#prepared, place.offset];
+      case "state":
+        return [this.#stateId(place.path), 0];
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { NonFiniteError } from "../base/errors.js";
+import { scope } from "../graph/op.js";
+import { gradient } from "../graph/gradient.js";
+import { add, multiply } from "../graph/ops/arithmetic.js";
+import { affine, exp, log } from "../graph/ops/elementwise.js";
+import { linear } from "../graph/ops/matmul.js";
+import { allReduce } from "../graph/ops/collective.js";
+import { sum } from "../graph/ops/reduce.js";
+import { checkFinite } from "../graph/ops/update.js";
+import { spec } from "../graph/tensor.js";
+import type { Backend } from "./backend.js";
+import { nativeBackend, nativeLevels } from "./native.js";
+import { compile } from "./program.js";
+import { referenceBackend } from "./reference.js";
+import { State } from "./state.js";
+
+const backends: Backend[] = [
+  referenceBackend(),
+  ...(nativeLevels().length > 0 ? [nativeBackend({ threads: 2 })] : []),
+];
+afterAll(() => {
+  for (const backend of backends) backend.dispose();
+});
+
+describe.each(backends)("programs on the $name backend", (backend) => {
+  test("update the state they return and read it in the next run", async () => {
+    const state = new State(backend, { weight: spec([2]), step: spec([]) });
+    const program = compile({ state, inputs: { x: spec([2]) } }, (s, { x }) => {
+      const loss = sum(multiply(multiply(s.weight, s.weight), x));
+      const slope = gradient(loss, s.weight);
+      if (!slope) throw new Error("no gradient");
+      return {
+        outputs: { loss },
+        state: { weight: add(s.weight, affine(slope, -0.25, 0)), step: affine(s.step, 1, 1) },
+      };
+    });
+    state.write("weight", Float32Array.of(4, 8));
+    expect((await program.run({ x: Float32Array.of(1, 1) })).loss).toEqual(Float32Array.of(80));
+    expect(state.read("weight")).toEqual(Float32Array.of(2, 4));
+    expect((await program.run({ x: Float32Array.of(1, 0) })).loss).toEqual(Float32Array.of(4));
+    expect(state.read("step")).toEqual(Float32Array.of(2));
+  });
+
+  test("share state with others, and prepare weights anew after a write", async () => {
+    const state = new State(backend, { weight: spec([1, 2]) });
+    const product = compile({ state, inputs: { x: spec([1, 2]) } }, (s, { x }) => ({
+      outputs: { y: linear(x, s.weight) },
+    }));
+    const doubling = compile({ state, inputs: {} }, (s) => ({
+      outputs: {},
+      state: { weight: affine(s.weight, 2, 0) },
+    }));
+    const x = Float32Array.of(1, 1);
+    state.write("weight", Float32Array.of(1, 2));
+    expect((await product.run({ x })).y).toEqual(Float32Array.of(3));
+    await doubling.run({});
+    expect((await product.run({ x })).y).toEqual(Float32Array.of(6));
+    state.write("weight", Float32Array.of(5, 5));
+    expect((await product.run({ x })).y).toEqual(Float32Array.of(10));
+  });
+
+  test("name the run and the first operation that made a value non-finite, and leave the state alone", async () => {
+    const state = new State(backend, { weight: spec([2]) });
+    const program = compile({ state, inputs: { x: spec([2]) } }, (s, { x }) => {
+      const y = scope("head", () => log(multiply(s.weight, x)));
+      const loss = checkFinite(sum(exp(y)));
+      return { outputs: { loss }, state: { weight: multiply(s.weight, loss) } };
+    });
+    state.write("weight", Float32Array.of(1, 2));
+    await program.run({ x: Float32Array.of(1, 0.5) });
+    const before = state.read("weight");
+    const failure = program.run({ x: Float32Array.of(1, NaN) });
+    await expect(failure).rejects.toThrow(NonFiniteError);
+    await expect(failure).rejects.toThrow(/Run 2 .* multiply in head/);
+    expect(state.read("weight")).toEqual(before);
+  });
+
+  test("refuse inputs of the wrong kind in words", async () => {
+    const state = new State(backend, {});
+    const program = compile({ state, inputs: { x: spec([2, 3]) } }, (_, { x }) => ({ outputs: { y: exp(x) } }));
+    await expect(program.run({ x: new Float32Array(5) })).rejects.toThrow(
+      'The input "x" is float32[2, 3] and takes 6 elements, but 5 were given.',
+    );
+    await expect(program.run({ x: new Int32Array(6) })).rejects.toThrow(/takes a Float32Array, not a Int32Array/);
+    await expect(program.run({} as never)).rejects.toThrow('The input "x" (float32[2, 3]) is missing.');
+  });
+
+  test("refuse to allocate what does not fit, with the sizes", () => {
+    const state = new State(backend, { weight: spec([1e6, 1e6]) });
+    expect(() => {
+      state.read("weight");
+    }).toThrow(/The state of this model needs 4000 GB of memory, but .* are available/);
+  });
+
+  test("stop when their signal is aborted", async () => {
+    const state = new State(backend, {});
+    const program = compile({ state, inputs: { x: spec([256, 256]) } }, (_, { x }) => {
+      let y = x;
+      for (let i = 0; i < 50; i++) y = linear(y, x);
+      return { outputs: { y: sum(y) } };
+    });
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const run = program.run({ x: new Float32Array(65536) }, controller.signal);
+    setTimeout(() => {
+      controller.abort(reason);
+    }, 5);
+    const outcome = await run.then(
+      () => "finished",
+      (error: unknown) => error,
+    );
+    // A fast machine may finish first; a run that begins aborted never does.
+    if (outcome !== "finished") expect(outcome).toBe(reason);
+    await expect(program.run({ x: new Float32Array(65536) }, controller.signal)).rejects.toBe(reason);
+  });
+
+  test("are cut at collectives, between which the transport works", async () => {
+    const state = new State(backend, {});
+    const world = { size: 2, rank: 0 };
+    const transport = {
+      allReduce: (values: Float32Array) => Promise.resolve(values.map((value) => value + 10)),
+      allGather: () => Promise.reject(new Error("unused")),
+    };
+    const program = compile({ state, inputs: { x: spec([2]) }, transport }, (_, { x }) => ({
+      outputs: { y: affine(allReduce(affine(x, 2, 0), world), 1, 0.5) },
+    }));
+    expect((await program.run({ x: Float32Array.of(1, 2) })).y).toEqual(Float32Array.of(12.5, 14.5));
+  });
+});

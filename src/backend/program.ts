@@ -1,0 +1,208 @@
+import { NonFiniteError } from "../base/errors.js";
+import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { placeholder } from "../graph/placeholder.js";
+import { type Plan, plan } from "../graph/plan.js";
+import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
+import { formatBytes, requireMemory } from "./available-memory.js";
+import { type Backend, type Executable, KernelError } from "./backend.js";
+import type { State } from "./state.js";
+import { type Transport, runCollective } from "./transport.js";
+import { type Values, checkValues } from "./values.js";
+
+/** What a traced function returns: tensors to read after a run, and new values for parts of the state. */
+export interface Results<S, O> {
+  readonly outputs: O;
+  readonly state?: Partly<Mapped<S, TensorSpec, Tensor>, Tensor>;
+}
+
+export interface ProgramOptions<S, I> {
+  readonly state: State<S>;
+  readonly inputs: I;
+  /** Carries collectives between processes; without it there is one process. */
+  readonly transport?: Transport;
+}
+
+/** Bytes that a program needs, told before anything is allocated. */
+export interface ProgramMemory {
+  /** By the first step of the path: "parameters", "moments", and so on. Shared by all programs on the state. */
+  readonly state: Readonly<Record<string, number>>;
+  /** Weights rearranged for the kernels, kept by this program. */
+  readonly prepared: number;
+  /** Temporary tensors; all programs of a backend share one arena, as large as the largest needs. */
+  readonly arena: number;
+  readonly total: number;
+}
+
+/**
+ * Traces `body` once and makes it ready to run. `body` is given symbolic tensors for the state and the inputs.
+ *
+ * @example
+ * const program = compile({ state, inputs: { x: spec([8, 4]) } }, ({ weight }, { x }) => ({
+ *   outputs: { y: linear(x, weight) },
+ * }));
+ * const { y } = await program.run({ x: new Float32Array(32) });
+ */
+export function compile<S, I, O>(
+  options: ProgramOptions<S, I>,
+  body: (
+    state: Mapped<S, TensorSpec, Tensor>,
+    inputs: Mapped<I, TensorSpec, Tensor>,
+  ) => Results<S, O>,
+): Program<I, O> {
+  const { state } = options;
+  const placeholders = mapTree(state.specs, (leaf: TensorSpec, path) => placeholder(leaf, path, "state"));
+  const inputs = mapTree(options.inputs, (leaf: TensorSpec, path) => placeholder(leaf, path));
+  const results = body(placeholders, inputs);
+  const byPath = new Map(leavesOf<Tensor>(placeholders));
+  const updates = new Map<Tensor, Tensor>();
+  for (const [path, value] of leavesOf<Tensor>(results.state)) {
+    const target = byPath.get(path);
+    if (!target) throw new Error(`The function returns new state at "${path}", where the state has no tensor.`);
+    if (!sameShape(target.shape, value.shape) || target.dtype !== value.dtype) {
+      throw new Error(`The state at "${path}" is ${String(target)}; its new value is ${String(value)}.`);
+    }
+    if (value !== target) updates.set(target, value);
+  }
+  const outputs = new Map(leavesOf<Tensor>(results.outputs));
+  const made = plan({ outputs, updates }, state.backend.packsWeights);
+  return new Program(options, results.outputs, made);
+}
+
+/** A compiled function. Runs of all programs of a backend happen one after another. */
+export class Program<I, O> {
+  readonly memory: ProgramMemory;
+  readonly #options: ProgramOptions<unknown, I>;
+  readonly #outputs: O;
+  readonly #plan: Plan;
+  readonly #inputSpecs: ReadonlyMap<string, TensorSpec>;
+  #executable: Executable | undefined;
+  #preparedVersion = -1;
+  #runs = 0;
+
+  constructor(options: ProgramOptions<unknown, I>, outputs: O, made: Plan) {
+    this.#options = options;
+    this.#outputs = outputs;
+    this.#plan = made;
+    this.#inputSpecs = new Map(leavesOf<TensorSpec>(options.inputs));
+    const state = options.state.bytes;
+    const { preparedBytes: prepared, arenaBytes: arena } = made;
+    const ofState = Object.values(state).reduce((sum, bytes) => sum + bytes, 0);
+    this.memory = { state, prepared, arena, total: ofState + prepared + arena };
+  }
+
+  /** Number of instructions, of which the first `preparing` run only after the state was written. */
+  get instructions(): number {
+    return this.#plan.instructions.length;
+  }
+
+  /**
+   * Runs the program once, off the main thread on the native backend.
+   *
+   * @param inputs a tree of values of the form of the declared inputs
+   * @param signal stops the run between instructions; the state may then be partly updated
+   * @throws NonFiniteError where a checked value is not finite; the state is then as before wherever gradients are clipped
+   */
+  async run(
+    inputs: Mapped<I, TensorSpec, Values>,
+    signal?: AbortSignal,
+  ): Promise<Mapped<O, Tensor, Values>> {
+    const values = this.#checkInputs(inputs);
+    return exclusive(this.#options.state.backend, async () => {
+      signal?.throwIfAborted();
+      const executable = this.#load();
+      this.#runs++;
+      const { state } = this.#options;
+      const first = this.#preparedVersion === state.version ? this.#plan.preparing : 0;
+      try {
+        await this.#runSegments(executable, first, values, signal);
+      } catch (error) {
+        throw await this.#explain(executable, values, error);
+      } finally {
+        if (this.#plan.updatesState) state.version++;
+      }
+      this.#preparedVersion = state.version;
+      return mapTree(this.#outputs, (_: Tensor, path) => {
+        const placed = this.#plan.outputs.get(path);
+        if (!placed) throw new Error(`No output "${path}".`);
+        return executable.read(placed);
+      });
+    });
+  }
+
+  /** Frees what the program alone holds; the state stays. */
+  dispose(): void {
+    this.#executable?.dispose();
+    this.#executable = undefined;
+    this.#preparedVersion = -1;
+  }
+
+  #load(): Executable {
+    if (this.#executable) return this.#executable;
+    const { state } = this.#options;
+    const { prepared, arena } = this.memory;
+    const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
+    for (const path of state.paths.slice(0, 1)) state.memory(path);
+    requireMemory(prepared + arena, `This program ${size}`);
+    return (this.#executable = state.backend.load(this.#plan, (path) => state.memory(path)));
+  }
+
+  #checkInputs(inputs: Mapped<I, TensorSpec, Values>): Map<string, Values> {
+    const given = new Map(leavesOf<Values>(inputs));
+    const used = new Map<string, Values>();
+    for (const [path, expected] of this.#inputSpecs) {
+      const values = given.get(path);
+      if (!values) throw new Error(`The input "${path}" (${String(expected)}) is missing.`);
+      checkValues(`The input "${path}"`, expected, values);
+      if (this.#plan.inputs.has(path)) used.set(path, values);
+    }
+    return used;
+  }
+
+  /** Runs from one collective to the next; the inputs are copied in before the first segment. */
+  async #runSegments(
+    executable: Executable,
+    first: number,
+    inputs: ReadonlyMap<string, Values>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { instructions } = this.#plan;
+    let pending = inputs;
+    let begin = first;
+    for (let index = first; index <= instructions.length; index++) {
+      const instruction = instructions[index];
+      if (instruction && !instruction.op.collective) continue;
+      await executable.run(begin, index, pending, signal);
+      if (instruction) await runCollective(executable, instruction, this.#options.transport);
+      pending = new Map();
+      begin = index + 1;
+    }
+  }
+
+  /** Says where a failure arose; for a non-finite value the run is repeated to find the first operation that made one. */
+  async #explain(
+    executable: Executable,
+    inputs: ReadonlyMap<string, Values>,
+    error: unknown,
+  ): Promise<unknown> {
+    if (!(error instanceof KernelError)) return error;
+    const label = (index: number): string => this.#plan.instructions[index]?.label ?? "an operation";
+    if (error.message !== "non-finite") {
+      return new Error(`${label(error.instruction)}: ${error.message}`, { cause: error });
+    }
+    const found = await executable.inspect(inputs);
+    return new NonFiniteError(this.#runs, label(found ?? error.instruction));
+  }
+}
+
+const queues = new WeakMap<Backend, Promise<unknown>>();
+
+/** Runs `task` after all earlier tasks on the backend, whose arena they share. */
+function exclusive<T>(backend: Backend, task: () => Promise<T>): Promise<T> {
+  const earlier = queues.get(backend) ?? Promise.resolve();
+  const result = earlier.then(task, task);
+  queues.set(
+    backend,
+    result.catch(() => undefined),
+  );
+  return result;
+}

@@ -1,0 +1,161 @@
+/**
+ * The reference backend: every operation as plain TypeScript loops. It is the oracle of the tests and what runs where no
+ * compiler is found. Slow, but it follows the same plan, with the same arena, as the native backend.
+ */
+import type { ReferenceTensor } from "../graph/op.js";
+import type { PlacedTensor } from "../graph/layout.js";
+import type { Plan } from "../graph/plan.js";
+import { type Dtype, TensorSpec } from "../graph/tensor.js";
+import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
+import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
+
+export interface ReferenceOptions {
+  /** float64 (default) rounds nothing, bfloat16 tensors included; float32 rounds every result to its dtype. */
+  readonly precision?: "float64" | "float32";
+}
+
+type Numbers = ReferenceTensor["data"];
+
+/** Bytes of an element at most, in the arena: offsets are made for 2 and more bytes per floating-point number. */
+const scale = { float64: 4, float32: 2 } as const;
+
+export function referenceBackend({ precision = "float64" }: ReferenceOptions = {}): Backend {
+  const view = (buffer: ArrayBuffer, offset: number, { dtype, size }: TensorSpec): Numbers => {
+    if (dtype === "int32") return new Int32Array(buffer, offset, size);
+    if (dtype === "int8") return new Int8Array(buffer, offset, size);
+    return precision === "float64" ? new Float64Array(buffer, offset, size) : new Float32Array(buffer, offset, size);
+  };
+  const bytes = (count: number): number => count * scale[precision] + 8;
+  return {
+    name: "reference",
+    level: precision,
+    threads: 1,
+    packsWeights: false,
+    allocate: (spec) => new ReferenceMemory(view(new ArrayBuffer(bytes(spec.bytes)), 0, spec), spec.dtype),
+    load: (plan, memoryOf) => {
+      const arena = new ArrayBuffer(bytes(plan.arenaBytes));
+      const prepared = new ArrayBuffer(bytes(plan.preparedBytes));
+      const locate = ({ spec, place }: PlacedTensor): ReferenceTensor => {
+        if (place.kind === "state") return { ...spec, data: (memoryOf(place.path) as ReferenceMemory).data };
+        const data = view(place.kind === "arena" ? arena : prepared, place.offset * scale[precision], spec);
+        return { shape: spec.shape, dtype: spec.dtype, data };
+      };
+      return new ReferenceExecutable(plan, locate, precision === "float32");
+    },
+    dispose() {
+      // The garbage collector frees it all.
+    },
+  };
+}
+
+class ReferenceMemory implements Memory {
+  constructor(
+    readonly data: Numbers,
+    readonly dtype: Dtype,
+  ) {}
+
+  write(values: Values): void {
+    fillFrom(this.data, this.dtype, values);
+  }
+
+  read(): Values {
+    return valuesOf(this.data, this.dtype);
+  }
+
+  free(): void {
+    // The garbage collector frees it.
+  }
+}
+
+function fillFrom(data: Numbers, dtype: Dtype, values: Values): void {
+  const numbers = values instanceof Uint16Array ? fromBfloat16(values) : values;
+  data.set(numbers);
+  if (dtype === "bfloat16" && !(data instanceof Float64Array)) roundToBfloat16(data);
+}
+
+function valuesOf(data: Numbers, dtype: Dtype): Values {
+  if (dtype === "int32") return Int32Array.from(data);
+  if (dtype === "int8") return Int8Array.from(data);
+  return Float32Array.from(data);
+}
+
+function roundToBfloat16(data: Numbers): void {
+  if (data instanceof Float32Array) data.set(fromBfloat16(toBfloat16(data)));
+}
+
+class ReferenceExecutable implements Executable {
+  readonly #calls: readonly { inputs: ReferenceTensor[]; outputs: ReferenceTensor[] }[];
+
+  constructor(
+    readonly plan: Plan,
+    readonly locate: (tensor: PlacedTensor) => ReferenceTensor,
+    readonly rounds: boolean,
+  ) {
+    this.#calls = plan.instructions.map(({ inputs, outputs }) => ({
+      inputs: inputs.map(locate),
+      outputs: outputs.map(locate),
+    }));
+  }
+
+  async run(
+    first: number,
+    last: number,
+    inputs: ReadonlyMap<string, Values>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#copyIn(inputs);
+    let paused = performance.now();
+    for (let index = first; index < last; index++) {
+      this.#execute(index);
+      if (performance.now() - paused < 10) continue;
+      await new Promise(setImmediate); // Timers fire and signals arrive between instructions.
+      signal?.throwIfAborted();
+      paused = performance.now();
+    }
+  }
+
+  inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+    this.#copyIn(inputs);
+    for (const [index, { op }] of this.plan.instructions.entries()) {
+      if (op.update || op.collective) continue;
+      if (op.name !== "checkFinite") this.#execute(index);
+      const results = this.#calls[index]?.outputs ?? [];
+      // An attention row that sees no key has -Infinity for its logSumExp, rightly.
+      const checked = op.name === "attention" ? results.slice(0, 1) : results;
+      if (checked.some(({ data }) => !data.every(Number.isFinite))) return Promise.resolve(index);
+    }
+    return Promise.resolve(undefined);
+  }
+
+  read(tensor: PlacedTensor): Values {
+    return valuesOf(this.locate(tensor).data, tensor.spec.dtype);
+  }
+
+  write(tensor: PlacedTensor, values: Values): void {
+    fillFrom(this.locate(tensor).data, tensor.spec.dtype, values);
+  }
+
+  dispose(): void {
+    // The garbage collector frees it.
+  }
+
+  #copyIn(inputs: ReadonlyMap<string, Values>): void {
+    for (const [path, values] of inputs) {
+      const placed = this.plan.inputs.get(path);
+      if (placed) this.write(placed, values);
+    }
+  }
+
+  #execute(index: number): void {
+    const instruction = this.plan.instructions[index];
+    const call = this.#calls[index];
+    if (!instruction || !call) return;
+    try {
+      instruction.op.reference({ ...call, attributes: instruction.attributes });
+    } catch (error) {
+      throw new KernelError(index, error instanceof Error ? error.message : String(error));
+    }
+    if (!this.rounds) return;
+    for (const { data, dtype } of call.outputs) if (dtype === "bfloat16") roundToBfloat16(data);
+  }
+}

@@ -1,0 +1,49 @@
+/** Numbers as they cross the door between JavaScript and a backend. */
+import type { Dtype, TensorSpec } from "../graph/tensor.js";
+
+/**
+ * The elements of a tensor. float32 and bfloat16 tensors are given and read as `Float32Array`; bfloat16 may also be given
+ * as its bits in a `Uint16Array`.
+ */
+export type Values = Float32Array | Uint16Array | Int8Array | Int32Array;
+
+/** float32 numbers rounded to bfloat16 (to nearest, ties to even), as bits. */
+export function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const rounded = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const word = bits[i] as number;
+    const isNaN = (word & 0x7fffffff) > 0x7f800000;
+    rounded[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return rounded;
+}
+
+/** The numbers that bfloat16 bits stand for. */
+export function fromBfloat16(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
+  return new Float32Array(words.buffer);
+}
+
+const accepted: Readonly<Record<Dtype, readonly string[]>> = {
+  float32: ["Float32Array"],
+  bfloat16: ["Float32Array", "Uint16Array"],
+  int8: ["Int8Array"],
+  int32: ["Int32Array"],
+};
+
+/** Throws, naming `what`, unless `values` can fill a tensor of `spec`. */
+export function checkValues(what: string, spec: TensorSpec, values: Values): void {
+  const types = accepted[spec.dtype];
+  if (!types.includes(values.constructor.name)) {
+    throw new TypeError(
+      `${what} is ${String(spec)} and takes a ${types.join(" or ")}, not a ${values.constructor.name}.`,
+    );
+  }
+  if (values.length !== spec.size) {
+    throw new RangeError(
+      `${what} is ${String(spec)} and takes ${spec.size} elements, but ${values.length} were given.`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Trees: values nested in plain objects and arrays, addressed by paths such as "blocks/3/mlp/weight".
+ *
+ * Plain objects and arrays are branches; everything else (tensors, specifications, typed arrays, numbers) is a leaf.
+ */
+export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
+
+/** The tree `S` with its leaves of type `From` replaced by `To`. */
+export type Mapped<S, From, To> = S extends From
+  ? To
+  : { readonly [K in keyof S]: Mapped<S[K], From, To> };
+
+/** A tree of the same form in which any branch or leaf may be left out. */
+export type Partly<S, Leaf> = S extends Leaf ? S : { readonly [K in keyof S]?: Partly<S[K], Leaf> };
+
+function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Applies `f` to every leaf with its path; the result has the same form. `undefined` leaves are passed too. */
+export function mapTree<From, To, S>(
+  tree: S,
+  f: (leaf: From, path: string) => To,
+): Mapped<S, From, To> {
+  const visit = (value: unknown, path: string): unknown => {
+    if (!isBranch(value)) return f(value as From, path);
+    const join = path === "" ? "" : `${path}/`;
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, `${join}${index}`));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, visit(item, `${join}${key}`)]),
+    );
+  };
+  return visit(tree, "") as Mapped<S, From, To>;
+}
+
+/** All leaves of a tree with their paths, in the order of the keys. Leaves that are `undefined` are left out. */
+export function leavesOf<T>(tree: unknown): [path: string, leaf: T][] {
+  const leaves: [string, T][] = [];
+  mapTree(tree, (leaf: T | undefined, path) => {
+    if (leaf !== undefined) leaves.push([path, leaf]);
+  });
+  return leaves;
+}

@@ -1,0 +1,44 @@
+/** One arena for all temporary tensors: memory is reused as soon as a tensor has been read for the last time. */
+
+/** A stretch of memory and the instructions (first and last, inclusive) between which it holds a value. */
+export interface Block {
+  readonly bytes: number;
+  first: number;
+  last: number;
+  offset: number;
+}
+
+/** Offsets are multiples of this many bytes, for vector loads and to keep threads off each other's cache lines. */
+export const alignment = 64;
+
+/** `bytes` rounded up to the alignment. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+/**
+ * Gives every block an offset such that no two blocks that live at the same time overlap, and returns the size of the
+ * arena. Large blocks are placed first, each in the lowest gap that fits.
+ */
+export function placeBlocks(blocks: readonly Block[]): number {
+  const placed: Block[] = [];
+  let size = 0;
+  const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  for (const block of bySize) {
+    const neighbours = placed.filter((other) => other.first <= block.last && block.first <= other.last);
+    neighbours.sort((a, b) => a.offset - b.offset);
+    block.offset = lowestGap(neighbours, block.bytes);
+    placed.push(block);
+    size = Math.max(size, block.offset + aligned(block.bytes));
+  }
+  return size;
+}
+
+function lowestGap(neighbours: readonly Block[], bytes: number): number {
+  let offset = 0;
+  for (const neighbour of neighbours) {
+    if (offset + aligned(bytes) <= neighbour.offset) break;
+    offset = Math.max(offset, neighbour.offset + aligned(neighbour.bytes));
+  }
+  return offset;
+}

@@ -1,0 +1,98 @@
+/** Reverse-mode differentiation as a graph transform: the gradient is more graph. */
+import type { Mapped, Tree } from "../base/tree.js";
+import { leavesOf, mapTree } from "../base/tree.js";
+import { shapeError } from "./op.js";
+import { inScopeOf, reapply } from "./op.js";
+import { add } from "./ops/arithmetic.js";
+import { fill } from "./ops/broadcast.js";
+import { cast } from "./ops/elementwise.js";
+import { ancestors } from "./order.js";
+import type { Node, Tensor } from "./tensor.js";
+import { sameShape } from "./tensor.js";
+
+/**
+ * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same form. A tensor
+ * on which the loss does not depend has gradient `undefined`, so that an optimiser can leave it alone.
+ */
+export function gradient<S extends Tree<Tensor>>(
+  loss: Tensor,
+  wrt: S,
+): Mapped<S, Tensor, Tensor | undefined> {
+  if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
+  const nodes = ancestors([loss]);
+  const wanted = new Set(leavesOf<Tensor>(wrt).map(([, leaf]) => leaf));
+  const dependent = dependents(nodes, wanted);
+  const gradients = new Map<Tensor, Tensor>([[loss, fill(loss.shape, 1, loss.dtype)]]);
+  const recomputation = new Recomputation();
+  for (const node of nodes.toReversed()) {
+    if (!node.op.gradient || !node.inputs.some((input) => dependent.has(input))) continue;
+    const ofOutputs = node.outputs.map((output) => gradients.get(output));
+    if (ofOutputs.every((g) => g === undefined)) continue;
+    inScopeOf(node, () => {
+      const ofInputs = node.op.gradient?.(recomputation.call(node), ofOutputs) ?? [];
+      for (const [index, contribution] of ofInputs.entries()) {
+        const input = node.inputs[index];
+        if (input && contribution && dependent.has(input)) accumulate(gradients, input, contribution);
+      }
+    });
+  }
+  return mapTree(wrt, (leaf: Tensor) => gradients.get(leaf));
+}
+
+/** The tensors among `nodes` whose values depend on a wanted tensor, those included. */
+function dependents(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): Set<Tensor> {
+  const dependent = new Set(wanted);
+  for (const node of nodes) {
+    if (node.inputs.some((input) => dependent.has(input))) {
+      for (const output of node.outputs) dependent.add(output);
+    }
+  }
+  return dependent;
+}
+
+function accumulate(gradients: Map<Tensor, Tensor>, tensor: Tensor, contribution: Tensor): void {
+  if (!sameShape(tensor.shape, contribution.shape)) {
+    throw shapeError(`the gradient of ${tensor.node.label}`, [contribution], `the shape of ${String(tensor)}`);
+  }
+  const earlier = gradients.get(tensor);
+  const own = cast(contribution, tensor.dtype);
+  gradients.set(tensor, earlier ? add(earlier, own) : own);
+}
+
+/**
+ * Decides for every value that the backward pass reads whether it is kept from the forward pass or computed anew: anew
+ * inside a checkpointed region, and where the operation says that keeping is dearer than computing.
+ */
+class Recomputation {
+  readonly #copies = new Map<Node, readonly Tensor[]>();
+
+  /** The call of `node` as its gradient rule shall see it. */
+  call(node: Node): Parameters<NonNullable<Node["op"]["gradient"]>>[0] {
+    const value = (tensor: Tensor): Tensor => this.#value(tensor, node.region);
+    const { inputs, outputs, attributes } = node;
+    return {
+      attributes,
+      inputs: inputs.map(value),
+      // Few rules read the outputs, and copying them would be in vain for the others.
+      get outputs() {
+        return outputs.map(value);
+      },
+    };
+  }
+
+  #value(tensor: Tensor, reader: number | undefined): Tensor {
+    const { node } = tensor;
+    const inside = node.region !== undefined && node.region === reader;
+    const cheap = node.region === undefined && node.op.recompute === true;
+    if (!inside && !cheap) return tensor;
+    let copy = this.#copies.get(node);
+    if (!copy) {
+      copy = reapply(
+        node,
+        node.inputs.map((input) => this.#value(input, node.region)),
+      );
+      this.#copies.set(node, copy);
+    }
+    return copy[tensor.index] as Tensor;
+  }
+}

@@ -1,0 +1,115 @@
+import { type Block, aligned, placeBlocks } from "./arena.js";
+import { placeholderOf } from "./placeholder.js";
+import { viewed } from "./schedule.js";
+import { type Node, type Tensor, TensorSpec } from "./tensor.js";
+
+/** Where a tensor lies: in the arena, in memory prepared once per program, or in the state under a path. */
+export type Place =
+  | { readonly kind: "arena" | "prepared"; readonly offset: number }
+  | { readonly kind: "state"; readonly path: string; readonly offset: 0 };
+
+export interface PlacedTensor {
+  readonly spec: TensorSpec;
+  readonly place: Place;
+}
+
+/** Decides where every tensor lies. */
+export class Layout {
+  readonly arenaBytes: number;
+  readonly preparedBytes: number;
+  readonly #blocks = new Map<Tensor, Block>();
+  readonly #prepared = new Map<Tensor, number>();
+  readonly #inputs: ReadonlySet<Tensor>;
+
+  constructor(
+    nodes: readonly Node[],
+    preparing: number,
+    outputs: readonly Tensor[],
+    inputs: ReadonlySet<Tensor>,
+  ) {
+    this.#inputs = inputs;
+    const lastUse = lastUses(nodes, outputs);
+    this.preparedBytes = this.#placePrepared(nodes.slice(0, preparing), preparing, lastUse);
+    const blocks: Block[] = [];
+    const open = (tensor: Tensor, first: number): void => {
+      const block = { bytes: tensor.bytes, first, last: lastUse.get(tensor) ?? first, offset: 0 };
+      this.#blocks.set(tensor, block);
+      blocks.push(block);
+    };
+    for (const input of inputs) open(input, -1);
+    for (const [index, node] of nodes.entries()) {
+      for (const output of node.outputs) {
+        if (homeOf(output) !== output || this.#prepared.has(output)) continue;
+        const reused = this.#reusable(node, output, index);
+        if (reused) {
+          reused.last = Math.max(index, lastUse.get(output) ?? index);
+          this.#blocks.set(output, reused);
+        } else open(output, index);
+      }
+    }
+    this.arenaBytes = placeBlocks(blocks);
+  }
+
+  place(tensor: Tensor): PlacedTensor {
+    const spec = new TensorSpec(tensor.shape, tensor.dtype);
+    const home = homeOf(tensor);
+    const holder = placeholderOf(home);
+    if (holder?.source === "state") {
+      return { spec, place: { kind: "state", path: holder.path, offset: 0 } };
+    }
+    const prepared = this.#prepared.get(home);
+    if (prepared !== undefined) return { spec, place: { kind: "prepared", offset: prepared } };
+    const block = this.#blocks.get(home);
+    if (!block) throw new Error(`${tensor.node.label} has no place in memory.`);
+    return { spec, place: { kind: "arena", offset: block.offset } };
+  }
+
+  inputs(): Map<string, PlacedTensor> {
+    const places = new Map<string, PlacedTensor>();
+    for (const input of this.#inputs) places.set(placeholderOf(input)?.path ?? "", this.place(input));
+    return places;
+  }
+
+  /** Prepared results that later instructions read keep a place of their own. */
+  #placePrepared(nodes: readonly Node[], preparing: number, lastUse: ReadonlyMap<Tensor, number>): number {
+    let bytes = 0;
+    for (const output of nodes.flatMap((node) => node.outputs)) {
+      if ((lastUse.get(output) ?? 0) < preparing) continue;
+      this.#prepared.set(output, bytes);
+      bytes += aligned(output.bytes);
+    }
+    return bytes;
+  }
+
+  /** The block of an input of `node` that `output` may overwrite, if there is one. */
+  #reusable(node: Node, output: Tensor, index: number): Block | undefined {
+    const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
+    const blocks = node.inputs.map((input) => this.#blocks.get(homeOf(input)));
+    for (const [from, to] of pairs) {
+      const block = blocks[to];
+      if (from !== output.index || !block || block.last !== index) continue;
+      const alone = blocks.filter((other) => other === block).length === 1;
+      if (alone && aligned(block.bytes) === aligned(output.bytes)) return block;
+    }
+    return undefined;
+  }
+}
+
+/** The tensor whose memory holds the value of `tensor`. */
+function homeOf(tensor: Tensor): Tensor {
+  const shown = viewed(tensor);
+  if (!shown.node.op.update) return shown;
+  const pairs = shown.node.op.inPlace?.(shown.node.attributes, shown.node.inputs) ?? [];
+  const pair = pairs.find(([output]) => output === shown.index);
+  return pair ? homeOf(shown.node.inputs[pair[1]] as Tensor) : shown;
+}
+
+/** The last instruction that reads each owner of memory; outputs are read after the end. */
+function lastUses(nodes: readonly Node[], outputs: readonly Tensor[]): Map<Tensor, number> {
+  const last = new Map<Tensor, number>();
+  for (const [index, node] of nodes.entries()) {
+    for (const input of node.inputs) last.set(homeOf(input), index);
+  }
+  for (const output of outputs) last.set(homeOf(output), nodes.length);
+  return last;
+}

@@ -1,0 +1,196 @@
+/**
+ * Multi-head scaled dot-product attention, softmax(scale·Q·Kᵀ + mask)·V (Vaswani et al. 2017), as one operation forward
+ * and one backward, so that no matrix of queries by keys need be stored.
+ */
+import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
+import { type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { requireFloat } from "./require.js";
+
+type AttentionAttributes = {
+  heads: number;
+  scale: number;
+  /** "lengths": int32 [B], keys from there on are invisible; "additive": float32 [B, Lk], added to the scores. */
+  maskKind: "none" | "lengths" | "additive";
+  compute: "float32" | "bfloat16";
+};
+
+const maskKindCode = { none: 0, lengths: 1, additive: 2 } as const;
+
+const encode = ({ heads, scale, maskKind, compute }: AttentionAttributes): readonly number[] => [
+  heads,
+  scale,
+  maskKindCode[maskKind],
+  compute === "bfloat16" ? 1 : 0,
+];
+
+const attentionOp: Op<AttentionAttributes> = {
+  name: "attention",
+  infer(inputs, attributes) {
+    checkShapes(inputs, attributes);
+    const [B, Lq] = inputs[0]!.shape as [number, number];
+    return [inputs[0]!, new TensorSpec([B, attributes.heads, Lq], "float32")];
+  },
+  gradient({ inputs, outputs, attributes }, [dOutput]) {
+    if (!dOutput) return [];
+    const [q, k, v, ...mask] = inputs as [Tensor, Tensor, Tensor, Tensor?];
+    const [output, logSumExp] = outputs as [Tensor, Tensor];
+    const operands = [q, k, v, output, logSumExp, dOutput, ...mask] as const;
+    return applyAll(attentionGradientOp, operands as readonly Tensor[], attributes);
+  },
+  encode,
+  reference({ inputs, outputs: [output, logSumExp], attributes }) {
+    const [q, k, v, mask] = inputs;
+    if (!q || !k || !v || !output || !logSumExp) return;
+    forEachQuery(q, k, attributes.heads, (query) => {
+      const { probabilities, logSum } = attend(query, q, k, mask, attributes);
+      logSumExp.data[query.row] = logSum;
+      for (let d = 0; d < query.depth; d++) {
+        let mean = 0;
+        for (const [j, p] of probabilities.entries()) mean += p * v.data[keyAt(query, j) + d]!;
+        output.data[query.at + d] = mean;
+      }
+    });
+  },
+};
+
+/** Inputs: Q, K, V, the output, its logSumExp, the output's gradient, the mask if any. Results: dQ, dK, dV. */
+const attentionGradientOp: Op<AttentionAttributes> = {
+  name: "attentionGradient",
+  infer: (inputs) => inputs.slice(0, 3),
+  encode,
+  reference({ inputs, outputs, attributes }) {
+    // The probabilities are computed from the scores, not from output and logSumExp, which may have been rounded.
+    const [q, k, v, , , dOutput, mask] = inputs;
+    if (!q || !k || !v || !dOutput) return;
+    const [dq, dk, dv] = [q, k, v].map(({ data }) => new Float64Array(data.length));
+    if (!dq || !dk || !dv) return;
+    forEachQuery(q, k, attributes.heads, (query) => {
+      const { at, depth } = query;
+      const { probabilities } = attend(query, q, k, mask, attributes);
+      const dProbabilities = probabilities.map((_, j) =>
+        dot(dOutput.data, at, v.data, keyAt(query, j), depth),
+      );
+      const mean = dot(probabilities, 0, dProbabilities, 0, probabilities.length);
+      for (const [j, p] of probabilities.entries()) {
+        const key = keyAt(query, j);
+        const dScore = attributes.scale * p * (dProbabilities[j]! - mean);
+        for (let d = 0; d < depth; d++) {
+          dq[at + d]! += dScore * k.data[key + d]!;
+          dk[key + d]! += dScore * q.data[at + d]!;
+          dv[key + d]! += p * dOutput.data[at + d]!;
+        }
+      }
+    });
+    for (const [index, values] of [dq, dk, dv].entries()) outputs[index]?.data.set(values);
+  },
+};
+
+function checkShapes(inputs: readonly Tensor[], { heads, maskKind }: AttentionAttributes): void {
+  const [q, k, v, mask] = inputs as [Tensor, Tensor, Tensor, Tensor?];
+  requireFloat("attention", q, k, v);
+  const [B, , width] = q.shape;
+  const fail = (expected: string): Error => shapeError("attention", inputs, expected);
+  if (q.shape.length !== 3 || k.shape.length !== 3 || B !== k.shape[0] || width !== k.shape[2]) {
+    throw fail("queries [B, Lq, heads*D] and keys [B, Lk, heads*D]");
+  }
+  if (!sameShape(k.shape, v.shape)) throw fail("keys and values of one shape");
+  if (width! % heads !== 0) throw fail(`a last axis that ${heads} heads can share evenly`);
+  if (maskKind === "lengths" && (!sameShape(mask!.shape, [B!]) || mask!.dtype !== "int32")) {
+    throw fail(`lengths int32[${B!}]`);
+  }
+  const maskShape = [B!, k.shape[1]!];
+  const additive = mask?.dtype === "float32" && sameShape(mask.shape, maskShape);
+  if (maskKind === "additive" && !additive) throw fail(`a mask float32[${maskShape.join(", ")}]`);
+}
+
+/** One query of one head: where its elements, its result and its keys begin. */
+interface Query {
+  readonly batch: number;
+  /** Index into logSumExp. */
+  readonly row: number;
+  readonly at: number;
+  readonly firstKeyAt: number;
+  /** From one key to the next. */
+  readonly stride: number;
+  readonly depth: number;
+}
+
+const keyAt = (query: Query, j: number): number => query.firstKeyAt + j * query.stride;
+
+function forEachQuery(
+  q: ReferenceTensor,
+  k: ReferenceTensor,
+  heads: number,
+  visit: (query: Query) => void,
+): void {
+  const [B, Lq, stride] = q.shape as [number, number, number];
+  const Lk = k.shape[1]!;
+  const depth = stride / heads;
+  for (let batch = 0; batch < B; batch++) {
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < Lq; i++) {
+        const row = (batch * heads + head) * Lq + i;
+        const at = (batch * Lq + i) * stride + head * depth;
+        const firstKeyAt = batch * Lk * stride + head * depth;
+        visit({ batch, row, at, firstKeyAt, stride, depth });
+      }
+    }
+  }
+}
+
+/** How much a query attends to each key: all zeros, with logSum -infinity, where no key is visible. */
+function attend(
+  query: Query,
+  q: ReferenceTensor,
+  k: ReferenceTensor,
+  mask: ReferenceTensor | undefined,
+  { scale, maskKind }: AttentionAttributes,
+): { probabilities: Float64Array; logSum: number } {
+  const Lk = k.shape[1]!;
+  const scores = Float64Array.from({ length: Lk }, (_, j) => {
+    if (maskKind === "lengths" && j >= mask!.data[query.batch]!) return -Infinity;
+    const added = maskKind === "additive" ? mask!.data[query.batch * Lk + j]! : 0;
+    return scale * dot(q.data, query.at, k.data, keyAt(query, j), query.depth) + added;
+  });
+  const highest = scores.reduce((high, score) => Math.max(high, score), -Infinity);
+  if (highest === -Infinity) return { probabilities: scores.fill(0), logSum: -Infinity };
+  const weights = scores.map((score) => Math.exp(score - highest));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return { probabilities: weights.map((weight) => weight / sum), logSum: highest + Math.log(sum) };
+}
+
+type Data = ReferenceTensor["data"];
+
+function dot(a: Data, aFrom: number, b: Data, bFrom: number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += a[aFrom + i]! * b[bFrom + i]!;
+  return sum;
+}
+
+export interface AttentionOptions {
+  readonly heads: number;
+  /** Of the scores; default: 1/√D, D being the size of one head. */
+  readonly scale?: number;
+  /** int32 [B]: how many keys of each sample are visible. Default: all. */
+  readonly lengths?: Tensor | undefined;
+  /** float32 [B, Lk], added to the scores, -infinity hiding a key. It gets no gradient. */
+  readonly mask?: Tensor | undefined;
+}
+
+/**
+ * The values of each sample averaged by softmax(scale·q·kᵀ + mask), head by head: q [B, Lq, heads*D], k and v
+ * [B, Lk, heads*D] -> [B, Lq, heads*D] in the dtype of q. A query that sees no key gives zeros.
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  const { heads, lengths, mask } = options;
+  if (lengths && mask) {
+    throw shapeError("attention", [q, k, v, lengths, mask], "lengths or a mask, not both");
+  }
+  const inputs = [q, k, v, lengths ?? mask].filter((tensor) => tensor !== undefined);
+  return apply(attentionOp, inputs, {
+    heads,
+    scale: options.scale ?? 1 / Math.sqrt((q.shape.at(-1) ?? 0) / heads),
+    maskKind: lengths ? "lengths" : mask ? "additive" : "none",
+    compute: q.dtype === "bfloat16" ? "bfloat16" : "float32",
+  });
+}

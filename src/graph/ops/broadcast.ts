@@ -1,0 +1,73 @@
+import { type Op, apply, shapeError } from "../op.js";
+import { type Dtype, type Shape, Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { cast } from "./elementwise.js";
+import { sum } from "./reduce.js";
+import { requireFloat } from "./require.js";
+import { reshape } from "./reshape.js";
+import { broadcastPositions } from "./strides.js";
+
+/** The shape that two shapes take together: axes are matched from the end, and size 1 stretches to any other. */
+export function broadcastShape(name: string, a: TensorSpec, b: TensorSpec): Shape {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const sizeAt = ({ shape }: TensorSpec, axis: number): number =>
+    shape[axis - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, axis) => {
+    const [m, n] = [sizeAt(a, axis), sizeAt(b, axis)];
+    if (m !== n && m !== 1 && n !== 1) throw shapeError(name, [a, b], "shapes that broadcast");
+    return m === 1 ? n : m;
+  });
+}
+
+const broadcastOp: Op<{ shape: Shape }> = {
+  name: "broadcast",
+  recompute: true,
+  infer([x], { shape }) {
+    const { dtype } = x!;
+    requireFloat("broadcast", x!);
+    const result = new TensorSpec(shape, dtype);
+    if (!sameShape(broadcastShape("broadcast", x!, result), shape)) {
+      throw shapeError("broadcast", [x!], `a shape that stretches to [${shape.join(", ")}]`);
+    }
+    return [result];
+  },
+  gradient({ inputs: [x] }, [dy]) {
+    const { shape, dtype } = x!;
+    return [dy && sumTo(dy, shape, dtype)];
+  },
+  reference({ inputs: [x], outputs: [y] }) {
+    if (!x || !y) return;
+    broadcastPositions(x.shape, y.shape).forEach((from, to) => {
+      y.data[to] = x.data[from]!;
+    });
+  },
+};
+
+/** x repeated along new leading axes and along its axes of size 1, up to `shape`. */
+export function broadcast(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape });
+}
+
+/** x summed over the axes along which `shape` would be broadcast to it: the gradient of broadcasting. */
+export function sumTo(x: Tensor, shape: Shape, dtype: Dtype = x.dtype): Tensor {
+  if (sameShape(x.shape, shape)) return cast(x, dtype);
+  const added = x.shape.length - shape.length;
+  const axes = x.shape.flatMap((_, axis) =>
+    axis < added || shape[axis - added] === 1 ? [axis] : [],
+  );
+  return reshape(sum(x, axes, dtype), shape);
+}
+
+const fillOp: Op<{ shape: Shape; value: number; dtype: Dtype }> = {
+  name: "fill",
+  recompute: true,
+  infer: (_inputs, { shape, dtype }) => [new TensorSpec(shape, dtype)],
+  encode: ({ value }) => [value],
+  reference({ outputs: [y], attributes: { value } }) {
+    y?.data.fill(value);
+  },
+};
+
+/** A tensor whose elements are all `value`. */
+export function fill(shape: Shape, value: number, dtype: Dtype = "float32"): Tensor {
+  return apply(fillOp, [], { shape, value, dtype });
+}

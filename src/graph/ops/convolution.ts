@@ -1,0 +1,163 @@
+/** Convolution of pictures, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
+import { type Op, apply, shapeError } from "../op.js";
+import { type Dtype, type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import { sum } from "./reduce.js";
+import { requireFloat } from "./require.js";
+
+type ConvolutionAttributes = {
+  compute: "float32" | "bfloat16";
+  hasBias: boolean;
+  hasAddend: boolean;
+  /** x is taken as max(0, x). */
+  inputRelu: boolean;
+  /** The gradient's form: the weight is [channels of x, kh, kw, O] and its taps are mirrored. */
+  flipped: boolean;
+};
+
+export const convolutionOp: Op<ConvolutionAttributes> = {
+  name: "conv2d",
+  infer(inputs, { flipped }) {
+    const [x, weight] = inputs as [Tensor, Tensor];
+    requireFloat("conv2d", ...inputs);
+    const channels = weight.shape[flipped ? 0 : 3];
+    if (x.shape.length !== 4 || weight.shape.length !== 4 || x.shape[3] !== channels) {
+      throw shapeError("conv2d", inputs, "x [B, H, W, C] and a weight [O, kh, kw, C]");
+    }
+    if (weight.shape[1]! % 2 === 0 || weight.shape[2]! % 2 === 0) {
+      throw shapeError("conv2d", inputs, "a weight of odd height and width");
+    }
+    return [new TensorSpec([...x.shape.slice(0, 3), weight.shape[flipped ? 3 : 0]!], x.dtype)];
+  },
+  gradient({ inputs, attributes: { compute, hasBias, flipped } }, [dy]) {
+    // Fusion comes after differentiation, so there is no addend yet; the flipped form is itself a gradient.
+    if (!dy || flipped) return [];
+    const [x, weight] = inputs as [Tensor, Tensor];
+    const plain = { compute, hasBias: false, hasAddend: false, inputRelu: false };
+    return [
+      apply(convolutionOp, [dy, weight], { ...plain, flipped: true }),
+      apply(weightGradientOp, [x, dy], {
+        compute,
+        inputRelu: false,
+        kernel: weight.shape,
+        dtype: weight.dtype,
+      }),
+      hasBias ? sum(dy, [0, 1, 2], "float32") : undefined,
+    ];
+  },
+  encode: (t) => [
+    t.compute === "bfloat16" ? 1 : 0,
+    Number(t.hasBias),
+    Number(t.hasAddend),
+    Number(t.inputRelu),
+    Number(t.flipped),
+  ],
+  inPlace: ({ hasBias, hasAddend }) => (hasAddend ? [[0, hasBias ? 3 : 2]] : []),
+  reference({ inputs, outputs: [y], attributes: { hasBias, hasAddend, inputRelu, flipped } }) {
+    const [x, weight, ...optional] = inputs;
+    if (!x || !weight || !y) return;
+    const bias = hasBias ? optional.shift() : undefined;
+    const addend = hasAddend ? optional.shift() : undefined;
+    const C = x.shape[3]!;
+    const [, , , O] = y.shape as [number, number, number, number];
+    const [, kh, kw] = weight.shape as [number, number, number];
+    const total = new Float64Array(O);
+    for (let pixel = 0; pixel < y.data.length / O; pixel++) {
+      total.fill(0);
+      forEachTap(x.shape, pixel, kh, kw, flipped, (source, tap) => {
+        for (let c = 0; c < C; c++) {
+          const value = x.data[source * C + c]!;
+          if (inputRelu && value <= 0) continue;
+          for (let o = 0; o < O; o++) {
+            const at = flipped ? (c * kh * kw + tap) * O + o : (o * kh * kw + tap) * C + c;
+            total[o]! += value * weight.data[at]!;
+          }
+        }
+      });
+      for (const [o, value] of total.entries()) {
+        const index = pixel * O + o;
+        y.data[index] = value + (bias?.data[o] ?? 0) + (addend?.data[index] ?? 0);
+      }
+    }
+  },
+};
+
+type WeightGradientAttributes = {
+  compute: "float32" | "bfloat16";
+  inputRelu: boolean;
+  /** The weight's shape [O, kh, kw, C]. */
+  kernel: Shape;
+  dtype: Dtype;
+};
+
+const weightGradientOp: Op<WeightGradientAttributes> = {
+  name: "conv2dWeightGradient",
+  infer: (_inputs, { kernel, dtype }) => [new TensorSpec(kernel, dtype)],
+  encode: ({ compute, inputRelu, kernel }) => [
+    compute === "bfloat16" ? 1 : 0,
+    Number(inputRelu),
+    kernel[1]!,
+    kernel[2]!,
+  ],
+  reference({ inputs: [x, dy], outputs: [dWeight], attributes: { inputRelu, kernel } }) {
+    if (!x || !dy || !dWeight) return;
+    const [O, kh, kw, C] = kernel as readonly [number, number, number, number];
+    const total = new Float64Array(dWeight.data.length);
+    for (let pixel = 0; pixel < dy.data.length / O; pixel++) {
+      forEachTap(x.shape, pixel, kh, kw, false, (source, tap) => {
+        for (let c = 0; c < C; c++) {
+          const value = x.data[source * C + c]!;
+          if (inputRelu && value <= 0) continue;
+          for (let o = 0; o < O; o++) {
+            total[(o * kh * kw + tap) * C + c]! += value * dy.data[pixel * O + o]!;
+          }
+        }
+      });
+    }
+    dWeight.data.set(total);
+  },
+};
+
+/** The pixels of x that the taps of a kernel centred on (or, mirrored, reaching) pixel `pixel` of the result meet. */
+function forEachTap(
+  shape: Shape,
+  pixel: number,
+  kh: number,
+  kw: number,
+  mirrored: boolean,
+  visit: (source: number, tap: number) => void,
+): void {
+  const [, H, W] = shape as readonly [number, number, number, number];
+  const column = pixel % W;
+  const row = Math.floor(pixel / W) % H;
+  const direction = mirrored ? -1 : 1;
+  for (let ky = 0; ky < kh; ky++) {
+    for (let kx = 0; kx < kw; kx++) {
+      const down = direction * (ky - (kh - 1) / 2);
+      const right = direction * (kx - (kw - 1) / 2);
+      const inside = row + down >= 0 && row + down < H && column + right >= 0 && column + right < W;
+      if (inside) visit(pixel + down * W + right, ky * kw + kx);
+    }
+  }
+}
+
+/**
+ * Every pixel of x [B, H, W, C] replaced by the products of its neighbourhood with the kernels of `weight`
+ * [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. Outside of the picture x counts as 0.
+ */
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  { bias }: { readonly bias?: Tensor | undefined } = {},
+): Tensor {
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== weight.shape[0])) {
+    throw shapeError("conv2d", [x, weight, bias], `a bias of shape [${weight.shape[0] ?? "O"}]`);
+  }
+  const either = x.dtype === "bfloat16" || weight.dtype === "bfloat16" ? "bfloat16" : "float32";
+  return apply(convolutionOp, bias ? [x, weight, bias] : [x, weight], {
+    compute: either,
+    hasBias: bias !== undefined,
+    hasAddend: false,
+    inputRelu: false,
+    flipped: false,
+  });
+}

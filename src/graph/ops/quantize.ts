@@ -1,0 +1,186 @@
+/**
+ * Products with weights of 8 bits, for inference, and the forms into which the native kernels pack constant weights. No
+ * gradient passes through any of them.
+ */
+import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
+import { type Dtype, type Shape, type Tensor, TensorSpec, sameShape, sizeOf } from "../tensor.js";
+import { saturate } from "./elementwise.js";
+import { erf } from "./erf.js";
+import { requireFloat } from "./require.js";
+
+type None = Record<string, never>;
+
+const quantizeWeightsOp: Op<None> = {
+  name: "quantizeWeights",
+  infer([weight]) {
+    requireFloat("quantizeWeights", weight!);
+    if (weight!.shape.length !== 2) throw shapeError("quantizeWeights", [weight!], "[N, K]");
+    return [
+      new TensorSpec(weight!.shape, "int8"),
+      new TensorSpec(weight!.shape.slice(0, 1), "float32"),
+    ];
+  },
+  reference({ inputs: [weight], outputs: [values, scale] }) {
+    if (!weight || !values || !scale) return;
+    const [N, K] = weight.shape as [number, number];
+    for (let n = 0; n < N; n++) {
+      const row = quantizeRow(weight.data.subarray(n * K, (n + 1) * K));
+      values.data.set(row.values, n * K);
+      scale.data[n] = row.scale;
+    }
+  },
+};
+
+/** values·scale ≈ row, with values from -127 to 127. */
+function quantizeRow(row: ReferenceTensor["data"]): { values: Float64Array; scale: number } {
+  let highest = 0;
+  for (const value of row) highest = Math.max(highest, Math.abs(value));
+  const scale = highest === 0 ? 1 : highest / 127;
+  return { values: Float64Array.from(row, (value) => saturate(value / scale)), scale };
+}
+
+/** w [N, K] as 8-bit values [N, K] and one float32 scale [N] per row: w ≈ values·scale. */
+export function quantizeWeights(weight: Tensor): { values: Tensor; scale: Tensor } {
+  const [values, scale] = applyAll(quantizeWeightsOp, [weight], {}) as [Tensor, Tensor];
+  return { values, scale };
+}
+
+export type QuantizedMatmulAttributes = {
+  /** The rows of A are quantised too, at run time; else the weights are widened. */
+  dynamic: boolean;
+  /** Of the result's elements. */
+  dtype: Dtype;
+  activation: "none" | "gelu";
+  hasBias: boolean;
+  hasAddend: boolean;
+  /** The weight was rearranged by `packQuantized`. */
+  packedB: boolean;
+  K: number;
+  N: number;
+};
+
+export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
+  name: "quantizedMatmul",
+  infer: ([a], { N, dtype }) => [new TensorSpec([...a!.shape.slice(0, -1), N], dtype)],
+  encode: (t) => [
+    Number(t.dynamic),
+    Number(t.activation === "gelu"),
+    Number(t.hasBias),
+    Number(t.hasAddend),
+    Number(t.packedB),
+    t.K,
+    t.N,
+  ],
+  inPlace: ({ hasBias, hasAddend }) => (hasAddend ? [[0, hasBias ? 4 : 3]] : []),
+  reference({ inputs, outputs: [c], attributes }) {
+    const [a, b, scale, ...optional] = inputs;
+    if (!a || !b || !scale || !c) return;
+    const { dynamic, activation, hasBias, hasAddend, K, N } = attributes;
+    const bias = hasBias ? optional.shift() : undefined;
+    const addend = hasAddend ? optional.shift() : undefined;
+    for (let m = 0; m < sizeOf(a.shape.slice(0, -1)); m++) {
+      const exact = a.data.subarray(m * K, (m + 1) * K);
+      const row = dynamic ? quantizeRow(exact) : { values: exact, scale: 1 };
+      for (let n = 0; n < N; n++) {
+        let sum = 0;
+        for (let k = 0; k < K; k++) sum += row.values[k]! * b.data[n * K + k]!;
+        let t = sum * row.scale * scale.data[n]! + (bias?.data[n] ?? 0);
+        if (activation === "gelu") t = (t / 2) * (1 + erf(t / Math.SQRT2));
+        c.data[m * N + n] = t + (addend?.data[m * N + n] ?? 0);
+      }
+    }
+  },
+};
+
+export interface QuantizedLinearOptions {
+  /** float [N]. */
+  readonly bias?: Tensor | undefined;
+  /** "dynamic" (the default) quantises each row of x to 8 bits at run time, which is fastest; "exact" keeps x. */
+  readonly activations?: "dynamic" | "exact";
+}
+
+/** x · (values·scale)ᵀ + bias: x [..., K], values int8 [N, K], scale float32 [N] -> [..., N], in the dtype of x. */
+export function quantizedLinear(
+  x: Tensor,
+  values: Tensor,
+  scale: Tensor,
+  { bias, activations = "dynamic" }: QuantizedLinearOptions = {},
+): Tensor {
+  const [N, K] = values.shape as [number, number];
+  const inputs = bias ? [x, values, scale, bias] : [x, values, scale];
+  const perRow = [scale, bias ?? scale].every(({ shape }) => sameShape(shape, [N]));
+  if (values.dtype !== "int8" || values.shape.length !== 2 || x.shape.at(-1) !== K || !perRow) {
+    throw shapeError(
+      "quantizedMatmul",
+      inputs,
+      "x [..., K], values int8[N, K], and a scale and bias of shape [N]",
+    );
+  }
+  return apply(quantizedMatmulOp, inputs, {
+    dynamic: activations === "dynamic",
+    dtype: x.dtype,
+    activation: "none",
+    hasBias: bias !== undefined,
+    hasAddend: false,
+    packedB: false,
+    K,
+    N,
+  });
+}
+
+type Packing = { transposeB: boolean; compute: "float32" | "bfloat16"; K: number; N: number };
+type QuantizedPacking = { dynamic: boolean; K: number; N: number };
+
+/** Packed weights lie in panels of 64 columns, four rows deep. */
+const paddedColumns = (N: number): number => Math.ceil(N / 64) * 64;
+const paddedRows = (K: number): number => Math.ceil(K / 4) * 4;
+
+/** Size of a packed factor of `matmul`. */
+export function packedWeightsBytes({ compute, K, N }: Packing): number {
+  return paddedColumns(N) * paddedRows(K) * (compute === "bfloat16" ? 2 : 4);
+}
+
+/** Size of a packed factor of `quantizedMatmul`: its values, and the int32 sum of each column. */
+export function packedQuantizedBytes({ K, N }: QuantizedPacking): number {
+  return paddedColumns(N) * (paddedRows(K) + 4);
+}
+
+function opaque(bytes: number): readonly TensorSpec[] {
+  const shape: Shape = [bytes];
+  return [new TensorSpec(shape, "int8")];
+}
+
+function nativeOnly(name: string): () => never {
+  return () => {
+    throw new Error(`${name} serves the native backend only: its result has no meaning elsewhere.`);
+  };
+}
+
+const packWeightsOp: Op<Packing> = {
+  name: "packWeights",
+  infer: (_inputs, packing) => opaque(packedWeightsBytes(packing)),
+  encode: ({ transposeB, compute, K, N }) => [
+    Number(transposeB),
+    compute === "bfloat16" ? 1 : 0,
+    K,
+    N,
+  ],
+  reference: nativeOnly("packWeights"),
+};
+
+const packQuantizedOp: Op<QuantizedPacking> = {
+  name: "packQuantized",
+  infer: (_inputs, packing) => opaque(packedQuantizedBytes(packing)),
+  encode: ({ dynamic, K, N }) => [Number(dynamic), K, N],
+  reference: nativeOnly("packQuantized"),
+};
+
+/** B, the second factor of a `matmul` with these attributes, as its kernel wants it with `packedB`: int8 [bytes]. */
+export function packWeights(b: Tensor, { transposeB, compute, K, N }: Packing): Tensor {
+  return apply(packWeightsOp, [b], { transposeB, compute, K, N });
+}
+
+/** The values of `quantizeWeights` as `quantizedMatmul` wants them with `packedB`: int8 [bytes]. */
+export function packQuantized(values: Tensor, { dynamic, K, N }: QuantizedPacking): Tensor {
+  return apply(packQuantizedOp, [values], { dynamic, K, N });
+}

@@ -1,0 +1,83 @@
+/** From traced results to a plan: instructions in order, each tensor with its place in memory. */
+import { constantNodes } from "./constant.js";
+import { fuse } from "./fuse.js";
+import type { Op } from "./op.js";
+import { copyInto } from "./ops/update.js";
+import { packConstants } from "./pack.js";
+import { Layout, type PlacedTensor } from "./layout.js";
+import { placeholderOf } from "./placeholder.js";
+import { overwritten, schedule, viewed } from "./schedule.js";
+import type { Attributes, Node, Tensor } from "./tensor.js";
+
+export interface Instruction {
+  readonly op: Op;
+  readonly attributes: Attributes;
+  readonly inputs: readonly PlacedTensor[];
+  readonly outputs: readonly PlacedTensor[];
+  /** Operation and place in the model, for messages. */
+  readonly label: string;
+}
+
+/** Everything a backend needs to run a traced function; plain data. */
+export interface Plan {
+  readonly instructions: readonly Instruction[];
+  /** The first instructions depend on state alone; they run again only when the state was written. */
+  readonly preparing: number;
+  readonly inputs: ReadonlyMap<string, PlacedTensor>;
+  readonly outputs: ReadonlyMap<string, PlacedTensor>;
+  readonly updatesState: boolean;
+  /** Bytes of the arena and of prepared memory. */
+  readonly arenaBytes: number;
+  readonly preparedBytes: number;
+}
+
+/** What a traced function returned, by path. */
+export interface TracedResults {
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** New values of state placeholders. */
+  readonly updates: ReadonlyMap<Tensor, Tensor>;
+}
+
+/** Fuses, orders and places. With `pack`, constant weights are rearranged for the native kernels. */
+export function plan(traced: TracedResults, pack: boolean): Plan {
+  const updates = [...traced.updates].map(([target, value]) =>
+    overwritten(value.node).includes(target) ? value : copyInto(target, value),
+  );
+  const outputCount = traced.outputs.size;
+  let roots = fuse([...traced.outputs.values(), ...updates]);
+  if (pack) {
+    const constant = constantNodes(roots);
+    roots = packConstants(roots, (tensor) => constant.has(tensor.node));
+  }
+  const constant = constantNodes(roots);
+  const ordered = schedule(roots).filter((node) => !placeholderOf(node.outputs[0] as Tensor));
+  const prepared = ordered.filter((node) => constant.has(node));
+  const nodes = [...prepared, ...ordered.filter((node) => !constant.has(node))].filter(
+    (node) => !node.op.view,
+  );
+  const preparing = nodes.filter((node) => constant.has(node)).length;
+  const paths = [...traced.outputs.keys()];
+  const outputs = new Map(paths.map((path, index) => [path, roots[index] as Tensor]));
+  const layout = new Layout(nodes, preparing, [...outputs.values()], inputsOf(roots, nodes));
+  return {
+    instructions: nodes.map((node) => ({
+      op: node.op,
+      attributes: node.attributes,
+      inputs: node.inputs.map((tensor) => layout.place(tensor)),
+      outputs: node.outputs.map((tensor) => layout.place(tensor)),
+      label: node.label,
+    })),
+    preparing,
+    inputs: layout.inputs(),
+    outputs: new Map([...outputs].map(([path, tensor]) => [path, layout.place(tensor)])),
+    updatesState: roots.length > outputCount,
+    arenaBytes: layout.arenaBytes,
+    preparedBytes: layout.preparedBytes,
+  };
+}
+
+/** The input placeholders that the nodes or outputs read. */
+function inputsOf(roots: readonly Tensor[], nodes: readonly Node[]): Set<Tensor> {
+  const read = [...nodes.flatMap((node) => node.inputs), ...roots].map(viewed);
+  return new Set(read.filter((tensor) => placeholderOf(tensor)?.source === "input"));
+}

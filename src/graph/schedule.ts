@@ -1,0 +1,132 @@
+/** The order in which nodes run. */
+import { placeholderOf } from "./placeholder.js";
+import { ancestors } from "./order.js";
+import type { Node, Tensor } from "./tensor.js";
+
+/** Results of at most so many bytes are worth computing early: they free what they were computed from. */
+const smallBytes = 1024;
+
+/**
+ * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it, otherwise
+ * as traced, except that updates and small results run as soon as they can. So a gradient is consumed right after it is
+ * complete, and its memory serves the next one.
+ */
+export function schedule(roots: readonly Tensor[]): Node[] {
+  const nodes = ancestors(roots);
+  const { followers, waiting } = dependencies(nodes);
+  const ordered: Node[] = [];
+  const ready = new ReadyNodes();
+  for (const node of nodes) if (waiting.get(node) === 0) ready.push(node);
+  for (let node = ready.pop(); node; node = ready.pop()) {
+    ordered.push(node);
+    for (const follower of followers.get(node) ?? []) {
+      const left = (waiting.get(follower) ?? 0) - 1;
+      waiting.set(follower, left);
+      if (left === 0) ready.push(follower);
+    }
+  }
+  if (ordered.length !== nodes.length) {
+    throw new Error("A state tensor is read after the update that overwrites it; read the update's result instead.");
+  }
+  return ordered;
+}
+
+/** Updates go first, since they end the life of a gradient; then small results; then all else. */
+function rank(node: Node): number {
+  if (node.op.update) return 0;
+  return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
+}
+
+interface Dependencies {
+  readonly followers: ReadonlyMap<Node, readonly Node[]>;
+  readonly waiting: Map<Node, number>;
+}
+
+function dependencies(nodes: readonly Node[]): Dependencies {
+  const followers = new Map<Node, Node[]>();
+  const waiting = new Map<Node, number>(nodes.map((node) => [node, 0]));
+  const order = (before: Node, after: Node): void => {
+    const list = followers.get(before);
+    if (list) list.push(after);
+    else followers.set(before, [after]);
+    waiting.set(after, (waiting.get(after) ?? 0) + 1);
+  };
+  const readers = readersOfState(nodes);
+  for (const node of nodes) {
+    for (const input of new Set(node.inputs.map((tensor) => tensor.node))) order(input, node);
+    for (const target of overwritten(node)) {
+      for (const reader of readers.get(target) ?? []) if (reader !== node) order(reader, node);
+    }
+  }
+  return { followers, waiting };
+}
+
+/** The state placeholders whose memory `node` overwrites. */
+export function overwritten(node: Node): Tensor[] {
+  if (!node.op.update) return [];
+  const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
+  return pairs.map(([, input]) => viewed(node.inputs[input] as Tensor));
+}
+
+/** The tensor whose memory `tensor` shows: itself, unless it is a view. */
+export function viewed(tensor: Tensor): Tensor {
+  let shown = tensor;
+  while (shown.node.op.view) shown = shown.node.inputs[0] as Tensor;
+  return shown;
+}
+
+function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
+  const readers = new Map<Tensor, Node[]>();
+  for (const node of nodes) {
+    if (node.op.view) continue;
+    for (const input of node.inputs) {
+      const shown = viewed(input);
+      if (placeholderOf(shown)?.source !== "state") continue;
+      const list = readers.get(shown);
+      if (list) list.push(node);
+      else readers.set(shown, [node]);
+    }
+  }
+  return readers;
+}
+
+/** A heap of the nodes that can run: the lowest rank on top, and of equal rank the first traced. */
+class ReadyNodes {
+  readonly #items: { readonly node: Node; readonly rank: number }[] = [];
+
+  push(node: Node): void {
+    const items = this.#items;
+    const added = { node, rank: rank(node) };
+    let index = items.push(added) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!this.#before(added, items[parent])) break;
+      items[index] = items[parent] ?? added;
+      index = parent;
+    }
+    items[index] = added;
+  }
+
+  pop(): Node | undefined {
+    const items = this.#items;
+    const top = items[0];
+    const last = items.pop();
+    if (!top || !last || items.length === 0) return top?.node;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (this.#before(items[child + 1], items[child])) child++;
+      const lower = items[child];
+      if (!lower || !this.#before(lower, last)) break;
+      items[index] = lower;
+      index = child;
+    }
+    items[index] = last;
+    return top.node;
+  }
+
+  #before(a: { node: Node; rank: number } | undefined, b: { node: Node; rank: number } | undefined): boolean {
+    if (!a || !b) return false;
+    return a.rank < b.rank || (a.rank === b.rank && a.node.id < b.node.id);
+  }
+}

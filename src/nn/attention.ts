@@ -1,0 +1,34 @@
+import { attention as attend } from "../graph/ops/attention.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Linear, linear, linearParameters } from "./linear.js";
+import type { Parameter } from "./parameter.js";
+import type { Precision } from "./precision.js";
+
+export interface Attention<T> {
+  readonly query: Linear<T>;
+  readonly key: Linear<T>;
+  readonly value: Linear<T>;
+  readonly output: Linear<T>;
+}
+
+/** Which keys can be seen: the first `lengths` (int32 [B]) of each sample, or by an additive mask (float32 [B, L]). */
+export type Visibility = { readonly lengths: Tensor } | { readonly mask: Tensor };
+
+export function attentionParameters(width: number): Attention<Parameter> {
+  const square = (): Linear<Parameter> => linearParameters(width, width);
+  return { query: square(), key: square(), value: square(), output: square() };
+}
+
+/** Multi-head self-attention: [B, L, D] -> [B, L, D]. */
+export function attention(
+  p: Attention<Tensor>,
+  x: Tensor,
+  heads: number,
+  precision: Precision,
+  visible?: Visibility,
+): Tensor {
+  const query = linear(p.query, x, precision); // [B, L, D]
+  const key = linear(p.key, x, precision);
+  const value = linear(p.value, x, precision);
+  return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
+}

@@ -1,0 +1,44 @@
+import { add } from "../graph/ops/arithmetic.js";
+import { scope } from "../graph/op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Attention, type Visibility, attention, attentionParameters } from "./attention.js";
+import { type LayerNorm, layerNorm, layerNormParameters } from "./layer-norm.js";
+import { type Mlp, mlp, mlpParameters } from "./mlp.js";
+import type { Parameter } from "./parameter.js";
+import { type Precision, activationDtype } from "./precision.js";
+
+export interface Block<T> {
+  readonly norm1: LayerNorm<T>;
+  readonly attention: Attention<T>;
+  readonly norm2: LayerNorm<T>;
+  readonly mlp: Mlp<T>;
+}
+
+/** What all blocks of a stack have in common. */
+export interface BlockOptions {
+  readonly heads: number;
+  readonly epsilon: number;
+  readonly precision: Precision;
+  readonly visible?: Visibility;
+}
+
+export function blockParameters(width: number, hidden: number): Block<Parameter> {
+  return {
+    norm1: layerNormParameters(width),
+    attention: attentionParameters(width),
+    norm2: layerNormParameters(width),
+    mlp: mlpParameters(width, hidden),
+  };
+}
+
+/** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
+export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
+  const { heads, epsilon, precision, visible } = options;
+  const dtype = activationDtype(precision);
+  const attended = scope("attention", () =>
+    attention(p.attention, layerNorm(p.norm1, x, epsilon, dtype), heads, precision, visible),
+  );
+  const between = add(x, attended); // [B, L, D]
+  const transformed = scope("mlp", () => mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision));
+  return add(between, transformed); // [B, L, D]
+}

@@ -1,0 +1,58 @@
+import type { State } from "../backend/state.js";
+import { compile } from "../backend/program.js";
+import { foldIn as foldKey, type Key } from "../base/random.js";
+import { leavesOf, mapTree } from "../base/tree.js";
+import { fill } from "../graph/ops/broadcast.js";
+import { affine } from "../graph/ops/elementwise.js";
+import { foldIn, normal } from "../graph/ops/random.js";
+import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";
+
+/** How a parameter starts. */
+export type Initial =
+  | { readonly kind: "normal"; readonly deviation: number }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** A parameter that is declared but holds no memory yet: its shape and how it starts. Always float32. */
+export class Parameter extends TensorSpec {
+  constructor(
+    shape: Shape,
+    readonly initial: Initial,
+  ) {
+    super(shape, "float32");
+  }
+}
+
+/** The deviation of new weights (flava.md 1.8). */
+export const weightDeviation = 0.02;
+
+/** A weight of normal numbers with mean 0. */
+export function weight(shape: Shape, deviation = weightDeviation): Parameter {
+  return new Parameter(shape, { kind: "normal", deviation });
+}
+
+/** A parameter that starts at `value` everywhere. */
+export function constant(shape: Shape, value: number): Parameter {
+  return new Parameter(shape, { kind: "constant", value });
+}
+
+/** Number of elements of a tree of parameters. */
+export function parameterCount(parameters: unknown): number {
+  return leavesOf<TensorSpec>(parameters).reduce((sum, [, { size }]) => sum + size, 0);
+}
+
+/**
+ * Fills the parameters of `state` as they were declared. Each parameter's numbers depend on the key and its path alone.
+ */
+export async function initialise<P>(state: State<{ readonly parameters: P }>, key: Key): Promise<void> {
+  const program = compile({ state, inputs: { key: spec([2], "int32") } }, (_state, inputs) => {
+    const start = ({ shape, initial }: Parameter, path: string): Tensor => {
+      if (initial.kind === "constant") return fill(shape, initial.value);
+      const own = foldIn(inputs.key, foldKey([0, 0], path)[0]);
+      return affine(normal(own, shape), initial.deviation, 0);
+    };
+    const parameters = mapTree(state.specs.parameters, start);
+    return { outputs: {}, state: { parameters } as never };
+  });
+  await program.run({ key: Int32Array.from(key) });
+  program.dispose();
+}

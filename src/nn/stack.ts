@@ -1,0 +1,34 @@
+import { checkpoint } from "../graph/checkpoint.js";
+import { scope } from "../graph/op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Block, type BlockOptions, block, blockParameters } from "./block.js";
+import type { Parameter } from "./parameter.js";
+
+export interface StackSizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly hidden: number;
+}
+
+export interface StackOptions extends BlockOptions {
+  /** Computes each block's inner values anew in the backward pass instead of keeping them. */
+  readonly recompute?: boolean;
+}
+
+export function stackParameters({ layers, width, hidden }: StackSizes): readonly Block<Parameter>[] {
+  return Array.from({ length: layers }, () => blockParameters(width, hidden));
+}
+
+/**
+ * Blocks one after another: float32 [B, L, D] -> the input and every block's output, each [B, L, D]. The last is the
+ * stack's result.
+ */
+export function stack(blocks: readonly Block<Tensor>[], x: Tensor, options: StackOptions): Tensor[] {
+  const states = [x];
+  for (const [index, parameters] of blocks.entries()) {
+    const last = states[states.length - 1] as Tensor;
+    const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, options));
+    states.push(options.recompute ? checkpoint(next) : next());
+  }
+  return states;
+}

@@ -1,0 +1,74 @@
+/** AdamW (Loshchilov and Hutter): Adam with weight decay that is decoupled from the gradient. */
+import { type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { adamWUpdate } from "../graph/ops/update.js";
+import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";
+import { type ParameterRules, ruleFor } from "./rules.js";
+
+export interface AdamWOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Default 0.01. */
+  readonly weightDecay?: number;
+  /** Decay, learning rate and freezing by path. */
+  readonly rules?: ParameterRules;
+}
+
+export interface AdamWInputs<P, M> {
+  readonly parameters: P;
+  readonly moments: M;
+  /** A tree like the parameters; where it is undefined nothing is changed. */
+  readonly gradients: unknown;
+  /** float32 []. */
+  readonly learningRate: Tensor;
+  /** Steps begun, this one included, float32 []. */
+  readonly step: Tensor;
+  /** Multiplies every gradient, float32 []; from `clipByGlobalNorm`. */
+  readonly scale?: Tensor;
+}
+
+/** First and second moment of each parameter, by its path. */
+export type Moments<T> = Readonly<Record<string, { readonly first: T; readonly second: T }>>;
+
+/** The state that AdamW keeps for a tree of parameters: two float32 moments each, none for frozen ones. */
+export function adamWMoments(parameters: unknown, rules: ParameterRules = []): Moments<TensorSpec> {
+  const moments: Record<string, { first: TensorSpec; second: TensorSpec }> = {};
+  for (const [path, { shape }] of leavesOf<TensorSpec>(parameters)) {
+    if (!ruleFor(rules, path).frozen) moments[path] = { first: spec(shape), second: spec(shape) };
+  }
+  return moments;
+}
+
+/** The part of a tree of parameters that is trained: frozen ones are left out (undefined). */
+export function trainable<S>(parameters: S, rules: ParameterRules): S {
+  return mapTree(parameters, (leaf: Tensor, path) => (ruleFor(rules, path).frozen ? undefined : leaf)) as S;
+}
+
+/** One step: the new parameters and moments, which take the place of the old ones. */
+export function adamW<P>(
+  { parameters, moments, gradients, learningRate, step, scale }: AdamWInputs<P, Moments<Tensor>>,
+  options: AdamWOptions = {},
+): { readonly parameters: Partly<P, Tensor>; readonly moments: Moments<Tensor> } {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, rules = [] } = options;
+  const gradientAt = new Map(leavesOf<Tensor>(gradients));
+  const nextMoments: Record<string, { first: Tensor; second: Tensor }> = {};
+  const next = mapTree(parameters, (parameter: Tensor, path) => {
+    const own = moments[path];
+    const gradient = gradientAt.get(path);
+    if (!own || !gradient) return undefined;
+    const rule = ruleFor(rules, path);
+    const updated = adamWUpdate(
+      { parameter, ...own, gradient, learningRate, step, scale },
+      {
+        beta1,
+        beta2,
+        epsilon,
+        weightDecay: rule.weightDecay ?? weightDecay,
+        rateFactor: rule.rateFactor ?? 1,
+      },
+    );
+    nextMoments[path] = { first: updated.first, second: updated.second };
+    return updated.parameter;
+  });
+  return { parameters: next as Partly<P, Tensor>, moments: nextMoments };
+}

@@ -1,0 +1,20 @@
+/** What the optimiser does with a parameter, chosen by its path. */
+export interface ParameterRule {
+  /** Never updated; no gradient and no moments are kept. */
+  readonly frozen?: boolean;
+  /** Decoupled weight decay; default: the optimiser's. */
+  readonly weightDecay?: number;
+  /** The learning rate is multiplied by this; default 1. */
+  readonly rateFactor?: number;
+}
+
+/** Pairs of a path pattern and a rule. The first pattern that matches the whole path decides; `.*` matches any. */
+export type ParameterRules = readonly (readonly [pattern: string, rule: ParameterRule])[];
+
+/** The rule for the parameter at `path`; an empty rule where no pattern matches. */
+export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
+  for (const [pattern, rule] of rules) {
+    if (new RegExp(`^(?:${pattern})$`, "u").test(path)) return rule;
+  }
+  return {};
+}

@@ -1,0 +1,56 @@
+/** Learning rates as a function of the step, computed inside the program. */
+import { minimum } from "../graph/ops/arithmetic.js";
+import { affine, clamp, cosine } from "../graph/ops/elementwise.js";
+import type { Tensor } from "../graph/tensor.js";
+
+export interface ScheduleOptions {
+  /** The highest learning rate. */
+  readonly peak: number;
+  /** Steps over which the rate rises linearly to the peak. */
+  readonly warmup: number;
+  /** Steps in all; afterwards the rate stays at the floor. */
+  readonly total: number;
+  /** The rate at the end; default 0. */
+  readonly floor?: number;
+}
+
+function check({ peak, warmup, total, floor = 0 }: ScheduleOptions): void {
+  if (warmup >= 0 && total > warmup && peak >= floor && floor >= 0) return;
+  throw new RangeError(
+    `A schedule needs 0 <= warmup < total and 0 <= floor <= peak, but has warmup ${warmup}, total ${total}, ` +
+      `floor ${floor} and peak ${peak}.`,
+  );
+}
+
+/** How much of the decay has passed, from 0 at the end of the warm-up to 1 at the end. */
+function progress(step: Tensor, { warmup, total }: ScheduleOptions): Tensor {
+  const span = total - warmup;
+  return clamp(affine(step, 1 / span, -warmup / span), 0, 1);
+}
+
+function warmedUp(step: Tensor, options: ScheduleOptions, decayed: Tensor): Tensor {
+  const { peak, warmup } = options;
+  return warmup === 0 ? decayed : minimum(affine(step, peak / warmup, 0), decayed);
+}
+
+/**
+ * Linear warm-up to the peak, then half a cosine down to the floor ("warmup_cosine", flava.md 5.1).
+ *
+ * @param step float32 [], counted from 1
+ * @returns the learning rate, float32 []
+ */
+export function warmupCosine(step: Tensor, options: ScheduleOptions): Tensor {
+  check(options);
+  const { peak, floor = 0 } = options;
+  const half = (peak - floor) / 2;
+  const decayed = affine(cosine(affine(progress(step, options), Math.PI, 0)), half, half + floor);
+  return warmedUp(step, options, decayed);
+}
+
+/** Linear warm-up to the peak, then linear decay to the floor (fairseq's "polynomial", flava.md 5.3). */
+export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
+  check(options);
+  const { peak, floor = 0 } = options;
+  const decayed = affine(progress(step, options), floor - peak, peak);
+  return warmedUp(step, options, decayed);
+}

@@ -1,0 +1,217 @@
+/** Holds the native kernels to the reference kernels, which compute in double precision and round nothing. */
+import fc from "fast-check";
+import { afterAll, describe, expect } from "vitest";
+import { foldIn, keyOf, normal } from "../../src/base/random.js";
+import type { Backend } from "../../src/backend/backend.js";
+import { nativeBackend, nativeLevels } from "../../src/backend/native.js";
+import { compile } from "../../src/backend/program.js";
+import { referenceBackend } from "../../src/backend/reference.js";
+import { State } from "../../src/backend/state.js";
+import { type Values, fromBfloat16, toBfloat16 } from "../../src/backend/values.js";
+import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../../src/graph/tensor.js";
+
+/** An input of the operation under test. */
+export interface Argument {
+  readonly shape: Shape;
+  /** Default: float32. */
+  readonly dtype?: Dtype;
+  /** Default: standard normal numbers. Numbers that are stored as bfloat16 are rounded first. */
+  readonly values?: ArrayLike<number> | ((index: number) => number);
+  /** It lies in the state, which does not change: weights are packed. Default: it is given to each run. */
+  readonly constant?: boolean;
+  /** The kernel rounds it to bfloat16; the reference is given the rounded numbers. */
+  readonly rounded?: boolean;
+}
+
+/** How far a result may lie from the exact one, beyond the rounding of bfloat16 results. Default: not at all. */
+export interface Tolerance {
+  /** Relative to the exact value of the element itself. */
+  readonly relative?: number;
+  readonly absolute?: number;
+}
+
+export type Traced = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+/** A chapter of tests that need the native kernels, on the level that `FLAVA_LEVEL` names (default: the best). */
+export function describeNative(family: string, tests: () => void): void {
+  if (nativeLevels().length > 0) describe(family, tests);
+  else describe.skip(`${family} (the native kernels are not built)`, tests);
+}
+
+export const floats = ["float32", "bfloat16"] as const;
+export const truths = [false, true] as const;
+
+/** Sizes of one vector and of several, of a panel of weights, and their neighbours. */
+export const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 129] as const;
+
+/** Every choice of one value of each option. */
+export function combinations<O extends Readonly<Record<string, readonly unknown[]>>>(
+  options: O,
+): { [K in keyof O]: O[K][number] }[] {
+  const choices = Object.entries(options).reduce<Record<string, unknown>[]>(
+    (found, [name, values]) =>
+      found.flatMap((choice) => values.map((value) => ({ ...choice, [name]: value }))),
+    [{}],
+  );
+  return choices as { [K in keyof O]: O[K][number] }[];
+}
+
+/** Random shapes whose axes have sizes from 1 to `limits[axis]`, the same every time. */
+export function randomShapes(count: number, ...limits: readonly number[]): number[][] {
+  const axes = limits.map((limit) => fc.integer({ min: 1, max: limit }));
+  return fc.sample(fc.tuple(...axes), { numRuns: count, seed: 1729 });
+}
+
+/** Scaled and shifted normal numbers, the same for the same seed. */
+export function normals(size: number, seed: number, deviation = 1, mean = 0): Float32Array {
+  return normal(foldIn(keyOf(11), seed), size, deviation).map((value) => value + mean);
+}
+
+const reference = referenceBackend();
+const native = new Map<number, Backend>();
+afterAll(() => {
+  for (const backend of native.values()) backend.dispose();
+});
+
+/** The native backend with so many threads. */
+export function nativeWith(threads: number): Backend {
+  let backend = native.get(threads);
+  if (!backend) native.set(threads, (backend = nativeBackend({ threads })));
+  return backend;
+}
+
+function valuesOf({ shape, dtype = "float32", values }: Argument, seed: number): Values {
+  const size = sizeOf(shape);
+  const given = typeof values === "function" ? Array.from({ length: size }, (_, i) => values(i)) : values;
+  const numbers = given ?? normals(size, seed);
+  if (numbers.length !== size) throw new Error(`${size} values are needed, ${numbers.length} are given`);
+  if (dtype === "int8") return Int8Array.from(numbers);
+  if (dtype === "int32") return Int32Array.from(numbers);
+  const stored = Float32Array.from(numbers);
+  return dtype === "bfloat16" ? fromBfloat16(toBfloat16(stored)) : stored;
+}
+
+interface Result {
+  readonly values: Values;
+  readonly dtype: Dtype;
+}
+
+/** The results of `f` on a backend, of each of so many runs. */
+async function run(
+  backend: Backend,
+  f: Traced,
+  args: readonly Argument[],
+  values: readonly Values[],
+  times = 1,
+): Promise<Result[][]> {
+  const specs = (constant: boolean) =>
+    Object.fromEntries(
+      args.flatMap(({ shape, dtype, constant: own = false }, i) =>
+        own === constant ? [[String(i), spec(shape, dtype)]] : [],
+      ),
+    );
+  const inputs = specs(false);
+  const state = new State(backend, specs(true));
+  for (const path of state.paths) state.write(path, values[Number(path)]!);
+  let dtypes: Dtype[] = [];
+  const program = compile({ state, inputs }, (constants, given) => {
+    const outputs = [f(...args.map((_, i) => (constants[i] ?? given[i])!))].flat();
+    dtypes = outputs.map(({ dtype }) => dtype);
+    return { outputs };
+  });
+  try {
+    const results: Result[][] = [];
+    for (let time = 0; time < times; time++) {
+      const fed = Object.fromEntries(Object.keys(inputs).map((path) => [path, values[Number(path)]!]));
+      const outputs = (await program.run(fed)).outputs;
+      results.push(outputs.map((output, i) => ({ values: output, dtype: dtypes[i]! })));
+    }
+    return results;
+  } finally {
+    program.dispose();
+    state.dispose();
+  }
+}
+
+/** Half a step of bfloat16, relative to the least number of its binade, and what rounding to float32 first may add. */
+const halfStep = 2 ** -8 * (1 + 2 ** -14);
+
+/** Where and how `actual` fails to be `expected`; undefined if it does not. */
+function faultOf(
+  expected: Result,
+  actual: Result,
+  { relative = 0, absolute = 0 }: Tolerance,
+): string | undefined {
+  if (actual.values.length !== expected.values.length || actual.dtype !== expected.dtype) {
+    return `${actual.values.length} ${actual.dtype}, not ${expected.values.length} ${expected.dtype}`;
+  }
+  const own = relative + (actual.dtype === "bfloat16" ? halfStep : 0);
+  let worst = 0;
+  let fault: string | undefined;
+  for (let i = 0; i < expected.values.length; i++) {
+    const [right, found] = [expected.values[i]!, actual.values[i]!];
+    if (found === right || (Number.isNaN(found) && Number.isNaN(right))) continue;
+    const allowed = own * Math.abs(right) + absolute;
+    const excess = Number.isFinite(right) ? Math.abs(found - right) - allowed : Infinity;
+    if (excess <= worst) continue; // never true of NaN
+    worst = Number.isNaN(excess) ? Infinity : excess;
+    fault = `element ${i} is ${found}, not ${right}, where ${allowed} is allowed`;
+  }
+  return fault;
+}
+
+function describeCase(what: string, args: readonly Argument[]): string {
+  const specs = args.map(
+    ({ shape, dtype, constant }) => `${String(spec(shape, dtype))}${constant ? " constant" : ""}`,
+  );
+  return `${what} of ${specs.join(", ")}`;
+}
+
+/** Expects all results of `f` on the native backend to be those of the reference, within a tolerance (of each result). */
+export async function conform(
+  what: string,
+  f: Traced,
+  args: readonly Argument[],
+  tolerance: Tolerance | readonly Tolerance[] = {},
+): Promise<void> {
+  const values = args.map(valuesOf);
+  const exact = args.map((arg, i) => valuesOf(arg.rounded ? { ...arg, dtype: "bfloat16" } : arg, i));
+  const [expected] = (await run(reference, f, args, exact)) as [Result[]];
+  const [actual] = (await run(nativeWith(2), f, args, values)) as [Result[]];
+  const faults = expected.map((result, i) => {
+    const allowed = Array.isArray(tolerance) ? (tolerance as readonly Tolerance[])[i] : tolerance;
+    const fault = faultOf(result, actual[i]!, (allowed ?? {}) as Tolerance);
+    return fault && `result ${i} of ${describeCase(what, args)}: ${fault}`;
+  });
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+}
+
+/** Expects the same bits from 1, 2 and 3 threads, and from a second run. */
+export async function expectSameBits(what: string, f: Traced, args: readonly Argument[]): Promise<void> {
+  const values = args.map(valuesOf);
+  const bits = (results: readonly Result[]): Buffer =>
+    Buffer.concat(results.map(({ values: { buffer } }) => Buffer.from(buffer as ArrayBuffer)));
+  const runs = (
+    await Promise.all([1, 2, 3].map((threads) => run(nativeWith(threads), f, args, values, 2)))
+  ).flat();
+  const [first, ...others] = runs.map(bits) as [Buffer, ...Buffer[]];
+  const different = others.filter((other) => !other.equals(first)).length;
+  expect(different, `runs of ${describeCase(what, args)} that differ from the first`).toBe(0);
+}
+
+/** Expects the run to fail on both backends, with words that match. */
+export async function expectFailure(f: Traced, args: readonly Argument[], words: RegExp): Promise<void> {
+  const values = args.map(valuesOf);
+  for (const backend of [reference, nativeWith(2)]) {
+    await expect(run(backend, f, args, values)).rejects.toThrow(words);
+  }
+}
+
+/** The gradients that the rule of the operation behind `result` gives for its inputs, `gradients` being its results'. */
+export function gradientsOf(
+  result: Tensor,
+  gradients: readonly (Tensor | undefined)[],
+): readonly (Tensor | undefined)[] {
+  const { op, inputs, outputs, attributes } = result.node;
+  return op.gradient?.({ inputs, outputs, attributes }, gradients) ?? [];
+}

@@ -1,0 +1,266 @@
+import { expect, test } from "vitest";
+import { apply, applyAll } from "../../src/graph/op.js";
+import { add } from "../../src/graph/ops/arithmetic.js";
+import { gelu } from "../../src/graph/ops/elementwise.js";
+import {
+  type MatmulAttributes,
+  type ProductOptions,
+  linear,
+  matmulOp,
+  product,
+} from "../../src/graph/ops/matmul.js";
+import { reshape } from "../../src/graph/ops/reshape.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import {
+  type Argument,
+  type Tolerance,
+  combinations,
+  conform,
+  describeNative,
+  expectSameBits,
+  floats,
+  randomShapes,
+  sizes,
+  truths,
+} from "./conformance.js";
+
+/** Sums of K products of normal numbers, in float32: the errors grow with the partial sums, which are about √K. */
+const ofDepth = (K: number): Tolerance => ({ relative: 3e-7, absolute: 2e-7 * (K + 8) });
+
+type Size = readonly [M: number, K: number, N: number];
+
+function factors(
+  [M, K, N]: Size,
+  { transposeA = false, transposeB = false }: Pick<ProductOptions, "transposeA" | "transposeB">,
+): [Argument, Argument] {
+  return [{ shape: transposeA ? [K, M] : [M, K] }, { shape: transposeB ? [N, K] : [K, N] }];
+}
+
+const forms = combinations({
+  transposeA: truths,
+  transposeB: truths,
+  compute: floats,
+  constant: truths,
+});
+
+const shapes: Size[] = [
+  ...sizes.flatMap((size): Size[] => [
+    [size, 5, 3],
+    [3, size, 5],
+    [5, 3, size],
+    [1, size, size],
+    [size, size, 1],
+  ]),
+  [0, 3, 4],
+  [3, 0, 4],
+  [3, 4, 0],
+  [1, 1, 1],
+  [70, 200, 130],
+  ...(randomShapes(12, 60, 90, 150) as unknown as Size[]),
+];
+
+describeNative("products", () => {
+  test.each(forms)(
+    "of all sizes: transposeA $transposeA, transposeB $transposeB, $compute, constant $constant",
+    async ({ transposeA, transposeB, compute, constant }) => {
+      for (const size of shapes) {
+        const [a, b] = factors(size, { transposeA, transposeB });
+        await conform(
+          "product",
+          (x, y) => product(x, y, { transposeA, transposeB, compute, dtype: "float32" }),
+          [
+            { ...a, rounded: compute === "bfloat16" },
+            { ...b, rounded: compute === "bfloat16", constant },
+          ],
+          ofDepth(size[1]),
+        );
+      }
+    },
+  );
+
+  test.each(forms)(
+    "of all dtypes: transposeA $transposeA, transposeB $transposeB, $compute, constant $constant",
+    async ({ transposeA, transposeB, compute, constant }) => {
+      for (const { ofA, ofB, dtype } of combinations({ ofA: floats, ofB: floats, dtype: floats })) {
+        for (const size of [
+          [7, 19, 70],
+          [33, 64, 16],
+        ] as const) {
+          const [a, b] = factors(size, { transposeA, transposeB });
+          const rounded = compute === "bfloat16";
+          await conform(
+            `product in ${dtype}`,
+            (x, y) => product(x, y, { transposeA, transposeB, compute, dtype }),
+            [
+              { ...a, dtype: ofA, rounded },
+              { ...b, dtype: ofB, rounded, constant },
+            ],
+            ofDepth(size[1]),
+          );
+        }
+      }
+    },
+  );
+
+  test("with a depth that takes several passes", async () => {
+    for (const { compute, constant, transposeA, transposeB } of forms) {
+      const rounded = compute === "bfloat16";
+      for (const K of [1536, 1537, 3073, 5003]) {
+        const [a, b] = factors([7, K, 70], { transposeA, transposeB });
+        await conform(
+          "deep product",
+          (x, y) => product(x, y, { transposeA, transposeB, compute }),
+          [
+            { ...a, rounded },
+            { ...b, rounded, constant },
+          ],
+          ofDepth(K),
+        );
+      }
+    }
+  });
+
+  test("of tensors of other ranks", async () => {
+    for (const constant of truths) {
+      const three = { shape: [2, 3, 9] };
+      await conform("linear", (x, w) => linear(x, w), [three, { shape: [5, 9], constant }], ofDepth(9));
+      await conform("linear of one row", (x, w) => linear(x, w), [{ shape: [9] }, { shape: [5, 9], constant }], ofDepth(9));
+      await conform(
+        "weight gradient",
+        (dy, x) => product(dy, x, { transposeA: true }),
+        [{ shape: [2, 3, 7] }, { ...three, constant }],
+        ofDepth(6),
+      );
+    }
+  });
+});
+
+interface Epilogue {
+  readonly bias: "none" | "float32" | "bfloat16";
+  readonly addend: "none" | "float32" | "bfloat16";
+  readonly activation: MatmulAttributes["activation"];
+  readonly outputsPreactivation: boolean;
+  readonly compute: "float32" | "bfloat16";
+  readonly dtype: "float32" | "bfloat16";
+  readonly constant: boolean;
+}
+
+async function conformWithEpilogue([M, K, N]: Size, epilogue: Epilogue): Promise<void> {
+  const { bias, addend, activation, outputsPreactivation, compute, dtype, constant } = epilogue;
+  const rounded = compute === "bfloat16";
+  const args: Argument[] = [
+    { shape: [M, K], rounded },
+    { shape: [N, K], rounded, constant },
+  ];
+  if (bias !== "none") args.push({ shape: [N], dtype: bias });
+  if (addend !== "none") args.push({ shape: [M, N], dtype: addend });
+  // Where the activation's argument is an input it has the dtype that an addend does not have.
+  if (activation === "geluGradient") {
+    args.push({ shape: [M, N], dtype: addend === "float32" ? "bfloat16" : "float32" });
+  }
+  const attributes: MatmulAttributes = {
+    ...{ transposeA: false, transposeB: true, packedB: false, K, N },
+    ...{ compute, dtype, activation, outputsPreactivation },
+    hasBias: bias !== "none",
+    hasAddend: addend !== "none",
+  };
+  await conform(
+    `matmul with ${JSON.stringify(epilogue)}`,
+    (...inputs) => applyAll(matmulOp, inputs, attributes),
+    args,
+    ofDepth(K),
+  );
+}
+
+describeNative("what follows a product", () => {
+  const epilogues = combinations({
+    bias: ["none", ...floats] as const,
+    addend: ["none", ...floats] as const,
+    activation: ["none", "gelu", "geluGradient"] as const,
+    outputsPreactivation: truths,
+    compute: floats,
+    dtype: floats,
+    constant: truths,
+  }).filter((epilogue) => epilogue.activation === "gelu" || !epilogue.outputsPreactivation);
+
+  test.each([
+    [7, 6, 5],
+    [13, 19, 70],
+    [1, 33, 64],
+  ] as const)("in every combination, %i x %i x %i", async (...size) => {
+    for (const epilogue of epilogues) await conformWithEpilogue(size, epilogue);
+  });
+
+  test("does not depend on the size", async () => {
+    const common = { outputsPreactivation: false, compute: "float32", constant: true } as const;
+    for (const [M, N, K] of [...randomShapes(40, 30, 200, 20), [0, 3, 4], [4, 3, 0]]) {
+      for (const dtype of floats) {
+        const all = { ...common, dtype, bias: dtype, addend: dtype } as const;
+        await conformWithEpilogue([M!, K!, N!], { ...all, activation: "gelu", outputsPreactivation: true });
+        await conformWithEpilogue([M!, K!, N!], { ...all, activation: "geluGradient" });
+      }
+    }
+  });
+
+  test("is fused from separate operations", async () => {
+    for (const constant of truths) {
+      for (const ofAddend of floats) {
+        const args: Argument[] = [
+          { shape: [3, 7, 65], dtype: ofAddend },
+          { shape: [3, 7, 30], dtype: "bfloat16" },
+          { shape: [65, 30], dtype: "bfloat16", constant },
+          { shape: [65], constant },
+        ];
+        const slack = { relative: 2 ** -8, absolute: 2 ** -6 }; // rounds once where the reference is exact
+        await conform("residual", (x, h, w, b) => add(x, linear(h, w, b)), args, slack);
+        await conform("residual that is read again", (x, h, w, b) => [add(x, linear(h, w, b)), x], args, slack);
+        await conform("gelu", (_, h, w, b) => gelu(linear(h, w, b)), args, slack);
+        await conform(
+          "gelu whose argument is read again",
+          (_, h, w, b) => {
+            const z = linear(h, w, b);
+            return [gelu(z), z];
+          },
+          args,
+          slack,
+        );
+      }
+    }
+  });
+});
+
+describeNative("the bits of products", () => {
+  test.each(combinations({ compute: floats, constant: truths }))(
+    "are the same for any number of threads: $compute, constant $constant",
+    async ({ compute, constant }) => {
+      for (const [M, K, N] of [
+        [501, 64, 130],
+        [3, 4000, 700],
+        [130, 3200, 130],
+        [1, 768, 3000],
+      ] as const) {
+        for (const { transposeA, transposeB } of combinations({ transposeA: truths, transposeB: truths })) {
+          const [a, b] = factors([M, K, N], { transposeA, transposeB });
+          const f = (x: Tensor, y: Tensor): Tensor => product(x, y, { transposeA, transposeB, compute });
+          await expectSameBits("product", f, [a, { ...b, constant }]);
+        }
+      }
+    },
+  );
+
+  test("of a row do not depend on the rows beside it", async () => {
+    // What is computed for one sample alone is what is computed for it in a batch.
+    const x = { shape: [61, 300] };
+    const w = { shape: [130, 300], constant: true };
+    await conform(
+      "rows",
+      (a, b) => {
+        const whole = reshape(linear(a, b), [61 * 130]);
+        return apply(matmulOp, [a, b], { ...(whole.node.inputs[0]!.node.attributes as MatmulAttributes) });
+      },
+      [x, w],
+      ofDepth(300),
+    );
+    expect.assertions(1);
+  });
+});
