@@ -33,7 +33,7 @@ export type Side = {
 
 /** A product with enough left sides to be timed at all: the smallest takes half a millisecond. */
 export function product(m: number, k: number, n: number, dtype: Product["dtype"]): Product {
-  const count = Math.min(16, Math.ceil(8e9 / (2 * m * k * n)));
+  const count = Math.min(32, Math.ceil(8e9 / (2 * m * k * n)));
   return { kind: "product", m, k, n, count, dtype };
 }
 

@@ -15,8 +15,8 @@
 //   uint64  word count         for each word:    float64   (the instruction list, see program.h)
 //   uint64  arena bytes
 //   uint32  buffer count       for each buffer:  uint64 bytes   (buffer ids are 1, 2, ... in this order)
-//   uint32  input count        for each input:   uint32 buffer id (0: the arena), uint64 byte offset, uint64 byte length,
-//                                                the bytes
+//   uint32  input count        for each input:   uint32 buffer id (0: the arena), uint64 byte offset,
+//                                                uint64 byte length, the bytes
 #include <sanitizer/asan_interface.h>
 
 #include <algorithm>

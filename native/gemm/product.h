@@ -28,15 +28,16 @@ struct Blocks {
 };
 
 /**
- * The blocks of the least estimated time. The costs are cycles per word of K: 2 for a row of a panel; 30 to pack a
+ * The blocks of the least estimated time. The costs are cycles per word of K: 2 for a row of a panel; 36 to pack a
  * panel, 1 to pack a row.
  */
 inline Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packsRight, int threads) {
-  // Rows that are read in place should stay in the last-level cache, packed ones and sums in the workspace.
+  // Rows that are read in place should stay in the last-level cache; packed ones and sums make up the workspace.
   const int64_t depth = max(int64_t{1}, packsLeft ? shape.wordsPerPass() : shape.words);
   const bool keepsSums = shape.passes() > 1;
-  const int64_t rowLimit = max(int64_t{48}, min(int64_t{packsLeft || keepsSums ? 384 : 2048}, (1 << 20) / depth));
-  const int64_t panelLimit = packsLeft || keepsSums ? 12 : 4;
+  const int64_t panelLimit = keepsSums ? 12 : packsLeft ? 24 : 4;
+  const int64_t wordLimit = packsLeft ? 3 << 18 : 2 << 20;
+  const int64_t rowLimit = max(int64_t{48}, min(int64_t{keepsSums ? 768 : 2048}, wordLimit / depth));
   Blocks best{};
   double least = 0;
   const int64_t fewest = wordsOf(shape.rows, rowLimit);
@@ -46,7 +47,7 @@ inline Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packs
       const double turns = static_cast<double>(wordsOf(blocks.count(shape), threads));
       const double rows = static_cast<double>(min(blocks.rows, shape.rows));
       const double width = static_cast<double>(min(panels, shape.panels()));
-      const double time = turns * (2 * rows * width + (packsRight ? 30 * width : 0) + (packsLeft ? rows : 0));
+      const double time = turns * (2 * rows * width + (packsRight ? 36 * width : 0) + (packsLeft ? rows : 0));
       if (best.rows == 0 || time < least) {
         best = blocks;
         least = time;

@@ -104,8 +104,11 @@ template <class Product, int rows>
             resume ? loadVector<Sums>(sums + row * sumsStride + column + vector * width) : Sums{};
       }
     }
-#pragma GCC unroll 2
     for (int64_t word = 0; word < words; ++word) {
+      if (word % 16 == 0) {
+#pragma GCC unroll 8
+        for (int row = 0; row < rows; ++row) __builtin_prefetch(left + (row + rows) * leftStride + word, 0, 2);
+      }
 #pragma GCC unroll 4
       for (int part = 0; part < Product::parts; ++part) {
         decltype(Product::right(Uints{}, 0)) factors[tileVectors];

@@ -42,7 +42,7 @@ struct Bfloat16Words {
   }
   static Uints join(const uint16_t* low, const uint16_t* high) {
     const __m512i lower = _mm512_castsi256_si512((__m256i)loadVector<Shorts>(low));
-    return interleave(_mm512_inserti64x4(lower, (__m256i)loadVector<Shorts>(high), 1));
+    return interleave(_mm512_maskz_inserti64x4(0xff, lower, (__m256i)loadVector<Shorts>(high), 1));
   }
 };
 #else
@@ -107,6 +107,20 @@ void multiplyTile(int64_t depth, Left a, Right b, Sums c, bool accumulate) {
   }
 }
 
+/** One panel of columns, `panel` <= `vectors` vectors wide: all its rows, tile by tile. */
+template <class Format, int vectors>
+void multiplyPanel(int64_t panel, int64_t rows, int64_t depth, Left a, Right b, Sums c, bool accumulate) {
+  if (panel == vectors) {
+    for (int64_t row = 0; row < rows; row += tileRows) {
+      multiplyTile<Format, vectors>(depth, a, b, c, accumulate);
+      a.words += tileRows * a.rowStride;
+      c.sums += tileRows * c.stride;
+    }
+  } else if constexpr (vectors > 1) {
+    multiplyPanel<Format, vectors - 1>(panel, rows, depth, a, b, c, accumulate);
+  }
+}
+
 /**
  * C = A·B, or C += A·B: `rows` in whole tiles (a multiple of tileRows), `columns` in whole vectors, over `depth` words.
  */
@@ -116,16 +130,7 @@ void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sum
   // Panels of columns as even as can be: a last narrow one would not keep the multipliers busy.
   for (int64_t panels = (vectors + tileVectors - 1) / tileVectors; panels > 0; --panels) {
     const int64_t panel = (vectors + panels - 1) / panels;
-    for (int64_t row = 0; row < rows; row += tileRows) {
-      const Left left = {a.words + row * a.rowStride, a.rowStride, a.depthStride};
-      const Sums tile = {c.sums + row * c.stride, c.stride};
-      switch (panel) {
-        case 1: multiplyTile<Format, 1>(depth, left, b, tile, accumulate); break;
-        case 2: multiplyTile<Format, 2>(depth, left, b, tile, accumulate); break;
-        case 3: multiplyTile<Format, tileVectors == 4 ? 3 : 1>(depth, left, b, tile, accumulate); break;
-        case 4: multiplyTile<Format, tileVectors>(depth, left, b, tile, accumulate); break;
-      }
-    }
+    multiplyPanel<Format, tileVectors>(panel, rows, depth, a, b, c, accumulate);
     vectors -= panel;
     b.words += panel * width;
     c.sums += panel * width;
@@ -190,7 +195,7 @@ struct CountLanes<0, lane...> {
   using List = LaneList<lane...>;
 };
 
-/** Swaps the off-diagonal quarters of each square of 2 `step` words on the diagonal bands of rows a, b = a + step. */
+/** In rows `step` apart: swaps the upper right with the lower left quarter of every square of 2 * step words. */
 template <int step, int... lane>
 [[gnu::always_inline]] inline void exchange(Uints& a, Uints& b, LaneList<lane...>) {
   const Uints first = __builtin_shufflevector(a, b, (lane & step ? width + lane - step : lane)...);

@@ -1,5 +1,6 @@
 /** The native backend: plans are encoded as numbers once and run by the C++ executor, one call for each run. */
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
 import { aligned } from "../graph/arena.js";
 import type { PlacedTensor } from "../graph/layout.js";
@@ -92,9 +93,9 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
 }
 
 function threadsFrom({ threads }: NativeOptions): number {
-  const wanted = threads ?? Number(process.env["FLAVA_THREADS"] ?? 0);
-  if (Number.isSafeInteger(wanted) && wanted >= 0 && wanted <= 1024) return wanted;
-  throw new RangeError(`The number of threads is a whole number from 1 to 1024 (0: one for each core), not ${wanted}.`);
+  const wanted = threads ?? Number(process.env["FLAVA_THREADS"] ?? availableParallelism());
+  if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= 1024) return wanted;
+  throw new RangeError(`The number of threads is a whole number from 1 to 1024, not ${wanted}.`);
 }
 
 function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level {
@@ -129,6 +130,12 @@ function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
       return new Int32Array(buffer);
   }
 }
+
+/** The abort flags of the runs under way: Node waits for them at its exit, so they are told to stop. */
+const underWay = new Set<Int32Array>();
+process.on("exit", () => {
+  for (const flag of underWay) flag[0] = 1;
+});
 
 class NativeMemory implements Memory {
   constructor(
@@ -182,11 +189,13 @@ class NativeExecutable implements Executable {
       abort[0] = 1;
     };
     signal?.addEventListener("abort", stop, { once: true });
+    underWay.add(abort);
     try {
       const result = await this.#run(first, last, false, abort, inputs);
       if (result.status === 1) throw signal?.reason;
       if (result.status !== 0) throw new KernelError(result.instruction, result.message);
     } finally {
+      underWay.delete(abort);
       signal?.removeEventListener("abort", stop);
     }
   }

@@ -8,6 +8,7 @@ import { linear } from "../graph/ops/matmul.js";
 import { allReduce } from "../graph/ops/collective.js";
 import { sum } from "../graph/ops/reduce.js";
 import { checkFinite } from "../graph/ops/update.js";
+import { constant } from "../graph/placeholder.js";
 import { spec } from "../graph/tensor.js";
 import type { Backend } from "./backend.js";
 import { nativeBackend, nativeLevels } from "./native.js";
@@ -58,6 +59,17 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect((await product.run({ x })).y).toEqual(Float32Array.of(6));
     state.write("weight", Float32Array.of(5, 5));
     expect((await product.run({ x })).y).toEqual(Float32Array.of(10));
+  });
+
+  test("keep constants over all runs", async () => {
+    const state = new State(backend, {});
+    const program = compile({ state, inputs: { x: spec([2]) } }, (_, { x }) => ({
+      outputs: { y: multiply(x, constant(Float32Array.of(2, 3), [2])) },
+    }));
+    for (const x of [1, 10]) {
+      const { y } = await program.run({ x: Float32Array.of(x, x) });
+      expect(y).toEqual(Float32Array.of(2 * x, 3 * x));
+    }
   });
 
   test("name the run and the first operation that made a value non-finite, and leave the state alone", async () => {

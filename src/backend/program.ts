@@ -143,7 +143,9 @@ export class Program<I, O> {
     const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
     for (const path of state.paths.slice(0, 1)) state.memory(path);
     requireMemory(prepared + arena, `This program ${size}`);
-    return (this.#executable = state.backend.load(this.#plan, (path) => state.memory(path)));
+    const executable = state.backend.load(this.#plan, (path) => state.memory(path));
+    for (const { tensor, values } of this.#plan.constants) executable.write(tensor, values);
+    return (this.#executable = executable);
   }
 
   #checkInputs(inputs: Mapped<I, TensorSpec, Values>): Map<string, Values> {

@@ -35,7 +35,8 @@ export function foldIn(key: Key, data: number | string): Key {
   if (typeof data === "number") return threefry(key[0], key[1], data | 0, 0);
   let folded = key;
   for (const character of data) folded = foldIn(folded, character.codePointAt(0) ?? 0);
-  return folded;
+  // The length ends a name, in a counter that numbers never use, so that no name is the beginning of another.
+  return threefry(folded[0], folded[1], data.length, -1);
 }
 
 /** Maps 32 random bits to the open interval (0, 1), exactly representable in float32. */

@@ -14,8 +14,9 @@ export function constantNodes(roots: readonly Tensor[]): Set<Node> {
   const constant = new Set<Node>();
   for (const node of nodes) {
     const [first] = node.outputs as readonly [Tensor];
-    if (placeholderOf(first)) {
-      if (placeholderOf(first)?.source === "state" && !updated.has(first)) unchanging.add(first);
+    const held = placeholderOf(first);
+    if (held) {
+      if (held.source !== "input" && !updated.has(first)) unchanging.add(first);
       continue;
     }
     if (node.inputs.length === 0 || node.op.update || node.op.collective) continue;

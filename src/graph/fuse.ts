@@ -34,6 +34,7 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
       case "geluGradient":
         return usedOnce(node.inputs[1]) ? fuseGeluGradient(inputs) : undefined;
       case "conv2d":
+      case "conv2dWeightGradient":
         return fuseRelu(node, inputs);
       default:
         return undefined;
@@ -122,7 +123,7 @@ function fuseGeluGradient(inputs: readonly Tensor[]): readonly Tensor[] | undefi
   return applyAll(dy.node.op, all, { ...dy.node.attributes, activation: "geluGradient" });
 }
 
-/** conv2d(relu(x)): the convolution clips while it gathers its input. */
+/** A convolution of relu(x), or the gradient of its weight: it clips while it gathers its input. */
 function fuseRelu(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const [x, ...others] = inputs as [Tensor, ...Tensor[]];
   if (x.node.op.name !== "relu" || node.attributes["inputRelu"] !== false) return undefined;

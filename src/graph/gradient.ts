@@ -1,23 +1,17 @@
 /** Reverse-mode differentiation as a graph transform: the gradient is more graph. */
-import type { Mapped, Tree } from "../base/tree.js";
-import { leavesOf, mapTree } from "../base/tree.js";
-import { shapeError } from "./op.js";
-import { inScopeOf, reapply } from "./op.js";
+import { type Mapped, leavesOf, mapTree } from "../base/tree.js";
+import { inScopeOf, reapply, shapeError } from "./op.js";
 import { add } from "./ops/arithmetic.js";
 import { fill } from "./ops/broadcast.js";
 import { cast } from "./ops/elementwise.js";
 import { ancestors } from "./order.js";
-import type { Node, Tensor } from "./tensor.js";
-import { sameShape } from "./tensor.js";
+import { type Node, type Tensor, sameShape } from "./tensor.js";
 
 /**
  * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same form. A tensor
  * on which the loss does not depend has gradient `undefined`, so that an optimiser can leave it alone.
  */
-export function gradient<S extends Tree<Tensor>>(
-  loss: Tensor,
-  wrt: S,
-): Mapped<S, Tensor, Tensor | undefined> {
+export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
   const nodes = ancestors([loss]);
   const wanted = new Set(leavesOf<Tensor>(wrt).map(([, leaf]) => leaf));

@@ -19,24 +19,26 @@ export class Layout {
   readonly preparedBytes: number;
   readonly #blocks = new Map<Tensor, Block>();
   readonly #prepared = new Map<Tensor, number>();
-  readonly #inputs: ReadonlySet<Tensor>;
 
+  /** @param given the inputs and constants that the nodes or outputs read */
   constructor(
     nodes: readonly Node[],
     preparing: number,
     outputs: readonly Tensor[],
-    inputs: ReadonlySet<Tensor>,
+    readonly given: ReadonlySet<Tensor>,
   ) {
-    this.#inputs = inputs;
     const lastUse = lastUses(nodes, outputs);
-    this.preparedBytes = this.#placePrepared(nodes.slice(0, preparing), preparing, lastUse);
+    const constants = [...given].filter((tensor) => placeholderOf(tensor)?.source === "constant");
+    const prepared = nodes.slice(0, preparing).flatMap((node) => node.outputs);
+    const kept = prepared.filter((tensor) => (lastUse.get(tensor) ?? 0) >= preparing);
+    this.preparedBytes = this.#placePrepared([...constants, ...kept]);
     const blocks: Block[] = [];
     const open = (tensor: Tensor, first: number): void => {
       const block = { bytes: tensor.bytes, first, last: lastUse.get(tensor) ?? first, offset: 0 };
       this.#blocks.set(tensor, block);
       blocks.push(block);
     };
-    for (const input of inputs) open(input, -1);
+    for (const tensor of given) if (!this.#prepared.has(tensor)) open(tensor, -1);
     for (const [index, node] of nodes.entries()) {
       for (const output of node.outputs) {
         if (homeOf(output) !== output || this.#prepared.has(output)) continue;
@@ -64,19 +66,12 @@ export class Layout {
     return { spec, place: { kind: "arena", offset: block.offset } };
   }
 
-  inputs(): Map<string, PlacedTensor> {
-    const places = new Map<string, PlacedTensor>();
-    for (const input of this.#inputs) places.set(placeholderOf(input)?.path ?? "", this.place(input));
-    return places;
-  }
-
-  /** Prepared results that later instructions read keep a place of their own. */
-  #placePrepared(nodes: readonly Node[], preparing: number, lastUse: ReadonlyMap<Tensor, number>): number {
+  /** Constants, and prepared results that later instructions read, keep a place of their own. */
+  #placePrepared(tensors: readonly Tensor[]): number {
     let bytes = 0;
-    for (const output of nodes.flatMap((node) => node.outputs)) {
-      if ((lastUse.get(output) ?? 0) < preparing) continue;
-      this.#prepared.set(output, bytes);
-      bytes += aligned(output.bytes);
+    for (const tensor of tensors) {
+      this.#prepared.set(tensor, bytes);
+      bytes += aligned(tensor.bytes);
     }
     return bytes;
   }

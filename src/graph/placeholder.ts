@@ -1,12 +1,14 @@
 import { type Op, apply } from "./op.js";
-import { type Dtype, type Shape, type Tensor, TensorSpec } from "./tensor.js";
+import { type Dtype, type Shape, type Tensor, TensorSpec, sizeOf } from "./tensor.js";
 
 export type PlaceholderAttributes = {
-  /** "input" is given at each run; "state" lives on between runs. */
-  source: "input" | "state";
+  /** "input" is given at each run; "state" lives on between runs; a "constant" is fixed when it is traced. */
+  source: "input" | "state" | "constant";
   path: string;
   shape: Shape;
   dtype: Dtype;
+  /** Of a constant. */
+  values?: Float32Array | Int32Array;
 };
 
 const placeholderOp: Op<PlaceholderAttributes> = {
@@ -21,9 +23,20 @@ const placeholderOp: Op<PlaceholderAttributes> = {
 export function placeholder(
   { shape, dtype }: TensorSpec,
   path: string,
-  source: PlaceholderAttributes["source"] = "input",
+  source: "input" | "state" = "input",
 ): Tensor {
   return apply(placeholderOp, [], { source, path, shape, dtype });
+}
+
+/** A tensor of fixed values: float32, or int32 where whole numbers are given. */
+export function constant(values: Float32Array | Int32Array, shape: Shape): Tensor {
+  const dtype = values instanceof Int32Array ? "int32" : "float32";
+  if (values.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `A constant of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values, not ${values.length}.`,
+    );
+  }
+  return apply(placeholderOp, [], { source: "constant", path: "", shape, dtype, values });
 }
 
 /** What a placeholder stands for; undefined for every other tensor. */

@@ -25,6 +25,8 @@ export interface Plan {
   readonly preparing: number;
   readonly inputs: ReadonlyMap<string, PlacedTensor>;
   readonly outputs: ReadonlyMap<string, PlacedTensor>;
+  /** Values to write once, before the first run. */
+  readonly constants: readonly { readonly tensor: PlacedTensor; readonly values: Float32Array | Int32Array }[];
   readonly updatesState: boolean;
   /** Bytes of the arena and of prepared memory. */
   readonly arenaBytes: number;
@@ -58,7 +60,7 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
   const preparing = nodes.filter((node) => constant.has(node)).length;
   const paths = [...traced.outputs.keys()];
   const outputs = new Map(paths.map((path, index) => [path, roots[index] as Tensor]));
-  const layout = new Layout(nodes, preparing, [...outputs.values()], inputsOf(roots, nodes));
+  const layout = new Layout(nodes, preparing, [...outputs.values()], givenTo(roots, nodes));
   return {
     instructions: nodes.map((node) => ({
       op: node.op,
@@ -68,7 +70,7 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
       label: node.label,
     })),
     preparing,
-    inputs: layout.inputs(),
+    ...placeGiven(layout),
     outputs: new Map([...outputs].map(([path, tensor]) => [path, layout.place(tensor)])),
     updatesState: roots.length > outputCount,
     arenaBytes: layout.arenaBytes,
@@ -76,8 +78,24 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
   };
 }
 
-/** The input placeholders that the nodes or outputs read. */
-function inputsOf(roots: readonly Tensor[], nodes: readonly Node[]): Set<Tensor> {
+/** The inputs and constants that the nodes or outputs read. */
+function givenTo(roots: readonly Tensor[], nodes: readonly Node[]): Set<Tensor> {
   const read = [...nodes.flatMap((node) => node.inputs), ...roots].map(viewed);
-  return new Set(read.filter((tensor) => placeholderOf(tensor)?.source === "input"));
+  return new Set(
+    read.filter((tensor) => {
+      const source = placeholderOf(tensor)?.source;
+      return source === "input" || source === "constant";
+    }),
+  );
+}
+
+function placeGiven(layout: Layout): Pick<Plan, "inputs" | "constants"> {
+  const inputs = new Map<string, PlacedTensor>();
+  const constants: Plan["constants"][number][] = [];
+  for (const tensor of layout.given) {
+    const { path, values } = placeholderOf(tensor) ?? { path: "" };
+    if (values) constants.push({ tensor: layout.place(tensor), values });
+    else inputs.set(path, layout.place(tensor));
+  }
+  return { inputs, constants };
 }

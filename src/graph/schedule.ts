@@ -55,7 +55,7 @@ function dependencies(nodes: readonly Node[]): Dependencies {
   for (const node of nodes) {
     for (const input of new Set(node.inputs.map((tensor) => tensor.node))) order(input, node);
     for (const target of overwritten(node)) {
-      for (const reader of readers.get(target) ?? []) if (reader !== node) order(reader, node);
+      for (const reader of readers.get(target) ?? []) order(reader, node);
     }
   }
   return { followers, waiting };
@@ -79,9 +79,11 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   const readers = new Map<Tensor, Node[]>();
   for (const node of nodes) {
     if (node.op.view) continue;
+    // Several updates of one tensor follow each other by what they are computed from.
+    const own = overwritten(node);
     for (const input of node.inputs) {
       const shown = viewed(input);
-      if (placeholderOf(shown)?.source !== "state") continue;
+      if (placeholderOf(shown)?.source !== "state" || own.includes(shown)) continue;
       const list = readers.get(shown);
       if (list) list.push(node);
       else readers.set(shown, [node]);

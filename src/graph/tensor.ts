@@ -46,7 +46,7 @@ export function spec(shape: Shape, dtype: Dtype = "float32"): TensorSpec {
 
 /** Constants of an operation: what is fixed when the function is traced. */
 export type Attributes = Readonly<
-  Record<string, number | boolean | string | readonly number[] | Float32Array | undefined>
+  Record<string, number | boolean | string | readonly number[] | Float32Array | Int32Array | undefined>
 >;
 
 /** One operation applied to tensors. Nodes are numbered in the order in which they are traced. */

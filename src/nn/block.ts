@@ -5,7 +5,7 @@ import { type Attention, type Visibility, attention, attentionParameters } from 
 import { type LayerNorm, layerNorm, layerNormParameters } from "./layer-norm.js";
 import { type Mlp, mlp, mlpParameters } from "./mlp.js";
 import type { Parameter } from "./parameter.js";
-import { type Precision, activationDtype } from "./precision.js";
+import { type Precision, computeDtype } from "./precision.js";
 
 export interface Block<T> {
   readonly norm1: LayerNorm<T>;
@@ -34,7 +34,7 @@ export function blockParameters(width: number, hidden: number): Block<Parameter>
 /** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
 export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
   const { heads, epsilon, precision, visible } = options;
-  const dtype = activationDtype(precision);
+  const dtype = computeDtype(precision);
   const attended = scope("attention", () =>
     attention(p.attention, layerNorm(p.norm1, x, epsilon, dtype), heads, precision, visible),
   );

@@ -1,8 +1,8 @@
-import { linear as exactLinear } from "../graph/ops/matmul.js";
+import { product } from "../graph/ops/matmul.js";
 import { quantizeWeights, quantizedLinear } from "../graph/ops/quantize.js";
-import type { Tensor } from "../graph/tensor.js";
+import type { Dtype, Tensor } from "../graph/tensor.js";
 import { type Parameter, constant, weight } from "./parameter.js";
-import type { Precision } from "./precision.js";
+import { type Precision, computeDtype } from "./precision.js";
 
 export interface Linear<T> {
   /** [out, in] */
@@ -16,10 +16,23 @@ export function linearParameters(inputs: number, outputs: number): Linear<Parame
   return { weight: weight([outputs, inputs]), bias: constant([outputs], 0) };
 }
 
-/** x · weightᵀ + bias over the last axis: [..., in] -> [..., out]. */
+/** x · weightᵀ + bias over the last axis: [..., in] -> [..., out], in the dtype of x. */
 export function linear(p: Linear<Tensor>, x: Tensor, precision: Precision): Tensor {
-  if (precision === "float32" || precision === "bfloat16") return exactLinear(x, p.weight, p.bias);
+  if (precision === "float32" || precision === "bfloat16") return exactLinear(p, x, precision, x.dtype);
   const { values, scale } = quantizeWeights(p.weight);
   const activations = precision === "int8" ? "dynamic" : "exact";
   return quantizedLinear(x, values, scale, { bias: p.bias, activations });
+}
+
+/**
+ * The same, never with 8-bit weights: for layers whose result is worth every bit, such as patch embeddings, projections
+ * and heads. The result comes in `dtype`, float32 unless told otherwise.
+ */
+export function exactLinear(
+  { weight, bias }: Linear<Tensor>,
+  x: Tensor,
+  precision: Precision,
+  dtype: Dtype = "float32",
+): Tensor {
+  return product(x, weight, { transposeB: true, bias, compute: computeDtype(precision), dtype });
 }

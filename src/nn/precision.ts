@@ -1,5 +1,3 @@
-import type { Dtype } from "../graph/tensor.js";
-
 /**
  * How a model computes. Parameters, residual stream, normalisation statistics and losses are float32 in any case.
  * - float32: everything;
@@ -9,7 +7,7 @@ import type { Dtype } from "../graph/tensor.js";
  */
 export type Precision = "float32" | "bfloat16" | "int8" | "int8-weights";
 
-/** How activations are stored under `precision`. */
-export function activationDtype(precision: Precision): Dtype {
+/** How activations are stored, and the factors of products that are not of 8 bits, under `precision`. */
+export function computeDtype(precision: Precision): "float32" | "bfloat16" {
   return precision === "float32" ? "float32" : "bfloat16";
 }

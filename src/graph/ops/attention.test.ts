@@ -84,7 +84,7 @@ describe("attention", () => {
     expect(byLengths[0]!.slice(18)).toEqual(oneKey);
   });
 
-  it("never reads the values of hidden keys", () => {
+  it("is not disturbed by hidden keys of any size", () => {
     const junk = { ...k, values: randomValues(48, 1).fill(1e300, 6, 24) };
     const [output] = run(withLengths, q, junk, v, lengths(1, 4));
     expect(output!.every(Number.isFinite)).toBe(true);
@@ -103,7 +103,7 @@ describe("attention", () => {
     expect(logSumExp!.slice(6).every(Number.isFinite)).toBe(true);
   });
 
-  it("treats a mask that is equally low everywhere as none", () => {
+  it("averages all values under a mask that is equally low everywhere", () => {
     const lowest = -3.4028234663852886e38;
     const [uniform] = run(withMask, q, k, v, mask(...range(8, () => lowest)));
     const values = randomValues(48, 2);
@@ -165,13 +165,13 @@ describe("shapes that attention refuses", () => {
     ["heads that do not divide", of([2, 3, 6]), of([2, 4, 6]), of([2, 4, 6]), { heads: 4 }],
     ["no batch", of([3, 6]), of([4, 6]), of([4, 6]), { heads }],
     ["whole numbers", of([2, 3, 6], "int32"), of([2, 4, 6]), of([2, 4, 6]), { heads }],
-    ...(["float32", "int32"] as const).map((dtype): (typeof cases)[number] => [
-      `${dtype} as both lengths and mask`,
+    [
+      "both lengths and a mask",
       of([2, 3, 6]),
       of([2, 4, 6]),
       of([2, 4, 6]),
-      { heads, lengths: of([2], dtype), mask: of([2, 4], dtype) },
-    ]),
+      { heads, lengths: of([2], "int32"), mask: of([2, 4]) },
+    ],
     ["float lengths", of([2, 3, 6]), of([2, 4, 6]), of([2, 4, 6]), { heads, lengths: of([2]) }],
     [
       "a mask per query",

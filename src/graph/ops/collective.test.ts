@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { run } from "../../../test/gradient-check.js";
 import { gradient } from "../gradient.js";
 import { placeholder } from "../placeholder.js";
-import { type Tensor, spec } from "../tensor.js";
+import { spec } from "../tensor.js";
 import { allGather, allReduce } from "./collective.js";
 import { sum } from "./reduce.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkGradient, run } from "../../../test/gradient-check.js";
 import { placeholder } from "../placeholder.js";
-import { type Tensor, spec } from "../tensor.js";
+import { spec } from "../tensor.js";
 import { maxPool2x2, upsample2x } from "./pool.js";
 
 describe("maxPool2x2", () => {

@@ -1,0 +1,71 @@
+// One step of AdamW with decoupled weight decay (Loshchilov and Hutter, 2019).
+#include "failure.h"
+#include "finite.h"
+
+namespace FLAVA_NAMESPACE {
+namespace {
+
+/** The numbers of one step, the same for every element. */
+struct Step {
+  float beta1, oneMinusBeta1;
+  float beta2, oneMinusBeta2;
+  float epsilon;
+  float gradientScale;
+  float decay;                 // 1 - rate * weight decay
+  float rate;                  // learning rate over 1 - beta1^t
+  float secondCorrectionRoot;  // 1 / sqrt(1 - beta2^t)
+
+  explicit Step(const Call& call) {
+    const double exactBeta1 = call.attribute(0), exactBeta2 = call.attribute(1);
+    const double t = *call.in(5).as<float>();
+    const double learningRate = static_cast<double>(*call.in(4).as<float>()) * call.attribute(4);
+    const bool hasScale = call.integer(5) != 0;
+    beta1 = static_cast<float>(exactBeta1);
+    oneMinusBeta1 = static_cast<float>(1 - exactBeta1);
+    beta2 = static_cast<float>(exactBeta2);
+    oneMinusBeta2 = static_cast<float>(1 - exactBeta2);
+    epsilon = static_cast<float>(call.attribute(2));
+    gradientScale = hasScale ? *call.in(6).as<float>() : 1.0f;
+    decay = static_cast<float>(1 - learningRate * call.attribute(3));
+    rate = static_cast<float>(learningRate / (1 - __builtin_pow(exactBeta1, t)));
+    secondCorrectionRoot = static_cast<float>(1 / __builtin_sqrt(1 - __builtin_pow(exactBeta2, t)));
+  }
+};
+
+/** Where the state of a parameter is read from and written to. */
+struct State {
+  float* parameter;
+  float* first;
+  float* second;
+  State(const Tensor* tensors)
+      : parameter(tensors[0].as<float>()), first(tensors[1].as<float>()), second(tensors[2].as<float>()) {}
+};
+
+template <class G>
+void update(const Call& call, const Step step, const State from, const State to, const G* gradient) {
+  parallelFor(call, call.in(0).size, elementGrain, [=](int64_t begin, int64_t end, int) {
+    overVectors(begin, end, [=](int64_t i, auto lanes) {
+      const Floats g = load(gradient + i, lanes) * step.gradientScale;
+      const Floats first = load(from.first + i, lanes) * step.beta1 + g * step.oneMinusBeta1;
+      const Floats second = load(from.second + i, lanes) * step.beta2 + g * g * step.oneMinusBeta2;
+      const Floats size = squareRoot(second) * step.secondCorrectionRoot + step.epsilon;
+      const Floats parameter = load(from.parameter + i, lanes) * step.decay - first * step.rate / size;
+      store(to.first + i, first, lanes);
+      store(to.second + i, second, lanes);
+      store(to.parameter + i, parameter, lanes);
+    });
+  });
+}
+
+void adamWKernel(const Call& call) {
+  const Step step(call);
+  const Tensor& gradient = call.in(3);
+  // Nothing may change unless everything can: look at the whole gradient first.
+  if (!__builtin_isfinite(step.gradientScale) || !isFinite(call, gradient)) return fail(call, "non-finite");
+  visitFloats(gradient, [&](auto* g) { update(call, step, State(call.inputs), State(call.outputs), g); });
+}
+
+FLAVA_KERNEL("adamW", adamWKernel);
+
+}  // namespace
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,19 @@
+// How a kernel says what went wrong.
+#pragma once
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "kernel.h"
+
+namespace FLAVA_NAMESPACE {
+
+/** Makes the call fail with a message; the kernel should return after it. */
+[[gnu::format(printf, 2, 3)]] inline void fail(const Call& call, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(call.error, 256, format, values);
+  va_end(values);
+}
+
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,58 @@
+/** Foreign JSON: the header of a safetensors file, an index, a configuration. Read strictly, reported clearly. */
+import { CheckpointError, quote } from "./stored-tensor.js";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads a JSON object from UTF-8 bytes. `what` names them; an object with the same key twice is refused. */
+export function parseObject(what: string, bytes: Uint8Array): JsonObject {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 120) : "";
+    throw new CheckpointError(`${what} is not JSON: ${reason}`);
+  }
+  if (!isObject(value)) throw new CheckpointError(`${what} is JSON, but not an object.`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw new CheckpointError(`${what} holds the key ${quote(twice)} twice.`);
+  return value;
+}
+
+/** The first key that stands twice in one object of `text`, which is valid JSON: `JSON.parse` keeps the last silently. */
+function duplicateKey(text: string): string | undefined {
+  const enclosing: (Set<string> | undefined)[] = []; // the keys so far of each open object; arrays have none
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{") enclosing.push(new Set());
+    else if (character === "[") enclosing.push(undefined);
+    else if (character === "}" || character === "]") enclosing.pop();
+    else if (character === '"') {
+      const start = at;
+      at = closingQuote(text, start);
+      const keys = enclosing.at(-1);
+      if (!keys || !colonFollows(text, at)) continue;
+      const key = JSON.parse(text.slice(start, at + 1)) as string;
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+  }
+  return undefined;
+}
+
+function closingQuote(text: string, opening: number): number {
+  let at = opening + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
+}
+
+function colonFollows(text: string, quote: number): boolean {
+  let at = quote + 1;
+  while (/\s/.test(text[at] ?? "")) at++;
+  return text[at] === ":";
+}

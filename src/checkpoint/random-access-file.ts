@@ -1,0 +1,55 @@
+/** A file that is read in pieces, never beyond its end. */
+import { type FileHandle, open } from "node:fs/promises";
+import { CheckpointError } from "./stored-tensor.js";
+
+export interface RandomAccessFile {
+  readonly path: string;
+  readonly size: number;
+  /** Fills `target` from `position` on; throws if the file ends before. */
+  readInto(target: Uint8Array, position: number): Promise<void>;
+  /** The bytes [position, position + length); throws, before anything is allocated, if the file ends before. */
+  read(position: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+export async function openFile(path: string): Promise<RandomAccessFile> {
+  const handle = await open(path, "r");
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw new CheckpointError(`${path} is not a file.`);
+    return randomAccess(path, handle, found.size);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function randomAccess(path: string, handle: FileHandle, size: number): RandomAccessFile {
+  const requireRange = (position: number, length: number): void => {
+    if (position >= 0 && length >= 0 && position + length <= size) return;
+    throw new CheckpointError(
+      `${path} ends too early: bytes ${position} to ${position + length} are asked for, but it has ${size}.`,
+    );
+  };
+  const readInto = async (target: Uint8Array, position: number): Promise<void> => {
+    requireRange(position, target.length);
+    let done = 0;
+    while (done < target.length) {
+      const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
+      if (bytesRead === 0) throw new CheckpointError(`${path} became shorter while it was read.`);
+      done += bytesRead;
+    }
+  };
+  return {
+    path,
+    size,
+    readInto,
+    read: async (position, length) => {
+      requireRange(position, length);
+      const bytes = Buffer.allocUnsafeSlow(length); // never a piece of a shared pool, so that views of it are aligned
+      await readInto(bytes, position);
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+}

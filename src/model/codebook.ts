@@ -1,0 +1,118 @@
+/** The image codebook: DALL-E's dVAE encoder, which names the visual token of each 8 x 8 pixels (flava.md 2). */
+import { scope } from "../graph/op.js";
+import { add } from "../graph/ops/arithmetic.js";
+import { conv2d } from "../graph/ops/convolution.js";
+import { affine, cast, relu } from "../graph/ops/elementwise.js";
+import { permute } from "../graph/ops/permute.js";
+import { maxPool2x2 } from "../graph/ops/pool.js";
+import { argmax } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/reshape.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Parameter, constant, weight } from "../nn/parameter.js";
+import { type Precision, computeDtype } from "../nn/precision.js";
+import type { CodebookConfig } from "./config.js";
+
+export interface Convolution<T> {
+  /** [out, k, k, in] */
+  readonly weight: T;
+  /** [out] */
+  readonly bias: T;
+}
+
+/** A residual block of four convolutions; `shortcut` where the number of channels changes. */
+export interface CodebookBlock<T> {
+  readonly shortcut?: Convolution<T>;
+  readonly convolutions: readonly Convolution<T>[];
+}
+
+export interface Codebook<T> {
+  readonly input: Convolution<T>;
+  readonly groups: readonly (readonly CodebookBlock<T>[])[];
+  readonly output: Convolution<T>;
+}
+
+/** A convolution from `inputs` to `outputs` channels; new weights have deviation 1 / sqrt(inputs · k²) (flava.md 1.8). */
+export function convolutionParameters(inputs: number, outputs: number, size: number): Convolution<Parameter> {
+  return {
+    weight: weight([outputs, size, size, inputs], 1 / Math.sqrt(inputs * size * size)),
+    bias: constant([outputs], 0),
+  };
+}
+
+/** The four convolutions of a block have kernels of these sizes, all but one between `outputs / 4` hidden channels. */
+export function codebookBlockParameters(
+  inputs: number,
+  outputs: number,
+  sizes: readonly [number, number, number, number],
+): CodebookBlock<Parameter> {
+  const inner = outputs / 4;
+  const convolutions = sizes.map((size, index) =>
+    convolutionParameters(index === 0 ? inputs : inner, index === 3 ? outputs : inner, size),
+  );
+  if (inputs === outputs) return { convolutions };
+  return { shortcut: convolutionParameters(inputs, outputs, 1), convolutions };
+}
+
+export function codebookParameters(config: CodebookConfig): Codebook<Parameter> {
+  const { channels, groups, blocksPerGroup, hidden, vocabulary } = config;
+  const width = (group: number): number => hidden * 2 ** Math.max(group, 0);
+  return {
+    input: convolutionParameters(channels, hidden, 7),
+    groups: Array.from({ length: groups }, (_, group) =>
+      Array.from({ length: blocksPerGroup }, (_unused, block) =>
+        codebookBlockParameters(width(block === 0 ? group - 1 : group), width(group), [3, 3, 3, 1]),
+      ),
+    ),
+    output: convolutionParameters(width(groups - 1), vocabulary, 1),
+  };
+}
+
+/** A residual block: x + gain · convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. */
+export function codebookBlock(p: CodebookBlock<Tensor>, x: Tensor, gain: number): Tensor {
+  const shortcut = p.shortcut ? convolve(p.shortcut, x) : x;
+  let path = x;
+  for (const convolution of p.convolutions) path = convolve(convolution, relu(path));
+  return add(shortcut, affine(path, gain, 0));
+}
+
+export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tensor {
+  return conv2d(x, weight, { bias });
+}
+
+/** The gain of residual branches: one over the square of the number of blocks. */
+export function residualGain({ groups, blocksPerGroup }: CodebookConfig): number {
+  return 1 / (groups * blocksPerGroup) ** 2;
+}
+
+/**
+ * Scores of all visual tokens: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] -> [B, H / 8, W / 8, V] in the dtype of
+ * `precision` (each group but the last halves the sides).
+ */
+export function codebookLogits(
+  p: Codebook<Tensor>,
+  config: CodebookConfig,
+  pixels: Tensor,
+  precision: Precision,
+): Tensor {
+  return scope("codebook", () => {
+    const channelsLast = permute(pixels, [0, 2, 3, 1]); // [B, H, W, 3]
+    let x = convolve(p.input, cast(channelsLast, computeDtype(precision)));
+    for (const [index, group] of p.groups.entries()) {
+      for (const block of group) x = codebookBlock(block, x, residualGain(config));
+      if (index < p.groups.length - 1) x = maxPool2x2(x);
+    }
+    return convolve(p.output, relu(x));
+  });
+}
+
+/** The visual token of every cell, row by row: float32 [B, 3, H, W] -> int32 [B, cells]. */
+export function visualTokens(
+  p: Codebook<Tensor>,
+  config: CodebookConfig,
+  pixels: Tensor,
+  precision: Precision,
+): Tensor {
+  const tokens = argmax(codebookLogits(p, config, pixels, precision)); // [B, H / 8, W / 8]
+  const [batch = 0, rows = 0, columns = 0] = tokens.shape;
+  return reshape(tokens, [batch, rows * columns]);
+}

@@ -1,0 +1,59 @@
+/** The sizes of a FLAVA model (flava.md 1.1 and 1.9). */
+
+/** A stack of transformer blocks. */
+export interface StackConfig {
+  readonly layers: number;
+  readonly width: number;
+  /** Inner width of the MLPs. */
+  readonly hidden: number;
+  readonly heads: number;
+}
+
+export interface ImageConfig extends StackConfig {
+  /** Pixels on a side. */
+  readonly size: number;
+  /** Pixels on a side of a patch. */
+  readonly patch: number;
+  readonly channels: number;
+  /** Visual tokens that the masked-image heads tell apart. */
+  readonly vocabulary: number;
+}
+
+export interface TextConfig extends StackConfig {
+  readonly vocabulary: number;
+  /** The longest text, in tokens. */
+  readonly positions: number;
+  readonly types: number;
+}
+
+/** The encoder of the dVAE that turns a picture into visual tokens (flava.md 2). */
+export interface CodebookConfig {
+  readonly channels: number;
+  readonly groups: number;
+  readonly blocksPerGroup: number;
+  readonly hidden: number;
+  readonly vocabulary: number;
+}
+
+export interface FlavaConfig {
+  readonly image: ImageConfig;
+  readonly text: TextConfig;
+  readonly multimodal: StackConfig;
+  readonly codebook: CodebookConfig;
+  /** Width of the contrastive embeddings. */
+  readonly projection: number;
+  /** Of all layer normalisations of the encoders. */
+  readonly epsilon: number;
+  /** Of those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12). */
+  readonly headEpsilon: number;
+  /**
+   * Whether the multimodal encoder leaves out padded text. With it results do not depend on padding; the published
+   * weights were probably trained without it, on captions padded to 77 tokens (flava.md 9.1).
+   */
+  readonly maskPadding: boolean;
+}
+
+/** Patches of a picture with sides of `size` pixels. */
+export function patchCount({ size, patch }: Pick<ImageConfig, "size" | "patch">): number {
+  return Math.floor(size / patch) ** 2;
+}

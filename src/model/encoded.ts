@@ -1,0 +1,47 @@
+import { tanh } from "../graph/ops/elementwise.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { slice } from "../graph/ops/slice.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { Block } from "../nn/block.js";
+import { type LayerNorm, layerNorm } from "../nn/layer-norm.js";
+import { type Linear, exactLinear } from "../nn/linear.js";
+import type { Precision } from "../nn/precision.js";
+import { type StackOptions, stack } from "../nn/stack.js";
+
+/** What an encoder gives. The multimodal encoder reads `states.at(-1)`, losses and heads read `sequence`. */
+export interface Encoded {
+  /** The embedding and the output of every block, before the final normalisation: each float32 [B, L, D]. */
+  readonly states: readonly Tensor[];
+  /** The last state, normalised: float32 [B, L, D]. */
+  readonly sequence: Tensor;
+}
+
+interface Trunk {
+  readonly blocks: readonly Block<Tensor>[];
+  readonly norm: LayerNorm<Tensor>;
+}
+
+/** Runs the blocks and the final normalisation over embedded tokens [B, L, D]. */
+export function encode({ blocks, norm }: Trunk, embedded: Tensor, options: StackOptions): Encoded {
+  const states = stack(blocks, embedded, options);
+  const last = lastState({ states });
+  return { states, sequence: layerNorm(norm, last, options.epsilon, "float32") };
+}
+
+/** The last state before the final normalisation: float32 [B, L, D]. */
+export function lastState({ states }: Pick<Encoded, "states">): Tensor {
+  const last = states.at(-1);
+  if (!last) throw new Error("An encoder has no state.");
+  return last;
+}
+
+/** Token `index` of every sequence: [B, L, D] -> [B, D]. */
+export function tokenAt(sequence: Tensor, index: number): Tensor {
+  const [batch = 0, , width = 0] = sequence.shape;
+  return reshape(slice(sequence, 1, index, index + 1), [batch, width]);
+}
+
+/** The pooler: tanh of a linear layer on the first token, [B, L, D] -> [B, D]. */
+export function pool(p: Linear<Tensor>, sequence: Tensor, precision: Precision): Tensor {
+  return tanh(exactLinear(p, tokenAt(sequence, 0), precision));
+}

@@ -1,0 +1,79 @@
+/** FLAVA: three encoders, projections to the contrastive space, and the heads of pre-training (flava.md 1). */
+import { l2Normalize } from "../graph/ops/l2-normalize.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Linear, exactLinear, linearParameters } from "../nn/linear.js";
+import { type Parameter, constant } from "../nn/parameter.js";
+import type { Precision } from "../nn/precision.js";
+import { type Codebook, codebookParameters } from "./codebook.js";
+import type { FlavaConfig } from "./config.js";
+import { type Encoded, tokenAt } from "./encoded.js";
+import { type MaskedHead, type MatchHead, maskedHeadParameters, matchHeadParameters } from "./heads.js";
+import { type ImageEncoder, imageEncoderParameters } from "./image-encoder.js";
+import { type MultimodalEncoder, multimodalEncoderParameters } from "./multimodal-encoder.js";
+import { type TextEncoder, textEncoderParameters } from "./text-encoder.js";
+
+/** The three encoders and the projections: what is left when pre-training is over. */
+export interface Flava<T> {
+  readonly image: ImageEncoder<T>;
+  readonly text: TextEncoder<T>;
+  readonly multimodal: MultimodalEncoder<T>;
+  readonly imageProjection: Linear<T>;
+  readonly textProjection: Linear<T>;
+  /** Logarithm of the factor on contrastive similarities, []. */
+  readonly logitScale: T;
+}
+
+/** The heads of the masked and matching objectives. */
+export interface PretrainingHeads<T> {
+  readonly mim: MaskedHead<T>;
+  readonly mlm: MaskedHead<T>;
+  readonly mmmImage: MaskedHead<T>;
+  readonly mmmText: MaskedHead<T>;
+  readonly itm: MatchHead<T>;
+}
+
+/** Everything that a pre-training checkpoint holds. The codebook is frozen. */
+export interface FlavaForPretraining<T> {
+  readonly flava: Flava<T>;
+  readonly heads: PretrainingHeads<T>;
+  readonly codebook: Codebook<T>;
+}
+
+/** ln(1 / 0.07), rounded as in the published configuration. */
+export const initialLogitScale = 2.6592;
+
+export function flavaParameters(config: FlavaConfig): Flava<Parameter> {
+  const { image, text, multimodal, projection } = config;
+  return {
+    image: imageEncoderParameters(image),
+    text: textEncoderParameters(text),
+    multimodal: multimodalEncoderParameters(multimodal, image.width, text.width),
+    imageProjection: linearParameters(image.width, projection),
+    textProjection: linearParameters(text.width, projection),
+    logitScale: constant([], initialLogitScale),
+  };
+}
+
+export function pretrainingHeadParameters(config: FlavaConfig): PretrainingHeads<Parameter> {
+  const { image, text, multimodal } = config;
+  return {
+    mim: maskedHeadParameters(image.width, image.vocabulary),
+    mlm: maskedHeadParameters(text.width, text.vocabulary),
+    mmmImage: maskedHeadParameters(multimodal.width, image.vocabulary),
+    mmmText: maskedHeadParameters(multimodal.width, text.vocabulary),
+    itm: matchHeadParameters(multimodal.width),
+  };
+}
+
+export function pretrainingParameters(config: FlavaConfig): FlavaForPretraining<Parameter> {
+  return {
+    flava: flavaParameters(config),
+    heads: pretrainingHeadParameters(config),
+    codebook: codebookParameters(config.codebook),
+  };
+}
+
+/** The contrastive embedding: the projected class token at length 1, [B, L, D] -> float32 [B, projection]. */
+export function embed(projection: Linear<Tensor>, { sequence }: Pick<Encoded, "sequence">, precision: Precision): Tensor {
+  return l2Normalize(exactLinear(projection, tokenAt(sequence, 0), precision));
+}

@@ -1,0 +1,66 @@
+import { ShapeError } from "../base/errors.js";
+import { scope } from "../graph/op.js";
+import { add } from "../graph/ops/arithmetic.js";
+import { gatherRows } from "../graph/ops/gather.js";
+import { slice } from "../graph/ops/slice.js";
+import { reshape } from "../graph/ops/reshape.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { Block } from "../nn/block.js";
+import { type LayerNorm, layerNorm, layerNormParameters } from "../nn/layer-norm.js";
+import { type Linear, linearParameters } from "../nn/linear.js";
+import { type Parameter, weight } from "../nn/parameter.js";
+import { type StackOptions, stackParameters } from "../nn/stack.js";
+import type { TextConfig } from "./config.js";
+import { type Encoded, encode } from "./encoded.js";
+
+export interface TextEncoder<T> {
+  /** [V, D] */
+  readonly words: T;
+  /** [longest text, D] */
+  readonly positions: T;
+  /** Of the segments, [types, D]. */
+  readonly types: T;
+  readonly embeddingNorm: LayerNorm<T>;
+  readonly blocks: readonly Block<T>[];
+  readonly norm: LayerNorm<T>;
+  readonly pooler: Linear<T>;
+}
+
+export function textEncoderParameters(config: TextConfig): TextEncoder<Parameter> {
+  const { width, vocabulary, positions, types } = config;
+  return {
+    words: weight([vocabulary, width]),
+    positions: weight([positions, width]),
+    types: weight([types, width]),
+    embeddingNorm: layerNormParameters(width),
+    blocks: stackParameters(config),
+    norm: layerNormParameters(width),
+    pooler: linearParameters(width, width),
+  };
+}
+
+export interface TextInput {
+  /** Word pieces, int32 [B, L]. */
+  readonly ids: Tensor;
+  /** Number of real tokens of each text, int32 [B]; what comes after is padding, which nothing attends to. */
+  readonly lengths?: Tensor;
+  /** Segment of each token, int32 [B, L]; default: all in segment 0. */
+  readonly types?: Tensor;
+}
+
+/** The text encoder, pre-norm throughout (flava.md 1.4): B texts -> sequences [B, L, D]. */
+export function encodeText(p: TextEncoder<Tensor>, input: TextInput, options: StackOptions): Encoded {
+  return scope("text", () => {
+    const [, length = 0] = input.ids.shape;
+    const [longest = 0, width = 0] = p.positions.shape;
+    if (length > longest) {
+      throw new ShapeError(`A text of ${length} tokens is longer than the ${longest} positions of this model.`);
+    }
+    const types = input.types ? gatherRows(p.types, input.types) : reshape(slice(p.types, 0, 0, 1), [width]);
+    const positions = slice(p.positions, 0, 0, length);
+    const embedded = add(add(gatherRows(p.words, input.ids), positions), types); // [B, L, D]
+    const normed = layerNorm(p.embeddingNorm, embedded, options.epsilon, "float32");
+    const visible = input.lengths ? { visible: { lengths: input.lengths } } : {};
+    return encode(p, normed, { ...options, ...visible });
+  });
+}

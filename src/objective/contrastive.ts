@@ -1,0 +1,66 @@
+import { affine, clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
+import { allGather } from "../graph/ops/collective.js";
+import { add, multiply } from "../graph/ops/arithmetic.js";
+import { concatenate } from "../graph/ops/concatenate.js";
+import { softmaxCrossEntropy } from "../graph/ops/cross-entropy.js";
+import { product } from "../graph/ops/matmul.js";
+import { slice } from "../graph/ops/slice.js";
+import { constant } from "../graph/placeholder.js";
+import type { Tensor } from "../graph/tensor.js";
+import { weightedMean } from "./masked.js";
+import type { TracedModel } from "./model.js";
+
+/** The logarithm of the factor on similarities lies in [0, ln 100]. */
+export const logitScaleBounds = [0, 4.6052] as const;
+
+/** The factor on similarities, from its bounded logarithm: float32 []. */
+export function similarityFactor(logitScale: Tensor): Tensor {
+  return exp(clamp(logitScale, ...logitScaleBounds));
+}
+
+/** The embeddings of all processes, with gradient as the model's gather mode says: [B, D] -> [W * B, D]. */
+function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tensor {
+  if (!world || world.size === 1) return gather === "none" ? stopGradient(own) : own;
+  const all = allGather(own, world);
+  if (gather === "global") return all;
+  const fixed = stopGradient(all);
+  if (gather === "none") return fixed;
+  const [batch = 0] = own.shape;
+  const start = world.rank * batch;
+  const parts = [slice(fixed, 0, 0, start), own, slice(fixed, 0, start + batch, batch * world.size)];
+  return concatenate(
+    parts.filter(({ size }) => size > 0),
+    0,
+  );
+}
+
+/**
+ * The global contrastive loss (flava.md 3.2): every picture must find its text among those of all processes, and every
+ * text its picture.
+ *
+ * @param images, texts embeddings of length 1, float32 [B, D]
+ * @param rows which pairs count as rows, float32 [B]; the columns hold all
+ */
+export function contrastive(model: TracedModel, images: Tensor, texts: Tensor, rows: Tensor): Tensor {
+  const { image, text } = contrastiveLogits(model, images, texts);
+  const [batch = 0] = images.shape;
+  const first = (model.world?.rank ?? 0) * batch;
+  const labels = constant(
+    Int32Array.from({ length: batch }, (_, index) => first + index),
+    [batch],
+  );
+  const lossOf = (logits: Tensor): Tensor => weightedMean(softmaxCrossEntropy(logits, labels, rows), rows);
+  return affine(add(lossOf(image), lossOf(text)), 0.5, 0);
+}
+
+/** Scaled similarities of each picture with all texts, and of each text with all pictures: float32 [B, W * B] each. */
+export function contrastiveLogits(
+  model: TracedModel,
+  images: Tensor,
+  texts: Tensor,
+): { readonly image: Tensor; readonly text: Tensor } {
+  const factor = similarityFactor(model.parameters.flava.logitScale);
+  const against = (own: Tensor, others: Tensor): Tensor =>
+    product(multiply(own, factor), gathered(model, others), { transposeB: true });
+  return { image: against(images, texts), text: against(texts, images) };
+}

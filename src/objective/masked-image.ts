@@ -1,0 +1,28 @@
+import type { Tensor } from "../graph/tensor.js";
+import { visualTokens } from "../model/codebook.js";
+import { encodeImage } from "../model/image-encoder.js";
+import { slice } from "../graph/ops/slice.js";
+import type { ImageBatch, MaskedPictures, Targets } from "./batch.js";
+import { maskedLoss, present, tokensAt } from "./masked.js";
+import { type TracedModel, stackOptions } from "./model.js";
+
+/** The visual tokens at the hidden patches: given, or named by the codebook from the second view. */
+export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets {
+  const { visualTokens: given, codebookPixels, positions } = batch;
+  if (given) return { positions, labels: tokensAt(given, positions) };
+  if (!codebookPixels) {
+    throw new Error("Masked pictures need visual tokens, or pixels from which the codebook names them.");
+  }
+  const { config, parameters, precision } = model;
+  const tokens = visualTokens(parameters.codebook, config.codebook, codebookPixels, precision);
+  return { positions, labels: tokensAt(tokens, positions) };
+}
+
+/** Masked image modelling on unpaired pictures (flava.md 3.5): the loss, float32 []. */
+export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
+  const { config, parameters } = model;
+  const { sequence } = encodeImage(parameters.flava.image, config.image, batch, stackOptions(model, "image"));
+  const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
+  const targets = imageTargets(model, batch);
+  return maskedLoss(model, parameters.heads.mim, patches, targets, present(targets.positions));
+}

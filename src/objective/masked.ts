@@ -1,0 +1,71 @@
+/** What the masked objectives share: cross entropy at the hidden positions only (flava.md 3.5). */
+import { divide, less, maximum, multiply } from "../graph/ops/arithmetic.js";
+import { broadcast } from "../graph/ops/broadcast.js";
+import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
+import { affine, cast } from "../graph/ops/elementwise.js";
+import { gatherRows } from "../graph/ops/gather.js";
+import { maximumOf, sum } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/reshape.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type MaskedHead, maskedFeatures } from "../model/heads.js";
+import { computeDtype } from "../nn/precision.js";
+import type { Targets } from "./batch.js";
+import type { TracedModel } from "./model.js";
+
+/** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns. */
+const rowsPerBlock = 256;
+
+/** The mean of `values` [N] under `weights` [N]; 0, with zero gradient, where all weights are 0. */
+export function weightedMean(values: Tensor, weights: Tensor): Tensor {
+  return divide(sum(multiply(values, weights)), maximum(sum(weights), 1));
+}
+
+/** 1 for each position that is meant, 0 for the filling -1: int32 [N] -> float32 [N]. */
+export function present(positions: Tensor): Tensor {
+  return less(-1, positions);
+}
+
+/**
+ * Which pairs count for losses that need a match: the matched ones, or all where a batch has none (flava.md 3.6).
+ * float32 [B] -> float32 [B]
+ */
+export function matchedRows(match: Tensor): Tensor {
+  const any = maximumOf(match, [0]);
+  return maximum(match, affine(any, -1, 1));
+}
+
+/** The weight of each position's sample: weights float32 [B], positions int32 [N] in [B * length] -> float32 [N]. */
+export function weightsAt(weights: Tensor, length: number, positions: Tensor): Tensor {
+  const [batch = 0] = weights.shape;
+  const everywhere = broadcast(reshape(weights, [batch, 1]), [batch, length]);
+  return reshape(gatherRows(reshape(everywhere, [batch * length, 1]), positions), [-1]);
+}
+
+/** The visual tokens at positions of [B * P]: int32 [B, P] -> int32 [N]. */
+export function tokensAt(tokens: Tensor, positions: Tensor): Tensor {
+  // Tokens are small whole numbers, which float32 holds exactly.
+  const rows = gatherRows(reshape(cast(tokens, "float32"), [-1, 1]), positions);
+  return cast(reshape(rows, [-1]), "int32");
+}
+
+/**
+ * The mean cross entropy of a head's predictions at the target positions.
+ *
+ * @param sequence float32 [B, L, D]
+ * @param weights which targets count, float32 [N]
+ */
+export function maskedLoss(
+  { config, precision }: TracedModel,
+  head: MaskedHead<Tensor>,
+  sequence: Tensor,
+  { positions, labels }: Targets,
+  weights: Tensor,
+): Tensor {
+  const rows = reshape(sequence, [-1, sequence.shape.at(-1) ?? 0]); // [B * L, D]
+  const compute = computeDtype(precision);
+  const hidden = gatherRows(rows, positions, { dtype: compute }); // [N, D]
+  const features = maskedFeatures(head, hidden, config.headEpsilon, precision);
+  const { weight, bias } = head.decoder;
+  const losses = linearCrossEntropy(features, weight, bias, labels, weights, { rowsPerBlock, compute });
+  return weightedMean(losses, weights);
+}

@@ -1,0 +1,39 @@
+/** Which losses a batch pays, by its kind (flava.md 3.1 and 3.7). */
+import { add } from "../graph/ops/arithmetic.js";
+import { affine } from "../graph/ops/elementwise.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { Batch } from "./batch.js";
+import { maskedImage } from "./masked-image.js";
+import { maskedText } from "./masked-text.js";
+import type { TracedModel } from "./model.js";
+import { pairLosses } from "./pair.js";
+
+export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
+export type LossName = (typeof lossNames)[number];
+
+/** The factor of each loss in the total; 1 where none is given, as in the published code. A loss of weight 0 is left out. */
+export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
+
+/** The losses of a batch by name: float32 [] each. */
+export function lossesOf(model: TracedModel, batch: Batch): Partial<Record<LossName, Tensor>> {
+  switch (batch.kind) {
+    case "image":
+      return { mim: maskedImage(model, batch) };
+    case "text":
+      return { mlm: maskedText(model, batch) };
+    case "pair":
+      return { ...pairLosses(model, batch) };
+  }
+}
+
+/** The weighted sum of losses, float32 []: what is minimised. */
+export function totalLoss(losses: Partial<Record<LossName, Tensor>>, weights: LossWeights = {}): Tensor {
+  const terms = lossNames.flatMap((name) => {
+    const loss = losses[name];
+    const weight = weights[name] ?? 1;
+    if (!loss || weight === 0) return [];
+    return [weight === 1 ? loss : affine(loss, weight, 0)];
+  });
+  if (terms.length === 0) throw new Error("No loss is left to minimise: all their weights are 0.");
+  return terms.reduce(add);
+}

@@ -1,0 +1,160 @@
+import { test } from "vitest";
+import { attention } from "../../src/graph/ops/attention.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import {
+  type Argument,
+  type Tolerance,
+  combinations,
+  conform,
+  describeNative,
+  expectSameBits,
+  floats,
+  gradientsOf,
+  normals,
+  randomShapes,
+} from "./conformance.js";
+
+type Float = (typeof floats)[number];
+type MaskKind = "none" | "lengths" | "additive";
+
+interface Form {
+  readonly mask: MaskKind;
+  /** Of the queries (and so of the arithmetic), the keys, the values, and the result's gradient. */
+  readonly dtypes: readonly [Float, Float, Float, Float];
+}
+
+type Size = readonly [batch: number, heads: number, depth: number, queries: number, keys: number];
+
+/** Of each sample the keys that are visible: all, none, one, more than there are, half. */
+function lengthsOf(batch: number, keys: number): number[] {
+  return Array.from(
+    { length: batch },
+    (_, i) => [keys, 0, 1, keys + 3, Math.ceil(keys / 2)][i % 5]!,
+  );
+}
+
+/** Hides some keys of the first samples, all of the second, and weighs the others. */
+function additiveOf(batch: number, keys: number): number[] {
+  return Array.from(normals(batch * keys, 7), (value, i) => {
+    const sample = Math.floor(i / keys);
+    return sample === 1 || (sample < 3 && (i * 7) % 3 === 0) ? -Infinity : value;
+  });
+}
+
+function argumentsOf(
+  [batch, heads, depth, queries, keys]: Size,
+  { mask, dtypes }: Form,
+): Argument[] {
+  const [ofQ, ofK, ofV, ofGradient] = dtypes;
+  const width = heads * depth;
+  const args: Argument[] = [
+    { shape: [batch, queries, width], dtype: ofQ },
+    { shape: [batch, keys, width], dtype: ofK, rounded: ofQ === "bfloat16" },
+    { shape: [batch, keys, width], dtype: ofV, rounded: ofQ === "bfloat16" },
+    { shape: [batch, queries, width], dtype: ofGradient },
+  ];
+  if (mask === "lengths")
+    args.push({ shape: [batch], dtype: "int32", values: lengthsOf(batch, keys) });
+  if (mask === "additive") args.push({ shape: [batch, keys], values: additiveOf(batch, keys) });
+  return args;
+}
+
+/** The result, its logSumExp, and the gradients of q, k and v. */
+const all =
+  (heads: number, mask: MaskKind, scale?: number) =>
+  (q: Tensor, k: Tensor, v: Tensor, dOutput: Tensor, hidden?: Tensor): Tensor[] => {
+    const output = attention(q, k, v, {
+      heads,
+      ...(scale !== undefined && { scale }),
+      lengths: mask === "lengths" ? hidden : undefined,
+      mask: mask === "additive" ? hidden : undefined,
+    });
+    const gradients = gradientsOf(output, [dOutput]).slice(0, 3) as Tensor[];
+    return [...output.node.outputs, ...gradients];
+  };
+
+/**
+ * The probabilities sum to 1, so the result is no larger than the values; the gradients of keys and values are sums
+ * over the queries. In bfloat16 the probabilities and the scores' gradients are rounded to 8 bits as well.
+ */
+function toleranceOf([, , depth, queries]: Size, arithmetic: Float): Tolerance[] {
+  const unit = arithmetic === "bfloat16" ? 2 ** -8 : 1e-6;
+  const ofScores = { relative: 1e-6, absolute: 1e-6 * Math.sqrt(depth) };
+  const ofGradients = { relative: unit, absolute: 4 * unit * Math.sqrt(depth) };
+  const summed = { relative: unit, absolute: ofGradients.absolute * Math.sqrt(queries) };
+  return [{ relative: unit, absolute: 2 * unit }, ofScores, ofGradients, summed, summed];
+}
+
+async function conformAll(size: Size, form: Form, scale?: number): Promise<void> {
+  const args = argumentsOf(size, form);
+  const f = all(size[1], form.mask, scale) as (...inputs: Tensor[]) => Tensor[];
+  const tolerance = toleranceOf(size, form.dtypes[0]);
+  await conform(`attention with ${size[1]} heads, mask ${form.mask}`, f, args, tolerance);
+}
+
+const sizes = [
+  ...(randomShapes(25, 3, 3, 70, 40, 40) as unknown as Size[]),
+  ...([
+    [1, 1, 1, 1, 1],
+    [5, 2, 64, 7, 9],
+    [5, 1, 8, 1, 130],
+    [2, 2, 16, 130, 1],
+    [2, 3, 64, 197, 197],
+    [1, 1, 80, 65, 300],
+    [1, 1, 128, 20, 33],
+    [1, 1, 5, 333, 17],
+    [0, 2, 8, 3, 4],
+    [2, 2, 8, 0, 4],
+    [2, 2, 8, 3, 0],
+  ] satisfies Size[]),
+] as const;
+
+describeNative("attention", () => {
+  test.each(combinations({ dtype: floats, mask: ["none", "lengths", "additive"] as const }))(
+    "of all sizes, forth and back: $dtype, mask $mask",
+    async ({ dtype, mask }) => {
+      for (const size of sizes)
+        await conformAll(size, { mask, dtypes: [dtype, dtype, dtype, dtype] });
+    },
+  );
+
+  test("of all dtypes", async () => {
+    const choices = combinations({ q: floats, k: floats, v: floats, gradient: floats });
+    for (const { q, k, v, gradient } of choices) {
+      for (const mask of ["none", "additive"] as const) {
+        await conformAll([3, 2, 20, 9, 11], { mask, dtypes: [q, k, v, gradient] });
+      }
+    }
+  });
+
+  test("with another scale, and with scores of very different sizes", async () => {
+    const form: Form = { mask: "none", dtypes: ["float32", "float32", "float32", "float32"] };
+    await conformAll([2, 2, 8, 9, 11], form, 0.25);
+    await conformAll([2, 2, 8, 9, 11], form, 0);
+    const large = (i: number): number => (i % 9) * 20 - 80;
+    await conform(
+      "attention",
+      (q, k, v) => attention(q, k, v, { heads: 1, scale: 1 }),
+      [
+        { shape: [1, 5, 8], values: large },
+        { shape: [1, 12, 8], values: (i) => (i % 5) - 2 },
+        { shape: [1, 12, 8] },
+      ],
+      { absolute: 1e-6 },
+    );
+  });
+
+  test("gives the same bits for any number of threads", async () => {
+    for (const dtype of floats) {
+      for (const [size, mask] of [
+        [[1, 3, 64, 301, 301], "none"],
+        [[3, 2, 40, 7, 50], "lengths"],
+        [[5, 2, 16, 100, 33], "additive"],
+      ] as const) {
+        const form: Form = { mask, dtypes: [dtype, dtype, dtype, dtype] };
+        const f = all(size[1], mask) as (...inputs: Tensor[]) => Tensor[];
+        await expectSameBits("attention", f, argumentsOf(size, form));
+      }
+    }
+  });
+});

@@ -1,0 +1,213 @@
+import { test } from "vitest";
+import { apply } from "../../src/graph/op.js";
+import { add } from "../../src/graph/ops/arithmetic.js";
+import { conv2d, convolutionOp } from "../../src/graph/ops/convolution.js";
+import { relu } from "../../src/graph/ops/elementwise.js";
+import { type Tensor, spec } from "../../src/graph/tensor.js";
+import { placeholder } from "../../src/graph/placeholder.js";
+import {
+  type Argument,
+  type Tolerance,
+  combinations,
+  conform,
+  describeNative,
+  expectSameBits,
+  floats,
+  gradientsOf,
+  randomShapes,
+  truths,
+} from "./conformance.js";
+
+interface Pictures {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly kh: number;
+  readonly kw: number;
+}
+
+const shapes: Pictures[] = randomShapes(30, 3, 9, 9, 20, 70, 3, 3).map(
+  ([batch, height, width, channels, outputs, down, right]) =>
+    ({
+      batch,
+      height,
+      width,
+      channels,
+      outputs,
+      kh: 2 * down! - 1,
+      kw: 2 * right! - 1,
+    }) as Pictures,
+);
+const one = { batch: 1, height: 1, width: 1, channels: 1, outputs: 1, kh: 1, kw: 1 };
+shapes.push(
+  one,
+  { ...one, kh: 7, kw: 7, channels: 3 },
+  { ...one, batch: 0, kh: 3, kw: 3 },
+  { ...one, batch: 2, height: 8, width: 8, channels: 64, outputs: 64, kh: 3, kw: 3 },
+  { ...one, batch: 2, height: 16, width: 17, channels: 3, outputs: 65, kh: 7, kw: 7 },
+  { ...one, batch: 2, height: 4, width: 5, channels: 200, outputs: 33 },
+  { ...one, height: 5, width: 4, channels: 250, outputs: 9, kh: 5, kw: 3 },
+);
+
+interface Form {
+  readonly compute: "float32" | "bfloat16";
+  readonly bias: boolean;
+  readonly addend: boolean;
+  readonly inputRelu: boolean;
+  readonly flipped: boolean;
+}
+
+const forms = combinations({
+  compute: floats,
+  bias: truths,
+  addend: truths,
+  inputRelu: truths,
+  flipped: truths,
+});
+
+const ofDepth = (depth: number): Tolerance => ({ relative: 3e-7, absolute: 3e-7 * (depth + 8) });
+
+async function conformIn(
+  form: Form,
+  { batch, height, width, channels, outputs, kh, kw }: Pictures,
+  dtypes: readonly ("float32" | "bfloat16")[],
+): Promise<void> {
+  const { compute, bias, addend, inputRelu, flipped } = form;
+  const rounded = compute === "bfloat16";
+  const [ofX = "float32", ofWeight = "float32", ofBias = "float32", ofAddend = "float32"] = dtypes;
+  const kernel = flipped ? [channels, kh, kw, outputs] : [outputs, kh, kw, channels];
+  const args: Argument[] = [
+    { shape: [batch, height, width, channels], dtype: ofX, rounded },
+    { shape: kernel, dtype: ofWeight, rounded },
+  ];
+  if (bias) args.push({ shape: [outputs], dtype: ofBias });
+  if (addend) args.push({ shape: [batch, height, width, outputs], dtype: ofAddend });
+  await conform(
+    `conv2d with ${JSON.stringify(form)}`,
+    (...inputs) =>
+      apply(convolutionOp, inputs, {
+        compute,
+        hasBias: bias,
+        hasAddend: addend,
+        inputRelu,
+        flipped,
+      }),
+    args,
+    ofDepth(kh * kw * channels),
+  );
+}
+
+/** The operation that gives the gradient of a convolution's weight. */
+function weightGradient(
+  x: Tensor,
+  dy: Tensor,
+  { outputs, kh, kw, channels }: Pictures,
+  attributes: {
+    compute: "float32" | "bfloat16";
+    inputRelu: boolean;
+    dtype: "float32" | "bfloat16";
+  },
+): Tensor {
+  const kernel = [outputs, kh, kw, channels];
+  const y = conv2d(x, placeholder(spec(kernel), "weight"));
+  const [, rule] = gradientsOf(y, [dy]) as [Tensor, Tensor];
+  return apply(rule.node.op, [x, dy], { kernel, ...attributes });
+}
+
+describeNative("convolutions", () => {
+  test.each(forms)(
+    "of all sizes: $compute, bias $bias, addend $addend, inputRelu $inputRelu, flipped $flipped",
+    async (form) => {
+      for (const pictures of shapes) await conformIn(form, pictures, []);
+    },
+  );
+
+  test("of all dtypes", async () => {
+    const pictures = {
+      ...one,
+      batch: 2,
+      height: 5,
+      width: 6,
+      channels: 9,
+      outputs: 17,
+      kh: 3,
+      kw: 3,
+    };
+    const choices = combinations({ x: floats, weight: floats, bias: floats, addend: floats });
+    for (const form of forms.filter(({ bias, addend }) => bias && addend)) {
+      for (const { x, weight, bias, addend } of choices) {
+        await conformIn(form, pictures, [x, weight, bias, addend]);
+        await conformIn(form, { ...one, kh: 3, kw: 3 }, [x, weight, bias, addend]);
+      }
+    }
+  });
+
+  test.each(combinations({ compute: floats, inputRelu: truths }))(
+    "have a gradient for the weight: $compute, inputRelu $inputRelu",
+    async ({ compute, inputRelu }) => {
+      const rounded = compute === "bfloat16";
+      for (const pictures of shapes) {
+        const { batch, height, width, channels, outputs } = pictures;
+        for (const { ofX, ofDy, dtype } of combinations({
+          ofX: floats,
+          ofDy: floats,
+          dtype: floats,
+        })) {
+          if (ofX !== dtype && pictures.batch !== 2) continue; // the same code: some shapes will do
+          await conform(
+            "conv2dWeightGradient",
+            (x, dy) => weightGradient(x, dy, pictures, { compute, inputRelu, dtype }),
+            [
+              { shape: [batch, height, width, channels], dtype: ofX, rounded },
+              { shape: [batch, height, width, outputs], dtype: ofDy, rounded },
+            ],
+            ofDepth(batch * height * width),
+          );
+        }
+      }
+    },
+  );
+
+  test("are fused with the relu before and the sum after", async () => {
+    const picture = { shape: [2, 5, 4, 6] };
+    for (const dtype of floats) {
+      await conform(
+        "residual block",
+        (x, weight, bias) => {
+          const y = conv2d(relu(x), weight, { bias });
+          return [add(x, y), add(conv2d(relu(x), weight), x)];
+        },
+        [{ ...picture, dtype }, { shape: [6, 3, 3, 6], dtype }, { shape: [6] }],
+        { ...ofDepth(54), absolute: dtype === "bfloat16" ? 2 ** -4 : 1e-5 },
+      );
+    }
+  });
+
+  test("give the same bits for any number of threads", async () => {
+    for (const compute of floats) {
+      const dtype = compute;
+      const x = { shape: [3, 20, 21, 33], dtype };
+      const pictures = {
+        ...one,
+        batch: 3,
+        height: 20,
+        width: 21,
+        channels: 33,
+        outputs: 70,
+        kh: 3,
+        kw: 3,
+      };
+      await expectSameBits("conv2d", (a, weight) => conv2d(a, weight), [
+        x,
+        { shape: [70, 3, 3, 33], dtype },
+      ]);
+      await expectSameBits(
+        "conv2dWeightGradient",
+        (a, dy) => weightGradient(a, dy, pictures, { compute, inputRelu: false, dtype: "float32" }),
+        [x, { shape: [3, 20, 21, 70], dtype }],
+      );
+    }
+  });
+});

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { NonFiniteError } from "../../src/base/errors.js";
+import { compile } from "../../src/backend/program.js";
+import { State } from "../../src/backend/state.js";
+import {
+  type AdamWAttributes,
+  adamWUpdate,
+  checkFinite,
+  sumOfSquares,
+} from "../../src/graph/ops/update.js";
+import { type Dtype, type Tensor, spec } from "../../src/graph/tensor.js";
+import {
+  type Argument,
+  combinations,
+  conform,
+  describeNative,
+  expectSameBits,
+  floats,
+  nativeWith,
+  normals,
+  sizes,
+  truths,
+} from "./conformance.js";
+
+const constants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, rateFactor: 1 };
+
+function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
+  return (...inputs: Tensor[]): Tensor[] => {
+    const [parameter, first, second, gradient, learningRate, step, scale] = inputs as [
+      ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
+      Tensor?,
+    ];
+    const given = { parameter, first, second, gradient, learningRate, step, scale };
+    return Object.values(adamWUpdate(given, attributes));
+  };
+}
+
+function argumentsOf(size: number, gradient: Dtype, step: number, hasScale: boolean): Argument[] {
+  const shape = [size];
+  const scalar = (value: number): Argument => ({ shape: [], values: [value] });
+  const args: Argument[] = [
+    { shape },
+    { shape, values: normals(size, 1, 0.1) },
+    { shape, values: normals(size, 2, 0.1).map((x) => x * x + 1e-6) },
+    { shape, dtype: gradient, values: normals(size, 3, 0.1) },
+    scalar(1e-3),
+    scalar(step),
+  ];
+  return hasScale ? [...args, scalar(0.37)] : args;
+}
+
+/** The move is the learning rate times a quotient of rounded moments. */
+const tolerance = [
+  { relative: 2e-7, absolute: 1e-8 },
+  { relative: 3e-7, absolute: 1e-8 },
+  { relative: 3e-7, absolute: 1e-9 },
+];
+
+describeNative("adamW", () => {
+  test.each(combinations({ gradient: floats, hasScale: truths }))(
+    "of all sizes: gradient $gradient, scale $hasScale",
+    async ({ gradient, hasScale }) => {
+      for (const size of [0, ...sizes, 20001]) {
+        for (const step of [1, 2, 1000]) {
+          await conform(
+            `adamW, step ${step}`,
+            adamWith(constants),
+            argumentsOf(size, gradient, step, hasScale),
+            tolerance,
+          );
+        }
+      }
+    },
+  );
+
+  test("with other constants", async () => {
+    for (const other of [
+      { ...constants, rateFactor: 0.65 },
+      { ...constants, weightDecay: 0 },
+      { ...constants, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 },
+    ]) {
+      await conform(
+        `adamW ${JSON.stringify(other)}`,
+        adamWith(other),
+        argumentsOf(101, "float32", 7, true),
+        tolerance,
+      );
+    }
+  });
+
+  test("gives the same bits for any number of threads", async () => {
+    await expectSameBits("adamW", adamWith(constants), argumentsOf(300_007, "float32", 3, true));
+  });
+
+  describe.each([NaN, Infinity, -Infinity])("given a gradient with %s", (wrong) => {
+    test.each([0, 6, 70_000])("at element %i leaves the state alone", async (at) => {
+      const size = at + 3;
+      const shape = spec([size]);
+      const state = new State(nativeWith(2), {
+        parameter: shape,
+        first: shape,
+        second: shape,
+        step: spec([]),
+      });
+      const program = compile(
+        { state, inputs: { gradient: shape, learningRate: spec([]) } },
+        (s, given) => ({
+          outputs: {},
+          state: adamWUpdate({ ...s, ...given }, constants),
+        }),
+      );
+      for (const [i, path] of ["parameter", "first", "second"].entries()) {
+        state.write(path, normals(size, i).map(Math.abs));
+      }
+      state.write("step", Float32Array.of(1));
+      const before = state.paths.map((path) => state.read(path));
+      const gradient = normals(size, 9);
+      gradient[at] = wrong;
+      const run = program.run({ gradient, learningRate: Float32Array.of(0.1) });
+      await expect(run).rejects.toThrow(NonFiniteError);
+      expect(state.paths.map((path) => state.read(path))).toEqual(before);
+      program.dispose();
+      state.dispose();
+    });
+  });
+});
+
+describeNative("sumOfSquares", () => {
+  test("of all sizes and dtypes", async () => {
+    for (const size of [0, ...sizes, 70001]) {
+      for (const { a, b } of combinations({ a: floats, b: floats })) {
+        const args = [
+          { shape: [size], dtype: a },
+          { shape: [3, 5], dtype: b },
+        ];
+        await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), args, {
+          relative: 1e-6,
+        });
+      }
+    }
+  });
+
+  test("of many tensors", async () => {
+    const args = Array.from({ length: 40 }, (_, i): Argument => ({ shape: [(i * 97) % 400] }));
+    await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), args, { relative: 1e-6 });
+    await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), []);
+  });
+
+  test("gives the same bits for any number of threads", async () => {
+    const args = [{ shape: [200_003] }, { shape: [7, 501] }];
+    await expectSameBits("sumOfSquares", (...inputs) => sumOfSquares(inputs), args);
+  });
+});
+
+describeNative("checkFinite", () => {
+  test("passes finite numbers on", async () => {
+    for (const size of [0, ...sizes, 5001]) {
+      for (const dtype of floats) {
+        await conform("checkFinite", checkFinite, [{ shape: [size], dtype }]);
+        await conform("checkFinite", (x) => [checkFinite(x), x], [{ shape: [size], dtype }]);
+      }
+    }
+  });
+
+  test("fails where one is not, wherever it is", async () => {
+    for (const dtype of floats) {
+      const state = new State(nativeWith(2), {});
+      for (const [size, at] of [
+        [1, 0],
+        [33, 32],
+        [70_001, 69_999],
+      ] as const) {
+        const inputs = { x: spec([size], dtype) };
+        const program = compile({ state, inputs }, (_, { x }) => ({ outputs: checkFinite(x) }));
+        for (const wrong of [NaN, Infinity, -Infinity]) {
+          const x = normals(size, 1);
+          x[at] = wrong;
+          await expect(program.run({ x })).rejects.toThrow(NonFiniteError);
+        }
+        program.dispose();
+      }
+    }
+  });
+});
