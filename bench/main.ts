@@ -25,7 +25,7 @@ async function runEngine({ json }: Files): Promise<void> {
     console.log(formatRow(row));
   }
   await Promise.all([sides.ours.close(), sides.peer.close()]);
-  writeJson(json, rows);
+  await writeJson(json, rows);
   const below = rows.filter((row) => !row.holds);
   console.log(`\n${rows.length - below.length} of ${rows.length} bars hold.`);
   process.exitCode = below.length === 0 ? 0 : 1;
@@ -38,13 +38,17 @@ async function runGrowth({ json, plot: picture }: Files): Promise<void> {
     rows.push(row);
     console.log(formatGrowth(row));
   }
-  writeJson(json, rows);
+  await writeJson(json, rows);
   if (picture !== undefined) writeFileSync(picture, plot(growthPanels(rows)));
 }
 
-function writeJson(file: string | undefined, rows: readonly object[]): void {
+/** The rows, and what they were measured on. */
+async function writeJson(file: string | undefined, rows: readonly object[]): Promise<void> {
   if (file === undefined) return;
-  writeFileSync(file, `${JSON.stringify({ machine: describeMachine(), rows }, undefined, 2)}\n`);
+  const peer = startPeer();
+  const machine = { ...describeMachine(), peer: await peer.name() };
+  await peer.close();
+  writeFileSync(file, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
 }
 
 const { values, positionals } = parseArgs({

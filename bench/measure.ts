@@ -8,7 +8,9 @@ const repetitions = { least: 5, most: 25, seconds: 2 } as const;
 const roundSeconds = 0.5;
 /** Above this share of the processors' time, what other processes use disturbs a round. */
 const disturbance = 0.05;
-const patienceSeconds = 300;
+const patienceSeconds = 600;
+const disturbedMessage =
+  "Other processes have kept the processors busy for ten minutes: what is measured now means nothing.";
 /** Between turns, so that waiting threads of the one before have gone to sleep. */
 const pauseMilliseconds = 10;
 
@@ -44,11 +46,8 @@ export async function measure(
     const round: number[][] = [];
     for (let turn = 0; turn < turns; turn++) round.push(await takeTurns(sides));
     const disturbed = othersShare(before, await usage(sides)) > disturbance;
-    const patient = performance.now() - start < patienceSeconds * 1000;
-    if (disturbed && patient) continue;
-    if (disturbed)
-      console.error("Other processes keep the processors busy: a figure is disturbed.");
-    kept.push(...round);
+    if (!disturbed) kept.push(...round);
+    else if (performance.now() - start > patienceSeconds * 1000) throw new Error(disturbedMessage);
   }
   return sides.map((_, side) => median(kept.map((turn) => turn[side]!)));
 }

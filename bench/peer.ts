@@ -4,11 +4,13 @@ import type { Side } from "./work.js";
 
 /** PyTorch in a process of its own. */
 export type Peer = Side & {
+  /** What it is, with its version. */
+  readonly name: () => Promise<string>;
   /** Peak resident memory of the process so far, in bytes. */
   readonly peakBytes: () => Promise<number>;
 };
 
-type Answer = { readonly seconds: number; readonly bytes: number };
+type Answer = { readonly name: string; readonly seconds: number; readonly bytes: number };
 
 /** Starts `bench/peers/engine.py`, making its Python environment first where there is none. */
 export function startPeer(): Peer {
@@ -28,6 +30,7 @@ export function startPeer(): Peer {
   }
 
   return {
+    name: async () => (await ask({ do: "describe" })).name,
     prepare: async (work, threads) => {
       await ask({ do: "prepare", work, threads });
     },

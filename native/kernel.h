@@ -33,7 +33,11 @@ struct Tensor {
   /** Size of axis `axis`; negative axes count from the end. */
   int64_t dim(int axis) const { return dims[axis < 0 ? rank + axis : axis]; }
   /** Product of all axes but the last: the rows of a [..., D] tensor. */
-  int64_t rows() const { return rank == 0 ? 1 : (dims[rank - 1] == 0 ? 0 : size / dims[rank - 1]); }
+  int64_t rows() const {
+    int64_t rows = 1;
+    for (int axis = 0; axis < rank - 1; ++axis) rows *= dims[axis];
+    return rows;
+  }
 };
 
 /** Splits work among threads; implemented by the thread pool. */

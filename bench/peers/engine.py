@@ -1,7 +1,8 @@
 """What PyTorch needs for the work that the engine benchmark measures.
 
 Reads one JSON request a line, answers with one JSON line:
-  {"do": "prepare", "work": {...}, "threads": 2} -> {"version": "2.15.0"}
+  {"do": "describe"}                             -> {"name": "PyTorch 2.15.0"}
+  {"do": "prepare", "work": {...}, "threads": 2} -> {}
   {"do": "time"}                                 -> {"seconds": 0.123}
   {"do": "usage"}                                -> {"seconds": 4.56}, processor time of the process so far
   {"do": "memory"}                               -> {"bytes": 123456789}, the process's peak so far
@@ -103,12 +104,14 @@ def main():
     run = None
     for line in sys.stdin:
         request = json.loads(line)
-        if request["do"] == "prepare":
+        if request["do"] == "describe":
+            answer = {"name": f"PyTorch {torch.__version__}"}
+        elif request["do"] == "prepare":
             run = None  # frees the work before it
             torch.manual_seed(0)
             torch.set_num_threads(request["threads"])
             run = WORKS[request["work"]["kind"]](request["work"])
-            answer = {"version": torch.__version__}
+            answer = {}
         elif request["do"] == "time":
             start = time.perf_counter()
             run()
@@ -118,7 +121,7 @@ def main():
         elif request["do"] == "memory":
             answer = {"bytes": peak_bytes()}
         else:
-            raise ValueError(f"cannot do {request['do']!r}: prepare, time, usage or memory")
+            raise ValueError(f"cannot do {request['do']!r}: describe, prepare, time, usage or memory")
         print(json.dumps(answer), flush=True)
 
 

@@ -30,6 +30,13 @@ struct RightOperand {
   ~RightOperand() = default;
 };
 
+/** Packs all panels of a right operand. */
+inline void packPanels(const Call& call, const RightOperand& right, int64_t columns, int64_t words, uint32_t* to) {
+  parallelFor(call, wordsOf(columns, panelColumns), 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t panel = begin; panel < end; ++panel) right.pack(panel, 0, words, to + panel * words * panelColumns);
+  });
+}
+
 /** Receives finished tiles of the result, which it may use as it likes: rows of whole vectors, `stride` apart. */
 template <class Sum>
 struct Output {
@@ -207,6 +214,15 @@ template <class Words, class Element>
 MatrixRight<Words, Element> rightMatrix(const Element* data, int64_t columns, int64_t depth, bool transposed) {
   return {data, columns, depth, transposed};
 }
+
+/** Rows of words that lie in memory. */
+struct RowsOfWords final : LeftOperand {
+  RowsOfWords(const uint32_t* data, int64_t rowStride) {
+    this->words = data;
+    this->stride = rowStride;
+  }
+  void pack(int64_t, int64_t, int64_t, int64_t, uint32_t*, int64_t) const override {}
+};
 
 /** Panels that were packed before, by packWeights or packQuantized. */
 struct PackedRight final : RightOperand {

@@ -56,8 +56,8 @@ inline void fillBias(const AttentionShape& shape, const Tensor* mask, int64_t it
 }
 
 /**
- * e^x for x <= 0 or little above: relative error below 2e-7 + 1e-7 |x|, 0 for -inf, NaN for NaN. Cheaper than `exp`,
- * which holds the same few digits for large |x| too, where nothing is left of a softmax.
+ * e^x for x <= 0 or little above: relative error below 2e-7 + 1e-7 |x|, 0 for -inf, NaN for NaN. Fewer operations than
+ * `exp` takes, which is exact for large |x| as well, where a softmax has next to no weight.
  */
 inline Floats exponential(Floats x) {
   const Floats power = max(broadcast(-160.0f), x * 1.44269504f);

@@ -1,5 +1,5 @@
-// Scaled dot-product attention: O = softmax(scale · Q·Kᵀ + mask) · V for every head, and the logarithm of each row's sum
-// of exponentials, from which the gradient restores the probabilities.
+// Scaled dot-product attention: O = softmax(scale · Q·Kᵀ + mask) · V for every head, and the logarithm of each row's
+// sum of exponentials, from which the gradient restores the probabilities.
 //
 // A piece of work is some query rows of one head. The head's keys and values are packed once per piece; then a block of
 // query rows at a time goes through both products while its scores stay in the thread's scratch memory.

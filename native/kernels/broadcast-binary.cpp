@@ -65,11 +65,14 @@ Floats constantOperand(const float* x) { return broadcast(*x); }
 Floats constantOperand(const Bfloat16* x) { return broadcast(loadOne(x)); }
 Ints constantOperand(const int32_t* x) { return broadcastInt(*x); }
 
-/** count columns of one row, along which either operand may stay the same. */
+/** count columns of one row, along which either operand, or both, may stay the same. */
 template <class A, class B, class Y, class Function>
 [[gnu::always_inline]] inline void walkRow(const Walk& walk, const A* a, const B* b, Y* y, int64_t count,
                                            Function function) {
-  if (walk.columnStrideOfA() == 0) {
+  if (walk.columnStrideOfA() == 0 && walk.columnStrideOfB() == 0) {
+    const auto constant = function(constantOperand(a), constantOperand(b));
+    overVectors(0, count, [=](int64_t i, auto lanes) { store(y + i, constant, lanes); });
+  } else if (walk.columnStrideOfA() == 0) {
     const auto constant = constantOperand(a);
     overVectors(0, count, [=](int64_t i, auto lanes) { store(y + i, function(constant, operand(b + i, lanes)), lanes); });
   } else if (walk.columnStrideOfB() == 0) {

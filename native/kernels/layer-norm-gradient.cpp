@@ -63,8 +63,8 @@ void addBlocks(const Call& call, const float* shares, int64_t blocks, int64_t co
   auto* dBias = call.out(2).as<float>();
   parallelFor(call, columns, 16 * width, [=](int64_t begin, int64_t end, int) {
     overVectors(begin, end, [=](int64_t i, auto lanes) {
-      store(dGain + i, foldBlocks(shares + i, blocks, 2 * columns, lanes, addVectors), lanes);
-      store(dBias + i, foldBlocks(shares + columns + i, blocks, 2 * columns, lanes, addVectors), lanes);
+      store(dGain + i, foldBlocks(shares + i, blocks, 2 * columns, lanes, Addition()), lanes);
+      store(dBias + i, foldBlocks(shares + columns + i, blocks, 2 * columns, lanes, Addition()), lanes);
     });
   });
 }

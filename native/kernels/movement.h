@@ -35,7 +35,7 @@ struct Box {
   }
 
   /** Whether the innermost elements lie side by side in both layouts. */
-  bool hasRows() const { return rank == 0 || (from[rank - 1] == elementBytes && to[rank - 1] == elementBytes); }
+  bool hasRows() const { return rank > 0 && from[rank - 1] == elementBytes && to[rank - 1] == elementBytes; }
 };
 
 /** Steps through all positions of the outer axes of a box, keeping their offsets in both layouts. */
@@ -67,11 +67,12 @@ struct Odometer {
   }
 };
 
-/** Copies a box that has rows. */
+/** Copies a box row by row, or element by element if it has no rows. */
 inline void copyRows(const Call& call, const Box& box, const void* source, void* target) {
-  const int64_t rowBytes = box.elementBytes * (box.rank == 0 ? 1 : box.dims[box.rank - 1]);
+  const int outerAxes = box.hasRows() ? box.rank - 1 : box.rank;
+  const int64_t rowBytes = box.elementBytes * (box.hasRows() ? box.dims[box.rank - 1] : 1);
   parallelFor(call, box.size * box.elementBytes, byteGrain, [&](int64_t begin, int64_t end, int) {
-    Odometer rows(box, box.rank == 0 ? 0 : box.rank - 1, begin / rowBytes);
+    Odometer rows(box, outerAxes, begin / rowBytes);
     int64_t within = begin % rowBytes;
     for (int64_t done = begin; done < end; rows.advance()) {
       const int64_t bytes = min(end - done, rowBytes - within);

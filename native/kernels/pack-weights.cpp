@@ -8,15 +8,10 @@ namespace FLAVA_NAMESPACE {
 namespace {
 
 template <class Words>
-void packPanels(const Call& call, bool transposed, int64_t depth, int64_t columns) {
-  const int64_t words = wordsOf(depth, Words::elements);
+void packMatrix(const Call& call, bool transposed, int64_t depth, int64_t columns) {
   visitFloats(call.in(0), [&](auto* b) {
-    const auto right = rightMatrix<Words>(b, columns, depth, transposed);
-    parallelFor(call, wordsOf(columns, panelColumns), 1, [&](int64_t begin, int64_t end, int) {
-      for (int64_t panel = begin; panel < end; ++panel) {
-        right.pack(panel, 0, words, call.out(0).as<uint32_t>() + panel * words * panelColumns);
-      }
-    });
+    packPanels(call, rightMatrix<Words>(b, columns, depth, transposed), columns, wordsOf(depth, Words::elements),
+               call.out(0).as<uint32_t>());
   });
 }
 
@@ -26,9 +21,9 @@ void packWeights(const Call& call) {
   const int64_t depth = call.integer(2);
   const int64_t columns = call.integer(3);
   if (bfloat16) {
-    packPanels<Bfloat16Words>(call, transposed, depth, columns);
+    packMatrix<Bfloat16Words>(call, transposed, depth, columns);
   } else {
-    packPanels<Float32Words>(call, transposed, depth, columns);
+    packMatrix<Float32Words>(call, transposed, depth, columns);
   }
 }
 

@@ -1,20 +1,95 @@
-// Reordering the axes of a tensor: rows are copied where the innermost axis stays, tiles are transposed where not.
+// Reordering the axes of a tensor: rows are copied where the innermost axis stays, squares are transposed where not.
 #include "movement.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
 
-/** Elements along either side of a tile: a tile's lines of both layouts fit the innermost cache. */
-constexpr int64_t tileSide = 32;
+template <int... lane>
+struct Lanes {};
+#if defined(__AVX512F__)
+using EveryLane = Lanes<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>;
+#elif defined(__AVX2__)
+using EveryLane = Lanes<0, 1, 2, 3, 4, 5, 6, 7>;
+#else
+using EveryLane = Lanes<0, 1, 2, 3>;
+#endif
+
+/** Exchanges the lanes of a whose number has the bit `distance` with those of b whose number has it not. */
+template <int distance, int... lane>
+inline void exchange(Ints& a, Ints& b, Lanes<lane...>) {
+  const Ints exchanged = __builtin_shufflevector(a, b, (lane & distance ? width + lane - distance : lane)...);
+  b = __builtin_shufflevector(a, b, (lane & distance ? width + lane : lane + distance)...);
+  a = exchanged;
+}
+
+/** One step of transposing a square: blocks of `distance` lines and lanes change places across the diagonal. */
+template <int distance>
+inline void exchangeBlocks(Ints (&lines)[width]) {
+  if constexpr (distance < width) {
+#pragma GCC unroll 16
+    for (int line = 0; line < width; ++line) {
+      if ((line & distance) == 0) exchange<distance>(lines[line], lines[line + distance], EveryLane());
+    }
+  }
+}
+
+Ints loadLine(const uint32_t* from) { return loadVector<Ints>(from); }
+Ints loadLine(const uint16_t* from) { return __builtin_convertvector(loadVector<Shorts>(from), Ints); }
+Ints loadLine(const uint8_t* from) { return __builtin_convertvector(loadVector<Bytes>(from), Ints); }
+void storeLine(uint32_t* to, Ints line) { __builtin_memcpy(to, &line, sizeof line); }
+void storeLine(uint16_t* to, Ints line) {
+  const Shorts narrowed = __builtin_convertvector(line, Shorts);
+  __builtin_memcpy(to, &narrowed, sizeof narrowed);
+}
+void storeLine(uint8_t* to, Ints line) {
+  const Bytes narrowed = __builtin_convertvector(line, Bytes);
+  __builtin_memcpy(to, &narrowed, sizeof narrowed);
+}
+
+/** Transposes `width` lines of as many elements; strides are in bytes. */
+template <class Element>
+void transposeSquare(const char* from, int64_t fromStride, char* to, int64_t toStride) {
+  Ints lines[width];
+#pragma GCC unroll 16
+  for (int line = 0; line < width; ++line) {
+    lines[line] = loadLine(reinterpret_cast<const Element*>(from + line * fromStride));
+  }
+  exchangeBlocks<1>(lines);
+  exchangeBlocks<2>(lines);
+  exchangeBlocks<4>(lines);
+  exchangeBlocks<8>(lines);
+#pragma GCC unroll 16
+  for (int line = 0; line < width; ++line) storeLine(reinterpret_cast<Element*>(to + line * toStride), lines[line]);
+}
 
 /** Output rows are `toStride` apart and go down the columns of the input, whose rows are `fromStride` apart. */
 template <class Element>
-void transposeTile(const char* from, int64_t fromStride, char* to, int64_t toStride, int64_t rows, int64_t columns) {
+void transposeEdge(const char* from, int64_t fromStride, char* to, int64_t toStride, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; ++row) {
     const char* source = from + row * static_cast<int64_t>(sizeof(Element));
     auto* target = reinterpret_cast<Element*>(to + row * toStride);
     for (int64_t column = 0; column < columns; ++column) {
       target[column] = *reinterpret_cast<const Element*>(source + column * fromStride);
+    }
+  }
+}
+
+/** Rows of the output that are written together, so that every line of the input is used up at once. */
+constexpr int64_t bandRows = 64;
+
+template <class Element>
+void transposeBand(const char* from, int64_t fromStride, char* to, int64_t toStride, int64_t rows, int64_t columns) {
+  constexpr int64_t bytes = sizeof(Element);
+  for (int64_t column = 0; column < columns; column += width) {
+    const char* source = from + column * fromStride;
+    char* target = to + column * bytes;
+    for (int64_t row = 0; row < rows; row += width) {
+      const int64_t height = min(int64_t{width}, rows - row), breadth = min(int64_t{width}, columns - column);
+      if (height == width && breadth == width) {
+        transposeSquare<Element>(source + row * bytes, fromStride, target + row * toStride, toStride);
+      } else {
+        transposeEdge<Element>(source + row * bytes, fromStride, target + row * toStride, toStride, height, breadth);
+      }
     }
   }
 }
@@ -28,19 +103,16 @@ void transpose(const Call& call, const Box& box, int row, const void* source, vo
     if (axis != row) outer.add(box.dims[axis], box.from[axis] / box.elementBytes, box.to[axis] / box.elementBytes);
   }
   const int64_t rows = box.dims[row], columns = box.dims[box.rank - 1];
-  const int64_t tilesDown = (rows + tileSide - 1) / tileSide;
+  const int64_t bands = (rows + bandRows - 1) / bandRows;
   const int64_t fromStride = box.from[box.rank - 1], toStride = box.to[row];
-  const int64_t grain = max(int64_t{1}, byteGrain / (tileSide * columns * box.elementBytes));
-  parallelFor(call, outer.size * tilesDown, grain, [&](int64_t begin, int64_t end, int) {
+  const int64_t grain = max(int64_t{1}, byteGrain / (min(rows, bandRows) * columns * box.elementBytes));
+  parallelFor(call, outer.size * bands, grain, [&](int64_t begin, int64_t end, int) {
     for (int64_t task = begin; task < end; ++task) {
-      const Odometer position(outer, outer.rank, task / tilesDown);
-      const int64_t first = task % tilesDown * tileSide;
-      for (int64_t column = 0; column < columns; column += tileSide) {
-        const char* from = static_cast<const char*>(source) + position.from + first * box.elementBytes;
-        char* to = static_cast<char*>(target) + position.to + first * toStride;
-        transposeTile<Element>(from + column * fromStride, fromStride, to + column * box.elementBytes, toStride,
-                               min(tileSide, rows - first), min(tileSide, columns - column));
-      }
+      const Odometer position(outer, outer.rank, task / bands);
+      const int64_t first = task % bands * bandRows;
+      const char* from = static_cast<const char*>(source) + position.from + first * box.elementBytes;
+      char* to = static_cast<char*>(target) + position.to + first * toStride;
+      transposeBand<Element>(from, fromStride, to, toStride, min(bandRows, rows - first), columns);
     }
   });
 }
@@ -53,7 +125,7 @@ void permuteKernel(const Call& call) {
   denseStrides(y, to);
   Box box(bytesOf(y.dtype));
   for (int axis = 0; axis < y.rank; ++axis) box.add(y.dims[axis], from[call.integer(axis)], to[axis]);
-  if (box.hasRows()) return copyRows(call, box, x.data, y.data);
+  if (box.rank == 0 || box.hasRows()) return copyRows(call, box, x.data, y.data);
   int row = 0;
   while (box.from[row] != box.elementBytes) ++row;
   switch (box.elementBytes) {

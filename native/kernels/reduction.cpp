@@ -6,16 +6,15 @@
 namespace FLAVA_NAMESPACE {
 namespace {
 
-struct Sum {
+struct Sum : Addition {
   static constexpr float identity = 0.0f;
-  static Floats combine(Floats a, Floats b) { return a + b; }
   static float fold(Floats x) { return sumOf(x); }
 };
 
 struct Maximum {
   static constexpr float identity = -__builtin_inff();
   /** A NaN of either comes through. */
-  static Floats combine(Floats a, Floats b) { return select((b > a) | (b != b), b, a); }
+  Floats operator()(Floats a, Floats b) const { return select((b > a) | (b != b), b, a); }
   static float fold(Floats x) {
     return foldLanes(x, [](float a, float b) { return b > a || b != b ? b : a; });
   }
@@ -27,7 +26,7 @@ constexpr int64_t blockColumns = 16384;
 template <class Operation, class X>
 float reduceRow(const X* x, int64_t count) {
   return Operation::fold(foldVectors(
-      count, Operation::identity, [=](int64_t i, auto lanes) { return load(x + i, lanes); }, Operation::combine));
+      count, Operation::identity, [=](int64_t i, auto lanes) { return load(x + i, lanes); }, Operation()));
 }
 
 /** inner = 1: each row of x gives one result. */
@@ -52,19 +51,20 @@ void reduceRows(const Call& call, const X* x, Y* y, int64_t rows, int64_t column
 template <class Operation, class X>
 void reduceColumns(const X* x, int64_t count, int64_t stride, float* result, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) result[i] = Operation::identity;
+  const Operation combine;
   int64_t row = 0;
   for (; row + 4 <= count; row += 4) {
     const X *x0 = x + row * stride, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride;
     overVectors(0, columns, [=](int64_t i, auto lanes) {
-      const Floats first = Operation::combine(load(x0 + i, lanes), load(x1 + i, lanes));
-      const Floats second = Operation::combine(load(x2 + i, lanes), load(x3 + i, lanes));
-      store(result + i, Operation::combine(load(result + i, lanes), Operation::combine(first, second)), lanes);
+      const Floats first = combine(load(x0 + i, lanes), load(x1 + i, lanes));
+      const Floats second = combine(load(x2 + i, lanes), load(x3 + i, lanes));
+      store(result + i, combine(load(result + i, lanes), combine(first, second)), lanes);
     });
   }
   for (; row < count; ++row) {
     const X* x0 = x + row * stride;
     overVectors(0, columns, [=](int64_t i, auto lanes) {
-      store(result + i, Operation::combine(load(result + i, lanes), load(x0 + i, lanes)), lanes);
+      store(result + i, combine(load(result + i, lanes), load(x0 + i, lanes)), lanes);
     });
   }
 }
@@ -90,7 +90,7 @@ void reduceMatrices(const Call& call, const X* x, Y* y, int64_t outer, int64_t r
       const float* first = results + matrix * blocks * inner + column;
       Y* to = y + matrix * inner + column;
       overVectors(0, min(stripColumns, inner - column), [=](int64_t i, auto lanes) {
-        store(to + i, foldBlocks(first + i, blocks, inner, lanes, Operation::combine), lanes);
+        store(to + i, foldBlocks(first + i, blocks, inner, lanes, Operation()), lanes);
       });
     }
   });

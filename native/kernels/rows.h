@@ -40,12 +40,14 @@ template <class Value, class Combine>
   return combine(combine(chains[0], chains[1]), combine(chains[2], chains[3]));
 }
 
-inline Floats addVectors(Floats a, Floats b) { return a + b; }
+struct Addition {
+  Floats operator()(Floats a, Floats b) const { return a + b; }
+};
 
 /** Sum of value(i, lanes) over [0, count). */
 template <class Value>
 [[gnu::always_inline]] inline float sumOver(int64_t count, Value value) {
-  return sumOf(foldVectors(count, 0.0f, value, addVectors));
+  return sumOf(foldVectors(count, 0.0f, value, Addition()));
 }
 
 /** Largest value(i, lanes) over [0, count), if none is NaN; -inf if there is none. */

@@ -73,19 +73,37 @@ export function nativeLevels(): Level[] {
 export function nativeBackend(options: NativeOptions = {}): Backend {
   const addon = loadAddon();
   if (addon instanceof Error) {
-    throw new Error('The native kernels are not built. Run "npm run build:native", which needs a C++ compiler.', {
-      cause: addon,
-    });
+    throw new Error(
+      'The native kernels are not built. Run "npm run build:native", which needs a C++ compiler.',
+      {
+        cause: addon,
+      },
+    );
   }
-  const context = addon.open({ threads: threadsFrom(options), level: levelFrom(options, addon.levels()) });
+  const context = addon.open({
+    threads: threadsFrom(options),
+    level: levelFrom(options, addon.levels()),
+  });
   const { level, threads } = addon.describe(context);
+  const ids = new WeakMap<Memory, number>();
+  const idOf = (memory: Memory): number => {
+    const id = ids.get(memory);
+    if (id === undefined) throw new Error("This memory belongs to another backend.");
+    return id;
+  };
   return {
     name: "native",
     level,
     threads,
     packsWeights: true,
-    allocate: ({ dtype, bytes }) => new NativeMemory(addon, context, allocate(addon, context, bytes), dtype, bytes),
-    load: (plan, memoryOf) => new NativeExecutable(addon, context, plan, (path) => (memoryOf(path) as NativeMemory).id),
+    allocate: ({ dtype, bytes }) => {
+      const id = allocate(addon, context, bytes);
+      const memory = nativeMemory(addon, context, id, dtype, bytes);
+      ids.set(memory, id);
+      return memory;
+    },
+    load: (plan, memoryOf) =>
+      new NativeExecutable(addon, context, plan, (path) => idOf(memoryOf(path))),
     dispose: () => {
       addon.close(context);
     },
@@ -93,17 +111,19 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
 }
 
 function threadsFrom({ threads }: NativeOptions): number {
-  const wanted = threads ?? Number(process.env["FLAVA_THREADS"] ?? availableParallelism());
+  const wanted = threads ?? Number(process.env.FLAVA_THREADS ?? availableParallelism());
   if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= 1024) return wanted;
   throw new RangeError(`The number of threads is a whole number from 1 to 1024, not ${wanted}.`);
 }
 
 function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level {
-  const wanted = level ?? process.env["FLAVA_LEVEL"];
+  const wanted = level ?? process.env.FLAVA_LEVEL;
   if (wanted === undefined || wanted === "") return available.at(-1) ?? "portable";
   const found = available.find((known) => known === wanted);
   if (found) return found;
-  throw new RangeError(`This machine runs the processor levels ${available.join(", ")}, but "${wanted}" was asked for.`);
+  throw new RangeError(
+    `This machine runs the processor levels ${available.join(", ")}, but "${wanted}" was asked for.`,
+  );
 }
 
 function allocate(addon: Addon, context: Context, bytes: number): number {
@@ -137,26 +157,22 @@ process.on("exit", () => {
   for (const flag of underWay) flag[0] = 1;
 });
 
-class NativeMemory implements Memory {
-  constructor(
-    readonly addon: Addon,
-    readonly context: Context,
-    readonly id: number,
-    readonly dtype: Dtype,
-    readonly bytes: number,
-  ) {}
-
-  write(values: Values): void {
-    this.addon.write(this.context, this.id, 0, toBits(values, this.dtype));
-  }
-
-  read(): Values {
-    return fromBits(this.addon.read(this.context, this.id, 0, this.bytes), this.dtype);
-  }
-
-  free(): void {
-    this.addon.free(this.context, this.id);
-  }
+function nativeMemory(
+  addon: Addon,
+  context: Context,
+  id: number,
+  dtype: Dtype,
+  bytes: number,
+): Memory {
+  return {
+    write: (values) => {
+      addon.write(context, id, 0, toBits(values, dtype));
+    },
+    read: () => fromBits(addon.read(context, id, 0, bytes), dtype),
+    free: () => {
+      addon.free(context, id);
+    },
+  };
 }
 
 class NativeExecutable implements Executable {
@@ -208,7 +224,10 @@ class NativeExecutable implements Executable {
 
   read(tensor: PlacedTensor): Values {
     const [id, offset] = this.#buffer(tensor);
-    return fromBits(this.#addon.read(this.#context, id, offset, tensor.spec.bytes), tensor.spec.dtype);
+    return fromBits(
+      this.#addon.read(this.#context, id, offset, tensor.spec.bytes),
+      tensor.spec.dtype,
+    );
   }
 
   write(tensor: PlacedTensor, values: Values): void {

@@ -9,7 +9,7 @@ export interface BackendOptions extends NativeOptions {
 
 /** Opens the backend that runs programs. Its `dispose` frees all memory. */
 export function openBackend(options: BackendOptions = {}): Backend {
-  const name = options.name ?? process.env["FLAVA_BACKEND"];
+  const name = options.name ?? process.env.FLAVA_BACKEND;
   switch (name) {
     case "reference":
       return referenceBackend({ precision: "float32" });
@@ -17,8 +17,12 @@ export function openBackend(options: BackendOptions = {}): Backend {
       return nativeBackend(options);
     case undefined:
     case "":
-      return nativeLevels().length > 0 ? nativeBackend(options) : referenceBackend({ precision: "float32" });
+      return nativeLevels().length > 0
+        ? nativeBackend(options)
+        : referenceBackend({ precision: "float32" });
     default:
-      throw new RangeError(`The backends are "native" and "reference", but "${name}" was asked for.`);
+      throw new RangeError(
+        `The backends are "native" and "reference", but "${name}" was asked for.`,
+      );
   }
 }

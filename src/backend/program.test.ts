@@ -90,12 +90,18 @@ describe.each(backends)("programs on the $name backend", (backend) => {
 
   test("refuse inputs of the wrong kind in words", async () => {
     const state = new State(backend, {});
-    const program = compile({ state, inputs: { x: spec([2, 3]) } }, (_, { x }) => ({ outputs: { y: exp(x) } }));
+    const program = compile({ state, inputs: { x: spec([2, 3]) } }, (_, { x }) => ({
+      outputs: { y: exp(x) },
+    }));
     await expect(program.run({ x: new Float32Array(5) })).rejects.toThrow(
       'The input "x" is float32[2, 3] and takes 6 elements, but 5 were given.',
     );
-    await expect(program.run({ x: new Int32Array(6) })).rejects.toThrow(/takes a Float32Array, not a Int32Array/);
-    await expect(program.run({} as never)).rejects.toThrow('The input "x" (float32[2, 3]) is missing.');
+    await expect(program.run({ x: new Int32Array(6) })).rejects.toThrow(
+      /takes a Float32Array, not a Int32Array/,
+    );
+    await expect(program.run({} as never)).rejects.toThrow(
+      'The input "x" (float32[2, 3]) is missing.',
+    );
   });
 
   test("refuse to allocate what does not fit, with the sizes", () => {
@@ -124,7 +130,9 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     );
     // A fast machine may finish first; a run that begins aborted never does.
     if (outcome !== "finished") expect(outcome).toBe(reason);
-    await expect(program.run({ x: new Float32Array(65536) }, controller.signal)).rejects.toBe(reason);
+    await expect(program.run({ x: new Float32Array(65536) }, controller.signal)).rejects.toBe(
+      reason,
+    );
   });
 
   test("are cut at collectives, between which the transport works", async () => {
@@ -137,6 +145,8 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     const program = compile({ state, inputs: { x: spec([2]) }, transport }, (_, { x }) => ({
       outputs: { y: affine(allReduce(affine(x, 2, 0), world), 1, 0.5) },
     }));
-    expect((await program.run({ x: Float32Array.of(1, 2) })).y).toEqual(Float32Array.of(12.5, 14.5));
+    expect((await program.run({ x: Float32Array.of(1, 2) })).y).toEqual(
+      Float32Array.of(12.5, 14.5),
+    );
   });
 });

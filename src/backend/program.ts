@@ -50,16 +50,23 @@ export function compile<S, I, O>(
   ) => Results<S, O>,
 ): Program<I, O> {
   const { state } = options;
-  const placeholders = mapTree(state.specs, (leaf: TensorSpec, path) => placeholder(leaf, path, "state"));
+  const placeholders = mapTree(state.specs, (leaf: TensorSpec, path) =>
+    placeholder(leaf, path, "state"),
+  );
   const inputs = mapTree(options.inputs, (leaf: TensorSpec, path) => placeholder(leaf, path));
   const results = body(placeholders, inputs);
   const byPath = new Map(leavesOf<Tensor>(placeholders));
   const updates = new Map<Tensor, Tensor>();
   for (const [path, value] of leavesOf<Tensor>(results.state)) {
     const target = byPath.get(path);
-    if (!target) throw new Error(`The function returns new state at "${path}", where the state has no tensor.`);
+    if (!target)
+      throw new Error(
+        `The function returns new state at "${path}", where the state has no tensor.`,
+      );
     if (!sameShape(target.shape, value.shape) || target.dtype !== value.dtype) {
-      throw new Error(`The state at "${path}" is ${String(target)}; its new value is ${String(value)}.`);
+      throw new Error(
+        `The state at "${path}" is ${String(target)}; its new value is ${String(value)}.`,
+      );
     }
     if (value !== target) updates.set(target, value);
   }
@@ -187,7 +194,8 @@ export class Program<I, O> {
     error: unknown,
   ): Promise<unknown> {
     if (!(error instanceof KernelError)) return error;
-    const label = (index: number): string => this.#plan.instructions[index]?.label ?? "an operation";
+    const label = (index: number): string =>
+      this.#plan.instructions[index]?.label ?? "an operation";
     if (error.message !== "non-finite") {
       return new Error(`${label(error.instruction)}: ${error.message}`, { cause: error });
     }

@@ -23,22 +23,33 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
   const view = (buffer: ArrayBuffer, offset: number, { dtype, size }: TensorSpec): Numbers => {
     if (dtype === "int32") return new Int32Array(buffer, offset, size);
     if (dtype === "int8") return new Int8Array(buffer, offset, size);
-    return precision === "float64" ? new Float64Array(buffer, offset, size) : new Float32Array(buffer, offset, size);
+    return precision === "float64"
+      ? new Float64Array(buffer, offset, size)
+      : new Float32Array(buffer, offset, size);
   };
   const bytes = (count: number): number => count * scale[precision] + 8;
+  const numbers = new WeakMap<Memory, Numbers>();
   return {
     name: "reference",
     level: precision,
     threads: 1,
     packsWeights: false,
-    allocate: (spec) => new ReferenceMemory(view(new ArrayBuffer(bytes(spec.bytes)), 0, spec), spec.dtype),
+    allocate: (spec) => {
+      const data = view(new ArrayBuffer(bytes(spec.bytes)), 0, spec);
+      const memory = referenceMemory(data, spec.dtype);
+      numbers.set(memory, data);
+      return memory;
+    },
     load: (plan, memoryOf) => {
       const arena = new ArrayBuffer(bytes(plan.arenaBytes));
       const prepared = new ArrayBuffer(bytes(plan.preparedBytes));
       const locate = ({ spec, place }: PlacedTensor): ReferenceTensor => {
-        if (place.kind === "state") return { ...spec, data: (memoryOf(place.path) as ReferenceMemory).data };
-        const data = view(place.kind === "arena" ? arena : prepared, place.offset * scale[precision], spec);
-        return { shape: spec.shape, dtype: spec.dtype, data };
+        const { shape, dtype } = spec;
+        if (place.kind === "state") {
+          return { shape, dtype, data: numbers.get(memoryOf(place.path)) ?? new Float64Array() };
+        }
+        const buffer = place.kind === "arena" ? arena : prepared;
+        return { shape, dtype, data: view(buffer, place.offset * scale[precision], spec) };
       };
       return new ReferenceExecutable(plan, locate, precision === "float32");
     },
@@ -48,23 +59,16 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
   };
 }
 
-class ReferenceMemory implements Memory {
-  constructor(
-    readonly data: Numbers,
-    readonly dtype: Dtype,
-  ) {}
-
-  write(values: Values): void {
-    fillFrom(this.data, this.dtype, values);
-  }
-
-  read(): Values {
-    return valuesOf(this.data, this.dtype);
-  }
-
-  free(): void {
-    // The garbage collector frees it.
-  }
+function referenceMemory(data: Numbers, dtype: Dtype): Memory {
+  return {
+    write: (values) => {
+      fillFrom(data, dtype, values);
+    },
+    read: () => valuesOf(data, dtype),
+    free() {
+      // The garbage collector frees it.
+    },
+  };
 }
 
 function fillFrom(data: Numbers, dtype: Dtype, values: Values): void {

@@ -82,6 +82,8 @@ export class State<S = unknown> {
 
   #summary(): string {
     const paths = this.paths;
-    return paths.length <= 8 ? paths.join(", ") : `${paths.slice(0, 8).join(", ")} and ${paths.length - 8} more`;
+    return paths.length <= 8
+      ? paths.join(", ")
+      : `${paths.slice(0, 8).join(", ")} and ${paths.length - 8} more`;
   }
 }

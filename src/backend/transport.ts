@@ -16,10 +16,15 @@ export async function runCollective(
   { op, inputs: [input], outputs: [output], label }: Instruction,
   transport: Transport | undefined,
 ): Promise<void> {
-  if (!transport) throw new Error(`${label} joins several processes, but the program was compiled without a transport.`);
+  if (!transport)
+    throw new Error(
+      `${label} joins several processes, but the program was compiled without a transport.`,
+    );
   if (!input || !output) return;
   const values = executable.read(input);
   const joined =
-    op.name === "allReduce" ? await transport.allReduce(values as Float32Array) : await transport.allGather(values);
+    op.name === "allReduce"
+      ? await transport.allReduce(values as Float32Array)
+      : await transport.allGather(values);
   executable.write(output, joined);
 }

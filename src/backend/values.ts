@@ -12,7 +12,7 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const rounded = new Uint16Array(values.length);
   for (let i = 0; i < bits.length; i++) {
-    const word = bits[i] as number;
+    const word = bits[i]!;
     const isNaN = (word & 0x7fffffff) > 0x7f800000;
     rounded[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
@@ -22,7 +22,7 @@ export function toBfloat16(values: Float32Array): Uint16Array {
 /** The numbers that bfloat16 bits stand for. */
 export function fromBfloat16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return new Float32Array(words.buffer);
 }
 

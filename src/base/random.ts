@@ -62,7 +62,10 @@ export function normal(key: Key, size: number, deviation = 1): Float32Array {
 
 /** `size` uniform numbers in (low, high). */
 export function uniform(key: Key, size: number, low = 0, high = 1): Float32Array {
-  return Float32Array.from({ length: size }, (_, index) => low + (high - low) * uniformAt(key, index));
+  return Float32Array.from(
+    { length: size },
+    (_, index) => low + (high - low) * uniformAt(key, index),
+  );
 }
 
 /** A whole number from 0 to `bound - 1`. */

@@ -13,9 +13,12 @@ function halfToNumber(bits: number): number {
 let numbers: Float32Array | undefined;
 
 /** The numbers that half-precision bits stand for, put into `target`. */
-export function fromFloat16(bits: Uint16Array, target = new Float32Array(bits.length)): Float32Array {
+export function fromFloat16(
+  bits: Uint16Array,
+  target = new Float32Array(bits.length),
+): Float32Array {
   const table = (numbers ??= Float32Array.from({ length: 65536 }, (_, half) => halfToNumber(half)));
-  for (let i = 0; i < bits.length; i++) target[i] = table[bits[i] as number] as number;
+  for (let i = 0; i < bits.length; i++) target[i] = table[bits[i]!]!;
   return target;
 }
 
@@ -23,7 +26,7 @@ export function fromFloat16(bits: Uint16Array, target = new Float32Array(bits.le
 export function toFloat16(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
-  for (let i = 0; i < words.length; i++) halves[i] = halfOfWord(words[i] as number);
+  for (let i = 0; i < words.length; i++) halves[i] = halfOfWord(words[i]!);
   return halves;
 }
 

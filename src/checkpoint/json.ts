@@ -20,7 +20,8 @@ export function parseObject(what: string, bytes: Uint8Array): JsonObject {
   }
   if (!isObject(value)) throw new CheckpointError(`${what} is JSON, but not an object.`);
   const twice = duplicateKey(text);
-  if (twice !== undefined) throw new CheckpointError(`${what} holds the key ${quote(twice)} twice.`);
+  if (twice !== undefined)
+    throw new CheckpointError(`${what} holds the key ${quote(twice)} twice.`);
   return value;
 }
 

@@ -28,7 +28,9 @@ const dtypes: ReadonlyMap<unknown, StoredDtype> = new Map([
   ["U8", "uint8"],
   ["BOOL", "boolean"],
 ]);
-const codes: ReadonlyMap<StoredDtype, unknown> = new Map([...dtypes].map(([code, dtype]) => [dtype, code]));
+const codes: ReadonlyMap<StoredDtype, unknown> = new Map(
+  [...dtypes].map(([code, dtype]) => [dtype, code]),
+);
 
 /** As in the format's own library. */
 const longestHeader = 100_000_000;
@@ -61,7 +63,9 @@ export async function openSafetensors(path: string): Promise<TensorFiles> {
   }
 }
 
-async function readHeader(file: RandomAccessFile): Promise<{ header: JsonObject; dataStart: number }> {
+async function readHeader(
+  file: RandomAccessFile,
+): Promise<{ header: JsonObject; dataStart: number }> {
   const length = Number((await file.read(0, 8)).readBigUInt64LE());
   if (length > file.size - 8 || length > longestHeader) {
     throw new CheckpointError(
@@ -84,17 +88,19 @@ function entriesOf(path: string, header: JsonObject): Entry[] {
 
 function entryOf(name: string, what: string, entry: unknown): Entry {
   if (!isObject(entry)) throw new CheckpointError(`${what} has no description.`);
-  const dtype = dtypes.get(entry["dtype"]);
-  if (!dtype) throw new CheckpointError(`${what} has the unknown dtype ${quote(entry["dtype"])}.`);
-  const shape = entry["shape"];
+  const dtype = dtypes.get(entry.dtype);
+  if (!dtype) throw new CheckpointError(`${what} has the unknown dtype ${quote(entry.dtype)}.`);
+  const shape = entry.shape;
   if (!Array.isArray(shape)) throw new CheckpointError(`${what} has no shape.`);
   const bytes = checkedSize(what, shape) * storedBytes[dtype];
-  const [begin, end, ...more] = offsetsOf(what, entry["data_offsets"]);
+  const [begin, end, ...more] = offsetsOf(what, entry.data_offsets);
   if (begin === undefined || end === undefined || more.length > 0) {
     throw new CheckpointError(`${what} needs two data offsets.`);
   }
   if (end - begin !== bytes) {
-    throw new CheckpointError(`${what} is ${dtype}[${shape.join(", ")}], ${bytes} bytes, but has ${end - begin}.`);
+    throw new CheckpointError(
+      `${what} is ${dtype}[${shape.join(", ")}], ${bytes} bytes, but has ${end - begin}.`,
+    );
   }
   return { name, dtype, shape: shape as number[], begin, end };
 }
@@ -103,27 +109,41 @@ function offsetsOf(what: string, offsets: unknown): number[] {
   if (!Array.isArray(offsets)) throw new CheckpointError(`${what} has no data offsets.`);
   return offsets.map((offset: unknown) => {
     if (typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0) return offset;
-    throw new CheckpointError(`${what} has the data offset ${quote(offset)}; offsets are whole numbers from 0.`);
+    throw new CheckpointError(
+      `${what} has the data offset ${quote(offset)}; offsets are whole numbers from 0.`,
+    );
   });
 }
 
 /** The tensors must fill the data of the file: no gap, no overlap, nothing left over. */
 function checkCoverage(path: string, entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
-  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of entries.toSorted(
+    (a, b) => a.begin - b.begin || a.end - b.end,
+  )) {
     if (begin !== covered) {
-      const fault = begin < covered ? "overlaps the tensor before it" : `leaves a gap of ${begin - covered} bytes`;
+      const fault =
+        begin < covered
+          ? "overlaps the tensor before it"
+          : `leaves a gap of ${begin - covered} bytes`;
       throw new CheckpointError(`Tensor ${quote(name)} of ${path} ${fault}.`);
     }
     covered = end;
   }
   if (covered === dataBytes) return;
-  throw new CheckpointError(`${path} has ${dataBytes} bytes of data, but its tensors take ${covered}.`);
+  throw new CheckpointError(
+    `${path} has ${dataBytes} bytes of data, but its tensors take ${covered}.`,
+  );
 }
 
 function storedTensor(file: RandomAccessFile, dataStart: number, entry: Entry): StoredTensor {
   const { dtype, shape, begin, end } = entry;
-  return { dtype, shape, bytes: end - begin, read: (target) => file.readInto(target, dataStart + begin) };
+  return {
+    dtype,
+    shape,
+    bytes: end - begin,
+    read: (target) => file.readInto(target, dataStart + begin),
+  };
 }
 
 /** A tensor to be written; its bytes are asked for when its turn comes, and may be overwritten after that. */
@@ -131,11 +151,14 @@ export interface TensorToWrite {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: Shape;
-  bytes(): Uint8Array;
+  readonly bytes: () => Uint8Array;
 }
 
 /** Writes tensors one after another; the file appears under its name when it is complete. */
-export async function writeSafetensors(path: string, tensors: readonly TensorToWrite[]): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, "w");
   try {
@@ -143,7 +166,9 @@ export async function writeSafetensors(path: string, tensors: readonly TensorToW
     for (const { name, dtype, shape, bytes } of tensors) {
       const data = bytes();
       if (data.length !== sizeOf(shape) * storedBytes[dtype]) {
-        throw new RangeError(`${name} is ${dtype}[${shape.join(", ")}], but ${data.length} bytes were given.`);
+        throw new RangeError(
+          `${name} is ${dtype}[${shape.join(", ")}], but ${data.length} bytes were given.`,
+        );
       }
       await file.writeFile(data);
     }

@@ -5,7 +5,13 @@ import { sizeOf } from "../graph/tensor.js";
 import { isObject, parseObject } from "./json.js";
 import { openFile } from "./random-access-file.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
-import { CheckpointError, type StoredTensor, type TensorFiles, quote, storedBytes } from "./stored-tensor.js";
+import {
+  CheckpointError,
+  type StoredTensor,
+  type TensorFiles,
+  quote,
+  storedBytes,
+} from "./stored-tensor.js";
 
 /** Opens the files that the index at `path` names, all in its directory, each with `openShard`. */
 export async function openSharded(
@@ -18,7 +24,8 @@ export async function openSharded(
     await Promise.all([...shards.values()].map((shard) => shard.close()));
   };
   try {
-    for (const name of new Set(shardOf.values())) shards.set(name, await openShard(join(dirname(path), name)));
+    for (const name of new Set(shardOf.values()))
+      shards.set(name, await openShard(join(dirname(path), name)));
     const format = `${[...shards.values()][0]?.format ?? "no tensors"} in ${shards.size} files`;
     return { format, tensors: gather(path, shardOf, shards), close };
   } catch (error) {
@@ -32,9 +39,11 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   const file = await openFile(path);
   try {
     const index = parseObject(path, await file.read(0, file.size));
-    const weightMap = index["weight_map"];
+    const weightMap = index.weight_map;
     if (!isObject(weightMap)) throw new CheckpointError(`${path} has no "weight_map".`);
-    return new Map(Object.entries(weightMap).map(([tensor, name]) => [tensor, shardName(path, name)]));
+    return new Map(
+      Object.entries(weightMap).map(([tensor, name]) => [tensor, shardName(path, name)]),
+    );
   } finally {
     await file.close();
   }
@@ -43,7 +52,9 @@ async function readIndex(path: string): Promise<Map<string, string>> {
 /** A shard lies beside its index: anything but a plain file name could lead elsewhere. */
 function shardName(path: string, name: unknown): string {
   if (typeof name === "string" && /^[\w-][\w.-]*$/.test(name)) return name;
-  throw new CheckpointError(`${path} names the file ${quote(name)}; files are named without a directory.`);
+  throw new CheckpointError(
+    `${path} names the file ${quote(name)}; files are named without a directory.`,
+  );
 }
 
 /** Every tensor that the index or a file names, once, from the file that the index names. */
@@ -55,7 +66,8 @@ function gather(
   const tensors = new Map<string, StoredTensor>();
   for (const [tensor, name] of shardOf) {
     const stored = shards.get(name)?.tensors.get(tensor);
-    if (!stored) throw new CheckpointError(`${path} says that ${quote(tensor)} is in ${name}, but it is not.`);
+    if (!stored)
+      throw new CheckpointError(`${path} says that ${quote(tensor)} is in ${name}, but it is not.`);
     tensors.set(tensor, stored);
   }
   for (const [name, shard] of shards) {

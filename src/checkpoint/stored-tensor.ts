@@ -51,13 +51,15 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
-/** Whether the elements of `dtype` are weights, which a float32 can hold. */
-export function isFloat(dtype: StoredDtype): boolean {
-  return dtype === "float64" || dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
+/** How weights lie in a file. */
+export type StoredFloat = Extract<StoredDtype, `${string}float${string}`>;
+
+export function isFloat(dtype: StoredDtype): dtype is StoredFloat {
+  return dtype.includes("float");
 }
 
 /** Stored floating-point elements as float32; of float32 itself a view. `bytes` starts at a multiple of 8. */
-export function toFloat32(dtype: StoredDtype, bytes: Uint8Array): Float32Array {
+export function toFloat32(dtype: StoredFloat, bytes: Uint8Array): Float32Array {
   const { buffer, byteOffset } = bytes;
   const length = bytes.length / storedBytes[dtype];
   switch (dtype) {
@@ -69,8 +71,6 @@ export function toFloat32(dtype: StoredDtype, bytes: Uint8Array): Float32Array {
       return fromFloat16(new Uint16Array(buffer, byteOffset, length));
     case "float64":
       return Float32Array.from(new Float64Array(buffer, byteOffset, length));
-    default:
-      throw new CheckpointError(`A weight is stored as ${dtype}; weights are floating-point numbers.`);
   }
 }
 
@@ -82,10 +82,13 @@ export function checkedSize(what: string, shape: readonly unknown[]): number {
   let size = 1;
   for (const length of shape) {
     if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
-      throw new CheckpointError(`${what} has a shape with the size ${quote(length)}; sizes are whole numbers from 0.`);
+      throw new CheckpointError(
+        `${what} has a shape with the size ${quote(length)}; sizes are whole numbers from 0.`,
+      );
     }
     size *= length;
-    if (!Number.isSafeInteger(size)) throw new CheckpointError(`${what} has more elements than can be counted.`);
+    if (!Number.isSafeInteger(size))
+      throw new CheckpointError(`${what} has more elements than can be counted.`);
   }
   return size;
 }

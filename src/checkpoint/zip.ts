@@ -40,7 +40,8 @@ export async function openZip(path: string): Promise<Zip> {
     const places = placesOf(path, directory, await file.read(directory.start, directory.length));
     checkApart(path, places, directory.start);
     const entries = new Map(places.map((place) => [place.name, zipEntry(file, place)]));
-    if (entries.size !== places.length) throw new CheckpointError(`${path} has two entries of one name.`);
+    if (entries.size !== places.length)
+      throw new CheckpointError(`${path} has two entries of one name.`);
     return { entries, close: () => file.close() };
   } catch (error) {
     await file.close();
@@ -59,20 +60,25 @@ async function findDirectory(file: RandomAccessFile): Promise<Directory> {
     length: tail.readUInt32LE(end + 12),
     start: tail.readUInt32LE(end + 16),
   };
-  const wide = narrow.count === 0xffff || narrow.length === 0xffffffff || narrow.start === 0xffffffff;
+  const wide =
+    narrow.count === 0xffff || narrow.length === 0xffffffff || narrow.start === 0xffffffff;
   const directory = wide ? await findWideDirectory(file, file.size - length + end) : narrow;
   const { count, start } = directory;
   const fits = start + directory.length <= file.size && count * entryBytes <= directory.length;
   if (fits && directory.length <= longestDirectory) return directory;
-  throw new CheckpointError(`${file.path} claims a directory of ${count} entries that does not fit the file.`);
+  throw new CheckpointError(
+    `${file.path} claims a directory of ${count} entries that does not fit the file.`,
+  );
 }
 
 /** The zip64 form, which the locator before the ordinary end at `end` points to. */
 async function findWideDirectory(file: RandomAccessFile, end: number): Promise<Directory> {
   const locator = await file.read(end - 20, 20);
-  if (locator.readUInt32LE(0) !== 0x07064b50) throw new CheckpointError(`${file.path} has no zip64 directory.`);
+  if (locator.readUInt32LE(0) !== 0x07064b50)
+    throw new CheckpointError(`${file.path} has no zip64 directory.`);
   const record = await file.read(Number(locator.readBigUInt64LE(8)), 56);
-  if (record.readUInt32LE(0) !== 0x06064b50) throw new CheckpointError(`${file.path} has no zip64 directory.`);
+  if (record.readUInt32LE(0) !== 0x06064b50)
+    throw new CheckpointError(`${file.path} has no zip64 directory.`);
   return {
     count: Number(record.readBigUInt64LE(32)),
     length: Number(record.readBigUInt64LE(40)),
@@ -87,13 +93,17 @@ function placesOf(path: string, { count }: Directory, bytes: Buffer): Place[] {
     if (at + entryBytes > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50) {
       throw new CheckpointError(`Entry ${index} of ${path} is damaged.`);
     }
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field));
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
+      bytes.readUInt16LE(at + field),
+    );
     const nameEnd = at + entryBytes + (nameBytes ?? 0);
     const extraEnd = nameEnd + (extraBytes ?? 0);
     const next = extraEnd + (commentBytes ?? 0);
     if (next > bytes.length) throw new CheckpointError(`Entry ${index} of ${path} is damaged.`);
     const name = bytes.toString("utf8", at + entryBytes, nameEnd);
-    places.push(placeOf(path, name, bytes.subarray(at, nameEnd), bytes.subarray(nameEnd, extraEnd)));
+    places.push(
+      placeOf(path, name, bytes.subarray(at, nameEnd), bytes.subarray(nameEnd, extraEnd)),
+    );
     at = next;
   }
   return places;
@@ -102,7 +112,9 @@ function placesOf(path: string, { count }: Directory, bytes: Buffer): Place[] {
 function placeOf(path: string, name: string, entry: Buffer, extra: Buffer): Place {
   const encrypted = (entry.readUInt16LE(8) & 1) === 1;
   if (encrypted || entry.readUInt16LE(10) !== 0) {
-    throw new CheckpointError(`${quote(name)} in ${path} is compressed or encrypted; PyTorch stores it as it is.`);
+    throw new CheckpointError(
+      `${quote(name)} in ${path} is compressed or encrypted; PyTorch stores it as it is.`,
+    );
   }
   const narrow = [entry.readUInt32LE(24), entry.readUInt32LE(20), entry.readUInt32LE(42)];
   const [size, packed, header] = widen(narrow, extra);
@@ -114,9 +126,10 @@ function placeOf(path: string, name: string, entry: Buffer, extra: Buffer): Plac
 
 /** Replaces numbers that did not fit into 32 bits by those of the zip64 extra field, which holds only them, in order. */
 function widen(numbers: readonly number[], extra: Buffer): (number | undefined)[] {
-  let field = Buffer.alloc(0);
+  let field: Buffer = Buffer.alloc(0);
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
-    if (extra.readUInt16LE(at) === 1) field = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
+    if (extra.readUInt16LE(at) === 1)
+      field = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
   }
   let at = 0;
   return numbers.map((number) => {
@@ -132,7 +145,9 @@ function checkApart(path: string, places: readonly Place[], directoryStart: numb
   let end = directoryStart;
   for (const { name, header, size } of places.toSorted((a, b) => b.header - a.header)) {
     if (header + localHeaderBytes + size > end) {
-      throw new CheckpointError(`${quote(name)} in ${path} claims ${size} bytes, more than there are.`);
+      throw new CheckpointError(
+        `${quote(name)} in ${path} claims ${size} bytes, more than there are.`,
+      );
     }
     end = header;
   }
@@ -143,10 +158,13 @@ function zipEntry(file: RandomAccessFile, { name, size, header }: Place): ZipEnt
     size,
     readInto: async (target, position) => {
       if (position < 0 || position + target.length > size) {
-        throw new CheckpointError(`${quote(name)} in ${file.path} has ${size} bytes, fewer than are asked for.`);
+        throw new CheckpointError(
+          `${quote(name)} in ${file.path} has ${size} bytes, fewer than are asked for.`,
+        );
       }
       const local = await file.read(header, localHeaderBytes);
-      if (local.readUInt32LE(0) !== 0x04034b50) throw new CheckpointError(`${quote(name)} in ${file.path} is damaged.`);
+      if (local.readUInt32LE(0) !== 0x04034b50)
+        throw new CheckpointError(`${quote(name)} in ${file.path} is damaged.`);
       const start = header + localHeaderBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
       await file.readInto(target, start + position);
     },

@@ -46,7 +46,13 @@ export function drawBatch(
 }
 
 /** How many characters of a batch are hidden. */
-export function hiddenCount({ batch, length }: { readonly batch: number; readonly length: number }): number {
+export function hiddenCount({
+  batch,
+  length,
+}: {
+  readonly batch: number;
+  readonly length: number;
+}): number {
   return Math.round(0.15 * batch * length);
 }
 
@@ -56,7 +62,10 @@ export function showMasked(
   guesses: Int32Array,
   length: number,
 ): { hidden: string; filled: string } {
-  const hidden = Array.from(ids.subarray(0, length), (id) => alphabet[id]?.replace("\n", " ") ?? mask);
+  const hidden = Array.from(
+    ids.subarray(0, length),
+    (id) => alphabet[id]?.replace("\n", " ") ?? mask,
+  );
   const filled = [...hidden];
   for (const [index, position] of positions.entries()) {
     if (position < length) filled[position] = (alphabet[guesses[index] ?? 0] ?? " ").toUpperCase();

@@ -7,14 +7,23 @@ import { availableParallelism } from "node:os";
 import { formatBytes } from "../backend/available-memory.js";
 import type { Backend } from "../backend/backend.js";
 import { openBackend } from "../backend/open.js";
-import { type MaskedBatch, alphabetSize, drawBatch, mask, showMasked, toLetters } from "./letters.js";
-import { type LetterModelSizes, letterModel } from "./letter-model.js";
+import { alphabetSize, drawBatch, mask, showMasked, toLetters } from "./letters.js";
+import { type LetterModel, type LetterModelSizes, letterModel } from "./letter-model.js";
 
-const sizes: LetterModelSizes = { batch: 32, length: 96, width: 128, hidden: 512, layers: 4, heads: 4 };
-const steps = 400;
+const sizes: LetterModelSizes = {
+  batch: 128,
+  length: 24,
+  width: 128,
+  hidden: 512,
+  layers: 3,
+  heads: 4,
+};
+const steps = 600;
 
 async function main(): Promise<void> {
-  const text = toLetters(readFileSync(new URL("../../samples/moby-dick.txt", import.meta.url), "utf8"));
+  const text = toLetters(
+    readFileSync(new URL("../../samples/moby-dick.txt", import.meta.url), "utf8"),
+  );
   // The last tenth of the text is never trained on.
   const border = Math.floor(text.length * 0.9);
   const backend = openBackend();
@@ -23,10 +32,12 @@ async function main(): Promise<void> {
   const started = performance.now();
   for (let step = 1; step <= steps; step++) {
     const { loss, norm } = await model.train(drawBatch(text.subarray(0, border), sizes, step));
-    if (step % 40 === 0 || step === 1) {
+    if (step % 50 === 0 || step === 1) {
       const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
       const bar = "#".repeat(Math.round(loss * 10));
-      console.log(`step ${String(step).padStart(3)}  loss ${loss.toFixed(3)}  norm ${norm.toFixed(2)}  ${seconds} s  ${bar}`);
+      console.log(
+        `step ${String(step).padStart(3)}  loss ${loss.toFixed(3)}  norm ${norm.toFixed(2)}  ${seconds} s  ${bar}`,
+      );
     }
   }
   await report(model.evaluate, text.subarray(border));
@@ -37,16 +48,19 @@ function introduce(backend: Backend, letters: number, parameters: number, memory
   const { name, level, threads } = backend;
   const cores = availableParallelism();
   console.log(`Backend: ${name} (${level}), ${threads} of ${cores} threads.`);
-  console.log(`Text: ${letters.toLocaleString("en")} characters of Moby-Dick, the last tenth held out.`);
-  console.log(`Model: ${parameters.toLocaleString("en")} parameters; training takes ${formatBytes(memory)}.`);
-  console.log(`A guess among ${alphabetSize} characters costs ln ${alphabetSize} = ${Math.log(alphabetSize).toFixed(3)}.\n`);
+  console.log(
+    `Text: ${letters.toLocaleString("en")} characters of Moby-Dick, the last tenth held out.`,
+  );
+  console.log(
+    `Model: ${parameters.toLocaleString("en")} parameters; training takes ${formatBytes(memory)}.`,
+  );
+  console.log(
+    `A guess among ${alphabetSize} characters costs ln ${alphabetSize} = ${Math.log(alphabetSize).toFixed(3)}.\n`,
+  );
 }
 
 /** The loss on text that was held out, and a line of it with the model's guesses. */
-async function report(
-  evaluate: (batch: MaskedBatch) => Promise<{ loss: number; guesses: Int32Array }>,
-  heldOut: Uint8Array,
-): Promise<void> {
+async function report(evaluate: LetterModel["evaluate"], heldOut: Uint8Array): Promise<void> {
   let total = 0;
   const rounds = 8;
   for (let round = 0; round < rounds; round++) {

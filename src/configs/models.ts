@@ -2,7 +2,13 @@
 import type { CodebookConfig, FlavaConfig, StackConfig } from "../model/config.js";
 
 /** The codebook of DALL-E, which the paper uses (flava.md 2.1). */
-const dalle: CodebookConfig = { channels: 3, groups: 4, blocksPerGroup: 2, hidden: 256, vocabulary: 8192 };
+const dalle: CodebookConfig = {
+  channels: 3,
+  groups: 4,
+  blocksPerGroup: 2,
+  hidden: 256,
+  vocabulary: 8192,
+};
 
 interface Sizes extends Omit<StackConfig, "layers"> {
   /** Of the image, text and multimodal encoder. */
@@ -14,7 +20,16 @@ interface Sizes extends Omit<StackConfig, "layers"> {
 }
 
 function flava(sizes: Sizes): FlavaConfig {
-  const { layers, width, hidden, heads, size = 224, patch = 16, textPositions = 512, codebook = dalle } = sizes;
+  const {
+    layers,
+    width,
+    hidden,
+    heads,
+    size = 224,
+    patch = 16,
+    textPositions = 512,
+    codebook = dalle,
+  } = sizes;
   const stack = (count: number): StackConfig => ({ layers: count, width, hidden, heads });
   return {
     image: { ...stack(layers[0]), size, patch, channels: 3, vocabulary: codebook.vocabulary },
@@ -28,7 +43,11 @@ function flava(sizes: Sizes): FlavaConfig {
   };
 }
 
-const smallCodebook = (hidden: number, vocabulary: number): CodebookConfig => ({ ...dalle, hidden, vocabulary });
+const smallCodebook = (hidden: number, vocabulary: number): CodebookConfig => ({
+  ...dalle,
+  hidden,
+  vocabulary,
+});
 
 /** From the smallest to the largest. `base` is the paper's model; those above it are TorchMultimodal's (flava.md 5.5). */
 export const models = {

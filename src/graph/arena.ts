@@ -25,7 +25,9 @@ export function placeBlocks(blocks: readonly Block[]): number {
   let size = 0;
   const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const block of bySize) {
-    const neighbours = placed.filter((other) => other.first <= block.last && block.first <= other.last);
+    const neighbours = placed.filter(
+      (other) => other.first <= block.last && block.first <= other.last,
+    );
     neighbours.sort((a, b) => a.offset - b.offset);
     block.offset = lowestGap(neighbours, block.bytes);
     placed.push(block);

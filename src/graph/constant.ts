@@ -1,28 +1,24 @@
 import { ancestors } from "./order.js";
 import { placeholderOf } from "./placeholder.js";
 import { overwritten } from "./schedule.js";
-import type { Node, Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 /**
- * The nodes whose results are the same in every run until the state is written from outside: those that depend, through
- * at least one operation, on nothing but state that the program itself does not update.
+ * The tensors behind `roots` that are the same in every run until the state is written from outside: constants, state
+ * that the program itself does not update, and what depends on nothing else.
  */
-export function constantNodes(roots: readonly Tensor[]): Set<Node> {
+export function constantTensors(roots: readonly Tensor[]): Set<Tensor> {
   const nodes = ancestors(roots);
   const updated = new Set(nodes.flatMap(overwritten));
-  const unchanging = new Set<Tensor>();
-  const constant = new Set<Node>();
+  const constant = new Set<Tensor>();
   for (const node of nodes) {
-    const [first] = node.outputs as readonly [Tensor];
-    const held = placeholderOf(first);
-    if (held) {
-      if (held.source !== "input" && !updated.has(first)) unchanging.add(first);
-      continue;
-    }
-    if (node.inputs.length === 0 || node.op.update || node.op.collective) continue;
-    if (!node.inputs.every((input) => unchanging.has(input))) continue;
-    constant.add(node);
-    for (const output of node.outputs) unchanging.add(output);
+    const [first] = node.outputs;
+    const held = first && placeholderOf(first);
+    const computed = node.inputs.length > 0 && !node.op.update && !node.op.collective;
+    const unchanging = held
+      ? held.source !== "input" && !updated.has(first)
+      : computed && node.inputs.every((input) => constant.has(input));
+    if (unchanging) for (const output of node.outputs) constant.add(output);
   }
   return constant;
 }

@@ -22,14 +22,15 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
   for (const node of nodes) {
     for (const input of node.inputs) if (!firstUse.has(input)) firstUse.set(input, node);
   }
-  const usedOnce = (tensor: Tensor | undefined): boolean => tensor !== undefined && uses.get(tensor) === 1;
+  const usedOnce = (tensor: Tensor | undefined): boolean =>
+    tensor !== undefined && uses.get(tensor) === 1;
   const rule: RewriteRule = (node, inputs, replace) => {
     switch (node.op.name) {
       case "add":
         return fuseAddend(node, inputs, usedOnce, replace);
       case "gelu": {
         const [x] = node.inputs as [Tensor];
-        return firstUse.get(x) === node ? fuseGelu(x, inputs[0] as Tensor, usedOnce(x), replace) : undefined;
+        return firstUse.get(x) === node ? fuseGelu(x, inputs[0]!, usedOnce(x), replace) : undefined;
       }
       case "geluGradient":
         return usedOnce(node.inputs[1]) ? fuseGeluGradient(inputs) : undefined;
@@ -66,14 +67,14 @@ function fuseAddend(
   if (!sameShape(a.shape, b.shape)) return undefined;
   const candidates = ([0, 1] as const)
     .filter((side) => usedOnce(node.inputs[side]))
-    .sort((left, right) => (inputs[right] as Tensor).node.id - (inputs[left] as Tensor).node.id);
-  const dtype = (node.outputs[0] as Tensor).dtype;
+    .sort((left, right) => inputs[right]!.node.id - inputs[left]!.node.id);
+  const dtype = node.outputs[0]!.dtype;
   for (const side of candidates) {
     const fused = withAddend(side === 0 ? a : b, side === 0 ? b : a, dtype);
     if (!fused) continue;
     // The other results of the term now come from the fused operation too.
-    const others = (node.inputs[side] as Tensor).node.outputs.slice(1);
-    for (const other of others) replace(other, fused[other.index] as Tensor);
+    const others = node.inputs[side]!.node.outputs.slice(1);
+    for (const other of others) replace(other, fused[other.index]!);
     return fused;
   }
   return undefined;
@@ -86,9 +87,9 @@ function withAddend(
   dtype: Tensor["dtype"],
 ): readonly Tensor[] | undefined {
   const { op, inputs, attributes } = term.node;
-  if (term.index !== 0 || attributes["hasAddend"] !== false) return undefined;
+  if (term.index !== 0 || attributes.hasAddend !== false) return undefined;
   if (isProduct(term)) {
-    const last = attributes["activation"] === "geluGradient" ? inputs.slice(-1) : [];
+    const last = attributes.activation === "geluGradient" ? inputs.slice(-1) : [];
     const first = inputs.slice(0, inputs.length - last.length);
     return applyAll(op, [...first, addend, ...last], { ...attributes, dtype, hasAddend: true });
   }
@@ -110,7 +111,11 @@ function fuseGelu(
   const outputsPreactivation = !argumentUsedOnce;
   if (outputsPreactivation && op.name === quantizedMatmulOp.name) return undefined;
   const more = op.name === matmulOp.name ? { outputsPreactivation } : {};
-  const [result, preactivation] = applyAll(op, inputs, { ...attributes, activation: "gelu", ...more });
+  const [result, preactivation] = applyAll(op, inputs, {
+    ...attributes,
+    activation: "gelu",
+    ...more,
+  });
   if (preactivation) replace(oldArgument, preactivation);
   return result && [result];
 }
@@ -126,6 +131,9 @@ function fuseGeluGradient(inputs: readonly Tensor[]): readonly Tensor[] | undefi
 /** A convolution of relu(x), or the gradient of its weight: it clips while it gathers its input. */
 function fuseRelu(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const [x, ...others] = inputs as [Tensor, ...Tensor[]];
-  if (x.node.op.name !== "relu" || node.attributes["inputRelu"] !== false) return undefined;
-  return applyAll(node.op, [x.node.inputs[0] as Tensor, ...others], { ...node.attributes, inputRelu: true });
+  if (x.node.op.name !== "relu" || node.attributes.inputRelu !== false) return undefined;
+  return applyAll(node.op, [x.node.inputs[0]!, ...others], {
+    ...node.attributes,
+    inputRelu: true,
+  });
 }

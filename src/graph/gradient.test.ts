@@ -12,7 +12,10 @@ import { type Tensor, spec } from "./tensor.js";
 
 const scalar = (path: string): Tensor => placeholder(spec([]), path);
 
-function valueOf(tensor: Tensor | undefined, feeds: ReadonlyMap<Tensor, ArrayLike<number>>): number[] {
+function valueOf(
+  tensor: Tensor | undefined,
+  feeds: ReadonlyMap<Tensor, ArrayLike<number>>,
+): number[] {
   if (!tensor) throw new Error("there is no gradient");
   return evaluate([tensor], feeds)[0] ?? [];
 }
@@ -27,7 +30,7 @@ describe("gradient", () => {
 
   test("has the form of the tree, with undefined where the loss does not depend on a leaf", () => {
     const tree = { a: scalar("a"), list: [scalar("b"), scalar("c")] };
-    const found = gradient(multiply(tree.a, tree.list[1] as Tensor), tree);
+    const found = gradient(multiply(tree.a, tree.list[1]!), tree);
     expect(found.list[0]).toBeUndefined();
     expect(valueOf(found.list[1], new Map([[tree.a, [7]]]))).toEqual([7]);
   });
@@ -40,7 +43,9 @@ describe("gradient", () => {
 
   test("refuses a loss of several elements", () => {
     const x = placeholder(spec([2]), "x");
-    expect(() => gradient(exp(x), x)).toThrow("gradient was given float32[2]; it expects a loss of one element.");
+    expect(() => gradient(exp(x), x)).toThrow(
+      "gradient was given float32[2]; it expects a loss of one element.",
+    );
   });
 });
 
@@ -48,7 +53,10 @@ describe("checkpoint", () => {
   const x = placeholder(spec([3, 4]), "x");
   const weights = [0, 1, 2].map((index) => placeholder(spec([4, 4]), `w${index}`));
   const feeds = new Map(
-    [x, ...weights].map((tensor, seed) => [tensor, Array.from({ length: tensor.size }, (_, i) => Math.sin(i + seed))]),
+    [x, ...weights].map((tensor, seed) => [
+      tensor,
+      Array.from({ length: tensor.size }, (_, i) => Math.sin(i + seed)),
+    ]),
   );
   const lossWith = (region: <T>(f: () => T) => T): Tensor => {
     let state = x;

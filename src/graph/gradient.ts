@@ -26,7 +26,8 @@ export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | un
       const ofInputs = node.op.gradient?.(recomputation.call(node), ofOutputs) ?? [];
       for (const [index, contribution] of ofInputs.entries()) {
         const input = node.inputs[index];
-        if (input && contribution && dependent.has(input)) accumulate(gradients, input, contribution);
+        if (input && contribution && dependent.has(input))
+          accumulate(gradients, input, contribution);
       }
     });
   }
@@ -46,7 +47,11 @@ function dependents(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): Set<Te
 
 function accumulate(gradients: Map<Tensor, Tensor>, tensor: Tensor, contribution: Tensor): void {
   if (!sameShape(tensor.shape, contribution.shape)) {
-    throw shapeError(`the gradient of ${tensor.node.label}`, [contribution], `the shape of ${String(tensor)}`);
+    throw shapeError(
+      `the gradient of ${tensor.node.label}`,
+      [contribution],
+      `the shape of ${String(tensor)}`,
+    );
   }
   const earlier = gradients.get(tensor);
   const own = cast(contribution, tensor.dtype);
@@ -87,6 +92,6 @@ class Recomputation {
       );
       this.#copies.set(node, copy);
     }
-    return copy[tensor.index] as Tensor;
+    return copy[tensor.index]!;
   }
 }

@@ -82,7 +82,7 @@ export class Layout {
     const blocks = node.inputs.map((input) => this.#blocks.get(homeOf(input)));
     for (const [from, to] of pairs) {
       const block = blocks[to];
-      if (from !== output.index || !block || block.last !== index) continue;
+      if (from !== output.index || block?.last !== index) continue;
       const alone = blocks.filter((other) => other === block).length === 1;
       if (alone && aligned(block.bytes) === aligned(output.bytes)) return block;
     }
@@ -96,7 +96,7 @@ function homeOf(tensor: Tensor): Tensor {
   if (!shown.node.op.update) return shown;
   const pairs = shown.node.op.inPlace?.(shown.node.attributes, shown.node.inputs) ?? [];
   const pair = pairs.find(([output]) => output === shown.index);
-  return pair ? homeOf(shown.node.inputs[pair[1]] as Tensor) : shown;
+  return pair ? homeOf(shown.node.inputs[pair[1]]!) : shown;
 }
 
 /** The last instruction that reads each owner of memory; outputs are read after the end. */

@@ -41,7 +41,11 @@ export interface Op<A extends Attributes = Attributes> {
   /** Computes the outputs, in double precision where the backend keeps doubles. */
   reference(call: ReferenceCall<A>): void;
   /** The attributes as the native kernel reads them; none by default. */
-  encode?(attributes: A, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): readonly number[];
+  encode?(
+    attributes: A,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): readonly number[];
   /** Pairs [output, input] that may share memory, the most useful first. */
   inPlace?(attributes: A, inputs: readonly TensorSpec[]): readonly (readonly [number, number])[];
   /** Cheap to compute and its inputs are needed for its gradient anyway: computed anew for the backward pass, not kept. */
@@ -66,21 +70,17 @@ export function applyAll<A extends Attributes>(
 ): readonly Tensor[] {
   const results = op.infer(inputs, attributes);
   // Attributes are checked where `op` and `attributes` meet, here; nodes forget their type.
-  const node = new Node(
-    nodeCount++,
-    op as unknown as Op,
-    inputs,
-    attributes,
-    currentScope,
-    currentRegion,
-    results,
-  );
+  const node = new Node(nodeCount++, op, inputs, attributes, currentScope, currentRegion, results);
   return node.outputs;
 }
 
 /** Applies an operation with one result (or whose first result is wanted). */
-export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
-  return applyAll(op, inputs, attributes)[0] as Tensor;
+export function apply<A extends Attributes>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): Tensor {
+  return applyAll(op, inputs, attributes)[0]!;
 }
 
 /** Traces `f` in the place of `node`: for what is derived from it. */
@@ -122,7 +122,11 @@ export function inRegion<T>(f: () => T): T {
 }
 
 /** A `ShapeError` that names the operation, its place, and every input's shape. */
-export function shapeError(op: string, inputs: readonly TensorSpec[], expected: string): ShapeError {
+export function shapeError(
+  op: string,
+  inputs: readonly TensorSpec[],
+  expected: string,
+): ShapeError {
   const given = inputs.map(String).join(" and ");
   const place = currentScope === "" ? "" : ` in ${currentScope}`;
   return new ShapeError(`${op}${place} was given ${given}; it expects ${expected}.`);

@@ -1,18 +1,20 @@
 /** Weights that do not change while a program is in use are rearranged once for the native kernels. */
 import { apply } from "./op.js";
 import { matmulOp, type MatmulAttributes } from "./ops/matmul.js";
-import { packQuantized, packWeights, quantizedMatmulOp, type QuantizedMatmulAttributes } from "./ops/quantize.js";
+import {
+  packQuantized,
+  packWeights,
+  quantizedMatmulOp,
+  type QuantizedMatmulAttributes,
+} from "./ops/quantize.js";
 import { rewrite } from "./rewrite.js";
 import type { Tensor } from "./tensor.js";
 
-/** Replaces the second factor of every product by its packed form where `isConstant` says that it never changes. */
-export function packConstants(
-  roots: readonly Tensor[],
-  isConstant: (tensor: Tensor) => boolean,
-): Tensor[] {
+/** Replaces the second factor of every product by its packed form where it is `constant`. */
+export function packConstants(roots: readonly Tensor[], constant: ReadonlySet<Tensor>): Tensor[] {
   return rewrite(roots, (node, inputs) => {
     const [a, b, ...others] = inputs as [Tensor, Tensor, ...Tensor[]];
-    if (node.attributes["packedB"] !== false || !isConstant(node.inputs[1] as Tensor)) return undefined;
+    if (node.attributes.packedB !== false || !constant.has(node.inputs[1]!)) return undefined;
     if (node.op.name === matmulOp.name) {
       const attributes = node.attributes as MatmulAttributes;
       const results = [a, packWeights(b, attributes), ...others];

@@ -1,5 +1,5 @@
 /** From traced results to a plan: instructions in order, each tensor with its place in memory. */
-import { constantNodes } from "./constant.js";
+import { constantTensors } from "./constant.js";
 import { fuse } from "./fuse.js";
 import type { Op } from "./op.js";
 import { copyInto } from "./ops/update.js";
@@ -26,7 +26,10 @@ export interface Plan {
   readonly inputs: ReadonlyMap<string, PlacedTensor>;
   readonly outputs: ReadonlyMap<string, PlacedTensor>;
   /** Values to write once, before the first run. */
-  readonly constants: readonly { readonly tensor: PlacedTensor; readonly values: Float32Array | Int32Array }[];
+  readonly constants: readonly {
+    readonly tensor: PlacedTensor;
+    readonly values: Float32Array | Int32Array;
+  }[];
   readonly updatesState: boolean;
   /** Bytes of the arena and of prepared memory. */
   readonly arenaBytes: number;
@@ -47,19 +50,14 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
   );
   const outputCount = traced.outputs.size;
   let roots = fuse([...traced.outputs.values(), ...updates]);
-  if (pack) {
-    const constant = constantNodes(roots);
-    roots = packConstants(roots, (tensor) => constant.has(tensor.node));
-  }
-  const constant = constantNodes(roots);
-  const ordered = schedule(roots).filter((node) => !placeholderOf(node.outputs[0] as Tensor));
-  const prepared = ordered.filter((node) => constant.has(node));
-  const nodes = [...prepared, ...ordered.filter((node) => !constant.has(node))].filter(
-    (node) => !node.op.view,
-  );
-  const preparing = nodes.filter((node) => constant.has(node)).length;
+  if (pack) roots = packConstants(roots, constantTensors(roots));
+  const constant = constantTensors(roots);
+  const runs = schedule(roots).filter((node) => !node.op.view && !placeholderOf(node.outputs[0]!));
+  const prepared = runs.filter((node) => constant.has(node.outputs[0]!));
+  const nodes = [...prepared, ...runs.filter((node) => !constant.has(node.outputs[0]!))];
+  const preparing = prepared.length;
   const paths = [...traced.outputs.keys()];
-  const outputs = new Map(paths.map((path, index) => [path, roots[index] as Tensor]));
+  const outputs = new Map(paths.map((path, index) => [path, roots[index]!]));
   const layout = new Layout(nodes, preparing, [...outputs.values()], givenTo(roots, nodes));
   return {
     instructions: nodes.map((node) => ({

@@ -26,7 +26,9 @@ export function schedule(roots: readonly Tensor[]): Node[] {
     }
   }
   if (ordered.length !== nodes.length) {
-    throw new Error("A state tensor is read after the update that overwrites it; read the update's result instead.");
+    throw new Error(
+      "A state tensor is read after the update that overwrites it; read the update's result instead.",
+    );
   }
   return ordered;
 }
@@ -65,13 +67,13 @@ function dependencies(nodes: readonly Node[]): Dependencies {
 export function overwritten(node: Node): Tensor[] {
   if (!node.op.update) return [];
   const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
-  return pairs.map(([, input]) => viewed(node.inputs[input] as Tensor));
+  return pairs.map(([, input]) => viewed(node.inputs[input]!));
 }
 
 /** The tensor whose memory `tensor` shows: itself, unless it is a view. */
 export function viewed(tensor: Tensor): Tensor {
   let shown = tensor;
-  while (shown.node.op.view) shown = shown.node.inputs[0] as Tensor;
+  while (shown.node.op.view) shown = shown.node.inputs[0]!;
   return shown;
 }
 
@@ -127,7 +129,10 @@ class ReadyNodes {
     return top.node;
   }
 
-  #before(a: { node: Node; rank: number } | undefined, b: { node: Node; rank: number } | undefined): boolean {
+  #before(
+    a: { node: Node; rank: number } | undefined,
+    b: { node: Node; rank: number } | undefined,
+  ): boolean {
     if (!a || !b) return false;
     return a.rank < b.rank || (a.rank === b.rank && a.node.id < b.node.id);
   }

@@ -19,7 +19,9 @@ export class TensorSpec {
   ) {
     for (const size of shape) {
       if (!Number.isSafeInteger(size) || size < 0) {
-        throw new RangeError(`A shape holds whole sizes from 0, but this one is [${shape.join(", ")}].`);
+        throw new RangeError(
+          `A shape holds whole sizes from 0, but this one is [${shape.join(", ")}].`,
+        );
       }
     }
   }
@@ -46,7 +48,10 @@ export function spec(shape: Shape, dtype: Dtype = "float32"): TensorSpec {
 
 /** Constants of an operation: what is fixed when the function is traced. */
 export type Attributes = Readonly<
-  Record<string, number | boolean | string | readonly number[] | Float32Array | Int32Array | undefined>
+  Record<
+    string,
+    number | boolean | string | readonly number[] | Float32Array | Int32Array | undefined
+  >
 >;
 
 /** One operation applied to tensors. Nodes are numbered in the order in which they are traced. */
@@ -64,7 +69,9 @@ export class Node {
     readonly region: number | undefined,
     results: readonly TensorSpec[],
   ) {
-    this.outputs = results.map((result, index) => new Tensor(this, index, result.shape, result.dtype));
+    this.outputs = results.map(
+      (result, index) => new Tensor(this, index, result.shape, result.dtype),
+    );
   }
 
   /** The operation and its place, for messages. */

@@ -32,7 +32,11 @@ export interface Codebook<T> {
 }
 
 /** A convolution from `inputs` to `outputs` channels; new weights have deviation 1 / sqrt(inputs · k²) (flava.md 1.8). */
-export function convolutionParameters(inputs: number, outputs: number, size: number): Convolution<Parameter> {
+export function convolutionParameters(
+  inputs: number,
+  outputs: number,
+  size: number,
+): Convolution<Parameter> {
   return {
     weight: weight([outputs, size, size, inputs], 1 / Math.sqrt(inputs * size * size)),
     bias: constant([outputs], 0),

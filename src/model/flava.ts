@@ -7,7 +7,12 @@ import type { Precision } from "../nn/precision.js";
 import { type Codebook, codebookParameters } from "./codebook.js";
 import type { FlavaConfig } from "./config.js";
 import { type Encoded, tokenAt } from "./encoded.js";
-import { type MaskedHead, type MatchHead, maskedHeadParameters, matchHeadParameters } from "./heads.js";
+import {
+  type MaskedHead,
+  type MatchHead,
+  maskedHeadParameters,
+  matchHeadParameters,
+} from "./heads.js";
 import { type ImageEncoder, imageEncoderParameters } from "./image-encoder.js";
 import { type MultimodalEncoder, multimodalEncoderParameters } from "./multimodal-encoder.js";
 import { type TextEncoder, textEncoderParameters } from "./text-encoder.js";
@@ -74,6 +79,10 @@ export function pretrainingParameters(config: FlavaConfig): FlavaForPretraining<
 }
 
 /** The contrastive embedding: the projected class token at length 1, [B, L, D] -> float32 [B, projection]. */
-export function embed(projection: Linear<Tensor>, { sequence }: Pick<Encoded, "sequence">, precision: Precision): Tensor {
+export function embed(
+  projection: Linear<Tensor>,
+  { sequence }: Pick<Encoded, "sequence">,
+  precision: Precision,
+): Tensor {
   return l2Normalize(exactLinear(projection, tokenAt(sequence, 0), precision));
 }

@@ -85,7 +85,11 @@ function embedPatches(
   const [rows, columns] = [Math.floor(height / patch), Math.floor(breadth / patch)];
   const cut = reshape(pixels, [batch, channels, rows, patch, columns, patch]);
   const gathered = permute(cut, [0, 2, 4, 1, 3, 5]); // [B, rows, columns, C, patch, patch]
-  const flat = reshape(cast(gathered, computeDtype(precision)), [batch, rows * columns, channels * patch ** 2]);
+  const flat = reshape(cast(gathered, computeDtype(precision)), [
+    batch,
+    rows * columns,
+    channels * patch ** 2,
+  ]);
   const projected = exactLinear(p.patch, flat, precision); // [B, P, D]
   if (!hidden) return projected;
   const covered = reshape(hidden, [batch, rows * columns, 1]);

@@ -49,14 +49,22 @@ export interface TextInput {
 }
 
 /** The text encoder, pre-norm throughout (flava.md 1.4): B texts -> sequences [B, L, D]. */
-export function encodeText(p: TextEncoder<Tensor>, input: TextInput, options: StackOptions): Encoded {
+export function encodeText(
+  p: TextEncoder<Tensor>,
+  input: TextInput,
+  options: StackOptions,
+): Encoded {
   return scope("text", () => {
     const [, length = 0] = input.ids.shape;
     const [longest = 0, width = 0] = p.positions.shape;
     if (length > longest) {
-      throw new ShapeError(`A text of ${length} tokens is longer than the ${longest} positions of this model.`);
+      throw new ShapeError(
+        `A text of ${length} tokens is longer than the ${longest} positions of this model.`,
+      );
     }
-    const types = input.types ? gatherRows(p.types, input.types) : reshape(slice(p.types, 0, 0, 1), [width]);
+    const types = input.types
+      ? gatherRows(p.types, input.types)
+      : reshape(slice(p.types, 0, 0, 1), [width]);
     const positions = slice(p.positions, 0, 0, length);
     const embedded = add(add(gatherRows(p.words, input.ids), positions), types); // [B, L, D]
     const normed = layerNorm(p.embeddingNorm, embedded, options.epsilon, "float32");

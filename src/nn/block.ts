@@ -39,6 +39,8 @@ export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tenso
     attention(p.attention, layerNorm(p.norm1, x, epsilon, dtype), heads, precision, visible),
   );
   const between = add(x, attended); // [B, L, D]
-  const transformed = scope("mlp", () => mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision));
+  const transformed = scope("mlp", () =>
+    mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision),
+  );
   return add(between, transformed); // [B, L, D]
 }

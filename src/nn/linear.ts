@@ -18,7 +18,8 @@ export function linearParameters(inputs: number, outputs: number): Linear<Parame
 
 /** x · weightᵀ + bias over the last axis: [..., in] -> [..., out], in the dtype of x. */
 export function linear(p: Linear<Tensor>, x: Tensor, precision: Precision): Tensor {
-  if (precision === "float32" || precision === "bfloat16") return exactLinear(p, x, precision, x.dtype);
+  if (precision === "float32" || precision === "bfloat16")
+    return exactLinear(p, x, precision, x.dtype);
   const { values, scale } = quantizeWeights(p.weight);
   const activations = precision === "int8" ? "dynamic" : "exact";
   return quantizedLinear(x, values, scale, { bias: p.bias, activations });

@@ -43,7 +43,10 @@ export function parameterCount(parameters: unknown): number {
 /**
  * Fills the parameters of `state` as they were declared. Each parameter's numbers depend on the key and its path alone.
  */
-export async function initialise<P>(state: State<{ readonly parameters: P }>, key: Key): Promise<void> {
+export async function initialise(
+  state: State<{ readonly parameters: unknown }>,
+  key: Key,
+): Promise<void> {
   const program = compile({ state, inputs: { key: spec([2], "int32") } }, (_state, inputs) => {
     const start = ({ shape, initial }: Parameter, path: string): Tensor => {
       if (initial.kind === "constant") return fill(shape, initial.value);
@@ -51,7 +54,7 @@ export async function initialise<P>(state: State<{ readonly parameters: P }>, ke
       return affine(normal(own, shape), initial.deviation, 0);
     };
     const parameters = mapTree(state.specs.parameters, start);
-    return { outputs: {}, state: { parameters } as never };
+    return { outputs: {}, state: { parameters } };
   });
   await program.run({ key: Int32Array.from(key) });
   program.dispose();

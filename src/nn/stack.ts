@@ -15,7 +15,11 @@ export interface StackOptions extends BlockOptions {
   readonly recompute?: boolean;
 }
 
-export function stackParameters({ layers, width, hidden }: StackSizes): readonly Block<Parameter>[] {
+export function stackParameters({
+  layers,
+  width,
+  hidden,
+}: StackSizes): readonly Block<Parameter>[] {
   return Array.from({ length: layers }, () => blockParameters(width, hidden));
 }
 
@@ -23,10 +27,14 @@ export function stackParameters({ layers, width, hidden }: StackSizes): readonly
  * Blocks one after another: float32 [B, L, D] -> the input and every block's output, each [B, L, D]. The last is the
  * stack's result.
  */
-export function stack(blocks: readonly Block<Tensor>[], x: Tensor, options: StackOptions): Tensor[] {
+export function stack(
+  blocks: readonly Block<Tensor>[],
+  x: Tensor,
+  options: StackOptions,
+): Tensor[] {
   const states = [x];
   for (const [index, parameters] of blocks.entries()) {
-    const last = states[states.length - 1] as Tensor;
+    const last = states[states.length - 1]!;
     const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, options));
     states.push(options.recompute ? checkpoint(next) : next());
   }

@@ -27,7 +27,11 @@ function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tenso
   if (gather === "none") return fixed;
   const [batch = 0] = own.shape;
   const start = world.rank * batch;
-  const parts = [slice(fixed, 0, 0, start), own, slice(fixed, 0, start + batch, batch * world.size)];
+  const parts = [
+    slice(fixed, 0, 0, start),
+    own,
+    slice(fixed, 0, start + batch, batch * world.size),
+  ];
   return concatenate(
     parts.filter(({ size }) => size > 0),
     0,
@@ -41,7 +45,12 @@ function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tenso
  * @param images, texts embeddings of length 1, float32 [B, D]
  * @param rows which pairs count as rows, float32 [B]; the columns hold all
  */
-export function contrastive(model: TracedModel, images: Tensor, texts: Tensor, rows: Tensor): Tensor {
+export function contrastive(
+  model: TracedModel,
+  images: Tensor,
+  texts: Tensor,
+  rows: Tensor,
+): Tensor {
   const { image, text } = contrastiveLogits(model, images, texts);
   const [batch = 0] = images.shape;
   const first = (model.world?.rank ?? 0) * batch;
@@ -49,7 +58,8 @@ export function contrastive(model: TracedModel, images: Tensor, texts: Tensor, r
     Int32Array.from({ length: batch }, (_, index) => first + index),
     [batch],
   );
-  const lossOf = (logits: Tensor): Tensor => weightedMean(softmaxCrossEntropy(logits, labels, rows), rows);
+  const lossOf = (logits: Tensor): Tensor =>
+    weightedMean(softmaxCrossEntropy(logits, labels, rows), rows);
   return affine(add(lossOf(image), lossOf(text)), 0.5, 0);
 }
 

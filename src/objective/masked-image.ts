@@ -11,7 +11,9 @@ export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets
   const { visualTokens: given, codebookPixels, positions } = batch;
   if (given) return { positions, labels: tokensAt(given, positions) };
   if (!codebookPixels) {
-    throw new Error("Masked pictures need visual tokens, or pixels from which the codebook names them.");
+    throw new Error(
+      "Masked pictures need visual tokens, or pixels from which the codebook names them.",
+    );
   }
   const { config, parameters, precision } = model;
   const tokens = visualTokens(parameters.codebook, config.codebook, codebookPixels, precision);
@@ -21,7 +23,12 @@ export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets
 /** Masked image modelling on unpaired pictures (flava.md 3.5): the loss, float32 []. */
 export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
   const { config, parameters } = model;
-  const { sequence } = encodeImage(parameters.flava.image, config.image, batch, stackOptions(model, "image"));
+  const { sequence } = encodeImage(
+    parameters.flava.image,
+    config.image,
+    batch,
+    stackOptions(model, "image"),
+  );
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
   const targets = imageTargets(model, batch);
   return maskedLoss(model, parameters.heads.mim, patches, targets, present(targets.positions));

@@ -66,6 +66,9 @@ export function maskedLoss(
   const hidden = gatherRows(rows, positions, { dtype: compute }); // [N, D]
   const features = maskedFeatures(head, hidden, config.headEpsilon, precision);
   const { weight, bias } = head.decoder;
-  const losses = linearCrossEntropy(features, weight, bias, labels, weights, { rowsPerBlock, compute });
+  const losses = linearCrossEntropy(features, weight, bias, labels, weights, {
+    rowsPerBlock,
+    compute,
+  });
   return weightedMean(losses, weights);
 }

@@ -27,7 +27,10 @@ export function lossesOf(model: TracedModel, batch: Batch): Partial<Record<LossN
 }
 
 /** The weighted sum of losses, float32 []: what is minimised. */
-export function totalLoss(losses: Partial<Record<LossName, Tensor>>, weights: LossWeights = {}): Tensor {
+export function totalLoss(
+  losses: Partial<Record<LossName, Tensor>>,
+  weights: LossWeights = {},
+): Tensor {
   const terms = lossNames.flatMap((name) => {
     const loss = losses[name];
     const weight = weights[name] ?? 1;

@@ -24,7 +24,10 @@ export interface PairLosses {
  */
 export function pairLosses(model: TracedModel, batch: PairBatch): PairLosses {
   const rows = matchedRows(batch.match);
-  return { contrastive: contrastiveLoss(model, batch, rows), ...maskedPairLosses(model, batch, rows) };
+  return {
+    contrastive: contrastiveLoss(model, batch, rows),
+    ...maskedPairLosses(model, batch, rows),
+  };
 }
 
 /** The contrastive loss alone, from the plain pass. */
@@ -54,7 +57,13 @@ function maskedPairLosses(
   const image = encodeImage(flava.image, config.image, batch, stackOptions(model, "image"));
   const text = encodeText(flava.text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
   const visible = config.maskPadding ? lengths : undefined;
-  const { sequence } = encodePair(flava.multimodal, image, text, stackOptions(model, "multimodal"), visible);
+  const { sequence } = encodePair(
+    flava.multimodal,
+    image,
+    text,
+    stackOptions(model, "multimodal"),
+    visible,
+  );
   const [, length = 0] = maskedIds.shape;
   const [, patches = 0] = batch.hidden.shape;
   const pictureTargets = imageTargets(model, batch);

@@ -41,7 +41,9 @@ export function adamWMoments(parameters: unknown, rules: ParameterRules = []): M
 
 /** The part of a tree of parameters that is trained: frozen ones are left out (undefined). */
 export function trainable<S>(parameters: S, rules: ParameterRules): S {
-  return mapTree(parameters, (leaf: Tensor, path) => (ruleFor(rules, path).frozen ? undefined : leaf)) as S;
+  return mapTree(parameters, (leaf: Tensor, path) =>
+    ruleFor(rules, path).frozen ? undefined : leaf,
+  ) as S;
 }
 
 /** One step: the new parameters and moments, which take the place of the old ones. */

@@ -13,7 +13,8 @@ export interface Clipping {
 
 /** Measures a tree of gradients (undefined leaves are zero) for clipping by global norm. */
 export function clipByGlobalNorm(gradients: unknown, limit: number): Clipping {
-  if (!(limit > 0)) throw new RangeError(`The limit of the gradient norm must be positive, not ${limit}.`);
+  if (!(limit > 0))
+    throw new RangeError(`The limit of the gradient norm must be positive, not ${limit}.`);
   const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
   const norm = checkFinite(sqrt(sumOfSquares(tensors)));
   // As in PyTorch, a millionth keeps a zero norm from dividing by zero.

@@ -69,18 +69,31 @@ export function trainingStep<B extends BatchSpec>(
   const carried = transport ? { transport } : {};
   return compile({ state, inputs: inputs as Inputs<B>, ...carried }, (s, given) => {
     const parameters = s.parameters as FlavaForPretraining<Tensor>;
-    const losses = lossesOf({ ...model, parameters }, { kind, ...given } as unknown as Batch);
+    const losses = lossesOf(
+      { ...model, parameters },
+      Object.assign({ kind }, given) as unknown as Batch,
+    );
     const total = checkFinite(totalLoss(losses, weights));
     const gradients = gradient(total, trainable(parameters, rules));
     const step = affine(s.step, 1, 1);
     const rate = learningRate(step);
     const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
     const next = adamW(
-      { ...s, parameters, gradients, step, learningRate: rate, ...(clipping && { scale: clipping.scale }) },
+      {
+        ...s,
+        parameters,
+        gradients,
+        step,
+        learningRate: rate,
+        ...(clipping && { scale: clipping.scale }),
+      },
       { ...optimiser, rules },
     );
     const outputs = { ...losses, total, rate, ...(clipping && { norm: clipping.norm }) };
-    return { outputs, state: { ...next, parameters: boundLogitScale(next.parameters), step } as never };
+    return {
+      outputs,
+      state: { ...next, parameters: boundLogitScale(next.parameters), step },
+    };
   });
 }
 
@@ -90,7 +103,10 @@ type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["
 function boundLogitScale(parameters: UpdatedParameters): UpdatedParameters {
   const { flava } = parameters;
   if (!flava?.logitScale) return parameters;
-  return { ...parameters, flava: { ...flava, logitScale: clamp(flava.logitScale, ...logitScaleBounds) } };
+  return {
+    ...parameters,
+    flava: { ...flava, logitScale: clamp(flava.logitScale, ...logitScaleBounds) },
+  };
 }
 
 export type StepValues<B> = Mapped<Inputs<B>, TensorSpec, Float32Array | Int32Array>;

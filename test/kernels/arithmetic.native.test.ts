@@ -85,17 +85,17 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
     [3, 1],
   ],
   [
-    [60, 1001],
-    [60, 1001],
+    [20, 401],
+    [20, 401],
   ],
-  [[60, 1001], [1001]],
+  [[20, 401], [401]],
   [
-    [60, 1001],
-    [60, 1],
+    [20, 401],
+    [20, 1],
   ],
 ];
 
-const randomPairs = randomShapes(40, 4, 5, 20, 64).map(([mask = 0, ...shape], i) => {
+const randomPairs = randomShapes(40, 4, 5, 9, 40).map(([mask = 0, ...shape], i) => {
   const stretched = (bits: number): number[] =>
     shape.map((size, axis) => ((bits >> axis) & 1 ? 1 : size));
   return [stretched(i % 8), stretched((i * 5 + mask) % 8).slice(mask % 3)] as const;
@@ -122,7 +122,7 @@ describeNative("operations of two tensors", () => {
 
   test.each(Object.entries(operations))("%s of all dtypes", async (name, [f, tolerance]) => {
     for (const { ofA, ofB } of combinations({ ofA: floats, ofB: floats })) {
-      for (const [a, b] of pairs) {
+      for (const [a, b] of pairs.filter((_, i) => i % 3 === 0)) {
         const args = [
           { shape: a, dtype: ofA },
           { shape: b, dtype: ofB },

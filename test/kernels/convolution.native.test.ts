@@ -139,7 +139,12 @@ describeNative("convolutions", () => {
     for (const form of forms.filter(({ bias, addend }) => bias && addend)) {
       for (const { x, weight, bias, addend } of choices) {
         await conformIn(form, pictures, [x, weight, bias, addend]);
-        await conformIn(form, { ...one, kh: 3, kw: 3 }, [x, weight, bias, addend]);
+        await conformIn(form, { ...one, height: 2, width: 2, outputs: 4 }, [
+          x,
+          weight,
+          bias,
+          addend,
+        ]);
       }
     }
   });

@@ -89,7 +89,7 @@ describeNative("softmaxCrossEntropy", () => {
     for (const label of [-1, 7, 2 ** 31 - 1]) {
       const [logits, , weights, dLoss] = argumentsOf(3, 7);
       const labels = { shape: [3], dtype: "int32", values: [0, label, 6] } as const;
-      const words = new RegExp(`softmaxCrossEntropy: .*label.* row 1 .*${label}.* 0 to 6`);
+      const words = new RegExp(`softmaxCrossEntropy: (?=.*row 1 ).*label.* ${label}`);
       await expectFailure(all, [logits!, labels, weights!, dLoss!], words);
     }
   });

@@ -58,8 +58,9 @@ function comparison(name: string, holds: (a: number, b: number) => boolean): Op 
     name,
     infer(inputs) {
       const [a, b] = inputs as [Tensor, Tensor];
-      if (!inputs.every(({ dtype }) => isFloat(dtype) || dtype === "int32")) {
-        throw shapeError(name, inputs, "float32, bfloat16 or int32");
+      const floats = inputs.every(({ dtype }) => isFloat(dtype));
+      if (!floats && !inputs.every(({ dtype }) => dtype === "int32")) {
+        throw shapeError(name, inputs, "numbers of float32 or bfloat16, or all of int32");
       }
       return [new TensorSpec(broadcastShape(name, a, b), "float32")];
     },

@@ -51,7 +51,10 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
     Number(t.inputRelu),
     Number(t.flipped),
   ],
-  inPlace: ({ hasBias, hasAddend }) => (hasAddend ? [[0, hasBias ? 3 : 2]] : []),
+  inPlace({ hasBias, hasAddend }, inputs) {
+    const addend = hasBias ? 3 : 2;
+    return hasAddend && inputs[addend]?.dtype === inputs[0]?.dtype ? [[0, addend]] : [];
+  },
   reference({ inputs, outputs: [y], attributes: { hasBias, hasAddend, inputRelu, flipped } }) {
     const [x, weight, ...optional] = inputs;
     if (!x || !weight || !y) return;

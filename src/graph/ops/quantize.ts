@@ -71,7 +71,10 @@ export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
     t.K,
     t.N,
   ],
-  inPlace: ({ hasBias, hasAddend }) => (hasAddend ? [[0, hasBias ? 4 : 3]] : []),
+  inPlace({ hasBias, hasAddend, dtype }, inputs) {
+    const addend = hasBias ? 4 : 3;
+    return hasAddend && inputs[addend]?.dtype === dtype ? [[0, addend]] : [];
+  },
   reference({ inputs, outputs: [c], attributes }) {
     const [a, b, scale, ...optional] = inputs;
     if (!a || !b || !scale || !c) return;

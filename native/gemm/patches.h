@@ -1,0 +1,200 @@
+// Convolution as a product: every pixel is a row of its neighbourhood, gathered while packing and never stored whole.
+#pragma once
+
+#include "operands.h"
+
+namespace FLAVA_NAMESPACE {
+
+/** Words of elements that are taken as max(0, element). */
+template <class Words>
+struct RectifiedWords {
+  static constexpr int elements = Words::elements;
+
+  template <class... Arguments>
+  static Uints along(Arguments... arguments) {
+    return rectify(Words::along(arguments...));
+  }
+  template <class Element, class Lanes>
+  static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
+    return rectify(Words::across(rows, column, lanes));
+  }
+
+ private:
+  // As integers the negative numbers from -0 to -inf are the smallest; negative NaNs, which must stay, follow.
+  static Uints rectify(Uints words) {
+    if constexpr (elements == 1) {
+      return words & (Uints)((Ints)words > static_cast<int32_t>(0xff800000));
+    } else {
+      typedef int16_t Halves __attribute__((vector_size(4 * width)));
+      return words & (Uints)((Halves)words > static_cast<int16_t>(0xff80));
+    }
+  }
+};
+
+/** A picture [batch, height, width, channels] and a kernel of odd height and width, with zeros around the picture. */
+struct Neighbourhood {
+  int64_t height, width, channels;
+  int64_t kernelHeight, kernelWidth;
+
+  int64_t depth() const { return kernelHeight * kernelWidth * channels; }
+};
+
+/** A pixel of the result: its index and its place in the picture. */
+struct Pixel {
+  int64_t index, y, x;
+
+  Pixel(const Neighbourhood& shape, int64_t pixel)
+      : index(pixel), y(pixel / shape.width % shape.height), x(pixel % shape.width) {}
+
+  void advance(const Neighbourhood& shape) {
+    ++index;
+    if (++x < shape.width) return;
+    x = 0;
+    if (++y == shape.height) y = 0;
+  }
+};
+
+/** The matrix [pixels, kernel height * kernel width * channels] of the neighbourhoods of all pixels. */
+template <class Element>
+struct Patches {
+  const Element* picture;
+  Neighbourhood shape;
+
+  /** Where elements [first, first + count) of a row lie in the picture, if they lie there one after another. */
+  const Element* find(const Pixel& pixel, int64_t first, int64_t count) const {
+    const Line line(*this, pixel, first / lineLength());
+    const int64_t offset = first % lineLength();
+    return offset >= line.begin && offset + count <= line.end ? line.elements + offset : nullptr;
+  }
+
+  void gather(const Pixel& pixel, int64_t first, int64_t count, Element* to) const {
+    int64_t offset = first % lineLength();
+    for (int64_t ky = first / lineLength(); count > 0; ++ky, offset = 0) {
+      const Line line(*this, pixel, ky);
+      const int64_t end = min(lineLength(), offset + count);
+      const int64_t begin = min(end, max(offset, line.begin));
+      const int64_t stop = max(begin, min(end, line.end));
+      __builtin_memset(to, 0, static_cast<size_t>(begin - offset) * sizeof(Element));
+      if (stop > begin) {
+        __builtin_memcpy(to + begin - offset, line.elements + begin, static_cast<size_t>(stop - begin) * sizeof(Element));
+      }
+      __builtin_memset(to + stop - offset, 0, static_cast<size_t>(end - stop) * sizeof(Element));
+      to += end - offset;
+      count -= end - offset;
+    }
+  }
+
+ private:
+  int64_t lineLength() const { return shape.kernelWidth * shape.channels; }
+
+  /** A line of a neighbourhood lies in the picture as it does in the row: from `begin` to `end`, where not outside. */
+  struct Line {
+    const Element* elements;
+    int64_t begin, end;
+
+    Line(const Patches& patches, const Pixel& pixel, int64_t ky) {
+      const Neighbourhood& shape = patches.shape;
+      const int64_t down = ky - shape.kernelHeight / 2, left = pixel.x - shape.kernelWidth / 2;
+      const bool inside = pixel.y + down >= 0 && pixel.y + down < shape.height;
+      elements = patches.picture + (pixel.index + down * shape.width - shape.kernelWidth / 2) * shape.channels;
+      begin = max(int64_t{0}, -left) * shape.channels;
+      end = inside ? min(shape.kernelWidth, shape.width - left) * shape.channels : begin;
+    }
+  };
+};
+
+/** Neighbourhoods as the rows of a product. */
+template <class Words, class Element>
+struct PatchesLeft final : LeftOperand {
+  explicit PatchesLeft(const Patches<Element>& patches) : patches_(patches) {}
+
+  void pack(int64_t row, int64_t rows, int64_t word, int64_t words, uint32_t* to, int64_t stride) const override {
+    constexpr int64_t most = 16 * width * Words::elements;
+    alignas(64) Element elements[most];
+    const int64_t first = word * Words::elements;
+    const int64_t last = min(patches_.shape.depth(), first + words * Words::elements);
+    Pixel pixel(patches_.shape, row);
+    for (int64_t r = 0; r < rows; ++r, pixel.advance(patches_.shape)) {
+      uint32_t* target = to + r * stride;
+      for (int64_t element = first; element < last; element += most) {
+        const int64_t count = min(most, last - element);
+        patches_.gather(pixel, element, count, elements);
+        overVectors(0, wordsOf(count, Words::elements), [&](int64_t i, auto lanes) {
+          storeWords(target + i, Words::along(elements + i * Words::elements, count - i * Words::elements), lanes);
+        });
+        target += most / Words::elements;
+      }
+    }
+  }
+
+ private:
+  Patches<Element> patches_;
+};
+
+template <class Words, class Element>
+PatchesLeft<Words, Element> patchesLeft(const Element* picture, const Neighbourhood& shape) {
+  return PatchesLeft<Words, Element>({picture, shape});
+}
+
+/** Neighbourhoods as the right operand of a product over the pixels. */
+template <class Words, class Element>
+struct PatchesRight final : RightOperand {
+  PatchesRight(const Patches<Element>& patches, int64_t pixels) : patches_(patches), pixels_(pixels) {}
+
+  void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
+    const int64_t first = panel * panelColumns;
+    const int64_t count = min(int64_t{panelColumns}, patches_.shape.depth() - first);
+    alignas(64) Element gathered[Words::elements][panelColumns];
+    Pixel pixel(patches_.shape, word * Words::elements);
+    const auto rowOf = [&](int64_t k) {
+      if (k >= pixels_) return zeroRow<Element>();
+      const Element* row = patches_.find(pixel, first, count);
+      if (!row) {
+        Element* copy = gathered[k % Words::elements];
+        patches_.gather(pixel, first, count, copy);
+        row = copy;
+      }
+      pixel.advance(patches_.shape);
+      return row;
+    };
+    packPanelAcross<Words, Element>(rowOf, count, word, words, to);
+  }
+
+ private:
+  Patches<Element> patches_;
+  int64_t pixels_;
+};
+
+template <class Words, class Element>
+PatchesRight<Words, Element> patchesRight(const Element* picture, const Neighbourhood& shape, int64_t pixels) {
+  return PatchesRight<Words, Element>({picture, shape}, pixels);
+}
+
+/** Weights [channels, taps, columns] whose taps are mirrored, as the right operand of a product over (tap, channel). */
+template <class Words, class Element>
+struct MirroredRight final : RightOperand {
+  MirroredRight(const Element* data, int64_t channels, int64_t taps, int64_t columns)
+      : data_(data), channels_(channels), taps_(taps), columns_(columns) {}
+
+  void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
+    const int64_t first = panel * panelColumns;
+    const auto rowOf = [&](int64_t k) {
+      const int64_t tap = taps_ - 1 - k / channels_, channel = k % channels_;
+      return tap < 0 ? zeroRow<Element>() : data_ + (channel * taps_ + tap) * columns_ + first;
+    };
+    packPanelAcross<Words, Element>(rowOf, min(int64_t{panelColumns}, columns_ - first), word, words, to);
+  }
+
+ private:
+  const Element* data_;
+  int64_t channels_;
+  int64_t taps_;
+  int64_t columns_;
+};
+
+template <class Words, class Element>
+MirroredRight<Words, Element> mirroredRight(const Element* data, int64_t channels, int64_t taps, int64_t columns) {
+  return {data, channels, taps, columns};
+}
+
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,50 @@
+// conv2dWeightGradient: dW[o, (ky, kx, c)] = Σ over pixels of dY[pixel, o] · neighbourhood of X[pixel, (ky, kx, c)].
+#include "../gemm/epilogue.h"
+#include "../gemm/patches.h"
+#include "../gemm/product.h"
+
+namespace FLAVA_NAMESPACE {
+namespace {
+
+template <class Product, class Words>
+void multiplyPatches(const Call& call, const LeftOperand& left, const ProductShape& shape, int64_t pixels) {
+  const Tensor &picture = call.in(0), &result = call.out(0);
+  Epilogue epilogue;
+  epilogue.result = &result;
+  epilogue.columns = shape.columns;
+  visitFloats(picture, [&](auto* x) {
+    const auto right = patchesRight<Words>(
+        x, {picture.dim(1), picture.dim(2), picture.dim(3), result.dim(1), result.dim(2)}, pixels);
+    multiply<Product>(call, shape, left, right, MatrixOutput(epilogue));
+  });
+}
+
+template <class Product>
+void computeGradient(const Call& call, bool inputRelu) {
+  const Tensor &gradient = call.in(1), &result = call.out(0);
+  const int64_t pixels = gradient.rows(), rows = result.dim(0);
+  const int64_t columns = result.dim(1) * result.dim(2) * result.dim(3);
+  const ProductShape shape{rows, columns, wordsOf(pixels, Product::elements)};
+  visitFloats(gradient, [&](auto* dy) {
+    const auto left = leftMatrix<Product>(dy, rows, pixels, true);
+    if (inputRelu) {
+      multiplyPatches<Product, RectifiedWords<Product>>(call, left, shape, pixels);
+    } else {
+      multiplyPatches<Product, Product>(call, left, shape, pixels);
+    }
+  });
+}
+
+void conv2dWeightGradient(const Call& call) {
+  const bool bfloat16 = call.integer(0) != 0, inputRelu = call.integer(1) != 0;
+  if (bfloat16) {
+    computeGradient<Bfloat16Product>(call, inputRelu);
+  } else {
+    computeGradient<Float32Product>(call, inputRelu);
+  }
+}
+
+FLAVA_KERNEL("conv2dWeightGradient", conv2dWeightGradient);
+
+}  // namespace
+}  // namespace FLAVA_NAMESPACE

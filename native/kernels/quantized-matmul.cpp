@@ -1,0 +1,135 @@
+// quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with B of 8 bits. Either the rows of A are quantised
+// too, or B is widened to bfloat16.
+//
+// packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, and behind them 128 times the sum of each column,
+// int32 [ceil(N / 64) * 64]. Its size in bytes: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).
+#include "../gemm/product.h"
+#include "../gemm/quantized.h"
+
+namespace FLAVA_NAMESPACE {
+namespace {
+
+struct WeightShape {
+  int64_t depth, columns;
+
+  int64_t words() const { return wordsOf(depth, Int8Words::elements); }
+  int64_t panels() const { return wordsOf(columns, panelColumns); }
+};
+
+struct Attributes : WeightShape {
+  bool dynamic;
+  Activation activation;
+  bool hasBias, hasAddend, packedB;
+
+  explicit Attributes(const Call& call)
+      : WeightShape{call.integer(5), call.integer(6)},
+        dynamic(call.integer(0)),
+        activation(static_cast<Activation>(call.integer(1))),
+        hasBias(call.integer(2)),
+        hasAddend(call.integer(3)),
+        packedB(call.integer(4)) {}
+};
+
+Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
+  Epilogue epilogue;
+  int next = 3;
+  epilogue.result = &call.out(0);
+  if (attributes.hasBias) epilogue.bias = &call.in(next++);
+  if (attributes.hasAddend) epilogue.addend = &call.in(next++);
+  epilogue.activation = attributes.activation;
+  epilogue.columns = attributes.columns;
+  return epilogue;
+}
+
+/** Packs all panels and computes their offsets; `panels` may be null if the panels are not wanted. */
+void packWithOffsets(const Call& call, const QuantizedRight& right, const WeightShape& shape, uint32_t* panels,
+                     int32_t* offsets) {
+  const int64_t words = shape.words();
+  parallelFor(call, shape.panels(), 1, [&](int64_t begin, int64_t end, int thread) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      uint32_t* to = panels ? panels + panel * words * panelColumns
+                            : static_cast<uint32_t*>(call.parallel->scratch(thread, 4 * words * panelColumns));
+      right.pack(panel, 0, words, to);
+      offsetsOfPanel(to, words, offsets + panel * panelColumns);
+    }
+  });
+}
+
+/** Rows of A that are quantised at a time: 6 MB of them. */
+int64_t rowsAtATime(int64_t rows, int64_t words) {
+  return min(rows, max(int64_t{64}, (6 << 18) / max(int64_t{1}, words)));
+}
+
+void multiplyQuantizedRows(const Call& call, const Attributes& attributes, int64_t rows, const RightOperand& right) {
+  const int64_t words = attributes.words();
+  const int64_t blockRows = rowsAtATime(rows, words);
+  const int64_t rowWords = roundUp(blockRows * words, 16), scaleWords = roundUp(blockRows, 16);
+  auto* shared = static_cast<uint32_t*>(
+      call.parallel->shared(4 * (rowWords + scaleWords + (right.panels ? 0 : attributes.panels() * panelColumns))));
+  auto* scales = reinterpret_cast<float*>(shared + rowWords);
+  const int32_t* offsets = reinterpret_cast<const int32_t*>(right.panels) + attributes.panels() * words * panelColumns;
+  if (!right.panels) {
+    auto* computed = reinterpret_cast<int32_t*>(shared + rowWords + scaleWords);
+    const QuantizedRight weights(call.in(1).as<int8_t>(), attributes.columns, attributes.depth);
+    packWithOffsets(call, weights, attributes, nullptr, computed);
+    offsets = computed;
+  }
+  const Epilogue epilogue = epilogueOf(call, attributes);
+  for (int64_t first = 0; first < rows; first += blockRows) {
+    const int64_t count = min(blockRows, rows - first);
+    visitFloats(call.in(0), [&](auto* a) {
+      parallelFor(call, count, 16, [&](int64_t begin, int64_t end, int) {
+        for (int64_t row = begin; row < end; ++row) {
+          scales[row] = quantizeRow(a + (first + row) * attributes.depth, attributes.depth,
+                                    reinterpret_cast<uint8_t*>(shared + row * words));
+        }
+      });
+    });
+    const QuantizedOutput output(epilogue, first, scales, call.in(2).as<float>(), offsets);
+    multiply<Int8Product>(call, {count, attributes.columns, words}, RowsOfWords(shared, words), right, output);
+  }
+}
+
+void multiplyWidenedWeights(const Call& call, const Attributes& attributes, int64_t rows, const RightOperand& right) {
+  const Epilogue epilogue = epilogueOf(call, attributes);
+  const WidenedRight widened(right, attributes.words(), call.in(2).as<float>(), attributes.columns);
+  const ProductShape shape{rows, attributes.columns, wordsOf(attributes.depth, Bfloat16Product::elements)};
+  visitFloats(call.in(0), [&](auto* a) {
+    multiply<Bfloat16Product>(call, shape, leftMatrix<Bfloat16Product>(a, rows, attributes.depth, false), widened,
+                              MatrixOutput(epilogue));
+  });
+}
+
+void multiplyQuantized(const Call& call, const Attributes& attributes, const RightOperand& right) {
+  const int64_t rows = attributes.columns == 0 ? 0 : call.out(0).size / attributes.columns;
+  if (rows == 0) return;
+  if (attributes.dynamic) {
+    multiplyQuantizedRows(call, attributes, rows, right);
+  } else {
+    multiplyWidenedWeights(call, attributes, rows, right);
+  }
+}
+
+void quantizedMatmul(const Call& call) {
+  const Attributes attributes(call);
+  if (attributes.packedB) {
+    multiplyQuantized(call, attributes, PackedRight(call.in(1).data));
+  } else {
+    multiplyQuantized(call, attributes,
+                      QuantizedRight(call.in(1).as<int8_t>(), attributes.columns, attributes.depth));
+  }
+}
+
+void packQuantized(const Call& call) {
+  const WeightShape shape{call.integer(1), call.integer(2)};
+  const QuantizedRight right(call.in(0).as<int8_t>(), shape.columns, shape.depth);
+  auto* packed = call.out(0).as<uint32_t>();
+  auto* offsets = reinterpret_cast<int32_t*>(packed + shape.panels() * shape.words() * panelColumns);
+  packWithOffsets(call, right, shape, packed, offsets);
+}
+
+FLAVA_KERNEL("quantizedMatmul", quantizedMatmul);
+FLAVA_KERNEL("packQuantized", packQuantized);
+
+}  // namespace
+}  // namespace FLAVA_NAMESPACE

@@ -1,0 +1,239 @@
+/** Hugging Face's config.json of FLAVA, checked by hand, to our sizes and back (flava.md 1.9). */
+import type {
+  CodebookConfig,
+  FlavaConfig,
+  ImageConfig,
+  StackConfig,
+  TextConfig,
+} from "../model/config.js";
+import { type JsonObject, isObject } from "./json.js";
+import { CheckpointError, quote } from "./stored-tensor.js";
+
+/** The sizes of a whole model, or of a codebook that stands alone. */
+export type Sizes =
+  | {
+      readonly kind: "flava";
+      readonly config: FlavaConfig;
+      /** Whether the pre-training model has its codebook with it. */
+      readonly codebook: boolean;
+    }
+  | { readonly kind: "codebook"; readonly config: CodebookConfig };
+
+/** A section of the file, and where it stands, for messages. */
+interface Section {
+  readonly where: string;
+  readonly values: JsonObject;
+}
+
+/** More layers, or blocks of a codebook, than any model has: a list is made of them. */
+const mostLayers = 1000;
+
+export function readConfig(what: string, values: JsonObject): Sizes {
+  const section = { where: what, values };
+  switch (values.model_type) {
+    case "flava":
+      return {
+        kind: "flava",
+        config: flavaConfig(section),
+        codebook: flag(section, "init_codebook", true),
+      };
+    case "flava_image_codebook":
+      return { kind: "codebook", config: codebookConfig(section) };
+    default:
+      throw new CheckpointError(
+        `${what} describes a model of type ${quote(values.model_type)}; "flava" and "flava_image_codebook" can be read.`,
+      );
+  }
+}
+
+function flavaConfig(section: Section): FlavaConfig {
+  const [image, text, multimodal] = ["image", "text", "multimodal"].map((name) =>
+    subsection(section, name),
+  );
+  const sections = [image!, text!, multimodal!];
+  const epsilons = sections.map((part) => epsilonOf(part, "layer_norm_eps", 1e-12));
+  if (new Set(epsilons).size > 1) {
+    throw new CheckpointError(
+      `${section.where} has encoders with different "layer_norm_eps": ${epsilons.join(", ")}.`,
+    );
+  }
+  const epsilon = epsilons[0]!;
+  const own = section.values.flava ?? {};
+  if (!isObject(own)) throw refused(section, "flava", "an object");
+  const ownSection = { where: `${section.where}, "flava"`, values: own };
+  return {
+    image: imageConfig(image!),
+    text: textConfig(text!),
+    multimodal: multimodalConfig(multimodal!),
+    codebook: codebookConfig(subsection(section, "image_codebook")),
+    projection: count(section, "projection_dim", 768),
+    epsilon,
+    headEpsilon: epsilonOf(ownSection, "head_layer_norm_eps", epsilon),
+    maskPadding: flag(ownSection, "mask_padding", true),
+  };
+}
+
+/** A section such as "text_config"; where its older form "text_config_dict" stands too, that one counts. */
+function subsection({ where, values }: Section, name: string): Section {
+  const key = isObject(values[`${name}_config_dict`]) ? `${name}_config_dict` : `${name}_config`;
+  const found = values[key] ?? {};
+  if (!isObject(found)) throw refused({ where, values }, key, "an object");
+  return { where: `${where}, "${key}"`, values: found };
+}
+
+function stackConfig(section: Section, layers: number): StackConfig {
+  demand(section, "hidden_act", "gelu");
+  demand(section, "qkv_bias", true);
+  const width = count(section, "hidden_size", 768);
+  const heads = count(section, "num_attention_heads", 12);
+  if (width % heads !== 0)
+    throw refused(section, "num_attention_heads", `a divisor of the width ${width}`);
+  return {
+    layers: count(section, "num_hidden_layers", layers, mostLayers),
+    width,
+    hidden: count(section, "intermediate_size", 3072),
+    heads,
+  };
+}
+
+function imageConfig(section: Section): ImageConfig {
+  demand(section, "mask_token", true);
+  const [size, patch] = [side(section, "image_size", 224), side(section, "patch_size", 16)];
+  if (patch > size) throw refused(section, "patch_size", `at most the image's size ${size}`);
+  return {
+    ...stackConfig(section, 12),
+    size,
+    patch,
+    channels: count(section, "num_channels", 3),
+    vocabulary: count(section, "vocab_size", 8192),
+  };
+}
+
+function textConfig(section: Section): TextConfig {
+  demand(section, "position_embedding_type", "absolute");
+  return {
+    ...stackConfig(section, 12),
+    vocabulary: count(section, "vocab_size", 30522),
+    positions: count(section, "max_position_embeddings", 512),
+    types: count(section, "type_vocab_size", 2),
+  };
+}
+
+function multimodalConfig(section: Section): StackConfig {
+  demand(section, "use_cls_token", true);
+  return stackConfig(section, 6);
+}
+
+function codebookConfig(section: Section): CodebookConfig {
+  demand(section, "num_groups", 4); // Hugging Face's code has four, whatever this says.
+  const hidden = count(section, "hidden_size", 256);
+  if (hidden % 4 !== 0) throw refused(section, "hidden_size", "a multiple of 4");
+  return {
+    channels: count(section, "input_channels", 3),
+    groups: 4,
+    blocksPerGroup: count(section, "num_blocks_per_group", 2, mostLayers),
+    hidden,
+    vocabulary: count(section, "vocab_size", 8192),
+  };
+}
+
+/** DALL-E's codebook, which Hugging Face's configuration defaults to. */
+export const standardCodebook = codebookConfig({ where: "", values: {} });
+
+const refused = ({ where, values }: Section, key: string, wanted: string): CheckpointError =>
+  new CheckpointError(`${where}: "${key}" is ${quote(values[key])}, but has to be ${wanted}.`);
+
+/** Refuses any value but the one that our model computes with; a key that is left out means that one. */
+function demand(section: Section, key: string, wanted: string | number | boolean): void {
+  const value = section.values[key] ?? wanted;
+  if (value !== wanted) throw refused(section, key, JSON.stringify(wanted));
+}
+
+function count(section: Section, key: string, standard: number, most = 2 ** 31): number {
+  const value = section.values[key] ?? standard;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most)
+    return value;
+  throw refused(section, key, `a whole number from 1 to ${most}`);
+}
+
+/** The side of a square, which may be written as two equal sides. */
+function side(section: Section, key: string, standard: number): number {
+  const value = section.values[key];
+  if (!Array.isArray(value)) return count(section, key, standard);
+  const [height, width, ...more] = value as unknown[];
+  if (height !== width || more.length > 0)
+    throw refused(section, key, "one number: pictures and patches are square");
+  return count({ ...section, values: { [key]: height } }, key, standard);
+}
+
+function epsilonOf(section: Section, key: string, standard: number): number {
+  const value = section.values[key] ?? standard;
+  if (typeof value === "number" && value >= 0 && value < 1) return value;
+  throw refused(section, key, "a number from 0 to 1");
+}
+
+function flag(section: Section, key: string, standard: boolean): boolean {
+  const value = section.values[key] ?? standard;
+  if (typeof value === "boolean") return value;
+  throw refused(section, key, "true or false");
+}
+
+/** What Hugging Face calls a dtype of weights. */
+export type WeightDtype = "float32" | "float16" | "bfloat16";
+
+/** The config.json of a model; keys that are left out have Hugging Face's defaults, which are ours too. */
+export function writeConfig(sizes: Sizes, architecture: string, dtype: WeightDtype): JsonObject {
+  const general = { architectures: [architecture], dtype };
+  if (sizes.kind === "codebook") return { ...general, ...codebookSection(sizes.config) };
+  const { image, text, multimodal, codebook, projection, epsilon, headEpsilon, maskPadding } =
+    sizes.config;
+  const stack = (name: string, { layers, width, hidden, heads }: StackConfig): JsonObject => ({
+    model_type: `flava_${name}_model`,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: hidden,
+    layer_norm_eps: epsilon,
+  });
+  return {
+    ...general,
+    model_type: "flava",
+    hidden_size: multimodal.width, // of the matching head
+    layer_norm_eps: epsilon,
+    projection_dim: projection,
+    init_codebook: sizes.codebook,
+    image_config: {
+      ...stack("image", image),
+      image_size: image.size,
+      patch_size: image.patch,
+      num_channels: image.channels,
+      vocab_size: image.vocabulary,
+    },
+    text_config: {
+      ...stack("text", text),
+      vocab_size: text.vocabulary,
+      max_position_embeddings: text.positions,
+      type_vocab_size: text.types,
+    },
+    multimodal_config: stack("multimodal", multimodal),
+    image_codebook_config: codebookSection(codebook),
+    flava: { mask_padding: maskPadding, head_layer_norm_eps: headEpsilon },
+  };
+}
+
+function codebookSection({
+  channels,
+  groups,
+  blocksPerGroup,
+  hidden,
+  vocabulary,
+}: CodebookConfig): JsonObject {
+  return {
+    model_type: "flava_image_codebook",
+    num_groups: groups,
+    input_channels: channels,
+    num_blocks_per_group: blocksPerGroup,
+    hidden_size: hidden,
+    vocab_size: vocabulary,
+  };
+}

@@ -1,0 +1,92 @@
+/** Writes the weights of a state as a directory that Hugging Face's transformers loads. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { State } from "../backend/state.js";
+import { toBfloat16 } from "../backend/values.js";
+import type { FlavaConfig } from "../model/config.js";
+import { toFloat16 } from "./float16.js";
+import { type Sizes, type WeightDtype, writeConfig } from "./huggingface-config.js";
+import { storedShape, toStored } from "./layout.js";
+import { type Family, toFamily } from "./names.js";
+import type { TensorToWrite } from "./safetensors.js";
+import { writeShards } from "./shards.js";
+
+export interface WriteOptions {
+  /** Of the weights in the files; default float32. */
+  readonly dtype?: WeightDtype;
+  /** Most bytes of tensors in one file; default five gigabytes, as transformers had it for long. */
+  readonly shardBytes?: number;
+}
+
+/**
+ * Writes the "parameters" of `state` and their config.json into `directory`: a `FlavaForPreTraining` if the state has the
+ * heads, else a `FlavaModel`, or a `FlavaImageCodebook` if it has nothing but the codebook.
+ */
+export async function writeHuggingFace(
+  directory: string,
+  state: State,
+  config: FlavaConfig,
+  { dtype = "float32", shardBytes = 5e9 }: WriteOptions = {},
+): Promise<void> {
+  const roots = new Set(weightPaths(state).map((path) => path.split("/")[0]));
+  const family = roots.has("heads")
+    ? "FlavaForPreTraining"
+    : roots.has("flava")
+      ? "FlavaModel"
+      : "FlavaImageCodebook";
+  if (family === "FlavaForPreTraining") requireOneWidth(config);
+  const sizes: Sizes =
+    family === "FlavaImageCodebook"
+      ? { kind: "codebook", config: config.codebook }
+      : { kind: "flava", config, codebook: roots.has("codebook") };
+  await mkdir(directory, { recursive: true });
+  await writeShards(directory, tensorsToWrite(state, config, family, dtype), shardBytes);
+  const json = JSON.stringify(writeConfig(sizes, family, dtype), undefined, 2);
+  await writeFile(join(directory, "config.json"), `${json}\n`);
+}
+
+const root = "parameters/";
+
+function weightPaths(state: State): string[] {
+  return state.paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length));
+}
+
+/** Hugging Face's heads on the multimodal encoder have the width of the encoders below it. */
+function requireOneWidth({ image, text, multimodal }: FlavaConfig): void {
+  if (image.width === multimodal.width && text.width === multimodal.width) return;
+  throw new RangeError(
+    `Hugging Face's FlavaForPreTraining needs encoders of one width, but these have ${image.width} (image), ` +
+      `${text.width} (text) and ${multimodal.width} (multimodal). Write the model without its heads.`,
+  );
+}
+
+function tensorsToWrite(
+  state: State,
+  config: FlavaConfig,
+  family: Family,
+  dtype: WeightDtype,
+): TensorToWrite[] {
+  return weightPaths(state).map((path) => {
+    const found = toFamily(family, path);
+    if (!found) throw new Error(`A ${family} has no place for ${path}.`);
+    const { name, layout } = found;
+    const { shape } = state.spec(root + path);
+    const bytes = (): Uint8Array =>
+      encode(dtype, toStored(layout, shape, floats(state, root + path)));
+    return { name, dtype, shape: storedShape(layout, shape, config.image), bytes };
+  });
+}
+
+function floats(state: State, path: string): Float32Array {
+  const values = state.read(path);
+  if (values instanceof Float32Array) return values;
+  throw new TypeError(
+    `${path} is ${String(state.spec(path))}, which is no weight that can be written.`,
+  );
+}
+
+function encode(dtype: WeightDtype, values: Float32Array): Uint8Array {
+  const encoded =
+    dtype === "float16" ? toFloat16(values) : dtype === "bfloat16" ? toBfloat16(values) : values;
+  return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}

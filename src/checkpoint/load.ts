@@ -1,0 +1,131 @@
+/** Weights from a checkpoint into a state, one tensor at a time. */
+import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { type TensorSpec, sameShape } from "../graph/tensor.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { type Layout, fromStored, storedShape } from "./layout.js";
+import { partOf, toFamily } from "./names.js";
+import { type StoredFloat, type StoredTensor, isFloat, toFloat32 } from "./stored-tensor.js";
+
+export interface LoadOptions {
+  /** The beginnings of the paths to load, such as "flava/image" and "codebook"; default: all that the state has. */
+  readonly parts?: readonly string[];
+  /** Throws a `WeightsMismatch` unless the checkpoint and the wanted parts of the state fit exactly; default true. */
+  readonly strict?: boolean;
+}
+
+/** How a checkpoint fits a state. Tensors go by the names of the checkpoint's family. */
+export interface LoadReport {
+  /** Number of tensors. */
+  readonly loaded: number;
+  /** What the state has and the checkpoint lacks; these tensors stay as they are. */
+  readonly missing: readonly string[];
+  /** What the checkpoint has and the state lacks, in parts that both have; and what is none of the model's. */
+  readonly unexpected: readonly string[];
+  /** What has another shape, and how: these tensors stay as they are, too. */
+  readonly misshapen: readonly string[];
+}
+
+/** A checkpoint does not fit; `report` lists everything that does not. Nothing was loaded. */
+export class WeightsMismatch extends Error {
+  override readonly name = "WeightsMismatch";
+
+  constructor(
+    path: string,
+    readonly report: LoadReport,
+  ) {
+    const kinds = (["missing", "unexpected", "misshapen"] as const).filter(
+      (kind) => report[kind].length > 0,
+    );
+    const lines = kinds.map((kind) => `${report[kind].length} ${kind}: ${enumerate(report[kind])}`);
+    super(`${path} does not fit the model. ${lines.join(". ")}.`);
+  }
+}
+
+/** At most ten names. */
+function enumerate(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(", ");
+  return names.length <= 10 ? shown : `${shown} and ${names.length - 10} more`;
+}
+
+const root = "parameters/";
+
+/**
+ * Reads weights into the "parameters" of `state`. Beside the state itself this takes as much memory as the largest tensor,
+ * twice that where the file's dtype is not the state's.
+ */
+export async function loadWeights(
+  checkpoint: Checkpoint,
+  state: State,
+  { parts, strict = true }: LoadOptions = {},
+): Promise<LoadReport> {
+  const isWanted = (path: string): boolean =>
+    parts?.some((part) => `${path}/`.startsWith(`${part}/`)) ?? true;
+  const paths = state.paths.filter((path) => path.startsWith(root));
+  const wanted = paths.map((path) => path.slice(root.length)).filter(isWanted);
+  const { report, matches } = compare(
+    checkpoint,
+    new Map(wanted.map((path) => [path, state.spec(root + path)])),
+  );
+  const { missing, unexpected, misshapen } = report;
+  if (strict && missing.length + unexpected.length + misshapen.length > 0) {
+    throw new WeightsMismatch(checkpoint.path, report);
+  }
+  const longest = matches.reduce((most, { stored }) => Math.max(most, stored.bytes), 0);
+  const memory = new Uint8Array(longest);
+  for (const match of matches) {
+    const bytes = memory.subarray(0, match.stored.bytes);
+    await match.stored.read(bytes);
+    state.write(root + match.path, valuesOf(match, bytes));
+  }
+  return report;
+}
+
+interface Match {
+  readonly path: string;
+  readonly spec: TensorSpec;
+  readonly layout: Layout;
+  readonly stored: StoredTensor;
+  readonly dtype: StoredFloat;
+}
+
+/** Holds what is wanted, tensors by their paths, against what the checkpoint has. */
+export function compare(
+  { family, sizes, weights, unknown }: Checkpoint,
+  wanted: ReadonlyMap<string, TensorSpec>,
+): { readonly report: LoadReport; readonly matches: readonly Match[] } {
+  const image = sizes?.kind === "flava" ? sizes.config.image : undefined;
+  const wantedParts = new Set([...wanted.keys()].map(partOf));
+  const matches: Match[] = [];
+  const misshapen: string[] = [];
+  const unexpected = [...unknown];
+  for (const [path, { name, layout, stored }] of weights) {
+    const spec = wanted.get(path);
+    if (!spec) {
+      if (wantedParts.has(partOf(path))) unexpected.push(name);
+      continue;
+    }
+    const expected = storedShape(layout, spec.shape, image);
+    const { dtype, shape } = stored;
+    if (isFloat(dtype) && sameShape(shape, expected)) {
+      matches.push({ path, spec, layout, stored, dtype });
+    } else {
+      misshapen.push(
+        `${name} (${dtype}[${shape.join(", ")}], not float32[${expected.join(", ")}])`,
+      );
+    }
+  }
+  const missing = [...wanted.keys()]
+    .filter((path) => !weights.has(path))
+    .map((path) => toFamily(family, path)?.name ?? path);
+  return { report: { loaded: matches.length, missing, unexpected, misshapen }, matches };
+}
+
+/** Stored bytes as the state takes them. Bits of bfloat16 go into a bfloat16 tensor unchanged. */
+function valuesOf({ spec, layout, dtype }: Match, bytes: Uint8Array): Values {
+  if (spec.dtype === "bfloat16" && dtype === "bfloat16") {
+    const bits = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    return fromStored(layout, spec.shape, bits);
+  }
+  return fromStored(layout, spec.shape, toFloat32(dtype, bytes));
+}

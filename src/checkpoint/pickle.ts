@@ -1,0 +1,211 @@
+/**
+ * A reader for the few pickle instructions that PyTorch's state dicts are made of. It executes nothing: names of Python
+ * objects are looked up in a list of what is known, every other name and instruction is refused.
+ */
+import { CheckpointError, quote } from "./stored-tensor.js";
+
+/** A Python object that a pickle may name; `make` is what a call of it gives, if it may be called. */
+export interface PickleGlobal {
+  readonly name: string;
+  readonly make?: (parameters: readonly unknown[]) => unknown;
+}
+
+export interface PickleWorld {
+  /** What the pickle is called in messages. */
+  readonly what: string;
+  /** By module and name, with a dot between. */
+  readonly globals: ReadonlyMap<string, PickleGlobal>;
+  /** Gives what an external reference stands for. */
+  resolve(reference: unknown): unknown;
+}
+
+interface Machine {
+  readonly world: PickleWorld;
+  readonly bytes: Buffer;
+  at: number;
+  readonly stack: unknown[];
+  /** Heights of the stack where marks were set. */
+  readonly marks: number[];
+  readonly memo: Map<number, unknown>;
+}
+
+/** Far more than a state dict needs, whose dictionaries are filled a thousand pairs at a time. */
+const highestStack = 100_000;
+const stop = 0x2e;
+
+/** What the pickle stands for: dictionaries are maps, tuples are arrays. */
+export function unpickle(world: PickleWorld, bytes: Buffer): unknown {
+  const machine: Machine = { world, bytes, at: 0, stack: [], marks: [], memo: new Map() };
+  for (;;) {
+    const at = machine.at;
+    const code = take(machine, 1).readUInt8();
+    if (code === stop) break;
+    const instruction = instructions.get(code);
+    if (!instruction) {
+      const name = `0x${code.toString(16)} (${quote(String.fromCharCode(code))})`;
+      throw new CheckpointError(
+        `${world.what} holds the instruction ${name} at byte ${at}; state dicts do not need it.`,
+      );
+    }
+    instruction(machine);
+    if (machine.stack.length > highestStack)
+      throw fault(machine, "piles up more values than a state dict needs");
+  }
+  const [result, ...more] = machine.stack;
+  if (more.length > 0 || machine.stack.length === 0)
+    throw fault(machine, "does not end with one value");
+  return result;
+}
+
+const fault = ({ world, at }: Machine, what: string): CheckpointError =>
+  new CheckpointError(`${world.what} ${what} (at byte ${at}).`);
+
+function take(machine: Machine, length: number): Buffer {
+  const { bytes, at } = machine;
+  if (at + length > bytes.length) throw fault(machine, "ends too early");
+  machine.at += length;
+  return bytes.subarray(at, at + length);
+}
+
+function pop(machine: Machine): unknown {
+  if (machine.stack.length <= (machine.marks.at(-1) ?? 0))
+    throw fault(machine, "takes a value where there is none");
+  return machine.stack.pop();
+}
+
+/** The topmost value, which stays. */
+function top(machine: Machine): unknown {
+  const value = pop(machine);
+  machine.stack.push(value);
+  return value;
+}
+
+function popToMark(machine: Machine): unknown[] {
+  const mark = machine.marks.pop();
+  if (mark === undefined) throw fault(machine, "looks for a mark where there is none");
+  return machine.stack.splice(mark);
+}
+
+function topMap(machine: Machine): Map<unknown, unknown> {
+  const map = top(machine);
+  if (!(map instanceof Map)) throw fault(machine, "stores into what is no dictionary");
+  return map;
+}
+
+function setItem(machine: Machine, key: unknown, value: unknown): void {
+  const map = topMap(machine);
+  if (typeof key !== "string") throw fault(machine, "has a key that is no string");
+  if (map.has(key)) throw fault(machine, `has the key ${quote(key)} twice`);
+  map.set(key, value);
+}
+
+function setLastItem(machine: Machine): void {
+  const value = pop(machine);
+  const key = pop(machine);
+  setItem(machine, key, value);
+}
+
+function setItems(machine: Machine): void {
+  const items = popToMark(machine);
+  if (items.length % 2 === 1) throw fault(machine, "has a key without a value");
+  for (let i = 0; i < items.length; i += 2) setItem(machine, items[i], items[i + 1]);
+}
+
+function memoize(machine: Machine, index: number): void {
+  machine.memo.set(index, top(machine));
+}
+
+function recall(machine: Machine, index: number): void {
+  if (!machine.memo.has(index))
+    throw fault(machine, `refers to value ${index}, which it does not have`);
+  machine.stack.push(machine.memo.get(index));
+}
+
+function pushTuple(machine: Machine, length: number): void {
+  const items = Array.from({ length }, () => pop(machine));
+  machine.stack.push(items.reverse());
+}
+
+function pushText(machine: Machine): void {
+  const bytes = take(machine, take(machine, 4).readUInt32LE());
+  machine.stack.push(bytes.toString("utf8"));
+}
+
+/** A whole number of any length, in two's complement; shapes and offsets beyond 32 bits come so. */
+function pushLong(machine: Machine): void {
+  const bytes = take(machine, take(machine, 1).readUInt8());
+  const hex = Buffer.from(bytes).reverse().toString("hex");
+  const value = Number(hex === "" ? 0n : BigInt.asIntN(8 * bytes.length, BigInt(`0x${hex}`)));
+  if (!Number.isSafeInteger(value)) throw fault(machine, "has a number that is too large");
+  machine.stack.push(value);
+}
+
+function readLine(machine: Machine): string {
+  const end = machine.bytes.indexOf("\n", machine.at);
+  if (end < 0) throw fault(machine, "ends too early");
+  const line = take(machine, end - machine.at).toString("utf8");
+  machine.at = end + 1;
+  return line;
+}
+
+function pushGlobal(machine: Machine): void {
+  const name = `${readLine(machine)}.${readLine(machine)}`;
+  const global = machine.world.globals.get(name);
+  if (!global) {
+    throw new CheckpointError(
+      `${machine.world.what} asks for the Python object ${quote(name)}, which no state dict needs; nothing was executed. ` +
+        "If the file holds a whole module, as DALL-E's does, load it in Python and save its state_dict() instead.",
+    );
+  }
+  machine.stack.push(global);
+}
+
+function reduce(machine: Machine): void {
+  const parameters = pop(machine);
+  const callee = pop(machine);
+  const global = [...machine.world.globals.values()].find((known) => known === callee);
+  if (!global?.make) throw fault(machine, "calls what cannot be called");
+  if (!Array.isArray(parameters)) throw fault(machine, "calls without a list of arguments");
+  machine.stack.push(global.make(parameters));
+}
+
+/** Sets attributes of a dictionary, such as the versions of its modules; they are of no use here. */
+function build(machine: Machine): void {
+  const attributes = pop(machine);
+  topMap(machine);
+  if (!(attributes instanceof Map)) throw fault(machine, "sets attributes that are no dictionary");
+}
+
+function checkProtocol(machine: Machine): void {
+  const version = take(machine, 1).readUInt8();
+  if (version !== 2) throw fault(machine, `is of protocol ${version}; PyTorch writes protocol 2`);
+}
+
+const instructions: ReadonlyMap<number, (machine: Machine) => unknown> = new Map([
+  [0x80, checkProtocol],
+  [0x28, (machine: Machine) => machine.marks.push(machine.stack.length)], // MARK
+  [0x4e, ({ stack }: Machine) => stack.push(undefined)], // NONE
+  [0x88, ({ stack }: Machine) => stack.push(true)], // NEWTRUE
+  [0x89, ({ stack }: Machine) => stack.push(false)], // NEWFALSE
+  [0x4a, (machine: Machine) => machine.stack.push(take(machine, 4).readInt32LE())], // BININT
+  [0x4b, (machine: Machine) => machine.stack.push(take(machine, 1).readUInt8())], // BININT1
+  [0x4d, (machine: Machine) => machine.stack.push(take(machine, 2).readUInt16LE())], // BININT2
+  [0x8a, pushLong], // LONG1
+  [0x58, pushText], // BINUNICODE
+  [0x7d, ({ stack }: Machine) => stack.push(new Map())], // EMPTY_DICT
+  [0x73, setLastItem], // SETITEM
+  [0x75, setItems], // SETITEMS
+  [0x29, (machine: Machine) => pushTuple(machine, 0)], // EMPTY_TUPLE
+  [0x85, (machine: Machine) => pushTuple(machine, 1)], // TUPLE1
+  [0x86, (machine: Machine) => pushTuple(machine, 2)], // TUPLE2
+  [0x87, (machine: Machine) => pushTuple(machine, 3)], // TUPLE3
+  [0x74, (machine: Machine) => machine.stack.push(popToMark(machine))], // TUPLE
+  [0x71, (machine: Machine) => memoize(machine, take(machine, 1).readUInt8())], // BINPUT
+  [0x72, (machine: Machine) => memoize(machine, take(machine, 4).readUInt32LE())], // LONG_BINPUT
+  [0x68, (machine: Machine) => recall(machine, take(machine, 1).readUInt8())], // BINGET
+  [0x6a, (machine: Machine) => recall(machine, take(machine, 4).readUInt32LE())], // LONG_BINGET
+  [0x63, pushGlobal], // GLOBAL
+  [0x51, (machine: Machine) => machine.stack.push(machine.world.resolve(pop(machine)))], // BINPERSID
+  [0x52, reduce], // REDUCE
+  [0x62, build], // BUILD
+]);

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { damaged, expectReadOrRefused } from "../../test/golden/damage.js";
+import { numbersOf } from "../../test/golden/numbers.js";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { openPyTorch } from "./pytorch.js";
+import { isFloat, toFloat32 } from "./stored-tensor.js";
+
+const golden = join(import.meta.dirname, "../../test/golden/checkpoint");
+const path = join(temporaryDirectory(), "state.pt");
+
+async function readAll(file: string): Promise<Record<string, unknown>> {
+  const files = await openPyTorch(file);
+  const values: Record<string, unknown> = {};
+  for (const [name, tensor] of files.tensors) {
+    const { dtype, shape, bytes } = tensor;
+    const target = new Uint8Array(bytes);
+    await tensor.read(target);
+    const numbers = isFloat(dtype) ? toFloat32(dtype, target) : new BigInt64Array(target.buffer);
+    values[name] = { shape, values: [...numbers] };
+  }
+  await files.close();
+  return values;
+}
+
+describe("a state dict", () => {
+  it("gives tensors as they are seen, however they lie", async () => {
+    const base = [...numbersOf("base", 24)]; // [4, 6]
+    const permuted = [...numbersOf("permuted", 24)]; // [2, 3, 4], then its axes 2, 0, 1
+    const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
+    expect(await readAll(join(golden, "strided.pt"))).toEqual({
+      transposed: {
+        shape: [6, 4],
+        values: range(24).map((i) => base[(i % 4) * 6 + Math.floor(i / 4)]),
+      },
+      column: { shape: [4], values: range(4).map((i) => base[i * 6 + 2]) },
+      offset: { shape: [2, 6], values: base.slice(6, 18) },
+      permuted: {
+        shape: [4, 2, 3],
+        values: range(24).map((i) => permuted[(i % 6) * 4 + Math.floor(i / 6)]),
+      },
+      parameter: { shape: [6], values: base.slice(0, 6) },
+      scalar: { shape: [], values: [0.5] },
+      empty: { shape: [0, 3], values: [] },
+      large: { shape: [2], values: [2n ** 40n, -1n] },
+    });
+  });
+
+  it("is not a whole module: such are refused with advice", async () => {
+    await expect(openPyTorch(join(golden, "module.pkl"))).rejects.toThrow(
+      /"dall_e.utils.Conv2d".*nothing was executed.*state_dict\(\)/,
+    );
+  });
+
+  it("is not a file of PyTorch before 1.6: such are refused with advice", async () => {
+    await writeFile(path, Buffer.concat([Buffer.of(0x80, 2, 0x8a, 10), Buffer.alloc(300)]));
+    await expect(openPyTorch(path)).rejects.toThrow(
+      /no zip archive.*before version 1.6.*saved anew/,
+    );
+  });
+
+  const original = readFileSync(join(golden, "strided.pt"));
+
+  /** The archive with one text of its pickle replaced by another of the same length. */
+  const altered = (from: string, to: string): Buffer => {
+    const at = original.indexOf(Buffer.from(from, "latin1"));
+    expect(at).toBeGreaterThan(0);
+    expect(to).toHaveLength(from.length);
+    const copy = Buffer.from(original);
+    copy.write(to, at, "latin1");
+    return copy;
+  };
+
+  it.each<[string, string, string, RegExp]>([
+    ["a storage that is not there", "X\x01\0\0\x000q", "X\x01\0\0\x009q", /storage "9", which/],
+    ["a storage of another class", "cpuq\x06K\x18", "cpuq\x06K\x19", /storage 0 has 25 elements/],
+    ["another class", "FloatStorage", "FloatStorags", /"torch.FloatStorags"/],
+    [
+      "a tensor that begins beyond its storage",
+      "QK\0K\x06K\x04\x86",
+      "QK\x01K\x06K\x04\x86",
+      /larger than its storage/,
+    ],
+    [
+      "a tensor that is larger than its storage",
+      "QK\0K\x06K\x04\x86",
+      "QK\0K\x07K\x04\x86",
+      /larger than its storage/,
+    ],
+    [
+      "a compressed entry",
+      "PK\x01\x02\0\0\0\0\x08\x08\0\0",
+      "PK\x01\x02\0\0\0\0\x08\x08\x08\0",
+      /compressed or encrypted/,
+    ],
+  ])("is refused when it has %s", async (_, from, to, reason) => {
+    await writeFile(path, altered(from, to));
+    await expect(openPyTorch(path)).rejects.toThrow(reason);
+  });
+
+  it("is read or refused, never worse, whatever the damage", async () => {
+    await fc.assert(
+      fc.asyncProperty(damaged(original), (bytes) => expectReadOrRefused(path, bytes, openPyTorch)),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,117 @@
+/** The inputs of golden cases: kept in the file where they are whole numbers, else made by formula. */
+import type { Values } from "../../src/backend/values.js";
+import { type Shape, TensorSpec } from "../../src/graph/tensor.js";
+import { patchCount } from "../../src/model/config.js";
+import { type Fixture, type GoldenCase, inputOf } from "./fixture.js";
+import { codebookPixels, pixels } from "./numbers.js";
+
+/** An input with its values. */
+export class Input extends TensorSpec {
+  constructor(
+    shape: Shape,
+    readonly values: Values,
+  ) {
+    super(shape, values instanceof Int32Array ? "int32" : "float32");
+  }
+}
+
+export type Inputs = Readonly<Record<string, Input | Readonly<Record<string, Input>>>>;
+
+function required(fixture: Fixture, golden: GoldenCase, name: string): Int32Array {
+  const values = inputOf(fixture, golden.name, name);
+  if (!values) throw new Error(`The case ${golden.name} has no ${name}.`);
+  return values;
+}
+
+const vector = (values: Values): Input => new Input([values.length], values);
+
+/** The places at which `chosen` holds, and one that is filled up. */
+function placesOf(values: Int32Array, chosen: (value: number) => boolean): Int32Array {
+  const found = [...values.keys()].filter((place) => chosen(values[place]!));
+  return Int32Array.of(...found, -1);
+}
+
+/** The batch that a case pays its losses for, without its kind. Plain ids are there for texts, too. */
+export function batchOf(
+  fixture: Fixture,
+  golden: GoldenCase,
+  codebook: "run" | "known",
+): Inputs {
+  const { kind, name, batch } = golden;
+  const match = inputOf(fixture, name, "match") ?? new Int32Array(batch).fill(1);
+  return {
+    ...(kind === "text" ? {} : picturesOf(fixture, golden, codebook)),
+    ...(kind === "image" ? {} : textsOf(fixture, golden)),
+    ...(kind === "pair" ? { match: vector(Float32Array.from(match)) } : {}),
+  };
+}
+
+function picturesOf(fixture: Fixture, golden: GoldenCase, codebook: "run" | "known"): Inputs {
+  const { name, batch } = golden;
+  const { image } = fixture.config;
+  const patches = patchCount(image);
+  const [side, shape] = [Math.sqrt(patches), [batch, 3, image.size, image.size]];
+  const hidden = required(fixture, golden, "hidden");
+  const visual: Inputs =
+    codebook === "run"
+      ? {
+          codebookPixels: new Input(
+            [batch, 3, 8 * side, 8 * side],
+            codebookPixels(name, batch, side),
+          ),
+        }
+      : {
+          visualTokens: new Input([batch, patches], required(fixture, golden, "visualTokens")),
+        };
+  return {
+    pixels: new Input(shape, pixels(name, shape)),
+    hidden: new Input([batch, patches], Float32Array.from(hidden)),
+    positions: vector(placesOf(hidden, (value) => value === 1)),
+    ...visual,
+  };
+}
+
+function textsOf(fixture: Fixture, golden: GoldenCase): Inputs {
+  const { batch } = golden;
+  const ids = required(fixture, golden, "ids");
+  const shape = [batch, ids.length / batch];
+  const labels =
+    inputOf(fixture, golden.name, "mlmLabels") ?? new Int32Array(ids.length).fill(-1);
+  const positions = placesOf(labels, (label) => label >= 0);
+  return {
+    ids: new Input(shape, ids),
+    maskedIds: new Input(shape, required(fixture, golden, "maskedIds")),
+    lengths: vector(required(fixture, golden, "lengths")),
+    targets: {
+      positions: vector(positions),
+      labels: vector(positions.map((place) => labels[place] ?? 0)),
+    },
+  };
+}
+
+/** The inputs of an encoder alone. */
+export function encoderInputs(fixture: Fixture, golden: GoldenCase): Inputs {
+  const { kind, name, batch, height = 0, width = 0 } = golden;
+  if (kind === "image encoder") {
+    const hidden = required(fixture, golden, "hidden");
+    const shape = [batch, 3, height, width];
+    return {
+      pixels: new Input(shape, pixels(name, shape)),
+      hidden: new Input([batch, hidden.length / batch], Float32Array.from(hidden)),
+    };
+  }
+  const ids = required(fixture, golden, "ids");
+  const shape = [batch, ids.length / batch];
+  return {
+    ids: new Input(shape, ids),
+    types: new Input(shape, required(fixture, golden, "types")),
+    lengths: vector(required(fixture, golden, "lengths")),
+  };
+}
+
+/** The samples of a case that count for losses of matched pairs: those that match, or all if none does. */
+export function countedSamples(fixture: Fixture, { name, batch }: GoldenCase): number[] {
+  const samples = Array.from({ length: batch }, (_, sample) => sample);
+  const match = inputOf(fixture, name, "match");
+  return match?.includes(1) ? samples.filter((sample) => match[sample] === 1) : samples;
+}
