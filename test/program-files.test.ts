@@ -64,7 +64,9 @@ function pretraining(precision: Precision): Exported<unknown, unknown> {
         moments: Record<string, { first: Tensor; second: Tensor }>;
       };
       const model = { config, parameters: held.parameters, precision, recompute: true };
-      const loss = totalLoss(lossesOf(model, { kind: "pair", ...(inputs as Omit<PairBatch, "kind">) }));
+      const loss = totalLoss(
+        lossesOf(model, { kind: "pair", ...(inputs as Omit<PairBatch, "kind">) }),
+      );
       const gradients = gradient(checkFinite(loss), trainable(held.parameters, rules));
       const { scale } = clipByGlobalNorm(gradients, 1);
       const scalars = { learningRate: fill([], 1e-3), step: fill([], 1), scale };

@@ -74,10 +74,14 @@ template <class A, class B, class Y, class Function>
     overVectors(0, count, [=](int64_t i, auto lanes) { store(y + i, constant, lanes); });
   } else if (walk.columnStrideOfA() == 0) {
     const auto constant = constantOperand(a);
-    overVectors(0, count, [=](int64_t i, auto lanes) { store(y + i, function(constant, operand(b + i, lanes)), lanes); });
+    overVectors(0, count, [=](int64_t i, auto lanes) {
+      store(y + i, function(constant, operand(b + i, lanes)), lanes);
+    });
   } else if (walk.columnStrideOfB() == 0) {
     const auto constant = constantOperand(b);
-    overVectors(0, count, [=](int64_t i, auto lanes) { store(y + i, function(operand(a + i, lanes), constant), lanes); });
+    overVectors(0, count, [=](int64_t i, auto lanes) {
+      store(y + i, function(operand(a + i, lanes), constant), lanes);
+    });
   } else {
     overVectors(0, count, [=](int64_t i, auto lanes) {
       store(y + i, function(operand(a + i, lanes), operand(b + i, lanes)), lanes);

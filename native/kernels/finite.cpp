@@ -12,8 +12,9 @@ void checkFiniteKernel(const Call& call) {
 
 /** Each block of each tensor is summed in float32, the blocks in order in double precision. */
 void sumOfSquaresKernel(const Call& call) {
+  const auto blocksOf = [](int64_t size) { return (size + elementGrain - 1) / elementGrain; };
   int64_t blocks = 0;
-  for (int input = 0; input < call.inputCount; ++input) blocks += (call.in(input).size + elementGrain - 1) / elementGrain;
+  for (int input = 0; input < call.inputCount; ++input) blocks += blocksOf(call.in(input).size);
   auto* const sums = static_cast<float*>(call.parallel->shared(blocks * 4));
   float* next = sums;
   for (int input = 0; input < call.inputCount; ++input) {
@@ -26,7 +27,7 @@ void sumOfSquaresKernel(const Call& call) {
         });
       });
     });
-    next += (size + elementGrain - 1) / elementGrain;
+    next += blocksOf(size);
   }
   double sum = 0;
   for (int64_t block = 0; block < blocks; ++block) sum += sums[block];

@@ -35,7 +35,9 @@ static void l2NormalizeGradientKernel(const Call& call) {
         const auto* y = results + row * columns;
         const auto* dY = gradients + row * columns;
         auto* dX = output + row * columns;
-        const float dot = sumOver(columns, [=](int64_t i, auto lanes) { return load(y + i, lanes) * load(dY + i, lanes); });
+        const float dot = sumOver(columns, [=](int64_t i, auto lanes) {
+          return load(y + i, lanes) * load(dY + i, lanes);
+        });
         const float along = norms[row] > eps ? dot : 0.0f;
         const float divisor = max(eps, norms[row]);
         overVectors(0, columns, [=](int64_t i, auto lanes) {

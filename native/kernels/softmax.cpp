@@ -30,7 +30,9 @@ static void softmaxGradientKernel(const Call& call) {
         const auto* y = results + row * columns;
         const auto* dY = gradients + row * columns;
         auto* dX = output + row * columns;
-        const float dot = sumOver(columns, [=](int64_t i, auto lanes) { return load(y + i, lanes) * load(dY + i, lanes); });
+        const float dot = sumOver(columns, [=](int64_t i, auto lanes) {
+          return load(y + i, lanes) * load(dY + i, lanes);
+        });
         overVectors(0, columns, [=](int64_t i, auto lanes) {
           store(dX + i, load(y + i, lanes) * (load(dY + i, lanes) - dot), lanes);
         });

@@ -5,7 +5,7 @@ import { type TensorSpec, sameShape } from "../graph/tensor.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type Layout, fromStored, storedShape } from "./layout.js";
 import { partOf, toFamily } from "./names.js";
-import { type StoredFloat, type StoredTensor, isFloat, toFloat32 } from "./stored-tensor.js";
+import { type StoredWeights, holdsFloats, readFloat32, readingBytes } from "./stored-tensor.js";
 
 export interface LoadOptions {
   /** The beginnings of the paths to load, such as "flava/image" and "codebook"; default: all that the state has. */
@@ -51,8 +51,8 @@ function enumerate(names: readonly string[]): string {
 const root = "parameters/";
 
 /**
- * Reads weights into the "parameters" of `state`. Beside the state itself this takes as much memory as the largest tensor,
- * twice that where the file's dtype is not the state's.
+ * Reads weights into the "parameters" of `state`. Beside the state itself this takes as much memory as the largest tensor
+ * has in float32, twice that for convolutions.
  */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -71,13 +71,10 @@ export async function loadWeights(
   if (strict && missing.length + unexpected.length + misshapen.length > 0) {
     throw new WeightsMismatch(checkpoint.path, report);
   }
-  const longest = matches.reduce((most, { stored }) => Math.max(most, stored.bytes), 0);
-  const memory = new Uint8Array(longest);
-  for (const match of matches) {
-    const bytes = memory.subarray(0, match.stored.bytes);
-    await match.stored.read(bytes);
-    state.write(root + match.path, valuesOf(match, bytes));
-  }
+  const memory = new ArrayBuffer(
+    matches.reduce((most, { stored }) => Math.max(most, readingBytes(stored)), 0),
+  );
+  for (const match of matches) state.write(root + match.path, await read(match, memory));
   return report;
 }
 
@@ -85,8 +82,7 @@ interface Match {
   readonly path: string;
   readonly spec: TensorSpec;
   readonly layout: Layout;
-  readonly stored: StoredTensor;
-  readonly dtype: StoredFloat;
+  readonly stored: StoredWeights;
 }
 
 /** Holds what is wanted, tensors by their paths, against what the checkpoint has. */
@@ -106,10 +102,10 @@ export function compare(
       continue;
     }
     const expected = storedShape(layout, spec.shape, image);
-    const { dtype, shape } = stored;
-    if (isFloat(dtype) && sameShape(shape, expected)) {
-      matches.push({ path, spec, layout, stored, dtype });
+    if (holdsFloats(stored) && sameShape(stored.shape, expected)) {
+      matches.push({ path, spec, layout, stored });
     } else {
+      const { dtype, shape } = stored;
       misshapen.push(
         `${name} (${dtype}[${shape.join(", ")}], not float32[${expected.join(", ")}])`,
       );
@@ -121,11 +117,11 @@ export function compare(
   return { report: { loaded: matches.length, missing, unexpected, misshapen }, matches };
 }
 
-/** Stored bytes as the state takes them. Bits of bfloat16 go into a bfloat16 tensor unchanged. */
-function valuesOf({ spec, layout, dtype }: Match, bytes: Uint8Array): Values {
-  if (spec.dtype === "bfloat16" && dtype === "bfloat16") {
-    const bits = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-    return fromStored(layout, spec.shape, bits);
+/** A tensor's elements as the state takes them. Bits of bfloat16 go into a bfloat16 tensor unchanged. */
+async function read({ spec, layout, stored }: Match, memory: ArrayBuffer): Promise<Values> {
+  if (spec.dtype !== "bfloat16" || stored.dtype !== "bfloat16") {
+    return fromStored(layout, spec.shape, await readFloat32(stored, memory));
   }
-  return fromStored(layout, spec.shape, toFloat32(dtype, bytes));
+  await stored.read(new Uint8Array(memory, 0, stored.bytes));
+  return fromStored(layout, spec.shape, new Uint16Array(memory, 0, spec.size));
 }

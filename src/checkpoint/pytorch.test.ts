@@ -7,7 +7,7 @@ import { damaged, expectReadOrRefused } from "../../test/golden/damage.js";
 import { numbersOf } from "../../test/golden/numbers.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { openPyTorch } from "./pytorch.js";
-import { isFloat, toFloat32 } from "./stored-tensor.js";
+import { type StoredTensor, holdsFloats, readFloat32, readingBytes } from "./stored-tensor.js";
 
 const golden = join(import.meta.dirname, "../../test/golden/checkpoint");
 const path = join(temporaryDirectory(), "state.pt");
@@ -16,14 +16,17 @@ async function readAll(file: string): Promise<Record<string, unknown>> {
   const files = await openPyTorch(file);
   const values: Record<string, unknown> = {};
   for (const [name, tensor] of files.tensors) {
-    const { dtype, shape, bytes } = tensor;
-    const target = new Uint8Array(bytes);
-    await tensor.read(target);
-    const numbers = isFloat(dtype) ? toFloat32(dtype, target) : new BigInt64Array(target.buffer);
-    values[name] = { shape, values: [...numbers] };
+    values[name] = { shape: tensor.shape, values: [...(await numbersIn(tensor))] };
   }
   await files.close();
   return values;
+}
+
+async function numbersIn(tensor: StoredTensor): Promise<Float32Array | BigInt64Array> {
+  if (holdsFloats(tensor)) return readFloat32(tensor, new ArrayBuffer(readingBytes(tensor)));
+  const target = new Uint8Array(tensor.bytes);
+  await tensor.read(target);
+  return new BigInt64Array(target.buffer);
 }
 
 describe("a state dict", () => {

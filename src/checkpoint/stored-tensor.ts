@@ -1,5 +1,4 @@
 /** Tensors as they lie in files: named, shaped, and read one at a time. */
-import { fromBfloat16 } from "../backend/values.js";
 import type { Shape } from "../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
@@ -54,24 +53,50 @@ export class CheckpointError extends Error {
 /** How weights lie in a file. */
 export type StoredFloat = Extract<StoredDtype, `${string}float${string}`>;
 
-export function isFloat(dtype: StoredDtype): dtype is StoredFloat {
-  return dtype.includes("float");
+/** A tensor of weights. */
+export type StoredWeights = StoredTensor & { readonly dtype: StoredFloat };
+
+export function holdsFloats(tensor: StoredTensor): tensor is StoredWeights {
+  return tensor.dtype.includes("float");
 }
 
-/** Stored floating-point elements as float32; of float32 itself a view. `bytes` starts at a multiple of 8. */
-export function toFloat32(dtype: StoredFloat, bytes: Uint8Array): Float32Array {
-  const { buffer, byteOffset } = bytes;
-  const length = bytes.length / storedBytes[dtype];
+/** Bytes of memory that `readFloat32` needs. */
+export function readingBytes({ bytes, dtype }: StoredWeights): number {
+  return (bytes / storedBytes[dtype]) * Math.max(4, storedBytes[dtype]);
+}
+
+/**
+ * Reads a tensor as float32 into `memory`, whose beginning the result is. Nothing else is allocated: narrower elements are
+ * read into the end of the result's place and widened from the front, and wider ones are narrowed so.
+ */
+export async function readFloat32(
+  tensor: StoredWeights,
+  memory: ArrayBuffer,
+): Promise<Float32Array> {
+  const { dtype, bytes } = tensor;
+  const length = bytes / storedBytes[dtype];
+  const start = readingBytes(tensor) - bytes;
+  await tensor.read(new Uint8Array(memory, start, bytes));
+  const floats = new Float32Array(memory, 0, length);
   switch (dtype) {
     case "float32":
-      return new Float32Array(buffer, byteOffset, length);
+      break;
     case "bfloat16":
-      return fromBfloat16(new Uint16Array(buffer, byteOffset, length));
+      widenBfloat16(new Uint16Array(memory, start, length), new Uint32Array(memory, 0, length));
+      break;
     case "float16":
-      return fromFloat16(new Uint16Array(buffer, byteOffset, length));
+      fromFloat16(new Uint16Array(memory, start, length), floats);
+      break;
     case "float64":
-      return Float32Array.from(new Float64Array(buffer, byteOffset, length));
+      new Float64Array(memory, 0, length).forEach((value, index) => (floats[index] = value));
+      break;
   }
+  return floats;
+}
+
+/** The bits of a bfloat16 are the first half of those of a float32. */
+function widenBfloat16(bits: Uint16Array, words: Uint32Array): void {
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
 }
 
 /**

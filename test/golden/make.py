@@ -96,8 +96,9 @@ class Cases:
         logits = codebook(seen)
         require_margin(logits)
         tokens = codebook.get_codebook_indices(seen)
-        self.fixture.keep(case, "codebookLogits", logits.permute(0, 2, 3, 1))
         self.fixture.give(case, {"hidden": hidden, "visualTokens": tokens.flatten(1).numpy()})
+        self.fixture.keep(case, "codebook/logits", logits.permute(0, 2, 3, 1))
+        self.fixture.keep(case, "codebook/tokens", tokens)
         given = {"pixel_values": pixels(case, batch, size, size).double(), "bool_masked_pos": torch.tensor(hidden) == 1}
         given["mim_labels" if visual_tokens else "codebook_pixel_values"] = tokens.clone() if visual_tokens else seen
         return given
@@ -207,7 +208,7 @@ class Cases:
             attention_mask=(torch.arange(length) < torch.tensor(lengths)[:, None]).long(),
             token_type_ids=torch.tensor(types).long(),
         )
-        self.encode(case, "text encoder", result)
+        self.encode(case, "text encoder", result, batch=len(lengths))
 
 
 def tiny():

@@ -1,6 +1,6 @@
 """The numbers of the golden files: made from names by whole-number arithmetic, so that the tests make the same ones.
 
-test/golden/numbers.ts is the same in TypeScript. Nothing that a formula gives is stored.
+pretraining/numbers.ts is the same in TypeScript. Nothing that a formula gives is stored.
 """
 
 import numpy as np

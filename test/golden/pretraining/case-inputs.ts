@@ -1,7 +1,7 @@
 /** The inputs of golden cases: kept in the file where they are whole numbers, else made by formula. */
-import type { Values } from "../../src/backend/values.js";
-import { type Shape, TensorSpec } from "../../src/graph/tensor.js";
-import { patchCount } from "../../src/model/config.js";
+import type { Values } from "../../../src/backend/values.js";
+import { type Shape, TensorSpec } from "../../../src/graph/tensor.js";
+import { patchCount } from "../../../src/model/config.js";
 import { type Fixture, type GoldenCase, inputOf } from "./fixture.js";
 import { codebookPixels, pixels } from "./numbers.js";
 
@@ -31,43 +31,35 @@ function placesOf(values: Int32Array, chosen: (value: number) => boolean): Int32
   return Int32Array.of(...found, -1);
 }
 
-/** The batch that a case pays its losses for, without its kind. Plain ids are there for texts, too. */
-export function batchOf(
-  fixture: Fixture,
-  golden: GoldenCase,
-  codebook: "run" | "known",
-): Inputs {
+/**
+ * The batch that a case pays its losses for, without its kind; texts have their plain ids, too.
+ *
+ * @param tokens whether the visual tokens are given, or to be named by the codebook
+ */
+export function batchOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | "named"): Inputs {
   const { kind, name, batch } = golden;
   const match = inputOf(fixture, name, "match") ?? new Int32Array(batch).fill(1);
   return {
-    ...(kind === "text" ? {} : picturesOf(fixture, golden, codebook)),
+    ...(kind === "text" ? {} : picturesOf(fixture, golden, tokens)),
     ...(kind === "image" ? {} : textsOf(fixture, golden)),
     ...(kind === "pair" ? { match: vector(Float32Array.from(match)) } : {}),
   };
 }
 
-function picturesOf(fixture: Fixture, golden: GoldenCase, codebook: "run" | "known"): Inputs {
+function picturesOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | "named"): Inputs {
   const { name, batch } = golden;
   const { image } = fixture.config;
   const patches = patchCount(image);
   const [side, shape] = [Math.sqrt(patches), [batch, 3, image.size, image.size]];
   const hidden = required(fixture, golden, "hidden");
-  const visual: Inputs =
-    codebook === "run"
-      ? {
-          codebookPixels: new Input(
-            [batch, 3, 8 * side, 8 * side],
-            codebookPixels(name, batch, side),
-          ),
-        }
-      : {
-          visualTokens: new Input([batch, patches], required(fixture, golden, "visualTokens")),
-        };
+  const seen = new Input([batch, 3, 8 * side, 8 * side], codebookPixels(name, batch, side));
+  const visualTokens = new Input([batch, patches], required(fixture, golden, "visualTokens"));
   return {
     pixels: new Input(shape, pixels(name, shape)),
     hidden: new Input([batch, patches], Float32Array.from(hidden)),
     positions: vector(placesOf(hidden, (value) => value === 1)),
-    ...visual,
+    codebookPixels: seen,
+    ...(tokens === "given" ? { visualTokens } : {}),
   };
 }
 
@@ -75,8 +67,7 @@ function textsOf(fixture: Fixture, golden: GoldenCase): Inputs {
   const { batch } = golden;
   const ids = required(fixture, golden, "ids");
   const shape = [batch, ids.length / batch];
-  const labels =
-    inputOf(fixture, golden.name, "mlmLabels") ?? new Int32Array(ids.length).fill(-1);
+  const labels = inputOf(fixture, golden.name, "mlmLabels") ?? new Int32Array(ids.length).fill(-1);
   const positions = placesOf(labels, (label) => label >= 0);
   return {
     ids: new Input(shape, ids),

@@ -1,19 +1,19 @@
 /** Traces what the golden files hold of a case, under their names: states, sequences, logits. */
-import { gatherRows } from "../../src/graph/ops/gather.js";
-import { reshape } from "../../src/graph/ops/reshape.js";
-import { slice } from "../../src/graph/ops/slice.js";
-import { constant } from "../../src/graph/placeholder.js";
-import type { Tensor } from "../../src/graph/tensor.js";
-import { codebookLogits, visualTokens } from "../../src/model/codebook.js";
-import { type Encoded, pool } from "../../src/model/encoded.js";
-import { embed } from "../../src/model/flava.js";
-import { type MaskedHead, maskedLogits, matchLogits } from "../../src/model/heads.js";
-import { encodeImage } from "../../src/model/image-encoder.js";
-import { encodePair, patchesOf, textOf } from "../../src/model/multimodal-encoder.js";
-import { encodeText } from "../../src/model/text-encoder.js";
-import type { Linear } from "../../src/nn/linear.js";
-import { contrastiveLogits } from "../../src/objective/contrastive.js";
-import { type TracedModel, stackOptions } from "../../src/objective/model.js";
+import { gatherRows } from "../../../src/graph/ops/gather.js";
+import { reshape } from "../../../src/graph/ops/reshape.js";
+import { slice } from "../../../src/graph/ops/slice.js";
+import { constant } from "../../../src/graph/placeholder.js";
+import type { Tensor } from "../../../src/graph/tensor.js";
+import { codebookLogits, visualTokens } from "../../../src/model/codebook.js";
+import { type Encoded, pool } from "../../../src/model/encoded.js";
+import { embed } from "../../../src/model/flava.js";
+import { type MaskedHead, maskedLogits, matchLogits } from "../../../src/model/heads.js";
+import { encodeImage } from "../../../src/model/image-encoder.js";
+import { encodePair, patchesOf, textOf } from "../../../src/model/multimodal-encoder.js";
+import { encodeText } from "../../../src/model/text-encoder.js";
+import type { Linear } from "../../../src/nn/linear.js";
+import { contrastiveLogits } from "../../../src/objective/contrastive.js";
+import { type TracedModel, stackOptions } from "../../../src/objective/model.js";
 import { countedSamples } from "./case-inputs.js";
 import { type Fixture, type GoldenCase, inputOf } from "./fixture.js";
 
@@ -21,10 +21,7 @@ type Outputs = Record<string, Tensor>;
 
 /** The inputs of a case while it is traced; which are there follows from its kind. */
 export type Given = Partial<
-  Record<
-    "pixels" | "hidden" | "codebookPixels" | "ids" | "types" | "maskedIds" | "lengths",
-    Tensor
-  >
+  Record<"pixels" | "hidden" | "codebookPixels" | "ids" | "types" | "maskedIds" | "lengths", Tensor>
 >;
 
 /** The passes of a case, by modality. */
@@ -49,9 +46,7 @@ function runPass(
       stackOptions(model, "image"),
     );
   const text =
-    ids &&
-    lengths &&
-    encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
+    ids && lengths && encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
   if (!image || !text) return { ...(image && { image }), ...(text && { text }) };
   const visible = config.maskPadding ? lengths : undefined;
   const options = stackOptions(model, "multimodal");
@@ -71,7 +66,7 @@ export function encodedOutputs(
   };
 }
 
-const prefixed = (prefix: string, outputs: Outputs): Outputs =>
+export const prefixed = (prefix: string, outputs: Outputs): Outputs =>
   Object.fromEntries(Object.entries(outputs).map(([name, value]) => [`${prefix}/${name}`, value]));
 
 function passOutputs(model: TracedModel, prefix: string, pass: Pass): Outputs {
@@ -190,7 +185,7 @@ function codebookOutputs(
   if (!codebookPixels) return {};
   const { codebook } = parameters;
   return {
-    codebookLogits: codebookLogits(codebook, config.codebook, codebookPixels, precision),
-    visualTokens: visualTokens(codebook, config.codebook, codebookPixels, precision),
+    "codebook/logits": codebookLogits(codebook, config.codebook, codebookPixels, precision),
+    "codebook/tokens": visualTokens(codebook, config.codebook, codebookPixels, precision),
   };
 }

@@ -1,10 +1,10 @@
-/** Reads the golden files of the model: what make.py and make_torchmultimodal.py wrote. */
+/** Reads the golden files of the model: what ../make.py and ../make_torchmultimodal.py wrote. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSafetensors } from "../../src/checkpoint/safetensors.js";
-import type { Shape } from "../../src/graph/tensor.js";
-import type { FlavaConfig } from "../../src/model/config.js";
-import type { LossName } from "../../src/objective/objectives.js";
+import { openSafetensors } from "../../../src/checkpoint/safetensors.js";
+import type { Shape } from "../../../src/graph/tensor.js";
+import type { FlavaConfig } from "../../../src/model/config.js";
+import type { LossName } from "../../../src/objective/objectives.js";
 import { places } from "./numbers.js";
 
 export interface GoldenCase {
@@ -39,7 +39,7 @@ export interface Fixture extends Description {
 }
 
 export async function readFixture(name: string): Promise<Fixture> {
-  const path = join(import.meta.dirname, "pretraining", name);
+  const path = join(import.meta.dirname, name);
   const description = JSON.parse(readFileSync(`${path}.json`, "utf8")) as Description;
   const files = await openSafetensors(`${path}.safetensors`);
   const values = new Map<string, Float32Array | Int32Array>();
@@ -58,13 +58,13 @@ export function inputOf({ values }: Fixture, name: string, input: string): Int32
   return values.get(`${name}/input/${input}`) as Int32Array | undefined;
 }
 
-/** What a case shall give, by name; inputs are left out. */
+/** What a case shall give, by name. */
 export function expectedOf({ values }: Fixture, name: string): Map<string, Float32Array> {
   const start = `${name}/`;
   return new Map(
     [...values]
       .filter(([key]) => key.startsWith(start) && !key.startsWith(`${start}input/`))
-      .map(([key, found]) => [key.slice(start.length), found as Float32Array]),
+      .map(([key, found]) => [key.slice(start.length), Float32Array.from(found)]),
   );
 }
 

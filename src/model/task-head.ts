@@ -1,0 +1,43 @@
+/** Heads for fine-tuning (flava.md 5.3 and 8.3). Each reads the first token of a sequence. */
+import { multiply, subtract } from "../graph/ops/arithmetic.js";
+import { gelu } from "../graph/ops/elementwise.js";
+import { mean } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/reshape.js";
+import type { Tensor } from "../graph/tensor.js";
+import { type Linear, exactLinear, linearParameters } from "../nn/linear.js";
+import type { Parameter } from "../nn/parameter.js";
+import type { Precision } from "../nn/precision.js";
+import { tokenAt } from "./encoded.js";
+
+/** A linear layer to the classes of a task, or to one number for regression (STS-B). */
+export interface TaskHead<T> {
+  /** A layer with a GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
+  readonly hidden?: Linear<T>;
+  readonly output: Linear<T>;
+}
+
+/** Hidden width of the two-layer head in the paper. */
+export const taskHeadHidden = 1536;
+
+/** A head of one layer, or of two where a hidden width is given. */
+export function taskHeadParameters(
+  width: number,
+  outputs: number,
+  hidden?: number,
+): TaskHead<Parameter> {
+  if (hidden === undefined) return { output: linearParameters(width, outputs) };
+  return { hidden: linearParameters(width, hidden), output: linearParameters(hidden, outputs) };
+}
+
+/** The scores of a task: sequence [B, L, D] of any encoder -> float32 [B, outputs]. */
+export function taskScores(head: TaskHead<Tensor>, sequence: Tensor, precision: Precision): Tensor {
+  const first = tokenAt(sequence, 0); // [B, D]
+  const read = head.hidden ? gelu(exactLinear(head.hidden, first, precision)) : first;
+  return exactLinear(head.output, read, precision);
+}
+
+/** The mean squared error of a regression: scores [B, 1], targets float32 [B] -> float32 []. */
+export function regressionLoss(scores: Tensor, targets: Tensor): Tensor {
+  const error = subtract(reshape(scores, targets.shape), targets);
+  return mean(multiply(error, error));
+}

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { referenceBackend } from "../backend/reference.js";
+import { compile } from "../backend/program.js";
+import { State } from "../backend/state.js";
+import { gradient } from "../graph/gradient.js";
+import { add, multiply } from "../graph/ops/arithmetic.js";
+import { fill } from "../graph/ops/broadcast.js";
+import { affine } from "../graph/ops/elementwise.js";
+import { sum } from "../graph/ops/reduce.js";
+import { type Tensor, spec } from "../graph/tensor.js";
+import { adamW, adamWMoments, trainable } from "./adamw.js";
+import { clipByGlobalNorm } from "./clip.js";
+import { type ParameterRules, ruleFor } from "./rules.js";
+import { warmupCosine, warmupLinear } from "./schedule.js";
+
+const backend = referenceBackend();
+
+/** The learning rates at the given steps. */
+async function rates(
+  schedule: typeof warmupCosine,
+  options: Parameters<typeof warmupCosine>[1],
+  steps: readonly number[],
+): Promise<number[]> {
+  const state = new State(backend, {});
+  const program = compile({ state, inputs: { step: spec([]) } }, (_, { step }) => ({
+    outputs: { rate: schedule(step, options) },
+  }));
+  const found: number[] = [];
+  for (const step of steps) {
+    const { rate } = await program.run({ step: Float32Array.of(step) });
+    found.push(rate[0] ?? NaN);
+  }
+  return found;
+}
+
+describe("schedules", () => {
+  const options = { peak: 2, warmup: 10, total: 110, floor: 0.5 };
+
+  test("rise linearly, fall along half a cosine, stay at the floor", async () => {
+    const found = await rates(warmupCosine, options, [1, 5, 10, 60, 110, 500]);
+    const expected = [0.2, 1, 2, 1.25, 0.5, 0.5];
+    expect(found).toEqual(expected.map((rate) => expect.closeTo(rate, 6)));
+  });
+
+  test("rise and fall linearly", async () => {
+    const found = await rates(warmupLinear, options, [1, 10, 35, 110, 500]);
+    expect(found).toEqual([0.2, 2, 1.625, 0.5, 0.5].map((rate) => expect.closeTo(rate, 6)));
+  });
+
+  test("begin at the peak without warm-up", async () => {
+    const found = await rates(warmupLinear, { peak: 1, warmup: 0, total: 10 }, [1]);
+    expect(found).toEqual([expect.closeTo(0.9, 6)]);
+  });
+
+  test("refuse a warm-up that is longer than the whole", () => {
+    expect(() => warmupCosine(fill([], 1), { peak: 1, warmup: 10, total: 5 })).toThrow(
+      /0 <= warmup < total/,
+    );
+  });
+});
+
+test("the first rule whose pattern matches the whole path decides", () => {
+  const rules: ParameterRules = [
+    ["image/.*", { frozen: true }],
+    [".*/bias", { weightDecay: 0 }],
+    [".*", { rateFactor: 0.1 }],
+  ];
+  expect(ruleFor(rules, "image/norm/bias")).toEqual({ frozen: true });
+  expect(ruleFor(rules, "text/norm/bias")).toEqual({ weightDecay: 0 });
+  expect(ruleFor(rules, "text/image/weight")).toEqual({ rateFactor: 0.1 });
+  expect(ruleFor([["image", {}]], "image/x")).toEqual({});
+});
+
+describe("AdamW", () => {
+  const specs = { a: spec([2]), frozen: spec([2]), unused: spec([2]), slow: spec([2]) };
+  const rules: ParameterRules = [
+    ["frozen", { frozen: true }],
+    ["slow", { rateFactor: 0.5, weightDecay: 0 }],
+  ];
+
+  test("leaves frozen parameters and those without a gradient alone, and obeys the rules", async () => {
+    const moments = adamWMoments(specs, rules);
+    expect(Object.keys(moments)).toEqual(["a", "unused", "slow"]);
+    const state = new State(backend, { parameters: specs, moments });
+    for (const path of Object.keys(specs))
+      state.write(`parameters/${path}`, Float32Array.of(1, -2));
+    const program = compile({ state, inputs: {} }, (s) => {
+      const { parameters: p } = s;
+      const product = multiply(multiply(p.a, p.frozen), p.slow);
+      const gradients = gradient(sum(product), trainable(p, rules));
+      const scalars = { learningRate: fill([], 0.1), step: fill([], 1) };
+      return {
+        outputs: {},
+        state: adamW({ ...s, gradients, ...scalars }, { weightDecay: 0.5, rules }),
+      };
+    });
+    await program.run({});
+    expect(state.read("parameters/frozen")).toEqual(Float32Array.of(1, -2));
+    expect(state.read("parameters/unused")).toEqual(Float32Array.of(1, -2));
+    // A first step moves by the learning rate against the sign of the gradient, which is that of the other two.
+    const a = Array.from(state.read("parameters/a"));
+    expect(a).toEqual([expect.closeTo(1 * 0.95 - 0.1, 5), expect.closeTo(-2 * 0.95 - 0.1, 5)]);
+    const slow = Array.from(state.read("parameters/slow"));
+    expect(slow).toEqual([expect.closeTo(1 - 0.05, 5), expect.closeTo(-2 - 0.05, 5)]);
+  });
+});
+
+describe("clipping by global norm", () => {
+  async function clip(limit: number, values: readonly number[]): Promise<[number, number]> {
+    const state = new State(backend, {});
+    const program = compile({ state, inputs: { g: spec([2]) } }, (_, { g }) => {
+      const halves: Tensor[] = [affine(g, 0.6, 0), affine(add(g, 0), 0.8, 0)];
+      return { outputs: { ...clipByGlobalNorm(halves, limit) } };
+    });
+    const { norm, scale } = await program.run({ g: Float32Array.from(values) });
+    return [norm[0] ?? NaN, scale[0] ?? NaN];
+  }
+
+  test("measures all gradients together and never enlarges them", async () => {
+    expect(await clip(1, [3, 4])).toEqual([expect.closeTo(5, 5), expect.closeTo(0.2, 5)]);
+    expect(await clip(10, [3, 4])).toEqual([expect.closeTo(5, 5), 1]);
+    expect(await clip(1, [0, 0])).toEqual([0, 1]);
+  });
+
+  test("stops the run where the norm is not finite", async () => {
+    await expect(clip(1, [Infinity, 0])).rejects.toThrow(/not a number/);
+  });
+
+  test("refuses a limit that is not positive", () => {
+    expect(() => clipByGlobalNorm([], 0)).toThrow(/must be positive, not 0/);
+  });
+});
