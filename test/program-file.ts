@@ -2,9 +2,10 @@ import { encodePlan } from "../src/backend/encode.js";
 import { type Values, toBfloat16 } from "../src/backend/values.js";
 import { foldIn, keyOf, normal } from "../src/base/random.js";
 import { leavesOf, mapTree } from "../src/base/tree.js";
+import { aligned } from "../src/graph/arena.js";
 import type { PlacedTensor } from "../src/graph/layout.js";
 import { placeholder } from "../src/graph/placeholder.js";
-import { plan } from "../src/graph/plan.js";
+import { type Plan, plan } from "../src/graph/plan.js";
 import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
 
 /** A function to export: what it is given and what it makes of it. */
@@ -33,17 +34,16 @@ function bytesOf(values: Values): Buffer {
 function someValues({ dtype, size }: TensorSpec, seed: number): Values {
   if (dtype === "int32") return new Int32Array(size);
   if (dtype === "int8") return new Int8Array(size);
-  const numbers = normal(foldIn(keyOf(7), seed), size, 0.1);
-  return dtype === "bfloat16" ? toBfloat16(numbers) : numbers;
+  return normal(foldIn(keyOf(7), seed), size, 0.1);
 }
 
-/** A planned program with its data, in the format that native/check/main.cpp reads. */
+/** A traced program with its data, in the format that native/check/main.cpp reads. */
 export function programFile<S, I>({
   state,
   inputs,
   body,
   values = {},
-  fails,
+  fails = false,
 }: Exported<S, I>): Buffer {
   const held = mapTree(state, (leaf: TensorSpec, path) => placeholder(leaf, path, "state"));
   const given = mapTree(inputs, (leaf: TensorSpec, path) => placeholder(leaf, path));
@@ -53,31 +53,44 @@ export function programFile<S, I>({
     leavesOf<Tensor>(results.state).map(([path, value]) => [targets.get(path)!, value] as const),
   );
   const made = plan({ outputs: new Map(leavesOf<Tensor>(results.outputs)), updates }, true);
-  const buffers = new Map([...targets.keys()].map((path, index) => [path, index + 1]));
-  const prepared = buffers.size + 1;
-  const place = ({ place: at }: PlacedTensor): [number, number] => {
-    if (at.kind === "state") return [buffers.get(at.path)!, 0];
-    return [at.kind === "arena" ? 0 : prepared, at.offset];
-  };
-  const pieces: Piece[] = [
-    ...[...targets].map(([path, spec], seed) => ({
-      buffer: buffers.get(path)!,
-      offset: 0,
-      values: values[path] ?? someValues(spec, seed),
-    })),
-    ...[...made.inputs].map(([path, placed], seed) => {
-      const [buffer, offset] = place(placed);
-      return { buffer, offset, values: values[path] ?? someValues(placed.spec, 1000 + seed) };
-    }),
-    ...made.constants.map(({ tensor, values: fixed }) => {
-      const [buffer, offset] = place(tensor);
-      return { buffer, offset, values: fixed };
-    }),
-  ];
-  const sizes = [...[...targets.values()].map(({ bytes }) => bytes), made.preparedBytes].map(
-    (bytes) => Math.ceil(Math.max(bytes, 1) / 64) * 64,
+  let seed = 0;
+  return planFile(made, (path, spec) => values[path] ?? someValues(spec, seed++), fails);
+}
+
+/** A plan with its data, `valuesAt` giving the state and the inputs, in the format that native/check/main.cpp reads. */
+export function planFile(
+  made: Plan,
+  valuesAt: (path: string, spec: TensorSpec) => Values,
+  fails: boolean,
+): Buffer {
+  const operands = made.instructions.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
+  const held = new Map(
+    operands.flatMap(({ spec, place }) =>
+      place.kind === "state" ? [[place.path, spec] as const] : [],
+    ),
   );
-  return serialise(encodePlan(made, place), made.arenaBytes, sizes, pieces, fails === true);
+  const prepared = 1;
+  const buffers = new Map([...held.keys()].map((path, index) => [path, prepared + 1 + index]));
+  const placeOf = ({ place }: PlacedTensor): [buffer: number, offset: number] => {
+    if (place.kind === "state") return [buffers.get(place.path)!, 0];
+    return [place.kind === "arena" ? 0 : prepared, place.offset];
+  };
+  const piece = (tensor: PlacedTensor, values: Values): Piece => {
+    const [buffer, offset] = placeOf(tensor);
+    const narrow = tensor.spec.dtype === "bfloat16" && values instanceof Float32Array;
+    return { buffer, offset, values: narrow ? toBfloat16(values) : values };
+  };
+  const pieces = [
+    ...[...held].map(([path, spec]) =>
+      piece({ spec, place: { kind: "state", path, offset: 0 } }, valuesAt(path, spec)),
+    ),
+    ...[...made.inputs].map(([path, tensor]) => piece(tensor, valuesAt(path, tensor.spec))),
+    ...made.constants.map(({ tensor, values }) => piece(tensor, values)),
+  ];
+  const sizes = [made.preparedBytes, ...[...held.values()].map(({ bytes }) => bytes)].map((bytes) =>
+    aligned(Math.max(bytes, 1)),
+  );
+  return serialise(encodePlan(made, placeOf), made.arenaBytes, sizes, pieces, fails);
 }
 
 function serialise(

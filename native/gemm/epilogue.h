@@ -12,7 +12,9 @@ template <class Combine>
 [[gnu::always_inline]] inline void combineWith(const Tensor& tensor, int64_t index, float* x, int64_t count,
                                                Combine combine) {
   visitFloats(tensor, [&](auto* data) {
-    overVectors(0, count, [&](int64_t i, auto lanes) { store(x + i, combine(load(x + i), load(data + index + i, lanes))); });
+    overVectors(0, count, [&](int64_t i, auto lanes) {
+      store(x + i, combine(load(x + i), load(data + index + i, lanes)));
+    });
   });
 }
 

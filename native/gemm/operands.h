@@ -198,8 +198,8 @@ struct MatrixRight final : RightOperand {
       const int64_t element = word * Words::elements;
       packPanelAlong<Words>(data_ + first * depth_ + element, depth_, count, depth_ - element, words, to);
     } else {
-      packPanelAcross<Words, Element>(
-          [&](int64_t k) { return k < depth_ ? data_ + k * columns_ + first : zeroRow<Element>(); }, count, word, words, to);
+      const auto rowOf = [&](int64_t k) { return k < depth_ ? data_ + k * columns_ + first : zeroRow<Element>(); };
+      packPanelAcross<Words, Element>(rowOf, count, word, words, to);
     }
   }
 

@@ -74,11 +74,10 @@ struct Patches {
       const int64_t end = min(lineLength(), offset + count);
       const int64_t begin = min(end, max(offset, line.begin));
       const int64_t stop = max(begin, min(end, line.end));
-      __builtin_memset(to, 0, static_cast<size_t>(begin - offset) * sizeof(Element));
-      if (stop > begin) {
-        __builtin_memcpy(to + begin - offset, line.elements + begin, static_cast<size_t>(stop - begin) * sizeof(Element));
-      }
-      __builtin_memset(to + stop - offset, 0, static_cast<size_t>(end - stop) * sizeof(Element));
+      const auto bytes = [](int64_t elements) { return static_cast<size_t>(elements) * sizeof(Element); };
+      __builtin_memset(to, 0, bytes(begin - offset));
+      if (stop > begin) __builtin_memcpy(to + begin - offset, line.elements + begin, bytes(stop - begin));
+      __builtin_memset(to + stop - offset, 0, bytes(end - stop));
       to += end - offset;
       count -= end - offset;
     }

@@ -46,8 +46,8 @@ inline Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packs
       const Blocks blocks{roundUp(wordsOf(shape.rows, static_cast<int>(cuts)), tileRows), panels};
       const double turns = static_cast<double>(wordsOf(blocks.count(shape), threads));
       const double rows = static_cast<double>(min(blocks.rows, shape.rows));
-      const double width = static_cast<double>(min(panels, shape.panels()));
-      const double time = turns * (2 * rows * width + (packsRight ? 36 * width : 0) + (packsLeft ? rows : 0));
+      const double across = static_cast<double>(min(panels, shape.panels()));
+      const double time = turns * (2 * rows * across + (packsRight ? 36 * across : 0) + (packsLeft ? rows : 0));
       if (best.rows == 0 || time < least) {
         best = blocks;
         least = time;

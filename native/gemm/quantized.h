@@ -1,7 +1,7 @@
 // Operands and results of products with weights of 8 bits.
 //
-// The instruction that multiplies four bytes at a time takes unsigned numbers on the left, so 128 is added to the rows of
-// the left operand, and 128 times the sum of a column of the weights is taken off the result.
+// The instruction that multiplies four bytes at a time takes unsigned numbers on the left, so 128 is added to the rows
+// of the left operand, and 128 times the sum of a column of the weights is taken off the result.
 #pragma once
 
 #include "epilogue.h"

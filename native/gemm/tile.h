@@ -105,6 +105,7 @@ template <class Product, int rows>
       }
     }
     for (int64_t word = 0; word < words; ++word) {
+      // The rows of the next tile, line by line: they are too many and too short for the processor to foresee.
       if (word % 16 == 0) {
 #pragma GCC unroll 8
         for (int row = 0; row < rows; ++row) __builtin_prefetch(left + (row + rows) * leftStride + word, 0, 2);

@@ -1,7 +1,7 @@
 // Words: the 32-bit units in which a product reads its operands.
 //
-// A word holds what one step of the inner product multiplies: one float32, two bfloat16 or four int8 that are neighbours
-// along K. An operand whose K elements do not fill the last word is padded with zeros.
+// A word holds what one step of the inner product multiplies: one float32, two bfloat16 or four int8 that are
+// neighbours along K. An operand whose K elements do not fill the last word is padded with zeros.
 #pragma once
 
 #include "../simd.h"

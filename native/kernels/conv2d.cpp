@@ -7,7 +7,7 @@ namespace FLAVA_NAMESPACE {
 namespace {
 
 /** Weights up to this size are packed once for all blocks of pixels. */
-constexpr int64_t packedWeightBytes = 8 << 20;
+constexpr int64_t packedWeightBytes = 5 << 20;
 
 struct Attributes {
   bool bfloat16, hasBias, hasAddend, inputRelu, flipped;

@@ -3,7 +3,7 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** int32: computed in double precision, which holds every product exactly enough to wrap nothing. */
+/** In double precision, which is exact for every result that fits an int32. */
 static void affineOfIntegers(const Call& call, double a, double b) {
   const auto* x = call.in(0).as<int32_t>();
   auto* y = call.out(0).as<int32_t>();

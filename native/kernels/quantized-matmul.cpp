@@ -1,5 +1,5 @@
-// quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with B of 8 bits. Either the rows of A are quantised
-// too, or B is widened to bfloat16.
+// quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with B of 8 bits. Either the rows of A are
+// quantised too, or B is widened to bfloat16.
 //
 // packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, and behind them 128 times the sum of each column,
 // int32 [ceil(N / 64) * 64]. Its size in bytes: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).

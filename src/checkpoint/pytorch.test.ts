@@ -88,6 +88,12 @@ describe("a state dict", () => {
       /larger than its storage/,
     ],
     [
+      "a tensor that repeats one element",
+      "QK\0K\x06K\x04\x86q\x08K\x01K\x06\x86",
+      "QK\0K\xffK\xff\x86q\x08K\0K\0\x86",
+      /larger than its storage/,
+    ],
+    [
       "a tensor that is larger than its storage",
       "QK\0K\x06K\x04\x86",
       "QK\0K\x07K\x04\x86",

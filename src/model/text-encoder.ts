@@ -1,6 +1,7 @@
 import { ShapeError } from "../base/errors.js";
 import { scope } from "../graph/op.js";
-import { add } from "../graph/ops/arithmetic.js";
+import { add, equal, select } from "../graph/ops/arithmetic.js";
+import { stopGradient } from "../graph/ops/elementwise.js";
 import { gatherRows } from "../graph/ops/gather.js";
 import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
@@ -66,9 +67,19 @@ export function encodeText(
       ? gatherRows(p.types, input.types)
       : reshape(slice(p.types, 0, 0, 1), [width]);
     const positions = slice(p.positions, 0, 0, length);
-    const embedded = add(add(gatherRows(p.words, input.ids), positions), types); // [B, L, D]
+    const embedded = add(add(embedWords(p.words, input.ids), positions), types); // [B, L, D]
     const normed = layerNorm(p.embeddingNorm, embedded, options.epsilon, "float32");
     const visible = input.lengths ? { visible: { lengths: input.lengths } } : {};
     return encode(p, normed, { ...options, ...visible });
   });
+}
+
+/** The id that fills up texts. */
+const padding = 0;
+
+/** Word pieces' embeddings: int32 [B, L] -> [B, L, D]. That of padding is never trained, whatever looks at it. */
+function embedWords(words: Tensor, ids: Tensor): Tensor {
+  const embedded = gatherRows(words, ids);
+  const isPadding = reshape(equal(ids, padding), [...ids.shape, 1]);
+  return select(isPadding, stopGradient(embedded), embedded);
 }

@@ -23,6 +23,7 @@ export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets
 /** Masked image modelling on unpaired pictures (flava.md 3.5): the loss, float32 []. */
 export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
   const { config, parameters } = model;
+  const targets = imageTargets(model, batch); // First: its feature maps are wide.
   const { sequence } = encodeImage(
     parameters.flava.image,
     config.image,
@@ -30,6 +31,5 @@ export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
     stackOptions(model, "image"),
   );
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
-  const targets = imageTargets(model, batch);
   return maskedLoss(model, parameters.heads.mim, patches, targets, present(targets.positions));
 }

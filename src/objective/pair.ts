@@ -1,9 +1,10 @@
 import type { Tensor } from "../graph/tensor.js";
+import type { Encoded } from "../model/encoded.js";
 import { embed } from "../model/flava.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { encodePair, patchesOf, textOf } from "../model/multimodal-encoder.js";
 import { encodeText } from "../model/text-encoder.js";
-import type { PairBatch } from "./batch.js";
+import type { PairBatch, Targets } from "./batch.js";
 import { contrastive } from "./contrastive.js";
 import { imageTargets } from "./masked-image.js";
 import { matchedRows, maskedLoss, weightsAt } from "./masked.js";
@@ -21,67 +22,54 @@ export interface PairLosses {
 /**
  * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the plain pass, the others the masked pass,
  * so that both encoders run twice.
+ *
+ * The order of tracing is the order of running, and the backward pass runs the other way: the codebook first, so that its
+ * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
+ * gradients are complete, used and forgotten before the other encoder's begin; and pictures last, so that their many
+ * activations are gone when the texts' gradients come.
  */
 export function pairLosses(model: TracedModel, batch: PairBatch): PairLosses {
+  const { config, parameters, precision } = model;
+  const { image, text, imageProjection, textProjection } = parameters.flava;
+  const { pixels, ids, maskedIds, lengths } = batch;
+  const pictureTargets = imageTargets(model, batch);
+  const texts = encodeText(text, { ids, lengths }, stackOptions(model, "text"));
+  const maskedTexts = encodeText(text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
+  const images = stackOptions(model, "image");
+  const pictures = encodeImage(image, config.image, { pixels }, images);
+  const maskedPictures = encodeImage(image, config.image, batch, images);
   const rows = matchedRows(batch.match);
+  const pictureEmbeddings = embed(imageProjection, pictures, precision);
+  const textEmbeddings = embed(textProjection, texts, precision);
   return {
-    contrastive: contrastiveLoss(model, batch, rows),
-    ...maskedPairLosses(model, batch, rows),
+    contrastive: contrastive(model, pictureEmbeddings, textEmbeddings, rows),
+    ...multimodalLosses(model, batch, rows, pictureTargets, maskedPictures, maskedTexts),
   };
 }
 
-/** The contrastive loss alone, from the plain pass. */
-export function contrastiveLoss(model: TracedModel, batch: PairBatch, rows: Tensor): Tensor {
-  const { config, parameters, precision } = model;
-  const { image, text, imageProjection, textProjection } = parameters.flava;
-  const { pixels, ids, lengths } = batch;
-  const pictures = encodeImage(image, config.image, { pixels }, stackOptions(model, "image"));
-  const texts = encodeText(text, { ids, lengths }, stackOptions(model, "text"));
-  return contrastive(
-    model,
-    embed(imageProjection, pictures, precision),
-    embed(textProjection, texts, precision),
-    rows,
-  );
-}
-
 /** Matching and masked multimodal modelling, from the masked pass. */
-function maskedPairLosses(
+function multimodalLosses(
   model: TracedModel,
   batch: PairBatch,
   rows: Tensor,
+  pictureTargets: Targets,
+  pictures: Encoded,
+  texts: Encoded,
 ): Omit<PairLosses, "contrastive"> {
   const { config, parameters } = model;
   const { flava, heads } = parameters;
-  const { maskedIds, lengths, targets } = batch;
-  const image = encodeImage(flava.image, config.image, batch, stackOptions(model, "image"));
-  const text = encodeText(flava.text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
-  const visible = config.maskPadding ? lengths : undefined;
-  const { sequence } = encodePair(
-    flava.multimodal,
-    image,
-    text,
-    stackOptions(model, "multimodal"),
-    visible,
-  );
-  const [, length = 0] = maskedIds.shape;
+  const visible = config.maskPadding ? batch.lengths : undefined;
+  const options = stackOptions(model, "multimodal");
+  const { sequence } = encodePair(flava.multimodal, pictures, texts, options, visible);
+  const [, length = 0] = batch.maskedIds.shape;
   const [, patches = 0] = batch.hidden.shape;
-  const pictureTargets = imageTargets(model, batch);
+  const imageWeights = weightsAt(rows, patches, pictureTargets.positions);
+  const textWeights = weightsAt(rows, length, batch.targets.positions);
+  const imageRows = patchesOf(sequence, patches);
+  const textRows = textOf(sequence, length);
   return {
     itm: matching(model, sequence, batch.match),
-    mmmImage: maskedLoss(
-      model,
-      heads.mmmImage,
-      patchesOf(sequence, patches),
-      pictureTargets,
-      weightsAt(rows, patches, pictureTargets.positions),
-    ),
-    mmmText: maskedLoss(
-      model,
-      heads.mmmText,
-      textOf(sequence, length),
-      targets,
-      weightsAt(rows, length, targets.positions),
-    ),
+    mmmImage: maskedLoss(model, heads.mmmImage, imageRows, pictureTargets, imageWeights),
+    mmmText: maskedLoss(model, heads.mmmText, textRows, batch.targets, textWeights),
   };
 }

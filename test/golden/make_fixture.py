@@ -52,11 +52,10 @@ class Fixture:
 
     def keep(self, case, name, tensor):
         values = tensor.detach().double().numpy()
-        name = f"{case}/{name}"
         if self.elements is not None and values.size > self.elements:
             places = sampled(name, values.size, self.elements)
             values = np.append(values.reshape(-1)[places], np.linalg.norm(values))
-        self.tensors[name] = np.ascontiguousarray(values, np.float32)
+        self.tensors[f"{case}/{name}"] = np.ascontiguousarray(values, np.float32)
 
     def keep_gradients(self, case, parameters):
         """The gradient of every parameter that has one; and forgets it."""

@@ -11,7 +11,7 @@ import { referenceBackend } from "../../src/backend/reference.js";
 import { State } from "../../src/backend/state.js";
 import { type Values, fromBfloat16, toBfloat16 } from "../../src/backend/values.js";
 import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../../src/graph/tensor.js";
-import { type Ending, recording } from "./program-file.js";
+import { recording } from "./recording.js";
 
 /** An input of the operation under test. */
 export interface Argument {
@@ -185,15 +185,17 @@ function describeCase(what: string, args: readonly Argument[]): string {
   return `${what} of ${specs.join(", ")}`;
 }
 
+const programs = join(import.meta.dirname, "../../build/programs");
+
 /**
  * The native backend with two threads; one case in 16 is left in build/programs, to be run again under sanitizers.
  */
-function nativeFor(description: string, ending: Ending): Backend {
+function nativeFor(description: string, fails: boolean): Backend {
   const backend = nativeWith(2);
   const digest = createHash("sha256").update(description).digest("hex").slice(0, 16);
   if (!digest.startsWith("0")) return backend;
   const [operation] = description.split(" ", 1);
-  return recording(backend, join("build", "programs", `${operation!}-${digest}.program`), ending);
+  return recording(backend, join(programs, `${operation!}-${digest}.program`), fails);
 }
 
 /** Expects all results of `f` on the native backend to be those of the reference, within a tolerance (of each result). */
@@ -209,7 +211,7 @@ export async function conform(
     arg.rounded ? valuesOf({ ...arg, dtype: "bfloat16" }, i) : values[i]!,
   );
   const [expected] = (await run(reference, f, args, exact)) as [Result[]];
-  const [actual] = (await run(nativeFor(description, "done"), f, args, values)) as [Result[]];
+  const [actual] = (await run(nativeFor(description, false), f, args, values)) as [Result[]];
   const faults = expected.map((result, i) => {
     const allowed = Array.isArray(tolerance) ? (tolerance as readonly Tolerance[])[i] : tolerance;
     const fault = faultOf(result, actual[i]!, (allowed ?? {}) as Tolerance);
@@ -243,7 +245,7 @@ export async function expectFailure(
 ): Promise<void> {
   const values = args.map(valuesOf);
   const description = describeCase(`failure ${String(words)}`, args);
-  for (const backend of [reference, nativeFor(description, "failed")]) {
+  for (const backend of [reference, nativeFor(description, true)]) {
     await expect(run(backend, f, args, values)).rejects.toThrow(words);
   }
 }

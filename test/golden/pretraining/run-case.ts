@@ -19,7 +19,12 @@ import type { Parameter } from "../../../src/nn/parameter.js";
 import type { Precision } from "../../../src/nn/precision.js";
 import type { Batch } from "../../../src/objective/batch.js";
 import { type TracedModel, stackOptions } from "../../../src/objective/model.js";
-import { type LossName, lossNames, lossesOf, totalLoss } from "../../../src/objective/objectives.js";
+import {
+  type LossName,
+  lossNames,
+  lossesOf,
+  totalLoss,
+} from "../../../src/objective/objectives.js";
 import { type Input, batchOf, encoderInputs } from "./case-inputs.js";
 import { type Given, encodedOutputs, prefixed, pretrainingOutputs } from "./case-outputs.js";
 import { type Fixture, type GoldenCase, expectedOf, inputOf } from "./fixture.js";

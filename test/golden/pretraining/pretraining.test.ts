@@ -1,0 +1,68 @@
+/**
+ * FLAVA against Hugging Face's and TorchMultimodal's implementations, whose results ../make.py and
+ * ../make_torchmultimodal.py kept: every state, logit and loss, and the gradient of every parameter.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "../../../src/backend/backend.js";
+import { nativeLevels } from "../../../src/backend/native.js";
+import { openBackend } from "../../../src/backend/open.js";
+import type { Precision } from "../../../src/nn/precision.js";
+import { type Deviation, type Fixture, compare, expectedOf, readFixture } from "./fixture.js";
+import { type GoldenState, goldenState, runCase } from "./run-case.js";
+
+const [tiny, small, base, torchMultimodal] = await Promise.all(
+  ["tiny", "small", "base", "torchmultimodal"].map(readFixture),
+) as [Fixture, Fixture, Fixture, Fixture];
+
+/** Runs every case of a fixture on a backend and hands the deviations from the golden values to `judge`. */
+function describeCases(
+  title: string,
+  fixture: Fixture,
+  { name, precision = "float32" }: { name: "reference" | "native"; precision?: Precision },
+  judge: (deviations: readonly Deviation[]) => void,
+): void {
+  const absent = name === "native" && nativeLevels().length === 0;
+  describe.skipIf(absent)(`${title}, ${name}, ${precision}`, () => {
+    let backend: Backend;
+    let state: GoldenState;
+    beforeAll(() => {
+      backend = openBackend({ name, threads: 2 });
+      state = goldenState(fixture, backend);
+    });
+    afterAll(() => {
+      state.dispose();
+      backend.dispose();
+    });
+    it.each(fixture.cases.map((golden) => [golden.name, golden] as const))(
+      "%s",
+      async (_, golden) => {
+        const actual = await runCase(fixture, golden, state, precision);
+        judge(compare(fixture, expectedOf(fixture, golden.name), actual));
+      },
+    );
+  });
+}
+
+/** Nothing is off by more than a ten-thousandth of the largest element of its tensor. */
+function isExact(deviations: readonly Deviation[]): void {
+  const d = deviations.toSorted((a,b)=>b.largest-a.largest);
+  console.log(d.length, d.slice(0,4).map(x=>`${x.name} ${x.largest.toExponential(1)}`).join(", "));
+  expect(deviations.filter(({ largest }) => !(largest <= 1e-4))).toEqual([]);
+}
+
+function isNear(deviations: readonly Deviation[]): void {
+  for (const kind of ["gradient", "loss", "logits", "codebook/logits", ""]) {
+  const d = deviations.filter(({name})=> kind ? name.startsWith(kind) : !/^(grad|loss|logi|code)/.test(name)).toSorted((a,b)=>b.norm-a.norm);
+  console.log(kind, d.length, d.slice(0,6).map(x=>`${x.name} ${x.norm.toExponential(1)} ${x.largest.toExponential(1)}`).join(", "));
+  }
+}
+
+for (const name of ["reference", "native"] as const) {
+  describeCases("as Hugging Face's, tiny", tiny, { name }, isExact);
+  describeCases("as Hugging Face's, small", small, { name }, isExact);
+  describeCases("as TorchMultimodal's", torchMultimodal, { name }, isExact);
+}
+describeCases("as Hugging Face's, base", base, { name: "native" }, isExact);
+const rounded = { name: "native", precision: "bfloat16" } as const;
+describeCases("near Hugging Face's, tiny", tiny, rounded, isNear);
+describeCases("near Hugging Face's, base", base, rounded, isNear);
