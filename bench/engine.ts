@@ -1,10 +1,9 @@
 import type { Backend } from "../src/backend/backend.js";
-import { openBackend } from "../src/backend/open.js";
 import { compile } from "../src/backend/program.js";
 import { State } from "../src/backend/state.js";
 import { keyOf } from "../src/base/random.js";
 import { gradient } from "../src/graph/gradient.js";
-import { multiply, subtract } from "../src/graph/ops/arithmetic.js";
+import { add, multiply, subtract } from "../src/graph/ops/arithmetic.js";
 import { fill } from "../src/graph/ops/broadcast.js";
 import { affine } from "../src/graph/ops/elementwise.js";
 import { product } from "../src/graph/ops/matmul.js";
@@ -17,10 +16,15 @@ import { type LayerNorm, layerNorm, layerNormParameters } from "../src/nn/layer-
 import { type Parameter, initialise } from "../src/nn/parameter.js";
 import { stack, stackParameters } from "../src/nn/stack.js";
 import { adamW, adamWMoments } from "../src/optim/adamw.js";
-import { encoderSizes, type Encoder, type Product, type Side, type Work } from "./work.js";
-
-/** Does the prepared work once. */
-type Run = () => Promise<unknown>;
+import { randomNumbers } from "./random-numbers.js";
+import {
+  encoderSizes,
+  type Prepared,
+  type Encoder,
+  type EngineWork,
+  type Product,
+  type TinyOperations,
+} from "./work.js";
 
 type EncoderParameters<T> = {
   readonly blocks: readonly Block<T>[];
@@ -29,34 +33,8 @@ type EncoderParameters<T> = {
 
 const epsilon = 1e-12;
 
-/** Our side of the comparison, in this process. */
-export function openEngine(): Side {
-  let backend: Backend | undefined;
-  let run: Run | undefined;
-  return {
-    prepare: async (work, threads) => {
-      backend?.dispose(); // frees the work before it
-      backend = openBackend({ name: "native", threads });
-      run = await prepareRun(backend, work);
-    },
-    time: async () => {
-      if (!run) throw new Error("Nothing is prepared that could be timed.");
-      const start = performance.now();
-      await run();
-      return (performance.now() - start) / 1000;
-    },
-    processorSeconds: () => {
-      const { user, system } = process.cpuUsage();
-      return Promise.resolve((user + system) / 1e6);
-    },
-    close: () => {
-      backend?.dispose();
-      return Promise.resolve();
-    },
-  };
-}
-
-function prepareRun(backend: Backend, work: Work): Promise<Run> {
+/** The engine's works: products, a plain ViT-B/16 encoder, tiny operations. */
+export function prepareEngine(backend: Backend, work: EngineWork): Promise<Prepared> {
   switch (work.kind) {
     case "product":
       return Promise.resolve(prepareProduct(backend, work));
@@ -64,6 +42,8 @@ function prepareRun(backend: Backend, work: Work): Promise<Run> {
       return prepareTraining(backend, work);
     case "infer":
       return prepareInference(backend, work);
+    case "tiny operations":
+      return Promise.resolve(prepareTinyOperations(backend, work));
   }
 }
 
@@ -71,7 +51,7 @@ function prepareRun(backend: Backend, work: Work): Promise<Run> {
  * Every product is formed anew in each run, from the weight as it is stored. A `Program` would see that nothing changes
  * and form it once; and it would hand out the results, which the peer does not either.
  */
-function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): Run {
+function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): Prepared {
   const lefts = Array.from({ length: count }, () => spec([m, k], dtype));
   const state = new State(backend, { lefts, weight: spec([n, k], dtype) });
   for (const path of state.paths) state.write(path, randomNumbers(state.spec(path).size));
@@ -82,11 +62,11 @@ function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): R
   });
   const made = plan({ outputs: new Map(results), updates: new Map() }, false);
   const executable = backend.load(made, (path) => state.memory(path));
-  return () => executable.run(0, made.instructions.length, new Map());
+  return { run: () => executable.run(0, made.instructions.length, new Map()) };
 }
 
 /** Forward, backward and AdamW in one program. */
-async function prepareTraining(backend: Backend, work: Encoder): Promise<Run> {
+async function prepareTraining(backend: Backend, work: Encoder): Promise<Prepared> {
   const parameters = encoderParameters();
   const moments = adamWMoments(parameters);
   const state = new State(backend, { parameters, moments, step: spec([]) });
@@ -110,11 +90,11 @@ async function prepareTraining(backend: Backend, work: Encoder): Promise<Run> {
   );
   const x = randomNumbers(shape[0] * shape[1] * shape[2]);
   const target = randomNumbers(x.length);
-  return () => program.run({ x, target });
+  return { run: () => program.run({ x, target }) };
 }
 
 /** Forward only. The weights do not change, so they are rounded, quantised and packed in the first run. */
-async function prepareInference(backend: Backend, work: Encoder): Promise<Run> {
+async function prepareInference(backend: Backend, work: Encoder): Promise<Prepared> {
   const state = new State(backend, { parameters: encoderParameters() });
   await initialise(state, keyOf(0));
   const shape = inputShape(work);
@@ -122,7 +102,20 @@ async function prepareInference(backend: Backend, work: Encoder): Promise<Run> {
     outputs: { y: encode(s.parameters, x, work) },
   }));
   const x = randomNumbers(shape[0] * shape[1] * shape[2]);
-  return () => program.run({ x });
+  return { run: () => program.run({ x }) };
+}
+
+/** All that a run costs beside the additions, which take no time. */
+function prepareTinyOperations(backend: Backend, { count }: TinyOperations): Prepared {
+  const shape = [8];
+  const inputs = { x: spec(shape), y: spec(shape) };
+  const program = compile({ state: new State(backend, {}), inputs }, (_, { x, y }) => {
+    let total = x;
+    for (let operation = 0; operation < count; operation++) total = add(total, y);
+    return { outputs: { total } };
+  });
+  const [x, y] = [randomNumbers(8), randomNumbers(8)];
+  return { run: () => program.run({ x, y }) };
 }
 
 function encoderParameters(): EncoderParameters<Parameter> {
@@ -137,11 +130,4 @@ function encode(p: EncoderParameters<Tensor>, x: Tensor, { dtype }: Encoder): Te
 
 function inputShape({ batch, tokens }: Encoder): [number, number, number] {
   return [batch, tokens, encoderSizes.width];
-}
-
-/** What they are makes no difference to the time, as long as they are ordinary numbers. */
-function randomNumbers(size: number): Float32Array {
-  const values = new Float32Array(size);
-  for (let i = 0; i < size; i++) values[i] = Math.random() - 0.5;
-  return values;
 }

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { openEngine } from "./engine.js";
 import { measure } from "./measure.js";
+import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import type { Work } from "./work.js";
 
@@ -30,7 +30,7 @@ export async function ourCost(request: FreshRequest): Promise<Cost> {
 export async function peerCost({ work, threads, repetitions }: FreshRequest): Promise<Cost> {
   const peer = startPeer();
   try {
-    const [seconds] = await measure([peer], work, threads, repetitions);
+    const [seconds] = await measure([{ side: peer, work }], threads, repetitions);
     return { seconds: seconds!, peakBytes: await peer.peakBytes() };
   } finally {
     await peer.close();
@@ -39,10 +39,10 @@ export async function peerCost({ work, threads, repetitions }: FreshRequest): Pr
 
 /** The other end of `ourCost`: this process is the new one. */
 export async function measureHere({ work, threads, repetitions }: FreshRequest): Promise<Cost> {
-  const engine = openEngine();
-  const [seconds] = await measure([engine], work, threads, repetitions);
+  const ours = openOurs();
+  const [seconds] = await measure([{ side: ours, work }], threads, repetitions);
   const peakBytes = peakResidentBytes();
-  await engine.close();
+  await ours.close();
   return { seconds: seconds!, peakBytes };
 }
 

@@ -1,7 +1,7 @@
 import { ourCost, peerCost, type Cost } from "./fresh.js";
 import type { Panel } from "./plot.js";
 import { figure, tableHeader, tableLine } from "./report.js";
-import type { Encoder } from "./work.js";
+import { threads, type Encoder } from "./work.js";
 
 /** Time and memory of one training step of the encoder, each side in a process of its own. */
 export type GrowthRow = {
@@ -33,7 +33,7 @@ export async function* growth(): AsyncGenerator<GrowthRow> {
   ];
   for (const size of sizes) {
     const work: Encoder = { kind: "train", dtype: "bfloat16", ...size };
-    const request = { work, threads: 2, repetitions: 3 };
+    const request = { work, threads, repetitions: 3 };
     yield { ...size, ours: await ourCost(request), peer: await peerCost(request) };
   }
 }

@@ -1,23 +1,40 @@
 /**
- * Measures the engine against PyTorch on this machine:
- *   npm run bench -- engine [--json FILE]                 every bar, row by row
+ * Measures this package against PyTorch on this machine:
+ *   npm run bench -- engine [--json FILE]                 the engine, every bar, row by row
+ *   npm run bench -- model [--json FILE]                  FLAVA against transformers', in the same way
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
+ *   npm run bench -- profile [--batch 8] [--precision bfloat16]   where the time of training steps goes
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compare } from "./comparison.js";
-import { openEngine } from "./engine.js";
+import { compareEngine } from "./compare-engine.js";
+import { compareModel } from "./compare-model.js";
+import type { Sides } from "./comparison.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
+import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { plot } from "./plot.js";
+import { profile } from "./profile.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
 
-type Files = { readonly json?: string | undefined; readonly plot?: string | undefined };
+const usage = `usage: npm run bench -- engine|model [--json FILE]
+       npm run bench -- growth [--json FILE] [--plot FILE]
+       npm run bench -- profile [--batch COUNT] [--precision float32|bfloat16]`;
 
-/** Fails where a bar does not hold. */
-async function runEngine({ json }: Files): Promise<void> {
-  const sides = { ours: openEngine(), peer: startPeer() };
+type Options = {
+  readonly json?: string | undefined;
+  readonly plot?: string | undefined;
+  readonly batch: string;
+  readonly precision: string;
+};
+
+/** Prints the rows as they come; fails where a bar does not hold. */
+async function runComparison(
+  compare: (sides: Sides) => AsyncIterable<Row>,
+  { json }: Options,
+): Promise<void> {
+  const sides = { ours: openOurs(), peer: startPeer() };
   const rows: Row[] = [];
   console.log(rowHeader);
   for await (const row of compare(sides)) {
@@ -31,7 +48,7 @@ async function runEngine({ json }: Files): Promise<void> {
   process.exitCode = below.length === 0 ? 0 : 1;
 }
 
-async function runGrowth({ json, plot: picture }: Files): Promise<void> {
+async function runGrowth({ json, plot: picture }: Options): Promise<void> {
   const rows: GrowthRow[] = [];
   console.log(growthHeader);
   for await (const row of growth()) {
@@ -40,6 +57,13 @@ async function runGrowth({ json, plot: picture }: Files): Promise<void> {
   }
   await writeJson(json, rows);
   if (picture !== undefined) writeFileSync(picture, plot(growthPanels(rows)));
+}
+
+async function runProfile({ batch, precision }: Options): Promise<void> {
+  const count = Number(batch);
+  const possible = precision === "float32" || precision === "bfloat16";
+  if (possible && Number.isInteger(count) && count > 0) await profile({ batch: count, precision });
+  else refuse();
 }
 
 /** The rows, and what they were measured on. */
@@ -51,16 +75,38 @@ async function writeJson(file: string | undefined, rows: readonly object[]): Pro
   writeFileSync(file, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
 }
 
+function refuse(): void {
+  console.error(usage);
+  process.exitCode = 2;
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" }, plot: { type: "string" } },
+  options: {
+    json: { type: "string" },
+    plot: { type: "string" },
+    batch: { type: "string", default: "8" },
+    precision: { type: "string", default: "bfloat16" },
+  },
 });
 const [command, request] = positionals;
-if (command === "engine") await runEngine(values);
-else if (command === "growth") await runGrowth(values);
-else if (command === "fresh" && request !== undefined) {
-  console.log(JSON.stringify(await measureHere(JSON.parse(request) as FreshRequest)));
-} else {
-  console.error("usage: npm run bench -- engine|growth [--json FILE] [--plot FILE]");
-  process.exitCode = 2;
+switch (command) {
+  case "engine":
+    await runComparison(compareEngine, values);
+    break;
+  case "model":
+    await runComparison(compareModel, values);
+    break;
+  case "growth":
+    await runGrowth(values);
+    break;
+  case "profile":
+    await runProfile(values);
+    break;
+  case "fresh": // for our own use, in bench/fresh.ts
+    console.log(JSON.stringify(await measureHere(JSON.parse(request ?? "") as FreshRequest)));
+    break;
+  case undefined:
+  default:
+    refuse();
 }

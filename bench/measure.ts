@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Side, Work } from "./work.js";
 
+/** A side and what it shall do. */
+export type Contender = { readonly side: Side; readonly work: Work };
+
 /** Repetitions: at least five, more where they are short. */
 const repetitions = { least: 5, most: 25, seconds: 2 } as const;
 /** Repetitions are kept or discarded by rounds, which last long enough to be seen in ticks of 10 ms. */
@@ -23,17 +26,17 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Median seconds of the same work on every side. They take turns, so that a slow minute meets all of them, and rounds in
- * which other processes were busy are done again: a single stolen core slows a side that waits for both of its threads
- * many times over.
+ * Median seconds of the work of each contender, who are on different sides. They take turns, so that a slow minute meets
+ * all of them, and rounds in which other processes were busy are done again: a single stolen core slows a side that waits
+ * for both of its threads many times over.
  */
 export async function measure(
-  sides: readonly Side[],
-  work: Work,
+  contenders: readonly Contender[],
   threads: number,
   least: number = repetitions.least,
 ): Promise<number[]> {
-  for (const side of sides) await side.prepare(work, threads);
+  for (const { side, work } of contenders) await side.prepare(work, threads);
+  const sides = contenders.map(({ side }) => side);
   await takeTurns(sides); // touches all memory for the first time
   const usual = await takeTurns(sides);
   const wanted = Math.ceil(repetitions.seconds / Math.max(...usual));

@@ -12,13 +12,13 @@ export type Peer = Side & {
 
 type Answer = { readonly name: string; readonly seconds: number; readonly bytes: number };
 
-/** Starts `bench/peers/engine.py`, making its Python environment first where there is none. */
+/** Starts `bench/peers/serve.py`, making its Python environment first where there is none. */
 export function startPeer(): Peer {
   const python = execFileSync("bench/peers/setup.sh", {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   }).trim();
-  const child = spawn(python, ["bench/peers/engine.py"], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(python, ["bench/peers/serve.py"], { stdio: ["pipe", "pipe", "inherit"] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
 

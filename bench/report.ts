@@ -10,27 +10,43 @@ export type Row = {
   readonly ratio: number;
   readonly bar: string;
   readonly holds: boolean;
+  /** To the result in float32, where the bar demands one. */
+  readonly cosine?: number;
 };
 
-export type Bar = { readonly atLeast: number } | { readonly atMost: number };
+/** On the ratio; where `cosineAtLeast` is given, on the cosine to the result in float32, too. */
+export type Bar = ({ readonly atLeast: number } | { readonly atMost: number }) & {
+  readonly cosineAtLeast?: number;
+};
 
-type Measured = Pick<Row, "work" | "ours" | "peer" | "unit"> & { readonly ratio?: number };
+type Measured = Pick<Row, "work" | "ours" | "peer" | "unit" | "cosine"> & {
+  readonly ratio?: number;
+};
 
 /** Judges a measurement; its ratio is ours to the peer's unless another is given. */
 export function judge(measured: Measured, bar: Bar): Row {
-  const { work, ours, peer, unit, ratio = ours / peer } = measured;
-  const holds = "atLeast" in bar ? ratio >= bar.atLeast : ratio <= bar.atMost;
-  const said = "atLeast" in bar ? `>= ${bar.atLeast}` : `<= ${bar.atMost}`;
-  return { work, ours, peer, unit, ratio, bar: said, holds };
+  const { ratio = measured.ours / measured.peer, cosine = NaN } = measured;
+  const { cosineAtLeast } = bar;
+  const demands = [
+    "atLeast" in bar
+      ? { said: `>= ${bar.atLeast}`, holds: ratio >= bar.atLeast }
+      : { said: `<= ${bar.atMost}`, holds: ratio <= bar.atMost },
+    ...(cosineAtLeast === undefined
+      ? []
+      : [{ said: `cosine >= ${cosineAtLeast}`, holds: cosine >= cosineAtLeast }]),
+  ];
+  const said = demands.map((demand) => demand.said).join(", ");
+  return { ...measured, ratio, bar: said, holds: demands.every((demand) => demand.holds) };
 }
 
-export function formatRow({ work, ours, peer, unit, ratio, bar, holds }: Row): string {
+export function formatRow({ work, ours, peer, unit, ratio, bar, holds, cosine }: Row): string {
+  const also = cosine === undefined ? "" : `, cosine ${cosine.toFixed(4)}`;
   const cells = [
     work,
     figure(ours),
     figure(peer),
     unit,
-    ratio.toFixed(2),
+    `${ratio.toFixed(2)}${also}`,
     bar,
     holds ? "yes" : "no",
   ];

@@ -1,5 +1,7 @@
-/** What is measured, in our engine and in its peer alike; `bench/peers/engine.py` reads the same fields. */
-export type Work = Product | Encoder;
+/** What is measured, in our engine and in its peer alike; the modules of `bench/peers` read the same fields. */
+export type Work = EngineWork | ModelWork;
+export type EngineWork = Product | Encoder | TinyOperations;
+export type ModelWork = Pretraining | Application | Loading;
 
 /** `count` left sides [m, k], each times the same weight [n, k] transposed. */
 export type Product = {
@@ -19,7 +21,42 @@ export type Encoder = {
   readonly dtype: "float32" | "bfloat16" | "int8";
 };
 
+/** Additions of a few numbers, one after another: what is measured is the overhead of an operation. */
+export type TinyOperations = { readonly kind: "tiny operations"; readonly count: number };
+
+/** One step of pre-training FLAVA: the losses of a batch, its visual tokens included, backward, AdamW. */
+export type Pretraining = {
+  readonly kind: "pretrain";
+  readonly samples: "image" | "text" | "pair";
+  readonly batch: number;
+  /** Of all samples but pictures alone. */
+  readonly texts?: Texts;
+  readonly dtype: "float32" | "bfloat16";
+};
+
+/** FLAVA in use: embeddings of pictures or texts, or whether picture and text match. */
+export type Application = {
+  readonly kind: "apply";
+  readonly output: "image embedding" | "text embedding" | "ITM score";
+  readonly batch: number;
+  readonly texts?: Texts;
+  readonly dtype: "float32" | "bfloat16" | "int8";
+};
+
+/** Reading FLAVA's weights from a directory in Hugging Face's form, until the model can be used. */
+export type Loading = { readonly kind: "load"; readonly directory: string };
+
+export type Texts = {
+  /** Real tokens of each text. */
+  readonly lengths: readonly number[];
+  /** The length to which all are padded. */
+  readonly padded: number;
+};
+
 export const encoderSizes = { width: 768, heads: 12, hidden: 3072, layers: 12 } as const;
+
+/** On how many threads both sides compute. */
+export const threads = 2;
 
 /** One of the two that are compared. It holds one piece of work at a time. */
 export type Side = {
@@ -29,6 +66,14 @@ export type Side = {
   /** Processor time that the side's process has used so far. */
   readonly processorSeconds: () => Promise<number>;
   readonly close: () => Promise<void>;
+};
+
+/** A piece of work that is ready to be done on our side. */
+export type Prepared = {
+  /** Does it once. */
+  readonly run: () => Promise<unknown>;
+  /** Frees what a run leaves behind. */
+  readonly release?: () => void;
 };
 
 /** A product with enough left sides to be timed at all: the smallest takes half a millisecond. */
@@ -41,8 +86,35 @@ export function productFlops({ m, k, n, count }: Product): number {
   return 2 * m * k * n * count;
 }
 
+/** Captions of 8 to 24 tokens, evenly spread; a single one has 16. */
+export function captions(batch: number, padded: number): Texts {
+  const lengthOf = (index: number): number =>
+    batch === 1 ? 16 : Math.round(8 + (16 * index) / (batch - 1));
+  return { lengths: Array.from({ length: batch }, (_, index) => lengthOf(index)), padded };
+}
+
+/** Texts that fill all of their `length` tokens. */
+export function fullTexts(batch: number, length: number): Texts {
+  return { lengths: Array.from({ length: batch }, () => length), padded: length };
+}
+
+const objectiveNames = { image: "MIM", text: "MLM", pair: "pre-training" } as const;
+
 export function describeWork(work: Work): string {
-  if (work.kind === "product") return `product ${work.m} x ${work.k} x ${work.n}, ${work.dtype}`;
-  const verb = work.kind === "train" ? "training step" : "forward pass";
-  return `${verb}, batch ${work.batch}, ${work.tokens} tokens, ${work.dtype}`;
+  switch (work.kind) {
+    case "product":
+      return `product ${work.m} x ${work.k} x ${work.n}, ${work.dtype}`;
+    case "train":
+      return `training step, batch ${work.batch}, ${work.tokens} tokens, ${work.dtype}`;
+    case "infer":
+      return `forward pass, batch ${work.batch}, ${work.tokens} tokens, ${work.dtype}`;
+    case "tiny operations":
+      return `${work.count.toLocaleString("en")} tiny operations, overhead`;
+    case "pretrain":
+      return `${objectiveNames[work.samples]} step, batch ${work.batch}, ${work.dtype}`;
+    case "apply":
+      return `${work.output}, batch ${work.batch}, ${work.dtype}`;
+    case "load":
+      return "loading 357,645,303 parameters";
+  }
 }

@@ -1,17 +1,4 @@
-"""What PyTorch needs for the work that the engine benchmark measures.
-
-Reads one JSON request a line, answers with one JSON line:
-  {"do": "describe"}                             -> {"name": "PyTorch 2.15.0"}
-  {"do": "prepare", "work": {...}, "threads": 2} -> {}
-  {"do": "time"}                                 -> {"seconds": 0.123}
-  {"do": "usage"}                                -> {"seconds": 4.56}, processor time of the process so far
-  {"do": "memory"}                               -> {"bytes": 123456789}, the process's peak so far
-The works are those of bench/work.ts.
-"""
-
-import json
-import sys
-import time
+"""PyTorch's side of the engine benchmark: products, a plain ViT-B/16 encoder, tiny operations."""
 
 import torch
 from torch import nn
@@ -79,8 +66,8 @@ def train(work):
 
 
 def infer(work):
-    """Forward only, weights and activations in the work's dtype; int8 is measured against bfloat16."""
-    dtype = DTYPES["bfloat16" if work["dtype"] == "int8" else work["dtype"]]
+    """Forward only, weights and activations in the work's dtype."""
+    dtype = DTYPES[work["dtype"]]
     model = encoder().to(dtype).eval()
     x = torch.randn(work["batch"], work["tokens"], WIDTH).to(dtype)
 
@@ -91,39 +78,18 @@ def infer(work):
     return run
 
 
-WORKS = {"product": product, "train": train, "infer": infer}
+def tiny_operations(work):
+    """Additions of a few numbers, one after another: nothing but overhead."""
+    x, y = torch.ones(8), torch.ones(8)
+
+    def run():
+        with torch.inference_mode():
+            total = x
+            for _ in range(work["count"]):
+                total = total + y
+            return total
+
+    return run
 
 
-def peak_bytes():
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
-
-
-def main():
-    run = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        if request["do"] == "describe":
-            answer = {"name": f"PyTorch {torch.__version__}"}
-        elif request["do"] == "prepare":
-            run = None  # frees the work before it
-            torch.manual_seed(0)
-            torch.set_num_threads(request["threads"])
-            run = WORKS[request["work"]["kind"]](request["work"])
-            answer = {}
-        elif request["do"] == "time":
-            start = time.perf_counter()
-            run()
-            answer = {"seconds": time.perf_counter() - start}
-        elif request["do"] == "usage":
-            answer = {"seconds": time.process_time()}
-        elif request["do"] == "memory":
-            answer = {"bytes": peak_bytes()}
-        else:
-            raise ValueError(f"cannot do {request['do']!r}: describe, prepare, time, usage or memory")
-        print(json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+WORKS = {"product": product, "train": train, "infer": infer, "tiny operations": tiny_operations}

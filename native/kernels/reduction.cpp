@@ -72,7 +72,7 @@ void reduceColumns(const X* x, int64_t count, int64_t stride, float* result, int
 /** inner > 1: the rows of each [reduced, inner] are combined, by blocks of rows and strips of columns. */
 template <class Operation, class X, class Y>
 void reduceMatrices(const Call& call, const X* x, Y* y, int64_t outer, int64_t reduced, int64_t inner) {
-  constexpr int64_t stripColumns = 1024;
+  constexpr int64_t stripColumns = 4096;
   const int64_t blocks = max(int64_t{1}, blocksOf(reduced)), strips = (inner + stripColumns - 1) / stripColumns;
   auto* results = static_cast<float*>(call.parallel->shared(outer * blocks * inner * 4));
   const int64_t grain = rowGrain(min(reduced, blockRows) * min(inner, stripColumns));

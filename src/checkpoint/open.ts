@@ -25,7 +25,12 @@ const weightFiles: readonly (readonly [
 
 /** Opens a checkpoint to read its weights; nothing but names, shapes and sizes is read yet. */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  const found = await stat(path);
+  const found = await stat(path).catch(() => undefined);
+  if (!found) {
+    throw new CheckpointError(
+      `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
+    );
+  }
   return found.isDirectory() ? openDirectory(path) : openSingleFile(path);
 }
 

@@ -56,19 +56,20 @@ export function hiddenCount({
   return Math.round(0.15 * batch * length);
 }
 
-/** The first sample of a batch as it was given and with the guesses filled in. */
+/** A sample of a batch as it was given, and with the guesses filled in as capitals. */
 export function showMasked(
   { ids, positions }: MaskedBatch,
   guesses: Int32Array,
   length: number,
+  sample: number,
 ): { hidden: string; filled: string } {
-  const hidden = Array.from(
-    ids.subarray(0, length),
-    (id) => alphabet[id]?.replace("\n", " ") ?? mask,
-  );
+  const start = sample * length;
+  const shown = (id: number): string => alphabet[id]?.replace("\n", " ") ?? mask;
+  const hidden = Array.from(ids.subarray(start, start + length), shown);
   const filled = [...hidden];
   for (const [index, position] of positions.entries()) {
-    if (position < length) filled[position] = (alphabet[guesses[index] ?? 0] ?? " ").toUpperCase();
+    const inside = position >= start && position < start + length;
+    if (inside) filled[position - start] = shown(guesses[index] ?? 0).toUpperCase();
   }
   return { hidden: hidden.join(""), filled: filled.join("") };
 }

@@ -70,8 +70,11 @@ async function report(evaluate: LetterModel["evaluate"], heldOut: Uint8Array): P
   const batch = drawBatch(heldOut, sizes, 0);
   const { guesses } = await evaluate(batch);
   console.log(`\nOn the held-out text: loss ${(total / rounds).toFixed(3)}.`);
-  const { hidden, filled } = showMasked(batch, guesses, sizes.length);
-  console.log(`  given   ${hidden}\n  filled  ${filled}\n  (${mask} marks what was hidden)`);
+  console.log(`What was given (${mask} hides a character), and what the model fills in:`);
+  for (let sample = 0; sample < 5; sample++) {
+    const { hidden, filled } = showMasked(batch, guesses, sizes.length, sample);
+    console.log(`  ${hidden}    ${filled}`);
+  }
 }
 
 await main();

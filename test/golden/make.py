@@ -1,4 +1,4 @@
-"""Makes the golden values of the tests of FLAVA from Hugging Face's implementation (see README.md).
+"""Makes the golden values of the tests of FLAVA from Hugging Face's implementation (see pretraining/README.md).
 
 Run: ~/.cache/flava/peers/bin/python test/golden/make.py
 
@@ -233,7 +233,7 @@ def tiny():
 
 
 def small():
-    cases = Cases("small", sizes((1, 2, 2), 32, 48, 4, 32, 16, 53, 32, (8, 31), 1e-6))
+    cases = Cases("small", sizes((1, 2, 2), 32, 48, 4, 32, 16, 53, 32, (8, 31), 1e-3))
     weights = {"contrastive": 0.5, "itm": 2.0, "mmmImage": 0.25, "mmmText": 1.5}
     cases.pretrain("pair-weights", "pair", lengths=(7, 7, 7), length=7, match=(1, 1, 0), weights=weights)
     cases.pretrain("pair-alone", "pair", lengths=(13,), length=13, match=(1,))

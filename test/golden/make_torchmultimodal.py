@@ -1,5 +1,5 @@
 """Makes the golden values that only TorchMultimodal's FLAVA gives: padding seen by the multimodal encoder, another epsilon
-in the heads, and positions resized by a factor (see README.md).
+in the heads (wide enough to show), and positions resized by a factor (see pretraining/README.md).
 
 Run: PYTHONPATH=DIRECTORY ~/.cache/flava/peers/bin/python test/golden/make_torchmultimodal.py, where DIRECTORY holds
 torchmultimodal-nightly, iopath and portalocker (pip install --no-deps --target DIRECTORY).
@@ -46,7 +46,7 @@ CONFIG = {
     "codebook": CODEBOOK,
     "projection": 16,
     "epsilon": 1e-12,
-    "headEpsilon": 1e-5,
+    "headEpsilon": 0.01,
     "maskPadding": False,
 }
 
@@ -61,7 +61,7 @@ def build():
     )
     codebook = flava.DalleVAEEncoder(pretrained=False)
     codebook.encoder = flava.DalleEncoder(n_hid=CODEBOOK["hidden"], vocab_size=CODEBOOK["vocabulary"])
-    loss = FLAVAPretrainingLoss(hidden_size=16, text_vocab_size=61, image_vocab_size=29)
+    loss = FLAVAPretrainingLoss(hidden_size=16, text_vocab_size=61, image_vocab_size=29, layer_norm_eps=CONFIG["headEpsilon"])
     return flava.FLAVAForPreTraining(encoders, codebook, loss).train()
 
 

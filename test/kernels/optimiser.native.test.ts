@@ -134,7 +134,7 @@ describeNative("sumOfSquares", () => {
           { shape: [3, 5], dtype: b },
         ];
         await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), args, {
-          relative: 1e-6,
+          relative: 3e-6,
         });
       }
     }

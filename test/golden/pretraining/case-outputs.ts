@@ -31,20 +31,14 @@ interface Pass {
   readonly multimodal?: Encoded;
 }
 
-function runPass(
-  model: TracedModel,
-  { pixels, hidden, lengths, ids }: Pick<Given, "pixels" | "hidden" | "lengths" | "ids">,
-): Pass {
+function runPass(model: TracedModel, which: "plain" | "masked", given: Given): Pass {
   const { config, parameters } = model;
   const { flava } = parameters;
-  const image =
-    pixels &&
-    encodeImage(
-      flava.image,
-      config.image,
-      { pixels, ...(hidden && { hidden }) },
-      stackOptions(model, "image"),
-    );
+  const { pixels, hidden, lengths } = given;
+  const ids = which === "plain" ? given.ids : given.maskedIds;
+  const masks = which === "masked" && hidden ? { hidden } : {};
+  const images = stackOptions(model, "image");
+  const image = pixels && encodeImage(flava.image, config.image, { pixels, ...masks }, images);
   const text =
     ids && lengths && encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
   if (!image || !text) return { ...(image && { image }), ...(text && { text }) };
@@ -113,9 +107,8 @@ export function pretrainingOutputs(
   golden: GoldenCase,
   given: Given,
 ): Outputs {
-  const { hidden: _, ...shown } = given;
-  const plain = runPass(model, shown);
-  const masked = runPass(model, { ...given, ...(given.maskedIds && { ids: given.maskedIds }) });
+  const plain = runPass(model, "plain", given);
+  const masked = runPass(model, "masked", given);
   return {
     ...passOutputs(model, "plain", plain),
     ...passOutputs(model, "masked", masked),

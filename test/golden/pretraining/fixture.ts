@@ -82,39 +82,43 @@ const normOf = (values: Float32Array): number =>
 const sizeOfLargest = (values: Float32Array): number =>
   values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 
-/**
- * Compares what a case gives with what it shall give. A gradient that is missing on one side must be zero on the other.
- * Gradients below a
- * hundredth of the largest of the case are measured by that: those of key biases are zero but for rounding.
- */
+const isGradient = (name: string): boolean => name.startsWith("gradient/");
+
+/** Compares what a case gives with what it shall give. A gradient that one side lacks must be zero on the other. */
 export function compare(
   { elements }: Fixture,
   expected: ReadonlyMap<string, Float32Array>,
   actual: ReadonlyMap<string, Float32Array>,
 ): Deviation[] {
-  const isGradient = (name: string): boolean => name.startsWith("gradient/");
   const gradients = [...expected].filter(([name]) => isGradient(name));
-  const floor = Math.max(...gradients.map(([, values]) => sizeOfLargest(values))) / 100;
+  const largest = Math.max(...gradients.map(([, values]) => sizeOfLargest(values)));
   const names = new Set([...expected.keys(), ...actual.keys()]);
   return [...names].map((name) => {
-    const whole = actual.get(name);
-    const golden = expected.get(name) ?? new Float32Array(whole!.length);
-    if (!isGradient(name) && !(expected.has(name) && whole))
-      throw new Error(`${name} is on one side only.`);
-    return deviation(name, golden, whole ?? new Float32Array(golden.length), {
-      elements,
-      floor: isGradient(name) ? floor : 0,
-    });
+    const [golden, whole] = [expected.get(name), actual.get(name)];
+    if (!isGradient(name) && !(golden && whole)) throw new Error(`${name} is on one side only.`);
+    const length = (golden ?? whole)!.length;
+    return deviation(
+      name,
+      golden ?? new Float32Array(length),
+      whole ?? new Float32Array(length),
+      elements ?? Infinity,
+      isGradient(name) ? largest : 0,
+    );
   });
 }
 
+/**
+ * Gradients that are zero but for rounding, such as those of key biases, are measured by a hundredth of the largest
+ * gradient of the case.
+ */
 function deviation(
   name: string,
   golden: Float32Array,
   whole: Float32Array,
-  { elements, floor }: { readonly elements: number | null; readonly floor: number },
+  elements: number,
+  largestGradient: number,
 ): Deviation {
-  const sampled = elements !== null && whole.length > elements;
+  const sampled = whole.length > elements;
   const found = sampled
     ? Float32Array.from(places(name, whole.length, elements), (place) => whole[place]!)
     : whole;
@@ -122,11 +126,14 @@ function deviation(
   if (found.length !== wanted.length)
     throw new Error(`${name} has ${found.length} elements, not ${wanted.length}.`);
   const difference = wanted.map((value, i) => value - found[i]!);
-  const largest = sizeOfLargest(difference) / Math.max(sizeOfLargest(wanted), floor, 1e-30);
-  const scale = Math.max(normOf(wanted), floor * Math.sqrt(wanted.length), 1e-30);
-  const ofElements = normOf(difference) / scale;
-  if (!sampled) return { name, largest, norm: ofElements };
-  const goldenNorm = golden.at(-1)!;
-  const ofNorms = Math.abs(normOf(whole) - goldenNorm) / Math.max(goldenNorm, floor);
-  return { name, largest: Math.max(largest, ofNorms), norm: Math.max(ofElements, ofNorms) };
+  const vanishes = sizeOfLargest(wanted) < 1e-6 * largestGradient;
+  const unit = vanishes ? largestGradient / 100 : sizeOfLargest(wanted) || 1;
+  const norm = vanishes ? unit * Math.sqrt(wanted.length) : normOf(wanted) || 1;
+  const goldenNorm = sampled ? golden.at(-1)! : norm;
+  const ofNorms = sampled && !vanishes ? Math.abs(normOf(whole) - goldenNorm) / goldenNorm : 0;
+  return {
+    name,
+    largest: Math.max(sizeOfLargest(difference) / unit, ofNorms),
+    norm: Math.max(normOf(difference) / norm, ofNorms),
+  };
 }

@@ -10,9 +10,9 @@ import type { Precision } from "../../../src/nn/precision.js";
 import { type Deviation, type Fixture, compare, expectedOf, readFixture } from "./fixture.js";
 import { type GoldenState, goldenState, runCase } from "./run-case.js";
 
-const [tiny, small, base, torchMultimodal] = await Promise.all(
+const [tiny, small, base, torchMultimodal] = (await Promise.all(
   ["tiny", "small", "base", "torchmultimodal"].map(readFixture),
-) as [Fixture, Fixture, Fixture, Fixture];
+)) as [Fixture, Fixture, Fixture, Fixture];
 
 /** Runs every case of a fixture on a backend and hands the deviations from the golden values to `judge`. */
 function describeCases(
@@ -45,16 +45,29 @@ function describeCases(
 
 /** Nothing is off by more than a ten-thousandth of the largest element of its tensor. */
 function isExact(deviations: readonly Deviation[]): void {
-  const d = deviations.toSorted((a,b)=>b.largest-a.largest);
-  console.log(d.length, d.slice(0,4).map(x=>`${x.name} ${x.largest.toExponential(1)}`).join(", "));
   expect(deviations.filter(({ largest }) => !(largest <= 1e-4))).toEqual([]);
 }
 
+/**
+ * How far rounding to bfloat16 may lead: the norm of the difference as a part of the norm. Twice to three times what is
+ * seen. The contrastive loss has the widest bands, as it multiplies similarities by the similarity factor, of which
+ * the gradient is a difference of nearly equal sums.
+ */
+const bands: readonly (readonly [RegExp, number])[] = [
+  [/^gradient\/flava\.logit_scale$/, 0.4],
+  [/^gradient\//, 0.15],
+  [/^loss\//, 0.015],
+  [/^logits\//, 0.04],
+  [/^codebook\/tokens$/, Infinity], // nearly equal scores may change their order
+  [/^/, 0.02], // states, sequences, the scores of visual tokens
+];
+
 function isNear(deviations: readonly Deviation[]): void {
-  for (const kind of ["gradient", "loss", "logits", "codebook/logits", ""]) {
-  const d = deviations.filter(({name})=> kind ? name.startsWith(kind) : !/^(grad|loss|logi|code)/.test(name)).toSorted((a,b)=>b.norm-a.norm);
-  console.log(kind, d.length, d.slice(0,6).map(x=>`${x.name} ${x.norm.toExponential(1)} ${x.largest.toExponential(1)}`).join(", "));
-  }
+  const outside = deviations.filter(({ name, norm }) => {
+    const [, most] = bands.find(([names]) => names.test(name))!;
+    return !(norm <= most);
+  });
+  expect(outside).toEqual([]);
 }
 
 for (const name of ["reference", "native"] as const) {
@@ -62,7 +75,7 @@ for (const name of ["reference", "native"] as const) {
   describeCases("as Hugging Face's, small", small, { name }, isExact);
   describeCases("as TorchMultimodal's", torchMultimodal, { name }, isExact);
 }
-describeCases("as Hugging Face's, base", base, { name: "native" }, isExact);
+describeCases("as Hugging Face's, layers of base", base, { name: "native" }, isExact);
 const rounded = { name: "native", precision: "bfloat16" } as const;
 describeCases("near Hugging Face's, tiny", tiny, rounded, isNear);
-describeCases("near Hugging Face's, base", base, rounded, isNear);
+describeCases("near Hugging Face's, layers of base", base, rounded, isNear);

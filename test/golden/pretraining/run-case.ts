@@ -71,12 +71,7 @@ export async function runCase(
   const program = compile({ state, inputs }, (s, given) => {
     const parameters = s.parameters as FlavaForPretraining<Tensor>;
     const model = { config: fixture.config, parameters, precision };
-    const traced = (alone ? traceEncoder : tracePretraining)(
-      model,
-      fixture,
-      golden,
-      given as Given,
-    );
+    const traced = (alone ? traceEncoder : tracePretraining)(model, fixture, golden, given);
     const wanted = Object.entries(traced.outputs).filter(([name]) => expected.has(name));
     const outputs = {
       ...Object.fromEntries(wanted),
@@ -88,7 +83,7 @@ export async function runCase(
     program.run(mapTree(inputs, ({ values }: Input) => values)),
   );
   program.dispose();
-  return inTheirLayout(fixture, state, results as Record<string, Values>);
+  return inTheirLayout(fixture, state, results);
 }
 
 interface Traced {

@@ -1,0 +1,54 @@
+import { models } from "../src/configs/models.js";
+import { type Sides, compareMemory, compareTime } from "./comparison.js";
+import { cosineToFloat32, randomCheckpoint } from "./model.js";
+import type { Row } from "./report.js";
+import { type Application, type Pretraining, captions, fullTexts } from "./work.js";
+
+const batch = 8;
+/** Into which captions of 8 to 24 tokens fit. Users of the peer pad captions to 77. */
+const captionLength = { ours: 24, peer: 77 } as const;
+
+/** Every row of the comparison of FLAVA with transformers' FLAVA, as it is measured. */
+export async function* compareModel(sides: Sides): AsyncGenerator<Row> {
+  yield* comparePretraining(sides);
+  for (const output of ["image embedding", "text embedding", "ITM score"] as const) {
+    for (const count of [1, 8, 32]) yield* compareApplication(sides, output, count);
+  }
+  yield await compareMemory(pairStep("bfloat16"), { atMost: 0.6 });
+  const directory = await randomCheckpoint(models.base);
+  yield await compareTime(sides, { work: { kind: "load", directory } }, { atMost: 0.5 });
+}
+
+/** A step on pairs of ours in bfloat16, and of the peer's in `dtype`. */
+function pairStep(dtype: Pretraining["dtype"]): { work: Pretraining; peerWork: Pretraining } {
+  const step = { kind: "pretrain", samples: "pair", batch } as const;
+  return {
+    work: { ...step, texts: captions(batch, captionLength.ours), dtype: "bfloat16" },
+    peerWork: { ...step, texts: captions(batch, captionLength.peer), dtype },
+  };
+}
+
+async function* comparePretraining(sides: Sides): AsyncGenerator<Row> {
+  yield await compareTime(sides, pairStep("bfloat16"), { atMost: 0.65 });
+  yield await compareTime(sides, pairStep("float32"), { atMost: 0.35 });
+  const step = { kind: "pretrain", batch, dtype: "bfloat16" } as const;
+  yield await compareTime(sides, { work: { ...step, samples: "image" } }, { atMost: 0.75 });
+  const texts = fullTexts(batch, 128);
+  yield await compareTime(sides, { work: { ...step, samples: "text", texts } }, { atMost: 0.7 });
+}
+
+/** Both sides are given the same length here: the peer's documentation pads these captions to 77, too, but need not. */
+async function* compareApplication(
+  sides: Sides,
+  output: Application["output"],
+  count: number,
+): AsyncGenerator<Row> {
+  const texts = output === "image embedding" ? {} : { texts: captions(count, captionLength.ours) };
+  const work: Application = { kind: "apply", output, batch: count, ...texts, dtype: "bfloat16" };
+  const [float32, int8] = (["float32", "int8"] as const).map((dtype) => ({ ...work, dtype }));
+  yield await compareTime(sides, { work }, { atMost: 0.8 });
+  yield await compareTime(sides, { work, peerWork: float32! }, { atMost: 0.45 });
+  const cosine = await cosineToFloat32(models.base, int8!);
+  const bar = { atMost: 0.6, cosineAtLeast: 0.995 };
+  yield await compareTime(sides, { work: int8!, peerWork: work }, bar, cosine);
+}

@@ -1,0 +1,190 @@
+/** Our side of the model benchmark: FLAVA trained, in use, and loaded. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Backend } from "../src/backend/backend.js";
+import { openBackend } from "../src/backend/open.js";
+import { type Program, compile } from "../src/backend/program.js";
+import { State } from "../src/backend/state.js";
+import { keyOf } from "../src/base/random.js";
+import { mapTree } from "../src/base/tree.js";
+import { writeHuggingFace } from "../src/checkpoint/huggingface.js";
+import { loadWeights } from "../src/checkpoint/load.js";
+import { openCheckpoint } from "../src/checkpoint/open.js";
+import { fill } from "../src/graph/ops/broadcast.js";
+import type { Tensor } from "../src/graph/tensor.js";
+import type { FlavaConfig } from "../src/model/config.js";
+import { type Flava, flavaParameters, pretrainingParameters } from "../src/model/flava.js";
+import { type MatchHead, matchHeadParameters } from "../src/model/heads.js";
+import {
+  type InferenceModel,
+  imageOutputs,
+  matchProbability,
+  pairOutputs,
+  textOutputs,
+} from "../src/model/outputs.js";
+import { type Parameter, initialise } from "../src/nn/parameter.js";
+import type { Precision } from "../src/nn/precision.js";
+import { trainingState, trainingStep } from "../src/train/step.js";
+import { Given, lengthsOf, pretrainingBatch, randomPictures, randomWords } from "./model-inputs.js";
+import {
+  type Application,
+  type Loading,
+  type Prepared,
+  type Pretraining,
+  fullTexts,
+  threads,
+} from "./work.js";
+
+/** One step of pre-training, its losses included. */
+export async function preparePretraining(
+  backend: Backend,
+  config: FlavaConfig,
+  work: Pretraining,
+): Promise<Prepared> {
+  const state = new State(backend, trainingState(pretrainingParameters(config)));
+  await initialise(state, keyOf(0));
+  const batch = pretrainingBatch(config, work);
+  const program = trainingStep(state, batch, {
+    config,
+    precision: work.dtype,
+    learningRate: () => fill([], 1e-4),
+  });
+  const values = mapTree(batch, (leaf: Given | string) =>
+    leaf instanceof Given ? leaf.values : leaf,
+  );
+  return { run: () => program.run(values) };
+}
+
+/** What the outputs need of the model. */
+type ApplicationParameters<T> = {
+  readonly flava: Flava<T>;
+  readonly heads: { readonly itm: MatchHead<T> };
+};
+type ApplicationState = State<{ readonly parameters: ApplicationParameters<Parameter> }>;
+type ApplicationInputs = { readonly pixels: Given; readonly ids: Given; readonly lengths: Given };
+
+/** An embedding, or a probability. The weights are rounded, quantised and packed in the first run. */
+export async function prepareApplication(
+  backend: Backend,
+  config: FlavaConfig,
+  work: Application,
+): Promise<Prepared> {
+  const state = await applicationState(backend, config);
+  const inputs = applicationInputs(config, work);
+  const program = compileApplication(state, config, inputs, work.dtype, (model, heads, given) =>
+    work.output === "ITM score"
+      ? matchProbability(heads, pairOutputs(model, given, given), model.precision)
+      : vectorOf(work.output, model, given),
+  );
+  const values = mapTree(inputs, ({ values }: Given) => values);
+  return { run: () => program.run(values) };
+}
+
+/** The least cosine, over a batch, of what `work` computes to the same in float32. */
+export async function cosineToFloat32(config: FlavaConfig, work: Application): Promise<number> {
+  const backend = openBackend({ name: "native", threads });
+  const state = await applicationState(backend, config);
+  const inputs = applicationInputs(config, work);
+  const vectors = async (precision: Precision): Promise<Float32Array> => {
+    const program = compileApplication(state, config, inputs, precision, (model, _, given) =>
+      vectorOf(work.output, model, given),
+    );
+    const { result } = await program.run(mapTree(inputs, ({ values }: Given) => values));
+    return Float32Array.from(result);
+  };
+  const [exact, approximate] = [await vectors("float32"), await vectors(work.dtype)];
+  backend.dispose();
+  return leastCosine(exact, approximate, work.batch);
+}
+
+/** Over `count` pairs of vectors that stand one after another. */
+export function leastCosine(a: Float32Array, b: Float32Array, count: number): number {
+  const width = a.length / count;
+  const product = (x: Float32Array, y: Float32Array, row: number): number => {
+    let sum = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) sum += x[i]! * y[i]!;
+    return sum;
+  };
+  const cosines = Array.from(
+    { length: count },
+    (_, row) => product(a, b, row) / Math.sqrt(product(a, a, row) * product(b, b, row)),
+  );
+  return Math.min(...cosines);
+}
+
+async function applicationState(backend: Backend, config: FlavaConfig): Promise<ApplicationState> {
+  const heads = { itm: matchHeadParameters(config.multimodal.width) };
+  const state = new State(backend, { parameters: { flava: flavaParameters(config), heads } });
+  await initialise(state, keyOf(0));
+  return state;
+}
+
+/** All of them, whichever the output needs: a program takes only what it reads. */
+function applicationInputs(config: FlavaConfig, work: Application): ApplicationInputs {
+  const { batch, texts = fullTexts(batch, 1) } = work;
+  return {
+    pixels: randomPictures(config, batch),
+    ids: randomWords(config, texts),
+    lengths: lengthsOf(texts),
+  };
+}
+
+type Traced = { readonly pixels: Tensor; readonly ids: Tensor; readonly lengths: Tensor };
+
+function compileApplication(
+  state: ApplicationState,
+  config: FlavaConfig,
+  inputs: ApplicationInputs,
+  precision: Precision,
+  resultOf: (
+    model: InferenceModel,
+    heads: ApplicationParameters<Tensor>["heads"],
+    given: Traced,
+  ) => Tensor,
+): Program<ApplicationInputs, { result: Tensor }> {
+  return compile({ state, inputs }, ({ parameters: { flava, heads } }, given) => ({
+    outputs: { result: resultOf({ config, flava, precision }, heads, given) },
+  }));
+}
+
+/** One vector for each sample: the embedding, or of pairs the class token, which the match score is computed from. */
+function vectorOf(output: Application["output"], model: InferenceModel, given: Traced): Tensor {
+  switch (output) {
+    case "image embedding":
+      return imageOutputs(model, given).embedding;
+    case "text embedding":
+      return textOutputs(model, given).embedding;
+    case "ITM score":
+      return pairOutputs(model, given, given).vector;
+  }
+}
+
+/** Each run reads the weights into new memory. */
+export function prepareLoading(backend: Backend, { directory }: Loading): Prepared {
+  let state: State | undefined;
+  return {
+    run: async () => {
+      const checkpoint = await openCheckpoint(directory);
+      if (checkpoint.sizes?.kind !== "flava") throw new Error(`${directory} holds no FLAVA model.`);
+      const parameters = pretrainingParameters(checkpoint.sizes.config);
+      state = new State(backend, { parameters });
+      await loadWeights(checkpoint, state);
+      await checkpoint.close();
+    },
+    release: () => state?.dispose(),
+  };
+}
+
+/** A directory with random weights in Hugging Face's form; written where there is none. */
+export async function randomCheckpoint(config: FlavaConfig): Promise<string> {
+  const cache = process.env.FLAVA_CACHE ?? join(homedir(), ".cache", "flava");
+  const directory = join(cache, "bench", "random-weights");
+  if (existsSync(join(directory, "config.json"))) return directory; // which is written last
+  const backend = openBackend();
+  const state = new State(backend, { parameters: pretrainingParameters(config) });
+  await initialise(state, keyOf(0));
+  await writeHuggingFace(directory, state, config);
+  backend.dispose();
+  return directory;
+}

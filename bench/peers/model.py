@@ -1,0 +1,103 @@
+"""transformers' side of the model benchmark: FLAVA at base size, as its documentation shows it in use."""
+
+import torch
+from torch.nn import functional as F
+from transformers import FlavaConfig, FlavaForPreTraining
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+HIDDEN_TOKENS = 0.15  # of each text
+HIDDEN_PATCHES = 75  # of the 196 of each picture
+
+
+def build():
+    return FlavaForPreTraining(FlavaConfig())  # whose defaults are the base size
+
+
+def pictures(config, batch):
+    size = config.image_config.image_size
+    return torch.rand(batch, 3, size, size) - 0.5
+
+
+def texts(config, work):
+    """Random words, padded to the length that the work tells."""
+    lengths, padded = torch.tensor(work["texts"]["lengths"]), work["texts"]["padded"]
+    mask = torch.arange(padded) < lengths[:, None]
+    ids = torch.randint(1, config.text_config.vocab_size, mask.shape) * mask
+    return {"input_ids": ids, "attention_mask": mask.long()}
+
+
+def masked_texts(config, work):
+    """The same with the first tokens of each text hidden, and their labels."""
+    made = texts(config, work)
+    ids = made["input_ids"]
+    count = (made["attention_mask"].sum(1) * HIDDEN_TOKENS).round()
+    hidden = torch.arange(ids.shape[1]) < count[:, None]
+    masked = {"input_ids_masked": torch.where(hidden, 103, ids), "mlm_labels": torch.where(hidden, ids, -100)}
+    return made | masked
+
+
+def masked_pictures(config, batch):
+    side = config.image_config.image_size // config.image_config.patch_size
+    hidden = (torch.arange(side * side) < HIDDEN_PATCHES).view(1, side, side).repeat(batch, 1, 1)
+    seen = 0.1 + 0.8 * torch.rand(batch, 3, 8 * side, 8 * side)
+    return {"pixel_values": pictures(config, batch), "bool_masked_pos": hidden, "codebook_pixel_values": seen}
+
+
+def pretraining_inputs(config, work):
+    batch = work["batch"]
+    if work["samples"] == "image":
+        return masked_pictures(config, batch)
+    if work["samples"] == "text":
+        return masked_texts(config, work)
+    match = torch.ones(batch, dtype=torch.long)
+    match[0] = 0
+    return masked_pictures(config, batch) | masked_texts(config, work) | {"itm_labels": match}
+
+
+def pretrain(work):
+    """Forward, backward and AdamW; bfloat16 means autocast over float32 weights."""
+    model = build().train()
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.01, fused=True)
+    inputs = pretraining_inputs(model.config, work)
+
+    def run():
+        with torch.autocast("cpu", torch.bfloat16, enabled=work["dtype"] == "bfloat16"):
+            loss = model(**inputs).loss
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        return loss.item()
+
+    return run
+
+
+def apply(work):
+    """Embeddings of length 1, or the probability that picture and text match; weights in the work's dtype."""
+    dtype = DTYPES[work["dtype"]]
+    model = build().to(dtype).eval()
+    pixels = pictures(model.config, work["batch"]).to(dtype)
+    words = texts(model.config, work) if "texts" in work else {}
+
+    def image_embedding():
+        features = model.flava.get_image_features(pixel_values=pixels).pooler_output
+        return F.normalize(features[:, 0], dim=-1)
+
+    def text_embedding():
+        features = model.flava.get_text_features(**words).pooler_output
+        return F.normalize(features[:, 0], dim=-1)
+
+    def itm_score():
+        output = model.flava(pixel_values=pixels, **words)
+        return model.itm_head(output.multimodal_embeddings).softmax(-1)[:, 1]
+
+    outputs = {"image embedding": image_embedding, "text embedding": text_embedding, "ITM score": itm_score}
+    return torch.inference_mode()(outputs[work["output"]])
+
+
+def load(work):
+    """From a directory to a model that can be used."""
+    return lambda: FlavaForPreTraining.from_pretrained(work["directory"])
+
+
+WORKS = {"pretrain": pretrain, "apply": apply, "load": load}
