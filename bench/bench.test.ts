@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { median } from "./measure.js";
+import { leastCosine } from "./model.js";
 import { plot } from "./plot.js";
 import { figure, formatRow, judge } from "./report.js";
-import { product, productFlops } from "./work.js";
+import { captions, product, productFlops } from "./work.js";
 
 describe("median", () => {
   it.each([
@@ -40,6 +41,36 @@ describe("judge", () => {
   it("judges another ratio where one is given", () => {
     const row = judge({ ...measured, unit: "times", ratio: 2 }, { atLeast: 1.85 });
     expect(formatRow(row)).toBe("| step | 2 | 4 | times | 2.00 | >= 1.85 | yes |");
+  });
+});
+
+describe("judge, where a cosine is demanded", () => {
+  const measured = { work: "embedding", ours: 1, peer: 2, unit: "s" };
+  const bar = { atMost: 0.6, cosineAtLeast: 0.995 };
+
+  it("holds both demands", () => {
+    const row = judge({ ...measured, cosine: 0.9987 }, bar);
+    const said = "0.50, cosine 0.9987 | <= 0.6, cosine >= 0.995 | yes |";
+    expect(formatRow(row)).toBe(`| embedding | 1 | 2 | s | ${said}`);
+    expect(judge({ ...measured, cosine: 0.99 }, bar).holds).toBe(false);
+    expect(judge({ ...measured, cosine: 0.999 }, { ...bar, atMost: 0.4 }).holds).toBe(false);
+  });
+
+  it("does not hold without the cosine", () => expect(judge(measured, bar).holds).toBe(false));
+});
+
+describe("leastCosine", () => {
+  it("is that of the pair of vectors that differ most", () => {
+    const a = Float32Array.of(1, 0, 3, 4);
+    expect(leastCosine(a, Float32Array.of(2, 0, 3, 4), 2)).toBe(1);
+    expect(leastCosine(a, Float32Array.of(2, 0, 4, 3), 2)).toBeCloseTo(24 / 25);
+  });
+});
+
+describe("captions", () => {
+  it("have from 8 to 24 tokens", () => {
+    expect(captions(1, 24)).toEqual({ lengths: [16], padded: 24 });
+    expect(captions(3, 77)).toEqual({ lengths: [8, 16, 24], padded: 77 });
   });
 });
 

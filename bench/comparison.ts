@@ -9,18 +9,15 @@ export type Sides = { readonly ours: Side; readonly peer: Side };
 /** What each side does: the same, unless the peer does it in another way. */
 export type Task = { readonly work: Work; readonly peerWork?: Work };
 
-/** The time, against the most it may be of the peer's. */
+/** The time, and what `also` was found of the result. */
 export async function compareTime(
   sides: Sides,
   task: Task,
   bar: Bar,
-  cosine?: number,
+  also: Pick<Row, "cosine"> = {},
 ): Promise<Row> {
   const seconds = await secondsOf(sides, task);
-  return judge(
-    { work: describeTask(task), ...seconds, unit: "s", ...(cosine !== undefined && { cosine }) },
-    bar,
-  );
+  return judge({ work: describeTask(task), ...seconds, unit: "s", ...also }, bar);
 }
 
 /** The most memory that a process of its own holds while it does the work. */

@@ -11,6 +11,7 @@ import { mapTree } from "../src/base/tree.js";
 import { writeHuggingFace } from "../src/checkpoint/huggingface.js";
 import { loadWeights } from "../src/checkpoint/load.js";
 import { openCheckpoint } from "../src/checkpoint/open.js";
+import { models } from "../src/configs/models.js";
 import { fill } from "../src/graph/ops/broadcast.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import type { FlavaConfig } from "../src/model/config.js";
@@ -98,7 +99,7 @@ export async function cosineToFloat32(config: FlavaConfig, work: Application): P
   return leastCosine(exact, approximate, work.batch);
 }
 
-/** Over `count` pairs of vectors that stand one after another. */
+/** Of `count` vectors in `a`, which stand one after another, to those in `b`. */
 export function leastCosine(a: Float32Array, b: Float32Array, count: number): number {
   const width = a.length / count;
   const product = (x: Float32Array, y: Float32Array, row: number): number => {
@@ -176,15 +177,15 @@ export function prepareLoading(backend: Backend, { directory }: Loading): Prepar
   };
 }
 
-/** A directory with random weights in Hugging Face's form; written where there is none. */
-export async function randomCheckpoint(config: FlavaConfig): Promise<string> {
+/** A directory with random weights of base size in Hugging Face's form; written where there is none. */
+export async function randomCheckpoint(): Promise<string> {
   const cache = process.env.FLAVA_CACHE ?? join(homedir(), ".cache", "flava");
   const directory = join(cache, "bench", "random-weights");
   if (existsSync(join(directory, "config.json"))) return directory; // which is written last
   const backend = openBackend();
-  const state = new State(backend, { parameters: pretrainingParameters(config) });
+  const state = new State(backend, { parameters: pretrainingParameters(models.base) });
   await initialise(state, keyOf(0));
-  await writeHuggingFace(directory, state, config);
+  await writeHuggingFace(directory, state, models.base);
   backend.dispose();
   return directory;
 }

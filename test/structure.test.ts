@@ -5,6 +5,7 @@ import { State } from "../src/backend/state.js";
 import { keyOf } from "../src/base/random.js";
 import { leavesOf } from "../src/base/tree.js";
 import { toFamily } from "../src/checkpoint/names.js";
+import type { Tensor } from "../src/graph/tensor.js";
 import { models } from "../src/configs/models.js";
 import { initialLogitScale, pretrainingParameters } from "../src/model/flava.js";
 import { encodeImage } from "../src/model/image-encoder.js";
@@ -13,7 +14,16 @@ import type { Batch } from "../src/objective/batch.js";
 import { stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
-import { Given, config, evaluate, pairs, patches, pictures, texts } from "./small-model.js";
+import {
+  Given,
+  config,
+  evaluate,
+  modelOf,
+  pairs,
+  patches,
+  pictures,
+  texts,
+} from "./small-model.js";
 
 describe("the base model", () => {
   const base = pretrainingParameters(models.base);
@@ -37,7 +47,7 @@ describe("the base model", () => {
     ["the head of matching", heads.itm, 592_130, 4],
     ["all heads", heads, 62_502_774, 28],
     ["everything", base, 357_645_303, 614],
-  ])("%s has the published number of parameters", (_, part, parameters, tensors) => {
+  ])("%s: the published number of parameters", (_, part, parameters, tensors) => {
     expect(parameterCount(part)).toBe(parameters);
     expect(leavesOf(part)).toHaveLength(tensors);
   });
@@ -57,12 +67,12 @@ describe("a new model", () => {
   async function freshLosses(batch: object, kind: string): Promise<Record<string, number[]>> {
     const state = new State(referenceBackend(), { parameters: pretrainingParameters(config) });
     await initialise(state, keyOf(1));
-    const trace = (parameters: unknown, given: object): object =>
-      lossesOf(
-        { config, parameters, precision: "float32" } as Parameters<typeof lossesOf>[0],
-        { kind, ...given } as Batch,
-      );
-    return evaluate(batch, trace as never, { state });
+    return evaluate(
+      batch,
+      (parameters, given) =>
+        lossesOf(modelOf(parameters), { kind, ...given } as Batch) as Record<string, Tensor>,
+      { state },
+    );
   }
 
   it("multiplies similarities by 14.2849", () => {
@@ -94,12 +104,10 @@ describe("a new model", () => {
 it("what is under a hidden patch changes nothing", async () => {
   const { pixels, hidden } = pictures(1);
   const run = (given: Given): Promise<Record<string, number[]>> =>
-    evaluate({ pixels: given, hidden }, ({ flava }, inputs) => {
-      const options = stackOptions(
-        { config, precision: "float32", parameters: {} as never },
-        "image",
-      );
-      return { sequence: encodeImage(flava.image, config.image, inputs, options).sequence };
+    evaluate({ pixels: given, hidden }, (parameters, inputs) => {
+      const options = stackOptions(modelOf(parameters), "image");
+      const { sequence } = encodeImage(parameters.flava.image, config.image, inputs, options);
+      return { sequence };
     });
   /** Row 8 to 15 and column 8 to 15 belong to patch 5, which is hidden; the rows before to patch 1, which is not. */
   const painted = (row: number): Given => {

@@ -8,7 +8,7 @@ import { gradient } from "../src/graph/gradient.js";
 import { ancestors } from "../src/graph/order.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { type Tensor, type TensorSpec, spec } from "../src/graph/tensor.js";
-import { type Encoded, pool } from "../src/model/encoded.js";
+import { pool } from "../src/model/encoded.js";
 import { type FlavaForPretraining, embed, pretrainingParameters } from "../src/model/flava.js";
 import { matchLogits } from "../src/model/heads.js";
 import { encodeImage } from "../src/model/image-encoder.js";
@@ -16,17 +16,18 @@ import { encodePair, patchesOf, textOf } from "../src/model/multimodal-encoder.j
 import { encodeText } from "../src/model/text-encoder.js";
 import type { Batch } from "../src/objective/batch.js";
 import { contrastiveLogits, similarityFactor } from "../src/objective/contrastive.js";
-import { type TracedModel, stackOptions } from "../src/objective/model.js";
+import { stackOptions } from "../src/objective/model.js";
 import { type LossName, lossesOf, totalLoss } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
 import { evaluate as evaluateNodes } from "./evaluate.js";
 import {
   Given,
+  changed,
   config,
   evaluate,
   floats,
-  changed,
   integers,
+  modelOf,
   pairs,
   patches,
   pictures,
@@ -38,58 +39,34 @@ import {
 
 type Parameters = FlavaForPretraining<Tensor>;
 
-const modelOf = (parameters: Parameters, changes: Partial<TracedModel> = {}): TracedModel => ({
-  config,
-  parameters,
-  precision: "float32",
-  ...changes,
-});
-
-interface Pair {
-  readonly image: Encoded;
-  readonly text: Encoded;
-  readonly multimodal: Encoded;
-}
-
-type PairInputs = Record<"pixels" | "ids" | "lengths", Tensor>;
-
-function encode(
+/** The embeddings, the multimodal vector and the scores of matching. */
+function features(
   parameters: Parameters,
-  { pixels, ids, lengths }: PairInputs,
+  { pixels, ids, lengths }: Record<"pixels" | "ids" | "lengths", Tensor>,
   maskPadding = true,
-): Pair {
+): Outputs {
   const model = modelOf(parameters);
-  const { flava } = parameters;
+  const { flava, heads } = parameters;
   const image = encodeImage(flava.image, config.image, { pixels }, stackOptions(model, "image"));
   const text = encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
   const visible = maskPadding ? lengths : undefined;
   const options = stackOptions(model, "multimodal");
-  return { image, text, multimodal: encodePair(flava.multimodal, image, text, options, visible) };
-}
-
-/** The embeddings, the multimodal vector and the scores of matching. */
-function features(parameters: Parameters, inputs: PairInputs, maskPadding = true): Outputs {
-  const { flava, heads } = parameters;
-  const { image, text, multimodal } = encode(parameters, inputs, maskPadding);
+  const { sequence } = encodePair(flava.multimodal, image, text, options, visible);
   return {
     image: embed(flava.imageProjection, image, "float32"),
     text: embed(flava.textProjection, text, "float32"),
-    vector: pool(flava.multimodal.pooler, multimodal.sequence, "float32"),
-    match: matchLogits(heads.itm, multimodal.sequence, "float32"),
+    vector: pool(flava.multimodal.pooler, sequence, "float32"),
+    match: matchLogits(heads.itm, sequence, "float32"),
   };
 }
 
 type Outputs = Record<string, Tensor>;
 
 /** The losses of a pair batch by name. */
-function losses(
-  batch: Partial<ReturnType<typeof pairs>>,
-  changes: Partial<TracedModel> = {},
-): Promise<Record<LossName, number[]>> {
+function losses(batch: ReturnType<typeof pairs>): Promise<Record<LossName, number[]>> {
   return evaluate(
     batch,
-    (parameters, given) =>
-      lossesOf(modelOf(parameters, changes), { kind: "pair", ...given } as Batch) as Outputs,
+    (parameters, given) => lossesOf(modelOf(parameters), { kind: "pair", ...given }) as Outputs,
   );
 }
 
@@ -109,9 +86,8 @@ describe("1. padding", () => {
     }
   });
 
-  it("takes part in the multimodal encoder when it is not masked, as in the published training", async () => {
-    const seen = (parameters: Parameters, inputs: PairInputs): Outputs =>
-      features(parameters, inputs, false);
+  it("takes part in the multimodal encoder when it is not masked, as in TorchMultimodal", async () => {
+    const seen: typeof features = (parameters, inputs) => features(parameters, inputs, false);
     const own = await evaluate(alone, seen);
     const padded = await evaluate({ pixels, ids, lengths }, seen);
     expect(padded.text!.slice(0, 12)).toEqual(closeTo(own.text!, 5));

@@ -23,7 +23,16 @@ import { similarityFactor } from "../src/objective/contrastive.js";
 import { type GatherMode, type TracedModel, stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
-import { Given, config, evaluate, floats, integers, pairs, smallState } from "./small-model.js";
+import {
+  Given,
+  config,
+  evaluate,
+  floats,
+  integers,
+  pairs,
+  smallState,
+  modelOf,
+} from "./small-model.js";
 
 const workers = 2;
 const perWorker = 2;
@@ -62,13 +71,6 @@ function transports(size: number): Transport[] {
     };
   });
 }
-
-const modelOf = (parameters: Parameters, changes: Partial<TracedModel> = {}): TracedModel => ({
-  config,
-  parameters,
-  precision: "float32",
-  ...changes,
-});
 
 function contrastiveLoss(model: TracedModel, batch: Omit<PairBatch, "kind">): Tensor {
   return lossesOf(model, { kind: "pair", ...batch }).contrastive!;

@@ -86,24 +86,29 @@ function partRows({ weights }: Checkpoint): Row[] {
 /** Bytes per parameter of AdamW: the weight, its gradient and two moments, all float32. */
 const trainingBytes = 16;
 
+/** Weights are kept in float32; programs add a copy of those they multiply with, packed for the kernels. */
 function memoryRows({ weights }: Checkpoint): Row[] {
   const entries = [...weights];
   const total = countOf(weights.values());
-  const quantised = countOf(
-    entries.filter(([path]) => isQuantised(path)).map(([, weight]) => weight),
-  );
-  const frozen = countOf(
-    entries.filter(([path]) => partOf(path) === "codebook").map(([, weight]) => weight),
-  );
+  const count = (chosen: (path: string) => boolean): number =>
+    countOf(entries.filter(([path]) => chosen(path)).map(([, weight]) => weight));
+  const multiplied = count(isMultiplied);
+  const quantised = count(isQuantised);
+  const frozen = count((path) => partOf(path) === "codebook");
   return [
-    ["to run in float32", formatBytes(4 * total)],
-    ["to run in bfloat16", formatBytes(2 * total)],
-    ["to run in int8", formatBytes(2 * total - quantised)],
+    ["to run in float32", formatBytes(4 * total + 4 * multiplied)],
+    ["to run in bfloat16", formatBytes(4 * total + 2 * multiplied)],
+    ["to run in int8", formatBytes(4 * total + 2 * multiplied - quantised)],
     ["to train with AdamW", formatBytes(trainingBytes * (total - frozen) + 4 * frozen)],
   ];
 }
 
-/** In int8 the linear layers of the blocks have weights of one byte, everything else stays in bfloat16. */
+/** The weights of linear layers. */
+function isMultiplied(path: string): boolean {
+  return path.endsWith("/weight") && partOf(path) !== "codebook";
+}
+
+/** In int8 the linear layers of the blocks have weights of one byte; the others stay in bfloat16. */
 function isQuantised(path: string): boolean {
   return /\/blocks\/\d+\/(attention|mlp)\/\w+\/weight$/.test(path);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { closeTo } from "../../test/close-to.js";
 import { evaluate } from "../../test/evaluate.js";
 import { models } from "../configs/models.js";
 import { leavesOf, mapTree } from "../base/tree.js";
@@ -44,6 +45,6 @@ test("pixels are mapped to [0.1, 0.9] and back", () => {
     [mapPixels(x), unmapPixels(mapPixels(x))],
     new Map([[x, [0, 0.5, 1]]]),
   );
-  expect(mapped).toEqual([0.1, 0.5, 0.9].map((value) => expect.closeTo(value, 12)));
-  expect(back).toEqual([0, 0.5, 1].map((value) => expect.closeTo(value, 12)));
+  expect(mapped).toEqual(closeTo([0.1, 0.5, 0.9]));
+  expect(back).toEqual(closeTo([0, 0.5, 1]));
 });

@@ -9,7 +9,7 @@ import type { Tensor } from "../graph/tensor.js";
 import type { Block } from "../nn/block.js";
 import { type LayerNorm, layerNorm, layerNormParameters } from "../nn/layer-norm.js";
 import { type Linear, linearParameters } from "../nn/linear.js";
-import { type Parameter, weight } from "../nn/parameter.js";
+import { type Parameter, paddedTable, weight } from "../nn/parameter.js";
 import { type StackOptions, stackParameters } from "../nn/stack.js";
 import type { TextConfig } from "./config.js";
 import { type Encoded, encode } from "./encoded.js";
@@ -30,7 +30,7 @@ export interface TextEncoder<T> {
 export function textEncoderParameters(config: TextConfig): TextEncoder<Parameter> {
   const { width, vocabulary, positions, types } = config;
   return {
-    words: weight([vocabulary, width]),
+    words: paddedTable([vocabulary, width]),
     positions: weight([positions, width]),
     types: weight([types, width]),
     embeddingNorm: layerNormParameters(width),

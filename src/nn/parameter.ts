@@ -3,13 +3,20 @@ import { compile } from "../backend/program.js";
 import { foldIn as foldKey, type Key } from "../base/random.js";
 import { leavesOf, mapTree } from "../base/tree.js";
 import { fill } from "../graph/ops/broadcast.js";
+import { concatenate } from "../graph/ops/concatenate.js";
 import { affine } from "../graph/ops/elementwise.js";
 import { foldIn, normal } from "../graph/ops/random.js";
+import { slice } from "../graph/ops/slice.js";
 import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 
 /** How a parameter starts. */
 export type Initial =
-  | { readonly kind: "normal"; readonly deviation: number }
+  | {
+      readonly kind: "normal";
+      readonly deviation: number;
+      /** The first row, that of padding, starts at zero. */
+      readonly zeroFirstRow?: boolean;
+    }
   | { readonly kind: "constant"; readonly value: number };
 
 /** A parameter that is declared but holds no memory yet: its shape and how it starts. Always float32. */
@@ -28,6 +35,11 @@ export const weightDeviation = 0.02;
 /** A weight of normal numbers with mean 0. */
 export function weight(shape: Shape, deviation = weightDeviation): Parameter {
   return new Parameter(shape, { kind: "normal", deviation });
+}
+
+/** A table of rows whose first stands for padding, and starts at zero. */
+export function paddedTable(shape: Shape): Parameter {
+  return new Parameter(shape, { kind: "normal", deviation: weightDeviation, zeroFirstRow: true });
 }
 
 /** A parameter that starts at `value` everywhere. */
@@ -51,7 +63,10 @@ export async function initialise(
     const start = ({ shape, initial }: Parameter, path: string): Tensor => {
       if (initial.kind === "constant") return fill(shape, initial.value);
       const own = foldIn(inputs.key, foldKey([0, 0], path)[0]);
-      return affine(normal(own, shape), initial.deviation, 0);
+      const numbers = affine(normal(own, shape), initial.deviation, 0);
+      if (!initial.zeroFirstRow) return numbers;
+      const [rows = 0, ...row] = shape;
+      return concatenate([fill([1, ...row], 0), slice(numbers, 0, 1, rows)], 0);
     };
     const parameters = mapTree(state.specs.parameters, start);
     return { outputs: {}, state: { parameters } };

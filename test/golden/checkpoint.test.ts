@@ -177,9 +177,9 @@ describe("flava inspect", () => {
       "  heads/mmmText         448",
       "",
       "Memory of the weights (activations, which depend on the batch, come on top)",
-      "  to run in float32     68.36 kB",
-      "  to run in bfloat16    34.18 kB",
-      "  to run in int8        31.94 kB",
+      "  to run in float32     90.05 kB",
+      "  to run in bfloat16    79.20 kB",
+      "  to run in int8        76.96 kB",
       "  to train with AdamW   149 kB",
     ]);
   });

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { nativeBackend, nativeLevels } from "../src/backend/native.js";
+import { leavesOf } from "../src/base/tree.js";
+import { models } from "../src/configs/models.js";
+import { cosineToFloat32, prepareApplication, preparePretraining } from "./model.js";
+import { type Application, type Prepared, type Pretraining, captions } from "./work.js";
+
+const batch = 3;
+const texts = captions(batch, 24);
+
+async function expectFinite({ run }: Prepared): Promise<void> {
+  const results = leavesOf<Float32Array>(await run());
+  expect(results).not.toHaveLength(0);
+  for (const [path, values] of results) expect(values.every(Number.isFinite), path).toBe(true);
+}
+
+describe.runIf(nativeLevels().length > 0)(
+  "the works of the model benchmark, on a tiny model",
+  () => {
+    it.each(["image", "text", "pair"] as const)("trains on a batch of kind %s", async (samples) => {
+      const backend = nativeBackend({ threads: 2 });
+      const work: Pretraining = { kind: "pretrain", samples, batch, texts, dtype: "bfloat16" };
+      await expectFinite(await preparePretraining(backend, models.tiny, work));
+      backend.dispose();
+    });
+
+    it.each(["image embedding", "text embedding", "ITM score"] as const)(
+      "gives the %s, in 8 bits much like in float32",
+      async (output) => {
+        const backend = nativeBackend({ threads: 2 });
+        const work: Application = { kind: "apply", output, batch, texts, dtype: "int8" };
+        await expectFinite(await prepareApplication(backend, models.tiny, work));
+        backend.dispose();
+        const cosine = await cosineToFloat32(models.tiny, work);
+        expect(cosine).toBeGreaterThan(0.99);
+        expect(cosine).toBeLessThan(1);
+      },
+    );
+  },
+);
