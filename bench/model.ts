@@ -75,7 +75,7 @@ export async function prepareApplication(
   const inputs = applicationInputs(config, work);
   const program = compileApplication(state, config, inputs, work.dtype, (model, heads, given) =>
     work.output === "ITM score"
-      ? matchProbability(heads, pairOutputs(model, given, given), model.precision)
+      ? matchProbability(heads, pairOutputs(model, given, given, { wanted: 1 }), model.precision)
       : vectorOf(work.output, model, given),
   );
   const values = mapTree(inputs, ({ values }: Given) => values);
@@ -153,11 +153,11 @@ function compileApplication(
 function vectorOf(output: Application["output"], model: InferenceModel, given: Traced): Tensor {
   switch (output) {
     case "image embedding":
-      return imageOutputs(model, given).embedding;
+      return imageOutputs(model, given, { wanted: 1 }).embedding;
     case "text embedding":
-      return textOutputs(model, given).embedding;
+      return textOutputs(model, given, { wanted: 1 }).embedding;
     case "ITM score":
-      return pairOutputs(model, given, given).vector;
+      return pairOutputs(model, given, given, { wanted: 1 }).vector;
   }
 }
 

@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional as F
 from transformers import FlavaConfig, FlavaForPreTraining
+from transformers.utils import logging
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 HIDDEN_TOKENS = 0.15  # of each text
@@ -96,7 +97,8 @@ def apply(work):
 
 
 def load(work):
-    """From a directory to a model that can be used."""
+    """From a directory to a model that can be used; its weights are mapped, and read from the file when they are used."""
+    logging.disable_progress_bar()
     return lambda: FlavaForPreTraining.from_pretrained(work["directory"])
 
 

@@ -6,7 +6,8 @@ import type { Values } from "./values.js";
 
 /** Memory of one tensor that lives on between runs. */
 export interface Memory {
-  write(values: Values): void;
+  /** Sets the elements from `start` on. */
+  write(values: Values, start: number): void;
   read(): Values;
   free(): void;
 }

@@ -5,7 +5,7 @@ import { OutOfMemoryError } from "../base/errors.js";
 import { aligned } from "../graph/arena.js";
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
-import type { Dtype } from "../graph/tensor.js";
+import { type Dtype, bytesPerElement } from "../graph/tensor.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
 import { encodePlan } from "./encode.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
@@ -165,8 +165,8 @@ function nativeMemory(
   bytes: number,
 ): Memory {
   return {
-    write: (values) => {
-      addon.write(context, id, 0, toBits(values, dtype));
+    write: (values, start) => {
+      addon.write(context, id, start * bytesPerElement[dtype], toBits(values, dtype));
     },
     read: () => fromBits(addon.read(context, id, 0, bytes), dtype),
     free: () => {

@@ -61,8 +61,8 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
 
 function referenceMemory(data: Numbers, dtype: Dtype): Memory {
   return {
-    write: (values) => {
-      fillFrom(data, dtype, values);
+    write: (values, start) => {
+      fillFrom(data.subarray(start, start + values.length), dtype, values);
     },
     read: () => valuesOf(data, dtype),
     free() {

@@ -1,5 +1,5 @@
 import { type Mapped, leavesOf } from "../base/tree.js";
-import type { TensorSpec } from "../graph/tensor.js";
+import { TensorSpec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
 import type { Backend, Memory } from "./backend.js";
 import { type Values, checkValues } from "./values.js";
@@ -45,7 +45,20 @@ export class State<S = unknown> {
   /** Sets the tensor at `path`; float32 and bfloat16 take a `Float32Array`. */
   write(path: string, values: Values): void {
     checkValues(path, this.spec(path), values);
-    this.memory(path).write(values);
+    this.memory(path).write(values, 0);
+    this.version++;
+  }
+
+  /** Sets the elements of the tensor at `path` from `start` on. */
+  writePart(path: string, start: number, values: Values): void {
+    const { dtype, size } = this.spec(path);
+    checkValues(`A part of ${path}`, new TensorSpec([values.length], dtype), values);
+    if (start < 0 || start + values.length > size) {
+      throw new RangeError(
+        `${path} has ${size} elements; ${values.length} from ${start} on do not fit.`,
+      );
+    }
+    this.memory(path).write(values, start);
     this.version++;
   }
 

@@ -51,8 +51,8 @@ function enumerate(names: readonly string[]): string {
 const root = "parameters/";
 
 /**
- * Reads weights into the "parameters" of `state`. Beside the state itself this takes as much memory as the largest tensor
- * has in float32, twice that for convolutions.
+ * Reads weights into the "parameters" of `state`. Beside the state itself this takes a few megabytes, or, where the
+ * file's elements are not the state's as they are, the memory of the largest tensor in float32 (twice for convolutions).
  */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -71,11 +71,44 @@ export async function loadWeights(
   if (strict && missing.length + unexpected.length + misshapen.length > 0) {
     throw new WeightsMismatch(checkpoint.path, report);
   }
-  const memory = new ArrayBuffer(
-    matches.reduce((most, { stored }) => Math.max(most, readingBytes(stored)), 0),
-  );
-  for (const match of matches) state.write(root + match.path, await read(match, memory));
+  const whole = matches.filter((match) => !isReadInPieces(match));
+  const most = whole.reduce((bytes, { stored }) => Math.max(bytes, readingBytes(stored)), 0);
+  const memory = new ArrayBuffer(Math.max(most, 2 * pieceBytes));
+  for (const match of matches) {
+    if (isReadInPieces(match)) await readInPieces(match, memory, state);
+    else state.write(root + match.path, await read(match, memory));
+  }
   return report;
+}
+
+/** Small enough to stay in the processor's cache between reading and writing. */
+const pieceBytes = 2 ** 21;
+
+/** Whether the bytes of the file are those of the state, in the same order. */
+function isReadInPieces({ spec, layout, stored }: Match): boolean {
+  const same = spec.dtype === "float32" && stored.dtype === "float32" && layout !== "convolution";
+  return same && stored.readPart !== undefined;
+}
+
+/** Copies a tensor piece by piece: while one is written to the state, the next is read. */
+async function readInPieces(
+  { path, stored }: Match,
+  memory: ArrayBuffer,
+  state: State,
+): Promise<void> {
+  const pieceAt = (from: number): Uint8Array => {
+    const half = (from / pieceBytes) % 2;
+    return new Uint8Array(memory, half * pieceBytes, Math.min(pieceBytes, stored.bytes - from));
+  };
+  let pending = stored.readPart?.(0, pieceAt(0));
+  for (let from = 0; from < stored.bytes; from += pieceBytes) {
+    await pending;
+    const next = from + pieceBytes;
+    if (next < stored.bytes) pending = stored.readPart?.(next, pieceAt(next));
+    const piece = pieceAt(from);
+    const elements = new Float32Array(memory, piece.byteOffset, piece.byteLength / 4);
+    state.writePart(root + path, from / 4, elements);
+  }
 }
 
 interface Match {

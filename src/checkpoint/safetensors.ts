@@ -143,6 +143,7 @@ function storedTensor(file: RandomAccessFile, dataStart: number, entry: Entry): 
     shape,
     bytes: end - begin,
     read: (target) => file.readInto(target, dataStart + begin),
+    readPart: (from, target) => file.readInto(target, dataStart + begin + from),
   };
 }
 

@@ -35,6 +35,8 @@ export interface StoredTensor {
   readonly bytes: number;
   /** Reads the elements, row by row, into `target`, which has `bytes` bytes. */
   read(target: Uint8Array): Promise<void>;
+  /** Fills `target` with the elements from byte `from` on; only where they lie one after another in the file. */
+  readPart?(from: number, target: Uint8Array): Promise<void>;
 }
 
 /** Open files with tensors. */

@@ -5,6 +5,7 @@ import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Precision } from "../nn/precision.js";
+import type { StackOptions } from "../nn/stack.js";
 import type { FlavaConfig } from "./config.js";
 import { type Encoded, tokenAt } from "./encoded.js";
 import { type Flava, type PretrainingHeads, embed } from "./flava.js";
@@ -21,6 +22,9 @@ export interface InferenceModel {
   readonly precision: Precision;
   readonly interpolation?: Interpolation;
 }
+
+/** How many tokens of the sequence are wanted, the first ones: 1 is enough for an embedding or a match; default: all. */
+export type Wanted = Pick<StackOptions, "wanted">;
 
 export interface UnimodalOutputs {
   /** Contrastive embedding of length 1: float32 [B, projection]. */
@@ -40,15 +44,23 @@ export interface PairOutputs {
   readonly states: readonly Tensor[];
 }
 
-export function imageOutputs(model: InferenceModel, input: ImageInput): UnimodalOutputs {
+export function imageOutputs(
+  model: InferenceModel,
+  input: ImageInput,
+  wanted: Wanted = {},
+): UnimodalOutputs {
   const { flava, precision } = model;
-  const encoded = encodeImages(model, input);
+  const encoded = encodeImages(model, input, wanted);
   return { ...encoded, embedding: embed(flava.imageProjection, encoded, precision) };
 }
 
-export function textOutputs(model: InferenceModel, input: TextInput): UnimodalOutputs {
+export function textOutputs(
+  model: InferenceModel,
+  input: TextInput,
+  wanted: Wanted = {},
+): UnimodalOutputs {
   const { flava, precision } = model;
-  const encoded = encodeTexts(model, input);
+  const encoded = encodeTexts(model, input, wanted);
   return { ...encoded, embedding: embed(flava.textProjection, encoded, precision) };
 }
 
@@ -57,6 +69,7 @@ export function pairOutputs(
   model: InferenceModel,
   image: ImageInput,
   text: TextInput,
+  wanted: Wanted = {},
 ): PairOutputs {
   const { config, flava, precision } = model;
   const visible = config.maskPadding ? text.lengths : undefined;
@@ -64,7 +77,7 @@ export function pairOutputs(
     flava.multimodal,
     encodeImages(model, image),
     encodeTexts(model, text),
-    { heads: config.multimodal.heads, epsilon: config.epsilon, precision },
+    { heads: config.multimodal.heads, epsilon: config.epsilon, precision, ...wanted },
     visible,
   );
   return { ...encoded, vector: tokenAt(encoded.sequence, 0) };
@@ -92,18 +105,24 @@ export function tokenProbabilities(
 function encodeImages(
   { config, flava, precision, interpolation }: InferenceModel,
   input: ImageInput,
+  wanted: Wanted = {},
 ): Encoded {
   const { heads } = config.image;
   const options = {
     heads,
     epsilon: config.epsilon,
     precision,
+    ...wanted,
     ...(interpolation && { interpolation }),
   };
   return encodeImage(flava.image, config.image, input, options);
 }
 
-function encodeTexts({ config, flava, precision }: InferenceModel, input: TextInput): Encoded {
+function encodeTexts(
+  { config, flava, precision }: InferenceModel,
+  input: TextInput,
+  wanted: Wanted = {},
+): Encoded {
   const { heads } = config.text;
-  return encodeText(flava.text, input, { heads, epsilon: config.epsilon, precision });
+  return encodeText(flava.text, input, { heads, epsilon: config.epsilon, precision, ...wanted });
 }

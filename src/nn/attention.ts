@@ -19,16 +19,21 @@ export function attentionParameters(width: number): Attention<Parameter> {
   return { query: square(), key: square(), value: square(), output: square() };
 }
 
-/** Multi-head self-attention: [B, L, D] -> [B, L, D]. */
+/**
+ * Multi-head self-attention: [B, L, D] -> [B, L, D].
+ *
+ * @param asking the tokens whose results are wanted, [B, A, D] -> [B, A, D]; default: all
+ */
 export function attention(
   p: Attention<Tensor>,
   x: Tensor,
   heads: number,
   precision: Precision,
   visible?: Visibility,
+  asking: Tensor = x,
 ): Tensor {
-  const query = linear(p.query, x, precision); // [B, L, D]
-  const key = linear(p.key, x, precision);
+  const query = linear(p.query, asking, precision); // [B, A, D]
+  const key = linear(p.key, x, precision); // [B, L, D]
   const value = linear(p.value, x, precision);
   return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
 }

@@ -1,4 +1,5 @@
 import { add } from "../graph/ops/arithmetic.js";
+import { slice } from "../graph/ops/slice.js";
 import { scope } from "../graph/op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Attention, type Visibility, attention, attentionParameters } from "./attention.js";
@@ -20,6 +21,8 @@ export interface BlockOptions {
   readonly epsilon: number;
   readonly precision: Precision;
   readonly visible?: Visibility;
+  /** Only so many tokens of the result are wanted, the first ones; default: all. */
+  readonly wanted?: number;
 }
 
 export function blockParameters(width: number, hidden: number): Block<Parameter> {
@@ -33,14 +36,17 @@ export function blockParameters(width: number, hidden: number): Block<Parameter>
 
 /** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
 export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
-  const { heads, epsilon, precision, visible } = options;
+  const { heads, epsilon, precision, visible, wanted } = options;
   const dtype = computeDtype(precision);
-  const attended = scope("attention", () =>
-    attention(p.attention, layerNorm(p.norm1, x, epsilon, dtype), heads, precision, visible),
-  );
-  const between = add(x, attended); // [B, L, D]
+  const asking = (tokens: Tensor): Tensor =>
+    wanted === undefined ? tokens : slice(tokens, 1, 0, wanted); // [B, A, D]
+  const attended = scope("attention", () => {
+    const normed = layerNorm(p.norm1, x, epsilon, dtype); // [B, L, D]
+    return attention(p.attention, normed, heads, precision, visible, asking(normed));
+  });
+  const between = add(asking(x), attended); // [B, A, D]
   const transformed = scope("mlp", () =>
     mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision),
   );
-  return add(between, transformed); // [B, L, D]
+  return add(between, transformed); // [B, A, D]
 }

@@ -25,18 +25,20 @@ export function stackParameters({
 
 /**
  * Blocks one after another: float32 [B, L, D] -> the input and every block's output, each [B, L, D]. The last is the
- * stack's result.
+ * stack's result; where only some of its tokens are wanted, the last block computes no others.
  */
 export function stack(
   blocks: readonly Block<Tensor>[],
   x: Tensor,
-  options: StackOptions,
+  { wanted, recompute, ...options }: StackOptions,
 ): Tensor[] {
   const states = [x];
   for (const [index, parameters] of blocks.entries()) {
     const last = states[states.length - 1]!;
-    const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, options));
-    states.push(options.recompute ? checkpoint(next) : next());
+    const isLast = index === blocks.length - 1;
+    const own = isLast && wanted !== undefined ? { ...options, wanted } : options;
+    const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, own));
+    states.push(recompute ? checkpoint(next) : next());
   }
   return states;
 }

@@ -23,6 +23,8 @@ export interface PairLosses {
  * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the plain pass, the others the masked pass,
  * so that both encoders run twice.
  *
+ * Of the plain pass only the class tokens are read, so that its last blocks compute no others.
+ *
  * The order of tracing is the order of running, and the backward pass runs the other way: the codebook first, so that its
  * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
  * gradients are complete, used and forgotten before the other encoder's begin; and pictures last, so that their many
@@ -33,10 +35,10 @@ export function pairLosses(model: TracedModel, batch: PairBatch): PairLosses {
   const { image, text, imageProjection, textProjection } = parameters.flava;
   const { pixels, ids, maskedIds, lengths } = batch;
   const pictureTargets = imageTargets(model, batch);
-  const texts = encodeText(text, { ids, lengths }, stackOptions(model, "text"));
+  const texts = encodeText(text, { ids, lengths }, { ...stackOptions(model, "text"), wanted: 1 });
   const maskedTexts = encodeText(text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
   const images = stackOptions(model, "image");
-  const pictures = encodeImage(image, config.image, { pixels }, images);
+  const pictures = encodeImage(image, config.image, { pixels }, { ...images, wanted: 1 });
   const maskedPictures = encodeImage(image, config.image, batch, images);
   const rows = matchedRows(batch.match);
   const pictureEmbeddings = embed(imageProjection, pictures, precision);
