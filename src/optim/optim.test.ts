@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { closeTo } from "../../test/close-to.js";
 import { referenceBackend } from "../backend/reference.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
@@ -39,12 +40,12 @@ describe("schedules", () => {
   test("rise linearly, fall along half a cosine, stay at the floor", async () => {
     const found = await rates(warmupCosine, options, [1, 5, 10, 60, 110, 500]);
     const expected = [0.2, 1, 2, 1.25, 0.5, 0.5];
-    expect(found).toEqual(expected.map((rate) => expect.closeTo(rate, 6)));
+    expect(found).toEqual(closeTo(expected, 6));
   });
 
   test("rise and fall linearly", async () => {
     const found = await rates(warmupLinear, options, [1, 10, 35, 110, 500]);
-    expect(found).toEqual([0.2, 2, 1.625, 0.5, 0.5].map((rate) => expect.closeTo(rate, 6)));
+    expect(found).toEqual(closeTo([0.2, 2, 1.625, 0.5, 0.5], 6));
   });
 
   test("begin at the peak without warm-up", async () => {
