@@ -20,7 +20,7 @@ const native: LetterModelSizes = {
 };
 /** What plain TypeScript trains in the same time. */
 const reference: LetterModelSizes = { ...native, batch: 16, width: 32, hidden: 128, layers: 2 };
-const steps = 1200;
+const steps = 600;
 
 async function main(): Promise<void> {
   const text = toLetters(
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   for (let step = 1; step <= steps; step++) {
     const { loss, norm } = await model.train(drawBatch(text.subarray(0, border), sizes, step));
-    if (step % 100 === 0 || step === 1) {
+    if (step % 50 === 0 || step === 1) {
       const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
       const bar = "#".repeat(Math.round(loss * 10));
       console.log(
