@@ -3,7 +3,6 @@ import type { Program } from "../backend/program.js";
 import { compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Transport } from "../backend/transport.js";
-import { type Mapped } from "../base/tree.js";
 import { gradient } from "../graph/gradient.js";
 import { affine, clamp } from "../graph/ops/elementwise.js";
 import { checkFinite } from "../graph/ops/update.js";
@@ -108,5 +107,3 @@ function boundLogitScale(parameters: UpdatedParameters): UpdatedParameters {
     flava: { ...flava, logitScale: clamp(flava.logitScale, ...logitScaleBounds) },
   };
 }
-
-export type StepValues<B> = Mapped<Inputs<B>, TensorSpec, Float32Array | Int32Array>;
