@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { compareEngine } from "./compare-engine.js";
+import { compareModel } from "./compare-model.js";
+import type { Comparison } from "./comparison.js";
 import { median } from "./measure.js";
 import { leastCosine } from "./model.js";
 import { plot } from "./plot.js";
@@ -57,6 +60,31 @@ describe("judge, where a cosine is demanded", () => {
   });
 
   it("does not hold without the cosine", () => expect(judge(measured, bar).holds).toBe(false));
+});
+
+describe.each([
+  ["engine", compareEngine, "peak resident memory, training step, batch 8, 197 tokens, float32"],
+  ["model", compareModel, "loading 357,645,303 parameters"],
+] as const)("the comparison of the %s", (_, compare, known) => {
+  it("asks which rows are wanted, and measures no other", async () => {
+    const labels = new Set<string>();
+    const untouched = (): never => {
+      throw new Error("A side was asked to work.");
+    };
+    const side = { prepare: untouched, time: untouched, processorSeconds: untouched };
+    const none: Comparison = {
+      ours: { ...side, close: untouched },
+      peer: { ...side, close: untouched },
+      wants: (label) => {
+        labels.add(label);
+        return false;
+      },
+    };
+    const rows: unknown[] = [];
+    for await (const row of compare(none)) rows.push(row);
+    expect(rows).toEqual([]);
+    expect(labels).toContain(known);
+  });
 });
 
 describe("leastCosine", () => {

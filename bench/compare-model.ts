@@ -1,22 +1,28 @@
 import { models } from "../src/configs/models.js";
-import { type Sides, compareMemory, compareTime } from "./comparison.js";
+import { type Comparison, compareMemory, compareTime } from "./comparison.js";
 import { cosineToFloat32, randomCheckpoint } from "./model.js";
 import type { Row } from "./report.js";
-import { type Application, type Pretraining, captions, fullTexts } from "./work.js";
+import { type Application, type Pretraining, captions, describeWork, fullTexts } from "./work.js";
 
 const batch = 8;
 /** Into which captions of 8 to 24 tokens fit. Users of the peer pad captions to 77. */
 const captionLength = { ours: 24, peer: 77 } as const;
 
-/** Every row of the comparison of FLAVA with transformers' FLAVA, as it is measured. */
-export async function* compareModel(sides: Sides): AsyncGenerator<Row> {
-  yield* comparePretraining(sides);
+/** Every wanted row of the comparison of FLAVA with transformers' FLAVA, as it is measured. */
+export async function* compareModel(comparison: Comparison): AsyncGenerator<Row> {
+  yield* comparePretraining(comparison);
   for (const output of ["image embedding", "text embedding", "ITM score"] as const) {
-    for (const count of [1, 8, 32]) yield* compareApplication(sides, output, count);
+    for (const count of [1, 8, 32]) yield* compareApplication(comparison, output, count);
   }
-  yield await compareMemory(pairStep("bfloat16"), { atMost: 0.6 });
+  yield* compareMemory(comparison, pairStep("bfloat16"), { atMost: 0.6 });
+  yield* compareLoading(comparison);
+}
+
+/** The checkpoint is written for this row alone. */
+async function* compareLoading(comparison: Comparison): AsyncGenerator<Row> {
+  if (!comparison.wants(describeWork({ kind: "load", directory: "" }))) return;
   const directory = await randomCheckpoint();
-  yield await compareTime(sides, { work: { kind: "load", directory } }, { atMost: 0.5 });
+  yield* compareTime(comparison, { work: { kind: "load", directory } }, { atMost: 0.5 });
 }
 
 /** A step on pairs of ours in bfloat16, and of the peer's in `dtype`. */
@@ -28,32 +34,34 @@ function pairStep(dtype: Pretraining["dtype"]): { work: Pretraining; peerWork: P
   };
 }
 
-async function* comparePretraining(sides: Sides): AsyncGenerator<Row> {
-  yield await compareTime(sides, pairStep("bfloat16"), { atMost: 0.65 });
-  yield await compareTime(sides, pairStep("float32"), { atMost: 0.35 });
+async function* comparePretraining(comparison: Comparison): AsyncGenerator<Row> {
+  yield* compareTime(comparison, pairStep("bfloat16"), { atMost: 0.65 });
+  yield* compareTime(comparison, pairStep("float32"), { atMost: 0.35 });
   const step = { kind: "pretrain", batch, dtype: "bfloat16" } as const;
-  yield await compareTime(sides, { work: { ...step, samples: "image" } }, { atMost: 0.75 });
+  yield* compareTime(comparison, { work: { ...step, samples: "image" } }, { atMost: 0.75 });
   const texts = fullTexts(batch, 128);
-  yield await compareTime(sides, { work: { ...step, samples: "text", texts } }, { atMost: 0.7 });
+  yield* compareTime(comparison, { work: { ...step, samples: "text", texts } }, { atMost: 0.7 });
 }
 
 /** Here both sides get captions padded to the same length: embedding texts, users of the peer need not pad to 77. */
 async function* compareApplication(
-  sides: Sides,
+  comparison: Comparison,
   output: Application["output"],
   count: number,
 ): AsyncGenerator<Row> {
   const texts = output === "image embedding" ? {} : { texts: captions(count, captionLength.ours) };
-  const task = { kind: "apply", output, batch: count, ...texts } as const;
-  const work: Application = { ...task, dtype: "bfloat16" };
-  yield await compareTime(sides, { work }, { atMost: 0.8 });
-  yield await compareTime(
-    sides,
-    { work, peerWork: { ...task, dtype: "float32" } },
+  const shared = { kind: "apply", output, batch: count, ...texts } as const;
+  const work: Application = { ...shared, dtype: "bfloat16" };
+  yield* compareTime(comparison, { work }, { atMost: 0.8 });
+  yield* compareTime(
+    comparison,
+    { work, peerWork: { ...shared, dtype: "float32" } },
     { atMost: 0.45 },
   );
-  const int8: Application = { ...task, dtype: "int8" };
+  const int8: Application = { ...shared, dtype: "int8" };
   const bar = { atMost: 0.6, cosineAtLeast: 0.995 };
-  const cosine = await cosineToFloat32(models.base, int8);
-  yield await compareTime(sides, { work: int8, peerWork: work }, bar, { cosine });
+  const task = { work: int8, peerWork: work };
+  yield* compareTime(comparison, task, bar, async () => ({
+    cosine: await cosineToFloat32(models.base, int8),
+  }));
 }

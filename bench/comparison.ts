@@ -6,27 +6,38 @@ import { type Side, type Work, describeWork, threads } from "./work.js";
 
 export type Sides = { readonly ours: Side; readonly peer: Side };
 
+/** Both sides, and which rows are wanted of them. */
+export type Comparison = Sides & { readonly wants: (label: string) => boolean };
+
 /** What each side does: the same, unless the peer does it in another way. */
 export type Task = { readonly work: Work; readonly peerWork?: Work };
 
-/** The time, and what `also` was found of the result. */
-export async function compareTime(
-  sides: Sides,
+/** The time, and what `also` finds of the result. */
+export async function* compareTime(
+  comparison: Comparison,
   task: Task,
   bar: Bar,
-  also: Pick<Row, "cosine"> = {},
-): Promise<Row> {
-  const seconds = await secondsOf(sides, task);
-  return judge({ work: describeTask(task), ...seconds, unit: "s", ...also }, bar);
+  also: () => Promise<Pick<Row, "cosine">> = () => Promise.resolve({}),
+): AsyncGenerator<Row> {
+  const label = describeTask(task);
+  if (!comparison.wants(label)) return;
+  const found = await also();
+  const seconds = await secondsOf(comparison, task);
+  yield judge({ work: label, ...seconds, unit: "s", ...found }, bar);
 }
 
 /** The most memory that a process of its own holds while it does the work. */
-export async function compareMemory(task: Task, bar: Bar): Promise<Row> {
+export async function* compareMemory(
+  { wants }: Comparison,
+  task: Task,
+  bar: Bar,
+): AsyncGenerator<Row> {
+  const label = `peak resident memory, ${describeTask(task)}`;
+  if (!wants(label)) return;
   const { work, peerWork = work } = task;
   const ours = (await ourCost({ work, threads, repetitions: 2 })).peakBytes / 1e9;
   const peer = (await peerCost({ work: peerWork, threads, repetitions: 2 })).peakBytes / 1e9;
-  const name = `peak resident memory, ${describeTask(task)}`;
-  return judge({ work: name, ours, peer, unit: "GB" }, bar);
+  yield judge({ work: label, ours, peer, unit: "GB" }, bar);
 }
 
 export async function secondsOf(

@@ -4,12 +4,33 @@ import type { Plan } from "../graph/plan.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import type { Values } from "./values.js";
 
+/** Elements that are matrices, one after another, each row by row. */
+export interface Matrices {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** Memory of one tensor that lives on between runs. */
 export interface Memory {
   /** Sets the elements from `start` on. */
   write(values: Values, start: number): void;
+  /** Sets the elements from `start` on to `matrices`, each transposed; float32 only. */
+  writeTransposed(values: Float32Array, start: number, matrices: Matrices): void;
   read(): Values;
   free(): void;
+}
+
+/** A file that is open for reading, as memory maps it. */
+export interface OpenFile {
+  readonly descriptor: number;
+  readonly bytes: number;
+}
+
+/** A tensor whose elements lie in a file as they lie in memory: little-endian, row by row, from byte `offset` on. */
+export interface TensorInFile {
+  readonly spec: TensorSpec;
+  /** A multiple of the bytes of an element. */
+  readonly offset: number;
 }
 
 /** A plan made ready to run. */
@@ -41,6 +62,15 @@ export interface Backend {
   readonly packsWeights: boolean;
   /** Memory for one tensor, zero at first; throws an `OutOfMemoryError` before anything is allocated. */
   allocate(spec: TensorSpec): Memory;
+  /**
+   * Memory for `tensors`, one for each, that is the file's own: a page is read when it is first touched and copied when it
+   * is first written, so that the file never changes. undefined where files cannot be mapped; throws if the file has
+   * fewer bytes than it says or than the tensors need.
+   *
+   * The file may be closed, renamed or replaced by another under its name afterwards. If somebody makes it shorter in
+   * place, the system ends this process with SIGBUS when it touches what is gone, as with every mapping.
+   */
+  map?(file: OpenFile, tensors: readonly TensorInFile[]): Memory[] | undefined;
   load(plan: Plan, memoryOf: (path: string) => Memory): Executable;
   /** Frees all memory. */
   dispose(): void;

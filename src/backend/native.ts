@@ -5,8 +5,15 @@ import { OutOfMemoryError } from "../base/errors.js";
 import { aligned } from "../graph/arena.js";
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
-import { type Dtype, bytesPerElement } from "../graph/tensor.js";
-import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
+import { type Dtype, type TensorSpec, bytesPerElement } from "../graph/tensor.js";
+import {
+  type Backend,
+  type Executable,
+  KernelError,
+  type Memory,
+  type OpenFile,
+  type TensorInFile,
+} from "./backend.js";
 import { encodePlan } from "./encode.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
@@ -29,9 +36,18 @@ interface Addon {
   open(options: { threads: number; level: Level }): Context;
   describe(context: Context): { level: Level; threads: number };
   allocate(context: Context, bytes: number): number;
+  map(context: Context, file: number, bytes: number): number;
   free(context: Context, id: number): void;
   reserveArena(context: Context, bytes: number): void;
   write(context: Context, id: number, offset: number, values: Values): void;
+  writeTransposed(
+    context: Context,
+    id: number,
+    offset: number,
+    values: Float32Array,
+    rows: number,
+    columns: number,
+  ): void;
   read(context: Context, id: number, offset: number, bytes: number): ArrayBuffer;
   load(context: Context, names: readonly string[], words: Float64Array): number;
   unload(context: Context, program: number): void;
@@ -85,25 +101,38 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     level: levelFrom(options, addon.levels()),
   });
   const { level, threads } = addon.describe(context);
-  const ids = new WeakMap<Memory, number>();
-  const idOf = (memory: Memory): number => {
-    const id = ids.get(memory);
-    if (id === undefined) throw new Error("This memory belongs to another backend.");
-    return id;
+  const locations = new WeakMap<Memory, Location>();
+  const locate = (memory: Memory): Location => {
+    const location = locations.get(memory);
+    if (!location) throw new Error("This memory belongs to another backend.");
+    return location;
+  };
+  const memoryAt = (location: Location, spec: TensorSpec, free: () => void): Memory => {
+    const memory = nativeMemory(addon, context, location, spec, free);
+    locations.set(memory, location);
+    return memory;
   };
   return {
     name: "native",
     level,
     threads,
     packsWeights: true,
-    allocate: ({ dtype, bytes }) => {
-      const id = allocate(addon, context, bytes);
-      const memory = nativeMemory(addon, context, id, dtype, bytes);
-      ids.set(memory, id);
-      return memory;
+    allocate: (spec) => {
+      const id = allocate(addon, context, spec.bytes);
+      return memoryAt([id, 0], spec, () => addon.free(context, id));
+    },
+    map: (file, tensors) => {
+      requireWithin(file, tensors);
+      const id = tensors.length > 0 ? addon.map(context, file.descriptor, file.bytes) : 0;
+      if (id === 0) return undefined;
+      let inUse = tensors.length;
+      const free = (): void => {
+        if (--inUse === 0) addon.free(context, id);
+      };
+      return tensors.map(({ spec, offset }) => memoryAt([id, offset], spec, free));
     },
     load: (plan, memoryOf) =>
-      new NativeExecutable(addon, context, plan, (path) => idOf(memoryOf(path))),
+      new NativeExecutable(addon, context, plan, (path) => locate(memoryOf(path))),
     dispose: () => {
       addon.close(context);
     },
@@ -124,6 +153,21 @@ function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level
   throw new RangeError(
     `This machine runs the processor levels ${available.join(", ")}, but "${wanted}" was asked for.`,
   );
+}
+
+/** Where memory lies: its native buffer, and the byte in it. */
+type Location = readonly [id: number, offset: number];
+
+/** Kernels read elements at any multiple of their size. */
+function requireWithin(file: OpenFile, tensors: readonly TensorInFile[]): void {
+  for (const { spec, offset } of tensors) {
+    const fits = offset >= 0 && offset + spec.bytes <= file.bytes;
+    if (fits && offset % bytesPerElement[spec.dtype] === 0) continue;
+    throw new RangeError(
+      `A tensor ${String(spec)} at byte ${offset} of a file with ${file.bytes} cannot be mapped: it must begin at a ` +
+        `multiple of ${bytesPerElement[spec.dtype]} and end within the file.`,
+    );
+  }
 }
 
 function allocate(addon: Addon, context: Context, bytes: number): number {
@@ -160,18 +204,19 @@ process.on("exit", () => {
 function nativeMemory(
   addon: Addon,
   context: Context,
-  id: number,
-  dtype: Dtype,
-  bytes: number,
+  [id, offset]: Location,
+  { dtype, bytes }: TensorSpec,
+  free: () => void,
 ): Memory {
   return {
     write: (values, start) => {
-      addon.write(context, id, start * bytesPerElement[dtype], toBits(values, dtype));
+      addon.write(context, id, offset + start * bytesPerElement[dtype], toBits(values, dtype));
     },
-    read: () => fromBits(addon.read(context, id, 0, bytes), dtype),
-    free: () => {
-      addon.free(context, id);
+    writeTransposed: (values, start, { rows, columns }) => {
+      addon.writeTransposed(context, id, offset + start * 4, values, rows, columns);
     },
+    read: () => fromBits(addon.read(context, id, offset, bytes), dtype),
+    free,
   };
 }
 
@@ -181,13 +226,13 @@ class NativeExecutable implements Executable {
   readonly #plan: Plan;
   readonly #program: number;
   readonly #prepared: number;
-  readonly #stateId: (path: string) => number;
+  readonly #locateState: (path: string) => Location;
 
-  constructor(addon: Addon, context: Context, plan: Plan, stateId: (path: string) => number) {
+  constructor(addon: Addon, context: Context, plan: Plan, locateState: (path: string) => Location) {
     this.#addon = addon;
     this.#context = context;
     this.#plan = plan;
-    this.#stateId = stateId;
+    this.#locateState = locateState;
     addon.reserveArena(context, plan.arenaBytes);
     this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
     const { names, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
@@ -257,14 +302,14 @@ class NativeExecutable implements Executable {
   }
 
   /** The native buffer that holds the tensor, and where in it. */
-  #buffer({ place }: PlacedTensor): [id: number, offset: number] {
+  #buffer({ place }: PlacedTensor): Location {
     switch (place.kind) {
       case "arena":
         return [0, place.offset];
       case "prepared":
         return [this.#prepared, place.offset];
       case "state":
-        return [this.#stateId(place.path), 0];
+        return this.#locateState(place.path);
     }
   }
 }

@@ -64,6 +64,13 @@ function referenceMemory(data: Numbers, dtype: Dtype): Memory {
     write: (values, start) => {
       fillFrom(data.subarray(start, start + values.length), dtype, values);
     },
+    writeTransposed: (values, start, { rows, columns }) => {
+      for (let i = 0; i < values.length; i++) {
+        const within = i % (rows * columns);
+        const [row, column] = [Math.floor(within / columns), within % columns];
+        data[start + i - within + column * rows + row] = values[i]!;
+      }
+    },
     read: () => valuesOf(data, dtype),
     free() {
       // The garbage collector frees it.

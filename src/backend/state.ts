@@ -1,12 +1,12 @@
 import { type Mapped, leavesOf } from "../base/tree.js";
 import { TensorSpec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
-import type { Backend, Memory } from "./backend.js";
+import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
 import { type Values, checkValues } from "./values.js";
 
 /**
  * Tensors that live on between runs: parameters, moments, counters. Programs on the same state share its memory. Nothing
- * is allocated before the first use.
+ * is allocated before the first use, and what was mapped from a file until then is not allocated at all.
  */
 export class State<S = unknown> {
   /** Counts the writes from outside, so that programs know when prepared weights are out of date. */
@@ -49,8 +49,8 @@ export class State<S = unknown> {
     this.version++;
   }
 
-  /** Sets the elements of the tensor at `path` from `start` on. */
-  writePart(path: string, start: number, values: Values): void {
+  /** Sets the elements of the tensor at `path` from `start` on; `transposed` are matrices that are transposed on the way. */
+  writePart(path: string, start: number, values: Values, transposed?: Matrices): void {
     const { dtype, size } = this.spec(path);
     checkValues(`A part of ${path}`, new TensorSpec([values.length], dtype), values);
     if (start < 0 || start + values.length > size) {
@@ -58,7 +58,8 @@ export class State<S = unknown> {
         `${path} has ${size} elements; ${values.length} from ${start} on do not fit.`,
       );
     }
-    this.memory(path).write(values, start);
+    if (transposed) writeTransposed(path, this.memory(path), start, values, transposed);
+    else this.memory(path).write(values, start);
     this.version++;
   }
 
@@ -73,9 +74,36 @@ export class State<S = unknown> {
     for (const [path, leaf] of leavesOf<Values>(values)) this.write(path, leaf);
   }
 
-  /** The memory of the tensor at `path`; all tensors are allocated together at the first call. */
+  /** Whether the tensor at `path` has memory, as all have once one of them was used. */
+  hasMemory(path: string): boolean {
+    return this.#memory.has(path);
+  }
+
+  /**
+   * Makes tensors that have no memory yet part of a file: `offsets` says, by path, at which byte of it their elements
+   * begin. Nothing is read before its first use, and nothing written goes to the file; `Backend.map` tells what becomes
+   * of the file. Returns false, and does nothing, where the backend cannot map it.
+   */
+  map(file: OpenFile, offsets: ReadonlyMap<string, number>): boolean {
+    const tensors = [...offsets].map(([path, offset]) => ({ spec: this.spec(path), offset }));
+    const taken = [...offsets.keys()].find((path) => this.hasMemory(path));
+    if (taken !== undefined) {
+      throw new Error(
+        `${taken} has memory, which programs may hold: write to it, or map it before.`,
+      );
+    }
+    const memories = this.backend.map?.(file, tensors);
+    if (!memories) return false;
+    for (const [index, path] of [...offsets.keys()].entries()) {
+      this.#memory.set(path, memories[index]!);
+    }
+    this.version++;
+    return true;
+  }
+
+  /** The memory of the tensor at `path`; all tensors that have none are allocated together at the first call. */
   memory(path: string): Memory {
-    if (this.#memory.size === 0) this.#allocate();
+    if (this.#memory.size < this.#specs.size) this.#allocate();
     const memory = this.#memory.get(path);
     if (!memory) throw new Error(`The state has no tensor "${path}".`);
     return memory;
@@ -87,10 +115,12 @@ export class State<S = unknown> {
     this.#memory.clear();
   }
 
+  /** Pages of a mapped file count as memory only once they are written: the system can drop them at any time. */
   #allocate(): void {
-    const total = [...this.#specs.values()].reduce((sum, spec) => sum + spec.bytes, 0);
+    const lacking = [...this.#specs].filter(([path]) => !this.hasMemory(path));
+    const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
     requireMemory(total, "The state of this model");
-    for (const [path, spec] of this.#specs) this.#memory.set(path, this.backend.allocate(spec));
+    for (const [path, spec] of lacking) this.#memory.set(path, this.backend.allocate(spec));
   }
 
   #summary(): string {
@@ -99,4 +129,21 @@ export class State<S = unknown> {
       ? paths.join(", ")
       : `${paths.slice(0, 8).join(", ")} and ${paths.length - 8} more`;
   }
+}
+
+function writeTransposed(
+  path: string,
+  memory: Memory,
+  start: number,
+  values: Values,
+  matrices: Matrices,
+): void {
+  const { rows, columns } = matrices;
+  if (!(values instanceof Float32Array) || values.length % (rows * columns) !== 0) {
+    throw new RangeError(
+      `${path} takes whole matrices of ${rows} x ${columns} float32 numbers, not ${values.length} numbers ` +
+        `in a ${values.constructor.name}.`,
+    );
+  }
+  memory.writeTransposed(values, start, matrices);
 }

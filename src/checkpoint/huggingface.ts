@@ -8,7 +8,7 @@ import { toFloat16 } from "./float16.js";
 import { type Sizes, type WeightDtype, writeConfig } from "./huggingface-config.js";
 import { storedShape, toStored } from "./layout.js";
 import { type Family, toFamily } from "./names.js";
-import type { TensorToWrite } from "./safetensors.js";
+import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import { writeShards } from "./shards.js";
 
 export interface WriteOptions {
@@ -18,9 +18,13 @@ export interface WriteOptions {
   readonly shardBytes?: number;
 }
 
+/** The file of the dVAE's decoder beside the others, in DALL-E's names; transformers knows no decoder and leaves it alone. */
+export const decoderName = "codebook_decoder.safetensors";
+
 /**
  * Writes the "parameters" of `state` and their config.json into `directory`: a `FlavaForPreTraining` if the state has the
- * heads, else a `FlavaModel`, or a `FlavaImageCodebook` if it has nothing but the codebook.
+ * heads, else a `FlavaModel`, or a `FlavaImageCodebook` if it has nothing but the codebook. A decoder of the codebook goes
+ * into a file of its own.
  */
 export async function writeHuggingFace(
   directory: string,
@@ -28,7 +32,10 @@ export async function writeHuggingFace(
   config: FlavaConfig,
   { dtype = "float32", shardBytes = 5e9 }: WriteOptions = {},
 ): Promise<void> {
-  const roots = new Set(weightPaths(state).map((path) => path.split("/")[0]));
+  const paths = weightPaths(state);
+  const decoderPaths = paths.filter((path) => path.startsWith("decoder/"));
+  const modelPaths = paths.filter((path) => !path.startsWith("decoder/"));
+  const roots = new Set(modelPaths.map((path) => path.split("/")[0]));
   const family = roots.has("heads")
     ? "FlavaForPreTraining"
     : roots.has("flava")
@@ -40,7 +47,13 @@ export async function writeHuggingFace(
       ? { kind: "codebook", config: config.codebook }
       : { kind: "flava", config, codebook: roots.has("codebook") };
   await mkdir(directory, { recursive: true });
-  await writeShards(directory, tensorsToWrite(state, config, family, dtype), shardBytes);
+  const tensorsOf = (names: readonly string[], of: Family): TensorToWrite[] =>
+    names.map((path) => tensorToWrite(state, config, path, of, dtype));
+  await writeShards(directory, tensorsOf(modelPaths, family), shardBytes);
+  if (decoderPaths.length > 0) {
+    const decoder = tensorsOf(decoderPaths, "DALL-E decoder");
+    await writeSafetensors(join(directory, decoderName), decoder);
+  }
   const json = JSON.stringify(writeConfig(sizes, family, dtype), undefined, 2);
   await writeFile(join(directory, "config.json"), `${json}\n`);
 }
@@ -60,21 +73,20 @@ function requireOneWidth({ image, text, multimodal }: FlavaConfig): void {
   );
 }
 
-function tensorsToWrite(
+function tensorToWrite(
   state: State,
   config: FlavaConfig,
+  path: string,
   family: Family,
   dtype: WeightDtype,
-): TensorToWrite[] {
-  return weightPaths(state).map((path) => {
-    const found = toFamily(family, path);
-    if (!found) throw new Error(`A ${family} has no place for ${path}.`);
-    const { name, layout } = found;
-    const { shape } = state.spec(root + path);
-    const bytes = (): Uint8Array =>
-      encode(dtype, toStored(layout, shape, floats(state, root + path)));
-    return { name, dtype, shape: storedShape(layout, shape, config.image), bytes };
-  });
+): TensorToWrite {
+  const found = toFamily(family, path);
+  if (!found) throw new Error(`A ${family} has no place for ${path}.`);
+  const { name, layout } = found;
+  const { shape } = state.spec(root + path);
+  const bytes = (): Uint8Array =>
+    encode(dtype, toStored(layout, shape, floats(state, root + path)));
+  return { name, dtype, shape: storedShape(layout, shape, config.image), bytes };
 }
 
 function floats(state: State, path: string): Float32Array {

@@ -1,9 +1,11 @@
 /** Weights from a checkpoint into a state, one tensor at a time. */
+import type { Matrices } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { type TensorSpec, sameShape } from "../graph/tensor.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type Layout, fromStored, storedShape } from "./layout.js";
+import { mapWeights, root } from "./load-mapped.js";
 import { partOf, toFamily } from "./names.js";
 import { type StoredWeights, holdsFloats, readFloat32, readingBytes } from "./stored-tensor.js";
 
@@ -48,11 +50,13 @@ function enumerate(names: readonly string[]): string {
   return names.length <= 10 ? shown : `${shown} and ${names.length - 10} more`;
 }
 
-const root = "parameters/";
-
 /**
- * Reads weights into the "parameters" of `state`. Beside the state itself this takes a few megabytes, or, where the
- * file's elements are not the state's as they are, the memory of the largest tensor in float32 (twice for convolutions).
+ * Reads weights into the "parameters" of `state`. What a file holds just as the state does is mapped where possible, and
+ * read when it is used; else it is copied in pieces of a few megabytes. Where the file's elements are not the state's as
+ * they are, that takes the memory of the largest tensor in float32 (twice for convolutions).
+ *
+ * The checkpoint may be closed then, and its files replaced by others under their names, as every writer of checkpoints
+ * here does; but a file that was mapped must not be made shorter in place while the state lives (see `Backend.map`).
  */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -71,50 +75,64 @@ export async function loadWeights(
   if (strict && missing.length + unexpected.length + misshapen.length > 0) {
     throw new WeightsMismatch(checkpoint.path, report);
   }
-  const whole = matches.filter((match) => !isReadInPieces(match));
+  await copyWeights(mapWeights(state, matches), state);
+  return report;
+}
+
+async function copyWeights(copied: readonly Match[], state: State): Promise<void> {
+  if (copied.length === 0) return;
+  const whole = copied.filter((match) => !isReadInPieces(match));
   const most = whole.reduce((bytes, { stored }) => Math.max(bytes, readingBytes(stored)), 0);
   const memory = new ArrayBuffer(Math.max(most, 2 * pieceBytes));
-  for (const match of matches) {
+  for (const match of copied) {
     if (isReadInPieces(match)) await readInPieces(match, memory, state);
     else state.write(root + match.path, await read(match, memory));
   }
-  return report;
 }
 
 /** Small enough to stay in the processor's cache between reading and writing. */
 const pieceBytes = 2 ** 21;
 
-/** Whether the bytes of the file are those of the state, in the same order. */
-function isReadInPieces({ spec, layout, stored }: Match): boolean {
-  const same = spec.dtype === "float32" && stored.dtype === "float32" && layout !== "convolution";
-  return same && stored.readPart !== undefined;
+/** Whether the elements of the file are those of the state; those of convolutions stand in another order. */
+function isReadInPieces({ spec, stored, transposed }: Match): boolean {
+  const same = spec.dtype === "float32" && stored.dtype === "float32";
+  return same && stored.readPart !== undefined && wholeMatrices(pieceBytes, transposed) > 0;
+}
+
+/** The most bytes, not above `bytes`, that hold no part of a matrix. */
+function wholeMatrices(bytes: number, matrices: Matrices = { rows: 1, columns: 1 }): number {
+  return bytes - (bytes % (4 * matrices.rows * matrices.columns));
 }
 
 /** Copies a tensor piece by piece: while one is written to the state, the next is read. */
 async function readInPieces(
-  { path, stored }: Match,
+  { path, stored, transposed }: Match,
   memory: ArrayBuffer,
   state: State,
 ): Promise<void> {
+  const step = wholeMatrices(pieceBytes, transposed);
   const pieceAt = (from: number): Uint8Array => {
-    const half = (from / pieceBytes) % 2;
-    return new Uint8Array(memory, half * pieceBytes, Math.min(pieceBytes, stored.bytes - from));
+    const half = (from / step) % 2;
+    return new Uint8Array(memory, half * step, Math.min(step, stored.bytes - from));
   };
   let pending = stored.readPart?.(0, pieceAt(0));
-  for (let from = 0; from < stored.bytes; from += pieceBytes) {
+  for (let from = 0; from < stored.bytes; from += step) {
     await pending;
-    const next = from + pieceBytes;
+    const next = from + step;
     if (next < stored.bytes) pending = stored.readPart?.(next, pieceAt(next));
     const piece = pieceAt(from);
     const elements = new Float32Array(memory, piece.byteOffset, piece.byteLength / 4);
-    state.writePart(root + path, from / 4, elements);
+    state.writePart(root + path, from / 4, elements, transposed);
   }
 }
 
-interface Match {
+/** A tensor of the state, by its path in the parameters, and the one of the checkpoint that belongs there. */
+export interface Match {
   readonly path: string;
   readonly spec: TensorSpec;
   readonly layout: Layout;
+  /** The file's matrices, one after another, that the state holds transposed. */
+  readonly transposed?: Matrices | undefined;
   readonly stored: StoredWeights;
 }
 
@@ -136,7 +154,7 @@ export function compare(
     }
     const expected = storedShape(layout, spec.shape, image);
     if (holdsFloats(stored) && sameShape(stored.shape, expected)) {
-      matches.push({ path, spec, layout, stored });
+      matches.push({ path, spec, layout, transposed: transposedIn(layout, spec), stored });
     } else {
       const { dtype, shape } = stored;
       misshapen.push(
@@ -148,6 +166,13 @@ export function compare(
     .filter((path) => !weights.has(path))
     .map((path) => toFamily(family, path)?.name ?? path);
   return { report: { loaded: matches.length, missing, unexpected, misshapen }, matches };
+}
+
+/** A convolution's kernel is a matrix there, of channels by positions, and is as it is here if it has one of either. */
+function transposedIn(layout: Layout, { shape }: TensorSpec): Matrices | undefined {
+  const [, height = 0, width = 0, inputs = 0] = shape;
+  const moves = layout === "convolution" && height * width > 1 && inputs > 1;
+  return moves ? { rows: inputs, columns: height * width } : undefined;
 }
 
 /** A tensor's elements as the state takes them. Bits of bfloat16 go into a bfloat16 tensor unchanged. */

@@ -2,7 +2,8 @@
  * The safetensors format: eight bytes with the length of a JSON header, the header with each tensor's dtype, shape and
  * place, and the tensors one after another without gaps.
  */
-import { open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import type { OpenFile } from "../backend/backend.js";
 import { sizeOf, type Shape } from "../graph/tensor.js";
 import { type JsonObject, isObject, parseObject } from "./json.js";
 import { type RandomAccessFile, openFile } from "./random-access-file.js";
@@ -47,18 +48,43 @@ interface Entry {
 
 /** Opens a file and checks its header in full; the tensors are read later, one at a time. */
 export async function openSafetensors(path: string): Promise<TensorFiles> {
-  const file = await openFile(path);
+  const { file, handle } = await openTwice(path);
+  const close = async (): Promise<void> => {
+    await Promise.all([file.close(), handle.close()]);
+  };
   try {
     const { header, dataStart } = await readHeader(file);
     const entries = entriesOf(path, header);
     checkCoverage(path, entries, file.size - dataStart);
-    return {
-      format: "safetensors",
-      tensors: new Map(entries.map((entry) => [entry.name, storedTensor(file, dataStart, entry)])),
-      close: () => file.close(),
+    const mapped: OpenFile = {
+      get descriptor() {
+        return handle.fd; // no longer a file's once it is closed, when another may get the number
+      },
+      bytes: file.size,
     };
+    const tensorOf = (entry: Entry): StoredTensor => storedTensor(file, mapped, dataStart, entry);
+    const tensors = new Map(entries.map((entry) => [entry.name, tensorOf(entry)]));
+    return { format: "safetensors", tensors, close };
   } catch (error) {
-    await file.close();
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Opens a file to read it and to map it. Both must be the same: had another taken its name in between, as happens when
+ * a checkpoint is written anew, the header of one would tell the places in the other.
+ */
+async function openTwice(path: string): Promise<{ file: RandomAccessFile; handle: FileHandle }> {
+  const handle = await open(path, "r");
+  let file: RandomAccessFile | undefined;
+  try {
+    file = await openFile(path);
+    const [before, after] = await Promise.all([handle.stat(), stat(path)]);
+    if (before.ino === after.ino && before.dev === after.dev) return { file, handle };
+    throw new CheckpointError(`${path} was replaced while it was opened: open it again.`);
+  } catch (error) {
+    await Promise.all([handle.close(), file?.close()]);
     throw error;
   }
 }
@@ -136,7 +162,12 @@ function checkCoverage(path: string, entries: readonly Entry[], dataBytes: numbe
   );
 }
 
-function storedTensor(file: RandomAccessFile, dataStart: number, entry: Entry): StoredTensor {
+function storedTensor(
+  file: RandomAccessFile,
+  mapped: OpenFile,
+  dataStart: number,
+  entry: Entry,
+): StoredTensor {
   const { dtype, shape, begin, end } = entry;
   return {
     dtype,
@@ -144,6 +175,7 @@ function storedTensor(file: RandomAccessFile, dataStart: number, entry: Entry): 
     bytes: end - begin,
     read: (target) => file.readInto(target, dataStart + begin),
     readPart: (from, target) => file.readInto(target, dataStart + begin + from),
+    place: { file: mapped, offset: dataStart + begin },
   };
 }
 

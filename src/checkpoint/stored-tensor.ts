@@ -1,4 +1,5 @@
 /** Tensors as they lie in files: named, shaped, and read one at a time. */
+import type { OpenFile } from "../backend/backend.js";
 import type { Shape } from "../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
@@ -37,6 +38,8 @@ export interface StoredTensor {
   read(target: Uint8Array): Promise<void>;
   /** Fills `target` with the elements from byte `from` on; only where they lie one after another in the file. */
   readPart?(from: number, target: Uint8Array): Promise<void>;
+  /** Where the elements lie, one after another, in a file that memory may map while it is open. */
+  readonly place?: { readonly file: OpenFile; readonly offset: number };
 }
 
 /** Open files with tensors. */

@@ -1,9 +1,8 @@
-import type { Tensor } from "../graph/tensor.js";
 import { visualTokens } from "../model/codebook.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { slice } from "../graph/ops/slice.js";
-import type { ImageBatch, MaskedPictures, Targets } from "./batch.js";
-import { maskedLoss, present, tokensAt } from "./masked.js";
+import type { ImageBatch, MaskedPictures, Targets } from "../data/batch.js";
+import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 
 /** The visual tokens at the hidden patches: given, or named by the codebook from the second view. */
@@ -20,8 +19,8 @@ export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets
   return { positions, labels: tokensAt(tokens, positions) };
 }
 
-/** Masked image modelling on unpaired pictures (flava.md 3.5): the loss, float32 []. */
-export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
+/** Masked image modelling on unpaired pictures (flava.md 3.5). */
+export function maskedImage(model: TracedModel, batch: ImageBatch): Objective {
   const { config, parameters } = model;
   const targets = imageTargets(model, batch); // First: its feature maps are wide.
   const { sequence } = encodeImage(
@@ -31,5 +30,11 @@ export function maskedImage(model: TracedModel, batch: ImageBatch): Tensor {
     stackOptions(model, "image"),
   );
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
-  return maskedLoss(model, parameters.heads.mim, patches, targets, present(targets.positions));
+  return maskedPrediction(
+    model,
+    parameters.heads.mim,
+    patches,
+    targets,
+    present(targets.positions),
+  );
 }

@@ -1,16 +1,18 @@
-import type { Tensor } from "../graph/tensor.js";
 import { encodeText } from "../model/text-encoder.js";
-import type { TextBatch } from "./batch.js";
-import { maskedLoss, present } from "./masked.js";
+import type { TextBatch } from "../data/batch.js";
+import { type Objective, maskedPrediction, present } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 
-/** Masked language modelling on unpaired text (flava.md 3.5): the loss, float32 []. */
-export function maskedText(model: TracedModel, { maskedIds, lengths, targets }: TextBatch): Tensor {
+/** Masked language modelling on unpaired text (flava.md 3.5). */
+export function maskedText(
+  model: TracedModel,
+  { maskedIds, lengths, targets }: TextBatch,
+): Objective {
   const { flava, heads } = model.parameters;
   const { sequence } = encodeText(
     flava.text,
     { ids: maskedIds, lengths },
     stackOptions(model, "text"),
   );
-  return maskedLoss(model, heads.mlm, sequence, targets, present(targets.positions));
+  return maskedPrediction(model, heads.mlm, sequence, targets, present(targets.positions));
 }

@@ -1,15 +1,16 @@
 /** What the masked objectives share: cross entropy at the hidden positions only (flava.md 3.5). */
-import { divide, less, maximum, multiply } from "../graph/ops/arithmetic.js";
+import { divide, equal, less, maximum, multiply } from "../graph/ops/arithmetic.js";
 import { broadcast } from "../graph/ops/broadcast.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { affine, cast } from "../graph/ops/elementwise.js";
 import { gatherRows } from "../graph/ops/gather.js";
-import { maximumOf, sum } from "../graph/ops/reduce.js";
+import { argmax, maximumOf, sum } from "../graph/ops/reduce.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type MaskedHead, maskedFeatures } from "../model/heads.js";
+import { exactLinear } from "../nn/linear.js";
 import { computeDtype } from "../nn/precision.js";
-import type { Targets } from "./batch.js";
+import type { Targets } from "../data/batch.js";
 import type { TracedModel } from "./model.js";
 
 /** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns. */
@@ -48,19 +49,26 @@ export function tokensAt(tokens: Tensor, positions: Tensor): Tensor {
   return cast(reshape(rows, [-1]), "int32");
 }
 
+/** What a batch says of one objective, each float32 []; only what is read is computed. */
+export interface Objective {
+  readonly loss: Tensor;
+  /** Share of right answers. */
+  readonly accuracy: Tensor;
+}
+
 /**
- * The mean cross entropy of a head's predictions at the target positions.
+ * A head's predictions at the target positions: mean cross entropy, and how often the likeliest entry is the right one.
  *
  * @param sequence float32 [B, L, D]
  * @param weights which targets count, float32 [N]
  */
-export function maskedLoss(
+export function maskedPrediction(
   { config, precision }: TracedModel,
   head: MaskedHead<Tensor>,
   sequence: Tensor,
   { positions, labels }: Targets,
   weights: Tensor,
-): Tensor {
+): Objective {
   const rows = reshape(sequence, [-1, sequence.shape.at(-1) ?? 0]); // [B * L, D]
   const compute = computeDtype(precision);
   const hidden = gatherRows(rows, positions, { dtype: compute }); // [N, D]
@@ -70,5 +78,7 @@ export function maskedLoss(
     rowsPerBlock,
     compute,
   });
-  return weightedMean(losses, weights);
+  const likeliest = argmax(exactLinear(head.decoder, features, precision)); // [N]
+  const right = equal(cast(likeliest, "float32"), cast(labels, "float32"));
+  return { loss: weightedMean(losses, weights), accuracy: weightedMean(right, weights) };
 }

@@ -2,11 +2,12 @@
 import { add } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/elementwise.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Batch } from "./batch.js";
+import type { Batch } from "../data/batch.js";
 import { maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
+import type { Objective } from "./masked.js";
 import type { TracedModel } from "./model.js";
-import { pairLosses } from "./pair.js";
+import { pairObjectives } from "./pair.js";
 
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
 export type LossName = (typeof lossNames)[number];
@@ -14,16 +15,26 @@ export type LossName = (typeof lossNames)[number];
 /** The factor of each loss in the total; 1 where none is given, as in the published code. A loss of weight 0 is left out. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
-/** The losses of a batch by name: float32 [] each. */
-export function lossesOf(model: TracedModel, batch: Batch): Partial<Record<LossName, Tensor>> {
+/** What a batch says of its objectives, by name. */
+export function objectivesOf(
+  model: TracedModel,
+  batch: Batch,
+): Partial<Record<LossName, Pick<Objective, "loss"> & Partial<Objective>>> {
   switch (batch.kind) {
     case "image":
       return { mim: maskedImage(model, batch) };
     case "text":
       return { mlm: maskedText(model, batch) };
     case "pair":
-      return { ...pairLosses(model, batch) };
+      return { ...pairObjectives(model, batch) };
   }
+}
+
+/** The losses of a batch by name: float32 [] each. */
+export function lossesOf(model: TracedModel, batch: Batch): Partial<Record<LossName, Tensor>> {
+  return Object.fromEntries(
+    Object.entries(objectivesOf(model, batch)).map(([name, { loss }]) => [name, loss]),
+  );
 }
 
 /** The weighted sum of losses, float32 []: what is minimised. */

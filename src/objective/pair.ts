@@ -4,19 +4,19 @@ import { embed } from "../model/flava.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { encodePair, patchesOf, textOf } from "../model/multimodal-encoder.js";
 import { encodeText } from "../model/text-encoder.js";
-import type { PairBatch, Targets } from "./batch.js";
+import type { PairBatch, Targets } from "../data/batch.js";
 import { contrastive } from "./contrastive.js";
 import { imageTargets } from "./masked-image.js";
-import { matchedRows, maskedLoss, weightsAt } from "./masked.js";
+import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./masked.js";
 import { matching } from "./match.js";
 import { type TracedModel, stackOptions } from "./model.js";
 
-/** The objectives of a pair batch: the losses by name, float32 [] each. */
-export interface PairLosses {
-  readonly contrastive: Tensor;
-  readonly itm: Tensor;
-  readonly mmmImage: Tensor;
-  readonly mmmText: Tensor;
+export interface PairObjectives {
+  /** The contrastive loss is of a whole batch, and has no right answers to count. */
+  readonly contrastive: Pick<Objective, "loss">;
+  readonly itm: Objective;
+  readonly mmmImage: Objective;
+  readonly mmmText: Objective;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface PairLosses {
  * gradients are complete, used and forgotten before the other encoder's begin; and pictures last, so that their many
  * activations are gone when the texts' gradients come.
  */
-export function pairLosses(model: TracedModel, batch: PairBatch): PairLosses {
+export function pairObjectives(model: TracedModel, batch: PairBatch): PairObjectives {
   const { config, parameters, precision } = model;
   const { image, text, imageProjection, textProjection } = parameters.flava;
   const { pixels, ids, maskedIds, lengths } = batch;
@@ -44,20 +44,20 @@ export function pairLosses(model: TracedModel, batch: PairBatch): PairLosses {
   const pictureEmbeddings = embed(imageProjection, pictures, precision);
   const textEmbeddings = embed(textProjection, texts, precision);
   return {
-    contrastive: contrastive(model, pictureEmbeddings, textEmbeddings, rows),
-    ...multimodalLosses(model, batch, rows, pictureTargets, maskedPictures, maskedTexts),
+    contrastive: { loss: contrastive(model, pictureEmbeddings, textEmbeddings, rows) },
+    ...multimodalObjectives(model, batch, rows, pictureTargets, maskedPictures, maskedTexts),
   };
 }
 
 /** Matching and masked multimodal modelling, from the masked pass. */
-function multimodalLosses(
+function multimodalObjectives(
   model: TracedModel,
   batch: PairBatch,
   rows: Tensor,
   pictureTargets: Targets,
   pictures: Encoded,
   texts: Encoded,
-): Omit<PairLosses, "contrastive"> {
+): Omit<PairObjectives, "contrastive"> {
   const { config, parameters } = model;
   const { flava, heads } = parameters;
   const visible = config.maskPadding ? batch.lengths : undefined;
@@ -71,7 +71,7 @@ function multimodalLosses(
   const textRows = textOf(sequence, length);
   return {
     itm: matching(model, sequence, batch.match),
-    mmmImage: maskedLoss(model, heads.mmmImage, imageRows, pictureTargets, imageWeights),
-    mmmText: maskedLoss(model, heads.mmmText, textRows, batch.targets, textWeights),
+    mmmImage: maskedPrediction(model, heads.mmmImage, imageRows, pictureTargets, imageWeights),
+    mmmText: maskedPrediction(model, heads.mmmText, textRows, batch.targets, textWeights),
   };
 }

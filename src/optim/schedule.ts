@@ -54,3 +54,18 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
   const decayed = affine(progress(step, options), floor - peak, peak);
   return warmedUp(step, options, decayed);
 }
+
+export interface CosineOptions {
+  readonly from: number;
+  readonly to: number;
+  /** Steps from the one to the other; afterwards the value stays. */
+  readonly over: number;
+}
+
+/** Half a cosine from one value to another (flava.md 2.6): float32 [] of a step that is counted from 1. */
+export function cosineBetween(step: Tensor, { from, to, over }: CosineOptions): Tensor {
+  if (!(over > 0)) throw new RangeError(`A schedule takes some steps, not ${over}.`);
+  const passed = clamp(affine(step, 1 / over, 0), 0, 1);
+  const half = (from - to) / 2;
+  return affine(cosine(affine(passed, Math.PI, 0)), half, half + to);
+}

@@ -9,7 +9,7 @@ import { checkFinite } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { FlavaForPretraining } from "../model/flava.js";
 import type { Parameter } from "../nn/parameter.js";
-import type { Batch } from "../objective/batch.js";
+import type { Batch } from "../data/batch.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 import type { TracedModel } from "../objective/model.js";
 import { type LossName, type LossWeights, lossesOf, totalLoss } from "../objective/objectives.js";
@@ -68,9 +68,9 @@ export function trainingStep<B extends BatchSpec>(
   const carried = transport ? { transport } : {};
   return compile({ state, inputs: inputs as Inputs<B>, ...carried }, (s, given) => {
     const parameters = s.parameters as FlavaForPretraining<Tensor>;
-    const losses = lossesOf(
-      { ...model, parameters },
-      Object.assign({ kind }, given) as unknown as Batch,
+    const losses = weighted(
+      lossesOf({ ...model, parameters }, Object.assign({ kind }, given) as unknown as Batch),
+      weights,
     );
     const total = checkFinite(totalLoss(losses, weights));
     const gradients = gradient(total, trainable(parameters, rules));
@@ -94,6 +94,16 @@ export function trainingStep<B extends BatchSpec>(
       state: { ...next, parameters: boundLogitScale(next.parameters), step },
     };
   });
+}
+
+/** The losses that count: what the others need is never computed. */
+function weighted(
+  losses: Partial<Record<LossName, Tensor>>,
+  weights: LossWeights = {},
+): Partial<Record<LossName, Tensor>> {
+  return Object.fromEntries(
+    Object.entries(losses).filter(([name]) => weights[name as LossName] !== 0),
+  );
 }
 
 type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["parameters"];

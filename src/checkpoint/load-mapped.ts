@@ -1,0 +1,42 @@
+/** Weights that are used where they lie: the state takes the file's own bytes, which are read when they are first used. */
+import type { OpenFile } from "../backend/backend.js";
+import type { State } from "../backend/state.js";
+import { bytesPerElement } from "../graph/tensor.js";
+import type { Match } from "./load.js";
+
+/** Of the paths of parameters in a state. */
+export const root = "parameters/";
+
+/**
+ * Maps into `state` what its files hold just as the state does, where its backend can and the state has no memory for it
+ * yet. Returns the matches that are left, to be copied.
+ */
+export function mapWeights(state: State, matches: readonly Match[]): readonly Match[] {
+  const mapped = new Set<Match>();
+  for (const [file, candidates] of byFile(state, matches)) {
+    const offsets = candidates.map(
+      ({ path, stored }) => [root + path, stored.place!.offset] as const,
+    );
+    if (!state.map(file, new Map(offsets))) continue;
+    for (const match of candidates) mapped.add(match);
+  }
+  return matches.filter((match) => !mapped.has(match));
+}
+
+/** What can be mapped, by the file that it lies in. */
+function byFile(state: State, matches: readonly Match[]): Map<OpenFile, Match[]> {
+  const files = new Map<OpenFile, Match[]>();
+  for (const match of matches) {
+    const { place } = match.stored;
+    if (!place || !isMappable(match, place.offset) || state.hasMemory(root + match.path)) continue;
+    const candidates = files.get(place.file) ?? [];
+    candidates.push(match);
+    files.set(place.file, candidates);
+  }
+  return files;
+}
+
+/** The elements must stand as they shall, and where a kernel can read them. */
+function isMappable({ spec, stored, transposed }: Match, offset: number): boolean {
+  return stored.dtype === spec.dtype && !transposed && offset % bytesPerElement[spec.dtype] === 0;
+}

@@ -1,0 +1,156 @@
+/** What a training run is: model, data, and stages one after another. Plain JSON, checked in full before anything starts. */
+import { z } from "zod";
+import { type ModelName, models } from "./models.js";
+
+const share = z.number().min(0).max(1);
+const count = z.int().positive();
+const positive = z.number().positive();
+
+const textOptions = z.strictObject({
+  /** Lengths in tokens that batches are filled up to, rising; the last one is the longest text. */
+  lengths: z.array(count).nonempty(),
+  /** Share of tokens to predict; the paper's: 0.15. */
+  masked: share.default(0.15),
+  unit: z.enum(["piece", "word"]),
+});
+
+const data = z.strictObject({
+  /** Directories below are relative to this one; `*` stands for any directory. */
+  root: z.string(),
+  /** Directories of tar shards with pictures and captions. */
+  pairs: z.array(z.string()).default([]),
+  /** With pictures, whose texts are left aside. */
+  images: z.array(z.string()).default([]),
+  /** With texts. */
+  texts: z.array(z.string()).default([]),
+  /** Never trained on. */
+  validation: z
+    .strictObject({
+      pairs: z.array(z.string()).default([]),
+      texts: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),
+  passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
+  /** What is seen of a picture (flava.md 4.3). */
+  views: z
+    .strictObject({
+      scale: z.tuple([positive, positive]).default([0.9, 1]),
+      ratio: z.tuple([positive, positive]).default([3 / 4, 4 / 3]),
+      flip: share.default(0),
+      jitter: share.default(0),
+    })
+    .prefault({}),
+  /** Sets are drawn in proportion to samples^(1 / temperature). */
+  temperature: z.number().min(1).default(1),
+});
+
+const perKind = (
+  one: z.ZodType<number>,
+): z.ZodObject<Record<"pair" | "image" | "text", typeof one>> =>
+  z.strictObject({ pair: one, image: one, text: one });
+
+const every = z
+  .strictObject({
+    /** Steps between lines of the log. */
+    log: count.default(10),
+    evaluate: count.default(500),
+    save: count.default(250),
+  })
+  .prefault({});
+
+const rate = z.strictObject({
+  peak: positive,
+  warmup: z.int().nonnegative().default(0),
+  floor: z.number().nonnegative().default(0),
+});
+
+const optimiser = z
+  .strictObject({
+    beta1: share.default(0.9),
+    beta2: share.default(0.999),
+    epsilon: positive.default(1e-8),
+    weightDecay: z.number().nonnegative().default(0.1),
+    /** Limit of the gradient's norm. */
+    clip: positive.default(1),
+  })
+  .prefault({});
+
+const schedule = z.strictObject({ from: z.number(), to: z.number(), over: count });
+
+const codebookStage = z.strictObject({
+  kind: z.literal("codebook"),
+  name: z.string().default("codebook"),
+  steps: count,
+  batch: count,
+  rate,
+  optimiser,
+  temperature: schedule,
+  divergence: schedule,
+  averaging: share.default(0.999),
+  every,
+});
+
+const lossWeight = z.number().nonnegative().default(1);
+
+const pretrainingStage = z.strictObject({
+  kind: z.literal("pretraining"),
+  name: z.string(),
+  steps: count,
+  batch: perKind(z.int().positive()),
+  /** How often a step is of each kind of data; the paper's: 0.70, 0.15, 0.15. */
+  shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
+  /** How many pairs get the text of another record. */
+  mismatched: share.default(0.1),
+  losses: z
+    .strictObject({
+      mim: lossWeight,
+      mlm: lossWeight,
+      contrastive: lossWeight,
+      itm: lossWeight,
+      mmmImage: lossWeight,
+      mmmText: lossWeight,
+    })
+    .prefault({}),
+  rate,
+  optimiser,
+  recompute: z.boolean().default(false),
+  /** Weights to start from: stages before this one, each with the parts that are taken from it. */
+  from: z.array(z.strictObject({ stage: z.string(), parts: z.array(z.string()) })).default([]),
+  every,
+});
+
+const modelNames = Object.keys(models) as [ModelName, ...ModelName[]];
+
+const recipe = z.strictObject({
+  name: z.string(),
+  model: z.enum(modelNames),
+  seed: z.int().nonnegative().default(0),
+  precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
+  data,
+  stages: z.array(z.discriminatedUnion("kind", [codebookStage, pretrainingStage])).nonempty(),
+});
+
+/** As it is written: what has a default may be left out. */
+export type RecipeInput = z.input<typeof recipe>;
+/** With all defaults filled in. */
+export type Recipe = z.output<typeof recipe>;
+export type StageRecipe = Recipe["stages"][number];
+export type CodebookStageRecipe = z.output<typeof codebookStage>;
+export type PretrainingStageRecipe = z.output<typeof pretrainingStage>;
+export type DataRecipe = Recipe["data"];
+
+/** A recipe that is no recipe: the message lists every place that is wrong. */
+export class RecipeError extends Error {
+  override readonly name = "RecipeError";
+}
+
+/** Checks a recipe and fills in what it leaves out. `origin` is named in errors. */
+export function checkRecipe(input: unknown, origin: string): Recipe {
+  const checked = recipe.safeParse(input);
+  if (checked.success) return checked.data;
+  const lines = checked.error.issues.map(
+    ({ path, message }) => `  ${path.length === 0 ? "the whole" : path.join(".")}: ${message}`,
+  );
+  throw new RecipeError(`${origin} is no recipe for a training run:\n${lines.join("\n")}`);
+}

@@ -1,0 +1,121 @@
+import type { RandomSource } from "./random-source.js";
+
+/** A picture's patches. */
+export interface Grid {
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface BlockMaskSizes {
+  /** Patches to hide; never more, and seldom a few less. */
+  readonly total: number;
+  /** The least area of a block, in patches, as long as that much may still be hidden. */
+  readonly minimum: number;
+  /** The greatest area of a block; default: what may still be hidden. */
+  readonly maximum?: number;
+  /** The least ratio of height to width, and of width to height. */
+  readonly aspect?: number;
+  /** Blocks tried before giving up. */
+  readonly attempts?: number;
+}
+
+interface Block {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * FLAVA's sizes (reference 3.3): of 14 x 14 patches 75 are hidden, in blocks of 16 or more. Other grids hide the same
+ * shares of their area, rounded: of 8 x 8 it is 24, in blocks of 5 or more.
+ */
+export function blockMaskDefaults({ height, width }: Grid): { total: number; minimum: number } {
+  const share = (patches: number): number =>
+    Math.max(1, Math.round((patches / (14 * 14)) * height * width));
+  return { total: share(75), minimum: share(16) };
+}
+
+/**
+ * A mask of rectangular blocks, as BEiT draws it (reference 3.3): 1 where a patch is hidden, row by row,
+ * uint8 [height * width]. Draws from `random` in the order of that program: area, ratio, and, where the block fits, top and
+ * left. A block is smaller than the grid on both sides. At least one patch is hidden, on grids too small for any block too.
+ */
+export function blockMask(random: RandomSource, sizes: Grid & BlockMaskSizes): Uint8Array {
+  requireSizes(sizes);
+  const { height, width, total, minimum, maximum = total, aspect = 0.3, attempts = 10 } = sizes;
+  const mask = new Uint8Array(height * width);
+  let hidden = 0;
+  while (hidden < total) {
+    const most = Math.min(total - hidden, maximum);
+    const block = findBlock(random, mask, { height, width }, { minimum, most, aspect, attempts });
+    if (!block) break;
+    hidden += visibleCells(mask, width, block);
+    hide(mask, width, block);
+  }
+  if (hidden === 0) mask[random.integer(0, mask.length - 1)] = 1;
+  return mask;
+}
+
+/** A block that hides at least one more patch and at most `most`, or undefined after too many attempts. */
+function findBlock(
+  random: RandomSource,
+  mask: Uint8Array,
+  grid: Grid,
+  limits: { minimum: number; most: number; aspect: number; attempts: number },
+): Block | undefined {
+  const { minimum, most, aspect, attempts } = limits;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    // Where less than the minimum is left to hide, areas lie between the two all the same.
+    const area = random.uniform(minimum, most);
+    const ratio = Math.exp(random.uniform(Math.log(aspect), Math.log(1 / aspect)));
+    const height = Math.round(Math.sqrt(area * ratio));
+    const width = Math.round(Math.sqrt(area / ratio));
+    if (height >= grid.height || width >= grid.width) continue;
+    const top = random.integer(0, grid.height - height);
+    const left = random.integer(0, grid.width - width);
+    const block = { top, left, height, width };
+    const added = visibleCells(mask, grid.width, block);
+    if (added > 0 && added <= most) return block;
+  }
+  return undefined;
+}
+
+function visibleCells(mask: Uint8Array, gridWidth: number, block: Block): number {
+  let count = 0;
+  for (let row = block.top; row < block.top + block.height; row++) {
+    const start = row * gridWidth + block.left;
+    for (let cell = start; cell < start + block.width; cell++) count += 1 - mask[cell]!;
+  }
+  return count;
+}
+
+function hide(mask: Uint8Array, gridWidth: number, block: Block): void {
+  for (let row = block.top; row < block.top + block.height; row++) {
+    const start = row * gridWidth + block.left;
+    mask.fill(1, start, start + block.width);
+  }
+}
+
+function requireSizes(sizes: Grid & BlockMaskSizes): void {
+  const { height, width, total, minimum, maximum = total, aspect = 0.3, attempts = 10 } = sizes;
+  const wholes = { height, width, total, minimum, maximum, attempts };
+  for (const [name, value] of Object.entries(wholes)) {
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new RangeError(
+        `A block mask has the ${name} ${value}; expected a whole number from 1 on.`,
+      );
+    }
+  }
+  if (total > height * width) {
+    throw new RangeError(
+      `A block mask of ${total} patches was asked for on a grid of ${height} x ${width}; ` +
+        `give a total of ${height * width} or less.`,
+    );
+  }
+  if (!(aspect > 0 && aspect <= 1)) {
+    throw new RangeError(
+      `A block mask has the aspect ${aspect}; expected the least ratio of two sides, in (0, 1].`,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { Sample } from "./sample.js";
+import { openShards } from "./shards/index.js";
+
+/** The samples of a directory of shards, numbered through. */
+export interface SampleSet {
+  /** The directory. */
+  readonly name: string;
+  readonly samples: number;
+  /** @throws SampleError where that sample cannot be used; SourceError where its shard cannot be read */
+  sample(number: number): Promise<Sample>;
+  close(): void;
+}
+
+export async function openSampleSet(directory: string): Promise<SampleSet> {
+  const shards = await openShards(directory);
+  let total = 0;
+  const ends = shards.shards.map(({ samples }) => (total += samples));
+  return {
+    name: directory,
+    samples: total,
+    sample: (number) => {
+      const shard = ends.findIndex((end) => number < end);
+      return shards.read(shard, number - (ends[shard - 1] ?? 0));
+    },
+    close: () => shards.close(),
+  };
+}

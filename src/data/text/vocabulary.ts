@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** A vocabulary that cannot be used. */
+export class VocabularyError extends Error {
+  override readonly name = "VocabularyError";
+}
+
+/** The word pieces of BERT's kind of vocabulary. Ids are whole numbers from 0 to `pieces.length - 1`. */
+export interface Vocabulary {
+  /** By id; a piece that goes on within a word begins with "##". */
+  readonly pieces: readonly string[];
+  readonly ids: ReadonlyMap<string, number>;
+  readonly special: SpecialIds;
+  /** Ids that stand for text: neither special nor [unusedN]. */
+  readonly ordinary: Int32Array;
+}
+
+export type SpecialIds = {
+  readonly padding: number;
+  readonly unknown: number;
+  /** [CLS], the first of every text. */
+  readonly classification: number;
+  /** [SEP], the last of every text. */
+  readonly separator: number;
+  readonly mask: number;
+};
+
+/** How BERT spells the special pieces. */
+export const specialPieces: Readonly<Record<keyof SpecialIds, string>> = {
+  padding: "[PAD]",
+  unknown: "[UNK]",
+  classification: "[CLS]",
+  separator: "[SEP]",
+  mask: "[MASK]",
+};
+
+const continuationPrefix = "##";
+
+/**
+ * Reads a vocabulary, by default the one of `bert-base-uncased` that FLAVA has (reference 4.2) and that comes with the
+ * package. Raises a `VocabularyError` where the file cannot be read or does not fit.
+ */
+export async function openVocabulary(path?: string): Promise<Vocabulary> {
+  const file = path ?? ownVocabularyPath();
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new VocabularyError(
+      `The vocabulary ${file} cannot be read (${reason}). Give a vocab.txt with one word piece a line.`,
+      { cause },
+    );
+  });
+  return parseVocabulary(text, file);
+}
+
+/** Takes a vocabulary apart: one piece a line, special pieces as BERT spells them. `name` is for messages. */
+export function parseVocabulary(text: string, name = "The vocabulary"): Vocabulary {
+  const pieces = text.split(/\r?\n/);
+  if (pieces.at(-1) === "") pieces.pop(); // the end of the last line
+  const ids = new Map(pieces.map((piece, id) => [piece, id]));
+  if (ids.has("")) {
+    throw new VocabularyError(`${name} has an empty line, number ${pieces.indexOf("") + 1}.`);
+  }
+  const twice = pieces.findIndex((piece, id) => ids.get(piece) !== id);
+  if (twice >= 0) {
+    const piece = pieces[twice]!;
+    throw new VocabularyError(
+      `${name} has ${JSON.stringify(piece)} twice, in lines ${twice + 1} and ${ids.get(piece)! + 1}; ` +
+        "every piece needs one id.",
+    );
+  }
+  const idOf = (key: keyof SpecialIds): number => {
+    const id = ids.get(specialPieces[key]);
+    if (id !== undefined) return id;
+    throw new VocabularyError(
+      `${name} has no ${specialPieces[key]} among its ${pieces.length} lines. ` +
+        "Give the vocab.txt of a BERT model: one word piece a line.",
+    );
+  };
+  const special = {
+    padding: idOf("padding"),
+    unknown: idOf("unknown"),
+    classification: idOf("classification"),
+    separator: idOf("separator"),
+    mask: idOf("mask"),
+  };
+  const ordinary = Int32Array.from(pieces.keys()).filter((id) => isOrdinary(pieces[id]!));
+  return { pieces, ids, special, ordinary };
+}
+
+/** Whether an id goes on with the word of the id before it. */
+export function isContinuation({ pieces }: Vocabulary, id: number): boolean {
+  return pieces[id]?.startsWith(continuationPrefix) ?? false;
+}
+
+/** Whether an id is one of the five special ones; [UNK] is. */
+export function isSpecial({ special }: Vocabulary, id: number): boolean {
+  return (
+    id === special.padding ||
+    id === special.unknown ||
+    id === special.classification ||
+    id === special.separator ||
+    id === special.mask
+  );
+}
+
+function isOrdinary(piece: string): boolean {
+  return !Object.values(specialPieces).includes(piece) && !/^\[unused\d+\]$/.test(piece);
+}
+
+/** The package's own root, found from src and from wherever it was compiled to. */
+function ownVocabularyPath(): string {
+  const root = dirname(createRequire(import.meta.url).resolve("flava/package.json"));
+  return join(root, "vocabulary", "vocab.txt");
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { keyOf, normal, uniform } from "../base/random.js";
+import { bootstrap } from "./bootstrap.js";
+
+describe("a bootstrap interval", () => {
+  it("is that of the normal approximation, where that is good", () => {
+    const count = 4000;
+    const scores = Array.from(uniform(keyOf(5), count), (x) => (x < 0.3 ? 1 : 0));
+    const { mean, low, high } = bootstrap(scores, keyOf(1), { resamples: 4000 });
+    const deviation = Math.sqrt((mean * (1 - mean)) / count);
+    expect(mean).toBeCloseTo(0.3, 1);
+    expect((mean - low) / deviation / 1.96).toBeCloseTo(1, 1);
+    expect((high - mean) / deviation / 1.96).toBeCloseTo(1, 1);
+  });
+
+  it("holds the true mean in about 95 of 100 cases", () => {
+    let held = 0;
+    for (let trial = 0; trial < 200; trial++) {
+      const { low, high } = bootstrap(normal(keyOf(trial), 100), keyOf(-1 - trial), {
+        resamples: 400,
+      });
+      if (low <= 0 && 0 <= high) held++;
+    }
+    expect(held).toBeGreaterThan(180);
+    expect(held).toBeLessThan(200);
+  });
+
+  it("draws clusters whole: copies of an item make it no narrower", () => {
+    const scores = Array.from(normal(keyOf(2), 50));
+    const copies = scores.flatMap((score) => [score, score, score, score]);
+    const clusters = scores.flatMap((_, i) => [i, i, i, i].map((cluster) => cluster * 10));
+    const once = bootstrap(scores, keyOf(3));
+    expect(bootstrap(copies, keyOf(3), { clusters })).toEqual({
+      ...once,
+      mean: expect.closeTo(once.mean, 12) as number,
+      count: 200,
+    });
+    const alone = bootstrap(copies, keyOf(3));
+    expect(alone.high - alone.low).toBeLessThan(0.6 * (once.high - once.low));
+  });
+
+  it("depends on the key alone", () => {
+    const scores = normal(keyOf(4), 30);
+    expect(bootstrap(scores, keyOf(8))).toEqual(bootstrap(scores, keyOf(8)));
+    expect(bootstrap(scores, keyOf(9))).not.toEqual(bootstrap(scores, keyOf(8)));
+  });
+
+  it("has no width where all are equal, and does not exist for nothing", () => {
+    expect(bootstrap([1, 1, 1], keyOf(0))).toEqual({ mean: 1, low: 1, high: 1, count: 3 });
+    expect(() => bootstrap([], keyOf(0))).toThrow("no items");
+  });
+});

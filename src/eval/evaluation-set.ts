@@ -1,0 +1,90 @@
+/** What a model is evaluated on: labelled pictures with the names of their classes, or pictures with texts. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { openSource } from "../data/sources/open.js";
+import type { Source } from "../data/sources/source.js";
+import { photoTemplates } from "./prompts.js";
+
+interface AnySet {
+  /** For people: the name of its folder or file. */
+  readonly name: string;
+  readonly source: Source;
+}
+
+/** Samples have a picture and a label, which is one of the classes. */
+export interface ZeroShotSet extends AnySet {
+  readonly kind: "zero-shot";
+  readonly classes: readonly string[];
+  /** Sentences around the names of classes. */
+  readonly templates: readonly string[];
+}
+
+/**
+ * Samples have a picture and texts. The field `group` names pictures that mean the same, the field `seen` (true or false)
+ * tells whether training has seen pictures of that kind.
+ */
+export interface RetrievalSet extends AnySet {
+  readonly kind: "retrieval";
+}
+
+export type EvaluationSet = ZeroShotSet | RetrievalSet;
+
+/** The file that makes a source of labelled pictures a zero-shot set. */
+const classesName = "classes.json";
+
+const classesFile = z.object({
+  classes: z.array(z.string().min(1)).min(1),
+  templates: z
+    .array(z.string().includes("{}", { error: 'has no "{}", where the name of a class goes' }))
+    .min(1)
+    .optional(),
+});
+
+/** An evaluation set that cannot be used. */
+export class EvaluationSetError extends Error {
+  override readonly name = "EvaluationSetError";
+}
+
+/**
+ * Opens whatever `openSource` opens. With a classes.json beside the samples, {"classes": [..], "templates": [..]}, it is a
+ * zero-shot set (without templates those for photographs are taken), else a retrieval set.
+ */
+export async function openEvaluationSet(path: string): Promise<EvaluationSet> {
+  const source = await openSource(path);
+  const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const name = basename(resolve(path));
+  const classesPath = join(isDirectory ? path : dirname(path), classesName);
+  const text = await readFile(classesPath, "utf8").catch(() => undefined);
+  if (text === undefined) return { kind: "retrieval", name, source };
+  return { kind: "zero-shot", name, source, ...parseClasses(classesPath, text) };
+}
+
+/** Reads a classes.json; `path` is for messages. */
+export function parseClasses(
+  path: string,
+  text: string,
+): Pick<ZeroShotSet, "classes" | "templates"> {
+  const fail = (reason: string): never => {
+    throw new EvaluationSetError(
+      `${path} cannot be used: ${reason}. It should look like ` +
+        '{"classes": ["cat", "dog"], "templates": ["a photo of a {}."]}.',
+    );
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+  }
+  const parsed = classesFile.safeParse(json);
+  if (!parsed.success) {
+    return fail(
+      parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "),
+    );
+  }
+  const { classes, templates = photoTemplates } = parsed.data;
+  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
+  if (twice !== undefined) fail(`the class ${JSON.stringify(twice)} stands there twice`);
+  return { classes, templates };
+}

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { closeTo } from "../../test/close-to.js";
+import { minimise } from "./lbfgs.js";
+
+it("finds the minimum of a stretched bowl", async () => {
+  const scales = [1, 10, 100, 1000];
+  const { point, converged, iterations } = await minimise(
+    (x) =>
+      Promise.resolve({
+        value: scales.reduce((sum, scale, i) => sum + (scale / 2) * (x[i]! - i - 1) ** 2, 0),
+        gradient: Float64Array.from(scales, (scale, i) => scale * (x[i]! - i - 1)),
+      }),
+    new Float64Array(4),
+    { tolerance: 1e-8 },
+  );
+  expect(converged).toBe(true);
+  expect(iterations).toBeLessThan(40);
+  expect([...point]).toEqual(closeTo([1, 2, 3, 4], 8));
+});
+
+it("follows a bent valley (Rosenbrock)", async () => {
+  const rosenbrock = (p: Float64Array) => {
+    const [x, y] = [p[0]!, p[1]!];
+    const value = (1 - x) ** 2 + 100 * (y - x * x) ** 2;
+    const gradient = Float64Array.of(-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x));
+    return Promise.resolve({ value, gradient });
+  };
+  const start = Float64Array.of(-1.2, 1);
+  const { point, converged } = await minimise(rosenbrock, start, { tolerance: 1e-9 });
+  expect(converged).toBe(true);
+  expect([...point]).toEqual(closeTo([1, 1], 7));
+  const short = await minimise(rosenbrock, start, { iterations: 3 });
+  expect(short).toMatchObject({ iterations: 3, converged: false });
+  expect(short.value).toBeLessThan(24);
+});
+
+it("ends where nothing gets lower", async () => {
+  const lying = (x: Float64Array) =>
+    Promise.resolve({ value: x[0]! ** 2, gradient: Float64Array.of(-1) });
+  const { point, converged } = await minimise(lying, Float64Array.of(0));
+  expect([point[0], converged]).toEqual([0, false]);
+});

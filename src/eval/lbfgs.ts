@@ -1,0 +1,125 @@
+/** Minimisation of smooth functions of many numbers: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
+
+/** A function with its gradient. */
+export type Objective = (
+  point: Float64Array,
+) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
+
+export interface MinimiseOptions {
+  /** At most; default: 1,000. */
+  readonly iterations?: number;
+  /** The end is reached where no element of the gradient is larger; default: 1e-5. */
+  readonly tolerance?: number;
+}
+
+export interface Minimum {
+  readonly point: Float64Array;
+  readonly value: number;
+  readonly iterations: number;
+  /** Whether the gradient got small enough, rather than the iterations or the numbers' precision coming to an end. */
+  readonly converged: boolean;
+}
+
+/** Steps whose curvature is remembered. */
+const history = 10;
+/** Of the line search: the decrease that is asked for, and the slope that may be left (weak Wolfe conditions). */
+const [decrease, slopeLeft] = [1e-4, 0.9];
+const mostTrials = 30;
+
+type Evaluated = Awaited<ReturnType<Objective>> & { readonly point: Float64Array };
+
+/** One step with what it did to the gradient, and one over their dot product. */
+interface Curvature {
+  readonly step: Float64Array;
+  readonly change: Float64Array;
+  readonly inverse: number;
+}
+
+/** Searches a minimum from `start` on. */
+export async function minimise(
+  objective: Objective,
+  start: Float64Array,
+  { iterations = 1000, tolerance = 1e-5 }: MinimiseOptions = {},
+): Promise<Minimum> {
+  const evaluate = async (point: Float64Array): Promise<Evaluated> => ({
+    point,
+    ...(await objective(point)),
+  });
+  const known: Curvature[] = [];
+  let here = await evaluate(start);
+  for (let iteration = 0; ; iteration++) {
+    const { point, value, gradient } = here;
+    const converged = gradient.every((slope) => Math.abs(slope) <= tolerance);
+    if (converged || iteration >= iterations) {
+      return { point, value, iterations: iteration, converged };
+    }
+    const direction = directionFrom(gradient, known);
+    const first = known.length > 0 ? 1 : 1 / Math.max(1, Math.sqrt(dot(gradient, gradient)));
+    const next = await lineSearch(evaluate, here, direction, first);
+    if (!next) return { point, value, iterations: iteration, converged };
+    const step = combine(next.point, -1, point);
+    const change = combine(next.gradient, -1, gradient);
+    const curvature = dot(step, change);
+    if (curvature > 0) known.push({ step, change, inverse: 1 / curvature });
+    if (known.length > history) known.shift();
+    here = next;
+  }
+}
+
+/** The quasi-Newton direction: minus the gradient, seen through the remembered curvature. */
+function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Float64Array {
+  let direction: Float64Array = gradient.map((slope) => -slope);
+  const weights: number[] = [];
+  for (const { step, change, inverse } of known.toReversed()) {
+    const weight = inverse * dot(step, direction);
+    direction = combine(direction, -weight, change);
+    weights.push(weight);
+  }
+  const last = known.at(-1);
+  if (last) {
+    const scale = 1 / (last.inverse * dot(last.change, last.change));
+    direction = direction.map((value) => value * scale);
+  }
+  for (const { step, change, inverse } of known) {
+    const weight = weights.pop()! - inverse * dot(change, direction);
+    direction = combine(direction, weight, step);
+  }
+  return direction;
+}
+
+/** A point along `direction` that is low and flat enough, by bisection; undefined where there is none to be found. */
+async function lineSearch(
+  evaluate: (point: Float64Array) => Promise<Evaluated>,
+  from: Evaluated,
+  direction: Float64Array,
+  firstLength: number,
+): Promise<Evaluated | undefined> {
+  const slope = dot(from.gradient, direction);
+  if (!(slope < 0)) return undefined;
+  let [low, high, length] = [0, Infinity, firstLength];
+  let lowest: Evaluated | undefined;
+  for (let trial = 0; trial < mostTrials; trial++) {
+    const there = await evaluate(combine(from.point, length, direction));
+    if (!(there.value <= from.value + decrease * length * slope)) high = length;
+    else {
+      if (!lowest || there.value < lowest.value) lowest = there;
+      if (dot(there.gradient, direction) >= slopeLeft * slope) return there;
+      low = length;
+    }
+    length = high === Infinity ? 2 * low : (low + high) / 2;
+  }
+  return lowest;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let [sum, index] = [0, a.length];
+  while (index-- > 0) sum += a[index]! * b[index]!;
+  return sum;
+}
+
+/** a + factor · b. */
+function combine(a: Float64Array, factor: number, b: Float64Array): Float64Array {
+  const sum = new Float64Array(a.length);
+  for (let index = 0; index < sum.length; index++) sum[index] = a[index]! + factor * b[index]!;
+  return sum;
+}

@@ -1,0 +1,184 @@
+/** Finding the texts of a picture and the pictures of a text by their vectors alone (reference 8.2). */
+import type { Backend } from "../backend/backend.js";
+import { type Key, foldIn } from "../base/random.js";
+import { countOf, highest, similarityRows } from "../model/similarity.js";
+import { type Interval, bootstrap } from "./bootstrap.js";
+import { hitsWithin, median, rankOf } from "./metrics.js";
+import type { DescribedPicture, Relation } from "./relation.js";
+
+export interface RetrievalInputs {
+  readonly pictures: readonly DescribedPicture[];
+  readonly relation: Relation;
+  /** Vectors of the pictures, float32 [N, width]. */
+  readonly images: Float32Array;
+  /** Vectors of the relation's distinct texts, float32 [T, width]. */
+  readonly texts: Float32Array;
+  readonly width: number;
+}
+
+/** Recall at k, as fractions from 0 to 1: the share of queries with a right candidate among the first k. */
+export interface Recall {
+  readonly at1: Interval;
+  readonly at5: Interval;
+  readonly at10: Interval;
+  /** Of the best right candidate, where 1 is the first. */
+  readonly medianRank: number;
+  /** What guessing gives at 1, 5 and 10. */
+  readonly chance: readonly [number, number, number];
+}
+
+export interface Direction {
+  readonly all: Recall;
+  /** Of queries of kinds that training has seen, and of the others, where the set tells. Candidates are always all. */
+  readonly seen?: Recall;
+  readonly unseen?: Recall;
+  /** By query: how many wrong candidates score at least as high as the best right one. */
+  readonly ranks: Int32Array;
+  readonly candidates: number;
+}
+
+export interface RetrievalResult {
+  /** From a picture to its texts, among all distinct texts. */
+  readonly imageToText: Direction;
+  /** From a text to its pictures, among all pictures. */
+  readonly textToImage: Direction;
+}
+
+/**
+ * Recall in both directions, by exact search. Each distinct text is a candidate, and a query, once; a picture without
+ * texts is a candidate only. Ties count against the model. The texts of one picture are one cluster of the interval.
+ */
+export async function retrieve(
+  backend: Backend,
+  { pictures, relation, images, texts, width }: RetrievalInputs,
+  key: Key,
+  signal?: AbortSignal,
+): Promise<RetrievalResult> {
+  const counts = [countOf(images, width), countOf(texts, width)];
+  if (counts[0] !== pictures.length || counts[1] !== relation.texts.length) {
+    throw new RangeError(
+      `A vector for each of ${pictures.length} pictures and ${relation.texts.length} distinct texts is needed, but ` +
+        `${counts.join(" and ")} were given.`,
+    );
+  }
+  const ranksAmong = (queries: Float32Array, candidates: Float32Array, right: Right) =>
+    allRanks(similarityRows(backend, queries, candidates, width, signal), right);
+  const seenText = relation.imagesOf.map((own) => anySeen(pictures, own));
+  return {
+    imageToText: summarise(foldIn(key, "image to text"), {
+      ranks: await ranksAmong(images, texts, relation.textsOf),
+      right: relation.textsOf,
+      candidates: relation.texts.length,
+      clusters: [...pictures.keys()],
+      seen: pictures.map(({ seen }) => seen),
+    }),
+    textToImage: summarise(foldIn(key, "text to image"), {
+      ranks: await ranksAmong(texts, images, relation.imagesOf),
+      right: relation.imagesOf,
+      candidates: pictures.length,
+      clusters: relation.imagesOf.map((own) => own[0]!),
+      seen: seenText,
+    }),
+  };
+}
+
+/** The best candidates of some queries: for each the indices of the `most` highest, the highest first. */
+export async function bestCandidates(
+  backend: Backend,
+  queries: Float32Array,
+  candidates: Float32Array,
+  width: number,
+  most: number,
+): Promise<number[][]> {
+  const best: number[][] = [];
+  for await (const { rows, scores } of similarityRows(backend, queries, candidates, width)) {
+    const count = scores.length / rows;
+    for (let row = 0; row < rows; row++) {
+      best.push(highest(scores.subarray(row * count, (row + 1) * count), most));
+    }
+  }
+  return best;
+}
+
+/** By query: the indices of the right candidates. */
+type Right = readonly Int32Array[];
+
+/** -1 for a query that has no right candidate. */
+async function allRanks(
+  blocks: ReturnType<typeof similarityRows>,
+  right: Right,
+): Promise<Int32Array> {
+  const ranks = new Int32Array(right.length).fill(-1);
+  for await (const { first, rows, scores } of blocks) {
+    const count = scores.length / rows;
+    for (let row = 0; row < rows; row++) {
+      const own = right[first + row]!;
+      if (own.length === 0) continue;
+      ranks[first + row] = rankOf(scores.subarray(row * count, (row + 1) * count), own);
+    }
+  }
+  return ranks;
+}
+
+/** A text is of a seen kind where one of its pictures is. */
+function anySeen(pictures: readonly DescribedPicture[], own: Int32Array): boolean | undefined {
+  const known = Array.from(own, (index) => pictures[index]?.seen).filter(
+    (seen) => seen !== undefined,
+  );
+  return known.length === 0 ? undefined : known.includes(true);
+}
+
+interface Ranked {
+  readonly ranks: Int32Array;
+  readonly right: Right;
+  readonly candidates: number;
+  /** By query; queries of one cluster are no independent witnesses. */
+  readonly clusters: readonly number[];
+  readonly seen: readonly (boolean | undefined)[];
+}
+
+function summarise(key: Key, ranked: Ranked): Direction {
+  const { ranks, seen, candidates } = ranked;
+  const asked = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
+  if (asked.length === 0) {
+    throw new RangeError("No picture has a text: retrieval needs pictures with texts.");
+  }
+  const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {
+    const queries = asked.filter((query) => seen[query] === value);
+    return queries.length === 0 ? {} : { [name]: recallOf(foldIn(key, name), ranked, queries) };
+  };
+  return {
+    all: recallOf(foldIn(key, "all"), ranked, asked),
+    ...part("seen", true),
+    ...part("unseen", false),
+    ranks,
+    candidates,
+  };
+}
+
+function recallOf(key: Key, ranked: Ranked, queries: readonly number[]): Recall {
+  const ranks = queries.map((query) => ranked.ranks[query]!);
+  const clusters = queries.map((query) => ranked.clusters[query]!);
+  const at = (k: number): Interval => bootstrap(hitsWithin(ranks, k), foldIn(key, k), { clusters });
+  const chance = (k: number): number =>
+    queries.reduce(
+      (sum, query) => sum + guess(ranked.right[query]!.length, ranked.candidates, k),
+      0,
+    ) / queries.length;
+  return {
+    at1: at(1),
+    at5: at(5),
+    at10: at(10),
+    medianRank: median(ranks) + 1,
+    chance: [chance(1), chance(5), chance(10)],
+  };
+}
+
+/** The probability that one of `right` candidates is among `k` drawn from `candidates` without replacement. */
+function guess(right: number, candidates: number, k: number): number {
+  let missed = 1;
+  for (let drawn = 0; drawn < Math.min(k, candidates); drawn++) {
+    missed *= Math.max(0, candidates - right - drawn) / (candidates - drawn);
+  }
+  return 1 - missed;
+}

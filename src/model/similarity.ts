@@ -1,0 +1,98 @@
+/** Similarities of many vectors to many others, by the kernels and in bounded memory. */
+import type { Backend } from "../backend/backend.js";
+import { compile } from "../backend/program.js";
+import { State } from "../backend/state.js";
+import { product } from "../graph/ops/matmul.js";
+import { spec } from "../graph/tensor.js";
+
+/** The similarities of some queries, one after another, to all candidates. */
+export interface SimilarityRows {
+  /** Index of the first query. */
+  readonly first: number;
+  readonly rows: number;
+  /** float32 [rows, candidates]; overwritten when the next rows are asked for. */
+  readonly scores: Float32Array;
+}
+
+/** Similarities that exist at a time, and candidates in one product. */
+const mostScores = 2 ** 25;
+const mostColumns = 4096;
+const mostRows = 1024;
+
+/**
+ * The dot products of every query [Q, D] with every candidate [C, D], where D is `width`, a block of queries at a time: no
+ * more than 134 MB of them exist at once (or one query's). The same two vectors give the same product wherever they stand.
+ */
+export async function* similarityRows(
+  backend: Backend,
+  queries: Float32Array,
+  candidates: Float32Array,
+  width: number,
+  signal?: AbortSignal,
+): AsyncGenerator<SimilarityRows> {
+  const [queryCount, count] = [countOf(queries, width), countOf(candidates, width)];
+  if (queryCount === 0 || count === 0) return;
+  const columns = Math.min(count, mostColumns);
+  const rows = Math.max(1, Math.min(queryCount, mostRows, Math.floor(mostScores / count)));
+  const program = compileProduct(backend, rows, columns, width);
+  const scores = new Float32Array(rows * count);
+  try {
+    for (let first = 0; first < queryCount; first += rows) {
+      const some = block(queries, first, rows, width);
+      for (let column = 0; column < count; column += columns) {
+        const others = block(candidates, column, columns, width);
+        const { result } = await program.run({ queries: some, candidates: others }, signal);
+        const kept = Math.min(columns, count - column);
+        for (let row = 0; row < rows; row++) {
+          const from = row * columns;
+          scores.set(result.subarray(from, from + kept), row * count + column);
+        }
+      }
+      const found = Math.min(rows, queryCount - first);
+      yield { first, rows: found, scores: scores.subarray(0, found * count) };
+    }
+  } finally {
+    program.dispose();
+  }
+}
+
+/** The indices of the `most` highest scores, the highest first; of equal ones the earlier first. */
+export function highest(scores: Float32Array, most: number): number[] {
+  const found: number[] = [];
+  let least = -Infinity;
+  for (let index = 0; index < scores.length && most > 0; index++) {
+    const score = scores[index]!;
+    if (found.length === most && !(score > least)) continue;
+    let place = found.length;
+    while (place > 0 && score > scores[found[place - 1]!]!) place--;
+    found.splice(place, 0, index);
+    if (found.length > most) found.pop();
+    least = scores[found.at(-1)!]!;
+  }
+  return found;
+}
+
+/** How many vectors of `width` there are. */
+export function countOf(vectors: Float32Array, width: number): number {
+  const count = vectors.length / width;
+  if (Number.isInteger(count)) return count;
+  throw new RangeError(
+    `Vectors of ${width} numbers stand one after another, but ${vectors.length} is no multiple of ${width}.`,
+  );
+}
+
+function compileProduct(backend: Backend, rows: number, columns: number, width: number) {
+  const inputs = { queries: spec([rows, width]), candidates: spec([columns, width]) };
+  return compile({ state: new State(backend, {}), inputs }, (_, { queries, candidates }) => ({
+    outputs: { result: product(queries, candidates, { transposeB: true }) },
+  }));
+}
+
+/** `rows` vectors from `first` on, with zeros behind the last. */
+function block(vectors: Float32Array, first: number, rows: number, width: number): Float32Array {
+  const part = vectors.subarray(first * width, (first + rows) * width);
+  if (part.length === rows * width) return part;
+  const filled = new Float32Array(rows * width);
+  filled.set(part);
+  return filled;
+}

@@ -1,0 +1,88 @@
+/** How DALL-E trained its image codebook: the evidence lower bound of a discrete autoencoder (flava.md 2.6). */
+import { add, divide, multiply, subtract } from "../graph/ops/arithmetic.js";
+import { absolute, affine, cast, exp, log } from "../graph/ops/elementwise.js";
+import { permute } from "../graph/ops/permute.js";
+import { gumbel } from "../graph/ops/random.js";
+import { maximumOf, mean, sum } from "../graph/ops/reduce.js";
+import { slice } from "../graph/ops/slice.js";
+import { softmax } from "../graph/ops/softmax.js";
+import type { Tensor } from "../graph/tensor.js";
+import { codebookLogits } from "../model/codebook.js";
+import { type CodebookDecoder, decodeCodes } from "../model/codebook-decoder.js";
+import type { Codebook } from "../model/codebook.js";
+import type { CodebookConfig } from "../model/config.js";
+import { type Precision, computeDtype } from "../nn/precision.js";
+
+export interface Autoencoder<T> {
+  readonly codebook: Codebook<T>;
+  readonly decoder: CodebookDecoder<T>;
+}
+
+export interface Relaxation {
+  /** For the Gumbel noise, int32 [2]. */
+  readonly key: Tensor;
+  /** Of the relaxed choice of a code, float32 []: near 0 it is a hard choice. */
+  readonly temperature: Tensor;
+  /** Weight of the divergence from equally frequent codes, float32 []. */
+  readonly divergenceWeight: Tensor;
+}
+
+/** Each float32 []. */
+export interface ReconstructionLosses {
+  /** Negative logarithm of the density of the pixels, mean over all of them and their colours. */
+  readonly reconstruction: Tensor;
+  /** Divergence of a cell's codes from equally frequent ones, mean over cells: 0 to ln V. */
+  readonly divergence: Tensor;
+  /** What is minimised. */
+  readonly total: Tensor;
+}
+
+/**
+ * @param pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] with sides that are multiples of 8
+ */
+export function reconstructionLosses(
+  { codebook, decoder }: Autoencoder<Tensor>,
+  config: CodebookConfig,
+  pixels: Tensor,
+  { key, temperature, divergenceWeight }: Relaxation,
+  precision: Precision,
+): ReconstructionLosses {
+  const logits = cast(codebookLogits(codebook, config, pixels, precision), "float32"); // [B, h, w, V]
+  const noisy = add(logits, gumbel(key, logits.shape));
+  const codes = softmax(divide(noisy, temperature));
+  const distribution = decodeCodes(decoder, config, cast(codes, computeDtype(precision)));
+  const reconstruction = mean(
+    logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32")),
+  );
+  const divergence = divergenceFromUniform(logits);
+  // The bound is a sum over cells and pixels, here divided by the number of pixels' colours.
+  const perPixel = cellsOf(logits) / (pixels.size / (pixels.shape[0] ?? 1));
+  const weighted = multiply(affine(divergence, perPixel, 0), divergenceWeight);
+  return { reconstruction, divergence, total: add(reconstruction, weighted) };
+}
+
+const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows * columns;
+
+/**
+ * Negative logarithm of the logit-Laplace density: -ln f(x | mu, b) = ln(2b) + ln(x (1 - x)) + |logit(x) - mu| / b.
+ *
+ * @param x within (0, 1), float32 [B, H, W, C]
+ * @param distribution mu and then ln b of all colours, float32 [B, H, W, 2C]
+ */
+export function logitLaplace(x: Tensor, distribution: Tensor): Tensor {
+  const channels = x.shape.at(-1) ?? 0;
+  const location = slice(distribution, 3, 0, channels);
+  const logScale = slice(distribution, 3, channels, 2 * channels);
+  const [logX, logRest] = [log(x), log(affine(x, -1, 1))];
+  const distance = absolute(subtract(subtract(logX, logRest), location));
+  const scaled = multiply(distance, exp(affine(logScale, -1, 0)));
+  return add(affine(logScale, 1, Math.LN2), add(add(logX, logRest), scaled));
+}
+
+/** KL(softmax(logits) || uniform), mean over all but the last axis: float32 []. */
+export function divergenceFromUniform(logits: Tensor): Tensor {
+  const shifted = subtract(logits, maximumOf(logits, [-1], true));
+  const logTotal = log(sum(exp(shifted), [-1]));
+  const expected = sum(multiply(softmax(logits), shifted), [-1]);
+  return affine(mean(subtract(expected, logTotal)), 1, Math.log(logits.shape.at(-1) ?? 1));
+}

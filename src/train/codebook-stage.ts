@@ -1,0 +1,193 @@
+/** Training of the image codebook, which later stages take their visual tokens from. */
+import sharp from "sharp";
+import type { Backend } from "../backend/backend.js";
+import { type Program, type ProgramMemory, compile } from "../backend/program.js";
+import { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { foldIn, keyOf } from "../base/random.js";
+import { mapTree } from "../base/tree.js";
+import { models } from "../configs/models.js";
+import type { Batch, ImageBatch } from "../data/batch.js";
+import { equal } from "../graph/ops/arithmetic.js";
+import { cast } from "../graph/ops/elementwise.js";
+import { argmax, maximumOf, mean } from "../graph/ops/reduce.js";
+import { permute } from "../graph/ops/permute.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import { codebookLogits } from "../model/codebook.js";
+import { decodeCodes, reconstruction, unmapPixels } from "../model/codebook-decoder.js";
+import type { FlavaConfig } from "../model/config.js";
+import { initialise } from "../nn/parameter.js";
+import { type Autoencoder, logitLaplace } from "../objective/reconstruction.js";
+import { warmupCosine } from "../optim/schedule.js";
+import {
+  type CodebookInputs,
+  type CodebookOutputs,
+  type CodebookState,
+  autoencoderParameters,
+  codebookState,
+  codebookStep,
+} from "./codebook-step.js";
+import type { CodebookStageRecipe, Recipe } from "../configs/recipe.js";
+import type { Scalars, Stage } from "./stage.js";
+import { writeModel } from "./write-model.js";
+
+export interface CodebookStageOptions {
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  readonly stage: CodebookStageRecipe;
+  /** Pictures that are not trained on, in batches of the training's shape. */
+  readonly validation: readonly ImageBatch<Values>[];
+  /** Where pictures with their reconstructions are drawn at each evaluation. */
+  readonly drawing: string;
+}
+
+type Trained = State<CodebookState<TensorSpec>>;
+type StepProgram = Program<CodebookInputs<TensorSpec>, CodebookOutputs>;
+type Judgement = {
+  readonly loss: Tensor;
+  readonly tokens: Tensor;
+  readonly pictures: Tensor;
+  readonly originals: Tensor;
+};
+
+export class CodebookStage implements Stage {
+  readonly bestBy = "likelihood";
+  readonly losses = { reconstruction: undefined, divergence: undefined };
+  readonly #inputs: CodebookInputs<TensorSpec>;
+  #step: StepProgram | undefined;
+  #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
+
+  private constructor(
+    private readonly options: CodebookStageOptions,
+    private readonly config: FlavaConfig,
+    readonly state: Trained,
+  ) {
+    const side = (config.image.size / config.image.patch) * 8;
+    const pixels = spec([options.stage.batch, config.codebook.channels, side, side]);
+    this.#inputs = { pixels, key: spec([2], "int32") };
+  }
+
+  static async open(options: CodebookStageOptions): Promise<CodebookStage> {
+    const config = models[options.recipe.model];
+    const state: Trained = new State(options.backend, codebookState(config.codebook));
+    const drawn = new State(options.backend, {
+      parameters: autoencoderParameters(config.codebook),
+    });
+    await initialise(drawn, keyOf(options.recipe.seed));
+    for (const path of drawn.paths) {
+      state.write(path, drawn.read(path));
+      state.write(path.replace("parameters/", "average/"), drawn.read(path));
+    }
+    drawn.dispose();
+    return new CodebookStage(options, config, state);
+  }
+
+  get name(): string {
+    return this.options.stage.name;
+  }
+
+  get steps(): number {
+    return this.options.stage.steps;
+  }
+
+  prepare(): ProgramMemory {
+    return this.#program().memory;
+  }
+
+  async step(batch: Batch<Values>, step: number): Promise<Scalars> {
+    const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
+    if (!pixels) throw new Error("The codebook is trained on pictures.");
+    const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
+    const { rate, norm, ...losses } = await this.#program().run({ pixels, key });
+    const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
+    return { ...scalars, "gradient norm": norm[0] ?? NaN, "learning rate": rate[0] ?? NaN };
+  }
+
+  async evaluate(): Promise<Scalars> {
+    const judge = (this.#judge ??= this.#compileJudge());
+    const used = new Set<number>();
+    let sum = 0;
+    for (const [index, { codebookPixels }] of this.options.validation.entries()) {
+      if (!codebookPixels) continue;
+      const { loss, tokens, pictures, originals } = await judge.run({ pixels: codebookPixels });
+      for (const token of tokens) used.add(token);
+      sum += loss[0] ?? NaN;
+      if (index === 0) await this.#draw(originals, pictures);
+    }
+    const likelihood = -sum / this.options.validation.length;
+    return { likelihood, "codes used": used.size };
+  }
+
+  /** Writes the moving average of the parameters. */
+  async write(directory: string): Promise<void> {
+    const { state, config } = this;
+    const averaged = new State(state.backend, {
+      parameters: autoencoderParameters(config.codebook),
+    });
+    for (const path of averaged.paths) {
+      averaged.write(path, state.read(path.replace("parameters/", "average/")));
+    }
+    await writeModel(directory, averaged, config);
+    averaged.dispose();
+  }
+
+  dispose(): Promise<void> {
+    this.#step?.dispose();
+    this.#judge?.dispose();
+    this.state.dispose();
+    return Promise.resolve();
+  }
+
+  #program(): StepProgram {
+    const { recipe, stage } = this.options;
+    const { clip, ...optimiser } = stage.optimiser;
+    return (this.#step ??= codebookStep(this.state, this.#inputs, {
+      config: this.config.codebook,
+      precision: recipe.precision,
+      learningRate: (step) => warmupCosine(step, { ...stage.rate, total: stage.steps }),
+      temperature: stage.temperature,
+      divergenceWeight: stage.divergence,
+      clip,
+      averaging: stage.averaging,
+      optimiser,
+    }));
+  }
+
+  /** With the likeliest code of every cell, not a mixture: as the codebook is used later. */
+  #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
+    const { config } = this;
+    const { pixels: given } = this.#inputs;
+    return compile({ state: this.state, inputs: { pixels: given } }, (s, { pixels }) => {
+      const { codebook, decoder } = s.average as Autoencoder<Tensor>;
+      const logits = cast(codebookLogits(codebook, config.codebook, pixels, "float32"), "float32");
+      const codes = equal(logits, maximumOf(logits, [-1], true));
+      const distribution = decodeCodes(decoder, config.codebook, codes);
+      const loss = mean(logitLaplace(permute(pixels, [0, 2, 3, 1]), distribution));
+      const pictures = reconstruction(distribution);
+      return {
+        outputs: { loss, tokens: argmax(logits), pictures, originals: unmapPixels(pixels) },
+      };
+    });
+  }
+
+  /** Rows of pictures, each above what the codes keep of it. */
+  async #draw(originals: Values, pictures: Values): Promise<void> {
+    const [, , side = 0] = this.#inputs.pixels.shape;
+    const [columns, rows] = [16, 4];
+    const width = columns * side;
+    const pixels = Buffer.alloc(width * rows * 2 * side * 3);
+    for (let cell = 0; cell < columns * rows; cell++) {
+      const [left, top] = [(cell % columns) * side, Math.floor(cell / columns) * 2 * side];
+      for (const [below, source] of [originals, pictures].entries()) {
+        for (let i = 0; i < 3 * side * side; i++) {
+          const [colour, place] = [Math.floor(i / (side * side)), i % (side * side)];
+          const row = top + below * side + Math.floor(place / side);
+          const value = source[cell * 3 * side * side + i] ?? 1;
+          pixels[(row * width + left + (place % side)) * 3 + colour] = Math.round(255 * value);
+        }
+      }
+    }
+    const raw = { width, height: rows * 2 * side, channels: 3 } as const;
+    await sharp(pixels, { raw }).png().toFile(this.options.drawing);
+  }
+}

@@ -1,0 +1,271 @@
+/** A recipe, stage after stage: each in a directory of its own, each starting from what those before it have learnt. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend } from "../backend/backend.js";
+import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { loadWeights } from "../checkpoint/load.js";
+import { openCheckpoint } from "../checkpoint/open.js";
+import { models } from "../configs/models.js";
+import type { ImageBatch } from "../data/batch.js";
+import { BatchReader, type ShardDirectories } from "../data/batch-reader.js";
+import type { BatchOptions } from "../data/collate.js";
+import { Loader } from "../data/loader.js";
+import { mostMasked } from "../data/mask/mask-text.js";
+import { type BatchKind, Mixture, type MixtureOptions, batchKinds } from "../data/mixture.js";
+import { openSampleSet } from "../data/sample-set.js";
+import { processorFor } from "../model/processor.js";
+import { largestBatch } from "./batch-specs.js";
+import { CodebookStage } from "./codebook-stage.js";
+import { directoriesOf } from "./directories.js";
+import type { Say } from "./log.js";
+import { type Ending, runStage } from "./loop.js";
+import { PretrainingStage } from "./pretraining-stage.js";
+import type {
+  CodebookStageRecipe,
+  PretrainingStageRecipe,
+  Recipe,
+  StageRecipe,
+} from "../configs/recipe.js";
+import { RunDirectory } from "./run-directory.js";
+import type { Stage } from "./stage.js";
+import { Validation } from "./validation.js";
+
+export interface PretrainOptions {
+  readonly recipe: Recipe;
+  /** Where the stages' directories are. */
+  readonly directory: string;
+  readonly backend: Backend;
+  /** Only these stages; default: all. */
+  readonly only?: readonly string[];
+  /** A checkpoint to start every stage from that starts from no other stage; whatever fits is taken. */
+  readonly start?: string;
+  /** Train on this many samples of each set only, to see whether they can be learnt by heart. */
+  readonly overfit?: number;
+  /** Threads that make batches. */
+  readonly workers: number;
+  readonly say: Say;
+  /** Asks to save and stop. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the stages that are not finished yet. */
+export async function pretrain(options: PretrainOptions): Promise<Ending> {
+  const { recipe, directory, only, say } = options;
+  requireStages(recipe, only);
+  for (const stage of recipe.stages) {
+    if (only && !only.includes(stage.name)) continue;
+    const run = new RunDirectory(join(directory, stage.name));
+    if (await exists(run.file("final"))) {
+      say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
+      continue;
+    }
+    say(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
+    if ((await new StageRun(options, stage, run).run()) === "stopped") return "stopped";
+    say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
+  }
+  return "finished";
+}
+
+function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
+  const names = stages.map(({ name }) => name);
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `The recipe has no stage ${unknown.join(", ")}. Its stages: ${names.join(", ")}.`,
+  );
+}
+
+/** One stage of a recipe with its data. */
+class StageRun {
+  readonly #batch: BatchOptions;
+
+  constructor(
+    private readonly options: PretrainOptions,
+    private readonly stage: StageRecipe,
+    private readonly run_: RunDirectory,
+  ) {
+    const { model, data } = options.recipe;
+    const { views, captions, passages } = data;
+    this.#batch = { processor: processorFor(models[model]), views, captions, texts: passages };
+  }
+
+  async run(): Promise<Ending> {
+    const { options, stage, run_ } = this;
+    const { recipe, say, signal } = options;
+    const mixture = mixtureOf(stage, recipe);
+    const directories = await this.#trainingDirectories(mixture.shares);
+    const sets = await this.#sets(directories);
+    await run_.create();
+    await run_.writeJson("run.json", { recipe, stage: stage.name, overfit: options.overfit });
+    const opened = await this.#open(stage);
+    try {
+      return await runStage(opened, {
+        run: run_,
+        every: stage.every,
+        say,
+        ...(signal && { signal }),
+        openLoader: (cursor) =>
+          Loader.open({
+            directories,
+            batch: this.#batch,
+            mixture: { ...mixture, sets },
+            workers: options.workers,
+            ...(cursor && { cursor }),
+          }),
+      });
+    } finally {
+      await opened.dispose();
+    }
+  }
+
+  #open(stage: StageRecipe): Promise<Stage> {
+    return stage.kind === "codebook" ? this.#openCodebook(stage) : this.#openPretraining(stage);
+  }
+
+  async #openCodebook(stage: CodebookStageRecipe): Promise<CodebookStage> {
+    const { recipe, backend } = this.options;
+    await this.run_.create();
+    return CodebookStage.open({
+      backend,
+      recipe,
+      stage,
+      validation: await this.#validationPictures(stage.batch),
+      drawing: this.run_.file("reconstructions.png"),
+    });
+  }
+
+  async #openPretraining(stage: PretrainingStageRecipe): Promise<PretrainingStage> {
+    const { recipe, backend } = this.options;
+    const validation = await this.#validationDirectories(stage);
+    return PretrainingStage.open({
+      backend,
+      recipe,
+      stage,
+      largest: this.#largest(stage),
+      start: (state) => this.#start(stage, state),
+      openValidation: (state, config) =>
+        Validation.open({
+          state,
+          config,
+          directories: validation,
+          batch: this.#batch,
+          batchSize: stage.batch,
+          precision: recipe.precision,
+          losses: stage.losses,
+        }),
+    });
+  }
+
+  #largest({ shares, batch }: PretrainingStageRecipe): ReturnType<typeof largestBatch> {
+    const { recipe } = this.options;
+    const { captions, passages } = recipe.data;
+    const kind = batchKinds.find((each) => shares[each] > 0) ?? "pair";
+    const { lengths, masked } = kind === "text" ? passages : captions;
+    const length = lengths.at(-1) ?? 0;
+    const hidden = this.#batch.processor.mask.total;
+    const sizes = { size: batch[kind], length, masked: mostMasked(length, masked), hidden };
+    return largestBatch({ kind, ...sizes }, models[recipe.model]);
+  }
+
+  /** Takes over what earlier stages have learnt, or a given checkpoint. */
+  async #start({ from }: PretrainingStageRecipe, state: State): Promise<void> {
+    const { directory, start, say } = this.options;
+    const sources = from.map(({ stage, parts }) => ({
+      path: join(directory, stage, "final"),
+      parts: parts as readonly string[] | undefined,
+    }));
+    if (start !== undefined) sources.push({ path: start, parts: undefined });
+    for (const { path, parts } of sources) {
+      const checkpoint = await openCheckpoint(path);
+      const { loaded } = await loadWeights(checkpoint, state, {
+        strict: false,
+        ...(parts && { parts }),
+      });
+      await checkpoint.close();
+      if (loaded === 0) throw new Error(`${path} has no weights that this stage can start from.`);
+      say(`Starting from ${path}: ${loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}.`);
+    }
+  }
+
+  async #trainingDirectories(shares: MixtureOptions["shares"]): Promise<ShardDirectories> {
+    const { root, pairs, images, texts } = this.options.recipe.data;
+    const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
+      shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
+    return {
+      pair: await of("pair", pairs),
+      image: await of("image", images),
+      text: await of("text", texts),
+    };
+  }
+
+  async #validationDirectories({ shares }: PretrainingStageRecipe): Promise<ShardDirectories> {
+    const { root, validation } = this.options.recipe.data;
+    const pairs = await directoriesOf(root, validation.pairs);
+    return {
+      pair: shares.pair > 0 ? pairs : [],
+      image: shares.image > 0 ? pairs : [],
+      text: shares.text > 0 ? await directoriesOf(root, validation.texts) : [],
+    };
+  }
+
+  async #sets(
+    directories: ShardDirectories,
+  ): Promise<Record<BatchKind, { name: string; samples: number }[]>> {
+    const { overfit = Infinity } = this.options;
+    const of = (kind: BatchKind): Promise<{ name: string; samples: number }[]> =>
+      Promise.all(
+        directories[kind].map(async (directory) => {
+          const set = await openSampleSet(directory);
+          set.close();
+          return { name: directory, samples: Math.min(set.samples, overfit) };
+        }),
+      );
+    return { pair: await of("pair"), image: await of("image"), text: await of("text") };
+  }
+
+  async #validationPictures(size: number): Promise<ImageBatch<Values>[]> {
+    const { root, validation } = this.options.recipe.data;
+    const directories = await directoriesOf(root, validation.pairs);
+    const image = await Promise.all(directories.map(openSampleSet));
+    for (const set of image) set.close();
+    const reader = await BatchReader.open({
+      directories: { pair: [], image: directories, text: [] },
+      batch: this.#batch,
+    });
+    const mixture = new Mixture({
+      seed: 1,
+      batch: { pair: 0, image: size, text: 0 },
+      shares: { pair: 0, image: 1, text: 0 },
+      sets: { pair: [], image, text: [] },
+      temperature: 1,
+      mismatched: 0,
+    });
+    const batches = [await reader.read(mixture.next()), await reader.read(mixture.next())];
+    reader.close();
+    return batches.flatMap(({ batch }) => (batch.kind === "image" ? [batch] : []));
+  }
+}
+
+function mixtureOf(stage: StageRecipe, { seed, data }: Recipe): Omit<MixtureOptions, "sets"> {
+  const { temperature } = data;
+  if (stage.kind === "pretraining") {
+    const { batch, shares, mismatched } = stage;
+    return { seed, temperature, batch, shares, mismatched };
+  }
+  const only = { pair: 0, text: 0 };
+  return {
+    seed,
+    temperature,
+    batch: { ...only, image: stage.batch },
+    shares: { ...only, image: 1 },
+    mismatched: 0,
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,147 @@
+/** Masked, matching and contrastive training of the encoders: the joint stage, and the unimodal ones before it. */
+import type { Backend } from "../backend/backend.js";
+import type { Program, ProgramMemory } from "../backend/program.js";
+import { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { keyOf } from "../base/random.js";
+import type { Batch } from "../data/batch.js";
+import { models } from "../configs/models.js";
+import type { FlavaConfig } from "../model/config.js";
+import { pretrainingParameters } from "../model/flava.js";
+import type { TensorSpec } from "../graph/tensor.js";
+import { initialise } from "../nn/parameter.js";
+import type { LossWeights } from "../objective/objectives.js";
+import { warmupCosine } from "../optim/schedule.js";
+import { batchSpecs, shapeNameOf } from "./batch-specs.js";
+import type { PretrainingStageRecipe, Recipe } from "../configs/recipe.js";
+import type { Scalars, Stage } from "./stage.js";
+import { type StepOutputs, type TrainingState, trainingState, trainingStep } from "./step.js";
+import type { Validation } from "./validation.js";
+import { writeModel } from "./write-model.js";
+
+type PretrainingState = State<TrainingState<TensorSpec>>;
+
+export interface PretrainingStageOptions {
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  readonly stage: PretrainingStageRecipe;
+  /** Sets weights that are known already, after all were drawn anew. */
+  readonly start: (state: PretrainingState) => Promise<void>;
+  readonly openValidation: (state: PretrainingState, config: FlavaConfig) => Promise<Validation>;
+  /** The largest batch, to plan with. */
+  readonly largest: Batch<TensorSpec>;
+}
+
+export class PretrainingStage implements Stage {
+  readonly #programs = new Map<string, Program<unknown, StepOutputs>>();
+
+  private constructor(
+    private readonly options: PretrainingStageOptions,
+    private readonly config: FlavaConfig,
+    readonly state: PretrainingState,
+    private readonly validation: Validation,
+  ) {}
+
+  static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
+    const config = models[options.recipe.model];
+    const state = new State(options.backend, trainingState(pretrainingParameters(config)));
+    await initialise(state, keyOf(options.recipe.seed));
+    await options.start(state);
+    const validation = await options.openValidation(state, config);
+    return new PretrainingStage(options, config, state, validation);
+  }
+
+  get name(): string {
+    return this.options.stage.name;
+  }
+
+  get steps(): number {
+    return this.options.stage.steps;
+  }
+
+  get bestBy(): string {
+    const { shares } = this.options.stage;
+    if (shares.pair > 0) return "zero-shot top-1";
+    return shares.image > 0 ? "mim accuracy" : "mlm accuracy";
+  }
+
+  get losses(): Scalars {
+    const { stage } = this.options;
+    const { image, text } = this.config;
+    const [words, tokens] = [Math.log(text.vocabulary), Math.log(image.vocabulary)];
+    const all = {
+      contrastive: Math.log(stage.batch.pair),
+      itm: entropyOf(stage.mismatched),
+      mmmImage: tokens,
+      mmmText: words,
+    };
+    const { pair, image: images, text: texts } = stage.shares;
+    const chance = {
+      ...(pair > 0 && all),
+      ...(images > 0 && { mim: tokens }),
+      ...(texts > 0 && { mlm: words }),
+    };
+    return Object.fromEntries(
+      Object.entries(chance).filter(([name]) => this.#weights[name as keyof LossWeights] !== 0),
+    );
+  }
+
+  prepare(): ProgramMemory {
+    return this.#program(this.options.largest).memory;
+  }
+
+  async step(batch: Batch<Values>): Promise<Scalars> {
+    const { kind: _, ...inputs } = batch;
+    const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
+    const { norm, rate, total: _total, ...losses } = outputs as unknown as Record<string, Values>;
+    const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
+    return {
+      ...(Object.fromEntries(scalars) as Scalars),
+      "gradient norm": norm?.[0] ?? NaN,
+      "learning rate": rate?.[0] ?? NaN,
+    };
+  }
+
+  async evaluate(): Promise<Scalars> {
+    const factor = Math.exp(this.state.read("parameters/flava/logitScale")[0] ?? 0);
+    return { ...(await this.validation.evaluate()), "similarity factor": factor };
+  }
+
+  async write(directory: string): Promise<void> {
+    await writeModel(directory, this.state, this.config);
+  }
+
+  async dispose(): Promise<void> {
+    await this.validation.close();
+    for (const program of this.#programs.values()) program.dispose();
+    this.state.dispose();
+  }
+
+  get #weights(): LossWeights {
+    return this.options.stage.losses;
+  }
+
+  #program(batch: Batch<TensorSpec>): Program<unknown, StepOutputs> {
+    const name = shapeNameOf(batch);
+    const found = this.#programs.get(name);
+    if (found) return found;
+    const { recipe, stage } = this.options;
+    const { clip, ...optimiser } = stage.optimiser;
+    const program = trainingStep(this.state, batch, {
+      config: this.config,
+      precision: recipe.precision,
+      recompute: stage.recompute,
+      weights: stage.losses,
+      clip,
+      optimiser,
+      learningRate: (step) => warmupCosine(step, { ...stage.rate, total: stage.steps }),
+    }) as unknown as Program<unknown, StepOutputs>;
+    this.#programs.set(name, program);
+    return program;
+  }
+}
+
+/** Cross entropy of the best constant answer to a question whose answer is yes with probability `share`. */
+function entropyOf(share: number): number {
+  return [share, 1 - share].reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+}

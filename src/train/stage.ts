@@ -1,0 +1,29 @@
+import type { ProgramMemory } from "../backend/program.js";
+import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import type { Batch } from "../data/batch.js";
+
+/** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
+export type Scalars = Readonly<Record<string, number>>;
+
+/** What is trained, as the training loop sees it. */
+export interface Stage {
+  /** Such as "joint". */
+  readonly name: string;
+  readonly state: State;
+  /** Steps in all. */
+  readonly steps: number;
+  /** The losses by name, each with its value where nothing has been learnt (guessing without looking), if that is known. */
+  readonly losses: Readonly<Record<string, number | undefined>>;
+  /** Compiles what the largest step needs. */
+  prepare(): ProgramMemory;
+  /** Makes step number `step`, counted from 0. */
+  step(batch: Batch<Values>, step: number): Promise<Scalars>;
+  /** Judges what has been learnt on data that is not trained on. */
+  evaluate(): Promise<Scalars>;
+  /** The number of the evaluation that the best checkpoint has most of. */
+  readonly bestBy: string;
+  /** Writes what has been learnt for use. */
+  write(directory: string): Promise<void>;
+  dispose(): Promise<void>;
+}

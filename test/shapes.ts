@@ -1,0 +1,80 @@
+/** A little data set of coloured shapes with captions, for tests of training: real pictures in real shards. */
+import { join } from "node:path";
+import sharp from "sharp";
+import { ShardWriter } from "../src/data/shards/write.js";
+import { type Recipe, checkRecipe } from "../src/configs/recipe.js";
+
+const colours = ["red", "green", "blue", "black", "orange", "purple"];
+const shapes: Readonly<Record<string, string>> = {
+  circle: '<circle cx="16" cy="16" r="12"/>',
+  square: '<rect x="5" y="5" width="22" height="22"/>',
+  triangle: '<path d="M16 4 29 28H3z"/>',
+  cross: '<path d="M13 3h6v10h10v6H19v10h-6V19H3v-6h10z"/>',
+  bar: '<rect x="2" y="12" width="28" height="8"/>',
+};
+
+/** Writes `pairs/shapes/train`, with a validation twin, and `text/words/{train,validation}` below `root`. */
+export async function writeShapes(root: string): Promise<void> {
+  for (const split of ["train", "validation"]) {
+    const pairs = new ShardWriter(join(root, "pairs", "shapes", split), { name: "shapes" });
+    const texts = new ShardWriter(join(root, "text", "words", split), { name: "words" });
+    for (const colour of colours) {
+      for (const [shape, drawing] of Object.entries(shapes)) {
+        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="${colour}">${drawing}</svg>`;
+        const image = await sharp(Buffer.from(svg)).flatten({ background: "white" }).png().toBuffer();
+        const concept = `${colour} ${shape}`;
+        const fields = { concept };
+        await pairs.add({ key: `${colour}-${shape}`, image, texts: [concept, `a ${concept}`], fields });
+        const text = `The ${shape} is ${colour} and nothing else is ${colour} here.`;
+        await texts.add({ key: `${colour}-${shape}`, texts: [text], fields: {} });
+      }
+    }
+    await pairs.close();
+    await texts.close();
+  }
+}
+
+/** A recipe of a few steps of every stage on the shapes. */
+export function shapesRecipe(root: string, changes: { readonly steps?: number } = {}): Recipe {
+  const { steps = 4 } = changes;
+  const batch = { pair: 8, image: 8, text: 8 };
+  const every = { log: 1, evaluate: steps, save: 1 };
+  return checkRecipe(
+    {
+      name: "shapes",
+      model: "tiny",
+      precision: "float32",
+      data: {
+        root,
+        pairs: ["pairs/*/train"],
+        images: ["pairs/*/train"],
+        texts: ["text/*/train"],
+        validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"] },
+        captions: { lengths: [8], unit: "word" },
+        passages: { lengths: [16], unit: "piece" },
+      },
+      stages: [
+        {
+          kind: "codebook",
+          steps,
+          batch: 8,
+          rate: { peak: 1e-3 },
+          temperature: { from: 1, to: 0.1, over: steps },
+          divergence: { from: 0, to: 1, over: steps },
+          every,
+        },
+        {
+          kind: "pretraining",
+          name: "joint",
+          steps,
+          batch,
+          shares: { pair: 0.4, image: 0.3, text: 0.3 },
+          rate: { peak: 1e-3 },
+          from: [{ stage: "codebook", parts: ["codebook"] }],
+          every,
+        },
+      ],
+    },
+    "the shapes recipe",
+  );
+}
