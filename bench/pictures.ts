@@ -14,7 +14,7 @@ import { threads } from "./work.js";
 
 const count = 32;
 const [width, height] = [640, 480];
-const rounds = 15;
+const rounds = 7;
 
 /** Wall and processor time of all pictures once, in seconds. */
 type Time = { readonly seconds: number; readonly processor: number };

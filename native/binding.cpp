@@ -9,6 +9,7 @@
 #include "context.h"
 #include "levels.h"
 #include "node-values.h"
+#include "resample.h"
 
 namespace flava {
 
@@ -63,6 +64,14 @@ int threadsOption(napi_env env, napi_value options) {
   return static_cast<int>(threads);
 }
 
+void transposeMatrices(const uint32_t* from, uint32_t* to, int64_t count, int64_t rows, int64_t columns) {
+  for (int64_t matrix = 0; matrix < count; ++matrix, from += rows * columns) {
+    for (int64_t column = 0; column < columns; ++column) {
+      for (int64_t row = 0; row < rows; ++row) *to++ = from[row * columns + column];
+    }
+  }
+}
+
 Level levelOption(napi_env env, napi_value options) {
   const napi_value value = hasType(env, options, napi_undefined) ? options : property(env, options, "level");
   return hasType(env, value, napi_undefined) ? availableLevels().back() : availableLevel(toString(env, value, "level"));
@@ -94,6 +103,23 @@ napi_value allocate(napi_env env, const Arguments& arguments) {
   return fromInteger(env, contextOf(env, arguments[0]).allocate(toInteger(env, arguments[1], "bytes")));
 }
 
+/** A new buffer that is the first `bytes` bytes of an open file; 0, which is no buffer, where it cannot be mapped. */
+napi_value map(napi_env env, const Arguments& arguments) {
+  Context& context = contextOf(env, arguments[0]);
+  const int64_t file = toInteger(env, arguments[1], "file");
+  const int64_t bytes = toInteger(env, arguments[2], "bytes");
+  const int64_t id = context.allocate(bytes);
+  bool mapped = false;
+  try {
+    mapped = mapFile(static_cast<int>(file), context.at(id, 0, bytes), bytes);
+  } catch (...) {
+    context.free(id);
+    throw;
+  }
+  if (!mapped) context.free(id);
+  return fromInteger(env, mapped ? id : 0);
+}
+
 napi_value free(napi_env env, const Arguments& arguments) {
   contextOf(env, arguments[0]).free(toInteger(env, arguments[1], "id"));
   return undefined(env);
@@ -109,6 +135,20 @@ napi_value write(napi_env env, const Arguments& arguments) {
   char* target = contextOf(env, arguments[0])
                      .at(toInteger(env, arguments[1], "id"), toInteger(env, arguments[2], "byteOffset"), source.bytes);
   if (source.bytes > 0) std::memcpy(target, source.data, static_cast<size_t>(source.bytes));
+  return undefined(env);
+}
+
+/** Writes matrices of 4-byte elements, one after another, each transposed. */
+napi_value writeTransposed(napi_env env, const Arguments& arguments) {
+  const TypedArray source = toTypedArrayOf(env, arguments[3], napi_float32_array, "data");
+  const int64_t rows = toInteger(env, arguments[4], "rows"), columns = toInteger(env, arguments[5], "columns");
+  if (rows < 1 || columns < 1 || source.length % rows != 0 || source.length / rows % columns != 0) {
+    throw std::runtime_error("data must be whole matrices of at least one row and column");
+  }
+  char* target = contextOf(env, arguments[0])
+                     .at(toInteger(env, arguments[1], "id"), toInteger(env, arguments[2], "byteOffset"), source.bytes);
+  transposeMatrices(reinterpret_cast<const uint32_t*>(source.data), reinterpret_cast<uint32_t*>(target),
+                    source.length / rows / columns, rows, columns);
   return undefined(env);
 }
 
@@ -166,13 +206,16 @@ NAPI_MODULE_INIT() {
     exportFunction<flava::open>(env, exports, "open");
     exportFunction<describe>(env, exports, "describe");
     exportFunction<allocate>(env, exports, "allocate");
+    exportFunction<map>(env, exports, "map");
     exportFunction<flava::free>(env, exports, "free");
     exportFunction<reserveArena>(env, exports, "reserveArena");
     exportFunction<flava::write>(env, exports, "write");
+    exportFunction<writeTransposed>(env, exports, "writeTransposed");
     exportFunction<flava::read>(env, exports, "read");
     exportFunction<load>(env, exports, "load");
     exportFunction<unload>(env, exports, "unload");
     exportFunction<run>(env, exports, "run");
+    exportFunction<resample>(env, exports, "resample");
     exportFunction<flava::close>(env, exports, "close");
     return exports;
   } catch (const std::exception& exception) {

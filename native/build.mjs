@@ -109,7 +109,7 @@ function isKnownTo(compiler, flags) {
  * compiled for every processor comes first and code for the newest processors last.
  */
 function planObjects(compiler) {
-  const nodeOnly = ["binding.cpp", "asynchronous-run.cpp", "node-values.cpp"];
+  const nodeOnly = ["binding.cpp", "asynchronous-run.cpp", "node-values.cpp", "resample.cpp"];
   const runtime = options.sanitize
     ? [
         ...sourcesIn(".").filter((source) => !nodeOnly.includes(basename(source))),

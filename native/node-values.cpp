@@ -105,8 +105,9 @@ TypedArray toTypedArray(napi_env env, napi_value value, const char* what) {
 
 TypedArray toTypedArrayOf(napi_env env, napi_value value, napi_typedarray_type type, const char* what) {
   const TypedArray array = toTypedArray(env, value, what);
-  if (array.type != type) reject(what, type == napi_int32_array ? "an Int32Array" : "a Float64Array");
-  return array;
+  if (array.type == type) return array;
+  if (type == napi_int32_array) reject(what, "an Int32Array");
+  reject(what, type == napi_float32_array ? "a Float32Array" : "a Float64Array");
 }
 
 bool hasType(napi_env env, napi_value value, napi_valuetype type) {

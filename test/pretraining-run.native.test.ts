@@ -1,25 +1,132 @@
 /** Whole training runs on a little data set: stages, checkpoints, and going on after any kind of end. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../src/backend/open.js";
-import { pretrain } from "../src/train/pretrain.js";
+import { checkRecipe } from "../src/configs/recipe.js";
+import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
+import { readLog } from "../src/train/log.js";
+import { RunDirectory } from "../src/train/run-directory.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
 
+const program = join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const backend = openBackend();
 let root: string;
+
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "flava-shapes-"));
   await writeShapes(root);
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(async () => {
+  backend.dispose();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Runs the recipe in this process, and gives what it said. */
+async function run(name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> {
+  const lines: string[] = [];
+  await pretrain({
+    recipe: shapesRecipe(root),
+    directory: join(root, name),
+    backend,
+    workers: 0,
+    say: (line) => lines.push(line),
+    ...changes,
+  });
+  return lines;
+}
+
+async function digest(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+const weightsOf = (name: string): Promise<string> =>
+  digest(join(root, name, "joint", "final", "model.safetensors"));
+
+/** The command in a process of its own; resolves with its exit code, or the signal that ended it. */
+function command(name: string, killAfter?: number): Promise<number | NodeJS.Signals | null> {
+  const child = spawn(
+    process.execPath,
+    [program, "pretrain", join(root, "recipe.json"), "--out", join(root, name)],
+    { stdio: "ignore" },
+  );
+  const timer =
+    killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+  return new Promise((resolve) => {
+    child.on("exit", (code, signal) => {
+      clearTimeout(timer);
+      resolve(signal ?? code);
+    });
+  });
+}
 
 describe("pretrain", () => {
-  it("runs", async () => {
-    const backend = openBackend();
-    const lines: string[] = [];
-    const recipe = shapesRecipe(root);
-    const ending = await pretrain({ recipe, directory: join(root, "run"), backend, workers: 0, say: (line) => console.log(line) });
-    expect(ending).toBe("finished");
+  it("runs all stages, logs every loss, and writes a model", async () => {
+    const lines = await run("whole");
+    expect(lines.at(-1)).toContain('"joint" is finished');
+    const log = await readLog(new RunDirectory(join(root, "whole", "joint")));
+    const logged = new Set(log.flatMap(({ scalars }) => Object.keys(scalars)));
+    for (const loss of ["contrastive", "itm", "mmmImage", "mmmText", "mim", "mlm"]) {
+      expect(logged).toContain(loss);
+    }
+    expect(logged).toContain("zero-shot top-1");
+    expect((await readdir(join(root, "whole", "joint", "final"))).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+      "preprocessor_config.json",
+      "vocab.txt",
+    ]);
+    expect(await readdir(join(root, "whole", "codebook", "final"))).toContain(
+      "codebook_decoder.safetensors",
+    );
+  });
+
+  it("stops on request, and goes on to the same weights", async () => {
+    const stop = new AbortController();
+    const said: string[] = [];
+    const say = (line: string): void => {
+      said.push(line);
+      if (line.startsWith("2/4") && said.length > 8) stop.abort(); // in the joint stage
+    };
+    await run("stopped", { say, signal: stop.signal });
+    expect(said.at(-1)).toMatch(/Stopped after step \d/);
+    await run("stopped");
+    expect(await weightsOf("stopped")).toBe(await weightsOf("whole"));
+  });
+
+  it("ends with the same weights after being killed at any moment", async () => {
+    await writeFile(join(root, "recipe.json"), JSON.stringify(shapesRecipe(root)));
+    for (const killAfter of [2500, 4000, 5500]) await command("killed", killAfter);
+    expect(await command("killed")).toBe(0);
+    expect(await weightsOf("killed")).toBe(await weightsOf("whole"));
+  });
+
+  it("leaves the last checkpoint alone where a save fails half way", async () => {
+    const directory = join(root, "whole", "joint", "checkpoints");
+    await writeFile(join(directory, "0000009.partial"), "half a checkpoint");
+    const checkpoints = await new RunDirectory(join(root, "whole", "joint")).checkpoints();
+    expect(checkpoints.at(-1)).toBe(4);
+  });
+
+  it("learns a few samples by heart", async () => {
+    const recipe = shapesRecipe(root, { steps: 40 });
+    const lines = await run("overfit", { recipe, overfit: 4, only: ["codebook"] });
+    expect(lines.join("\n")).toContain('"codebook" is finished');
+    const log = await readLog(new RunDirectory(join(root, "overfit", "codebook")));
+    const losses = log.flatMap(({ scalars }) => scalars.reconstruction ?? []);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5);
+  });
+
+  it("refuses what cannot be run, in words", async () => {
+    await expect(run("whole", { only: ["nonsense"] })).rejects.toThrow(/no stage nonsense.*joint/);
+    const { data, ...rest } = shapesRecipe(root);
+    const recipe = { ...rest, data: { ...data, pairs: ["pairs/nothing/train"] } };
+    await expect(run("nowhere", { recipe })).rejects.toThrow(/no directory .*nothing/);
+    expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/this is no recipe.*\n {2}model/);
   });
 });

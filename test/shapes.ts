@@ -21,10 +21,18 @@ export async function writeShapes(root: string): Promise<void> {
     for (const colour of colours) {
       for (const [shape, drawing] of Object.entries(shapes)) {
         const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="${colour}">${drawing}</svg>`;
-        const image = await sharp(Buffer.from(svg)).flatten({ background: "white" }).png().toBuffer();
+        const image = await sharp(Buffer.from(svg))
+          .flatten({ background: "white" })
+          .png()
+          .toBuffer();
         const concept = `${colour} ${shape}`;
         const fields = { concept };
-        await pairs.add({ key: `${colour}-${shape}`, image, texts: [concept, `a ${concept}`], fields });
+        await pairs.add({
+          key: `${colour}-${shape}`,
+          image,
+          texts: [concept, `a ${concept}`],
+          fields,
+        });
         const text = `The ${shape} is ${colour} and nothing else is ${colour} here.`;
         await texts.add({ key: `${colour}-${shape}`, texts: [text], fields: {} });
       }

@@ -25,12 +25,13 @@ export const mini = {
   stages: [
     {
       kind: "codebook",
-      steps: 3000,
-      batch: 64,
-      rate: { peak: 1e-3, warmup: 100, floor: 1e-5 },
+      steps: 1500,
+      batch: 32,
+      rate: { peak: 2e-3, warmup: 50, floor: 2e-5 },
       optimiser: { weightDecay: 1e-4 },
-      temperature: { from: 1, to: 1 / 16, over: 2500 },
-      divergence: { from: 0, to: 6.6, over: 1000 },
+      temperature: { from: 1, to: 1 / 16, over: 1200 },
+      divergence: { from: 0, to: 6.6, over: 600 },
+      averaging: 0.99,
     },
     {
       kind: "pretraining",
@@ -54,7 +55,7 @@ export const mini = {
       name: "joint",
       steps: 10_000,
       batch,
-      rate: { peak: 1e-3, warmup: 300 },
+      rate: { peak: 1e-3, warmup: 300, decay: 2000 },
       from: [
         { stage: "codebook", parts: ["codebook"] },
         { stage: "image", parts: ["flava/image", "heads/mim"] },

@@ -63,6 +63,8 @@ const rate = z.strictObject({
   peak: positive,
   warmup: z.int().nonnegative().default(0),
   floor: z.number().nonnegative().default(0),
+  /** Steps of linear decay after a plateau at the peak; without it the rate falls as half a cosine from the warm-up on. */
+  decay: count.optional(),
 });
 
 const optimiser = z

@@ -141,7 +141,9 @@ function summarise(key: Key, ranked: Ranked): Direction {
   const { ranks, seen, candidates } = ranked;
   const asked = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
   if (asked.length === 0) {
-    throw new RangeError("No picture has a text: retrieval needs pictures with texts.");
+    throw new RangeError(
+      "No picture has a text: retrieval needs pictures with texts, classification a classes.json beside them.",
+    );
   }
   const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {
     const queries = asked.filter((query) => seen[query] === value);

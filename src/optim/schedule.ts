@@ -55,6 +55,26 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
   return warmedUp(step, options, decayed);
 }
 
+/**
+ * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps: such a run can be made
+ * longer while it is under way, since the plateau does not know where it ends.
+ */
+export function warmupPlateau(
+  step: Tensor,
+  options: ScheduleOptions & { readonly decay: number },
+): Tensor {
+  check(options);
+  const { decay, total, warmup, ...rates } = options;
+  if (!(decay > 0 && decay <= total - warmup)) {
+    throw new RangeError(
+      `The decay takes some of the ${total - warmup} steps after the warm-up, not ${decay}.`,
+    );
+  }
+  const late = { ...rates, total, warmup: total - decay };
+  const decayed = affine(progress(step, late), (rates.floor ?? 0) - rates.peak, rates.peak);
+  return warmedUp(step, options, decayed);
+}
+
 export interface CosineOptions {
   readonly from: number;
   readonly to: number;

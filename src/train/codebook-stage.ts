@@ -18,7 +18,7 @@ import { decodeCodes, reconstruction, unmapPixels } from "../model/codebook-deco
 import type { FlavaConfig } from "../model/config.js";
 import { initialise } from "../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../objective/reconstruction.js";
-import { warmupCosine } from "../optim/schedule.js";
+import { rateAt } from "./rate.js";
 import {
   type CodebookInputs,
   type CodebookOutputs,
@@ -144,7 +144,7 @@ export class CodebookStage implements Stage {
     return (this.#step ??= codebookStep(this.state, this.#inputs, {
       config: this.config.codebook,
       precision: recipe.precision,
-      learningRate: (step) => warmupCosine(step, { ...stage.rate, total: stage.steps }),
+      learningRate: (step) => rateAt(step, stage),
       temperature: stage.temperature,
       divergenceWeight: stage.divergence,
       clip,

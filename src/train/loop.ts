@@ -3,6 +3,7 @@ import { formatBytes } from "../backend/available-memory.js";
 import type { Loader } from "../data/loader.js";
 import type { MixtureCursor } from "../data/mixture.js";
 import { Averages } from "./averages.js";
+import { formatDuration } from "./duration.js";
 import { RunLog, type Say } from "./log.js";
 import type { Progress, RunDirectory } from "./run-directory.js";
 import type { Scalars, Stage } from "./stage.js";
@@ -129,11 +130,4 @@ function describe(scalars: Scalars): string {
   return Object.entries(scalars)
     .map(([name, value]) => `${name} ${value.toFixed(3)}`)
     .join("  ");
-}
-
-/** Such as "1 h 5 min". */
-export function formatDuration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -11,7 +11,7 @@ import { pretrainingParameters } from "../model/flava.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import { initialise } from "../nn/parameter.js";
 import type { LossWeights } from "../objective/objectives.js";
-import { warmupCosine } from "../optim/schedule.js";
+import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../configs/recipe.js";
 import type { Scalars, Stage } from "./stage.js";
@@ -134,7 +134,7 @@ export class PretrainingStage implements Stage {
       weights: stage.losses,
       clip,
       optimiser,
-      learningRate: (step) => warmupCosine(step, { ...stage.rate, total: stage.steps }),
+      learningRate: (step) => rateAt(step, stage),
     }) as unknown as Program<unknown, StepOutputs>;
     this.#programs.set(name, program);
     return program;

@@ -1,0 +1,78 @@
+/** The filters of resampling, and the weights they give to the pixels of a row or column. */
+
+export type Filter = "box" | "bilinear" | "bicubic" | "lanczos";
+
+/** A filter, and how far from its centre it reaches. */
+interface Kernel {
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+/** Keys' cubic convolution with a = -1/2. */
+function cubic(distance: number): number {
+  const x = Math.abs(distance);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
+}
+
+const kernels: Readonly<Record<Filter, Kernel>> = {
+  box: { reach: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { reach: 1, weight: (x) => Math.max(1 - Math.abs(x), 0) },
+  bicubic: { reach: 2, weight: cubic },
+  lanczos: { reach: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+/** Weights are whole numbers in units of 2^-22: a sum of 255 times weights of 1.5 together still fits in 32 bits. */
+export const precisionBits = 32 - 8 - 2;
+
+/**
+ * How each of `outputs` pixels along an axis is made. It is row `output` of this matrix, `stride` numbers: the first
+ * input pixel, how many pixels take part, and their weights.
+ */
+export interface Taps {
+  readonly outputs: number;
+  readonly stride: number;
+  readonly rows: Int32Array;
+}
+
+/**
+ * The weights that stretch the pixels from `start` to `end` (may be fractions) of an axis of `inputs` pixels to
+ * `outputs` pixels. The filter is widened where the picture shrinks, and cut off and made up for at the borders.
+ */
+export function tapsOf(
+  filter: Filter,
+  inputs: number,
+  [start, end]: readonly [number, number],
+  outputs: number,
+): Taps {
+  const { reach, weight } = kernels[filter];
+  const scale = Math.fround(end - start) / outputs; // Pillow holds boxes in float32
+  const widening = Math.max(scale, 1);
+  const support = reach * widening;
+  const stride = 2 + 2 * Math.ceil(support) + 1;
+  const rows = new Int32Array(outputs * stride);
+  const weights = new Float64Array(stride);
+  for (let output = 0; output < outputs; output++) {
+    const centre = start + (output + 0.5) * scale;
+    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const count = Math.min(Math.trunc(centre + support + 0.5), inputs) - first;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      const value = weight((tap + first - centre + 0.5) * (1 / widening));
+      weights[tap] = value;
+      sum += value;
+    }
+    const row = output * stride;
+    rows[row] = first;
+    rows[row + 1] = count;
+    for (let tap = 0; tap < count; tap++) {
+      const fixed = (sum === 0 ? weights[tap]! : weights[tap]! / sum) * 2 ** precisionBits;
+      rows[row + 2 + tap] = fixed < 0 ? fixed - 0.5 : fixed + 0.5; // storing drops the fraction
+    }
+  }
+  return { outputs, stride, rows };
+}

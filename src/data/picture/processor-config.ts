@@ -1,0 +1,212 @@
+/** Hugging Face's preprocessor_config.json of FLAVA, to our terms and back (reference 4.1). */
+import { z } from "zod";
+import type { Filter } from "./filter.js";
+import {
+  type MaskSettings,
+  type PictureProcessor,
+  type View,
+  type ViewSize,
+  defaultProcessor,
+} from "./processor.js";
+
+/** A preprocessor_config.json that cannot be followed. */
+export class ProcessorConfigError extends Error {
+  override readonly name = "ProcessorConfigError";
+}
+
+/** Pillow's numbers of the filters that we have. */
+const filterNumbers = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4 } as const;
+const filterOf = new Map(
+  Object.entries(filterNumbers).map(([name, number]) => [number as number, name as Filter]),
+);
+
+const side = z.int().min(1).max(65_535);
+const sides = z.object({ height: side, width: side });
+const squareOrSides = [
+  side.transform((length) => ({ height: length, width: length })),
+  z.tuple([side, side]).transform(([height, width]) => ({ height, width })),
+  sides,
+] as const;
+
+const size: z.ZodType<ViewSize> = z.union(
+  [
+    ...squareOrSides,
+    z.object({ shortest_edge: side }).transform((given) => ({ shortestEdge: given.shortest_edge })),
+  ],
+  "a number of pixels from 1 to 65535, { height, width } or { shortest_edge }",
+);
+const cropSize = z.union(squareOrSides, "a number of pixels from 1 to 65535, or { height, width }");
+const resample = z.custom<number>(
+  (value) => filterOf.has(value as number),
+  "1 (Lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)",
+);
+const flag = z.boolean("true or false");
+const factor = z.number("a number").refine((value) => value !== 0, "a number that is not 0");
+const colour = z.tuple([z.number(), z.number(), z.number()], "three numbers");
+const deviation = z
+  .tuple([z.number(), z.number(), z.number()], "three numbers")
+  .refine((values) => values.every((value) => value > 0), "three numbers above 0");
+const count = z.int("a whole number").min(1, "a whole number from 1");
+const aspect = z.number("a number").positive("a number above 0");
+
+const keys = {
+  do_resize: flag,
+  size,
+  resample,
+  do_center_crop: flag,
+  crop_size: cropSize,
+  do_rescale: flag,
+  rescale_factor: factor,
+  do_normalize: flag,
+  image_mean: colour,
+  image_std: deviation,
+  return_image_mask: flag,
+  input_size_patches: count,
+  total_mask_patches: count,
+  mask_group_min_patches: count,
+  mask_group_max_patches: count,
+  mask_group_min_aspect_ratio: aspect,
+  mask_group_max_aspect_ratio: aspect,
+  return_codebook_pixels: flag,
+  codebook_do_resize: flag,
+  codebook_size: size,
+  codebook_resample: resample,
+  codebook_do_center_crop: flag,
+  codebook_crop_size: cropSize,
+  codebook_do_rescale: flag,
+  codebook_rescale_factor: factor,
+  codebook_do_map_pixels: flag,
+  codebook_do_normalize: flag,
+  codebook_image_mean: colour,
+  codebook_image_std: deviation,
+};
+
+type Keys = { readonly [Name in keyof typeof keys]?: z.output<(typeof keys)[Name]> };
+
+/** The keys of one view; those of the codebook go by them with "codebook_" in front. */
+const viewKeys = [
+  "do_resize",
+  "size",
+  "resample",
+  "do_center_crop",
+  "crop_size",
+  "do_rescale",
+  "rescale_factor",
+  "do_normalize",
+  "image_mean",
+  "image_std",
+] as const;
+type ViewKeys = Pick<Keys, (typeof viewKeys)[number]>;
+
+/**
+ * Reads the object of a preprocessor_config.json. Keys that are absent or null have Hugging Face's defaults, unknown
+ * ones are ignored; throws a `ProcessorConfigError` that names the key where a value makes no sense.
+ */
+export function processorFromConfig(json: unknown): PictureProcessor {
+  const given = parse(json);
+  const defaults = defaultProcessor();
+  return {
+    encoder: viewFrom(given, false, defaults.encoder),
+    codebook: viewFrom(
+      Object.fromEntries(viewKeys.map((key) => [key, given[`codebook_${key}`]])),
+      given.codebook_do_map_pixels ?? true,
+      defaults.codebook,
+    ),
+    mask: maskFrom(given, defaults.mask),
+    returnsMask: given.return_image_mask ?? false,
+    returnsCodebookPixels: given.return_codebook_pixels ?? false,
+  };
+}
+
+function parse(json: unknown): Keys {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new ProcessorConfigError("A preprocessor_config.json holds one object.");
+  }
+  const read: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries<z.ZodType>(keys)) {
+    const value = (json as Record<string, unknown>)[key];
+    if (value === undefined || value === null) continue;
+    const { success, data, error } = schema.safeParse(value);
+    if (!success) {
+      const given = JSON.stringify(value).slice(0, 80);
+      throw new ProcessorConfigError(
+        `preprocessor_config.json says "${key}": ${given}, but it has to be ${error.issues[0]!.message}.`,
+      );
+    }
+    read[key] = data;
+  }
+  return read;
+}
+
+function viewFrom(keys: ViewKeys, mapPixels: boolean, defaults: View): View {
+  const { resize, centreCrop, normalise } = defaults;
+  const filter = filterOf.get(keys.resample ?? 0) ?? resize!.filter;
+  return {
+    ...(keys.do_resize !== false && { resize: { size: keys.size ?? resize!.size, filter } }),
+    ...(keys.do_center_crop !== false && { centreCrop: keys.crop_size ?? centreCrop! }),
+    ...(keys.do_rescale !== false && { rescale: keys.rescale_factor ?? defaults.rescale! }),
+    ...(keys.do_normalize !== false && {
+      normalise: {
+        mean: keys.image_mean ?? normalise!.mean,
+        deviation: keys.image_std ?? normalise!.deviation,
+      },
+    }),
+    mapPixels,
+  };
+}
+
+function maskFrom(keys: Keys, defaults: MaskSettings): MaskSettings {
+  const mask: MaskSettings = {
+    patches: keys.input_size_patches ?? defaults.patches,
+    total: keys.total_mask_patches ?? defaults.total,
+    minGroup: keys.mask_group_min_patches ?? defaults.minGroup,
+    minAspect: keys.mask_group_min_aspect_ratio ?? defaults.minAspect,
+    ...(keys.mask_group_max_patches !== undefined && { maxGroup: keys.mask_group_max_patches }),
+    ...(keys.mask_group_max_aspect_ratio !== undefined && {
+      maxAspect: keys.mask_group_max_aspect_ratio,
+    }),
+  };
+  if (mask.total <= mask.patches ** 2) return mask;
+  throw new ProcessorConfigError(
+    `preprocessor_config.json masks ${mask.total} patches ("total_mask_patches") of a picture that has ` +
+      `${mask.patches} x ${mask.patches} ("input_size_patches").`,
+  );
+}
+
+/** What `processorFromConfig` reads, as Hugging Face's processor writes it. */
+export function toProcessorConfig(processor: PictureProcessor): Record<string, unknown> {
+  const { encoder, codebook, mask } = processor;
+  const codebookKeys = Object.entries(viewToConfig(codebook, defaultProcessor().codebook));
+  return {
+    image_processor_type: "FlavaImageProcessor",
+    ...viewToConfig(encoder, defaultProcessor().encoder),
+    return_image_mask: processor.returnsMask,
+    input_size_patches: mask.patches,
+    total_mask_patches: mask.total,
+    mask_group_min_patches: mask.minGroup,
+    mask_group_max_patches: mask.maxGroup ?? null,
+    mask_group_min_aspect_ratio: mask.minAspect,
+    mask_group_max_aspect_ratio: mask.maxAspect ?? null,
+    return_codebook_pixels: processor.returnsCodebookPixels,
+    ...Object.fromEntries(codebookKeys.map(([key, value]) => [`codebook_${key}`, value])),
+    codebook_do_map_pixels: codebook.mapPixels,
+  };
+}
+
+/** A step that is left out is written as such, with the numbers that it would have by default. */
+function viewToConfig(view: View, defaults: View): Record<(typeof viewKeys)[number], unknown> {
+  const resize = view.resize ?? defaults.resize!;
+  const normalise = view.normalise ?? defaults.normalise!;
+  return {
+    do_resize: view.resize !== undefined,
+    size: "shortestEdge" in resize.size ? { shortest_edge: resize.size.shortestEdge } : resize.size,
+    resample: filterNumbers[resize.filter],
+    do_center_crop: view.centreCrop !== undefined,
+    crop_size: view.centreCrop ?? defaults.centreCrop!,
+    do_rescale: view.rescale !== undefined,
+    rescale_factor: view.rescale ?? defaults.rescale!,
+    do_normalize: view.normalise !== undefined,
+    image_mean: normalise.mean,
+    image_std: normalise.deviation,
+  };
+}

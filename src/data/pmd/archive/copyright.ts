@@ -1,0 +1,46 @@
+/** Debian's machine-readable copyright files (DEP-5): which files stand under which licence. */
+
+export interface Rights {
+  readonly licence: string;
+  readonly holder: string;
+}
+
+interface Rule {
+  readonly patterns: readonly RegExp[];
+  readonly rights: Rights;
+}
+
+/**
+ * Reads a copyright file.
+ * @returns a function from a path to its rights, by the last rule that fits, or undefined where none does
+ */
+export function rightsOf(copyright: string): (path: string) => Rights | undefined {
+  const rules = copyright
+    .split(/\n[ \t]*\n/)
+    .map(ruleOf)
+    .filter((rule) => rule !== undefined);
+  return (path) =>
+    rules.findLast(({ patterns }) => patterns.some((pattern) => pattern.test(path)))?.rights;
+}
+
+function ruleOf(paragraph: string): Rule | undefined {
+  const files = fieldOf(paragraph, "Files");
+  const licence = fieldOf(paragraph, "License")?.split("\n")[0]?.trim();
+  if (files === undefined || licence === undefined) return undefined;
+  const holder = (fieldOf(paragraph, "Copyright") ?? "").split("\n")[0] ?? "";
+  return {
+    patterns: files.split(/\s+/).filter(Boolean).map(glob),
+    rights: { licence, holder: holder.replace(/\s*[<(].*$/, "").trim() },
+  };
+}
+
+/** The value of a field with its indented continuation lines. */
+function fieldOf(paragraph: string, name: string): string | undefined {
+  return new RegExp(`^${name}:((?:.*)(?:\\n[ \\t].*)*)`, "m").exec(paragraph)?.[1]?.trim();
+}
+
+/** `*` stands for anything, slashes too; `?` for one character. */
+function glob(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}

@@ -1,0 +1,167 @@
+/** Draws an item: its picture as a small WebP file on white, and its ink, by which copies are found. */
+import sharp, { type Sharp } from "sharp";
+import { withArticle } from "./caption.js";
+import { inkOf } from "./ink.js";
+import type { Item } from "./item.js";
+import { seededUnit } from "./seeded.js";
+
+// Pictures are drawn several at once: threads within one would only get in one another's way.
+sharp.concurrency(1);
+sharp.cache(false);
+
+export interface DrawOptions {
+  /** Width and height of vector pictures in pixels; others keep their proportions, at most 1.5 times as long. */
+  readonly size: number;
+  /** Whether half of the monochrome pictures get a colour; otherwise they are black. */
+  readonly recolour: boolean;
+}
+
+export interface Drawn {
+  readonly image: Uint8Array;
+  /** Darkness of 32 x 32 cells, 0 to 255. */
+  readonly ink: Uint8Array;
+  /** The colour that a monochrome picture was given, and the caption that is true by it. */
+  readonly colour?: { readonly name: string; readonly caption: string };
+}
+
+/** Why a picture cannot be used. */
+export type Undrawable = "blank" | "unreadable";
+
+/** Plain names of colours, each with one that nobody would call otherwise. */
+const colours: readonly (readonly [name: string, value: string])[] = [
+  ["red", "#dc1f1f"],
+  ["green", "#1f9a30"],
+  ["blue", "#1f4fdc"],
+  ["yellow", "#f4c400"],
+  ["orange", "#f37a12"],
+  ["purple", "#8428c4"],
+  ["pink", "#f062aa"],
+  ["brown", "#7b4a20"],
+  ["gray", "#848484"],
+  ["turquoise", "#16b5ab"],
+  ["dark blue", "#101f70"],
+  ["light blue", "#6cb6f4"],
+];
+
+/** Longer than this a lossless file is a photograph or like one, and is stored with losses. */
+const photographicBytes = 16_000;
+
+interface Raster {
+  /** `[height, width, 4]`: red, green, blue, opacity. */
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Draws on white. Nothing to be seen (more than 97 % of the ink is nearly white) is "blank". */
+export async function draw(
+  item: Item,
+  { size, recolour }: DrawOptions,
+): Promise<Drawn | Undrawable> {
+  const colour = recolour ? colourOf(item) : undefined;
+  const raster = await rasterOf(item, size, colour?.value).catch(() => undefined);
+  if (!raster) return "unreadable";
+  if (isBlank(raster)) return "blank";
+  const picture = onWhite(raster);
+  const monochrome = item.drawing.kind === "svg" && item.drawing.monochrome;
+  return {
+    image: await encode(picture, raster, item.drawing.kind === "file"),
+    ink: inkOf(raster.data, raster.width, raster.height, monochrome),
+    ...(colour && {
+      colour: {
+        name: colour.name,
+        caption: withArticle(`${colour.name} ${item.concept} ${kindOf(item)}`),
+      },
+    }),
+  };
+}
+
+const kindOf = ({ source }: Item): string =>
+  source === "logos" ? "logo" : source === "emoji" ? "emoji" : "icon";
+
+/** The colour of every second monochrome icon, chosen by its key. */
+function colourOf({ drawing, key }: Item): { name: string; value: string } | undefined {
+  if (drawing.kind !== "svg" || !drawing.monochrome || seededUnit("coloured", key) < 0.5)
+    return undefined;
+  const [name, value] = colours[Math.floor(seededUnit("colour", key) * colours.length)]!;
+  return { name, value };
+}
+
+async function rasterOf({ drawing }: Item, size: number, colour = "#000"): Promise<Raster> {
+  const longest = Math.round(size * 1.5);
+  const picture =
+    drawing.kind === "svg"
+      ? sharp(Buffer.from(sizedSvg(drawing.svg, size, colour)))
+      : sharp(drawing.file)
+          .rotate()
+          .resize(longest, longest, { fit: "inside", withoutEnlargement: true });
+  const { data, info } = await picture
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 4) throw new Error(`expected 4 channels, but there are ${info.channels}`);
+  return { data, width: info.width, height: info.height };
+}
+
+/** The SVG picture with `size` pixels as its width and height, and `colour` where it leaves its colour open. */
+export function sizedSvg(svg: string, size: number, colour: string): string {
+  const start = /<svg\b[^>]*>/.exec(svg);
+  if (!start) throw new Error("An SVG picture has an element <svg>, but this text has none.");
+  const length = (name: string): number | undefined => {
+    const value = new RegExp(`\\s${name}\\s*=\\s*["']\\s*([\\d.]+)(px|pt|mm|cm|in)?\\s*["']`).exec(
+      start[0],
+    )?.[1];
+    return value === undefined ? undefined : Number(value);
+  };
+  const [width, height] = [length("width"), length("height")];
+  const hasBox = /\sviewBox\s*=/.test(start[0]);
+  const box = hasBox || !width || !height ? "" : ` viewBox="0 0 ${width} ${height}"`;
+  const bare = start[0].replace(
+    /\s(width|height|preserveAspectRatio)\s*=\s*("[^"]*"|'[^']*')/g,
+    "",
+  );
+  const root = bare.replace(
+    /^<svg/,
+    `<svg width="${size}" height="${size}" color="${colour}"${box}`,
+  );
+  return svg.slice(0, start.index) + root + svg.slice(start.index + start[0].length);
+}
+
+/** Whether hardly anything but white is there: opacity counts as ink, however pale the colour. */
+function isBlank({ data }: Raster): boolean {
+  let ink = 0;
+  let seen = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const opacity = data[at + 3]!;
+    if (opacity === 0) continue;
+    ink += opacity;
+    if (Math.min(data[at]!, data[at + 1]!, data[at + 2]!) < 240) seen += opacity;
+  }
+  return ink === 0 || seen < 0.03 * ink;
+}
+
+/** `[height, width, 3]`. */
+function onWhite({ data, width, height }: Raster): Buffer {
+  const picture = Buffer.allocUnsafe(width * height * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    const opacity = data[from + 3]!;
+    for (let channel = 0; channel < 3; channel++) {
+      picture[to + channel] = Math.round(
+        (data[from + channel]! * opacity + 255 * (255 - opacity)) / 255,
+      );
+    }
+  }
+  return picture;
+}
+
+async function encode(
+  picture: Buffer,
+  { width, height }: Raster,
+  mayLose: boolean,
+): Promise<Uint8Array> {
+  const image = (): Sharp => sharp(picture, { raw: { width, height, channels: 3 } });
+  const lossless = await image().webp({ lossless: true, effort: 2 }).toBuffer();
+  if (!mayLose || lossless.length <= photographicBytes) return lossless;
+  return image().webp({ quality: 90 }).toBuffer();
+}

@@ -1,0 +1,57 @@
+/** Builds the evaluation sets of the mini-PMD out of its held-out pictures; the sets of texts are built apart. */
+import { join } from "node:path";
+import { defaultCache, openPackages } from "../packages.js";
+import { type EvaluationContext, readWordNetNouns } from "./context.js";
+import { buildRetrievalSets } from "./retrieval-sets.js";
+import type { SetReport } from "./set-folder.js";
+import { readTrainConcepts } from "./train-concepts.js";
+import { buildZeroShotSets } from "./zero-shot-sets.js";
+
+const builders: Readonly<
+  Record<string, (context: EvaluationContext) => AsyncGenerator<SetReport>>
+> = {
+  "zero-shot": buildZeroShotSets,
+  retrieval: buildRetrievalSets,
+};
+
+export interface EvaluationOptions {
+  /** Only these kinds, such as "zero-shot"; default: all. */
+  readonly only?: readonly string[];
+  readonly onMessage?: (message: string) => void;
+}
+
+/**
+ * Writes every set whose pictures are in the cache to `cache/evaluation/<name>`; a set that is there is replaced when the
+ * new one is complete.
+ * @param cache the folder that `buildPmd` has filled
+ * @throws RangeError for a kind that does not exist, and where there are no pictures to train on
+ */
+export async function buildEvaluation(
+  cache = defaultCache(),
+  options: EvaluationOptions = {},
+): Promise<readonly SetReport[]> {
+  const onMessage = options.onMessage ?? ((message) => console.error(message));
+  const odd = options.only?.find((kind) => !(kind in builders));
+  if (odd !== undefined) {
+    const kinds = Object.keys(builders).join(", ");
+    throw new RangeError(`There are no evaluation sets of kind ${odd}. The kinds are ${kinds}.`);
+  }
+  const packages = openPackages(cache, { onMessage });
+  const concepts = await readTrainConcepts(cache);
+  if (concepts.size === 0) {
+    throw new RangeError(`${cache} has no pairs to train on. Run \`flava data build\` first.`);
+  }
+  onMessage(`evaluation: ${concepts.size} concepts in training`);
+  const nouns = await readWordNetNouns(packages);
+  const directory = join(cache, "evaluation");
+  const context = { cache, directory, packages, concepts, nouns, onMessage };
+  const reports: SetReport[] = [];
+  for (const [kind, build] of Object.entries(builders)) {
+    if (options.only && !options.only.includes(kind)) continue;
+    for await (const report of build(context)) {
+      onMessage(`${report.name}: ${JSON.stringify(report.samples)}`);
+      reports.push(report);
+    }
+  }
+  return reports;
+}

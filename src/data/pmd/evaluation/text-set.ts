@@ -1,0 +1,128 @@
+/** A labelled set of texts on disk, as GLUE lays it out: train.tsv, dev.tsv, test.tsv, and README.json which describes it. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { share, type Split } from "../text/split.js";
+
+/** One row. Labels are human words, such as "positive". */
+export interface TextExample {
+  readonly sentence: string;
+  /** Of tasks over pairs. */
+  readonly sentence2?: string;
+  readonly label: string;
+  readonly split: Split;
+}
+
+/** What the set is, for its README. */
+export interface TextSet {
+  /** The name of its folder. */
+  readonly name: string;
+  /** What is asked. */
+  readonly task: string;
+  readonly source: string;
+  readonly licence: string;
+  readonly splitRule: string;
+  /** The GLUE-like set that it stands in for. */
+  readonly analogue: string;
+  /** What must be known when numbers are read. */
+  readonly note?: string;
+}
+
+export interface TextSetReport extends TextSet {
+  /** In alphabetical order: the index of a label is its class. */
+  readonly labels: readonly string[];
+  /** Rows by split and label. */
+  readonly counts: Readonly<Record<Split, Readonly<Record<string, number>>>>;
+  /** Accuracy of always saying what is commonest in train. */
+  readonly majorityBaseline: { readonly dev: number; readonly test: number };
+}
+
+const splits = ["train", "dev", "test"] as const;
+
+/**
+ * Writes the set into the folder `directory/<name>`; columns index, sentence, (sentence2,) label, parted by tabs, without
+ * quotation. Rows of a split are in an order that says nothing about labels. Undefined, and nothing written, where there
+ * are no examples.
+ */
+export async function writeTextSet(
+  directory: string,
+  set: TextSet,
+  examples: readonly TextExample[],
+): Promise<TextSetReport | undefined> {
+  if (examples.length === 0) return undefined;
+  const folder = join(directory, set.name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const pairs = examples.some((example) => example.sentence2 !== undefined);
+  for (const split of splits) {
+    const rows = shuffled(examples.filter((example) => example.split === split));
+    const lines = rows.map(({ sentence, sentence2, label }, index) =>
+      [index, plain(sentence), ...(pairs ? [plain(sentence2 ?? "")] : []), label].join("\t"),
+    );
+    const header = ["index", "sentence", ...(pairs ? ["sentence2"] : []), "label"].join("\t");
+    await writeFile(join(folder, `${split}.tsv`), [header, ...lines, ""].join("\n"));
+  }
+  const report = { ...set, ...summary(examples) };
+  await writeFile(join(folder, "README.json"), JSON.stringify(report, undefined, 2) + "\n");
+  return report;
+}
+
+function plain(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** Ordered by a hash of their texts. */
+export function shuffled<Example extends Pick<TextExample, "sentence" | "sentence2">>(
+  examples: readonly Example[],
+): Example[] {
+  return examples
+    .map((example) => ({
+      example,
+      place: share(`${example.sentence}\t${example.sentence2 ?? ""}`),
+    }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ example }) => example);
+}
+
+/** Labels, counts and the baseline of a set. */
+export function summary(
+  examples: readonly TextExample[],
+): Pick<TextSetReport, "labels" | "counts" | "majorityBaseline"> {
+  const labels = [...new Set(examples.map((example) => example.label))].sort();
+  const count = (split: Split): Record<string, number> =>
+    Object.fromEntries(
+      labels.map((label) => [
+        label,
+        examples.filter((example) => example.split === split && example.label === label).length,
+      ]),
+    );
+  const counts = { train: count("train"), dev: count("dev"), test: count("test") };
+  const commonest = labels.reduce((best, label) =>
+    counts.train[label]! > counts.train[best]! ? label : best,
+  );
+  const baseline = (split: "dev" | "test"): number => {
+    const total = Object.values(counts[split]).reduce((sum, rows) => sum + rows, 0);
+    return total === 0 ? 0 : counts[split][commonest]! / total;
+  };
+  return { labels, counts, majorityBaseline: { dev: baseline("dev"), test: baseline("test") } };
+}
+
+/**
+ * Splits texts label by label, so that every split has the same share of each: of a label's texts in their hashed order
+ * the first `test / labels` are for testing, the next `dev / labels` for development. Repeated texts are taken once.
+ */
+export function stratified(
+  rows: readonly { readonly sentence: string; readonly label: string }[],
+  sizes: { readonly dev: number; readonly test: number },
+): TextExample[] {
+  const distinct = [...new Map(rows.map((row) => [row.sentence, row])).values()];
+  const labels = [...new Set(distinct.map((row) => row.label))].sort();
+  return labels.flatMap((label) => {
+    const own = shuffled(distinct.filter((row) => row.label === label));
+    const test = Math.round(sizes.test / labels.length);
+    const dev = test + Math.round(sizes.dev / labels.length);
+    return own.map((row, index) => ({
+      ...row,
+      split: index < test ? "test" : index < dev ? "dev" : "train",
+    }));
+  });
+}

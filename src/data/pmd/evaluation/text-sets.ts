@@ -1,0 +1,48 @@
+/** The labelled text sets of the mini-PMD, in GLUE's place: labels are people's, not ours, unless a README says so. */
+import type { Packages } from "../packages.js";
+import { opinionExamples, opinionSets } from "./text-opinion.js";
+import { paraphraseExamples, paraphraseSet } from "./text-paraphrase.js";
+import { type TextExample, type TextSet, type TextSetReport, writeTextSet } from "./text-set.js";
+import { spamExamples, spamSet } from "./text-spam.js";
+import { genreExamples, genreSet, topicExamples, topicSet } from "./text-topic.js";
+import {
+  supersenseExamples,
+  supersenseSet,
+  wordInContextExamples,
+  wordInContextSet,
+} from "./text-wordnet.js";
+
+interface Build {
+  readonly set: TextSet;
+  readonly examples: (packages: Packages) => Promise<readonly TextExample[]>;
+}
+
+const builds: readonly Build[] = [
+  ...opinionSets.map((set) => ({
+    set,
+    examples: (packages: Packages) => opinionExamples(packages, set),
+  })),
+  { set: spamSet, examples: spamExamples },
+  { set: genreSet, examples: genreExamples },
+  { set: topicSet, examples: topicExamples },
+  { set: supersenseSet, examples: supersenseExamples },
+  { set: wordInContextSet, examples: wordInContextExamples },
+  { set: paraphraseSet, examples: paraphraseExamples },
+];
+
+/**
+ * Writes every set into a folder of `directory` (see `writeTextSet`) and gives what their README.json say. A set whose
+ * package is not to be had is left out; `packages.onMessage` is told.
+ */
+export async function buildTextSets(
+  packages: Packages,
+  directory: string,
+): Promise<readonly TextSetReport[]> {
+  const reports: TextSetReport[] = [];
+  for (const { set, examples } of builds) {
+    const report = await writeTextSet(directory, set, await examples(packages));
+    if (report) reports.push(report);
+    else packages.onMessage(`The text set ${set.name} is left out: nothing to make it from.`);
+  }
+  return reports;
+}

@@ -1,0 +1,67 @@
+/** A picture and its texts as a package has them, before the picture is drawn. */
+export interface Item {
+  /** Unique in the whole data set and safe in archives: set and name, such as "ph/calendar-bold". */
+  readonly key: string;
+  /** The source within the mini-PMD, which sampling and reports go by. */
+  readonly source: PairSource;
+  /** The icon set or package it is from, such as "ph". */
+  readonly set: string;
+  /** The design house: whole families are held out, never single sets. */
+  readonly family: string;
+  /** What is to be seen, in lower case, without words of style and size, such as "calendar". */
+  readonly concept: string;
+  /** True captions, the plainest first; only words that the package itself gives. */
+  readonly captions: readonly string[];
+  readonly drawing: Drawing;
+  readonly licence: string;
+  readonly author?: string;
+  readonly category?: string;
+  /** Such as "outline". */
+  readonly style?: string;
+  readonly tags: readonly string[];
+}
+
+/** What is drawn: a vector picture, which may leave its colour open (`currentColor`), or the file of a picture. */
+export type Drawing =
+  | { readonly kind: "svg"; readonly svg: string; readonly monochrome: boolean }
+  | { readonly kind: "file"; readonly file: Uint8Array };
+
+/** The sources of pairs, the large ones first. */
+export const pairSources = [
+  "icons",
+  "colour-icons",
+  "emoji",
+  "logos",
+  "clipart",
+  "stamps",
+  "applications",
+  "furniture",
+  "space",
+  "battle",
+  "encyclopedia",
+  "food",
+] as const;
+
+export type PairSource = (typeof pairSources)[number];
+
+/** A picture without a text. */
+export interface LonePicture {
+  readonly key: string;
+  readonly source: string;
+  readonly file: Uint8Array;
+  readonly licence: string;
+  /** The class for probes, such as the kind of terrain. */
+  readonly label?: string;
+  /** Pictures of one group share a split: frames of one figure. */
+  readonly group?: string;
+}
+
+/** A text without a picture: a document in paragraphs, parted by blank lines. */
+export interface LoneText {
+  readonly key: string;
+  readonly source: string;
+  readonly text: string;
+  readonly licence: string;
+  /** "test" where an evaluation set uses it: kept out of training. */
+  readonly heldOut?: boolean;
+}

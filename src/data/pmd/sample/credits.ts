@@ -1,0 +1,44 @@
+/** Who made what lies in the sample, and under which licence. */
+
+/** Licences that let a picture be passed on with little more than the name of its author. */
+const free =
+  /^(MIT|Apache-2\.0|ISC|BSD(-\d-Clause)?|0BSD|CC0(-1\.0)?|OFL(-1\.1)?|Unlicense|public domain|PD)$/i;
+
+export const isFree = (licence: string): boolean => free.test(licence);
+
+interface Credit {
+  readonly set: string;
+  readonly licence: string;
+  readonly authors: Set<string>;
+  samples: number;
+}
+
+/** Counts samples by set and licence. */
+export class Credits {
+  readonly #credits = new Map<string, Credit>();
+
+  add(set: string, licence: string, author: string | undefined): void {
+    const name = `${set} ${licence}`;
+    const credit = this.#credits.get(name) ?? { set, licence, authors: new Set(), samples: 0 };
+    this.#credits.set(name, credit);
+    credit.samples++;
+    if (author !== undefined) credit.authors.add(author.replace(/[*_`[\]<>]/g, ""));
+  }
+
+  /** A page in Markdown: a line for each set. */
+  markdown(intro: string): string {
+    const lines = [...this.#credits.values()]
+      .sort((a, b) => a.set.localeCompare(b.set) || a.licence.localeCompare(b.licence))
+      .map(({ set, licence, authors, samples }) => {
+        const names = [...authors].sort();
+        const by =
+          names.length === 0
+            ? ""
+            : `; by ${names.slice(0, mostNames).join(", ")}${names.length > mostNames ? " and others" : ""}`;
+        return `- \`${set}\`: ${licence}, ${samples} ${samples === 1 ? "sample" : "samples"}${by}`;
+      });
+    return `${intro}\n\n${lines.join("\n")}\n`;
+  }
+}
+
+const mostNames = 12;

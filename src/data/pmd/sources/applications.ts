@@ -1,0 +1,82 @@
+/** Applications of Debian (AppStream, DEP-11): icons with name, summary and description. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { appstreamFiles, openAppstream } from "../appstream.js";
+import { readTar } from "../archive/tar.js";
+import type { Item } from "../item.js";
+import type { Packages } from "../packages.js";
+import { type Component, componentsOf } from "../archive/components.js";
+import { conceptOf, cut, distinct, keyOf, plain, sentencesOf } from "./prose.js";
+
+const set = "appstream";
+/** An icon that so many applications have stands for none of them. */
+const mostSharers = 2;
+
+/** Pairs of icons and what their applications say of themselves. */
+export async function* applicationItems(packages: Packages): AsyncGenerator<Item> {
+  const folder = await openAppstream(packages);
+  if (folder === undefined) return;
+  const large = await readTar(join(folder, appstreamFiles.largeIcons));
+  const small = await readTar(join(folder, appstreamFiles.smallIcons));
+  const packed = await readFile(join(folder, appstreamFiles.components));
+  const components = componentsOf((await promisify(gunzip)(packed)).toString("utf8"));
+  const pictures = components.map(({ icon }) => large.get(icon) ?? small.get(icon));
+  const digests = pictures.map((file) => file && createHash("sha256").update(file).digest("hex"));
+  const sharers = new Map<string, number>();
+  for (const digest of digests)
+    if (digest !== undefined) sharers.set(digest, (sharers.get(digest) ?? 0) + 1);
+  const keys = new Set<string>();
+  for (const [index, component] of components.entries()) {
+    const [file, digest] = [pictures[index], digests[index]];
+    if (file === undefined || (sharers.get(digest ?? "") ?? 0) > mostSharers) continue;
+    const item = applicationItem(component);
+    if (item === undefined || keys.has(item.key)) continue;
+    keys.add(item.key);
+    yield { ...item, drawing: { kind: "file", file } };
+  }
+}
+
+/** The item of a component, without its icon; undefined where it says nothing of itself. */
+export function applicationItem(component: Component): Omit<Item, "drawing"> | undefined {
+  const name = plain(component.name);
+  const summary = plain(component.summary);
+  if (name === "" || summary.split(" ").length < 2) return undefined;
+  const description = proseOf(component.description);
+  const [first] = sentencesOf(description);
+  const categories = component.categories.map((category) =>
+    category.replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").toLowerCase(),
+  );
+  const keywords = component.keywords.map((keyword) => plain(keyword).toLowerCase());
+  return {
+    key: keyOf(set, component.id),
+    source: "applications",
+    set,
+    family: set,
+    concept: conceptOf(name),
+    captions: distinct([
+      summary,
+      `${name}: ${summary}`,
+      first === undefined ? undefined : cut(first),
+      cut(description),
+    ]),
+    licence: "see package",
+    category: categories[0] ?? component.type,
+    tags: distinct([...keywords.slice(0, 8), ...categories]),
+  };
+}
+
+/** Paragraphs that are lists, or lead to one, or to a page elsewhere. */
+const noProse = /^$|^[-*•] |\s[-*•] .*\s[-*•] |:$|https?:/;
+
+/** The paragraphs of a description without its lists. */
+function proseOf(description: string): string {
+  const paragraphs = [...description.matchAll(/<p[^>]*>([\s\S]*?)<\/p>/g)]
+    .map(([, text = ""]) =>
+      plain(text).replace(/([.!?])? \.(?= |$)/g, (_, stop?: string) => stop ?? "."),
+    )
+    .filter((text) => !noProse.test(text));
+  return paragraphs.map((text) => (/[.!?…]["')]?$/.test(text) ? text : `${text}.`)).join(" ");
+}

@@ -1,0 +1,61 @@
+/** Handwritten digits of 8 x 8 pixels (Debian package python3-sklearn; test part of UCI's optical digits). */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import sharp from "sharp";
+import type { LonePicture } from "../item.js";
+import type { Packages } from "../packages.js";
+import { keyOf } from "./prose.js";
+
+const side = 8;
+const greys = 16;
+/** What pictures are enlarged to. */
+const drawn = 64;
+
+export interface Digit {
+  /** 64 shades of ink, 0 to 16, row by row. */
+  readonly ink: readonly number[];
+  readonly label: string;
+}
+
+/** Digits in black on white, with the digit as label; made for probes. */
+export async function* digitPictures(packages: Packages): AsyncGenerator<LonePicture> {
+  const directory = await packages.directory("python3-sklearn");
+  if (directory === undefined) return;
+  const path = "usr/lib/python3/dist-packages/sklearn/datasets/data/digits.csv.gz";
+  const csv = (await promisify(gunzip)(await readFile(join(directory, path)))).toString("utf8");
+  for (const [index, { ink, label }] of digitsOf(csv).entries()) {
+    const white = Uint8Array.from(ink, (shade) => 255 - Math.round((shade * 255) / greys));
+    const file = await sharp(white, { raw: { width: side, height: side, channels: 1 } })
+      .resize(drawn, drawn, { kernel: "cubic" })
+      .png()
+      .toBuffer();
+    yield {
+      key: keyOf("digits", String(index)),
+      source: "digits",
+      file,
+      licence: "BSD-3-Clause",
+      label,
+    };
+  }
+}
+
+/**
+ * The rows of the table: 64 shades, then the digit.
+ * @throws RangeError for a row of another form
+ */
+export function digitsOf(csv: string): Digit[] {
+  const rows = csv.split(/\r?\n/).filter((row) => row !== "");
+  return rows.map((row, index) => {
+    const numbers = row.split(",").map(Number);
+    const ink = numbers.slice(0, side * side);
+    const label = numbers[side * side];
+    const sound = ink.every((shade) => shade >= 0 && shade <= greys);
+    if (numbers.length !== side * side + 1 || label === undefined || !sound || !(label >= 0))
+      throw new RangeError(
+        `Row ${index} of the digits has ${numbers.length} columns; 64 shades of 0 to 16 and a digit were expected.`,
+      );
+    return { ink, label: String(label) };
+  });
+}

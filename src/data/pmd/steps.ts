@@ -1,0 +1,92 @@
+/** What the mini-PMD is made of: one step per source, which is built as a whole or not at all. */
+import { type Split, splitOfFamily } from "./families.js";
+import type { Item, LonePicture, LoneText } from "./item.js";
+import type { Packages } from "./packages.js";
+import { seededUnit } from "./seeded.js";
+import { applicationItems } from "./sources/applications.js";
+import { digitPictures } from "./sources/digits.js";
+import { sceneItems, spaceItems, spritePictures } from "./sources/endless-sky.js";
+import { encyclopediaItems } from "./sources/gcompris.js";
+import { iconifyItems } from "./sources/iconify.js";
+import { foodItems } from "./sources/ifct.js";
+import { clipartItems, clipartPictures } from "./sources/openclipart.js";
+import { sciencePictures } from "./sources/skimage.js";
+import { furnitureItems } from "./sources/sweethome3d.js";
+import { stampItems } from "./sources/tuxpaint.js";
+import { wallpaperPictures } from "./sources/wallpapers.js";
+import { battleItems, terrainPictures, unitPictures } from "./sources/wesnoth.js";
+import { textSources } from "./text/sources.js";
+
+export interface PairStep {
+  readonly kind: "pairs";
+  readonly name: string;
+  readonly parts: readonly {
+    readonly items: (packages: Packages) => AsyncIterable<Item>;
+    readonly split: (item: Item) => Split | "excluded";
+  }[];
+}
+
+export interface PictureStep {
+  readonly kind: "pictures";
+  readonly name: string;
+  readonly pictures: (packages: Packages) => AsyncIterable<LonePicture>;
+}
+
+export interface TextStep {
+  readonly kind: "text";
+  readonly name: string;
+  readonly texts: (packages: Packages) => AsyncIterable<LoneText>;
+}
+
+export type Step = PairStep | PictureStep | TextStep;
+
+const train = (): Split => "train";
+const test = (): Split => "test";
+
+/** The part of the stamps that is held out, by caption: pictures that share one share a split. */
+const stampsHeldOut = 0.2;
+
+const stampSplit = (item: Item): Split =>
+  seededUnit("stamp", item.captions[0] ?? item.key) < stampsHeldOut ? "test" : "train";
+
+function pairs(
+  name: string,
+  items: PairStep["parts"][0]["items"],
+  split: (item: Item) => Split,
+): Step {
+  return { kind: "pairs", name, parts: [{ items, split }] };
+}
+
+/** In the order in which they are built: icons first, since all else is compared with the held-out ones. */
+export const steps: readonly Step[] = [
+  {
+    kind: "pairs",
+    name: "iconify",
+    parts: [{ items: iconifyItems, split: (item) => splitOfFamily(item.family) }],
+  },
+  pairs("clipart", clipartItems, train),
+  pairs("stamps", stampItems, stampSplit),
+  pairs("applications", applicationItems, train),
+  pairs("furniture", furnitureItems, train),
+  {
+    kind: "pairs",
+    name: "space",
+    parts: [
+      { items: spaceItems, split: train },
+      { items: sceneItems, split: test },
+    ],
+  },
+  pairs("battle", battleItems, train),
+  pairs("encyclopedia", encyclopediaItems, train),
+  pairs("food", foodItems, test),
+  ...Object.entries({
+    terrain: terrainPictures,
+    units: unitPictures,
+    wallpapers: wallpaperPictures,
+    science: sciencePictures,
+    sprites: spritePictures,
+    digits: digitPictures,
+    "clipart-pictures": clipartPictures,
+  }).map(([name, pictures]): Step => ({ kind: "pictures", name, pictures })),
+  ...Object.entries(textSources).map(([name, texts]): Step => ({ kind: "text", name, texts })),
+];

@@ -1,0 +1,65 @@
+/** The GNU Collaborative International Dictionary of English: Webster of 1913 with later additions. */
+import { join } from "node:path";
+import type { LoneText } from "../item.js";
+import type { Packages } from "../packages.js";
+import { type DictionaryEntry, dictionaryEntries } from "./dictionary.js";
+import { EntryBinder } from "./document.js";
+import { blocks, ProseSieve, words } from "./prose.js";
+
+/** Definitions, usage notes and quotations of package dict-gcide, some entries to a document. */
+export async function* gcideTexts(packages: Packages): AsyncGenerator<LoneText> {
+  const directory = await packages.directory("dict-gcide");
+  if (directory === undefined) return;
+  const binder = new EntryBinder({ source: "gcide", licence: "GPL-3.0-or-later" });
+  const sieve = new ProseSieve(6);
+  const path = join(directory, "usr/share/dictd/gcide.dict.dz");
+  for await (const entry of dictionaryEntries(path)) {
+    if (entry.head.startsWith("00-")) continue;
+    for (const paragraph of sieve.keep(gcideParagraphs(entry))) yield* binder.add(paragraph);
+  }
+  yield* binder.rest();
+}
+
+/**
+ * An entry in paragraphs: "Headword: definition", then notes and quotations. Etymology, pronunciation, marks of sources
+ * and names of quoted writers are dropped; so are glosses that come from WordNet, which is a source of its own.
+ */
+export function gcideParagraphs(entry: DictionaryEntry): string[] {
+  const headword = /^[^\\([]+/.exec(entry.head)?.[0].trim() ?? "";
+  // The head goes on in the body as long as its brackets are open.
+  const whole = `${entry.head.slice(headword.length)}\n${entry.body}`;
+  const body = plainLetters(whole)
+    .replace(/\[WordNet[^\]]*\](\n\s*\n|\s*$)/g, "\u0000$1")
+    .replace(/\[1913 Webster\]|\[PJC\]/g, "\n\n");
+  const paragraphs: string[] = [];
+  for (const block of blocks(dropBrackets(body))) {
+    if (block.includes("\u0000") || block.startsWith("Syn:")) continue;
+    const sentence = block
+      .replace(/^\\[^\\]*\\/, "")
+      .replace(/^[^A-Z"]*?\b(?:n|v|a|adj|adv|p|pr|t|i|prep|pl|pron|conj|interj)\.(?=\s)/, "")
+      .replace(/^(?:[\s,;.&]|\([^()]*\)|\b(?:n|v|a|adj|adv|p|pr|t|i|pl|imp|vb)\.)+/, "")
+      .replace(/^(?:\d+|\([a-z]\))\.?\s+/, "")
+      .replace(/^\([A-Z][A-Za-z. &]*\)\s*/, "")
+      .replace(/^(?:Usage|Note):\s*/, "")
+      .replace(/\s*--\s?[A-Z(][^-]{0,40}$/, "")
+      .replace(/[{}]/g, "")
+      .replace(/\s+/g, " ")
+      .trim();
+    if (words(sentence).length < 2) continue;
+    const ended = /[.!?]["']?$/.test(sentence) ? sentence : `${sentence}.`;
+    paragraphs.push(paragraphs.length === 0 ? `${headword}: ${ended}` : ended);
+  }
+  return paragraphs;
+}
+
+/** Marks above letters are written in brackets, such as [^e] or [e^]: the letter stays. */
+function plainLetters(text: string): string {
+  return text.replace(
+    /\[[^\w\s\]]{1,2}([A-Za-z]{1,2})\]|\[([A-Za-z]{1,2})[^\w\s.,?\]]{1,2}\]/g,
+    "$1$2",
+  );
+}
+
+function dropBrackets(text: string): string {
+  return text.replace(/\[[^[\]]*\]/g, " ").replace(/\[[^[\]]*\]/g, " ");
+}

@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LoneText } from "../item.js";
+import type { Packages } from "../packages.js";
+import { documentOf } from "./document.js";
+import { filesBelow } from "./files.js";
+import { ProseSieve } from "./prose.js";
+
+/** What the comments of package googleapis say about services and their data, one document for each service's version. */
+export async function* googleApiTexts(packages: Packages): AsyncGenerator<LoneText> {
+  const directory = await packages.directory("googleapis");
+  if (directory === undefined) return;
+  const folder = join(directory, "build/src/apis");
+  const sieve = new ProseSieve(10);
+  for (const file of await filesBelow(folder, (path) => /\/v[^/]*\.d\.ts$/.test(path))) {
+    const comments = commentParagraphs(await readFile(join(folder, file), "utf8"));
+    const paragraphs = sieve.keep(comments);
+    const key = file.replace(/\.d\.ts$/, "");
+    const document = documentOf({ key, source: "google-apis", licence: "Apache-2.0", paragraphs });
+    if (document) yield document;
+  }
+}
+
+/** The text of documentation comments: tags, examples and marks of Markdown dropped. */
+export function commentParagraphs(source: string): string[] {
+  const paragraphs: string[] = [];
+  for (const [, inner] of source.matchAll(/\/\*\*([\s\S]*?)\*\//g)) {
+    const text = inner!
+      .replace(/^\s*\* ?/gm, "")
+      .trimStart()
+      .replace(/```[\s\S]*?(?:```|$)/g, "")
+      .replace(/^\s*@[\s\S]*/m, "")
+      .replace(/^(?:(?:Required|Optional|Output only|Input only|Immutable|Deprecated)\.\s*)+/, "")
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .replace(/<\/?\w+[^>]*>/g, " ")
+      .replace(/[`*]/g, "");
+    paragraphs.push(...text.split(/\n\s*\n/));
+  }
+  return paragraphs;
+}

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+
+export type Split = "train" | "dev" | "test";
+
+/** A number in [0, 1) that depends on the text alone: the same on every machine and in every run. */
+export function share(text: string): number {
+  return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/**
+ * The split that a group (a lemma, a source package, a book) belongs to: 80 % train, 10 % dev, 10 % test. Texts to learn
+ * from and labelled sets both ask here, so what is tested on is never trained on.
+ */
+export function splitOf(kind: string, group: string): Split {
+  const place = share(`${kind}/${group}`);
+  return place < 0.8 ? "train" : place < 0.9 ? "dev" : "test";
+}
+
+/**
+ * Splits the members of one class: in the order of their shares the first 10 % (at least one) are for testing, the next
+ * 10 % for development. For classes too small to leave to chance.
+ */
+export function splitsWithin(kind: string, members: readonly string[]): Map<string, Split> {
+  const ordered = members
+    .map((member) => ({ member, place: share(`${kind}/${member}`) }))
+    .sort((a, b) => a.place - b.place);
+  const tenth = Math.max(1, Math.round(members.length / 10));
+  return new Map(
+    ordered.map(({ member }, index) => [
+      member,
+      index < tenth ? "test" : index < 2 * tenth ? "dev" : "train",
+    ]),
+  );
+}

@@ -1,0 +1,35 @@
+/** Kinds of picture files, by the name of their extension and by their first bytes. */
+
+export type PictureType = "jpg" | "png" | "webp" | "gif" | "tif" | "avif" | "svg";
+
+const typeOfExtension: ReadonlyMap<string, PictureType> = new Map([
+  ["jpg", "jpg"],
+  ["jpeg", "jpg"],
+  ["png", "png"],
+  ["webp", "webp"],
+  ["gif", "gif"],
+  ["tif", "tif"],
+  ["tiff", "tif"],
+  ["avif", "avif"],
+  ["svg", "svg"],
+]);
+
+/** Whether a file with this extension (no dot, lower case) is taken for a picture. */
+export function isPictureExtension(extension: string): boolean {
+  return typeOfExtension.has(extension);
+}
+
+/** What kind of picture these bytes begin, or undefined where none is known. */
+export function pictureType(bytes: Uint8Array): PictureType | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024));
+  const text = head.toString("latin1");
+  if (text.startsWith("\xff\xd8\xff")) return "jpg";
+  if (text.startsWith("\x89PNG\r\n\x1a\n")) return "png";
+  if (text.startsWith("GIF87a") || text.startsWith("GIF89a")) return "gif";
+  if (text.startsWith("RIFF") && text.startsWith("WEBP", 8)) return "webp";
+  if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "tif";
+  if (text.startsWith("ftyp", 4) && /^avi[fs]/.test(text.slice(8))) return "avif";
+  const markup = text.replace(/^\xef\xbb\xbf/, "").trimStart();
+  if (/^<(svg[\s>]|\?xml|!--|!doctype svg)/i.test(markup) && /<svg[\s>]/.test(markup)) return "svg";
+  return undefined;
+}

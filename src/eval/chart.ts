@@ -1,0 +1,123 @@
+/** Small line charts for pages: one panel a quantity, with the level that guessing reaches. */
+import { Html, html } from "./html.js";
+
+export interface Line {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+export interface Chart {
+  readonly title: string;
+  /** The first line is drawn last, over the others. */
+  readonly lines: readonly Line[];
+  /** Drawn as a dashed line: what guessing without looking reaches. */
+  readonly level?: { readonly name: string; readonly y: number };
+}
+
+const size = { width: 300, height: 170 };
+const margin = { left: 44, right: 10, top: 26, bottom: 24 };
+const colours = ["var(--mark)", "#c1440e", "#4a7c2a", "#6b4c9a"];
+
+/** The charts side by side, as many as fit in a row. */
+export function charts(all: readonly Chart[]): Html {
+  const figures = all.map((chart) => html`<figure>${draw(chart)}</figure>`);
+  return html`<div class="charts">${figures}</div>`;
+}
+
+function draw({ title, lines, level }: Chart): Html {
+  const points = lines.flatMap((line) => line.points);
+  const ys = [...points.map(({ y }) => y), ...(level ? [level.y] : [])].filter(Number.isFinite);
+  const x = scale(
+    points.map((point) => point.x),
+    [margin.left, size.width - margin.right],
+  );
+  const y = scale(ys, [size.height - margin.bottom, margin.top]);
+  const grid = y.ticks.map(
+    (tick) =>
+      html`<line
+          class="grid"
+          x1="${margin.left}"
+          x2="${size.width - margin.right}"
+          y1="${round(y.place(tick))}"
+          y2="${round(y.place(tick))}"
+        /><text x="${margin.left - 6}" y="${round(y.place(tick) + 4)}" text-anchor="end"
+          >${short(tick)}</text
+        >`,
+  );
+  const steps = [x.low, x.high].map(
+    (at, index) =>
+      html`<text
+        x="${round(x.place(at))}"
+        y="${size.height - 6}"
+        text-anchor="${index === 0 ? "start" : "end"}"
+        >${short(at)}</text
+      >`,
+  );
+  const guess = level
+    ? html`<line
+        class="level"
+        x1="${margin.left}"
+        x2="${size.width - margin.right}"
+        y1="${round(y.place(level.y))}"
+        y2="${round(y.place(level.y))}"
+        ><title>${level.name}: ${level.y.toFixed(3)}</title></line
+      >`
+    : new Html("");
+  const drawn = lines.map((line, index) => path(line, colours[index % colours.length]!, x, y));
+  const names = lines.length > 1 ? lines.map(({ name }) => name).join(", ") : "";
+  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title}">
+    ${grid}${steps}${guess}${drawn.reverse()}
+    <text class="title" x="${margin.left}" y="14">
+      ${title}${names === "" ? "" : ` (${names})`}
+    </text>
+  </svg>`;
+}
+
+function path({ points, name }: Line, colour: string, x: Scale, y: Scale): Html {
+  const places = points
+    .filter((point) => Number.isFinite(point.y))
+    .map((point) => `${round(x.place(point.x))},${round(y.place(point.y))}`);
+  return html`<polyline
+    points="${places.join(" ")}"
+    fill="none"
+    stroke="${colour}"
+    stroke-width="1.5"
+    ><title>${name}</title></polyline
+  >`;
+}
+
+interface Scale {
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: readonly number[];
+  readonly place: (value: number) => number;
+}
+
+function scale(values: readonly number[], [start, end]: readonly [number, number]): Scale {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = least < most ? [least, most] : [least - 0.5, least + 0.5];
+  const step = niceStep((high - low) / 3);
+  const first = Math.ceil(low / step);
+  const ticks = Array.from(
+    { length: Math.max(0, Math.floor(high / step) - first + 1) },
+    (_, index) => (first + index) * step,
+  );
+  return {
+    low,
+    high,
+    ticks,
+    place: (value) => start + ((value - low) / (high - low)) * (end - start),
+  };
+}
+
+/** The next of 1, 2, 5, 10 ... above. */
+function niceStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+const short = (value: number): string =>
+  Math.abs(value) >= 10_000 || (value !== 0 && Math.abs(value) < 0.001)
+    ? value.toExponential(0)
+    : String(Number(value.toPrecision(3)));

@@ -1,0 +1,115 @@
+/** A page on a run: its recipe, curves of every loss against what guessing reaches, evaluations, and reconstructions. */
+import { readFile, writeFile } from "node:fs/promises";
+import { type Chart, charts } from "../eval/chart.js";
+import { type Html, html } from "../eval/html.js";
+import { type Section, page } from "../eval/page.js";
+import { formatDuration } from "./duration.js";
+import { type LogEntry, readLog } from "./log.js";
+import type { RunDirectory } from "./run-directory.js";
+
+export interface ReportOptions {
+  readonly title: string;
+  /** The stages that have begun, in their order. */
+  readonly stages: readonly ReportedStage[];
+  /** Sections after those of the stages. */
+  readonly more?: readonly Section[];
+}
+
+export interface ReportedStage {
+  readonly name: string;
+  readonly run: RunDirectory;
+  /** Losses with their levels of chance; see `Stage`. */
+  readonly losses: Readonly<Record<string, number | undefined>>;
+}
+
+/** Most points of a curve; longer logs are thinned by means of neighbours. */
+const mostPoints = 300;
+
+/** Writes the page to `path`. */
+export async function writeReport(path: string, options: ReportOptions): Promise<void> {
+  const sections = await Promise.all(options.stages.map(stageSection));
+  const facts = `Written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`;
+  await writeFile(path, page(options.title, facts, [...sections, ...(options.more ?? [])]));
+}
+
+async function stageSection({ name, run, losses }: ReportedStage): Promise<Section> {
+  const log = await readLog(run);
+  const training = log.filter(({ kind }) => kind === "training");
+  const evaluations = log.filter(({ kind }) => kind === "evaluation");
+  const last = training.at(-1);
+  const facts = last
+    ? html`<p>
+        ${last.step} steps in ${formatDuration(last.seconds)};
+        ${Math.round(last.scalars["samples/s"] ?? 0)} samples a second at the end.
+      </p>`
+    : html`<p>Nothing has been logged yet.</p>`;
+  const body = html`${facts} ${charts(lossCharts(training, evaluations, losses))}
+  ${charts(otherCharts(training, evaluations, losses))} ${await drawings(run)}`;
+  return { title: `Stage "${name}"`, body };
+}
+
+function lossCharts(
+  training: readonly LogEntry[],
+  evaluations: readonly LogEntry[],
+  losses: ReportedStage["losses"],
+): Chart[] {
+  return Object.entries(losses).map(([name, chance]) => {
+    const lines = [
+      { name: "training", points: thinned(pointsOf(training, name)) },
+      { name: "validation", points: pointsOf(evaluations, name) },
+    ].filter(({ points }) => points.length > 0);
+    return {
+      title: name,
+      lines,
+      ...(chance !== undefined && { level: { name: "chance", y: chance } }),
+    };
+  });
+}
+
+/** Everything else that was evaluated or is good to watch, one chart each. */
+function otherCharts(
+  training: readonly LogEntry[],
+  evaluations: readonly LogEntry[],
+  losses: ReportedStage["losses"],
+): Chart[] {
+  const watched = ["gradient norm", "learning rate", "samples/s", "memory MiB"];
+  const names = new Set(evaluations.flatMap(({ scalars }) => Object.keys(scalars)));
+  return [
+    ...[...names].filter((name) => !(name in losses)).map((name) => [name, evaluations] as const),
+    ...watched.map((name) => [name, training] as const),
+  ].flatMap(([name, entries]) => {
+    const points = thinned(pointsOf(entries, name));
+    return points.length === 0 ? [] : [{ title: name, lines: [{ name, points }] }];
+  });
+}
+
+type Point = { readonly x: number; readonly y: number };
+
+function pointsOf(entries: readonly LogEntry[], name: string): Point[] {
+  return entries.flatMap(({ step, scalars }) => {
+    const y = scalars[name];
+    return y === undefined ? [] : [{ x: step, y }];
+  });
+}
+
+function thinned(points: readonly Point[]): Point[] {
+  const group = Math.ceil(points.length / mostPoints);
+  if (group <= 1) return [...points];
+  return Array.from({ length: Math.ceil(points.length / group) }, (_, index) => {
+    const some = points.slice(index * group, (index + 1) * group);
+    const mean = (of: (point: Point) => number): number =>
+      some.reduce((sum, point) => sum + of(point), 0) / some.length;
+    return { x: mean(({ x }) => x), y: mean(({ y }) => y) };
+  });
+}
+
+async function drawings(run: RunDirectory): Promise<Html> {
+  const png = await readFile(run.file("reconstructions.png")).catch(() => undefined);
+  if (!png) return html``;
+  const source = `data:image/png;base64,${png.toString("base64")}`;
+  return html`<h3>Reconstructions</h3>
+    <p class="quiet">
+      Pictures that were not trained on, each above what its visual tokens keep of it.
+    </p>
+    <p><img src="${source}" alt="pictures and their reconstructions" style="width: 100%" /></p>`;
+}

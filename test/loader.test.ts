@@ -1,0 +1,98 @@
+/** The batches of a run: the same for any number of threads, and after going on from any cursor. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ShardDirectories } from "../src/data/batch-reader.js";
+import { Loader, type LoaderOptions, type NextBatch } from "../src/data/loader.js";
+import { openSampleSet } from "../src/data/sample-set.js";
+import { models } from "../src/configs/models.js";
+import { processorFor } from "../src/model/processor.js";
+import { writeShapes } from "./shapes.js";
+
+let root: string;
+let options: Omit<LoaderOptions, "workers">;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "flava-loader-"));
+  await writeShapes(root);
+  const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
+  const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
+  const sizeOf = async (directory: string): Promise<{ name: string; samples: number }> => {
+    const { samples, close } = await openSampleSet(directory);
+    close();
+    return { name: directory, samples };
+  };
+  const [pairs, texts] = [await sizeOf(shapes), await sizeOf(words)];
+  options = {
+    directories,
+    batch: {
+      processor: processorFor(models.tiny),
+      views: { flip: 0.5 },
+      captions: { lengths: [8, 16], masked: 0.15, unit: "word" },
+      texts: { lengths: [16, 32], masked: 0.15, unit: "piece" },
+    },
+    mixture: {
+      seed: 3,
+      batch: { pair: 6, image: 4, text: 5 },
+      shares: { pair: 1, image: 1, text: 1 },
+      sets: { pair: [pairs], image: [pairs], text: [texts] },
+      temperature: 1,
+      mismatched: 0.3,
+    },
+  };
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function take(count: number, changes: Partial<LoaderOptions> = {}): Promise<NextBatch[]> {
+  const loader = await Loader.open({ ...options, workers: 0, ...changes });
+  const batches: NextBatch[] = [];
+  for (let i = 0; i < count; i++) batches.push(await loader.next());
+  await loader.close();
+  return batches;
+}
+
+describe("Loader", () => {
+  it("gives the same batches with any number of threads", async () => {
+    const alone = await take(8);
+    expect(new Set(alone.map(({ batch }) => batch.kind)).size).toBe(3);
+    for (const workers of [1, 2]) expect(await take(8, { workers })).toEqual(alone);
+  });
+
+  it("goes on from the cursor of any batch", async () => {
+    const whole = await take(6);
+    const cursor = JSON.parse(JSON.stringify(whole[2]!.cursor)) as NextBatch["cursor"];
+    expect(await take(3, { cursor })).toEqual(whole.slice(3));
+  });
+
+  it("gives every sample once before it gives any again", async () => {
+    const only = { pair: 1, image: 0, text: 0 };
+    const mixture = { ...options.mixture, shares: only, mismatched: 0 };
+    const texts = (batches: NextBatch[]): string[] =>
+      batches.flatMap(({ batch }) => {
+        if (batch.kind !== "pair") return [];
+        const length = batch.ids.length / 6;
+        return [0, 1, 2, 3, 4, 5].map((row) =>
+          batch.ids.slice(row * length, row * length + 8).join(),
+        );
+      });
+    const first = texts(await take(5, { mixture })); // 30 samples, each with one of two captions
+    const shapes = first.map((ids) => ids.replace(/,1037,/, ","));
+    expect(new Set(shapes).size).toBeGreaterThanOrEqual(30);
+  });
+
+  it("never pairs a picture with a true text where it says that they do not match", async () => {
+    const only = { pair: 1, image: 0, text: 0 };
+    const mixture = { ...options.mixture, shares: only, mismatched: 0.9 };
+    const batches = await take(6, { mixture });
+    const matches = batches.flatMap(({ batch }) => (batch.kind === "pair" ? [...batch.match] : []));
+    const share = matches.reduce((sum, match) => sum + match, 0) / matches.length;
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(0.5);
+  });
+
+  it("tells of a directory that is not there", async () => {
+    const directories = { ...options.directories, pair: [join(root, "nothing")] };
+    await expect(take(1, { directories })).rejects.toThrow(/nothing/);
+  });
+});
