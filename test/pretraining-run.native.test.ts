@@ -76,6 +76,7 @@ describe("pretrain", () => {
     }
     expect(logged).toContain("zero-shot top-1");
     expect((await readdir(join(root, "whole", "joint", "final"))).sort()).toEqual([
+      "codebook_decoder.safetensors",
       "config.json",
       "model.safetensors",
       "preprocessor_config.json",

@@ -1,87 +1,101 @@
 /**
- * The quickstart: trains a tiny transformer to fill in masked letters of a real text, and shows what it has learnt. It
- * exercises the whole engine: tracing, gradients, planning, clipping, AdamW and a schedule inside one program.
+ * The first command of the README: pre-trains a tiny FLAVA on the real pictures and texts that ship, with all losses; then
+ * uses the trained model that ships, and writes a page about both.
  */
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { formatBytes } from "../backend/available-memory.js";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { load } from "../api/load.js";
 import type { Backend } from "../backend/backend.js";
 import { openBackend } from "../backend/open.js";
-import { alphabetSize, drawBatch, mask, showMasked, toLetters } from "./letters.js";
-import { type LetterModel, type LetterModelSizes, letterModel } from "./letter-model.js";
+import { cacheDirectory } from "../base/cache.js";
+import { checkRecipe } from "../configs/recipe.js";
+import { quickstart } from "../configs/quickstart.js";
+import type { Section } from "../eval/page.js";
+import { formatDuration } from "../train/duration.js";
+import { type LogEntry, readLog } from "../train/log.js";
+import { pretrain } from "../train/pretrain.js";
+import { writeReport } from "../train/report.js";
+import { RunDirectory } from "../train/run-directory.js";
+import { shippedModelSections } from "./quickstart-model.js";
 
-const native: LetterModelSizes = {
-  batch: 128,
-  length: 24,
-  width: 128,
-  hidden: 512,
-  layers: 3,
-  heads: 4,
-};
-/** What plain TypeScript trains in the same time. */
-const reference: LetterModelSizes = { ...native, batch: 16, width: 32, hidden: 128, layers: 2 };
-const steps = 600;
+/** What plain TypeScript does in some minutes, where there is no compiler. */
+const shortened = { codebook: 4, joint: 6 };
 
 async function main(): Promise<void> {
-  const text = toLetters(
-    readFileSync(new URL("../../samples/moby-dick.txt", import.meta.url), "utf8"),
-  );
-  // The last tenth of the text is never trained on.
-  const border = Math.floor(text.length * 0.9);
-  const backend = openBackend();
-  const sizes = backend.name === "native" ? native : reference;
-  const model = await letterModel(backend, sizes, steps);
-  introduce(backend, text.length, model.parameterCount, model.memory);
   const started = performance.now();
-  for (let step = 1; step <= steps; step++) {
-    const { loss, norm } = await model.train(drawBatch(text.subarray(0, border), sizes, step));
-    if (step % 50 === 0 || step === 1) {
-      const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
-      const bar = "#".repeat(Math.round(loss * 10));
-      console.log(
-        `step ${String(step).padStart(3)}  loss ${loss.toFixed(3)}  norm ${norm.toFixed(2)}  ${seconds} s  ${bar}`,
-      );
-    }
-  }
-  await report(model.evaluate, sizes, text.subarray(border));
+  const backend = openBackend();
+  const directory = join(cacheDirectory(), "runs", quickstart.name);
+  await rm(directory, { recursive: true, force: true });
+  const recipe = recipeFor(backend);
+  console.log(`Backend: ${backend.name} (${backend.level}), ${backend.threads} threads.\n`);
+  console.log("1. Pre-training a tiny FLAVA on the sample that ships, codebook first.\n");
+  const say = (line: string): void => console.log(line);
+  await pretrain({ recipe, directory, backend, workers: 1, say });
   backend.dispose();
+  await tellLosses(new RunDirectory(join(directory, "joint")));
+
+  console.log(
+    "\n2. The trained model that ships, on pictures of families that it has never seen.\n",
+  );
+  const flava = await load();
+  const more = await shippedModelSections(flava, say);
+  await flava.close();
+
+  const path = await writePage(
+    directory,
+    recipe.stages.map(({ name }) => name),
+    more,
+  );
+  const seconds = (performance.now() - started) / 1000;
+  console.log(
+    `\nDone in ${formatDuration(seconds)}. Everything with curves and pictures:\n  ${path}`,
+  );
 }
 
-function introduce(backend: Backend, letters: number, parameters: number, memory: number): void {
-  const { name, level, threads } = backend;
-  const cores = availableParallelism();
-  console.log(`Backend: ${name} (${level}), ${threads} of ${cores} threads.`);
-  console.log(
-    `Text: ${letters.toLocaleString("en")} characters of Moby-Dick, the last tenth held out.`,
-  );
-  console.log(
-    `Model: ${parameters.toLocaleString("en")} parameters; training takes ${formatBytes(memory)}.`,
-  );
-  console.log(
-    `A guess among ${alphabetSize} characters costs ln ${alphabetSize} = ${Math.log(alphabetSize).toFixed(3)}.\n`,
-  );
+function recipeFor(backend: Backend): ReturnType<typeof checkRecipe> {
+  const recipe = checkRecipe(quickstart, "The quickstart recipe");
+  if (backend.name === "native") return recipe;
+  console.log("No native kernels were built (see README.md), so this takes only a few steps.");
+  const [codebook, joint] = recipe.stages;
+  const few = (steps: number): object => ({
+    steps,
+    every: { log: 1, evaluate: steps, save: steps },
+  });
+  const stages = [
+    { ...codebook, ...few(shortened.codebook), batch: 4 },
+    {
+      ...joint,
+      ...few(shortened.joint),
+      batch: { pair: 4, image: 4, text: 4 },
+      rate: { peak: 1e-3 },
+    },
+  ];
+  return checkRecipe({ ...recipe, stages }, "The quickstart recipe");
 }
 
-/** The loss on text that was held out, and pieces of it with the model's guesses. */
-async function report(
-  evaluate: LetterModel["evaluate"],
-  sizes: LetterModelSizes,
-  heldOut: Uint8Array,
-): Promise<void> {
-  let total = 0;
-  const rounds = 8;
-  for (let round = 0; round < rounds; round++) {
-    const { loss } = await evaluate(drawBatch(heldOut, sizes, -1 - round));
-    total += loss;
+/** Every loss at the end beside what guessing gives. */
+async function tellLosses(run: RunDirectory): Promise<void> {
+  const facts = await run.readFacts();
+  const evaluation = (await readLog(run)).findLast(({ kind }: LogEntry) => kind === "evaluation");
+  console.log("\nOn data that it was not trained on:");
+  for (const [name, chance] of Object.entries(facts?.losses ?? {})) {
+    const loss = evaluation?.scalars[name];
+    if (loss === undefined || chance === null) continue;
+    console.log(
+      `  ${name.padEnd(12)} ${loss.toFixed(3).padStart(7)}   guessing: ${chance.toFixed(3)}`,
+    );
   }
-  const batch = drawBatch(heldOut, sizes, 0);
-  const { guesses } = await evaluate(batch);
-  console.log(`\nOn the held-out text: loss ${(total / rounds).toFixed(3)}.`);
-  console.log(`What was given (${mask} hides a character), and what the model fills in:`);
-  for (let sample = 0; sample < 5; sample++) {
-    const { hidden, filled } = showMasked(batch, guesses, sizes.length, sample);
-    console.log(`  ${hidden}    ${filled}`);
-  }
+}
+
+async function writePage(
+  directory: string,
+  names: readonly string[],
+  more: readonly Section[],
+): Promise<string> {
+  const stages = names.map((name) => ({ name, run: new RunDirectory(join(directory, name)) }));
+  const path = join(directory, "report.html");
+  await writeReport(path, { title: "FLAVA: quickstart", stages, more });
+  return path;
 }
 
 await main();

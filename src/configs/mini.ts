@@ -7,7 +7,7 @@ import { cacheDirectory } from "../base/cache.js";
 import type { RecipeInput } from "./recipe.js";
 
 const none = { pair: 0, image: 0, text: 0 };
-const batch = { pair: 256, image: 256, text: 64 };
+const batch = { pair: 128, image: 128, text: 32 };
 
 export const mini = {
   name: "mini",
@@ -36,7 +36,7 @@ export const mini = {
     {
       kind: "pretraining",
       name: "image",
-      steps: 1000,
+      steps: 500,
       batch,
       shares: { ...none, image: 1 },
       rate: { peak: 1e-3, warmup: 100 },
@@ -45,7 +45,7 @@ export const mini = {
     {
       kind: "pretraining",
       name: "text",
-      steps: 2000,
+      steps: 1000,
       batch,
       shares: { ...none, text: 1 },
       rate: { peak: 1e-3, warmup: 100 },
@@ -53,7 +53,7 @@ export const mini = {
     {
       kind: "pretraining",
       name: "joint",
-      steps: 10_000,
+      steps: 20_000,
       batch,
       rate: { peak: 1e-3, warmup: 300, decay: 2000 },
       from: [

@@ -1,5 +1,7 @@
 /** The recipes by name. */
+import { base } from "./base.js";
 import { mini } from "./mini.js";
+import { quickstart } from "./quickstart.js";
 import type { RecipeInput } from "./recipe.js";
 
-export const recipes: Readonly<Record<string, RecipeInput>> = { mini };
+export const recipes: Readonly<Record<string, RecipeInput>> = { quickstart, mini, base };

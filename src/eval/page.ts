@@ -43,6 +43,10 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .pictures img { display: block; width: 100%; height: 6rem; object-fit: contain; border-radius: .25rem; margin-bottom: .4rem; background: #fff; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 .good::before { content: "\\2713\\00a0"; } .bad::before { content: "\\2717\\00a0"; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem; margin: .75rem 0; }
+.charts figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .4rem; }
+.charts svg { display: block; width: 100%; height: auto; font: 10px system-ui, sans-serif; fill: var(--quiet); }
+.charts .title { font-size: 12px; fill: var(--ink); } .charts .grid { stroke: var(--line); } .charts .level { stroke: var(--bad); stroke-dasharray: 4 3; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } .pictures li { break-inside: avoid; } }
 `;
 

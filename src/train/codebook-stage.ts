@@ -52,7 +52,7 @@ type Judgement = {
 
 export class CodebookStage implements Stage {
   readonly bestBy = "likelihood";
-  readonly losses = { reconstruction: undefined, divergence: undefined };
+  readonly losses = { reconstruction: null, divergence: null };
   readonly #inputs: CodebookInputs<TensorSpec>;
   #step: StepProgram | undefined;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
@@ -172,8 +172,9 @@ export class CodebookStage implements Stage {
 
   /** Rows of pictures, each above what the codes keep of it. */
   async #draw(originals: Values, pictures: Values): Promise<void> {
-    const [, , side = 0] = this.#inputs.pixels.shape;
-    const [columns, rows] = [16, 4];
+    const [batch = 0, , side = 0] = this.#inputs.pixels.shape;
+    const columns = Math.min(16, batch);
+    const rows = Math.min(4, Math.floor(batch / columns));
     const width = columns * side;
     const pixels = Buffer.alloc(width * rows * 2 * side * 3);
     for (let cell = 0; cell < columns * rows; cell++) {

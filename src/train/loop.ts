@@ -14,6 +14,7 @@ export interface LoopOptions {
   /** Opens the batches that follow `cursor`. */
   readonly openLoader: (cursor: MixtureCursor | undefined) => Promise<Loader>;
   readonly say: Say;
+  readonly afterEvaluation?: () => Promise<void>;
   /** Asks the run to save and stop after the present step. */
   readonly signal?: AbortSignal;
 }
@@ -110,6 +111,7 @@ class Loop {
     const scalars = await stage.evaluate();
     await this.log.add({ step, seconds, kind: "evaluation", scalars });
     this.log.tell(`  evaluation: ${describe(scalars)}`);
+    await options.afterEvaluation?.();
     const value = scalars[stage.bestBy];
     if (value === undefined || (best && best.value >= value)) return;
     await options.run.replace("best", (directory) => stage.write(directory));

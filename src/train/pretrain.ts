@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
+import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
 import { models } from "../configs/models.js";
@@ -27,6 +28,7 @@ import type {
   Recipe,
   StageRecipe,
 } from "../configs/recipe.js";
+import { writeReport } from "./report.js";
 import { RunDirectory } from "./run-directory.js";
 import type { Stage } from "./stage.js";
 import { Validation } from "./validation.js";
@@ -38,7 +40,7 @@ export interface PretrainOptions {
   readonly backend: Backend;
   /** Only these stages; default: all. */
   readonly only?: readonly string[];
-  /** A checkpoint to start every stage from that starts from no other stage; whatever fits is taken. */
+  /** A checkpoint that stages start from, before they take over what earlier stages have learnt; whatever fits is taken. */
   readonly start?: string;
   /** Train on this many samples of each set only, to see whether they can be learnt by heart. */
   readonly overfit?: number;
@@ -65,6 +67,16 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
     say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
   }
   return "finished";
+}
+
+/** Writes `report.html` about all stages so far. */
+async function report({ recipe, directory }: PretrainOptions): Promise<void> {
+  const stages = recipe.stages.map(({ name }) => ({
+    name,
+    run: new RunDirectory(join(directory, name)),
+  }));
+  const title = `Pre-training "${recipe.name}"`;
+  await writeReport(join(directory, "report.html"), { title, stages });
 }
 
 function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
@@ -96,15 +108,15 @@ class StageRun {
     const mixture = mixtureOf(stage, recipe);
     const directories = await this.#trainingDirectories(mixture.shares);
     const sets = await this.#sets(directories);
-    await run_.create();
-    await run_.writeJson("run.json", { recipe, stage: stage.name, overfit: options.overfit });
     const opened = await this.#open(stage);
+    await run_.writeFacts({ recipe, stage: stage.name, losses: opened.losses });
     try {
       return await runStage(opened, {
         run: run_,
         every: stage.every,
         say,
         ...(signal && { signal }),
+        afterEvaluation: () => report(options),
         openLoader: (cursor) =>
           Loader.open({
             directories,
@@ -143,6 +155,7 @@ class StageRun {
       recipe,
       stage,
       largest: this.#largest(stage),
+      decoder: await this.#decoder(stage),
       start: (state) => this.#start(stage, state),
       openValidation: (state, config) =>
         Validation.open({
@@ -171,11 +184,10 @@ class StageRun {
   /** Takes over what earlier stages have learnt, or a given checkpoint. */
   async #start({ from }: PretrainingStageRecipe, state: State): Promise<void> {
     const { directory, start, say } = this.options;
-    const sources = from.map(({ stage, parts }) => ({
-      path: join(directory, stage, "final"),
-      parts: parts as readonly string[] | undefined,
-    }));
-    if (start !== undefined) sources.push({ path: start, parts: undefined });
+    const sources: { readonly path: string; readonly parts?: readonly string[] }[] = [
+      ...(start === undefined ? [] : [{ path: start }]),
+      ...from.map(({ stage, parts }) => ({ path: join(directory, stage, "final"), parts })),
+    ];
     for (const { path, parts } of sources) {
       const checkpoint = await openCheckpoint(path);
       const { loaded } = await loadWeights(checkpoint, state, {
@@ -186,6 +198,13 @@ class StageRun {
       if (loaded === 0) throw new Error(`${path} has no weights that this stage can start from.`);
       say(`Starting from ${path}: ${loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}.`);
     }
+  }
+
+  async #decoder({ from }: PretrainingStageRecipe): Promise<string | undefined> {
+    const source = from.find(({ parts }) => parts.includes("codebook"));
+    if (!source) return undefined;
+    const path = join(this.options.directory, source.stage, "final", decoderName);
+    return (await exists(path)) ? path : undefined;
   }
 
   async #trainingDirectories(shares: MixtureOptions["shares"]): Promise<ShardDirectories> {

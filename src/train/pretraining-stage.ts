@@ -1,9 +1,12 @@
 /** Masked, matching and contrastive training of the encoders: the joint stage, and the unimodal ones before it. */
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import type { Program, ProgramMemory } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { keyOf } from "../base/random.js";
+import { decoderName } from "../checkpoint/huggingface.js";
 import type { Batch } from "../data/batch.js";
 import { models } from "../configs/models.js";
 import type { FlavaConfig } from "../model/config.js";
@@ -27,6 +30,8 @@ export interface PretrainingStageOptions {
   readonly stage: PretrainingStageRecipe;
   /** Sets weights that are known already, after all were drawn anew. */
   readonly start: (state: PretrainingState) => Promise<void>;
+  /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
+  readonly decoder: string | undefined;
   readonly openValidation: (state: PretrainingState, config: FlavaConfig) => Promise<Validation>;
   /** The largest batch, to plan with. */
   readonly largest: Batch<TensorSpec>;
@@ -109,6 +114,8 @@ export class PretrainingStage implements Stage {
 
   async write(directory: string): Promise<void> {
     await writeModel(directory, this.state, this.config);
+    const { decoder } = this.options;
+    if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
   }
 
   async dispose(): Promise<void> {

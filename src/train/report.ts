@@ -5,21 +5,14 @@ import { type Html, html } from "../eval/html.js";
 import { type Section, page } from "../eval/page.js";
 import { formatDuration } from "./duration.js";
 import { type LogEntry, readLog } from "./log.js";
-import type { RunDirectory } from "./run-directory.js";
+import type { RunDirectory, RunFacts } from "./run-directory.js";
 
 export interface ReportOptions {
   readonly title: string;
-  /** The stages that have begun, in their order. */
-  readonly stages: readonly ReportedStage[];
+  /** The stages, in their order; those that have not begun are left out. */
+  readonly stages: readonly { readonly name: string; readonly run: RunDirectory }[];
   /** Sections after those of the stages. */
   readonly more?: readonly Section[];
-}
-
-export interface ReportedStage {
-  readonly name: string;
-  readonly run: RunDirectory;
-  /** Losses with their levels of chance; see `Stage`. */
-  readonly losses: Readonly<Record<string, number | undefined>>;
 }
 
 /** Most points of a curve; longer logs are thinned by means of neighbours. */
@@ -27,31 +20,36 @@ const mostPoints = 300;
 
 /** Writes the page to `path`. */
 export async function writeReport(path: string, options: ReportOptions): Promise<void> {
-  const sections = await Promise.all(options.stages.map(stageSection));
+  const sections = await Promise.all(
+    options.stages.map(({ name, run }) => stageSection(name, run)),
+  );
   const facts = `Written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`;
-  await writeFile(path, page(options.title, facts, [...sections, ...(options.more ?? [])]));
+  await writeFile(path, page(options.title, facts, [...sections.flat(), ...(options.more ?? [])]));
 }
 
-async function stageSection({ name, run, losses }: ReportedStage): Promise<Section> {
+async function stageSection(name: string, run: RunDirectory): Promise<Section[]> {
+  const facts = await run.readFacts();
+  if (!facts) return [];
+  const { losses } = facts;
   const log = await readLog(run);
   const training = log.filter(({ kind }) => kind === "training");
   const evaluations = log.filter(({ kind }) => kind === "evaluation");
   const last = training.at(-1);
-  const facts = last
+  const length = last
     ? html`<p>
         ${last.step} steps in ${formatDuration(last.seconds)};
         ${Math.round(last.scalars["samples/s"] ?? 0)} samples a second at the end.
       </p>`
     : html`<p>Nothing has been logged yet.</p>`;
-  const body = html`${facts} ${charts(lossCharts(training, evaluations, losses))}
+  const body = html`${length} ${charts(lossCharts(training, evaluations, losses))}
   ${charts(otherCharts(training, evaluations, losses))} ${await drawings(run)}`;
-  return { title: `Stage "${name}"`, body };
+  return [{ title: `Stage "${name}"`, body }];
 }
 
 function lossCharts(
   training: readonly LogEntry[],
   evaluations: readonly LogEntry[],
-  losses: ReportedStage["losses"],
+  losses: RunFacts["losses"],
 ): Chart[] {
   return Object.entries(losses).map(([name, chance]) => {
     const lines = [
@@ -61,7 +59,7 @@ function lossCharts(
     return {
       title: name,
       lines,
-      ...(chance !== undefined && { level: { name: "chance", y: chance } }),
+      ...(chance !== null && { level: { name: "chance", y: chance } }),
     };
   });
 }
@@ -70,7 +68,7 @@ function lossCharts(
 function otherCharts(
   training: readonly LogEntry[],
   evaluations: readonly LogEntry[],
-  losses: ReportedStage["losses"],
+  losses: RunFacts["losses"],
 ): Chart[] {
   const watched = ["gradient norm", "learning rate", "samples/s", "memory MiB"];
   const names = new Set(evaluations.flatMap(({ scalars }) => Object.keys(scalars)));

@@ -1,6 +1,7 @@
 /** Where a run keeps what it needs to go on, and what came out of it. */
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Recipe } from "../configs/recipe.js";
 import type { State } from "../backend/state.js";
 import type { MixtureCursor } from "../data/mixture.js";
 import { readState, writeState } from "./run-state.js";
@@ -16,8 +17,18 @@ export interface Progress {
   readonly seconds: number;
 }
 
+/** What a run is, beside where it stands: the content of `run.json`. */
+export interface RunFacts {
+  readonly recipe: Recipe;
+  /** Name of the stage. */
+  readonly stage: string;
+  /** The losses by name, each with its value where nothing has been learnt, or null where that is not known. */
+  readonly losses: Readonly<Record<string, number | null>>;
+}
+
 const stateName = "state.safetensors";
 const progressName = "progress.json";
+const factsName = "run.json";
 /** Checkpoints that are kept: the last one, and the one before. */
 const kept = 2;
 
@@ -79,8 +90,15 @@ export class RunDirectory {
     await rm(old, { recursive: true, force: true });
   }
 
-  async writeJson(name: string, value: unknown): Promise<void> {
-    await writeFile(this.file(name), `${JSON.stringify(value, undefined, 2)}\n`);
+  async writeFacts(facts: RunFacts): Promise<void> {
+    await this.create();
+    await writeFile(this.file(factsName), `${JSON.stringify(facts, undefined, 2)}\n`);
+  }
+
+  /** Undefined where the run has not begun. */
+  async readFacts(): Promise<RunFacts | undefined> {
+    const text = await readFile(this.file(factsName), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as RunFacts);
   }
 
   async #prune(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ProgramMemory } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
+import type { RunFacts } from "./run-directory.js";
 import type { Batch } from "../data/batch.js";
 
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
@@ -14,7 +15,7 @@ export interface Stage {
   /** Steps in all. */
   readonly steps: number;
   /** The losses by name, each with its value where nothing has been learnt (guessing without looking), if that is known. */
-  readonly losses: Readonly<Record<string, number | undefined>>;
+  readonly losses: RunFacts["losses"];
   /** Compiles what the largest step needs. */
   prepare(): ProgramMemory;
   /** Makes step number `step`, counted from 0. */

@@ -1,0 +1,182 @@
+/** Words that were hidden, guessed from the rest of the text and, where there is one, from a picture. */
+import { type Program, compile } from "../backend/program.js";
+import type { Picture } from "../data/picture/picture.js";
+import { pixelsOf, viewShape } from "../data/picture/processor.js";
+import { gatherRows } from "../graph/ops/gather.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import { textOf } from "../model/multimodal-encoder.js";
+import {
+  type InferenceModel,
+  pairOutputs,
+  textOutputs,
+  tokenProbabilities,
+} from "../model/outputs.js";
+import { portionsOf } from "../model/portions.js";
+import { RecentPrograms } from "../model/recent-programs.js";
+import { highest } from "../model/similarity.js";
+import type { LoadedModel, ModelParameters } from "./model.js";
+
+/** A word piece that may stand for a mask; "##" in front means that it goes on with the word before it. */
+export interface Candidate {
+  readonly piece: string;
+  /** Among all pieces of the vocabulary. */
+  readonly probability: number;
+}
+
+export interface FilledText {
+  /** The text with the best piece for each mask, as the vocabulary spells it: lower case. */
+  readonly text: string;
+  /** For each [MASK], in order: its candidates, the best first. */
+  readonly masks: readonly (readonly Candidate[])[];
+}
+
+export interface FillTextOptions {
+  /** Candidates for each mask; default: 5. */
+  readonly top?: number;
+}
+
+type Inputs = {
+  readonly ids: TensorSpec;
+  readonly lengths: TensorSpec;
+  /** Where masks stand; -1 fills up. */
+  readonly positions: TensorSpec;
+  readonly pixels?: TensorSpec;
+};
+type Traced = { readonly [K in keyof Inputs]: Tensor };
+
+/** Masks that are filled in one run. */
+const masksPerRun = 16;
+const keptBytes = 1e9;
+
+export class TextFiller {
+  readonly #model: LoadedModel;
+  readonly #programs = new RecentPrograms<Program<Inputs, { probabilities: Tensor }>>(keptBytes);
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(model: LoadedModel) {
+    this.#model = model;
+  }
+
+  /** Fills every [MASK] of a text, all of them at once: none sees what another one was filled with. */
+  fill(text: string, picture?: Picture, options: FillTextOptions = {}): Promise<FilledText> {
+    const filled = this.#last.then(() => this.#fill(text, picture, options));
+    this.#last = filled.catch(() => undefined);
+    return filled;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#programs.dispose();
+  }
+
+  async #fill(
+    text: string,
+    picture: Picture | undefined,
+    { top = 5 }: FillTextOptions,
+  ): Promise<FilledText> {
+    const { tokenizer, config } = this.#model;
+    const { vocabulary } = tokenizer;
+    const ids = tokenizer.encode(text);
+    const positions = [...ids.keys()].filter((index) => ids[index] === vocabulary.special.mask);
+    requireFillable(text, ids.length, positions.length, config.text.positions);
+    const masks: Candidate[][] = [];
+    for (let first = 0; first < positions.length; first += masksPerRun) {
+      const some = positions.slice(first, first + masksPerRun);
+      const probabilities = await this.#probabilities(ids, some, picture);
+      const size = probabilities.length / masksPerRun;
+      for (const index of some.keys()) {
+        const own = probabilities.subarray(index * size, (index + 1) * size);
+        masks.push(this.#candidates(own, top));
+      }
+    }
+    const filled = Array.from(ids);
+    for (const [index, position] of positions.entries()) {
+      filled[position] = vocabulary.ids.get(masks[index]![0]!.piece)!;
+    }
+    return { text: tokenizer.decode(filled), masks };
+  }
+
+  /** Ordinary pieces only: nobody wants [CLS] for a word. */
+  #candidates(probabilities: Float32Array, top: number): Candidate[] {
+    const { pieces, ordinary } = this.#model.tokenizer.vocabulary;
+    const own = Float32Array.from(ordinary, (id) => probabilities[id]!);
+    return highest(own, Math.max(1, top)).map((index) => ({
+      piece: pieces[ordinary[index]!]!,
+      probability: own[index]!,
+    }));
+  }
+
+  /** Of every piece at every position: float32 [masksPerRun, V]. */
+  async #probabilities(
+    ids: Int32Array,
+    positions: readonly number[],
+    picture: Picture | undefined,
+  ): Promise<Float32Array> {
+    const { config, processor } = this.#model;
+    const [portion] = portionsOf([ids.length], { batch: 1, longest: config.text.positions });
+    const { length } = portion!;
+    const program = this.#programs.get(`${length} ${picture ? "with" : "without"} picture`, () =>
+      this.#compile(length, picture !== undefined),
+    );
+    const padded = new Int32Array(length);
+    padded.set(ids);
+    const places = new Int32Array(masksPerRun).fill(-1);
+    places.set(positions);
+    const { probabilities } = await program.run({
+      ids: padded,
+      lengths: Int32Array.of(ids.length),
+      positions: places,
+      ...(picture && { pixels: pixelsOf(picture, processor) }),
+    });
+    return probabilities as Float32Array;
+  }
+
+  #compile(length: number, withPicture: boolean): Program<Inputs, { probabilities: Tensor }> {
+    const { config, state, processor, precision } = this.#model;
+    const { size } = config.image;
+    const shape = viewShape({ width: size, height: size }, processor.encoder);
+    const inputs: Inputs = {
+      ids: spec([1, length], "int32"),
+      lengths: spec([1], "int32"),
+      positions: spec([masksPerRun], "int32"),
+      ...(withPicture && { pixels: spec([1, ...shape]) }),
+    };
+    return compile({ state, inputs }, ({ parameters }, given) => {
+      const model = { config, flava: parameters.flava, precision };
+      return { outputs: { probabilities: probabilitiesOf(model, parameters, given) } };
+    });
+  }
+}
+
+function probabilitiesOf(
+  model: InferenceModel,
+  { heads }: ModelParameters<Tensor>,
+  { ids, lengths, positions, pixels }: Traced,
+): Tensor {
+  if (!heads) {
+    throw new Error(
+      "This model has no heads for masked words. Load a checkpoint of the pre-training model (FlavaForPreTraining).",
+    );
+  }
+  const text = { ids, lengths };
+  const [, length = 0] = ids.shape;
+  const sequence = pixels
+    ? textOf(pairOutputs(model, { pixels }, text).sequence, length)
+    : textOutputs(model, text).sequence; // [1, L, D]
+  const rows = reshape(sequence, [length, sequence.shape.at(-1) ?? 0]);
+  const head = pixels ? heads.mmmText : heads.mlm;
+  return tokenProbabilities(model, head, gatherRows(rows, positions));
+}
+
+function requireFillable(text: string, length: number, masks: number, longest: number): void {
+  const shown = JSON.stringify(text.slice(0, 60));
+  if (masks === 0) {
+    throw new RangeError(`${shown} has nothing to fill: write [MASK] for every hidden word piece.`);
+  }
+  if (length > longest) {
+    throw new RangeError(
+      `${shown} ... has ${length} tokens, but this model reads ${longest}. Give a shorter text.`,
+    );
+  }
+}

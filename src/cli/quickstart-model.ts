@@ -1,0 +1,127 @@
+/** The second half of the quickstart: what the model that ships makes of held-out pictures and masked words. */
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import type { Flava } from "../api/flava.js";
+import { keyOf } from "../base/random.js";
+import type { Picture } from "../data/picture/picture.js";
+import { decodePicture } from "../data/picture/decode.js";
+import { openSource } from "../data/sources/open.js";
+import { evaluate } from "../eval/evaluate.js";
+import { openEvaluationSet } from "../eval/evaluation-set.js";
+import { type Html, html } from "../eval/html.js";
+import { measurements, meanOf, percent, rangeOf } from "../eval/measurements.js";
+import type { Section } from "../eval/page.js";
+import { toSection } from "../eval/report-section.js";
+
+const sample = new URL("../../samples/mini-pmd/", import.meta.url);
+const sets = ["zero-shot-ph", "retrieval-ph"];
+const maskedTexts = [
+  "a red [MASK] icon",
+  "an icon of a [MASK] with a pair of scissors",
+  "the president of the united [MASK] of america",
+  "and god said, let there be [MASK]",
+];
+const filledPictures = 8;
+const key = keyOf(0);
+
+type Say = (line: string) => void;
+
+export async function shippedModelSections(flava: Flava, say: Say): Promise<Section[]> {
+  const evaluations: Section[] = [];
+  for (const name of sets) evaluations.push(await evaluateSet(flava, name, say));
+  return [...evaluations, await wordsSection(flava, say), await picturesSection(flava)];
+}
+
+async function evaluateSet(flava: Flava, name: string, say: Say): Promise<Section> {
+  const { backend } = flava.model;
+  const set = await openEvaluationSet(fileURLToPath(new URL(`evaluation/${name}`, sample)));
+  const evaluation = await evaluate(set, { embedder: flava.embedder, backend, key });
+  say(`${name}:`);
+  for (const { name: measure, share, chance } of measurements(evaluation)) {
+    const guessing = chance === undefined ? "" : `guessing ${percent(chance)}`;
+    say(
+      `  ${measure.padEnd(36)} ${percent(meanOf(share)).padStart(7)}  ${rangeOf(share).padEnd(17)} ${guessing}`,
+    );
+  }
+  return toSection(evaluation, { backend, key });
+}
+
+async function wordsSection(flava: Flava, say: Say): Promise<Section> {
+  say("Masked words:");
+  const rows: Html[] = [];
+  for (const text of maskedTexts) {
+    const { masks } = await flava.fill(text, { top: 3 });
+    const candidates = (masks[0] ?? [])
+      .map(({ piece, probability }) => `${piece} ${percent(probability)}`)
+      .join(", ");
+    say(`  ${text.padEnd(52)} ${candidates}`);
+    rows.push(
+      html`<tr>
+        <td>${text}</td>
+        <td>${candidates}</td>
+      </tr>`,
+    );
+  }
+  const body = html`<table>
+    <thead>
+      <tr>
+        <th>text</th>
+        <th>the likeliest pieces</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+  return { title: "Masked words", body };
+}
+
+/** Held-out pictures with parts hidden, and drawn anew from what the model predicts. */
+async function picturesSection(flava: Flava): Promise<Section> {
+  const source = await openSource(fileURLToPath(new URL("evaluation/retrieval-ph", sample)));
+  const figures: Html[] = [];
+  for await (const { sample: found } of source.read()) {
+    if (figures.length === filledPictures) break;
+    if (!found.image) continue;
+    const original = await decodePicture(found.image);
+    const filled = await flava.fillPicture(original, { seed: figures.length });
+    if (!filled.picture) break;
+    const images = [
+      await pngOf(original),
+      await pngOf(covered(original, filled.hidden, filled.grid.width)),
+      await pngOf(filled.picture),
+    ];
+    figures.push(
+      html`<li>
+        ${images.map((url) => html`<img src="${url}" alt="" style="height: 5rem" />`)}${found.texts[0] ?? ""}
+      </li>`,
+    );
+  }
+  const body = html`<p class="quiet">
+      Each picture as it is, with the patches that were hidden, and as drawn from visual tokens:
+      those that were hidden are predicted from the rest.
+    </p>
+    <ul class="pictures">
+      ${figures}
+    </ul>`;
+  return { title: "Hidden patches", body };
+}
+
+/** The picture with its hidden patches in grey. */
+function covered({ width, height, pixels }: Picture, hidden: Uint8Array, patches: number): Picture {
+  const grey = Uint8Array.from(pixels);
+  for (let place = 0; place < width * height; place++) {
+    const column = Math.floor(((place % width) * patches) / width);
+    const row = Math.floor((Math.floor(place / width) * patches) / height);
+    if (hidden[row * patches + column] === 1) grey.fill(160, place * 3, place * 3 + 3);
+  }
+  return { width, height, pixels: grey };
+}
+
+async function pngOf({ width, height, pixels }: Picture): Promise<string> {
+  const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .resize({ height: 80 })
+    .png()
+    .toBuffer();
+  return `data:image/png;base64,${png.toString("base64")}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The paper's recipe (flava.md 5.1 and 5.2), for a machine or cluster that is large enough: PMD in tar shards below
+ * `data.root`, one directory of shards for each of its data sets, and the image codebook of DALL-E by `--start`.
+ * Not run here: on two cores it would take some centuries.
+ */
+import type { RecipeInput } from "./recipe.js";
+
+const none = { pair: 0, image: 0, text: 0 };
+
+export const base = {
+  name: "base",
+  model: "base",
+  data: {
+    root: "pmd",
+    pairs: ["pairs/*"],
+    images: ["images/*"],
+    texts: ["text/*"],
+    validation: { pairs: ["validation/pairs/*"], texts: ["validation/text/*"] },
+    captions: { lengths: [16, 24, 32, 48, 77], unit: "word" },
+    passages: { lengths: [128, 256, 512], unit: "piece" },
+  },
+  stages: [
+    {
+      // BEiT's recipe: 800 passes over the 1.28 million pictures of ImageNet-1k.
+      kind: "pretraining",
+      name: "image",
+      steps: 500_000,
+      batch: { pair: 2048, image: 2048, text: 2048 },
+      shares: { ...none, image: 1 },
+      rate: { peak: 1.5e-3, warmup: 6250, floor: 1e-5 },
+      optimiser: { weightDecay: 0.05, clip: 3 },
+      recompute: true,
+      every: { log: 100, evaluate: 5000, save: 1000 },
+    },
+    {
+      // RoBERTa's recipe, with the paper's length of training.
+      kind: "pretraining",
+      name: "text",
+      steps: 125_000,
+      batch: { pair: 2048, image: 2048, text: 2048 },
+      shares: { ...none, text: 1 },
+      rate: { peak: 5e-4, warmup: 10_000, decay: 115_000 },
+      optimiser: { beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01 },
+      recompute: true,
+      every: { log: 100, evaluate: 5000, save: 1000 },
+    },
+    {
+      // 150,000 steps on pairs, which are 0.70 of all.
+      kind: "pretraining",
+      name: "joint",
+      steps: 214_000,
+      batch: { pair: 8192, image: 8192, text: 8192 },
+      rate: { peak: 1e-3, warmup: 10_000 },
+      recompute: true,
+      from: [
+        { stage: "image", parts: ["flava/image", "heads/mim"] },
+        { stage: "text", parts: ["flava/text", "heads/mlm"] },
+      ],
+      every: { log: 100, evaluate: 8000, save: 1000 },
+    },
+  ],
+} as const satisfies RecipeInput;

@@ -1,0 +1,43 @@
+/** The first command of the README: two minutes of pre-training on the sample that ships, codebook first, then all six losses. */
+import { fileURLToPath } from "node:url";
+import type { RecipeInput } from "./recipe.js";
+
+const batch = { pair: 96, image: 96, text: 32 };
+
+export const quickstart = {
+  name: "quickstart",
+  model: "tiny",
+  data: {
+    root: fileURLToPath(new URL("../../samples/mini-pmd", import.meta.url)),
+    pairs: ["pairs/*/train"],
+    images: ["pairs/*/train", "images/*/train"],
+    texts: ["text/*/train"],
+    validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"] },
+    captions: { lengths: [16, 24], unit: "word" },
+    passages: { lengths: [64], unit: "piece" },
+    temperature: 1.5,
+  },
+  stages: [
+    {
+      kind: "codebook",
+      steps: 200,
+      batch: 32,
+      rate: { peak: 3e-3, warmup: 10 },
+      optimiser: { weightDecay: 1e-4 },
+      temperature: { from: 1, to: 1 / 16, over: 150 },
+      divergence: { from: 0, to: 6.6, over: 100 },
+      averaging: 0.95,
+      every: { log: 10, evaluate: 100, save: 100 },
+    },
+    {
+      kind: "pretraining",
+      name: "joint",
+      steps: 400,
+      batch,
+      mismatched: 0.5,
+      rate: { peak: 2e-3, warmup: 20 },
+      from: [{ stage: "codebook", parts: ["codebook"] }],
+      every: { log: 10, evaluate: 100, save: 100 },
+    },
+  ],
+} as const satisfies RecipeInput;
