@@ -5,6 +5,7 @@
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
  *   npm run bench -- profile [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
+ *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  * --only measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
  */
 import { writeFileSync } from "node:fs";
@@ -20,18 +21,22 @@ import { benchPictures } from "./pictures.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
+import { benchTraining } from "./training.js";
 
 const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- pictures [--json FILE]
+       npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- profile [--batch COUNT] [--precision float32|bfloat16]`;
 
 type Options = {
   readonly only?: string | undefined;
   readonly json?: string | undefined;
   readonly plot?: string | undefined;
-  readonly batch: string;
+  readonly batch?: string | undefined;
   readonly precision: string;
+  readonly model: string;
+  readonly steps: string;
 };
 
 /** Prints the rows as they come; fails where a bar does not hold. */
@@ -71,7 +76,18 @@ async function runPictures({ json }: Options): Promise<void> {
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
 
-async function runProfile({ batch, precision }: Options): Promise<void> {
+async function runTraining({ json, model, batch = "256", steps }: Options): Promise<void> {
+  const counts = { batch: Number(batch), steps: Number(steps) };
+  if (!Object.values(counts).every((count) => Number.isInteger(count) && count > 0)) {
+    refuse();
+    return;
+  }
+  const rows = await benchTraining({ model, ...counts });
+  await writeJson(json, rows);
+  process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+}
+
+async function runProfile({ batch = "8", precision }: Options): Promise<void> {
   const count = Number(batch);
   const possible = precision === "float32" || precision === "bfloat16";
   if (possible && Number.isInteger(count) && count > 0) await profile({ batch: count, precision });
@@ -98,8 +114,10 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     json: { type: "string" },
     plot: { type: "string" },
-    batch: { type: "string", default: "8" },
+    batch: { type: "string" },
     precision: { type: "string", default: "bfloat16" },
+    model: { type: "string", default: "mini" },
+    steps: { type: "string", default: "30" },
   },
 });
 const [command, request] = positionals;
@@ -115,6 +133,9 @@ switch (command) {
     break;
   case "pictures":
     await runPictures(values);
+    break;
+  case "training":
+    await runTraining(values);
     break;
   case "profile":
     await runProfile(values);

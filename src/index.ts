@@ -2,9 +2,17 @@
  * FLAVA in TypeScript.
  *
  * @example
- * const checkpoint = await openCheckpoint("path/to/flava-full");
- * console.log(checkpoint.family);
+ * const flava = await load("path/to/flava-full");
+ * const [best] = await flava.classify("photo.jpg", ["cat", "dog"]);
+ * console.log(best.label, best.probability);
+ * await flava.close();
  */
+export { load, type LoadOptions } from "./api/load.js";
+export type { Flava, MaskedPair } from "./api/flava.js";
+export type { Classification, ClassifyOptions } from "./api/classify.js";
+export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js";
+export type { FilledPicture, FillPictureOptions } from "./api/fill-picture.js";
+export type { PictureInput } from "./api/picture-input.js";
 export { openBackend, type BackendOptions } from "./backend/open.js";
 export type { Backend } from "./backend/backend.js";
 export { State } from "./backend/state.js";
@@ -15,6 +23,8 @@ export { models, type ModelName } from "./configs/models.js";
 export { openCheckpoint } from "./checkpoint/open.js";
 export { loadWeights, WeightsMismatch, type LoadReport } from "./checkpoint/load.js";
 export { writeHuggingFace } from "./checkpoint/huggingface.js";
+export { PictureError } from "./data/picture/decode.js";
+export type { Picture } from "./data/picture/picture.js";
 export type { FlavaConfig } from "./model/config.js";
 export { flavaParameters, pretrainingParameters } from "./model/flava.js";
 export {

@@ -44,7 +44,10 @@ export class PictureFiller {
     this.#model = model;
   }
 
-  async #fill(picture: Picture, { hidden, seed = 0 }: FillPictureOptions): Promise<FilledPicture> {
+  async fill(
+    picture: Picture,
+    { hidden, seed = 0 }: FillPictureOptions = {},
+  ): Promise<FilledPicture> {
     const { processor } = this.#model;
     const grid = this.#grid();
     const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed));

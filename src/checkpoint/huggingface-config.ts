@@ -179,7 +179,8 @@ function flag(section: Section, key: string, standard: boolean): boolean {
 }
 
 /** What Hugging Face calls a dtype of weights. */
-export type WeightDtype = "float32" | "float16" | "bfloat16";
+export const weightDtypes = ["float32", "float16", "bfloat16"] as const;
+export type WeightDtype = (typeof weightDtypes)[number];
 
 /** The config.json of a model; keys that are left out have Hugging Face's defaults, which are ours too. */
 export function writeConfig(sizes: Sizes, architecture: string, dtype: WeightDtype): JsonObject {

@@ -1,4 +1,7 @@
 import { type BuildReport, buildPmd } from "../data/pmd/build.js";
+import { buildEvaluation } from "../data/pmd/evaluation/build.js";
+import { defaultCache } from "../data/pmd/packages.js";
+import { writeSample } from "../data/pmd/sample.js";
 
 /** What `flava data build` is told on the command line. */
 export interface DataBuildOptions {
@@ -17,7 +20,16 @@ export async function buildData(options: DataBuildOptions): Promise<string> {
     ...(only && { only }),
     ...(limit !== undefined && { limit: wholeNumber("--limit", limit) }),
   });
+  if (!only) await buildEvaluation(cache);
   return describe(report);
+}
+
+/** Writes the part of a built mini-PMD that ships with the package into the folder `out`. */
+export async function sampleData(
+  out: string,
+  options: { readonly cache?: string },
+): Promise<string> {
+  return (await writeSample(options.cache ?? defaultCache(), out)).join("\n");
 }
 
 function wholeNumber(option: string, value: string): number {

@@ -1,13 +1,22 @@
 #!/usr/bin/env node
 /** The command line: one file per verb, wired here. */
 import { Command } from "commander";
-import { buildData, type DataBuildOptions } from "./data.js";
+import { addClassify } from "./classify.js";
+import { addConvert } from "./convert.js";
+import { buildData, type DataBuildOptions, sampleData } from "./data.js";
+import { type DataReportOptions, reportData } from "./data-report.js";
+import { addEmbed } from "./embed.js";
+import { addEvaluate } from "./evaluate.js";
+import { addFill } from "./fill.js";
 import { inspect } from "./inspect.js";
+import { addMatch } from "./match.js";
 import { addPretrain } from "./pretrain.js";
+import { addSearch } from "./search.js";
 
-const program = new Command("flava").description(
-  "FLAVA, one model for pictures, text and both (arXiv 2112.04482).",
-);
+const program = new Command("flava")
+  .description("FLAVA, one model for pictures, text and both (arXiv 2112.04482).")
+  // Usage errors end with 2, failures of the work itself with 1.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 program
   .command("inspect")
@@ -32,12 +41,35 @@ data
   )
   .option("--size <pixels>", "width and height of drawn icons", "80")
   .option("--only <source...>", "only these sources, such as iconify or clipart")
-  .option("--limit <items>", "at most so many items of each source, for trials")
+  .option(
+    "--limit <items>",
+    "at most so many items of each source, for trials in a cache of their own",
+  )
   .action(async (options: DataBuildOptions) => {
     console.log(await buildData(options));
   });
 
+data
+  .command("report")
+  .description("write a page on what the built mini-PMD holds, with pictures of every source")
+  .option("--cache <folder>", "where it was built")
+  .option("--out <file>", "the page", "mini-pmd.html")
+  .action(async (options: DataReportOptions) => {
+    console.log(await reportData(options));
+  });
+
+data
+  .command("sample")
+  .description("write the freely usable sample that ships with the package; replaces the folder")
+  .argument("<out>", "the folder, such as samples/mini-pmd")
+  .option("--cache <folder>", "where the mini-PMD was built")
+  .action(async (out: string, options: { cache?: string }) => {
+    console.log(await sampleData(out, options));
+  });
+
 addPretrain(program);
+addConvert(program);
+for (const add of [addClassify, addMatch, addFill, addEvaluate, addEmbed, addSearch]) add(program);
 
 try {
   await program.parseAsync();

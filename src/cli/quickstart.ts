@@ -73,16 +73,21 @@ function recipeFor(backend: Backend): ReturnType<typeof checkRecipe> {
   return checkRecipe({ ...recipe, stages }, "The quickstart recipe");
 }
 
-/** Every loss at the end beside what guessing gives. */
+/** Every loss at the end, on what was trained on and on other data, beside what guessing gives. */
 async function tellLosses(run: RunDirectory): Promise<void> {
   const facts = await run.readFacts();
-  const evaluation = (await readLog(run)).findLast(({ kind }: LogEntry) => kind === "evaluation");
-  console.log("\nOn data that it was not trained on:");
+  const log = await readLog(run);
+  const lastOf = (kind: LogEntry["kind"], name: string): string => {
+    const entry = log.findLast(({ kind: own, scalars }) => own === kind && name in scalars);
+    return (entry?.scalars[name]?.toFixed(3) ?? "").padStart(12);
+  };
+  console.log(
+    `\n${"loss".padEnd(14)}${"guessing".padStart(10)}${"trained on".padStart(12)}${"other data".padStart(12)}`,
+  );
   for (const [name, chance] of Object.entries(facts?.losses ?? {})) {
-    const loss = evaluation?.scalars[name];
-    if (loss === undefined || chance === null) continue;
+    const guessing = (chance?.toFixed(3) ?? "").padStart(10);
     console.log(
-      `  ${name.padEnd(12)} ${loss.toFixed(3).padStart(7)}   guessing: ${chance.toFixed(3)}`,
+      `${name.padEnd(14)}${guessing}${lastOf("training", name)}${lastOf("evaluation", name)}`,
     );
   }
 }

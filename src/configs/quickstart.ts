@@ -7,6 +7,7 @@ const batch = { pair: 96, image: 96, text: 32 };
 export const quickstart = {
   name: "quickstart",
   model: "tiny",
+  initialScale: 3.46, // sqrt(768 / 64)
   data: {
     root: fileURLToPath(new URL("../../samples/mini-pmd", import.meta.url)),
     pairs: ["pairs/*/train"],
@@ -15,6 +16,7 @@ export const quickstart = {
     validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"] },
     captions: { lengths: [16, 24], unit: "word" },
     passages: { lengths: [64], unit: "piece" },
+    plainest: 0.5,
     temperature: 1.5,
   },
   stages: [
@@ -22,19 +24,19 @@ export const quickstart = {
       kind: "codebook",
       steps: 200,
       batch: 32,
-      rate: { peak: 3e-3, warmup: 10 },
+      rate: { peak: 2e-3, warmup: 10 },
       optimiser: { weightDecay: 1e-4 },
-      temperature: { from: 1, to: 1 / 16, over: 150 },
-      divergence: { from: 0, to: 6.6, over: 100 },
+      temperature: { from: 1, to: 1 / 16, over: 190 },
+      divergence: { from: 60, to: 10, over: 190 }, // as in mini.ts
       averaging: 0.95,
       every: { log: 10, evaluate: 100, save: 100 },
     },
     {
       kind: "pretraining",
       name: "joint",
-      steps: 400,
+      steps: 600,
       batch,
-      mismatched: 0.5,
+      mismatched: 0.2,
       rate: { peak: 2e-3, warmup: 20 },
       from: [{ stage: "codebook", parts: ["codebook"] }],
       every: { log: 10, evaluate: 100, save: 100 },

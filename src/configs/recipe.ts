@@ -31,6 +31,8 @@ const data = z.strictObject({
     })
     .prefault({}),
   captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),
+  /** How often a pair comes with its plainest caption, beside its turn among all of them. */
+  plainest: share.default(0),
   passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
   /** What is seen of a picture (flava.md 4.3). */
   views: z
@@ -100,6 +102,8 @@ const pretrainingStage = z.strictObject({
   name: z.string(),
   steps: count,
   batch: perKind(z.int().positive()),
+  /** Parts of a batch that are computed one after another, in less memory, as one step; the batch divides by it. */
+  chunks: count.default(1),
   /** How often a step is of each kind of data; the paper's: 0.70, 0.15, 0.15. */
   shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
   /** How many pairs get the text of another record. */
@@ -122,15 +126,26 @@ const pretrainingStage = z.strictObject({
   every,
 });
 
+/** Every kind of batch that a stage draws divides into its chunks. */
+const chunkedStage = pretrainingStage.superRefine(({ batch, shares, chunks }, context) => {
+  for (const kind of ["pair", "image", "text"] as const) {
+    if (shares[kind] === 0 || batch[kind] % chunks === 0) continue;
+    const message = `${batch[kind]} samples do not divide into ${chunks} chunks; choose a multiple of ${chunks}`;
+    context.addIssue({ code: "custom", path: ["batch", kind], message });
+  }
+});
+
 const modelNames = Object.keys(models) as [ModelName, ...ModelName[]];
 
 const recipe = z.strictObject({
   name: z.string(),
   model: z.enum(modelNames),
   seed: z.int().nonnegative().default(0),
+  /** Deviation of new weights, as a multiple of the paper's 0.02; sqrt(768 / width) keeps the signal of narrow models. */
+  initialScale: positive.default(1),
   precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
   data,
-  stages: z.array(z.discriminatedUnion("kind", [codebookStage, pretrainingStage])).nonempty(),
+  stages: z.array(z.discriminatedUnion("kind", [codebookStage, chunkedStage])).nonempty(),
 });
 
 /** As it is written: what has a default may be left out. */

@@ -1,5 +1,5 @@
 /** Turns plans into batches: reads records, decodes pictures, makes views, tokens and masks. */
-import { type Key, below, foldIn } from "../base/random.js";
+import { type Key, below, foldIn, uniformAt } from "../base/random.js";
 import type { Values } from "../backend/values.js";
 import type { Batch } from "./batch.js";
 import { type BatchOptions, type Picked, collate } from "./collate.js";
@@ -47,14 +47,15 @@ export class BatchReader {
 
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
+    const { plainest } = this.options;
     const picked = await Promise.all(
       plan.samples.map(async ({ textOf, ...reference }, slot): Promise<Picked> => {
         const key = foldIn(plan.key, slot);
         const found = await this.#whole(plan.kind, reference, skipped);
-        const text = chosen(found.sample.texts, foldIn(key, "text"));
+        const text = chosen(found.sample.texts, foldIn(key, "text"), plainest);
         if (!textOf) return { ...found, key, text, matches: true };
         const other = await this.#whole("pair", textOf, skipped);
-        const otherText = chosen(other.sample.texts, foldIn(key, "other text"));
+        const otherText = chosen(other.sample.texts, foldIn(key, "other text"), plainest);
         const matches = found.sample.texts.includes(otherText);
         return { ...found, key, text: matches ? text : otherText, matches };
       }),
@@ -108,6 +109,8 @@ async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord
   }
 }
 
-function chosen(texts: readonly string[], key: Key): string {
-  return texts.length === 0 ? "" : texts[below(key, texts.length)]!;
+/** One of the texts, the first one in a share `plainest` of the cases without looking at the others. */
+function chosen(texts: readonly string[], key: Key, plainest = 0): string {
+  if (texts.length === 0) return "";
+  return uniformAt(key, 1) < plainest ? texts[0]! : texts[below(key, texts.length)]!;
 }

@@ -25,6 +25,8 @@ export interface BatchOptions {
   readonly processor: PictureProcessor;
   readonly views: Omit<TrainingViewOptions, "processor">;
   readonly captions: TextOptions;
+  /** How often a pair comes with its plainest caption, beside its turn among all: 0 to 1; default 0. */
+  readonly plainest?: number;
   readonly texts: TextOptions;
 }
 

@@ -76,9 +76,15 @@ function draw({ title, lines, level }: Chart): Html {
 function path({ points, name }: Line, colour: string, x: Scale, y: Scale): Html {
   const places = points
     .filter((point) => Number.isFinite(point.y))
-    .map((point) => `${round(x.place(point.x))},${round(y.place(point.y))}`);
+    .map((point) => [round(x.place(point.x)), round(y.place(point.y))] as const);
+  if (places.length === 1) {
+    const [[left, top]] = places as [readonly [number, number]];
+    return html`<circle cx="${left}" cy="${top}" r="2" fill="${colour}"
+      ><title>${name}</title></circle
+    >`;
+  }
   return html`<polyline
-    points="${places.join(" ")}"
+    points="${places.map((place) => place.join(",")).join(" ")}"
     fill="none"
     stroke="${colour}"
     stroke-width="1.5"
@@ -94,7 +100,7 @@ interface Scale {
 }
 
 function scale(values: readonly number[], [start, end]: readonly [number, number]): Scale {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const [low, high] = least < most ? [least, most] : [least - 0.5, least + 0.5];
   const step = niceStep((high - low) / 3);
   const first = Math.ceil(low / step);

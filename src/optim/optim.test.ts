@@ -12,14 +12,14 @@ import { type Tensor, spec } from "../graph/tensor.js";
 import { adamW, adamWMoments, trainable } from "./adamw.js";
 import { clipByGlobalNorm } from "./clip.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
-import { warmupCosine, warmupLinear } from "./schedule.js";
+import { cosineBetween, warmupCosine, warmupLinear, warmupPlateau } from "./schedule.js";
 
 const backend = referenceBackend();
 
 /** The learning rates at the given steps. */
-async function rates(
-  schedule: typeof warmupCosine,
-  options: Parameters<typeof warmupCosine>[1],
+async function rates<Options>(
+  schedule: (step: Tensor, options: Options) => Tensor,
+  options: Options,
   steps: readonly number[],
 ): Promise<number[]> {
   const state = new State(backend, {});
@@ -46,6 +46,29 @@ describe("schedules", () => {
   test("rise and fall linearly", async () => {
     const found = await rates(warmupLinear, options, [1, 10, 35, 110, 500]);
     expect(found).toEqual(closeTo([0.2, 2, 1.625, 0.5, 0.5], 6));
+  });
+
+  test("rise, stay at the peak, and fall linearly over the last steps", async () => {
+    const found = await rates(warmupPlateau, { ...options, decay: 40 }, [5, 10, 70, 90, 110, 500]);
+    expect(found).toEqual(closeTo([1, 2, 2, 1.25, 0.5, 0.5], 6));
+  });
+
+  test("plateau: the decay may begin with the end of the warm-up, not before", async () => {
+    const found = await rates(warmupPlateau, { ...options, decay: 100 }, [5, 10, 60]);
+    expect(found).toEqual(closeTo([1, 2, 1.25], 6));
+    for (const decay of [0, 101]) {
+      expect(() => warmupPlateau(fill([], 1), { ...options, decay })).toThrow(
+        `some of the 100 steps after the warm-up, not ${decay}`,
+      );
+    }
+  });
+
+  test("go up or down along half a cosine and stay", async () => {
+    const down = await rates(cosineBetween, { from: 1, to: 1 / 16, over: 100 }, [0, 50, 100, 999]);
+    expect(down).toEqual(closeTo([1, 17 / 32, 1 / 16, 1 / 16], 6));
+    const up = await rates(cosineBetween, { from: 0, to: 6.6, over: 90 }, [0, 30, 90]);
+    expect(up).toEqual(closeTo([0, 1.65, 6.6], 6));
+    expect(() => cosineBetween(fill([], 1), { from: 0, to: 1, over: 0 })).toThrow(/not 0/);
   });
 
   test("begin at the peak without warm-up", async () => {

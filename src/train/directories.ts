@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 
 /**
  * The directories that patterns such as "pairs/*\/train" stand for, sorted. A `*` stands for one directory of any name.
@@ -8,29 +8,36 @@ import { isAbsolute, join, resolve } from "node:path";
 export async function directoriesOf(root: string, patterns: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     patterns.map(async (pattern) => {
-      const directories = await expand(isAbsolute(pattern) ? pattern : resolve(root, pattern));
+      const path = resolve(root, pattern);
+      const directories = await expand(path);
       if (directories.length > 0) return directories;
       throw new Error(
-        `There is no directory ${join(root, pattern)}. Build the data first (flava data build), or name another directory.`,
+        `There is no directory ${path}. Build the data first (flava data build), or name another directory.`,
       );
     }),
   );
   return [...new Set(found.flat())].sort();
 }
 
+/** Directories above the first `*` are only passed through: they need not be readable. */
 async function expand(pattern: string): Promise<string[]> {
   let paths = ["/"];
   for (const part of pattern.split("/").filter(Boolean)) {
     const next = await Promise.all(paths.map((path) => step(path, part)));
     paths = next.flat();
   }
-  return paths;
+  const found = await Promise.all(paths.map(isDirectory));
+  return paths.filter((_, index) => found[index]);
 }
 
 async function step(path: string, part: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  const directories = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
-  return directories
-    .filter(({ name }) => part === "*" || name === part)
-    .map(({ name }) => join(path, name));
+  if (part !== "*") return [join(path, part)];
+  const names = await readdir(path).catch(() => []);
+  return names.map((name) => join(path, name));
+}
+
+/** Links to directories count. */
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
 }

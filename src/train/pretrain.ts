@@ -98,8 +98,14 @@ class StageRun {
     private readonly run_: RunDirectory,
   ) {
     const { model, data } = options.recipe;
-    const { views, captions, passages } = data;
-    this.#batch = { processor: processorFor(models[model]), views, captions, texts: passages };
+    const { views, captions, passages, plainest } = data;
+    this.#batch = {
+      processor: processorFor(models[model]),
+      views,
+      captions,
+      plainest,
+      texts: passages,
+    };
   }
 
   async run(): Promise<Ending> {

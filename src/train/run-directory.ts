@@ -60,8 +60,9 @@ export class RunDirectory {
     const name = String(progress.step).padStart(7, "0");
     const target = this.file("checkpoints", name);
     const partial = this.file("checkpoints", `${name}.partial`);
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
+    await this.create();
+    await this.#prune(); // what is left of a save that failed may be what the disk is full of
+    await mkdir(partial);
     await writeState(join(partial, stateName), state);
     await writeDurably(join(partial, progressName), JSON.stringify(progress));
     await rm(target, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,23 @@ describe("a step of pairs", () => {
       "icons: blank": 1,
       "icons: copy of a held-out picture": 1,
     });
+  });
+});
+
+describe("the folders of a step", () => {
+  it("take the place of former ones when all is done, and no sooner", async () => {
+    const sample = (key: string): Sample => ({ key, texts: ["text"], fields: {} });
+    await context.folders.add("text/old/train", sample("a"));
+    await context.folders.add("text/kept/train", sample("b"));
+    await context.folders.finish();
+    const again = new StepFolders(cache, "iconify", 1000);
+    await again.begin();
+    await again.add("text/kept/train", sample("c"));
+    expect((await samplesIn("text/kept/train")).map(({ key }) => key)).toEqual(["b"]);
+    await again.finish(["text/old/train", "text/kept/train"]);
+    expect((await samplesIn("text/kept/train")).map(({ key }) => key)).toEqual(["c"]);
+    expect(existsSync(join(cache, "text/old/train"))).toBe(false);
+    expect(existsSync(join(cache, ".building"))).toBe(false);
   });
 });
 

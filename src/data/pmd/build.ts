@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { buildPairs, buildPictures, buildTexts, type StepContext } from "./build-step.js";
 import { StepFolders } from "./folders.js";
-import { defaultCache, openPackages, type Packages } from "./packages.js";
+import { defaultCache, openPackages } from "./packages.js";
 import { pins } from "./pins.js";
 import { emptyReport, type StepReport } from "./report.js";
 import { type Step, steps } from "./steps.js";
 
 /** Raised whenever the same packages and options give other samples. */
 const buildVersion = 1;
+const samplesPerShard = 10_000;
 
 export interface BuildOptions {
   /** The folder that everything lies in; default: `$FLAVA_CACHE/pmd`, else `~/.cache/flava/pmd`. */
@@ -64,7 +65,8 @@ export async function buildPmd(options: BuildOptions = {}): Promise<BuildReport>
       onMessage(`${step.name}: built already`);
       continue;
     }
-    const report = await buildStep(step, packages, size, limit);
+    const former = Object.keys(finished[step.name]?.report.kept ?? {});
+    const report = await buildStep(step, former, { packages, size, limit });
     // Other processes may build other steps at the same time.
     const known = await readFinished(cache);
     known[step.name] = finished[step.name] = { madeOf, report };
@@ -86,14 +88,13 @@ function wantedSteps(only: readonly string[] | undefined): readonly Step[] {
 
 async function buildStep(
   step: Step,
-  packages: Packages,
-  size: number,
-  limit: number,
+  former: readonly string[],
+  given: Pick<StepContext, "packages" | "size" | "limit">,
 ): Promise<StepReport> {
   const started = performance.now();
   const report = emptyReport();
-  const folders = new StepFolders(packages.cache, step.name, 10_000);
-  const context: StepContext = { packages, folders, report, size, limit };
+  const folders = new StepFolders(given.packages.cache, step.name, samplesPerShard);
+  const context: StepContext = { ...given, folders, report };
   await folders.begin();
   switch (step.kind) {
     case "pairs":
@@ -106,7 +107,7 @@ async function buildStep(
       await buildTexts(step, context);
       break;
   }
-  await folders.finish();
+  await folders.finish(former);
   report.seconds = Math.round(performance.now() - started) / 1000;
   return report;
 }

@@ -34,8 +34,15 @@ export class StepFolders {
     await writer.add(sample);
   }
 
-  /** Completes all shards and puts them in the place of former ones. */
-  async finish(): Promise<void> {
+  /**
+   * Completes all shards and puts them in the place of former ones.
+   * @param former folders that the step wrote an earlier time: those that it writes no more are removed
+   */
+  async finish(former: readonly string[] = []): Promise<void> {
+    for (const folder of former) {
+      if (!this.#writers.has(folder))
+        await rm(join(this.cache, folder), { recursive: true, force: true });
+    }
     for (const [folder, writer] of this.#writers) {
       await writer.close();
       const place = join(this.cache, folder);

@@ -1,10 +1,15 @@
-/** Builds the evaluation sets of the mini-PMD out of its held-out pictures; the sets of texts are built apart. */
+/** Builds the evaluation sets of the mini-PMD out of its held-out pictures and texts. */
 import { join } from "node:path";
 import { defaultCache, openPackages } from "../packages.js";
 import { type EvaluationContext, readWordNetNouns } from "./context.js";
+import { buildMemes } from "./memes.js";
+import { buildPictureQuestions } from "./picture-questions.js";
+import { buildProbeSets } from "./probe-sets.js";
 import { buildRetrievalSets } from "./retrieval-sets.js";
 import type { SetReport } from "./set-folder.js";
+import { buildTextSets } from "./text-sets.js";
 import { readTrainConcepts } from "./train-concepts.js";
+import { buildVisualEntailment } from "./visual-entailment.js";
 import { buildZeroShotSets } from "./zero-shot-sets.js";
 
 const builders: Readonly<
@@ -12,10 +17,14 @@ const builders: Readonly<
 > = {
   "zero-shot": buildZeroShotSets,
   retrieval: buildRetrievalSets,
+  probe: buildProbeSets,
+  questions: buildPictureQuestions,
+  entailment: buildVisualEntailment,
+  memes: buildMemes,
 };
 
 export interface EvaluationOptions {
-  /** Only these kinds, such as "zero-shot"; default: all. */
+  /** Only these kinds: "text", "zero-shot", "retrieval", "probe", "questions", "entailment", "memes"; default: all. */
   readonly only?: readonly string[];
   readonly onMessage?: (message: string) => void;
 }
@@ -31,9 +40,9 @@ export async function buildEvaluation(
   options: EvaluationOptions = {},
 ): Promise<readonly SetReport[]> {
   const onMessage = options.onMessage ?? ((message) => console.error(message));
-  const odd = options.only?.find((kind) => !(kind in builders));
+  const odd = options.only?.find((kind) => kind !== "text" && !(kind in builders));
   if (odd !== undefined) {
-    const kinds = Object.keys(builders).join(", ");
+    const kinds = ["text", ...Object.keys(builders)].join(", ");
     throw new RangeError(`There are no evaluation sets of kind ${odd}. The kinds are ${kinds}.`);
   }
   const packages = openPackages(cache, { onMessage });
@@ -45,9 +54,12 @@ export async function buildEvaluation(
   const nouns = await readWordNetNouns(packages);
   const directory = join(cache, "evaluation");
   const context = { cache, directory, packages, concepts, nouns, onMessage };
+  const isWanted = (kind: string): boolean => options.only?.includes(kind) ?? true;
+  // First: memes are made of the sentences of one of them.
+  if (isWanted("text")) await buildTextSets(packages, join(directory, "text"));
   const reports: SetReport[] = [];
   for (const [kind, build] of Object.entries(builders)) {
-    if (options.only && !options.only.includes(kind)) continue;
+    if (!isWanted(kind)) continue;
     for await (const report of build(context)) {
       onMessage(`${report.name}: ${JSON.stringify(report.samples)}`);
       reports.push(report);

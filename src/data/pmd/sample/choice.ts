@@ -10,6 +10,17 @@ export interface Candidate {
   readonly concept: string;
 }
 
+/** Those of concepts that at least two families have: plain things, neither oddities nor persons. */
+export function drawnByOthers(candidates: readonly Candidate[]): Candidate[] {
+  const families = new Map<string, Set<string>>();
+  for (const { concept, family } of candidates) {
+    const known = families.get(concept);
+    if (known) known.add(family);
+    else families.set(concept, new Set([family]));
+  }
+  return candidates.filter(({ concept }) => families.get(concept)!.size > 1);
+}
+
 /** In an order that depends on the keys alone, and says nothing about them. */
 export function inOrder(candidates: readonly Candidate[]): Candidate[] {
   return candidates
@@ -30,9 +41,8 @@ export function chooseOfClasses(
   const found = new Map<string, Candidate[]>(classes.map((name) => [name, []]));
   for (const candidate of candidates) found.get(candidate.concept)?.push(candidate);
   return [...found.values()].flatMap((own) => {
-    const families = new Set<string>();
-    const isFirst = ({ family }: Candidate): boolean =>
-      !families.has(family) && families.add(family) !== undefined;
+    const isFirst = ({ family }: Candidate, index: number): boolean =>
+      own.findIndex((other) => other.family === family) === index;
     const firsts = own.filter(isFirst);
     const others = own.filter((candidate) => !firsts.includes(candidate));
     return [...firsts, ...others].slice(0, most);

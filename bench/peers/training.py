@@ -1,0 +1,57 @@
+"""The peer's side of bench/training.ts: makes a step of pre-training with PyTorch for every line that it reads.
+
+python training.py THREADS FOLDER, where the folder has config.json and batches that are ready to be trained on, *.safetensors
+"""
+
+import json
+import sys
+import time
+from itertools import cycle
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import FlavaConfig, FlavaForPreTraining
+
+
+def inputs_of(batch):
+    """What transformers takes, made of what our loader makes: everything in the dtypes and forms that cost nothing later."""
+    ids, hidden = batch["ids"].long(), batch["hidden"].bool()
+    side = round(hidden.shape[1] ** 0.5)
+    real = batch["targets/positions"] >= 0
+    labels = torch.full((ids.numel(),), -100)
+    labels[batch["targets/positions"][real].long()] = batch["targets/labels"][real].long()
+    return {
+        "pixel_values": batch["pixels"],
+        "codebook_pixel_values": batch["codebookPixels"],
+        "bool_masked_pos": hidden.view(-1, side, side),
+        "input_ids": ids,
+        "input_ids_masked": batch["maskedIds"].long(),
+        "attention_mask": (torch.arange(ids.shape[1]) < batch["lengths"][:, None]).long(),
+        "mlm_labels": labels.view(ids.shape),
+        "itm_labels": batch["match"].long(),
+    }
+
+
+def main(threads, folder):
+    torch.manual_seed(0)
+    torch.set_num_threads(threads)
+    model = FlavaForPreTraining(FlavaConfig.from_pretrained(folder)).train()
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.1, fused=True)
+    batches = cycle([inputs_of(load_file(path)) for path in sorted(Path(folder).glob("*.safetensors"))])
+    for _ in sys.stdin:
+        inputs = next(batches)
+        start = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = model(**inputs).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        answer = {"loss": loss.item(), "seconds": time.perf_counter() - start}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

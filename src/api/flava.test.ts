@@ -1,0 +1,271 @@
+import { existsSync } from "node:fs";
+import { cp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { closeTo } from "../../test/close-to.js";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { config as small } from "../../test/small-model.js";
+import { compile } from "../backend/program.js";
+import { referenceBackend } from "../backend/reference.js";
+import { State } from "../backend/state.js";
+import { below, foldIn, keyOf, normal } from "../base/random.js";
+import { leavesOf } from "../base/tree.js";
+import type { FlavaConfig } from "../model/config.js";
+import { codebookPixelsOf, pixelsOf } from "../data/picture/processor.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { spec } from "../graph/tensor.js";
+import { visualTokens } from "../model/codebook.js";
+import {
+  codebookDecoderParameters,
+  decodeCodes,
+  reconstruction,
+} from "../model/codebook-decoder.js";
+import { flavaParameters, pretrainingParameters } from "../model/flava.js";
+import { textOf } from "../model/multimodal-encoder.js";
+import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
+import type { Parameter } from "../nn/parameter.js";
+import { writeModel } from "../train/write-model.js";
+import type { Flava } from "./flava.js";
+import { load } from "./load.js";
+
+const config: FlavaConfig = { ...small, text: { ...small.text, vocabulary: 30522 } };
+const folder = temporaryDirectory();
+const [whole, bare] = [join(folder, "whole"), join(folder, "bare")];
+const onReference = { backend: { name: "reference" } } as const;
+
+function stateOf<P>(parameters: P): State<{ readonly parameters: P }> {
+  const state = new State(referenceBackend(), { parameters });
+  for (const [path, { size, initial }] of leavesOf<Parameter>(parameters)) {
+    // Those of the codebook wide, so that tokens, and what is drawn of them, differ from place to place.
+    const fresh = initial.kind === "normal" ? initial.deviation : 0;
+    const deviation = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
+    const values = normal(foldIn(keyOf(3), path), size, deviation);
+    const isGain = path.endsWith("gain");
+    state.write(`parameters/${path}`, isGain ? values.map((value) => 1 + value) : values);
+  }
+  state.write("parameters/flava/logitScale", Float32Array.of(2));
+  return state;
+}
+
+const everything = stateOf({
+  ...pretrainingParameters(config),
+  decoder: codebookDecoderParameters(config.codebook),
+});
+/** Sixteen patches of one colour each. */
+const pixels = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => {
+  const [row, column] = [Math.floor(i / 96), Math.floor(i / 3) % 32];
+  return below(foldIn(keyOf(Math.floor(row / 8) * 4 + Math.floor(column / 8)), i % 3), 256);
+});
+const picture = { width: 32, height: 32, pixels };
+const file = join(folder, "a picture.png");
+let flava: Flava;
+
+beforeAll(async () => {
+  await writeModel(whole, everything, config);
+  await writeModel(bare, stateOf({ flava: flavaParameters(config) }), config);
+  await sharp(pixels, { raw: { width: 32, height: 32, channels: 3 } })
+    .png()
+    .toFile(file);
+  flava = await load(whole, onReference);
+});
+afterAll(() => flava.close());
+
+const dot = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+
+describe("a loaded model", () => {
+  it("embeds pictures in every form alike, and texts", async () => {
+    const png = await sharp(file).png().toBuffer();
+    const vectors = await flava.embedImages([file, pathToFileURL(file), png, picture]);
+    expect(new Set(vectors.map((vector) => vector.join())).size).toBe(1);
+    expect(dot(vectors[0]!, vectors[0]!)).toBeCloseTo(1, 5);
+    const texts = await flava.embedTexts(["a cat", "two dogs"]);
+    expect(texts.map(({ length }) => length)).toEqual([config.projection, config.projection]);
+    expect(await flava.embedTexts([])).toEqual([]);
+  });
+
+  it("classifies by cosine, scaled and turned to probabilities", async () => {
+    const templates = ["{}", "one {}"];
+    const found = await flava.classify(file, ["cat", "dog", "tree"], { templates });
+    const [image] = await flava.embedImages([file]);
+    const expected = await Promise.all(
+      ["cat", "dog", "tree"].map(async (label) => {
+        const [a, b] = await flava.embedTexts([label, `one ${label}`]);
+        const mean = a!.map((value, index) => value + b![index]!);
+        return { label, similarity: dot(image!, mean) / Math.sqrt(dot(mean, mean)) };
+      }),
+    );
+    expected.sort((a, b) => b.similarity - a.similarity);
+    const total = expected.reduce(
+      (sum, { similarity }) => sum + Math.exp(Math.E ** 2 * similarity),
+      0,
+    );
+    for (const [index, { label, similarity }] of expected.entries()) {
+      expect(found[index]!.label).toBe(label);
+      expect(found[index]!.similarity).toBeCloseTo(similarity, 5);
+      expect(found[index]!.probability).toBeCloseTo(Math.exp(Math.E ** 2 * similarity) / total, 5);
+    }
+    await expect(flava.classify(file, [])).rejects.toThrow("one or more");
+  });
+
+  it("matches pictures with texts", async () => {
+    const probability = await flava.match(file, "a cat");
+    expect(probability).toBeGreaterThan(0);
+    expect(probability).toBeLessThan(1);
+    expect(await flava.match(file, "two dogs")).not.toBeCloseTo(probability, 5);
+  });
+
+  it.each([["alone"], ["with a picture"]])("fills masks of a text %s", async (kind) => {
+    const text = "a [MASK] on the [MASK].";
+    const ids = flava.model.tokenizer.encode(text);
+    const inputs = {
+      ids: spec([1, ids.length], "int32"),
+      lengths: spec([1], "int32"),
+      pixels: spec([1, 3, 32, 32]),
+    };
+    const rows = (sequence: Parameters<typeof reshape>[0]) => reshape(sequence, [ids.length, 16]);
+    const program = compile({ state: everything, inputs }, ({ parameters }, given) => {
+      const model = { config, flava: parameters.flava, precision: "float32" } as const;
+      const { heads } = parameters;
+      const probabilities =
+        kind === "alone"
+          ? tokenProbabilities(model, heads.mlm, rows(textOutputs(model, given).sequence))
+          : tokenProbabilities(
+              model,
+              heads.mmmText,
+              rows(textOf(pairOutputs(model, given, given).sequence, ids.length)),
+            );
+      return { outputs: { probabilities } };
+    });
+    const { probabilities } = await program.run({
+      ids,
+      lengths: Int32Array.of(ids.length),
+      pixels: pixelsOf(picture, flava.model.processor),
+    });
+    const found = await flava.fill(kind === "alone" ? text : { text, image: file }, { top: 3 });
+    const { pieces } = flava.model.tokenizer.vocabulary;
+    const masks = [...ids.keys()].filter((index) => ids[index] === 103);
+    const expected = masks.map((position) => {
+      const own = [...probabilities.subarray(position * 30522, (position + 1) * 30522)];
+      const ordered = pieces
+        .map((piece, id) => ({ piece, probability: own[id]! }))
+        .filter(({ piece }) => !/^\[(unused\d+|[A-Z]+)\]$/.test(piece))
+        .sort((a, b) => b.probability - a.probability);
+      return ordered.slice(0, 3);
+    });
+    expect(found.masks.map((mask) => mask.map(({ piece }) => piece))).toEqual(
+      expected.map((mask) => mask.map(({ piece }) => piece)),
+    );
+    expect(found.masks.flat().map(({ probability }) => probability)).toEqual(
+      closeTo(
+        expected.flat().map(({ probability }) => probability),
+        5,
+      ),
+    );
+    expect(found.text).not.toContain("[MASK]");
+  });
+
+  it("refuses texts without a mask, and those that are too long", async () => {
+    await expect(flava.fill("nothing hidden")).rejects.toThrow("write [MASK]");
+    await expect(flava.fill(`[MASK] ${"a ".repeat(20)}`)).rejects.toThrow("23 tokens");
+  });
+
+  it("fills hidden patches without looking at them", async () => {
+    const hidden = Array.from({ length: 16 }, (_, patch) => patch === 5 || patch === 6);
+    const painted = pixels.slice();
+    painted.fill(200, (8 * 32 + 8) * 3, (8 * 32 + 16) * 3); // the first row of patch 5
+    const [found, same] = [
+      await flava.fillPicture(picture, { hidden }),
+      await flava.fillPicture({ ...picture, pixels: painted }, { hidden }),
+    ];
+    expect([...found.hidden]).toEqual(hidden.map(Number));
+    expect(found.grid).toEqual({ width: 4, height: 4 });
+    expect([same.tokens[5], same.tokens[6]]).toEqual([found.tokens[5], found.tokens[6]]);
+    expect(found.picture).toMatchObject({ width: 32, height: 32 });
+    expect(new Set(found.picture!.pixels).size).toBeGreaterThan(10);
+
+    const inputs = { view: spec([1, 3, 32, 32]), codes: spec([1, 4, 4, 23]) };
+    const program = compile({ state: everything, inputs }, ({ parameters }, { view, codes }) => ({
+      outputs: {
+        tokens: visualTokens(parameters.codebook, config.codebook, view, "float32"),
+        drawn: reconstruction(decodeCodes(parameters.decoder, config.codebook, codes)),
+      },
+    }));
+    const codes = new Float32Array(16 * 23);
+    for (const [patch, token] of found.tokens.entries()) codes[patch * 23 + token] = 1;
+    const view = codebookPixelsOf(picture, flava.model.processor);
+    const { tokens, drawn } = await program.run({ view, codes });
+    const expected = Array.from(pixels, (_, i) => 255 * drawn[(i % 3) * 1024 + Math.floor(i / 3)]!);
+    expect([...found.picture!.pixels]).toEqual(expected.map(Math.round));
+    const visible = (all: ArrayLike<number>): number[] =>
+      Array.from(all).filter((_, patch) => !hidden[patch]);
+    expect(visible(found.tokens)).toEqual(visible(tokens));
+    expect(new Set(visible(tokens)).size).toBeGreaterThan(2);
+  });
+
+  it("hides blocks at random, the same for the same seed", async () => {
+    const [a, b, c] = [
+      await flava.fillPicture(file),
+      await flava.fillPicture(file, { seed: 0 }),
+      await flava.fillPicture(file, { seed: 5 }),
+    ];
+    expect(a).toEqual(b);
+    expect(a.hidden).not.toEqual(c.hidden);
+    expect(a.hidden).toContain(1);
+    await expect(flava.fillPicture(file, { hidden: [1] })).rejects.toThrow("not of 1");
+  });
+
+  it("says what is wrong with a picture", async () => {
+    await expect(flava.match("nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
+    await expect(flava.match("https://a/b.png", "a")).rejects.toThrow("nothing is downloaded");
+    await expect(flava.match(join(whole, "vocab.txt"), "a")).rejects.toThrow("vocab.txt");
+    const short = { width: 2, height: 2, pixels: new Uint8Array(3) };
+    await expect(flava.match(short, "a")).rejects.toThrow("2 x 2");
+  });
+});
+
+describe("loading", () => {
+  it("warns of texts that are cut", async () => {
+    const onWarning = vi.fn();
+    const model = await load(bare, { ...onReference, onWarning });
+    await model.embedTexts(["cat ".repeat(40)]);
+    expect(onWarning).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("first 16 tokens"));
+    await model.close();
+  });
+
+  it("takes a checkpoint without heads, and says what it cannot do", async () => {
+    const model = await load(pathToFileURL(bare), onReference);
+    expect(await model.embedTexts(["a cat"])).toEqual(await flava.embedTexts(["a cat"]));
+    await expect(model.match(picture, "a")).rejects.toThrow("no matching head");
+    await expect(model.fill("[MASK]")).rejects.toThrow("no heads for masked words");
+    await expect(model.fillPicture(picture)).rejects.toThrow("no head for masked patches");
+    const late = model.embedTexts(["a cat"]);
+    await model.close();
+    await expect(late).resolves.toHaveLength(1);
+    await expect(model.embedTexts(["a"])).rejects.toThrow("was closed");
+  });
+
+  it("works with weights and sizes alone", async () => {
+    const plain = join(folder, "plain");
+    await cp(whole, plain, { recursive: true });
+    for (const name of ["vocab.txt", "preprocessor_config.json", "codebook_decoder.safetensors"]) {
+      await rm(join(plain, name));
+    }
+    const model = await load(plain, onReference);
+    expect(await model.embedImages([file])).toEqual(await flava.embedImages([file]));
+    expect((await model.fillPicture(file)).picture).toBeUndefined();
+    await model.close();
+    await writeFile(join(plain, "preprocessor_config.json"), "{");
+    await expect(load(plain, onReference)).rejects.toThrow("preprocessor_config.json is not JSON");
+  });
+
+  it("says what to do where there is no model", async () => {
+    await expect(load(join(folder, "nothing"))).rejects.toThrow("There is nothing at");
+  });
+
+  it.runIf(!existsSync("models/mini"))("tells how to get the model of the package", async () => {
+    await expect(load(undefined, onReference)).rejects.toThrow(/models.mini.*flava pretrain/);
+  });
+});

@@ -1,0 +1,193 @@
+/** `flava data report`: a page on what a built mini-PMD holds. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sample } from "../data/sample.js";
+import { defaultCache } from "../data/pmd/packages.js";
+import { type FolderSurvey, surveyEvaluation, surveyFolders } from "../data/pmd/survey.js";
+import { Html, html } from "../eval/html.js";
+import { page } from "../eval/page.js";
+
+export interface DataReportOptions {
+  readonly cache?: string;
+  readonly out: string;
+}
+
+const examplesPerFolder = 24;
+const listedTexts = 4;
+const longestTextShown = 300;
+
+/** Reads all of the cache and writes one HTML file that needs nothing else; gives a line for people. */
+export async function reportData({
+  cache = defaultCache(),
+  out,
+}: DataReportOptions): Promise<string> {
+  const folders: FolderSurvey[] = [];
+  for await (const folder of surveyFolders(cache, examplesPerFolder)) folders.push(folder);
+  if (folders.length === 0) {
+    throw new RangeError(`${cache} holds no data set. Run \`flava data build\` first.`);
+  }
+  const samples = folders.reduce((sum, folder) => sum + folder.samples, 0);
+  const text = page("The mini-PMD", `${count(samples)} samples in ${folders.length} folders`, [
+    { title: "Samples", body: countTable(folders) },
+    { title: "Lengths of captions and passages", body: lengthCharts(folders) },
+    { title: "Licences", body: licenceTable(folders) },
+    { title: "What was left out", body: await droppedTable(cache) },
+    { title: "Evaluation sets", body: evaluationTable(await surveyEvaluation(cache)) },
+    ...folders.map((folder) => ({ title: folder.folder, body: exampleList(folder) })),
+  ]);
+  await writeFile(out, text);
+  return `${out}: ${count(samples)} samples of ${cache}`;
+}
+
+const count = (value: number): string => value.toLocaleString("en");
+
+/** A table; numbers stand to the right. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): Html {
+  const cell = (value: string | number): Html =>
+    typeof value === "number"
+      ? html`<td class="number">${count(value)}</td>`
+      : html`<td>${value}</td>`;
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${head.map((name) => html`<th>${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map(cell)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const countTable = (folders: readonly FolderSurvey[]): Html =>
+  table(
+    ["folder", "samples", "texts", "words", "words per text"],
+    folders.map(({ folder, samples, texts, words }) => [
+      folder,
+      samples,
+      texts,
+      words,
+      texts === 0 ? "" : (words / texts).toFixed(1),
+    ]),
+  );
+
+/** Bars of how many texts have how many words, folder by folder of training. */
+function lengthCharts(folders: readonly FolderSurvey[]): Html {
+  const shown = folders.filter(({ folder, texts }) => folder.endsWith("/train") && texts > 0);
+  const figures = shown.map(({ folder, lengths }) => {
+    const most = Math.max(...lengths);
+    const bars = lengths.map(
+      (texts, words) =>
+        html`<rect
+          x="${words * 4}"
+          y="${60 - (60 * texts) / most}"
+          width="3"
+          height="${(60 * texts) / most}"
+          fill="var(--mark)"
+          ><title>${words} words: ${count(texts)} texts</title></rect
+        >`,
+    );
+    return html`<li>
+      ${folder}<svg
+        viewBox="0 0 ${lengths.length * 4} 60"
+        width="100%"
+        role="img"
+        aria-label="lengths in ${folder}"
+      >
+        ${bars}</svg
+      >0 to ${lengths.length - 1} words or more
+    </li>`;
+  });
+  return html`<ul class="pictures">
+    ${figures}
+  </ul>`;
+}
+
+function licenceTable(folders: readonly FolderSurvey[]): Html {
+  const all = new Map<string, number>();
+  for (const { licences } of folders) {
+    for (const [name, samples] of Object.entries(licences)) {
+      all.set(name, (all.get(name) ?? 0) + samples);
+    }
+  }
+  return table(
+    ["licence", "samples"],
+    [...all].sort(([, a], [, b]) => b - a),
+  );
+}
+
+async function droppedTable(cache: string): Promise<Html> {
+  const text = await readFile(join(cache, "build-report.json"), "utf8").catch(() => "{}");
+  const { steps = {} } = JSON.parse(text) as {
+    steps?: Record<string, { dropped: Record<string, number> }>;
+  };
+  const rows = Object.values(steps).flatMap(({ dropped }) => Object.entries(dropped));
+  return table(
+    ["source and reason", "items"],
+    rows.sort(([, a], [, b]) => b - a),
+  );
+}
+
+const evaluationTable = (sets: readonly Readonly<Record<string, unknown>>[]): Html =>
+  table(
+    ["set", "task", "samples", "baselines", "made by a program"],
+    sets.map(({ folder, task, samples, counts, baselines, majorityBaseline, synthetic }) => [
+      String(folder),
+      String(task),
+      briefly(samples ?? counts),
+      briefly(baselines ?? majorityBaseline),
+      synthetic === true ? "yes" : "no",
+    ]),
+  );
+
+/** Names with their numbers in words: "train 3,000, test 500". */
+function briefly(value: unknown): string {
+  if (typeof value === "number") return Number.isInteger(value) ? count(value) : value.toFixed(4);
+  if (typeof value !== "object" || value === null) return "";
+  const total = Object.values(value as Record<string, unknown>);
+  if (total.length > 8 && total.every((each) => typeof each === "number")) {
+    return `${count(total.reduce((sum, each) => sum + each, 0))} of ${total.length} kinds`;
+  }
+  return Object.entries(value as Record<string, unknown>)
+    .map(
+      ([name, each]) =>
+        `${name} ${typeof each === "object" ? `(${briefly(each)})` : briefly(each)}`,
+    )
+    .join(", ");
+}
+
+function exampleList({ examples }: FolderSurvey): Html {
+  return html`<ul class="pictures">
+    ${examples.map(example)}
+  </ul>`;
+}
+
+function example({ key, image, texts, label }: Sample): Html {
+  const picture = image
+    ? html`<img
+        alt="${texts[0] ?? label ?? key}"
+        src="data:${mediaType(image)};base64,${Buffer.from(image).toString("base64")}"
+      />`
+    : html``;
+  const shown = texts
+    .slice(0, listedTexts)
+    .map((text) =>
+      text.length > longestTextShown ? `${text.slice(0, longestTextShown)} …` : text,
+    );
+  const lines = shown.map((text) => html`<div>${text}</div>`);
+  return html`<li>
+    ${picture}${lines}${label === undefined ? "" : html`<div>class: ${label}</div>`}
+    <div class="quiet">${key}</div>
+  </li>`;
+}
+
+/** Built pictures are WebP; anything else is left to the browser to find out. */
+const mediaType = (image: Uint8Array): string =>
+  Buffer.from(image.subarray(8, 12)).toString("latin1") === "WEBP" ? "image/webp" : "image/png";

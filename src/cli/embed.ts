@@ -1,0 +1,47 @@
+/** `flava embed`: the vectors of a whole data set. */
+import type { Command } from "commander";
+import { openSource } from "../data/sources/open.js";
+import { runEmbeddingJob } from "../search/embedding-job.js";
+import { type ModelFlags, addModelOptions, interruptible, useModel } from "./model-option.js";
+import { ProgressLine } from "./progress.js";
+
+interface EmbedFlags extends ModelFlags {
+  readonly out: string;
+}
+
+export function addEmbed(program: Command): void {
+  const command = program
+    .command("embed")
+    .description("embed the pictures and first texts of a data set; goes on where it was stopped")
+    .argument("<source>", "a folder of pictures, tar shards, a parquet file, a table or texts")
+    .requiredOption("--out <file.parquet>", "where the vectors go")
+    .action(run);
+  addModelOptions(command);
+}
+
+async function run(path: string, flags: EmbedFlags): Promise<void> {
+  const source = await openSource(path);
+  const progress = new ProgressLine();
+  const { rows, resumed, skipped } = await useModel(flags, (flava) =>
+    interruptible("Stopped; the same command goes on from here.", (signal) => {
+      const began = Date.now();
+      let first: number | undefined;
+      return runEmbeddingJob({
+        source,
+        embedder: flava.embedder,
+        model: flava.model.path,
+        out: flags.out,
+        onProgress: (done) => {
+          first ??= done;
+          const rate = (1000 * (done - first)) / Math.max(1, Date.now() - began);
+          progress.show(`${done} samples, ${rate.toFixed(0)} a second`);
+        },
+        signal,
+      });
+    }).finally(() => progress.end()),
+  );
+  const earlier = resumed > 0 ? ` (${resumed} of them by an earlier run)` : "";
+  const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
+  console.log(`${flags.out}: ${rows} samples${earlier}${left}`);
+  for (const { key, message } of skipped.first.slice(0, 5)) console.error(`  ${key}: ${message}`);
+}

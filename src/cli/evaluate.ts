@@ -1,0 +1,86 @@
+/** `flava evaluate`: what a model is worth on labelled or described pictures. */
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Flava } from "../api/flava.js";
+import { cacheDirectory } from "../base/cache.js";
+import { keyOf } from "../base/random.js";
+import { type Evaluation, evaluate } from "../eval/evaluate.js";
+import { type EvaluationSet, openEvaluationSet } from "../eval/evaluation-set.js";
+import { page } from "../eval/page.js";
+import { toJson, toMarkdown } from "../eval/report.js";
+import { toSection } from "../eval/report-section.js";
+import { type ModelFlags, addModelOptions, interruptible, useModel } from "./model-option.js";
+import { ProgressLine } from "./progress.js";
+
+interface EvaluateFlags extends ModelFlags {
+  readonly json?: string;
+  readonly html?: string;
+}
+
+export function addEvaluate(program: Command): void {
+  const command = program
+    .command("evaluate")
+    .description("classify without training and search both ways, with intervals and examples")
+    .argument(
+      "<set...>",
+      "data sets with pictures and texts, or with labels and a classes.json beside; or names in the cache's pmd/evaluation",
+    )
+    .option("--json <file>", "write the numbers")
+    .option("--html <file>", "write a page with examples to look at")
+    .action(run);
+  addModelOptions(command);
+}
+
+async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void> {
+  const sets: EvaluationSet[] = [];
+  for (const path of paths) sets.push(await openEvaluationSet(placeOf(path)));
+  await useModel(flags, (flava) =>
+    interruptible("Stopped; nothing was written.", async (signal) => {
+      const evaluations = await evaluateAll(flava, sets, signal);
+      console.log(toMarkdown(evaluations));
+      const { path, precision } = flava.model;
+      if (flags.json !== undefined) {
+        const found = { model: path, precision, evaluations: evaluations.map(toJson) };
+        await writeFile(flags.json, `${JSON.stringify(found, undefined, 2)}\n`);
+      }
+      if (flags.html !== undefined) await writeFile(flags.html, await pageOf(flava, evaluations));
+    }),
+  );
+}
+
+/** A path, or the name of a set that was built into the cache. */
+function placeOf(path: string): string {
+  const built = join(cacheDirectory(), "pmd", "evaluation", path);
+  return !existsSync(path) && existsSync(built) ? built : path;
+}
+
+async function evaluateAll(
+  flava: Flava,
+  sets: readonly EvaluationSet[],
+  signal: AbortSignal,
+): Promise<Evaluation[]> {
+  const progress = new ProgressLine();
+  const evaluations: Evaluation[] = [];
+  for (const set of sets) {
+    const evaluation = await evaluate(set, {
+      embedder: flava.embedder,
+      backend: flava.model.backend,
+      key: keyOf(0),
+      onProgress: (samples) => progress.show(`${set.name}: ${samples} pictures`),
+      signal,
+    });
+    evaluations.push(evaluation);
+    progress.end();
+  }
+  return evaluations;
+}
+
+async function pageOf(flava: Flava, evaluations: readonly Evaluation[]): Promise<string> {
+  const { path, precision, backend } = flava.model;
+  const options = { backend, key: keyOf(0) };
+  const sections = [];
+  for (const evaluation of evaluations) sections.push(await toSection(evaluation, options));
+  return page("Evaluation", `${path}, ${precision}, ${backend.name} (${backend.level})`, sections);
+}

@@ -1,0 +1,66 @@
+/** `flava fill`: what was hidden in a text or a picture. */
+import type { Command } from "commander";
+import sharp from "sharp";
+import type { Flava } from "../api/flava.js";
+import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
+import { percent } from "./percent.js";
+import { wholeNumber } from "./whole-number.js";
+
+interface FillFlags extends ModelFlags {
+  readonly image?: string;
+  readonly out?: string;
+  readonly seed: number;
+  readonly top: number;
+}
+
+export function addFill(program: Command): void {
+  const command = program
+    .command("fill")
+    .description(
+      "guess the [MASK] of a text, with a picture or without; or hidden parts of a picture",
+    )
+    .argument("[text]", 'such as "a [MASK] on a sofa"')
+    .option("--image <path>", "the picture that the text belongs to, or whose parts are hidden")
+    .option("--out <file.png>", "hide parts of the picture and draw what the model puts there")
+    .option("--seed <n>", "of the parts that are hidden", wholeNumber, 0)
+    .option("--top <n>", "candidates for each [MASK]", wholeNumber, 5)
+    .action((text: string | undefined, flags: FillFlags) => {
+      if (text === undefined && flags.out === undefined) {
+        command.error("error: give a text with [MASK], or --image with --out", { exitCode: 2 });
+      }
+      if (flags.out !== undefined && flags.image === undefined) {
+        command.error("error: --out needs the picture: give --image", { exitCode: 2 });
+      }
+      return useModel(flags, async (flava) => {
+        if (text !== undefined) await fillText(flava, text, flags);
+        if (flags.out !== undefined) await fillPicture(flava, flags.image!, flags.out, flags.seed);
+      });
+    });
+  addModelOptions(command);
+}
+
+async function fillText(flava: Flava, text: string, { image, top }: FillFlags): Promise<void> {
+  const found = await flava.fill(image === undefined ? text : { text, image }, { top });
+  console.log(found.text);
+  for (const [index, candidates] of found.masks.entries()) {
+    if (found.masks.length > 1) console.log(`[MASK] ${index + 1}:`);
+    for (const { piece, probability } of candidates)
+      console.log(`${percent(probability)}  ${piece}`);
+  }
+}
+
+async function fillPicture(flava: Flava, image: string, out: string, seed: number): Promise<void> {
+  const { picture, hidden } = await flava.fillPicture(image, { seed });
+  if (!picture) {
+    throw new Error(
+      `${flava.model.path} has no decoder for its visual tokens (codebook_decoder.safetensors), so it cannot draw. ` +
+        "A model that flava pretrain made has one.",
+    );
+  }
+  const { width, height, pixels } = picture;
+  await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(out);
+  const count = hidden.reduce((sum, isHidden) => sum + isHidden, 0);
+  console.log(`${out}: ${count} of ${hidden.length} patches were hidden`);
+}

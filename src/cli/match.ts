@@ -1,0 +1,17 @@
+/** `flava match`: whether a picture and a text belong together. */
+import type { Command } from "commander";
+import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
+import { percent } from "./percent.js";
+
+export function addMatch(program: Command): void {
+  const command = program
+    .command("match")
+    .description("tell how probably a picture and a text belong together")
+    .argument("<image>", "a picture file")
+    .argument("<text>", "a sentence")
+    .action(async (image: string, text: string, flags: ModelFlags) => {
+      const probability = await useModel(flags, (flava) => flava.match(image, text));
+      console.log(percent(probability));
+    });
+  addModelOptions(command);
+}

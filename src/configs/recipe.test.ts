@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { RecipeError, type RecipeInput, checkRecipe } from "./recipe.js";
+import { recipes } from "./recipes.js";
+
+const least = {
+  name: "least",
+  model: "tiny",
+  data: { root: "." },
+  stages: [
+    {
+      kind: "pretraining",
+      name: "joint",
+      steps: 5,
+      batch: { pair: 2, image: 2, text: 2 },
+      rate: { peak: 1e-3 },
+    },
+  ],
+} as const satisfies RecipeInput;
+
+const message = (input: unknown): string => {
+  try {
+    checkRecipe(input, "mine.json");
+  } catch (error) {
+    expect(error).toBeInstanceOf(RecipeError);
+    return (error as Error).message;
+  }
+  throw new Error("The recipe was accepted.");
+};
+
+describe("checkRecipe", () => {
+  it("fills in the paper's defaults", () => {
+    const { seed, precision, data, stages } = checkRecipe(least, "least");
+    expect([seed, precision, data.temperature]).toEqual([0, "bfloat16", 1]);
+    expect(data.captions).toEqual({ lengths: [16, 32, 77], masked: 0.15, unit: "word" });
+    expect(data.passages).toEqual({ lengths: [512], masked: 0.15, unit: "piece" });
+    expect(data.views).toEqual({ scale: [0.9, 1], ratio: [3 / 4, 4 / 3], flip: 0, jitter: 0 });
+    expect(stages[0]).toMatchObject({
+      shares: { pair: 0.7, image: 0.15, text: 0.15 },
+      losses: { mim: 1, mlm: 1, contrastive: 1, itm: 1, mmmImage: 1, mmmText: 1 },
+      optimiser: { beta1: 0.9, beta2: 0.999, weightDecay: 0.1, clip: 1 },
+      rate: { warmup: 0, floor: 0 },
+      from: [],
+    });
+  });
+
+  it("changes nothing in what it has filled in", () => {
+    const once = checkRecipe(least, "least");
+    expect(checkRecipe(JSON.parse(JSON.stringify(once)), "again")).toEqual(once);
+  });
+
+  it.each(Object.entries(recipes))("accepts the recipe %s", (name, recipe) => {
+    expect(checkRecipe(recipe, name).stages.length).toBeGreaterThan(0);
+  });
+
+  it("lists every place that is wrong", () => {
+    const [stage] = least.stages;
+    const text = message({
+      ...least,
+      model: "huge",
+      data: { root: 3, captions: { lengths: [], unit: "letter" } },
+      stages: [{ ...stage, steps: 0.5, shares: { pair: 2, image: 0, text: 0 }, step: 1 }],
+    });
+    expect(text).toMatch(/^mine\.json is no recipe for a training run:\n/);
+    const places = ["model", "data.root", "data.captions.lengths", "data.captions.unit"];
+    const inStage = ["stages.0.steps", "stages.0.shares.pair", "stages.0"];
+    for (const place of [...places, ...inStage]) expect(text).toContain(`\n  ${place}: `);
+  });
+
+  it("refuses other kinds of stages, and what is no recipe at all", () => {
+    expect(message({ ...least, stages: [{ kind: "sleeping" }] })).toContain("stages.0.kind: ");
+    expect(message({ ...least, stages: [] })).toContain("stages: ");
+    expect(message(7)).toContain("the whole: ");
+  });
+});

@@ -1,0 +1,110 @@
+/** Questions whose answer is in the name of an icon, or in the colour that it was given. */
+import { styleOf } from "./probe-sets.js";
+import type { BuiltPair } from "./built-pairs.js";
+
+export interface Asked {
+  readonly family: string;
+  /** What the question is about, where it names it: "bell". */
+  readonly subject?: string;
+  readonly answer: string;
+}
+
+/** How a family asks; "{}" stands for the subject. The wordings of tests are never trained on. */
+export const wordings: Readonly<
+  Record<string, { readonly train: readonly string[]; readonly test: string }>
+> = {
+  "crossed out": {
+    train: [
+      "is the {} crossed out?",
+      "does a line go through the {}?",
+      "is there a slash over the {}?",
+    ],
+    test: "has the {} been struck through?",
+  },
+  sign: {
+    train: ["which sign is added?", "what sign does the icon carry?", "which small sign is there?"],
+    test: "what is the sign that was added to this icon?",
+  },
+  arrow: {
+    train: [
+      "which way does the arrow point?",
+      "where does it point?",
+      "in which direction is the arrow?",
+    ],
+    test: "what direction is this arrow pointing to?",
+  },
+  style: {
+    train: [
+      "is the icon outline, filled or duotone?",
+      "how is it drawn: outline, filled or duotone?",
+    ],
+    test: "what is the style of this icon: outline, filled or duotone?",
+  },
+  number: {
+    train: ["which number is it?", "what number is shown?", "which digit can be read?"],
+    test: "what is the number in this picture?",
+  },
+  colour: {
+    train: ["which colour is the icon?", "what colour is it?", "in which colour is it drawn?"],
+    test: "what is the colour of this picture?",
+  },
+  object: {
+    train: ["what is it?", "what does the icon show?", "which thing is this?"],
+    test: "what can be seen in this picture?",
+  },
+};
+
+const signs: Readonly<Record<string, string>> = {
+  plus: "plus",
+  add: "plus",
+  minus: "minus",
+  remove: "minus",
+  check: "check",
+  x: "cross",
+  lock: "lock",
+};
+const directions = new Set(["up", "down", "left", "right"]);
+const digits = "zero one two three four five six seven eight nine".split(" ");
+
+/**
+ * The questions that the names of `pair` answer.
+ * @param isThing whether a concept is drawn without the word that the question is about, such as "bell" for "bell slash"
+ * @param isClass whether the concept is one that "what is it?" may ask for
+ */
+export function questionsOn(
+  pair: BuiltPair,
+  isThing: (concept: string) => boolean,
+  isClass: (concept: string) => boolean,
+): Asked[] {
+  const { concept, colour } = pair.fields;
+  const words = concept.split(" ");
+  const last = words.at(-1) ?? "";
+  const rest = words.slice(0, -1).join(" ");
+  const asked: Asked[] = [];
+  if (["slash", "off"].includes(last) && isThing(rest))
+    asked.push({ family: "crossed out", subject: rest, answer: "yes" });
+  else if (!words.includes("slash") && !words.includes("off"))
+    asked.push({ family: "crossed out", subject: concept, answer: "no" });
+  const sign = signs[last];
+  if (sign !== undefined && isThing(rest)) asked.push({ family: "sign", answer: sign });
+  if (words.length === 2 && words[0] === "arrow" && directions.has(last))
+    asked.push({ family: "arrow", answer: last });
+  const style = styleOf(pair);
+  if (style !== undefined) asked.push({ family: "style", answer: style });
+  const number = numberIn(words);
+  if (number !== undefined) asked.push({ family: "number", answer: number });
+  if (colour !== undefined) asked.push({ family: "colour", answer: colour });
+  if (isClass(concept)) asked.push({ family: "object", answer: concept });
+  return asked;
+}
+
+/** "number circle one", "number 3", "numeric 7 box": the digit. */
+function numberIn(words: readonly string[]): string | undefined {
+  if (!["number", "numeric"].includes(words[0] ?? "")) return undefined;
+  const found = words.slice(1).flatMap((word) => {
+    if (/^\d$/.test(word)) return [word];
+    const digit = digits.indexOf(word);
+    return digit < 0 ? [] : [String(digit)];
+  });
+  return found.length === 1 ? found[0] : undefined;
+}

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { formatDuration } from "./duration.js";
+
+test.each([
+  [0, "0 s"],
+  [89.4, "89 s"],
+  [90, "2 min"],
+  [89 * 60, "89 min"],
+  [89.6 * 60, "1 h 30 min"],
+  [3 * 3600 - 1, "3 h 0 min"],
+])("%d seconds are %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
