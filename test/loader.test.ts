@@ -19,9 +19,9 @@ beforeAll(async () => {
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
   const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
   const sizeOf = async (directory: string): Promise<{ name: string; samples: number }> => {
-    const { samples, close } = await openSampleSet(directory);
-    close();
-    return { name: directory, samples };
+    const set = await openSampleSet(directory);
+    set.close();
+    return { name: directory, samples: set.samples };
   };
   const [pairs, texts] = [await sizeOf(shapes), await sizeOf(words)];
   options = {

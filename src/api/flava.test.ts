@@ -6,53 +6,31 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closeTo } from "../../test/close-to.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { config as small } from "../../test/small-model.js";
+import {
+  checkpointConfig as config,
+  checkpointState,
+  logitScale,
+  stateOf,
+  writeCheckpoint,
+} from "../../test/small-checkpoint.js";
 import { compile } from "../backend/program.js";
-import { referenceBackend } from "../backend/reference.js";
-import { State } from "../backend/state.js";
-import { below, foldIn, keyOf, normal } from "../base/random.js";
-import { leavesOf } from "../base/tree.js";
-import type { FlavaConfig } from "../model/config.js";
+import { below, foldIn, keyOf } from "../base/random.js";
 import { codebookPixelsOf, pixelsOf } from "../data/picture/processor.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { spec } from "../graph/tensor.js";
 import { visualTokens } from "../model/codebook.js";
-import {
-  codebookDecoderParameters,
-  decodeCodes,
-  reconstruction,
-} from "../model/codebook-decoder.js";
-import { flavaParameters, pretrainingParameters } from "../model/flava.js";
+import { decodeCodes, reconstruction } from "../model/codebook-decoder.js";
+import { flavaParameters } from "../model/flava.js";
 import { textOf } from "../model/multimodal-encoder.js";
 import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
-import type { Parameter } from "../nn/parameter.js";
 import { writeModel } from "../train/write-model.js";
 import type { Flava } from "./flava.js";
 import { load } from "./load.js";
 
-const config: FlavaConfig = { ...small, text: { ...small.text, vocabulary: 30522 } };
 const folder = temporaryDirectory();
 const [whole, bare] = [join(folder, "whole"), join(folder, "bare")];
 const onReference = { backend: { name: "reference" } } as const;
 
-function stateOf<P>(parameters: P): State<{ readonly parameters: P }> {
-  const state = new State(referenceBackend(), { parameters });
-  for (const [path, { size, initial }] of leavesOf<Parameter>(parameters)) {
-    // Those of the codebook wide, so that tokens, and what is drawn of them, differ from place to place.
-    const fresh = initial.kind === "normal" ? initial.deviation : 0;
-    const deviation = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
-    const values = normal(foldIn(keyOf(3), path), size, deviation);
-    const isGain = path.endsWith("gain");
-    state.write(`parameters/${path}`, isGain ? values.map((value) => 1 + value) : values);
-  }
-  state.write("parameters/flava/logitScale", Float32Array.of(2));
-  return state;
-}
-
-const everything = stateOf({
-  ...pretrainingParameters(config),
-  decoder: codebookDecoderParameters(config.codebook),
-});
 /** Sixteen patches of one colour each. */
 const pixels = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => {
   const [row, column] = [Math.floor(i / 96), Math.floor(i / 3) % 32];
@@ -63,7 +41,7 @@ const file = join(folder, "a picture.png");
 let flava: Flava;
 
 beforeAll(async () => {
-  await writeModel(whole, everything, config);
+  await writeCheckpoint(whole);
   await writeModel(bare, stateOf({ flava: flavaParameters(config) }), config);
   await sharp(pixels, { raw: { width: 32, height: 32, channels: 3 } })
     .png()
@@ -99,13 +77,16 @@ describe("a loaded model", () => {
     );
     expected.sort((a, b) => b.similarity - a.similarity);
     const total = expected.reduce(
-      (sum, { similarity }) => sum + Math.exp(Math.E ** 2 * similarity),
+      (sum, { similarity }) => sum + Math.exp(Math.E ** logitScale * similarity),
       0,
     );
     for (const [index, { label, similarity }] of expected.entries()) {
       expect(found[index]!.label).toBe(label);
       expect(found[index]!.similarity).toBeCloseTo(similarity, 5);
-      expect(found[index]!.probability).toBeCloseTo(Math.exp(Math.E ** 2 * similarity) / total, 5);
+      expect(found[index]!.probability).toBeCloseTo(
+        Math.exp(Math.E ** logitScale * similarity) / total,
+        5,
+      );
     }
     await expect(flava.classify(file, [])).rejects.toThrow("one or more");
   });
@@ -126,7 +107,7 @@ describe("a loaded model", () => {
       pixels: spec([1, 3, 32, 32]),
     };
     const rows = (sequence: Parameters<typeof reshape>[0]) => reshape(sequence, [ids.length, 16]);
-    const program = compile({ state: everything, inputs }, ({ parameters }, given) => {
+    const program = compile({ state: checkpointState, inputs }, ({ parameters }, given) => {
       const model = { config, flava: parameters.flava, precision: "float32" } as const;
       const { heads } = parameters;
       const probabilities =
@@ -187,12 +168,15 @@ describe("a loaded model", () => {
     expect(new Set(found.picture!.pixels).size).toBeGreaterThan(10);
 
     const inputs = { view: spec([1, 3, 32, 32]), codes: spec([1, 4, 4, 23]) };
-    const program = compile({ state: everything, inputs }, ({ parameters }, { view, codes }) => ({
-      outputs: {
-        tokens: visualTokens(parameters.codebook, config.codebook, view, "float32"),
-        drawn: reconstruction(decodeCodes(parameters.decoder, config.codebook, codes)),
-      },
-    }));
+    const program = compile(
+      { state: checkpointState, inputs },
+      ({ parameters }, { view, codes }) => ({
+        outputs: {
+          tokens: visualTokens(parameters.codebook, config.codebook, view, "float32"),
+          drawn: reconstruction(decodeCodes(parameters.decoder, config.codebook, codes)),
+        },
+      }),
+    );
     const codes = new Float32Array(16 * 23);
     for (const [patch, token] of found.tokens.entries()) codes[patch * 23 + token] = 1;
     const view = codebookPixelsOf(picture, flava.model.processor);

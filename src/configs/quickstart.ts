@@ -22,24 +22,24 @@ export const quickstart = {
   stages: [
     {
       kind: "codebook",
-      steps: 200,
+      steps: 120,
       batch: 32,
       rate: { peak: 2e-3, warmup: 10 },
       optimiser: { weightDecay: 1e-4 },
-      temperature: { from: 1, to: 1 / 16, over: 190 },
-      divergence: { from: 60, to: 10, over: 190 }, // as in mini.ts
+      temperature: { from: 1, to: 1 / 16, over: 115 },
+      divergence: { from: 60, to: 10, over: 115 }, // as in mini.ts
       averaging: 0.95,
-      every: { log: 10, evaluate: 100, save: 100 },
+      every: { log: 20, evaluate: 100, save: 100 },
     },
     {
       kind: "pretraining",
       name: "joint",
-      steps: 600,
+      steps: 400,
       batch,
       mismatched: 0.2,
       rate: { peak: 2e-3, warmup: 20 },
       from: [{ stage: "codebook", parts: ["codebook"] }],
-      every: { log: 10, evaluate: 100, save: 100 },
+      every: { log: 20, evaluate: 100, save: 100 },
     },
   ],
 } as const satisfies RecipeInput;

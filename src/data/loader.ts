@@ -71,7 +71,7 @@ export class Loader {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#pending); // reads under way would open files again
-    await Promise.all(this.makers.map((maker) => maker.close()));
+    await Promise.all(this.makers.map(async (maker) => maker.close()));
   }
 
   #plan(): void {

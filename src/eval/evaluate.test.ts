@@ -19,7 +19,9 @@ import { toSection } from "./report-section.js";
 const backend = referenceBackend();
 const key = keyOf(0);
 const folder = temporaryDirectory();
-const [labelled, described] = [join(folder, "<labelled>"), join(folder, "described")];
+const [labelled, described, probed] = ["<labelled>", "described", "probed"].map((name) =>
+  join(folder, name),
+) as [string, string, string];
 const progress: number[] = [];
 
 async function plainPicture(background: string): Promise<Buffer> {
@@ -40,6 +42,21 @@ async function writeSets(): Promise<void> {
       await writeFile(join(labelled, place, file), await plainPicture(name));
     }
   }
+  for (const [part, count] of [
+    ["train", 12],
+    ["test", 4],
+  ] as const) {
+    for (let i = 0; i < count; i++) {
+      await mkdir(join(probed, part, ["a", "b"][i % 2]!), { recursive: true });
+      const level = Math.round((150 * i) / count);
+      const colour = i % 2 === 0 ? `rgb(250,${level},0)` : `rgb(0,${level},250)`;
+      await writeFile(
+        join(probed, part, ["a", "b"][i % 2]!, `${i}.png`),
+        await plainPicture(colour),
+      );
+    }
+  }
+  await writeFile(join(probed, "classes.json"), '{"classes": ["a", "b", "c"]}');
   await writeFile(join(labelled, "a", "3.png"), (await plainPicture("red")).subarray(0, 60));
   const classes = { classes: ["a", "b"], templates: ["x {}", "{}"] };
   await writeFile(join(labelled, "classes.json"), JSON.stringify(classes));
@@ -66,7 +83,7 @@ beforeAll(async () => {
     tokenizer: await openTokenizer({ vocabulary: `${pieces.join("\n")}\n` }),
     processor: defaultProcessor(32, 16),
   });
-  for (const path of [labelled, described]) {
+  for (const path of [labelled, described, probed]) {
     const options = { embedder, backend, key, onProgress: (count: number) => progress.push(count) };
     evaluations.push(await evaluate(await openEvaluationSet(path), options));
   }
@@ -83,7 +100,7 @@ describe("an evaluation", () => {
     const { ranks, predicted, top1 } = first.result;
     expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same picture
     expect(top1.mean).toBe([...ranks].filter((rank) => rank === 0).length / 4);
-    expect(progress).toEqual([4, 3]);
+    expect(progress).toEqual([4, 3, 12, 4]);
   });
 
   it("of described pictures searches both ways, seen and unseen kinds apart", () => {
@@ -98,6 +115,18 @@ describe("an evaluation", () => {
   });
 });
 
+describe("a linear probe", () => {
+  it("is fitted to one part and tested on another", () => {
+    const [, , third] = evaluations;
+    if (third?.kind !== "linear probe") throw new Error("train and test make a linear probe");
+    expect(third.keys).toHaveLength(4);
+    expect(third.fitted).toBe(12);
+    expect(third.images).toHaveLength(4 * config.image.width);
+    expect(third.result.top1.mean).toBe(1);
+    expect(third.result.chance.top1).toBeCloseTo(1 / 3, 12);
+  });
+});
+
 describe("its report", () => {
   it("says in Markdown and JSON what was found", () => {
     const markdown = toMarkdown(evaluations);
@@ -106,11 +135,12 @@ describe("its report", () => {
     const { mean } =
       evaluations[0]!.kind === "zero-shot" ? evaluations[0]!.result.top1 : { mean: 0 };
     expect(markdown).toContain(`| top-1 accuracy | ${(100 * mean).toFixed(1)} % |`);
-    expect(markdown.match(/^\|/gm)).toHaveLength(2 + 4 + 2 + 2 * 9);
+    expect(markdown.match(/^\|/gm)).toHaveLength(2 + 4 + 2 + 2 * 9 + 2 + 4);
     const json = JSON.parse(JSON.stringify(evaluations.map(toJson))) as unknown;
     expect(json).toMatchObject([
       { set: "<labelled>", kind: "zero-shot", pictures: 4, skipped: { damaged: 1 } },
       { kind: "retrieval", texts: 2 },
+      { kind: "linear probe", classes: 3, fitted: 12, converged: true },
     ]);
     expect(JSON.stringify(json)).toContain('"name":"picture to text, R@1 (unseen kinds)"');
   });
@@ -126,7 +156,7 @@ describe("its report", () => {
     expect(source).not.toMatch(/<labelled|<b>|undefined|NaN|\[object/);
     expect(source).not.toMatch(/(src|href)="(?!data:image\/webp;base64,|#section-)|url\(|@import/);
     const pictures = source.match(/<img\s/g) ?? [];
-    expect(pictures.length).toBe(4 + 2 * 3 + 3);
+    expect(pictures.length).toBe(4 + 2 * 3 + 3 + 4);
   });
 });
 

@@ -1,16 +1,29 @@
 /** A model on an evaluation set: its samples embedded, and what that is worth. */
 import type { Backend } from "../backend/backend.js";
-import type { Key } from "../base/random.js";
+import { type Key, foldIn, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/skipped.js";
+import type { Source } from "../data/sources/source.js";
 import { embedSamples } from "../model/embed-samples.js";
 import type { Embedder } from "../model/embedder.js";
-import type { EvaluationSet, RetrievalSet, ZeroShotSet } from "./evaluation-set.js";
-import { EvaluationSetError } from "./evaluation-set.js";
+import type { ClassificationResult } from "./classification.js";
+import {
+  type EvaluationSet,
+  EvaluationSetError,
+  type LinearProbeSet,
+  type RetrievalSet,
+  type ZeroShotSet,
+} from "./evaluation-set.js";
+import {
+  type LabelledFeatures,
+  type ProbeSearch,
+  probeAnswers,
+  searchProbe,
+} from "./linear-probe.js";
 import { embedClasses } from "./prompts.js";
 import { type DescribedPicture, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
-import { type ZeroShotResult, classifyZeroShot } from "./zero-shot.js";
+import { classifyZeroShot } from "./zero-shot.js";
 
 export interface EvaluateOptions {
   readonly embedder: Embedder;
@@ -25,7 +38,7 @@ export interface EvaluateOptions {
 interface AnyEvaluation {
   /** By picture: the key of its sample. */
   readonly keys: readonly string[];
-  /** Vectors of the pictures, float32 [N, width]. */
+  /** Vectors (of a probe: features) of the pictures, float32 [N, width]. */
   readonly images: Float32Array;
   readonly skipped: SkippedSamples;
 }
@@ -34,7 +47,17 @@ export interface ZeroShotEvaluation extends AnyEvaluation {
   readonly kind: "zero-shot";
   readonly set: ZeroShotSet;
   readonly labels: Int32Array;
-  readonly result: ZeroShotResult;
+  readonly result: ClassificationResult;
+}
+
+export interface LinearProbeEvaluation extends AnyEvaluation {
+  readonly kind: "linear probe";
+  readonly set: LinearProbeSet;
+  readonly labels: Int32Array;
+  readonly result: ClassificationResult;
+  readonly search: ProbeSearch;
+  /** Pictures that the probe was fitted to, those of the validation part included. */
+  readonly fitted: number;
 }
 
 export interface RetrievalEvaluation extends AnyEvaluation {
@@ -46,13 +69,20 @@ export interface RetrievalEvaluation extends AnyEvaluation {
   readonly result: RetrievalResult;
 }
 
-export type Evaluation = ZeroShotEvaluation | RetrievalEvaluation;
+/** Pictures that were put into classes. */
+export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
+export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
 
 /** Evaluates on `set`; samples that cannot be used are skipped and counted. */
 export function evaluate(set: EvaluationSet, options: EvaluateOptions): Promise<Evaluation> {
-  return set.kind === "zero-shot"
-    ? evaluateZeroShot(set, options)
-    : evaluateRetrieval(set, options);
+  switch (set.kind) {
+    case "zero-shot":
+      return evaluateZeroShot(set, options);
+    case "linear probe":
+      return evaluateLinearProbe(set, options);
+    case "retrieval":
+      return evaluateRetrieval(set, options);
+  }
 }
 
 async function evaluateZeroShot(
@@ -60,22 +90,87 @@ async function evaluateZeroShot(
   options: EvaluateOptions,
 ): Promise<ZeroShotEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const places = new Map(set.classes.map((name, index) => [name, index]));
-  const found = await embedPictures(set, options, ({ label }) => {
-    const place = label === undefined ? undefined : places.get(label);
-    if (place !== undefined) return place;
-    const said = label === undefined ? "no label" : `the label ${JSON.stringify(label)}`;
-    return new Unusable(`has ${said}, which is none of the ${set.classes.length} classes`);
-  });
+  const { kept, ...embedded } = await embedPictures(set.source, "vectors", options, labelIn(set));
   const { width } = embedder;
   const classes = await embedClasses(set.classes, set.templates, width, (texts) =>
     embedder.texts(texts, signal),
   );
-  const { kept, ...embedded } = found;
   const labels = Int32Array.from(kept);
   const inputs = { images: embedded.images, labels, classes, width };
   const result = await classifyZeroShot(backend, inputs, key, signal);
   return { kind: "zero-shot", set, ...embedded, labels, result };
+}
+
+/** The share of the training part that chooses the regularisation, where there is no validation part. */
+const heldOut = 0.2;
+
+async function evaluateLinearProbe(
+  set: LinearProbeSet,
+  options: EvaluateOptions,
+): Promise<LinearProbeEvaluation> {
+  const { embedder, backend, key } = options;
+  const skipped = new SkippedSamples(); // of all parts
+  const part = (source: Source) =>
+    embedPictures(source, "features", { ...options, skipped }, labelIn(set));
+  const width = embedder.featureWidth;
+  const train = await part(set.train);
+  const validation = set.validation && (await part(set.validation));
+  const { kept, ...embedded } = await part(set.source);
+  const parts = validation
+    ? { train: labelled(train), validation: labelled(validation) }
+    : split(labelled(train), width, key);
+  const search = await searchProbe(backend, parts, { width, classes: set.classes.length });
+  const labels = Int32Array.from(kept);
+  const answers = await probeAnswers(backend, search.probe, { features: embedded.images, labels });
+  return {
+    kind: "linear probe",
+    set,
+    ...embedded,
+    labels,
+    result: answers.result(key),
+    search,
+    fitted: train.keys.length + (validation?.keys.length ?? 0),
+  };
+}
+
+const labelled = ({
+  images,
+  kept,
+}: {
+  images: Float32Array;
+  kept: number[];
+}): LabelledFeatures => ({
+  features: images,
+  labels: Int32Array.from(kept),
+});
+
+/** Two parts of the items, drawn at random. */
+function split(
+  { features, labels }: LabelledFeatures,
+  width: number,
+  key: Key,
+): { readonly train: LabelledFeatures; readonly validation: LabelledFeatures } {
+  const lots = Array.from(labels, (_, item) => uniformAt(foldIn(key, "validation"), item));
+  const part = (isHeldOut: boolean): LabelledFeatures => {
+    const items = [...labels.keys()].filter((item) => lots[item]! < heldOut === isHeldOut);
+    const rows = items.map((item) => features.subarray(item * width, (item + 1) * width));
+    return {
+      features: concatenated(rows, width),
+      labels: Int32Array.from(items, (item) => labels[item]!),
+    };
+  };
+  return { train: part(false), validation: part(true) };
+}
+
+/** The number of a sample's class. */
+function labelIn({ classes }: { readonly classes: readonly string[] }) {
+  const places = new Map(classes.map((name, index) => [name, index]));
+  return ({ label }: Sample): number | Unusable => {
+    const place = label === undefined ? undefined : places.get(label);
+    if (place !== undefined) return place;
+    const said = label === undefined ? "no label" : `the label ${JSON.stringify(label)}`;
+    return new Unusable(`has ${said}, which is none of the ${classes.length} classes`);
+  };
 }
 
 async function evaluateRetrieval(
@@ -83,7 +178,12 @@ async function evaluateRetrieval(
   options: EvaluateOptions,
 ): Promise<RetrievalEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const { kept: pictures, ...embedded } = await embedPictures(set, options, describe);
+  const { kept: pictures, ...embedded } = await embedPictures(
+    set.source,
+    "vectors",
+    options,
+    describe,
+  );
   const relation = relate(pictures);
   const texts = await embedder.texts(relation.texts, signal);
   const inputs = { pictures, relation, images: embedded.images, texts, width: embedder.width };
@@ -109,15 +209,20 @@ class Unusable {
   constructor(readonly reason: string) {}
 }
 
-/** Embeds the set's pictures and keeps of each sample what `read` takes from it. */
+/** Embeds pictures and keeps of each sample what `read` takes from it. */
 async function embedPictures<T>(
-  { name, source }: EvaluationSet,
-  { embedder, signal, onProgress }: EvaluateOptions,
+  source: Source,
+  kind: "vectors" | "features",
+  {
+    embedder,
+    signal,
+    onProgress,
+    skipped = new SkippedSamples(),
+  }: EvaluateOptions & { readonly skipped?: SkippedSamples },
   read: (sample: Sample) => T | Unusable,
 ): Promise<AnyEvaluation & { readonly kept: T[] }> {
-  const skipped = new SkippedSamples();
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
-  const options = { skipped, ...(signal && { signal }) };
+  const options = { pictures: kind, skipped, ...(signal && { signal }) };
   for await (const { samples } of embedSamples(embedder, source.read({ skipped }), options)) {
     for (const { sample, image } of samples) {
       const taken = image ? read(sample) : new Unusable("has no picture");
@@ -134,11 +239,11 @@ async function embedPictures<T>(
   if (keys.length === 0) {
     const first = skipped.first[0];
     throw new EvaluationSetError(
-      `${name} has no sample that can be used. ${skipped.summary()}` +
+      `${source.name} has no sample that can be used. ${skipped.summary()}` +
         (first ? `; the first: ${first.key}: ${first.message}` : ""),
     );
   }
-  return { keys, kept, images: concatenated(vectors, embedder.width), skipped };
+  return { keys, kept, images: concatenated(vectors, vectors[0]!.length), skipped };
 }
 
 function concatenated(vectors: readonly Float32Array[], width: number): Float32Array {

@@ -28,9 +28,18 @@ export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
 }
 
-export type EvaluationSet = ZeroShotSet | RetrievalSet;
+/** Samples have a picture and a label, which is one of the classes; `source` is the part to test on. */
+export interface LinearProbeSet extends AnySet {
+  readonly kind: "linear probe";
+  readonly classes: readonly string[];
+  readonly train: Source;
+  /** To choose the regularisation by; without it a fifth of the training part is. */
+  readonly validation?: Source;
+}
 
-/** The file that makes a source of labelled pictures a zero-shot set. */
+export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
+
+/** The file that makes a source of labelled pictures a zero-shot set or a probe. */
 const classesName = "classes.json";
 
 const classesFile = z.object({
@@ -48,16 +57,32 @@ export class EvaluationSetError extends Error {
 
 /**
  * Opens whatever `openSource` opens. With a classes.json beside the samples, {"classes": [..], "templates": [..]}, it is a
- * zero-shot set (without templates those for photographs are taken), else a retrieval set.
+ * zero-shot set (without templates those for photographs are taken), else a retrieval set. A folder with a classes.json
+ * and the folders train and test, perhaps validation, is a linear probe.
  */
 export async function openEvaluationSet(path: string): Promise<EvaluationSet> {
-  const source = await openSource(path);
-  const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   const name = basename(resolve(path));
-  const classesPath = join(isDirectory ? path : dirname(path), classesName);
+  const isFolder = await isDirectory(path);
+  const classesPath = join(isFolder ? path : dirname(path), classesName);
   const text = await readFile(classesPath, "utf8").catch(() => undefined);
-  if (text === undefined) return { kind: "retrieval", name, source };
-  return { kind: "zero-shot", name, source, ...parseClasses(classesPath, text) };
+  if (text === undefined) return { kind: "retrieval", name, source: await openSource(path) };
+  const { classes, templates } = parseClasses(classesPath, text);
+  const [train, validation, test] = ["train", "validation", "test"].map((part) => join(path, part));
+  if ((await isDirectory(train!)) && (await isDirectory(test!))) {
+    return {
+      kind: "linear probe",
+      name,
+      classes,
+      train: await openSource(train!),
+      ...((await isDirectory(validation!)) && { validation: await openSource(validation!) }),
+      source: await openSource(test!),
+    };
+  }
+  return { kind: "zero-shot", name, source: await openSource(path), classes, templates };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Reads a classes.json; `path` is for messages. */

@@ -1,7 +1,7 @@
 /** A few items of an evaluation to look at, drawn at random but always the same. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
-import type { RetrievalEvaluation, ZeroShotEvaluation } from "./evaluate.js";
+import type { ClassificationEvaluation, RetrievalEvaluation } from "./evaluate.js";
 import { bestCandidates } from "./retrieval.js";
 
 /** A picture with the class given to it and its own. */
@@ -14,7 +14,14 @@ export interface ClassifiedPicture {
 /** A text with the pictures found for it, the best first. */
 export interface FoundPictures {
   readonly text: string;
-  readonly found: readonly { readonly key: string; readonly isRight: boolean }[];
+  readonly found: readonly FoundPicture[];
+}
+
+export interface FoundPicture {
+  readonly key: string;
+  /** What it is called: its plainest text, or its key where it has none. */
+  readonly called: string;
+  readonly isRight: boolean;
 }
 
 /** A picture with the texts found for it, the best first. */
@@ -27,7 +34,7 @@ const [mostPictures, mostQueries, mostFound] = [12, 8, 5];
 
 /** Pictures that were classified rightly, and others that were not: at most 12 of each. */
 export function exampleClassifications(
-  { set, keys, labels, result }: ZeroShotEvaluation,
+  { set, keys, labels, result }: ClassificationEvaluation,
   key: Key,
 ): { readonly right: ClassifiedPicture[]; readonly wrong: ClassifiedPicture[] } {
   const show = (index: number): ClassifiedPicture => ({
@@ -68,6 +75,7 @@ export async function exampleSearches(
       text: relation.texts[query]!,
       found: pictures[index]!.map((found) => ({
         key: keys[found]!,
+        called: relation.texts[relation.textsOf[found]?.[0] ?? -1] ?? keys[found]!,
         isRight: relation.imagesOf[query]!.includes(found),
       })),
     })),

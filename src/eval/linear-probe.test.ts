@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { closeTo } from "../../test/close-to.js";
 import { referenceBackend } from "../backend/reference.js";
 import { below, foldIn, keyOf, normal } from "../base/random.js";
-import { type LabelledFeatures, ProbeFitter, probeRanks, searchProbe } from "./linear-probe.js";
+import { type LabelledFeatures, ProbeFitter, probeAnswers, searchProbe } from "./linear-probe.js";
 
 const backend = referenceBackend();
 const tight = { tolerance: 1e-7 };
@@ -62,7 +62,45 @@ describe("a linear probe", () => {
     const train = clouds(3, 40, 4, 0.05);
     const fitter = new ProbeFitter(backend, train, { width: 4, classes: 4 });
     const probe = await fitter.fit(1e-3);
-    expect(new Set(await probeRanks(backend, probe, clouds(4, 40, 4, 0.05)))).toEqual(new Set([0]));
+    const { ranks, predicted, labels } = await probeAnswers(backend, probe, clouds(4, 40, 4, 0.05));
+    expect(new Set(ranks)).toEqual(new Set([0]));
+    expect(predicted).toEqual(labels);
+  });
+
+  it("does not depend on where the features lie, and decay goes with their scale", async () => {
+    const { features, labels } = clouds(8, 30, 3, 0.4);
+    const sizes = { width: 3, classes: 3 };
+    const fit = (of: Float32Array, lambda: number) =>
+      new ProbeFitter(backend, { features: of, labels }, sizes).fit(lambda, tight);
+    const plain = await fit(features, 0.3);
+    const moved = await fit(
+      features.map((value) => 4 * value + 500),
+      0.3 * 16,
+    );
+    expect([...moved.weight].map((value) => 4 * value)).toEqual(closeTo([...plain.weight], 3));
+    const { ranks } = await probeAnswers(backend, plain, { features, labels });
+    const answers = await probeAnswers(backend, moved, {
+      features: features.map((value) => 4 * value + 500),
+      labels,
+    });
+    expect(answers.ranks).toEqual(ranks);
+  });
+
+  it("goes on from another probe, of other items, without a jump", async () => {
+    const sizes = { width: 3, classes: 3 };
+    const probe = await new ProbeFitter(backend, clouds(9, 30, 3, 0.4), sizes).fit(0.1, tight);
+    const { features, labels } = clouds(10, 30, 3, 0.4);
+    const shifted = { features: features.map((value) => value + 2), labels };
+    const still = await new ProbeFitter(backend, shifted, sizes).fit(0.1, {
+      start: probe,
+      iterations: 0,
+    });
+    const [expected, found] = [
+      await probeAnswers(backend, probe, shifted),
+      await probeAnswers(backend, still, shifted),
+    ];
+    expect(found.predicted).toEqual(expected.predicted);
+    expect([...still.weight]).toEqual(closeTo([...probe.weight], 5));
   });
 
   it("refuses labels that do not fit", () => {

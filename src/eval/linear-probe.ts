@@ -8,8 +8,9 @@ import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { sum } from "../graph/ops/reduce.js";
 import { spec } from "../graph/tensor.js";
 import { countOf, similarityRows } from "../model/similarity.js";
+import { Answers } from "./classification.js";
 import { type Minimum, type MinimiseOptions, type Objective, minimise } from "./lbfgs.js";
-import { hitsWithin, mean, rankOf } from "./metrics.js";
+import { hitsWithin, mean } from "./metrics.js";
 
 /** Features with their classes. */
 export interface LabelledFeatures {
@@ -24,8 +25,10 @@ export interface ProbeSizes {
   readonly classes: number;
 }
 
-/** Multinomial logistic regression: scores are weight · features + bias. */
+/** Multinomial logistic regression: scores are weight · (features - centre) + bias. */
 export interface LinearProbe extends ProbeSizes {
+  /** The mean of the features that it was fitted to, [width]: near it numbers are small, and so are their errors. */
+  readonly centre: Float32Array;
   /** [classes, width] */
   readonly weight: Float32Array;
   /** [classes] */
@@ -45,12 +48,14 @@ const rowsPerBlock = 4096;
 /**
  * Fits probes to features that are written to the backend once: for a `lambda`, the weights and biases at which the sum of
  * cross entropies plus lambda / 2 · |weights|² is least (biases are free), as scikit-learn's logistic regression with
- * C = 1 / lambda. Products are those of the kernels; the search and all sums over items are in double precision.
+ * C = 1 / lambda. Products are those of the kernels; the search and all sums over items are in double precision. The
+ * features are moved and scaled as one, which changes nothing but how soon the minimum is found.
  */
 export class ProbeFitter {
   readonly #state;
   readonly #program;
   readonly #count: number;
+  readonly #frame: Frame;
 
   constructor(
     backend: Backend,
@@ -62,7 +67,8 @@ export class ProbeFitter {
     requireLabels(labels, this.#count, classes);
     const specs = { features: spec([this.#count, width]), labels: spec([this.#count], "int32") };
     this.#state = new State(backend, specs);
-    this.#state.writeAll({ features, labels });
+    this.#frame = frameOf(features, width);
+    this.#state.writeAll({ features: framed(features, this.#frame), labels });
     const inputs = { weight: spec([classes, width]), bias: spec([classes]) };
     this.#program = compile({ state: this.#state, inputs }, (given, { weight, bias }) => {
       const everyOne = fill(given.labels.shape, 1);
@@ -74,10 +80,14 @@ export class ProbeFitter {
     });
   }
 
-  /** The objective divided by the number of items, of weights [classes, width] followed by biases [classes]. */
+  /**
+   * The objective divided by the number of items, of weights [classes, width] followed by biases [classes], for the moved
+   * and scaled features.
+   */
   objective(lambda: number): Objective {
     const { width, classes } = this.sizes;
     const weights = classes * width;
+    const decay = lambda / this.#frame.scale ** 2;
     return async (point) => {
       const weight = Float32Array.from(point.subarray(0, weights));
       const bias = Float32Array.from(point.subarray(weights));
@@ -89,11 +99,11 @@ export class ProbeFitter {
       let squares = 0;
       for (let index = 0; index < weights; index++) {
         squares += weight[index]! ** 2;
-        slopes[index]! += lambda * weight[index]!;
+        slopes[index]! += decay * weight[index]!;
       }
       const share = 1 / this.#count;
       return {
-        value: (value + (lambda / 2) * squares) * share,
+        value: (value + (decay / 2) * squares) * share,
         gradient: slopes.map((slope) => slope * share),
       };
     };
@@ -103,8 +113,14 @@ export class ProbeFitter {
     const { width, classes } = this.sizes;
     const point = new Float64Array(classes * width + classes);
     if (start) {
-      point.set(start.weight);
-      point.set(start.bias, classes * width);
+      const { centre, scale } = this.#frame;
+      point.set(start.weight.map((value) => value * scale));
+      const moved = centre.map((value, index) => value - start.centre[index]!);
+      for (let row = 0; row < classes; row++) {
+        const own = start.weight.subarray(row * width, (row + 1) * width);
+        const step = own.reduce((total, value, index) => total + value * moved[index]!, 0);
+        point[classes * width + row] = start.bias[row]! + step;
+      }
     }
     return this.#probeOf(lambda, await minimise(this.objective(lambda), point, options));
   }
@@ -116,10 +132,12 @@ export class ProbeFitter {
 
   #probeOf(lambda: number, { point, iterations, converged }: Minimum): LinearProbe {
     const { width, classes } = this.sizes;
+    const { centre, scale } = this.#frame;
     return {
       width,
       classes,
-      weight: Float32Array.from(point.subarray(0, classes * width)),
+      centre,
+      weight: Float32Array.from(point.subarray(0, classes * width), (value) => value / scale),
       bias: Float32Array.from(point.subarray(classes * width)),
       lambda,
       iterations,
@@ -128,21 +146,44 @@ export class ProbeFitter {
   }
 }
 
-/** By item: how many wrong classes score at least as high as the right one. */
-export async function probeRanks(
+/** Where features lie: their mean [width], and their deviation over all axes. */
+interface Frame {
+  readonly centre: Float32Array;
+  readonly scale: number;
+}
+
+function frameOf(features: Float32Array, width: number): Frame {
+  const count = features.length / width;
+  const means = new Float64Array(width);
+  for (const [index, value] of features.entries()) means[index % width]! += value / count;
+  const centre = Float32Array.from(means);
+  let squares = 0;
+  for (const [index, value] of features.entries()) squares += (value - centre[index % width]!) ** 2;
+  return { centre, scale: Math.sqrt(squares / features.length) || 1 };
+}
+
+/** Features with their mean at zero and a deviation of one. */
+function framed(features: Float32Array, { centre, scale }: Frame): Float32Array {
+  const width = centre.length;
+  return features.map((value, index) => (value - centre[index % width]!) / scale);
+}
+
+/** What a probe says of items. */
+export async function probeAnswers(
   backend: Backend,
-  { weight, bias, width }: LinearProbe,
+  { weight, bias, centre, width, classes }: LinearProbe,
   { features, labels }: LabelledFeatures,
-): Promise<Int32Array> {
-  const ranks = new Int32Array(labels.length);
-  for await (const { first, rows, scores } of similarityRows(backend, features, weight, width)) {
+): Promise<Answers> {
+  const answers = new Answers(labels, classes);
+  const moved = framed(features, { centre, scale: 1 });
+  for await (const { first, rows, scores } of similarityRows(backend, moved, weight, width)) {
     for (let row = 0; row < rows; row++) {
-      const own = scores.subarray(row * bias.length, (row + 1) * bias.length);
-      for (let index = 0; index < own.length; index++) own[index]! += bias[index]!;
-      ranks[first + row] = rankOf(own, [labels[first + row]!]);
+      const own = scores.subarray(row * classes, (row + 1) * classes);
+      for (let index = 0; index < classes; index++) own[index]! += bias[index]!;
+      answers.take(first + row, own);
     }
   }
-  return ranks;
+  return answers;
 }
 
 export interface ProbeSearch {
@@ -172,7 +213,7 @@ export async function searchProbe(
     if (tried.has(exponent)) return;
     const start = tried.get(nearest(tried.keys(), exponent))?.probe;
     const probe = await fitter.fit(10 ** exponent, { ...options, ...(start && { start }) });
-    const ranks = await probeRanks(backend, probe, parts.validation);
+    const { ranks } = await probeAnswers(backend, probe, parts.validation);
     tried.set(exponent, { probe, accuracy: mean(hitsWithin(ranks, 1)) });
   };
   const best = (): number => {

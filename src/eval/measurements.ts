@@ -15,7 +15,7 @@ export interface Measurement {
 
 /** All numbers of an evaluation, the most important first. */
 export function measurements(evaluation: Evaluation): Measurement[] {
-  if (evaluation.kind === "zero-shot") {
+  if (evaluation.kind !== "retrieval") {
     const { top1, top5, meanPerClass, chance } = evaluation.result;
     return [
       { name: "top-1 accuracy", share: top1, chance: chance.top1 },
@@ -46,14 +46,30 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 
 /** What was evaluated, in a sentence. */
 export function summary(evaluation: Evaluation): string {
-  const { set, keys, skipped } = evaluation;
-  const about =
-    evaluation.kind === "zero-shot"
-      ? `zero-shot classification of ${keys.length} pictures in ${evaluation.set.classes.length} classes, ` +
-        `${evaluation.set.templates.length} templates`
-      : `retrieval among ${keys.length} pictures and ${evaluation.relation.texts.length} distinct texts`;
+  const { set, skipped } = evaluation;
   const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
-  return `${set.name}: ${about}${left}.`;
+  return `${set.name}: ${subject(evaluation)}${left}.`;
+}
+
+function subject(evaluation: Evaluation): string {
+  const pictures = `${evaluation.keys.length} pictures`;
+  switch (evaluation.kind) {
+    case "zero-shot": {
+      const { classes, templates } = evaluation.set;
+      return `zero-shot classification of ${pictures} in ${classes.length} classes, ${templates.length} templates`;
+    }
+    case "linear probe": {
+      const { set, fitted, search } = evaluation;
+      const { lambda, converged } = search.probe;
+      const end = converged ? "" : ", not converged";
+      return (
+        `linear probe on ${pictures} in ${set.classes.length} classes, fitted to ${fitted} others ` +
+        `with lambda ${lambda.toExponential(1)}${end}`
+      );
+    }
+    case "retrieval":
+      return `retrieval among ${pictures} and ${evaluation.relation.texts.length} distinct texts`;
+  }
 }
 
 /** A share in percent. */

@@ -1,7 +1,7 @@
 /** What an evaluation found, as a section of a page with pictures to look at. */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
-import type { Evaluation, RetrievalEvaluation, ZeroShotEvaluation } from "./evaluate.js";
+import type { ClassificationEvaluation, Evaluation, RetrievalEvaluation } from "./evaluate.js";
 import { exampleClassifications, exampleSearches } from "./examples.js";
 import { type Html, html } from "./html.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
@@ -20,9 +20,9 @@ export async function toSection(
   { backend, key }: SectionOptions,
 ): Promise<Section> {
   const examples =
-    evaluation.kind === "zero-shot"
-      ? await classificationExamples(evaluation, key)
-      : await searchExamples(evaluation, backend, key);
+    evaluation.kind === "retrieval"
+      ? await searchExamples(evaluation, backend, key)
+      : await classificationExamples(evaluation, key);
   const body = html`<p>${summary(evaluation)}</p>
     ${table(evaluation)}${examples}`;
   return { title: evaluation.set.name, body };
@@ -79,7 +79,10 @@ function gallery(
 const judged = (text: string, isRight: boolean): Html =>
   html`<span class="${isRight ? "good" : "bad"}">${text}</span>`;
 
-async function classificationExamples(evaluation: ZeroShotEvaluation, key: Key): Promise<Html> {
+async function classificationExamples(
+  evaluation: ClassificationEvaluation,
+  key: Key,
+): Promise<Html> {
   const { right, wrong } = exampleClassifications(evaluation, key);
   const small = await thumbnails(
     evaluation.set.source,
@@ -140,9 +143,9 @@ async function searchExamples(
   const keys = [...texts.flatMap(({ found }) => found), ...pictures].map((example) => example.key);
   const small = await thumbnails(evaluation.set.source, keys);
   const found = texts.map(({ text, found }) => {
-    const said = found.map(({ key, isRight }) => ({
+    const said = found.map(({ key, called, isRight }) => ({
       key,
-      said: judged(isRight ? "right" : "another", isRight),
+      said: judged(called, isRight),
     }));
     return html`<h3>“${text}”</h3>
       ${gallery(said, small)}`;

@@ -52,11 +52,15 @@ export function toJson(evaluation: Evaluation): Record<string, unknown> {
       },
     };
   }
-  const { classes, templates } = evaluation.set;
+  const { classes } = evaluation.set;
   const confusions = evaluation.result.confusions.map(({ label, predicted, count }) => ({
     label: classes[label],
     predicted: classes[predicted],
     count,
   }));
-  return { ...common, classes: classes.length, templates, confusions };
+  const found = { ...common, classes: classes.length, confusions };
+  if (evaluation.kind === "zero-shot") return { ...found, templates: evaluation.set.templates };
+  const { fitted, search } = evaluation;
+  const { lambda, iterations, converged } = search.probe;
+  return { ...found, fitted, lambda, iterations, converged, tried: search.tried };
 }

@@ -9,6 +9,8 @@ import type { Embedder } from "./embedder.js";
 export interface EmbedSamplesOptions {
   /** Embed the first text of each sample, too. Default: no. */
   readonly texts?: boolean;
+  /** What pictures become: vectors of the contrastive space (default), or features for probes. */
+  readonly pictures?: "vectors" | "features";
   readonly decode?: DecodeOptions;
   /** Told of pictures that cannot be used; their samples are left out. */
   readonly skipped?: SkippedSamples;
@@ -17,7 +19,7 @@ export interface EmbedSamplesOptions {
 
 export interface EmbeddedSample {
   readonly sample: Sample;
-  /** Of its picture, where it has one: float32 [D] at length 1. */
+  /** Of its picture, where it has one: float32 [D] at length 1, or features. */
   readonly image?: Float32Array;
   /** Of its first text, where it has one and texts are wanted: float32 [D] at length 1. */
   readonly text?: Float32Array;
@@ -76,12 +78,15 @@ export async function* embedSamples(
 async function embedChunk(
   embedder: Embedder,
   chunk: readonly Decoded[],
-  { texts, signal }: EmbedSamplesOptions,
+  { texts, pictures: kind, signal }: EmbedSamplesOptions,
 ): Promise<EmbeddedChunk> {
   const usable = chunk.filter(({ unusable }) => !unusable);
   const pictures = usable.flatMap(({ picture }) => picture ?? []);
   const firstTexts = texts ? usable.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
-  const images = vectorsOf(await embedder.images(pictures, signal), embedder.width);
+  const images =
+    kind === "features"
+      ? vectorsOf(await embedder.features(pictures, signal), embedder.featureWidth)
+      : vectorsOf(await embedder.images(pictures, signal), embedder.width);
   const words = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
   const embedded = usable.map(({ sample, picture }) => {
     const image = picture && images.next().value;

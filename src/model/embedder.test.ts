@@ -10,6 +10,7 @@ import type { Picture } from "../data/picture/picture.js";
 import { defaultProcessor, pixelsOf } from "../data/picture/processor.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
 import { Embedder, type EmbedderOptions } from "./embedder.js";
+import { tokenAt } from "./encoded.js";
 import { flavaParameters } from "./flava.js";
 import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "./outputs.js";
 
@@ -59,12 +60,14 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
         return {
           image: imageOutputs(model, given).embedding,
           text: textOutputs(model, given).embedding,
+          features: tokenAt(imageOutputs(model, given).sequence, 0),
           match: matchProbability(heads, pairOutputs(model, given, given), "float32"),
         };
       },
       { state },
     );
     expect([...(await embedder.images([first]))]).toEqual(closeTo(expected.image!, 5));
+    expect([...(await embedder.features([first]))]).toEqual(closeTo(expected.features!, 5));
     expect([...(await embedder.texts([text]))]).toEqual(closeTo(expected.text!, 5));
     expect([...(await embedder.match([first], [text]))]).toEqual(closeTo(expected.match!, 5));
   });

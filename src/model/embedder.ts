@@ -9,6 +9,7 @@ import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import type { FlavaConfig } from "./config.js";
+import { tokenAt } from "./encoded.js";
 import type { Flava } from "./flava.js";
 import type { MatchHead } from "./heads.js";
 import {
@@ -57,6 +58,7 @@ export class Embedder {
   /** Of the encoder's view of a picture: [3, H, W]. */
   readonly #viewShape: readonly [number, number, number];
   readonly #images = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
+  readonly #features = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
   readonly #texts = new RecentPrograms<Runs<TextInputs>>(keptBytes);
   readonly #pairs = new RecentPrograms<Runs<ImageInputs & TextInputs>>(keptBytes);
   /** Calls run one after another, so that none frees a program that another one uses. */
@@ -91,6 +93,27 @@ export class Embedder {
         this.#compile(
           this.#imageSpecs(portion),
           (model, _, given) => imageOutputs(model, given, { wanted: 1 }).embedding,
+        ),
+      );
+      return program.run(this.#pixels(pictures, portion), signal);
+    });
+  }
+
+  /** Width of the features: that of the picture encoder. */
+  get featureWidth(): number {
+    return this.#options.config.image.width;
+  }
+
+  /**
+   * What the picture encoder says of each picture, before anything multimodal: its class token after the final
+   * normalisation, for probes (reference 8.4), float32 [N, featureWidth].
+   */
+  features(pictures: readonly Picture[], signal?: AbortSignal): Promise<Float32Array> {
+    const lengths = pictures.map(() => 1);
+    return this.#run(lengths, this.featureWidth, signal, (portion) => {
+      const program = this.#features.get(String(portion.batch), () =>
+        this.#compile(this.#imageSpecs(portion), (model, _, given) =>
+          tokenAt(imageOutputs(model, given, { wanted: 1 }).sequence, 0),
         ),
       );
       return program.run(this.#pixels(pictures, portion), signal);
@@ -135,7 +158,8 @@ export class Embedder {
   /** Frees what the programs hold; the state stays. */
   async close(): Promise<void> {
     await this.#last;
-    for (const programs of [this.#images, this.#texts, this.#pairs]) programs.dispose();
+    for (const programs of [this.#images, this.#features, this.#texts, this.#pairs])
+      programs.dispose();
   }
 
   /** One after another, but the inputs of a portion are prepared while the one before it is computed. */

@@ -1,13 +1,14 @@
 import { affine, clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
 import { allGather } from "../graph/ops/collective.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
+import { fill } from "../graph/ops/broadcast.js";
 import { concatenate } from "../graph/ops/concatenate.js";
-import { softmaxCrossEntropy } from "../graph/ops/cross-entropy.js";
+import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { product } from "../graph/ops/matmul.js";
 import { slice } from "../graph/ops/slice.js";
 import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
-import { weightedMean } from "./masked.js";
+import { rowsPerBlock, weightedMean } from "./masked.js";
 import type { TracedModel } from "./model.js";
 
 /** The logarithm of the factor on similarities lies in [0, ln 100]. */
@@ -40,7 +41,7 @@ function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tenso
 
 /**
  * The global contrastive loss (flava.md 3.2): every picture must find its text among those of all processes, and every
- * text its picture.
+ * text its picture. The similarities exist for some rows at a time only, in both passes.
  *
  * @param images, texts embeddings of length 1, float32 [B, D]
  * @param rows which pairs count as rows, float32 [B]; the columns hold all
@@ -51,16 +52,39 @@ export function contrastive(
   texts: Tensor,
   rows: Tensor,
 ): Tensor {
-  const { image, text } = contrastiveLogits(model, images, texts);
   const [batch = 0] = images.shape;
   const first = (model.world?.rank ?? 0) * batch;
   const labels = constant(
     Int32Array.from({ length: batch }, (_, index) => first + index),
     [batch],
   );
-  const lossOf = (logits: Tensor): Tensor =>
-    weightedMean(softmaxCrossEntropy(logits, labels, rows), rows);
+  const lossOf = ({ own, others }: Comparison): Tensor => {
+    const none = fill(others.shape.slice(0, 1), 0);
+    const losses = linearCrossEntropy(own, others, none, labels, rows, { rowsPerBlock });
+    return weightedMean(losses, rows);
+  };
+  const { image, text } = comparisons(model, images, texts);
   return affine(add(lossOf(image), lossOf(text)), 0.5, 0);
+}
+
+/** Rows [B, D], scaled, and what they are compared with, [W * B, D]. */
+interface Comparison {
+  readonly own: Tensor;
+  readonly others: Tensor;
+}
+
+/** Each picture with all texts, and each text with all pictures. */
+function comparisons(
+  model: TracedModel,
+  images: Tensor,
+  texts: Tensor,
+): Record<"image" | "text", Comparison> {
+  const factor = similarityFactor(model.parameters.flava.logitScale);
+  const against = (own: Tensor, others: Tensor): Comparison => ({
+    own: multiply(own, factor),
+    others: gathered(model, others),
+  });
+  return { image: against(images, texts), text: against(texts, images) };
 }
 
 /** Scaled similarities of each picture with all texts, and of each text with all pictures: float32 [B, W * B] each. */
@@ -69,8 +93,8 @@ export function contrastiveLogits(
   images: Tensor,
   texts: Tensor,
 ): { readonly image: Tensor; readonly text: Tensor } {
-  const factor = similarityFactor(model.parameters.flava.logitScale);
-  const against = (own: Tensor, others: Tensor): Tensor =>
-    product(multiply(own, factor), gathered(model, others), { transposeB: true });
-  return { image: against(images, texts), text: against(texts, images) };
+  const { image, text } = comparisons(model, images, texts);
+  const logits = ({ own, others }: Comparison): Tensor =>
+    product(own, others, { transposeB: true });
+  return { image: logits(image), text: logits(text) };
 }

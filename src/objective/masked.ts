@@ -13,8 +13,8 @@ import { computeDtype } from "../nn/precision.js";
 import type { Targets } from "../data/batch.js";
 import type { TracedModel } from "./model.js";
 
-/** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns. */
-const rowsPerBlock = 256;
+/** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns, or for as many pairs. */
+export const rowsPerBlock = 256;
 
 /** The mean of `values` [N] under `weights` [N]; 0, with zero gradient, where all weights are 0. */
 export function weightedMean(values: Tensor, weights: Tensor): Tensor {

@@ -7,7 +7,7 @@ import { maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
 import type { Objective } from "./masked.js";
 import type { TracedModel } from "./model.js";
-import { pairObjectives } from "./pair.js";
+import { type Contrast, pairObjectives } from "./pair.js";
 
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
 export type LossName = (typeof lossNames)[number];
@@ -15,10 +15,11 @@ export type LossName = (typeof lossNames)[number];
 /** The factor of each loss in the total; 1 where none is given, as in the published code. A loss of weight 0 is left out. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
-/** What a batch says of its objectives, by name. */
+/** What a batch says of its objectives, by name; `contrast` as in `pairObjectives`. */
 export function objectivesOf(
   model: TracedModel,
   batch: Batch,
+  contrast?: Contrast,
 ): Partial<Record<LossName, Pick<Objective, "loss"> & Partial<Objective>>> {
   switch (batch.kind) {
     case "image":
@@ -26,14 +27,18 @@ export function objectivesOf(
     case "text":
       return { mlm: maskedText(model, batch) };
     case "pair":
-      return { ...pairObjectives(model, batch) };
+      return { ...pairObjectives(model, batch, contrast) };
   }
 }
 
-/** The losses of a batch by name: float32 [] each. */
-export function lossesOf(model: TracedModel, batch: Batch): Partial<Record<LossName, Tensor>> {
+/** The losses of a batch by name: float32 [] each; `contrast` as in `pairObjectives`. */
+export function lossesOf(
+  model: TracedModel,
+  batch: Batch,
+  contrast?: Contrast,
+): Partial<Record<LossName, Tensor>> {
   return Object.fromEntries(
-    Object.entries(objectivesOf(model, batch)).map(([name, { loss }]) => [name, loss]),
+    Object.entries(objectivesOf(model, batch, contrast)).map(([name, { loss }]) => [name, loss]),
   );
 }
 

@@ -19,6 +19,27 @@ export interface PairObjectives {
   readonly mmmText: Objective;
 }
 
+/** The contrastive embeddings of the pictures, from the plain pass: float32 [B, projection]. */
+export function embedPictures(model: TracedModel, { pixels }: Pick<PairBatch, "pixels">): Tensor {
+  const { config, parameters, precision } = model;
+  const { image, imageProjection } = parameters.flava;
+  const options = { ...stackOptions(model, "image"), wanted: 1 };
+  return embed(imageProjection, encodeImage(image, config.image, { pixels }, options), precision);
+}
+
+/** The contrastive embeddings of the texts, from the plain pass: float32 [B, projection]. */
+export function embedTexts(
+  model: TracedModel,
+  { ids, lengths }: Pick<PairBatch, "ids" | "lengths">,
+): Tensor {
+  const { text, textProjection } = model.parameters.flava;
+  const options = { ...stackOptions(model, "text"), wanted: 1 };
+  return embed(textProjection, encodeText(text, { ids, lengths }, options), model.precision);
+}
+
+/** A loss of the embeddings of pictures and texts, float32 [B, projection] each. */
+export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
+
 /**
  * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the plain pass, the others the masked pass,
  * so that both encoders run twice.
@@ -29,22 +50,26 @@ export interface PairObjectives {
  * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
  * gradients are complete, used and forgotten before the other encoder's begin; and pictures last, so that their many
  * activations are gone when the texts' gradients come.
+ *
+ * @param contrast stands for the contrastive loss where the batch is a part of another, whose pairs all take part in it
  */
-export function pairObjectives(model: TracedModel, batch: PairBatch): PairObjectives {
-  const { config, parameters, precision } = model;
-  const { image, text, imageProjection, textProjection } = parameters.flava;
-  const { pixels, ids, maskedIds, lengths } = batch;
+export function pairObjectives(
+  model: TracedModel,
+  batch: PairBatch,
+  contrast?: Contrast,
+): PairObjectives {
+  const { config, parameters } = model;
+  const { image, text } = parameters.flava;
+  const { maskedIds, lengths } = batch;
   const pictureTargets = imageTargets(model, batch);
-  const texts = encodeText(text, { ids, lengths }, { ...stackOptions(model, "text"), wanted: 1 });
+  const texts = embedTexts(model, batch);
   const maskedTexts = encodeText(text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
-  const images = stackOptions(model, "image");
-  const pictures = encodeImage(image, config.image, { pixels }, { ...images, wanted: 1 });
-  const maskedPictures = encodeImage(image, config.image, batch, images);
+  const pictures = embedPictures(model, batch);
+  const maskedPictures = encodeImage(image, config.image, batch, stackOptions(model, "image"));
   const rows = matchedRows(batch.match);
-  const pictureEmbeddings = embed(imageProjection, pictures, precision);
-  const textEmbeddings = embed(textProjection, texts, precision);
+  const loss = contrast?.(pictures, texts) ?? contrastive(model, pictures, texts, rows);
   return {
-    contrastive: { loss: contrastive(model, pictureEmbeddings, textEmbeddings, rows) },
+    contrastive: { loss },
     ...multimodalObjectives(model, batch, rows, pictureTargets, maskedPictures, maskedTexts),
   };
 }

@@ -172,6 +172,7 @@ class StageRun {
           batchSize: stage.batch,
           precision: recipe.precision,
           losses: stage.losses,
+          mismatched: stage.mismatched,
         }),
     });
   }

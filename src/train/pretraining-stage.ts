@@ -2,7 +2,7 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
-import type { Program, ProgramMemory } from "../backend/program.js";
+import type { ProgramMemory } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { keyOf } from "../base/random.js";
@@ -11,14 +11,15 @@ import type { Batch } from "../data/batch.js";
 import { models } from "../configs/models.js";
 import type { FlavaConfig } from "../model/config.js";
 import { pretrainingParameters } from "../model/flava.js";
-import type { TensorSpec } from "../graph/tensor.js";
+import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import { initialise } from "../nn/parameter.js";
 import type { LossWeights } from "../objective/objectives.js";
+import { type PretrainingStep, accumulatedStep } from "./accumulated-step.js";
 import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../configs/recipe.js";
 import type { Scalars, Stage } from "./stage.js";
-import { type StepOutputs, type TrainingState, trainingState, trainingStep } from "./step.js";
+import { type TrainingState, frozenCodebook, trainingState, trainingStep } from "./step.js";
 import type { Validation } from "./validation.js";
 import { writeModel } from "./write-model.js";
 
@@ -38,7 +39,7 @@ export interface PretrainingStageOptions {
 }
 
 export class PretrainingStage implements Stage {
-  readonly #programs = new Map<string, Program<unknown, StepOutputs>>();
+  readonly #programs = new Map<string, PretrainingStep>();
 
   private constructor(
     private readonly options: PretrainingStageOptions,
@@ -49,8 +50,10 @@ export class PretrainingStage implements Stage {
 
   static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
     const config = models[options.recipe.model];
-    const state = new State(options.backend, trainingState(pretrainingParameters(config)));
-    await initialise(state, keyOf(options.recipe.seed));
+    const parameters = pretrainingParameters(config);
+    const specs = trainingState(parameters, frozenCodebook, options.stage.chunks);
+    const state = new State(options.backend, specs);
+    await initialise(state, keyOf(options.recipe.seed), options.recipe.initialScale);
     await options.start(state);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
@@ -96,9 +99,9 @@ export class PretrainingStage implements Stage {
   }
 
   async step(batch: Batch<Values>): Promise<Scalars> {
-    const { kind: _, ...inputs } = batch;
+    const { kind, ...inputs } = batch;
     const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
-    const { norm, rate, total: _total, ...losses } = outputs as unknown as Record<string, Values>;
+    const { norm, rate, total, ...losses } = outputs as unknown as Record<string, Values>;
     const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
     return {
       ...(Object.fromEntries(scalars) as Scalars),
@@ -128,21 +131,26 @@ export class PretrainingStage implements Stage {
     return this.options.stage.losses;
   }
 
-  #program(batch: Batch<TensorSpec>): Program<unknown, StepOutputs> {
+  #program(batch: Batch<TensorSpec>): PretrainingStep {
     const name = shapeNameOf(batch);
     const found = this.#programs.get(name);
     if (found) return found;
     const { recipe, stage } = this.options;
     const { clip, ...optimiser } = stage.optimiser;
-    const program = trainingStep(this.state, batch, {
+    const options = {
       config: this.config,
       precision: recipe.precision,
       recompute: stage.recompute,
       weights: stage.losses,
       clip,
       optimiser,
-      learningRate: (step) => rateAt(step, stage),
-    }) as unknown as Program<unknown, StepOutputs>;
+      learningRate: (step: Tensor) => rateAt(step, stage),
+    };
+    const { chunks } = stage;
+    const program =
+      chunks === 1
+        ? (trainingStep(this.state, batch, options) as PretrainingStep)
+        : accumulatedStep(this.state, batch, { ...options, chunks });
     this.#programs.set(name, program);
     return program;
   }

@@ -23,31 +23,41 @@ export interface TrainingState<T> {
   readonly moments: Moments<T>;
   /** Steps made, float32 []. */
   readonly step: T;
+  /** Sums of the gradients of the chunks of a step so far, by the parameters' paths, where a step has several. */
+  readonly accumulated?: Readonly<Record<string, T>>;
 }
 
 /** The codebook only names visual tokens; it is not trained with the rest (flava.md 2.7). */
 export const frozenCodebook: ParameterRules = [["codebook/.*", { frozen: true }]];
 
-/** The state of a training run before it has memory. */
+/** The state of a training run before it has memory, for steps of so many `chunks`. */
 export function trainingState(
   parameters: FlavaForPretraining<Parameter>,
   rules: ParameterRules = frozenCodebook,
+  chunks = 1,
 ): TrainingState<TensorSpec> {
-  return { parameters, moments: adamWMoments(parameters, rules), step: spec([]) };
+  const moments = adamWMoments(parameters, rules);
+  const alone = { parameters, moments, step: spec([]) };
+  if (chunks === 1) return alone;
+  const sums = Object.entries(moments).map(([path, { first }]) => [path, spec(first.shape)]);
+  return { ...alone, accumulated: Object.fromEntries(sums) as Record<string, TensorSpec> };
 }
 
-export interface StepOptions extends Omit<TracedModel, "parameters"> {
-  readonly weights?: LossWeights;
+export interface UpdateOptions {
   /** Limit of the gradient's norm; without it gradients are not clipped, and each is used as soon as it is there. */
   readonly clip?: number;
   readonly optimiser?: AdamWOptions;
   /** The learning rate at a step, float32 []. */
   readonly learningRate: (step: Tensor) => Tensor;
+}
+
+export interface StepOptions extends Omit<TracedModel, "parameters">, UpdateOptions {
+  readonly weights?: LossWeights;
   readonly transport?: Transport;
 }
 
-type BatchSpec = Batch<TensorSpec>;
-type Inputs<B> = Omit<B, "kind">;
+export type BatchSpec = Batch<TensorSpec>;
+export type Inputs<B> = Omit<B, "kind">;
 
 /** The results of a step: every loss of the batch, their weighted sum, the learning rate, and the norm where clipped. */
 export type StepOutputs = Partial<Record<LossName, Tensor>> & {
@@ -63,41 +73,61 @@ export function trainingStep<B extends BatchSpec>(
   options: StepOptions,
 ): Program<Inputs<B>, StepOutputs> {
   const { kind, ...inputs } = batch;
-  const { optimiser = {}, clip, learningRate, weights, transport, ...model } = options;
-  const rules = [...(optimiser.rules ?? []), ...frozenCodebook];
+  const { optimiser, weights, transport } = options;
   const carried = transport ? { transport } : {};
   return compile({ state, inputs: inputs as Inputs<B>, ...carried }, (s, given) => {
-    const parameters = s.parameters as FlavaForPretraining<Tensor>;
+    const before = s as TrainingState<Tensor>;
+    const { parameters } = before;
     const losses = weighted(
-      lossesOf({ ...model, parameters }, Object.assign({ kind }, given) as unknown as Batch),
+      lossesOf({ ...options, parameters }, Object.assign({ kind }, given) as unknown as Batch),
       weights,
     );
     const total = checkFinite(totalLoss(losses, weights));
-    const gradients = gradient(total, trainable(parameters, rules));
-    const step = affine(s.step, 1, 1);
-    const rate = learningRate(step);
-    const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
-    const next = adamW(
-      {
-        ...s,
-        parameters,
-        gradients,
-        step,
-        learningRate: rate,
-        ...(clipping && { scale: clipping.scale }),
-      },
-      { ...optimiser, rules },
-    );
-    const outputs = { ...losses, total, rate, ...(clipping && { norm: clipping.norm }) };
-    return {
-      outputs,
-      state: { ...next, parameters: boundLogitScale(next.parameters), step },
-    };
+    const gradients = gradient(total, trainable(parameters, rulesOf(optimiser)));
+    const next = update(before, gradients, options);
+    return { outputs: { ...losses, total, ...next.outputs }, state: next.state };
   });
 }
 
+/** The rules of an optimiser and those that always hold. */
+export function rulesOf({ rules = [] }: AdamWOptions = {}): ParameterRules {
+  return [...rules, ...frozenCodebook];
+}
+
+type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["parameters"];
+
+export interface Update {
+  readonly outputs: Pick<StepOutputs, "rate" | "norm">;
+  readonly state: {
+    readonly parameters: UpdatedParameters;
+    readonly moments: Moments<Tensor>;
+    readonly step: Tensor;
+  };
+}
+
+/** Clipping, AdamW and the bounds of the similarity factor; `gradients` is a tree like the parameters. */
+export function update(
+  before: TrainingState<Tensor>,
+  gradients: unknown,
+  { clip, learningRate, optimiser }: UpdateOptions,
+): Update {
+  const step = affine(before.step, 1, 1);
+  const rate = learningRate(step);
+  const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
+  const { parameters, moments } = before;
+  const scale = clipping && { scale: clipping.scale };
+  const next = adamW(
+    { parameters, moments, gradients, step, learningRate: rate, ...scale },
+    { ...optimiser, rules: rulesOf(optimiser) },
+  );
+  return {
+    outputs: { rate, ...(clipping && { norm: clipping.norm }) },
+    state: { ...next, parameters: boundLogitScale(next.parameters), step },
+  };
+}
+
 /** The losses that count: what the others need is never computed. */
-function weighted(
+export function weighted(
   losses: Partial<Record<LossName, Tensor>>,
   weights: LossWeights = {},
 ): Partial<Record<LossName, Tensor>> {
@@ -105,8 +135,6 @@ function weighted(
     Object.entries(losses).filter(([name]) => weights[name as LossName] !== 0),
   );
 }
-
-type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["parameters"];
 
 /** Keeps the logarithm of the similarity factor within its bounds after the update (flava.md 1.6). */
 function boundLogitScale(parameters: UpdatedParameters): UpdatedParameters {

@@ -34,6 +34,8 @@ export interface ValidationOptions extends BatchReaderOptions {
   readonly config: FlavaConfig;
   readonly precision: Precision;
   readonly batchSize: Readonly<Record<BatchKind, number>>;
+  /** How many pairs get the text of another record; as in training, since the matching head learns how many there are. */
+  readonly mismatched: number;
   /** Losses of weight 0 are not looked at. */
   readonly losses: LossWeights;
 }
@@ -87,9 +89,9 @@ export class Validation {
     const name = shapeNameOf(specs);
     const program = this.#programs.get(name) ?? this.#compile(specs);
     this.#programs.set(name, program);
-    const { kind: _, ...inputs } = batch;
+    const { kind, ...inputs } = batch;
     const outputs = (await program.run(inputs)) as Readonly<Record<string, Values>>;
-    return mapTree(outputs, (values: Values) => values[0] ?? NaN) as Scalars;
+    return mapTree(outputs, (values: Values) => values[0] ?? NaN);
   }
 
   #compile({ kind, ...inputs }: Batch<TensorSpec>): Program<unknown, unknown> {
@@ -107,7 +109,7 @@ export class Validation {
           : [[name, loss]];
       });
       return { outputs: Object.fromEntries(outputs) as Record<string, Tensor> };
-    }) as Program<unknown, unknown>;
+    });
   }
 
   async #zeroShot(): Promise<Scalars> {
@@ -139,7 +141,7 @@ async function validationBatches(options: ValidationOptions): Promise<Batch<Valu
       shares: { ...none, [kind]: 1 },
       sets: { pair: [], image: [], text: [], [kind]: sets },
       temperature: 1,
-      mismatched: 0.5,
+      mismatched: options.mismatched,
     });
     for (let i = 0; i < batchesPerKind; i++) {
       batches.push((await reader.read(mixture.next())).batch);

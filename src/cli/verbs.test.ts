@@ -1,0 +1,103 @@
+/** The verbs that use a model, from the words of the command line to what they print and write. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import sharp from "sharp";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { writeCheckpoint } from "../../test/small-checkpoint.js";
+import { addClassify } from "./classify.js";
+import { addEmbed } from "./embed.js";
+import { addEvaluate } from "./evaluate.js";
+import { addFill } from "./fill.js";
+import { addMatch } from "./match.js";
+import { addSearch } from "./search.js";
+
+const folder = temporaryDirectory();
+const [model, pictures] = [join(folder, "model"), join(folder, "pictures")];
+const red = join(pictures, "red.png");
+
+beforeAll(async () => {
+  await writeCheckpoint(model);
+  await mkdir(pictures);
+  for (const background of ["red", "lime", "blue"]) {
+    const picture = sharp({ create: { width: 40, height: 32, channels: 3, background } });
+    await picture.png().toFile(join(pictures, `${background}.png`));
+    await writeFile(join(pictures, `${background}.txt`), `a ${background}\nsquare`);
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs a command; what it prints, line by line. A usage error rejects with its exit code. */
+async function run(...words: string[]): Promise<string[]> {
+  const lines: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((text: string) => lines.push(...text.split("\n")));
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const program = new Command().exitOverride((error) => {
+    throw new Error(`exit ${error.exitCode}: ${error.message}`);
+  });
+  for (const add of [addClassify, addMatch, addFill, addEvaluate, addEmbed, addSearch])
+    add(program);
+  await program.parseAsync([...words, "--model", model], { from: "user" });
+  return lines;
+}
+
+describe("flava", () => {
+  it("classify prints the labels, the most probable first", async () => {
+    const lines = await run("classify", red, "cat", "dog", "tree", "--template", "a {}", "one {}");
+    const found = lines.map((line) => /^ *(\d+\.\d) % {2}(cat|dog|tree)$/.exec(line)!);
+    const shares = found.map(([, share]) => Number(share));
+    expect(new Set(found.map(([, , label]) => label)).size).toBe(3);
+    expect(shares).toEqual([...shares].sort((a, b) => b - a));
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(100, 0);
+  });
+
+  it("match prints a probability", async () => {
+    expect(await run("match", red, "a red square")).toEqual([
+      expect.stringMatching(/^ *\d+\.\d %$/),
+    ]);
+    await expect(run("match", "nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
+  });
+
+  it("fill prints words and draws pictures", async () => {
+    const out = join(folder, "filled.png");
+    const lines = await run("fill", "a [MASK] [MASK]", "--image", red, "--out", out, "--top", "2");
+    expect(lines).toHaveLength(1 + 2 * 3 + 1);
+    expect(lines[0]).not.toContain("[MASK]");
+    expect(await sharp(out).metadata()).toMatchObject({ format: "png", width: 32, height: 32 });
+  });
+
+  it("embed writes what search finds", async () => {
+    const out = join(folder, "vectors.parquet");
+    expect(await run("embed", pictures, "--out", out)).toEqual([`${out}: 3 samples`]);
+    const found = await run("search", out, "--image", red, "--top", "2");
+    expect(found).toHaveLength(2);
+    expect(found[0]).toBe("1.0000\tred\ta red square");
+    const texts = await run("search", out, "a lime\nsquare", "--among", "texts");
+    expect(texts[0]).toBe("1.0000\tlime\ta lime square");
+  });
+
+  it("evaluate prints a table and writes numbers and a page", async () => {
+    const [json, html] = [join(folder, "found.json"), join(folder, "found.html")];
+    const lines = await run("evaluate", pictures, "--json", json, "--html", html);
+    expect(lines).toContain("## pictures");
+    expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject({
+      model,
+      precision: "float32",
+      evaluations: [{ set: "pictures", kind: "retrieval", pictures: 3, texts: 3 }],
+    });
+    expect(await readFile(html, "utf8")).toContain("</html>");
+  });
+
+  it.each([
+    [["search", "x.parquet"], "give a text, or a picture"],
+    [["search", "x.parquet", "a", "--image", "b"], "not both"],
+    [["fill"], "give a text with [MASK]"],
+    [["fill", "--out", "a.png"], "needs the picture"],
+    [["classify", "a.png"], "missing required argument 'labels'"],
+    [["match", "a.png", "b", "--precision", "float8"], "Allowed choices"],
+    [["embed", "a"], "--out"],
+  ])("refuses %j", async (words, reason) => {
+    await expect(run(...words)).rejects.toThrow(reason);
+  });
+});

@@ -1,0 +1,107 @@
+/** What a classification of pictures is worth, however their classes were found. */
+import { type Key, foldIn } from "../base/random.js";
+import { type Interval, bootstrap } from "./bootstrap.js";
+import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
+
+/** All shares are fractions from 0 to 1. */
+export interface ClassificationResult {
+  readonly top1: Interval;
+  readonly top5: Interval;
+  /** The mean over classes of their top-1 accuracy. */
+  readonly meanPerClass: number;
+  /** What guessing gives: any class, and the most frequent one always. */
+  readonly chance: { readonly top1: number; readonly top5: number; readonly mostFrequent: number };
+  /** The class given to each picture: its own where that scores highest alone, else the highest of the others. */
+  readonly predicted: Int32Array;
+  /** How many wrong classes score at least as high as the right one. */
+  readonly ranks: Int32Array;
+  /** The most frequent mistakes, at most 20. */
+  readonly confusions: readonly Confusion[];
+}
+
+export interface Confusion {
+  readonly label: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
+const shownConfusions = 20;
+
+/** The classes of pictures, one by one. Ties count as mistakes. */
+export class Answers {
+  readonly ranks: Int32Array;
+  readonly predicted: Int32Array;
+
+  /** @param labels the class of each picture, from 0 to `classes` - 1 */
+  constructor(
+    readonly labels: Int32Array,
+    readonly classes: number,
+  ) {
+    requireLabels(labels, classes);
+    this.ranks = new Int32Array(labels.length);
+    this.predicted = new Int32Array(labels.length);
+  }
+
+  /** Takes the scores of all classes for the picture with index `item`. */
+  take(item: number, scores: Float32Array): void {
+    const label = this.labels[item]!;
+    const rank = rankOf(scores, [label]);
+    this.ranks[item] = rank;
+    this.predicted[item] = rank === 0 ? label : bestOther(scores, label);
+  }
+
+  result(key: Key): ClassificationResult {
+    const { labels, ranks, predicted, classes } = this;
+    const hits = hitsWithin(ranks, 1);
+    return {
+      top1: bootstrap(hits, foldIn(key, "top1")),
+      top5: bootstrap(hitsWithin(ranks, 5), foldIn(key, "top5")),
+      meanPerClass: meanPerClass(hits, labels),
+      chance: chanceOf(labels, classes),
+      predicted,
+      ranks,
+      confusions: confusionsOf(labels, predicted),
+    };
+  }
+}
+
+function chanceOf(labels: Int32Array, classes: number): ClassificationResult["chance"] {
+  const counts = new Int32Array(classes);
+  for (const label of labels) counts[label]!++;
+  return {
+    top1: 1 / classes,
+    top5: Math.min(1, 5 / classes),
+    mostFrequent: Math.max(...counts) / labels.length,
+  };
+}
+
+/** The most frequent mistakes first. */
+function confusionsOf(labels: Int32Array, predicted: Int32Array): Confusion[] {
+  const counts = new Map<string, Confusion>();
+  for (const [item, label] of labels.entries()) {
+    const found = predicted[item]!;
+    if (found === label) continue;
+    const name = `${label} ${found}`;
+    const count = (counts.get(name)?.count ?? 0) + 1;
+    counts.set(name, { label, predicted: found, count });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, shownConfusions);
+}
+
+/** The first of the highest scores but that of `label`. */
+function bestOther(scores: Float32Array, label: number): number {
+  let best = label === 0 ? 1 : 0;
+  for (const [index, score] of scores.entries()) {
+    if (index !== label && score > scores[best]!) best = index;
+  }
+  return best;
+}
+
+function requireLabels(labels: Int32Array, classes: number): void {
+  if (labels.length === 0) throw new RangeError("There are no pictures to classify.");
+  const odd = labels.find((label) => label < 0 || label >= classes);
+  if (odd === undefined) return;
+  throw new RangeError(
+    `A picture has label ${odd}, but there are ${classes} classes, numbered from 0 to ${classes - 1}.`,
+  );
+}

@@ -1,0 +1,53 @@
+import { reapply } from "../graph/op.js";
+import { add } from "../graph/ops/arithmetic.js";
+import { ancestors, useCounts } from "../graph/order.js";
+import { rewrite } from "../graph/rewrite.js";
+import type { Tensor } from "../graph/tensor.js";
+
+export interface Accumulated {
+  readonly results: readonly Tensor[];
+  /** `sums` plus `gradients`, by the same paths. */
+  readonly sums: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Adds gradients to `sums`, each right where it is made: added in the end, all gradients, or all that they are made from,
+ * would have to be kept until then.
+ *
+ * @param results other tensors of the same graph, which is traced anew
+ * @param gradients by path
+ */
+export function accumulate(
+  results: readonly Tensor[],
+  gradients: ReadonlyMap<string, Tensor>,
+  sums: Readonly<Record<string, Tensor>>,
+): Accumulated {
+  const roots = [...results, ...gradients.values()];
+  const uses = useCounts(ancestors(roots));
+  for (const root of roots) uses.set(root, (uses.get(root) ?? 0) + 1);
+  const sumFor = new Map<Tensor, Tensor>();
+  for (const [path, gradient] of gradients) {
+    // What has other readers must stay as it is, and is added in the end.
+    if (uses.get(gradient) === 1) sumFor.set(gradient, sumAt(sums, path));
+  }
+  const traced = rewrite(roots, (node, inputs) => {
+    if (!node.outputs.some((output) => sumFor.has(output))) return undefined;
+    return reapply(node, inputs).map((made, index) => {
+      const sum = sumFor.get(node.outputs[index]!);
+      return sum ? add(sum, made) : made;
+    });
+  });
+  const added = [...gradients].map(([path, gradient], index): [string, Tensor] => {
+    const made = traced[results.length + index]!;
+    return [path, sumFor.has(gradient) ? made : add(sumAt(sums, path), made)];
+  });
+  return { results: traced.slice(0, results.length), sums: new Map(added) };
+}
+
+function sumAt(sums: Readonly<Record<string, Tensor>>, path: string): Tensor {
+  const sum = sums[path];
+  if (sum) return sum;
+  throw new Error(
+    `There is no sum for the gradient of ${path}: make the training state for more than one chunk.`,
+  );
+}

@@ -1,0 +1,334 @@
+/**
+ * One step of pre-training in chunks that are computed one after another, with the result of a step on the whole batch.
+ *
+ * All but the contrastive loss are sums over samples, whose gradients add up. The contrastive loss compares every picture
+ * with every text, but it needs their embeddings only, which are small: all chunks are embedded, one loss over all gives
+ * each embedding's gradient, and the chunks are run again to carry these into the parameters.
+ */
+import { type Program, type ProgramMemory, compile } from "../backend/program.js";
+import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { type Mapped, leavesOf } from "../base/tree.js";
+import type { Batch } from "../data/batch.js";
+import { gradient } from "../graph/gradient.js";
+import { add, multiply } from "../graph/ops/arithmetic.js";
+import { fill } from "../graph/ops/broadcast.js";
+import { sum } from "../graph/ops/reduce.js";
+import { checkFinite } from "../graph/ops/update.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import { contrastive } from "../objective/contrastive.js";
+import { matchedRows } from "../objective/masked.js";
+import type { TracedModel } from "../objective/model.js";
+import { type LossName, lossNames, lossesOf, totalLoss } from "../objective/objectives.js";
+import { embedPictures, embedTexts } from "../objective/pair.js";
+import { trainable } from "../optim/adamw.js";
+import { accumulate } from "./accumulate.js";
+import { type BatchParts, type BatchValues, type Shares, chunkSpecs, chunksOf } from "./chunks.js";
+import {
+  type BatchSpec,
+  type Inputs,
+  type StepOptions,
+  type StepOutputs,
+  type TrainingState,
+  rulesOf,
+  update,
+  weighted,
+} from "./step.js";
+
+/** A compiled step. */
+export type PretrainingStep<I = unknown> = Pick<
+  Program<I, StepOutputs>,
+  "memory" | "run" | "dispose"
+>;
+
+export interface AccumulatedStepOptions extends StepOptions {
+  /** More than 1; the batch divides by it. */
+  readonly chunks: number;
+}
+
+type StepState = State<TrainingState<TensorSpec>>;
+
+/** Embeddings of pictures and texts, or gradients of a loss in them: float32 [B, projection] each. */
+interface Embeddings<T> {
+  readonly images: T;
+  readonly texts: T;
+}
+
+/**
+ * Compiles a step for batches of the kind and shapes of `batch`, like `trainingStep`. The state is made for more than one
+ * chunk. The parameters change at the very end only: a step that fails before leaves nothing behind, since the next one
+ * begins with sums of zero.
+ */
+export function accumulatedStep<B extends BatchSpec>(
+  state: StepState,
+  batch: B,
+  options: AccumulatedStepOptions,
+): PretrainingStep<Inputs<B>> {
+  return new AccumulatedStep(state, batch, options) as PretrainingStep<Inputs<B>>;
+}
+
+class AccumulatedStep {
+  readonly memory: ProgramMemory;
+  readonly #embedding: Program<PlainInputs<TensorSpec>, Embeddings<Tensor>> | undefined;
+  readonly #contrast: ReturnType<typeof contrastProgram> | undefined;
+  readonly #chunk: ChunkProgram["program"];
+  readonly #clear: Program<Nothing, unknown>;
+  readonly #update: ReturnType<typeof updateProgram>;
+
+  constructor(
+    state: StepState,
+    batch: BatchSpec,
+    private readonly options: AccumulatedStepOptions,
+  ) {
+    const part = chunkSpecs(batch, options.chunks);
+    const contrasted = batch.kind === "pair" && options.weights?.contrastive !== 0;
+    if (contrasted && part.kind === "pair") {
+      this.#embedding = embeddingProgram(state, part, options);
+      this.#contrast = contrastProgram(state, batch.match.shape[0] ?? 0, options);
+    }
+    const { program, reached } = chunkProgram(state, part, contrasted, options);
+    this.#chunk = program;
+    const all = contrasted ? new Set([...reached, ...this.#trainedByContrast(state)]) : reached;
+    this.#clear = clearProgram(state, all);
+    this.#update = updateProgram(state, all, options);
+    this.memory = together(this.#programs.map(({ memory }) => memory));
+  }
+
+  /** A step on a whole batch; the losses and the norm are those of the whole batch, too. */
+  async run(inputs: BatchValues): Promise<Mapped<StepOutputs, Tensor, Values>> {
+    const chunks = chunksOf(inputs, this.options.chunks);
+    await this.#clear.run({});
+    const contrast = await this.#contrastOf(inputs, chunks);
+    const losses = new Map<LossName, number>();
+    if (contrast) losses.set("contrastive", contrast.loss);
+    for (const [index, { batch, shares }] of chunks.entries()) {
+      const slopes = contrast && {
+        images: part(contrast.slopes.images, index, chunks.length),
+        texts: part(contrast.slopes.texts, index, chunks.length),
+      };
+      const found = await this.#chunk.run({ batch, shares, ...(slopes && { slopes }) });
+      for (const name of lossNames) {
+        const loss = found[name]?.[0];
+        if (loss !== undefined) losses.set(name, (losses.get(name) ?? 0) + loss);
+      }
+    }
+    return { ...this.#outputs(losses), ...(await this.#update.run({})) };
+  }
+
+  dispose(): void {
+    for (const program of this.#programs) program.dispose();
+  }
+
+  get #programs(): readonly Pick<Program<unknown, unknown>, "memory" | "dispose">[] {
+    const plain = [this.#embedding, this.#contrast].filter((program) => program !== undefined);
+    return [...plain, this.#chunk, this.#clear, this.#update];
+  }
+
+  /** The contrastive loss of all chunks, and its gradient in their embeddings. */
+  async #contrastOf(
+    { match }: BatchValues,
+    chunks: ReturnType<typeof chunksOf>,
+  ): Promise<{ loss: number; slopes: Embeddings<Values> } | undefined> {
+    if (!this.#embedding || !this.#contrast || !match) return undefined;
+    const found: Embeddings<Values>[] = [];
+    for (const { batch } of chunks) {
+      const { pixels, ids, lengths } = batch as PlainInputs<Values>;
+      found.push(await this.#embedding.run({ pixels, ids, lengths }));
+    }
+    const { loss, slopes } = await this.#contrast.run({
+      images: joined(found.map(({ images }) => images)),
+      texts: joined(found.map(({ texts }) => texts)),
+      match,
+    });
+    return { loss: loss[0] ?? NaN, slopes };
+  }
+
+  #outputs(losses: ReadonlyMap<LossName, number>): Record<LossName | "total", Float32Array> {
+    const { weights = {} } = this.options;
+    const total = [...losses].reduce((sum, [name, loss]) => sum + loss * (weights[name] ?? 1), 0);
+    const values = [...losses, ["total", total] as const].map(([name, value]) => [
+      name,
+      Float32Array.of(value),
+    ]);
+    return Object.fromEntries(values) as Record<LossName | "total", Float32Array>;
+  }
+
+  /** The similarity factor, unless it is frozen. */
+  #trainedByContrast({ specs }: StepState): string[] {
+    return specs.accumulated?.[logitScale] ? [logitScale] : [];
+  }
+}
+
+const logitScale = "flava/logitScale";
+
+type Nothing = Readonly<Record<string, never>>;
+
+interface PlainInputs<T> {
+  readonly pixels: T;
+  readonly ids: T;
+  readonly lengths: T;
+}
+
+/** The step's programs share the state and one arena; each keeps what it has prepared. */
+function together(programs: readonly ProgramMemory[]): ProgramMemory {
+  const state = programs[0]?.state ?? {};
+  const prepared = programs.reduce((bytes, program) => bytes + program.prepared, 0);
+  const arena = Math.max(...programs.map((program) => program.arena));
+  const ofState = Object.values(state).reduce((bytes, each) => bytes + each, 0);
+  return { state, prepared, arena, total: ofState + prepared + arena };
+}
+
+function joined(parts: readonly Values[]): Float32Array {
+  return Float32Array.from(parts.flatMap((values) => Array.from(values)));
+}
+
+function part(values: Values, index: number, count: number): Values {
+  const size = values.length / count;
+  return values.subarray(index * size, (index + 1) * size);
+}
+
+/** The model with the parameters of a state. */
+function modelOf(options: StepOptions, { parameters }: TrainingState<Tensor>): TracedModel {
+  return { ...options, parameters };
+}
+
+/** Sums of zero for the parameters at `paths`. */
+function clearProgram(state: StepState, paths: ReadonlySet<string>): Program<Nothing, unknown> {
+  return compile({ state, inputs: {} }, (s) => {
+    const sums = (s as TrainingState<Tensor>).accumulated ?? {};
+    const cleared = [...paths].map((path) => [path, fill(sums[path]?.shape ?? [], 0)]);
+    const accumulated = Object.fromEntries(cleared) as Record<string, Tensor>;
+    return { outputs: {}, state: { accumulated } };
+  });
+}
+
+/** The embeddings of a chunk, without anything kept for gradients. */
+function embeddingProgram(
+  state: StepState,
+  { pixels, ids, lengths }: PlainInputs<TensorSpec>,
+  options: StepOptions,
+): Program<PlainInputs<TensorSpec>, Embeddings<Tensor>> {
+  return compile({ state, inputs: { pixels, ids, lengths } }, (s, given) => {
+    const model = modelOf(options, s);
+    return { outputs: { texts: embedTexts(model, given), images: embedPictures(model, given) } };
+  });
+}
+
+type ContrastInputs<T> = Embeddings<T> & { readonly match: T };
+
+/** The contrastive loss of a whole batch of `samples` embeddings, and the gradient of its weighted value in them. */
+function contrastProgram(
+  state: StepState,
+  samples: number,
+  options: StepOptions,
+): Program<
+  ContrastInputs<TensorSpec>,
+  { readonly loss: Tensor; readonly slopes: Embeddings<Tensor> }
+> {
+  const { config, weights, transport } = options;
+  const embeddings = spec([samples, config.projection]);
+  const inputs = { images: embeddings, texts: embeddings, match: spec([samples]) };
+  const carried = transport ? { transport } : {};
+  return compile({ state, inputs, ...carried }, (s, { images, texts, match }) => {
+    const before = s as TrainingState<Tensor>;
+    const loss = contrastive(modelOf(options, before), images, texts, matchedRows(match));
+    const total = checkFinite(totalLoss({ contrastive: loss }, weights));
+    const factor = before.parameters.flava.logitScale;
+    const slopes = gradient(total, { images, texts, factor });
+    const sum = before.accumulated?.[logitScale];
+    const zero = fill(images.shape, 0);
+    return {
+      outputs: { loss, slopes: { images: slopes.images ?? zero, texts: slopes.texts ?? zero } },
+      ...(sum &&
+        slopes.factor && { state: { accumulated: { [logitScale]: add(sum, slopes.factor) } } }),
+    };
+  });
+}
+
+interface ChunkInputs<T> {
+  readonly batch: BatchParts<T>;
+  readonly shares: Shares<T>;
+  /** Of the contrastive loss in the chunk's embeddings, where it counts. */
+  readonly slopes?: Embeddings<T>;
+}
+
+interface ChunkProgram {
+  /** Gives the chunk's part of each loss but the contrastive one. */
+  readonly program: Program<ChunkInputs<TensorSpec>, Partial<Record<LossName, Tensor>>>;
+  /** Paths of the parameters that have a gradient. */
+  readonly reached: ReadonlySet<string>;
+}
+
+/** Adds the gradients of a chunk to the sums. */
+function chunkProgram(
+  state: StepState,
+  { kind, ...batch }: BatchSpec,
+  contrasted: boolean,
+  options: StepOptions,
+): ChunkProgram {
+  const share = spec([]);
+  const shares = { mim: share, mlm: share, itm: share, mmmImage: share, mmmText: share };
+  const samples = "match" in batch ? (batch.match.shape[0] ?? 0) : 0;
+  const embeddings = spec([samples, options.config.projection]);
+  const slopes = { images: embeddings, texts: embeddings };
+  const inputs: ChunkInputs<TensorSpec> = { batch, shares, ...(contrasted && { slopes }) };
+  const reached = new Set<string>();
+  const program = compile({ state, inputs }, (s, traced) => {
+    const given = traced as ChunkInputs<Tensor>;
+    const before = s as TrainingState<Tensor>;
+    const losses = chunkLosses(
+      modelOf(options, before),
+      Object.assign({ kind }, given.batch) as Batch,
+      given,
+      options,
+    );
+    // The gradient of the contrastive loss has its weight already.
+    const total = checkFinite(totalLoss(losses, { ...options.weights, contrastive: 1 }));
+    const slopesOf = gradient(total, trainable(before.parameters, rulesOf(options.optimiser)));
+    const gradients = new Map(leavesOf<Tensor>(slopesOf));
+    for (const path of gradients.keys()) reached.add(path);
+    const told = Object.entries({ ...losses, total }).filter(([name]) => name !== "contrastive");
+    const results = told.map(([, loss]) => loss);
+    const added = accumulate(results, gradients, before.accumulated ?? {});
+    const outputs = told.map(([name], index) => [name, added.results[index]]);
+    return {
+      outputs: Object.fromEntries(outputs) as Partial<Record<LossName, Tensor>>,
+      state: { accumulated: Object.fromEntries(added.sums) },
+    };
+  });
+  return { program, reached };
+}
+
+/** A chunk's part of the losses of the whole batch; in place of the contrastive loss one that has its gradient. */
+function chunkLosses(
+  model: TracedModel,
+  batch: Batch,
+  { shares, slopes }: ChunkInputs<Tensor>,
+  { weights }: StepOptions,
+): Partial<Record<LossName, Tensor>> {
+  const inner = (a: Tensor, b: Tensor): Tensor => sum(multiply(a, b));
+  const contrast =
+    slopes &&
+    ((images: Tensor, texts: Tensor): Tensor =>
+      add(inner(images, slopes.images), inner(texts, slopes.texts)));
+  const losses = weighted(lossesOf(model, batch, contrast), weights);
+  const parts = lossNames.flatMap((name) => {
+    const loss = losses[name];
+    if (!loss) return [];
+    return [[name, name === "contrastive" ? loss : multiply(loss, shares[name])]];
+  });
+  return Object.fromEntries(parts) as Partial<Record<LossName, Tensor>>;
+}
+
+/** Clipping and AdamW with the sums at `paths` as gradients. */
+function updateProgram(
+  state: StepState,
+  paths: ReadonlySet<string>,
+  options: StepOptions,
+): Program<Nothing, Pick<StepOutputs, "rate" | "norm">> {
+  return compile({ state, inputs: {} }, (s) => {
+    const before = s as TrainingState<Tensor>;
+    const sums = Object.entries(before.accumulated ?? {}).filter(([path]) => paths.has(path));
+    return update(before, Object.fromEntries(sums), options);
+  });
+}

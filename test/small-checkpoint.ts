@@ -1,0 +1,44 @@
+/** The small model as a directory of files, with the full vocabulary, a codebook and its decoder. */
+import { referenceBackend } from "../src/backend/reference.js";
+import { State } from "../src/backend/state.js";
+import { foldIn, keyOf, normal } from "../src/base/random.js";
+import { leavesOf } from "../src/base/tree.js";
+import { codebookDecoderParameters } from "../src/model/codebook-decoder.js";
+import type { FlavaConfig } from "../src/model/config.js";
+import { pretrainingParameters } from "../src/model/flava.js";
+import type { Parameter } from "../src/nn/parameter.js";
+import { writeModel } from "../src/train/write-model.js";
+import { config as small } from "./small-model.js";
+
+/** The small model's sizes with a word for each piece of BERT's vocabulary. */
+export const checkpointConfig: FlavaConfig = {
+  ...small,
+  text: { ...small.text, vocabulary: 30522 },
+};
+
+/** The logarithm of the factor on similarities. */
+export const logitScale = 2;
+
+/** Parameters in double precision, all different from zero and one. */
+export function stateOf<P>(parameters: P): State<{ readonly parameters: P }> {
+  const state = new State(referenceBackend(), { parameters });
+  for (const [path, { size, initial }] of leavesOf<Parameter>(parameters)) {
+    // Those of the codebook wide, so that tokens, and what is drawn of them, differ from place to place.
+    const fresh = initial.kind === "normal" ? initial.deviation : 0;
+    const deviation = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
+    const values = normal(foldIn(keyOf(3), path), size, deviation);
+    const isGain = path.endsWith("gain");
+    state.write(`parameters/${path}`, isGain ? values.map((value) => 1 + value) : values);
+  }
+  state.write("parameters/flava/logitScale", Float32Array.of(logitScale));
+  return state;
+}
+
+export const checkpointState = stateOf({
+  ...pretrainingParameters(checkpointConfig),
+  decoder: codebookDecoderParameters(checkpointConfig.codebook),
+});
+
+export function writeCheckpoint(directory: string): Promise<void> {
+  return writeModel(directory, checkpointState, checkpointConfig);
+}
