@@ -44,6 +44,8 @@ export interface FitOptions extends MinimiseOptions {
 }
 
 const rowsPerBlock = 4096;
+/** Of the gradient, as scikit-learn has it; with products in float32 much less cannot be reached. */
+const defaultTolerance = 1e-4;
 
 /**
  * Fits probes to features that are written to the backend once: for a `lambda`, the weights and biases at which the sum of
@@ -109,7 +111,10 @@ export class ProbeFitter {
     };
   }
 
-  async fit(lambda: number, { start, ...options }: FitOptions = {}): Promise<LinearProbe> {
+  async fit(
+    lambda: number,
+    { start, tolerance = defaultTolerance, ...options }: FitOptions = {},
+  ): Promise<LinearProbe> {
     const { width, classes } = this.sizes;
     const point = new Float64Array(classes * width + classes);
     if (start) {
@@ -122,7 +127,10 @@ export class ProbeFitter {
         point[classes * width + row] = start.bias[row]! + step;
       }
     }
-    return this.#probeOf(lambda, await minimise(this.objective(lambda), point, options));
+    return this.#probeOf(
+      lambda,
+      await minimise(this.objective(lambda), point, { tolerance, ...options }),
+    );
   }
 
   dispose(): void {
