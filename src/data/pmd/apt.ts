@@ -1,8 +1,9 @@
 /** Debian's package client with a configuration and a state of its own: nothing of the system is changed. */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { replaceFile } from "./replace-file.js";
 
 const execute = promisify(execFile);
 
@@ -14,6 +15,11 @@ const target = (name: string, file: string): string =>
 export interface Apt {
   /** Runs `apt-get` with these arguments in a folder; its standard output. The indexes are up to date. */
   get(args: readonly string[], folder: string): Promise<string>;
+  /**
+   * The path of an index of the release's main archive, by the name of its target, such as "Packages".
+   * @throws Error where apt lists none of that name
+   */
+  index(target: string): Promise<string>;
 }
 
 /**
@@ -33,7 +39,24 @@ export async function openApt(folder: string): Promise<Apt> {
     await get(["update"], folder);
     await writeFile(mark, "");
   }
-  return { get };
+  let targets: Promise<string[][]> | undefined;
+  const index = async (target: string): Promise<string> => {
+    const rows = await (targets ??= indexTargets(get, folder));
+    // Updates and security fixes have suites of their own: the plain suite is the archive itself.
+    const row = rows.find(
+      ([by, suite, component]) => by === target && component === "main" && !suite?.includes("-"),
+    );
+    if (row?.[3] === undefined) throw new Error(`apt lists no index ${target}.`);
+    return row[3];
+  };
+  return { get, index };
+}
+
+/** Target, suite, component and path of every index. */
+async function indexTargets(get: Apt["get"], folder: string): Promise<string[][]> {
+  const format = "$(CREATED_BY)\t$(SUITE)\t$(COMPONENT)\t$(FILENAME)";
+  const listed = await get(["indextargets", "--format", format], folder);
+  return listed.split("\n").map((line) => line.split("\t"));
 }
 
 async function configure(folder: string): Promise<string> {
@@ -41,7 +64,7 @@ async function configure(folder: string): Promise<string> {
   for (const part of ["state/lists/partial", "cache/archives/partial", "sources"]) {
     await mkdir(join(folder, part), { recursive: true });
   }
-  await replace(join(sources, "flava.sources"), await debianSources("/etc/apt"));
+  await replaceFile(join(sources, "flava.sources"), await debianSources("/etc/apt"));
   const configuration = join(folder, "apt.conf");
   const lines = [
     "#clear APT::Update::Post-Invoke;",
@@ -60,14 +83,8 @@ async function configure(folder: string): Promise<string> {
     'Dir::Etc::SourceList "/dev/null";',
     `Dir::Etc::SourceParts "${sources}";`,
   ];
-  await replace(configuration, lines.join("\n") + "\n");
+  await replaceFile(configuration, lines.join("\n") + "\n");
   return configuration;
-}
-
-async function replace(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
 }
 
 /** The system's own Debian archives, those of its release alone, with their source packages. */

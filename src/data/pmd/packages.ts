@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { extract } from "tar";
+import { cacheDirectory } from "../../base/cache.js";
 import { type Apt, openApt } from "./apt.js";
 import { type Pin, pins } from "./pins.js";
 
@@ -27,7 +27,7 @@ export interface Packages {
   readonly onMessage: (message: string) => void;
 }
 
-export interface PackagesOptions {
+interface PackagesOptions {
   readonly onMessage?: (message: string) => void;
   /** Default: the table of pins. */
   readonly pins?: readonly Pin[];
@@ -35,7 +35,7 @@ export interface PackagesOptions {
 
 /** `$FLAVA_CACHE/pmd`, by default `~/.cache/flava/pmd`. */
 export function defaultCache(): string {
-  return join(process.env.FLAVA_CACHE ?? join(homedir(), ".cache", "flava"), "pmd");
+  return join(cacheDirectory(), "pmd");
 }
 
 /** The packages under the folder `cache`. Nothing is fetched before it is asked for. */
@@ -59,6 +59,11 @@ export function openPackages(cache: string, options: PackagesOptions = {}): Pack
   return packages;
 }
 
+/** Why something is left out, for a message: the first lines of what was thrown, in one. */
+export function shortReason(error: unknown, lines = 3): string {
+  return error instanceof Error ? error.message.split("\n", lines).join(" ") : String(error);
+}
+
 /** Fetches and unpacks what is not there yet. */
 async function provide(packages: Packages, pin: Pin): Promise<string | undefined> {
   const directory = join(packages.cache, "packages", pin.name);
@@ -72,9 +77,8 @@ async function provide(packages: Packages, pin: Pin): Promise<string | undefined
     await writeFile(mark, label);
     return directory;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n", 3).join(" ") : String(error);
     packages.onMessage(
-      `${pin.name} ${pin.version} (${pin.registry}) is not to be had, so what is made from it is left out: ${reason}`,
+      `${pin.name} ${pin.version} (${pin.registry}) is not to be had, so what is made from it is left out: ${shortReason(error)}`,
     );
     return undefined;
   }

@@ -1,6 +1,19 @@
 import { createHash } from "node:crypto";
 
-/** A number in [0, 1) that depends on the words alone: the same choice on every machine and in every run. */
+/** A number in [0, 1) that depends on the text alone: the same on every machine and in every run. */
+export function share(text: string): number {
+  return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/** The share of a key, another one for each purpose. */
 export function seededUnit(purpose: string, key: string): number {
-  return createHash("sha256").update(`${purpose}\0${key}`).digest().readUInt32BE(0) / 2 ** 32;
+  return share(`${purpose}\0${key}`);
+}
+
+/** The items by rising place; each is asked for its place once. */
+export function orderedBy<Item>(items: readonly Item[], placeOf: (item: Item) => number): Item[] {
+  return items
+    .map((item) => ({ item, place: placeOf(item) }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }

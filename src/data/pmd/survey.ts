@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../sample.js";
 import { builtSamples } from "./evaluation/built-pairs.js";
+import { count } from "./report.js";
 
 /** Samples of one folder, such as "pairs/icons/train". */
 export interface FolderSurvey {
@@ -48,7 +49,7 @@ export async function surveyOf(
     sum.samples++;
     if (examples.length < mostExamples) examples.push(sample);
     const { licence } = sample.fields;
-    if (typeof licence === "string") licences[licence] = (licences[licence] ?? 0) + 1;
+    if (typeof licence === "string") count(licences, licence);
     for (const text of sample.texts) {
       const words = text.split(/\s+/).length;
       sum.texts++;

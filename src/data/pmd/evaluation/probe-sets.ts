@@ -11,7 +11,7 @@ import { SetFolder, type SetReport } from "./set-folder.js";
 type Part = "train" | "test";
 
 /** A picture with its class and its part. */
-export interface Labelled {
+interface Labelled {
   readonly sample: Sample;
   readonly label: string;
   readonly part: Part;

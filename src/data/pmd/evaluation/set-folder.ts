@@ -5,7 +5,7 @@ import type { Sample } from "../../sample.js";
 import { ShardWriter } from "../../shards/write.js";
 
 /** What has to be known to read numbers on the set. */
-export interface SetDescription {
+interface SetDescription {
   /** What is asked. */
   readonly task: string;
   readonly kind:

@@ -1,7 +1,7 @@
 import type { Packages } from "../packages.js";
+import { share } from "../seeded.js";
 import { bookSplits, kingJamesVerses, worldEnglishVerses } from "../text/bible.js";
 import { ProseSieve, words } from "../text/prose.js";
-import { share } from "../text/split.js";
 import type { Verse } from "../text/sword.js";
 import type { TextExample, TextSet } from "./text-set.js";
 

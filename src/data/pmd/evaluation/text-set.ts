@@ -1,7 +1,8 @@
 /** A labelled set of texts on disk, as GLUE lays it out: train.tsv, dev.tsv, test.tsv, and README.json which describes it. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { share, type Split } from "../text/split.js";
+import { orderedBy, share } from "../seeded.js";
+import type { Split } from "../text/split.js";
 
 /** One row. Labels are human words, such as "positive". */
 export interface TextExample {
@@ -74,13 +75,7 @@ function plain(text: string): string {
 export function shuffled<Example extends Pick<TextExample, "sentence" | "sentence2">>(
   examples: readonly Example[],
 ): Example[] {
-  return examples
-    .map((example) => ({
-      example,
-      place: share(`${example.sentence}\t${example.sentence2 ?? ""}`),
-    }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ example }) => example);
+  return orderedBy(examples, ({ sentence, sentence2 }) => share(`${sentence}\t${sentence2 ?? ""}`));
 }
 
 /** Labels, counts and the baseline of a set. */

@@ -1,7 +1,7 @@
 import type { Packages } from "../packages.js";
+import { share } from "../seeded.js";
 import { cleanLine, fingerprint, words } from "../text/prose.js";
 import { corpusMails, mailGroups } from "../text/spam-assassin.js";
-import { share } from "../text/split.js";
 import type { TextExample, TextSet } from "./text-set.js";
 
 export const spamSet: TextSet = {

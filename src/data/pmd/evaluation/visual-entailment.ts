@@ -5,7 +5,7 @@ import { seededUnit } from "../seeded.js";
 import { bestGuess } from "./balance.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";
-import { readNounHierarchy } from "./noun-hierarchy.js";
+import { type NounHierarchy, readNounHierarchy } from "./noun-hierarchy.js";
 import { SetFolder, type SetReport } from "./set-folder.js";
 
 type Part = "train" | "test";
@@ -87,7 +87,7 @@ async function picturesOf(
 function examplesOf(
   part: Part,
   pictures: ReadonlyMap<string, readonly BuiltPair[]>,
-  hierarchy: { isKindOf(a: string, b: string): boolean; areApart(a: string, b: string): boolean },
+  hierarchy: NounHierarchy,
 ): Example[] {
   const names = [...pictures.keys()].sort();
   const examples: Example[] = [];

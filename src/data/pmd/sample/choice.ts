@@ -1,6 +1,7 @@
 /** Which pairs go into the sample that ships. */
+import { TrainConcepts } from "../evaluation/train-concepts.js";
 import type { PairSource } from "../item.js";
-import { seededUnit } from "../seeded.js";
+import { orderedBy, seededUnit } from "../seeded.js";
 
 /** A pair, without its picture. */
 export interface Candidate {
@@ -12,24 +13,14 @@ export interface Candidate {
 
 /** Those of concepts that at least two families have: plain things, neither oddities nor persons. */
 export function drawnByOthers(candidates: readonly Candidate[]): Candidate[] {
-  const families = new Map<string, Set<string>>();
-  for (const { concept, family } of candidates) {
-    const known = families.get(concept);
-    if (known) known.add(family);
-    else families.set(concept, new Set([family]));
-  }
-  return candidates.filter(({ concept }) => families.get(concept)!.size > 1);
+  const concepts = new TrainConcepts();
+  for (const candidate of candidates) concepts.add(candidate);
+  return candidates.filter(({ concept }) => concepts.families(concept) > 1);
 }
 
 /** In an order that depends on the keys alone, and says nothing about them. */
 export function inOrder(candidates: readonly Candidate[]): Candidate[] {
-  return candidates
-    .map((candidate) => ({
-      candidate,
-      place: seededUnit("sample", `${candidate.source} ${candidate.key}`),
-    }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ candidate }) => candidate);
+  return orderedBy(candidates, ({ source, key }) => seededUnit("sample", `${source} ${key}`));
 }
 
 /** For each class at most `most` candidates of that concept, the first ones of as many families as there are. */

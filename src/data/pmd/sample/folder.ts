@@ -3,6 +3,7 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Sample } from "../../sample.js";
 import { ShardWriter } from "../../shards/write.js";
+import { shardName } from "../folders.js";
 import { Credits } from "./credits.js";
 import { smallPicture } from "./picture.js";
 import { wordsIn } from "./texts.js";
@@ -32,8 +33,7 @@ export class SampleFolder {
   async add(folder: string, { key, image, texts, label, fields }: Sample): Promise<void> {
     let writer = this.#writers.get(folder);
     if (!writer) {
-      const name = folder.split("/").slice(1).join("-");
-      writer = new ShardWriter(join(this.out, folder), { name });
+      writer = new ShardWriter(join(this.out, folder), { name: shardName(folder) });
       this.#writers.set(folder, writer);
     }
     const described = texts.length > 0 || label !== undefined;
@@ -69,7 +69,7 @@ export class SampleFolder {
     for (const [folder, writer] of this.#writers) {
       await writer.close();
       const { samples, words } = this.#written.get(folder)!;
-      const shard = join(this.out, folder, `${folder.split("/").slice(1).join("-")}-00000.tar`);
+      const shard = join(this.out, folder, `${shardName(folder)}-00000.tar`);
       const { size } = await stat(shard);
       lines.push(
         `${folder.padEnd(34)} ${String(samples).padStart(6)} samples ${String(words).padStart(8)} words ${String(Math.ceil(size / 1024)).padStart(6)} kB`,

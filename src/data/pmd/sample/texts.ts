@@ -1,7 +1,7 @@
 /** Texts for the sample that ships: whole documents, chosen by chance. */
 import type { Sample } from "../../sample.js";
 import { builtSamples } from "../evaluation/built-pairs.js";
-import { seededUnit } from "../seeded.js";
+import { orderedBy, seededUnit } from "../seeded.js";
 
 /** Passages that are stored as one sample, of which a reader takes one at a time. */
 const passagesPerSample = 12;
@@ -18,12 +18,10 @@ export async function passagesOfDocuments(folder: string, words: number): Promis
     if (passages) passages.push(sample);
     else documents.set(name, [sample]);
   }
-  const order = [...documents]
-    .map(([name, passages]) => ({ name, passages, place: seededUnit("sample", name) }))
-    .sort((a, b) => a.place - b.place);
+  const order = orderedBy([...documents], ([name]) => seededUnit("sample", name));
   const chosen: Sample[] = [];
   let left = words;
-  for (const { name, passages } of order) {
+  for (const [name, passages] of order) {
     for (let first = 0; first < passages.length && left > 0; first += passagesPerSample) {
       const texts = passages.slice(first, first + passagesPerSample).flatMap((each) => each.texts);
       left -= wordsIn(texts);

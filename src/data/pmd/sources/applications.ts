@@ -1,11 +1,10 @@
 /** Applications of Debian (AppStream, DEP-11): icons with name, summary and description. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { appstreamFiles, openAppstream } from "../appstream.js";
 import { readTar } from "../archive/tar.js";
+import { debianIndexes } from "../debian-indexes.js";
 import type { Item } from "../item.js";
 import type { Packages } from "../packages.js";
 import { type Component, componentsOf } from "../archive/components.js";
@@ -17,11 +16,11 @@ const mostSharers = 2;
 
 /** Pairs of icons and what their applications say of themselves. */
 export async function* applicationItems(packages: Packages): AsyncGenerator<Item> {
-  const folder = await openAppstream(packages);
-  if (folder === undefined) return;
-  const large = await readTar(join(folder, appstreamFiles.largeIcons));
-  const small = await readTar(join(folder, appstreamFiles.smallIcons));
-  const packed = await readFile(join(folder, appstreamFiles.components));
+  const paths = await debianIndexes(packages, "DEP-11", "DEP-11-icons", "DEP-11-icons-large");
+  if (paths === undefined) return;
+  const large = await readTar(paths["DEP-11-icons-large"]);
+  const small = await readTar(paths["DEP-11-icons"]);
+  const packed = await readFile(paths["DEP-11"]);
   const components = componentsOf((await promisify(gunzip)(packed)).toString("utf8"));
   const pictures = components.map(({ icon }) => large.get(icon) ?? small.get(icon));
   const digests = pictures.map((file) => file && createHash("sha256").update(file).digest("hex"));

@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import { type Key, foldIn, uniformAt } from "../../../base/random.js";
 
-export interface CropOptions {
+interface CropOptions {
   /** How many are tried; plain ones are left out. */
   readonly count: number;
   /** Side of the cut-outs in pixels. */

@@ -13,7 +13,7 @@ const greys = 16;
 /** What pictures are enlarged to. */
 const drawn = 64;
 
-export interface Digit {
+interface Digit {
   /** 64 shades of ink, 0 to 16, row by row. */
   readonly ink: readonly number[];
   readonly label: string;

@@ -5,7 +5,7 @@ import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { Packages } from "../packages.js";
 
-export interface EmojiName {
+interface EmojiName {
   /** "grinning face"; with the skin tone where there is one: "waving hand: dark skin tone". */
   readonly label: string;
   /** The label without skin tone. */

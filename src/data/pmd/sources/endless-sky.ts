@@ -11,10 +11,10 @@ import { conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.j
 
 const set = "endless-sky";
 /** The landscapes are a set and family of their own: wholly held out, as a test of photographs. */
-export const sceneSet = "endless-sky-scenes";
+const sceneSet = "endless-sky-scenes";
 
 /** A line of the game's data with the lines indented below it. */
-export interface DataNode {
+interface DataNode {
   readonly words: readonly string[];
   readonly children: DataNode[];
 }

@@ -1,5 +1,6 @@
 /** Pictures without the empty margin around what is drawn: at 80 pixels a small thing on a large page is a dot. */
 import sharp from "sharp";
+import type { Drawing } from "../item.js";
 
 /** Units of CSS in pixels. */
 const pixels: Readonly<Record<string, number>> = {
@@ -23,6 +24,16 @@ const probeSize = 200;
 const margin = 0.04;
 /** Below this share of the page, the page is cut to what is drawn. */
 const wellFilled = 0.7;
+
+/** What is drawn in the file of a picture, an SVG by the ending of its path; undefined where nothing is. */
+export async function fittedDrawing(path: string, content: Buffer): Promise<Drawing | undefined> {
+  if (path.endsWith(".svg")) {
+    const svg = await fittedSvg(content.toString("utf8"));
+    return svg === undefined ? undefined : { kind: "svg", svg, monochrome: false };
+  }
+  const file = await fittedFile(content);
+  return file === undefined ? undefined : { kind: "file", file };
+}
 
 /**
  * An SVG whose page fits what is drawn. A page that gives its size in points or millimetres only gets a viewBox of the

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { filesUnder } from "../archive/files.js";
 import { qtResources } from "../archive/qt-resources.js";
 import type { Entries } from "../archive/zip.js";
-import type { Drawing, Item } from "../item.js";
+import type { Item } from "../item.js";
 import type { Packages } from "../packages.js";
-import { fittedFile, fittedSvg } from "./fitted.js";
+import { fittedDrawing } from "./fitted.js";
 import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.js";
 
 const set = "gcompris";
@@ -48,21 +48,12 @@ export async function* encyclopediaItems(packages: Packages): AsyncGenerator<Ite
     const licences = licencesOf(resources);
     for (const entry of reader(resources)) {
       const file = resources.get(entry.picture)?.();
-      const drawing = file && (await drawingOf(entry.picture, file));
+      const drawing = file && (await fittedDrawing(entry.picture, file));
       if (drawing === undefined) continue;
       const credit = licences.get(entry.picture.split("/").at(-1) ?? "");
       yield { ...encyclopediaItem(activity, entry), ...(credit ?? {}), drawing };
     }
   }
-}
-
-async function drawingOf(path: string, file: Buffer): Promise<Drawing | undefined> {
-  if (path.endsWith(".svg")) {
-    const svg = await fittedSvg(file.toString("utf8"));
-    return svg === undefined ? undefined : { kind: "svg", svg, monochrome: false };
-  }
-  const fitted = await fittedFile(file);
-  return fitted === undefined ? undefined : { kind: "file", file: fitted };
 }
 
 function encyclopediaItem(activity: string, entry: Entry): Omit<Item, "drawing"> {

@@ -34,7 +34,7 @@ const groups: Readonly<Record<string, string>> = {
   T: "edible oils and fats",
 };
 
-export interface Food {
+interface Food {
   readonly code: string;
   /** Such as "Maize, tender, local". */
   readonly name: string;

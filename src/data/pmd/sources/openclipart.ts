@@ -45,7 +45,7 @@ const noDescription =
   /hash\(|https?:|www\.|@|<|licen[cs]e|creative commons|inkscape|converted|clip ?art|submi|collection|public domain/i;
 
 /** What the RDF block of a drawing says; empty where it says nothing. */
-export interface DrawingInformation {
+interface DrawingInformation {
   readonly title: string;
   readonly description: string;
   readonly keywords: readonly string[];

@@ -1,7 +1,7 @@
 /** Captions from what people wrote: clean, whole sentences, short. */
 
 /** Where captions end, in words: the text encoder of the trained models sees no more than 77 tokens. */
-export const longestCaption = 60;
+const longestCaption = 60;
 
 const entities: Readonly<Record<string, string>> = {
   amp: "&",

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "../archive/files.js";
-import type { Drawing, Item } from "../item.js";
+import type { Item } from "../item.js";
 import type { Packages } from "../packages.js";
-import { fittedFile, fittedSvg } from "./fitted.js";
+import { fittedDrawing } from "./fitted.js";
 import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.js";
 
 const set = "tuxpaint";
@@ -28,18 +28,9 @@ export async function* stampItems(packages: Packages): AsyncGenerator<Item> {
     if (path.endsWith(".png") && all.has(`${stem}.svg`)) continue; // the same drawing in pixels
     const item = stampItem(path, await readFile(join(folder, text), "utf8"));
     if (item === undefined) continue;
-    const drawing = await drawingOf(join(folder, path));
+    const drawing = await fittedDrawing(path, await readFile(join(folder, path)));
     if (drawing !== undefined) yield { ...item, drawing };
   }
-}
-
-async function drawingOf(path: string): Promise<Drawing | undefined> {
-  if (path.endsWith(".svg")) {
-    const svg = await fittedSvg(await readFile(path, "utf8"));
-    return svg === undefined ? undefined : { kind: "svg", svg, monochrome: false };
-  }
-  const file = await fittedFile(await readFile(path));
-  return file === undefined ? undefined : { kind: "file", file };
 }
 
 /**

@@ -19,7 +19,7 @@ export interface Block {
 }
 
 /** A figure, or its female form where that has a picture of its own. */
-export interface Figure {
+interface Figure {
   readonly id: string;
   readonly name: string;
   readonly race: string;

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { LoneText } from "../item.js";
-import type { Packages } from "../packages.js";
+import { type Packages, shortReason } from "../packages.js";
 import { documentOf } from "./document.js";
 import { splitsWithin, type Split } from "./split.js";
 import { swordVerses, type Verse } from "./sword.js";
@@ -39,9 +39,8 @@ export async function* kingJamesVerses(packages: Packages): AsyncGenerator<Verse
     running.child.stdin?.end();
     printed = (await running).stdout;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
     packages.onMessage(
-      `The King James bible is left out, its program does not run here: ${reason}`,
+      `The King James bible is left out, its program does not run here: ${shortReason(error, 1)}`,
     );
     return;
   }

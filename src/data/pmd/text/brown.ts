@@ -6,7 +6,7 @@ import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
 import { splitsWithin, type Split } from "./split.js";
 
-export interface BrownDocument {
+interface BrownDocument {
   readonly key: string;
   /** One of 15, such as "science_fiction". */
   readonly genre: string;
@@ -66,7 +66,7 @@ function withoutTag(token: string): string {
 }
 
 /** Words and marks set as in print: marks follow the word before them, quotation marks turn plain. */
-export function joinWords(tokens: readonly string[]): string {
+function joinWords(tokens: readonly string[]): string {
   return tokens
     .filter((token, index) => !(/^[;?!]$/.test(token) && tokens[index - 1] === token)) // doubled in the corpus
     .join(" ")

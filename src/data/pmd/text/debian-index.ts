@@ -1,6 +1,7 @@
 /** What Debian's archive says of its packages: descriptions, sections, source packages. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { debianIndexes } from "../debian-indexes.js";
 import type { Packages } from "../packages.js";
 
 export interface DebianDescription {
@@ -20,46 +21,22 @@ export interface DebianDescription {
  * not to be had (`onMessage` was told).
  */
 export async function* debianDescriptions(packages: Packages): AsyncGenerator<DebianDescription> {
-  const paths = await indexPaths(packages);
+  const paths = await debianIndexes(packages, "Packages", "Translations");
   if (!paths) return;
   const origins = new Map<string, { sourcePackage: string; section: string }>();
-  for await (const record of controlRecords(paths.packages)) {
+  for await (const record of controlRecords(paths.Packages)) {
     const name = record.get("Package") ?? "";
     const sourcePackage = record.get("Source")?.split(" ")[0] ?? name;
     origins.set(name, { sourcePackage, section: record.get("Section") ?? "" });
   }
   const seen = new Set<string>();
-  for await (const record of controlRecords(paths.descriptions)) {
+  for await (const record of controlRecords(paths.Translations)) {
     const name = record.get("Package");
     const text = record.get("Description-en");
     if (name === undefined || text === undefined || seen.has(name)) continue;
     seen.add(name);
     const origin = origins.get(name) ?? { sourcePackage: name, section: "" };
     yield { name, ...origin, ...parseDescription(text) };
-  }
-}
-
-/** The plain index files of the release's main archive. */
-async function indexPaths(
-  packages: Packages,
-): Promise<{ readonly packages: string; readonly descriptions: string } | undefined> {
-  try {
-    const apt = await packages.apt();
-    const format = "$(CREATED_BY)\t$(SUITE)\t$(COMPONENT)\t$(FILENAME)";
-    const listed = await apt.get(["indextargets", "--format", format], packages.cache);
-    const rows = listed.split("\n").map((line) => line.split("\t"));
-    const pathOf = (target: string): string => {
-      const row = rows.find(
-        ([by, suite, component]) => by === target && component === "main" && !suite?.includes("-"),
-      );
-      if (row?.[3] === undefined) throw new Error(`apt lists no index ${target}.`);
-      return row[3];
-    };
-    return { packages: pathOf("Packages"), descriptions: pathOf("Translations") };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n", 3).join(" ") : String(error);
-    packages.onMessage(`Debian's descriptions of packages are left out: ${reason}`);
-    return undefined;
   }
 }
 

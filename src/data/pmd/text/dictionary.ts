@@ -1,6 +1,11 @@
 /** Dictionaries of the dict project: a gzip file of entries, each a head at the left margin and an indented body. */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { LoneText } from "../item.js";
+import type { Packages } from "../packages.js";
+import { EntryBinder } from "./document.js";
+import { ProseSieve } from "./prose.js";
 
 export interface DictionaryEntry {
   /** The first line: headword, with pronunciation and grammar where the dictionary gives them. */
@@ -9,9 +14,27 @@ export interface DictionaryEntry {
   readonly body: string;
 }
 
-/** The entries of the file at `path` (`*.dict.dz`) in their order. */
-export async function* dictionaryEntries(path: string): AsyncGenerator<DictionaryEntry> {
-  yield* parseDictionary(gunzipSync(await readFile(path)).toString("utf8"));
+/**
+ * The prose of package `dict-<source>`, some entries to a document; nothing where it is not to be had.
+ * @param paragraphsOf an entry in paragraphs that stand for themselves
+ */
+export async function* dictionaryTexts(
+  packages: Packages,
+  source: string,
+  licence: string,
+  paragraphsOf: (entry: DictionaryEntry) => readonly string[],
+): AsyncGenerator<LoneText> {
+  const directory = await packages.directory(`dict-${source}`);
+  if (directory === undefined) return;
+  const binder = new EntryBinder({ source, licence });
+  const sieve = new ProseSieve(6);
+  const packed = await readFile(join(directory, `usr/share/dictd/${source}.dict.dz`));
+  for (const entry of parseDictionary(gunzipSync(packed).toString("utf8"))) {
+    // What the dictionary says of itself.
+    if (entry.head.startsWith("00-")) continue;
+    for (const paragraph of sieve.keep(paragraphsOf(entry))) yield* binder.add(paragraph);
+  }
+  yield* binder.rest();
 }
 
 /** The entries of a dictionary's text. Variants of a headword stand in lines below it; the first line is the head. */

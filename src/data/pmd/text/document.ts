@@ -1,7 +1,7 @@
 import type { LoneText } from "../item.js";
 
 /** A text of a source: its key within the source, its paragraphs, its licence. */
-export interface DocumentParts {
+interface DocumentParts {
   readonly key: string;
   readonly source: string;
   readonly licence: string;

@@ -1,23 +1,12 @@
 /** The GNU Collaborative International Dictionary of English: Webster of 1913 with later additions. */
-import { join } from "node:path";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
-import { type DictionaryEntry, dictionaryEntries } from "./dictionary.js";
-import { EntryBinder } from "./document.js";
-import { blocks, ProseSieve, words } from "./prose.js";
+import { type DictionaryEntry, dictionaryTexts } from "./dictionary.js";
+import { blocks, words } from "./prose.js";
 
 /** Definitions, usage notes and quotations of package dict-gcide, some entries to a document. */
-export async function* gcideTexts(packages: Packages): AsyncGenerator<LoneText> {
-  const directory = await packages.directory("dict-gcide");
-  if (directory === undefined) return;
-  const binder = new EntryBinder({ source: "gcide", licence: "GPL-3.0-or-later" });
-  const sieve = new ProseSieve(6);
-  const path = join(directory, "usr/share/dictd/gcide.dict.dz");
-  for await (const entry of dictionaryEntries(path)) {
-    if (entry.head.startsWith("00-")) continue;
-    for (const paragraph of sieve.keep(gcideParagraphs(entry))) yield* binder.add(paragraph);
-  }
-  yield* binder.rest();
+export function gcideTexts(packages: Packages): AsyncGenerator<LoneText> {
+  return dictionaryTexts(packages, "gcide", "GPL-3.0-or-later", gcideParagraphs);
 }
 
 /**

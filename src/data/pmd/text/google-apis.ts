@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesUnder } from "../archive/files.js";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { filesBelow } from "./files.js";
 import { ProseSieve } from "./prose.js";
 
 /** What the comments of package googleapis say about services and their data, one document for each service's version. */
@@ -12,7 +12,8 @@ export async function* googleApiTexts(packages: Packages): AsyncGenerator<LoneTe
   if (directory === undefined) return;
   const folder = join(directory, "build/src/apis");
   const sieve = new ProseSieve(10);
-  for (const file of await filesBelow(folder, (path) => /\/v[^/]*\.d\.ts$/.test(path))) {
+  for (const file of await filesUnder(folder)) {
+    if (!/\/v[^/]*\.d\.ts$/.test(file)) continue;
     const comments = commentParagraphs(await readFile(join(folder, file), "utf8"));
     const paragraphs = sieve.keep(comments);
     const key = file.replace(/\.d\.ts$/, "");

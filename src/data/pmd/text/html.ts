@@ -16,7 +16,7 @@ const blockElements = new Set(
   ),
 );
 
-export interface HtmlOptions {
+interface HtmlOptions {
   /** Elements whose attributes match are left out whole, such as /class="sidebar/. */
   readonly skip?: RegExp;
 }

@@ -1,22 +1,11 @@
-import { join } from "node:path";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
-import { type DictionaryEntry, dictionaryEntries } from "./dictionary.js";
-import { EntryBinder } from "./document.js";
-import { blocks, ProseSieve } from "./prose.js";
+import { type DictionaryEntry, dictionaryTexts } from "./dictionary.js";
+import { blocks } from "./prose.js";
 
 /** The Jargon File (package dict-jargon), some entries to a document. */
-export async function* jargonTexts(packages: Packages): AsyncGenerator<LoneText> {
-  const directory = await packages.directory("dict-jargon");
-  if (directory === undefined) return;
-  const binder = new EntryBinder({ source: "jargon", licence: "public domain" });
-  const sieve = new ProseSieve(6);
-  const path = join(directory, "usr/share/dictd/jargon.dict.dz");
-  for await (const entry of dictionaryEntries(path)) {
-    if (entry.head.startsWith("00-")) continue;
-    for (const paragraph of sieve.keep(jargonParagraphs(entry))) yield* binder.add(paragraph);
-  }
-  yield* binder.rest();
+export function jargonTexts(packages: Packages): AsyncGenerator<LoneText> {
+  return dictionaryTexts(packages, "jargon", "public domain", jargonParagraphs);
 }
 
 /** "Headword: explanation" and what follows; the line of pronunciation and grammar, numbers and frames of tables go. */

@@ -82,7 +82,7 @@ function decodeWords(header: string): string {
 }
 
 /** Blocks of a plain text without quoted lines, lines that announce a quotation, the signature and the list's footer. */
-export function writtenBlocks(text: string): string[] {
+function writtenBlocks(text: string): string[] {
   const signature = /\n(?:-- ?|_{20,}|-{20,}|={20,}).*\n[\s\S]{0,1500}$/;
   const written = text
     .replace(signature, "\n")

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { filesUnder } from "../archive/files.js";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { filesBelow } from "./files.js";
 import { ProseSieve } from "./prose.js";
 
 /** The manual pages of system calls and the C library (package manpages-dev), one document for each page. */
@@ -13,7 +13,8 @@ export async function* manPageTexts(packages: Packages): AsyncGenerator<LoneText
   if (directory === undefined) return;
   const folder = join(directory, "usr/share/man");
   const sieve = new ProseSieve();
-  for (const page of await filesBelow(folder, (path) => path.endsWith(".gz"))) {
+  for (const page of await filesUnder(folder)) {
+    if (!page.endsWith(".gz")) continue;
     const roff = gunzipSync(await readFile(join(folder, page))).toString("utf8");
     const paragraphs = sieve.keep(manParagraphs(roff));
     const key = page.replace(/\.gz$/, "");

@@ -1,10 +1,10 @@
 /** Manuals in HTML: their running text, a document for each page. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesUnder } from "../archive/files.js";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { filesBelow } from "./files.js";
 import { htmlParagraphs } from "./html.js";
 import { ProseSieve } from "./prose.js";
 
@@ -72,11 +72,8 @@ async function* manualTexts(manual: Manual, packages: Packages): AsyncGenerator<
   const folder = join(directory, manual.folder);
   const { source, licence } = manual;
   const sieve = new ProseSieve();
-  const pages = await filesBelow(
-    folder,
-    (path) => path.endsWith(".html") && !manual.unwanted.test(path),
-  );
-  for (const page of pages) {
+  for (const page of await filesUnder(folder)) {
+    if (!page.endsWith(".html") || manual.unwanted.test(page)) continue;
     const html = await readFile(join(folder, page), "utf8");
     const paragraphs = sieve.keep(htmlParagraphs(html, { skip: manual.skip }));
     const key = page.replace(/\.html$/, "");

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesUnder } from "../archive/files.js";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { filesBelow } from "./files.js";
 import { ProseSieve } from "./prose.js";
 
 /** The manual of Perl (package perl-doc), one document for each page. */
@@ -12,7 +12,8 @@ export async function* perlDocTexts(packages: Packages): AsyncGenerator<LoneText
   if (directory === undefined) return;
   const folder = join(directory, "usr/share/perl");
   const sieve = new ProseSieve();
-  for (const page of await filesBelow(folder, (path) => path.endsWith(".pod"))) {
+  for (const page of await filesUnder(folder)) {
+    if (!page.endsWith(".pod")) continue;
     const paragraphs = sieve.keep(podParagraphs(await readFile(join(folder, page), "utf8")));
     const key = page.replace(/\.pod$/, "");
     const parts = { key, source: "perl-doc", licence: "Artistic-1.0 or GPL-1.0-or-later" };

@@ -20,7 +20,7 @@ export async function* sotuTexts(packages: Packages): AsyncGenerator<LoneText> {
 }
 
 /** The file is one long line: a paragraph for every five sentences. */
-export function speechParagraphs(text: string): string[] {
+function speechParagraphs(text: string): string[] {
   const all = sentences(cleanLine(text));
   const paragraphs: string[] = [];
   for (let start = 0; start < all.length; start += 5) {

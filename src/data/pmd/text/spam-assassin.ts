@@ -16,7 +16,7 @@ export const mailGroups = {
   "spam-2": { label: "spam", test: true },
 } as const;
 
-export interface LabelledMail {
+interface LabelledMail {
   readonly group: keyof typeof mailGroups;
   readonly key: string;
   readonly mail: Mail;

@@ -1,11 +1,6 @@
-import { createHash } from "node:crypto";
+import { orderedBy, share } from "../seeded.js";
 
 export type Split = "train" | "dev" | "test";
-
-/** A number in [0, 1) that depends on the text alone: the same on every machine and in every run. */
-export function share(text: string): number {
-  return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
-}
 
 /**
  * The split that a group (a lemma, a source package, a book) belongs to: 80 % train, 10 % dev, 10 % test. Texts to learn
@@ -21,12 +16,10 @@ export function splitOf(kind: string, group: string): Split {
  * 10 % for development. For classes too small to leave to chance.
  */
 export function splitsWithin(kind: string, members: readonly string[]): Map<string, Split> {
-  const ordered = members
-    .map((member) => ({ member, place: share(`${kind}/${member}`) }))
-    .sort((a, b) => a.place - b.place);
+  const ordered = orderedBy(members, (member) => share(`${kind}/${member}`));
   const tenth = Math.max(1, Math.round(members.length / 10));
   return new Map(
-    ordered.map(({ member }, index) => [
+    ordered.map((member, index) => [
       member,
       index < tenth ? "test" : index < 2 * tenth ? "dev" : "train",
     ]),

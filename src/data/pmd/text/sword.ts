@@ -56,7 +56,7 @@ export function* decodeVerses(places: Buffer, data: Buffer, verses: Buffer): Gen
 }
 
 /** The words of a verse: footnotes, references and titles dropped. */
-export function verseText(markup: string): string {
+function verseText(markup: string): string {
   const words = markup
     .replace(/<(note|title|reference)\b[^>]*?(?:\/>|>[\s\S]*?<\/\1>)/g, " ")
     .replace(/<\/?(?:l|lg|div|milestone|chapter)\b[^>]*>/g, " ");

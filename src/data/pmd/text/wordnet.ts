@@ -7,7 +7,7 @@ import { EntryBinder } from "./document.js";
 import { ProseSieve } from "./prose.js";
 import { splitOf } from "./split.js";
 
-export type PartOfSpeech = "noun" | "verb" | "adj" | "adv";
+type PartOfSpeech = "noun" | "verb" | "adj" | "adv";
 
 /** Words of one meaning. */
 export interface Synset {
