@@ -4,13 +4,13 @@ import { measure } from "./measure.js";
 import { type Bar, type Row, judge } from "./report.js";
 import { type Side, type Work, describeWork, threads } from "./work.js";
 
-export type Sides = { readonly ours: Side; readonly peer: Side };
+type Sides = { readonly ours: Side; readonly peer: Side };
 
 /** Both sides, and which rows are wanted of them. */
 export type Comparison = Sides & { readonly wants: (label: string) => boolean };
 
 /** What each side does: the same, unless the peer does it in another way. */
-export type Task = { readonly work: Work; readonly peerWork?: Work };
+type Task = { readonly work: Work; readonly peerWork?: Work };
 
 /** The time, and what `also` finds of the result. */
 export async function* compareTime(

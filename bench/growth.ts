@@ -50,8 +50,16 @@ export function growthPanels(rows: readonly GrowthRow[]): readonly Panel[] {
     { y: "peak memory, GB", of: (cost: Cost) => cost.peakBytes / 1e9 },
   ];
   const axes = [
-    { x: "batch, at 197 tokens", key: "batch", rows: rows.filter((row) => row.tokens === 197) },
-    { x: "tokens, at batch 8", key: "tokens", rows: rows.filter((row) => row.batch === 8) },
+    {
+      x: `batch, at ${usual.tokens} tokens`,
+      key: "batch",
+      rows: rows.filter(({ tokens }) => tokens === usual.tokens),
+    },
+    {
+      x: `tokens, at batch ${usual.batch}`,
+      key: "tokens",
+      rows: rows.filter(({ batch }) => batch === usual.batch),
+    },
   ] as const;
   return measures.flatMap(({ y, of }) =>
     axes.map(({ x, key, rows: shown }) => ({

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { median as middleOf } from "../src/eval/metrics.js";
 import type { Side, Work } from "./work.js";
 
 /** A side and what it shall do. */
-export type Contender = { readonly side: Side; readonly work: Work };
+type Contender = { readonly side: Side; readonly work: Work };
 
 /** Repetitions: at least five, more where they are short. */
 const repetitions = { least: 5, most: 25, seconds: 2 } as const;
@@ -19,10 +20,7 @@ const pauseMilliseconds = 10;
 
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new Error("The median of no values was asked for.");
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle]!;
-  return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
+  return middleOf(values);
 }
 
 /**

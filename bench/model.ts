@@ -1,11 +1,11 @@
 /** Our side of the model benchmark: FLAVA trained, in use, and loaded. */
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Backend } from "../src/backend/backend.js";
 import { openBackend } from "../src/backend/open.js";
 import { type Program, compile } from "../src/backend/program.js";
 import { State } from "../src/backend/state.js";
+import { cacheDirectory } from "../src/base/cache.js";
 import { keyOf } from "../src/base/random.js";
 import { mapTree } from "../src/base/tree.js";
 import { writeHuggingFace } from "../src/checkpoint/huggingface.js";
@@ -179,8 +179,7 @@ export function prepareLoading(backend: Backend, { directory }: Loading): Prepar
 
 /** A directory with random weights of base size in Hugging Face's form; written where there is none. */
 export async function randomCheckpoint(): Promise<string> {
-  const cache = process.env.FLAVA_CACHE ?? join(homedir(), ".cache", "flava");
-  const directory = join(cache, "bench", "random-weights");
+  const directory = join(cacheDirectory(), "bench", "random-weights");
   if (existsSync(join(directory, "config.json"))) return directory; // which is written last
   const backend = openBackend();
   const state = new State(backend, { parameters: pretrainingParameters(models.base) });

@@ -2,12 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodePicture } from "../src/data/picture/decode.js";
 import { fastResample } from "../src/data/picture/fast-resample.js";
-import {
-  defaultProcessor,
-  writeCodebookPixels,
-  writeNumbers,
-  writePixels,
-} from "../src/data/picture/processor.js";
+import { defaultProcessor, writeNumbers, writeView } from "../src/data/picture/processor.js";
 
 const files = workerData as readonly Uint8Array[];
 const processor = defaultProcessor();
@@ -17,8 +12,8 @@ const codebookPixels = new Float32Array(files.length * 3 * 112 * 112);
 async function makeViews(): Promise<void> {
   for (const [index, file] of files.entries()) {
     const picture = await decodePicture(file);
-    writePixels(picture, processor, pixels, index * 3 * 224 * 224);
-    writeCodebookPixels(picture, processor, codebookPixels, index * 3 * 112 * 112);
+    writeView(picture, processor.encoder, pixels, index * 3 * 224 * 224);
+    writeView(picture, processor.codebook, codebookPixels, index * 3 * 112 * 112);
   }
 }
 

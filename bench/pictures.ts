@@ -1,14 +1,13 @@
 /** Pictures a second: decoding and both views, against transformers' FLAVA image processors. */
-import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { normalAt, foldIn, keyOf } from "../src/base/random.js";
 import { median } from "./measure.js";
+import { startPython } from "./python.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
 
@@ -114,25 +113,10 @@ function openOurs(files: readonly Buffer[]): Contender & { split: () => Promise<
 }
 
 function openPeer(folder: string, kind: "pillow" | "tensor"): Contender {
-  const python = execFileSync("bench/peers/setup.sh", {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  }).trim();
-  const parameters = ["bench/peers/pictures.py", kind, String(threads), folder];
-  const child = spawn(python, parameters, { stdio: ["pipe", "pipe", "inherit"] });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const closed = once(child, "close");
+  const python = startPython("pictures.py", kind, String(threads), folder);
   return {
     name: kind === "pillow" ? "transformers with Pillow" : `transformers, ${threads} torch threads`,
-    run: async () => {
-      child.stdin.write("\n");
-      const line = await answers.next();
-      if (line.done === true) throw new Error("The Python peer ended; its message stands above.");
-      return JSON.parse(line.value) as Time;
-    },
-    close: async () => {
-      child.stdin.end();
-      await closed;
-    },
+    run: async () => (await python.ask()) as Time,
+    close: () => python.close(),
   };
 }

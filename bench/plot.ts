@@ -5,7 +5,7 @@ export type Panel = {
   readonly series: readonly Series[];
 };
 
-export type Series = {
+type Series = {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 };

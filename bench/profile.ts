@@ -8,13 +8,13 @@ import { prepare } from "./ours.js";
 import { figure, tableHeader, tableLine } from "./report.js";
 import { type Pretraining, type Work, captions, describeWork, threads } from "./work.js";
 
-export type ProfileOptions = {
+type ProfileOptions = {
   readonly batch: number;
   readonly precision: Pretraining["dtype"];
 };
 
 /** The median time of one instruction of a plan. */
-export type TimedInstruction = { readonly instruction: Instruction; readonly seconds: number };
+type TimedInstruction = { readonly instruction: Instruction; readonly seconds: number };
 
 /** Of each, the first is dropped: it touches all memory for the first time. */
 const rounds = 6;

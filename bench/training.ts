@@ -2,12 +2,9 @@
  * Pairs that are trained on in a second, data loading included, against the same model, batches and step in PyTorch, which
  * finds the batches ready in memory.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { openBackend } from "../src/backend/open.js";
 import type { Values } from "../src/backend/values.js";
 import { cacheDirectory } from "../src/base/cache.js";
@@ -28,10 +25,11 @@ import { type LogEntry, readLog } from "../src/train/log.js";
 import { pretrain } from "../src/train/pretrain.js";
 import { RunDirectory } from "../src/train/run-directory.js";
 import { median } from "./measure.js";
+import { startPython } from "./python.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
 
-export interface TrainingOptions {
+interface TrainingOptions {
   /** Name of a recipe, whose model, precision and views are taken. */
   readonly model: string;
   readonly batch: number;
@@ -60,13 +58,15 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "training-"));
   try {
     await writePeerInputs(recipe, join(folder, "peer"));
-    const peer = startPeer(join(folder, "peer"));
+    const peer = startPython("training.py", String(threads), join(folder, "peer"));
     const entries: LogEntry[] = [];
     const peerSeconds: number[] = [];
     for (let round = 0; round < rounds; round++) {
       entries.push(...(await train(recipe, join(folder, String(round)))));
-      const seconds = await peer.train(steps);
-      peerSeconds.push(...seconds.slice(round === 0 && steps > 1 ? 1 : 0));
+      for (let step = 0; step < steps; step++) {
+        const { seconds } = (await peer.ask()) as { seconds: number };
+        if (round > 0 || step > 0 || steps === 1) peerSeconds.push(seconds);
+      }
     }
     await peer.close();
     const work = `training, ${model}, ${batch} pairs, captions of ${captionLength} tokens`;
@@ -195,38 +195,4 @@ function writeBatch(path: string, batch: Batch<Values>, specs: Batch<TensorSpec>
       bytes: () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     })),
   );
-}
-
-interface Peer {
-  /** Makes steps; the seconds of each. */
-  readonly train: (steps: number) => Promise<number[]>;
-  readonly close: () => Promise<void>;
-}
-
-function startPeer(folder: string): Peer {
-  const python = execFileSync("bench/peers/setup.sh", {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  }).trim();
-  const parameters = ["bench/peers/training.py", String(threads), folder];
-  const child = spawn(python, parameters, { stdio: ["pipe", "pipe", "inherit"] });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const closed = once(child, "close");
-  const step = async (): Promise<number> => {
-    child.stdin.write("\n");
-    const line = await answers.next();
-    if (line.done === true) throw new Error("The Python peer ended; its message stands above.");
-    return (JSON.parse(line.value) as { seconds: number }).seconds;
-  };
-  return {
-    train: async (steps) => {
-      const seconds: number[] = [];
-      for (let made = 0; made < steps; made++) seconds.push(await step());
-      return seconds;
-    },
-    close: async () => {
-      child.stdin.end();
-      await closed;
-    },
-  };
 }

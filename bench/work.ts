@@ -1,7 +1,7 @@
 /** What is measured, in our engine and in its peer alike; the modules of `bench/peers` read the same fields. */
 export type Work = EngineWork | ModelWork;
 export type EngineWork = Product | Encoder | TinyOperations;
-export type ModelWork = Pretraining | Application | Loading;
+type ModelWork = Pretraining | Application | Loading;
 
 /** `count` left sides [m, k], each times the same weight [n, k] transposed. */
 export type Product = {

@@ -12,7 +12,7 @@ function numberIn(file: string, pattern: RegExp): number | undefined {
 }
 
 /** Bytes that this process can still use: what the system has free or can free, within the control group's limit. */
-export function availableMemory(): number {
+function availableMemory(): number {
   const system = numberIn("/proc/meminfo", /^MemAvailable:\s+(\d+) kB/m);
   const limit = numberIn("/sys/fs/cgroup/memory.max", /^(\d+)/);
   const used = numberIn("/sys/fs/cgroup/memory.current", /^(\d+)/) ?? 0;

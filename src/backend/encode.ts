@@ -4,7 +4,7 @@ import type { Dtype } from "../graph/tensor.js";
 
 const dtypeCode: Readonly<Record<Dtype, number>> = { float32: 0, bfloat16: 1, int8: 2, int32: 3 };
 
-export interface EncodedPlan {
+interface EncodedPlan {
   /** Names of the kernels in use. */
   readonly names: readonly string[];
   /**

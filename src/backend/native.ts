@@ -18,8 +18,7 @@ import { encodePlan } from "./encode.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
 /** Processor levels, the plainest first. */
-export const levels = ["portable", "avx2", "avx512", "avx512bf16"] as const;
-export type Level = (typeof levels)[number];
+type Level = "portable" | "avx2" | "avx512" | "avx512bf16";
 
 type Context = Readonly<Record<"context", never>>;
 

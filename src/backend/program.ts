@@ -10,7 +10,7 @@ import { type Transport, runCollective } from "./transport.js";
 import { type Values, checkValues } from "./values.js";
 
 /** What a traced function returns: tensors to read after a run, and new values for parts of the state. */
-export interface Results<S, O> {
+interface Results<S, O> {
   readonly outputs: O;
   readonly state?: Partly<Mapped<S, TensorSpec, Tensor>, Tensor>;
 }
@@ -148,7 +148,7 @@ export class Program<I, O> {
     const { state } = this.#options;
     const { prepared, arena } = this.memory;
     const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
-    for (const path of state.paths.slice(0, 1)) state.memory(path);
+    state.allocate(); // before what is still available is asked for
     requireMemory(prepared + arena, `This program ${size}`);
     const executable = state.backend.load(this.#plan, (path) => state.memory(path));
     for (const { tensor, values } of this.#plan.constants) executable.write(tensor, values);

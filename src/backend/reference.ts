@@ -9,7 +9,7 @@ import { type Dtype, TensorSpec } from "../graph/tensor.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
-export interface ReferenceOptions {
+interface ReferenceOptions {
   /** float64 (default) rounds nothing, bfloat16 tensors included; float32 rounds every result to its dtype. */
   readonly precision?: "float64" | "float32";
 }

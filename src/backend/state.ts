@@ -101,9 +101,9 @@ export class State<S = unknown> {
     return true;
   }
 
-  /** The memory of the tensor at `path`; all tensors that have none are allocated together at the first call. */
+  /** The memory of the tensor at `path`; all tensors have theirs from the first call on. */
   memory(path: string): Memory {
-    if (this.#memory.size < this.#specs.size) this.#allocate();
+    this.allocate();
     const memory = this.#memory.get(path);
     if (!memory) throw new Error(`The state has no tensor "${path}".`);
     return memory;
@@ -115,8 +115,12 @@ export class State<S = unknown> {
     this.#memory.clear();
   }
 
-  /** Pages of a mapped file count as memory only once they are written: the system can drop them at any time. */
-  #allocate(): void {
+  /**
+   * Allocates, all together, the tensors that have no memory. Pages of a mapped file do not count: the system can drop
+   * them at any time until they are written.
+   */
+  allocate(): void {
+    if (this.#memory.size === this.#specs.size) return;
     const lacking = [...this.#specs].filter(([path]) => !this.hasMemory(path));
     const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
     requireMemory(total, "The state of this model");

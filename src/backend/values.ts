@@ -19,11 +19,14 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   return rounded;
 }
 
-/** The numbers that bfloat16 bits stand for. */
-export function fromBfloat16(bits: Uint16Array): Float32Array {
-  const words = new Uint32Array(bits.length);
+/** The numbers that bfloat16 bits stand for, put into `target`: the bits are the first half of those of a float32. */
+export function fromBfloat16(
+  bits: Uint16Array,
+  target = new Float32Array(bits.length),
+): Float32Array {
+  const words = new Uint32Array(target.buffer, target.byteOffset, bits.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
-  return new Float32Array(words.buffer);
+  return target;
 }
 
 const accepted: Readonly<Record<Dtype, readonly string[]>> = {

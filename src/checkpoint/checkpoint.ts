@@ -6,7 +6,7 @@ import { type Family, fromFamily, isIgnored } from "./names.js";
 import { type StoredTensor, type TensorFiles, CheckpointError, quote } from "./stored-tensor.js";
 
 /** A tensor of a file that is one of the model's. */
-export interface Weight {
+interface Weight {
   /** In the file. */
   readonly name: string;
   readonly layout: Layout;
@@ -28,7 +28,7 @@ export interface Checkpoint {
 }
 
 /** Finds the model's weights among the tensors of a file. */
-export function recognise(
+function recognise(
   family: Family,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Pick<Checkpoint, "weights" | "unknown"> {
@@ -54,7 +54,7 @@ export function recognise(
 }
 
 /** The family whose names the tensors have, told by their first steps. */
-export function familyOf(path: string, tensors: ReadonlyMap<string, StoredTensor>): Family {
+function familyOf(path: string, tensors: ReadonlyMap<string, StoredTensor>): Family {
   const has = (start: string): boolean =>
     [...tensors.keys()].some((name) => name.startsWith(start));
   if (has("flava.")) return "FlavaForPreTraining";

@@ -10,6 +10,7 @@ import { storedShape, toStored } from "./layout.js";
 import { type Family, toFamily } from "./names.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import { writeShards } from "./shards.js";
+import { root, weightPaths } from "./weight-paths.js";
 
 export interface WriteOptions {
   /** Of the weights in the files; default float32. */
@@ -56,12 +57,6 @@ export async function writeHuggingFace(
   }
   const json = JSON.stringify(writeConfig(sizes, family, dtype), undefined, 2);
   await writeFile(join(directory, "config.json"), `${json}\n`);
-}
-
-const root = "parameters/";
-
-function weightPaths(state: State): string[] {
-  return state.paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length));
 }
 
 /** Hugging Face's heads on the multimodal encoder have the width of the encoders below it. */

@@ -1,4 +1,5 @@
 /** Foreign JSON: the header of a safetensors file, an index, a configuration. Read strictly, reported clearly. */
+import { openFile } from "./random-access-file.js";
 import { CheckpointError, quote } from "./stored-tensor.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -23,6 +24,16 @@ export function parseObject(what: string, bytes: Uint8Array): JsonObject {
   if (twice !== undefined)
     throw new CheckpointError(`${what} holds the key ${quote(twice)} twice.`);
   return value;
+}
+
+/** Reads a JSON object from the file at `path`. */
+export async function readObject(path: string): Promise<JsonObject> {
+  const file = await openFile(path);
+  try {
+    return parseObject(path, await file.read(0, file.bytes));
+  } finally {
+    await file.close();
+  }
 }
 
 /** The first key that stands twice in one object of `text`, which is valid JSON: `JSON.parse` keeps the last silently. */

@@ -3,9 +3,7 @@ import type { OpenFile } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
 import { bytesPerElement } from "../graph/tensor.js";
 import type { Match } from "./load.js";
-
-/** Of the paths of parameters in a state. */
-export const root = "parameters/";
+import { root } from "./weight-paths.js";
 
 /**
  * Maps into `state` what its files hold just as the state does, where its backend can and the state has no memory for it

@@ -5,9 +5,10 @@ import type { Values } from "../backend/values.js";
 import { type TensorSpec, sameShape } from "../graph/tensor.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type Layout, fromStored, storedShape } from "./layout.js";
-import { mapWeights, root } from "./load-mapped.js";
+import { mapWeights } from "./load-mapped.js";
 import { partOf, toFamily } from "./names.js";
 import { type StoredWeights, holdsFloats, readFloat32, readingBytes } from "./stored-tensor.js";
+import { root, weightPaths } from "./weight-paths.js";
 
 export interface LoadOptions {
   /** The beginnings of the paths to load, such as "flava/image" and "codebook"; default: all that the state has. */
@@ -65,8 +66,7 @@ export async function loadWeights(
 ): Promise<LoadReport> {
   const isWanted = (path: string): boolean =>
     parts?.some((part) => `${path}/`.startsWith(`${part}/`)) ?? true;
-  const paths = state.paths.filter((path) => path.startsWith(root));
-  const wanted = paths.map((path) => path.slice(root.length)).filter(isWanted);
+  const wanted = weightPaths(state).filter(isWanted);
   const { report, matches } = compare(
     checkpoint,
     new Map(wanted.map((path) => [path, state.spec(root + path)])),

@@ -188,10 +188,11 @@ const numberAt = /<n(\+1)?>/g;
 
 /** The numbers at the places of `pattern` in `name`, counted from zero; undefined if the name is not of that form. */
 function match(pattern: string, name: string): number[] | undefined {
-  const bases = [...pattern.matchAll(numberAt)].map(([, one]) => (one ? 1 : 0));
   const found = expressionOf(pattern).exec(name);
-  const numbers = found?.slice(1).map((digits, index) => Number(digits) - bases[index]!);
-  return numbers?.every((number) => number >= 0) ? numbers : undefined;
+  if (!found) return undefined;
+  const bases = [...pattern.matchAll(numberAt)].map(([, one]) => (one ? 1 : 0));
+  const numbers = found.slice(1).map((digits, index) => Number(digits) - bases[index]!);
+  return numbers.every((number) => number >= 0) ? numbers : undefined;
 }
 
 const expressions = new Map<string, RegExp>();
@@ -212,7 +213,7 @@ function fill(pattern: string, numbers: readonly number[]): string {
   );
 }
 
-export interface OurName {
+interface OurName {
   /** Such as "flava/image/blocks/3/attention/query/weight". */
   readonly path: string;
   readonly layout: Layout;

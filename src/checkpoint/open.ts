@@ -4,9 +4,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, checkpointOf } from "./checkpoint.js";
 import { readConfig } from "./huggingface-config.js";
-import { parseObject } from "./json.js";
+import { readObject } from "./json.js";
 import { openPyTorch } from "./pytorch.js";
-import { openFile } from "./random-access-file.js";
 import { openSafetensors } from "./safetensors.js";
 import { indexName, openSharded, wholeName } from "./shards.js";
 import { sizesFromShapes } from "./sizes-from-shapes.js";
@@ -37,18 +36,13 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 async function openDirectory(directory: string): Promise<Checkpoint> {
   const configPath = join(directory, "config.json");
   if (!existsSync(configPath)) throw new CheckpointError(`${directory} has no config.json.`);
-  const sizes = readConfig(configPath, parseObject(configPath, await readWhole(configPath)));
+  const sizes = readConfig(configPath, await readObject(configPath));
   const [name, open] = weightFiles.find(([name]) => existsSync(join(directory, name))) ?? [];
   if (name === undefined || !open) {
     const names = weightFiles.map(([name]) => name).join(", ");
     throw new CheckpointError(`${directory} has no weights: none of ${names}.`);
   }
   return checkpointOf(directory, await open(join(directory, name)), () => sizes);
-}
-
-async function readWhole(path: string): Promise<Buffer> {
-  const file = await openFile(path);
-  return file.read(0, file.size).finally(() => file.close());
 }
 
 /** A file without a configuration, such as TorchMultimodal's and DALL-E's. */

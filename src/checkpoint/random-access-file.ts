@@ -1,10 +1,10 @@
 /** A file that is read in pieces, never beyond its end. */
 import { type FileHandle, open } from "node:fs/promises";
+import type { OpenFile } from "../backend/backend.js";
 import { CheckpointError } from "./stored-tensor.js";
 
-export interface RandomAccessFile {
+export interface RandomAccessFile extends OpenFile {
   readonly path: string;
-  readonly size: number;
   /** Fills `target` from `position` on; throws if the file ends before. */
   readInto(target: Uint8Array, position: number): Promise<void>;
   /** The bytes [position, position + length); throws, before anything is allocated, if the file ends before. */
@@ -24,11 +24,11 @@ export async function openFile(path: string): Promise<RandomAccessFile> {
   }
 }
 
-function randomAccess(path: string, handle: FileHandle, size: number): RandomAccessFile {
+function randomAccess(path: string, handle: FileHandle, bytes: number): RandomAccessFile {
   const requireRange = (position: number, length: number): void => {
-    if (position >= 0 && length >= 0 && position + length <= size) return;
+    if (position >= 0 && length >= 0 && position + length <= bytes) return;
     throw new CheckpointError(
-      `${path} ends too early: bytes ${position} to ${position + length} are asked for, but it has ${size}.`,
+      `${path} ends too early: bytes ${position} to ${position + length} are asked for, but it has ${bytes}.`,
     );
   };
   const readInto = async (target: Uint8Array, position: number): Promise<void> => {
@@ -42,13 +42,16 @@ function randomAccess(path: string, handle: FileHandle, size: number): RandomAcc
   };
   return {
     path,
-    size,
+    bytes,
+    get descriptor() {
+      return handle.fd; // no longer a file's once it is closed, when another may get the number
+    },
     readInto,
     read: async (position, length) => {
       requireRange(position, length);
-      const bytes = Buffer.allocUnsafeSlow(length); // never a piece of a shared pool, so that views of it are aligned
-      await readInto(bytes, position);
-      return bytes;
+      const piece = Buffer.allocUnsafeSlow(length); // never a piece of a shared pool, so that views of it are aligned
+      await readInto(piece, position);
+      return piece;
     },
     close: () => handle.close(),
   };

@@ -2,8 +2,7 @@
  * The safetensors format: eight bytes with the length of a JSON header, the header with each tensor's dtype, shape and
  * place, and the tensors one after another without gaps.
  */
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import type { OpenFile } from "../backend/backend.js";
+import { open, rename, rm } from "node:fs/promises";
 import { sizeOf, type Shape } from "../graph/tensor.js";
 import { type JsonObject, isObject, parseObject } from "./json.js";
 import { type RandomAccessFile, openFile } from "./random-access-file.js";
@@ -48,43 +47,17 @@ interface Entry {
 
 /** Opens a file and checks its header in full; the tensors are read later, one at a time. */
 export async function openSafetensors(path: string): Promise<TensorFiles> {
-  const { file, handle } = await openTwice(path);
-  const close = async (): Promise<void> => {
-    await Promise.all([file.close(), handle.close()]);
-  };
+  const file = await openFile(path);
   try {
     const { header, dataStart } = await readHeader(file);
     const entries = entriesOf(path, header);
-    checkCoverage(path, entries, file.size - dataStart);
-    const mapped: OpenFile = {
-      get descriptor() {
-        return handle.fd; // no longer a file's once it is closed, when another may get the number
-      },
-      bytes: file.size,
-    };
-    const tensorOf = (entry: Entry): StoredTensor => storedTensor(file, mapped, dataStart, entry);
-    const tensors = new Map(entries.map((entry) => [entry.name, tensorOf(entry)]));
-    return { format: "safetensors", tensors, close };
+    checkCoverage(path, entries, file.bytes - dataStart);
+    const tensors = new Map(
+      entries.map((entry) => [entry.name, storedTensor(file, dataStart, entry)]),
+    );
+    return { format: "safetensors", tensors, close: () => file.close() };
   } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/**
- * Opens a file to read it and to map it. Both must be the same: had another taken its name in between, as happens when
- * a checkpoint is written anew, the header of one would tell the places in the other.
- */
-async function openTwice(path: string): Promise<{ file: RandomAccessFile; handle: FileHandle }> {
-  const handle = await open(path, "r");
-  let file: RandomAccessFile | undefined;
-  try {
-    file = await openFile(path);
-    const [before, after] = await Promise.all([handle.stat(), stat(path)]);
-    if (before.ino === after.ino && before.dev === after.dev) return { file, handle };
-    throw new CheckpointError(`${path} was replaced while it was opened: open it again.`);
-  } catch (error) {
-    await Promise.all([handle.close(), file?.close()]);
+    await file.close();
     throw error;
   }
 }
@@ -93,9 +66,9 @@ async function readHeader(
   file: RandomAccessFile,
 ): Promise<{ header: JsonObject; dataStart: number }> {
   const length = Number((await file.read(0, 8)).readBigUInt64LE());
-  if (length > file.size - 8 || length > longestHeader) {
+  if (length > file.bytes - 8 || length > longestHeader) {
     throw new CheckpointError(
-      `${file.path} is no safetensors file: it has ${file.size} bytes, but claims a header of ${length}.`,
+      `${file.path} is no safetensors file: it has ${file.bytes} bytes, but claims a header of ${length}.`,
     );
   }
   const header = parseObject(`The header of ${file.path}`, await file.read(8, length));
@@ -164,18 +137,16 @@ function checkCoverage(path: string, entries: readonly Entry[], dataBytes: numbe
 
 function storedTensor(
   file: RandomAccessFile,
-  mapped: OpenFile,
   dataStart: number,
-  entry: Entry,
+  { dtype, shape, begin, end }: Entry,
 ): StoredTensor {
-  const { dtype, shape, begin, end } = entry;
   return {
     dtype,
     shape,
     bytes: end - begin,
     read: (target) => file.readInto(target, dataStart + begin),
     readPart: (from, target) => file.readInto(target, dataStart + begin + from),
-    place: { file: mapped, offset: dataStart + begin },
+    place: { file, offset: dataStart + begin },
   };
 }
 

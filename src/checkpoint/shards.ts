@@ -2,8 +2,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sizeOf } from "../graph/tensor.js";
-import { isObject, parseObject } from "./json.js";
-import { openFile } from "./random-access-file.js";
+import { isObject, readObject } from "./json.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import {
   CheckpointError,
@@ -36,17 +35,11 @@ export async function openSharded(
 
 /** By tensor, the file that holds it. */
 async function readIndex(path: string): Promise<Map<string, string>> {
-  const file = await openFile(path);
-  try {
-    const index = parseObject(path, await file.read(0, file.size));
-    const weightMap = index.weight_map;
-    if (!isObject(weightMap)) throw new CheckpointError(`${path} has no "weight_map".`);
-    return new Map(
-      Object.entries(weightMap).map(([tensor, name]) => [tensor, shardName(path, name)]),
-    );
-  } finally {
-    await file.close();
-  }
+  const { weight_map: weightMap } = await readObject(path);
+  if (!isObject(weightMap)) throw new CheckpointError(`${path} has no "weight_map".`);
+  return new Map(
+    Object.entries(weightMap).map(([tensor, name]) => [tensor, shardName(path, name)]),
+  );
 }
 
 /** A shard lies beside its index: anything but a plain file name could lead elsewhere. */

@@ -5,7 +5,7 @@ import { type Sizes, standardCodebook } from "./huggingface-config.js";
 import { CheckpointError } from "./stored-tensor.js";
 
 /** The shape of the tensor at one of our paths, as it is stored. */
-export type ShapeOf = (path: string) => Shape | undefined;
+type ShapeOf = (path: string) => Shape | undefined;
 
 /** The one size that no shape tells: the features of an attention head, 64 in all published models. */
 const headWidth = 64;

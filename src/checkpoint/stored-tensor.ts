@@ -1,5 +1,6 @@
 /** Tensors as they lie in files: named, shaped, and read one at a time. */
 import type { OpenFile } from "../backend/backend.js";
+import { fromBfloat16 } from "../backend/values.js";
 import type { Shape } from "../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
@@ -87,7 +88,7 @@ export async function readFloat32(
     case "float32":
       break;
     case "bfloat16":
-      widenBfloat16(new Uint16Array(memory, start, length), new Uint32Array(memory, 0, length));
+      fromBfloat16(new Uint16Array(memory, start, length), floats);
       break;
     case "float16":
       fromFloat16(new Uint16Array(memory, start, length), floats);
@@ -97,11 +98,6 @@ export async function readFloat32(
       break;
   }
   return floats;
-}
-
-/** The bits of a bfloat16 are the first half of those of a float32. */
-function widenBfloat16(bits: Uint16Array, words: Uint32Array): void {
-  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
 }
 
 /**

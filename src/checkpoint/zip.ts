@@ -50,8 +50,8 @@ export async function openZip(path: string): Promise<Zip> {
 }
 
 async function findDirectory(file: RandomAccessFile): Promise<Directory> {
-  const length = Math.min(file.size, endBytes + longestComment);
-  const tail = await file.read(file.size - length, length);
+  const length = Math.min(file.bytes, endBytes + longestComment);
+  const tail = await file.read(file.bytes - length, length);
   let end = length - endBytes;
   while (end >= 0 && tail.readUInt32LE(end) !== 0x06054b50) end--;
   if (end < 0) throw new CheckpointError(`${file.path} is no zip archive, or its end is missing.`);
@@ -62,9 +62,9 @@ async function findDirectory(file: RandomAccessFile): Promise<Directory> {
   };
   const wide =
     narrow.count === 0xffff || narrow.length === 0xffffffff || narrow.start === 0xffffffff;
-  const directory = wide ? await findWideDirectory(file, file.size - length + end) : narrow;
+  const directory = wide ? await findWideDirectory(file, file.bytes - length + end) : narrow;
   const { count, start } = directory;
-  const fits = start + directory.length <= file.size && count * entryBytes <= directory.length;
+  const fits = start + directory.length <= file.bytes && count * entryBytes <= directory.length;
   if (fits && directory.length <= longestDirectory) return directory;
   throw new CheckpointError(
     `${file.path} claims a directory of ${count} entries that does not fit the file.`,

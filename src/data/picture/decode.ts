@@ -3,15 +3,13 @@ import sharp, { type Sharp } from "sharp";
 import type { SkipReason } from "../skipped.js";
 import type { Picture } from "./picture.js";
 
-export type { Picture };
-
 // Pictures come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
 // thread for each picture is enough.
 sharp.cache(false);
 sharp.concurrency(1);
 
 /** Why a picture cannot be had, as jobs that go on without it report it. */
-export type PictureReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
+type PictureReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
 
 /** A file that is no picture, or not a whole one. */
 export class PictureError extends Error {

@@ -10,7 +10,7 @@ import {
 } from "./processor.js";
 
 /** A preprocessor_config.json that cannot be followed. */
-export class ProcessorConfigError extends Error {
+class ProcessorConfigError extends Error {
   override readonly name = "ProcessorConfigError";
 }
 

@@ -24,7 +24,7 @@ export interface View {
 }
 
 /** A number each for red, green and blue. */
-export type Colour = readonly [number, number, number];
+type Colour = readonly [number, number, number];
 
 /** How patches are chosen for masking (reference 3.3, 4.1). */
 export interface MaskSettings {
@@ -49,8 +49,8 @@ export interface PictureProcessor {
   readonly returnsCodebookPixels: boolean;
 }
 
-export const clipMean: Colour = [0.48145466, 0.4578275, 0.40821073];
-export const clipDeviation: Colour = [0.26862954, 0.26130258, 0.27577711];
+const clipMean: Colour = [0.48145466, 0.4578275, 0.40821073];
+const clipDeviation: Colour = [0.26862954, 0.26130258, 0.27577711];
 
 /** The processor of the published models (reference 4.1) for square views of the given sizes in pixels. */
 export function defaultProcessor(size = 224, codebookSize = 112): PictureProcessor {
@@ -95,16 +95,6 @@ export function writePixels(
   offset = 0,
 ): void {
   writeView(picture, encoder, target, offset);
-}
-
-/** Writes the codebook's view of `picture` into a batch, `offset` numbers from its beginning. */
-export function writeCodebookPixels(
-  picture: Picture,
-  { codebook }: PictureProcessor,
-  target: Float32Array,
-  offset = 0,
-): void {
-  writeView(picture, codebook, target, offset);
 }
 
 /** `[3, H, W]` of a view; pictures have different shapes where it neither crops nor fixes both sides. */

@@ -5,7 +5,7 @@
 import { type Filter, type Taps, precisionBits, tapsOf } from "./filter.js";
 import type { Picture } from "./picture.js";
 
-export interface ResampleOptions {
+interface ResampleOptions {
   readonly width: number;
   readonly height: number;
   readonly filter: Filter;

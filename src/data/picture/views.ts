@@ -25,7 +25,7 @@ export interface TrainingViewOptions {
 export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
 
 /** Where the views go: batches, and how many numbers from their beginning. */
-export interface ViewTargets {
+interface ViewTargets {
   readonly pixels: Float32Array;
   readonly pixelsOffset?: number;
   readonly codebookPixels: Float32Array;
@@ -33,7 +33,7 @@ export interface ViewTargets {
 }
 
 /** What was seen of the picture. */
-export interface TrainingViews {
+interface TrainingViews {
   readonly window: Window;
   readonly mirrored: boolean;
   /** `[3, H, W]` for the encoder. */

@@ -107,11 +107,6 @@ export class StreamBytes implements ByteReader {
     return missing === 0;
   }
 
-  /** Lets go of the stream before its end. */
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
-  }
-
   /** Makes sure of a byte in the chunk; false at the end. */
   async #more(): Promise<boolean> {
     while (this.#chunk.length === 0) {

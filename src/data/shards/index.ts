@@ -8,14 +8,14 @@ import { Recent } from "./recent.js";
 import { type ListedShard, listName, readShardList } from "./shard-list.js";
 import { defaultLimit, recordOffsets, tarRecords } from "./tar-records.js";
 
-export interface Shard {
+interface Shard {
   readonly path: string;
   /** Number of records; a damaged one counts too. */
   readonly samples: number;
 }
 
 /** Shards whose samples are read in any order. Cheap to open, so that every thread opens its own. */
-export interface Shards {
+interface Shards {
   /** Records of all shards together. */
   readonly samples: number;
   readonly shards: readonly Shard[];
@@ -28,7 +28,7 @@ export interface Shards {
   readonly close: () => void;
 }
 
-export interface OpenShardsOptions {
+interface OpenShardsOptions {
   /** Bytes that one file within a shard may have; default 256 MiB. */
   readonly limit?: number;
   /** Shard files to keep open at a time; default 64. */

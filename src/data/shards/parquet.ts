@@ -15,7 +15,7 @@ export type ParquetColumn =
   /** A vector of float32; with `length`, all of that length. */
   | { readonly name: string; readonly type: "vector"; readonly length?: number };
 
-export type ParquetRow = Readonly<Record<string, unknown>>;
+type ParquetRow = Readonly<Record<string, unknown>>;
 
 /**
  * Writes `rows` to `path`, a row group at a time; the file appears when it is complete.

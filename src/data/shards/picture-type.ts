@@ -1,6 +1,7 @@
 /** Kinds of picture files, by the name of their extension and by their first bytes. */
+import { extname } from "node:path";
 
-export type PictureType = "jpg" | "png" | "webp" | "gif" | "tif" | "avif" | "svg";
+type PictureType = "jpg" | "png" | "webp" | "gif" | "tif" | "avif" | "svg";
 
 const typeOfExtension: ReadonlyMap<string, PictureType> = new Map([
   ["jpg", "jpg"],
@@ -17,6 +18,11 @@ const typeOfExtension: ReadonlyMap<string, PictureType> = new Map([
 /** Whether a file with this extension (no dot, lower case) is taken for a picture. */
 export function isPictureExtension(extension: string): boolean {
   return typeOfExtension.has(extension);
+}
+
+/** Whether the extension of a path is one of pictures. */
+export function isPictureName(path: string): boolean {
+  return isPictureExtension(extname(path).slice(1).toLowerCase());
 }
 
 /** What kind of picture these bytes begin, or undefined where none is known. */

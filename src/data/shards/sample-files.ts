@@ -97,7 +97,7 @@ export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): 
 }
 
 /** What a description in JSON says: texts, label and everything else. */
-export interface Description {
+interface Description {
   readonly texts: readonly string[];
   readonly label?: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -119,14 +119,11 @@ function descriptionIn(key: string, bytes: Buffer | undefined): Description {
 /** Columns whose content are texts, the most telling first. */
 export const textNames = ["texts", "captions", "caption", "text", "sentences", "sentence", "title"];
 
-/** Divides named values into texts, label and fields. The first of `names` that holds a text counts. */
-export function describe(
-  values: Readonly<Record<string, unknown>>,
-  names: readonly string[] = textNames,
-): Description {
+/** Divides named values into texts, label and fields. The first of `textNames` that holds a text counts. */
+function describe(values: Readonly<Record<string, unknown>>): Description {
   const textName = Array.isArray(values.texts)
     ? "texts" // as written here: a list, even an empty one, leaves "title" to the fields
-    : names.find((name) => textsOf(values[name]).length > 0);
+    : textNames.find((name) => textsOf(values[name]).length > 0);
   const { label, ...others } = values;
   const named = label === undefined ? undefined : labelOf(label);
   return {

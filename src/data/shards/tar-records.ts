@@ -9,7 +9,7 @@ import { type TarEntry, tarEntries } from "./tar-entries.js";
 export const defaultLimit = 256 * 1024 * 1024;
 const mostFiles = 1000; // of one record
 
-export interface TarRecord {
+interface TarRecord {
   /** Its number within the archive. */
   readonly record: number;
   readonly key: string;
@@ -17,7 +17,7 @@ export interface TarRecord {
   readonly load: () => Sample;
 }
 
-export interface TarRecordOptions {
+interface TarRecordOptions {
   /** Which records to load; the others are passed over unread. */
   readonly wanted: (record: number) => boolean;
   /** Bytes that one file may have. */
@@ -25,7 +25,7 @@ export interface TarRecordOptions {
 }
 
 /** Key and extension: what stands before and after the first dot of the base name; undefined for hidden files. */
-export function splitName(path: string): { key: string; extension: string } | undefined {
+function splitName(path: string): { key: string; extension: string } | undefined {
   const base = path.lastIndexOf("/") + 1;
   const dot = path.indexOf(".", base);
   if (dot === base || base === path.length) return undefined;

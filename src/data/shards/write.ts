@@ -8,7 +8,7 @@ import { type SampleFile, filesOfSample } from "./sample-files.js";
 import { type ListedShard, listName, readShardList, writeShardList } from "./shard-list.js";
 import { blockBytes, padded } from "./tar-entries.js";
 
-export interface ShardOptions {
+interface ShardOptions {
   /** Shards are named `name-00000.tar`, `name-00001.tar` ... */
   readonly name: string;
   /** Default 10,000. */

@@ -1,11 +1,11 @@
 /** A folder of pictures: sub-folders are classes, or captions lie in one file or in a text file beside each picture. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Sample } from "../sample.js";
-import { isPictureExtension } from "../shards/picture-type.js";
+import { isPictureName } from "../shards/picture-type.js";
 import { defaultLimit } from "../shards/tar-records.js";
 import { readInFolder } from "./picture-file.js";
-import { type FoundRecord, recordSource } from "./record-source.js";
+import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 import { type Columns, describeRow, findColumns } from "./table.js";
@@ -20,7 +20,7 @@ const captionFiles = [
   "metadata.jsonl",
 ];
 
-export interface FolderOptions {
+interface FolderOptions {
   readonly columns?: Columns | undefined;
   /** Bytes that a picture may have; default 256 MiB. */
   readonly limit?: number | undefined;
@@ -44,7 +44,7 @@ export async function folderSource(
   const captionFile = captionFiles.find((name) => files.has(name));
   const faults: Fault[] = [];
   const captions = captionFile && (await readCaptions(folder, captionFile, columns, faults));
-  const pictures = new Set([...files].filter((path) => isPictureExtension(extensionOf(path))));
+  const pictures = new Set([...files].filter(isPictureName));
   for (const path of captions ? captions.keys() : []) pictures.add(path);
   const sorted = [...pictures].sort();
   if (sorted.length === 0)
@@ -53,7 +53,7 @@ export async function folderSource(
   const load = async (path: string, key: string): Promise<Sample> => {
     const image = await readInFolder(folder, path, key, limit);
     if (captions) return { key, image, ...(captions.get(path) ?? { texts: [], fields: {} }) };
-    const text = `${path.slice(0, -extname(path).length)}.txt`;
+    const text = `${stemOf(path)}.txt`;
     const texts = files.has(text) ? [await readText(folder, text, key, limit)] : [];
     const label = dirname(path) === "." ? undefined : basename(dirname(path));
     return { key, image, texts, ...(label !== undefined && { label }), fields: {} };
@@ -71,11 +71,9 @@ export async function folderSource(
   });
 }
 
-const extensionOf = (path: string): string => extname(path).slice(1).toLowerCase();
-
 /** Paths without extensions, save where two pictures differ in that alone. */
 function keysOf(paths: readonly string[]): string[] {
-  const stems = paths.map((path) => path.slice(0, path.length - extname(path).length));
+  const stems = paths.map(stemOf);
   const counts = new Map<string, number>();
   for (const stem of stems) counts.set(stem, (counts.get(stem) ?? 0) + 1);
   return paths.map((path, index) => (counts.get(stems[index]!) === 1 ? stems[index]! : path));

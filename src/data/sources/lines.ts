@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 
 /** A line without its end. One that is longer than the limit comes cut off, with `isWhole` false. */
-export interface Line {
+interface Line {
   readonly bytes: Buffer;
   readonly isWhole: boolean;
 }

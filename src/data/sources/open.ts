@@ -1,7 +1,7 @@
 /** Opens whatever data set lies at a path. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isPictureExtension } from "../shards/picture-type.js";
+import { isPictureName } from "../shards/picture-type.js";
 import { folderSource } from "./folder.js";
 import { parquetSource } from "./parquet.js";
 import type { Source } from "./source.js";
@@ -44,6 +44,9 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   return openFiles(paths, options) ?? refuse(path);
 }
 
+const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
+const isTextName = (path: string): boolean => /\.(txt|md)$/i.test(path);
+
 function refuse(path: string): never {
   throw new SourceError(`${path} is of no known form. ${forms}`);
 }
@@ -52,8 +55,8 @@ function refuse(path: string): never {
 function openFiles(paths: readonly string[], options: SourceOptions): Source | undefined {
   const all = (is: (path: string) => boolean): boolean => paths.every(is);
   if (all(isTarName)) return tarSource(paths, options);
-  if (all((path) => /\.parquet$/i.test(path))) return parquetSource(paths, options);
-  if (all((path) => /\.(txt|md)$/i.test(path))) return textSource(paths, options);
+  if (all(isParquetName)) return parquetSource(paths, options);
+  if (all(isTextName)) return textSource(paths, options);
   if (paths.length === 1 && isTableName(paths[0]!)) return tableSource(paths[0]!, options);
   return undefined;
 }
@@ -63,9 +66,7 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
   const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
   const inside = (is: (name: string) => boolean): string[] =>
     names.filter(is).map((name) => join(folder, name));
-  const isPicture = (name: string): boolean =>
-    isPictureExtension(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
-  const data = inside((name) => /\.parquet$/i.test(name) || isTarName(name));
+  const data = inside((name) => isParquetName(name) || isTarName(name));
   if (data.length > 0)
     return (
       openFiles(data, options) ??
@@ -74,8 +75,8 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
   const folders = await Promise.all(
     names.map((name) => stat(join(folder, name)).catch(() => undefined)),
   );
-  const hasPictures = names.some(isPicture) || folders.some((found) => found?.isDirectory());
+  const hasPictures = names.some(isPictureName) || folders.some((found) => found?.isDirectory());
   if (hasPictures) return folderSource(folder, options);
-  const rest = inside((name) => isTableName(name) || /\.(txt|md)$/i.test(name));
+  const rest = inside((name) => isTableName(name) || isTextName(name));
   return (rest.length > 0 ? openFiles(rest, options) : undefined) ?? refuse(folder);
 }

@@ -14,7 +14,7 @@ import type { Sample } from "../sample.js";
 import { defaultLimit } from "../shards/tar-records.js";
 import { checkPages, compressors, mostValues } from "./parquet-pages.js";
 import { readInFolder } from "./picture-file.js";
-import { type FoundRecord, recordSource } from "./record-source.js";
+import { type FoundRecord, nameOfFiles, recordSource } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 import { type Columns, describeRow, findColumns } from "./table.js";
@@ -23,7 +23,7 @@ const mostFooterBytes = 1 << 26;
 const mostRows = 1 << 22; // of one row group, which is in memory at a time
 const mostChunkBytes = 2 ** 31 - 1;
 
-export interface ParquetOptions {
+interface ParquetOptions {
   readonly columns?: Columns | undefined;
   /** Bytes that a picture may have; default 256 MiB. */
   readonly limit?: number | undefined;
@@ -34,7 +34,7 @@ export interface ParquetOptions {
  * as strings or as numbers whose names the key "huggingface" tells. One row group is read at a time.
  */
 export function parquetSource(paths: readonly string[], options: ParquetOptions = {}): Source {
-  const name = paths.length === 1 ? paths[0]! : `${paths.length} parquet files, ${paths[0]} ...`;
+  const name = nameOfFiles(paths, "parquet files");
   return recordSource(name, paths.length, (file, wanted) => rowsOf(paths[file]!, wanted, options));
 }
 
@@ -56,7 +56,6 @@ async function* rowsOf(
     for (const [group, { num_rows }] of metadata.row_groups.entries()) {
       const where = `${path}, row group ${group}`;
       const count = Number(num_rows);
-      const end = start + count;
       const numbers = Array.from({ length: Math.min(count, mostRows) }, (_, row) => start + row);
       if (numbers.some(wanted)) {
         const rows = await attempt(where, () => readGroup(file, metadata, group, start));
@@ -66,7 +65,7 @@ async function* rowsOf(
           if (wanted(record)) yield { record, key, load: () => sampleOf(values, at) };
         }
       }
-      start = end;
+      start += count;
     }
   } finally {
     await handle.close();

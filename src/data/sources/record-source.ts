@@ -1,4 +1,5 @@
 /** What all sources have in common: numbered records in numbered files, parts, cursors, and going on over bad samples. */
+import { extname } from "node:path";
 import type { Sample } from "../sample.js";
 import type { Cursor, Part, ReadOptions, ReadSample, Source } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
@@ -13,7 +14,7 @@ export interface FoundRecord {
 }
 
 /** The records of file number `file` that are wanted, in their order; the others may be left out or given as well. */
-export type FindRecords = (
+type FindRecords = (
   file: number,
   wanted: (record: number) => boolean,
 ) => AsyncIterable<FoundRecord>;
@@ -36,6 +37,16 @@ export function recordSource(name: string, files: number, find: FindRecords): So
       }
     },
   };
+}
+
+/** What a source of these files is called; `kind` is what several of them are: "tar shards". */
+export function nameOfFiles(paths: readonly string[], kind: string): string {
+  return paths.length === 1 ? paths[0]! : `${paths.length} ${kind}, ${paths[0]} ...`;
+}
+
+/** A path without its extension: the key of a sample that is a file. */
+export function stemOf(path: string): string {
+  return path.slice(0, path.length - extname(path).length);
 }
 
 async function* readFile(

@@ -102,7 +102,7 @@ function namesOf(path: string, first: readonly string[]): readonly string[] {
 }
 
 /** Whether this looks like the path of a picture; also with the number of a caption, as in "dog.jpg#2". */
-export function isPicturePath(cell: string): boolean {
+function isPicturePath(cell: string): boolean {
   const extension = /\.([a-z]+)(#\d+)?$/i.exec(cell)?.[1];
   return extension !== undefined && isPictureExtension(extension.toLowerCase());
 }

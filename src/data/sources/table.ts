@@ -18,7 +18,7 @@ export interface Columns {
   readonly label?: string;
 }
 
-export const imageNames = [
+const imageNames = [
   "image",
   "file_name",
   "filename",
@@ -30,7 +30,7 @@ export const imageNames = [
 ];
 const labelNames = ["label", "class", "labels"];
 
-export interface TableOptions {
+interface TableOptions {
   readonly columns?: Columns | undefined;
   /** Bytes that a line or a picture may have; default 256 MiB. */
   readonly limit?: number | undefined;

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { FileBytes, StreamBytes } from "../shards/byte-reader.js";
 import { defaultLimit, tarRecords } from "../shards/tar-records.js";
-import { recordSource } from "./record-source.js";
+import { nameOfFiles, recordSource } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
 
@@ -44,8 +44,7 @@ export function tarSource(
   paths: readonly string[],
   { limit = defaultLimit }: { readonly limit?: number | undefined } = {},
 ): Source {
-  const name = paths.length === 1 ? paths[0]! : `${paths.length} tar shards, ${paths[0]} ...`;
-  return recordSource(name, paths.length, (file, wanted) => {
+  return recordSource(nameOfFiles(paths, "tar shards"), paths.length, (file, wanted) => {
     const path = paths[file]!;
     const read = /\.(tar\.gz|tgz)$/i.test(path) ? compressedRecords : plainRecords;
     return read(path, { wanted, limit });

@@ -1,14 +1,14 @@
 /** Plain text files: a document each, or a document per paragraph. */
-import { basename, dirname, extname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Sample } from "../sample.js";
 import { defaultLimit } from "../shards/tar-records.js";
 import { linesOf } from "./lines.js";
 import { readInFolder } from "./picture-file.js";
-import { type FoundRecord, recordSource } from "./record-source.js";
+import { type FoundRecord, nameOfFiles, recordSource, stemOf } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SampleError } from "./source-error.js";
 
-export interface TextOptions {
+interface TextOptions {
   /** Whether blank lines divide a file into documents; default: a file is one. */
   readonly paragraphs?: boolean | undefined;
   /** Bytes that a document may have; default 256 MiB. */
@@ -23,7 +23,7 @@ export function textSource(
   paths: readonly string[],
   { paragraphs = false, limit = defaultLimit }: TextOptions = {},
 ): Source {
-  const name = paths.length === 1 ? paths[0]! : `${paths.length} texts, ${paths[0]} ...`;
+  const name = nameOfFiles(paths, "texts");
   if (paragraphs)
     return recordSource(name, paths.length, (file) => paragraphsOf(paths[file]!, limit));
   // eslint-disable-next-line @typescript-eslint/require-await -- what is found needs no waiting, what is loaded does
@@ -32,8 +32,6 @@ export function textSource(
       if (wanted(record)) yield { record, key: stemOf(path), load: () => wholeFile(path, limit) };
   });
 }
-
-const stemOf = (path: string): string => path.slice(0, path.length - extname(path).length);
 
 async function wholeFile(path: string, limit: number): Promise<Sample> {
   const key = stemOf(path);

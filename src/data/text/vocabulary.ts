@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { packagePath } from "../../base/package-root.js";
 
 /** A vocabulary that cannot be used. */
 export class VocabularyError extends Error {
@@ -17,7 +16,7 @@ export interface Vocabulary {
   readonly ordinary: Int32Array;
 }
 
-export type SpecialIds = {
+type SpecialIds = {
   readonly padding: number;
   readonly unknown: number;
   /** [CLS], the first of every text. */
@@ -43,7 +42,7 @@ const continuationPrefix = "##";
  * package. Raises a `VocabularyError` where the file cannot be read or does not fit.
  */
 export async function openVocabulary(path?: string): Promise<Vocabulary> {
-  const file = path ?? ownVocabularyPath();
+  const file = path ?? packagePath("vocabulary", "vocab.txt");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VocabularyError(
@@ -107,10 +106,4 @@ export function isSpecial({ special }: Vocabulary, id: number): boolean {
 
 function isOrdinary(piece: string): boolean {
   return !Object.values(specialPieces).includes(piece) && !/^\[unused\d+\]$/.test(piece);
-}
-
-/** The package's own root, found from src and from wherever it was compiled to. */
-function ownVocabularyPath(): string {
-  const root = dirname(createRequire(import.meta.url).resolve("flava/package.json"));
-  return join(root, "vocabulary", "vocab.txt");
 }

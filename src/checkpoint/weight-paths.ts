@@ -1,0 +1,9 @@
+import type { State } from "../backend/state.js";
+
+/** What the paths of a model's weights begin with in a state. */
+export const root = "parameters/";
+
+/** The paths of all weights of a state, such as "flava/image/cls", without the root. */
+export function weightPaths(state: State): string[] {
+  return state.paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length));
+}
