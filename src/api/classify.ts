@@ -1,7 +1,10 @@
 /** Pictures by names of classes, without training. */
 import type { State } from "../backend/state.js";
+import { Recent } from "../data/shards/recent.js";
 import { embedClasses } from "../eval/prompts.js";
 import type { Embedder } from "../model/embedder.js";
+import { rowOf } from "../model/similarity.js";
+import { logitScaleBounds } from "../objective/contrastive.js";
 
 /** A class with how well it fits. */
 export interface Classification {
@@ -24,7 +27,7 @@ const keptSets = 16;
 
 export class Classifier {
   readonly #embedder: Embedder;
-  readonly #kept = new Map<string, Promise<Float32Array>>();
+  readonly #kept = new Recent<string, Promise<Float32Array>>(keptSets);
 
   constructor(embedder: Embedder) {
     this.#embedder = embedder;
@@ -49,7 +52,7 @@ export class Classifier {
     }
     const vectors = await this.#vectorsOf(labels, templates);
     const similarities = labels.map((_, index) => {
-      const own = vectors.subarray(index * image.length, (index + 1) * image.length);
+      const own = rowOf(vectors, index, image.length);
       return own.reduce((sum, value, i) => sum + value * image[i]!, 0);
     });
     const greatest = Math.max(...similarities);
@@ -66,13 +69,13 @@ export class Classifier {
 
   #vectorsOf(labels: readonly string[], templates: readonly string[]): Promise<Float32Array> {
     const name = JSON.stringify([labels, templates]);
-    const embed = (texts: readonly string[]): Promise<Float32Array> => this.#embedder.texts(texts);
-    const vectors =
-      this.#kept.get(name) ?? embedClasses(labels, templates, this.#embedder.width, embed);
-    this.#kept.delete(name);
+    const kept = this.#kept.get(name);
+    if (kept) return kept;
+    const vectors = embedClasses(labels, templates, this.#embedder.width, (texts) =>
+      this.#embedder.texts(texts),
+    );
     this.#kept.set(name, vectors);
     vectors.catch(() => this.#kept.delete(name));
-    for (const [oldest] of this.#kept) if (this.#kept.size > keptSets) this.#kept.delete(oldest);
     return vectors;
   }
 }
@@ -80,5 +83,6 @@ export class Classifier {
 /** The factor on similarities that training found (reference 1.6): from 1 to 100. */
 export function similarityScale(state: State): number {
   const [logarithm = 0] = state.read("parameters/flava/logitScale");
-  return Math.exp(Math.min(Math.max(logarithm, 0), 4.6052));
+  const [least, most] = logitScaleBounds;
+  return Math.exp(Math.min(Math.max(logarithm, least), most));
 }

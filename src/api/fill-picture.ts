@@ -73,10 +73,11 @@ export class PictureFiller {
 
   /** Patches of the encoder's view; the codebook has one token for each. */
   #grid(): { width: number; height: number } {
-    const { config, processor } = this.#model;
-    const { size, patch } = config.image;
-    const [, height, width] = viewShape({ width: size, height: size }, processor.encoder);
-    const [, rows, columns] = viewShape({ width: size, height: size }, processor.codebook);
+    const { config } = this.#model;
+    const { patch } = config.image;
+    const views = this.#viewShapes();
+    const [, height, width] = views.encoder;
+    const [, rows, columns] = views.codebook;
     const cell = 2 ** (config.codebook.groups - 1);
     const grid = { width: width / patch, height: height / patch };
     if (columns === grid.width * cell && rows === grid.height * cell) return grid;
@@ -84,6 +85,16 @@ export class PictureFiller {
       `The codebook's view has ${columns} x ${rows} pixels, but ${grid.width} x ${grid.height} patches need ` +
         `${grid.width * cell} x ${grid.height * cell}. Set codebook_size and codebook_crop_size in preprocessor_config.json.`,
     );
+  }
+
+  /** Of both views of a picture: [3, H, W]. */
+  #viewShapes() {
+    const { config, processor } = this.#model;
+    const picture = { width: config.image.size, height: config.image.size };
+    return {
+      encoder: viewShape(picture, processor.encoder),
+      codebook: viewShape(picture, processor.codebook),
+    };
   }
 
   #blocks(grid: { width: number; height: number }, key: Key): Uint8Array {
@@ -98,16 +109,14 @@ export class PictureFiller {
   }
 
   #compileReader(): Program<ReadInputs, ReadOutputs> {
-    const { config, state, processor, precision } = this.#model;
-    const { size } = config.image;
+    const { config, state, precision } = this.#model;
     const grid = this.#grid();
     const patches = grid.width * grid.height;
-    const shapeOf = (view: typeof processor.encoder): readonly number[] =>
-      viewShape({ width: size, height: size }, view);
+    const views = this.#viewShapes();
     const inputs = {
-      pixels: spec([1, ...shapeOf(processor.encoder)]),
+      pixels: spec([1, ...views.encoder]),
       hidden: spec([1, patches]),
-      codebookPixels: spec([1, ...shapeOf(processor.codebook)]),
+      codebookPixels: spec([1, ...views.codebook]),
     };
     return compile({ state, inputs }, ({ parameters }, given) => {
       const { flava, heads, codebook } = parameters;

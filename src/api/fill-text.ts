@@ -14,7 +14,7 @@ import {
 } from "../model/outputs.js";
 import { portionsOf } from "../model/portions.js";
 import { RecentPrograms } from "../model/recent-programs.js";
-import { highest } from "../model/similarity.js";
+import { highest, rowOf } from "../model/similarity.js";
 import type { LoadedModel, ModelParameters } from "./model.js";
 
 /** A word piece that may stand for a mask; "##" in front means that it goes on with the word before it. */
@@ -86,8 +86,7 @@ export class TextFiller {
       const probabilities = await this.#probabilities(ids, some, picture);
       const size = probabilities.length / masksPerRun;
       for (const index of some.keys()) {
-        const own = probabilities.subarray(index * size, (index + 1) * size);
-        masks.push(this.#candidates(own, top));
+        masks.push(this.#candidates(rowOf(probabilities, index, size), top));
       }
     }
     const filled = Array.from(ids);

@@ -1,4 +1,5 @@
 import { Embedder } from "../model/embedder.js";
+import { rowOf } from "../model/similarity.js";
 import {
   type Classification,
   type ClassifyOptions,
@@ -10,7 +11,7 @@ import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.j
 import type { LoadedModel } from "./model.js";
 import { type PictureInput, readPicture } from "./picture-input.js";
 
-export interface FlavaOptions {
+interface FlavaOptions {
   /** Pictures or texts that go through the model together, at most. */
   readonly batch?: number;
   readonly onWarning: (message: string) => void;
@@ -161,7 +162,7 @@ export class Flava {
 
   #split(vectors: Float32Array): Float32Array[] {
     return Array.from({ length: vectors.length / this.width }, (_, row) =>
-      vectors.subarray(row * this.width, (row + 1) * this.width),
+      rowOf(vectors, row, this.width),
     );
   }
 }

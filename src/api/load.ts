@@ -1,12 +1,11 @@
 /** From a directory of files to a model that can be used. */
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { type BackendOptions, openBackend } from "../backend/open.js";
 import { State } from "../backend/state.js";
+import { packagePath } from "../base/package-root.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
@@ -23,6 +22,7 @@ import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import { Flava } from "./flava.js";
 import type { ModelParameters } from "./model.js";
+import { pathOf } from "./path.js";
 
 export interface LoadOptions {
   /** How it computes. Default: "float32"; "bfloat16" is faster on processors that have it, and a little less exact. */
@@ -126,21 +126,15 @@ async function readProcessor(
   return processorFromConfig(json);
 }
 
-/** Where the model lies that comes with the package: from src and from dist alike. */
+/** Where the model lies that comes with the package. */
 function ownModel(): string {
-  const root = dirname(createRequire(import.meta.url).resolve("flava/package.json"));
-  const path = join(root, "models", "mini");
+  const path = packagePath("models", "mini");
   if (existsSync(path)) return path;
   throw new Error(
     `The model that comes with the package is not at ${path}. Train it (npx flava pretrain mini), or give the path of ` +
       'another one: load("path/to/flava-full").',
   );
 }
-
-const pathOf = (place: string | URL): string => {
-  const name = String(place);
-  return name.startsWith("file:") ? fileURLToPath(name) : name;
-};
 
 const ifThere = (path: string): string | undefined => (existsSync(path) ? path : undefined);
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { PictureError, decodePicture } from "../data/picture/decode.js";
 import type { Picture } from "../data/picture/picture.js";
+import { pathOf } from "./path.js";
 
 /** A picture: the path or file: URL of its file, the bytes of its file (JPEG, PNG, WebP ...), or its pixels. */
 export type PictureInput = string | URL | Uint8Array | Picture;
@@ -24,7 +24,7 @@ async function readFileOf(place: string | URL): Promise<Picture> {
       `${name.slice(0, 80)} is not a file, and nothing is downloaded. Give the path of a file, or its bytes.`,
     );
   }
-  const path = name.startsWith("file:") ? fileURLToPath(name) : name;
+  const path = pathOf(name);
   const file = await readFile(path).catch((cause: unknown) => {
     const reason =
       (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : String(cause);

@@ -1,7 +1,7 @@
 /** `flava classify`: which of some labels a picture shows. */
 import type { Command } from "commander";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
-import { percent } from "./percent.js";
+import { alignedPercent } from "./percent.js";
 
 interface ClassifyFlags extends ModelFlags {
   readonly template?: string[];
@@ -23,5 +23,6 @@ async function run(image: string, labels: readonly string[], flags: ClassifyFlag
   const found = await useModel(flags, (flava) =>
     flava.classify(image, labels, template ? { templates: template } : {}),
   );
-  for (const { label, probability } of found) console.log(`${percent(probability)}  ${label}`);
+  for (const { label, probability } of found)
+    console.log(`${alignedPercent(probability)}  ${label}`);
 }

@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { openSource } from "../data/sources/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
-import { type ModelFlags, addModelOptions, interruptible, useModel } from "./model-option.js";
+import { interruptible } from "./interruptible.js";
+import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { ProgressLine } from "./progress.js";
 
 interface EmbedFlags extends ModelFlags {

@@ -11,7 +11,8 @@ import { type EvaluationSet, openEvaluationSet } from "../eval/evaluation-set.js
 import { page } from "../eval/page.js";
 import { toJson, toMarkdown } from "../eval/report.js";
 import { toSection } from "../eval/report-section.js";
-import { type ModelFlags, addModelOptions, interruptible, useModel } from "./model-option.js";
+import { interruptible } from "./interruptible.js";
+import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { ProgressLine } from "./progress.js";
 
 interface EvaluateFlags extends ModelFlags {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
-import { percent } from "./percent.js";
+import { alignedPercent } from "./percent.js";
 import { wholeNumber } from "./whole-number.js";
 
 interface FillFlags extends ModelFlags {
@@ -45,7 +45,7 @@ async function fillText(flava: Flava, text: string, { image, top }: FillFlags): 
   for (const [index, candidates] of found.masks.entries()) {
     if (found.masks.length > 1) console.log(`[MASK] ${index + 1}:`);
     for (const { piece, probability } of candidates)
-      console.log(`${percent(probability)}  ${piece}`);
+      console.log(`${alignedPercent(probability)}  ${piece}`);
   }
 }
 

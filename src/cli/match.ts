@@ -1,7 +1,7 @@
 /** `flava match`: whether a picture and a text belong together. */
 import type { Command } from "commander";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
-import { percent } from "./percent.js";
+import { alignedPercent } from "./percent.js";
 
 export function addMatch(program: Command): void {
   const command = program
@@ -11,7 +11,7 @@ export function addMatch(program: Command): void {
     .argument("<text>", "a sentence")
     .action(async (image: string, text: string, flags: ModelFlags) => {
       const probability = await useModel(flags, (flava) => flava.match(image, text));
-      console.log(percent(probability));
+      console.log(alignedPercent(probability));
     });
   addModelOptions(command);
 }

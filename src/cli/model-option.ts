@@ -38,21 +38,3 @@ export async function useModel<Result>(
     await flava.close();
   }
 }
-
-/** Ctrl-C stops the work in an orderly way; a second one at once. */
-export async function interruptible<Result>(
-  message: string,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort(new Error(message));
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-  try {
-    return await work(stop.signal);
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-}

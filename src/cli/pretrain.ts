@@ -8,6 +8,7 @@ import { cacheDirectory } from "../base/cache.js";
 import { type Recipe, RecipeError, checkRecipe } from "../configs/recipe.js";
 import { recipes } from "../configs/recipes.js";
 import { pretrain } from "../train/pretrain.js";
+import { interruptible } from "./interruptible.js";
 import { wholeNumber } from "./whole-number.js";
 
 interface PretrainFlags {
@@ -36,32 +37,30 @@ export function addPretrain(program: Command): void {
 /** One is enough for two cores: making batches takes a few per cent of the time. */
 const defaultWorkers = (): number => Math.max(1, Math.floor(availableParallelism() / 8));
 
+/** What Ctrl-C is answered with. */
+const saving = "Saving after this step; press Ctrl-C again to stop at once.";
+
 async function run(name: string, flags: PretrainFlags): Promise<void> {
   const recipe = await readRecipe(name, flags.set ?? []);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    if (stop.signal.aborted) process.exit(130);
-    console.log("\nSaving after this step; press Ctrl-C again to stop at once.");
-    stop.abort();
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   const backend = openBackend();
   try {
-    await pretrain({
-      recipe,
-      directory,
-      backend,
-      workers: flags.workers,
-      say: (line) => console.log(line),
-      signal: stop.signal,
-      ...(flags.stage && { only: flags.stage }),
-      ...(flags.start !== undefined && { start: flags.start }),
-      ...(flags.overfit !== undefined && { overfit: flags.overfit }),
+    await interruptible(saving, (signal) => {
+      signal.addEventListener("abort", () => console.log(`\n${saving}`));
+      return pretrain({
+        recipe,
+        directory,
+        backend,
+        workers: flags.workers,
+        say: (line) => console.log(line),
+        signal,
+        ...(flags.stage && { only: flags.stage }),
+        ...(flags.start !== undefined && { start: flags.start }),
+        ...(flags.overfit !== undefined && { overfit: flags.overfit }),
+      });
     });
   } finally {
     backend.dispose();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The second half of the quickstart: what the model that ships makes of held-out pictures and masked words. */
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
+import { packagePath } from "../base/package-root.js";
 import { keyOf } from "../base/random.js";
 import type { Picture } from "../data/picture/picture.js";
 import { decodePicture } from "../data/picture/decode.js";
@@ -12,8 +12,10 @@ import { type Html, html } from "../eval/html.js";
 import { measurements, meanOf, percent, rangeOf } from "../eval/measurements.js";
 import type { Section } from "../eval/page.js";
 import { toSection } from "../eval/report-section.js";
+import { alignedPercent } from "./percent.js";
 
-const sample = new URL("../../samples/mini-pmd/", import.meta.url);
+const evaluationSet = (name: string): string =>
+  packagePath("samples", "mini-pmd", "evaluation", name);
 const sets = ["zero-shot-ph", "retrieval-ph"];
 const maskedTexts = [
   "a red [MASK] icon",
@@ -34,13 +36,13 @@ export async function shippedModelSections(flava: Flava, say: Say): Promise<Sect
 
 async function evaluateSet(flava: Flava, name: string, say: Say): Promise<Section> {
   const { backend } = flava.model;
-  const set = await openEvaluationSet(fileURLToPath(new URL(`evaluation/${name}`, sample)));
+  const set = await openEvaluationSet(evaluationSet(name));
   const evaluation = await evaluate(set, { embedder: flava.embedder, backend, key });
   say(`${name}:`);
   for (const { name: measure, share, chance } of measurements(evaluation)) {
     const guessing = chance === undefined ? "" : `guessing ${percent(chance)}`;
     say(
-      `  ${measure.padEnd(36)} ${percent(meanOf(share)).padStart(7)}  ${rangeOf(share).padEnd(17)} ${guessing}`,
+      `  ${measure.padEnd(36)} ${alignedPercent(meanOf(share))}  ${rangeOf(share).padEnd(17)} ${guessing}`,
     );
   }
   return toSection(evaluation, { backend, key });
@@ -78,12 +80,12 @@ async function wordsSection(flava: Flava, say: Say): Promise<Section> {
 
 /** Held-out pictures with parts hidden, and drawn anew from what the model predicts. */
 async function picturesSection(flava: Flava): Promise<Section> {
-  const source = await openSource(fileURLToPath(new URL("evaluation/retrieval-ph", sample)));
+  const source = await openSource(evaluationSet("retrieval-ph"));
   const figures: Html[] = [];
-  for await (const { sample: found } of source.read()) {
+  for await (const { sample } of source.read()) {
     if (figures.length === filledPictures) break;
-    if (!found.image) continue;
-    const original = await decodePicture(found.image);
+    if (!sample.image) continue;
+    const original = await decodePicture(sample.image);
     const filled = await flava.fillPicture(original, { seed: figures.length });
     if (!filled.picture) break;
     const images = [
@@ -93,7 +95,7 @@ async function picturesSection(flava: Flava): Promise<Section> {
     ];
     figures.push(
       html`<li>
-        ${images.map((url) => html`<img src="${url}" alt="" style="height: 5rem" />`)}${found.texts[0] ?? ""}
+        ${images.map((url) => html`<img src="${url}" alt="" style="height: 5rem" />`)}${sample.texts[0] ?? ""}
       </li>`,
     );
   }

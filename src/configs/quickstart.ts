@@ -1,5 +1,5 @@
 /** The first command of the README: two minutes of pre-training on the sample that ships, codebook first, then all six losses. */
-import { fileURLToPath } from "node:url";
+import { packagePath } from "../base/package-root.js";
 import type { RecipeInput } from "./recipe.js";
 
 const batch = { pair: 96, image: 96, text: 32 };
@@ -9,7 +9,7 @@ export const quickstart = {
   model: "tiny",
   initialScale: 3.46, // sqrt(768 / 64)
   data: {
-    root: fileURLToPath(new URL("../../samples/mini-pmd", import.meta.url)),
+    root: packagePath("samples", "mini-pmd"),
     pairs: ["pairs/*/train"],
     images: ["pairs/*/train", "images/*/train"],
     texts: ["text/*/train"],

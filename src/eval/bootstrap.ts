@@ -11,7 +11,7 @@ export interface Interval {
   readonly count: number;
 }
 
-export interface BootstrapOptions {
+interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
   /** Items of one cluster (whole numbers from 0) are drawn together: captions of one picture are no independent witnesses. */

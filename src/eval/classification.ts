@@ -19,7 +19,7 @@ export interface ClassificationResult {
   readonly confusions: readonly Confusion[];
 }
 
-export interface Confusion {
+interface Confusion {
   readonly label: number;
   readonly predicted: number;
   readonly count: number;

@@ -6,6 +6,7 @@ import { SkippedSamples } from "../data/skipped.js";
 import type { Source } from "../data/sources/source.js";
 import { embedSamples } from "../model/embed-samples.js";
 import type { Embedder } from "../model/embedder.js";
+import { chosenRows } from "../model/similarity.js";
 import type { ClassificationResult } from "./classification.js";
 import {
   type EvaluationSet,
@@ -25,7 +26,7 @@ import { type DescribedPicture, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   readonly embedder: Embedder;
   readonly backend: Backend;
   /** Of the intervals. */
@@ -43,14 +44,14 @@ interface AnyEvaluation {
   readonly skipped: SkippedSamples;
 }
 
-export interface ZeroShotEvaluation extends AnyEvaluation {
+interface ZeroShotEvaluation extends AnyEvaluation {
   readonly kind: "zero-shot";
   readonly set: ZeroShotSet;
   readonly labels: Int32Array;
   readonly result: ClassificationResult;
 }
 
-export interface LinearProbeEvaluation extends AnyEvaluation {
+interface LinearProbeEvaluation extends AnyEvaluation {
   readonly kind: "linear probe";
   readonly set: LinearProbeSet;
   readonly labels: Int32Array;
@@ -150,12 +151,12 @@ function split(
   width: number,
   key: Key,
 ): { readonly train: LabelledFeatures; readonly validation: LabelledFeatures } {
-  const lots = Array.from(labels, (_, item) => uniformAt(foldIn(key, "validation"), item));
+  const own = foldIn(key, "validation");
+  const lots = Array.from(labels, (_, item) => uniformAt(own, item));
   const part = (isHeldOut: boolean): LabelledFeatures => {
     const items = [...labels.keys()].filter((item) => lots[item]! < heldOut === isHeldOut);
-    const rows = items.map((item) => features.subarray(item * width, (item + 1) * width));
     return {
-      features: concatenated(rows, width),
+      features: chosenRows(features, items, width),
       labels: Int32Array.from(items, (item) => labels[item]!),
     };
   };

@@ -1,23 +1,24 @@
 /** A few items of an evaluation to look at, drawn at random but always the same. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
+import { chosenRows } from "../model/similarity.js";
 import type { ClassificationEvaluation, RetrievalEvaluation } from "./evaluate.js";
 import { bestCandidates } from "./retrieval.js";
 
 /** A picture with the class given to it and its own. */
-export interface ClassifiedPicture {
+interface ClassifiedPicture {
   readonly key: string;
   readonly label: string;
   readonly predicted: string;
 }
 
 /** A text with the pictures found for it, the best first. */
-export interface FoundPictures {
+interface FoundPictures {
   readonly text: string;
   readonly found: readonly FoundPicture[];
 }
 
-export interface FoundPicture {
+interface FoundPicture {
   readonly key: string;
   /** What it is called: its plainest text, or its key where it has none. */
   readonly called: string;
@@ -25,7 +26,7 @@ export interface FoundPicture {
 }
 
 /** A picture with the texts found for it, the best first. */
-export interface FoundTexts {
+interface FoundTexts {
   readonly key: string;
   readonly found: readonly { readonly text: string; readonly isRight: boolean }[];
 }
@@ -65,7 +66,7 @@ export async function exampleSearches(
       key,
     );
   const search = (queries: readonly number[], from: Float32Array, among: Float32Array) =>
-    bestCandidates(backend, rowsOf(from, queries, width), among, width, mostFound);
+    bestCandidates(backend, chosenRows(from, queries, width), among, width, mostFound);
   const textQueries = asked(result.textToImage.ranks);
   const pictureQueries = asked(result.imageToText.ranks);
   const pictures = await search(textQueries, texts, images);
@@ -91,15 +92,8 @@ export async function exampleSearches(
 
 /** At most `most` of the items, in their order. */
 function draw(items: readonly number[], most: number, key: Key): number[] {
-  const lots = new Map(items.map((item) => [item, uniformAt(foldIn(key, "examples"), item)]));
+  const own = foldIn(key, "examples");
+  const lots = new Map(items.map((item) => [item, uniformAt(own, item)]));
   const drawn = [...items].sort((a, b) => lots.get(a)! - lots.get(b)!).slice(0, most);
   return drawn.sort((a, b) => a - b);
-}
-
-function rowsOf(vectors: Float32Array, rows: readonly number[], width: number): Float32Array {
-  const some = new Float32Array(rows.length * width);
-  for (const [index, row] of rows.entries()) {
-    some.set(vectors.subarray(row * width, (row + 1) * width), index * width);
-  }
-  return some;
 }

@@ -7,7 +7,7 @@ import { fill } from "../graph/ops/broadcast.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { sum } from "../graph/ops/reduce.js";
 import { spec } from "../graph/tensor.js";
-import { countOf, similarityRows } from "../model/similarity.js";
+import { countOf, rowOf, similaritiesOfEach } from "../model/similarity.js";
 import { Answers } from "./classification.js";
 import { type Minimum, type MinimiseOptions, type Objective, minimise } from "./lbfgs.js";
 import { hitsWithin, mean } from "./metrics.js";
@@ -20,13 +20,13 @@ export interface LabelledFeatures {
   readonly labels: Int32Array;
 }
 
-export interface ProbeSizes {
+interface ProbeSizes {
   readonly width: number;
   readonly classes: number;
 }
 
 /** Multinomial logistic regression: scores are weight · (features - centre) + bias. */
-export interface LinearProbe extends ProbeSizes {
+interface LinearProbe extends ProbeSizes {
   /** The mean of the features that it was fitted to, [width]: near it numbers are small, and so are their errors. */
   readonly centre: Float32Array;
   /** [classes, width] */
@@ -38,7 +38,7 @@ export interface LinearProbe extends ProbeSizes {
   readonly converged: boolean;
 }
 
-export interface FitOptions extends MinimiseOptions {
+interface FitOptions extends MinimiseOptions {
   /** Where to begin; default: zeros. */
   readonly start?: LinearProbe;
 }
@@ -122,7 +122,7 @@ export class ProbeFitter {
       point.set(start.weight.map((value) => value * scale));
       const moved = centre.map((value, index) => value - start.centre[index]!);
       for (let row = 0; row < classes; row++) {
-        const own = start.weight.subarray(row * width, (row + 1) * width);
+        const own = rowOf(start.weight, row, width);
         const step = own.reduce((total, value, index) => total + value * moved[index]!, 0);
         point[classes * width + row] = start.bias[row]! + step;
       }
@@ -184,12 +184,9 @@ export async function probeAnswers(
 ): Promise<Answers> {
   const answers = new Answers(labels, classes);
   const moved = framed(features, { centre, scale: 1 });
-  for await (const { first, rows, scores } of similarityRows(backend, moved, weight, width)) {
-    for (let row = 0; row < rows; row++) {
-      const own = scores.subarray(row * classes, (row + 1) * classes);
-      for (let index = 0; index < classes; index++) own[index]! += bias[index]!;
-      answers.take(first + row, own);
-    }
+  for await (const { query, scores } of similaritiesOfEach(backend, moved, weight, width)) {
+    for (let index = 0; index < classes; index++) scores[index]! += bias[index]!;
+    answers.take(query, scores);
   }
   return answers;
 }

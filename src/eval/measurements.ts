@@ -4,7 +4,7 @@ import type { Evaluation } from "./evaluate.js";
 import type { Direction, Recall } from "./retrieval.js";
 
 /** One measured number. */
-export interface Measurement {
+interface Measurement {
   /** Such as "top-1 accuracy". */
   readonly name: string;
   /** A share, from 0 to 1. */

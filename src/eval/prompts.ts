@@ -1,5 +1,5 @@
 /** Sentences into which names of classes are put, so that they read like captions. "{}" stands for the name. */
-import { countOf } from "../model/similarity.js";
+import { countOf, rowOf } from "../model/similarity.js";
 
 const articles = ["a", "the"] as const;
 
@@ -74,8 +74,7 @@ export async function embedClasses(
     const sentences = some.flatMap((name) => templates.map((template) => prompt(template, name)));
     const embedded = await embed(sentences);
     for (const index of some.keys()) {
-      const size = templates.length * width;
-      const own = embedded.subarray(index * size, (index + 1) * size);
+      const own = rowOf(embedded, index, templates.length * width);
       vectors.set(normalisedMean(own, width), (first + index) * width);
     }
   }

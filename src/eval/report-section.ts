@@ -8,7 +8,7 @@ import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.
 import type { Section } from "./page.js";
 import { thumbnails } from "./thumbnail.js";
 
-export interface SectionOptions {
+interface SectionOptions {
   readonly backend: Backend;
   /** Of the examples. */
   readonly key: Key;

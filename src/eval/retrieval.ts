@@ -1,12 +1,12 @@
 /** Finding the texts of a picture and the pictures of a text by their vectors alone (reference 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
-import { countOf, highest, similarityRows } from "../model/similarity.js";
+import { countOf, highest, similaritiesOfEach } from "../model/similarity.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
 import type { DescribedPicture, Relation } from "./relation.js";
 
-export interface RetrievalInputs {
+interface RetrievalInputs {
   readonly pictures: readonly DescribedPicture[];
   readonly relation: Relation;
   /** Vectors of the pictures, float32 [N, width]. */
@@ -62,7 +62,7 @@ export async function retrieve(
     );
   }
   const ranksAmong = (queries: Float32Array, candidates: Float32Array, right: Right) =>
-    allRanks(similarityRows(backend, queries, candidates, width, signal), right);
+    allRanks(similaritiesOfEach(backend, queries, candidates, width, signal), right);
   const seenText = relation.imagesOf.map((own) => anySeen(pictures, own));
   return {
     imageToText: summarise(foldIn(key, "image to text"), {
@@ -91,11 +91,8 @@ export async function bestCandidates(
   most: number,
 ): Promise<number[][]> {
   const best: number[][] = [];
-  for await (const { rows, scores } of similarityRows(backend, queries, candidates, width)) {
-    const count = scores.length / rows;
-    for (let row = 0; row < rows; row++) {
-      best.push(highest(scores.subarray(row * count, (row + 1) * count), most));
-    }
+  for await (const { scores } of similaritiesOfEach(backend, queries, candidates, width)) {
+    best.push(highest(scores, most));
   }
   return best;
 }
@@ -105,17 +102,13 @@ type Right = readonly Int32Array[];
 
 /** -1 for a query that has no right candidate. */
 async function allRanks(
-  blocks: ReturnType<typeof similarityRows>,
+  similarities: ReturnType<typeof similaritiesOfEach>,
   right: Right,
 ): Promise<Int32Array> {
   const ranks = new Int32Array(right.length).fill(-1);
-  for await (const { first, rows, scores } of blocks) {
-    const count = scores.length / rows;
-    for (let row = 0; row < rows; row++) {
-      const own = right[first + row]!;
-      if (own.length === 0) continue;
-      ranks[first + row] = rankOf(scores.subarray(row * count, (row + 1) * count), own);
-    }
+  for await (const { query, scores } of similarities) {
+    const own = right[query]!;
+    if (own.length > 0) ranks[query] = rankOf(scores, own);
   }
   return ranks;
 }

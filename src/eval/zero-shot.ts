@@ -1,10 +1,10 @@
 /** Classification by names alone: a picture belongs to the class whose sentences are nearest (reference 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
-import { countOf, similarityRows } from "../model/similarity.js";
+import { countOf, similaritiesOfEach } from "../model/similarity.js";
 import { Answers, type ClassificationResult } from "./classification.js";
 
-export interface ZeroShotInputs {
+interface ZeroShotInputs {
   /** Vectors of the pictures, float32 [N, width]. */
   readonly images: Float32Array;
   /** The class of each picture, from 0 to C - 1. */
@@ -26,11 +26,7 @@ export async function classifyZeroShot(
     throw new RangeError(`${count} pictures have one label each, but ${labels.length} were given.`);
   }
   const answers = new Answers(labels, classCount);
-  const blocks = similarityRows(backend, images, classes, width, signal);
-  for await (const { first, rows, scores } of blocks) {
-    for (let row = 0; row < rows; row++) {
-      answers.take(first + row, scores.subarray(row * classCount, (row + 1) * classCount));
-    }
-  }
+  const similarities = similaritiesOfEach(backend, images, classes, width, signal);
+  for await (const { query, scores } of similarities) answers.take(query, scores);
   return answers.result(key);
 }

@@ -20,7 +20,7 @@ export interface Convolution<T> {
 }
 
 /** A residual block of four convolutions; `shortcut` where the number of channels changes. */
-export interface CodebookBlock<T> {
+interface CodebookBlock<T> {
   readonly shortcut?: Convolution<T>;
   readonly convolutions: readonly Convolution<T>[];
 }

@@ -6,7 +6,7 @@ import type { SkippedSamples } from "../data/skipped.js";
 import type { Cursor } from "../data/sources/source.js";
 import type { Embedder } from "./embedder.js";
 
-export interface EmbedSamplesOptions {
+interface EmbedSamplesOptions {
   /** Embed the first text of each sample, too. Default: no. */
   readonly texts?: boolean;
   /** What pictures become: vectors of the contrastive space (default), or features for probes. */

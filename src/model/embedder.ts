@@ -14,6 +14,7 @@ import type { Flava } from "./flava.js";
 import type { MatchHead } from "./heads.js";
 import {
   type InferenceModel,
+  type UnimodalOutputs,
   imageOutputs,
   matchProbability,
   pairOutputs,
@@ -23,7 +24,7 @@ import { type Portion, portionsOf } from "./portions.js";
 import { RecentPrograms } from "./recent-programs.js";
 
 /** What an embedder reads of a model; the matching head only for `match`. */
-export interface EmbedderParameters<T> {
+interface EmbedderParameters<T> {
   readonly flava: Flava<T>;
   readonly heads?: { readonly itm: MatchHead<T> };
 }
@@ -87,16 +88,8 @@ export class Embedder {
 
   /** Vectors of length 1, one for each picture: float32 [N, D]. */
   images(pictures: readonly Picture[], signal?: AbortSignal): Promise<Float32Array> {
-    const lengths = pictures.map(() => 1);
-    return this.#run(lengths, this.width, signal, (portion) => {
-      const program = this.#images.get(String(portion.batch), () =>
-        this.#compile(
-          this.#imageSpecs(portion),
-          (model, _, given) => imageOutputs(model, given, { wanted: 1 }).embedding,
-        ),
-      );
-      return program.run(this.#pixels(pictures, portion), signal);
-    });
+    const programs = this.#images;
+    return this.#runImages(pictures, this.width, programs, ({ embedding }) => embedding, signal);
   }
 
   /** Width of the features: that of the picture encoder. */
@@ -109,15 +102,8 @@ export class Embedder {
    * normalisation, for probes (reference 8.4), float32 [N, featureWidth].
    */
   features(pictures: readonly Picture[], signal?: AbortSignal): Promise<Float32Array> {
-    const lengths = pictures.map(() => 1);
-    return this.#run(lengths, this.featureWidth, signal, (portion) => {
-      const program = this.#features.get(String(portion.batch), () =>
-        this.#compile(this.#imageSpecs(portion), (model, _, given) =>
-          tokenAt(imageOutputs(model, given, { wanted: 1 }).sequence, 0),
-        ),
-      );
-      return program.run(this.#pixels(pictures, portion), signal);
-    });
+    const classToken = ({ sequence }: UnimodalOutputs): Tensor => tokenAt(sequence, 0);
+    return this.#runImages(pictures, this.featureWidth, this.#features, classToken, signal);
   }
 
   /** Vectors of length 1, one for each text: float32 [N, D]. */
@@ -160,6 +146,24 @@ export class Embedder {
     await this.#last;
     for (const programs of [this.#images, this.#features, this.#texts, this.#pairs])
       programs.dispose();
+  }
+
+  #runImages(
+    pictures: readonly Picture[],
+    width: number,
+    programs: RecentPrograms<Runs<ImageInputs>>,
+    resultOf: (outputs: UnimodalOutputs) => Tensor,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    const lengths = pictures.map(() => 1);
+    return this.#run(lengths, width, signal, (portion) => {
+      const program = programs.get(String(portion.batch), () =>
+        this.#compile(this.#imageSpecs(portion), (model, _, given) =>
+          resultOf(imageOutputs(model, given, { wanted: 1 })),
+        ),
+      );
+      return program.run(this.#pixels(pictures, portion), signal);
+    });
   }
 
   /** One after another, but the inputs of a portion are prepared while the one before it is computed. */

@@ -50,7 +50,7 @@ export interface ImageInput {
   readonly hidden?: Tensor;
 }
 
-export interface ImageOptions extends StackOptions {
+interface ImageOptions extends StackOptions {
   /** How positions are stretched to pictures of another size (flava.md 1.3); default "size". */
   readonly interpolation?: Interpolation;
 }

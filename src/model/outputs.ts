@@ -35,7 +35,7 @@ export interface UnimodalOutputs {
   readonly states: readonly Tensor[];
 }
 
-export interface PairOutputs {
+interface PairOutputs {
   /** [its class token; the picture's; the patches; the text]: float32 [B, 2 + P + L, D]. */
   readonly sequence: Tensor;
   /** The class token: float32 [B, D]. */

@@ -6,7 +6,7 @@ import { product } from "../graph/ops/matmul.js";
 import { spec } from "../graph/tensor.js";
 
 /** The similarities of some queries, one after another, to all candidates. */
-export interface SimilarityRows {
+interface SimilarityRows {
   /** Index of the first query. */
   readonly first: number;
   readonly rows: number;
@@ -56,6 +56,17 @@ export async function* similarityRows(
   }
 }
 
+/** As `similarityRows`, query by query: scores [candidates], overwritten when the next are asked for. */
+export async function* similaritiesOfEach(
+  ...given: Parameters<typeof similarityRows>
+): AsyncGenerator<{ readonly query: number; readonly scores: Float32Array }> {
+  for await (const { first, rows, scores } of similarityRows(...given)) {
+    for (let row = 0; row < rows; row++) {
+      yield { query: first + row, scores: rowOf(scores, row, scores.length / rows) };
+    }
+  }
+}
+
 /** The indices of the `most` highest scores, the highest first; of equal ones the earlier first. */
 export function highest(scores: Float32Array, most: number): number[] {
   const found: number[] = [];
@@ -79,6 +90,24 @@ export function countOf(vectors: Float32Array, width: number): number {
   throw new RangeError(
     `Vectors of ${width} numbers stand one after another, but ${vectors.length} is no multiple of ${width}.`,
   );
+}
+
+/** Vector `index` of those that stand one after another, [width]: a view. */
+export function rowOf(vectors: Float32Array, index: number, width: number): Float32Array {
+  return vectors.subarray(index * width, (index + 1) * width);
+}
+
+/** A copy of the vectors with these indices, one after another. */
+export function chosenRows(
+  vectors: Float32Array,
+  indices: readonly number[],
+  width: number,
+): Float32Array {
+  const chosen = new Float32Array(indices.length * width);
+  for (const [place, index] of indices.entries()) {
+    chosen.set(rowOf(vectors, index, width), place * width);
+  }
+  return chosen;
 }
 
 function compileProduct(backend: Backend, rows: number, columns: number, width: number) {

@@ -10,7 +10,7 @@ import type { Precision } from "../nn/precision.js";
 import { tokenAt } from "./encoded.js";
 
 /** A linear layer to the classes of a task, or to one number for regression (STS-B). */
-export interface TaskHead<T> {
+interface TaskHead<T> {
   /** A layer with a GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
   readonly hidden?: Linear<T>;
   readonly output: Linear<T>;

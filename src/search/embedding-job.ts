@@ -1,5 +1,6 @@
 /** A whole data set embedded into one file, in parts, so that a job that was stopped goes on where it was. */
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SkippedSamples } from "../data/skipped.js";
@@ -8,7 +9,7 @@ import { type EmbeddedSample, embedSamples } from "../model/embed-samples.js";
 import type { Embedder } from "../model/embedder.js";
 import { type EmbeddingRow, readEmbeddings, writeEmbeddings } from "./embedding-file.js";
 
-export interface EmbeddingJob {
+interface EmbeddingJob {
   readonly source: Source;
   readonly embedder: Embedder;
   /** The model's path: parts of two models do not mix. */
@@ -43,7 +44,7 @@ type Progress = z.infer<typeof progressFile>;
 /** Embeds pictures and first texts of all samples; throws where the file is there already. */
 export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
   const { source, embedder, out, rowsPerPart = 5000, onProgress, signal } = job;
-  if (await exists(out)) {
+  if (existsSync(out)) {
     throw new Error(`${out} is there already. Remove it, or write to another file.`);
   }
   const folder = `${out}.parts`;
@@ -135,11 +136,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,15 +1,15 @@
 /** Nearest neighbours by comparing with everything: exact, and fast enough for a million vectors. */
 import type { Backend } from "../backend/backend.js";
-import { highest, similarityRows } from "../model/similarity.js";
+import { highest, similaritiesOfEach } from "../model/similarity.js";
 import { readEmbeddings, vectorColumns } from "./embedding-file.js";
 
-export interface IndexEntry {
+interface IndexEntry {
   readonly key: string;
   readonly text?: string;
 }
 
 /** An entry that was found. */
-export interface Hit extends IndexEntry {
+interface Hit extends IndexEntry {
   /** Cosine to the query, from -1 to 1. */
   readonly similarity: number;
 }
@@ -32,7 +32,7 @@ export class ExactIndex {
       );
     }
     const hits: Hit[] = [];
-    for await (const { scores } of similarityRows(backend, query, this.vectors, this.width)) {
+    for await (const { scores } of similaritiesOfEach(backend, query, this.vectors, this.width)) {
       for (const index of highest(scores, top)) {
         hits.push({ ...this.entries[index]!, similarity: scores[index]! });
       }

@@ -1,0 +1,21 @@
+/**
+ * Ctrl-C stops the work in an orderly way; a second one at once.
+ *
+ * @param message of the error that the signal's reason is
+ */
+export async function interruptible<Result>(
+  message: string,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new Error(message));
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    return await work(stop.signal);
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
