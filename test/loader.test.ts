@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ShardDirectories } from "../src/data/batch-reader.js";
 import { Loader, type LoaderOptions, type NextBatch } from "../src/data/loader.js";
-import { openSampleSet } from "../src/data/sample-set.js";
+import { sizesOfSets } from "../src/data/sample-set.js";
 import { models } from "../src/configs/models.js";
 import { processorFor } from "../src/model/processor.js";
 import { writeShapes } from "./shapes.js";
@@ -18,12 +18,7 @@ beforeAll(async () => {
   await writeShapes(root);
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
   const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
-  const sizeOf = async (directory: string): Promise<{ name: string; samples: number }> => {
-    const set = await openSampleSet(directory);
-    set.close();
-    return { name: directory, samples: set.samples };
-  };
-  const [pairs, texts] = [await sizeOf(shapes), await sizeOf(words)];
+  const [pairs, texts] = await sizesOfSets([shapes, words]);
   options = {
     directories,
     batch: {
@@ -36,7 +31,7 @@ beforeAll(async () => {
       seed: 3,
       batch: { pair: 6, image: 4, text: 5 },
       shares: { pair: 1, image: 1, text: 1 },
-      sets: { pair: [pairs], image: [pairs], text: [texts] },
+      sets: { pair: [pairs!], image: [pairs!], text: [texts!] },
       temperature: 1,
       mismatched: 0.3,
     },

@@ -101,6 +101,20 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("stopped")).toBe(await weightsOf("whole"));
   });
 
+  it("goes on in the midst of a run in chunks, whose sums no checkpoint keeps", async () => {
+    const recipe = shapesRecipe(root, { chunks: 2 });
+    await run("chunks", { recipe });
+    const stop = new AbortController();
+    const say = (line: string): void => {
+      if (/^2\/4 .*(mim|mlm|contrastive)/.test(line)) stop.abort();
+    };
+    await run("stopped in chunks", { recipe, say, signal: stop.signal });
+    const directory = new RunDirectory(join(root, "stopped in chunks", "joint"));
+    expect((await directory.checkpoints()).at(-1)).toBeLessThan(4);
+    await run("stopped in chunks", { recipe });
+    expect(await weightsOf("stopped in chunks")).toBe(await weightsOf("chunks"));
+  });
+
   it("ends with the same weights after being killed at any moment", async () => {
     await writeFile(join(root, "recipe.json"), JSON.stringify(shapesRecipe(root)));
     for (const killAfter of [2500, 4000, 5500]) await command("killed", killAfter);

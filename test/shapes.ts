@@ -43,8 +43,11 @@ export async function writeShapes(root: string): Promise<void> {
 }
 
 /** A recipe of a few steps of every stage on the shapes. */
-export function shapesRecipe(root: string, changes: { readonly steps?: number } = {}): Recipe {
-  const { steps = 4 } = changes;
+export function shapesRecipe(
+  root: string,
+  changes: { readonly steps?: number; readonly chunks?: number } = {},
+): Recipe {
+  const { steps = 4, chunks = 1 } = changes;
   const batch = { pair: 8, image: 8, text: 8 };
   const every = { log: 1, evaluate: steps, save: 1 };
   return checkRecipe(
@@ -76,6 +79,7 @@ export function shapesRecipe(root: string, changes: { readonly steps?: number } 
           name: "joint",
           steps,
           batch,
+          chunks,
           shares: { pair: 0.4, image: 0.3, text: 0.3 },
           rate: { peak: 1e-3 },
           from: [{ stage: "codebook", parts: ["codebook"] }],

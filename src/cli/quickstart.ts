@@ -10,11 +10,10 @@ import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
 import { checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
-import type { Section } from "../eval/page.js";
 import { formatDuration } from "../train/duration.js";
 import { type LogEntry, readLog } from "../train/log.js";
 import { pretrain } from "../train/pretrain.js";
-import { writeReport } from "../train/report.js";
+import { reportName, writeReport } from "../train/report.js";
 import { RunDirectory } from "../train/run-directory.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
@@ -41,14 +40,10 @@ async function main(): Promise<void> {
   const more = await shippedModelSections(flava, say);
   await flava.close();
 
-  const path = await writePage(
-    directory,
-    recipe.stages.map(({ name }) => name),
-    more,
-  );
+  await writeReport(directory, "FLAVA: quickstart", recipe, more);
   const seconds = (performance.now() - started) / 1000;
   console.log(
-    `\nDone in ${formatDuration(seconds)}. Everything with curves and pictures:\n  ${path}`,
+    `\nDone in ${formatDuration(seconds)}. Everything with curves and pictures:\n  ${join(directory, reportName)}`,
   );
 }
 
@@ -90,17 +85,6 @@ async function tellLosses(run: RunDirectory): Promise<void> {
       `${name.padEnd(14)}${guessing}${lastOf("training", name)}${lastOf("evaluation", name)}`,
     );
   }
-}
-
-async function writePage(
-  directory: string,
-  names: readonly string[],
-  more: readonly Section[],
-): Promise<string> {
-  const stages = names.map((name) => ({ name, run: new RunDirectory(join(directory, name)) }));
-  const path = join(directory, "report.html");
-  await writeReport(path, { title: "FLAVA: quickstart", stages, more });
-  return path;
 }
 
 await main();

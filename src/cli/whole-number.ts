@@ -1,8 +1,12 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads an option that is a whole number from 0. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError("A whole number is wanted.");
+/** Reads an option that is a whole number, `least` or more. */
+export function wholeNumberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`A whole number from ${least} on is wanted.`);
+  };
 }
+
+export const wholeNumber = wholeNumberFrom(0);

@@ -9,6 +9,11 @@ import { shuffled } from "./shuffle.js";
 export type BatchKind = Batch["kind"];
 export const batchKinds = ["pair", "image", "text"] as const satisfies readonly BatchKind[];
 
+/** `value` for one kind, `rest` for the others. */
+export function forKind<T>(kind: BatchKind, value: T, rest: T): Record<BatchKind, T> {
+  return { pair: rest, image: rest, text: rest, [kind]: value };
+}
+
 /** What the mixture knows of a set that samples are drawn from. */
 export interface SetSize {
   readonly name: string;

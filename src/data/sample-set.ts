@@ -1,3 +1,4 @@
+import type { SetSize } from "./mixture.js";
 import type { Sample } from "./sample.js";
 import { openShards } from "./shards/index.js";
 
@@ -8,7 +9,18 @@ export interface SampleSet {
   readonly samples: number;
   /** @throws SampleError where that sample cannot be used; SourceError where its shard cannot be read */
   sample(number: number): Promise<Sample>;
-  close(): void;
+  readonly close: () => void;
+}
+
+/** Name and number of samples of each directory of shards, as the mixture wants them. */
+export async function sizesOfSets(directories: readonly string[]): Promise<SetSize[]> {
+  return Promise.all(
+    directories.map(async (directory) => {
+      const { name, samples, close } = await openSampleSet(directory);
+      close();
+      return { name, samples };
+    }),
+  );
 }
 
 export async function openSampleSet(directory: string): Promise<SampleSet> {

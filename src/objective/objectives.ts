@@ -42,6 +42,16 @@ export function lossesOf(
   );
 }
 
+/** Those that count: what is only needed for the others is never computed. */
+export function counting<T>(
+  byLoss: Partial<Record<LossName, T>>,
+  weights: LossWeights = {},
+): Partial<Record<LossName, T>> {
+  return Object.fromEntries(
+    Object.entries(byLoss).filter(([name]) => weights[name as LossName] !== 0),
+  );
+}
+
 /** The weighted sum of losses, float32 []: what is minimised. */
 export function totalLoss(
   losses: Partial<Record<LossName, Tensor>>,

@@ -19,11 +19,24 @@ import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { contrastive } from "../objective/contrastive.js";
 import { matchedRows } from "../objective/masked.js";
 import type { TracedModel } from "../objective/model.js";
-import { type LossName, lossNames, lossesOf, totalLoss } from "../objective/objectives.js";
+import {
+  type LossName,
+  counting,
+  lossNames,
+  lossesOf,
+  totalLoss,
+} from "../objective/objectives.js";
 import { embedPictures, embedTexts } from "../objective/pair.js";
 import { trainable } from "../optim/adamw.js";
 import { accumulate } from "./accumulate.js";
-import { type BatchParts, type BatchValues, type Shares, chunkSpecs, chunksOf } from "./chunks.js";
+import {
+  type BatchParts,
+  type BatchValues,
+  type Shares,
+  chunkSpecs,
+  chunksOf,
+  part,
+} from "./chunks.js";
 import {
   type BatchSpec,
   type Inputs,
@@ -32,7 +45,6 @@ import {
   type TrainingState,
   rulesOf,
   update,
-  weighted,
 } from "./step.js";
 
 /** A compiled step. */
@@ -179,12 +191,13 @@ function together(programs: readonly ProgramMemory[]): ProgramMemory {
 }
 
 function joined(parts: readonly Values[]): Float32Array {
-  return Float32Array.from(parts.flatMap((values) => Array.from(values)));
-}
-
-function part(values: Values, index: number, count: number): Values {
-  const size = values.length / count;
-  return values.subarray(index * size, (index + 1) * size);
+  const whole = new Float32Array(parts.reduce((length, values) => length + values.length, 0));
+  let filled = 0;
+  for (const values of parts) {
+    whole.set(values, filled);
+    filled += values.length;
+  }
+  return whole;
 }
 
 /** The model with the parameters of a state. */
@@ -311,7 +324,7 @@ function chunkLosses(
     slopes &&
     ((images: Tensor, texts: Tensor): Tensor =>
       add(inner(images, slopes.images), inner(texts, slopes.texts)));
-  const losses = weighted(lossesOf(model, batch, contrast), weights);
+  const losses = counting(lossesOf(model, batch, contrast), weights);
   const parts = lossNames.flatMap((name) => {
     const loss = losses[name];
     if (!loss) return [];

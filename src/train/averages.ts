@@ -1,7 +1,6 @@
 import type { Scalars } from "./stage.js";
 
 interface StepFacts {
-  readonly kind: string;
   readonly samples: number;
   /** Milliseconds that the step waited for its batch. */
   readonly waited: number;

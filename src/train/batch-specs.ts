@@ -4,6 +4,7 @@ import { leavesOf } from "../base/tree.js";
 import type { Batch, MaskedPictures, MaskedTexts } from "../data/batch.js";
 import { type TensorSpec, spec } from "../graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../model/config.js";
+import { codebookSize } from "../model/processor.js";
 
 type Given = Batch<Values>;
 
@@ -86,7 +87,7 @@ export function largestBatch(
   config: FlavaConfig,
 ): Batch<TensorSpec> {
   const { image } = config;
-  const side = Math.floor(image.size / image.patch) * 8;
+  const side = codebookSize(image);
   const pictures = {
     pixels: spec([size, image.channels, image.size, image.size]),
     hidden: spec([size, patchCount(image)]),

@@ -81,12 +81,17 @@ function matched(
   return present.filter((position) => match[Math.floor(position / length)] !== 0).length;
 }
 
+/** One of `count` equal parts, which shares the memory of the whole. */
+export function part(values: Values, index: number, count: number): Values {
+  const size = values.length / count;
+  return values.subarray(index * size, (index + 1) * size);
+}
+
 function cut(batch: BatchValues, index: number, count: number): BatchValues {
   const { positions, targets, ...perSample } = batch;
-  const part = mapTree(perSample, (values: Values) => {
-    const size = values.length / count;
-    return values.subarray(index * size, (index + 1) * size);
-  }) as BatchValues;
+  const cutSamples = mapTree(perSample, (values: Values) =>
+    part(values, index, count),
+  ) as BatchValues;
   const span = (values: Values | undefined): Span => {
     const size = (values?.length ?? 0) / count;
     return { first: index * size, end: (index + 1) * size };
@@ -95,7 +100,7 @@ function cut(batch: BatchValues, index: number, count: number): BatchValues {
     targetsWithin(list, { first, end }, Math.ceil(list.positions.length / count));
   const places = positions && within({ positions, labels: positions }, span(batch.hidden));
   return {
-    ...part,
+    ...cutSamples,
     ...(places && { positions: places.positions }),
     ...(targets && { targets: within(targets, span(batch.maskedIds)) }),
   };

@@ -16,6 +16,7 @@ import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { codebookLogits } from "../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../model/codebook-decoder.js";
 import type { FlavaConfig } from "../model/config.js";
+import { codebookSize } from "../model/processor.js";
 import { initialise } from "../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../objective/reconstruction.js";
 import { rateAt } from "./rate.js";
@@ -53,33 +54,28 @@ type Judgement = {
 export class CodebookStage implements Stage {
   readonly bestBy = "likelihood";
   readonly losses = { reconstruction: null, divergence: null };
+  readonly state: Trained;
+  private readonly config: FlavaConfig;
   readonly #inputs: CodebookInputs<TensorSpec>;
   #step: StepProgram | undefined;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
 
-  private constructor(
-    private readonly options: CodebookStageOptions,
-    private readonly config: FlavaConfig,
-    readonly state: Trained,
-  ) {
-    const side = (config.image.size / config.image.patch) * 8;
-    const pixels = spec([options.stage.batch, config.codebook.channels, side, side]);
+  constructor(private readonly options: CodebookStageOptions) {
+    const { backend, recipe, stage } = options;
+    this.config = models[recipe.model];
+    this.state = new State(backend, codebookState(this.config.codebook));
+    const side = codebookSize(this.config.image);
+    const pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
     this.#inputs = { pixels, key: spec([2], "int32") };
   }
 
-  static async open(options: CodebookStageOptions): Promise<CodebookStage> {
-    const config = models[options.recipe.model];
-    const state: Trained = new State(options.backend, codebookState(config.codebook));
-    const drawn = new State(options.backend, {
-      parameters: autoencoderParameters(config.codebook),
-    });
-    await initialise(drawn, keyOf(options.recipe.seed));
-    for (const path of drawn.paths) {
-      state.write(path, drawn.read(path));
-      state.write(path.replace("parameters/", "average/"), drawn.read(path));
+  /** Draws new weights; their average begins as they are. */
+  async begin(): Promise<void> {
+    const { state } = this;
+    await initialise(state, keyOf(this.options.recipe.seed));
+    for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
+      state.write(path.replace("parameters/", "average/"), state.read(path));
     }
-    drawn.dispose();
-    return new CodebookStage(options, config, state);
   }
 
   get name(): string {

@@ -14,8 +14,6 @@ export interface LogEntry {
   readonly scalars: Scalars;
 }
 
-export type Say = (line: string) => void;
-
 const logName = "log.jsonl";
 
 export class RunLog {
@@ -24,17 +22,16 @@ export class RunLog {
   private constructor(
     private readonly path: string,
     directory: string,
-    private readonly say: Say,
   ) {
     this.#events = new EventFile(directory);
   }
 
   /** Opens the log of a run that stands at `step`: what was written of later steps is dropped, as they are made again. */
-  static async open(run: RunDirectory, step: number, say: Say): Promise<RunLog> {
+  static async open(run: RunDirectory, step: number): Promise<RunLog> {
     const path = run.file(logName);
     const before = (await readLog(run)).filter((entry) => entry.step <= step);
     await writeFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    return new RunLog(path, run.path, say);
+    return new RunLog(path, run.path);
   }
 
   async add(entry: LogEntry): Promise<void> {
@@ -45,10 +42,6 @@ export class RunLog {
     ]);
     this.#events.add(entry.step, Object.fromEntries(tags) as Scalars);
     await this.#events.flush();
-  }
-
-  tell(line: string): void {
-    this.say(line);
   }
 }
 

@@ -4,9 +4,9 @@ import type { Loader } from "../data/loader.js";
 import type { MixtureCursor } from "../data/mixture.js";
 import { Averages } from "./averages.js";
 import { formatDuration } from "./duration.js";
-import { RunLog, type Say } from "./log.js";
+import { RunLog } from "./log.js";
 import type { Progress, RunDirectory } from "./run-directory.js";
-import type { Scalars, Stage } from "./stage.js";
+import type { Say, Scalars, Stage } from "./stage.js";
 
 export interface LoopOptions {
   readonly run: RunDirectory;
@@ -27,6 +27,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Endi
   const { run, say } = options;
   await run.create();
   const found = await run.resume(stage.state);
+  if (!found) await stage.begin();
   const start: Progress = found ?? { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
   if (found) say(`Going on after step ${found.step} of ${stage.steps}.`);
   const { total } = stage.prepare();
@@ -34,7 +35,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Endi
   if (start.step >= stage.steps) return finish(stage, options);
   const loader = await options.openLoader(found?.cursor);
   try {
-    const log = await RunLog.open(run, start.step, say);
+    const log = await RunLog.open(run, start.step);
     return await new Loop(stage, options, loader, log, start).run();
   } finally {
     await loader.close();
@@ -74,7 +75,7 @@ class Loop {
         await options.run.save(stage.state, this.#progress);
       }
       if (signal?.aborted && !isLast) {
-        this.log.tell(`Stopped after step ${step}; the same command goes on from there.`);
+        this.options.say(`Stopped after step ${step}; the same command goes on from there.`);
         return "stopped";
       }
     }
@@ -88,12 +89,11 @@ class Loop {
     const scalars = await this.stage.step(batch, this.#progress.step);
     const ended = performance.now();
     this.#averages.add(scalars, {
-      kind: batch.kind,
       samples,
       waited: begun - waiting,
       run: ended - begun,
     });
-    for (const { key, message } of skipped) this.log.tell(`Skipped ${key}: ${message}`);
+    for (const { key, message } of skipped) this.options.say(`Skipped ${key}: ${message}`);
     const seconds = this.start.seconds + (ended - this.#started) / 1000;
     this.#progress = { ...this.#progress, step: this.#progress.step + 1, cursor, seconds };
   }
@@ -102,7 +102,7 @@ class Loop {
     const { step, seconds } = this.#progress;
     const scalars = this.#averages.take();
     await this.log.add({ step, seconds, kind: "training", scalars });
-    this.log.tell(trainingLine(this.stage, step, scalars));
+    this.options.say(trainingLine(this.stage, step, scalars));
   }
 
   async #evaluate(): Promise<void> {
@@ -110,7 +110,7 @@ class Loop {
     const { step, seconds, best } = this.#progress;
     const scalars = await stage.evaluate();
     await this.log.add({ step, seconds, kind: "evaluation", scalars });
-    this.log.tell(`  evaluation: ${describe(scalars)}`);
+    this.options.say(`  evaluation: ${describe(scalars)}`);
     await options.afterEvaluation?.();
     const value = scalars[stage.bestBy];
     if (value === undefined || (best && best.value >= value)) return;

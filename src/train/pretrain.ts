@@ -3,23 +3,27 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
-import type { Values } from "../backend/values.js";
 import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
 import { models } from "../configs/models.js";
-import type { ImageBatch } from "../data/batch.js";
-import { BatchReader, type ShardDirectories } from "../data/batch-reader.js";
+import type { ShardDirectories } from "../data/batch-reader.js";
 import type { BatchOptions } from "../data/collate.js";
 import { Loader } from "../data/loader.js";
 import { mostMasked } from "../data/mask/mask-text.js";
-import { type BatchKind, Mixture, type MixtureOptions, batchKinds } from "../data/mixture.js";
-import { openSampleSet } from "../data/sample-set.js";
+import {
+  type BatchKind,
+  type MixtureOptions,
+  type SetSize,
+  batchKinds,
+  forKind,
+} from "../data/mixture.js";
+import { sizesOfSets } from "../data/sample-set.js";
 import { processorFor } from "../model/processor.js";
 import { largestBatch } from "./batch-specs.js";
 import { CodebookStage } from "./codebook-stage.js";
 import { directoriesOf } from "./directories.js";
-import type { Say } from "./log.js";
+import { fixedBatches } from "./fixed-batches.js";
 import { type Ending, runStage } from "./loop.js";
 import { PretrainingStage } from "./pretraining-stage.js";
 import type {
@@ -30,7 +34,7 @@ import type {
 } from "../configs/recipe.js";
 import { writeReport } from "./report.js";
 import { RunDirectory } from "./run-directory.js";
-import type { Stage } from "./stage.js";
+import type { Say, Stage } from "./stage.js";
 import { Validation } from "./validation.js";
 
 export interface PretrainOptions {
@@ -67,16 +71,6 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
     say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
   }
   return "finished";
-}
-
-/** Writes `report.html` about all stages so far. */
-async function report({ recipe, directory }: PretrainOptions): Promise<void> {
-  const stages = recipe.stages.map(({ name }) => ({
-    name,
-    run: new RunDirectory(join(directory, name)),
-  }));
-  const title = `Pre-training "${recipe.name}"`;
-  await writeReport(join(directory, "report.html"), { title, stages });
 }
 
 function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
@@ -122,7 +116,8 @@ class StageRun {
         every: stage.every,
         say,
         ...(signal && { signal }),
-        afterEvaluation: () => report(options),
+        afterEvaluation: () =>
+          writeReport(options.directory, `Pre-training "${recipe.name}"`, recipe),
         openLoader: (cursor) =>
           Loader.open({
             directories,
@@ -144,11 +139,18 @@ class StageRun {
   async #openCodebook(stage: CodebookStageRecipe): Promise<CodebookStage> {
     const { recipe, backend } = this.options;
     await this.run_.create();
-    return CodebookStage.open({
+    return new CodebookStage({
       backend,
       recipe,
       stage,
-      validation: await this.#validationPictures(stage.batch),
+      validation: await fixedBatches({
+        kind: "image",
+        directories: await this.#validationPairs(),
+        batch: this.#batch,
+        size: stage.batch,
+        count: 2,
+        seed: 1,
+      }),
       drawing: this.run_.file("reconstructions.png"),
     });
   }
@@ -225,9 +227,14 @@ class StageRun {
     };
   }
 
+  #validationPairs(): Promise<string[]> {
+    const { root, validation } = this.options.recipe.data;
+    return directoriesOf(root, validation.pairs);
+  }
+
   async #validationDirectories({ shares }: PretrainingStageRecipe): Promise<ShardDirectories> {
     const { root, validation } = this.options.recipe.data;
-    const pairs = await directoriesOf(root, validation.pairs);
+    const pairs = await this.#validationPairs();
     return {
       pair: shares.pair > 0 ? pairs : [],
       image: shares.image > 0 ? pairs : [],
@@ -235,41 +242,14 @@ class StageRun {
     };
   }
 
-  async #sets(
-    directories: ShardDirectories,
-  ): Promise<Record<BatchKind, { name: string; samples: number }[]>> {
+  async #sets(directories: ShardDirectories): Promise<Record<BatchKind, SetSize[]>> {
     const { overfit = Infinity } = this.options;
-    const of = (kind: BatchKind): Promise<{ name: string; samples: number }[]> =>
-      Promise.all(
-        directories[kind].map(async (directory) => {
-          const set = await openSampleSet(directory);
-          set.close();
-          return { name: directory, samples: Math.min(set.samples, overfit) };
-        }),
-      );
+    const of = async (kind: BatchKind): Promise<SetSize[]> =>
+      (await sizesOfSets(directories[kind])).map(({ name, samples }) => ({
+        name,
+        samples: Math.min(samples, overfit),
+      }));
     return { pair: await of("pair"), image: await of("image"), text: await of("text") };
-  }
-
-  async #validationPictures(size: number): Promise<ImageBatch<Values>[]> {
-    const { root, validation } = this.options.recipe.data;
-    const directories = await directoriesOf(root, validation.pairs);
-    const image = await Promise.all(directories.map(openSampleSet));
-    for (const set of image) set.close();
-    const reader = await BatchReader.open({
-      directories: { pair: [], image: directories, text: [] },
-      batch: this.#batch,
-    });
-    const mixture = new Mixture({
-      seed: 1,
-      batch: { pair: 0, image: size, text: 0 },
-      shares: { pair: 0, image: 1, text: 0 },
-      sets: { pair: [], image, text: [] },
-      temperature: 1,
-      mismatched: 0,
-    });
-    const batches = [await reader.read(mixture.next()), await reader.read(mixture.next())];
-    reader.close();
-    return batches.flatMap(({ batch }) => (batch.kind === "image" ? [batch] : []));
   }
 }
 
@@ -279,12 +259,11 @@ function mixtureOf(stage: StageRecipe, { seed, data }: Recipe): Omit<MixtureOpti
     const { batch, shares, mismatched } = stage;
     return { seed, temperature, batch, shares, mismatched };
   }
-  const only = { pair: 0, text: 0 };
   return {
     seed,
     temperature,
-    batch: { ...only, image: stage.batch },
-    shares: { ...only, image: 1 },
+    batch: forKind("image", stage.batch, 0),
+    shares: forKind("image", 1, 0),
     mismatched: 0,
   };
 }

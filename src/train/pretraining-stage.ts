@@ -29,7 +29,7 @@ export interface PretrainingStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
   readonly stage: PretrainingStageRecipe;
-  /** Sets weights that are known already, after all were drawn anew. */
+  /** Sets weights that are known already. */
   readonly start: (state: PretrainingState) => Promise<void>;
   /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
   readonly decoder: string | undefined;
@@ -53,8 +53,6 @@ export class PretrainingStage implements Stage {
     const parameters = pretrainingParameters(config);
     const specs = trainingState(parameters, frozenCodebook, options.stage.chunks);
     const state = new State(options.backend, specs);
-    await initialise(state, keyOf(options.recipe.seed), options.recipe.initialScale);
-    await options.start(state);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
   }
@@ -92,6 +90,13 @@ export class PretrainingStage implements Stage {
     return Object.fromEntries(
       Object.entries(chance).filter(([name]) => this.#weights[name as keyof LossWeights] !== 0),
     );
+  }
+
+  /** Draws new weights, and takes over what is known already. */
+  async begin(): Promise<void> {
+    const { recipe, start } = this.options;
+    await initialise(this.state, keyOf(recipe.seed), recipe.initialScale);
+    await start(this.state);
   }
 
   prepare(): ProgramMemory {

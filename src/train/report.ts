@@ -1,30 +1,36 @@
 /** A page on a run: its recipe, curves of every loss against what guessing reaches, evaluations, and reconstructions. */
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Recipe } from "../configs/recipe.js";
 import { type Chart, charts } from "../eval/chart.js";
 import { type Html, html } from "../eval/html.js";
 import { type Section, page } from "../eval/page.js";
 import { formatDuration } from "./duration.js";
 import { type LogEntry, readLog } from "./log.js";
-import type { RunDirectory, RunFacts } from "./run-directory.js";
+import { RunDirectory, type RunFacts } from "./run-directory.js";
 
-export interface ReportOptions {
-  readonly title: string;
-  /** The stages, in their order; those that have not begun are left out. */
-  readonly stages: readonly { readonly name: string; readonly run: RunDirectory }[];
-  /** Sections after those of the stages. */
-  readonly more?: readonly Section[];
-}
+export const reportName = "report.html";
 
 /** Most points of a curve; longer logs are thinned by means of neighbours. */
 const mostPoints = 300;
 
-/** Writes the page to `path`. */
-export async function writeReport(path: string, options: ReportOptions): Promise<void> {
+/**
+ * Writes `report.html` about the stages of a recipe that have begun, in the directory that they lie in.
+ *
+ * @param more sections after those of the stages
+ */
+export async function writeReport(
+  directory: string,
+  title: string,
+  { stages }: Pick<Recipe, "stages">,
+  more: readonly Section[] = [],
+): Promise<void> {
   const sections = await Promise.all(
-    options.stages.map(({ name, run }) => stageSection(name, run)),
+    stages.map(({ name }) => stageSection(name, new RunDirectory(join(directory, name)))),
   );
   const facts = `Written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`;
-  await writeFile(path, page(options.title, facts, [...sections.flat(), ...(options.more ?? [])]));
+  const text = page(title, facts, [...sections.flat(), ...more]);
+  await writeFile(join(directory, reportName), text);
 }
 
 async function stageSection(name: string, run: RunDirectory): Promise<Section[]> {

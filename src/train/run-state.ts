@@ -9,11 +9,17 @@ import {
 import { CheckpointError, type StoredDtype } from "../checkpoint/stored-tensor.js";
 import { sameShape } from "../graph/tensor.js";
 
-/** Writes every tensor of `state` under its path; the file appears when it is complete and on the disk. */
+/** Sums that every step begins at zero (`accumulatedStep`): no part of what a run has reached. */
+const scratch = "accumulated/";
+
+const keptPaths = (state: State): string[] =>
+  state.paths.filter((path) => !path.startsWith(scratch));
+
+/** Writes the tensors of `state` under their paths; the file appears when it is complete and on the disk. */
 export async function writeState(path: string, state: State): Promise<void> {
   await writeSafetensors(
     path,
-    state.paths.map((name): TensorToWrite => {
+    keptPaths(state).map((name): TensorToWrite => {
       const { shape, dtype } = state.spec(name);
       return {
         name,
@@ -32,9 +38,10 @@ export async function writeState(path: string, state: State): Promise<void> {
 export async function readState(path: string, state: State): Promise<void> {
   const files = await openSafetensors(path);
   try {
-    const wanted = new Set(state.paths);
+    const paths = keptPaths(state);
+    const wanted = new Set(paths);
     const strange = [...files.tensors.keys()].filter((name) => !wanted.has(name));
-    const lacking = state.paths.filter((name) => !files.tensors.has(name));
+    const lacking = paths.filter((name) => !files.tensors.has(name));
     if (strange.length + lacking.length > 0) {
       throw new CheckpointError(
         `${path} is of another run: it has ${strange.length} tensors that this one does not know (${strange.slice(0, 3).join(", ")}) ` +

@@ -7,6 +7,9 @@ import type { Batch } from "../data/batch.js";
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
 
+/** Takes lines for people. */
+export type Say = (line: string) => void;
+
 /** What is trained, as the training loop sees it. */
 export interface Stage {
   /** Such as "joint". */
@@ -16,6 +19,8 @@ export interface Stage {
   readonly steps: number;
   /** The losses by name, each with its value where nothing has been learnt (guessing without looking), if that is known. */
   readonly losses: RunFacts["losses"];
+  /** Sets the weights that training starts from, where there is no checkpoint to go on from. */
+  begin(): Promise<void>;
   /** Compiles what the largest step needs. */
   prepare(): ProgramMemory;
   /** Makes step number `step`, counted from 0. */

@@ -12,7 +12,13 @@ import type { Parameter } from "../nn/parameter.js";
 import type { Batch } from "../data/batch.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 import type { TracedModel } from "../objective/model.js";
-import { type LossName, type LossWeights, lossesOf, totalLoss } from "../objective/objectives.js";
+import {
+  type LossName,
+  type LossWeights,
+  counting,
+  lossesOf,
+  totalLoss,
+} from "../objective/objectives.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments, trainable } from "../optim/adamw.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import type { ParameterRules } from "../optim/rules.js";
@@ -78,7 +84,7 @@ export function trainingStep<B extends BatchSpec>(
   return compile({ state, inputs: inputs as Inputs<B>, ...carried }, (s, given) => {
     const before = s as TrainingState<Tensor>;
     const { parameters } = before;
-    const losses = weighted(
+    const losses = counting(
       lossesOf({ ...options, parameters }, Object.assign({ kind }, given) as unknown as Batch),
       weights,
     );
@@ -124,16 +130,6 @@ export function update(
     outputs: { rate, ...(clipping && { norm: clipping.norm }) },
     state: { ...next, parameters: boundLogitScale(next.parameters), step },
   };
-}
-
-/** The losses that count: what the others need is never computed. */
-export function weighted(
-  losses: Partial<Record<LossName, Tensor>>,
-  weights: LossWeights = {},
-): Partial<Record<LossName, Tensor>> {
-  return Object.fromEntries(
-    Object.entries(losses).filter(([name]) => weights[name as LossName] !== 0),
-  );
 }
 
 /** Keeps the logarithm of the similarity factor within its bounds after the update (flava.md 1.6). */

@@ -5,8 +5,8 @@ import type { Values } from "../backend/values.js";
 import { foldIn, keyOf } from "../base/random.js";
 import { mapTree } from "../base/tree.js";
 import type { Batch } from "../data/batch.js";
-import { BatchReader, type BatchReaderOptions } from "../data/batch-reader.js";
-import { type BatchKind, Mixture, batchKinds } from "../data/mixture.js";
+import type { BatchReaderOptions } from "../data/batch-reader.js";
+import { type BatchKind, batchKinds } from "../data/mixture.js";
 import { decodePicture } from "../data/picture/decode.js";
 import type { Picture } from "../data/picture/picture.js";
 import { openSampleSet } from "../data/sample-set.js";
@@ -20,8 +20,9 @@ import type { FlavaForPretraining } from "../model/flava.js";
 import { processorFor } from "../model/processor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
-import { type LossWeights, objectivesOf } from "../objective/objectives.js";
+import { type LossWeights, counting, objectivesOf } from "../objective/objectives.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
+import { fixedBatches } from "./fixed-batches.js";
 import type { Scalars } from "./stage.js";
 
 /** The same validation batches and pictures in every run. */
@@ -99,16 +100,12 @@ export class Validation {
     return compile({ state, inputs }, ({ parameters }, given) => {
       const model = { config, precision, parameters: parameters as FlavaForPretraining<Tensor> };
       const objectives = objectivesOf(model, Object.assign({ kind }, given) as unknown as Batch);
-      const outputs = Object.entries(objectives).flatMap(([name, { loss, accuracy }]) => {
-        if (losses[name as keyof LossWeights] === 0) return [];
-        return accuracy
-          ? [
-              [name, loss],
-              [`${name} accuracy`, accuracy],
-            ]
-          : [[name, loss]];
-      });
-      return { outputs: Object.fromEntries(outputs) as Record<string, Tensor> };
+      const outputs: Record<string, Tensor> = {};
+      for (const [name, { loss, accuracy }] of Object.entries(counting(objectives, losses))) {
+        outputs[name] = loss;
+        if (accuracy) outputs[`${name} accuracy`] = accuracy;
+      }
+      return { outputs };
     });
   }
 
@@ -127,27 +124,21 @@ export class Validation {
 }
 
 async function validationBatches(options: ValidationOptions): Promise<Batch<Values>[]> {
-  const { directories, batchSize } = options;
-  const reader = await BatchReader.open(options);
+  const { directories, batch, batchSize, mismatched } = options;
   const batches: Batch<Values>[] = [];
   for (const kind of batchKinds) {
     if (directories[kind].length === 0) continue;
-    const sets = await Promise.all(directories[kind].map(openSampleSet));
-    for (const set of sets) set.close();
-    const none = { pair: 0, image: 0, text: 0 };
-    const mixture = new Mixture({
+    const found = await fixedBatches({
+      kind,
+      directories: directories[kind],
+      batch,
+      size: batchSize[kind],
+      count: batchesPerKind,
+      mismatched,
       seed: validationSeed,
-      batch: batchSize,
-      shares: { ...none, [kind]: 1 },
-      sets: { pair: [], image: [], text: [], [kind]: sets },
-      temperature: 1,
-      mismatched: options.mismatched,
     });
-    for (let i = 0; i < batchesPerKind; i++) {
-      batches.push((await reader.read(mixture.next())).batch);
-    }
+    batches.push(...found);
   }
-  reader.close();
   return batches;
 }
 

@@ -1,12 +1,12 @@
 import type { RandomSource } from "./random-source.js";
 
 /** A picture's patches. */
-export interface Grid {
+interface Grid {
   readonly height: number;
   readonly width: number;
 }
 
-export interface BlockMaskSizes {
+interface BlockMaskSizes {
   /** Patches to hide; never more, and seldom a few less. */
   readonly total: number;
   /** The least area of a block, in patches, as long as that much may still be hidden. */
