@@ -21,7 +21,8 @@ interface Addon {
 /** The passes of the compiled kernels at a processor level, by default the best; undefined where there are none. */
 export function nativePasses(level?: string): Passes | undefined {
   const addon = loadAddon();
-  const best = level ?? nodeProcess()?.env.FLAVA_LEVEL ?? addon?.levels().at(-1);
+  const asked = level ?? nodeProcess()?.env.FLAVA_LEVEL ?? "";
+  const best = asked === "" ? addon?.levels().at(-1) : asked;
   if (!addon || best === undefined) return undefined;
   const along =
     (axis: "rows" | "columns") =>
