@@ -3,7 +3,7 @@
  *   npm run bench -- engine [--only TEXT] [--json FILE]   the engine, every bar, row by row
  *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers', in the same way
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
- *   npm run bench -- profile [--batch 8] [--precision bfloat16]   where the time of training steps goes
+ *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  * --only measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
@@ -27,7 +27,7 @@ const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- pictures [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
-       npm run bench -- profile [--batch COUNT] [--precision float32|bfloat16]`;
+       npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
 type Options = {
   readonly only?: string | undefined;
@@ -35,7 +35,7 @@ type Options = {
   readonly plot?: string | undefined;
   readonly batch?: string | undefined;
   readonly precision: string;
-  readonly model: string;
+  readonly model?: string;
   readonly steps: string;
 };
 
@@ -76,7 +76,7 @@ async function runPictures({ json }: Options): Promise<void> {
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
 
-async function runTraining({ json, model, batch = "256", steps }: Options): Promise<void> {
+async function runTraining({ json, model = "mini", batch = "256", steps }: Options): Promise<void> {
   const counts = { batch: Number(batch), steps: Number(steps) };
   if (!Object.values(counts).every((count) => Number.isInteger(count) && count > 0)) {
     refuse();
@@ -87,11 +87,12 @@ async function runTraining({ json, model, batch = "256", steps }: Options): Prom
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
 
-async function runProfile({ batch = "8", precision }: Options): Promise<void> {
+async function runProfile({ model = "base", batch = "8", precision }: Options): Promise<void> {
   const count = Number(batch);
   const possible = precision === "float32" || precision === "bfloat16";
-  if (possible && Number.isInteger(count) && count > 0) await profile({ batch: count, precision });
-  else refuse();
+  if (possible && Number.isInteger(count) && count > 0) {
+    await profile({ model, batch: count, precision });
+  } else refuse();
 }
 
 /** The rows, and what they were measured on. */
@@ -116,7 +117,7 @@ const { values, positionals } = parseArgs({
     plot: { type: "string" },
     batch: { type: "string" },
     precision: { type: "string", default: "bfloat16" },
-    model: { type: "string", default: "mini" },
+    model: { type: "string" },
     steps: { type: "string", default: "30" },
   },
 });

@@ -1,14 +1,19 @@
 /** Where the time of a training step goes: every instruction is run and timed alone. */
 import type { Backend, Executable } from "../src/backend/backend.js";
 import { openBackend } from "../src/backend/open.js";
+import { models } from "../src/configs/models.js";
 import type { PlacedTensor } from "../src/graph/layout.js";
 import type { Instruction, Plan } from "../src/graph/plan.js";
+import type { FlavaConfig } from "../src/model/config.js";
 import { median } from "./measure.js";
-import { prepare } from "./ours.js";
+import { prepareEngine } from "./engine.js";
+import { preparePretraining } from "./model.js";
 import { figure, tableHeader, tableLine } from "./report.js";
-import { type Pretraining, type Work, captions, describeWork, threads } from "./work.js";
+import { type Encoder, type Pretraining, captions, describeWork, threads } from "./work.js";
 
 type ProfileOptions = {
+  /** Name of a model: base also shows the plain ViT encoder's step. */
+  readonly model: string;
   readonly batch: number;
   readonly precision: Pretraining["dtype"];
 };
@@ -22,15 +27,17 @@ const rounds = 6;
 const smallestShare = 0.001;
 const others = "others";
 
-/** Prints the time of the ViT encoder's training step and of the step on pairs, by operation and by shape. */
-export async function profile({ batch, precision: dtype }: ProfileOptions): Promise<void> {
-  const texts = captions(batch, 24);
-  const works: readonly Work[] = [
-    { kind: "train", batch, tokens: 197, dtype },
-    { kind: "pretrain", samples: "pair", batch, texts, dtype },
+/** Prints the time of training steps, by operation and by shape: a model's on pairs, and the ViT encoder's. */
+export async function profile({ model, batch, precision: dtype }: ProfileOptions): Promise<void> {
+  const config = (models as Record<string, FlavaConfig | undefined>)[model];
+  if (!config)
+    throw new Error(`There is no model "${model}". Name ${Object.keys(models).join(", ")}.`);
+  const works: readonly (Encoder | Pretraining)[] = [
+    ...(model === "base" ? [{ kind: "train", batch, tokens: 197, dtype } as const] : []),
+    { kind: "pretrain", samples: "pair", batch, texts: captions(batch, 24), dtype },
   ];
   for (const work of works) {
-    const instructions = await timeInstructions(work);
+    const instructions = await timeInstructions(config, work);
     const total = totalSeconds(instructions);
     console.log(
       `\n${describeWork(work)}: ${instructions.length} instructions, ${total.toFixed(3)} s\n`,
@@ -41,10 +48,16 @@ export async function profile({ batch, precision: dtype }: ProfileOptions): Prom
 }
 
 /** Every instruction of the program that does `work`, in its order. */
-async function timeInstructions(work: Work): Promise<TimedInstruction[]> {
+async function timeInstructions(
+  config: FlavaConfig,
+  work: Encoder | Pretraining,
+): Promise<TimedInstruction[]> {
   const native = openBackend({ name: "native", threads });
   const programs: TimedProgram[] = [];
-  const prepared = await prepare(timing(native, programs), work);
+  const backend = timing(native, programs);
+  const prepared = await (work.kind === "pretrain"
+    ? preparePretraining(backend, config, work)
+    : prepareEngine(backend, work));
   for (let round = 0; round < rounds; round++) await prepared.run();
   native.dispose();
   const { plan, runs } = programs.at(-1)!; // before it, parameters were initialised

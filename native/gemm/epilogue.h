@@ -24,6 +24,16 @@ inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_
   });
 }
 
+/** Fetches elements [index, index + count), which are read soon, into the cache: rows of a matrix lie far apart. */
+inline void prefetch(const Tensor& tensor, int64_t index, int64_t count) {
+  visitFloats(tensor, [&](auto* data) {
+    const auto* first = reinterpret_cast<const char*>(data + index);
+    const auto* last = reinterpret_cast<const char*>(data + index + count) - 1;
+    for (const char* line = first; line < last; line += 64) __builtin_prefetch(line, 0, 2);
+    __builtin_prefetch(last, 0, 2);
+  });
+}
+
 /** Tensors that are absent are null. */
 struct Epilogue {
   const Tensor* result = nullptr;
@@ -33,6 +43,13 @@ struct Epilogue {
   const Tensor* preactivationOutput = nullptr;  // written before gelu
   Activation activation = Activation::none;
   int64_t columns = 0;  // of the result
+
+  /** Fetches what `store` reads of such a row. */
+  void expect(int64_t row, int64_t column, int64_t count) const {
+    const int64_t index = row * columns + column;
+    if (preactivation) prefetch(*preactivation, index, count);
+    if (addend) prefetch(*addend, index, count);
+  }
 
   /** Stores `count` elements of a row of the product; x has room for whole vectors and is changed. */
   void store(float* x, int64_t row, int64_t column, int64_t count) const {
@@ -55,6 +72,9 @@ struct MatrixOutput final : Output<float> {
 
   void write(float* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
     for (int64_t r = 0; r < rows; ++r) epilogue_.store(sums + r * stride, row + r, column, columns);
+  }
+  void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
+    for (int64_t r = 0; r < rows; ++r) epilogue_.expect(row + r, column, columns);
   }
 
  private:

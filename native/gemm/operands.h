@@ -41,6 +41,8 @@ inline void packPanels(const Call& call, const RightOperand& right, int64_t colu
 template <class Sum>
 struct Output {
   virtual void write(Sum* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
+  /** Says which tile comes after the next one, whose memory may be fetched meanwhile; `rows` may be 0 or less. */
+  virtual void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
 
  protected:
   ~Output() = default;

@@ -9,6 +9,7 @@ namespace FLAVA_NAMESPACE {
 template <class Words>
 struct RectifiedWords {
   static constexpr int elements = Words::elements;
+  static constexpr bool verbatim = false;
 
   template <class... Arguments>
   static Uints along(Arguments... arguments) {
@@ -30,6 +31,20 @@ struct RectifiedWords {
     }
   }
 };
+
+/** memcpy of a few dozen bytes, where a call would cost more than the copying. */
+inline void copyShort(void* to, const void* from, size_t bytes) {
+  constexpr size_t piece = 16;
+  if (bytes < piece) {
+    __builtin_memcpy(to, from, bytes);
+    return;
+  }
+  auto* target = static_cast<char*>(to);
+  const auto* source = static_cast<const char*>(from);
+  for (size_t done = 0; done + piece <= bytes; done += piece) __builtin_memcpy(target + done, source + done, piece);
+  // The last piece may overlap the one before.
+  __builtin_memcpy(target + bytes - piece, source + bytes - piece, piece);
+}
 
 /** A picture [batch, height, width, channels] and a kernel of odd height and width, with zeros around the picture. */
 struct Neighbourhood {
@@ -75,9 +90,9 @@ struct Patches {
       const int64_t begin = min(end, max(offset, line.begin));
       const int64_t stop = max(begin, min(end, line.end));
       const auto bytes = [](int64_t elements) { return static_cast<size_t>(elements) * sizeof(Element); };
-      __builtin_memset(to, 0, bytes(begin - offset));
-      if (stop > begin) __builtin_memcpy(to + begin - offset, line.elements + begin, bytes(stop - begin));
-      __builtin_memset(to + stop - offset, 0, bytes(end - stop));
+      if (begin > offset) __builtin_memset(to, 0, bytes(begin - offset));
+      if (stop > begin) copyShort(to + begin - offset, line.elements + begin, bytes(stop - begin));
+      if (end > stop) __builtin_memset(to + stop - offset, 0, bytes(end - stop));
       to += end - offset;
       count -= end - offset;
     }
@@ -108,25 +123,55 @@ struct PatchesLeft final : LeftOperand {
   explicit PatchesLeft(const Patches<Element>& patches) : patches_(patches) {}
 
   void pack(int64_t row, int64_t rows, int64_t word, int64_t words, uint32_t* to, int64_t stride) const override {
-    constexpr int64_t most = 16 * width * Words::elements;
-    alignas(64) Element elements[most];
-    const int64_t first = word * Words::elements;
-    const int64_t last = min(patches_.shape.depth(), first + words * Words::elements);
     Pixel pixel(patches_.shape, row);
-    for (int64_t r = 0; r < rows; ++r, pixel.advance(patches_.shape)) {
-      uint32_t* target = to + r * stride;
-      for (int64_t element = first; element < last; element += most) {
-        const int64_t count = min(most, last - element);
-        patches_.gather(pixel, element, count, elements);
-        overVectors(0, wordsOf(count, Words::elements), [&](int64_t i, auto lanes) {
-          storeWords(target + i, Words::along(elements + i * Words::elements, count - i * Words::elements), lanes);
-        });
-        target += most / Words::elements;
+    if constexpr (sizeof(Element) * Words::elements == sizeof(uint32_t)) {
+      for (int64_t r = 0; r < rows; r += rowsTogether) {
+        packAsStored(pixel, min(rowsTogether, rows - r), word, words, to + r * stride, stride);
       }
+    } else {
+      for (int64_t r = 0; r < rows; ++r, pixel.advance(patches_.shape)) convert(pixel, word, words, to + r * stride);
     }
   }
 
  private:
+  // Enough that what one loop has written is out of the way when the next one reads it in larger pieces.
+  static constexpr int64_t rowsTogether = 16;
+
+  /** Rows whose words are made of elements as they are stored. */
+  void packAsStored(Pixel& pixel, int64_t rows, int64_t word, int64_t words, uint32_t* to, int64_t stride) const {
+    const int64_t first = word * Words::elements;
+    const int64_t count = min(patches_.shape.depth() - first, words * Words::elements);
+    for (int64_t r = 0; r < rows; ++r, pixel.advance(patches_.shape)) {
+      auto* elements = reinterpret_cast<Element*>(to + r * stride);
+      patches_.gather(pixel, first, count, elements);
+      for (int64_t i = count; i < words * Words::elements; ++i) elements[i] = Element{};
+    }
+    if constexpr (!Words::verbatim) {
+      for (int64_t r = 0; r < rows; ++r) {
+        uint32_t* target = to + r * stride;
+        overVectors(0, words, [&](int64_t i, auto lanes) {
+          const auto* elements = reinterpret_cast<const Element*>(target + i);
+          storeWords(target + i, Words::along(elements, (words - i) * Words::elements), lanes);
+        });
+      }
+    }
+  }
+
+  void convert(const Pixel& pixel, int64_t word, int64_t words, uint32_t* to) const {
+    constexpr int64_t most = 16 * width * Words::elements;
+    alignas(64) Element elements[most];
+    const int64_t first = word * Words::elements;
+    const int64_t last = min(patches_.shape.depth(), first + words * Words::elements);
+    for (int64_t element = first; element < last; element += most) {
+      const int64_t count = min(most, last - element);
+      patches_.gather(pixel, element, count, elements);
+      overVectors(0, wordsOf(count, Words::elements), [&](int64_t i, auto lanes) {
+        storeWords(to + i, Words::along(elements + i * Words::elements, count - i * Words::elements), lanes);
+      });
+      to += most / Words::elements;
+    }
+  }
+
   Patches<Element> patches_;
 };
 

@@ -101,8 +101,9 @@ struct BlockOfProduct {
     for (int64_t row = 0; row < rows; row += tileRows) {
       const int64_t count = min(int64_t{tileRows}, rows - row);
       Sum* target = sums ? sums + row * stride + panel * panelColumns : tile;
-      multiplyTile<Product>(count, rowWords + row * leftStride(), leftStride(), panelWords, words, target, stride,
-                            resume);
+      if (finish) output.expect(firstRow + row + tileRows, min(tileRows, rows - row - tileRows), column, columns);
+      multiplyTile<Product>(count, columns,
+                            {rowWords + row * leftStride(), leftStride(), panelWords, words, target, stride, resume});
       if (finish) output.write(target, stride, firstRow + row, count, column, columns);
     }
   }

@@ -123,6 +123,9 @@ struct QuantizedOutput final : Output<int32_t> {
       epilogue_.store(x, firstRow_ + row + r, column, columns);
     }
   }
+  void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
+    for (int64_t r = 0; r < rows; ++r) epilogue_.expect(firstRow_ + row + r, column, columns);
+  }
 
  private:
   const Epilogue& epilogue_;

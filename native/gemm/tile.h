@@ -86,69 +86,94 @@ struct Int8Product : Int8Words {
 #endif
 };
 
+/** Where a tile reads and writes: rows of the left operand, columns of a panel of the right one, their sums. */
+template <class Sum>
+struct Tile {
+  const uint32_t* left;
+  int64_t leftStride;
+  const uint32_t* right;
+  int64_t words;
+  Sum* sums;
+  int64_t sumsStride;
+  /** Start from the sums that are there, not from zero. */
+  bool resume;
+};
+
 /**
- * sums[row][column] (+)= Σ left[row][word] · right[word][column] for `rows` rows and one panel. Starts from the sums
- * that are there if `resume`, from zero otherwise. The order of additions depends on K alone.
+ * sums[row][column] (+)= Σ left[row][word] · right[word][column] for `rows` rows and `vectors` vectors of columns. The
+ * order of additions depends on K alone.
  */
-template <class Product, int rows>
-[[gnu::noinline]] void multiplyTile(const uint32_t* left, int64_t leftStride, const uint32_t* right, int64_t words,
-                                    typename Product::Sum* sums, int64_t sumsStride, bool resume) {
+template <class Product, int rows, int vectors>
+[[gnu::noinline]] void multiplyRows(const Tile<typename Product::Sum>& tile) {
   using Sums = typename Product::Sums;
-  for (int column = 0; column < panelColumns; column += tileVectors * width) {
-    Sums total[rows][tileVectors];
+  const auto [left, leftStride, right, words, sums, sumsStride, resume] = tile;
+  Sums total[rows][vectors];
 #pragma GCC unroll 8
-    for (int row = 0; row < rows; ++row) {
+  for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 4
-      for (int vector = 0; vector < tileVectors; ++vector) {
-        total[row][vector] =
-            resume ? loadVector<Sums>(sums + row * sumsStride + column + vector * width) : Sums{};
-      }
+    for (int vector = 0; vector < vectors; ++vector) {
+      total[row][vector] = resume ? loadVector<Sums>(sums + row * sumsStride + vector * width) : Sums{};
     }
-    for (int64_t word = 0; word < words; ++word) {
-      // The rows of the next tile, line by line: they are too many and too short for the processor to foresee.
-      if (word % 16 == 0) {
+  }
+  for (int64_t word = 0; word < words; ++word) {
+    // The rows of the next tile, line by line: they are too many and too short for the processor to foresee.
+    if (word % 16 == 0) {
 #pragma GCC unroll 8
-        for (int row = 0; row < rows; ++row) __builtin_prefetch(left + (row + rows) * leftStride + word, 0, 2);
+      for (int row = 0; row < rows; ++row) __builtin_prefetch(left + (row + rows) * leftStride + word, 0, 2);
+    }
+#pragma GCC unroll 4
+    for (int part = 0; part < Product::parts; ++part) {
+      decltype(Product::right(Uints{}, 0)) factors[vectors];
+#pragma GCC unroll 4
+      for (int vector = 0; vector < vectors; ++vector) {
+        factors[vector] = Product::right(loadVector<Uints>(right + word * panelColumns + vector * width), part);
       }
-#pragma GCC unroll 4
-      for (int part = 0; part < Product::parts; ++part) {
-        decltype(Product::right(Uints{}, 0)) factors[tileVectors];
-#pragma GCC unroll 4
-        for (int vector = 0; vector < tileVectors; ++vector) {
-          factors[vector] =
-              Product::right(loadVector<Uints>(right + word * panelColumns + column + vector * width), part);
-        }
 #pragma GCC unroll 8
-        for (int row = 0; row < rows; ++row) {
-          const auto factor = Product::left(loadWord(left + row * leftStride + word), part);
+      for (int row = 0; row < rows; ++row) {
+        const auto factor = Product::left(loadWord(left + row * leftStride + word), part);
 #pragma GCC unroll 4
-          for (int vector = 0; vector < tileVectors; ++vector) {
-            total[row][vector] = Product::add(total[row][vector], factor, factors[vector]);
-          }
+        for (int vector = 0; vector < vectors; ++vector) {
+          total[row][vector] = Product::add(total[row][vector], factor, factors[vector]);
         }
       }
     }
+  }
 #pragma GCC unroll 8
-    for (int row = 0; row < rows; ++row) {
+  for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 4
-      for (int vector = 0; vector < tileVectors; ++vector) {
-        __builtin_memcpy(sums + row * sumsStride + column + vector * width, &total[row][vector], sizeof(Sums));
-      }
+    for (int vector = 0; vector < vectors; ++vector) {
+      __builtin_memcpy(sums + row * sumsStride + vector * width, &total[row][vector], sizeof(Sums));
     }
   }
 }
 
-/** multiplyTile for a number of rows known only at run time. */
-template <class Product>
-void multiplyTile(int64_t rows, const uint32_t* left, int64_t leftStride, const uint32_t* right, int64_t words,
-                  typename Product::Sum* sums, int64_t sumsStride, bool resume) {
+/** The same for a number of rows known only at run time. */
+template <class Product, int vectors>
+void multiplyColumns(int64_t rows, const Tile<typename Product::Sum>& tile) {
   switch (rows) {
-    case 1: return multiplyTile<Product, 1>(left, leftStride, right, words, sums, sumsStride, resume);
-    case 2: return multiplyTile<Product, 2>(left, leftStride, right, words, sums, sumsStride, resume);
-    case 3: return multiplyTile<Product, 3>(left, leftStride, right, words, sums, sumsStride, resume);
-    case 4: return multiplyTile<Product, 4>(left, leftStride, right, words, sums, sumsStride, resume);
-    case 5: return multiplyTile<Product, 5>(left, leftStride, right, words, sums, sumsStride, resume);
-    default: return multiplyTile<Product, 6>(left, leftStride, right, words, sums, sumsStride, resume);
+    case 1: return multiplyRows<Product, 1, vectors>(tile);
+    case 2: return multiplyRows<Product, 2, vectors>(tile);
+    case 3: return multiplyRows<Product, 3, vectors>(tile);
+    case 4: return multiplyRows<Product, 4, vectors>(tile);
+    case 5: return multiplyRows<Product, 5, vectors>(tile);
+    default: return multiplyRows<Product, 6, vectors>(tile);
+  }
+}
+
+/** The same for the first `columns` of a panel; sums of the other columns are left undefined. */
+template <class Product>
+void multiplyTile(int64_t rows, int64_t columns, Tile<typename Product::Sum> tile) {
+  for (int64_t column = 0; column < columns; column += tileVectors * width) {
+    const int64_t vectors = wordsOf(columns - column, width);
+    if (vectors == 1) {
+      multiplyColumns<Product, 1>(rows, tile);
+    } else if (vectors == 2) {
+      multiplyColumns<Product, 2>(rows, tile);
+    } else {
+      multiplyColumns<Product, tileVectors>(rows, tile);
+    }
+    tile.right += tileVectors * width;
+    tile.sums += tileVectors * width;
   }
 }
 

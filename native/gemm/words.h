@@ -49,6 +49,8 @@ inline Shorts loadBfloat16(const float* from, Lanes lanes) {
 /** Reads elements of type float or Bfloat16 as words of one float32. */
 struct Float32Words {
   static constexpr int elements = 1;
+  /** Elements that are stored in the type of a word's become words as they are. */
+  static constexpr bool verbatim = true;
 
   /** A vector of words that follow one another along K; of `count` elements, if there are fewer, and zeros. */
   template <class Element>
@@ -70,6 +72,7 @@ struct Float32Words {
 /** Reads elements of type float or Bfloat16 as words of two bfloat16. */
 struct Bfloat16Words {
   static constexpr int elements = 2;
+  static constexpr bool verbatim = true;
 
   static Uints along(const Bfloat16* from) { return loadVector<Uints>(from); }
   static Uints along(const float* from) {
@@ -83,6 +86,11 @@ struct Bfloat16Words {
   template <class Element>
   static Uints along(const Element* from, int64_t count) {
     if (count >= 2 * width) return along(from);
+#if defined(__AVX512BW__)
+    if constexpr (sizeof(Element) == sizeof(Bfloat16)) {
+      return (Uints)_mm512_maskz_loadu_epi16(static_cast<__mmask32>((uint64_t{1} << count) - 1), from);
+    }
+#endif
     Element padded[2 * width] = {};
     __builtin_memcpy(padded, from, static_cast<size_t>(count) * sizeof(Element));
     return along(padded);
