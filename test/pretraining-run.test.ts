@@ -1,12 +1,17 @@
 /** Whole training runs on a little data set: stages, checkpoints, and going on after any kind of end. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync, renameSync, symlinkSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../src/backend/open.js";
-import { checkRecipe } from "../src/configs/recipe.js";
+import {
+  type PretrainingStageRecipe,
+  type StageRecipe,
+  checkRecipe,
+} from "../src/configs/recipe.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
 import { readLog } from "../src/train/log.js";
 import { RunDirectory } from "../src/train/run-directory.js";
@@ -37,6 +42,13 @@ async function run(name: string, changes: Partial<PretrainOptions> = {}): Promis
     ...changes,
   });
   return lines;
+}
+
+/** Stops a run of four steps after this step of its joint stage. */
+function stoppedAt(step: number): Pick<PretrainOptions, "say" | "signal"> {
+  const stop = new AbortController();
+  const line = new RegExp(`^${step}/4 .*(mim|mlm|contrastive)`);
+  return { say: (said) => line.test(said) && stop.abort(), signal: stop.signal };
 }
 
 async function digest(path: string): Promise<string> {
@@ -70,6 +82,8 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("runs all stages, logs every loss, and writes a model", async () => {
     const lines = await run("whole");
     expect(lines.at(-1)).toContain('"joint" is finished');
+    expect(lines.filter((line) => /^Memory: .* for the state/.test(line))).toHaveLength(2);
+    expect(lines.filter((line) => /^Time: roughly .* for 4 steps/.test(line))).toHaveLength(2);
     const log = await readLog(new RunDirectory(join(root, "whole", "joint")));
     const logged = new Set(log.flatMap(({ scalars }) => Object.keys(scalars)));
     for (const loss of ["contrastive", "itm", "mmmImage", "mmmText", "mim", "mlm"]) {
@@ -104,11 +118,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("goes on in the midst of a run in chunks, whose sums no checkpoint keeps", async () => {
     const recipe = shapesRecipe(root, { chunks: 2 });
     await run("chunks", { recipe });
-    const stop = new AbortController();
-    const say = (line: string): void => {
-      if (/^2\/4 .*(mim|mlm|contrastive)/.test(line)) stop.abort();
-    };
-    await run("stopped in chunks", { recipe, say, signal: stop.signal });
+    await run("stopped in chunks", { recipe, ...stoppedAt(2) });
     const directory = new RunDirectory(join(root, "stopped in chunks", "joint"));
     expect((await directory.checkpoints()).at(-1)).toBeLessThan(4);
     await run("stopped in chunks", { recipe });
@@ -127,6 +137,52 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await writeFile(join(directory, "0000009.partial"), "half a checkpoint");
     const checkpoints = await new RunDirectory(join(root, "whole", "joint")).checkpoints();
     expect(checkpoints.at(-1)).toBe(4);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("stops in words where the disk is full", async () => {
+    const directory = new RunDirectory(join(root, "full", "joint"));
+    const log = directory.file("log.jsonl");
+    let moved = false;
+    const say = (line: string): void => {
+      if (moved || !/^2\/4 .*(mim|mlm|contrastive)/.test(line)) return;
+      moved = true;
+      renameSync(log, `${log}.kept`);
+      symlinkSync("/dev/full", log);
+    };
+    await expect(run("full", { say })).rejects.toThrow(
+      /disk .* is full\. The checkpoint of step \d is intact\. Make room/,
+    );
+    renameSync(`${log}.kept`, log);
+    await run("full");
+    expect(await weightsOf("full")).toBe(await weightsOf("whole"));
+  });
+
+  it("stops in words where a shard cannot be read, and goes on when it can", async () => {
+    await run("unreadable", stoppedAt(2));
+    const directory = join(root, "pairs", "shapes", "train");
+    const shard = join(
+      directory,
+      (await readdir(directory)).find((name) => name.endsWith(".tar"))!,
+    );
+    const whole = await readFile(shard);
+    await writeFile(shard, whole.subarray(0, whole.length / 4));
+    await expect(run("unreadable")).rejects.toThrow(/shapes.*\.tar/);
+    await writeFile(shard, whole);
+    await run("unreadable");
+    expect(await weightsOf("unreadable")).toBe(await weightsOf("whole"));
+  });
+
+  it("stops at a loss that is not finite, and goes on from the state before", async () => {
+    const recipe = shapesRecipe(root);
+    const [codebook, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
+    await run("wild", stoppedAt(1));
+    const every = { ...joint.every, save: 9 };
+    const wild = { ...joint, rate: { ...joint.rate, peak: 1e30 }, every };
+    await expect(run("wild", { recipe: { ...recipe, stages: [codebook, wild] } })).rejects.toThrow(
+      /^Step [234] gave a value .* first in .*checkpoint of step 1 is intact.*lower/,
+    );
+    await run("wild");
+    expect(await weightsOf("wild")).toBe(await weightsOf("whole"));
   });
 
   it("learns a few samples by heart", async () => {

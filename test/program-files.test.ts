@@ -70,7 +70,8 @@ function pretraining(precision: Precision): Exported<unknown, unknown> {
       const gradients = gradient(checkFinite(loss), trainable(held.parameters, rules));
       const { scale } = clipByGlobalNorm(gradients, 1);
       const scalars = { learningRate: fill([], 1e-3), step: fill([], 1), scale };
-      return { outputs: { loss }, state: adamW({ ...held, gradients, ...scalars }, { rules }) };
+      const { moved, ...next } = adamW({ ...held, gradients, ...scalars }, { rules });
+      return { outputs: { loss, moved }, state: next };
     },
   };
 }

@@ -41,20 +41,31 @@ struct State {
       : parameter(tensors[0].as<float>()), first(tensors[1].as<float>()), second(tensors[2].as<float>()) {}
 };
 
+/** The squared length of the move is summed in float32 within blocks, over the blocks in order in double precision. */
 template <class G>
-void update(const Call& call, const Step step, const State from, const State to, const G* gradient) {
-  parallelFor(call, call.in(0).size, elementGrain, [=](int64_t begin, int64_t end, int) {
-    overVectors(begin, end, [=](int64_t i, auto lanes) {
+float update(const Call& call, const Step step, const State from, const State to, const G* gradient) {
+  const int64_t size = call.in(0).size, blocks = (size + elementGrain - 1) / elementGrain;
+  auto* const squares = static_cast<float*>(call.parallel->shared(blocks * 4));
+  parallelFor(call, size, elementGrain, [=](int64_t begin, int64_t end, int) {
+    Floats square{};
+    overVectors(begin, end, [=, &square](int64_t i, auto lanes) {
       const Floats g = load(gradient + i, lanes) * step.gradientScale;
       const Floats first = load(from.first + i, lanes) * step.beta1 + g * step.oneMinusBeta1;
       const Floats second = load(from.second + i, lanes) * step.beta2 + g * g * step.oneMinusBeta2;
       const Floats size = squareRoot(second) * step.secondCorrectionRoot + step.epsilon;
-      const Floats parameter = load(from.parameter + i, lanes) * step.decay - first * step.rate / size;
+      const Floats before = load(from.parameter + i, lanes);
+      const Floats parameter = before * step.decay - first * step.rate / size;
+      const Floats move = keep(parameter - before, lanes, 0.0f);
+      square += move * move;
       store(to.first + i, first, lanes);
       store(to.second + i, second, lanes);
       store(to.parameter + i, parameter, lanes);
     });
+    squares[begin / elementGrain] = sumOf(square);
   });
+  double sum = 0;
+  for (int64_t block = 0; block < blocks; ++block) sum += squares[block];
+  return static_cast<float>(sum);
 }
 
 void adamWKernel(const Call& call) {
@@ -62,7 +73,9 @@ void adamWKernel(const Call& call) {
   const Tensor& gradient = call.in(3);
   // Nothing may change unless everything can: look at the whole gradient first.
   if (!__builtin_isfinite(step.gradientScale) || !isFinite(call, gradient)) return fail(call, "non-finite");
-  visitFloats(gradient, [&](auto* g) { update(call, step, State(call.inputs), State(call.outputs), g); });
+  visitFloats(gradient, [&](auto* g) {
+    *call.out(3).as<float>() = update(call, step, State(call.inputs), State(call.outputs), g);
+  });
 }
 
 FLAVA_KERNEL("adamW", adamWKernel);

@@ -1,5 +1,6 @@
 import { NonFiniteError } from "../base/errors.js";
 import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { flopsOf } from "../graph/flops.js";
 import { placeholder } from "../graph/placeholder.js";
 import { type Plan, plan } from "../graph/plan.js";
 import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
@@ -100,6 +101,11 @@ export class Program<I, O> {
   /** Number of instructions, of which the first `preparing` run only after the state was written. */
   get instructions(): number {
     return this.#plan.instructions.length;
+  }
+
+  /** Multiplications and additions of a run in products, convolutions and attention. */
+  get flops(): number {
+    return this.#plan.instructions.reduce((sum, instruction) => sum + flopsOf(instruction), 0);
   }
 
   /**

@@ -165,7 +165,8 @@ describe.runIf(nativeLevels().length > 0)("weights that are mapped", () => {
       const last = stack(blocks, x, options).at(-1)!;
       const gradients = gradient(mean(multiply(last, last)), s.parameters);
       const [step, learningRate] = [fill([], 1), fill([], 0.01)];
-      return { outputs: {}, state: { ...adamW({ ...s, gradients, step, learningRate }), step } };
+      const { parameters, moments } = adamW({ ...s, gradients, step, learningRate });
+      return { outputs: {}, state: { parameters, moments, step } };
     });
     const x = normal(keyOf(3), inputs.x.size);
     for (let step = 0; step < 3; step++) await program.run({ x });

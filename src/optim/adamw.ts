@@ -1,5 +1,10 @@
 /** AdamW (Loshchilov and Hutter): Adam with weight decay that is decoupled from the gradient. */
 import { type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { fill } from "../graph/ops/broadcast.js";
+import { concatenate } from "../graph/ops/concatenate.js";
+import { sqrt } from "../graph/ops/elementwise.js";
+import { sum } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/reshape.js";
 import { adamWUpdate } from "../graph/ops/update.js";
 import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
@@ -46,14 +51,23 @@ export function trainable<S>(parameters: S, rules: ParameterRules): S {
   ) as S;
 }
 
-/** One step: the new parameters and moments, which take the place of the old ones. */
+export interface AdamWStep<P> {
+  /** These and the moments take the place of the old ones. */
+  readonly parameters: Partly<P, Tensor>;
+  readonly moments: Moments<Tensor>;
+  /** Euclidean norm of what was added to all parameters together, float32 []. */
+  readonly moved: Tensor;
+}
+
+/** One step of all parameters. */
 export function adamW<P>(
   { parameters, moments, gradients, learningRate, step, scale }: AdamWInputs<P, Moments<Tensor>>,
   options: AdamWOptions = {},
-): { readonly parameters: Partly<P, Tensor>; readonly moments: Moments<Tensor> } {
+): AdamWStep<P> {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, rules = [] } = options;
   const gradientAt = new Map(leavesOf<Tensor>(gradients));
   const nextMoments: Record<string, { first: Tensor; second: Tensor }> = {};
+  const squaredMoves: Tensor[] = [];
   const next = mapTree(parameters, (parameter: Tensor, path) => {
     const own = moments[path];
     const gradient = gradientAt.get(path);
@@ -70,7 +84,9 @@ export function adamW<P>(
       },
     );
     nextMoments[path] = { first: updated.first, second: updated.second };
+    squaredMoves.push(reshape(updated.squaredMove, [1]));
     return updated.parameter;
   });
-  return { parameters: next as Partly<P, Tensor>, moments: nextMoments };
+  const moved = squaredMoves.length === 0 ? fill([], 0) : sqrt(sum(concatenate(squaredMoves, 0)));
+  return { parameters: next as Partly<P, Tensor>, moments: nextMoments, moved };
 }

@@ -50,7 +50,7 @@ import {
 /** A compiled step. */
 export type PretrainingStep<I = unknown> = Pick<
   Program<I, StepOutputs>,
-  "memory" | "run" | "dispose"
+  "memory" | "flops" | "run" | "dispose"
 >;
 
 export interface AccumulatedStepOptions extends StepOptions {
@@ -104,6 +104,12 @@ class AccumulatedStep {
     this.#clear = clearProgram(state, all);
     this.#update = updateProgram(state, all, options);
     this.memory = together(this.#programs.map(({ memory }) => memory));
+  }
+
+  get flops(): number {
+    const { chunks } = this.options;
+    const repeated = (this.#embedding?.flops ?? 0) + this.#chunk.flops;
+    return chunks * repeated + (this.#contrast?.flops ?? 0) + this.#update.flops;
   }
 
   /** A step on a whole batch; the losses and the norm are those of the whole batch, too. */
@@ -338,7 +344,7 @@ function updateProgram(
   state: StepState,
   paths: ReadonlySet<string>,
   options: StepOptions,
-): Program<Nothing, Pick<StepOutputs, "rate" | "norm">> {
+): Program<Nothing, Pick<StepOutputs, "rate" | "moved" | "norm">> {
   return compile({ state, inputs: {} }, (s) => {
     const before = s as TrainingState<Tensor>;
     const sums = Object.entries(before.accumulated ?? {}).filter(([path]) => paths.has(path));

@@ -1,7 +1,7 @@
 /** Training of the image codebook, which later stages take their visual tokens from. */
 import sharp from "sharp";
 import type { Backend } from "../backend/backend.js";
-import { type Program, type ProgramMemory, compile } from "../backend/program.js";
+import { type Program, compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { foldIn, keyOf } from "../base/random.js";
@@ -29,7 +29,7 @@ import {
   codebookStep,
 } from "./codebook-step.js";
 import type { CodebookStageRecipe, Recipe } from "../configs/recipe.js";
-import type { Scalars, Stage } from "./stage.js";
+import type { Scalars, Stage, StageNeeds } from "./stage.js";
 import { writeModel } from "./write-model.js";
 
 export interface CodebookStageOptions {
@@ -86,17 +86,23 @@ export class CodebookStage implements Stage {
     return this.options.stage.steps;
   }
 
-  prepare(): ProgramMemory {
-    return this.#program().memory;
+  prepare(): StageNeeds {
+    const { memory, flops } = this.#program();
+    return { bytes: memory.total, flops };
   }
 
   async step(batch: Batch<Values>, step: number): Promise<Scalars> {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
     if (!pixels) throw new Error("The codebook is trained on pictures.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
-    const { rate, norm, ...losses } = await this.#program().run({ pixels, key });
+    const { rate, norm, moved, ...losses } = await this.#program().run({ pixels, key });
     const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
-    return { ...scalars, "gradient norm": norm[0] ?? NaN, "learning rate": rate[0] ?? NaN };
+    return {
+      ...scalars,
+      "gradient norm": norm[0] ?? NaN,
+      "update norm": moved[0] ?? NaN,
+      "learning rate": rate[0] ?? NaN,
+    };
   }
 
   async evaluate(): Promise<Scalars> {

@@ -3,6 +3,7 @@ import { formatBytes } from "../backend/available-memory.js";
 import type { Loader } from "../data/loader.js";
 import type { MixtureCursor } from "../data/mixture.js";
 import { Averages } from "./averages.js";
+import { describeFailure } from "./failure.js";
 import { formatDuration } from "./duration.js";
 import { RunLog } from "./log.js";
 import type { Progress, RunDirectory } from "./run-directory.js";
@@ -13,6 +14,8 @@ export interface LoopOptions {
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
   /** Opens the batches that follow `cursor`. */
   readonly openLoader: (cursor: MixtureCursor | undefined) => Promise<Loader>;
+  /** How fast this machine trains such a model, in multiplications and additions a second. */
+  readonly speed: () => Promise<number>;
   readonly say: Say;
   readonly afterEvaluation?: () => Promise<void>;
   /** Asks the run to save and stop after the present step. */
@@ -30,9 +33,8 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Endi
   if (!found) await stage.begin();
   const start: Progress = found ?? { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
   if (found) say(`Going on after step ${found.step} of ${stage.steps}.`);
-  const { total } = stage.prepare();
-  say(`Memory: ${formatBytes(total)} for the state and the largest step.`);
   if (start.step >= stage.steps) return finish(stage, options);
+  await sayNeeds(stage, stage.steps - start.step, options);
   const loader = await options.openLoader(found?.cursor);
   try {
     const log = await RunLog.open(run, start.step);
@@ -40,6 +42,14 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Endi
   } finally {
     await loader.close();
   }
+}
+
+/** What is to come, before it is begun. */
+async function sayNeeds(stage: Stage, steps: number, { speed, say }: LoopOptions): Promise<void> {
+  const { bytes, flops } = stage.prepare();
+  say(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
+  const duration = formatDuration((steps * flops) / (await speed()));
+  say(`Time: roughly ${duration} for ${steps} steps, if nothing else keeps this machine busy.`);
 }
 
 async function finish(stage: Stage, { run }: LoopOptions): Promise<Ending> {
@@ -63,6 +73,14 @@ class Loop {
   }
 
   async run(): Promise<Ending> {
+    try {
+      return await this.#makeSteps();
+    } catch (error) {
+      throw await describeFailure(error, this.options.run, this.#progress.step + 1);
+    }
+  }
+
+  async #makeSteps(): Promise<Ending> {
     const { stage, options } = this;
     const { every, signal } = options;
     while (this.#progress.step < stage.steps) {

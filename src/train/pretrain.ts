@@ -34,6 +34,7 @@ import type {
 } from "../configs/recipe.js";
 import { writeReport } from "./report.js";
 import { RunDirectory } from "./run-directory.js";
+import { blockSpeed } from "./speed.js";
 import type { Say, Stage } from "./stage.js";
 import { Validation } from "./validation.js";
 
@@ -104,7 +105,7 @@ class StageRun {
 
   async run(): Promise<Ending> {
     const { options, stage, run_ } = this;
-    const { recipe, say, signal } = options;
+    const { backend, recipe, say, signal } = options;
     const mixture = mixtureOf(stage, recipe);
     const directories = await this.#trainingDirectories(mixture.shares);
     const sets = await this.#sets(directories);
@@ -114,6 +115,7 @@ class StageRun {
       return await runStage(opened, {
         run: run_,
         every: stage.every,
+        speed: () => blockSpeed(backend, models[recipe.model].image, recipe.precision),
         say,
         ...(signal && { signal }),
         afterEvaluation: () =>
@@ -179,15 +181,17 @@ class StageRun {
     });
   }
 
-  #largest({ shares, batch }: PretrainingStageRecipe): ReturnType<typeof largestBatch> {
+  #largest({ shares, batch }: PretrainingStageRecipe): ReturnType<typeof largestBatch>[] {
     const { recipe } = this.options;
     const { captions, passages } = recipe.data;
-    const kind = batchKinds.find((each) => shares[each] > 0) ?? "pair";
-    const { lengths, masked } = kind === "text" ? passages : captions;
-    const length = lengths.at(-1) ?? 0;
     const hidden = this.#batch.processor.mask.total;
-    const sizes = { size: batch[kind], length, masked: mostMasked(length, masked), hidden };
-    return largestBatch({ kind, ...sizes }, models[recipe.model]);
+    const kinds = batchKinds.filter((kind) => shares[kind] > 0);
+    return kinds.map((kind) => {
+      const { lengths, masked } = kind === "text" ? passages : captions;
+      const length = lengths.at(-1) ?? 0;
+      const sizes = { size: batch[kind], length, masked: mostMasked(length, masked), hidden };
+      return largestBatch({ kind, ...sizes }, models[recipe.model]);
+    });
   }
 
   /** Takes over what earlier stages have learnt, or a given checkpoint. */

@@ -2,7 +2,6 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
-import type { ProgramMemory } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { keyOf } from "../base/random.js";
@@ -18,7 +17,7 @@ import { type PretrainingStep, accumulatedStep } from "./accumulated-step.js";
 import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../configs/recipe.js";
-import type { Scalars, Stage } from "./stage.js";
+import type { Scalars, Stage, StageNeeds } from "./stage.js";
 import { type TrainingState, frozenCodebook, trainingState, trainingStep } from "./step.js";
 import type { Validation } from "./validation.js";
 import { writeModel } from "./write-model.js";
@@ -34,8 +33,8 @@ export interface PretrainingStageOptions {
   /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
   readonly decoder: string | undefined;
   readonly openValidation: (state: PretrainingState, config: FlavaConfig) => Promise<Validation>;
-  /** The largest batch, to plan with. */
-  readonly largest: Batch<TensorSpec>;
+  /** The largest batch of each kind that is drawn, to plan with. */
+  readonly largest: readonly Batch<TensorSpec>[];
 }
 
 export class PretrainingStage implements Stage {
@@ -99,18 +98,28 @@ export class PretrainingStage implements Stage {
     await start(this.state);
   }
 
-  prepare(): ProgramMemory {
-    return this.#program(this.options.largest).memory;
+  prepare(): StageNeeds {
+    const { largest, stage } = this.options;
+    const programs = largest.map((batch) => ({
+      share: stage.shares[batch.kind],
+      program: this.#program(batch),
+    }));
+    const all = programs.reduce((sum, { share }) => sum + share, 0);
+    return {
+      bytes: Math.max(...programs.map(({ program }) => program.memory.total)),
+      flops: programs.reduce((sum, { share, program }) => sum + share * program.flops, 0) / all,
+    };
   }
 
   async step(batch: Batch<Values>): Promise<Scalars> {
     const { kind, ...inputs } = batch;
     const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
-    const { norm, rate, total, ...losses } = outputs as unknown as Record<string, Values>;
+    const { norm, moved, rate, total, ...losses } = outputs as unknown as Record<string, Values>;
     const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
     return {
       ...(Object.fromEntries(scalars) as Scalars),
       "gradient norm": norm?.[0] ?? NaN,
+      "update norm": moved?.[0] ?? NaN,
       "learning rate": rate?.[0] ?? NaN,
     };
   }

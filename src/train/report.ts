@@ -76,7 +76,7 @@ function otherCharts(
   evaluations: readonly LogEntry[],
   losses: RunFacts["losses"],
 ): Chart[] {
-  const watched = ["gradient norm", "learning rate", "samples/s", "memory MiB"];
+  const watched = ["gradient norm", "update norm", "learning rate", "samples/s", "memory MiB"];
   const names = new Set(evaluations.flatMap(({ scalars }) => Object.keys(scalars)));
   return [
     ...[...names].filter((name) => !(name in losses)).map((name) => [name, evaluations] as const),

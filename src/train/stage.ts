@@ -1,4 +1,3 @@
-import type { ProgramMemory } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import type { RunFacts } from "./run-directory.js";
@@ -9,6 +8,14 @@ export type Scalars = Readonly<Record<string, number>>;
 
 /** Takes lines for people. */
 export type Say = (line: string) => void;
+
+/** What a stage takes, told before its first step. */
+export interface StageNeeds {
+  /** Of the state and the largest step. */
+  readonly bytes: number;
+  /** Multiplications and additions of an average step whose texts are as long as they may be. */
+  readonly flops: number;
+}
 
 /** What is trained, as the training loop sees it. */
 export interface Stage {
@@ -21,8 +28,8 @@ export interface Stage {
   readonly losses: RunFacts["losses"];
   /** Sets the weights that training starts from, where there is no checkpoint to go on from. */
   begin(): Promise<void>;
-  /** Compiles what the largest step needs. */
-  prepare(): ProgramMemory;
+  /** Compiles what the largest steps need. */
+  prepare(): StageNeeds;
   /** Makes step number `step`, counted from 0. */
   step(batch: Batch<Values>, step: number): Promise<Scalars>;
   /** Judges what has been learnt on data that is not trained on. */

@@ -65,10 +65,14 @@ export interface StepOptions extends Omit<TracedModel, "parameters">, UpdateOpti
 export type BatchSpec = Batch<TensorSpec>;
 export type Inputs<B> = Omit<B, "kind">;
 
-/** The results of a step: every loss of the batch, their weighted sum, the learning rate, and the norm where clipped. */
+/**
+ * The results of a step: every loss of the batch, their weighted sum, the learning rate, the norm of what was added to the
+ * parameters, and the gradient's norm where clipped.
+ */
 export type StepOutputs = Partial<Record<LossName, Tensor>> & {
   readonly total: Tensor;
   readonly rate: Tensor;
+  readonly moved: Tensor;
   readonly norm?: Tensor;
 };
 
@@ -103,7 +107,7 @@ export function rulesOf({ rules = [] }: AdamWOptions = {}): ParameterRules {
 type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["parameters"];
 
 export interface Update {
-  readonly outputs: Pick<StepOutputs, "rate" | "norm">;
+  readonly outputs: Pick<StepOutputs, "rate" | "moved" | "norm">;
   readonly state: {
     readonly parameters: UpdatedParameters;
     readonly moments: Moments<Tensor>;
@@ -122,12 +126,12 @@ export function update(
   const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
   const { parameters, moments } = before;
   const scale = clipping && { scale: clipping.scale };
-  const next = adamW(
+  const { moved, ...next } = adamW(
     { parameters, moments, gradients, step, learningRate: rate, ...scale },
     { ...optimiser, rules: rulesOf(optimiser) },
   );
   return {
-    outputs: { rate, ...(clipping && { norm: clipping.norm }) },
+    outputs: { rate, moved, ...(clipping && { norm: clipping.norm }) },
     state: { ...next, parameters: boundLogitScale(next.parameters), step },
   };
 }

@@ -35,7 +35,7 @@ function step(
         { ...state, gradient, learningRate, step, scale },
         { ...constants, rateFactor },
       );
-      return [next.parameter, next.first, next.second];
+      return [next.parameter, next.first, next.second, next.squaredMove];
     },
     ...[...state, gradient].map(vector),
     ...scalars.map((value) => ({ shape: [], values: [value] })),
@@ -55,7 +55,9 @@ describe("adamWUpdate", () => {
   it("takes the steps of torch.optim.AdamW", () => {
     const first = step(start, [0.1, -0.2, 3], 1);
     close(first[0], [0.8950009999900002, -1.8900004999975, 0.39750003333332223]);
-    const second = step(first, [0.3, 0.4, -1], 2);
+    const moves = first[0]!.map((after, i) => after - start[0]![i]!);
+    close(first[3], [moves.reduce((sum, move) => sum + move * move, 0)]);
+    const second = step(first.slice(0, 3), [0.3, 0.4, -1], 2);
     close(second[0], [0.7990985893891221, -1.9170557737031828, 0.35533604459937]);
     close(second[1], [0.039, 0.022, 0.17]);
     close(second[2], [0.001996, 0.003984, 0.1964]);

@@ -21,7 +21,10 @@ export type AdamWAttributes = {
   hasScale: boolean;
 };
 
-/** Inputs: parameter, first, second, gradient, learningRate, step, the scale if any. Results: the first three, anew. */
+/**
+ * Inputs: parameter, first, second, gradient, learningRate, step, the scale if any. Results: the first three, anew, and the
+ * squared length of the parameter's move.
+ */
 const adamWOp: Op<AdamWAttributes> = {
   name: "adamW",
   update: true,
@@ -37,7 +40,7 @@ const adamWOp: Op<AdamWAttributes> = {
     if (scalars.some(({ shape, dtype }) => shape.length !== 0 || dtype !== "float32")) {
       throw shapeError("adamW", scalars, "a learning rate, a step and a scale float32[]");
     }
-    return stored;
+    return [...stored, spec([])];
   },
   encode: (t) => [t.beta1, t.beta2, t.epsilon, t.weightDecay, t.rateFactor, Number(t.hasScale)],
   inPlace: () => [
@@ -45,15 +48,16 @@ const adamWOp: Op<AdamWAttributes> = {
     [1, 1],
     [2, 2],
   ],
-  reference({ inputs, outputs: [newParameter, newFirst, newSecond], attributes }) {
+  reference({ inputs, outputs: [newParameter, newFirst, newSecond, squaredMove], attributes }) {
     const [parameter, first, second, gradient, learningRate, step, scale] = inputs;
     if (!parameter || !first || !second || !gradient || !learningRate || !step) return;
-    if (!newParameter || !newFirst || !newSecond) return;
+    if (!newParameter || !newFirst || !newSecond || !squaredMove) return;
     requireFinite(gradient);
     const { beta1, beta2, epsilon, weightDecay, rateFactor } = attributes;
     const rate = learningRate.data[0]! * rateFactor;
     const correction1 = 1 - beta1 ** step.data[0]!;
     const correction2 = 1 - beta2 ** step.data[0]!;
+    let square = 0;
     for (let i = 0; i < parameter.data.length; i++) {
       const g = gradient.data[i]! * (scale?.data[0] ?? 1);
       const m = beta1 * first.data[i]! + (1 - beta1) * g;
@@ -61,8 +65,12 @@ const adamWOp: Op<AdamWAttributes> = {
       const move = m / correction1 / (Math.sqrt(v / correction2) + epsilon);
       newFirst.data[i] = m;
       newSecond.data[i] = v;
-      newParameter.data[i] = parameter.data[i]! * (1 - rate * weightDecay) - rate * move;
+      const before = parameter.data[i]!;
+      const after = before * (1 - rate * weightDecay) - rate * move;
+      newParameter.data[i] = after;
+      square += (after - before) ** 2;
     }
+    squaredMove.data[0] = square;
   },
 };
 
@@ -80,6 +88,11 @@ export interface AdamWInputs {
   readonly scale?: Tensor | undefined;
 }
 
+export interface AdamWResults extends Pick<AdamWInputs, "parameter" | "first" | "second"> {
+  /** The squared length of the parameter's move, float32 []. */
+  readonly squaredMove: Tensor;
+}
+
 /**
  * One step of AdamW with decoupled weight decay (Loshchilov and Hutter 2019, as torch.optim.AdamW): the new state, which
  * takes the place of the old one. A gradient that is not finite stops the run before anything is changed.
@@ -87,12 +100,14 @@ export interface AdamWInputs {
 export function adamWUpdate(
   { parameter, first, second, gradient, learningRate, step, scale }: AdamWInputs,
   constants: Omit<AdamWAttributes, "hasScale">,
-): Pick<AdamWInputs, "parameter" | "first" | "second"> {
+): AdamWResults {
   const inputs = [parameter, first, second, gradient, learningRate, step];
   if (scale) inputs.push(scale);
   const results = applyAll(adamWOp, inputs, { ...constants, hasScale: scale !== undefined });
-  const [newParameter, newFirst, newSecond] = results as [Tensor, Tensor, Tensor];
-  return { parameter: newParameter, first: newFirst, second: newSecond };
+  const [newParameter, newFirst, newSecond, squaredMove] = results as [
+    ...[Tensor, Tensor, Tensor, Tensor],
+  ];
+  return { parameter: newParameter, first: newFirst, second: newSecond, squaredMove };
 }
 
 const sumOfSquaresOp: Op<None> = {

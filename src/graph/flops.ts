@@ -1,0 +1,25 @@
+import type { PlacedTensor } from "./layout.js";
+import type { Instruction } from "./plan.js";
+
+/** Multiplications and additions of products, convolutions and attention; 0 for all else. */
+export function flopsOf({ op, attributes, inputs, outputs }: Instruction): number {
+  const size = (tensors: readonly PlacedTensor[], index: number): number =>
+    tensors[index]!.spec.size;
+  const shape = (tensors: readonly PlacedTensor[], index: number): readonly number[] =>
+    tensors[index]!.spec.shape;
+  switch (op.name) {
+    case "matmul":
+    case "quantizedMatmul":
+      return 2 * size(outputs, 0) * (attributes.K as number);
+    case "conv2d":
+      return (2 * size(outputs, 0) * size(inputs, 1)) / shape(outputs, 0).at(-1)!;
+    case "conv2dWeightGradient":
+      return (2 * size(inputs, 1) * size(outputs, 0)) / shape(inputs, 1).at(-1)!;
+    case "attention":
+      return 4 * size(inputs, 0) * shape(inputs, 1)[1]!;
+    case "attentionGradient":
+      return 10 * size(inputs, 0) * shape(inputs, 1)[1]!;
+    default:
+      return 0;
+  }
+}
