@@ -52,6 +52,14 @@ describe("checkRecipe", () => {
     expect(checkRecipe(recipe, name).stages.length).toBeGreaterThan(0);
   });
 
+  it("refuses rates whose parts do not fit into the steps", () => {
+    const [stage] = least.stages;
+    const withRate = (rate: object): string => message({ ...least, stages: [{ ...stage, rate }] });
+    expect(withRate({ peak: 1, warmup: 5 })).toContain("rate.warmup: 5 steps are all of the 5");
+    expect(withRate({ peak: 1, warmup: 2, decay: 4 })).toContain("rate.decay: only 3 steps");
+    expect(withRate({ peak: 1, floor: 2 })).toContain("rate.floor: 2 is above the peak, 1");
+  });
+
   it("lists every place that is wrong", () => {
     const [stage] = least.stages;
     const text = message({

@@ -135,6 +135,20 @@ const chunkedStage = pretrainingStage.superRefine(({ batch, shares, chunks }, co
   }
 });
 
+/** The rate's parts fit into the stage's steps. */
+function checkRate(
+  { steps, rate: { peak, warmup, floor, decay } }: { steps: number; rate: z.output<typeof rate> },
+  context: z.RefinementCtx,
+): void {
+  const refuse = (place: string, message: string): void =>
+    context.addIssue({ code: "custom", path: ["rate", place], message });
+  if (warmup >= steps) refuse("warmup", `${warmup} steps are all of the ${steps}; choose fewer`);
+  else if (decay !== undefined && decay > steps - warmup) {
+    refuse("decay", `only ${steps - warmup} steps are left for it after the warm-up, not ${decay}`);
+  }
+  if (floor > peak) refuse("floor", `${floor} is above the peak, ${peak}`);
+}
+
 const modelNames = Object.keys(models) as [ModelName, ...ModelName[]];
 
 const recipe = z.strictObject({
@@ -145,7 +159,9 @@ const recipe = z.strictObject({
   initialScale: positive.default(1),
   precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
   data,
-  stages: z.array(z.discriminatedUnion("kind", [codebookStage, chunkedStage])).nonempty(),
+  stages: z
+    .array(z.discriminatedUnion("kind", [codebookStage, chunkedStage]).superRefine(checkRate))
+    .nonempty(),
 });
 
 /** As it is written: what has a default may be left out. */

@@ -31,7 +31,8 @@ function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
       Tensor?,
     ];
     const given = { parameter, first, second, gradient, learningRate, step, scale };
-    return Object.values(adamWUpdate(given, attributes));
+    const next = adamWUpdate(given, attributes);
+    return [next.parameter, next.first, next.second, next.squaredMove];
   };
 }
 
