@@ -21,6 +21,8 @@ export const compressors: Compressors = {
     const output = pure.ZSTD!(input, required(length));
     return output.subarray(0, length);
   },
+  LZ4: (input, length) => pure.LZ4!(input, required(length)),
+  LZ4_RAW: (input, length) => pure.LZ4_RAW!(input, required(length)),
   GZIP: (input, length) => gunzipSync(input, { maxOutputLength: Math.max(1, required(length)) }),
   BROTLI: (input, length) =>
     brotliDecompressSync(input, { maxOutputLength: Math.max(1, required(length)) }),
