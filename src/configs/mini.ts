@@ -76,7 +76,7 @@ export const mini = {
       name: "joint",
       steps: 1500,
       batch,
-      rate: { ...rate, decay: 1000 },
+      rate: { peak: 1e-3, warmup: 100, decay: 1400 },
       from: [{ stage: "contrastive", parts: ["flava", "heads", "codebook"] }],
     },
   ],

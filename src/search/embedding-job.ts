@@ -1,8 +1,9 @@
 /** A whole data set embedded into one file, in parts, so that a job that was stopped goes on where it was. */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../base/replace-file.js";
 import { SkippedSamples } from "../data/skipped.js";
 import type { Source } from "../data/sources/source.js";
 import { type EmbeddedSample, embedSamples } from "../model/embed-samples.js";
@@ -117,9 +118,7 @@ async function readProgress(
 }
 
 async function writeProgress(folder: string, progress: Progress): Promise<void> {
-  const path = progressPath(folder);
-  await writeFile(`${path}.partial`, `${JSON.stringify(progress)}\n`);
-  await rename(`${path}.partial`, path);
+  await replaceFile(progressPath(folder), `${JSON.stringify(progress)}\n`);
 }
 
 const progressPath = (folder: string): string => join(folder, "progress.json");

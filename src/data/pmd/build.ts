@@ -7,7 +7,7 @@ import { buildPairs, buildPictures, buildTexts, type StepContext } from "./build
 import { StepFolders } from "./folders.js";
 import { defaultCache, openPackages } from "./packages.js";
 import { pins } from "./pins.js";
-import { replaceFile } from "./replace-file.js";
+import { replaceFile } from "../../base/replace-file.js";
 import { emptyReport, type StepReport } from "./report.js";
 import { type Step, steps } from "./steps.js";
 

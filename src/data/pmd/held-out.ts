@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { inkSide } from "./ink.js";
 import { HeldOutInks } from "./near-copies.js";
-import { replaceFile } from "./replace-file.js";
+import { replaceFile } from "../../base/replace-file.js";
 
 export interface HeldOutPicture {
   readonly key: string;

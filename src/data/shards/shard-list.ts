@@ -1,7 +1,8 @@
 /** `shards.json`: what lies in a directory of shards, so that nobody has to look into all of them. */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../../base/replace-file.js";
 import { SourceError, reasonOf } from "../sources/source-error.js";
 
 export const listName = "shards.json";
@@ -53,6 +54,5 @@ export async function writeShardList(
 ): Promise<void> {
   const path = join(directory, listName);
   const json = JSON.stringify({ format: "flava shards", version: 1, shards }, undefined, 1);
-  await writeFile(`${path}.partial`, `${json}\n`);
-  await rename(`${path}.partial`, path);
+  await replaceFile(path, `${json}\n`);
 }
