@@ -54,6 +54,7 @@ function recipeFor(backend: Backend): ReturnType<typeof checkRecipe> {
   const [codebook, joint] = recipe.stages;
   const few = (steps: number): object => ({
     steps,
+    rate: { peak: 1e-3 },
     every: { log: 1, evaluate: steps, save: steps },
   });
   const stages = [
@@ -62,7 +63,6 @@ function recipeFor(backend: Backend): ReturnType<typeof checkRecipe> {
       ...joint,
       ...few(shortened.joint),
       batch: { pair: 4, image: 4, text: 4 },
-      rate: { peak: 1e-3 },
     },
   ];
   return checkRecipe({ ...recipe, stages }, "The quickstart recipe");

@@ -1,5 +1,5 @@
 /**
- * The model that ships: `flava pretrain mini`, about ten hours on two cores, after `flava data build`. See models/mini for
+ * The model that ships: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See models/mini for
  * what came out. Three stages as in the paper: codebook, unimodal encoders, all six losses.
  */
 import { join } from "node:path";
