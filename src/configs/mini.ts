@@ -1,6 +1,7 @@
 /**
  * The model that ships: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See models/mini for
- * what came out. Three stages as in the paper: codebook, unimodal encoders, all six losses.
+ * what came out. Stages as in the paper: codebook, unimodal encoders, all six losses; before the last one a long stage of
+ * the contrastive loss alone.
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
