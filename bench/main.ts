@@ -90,9 +90,11 @@ async function runTraining({ json, model = "mini", batch = "256", steps }: Optio
 async function runProfile({ model = "base", batch = "8", precision }: Options): Promise<void> {
   const count = Number(batch);
   const possible = precision === "float32" || precision === "bfloat16";
-  if (possible && Number.isInteger(count) && count > 0) {
-    await profile({ model, batch: count, precision });
-  } else refuse();
+  if (!possible || !Number.isInteger(count) || count <= 0) {
+    refuse();
+    return;
+  }
+  await profile({ model, batch: count, precision });
 }
 
 /** The rows, and what they were measured on. */

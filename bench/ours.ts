@@ -1,6 +1,7 @@
 import type { Backend } from "../src/backend/backend.js";
 import { openBackend } from "../src/backend/open.js";
 import { models } from "../src/configs/models.js";
+import type { FlavaConfig } from "../src/model/config.js";
 import { prepareEngine } from "./engine.js";
 import { prepareApplication, prepareLoading, preparePretraining } from "./model.js";
 import type { Prepared, Side, Work } from "./work.js";
@@ -34,13 +35,17 @@ export function openOurs(): Side {
   };
 }
 
-/** Makes a piece of work ready to be done on `backend`. */
-export async function prepare(backend: Backend, work: Work): Promise<Prepared> {
+/** Makes a piece of work ready to be done on `backend`; `config` is the model of what is pre-trained or applied. */
+export async function prepare(
+  backend: Backend,
+  work: Work,
+  config: FlavaConfig = models.base,
+): Promise<Prepared> {
   switch (work.kind) {
     case "pretrain":
-      return preparePretraining(backend, models.base, work);
+      return preparePretraining(backend, config, work);
     case "apply":
-      return prepareApplication(backend, models.base, work);
+      return prepareApplication(backend, config, work);
     case "load":
       return prepareLoading(backend, work);
     case "product":

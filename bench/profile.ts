@@ -7,10 +7,9 @@ import type { PlacedTensor } from "../src/graph/layout.js";
 import type { Instruction, Plan } from "../src/graph/plan.js";
 import type { FlavaConfig } from "../src/model/config.js";
 import { median } from "./measure.js";
-import { prepareEngine } from "./engine.js";
-import { preparePretraining } from "./model.js";
+import { prepare } from "./ours.js";
 import { figure, tableHeader, tableLine } from "./report.js";
-import { type Encoder, type Pretraining, captions, describeWork, threads } from "./work.js";
+import { type Pretraining, type Work, captions, describeWork, threads } from "./work.js";
 
 type ProfileOptions = {
   /** Name of a model: base also shows the plain ViT encoder's step. */
@@ -33,7 +32,7 @@ export async function profile({ model, batch, precision: dtype }: ProfileOptions
   const config = (models as Record<string, FlavaConfig | undefined>)[model];
   if (!config)
     throw new Error(`There is no model "${model}". Name ${Object.keys(models).join(", ")}.`);
-  const works: readonly (Encoder | Pretraining)[] = [
+  const works: readonly Work[] = [
     ...(model === "base" ? [{ kind: "train", batch, tokens: 197, dtype } as const] : []),
     { kind: "pretrain", samples: "pair", batch, texts: captions(batch, 24), dtype },
   ];
@@ -49,16 +48,10 @@ export async function profile({ model, batch, precision: dtype }: ProfileOptions
 }
 
 /** Every instruction of the program that does `work`, in its order. */
-async function timeInstructions(
-  config: FlavaConfig,
-  work: Encoder | Pretraining,
-): Promise<TimedInstruction[]> {
+async function timeInstructions(config: FlavaConfig, work: Work): Promise<TimedInstruction[]> {
   const native = openBackend({ name: "native", threads });
   const programs: TimedProgram[] = [];
-  const backend = timing(native, programs);
-  const prepared = await (work.kind === "pretrain"
-    ? preparePretraining(backend, config, work)
-    : prepareEngine(backend, work));
+  const prepared = await prepare(timing(native, programs), work, config);
   for (let round = 0; round < rounds; round++) await prepared.run();
   native.dispose();
   const { plan, runs } = programs.at(-1)!; // before it, parameters were initialised

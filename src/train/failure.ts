@@ -14,7 +14,7 @@ export async function describeFailure(
   if (error instanceof NonFiniteError) {
     return new Error(
       `Step ${step} gave a value that is infinite or not a number, first in ${error.operation}. ${await whatIsLeft(run)} ` +
-        `Go on from there with a lower learning rate (--set stages.0.rate.peak=…) or look at the data of this step.`,
+        `Go on from there with a lower learning rate (--set stages.N.rate.peak=…, stages counted from 0) or look at the data of this step.`,
       { cause: error },
     );
   }
