@@ -16,7 +16,7 @@ import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recip
 import { recipes } from "../src/configs/recipes.js";
 import type { Batch } from "../src/data/batch.js";
 import { Loader } from "../src/data/loader.js";
-import { openSampleSet } from "../src/data/sample-set.js";
+import { sizesOfSets } from "../src/data/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { processorFor } from "../src/model/processor.js";
 import { batchSpecs } from "../src/train/batch-specs.js";
@@ -169,8 +169,7 @@ async function openLoader({ model, seed, data, stages: [first] }: Recipe): Promi
   if (first?.kind !== "pretraining") throw new Error("The benchmark trains the encoders.");
   const { root, pairs, temperature, views, captions, passages } = data;
   const directories = { pair: await directoriesOf(root, pairs), image: [], text: [] };
-  const sets = await Promise.all(directories.pair.map(openSampleSet));
-  for (const set of sets) set.close();
+  const sets = await sizesOfSets(root, directories.pair);
   const { batch, shares, mismatched } = first;
   return Loader.open({
     directories,

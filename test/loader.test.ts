@@ -1,5 +1,5 @@
 /** The batches of a run: the same for any number of threads, and after going on from any cursor. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,11 +15,16 @@ let options: Omit<LoaderOptions, "workers">;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "flava-loader-"));
-  await writeShapes(root);
+  await writeShapes(join(root, "here"));
+  options = await optionsAt(join(root, "here"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function optionsAt(root: string): Promise<typeof options> {
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
   const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
-  const [pairs, texts] = await sizesOfSets([shapes, words]);
-  options = {
+  const [pairs, texts] = await sizesOfSets(root, [shapes, words]);
+  return {
     directories,
     batch: {
       processor: processorFor(models.tiny),
@@ -36,8 +41,7 @@ beforeAll(async () => {
       mismatched: 0.3,
     },
   };
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
+}
 
 async function take(count: number, changes: Partial<LoaderOptions> = {}): Promise<NextBatch[]> {
   const loader = await Loader.open({ ...options, workers: 0, ...changes });
@@ -58,6 +62,15 @@ describe("Loader", () => {
     const whole = await take(6);
     const cursor = JSON.parse(JSON.stringify(whole[2]!.cursor)) as NextBatch["cursor"];
     expect(await take(3, { cursor })).toEqual(whole.slice(3));
+  });
+
+  it("gives the same batches wherever the data lie, and goes on where they were moved", async () => {
+    const elsewhere = join(root, "somewhere", "else");
+    await cp(join(root, "here"), elsewhere, { recursive: true });
+    const [here, there] = [await take(6), await take(6, await optionsAt(elsewhere))];
+    expect(there).toEqual(here);
+    const { cursor } = here[3]!;
+    expect(await take(2, { ...(await optionsAt(elsewhere)), cursor })).toEqual(here.slice(4));
   });
 
   it("gives every sample once before it gives any again", async () => {

@@ -84,7 +84,7 @@ export class BatchReader {
       }
     }
     throw new Error(
-      `${mostDamaged} records from number ${record} on of ${samples.name} are unreadable: ${skipped.summary()}.`,
+      `${mostDamaged} records from number ${record} on of ${samples.directory} are unreadable: ${skipped.summary()}.`,
     );
   }
 }

@@ -8,6 +8,8 @@ import { sizesOfSets } from "../data/sample-set.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
+  /** Where the data lie; sets are named as seen from it. */
+  readonly root: string;
   /** Of tar shards. */
   readonly directories: readonly string[];
   readonly batch: BatchOptions;
@@ -23,12 +25,12 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
 export async function fixedBatches<K extends BatchKind>(
   options: FixedBatchesOptions<K>,
 ): Promise<Extract<Batch<Values>, { kind: K }>[]> {
-  const { kind, directories, batch, size, count, mismatched = 0, seed } = options;
+  const { kind, root, directories, batch, size, count, mismatched = 0, seed } = options;
   const mixture = new Mixture({
     seed,
     batch: forKind(kind, size, 0),
     shares: forKind(kind, 1, 0),
-    sets: forKind(kind, await sizesOfSets(directories), []),
+    sets: forKind(kind, await sizesOfSets(root, directories), []),
     temperature: 1,
     mismatched,
   });

@@ -147,6 +147,7 @@ class StageRun {
       stage,
       validation: await fixedBatches({
         kind: "image",
+        root: recipe.data.root,
         directories: await this.#validationPairs(),
         batch: this.#batch,
         size: stage.batch,
@@ -171,6 +172,7 @@ class StageRun {
         Validation.open({
           state,
           config,
+          root: recipe.data.root,
           directories: validation,
           batch: this.#batch,
           batchSize: stage.batch,
@@ -247,9 +249,9 @@ class StageRun {
   }
 
   async #sets(directories: ShardDirectories): Promise<Record<BatchKind, SetSize[]>> {
-    const { overfit = Infinity } = this.options;
+    const { recipe, overfit = Infinity } = this.options;
     const of = async (kind: BatchKind): Promise<SetSize[]> =>
-      (await sizesOfSets(directories[kind])).map(({ name, samples }) => ({
+      (await sizesOfSets(recipe.data.root, directories[kind])).map(({ name, samples }) => ({
         name,
         samples: Math.min(samples, overfit),
       }));

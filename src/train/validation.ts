@@ -34,6 +34,8 @@ export interface ValidationOptions extends BatchReaderOptions {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
   readonly config: FlavaConfig;
   readonly precision: Precision;
+  /** Where the data lie. */
+  readonly root: string;
   readonly batchSize: Readonly<Record<BatchKind, number>>;
   /** How many pairs get the text of another record; as in training, since the matching head learns how many there are. */
   readonly mismatched: number;
@@ -124,12 +126,13 @@ export class Validation {
 }
 
 async function validationBatches(options: ValidationOptions): Promise<Batch<Values>[]> {
-  const { directories, batch, batchSize, mismatched } = options;
+  const { root, directories, batch, batchSize, mismatched } = options;
   const batches: Batch<Values>[] = [];
   for (const kind of batchKinds) {
     if (directories[kind].length === 0) continue;
     const found = await fixedBatches({
       kind,
+      root,
       directories: directories[kind],
       batch,
       size: batchSize[kind],
