@@ -24,14 +24,14 @@ inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_
   });
 }
 
-/** Fetches elements [index, index + count), which are read soon, into the cache: rows of a matrix lie far apart. */
+/** Fetches elements [index, index + count), used soon, into the cache: rows of a matrix lie far apart. */
+template <bool forWriting>
 inline void prefetch(const Tensor& tensor, int64_t index, int64_t count) {
-  visitFloats(tensor, [&](auto* data) {
-    const auto* first = reinterpret_cast<const char*>(data + index);
-    const auto* last = reinterpret_cast<const char*>(data + index + count) - 1;
-    for (const char* line = first; line < last; line += 64) __builtin_prefetch(line, 0, 2);
-    __builtin_prefetch(last, 0, 2);
-  });
+  const auto* first = static_cast<const char*>(tensor.data) + index * bytesOf(tensor.dtype);
+  const auto* last = first + count * bytesOf(tensor.dtype) - 1;
+  for (const char* line = first; line < last; line += 64) __builtin_prefetch(line, forWriting, 2);
+  __builtin_prefetch(last, forWriting, 2);
+  asm volatile("");  // gcc drops calls of functions that only fetch, as if they did nothing
 }
 
 /** Tensors that are absent are null. */
@@ -44,11 +44,13 @@ struct Epilogue {
   Activation activation = Activation::none;
   int64_t columns = 0;  // of the result
 
-  /** Fetches what `store` reads of such a row. */
+  /** Fetches what `store` reads and writes of such a row. */
   void expect(int64_t row, int64_t column, int64_t count) const {
     const int64_t index = row * columns + column;
-    if (preactivation) prefetch(*preactivation, index, count);
-    if (addend) prefetch(*addend, index, count);
+    if (preactivation) prefetch<false>(*preactivation, index, count);
+    if (addend) prefetch<false>(*addend, index, count);
+    if (preactivationOutput) prefetch<true>(*preactivationOutput, index, count);
+    if (!addend || addend->data != result->data) prefetch<true>(*result, index, count);
   }
 
   /** Stores `count` elements of a row of the product; x has room for whole vectors and is changed. */
