@@ -8,7 +8,7 @@ namespace {
 struct Attributes {
   bool transposeA, transposeB, bfloat16;
   Activation activation;
-  bool hasBias, hasAddend, outputsPreactivation, packedB;
+  bool hasBias, hasAddend, outputsPreactivation, packedB, geluB;
   int64_t depth, columns;
 
   explicit Attributes(const Call& call)
@@ -20,8 +20,9 @@ struct Attributes {
         hasAddend(call.integer(5)),
         outputsPreactivation(call.integer(6)),
         packedB(call.integer(7)),
-        depth(call.integer(8)),
-        columns(call.integer(9)) {}
+        geluB(call.integer(8)),
+        depth(call.integer(9)),
+        columns(call.integer(10)) {}
 };
 
 Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
@@ -49,8 +50,13 @@ void multiplyMatrices(const Call& call, const Attributes& attributes) {
       multiply<Product>(call, shape, left, PackedRight(call.in(1).data), output);
     } else {
       visitFloats(call.in(1), [&](auto* b) {
-        const auto right = rightMatrix<Product>(b, shape.columns, attributes.depth, attributes.transposeB);
-        multiply<Product>(call, shape, left, right, output);
+        if (attributes.geluB) {
+          const auto right = rightMatrix<GeluWords<Product>>(b, shape.columns, attributes.depth, attributes.transposeB);
+          multiply<Product>(call, shape, left, right, output);
+        } else {
+          const auto right = rightMatrix<Product>(b, shape.columns, attributes.depth, attributes.transposeB);
+          multiply<Product>(call, shape, left, right, output);
+        }
       });
     }
   });

@@ -34,6 +34,8 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
       }
       case "geluGradient":
         return usedOnce(node.inputs[1]) ? fuseGeluGradient(inputs) : undefined;
+      case matmulOp.name:
+        return usedOnce(node.inputs[1]) ? fuseGeluFactor(node, inputs) : undefined;
       case "conv2d":
       case "conv2dWeightGradient":
         return fuseRelu(node, inputs);
@@ -126,6 +128,17 @@ function fuseGeluGradient(inputs: readonly Tensor[]): readonly Tensor[] | undefi
   if (!isPlainProduct(dy) || dy.node.op.name !== matmulOp.name) return undefined;
   const all = [...dy.node.inputs, preactivation];
   return applyAll(dy.node.op, all, { ...dy.node.attributes, activation: "geluGradient" });
+}
+
+/**
+ * A · gelu(Z) summed over samples, as the gradient of a weight is: it applies GELU while it gathers Z, whose GELU is then
+ * never stored.
+ */
+function fuseGeluFactor(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
+  const [a, b, ...others] = inputs as [Tensor, Tensor, ...Tensor[]];
+  const attributes = node.attributes as MatmulAttributes;
+  if (b.node.op.name !== "gelu" || attributes.transposeB || attributes.geluB) return undefined;
+  return applyAll(matmulOp, [a, b.node.inputs[0]!, ...others], { ...attributes, geluB: true });
 }
 
 /** A convolution of relu(x), or the gradient of its weight: it clips while it gathers its input. */

@@ -17,6 +17,7 @@ export function packConstants(roots: readonly Tensor[], constant: ReadonlySet<Te
     if (node.attributes.packedB !== false || !constant.has(node.inputs[1]!)) return undefined;
     if (node.op.name === matmulOp.name) {
       const attributes = node.attributes as MatmulAttributes;
+      if (attributes.geluB) return undefined;
       const results = [a, packWeights(b, attributes), ...others];
       return apply(matmulOp, results, { ...attributes, packedB: true }).node.outputs;
     }

@@ -169,7 +169,7 @@ async function conformWithEpilogue([M, K, N]: Size, epilogue: Epilogue): Promise
     args.push({ shape: [M, N], dtype: addend === "float32" ? "bfloat16" : "float32" });
   }
   const attributes: MatmulAttributes = {
-    ...{ transposeA: false, transposeB: true, packedB: false, K, N },
+    ...{ transposeA: false, transposeB: true, packedB: false, geluB: false, K, N },
     ...{ compute, dtype, activation, outputsPreactivation },
     hasBias: bias !== "none",
     hasAddend: addend !== "none",
@@ -246,6 +246,40 @@ describeNative("what follows a product", () => {
       }
     }
   });
+});
+
+describeNative("gelu of the second factor", () => {
+  test.each(combinations({ compute: floats, dtype: floats, transposeB: truths }))(
+    "is taken while it is read: $compute, stored as $dtype, transposed $transposeB",
+    async ({ compute, dtype, transposeB }) => {
+      for (const [M, K, N] of [
+        [1, 1, 1],
+        [7, 33, 70],
+        [65, 40, 130],
+        [3, 3100, 5],
+      ] as const) {
+        const plain: MatmulAttributes = {
+          ...{ transposeA: true, transposeB, compute, dtype: "float32", activation: "none" },
+          ...{ hasBias: false, hasAddend: false, outputsPreactivation: false },
+          ...{ packedB: false, geluB: true, K, N },
+        };
+        for (const constant of truths) {
+          await conform(
+            "product with gelu(B)",
+            (a, b) => applyAll(matmulOp, [a, b], plain),
+            [
+              { shape: [K, M], dtype },
+              { shape: transposeB ? [N, K] : [K, N], dtype, constant },
+            ],
+            // The reference rounds no factor.
+            compute === "bfloat16"
+              ? { relative: 2 ** -7, absolute: Math.sqrt(K) / 64 }
+              : ofDepth(K),
+          );
+        }
+      }
+    },
+  );
 });
 
 describeNative("the bits of products", () => {

@@ -112,6 +112,7 @@ describe("the epilogue of a product", () => {
     hasAddend: false,
     outputsPreactivation: false,
     packedB: false,
+    geluB: false,
     K,
     N,
   };
@@ -142,6 +143,14 @@ describe("the epilogue of a product", () => {
     );
   });
 
+  it("takes gelu of its second factor", () => {
+    const [result] = evaluate([apply(matmulOp, [a, b], { ...none, geluB: true })], feeds);
+    const factor = feeds.get(b)!.map(gelu);
+    expect(result).toEqual(
+      closeTo(plainProduct(rowsOf(feeds.get(a)!, K), transposed(rowsOf(factor, K)))),
+    );
+  });
+
   it("may replace the addend where it is stored as the result is", () => {
     const pairs = (attributes: Partial<MatmulAttributes>, ...inputs: Tensor[]): unknown =>
       matmulOp.inPlace?.({ ...none, ...attributes }, inputs);
@@ -153,19 +162,21 @@ describe("the epilogue of a product", () => {
 
   it("is told to the native kernel in order", () => {
     const attributes = { ...none, compute: "bfloat16", activation: "geluGradient" } as const;
-    expect(encoded(apply(matmulOp, [a, b], attributes))).toEqual([0, 1, 1, 2, 0, 0, 0, 0, K, N]);
+    expect(encoded(apply(matmulOp, [a, b], attributes))).toEqual([0, 1, 1, 2, 0, 0, 0, 0, 0, K, N]);
     const flags = {
       ...none,
       hasBias: true,
       hasAddend: true,
       outputsPreactivation: true,
       packedB: true,
+      geluB: true,
     };
     expect(encoded(apply(matmulOp, [a, b, bias, addend], flags))).toEqual([
       0,
       1,
       0,
       0,
+      1,
       1,
       1,
       1,

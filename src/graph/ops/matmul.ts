@@ -23,6 +23,8 @@ export type MatmulAttributes = {
   outputsPreactivation: boolean;
   /** B was rearranged by `packWeights`. */
   packedB: boolean;
+  /** B is taken as gelu(B). */
+  geluB: boolean;
   K: number;
   N: number;
 };
@@ -72,6 +74,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     Number(t.hasAddend),
     Number(t.outputsPreactivation),
     Number(t.packedB),
+    Number(t.geluB),
     t.K,
     t.N,
   ],
@@ -82,14 +85,15 @@ export const matmulOp: Op<MatmulAttributes> = {
   reference({ inputs, outputs: [c, z], attributes }) {
     const [a, b, ...optional] = inputs;
     if (!a || !b || !c) return;
-    const { transposeA, transposeB, activation, hasBias, hasAddend, K, N } = attributes;
+    const { transposeA, transposeB, activation, hasBias, hasAddend, geluB, K, N } = attributes;
     const bias = hasBias ? optional.shift() : undefined;
     const addend = hasAddend ? optional.shift() : undefined;
     const preactivation = optional.shift();
     const M = N === 0 ? 0 : sizeOf(c.shape) / N;
     // Both factors with the summed axis last, so that the inner loop runs along memory.
     const left = transposeA ? transposed(a.data, K, M) : a.data;
-    const right = transposeB ? b.data : transposed(b.data, K, N);
+    const factors = geluB ? b.data.map((t) => t * normalCumulative(t)) : b.data;
+    const right = transposeB ? factors : transposed(factors, K, N);
     for (let m = 0; m < M; m++) {
       for (let n = 0; n < N; n++) {
         let t = bias?.data[n] ?? 0;
@@ -160,6 +164,7 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
     hasAddend: false,
     outputsPreactivation: false,
     packedB: false,
+    geluB: false,
     K,
     N,
   });
