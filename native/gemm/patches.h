@@ -46,30 +46,40 @@ inline void copyShort(void* to, const void* from, size_t bytes) {
   __builtin_memcpy(target + bytes - piece, source + bytes - piece, piece);
 }
 
-/** A picture [batch, height, width, channels] and a kernel of odd height and width, with zeros around the picture. */
+/**
+ * A picture [batch, height, width, channels] and what is looked at around its pixels, with zeros around the picture. The
+ * neighbourhood of `step` pixels next to one another, which divides the width, is that of all of them.
+ */
 struct Neighbourhood {
   int64_t height, width, channels;
-  int64_t kernelHeight, kernelWidth;
+  int64_t kernelHeight, kernelWidth;  // kernelWidth - step is even
+  int64_t step = 1;
 
+  /** The same picture and kernel, with `together` pixels at a time. */
+  Neighbourhood joined(int64_t together) const {
+    return {height, width, channels, kernelHeight, kernelWidth + together - 1, together};
+  }
+  /** How far a neighbourhood reaches to either side. */
+  int64_t margin() const { return (kernelWidth - step) / 2; }
   int64_t depth() const { return kernelHeight * kernelWidth * channels; }
 };
 
-/** A pixel of the result: its index and its place in the picture. */
+/** The first pixel of a row: its index and its place in the picture. */
 struct Pixel {
   int64_t index, y, x;
 
-  Pixel(const Neighbourhood& shape, int64_t pixel)
-      : index(pixel), y(pixel / shape.width % shape.height), x(pixel % shape.width) {}
+  Pixel(const Neighbourhood& shape, int64_t row)
+      : index(row * shape.step), y(index / shape.width % shape.height), x(index % shape.width) {}
 
   void advance(const Neighbourhood& shape) {
-    ++index;
-    if (++x < shape.width) return;
+    index += shape.step;
+    if ((x += shape.step) < shape.width) return;
     x = 0;
     if (++y == shape.height) y = 0;
   }
 };
 
-/** The matrix [pixels, kernel height * kernel width * channels] of the neighbourhoods of all pixels. */
+/** The matrix [pixels / step, kernel height * kernel width * channels] of the neighbourhoods of all pixels. */
 template <class Element>
 struct Patches {
   const Element* picture;
@@ -108,9 +118,9 @@ struct Patches {
 
     Line(const Patches& patches, const Pixel& pixel, int64_t ky) {
       const Neighbourhood& shape = patches.shape;
-      const int64_t down = ky - shape.kernelHeight / 2, left = pixel.x - shape.kernelWidth / 2;
+      const int64_t down = ky - shape.kernelHeight / 2, left = pixel.x - shape.margin();
       const bool inside = pixel.y + down >= 0 && pixel.y + down < shape.height;
-      elements = patches.picture + (pixel.index + down * shape.width - shape.kernelWidth / 2) * shape.channels;
+      elements = patches.picture + (pixel.index + down * shape.width - shape.margin()) * shape.channels;
       begin = max(int64_t{0}, -left) * shape.channels;
       end = inside ? min(shape.kernelWidth, shape.width - left) * shape.channels : begin;
     }
@@ -212,6 +222,58 @@ struct PatchesRight final : RightOperand {
 template <class Words, class Element>
 PatchesRight<Words, Element> patchesRight(const Element* picture, const Neighbourhood& shape, int64_t pixels) {
   return PatchesRight<Words, Element>({picture, shape}, pixels);
+}
+
+/** Where the elements of a kernel lie: element (column, tap, channel), taps counted line by line. */
+struct KernelLayout {
+  int64_t first, ofColumn, ofTap, ofChannel;
+};
+
+/**
+ * The weights of a convolution that makes few channels, for several neighbouring pixels at a time, so that vectors are
+ * full: column p * channels made + c holds what channel c of pixel p takes from the joined neighbourhood, zeros where
+ * that reaches beyond its own. (A neighbour that is not finite then makes all of them so.)
+ */
+template <class Words, class Element>
+struct JoinedRight final : RightOperand {
+  JoinedRight(const Element* data, const KernelLayout& layout, const Neighbourhood& joined, int64_t made)
+      : data_(data), layout_(layout), joined_(joined), made_(made) {}
+
+  void pack(int64_t, int64_t word, int64_t words, uint32_t* to) const override {
+    alignas(64) Element rows[Words::elements][panelColumns];
+    const auto rowOf = [&](int64_t k) {
+      Element* row = rows[k % Words::elements];
+      fill(k, row);
+      return static_cast<const Element*>(row);
+    };
+    packPanelAcross<Words, Element>(rowOf, joined_.step * made_, word, words, to);
+  }
+
+ private:
+  void fill(int64_t k, Element* row) const {
+    const int64_t kernelWidth = joined_.kernelWidth - joined_.step + 1;
+    const int64_t channel = k % joined_.channels, place = k / joined_.channels;
+    const int64_t y = place / joined_.kernelWidth, x = place % joined_.kernelWidth;
+    for (int64_t pixel = 0; pixel < joined_.step; ++pixel) {
+      const int64_t own = x - pixel;
+      const bool inside = y < joined_.kernelHeight && own >= 0 && own < kernelWidth;
+      const int64_t from = layout_.first + (y * kernelWidth + own) * layout_.ofTap + channel * layout_.ofChannel;
+      for (int64_t c = 0; c < made_; ++c) {
+        row[pixel * made_ + c] = inside ? data_[from + c * layout_.ofColumn] : Element{};
+      }
+    }
+  }
+
+  const Element* data_;
+  KernelLayout layout_;
+  Neighbourhood joined_;
+  int64_t made_;
+};
+
+template <class Words, class Element>
+JoinedRight<Words, Element> joinedRight(const Element* data, const KernelLayout& layout, const Neighbourhood& joined,
+                                        int64_t made) {
+  return {data, layout, joined, made};
 }
 
 /** Weights [channels, taps, columns] whose taps are mirrored, as the right operand of a product over (tap, channel). */

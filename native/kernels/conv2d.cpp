@@ -20,25 +20,53 @@ struct Attributes {
         flipped(call.integer(4)) {}
 };
 
-Neighbourhood neighbourhoodOf(const Call& call) {
-  const Tensor &picture = call.in(0), &weight = call.in(1);
-  return {picture.dim(1), picture.dim(2), picture.dim(3), weight.dim(1), weight.dim(2)};
+/** How many neighbouring pixels are computed together: few channels alone would leave vectors empty. */
+int64_t pixelsTogether(const Neighbourhood& shape, int64_t channelsMade) {
+  constexpr int64_t wantedColumns = 32;
+  if (shape.kernelWidth == 1) return 1;
+  for (int64_t together = 4; together > 1; together /= 2) {
+    if (together * channelsMade <= wantedColumns && shape.width % together == 0) return together;
+  }
+  return 1;
 }
 
-Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
+Neighbourhood neighbourhoodOf(const Call& call) {
+  const Tensor &picture = call.in(0), &weight = call.in(1);
+  const Neighbourhood single{picture.dim(1), picture.dim(2), picture.dim(3), weight.dim(1), weight.dim(2)};
+  return single.joined(pixelsTogether(single, call.out(0).dim(-1)));
+}
+
+/** A bias repeated for all pixels that are computed together. */
+struct JoinedBias {
+  const Tensor* repeat(const Tensor& bias, int64_t columns) {
+    if (bias.size == columns) return &bias;
+    visitFloats(bias, [&](auto* data) {
+      for (int64_t i = 0; i < columns; ++i) values[i] = load(data + i % bias.size, 1)[0];
+    });
+    tensor = {values, Dtype::float32, 1, {columns}, columns};
+    return &tensor;
+  }
+
+ private:
+  alignas(64) float values[panelColumns];
+  Tensor tensor;
+};
+
+Epilogue epilogueOf(const Call& call, const Attributes& attributes, int64_t columns, JoinedBias& bias) {
   Epilogue epilogue;
   int next = 2;
   epilogue.result = &call.out(0);
-  if (attributes.hasBias) epilogue.bias = &call.in(next++);
+  if (attributes.hasBias) epilogue.bias = bias.repeat(call.in(next++), columns);
   if (attributes.hasAddend) epilogue.addend = &call.in(next++);
-  epilogue.columns = call.out(0).dim(-1);
+  epilogue.columns = columns;
   return epilogue;
 }
 
 template <class Product>
 void multiplyWeights(const Call& call, const Attributes& attributes, const ProductShape& shape, const LeftOperand& left,
                      const RightOperand& right) {
-  const Epilogue epilogue = epilogueOf(call, attributes);
+  JoinedBias bias;
+  const Epilogue epilogue = epilogueOf(call, attributes, shape.columns, bias);
   const int64_t bytes = 4 * shape.panels() * shape.words * panelColumns;
   if (bytes <= packedWeightBytes) {
     auto* panels = static_cast<uint32_t*>(call.parallel->shared(bytes));
@@ -68,15 +96,18 @@ void multiplyPicture(const Call& call, const Attributes& attributes, const Produ
 template <class Product>
 void convolve(const Call& call, const Attributes& attributes) {
   const Neighbourhood neighbourhood = neighbourhoodOf(call);
-  const int64_t columns = call.out(0).dim(-1), depth = neighbourhood.depth();
-  const ProductShape shape{call.out(0).rows(), columns, wordsOf(depth, Product::elements)};
+  const int64_t step = neighbourhood.step, channels = neighbourhood.channels, made = call.out(0).dim(-1);
+  const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2), depth = neighbourhood.depth();
+  const ProductShape shape{call.out(0).rows() / step, step * made, wordsOf(depth, Product::elements)};
   visitFloats(call.in(1), [&](auto* w) {
-    if (attributes.flipped) {
-      const int64_t taps = neighbourhood.kernelHeight * neighbourhood.kernelWidth;
-      multiplyPicture<Product>(call, attributes, shape,
-                               mirroredRight<Product>(w, neighbourhood.channels, taps, columns));
+    if (step > 1) {
+      const KernelLayout layout = attributes.flipped ? KernelLayout{(taps - 1) * made, 1, -made, taps * made}
+                                                     : KernelLayout{0, taps * channels, channels, 1};
+      multiplyPicture<Product>(call, attributes, shape, joinedRight<Product>(w, layout, neighbourhood, made));
+    } else if (attributes.flipped) {
+      multiplyPicture<Product>(call, attributes, shape, mirroredRight<Product>(w, channels, taps, made));
     } else {
-      multiplyPicture<Product>(call, attributes, shape, rightMatrix<Product>(w, columns, depth, true));
+      multiplyPicture<Product>(call, attributes, shape, rightMatrix<Product>(w, made, depth, true));
     }
   });
 }

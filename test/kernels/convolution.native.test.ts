@@ -49,6 +49,11 @@ shapes.push(
   { ...one, batch: 2, height: 16, width: 17, channels: 3, outputs: 65, kh: 7, kw: 7 },
   { ...one, batch: 2, height: 4, width: 5, channels: 200, outputs: 33 },
   { ...one, height: 5, width: 4, channels: 250, outputs: 9, kh: 5, kw: 3 },
+  // Few channels: two or four neighbouring pixels are computed together.
+  { ...one, batch: 2, height: 8, width: 8, channels: 5, outputs: 8, kh: 3, kw: 3 },
+  { ...one, height: 4, width: 6, channels: 7, outputs: 16, kh: 5, kw: 3 },
+  { ...one, batch: 2, height: 3, width: 12, channels: 3, outputs: 3, kw: 7 },
+  { ...one, height: 2, width: 4, channels: 33, outputs: 1, kh: 3, kw: 9 },
 );
 
 interface Form {
