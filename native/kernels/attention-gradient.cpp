@@ -13,8 +13,12 @@ namespace {
 constexpr int64_t groupRows = 2 * tileRows;   // rows of scores at a time: they shall stay in the first cache
 constexpr int64_t blockRows = 8 * groupRows;  // rows of probabilities at a time: in the second
 
-enum Input { query, key, value, output, logSumExp, outputGradient, mask };
-enum Output { queryGradient, keyGradient, valueGradient };
+/** What follows the operands among the inputs. */
+enum Input { output, logSumExp, outputGradient, mask };
+
+const Tensor& inputOf(const Call& call, const AttentionShape& shape, Input input) {
+  return call.in(shape.tensors() + input);
+}
 
 /** Arrays named "joined" hold words down the columns, "across" transposed ones, the others words along the rows. */
 template <class Format>
@@ -52,7 +56,14 @@ struct Head {
   Right joinedKeys;
   Scratch<Format> scratch;
 
-  HeadRows rowsOf(const Tensor& tensor, int64_t row = 0) const { return shape.rowsOf(tensor, item, head, row); }
+  const Tensor& in(Input input) const { return inputOf(call, shape, input); }
+  HeadRows rowsOf(Input input, int64_t row = 0) const { return shape.rowsOf(in(input), item, head, row); }
+  HeadRows rowsOf(Operand operand, int64_t row = 0) const {
+    return shape.rowsOf(call.inputs, operand, item, head, row);
+  }
+  HeadRows gradientRowsOf(Operand operand, int64_t row = 0) const {
+    return shape.rowsOf(call.outputs, operand, item, head, row);
+  }
 };
 
 /** Packs the keys and values of the head. */
@@ -61,9 +72,9 @@ void packKeys(Head<Format>& head) {
   const Scratch<Format>& scratch = head.scratch;
   const int64_t words = wordsOfRow<Format>(head.shape.size);
   const int64_t keyStride = head.shape.keyStride();
-  packRows<Format>(head.rowsOf(head.call.in(value)), head.keys, head.keyColumns, scratch.rows);
+  packRows<Format>(head.rowsOf(value), head.keys, head.keyColumns, scratch.rows);
   transposeWords(scratch.rows, words, head.keyColumns, words, scratch.valuesAcross, keyStride);
-  packRows<Format>(head.rowsOf(head.call.in(key)), head.keys, head.keyColumns, scratch.rows);
+  packRows<Format>(head.rowsOf(key), head.keys, head.keyColumns, scratch.rows);
   transposeWords(scratch.rows, words, head.keyColumns, words, scratch.keysAcross, keyStride);
   head.joinedKeys = joinRows<Format>(scratch.rows, words, head.keyColumns, roundUp(head.shape.size, width),
                                      scratch.joinedKeys);
@@ -74,16 +85,16 @@ template <class Format>
 void loadRowTerms(const Head<Format>& head, int64_t begin, int64_t count, int64_t rows) {
   const AttentionShape& shape = head.shape;
   const float infinity = __builtin_inff();
-  const float* saved = head.call.in(logSumExp).template as<float>();
+  const float* saved = head.in(logSumExp).template as<float>();
   saved += (head.item * shape.heads + head.head) * shape.queries + begin;
   for (int64_t row = 0; row < rows; ++row) {
     // Rows without a visible key saved -inf.
     head.scratch.logSumExp[row] = row >= count || saved[row] == -infinity ? infinity : saved[row];
     head.scratch.dots[row] = 0.0f;
   }
-  const int64_t first = head.rowsOf(head.call.in(output), begin).first;
+  const int64_t first = head.rowsOf(output, begin).first;
   const int64_t stride = shape.heads * shape.size;
-  visitFloats(head.call.in(output), head.call.in(outputGradient), [&](auto* outputs, auto* gradients) {
+  visitFloats(head.in(output), head.in(outputGradient), [&](auto* outputs, auto* gradients) {
     for (int64_t row = 0; row < count; ++row) {
       const int64_t from = first + row * stride;
       prefetchRow(outputs + from + rowsAhead * stride, shape.size);
@@ -133,8 +144,8 @@ void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
   const int64_t count = end - begin;
   const int64_t rows = roundUp(count, tileRows);
 
-  packRows<Format>(head.rowsOf(head.call.in(query), begin), count, rows, scratch.queries);
-  packRows<Format>(head.rowsOf(head.call.in(outputGradient), begin), count, rows, scratch.outputGradients);
+  packRows<Format>(head.rowsOf(query, begin), count, rows, scratch.queries);
+  packRows<Format>(head.rowsOf(outputGradient, begin), count, rows, scratch.outputGradients);
   const Right queries = joinRows<Format>(scratch.queries, words, rows, columns, scratch.joinedQueries);
   const Right outputGradients =
       joinRows<Format>(scratch.outputGradients, words, rows, columns, scratch.joinedOutputGradients);
@@ -159,7 +170,7 @@ void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
                                           : Left{scratch.joinedSlopes, keyStride, 1};
   multiply<Format>(rows, columns, wordsOf<Format>(head.keys), slopes, head.joinedKeys,
                    {scratch.queryGradients, columns}, false);
-  storeRows(head.rowsOf(head.call.out(queryGradient), begin), count, scratch.queryGradients,
+  storeRows(head.gradientRowsOf(query, begin), count, scratch.queryGradients,
             [&](int64_t) { return head.shape.scale; });
 }
 
@@ -174,7 +185,7 @@ void clearRows(const Head<Format>& head, int64_t first) {
 
 template <class Format>
 void differentiateHead(const Call& call, const AttentionShape& shape, int64_t item, int64_t index, int thread) {
-  const Tensor* keyMask = shape.maskKind == MaskKind::none ? nullptr : &call.in(mask);
+  const Tensor* keyMask = shape.maskKind == MaskKind::none ? nullptr : &inputOf(call, shape, mask);
   const int64_t keys = visibleKeys(shape, keyMask, item);
   Head<Format> head{call, shape, item, index, keys, roundUp(keys, width), {}, {}};
   Scratch<Format>& scratch = head.scratch;
@@ -186,9 +197,9 @@ void differentiateHead(const Call& call, const AttentionShape& shape, int64_t it
     addBlock(head, begin, min(shape.queries, begin + blockRows));
   }
   clearRows(head, keys);  // a tile may have left something there
-  storeRows(head.rowsOf(call.out(keyGradient)), shape.keys, scratch.keyGradients,
+  storeRows(head.gradientRowsOf(key), shape.keys, scratch.keyGradients,
             [&](int64_t) { return shape.scale; });
-  storeRows(head.rowsOf(call.out(valueGradient)), shape.keys, scratch.valueGradients, [](int64_t) { return 1.0f; });
+  storeRows(head.gradientRowsOf(value), shape.keys, scratch.valueGradients, [](int64_t) { return 1.0f; });
 }
 
 template <class Format>

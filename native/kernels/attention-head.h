@@ -7,20 +7,28 @@ namespace FLAVA_NAMESPACE {
 
 enum class MaskKind { none = 0, lengths = 1, additive = 2 };
 
+/** Queries, keys and values, or their gradients: tensors of their own, or side by side in one. */
+enum Operand { query, key, value };
+
 struct AttentionShape {
+  bool joined;
   int64_t batch, heads, queries, keys;
   int64_t size;  // of one head
   float scale;
   MaskKind maskKind;
 
   AttentionShape(const Call& call)
-      : batch(call.in(0).dim(0)),
+      : joined(call.integer(4)),
+        batch(call.in(0).dim(0)),
         heads(call.integer(0)),
         queries(call.in(0).dim(1)),
-        keys(call.in(1).dim(1)),
-        size(call.in(0).dim(2) / heads),
+        keys(call.in(joined ? 0 : 1).dim(1)),
+        size(call.in(0).dim(2) / heads / (joined ? 3 : 1)),
         scale(static_cast<float>(call.attribute(1))),
         maskKind(static_cast<MaskKind>(call.integer(2))) {}
+
+  /** How many tensors the operands are. */
+  int tensors() const { return joined ? 1 : 3; }
 
   /**
    * Words from one row over the keys to the next: room for whole tiles and whole vectors, and an odd number of vectors,
@@ -28,9 +36,15 @@ struct AttentionShape {
    */
   int64_t keyStride() const { return roundUp(roundUp(keys, tileRows), width) | width; }
 
-  /** `row` and those after it, of one head of a [batch, length, heads * size] tensor. */
-  HeadRows rowsOf(const Tensor& tensor, int64_t item, int64_t head, int64_t row = 0) const {
-    return {tensor, ((item * tensor.dim(1) + row) * heads + head) * size, heads * size, size};
+  /** `row` and those after it, of one head of a tensor whose rows have the heads from element `first` on. */
+  HeadRows rowsOf(const Tensor& tensor, int64_t item, int64_t head, int64_t row = 0, int64_t first = 0) const {
+    const int64_t stride = tensor.dim(2);
+    return {tensor, (item * tensor.dim(1) + row) * stride + first + head * size, stride, size};
+  }
+  /** The same of an operand; `tensors` are the operands' tensors. */
+  HeadRows rowsOf(const Tensor* tensors, Operand operand, int64_t item, int64_t head, int64_t row = 0) const {
+    if (joined) return rowsOf(tensors[0], item, head, row, operand * heads * size);
+    return rowsOf(tensors[operand], item, head, row);
   }
 };
 

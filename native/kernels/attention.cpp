@@ -74,22 +74,22 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
   const int64_t words = wordsOfRow<Format>(shape.size);
   const int64_t columns = roundUp(shape.size, width);
   const int64_t keyStride = shape.keyStride();
-  const Tensor* mask = shape.maskKind == MaskKind::none ? nullptr : &call.in(3);
+  const Tensor* mask = shape.maskKind == MaskKind::none ? nullptr : &call.in(shape.tensors());
   const int64_t keys = visibleKeys(shape, mask, piece.item);
   const int64_t keyColumns = roundUp(keys, width);
   const int64_t depth = wordsOf<Format>(shape.size);
   const int64_t keyDepth = wordsOf<Format>(keys);
 
   fillBias(shape, mask, piece.item, keys, keyColumns, scratch.bias);
-  packRows<Format>(shape.rowsOf(call.in(1), piece.item, piece.head), keys, keyColumns, scratch.rows);
+  packRows<Format>(shape.rowsOf(call.inputs, key, piece.item, piece.head), keys, keyColumns, scratch.rows);
   transposeWords(scratch.rows, words, keyColumns, words, scratch.keys, keyStride);
-  packRows<Format>(shape.rowsOf(call.in(2), piece.item, piece.head), keys, keyColumns, scratch.rows);
+  packRows<Format>(shape.rowsOf(call.inputs, value, piece.item, piece.head), keys, keyColumns, scratch.rows);
   const Right values = joinRows<Format>(scratch.rows, words, keyColumns, columns, scratch.values);
 
   for (int64_t begin = piece.begin; begin < piece.end; begin += blockRows) {
     const int64_t end = min(piece.end, begin + blockRows);
     const int64_t rows = roundUp(end - begin, tileRows);
-    const HeadRows queries = shape.rowsOf(call.in(0), piece.item, piece.head, begin);
+    const HeadRows queries = shape.rowsOf(call.inputs, query, piece.item, piece.head, begin);
     packRows<Format>(queries, end - begin, rows, scratch.queries);
     multiply<Format>(rows, keyColumns, depth, {scratch.queries, words, 1}, {scratch.keys, keyStride},
                      {scratch.scores, keyStride}, false);

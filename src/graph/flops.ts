@@ -7,6 +7,7 @@ export function flopsOf({ op, attributes, inputs, outputs }: Instruction): numbe
     tensors[index]!.spec.size;
   const shape = (tensors: readonly PlacedTensor[], index: number): readonly number[] =>
     tensors[index]!.spec.shape;
+  const keys = inputs[attributes.joined ? 0 : 1]?.spec.shape[1] ?? 0; // of attention
   switch (op.name) {
     case "matmul":
     case "quantizedMatmul":
@@ -16,9 +17,9 @@ export function flopsOf({ op, attributes, inputs, outputs }: Instruction): numbe
     case "conv2dWeightGradient":
       return (2 * size(inputs, 1) * size(outputs, 0)) / shape(inputs, 1).at(-1)!;
     case "attention":
-      return 4 * size(inputs, 0) * shape(inputs, 1)[1]!;
+      return 4 * size(outputs, 0) * keys;
     case "attentionGradient":
-      return 10 * size(inputs, 0) * shape(inputs, 1)[1]!;
+      return (10 * size(outputs, 0) * keys) / (attributes.joined ? 3 : 1);
     default:
       return 0;
   }

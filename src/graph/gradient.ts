@@ -82,7 +82,9 @@ class Recomputation {
   #value(tensor: Tensor, reader: number | undefined): Tensor {
     const { node } = tensor;
     const inside = node.region !== undefined && node.region === reader;
-    const cheap = node.region === undefined && node.op.recompute === true;
+    const { recompute = false } = node.op;
+    const recomputes = typeof recompute === "function" ? recompute(node.inputs) : recompute;
+    const cheap = node.region === undefined && recomputes;
     if (!inside && !cheap) return tensor;
     let copy = this.#copies.get(node);
     if (!copy) {

@@ -49,7 +49,7 @@ export interface Op<A extends Attributes = Attributes> {
   /** Pairs [output, input] that may share memory, the most useful first. */
   inPlace?(attributes: A, inputs: readonly TensorSpec[]): readonly (readonly [number, number])[];
   /** Cheap to compute and its inputs are needed for its gradient anyway: computed anew for the backward pass, not kept. */
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | ((inputs: readonly Tensor[]) => boolean);
   /** The single output is the input under another shape: no kernel runs. */
   readonly view?: boolean;
   /** Overwrites its inputs named by `inPlace`, which are state: runs as early as it can, after all readers. */

@@ -1,4 +1,5 @@
-import { attention as attend } from "../graph/ops/attention.js";
+import { attention as attend, selfAttention } from "../graph/ops/attention.js";
+import { concatenate } from "../graph/ops/concatenate.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Linear, linear, linearParameters } from "./linear.js";
 import type { Parameter } from "./parameter.js";
@@ -32,8 +33,26 @@ export function attention(
   visible?: Visibility,
   asking: Tensor = x,
 ): Tensor {
+  if (asking === x) {
+    const qkv = linear(join([p.query, p.key, p.value]), x, precision); // [B, L, 3 * D]
+    return linear(p.output, selfAttention(qkv, { heads, ...visible }), precision);
+  }
   const query = linear(p.query, asking, precision); // [B, A, D]
   const key = linear(p.key, x, precision); // [B, L, D]
   const value = linear(p.value, x, precision);
   return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
+}
+
+/** Several layers over the same features as one, which reads them once. */
+function join(layers: readonly Linear<Tensor>[]): Linear<Tensor> {
+  return {
+    weight: concatenate(
+      layers.map(({ weight }) => weight),
+      0,
+    ),
+    bias: concatenate(
+      layers.map(({ bias }) => bias),
+      0,
+    ),
+  };
 }

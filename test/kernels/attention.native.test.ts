@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { attention } from "../../src/graph/ops/attention.js";
+import { attention, selfAttention } from "../../src/graph/ops/attention.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import {
   type Argument,
@@ -109,6 +109,32 @@ const sizes = [
   ] satisfies Size[]),
 ] as const;
 
+/** The same of joined operands, whose one gradient is a sum over queries in its later parts. */
+async function conformJoined(size: Size, mask: MaskKind, dtypes: readonly Float[]): Promise<void> {
+  const [batch, heads, depth, length] = size;
+  const [dtype = "float32", ofGradient = "float32"] = dtypes;
+  const [, , , dOutput, ...hidden] = argumentsOf([batch, heads, depth, length, length], {
+    mask,
+    dtypes: [dtype, dtype, dtype, ofGradient],
+  });
+  const f = (qkv: Tensor, dOutput: Tensor, given?: Tensor): Tensor[] => {
+    const output = selfAttention(qkv, {
+      heads,
+      lengths: mask === "lengths" ? given : undefined,
+      mask: mask === "additive" ? given : undefined,
+    });
+    const [gradient] = gradientsOf(output, [dOutput]) as [Tensor];
+    return [...output.node.outputs, gradient];
+  };
+  const [ofOutput, ofScores, , summed] = toleranceOf(size, dtype);
+  await conform(
+    `self-attention with ${heads} heads, mask ${mask}`,
+    f as (...inputs: Tensor[]) => Tensor[],
+    [{ shape: [batch, length, 3 * heads * depth], dtype }, dOutput!, ...hidden],
+    [ofOutput!, ofScores!, summed!],
+  );
+}
+
 describeNative("attention", () => {
   test.each(combinations({ dtype: floats, mask: ["none", "lengths", "additive"] as const }))(
     "of all sizes, forth and back: $dtype, mask $mask",
@@ -126,6 +152,18 @@ describeNative("attention", () => {
       }
     }
   });
+
+  test.each(combinations({ dtype: floats, mask: ["none", "lengths", "additive"] as const }))(
+    "of joined operands, forth and back: $dtype, mask $mask",
+    async ({ dtype, mask }) => {
+      for (const [batch, heads, depth, queries] of sizes) {
+        const length = Math.min(queries, 130);
+        for (const ofGradient of floats) {
+          await conformJoined([batch, heads, depth, length, length], mask, [dtype, ofGradient]);
+        }
+      }
+    },
+  );
 
   test("with another scale, and with scores of very different sizes", async () => {
     const form: Form = { mask: "none", dtypes: ["float32", "float32", "float32", "float32"] };

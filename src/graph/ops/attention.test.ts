@@ -3,7 +3,8 @@ import { checkGradient, randomValues, run } from "../../../test/gradient-check.j
 import { ShapeError } from "../../base/errors.js";
 import { placeholder } from "../placeholder.js";
 import { type Dtype, type Shape, type Tensor, spec } from "../tensor.js";
-import { type AttentionOptions, attention } from "./attention.js";
+import { type AttentionOptions, attention, selfAttention } from "./attention.js";
+import { slice } from "./slice.js";
 
 const range = (length: number, f: (index: number) => number): number[] =>
   Array.from({ length }, (_, index) => f(index));
@@ -120,7 +121,41 @@ describe("attention", () => {
     expect(dtype).toBe("bfloat16");
     expect(node.outputs[1]!.dtype).toBe("float32");
     expect(node.attributes.compute).toBe("bfloat16");
-    expect(node.op.encode?.(node.attributes, [], [])).toEqual([2, 1 / Math.sqrt(3), 0, 1]);
+    expect(node.op.encode?.(node.attributes, [], [])).toEqual([2, 1 / Math.sqrt(3), 0, 1, 0]);
+  });
+});
+
+describe("self-attention of joined queries, keys and values", () => {
+  const qkv = { shape: [2, 4, 18] };
+  const separate = (x: Tensor, options: Partial<AttentionOptions>): Tensor => {
+    const part = (index: number): Tensor => slice(x, 2, 6 * index, 6 * index + 6);
+    return attention(part(0), part(1), part(2), { heads, ...options });
+  };
+  const joined = (x: Tensor, options: Partial<AttentionOptions>): Tensor =>
+    selfAttention(x, { heads, ...options });
+
+  it("is that of its parts", () => {
+    const results = [joined, separate].flatMap((attend) => [
+      run((x) => bothOf(attend(x, {})), qkv),
+      run((x, lengths) => bothOf(attend(x, { lengths })), qkv, lengths(3, 1)),
+      run((x, mask) => bothOf(attend(x, { mask })), qkv, mask(0, -1, 2, 0, 0, 0, -Infinity, 1)),
+    ]);
+    expect(results.slice(0, 3)).toEqual(results.slice(3));
+  });
+
+  it("has the right gradient", () => {
+    checkGradient((x) => joined(x, {}), qkv);
+    checkGradient((x, lengths) => joined(x, { lengths }), qkv, lengths(3, 0));
+    checkGradient((x, mask) => joined(x, { mask }), qkv, mask(0.5, -1, -Infinity, 2, 0, 0, 0, 0));
+  });
+
+  it("refuses what three times the heads cannot share, and wrong masks", () => {
+    const of = (shape: Shape, dtype: Dtype = "float32"): Tensor =>
+      placeholder(spec(shape, dtype), "x");
+    expect(() => joined(of([2, 4, 16]), {})).toThrow(ShapeError);
+    expect(() => joined(of([4, 18]), {})).toThrow(ShapeError);
+    expect(() => joined(of([2, 4, 18]), { lengths: of([3], "int32") })).toThrow(ShapeError);
+    expect(() => joined(of([2, 4, 18]), { mask: of([2, 3]) })).toThrow(ShapeError);
   });
 });
 

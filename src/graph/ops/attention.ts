@@ -12,34 +12,45 @@ type AttentionAttributes = {
   /** "lengths": int32 [B], keys from there on are invisible; "additive": float32 [B, Lk], added to the scores. */
   maskKind: "none" | "lengths" | "additive";
   compute: "float32" | "bfloat16";
+  /** Queries, keys and values lie side by side in one tensor [B, L, 3 * heads*D], and so do their gradients. */
+  joined: boolean;
 };
 
 const maskKindCode = { none: 0, lengths: 1, additive: 2 } as const;
 
-const encode = ({ heads, scale, maskKind, compute }: AttentionAttributes): readonly number[] => [
-  heads,
-  scale,
-  maskKindCode[maskKind],
-  compute === "bfloat16" ? 1 : 0,
+const encode = (attributes: AttentionAttributes): readonly number[] => [
+  attributes.heads,
+  attributes.scale,
+  maskKindCode[attributes.maskKind],
+  attributes.compute === "bfloat16" ? 1 : 0,
+  Number(attributes.joined),
 ];
 
 const attentionOp: Op<AttentionAttributes> = {
   name: "attention",
   infer(inputs, attributes) {
     checkShapes(inputs, attributes);
-    const [B, Lq] = inputs[0]!.shape as [number, number];
-    return [inputs[0]!, new TensorSpec([B, attributes.heads, Lq], "float32")];
+    const { shape, dtype } = inputs[0]!;
+    const [B, Lq, width] = shape as [number, number, number];
+    const result = new TensorSpec([B, Lq, attributes.joined ? width / 3 : width], dtype);
+    return [result, new TensorSpec([B, attributes.heads, Lq], "float32")];
   },
   gradient({ inputs, outputs, attributes }, [dOutput]) {
     if (!dOutput) return [];
-    const [q, k, v, ...mask] = inputs as [Tensor, Tensor, Tensor, Tensor?];
+    const given = attributes.joined ? 1 : 3;
     const [output, logSumExp] = outputs as [Tensor, Tensor];
-    const operands = [q, k, v, output, logSumExp, dOutput, ...mask] as const;
-    return applyAll(attentionGradientOp, operands as readonly Tensor[], attributes);
+    const operands = [
+      ...inputs.slice(0, given),
+      output,
+      logSumExp,
+      dOutput,
+      ...inputs.slice(given),
+    ];
+    return applyAll(attentionGradientOp, operands, attributes);
   },
   encode,
   reference({ inputs, outputs: [output, logSumExp], attributes }) {
-    const [q, k, v, mask] = inputs;
+    const [q, k, v, mask] = attributes.joined ? apart(inputs) : inputs;
     if (!q || !k || !v || !output || !logSumExp) return;
     forEachQuery(q, k, attributes.heads, (query) => {
       const { probabilities, logSum } = attend(query, q, k, mask, attributes);
@@ -53,14 +64,14 @@ const attentionOp: Op<AttentionAttributes> = {
   },
 };
 
-/** Inputs: Q, K, V, the output, its logSumExp, the output's gradient, the mask if any. Results: dQ, dK, dV. */
+/** Inputs: Q, K, V (or all in one), the output, its logSumExp, the output's gradient, the mask if any. Results: dQ, dK, dV. */
 const attentionGradientOp: Op<AttentionAttributes> = {
   name: "attentionGradient",
-  infer: (inputs) => inputs.slice(0, 3),
+  infer: (inputs, { joined }) => inputs.slice(0, joined ? 1 : 3),
   encode,
   reference({ inputs, outputs, attributes }) {
     // The probabilities are computed from the scores, not from output and logSumExp, which may have been rounded.
-    const [q, k, v, , , dOutput, mask] = inputs;
+    const [q, k, v, , , dOutput, mask] = attributes.joined ? apart(inputs) : inputs;
     if (!q || !k || !v || !dOutput) return;
     const [dq, dk, dv] = [q, k, v].map(({ data }) => new Float64Array(data.length));
     if (!dq || !dk || !dv) return;
@@ -81,15 +92,50 @@ const attentionGradientOp: Op<AttentionAttributes> = {
         }
       }
     });
-    for (const [index, values] of [dq, dk, dv].entries()) outputs[index]?.data.set(values);
+    if (attributes.joined) joinRows([dq, dk, dv], q.shape.at(-1)!, outputs[0]!.data);
+    else for (const [index, values] of [dq, dk, dv].entries()) outputs[index]?.data.set(values);
   },
 };
 
-function checkShapes(inputs: readonly Tensor[], { heads, maskKind }: AttentionAttributes): void {
-  const [q, k, v, mask] = inputs as [Tensor, Tensor, Tensor, Tensor?];
-  requireFloat("attention", q, k, v);
-  const [B, , width] = q.shape;
+/** Queries, keys and values of their own, where the first tensor holds all three, and the other tensors as they are. */
+function apart([joined, ...others]: readonly ReferenceTensor[]): readonly ReferenceTensor[] {
+  const { data, shape } = joined!;
+  const width = shape.at(-1)! / 3;
+  const parts = [0, 1, 2].map((part) => ({
+    ...joined!,
+    shape: shape.with(-1, width),
+    data: data.filter((_, i) => Math.floor(i / width) % 3 === part),
+  }));
+  return [...parts, ...others];
+}
+
+/** Writes rows of `width` elements of each of `parts` side by side. */
+function joinRows(
+  parts: readonly Float64Array[],
+  width: number,
+  to: ReferenceTensor["data"],
+): void {
+  for (const [part, values] of parts.entries()) {
+    for (const [i, value] of values.entries()) {
+      to[(Math.floor(i / width) * parts.length + part) * width + (i % width)] = value;
+    }
+  }
+}
+
+function checkShapes(inputs: readonly Tensor[], attributes: AttentionAttributes): void {
+  const { heads, maskKind, joined } = attributes;
   const fail = (expected: string): Error => shapeError("attention", inputs, expected);
+  const [first] = inputs as [Tensor];
+  if (joined && (first.shape.length !== 3 || first.shape[2]! % (3 * heads) !== 0)) {
+    throw fail(`queries, keys and values [B, L, 3*heads*D] of ${heads} heads`);
+  }
+  const one = joined
+    ? new TensorSpec(first.shape.with(-1, first.shape[2]! / 3), first.dtype)
+    : first;
+  const others = joined ? [one, one, ...inputs.slice(1)] : inputs.slice(1);
+  const [q, k, v, mask] = [one, ...others] as [TensorSpec, TensorSpec, TensorSpec, TensorSpec?];
+  requireFloat("attention", ...inputs.slice(0, joined ? 1 : 3));
+  const [B, , width] = q.shape;
   if (q.shape.length !== 3 || k.shape.length !== 3 || B !== k.shape[0] || width !== k.shape[2]) {
     throw fail("queries [B, Lq, heads*D] and keys [B, Lk, heads*D]");
   }
@@ -182,15 +228,40 @@ export interface AttentionOptions {
  * [B, Lk, heads*D] -> [B, Lq, heads*D] in the dtype of q. A query that sees no key gives zeros.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
-  const { heads, lengths, mask } = options;
-  if (lengths && mask) {
-    throw shapeError("attention", [q, k, v, lengths, mask], "lengths or a mask, not both");
-  }
-  const inputs = [q, k, v, lengths ?? mask].filter((tensor) => tensor !== undefined);
-  return apply(attentionOp, inputs, {
-    heads,
-    scale: options.scale ?? 1 / Math.sqrt((q.shape.at(-1) ?? 0) / heads),
-    maskKind: lengths ? "lengths" : mask ? "additive" : "none",
-    compute: q.dtype === "bfloat16" ? "bfloat16" : "float32",
+  return apply(attentionOp, [q, k, v, ...hidden([q, k, v], options)], {
+    ...attributesOf(q, q.shape.at(-1) ?? 0, options),
+    joined: false,
   });
+}
+
+/**
+ * The same where queries, keys and values come from one product, side by side: [B, L, 3 * heads*D] -> [B, L, heads*D].
+ */
+export function selfAttention(qkv: Tensor, options: AttentionOptions): Tensor {
+  return apply(attentionOp, [qkv, ...hidden([qkv], options)], {
+    ...attributesOf(qkv, (qkv.shape.at(-1) ?? 0) / 3, options),
+    joined: true,
+  });
+}
+
+/** The tensor that says which keys are hidden, if any. */
+function hidden(given: readonly Tensor[], { lengths, mask }: AttentionOptions): readonly Tensor[] {
+  if (lengths && mask) {
+    throw shapeError("attention", [...given, lengths, mask], "lengths or a mask, not both");
+  }
+  const one = lengths ?? mask;
+  return one ? [one] : [];
+}
+
+function attributesOf(
+  { dtype }: Tensor,
+  width: number,
+  { heads, scale, lengths, mask }: AttentionOptions,
+): Omit<AttentionAttributes, "joined"> {
+  return {
+    heads,
+    scale: scale ?? 1 / Math.sqrt(width / heads),
+    maskKind: lengths ? "lengths" : mask ? "additive" : "none",
+    compute: dtype === "bfloat16" ? "bfloat16" : "float32",
+  };
 }

@@ -1,4 +1,5 @@
 import { type Op, apply, shapeError } from "../op.js";
+import { placeholderOf } from "../placeholder.js";
 import { type Tensor, TensorSpec, sizeOf } from "../tensor.js";
 import { requireAxis } from "./require.js";
 import { slice } from "./slice.js";
@@ -30,6 +31,8 @@ const concatenateOp: Op<{ axis: number }> = {
     });
   },
   encode: ({ axis }) => [axis],
+  // Weights are kept as they are anyway: keeping them a second time, put together, would be in vain.
+  recompute: (inputs) => inputs.every((x) => placeholderOf(x)?.source === "state"),
   reference({ inputs, outputs: [y], attributes: { axis } }) {
     if (!y) return;
     const outer = sizeOf(y.shape.slice(0, axis));

@@ -24,7 +24,7 @@ const quantized = (weight: Tensor): readonly Tensor[] => {
 
 describe("quantizeWeights", () => {
   it("is right to half a step, and reaches 127 in every row that is not zero", () => {
-    const row = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), {
+    const row = fc.array(fc.float({ min: -1e3, max: 1e3, noNaN: true }), {
       minLength: 5,
       maxLength: 5,
     });
