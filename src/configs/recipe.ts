@@ -1,5 +1,6 @@
 /** What a training run is: model, data, and stages one after another. Plain JSON, checked in full before anything starts. */
 import { z } from "zod";
+import { scheduleFaults } from "../optim/schedule.js";
 import { type ModelName, models } from "./models.js";
 
 const share = z.number().min(0).max(1);
@@ -137,16 +138,13 @@ const chunkedStage = pretrainingStage.superRefine(({ batch, shares, chunks }, co
 
 /** The rate's parts fit into the stage's steps. */
 function checkRate(
-  { steps, rate: { peak, warmup, floor, decay } }: { steps: number; rate: z.output<typeof rate> },
+  { steps, rate: { decay, ...others } }: { steps: number; rate: z.output<typeof rate> },
   context: z.RefinementCtx,
 ): void {
-  const refuse = (place: string, message: string): void =>
-    context.addIssue({ code: "custom", path: ["rate", place], message });
-  if (warmup >= steps) refuse("warmup", `${warmup} steps are all of the ${steps}; choose fewer`);
-  else if (decay !== undefined && decay > steps - warmup) {
-    refuse("decay", `only ${steps - warmup} steps are left for it after the warm-up, not ${decay}`);
+  const schedule = { ...others, total: steps, ...(decay !== undefined && { decay }) };
+  for (const { part, message } of scheduleFaults(schedule)) {
+    context.addIssue({ code: "custom", path: ["rate", part], message });
   }
-  if (floor > peak) refuse("floor", `${floor} is above the peak, ${peak}`);
 }
 
 const modelNames = Object.keys(models) as [ModelName, ...ModelName[]];

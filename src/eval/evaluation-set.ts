@@ -1,7 +1,8 @@
 /** What a model is evaluated on: labelled pictures with the names of their classes, or pictures with texts. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { isDirectory } from "../base/exists.js";
 import { openSource } from "../data/sources/open.js";
 import type { Source } from "../data/sources/source.js";
 import { photoTemplates } from "./prompts.js";
@@ -79,10 +80,6 @@ export async function openEvaluationSet(path: string): Promise<EvaluationSet> {
     };
   }
   return { kind: "zero-shot", name, source: await openSource(path), classes, templates };
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Reads a classes.json; `path` is for messages. */

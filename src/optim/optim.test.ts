@@ -12,7 +12,13 @@ import { type Tensor, spec } from "../graph/tensor.js";
 import { adamW, adamWMoments, trainable } from "./adamw.js";
 import { clipByGlobalNorm } from "./clip.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
-import { cosineBetween, warmupCosine, warmupLinear, warmupPlateau } from "./schedule.js";
+import {
+  type ScheduleOptions,
+  cosineBetween,
+  warmupCosine,
+  warmupLinear,
+  warmupPlateau,
+} from "./schedule.js";
 
 const backend = referenceBackend();
 
@@ -58,7 +64,7 @@ describe("schedules", () => {
     expect(found).toEqual(closeTo([1, 2, 1.25], 6));
     for (const decay of [0, 101]) {
       expect(() => warmupPlateau(fill([], 1), { ...options, decay })).toThrow(
-        `some of the 100 steps after the warm-up, not ${decay}`,
+        `only 100 steps are left for it after the warm-up, not ${decay}`,
       );
     }
   });
@@ -76,10 +82,14 @@ describe("schedules", () => {
     expect(found).toEqual([expect.closeTo(0.9, 6)]);
   });
 
-  test("refuse a warm-up that is longer than the whole", () => {
-    expect(() => warmupCosine(fill([], 1), { peak: 1, warmup: 10, total: 5 })).toThrow(
-      /0 <= warmup < total/,
-    );
+  test("refuse parts that do not fit the others, naming each", () => {
+    const refused = (changes: Partial<ScheduleOptions>): void => {
+      warmupCosine(fill([], 1), { peak: 1, warmup: 1, total: 5, ...changes });
+    };
+    expect(() => refused({ warmup: 10 })).toThrow("warmup: 10 steps are all of the 5");
+    expect(() => refused({ warmup: -1 })).toThrow("warmup: -1 is no number of steps");
+    expect(() => refused({ floor: -1 })).toThrow("floor: -1 is below 0");
+    expect(() => refused({ floor: 2, warmup: 5 })).toThrow(/warmup: 5 .*; floor: 2 is above/);
   });
 });
 

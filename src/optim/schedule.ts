@@ -14,12 +14,46 @@ export interface ScheduleOptions {
   readonly floor?: number;
 }
 
-function check({ peak, warmup, total, floor = 0 }: ScheduleOptions): void {
-  if (warmup >= 0 && total > warmup && peak >= floor && floor >= 0) return;
-  throw new RangeError(
-    `A schedule needs 0 <= warmup < total and 0 <= floor <= peak, but has warmup ${warmup}, total ${total}, ` +
-      `floor ${floor} and peak ${peak}.`,
-  );
+export interface PlateauOptions extends ScheduleOptions {
+  /** Steps of the decay at the end. */
+  readonly decay: number;
+}
+
+/** What is wrong with one part of a schedule. */
+export interface ScheduleFault {
+  readonly part: "warmup" | "floor" | "decay";
+  readonly message: string;
+}
+
+/** The parts of a schedule that do not fit the others. */
+export function scheduleFaults(
+  options: ScheduleOptions & Partial<PlateauOptions>,
+): ScheduleFault[] {
+  const { peak, warmup, total, floor = 0, decay } = options;
+  const faults: ScheduleFault[] = [];
+  const left = total - warmup;
+  if (!(warmup >= 0)) faults.push({ part: "warmup", message: `${warmup} is no number of steps` });
+  else if (!(left > 0)) {
+    faults.push({
+      part: "warmup",
+      message: `${warmup} steps are all of the ${total}; choose fewer`,
+    });
+  } else if (decay !== undefined && !(decay > 0 && decay <= left)) {
+    faults.push({
+      part: "decay",
+      message: `only ${left} steps are left for it after the warm-up, not ${decay}`,
+    });
+  }
+  if (!(floor >= 0)) faults.push({ part: "floor", message: `${floor} is below 0` });
+  else if (!(floor <= peak)) {
+    faults.push({ part: "floor", message: `${floor} is above the peak, ${peak}` });
+  }
+  return faults;
+}
+
+function check(options: ScheduleOptions & Partial<PlateauOptions>): void {
+  const faults = scheduleFaults(options).map(({ part, message }) => `${part}: ${message}`);
+  if (faults.length > 0) throw new RangeError(`This is no schedule. ${faults.join("; ")}.`);
 }
 
 /** How much of the decay has passed, from 0 at the end of the warm-up to 1 at the end. */
@@ -59,17 +93,9 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
  * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps: such a run can be made
  * longer while it is under way, since the plateau does not know where it ends.
  */
-export function warmupPlateau(
-  step: Tensor,
-  options: ScheduleOptions & { readonly decay: number },
-): Tensor {
+export function warmupPlateau(step: Tensor, options: PlateauOptions): Tensor {
   check(options);
   const { decay, total, warmup, ...rates } = options;
-  if (!(decay > 0 && decay <= total - warmup)) {
-    throw new RangeError(
-      `The decay takes some of the ${total - warmup} steps after the warm-up, not ${decay}.`,
-    );
-  }
   const late = { ...rates, total, warmup: total - decay };
   const decayed = affine(progress(step, late), (rates.floor ?? 0) - rates.peak, rates.peak);
   return warmedUp(step, options, decayed);

@@ -1,5 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { isDirectory } from "../base/exists.js";
 
 /**
  * The directories that patterns such as "pairs/*\/train" stand for, sorted. A `*` stands for one directory of any name.
@@ -34,10 +35,4 @@ async function step(path: string, part: string): Promise<string[]> {
   if (part !== "*") return [join(path, part)];
   const names = await readdir(path).catch(() => []);
   return names.map((name) => join(path, name));
-}
-
-/** Links to directories count. */
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ?? false;
 }

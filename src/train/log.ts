@@ -1,5 +1,6 @@
 /** What a run tells: lines for people, a line of JSON and TensorBoard events for programs. */
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
+import { replaceFile } from "../base/replace-file.js";
 import type { RunDirectory } from "./run-directory.js";
 import type { Scalars } from "./stage.js";
 import { EventFile } from "./tensorboard.js";
@@ -30,7 +31,7 @@ export class RunLog {
   static async open(run: RunDirectory, step: number): Promise<RunLog> {
     const path = run.file(logName);
     const before = (await readLog(run)).filter((entry) => entry.step <= step);
-    await writeFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    await replaceFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     return new RunLog(path, run.path);
   }
 

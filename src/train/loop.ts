@@ -37,10 +37,18 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Endi
   await sayNeeds(stage, stage.steps - start.step, options);
   const loader = await options.openLoader(found?.cursor);
   try {
-    const log = await RunLog.open(run, start.step);
+    const log = await openLog(run, start.step);
     return await new Loop(stage, options, loader, log, start).run();
   } finally {
     await loader.close();
+  }
+}
+
+async function openLog(run: RunDirectory, step: number): Promise<RunLog> {
+  try {
+    return await RunLog.open(run, step);
+  } catch (error) {
+    throw await describeFailure(error, run, step + 1);
   }
 }
 

@@ -1,8 +1,8 @@
 /** A recipe, stage after stage: each in a directory of its own, each starting from what those before it have learnt. */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
+import { exists } from "../base/exists.js";
 import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
@@ -272,11 +272,4 @@ function mixtureOf(stage: StageRecipe, { seed, data }: Recipe): Omit<MixtureOpti
     shares: forKind("image", 1, 0),
     mismatched: 0,
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -129,7 +129,7 @@ async function conformJoined(size: Size, mask: MaskKind, dtypes: readonly Float[
   const [ofOutput, ofScores, , summed] = toleranceOf(size, dtype);
   await conform(
     `self-attention with ${heads} heads, mask ${mask}`,
-    f as (...inputs: Tensor[]) => Tensor[],
+    f,
     [{ shape: [batch, length, 3 * heads * depth], dtype }, dOutput!, ...hidden],
     [ofOutput!, ofScores!, summed!],
   );
