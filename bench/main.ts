@@ -6,6 +6,7 @@
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
+ *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE   a page that compares runs of `flava pretrain`
  * --only measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
  */
 import { writeFileSync } from "node:fs";
@@ -20,6 +21,7 @@ import { startPeer } from "./peer.js";
 import { benchPictures } from "./pictures.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
+import { type NamedRun, writeCurves } from "./curves.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
 import { benchTraining } from "./training.js";
 
@@ -27,6 +29,7 @@ const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- pictures [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
+       npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
 type Options = {
@@ -97,6 +100,22 @@ async function runProfile({ model = "base", batch = "8", precision }: Options): 
   await profile({ model, batch: count, precision });
 }
 
+async function runCurves(named: readonly string[], { plot: picture }: Options): Promise<void> {
+  const runs = named.map((text): NamedRun => {
+    const [name = "", ...directory] = text.split("=");
+    return { name, directory: directory.join("=") };
+  });
+  if (
+    picture === undefined ||
+    runs.length === 0 ||
+    runs.some(({ directory }) => directory === "")
+  ) {
+    refuse();
+    return;
+  }
+  await writeCurves(picture, runs);
+}
+
 /** The rows, and what they were measured on. */
 async function writeJson(file: string | undefined, rows: readonly object[]): Promise<void> {
   if (file === undefined) return;
@@ -123,7 +142,8 @@ const { values, positionals } = parseArgs({
     steps: { type: "string", default: "30" },
   },
 });
-const [command, request] = positionals;
+const [command, ...requests] = positionals;
+const [request] = requests;
 switch (command) {
   case "engine":
     await runComparison(compareEngine, values);
@@ -142,6 +162,9 @@ switch (command) {
     break;
   case "profile":
     await runProfile(values);
+    break;
+  case "curves":
+    await runCurves(requests, values);
     break;
   case "fresh": // for our own use, in bench/fresh.ts
     console.log(JSON.stringify(await measureHere(JSON.parse(request ?? "") as FreshRequest)));

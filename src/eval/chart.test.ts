@@ -25,7 +25,7 @@ test("lines go from the lower left to the upper right of one frame, the first li
       [290, 26],
     ],
   ]);
-  expect(svg).toContain("loss (training, other)");
+  for (const name of ["training", "other"]) expect(svg).toContain(`${name}</tspan`);
 });
 
 test("what comes from outside is escaped", () => {

@@ -18,6 +18,8 @@ const size = { width: 300, height: 170 };
 const margin = { left: 44, right: 10, top: 26, bottom: 24 };
 const colours = ["var(--mark)", "#c1440e", "#4a7c2a", "#6b4c9a"];
 
+const colourOf = (index: number): string => colours[index % colours.length]!;
+
 /** The charts side by side, as many as fit in a row. */
 export function charts(all: readonly Chart[]): Html {
   const figures = all.map((chart) => html`<figure>${draw(chart)}</figure>`);
@@ -63,13 +65,14 @@ function draw({ title, lines, level }: Chart): Html {
         ><title>${level.name}: ${level.y.toFixed(3)}</title></line
       >`
     : new Html("");
-  const drawn = lines.map((line, index) => path(line, colours[index % colours.length]!, x, y));
-  const names = lines.length > 1 ? lines.map(({ name }) => name).join(", ") : "";
+  const drawn = lines.map((line, index) => path(line, colourOf(index), x, y));
+  const names =
+    lines.length > 1
+      ? lines.map(({ name }, index) => html` <tspan fill="${colourOf(index)}">${name}</tspan>`)
+      : [];
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title}">
     ${grid}${steps}${guess}${drawn.reverse()}
-    <text class="title" x="${margin.left}" y="14">
-      ${title}${names === "" ? "" : ` (${names})`}
-    </text>
+    <text class="title" x="${margin.left}" y="14">${title}${names}</text>
   </svg>`;
 }
 

@@ -1,0 +1,39 @@
+/** A page that compares runs: what their evaluations gave over the time they had trained. */
+import { writeFile } from "node:fs/promises";
+import { type Chart, charts } from "../src/eval/chart.js";
+import { page } from "../src/eval/page.js";
+import { type LogEntry, readLog } from "../src/train/log.js";
+import { RunDirectory } from "../src/train/run-directory.js";
+
+/** A stage of a run, under the name that the page gives it. */
+export type NamedRun = { readonly name: string; readonly directory: string };
+
+/** Writes a page with one chart for everything that was evaluated. */
+export async function writeCurves(path: string, runs: readonly NamedRun[]): Promise<void> {
+  const logs = await Promise.all(
+    runs.map(async ({ name, directory }) => {
+      const entries = await readLog(new RunDirectory(directory));
+      const evaluations = entries.filter(({ kind }) => kind === "evaluation");
+      if (evaluations.length === 0) throw new Error(`${directory} has no log with evaluations.`);
+      return { name, evaluations };
+    }),
+  );
+  const all = logs.flatMap(({ evaluations }) => evaluations);
+  const names = new Set(all.flatMap(({ scalars }) => Object.keys(scalars)));
+  const made = [...names].map((title): Chart => {
+    const lines = logs.map(({ name, evaluations }) => ({
+      name,
+      points: points(evaluations, title),
+    }));
+    return { title, lines: lines.filter((line) => line.points.length > 0) };
+  });
+  const facts = "Evaluations on validation data over minutes of training.";
+  await writeFile(path, page("Runs compared", facts, [{ title: "Curves", body: charts(made) }]));
+}
+
+function points(entries: readonly LogEntry[], name: string): Chart["lines"][number]["points"] {
+  return entries.flatMap(({ seconds, scalars }) => {
+    const y = scalars[name];
+    return y === undefined ? [] : [{ x: seconds / 60, y }];
+  });
+}
