@@ -1,6 +1,6 @@
 /** Pictures by names of classes, without training. */
 import type { State } from "../backend/state.js";
-import { Recent } from "../data/shards/recent.js";
+import { Recent } from "../base/recent.js";
 import { embedClasses } from "../eval/prompts.js";
 import type { Embedder } from "../model/embedder.js";
 import { rowOf } from "../model/similarity.js";

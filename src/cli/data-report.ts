@@ -6,6 +6,7 @@ import { defaultCache } from "../data/pmd/packages.js";
 import { type FolderSurvey, surveyEvaluation, surveyFolders } from "../data/pmd/survey.js";
 import { Html, html } from "../eval/html.js";
 import { page } from "../eval/page.js";
+import { numberColumn, table, textColumn } from "../eval/table.js";
 
 export interface DataReportOptions {
   readonly cache?: string;
@@ -41,34 +42,12 @@ export async function reportData({
 
 const count = (value: number): string => value.toLocaleString("en");
 
-/** A table; numbers stand to the right. */
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): Html {
-  const cell = (value: string | number): Html =>
-    typeof value === "number"
-      ? html`<td class="number">${count(value)}</td>`
-      : html`<td>${value}</td>`;
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${head.map((name) => html`<th>${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row) =>
-            html`<tr>
-              ${row.map(cell)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
 const countTable = (folders: readonly FolderSurvey[]): Html =>
   table(
-    ["folder", "samples", "texts", "words", "words per text"],
+    [
+      textColumn("folder"),
+      ...["samples", "texts", "words", "words per text"].map((name) => numberColumn(name)),
+    ],
     folders.map(({ folder, samples, texts, words }) => [
       folder,
       samples,
@@ -118,7 +97,7 @@ function licenceTable(folders: readonly FolderSurvey[]): Html {
     }
   }
   return table(
-    ["licence", "samples"],
+    [textColumn("licence"), numberColumn("samples")],
     [...all].sort(([, a], [, b]) => b - a),
   );
 }
@@ -130,14 +109,14 @@ async function droppedTable(cache: string): Promise<Html> {
   };
   const rows = Object.values(steps).flatMap(({ dropped }) => Object.entries(dropped));
   return table(
-    ["source and reason", "items"],
+    [textColumn("source and reason"), numberColumn("items")],
     rows.sort(([, a], [, b]) => b - a),
   );
 }
 
 const evaluationTable = (sets: readonly Readonly<Record<string, unknown>>[]): Html =>
   table(
-    ["set", "task", "samples", "baselines", "made by a program"],
+    ["set", "task", "samples", "baselines", "made by a program"].map((name) => textColumn(name)),
     sets.map(({ folder, task, samples, counts, baselines, majorityBaseline, synthetic }) => [
       String(folder),
       String(task),

@@ -12,6 +12,7 @@ import { type Html, html } from "../eval/html.js";
 import { measurements, meanOf, percent, rangeOf } from "../eval/measurements.js";
 import type { Section } from "../eval/page.js";
 import { toSection } from "../eval/report-section.js";
+import { table, textColumn } from "../eval/table.js";
 import { alignedPercent } from "./percent.js";
 
 const evaluationSet = (name: string): string =>
@@ -50,32 +51,17 @@ async function evaluateSet(flava: Flava, name: string, say: Say): Promise<Sectio
 
 async function wordsSection(flava: Flava, say: Say): Promise<Section> {
   say("Masked words:");
-  const rows: Html[] = [];
+  const rows: string[][] = [];
   for (const text of maskedTexts) {
     const { masks } = await flava.fill(text, { top: 3 });
     const candidates = (masks[0] ?? [])
       .map(({ piece, probability }) => `${piece} ${percent(probability)}`)
       .join(", ");
     say(`  ${text.padEnd(52)} ${candidates}`);
-    rows.push(
-      html`<tr>
-        <td>${text}</td>
-        <td>${candidates}</td>
-      </tr>`,
-    );
+    rows.push([text, candidates]);
   }
-  const body = html`<table>
-    <thead>
-      <tr>
-        <th>text</th>
-        <th>the likeliest pieces</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
-  return { title: "Masked words", body };
+  const columns = [textColumn("text"), textColumn("the likeliest pieces")];
+  return { title: "Masked words", body: table(columns, rows) };
 }
 
 /** Held-out pictures with parts hidden, and drawn anew from what the model predicts. */

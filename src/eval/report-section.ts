@@ -6,6 +6,7 @@ import { exampleClassifications, exampleSearches } from "./examples.js";
 import { type Html, html } from "./html.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
 import type { Section } from "./page.js";
+import { numberColumn, table, textColumn } from "./table.js";
 import { thumbnails } from "./thumbnail.js";
 
 interface SectionOptions {
@@ -24,40 +25,28 @@ export async function toSection(
       ? await searchExamples(evaluation, backend, key)
       : await classificationExamples(evaluation, key);
   const body = html`<p>${summary(evaluation)}</p>
-    ${table(evaluation)}${examples}`;
+    ${measurementTable(evaluation)}${examples}`;
   return { title: evaluation.set.name, body };
 }
 
-function table(evaluation: Evaluation): Html {
+function measurementTable(evaluation: Evaluation): Html {
   const rows = measurements(evaluation).map(({ name, share, chance }) => {
     const [low, high] = typeof share === "number" ? [share, share] : [share.low, share.high];
     const [left, width] = [(100 * low).toFixed(2), (100 * (high - low)).toFixed(2)];
-    return html` <tr>
-      <td>${name}</td>
-      <td class="number">${percent(meanOf(share))}</td>
-      <td class="number">${rangeOf(share)}</td>
-      <td>
-        <span class="range" aria-hidden="true"><i style="left:${left}%;width:${width}%"></i></span>
-      </td>
-      <td class="number">${chance === undefined ? "" : percent(chance)}</td>
-    </tr>`;
+    const range = html`<span class="range" aria-hidden="true"
+      ><i style="left:${left}%;width:${width}%"></i
+    ></span>`;
+    const guessing = chance === undefined ? "" : percent(chance);
+    return [name, percent(meanOf(share)), rangeOf(share), range, guessing];
   });
-  return html` <div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>measure</th>
-          <th class="number">value</th>
-          <th class="number">95 % interval</th>
-          <th><span class="quiet">0 to 100 %</span></th>
-          <th class="number">guessing</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  const columns = [
+    textColumn("measure"),
+    numberColumn("value"),
+    numberColumn("95 % interval"),
+    textColumn("0 to 100 %"),
+    numberColumn("guessing"),
+  ];
+  return table(columns, rows);
 }
 
 /** A list of pictures, each with what is said of it. */
@@ -89,14 +78,11 @@ async function classificationExamples(
     [...right, ...wrong].map((example) => example.key),
   );
   const { classes } = evaluation.set;
-  const confusions = evaluation.result.confusions.map(
-    ({ label, predicted, count }) =>
-      html`<tr>
-        <td>${classes[label]!}</td>
-        <td>${classes[predicted]!}</td>
-        <td class="number">${count}</td>
-      </tr>`,
-  );
+  const confusions = evaluation.result.confusions.map(({ label, predicted, count }) => [
+    classes[label]!,
+    classes[predicted]!,
+    count,
+  ]);
   const shown = (examples: typeof right, isRight: boolean): Html =>
     gallery(
       examples.map((example) => ({
@@ -114,20 +100,8 @@ async function classificationExamples(
       ? html`<h3>${title}</h3>
           ${body}`
       : html``;
-  const confused = html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>is</th>
-          <th>was taken for</th>
-          <th class="number">times</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${confusions}
-      </tbody>
-    </table>
-  </div>`;
+  const columns = [textColumn("is"), textColumn("was taken for"), numberColumn("times")];
+  const confused = table(columns, confusions);
   return html`${chapter("Right", shown(right, true), right.length)}
   ${chapter("Wrong", shown(wrong, false), wrong.length)}
   ${chapter("Most frequent mistakes", confused, confusions.length)}`;

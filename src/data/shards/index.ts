@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { Sample } from "../sample.js";
 import { SampleError, SourceError, reasonOf } from "../sources/source-error.js";
 import { FileBytes } from "./byte-reader.js";
-import { Recent } from "./recent.js";
+import { Recent } from "../../base/recent.js";
 import { type ListedShard, listName, readShardList } from "./shard-list.js";
 import { defaultLimit, recordOffsets, tarRecords } from "./tar-records.js";
 

@@ -3,9 +3,11 @@ export class Recent<Key, Value> {
   readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>(); // oldest first
   #total = 0;
 
+  /** @param least how many entries stay in any case, even where they are too heavy */
   constructor(
     private readonly capacity: number,
     private readonly letGo: (value: Value) => void = () => undefined,
+    private readonly least = 1,
   ) {}
 
   get(key: Key): Value | undefined {
@@ -16,13 +18,13 @@ export class Recent<Key, Value> {
     return entry.value;
   }
 
-  /** Adds an entry; it stays, even where it alone is too heavy, until the next comes. */
+  /** Adds an entry. */
   set(key: Key, value: Value, weight = 1): void {
     this.delete(key);
     this.#entries.set(key, { value, weight });
     this.#total += weight;
     for (const oldest of this.#entries.keys()) {
-      if (this.#total <= this.capacity || oldest === key) break;
+      if (this.#total <= this.capacity || this.#entries.size <= this.least) break;
       this.delete(oldest);
     }
   }
