@@ -8,8 +8,12 @@ import { RunDirectory } from "../src/train/run-directory.js";
 /** A stage of a run, under the name that the page gives it. */
 export type NamedRun = { readonly name: string; readonly directory: string };
 
-/** Writes a page with one chart for everything that was evaluated. */
-export async function writeCurves(path: string, runs: readonly NamedRun[]): Promise<void> {
+/** Writes a page with one chart for everything that was evaluated and whose name contains `only`. */
+export async function writeCurves(
+  path: string,
+  runs: readonly NamedRun[],
+  only: string,
+): Promise<void> {
   const logs = await Promise.all(
     runs.map(async ({ name, directory }) => {
       const entries = await readLog(new RunDirectory(directory));
@@ -20,7 +24,8 @@ export async function writeCurves(path: string, runs: readonly NamedRun[]): Prom
   );
   const all = logs.flatMap(({ evaluations }) => evaluations);
   const names = new Set(all.flatMap(({ scalars }) => Object.keys(scalars)));
-  const made = [...names].map((title): Chart => {
+  const shown = [...names].filter((name) => name.includes(only));
+  const made = shown.map((title): Chart => {
     const lines = logs.map(({ name, evaluations }) => ({
       name,
       points: points(evaluations, title),

@@ -6,8 +6,8 @@
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
- *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE   a page that compares runs of `flava pretrain`
- * --only measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
+ *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of `flava pretrain`
+ * --only shows the curves whose name contains TEXT, and measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -29,7 +29,7 @@ const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- pictures [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
-       npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE
+       npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
 type Options = {
@@ -100,7 +100,10 @@ async function runProfile({ model = "base", batch = "8", precision }: Options): 
   await profile({ model, batch: count, precision });
 }
 
-async function runCurves(named: readonly string[], { plot: picture }: Options): Promise<void> {
+async function runCurves(
+  named: readonly string[],
+  { plot: picture, only = "" }: Options,
+): Promise<void> {
   const runs = named.map((text): NamedRun => {
     const [name = "", ...directory] = text.split("=");
     return { name, directory: directory.join("=") };
@@ -113,7 +116,7 @@ async function runCurves(named: readonly string[], { plot: picture }: Options): 
     refuse();
     return;
   }
-  await writeCurves(picture, runs);
+  await writeCurves(picture, runs, only);
 }
 
 /** The rows, and what they were measured on. */
