@@ -60,7 +60,7 @@ export const mini = {
     {
       kind: "pretraining",
       name: "contrastive",
-      steps: 4000,
+      steps: 6500,
       batch: { ...batch, pair: 256 },
       shares: { ...none, pair: 1 },
       mismatched: 0,
