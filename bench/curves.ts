@@ -1,4 +1,4 @@
-/** A page that compares runs: what their evaluations gave over the time they had trained. */
+/** A page that compares runs of equal compute: what their evaluations gave in the course of each. */
 import { writeFile } from "node:fs/promises";
 import { type Chart, charts } from "../src/eval/chart.js";
 import { page } from "../src/eval/page.js";
@@ -19,26 +19,31 @@ export async function writeCurves(
       const entries = await readLog(new RunDirectory(directory));
       const evaluations = entries.filter(({ kind }) => kind === "evaluation");
       if (evaluations.length === 0) throw new Error(`${directory} has no log with evaluations.`);
-      return { name, evaluations };
+      const last = entries.at(-1)?.step ?? 1;
+      return { name, evaluations, last };
     }),
   );
   const all = logs.flatMap(({ evaluations }) => evaluations);
   const names = new Set(all.flatMap(({ scalars }) => Object.keys(scalars)));
   const shown = [...names].filter((name) => name.includes(only));
   const made = shown.map((title): Chart => {
-    const lines = logs.map(({ name, evaluations }) => ({
+    const lines = logs.map(({ name, evaluations, last }) => ({
       name,
-      points: points(evaluations, title),
+      points: points(evaluations, title, last),
     }));
     return { title, lines: lines.filter((line) => line.points.length > 0) };
   });
-  const facts = "Evaluations on validation data over minutes of training.";
+  const facts = "Evaluations on validation data over the share of each run, in per cent.";
   await writeFile(path, page("Runs compared", facts, [{ title: "Curves", body: charts(made) }]));
 }
 
-function points(entries: readonly LogEntry[], name: string): Chart["lines"][number]["points"] {
-  return entries.flatMap(({ seconds, scalars }) => {
+function points(
+  entries: readonly LogEntry[],
+  name: string,
+  last: number,
+): Chart["lines"][number]["points"] {
+  return entries.flatMap(({ step, scalars }) => {
     const y = scalars[name];
-    return y === undefined ? [] : [{ x: seconds / 60, y }];
+    return y === undefined ? [] : [{ x: (100 * step) / last, y }];
   });
 }

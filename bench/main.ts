@@ -6,7 +6,7 @@
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
- *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of `flava pretrain`
+ *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only shows the curves whose name contains TEXT, and measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
  */
 import { writeFileSync } from "node:fs";
