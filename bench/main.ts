@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { compareEngine } from "./compare-engine.js";
 import { compareModel } from "./compare-model.js";
 import type { Comparison } from "./comparison.js";
+import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
 import { openOurs } from "./ours.js";
@@ -21,7 +22,6 @@ import { startPeer } from "./peer.js";
 import { benchPictures } from "./pictures.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
-import { type NamedRun, writeCurves } from "./curves.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
 import { benchTraining } from "./training.js";
 

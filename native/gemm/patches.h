@@ -5,25 +5,12 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Words of elements that are taken as max(0, element). */
+/** Takes every element as max(0, element). */
 template <class Words>
-struct RectifiedWords {
-  static constexpr int elements = Words::elements;
-  static constexpr bool verbatim = false;
-
-  template <class... Arguments>
-  static Uints along(Arguments... arguments) {
-    return rectify(Words::along(arguments...));
-  }
-  template <class Element, class Lanes>
-  static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
-    return rectify(Words::across(rows, column, lanes));
-  }
-
- private:
+struct Rectified {
   // As integers the negative numbers from -0 to -inf are the smallest; negative NaNs, which must stay, follow.
-  static Uints rectify(Uints words) {
-    if constexpr (elements == 1) {
+  static Uints apply(Uints words) {
+    if constexpr (Words::elements == 1) {
       return words & (Uints)((Ints)words > static_cast<int32_t>(0xff800000));
     } else {
       typedef int16_t Halves __attribute__((vector_size(4 * width)));

@@ -103,24 +103,27 @@ struct Bfloat16Words {
   }
 };
 
-/** The words of `Words`, whose elements are floats or bfloat16, with GELU applied to every element. */
-template <class Words>
-struct GeluWords {
+/** The words of `Words`, of floats or bfloat16, after Change<Words>::apply. */
+template <class Words, template <class> class Change>
+struct ChangedWords {
   static constexpr int elements = Words::elements;
   static constexpr bool verbatim = false;
 
   template <class... Arguments>
   static Uints along(Arguments... arguments) {
-    return apply(Words::along(arguments...));
+    return Change<Words>::apply(Words::along(arguments...));
   }
   template <class Element, class Lanes>
   static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
-    return apply(Words::across(rows, column, lanes));
+    return Change<Words>::apply(Words::across(rows, column, lanes));
   }
+};
 
- private:
+/** Takes GELU of every element. */
+template <class Words>
+struct Gelu {
   static Uints apply(Uints words) {
-    if constexpr (elements == 1) {
+    if constexpr (Words::elements == 1) {
       return (Uints)gelu((Floats)words);
     } else {
       return interleave(narrow(gelu((Floats)(words << 16))), narrow(gelu((Floats)(words & 0xffff0000u))));

@@ -28,7 +28,7 @@ void computeGradient(const Call& call, bool inputRelu) {
   visitFloats(gradient, [&](auto* dy) {
     const auto left = leftMatrix<Product>(dy, rows, pixels, true);
     if (inputRelu) {
-      multiplyPatches<Product, RectifiedWords<Product>>(call, left, shape, pixels);
+      multiplyPatches<Product, ChangedWords<Product, Rectified>>(call, left, shape, pixels);
     } else {
       multiplyPatches<Product, Product>(call, left, shape, pixels);
     }

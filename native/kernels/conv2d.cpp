@@ -83,7 +83,8 @@ void multiplyPicture(const Call& call, const Attributes& attributes, const Produ
   const Neighbourhood neighbourhood = neighbourhoodOf(call);
   visitFloats(call.in(0), [&](auto* x) {
     if (attributes.inputRelu) {
-      multiplyWeights<Product>(call, attributes, shape, patchesLeft<RectifiedWords<Product>>(x, neighbourhood), right);
+      using Words = ChangedWords<Product, Rectified>;
+      multiplyWeights<Product>(call, attributes, shape, patchesLeft<Words>(x, neighbourhood), right);
     } else if (neighbourhood.kernelHeight * neighbourhood.kernelWidth == 1) {
       multiplyWeights<Product>(call, attributes, shape,
                                leftMatrix<Product>(x, shape.rows, neighbourhood.channels, false), right);

@@ -51,7 +51,8 @@ void multiplyMatrices(const Call& call, const Attributes& attributes) {
     } else {
       visitFloats(call.in(1), [&](auto* b) {
         if (attributes.geluB) {
-          const auto right = rightMatrix<GeluWords<Product>>(b, shape.columns, attributes.depth, attributes.transposeB);
+          using Words = ChangedWords<Product, Gelu>;
+          const auto right = rightMatrix<Words>(b, shape.columns, attributes.depth, attributes.transposeB);
           multiply<Product>(call, shape, left, right, output);
         } else {
           const auto right = rightMatrix<Product>(b, shape.columns, attributes.depth, attributes.transposeB);
