@@ -1,7 +1,7 @@
 /** The pairs that a build of the mini-PMD has written, read back with all their fields. */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { exists } from "../../../base/exists.js";
 import { openSource } from "../../sources/open.js";
 import type { Sample } from "../../sample.js";
 import type { Split } from "../families.js";
@@ -51,7 +51,6 @@ export async function* allBuiltPairs(cache: string, split: Split): AsyncGenerato
 
 /** The samples in a folder of shards; none where there is no such folder, or nothing in it. */
 export async function* builtSamples(folder: string): AsyncGenerator<Sample> {
-  const shards = await stat(join(folder, "shards.json")).catch(() => undefined);
-  if (!shards) return;
+  if (!(await exists(join(folder, "shards.json")))) return;
   for await (const { sample } of (await openSource(folder)).read()) yield sample;
 }
