@@ -60,6 +60,27 @@ async function digest(path: string): Promise<string> {
 const weightsOf = (name: string): Promise<string> =>
   digest(join(root, name, "joint", "final", "model.safetensors"));
 
+/** The bytes of a written model's weights. */
+async function tensorsOf(directory: string): Promise<Map<string, Buffer>> {
+  const file = await readFile(join(directory, "model.safetensors"));
+  const begin = 8 + Number(file.readBigUInt64LE());
+  const header = JSON.parse(file.toString("utf8", 8, begin)) as Record<
+    string,
+    { readonly data_offsets: readonly [number, number] }
+  >;
+  delete header.__metadata__;
+  return new Map(
+    Object.entries(header).map(
+      ([
+        name,
+        {
+          data_offsets: [from, to],
+        },
+      ]) => [name, file.subarray(begin + from, begin + to)],
+    ),
+  );
+}
+
 /** The command in a process of its own; resolves with its exit code, or the signal that ended it. */
 function command(name: string, killAfter?: number): Promise<number | NodeJS.Signals | null> {
   const child = spawn(
@@ -100,6 +121,31 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await readdir(join(root, "whole", "codebook", "final"))).toContain(
       "codebook_decoder.safetensors",
     );
+  });
+
+  it("refuses to freeze what no weights are called", async () => {
+    const recipe = shapesRecipe(root, { frozen: ["flava/picture"] });
+    await expect(run("whole", { recipe })).rejects.toThrow('freezes "flava/picture"');
+  });
+
+  it("learns matching alone, from whole pairs, with frozen encoders", async () => {
+    const recipe = shapesRecipe(root, { frozen: ["flava/image", "flava/text"] });
+    await run("whole", { recipe });
+    const [before, after] = await Promise.all(
+      ["joint", "matching"].map((stage) => tensorsOf(join(root, "whole", stage, "final"))),
+    );
+    const changed = [...after!].filter(([name, bytes]) => !bytes.equals(before!.get(name)!));
+    const parts = new Set(changed.map(([name]) => name.split(/[./]/).slice(0, 2).join("/")));
+    expect([...parts].sort()).toEqual([
+      "flava/image_to_mm_projection",
+      "flava/multimodal_model",
+      "flava/text_to_mm_projection",
+      "itm_head/pooler",
+      "itm_head/seq_relationship",
+    ]);
+    const log = await readLog(new RunDirectory(join(root, "whole", "matching")));
+    expect(Object.keys(log.at(-1)!.scalars)).toContain("itm accuracy");
+    expect(Object.keys(log.at(-1)!.scalars)).not.toContain("contrastive");
   });
 
   it("stops on request, and goes on to the same weights", async () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { ShardWriter } from "../src/data/shards/write.js";
-import { type Recipe, checkRecipe } from "../src/configs/recipe.js";
+import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
 
 const colours = ["red", "green", "blue", "black", "orange", "purple"];
 const shapes: Readonly<Record<string, string>> = {
@@ -45,9 +45,14 @@ export async function writeShapes(root: string): Promise<void> {
 /** A recipe of a few steps of every stage on the shapes. */
 export function shapesRecipe(
   root: string,
-  changes: { readonly steps?: number; readonly chunks?: number } = {},
+  changes: {
+    readonly steps?: number;
+    readonly chunks?: number;
+    /** Of a stage after the others, which learns matching alone. */
+    readonly frozen?: readonly string[];
+  } = {},
 ): Recipe {
-  const { steps = 4, chunks = 1 } = changes;
+  const { steps = 4, chunks = 1, frozen } = changes;
   const batch = { pair: 8, image: 8, text: 8 };
   const every = { log: 1, evaluate: steps, save: 1 };
   return checkRecipe(
@@ -85,8 +90,25 @@ export function shapesRecipe(
           from: [{ stage: "codebook", parts: ["codebook"] }],
           every,
         },
+        ...(frozen ? [matchingStage(frozen)] : []),
       ],
     },
     "the shapes recipe",
   );
+}
+
+function matchingStage(frozen: readonly string[]): RecipeInput["stages"][number] {
+  return {
+    kind: "pretraining",
+    name: "matching",
+    steps: 2,
+    batch: { pair: 8, image: 8, text: 8 },
+    shares: { pair: 1, image: 0, text: 0 },
+    mismatched: 0.5,
+    masked: false,
+    losses: { mim: 0, mlm: 0, contrastive: 0, mmmImage: 0, mmmText: 0 },
+    frozen: [...frozen],
+    rate: { peak: 1e-3 },
+    from: [{ stage: "joint", parts: ["flava", "heads", "codebook"] }],
+  };
 }

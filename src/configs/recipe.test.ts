@@ -60,6 +60,13 @@ describe("checkRecipe", () => {
     expect(withRate({ peak: 1, floor: 2 })).toContain("rate.floor: 2 is above the peak, 1");
   });
 
+  it("refuses losses of masks where nothing is masked", () => {
+    const losses = { mim: 0, mlm: 0, mmmImage: 0 };
+    const text = message({ ...least, stages: [{ ...least.stages[0], masked: false, losses }] });
+    expect(text).toContain("stages.0.losses.mmmText: nothing is masked in this stage");
+    expect(text).not.toContain("mmmImage");
+  });
+
   it("lists every place that is wrong", () => {
     const [stage] = least.stages;
     const text = message({

@@ -109,6 +109,8 @@ const pretrainingStage = z.strictObject({
   shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
   /** How many pairs get the text of another record. */
   mismatched: share.default(0.1),
+  /** Whether patches and words are masked: matching is learnt sooner from whole pairs, and the losses of masks not at all. */
+  masked: z.boolean().default(true),
   losses: z
     .strictObject({
       mim: lossWeight,
@@ -122,13 +124,23 @@ const pretrainingStage = z.strictObject({
   rate,
   optimiser,
   recompute: z.boolean().default(false),
+  /** Parts of the weights that are not trained, such as "flava/image"; the codebook never is. */
+  frozen: z.array(z.string()).default([]),
   /** Weights to start from: stages before this one, each with the parts that are taken from it. */
   from: z.array(z.strictObject({ stage: z.string(), parts: z.array(z.string()) })).default([]),
   every,
 });
 
-/** Every kind of batch that a stage draws divides into its chunks. */
-const chunkedStage = pretrainingStage.superRefine(({ batch, shares, chunks }, context) => {
+const lossesOfMasks = ["mim", "mlm", "mmmImage", "mmmText"] as const;
+
+/** Every kind of batch that a stage draws divides into its chunks; what is masked can be predicted, and nothing else. */
+const possibleStage = pretrainingStage.superRefine((stage, context) => {
+  const { batch, shares, chunks, masked, losses } = stage;
+  for (const loss of masked ? [] : lossesOfMasks) {
+    if (losses[loss] === 0) continue;
+    const message = `nothing is masked in this stage; set the weight to 0, or "masked" to true`;
+    context.addIssue({ code: "custom", path: ["losses", loss], message });
+  }
   for (const kind of ["pair", "image", "text"] as const) {
     if (shares[kind] === 0 || batch[kind] % chunks === 0) continue;
     const message = `${batch[kind]} samples do not divide into ${chunks} chunks; choose a multiple of ${chunks}`;
@@ -158,7 +170,7 @@ const recipe = z.strictObject({
   precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
   data,
   stages: z
-    .array(z.discriminatedUnion("kind", [codebookStage, chunkedStage]).superRefine(checkRate))
+    .array(z.discriminatedUnion("kind", [codebookStage, possibleStage]).superRefine(checkRate))
     .nonempty(),
 });
 

@@ -25,12 +25,16 @@ const long = "seven old sailors look at the harbour in a heavy storm";
 function batchOf<K extends Batch["kind"]>(
   kind: K,
   texts: readonly string[],
+  changes: Partial<BatchOptions> = {},
 ): Extract<Batch<Values>, { kind: K }> {
   const picked = texts.map((text, index): Picked => {
     const key = foldIn(keyOf(5), index);
     return { picture: { width: 20, height: 20, pixels }, text, matches: index !== 1, key };
   });
-  return collate(kind, picked, tokenizer, options) as Extract<Batch<Values>, { kind: K }>;
+  return collate(kind, picked, tokenizer, { ...options, ...changes }) as Extract<
+    Batch<Values>,
+    { kind: K }
+  >;
 }
 
 /** Without what fills up the capacity, which is all at the end. */
@@ -86,6 +90,12 @@ describe("collate", () => {
     const { match, hidden } = batchOf("pair", [short, short, short]);
     expect(Array.from(match)).toEqual([1, 0, 1]);
     expect(hidden.subarray(0, 16)).not.toEqual(hidden.subarray(16, 32));
+  });
+
+  it("leaves pictures and texts whole where nothing is to be hidden", () => {
+    const { ids, maskedIds, hidden } = batchOf("pair", [short, long], { hides: false });
+    expect(maskedIds).toEqual(ids);
+    expect(hidden).toEqual(new Float32Array(2 * 16));
   });
 
   it("refuses a picture's batch without a picture", () => {

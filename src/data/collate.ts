@@ -28,6 +28,8 @@ export interface BatchOptions {
   /** How often a pair comes with its plainest caption, beside its turn among all: 0 to 1; default 0. */
   readonly plainest?: number;
   readonly texts: TextOptions;
+  /** Whether the patches and tokens to predict are hidden from the encoders; default true. */
+  readonly hides?: boolean;
 }
 
 /** A sample read for a batch. */
@@ -49,12 +51,12 @@ export function collate(
     case "image":
       return { kind, ...maskedPictures(picked, options) };
     case "text": {
-      const { ids: _, ...texts } = maskedTexts(picked, tokenizer, options.texts);
+      const { ids: _, ...texts } = maskedTexts(picked, tokenizer, options.texts, options);
       return { kind, ...texts };
     }
     case "pair": {
       const match = Float32Array.from(picked, ({ matches }) => (matches ? 1 : 0));
-      const texts = maskedTexts(picked, tokenizer, options.captions);
+      const texts = maskedTexts(picked, tokenizer, options.captions, options);
       return { kind, match, ...maskedPictures(picked, options), ...texts };
     }
   }
@@ -62,7 +64,7 @@ export function collate(
 
 function maskedPictures(
   picked: readonly Picked[],
-  { processor, views }: BatchOptions,
+  { processor, views, hides = true }: BatchOptions,
 ): MaskedPictures<Float32Array | Int32Array> {
   const count = picked.length;
   const { encoder, codebook, mask } = processor;
@@ -83,10 +85,10 @@ function maskedPictures(
       { ...views, processor },
       { pixels, pixelsOffset: row * size, codebookPixels, codebookOffset: row * codebookSize },
     );
-    const hides = blockMask(randomSource(foldIn(key, "mask")), blockSizes(mask));
-    for (const [patch, isHidden] of hides.entries()) {
-      if (isHidden === 0) continue;
-      hidden[row * patches + patch] = 1;
+    const blocks = blockMask(randomSource(foldIn(key, "mask")), blockSizes(mask));
+    for (const [patch, isMasked] of blocks.entries()) {
+      if (isMasked === 0) continue;
+      hidden[row * patches + patch] = Number(hides);
       positions[found++] = row * patches + patch;
     }
   }
@@ -106,6 +108,7 @@ function maskedTexts(
   picked: readonly Picked[],
   tokenizer: Tokenizer,
   { lengths: buckets, masked, unit }: TextOptions,
+  { hides = true }: Pick<BatchOptions, "hides">,
 ): Texts {
   const longest = buckets.at(-1) ?? 0;
   const encoded = picked.map(({ text }) => tokenizer.encode(text, { maximum: longest }));
@@ -119,12 +122,12 @@ function maskedTexts(
   for (const [row, tokens] of encoded.entries()) {
     const key = foldIn(picked[row]!.key, "words");
     const { vocabulary } = tokenizer;
-    const hidden = maskText(tokens, key, { vocabulary, probability: masked, unit, most });
+    const drawn = maskText(tokens, key, { vocabulary, probability: masked, unit, most });
     ids.set(tokens, row * length);
-    maskedIds.set(hidden.maskedIds, row * length);
-    for (const [index, position] of hidden.positions.entries()) {
+    maskedIds.set(hides ? drawn.maskedIds : tokens, row * length);
+    for (const [index, position] of drawn.positions.entries()) {
       targets.positions[found] = row * length + position;
-      targets.labels[found++] = hidden.labels[index]!;
+      targets.labels[found++] = drawn.labels[index]!;
     }
   }
   const lengths = Int32Array.from(encoded, (tokens) => tokens.length);

@@ -11,6 +11,11 @@ export interface ParameterRule {
 /** Pairs of a path pattern and a rule. The first pattern that matches the whole path decides; `.*` matches any. */
 export type ParameterRules = readonly (readonly [pattern: string, rule: ParameterRule])[];
 
+/** Rules that freeze whole parts, such as "codebook" or "flava/image". */
+export function freezing(parts: readonly string[]): ParameterRules {
+  return parts.map((part) => [`${part}(?:/.*)?`, { frozen: true }] as const);
+}
+
 /** The rule for the parameter at `path`; an empty rule where no pattern matches. */
 export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
   for (const [pattern, rule] of rules) {

@@ -100,6 +100,7 @@ class StageRun {
       captions,
       plainest,
       texts: passages,
+      hides: stage.kind === "codebook" || stage.masked,
     };
   }
 

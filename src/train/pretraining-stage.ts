@@ -5,6 +5,7 @@ import type { Backend } from "../backend/backend.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { keyOf } from "../base/random.js";
+import { leavesOf } from "../base/tree.js";
 import { decoderName } from "../checkpoint/huggingface.js";
 import type { Batch } from "../data/batch.js";
 import { models } from "../configs/models.js";
@@ -13,6 +14,7 @@ import { pretrainingParameters } from "../model/flava.js";
 import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import { initialise } from "../nn/parameter.js";
 import type { LossWeights } from "../objective/objectives.js";
+import { freezing, ruleFor } from "../optim/rules.js";
 import { type PretrainingStep, accumulatedStep } from "./accumulated-step.js";
 import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
@@ -50,7 +52,9 @@ export class PretrainingStage implements Stage {
   static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
     const config = models[options.recipe.model];
     const parameters = pretrainingParameters(config);
-    const specs = trainingState(parameters, frozenCodebook, options.stage.chunks);
+    const { frozen, chunks } = options.stage;
+    requireParts(parameters, frozen);
+    const specs = trainingState(parameters, [...freezing(frozen), ...frozenCodebook], chunks);
     const state = new State(options.backend, specs);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
@@ -65,8 +69,8 @@ export class PretrainingStage implements Stage {
   }
 
   get bestBy(): string {
-    const { shares } = this.options.stage;
-    if (shares.pair > 0) return "zero-shot top-1";
+    const { shares, losses } = this.options.stage;
+    if (shares.pair > 0) return losses.contrastive > 0 ? "zero-shot top-1" : "itm accuracy";
     return shares.image > 0 ? "mim accuracy" : "mlm accuracy";
   }
 
@@ -150,7 +154,8 @@ export class PretrainingStage implements Stage {
     const found = this.#programs.get(name);
     if (found) return found;
     const { recipe, stage } = this.options;
-    const { clip, ...optimiser } = stage.optimiser;
+    const { clip, ...settings } = stage.optimiser;
+    const optimiser = { ...settings, rules: freezing(stage.frozen) };
     const options = {
       config: this.config,
       precision: recipe.precision,
@@ -167,6 +172,17 @@ export class PretrainingStage implements Stage {
         : accumulatedStep(this.state, batch, { ...options, chunks });
     this.#programs.set(name, program);
     return program;
+  }
+}
+
+/** @throws Error where a part to freeze has no weights */
+function requireParts(parameters: unknown, parts: readonly string[]): void {
+  const paths = leavesOf(parameters).map(([path]) => path);
+  for (const part of parts) {
+    if (paths.some((path) => ruleFor(freezing([part]), path).frozen)) continue;
+    throw new Error(
+      `The stage freezes "${part}", but no weights have that name. Name a part such as "flava/image" or "heads/itm".`,
+    );
   }
 }
 

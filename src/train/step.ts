@@ -21,7 +21,7 @@ import {
 } from "../objective/objectives.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments, trainable } from "../optim/adamw.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
-import type { ParameterRules } from "../optim/rules.js";
+import { type ParameterRules, freezing } from "../optim/rules.js";
 
 /** What training keeps between steps. */
 export interface TrainingState<T> {
@@ -34,7 +34,7 @@ export interface TrainingState<T> {
 }
 
 /** The codebook only names visual tokens; it is not trained with the rest (flava.md 2.7). */
-export const frozenCodebook: ParameterRules = [["codebook/.*", { frozen: true }]];
+export const frozenCodebook: ParameterRules = freezing(["codebook"]);
 
 /** The state of a training run before it has memory, for steps of so many `chunks`. */
 export function trainingState(
