@@ -109,6 +109,37 @@ inline Floats geluGradient(Floats x) {
   return select(x < 0.0f, tail, 1.0f - tail) + x * (bellOfX * 0.39894228f);
 }
 
+/** `coefficients`, the highest power last, at x. */
+template <int count>
+[[gnu::always_inline]] inline Floats polynomial(const float (&coefficients)[count], Floats x) {
+  Floats p = broadcast(coefficients[count - 1]);
+#pragma GCC unroll 16
+  for (int power = count - 2; power >= 0; --power) p = p * x + coefficients[power];
+  return p;
+}
+
+// Both functions again for results that are rounded to bfloat16, with absolute errors below 5e-5 and 7e-5: 1/2 and an odd
+// polynomial, fitted up to the bound from which on it counts as constant. A third of the operations.
+
+inline Floats roundedGelu(Floats x) {
+  constexpr float bound = 4.25f;
+  static const float coefficients[] = {0.16593410074710846f,    -0.08074335008859634f, 0.055724453181028366f,
+                                       -0.03961194306612015f,   0.025645459070801735f, -0.013282549567520618f,
+                                       0.008082147687673569f,   -0.007095834705978632f, 0.0029945725109428167f};
+  const Floats near = min(broadcast(bound), max(broadcast(-bound), x));
+  return x * (near * polynomial(coefficients, near * near * (2 / (bound * bound)) - 1.0f) + 0.5f);
+}
+
+inline Floats roundedGeluGradient(Floats x) {
+  constexpr float bound = 4.5f;
+  static const float coefficients[] = {0.15945132076740265f,  -0.08994436264038086f, 0.08593246340751648f,
+                                       -0.09489548951387405f, 0.1067410483956337f,   -0.09027469158172607f,
+                                       0.04422701522707939f,  -0.0408579483628273f,  0.05815237760543823f,
+                                       -0.027420619502663612f};
+  const Floats near = min(broadcast(bound), max(broadcast(-bound), x));
+  return near * polynomial(coefficients, near * near * (2 / (bound * bound)) - 1.0f) + 0.5f;
+}
+
 /** cos(2 pi x) for |x| < 2^22. */
 inline Floats cosineOfTurns(Floats x) {
   // cos(2 pi x) = sin(2 pi s), with s in [-1/4, 1/4]; both subtractions are exact.

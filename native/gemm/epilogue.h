@@ -5,7 +5,7 @@
 
 namespace FLAVA_NAMESPACE {
 
-enum class Activation : int64_t { none = 0, gelu = 1, geluGradient = 2 };
+enum class Activation : int64_t { none = 0, gelu = 1, geluGradient = 2, relu = 3 };
 
 /** x[i] = combine(x[i], tensor[index + i]) for i < count. */
 template <class Combine>
@@ -16,6 +16,12 @@ template <class Combine>
       store(x + i, combine(load(x + i), load(data + index + i, lanes)));
     });
   });
+}
+
+/** x[i] = function(x[i]) for i < count; x has room for whole vectors. */
+template <class Function>
+[[gnu::always_inline]] inline void change(float* x, int64_t count, Function function) {
+  for (int64_t i = 0; i < count; i += width) store(x + i, function(load(x + i)));
 }
 
 inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_t count) {
@@ -58,13 +64,28 @@ struct Epilogue {
     const int64_t index = row * columns + column;
     if (bias) combineWith(*bias, column, x, count, [](Floats t, Floats b) { return t + b; });
     if (preactivationOutput) storeRow(*preactivationOutput, index, x, count);
-    if (activation == Activation::gelu) {
-      for (int64_t i = 0; i < count; i += width) FLAVA_NAMESPACE::store(x + i, gelu(load(x + i)));
-    } else if (activation == Activation::geluGradient) {
-      combineWith(*preactivation, index, x, count, [](Floats t, Floats z) { return t * geluGradient(z); });
-    }
+    activate(x, index, count);
     if (addend) combineWith(*addend, index, x, count, [](Floats t, Floats a) { return t + a; });
     storeRow(*result, index, x, count);
+  }
+
+ private:
+  void activate(float* x, int64_t index, int64_t count) const {
+    const bool rounded = result->dtype == Dtype::bfloat16;
+    const auto timesSlope = [&](auto slope) {
+      combineWith(*preactivation, index, x, count, [&](Floats t, Floats z) { return t * slope(z); });
+    };
+    if (activation == Activation::gelu && rounded) {
+      change(x, count, [](Floats t) { return roundedGelu(t); });
+    } else if (activation == Activation::gelu) {
+      change(x, count, [](Floats t) { return gelu(t); });
+    } else if (activation == Activation::geluGradient && rounded) {
+      timesSlope([](Floats z) { return roundedGeluGradient(z); });
+    } else if (activation == Activation::geluGradient) {
+      timesSlope([](Floats z) { return geluGradient(z); });
+    } else if (activation == Activation::relu) {
+      change(x, count, [](Floats t) { return max(broadcast(0.0f), t); });
+    }
   }
 };
 

@@ -49,6 +49,8 @@ struct Neighbourhood {
   /** How far a neighbourhood reaches to either side. */
   int64_t margin() const { return (kernelWidth - step) / 2; }
   int64_t depth() const { return kernelHeight * kernelWidth * channels; }
+  /** Whether every pixel is looked at alone: neighbourhoods then lie in the picture as they are. */
+  bool isPointwise() const { return kernelHeight == 1 && kernelWidth == step; }
 };
 
 /** The first pixel of a row: its index and its place in the picture. */

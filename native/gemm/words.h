@@ -126,7 +126,7 @@ struct Gelu {
     if constexpr (Words::elements == 1) {
       return (Uints)gelu((Floats)words);
     } else {
-      return interleave(narrow(gelu((Floats)(words << 16))), narrow(gelu((Floats)(words & 0xffff0000u))));
+      return interleave(narrow(roundedGelu((Floats)(words << 16))), narrow(roundedGelu((Floats)(words & 0xffff0000u))));
     }
   }
 };

@@ -10,24 +10,40 @@ namespace {
 constexpr int64_t packedWeightBytes = 5 << 20;
 
 struct Attributes {
-  bool bfloat16, hasBias, hasAddend, inputRelu, flipped;
+  bool bfloat16, hasBias, hasAddend, inputRelu, outputRelu, flipped;
 
   explicit Attributes(const Call& call)
       : bfloat16(call.integer(0)),
         hasBias(call.integer(1)),
         hasAddend(call.integer(2)),
         inputRelu(call.integer(3)),
-        flipped(call.integer(4)) {}
+        outputRelu(call.integer(4)),
+        flipped(call.integer(5)) {}
 };
 
-/** How many neighbouring pixels are computed together: few channels alone would leave vectors empty. */
-int64_t pixelsTogether(const Neighbourhood& shape, int64_t channelsMade) {
-  constexpr int64_t wantedColumns = 32;
-  if (shape.kernelWidth == 1) return 1;
-  for (int64_t together = 4; together > 1; together /= 2) {
-    if (together * channelsMade <= wantedColumns && shape.width % together == 0) return together;
+/**
+ * How many neighbouring pixels are computed together: few channels alone would leave vectors empty, and each gathering
+ * of a neighbourhood would serve little. The least estimated time of a pixel, in cycles: half of one for a vector of
+ * products, of which there are two at a time or more; 4 for a line that is gathered and one for each of its vectors; 16
+ * for a row that is stored and 2 for each of its vectors.
+ */
+int64_t pixelsTogether(const Neighbourhood& single, int64_t channelsMade) {
+  int64_t best = 1;
+  double least = 0;
+  for (int64_t together = 1; together <= 8; together *= 2) {
+    const int64_t columns = together * channelsMade;
+    if (together > 1 && (columns > panelColumns || single.width % together != 0)) break;
+    const Neighbourhood shape = single.joined(together);
+    const auto words = static_cast<double>(wordsOf(shape.depth(), 2));
+    const auto vectors = static_cast<double>(max(int64_t{2}, wordsOf(columns, width)));
+    const double gathering = 4.0 * static_cast<double>(shape.kernelHeight) + words / width;
+    const double time = (words * vectors / 2 + gathering + 16 + 2 * vectors) / static_cast<double>(together);
+    if (together == 1 || time < least) {
+      best = together;
+      least = time;
+    }
   }
-  return 1;
+  return best;
 }
 
 Neighbourhood neighbourhoodOf(const Call& call) {
@@ -58,6 +74,7 @@ Epilogue epilogueOf(const Call& call, const Attributes& attributes, int64_t colu
   epilogue.result = &call.out(0);
   if (attributes.hasBias) epilogue.bias = bias.repeat(call.in(next++), columns);
   if (attributes.hasAddend) epilogue.addend = &call.in(next++);
+  if (attributes.outputRelu) epilogue.activation = Activation::relu;
   epilogue.columns = columns;
   return epilogue;
 }
@@ -85,9 +102,9 @@ void multiplyPicture(const Call& call, const Attributes& attributes, const Produ
     if (attributes.inputRelu) {
       using Words = ChangedWords<Product, Rectified>;
       multiplyWeights<Product>(call, attributes, shape, patchesLeft<Words>(x, neighbourhood), right);
-    } else if (neighbourhood.kernelHeight * neighbourhood.kernelWidth == 1) {
+    } else if (neighbourhood.isPointwise()) {
       multiplyWeights<Product>(call, attributes, shape,
-                               leftMatrix<Product>(x, shape.rows, neighbourhood.channels, false), right);
+                               leftMatrix<Product>(x, shape.rows, neighbourhood.depth(), false), right);
     } else {
       multiplyWeights<Product>(call, attributes, shape, patchesLeft<Product>(x, neighbourhood), right);
     }

@@ -32,13 +32,15 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
         const [x] = node.inputs as [Tensor];
         return firstUse.get(x) === node ? fuseGelu(x, inputs[0]!, usedOnce(x), replace) : undefined;
       }
+      case "relu":
+        return usedOnce(node.inputs[0]) ? fuseOutputRelu(inputs[0]!) : undefined;
       case "geluGradient":
         return usedOnce(node.inputs[1]) ? fuseGeluGradient(inputs) : undefined;
       case matmulOp.name:
         return usedOnce(node.inputs[1]) ? fuseGeluFactor(node, inputs) : undefined;
       case "conv2d":
       case "conv2dWeightGradient":
-        return fuseRelu(node, inputs);
+        return fuseInputRelu(node, inputs);
       default:
         return undefined;
     }
@@ -141,8 +143,15 @@ function fuseGeluFactor(node: Node, inputs: readonly Tensor[]): readonly Tensor[
   return applyAll(matmulOp, [a, b.node.inputs[0]!, ...others], { ...attributes, geluB: true });
 }
 
+/** relu(convolution), whose argument nothing else needs: done before the result is stored. */
+function fuseOutputRelu({ node }: Tensor): readonly Tensor[] | undefined {
+  const { op, inputs, attributes } = node;
+  const takes = op.name === convolutionOp.name && !attributes.hasAddend && !attributes.outputRelu;
+  return takes ? applyAll(op, inputs, { ...attributes, outputRelu: true }) : undefined;
+}
+
 /** A convolution of relu(x), or the gradient of its weight: it clips while it gathers its input. */
-function fuseRelu(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
+function fuseInputRelu(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const [x, ...others] = inputs as [Tensor, ...Tensor[]];
   if (x.node.op.name !== "relu" || node.attributes.inputRelu !== false) return undefined;
   return applyAll(node.op, [x.node.inputs[0]!, ...others], {

@@ -65,6 +65,16 @@ describe("fuse", () => {
     const [fused] = fuse([conv2d(relu(picture), kernel, { bias })]);
     expect(ancestors([fused!]).map(({ op }) => op.name)).not.toContain("relu");
   });
+
+  test("lets a convolution clip its result, where nothing needs it whole", () => {
+    const picture = placeholder(spec([1, 4, 4, 2]), "picture");
+    const kernel = placeholder(spec([2, 3, 3, 2]), "kernel");
+    const whole = conv2d(picture, kernel);
+    const namesOf = (roots: readonly Tensor[]): string[] =>
+      ancestors(fuse(roots)).map(({ op }) => op.name);
+    expect(namesOf([relu(whole)])).not.toContain("relu");
+    expect(namesOf([relu(whole), whole])).toContain("relu");
+  });
 });
 
 describe("plan", () => {

@@ -1,13 +1,15 @@
 /** The image codebook: DALL-E's dVAE encoder, which names the visual token of each 8 x 8 pixels (flava.md 2). */
 import { scope } from "../graph/op.js";
 import { add } from "../graph/ops/arithmetic.js";
+import { concatenate } from "../graph/ops/concatenate.js";
 import { conv2d } from "../graph/ops/convolution.js";
 import { affine, cast, relu } from "../graph/ops/elementwise.js";
 import { permute } from "../graph/ops/permute.js";
 import { maxPool2x2 } from "../graph/ops/pool.js";
 import { argmax } from "../graph/ops/reduce.js";
 import { reshape } from "../graph/ops/reshape.js";
-import type { Tensor } from "../graph/tensor.js";
+import { slice } from "../graph/ops/slice.js";
+import { type Tensor, bytesPerElement } from "../graph/tensor.js";
 import { type Parameter, constant, weight } from "../nn/parameter.js";
 import { type Precision, computeDtype } from "../nn/precision.js";
 import type { CodebookConfig } from "./config.js";
@@ -71,12 +73,19 @@ export function codebookParameters(config: CodebookConfig): Codebook<Parameter> 
   };
 }
 
-/** A residual block: x + gain · convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. */
+/**
+ * A residual block: x + gain · convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. The gain goes into the last weights,
+ * which are few, so that the sum is a part of the last convolution.
+ */
 export function codebookBlock(p: CodebookBlock<Tensor>, x: Tensor, gain: number): Tensor {
   const shortcut = p.shortcut ? convolve(p.shortcut, x) : x;
+  const { weight, bias } = p.convolutions.at(-1)!;
+  const last = { weight: affine(weight, gain, 0), bias: affine(bias, gain, 0) };
   let path = x;
-  for (const convolution of p.convolutions) path = convolve(convolution, relu(path));
-  return add(shortcut, affine(path, gain, 0));
+  for (const convolution of [...p.convolutions.slice(0, -1), last]) {
+    path = convolve(convolution, relu(path));
+  }
+  return add(shortcut, path);
 }
 
 export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tensor {
@@ -116,7 +125,26 @@ export function visualTokens(
   pixels: Tensor,
   precision: Precision,
 ): Tensor {
-  const tokens = argmax(codebookLogits(p, config, pixels, precision)); // [B, H / 8, W / 8]
-  const [batch = 0, rows = 0, columns = 0] = tokens.shape;
+  const [batch = 0, , height = 0, width = 0] = pixels.shape;
+  const count = picturesTogether(config, height * width, precision);
+  const parts = Array.from({ length: Math.ceil(batch / count) }, (_, index) => {
+    const some = slice(pixels, 0, index * count, Math.min((index + 1) * count, batch));
+    return argmax(codebookLogits(p, config, some, precision)); // [b, H / 8, W / 8]
+  });
+  const tokens = parts.length === 1 ? parts[0]! : concatenate(parts, 0); // [B, H / 8, W / 8]
+  const [, rows = 0, columns = 0] = tokens.shape;
   return reshape(tokens, [batch, rows * columns]);
+}
+
+/** Bytes of the widest feature map of all pictures that are named together: such maps stay in the last-level cache. */
+const widestMap = 4 << 20;
+
+/** Feature maps are far larger than what is made of them: a few pictures at a time take less memory, and less time. */
+function picturesTogether(
+  { hidden }: CodebookConfig,
+  pixels: number,
+  precision: Precision,
+): number {
+  const bytes = pixels * hidden * bytesPerElement[computeDtype(precision)];
+  return Math.max(1, Math.floor(widestMap / bytes));
 }

@@ -178,6 +178,19 @@ function faultOf(
   return fault;
 }
 
+/**
+ * What GELU, or its slope times a sum of K products of normal numbers, may be off where the result is rounded to bfloat16:
+ * the errors that native/simd-math.h states.
+ */
+export function ofActivation(
+  activation: "none" | "gelu" | "geluGradient",
+  dtype: "float32" | "bfloat16",
+  K: number,
+): number {
+  if (activation === "none" || dtype === "float32") return 0;
+  return activation === "gelu" ? 5e-5 : 7e-5 * (4 * Math.sqrt(K) + 8);
+}
+
 function describeCase(what: string, args: readonly Argument[]): string {
   const specs = args.map(
     ({ shape, dtype, constant }) => `${String(spec(shape, dtype))}${constant ? " constant" : ""}`,

@@ -49,11 +49,13 @@ shapes.push(
   { ...one, batch: 2, height: 16, width: 17, channels: 3, outputs: 65, kh: 7, kw: 7 },
   { ...one, batch: 2, height: 4, width: 5, channels: 200, outputs: 33 },
   { ...one, height: 5, width: 4, channels: 250, outputs: 9, kh: 5, kw: 3 },
-  // Few channels: two or four neighbouring pixels are computed together.
+  // Few channels: two to eight neighbouring pixels are computed together.
   { ...one, batch: 2, height: 8, width: 8, channels: 5, outputs: 8, kh: 3, kw: 3 },
   { ...one, height: 4, width: 6, channels: 7, outputs: 16, kh: 5, kw: 3 },
   { ...one, batch: 2, height: 3, width: 12, channels: 3, outputs: 3, kw: 7 },
   { ...one, height: 2, width: 4, channels: 33, outputs: 1, kh: 3, kw: 9 },
+  { ...one, height: 3, width: 8, channels: 8, outputs: 32 },
+  { ...one, height: 3, width: 8, channels: 3, outputs: 5 },
 );
 
 interface Form {
@@ -61,6 +63,7 @@ interface Form {
   readonly bias: boolean;
   readonly addend: boolean;
   readonly inputRelu: boolean;
+  readonly outputRelu: boolean;
   readonly flipped: boolean;
 }
 
@@ -69,6 +72,7 @@ const forms = combinations({
   bias: truths,
   addend: truths,
   inputRelu: truths,
+  outputRelu: truths,
   flipped: truths,
 });
 
@@ -79,7 +83,7 @@ async function conformIn(
   { batch, height, width, channels, outputs, kh, kw }: Pictures,
   dtypes: readonly ("float32" | "bfloat16")[],
 ): Promise<void> {
-  const { compute, bias, addend, inputRelu, flipped } = form;
+  const { compute, bias, addend, inputRelu, outputRelu, flipped } = form;
   const rounded = compute === "bfloat16";
   const [ofX = "float32", ofWeight = "float32", ofBias = "float32", ofAddend = "float32"] = dtypes;
   const kernel = flipped ? [channels, kh, kw, outputs] : [outputs, kh, kw, channels];
@@ -97,6 +101,7 @@ async function conformIn(
         hasBias: bias,
         hasAddend: addend,
         inputRelu,
+        outputRelu,
         flipped,
       }),
     args,
@@ -123,7 +128,7 @@ function weightGradient(
 
 describeNative("convolutions", () => {
   test.each(forms)(
-    "of all sizes: $compute, bias $bias, addend $addend, inputRelu $inputRelu, flipped $flipped",
+    "of all sizes: $compute, bias $bias, addend $addend, inputRelu $inputRelu, outputRelu $outputRelu, flipped $flipped",
     async (form) => {
       for (const pictures of shapes) await conformIn(form, pictures, []);
     },

@@ -13,6 +13,7 @@ import {
   describeNative,
   expectSameBits,
   floats,
+  ofActivation,
   normals,
   randomShapes,
   sizes,
@@ -66,7 +67,10 @@ async function conformExactly([M, K, N]: readonly number[], options: Case): Prom
     `quantizedMatmul with ${JSON.stringify(options)}`,
     (...inputs) => apply(quantizedMatmulOp, inputs, attributes),
     args,
-    { relative: 1e-6, absolute: dynamic ? 2e-5 : 3e-6 * (K! + 8) },
+    {
+      relative: 1e-6,
+      absolute: (dynamic ? 2e-5 : 3e-6 * (K! + 8)) + ofActivation(activation, dtype, K!),
+    },
   );
 }
 

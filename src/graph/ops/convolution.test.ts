@@ -71,14 +71,16 @@ describe("conv2d", () => {
 });
 
 describe("a fused convolution", () => {
-  it("equals its parts", () => {
+  it.each([false, true])("equals its parts; its result clipped: %s", (outputRelu) => {
     const parts = (x: Tensor, weight: Tensor, bias: Tensor, addend: Tensor): readonly Tensor[] => {
-      const whole = conv2d(relu(x), weight, { bias });
+      const plain = conv2d(relu(x), weight, { bias });
+      const whole = outputRelu ? relu(plain) : plain;
       const fused = apply(convolutionOp, [x, weight, bias, addend], {
         compute: "float32",
         hasBias: true,
         hasAddend: true,
         inputRelu: true,
+        outputRelu,
         flipped: false,
       });
       expect(fused.node.op.inPlace?.(fused.node.attributes, [])).toEqual([[0, 3]]);

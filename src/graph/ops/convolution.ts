@@ -10,6 +10,8 @@ type ConvolutionAttributes = {
   hasAddend: boolean;
   /** x is taken as max(0, x). */
   inputRelu: boolean;
+  /** The result is max(0, ..) before the addend comes. */
+  outputRelu: boolean;
   /** The gradient's form: the weight is [channels of x, kh, kw, O] and its taps are mirrored. */
   flipped: boolean;
 };
@@ -32,7 +34,13 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
     // Fusion comes after differentiation, so there is no addend yet; the flipped form is itself a gradient.
     if (!dy || flipped) return [];
     const [x, weight] = inputs as [Tensor, Tensor];
-    const plain = { compute, hasBias: false, hasAddend: false, inputRelu: false };
+    const plain = {
+      compute,
+      hasBias: false,
+      hasAddend: false,
+      inputRelu: false,
+      outputRelu: false,
+    };
     return [
       apply(convolutionOp, [dy, weight], { ...plain, flipped: true }),
       apply(weightGradientOp, [x, dy], {
@@ -49,13 +57,15 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
     Number(t.hasBias),
     Number(t.hasAddend),
     Number(t.inputRelu),
+    Number(t.outputRelu),
     Number(t.flipped),
   ],
   inPlace({ hasBias, hasAddend }, inputs) {
     const addend = hasBias ? 3 : 2;
     return hasAddend && inputs[addend]?.dtype === inputs[0]?.dtype ? [[0, addend]] : [];
   },
-  reference({ inputs, outputs: [y], attributes: { hasBias, hasAddend, inputRelu, flipped } }) {
+  reference({ inputs, outputs: [y], attributes }) {
+    const { hasBias, hasAddend, inputRelu, outputRelu, flipped } = attributes;
     const [x, weight, ...optional] = inputs;
     if (!x || !weight || !y) return;
     const bias = hasBias ? optional.shift() : undefined;
@@ -78,7 +88,8 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
       });
       for (const [o, value] of total.entries()) {
         const index = pixel * O + o;
-        y.data[index] = value + (bias?.data[o] ?? 0) + (addend?.data[index] ?? 0);
+        const sum = value + (bias?.data[o] ?? 0);
+        y.data[index] = (outputRelu && sum < 0 ? 0 : sum) + (addend?.data[index] ?? 0);
       }
     }
   },
@@ -161,6 +172,7 @@ export function conv2d(
     hasBias: bias !== undefined,
     hasAddend: false,
     inputRelu: false,
+    outputRelu: false,
     flipped: false,
   });
 }
