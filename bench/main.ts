@@ -6,6 +6,7 @@
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
  *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
+ *   npm run bench -- matching [--model PATH]              how often match is right, on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only shows the curves whose name contains TEXT, and measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
  */
@@ -17,6 +18,7 @@ import type { Comparison } from "./comparison.js";
 import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
+import { benchMatching } from "./matching.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { benchPictures } from "./pictures.js";
@@ -29,6 +31,7 @@ const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- pictures [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
+       npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
@@ -165,6 +168,9 @@ switch (command) {
     break;
   case "profile":
     await runProfile(values);
+    break;
+  case "matching":
+    await benchMatching(values.model);
     break;
   case "curves":
     await runCurves(requests, values);

@@ -17,8 +17,8 @@ import { reportName, writeReport } from "../train/report.js";
 import { RunDirectory } from "../train/run-directory.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
-/** What plain TypeScript does in some minutes, where there is no compiler. */
-const shortened = { codebook: 4, joint: 6 };
+/** Steps of a stage, and samples of its batches, that plain TypeScript does in some minutes, where there is no compiler. */
+const few = { steps: 4, batch: 4 };
 
 async function main(): Promise<void> {
   const started = performance.now();
@@ -51,20 +51,14 @@ function recipeFor(backend: Backend): ReturnType<typeof checkRecipe> {
   const recipe = checkRecipe(quickstart, "The quickstart recipe");
   if (backend.name === "native") return recipe;
   console.log("No native kernels were built (see README.md), so this takes only a few steps.");
-  const [codebook, joint] = recipe.stages;
-  const few = (steps: number): object => ({
+  const { steps, batch } = few;
+  const stages = recipe.stages.map((stage) => ({
+    ...stage,
     steps,
+    batch: stage.kind === "codebook" ? batch : { pair: batch, image: batch, text: batch },
     rate: { peak: 1e-3 },
     every: { log: 1, evaluate: steps, save: steps },
-  });
-  const stages = [
-    { ...codebook, ...few(shortened.codebook), batch: 4 },
-    {
-      ...joint,
-      ...few(shortened.joint),
-      batch: { pair: 4, image: 4, text: 4 },
-    },
-  ];
+  }));
   return checkRecipe({ ...recipe, stages }, "The quickstart recipe");
 }
 

@@ -1,8 +1,14 @@
-/** The first command of the README: two minutes of pre-training on the sample that ships, codebook first, then all six losses. */
+/**
+ * The first command of the README: two minutes of pre-training on the sample that ships, in the stages of mini.ts without
+ * the unimodal ones.
+ */
 import { packagePath } from "../base/package-root.js";
 import type { RecipeInput } from "./recipe.js";
 
 const batch = { pair: 96, image: 96, text: 32 };
+const pairsAlone = { pair: 1, image: 0, text: 0 };
+const all = ["flava", "heads", "codebook"];
+const every = { log: 20, evaluate: 100, save: 100 };
 
 export const quickstart = {
   name: "quickstart",
@@ -29,17 +35,43 @@ export const quickstart = {
       temperature: { from: 1, to: 1 / 16, over: 115 },
       divergence: { from: 60, to: 10, over: 115 }, // as in mini.ts
       averaging: 0.95,
-      every: { log: 20, evaluate: 100, save: 100 },
+      every,
+    },
+    {
+      kind: "pretraining",
+      name: "contrastive",
+      steps: 300,
+      batch,
+      shares: pairsAlone,
+      mismatched: 0,
+      losses: { itm: 0, mmmImage: 0, mmmText: 0 },
+      rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
+      from: [{ stage: "codebook", parts: ["codebook"] }],
+      every,
+    },
+    {
+      kind: "pretraining",
+      name: "matching",
+      steps: 150,
+      batch,
+      shares: pairsAlone,
+      mismatched: 0.5,
+      masked: false,
+      losses: { mim: 0, mlm: 0, contrastive: 0, mmmImage: 0, mmmText: 0 },
+      frozen: ["flava/image", "flava/text"],
+      rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
+      from: [{ stage: "contrastive", parts: all }],
+      every,
     },
     {
       kind: "pretraining",
       name: "joint",
-      steps: 400,
+      steps: 350,
       batch,
       mismatched: 0.2,
       rate: { peak: 2e-3, warmup: 20 },
-      from: [{ stage: "codebook", parts: ["codebook"] }],
-      every: { log: 20, evaluate: 100, save: 100 },
+      from: [{ stage: "matching", parts: all }],
+      every,
     },
   ],
 } as const satisfies RecipeInput;

@@ -28,6 +28,7 @@ const kernels: Readonly<Record<Filter, Kernel>> = {
 
 /** Weights are whole numbers in units of 2^-22: a sum of 255 times weights of 1.5 together still fits in 32 bits. */
 export const precisionBits = 32 - 8 - 2;
+const one = 2 ** precisionBits;
 
 /**
  * How each of `outputs` pixels along an axis is made. It is row `output` of this matrix, `stride` numbers: the first
@@ -70,7 +71,7 @@ export function tapsOf(
     rows[row] = first;
     rows[row + 1] = count;
     for (let tap = 0; tap < count; tap++) {
-      const fixed = (sum === 0 ? weights[tap]! : weights[tap]! / sum) * 2 ** precisionBits;
+      const fixed = (sum === 0 ? weights[tap]! : weights[tap]! / sum) * one;
       rows[row + 2 + tap] = fixed < 0 ? fixed - 0.5 : fixed + 0.5; // storing drops the fraction
     }
   }

@@ -1,0 +1,54 @@
+/** How well a model tells whether a picture and a text belong together: `match` on held-out pairs and on strangers. */
+import { join } from "node:path";
+import { load } from "../src/api/load.js";
+import { cacheDirectory } from "../src/base/cache.js";
+import { below, foldIn, keyOf } from "../src/base/random.js";
+import type { Sample } from "../src/data/sample.js";
+import { openSampleSet } from "../src/data/sample-set.js";
+
+const key = keyOf(20211208);
+
+const set = "retrieval-ph";
+
+interface Scores {
+  readonly own: number;
+  readonly other: number;
+}
+
+/**
+ * Prints, for Phosphor icons, which are held out: how often a picture's own text gets more than 0.5, how often the text
+ * of another picture less, and how often the own one gets more than the other (guessing: one half each).
+ */
+export async function benchMatching(model?: string): Promise<void> {
+  const pairs = await openSampleSet(join(cacheDirectory(), "pmd", "evaluation", set));
+  const flava = await load(model);
+  const samples: Sample[] = [];
+  for (let i = 0; i < pairs.samples; i++) samples.push(await pairs.sample(i));
+  pairs.close();
+  const scores: Scores[] = [];
+  for (const [index, { image, texts }] of samples.entries()) {
+    const other = samples[strangerOf(index, samples)]!;
+    if (!image || texts[0] === undefined || other.texts[0] === undefined) continue;
+    scores.push({
+      own: await flava.match(image, texts[0]),
+      other: await flava.match(image, other.texts[0]),
+    });
+  }
+  await flava.close();
+  const share = (holds: (score: Scores) => boolean): string =>
+    `${((100 * scores.filter(holds).length) / scores.length).toFixed(1)} %`;
+  console.log(`${set}: ${scores.length} pictures, each with its first text and that of another.`);
+  console.log(`own text above 0.5: ${share(({ own }) => own > 0.5)}`);
+  console.log(`other text below 0.5: ${share(({ other }) => other < 0.5)}`);
+  console.log(`own text above the other: ${share(({ own, other }) => own > other)}`);
+}
+
+/** A sample, drawn at random, that has none of the texts of this one. */
+function strangerOf(index: number, samples: readonly Sample[]): number {
+  const { texts } = samples[index]!;
+  for (let draw = 0; ; draw++) {
+    const other = below(foldIn(foldIn(key, index), draw), samples.length);
+    const text = samples[other]!.texts[0];
+    if (other !== index && text !== undefined && !texts.includes(text)) return other;
+  }
+}
