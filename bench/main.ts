@@ -1,5 +1,5 @@
 /**
- * Measures this package against PyTorch on this machine:
+ * Measures this package on this machine, mostly against PyTorch:
  *   npm run bench -- engine [--only TEXT] [--json FILE]   the engine, every bar, row by row
  *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers', in the same way
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length

@@ -1,10 +1,11 @@
 /**
  * The model that ships: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See models/mini for
  * what came out. Stages as in the paper: codebook, unimodal encoders, all six losses; before the last one a long stage of
- * the contrastive loss alone.
+ * the contrastive loss alone, and a short one of matching.
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
+import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";
 import type { RecipeInput } from "./recipe.js";
 
 const none = { pair: 0, image: 0, text: 0 };
@@ -57,15 +58,13 @@ export const mini = {
       shares: { ...none, text: 1 },
       rate,
     },
-    // Most of the time goes to the loss that pairs teach most by: alone it sees three times as many pairs in an hour.
+    // Most of the time goes to the loss that pairs teach most by.
     {
       kind: "pretraining",
       name: "contrastive",
       steps: 6500,
       batch: { ...batch, pair: 256 },
-      shares: { ...none, pair: 1 },
-      mismatched: 0,
-      losses: { itm: 0, mmmImage: 0, mmmText: 0 },
+      ...contrastiveAlone,
       rate: { ...rate, floor: rate.peak },
       from: [
         { stage: "codebook", parts: ["codebook"] },
@@ -73,18 +72,12 @@ export const mini = {
         { stage: "text", parts: ["flava/text", "heads/mlm"] },
       ],
     },
-    // Behind masks icons and their one or two words are hardly told apart: from whole pairs the multimodal encoder learns in
-    // minutes to compare a picture with a text, which from masked ones takes thousands of steps to begin.
     {
       kind: "pretraining",
       name: "matching",
       steps: 700,
       batch: { ...batch, pair: 256 },
-      shares: { ...none, pair: 1 },
-      mismatched: 0.5,
-      masked: false,
-      losses: { mim: 0, mlm: 0, contrastive: 0, mmmImage: 0, mmmText: 0 },
-      frozen: ["flava/image", "flava/text"],
+      ...matchingAlone,
       rate: { peak: 1e-3, warmup: 50, decay: 350 },
       from: [{ stage: "contrastive", parts: all }],
     },

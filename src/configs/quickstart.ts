@@ -3,10 +3,10 @@
  * the unimodal ones.
  */
 import { packagePath } from "../base/package-root.js";
+import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";
 import type { RecipeInput } from "./recipe.js";
 
 const batch = { pair: 96, image: 96, text: 32 };
-const pairsAlone = { pair: 1, image: 0, text: 0 };
 const all = ["flava", "heads", "codebook"];
 const every = { log: 20, evaluate: 100, save: 100 };
 
@@ -42,9 +42,7 @@ export const quickstart = {
       name: "contrastive",
       steps: 300,
       batch,
-      shares: pairsAlone,
-      mismatched: 0,
-      losses: { itm: 0, mmmImage: 0, mmmText: 0 },
+      ...contrastiveAlone,
       rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
       from: [{ stage: "codebook", parts: ["codebook"] }],
       every,
@@ -54,11 +52,7 @@ export const quickstart = {
       name: "matching",
       steps: 150,
       batch,
-      shares: pairsAlone,
-      mismatched: 0.5,
-      masked: false,
-      losses: { mim: 0, mlm: 0, contrastive: 0, mmmImage: 0, mmmText: 0 },
-      frozen: ["flava/image", "flava/text"],
+      ...matchingAlone,
       rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
       from: [{ stage: "contrastive", parts: all }],
       every,
