@@ -14,7 +14,12 @@ import { leavesOf } from "../src/base/tree.js";
 import { writeConfig } from "../src/checkpoint/huggingface-config.js";
 import { writeSafetensors } from "../src/checkpoint/safetensors.js";
 import { models } from "../src/configs/models.js";
-import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
+import {
+  type PretrainingStageRecipe,
+  type Recipe,
+  type RecipeInput,
+  checkRecipe,
+} from "../src/configs/recipe.js";
 import { recipes } from "../src/configs/recipes.js";
 import type { Batch } from "../src/data/batch.js";
 import { Loader } from "../src/data/loader.js";
@@ -52,7 +57,6 @@ const lines = 6;
 /** Batches that are ready in memory, to be gone through again and again. */
 const readyBatches = 4;
 const bar = { atLeast: 1.8 };
-const wrongStage = "The benchmark trains the encoders.";
 const workers = 1;
 const stage = "joint";
 
@@ -84,7 +88,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
     const against = (ours: number) => ({ ours, peer: batch / median(theirs), unit: "pairs/s" });
     const rows = [
       judge({ work, ...against(medianOf(entries, "samples/s")) }, bar),
-      judge({ work: `the same, batches ready`, ...against(batch / median(ready)) }, bar),
+      judge({ work: "the same, batches ready", ...against(batch / median(ready)) }, bar),
     ];
     console.log([rowHeader, ...rows.map(formatRow)].join("\n"));
     console.log(`A step of ours: ${describeSplit(splitOf(entries))}.`);
@@ -166,20 +170,21 @@ function describeSplit(split: Split): string {
 
 /** Seconds of steps on batches that are there; of the first ones, which are compiled and touch their memory, none. */
 async function timeSteps(
-  { model, precision, initialScale, stages: [first] }: Recipe,
+  recipe: Recipe,
   batches: readonly Batch<Values>[],
   steps: number,
 ): Promise<number[]> {
-  if (first?.kind !== "pretraining") throw new Error(wrongStage);
+  const { model, precision, initialScale } = recipe;
+  const only = onlyStage(recipe);
   const config = models[model];
   const backend = openBackend({ name: "native", threads });
   try {
     const state = new State(backend, trainingState(pretrainingParameters(config)));
     await initialise(state, keyOf(0), initialScale);
-    const { clip, ...optimiser } = first.optimiser;
+    const { clip, ...optimiser } = only.optimiser;
     const program = trainingStep(state, batchSpecs(batches[0]!, config), {
       ...{ config, precision, clip, optimiser },
-      learningRate: (step) => rateAt(step, first),
+      learningRate: (step) => rateAt(step, only),
     });
     const seconds: number[] = [];
     for (let step = 0; step < batches.length + steps; step++) {
@@ -219,12 +224,17 @@ async function writePeerInputs(
   }
 }
 
-async function openLoader({ model, seed, data, stages: [first] }: Recipe): Promise<Loader> {
-  if (first?.kind !== "pretraining") throw new Error(wrongStage);
+function onlyStage({ stages: [stage] }: Recipe): PretrainingStageRecipe {
+  if (stage?.kind === "pretraining") return stage;
+  throw new Error("The benchmark trains the encoders.");
+}
+
+async function openLoader(recipe: Recipe): Promise<Loader> {
+  const { model, seed, data } = recipe;
   const { root, pairs, temperature, views, captions, passages } = data;
   const directories = { pair: await directoriesOf(root, pairs), image: [], text: [] };
   const sets = await sizesOfSets(root, directories.pair);
-  const { batch, shares, mismatched } = first;
+  const { batch, shares, mismatched } = onlyStage(recipe);
   return Loader.open({
     directories,
     batch: { processor: processorFor(models[model]), views, captions, texts: passages },

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { ShardWriter } from "../src/data/shards/write.js";
+import { matchingAlone } from "../src/configs/pairs-alone.js";
 import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
 
 const colours = ["red", "green", "blue", "black", "orange", "purple"];
@@ -103,10 +104,7 @@ function matchingStage(frozen: readonly string[]): RecipeInput["stages"][number]
     name: "matching",
     steps: 2,
     batch: { pair: 8, image: 8, text: 8 },
-    shares: { pair: 1, image: 0, text: 0 },
-    mismatched: 0.5,
-    masked: false,
-    losses: { mim: 0, mlm: 0, contrastive: 0, mmmImage: 0, mmmText: 0 },
+    ...matchingAlone,
     frozen: [...frozen],
     rate: { peak: 1e-3 },
     from: [{ stage: "joint", parts: ["flava", "heads", "codebook"] }],

@@ -12,7 +12,7 @@ import {
   codebookBlockParameters,
   convolutionParameters,
   convolve,
-  residualGain,
+  withGain,
 } from "./codebook.js";
 import type { CodebookConfig } from "./config.js";
 
@@ -49,8 +49,8 @@ export function decodeCodes(
 ): Tensor {
   return scope("decoder", () => {
     let x = convolve(p.input, codes);
-    for (const [index, group] of p.groups.entries()) {
-      for (const block of group) x = codebookBlock(block, x, residualGain(config));
+    for (const [index, group] of withGain(p.groups, config).entries()) {
+      for (const block of group) x = codebookBlock(block, x);
       if (index < p.groups.length - 1) x = upsample2x(x);
     }
     return convolve(p.output, relu(x));

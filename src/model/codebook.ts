@@ -73,18 +73,11 @@ export function codebookParameters(config: CodebookConfig): Codebook<Parameter> 
   };
 }
 
-/**
- * A residual block: x + gain · convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. The gain goes into the last weights,
- * which are few, so that the sum is a part of the last convolution.
- */
-export function codebookBlock(p: CodebookBlock<Tensor>, x: Tensor, gain: number): Tensor {
+/** A residual block whose branch has its gain already: x + convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. */
+export function codebookBlock(p: CodebookBlock<Tensor>, x: Tensor): Tensor {
   const shortcut = p.shortcut ? convolve(p.shortcut, x) : x;
-  const { weight, bias } = p.convolutions.at(-1)!;
-  const last = { weight: affine(weight, gain, 0), bias: affine(bias, gain, 0) };
   let path = x;
-  for (const convolution of [...p.convolutions.slice(0, -1), last]) {
-    path = convolve(convolution, relu(path));
-  }
+  for (const convolution of p.convolutions) path = convolve(convolution, relu(path));
   return add(shortcut, path);
 }
 
@@ -92,9 +85,21 @@ export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tens
   return conv2d(x, weight, { bias });
 }
 
-/** The gain of residual branches: one over the square of the number of blocks. */
-export function residualGain({ groups, blocksPerGroup }: CodebookConfig): number {
-  return 1 / (groups * blocksPerGroup) ** 2;
+type Groups = Codebook<Tensor>["groups"];
+
+/**
+ * Blocks with the gain of residual branches, one over the square of their number, in the last weights of each branch: these
+ * are few, and the sum with the shortcut becomes a part of the last convolution.
+ */
+export function withGain(groups: Groups, config: CodebookConfig): Groups {
+  const gain = 1 / (config.groups * config.blocksPerGroup) ** 2;
+  return groups.map((blocks) =>
+    blocks.map((block) => {
+      const { weight, bias } = block.convolutions.at(-1)!;
+      const last = { weight: affine(weight, gain, 0), bias: affine(bias, gain, 0) };
+      return { ...block, convolutions: [...block.convolutions.slice(0, -1), last] };
+    }),
+  );
 }
 
 /**
@@ -107,15 +112,20 @@ export function codebookLogits(
   pixels: Tensor,
   precision: Precision,
 ): Tensor {
-  return scope("codebook", () => {
-    const channelsLast = permute(pixels, [0, 2, 3, 1]); // [B, H, W, 3]
-    let x = convolve(p.input, cast(channelsLast, computeDtype(precision)));
-    for (const [index, group] of p.groups.entries()) {
-      for (const block of group) x = codebookBlock(block, x, residualGain(config));
-      if (index < p.groups.length - 1) x = maxPool2x2(x);
-    }
-    return convolve(p.output, relu(x));
-  });
+  return scope("codebook", () =>
+    logitsOf({ ...p, groups: withGain(p.groups, config) }, pixels, precision),
+  );
+}
+
+/** The same of a codebook whose branches have their gain. */
+function logitsOf(p: Codebook<Tensor>, pixels: Tensor, precision: Precision): Tensor {
+  const channelsLast = permute(pixels, [0, 2, 3, 1]); // [B, H, W, 3]
+  let x = convolve(p.input, cast(channelsLast, computeDtype(precision)));
+  for (const [index, group] of p.groups.entries()) {
+    for (const block of group) x = codebookBlock(block, x);
+    if (index < p.groups.length - 1) x = maxPool2x2(x);
+  }
+  return convolve(p.output, relu(x));
 }
 
 /** The visual token of every cell, row by row: float32 [B, 3, H, W] -> int32 [B, cells]. */
@@ -125,15 +135,20 @@ export function visualTokens(
   pixels: Tensor,
   precision: Precision,
 ): Tensor {
-  const [batch = 0, , height = 0, width = 0] = pixels.shape;
-  const count = picturesTogether(config, height * width, precision);
-  const parts = Array.from({ length: Math.ceil(batch / count) }, (_, index) => {
-    const some = slice(pixels, 0, index * count, Math.min((index + 1) * count, batch));
-    return argmax(codebookLogits(p, config, some, precision)); // [b, H / 8, W / 8]
+  return scope("codebook", () => {
+    const gained = { ...p, groups: withGain(p.groups, config) };
+    const name = (some: Tensor): Tensor => argmax(logitsOf(gained, some, precision)); // [b, H / 8, W / 8]
+    const [batch = 0, , height = 0, width = 0] = pixels.shape;
+    const count = picturesTogether(config, height * width, precision);
+    const part = (_: unknown, index: number): Tensor =>
+      name(slice(pixels, 0, index * count, Math.min((index + 1) * count, batch)));
+    const tokens =
+      batch <= count
+        ? name(pixels)
+        : concatenate(Array.from({ length: Math.ceil(batch / count) }, part), 0); // [B, H / 8, W / 8]
+    const [, rows = 0, columns = 0] = tokens.shape;
+    return reshape(tokens, [batch, rows * columns]);
   });
-  const tokens = parts.length === 1 ? parts[0]! : concatenate(parts, 0); // [B, H / 8, W / 8]
-  const [, rows = 0, columns = 0] = tokens.shape;
-  return reshape(tokens, [batch, rows * columns]);
 }
 
 /** Bytes of the widest feature map of all pictures that are named together: such maps stay in the last-level cache. */

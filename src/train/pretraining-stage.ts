@@ -20,7 +20,7 @@ import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../configs/recipe.js";
 import type { Scalars, Stage, StageNeeds } from "./stage.js";
-import { type TrainingState, frozenCodebook, trainingState, trainingStep } from "./step.js";
+import { type TrainingState, rulesOf, trainingState, trainingStep } from "./step.js";
 import type { Validation } from "./validation.js";
 import { writeModel } from "./write-model.js";
 
@@ -54,7 +54,7 @@ export class PretrainingStage implements Stage {
     const parameters = pretrainingParameters(config);
     const { frozen, chunks } = options.stage;
     requireParts(parameters, frozen);
-    const specs = trainingState(parameters, [...freezing(frozen), ...frozenCodebook], chunks);
+    const specs = trainingState(parameters, rulesOf({ rules: freezing(frozen) }), chunks);
     const state = new State(options.backend, specs);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
