@@ -1,9 +1,9 @@
 /** A page that compares runs of equal compute: what their evaluations gave in the course of each. */
 import { writeFile } from "node:fs/promises";
-import { type Chart, charts } from "../src/eval/chart.js";
-import { page } from "../src/eval/page.js";
-import { type LogEntry, readLog } from "../src/train/log.js";
-import { RunDirectory } from "../src/train/run-directory.js";
+import { type Chart, charts } from "../src/report/chart.js";
+import { page } from "../src/report/page.js";
+import { type LogEntry, readLog } from "../src/train/run/log.js";
+import { RunDirectory } from "../src/train/run/run-directory.js";
 
 /** A stage of a run, under the name that the page gives it. */
 export type NamedRun = { readonly name: string; readonly directory: string };

@@ -21,7 +21,7 @@ import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from
 import { benchMatching } from "./matching.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
-import { benchPictures } from "./pictures.js";
+import { benchPictures } from "./images.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";

@@ -4,7 +4,7 @@ import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
 import { below, foldIn, keyOf } from "../src/base/random.js";
 import type { Sample } from "../src/data/sample.js";
-import { openSampleSet } from "../src/data/sample-set.js";
+import { openSampleSet } from "../src/data/batch/sample-set.js";
 
 const key = keyOf(20211208);
 

@@ -1,7 +1,7 @@
 /** Inputs of FLAVA for the benchmark: random, but with the shapes and the shares of hidden places of real ones. */
 import { type Shape, TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../src/model/config.js";
-import type { Batch, MaskedPictures, MaskedTexts } from "../src/data/batch.js";
+import type { Batch, MaskedPictures, MaskedTexts } from "../src/data/batch/batch.js";
 import { randomIntegers, randomNumbers } from "./random-numbers.js";
 import type { Pretraining, Texts } from "./work.js";
 

@@ -21,19 +21,19 @@ import {
   checkRecipe,
 } from "../src/configs/recipe.js";
 import { recipes } from "../src/configs/recipes.js";
-import type { Batch } from "../src/data/batch.js";
-import { Loader } from "../src/data/loader.js";
-import { sizesOfSets } from "../src/data/sample-set.js";
+import type { Batch } from "../src/data/batch/batch.js";
+import { Loader } from "../src/data/batch/loader.js";
+import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { pretrainingParameters } from "../src/model/flava.js";
-import { processorFor } from "../src/model/processor.js";
+import { processorFor } from "../src/inference/processor.js";
 import { initialise } from "../src/nn/parameter.js";
-import { batchSpecs } from "../src/train/batch-specs.js";
-import { directoriesOf } from "../src/train/directories.js";
-import { type LogEntry, readLog } from "../src/train/log.js";
+import { batchSpecs } from "../src/train/stages/batch-specs.js";
+import { directoriesOf } from "../src/train/run/directories.js";
+import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
-import { rateAt } from "../src/train/rate.js";
-import { RunDirectory } from "../src/train/run-directory.js";
+import { rateAt } from "../src/train/stages/rate.js";
+import { RunDirectory } from "../src/train/run/run-directory.js";
 import { trainingState, trainingStep } from "../src/train/step.js";
 import { median } from "./measure.js";
 import { startPython } from "./python.js";

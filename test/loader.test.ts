@@ -3,11 +3,11 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ShardDirectories } from "../src/data/batch-reader.js";
-import { Loader, type LoaderOptions, type NextBatch } from "../src/data/loader.js";
-import { sizesOfSets } from "../src/data/sample-set.js";
+import type { ShardDirectories } from "../src/data/batch/batch-reader.js";
+import { Loader, type LoaderOptions, type NextBatch } from "../src/data/batch/loader.js";
+import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import { models } from "../src/configs/models.js";
-import { processorFor } from "../src/model/processor.js";
+import { processorFor } from "../src/inference/processor.js";
 import { writeShapes } from "./shapes.js";
 
 let root: string;

@@ -14,11 +14,11 @@ import {
   checkRecipe,
 } from "../src/configs/recipe.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
-import { readLog } from "../src/train/log.js";
-import { RunDirectory } from "../src/train/run-directory.js";
+import { readLog } from "../src/train/run/log.js";
+import { RunDirectory } from "../src/train/run/run-directory.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
 
-const program = join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const program = join(import.meta.dirname, "..", "dist", "src", "cli", "main.js");
 const backend = openBackend();
 let root: string;
 

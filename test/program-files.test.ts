@@ -16,7 +16,7 @@ import type { FlavaConfig } from "../src/model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { encodeText, textEncoderParameters } from "../src/model/text-encoder.js";
 import type { Precision } from "../src/nn/precision.js";
-import type { PairBatch } from "../src/data/batch.js";
+import type { PairBatch } from "../src/data/batch/batch.js";
 import { lossesOf, totalLoss } from "../src/objective/objectives.js";
 import { adamW, adamWMoments, trainable } from "../src/optim/adamw.js";
 import { clipByGlobalNorm } from "../src/optim/clip.js";

@@ -12,7 +12,7 @@ import type { FlavaConfig } from "../src/model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import type { Parameter } from "../src/nn/parameter.js";
 import type { TracedModel } from "../src/objective/model.js";
-import type { ImageBatch, PairBatch, TextBatch } from "../src/data/batch.js";
+import type { ImageBatch, PairBatch, TextBatch } from "../src/data/batch/batch.js";
 
 const stack = { layers: 2, width: 16, hidden: 32, heads: 2 };
 

@@ -10,7 +10,7 @@ import { models } from "../src/configs/models.js";
 import { initialLogitScale, pretrainingParameters } from "../src/model/flava.js";
 import { encodeImage } from "../src/model/image-encoder.js";
 import { type Parameter, initialise, parameterCount } from "../src/nn/parameter.js";
-import type { Batch } from "../src/data/batch.js";
+import type { Batch } from "../src/data/batch/batch.js";
 import { stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";

@@ -14,7 +14,7 @@ import { matchLogits } from "../src/model/heads.js";
 import { encodeImage } from "../src/model/image-encoder.js";
 import { encodePair, patchesOf, textOf } from "../src/model/multimodal-encoder.js";
 import { encodeText } from "../src/model/text-encoder.js";
-import type { Batch } from "../src/data/batch.js";
+import type { Batch } from "../src/data/batch/batch.js";
 import { contrastiveLogits, similarityFactor } from "../src/objective/contrastive.js";
 import { stackOptions } from "../src/objective/model.js";
 import { type LossName, lossesOf, totalLoss } from "../src/objective/objectives.js";

@@ -18,7 +18,7 @@ import type { Tensor } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, embed } from "../src/model/flava.js";
 import { encodeImage } from "../src/model/image-encoder.js";
 import { encodeText } from "../src/model/text-encoder.js";
-import type { PairBatch } from "../src/data/batch.js";
+import type { PairBatch } from "../src/data/batch/batch.js";
 import { similarityFactor } from "../src/objective/contrastive.js";
 import { type GatherMode, type TracedModel, stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";

@@ -1,9 +1,9 @@
 /** Pictures by names of classes, without training. */
 import type { State } from "../backend/state.js";
-import { Recent } from "../base/recent.js";
-import { embedClasses } from "../eval/prompts.js";
-import type { Embedder } from "../model/embedder.js";
-import { rowOf } from "../model/similarity.js";
+import { Recent } from "../base/lru-cache.js";
+import { embedClasses } from "../inference/prompts.js";
+import type { Embedder } from "../inference/embedder.js";
+import { rowOf } from "../inference/similarity.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 
 /** A class with how well it fits. */

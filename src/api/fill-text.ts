@@ -1,7 +1,7 @@
 /** Words that were hidden, guessed from the rest of the text and, where there is one, from a picture. */
 import { type Program, compile } from "../backend/program.js";
-import type { Picture } from "../data/picture/picture.js";
-import { pixelsOf, viewShape } from "../data/picture/processor.js";
+import type { Picture } from "../data/image/image.js";
+import { pixelsOf, viewShape } from "../data/image/processor.js";
 import { gatherRows } from "../graph/ops/gather.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
@@ -12,9 +12,9 @@ import {
   textOutputs,
   tokenProbabilities,
 } from "../model/outputs.js";
-import { portionsOf } from "../model/portions.js";
-import { RecentPrograms } from "../model/recent-programs.js";
-import { highest, rowOf } from "../model/similarity.js";
+import { portionsOf } from "../inference/buckets.js";
+import { RecentPrograms } from "../inference/program-cache.js";
+import { highest, rowOf } from "../inference/similarity.js";
 import type { LoadedModel, ModelParameters } from "./model.js";
 
 /** A word piece that may stand for a mask; "##" in front means that it goes on with the word before it. */

@@ -15,7 +15,7 @@ import {
 } from "../../test/small-checkpoint.js";
 import { compile } from "../backend/program.js";
 import { below, foldIn, keyOf } from "../base/random.js";
-import { codebookPixelsOf, pixelsOf } from "../data/picture/processor.js";
+import { codebookPixelsOf, pixelsOf } from "../data/image/processor.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { spec } from "../graph/tensor.js";
 import { visualTokens } from "../model/codebook.js";

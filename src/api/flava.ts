@@ -1,15 +1,15 @@
-import { Embedder } from "../model/embedder.js";
-import { rowOf } from "../model/similarity.js";
+import { Embedder } from "../inference/embedder.js";
+import { rowOf } from "../inference/similarity.js";
 import {
   type Classification,
   type ClassifyOptions,
   Classifier,
   similarityScale,
 } from "./classify.js";
-import { type FillPictureOptions, type FilledPicture, PictureFiller } from "./fill-picture.js";
+import { type FillPictureOptions, type FilledPicture, PictureFiller } from "./fill-image.js";
 import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.js";
 import type { LoadedModel } from "./model.js";
-import { type PictureInput, readPicture } from "./picture-input.js";
+import { type PictureInput, readPicture } from "./image-input.js";
 
 interface FlavaOptions {
   /** Pictures or texts that go through the model together, at most. */

@@ -2,11 +2,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../data/sample.js";
-import { defaultCache } from "../data/pmd/packages.js";
-import { type FolderSurvey, surveyEvaluation, surveyFolders } from "../data/pmd/survey.js";
-import { Html, html } from "../eval/html.js";
-import { page } from "../eval/page.js";
-import { numberColumn, table, textColumn } from "../eval/table.js";
+import { defaultCache } from "../../datasets/mini-pmd/packages.js";
+import { type FolderSurvey, surveyEvaluation, surveyFolders } from "../../datasets/mini-pmd/survey.js";
+import { Html, html } from "../report/html.js";
+import { page } from "../report/page.js";
+import { numberColumn, table, textColumn } from "../report/table.js";
 
 export interface DataReportOptions {
   readonly cache?: string;

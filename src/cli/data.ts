@@ -1,9 +1,9 @@
 /** `flava data`: builds the mini-PMD, tells of it, and takes a sample of it. */
 import type { Command } from "commander";
-import { type BuildReport, buildPmd } from "../data/pmd/build.js";
-import { buildEvaluation } from "../data/pmd/evaluation/build.js";
-import { defaultCache } from "../data/pmd/packages.js";
-import { writeSample } from "../data/pmd/sample.js";
+import { type BuildReport, buildPmd } from "../../datasets/mini-pmd/build.js";
+import { buildEvaluation } from "../../datasets/mini-pmd/evaluation/build.js";
+import { defaultCache } from "../../datasets/mini-pmd/packages.js";
+import { writeSample } from "../../datasets/mini-pmd/sample.js";
 import { type DataReportOptions, reportData } from "./data-report.js";
 import { wholeNumberFrom } from "./whole-number.js";
 

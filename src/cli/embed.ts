@@ -1,6 +1,6 @@
 /** `flava embed`: the vectors of a whole data set. */
 import type { Command } from "commander";
-import { openSource } from "../data/sources/open.js";
+import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
 import { interruptible } from "./interruptible.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";

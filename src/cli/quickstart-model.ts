@@ -3,16 +3,16 @@ import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import { packagePath } from "../base/package-root.js";
 import { keyOf } from "../base/random.js";
-import type { Picture } from "../data/picture/picture.js";
-import { decodePicture } from "../data/picture/decode.js";
-import { openSource } from "../data/sources/open.js";
+import type { Picture } from "../data/image/image.js";
+import { decodePicture } from "../data/image/decode.js";
+import { openSource } from "../data/formats/open.js";
 import { evaluate } from "../eval/evaluate.js";
 import { openEvaluationSet } from "../eval/evaluation-set.js";
-import { type Html, html } from "../eval/html.js";
-import { measurements, meanOf, percent, rangeOf } from "../eval/measurements.js";
-import type { Section } from "../eval/page.js";
-import { toSection } from "../eval/report-section.js";
-import { table, textColumn } from "../eval/table.js";
+import { type Html, html } from "../report/html.js";
+import { measurements, meanOf, percent, rangeOf } from "../report/measurements.js";
+import type { Section } from "../report/page.js";
+import { toSection } from "../report/evaluation-section.js";
+import { table, textColumn } from "../report/table.js";
 import { alignedPercent } from "./percent.js";
 
 const evaluationSet = (name: string): string =>

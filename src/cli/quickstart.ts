@@ -10,11 +10,11 @@ import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
 import { checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
-import { formatDuration } from "../train/duration.js";
-import { type LogEntry, readLog } from "../train/log.js";
+import { formatDuration } from "../train/run/duration.js";
+import { type LogEntry, readLog } from "../train/run/log.js";
 import { pretrain } from "../train/pretrain.js";
-import { reportName, writeReport } from "../train/report.js";
-import { RunDirectory } from "../train/run-directory.js";
+import { reportName, writeReport } from "../train/run/report.js";
+import { RunDirectory } from "../train/run/run-directory.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
 /** Steps of a stage, and samples of its batches, that plain TypeScript does in some minutes, where there is no compiler. */

@@ -2,11 +2,11 @@
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
-import { SkippedSamples } from "../data/skipped.js";
-import type { Source } from "../data/sources/source.js";
-import { embedSamples } from "../model/embed-samples.js";
-import type { Embedder } from "../model/embedder.js";
-import { chosenRows } from "../model/similarity.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import type { Source } from "../data/formats/source.js";
+import { embedSamples } from "../inference/embed-samples.js";
+import type { Embedder } from "../inference/embedder.js";
+import { chosenRows } from "../inference/similarity.js";
 import type { ClassificationResult } from "./classification.js";
 import {
   type EvaluationSet,
@@ -21,7 +21,7 @@ import {
   probeAnswers,
   searchProbe,
 } from "./linear-probe.js";
-import { embedClasses } from "./prompts.js";
+import { embedClasses } from "../inference/prompts.js";
 import { type DescribedPicture, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
 import { classifyZeroShot } from "./zero-shot.js";

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
-import { openSource } from "../data/sources/open.js";
-import type { Source } from "../data/sources/source.js";
-import { photoTemplates } from "./prompts.js";
+import { openSource } from "../data/formats/open.js";
+import type { Source } from "../data/formats/source.js";
+import { photoTemplates } from "../inference/prompts.js";
 
 interface AnySet {
   /** For people: the name of its folder or file. */

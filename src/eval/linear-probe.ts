@@ -7,7 +7,7 @@ import { fill } from "../graph/ops/broadcast.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { sum } from "../graph/ops/reduce.js";
 import { spec } from "../graph/tensor.js";
-import { countOf, rowOf, similaritiesOfEach } from "../model/similarity.js";
+import { countOf, rowOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Answers } from "./classification.js";
 import { type Minimum, type MinimiseOptions, type Objective, minimise } from "./lbfgs.js";
 import { hitsWithin, mean } from "./metrics.js";

@@ -1,7 +1,7 @@
 /** Finding the texts of a picture and the pictures of a text by their vectors alone (reference 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
-import { countOf, highest, similaritiesOfEach } from "../model/similarity.js";
+import { countOf, highest, similaritiesOfEach } from "../inference/similarity.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
 import type { DescribedPicture, Relation } from "./relation.js";

@@ -1,7 +1,7 @@
 /** Classification by names alone: a picture belongs to the class whose sentences are nearest (reference 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
-import { countOf, similaritiesOfEach } from "../model/similarity.js";
+import { countOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Answers, type ClassificationResult } from "./classification.js";
 
 interface ZeroShotInputs {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../test/evaluate.js";
-import { checkpoint } from "./checkpoint.js";
+import { checkpoint } from "./remat.js";
 import { gradient } from "./gradient.js";
 import { add, multiply } from "./ops/arithmetic.js";
 import { exp, gelu, stopGradient, tanh } from "./ops/elementwise.js";

@@ -1,4 +1,4 @@
-import { checkpoint } from "../graph/checkpoint.js";
+import { checkpoint } from "../graph/remat.js";
 import { scope } from "../graph/op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Block, type BlockOptions, block, blockParameters } from "./block.js";

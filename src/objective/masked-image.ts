@@ -1,7 +1,7 @@
 import { visualTokens } from "../model/codebook.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { slice } from "../graph/ops/slice.js";
-import type { ImageBatch, MaskedPictures, Targets } from "../data/batch.js";
+import type { ImageBatch, MaskedPictures, Targets } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 

@@ -1,5 +1,5 @@
 import { encodeText } from "../model/text-encoder.js";
-import type { TextBatch } from "../data/batch.js";
+import type { TextBatch } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 

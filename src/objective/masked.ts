@@ -10,7 +10,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { type MaskedHead, maskedFeatures } from "../model/heads.js";
 import { exactLinear } from "../nn/linear.js";
 import { computeDtype } from "../nn/precision.js";
-import type { Targets } from "../data/batch.js";
+import type { Targets } from "../data/batch/batch.js";
 import type { TracedModel } from "./model.js";
 
 /** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns, or for as many pairs. */

@@ -2,7 +2,7 @@
 import { add } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/elementwise.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../data/batch/batch.js";
 import { maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
 import type { Objective } from "./masked.js";

@@ -4,7 +4,7 @@ import { embed } from "../model/flava.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { encodePair, patchesOf, textOf } from "../model/multimodal-encoder.js";
 import { encodeText } from "../model/text-encoder.js";
-import type { PairBatch, Targets } from "../data/batch.js";
+import type { PairBatch, Targets } from "../data/batch/batch.js";
 import { contrastive } from "./contrastive.js";
 import { imageTargets } from "./masked-image.js";
 import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./masked.js";

@@ -1,8 +1,8 @@
 /** Vectors of pictures and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
 import { access } from "node:fs/promises";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { type ParquetColumn, writeParquet } from "../data/shards/parquet.js";
-import { SourceError, reasonOf } from "../data/sources/source-error.js";
+import { type ParquetColumn, writeParquet } from "../data/formats/parquet-shard.js";
+import { SourceError, reasonOf } from "../data/formats/source-error.js";
 
 /** A sample of a data set with its vectors. */
 export interface EmbeddingRow {

@@ -4,10 +4,10 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { replaceFile } from "../base/replace-file.js";
-import { SkippedSamples } from "../data/skipped.js";
-import type { Source } from "../data/sources/source.js";
-import { type EmbeddedSample, embedSamples } from "../model/embed-samples.js";
-import type { Embedder } from "../model/embedder.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import type { Source } from "../data/formats/source.js";
+import { type EmbeddedSample, embedSamples } from "../inference/embed-samples.js";
+import type { Embedder } from "../inference/embedder.js";
 import { type EmbeddingRow, readEmbeddings, writeEmbeddings } from "./embedding-file.js";
 
 interface EmbeddingJob {

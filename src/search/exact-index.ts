@@ -1,6 +1,6 @@
 /** Nearest neighbours by comparing with everything: exact, and fast enough for a million vectors. */
 import type { Backend } from "../backend/backend.js";
-import { highest, similaritiesOfEach } from "../model/similarity.js";
+import { highest, similaritiesOfEach } from "../inference/similarity.js";
 import { readEmbeddings, vectorColumns } from "./embedding-file.js";
 
 interface IndexEntry {

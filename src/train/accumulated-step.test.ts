@@ -5,7 +5,7 @@ import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { leavesOf, mapTree } from "../base/tree.js";
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../data/batch/batch.js";
 import { affine } from "../graph/ops/elementwise.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import { pretrainingParameters } from "../model/flava.js";

@@ -9,7 +9,7 @@ import { type Program, type ProgramMemory, compile } from "../backend/program.js
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { type Mapped, leavesOf } from "../base/tree.js";
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../data/batch/batch.js";
 import { gradient } from "../graph/gradient.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
 import { fill } from "../graph/ops/broadcast.js";
@@ -36,7 +36,7 @@ import {
   chunkSpecs,
   chunksOf,
   part,
-} from "./chunks.js";
+} from "./micro-batches.js";
 import {
   type BatchSpec,
   type Inputs,

@@ -1,13 +1,13 @@
 /** Steps, evaluations and checkpoints of one stage, from where it stands to its end. */
 import { formatBytes } from "../backend/available-memory.js";
-import type { Loader } from "../data/loader.js";
-import type { MixtureCursor } from "../data/mixture.js";
-import { Averages } from "./averages.js";
-import { formatDuration } from "./duration.js";
-import { describeFailure } from "./failure.js";
-import { RunLog } from "./log.js";
-import type { Progress, RunDirectory } from "./run-directory.js";
-import type { Say, Scalars, Stage } from "./stage.js";
+import type { Loader } from "../data/batch/loader.js";
+import type { MixtureCursor } from "../data/batch/mixture.js";
+import { Averages } from "./run/averages.js";
+import { formatDuration } from "./run/duration.js";
+import { describeFailure } from "./run/failure.js";
+import { RunLog } from "./run/log.js";
+import type { Progress, RunDirectory } from "./run/run-directory.js";
+import type { Say, Scalars, Stage } from "./stages/stage.js";
 
 export interface LoopOptions {
   readonly run: RunDirectory;

@@ -7,36 +7,36 @@ import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
 import { models } from "../configs/models.js";
-import type { ShardDirectories } from "../data/batch-reader.js";
-import type { BatchOptions } from "../data/collate.js";
-import { Loader } from "../data/loader.js";
-import { mostMasked } from "../data/mask/mask-text.js";
+import type { ShardDirectories } from "../data/batch/batch-reader.js";
+import type { BatchOptions } from "../data/batch/collate.js";
+import { Loader } from "../data/batch/loader.js";
+import { mostMasked } from "../data/batch/mask-text.js";
 import {
   type BatchKind,
   type MixtureOptions,
   type SetSize,
   batchKinds,
   forKind,
-} from "../data/mixture.js";
-import { sizesOfSets } from "../data/sample-set.js";
-import { processorFor } from "../model/processor.js";
-import { largestBatch } from "./batch-specs.js";
-import { CodebookStage } from "./codebook-stage.js";
-import { directoriesOf } from "./directories.js";
-import { fixedBatches } from "./fixed-batches.js";
+} from "../data/batch/mixture.js";
+import { sizesOfSets } from "../data/batch/sample-set.js";
+import { processorFor } from "../inference/processor.js";
+import { largestBatch } from "./stages/batch-specs.js";
+import { CodebookStage } from "./stages/codebook.js";
+import { directoriesOf } from "./run/directories.js";
+import { fixedBatches } from "./stages/fixed-batches.js";
 import { type Ending, runStage } from "./loop.js";
-import { PretrainingStage } from "./pretraining-stage.js";
+import { PretrainingStage } from "./stages/pretraining.js";
 import type {
   CodebookStageRecipe,
   PretrainingStageRecipe,
   Recipe,
   StageRecipe,
 } from "../configs/recipe.js";
-import { writeReport } from "./report.js";
-import { RunDirectory } from "./run-directory.js";
-import { blockSpeed } from "./speed.js";
-import type { Say, Stage } from "./stage.js";
-import { Validation } from "./validation.js";
+import { writeReport } from "./run/report.js";
+import { RunDirectory } from "./run/run-directory.js";
+import { blockSpeed } from "./run/speed.js";
+import type { Say, Stage } from "./stages/stage.js";
+import { Validation } from "./stages/validation.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;

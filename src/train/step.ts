@@ -9,7 +9,7 @@ import { checkFinite } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { FlavaForPretraining } from "../model/flava.js";
 import type { Parameter } from "../nn/parameter.js";
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../data/batch/batch.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 import type { TracedModel } from "../objective/model.js";
 import {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { State } from "../backend/state.js";
 import type { WeightDtype } from "../checkpoint/huggingface-config.js";
 import { writeHuggingFace } from "../checkpoint/huggingface.js";
-import { toProcessorConfig } from "../data/picture/processor-config.js";
+import { toProcessorConfig } from "../data/image/processor-config.js";
 import { openVocabulary } from "../data/text/vocabulary.js";
 import type { FlavaConfig } from "../model/config.js";
-import { processorFor } from "../model/processor.js";
+import { processorFor } from "../inference/processor.js";
 
 /** Writes weights, sizes, and what pictures and texts must be made to: all that is needed to use the model. */
 export async function writeModel(

@@ -1,5 +1,5 @@
 /** Cross entropy against whole-number labels, row by row. */
-import { checkpoint } from "../checkpoint.js";
+import { checkpoint } from "../remat.js";
 import { type Op, apply, shapeError } from "../op.js";
 import { type Tensor, spec } from "../tensor.js";
 import { concatenate } from "./concatenate.js";

@@ -17,7 +17,7 @@ import { type ImageInput, encodeImage } from "../../../src/model/image-encoder.j
 import { type TextInput, encodeText } from "../../../src/model/text-encoder.js";
 import type { Parameter } from "../../../src/nn/parameter.js";
 import type { Precision } from "../../../src/nn/precision.js";
-import type { Batch } from "../../../src/data/batch.js";
+import type { Batch } from "../../../src/data/batch/batch.js";
 import { type TracedModel, stackOptions } from "../../../src/objective/model.js";
 import {
   type LossName,

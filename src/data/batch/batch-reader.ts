@@ -1,0 +1,116 @@
+/** Turns plans into batches: reads records, decodes pictures, makes views, tokens and masks. */
+import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
+import type { Values } from "../../backend/values.js";
+import type { Batch } from "./batch.js";
+import { type BatchOptions, type Picked, collate } from "./collate.js";
+import { type BatchKind, type BatchPlan, type RecordReference, batchKinds } from "./mixture.js";
+import { PictureError, decodePicture } from "../image/decode.js";
+import type { Picture } from "../image/image.js";
+import type { Sample } from "../sample.js";
+import { type SampleSet, openSampleSet } from "./sample-set.js";
+import { SampleError } from "../formats/source-error.js";
+import { SkippedSamples } from "./skipped.js";
+import { Tokenizer } from "../text/tokenizer.js";
+import { openVocabulary } from "../text/vocabulary.js";
+
+/** Directories of tar shards, by kind; the order is that of the mixture's sets. */
+export type ShardDirectories = Readonly<Record<BatchKind, readonly string[]>>;
+
+export interface BatchReaderOptions {
+  readonly directories: ShardDirectories;
+  readonly batch: BatchOptions;
+}
+
+export interface LoadedBatch {
+  readonly batch: Batch<Values>;
+  readonly skipped: SkippedSamples;
+}
+
+/** How many records in a row may be damaged before reading gives up. */
+const mostDamaged = 20;
+
+/** Reads batches; the same plan gives the same batch in every process. */
+export class BatchReader {
+  private constructor(
+    private readonly sets: Readonly<Record<BatchKind, readonly SampleSet[]>>,
+    private readonly tokenizer: Tokenizer,
+    private readonly options: BatchOptions,
+  ) {}
+
+  static async open({ directories, batch }: BatchReaderOptions): Promise<BatchReader> {
+    const [pair, image, text] = await Promise.all(
+      batchKinds.map((kind) => Promise.all(directories[kind].map((path) => openSampleSet(path)))),
+    );
+    const sets = { pair: pair ?? [], image: image ?? [], text: text ?? [] };
+    return new BatchReader(sets, new Tokenizer(await openVocabulary()), batch);
+  }
+
+  async read(plan: BatchPlan): Promise<LoadedBatch> {
+    const skipped = new SkippedSamples();
+    const { plainest } = this.options;
+    const picked = await Promise.all(
+      plan.samples.map(async ({ textOf, ...reference }, slot): Promise<Picked> => {
+        const key = foldIn(plan.key, slot);
+        const found = await this.#whole(plan.kind, reference, skipped);
+        const text = chosen(found.sample.texts, foldIn(key, "text"), plainest);
+        if (!textOf) return { ...found, key, text, matches: true };
+        const other = await this.#whole("pair", textOf, skipped);
+        const otherText = chosen(other.sample.texts, foldIn(key, "other text"), plainest);
+        const matches = found.sample.texts.includes(otherText);
+        return { ...found, key, text: matches ? text : otherText, matches };
+      }),
+    );
+    return { batch: collate(plan.kind, picked, this.tokenizer, this.options), skipped };
+  }
+
+  close(): void {
+    for (const kind of batchKinds) for (const set of this.sets[kind]) set.close();
+  }
+
+  /** The record, or the next one after it that is whole. */
+  async #whole(
+    kind: BatchKind,
+    { set, record }: RecordReference,
+    skipped: SkippedSamples,
+  ): Promise<WholeRecord> {
+    const samples = this.sets[kind][set]!;
+    for (let attempt = 0; attempt < mostDamaged; attempt++) {
+      const number = (record + attempt) % samples.samples;
+      try {
+        return await wholeRecord(kind, await samples.sample(number));
+      } catch (error) {
+        if (!(error instanceof SampleError)) throw error;
+        skipped.add(error.key, error.reason, error.message);
+      }
+    }
+    throw new Error(
+      `${mostDamaged} records from number ${record} on of ${samples.directory} are unreadable: ${skipped.summary()}.`,
+    );
+  }
+}
+
+interface WholeRecord {
+  readonly sample: Sample;
+  readonly picture?: Picture;
+}
+
+/** @throws SampleError where the sample lacks what its kind needs */
+async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord> {
+  const { key, image, texts } = sample;
+  if (kind !== "image" && texts.length === 0)
+    throw new SampleError(key, "empty", `${key} has no text.`);
+  if (kind === "text") return { sample };
+  if (!image) throw new SampleError(key, "missing", `${key} has no picture.`);
+  try {
+    return { sample, picture: await decodePicture(image) };
+  } catch (error) {
+    if (error instanceof PictureError) throw new SampleError(key, error.reason, error.message);
+    throw error;
+  }
+}
+
+/** One of the texts, the first one in a share `plainest` of the cases without looking at the others. */
+function chosen(texts: readonly string[], key: Key, plainest = 0): string {
+  if (texts.length === 0) return "";
+  return uniformAt(key, 1) < plainest ? texts[0]! : texts[below(key, texts.length)]!;
+}

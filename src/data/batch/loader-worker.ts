@@ -1,0 +1,28 @@
+/** A thread that makes batches of the plans it is sent. */
+import { parentPort, workerData } from "node:worker_threads";
+import { leavesOf } from "../../base/tree.js";
+import type { Values } from "../../backend/values.js";
+import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
+import type { WorkerAnswer } from "./loader.js";
+import type { BatchPlan } from "./mixture.js";
+
+const port = parentPort;
+if (!port) throw new Error("This file is the body of a worker thread; open a Loader instead.");
+const opened = BatchReader.open(workerData as BatchReaderOptions);
+
+async function answer(plan: BatchPlan): Promise<void> {
+  const { step } = plan;
+  try {
+    const reader = await opened;
+    const { batch, skipped } = await reader.read(plan);
+    const buffers = leavesOf<Values | string>(batch).flatMap(([, leaf]) =>
+      typeof leaf === "string" ? [] : [leaf.buffer as ArrayBuffer],
+    );
+    port!.postMessage({ step, batch, skipped: skipped.first } satisfies WorkerAnswer, buffers);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    port!.postMessage({ step, error: message } satisfies WorkerAnswer);
+  }
+}
+
+port.on("message", (plan: BatchPlan) => void answer(plan));

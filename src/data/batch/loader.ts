@@ -1,0 +1,133 @@
+/** Batches made ahead of time in worker threads, so that a training step finds the next one waiting. */
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import type { Values } from "../../backend/values.js";
+import type { Batch } from "./batch.js";
+import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
+import { type BatchPlan, Mixture, type MixtureCursor, type MixtureOptions } from "./mixture.js";
+import type { SkippedSample } from "./skipped.js";
+
+export interface LoaderOptions extends BatchReaderOptions {
+  readonly mixture: MixtureOptions;
+  /** Threads that make batches; 0: this one. */
+  readonly workers: number;
+  /** Go on from here. */
+  readonly cursor?: MixtureCursor;
+}
+
+export interface NextBatch {
+  /** Samples in the batch. */
+  readonly samples: number;
+  readonly batch: Batch<Values>;
+  /** Goes on after this batch. */
+  readonly cursor: MixtureCursor;
+  readonly skipped: readonly SkippedSample[];
+}
+
+/** What a worker answers: the number of the plan, and the batch or why there is none. */
+export type WorkerAnswer =
+  | { readonly step: number; readonly batch: Batch<Values>; readonly skipped: SkippedSample[] }
+  | { readonly step: number; readonly error: string };
+
+type MadeBatch = Pick<NextBatch, "batch" | "skipped">;
+
+/** Makes a batch of a plan. */
+interface Maker {
+  make(plan: BatchPlan): Promise<MadeBatch>;
+  close(): void | Promise<void>;
+}
+
+/** Batches under way for each worker: one in the making, one done. */
+const aheadPerWorker = 2;
+
+/** The batches of a run in their order. The same options and cursor give the same batches for any number of workers. */
+export class Loader {
+  readonly #pending: Promise<NextBatch>[] = [];
+  #planned = 0;
+
+  private constructor(
+    private readonly mixture: Mixture,
+    private readonly makers: readonly Maker[],
+  ) {
+    for (let i = 0; i < makers.length * aheadPerWorker; i++) this.#plan();
+  }
+
+  static async open(options: LoaderOptions): Promise<Loader> {
+    const mixture = new Mixture(options.mixture, options.cursor);
+    const { directories, batch, workers } = options;
+    const makers =
+      workers === 0
+        ? [await inThisThread({ directories, batch })]
+        : Array.from({ length: workers }, () => inWorker({ directories, batch }));
+    return new Loader(mixture, makers);
+  }
+
+  /** The next batch. Rejects where records cannot be read; the cursor of the batch before stays good. */
+  async next(): Promise<NextBatch> {
+    const next = this.#pending.shift()!;
+    this.#plan();
+    return next;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#pending); // reads under way would open files again
+    await Promise.all(this.makers.map(async (maker) => maker.close()));
+  }
+
+  #plan(): void {
+    const plan = this.mixture.next();
+    const { cursor } = this.mixture;
+    const maker = this.makers[this.#planned++ % this.makers.length]!;
+    const made = maker
+      .make(plan)
+      .then((result) => ({ ...result, samples: plan.samples.length, cursor }));
+    made.catch(() => undefined); // reported by `next`
+    this.#pending.push(made);
+  }
+}
+
+async function inThisThread(options: BatchReaderOptions): Promise<Maker> {
+  const reader = await BatchReader.open(options);
+  return {
+    make: async (plan) => {
+      const { batch, skipped } = await reader.read(plan);
+      return { batch, skipped: skipped.first };
+    },
+    close: () => reader.close(),
+  };
+}
+
+function inWorker(options: BatchReaderOptions): Maker {
+  const worker = new Worker(createRequire(import.meta.url).resolve("#loader-worker"), {
+    workerData: options,
+  });
+  worker.unref();
+  const waiting = new Map<number, PromiseWithResolvers>();
+  const failAll = (error: Error): void => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", (answer: WorkerAnswer) => {
+    const settle = waiting.get(answer.step);
+    waiting.delete(answer.step);
+    if ("error" in answer) settle?.reject(new Error(answer.error));
+    else settle?.resolve({ batch: answer.batch, skipped: answer.skipped });
+  });
+  worker.on("error", failAll);
+  worker.on("exit", () => failAll(new Error("A thread that makes batches has ended.")));
+  return {
+    make: (plan) =>
+      new Promise((resolve, reject) => {
+        waiting.set(plan.step, { resolve, reject });
+        worker.postMessage(plan);
+      }),
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+interface PromiseWithResolvers {
+  readonly resolve: (made: MadeBatch) => void;
+  readonly reject: (error: Error) => void;
+}

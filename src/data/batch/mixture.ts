@@ -1,0 +1,168 @@
+/**
+ * Which records the batches of a run hold: one kind of data per step, drawn with fixed probabilities, and inside a kind by
+ * temperature over its sets (flava.md 5.1). All follows from a seed and a cursor, before anything is read.
+ */
+import { type Key, foldIn, keyOf, uniformAt } from "../../base/random.js";
+import type { Batch } from "./batch.js";
+import { shuffled } from "./shuffle.js";
+
+export type BatchKind = Batch["kind"];
+export const batchKinds = ["pair", "image", "text"] as const satisfies readonly BatchKind[];
+
+/** `value` for one kind, `rest` for the others. */
+export function forKind<T>(kind: BatchKind, value: T, rest: T): Record<BatchKind, T> {
+  return { pair: rest, image: rest, text: rest, [kind]: value };
+}
+
+/** What the mixture knows of a set that samples are drawn from. */
+export interface SetSize {
+  readonly name: string;
+  readonly samples: number;
+}
+
+export interface MixtureOptions {
+  readonly seed: number;
+  /** Samples in a batch of each kind. */
+  readonly batch: Readonly<Record<BatchKind, number>>;
+  /** How often a step is of each kind; the paper's: 0.70, 0.15, 0.15. Kinds of share 0 need no sets. */
+  readonly shares: Readonly<Record<BatchKind, number>>;
+  readonly sets: Readonly<Record<BatchKind, readonly SetSize[]>>;
+  /** Sets are drawn in proportion to samples^(1 / temperature): 1 goes by size, larger values favour small sets. */
+  readonly temperature: number;
+  /** How many pairs get the text of another record (flava.md 3.6). */
+  readonly mismatched: number;
+}
+
+/** Where a run stands; plain JSON. */
+export interface MixtureCursor {
+  /** Batches drawn. */
+  readonly step: number;
+  /** Records drawn of each set, by kind and name. */
+  readonly drawn: Readonly<Record<string, number>>;
+}
+
+/** A record of a set of the batch's kind. */
+export interface RecordReference {
+  readonly set: number;
+  readonly record: number;
+  /** How many times the set had been gone through before: other views and captions each time. */
+  readonly epoch: number;
+}
+
+export interface PlannedSample extends RecordReference {
+  /** Another record, whose text takes the place of this one's. */
+  readonly textOf?: RecordReference;
+}
+
+/** A batch before it is read. */
+export interface BatchPlan {
+  readonly kind: BatchKind;
+  readonly step: number;
+  /** For views, masks and the choice of captions. */
+  readonly key: Key;
+  readonly samples: readonly PlannedSample[];
+}
+
+/** Plans batch after batch. The same options and cursor give the same plans. */
+export class Mixture {
+  readonly #options: MixtureOptions;
+  readonly #key: Key;
+  readonly #borders: Readonly<Record<BatchKind, readonly number[]>>;
+  readonly #drawn: Map<string, number>;
+  #step: number;
+
+  constructor(options: MixtureOptions, cursor: MixtureCursor = { step: 0, drawn: {} }) {
+    checkOptions(options);
+    this.#options = options;
+    this.#key = keyOf(options.seed);
+    this.#borders = bordersOf(options);
+    this.#drawn = new Map(Object.entries(cursor.drawn));
+    this.#step = cursor.step;
+  }
+
+  get cursor(): MixtureCursor {
+    return { step: this.#step, drawn: Object.fromEntries(this.#drawn) };
+  }
+
+  next(): BatchPlan {
+    const step = this.#step++;
+    const key = foldIn(this.#key, step);
+    const kind = this.#kindOf(uniformAt(key, 0));
+    const samples = Array.from({ length: this.#options.batch[kind] }, (_, slot) =>
+      this.#draw(kind, foldIn(key, slot)),
+    );
+    return { kind, step, key, samples };
+  }
+
+  #kindOf(uniform: number): BatchKind {
+    const { shares } = this.#options;
+    const total = batchKinds.reduce((sum, kind) => sum + shares[kind], 0);
+    let left = uniform * total;
+    for (const kind of batchKinds) {
+      left -= shares[kind];
+      if (left < 0) return kind;
+    }
+    return batchKinds.findLast((kind) => shares[kind] > 0) ?? "pair";
+  }
+
+  #draw(kind: BatchKind, key: Key): PlannedSample {
+    const set = this.#setOf(kind, uniformAt(key, 0));
+    const { name, samples } = this.#options.sets[kind][set]!;
+    const path = `${kind}/${name}`;
+    const drawn = this.#drawn.get(path) ?? 0;
+    this.#drawn.set(path, drawn + 1);
+    const epoch = Math.floor(drawn / samples);
+    const order = foldIn(foldIn(this.#key, path), epoch);
+    const sample = { set, record: shuffled(drawn % samples, samples, order), epoch };
+    const isMismatched = kind === "pair" && uniformAt(key, 1) < this.#options.mismatched;
+    return isMismatched ? { ...sample, textOf: this.#drawText(foldIn(key, "text")) } : sample;
+  }
+
+  /** Any record of the pairs; it does not count as drawn. */
+  #drawText(key: Key): RecordReference {
+    const set = this.#setOf("pair", uniformAt(key, 0));
+    const { samples } = this.#options.sets.pair[set]!;
+    return { set, record: Math.floor(uniformAt(key, 1) * samples), epoch: 0 };
+  }
+
+  #setOf(kind: BatchKind, uniform: number): number {
+    const borders = this.#borders[kind];
+    const set = borders.findIndex((border) => uniform < border);
+    return set >= 0 ? set : borders.length - 1; // rounding may leave the last border just below 1
+  }
+}
+
+/** For each kind the cumulated probabilities of its sets. */
+function bordersOf({ sets, temperature }: MixtureOptions): Record<BatchKind, number[]> {
+  const cumulated = (kind: BatchKind): number[] => {
+    const weights = sets[kind].map(({ samples }) => samples ** (1 / temperature));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let sum = 0;
+    return weights.map((weight) => (sum += weight / total));
+  };
+  return { pair: cumulated("pair"), image: cumulated("image"), text: cumulated("text") };
+}
+
+function checkOptions({ shares, sets, batch, temperature, mismatched }: MixtureOptions): void {
+  if (!batchKinds.some((kind) => shares[kind] > 0)) {
+    throw new RangeError("All shares of the mixture are 0: at least one kind of data is needed.");
+  }
+  if (!(temperature >= 1) || !(mismatched >= 0 && mismatched < 1)) {
+    throw new RangeError(
+      `A mixture needs a temperature of at least 1 and mismatched texts from 0 to below 1, but has ${temperature} and ${mismatched}.`,
+    );
+  }
+  for (const kind of batchKinds) {
+    if (shares[kind] === 0) continue;
+    if (!(shares[kind] > 0) || !(batch[kind] > 0)) {
+      throw new RangeError(
+        `The mixture's share and batch of the kind "${kind}" must be positive: ${shares[kind]}, ${batch[kind]}.`,
+      );
+    }
+    if (!sets[kind].some(({ samples }) => samples > 0)) {
+      throw new RangeError(
+        `${shares[kind]} of the batches are to be of the kind "${kind}", but there is no sample of it.`,
+      );
+    }
+  }
+}

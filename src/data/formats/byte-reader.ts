@@ -1,0 +1,120 @@
+/** Bytes read from front to end: of a file, where what is not wanted is never read, or of a stream. */
+import type { FileHandle } from "node:fs/promises";
+import { SourceError } from "./source-error.js";
+
+export interface ByteReader {
+  /** Number of bytes before the next one, from the beginning of the file or stream. */
+  readonly position: number;
+  /** Bytes left; undefined where only the end will tell. */
+  readonly remaining: number | undefined;
+  /** The next `length` bytes; fewer at the end. They may be a piece of a larger buffer: copy what is kept long. */
+  take(length: number): Promise<Buffer>;
+  /** Goes over `length` bytes; false if the end came first. */
+  skip(length: number): Promise<boolean>;
+}
+
+const longestWindow = 256 * 1024;
+const nearBytes = 16 * 1024; // over so short a gap, reading is cheaper than another read
+
+/** The bytes [start, end) of a file. Reads ahead only as long as that saves reads: small files lie close together. */
+export class FileBytes implements ByteReader {
+  position: number;
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart: number;
+  #ahead: number;
+
+  /** @param ahead how many bytes to read at first, even where fewer are asked for */
+  constructor(
+    private readonly handle: FileHandle,
+    start: number,
+    private readonly end: number,
+    ahead = 512,
+  ) {
+    this.position = start;
+    this.#windowStart = start;
+    this.#ahead = ahead;
+  }
+
+  get remaining(): number {
+    return Math.max(0, this.end - this.position);
+  }
+
+  async take(length: number): Promise<Buffer> {
+    const wanted = Math.min(length, this.remaining);
+    const from = this.position - this.#windowStart;
+    const inside = from + wanted <= this.#window.length;
+    if (!inside) await this.#fill(wanted, from - this.#window.length <= nearBytes);
+    const begin = this.position - this.#windowStart;
+    const bytes = this.#window.subarray(begin, begin + wanted);
+    this.position += bytes.length;
+    return bytes;
+  }
+
+  skip(length: number): Promise<boolean> {
+    const possible = length <= this.remaining;
+    this.position += Math.min(length, this.remaining);
+    return Promise.resolve(possible);
+  }
+
+  async #fill(wanted: number, near: boolean): Promise<void> {
+    this.#ahead = near ? Math.min(longestWindow, 2 * this.#ahead) : 512;
+    const length = Math.min(this.remaining, Math.max(wanted, this.#ahead));
+    const window = Buffer.allocUnsafe(length); // a new one: pieces of the last may still be in use
+    let done = 0;
+    while (done < length) {
+      const at = this.position + done;
+      const { bytesRead } = await this.handle.read(window, done, length - done, at);
+      if (bytesRead === 0) break; // the file became shorter
+      done += bytesRead;
+    }
+    this.#window = window.subarray(0, done);
+    this.#windowStart = this.position;
+  }
+}
+
+/** The bytes of a stream. Holds no more than what was asked for and one chunk. */
+export class StreamBytes implements ByteReader {
+  position = 0;
+  readonly remaining = undefined;
+  readonly #chunks: AsyncIterator<unknown>;
+  #chunk: Buffer = Buffer.alloc(0);
+
+  constructor(chunks: AsyncIterable<unknown>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  async take(length: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let missing = length;
+    while (missing > 0 && (await this.#more())) {
+      const piece = this.#chunk.subarray(0, missing);
+      this.#chunk = this.#chunk.subarray(piece.length);
+      missing -= piece.length;
+      pieces.push(piece);
+    }
+    this.position += length - missing;
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  async skip(length: number): Promise<boolean> {
+    let missing = length;
+    while (missing > 0 && (await this.#more())) {
+      const step = Math.min(missing, this.#chunk.length);
+      this.#chunk = this.#chunk.subarray(step);
+      missing -= step;
+    }
+    this.position += length - missing;
+    return missing === 0;
+  }
+
+  /** Makes sure of a byte in the chunk; false at the end. */
+  async #more(): Promise<boolean> {
+    while (this.#chunk.length === 0) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return false;
+      if (!Buffer.isBuffer(next.value)) throw new SourceError("A stream of bytes gave text.");
+      this.#chunk = next.value;
+    }
+    return true;
+  }
+}

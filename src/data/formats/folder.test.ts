@@ -1,0 +1,100 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import type { Sample } from "../sample.js";
+import { SkippedSamples } from "../batch/skipped.js";
+import { folderSource } from "./folder.js";
+import { openSource } from "./open.js";
+import { textSource } from "./text.js";
+
+const root = temporaryDirectory();
+
+function folder(files: Readonly<Record<string, string | Buffer>>): string {
+  const directory = mkdtempSync(join(root, "folder-"));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(directory, name, ".."), { recursive: true });
+    writeFileSync(join(directory, name), content);
+  }
+  return directory;
+}
+
+async function readAll(
+  source: Awaited<ReturnType<typeof openSource>>,
+): Promise<{ samples: Sample[]; skipped: SkippedSamples }> {
+  const samples: Sample[] = [];
+  const skipped = new SkippedSamples();
+  for await (const { sample } of source.read({ skipped })) samples.push(sample);
+  return { samples, skipped };
+}
+
+describe("a folder of pictures", () => {
+  it("does not follow links out of it", async () => {
+    const secret = folder({ "secret.png": "secret", "sub/deep.png": "secret" });
+    const directory = folder({ "a.png": "a", "c/d.png": "d" });
+    symlinkSync(join(secret, "secret.png"), join(directory, "b.png"));
+    symlinkSync(join(directory, "a.png"), join(directory, "inner.png"));
+    symlinkSync(secret, join(directory, "linked"));
+    symlinkSync(directory, join(directory, "circle"));
+    symlinkSync("nowhere", join(directory, "broken.png"));
+    const { samples, skipped } = await readAll(await folderSource(directory));
+    expect(samples.map(({ key }) => key)).toEqual(["a", "c/d", "inner"]);
+    expect(skipped.first.map(({ key, reason }) => [key, reason])).toEqual([
+      ["b", "unwanted"],
+      ["broken", "missing"],
+    ]);
+  });
+
+  it("gathers the captions of a picture, from a list without a first line as well", async () => {
+    const captions = "b.jpg#0\tone\nb.jpg#1\ttwo\n../x.jpg\tout\na.jpg\tthree\n";
+    const directory = folder({
+      "a.jpg": "a",
+      "b.jpg": "b",
+      "c.jpg": "c",
+      "captions.txt": captions,
+    });
+    const { samples, skipped } = await readAll(await openSource(directory));
+    expect(samples.map(({ key, texts }) => [key, ...texts])).toEqual([
+      ["a", "three"],
+      ["b", "one", "two"],
+      ["c"],
+    ]);
+    expect(skipped.first[0]?.message).toContain("leads out of");
+  });
+
+  it("reads the text beside a picture, and keeps keys apart", async () => {
+    const files = { "x/a.jpg": "a", "x/a.png": "b", "x/b.gif": "c", "x/b.txt": "said\n" };
+    const { samples } = await readAll(await openSource(folder(files)));
+    expect(samples.map(({ key, texts, label }) => [key, texts, label])).toEqual([
+      ["x/a.jpg", [], "x"],
+      ["x/a.png", [], "x"],
+      ["x/b", ["said"], "x"],
+    ]);
+  });
+});
+
+describe("a text", () => {
+  it("tells of bytes that are not UTF-8", async () => {
+    const bytes = Buffer.from("caf\xe9 \u00ef\u00bf\u00bd\r\nend", "latin1");
+    const { samples } = await readAll(textSource([join(folder({ "a.txt": bytes }), "a.txt")]));
+    expect(samples[0]).toMatchObject({ texts: ["caf\ufffd \ufffd\nend"], fields: { replaced: 1 } });
+  });
+});
+
+describe("a table", () => {
+  it("says which columns there are where it knows none", async () => {
+    const directory = folder({ "a.csv": "foo,bar\n1,2\n" });
+    const path = join(directory, "a.csv");
+    await expect(readAll(await openSource(path))).rejects.toThrow("columns foo, bar, none of them");
+    const { samples } = await readAll(
+      await openSource(path, { columns: { texts: ["bar", "foo"] } }),
+    );
+    expect(samples).toEqual([{ key: "0", texts: ["2", "1"], fields: {} }]);
+    const lines = join(folder({ "a.jsonl": `[1]\n{"texts":["a","b"],"image":null}\n` }), "a.jsonl");
+    const read = await readAll(await openSource(lines));
+    expect([read.samples[0]?.texts, read.skipped.summary()]).toEqual([
+      ["a", "b"],
+      "1 skipped: 1 damaged",
+    ]);
+  });
+});

@@ -1,0 +1,171 @@
+/** Writes parquet files in the layout of data sets on Hugging Face. */
+import { open, rename, rm } from "node:fs/promises";
+import { inspect } from "node:util";
+import type { SchemaElement } from "hyparquet";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { SourceError } from "./source-error.js";
+
+/** What a column holds; null and undefined are allowed everywhere. */
+export type ParquetColumn =
+  /** The bytes of a picture file. */
+  | { readonly name: string; readonly type: "image" }
+  | { readonly name: string; readonly type: "text" | "texts" | "integer" | "number" }
+  /** One of `names`, stored as its number. */
+  | { readonly name: string; readonly type: "label"; readonly names: readonly string[] }
+  /** A vector of float32; with `length`, all of that length. */
+  | { readonly name: string; readonly type: "vector"; readonly length?: number };
+
+type ParquetRow = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes `rows` to `path`, a row group at a time; the file appears when it is complete.
+ * @throws SourceError where a value does not fit its column
+ */
+export async function writeParquet(
+  path: string,
+  columns: readonly ParquetColumn[],
+  rows: Iterable<ParquetRow> | AsyncIterable<ParquetRow>,
+  { rowsPerGroup = 1000 }: { readonly rowsPerGroup?: number } = {},
+): Promise<void> {
+  const partial = `${path}.partial`;
+  const handle = await open(partial, "w");
+  const buffer = new ByteWriter();
+  const flush = async (): Promise<void> => {
+    await handle.writeFile(buffer.getBytes());
+    buffer.index = 0;
+  };
+  const metadata = JSON.stringify({
+    info: {
+      features: Object.fromEntries(columns.map((column) => [column.name, featureOf(column)])),
+    },
+  });
+  const schema = columns.flatMap(schemaOf);
+  const writer = new ParquetWriter({
+    writer: buffer,
+    schema: [{ name: "schema", num_children: columns.length }, ...schema],
+    kvMetadata: [{ key: "huggingface", value: metadata }],
+    createdBy: "flava",
+  });
+  try {
+    let group: ParquetRow[] = [];
+    let written = 0;
+    const writeGroup = async (): Promise<void> => {
+      const columnData = columns.map((column) => ({
+        name: column.name,
+        data: group.map((row, index) => cellOf(column, row[column.name], written + index)),
+        // Bounds of pictures and vectors help nobody to find them.
+        statistics: column.type !== "image" && column.type !== "vector",
+      }));
+      await writer.write({ columnData, rowGroupSize: rowsPerGroup });
+      await flush();
+      written += group.length;
+      group = [];
+    };
+    for await (const row of rows) if (group.push(row) >= rowsPerGroup) await writeGroup();
+    if (group.length > 0) await writeGroup();
+    await writer.finish();
+    await flush();
+    await handle.sync();
+    await handle.close();
+    await rename(partial, path);
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+const optional = "OPTIONAL" as const;
+
+function schemaOf({ name, type }: ParquetColumn): SchemaElement[] {
+  const leaf = (leafName: string, element: Omit<SchemaElement, "name">): SchemaElement => ({
+    name: leafName,
+    repetition_type: optional,
+    ...element,
+  });
+  const text = { type: "BYTE_ARRAY", converted_type: "UTF8" } as const;
+  const list = (element: Omit<SchemaElement, "name">): SchemaElement[] => [
+    { name, repetition_type: optional, converted_type: "LIST", num_children: 1 },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+    leaf("element", element),
+  ];
+  switch (type) {
+    case "image":
+      return [
+        { name, repetition_type: optional, num_children: 2 },
+        leaf("bytes", { type: "BYTE_ARRAY" }),
+        leaf("path", text),
+      ];
+    case "text":
+      return [leaf(name, text)];
+    case "texts":
+      return list(text);
+    case "vector":
+      return list({ type: "FLOAT" });
+    case "number":
+      return [leaf(name, { type: "DOUBLE" })];
+    case "integer":
+    case "label":
+      return [leaf(name, { type: "INT64" })];
+  }
+}
+
+/** How the key "huggingface" describes a column. */
+function featureOf(column: ParquetColumn): unknown {
+  const value = (dtype: string): unknown => ({ dtype, _type: "Value" });
+  switch (column.type) {
+    case "image":
+      return { _type: "Image" };
+    case "text":
+      return value("string");
+    case "texts":
+      return { feature: value("string"), _type: "Sequence" };
+    case "vector":
+      return { feature: value("float32"), length: column.length ?? -1, _type: "Sequence" };
+    case "number":
+      return value("float64");
+    case "integer":
+      return value("int64");
+    case "label":
+      return { names: column.names, _type: "ClassLabel" };
+  }
+}
+
+/** A value as the writer wants it. */
+function cellOf(column: ParquetColumn, value: unknown, row: number): unknown {
+  if (value === undefined || value === null) return null;
+  const refuse = (expected: string): never => {
+    throw new SourceError(
+      `Row ${row}, column ${column.name}: ${expected} is expected, not ${inspect(value).slice(0, 40)}.`,
+    );
+  };
+  switch (column.type) {
+    case "image":
+      return value instanceof Uint8Array
+        ? { bytes: value, path: null }
+        : refuse("bytes of a picture");
+    case "text":
+      return typeof value === "string" ? value : refuse("a string");
+    case "texts":
+      return Array.isArray(value) && value.every((text) => typeof text === "string")
+        ? value
+        : refuse("a list of strings");
+    case "number":
+      return typeof value === "number" ? value : refuse("a number");
+    case "integer":
+      return Number.isSafeInteger(value) ? BigInt(value as number) : refuse("an integer");
+    case "label": {
+      const index = column.names.indexOf(value as string);
+      return index >= 0
+        ? BigInt(index)
+        : refuse(`one of ${column.names.slice(0, 5).join(", ")} ...`);
+    }
+    case "vector": {
+      const numbers =
+        value instanceof Float32Array || Array.isArray(value) ? value : refuse("a vector");
+      if (column.length !== undefined && numbers.length !== column.length)
+        refuse(`a vector of ${column.length} numbers`);
+      return Array.from(numbers as ArrayLike<number>);
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/** Random access to the samples of tar shards, for training. */
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Sample } from "../sample.js";
+import { SampleError, SourceError, reasonOf } from "./source-error.js";
+import { FileBytes } from "./byte-reader.js";
+import { Recent } from "../../base/lru-cache.js";
+import { type ListedShard, listName, readShardList } from "./shard-list.js";
+import { defaultLimit, recordOffsets, tarRecords } from "./tar-records.js";
+
+interface Shard {
+  readonly path: string;
+  /** Number of records; a damaged one counts too. */
+  readonly samples: number;
+}
+
+/** Shards whose samples are read in any order. Cheap to open, so that every thread opens its own. */
+interface Shards {
+  /** Records of all shards together. */
+  readonly samples: number;
+  readonly shards: readonly Shard[];
+  /**
+   * Record `record` of shard number `shard`.
+   * @throws SampleError where that sample cannot be used; SourceError where the shard cannot be read
+   */
+  readonly read: (shard: number, record: number) => Promise<Sample>;
+  /** Closes the files, as soon as reads under way are done. */
+  readonly close: () => void;
+}
+
+interface OpenShardsOptions {
+  /** Bytes that one file within a shard may have; default 256 MiB. */
+  readonly limit?: number;
+  /** Shard files to keep open at a time; default 64. */
+  readonly openFiles?: number;
+}
+
+const rememberedRecords = 1 << 24; // offsets kept: 128 MiB at most
+const firstRead = 64 * 1024; // most samples come with one read
+
+/**
+ * Opens the tar shards of a directory, or those listed. Where `shards.json` knows a file of just this length its count is
+ * believed, so that nothing is read; other shards are scanned.
+ * @throws SourceError where there are no shards, one is missing, or one that must be scanned is damaged
+ */
+export async function openShards(
+  directoryOrPaths: string | readonly string[],
+  options: OpenShardsOptions = {},
+): Promise<Shards> {
+  const reader = new ShardReader(options);
+  try {
+    const found =
+      typeof directoryOrPaths === "string"
+        ? await shardsOfDirectory(directoryOrPaths)
+        : directoryOrPaths.map((path): FoundShard => ({ path }));
+    const shards: Shard[] = [];
+    for (const { path, listed } of found)
+      shards.push({ path, samples: listed?.samples ?? (await reader.count(path)) });
+    return {
+      samples: shards.reduce((sum, { samples }) => sum + samples, 0),
+      shards,
+      read: (shard, record) => {
+        const { path, samples } = shards[shard] ?? { path: `shard ${shard}`, samples: 0 };
+        if (Number.isInteger(record) && record >= 0 && record < samples)
+          return reader.read(path, record, samples);
+        const message = `${path} has no record ${record}: there are ${shards.length} shards, this one of ${samples} records.`;
+        return Promise.reject(new SourceError(message));
+      },
+      close: () => reader.close(),
+    };
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+/** A file, and what the list tells of it if its length is as listed. */
+interface FoundShard {
+  readonly path: string;
+  readonly listed?: ListedShard | undefined;
+}
+
+/** The tar files of a directory in their order. */
+async function shardsOfDirectory(directory: string): Promise<FoundShard[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw new SourceError(`${directory} is not a directory of shards: ${reasonOf(error)}`);
+  });
+  const list = (await readShardList(directory)) ?? [];
+  const lacking = list.find(({ name }) => !names.includes(name));
+  if (lacking)
+    throw new SourceError(
+      `${join(directory, listName)} lists ${lacking.name}, which is not there. Bring it back, or delete ${listName} to do without.`,
+    );
+  const tars = names.filter((name) => name.endsWith(".tar")).sort();
+  const isEmptyList = names.includes(listName) && list.length === 0;
+  const hint = names.some((name) => /\.gz$|\.tgz$/.test(name)) ? "; unpack the .gz first" : "";
+  if (tars.length === 0 && !isEmptyList)
+    throw new SourceError(`${directory} holds no .tar files${hint}.`);
+  const listed = new Map(list.map((shard) => [shard.name, shard]));
+  return Promise.all(
+    tars.map(async (name) => {
+      const path = join(directory, name);
+      const known = listed.get(name);
+      const matches = known?.bytes === (await stat(path)).size;
+      return { path, listed: matches ? known : undefined };
+    }),
+  );
+}
+
+/** A file that is closed when nobody reads it any more. */
+interface SharedFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+  readers: number;
+  dropped: boolean;
+  isClosed: boolean;
+}
+
+/** Reads records by number; remembers where they begin, and keeps some files open. */
+class ShardReader {
+  readonly #limit: number;
+  readonly #files: Recent<string, Promise<SharedFile>>;
+  readonly #offsets = new Recent<string, Float64Array>(rememberedRecords);
+  readonly #scans = new Map<string, Promise<Float64Array>>(); // under way
+
+  constructor({ limit = defaultLimit, openFiles = 64 }: OpenShardsOptions) {
+    this.#limit = limit;
+    this.#files = new Recent(openFiles, (opening) => void opening.then(drop, () => undefined));
+  }
+
+  async count(path: string): Promise<number> {
+    return this.#withFile(path, async (file) => (await this.#offsetsOf(path, file)).length - 1);
+  }
+
+  async read(path: string, record: number, samples: number): Promise<Sample> {
+    return this.#withFile(path, async (file) => {
+      const offsets = await this.#offsetsOf(path, file);
+      if (offsets.length - 1 !== samples)
+        throw new SourceError(
+          `${path} holds ${offsets.length - 1} records, not ${samples} as when it was opened or as ${listName} tells. ` +
+            `Delete ${listName} to count anew.`,
+        );
+      const [start, end] = [offsets[record]!, offsets[record + 1]!];
+      const bytes = new FileBytes(file.handle, start, end, Math.min(end - start, firstRead));
+      const options = { wanted: () => true, limit: this.#limit };
+      for await (const found of tarRecords(path, bytes, options)) return found.load();
+      throw new SampleError(String(record), "missing", `${path}, record ${record}: not there.`);
+    });
+  }
+
+  close(): void {
+    this.#files.clear();
+  }
+
+  async #offsetsOf(path: string, file: SharedFile): Promise<Float64Array> {
+    const known = this.#offsets.get(path) ?? this.#scans.get(path);
+    if (known) return known;
+    const scan = recordOffsets(path, new FileBytes(file.handle, 0, file.size));
+    this.#scans.set(path, scan);
+    try {
+      const offsets = await scan;
+      this.#offsets.set(path, offsets, offsets.length);
+      return offsets;
+    } finally {
+      this.#scans.delete(path);
+    }
+  }
+
+  async #withFile<Result>(
+    path: string,
+    use: (file: SharedFile) => Promise<Result>,
+  ): Promise<Result> {
+    let opening = this.#files.get(path);
+    if (!opening) {
+      opening = openShared(path);
+      this.#files.set(path, opening);
+      opening.catch(() => this.#files.delete(path)); // so that the next read tries again
+    }
+    const file = await opening;
+    if (file.isClosed) return this.#withFile(path, use); // it fell out meanwhile
+    file.readers++;
+    try {
+      return await use(file);
+    } finally {
+      file.readers--;
+      if (file.dropped) drop(file);
+    }
+  }
+}
+
+async function openShared(path: string): Promise<SharedFile> {
+  if (/\.gz$|\.tgz$/.test(path))
+    throw new SourceError(
+      `${basename(path)} is compressed, and cannot be read at any place: unpack it first, or read it from front to end.`,
+    );
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "r");
+    const found = await handle.stat();
+    if (!found.isFile()) throw new SourceError("it is not a file");
+    return { handle, size: found.size, readers: 0, dropped: false, isClosed: false };
+  } catch (error) {
+    await handle?.close();
+    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+function drop(file: SharedFile): void {
+  file.dropped = true;
+  if (file.readers > 0) return; // the last of them calls again
+  file.isClosed = true;
+  void file.handle.close().catch(() => undefined);
+}

@@ -1,0 +1,203 @@
+/** Writes samples into tar shards that WebDataset and this package read. */
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Header, Pax } from "tar";
+import type { Sample } from "../sample.js";
+import { SampleError, SourceError } from "./source-error.js";
+import { type SampleFile, filesOfSample } from "./sample-files.js";
+import { type ListedShard, listName, readShardList, writeShardList } from "./shard-list.js";
+import { blockBytes, padded } from "./tar-entries.js";
+
+interface ShardOptions {
+  /** Shards are named `name-00000.tar`, `name-00001.tar` ... */
+  readonly name: string;
+  /** Default 10,000. */
+  readonly samplesPerShard?: number;
+  /** Default 1 GB; a sample that is larger gets a shard of its own. */
+  readonly bytesPerShard?: number;
+}
+
+const flushBytes = 1 << 20;
+const endBytes = 2 * blockBytes;
+
+/** A shard that is being written, under a temporary name. */
+interface OpenShard {
+  readonly path: string;
+  readonly name: string;
+  readonly handle: FileHandle;
+  samples: number;
+  bytes: number;
+  lastKey: string;
+}
+
+/**
+ * Writes shards of at most so many samples and bytes, and `shards.json` beside them. A shard appears under its name when it
+ * is complete. The same samples give the same bytes. A writer on a directory that has shards already goes on after them:
+ * `completed()` tells how many samples those hold.
+ */
+export class ShardWriter {
+  readonly #options: Required<ShardOptions>;
+  readonly #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #complete: ListedShard[] | undefined;
+  #shard: OpenShard | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly directory: string,
+    { name, samplesPerShard = 10_000, bytesPerShard = 1e9 }: ShardOptions,
+  ) {
+    if (!/^\w[\w-]*$/.test(name))
+      throw new SourceError(
+        `Shards cannot be named ${JSON.stringify(name)}: give letters, digits, "-" and "_".`,
+      );
+    if (!(samplesPerShard >= 1) || !(bytesPerShard >= 1))
+      throw new SourceError(
+        `A shard of ${samplesPerShard} samples and ${bytesPerShard} bytes holds nothing; both are at least 1.`,
+      );
+    this.#options = { name, samplesPerShard, bytesPerShard };
+  }
+
+  /** How many samples lie in complete shards: a job that was stopped goes on with the one after them. */
+  completed(): Promise<number> {
+    return this.#inTurn(async () =>
+      (await this.#list()).reduce((sum, { samples }) => sum + samples, 0),
+    );
+  }
+
+  /**
+   * Appends one sample.
+   * @throws SampleError for a sample that cannot be stored (see filesOfSample, and keys that lead out of the archive);
+   *   the others are not touched by that
+   */
+  add(sample: Sample): Promise<void> {
+    return this.#inTurn(() => this.#append(archiveKey(sample.key), filesOfSample(sample)));
+  }
+
+  /** Completes the last shard. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#list(); // a writer without samples leaves an empty list, not nothing
+      if (this.#shard) await this.#finish(this.#shard);
+      else await writeShardList(this.directory, await this.#list());
+    });
+  }
+
+  /** Drops what is not in a complete shard: after a failure, so that the next writer goes on from a sure place. */
+  discard(): Promise<void> {
+    return this.#inTurn(async () => {
+      const shard = this.#shard;
+      this.#shard = undefined;
+      this.#pending.length = this.#pendingBytes = 0;
+      await shard?.handle.close();
+      if (shard) await rm(shard.path, { force: true });
+    });
+  }
+
+  /** One thing after another, however the caller waits. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #list(): Promise<ListedShard[]> {
+    if (this.#complete) return this.#complete;
+    await mkdir(this.directory, { recursive: true });
+    const listed = (await readShardList(this.directory)) ?? [];
+    for (const [index, { name, bytes }] of listed.entries()) {
+      if (name !== this.#nameOf(index))
+        throw new SourceError(
+          `${join(this.directory, listName)} lists ${name}; shards named ${this.#options.name} need a directory of their own.`,
+        );
+      const found = await stat(join(this.directory, name)).catch(() => undefined);
+      if (found?.size !== bytes)
+        throw new SourceError(
+          `${join(this.directory, name)} has ${found?.size ?? "no"} bytes, not the ${bytes} that ${listName} tells. ` +
+            `Bring the file back, or begin in an empty directory.`,
+        );
+    }
+    return (this.#complete = listed);
+  }
+
+  #nameOf(index: number): string {
+    return `${this.#options.name}-${String(index).padStart(5, "0")}.tar`;
+  }
+
+  async #append(key: string, files: readonly SampleFile[]): Promise<void> {
+    const { samplesPerShard, bytesPerShard } = this.#options;
+    const last = this.#shard;
+    const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // neighbours of one name would be one sample
+    const pieces = files.flatMap((file) => entry(name, file));
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (last && (last.samples >= samplesPerShard || last.bytes + bytes + endBytes > bytesPerShard))
+      await this.#finish(last);
+    const shard = (this.#shard ??= await this.#begin());
+    this.#pending.push(...pieces);
+    this.#pendingBytes += bytes;
+    shard.bytes += bytes;
+    shard.samples++;
+    shard.lastKey = name;
+    if (this.#pendingBytes >= flushBytes) await this.#flush(shard);
+  }
+
+  async #begin(): Promise<OpenShard> {
+    const name = this.#nameOf((await this.#list()).length);
+    const path = join(this.directory, `${name}.partial`);
+    return { path, name, handle: await open(path, "w"), samples: 0, bytes: 0, lastKey: "" };
+  }
+
+  async #flush({ handle }: OpenShard): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending.length = this.#pendingBytes = 0;
+    await handle.writeFile(bytes); // at the current position; all of it, or an error
+  }
+
+  async #finish(shard: OpenShard): Promise<void> {
+    this.#pending.push(Buffer.alloc(endBytes));
+    shard.bytes += endBytes;
+    await this.#flush(shard);
+    await shard.handle.sync();
+    await shard.handle.close();
+    await rename(shard.path, join(this.directory, shard.name));
+    this.#shard = undefined;
+    const complete = await this.#list();
+    complete.push({ name: shard.name, samples: shard.samples, bytes: shard.bytes });
+    await writeShardList(this.directory, complete);
+  }
+}
+
+/** Header, content and padding of one file; the same for the same content, whoever writes it and when. */
+function entry(key: string, { extension, bytes }: SampleFile): Uint8Array[] {
+  const path = `${key}.${extension}`;
+  const header = new Header({
+    path,
+    size: bytes.length,
+    type: "File",
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: new Date(0),
+  });
+  const needsPax = header.encode();
+  const pax = needsPax ? [new Pax({ path, size: bytes.length }).encode()] : [];
+  const padding = Buffer.alloc(padded(bytes.length) - bytes.length);
+  return [...pax, header.block!, bytes, padding];
+}
+
+/**
+ * `key` as a path within an archive: dots of the base name, which would begin the extension, and control characters become "_".
+ * @throws SampleError where it is absolute, has empty segments, "." or "..", or is longer than 1000 characters
+ */
+export function archiveKey(key: string): string {
+  const segments = key.replaceAll(/[\\\p{Cc}\p{Cs}]/gu, "_").split("/");
+  if (key.length > 1000 || segments.some((segment) => ["", ".", ".."].includes(segment)))
+    throw new SampleError(
+      key,
+      "damaged",
+      `${JSON.stringify(key.slice(0, 200))} cannot be a key in an archive: it is a relative path without "..", ` +
+        `empty parts and "/" at its ends, of at most 1000 characters.`,
+    );
+  const base = segments.pop()!.replaceAll(".", "_");
+  return [...segments, base].join("/");
+}

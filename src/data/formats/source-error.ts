@@ -1,0 +1,24 @@
+import type { SkipReason } from "../batch/skipped.js";
+
+/** A source cannot be read, or not further: the message names the file and the record, and says what to do. */
+export class SourceError extends Error {
+  override readonly name: string = "SourceError";
+}
+
+/** One sample cannot be used; those around it can. Sources count it and go on. */
+export class SampleError extends SourceError {
+  override readonly name = "SampleError";
+
+  constructor(
+    readonly key: string,
+    readonly reason: SkipReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The message of whatever was thrown, short enough for one line. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+}

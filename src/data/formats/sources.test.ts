@@ -1,0 +1,288 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import type { Sample } from "../sample.js";
+import { SkippedSamples } from "../batch/skipped.js";
+import { writeParquet } from "./parquet-shard.js";
+import { ShardWriter } from "./shard-writer.js";
+import { type SourceOptions, openSource } from "./open.js";
+import type { Cursor, Source } from "./source.js";
+import { SourceError } from "./source-error.js";
+
+const root = temporaryDirectory();
+const png = (index: number): Buffer =>
+  Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(60 + index * 7, index)]);
+const indices = Array.from({ length: 11 }, (_, index) => index);
+const newDirectory = (name: string): string => mkdtempSync(join(root, `${name}-`));
+
+function write(directory: string, files: Readonly<Record<string, string | Buffer>>): string {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(directory, name, ".."), { recursive: true });
+    writeFileSync(join(directory, name), content);
+  }
+  return directory;
+}
+
+/** Makes a data set of one form and tells its path; every one has a sample that cannot be used. */
+const forms: Record<
+  string,
+  { make: (directory: string) => Promise<string>; options?: SourceOptions }
+> = {
+  classes: {
+    make: (directory) => {
+      const files = indices.map((index): [string, Buffer] => [
+        `${index % 2 ? "cat" : "dog"}/${index}.png`,
+        png(index),
+      ]);
+      return Promise.resolve(
+        write(directory, { ...Object.fromEntries<Buffer>(files), "cat/0.png": "" }),
+      );
+    },
+  },
+  captions: {
+    make: (directory) => {
+      const lines = indices.map(
+        (index) => `{"file_name":"${index}.png","text":"a ${index}","n":${index}}\n`,
+      );
+      const files = indices.slice(1).map((index): [string, Buffer] => [`${index}.png`, png(index)]);
+      return Promise.resolve(
+        write(directory, {
+          ...Object.fromEntries<Buffer>(files),
+          "metadata.jsonl": `${lines.join("")}{"x`,
+        }),
+      );
+    },
+  },
+  tsv: {
+    make: (directory) => {
+      const lines = indices.map(
+        (index) => `say "${index}\t${png(index).toString("base64")}\t${index % 3}`,
+      );
+      const text = `\ufeffCaption\timage\tlabel\r\n${lines.join("\r\n")}\r\nbroken\n`;
+      return Promise.resolve(join(write(directory, { "all.tsv": text }), "all.tsv"));
+    },
+  },
+  csv: {
+    make: (directory) => {
+      const lines = indices.map((index) => `"one, ""${index}""\nsecond line",${index}.png`);
+      const files = Object.fromEntries(indices.map((index) => [`${index}.png`, png(index)]));
+      const text = `text,file_name\n${lines.join("\n")}\nx "y" z,1.png\ngone,gone.png\n`;
+      return Promise.resolve(join(write(directory, { ...files, "all.csv": text }), "all.csv"));
+    },
+  },
+  shards: {
+    make: async (directory) => {
+      const writer = new ShardWriter(directory, { name: "s", samplesPerShard: 4 });
+      for (const index of indices)
+        await writer.add({
+          key: `k${index}`,
+          image: png(index),
+          texts: [`a ${index}`],
+          fields: { index },
+        });
+      await writer.close();
+      return directory;
+    },
+    options: { limit: 130 },
+  },
+  gzip: {
+    make: async (directory) => {
+      const shards = newDirectory("plain");
+      await forms.shards!.make(shards);
+      for (const name of readdirSync(shards).filter((each) => each.endsWith(".tar")))
+        writeFileSync(join(directory, `${name}.gz`), gzipSync(readFileSync(join(shards, name))));
+      return join(directory, "s-{00000..00002}.tar.gz");
+    },
+    options: { limit: 130 },
+  },
+  parquet: {
+    make: async (directory) => {
+      const path = join(directory, "train.parquet");
+      const rows = indices.map((index) => ({
+        image: index === 5 ? Buffer.alloc(0) : png(index),
+        text: `text ${index}`,
+        label: index % 2 ? "cat" : "dog",
+        size: index,
+        vector: Float32Array.of(index, 0.5),
+      }));
+      const columns = [
+        { name: "image", type: "image" },
+        { name: "text", type: "text" },
+        { name: "label", type: "label", names: ["dog", "cat"] },
+        { name: "size", type: "integer" },
+        { name: "vector", type: "vector", length: 2 },
+      ] as const;
+      await writeParquet(path, columns, rows, { rowsPerGroup: 3 });
+      return path;
+    },
+  },
+  documents: {
+    make: (directory) =>
+      Promise.resolve(
+        write(
+          directory,
+          Object.fromEntries(
+            indices.map((index) => [`${index}.txt`, index === 3 ? " \n" : `\ufeffd ${index}`]),
+          ),
+        ),
+      ),
+  },
+  paragraphs: {
+    make: (directory) =>
+      Promise.resolve(
+        write(directory, {
+          "a.txt": indices.map((index) => `p ${index}\r\nmore`).join("\r\n \r\n"),
+          "b.txt": `${"x".repeat(99)}\n\n\n\nlast`,
+        }),
+      ),
+    options: { paragraphs: true, limit: 50 },
+  },
+};
+const names = Object.keys(forms);
+const paths: Record<string, string> = {};
+
+async function readAll(
+  source: Source,
+  options: Parameters<Source["read"]>[0] = {},
+): Promise<{ samples: Sample[]; cursors: Cursor[] }> {
+  const samples: Sample[] = [];
+  const cursors: Cursor[] = [];
+  for await (const { sample, cursor } of source.read(options)) {
+    samples.push(sample);
+    cursors.push(cursor);
+  }
+  return { samples, cursors };
+}
+
+const open = (name: string): Promise<Source> => openSource(paths[name]!, forms[name]!.options);
+const byKey = (samples: readonly Sample[]): Sample[] =>
+  [...samples].sort((a, b) => (a.key < b.key ? -1 : 1));
+
+beforeAll(async () => {
+  for (const name of names) paths[name] = await forms[name]!.make(newDirectory(name));
+});
+
+describe("every source", () => {
+  it.each(names)("%s: parts together are the whole, and the cursor goes on", async (name) => {
+    const source = await open(name);
+    const skipped = new SkippedSamples();
+    const whole = await readAll(source, { skipped });
+    expect(whole.samples.length).toBeGreaterThan(8);
+    expect(new Set(whole.samples.map(({ key }) => key)).size).toBe(whole.samples.length);
+    expect(skipped.total, skipped.summary()).toBeGreaterThan(0);
+    for (const of of [2, 3, 5, 20]) {
+      const counted = new SkippedSamples();
+      const parts: Sample[] = [];
+      for (let index = 0; index < of; index++)
+        parts.push(...(await readAll(source, { part: { index, of }, skipped: counted })).samples);
+      expect(byKey(parts)).toEqual(byKey(whole.samples));
+      expect(counted.counts).toEqual(skipped.counts);
+    }
+    for (const [index, cursor] of whole.cursors.entries()) {
+      const rest = await readAll(source, { cursor: JSON.parse(JSON.stringify(cursor)) as Cursor });
+      expect(rest.samples).toEqual(whole.samples.slice(index + 1));
+    }
+  });
+
+  it.each(names)("%s: can be left early, and refuses senseless places", async (name) => {
+    const source = await open(name);
+    for await (const { sample } of source.read()) {
+      expect(sample.key).not.toBe("");
+      break;
+    }
+    await expect(readAll(source, { part: { index: 2, of: 2 } })).rejects.toThrow("no part 2 of 2");
+    await expect(readAll(source, { cursor: { file: 0, record: -1 } })).rejects.toThrow("from 0");
+  });
+
+  it("says what the files say", async () => {
+    const first = async (name: string, at = 1): Promise<Sample> =>
+      (await readAll(await open(name))).samples[at]!;
+    expect(await first("classes")).toMatchObject({ key: "cat/3", label: "cat", image: png(3) });
+    expect(await first("captions", 0)).toMatchObject({
+      key: "1",
+      texts: ["a 1"],
+      fields: { n: 1 },
+    });
+    expect(await first("tsv")).toMatchObject({ texts: [`say "1`], label: "1", image: png(1) });
+    expect(await first("csv")).toMatchObject({ texts: [`one, "1"\nsecond line`], image: png(1) });
+    expect(await first("shards")).toEqual({
+      key: "k1",
+      image: png(1),
+      texts: ["a 1"],
+      fields: { index: 1 },
+    });
+    expect(await first("parquet")).toEqual({
+      key: "1",
+      image: new Uint8Array(png(1)),
+      texts: ["text 1"],
+      label: "cat",
+      fields: { size: 1, vector: [1, 0.5] },
+    });
+    expect((await first("documents")).texts).toEqual(["d 1"]);
+    expect((await first("paragraphs")).texts).toEqual(["p 1\nmore"]);
+  });
+
+  it("teaches where there is none", async () => {
+    await expect(openSource(join(root, "nowhere"))).rejects.toThrow("A data set is one of");
+    await expect(openSource(newDirectory("empty"))).rejects.toThrow("no known form");
+    const mp3 = join(write(newDirectory("x"), { "a.mp3": "x" }), "a.mp3");
+    await expect(openSource(mp3)).rejects.toThrow("no known form");
+  });
+});
+
+describe("damaged files", () => {
+  /** Cut off, bits flipped, or pieces exchanged. */
+  const damage = fc.tuple(
+    fc.constantFrom("cut", "flip", "swap"),
+    fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(7)), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+  );
+  const damaged = (bytes: Buffer, [kind, places]: [string, [number, number][]]): Buffer => {
+    const copy = Buffer.from(bytes);
+    const at = (place: number): number => Math.floor(place * Math.max(0, copy.length - 1));
+    if (kind === "cut" || copy.length === 0) return copy.subarray(0, at(places[0]![0]));
+    for (const [index, [place, bit]] of places.entries()) {
+      const other = at(places[(index + 1) % places.length]![0]);
+      if (kind === "flip") copy[at(place)]! ^= 1 << bit;
+      else bytes.copy(copy, at(place), other, Math.min(other + 64, bytes.length));
+    }
+    return copy;
+  };
+
+  it.each(names)("%s: give samples or a SourceError, never anything else", async (name) => {
+    const path = paths[name]!;
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const folder = isFolder ? path : join(path, "..");
+    const originals = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => name !== "captions" || file.endsWith("jsonl"))
+      .filter((file) => !file.endsWith("png") || name === "classes");
+    const file = originals.sort()[0]!;
+    const bytes = readFileSync(file);
+    const check = async (drawn: [string, [number, number][]]): Promise<void> => {
+      writeFileSync(file, damaged(bytes, drawn));
+      try {
+        const { samples } = await readAll(await open(name), { skipped: new SkippedSamples() });
+        expect(samples.length).toBeLessThan(1000);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SourceError);
+        expect((error as Error).message).toContain(basename(folder));
+      }
+    };
+    await fc.assert(fc.asyncProperty(damage, check), { numRuns: name === "parquet" ? 120 : 30 });
+    writeFileSync(file, bytes);
+  });
+});

@@ -1,0 +1,139 @@
+/** The files of a tar archive, with nothing believed that the archive says about itself. */
+import { Header, Pax } from "tar";
+import { SourceError, reasonOf } from "./source-error.js";
+import type { ByteReader } from "./byte-reader.js";
+
+export const blockBytes = 512;
+const longestExtension = 1 << 20; // bytes of an extended header: names, not contents
+
+/** A plain file within an archive. */
+export interface TarEntry {
+  /** Relative, without "..", with "/". */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Where its first header begins. */
+  readonly start: number;
+  /** Its content; to be asked for once, before the next entry. The buffer is the caller's to keep. */
+  take(): Promise<Buffer>;
+}
+
+/** `size` rounded up to whole blocks. */
+export function padded(size: number): number {
+  return Math.ceil(size / blockBytes) * blockBytes;
+}
+
+/** What extended headers say of the next file. */
+interface Extension {
+  path?: string;
+  size?: number;
+}
+
+/**
+ * Walks over the plain files of an archive, from where `bytes` stands; directories, links and devices are passed over.
+ * @param archive its name, for messages
+ * @throws SourceError where a header is damaged, a size does not fit, or a path leads out of the archive
+ */
+export async function* tarEntries(archive: string, bytes: ByteReader): AsyncGenerator<TarEntry> {
+  let extension: Extension = {};
+  let start = bytes.position;
+  for (;;) {
+    const at = `${archive}, byte ${bytes.position}`;
+    const header = await readHeader(at, bytes);
+    if (header === undefined) return;
+    const type = header.type;
+    const isFile = type === "File" || type === "OldFile" || type === "ContiguousFile";
+    const size = sizeOf(at, header, isFile ? extension.size : undefined, bytes);
+    if (type === "ExtendedHeader" || type === "NextFileHasLongPath") {
+      extension = { ...extension, ...(await readExtension(at, type, size, bytes)) };
+      continue;
+    }
+    const content = bytes.position;
+    if (isFile) {
+      const path = safePath(at, extension.path ?? header.path ?? "");
+      yield { path, size, start, take: () => takeAll(at, path, size, bytes) };
+    }
+    await skipTo(at, content + padded(size), content + size, bytes);
+    if (type !== "GlobalExtendedHeader") extension = {};
+    start = bytes.position;
+  }
+}
+
+/** The next header; undefined at the end of the archive, which a block of zeros marks. */
+async function readHeader(at: string, bytes: ByteReader): Promise<Header | undefined> {
+  const block = await bytes.take(blockBytes);
+  if (block.length === 0) return undefined;
+  if (block.length < blockBytes) throw new SourceError(`${at}: the archive ends within a header.`);
+  let header: Header;
+  try {
+    header = new Header(block, 0);
+  } catch (error) {
+    throw new SourceError(`${at}: this header is no tar header: ${reasonOf(error)}.`);
+  }
+  if (header.nullBlock) return undefined;
+  if (!header.cksumValid)
+    throw new SourceError(
+      `${at}: the checksum of this header is wrong; the archive is damaged or is no tar archive.`,
+    );
+  return header;
+}
+
+function sizeOf(
+  at: string,
+  header: Header,
+  extended: number | undefined,
+  bytes: ByteReader,
+): number {
+  const size = extended ?? header.size;
+  if (size === undefined || !Number.isSafeInteger(size) || size < 0)
+    throw new SourceError(`${at}: the size of this entry is not a number of bytes.`);
+  if (bytes.remaining !== undefined && size > bytes.remaining)
+    throw new SourceError(
+      `${at}: this entry claims ${size} bytes, but only ${bytes.remaining} follow; the archive is cut off or damaged.`,
+    );
+  return size;
+}
+
+async function readExtension(
+  at: string,
+  type: "ExtendedHeader" | "NextFileHasLongPath",
+  size: number,
+  bytes: ByteReader,
+): Promise<Extension> {
+  if (size > longestExtension)
+    throw new SourceError(`${at}: an extended header of ${size} bytes is longer than any name.`);
+  const content = bytes.position;
+  const text = (await takeAll(at, "extended header", size, bytes)).toString("utf8");
+  await skipTo(at, content + padded(size), content + size, bytes);
+  if (type === "NextFileHasLongPath") return { path: text.replace(/\0.*$/s, "") };
+  const pax = Pax.parse(text);
+  return {
+    ...(pax.path !== undefined && { path: pax.path }),
+    ...(pax.size !== undefined && { size: pax.size }),
+  };
+}
+
+async function takeAll(at: string, path: string, size: number, bytes: ByteReader): Promise<Buffer> {
+  const content = await bytes.take(size);
+  if (content.length < size)
+    throw new SourceError(`${at}: the archive ends within ${JSON.stringify(path)}.`);
+  // A small file that is kept, say for shuffling, must not keep a whole window alive.
+  return content.buffer.byteLength > 2 * size ? Buffer.from(content) : content;
+}
+
+/** Goes on to `end`; the padding between `needed` and `end` may lack at the very end of an archive. */
+async function skipTo(at: string, end: number, needed: number, bytes: ByteReader): Promise<void> {
+  if (await bytes.skip(end - bytes.position)) return;
+  if (bytes.position < needed) throw new SourceError(`${at}: the archive ends within this entry.`);
+}
+
+/** @throws SourceError where the path leads out of the archive: such an archive means harm */
+function safePath(at: string, path: string): string {
+  const segments = path.split(/[/\\]/);
+  const leaves = segments[0] === "" && path !== "" ? true : segments.includes("..");
+  if (leaves || /^[a-z]:/i.test(path) || path.includes("\0"))
+    throw new SourceError(
+      `${at}: the path ${JSON.stringify(path.slice(0, 200))} leads out of the archive.`,
+    );
+  return path.replace(/^(\.\/+)+/, "");
+}

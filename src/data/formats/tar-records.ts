@@ -1,0 +1,106 @@
+/** Samples in tar archives, as WebDataset lays them: neighbouring files with a common key are one record. */
+import type { Sample } from "../sample.js";
+import { SampleError } from "./source-error.js";
+import type { ByteReader } from "./byte-reader.js";
+import { isSampleExtension, sampleOfFiles } from "./sample-files.js";
+import { type TarEntry, tarEntries } from "./tar-entries.js";
+
+/** Bytes that one file within an archive may have, if nothing else is said. */
+export const defaultLimit = 256 * 1024 * 1024;
+const mostFiles = 1000; // of one record
+
+interface TarRecord {
+  /** Its number within the archive. */
+  readonly record: number;
+  readonly key: string;
+  /** @throws SampleError where this sample cannot be used */
+  readonly load: () => Sample;
+}
+
+interface TarRecordOptions {
+  /** Which records to load; the others are passed over unread. */
+  readonly wanted: (record: number) => boolean;
+  /** Bytes that one file may have. */
+  readonly limit: number;
+}
+
+/** Key and extension: what stands before and after the first dot of the base name; undefined for hidden files. */
+function splitName(path: string): { key: string; extension: string } | undefined {
+  const base = path.lastIndexOf("/") + 1;
+  const dot = path.indexOf(".", base);
+  if (dot === base || base === path.length) return undefined;
+  if (dot < 0) return { key: path, extension: "" };
+  return { key: path.slice(0, dot), extension: path.slice(dot + 1).toLowerCase() };
+}
+
+/** Where every record of the archive begins, and where the last one ends. Reads headers only. */
+export async function recordOffsets(archive: string, bytes: ByteReader): Promise<Float64Array> {
+  const offsets: number[] = [];
+  let last: string | undefined;
+  for await (const { path, start } of tarEntries(archive, bytes)) {
+    const name = splitName(path);
+    if (name === undefined || name.key === last) continue;
+    last = name.key;
+    offsets.push(start);
+  }
+  return Float64Array.from([...offsets, bytes.position]);
+}
+
+/** A record whose files are being gathered. */
+interface Gathering {
+  readonly record: number;
+  readonly key: string;
+  readonly files: Map<string, Buffer>;
+  fault?: SampleError;
+}
+
+/** The records of an archive, or of a piece of it that begins and ends with whole records. */
+export async function* tarRecords(
+  archive: string,
+  bytes: ByteReader,
+  { wanted, limit }: TarRecordOptions,
+): AsyncGenerator<TarRecord> {
+  let current: Gathering | undefined;
+  let record = -1;
+  for await (const entry of tarEntries(archive, bytes)) {
+    const name = splitName(entry.path);
+    if (name === undefined) continue;
+    if (name.key !== current?.key) {
+      if (current && wanted(current.record)) yield finished(archive, current);
+      current = { record: ++record, key: name.key, files: new Map() };
+    }
+    if (wanted(record)) await gather(current, name.extension, entry, limit);
+  }
+  if (current && wanted(current.record)) yield finished(archive, current);
+}
+
+async function gather(
+  current: Gathering,
+  extension: string,
+  entry: TarEntry,
+  limit: number,
+): Promise<void> {
+  if (current.fault || !isSampleExtension(extension)) return;
+  const { key, files } = current;
+  if (entry.size > limit)
+    current.fault = new SampleError(
+      key,
+      "too large",
+      `${entry.path} has ${entry.size} bytes, more than the limit of ${limit}.`,
+    );
+  else if (files.has(extension) || files.size === mostFiles)
+    current.fault = new SampleError(key, "damaged", `${entry.path} is there twice in a row.`);
+  else files.set(extension, await entry.take());
+  if (current.fault) files.clear();
+}
+
+function finished(archive: string, { record, key, files, fault }: Gathering): TarRecord {
+  return {
+    record,
+    key,
+    load: () => {
+      if (!fault) return sampleOfFiles(key, files);
+      throw new SampleError(key, fault.reason, `${archive}, record ${record}: ${fault.message}`);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** WebDataset: samples in tar archives, plain or compressed with gzip. */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { createGunzip } from "node:zlib";
+import { FileBytes, StreamBytes } from "./byte-reader.js";
+import { defaultLimit, tarRecords } from "./tar-records.js";
+import { nameOfFiles, recordSource } from "./record-source.js";
+import type { Source } from "./source.js";
+import { SourceError, reasonOf } from "./source-error.js";
+
+const mostBraced = 1_000_000;
+const bombRatio = 200; // archives of tiny files shrink by 50 at most: half of a tar block is zeros
+const unsuspiciousBytes = 64 * 1024 * 1024;
+
+export const isTarName = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path);
+
+/** The paths that a pattern such as "train-{00000..00012}.tar" or "{train,val}.tar" stands for, in its order. */
+export function expandBraces(pattern: string): string[] {
+  const brace = /\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}/.exec(pattern);
+  if (!brace) return [pattern];
+  const [whole, from = "", to = "", list] = brace;
+  const count = Number(to) - Number(from) + 1;
+  if (list === undefined && !(count >= 1 && count <= mostBraced))
+    throw new SourceError(
+      `${whole} in ${pattern} stands for ${count} files; write the lower number first, such as {00000..00012}.`,
+    );
+  const middles =
+    list?.split(",") ??
+    Array.from({ length: count }, (_, index) =>
+      String(Number(from) + index).padStart(from.length, "0"),
+    );
+  const head = pattern.slice(0, brace.index);
+  const tails = expandBraces(pattern.slice(brace.index + whole.length));
+  if (middles.length * tails.length > mostBraced)
+    throw new SourceError(`${pattern} stands for more than ${mostBraced} files.`);
+  return middles.flatMap((middle) => tails.map((tail) => head + middle + tail));
+}
+
+/**
+ * Samples of the archives at `paths`, one after another. Files with a common key are one sample; see sampleOfFiles.
+ * @param options.limit bytes that one file within an archive may have; larger ones are left out, default 256 MiB
+ */
+export function tarSource(
+  paths: readonly string[],
+  { limit = defaultLimit }: { readonly limit?: number | undefined } = {},
+): Source {
+  return recordSource(nameOfFiles(paths, "tar shards"), paths.length, (file, wanted) => {
+    const path = paths[file]!;
+    const read = /\.(tar\.gz|tgz)$/i.test(path) ? compressedRecords : plainRecords;
+    return read(path, { wanted, limit });
+  });
+}
+
+type Options = Parameters<typeof tarRecords>[2];
+type Records = ReturnType<typeof tarRecords>;
+
+async function* plainRecords(path: string, options: Options): Records {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
+  });
+  try {
+    const { size } = await handle.stat();
+    yield* tarRecords(path, new FileBytes(handle, 0, size), options);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* compressedRecords(path: string, options: Options): Records {
+  const file = createReadStream(path);
+  const gunzip = createGunzip();
+  file.on("error", (error) => gunzip.destroy(error));
+  const bytes = new StreamBytes(guarded(path, file.pipe(gunzip), () => file.bytesRead));
+  try {
+    yield* tarRecords(path, bytes, options);
+  } finally {
+    file.destroy();
+    gunzip.destroy();
+  }
+}
+
+/** Passes chunks on, until they are too many for what they were made of. */
+async function* guarded(
+  path: string,
+  chunks: AsyncIterable<unknown>,
+  bytesRead: () => number,
+): AsyncGenerator {
+  let length = 0;
+  try {
+    for await (const chunk of chunks) {
+      length += (chunk as Buffer).length;
+      if (length > unsuspiciousBytes && length > bombRatio * bytesRead())
+        throw new SourceError(
+          `${path} grows more than ${bombRatio}-fold when it is unpacked: this is no archive of samples.`,
+        );
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof SourceError) throw error;
+    throw new SourceError(
+      `${path} cannot be unpacked after byte ${length}: ${reasonOf(error)}. The file is cut off or damaged.`,
+    );
+  }
+}

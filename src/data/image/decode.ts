@@ -1,0 +1,153 @@
+/** From the file of a picture to its pixels. */
+import sharp, { type Sharp } from "sharp";
+import type { SkipReason } from "../batch/skipped.js";
+import type { Picture } from "./image.js";
+
+// Pictures come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
+// thread for each picture is enough.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** Why a picture cannot be had, as jobs that go on without it report it. */
+type PictureReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
+
+/** A file that is no picture, or not a whole one. */
+export class PictureError extends Error {
+  override readonly name = "PictureError";
+
+  constructor(
+    readonly reason: PictureReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export interface DecodeOptions {
+  /** Larger pictures are refused before they are decoded; default: 100 million pixels. */
+  readonly maxPixels?: number;
+  /** The longer side of an SVG in pixels; default: the size that the file names. */
+  readonly vectorSize?: number;
+  /**
+   * Convert colours from the file's ICC profile to sRGB. Default: no, the numbers are taken as they are, as Pillow's
+   * `convert("RGB")` does, with which published weights were trained.
+   */
+  readonly applyProfile?: boolean;
+}
+
+interface Header {
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly space: string;
+  readonly density: number | undefined;
+}
+
+const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "svg"]);
+
+/**
+ * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF or SVG. The picture is turned upright by
+ * its EXIF orientation; grey, palette, CMYK and 16-bit pixels become 8-bit RGB; what is transparent lies over white.
+ * JPEGs have the pixels that Pillow gives them. Throws a `PictureError` for anything else.
+ */
+export async function decodePicture(
+  file: Uint8Array,
+  options: DecodeOptions = {},
+): Promise<Picture> {
+  const { maxPixels = 100e6, vectorSize, applyProfile = false } = options;
+  if (file.length === 0) throw new PictureError("empty", "The file of the picture has no bytes.");
+  const header = await readHeader(file);
+  const density = densityFor(header, vectorSize);
+  const scale = density === undefined ? 1 : density / (header.density ?? 72);
+  const [width, height] = [header.width * scale, header.height * scale];
+  if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
+  const decoder = sharp(file, {
+    autoOrient: true,
+    failOn: "error",
+    ignoreIcc: !applyProfile,
+    limitInputPixels: Math.ceil(maxPixels),
+    ...(density !== undefined && { density }),
+  });
+  const isCmyk = header.space === "cmyk" && !applyProfile;
+  try {
+    const { data, info } = await toSpace(decoder, isCmyk ? "cmyk" : "srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const pixels = isCmyk
+      ? rgbOfCmyk(data, info.channels)
+      : new Uint8Array(data.buffer, data.byteOffset, data.length);
+    return { width: info.width, height: info.height, pixels };
+  } catch (error) {
+    const message = messageOf(error);
+    if (message.includes("pixel limit")) throw tooLarge(width, height, maxPixels);
+    throw new PictureError("damaged", `The ${header.format} file is damaged: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+function toSpace(decoder: Sharp, space: "cmyk" | "srgb"): Sharp {
+  if (space === "cmyk") return decoder.pipelineColourspace("cmyk").toColourspace("cmyk");
+  return decoder.flatten({ background: "#fff" }).toColourspace("srgb");
+}
+
+/** Size and kind of the picture, from the first bytes of its file. */
+async function readHeader(file: Uint8Array): Promise<Header> {
+  try {
+    const header = await sharp(file, { failOn: "error", limitInputPixels: false }).metadata();
+    const { format, width, height, space, density } = header;
+    if (formats.has(format)) return { format, width, height, space, density };
+  } catch (error) {
+    const message = messageOf(error);
+    if (!message.includes("unsupported image format")) {
+      throw new PictureError("damaged", `The header of the picture is damaged: ${message}`, {
+        cause: error,
+      });
+    }
+  }
+  const start = Buffer.from(file.subarray(0, 8))
+    .toString("hex")
+    .replace(/..(?=.)/g, "$& ");
+  if (/^(49 49 2a 00|4d 4d 00 2a)/.test(start)) {
+    // The directory of a TIFF often stands at its end.
+    throw new PictureError("damaged", "The TIFF file is damaged: its directory cannot be read.");
+  }
+  throw new PictureError(
+    "unreadable",
+    `A file that begins with the bytes ${start} is none of JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG.`,
+  );
+}
+
+/** Dots per inch at which the longer side of an SVG has `size` pixels. */
+function densityFor(header: Header, size: number | undefined): number | undefined {
+  if (header.format !== "svg" || size === undefined) return undefined;
+  const density = ((header.density ?? 72) * size) / Math.max(header.width, header.height);
+  return Math.min(Math.max(density, 1), 100_000); // the limits that sharp sets
+}
+
+function tooLarge(width: number, height: number, maxPixels: number): PictureError {
+  const size = `${Math.round(width)} x ${Math.round(height)}`;
+  return new PictureError(
+    "too large",
+    `The picture has ${size} pixels, more than the ${maxPixels} that maxPixels allows.`,
+  );
+}
+
+/** libvips speaks in several lines, the same thing many times over. */
+function messageOf(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  return [...new Set(lines)].join("; ").slice(0, 200);
+}
+
+/** CMYK to RGB without a profile: each ink takes its share of the light that black lets through. `[H, W, C]`. */
+function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
+  const pixels = new Uint8Array((inks.length / channels) * 3);
+  for (let from = 0, to = 0; to < pixels.length; from += channels, to += 3) {
+    const light = 255 - inks[from + 3]!;
+    for (let colour = 0; colour < 3; colour++) {
+      pixels[to + colour] = light - Math.round((inks[from + colour]! * light) / 255);
+    }
+  }
+  return pixels;
+}

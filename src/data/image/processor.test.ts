@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import type { Picture } from "./image.js";
+import { processorFromConfig, toProcessorConfig } from "./processor-config.js";
+import { codebookPixelsOf, defaultProcessor, pixelsOf, writePixels } from "./processor.js";
+
+// What transformers makes of pictures is in test/golden/pictures.
+
+const grey = (level: number): Picture => ({
+  width: 6,
+  height: 4,
+  pixels: new Uint8Array(72).fill(level),
+});
+
+describe("the views of the default processor", () => {
+  it("normalise with CLIP's mean and deviation, colour by colour", () => {
+    const pixels = pixelsOf(grey(255), defaultProcessor());
+    expect(pixels).toHaveLength(3 * 224 * 224);
+    const colours = [0, 1, 2].map((colour) => pixels[colour * 224 * 224]);
+    expect(colours[0]).toBeCloseTo((1 - 0.48145466) / 0.26862954, 5);
+    expect(colours[2]).toBeCloseTo((1 - 0.40821073) / 0.27577711, 5);
+  });
+
+  it("keep the codebook's within 0.1 and 0.9", () => {
+    const black = codebookPixelsOf(grey(0), defaultProcessor());
+    expect(black).toHaveLength(3 * 112 * 112);
+    expect(black[0]).toBeCloseTo(0.1, 6);
+    expect(codebookPixelsOf(grey(255), defaultProcessor())[0]).toBeCloseTo(0.9, 6);
+  });
+
+  it("go where they fit only", () => {
+    const target = new Float32Array(3 * 8 * 8);
+    const write = (offset: number) => () =>
+      writePixels(grey(9), defaultProcessor(8), target, offset);
+    expect(write(0)).not.toThrow();
+    for (const offset of [1, -1, 0.5, NaN]) expect(write(offset)).toThrow("does not fit");
+  });
+});
+
+describe("preprocessor_config.json", () => {
+  it("is what it is by default where it says nothing", () => {
+    expect(processorFromConfig({})).toEqual(defaultProcessor());
+    const nulls = { size: null, mask_group_max_patches: null, feature_extractor_type: "Flava" };
+    expect(processorFromConfig(nulls)).toEqual(defaultProcessor());
+  });
+
+  it("reads the forms that sizes come in", () => {
+    const sizeOf = (size: unknown): unknown => processorFromConfig({ size }).encoder.resize?.size;
+    expect(sizeOf(96)).toEqual({ height: 96, width: 96 });
+    expect(sizeOf([64, 96])).toEqual({ height: 64, width: 96 });
+    expect(sizeOf({ height: 64, width: 96 })).toEqual({ height: 64, width: 96 });
+    expect(sizeOf({ shortest_edge: 96 })).toEqual({ shortestEdge: 96 });
+  });
+
+  it("comes back as it was written", () => {
+    const { normalise, ...encoder } = defaultProcessor(96).encoder;
+    expect(normalise).toBeDefined();
+    const processor = {
+      encoder: { ...encoder, resize: { size: { shortestEdge: 99 }, filter: "box" } },
+      codebook: { rescale: 0.5, mapPixels: false },
+      mask: { patches: 6, total: 9, minGroup: 2, maxGroup: 5, minAspect: 0.5, maxAspect: 3 },
+      returnsMask: true,
+      returnsCodebookPixels: true,
+    } as const;
+    for (const each of [processor, defaultProcessor()]) {
+      const written: unknown = JSON.parse(JSON.stringify(toProcessorConfig(each)));
+      expect(processorFromConfig(written)).toEqual(each);
+    }
+  });
+
+  it.each([
+    [{ size: "large" }, '"size": "large", but it has to be a number of pixels'],
+    [{ size: 0 }, '"size": 0'],
+    [{ crop_size: { shortest_edge: 9 } }, '"crop_size"'],
+    [{ codebook_resample: 0 }, '"codebook_resample": 0, but it has to be 1 (Lanczos)'],
+    [{ image_std: [1, 0, 1] }, "three numbers above 0"],
+    [{ image_mean: [1, 1] }, "three numbers"],
+    [{ do_resize: "yes" }, '"do_resize": "yes", but it has to be true or false'],
+    [{ mask_group_min_aspect_ratio: -1 }, "a number above 0"],
+    [{ input_size_patches: 3, total_mask_patches: 10 }, "masks 10 patches"],
+    [[], "one object"],
+    ["{}", "one object"],
+  ])("refuses %j", (json, message) => {
+    expect(() => processorFromConfig(json)).toThrow(message);
+  });
+});

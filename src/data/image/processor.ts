@@ -1,0 +1,193 @@
+/**
+ * What becomes of a decoded picture before a model sees it: Hugging Face's `FlavaImageProcessor` with its Pillow path,
+ * to the last bit (reference 4.1). Nothing here needs Node.
+ */
+import { fastResample } from "./fast-resample.js";
+import type { Filter } from "./filter.js";
+import { type Picture, crop } from "./image.js";
+
+/** Both sides, or the shorter one, the other following in proportion. */
+export type ViewSize =
+  { readonly height: number; readonly width: number } | { readonly shortestEdge: number };
+
+/** How one view of a picture is made, in this order; a step that is absent is left out. */
+export interface View {
+  readonly resize?: { readonly size: ViewSize; readonly filter: Filter };
+  /** From the middle; black where the picture is smaller. */
+  readonly centreCrop?: { readonly height: number; readonly width: number };
+  /** Multiplies the 8-bit numbers. */
+  readonly rescale?: number;
+  /** Subtracts the mean and divides by the deviation of each colour. */
+  readonly normalise?: { readonly mean: Colour; readonly deviation: Colour };
+  /** Maps 0..1 to 0.1..0.9, for the codebook (reference 2.3). */
+  readonly mapPixels: boolean;
+}
+
+/** A number each for red, green and blue. */
+type Colour = readonly [number, number, number];
+
+/** How patches are chosen for masking (reference 3.3, 4.1). */
+export interface MaskSettings {
+  /** Patches along one side of the picture. */
+  readonly patches: number;
+  readonly total: number;
+  /** Patches of one group, at least and at most; without a maximum as many as are still wanted. */
+  readonly minGroup: number;
+  readonly maxGroup?: number;
+  /** Height to width of a group; without a maximum 1 / minAspect. */
+  readonly minAspect: number;
+  readonly maxAspect?: number;
+}
+
+/** Everything that Hugging Face's preprocessor_config.json says of pictures. */
+export interface PictureProcessor {
+  readonly encoder: View;
+  readonly codebook: View;
+  readonly mask: MaskSettings;
+  /** Whether Hugging Face's processor returns these when it is not told; ours gives what is called for. */
+  readonly returnsMask: boolean;
+  readonly returnsCodebookPixels: boolean;
+}
+
+const clipMean: Colour = [0.48145466, 0.4578275, 0.40821073];
+const clipDeviation: Colour = [0.26862954, 0.26130258, 0.27577711];
+
+/** The processor of the published models (reference 4.1) for square views of the given sizes in pixels. */
+export function defaultProcessor(size = 224, codebookSize = 112): PictureProcessor {
+  const square = { height: size, width: size };
+  const codebookSquare = { height: codebookSize, width: codebookSize };
+  return {
+    encoder: {
+      resize: { size: square, filter: "bicubic" },
+      centreCrop: square,
+      rescale: 1 / 255,
+      normalise: { mean: clipMean, deviation: clipDeviation },
+      mapPixels: false,
+    },
+    codebook: {
+      resize: { size: codebookSquare, filter: "lanczos" },
+      centreCrop: codebookSquare,
+      rescale: 1 / 255,
+      normalise: { mean: [0, 0, 0], deviation: [1, 1, 1] },
+      mapPixels: true,
+    },
+    mask: { patches: 14, total: 75, minGroup: 16, minAspect: 0.3 },
+    returnsMask: false,
+    returnsCodebookPixels: false,
+  };
+}
+
+/** The encoder's view of `picture`: float32 `[3, H, W]`. */
+export function pixelsOf(picture: Picture, { encoder }: PictureProcessor): Float32Array {
+  return viewOf(picture, encoder);
+}
+
+/** The codebook's view of `picture`, made from the original as well: float32 `[3, h, w]`, by default in 0.1..0.9. */
+export function codebookPixelsOf(picture: Picture, { codebook }: PictureProcessor): Float32Array {
+  return viewOf(picture, codebook);
+}
+
+/** Writes the encoder's view of `picture` into a batch, `offset` numbers from its beginning. */
+export function writePixels(
+  picture: Picture,
+  { encoder }: PictureProcessor,
+  target: Float32Array,
+  offset = 0,
+): void {
+  writeView(picture, encoder, target, offset);
+}
+
+/** `[3, H, W]` of a view; pictures have different shapes where it neither crops nor fixes both sides. */
+export function viewShape(
+  { width, height }: Pick<Picture, "width" | "height">,
+  view: View,
+): [3, number, number] {
+  const size = view.centreCrop ?? resizedSize({ width, height }, view);
+  return [3, size.height, size.width];
+}
+
+/** One view of `picture`: float32 `[3, H, W]`. */
+export function viewOf(picture: Picture, view: View): Float32Array {
+  const [colours, height, width] = viewShape(picture, view);
+  const target = new Float32Array(colours * height * width);
+  writeView(picture, view, target, 0);
+  return target;
+}
+
+/** Writes one view of `picture`, `[3, H, W]`, into `target`. */
+export function writeView(
+  picture: Picture,
+  view: View,
+  target: Float32Array,
+  offset: number,
+): void {
+  let seen = picture;
+  if (view.resize) {
+    const { filter } = view.resize;
+    seen = fastResample(picture, { ...resizedSize(picture, view), filter });
+  }
+  if (view.centreCrop) {
+    const { height, width } = view.centreCrop;
+    const left = cropStart(seen.width, width);
+    const top = cropStart(seen.height, height);
+    seen = crop(seen, { left, top, width, height });
+  }
+  writeNumbers(seen, view, target, offset);
+}
+
+/** Where a crop begins: rounded down, and where it is padded instead, as much up. Both are Hugging Face's. */
+function cropStart(size: number, wanted: number): number {
+  return wanted <= size ? Math.floor((size - wanted) / 2) : -Math.ceil((wanted - size) / 2);
+}
+
+function resizedSize(
+  { width, height }: Pick<Picture, "width" | "height">,
+  { resize }: View,
+): { width: number; height: number } {
+  if (!resize) return { width, height };
+  if (!("shortestEdge" in resize.size)) return resize.size;
+  const short = resize.size.shortestEdge;
+  const long = Math.trunc((short * Math.max(width, height)) / Math.min(width, height));
+  return width <= height ? { width: short, height: long } : { width: long, height: short };
+}
+
+/**
+ * Rescales, normalises and maps the pixels of a picture that has its final size, and puts the colours one after the
+ * other, `[3, H, W]`; `mirrored` swaps left and right.
+ */
+export function writeNumbers(
+  { pixels, width, height }: Picture,
+  view: View,
+  target: Float32Array,
+  offset: number,
+  mirrored = false,
+): void {
+  const size = width * height;
+  if (!(Number.isInteger(offset) && offset >= 0 && offset + 3 * size <= target.length)) {
+    throw new RangeError(
+      `A view of 3 x ${height} x ${width} numbers does not fit at ${offset} into ${target.length} numbers.`,
+    );
+  }
+  const step = mirrored ? -3 : 3;
+  for (let colour = 0; colour < 3; colour++) {
+    const numbers = numbersOf(view, colour);
+    let to = offset + colour * size;
+    for (let y = 0; y < height; y++) {
+      let from = (y * width + (mirrored ? width - 1 : 0)) * 3 + colour;
+      for (const end = to + width; to < end; from += step) target[to++] = numbers[pixels[from]!]!;
+    }
+  }
+}
+
+/** The number that stands for each of 256 levels, in the float32 steps of NumPy, with which it is equal to the bit. */
+function numbersOf({ rescale, normalise, mapPixels }: View, colour: number): Float32Array {
+  const { fround } = Math;
+  return Float32Array.from({ length: 256 }, (_, level) => {
+    let value = fround(level * (rescale ?? 1));
+    if (normalise) {
+      const { mean, deviation } = normalise;
+      value = fround(fround(value - fround(mean[colour]!)) / fround(deviation[colour]!));
+    }
+    return mapPixels ? fround(fround(fround(0.8) * value) + fround(0.1)) : value;
+  });
+}

@@ -1,0 +1,155 @@
+/**
+ * Resampling as Pillow 13 does it, bit for bit: a separable filter, antialiased, one pass along the rows and one along
+ * the columns, in whole numbers, rounded to 8 bits after each. It needs nothing of Node.
+ */
+import { type Filter, type Taps, precisionBits, tapsOf } from "./filter.js";
+import type { Picture } from "./image.js";
+
+interface ResampleOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly filter: Filter;
+  /** The part of the picture to stretch, in pixels that may be fractions; default: all of it. */
+  readonly box?: {
+    readonly left: number;
+    readonly top: number;
+    readonly right: number;
+    readonly bottom: number;
+  };
+}
+
+export type Resample = (picture: Picture, options: ResampleOptions) => Picture;
+
+/** The two passes, each of pixels `[H, W, 3]`. */
+export interface Passes {
+  /** Every row by itself: `[H, taps.outputs, 3]`. */
+  readonly alongRows: (pixels: Uint8Array, width: number, taps: Taps) => Uint8Array;
+  /** Every column by itself: `[taps.outputs, W, 3]`. */
+  readonly alongColumns: (pixels: Uint8Array, width: number, taps: Taps) => Uint8Array;
+}
+
+/**
+ * `picture`, or the box of it, stretched to width x height: equal to Pillow's `Image.resize(size, filter, box)`. Pixels
+ * around the box take part in those at its border; `crop` first where they must not. Throws a RangeError where sizes or
+ * box are not possible.
+ */
+export const resample: Resample = (picture, options) =>
+  resampleBy({ alongRows, alongColumns }, picture, options);
+
+/** Resamples with the given passes, skipping those that change nothing. */
+export function resampleBy(passes: Passes, picture: Picture, options: ResampleOptions): Picture {
+  const { width, height, filter } = options;
+  const box = options.box ?? { left: 0, top: 0, right: picture.width, bottom: picture.height };
+  checkSizes(picture, width, height);
+  const across = rangeOf("left", box.left, "right", box.right, picture.width);
+  const down = rangeOf("top", box.top, "bottom", box.bottom, picture.height);
+  const horizontal = isWhole(across, picture.width, width)
+    ? undefined
+    : tapsOf(filter, picture.width, across, width);
+  const vertical = isWhole(down, picture.height, height)
+    ? undefined
+    : tapsOf(filter, picture.height, down, height);
+
+  let pixels = vertical ? rowsUnder(vertical, picture) : picture.pixels;
+  if (vertical && isMuchLower(picture, options)) {
+    pixels = passes.alongColumns(pixels, picture.width, vertical);
+    if (horizontal) pixels = passes.alongRows(pixels, picture.width, horizontal);
+  } else {
+    if (horizontal) pixels = passes.alongRows(pixels, picture.width, horizontal);
+    if (vertical) pixels = passes.alongColumns(pixels, width, vertical);
+  }
+  return { width, height, pixels: horizontal || vertical ? pixels : pixels.slice() };
+}
+
+/** Whether Pillow begins with the columns: the height loses more than twice what the width loses. */
+function isMuchLower(picture: Picture, { width, height }: ResampleOptions): boolean {
+  const loss = picture.height - height;
+  return loss > 0 && loss > 2 * (picture.width - width);
+}
+
+function isWhole([start, end]: Range, inputs: number, outputs: number): boolean {
+  return inputs === outputs && start === 0 && end === inputs;
+}
+
+/** The rows of the picture that take part; from now on `taps` counts from the first of them. */
+function rowsUnder(taps: Taps, { width, pixels }: Picture): Uint8Array {
+  const { outputs, stride, rows } = taps;
+  const last = (outputs - 1) * stride;
+  const first = rows[0]!;
+  const end = rows[last]! + rows[last + 1]!;
+  for (let row = 0; row <= last; row += stride) rows[row]! -= first;
+  return pixels.subarray(first * width * 3, end * width * 3);
+}
+
+type Range = readonly [start: number, end: number];
+
+/** One axis of the box, as precisely as Pillow holds it. */
+function rangeOf(from: string, start: number, to: string, end: number, size: number): Range {
+  if (start >= 0 && end <= size && Math.fround(start) < Math.fround(end)) {
+    return [Math.fround(start), Math.fround(end)];
+  }
+  throw new RangeError(
+    `A box lies within its picture and is not empty; here it goes from ${from} ${start} to ${to} ${end} ` +
+      `of ${size} pixels.`,
+  );
+}
+
+function checkSizes({ width, height, pixels }: Picture, ...target: readonly number[]): void {
+  if (pixels.length !== width * height * 3) {
+    throw new RangeError(
+      `A picture of ${width} x ${height} has ${width * height * 3} numbers, not ${pixels.length}.`,
+    );
+  }
+  if (!target.every((size) => Number.isInteger(size) && size >= 1 && size <= 65_535)) {
+    throw new RangeError(
+      `Pictures are resampled to sizes from 1 to 65535, not ${target.join(" x ")}.`,
+    );
+  }
+}
+
+const half = 1 << (precisionBits - 1);
+
+function alongRows(pixels: Uint8Array, width: number, taps: Taps): Uint8Array {
+  const { outputs, stride, rows } = taps;
+  const height = pixels.length / (3 * width);
+  const result = new Uint8ClampedArray(height * outputs * 3);
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    for (let row = 0; row < rows.length; row += stride) {
+      let from = (y * width + rows[row]!) * 3;
+      let red = half;
+      let green = half;
+      let blue = half;
+      const end = row + 2 + rows[row + 1]!;
+      for (let tap = row + 2; tap < end; tap++) {
+        const weight = rows[tap]!;
+        red += pixels[from++]! * weight;
+        green += pixels[from++]! * weight;
+        blue += pixels[from++]! * weight;
+      }
+      result[to++] = red >> precisionBits;
+      result[to++] = green >> precisionBits;
+      result[to++] = blue >> precisionBits;
+    }
+  }
+  return new Uint8Array(result.buffer);
+}
+
+function alongColumns(pixels: Uint8Array, width: number, taps: Taps): Uint8Array {
+  const { outputs, stride, rows } = taps;
+  const length = width * 3;
+  const result = new Uint8ClampedArray(outputs * length);
+  const sums = new Int32Array(length); // row after row, so that memory is read in its order
+  for (let output = 0; output < outputs; output++) {
+    const row = output * stride;
+    const count = rows[row + 1]!;
+    sums.fill(half);
+    for (let tap = 0; tap < count; tap++) {
+      const weight = rows[row + 2 + tap]!;
+      const from = (rows[row]! + tap) * length;
+      for (let x = 0; x < length; x++) sums[x]! += pixels[from + x]! * weight;
+    }
+    for (let x = 0; x < length; x++) result[output * length + x] = sums[x]! >> precisionBits;
+  }
+  return new Uint8Array(result.buffer);
+}

@@ -1,0 +1,148 @@
+/**
+ * The two views of a picture in pretraining: a random part of it, for the encoder in bicubic and for the codebook in
+ * Lanczos resampling, both of the same part (reference 4.3).
+ */
+import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
+import { jittered } from "./color-jitter.js";
+import { fastResample } from "./fast-resample.js";
+import { type Picture, type Window, crop } from "./image.js";
+import { type PictureProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
+
+export interface TrainingViewOptions {
+  /** The part of the picture's area that is seen, from and to; default: 0.9 to 1. */
+  readonly scale?: readonly [number, number];
+  /** Width to height of that part, from and to; default: 3/4 to 4/3. */
+  readonly ratio?: readonly [number, number];
+  /** How often left and right are swapped, 0 to 1; default: 0. */
+  readonly flip?: number;
+  /** How far brightness, contrast and saturation may go off 1; default: 0. */
+  readonly jitter?: number;
+  /** Sizes, filters and normalisation of the views; default: the published models'. Resizing is to both sides. */
+  readonly processor?: PictureProcessor;
+}
+
+/** BEiT's recipe for masked pictures, where FLAVA's paper says nothing (reference 4.3). */
+export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
+
+/** Where the views go: batches, and how many numbers from their beginning. */
+interface ViewTargets {
+  readonly pixels: Float32Array;
+  readonly pixelsOffset?: number;
+  readonly codebookPixels: Float32Array;
+  readonly codebookOffset?: number;
+}
+
+/** What was seen of the picture. */
+interface TrainingViews {
+  readonly window: Window;
+  readonly mirrored: boolean;
+  /** `[3, H, W]` for the encoder. */
+  readonly pixels: Float32Array;
+  /** `[3, h, w]` for the codebook. */
+  readonly codebookPixels: Float32Array;
+}
+
+/**
+ * Two new views of `picture`; `key` decides alone which part is seen and how. Give every picture of every epoch a key of
+ * its own.
+ */
+export function trainingViews(
+  picture: Picture,
+  key: Key,
+  options: TrainingViewOptions = {},
+): TrainingViews {
+  const { encoder, codebook } = options.processor ?? defaultProcessor();
+  const pixels = new Float32Array(3 * area(sidesOf(encoder)));
+  const codebookPixels = new Float32Array(3 * area(sidesOf(codebook)));
+  const seen = writeTrainingViews(picture, key, options, { pixels, codebookPixels });
+  return { ...seen, pixels, codebookPixels };
+}
+
+/** Writes what `trainingViews` gives into batches. */
+export function writeTrainingViews(
+  picture: Picture,
+  key: Key,
+  options: TrainingViewOptions,
+  targets: ViewTargets,
+): Pick<TrainingViews, "window" | "mirrored"> {
+  const { encoder, codebook } = options.processor ?? defaultProcessor();
+  const { flip = 0, jitter = 0 } = options;
+  const window = randomWindow(picture, foldIn(key, "crop"), options);
+  const mirrored = uniformAt(foldIn(key, "flip"), 0) < flip;
+  // Contrast looks at the whole picture, so it is changed before the crop.
+  const coloured = jitter > 0 ? jittered(picture, foldIn(key, "jitter"), jitter) : picture;
+  const part = crop(coloured, window); // copied, so that what is around it has no part in the borders
+  const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
+  writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
+  writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
+  return { window, mirrored };
+}
+
+/**
+ * A random part of a picture by torchvision's rules: area and logarithm of the aspect ratio are uniform, ten attempts
+ * to fit it in, then the largest part in the middle whose ratio is allowed.
+ */
+export function randomWindow(
+  { width, height }: Pick<Picture, "width" | "height">,
+  key: Key,
+  { scale = [0.9, 1], ratio = [3 / 4, 4 / 3] }: Pick<TrainingViewOptions, "scale" | "ratio"> = {},
+): Window {
+  if (!(scale[0] > 0 && scale[0] <= scale[1] && ratio[0] > 0 && ratio[0] <= ratio[1])) {
+    throw new RangeError(
+      `Crops need ranges above 0, the smaller number first, not a scale of ${scale.join(" to ")} and a ratio of ` +
+        `${ratio.join(" to ")}.`,
+    );
+  }
+  const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const part = width * height * (scale[0] + (scale[1] - scale[0]) * uniformAt(key, 2 * attempt));
+    const aspect = Math.exp(low + (high - low) * uniformAt(key, 2 * attempt + 1));
+    const size = {
+      width: Math.round(Math.sqrt(part * aspect)),
+      height: Math.round(Math.sqrt(part / aspect)),
+    };
+    if (size.width < 1 || size.width > width || size.height < 1 || size.height > height) continue;
+    const left = below(foldIn(key, "left"), width - size.width + 1);
+    const top = below(foldIn(key, "top"), height - size.height + 1);
+    return { left, top, ...size };
+  }
+  const wide = Math.max(1, Math.min(width, Math.round(height * ratio[1])));
+  const tall = Math.max(1, Math.min(height, Math.round(width / ratio[0])));
+  return {
+    left: Math.floor((width - wide) / 2),
+    top: Math.floor((height - tall) / 2),
+    width: wide,
+    height: tall,
+  };
+}
+
+function writeStretched(
+  part: Picture,
+  view: View,
+  mirrored: boolean,
+  target: Float32Array,
+  offset: number,
+): void {
+  const filter = view.resize?.filter ?? "bicubic";
+  const seen = fastResample(part, { ...sidesOf(view), filter });
+  writeNumbers(seen, view, target, offset, mirrored);
+}
+
+/** A random part has no sides of its own to keep: the view has those of the crop, or of the resizing. */
+function sidesOf({ centreCrop, resize }: View): {
+  readonly width: number;
+  readonly height: number;
+} {
+  if (centreCrop) return centreCrop;
+  if (resize) {
+    const { size } = resize;
+    return "shortestEdge" in size ? { width: size.shortestEdge, height: size.shortestEdge } : size;
+  }
+  throw new RangeError(
+    "Training views need a processor that says their size: its resize or centreCrop.",
+  );
+}
+
+function area({ width, height }: { readonly width: number; readonly height: number }): number {
+  return width * height;
+}

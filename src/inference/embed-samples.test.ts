@@ -1,0 +1,95 @@
+import sharp from "sharp";
+import { expect, it } from "vitest";
+import { config, smallState } from "../../test/small-model.js";
+import { referenceBackend } from "../backend/reference.js";
+import { decodePicture } from "../data/image/decode.js";
+import { defaultProcessor } from "../data/image/processor.js";
+import type { Sample } from "../data/sample.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import type { Cursor } from "../data/formats/source.js";
+import { openTokenizer } from "../data/text/tokenizer.js";
+import { Embedder } from "./embedder.js";
+import { type EmbeddedChunk, embedSamples } from "./embed-samples.js";
+
+const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c"];
+const embedder = new Embedder({
+  config,
+  state: smallState(referenceBackend()),
+  tokenizer: await openTokenizer({ vocabulary: `${pieces.join("\n")}\n` }),
+  processor: defaultProcessor(32, 16),
+});
+
+const pictures = await Promise.all(
+  ["red", "lime", "navy"].map((background) =>
+    sharp({ create: { width: 9, height: 8, channels: 3, background } })
+      .png()
+      .toBuffer(),
+  ),
+);
+
+/** Of seven samples one has a damaged picture and one no picture; every second has a text. */
+function sampleOf(index: number): Sample {
+  const whole = pictures[index % 3]!;
+  const image = index % 7 === 3 ? whole.subarray(0, 50) : whole;
+  return {
+    key: String(index),
+    ...(index % 7 !== 5 && { image }),
+    texts: index % 2 === 0 ? [["a", "b", "c"][index % 3]!, "b a"] : [],
+    fields: {},
+  };
+}
+
+async function* samples(count: number): AsyncGenerator<{ sample: Sample; cursor: Cursor }> {
+  for (let index = 0; index < count; index++) {
+    yield { sample: sampleOf(index), cursor: { file: 0, record: index + 1 } };
+    await Promise.resolve();
+  }
+}
+
+it("embeds pictures and texts in their order, whatever cannot be decoded left out", async () => {
+  const skipped = new SkippedSamples();
+  const chunks: EmbeddedChunk[] = [];
+  for await (const chunk of embedSamples(embedder, samples(300), { texts: true, skipped })) {
+    chunks.push(chunk);
+  }
+  expect(chunks.map(({ cursor }) => cursor.record)).toEqual([256, 300]);
+  const all = chunks.flatMap((chunk) => chunk.samples);
+  const expected = Array.from({ length: 300 }, (_, i) => i).filter((i) => i % 7 !== 3);
+  expect(all.map(({ sample }) => Number(sample.key))).toEqual(expected);
+  expect(skipped.counts.get("damaged")).toBe(300 - expected.length);
+
+  const decoded = await Promise.all(pictures.map((file) => decodePicture(file)));
+  const images = await embedder.images(decoded);
+  const texts = await embedder.texts(["a", "b", "c"]);
+  const row = (vectors: Float32Array, index: number): Float32Array =>
+    vectors.slice(index * embedder.width, (index + 1) * embedder.width);
+  for (const { sample, image, text } of all) {
+    const index = Number(sample.key);
+    expect(image).toEqual(index % 7 === 5 ? undefined : row(images, index % 3));
+    expect(text).toEqual(index % 2 === 1 ? undefined : row(texts, index % 3));
+  }
+});
+
+it("leaves texts alone unless they are wanted, and gives nothing for nothing", async () => {
+  for await (const chunk of embedSamples(embedder, samples(2))) {
+    expect(chunk.samples.map(({ text }) => text)).toEqual([undefined, undefined]);
+  }
+  for await (const chunk of embedSamples(embedder, samples(0))) {
+    throw new Error(`a chunk of ${chunk.samples.length} samples out of none`);
+  }
+});
+
+it("passes on what goes wrong with the source, and a wish to stop", async () => {
+  async function* broken(): AsyncGenerator<{ sample: Sample; cursor: Cursor }> {
+    yield* samples(2);
+    throw new Error("the disk is gone");
+  }
+  const drain = async (chunks: AsyncIterable<EmbeddedChunk>): Promise<number> => {
+    let count = 0;
+    for await (const chunk of chunks) count += chunk.samples.length;
+    return count;
+  };
+  await expect(drain(embedSamples(embedder, broken()))).rejects.toThrow("the disk is gone");
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(drain(embedSamples(embedder, samples(2), { signal }))).rejects.toThrow("enough");
+});

@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { closeTo } from "../../test/close-to.js";
+import { config, evaluate, floats, integers, smallState } from "../../test/small-model.js";
+import type { Backend } from "../backend/backend.js";
+import { nativeBackend, nativeLevels } from "../backend/native.js";
+import { referenceBackend } from "../backend/reference.js";
+import { State } from "../backend/state.js";
+import { below, foldIn, keyOf } from "../base/random.js";
+import type { Picture } from "../data/image/image.js";
+import { defaultProcessor, pixelsOf } from "../data/image/processor.js";
+import { openTokenizer } from "../data/text/tokenizer.js";
+import { Embedder, type EmbedderOptions } from "./embedder.js";
+import { tokenAt } from "../model/encoded.js";
+import { flavaParameters } from "../model/flava.js";
+import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../model/outputs.js";
+
+const letters = "a b c d e f g h i j k l m n o p q r s t u v w x y z".split(" ");
+const tokenizer = await openTokenizer({
+  vocabulary: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...letters, ""].join("\n"),
+});
+const processor = defaultProcessor(32, 16);
+
+function picture(seed: number): Picture {
+  const [width, height] = [20 + seed, 32];
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) =>
+    below(foldIn(keyOf(seed), i), 256),
+  );
+  return { width, height, pixels };
+}
+const pictures = [1, 2, 3, 4, 5, 6, 7].map(picture);
+const texts = ["a b", "q", "a b", "the", "x y z x y z x y", "", "f l a v a"];
+
+const embedderOn = (backend: Backend, options: Partial<EmbedderOptions> = {}): Embedder =>
+  new Embedder({ config, state: smallState(backend), tokenizer, processor, batch: 4, ...options });
+
+const backends: [string, Backend][] = [["reference", referenceBackend()]];
+if (nativeLevels().length > 0) backends.push(["native", nativeBackend({ threads: 2 })]);
+afterAll(() => {
+  for (const [, backend] of backends) backend.dispose();
+});
+
+describe.each(backends)("an embedder on the %s backend", (_, backend) => {
+  const state = smallState(backend);
+  const embedder = embedderOn(backend);
+  const row = (vectors: Float32Array, index: number): number[] => [
+    ...vectors.subarray(index * 12, (index + 1) * 12),
+  ];
+
+  it("gives what the outputs of the model give", async () => {
+    const [first, text] = [pictures[0]!, "a b"];
+    const ids = tokenizer.encode(text);
+    const inputs = {
+      pixels: floats([1, 3, 32, 32], pixelsOf(first, processor)),
+      ids: integers([1, ids.length], ids),
+    };
+    const expected = await evaluate(
+      inputs,
+      ({ flava, heads }, given) => {
+        const model = { config, flava, precision: "float32" } as const;
+        return {
+          image: imageOutputs(model, given).embedding,
+          text: textOutputs(model, given).embedding,
+          features: tokenAt(imageOutputs(model, given).sequence, 0),
+          match: matchProbability(heads, pairOutputs(model, given, given), "float32"),
+        };
+      },
+      { state },
+    );
+    expect([...(await embedder.images([first]))]).toEqual(closeTo(expected.image!, 5));
+    expect([...(await embedder.features([first]))]).toEqual(closeTo(expected.features!, 5));
+    expect([...(await embedder.texts([text]))]).toEqual(closeTo(expected.text!, 5));
+    expect([...(await embedder.match([first], [text]))]).toEqual(closeTo(expected.match!, 5));
+  });
+
+  it("gives a sample the same result in any company", async () => {
+    const [images, words, matches] = await Promise.all([
+      embedder.images(pictures),
+      embedder.texts(texts),
+      embedder.match(pictures, texts),
+    ]);
+    expect(row(words, 2)).toEqual(row(words, 0));
+    for (const [index, text] of texts.entries()) {
+      const one = pictures[index]!;
+      expect([...(await embedder.images([one]))]).toEqual(closeTo(row(images, index), 6));
+      expect([...(await embedder.texts([text]))]).toEqual(closeTo(row(words, index), 6));
+      expect([...(await embedder.match([one], [text]))]).toEqual(closeTo([matches[index]!], 6));
+    }
+    const distinct = new Set([0, 1, 3, 4, 5, 6].map((index) => row(words, index).join()));
+    expect(distinct.size).toBe(6);
+  });
+
+  it("gives nothing for nothing", async () => {
+    expect(await embedder.images([])).toHaveLength(0);
+    expect(await embedder.match([], [])).toHaveLength(0);
+  });
+
+  it("works on after an interrupted call, and after it was closed", async () => {
+    const expected = await embedder.texts(["q"]);
+    const stop = new AbortController();
+    const stopped = embedder.images(pictures, stop.signal);
+    stop.abort();
+    await expect(stopped).rejects.toThrow("aborted");
+    await embedder.close();
+    expect(await embedder.texts(["q"])).toEqual(expected);
+  });
+});
+
+const [, backend] = backends[0]!;
+
+it("tells of texts that are longer than the model's positions, and reads their beginning", async () => {
+  const cut: [string, number][] = [];
+  const embedder = embedderOn(backend, { onTruncated: (...args) => cut.push(args) });
+  const fitting = letters.slice(0, 14).join(" ");
+  const vectors = await embedder.texts([`${fitting} z z`, fitting]);
+  expect(cut).toEqual([[`${fitting} z z`, 16]]);
+  expect(vectors.slice(0, 12)).toEqual(vectors.slice(12));
+});
+
+it("refuses what does not fit, in words", async () => {
+  expect(() => embedderOn(backend, { batch: 0 })).toThrow("from 1, not 0");
+  expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
+  const small = { ...config, text: { ...config.text, vocabulary: 20 } };
+  expect(() => embedderOn(backend, { config: small })).toThrow("31 word pieces");
+  expect(() => embedderOn(backend).match(pictures, texts.slice(1))).toThrow("7 pictures and 6");
+  const parameters = { flava: flavaParameters(config) };
+  const headless = embedderOn(backend, { state: new State(backend, { parameters }) });
+  await expect(headless.match([pictures[0]!], ["a"])).rejects.toThrow("no matching head");
+});

@@ -1,0 +1,93 @@
+/** Sentences into which names of classes are put, so that they read like captions. "{}" stands for the name. */
+import { countOf, rowOf } from "./similarity.js";
+
+const articles = ["a", "the"] as const;
+
+/** One sentence for each article and word: "D" and "X" in the pattern. */
+const expand = (pattern: string, words: readonly string[]): string[] =>
+  words.flatMap((word) =>
+    articles.map((article) =>
+      pattern.replace("D", article).replace("X", word).replace(/ +/g, " ").trim(),
+    ),
+  );
+
+/** The 80 templates for photographs that CLIP and FLAVA are evaluated with on ImageNet (reference 8.1). */
+export const photoTemplates: readonly string[] = [
+  ...expand("a X photo of D {}.", [
+    ...["bad", "bright", "cropped", "dark", "blurry", "pixelated", "good", "close-up"],
+    ...["low resolution", "jpeg corrupted", "black and white"],
+  ]),
+  ...expand("a photo of D X {}.", [
+    ...["", "hard to see", "clean", "dirty", "cool", "large", "nice", "weird", "small"],
+  ]),
+  ...expand("a X of D {}.", [
+    ...["sculpture", "rendering", "tattoo", "drawing", "painting", "doodle", "sketch", "rendition"],
+  ]),
+  ...expand("X of D {}.", ["graffiti", "art", "itap"]),
+  ...expand("D X {}.", ["embroidered", "plastic", "origami", "toy", "cartoon", "plushie"]),
+  ...expand("D {} in a video game.", [""]),
+  "a photo of many {}.",
+  "a photo of one {}.",
+  "a photo of my {}.",
+  "itap of my {}.",
+];
+
+/** For drawings, icons and emoji. */
+export const iconTemplates: readonly string[] = [
+  "{}",
+  "{} icon",
+  "a {} icon",
+  "an icon of a {}",
+  "a symbol of a {}",
+  "a picture of a {}",
+  "a drawing of a {}",
+];
+
+/** Puts a name into a template; throws where that has no place for it. */
+export function prompt(template: string, name: string): string {
+  if (template.includes("{}")) return template.replaceAll("{}", () => name);
+  throw new RangeError(
+    `The template "${template}" has no place for the name of a class: write {} where it goes, as in "a photo of a {}".`,
+  );
+}
+
+/** Sentences that are embedded in one call. */
+const textsPerCall = 4096;
+
+/**
+ * One vector for each class: the mean of the vectors of all its sentences, brought to length 1 (reference 8.1).
+ *
+ * @param embed gives vectors of length 1, [N, width] for N texts
+ * @returns float32 [C, width]
+ */
+export async function embedClasses(
+  classes: readonly string[],
+  templates: readonly string[],
+  width: number,
+  embed: (texts: readonly string[]) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  if (templates.length === 0) throw new RangeError('Give one template or more, such as "{}".');
+  const vectors = new Float32Array(classes.length * width);
+  const classesPerCall = Math.max(1, Math.floor(textsPerCall / templates.length));
+  for (let first = 0; first < classes.length; first += classesPerCall) {
+    const some = classes.slice(first, first + classesPerCall);
+    const sentences = some.flatMap((name) => templates.map((template) => prompt(template, name)));
+    const embedded = await embed(sentences);
+    for (const index of some.keys()) {
+      const own = rowOf(embedded, index, templates.length * width);
+      vectors.set(normalisedMean(own, width), (first + index) * width);
+    }
+  }
+  return vectors;
+}
+
+/** The mean of vectors [N, width], at length 1. */
+function normalisedMean(vectors: Float32Array, width: number): Float64Array {
+  const sum = new Float64Array(width);
+  const count = countOf(vectors, width);
+  for (let row = 0; row < count; row++) {
+    for (let i = 0; i < width; i++) sum[i]! += vectors[row * width + i]!;
+  }
+  const length = Math.hypot(...sum);
+  return sum.map((value) => value / length);
+}

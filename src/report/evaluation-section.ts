@@ -1,0 +1,134 @@
+/** What an evaluation found, as a section of a page with pictures to look at. */
+import type { Backend } from "../backend/backend.js";
+import type { Key } from "../base/random.js";
+import type { ClassificationEvaluation, Evaluation, RetrievalEvaluation } from "../eval/evaluate.js";
+import { exampleClassifications, exampleSearches } from "./examples.js";
+import { type Html, html } from "./html.js";
+import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
+import type { Section } from "./page.js";
+import { numberColumn, table, textColumn } from "./table.js";
+import { thumbnails } from "./thumbnail.js";
+
+interface SectionOptions {
+  readonly backend: Backend;
+  /** Of the examples. */
+  readonly key: Key;
+}
+
+/** A section of a page: the table, and examples with their pictures, which are read from the set once more. */
+export async function toSection(
+  evaluation: Evaluation,
+  { backend, key }: SectionOptions,
+): Promise<Section> {
+  const examples =
+    evaluation.kind === "retrieval"
+      ? await searchExamples(evaluation, backend, key)
+      : await classificationExamples(evaluation, key);
+  const body = html`<p>${summary(evaluation)}</p>
+    ${measurementTable(evaluation)}${examples}`;
+  return { title: evaluation.set.name, body };
+}
+
+function measurementTable(evaluation: Evaluation): Html {
+  const rows = measurements(evaluation).map(({ name, share, chance }) => {
+    const [low, high] = typeof share === "number" ? [share, share] : [share.low, share.high];
+    const [left, width] = [(100 * low).toFixed(2), (100 * (high - low)).toFixed(2)];
+    const range = html`<span class="range" aria-hidden="true"
+      ><i style="left:${left}%;width:${width}%"></i
+    ></span>`;
+    const guessing = chance === undefined ? "" : percent(chance);
+    return [name, percent(meanOf(share)), rangeOf(share), range, guessing];
+  });
+  const columns = [
+    textColumn("measure"),
+    numberColumn("value"),
+    numberColumn("95 % interval"),
+    textColumn("0 to 100 %"),
+    numberColumn("guessing"),
+  ];
+  return table(columns, rows);
+}
+
+/** A list of pictures, each with what is said of it. */
+function gallery(
+  pictures: readonly { readonly key: string; readonly said: Html }[],
+  small: ReadonlyMap<string, string>,
+): Html {
+  const items = pictures.map(({ key, said }) => {
+    const source = small.get(key);
+    const picture =
+      source === undefined ? "" : html`<img src="${source}" alt="${key}" loading="lazy" />`;
+    return html`<li>${picture}${said}</li>`;
+  });
+  return html`<ul class="pictures">
+    ${items}
+  </ul>`;
+}
+
+const judged = (text: string, isRight: boolean): Html =>
+  html`<span class="${isRight ? "good" : "bad"}">${text}</span>`;
+
+async function classificationExamples(
+  evaluation: ClassificationEvaluation,
+  key: Key,
+): Promise<Html> {
+  const { right, wrong } = exampleClassifications(evaluation, key);
+  const small = await thumbnails(
+    evaluation.set.source,
+    [...right, ...wrong].map((example) => example.key),
+  );
+  const { classes } = evaluation.set;
+  const confusions = evaluation.result.confusions.map(({ label, predicted, count }) => [
+    classes[label]!,
+    classes[predicted]!,
+    count,
+  ]);
+  const shown = (examples: typeof right, isRight: boolean): Html =>
+    gallery(
+      examples.map((example) => ({
+        key: example.key,
+        said: isRight
+          ? judged(example.label, true)
+          : html`${judged(example.predicted, false)}<br /><span class="quiet"
+                >is ${example.label}</span
+              >`,
+      })),
+      small,
+    );
+  const chapter = (title: string, body: Html, count: number): Html =>
+    count > 0
+      ? html`<h3>${title}</h3>
+          ${body}`
+      : html``;
+  const columns = [textColumn("is"), textColumn("was taken for"), numberColumn("times")];
+  const confused = table(columns, confusions);
+  return html`${chapter("Right", shown(right, true), right.length)}
+  ${chapter("Wrong", shown(wrong, false), wrong.length)}
+  ${chapter("Most frequent mistakes", confused, confusions.length)}`;
+}
+
+async function searchExamples(
+  evaluation: RetrievalEvaluation,
+  backend: Backend,
+  key: Key,
+): Promise<Html> {
+  const width = evaluation.images.length / evaluation.keys.length;
+  const { texts, pictures } = await exampleSearches(backend, evaluation, width, key);
+  const keys = [...texts.flatMap(({ found }) => found), ...pictures].map((example) => example.key);
+  const small = await thumbnails(evaluation.set.source, keys);
+  const found = texts.map(({ text, found }) => {
+    const said = found.map(({ key, called, isRight }) => ({
+      key,
+      said: judged(called, isRight),
+    }));
+    return html`<h3>“${text}”</h3>
+      ${gallery(said, small)}`;
+  });
+  const read = pictures.map(({ key, found }) => ({
+    key,
+    said: html`${found.map(({ text, isRight }) => html`<div>${judged(text, isRight)}</div>`)}`,
+  }));
+  return html`${found}
+    <h3>Pictures with the texts that are nearest</h3>
+    ${gallery(read, small)}`;
+}

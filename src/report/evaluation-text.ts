@@ -1,0 +1,66 @@
+/** What evaluations found, as Markdown for people and as JSON for programs. */
+import type { Evaluation } from "../eval/evaluate.js";
+import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
+
+/** A heading, a sentence and a table for each evaluation. */
+export function toMarkdown(evaluations: readonly Evaluation[]): string {
+  const sections = evaluations.map((evaluation) => {
+    const rows = measurements(evaluation).map(
+      ({ name, share, chance }) =>
+        `| ${name} | ${percent(meanOf(share))} | ${rangeOf(share)} | ${chance === undefined ? "" : percent(chance)} |`,
+    );
+    return [
+      `## ${escapeMarkdown(evaluation.set.name)}`,
+      "",
+      escapeMarkdown(summary(evaluation)),
+      "",
+      "| measure | value | 95 % interval | guessing |",
+      "| --- | ---: | ---: | ---: |",
+      ...rows,
+      "",
+    ].join("\n");
+  });
+  return sections.join("\n");
+}
+
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&");
+}
+
+/** The numbers as plain values; shares are fractions from 0 to 1. */
+export function toJson(evaluation: Evaluation): Record<string, unknown> {
+  const { kind, set, keys, skipped } = evaluation;
+  const common = {
+    set: set.name,
+    kind,
+    pictures: keys.length,
+    skipped: Object.fromEntries(skipped.counts),
+    measurements: measurements(evaluation).map(({ name, share, chance }) => ({
+      name,
+      ...(typeof share === "number" ? { mean: share } : share),
+      ...(chance !== undefined && { chance }),
+    })),
+  };
+  if (evaluation.kind === "retrieval") {
+    const { imageToText, textToImage } = evaluation.result;
+    return {
+      ...common,
+      texts: evaluation.relation.texts.length,
+      medianRank: {
+        imageToText: imageToText.all.medianRank,
+        textToImage: textToImage.all.medianRank,
+      },
+    };
+  }
+  const { classes } = evaluation.set;
+  const confusions = evaluation.result.confusions.map(({ label, predicted, count }) => ({
+    label: classes[label],
+    predicted: classes[predicted],
+    count,
+  }));
+  const found = { ...common, classes: classes.length, confusions };
+  if (evaluation.kind === "zero-shot") return { ...found, templates: evaluation.set.templates };
+  const { fitted, search } = evaluation;
+  const { lambda, iterations, converged } = search.probe;
+  return { ...found, fitted, lambda, iterations, converged, tried: search.tried };
+}

@@ -1,0 +1,84 @@
+/** The numbers that an evaluation found, and how they are written. */
+import type { Interval } from "../eval/bootstrap.js";
+import type { Evaluation } from "../eval/evaluate.js";
+import type { Direction, Recall } from "../eval/retrieval.js";
+
+/** One measured number. */
+interface Measurement {
+  /** Such as "top-1 accuracy". */
+  readonly name: string;
+  /** A share, from 0 to 1. */
+  readonly share: Interval | number;
+  /** What guessing gives, as a share. */
+  readonly chance?: number;
+}
+
+/** All numbers of an evaluation, the most important first. */
+export function measurements(evaluation: Evaluation): Measurement[] {
+  if (evaluation.kind !== "retrieval") {
+    const { top1, top5, meanPerClass, chance } = evaluation.result;
+    return [
+      { name: "top-1 accuracy", share: top1, chance: chance.top1 },
+      { name: "top-5 accuracy", share: top5, chance: chance.top5 },
+      { name: "mean per class accuracy", share: meanPerClass, chance: chance.top1 },
+      { name: "always the most frequent class", share: chance.mostFrequent },
+    ];
+  }
+  const { imageToText, textToImage } = evaluation.result;
+  return [
+    ...directionMeasurements("picture to text", imageToText),
+    ...directionMeasurements("text to picture", textToImage),
+  ];
+}
+
+function directionMeasurements(name: string, { all, seen, unseen }: Direction): Measurement[] {
+  const rows = (kind: string, { at1, at5, at10, chance }: Recall): Measurement[] => [
+    { name: `${name}, R@1${kind}`, share: at1, chance: chance[0] },
+    { name: `${name}, R@5${kind}`, share: at5, chance: chance[1] },
+    { name: `${name}, R@10${kind}`, share: at10, chance: chance[2] },
+  ];
+  return [
+    ...rows("", all),
+    ...(seen ? rows(" (seen kinds)", seen) : []),
+    ...(unseen ? rows(" (unseen kinds)", unseen) : []),
+  ];
+}
+
+/** What was evaluated, in a sentence. */
+export function summary(evaluation: Evaluation): string {
+  const { set, skipped } = evaluation;
+  const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
+  return `${set.name}: ${subject(evaluation)}${left}.`;
+}
+
+function subject(evaluation: Evaluation): string {
+  const pictures = `${evaluation.keys.length} pictures`;
+  switch (evaluation.kind) {
+    case "zero-shot": {
+      const { classes, templates } = evaluation.set;
+      return `zero-shot classification of ${pictures} in ${classes.length} classes, ${templates.length} templates`;
+    }
+    case "linear probe": {
+      const { set, fitted, search } = evaluation;
+      const { lambda, converged } = search.probe;
+      const end = converged ? "" : ", not converged";
+      return (
+        `linear probe on ${pictures} in ${set.classes.length} classes, fitted to ${fitted} others ` +
+        `with lambda ${lambda.toExponential(1)}${end}`
+      );
+    }
+    case "retrieval":
+      return `retrieval among ${pictures} and ${evaluation.relation.texts.length} distinct texts`;
+  }
+}
+
+/** A share in percent. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** The share itself, without its interval. */
+export const meanOf = (share: Interval | number): number =>
+  typeof share === "number" ? share : share.mean;
+/** The interval of a share in percent; empty where there is none. */
+export const rangeOf = (share: Interval | number): string =>
+  typeof share === "number"
+    ? ""
+    : `${(100 * share.low).toFixed(1)} to ${(100 * share.high).toFixed(1)} %`;

@@ -1,0 +1,37 @@
+/** Small pictures that lie within a page. */
+import sharp from "sharp";
+import type { Source } from "../data/formats/source.js";
+
+/** Pixels on the longer side: twice what the page shows, for fine screens. */
+const side = 192;
+
+/**
+ * The pictures of the samples with the given keys, as data URIs; reads the source until all are found. A picture that
+ * cannot be drawn is left out.
+ */
+export async function thumbnails(
+  source: Source,
+  keys: Iterable<string>,
+): Promise<Map<string, string>> {
+  const wanted = new Set(keys);
+  const found = new Map<string, string>();
+  if (wanted.size === 0) return found;
+  for await (const { sample } of source.read()) {
+    if (!wanted.delete(sample.key)) continue;
+    const small = sample.image && (await thumbnail(sample.image).catch(() => undefined));
+    if (small !== undefined) found.set(sample.key, small);
+    if (wanted.size === 0) break;
+  }
+  return found;
+}
+
+/** A picture file as a small one, over white: a data URI. */
+async function thumbnail(file: Uint8Array): Promise<string> {
+  const small = await sharp(file, { failOn: "none" })
+    .autoOrient()
+    .resize(side, side, { fit: "inside", withoutEnlargement: true })
+    .flatten({ background: "#fff" })
+    .webp({ quality: 80 })
+    .toBuffer();
+  return `data:image/webp;base64,${small.toString("base64")}`;
+}

@@ -1,0 +1,34 @@
+import { NonFiniteError } from "../../base/errors.js";
+import type { RunDirectory } from "./run-directory.js";
+
+/**
+ * An error that ends a run, in words: what happened, what is left and how to go on. Others are given back as they are.
+ *
+ * @param step the step that was being made, counted from 1
+ */
+export async function describeFailure(
+  error: unknown,
+  run: RunDirectory,
+  step: number,
+): Promise<unknown> {
+  if (error instanceof NonFiniteError) {
+    return new Error(
+      `Step ${step} gave a value that is infinite or not a number, first in ${error.operation}. ${await whatIsLeft(run)} ` +
+        `Go on from there with a lower learning rate (--set stages.N.rate.peak=…, stages counted from 0) or look at the data of this step.`,
+      { cause: error },
+    );
+  }
+  if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOSPC") {
+    return new Error(
+      `The disk that has ${run.path} is full. ${await whatIsLeft(run)} Make room and give the same command again.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+async function whatIsLeft(run: RunDirectory): Promise<string> {
+  const last = (await run.checkpoints()).at(-1);
+  if (last === undefined) return "No checkpoint was written yet.";
+  return `The checkpoint of step ${last} is intact.`;
+}

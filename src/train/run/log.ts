@@ -1,0 +1,59 @@
+/** What a run tells: lines for people, a line of JSON and TensorBoard events for programs. */
+import { appendFile, readFile } from "node:fs/promises";
+import { replaceFile } from "../../base/replace-file.js";
+import type { RunDirectory } from "./run-directory.js";
+import type { Scalars } from "../stages/stage.js";
+import { EventFile } from "./tensorboard.js";
+
+/** A line of `log.jsonl`. */
+export interface LogEntry {
+  /** Steps made. */
+  readonly step: number;
+  /** Seconds of training, all sessions together. */
+  readonly seconds: number;
+  readonly kind: "training" | "evaluation";
+  readonly scalars: Scalars;
+}
+
+const logName = "log.jsonl";
+
+export class RunLog {
+  readonly #events: EventFile;
+
+  private constructor(
+    private readonly path: string,
+    directory: string,
+  ) {
+    this.#events = new EventFile(directory);
+  }
+
+  /** Opens the log of a run that stands at `step`: what was written of later steps is dropped, as they are made again. */
+  static async open(run: RunDirectory, step: number): Promise<RunLog> {
+    const path = run.file(logName);
+    const before = (await readLog(run)).filter((entry) => entry.step <= step);
+    await replaceFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    return new RunLog(path, run.path);
+  }
+
+  async add(entry: LogEntry): Promise<void> {
+    await appendFile(this.path, `${JSON.stringify(entry)}\n`);
+    const tags = Object.entries(entry.scalars).map(([name, value]) => [
+      `${entry.kind}/${name}`,
+      value,
+    ]);
+    this.#events.add(entry.step, Object.fromEntries(tags) as Scalars);
+    await this.#events.flush();
+  }
+}
+
+/** All lines of a run's log; a last line that a kill cut off is left out. */
+export async function readLog(run: RunDirectory): Promise<LogEntry[]> {
+  const text = await readFile(run.file(logName), "utf8").catch(() => "");
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as LogEntry];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,123 @@
+/** Where a run keeps what it needs to go on, and what came out of it. */
+import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Recipe } from "../../configs/recipe.js";
+import type { State } from "../../backend/state.js";
+import type { MixtureCursor } from "../../data/batch/mixture.js";
+import { readState, writeState } from "./run-state.js";
+
+/** Where a run stands, beside its tensors. Plain JSON. */
+export interface Progress {
+  /** Steps made. */
+  readonly step: number;
+  readonly cursor: MixtureCursor;
+  /** The best evaluation so far. */
+  readonly best?: { readonly step: number; readonly value: number };
+  /** Seconds of training so far, all sessions together. */
+  readonly seconds: number;
+}
+
+/** What a run is, beside where it stands: the content of `run.json`. */
+export interface RunFacts {
+  readonly recipe: Recipe;
+  /** Name of the stage. */
+  readonly stage: string;
+  /** The losses by name, each with its value where nothing has been learnt, or null where that is not known. */
+  readonly losses: Readonly<Record<string, number | null>>;
+}
+
+const stateName = "state.safetensors";
+const progressName = "progress.json";
+const factsName = "run.json";
+/** Checkpoints that are kept: the last one, and the one before. */
+const kept = 2;
+
+/**
+ * A directory with `run.json` (the resolved options), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
+ * checkpoint appears under its name when it is complete, so that a kill at any moment leaves the one before intact.
+ */
+export class RunDirectory {
+  constructor(readonly path: string) {}
+
+  file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  async create(): Promise<void> {
+    await mkdir(this.file("checkpoints"), { recursive: true });
+  }
+
+  /** Complete checkpoints, by their steps, the oldest first. */
+  async checkpoints(): Promise<number[]> {
+    const names = await readdir(this.file("checkpoints")).catch(() => []);
+    return names
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  async save(state: State, progress: Progress): Promise<void> {
+    const name = String(progress.step).padStart(7, "0");
+    const target = this.file("checkpoints", name);
+    const partial = this.file("checkpoints", `${name}.partial`);
+    await this.create();
+    await this.#prune(); // what is left of a save that failed may be what the disk is full of
+    await mkdir(partial);
+    await writeState(join(partial, stateName), state);
+    await writeDurably(join(partial, progressName), JSON.stringify(progress));
+    await rm(target, { recursive: true, force: true });
+    await rename(partial, target);
+    await this.#prune();
+  }
+
+  /** Reads the last checkpoint into `state`; undefined where there is none. */
+  async resume(state: State): Promise<Progress | undefined> {
+    const last = (await this.checkpoints()).at(-1);
+    if (last === undefined) return undefined;
+    const directory = this.file("checkpoints", String(last).padStart(7, "0"));
+    const progress = JSON.parse(await readFile(join(directory, progressName), "utf8")) as Progress;
+    await readState(join(directory, stateName), state);
+    return progress;
+  }
+
+  /** Puts in place of directory `name` what `write` makes. */
+  async replace(name: string, write: (directory: string) => Promise<void>): Promise<void> {
+    const [partial, old] = [this.file(`${name}.partial`), this.file(`${name}.old`)];
+    await rm(partial, { recursive: true, force: true });
+    await write(partial);
+    await rm(old, { recursive: true, force: true });
+    await rename(this.file(name), old).catch(() => undefined); // there is none at first
+    await rename(partial, this.file(name));
+    await rm(old, { recursive: true, force: true });
+  }
+
+  async writeFacts(facts: RunFacts): Promise<void> {
+    await this.create();
+    await writeFile(this.file(factsName), `${JSON.stringify(facts, undefined, 2)}\n`);
+  }
+
+  /** Undefined where the run has not begun. */
+  async readFacts(): Promise<RunFacts | undefined> {
+    const text = await readFile(this.file(factsName), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as RunFacts);
+  }
+
+  async #prune(): Promise<void> {
+    const names = await readdir(this.file("checkpoints"));
+    const current = new Set((await this.checkpoints()).slice(-kept));
+    for (const name of names) {
+      const isCurrent = /^\d+$/.test(name) && current.has(Number(name));
+      if (!isCurrent) await rm(this.file("checkpoints", name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

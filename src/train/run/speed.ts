@@ -1,0 +1,52 @@
+import type { Backend } from "../../backend/backend.js";
+import { compile } from "../../backend/program.js";
+import { State } from "../../backend/state.js";
+import { keyOf, normal } from "../../base/random.js";
+import { leavesOf } from "../../base/tree.js";
+import { gradient } from "../../graph/gradient.js";
+import { sum } from "../../graph/ops/reduce.js";
+import { sumOfSquares } from "../../graph/ops/update.js";
+import { type Tensor, spec } from "../../graph/tensor.js";
+import type { StackConfig } from "../../model/config.js";
+import { block, blockParameters } from "../../nn/block.js";
+import { initialise } from "../../nn/parameter.js";
+import type { Precision } from "../../nn/precision.js";
+
+const tokens = 64;
+/** Enough for a steady figure: a few hundredths of a second with the kernels, and not much longer without. */
+const samplesFor = { native: 2e10, reference: 1e7 };
+const rounds = 3;
+
+/**
+ * How fast one encoder block of these sizes is trained here: multiplications and additions a second, the best of a few
+ * rounds. What a whole model does besides its blocks is slower (convolutions) or faster (the vocabulary), so that times
+ * made of it are rough.
+ */
+export async function blockSpeed(
+  backend: Backend,
+  { width, hidden, heads }: StackConfig,
+  precision: Precision,
+): Promise<number> {
+  const flopsOfSample = 6 * tokens * (4 * width * width + 2 * width * hidden);
+  const samples = Math.ceil(samplesFor[backend.name] / flopsOfSample);
+  const state = new State(backend, { parameters: blockParameters(width, hidden) });
+  await initialise(state, keyOf(0));
+  const shape = [samples, tokens, width];
+  const program = compile({ state, inputs: { x: spec(shape) } }, ({ parameters }, { x }) => {
+    const y = block(parameters, x, { heads, epsilon: 1e-6, precision });
+    const slopes = leavesOf<Tensor>(gradient(sum(y), parameters)).map(([, slope]) => slope);
+    return { outputs: { size: sumOfSquares(slopes) } };
+  });
+  const x = normal(keyOf(1), samples * tokens * width);
+  let fastest = Infinity;
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    await program.run({ x });
+    const seconds = (performance.now() - start) / 1000;
+    if (round > 0) fastest = Math.min(fastest, seconds); // the first touches its memory
+  }
+  const { flops } = program;
+  program.dispose();
+  state.dispose();
+  return flops / fastest;
+}

@@ -1,0 +1,196 @@
+/** Training of the image codebook, which later stages take their visual tokens from. */
+import sharp from "sharp";
+import type { Backend } from "../../backend/backend.js";
+import { type Program, compile } from "../../backend/program.js";
+import { State } from "../../backend/state.js";
+import type { Values } from "../../backend/values.js";
+import { foldIn, keyOf } from "../../base/random.js";
+import { mapTree } from "../../base/tree.js";
+import { models } from "../../configs/models.js";
+import type { Batch, ImageBatch } from "../../data/batch/batch.js";
+import { equal } from "../../graph/ops/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise.js";
+import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
+import { permute } from "../../graph/ops/permute.js";
+import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
+import { codebookLogits } from "../../model/codebook.js";
+import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
+import type { FlavaConfig } from "../../model/config.js";
+import { codebookSize } from "../../inference/processor.js";
+import { initialise } from "../../nn/parameter.js";
+import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
+import { rateAt } from "./rate.js";
+import {
+  type CodebookInputs,
+  type CodebookOutputs,
+  type CodebookState,
+  autoencoderParameters,
+  codebookState,
+  codebookStep,
+} from "./codebook-step.js";
+import type { CodebookStageRecipe, Recipe } from "../../configs/recipe.js";
+import type { Scalars, Stage, StageNeeds } from "./stage.js";
+import { writeModel } from "../write-model.js";
+
+export interface CodebookStageOptions {
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  readonly stage: CodebookStageRecipe;
+  /** Pictures that are not trained on, in batches of the training's shape. */
+  readonly validation: readonly ImageBatch<Values>[];
+  /** Where pictures with their reconstructions are drawn at each evaluation. */
+  readonly drawing: string;
+}
+
+type Trained = State<CodebookState<TensorSpec>>;
+type StepProgram = Program<CodebookInputs<TensorSpec>, CodebookOutputs>;
+type Judgement = {
+  readonly loss: Tensor;
+  readonly tokens: Tensor;
+  readonly pictures: Tensor;
+  readonly originals: Tensor;
+};
+
+export class CodebookStage implements Stage {
+  readonly bestBy = "likelihood";
+  readonly losses = { reconstruction: null, divergence: null };
+  readonly state: Trained;
+  private readonly config: FlavaConfig;
+  readonly #inputs: CodebookInputs<TensorSpec>;
+  #step: StepProgram | undefined;
+  #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
+
+  constructor(private readonly options: CodebookStageOptions) {
+    const { backend, recipe, stage } = options;
+    this.config = models[recipe.model];
+    this.state = new State(backend, codebookState(this.config.codebook));
+    const side = codebookSize(this.config.image);
+    const pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
+    this.#inputs = { pixels, key: spec([2], "int32") };
+  }
+
+  /** Draws new weights; their average begins as they are. */
+  async begin(): Promise<void> {
+    const { state } = this;
+    await initialise(state, keyOf(this.options.recipe.seed));
+    for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
+      state.write(path.replace("parameters/", "average/"), state.read(path));
+    }
+  }
+
+  get name(): string {
+    return this.options.stage.name;
+  }
+
+  get steps(): number {
+    return this.options.stage.steps;
+  }
+
+  prepare(): StageNeeds {
+    const { memory, flops } = this.#program();
+    return { bytes: memory.total, flops };
+  }
+
+  async step(batch: Batch<Values>, step: number): Promise<Scalars> {
+    const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
+    if (!pixels) throw new Error("The codebook is trained on pictures.");
+    const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
+    const { rate, norm, moved, ...losses } = await this.#program().run({ pixels, key });
+    const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
+    return {
+      ...scalars,
+      "gradient norm": norm[0] ?? NaN,
+      "update norm": moved[0] ?? NaN,
+      "learning rate": rate[0] ?? NaN,
+    };
+  }
+
+  async evaluate(): Promise<Scalars> {
+    const judge = (this.#judge ??= this.#compileJudge());
+    const used = new Set<number>();
+    let sum = 0;
+    for (const [index, { codebookPixels }] of this.options.validation.entries()) {
+      if (!codebookPixels) continue;
+      const { loss, tokens, pictures, originals } = await judge.run({ pixels: codebookPixels });
+      for (const token of tokens) used.add(token);
+      sum += loss[0] ?? NaN;
+      if (index === 0) await this.#draw(originals, pictures);
+    }
+    const likelihood = -sum / this.options.validation.length;
+    return { likelihood, "codes used": used.size };
+  }
+
+  /** Writes the moving average of the parameters. */
+  async write(directory: string): Promise<void> {
+    const { state, config } = this;
+    const averaged = new State(state.backend, {
+      parameters: autoencoderParameters(config.codebook),
+    });
+    for (const path of averaged.paths) {
+      averaged.write(path, state.read(path.replace("parameters/", "average/")));
+    }
+    await writeModel(directory, averaged, config);
+    averaged.dispose();
+  }
+
+  dispose(): Promise<void> {
+    this.#step?.dispose();
+    this.#judge?.dispose();
+    this.state.dispose();
+    return Promise.resolve();
+  }
+
+  #program(): StepProgram {
+    const { recipe, stage } = this.options;
+    const { clip, ...optimiser } = stage.optimiser;
+    return (this.#step ??= codebookStep(this.state, this.#inputs, {
+      config: this.config.codebook,
+      precision: recipe.precision,
+      learningRate: (step) => rateAt(step, stage),
+      temperature: stage.temperature,
+      divergenceWeight: stage.divergence,
+      clip,
+      averaging: stage.averaging,
+      optimiser,
+    }));
+  }
+
+  /** With the likeliest code of every cell, not a mixture: as the codebook is used later. */
+  #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
+    const { config } = this;
+    const { pixels: given } = this.#inputs;
+    return compile({ state: this.state, inputs: { pixels: given } }, (s, { pixels }) => {
+      const { codebook, decoder } = s.average as Autoencoder<Tensor>;
+      const logits = cast(codebookLogits(codebook, config.codebook, pixels, "float32"), "float32");
+      const codes = equal(logits, maximumOf(logits, [-1], true));
+      const distribution = decodeCodes(decoder, config.codebook, codes);
+      const loss = mean(logitLaplace(permute(pixels, [0, 2, 3, 1]), distribution));
+      const pictures = reconstruction(distribution);
+      return {
+        outputs: { loss, tokens: argmax(logits), pictures, originals: unmapPixels(pixels) },
+      };
+    });
+  }
+
+  /** Rows of pictures, each above what the codes keep of it. */
+  async #draw(originals: Values, pictures: Values): Promise<void> {
+    const [batch = 0, , side = 0] = this.#inputs.pixels.shape;
+    const columns = Math.min(16, batch);
+    const rows = Math.min(4, Math.floor(batch / columns));
+    const width = columns * side;
+    const pixels = Buffer.alloc(width * rows * 2 * side * 3);
+    for (let cell = 0; cell < columns * rows; cell++) {
+      const [left, top] = [(cell % columns) * side, Math.floor(cell / columns) * 2 * side];
+      for (const [below, source] of [originals, pictures].entries()) {
+        for (let i = 0; i < 3 * side * side; i++) {
+          const [colour, place] = [Math.floor(i / (side * side)), i % (side * side)];
+          const row = top + below * side + Math.floor(place / side);
+          const value = source[cell * 3 * side * side + i] ?? 1;
+          pixels[(row * width + left + (place % side)) * 3 + colour] = Math.round(255 * value);
+        }
+      }
+    }
+    const raw = { width, height: rows * 2 * side, channels: 3 } as const;
+    await sharp(pixels, { raw }).png().toFile(this.options.drawing);
+  }
+}

@@ -1,0 +1,45 @@
+/** Batches of validation data that are the same in every run. */
+import type { Values } from "../../backend/values.js";
+import type { Batch } from "../../data/batch/batch.js";
+import { BatchReader } from "../../data/batch/batch-reader.js";
+import type { BatchOptions } from "../../data/batch/collate.js";
+import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
+import { sizesOfSets } from "../../data/batch/sample-set.js";
+
+export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
+  readonly kind: K;
+  /** Where the data lie; sets are named as seen from it. */
+  readonly root: string;
+  /** Of tar shards. */
+  readonly directories: readonly string[];
+  readonly batch: BatchOptions;
+  /** Samples in a batch. */
+  readonly size: number;
+  /** Batches. */
+  readonly count: number;
+  /** How many pairs get the text of another record. */
+  readonly mismatched?: number;
+  readonly seed: number;
+}
+
+export async function fixedBatches<K extends BatchKind>(
+  options: FixedBatchesOptions<K>,
+): Promise<Extract<Batch<Values>, { kind: K }>[]> {
+  const { kind, root, directories, batch, size, count, mismatched = 0, seed } = options;
+  const mixture = new Mixture({
+    seed,
+    batch: forKind(kind, size, 0),
+    shares: forKind(kind, 1, 0),
+    sets: forKind(kind, await sizesOfSets(root, directories), []),
+    temperature: 1,
+    mismatched,
+  });
+  const reader = await BatchReader.open({ directories: forKind(kind, directories, []), batch });
+  try {
+    const batches: Batch<Values>[] = [];
+    for (let i = 0; i < count; i++) batches.push((await reader.read(mixture.next())).batch);
+    return batches as Extract<Batch<Values>, { kind: K }>[];
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,192 @@
+/** Masked, matching and contrastive training of the encoders: the joint stage, and the unimodal ones before it. */
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend } from "../../backend/backend.js";
+import { State } from "../../backend/state.js";
+import type { Values } from "../../backend/values.js";
+import { keyOf } from "../../base/random.js";
+import { leavesOf } from "../../base/tree.js";
+import { decoderName } from "../../checkpoint/huggingface.js";
+import type { Batch } from "../../data/batch/batch.js";
+import { models } from "../../configs/models.js";
+import type { FlavaConfig } from "../../model/config.js";
+import { pretrainingParameters } from "../../model/flava.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { initialise } from "../../nn/parameter.js";
+import type { LossWeights } from "../../objective/objectives.js";
+import { freezing, ruleFor } from "../../optim/rules.js";
+import { type PretrainingStep, accumulatedStep } from "../accumulated-step.js";
+import { rateAt } from "./rate.js";
+import { batchSpecs, shapeNameOf } from "./batch-specs.js";
+import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
+import type { Scalars, Stage, StageNeeds } from "./stage.js";
+import { type TrainingState, rulesOf, trainingState, trainingStep } from "../step.js";
+import type { Validation } from "./validation.js";
+import { writeModel } from "../write-model.js";
+
+type PretrainingState = State<TrainingState<TensorSpec>>;
+
+export interface PretrainingStageOptions {
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  readonly stage: PretrainingStageRecipe;
+  /** Sets weights that are known already. */
+  readonly start: (state: PretrainingState) => Promise<void>;
+  /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
+  readonly decoder: string | undefined;
+  readonly openValidation: (state: PretrainingState, config: FlavaConfig) => Promise<Validation>;
+  /** The largest batch of each kind that is drawn, to plan with. */
+  readonly largest: readonly Batch<TensorSpec>[];
+}
+
+export class PretrainingStage implements Stage {
+  readonly #programs = new Map<string, PretrainingStep>();
+
+  private constructor(
+    private readonly options: PretrainingStageOptions,
+    private readonly config: FlavaConfig,
+    readonly state: PretrainingState,
+    private readonly validation: Validation,
+  ) {}
+
+  static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
+    const config = models[options.recipe.model];
+    const parameters = pretrainingParameters(config);
+    const { frozen, chunks } = options.stage;
+    requireParts(parameters, frozen);
+    const specs = trainingState(parameters, rulesOf({ rules: freezing(frozen) }), chunks);
+    const state = new State(options.backend, specs);
+    const validation = await options.openValidation(state, config);
+    return new PretrainingStage(options, config, state, validation);
+  }
+
+  get name(): string {
+    return this.options.stage.name;
+  }
+
+  get steps(): number {
+    return this.options.stage.steps;
+  }
+
+  get bestBy(): string {
+    const { shares, losses } = this.options.stage;
+    if (shares.pair > 0) return losses.contrastive > 0 ? "zero-shot top-1" : "itm accuracy";
+    return shares.image > 0 ? "mim accuracy" : "mlm accuracy";
+  }
+
+  get losses(): Scalars {
+    const { stage } = this.options;
+    const { image, text } = this.config;
+    const [words, tokens] = [Math.log(text.vocabulary), Math.log(image.vocabulary)];
+    const all = {
+      contrastive: Math.log(stage.batch.pair),
+      itm: entropyOf(stage.mismatched),
+      mmmImage: tokens,
+      mmmText: words,
+    };
+    const { pair, image: images, text: texts } = stage.shares;
+    const chance = {
+      ...(pair > 0 && all),
+      ...(images > 0 && { mim: tokens }),
+      ...(texts > 0 && { mlm: words }),
+    };
+    return Object.fromEntries(
+      Object.entries(chance).filter(([name]) => this.#weights[name as keyof LossWeights] !== 0),
+    );
+  }
+
+  /** Draws new weights, and takes over what is known already. */
+  async begin(): Promise<void> {
+    const { recipe, start } = this.options;
+    await initialise(this.state, keyOf(recipe.seed), recipe.initialScale);
+    await start(this.state);
+  }
+
+  prepare(): StageNeeds {
+    const { largest, stage } = this.options;
+    const programs = largest.map((batch) => ({
+      share: stage.shares[batch.kind],
+      program: this.#program(batch),
+    }));
+    const all = programs.reduce((sum, { share }) => sum + share, 0);
+    return {
+      bytes: Math.max(...programs.map(({ program }) => program.memory.total)),
+      flops: programs.reduce((sum, { share, program }) => sum + share * program.flops, 0) / all,
+    };
+  }
+
+  async step(batch: Batch<Values>): Promise<Scalars> {
+    const { kind, ...inputs } = batch;
+    const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
+    const { norm, moved, rate, total, ...losses } = outputs as unknown as Record<string, Values>;
+    const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
+    return {
+      ...(Object.fromEntries(scalars) as Scalars),
+      "gradient norm": norm?.[0] ?? NaN,
+      "update norm": moved?.[0] ?? NaN,
+      "learning rate": rate?.[0] ?? NaN,
+    };
+  }
+
+  async evaluate(): Promise<Scalars> {
+    const factor = Math.exp(this.state.read("parameters/flava/logitScale")[0] ?? 0);
+    return { ...(await this.validation.evaluate()), "similarity factor": factor };
+  }
+
+  async write(directory: string): Promise<void> {
+    await writeModel(directory, this.state, this.config);
+    const { decoder } = this.options;
+    if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
+  }
+
+  async dispose(): Promise<void> {
+    await this.validation.close();
+    for (const program of this.#programs.values()) program.dispose();
+    this.state.dispose();
+  }
+
+  get #weights(): LossWeights {
+    return this.options.stage.losses;
+  }
+
+  #program(batch: Batch<TensorSpec>): PretrainingStep {
+    const name = shapeNameOf(batch);
+    const found = this.#programs.get(name);
+    if (found) return found;
+    const { recipe, stage } = this.options;
+    const { clip, ...settings } = stage.optimiser;
+    const optimiser = { ...settings, rules: freezing(stage.frozen) };
+    const options = {
+      config: this.config,
+      precision: recipe.precision,
+      recompute: stage.recompute,
+      weights: stage.losses,
+      clip,
+      optimiser,
+      learningRate: (step: Tensor) => rateAt(step, stage),
+    };
+    const { chunks } = stage;
+    const program =
+      chunks === 1
+        ? (trainingStep(this.state, batch, options) as PretrainingStep)
+        : accumulatedStep(this.state, batch, { ...options, chunks });
+    this.#programs.set(name, program);
+    return program;
+  }
+}
+
+/** @throws Error where a part to freeze has no weights */
+function requireParts(parameters: unknown, parts: readonly string[]): void {
+  const paths = leavesOf(parameters).map(([path]) => path);
+  for (const part of parts) {
+    if (paths.some((path) => ruleFor(freezing([part]), path).frozen)) continue;
+    throw new Error(
+      `The stage freezes "${part}", but no weights have that name. Name a part such as "flava/image" or "heads/itm".`,
+    );
+  }
+}
+
+/** Cross entropy of the best constant answer to a question whose answer is yes with probability `share`. */
+function entropyOf(share: number): number {
+  return [share, 1 - share].reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+}

@@ -1,0 +1,172 @@
+/** How good a model in training is, on data that it is not trained on. */
+import { type Program, compile } from "../../backend/program.js";
+import type { State } from "../../backend/state.js";
+import type { Values } from "../../backend/values.js";
+import { foldIn, keyOf } from "../../base/random.js";
+import { mapTree } from "../../base/tree.js";
+import type { Batch } from "../../data/batch/batch.js";
+import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
+import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
+import { decodePicture } from "../../data/image/decode.js";
+import type { Picture } from "../../data/image/image.js";
+import { openSampleSet } from "../../data/batch/sample-set.js";
+import { shuffled } from "../../data/batch/shuffle.js";
+import { openTokenizer } from "../../data/text/tokenizer.js";
+import { classifyZeroShot } from "../../eval/zero-shot.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { Embedder } from "../../inference/embedder.js";
+import type { FlavaConfig } from "../../model/config.js";
+import type { FlavaForPretraining } from "../../model/flava.js";
+import { processorFor } from "../../inference/processor.js";
+import type { Parameter } from "../../nn/parameter.js";
+import type { Precision } from "../../nn/precision.js";
+import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
+import { batchSpecs, shapeNameOf } from "./batch-specs.js";
+import { fixedBatches } from "./fixed-batches.js";
+import type { Scalars } from "./stage.js";
+
+/** The same validation batches and pictures in every run. */
+const validationSeed = 20211208;
+const batchesPerKind = 4;
+const mostPictures = 1000;
+
+export interface ValidationOptions extends BatchReaderOptions {
+  readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
+  readonly config: FlavaConfig;
+  readonly precision: Precision;
+  /** Where the data lie. */
+  readonly root: string;
+  readonly batchSize: Readonly<Record<BatchKind, number>>;
+  /** How many pairs get the text of another record; as in training, since the matching head learns how many there are. */
+  readonly mismatched: number;
+  /** Losses of weight 0 are not looked at. */
+  readonly losses: LossWeights;
+}
+
+/** Losses, accuracies and zero-shot classification on validation data. */
+export class Validation {
+  readonly #programs = new Map<string, Program<unknown, unknown>>();
+
+  private constructor(
+    private readonly options: ValidationOptions,
+    private readonly batches: readonly Batch<Values>[],
+    private readonly named: NamedPictures | undefined,
+    private readonly embedder: Embedder,
+  ) {}
+
+  static async open(options: ValidationOptions): Promise<Validation> {
+    const { directories, config, losses, precision } = options;
+    const batches = await validationBatches(options);
+    const zeroShot = (losses.contrastive ?? 1) > 0 && directories.pair.length > 0;
+    const named = zeroShot ? await namedPictures(directories.pair) : undefined;
+    const embedder = new Embedder({
+      config,
+      state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
+      tokenizer: await openTokenizer(),
+      processor: processorFor(config),
+      precision,
+      batch: 64,
+    });
+    return new Validation(options, batches, named, embedder);
+  }
+
+  async evaluate(): Promise<Scalars> {
+    const sums = new Map<string, { sum: number; count: number }>();
+    for (const batch of this.batches) {
+      for (const [name, value] of Object.entries(await this.#judge(batch))) {
+        const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
+        sums.set(name, { sum: sum + value, count: count + 1 });
+      }
+    }
+    const means = [...sums].map(([name, { sum, count }]) => [name, sum / count] as const);
+    return { ...Object.fromEntries(means), ...(await this.#zeroShot()) };
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.#programs.values()) program.dispose();
+    await this.embedder.close();
+  }
+
+  async #judge(batch: Batch<Values>): Promise<Scalars> {
+    const specs = batchSpecs(batch, this.options.config);
+    const name = shapeNameOf(specs);
+    const program = this.#programs.get(name) ?? this.#compile(specs);
+    this.#programs.set(name, program);
+    const { kind, ...inputs } = batch;
+    const outputs = (await program.run(inputs)) as Readonly<Record<string, Values>>;
+    return mapTree(outputs, (values: Values) => values[0] ?? NaN);
+  }
+
+  #compile({ kind, ...inputs }: Batch<TensorSpec>): Program<unknown, unknown> {
+    const { state, config, precision, losses } = this.options;
+    return compile({ state, inputs }, ({ parameters }, given) => {
+      const model = { config, precision, parameters: parameters as FlavaForPretraining<Tensor> };
+      const objectives = objectivesOf(model, Object.assign({ kind }, given) as unknown as Batch);
+      const outputs: Record<string, Tensor> = {};
+      for (const [name, { loss, accuracy }] of Object.entries(counting(objectives, losses))) {
+        outputs[name] = loss;
+        if (accuracy) outputs[`${name} accuracy`] = accuracy;
+      }
+      return { outputs };
+    });
+  }
+
+  async #zeroShot(): Promise<Scalars> {
+    if (!this.named) return {};
+    const { pictures, labels, classes } = this.named;
+    const images = await this.embedder.images(pictures);
+    const texts = await this.embedder.texts(classes);
+    const { top1, top5 } = await classifyZeroShot(
+      this.options.state.backend,
+      { images, labels, classes: texts, width: this.embedder.width },
+      keyOf(validationSeed),
+    );
+    return { "zero-shot top-1": top1.mean, "zero-shot top-5": top5.mean };
+  }
+}
+
+async function validationBatches(options: ValidationOptions): Promise<Batch<Values>[]> {
+  const { root, directories, batch, batchSize, mismatched } = options;
+  const batches: Batch<Values>[] = [];
+  for (const kind of batchKinds) {
+    if (directories[kind].length === 0) continue;
+    const found = await fixedBatches({
+      kind,
+      root,
+      directories: directories[kind],
+      batch,
+      size: batchSize[kind],
+      count: batchesPerKind,
+      mismatched,
+      seed: validationSeed,
+    });
+    batches.push(...found);
+  }
+  return batches;
+}
+
+/** Pictures and what they show. */
+interface NamedPictures {
+  readonly pictures: readonly Picture[];
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+}
+
+/** Some pictures of the sets, no two of one concept; undefined where the sets name no concepts. */
+async function namedPictures(directories: readonly string[]): Promise<NamedPictures | undefined> {
+  const found = new Map<string, Picture>();
+  for (const directory of directories) {
+    const set = await openSampleSet(directory);
+    const order = foldIn(keyOf(validationSeed), "pictures");
+    for (let i = 0; i < set.samples && found.size < mostPictures; i++) {
+      const { image, fields } = await set.sample(shuffled(i, set.samples, order));
+      const { concept } = fields;
+      if (typeof concept !== "string" || !image || found.has(concept)) continue;
+      found.set(concept, await decodePicture(image));
+    }
+    set.close();
+  }
+  if (found.size < 2) return undefined;
+  const labels = Int32Array.from({ length: found.size }, (_, index) => index);
+  return { pictures: [...found.values()], labels, classes: [...found.keys()] };
+}
