@@ -124,8 +124,8 @@ describe("plot", () => {
   it("draws every point of every line", () => {
     const points = [1, 2, 4].map((x) => ({ x, y: 3 * x }));
     const series = ["ours", "peer"].map((name) => ({ name, points }));
-    const picture = plot([{ x: "batch", y: "seconds", series }]);
-    expect(picture.match(/<circle/g)).toHaveLength(6);
-    expect(picture).not.toContain("NaN");
+    const image = plot([{ x: "batch", y: "seconds", series }]);
+    expect(image.match(/<circle/g)).toHaveLength(6);
+    expect(image).not.toContain("NaN");
   });
 });

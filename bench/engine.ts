@@ -13,7 +13,7 @@ import { plan } from "../src/graph/plan.js";
 import { type Tensor, spec } from "../src/graph/tensor.js";
 import type { Block } from "../src/nn/block.js";
 import { type LayerNorm, layerNorm, layerNormParameters } from "../src/nn/layer-norm.js";
-import { type Parameter, initialise } from "../src/nn/parameter.js";
+import { type Parameter, initialize } from "../src/nn/parameter.js";
 import { stack, stackParameters } from "../src/nn/stack.js";
 import { adamW, adamWMoments } from "../src/optim/adamw.js";
 import { randomNumbers } from "./random-numbers.js";
@@ -70,7 +70,7 @@ async function prepareTraining(backend: Backend, work: Encoder): Promise<Prepare
   const parameters = encoderParameters();
   const moments = adamWMoments(parameters);
   const state = new State(backend, { parameters, moments, step: spec([]) });
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   const shape = inputShape(work);
   const program = compile(
     { state, inputs: { x: spec(shape), target: spec(shape) } },
@@ -93,10 +93,10 @@ async function prepareTraining(backend: Backend, work: Encoder): Promise<Prepare
   return { run: () => program.run({ x, target }) };
 }
 
-/** Forward only. The weights do not change, so they are rounded, quantised and packed in the first run. */
+/** Forward only. The weights do not change, so they are rounded, quantized and packed in the first run. */
 async function prepareInference(backend: Backend, work: Encoder): Promise<Prepared> {
   const state = new State(backend, { parameters: encoderParameters() });
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   const shape = inputShape(work);
   const program = compile({ state, inputs: { x: spec(shape) } }, (s, { x }) => ({
     outputs: { y: encode(s.parameters, x, work) },

@@ -12,7 +12,7 @@ export type GrowthRow = {
 };
 
 const batches = [1, 2, 4, 8, 16, 32, 64];
-/** Pictures of 224, 288, 384 and 480 points a side, in patches of 16, and the class token. */
+/** Images of 224, 288, 384 and 480 points a side, in patches of 16, and the class token. */
 const lengths = [197, 325, 577, 901];
 const usual = { batch: 8, tokens: 197 } as const;
 

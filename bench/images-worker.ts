@@ -1,6 +1,6 @@
-/** One thread of bench/pictures.ts: makes both views of its pictures, as often as it is asked to. */
+/** One thread of bench/images.ts: makes both views of its images, as often as it is asked to. */
 import { parentPort, workerData } from "node:worker_threads";
-import { decodePicture } from "../src/data/image/decode.js";
+import { decodeImage } from "../src/data/image/decode.js";
 import { fastResample } from "../src/data/image/fast-resample.js";
 import { defaultProcessor, writeNumbers, writeView } from "../src/data/image/processor.js";
 
@@ -11,33 +11,33 @@ const codebookPixels = new Float32Array(files.length * 3 * 112 * 112);
 
 async function makeViews(): Promise<void> {
   for (const [index, file] of files.entries()) {
-    const picture = await decodePicture(file);
-    writeView(picture, processor.encoder, pixels, index * 3 * 224 * 224);
-    writeView(picture, processor.codebook, codebookPixels, index * 3 * 112 * 112);
+    const image = await decodeImage(file);
+    writeView(image, processor.encoder, pixels, index * 3 * 224 * 224);
+    writeView(image, processor.codebook, codebookPixels, index * 3 * 112 * 112);
   }
 }
 
-/** Milliseconds that a picture takes in each step. */
-async function split(): Promise<{ decode: number; resample: number; normalise: number }> {
-  const sums = { decode: 0, resample: 0, normalise: 0 };
+/** Milliseconds that an image takes in each step. */
+async function split(): Promise<{ decode: number; resample: number; normalize: number }> {
+  const sums = { decode: 0, resample: 0, normalize: 0 };
   for (const file of files) {
     const start = performance.now();
-    const picture = await decodePicture(file);
+    const image = await decodeImage(file);
     const decoded = performance.now();
-    const encoder = fastResample(picture, { width: 224, height: 224, filter: "bicubic" });
-    const codebook = fastResample(picture, { width: 112, height: 112, filter: "lanczos" });
+    const encoder = fastResample(image, { width: 224, height: 224, filter: "bicubic" });
+    const codebook = fastResample(image, { width: 112, height: 112, filter: "lanczos" });
     const resampled = performance.now();
     writeNumbers(encoder, processor.encoder, pixels, 0);
     writeNumbers(codebook, processor.codebook, codebookPixels, 0);
     sums.decode += decoded - start;
     sums.resample += resampled - decoded;
-    sums.normalise += performance.now() - resampled;
+    sums.normalize += performance.now() - resampled;
   }
   const each = (sum: number): number => sum / files.length;
   return {
     decode: each(sums.decode),
     resample: each(sums.resample),
-    normalise: each(sums.normalise),
+    normalize: each(sums.normalize),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Pictures a second: decoding and both views, against transformers' FLAVA image processors. */
+/** Images a second: decoding and both views, against transformers' FLAVA image processors. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ const count = 32;
 const [width, height] = [640, 480];
 const rounds = 7;
 
-/** Wall and processor time of all pictures once, in seconds. */
+/** Wall and processor time of all images once, in seconds. */
 type Time = { readonly seconds: number; readonly processor: number };
 
 type Contender = {
@@ -25,9 +25,9 @@ type Contender = {
 };
 
 /** Prints the rows, and where our time goes. */
-export async function benchPictures(): Promise<Row[]> {
+export async function benchImages(): Promise<Row[]> {
   const files = await Promise.all(Array.from({ length: count }, (_, index) => photo(index)));
-  const folder = mkdtempSync(join(tmpdir(), "pictures-"));
+  const folder = mkdtempSync(join(tmpdir(), "images-"));
   for (const [index, file] of files.entries()) {
     writeFileSync(join(folder, `${String(index).padStart(2, "0")}.jpg`), file);
   }
@@ -38,12 +38,12 @@ export async function benchPictures(): Promise<Row[]> {
     const rows = peers.map((peer, index) => {
       const work = `decode and both views, ${width} x ${height} JPEG, ${contenders[index + 1]!.name}`;
       const speeds = { ours: count / our!.seconds, peer: count / peer.seconds };
-      return judge({ work, ...speeds, unit: "pictures/s" }, { atLeast: 2 });
+      return judge({ work, ...speeds, unit: "images/s" }, { atLeast: 2 });
     });
     console.log([rowHeader, ...rows.map(formatRow)].join("\n"));
     for (const [index, { processor }] of [our!, ...peers].entries()) {
       const each = ((1000 * processor) / count).toFixed(2);
-      console.log(`${contenders[index]!.name}: ${each} ms of processor time for a picture`);
+      console.log(`${contenders[index]!.name}: ${each} ms of processor time for an image`);
     }
     console.log(await ours.split());
     return rows;
@@ -104,7 +104,7 @@ function openOurs(files: readonly Buffer[]): Contender & { split: () => Promise<
     split: async () => {
       const found = (await ask(workers[0]!, "split")) as Record<string, number>;
       const parts = Object.entries(found).map(([step, time]) => `${step} ${time.toFixed(2)} ms`);
-      return `ours, one picture on one thread: ${parts.join(", ")}`;
+      return `ours, one image on one thread: ${parts.join(", ")}`;
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
@@ -113,7 +113,7 @@ function openOurs(files: readonly Buffer[]): Contender & { split: () => Promise<
 }
 
 function openPeer(folder: string, kind: "pillow" | "tensor"): Contender {
-  const python = startPython("pictures.py", kind, String(threads), folder);
+  const python = startPython("images.py", kind, String(threads), folder);
   return {
     name: kind === "pillow" ? "transformers with Pillow" : `transformers, ${threads} torch threads`,
     run: async () => (await python.ask()) as Time,

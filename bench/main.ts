@@ -4,7 +4,7 @@
  *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers', in the same way
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
- *   npm run bench -- pictures [--json FILE]               decoding and both views, against transformers'
+ *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  *   npm run bench -- matching [--model PATH]              how often match is right, on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
@@ -21,7 +21,7 @@ import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from
 import { benchMatching } from "./matching.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
-import { benchPictures } from "./images.js";
+import { benchImages } from "./images.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
 import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
@@ -29,7 +29,7 @@ import { benchTraining } from "./training.js";
 
 const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
-       npm run bench -- pictures [--json FILE]
+       npm run bench -- images [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
@@ -65,7 +65,7 @@ async function runComparison(
   process.exitCode = rows.length > 0 && below.length === 0 ? 0 : 1;
 }
 
-async function runGrowth({ json, plot: picture }: Options): Promise<void> {
+async function runGrowth({ json, plot: image }: Options): Promise<void> {
   const rows: GrowthRow[] = [];
   console.log(growthHeader);
   for await (const row of growth()) {
@@ -73,11 +73,11 @@ async function runGrowth({ json, plot: picture }: Options): Promise<void> {
     console.log(formatGrowth(row));
   }
   await writeJson(json, rows);
-  if (picture !== undefined) writeFileSync(picture, plot(growthPanels(rows)));
+  if (image !== undefined) writeFileSync(image, plot(growthPanels(rows)));
 }
 
-async function runPictures({ json }: Options): Promise<void> {
-  const rows = await benchPictures();
+async function runImages({ json }: Options): Promise<void> {
+  const rows = await benchImages();
   await writeJson(json, rows);
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
@@ -105,21 +105,17 @@ async function runProfile({ model = "base", batch = "8", precision }: Options): 
 
 async function runCurves(
   named: readonly string[],
-  { plot: picture, only = "" }: Options,
+  { plot: image, only = "" }: Options,
 ): Promise<void> {
   const runs = named.map((text): NamedRun => {
     const [name = "", ...directory] = text.split("=");
     return { name, directory: directory.join("=") };
   });
-  if (
-    picture === undefined ||
-    runs.length === 0 ||
-    runs.some(({ directory }) => directory === "")
-  ) {
+  if (image === undefined || runs.length === 0 || runs.some(({ directory }) => directory === "")) {
     refuse();
     return;
   }
-  await writeCurves(picture, runs, only);
+  await writeCurves(image, runs, only);
 }
 
 /** The rows, and what they were measured on. */
@@ -160,8 +156,8 @@ switch (command) {
   case "growth":
     await runGrowth(values);
     break;
-  case "pictures":
-    await runPictures(values);
+  case "images":
+    await runImages(values);
     break;
   case "training":
     await runTraining(values);

@@ -1,4 +1,4 @@
-/** How well a model tells whether a picture and a text belong together: `match` on held-out pairs and on strangers. */
+/** How well a model tells whether an image and a text belong together: `match` on held-out pairs and on strangers. */
 import { join } from "node:path";
 import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
@@ -16,8 +16,8 @@ interface Scores {
 }
 
 /**
- * Prints, for Phosphor icons, which are held out: how often a picture's own text gets more than 0.5, how often the text
- * of another picture less, and how often the own one gets more than the other (guessing: one half each).
+ * Prints, for Phosphor icons, which are held out: how often an image's own text gets more than 0.5, how often the text
+ * of another image less, and how often the own one gets more than the other (guessing: one half each).
  */
 export async function benchMatching(model?: string): Promise<void> {
   const pairs = await openSampleSet(join(cacheDirectory(), "pmd", "evaluation", set));
@@ -37,7 +37,7 @@ export async function benchMatching(model?: string): Promise<void> {
   await flava.close();
   const share = (holds: (score: Scores) => boolean): string =>
     `${((100 * scores.filter(holds).length) / scores.length).toFixed(1)} %`;
-  console.log(`${set}: ${scores.length} pictures, each with its first text and that of another.`);
+  console.log(`${set}: ${scores.length} images, each with its first text and that of another.`);
   console.log(`own text above 0.5: ${share(({ own }) => own > 0.5)}`);
   console.log(`other text below 0.5: ${share(({ other }) => other < 0.5)}`);
   console.log(`own text above the other: ${share(({ own, other }) => own > other)}`);

@@ -1,7 +1,7 @@
 /** Inputs of FLAVA for the benchmark: random, but with the shapes and the shares of hidden places of real ones. */
 import { type Shape, TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../src/model/config.js";
-import type { Batch, MaskedPictures, MaskedTexts } from "../src/data/batch/batch.js";
+import type { Batch, MaskedImages, MaskedTexts } from "../src/data/batch/batch.js";
 import { randomIntegers, randomNumbers } from "./random-numbers.js";
 import type { Pretraining, Texts } from "./work.js";
 
@@ -17,7 +17,7 @@ export class Given extends TensorSpec {
 
 /** Of the tokens of each text. */
 const hiddenTokens = 0.15;
-/** Of the patches of each picture: 75 of 196. */
+/** Of the patches of each image: 75 of 196. */
 const hiddenPatches = 75 / 196;
 const maskToken = 103;
 
@@ -28,7 +28,7 @@ export function pretrainingBatch(
   config: FlavaConfig,
   { samples, batch, texts }: Pretraining,
 ): Batch<Given> {
-  if (samples === "image") return { kind: "image", ...maskedPictures(config, batch) };
+  if (samples === "image") return { kind: "image", ...maskedImages(config, batch) };
   if (!texts) throw new Error("A step on texts needs their lengths.");
   const ids = randomWords(config, texts);
   const words = maskedTexts(ids, texts);
@@ -39,12 +39,12 @@ export function pretrainingBatch(
     kind: "pair",
     ids,
     match: given(match, batch),
-    ...maskedPictures(config, batch),
+    ...maskedImages(config, batch),
     ...words,
   };
 }
 
-export function randomPictures({ image }: FlavaConfig, batch: number): Given {
+export function randomImages({ image }: FlavaConfig, batch: number): Given {
   const { channels, size } = image;
   return given(randomNumbers(batch * channels * size ** 2), batch, channels, size, size);
 }
@@ -61,8 +61,8 @@ export function lengthsOf({ lengths }: Texts): Given {
   return given(Int32Array.from(lengths), lengths.length);
 }
 
-/** The first patches of each picture are hidden. */
-function maskedPictures(config: FlavaConfig, batch: number): MaskedPictures<Given> {
+/** The first patches of each image are hidden. */
+function maskedImages(config: FlavaConfig, batch: number): MaskedImages<Given> {
   const patches = patchCount(config.image);
   const { channels, groups } = config.codebook;
   const side = Math.sqrt(patches) * 2 ** (groups - 1); // a visual token for each patch
@@ -74,7 +74,7 @@ function maskedPictures(config: FlavaConfig, batch: number): MaskedPictures<Give
     for (let i = 0; i < count; i++) positions[row * count + i] = row * patches + i;
   }
   return {
-    pixels: randomPictures(config, batch),
+    pixels: randomImages(config, batch),
     hidden: given(hidden, batch, patches),
     positions: given(positions, batch * count),
     codebookPixels: given(

@@ -24,10 +24,10 @@ import {
   pairOutputs,
   textOutputs,
 } from "../src/model/outputs.js";
-import { type Parameter, initialise } from "../src/nn/parameter.js";
+import { type Parameter, initialize } from "../src/nn/parameter.js";
 import type { Precision } from "../src/nn/precision.js";
 import { trainingState, trainingStep } from "../src/train/step.js";
-import { Given, lengthsOf, pretrainingBatch, randomPictures, randomWords } from "./model-inputs.js";
+import { Given, lengthsOf, pretrainingBatch, randomImages, randomWords } from "./model-inputs.js";
 import {
   type Application,
   type Loading,
@@ -44,7 +44,7 @@ export async function preparePretraining(
   work: Pretraining,
 ): Promise<Prepared> {
   const state = new State(backend, trainingState(pretrainingParameters(config)));
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   const batch = pretrainingBatch(config, work);
   const program = trainingStep(state, batch, {
     config,
@@ -65,7 +65,7 @@ type ApplicationParameters<T> = {
 type ApplicationState = State<{ readonly parameters: ApplicationParameters<Parameter> }>;
 type ApplicationInputs = { readonly pixels: Given; readonly ids: Given; readonly lengths: Given };
 
-/** An embedding, or a probability. The weights are rounded, quantised and packed in the first run. */
+/** An embedding, or a probability. The weights are rounded, quantized and packed in the first run. */
 export async function prepareApplication(
   backend: Backend,
   config: FlavaConfig,
@@ -117,7 +117,7 @@ export function leastCosine(a: Float32Array, b: Float32Array, count: number): nu
 async function applicationState(backend: Backend, config: FlavaConfig): Promise<ApplicationState> {
   const heads = { itm: matchHeadParameters(config.multimodal.width) };
   const state = new State(backend, { parameters: { flava: flavaParameters(config), heads } });
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   return state;
 }
 
@@ -125,7 +125,7 @@ async function applicationState(backend: Backend, config: FlavaConfig): Promise<
 function applicationInputs(config: FlavaConfig, work: Application): ApplicationInputs {
   const { batch, texts = fullTexts(batch, 1) } = work;
   return {
-    pixels: randomPictures(config, batch),
+    pixels: randomImages(config, batch),
     ids: randomWords(config, texts),
     lengths: lengthsOf(texts),
   };
@@ -183,7 +183,7 @@ export async function randomCheckpoint(): Promise<string> {
   if (existsSync(join(directory, "config.json"))) return directory; // which is written last
   const backend = openBackend();
   const state = new State(backend, { parameters: pretrainingParameters(models.base) });
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   await writeHuggingFace(directory, state, models.base);
   backend.dispose();
   return directory;

@@ -12,9 +12,9 @@ type Series = {
 
 const panelSize = { width: 420, height: 280 } as const;
 const margin = { left: 56, right: 60, top: 16, bottom: 44 } as const;
-const colours = ["#1b6ca8", "#c1440e", "#4a7c2a", "#6b4c9a"];
+const colors = ["#1b6ca8", "#c1440e", "#4a7c2a", "#6b4c9a"];
 
-/** The panels as one SVG picture, two in a row. */
+/** The panels as one SVG image, two in a row. */
 export function plot(panels: readonly Panel[]): string {
   const [width, height] = [panelSize.width * 2, panelSize.height * Math.ceil(panels.length / 2)];
   const groups = panels.map((panel, index) => {
@@ -53,20 +53,20 @@ function drawPanel({ x, y, series }: Panel): string[] {
     label((margin.left + right) / 2, bottom + 36, x, "middle"),
     `<g transform="translate(14 ${(margin.top + bottom) / 2}) rotate(-90)">${label(0, 0, y, "middle")}</g>`,
     ...series.map((line, index) =>
-      drawSeries(line, colours[index % colours.length]!, xScale, yScale),
+      drawSeries(line, colors[index % colors.length]!, xScale, yScale),
     ),
   ];
 }
 
-function drawSeries({ name, points }: Series, colour: string, x: Scale, y: Scale): string {
+function drawSeries({ name, points }: Series, color: string, x: Scale, y: Scale): string {
   const places = points.map((point) => [x.place(point.x).toFixed(1), y.place(point.y).toFixed(1)]);
   const path = places.map((place) => place.join(",")).join(" ");
-  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`);
+  const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3" fill="${color}"/>`);
   const [endX, endY] = places.at(-1) ?? ["0", "0"];
   return [
-    `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+    `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>`,
     ...dots,
-    `<text x="${Number(endX) + 8}" y="${Number(endY) + 4}" fill="${colour}">${name}</text>`,
+    `<text x="${Number(endX) + 8}" y="${Number(endY) + 4}" fill="${color}">${name}</text>`,
   ].join("");
 }
 

@@ -54,7 +54,7 @@ async function timeInstructions(config: FlavaConfig, work: Work): Promise<TimedI
   const prepared = await prepare(timing(native, programs), work, config);
   for (let round = 0; round < rounds; round++) await prepared.run();
   native.dispose();
-  const { plan, runs } = programs.at(-1)!; // before it, parameters were initialised
+  const { plan, runs } = programs.at(-1)!; // before it, parameters were initialized
   return plan.instructions.map((instruction, index) => ({
     instruction,
     seconds: median(runs.slice(1).map((seconds) => seconds[index]!)),

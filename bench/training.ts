@@ -27,7 +27,7 @@ import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { pretrainingParameters } from "../src/model/flava.js";
 import { processorFor } from "../src/inference/processor.js";
-import { initialise } from "../src/nn/parameter.js";
+import { initialize } from "../src/nn/parameter.js";
 import { batchSpecs } from "../src/train/stages/batch-specs.js";
 import { directoriesOf } from "../src/train/run/directories.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
@@ -180,10 +180,10 @@ async function timeSteps(
   const backend = openBackend({ name: "native", threads });
   try {
     const state = new State(backend, trainingState(pretrainingParameters(config)));
-    await initialise(state, keyOf(0), initialScale);
-    const { clip, ...optimiser } = only.optimiser;
+    await initialize(state, keyOf(0), initialScale);
+    const { clip, ...optimizer } = only.optimizer;
     const program = trainingStep(state, batchSpecs(batches[0]!, config), {
-      ...{ config, precision, clip, optimiser },
+      ...{ config, precision, clip, optimizer },
       learningRate: (step) => rateAt(step, only),
     });
     const seconds: number[] = [];

@@ -29,12 +29,12 @@ export type Pretraining = {
   readonly kind: "pretrain";
   readonly samples: "image" | "text" | "pair";
   readonly batch: number;
-  /** Of all samples but pictures alone. */
+  /** Of all samples but images alone. */
   readonly texts?: Texts;
   readonly dtype: "float32" | "bfloat16";
 };
 
-/** FLAVA in use: embeddings of pictures or texts, or whether picture and text match. */
+/** FLAVA in use: embeddings of images or texts, or whether image and text match. */
 export type Application = {
   readonly kind: "apply";
   readonly output: "image embedding" | "text embedding" | "ITM score";

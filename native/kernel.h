@@ -81,7 +81,7 @@ using Kernel = void (*)(const Call& call);
 enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512bf16 = 3 };
 constexpr int levelCount = 4;
 
-/** Adds a kernel to the table of its level; called by static initialisers through FLAVA_KERNEL. */
+/** Adds a kernel to the table of its level; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);
 
 /** Calls `body(begin, end, thread)` in parallel over [0, count). See Parallel::run. */

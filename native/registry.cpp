@@ -11,7 +11,7 @@ namespace {
 
 using Table = std::unordered_map<std::string, std::array<Kernel, levelCount>>;
 
-// Static initialisers of other files fill the table, so it is made on first use; it is never destroyed, because a
+// Static initializers of other files fill the table, so it is made on first use; it is never destroyed, because a
 // process may exit while a run is under way.
 Table& table() {
   static Table* const kernels = new Table();

@@ -10,7 +10,7 @@ namespace flava {
 
 namespace {
 
-/** The calling thread alone: pictures are many, and each worker thread of JavaScript has its own. */
+/** The calling thread alone: images are many, and each worker thread of JavaScript has its own. */
 struct OneThread final : Parallel {
   void run(int64_t count, int64_t grain, Body body, void* closure) override {
     for (int64_t begin = 0; begin < count; begin += grain) {

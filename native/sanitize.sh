@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs exported programs (native/check/main.cpp describes the files) under the address, undefined-behaviour and thread
+# Runs exported programs (native/check/main.cpp describes the files) under the address, undefined-behavior and thread
 # sanitizers, at every processor level this machine has. Fails on the first report.
 #
 #   native/sanitize.sh <folder of .program files>

@@ -11,8 +11,8 @@ export { load, type LoadOptions } from "./api/load.js";
 export type { Flava, MaskedPair } from "./api/flava.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
 export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js";
-export type { FilledPicture, FillPictureOptions } from "./api/fill-image.js";
-export type { PictureInput } from "./api/image-input.js";
+export type { FilledImage, FillImageOptions } from "./api/fill-image.js";
+export type { ImageInput } from "./api/image-input.js";
 export { openBackend, type BackendOptions } from "./backend/open.js";
 export type { Backend } from "./backend/backend.js";
 export { State } from "./backend/state.js";
@@ -23,8 +23,8 @@ export { models, type ModelName } from "./configs/models.js";
 export { openCheckpoint } from "./checkpoint/open.js";
 export { loadWeights, WeightsMismatch, type LoadReport } from "./checkpoint/load.js";
 export { writeHuggingFace } from "./checkpoint/huggingface.js";
-export { PictureError } from "./data/image/decode.js";
-export type { Picture } from "./data/image/image.js";
+export { ImageError } from "./data/image/decode.js";
+export type { Image } from "./data/image/image.js";
 export type { FlavaConfig } from "./model/config.js";
 export { flavaParameters, pretrainingParameters } from "./model/flava.js";
 export {
@@ -34,7 +34,7 @@ export {
   textOutputs,
   tokenProbabilities,
 } from "./model/outputs.js";
-export { initialise } from "./nn/parameter.js";
+export { initialize } from "./nn/parameter.js";
 export type { Precision } from "./nn/precision.js";
 export { spec, type Tensor, type TensorSpec } from "./graph/tensor.js";
 export { gradient } from "./graph/gradient.js";

@@ -89,7 +89,7 @@ describe("Loader", () => {
     expect(new Set(shapes).size).toBeGreaterThanOrEqual(30);
   });
 
-  it("never pairs a picture with a true text where it says that they do not match", async () => {
+  it("never pairs an image with a true text where it says that they do not match", async () => {
     const only = { pair: 1, image: 0, text: 0 };
     const mixture = { ...options.mixture, shares: only, mismatched: 0.9 };
     const batches = await take(6, { mixture });

@@ -90,10 +90,10 @@ export function planFile(
   const sizes = [made.preparedBytes, ...[...held.values()].map(({ bytes }) => bytes)].map((bytes) =>
     aligned(Math.max(bytes, 1)),
   );
-  return serialise(encodePlan(made, placeOf), made.arenaBytes, sizes, pieces, fails);
+  return serialize(encodePlan(made, placeOf), made.arenaBytes, sizes, pieces, fails);
 }
 
-function serialise(
+function serialize(
   { names, words }: ReturnType<typeof encodePlan>,
   arenaBytes: number,
   bufferBytes: readonly number[],

@@ -13,16 +13,16 @@ import {
   spec,
   writeHuggingFace,
 } from "../src/index.js";
-import { initialise } from "../src/nn/parameter.js";
+import { initialize } from "../src/nn/parameter.js";
 import { keyOf } from "../src/base/random.js";
 import { pretrainingParameters } from "../src/model/flava.js";
 import { config } from "./small-model.js";
 
-test("the README's first program embeds pictures with weights from a directory", async () => {
+test("the README's first program embeds images with weights from a directory", async () => {
   const directory = mkdtempSync(join(tmpdir(), "flava-readme-"));
   const backend = openBackend();
   const written = new State(backend, { parameters: pretrainingParameters(config) });
-  await initialise(written, keyOf(1));
+  await initialize(written, keyOf(1));
   await writeHuggingFace(directory, written, config);
 
   const checkpoint = await openCheckpoint(directory);

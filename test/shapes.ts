@@ -1,11 +1,11 @@
-/** A little data set of coloured shapes with captions, for tests of training: real pictures in real shards. */
+/** A little data set of colored shapes with captions, for tests of training: real images in real shards. */
 import { join } from "node:path";
 import sharp from "sharp";
 import { ShardWriter } from "../src/data/formats/shard-writer.js";
 import { matchingAlone } from "../src/configs/pairs-alone.js";
 import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
 
-const colours = ["red", "green", "blue", "black", "orange", "purple"];
+const colors = ["red", "green", "blue", "black", "orange", "purple"];
 const shapes: Readonly<Record<string, string>> = {
   circle: '<circle cx="16" cy="16" r="12"/>',
   square: '<rect x="5" y="5" width="22" height="22"/>',
@@ -19,23 +19,23 @@ export async function writeShapes(root: string): Promise<void> {
   for (const split of ["train", "validation"]) {
     const pairs = new ShardWriter(join(root, "pairs", "shapes", split), { name: "shapes" });
     const texts = new ShardWriter(join(root, "text", "words", split), { name: "words" });
-    for (const colour of colours) {
+    for (const color of colors) {
       for (const [shape, drawing] of Object.entries(shapes)) {
-        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="${colour}">${drawing}</svg>`;
+        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="${color}">${drawing}</svg>`;
         const image = await sharp(Buffer.from(svg))
           .flatten({ background: "white" })
           .png()
           .toBuffer();
-        const concept = `${colour} ${shape}`;
+        const concept = `${color} ${shape}`;
         const fields = { concept };
         await pairs.add({
-          key: `${colour}-${shape}`,
+          key: `${color}-${shape}`,
           image,
           texts: [concept, `a ${concept}`],
           fields,
         });
-        const text = `The ${shape} is ${colour} and nothing else is ${colour} here.`;
-        await texts.add({ key: `${colour}-${shape}`, texts: [text], fields: {} });
+        const text = `The ${shape} is ${color} and nothing else is ${color} here.`;
+        await texts.add({ key: `${color}-${shape}`, texts: [text], fields: {} });
       }
     }
     await pairs.close();

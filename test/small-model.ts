@@ -72,8 +72,8 @@ export const integers = (shape: Shape, values: ArrayLike<number>): Given =>
 const randomFloats = (name: string, shape: Shape): Given =>
   new Given(shape, normal(foldIn(key, name), sizeOf(shape)));
 
-/** Pictures, of which patches 0, 3, 5 and 9 are hidden. */
-export function pictures(batch: number, name = "pictures"): Omit<ImageBatch<Given>, "kind"> {
+/** Images, of which patches 0, 3, 5 and 9 are hidden. */
+export function images(batch: number, name = "images"): Omit<ImageBatch<Given>, "kind"> {
   const hidden = Array.from({ length: batch }, () =>
     Array.from({ length: patches }, (_, patch) => ([0, 3, 5, 9].includes(patch) ? 1 : 0)),
   ).flat();
@@ -119,13 +119,13 @@ export function texts(
   };
 }
 
-/** Pictures with texts; `match` tells which belong together. */
+/** Images with texts; `match` tells which belong together. */
 export function pairs(
   match: readonly number[],
   lengths: readonly number[] = match.map((_, sample) => 4 + (sample % 3)),
 ): Omit<PairBatch<Given>, "kind"> {
   return {
-    ...pictures(match.length),
+    ...images(match.length),
     ...texts(lengths, 7),
     match: floats([match.length], match),
   };

@@ -9,21 +9,12 @@ import type { Tensor } from "../src/graph/tensor.js";
 import { models } from "../src/configs/models.js";
 import { initialLogitScale, pretrainingParameters } from "../src/model/flava.js";
 import { encodeImage } from "../src/model/image-encoder.js";
-import { type Parameter, initialise, parameterCount } from "../src/nn/parameter.js";
+import { type Parameter, initialize, parameterCount } from "../src/nn/parameter.js";
 import type { Batch } from "../src/data/batch/batch.js";
 import { stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
-import {
-  Given,
-  config,
-  evaluate,
-  modelOf,
-  pairs,
-  patches,
-  pictures,
-  texts,
-} from "./small-model.js";
+import { Given, config, evaluate, modelOf, pairs, patches, images, texts } from "./small-model.js";
 
 describe("the base model", () => {
   const base = pretrainingParameters(models.base);
@@ -42,7 +33,7 @@ describe("the base model", () => {
     ],
     ["the three encoders with their projections", flava, 241_356_289, 512],
     ["the codebook", codebook, 53_786_240, 74],
-    ["the head of masked pictures", heads.mim, 6_891_776, 6],
+    ["the head of masked images", heads.mim, 6_891_776, 6],
     ["the head of masked text", heads.mlm, 24_063_546, 6],
     ["the head of matching", heads.itm, 592_130, 4],
     ["all heads", heads, 62_502_774, 28],
@@ -66,7 +57,7 @@ describe("a new model", () => {
   /** Losses of a new small model, whose heads know nothing yet. */
   async function freshLosses(batch: object, kind: string): Promise<Record<string, number[]>> {
     const state = new State(referenceBackend(), { parameters: pretrainingParameters(config) });
-    await initialise(state, keyOf(1));
+    await initialize(state, keyOf(1));
     return evaluate(
       batch,
       (parameters, given) =>
@@ -83,7 +74,7 @@ describe("a new model", () => {
 
   it("guesses: its losses are the logarithms of the numbers of choices", async () => {
     const found = {
-      ...(await freshLosses(pictures(3), "image")),
+      ...(await freshLosses(images(3), "image")),
       ...(await freshLosses(texts([5, 7, 4], 7), "text")),
       ...(await freshLosses(pairs([1, 0, 1, 1]), "pair")),
     };
@@ -102,7 +93,7 @@ describe("a new model", () => {
 });
 
 it("what is under a hidden patch changes nothing", async () => {
-  const { pixels, hidden } = pictures(1);
+  const { pixels, hidden } = images(1);
   const run = (given: Given): Promise<Record<string, number[]>> =>
     evaluate({ pixels: given, hidden }, (parameters, inputs) => {
       const options = stackOptions(modelOf(parameters), "image");

@@ -30,7 +30,7 @@ import {
   modelOf,
   pairs,
   patches,
-  pictures,
+  images,
   samplesOf,
   shortened,
   smallState,
@@ -95,7 +95,7 @@ describe("1. padding", () => {
   });
 });
 
-it("2. the multimodal mask is longer than the text by the class token and the picture", async () => {
+it("2. the multimodal mask is longer than the text by the class token and the image", async () => {
   const states = (length: number, painted?: number): Given =>
     floats(
       [1, length, 16],
@@ -112,8 +112,8 @@ it("2. the multimodal mask is longer than the text by the class token and the pi
     const { found = [] } = await evaluate(given, (weights, { image, text, lengths }) => {
       const encoder = weights.flava.multimodal;
       const options = stackOptions(modelOf(weights), "multimodal");
-      const [pictures, words] = [{ states: [image] }, { states: [text] }];
-      const { sequence } = encodePair(encoder, pictures, words, options, lengths);
+      const [patchStates, words] = [{ states: [image] }, { states: [text] }];
+      const { sequence } = encodePair(encoder, patchStates, words, options, lengths);
       return { found: pool(encoder.pooler, sequence, "float32") };
     });
     return found;
@@ -134,7 +134,7 @@ it("3. patches stand at places 2 to 2 + P, texts at the last L places", () => {
   expect(ofText).toEqual([18, 19, 20, 21, 22]);
 });
 
-it("4. the multimodal encoder reads the states before the final normalisation", async () => {
+it("4. the multimodal encoder reads the states before the final normalization", async () => {
   const { pixels, ids, lengths } = pairs([1], [7]);
   const state = smallState();
   const before = await evaluate({ pixels, ids, lengths }, features, { state });
@@ -209,7 +209,7 @@ function matchedOf(all: ReturnType<typeof pairs>): ReturnType<typeof pairs> {
   return {
     ...kept,
     match: own.match,
-    positions: samplesOf(positions, [...Array(8).keys()]), // the same patches in every picture
+    positions: samplesOf(positions, [...Array(8).keys()]), // the same patches in every image
     targets: { positions: own.targets.positions, labels: samplesOf(targets.labels, both) },
   };
 }
@@ -266,7 +266,7 @@ function symbolic<I>(specs: I): Mapped<I, TensorSpec, Tensor> {
 }
 
 const parameters = symbolic(pretrainingParameters(config)) as unknown as Parameters;
-const imageBatch: Batch = { kind: "image", ...symbolic(pictures(2)) };
+const imageBatch: Batch = { kind: "image", ...symbolic(images(2)) };
 const textBatch: Batch = { kind: "text", ...symbolic(texts([3, 5], 5)) };
 const pairBatch: Batch = { kind: "pair", ...symbolic(pairs([1, 0])) };
 
@@ -309,7 +309,7 @@ describe("10. the contrastive loss", () => {
   });
 });
 
-it("11. an embedding is one vector of length 1 for each picture and each text", async () => {
+it("11. an embedding is one vector of length 1 for each image and each text", async () => {
   const { pixels, ids, lengths } = pairs([1, 1, 1]);
   const found = await evaluate({ pixels, ids, lengths }, features);
   for (const name of ["image", "text"]) {
@@ -326,7 +326,7 @@ it("12. without anything to predict, a loss is 0 and its gradient zero", async (
   const nothing = { positions: integers([2], [-1, -1]) };
   const targets = { ...nothing, labels: integers([2], [0, 0]) };
   const batches = [
-    [{ ...pictures(2), ...nothing }, "image", ["mim"]],
+    [{ ...images(2), ...nothing }, "image", ["mim"]],
     [{ ...texts([3, 4], 4), targets }, "text", ["mlm"]],
     [{ ...pairs([1, 1]), ...nothing, targets }, "pair", ["mmmImage", "mmmText"]],
   ] as const;

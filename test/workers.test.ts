@@ -127,9 +127,9 @@ function onOneProcess(gather: GatherMode): Promise<Record<string, number[]>> {
     const model = modelOf(parameters);
     const { image, text, imageProjection, textProjection, logitScale } = parameters.flava;
     const { pixels, ids, lengths } = given;
-    const pictures = encodeImage(image, config.image, { pixels }, stackOptions(model, "image"));
+    const encoded = encodeImage(image, config.image, { pixels }, stackOptions(model, "image"));
     const words = encodeText(text, { ids, lengths }, stackOptions(model, "text"));
-    const images = embed(imageProjection, pictures, "float32");
+    const images = embed(imageProjection, encoded, "float32");
     const sentences = embed(textProjection, words, "float32");
     const factor = similarityFactor(logitScale);
     const losses = Array.from({ length: workers }, (_, rank) => {

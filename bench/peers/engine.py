@@ -50,7 +50,7 @@ def product(work):
 def train(work):
     """Forward, backward and AdamW; bfloat16 means autocast over float32 weights."""
     model = encoder()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
     x = torch.randn(work["batch"], work["tokens"], WIDTH)
     target = torch.randn(work["batch"], work["tokens"], WIDTH)
 
@@ -58,8 +58,8 @@ def train(work):
         with torch.autocast("cpu", torch.bfloat16, enabled=work["dtype"] == "bfloat16"):
             loss = F.mse_loss(model(x).float(), target)
         loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         return loss.item()
 
     return run

@@ -7,14 +7,14 @@ from transformers.utils import logging
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 HIDDEN_TOKENS = 0.15  # of each text
-HIDDEN_PATCHES = 75  # of the 196 of each picture
+HIDDEN_PATCHES = 75  # of the 196 of each image
 
 
 def build():
     return FlavaForPreTraining(FlavaConfig())  # whose defaults are the base size
 
 
-def pictures(config, batch):
+def images(config, batch):
     size = config.image_config.image_size
     return torch.rand(batch, 3, size, size) - 0.5
 
@@ -37,47 +37,47 @@ def masked_texts(config, work):
     return made | masked
 
 
-def masked_pictures(config, batch):
+def masked_images(config, batch):
     side = config.image_config.image_size // config.image_config.patch_size
     hidden = (torch.arange(side * side) < HIDDEN_PATCHES).view(1, side, side).repeat(batch, 1, 1)
     seen = 0.1 + 0.8 * torch.rand(batch, 3, 8 * side, 8 * side)
-    return {"pixel_values": pictures(config, batch), "bool_masked_pos": hidden, "codebook_pixel_values": seen}
+    return {"pixel_values": images(config, batch), "bool_masked_pos": hidden, "codebook_pixel_values": seen}
 
 
 def pretraining_inputs(config, work):
     batch = work["batch"]
     if work["samples"] == "image":
-        return masked_pictures(config, batch)
+        return masked_images(config, batch)
     if work["samples"] == "text":
         return masked_texts(config, work)
     match = torch.ones(batch, dtype=torch.long)
     match[0] = 0
-    return masked_pictures(config, batch) | masked_texts(config, work) | {"itm_labels": match}
+    return masked_images(config, batch) | masked_texts(config, work) | {"itm_labels": match}
 
 
 def pretrain(work):
     """Forward, backward and AdamW; bfloat16 means autocast over float32 weights."""
     model = build().train()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.01, fused=True)
     inputs = pretraining_inputs(model.config, work)
 
     def run():
         with torch.autocast("cpu", torch.bfloat16, enabled=work["dtype"] == "bfloat16"):
             loss = model(**inputs).loss
         loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         return loss.item()
 
     return run
 
 
 def apply(work):
-    """Embeddings of length 1, or the probability that picture and text match; weights in the work's dtype."""
+    """Embeddings of length 1, or the probability that image and text match; weights in the work's dtype."""
     dtype = DTYPES[work["dtype"]]
     model = build().to(dtype).eval()
-    pixels = pictures(model.config, work["batch"]).to(dtype)
+    pixels = images(model.config, work["batch"]).to(dtype)
     words = texts(model.config, work) if "texts" in work else {}
 
     def image_embedding():

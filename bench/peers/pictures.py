@@ -1,7 +1,7 @@
-"""The peer's side of bench/pictures.ts: decodes the JPEGs of a folder with Pillow and gives them to transformers' FLAVA image
+"""The peer's side of bench/images.ts: decodes the JPEGs of a folder with Pillow and gives them to transformers' FLAVA image
 processor, as its users do, once for every line that it reads.
 
-python pictures.py pillow|tensor THREADS FOLDER
+python images.py pillow|tensor THREADS FOLDER
 """
 
 import io

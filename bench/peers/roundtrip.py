@@ -23,7 +23,7 @@ def rewrite(source, target, dtype="float32", shard_bytes=5e9):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def randomise(module):
+def randomize(module):
     """Also what starts at zero, so that nothing can be mixed up unseen."""
     with torch.no_grad():
         for parameter in module.parameters():
@@ -71,7 +71,7 @@ def same_tensors(ours, theirs):
 
 
 def check_hugging_face(scratch):
-    model = randomise(FlavaForPreTraining(config()))
+    model = randomize(FlavaForPreTraining(config()))
     parts = {"whole": model, "encoders": model.flava, "codebook": model.image_codebook}
     for name, part in parts.items():
         part.save_pretrained(scratch / name)
@@ -113,7 +113,7 @@ def check_torch_multimodal(scratch):
     codebook = flava.DalleVAEEncoder(pretrained=False)
     codebook.encoder = flava.DalleEncoder(n_hid=8, vocab_size=32)
     loss = FLAVAPretrainingLoss(hidden_size=16, text_vocab_size=50, image_vocab_size=32)
-    theirs = randomise(flava.FLAVAForPreTraining(encoders, codebook, loss))
+    theirs = randomize(flava.FLAVAForPreTraining(encoders, codebook, loss))
     torch.save(theirs.state_dict(), scratch / "torchmultimodal.pt")
     report = rewrite(scratch / "torchmultimodal.pt", scratch / "torchmultimodal")
     ours = load(FlavaForPreTraining, scratch / "torchmultimodal", torch.float32)

@@ -38,7 +38,7 @@ def main(threads, folder):
     torch.set_num_threads(threads)
     model = FlavaForPreTraining(FlavaConfig.from_pretrained(folder)).train()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.1, fused=True)
+    optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.1, fused=True)
     batches = cycle([inputs_of(load_file(path)) for path in sorted(Path(folder).glob("*.safetensors"))])
     for _ in sys.stdin:
         inputs = next(batches)
@@ -47,8 +47,8 @@ def main(threads, folder):
             loss = model(**inputs).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         answer = {"loss": loss.item(), "seconds": time.perf_counter() - start}
         print(json.dumps(answer), flush=True)
 

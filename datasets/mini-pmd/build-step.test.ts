@@ -44,7 +44,7 @@ const icon = (set: string, name: string, path: string): Item => ({
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="currentColor" d="${path}"/></svg>`,
     monochrome: true,
   },
-  licence: "MIT",
+  license: "MIT",
   tags: ["shape"],
 });
 
@@ -68,7 +68,7 @@ describe("a step of pairs", () => {
     expect(train[0]?.fields).toMatchObject({
       set: "invented",
       concept: "bar",
-      licence: "MIT",
+      license: "MIT",
       tags: ["shape"],
     });
     expect((await samplesIn("pairs/icons/test")).map(({ key }) => key)).toEqual(["carbon/square"]);
@@ -104,10 +104,10 @@ async function* texts(): AsyncGenerator<LoneText> {
       key: `invented/${number}`,
       source: "invented",
       text: `Text ${number}.`,
-      licence: "CC0-1.0",
+      license: "CC0-1.0",
     };
   }
-  yield { key: "held", source: "invented", text: "Held out.", licence: "CC0-1.0", heldOut: true };
+  yield { key: "held", source: "invented", text: "Held out.", license: "CC0-1.0", heldOut: true };
 }
 
 describe("a step of texts", () => {

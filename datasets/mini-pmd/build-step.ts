@@ -4,14 +4,14 @@ import { ahead } from "./ahead.js";
 import { type Drawn, draw } from "./draw.js";
 import type { Split } from "./families.js";
 import type { StepFolders } from "./folders.js";
-import { type HeldOutPicture, readHeldOut, writeHeldOut } from "./held-out.js";
-import type { Item, LonePicture } from "./item.js";
+import { type HeldOutImage, readHeldOut, writeHeldOut } from "./held-out.js";
+import type { Item, LoneImage } from "./item.js";
 import { HeldOutInks } from "./near-copies.js";
 import type { Packages } from "./packages.js";
 import { passagesOf } from "./passages.js";
 import { count, drop, type StepReport } from "./report.js";
 import { orderedBy, seededUnit } from "./seeded.js";
-import type { PairStep, PictureStep, TextStep } from "./steps.js";
+import type { PairStep, ImageStep, TextStep } from "./steps.js";
 
 export interface StepContext {
   readonly packages: Packages;
@@ -28,13 +28,13 @@ interface Placed {
   readonly split: Split;
 }
 
-/** Pictures that are drawn ahead: enough to keep all threads busy. */
+/** Images that are drawn ahead: enough to keep all threads busy. */
 const drawnAhead = 16;
 
-/** Pairs: held-out pictures first, then those of training that are no copies of them; each in a seeded random order. */
+/** Pairs: held-out images first, then those of training that are no copies of them; each in a seeded random order. */
 export async function buildPairs(step: PairStep, context: StepContext): Promise<void> {
   const placed = await placedItems(step, context);
-  const heldOut: HeldOutPicture[] = [];
+  const heldOut: HeldOutImage[] = [];
   const isHeld = ({ split }: Placed): boolean => split !== "train";
   for await (const { item, split, drawn } of drawAll(placed.filter(isHeld), context)) {
     heldOut.push({ key: item.key, ink: drawn.ink });
@@ -81,7 +81,7 @@ async function* drawAll(
 ): AsyncGenerator<Placed & { drawn: Drawn }> {
   let done = 0;
   const results = ahead(placed, drawnAhead, async (each) => {
-    const drawn = await draw(each.item, { size, recolour: each.split === "train" });
+    const drawn = await draw(each.item, { size, recolor: each.split === "train" });
     return { ...each, drawn };
   });
   for await (const { item, split, drawn } of results) {
@@ -97,9 +97,9 @@ async function add(
   drawn: Drawn,
   { folders, report }: StepContext,
 ): Promise<void> {
-  const { key, set, family, concept, licence, author, category, style, tags } = item;
+  const { key, set, family, concept, license, author, category, style, tags } = item;
   const folder = `pairs/${item.source}/${split}`;
-  const texts = drawn.colour ? [...item.captions, drawn.colour.caption] : item.captions;
+  const texts = drawn.color ? [...item.captions, drawn.color.caption] : item.captions;
   await folders.add(folder, {
     key,
     image: drawn.image,
@@ -108,26 +108,26 @@ async function add(
       set,
       family,
       concept,
-      licence,
+      license,
       ...(author !== undefined && { author }),
       ...(category !== undefined && { category }),
       ...(style !== undefined && { style }),
-      ...(drawn.colour && { colour: drawn.colour.name }),
+      ...(drawn.color && { color: drawn.color.name }),
       tags,
     },
   });
   count(report.kept, folder);
 }
 
-/** Pictures without texts, with a label where there is one. */
-export async function buildPictures(step: PictureStep, context: StepContext): Promise<void> {
+/** Images without texts, with a label where there is one. */
+export async function buildImages(step: ImageStep, context: StepContext): Promise<void> {
   const { packages, folders, report, size, limit } = context;
-  const results = ahead(step.pictures(packages), drawnAhead, async (picture) => {
-    const item = pictureItem(picture);
-    return { ...picture, drawn: await draw(item, { size, recolour: false }) };
+  const results = ahead(step.images(packages), drawnAhead, async (image) => {
+    const item = imageItem(image);
+    return { ...image, drawn: await draw(item, { size, recolor: false }) };
   });
   let left = limit;
-  for await (const { key, source, licence, label, group, drawn } of results) {
+  for await (const { key, source, license, label, group, drawn } of results) {
     if (left-- <= 0) break;
     if (typeof drawn === "string") {
       drop(report, source, drawn, key);
@@ -139,17 +139,17 @@ export async function buildPictures(step: PictureStep, context: StepContext): Pr
       image: drawn.image,
       texts: [],
       ...(label !== undefined && { label }),
-      fields: { licence, ...(group !== undefined && { group }) },
+      fields: { license, ...(group !== undefined && { group }) },
     });
     count(report.kept, folder);
   }
 }
 
-/** A picture as an item without words, to be drawn. */
-function pictureItem({ key, file, licence }: LonePicture): Item {
+/** An image as an item without words, to be drawn. */
+function imageItem({ key, file, license }: LoneImage): Item {
   const drawing = { kind: "file", file } as const;
   const nothing = { set: "", family: "", concept: "", captions: [], tags: [] };
-  return { key, source: "icons", ...nothing, drawing, licence };
+  return { key, source: "icons", ...nothing, drawing, license };
 }
 
 /** The part of the documents that is held out to measure on. */
@@ -161,7 +161,7 @@ export async function buildTexts(
   { packages, folders, report, limit }: StepContext,
 ): Promise<void> {
   let left = limit;
-  for await (const { key, source, text, licence, heldOut } of step.texts(packages)) {
+  for await (const { key, source, text, license, heldOut } of step.texts(packages)) {
     if (left-- <= 0) break;
     if (heldOut) {
       drop(report, source, "an evaluation set uses it", key);
@@ -170,7 +170,7 @@ export async function buildTexts(
     const split = seededUnit("document", key) < validationDocuments ? "validation" : "train";
     const folder = `text/${source}/${split}`;
     for (const [index, passage] of passagesOf(text).entries()) {
-      const sample: Sample = { key: `${key}/${index}`, texts: [passage], fields: { licence } };
+      const sample: Sample = { key: `${key}/${index}`, texts: [passage], fields: { license } };
       await folders.add(folder, sample);
       count(report.kept, folder);
       count(report.words, folder, passage.split(" ").length);

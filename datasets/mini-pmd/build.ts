@@ -1,9 +1,9 @@
-/** Builds the mini-PMD: pictures with texts, pictures alone, texts alone, all out of pinned packages. */
+/** Builds the mini-PMD: images with texts, images alone, texts alone, all out of pinned packages. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { buildPairs, buildPictures, buildTexts, type StepContext } from "./build-step.js";
+import { buildPairs, buildImages, buildTexts, type StepContext } from "./build-step.js";
 import { StepFolders } from "./folders.js";
 import { defaultCache, openPackages } from "./packages.js";
 import { pins } from "./pins.js";
@@ -102,7 +102,7 @@ async function buildStep(
       await buildPairs(step, context);
       break;
     case "pictures":
-      await buildPictures(step, context);
+      await buildImages(step, context);
       break;
     case "text":
       await buildTexts(step, context);

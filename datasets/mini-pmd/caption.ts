@@ -4,14 +4,14 @@ import type { IsNoun } from "./nouns.js";
 interface CaptionParts {
   /** Lower case, without words of style and size: "calendar". */
   readonly concept: string;
-  /** What kind of picture it is: "icon", "emoji", "logo". */
+  /** What kind of image it is: "icon", "emoji", "logo". */
   readonly kind: string;
   /** "outline". */
   readonly style?: string;
   /** "Time & Date". */
   readonly category?: string;
   readonly tags?: readonly string[];
-  /** Other names for the same picture. */
+  /** Other names for the same image. */
   readonly others?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function captionsOf(parts: CaptionParts, isNoun: IsNoun): string[] {
   const captions = [concept];
   if (tags.length > 0) captions.push(`${concept}: ${tags.slice(0, mostTags).join(", ")}`);
   if (style !== undefined) captions.push(`${concept}, ${style}`);
-  captions.push(...others.slice(0, 2), pictureOf(concept, kind, style, isNoun));
+  captions.push(...others.slice(0, 2), imageOf(concept, kind, style, isNoun));
   const group = category === undefined ? "" : spaced(category);
   if (group !== "" && !vague.test(group) && group !== concept)
     captions.push(`${concept} (${group})`);
@@ -43,12 +43,7 @@ export function captionsOf(parts: CaptionParts, isNoun: IsNoun): string[] {
 }
 
 /** "an outline icon of a calendar" for a plain noun, "an outline log out icon" for anything else. */
-function pictureOf(
-  concept: string,
-  kind: string,
-  style: string | undefined,
-  isNoun: IsNoun,
-): string {
+function imageOf(concept: string, kind: string, style: string | undefined, isNoun: IsNoun): string {
   if (kind === "logo") return `the logo of ${concept}`;
   if (isNoun(concept)) {
     return `${withArticle(style === undefined ? kind : `${style} ${kind}`)} of ${withArticle(concept)}`;

@@ -16,12 +16,12 @@ const item = (drawing: Drawing, key = "invented/square"): Item => ({
   concept: "square",
   captions: ["square"],
   drawing,
-  licence: "CC0-1.0",
+  license: "CC0-1.0",
   tags: [],
 });
 
-const drawSvg = (text: string, key?: string, recolour = false): ReturnType<typeof draw> =>
-  draw(item({ kind: "svg", svg: text, monochrome: true }, key), { size: 48, recolour });
+const drawSvg = (text: string, key?: string, recolor = false): ReturnType<typeof draw> =>
+  draw(item({ kind: "svg", svg: text, monochrome: true }, key), { size: 48, recolor });
 
 async function pixelsOf(drawn: unknown): Promise<{ data: Buffer; width: number; height: number }> {
   const { data, info } = await sharp((drawn as Drawn).image)
@@ -43,15 +43,15 @@ describe("drawing", () => {
   it("colours about half of the monochrome pictures, and says so truly", async () => {
     const keys = Array.from({ length: 40 }, (_, index) => `invented/${index}`);
     const drawn = await Promise.all(keys.map((key) => drawSvg(svg(square), key, true)));
-    const coloured = drawn.filter((each) => typeof each !== "string" && each.colour);
-    expect(coloured.length).toBeGreaterThan(10);
-    expect(coloured.length).toBeLessThan(30);
-    const red = drawn.find((each) => typeof each !== "string" && each.colour?.name === "red");
+    const colored = drawn.filter((each) => typeof each !== "string" && each.color);
+    expect(colored.length).toBeGreaterThan(10);
+    expect(colored.length).toBeLessThan(30);
+    const red = drawn.find((each) => typeof each !== "string" && each.color?.name === "red");
     const { data } = await pixelsOf(red);
     const middle = (24 * 48 + 24) * 3;
     expect(data[middle]).toBeGreaterThan(200);
     expect(data[middle + 1]).toBeLessThan(60);
-    expect((red as Drawn).colour?.caption).toBe("a red square icon");
+    expect((red as Drawn).color?.caption).toBe("a red square icon");
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe("drawing", () => {
       .jpeg()
       .toBuffer();
     const { width, height } = await pixelsOf(
-      await draw(item({ kind: "file", file }), { size: 48, recolour: true }),
+      await draw(item({ kind: "file", file }), { size: 48, recolor: true }),
     );
     expect([width, height]).toEqual([72, 36]);
   });

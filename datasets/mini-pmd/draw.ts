@@ -1,34 +1,34 @@
-/** Draws an item: its picture as a small WebP file on white, and its ink, by which copies are found. */
+/** Draws an item: its image as a small WebP file on white, and its ink, by which copies are found. */
 import sharp, { type Sharp } from "sharp";
 import { withArticle } from "./caption.js";
 import { inkOf } from "./ink.js";
 import type { Item } from "./item.js";
 import { seededUnit } from "./seeded.js";
 
-// Pictures are drawn several at once: threads within one would only get in one another's way.
+// Images are drawn several at once: threads within one would only get in one another's way.
 sharp.concurrency(1);
 sharp.cache(false);
 
 interface DrawOptions {
-  /** Width and height of vector pictures in pixels; others keep their proportions, at most 1.5 times as long. */
+  /** Width and height of vector images in pixels; others keep their proportions, at most 1.5 times as long. */
   readonly size: number;
-  /** Whether half of the monochrome pictures get a colour; otherwise they are black. */
-  readonly recolour: boolean;
+  /** Whether half of the monochrome images get a color; otherwise they are black. */
+  readonly recolor: boolean;
 }
 
 export interface Drawn {
   readonly image: Uint8Array;
   /** Darkness of 32 x 32 cells, 0 to 255. */
   readonly ink: Uint8Array;
-  /** The colour that a monochrome picture was given, and the caption that is true by it. */
-  readonly colour?: { readonly name: string; readonly caption: string };
+  /** The color that a monochrome image was given, and the caption that is true by it. */
+  readonly color?: { readonly name: string; readonly caption: string };
 }
 
-/** Why a picture cannot be used. */
+/** Why an image cannot be used. */
 type Undrawable = "blank" | "unreadable";
 
-/** Plain names of colours, each with one that nobody would call otherwise. */
-const colours: readonly (readonly [name: string, value: string])[] = [
+/** Plain names of colors, each with one that nobody would call otherwise. */
+const colors: readonly (readonly [name: string, value: string])[] = [
   ["red", "#dc1f1f"],
   ["green", "#1f9a30"],
   ["blue", "#1f4fdc"],
@@ -56,21 +56,21 @@ interface Raster {
 /** Draws on white. Nothing to be seen (more than 97 % of the ink is nearly white) is "blank". */
 export async function draw(
   item: Item,
-  { size, recolour }: DrawOptions,
+  { size, recolor }: DrawOptions,
 ): Promise<Drawn | Undrawable> {
-  const colour = recolour ? colourOf(item) : undefined;
-  const raster = await rasterOf(item, size, colour?.value).catch(() => undefined);
+  const color = recolor ? colorOf(item) : undefined;
+  const raster = await rasterOf(item, size, color?.value).catch(() => undefined);
   if (!raster) return "unreadable";
   if (isBlank(raster)) return "blank";
-  const picture = onWhite(raster);
+  const image = onWhite(raster);
   const monochrome = item.drawing.kind === "svg" && item.drawing.monochrome;
   return {
-    image: await encode(picture, raster, item.drawing.kind === "file"),
+    image: await encode(image, raster, item.drawing.kind === "file"),
     ink: inkOf(raster.data, raster.width, raster.height, monochrome),
-    ...(colour && {
-      colour: {
-        name: colour.name,
-        caption: withArticle(`${colour.name} ${item.concept} ${kindOf(item)}`),
+    ...(color && {
+      color: {
+        name: color.name,
+        caption: withArticle(`${color.name} ${item.concept} ${kindOf(item)}`),
       },
     }),
   };
@@ -79,23 +79,23 @@ export async function draw(
 const kindOf = ({ source }: Item): string =>
   source === "logos" ? "logo" : source === "emoji" ? "emoji" : "icon";
 
-/** The colour of every second monochrome icon, chosen by its key. */
-function colourOf({ drawing, key }: Item): { name: string; value: string } | undefined {
+/** The color of every second monochrome icon, chosen by its key. */
+function colorOf({ drawing, key }: Item): { name: string; value: string } | undefined {
   if (drawing.kind !== "svg" || !drawing.monochrome || seededUnit("coloured", key) < 0.5)
     return undefined;
-  const [name, value] = colours[Math.floor(seededUnit("colour", key) * colours.length)]!;
+  const [name, value] = colors[Math.floor(seededUnit("colour", key) * colors.length)]!;
   return { name, value };
 }
 
-async function rasterOf({ drawing }: Item, size: number, colour = "#000"): Promise<Raster> {
+async function rasterOf({ drawing }: Item, size: number, color = "#000"): Promise<Raster> {
   const longest = Math.round(size * 1.5);
-  const picture =
+  const image =
     drawing.kind === "svg"
-      ? sharp(Buffer.from(sizedSvg(drawing.svg, size, colour)))
+      ? sharp(Buffer.from(sizedSvg(drawing.svg, size, color)))
       : sharp(drawing.file)
           .rotate()
           .resize(longest, longest, { fit: "inside", withoutEnlargement: true });
-  const { data, info } = await picture
+  const { data, info } = await image
     .toColourspace("srgb")
     .ensureAlpha()
     .raw()
@@ -104,8 +104,8 @@ async function rasterOf({ drawing }: Item, size: number, colour = "#000"): Promi
   return { data, width: info.width, height: info.height };
 }
 
-/** The SVG picture with `size` pixels as its width and height, and `colour` where it leaves its colour open. */
-export function sizedSvg(svg: string, size: number, colour: string): string {
+/** The SVG image with `size` pixels as its width and height, and `color` where it leaves its color open. */
+export function sizedSvg(svg: string, size: number, color: string): string {
   const start = /<svg\b[^>]*>/.exec(svg);
   if (!start) throw new Error("An SVG picture has an element <svg>, but this text has none.");
   const length = (name: string): number | undefined => {
@@ -123,12 +123,12 @@ export function sizedSvg(svg: string, size: number, colour: string): string {
   );
   const root = bare.replace(
     /^<svg/,
-    `<svg width="${size}" height="${size}" color="${colour}"${box}`,
+    `<svg width="${size}" height="${size}" color="${color}"${box}`,
   );
   return svg.slice(0, start.index) + root + svg.slice(start.index + start[0].length);
 }
 
-/** Whether hardly anything but white is there: opacity counts as ink, however pale the colour. */
+/** Whether hardly anything but white is there: opacity counts as ink, however pale the color. */
 function isBlank({ data }: Raster): boolean {
   let ink = 0;
   let seen = 0;
@@ -143,25 +143,25 @@ function isBlank({ data }: Raster): boolean {
 
 /** `[height, width, 3]`. */
 function onWhite({ data, width, height }: Raster): Buffer {
-  const picture = Buffer.allocUnsafe(width * height * 3);
+  const image = Buffer.allocUnsafe(width * height * 3);
   for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
     const opacity = data[from + 3]!;
     for (let channel = 0; channel < 3; channel++) {
-      picture[to + channel] = Math.round(
+      image[to + channel] = Math.round(
         (data[from + channel]! * opacity + 255 * (255 - opacity)) / 255,
       );
     }
   }
-  return picture;
+  return image;
 }
 
 async function encode(
-  picture: Buffer,
+  image: Buffer,
   { width, height }: Raster,
   mayLose: boolean,
 ): Promise<Uint8Array> {
-  const image = (): Sharp => sharp(picture, { raw: { width, height, channels: 3 } });
-  const lossless = await image().webp({ lossless: true, effort: 2 }).toBuffer();
+  const raster = (): Sharp => sharp(image, { raw: { width, height, channels: 3 } });
+  const lossless = await raster().webp({ lossless: true, effort: 2 }).toBuffer();
   if (!mayLose || lossless.length <= photographicBytes) return lossless;
-  return image().webp({ quality: 90 }).toBuffer();
+  return raster().webp({ quality: 90 }).toBuffer();
 }

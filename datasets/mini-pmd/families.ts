@@ -69,7 +69,7 @@ const validationFamilies = new Set(["iconoir"]);
 /** Left untouched, for measurements by others: never drawn, never written. */
 const excludedFamilies = new Set(["lucide", "fluent-emoji", "pixelarticons", "meteor-icons"]);
 
-/** Where a family's pictures go; "excluded" ones are in no split. */
+/** Where a family's images go; "excluded" ones are in no split. */
 export function splitOfFamily(family: string): Split | "excluded" {
   if (excludedFamilies.has(family)) return "excluded";
   if (testFamilies.has(family)) return "test";

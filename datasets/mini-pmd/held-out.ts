@@ -5,25 +5,22 @@ import { inkSide } from "./ink.js";
 import { HeldOutInks } from "./near-copies.js";
 import { replaceFile } from "../../src/base/replace-file.js";
 
-export interface HeldOutPicture {
+export interface HeldOutImage {
   readonly key: string;
   readonly ink: Uint8Array;
 }
 
 const place = (cache: string): string => join(cache, "held-out-inks.bin");
 
-/** Stores the pictures as one file: a line of JSON with the keys, then the inks. */
-export async function writeHeldOut(
-  cache: string,
-  pictures: readonly HeldOutPicture[],
-): Promise<void> {
+/** Stores the images as one file: a line of JSON with the keys, then the inks. */
+export async function writeHeldOut(cache: string, images: readonly HeldOutImage[]): Promise<void> {
   const path = place(cache);
   await mkdir(dirname(path), { recursive: true });
-  const head = Buffer.from(`${JSON.stringify(pictures.map(({ key }) => key))}\n`);
-  await replaceFile(path, Buffer.concat([head, ...pictures.map(({ ink }) => ink)]));
+  const head = Buffer.from(`${JSON.stringify(images.map(({ key }) => key))}\n`);
+  await replaceFile(path, Buffer.concat([head, ...images.map(({ ink }) => ink)]));
 }
 
-/** The search over the stored pictures; undefined before the icons were built. */
+/** The search over the stored images; undefined before the icons were built. */
 export async function readHeldOut(cache: string): Promise<HeldOutInks | undefined> {
   const bytes = await readFile(place(cache)).catch(() => undefined);
   if (!bytes) return undefined;

@@ -5,7 +5,7 @@ export interface IconName {
   readonly concept: string;
   /** "filled"; absent where the name does not tell, or tells the ordinary style. */
   readonly style?: string;
-  /** In pixels, where the name tells one: variants of one picture. */
+  /** In pixels, where the name tells one: variants of one image. */
   readonly size?: number;
 }
 

@@ -1,32 +1,32 @@
-/** Ink: how dark a picture is in 32 x 32 cells, whatever its colour. */
+/** Ink: how dark an image is in 32 x 32 cells, whatever its color. */
 
 /** Cells along each side. */
 export const inkSide = 32;
 
 /**
- * The ink of a picture `[height, width, 4]` of bytes, fitted into a square. Of a monochrome picture the opacity counts
- * alone, so that its colour does not matter; of others, opacity times darkness.
+ * The ink of an image `[height, width, 4]` of bytes, fitted into a square. Of a monochrome image the opacity counts
+ * alone, so that its color does not matter; of others, opacity times darkness.
  */
 export function inkOf(
-  picture: Uint8Array,
+  image: Uint8Array,
   width: number,
   height: number,
   monochrome: boolean,
 ): Uint8Array {
   const side = Math.max(width, height);
-  const plane = inkPlane(picture, width * height, monochrome);
+  const plane = inkPlane(image, width * height, monochrome);
   // Across first, then down: `[height, cells]`, then `[cells, cells]`.
   const across = averaged(plane, height, width, 1, spans(width, side));
   const down = averaged(across, inkSide, 1, inkSide, spans(height, side));
   return Uint8Array.from(down, (ink) => Math.round(Math.min(255, ink)));
 }
 
-function inkPlane(picture: Uint8Array, pixels: number, monochrome: boolean): Float32Array {
+function inkPlane(image: Uint8Array, pixels: number, monochrome: boolean): Float32Array {
   const plane = new Float32Array(pixels);
   for (let pixel = 0, at = 0; pixel < pixels; pixel++, at += 4) {
-    const opacity = picture[at + 3]!;
+    const opacity = image[at + 3]!;
     if (opacity === 0) continue;
-    const light = 0.299 * picture[at]! + 0.587 * picture[at + 1]! + 0.114 * picture[at + 2]!;
+    const light = 0.299 * image[at]! + 0.587 * image[at + 1]! + 0.114 * image[at + 2]!;
     plane[pixel] = monochrome ? opacity : opacity * (1 - light / 255);
   }
   return plane;

@@ -1,4 +1,4 @@
-/** A picture and its texts as a package has them, before the picture is drawn. */
+/** An image and its texts as a package has them, before the image is drawn. */
 export interface Item {
   /** Unique in the whole data set and safe in archives: set and name, such as "ph/calendar-bold". */
   readonly key: string;
@@ -13,7 +13,7 @@ export interface Item {
   /** True captions, the plainest first; only words that the package itself gives. */
   readonly captions: readonly string[];
   readonly drawing: Drawing;
-  readonly licence: string;
+  readonly license: string;
   readonly author?: string;
   readonly category?: string;
   /** Such as "outline". */
@@ -21,7 +21,7 @@ export interface Item {
   readonly tags: readonly string[];
 }
 
-/** What is drawn: a vector picture, which may leave its colour open (`currentColor`), or the file of a picture. */
+/** What is drawn: a vector image, which may leave its color open (`currentColor`), or the file of an image. */
 export type Drawing =
   | { readonly kind: "svg"; readonly svg: string; readonly monochrome: boolean }
   | { readonly kind: "file"; readonly file: Uint8Array };
@@ -44,24 +44,24 @@ export const pairSources = [
 
 export type PairSource = (typeof pairSources)[number];
 
-/** A picture without a text. */
-export interface LonePicture {
+/** An image without a text. */
+export interface LoneImage {
   readonly key: string;
   readonly source: string;
   readonly file: Uint8Array;
-  readonly licence: string;
+  readonly license: string;
   /** The class for probes, such as the kind of terrain. */
   readonly label?: string;
-  /** Pictures of one group share a split: frames of one figure. */
+  /** Images of one group share a split: frames of one figure. */
   readonly group?: string;
 }
 
-/** A text without a picture: a document in paragraphs, parted by blank lines. */
+/** A text without an image: a document in paragraphs, parted by blank lines. */
 export interface LoneText {
   readonly key: string;
   readonly source: string;
   readonly text: string;
-  readonly licence: string;
+  readonly license: string;
   /** "test" where an evaluation set uses it: kept out of training. */
   readonly heldOut?: boolean;
 }

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { inkOf, inkSide } from "./ink.js";
 import { HeldOutInks } from "./near-copies.js";
 
-/** A picture `[side, side, 4]`, black where `isInk` says so. */
-function picture(side: number, isInk: (x: number, y: number) => boolean, colour = 0): Uint8Array {
+/** An image `[side, side, 4]`, black where `isInk` says so. */
+function image(side: number, isInk: (x: number, y: number) => boolean, color = 0): Uint8Array {
   const pixels = new Uint8Array(side * side * 4);
   for (let at = 0; at < side * side; at++) {
-    pixels.fill(colour, 4 * at, 4 * at + 3);
+    pixels.fill(color, 4 * at, 4 * at + 3);
     pixels[4 * at + 3] = isInk(at % side, Math.floor(at / side)) ? 255 : 0;
   }
   return pixels;
@@ -19,7 +19,7 @@ describe("ink", () => {
   it("averages over cells, whatever the size", () => {
     const half = (side: number): Uint8Array =>
       inkOf(
-        picture(side, (x) => x < side / 2),
+        image(side, (x) => x < side / 2),
         side,
         side,
         true,
@@ -29,13 +29,13 @@ describe("ink", () => {
   });
 
   it("does not see the colour of a monochrome picture, but sees that of others", () => {
-    const gray = picture(80, disc, 128);
-    expect(inkOf(gray, 80, 80, true)).toEqual(inkOf(picture(80, disc), 80, 80, true));
+    const gray = image(80, disc, 128);
+    expect(inkOf(gray, 80, 80, true)).toEqual(inkOf(image(80, disc), 80, 80, true));
     expect(Math.max(...inkOf(gray, 80, 80, false))).toBe(127);
   });
 
   it("puts a wide picture in the middle of a square", () => {
-    const wide = inkOf(picture(64, () => true).subarray(0, 64 * 32 * 4), 64, 32, true);
+    const wide = inkOf(image(64, () => true).subarray(0, 64 * 32 * 4), 64, 32, true);
     const inkyRows = Array.from({ length: inkSide }, (_, row) => wide[row * inkSide]! > 0);
     expect(inkyRows.filter(Boolean)).toHaveLength(inkSide / 2);
     expect(inkyRows[0]).toBe(false);
@@ -43,12 +43,12 @@ describe("ink", () => {
 });
 
 describe("copies of held-out pictures", () => {
-  const ink = inkOf(picture(80, disc), 80, 80, true);
+  const ink = inkOf(image(80, disc), 80, 80, true);
   const inks = new HeldOutInks([
     {
       key: "bar",
       ink: inkOf(
-        picture(80, (x) => x < 9),
+        image(80, (x) => x < 9),
         80,
         80,
         true,
@@ -59,7 +59,7 @@ describe("copies of held-out pictures", () => {
 
   it("are found although a little differs", () => {
     const dented = inkOf(
-      picture(80, (x, y) => disc(x, y) && !(x < 45 && y < 14)),
+      image(80, (x, y) => disc(x, y) && !(x < 45 && y < 14)),
       80,
       80,
       true,
@@ -70,7 +70,7 @@ describe("copies of held-out pictures", () => {
 
   it("are not found where as much ink lies elsewhere", () => {
     const moved = inkOf(
-      picture(80, (x, y) => disc(x + 8, y)),
+      image(80, (x, y) => disc(x + 8, y)),
       80,
       80,
       true,
@@ -80,12 +80,12 @@ describe("copies of held-out pictures", () => {
 
   it("are the same that comparing with every picture finds", () => {
     const inkOfBytes = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) =>
-      // Few wide stripes, so that pictures often come near one another.
+      // Few wide stripes, so that images often come near one another.
       Uint8Array.from({ length: inkSide ** 2 }, (_, cell) => (bytes[(cell >> 3) % 6]! >> 5) << 5),
     );
-    const pictures = fc.array(inkOfBytes, { minLength: 1, maxLength: 12 });
+    const images = fc.array(inkOfBytes, { minLength: 1, maxLength: 12 });
     fc.assert(
-      fc.property(pictures, inkOfBytes, (held, ink) => {
+      fc.property(images, inkOfBytes, (held, ink) => {
         const difference = (a: Uint8Array): number =>
           a.reduce((sum, value, cell) => sum + Math.abs(value - ink[cell]!), 0);
         const mass = (a: Uint8Array): number => a.reduce((sum, value) => sum + value, 0);

@@ -6,22 +6,22 @@ const cells = inkSide * inkSide;
 const blockSide = 8;
 const blocksAcross = inkSide / blockSide;
 const blockCount = blocksAcross * blocksAcross;
-/** Pictures are copies when they differ by less than this part of the held-out one's ink. */
+/** Images are copies when they differ by less than this part of the held-out one's ink. */
 const tolerance = 0.1;
 
 /**
- * The inks of all held-out pictures, searched wholly: sums of ink over blocks, and over all, differ by no more than the
+ * The inks of all held-out images, searched wholly: sums of ink over blocks, and over all, differ by no more than the
  * inks themselves, so what they rule out need not be compared cell by cell.
  */
 export class HeldOutInks {
   readonly #keys: string[];
-  /** `[pictures, 32 * 32]`, by rising mass. */
+  /** `[images, 32 * 32]`, by rising mass. */
   readonly #inks: Uint8Array;
   readonly #blocks: Int32Array;
   readonly #masses: Int32Array;
 
-  constructor(pictures: readonly { readonly key: string; readonly ink: Uint8Array }[]) {
-    const weighed = pictures.map(({ key, ink }) => ({ key, ink, blocks: blockSums(ink) }));
+  constructor(images: readonly { readonly key: string; readonly ink: Uint8Array }[]) {
+    const weighed = images.map(({ key, ink }) => ({ key, ink, blocks: blockSums(ink) }));
     const sorted = weighed
       .map((each) => ({ ...each, mass: each.blocks.reduce((sum, block) => sum + block, 0) }))
       .sort((a, b) => a.mass - b.mass);
@@ -35,7 +35,7 @@ export class HeldOutInks {
     });
   }
 
-  /** The key of the first held-out picture that `ink` is a copy of, or undefined. */
+  /** The key of the first held-out image that `ink` is a copy of, or undefined. */
   copyOf(ink: Uint8Array): string | undefined {
     const blocks = blockSums(ink);
     const mass = blocks.reduce((sum, block) => sum + block, 0);
@@ -52,7 +52,7 @@ export class HeldOutInks {
     return undefined;
   }
 
-  /** The first picture whose mass is at least `mass`. */
+  /** The first image whose mass is at least `mass`. */
   #firstFrom(mass: number): number {
     let low = 0;
     let high = this.#masses.length;

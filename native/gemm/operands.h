@@ -165,7 +165,7 @@ struct MatrixLeft final : LeftOperand {
     }
   }
 
-  /** Word `word` of neighbouring rows. */
+  /** Word `word` of neighboring rows. */
   template <class Lanes>
   [[gnu::always_inline]] Uints wordsAcross(int64_t row, int64_t word, Lanes lanes) const {
     const Element* parts[Words::elements];

@@ -1,4 +1,4 @@
-// Convolution as a product: every pixel is a row of its neighbourhood, gathered while packing and never stored whole.
+// Convolution as a product: every pixel is a row of its neighborhood, gathered while packing and never stored whole.
 #pragma once
 
 #include "operands.h"
@@ -34,33 +34,33 @@ inline void copyShort(void* to, const void* from, size_t bytes) {
 }
 
 /**
- * A picture [batch, height, width, channels] and what is looked at around its pixels, with zeros around the picture. The
- * neighbourhood of `step` pixels next to one another, which divides the width, is that of all of them.
+ * An image [batch, height, width, channels] and what is looked at around its pixels, with zeros around the image. The
+ * neighborhood of `step` pixels next to one another, which divides the width, is that of all of them.
  */
-struct Neighbourhood {
+struct Neighborhood {
   int64_t height, width, channels;
   int64_t kernelHeight, kernelWidth;  // kernelWidth - step is even
   int64_t step = 1;
 
-  /** The same picture and kernel, with `together` pixels at a time. */
-  Neighbourhood joined(int64_t together) const {
+  /** The same image and kernel, with `together` pixels at a time. */
+  Neighborhood joined(int64_t together) const {
     return {height, width, channels, kernelHeight, kernelWidth + together - 1, together};
   }
-  /** How far a neighbourhood reaches to either side. */
+  /** How far a neighborhood reaches to either side. */
   int64_t margin() const { return (kernelWidth - step) / 2; }
   int64_t depth() const { return kernelHeight * kernelWidth * channels; }
-  /** Whether every pixel is looked at alone: neighbourhoods then lie in the picture as they are. */
+  /** Whether every pixel is looked at alone: neighborhoods then lie in the image as they are. */
   bool isPointwise() const { return kernelHeight == 1 && kernelWidth == step; }
 };
 
-/** The first pixel of a row: its index and its place in the picture. */
+/** The first pixel of a row: its index and its place in the image. */
 struct Pixel {
   int64_t index, y, x;
 
-  Pixel(const Neighbourhood& shape, int64_t row)
+  Pixel(const Neighborhood& shape, int64_t row)
       : index(row * shape.step), y(index / shape.width % shape.height), x(index % shape.width) {}
 
-  void advance(const Neighbourhood& shape) {
+  void advance(const Neighborhood& shape) {
     index += shape.step;
     if ((x += shape.step) < shape.width) return;
     x = 0;
@@ -68,13 +68,13 @@ struct Pixel {
   }
 };
 
-/** The matrix [pixels / step, kernel height * kernel width * channels] of the neighbourhoods of all pixels. */
+/** The matrix [pixels / step, kernel height * kernel width * channels] of the neighborhoods of all pixels. */
 template <class Element>
 struct Patches {
-  const Element* picture;
-  Neighbourhood shape;
+  const Element* image;
+  Neighborhood shape;
 
-  /** Where elements [first, first + count) of a row lie in the picture, if they lie there one after another. */
+  /** Where elements [first, first + count) of a row lie in the image, if they lie there one after another. */
   const Element* find(const Pixel& pixel, int64_t first, int64_t count) const {
     const Line line(*this, pixel, first / lineLength());
     const int64_t offset = first % lineLength();
@@ -100,23 +100,23 @@ struct Patches {
  private:
   int64_t lineLength() const { return shape.kernelWidth * shape.channels; }
 
-  /** A line of a neighbourhood lies in the picture as it does in the row: from `begin` to `end`, where not outside. */
+  /** A line of a neighborhood lies in the image as it does in the row: from `begin` to `end`, where not outside. */
   struct Line {
     const Element* elements;
     int64_t begin, end;
 
     Line(const Patches& patches, const Pixel& pixel, int64_t ky) {
-      const Neighbourhood& shape = patches.shape;
+      const Neighborhood& shape = patches.shape;
       const int64_t down = ky - shape.kernelHeight / 2, left = pixel.x - shape.margin();
       const bool inside = pixel.y + down >= 0 && pixel.y + down < shape.height;
-      elements = patches.picture + (pixel.index + down * shape.width - shape.margin()) * shape.channels;
+      elements = patches.image + (pixel.index + down * shape.width - shape.margin()) * shape.channels;
       begin = max(int64_t{0}, -left) * shape.channels;
       end = inside ? min(shape.kernelWidth, shape.width - left) * shape.channels : begin;
     }
   };
 };
 
-/** Neighbourhoods as the rows of a product. */
+/** Neighborhoods as the rows of a product. */
 template <class Words, class Element>
 struct PatchesLeft final : LeftOperand {
   explicit PatchesLeft(const Patches<Element>& patches) : patches_(patches) {}
@@ -175,11 +175,11 @@ struct PatchesLeft final : LeftOperand {
 };
 
 template <class Words, class Element>
-PatchesLeft<Words, Element> patchesLeft(const Element* picture, const Neighbourhood& shape) {
-  return PatchesLeft<Words, Element>({picture, shape});
+PatchesLeft<Words, Element> patchesLeft(const Element* image, const Neighborhood& shape) {
+  return PatchesLeft<Words, Element>({image, shape});
 }
 
-/** Neighbourhoods as the right operand of a product over the pixels. */
+/** Neighborhoods as the right operand of a product over the pixels. */
 template <class Words, class Element>
 struct PatchesRight final : RightOperand {
   PatchesRight(const Patches<Element>& patches, int64_t pixels) : patches_(patches), pixels_(pixels) {}
@@ -209,8 +209,8 @@ struct PatchesRight final : RightOperand {
 };
 
 template <class Words, class Element>
-PatchesRight<Words, Element> patchesRight(const Element* picture, const Neighbourhood& shape, int64_t pixels) {
-  return PatchesRight<Words, Element>({picture, shape}, pixels);
+PatchesRight<Words, Element> patchesRight(const Element* image, const Neighborhood& shape, int64_t pixels) {
+  return PatchesRight<Words, Element>({image, shape}, pixels);
 }
 
 /** Where the elements of a kernel lie: element (column, tap, channel), taps counted line by line. */
@@ -219,13 +219,13 @@ struct KernelLayout {
 };
 
 /**
- * The weights of a convolution that makes few channels, for several neighbouring pixels at a time, so that vectors are
- * full: column p * channels made + c holds what channel c of pixel p takes from the joined neighbourhood, zeros where
- * that reaches beyond its own. (A neighbour that is not finite then makes all of them so.)
+ * The weights of a convolution that makes few channels, for several neighboring pixels at a time, so that vectors are
+ * full: column p * channels made + c holds what channel c of pixel p takes from the joined neighborhood, zeros where
+ * that reaches beyond its own. (A neighbor that is not finite then makes all of them so.)
  */
 template <class Words, class Element>
 struct JoinedRight final : RightOperand {
-  JoinedRight(const Element* data, const KernelLayout& layout, const Neighbourhood& joined, int64_t made)
+  JoinedRight(const Element* data, const KernelLayout& layout, const Neighborhood& joined, int64_t made)
       : data_(data), layout_(layout), joined_(joined), made_(made) {}
 
   void pack(int64_t, int64_t word, int64_t words, uint32_t* to) const override {
@@ -255,12 +255,12 @@ struct JoinedRight final : RightOperand {
 
   const Element* data_;
   KernelLayout layout_;
-  Neighbourhood joined_;
+  Neighborhood joined_;
   int64_t made_;
 };
 
 template <class Words, class Element>
-JoinedRight<Words, Element> joinedRight(const Element* data, const KernelLayout& layout, const Neighbourhood& joined,
+JoinedRight<Words, Element> joinedRight(const Element* data, const KernelLayout& layout, const Neighborhood& joined,
                                         int64_t made) {
   return {data, layout, joined, made};
 }

@@ -1,7 +1,7 @@
 // Words: the 32-bit units in which a product reads its operands.
 //
 // A word holds what one step of the inner product multiplies: one float32, two bfloat16 or four int8 that are
-// neighbours along K. An operand whose K elements do not fill the last word is padded with zeros.
+// neighbors along K. An operand whose K elements do not fill the last word is padded with zeros.
 #pragma once
 
 #include "../simd.h"
@@ -62,7 +62,7 @@ struct Float32Words {
     return count >= width ? along(from) : (Uints)load(from, static_cast<int>(count));
   }
 
-  /** A word of each of `lanes` neighbouring columns, from column `column` on: rows[0] holds their elements k. */
+  /** A word of each of `lanes` neighboring columns, from column `column` on: rows[0] holds their elements k. */
   template <class Element, class Lanes>
   static Uints across(const Element* const (&rows)[elements], int64_t column, Lanes lanes) {
     return (Uints)load(rows[0] + column, lanes);

@@ -1,7 +1,7 @@
 // Products of small blocks in a thread's scratch memory, as attention needs them.
 //
 // The operands of a product are made of 32-bit words along the axis that is summed over: one float32 each or, where the
-// processor multiplies such pairs, two neighbouring bfloat16. The left operand is read word by word, so its rows may
+// processor multiplies such pairs, two neighboring bfloat16. The left operand is read word by word, so its rows may
 // lie along either axis of memory; the right one is read by vectors of words.
 #pragma once
 

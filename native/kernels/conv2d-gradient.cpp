@@ -1,4 +1,4 @@
-// conv2dWeightGradient: dW[o, (ky, kx, c)] = Σ over pixels of dY[pixel, o] · neighbourhood of X[pixel, (ky, kx, c)].
+// conv2dWeightGradient: dW[o, (ky, kx, c)] = Σ over pixels of dY[pixel, o] · neighborhood of X[pixel, (ky, kx, c)].
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
 #include "../gemm/product.h"
@@ -8,13 +8,13 @@ namespace {
 
 template <class Product, class Words>
 void multiplyPatches(const Call& call, const LeftOperand& left, const ProductShape& shape, int64_t pixels) {
-  const Tensor &picture = call.in(0), &result = call.out(0);
+  const Tensor &image = call.in(0), &result = call.out(0);
   Epilogue epilogue;
   epilogue.result = &result;
   epilogue.columns = shape.columns;
-  visitFloats(picture, [&](auto* x) {
+  visitFloats(image, [&](auto* x) {
     const auto right = patchesRight<Words>(
-        x, {picture.dim(1), picture.dim(2), picture.dim(3), result.dim(1), result.dim(2)}, pixels);
+        x, {image.dim(1), image.dim(2), image.dim(3), result.dim(1), result.dim(2)}, pixels);
     multiply<Product>(call, shape, left, right, MatrixOutput(epilogue));
   });
 }

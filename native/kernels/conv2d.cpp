@@ -1,4 +1,4 @@
-// conv2d: Y = X * W + bias + addend for pictures with channels last: stride 1, odd kernels, zeros around.
+// conv2d: Y = X * W + bias + addend for images with channels last: stride 1, odd kernels, zeros around.
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
 #include "../gemm/product.h"
@@ -22,18 +22,18 @@ struct Attributes {
 };
 
 /**
- * How many neighbouring pixels are computed together: few channels alone would leave vectors empty, and each gathering
- * of a neighbourhood would serve little. The least estimated time of a pixel, in cycles: half of one for a vector of
+ * How many neighboring pixels are computed together: few channels alone would leave vectors empty, and each gathering
+ * of a neighborhood would serve little. The least estimated time of a pixel, in cycles: half of one for a vector of
  * products, of which there are two at a time or more; 4 for a line that is gathered and one for each of its vectors; 16
  * for a row that is stored and 2 for each of its vectors.
  */
-int64_t pixelsTogether(const Neighbourhood& single, int64_t channelsMade) {
+int64_t pixelsTogether(const Neighborhood& single, int64_t channelsMade) {
   int64_t best = 1;
   double least = 0;
   for (int64_t together = 1; together <= 8; together *= 2) {
     const int64_t columns = together * channelsMade;
     if (together > 1 && (columns > panelColumns || single.width % together != 0)) break;
-    const Neighbourhood shape = single.joined(together);
+    const Neighborhood shape = single.joined(together);
     const auto words = static_cast<double>(wordsOf(shape.depth(), 2));
     const auto vectors = static_cast<double>(max(int64_t{2}, wordsOf(columns, width)));
     const double gathering = 4.0 * static_cast<double>(shape.kernelHeight) + words / width;
@@ -46,9 +46,9 @@ int64_t pixelsTogether(const Neighbourhood& single, int64_t channelsMade) {
   return best;
 }
 
-Neighbourhood neighbourhoodOf(const Call& call) {
-  const Tensor &picture = call.in(0), &weight = call.in(1);
-  const Neighbourhood single{picture.dim(1), picture.dim(2), picture.dim(3), weight.dim(1), weight.dim(2)};
+Neighborhood neighborhoodOf(const Call& call) {
+  const Tensor &image = call.in(0), &weight = call.in(1);
+  const Neighborhood single{image.dim(1), image.dim(2), image.dim(3), weight.dim(1), weight.dim(2)};
   return single.joined(pixelsTogether(single, call.out(0).dim(-1)));
 }
 
@@ -95,37 +95,37 @@ void multiplyWeights(const Call& call, const Attributes& attributes, const Produ
 }
 
 template <class Product>
-void multiplyPicture(const Call& call, const Attributes& attributes, const ProductShape& shape,
+void multiplyImage(const Call& call, const Attributes& attributes, const ProductShape& shape,
                      const RightOperand& right) {
-  const Neighbourhood neighbourhood = neighbourhoodOf(call);
+  const Neighborhood neighborhood = neighborhoodOf(call);
   visitFloats(call.in(0), [&](auto* x) {
     if (attributes.inputRelu) {
       using Words = ChangedWords<Product, Rectified>;
-      multiplyWeights<Product>(call, attributes, shape, patchesLeft<Words>(x, neighbourhood), right);
-    } else if (neighbourhood.isPointwise()) {
+      multiplyWeights<Product>(call, attributes, shape, patchesLeft<Words>(x, neighborhood), right);
+    } else if (neighborhood.isPointwise()) {
       multiplyWeights<Product>(call, attributes, shape,
-                               leftMatrix<Product>(x, shape.rows, neighbourhood.depth(), false), right);
+                               leftMatrix<Product>(x, shape.rows, neighborhood.depth(), false), right);
     } else {
-      multiplyWeights<Product>(call, attributes, shape, patchesLeft<Product>(x, neighbourhood), right);
+      multiplyWeights<Product>(call, attributes, shape, patchesLeft<Product>(x, neighborhood), right);
     }
   });
 }
 
 template <class Product>
 void convolve(const Call& call, const Attributes& attributes) {
-  const Neighbourhood neighbourhood = neighbourhoodOf(call);
-  const int64_t step = neighbourhood.step, channels = neighbourhood.channels, made = call.out(0).dim(-1);
-  const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2), depth = neighbourhood.depth();
+  const Neighborhood neighborhood = neighborhoodOf(call);
+  const int64_t step = neighborhood.step, channels = neighborhood.channels, made = call.out(0).dim(-1);
+  const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2), depth = neighborhood.depth();
   const ProductShape shape{call.out(0).rows() / step, step * made, wordsOf(depth, Product::elements)};
   visitFloats(call.in(1), [&](auto* w) {
     if (step > 1) {
       const KernelLayout layout = attributes.flipped ? KernelLayout{(taps - 1) * made, 1, -made, taps * made}
                                                      : KernelLayout{0, taps * channels, channels, 1};
-      multiplyPicture<Product>(call, attributes, shape, joinedRight<Product>(w, layout, neighbourhood, made));
+      multiplyImage<Product>(call, attributes, shape, joinedRight<Product>(w, layout, neighborhood, made));
     } else if (attributes.flipped) {
-      multiplyPicture<Product>(call, attributes, shape, mirroredRight<Product>(w, channels, taps, made));
+      multiplyImage<Product>(call, attributes, shape, mirroredRight<Product>(w, channels, taps, made));
     } else {
-      multiplyPicture<Product>(call, attributes, shape, rightMatrix<Product>(w, made, depth, true));
+      multiplyImage<Product>(call, attributes, shape, rightMatrix<Product>(w, made, depth, true));
     }
   });
 }

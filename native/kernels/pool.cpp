@@ -1,4 +1,4 @@
-// Halving and doubling pictures [batch, height, width, channels].
+// Halving and doubling images [batch, height, width, channels].
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
@@ -18,7 +18,7 @@ Ints loadBytes(const int8_t* from, int lanes) {
 }
 Ints loadBytes(const int8_t* from, AllLanes) { return __builtin_convertvector(loadVector<Bytes>(from), Ints); }
 
-/** The largest of the pixel at x, its right neighbour, and the two below, and which of the four it is. */
+/** The largest of the pixel at x, its right neighbor, and the two below, and which of the four it is. */
 template <class X, class Y>
 void poolPixel(const X* x, int64_t inputRow, int64_t channels, Y* y, int8_t* which) {
   const int64_t offsets[4] = {0, channels, inputRow, inputRow + channels};
@@ -71,12 +71,12 @@ void maxPoolGradientKernel(const Call& call) {
   visitFloats(gradient, output, [&](auto* dY, auto* dX) {
     parallelFor(call, output.dim(0) * height, rowGrain(pixels * channels), [=](int64_t begin, int64_t end, int) {
       for (int64_t row = begin; row < end; ++row) {
-        const int64_t picture = row / height, line = row % height;
+        const int64_t image = row / height, line = row % height;
         auto* to = dX + row * pixels * channels;
         // What an odd last row or column holds was not pooled.
         const int64_t covered = line / 2 < pooledHeight ? 2 * pooledPixels : 0;
         for (int64_t pixel = 0; pixel < covered; ++pixel) {
-          const int64_t at = ((picture * pooledHeight + line / 2) * pooledPixels + pixel / 2) * channels;
+          const int64_t at = ((image * pooledHeight + line / 2) * pooledPixels + pixel / 2) * channels;
           const int place = static_cast<int>(line % 2 * 2 + pixel % 2);
           unpoolPixel(dY + at, which + at, place, to + pixel * channels, channels);
         }
@@ -90,7 +90,7 @@ void upsampleKernel(const Call& call) {
   const Tensor &input = call.in(0), &output = call.out(0);
   const int64_t pixels = output.dim(2), channels = output.dim(3);
   visitFloats(input, output, [&](auto* from, auto* to) {
-    // An even number of rows in each picture: row / 2 is the input row across pictures, too.
+    // An even number of rows in each image: row / 2 is the input row across images, too.
     parallelFor(call, output.dim(0) * output.dim(1), rowGrain(pixels * channels), [=](int64_t begin, int64_t end, int) {
       for (int64_t row = begin; row < end; ++row) {
         for (int64_t pixel = 0; pixel < pixels; ++pixel) {

@@ -1,5 +1,5 @@
 // quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with B of 8 bits. Either the rows of A are
-// quantised too, or B is widened to bfloat16.
+// quantized too, or B is widened to bfloat16.
 //
 // packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, and behind them 128 times the sum of each column,
 // int32 [ceil(N / 64) * 64]. Its size in bytes: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).
@@ -55,7 +55,7 @@ void packWithOffsets(const Call& call, const QuantizedRight& right, const Weight
   });
 }
 
-/** Rows of A that are quantised at a time: 6 MB of them. */
+/** Rows of A that are quantized at a time: 6 MB of them. */
 int64_t rowsAtATime(int64_t rows, int64_t words) {
   return min(rows, max(int64_t{64}, (6 << 18) / max(int64_t{1}, words)));
 }

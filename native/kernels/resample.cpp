@@ -1,4 +1,4 @@
-// Resampling of pictures: whole numbers throughout, so that every level gives the same bits (src/data/picture/resample.ts).
+// Resampling of images: whole numbers throughout, so that every level gives the same bits (src/data/image/resample.ts).
 #include "simd.h"
 
 namespace FLAVA_NAMESPACE {
@@ -75,23 +75,23 @@ void transposeSquare(const uint8_t* from, int64_t fromStride, int64_t rows, int6
   }
 }
 
-/** One output column of a block of rows: columns [C, block] weighted and added for each of three colours. */
+/** One output column of a block of rows: columns [C, block] weighted and added for each of three colors. */
 void addColumns(const uint8_t* columns, const Taps& taps, uint8_t* to) {
   Ints sums[3][parts];
-  for (auto& colour : sums) {
-    for (Ints& sum : colour) sum = broadcastInt(1 << (precisionBits - 1));
+  for (auto& color : sums) {
+    for (Ints& sum : color) sum = broadcastInt(1 << (precisionBits - 1));
   }
   const uint8_t* from = columns + taps.first * 3 * block;
   for (int64_t tap = 0; tap < taps.count; ++tap, from += 3 * block) {
     const Ints weight = broadcastInt(taps.weights[tap]);
-    for (int colour = 0; colour < 3; ++colour) {
+    for (int color = 0; color < 3; ++color) {
       for (int part = 0; part < parts; ++part) {
-        sums[colour][part] += widen(from + colour * block + part * width) * weight;
+        sums[color][part] += widen(from + color * block + part * width) * weight;
       }
     }
   }
-  for (int colour = 0; colour < 3; ++colour) {
-    for (int part = 0; part < parts; ++part) storeRounded(to + colour * block + part * width, sums[colour][part]);
+  for (int color = 0; color < 3; ++color) {
+    for (int part = 0; part < parts; ++part) storeRounded(to + color * block + part * width, sums[color][part]);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Pictures by names of classes, without training. */
+/** Images by names of classes, without training. */
 import type { State } from "../backend/state.js";
 import { Recent } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
@@ -11,7 +11,7 @@ export interface Classification {
   readonly label: string;
   /** Among the given labels: they sum to 1. */
   readonly probability: number;
-  /** Cosine between the picture and the label's sentences, from -1 to 1. */
+  /** Cosine between the image and the label's sentences, from -1 to 1. */
   readonly similarity: number;
 }
 
@@ -22,7 +22,7 @@ export interface ClassifyOptions {
 
 const defaultTemplates = ["{}", "a picture of a {}", "a photo of a {}."];
 
-/** Sets of labels whose vectors are kept for the next picture. */
+/** Sets of labels whose vectors are kept for the next image. */
 const keptSets = 16;
 
 export class Classifier {
@@ -36,7 +36,7 @@ export class Classifier {
   /**
    * All labels, the best first.
    *
-   * @param image the vector of a picture, [D] at length 1
+   * @param image the vector of an image, [D] at length 1
    * @param scale factor on similarities before the softmax
    */
   async classify(
@@ -47,7 +47,7 @@ export class Classifier {
   ): Promise<Classification[]> {
     if (labels.length === 0) {
       throw new RangeError(
-        'A picture is classified among labels: give one or more, such as ["cat", "dog"].',
+        'An image is classified among labels: give one or more, such as ["cat", "dog"].',
       );
     }
     const vectors = await this.#vectorsOf(labels, templates);

@@ -1,9 +1,9 @@
-/** Parts of a picture that were hidden, guessed from the rest. */
+/** Parts of an image that were hidden, guessed from the rest. */
 import { type Program, compile } from "../backend/program.js";
 import { type Key, keyOf } from "../base/random.js";
 import { blockMask } from "../data/batch/block-mask.js";
 import { randomSource } from "../data/batch/random-source.js";
-import type { Picture } from "../data/image/image.js";
+import type { Image } from "../data/image/image.js";
 import { codebookPixelsOf, pixelsOf, viewShape } from "../data/image/processor.js";
 import { argmax } from "../graph/ops/reduce.js";
 import { slice } from "../graph/ops/slice.js";
@@ -14,28 +14,28 @@ import { maskedLogits } from "../model/heads.js";
 import { imageOutputs } from "../model/outputs.js";
 import type { LoadedModel } from "./model.js";
 
-export interface FillPictureOptions {
+export interface FillImageOptions {
   /** 1 (or true) for each patch that is hidden, row by row; default: blocks at random, as in training. */
   readonly hidden?: ArrayLike<number | boolean>;
   /** Of the random blocks; default: 0. */
   readonly seed?: number;
 }
 
-export interface FilledPicture {
+export interface FilledImage {
   /** Patches in a row and in a column. */
   readonly grid: { readonly width: number; readonly height: number };
   /** 1 for each patch that was hidden, row by row. */
   readonly hidden: Uint8Array;
   /** The visual token of every patch: predicted where it was hidden, else named by the codebook. */
   readonly tokens: Int32Array;
-  /** The picture that the tokens stand for, where the checkpoint has a decoder. */
-  readonly picture?: Picture;
+  /** The image that the tokens stand for, where the checkpoint has a decoder. */
+  readonly image?: Image;
 }
 
 type ReadInputs = Readonly<Record<"pixels" | "hidden" | "codebookPixels", TensorSpec>>;
 type ReadOutputs = { readonly predicted: Tensor; readonly seen: Tensor };
 
-export class PictureFiller {
+export class ImageFiller {
   readonly #model: LoadedModel;
   #reader: Program<ReadInputs, ReadOutputs> | undefined;
   #drawer: Program<{ readonly codes: TensorSpec }, { readonly pixels: Tensor }> | undefined;
@@ -44,25 +44,22 @@ export class PictureFiller {
     this.#model = model;
   }
 
-  async fill(
-    picture: Picture,
-    { hidden, seed = 0 }: FillPictureOptions = {},
-  ): Promise<FilledPicture> {
+  async fill(image: Image, { hidden, seed = 0 }: FillImageOptions = {}): Promise<FilledImage> {
     const { processor } = this.#model;
     const grid = this.#grid();
     const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed));
     this.#reader ??= this.#compileReader();
     const { predicted, seen } = await this.#reader.run({
-      pixels: pixelsOf(picture, processor),
+      pixels: pixelsOf(image, processor),
       hidden: Float32Array.from(chosen),
-      codebookPixels: codebookPixelsOf(picture, processor),
+      codebookPixels: codebookPixelsOf(image, processor),
     });
     const tokens = Int32Array.from(
       chosen,
       (isHidden, patch) => (isHidden ? predicted : seen)[patch]!,
     );
     const drawn = await this.#draw(tokens, grid);
-    return { grid, hidden: chosen, tokens, ...(drawn && { picture: drawn }) };
+    return { grid, hidden: chosen, tokens, ...(drawn && { image: drawn }) };
   }
 
   /** Frees what the programs hold; nothing may be under way. */
@@ -87,13 +84,13 @@ export class PictureFiller {
     );
   }
 
-  /** Of both views of a picture: [3, H, W]. */
+  /** Of both views of an image: [3, H, W]. */
   #viewShapes() {
     const { config, processor } = this.#model;
-    const picture = { width: config.image.size, height: config.image.size };
+    const image = { width: config.image.size, height: config.image.size };
     return {
-      encoder: viewShape(picture, processor.encoder),
-      codebook: viewShape(picture, processor.codebook),
+      encoder: viewShape(image, processor.encoder),
+      codebook: viewShape(image, processor.codebook),
     };
   }
 
@@ -137,7 +134,7 @@ export class PictureFiller {
   async #draw(
     tokens: Int32Array,
     { width, height }: { width: number; height: number },
-  ): Promise<Picture | undefined> {
+  ): Promise<Image | undefined> {
     const { config, state } = this.#model;
     if (!state.specs.parameters.decoder) return undefined;
     const { vocabulary } = config.codebook;
@@ -151,7 +148,7 @@ export class PictureFiller {
     for (const [patch, token] of tokens.entries()) codes[patch * vocabulary + token] = 1;
     const { pixels } = await this.#drawer.run({ codes });
     const cell = 2 ** (config.codebook.groups - 1);
-    return pictureOf(pixels as Float32Array, width * cell, height * cell);
+    return imageOf(pixels as Float32Array, width * cell, height * cell);
   }
 }
 
@@ -161,13 +158,13 @@ function maskOf(
 ): Uint8Array {
   if (hidden.length === width * height) return Uint8Array.from(hidden, (value) => (value ? 1 : 0));
   throw new RangeError(
-    `This model sees pictures as ${width} x ${height} patches: tell of each of the ${width * height} whether it is ` +
+    `This model sees images as ${width} x ${height} patches: tell of each of the ${width * height} whether it is ` +
       `hidden, not of ${hidden.length}.`,
   );
 }
 
-/** Numbers [3, H, W] from 0 to 1 as a picture. */
-function pictureOf(numbers: Float32Array, width: number, height: number): Picture {
+/** Numbers [3, H, W] from 0 to 1 as an image. */
+function imageOf(numbers: Float32Array, width: number, height: number): Image {
   const size = width * height;
   const pixels = Uint8Array.from({ length: 3 * size }, (_, i) =>
     Math.round(255 * numbers[(i % 3) * size + Math.floor(i / 3)]!),

@@ -1,6 +1,6 @@
-/** Words that were hidden, guessed from the rest of the text and, where there is one, from a picture. */
+/** Words that were hidden, guessed from the rest of the text and, where there is one, from an image. */
 import { type Program, compile } from "../backend/program.js";
-import type { Picture } from "../data/image/image.js";
+import type { Image } from "../data/image/image.js";
 import { pixelsOf, viewShape } from "../data/image/processor.js";
 import { gatherRows } from "../graph/ops/gather.js";
 import { reshape } from "../graph/ops/reshape.js";
@@ -59,8 +59,8 @@ export class TextFiller {
   }
 
   /** Fills every [MASK] of a text, all of them at once: none sees what another one was filled with. */
-  fill(text: string, picture?: Picture, options: FillTextOptions = {}): Promise<FilledText> {
-    const filled = this.#last.then(() => this.#fill(text, picture, options));
+  fill(text: string, image?: Image, options: FillTextOptions = {}): Promise<FilledText> {
+    const filled = this.#last.then(() => this.#fill(text, image, options));
     this.#last = filled.catch(() => undefined);
     return filled;
   }
@@ -72,7 +72,7 @@ export class TextFiller {
 
   async #fill(
     text: string,
-    picture: Picture | undefined,
+    image: Image | undefined,
     { top = 5 }: FillTextOptions,
   ): Promise<FilledText> {
     const { tokenizer, config } = this.#model;
@@ -83,7 +83,7 @@ export class TextFiller {
     const masks: Candidate[][] = [];
     for (let first = 0; first < positions.length; first += masksPerRun) {
       const some = positions.slice(first, first + masksPerRun);
-      const probabilities = await this.#probabilities(ids, some, picture);
+      const probabilities = await this.#probabilities(ids, some, image);
       const size = probabilities.length / masksPerRun;
       for (const index of some.keys()) {
         masks.push(this.#candidates(rowOf(probabilities, index, size), top));
@@ -110,13 +110,13 @@ export class TextFiller {
   async #probabilities(
     ids: Int32Array,
     positions: readonly number[],
-    picture: Picture | undefined,
+    image: Image | undefined,
   ): Promise<Float32Array> {
     const { config, processor } = this.#model;
     const [portion] = portionsOf([ids.length], { batch: 1, longest: config.text.positions });
     const { length } = portion!;
-    const program = this.#programs.get(`${length} ${picture ? "with" : "without"} picture`, () =>
-      this.#compile(length, picture !== undefined),
+    const program = this.#programs.get(`${length} ${image ? "with" : "without"} image`, () =>
+      this.#compile(length, image !== undefined),
     );
     const padded = new Int32Array(length);
     padded.set(ids);
@@ -126,12 +126,12 @@ export class TextFiller {
       ids: padded,
       lengths: Int32Array.of(ids.length),
       positions: places,
-      ...(picture && { pixels: pixelsOf(picture, processor) }),
+      ...(image && { pixels: pixelsOf(image, processor) }),
     });
     return probabilities as Float32Array;
   }
 
-  #compile(length: number, withPicture: boolean): Program<Inputs, { probabilities: Tensor }> {
+  #compile(length: number, withImage: boolean): Program<Inputs, { probabilities: Tensor }> {
     const { config, state, processor, precision } = this.#model;
     const { size } = config.image;
     const shape = viewShape({ width: size, height: size }, processor.encoder);
@@ -139,7 +139,7 @@ export class TextFiller {
       ids: spec([1, length], "int32"),
       lengths: spec([1], "int32"),
       positions: spec([masksPerRun], "int32"),
-      ...(withPicture && { pixels: spec([1, ...shape]) }),
+      ...(withImage && { pixels: spec([1, ...shape]) }),
     };
     return compile({ state, inputs }, ({ parameters }, given) => {
       const model = { config, flava: parameters.flava, precision };

@@ -31,13 +31,13 @@ const folder = temporaryDirectory();
 const [whole, bare] = [join(folder, "whole"), join(folder, "bare")];
 const onReference = { backend: { name: "reference" } } as const;
 
-/** Sixteen patches of one colour each. */
+/** Sixteen patches of one color each. */
 const pixels = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => {
   const [row, column] = [Math.floor(i / 96), Math.floor(i / 3) % 32];
   return below(foldIn(keyOf(Math.floor(row / 8) * 4 + Math.floor(column / 8)), i % 3), 256);
 });
-const picture = { width: 32, height: 32, pixels };
-const file = join(folder, "a picture.png");
+const image = { width: 32, height: 32, pixels };
+const file = join(folder, "an image.png");
 let flava: Flava;
 
 beforeAll(async () => {
@@ -54,9 +54,9 @@ const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 
 describe("a loaded model", () => {
-  it("embeds pictures in every form alike, and texts", async () => {
+  it("embeds images in every form alike, and texts", async () => {
     const png = await sharp(file).png().toBuffer();
-    const vectors = await flava.embedImages([file, pathToFileURL(file), png, picture]);
+    const vectors = await flava.embedImages([file, pathToFileURL(file), png, image]);
     expect(new Set(vectors.map((vector) => vector.join())).size).toBe(1);
     expect(dot(vectors[0]!, vectors[0]!)).toBeCloseTo(1, 5);
     const texts = await flava.embedTexts(["a cat", "two dogs"]);
@@ -67,12 +67,12 @@ describe("a loaded model", () => {
   it("classifies by cosine, scaled and turned to probabilities", async () => {
     const templates = ["{}", "one {}"];
     const found = await flava.classify(file, ["cat", "dog", "tree"], { templates });
-    const [image] = await flava.embedImages([file]);
+    const [vector] = await flava.embedImages([file]);
     const expected = await Promise.all(
       ["cat", "dog", "tree"].map(async (label) => {
         const [a, b] = await flava.embedTexts([label, `one ${label}`]);
         const mean = a!.map((value, index) => value + b![index]!);
-        return { label, similarity: dot(image!, mean) / Math.sqrt(dot(mean, mean)) };
+        return { label, similarity: dot(vector!, mean) / Math.sqrt(dot(mean, mean)) };
       }),
     );
     expected.sort((a, b) => b.similarity - a.similarity);
@@ -91,14 +91,14 @@ describe("a loaded model", () => {
     await expect(flava.classify(file, [])).rejects.toThrow("one or more");
   });
 
-  it("matches pictures with texts", async () => {
+  it("matches images with texts", async () => {
     const probability = await flava.match(file, "a cat");
     expect(probability).toBeGreaterThan(0);
     expect(probability).toBeLessThan(1);
     expect(await flava.match(file, "two dogs")).not.toBeCloseTo(probability, 5);
   });
 
-  it.each([["alone"], ["with a picture"]])("fills masks of a text %s", async (kind) => {
+  it.each([["alone"], ["with an image"]])("fills masks of a text %s", async (kind) => {
     const text = "a [MASK] on the [MASK].";
     const ids = flava.model.tokenizer.encode(text);
     const inputs = {
@@ -123,7 +123,7 @@ describe("a loaded model", () => {
     const { probabilities } = await program.run({
       ids,
       lengths: Int32Array.of(ids.length),
-      pixels: pixelsOf(picture, flava.model.processor),
+      pixels: pixelsOf(image, flava.model.processor),
     });
     const found = await flava.fill(kind === "alone" ? text : { text, image: file }, { top: 3 });
     const { pieces } = flava.model.tokenizer.vocabulary;
@@ -158,14 +158,14 @@ describe("a loaded model", () => {
     const painted = pixels.slice();
     painted.fill(200, (8 * 32 + 8) * 3, (8 * 32 + 16) * 3); // the first row of patch 5
     const [found, same] = [
-      await flava.fillPicture(picture, { hidden }),
-      await flava.fillPicture({ ...picture, pixels: painted }, { hidden }),
+      await flava.fillImage(image, { hidden }),
+      await flava.fillImage({ ...image, pixels: painted }, { hidden }),
     ];
     expect([...found.hidden]).toEqual(hidden.map(Number));
     expect(found.grid).toEqual({ width: 4, height: 4 });
     expect([same.tokens[5], same.tokens[6]]).toEqual([found.tokens[5], found.tokens[6]]);
-    expect(found.picture).toMatchObject({ width: 32, height: 32 });
-    expect(new Set(found.picture!.pixels).size).toBeGreaterThan(10);
+    expect(found.image).toMatchObject({ width: 32, height: 32 });
+    expect(new Set(found.image!.pixels).size).toBeGreaterThan(10);
 
     const inputs = { view: spec([1, 3, 32, 32]), codes: spec([1, 4, 4, 23]) };
     const program = compile(
@@ -179,10 +179,10 @@ describe("a loaded model", () => {
     );
     const codes = new Float32Array(16 * 23);
     for (const [patch, token] of found.tokens.entries()) codes[patch * 23 + token] = 1;
-    const view = codebookPixelsOf(picture, flava.model.processor);
+    const view = codebookPixelsOf(image, flava.model.processor);
     const { tokens, drawn } = await program.run({ view, codes });
     const expected = Array.from(pixels, (_, i) => 255 * drawn[(i % 3) * 1024 + Math.floor(i / 3)]!);
-    expect([...found.picture!.pixels]).toEqual(expected.map(Math.round));
+    expect([...found.image!.pixels]).toEqual(expected.map(Math.round));
     const visible = (all: ArrayLike<number>): number[] =>
       Array.from(all).filter((_, patch) => !hidden[patch]);
     expect(visible(found.tokens)).toEqual(visible(tokens));
@@ -191,17 +191,17 @@ describe("a loaded model", () => {
 
   it("hides blocks at random, the same for the same seed", async () => {
     const [a, b, c] = [
-      await flava.fillPicture(file),
-      await flava.fillPicture(file, { seed: 0 }),
-      await flava.fillPicture(file, { seed: 5 }),
+      await flava.fillImage(file),
+      await flava.fillImage(file, { seed: 0 }),
+      await flava.fillImage(file, { seed: 5 }),
     ];
     expect(a).toEqual(b);
     expect(a.hidden).not.toEqual(c.hidden);
     expect(a.hidden).toContain(1);
-    await expect(flava.fillPicture(file, { hidden: [1] })).rejects.toThrow("not of 1");
+    await expect(flava.fillImage(file, { hidden: [1] })).rejects.toThrow("not of 1");
   });
 
-  it("says what is wrong with a picture", async () => {
+  it("says what is wrong with an image", async () => {
     await expect(flava.match("nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
     await expect(flava.match("https://a/b.png", "a")).rejects.toThrow("nothing is downloaded");
     await expect(flava.match(join(whole, "vocab.txt"), "a")).rejects.toThrow("vocab.txt");
@@ -222,9 +222,9 @@ describe("loading", () => {
   it("takes a checkpoint without heads, and says what it cannot do", async () => {
     const model = await load(pathToFileURL(bare), onReference);
     expect(await model.embedTexts(["a cat"])).toEqual(await flava.embedTexts(["a cat"]));
-    await expect(model.match(picture, "a")).rejects.toThrow("no matching head");
+    await expect(model.match(image, "a")).rejects.toThrow("no matching head");
     await expect(model.fill("[MASK]")).rejects.toThrow("no heads for masked words");
-    await expect(model.fillPicture(picture)).rejects.toThrow("no head for masked patches");
+    await expect(model.fillImage(image)).rejects.toThrow("no head for masked patches");
     const late = model.embedTexts(["a cat"]);
     await model.close();
     await expect(late).resolves.toHaveLength(1);
@@ -239,7 +239,7 @@ describe("loading", () => {
     }
     const model = await load(plain, onReference);
     expect(await model.embedImages([file])).toEqual(await flava.embedImages([file]));
-    expect((await model.fillPicture(file)).picture).toBeUndefined();
+    expect((await model.fillImage(file)).image).toBeUndefined();
     await model.close();
     await writeFile(join(plain, "preprocessor_config.json"), "{");
     await expect(load(plain, onReference)).rejects.toThrow("preprocessor_config.json is not JSON");

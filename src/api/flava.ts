@@ -6,30 +6,30 @@ import {
   Classifier,
   similarityScale,
 } from "./classify.js";
-import { type FillPictureOptions, type FilledPicture, PictureFiller } from "./fill-image.js";
+import { type FillImageOptions, type FilledImage, ImageFiller } from "./fill-image.js";
 import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.js";
 import type { LoadedModel } from "./model.js";
-import { type PictureInput, readPicture } from "./image-input.js";
+import { type ImageInput, readImage } from "./image-input.js";
 
 interface FlavaOptions {
-  /** Pictures or texts that go through the model together, at most. */
+  /** Images or texts that go through the model together, at most. */
   readonly batch?: number;
   readonly onWarning: (message: string) => void;
 }
 
-/** A text with [MASK] in it, and a picture that it belongs to. */
+/** A text with [MASK] in it, and an image that it belongs to. */
 export interface MaskedPair {
   readonly text: string;
-  readonly image: PictureInput;
+  readonly image: ImageInput;
 }
 
 /** A model that is ready for use; `load` makes one. Calls may overlap; `close` ends it. */
 export class Flava {
-  /** For many pictures and texts at once, and for whoever needs the vectors in one piece. */
+  /** For many images and texts at once, and for whoever needs the vectors in one piece. */
   readonly embedder: Embedder;
   readonly #classifier: Classifier;
   readonly #textFiller: TextFiller;
-  readonly #pictureFiller: PictureFiller;
+  readonly #imageFiller: ImageFiller;
   readonly #calls = new Set<Promise<unknown>>();
   #isOpen = true;
 
@@ -48,7 +48,7 @@ export class Flava {
     });
     this.#classifier = new Classifier(this.embedder);
     this.#textFiller = new TextFiller(model);
-    this.#pictureFiller = new PictureFiller(model);
+    this.#imageFiller = new ImageFiller(model);
   }
 
   /** Width of the vectors: D. */
@@ -57,17 +57,17 @@ export class Flava {
   }
 
   /**
-   * A vector of length 1 for each picture, [D] each; its dot product with that of a text tells how alike they are.
+   * A vector of length 1 for each image, [D] each; its dot product with that of a text tells how alike they are.
    *
    * @example
    * const [cat, dog] = await flava.embedImages(["cat.jpg", "dog.png"]);
    */
-  embedImages(pictures: readonly PictureInput[], signal?: AbortSignal): Promise<Float32Array[]> {
+  embedImages(images: readonly ImageInput[], signal?: AbortSignal): Promise<Float32Array[]> {
     return this.#call(async () => {
       const vectors: Float32Array[] = [];
-      for (let first = 0; first < pictures.length; first += picturesAtOnce) {
-        const some = pictures.slice(first, first + picturesAtOnce);
-        const decoded = await Promise.all(some.map(readPicture));
+      for (let first = 0; first < images.length; first += imagesAtOnce) {
+        const some = images.slice(first, first + imagesAtOnce);
+        const decoded = await Promise.all(some.map(readImage));
         vectors.push(...this.#split(await this.embedder.images(decoded, signal)));
       }
       return vectors;
@@ -85,38 +85,38 @@ export class Flava {
   }
 
   /**
-   * Which of the labels a picture shows: all of them, the best first. No training is needed.
+   * Which of the labels an image shows: all of them, the best first. No training is needed.
    *
    * @example
    * const [best] = await flava.classify("photo.jpg", ["cat", "dog"], { templates: ["a photo of a {}."] });
    * console.log(`${best.label}: ${(100 * best.probability).toFixed(1)} %`);
    */
   classify(
-    picture: PictureInput,
+    image: ImageInput,
     labels: readonly string[],
     options: ClassifyOptions = {},
   ): Promise<Classification[]> {
     return this.#call(async () => {
-      const image = await this.embedder.images([await readPicture(picture)]);
-      return this.#classifier.classify(image, labels, similarityScale(this.model.state), options);
+      const vector = await this.embedder.images([await readImage(image)]);
+      return this.#classifier.classify(vector, labels, similarityScale(this.model.state), options);
     });
   }
 
   /**
-   * The probability that a picture and a text belong together. It reads both at once, which tells more than their vectors.
+   * The probability that an image and a text belong together. It reads both at once, which tells more than their vectors.
    *
    * @example
    * console.log(await flava.match("photo.jpg", "two cats on a sofa"));
    */
-  match(picture: PictureInput, text: string): Promise<number> {
+  match(image: ImageInput, text: string): Promise<number> {
     return this.#call(async () => {
-      const [probability] = await this.embedder.match([await readPicture(picture)], [text]);
+      const [probability] = await this.embedder.match([await readImage(image)], [text]);
       return probability!;
     });
   }
 
   /**
-   * What may stand for each [MASK] of a text, alone or with the picture that it belongs to.
+   * What may stand for each [MASK] of a text, alone or with the image that it belongs to.
    *
    * @example
    * const { text, masks } = await flava.fill("the capital of france is [MASK].");
@@ -125,19 +125,19 @@ export class Flava {
   fill(input: string | MaskedPair, options: FillTextOptions = {}): Promise<FilledText> {
     return this.#call(async () => {
       if (typeof input === "string") return this.#textFiller.fill(input, undefined, options);
-      return this.#textFiller.fill(input.text, await readPicture(input.image), options);
+      return this.#textFiller.fill(input.text, await readImage(input.image), options);
     });
   }
 
   /**
-   * Hides patches of a picture and predicts what was there, as visual tokens, and as a picture where the checkpoint has the
+   * Hides patches of an image and predicts what was there, as visual tokens, and as an image where the checkpoint has the
    * codebook's decoder.
    *
    * @example
-   * const { picture } = await flava.fillPicture("photo.jpg", { seed: 1 });
+   * const { image } = await flava.fillImage("photo.jpg", { seed: 1 });
    */
-  fillPicture(picture: PictureInput, options: FillPictureOptions = {}): Promise<FilledPicture> {
-    return this.#call(async () => this.#pictureFiller.fill(await readPicture(picture), options));
+  fillImage(image: ImageInput, options: FillImageOptions = {}): Promise<FilledImage> {
+    return this.#call(async () => this.#imageFiller.fill(await readImage(image), options));
   }
 
   /** Waits for the calls under way and frees all memory. The model cannot be used afterwards. */
@@ -147,7 +147,7 @@ export class Flava {
     await Promise.allSettled(this.#calls);
     await this.embedder.close();
     await this.#textFiller.close();
-    this.#pictureFiller.close();
+    this.#imageFiller.close();
     this.model.state.dispose();
     this.model.backend.dispose();
   }
@@ -167,5 +167,5 @@ export class Flava {
   }
 }
 
-/** Pictures that are decoded, and in memory, at a time. */
-const picturesAtOnce = 16;
+/** Images that are decoded, and in memory, at a time. */
+const imagesAtOnce = 16;

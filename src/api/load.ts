@@ -10,7 +10,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { decoderName } from "../checkpoint/huggingface.js";
 import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
-import type { PictureProcessor } from "../data/image/processor.js";
+import type { ImageProcessor } from "../data/image/processor.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
 import { codebookParameters } from "../model/codebook.js";
@@ -27,7 +27,7 @@ import { pathOf } from "./path.js";
 export interface LoadOptions {
   /** How it computes. Default: "float32"; "bfloat16" is faster on processors that have it, and a little less exact. */
   readonly precision?: Precision;
-  /** Pictures or texts that go through the model together, at most; default: 32. */
+  /** Images or texts that go through the model together, at most; default: 32. */
   readonly batch?: number;
   /** Which backend, threads and processor level; default: the best there is. */
   readonly backend?: BackendOptions;
@@ -109,11 +109,11 @@ async function openDecoder(directory: string): Promise<Checkpoint | undefined> {
   return path === undefined ? undefined : openCheckpoint(path);
 }
 
-/** What the directory says of pictures; where it says nothing, what suits the model's sizes. */
+/** What the directory says of images; where it says nothing, what suits the model's sizes. */
 async function readProcessor(
   directory: string | undefined,
   config: FlavaConfig,
-): Promise<PictureProcessor> {
+): Promise<ImageProcessor> {
   const path = directory && ifThere(join(directory, "preprocessor_config.json"));
   if (path === undefined) return processorFor(config);
   const text = await readFile(path, "utf8");

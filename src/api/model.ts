@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
-import type { PictureProcessor } from "../data/image/processor.js";
+import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { Codebook } from "../model/codebook.js";
 import type { CodebookDecoder } from "../model/codebook-decoder.js";
@@ -25,6 +25,6 @@ export interface LoadedModel {
   readonly state: State<{ readonly parameters: ModelParameters<Parameter> }>;
   readonly backend: Backend;
   readonly tokenizer: Tokenizer;
-  readonly processor: PictureProcessor;
+  readonly processor: ImageProcessor;
   readonly precision: Precision;
 }

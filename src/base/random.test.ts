@@ -86,7 +86,7 @@ describe("uniform numbers", () => {
     expect(mean(values)).toBeCloseTo(1 / 2, 2);
     expect(mean(values.map((value) => (value - 0.5) ** 2))).toBeCloseTo(1 / 12, 3);
     const next = mean(values.slice(1).map((value, i) => (value - 0.5) * (values[i]! - 0.5)));
-    expect(Math.abs(next)).toBeLessThan(4 / 12 / Math.sqrt(size)); // neighbours are unrelated
+    expect(Math.abs(next)).toBeLessThan(4 / 12 / Math.sqrt(size)); // neighbors are unrelated
   });
 
   it("fill every part of the range alike", () => {

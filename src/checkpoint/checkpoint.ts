@@ -1,4 +1,4 @@
-/** A checkpoint: tensors that have been recognised, with the sizes of the model that they belong to. */
+/** A checkpoint: tensors that have been recognized, with the sizes of the model that they belong to. */
 import { sameShape } from "../graph/tensor.js";
 import type { Sizes } from "./huggingface-config.js";
 import type { Layout } from "./layout.js";
@@ -28,7 +28,7 @@ export interface Checkpoint {
 }
 
 /** Finds the model's weights among the tensors of a file. */
-function recognise(
+function recognize(
   family: Family,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Pick<Checkpoint, "weights" | "unknown"> {
@@ -78,9 +78,9 @@ export async function checkpointOf(
 ): Promise<Checkpoint> {
   try {
     const family = familyOf(path, files.tensors);
-    const recognised = recognise(family, files.tensors);
-    const sizes = sizesOf(family, recognised.weights);
-    return { path, family, format: files.format, sizes, ...recognised, close: () => files.close() };
+    const recognized = recognize(family, files.tensors);
+    const sizes = sizesOf(family, recognized.weights);
+    return { path, family, format: files.format, sizes, ...recognized, close: () => files.close() };
   } catch (error) {
     await files.close();
     throw error;

@@ -162,7 +162,7 @@ function side(section: Section, key: string, standard: number): number {
   if (!Array.isArray(value)) return count(section, key, standard);
   const [height, width, ...more] = value as unknown[];
   if (height !== width || more.length > 0)
-    throw refused(section, key, "one number: pictures and patches are square");
+    throw refused(section, key, "one number: images and patches are square");
   return count({ ...section, values: { [key]: height } }, key, standard);
 }
 

@@ -93,12 +93,12 @@ function memoryRows({ weights }: Checkpoint): Row[] {
   const count = (chosen: (path: string) => boolean): number =>
     countOf(entries.filter(([path]) => chosen(path)).map(([, weight]) => weight));
   const multiplied = count(isMultiplied);
-  const quantised = count(isQuantised);
+  const quantized = count(isQuantized);
   const frozen = count((path) => partOf(path) === "codebook");
   return [
     ["to run in float32", formatBytes(4 * total + 4 * multiplied)],
     ["to run in bfloat16", formatBytes(4 * total + 2 * multiplied)],
-    ["to run in int8", formatBytes(4 * total + 2 * multiplied - quantised)],
+    ["to run in int8", formatBytes(4 * total + 2 * multiplied - quantized)],
     ["to train with AdamW", formatBytes(trainingBytes * (total - frozen) + 4 * frozen)],
   ];
 }
@@ -109,7 +109,7 @@ function isMultiplied(path: string): boolean {
 }
 
 /** In int8 the linear layers of the blocks have weights of one byte; the others stay in bfloat16. */
-function isQuantised(path: string): boolean {
+function isQuantized(path: string): boolean {
   return /\/blocks\/\d+\/(attention|mlp)\/\w+\/weight$/.test(path);
 }
 

@@ -152,7 +152,7 @@ describe.runIf(nativeLevels().length > 0)("weights that are mapped", () => {
     state.dispose();
   });
 
-  /** All tensors after three steps of AdamW on the picture encoder's blocks. */
+  /** All tensors after three steps of AdamW on the image encoder's blocks. */
   async function trained(directory: string, copied: boolean): Promise<Map<string, Values>> {
     const moments = adamWMoments(parameters);
     const state = new State(backend, { parameters, moments, step: spec([]) });

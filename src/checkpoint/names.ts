@@ -58,7 +58,7 @@ const layerNorm = (ours: string, names: Names): Rule[] => [
   tensor(`${ours}/bias`, "same", append(names, ".bias")),
 ];
 
-/** The blocks, the final normalisation and the pooler, which all three encoders have. */
+/** The blocks, the final normalization and the pooler, which all three encoders have. */
 function trunk(ours: string, names: Names): Rule[] {
   const block = append(names, ".encoder.layer.<n>");
   const part = (name: string): string => `${ours}/blocks/<n>/${name}`;

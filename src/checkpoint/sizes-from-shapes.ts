@@ -11,7 +11,7 @@ type ShapeOf = (path: string) => Shape | undefined;
 const headWidth = 64;
 
 /**
- * The sizes of TorchMultimodal's FLAVA, whose multimodal encoder attends to padding and whose heads normalise with 1e-5
+ * The sizes of TorchMultimodal's FLAVA, whose multimodal encoder attends to padding and whose heads normalize with 1e-5
  * (flava.md 1.12), or of a codebook that stands alone.
  */
 export function sizesFromShapes(what: string, paths: Iterable<string>, shapeOf: ShapeOf): Sizes {

@@ -1,4 +1,4 @@
-/** `flava classify`: which of some labels a picture shows. */
+/** `flava classify`: which of some labels an image shows. */
 import type { Command } from "commander";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
@@ -10,8 +10,8 @@ interface ClassifyFlags extends ModelFlags {
 export function addClassify(program: Command): void {
   const command = program
     .command("classify")
-    .description("tell which of the labels a picture shows, without training")
-    .argument("<image>", "a picture file")
+    .description("tell which of the labels an image shows, without training")
+    .argument("<image>", "an image file")
     .argument("<labels...>", "such as cat dog")
     .option("--template <sentence...>", 'sentences around the labels, such as "a photo of a {}."')
     .action(run);

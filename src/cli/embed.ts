@@ -13,8 +13,8 @@ interface EmbedFlags extends ModelFlags {
 export function addEmbed(program: Command): void {
   const command = program
     .command("embed")
-    .description("embed the pictures and first texts of a data set; goes on where it was stopped")
-    .argument("<source>", "a folder of pictures, tar shards, a parquet file, a table or texts")
+    .description("embed the images and first texts of a data set; goes on where it was stopped")
+    .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
     .requiredOption("--out <file.parquet>", "where the vectors go")
     .action(run);
   addModelOptions(command);

@@ -1,4 +1,4 @@
-/** `flava evaluate`: what a model is worth on labelled or described pictures. */
+/** `flava evaluate`: what a model is worth on labeled or described images. */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ export function addEvaluate(program: Command): void {
     .description("classify without training and search both ways, with intervals and examples")
     .argument(
       "<set...>",
-      "data sets with pictures and texts, or with labels and a classes.json beside; or names in the cache's pmd/evaluation",
+      "data sets with images and texts, or with labels and a classes.json beside; or names in the cache's pmd/evaluation",
     )
     .option("--json <file>", "write the numbers")
     .option("--html <file>", "write a page with examples to look at")
@@ -69,7 +69,7 @@ async function evaluateAll(
       embedder: flava.embedder,
       backend: flava.model.backend,
       key: keyOf(0),
-      onProgress: (samples) => progress.show(`${set.name}: ${samples} pictures`),
+      onProgress: (samples) => progress.show(`${set.name}: ${samples} images`),
       signal,
     });
     evaluations.push(evaluation);

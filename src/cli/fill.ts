@@ -1,4 +1,4 @@
-/** `flava fill`: what was hidden in a text or a picture. */
+/** `flava fill`: what was hidden in a text or an image. */
 import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
@@ -17,11 +17,11 @@ export function addFill(program: Command): void {
   const command = program
     .command("fill")
     .description(
-      "guess the [MASK] of a text, with a picture or without; or hidden parts of a picture",
+      "guess the [MASK] of a text, with an image or without; or hidden parts of an image",
     )
     .argument("[text]", 'such as "a [MASK] on a sofa"')
-    .option("--image <path>", "the picture that the text belongs to, or whose parts are hidden")
-    .option("--out <file.png>", "hide parts of the picture and draw what the model puts there")
+    .option("--image <path>", "the image that the text belongs to, or whose parts are hidden")
+    .option("--out <file.png>", "hide parts of the image and draw what the model puts there")
     .option("--seed <n>", "of the parts that are hidden", wholeNumber, 0)
     .option("--top <n>", "candidates for each [MASK]", wholeNumber, 5)
     .action((text: string | undefined, flags: FillFlags) => {
@@ -29,11 +29,11 @@ export function addFill(program: Command): void {
         command.error("error: give a text with [MASK], or --image with --out", { exitCode: 2 });
       }
       if (flags.out !== undefined && flags.image === undefined) {
-        command.error("error: --out needs the picture: give --image", { exitCode: 2 });
+        command.error("error: --out needs the image: give --image", { exitCode: 2 });
       }
       return useModel(flags, async (flava) => {
         if (text !== undefined) await fillText(flava, text, flags);
-        if (flags.out !== undefined) await fillPicture(flava, flags.image!, flags.out, flags.seed);
+        if (flags.out !== undefined) await fillImage(flava, flags.image!, flags.out, flags.seed);
       });
     });
   addModelOptions(command);
@@ -49,15 +49,15 @@ async function fillText(flava: Flava, text: string, { image, top }: FillFlags): 
   }
 }
 
-async function fillPicture(flava: Flava, image: string, out: string, seed: number): Promise<void> {
-  const { picture, hidden } = await flava.fillPicture(image, { seed });
-  if (!picture) {
+async function fillImage(flava: Flava, path: string, out: string, seed: number): Promise<void> {
+  const { image, hidden } = await flava.fillImage(path, { seed });
+  if (!image) {
     throw new Error(
       `${flava.model.path} has no decoder for its visual tokens (codebook_decoder.safetensors), so it cannot draw. ` +
         "A model that flava pretrain made has one.",
     );
   }
-  const { width, height, pixels } = picture;
+  const { width, height, pixels } = image;
   await sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(out);

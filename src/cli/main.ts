@@ -13,7 +13,7 @@ import { addPretrain } from "./pretrain.js";
 import { addSearch } from "./search.js";
 
 const program = new Command("flava")
-  .description("FLAVA, one model for pictures, text and both (arXiv 2112.04482).")
+  .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
   // Usage errors end with 2, failures of the work itself with 1.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 

@@ -1,4 +1,4 @@
-/** `flava match`: whether a picture and a text belong together. */
+/** `flava match`: whether an image and a text belong together. */
 import type { Command } from "commander";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
@@ -6,8 +6,8 @@ import { alignedPercent } from "./percent.js";
 export function addMatch(program: Command): void {
   const command = program
     .command("match")
-    .description("tell how probably a picture and a text belong together")
-    .argument("<image>", "a picture file")
+    .description("tell how probably an image and a text belong together")
+    .argument("<image>", "an image file")
     .argument("<text>", "a sentence")
     .action(async (image: string, text: string, flags: ModelFlags) => {
       const probability = await useModel(flags, (flava) => flava.match(image, text));

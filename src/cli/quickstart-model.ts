@@ -1,10 +1,10 @@
-/** The second half of the quickstart: what the model that ships makes of held-out pictures and masked words. */
+/** The second half of the quickstart: what the model that ships makes of held-out images and masked words. */
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import { packagePath } from "../base/package-root.js";
 import { keyOf } from "../base/random.js";
-import type { Picture } from "../data/image/image.js";
-import { decodePicture } from "../data/image/decode.js";
+import type { Image } from "../data/image/image.js";
+import { decodeImage } from "../data/image/decode.js";
 import { openSource } from "../data/formats/open.js";
 import { evaluate } from "../eval/evaluate.js";
 import { openEvaluationSet } from "../eval/evaluation-set.js";
@@ -24,7 +24,7 @@ const maskedTexts = [
   "the president of the united [MASK] of america",
   "and god said, let there be [MASK]",
 ];
-const filledPictures = 8;
+const filledImages = 8;
 const key = keyOf(0);
 
 type Say = (line: string) => void;
@@ -32,7 +32,7 @@ type Say = (line: string) => void;
 export async function shippedModelSections(flava: Flava, say: Say): Promise<Section[]> {
   const evaluations: Section[] = [];
   for (const name of sets) evaluations.push(await evaluateSet(flava, name, say));
-  return [...evaluations, await wordsSection(flava, say), await picturesSection(flava)];
+  return [...evaluations, await wordsSection(flava, say), await imagesSection(flava)];
 }
 
 async function evaluateSet(flava: Flava, name: string, say: Say): Promise<Section> {
@@ -64,20 +64,20 @@ async function wordsSection(flava: Flava, say: Say): Promise<Section> {
   return { title: "Masked words", body: table(columns, rows) };
 }
 
-/** Held-out pictures with parts hidden, and drawn anew from what the model predicts. */
-async function picturesSection(flava: Flava): Promise<Section> {
+/** Held-out images with parts hidden, and drawn anew from what the model predicts. */
+async function imagesSection(flava: Flava): Promise<Section> {
   const source = await openSource(evaluationSet("retrieval-ph"));
   const figures: Html[] = [];
   for await (const { sample } of source.read()) {
-    if (figures.length === filledPictures) break;
+    if (figures.length === filledImages) break;
     if (!sample.image) continue;
-    const original = await decodePicture(sample.image);
-    const filled = await flava.fillPicture(original, { seed: figures.length });
-    if (!filled.picture) break;
+    const original = await decodeImage(sample.image);
+    const filled = await flava.fillImage(original, { seed: figures.length });
+    if (!filled.image) break;
     const images = [
       await pngOf(original),
       await pngOf(covered(original, filled.hidden, filled.grid.width)),
-      await pngOf(filled.picture),
+      await pngOf(filled.image),
     ];
     figures.push(
       html`<li>
@@ -86,27 +86,27 @@ async function picturesSection(flava: Flava): Promise<Section> {
     );
   }
   const body = html`<p class="quiet">
-      Each picture as it is, with the patches that were hidden, and as drawn from visual tokens:
-      those that were hidden are predicted from the rest.
+      Each image as it is, with the patches that were hidden, and as drawn from visual tokens: those
+      that were hidden are predicted from the rest.
     </p>
-    <ul class="pictures">
+    <ul class="images">
       ${figures}
     </ul>`;
   return { title: "Hidden patches", body };
 }
 
-/** The picture with its hidden patches in grey. */
-function covered({ width, height, pixels }: Picture, hidden: Uint8Array, patches: number): Picture {
-  const grey = Uint8Array.from(pixels);
+/** The image with its hidden patches in gray. */
+function covered({ width, height, pixels }: Image, hidden: Uint8Array, patches: number): Image {
+  const gray = Uint8Array.from(pixels);
   for (let place = 0; place < width * height; place++) {
     const column = Math.floor(((place % width) * patches) / width);
     const row = Math.floor((Math.floor(place / width) * patches) / height);
-    if (hidden[row * patches + column] === 1) grey.fill(160, place * 3, place * 3 + 3);
+    if (hidden[row * patches + column] === 1) gray.fill(160, place * 3, place * 3 + 3);
   }
-  return { width, height, pixels: grey };
+  return { width, height, pixels: gray };
 }
 
-async function pngOf({ width, height, pixels }: Picture): Promise<string> {
+async function pngOf({ width, height, pixels }: Image): Promise<string> {
   const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
     .resize({ height: 80 })
     .png()

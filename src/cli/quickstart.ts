@@ -1,5 +1,5 @@
 /**
- * The first command of the README: pre-trains a tiny FLAVA on the real pictures and texts that ship, with all losses; then
+ * The first command of the README: pre-trains a tiny FLAVA on the real images and texts that ship, with all losses; then
  * uses the trained model that ships, and writes a page about both.
  */
 import { rm } from "node:fs/promises";
@@ -33,9 +33,7 @@ async function main(): Promise<void> {
   backend.dispose();
   await tellLosses(new RunDirectory(join(directory, "joint")));
 
-  console.log(
-    "\n2. The trained model that ships, on pictures of families that it has never seen.\n",
-  );
+  console.log("\n2. The trained model that ships, on images of families that it has never seen.\n");
   const flava = await load();
   const more = await shippedModelSections(flava, say);
   await flava.close();
@@ -43,7 +41,7 @@ async function main(): Promise<void> {
   await writeReport(directory, "FLAVA: quickstart", recipe, more);
   const seconds = (performance.now() - started) / 1000;
   console.log(
-    `\nDone in ${formatDuration(seconds)}. Everything with curves and pictures:\n  ${join(directory, reportName)}`,
+    `\nDone in ${formatDuration(seconds)}. Everything with curves and images:\n  ${join(directory, reportName)}`,
   );
 }
 

@@ -7,26 +7,26 @@ import { wholeNumber } from "./whole-number.js";
 interface SearchFlags extends ModelFlags {
   readonly image?: string;
   readonly top: number;
-  readonly among?: "pictures" | "texts";
+  readonly among?: "images" | "texts";
 }
 
 export function addSearch(program: Command): void {
   const command = program
     .command("search")
-    .description("find what is nearest to a text or a picture")
+    .description("find what is nearest to a text or an image")
     .argument("<file.parquet>", "what flava embed has written")
     .argument("[query]", "a text")
-    .option("--image <path>", "a picture instead of a text")
+    .option("--image <path>", "an image instead of a text")
     .option("--top <n>", "how many", wholeNumber, 10)
     .addOption(
-      new Option("--among <kind>", "what to find; default: pictures, where there are any").choices([
-        "pictures",
+      new Option("--among <kind>", "what to find; default: images, where there are any").choices([
+        "images",
         "texts",
       ]),
     )
     .action((file: string, query: string | undefined, flags: SearchFlags) => {
       if ((query === undefined) === (flags.image === undefined)) {
-        command.error("error: give a text, or a picture with --image, and not both", {
+        command.error("error: give a text, or an image with --image, and not both", {
           exitCode: 2,
         });
       }
@@ -37,7 +37,7 @@ export function addSearch(program: Command): void {
 
 async function run(file: string, query: string | undefined, flags: SearchFlags): Promise<void> {
   const { image, top, among } = flags;
-  const index = await openIndex(file, among && (among === "pictures" ? "image" : "text"));
+  const index = await openIndex(file, among && (among === "images" ? "image" : "text"));
   const hits = await useModel(flags, async (flava) => {
     const [vector] =
       query !== undefined ? await flava.embedTexts([query]) : await flava.embedImages([image!]);

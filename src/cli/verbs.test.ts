@@ -14,16 +14,16 @@ import { addMatch } from "./match.js";
 import { addSearch } from "./search.js";
 
 const folder = temporaryDirectory();
-const [model, pictures] = [join(folder, "model"), join(folder, "pictures")];
-const red = join(pictures, "red.png");
+const [model, images] = [join(folder, "model"), join(folder, "images")];
+const red = join(images, "red.png");
 
 beforeAll(async () => {
   await writeCheckpoint(model);
-  await mkdir(pictures);
+  await mkdir(images);
   for (const background of ["red", "lime", "blue"]) {
-    const picture = sharp({ create: { width: 40, height: 32, channels: 3, background } });
-    await picture.png().toFile(join(pictures, `${background}.png`));
-    await writeFile(join(pictures, `${background}.txt`), `a ${background}\nsquare`);
+    const image = sharp({ create: { width: 40, height: 32, channels: 3, background } });
+    await image.png().toFile(join(images, `${background}.png`));
+    await writeFile(join(images, `${background}.txt`), `a ${background}\nsquare`);
   }
 });
 afterEach(() => vi.restoreAllMocks());
@@ -59,7 +59,7 @@ describe("flava", () => {
     await expect(run("match", "nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
   });
 
-  it("fill prints words and draws pictures", async () => {
+  it("fill prints words and draws images", async () => {
     const out = join(folder, "filled.png");
     const lines = await run("fill", "a [MASK] [MASK]", "--image", red, "--out", out, "--top", "2");
     expect(lines).toHaveLength(1 + 2 * 3 + 1);
@@ -69,7 +69,7 @@ describe("flava", () => {
 
   it("embed writes what search finds", async () => {
     const out = join(folder, "vectors.parquet");
-    expect(await run("embed", pictures, "--out", out)).toEqual([`${out}: 3 samples`]);
+    expect(await run("embed", images, "--out", out)).toEqual([`${out}: 3 samples`]);
     const found = await run("search", out, "--image", red, "--top", "2");
     expect(found).toHaveLength(2);
     expect(found[0]).toBe("1.0000\tred\ta red square");
@@ -79,21 +79,21 @@ describe("flava", () => {
 
   it("evaluate prints a table and writes numbers and a page", async () => {
     const [json, html] = [join(folder, "found.json"), join(folder, "found.html")];
-    const lines = await run("evaluate", pictures, "--json", json, "--html", html);
-    expect(lines).toContain("## pictures");
+    const lines = await run("evaluate", images, "--json", json, "--html", html);
+    expect(lines).toContain("## images");
     expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject({
       model,
       precision: "float32",
-      evaluations: [{ set: "pictures", kind: "retrieval", pictures: 3, texts: 3 }],
+      evaluations: [{ set: "images", kind: "retrieval", images: 3, texts: 3 }],
     });
     expect(await readFile(html, "utf8")).toContain("</html>");
   });
 
   it.each([
-    [["search", "x.parquet"], "give a text, or a picture"],
+    [["search", "x.parquet"], "give a text, or an image"],
     [["search", "x.parquet", "a", "--image", "b"], "not both"],
     [["fill"], "give a text with [MASK]"],
-    [["fill", "--out", "a.png"], "needs the picture"],
+    [["fill", "--out", "a.png"], "needs the image"],
     [["classify", "a.png"], "missing required argument 'labels'"],
     [["match", "a.png", "b", "--precision", "float8"], "Allowed choices"],
     [["embed", "a"], "--out"],

@@ -21,14 +21,14 @@ export const base = {
   },
   stages: [
     {
-      // BEiT's recipe: 800 passes over the 1.28 million pictures of ImageNet-1k.
+      // BEiT's recipe: 800 passes over the 1.28 million images of ImageNet-1k.
       kind: "pretraining",
       name: "image",
       steps: 500_000,
       batch: { pair: 2048, image: 2048, text: 2048 },
       shares: { ...none, image: 1 },
       rate: { peak: 1.5e-3, warmup: 6250, floor: 1e-5 },
-      optimiser: { weightDecay: 0.05, clip: 3 },
+      optimizer: { weightDecay: 0.05, clip: 3 },
       recompute: true,
       every: { log: 100, evaluate: 5000, save: 1000 },
     },
@@ -40,7 +40,7 @@ export const base = {
       batch: { pair: 2048, image: 2048, text: 2048 },
       shares: { ...none, text: 1 },
       rate: { peak: 5e-4, warmup: 10_000, decay: 115_000 },
-      optimiser: { beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01 },
+      optimizer: { beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01 },
       recompute: true,
       every: { log: 100, evaluate: 5000, save: 1000 },
     },

@@ -25,7 +25,7 @@ export const mini = {
     validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"] },
     captions: { lengths: [16], unit: "word" },
     passages: { lengths: [64, 96, 128], unit: "piece" },
-    // Colours and styles are easily learnt, and tell nothing of held-out pictures, which are black and of other styles.
+    // Colors and styles are easily learnt, and tell nothing of held-out images, which are black and of other styles.
     plainest: 0.7,
   },
   stages: [
@@ -34,8 +34,8 @@ export const mini = {
       steps: 900,
       batch: 32,
       rate: { peak: 1e-3, warmup: 50, floor: 2e-5 },
-      optimiser: { weightDecay: 1e-4 },
-      // Far more weight on the divergence than DALL-E's from the start: our pictures are mostly white, and a codebook that
+      optimizer: { weightDecay: 1e-4 },
+      // Far more weight on the divergence than DALL-E's from the start: our images are mostly white, and a codebook that
       // may choose early chooses a handful of codes.
       temperature: { from: 1, to: 1 / 16, over: 850 },
       divergence: { from: 60, to: 10, over: 850 },

@@ -31,7 +31,7 @@ export const quickstart = {
       steps: 120,
       batch: 32,
       rate: { peak: 2e-3, warmup: 10 },
-      optimiser: { weightDecay: 1e-4 },
+      optimizer: { weightDecay: 1e-4 },
       temperature: { from: 1, to: 1 / 16, over: 115 },
       divergence: { from: 60, to: 10, over: 115 }, // as in mini.ts
       averaging: 0.95,

@@ -37,7 +37,7 @@ describe("checkRecipe", () => {
     expect(stages[0]).toMatchObject({
       shares: { pair: 0.7, image: 0.15, text: 0.15 },
       losses: { mim: 1, mlm: 1, contrastive: 1, itm: 1, mmmImage: 1, mmmText: 1 },
-      optimiser: { beta1: 0.9, beta2: 0.999, weightDecay: 0.1, clip: 1 },
+      optimizer: { beta1: 0.9, beta2: 0.999, weightDecay: 0.1, clip: 1 },
       rate: { warmup: 0, floor: 0 },
       from: [],
     });

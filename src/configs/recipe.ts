@@ -18,9 +18,9 @@ const textOptions = z.strictObject({
 const data = z.strictObject({
   /** Directories below are relative to this one; `*` stands for any directory. */
   root: z.string(),
-  /** Directories of tar shards with pictures and captions. */
+  /** Directories of tar shards with images and captions. */
   pairs: z.array(z.string()).default([]),
-  /** With pictures, whose texts are left aside. */
+  /** With images, whose texts are left aside. */
   images: z.array(z.string()).default([]),
   /** With texts. */
   texts: z.array(z.string()).default([]),
@@ -35,7 +35,7 @@ const data = z.strictObject({
   /** How often a pair comes with its plainest caption, beside its turn among all of them. */
   plainest: share.default(0),
   passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
-  /** What is seen of a picture (flava.md 4.3). */
+  /** What is seen of an image (flava.md 4.3). */
   views: z
     .strictObject({
       scale: z.tuple([positive, positive]).default([0.9, 1]),
@@ -70,7 +70,7 @@ const rate = z.strictObject({
   decay: count.optional(),
 });
 
-const optimiser = z
+const optimizer = z
   .strictObject({
     beta1: share.default(0.9),
     beta2: share.default(0.999),
@@ -89,7 +89,7 @@ const codebookStage = z.strictObject({
   steps: count,
   batch: count,
   rate,
-  optimiser,
+  optimizer,
   temperature: schedule,
   divergence: schedule,
   averaging: share.default(0.999),
@@ -122,7 +122,7 @@ const pretrainingStage = z.strictObject({
     })
     .prefault({}),
   rate,
-  optimiser,
+  optimizer,
   recompute: z.boolean().default(false),
   /** Parts of the weights that are not trained, such as "flava/image"; the codebook never is. */
   frozen: z.array(z.string()).default([]),

@@ -2,12 +2,12 @@
 export interface Sample {
   /** Unique within its source: a path without its extension, or the number of a row. */
   readonly key: string;
-  /** The file of the picture as it is: JPEG, PNG, WebP, SVG ... */
+  /** The file of the image as it is: JPEG, PNG, WebP, SVG ... */
   readonly image?: Uint8Array;
-  /** True texts, the plainest first: captions of the picture, or the text itself; empty where there is none. */
+  /** True texts, the plainest first: captions of the image, or the text itself; empty where there is none. */
   readonly texts: readonly string[];
   /** The class, where the source names one. */
   readonly label?: string;
-  /** Whatever else the source says: licence, author, columns. JSON values only. */
+  /** Whatever else the source says: license, author, columns. JSON values only. */
   readonly fields: Readonly<Record<string, unknown>>;
 }

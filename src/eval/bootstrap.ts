@@ -14,7 +14,7 @@ export interface Interval {
 interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
-  /** Items of one cluster (whole numbers from 0) are drawn together: captions of one picture are no independent witnesses. */
+  /** Items of one cluster (whole numbers from 0) are drawn together: captions of one image are no independent witnesses. */
   readonly clusters?: Numbers;
 }
 

@@ -1,4 +1,4 @@
-/** What a classification of pictures is worth, however their classes were found. */
+/** What a classification of images is worth, however their classes were found. */
 import { type Key, foldIn } from "../base/random.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
@@ -11,7 +11,7 @@ export interface ClassificationResult {
   readonly meanPerClass: number;
   /** What guessing gives: any class, and the most frequent one always. */
   readonly chance: { readonly top1: number; readonly top5: number; readonly mostFrequent: number };
-  /** The class given to each picture: its own where that scores highest alone, else the highest of the others. */
+  /** The class given to each image: its own where that scores highest alone, else the highest of the others. */
   readonly predicted: Int32Array;
   /** How many wrong classes score at least as high as the right one. */
   readonly ranks: Int32Array;
@@ -27,12 +27,12 @@ interface Confusion {
 
 const shownConfusions = 20;
 
-/** The classes of pictures, one by one. Ties count as mistakes. */
+/** The classes of images, one by one. Ties count as mistakes. */
 export class Answers {
   readonly ranks: Int32Array;
   readonly predicted: Int32Array;
 
-  /** @param labels the class of each picture, from 0 to `classes` - 1 */
+  /** @param labels the class of each image, from 0 to `classes` - 1 */
   constructor(
     readonly labels: Int32Array,
     readonly classes: number,
@@ -42,7 +42,7 @@ export class Answers {
     this.predicted = new Int32Array(labels.length);
   }
 
-  /** Takes the scores of all classes for the picture with index `item`. */
+  /** Takes the scores of all classes for the image with index `item`. */
   take(item: number, scores: Float32Array): void {
     const label = this.labels[item]!;
     const rank = rankOf(scores, [label]);
@@ -98,10 +98,10 @@ function bestOther(scores: Float32Array, label: number): number {
 }
 
 function requireLabels(labels: Int32Array, classes: number): void {
-  if (labels.length === 0) throw new RangeError("There are no pictures to classify.");
+  if (labels.length === 0) throw new RangeError("There are no images to classify.");
   const odd = labels.find((label) => label < 0 || label >= classes);
   if (odd === undefined) return;
   throw new RangeError(
-    `A picture has label ${odd}, but there are ${classes} classes, numbered from 0 to ${classes - 1}.`,
+    `An image has label ${odd}, but there are ${classes} classes, numbered from 0 to ${classes - 1}.`,
   );
 }

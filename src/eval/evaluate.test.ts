@@ -19,27 +19,27 @@ import { toSection } from "../report/evaluation-section.js";
 const backend = referenceBackend();
 const key = keyOf(0);
 const folder = temporaryDirectory();
-const [labelled, described, probed] = ["<labelled>", "described", "probed"].map((name) =>
+const [labeled, described, probed] = ["<labeled>", "described", "probed"].map((name) =>
   join(folder, name),
 ) as [string, string, string];
 const progress: number[] = [];
 
-async function plainPicture(background: string): Promise<Buffer> {
+async function plainImage(background: string): Promise<Buffer> {
   return sharp({ create: { width: 40, height: 30, channels: 3, background } })
     .png()
     .toBuffer();
 }
 
-/** Pictures of three colours in folders, with a damaged one and one of no class; and some with captions. */
+/** Images of three colors in folders, with a damaged one and one of no class; and some with captions. */
 async function writeSets(): Promise<void> {
   for (const [place, name] of [
     ["a", "red"],
     ["b", "lime"],
     ["odd", "blue"],
   ] as const) {
-    await mkdir(join(labelled, place), { recursive: true });
+    await mkdir(join(labeled, place), { recursive: true });
     for (const file of ["1.png", "2.png"]) {
-      await writeFile(join(labelled, place, file), await plainPicture(name));
+      await writeFile(join(labeled, place, file), await plainImage(name));
     }
   }
   for (const [part, count] of [
@@ -49,17 +49,14 @@ async function writeSets(): Promise<void> {
     for (let i = 0; i < count; i++) {
       await mkdir(join(probed, part, ["a", "b"][i % 2]!), { recursive: true });
       const level = Math.round((150 * i) / count);
-      const colour = i % 2 === 0 ? `rgb(250,${level},0)` : `rgb(0,${level},250)`;
-      await writeFile(
-        join(probed, part, ["a", "b"][i % 2]!, `${i}.png`),
-        await plainPicture(colour),
-      );
+      const color = i % 2 === 0 ? `rgb(250,${level},0)` : `rgb(0,${level},250)`;
+      await writeFile(join(probed, part, ["a", "b"][i % 2]!, `${i}.png`), await plainImage(color));
     }
   }
   await writeFile(join(probed, "classes.json"), '{"classes": ["a", "b", "c"]}');
-  await writeFile(join(labelled, "a", "3.png"), (await plainPicture("red")).subarray(0, 60));
+  await writeFile(join(labeled, "a", "3.png"), (await plainImage("red")).subarray(0, 60));
   const classes = { classes: ["a", "b"], templates: ["x {}", "{}"] };
-  await writeFile(join(labelled, "classes.json"), JSON.stringify(classes));
+  await writeFile(join(labeled, "classes.json"), JSON.stringify(classes));
   await mkdir(described);
   const captions = [
     { file_name: "1.png", text: "a <b>", seen: true },
@@ -68,8 +65,8 @@ async function writeSets(): Promise<void> {
   ];
   const lines = captions.map((caption) => JSON.stringify(caption));
   await writeFile(join(described, "metadata.jsonl"), lines.join("\n"));
-  for (const [index, colour] of ["red", "lime", "blue"].entries()) {
-    await writeFile(join(described, `${index + 1}.png`), await plainPicture(colour));
+  for (const [index, color] of ["red", "lime", "blue"].entries()) {
+    await writeFile(join(described, `${index + 1}.png`), await plainImage(color));
   }
 }
 
@@ -83,14 +80,14 @@ beforeAll(async () => {
     tokenizer: await openTokenizer({ vocabulary: `${pieces.join("\n")}\n` }),
     processor: defaultProcessor(32, 16),
   });
-  for (const path of [labelled, described, probed]) {
+  for (const path of [labeled, described, probed]) {
     const options = { embedder, backend, key, onProgress: (count: number) => progress.push(count) };
     evaluations.push(await evaluate(await openEvaluationSet(path), options));
   }
 });
 
 describe("an evaluation", () => {
-  it("of labelled pictures classifies them and counts what is left out", () => {
+  it("of labeled images classifies them and counts what is left out", () => {
     const [first] = evaluations;
     if (first?.kind !== "zero-shot") throw new Error("classes.json makes a zero-shot set");
     expect(first.keys).toEqual(["a/1", "a/2", "b/1", "b/2"]);
@@ -98,12 +95,12 @@ describe("an evaluation", () => {
     expect(first.images).toHaveLength(4 * config.projection);
     expect(Object.fromEntries(first.skipped.counts)).toEqual({ damaged: 1, unwanted: 2 });
     const { ranks, predicted, top1 } = first.result;
-    expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same picture
+    expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same image
     expect(top1.mean).toBe([...ranks].filter((rank) => rank === 0).length / 4);
     expect(progress).toEqual([4, 3, 12, 4]);
   });
 
-  it("of described pictures searches both ways, seen and unseen kinds apart", () => {
+  it("of described images searches both ways, seen and unseen kinds apart", () => {
     const [, second] = evaluations;
     if (second?.kind !== "retrieval") throw new Error("captions make a retrieval set");
     expect(second.relation.texts).toEqual(["a <b>", "c d"]);
@@ -130,7 +127,7 @@ describe("a linear probe", () => {
 describe("its report", () => {
   it("says in Markdown and JSON what was found", () => {
     const markdown = toMarkdown(evaluations);
-    expect(markdown).toContain("## \\<labelled\\>\n");
+    expect(markdown).toContain("## \\<labeled\\>\n");
     expect(markdown).toContain("3 skipped: 1 damaged, 2 unwanted");
     const { mean } =
       evaluations[0]!.kind === "zero-shot" ? evaluations[0]!.result.top1 : { mean: 0 };
@@ -138,11 +135,11 @@ describe("its report", () => {
     expect(markdown.match(/^\|/gm)).toHaveLength(2 + 4 + 2 + 2 * 9 + 2 + 4);
     const json = JSON.parse(JSON.stringify(evaluations.map(toJson))) as unknown;
     expect(json).toMatchObject([
-      { set: "<labelled>", kind: "zero-shot", pictures: 4, skipped: { damaged: 1 } },
+      { set: "<labeled>", kind: "zero-shot", images: 4, skipped: { damaged: 1 } },
       { kind: "retrieval", texts: 2 },
       { kind: "linear probe", classes: 3, fitted: 12, converged: true },
     ]);
-    expect(JSON.stringify(json)).toContain('"name":"picture to text, R@1 (unseen kinds)"');
+    expect(JSON.stringify(json)).toContain('"name":"image to text, R@1 (unseen kinds)"');
   });
 
   it("is a page that needs nothing from elsewhere, with names escaped", async () => {
@@ -151,12 +148,12 @@ describe("its report", () => {
     const source = page("A & B", "facts", sections);
     expect(source.replace(/^\s*<!doctype html>\s*/, "")).toMatch(/^<html/);
     expect(source).toContain("<title>A &amp; B</title>");
-    expect(source).toContain("&lt;labelled&gt;");
+    expect(source).toContain("&lt;labeled&gt;");
     expect(source).toContain("a &lt;b&gt;");
-    expect(source).not.toMatch(/<labelled|<b>|undefined|NaN|\[object/);
+    expect(source).not.toMatch(/<labeled|<b>|undefined|NaN|\[object/);
     expect(source).not.toMatch(/(src|href)="(?!data:image\/webp;base64,|#section-)|url\(|@import/);
-    const pictures = source.match(/<img\s/g) ?? [];
-    expect(pictures.length).toBe(4 + 2 * 3 + 3 + 4);
+    const images = source.match(/<img\s/g) ?? [];
+    expect(images.length).toBe(4 + 2 * 3 + 3 + 4);
   });
 });
 

@@ -16,13 +16,13 @@ import {
   type ZeroShotSet,
 } from "./evaluation-set.js";
 import {
-  type LabelledFeatures,
+  type LabeledFeatures,
   type ProbeSearch,
   probeAnswers,
   searchProbe,
 } from "./linear-probe.js";
 import { embedClasses } from "../inference/prompts.js";
-import { type DescribedPicture, type Relation, relate } from "./relation.js";
+import { type DescribedImage, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
@@ -37,9 +37,9 @@ interface EvaluateOptions {
 }
 
 interface AnyEvaluation {
-  /** By picture: the key of its sample. */
+  /** By image: the key of its sample. */
   readonly keys: readonly string[];
-  /** Vectors (of a probe: features) of the pictures, float32 [N, width]. */
+  /** Vectors (of a probe: features) of the images, float32 [N, width]. */
   readonly images: Float32Array;
   readonly skipped: SkippedSamples;
 }
@@ -57,7 +57,7 @@ interface LinearProbeEvaluation extends AnyEvaluation {
   readonly labels: Int32Array;
   readonly result: ClassificationResult;
   readonly search: ProbeSearch;
-  /** Pictures that the probe was fitted to, those of the validation part included. */
+  /** Images that the probe was fitted to, those of the validation part included. */
   readonly fitted: number;
 }
 
@@ -70,7 +70,7 @@ export interface RetrievalEvaluation extends AnyEvaluation {
   readonly result: RetrievalResult;
 }
 
-/** Pictures that were put into classes. */
+/** Images that were put into classes. */
 export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
 export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
 
@@ -91,7 +91,7 @@ async function evaluateZeroShot(
   options: EvaluateOptions,
 ): Promise<ZeroShotEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const { kept, ...embedded } = await embedPictures(set.source, "vectors", options, labelIn(set));
+  const { kept, ...embedded } = await embedImages(set.source, "vectors", options, labelIn(set));
   const { width } = embedder;
   const classes = await embedClasses(set.classes, set.templates, width, (texts) =>
     embedder.texts(texts, signal),
@@ -102,7 +102,7 @@ async function evaluateZeroShot(
   return { kind: "zero-shot", set, ...embedded, labels, result };
 }
 
-/** The share of the training part that chooses the regularisation, where there is no validation part. */
+/** The share of the training part that chooses the regularization, where there is no validation part. */
 const heldOut = 0.2;
 
 async function evaluateLinearProbe(
@@ -112,14 +112,14 @@ async function evaluateLinearProbe(
   const { embedder, backend, key } = options;
   const skipped = new SkippedSamples(); // of all parts
   const part = (source: Source) =>
-    embedPictures(source, "features", { ...options, skipped }, labelIn(set));
+    embedImages(source, "features", { ...options, skipped }, labelIn(set));
   const width = embedder.featureWidth;
   const train = await part(set.train);
   const validation = set.validation && (await part(set.validation));
   const { kept, ...embedded } = await part(set.source);
   const parts = validation
-    ? { train: labelled(train), validation: labelled(validation) }
-    : split(labelled(train), width, key);
+    ? { train: labeled(train), validation: labeled(validation) }
+    : split(labeled(train), width, key);
   const search = await searchProbe(backend, parts, { width, classes: set.classes.length });
   const labels = Int32Array.from(kept);
   const answers = await probeAnswers(backend, search.probe, { features: embedded.images, labels });
@@ -134,26 +134,20 @@ async function evaluateLinearProbe(
   };
 }
 
-const labelled = ({
-  images,
-  kept,
-}: {
-  images: Float32Array;
-  kept: number[];
-}): LabelledFeatures => ({
+const labeled = ({ images, kept }: { images: Float32Array; kept: number[] }): LabeledFeatures => ({
   features: images,
   labels: Int32Array.from(kept),
 });
 
 /** Two parts of the items, drawn at random. */
 function split(
-  { features, labels }: LabelledFeatures,
+  { features, labels }: LabeledFeatures,
   width: number,
   key: Key,
-): { readonly train: LabelledFeatures; readonly validation: LabelledFeatures } {
+): { readonly train: LabeledFeatures; readonly validation: LabeledFeatures } {
   const own = foldIn(key, "validation");
   const lots = Array.from(labels, (_, item) => uniformAt(own, item));
-  const part = (isHeldOut: boolean): LabelledFeatures => {
+  const part = (isHeldOut: boolean): LabeledFeatures => {
     const items = [...labels.keys()].filter((item) => lots[item]! < heldOut === isHeldOut);
     return {
       features: chosenRows(features, items, width),
@@ -179,20 +173,19 @@ async function evaluateRetrieval(
   options: EvaluateOptions,
 ): Promise<RetrievalEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const { kept: pictures, ...embedded } = await embedPictures(
-    set.source,
-    "vectors",
-    options,
-    describe,
-  );
-  const relation = relate(pictures);
+  const { kept: images, ...embedded } = await embedImages(set.source, "vectors", options, describe);
+  const relation = relate(images);
   const texts = await embedder.texts(relation.texts, signal);
-  const inputs = { pictures, relation, images: embedded.images, texts, width: embedder.width };
-  const result = await retrieve(backend, inputs, key, signal);
+  const result = await retrieve(
+    backend,
+    { images, relation, imageVectors: embedded.images, textVectors: texts, width: embedder.width },
+    key,
+    signal,
+  );
   return { kind: "retrieval", set, ...embedded, relation, texts, result };
 }
 
-function describe({ texts, fields }: Sample): DescribedPicture | Unusable {
+function describe({ texts, fields }: Sample): DescribedImage | Unusable {
   const { group, seen } = fields;
   if (seen !== undefined && typeof seen !== "boolean") {
     return new Unusable(`has the field seen: ${JSON.stringify(seen)}, which is not true or false`);
@@ -210,8 +203,8 @@ class Unusable {
   constructor(readonly reason: string) {}
 }
 
-/** Embeds pictures and keeps of each sample what `read` takes from it. */
-async function embedPictures<T>(
+/** Embeds images and keeps of each sample what `read` takes from it. */
+async function embedImages<T>(
   source: Source,
   kind: "vectors" | "features",
   {
@@ -223,10 +216,10 @@ async function embedPictures<T>(
   read: (sample: Sample) => T | Unusable,
 ): Promise<AnyEvaluation & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
-  const options = { pictures: kind, skipped, ...(signal && { signal }) };
+  const options = { images: kind, skipped, ...(signal && { signal }) };
   for await (const { samples } of embedSamples(embedder, source.read({ skipped }), options)) {
     for (const { sample, image } of samples) {
-      const taken = image ? read(sample) : new Unusable("has no picture");
+      const taken = image ? read(sample) : new Unusable("has no image");
       if (taken instanceof Unusable) {
         skipped.add(sample.key, image ? "unwanted" : "missing", `It ${taken.reason}.`);
       } else {

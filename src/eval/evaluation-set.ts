@@ -1,4 +1,4 @@
-/** What a model is evaluated on: labelled pictures with the names of their classes, or pictures with texts. */
+/** What a model is evaluated on: labeled images with the names of their classes, or images with texts. */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
@@ -13,7 +13,7 @@ interface AnySet {
   readonly source: Source;
 }
 
-/** Samples have a picture and a label, which is one of the classes. */
+/** Samples have an image and a label, which is one of the classes. */
 export interface ZeroShotSet extends AnySet {
   readonly kind: "zero-shot";
   readonly classes: readonly string[];
@@ -22,25 +22,25 @@ export interface ZeroShotSet extends AnySet {
 }
 
 /**
- * Samples have a picture and texts. The field `group` names pictures that mean the same, the field `seen` (true or false)
- * tells whether training has seen pictures of that kind.
+ * Samples have an image and texts. The field `group` names images that mean the same, the field `seen` (true or false)
+ * tells whether training has seen images of that kind.
  */
 export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
 }
 
-/** Samples have a picture and a label, which is one of the classes; `source` is the part to test on. */
+/** Samples have an image and a label, which is one of the classes; `source` is the part to test on. */
 export interface LinearProbeSet extends AnySet {
   readonly kind: "linear probe";
   readonly classes: readonly string[];
   readonly train: Source;
-  /** To choose the regularisation by; without it a fifth of the training part is. */
+  /** To choose the regularization by; without it a fifth of the training part is. */
   readonly validation?: Source;
 }
 
 export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
 
-/** The file that makes a source of labelled pictures a zero-shot set or a probe. */
+/** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";
 
 const classesFile = z.object({

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { closeTo } from "../../test/close-to.js";
-import { minimise } from "./lbfgs.js";
+import { minimize } from "./lbfgs.js";
 
 it("finds the minimum of a stretched bowl", async () => {
   const scales = [1, 10, 100, 1000];
-  const { point, converged, iterations } = await minimise(
+  const { point, converged, iterations } = await minimize(
     (x) =>
       Promise.resolve({
         value: scales.reduce((sum, scale, i) => sum + (scale / 2) * (x[i]! - i - 1) ** 2, 0),
@@ -26,10 +26,10 @@ it("follows a bent valley (Rosenbrock)", async () => {
     return Promise.resolve({ value, gradient });
   };
   const start = Float64Array.of(-1.2, 1);
-  const { point, converged } = await minimise(rosenbrock, start, { tolerance: 1e-9 });
+  const { point, converged } = await minimize(rosenbrock, start, { tolerance: 1e-9 });
   expect(converged).toBe(true);
   expect([...point]).toEqual(closeTo([1, 1], 7));
-  const short = await minimise(rosenbrock, start, { iterations: 3 });
+  const short = await minimize(rosenbrock, start, { iterations: 3 });
   expect(short).toMatchObject({ iterations: 3, converged: false });
   expect(short.value).toBeLessThan(24);
 });
@@ -37,6 +37,6 @@ it("follows a bent valley (Rosenbrock)", async () => {
 it("ends where nothing gets lower", async () => {
   const lying = (x: Float64Array) =>
     Promise.resolve({ value: x[0]! ** 2, gradient: Float64Array.of(-1) });
-  const { point, converged } = await minimise(lying, Float64Array.of(0));
+  const { point, converged } = await minimize(lying, Float64Array.of(0));
   expect([point[0], converged]).toEqual([0, false]);
 });

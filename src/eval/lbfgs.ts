@@ -1,4 +1,4 @@
-/** Minimisation of smooth functions of many numbers: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
+/** Minimization of smooth functions of many numbers: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
 
 /** A function with its gradient. */
 export type Objective = (
@@ -36,7 +36,7 @@ interface Curvature {
 }
 
 /** Searches a minimum from `start` on. */
-export async function minimise(
+export async function minimize(
   objective: Objective,
   start: Float64Array,
   { iterations = 1000, tolerance = 1e-5 }: MinimiseOptions = {},

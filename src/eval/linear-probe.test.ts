@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { closeTo } from "../../test/close-to.js";
 import { referenceBackend } from "../backend/reference.js";
 import { below, foldIn, keyOf, normal } from "../base/random.js";
-import { type LabelledFeatures, ProbeFitter, probeAnswers, searchProbe } from "./linear-probe.js";
+import { type LabeledFeatures, ProbeFitter, probeAnswers, searchProbe } from "./linear-probe.js";
 
 const backend = referenceBackend();
 const tight = { tolerance: 1e-7 };
 
 /** Items around the corners of a simplex: class c along axis c. */
-function clouds(seed: number, count: number, classes: number, noise: number): LabelledFeatures {
+function clouds(seed: number, count: number, classes: number, noise: number): LabeledFeatures {
   const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
   const features = normal(keyOf(seed), count * classes, noise);
   for (const [item, label] of labels.entries()) features[item * classes + label]! += 1;

@@ -9,11 +9,11 @@ import { sum } from "../graph/ops/reduce.js";
 import { spec } from "../graph/tensor.js";
 import { countOf, rowOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Answers } from "./classification.js";
-import { type Minimum, type MinimiseOptions, type Objective, minimise } from "./lbfgs.js";
+import { type Minimum, type MinimiseOptions, type Objective, minimize } from "./lbfgs.js";
 import { hitsWithin, mean } from "./metrics.js";
 
 /** Features with their classes. */
-export interface LabelledFeatures {
+export interface LabeledFeatures {
   /** float32 [N, width] */
   readonly features: Float32Array;
   /** The class of each item, from 0 on. */
@@ -25,10 +25,10 @@ interface ProbeSizes {
   readonly classes: number;
 }
 
-/** Multinomial logistic regression: scores are weight · (features - centre) + bias. */
+/** Multinomial logistic regression: scores are weight · (features - center) + bias. */
 interface LinearProbe extends ProbeSizes {
   /** The mean of the features that it was fitted to, [width]: near it numbers are small, and so are their errors. */
-  readonly centre: Float32Array;
+  readonly center: Float32Array;
   /** [classes, width] */
   readonly weight: Float32Array;
   /** [classes] */
@@ -61,7 +61,7 @@ export class ProbeFitter {
 
   constructor(
     backend: Backend,
-    { features, labels }: LabelledFeatures,
+    { features, labels }: LabeledFeatures,
     readonly sizes: ProbeSizes,
   ) {
     const { width, classes } = sizes;
@@ -118,9 +118,9 @@ export class ProbeFitter {
     const { width, classes } = this.sizes;
     const point = new Float64Array(classes * width + classes);
     if (start) {
-      const { centre, scale } = this.#frame;
+      const { center, scale } = this.#frame;
       point.set(start.weight.map((value) => value * scale));
-      const moved = centre.map((value, index) => value - start.centre[index]!);
+      const moved = center.map((value, index) => value - start.center[index]!);
       for (let row = 0; row < classes; row++) {
         const own = rowOf(start.weight, row, width);
         const step = own.reduce((total, value, index) => total + value * moved[index]!, 0);
@@ -129,7 +129,7 @@ export class ProbeFitter {
     }
     return this.#probeOf(
       lambda,
-      await minimise(this.objective(lambda), point, { tolerance, ...options }),
+      await minimize(this.objective(lambda), point, { tolerance, ...options }),
     );
   }
 
@@ -140,11 +140,11 @@ export class ProbeFitter {
 
   #probeOf(lambda: number, { point, iterations, converged }: Minimum): LinearProbe {
     const { width, classes } = this.sizes;
-    const { centre, scale } = this.#frame;
+    const { center, scale } = this.#frame;
     return {
       width,
       classes,
-      centre,
+      center,
       weight: Float32Array.from(point.subarray(0, classes * width), (value) => value / scale),
       bias: Float32Array.from(point.subarray(classes * width)),
       lambda,
@@ -156,7 +156,7 @@ export class ProbeFitter {
 
 /** Where features lie: their mean [width], and their deviation over all axes. */
 interface Frame {
-  readonly centre: Float32Array;
+  readonly center: Float32Array;
   readonly scale: number;
 }
 
@@ -164,26 +164,26 @@ function frameOf(features: Float32Array, width: number): Frame {
   const count = features.length / width;
   const means = new Float64Array(width);
   for (const [index, value] of features.entries()) means[index % width]! += value / count;
-  const centre = Float32Array.from(means);
+  const center = Float32Array.from(means);
   let squares = 0;
-  for (const [index, value] of features.entries()) squares += (value - centre[index % width]!) ** 2;
-  return { centre, scale: Math.sqrt(squares / features.length) || 1 };
+  for (const [index, value] of features.entries()) squares += (value - center[index % width]!) ** 2;
+  return { center, scale: Math.sqrt(squares / features.length) || 1 };
 }
 
 /** Features with their mean at zero and a deviation of one. */
-function framed(features: Float32Array, { centre, scale }: Frame): Float32Array {
-  const width = centre.length;
-  return features.map((value, index) => (value - centre[index % width]!) / scale);
+function framed(features: Float32Array, { center, scale }: Frame): Float32Array {
+  const width = center.length;
+  return features.map((value, index) => (value - center[index % width]!) / scale);
 }
 
 /** What a probe says of items. */
 export async function probeAnswers(
   backend: Backend,
-  { weight, bias, centre, width, classes }: LinearProbe,
-  { features, labels }: LabelledFeatures,
+  { weight, bias, center, width, classes }: LinearProbe,
+  { features, labels }: LabeledFeatures,
 ): Promise<Answers> {
   const answers = new Answers(labels, classes);
-  const moved = framed(features, { centre, scale: 1 });
+  const moved = framed(features, { center, scale: 1 });
   for await (const { query, scores } of similaritiesOfEach(backend, moved, weight, width)) {
     for (let index = 0; index < classes; index++) scores[index]! += bias[index]!;
     answers.take(query, scores);
@@ -208,7 +208,7 @@ const stepsPerDecade = 8;
  */
 export async function searchProbe(
   backend: Backend,
-  parts: { readonly train: LabelledFeatures; readonly validation: LabelledFeatures },
+  parts: { readonly train: LabeledFeatures; readonly validation: LabeledFeatures },
   sizes: ProbeSizes,
   options: MinimiseOptions = {},
 ): Promise<ProbeSearch> {
@@ -228,8 +228,8 @@ export async function searchProbe(
   try {
     for (const exponent of firstExponents.toReversed()) await attempt(exponent);
     for (let step = 1; step >= 1 / stepsPerDecade; step /= 2) {
-      const centre = best();
-      for (const exponent of [centre + step, centre - step]) {
+      const center = best();
+      for (const exponent of [center + step, center - step]) {
         if (Math.abs(exponent) <= 6) await attempt(exponent);
       }
     }
@@ -253,7 +253,7 @@ function nearest(values: Iterable<number>, wanted: number): number {
   );
 }
 
-function joined(a: LabelledFeatures, b: LabelledFeatures): LabelledFeatures {
+function joined(a: LabeledFeatures, b: LabeledFeatures): LabeledFeatures {
   const features = new Float32Array(a.features.length + b.features.length);
   features.set(a.features);
   features.set(b.features, a.features.length);

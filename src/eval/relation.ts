@@ -1,33 +1,33 @@
-/** Which texts are right for which pictures. */
+/** Which texts are right for which images. */
 
-/** A picture of a retrieval set with what is true of it. */
-export interface DescribedPicture {
+/** An image of a retrieval set with what is true of it. */
+export interface DescribedImage {
   readonly texts: readonly string[];
-  /** Pictures of one group mean the same: what is true of one is true of all. */
+  /** Images of one group mean the same: what is true of one is true of all. */
   readonly group?: string;
-  /** Whether training has seen pictures of its kind; absent where the set does not tell. */
+  /** Whether training has seen images of its kind; absent where the set does not tell. */
   readonly seen?: boolean;
 }
 
-/** Pictures and distinct texts, and which belong together. */
+/** Images and distinct texts, and which belong together. */
 export interface Relation {
   /** Every text once, in the order in which they first occur. */
   readonly texts: readonly string[];
-  /** By picture: its own texts and those of its group, ascending indices into `texts`. */
+  /** By image: its own texts and those of its group, ascending indices into `texts`. */
   readonly textsOf: readonly Int32Array[];
-  /** By text: the pictures of which it is true, ascending. */
+  /** By text: the images of which it is true, ascending. */
   readonly imagesOf: readonly Int32Array[];
 }
 
 /**
- * Finds which texts are right for which pictures. Texts that are equal are one text, right for all pictures that have it:
+ * Finds which texts are right for which images. Texts that are equal are one text, right for all images that have it:
  * nobody could tell "calendar" from "calendar".
  */
-export function relate(pictures: readonly DescribedPicture[]): Relation {
+export function relate(images: readonly DescribedImage[]): Relation {
   const places = new Map<string, number>();
   const membersOf = new Map<string, number[]>();
-  const own = pictures.map(({ texts, group }, index) => {
-    const name = group === undefined ? `picture ${index}` : `group ${group}`;
+  const own = images.map(({ texts, group }, index) => {
+    const name = group === undefined ? `image ${index}` : `group ${group}`;
     const members = membersOf.get(name);
     if (members) members.push(index);
     else membersOf.set(name, [index]);
@@ -37,13 +37,13 @@ export function relate(pictures: readonly DescribedPicture[]): Relation {
       return place;
     });
   });
-  const textsOf = pictures.map(() => new Int32Array(0));
+  const textsOf = images.map(() => new Int32Array(0));
   const imagesOf = Array.from(places, (): number[] => []);
   for (const members of membersOf.values()) {
     const texts = [...new Set(members.flatMap((index) => own[index]!))].sort((a, b) => a - b);
     for (const index of members) textsOf[index] = Int32Array.from(texts);
     for (const text of texts) for (const index of members) imagesOf[text]!.push(index);
   }
-  const ascending = imagesOf.map((images) => Int32Array.from(images).sort());
+  const ascending = imagesOf.map((own) => Int32Array.from(own).sort());
   return { texts: [...places.keys()], textsOf, imagesOf: ascending };
 }

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../backend/reference.js";
 import { foldIn, keyOf, normal, uniformAt } from "../base/random.js";
-import { type DescribedPicture, relate } from "./relation.js";
+import { type DescribedImage, relate } from "./relation.js";
 import { type RetrievalResult, bestCandidates, retrieve } from "./retrieval.js";
 
 const backend = referenceBackend();
 
 describe("what belongs together", () => {
-  it("is what a picture is called, and what its group is called", () => {
+  it("is what an image is called, and what its group is called", () => {
     const { texts, textsOf, imagesOf } = relate([
       { texts: ["calendar", "date"] },
       { texts: ["dog"], group: "animal" },
@@ -22,36 +22,36 @@ describe("what belongs together", () => {
   });
 });
 
-/** Pictures and texts along the axes of a space, with a little of other axes. */
+/** Images and texts along the axes of a space, with a little of other axes. */
 async function find(
-  pictures: readonly DescribedPicture[],
-  images: number[][],
-  texts: number[][],
+  images: readonly DescribedImage[],
+  imageVectors: number[][],
+  textVectors: number[][],
 ): Promise<RetrievalResult> {
   return retrieve(
     backend,
     {
-      pictures,
-      relation: relate(pictures),
-      images: Float32Array.from(images.flat()),
-      texts: Float32Array.from(texts.flat()),
-      width: images[0]!.length,
+      images,
+      relation: relate(images),
+      imageVectors: Float32Array.from(imageVectors.flat()),
+      textVectors: Float32Array.from(textVectors.flat()),
+      width: imageVectors[0]!.length,
     },
     keyOf(0),
   );
 }
 
 describe("retrieval", () => {
-  const pictures = [
+  const images = [
     { texts: ["cat", "tiger"], seen: true },
     { texts: ["dog"], seen: false },
     { texts: ["cat"], seen: false },
     { texts: [] },
   ];
 
-  it("asks for texts and for pictures", async () => {
+  it("asks for texts and for images", async () => {
     const { imageToText, textToImage } = await find(
-      pictures,
+      images,
       [
         [1, 0, 0],
         [0, 0.5, 1], // a dog that looks like a tiger
@@ -81,12 +81,12 @@ describe("retrieval", () => {
 
   it("counts equal texts as one", async () => {
     const twins = [{ texts: ["cat"] }, { texts: ["cat"] }, { texts: ["dog"] }];
-    const images = [
+    const vectors = [
       [0.9, 0.1],
       [1, 0],
       [0.2, 1],
     ];
-    const { imageToText, textToImage } = await find(twins, images, [
+    const { imageToText, textToImage } = await find(twins, vectors, [
       [1, 0],
       [0, 1],
     ]);
@@ -95,7 +95,7 @@ describe("retrieval", () => {
     expect(imageToText.seen).toBeUndefined();
   });
 
-  it("does not depend on the order of pictures", async () => {
+  it("does not depend on the order of images", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 12 }), async (seed, count) => {
         const key = keyOf(seed);
@@ -140,6 +140,6 @@ describe("retrieval", () => {
 
   it("refuses what does not fit", async () => {
     await expect(find([{ texts: ["a"] }], [[1]], [[1], [1]])).rejects.toThrow("1 and 2 were given");
-    await expect(find([{ texts: [] }], [[1]], [])).rejects.toThrow("No picture has a text");
+    await expect(find([{ texts: [] }], [[1]], [])).rejects.toThrow("No image has a text");
   });
 });

@@ -1,18 +1,18 @@
-/** Finding the texts of a picture and the pictures of a text by their vectors alone (reference 8.2). */
+/** Finding the texts of an image and the images of a text by their vectors alone (reference 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
 import { countOf, highest, similaritiesOfEach } from "../inference/similarity.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
-import type { DescribedPicture, Relation } from "./relation.js";
+import type { DescribedImage, Relation } from "./relation.js";
 
 interface RetrievalInputs {
-  readonly pictures: readonly DescribedPicture[];
+  readonly images: readonly DescribedImage[];
   readonly relation: Relation;
-  /** Vectors of the pictures, float32 [N, width]. */
-  readonly images: Float32Array;
+  /** Vectors of the images, float32 [N, width]. */
+  readonly imageVectors: Float32Array;
   /** Vectors of the relation's distinct texts, float32 [T, width]. */
-  readonly texts: Float32Array;
+  readonly textVectors: Float32Array;
   readonly width: number;
 }
 
@@ -38,44 +38,44 @@ export interface Direction {
 }
 
 export interface RetrievalResult {
-  /** From a picture to its texts, among all distinct texts. */
+  /** From an image to its texts, among all distinct texts. */
   readonly imageToText: Direction;
-  /** From a text to its pictures, among all pictures. */
+  /** From a text to its images, among all images. */
   readonly textToImage: Direction;
 }
 
 /**
- * Recall in both directions, by exact search. Each distinct text is a candidate, and a query, once; a picture without
- * texts is a candidate only. Ties count against the model. The texts of one picture are one cluster of the interval.
+ * Recall in both directions, by exact search. Each distinct text is a candidate, and a query, once; an image without
+ * texts is a candidate only. Ties count against the model. The texts of one image are one cluster of the interval.
  */
 export async function retrieve(
   backend: Backend,
-  { pictures, relation, images, texts, width }: RetrievalInputs,
+  { images, relation, imageVectors, textVectors, width }: RetrievalInputs,
   key: Key,
   signal?: AbortSignal,
 ): Promise<RetrievalResult> {
-  const counts = [countOf(images, width), countOf(texts, width)];
-  if (counts[0] !== pictures.length || counts[1] !== relation.texts.length) {
+  const counts = [countOf(imageVectors, width), countOf(textVectors, width)];
+  if (counts[0] !== images.length || counts[1] !== relation.texts.length) {
     throw new RangeError(
-      `A vector for each of ${pictures.length} pictures and ${relation.texts.length} distinct texts is needed, but ` +
+      `A vector for each of ${images.length} images and ${relation.texts.length} distinct texts is needed, but ` +
         `${counts.join(" and ")} were given.`,
     );
   }
   const ranksAmong = (queries: Float32Array, candidates: Float32Array, right: Right) =>
     allRanks(similaritiesOfEach(backend, queries, candidates, width, signal), right);
-  const seenText = relation.imagesOf.map((own) => anySeen(pictures, own));
+  const seenText = relation.imagesOf.map((own) => anySeen(images, own));
   return {
-    imageToText: summarise(foldIn(key, "image to text"), {
-      ranks: await ranksAmong(images, texts, relation.textsOf),
+    imageToText: summarize(foldIn(key, "image to text"), {
+      ranks: await ranksAmong(imageVectors, textVectors, relation.textsOf),
       right: relation.textsOf,
       candidates: relation.texts.length,
-      clusters: [...pictures.keys()],
-      seen: pictures.map(({ seen }) => seen),
+      clusters: [...images.keys()],
+      seen: images.map(({ seen }) => seen),
     }),
-    textToImage: summarise(foldIn(key, "text to image"), {
-      ranks: await ranksAmong(texts, images, relation.imagesOf),
+    textToImage: summarize(foldIn(key, "text to image"), {
+      ranks: await ranksAmong(textVectors, imageVectors, relation.imagesOf),
       right: relation.imagesOf,
-      candidates: pictures.length,
+      candidates: images.length,
       clusters: relation.imagesOf.map((own) => own[0]!),
       seen: seenText,
     }),
@@ -113,9 +113,9 @@ async function allRanks(
   return ranks;
 }
 
-/** A text is of a seen kind where one of its pictures is. */
-function anySeen(pictures: readonly DescribedPicture[], own: Int32Array): boolean | undefined {
-  const known = Array.from(own, (index) => pictures[index]?.seen).filter(
+/** A text is of a seen kind where one of its images is. */
+function anySeen(images: readonly DescribedImage[], own: Int32Array): boolean | undefined {
+  const known = Array.from(own, (index) => images[index]?.seen).filter(
     (seen) => seen !== undefined,
   );
   return known.length === 0 ? undefined : known.includes(true);
@@ -130,12 +130,12 @@ interface Ranked {
   readonly seen: readonly (boolean | undefined)[];
 }
 
-function summarise(key: Key, ranked: Ranked): Direction {
+function summarize(key: Key, ranked: Ranked): Direction {
   const { ranks, seen, candidates } = ranked;
   const asked = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
   if (asked.length === 0) {
     throw new RangeError(
-      "No picture has a text: retrieval needs pictures with texts, classification a classes.json beside them.",
+      "No image has a text: retrieval needs images with texts, classification a classes.json beside them.",
     );
   }
   const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {

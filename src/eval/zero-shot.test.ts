@@ -49,6 +49,6 @@ describe("zero-shot classification", () => {
   it("refuses labels that do not fit", async () => {
     await expect(classify([[1, 0, 0, 0, 0, 0]], [6])).rejects.toThrow("label 6");
     await expect(classify([[1, 0, 0, 0, 0, 0]], [1, 2])).rejects.toThrow("one label each");
-    await expect(classify([], [])).rejects.toThrow("no pictures");
+    await expect(classify([], [])).rejects.toThrow("no images");
   });
 });

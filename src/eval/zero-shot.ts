@@ -1,20 +1,20 @@
-/** Classification by names alone: a picture belongs to the class whose sentences are nearest (reference 8.1). */
+/** Classification by names alone: an image belongs to the class whose sentences are nearest (reference 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Answers, type ClassificationResult } from "./classification.js";
 
 interface ZeroShotInputs {
-  /** Vectors of the pictures, float32 [N, width]. */
+  /** Vectors of the images, float32 [N, width]. */
   readonly images: Float32Array;
-  /** The class of each picture, from 0 to C - 1. */
+  /** The class of each image, from 0 to C - 1. */
   readonly labels: Int32Array;
   /** Vectors of the classes, float32 [C, width]. */
   readonly classes: Float32Array;
   readonly width: number;
 }
 
-/** Classifies pictures by the classes' vectors. Ties count as mistakes. */
+/** Classifies images by the classes' vectors. Ties count as mistakes. */
 export async function classifyZeroShot(
   backend: Backend,
   { images, labels, classes, width }: ZeroShotInputs,
@@ -23,7 +23,7 @@ export async function classifyZeroShot(
 ): Promise<ClassificationResult> {
   const [count, classCount] = [countOf(images, width), countOf(classes, width)];
   if (labels.length !== count) {
-    throw new RangeError(`${count} pictures have one label each, but ${labels.length} were given.`);
+    throw new RangeError(`${count} images have one label each, but ${labels.length} were given.`);
   }
   const answers = new Answers(labels, classCount);
   const similarities = similaritiesOfEach(backend, images, classes, width, signal);

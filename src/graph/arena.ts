@@ -25,22 +25,22 @@ export function placeBlocks(blocks: readonly Block[]): number {
   let size = 0;
   const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const block of bySize) {
-    const neighbours = placed.filter(
+    const neighbors = placed.filter(
       (other) => other.first <= block.last && block.first <= other.last,
     );
-    neighbours.sort((a, b) => a.offset - b.offset);
-    block.offset = lowestGap(neighbours, block.bytes);
+    neighbors.sort((a, b) => a.offset - b.offset);
+    block.offset = lowestGap(neighbors, block.bytes);
     placed.push(block);
     size = Math.max(size, block.offset + aligned(block.bytes));
   }
   return size;
 }
 
-function lowestGap(neighbours: readonly Block[], bytes: number): number {
+function lowestGap(neighbors: readonly Block[], bytes: number): number {
   let offset = 0;
-  for (const neighbour of neighbours) {
-    if (offset + aligned(bytes) <= neighbour.offset) break;
-    offset = Math.max(offset, neighbour.offset + aligned(neighbour.bytes));
+  for (const neighbor of neighbors) {
+    if (offset + aligned(bytes) <= neighbor.offset) break;
+    offset = Math.max(offset, neighbor.offset + aligned(neighbor.bytes));
   }
   return offset;
 }

@@ -1,5 +1,5 @@
 /**
- * Fusion: what follows a matrix product, a convolution or a normalisation's gradient is done while its result is in
+ * Fusion: what follows a matrix product, a convolution or a normalization's gradient is done while its result is in
  * registers. The rules look at one node and its inputs; rewriting does the rest.
  */
 import { applyAll } from "./op.js";

@@ -9,7 +9,7 @@ import { type Node, type Tensor, sameShape } from "./tensor.js";
 
 /**
  * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same form. A tensor
- * on which the loss does not depend has gradient `undefined`, so that an optimiser can leave it alone.
+ * on which the loss does not depend has gradient `undefined`, so that an optimizer can leave it alone.
  */
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");

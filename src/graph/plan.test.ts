@@ -59,17 +59,17 @@ describe("fuse", () => {
   });
 
   test("lets a convolution clip its input", () => {
-    const picture = placeholder(spec([1, 4, 4, 2]), "picture");
+    const image = placeholder(spec([1, 4, 4, 2]), "image");
     const kernel = placeholder(spec([3, 3, 3, 2]), "kernel");
     const bias = placeholder(spec([3]), "bias");
-    const [fused] = fuse([conv2d(relu(picture), kernel, { bias })]);
+    const [fused] = fuse([conv2d(relu(image), kernel, { bias })]);
     expect(ancestors([fused!]).map(({ op }) => op.name)).not.toContain("relu");
   });
 
   test("lets a convolution clip its result, where nothing needs it whole", () => {
-    const picture = placeholder(spec([1, 4, 4, 2]), "picture");
+    const image = placeholder(spec([1, 4, 4, 2]), "image");
     const kernel = placeholder(spec([2, 3, 3, 2]), "kernel");
-    const whole = conv2d(picture, kernel);
+    const whole = conv2d(image, kernel);
     const namesOf = (roots: readonly Tensor[]): string[] =>
       ancestors(fuse(roots)).map(({ op }) => op.name);
     expect(namesOf([relu(whole)])).not.toContain("relu");

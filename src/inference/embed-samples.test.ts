@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { expect, it } from "vitest";
 import { config, smallState } from "../../test/small-model.js";
 import { referenceBackend } from "../backend/reference.js";
-import { decodePicture } from "../data/image/decode.js";
+import { decodeImage } from "../data/image/decode.js";
 import { defaultProcessor } from "../data/image/processor.js";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
@@ -19,7 +19,7 @@ const embedder = new Embedder({
   processor: defaultProcessor(32, 16),
 });
 
-const pictures = await Promise.all(
+const images = await Promise.all(
   ["red", "lime", "navy"].map((background) =>
     sharp({ create: { width: 9, height: 8, channels: 3, background } })
       .png()
@@ -27,9 +27,9 @@ const pictures = await Promise.all(
   ),
 );
 
-/** Of seven samples one has a damaged picture and one no picture; every second has a text. */
+/** Of seven samples one has a damaged image and one no image; every second has a text. */
 function sampleOf(index: number): Sample {
-  const whole = pictures[index % 3]!;
+  const whole = images[index % 3]!;
   const image = index % 7 === 3 ? whole.subarray(0, 50) : whole;
   return {
     key: String(index),
@@ -46,7 +46,7 @@ async function* samples(count: number): AsyncGenerator<{ sample: Sample; cursor:
   }
 }
 
-it("embeds pictures and texts in their order, whatever cannot be decoded left out", async () => {
+it("embeds images and texts in their order, whatever cannot be decoded left out", async () => {
   const skipped = new SkippedSamples();
   const chunks: EmbeddedChunk[] = [];
   for await (const chunk of embedSamples(embedder, samples(300), { texts: true, skipped })) {
@@ -58,14 +58,14 @@ it("embeds pictures and texts in their order, whatever cannot be decoded left ou
   expect(all.map(({ sample }) => Number(sample.key))).toEqual(expected);
   expect(skipped.counts.get("damaged")).toBe(300 - expected.length);
 
-  const decoded = await Promise.all(pictures.map((file) => decodePicture(file)));
-  const images = await embedder.images(decoded);
+  const decoded = await Promise.all(images.map((file) => decodeImage(file)));
+  const vectors = await embedder.images(decoded);
   const texts = await embedder.texts(["a", "b", "c"]);
   const row = (vectors: Float32Array, index: number): Float32Array =>
     vectors.slice(index * embedder.width, (index + 1) * embedder.width);
   for (const { sample, image, text } of all) {
     const index = Number(sample.key);
-    expect(image).toEqual(index % 7 === 5 ? undefined : row(images, index % 3));
+    expect(image).toEqual(index % 7 === 5 ? undefined : row(vectors, index % 3));
     expect(text).toEqual(index % 2 === 1 ? undefined : row(texts, index % 3));
   }
 });

@@ -1,6 +1,6 @@
-/** A whole data set to vectors: pictures are decoded while those before them are embedded. */
-import { type DecodeOptions, PictureError, decodePicture } from "../data/image/decode.js";
-import type { Picture } from "../data/image/image.js";
+/** A whole data set to vectors: images are decoded while those before them are embedded. */
+import { type DecodeOptions, ImageError, decodeImage } from "../data/image/decode.js";
+import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { Cursor } from "../data/formats/source.js";
@@ -9,17 +9,17 @@ import type { Embedder } from "./embedder.js";
 interface EmbedSamplesOptions {
   /** Embed the first text of each sample, too. Default: no. */
   readonly texts?: boolean;
-  /** What pictures become: vectors of the contrastive space (default), or features for probes. */
-  readonly pictures?: "vectors" | "features";
+  /** What images become: vectors of the contrastive space (default), or features for probes. */
+  readonly images?: "vectors" | "features";
   readonly decode?: DecodeOptions;
-  /** Told of pictures that cannot be used; their samples are left out. */
+  /** Told of images that cannot be used; their samples are left out. */
   readonly skipped?: SkippedSamples;
   readonly signal?: AbortSignal;
 }
 
 export interface EmbeddedSample {
   readonly sample: Sample;
-  /** Of its picture, where it has one: float32 [D] at length 1, or features. */
+  /** Of its image, where it has one: float32 [D] at length 1, or features. */
   readonly image?: Float32Array;
   /** Of its first text, where it has one and texts are wanted: float32 [D] at length 1. */
   readonly text?: Float32Array;
@@ -35,14 +35,14 @@ export interface EmbeddedChunk {
 interface Decoded {
   readonly sample: Sample;
   readonly cursor: Cursor;
-  readonly picture?: Picture;
+  readonly image?: Image;
   readonly unusable?: true;
 }
 
 /** A chunk ends at one of these: enough for full batches, few enough to lie in memory twice. */
 const chunkSamples = 256;
 const chunkPixels = 50e6;
-/** Pictures that are decoded at a time, each in a thread of its own. */
+/** Images that are decoded at a time, each in a thread of its own. */
 const atOnce = 4;
 
 /** Embeds samples in their order, chunk by chunk. */
@@ -63,7 +63,7 @@ export async function* embedSamples(
   };
   for await (const decoded of decodeAhead(samples, options)) {
     chunk.push(decoded);
-    pixels += (decoded.picture?.pixels.length ?? 0) / 3;
+    pixels += (decoded.image?.pixels.length ?? 0) / 3;
     if (chunk.length < chunkSamples && pixels < chunkPixels) continue;
     const before = begin();
     if (before) yield await before;
@@ -78,20 +78,20 @@ export async function* embedSamples(
 async function embedChunk(
   embedder: Embedder,
   chunk: readonly Decoded[],
-  { texts, pictures: kind, signal }: EmbedSamplesOptions,
+  { texts, images: kind, signal }: EmbedSamplesOptions,
 ): Promise<EmbeddedChunk> {
   const usable = chunk.filter(({ unusable }) => !unusable);
-  const pictures = usable.flatMap(({ picture }) => picture ?? []);
+  const images = usable.flatMap(({ image }) => image ?? []);
   const firstTexts = texts ? usable.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
-  const images =
+  const imageVectors =
     kind === "features"
-      ? vectorsOf(await embedder.features(pictures, signal), embedder.featureWidth)
-      : vectorsOf(await embedder.images(pictures, signal), embedder.width);
-  const words = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
-  const embedded = usable.map(({ sample, picture }) => {
-    const image = picture && images.next().value;
-    const text = texts && sample.texts.length > 0 ? words.next().value : undefined;
-    return { sample, ...(image && { image }), ...(text && { text }) };
+      ? vectorsOf(await embedder.features(images, signal), embedder.featureWidth)
+      : vectorsOf(await embedder.images(images, signal), embedder.width);
+  const textVectors = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
+  const embedded = usable.map(({ sample, image }) => {
+    const vector = image && imageVectors.next().value;
+    const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;
+    return { sample, ...(vector && { image: vector }), ...(text && { text }) };
   });
   return { samples: embedded, cursor: chunk.at(-1)!.cursor };
 }
@@ -103,7 +103,7 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
   }
 }
 
-/** Samples in their order with their pictures, the next few of which are being decoded. */
+/** Samples in their order with their images, the next few of which are being decoded. */
 async function* decodeAhead(
   samples: AsyncIterable<{ readonly sample: Sample; readonly cursor: Cursor }>,
   options: EmbedSamplesOptions,
@@ -126,9 +126,9 @@ async function decode(
 ): Promise<Decoded> {
   if (!sample.image) return { sample, cursor };
   try {
-    return { sample, cursor, picture: await decodePicture(sample.image, decodeOptions) };
+    return { sample, cursor, image: await decodeImage(sample.image, decodeOptions) };
   } catch (error) {
-    if (!(error instanceof PictureError)) throw error;
+    if (!(error instanceof ImageError)) throw error;
     skipped?.add(sample.key, error.reason, error.message);
     return { sample, cursor, unusable: true };
   }

@@ -6,7 +6,7 @@ import { nativeBackend, nativeLevels } from "../backend/native.js";
 import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
 import { below, foldIn, keyOf } from "../base/random.js";
-import type { Picture } from "../data/image/image.js";
+import type { Image } from "../data/image/image.js";
 import { defaultProcessor, pixelsOf } from "../data/image/processor.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
 import { Embedder, type EmbedderOptions } from "./embedder.js";
@@ -20,14 +20,14 @@ const tokenizer = await openTokenizer({
 });
 const processor = defaultProcessor(32, 16);
 
-function picture(seed: number): Picture {
+function image(seed: number): Image {
   const [width, height] = [20 + seed, 32];
   const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) =>
     below(foldIn(keyOf(seed), i), 256),
   );
   return { width, height, pixels };
 }
-const pictures = [1, 2, 3, 4, 5, 6, 7].map(picture);
+const images = [1, 2, 3, 4, 5, 6, 7].map(image);
 const texts = ["a b", "q", "a b", "the", "x y z x y z x y", "", "f l a v a"];
 
 const embedderOn = (backend: Backend, options: Partial<EmbedderOptions> = {}): Embedder =>
@@ -47,7 +47,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
   ];
 
   it("gives what the outputs of the model give", async () => {
-    const [first, text] = [pictures[0]!, "a b"];
+    const [first, text] = [images[0]!, "a b"];
     const ids = tokenizer.encode(text);
     const inputs = {
       pixels: floats([1, 3, 32, 32], pixelsOf(first, processor)),
@@ -73,15 +73,15 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
   });
 
   it("gives a sample the same result in any company", async () => {
-    const [images, words, matches] = await Promise.all([
-      embedder.images(pictures),
+    const [vectors, words, matches] = await Promise.all([
+      embedder.images(images),
       embedder.texts(texts),
-      embedder.match(pictures, texts),
+      embedder.match(images, texts),
     ]);
     expect(row(words, 2)).toEqual(row(words, 0));
     for (const [index, text] of texts.entries()) {
-      const one = pictures[index]!;
-      expect([...(await embedder.images([one]))]).toEqual(closeTo(row(images, index), 6));
+      const one = images[index]!;
+      expect([...(await embedder.images([one]))]).toEqual(closeTo(row(vectors, index), 6));
       expect([...(await embedder.texts([text]))]).toEqual(closeTo(row(words, index), 6));
       expect([...(await embedder.match([one], [text]))]).toEqual(closeTo([matches[index]!], 6));
     }
@@ -97,7 +97,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
   it("works on after an interrupted call, and after it was closed", async () => {
     const expected = await embedder.texts(["q"]);
     const stop = new AbortController();
-    const stopped = embedder.images(pictures, stop.signal);
+    const stopped = embedder.images(images, stop.signal);
     stop.abort();
     await expect(stopped).rejects.toThrow("aborted");
     await embedder.close();
@@ -121,8 +121,8 @@ it("refuses what does not fit, in words", async () => {
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };
   expect(() => embedderOn(backend, { config: small })).toThrow("31 word pieces");
-  expect(() => embedderOn(backend).match(pictures, texts.slice(1))).toThrow("7 pictures and 6");
+  expect(() => embedderOn(backend).match(images, texts.slice(1))).toThrow("7 images and 6");
   const parameters = { flava: flavaParameters(config) };
   const headless = embedderOn(backend, { state: new State(backend, { parameters }) });
-  await expect(headless.match([pictures[0]!], ["a"])).rejects.toThrow("no matching head");
+  await expect(headless.match([images[0]!], ["a"])).rejects.toThrow("no matching head");
 });

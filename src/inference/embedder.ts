@@ -1,9 +1,9 @@
-/** Pictures and texts to vectors, any number of them, with programs that are compiled once for each shape. */
+/** Images and texts to vectors, any number of them, with programs that are compiled once for each shape. */
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
-import type { Picture } from "../data/image/image.js";
-import { type PictureProcessor, viewShape, writePixels } from "../data/image/processor.js";
+import type { Image } from "../data/image/image.js";
+import { type ImageProcessor, viewShape, writePixels } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
@@ -33,7 +33,7 @@ export interface EmbedderOptions {
   readonly config: FlavaConfig;
   readonly state: State<{ readonly parameters: EmbedderParameters<Parameter> }>;
   readonly tokenizer: Tokenizer;
-  readonly processor: PictureProcessor;
+  readonly processor: ImageProcessor;
   /** Default: "float32". */
   readonly precision?: Precision;
   /** Samples in one run of a program, at most; default: 32. */
@@ -51,12 +51,12 @@ type Runs<I> = Program<I, { result: Tensor }>;
 const keptBytes = 1.5e9;
 
 /**
- * Turns pictures and texts into the vectors of FLAVA's contrastive space (reference 1.6), and tells of pairs whether they
- * belong together. The result of a sample depends neither on the batch nor on its neighbours.
+ * Turns images and texts into the vectors of FLAVA's contrastive space (reference 1.6), and tells of pairs whether they
+ * belong together. The result of a sample depends neither on the batch nor on its neighbors.
  */
 export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
-  /** Of the encoder's view of a picture: [3, H, W]. */
+  /** Of the encoder's view of an image: [3, H, W]. */
   readonly #viewShape: readonly [number, number, number];
   readonly #images = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
   readonly #features = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
@@ -86,24 +86,24 @@ export class Embedder {
     return this.#options.config.projection;
   }
 
-  /** Vectors of length 1, one for each picture: float32 [N, D]. */
-  images(pictures: readonly Picture[], signal?: AbortSignal): Promise<Float32Array> {
+  /** Vectors of length 1, one for each image: float32 [N, D]. */
+  images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const programs = this.#images;
-    return this.#runImages(pictures, this.width, programs, ({ embedding }) => embedding, signal);
+    return this.#runImages(images, this.width, programs, ({ embedding }) => embedding, signal);
   }
 
-  /** Width of the features: that of the picture encoder. */
+  /** Width of the features: that of the image encoder. */
   get featureWidth(): number {
     return this.#options.config.image.width;
   }
 
   /**
-   * What the picture encoder says of each picture, before anything multimodal: its class token after the final
-   * normalisation, for probes (reference 8.4), float32 [N, featureWidth].
+   * What the image encoder says of each image, before anything multimodal: its class token after the final
+   * normalization, for probes (reference 8.4), float32 [N, featureWidth].
    */
-  features(pictures: readonly Picture[], signal?: AbortSignal): Promise<Float32Array> {
+  features(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const classToken = ({ sequence }: UnimodalOutputs): Tensor => tokenAt(sequence, 0);
-    return this.#runImages(pictures, this.featureWidth, this.#features, classToken, signal);
+    return this.#runImages(images, this.featureWidth, this.#features, classToken, signal);
   }
 
   /** Vectors of length 1, one for each text: float32 [N, D]. */
@@ -120,15 +120,15 @@ export class Embedder {
     });
   }
 
-  /** The probability that each picture and the text of the same index belong together (reference 1.7): float32 [N]. */
+  /** The probability that each image and the text of the same index belong together (reference 1.7): float32 [N]. */
   match(
-    pictures: readonly Picture[],
+    images: readonly Image[],
     texts: readonly string[],
     signal?: AbortSignal,
   ): Promise<Float32Array> {
-    if (pictures.length !== texts.length) {
+    if (images.length !== texts.length) {
       throw new RangeError(
-        `Pairs have a picture and a text each, but ${pictures.length} pictures and ${texts.length} texts were given.`,
+        `Pairs have an image and a text each, but ${images.length} images and ${texts.length} texts were given.`,
       );
     }
     const encoded = texts.map((text) => this.#encode(text));
@@ -136,7 +136,7 @@ export class Embedder {
       const program = this.#pairs.get(nameOf(portion), () =>
         this.#compile({ ...this.#imageSpecs(portion), ...textSpecs(portion) }, matchOf),
       );
-      const inputs = { ...this.#pixels(pictures, portion), ...wordsOf(encoded, portion) };
+      const inputs = { ...this.#pixels(images, portion), ...wordsOf(encoded, portion) };
       return program.run(inputs, signal);
     });
   }
@@ -149,20 +149,20 @@ export class Embedder {
   }
 
   #runImages(
-    pictures: readonly Picture[],
+    images: readonly Image[],
     width: number,
     programs: RecentPrograms<Runs<ImageInputs>>,
     resultOf: (outputs: UnimodalOutputs) => Tensor,
     signal: AbortSignal | undefined,
   ): Promise<Float32Array> {
-    const lengths = pictures.map(() => 1);
+    const lengths = images.map(() => 1);
     return this.#run(lengths, width, signal, (portion) => {
       const program = programs.get(String(portion.batch), () =>
         this.#compile(this.#imageSpecs(portion), (model, _, given) =>
           resultOf(imageOutputs(model, given, { wanted: 1 })),
         ),
       );
-      return program.run(this.#pixels(pictures, portion), signal);
+      return program.run(this.#pixels(images, portion), signal);
     });
   }
 
@@ -219,11 +219,11 @@ export class Embedder {
     return { pixels: spec([batch, ...this.#viewShape]) };
   }
 
-  #pixels(pictures: readonly Picture[], { rows, batch }: Portion): { pixels: Float32Array } {
+  #pixels(images: readonly Image[], { rows, batch }: Portion): { pixels: Float32Array } {
     const size = this.#viewShape.reduce((product, side) => product * side);
     const pixels = new Float32Array(batch * size);
     for (const [index, row] of rows.entries()) {
-      writePixels(pictures[row]!, this.#options.processor, pixels, index * size);
+      writePixels(images[row]!, this.#options.processor, pixels, index * size);
     }
     return { pixels };
   }
@@ -248,7 +248,7 @@ function matchOf(
 ): Tensor {
   if (!heads) {
     throw new Error(
-      "This model has no matching head, which tells whether a picture and a text belong together. " +
+      "This model has no matching head, which tells whether an image and a text belong together. " +
         "Load a checkpoint of the pre-training model (FlavaForPreTraining).",
     );
   }
@@ -277,18 +277,18 @@ function wordsOf(
   return { ids, lengths };
 }
 
-/** The shape of every picture's view, [3, H, W]: programs are compiled for one. */
+/** The shape of every image's view, [3, H, W]: programs are compiled for one. */
 function fixedViewShape(
-  { encoder }: PictureProcessor,
+  { encoder }: ImageProcessor,
   { image }: FlavaConfig,
 ): readonly [number, number, number] {
-  const isFixed = encoder.centreCrop ?? (encoder.resize && "height" in encoder.resize.size);
+  const isFixed = encoder.centerCrop ?? (encoder.resize && "height" in encoder.resize.size);
   const shape = viewShape({ width: image.size, height: image.size }, encoder);
   const [, height, width] = shape;
   if (isFixed && height % image.patch === 0 && width % image.patch === 0) return shape;
   throw new RangeError(
-    `The picture processor gives views of ${isFixed ? `${width} x ${height}` : "varying"} pixels, but this model reads ` +
-      `pictures of one size that patches of ${image.patch} fill, such as ${image.size} x ${image.size}. ` +
+    `The image processor gives views of ${isFixed ? `${width} x ${height}` : "varying"} pixels, but this model reads ` +
+      `images of one size that patches of ${image.patch} fill, such as ${image.size} x ${image.size}. ` +
       "Set size or crop_size in preprocessor_config.json.",
   );
 }

@@ -20,20 +20,20 @@ test("the decoder of DALL-E has 43,829,766 parameters in 76 tensors (flava.md 1.
   expect(leavesOf(parameters)).toHaveLength(76);
 });
 
-test("a grid of codes becomes a picture of eight times its sides, with pixels in [0, 1]", () => {
+test("a grid of codes becomes an image of eight times its sides, with pixels in [0, 1]", () => {
   const config = { channels: 3, groups: 4, blocksPerGroup: 2, hidden: 8, vocabulary: 6 };
   const tree = codebookDecoderParameters(config);
   const parameters = mapTree(tree, (leaf: TensorSpec, path) => placeholder(leaf, path));
   const codes = placeholder(spec([1, 2, 1, 6]), "codes");
-  const picture = reconstruction(decodeCodes(parameters, config, codes));
-  expect(picture.shape).toEqual([1, 3, 16, 8]);
+  const image = reconstruction(decodeCodes(parameters, config, codes));
+  expect(image.shape).toEqual([1, 3, 16, 8]);
   const feeds = new Map(
     [codes, ...leavesOf<Tensor>(parameters).map(([, leaf]) => leaf)].map((tensor, seed) => [
       tensor,
       Array.from({ length: tensor.size }, (_, i) => 0.3 * Math.sin(i * 7 + seed)),
     ]),
   );
-  const [pixels = []] = evaluate([picture], feeds);
+  const [pixels = []] = evaluate([image], feeds);
   expect(Math.min(...pixels)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...pixels)).toBeLessThanOrEqual(1);
   expect(new Set(pixels).size).toBeGreaterThan(10);

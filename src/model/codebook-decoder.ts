@@ -1,4 +1,4 @@
-/** The dVAE's decoder, which draws a picture from visual tokens (flava.md 2.2). Not part of published FLAVA weights. */
+/** The dVAE's decoder, which draws an image from visual tokens (flava.md 2.2). Not part of published FLAVA weights. */
 import { scope } from "../graph/op.js";
 import { affine, clamp, relu, sigmoid } from "../graph/ops/elementwise.js";
 import { upsample2x } from "../graph/ops/pool.js";
@@ -57,7 +57,7 @@ export function decodeCodes(
   });
 }
 
-/** The picture that a distribution of pixels shows: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
+/** The image that a distribution of pixels shows: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
 export function reconstruction(distribution: Tensor): Tensor {
   const channels = (distribution.shape.at(-1) ?? 0) / 2;
   const location = permute(slice(distribution, 3, 0, channels), [0, 3, 1, 2]);

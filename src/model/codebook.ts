@@ -139,7 +139,7 @@ export function visualTokens(
     const gained = { ...p, groups: withGain(p.groups, config) };
     const name = (some: Tensor): Tensor => argmax(logitsOf(gained, some, precision)); // [b, H / 8, W / 8]
     const [batch = 0, , height = 0, width = 0] = pixels.shape;
-    const count = picturesTogether(config, height * width, precision);
+    const count = imagesTogether(config, height * width, precision);
     const part = (_: unknown, index: number): Tensor =>
       name(slice(pixels, 0, index * count, Math.min((index + 1) * count, batch)));
     const tokens =
@@ -151,15 +151,11 @@ export function visualTokens(
   });
 }
 
-/** Bytes of the widest feature map of all pictures that are named together: such maps stay in the last-level cache. */
+/** Bytes of the widest feature map of all images that are named together: such maps stay in the last-level cache. */
 const widestMap = 4 << 20;
 
-/** Feature maps are far larger than what is made of them: a few pictures at a time take less memory, and less time. */
-function picturesTogether(
-  { hidden }: CodebookConfig,
-  pixels: number,
-  precision: Precision,
-): number {
+/** Feature maps are far larger than what is made of them: a few images at a time take less memory, and less time. */
+function imagesTogether({ hidden }: CodebookConfig, pixels: number, precision: Precision): number {
   const bytes = pixels * hidden * bytesPerElement[computeDtype(precision)];
   return Math.max(1, Math.floor(widestMap / bytes));
 }

@@ -26,7 +26,7 @@ export interface TextConfig extends StackConfig {
   readonly types: number;
 }
 
-/** The encoder of the dVAE that turns a picture into visual tokens (flava.md 2). */
+/** The encoder of the dVAE that turns an image into visual tokens (flava.md 2). */
 export interface CodebookConfig {
   readonly channels: number;
   readonly groups: number;
@@ -42,7 +42,7 @@ export interface FlavaConfig {
   readonly codebook: CodebookConfig;
   /** Width of the contrastive embeddings. */
   readonly projection: number;
-  /** Of all layer normalisations of the encoders. */
+  /** Of all layer normalizations of the encoders. */
   readonly epsilon: number;
   /** Of those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12). */
   readonly headEpsilon: number;
@@ -53,7 +53,7 @@ export interface FlavaConfig {
   readonly maskPadding: boolean;
 }
 
-/** Patches of a picture with sides of `size` pixels. */
+/** Patches of an image with sides of `size` pixels. */
 export function patchCount({ size, patch }: Pick<ImageConfig, "size" | "patch">): number {
   return Math.floor(size / patch) ** 2;
 }

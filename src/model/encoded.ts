@@ -10,9 +10,9 @@ import { type StackOptions, stack } from "../nn/stack.js";
 
 /** What an encoder gives. The multimodal encoder reads `states.at(-1)`, losses and heads read `sequence`. */
 export interface Encoded {
-  /** The embedding and the output of every block, before the final normalisation: each float32 [B, L, D]. */
+  /** The embedding and the output of every block, before the final normalization: each float32 [B, L, D]. */
   readonly states: readonly Tensor[];
-  /** The last state, normalised: float32 [B, L, D]. */
+  /** The last state, normalized: float32 [B, L, D]. */
   readonly sequence: Tensor;
 }
 
@@ -21,14 +21,14 @@ interface Trunk {
   readonly norm: LayerNorm<Tensor>;
 }
 
-/** Runs the blocks and the final normalisation over embedded tokens [B, L, D]. */
+/** Runs the blocks and the final normalization over embedded tokens [B, L, D]. */
 export function encode({ blocks, norm }: Trunk, embedded: Tensor, options: StackOptions): Encoded {
   const states = stack(blocks, embedded, options);
   const last = lastState({ states });
   return { states, sequence: layerNorm(norm, last, options.epsilon, "float32") };
 }
 
-/** The last state before the final normalisation: float32 [B, L, D]. */
+/** The last state before the final normalization: float32 [B, L, D]. */
 export function lastState({ states }: Pick<Encoded, "states">): Tensor {
   const last = states.at(-1);
   if (!last) throw new Error("An encoder has no state.");

@@ -6,7 +6,7 @@ import type { Parameter } from "../nn/parameter.js";
 import { type Precision, computeDtype } from "../nn/precision.js";
 import { pool } from "./encoded.js";
 
-/** Predicts what was hidden: dense, GELU, normalisation, and a decoder to a vocabulary of V (flava.md 1.7). */
+/** Predicts what was hidden: dense, GELU, normalization, and a decoder to a vocabulary of V (flava.md 1.7). */
 export interface MaskedHead<T> {
   readonly dense: Linear<T>;
   readonly norm: LayerNorm<T>;
@@ -14,7 +14,7 @@ export interface MaskedHead<T> {
   readonly decoder: Linear<T>;
 }
 
-/** Tells whether a picture and a text belong together; its pooler is its own. */
+/** Tells whether an image and a text belong together; its pooler is its own. */
 export interface MatchHead<T> {
   readonly pooler: Linear<T>;
   /** Two classes: 0 mismatch, 1 match. */

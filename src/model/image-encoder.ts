@@ -44,18 +44,18 @@ export function imageEncoderParameters(config: ImageConfig): ImageEncoder<Parame
 }
 
 export interface ImageInput {
-  /** Normalised pictures, float32 [B, channels, H, W]; H and W multiples of the patch. */
+  /** Normalized images, float32 [B, channels, H, W]; H and W multiples of the patch. */
   readonly pixels: Tensor;
   /** 1 where a patch is hidden, else 0, float32 [B, P]; the class token cannot be hidden. */
   readonly hidden?: Tensor;
 }
 
 interface ImageOptions extends StackOptions {
-  /** How positions are stretched to pictures of another size (flava.md 1.3); default "size". */
+  /** How positions are stretched to images of another size (flava.md 1.3); default "size". */
   readonly interpolation?: Interpolation;
 }
 
-/** The picture encoder, ViT with mask tokens (flava.md 1.3): B pictures -> sequences [B, 1 + P, D]. */
+/** The image encoder, ViT with mask tokens (flava.md 1.3): B images -> sequences [B, 1 + P, D]. */
 export function encodeImage(
   p: ImageEncoder<Tensor>,
   config: ImageConfig,

@@ -42,8 +42,8 @@ export function multimodalEncoderParameters(
 }
 
 /**
- * The multimodal encoder (flava.md 1.5): reads the states of both encoders before their final normalisation and gives
- * sequences [B, 1 + (1 + P) + L, D]: its own class token, the picture's, the patches, the text.
+ * The multimodal encoder (flava.md 1.5): reads the states of both encoders before their final normalization and gives
+ * sequences [B, 1 + (1 + P) + L, D]: its own class token, the image's, the patches, the text.
  *
  * @param lengths number of real text tokens of each pair, int32 [B]: padded text is left out; without it nothing is
  */

@@ -1,4 +1,4 @@
-/** What FLAVA tells of pictures, texts and pairs. Whoever compiles some of it computes no more than that needs. */
+/** What FLAVA tells of images, texts and pairs. Whoever compiles some of it computes no more than that needs. */
 import { scope } from "../graph/op.js";
 import { softmax } from "../graph/ops/softmax.js";
 import { slice } from "../graph/ops/slice.js";
@@ -29,14 +29,14 @@ export type Wanted = Pick<StackOptions, "wanted">;
 export interface UnimodalOutputs {
   /** Contrastive embedding of length 1: float32 [B, projection]. */
   readonly embedding: Tensor;
-  /** Every token after the final normalisation: float32 [B, L, D]. */
+  /** Every token after the final normalization: float32 [B, L, D]. */
   readonly sequence: Tensor;
-  /** The embedding and every block's output before the final normalisation ("taps"): float32 [B, L, D] each. */
+  /** The embedding and every block's output before the final normalization ("taps"): float32 [B, L, D] each. */
   readonly states: readonly Tensor[];
 }
 
 interface PairOutputs {
-  /** [its class token; the picture's; the patches; the text]: float32 [B, 2 + P + L, D]. */
+  /** [its class token; the image's; the patches; the text]: float32 [B, 2 + P + L, D]. */
   readonly sequence: Tensor;
   /** The class token: float32 [B, D]. */
   readonly vector: Tensor;
@@ -64,7 +64,7 @@ export function textOutputs(
   return { ...encoded, embedding: embed(flava.textProjection, encoded, precision) };
 }
 
-/** Pictures and texts read together, pair by pair. */
+/** Images and texts read together, pair by pair. */
 export function pairOutputs(
   model: InferenceModel,
   image: ImageInput,
@@ -83,7 +83,7 @@ export function pairOutputs(
   return { ...encoded, vector: tokenAt(encoded.sequence, 0) };
 }
 
-/** The probability that picture and text of each pair belong together: float32 [B]. */
+/** The probability that image and text of each pair belong together: float32 [B]. */
 export function matchProbability(
   heads: Pick<PretrainingHeads<Tensor>, "itm">,
   { sequence }: Pick<PairOutputs, "sequence">,

@@ -1,4 +1,4 @@
-/** Learned positions stretched to another picture size (flava.md 1.3). */
+/** Learned positions stretched to another image size (flava.md 1.3). */
 import { concatenate } from "../graph/ops/concatenate.js";
 import { linear } from "../graph/ops/matmul.js";
 import { permute } from "../graph/ops/permute.js";
@@ -14,7 +14,7 @@ export type Interpolation = "size" | "scale";
 
 /**
  * Positions [1 + S * S, D] for a grid of rows x columns patches: [1 + rows * columns, D]. The class token's stays; the
- * others are resized bicubically (Keys' kernel with a = -0.75, half-pixel centres, edges repeated, no antialiasing).
+ * others are resized bicubically (Keys' kernel with a = -0.75, half-pixel centers, edges repeated, no antialiasing).
  */
 export function interpolatePositions(
   positions: Tensor,
@@ -38,12 +38,12 @@ export function interpolatePositions(
 function resizeMatrix(from: number, to: number, interpolation: Interpolation): number[][] {
   const step = interpolation === "size" ? from / to : from / (to + 0.1);
   return Array.from({ length: to }, (_, target) => {
-    const centre = (target + 0.5) * step - 0.5;
-    const first = Math.floor(centre);
+    const center = (target + 0.5) * step - 0.5;
+    const first = Math.floor(center);
     const row = new Array<number>(from).fill(0);
     for (let tap = first - 1; tap <= first + 2; tap++) {
       const source = Math.min(Math.max(tap, 0), from - 1);
-      row[source] = (row[source] ?? 0) + keys(centre - tap);
+      row[source] = (row[source] ?? 0) + keys(center - tap);
     }
     return row;
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
 import { keyOf } from "../base/random.js";
-import { constant, initialise, paddedTable, weight } from "./parameter.js";
+import { constant, initialize, paddedTable, weight } from "./parameter.js";
 
 const parameters = {
   table: paddedTable([3, 4]),
@@ -11,14 +11,14 @@ const parameters = {
   gain: constant([5], 1),
 };
 
-async function initialised(seed: number): Promise<State> {
+async function initialized(seed: number): Promise<State> {
   const state = new State(referenceBackend(), { parameters });
-  await initialise(state, keyOf(seed));
+  await initialize(state, keyOf(seed));
   return state;
 }
 
 test("parameters start as declared: normal numbers, constants, a row of zeros for padding", async () => {
-  const state = await initialised(1);
+  const state = await initialized(1);
   const numbers = Array.from(state.read("parameters/weight"));
   const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const variance = numbers.reduce((sum, x) => sum + x * x, 0) / numbers.length;
@@ -31,7 +31,7 @@ test("parameters start as declared: normal numbers, constants, a row of zeros fo
 });
 
 test("the numbers depend on the key and the path", async () => {
-  const [one, again, other] = await Promise.all([initialised(1), initialised(1), initialised(2)]);
+  const [one, again, other] = await Promise.all([initialized(1), initialized(1), initialized(2)]);
   const weights = one.read("parameters/weight");
   expect(again.read("parameters/weight")).toEqual(weights);
   expect(other.read("parameters/weight")).not.toEqual(weights);

@@ -57,7 +57,7 @@ export function parameterCount(parameters: unknown): number {
  *
  * @param scale multiplies `weightDeviation`, which suits the paper's width of 768; narrow models start better with more
  */
-export async function initialise(
+export async function initialize(
   state: State<{ readonly parameters: unknown }>,
   key: Key,
   scale = 1,

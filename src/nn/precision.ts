@@ -1,5 +1,5 @@
 /**
- * How a model computes. Parameters, residual stream, normalisation statistics and losses are float32 in any case.
+ * How a model computes. Parameters, residual stream, normalization statistics and losses are float32 in any case.
  * - float32: everything;
  * - bfloat16: activations between the layers, and the factors of every product;
  * - int8: as bfloat16, but the products of linear layers take weights and activations of 8 bits (inference only);

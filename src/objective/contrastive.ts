@@ -40,8 +40,8 @@ function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tenso
 }
 
 /**
- * The global contrastive loss (flava.md 3.2): every picture must find its text among those of all processes, and every
- * text its picture. The similarities exist for some rows at a time only, in both passes.
+ * The global contrastive loss (flava.md 3.2): every image must find its text among those of all processes, and every
+ * text its image. The similarities exist for some rows at a time only, in both passes.
  *
  * @param images, texts embeddings of length 1, float32 [B, D]
  * @param rows which pairs count as rows, float32 [B]; the columns hold all
@@ -73,7 +73,7 @@ interface Comparison {
   readonly others: Tensor;
 }
 
-/** Each picture with all texts, and each text with all pictures. */
+/** Each image with all texts, and each text with all images. */
 function comparisons(
   model: TracedModel,
   images: Tensor,
@@ -87,7 +87,7 @@ function comparisons(
   return { image: against(images, texts), text: against(texts, images) };
 }
 
-/** Scaled similarities of each picture with all texts, and of each text with all pictures: float32 [B, W * B] each. */
+/** Scaled similarities of each image with all texts, and of each text with all images: float32 [B, W * B] each. */
 export function contrastiveLogits(
   model: TracedModel,
   images: Tensor,

@@ -1,17 +1,17 @@
 import { visualTokens } from "../model/codebook.js";
 import { encodeImage } from "../model/image-encoder.js";
 import { slice } from "../graph/ops/slice.js";
-import type { ImageBatch, MaskedPictures, Targets } from "../data/batch/batch.js";
+import type { ImageBatch, MaskedImages, Targets } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 
 /** The visual tokens at the hidden patches: given, or named by the codebook from the second view. */
-export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets {
+export function imageTargets(model: TracedModel, batch: MaskedImages): Targets {
   const { visualTokens: given, codebookPixels, positions } = batch;
   if (given) return { positions, labels: tokensAt(given, positions) };
   if (!codebookPixels) {
     throw new Error(
-      "Masked pictures need visual tokens, or pixels from which the codebook names them.",
+      "Masked images need visual tokens, or pixels from which the codebook names them.",
     );
   }
   const { config, parameters, precision } = model;
@@ -19,7 +19,7 @@ export function imageTargets(model: TracedModel, batch: MaskedPictures): Targets
   return { positions, labels: tokensAt(tokens, positions) };
 }
 
-/** Masked image modelling on unpaired pictures (flava.md 3.5). */
+/** Masked image modeling on unpaired images (flava.md 3.5). */
 export function maskedImage(model: TracedModel, batch: ImageBatch): Objective {
   const { config, parameters } = model;
   const targets = imageTargets(model, batch); // First: its feature maps are wide.

@@ -3,7 +3,7 @@ import type { TextBatch } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present } from "./masked.js";
 import { type TracedModel, stackOptions } from "./model.js";
 
-/** Masked language modelling on unpaired text (flava.md 3.5). */
+/** Masked language modeling on unpaired text (flava.md 3.5). */
 export function maskedText(
   model: TracedModel,
   { maskedIds, lengths, targets }: TextBatch,

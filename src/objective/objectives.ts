@@ -52,7 +52,7 @@ export function counting<T>(
   );
 }
 
-/** The weighted sum of losses, float32 []: what is minimised. */
+/** The weighted sum of losses, float32 []: what is minimized. */
 export function totalLoss(
   losses: Partial<Record<LossName, Tensor>>,
   weights: LossWeights = {},
@@ -63,6 +63,6 @@ export function totalLoss(
     if (!loss || weight === 0) return [];
     return [weight === 1 ? loss : affine(loss, weight, 0)];
   });
-  if (terms.length === 0) throw new Error("No loss is left to minimise: all their weights are 0.");
+  if (terms.length === 0) throw new Error("No loss is left to minimize: all their weights are 0.");
   return terms.reduce(add);
 }

@@ -19,8 +19,8 @@ export interface PairObjectives {
   readonly mmmText: Objective;
 }
 
-/** The contrastive embeddings of the pictures, from the plain pass: float32 [B, projection]. */
-export function embedPictures(model: TracedModel, { pixels }: Pick<PairBatch, "pixels">): Tensor {
+/** The contrastive embeddings of the images, from the plain pass: float32 [B, projection]. */
+export function embedImages(model: TracedModel, { pixels }: Pick<PairBatch, "pixels">): Tensor {
   const { config, parameters, precision } = model;
   const { image, imageProjection } = parameters.flava;
   const options = { ...stackOptions(model, "image"), wanted: 1 };
@@ -37,7 +37,7 @@ export function embedTexts(
   return embed(textProjection, encodeText(text, { ids, lengths }, options), model.precision);
 }
 
-/** A loss of the embeddings of pictures and texts, float32 [B, projection] each. */
+/** A loss of the embeddings of images and texts, float32 [B, projection] each. */
 export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
 
 /**
@@ -48,7 +48,7 @@ export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
  *
  * The order of tracing is the order of running, and the backward pass runs the other way: the codebook first, so that its
  * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
- * gradients are complete, used and forgotten before the other encoder's begin; and pictures last, so that their many
+ * gradients are complete, used and forgotten before the other encoder's begin; and images last, so that their many
  * activations are gone when the texts' gradients come.
  *
  * @param contrast stands for the contrastive loss where the batch is a part of another, whose pairs all take part in it
@@ -61,42 +61,42 @@ export function pairObjectives(
   const { config, parameters } = model;
   const { image, text } = parameters.flava;
   const { maskedIds, lengths } = batch;
-  const pictureTargets = imageTargets(model, batch);
+  const targets = imageTargets(model, batch);
   const texts = embedTexts(model, batch);
   const maskedTexts = encodeText(text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
-  const pictures = embedPictures(model, batch);
-  const maskedPictures = encodeImage(image, config.image, batch, stackOptions(model, "image"));
+  const images = embedImages(model, batch);
+  const maskedImages = encodeImage(image, config.image, batch, stackOptions(model, "image"));
   const rows = matchedRows(batch.match);
-  const loss = contrast?.(pictures, texts) ?? contrastive(model, pictures, texts, rows);
+  const loss = contrast?.(images, texts) ?? contrastive(model, images, texts, rows);
   return {
     contrastive: { loss },
-    ...multimodalObjectives(model, batch, rows, pictureTargets, maskedPictures, maskedTexts),
+    ...multimodalObjectives(model, batch, rows, targets, maskedImages, maskedTexts),
   };
 }
 
-/** Matching and masked multimodal modelling, from the masked pass. */
+/** Matching and masked multimodal modeling, from the masked pass. */
 function multimodalObjectives(
   model: TracedModel,
   batch: PairBatch,
   rows: Tensor,
-  pictureTargets: Targets,
-  pictures: Encoded,
+  targets: Targets,
+  images: Encoded,
   texts: Encoded,
 ): Omit<PairObjectives, "contrastive"> {
   const { config, parameters } = model;
   const { flava, heads } = parameters;
   const visible = config.maskPadding ? batch.lengths : undefined;
   const options = stackOptions(model, "multimodal");
-  const { sequence } = encodePair(flava.multimodal, pictures, texts, options, visible);
+  const { sequence } = encodePair(flava.multimodal, images, texts, options, visible);
   const [, length = 0] = batch.maskedIds.shape;
   const [, patches = 0] = batch.hidden.shape;
-  const imageWeights = weightsAt(rows, patches, pictureTargets.positions);
+  const imageWeights = weightsAt(rows, patches, targets.positions);
   const textWeights = weightsAt(rows, length, batch.targets.positions);
   const imageRows = patchesOf(sequence, patches);
   const textRows = textOf(sequence, length);
   return {
     itm: matching(model, sequence, batch.match),
-    mmmImage: maskedPrediction(model, heads.mmmImage, imageRows, pictureTargets, imageWeights),
+    mmmImage: maskedPrediction(model, heads.mmmImage, imageRows, targets, imageWeights),
     mmmText: maskedPrediction(model, heads.mmmText, textRows, batch.targets, textWeights),
   };
 }

@@ -33,7 +33,7 @@ describe("logitLaplace", () => {
   });
 
   it("takes all locations first and then all scales", () => {
-    const values = [0, 10, 20, 0, 1, 2]; // three colours at logit 0
+    const values = [0, 10, 20, 0, 1, 2]; // three colors at logit 0
     const [losses] = run(
       logitLaplace,
       { shape: [1, 1, 1, 3], values: [0.5, 0.5, 0.5] },

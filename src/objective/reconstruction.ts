@@ -29,11 +29,11 @@ export interface Relaxation {
 
 /** Each float32 []. */
 export interface ReconstructionLosses {
-  /** Negative logarithm of the density of the pixels, mean over all of them and their colours. */
+  /** Negative logarithm of the density of the pixels, mean over all of them and their colors. */
   readonly reconstruction: Tensor;
   /** Divergence of a cell's codes from equally frequent ones, mean over cells: 0 to ln V. */
   readonly divergence: Tensor;
-  /** What is minimised. */
+  /** What is minimized. */
   readonly total: Tensor;
 }
 
@@ -55,7 +55,7 @@ export function reconstructionLosses(
     logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32")),
   );
   const divergence = divergenceFromUniform(logits);
-  // The bound is a sum over cells and pixels, here divided by the number of pixels' colours.
+  // The bound is a sum over cells and pixels, here divided by the number of pixels' colors.
   const perPixel = cellsOf(logits) / (pixels.size / (pixels.shape[0] ?? 1));
   const weighted = multiply(affine(divergence, perPixel, 0), divergenceWeight);
   return { reconstruction, divergence, total: add(reconstruction, weighted) };
@@ -67,7 +67,7 @@ const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows *
  * Negative logarithm of the logit-Laplace density: -ln f(x | mu, b) = ln(2b) + ln(x (1 - x)) + |logit(x) - mu| / b.
  *
  * @param x within (0, 1), float32 [B, H, W, C]
- * @param distribution mu and then ln b of all colours, float32 [B, H, W, 2C]
+ * @param distribution mu and then ln b of all colors, float32 [B, H, W, 2C]
  */
 export function logitLaplace(x: Tensor, distribution: Tensor): Tensor {
   const channels = x.shape.at(-1) ?? 0;

@@ -1,8 +1,8 @@
-/** What the optimiser does with a parameter, chosen by its path. */
+/** What the optimizer does with a parameter, chosen by its path. */
 export interface ParameterRule {
   /** Never updated; no gradient and no moments are kept. */
   readonly frozen?: boolean;
-  /** Decoupled weight decay; default: the optimiser's. */
+  /** Decoupled weight decay; default: the optimizer's. */
   readonly weightDecay?: number;
   /** The learning rate is multiplied by this; default 1. */
   readonly rateFactor?: number;

@@ -16,9 +16,9 @@ export interface Chart {
 
 const size = { width: 300, height: 170 };
 const margin = { left: 44, right: 10, top: 26, bottom: 24 };
-const colours = ["var(--mark)", "#c1440e", "#4a7c2a", "#6b4c9a"];
+const colors = ["var(--mark)", "#c1440e", "#4a7c2a", "#6b4c9a"];
 
-const colourOf = (index: number): string => colours[index % colours.length]!;
+const colorOf = (index: number): string => colors[index % colors.length]!;
 
 /** The charts side by side, as many as fit in a row. */
 export function charts(all: readonly Chart[]): Html {
@@ -65,10 +65,10 @@ function draw({ title, lines, level }: Chart): Html {
         ><title>${level.name}: ${level.y.toFixed(3)}</title></line
       >`
     : new Html("");
-  const drawn = lines.map((line, index) => path(line, colourOf(index), x, y));
+  const drawn = lines.map((line, index) => path(line, colorOf(index), x, y));
   const names =
     lines.length > 1
-      ? lines.map(({ name }, index) => html` <tspan fill="${colourOf(index)}">${name}</tspan>`)
+      ? lines.map(({ name }, index) => html` <tspan fill="${colorOf(index)}">${name}</tspan>`)
       : [];
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title}">
     ${grid}${steps}${guess}${drawn.reverse()}
@@ -76,20 +76,20 @@ function draw({ title, lines, level }: Chart): Html {
   </svg>`;
 }
 
-function path({ points, name }: Line, colour: string, x: Scale, y: Scale): Html {
+function path({ points, name }: Line, color: string, x: Scale, y: Scale): Html {
   const places = points
     .filter((point) => Number.isFinite(point.y))
     .map((point) => [round(x.place(point.x)), round(y.place(point.y))] as const);
   if (places.length === 1) {
     const [[left, top]] = places as [readonly [number, number]];
-    return html`<circle cx="${left}" cy="${top}" r="2" fill="${colour}"
+    return html`<circle cx="${left}" cy="${top}" r="2" fill="${color}"
       ><title>${name}</title></circle
     >`;
   }
   return html`<polyline
     points="${places.map((place) => place.join(",")).join(" ")}"
     fill="none"
-    stroke="${colour}"
+    stroke="${color}"
     stroke-width="1.5"
     ><title>${name}</title></polyline
   >`;

@@ -1,7 +1,11 @@
-/** What an evaluation found, as a section of a page with pictures to look at. */
+/** What an evaluation found, as a section of a page with images to look at. */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
-import type { ClassificationEvaluation, Evaluation, RetrievalEvaluation } from "../eval/evaluate.js";
+import type {
+  ClassificationEvaluation,
+  Evaluation,
+  RetrievalEvaluation,
+} from "../eval/evaluate.js";
 import { exampleClassifications, exampleSearches } from "./examples.js";
 import { type Html, html } from "./html.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
@@ -15,7 +19,7 @@ interface SectionOptions {
   readonly key: Key;
 }
 
-/** A section of a page: the table, and examples with their pictures, which are read from the set once more. */
+/** A section of a page: the table, and examples with their images, which are read from the set once more. */
 export async function toSection(
   evaluation: Evaluation,
   { backend, key }: SectionOptions,
@@ -49,18 +53,18 @@ function measurementTable(evaluation: Evaluation): Html {
   return table(columns, rows);
 }
 
-/** A list of pictures, each with what is said of it. */
+/** A list of images, each with what is said of it. */
 function gallery(
-  pictures: readonly { readonly key: string; readonly said: Html }[],
+  images: readonly { readonly key: string; readonly said: Html }[],
   small: ReadonlyMap<string, string>,
 ): Html {
-  const items = pictures.map(({ key, said }) => {
+  const items = images.map(({ key, said }) => {
     const source = small.get(key);
-    const picture =
+    const image =
       source === undefined ? "" : html`<img src="${source}" alt="${key}" loading="lazy" />`;
-    return html`<li>${picture}${said}</li>`;
+    return html`<li>${image}${said}</li>`;
   });
-  return html`<ul class="pictures">
+  return html`<ul class="images">
     ${items}
   </ul>`;
 }
@@ -113,8 +117,8 @@ async function searchExamples(
   key: Key,
 ): Promise<Html> {
   const width = evaluation.images.length / evaluation.keys.length;
-  const { texts, pictures } = await exampleSearches(backend, evaluation, width, key);
-  const keys = [...texts.flatMap(({ found }) => found), ...pictures].map((example) => example.key);
+  const { texts, images } = await exampleSearches(backend, evaluation, width, key);
+  const keys = [...texts.flatMap(({ found }) => found), ...images].map((example) => example.key);
   const small = await thumbnails(evaluation.set.source, keys);
   const found = texts.map(({ text, found }) => {
     const said = found.map(({ key, called, isRight }) => ({
@@ -124,11 +128,11 @@ async function searchExamples(
     return html`<h3>“${text}”</h3>
       ${gallery(said, small)}`;
   });
-  const read = pictures.map(({ key, found }) => ({
+  const read = images.map(({ key, found }) => ({
     key,
     said: html`${found.map(({ text, isRight }) => html`<div>${judged(text, isRight)}</div>`)}`,
   }));
   return html`${found}
-    <h3>Pictures with the texts that are nearest</h3>
+    <h3>Images with the texts that are nearest</h3>
     ${gallery(read, small)}`;
 }

@@ -33,7 +33,7 @@ export function toJson(evaluation: Evaluation): Record<string, unknown> {
   const common = {
     set: set.name,
     kind,
-    pictures: keys.length,
+    images: keys.length,
     skipped: Object.fromEntries(skipped.counts),
     measurements: measurements(evaluation).map(({ name, share, chance }) => ({
       name,

@@ -5,48 +5,48 @@ import { chosenRows } from "../inference/similarity.js";
 import type { ClassificationEvaluation, RetrievalEvaluation } from "../eval/evaluate.js";
 import { bestCandidates } from "../eval/retrieval.js";
 
-/** A picture with the class given to it and its own. */
-interface ClassifiedPicture {
+/** An image with the class given to it and its own. */
+interface ClassifiedImage {
   readonly key: string;
   readonly label: string;
   readonly predicted: string;
 }
 
-/** A text with the pictures found for it, the best first. */
-interface FoundPictures {
+/** A text with the images found for it, the best first. */
+interface FoundImages {
   readonly text: string;
-  readonly found: readonly FoundPicture[];
+  readonly found: readonly FoundImage[];
 }
 
-interface FoundPicture {
+interface FoundImage {
   readonly key: string;
   /** What it is called: its plainest text, or its key where it has none. */
   readonly called: string;
   readonly isRight: boolean;
 }
 
-/** A picture with the texts found for it, the best first. */
+/** An image with the texts found for it, the best first. */
 interface FoundTexts {
   readonly key: string;
   readonly found: readonly { readonly text: string; readonly isRight: boolean }[];
 }
 
-const [mostPictures, mostQueries, mostFound] = [12, 8, 5];
+const [mostImages, mostQueries, mostFound] = [12, 8, 5];
 
-/** Pictures that were classified rightly, and others that were not: at most 12 of each. */
+/** Images that were classified rightly, and others that were not: at most 12 of each. */
 export function exampleClassifications(
   { set, keys, labels, result }: ClassificationEvaluation,
   key: Key,
-): { readonly right: ClassifiedPicture[]; readonly wrong: ClassifiedPicture[] } {
-  const show = (index: number): ClassifiedPicture => ({
+): { readonly right: ClassifiedImage[]; readonly wrong: ClassifiedImage[] } {
+  const show = (index: number): ClassifiedImage => ({
     key: keys[index]!,
     label: set.classes[labels[index]!]!,
     predicted: set.classes[result.predicted[index]!]!,
   });
-  const some = (isRight: boolean): ClassifiedPicture[] =>
+  const some = (isRight: boolean): ClassifiedImage[] =>
     draw(
       [...keys.keys()].filter((index) => (result.ranks[index] === 0) === isRight),
-      mostPictures,
+      mostImages,
       key,
     ).map(show);
   return { right: some(true), wrong: some(false) };
@@ -58,7 +58,7 @@ export async function exampleSearches(
   { keys, images, texts, relation, result }: RetrievalEvaluation,
   width: number,
   key: Key,
-): Promise<{ readonly texts: FoundPictures[]; readonly pictures: FoundTexts[] }> {
+): Promise<{ readonly texts: FoundImages[]; readonly images: FoundTexts[] }> {
   const asked = (ranks: Int32Array): number[] =>
     draw(
       [...ranks.keys()].filter((query) => ranks[query]! >= 0),
@@ -68,21 +68,21 @@ export async function exampleSearches(
   const search = (queries: readonly number[], from: Float32Array, among: Float32Array) =>
     bestCandidates(backend, chosenRows(from, queries, width), among, width, mostFound);
   const textQueries = asked(result.textToImage.ranks);
-  const pictureQueries = asked(result.imageToText.ranks);
-  const pictures = await search(textQueries, texts, images);
-  const words = await search(pictureQueries, images, texts);
+  const imageQueries = asked(result.imageToText.ranks);
+  const foundImages = await search(textQueries, texts, images);
+  const foundTexts = await search(imageQueries, images, texts);
   return {
     texts: textQueries.map((query, index) => ({
       text: relation.texts[query]!,
-      found: pictures[index]!.map((found) => ({
+      found: foundImages[index]!.map((found) => ({
         key: keys[found]!,
         called: relation.texts[relation.textsOf[found]?.[0] ?? -1] ?? keys[found]!,
         isRight: relation.imagesOf[query]!.includes(found),
       })),
     })),
-    pictures: pictureQueries.map((query, index) => ({
+    images: imageQueries.map((query, index) => ({
       key: keys[query]!,
-      found: words[index]!.map((found) => ({
+      found: foundTexts[index]!.map((found) => ({
         text: relation.texts[found]!,
         isRight: relation.textsOf[query]!.includes(found),
       })),

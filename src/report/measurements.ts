@@ -26,8 +26,8 @@ export function measurements(evaluation: Evaluation): Measurement[] {
   }
   const { imageToText, textToImage } = evaluation.result;
   return [
-    ...directionMeasurements("picture to text", imageToText),
-    ...directionMeasurements("text to picture", textToImage),
+    ...directionMeasurements("image to text", imageToText),
+    ...directionMeasurements("text to image", textToImage),
   ];
 }
 
@@ -52,23 +52,23 @@ export function summary(evaluation: Evaluation): string {
 }
 
 function subject(evaluation: Evaluation): string {
-  const pictures = `${evaluation.keys.length} pictures`;
+  const images = `${evaluation.keys.length} images`;
   switch (evaluation.kind) {
     case "zero-shot": {
       const { classes, templates } = evaluation.set;
-      return `zero-shot classification of ${pictures} in ${classes.length} classes, ${templates.length} templates`;
+      return `zero-shot classification of ${images} in ${classes.length} classes, ${templates.length} templates`;
     }
     case "linear probe": {
       const { set, fitted, search } = evaluation;
       const { lambda, converged } = search.probe;
       const end = converged ? "" : ", not converged";
       return (
-        `linear probe on ${pictures} in ${set.classes.length} classes, fitted to ${fitted} others ` +
+        `linear probe on ${images} in ${set.classes.length} classes, fitted to ${fitted} others ` +
         `with lambda ${lambda.toExponential(1)}${end}`
       );
     }
     case "retrieval":
-      return `retrieval among ${pictures} and ${evaluation.relation.texts.length} distinct texts`;
+      return `retrieval among ${images} and ${evaluation.relation.texts.length} distinct texts`;
   }
 }
 

@@ -38,16 +38,16 @@ th { font-weight: 600; color: var(--quiet); font-size: .85rem; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .range { display: block; width: 9rem; height: .5rem; margin-top: .5rem; border-radius: .25rem; background: var(--line); position: relative; }
 .range i { position: absolute; top: 0; bottom: 0; min-width: 2px; border-radius: .25rem; background: var(--mark); }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; margin: .75rem 0; padding: 0; list-style: none; }
-.pictures li { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem; font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
-.pictures img { display: block; width: 100%; height: 6rem; object-fit: contain; border-radius: .25rem; margin-bottom: .4rem; background: #fff; }
+.images { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; margin: .75rem 0; padding: 0; list-style: none; }
+.images li { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem; font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
+.images img { display: block; width: 100%; height: 6rem; object-fit: contain; border-radius: .25rem; margin-bottom: .4rem; background: #fff; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 .good::before { content: "\\2713\\00a0"; } .bad::before { content: "\\2717\\00a0"; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem; margin: .75rem 0; }
 .charts figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .4rem; }
 .charts svg { display: block; width: 100%; height: auto; font: 10px system-ui, sans-serif; fill: var(--quiet); }
 .charts .title { font-size: 12px; fill: var(--ink); } .charts .grid { stroke: var(--line); } .charts .level { stroke: var(--bad); stroke-dasharray: 4 3; }
-@media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } .pictures li { break-inside: avoid; } }
+@media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } .images li { break-inside: avoid; } }
 `;
 
 /** A whole page that needs nothing from elsewhere: title, a line of facts, contents, sections. */

@@ -1,4 +1,4 @@
-/** Small pictures that lie within a page. */
+/** Small images that lie within a page. */
 import sharp from "sharp";
 import type { Source } from "../data/formats/source.js";
 
@@ -6,7 +6,7 @@ import type { Source } from "../data/formats/source.js";
 const side = 192;
 
 /**
- * The pictures of the samples with the given keys, as data URIs; reads the source until all are found. A picture that
+ * The images of the samples with the given keys, as data URIs; reads the source until all are found. An image that
  * cannot be drawn is left out.
  */
 export async function thumbnails(
@@ -25,7 +25,7 @@ export async function thumbnails(
   return found;
 }
 
-/** A picture file as a small one, over white: a data URI. */
+/** An image file as a small one, over white: a data URI. */
 async function thumbnail(file: Uint8Array): Promise<string> {
   const small = await sharp(file, { failOn: "none" })
     .autoOrient()

@@ -1,4 +1,4 @@
-/** Vectors of pictures and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
+/** Vectors of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
 import { access } from "node:fs/promises";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { type ParquetColumn, writeParquet } from "../data/formats/parquet-shard.js";

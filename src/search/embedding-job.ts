@@ -42,7 +42,7 @@ const progressFile = z.object({
 });
 type Progress = z.infer<typeof progressFile>;
 
-/** Embeds pictures and first texts of all samples; throws where the file is there already. */
+/** Embeds images and first texts of all samples; throws where the file is there already. */
 export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
   const { source, embedder, out, rowsPerPart = 5000, onProgress, signal } = job;
   if (existsSync(out)) {

@@ -1,4 +1,4 @@
-/** Nearest neighbours by comparing with everything: exact, and fast enough for a million vectors. */
+/** Nearest neighbors by comparing with everything: exact, and fast enough for a million vectors. */
 import type { Backend } from "../backend/backend.js";
 import { highest, similaritiesOfEach } from "../inference/similarity.js";
 import { readEmbeddings, vectorColumns } from "./embedding-file.js";
@@ -42,7 +42,7 @@ export class ExactIndex {
 }
 
 /**
- * Reads the vectors of one kind from a file that `flava embed` wrote; by default those of pictures, or where there are
+ * Reads the vectors of one kind from a file that `flava embed` wrote; by default those of images, or where there are
  * none those of texts.
  */
 export async function openIndex(path: string, kind?: "image" | "text"): Promise<ExactIndex> {
@@ -59,7 +59,7 @@ export async function openIndex(path: string, kind?: "image" | "text"): Promise<
     throw new Error(
       kind === undefined
         ? `${path} holds no vectors.`
-        : `${path} holds no vectors of ${kind === "image" ? "pictures" : "texts"} (${vectorColumns[kind]}).`,
+        : `${path} holds no vectors of ${kind === "image" ? "images" : "texts"} (${vectorColumns[kind]}).`,
     );
   }
   const all = new Float32Array(entries.length * width);

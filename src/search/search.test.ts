@@ -55,24 +55,22 @@ describe("an exact index", () => {
     await expect(index.search(backend, Float32Array.of(1, 2, 3))).rejects.toThrow("vectors of 2");
   });
 
-  it("is read from a file, of pictures or of texts", async () => {
+  it("is read from a file, of images or of texts", async () => {
     const rows = entries.map(({ key }, i) => ({
       key,
       image: vectors.slice(2 * i, 2 * i + 2),
       ...(i < 2 && { text: key, textVector: Float32Array.of(i, 1 - i) }),
     }));
     await writeEmbeddings(place("index.parquet"), 2, rows);
-    const pictures = await openIndex(place("index.parquet"));
-    expect([pictures.entries.length, pictures.vectors]).toEqual([4, vectors]);
+    const images = await openIndex(place("index.parquet"));
+    expect([images.entries.length, images.vectors]).toEqual([4, vectors]);
     const texts = await openIndex(place("index.parquet"), "text");
     expect(texts.entries).toEqual([
       { key: "north", text: "north" },
       { key: "east", text: "east" },
     ]);
-    await writeEmbeddings(place("pictures.parquet"), 2, [{ key: "a", image: vectors.slice(0, 2) }]);
-    await expect(openIndex(place("pictures.parquet"), "text")).rejects.toThrow(
-      "no vectors of texts",
-    );
+    await writeEmbeddings(place("images.parquet"), 2, [{ key: "a", image: vectors.slice(0, 2) }]);
+    await expect(openIndex(place("images.parquet"), "text")).rejects.toThrow("no vectors of texts");
   });
 });
 

@@ -17,7 +17,7 @@ import {
   floats,
   integers,
   pairs,
-  pictures,
+  images,
   smallState,
   texts,
 } from "../../test/small-model.js";
@@ -43,7 +43,7 @@ const batches: Readonly<Record<string, [batch: Batch<Given>, weights?: LossWeigh
     { kind: "pair", ...mixed },
     { contrastive: 0, itm: 2 },
   ],
-  pictures: [{ kind: "image", ...uneven(pictures(4)) }],
+  images: [{ kind: "image", ...uneven(images(4)) }],
   texts: [withoutIds(texts([3, 7, 4, 6], 7))],
 };
 
@@ -80,7 +80,7 @@ async function step(
     clip: 1,
     learningRate: (made: Parameters<typeof affine>[0]) => affine(made, 0, 1e-2),
     // Large beside the gradients, so that updates tell how large they are.
-    optimiser: { epsilon: 0.1 },
+    optimizer: { epsilon: 0.1 },
   } as const;
   const program =
     chunks === 1
@@ -133,7 +133,7 @@ describe("a step in chunks", () => {
 
   it("refuses what cannot be cut, in words", async () => {
     const backend = referenceBackend();
-    await expect(step(backend, { kind: "image", ...pictures(3) }, 2)).rejects.toThrow(
+    await expect(step(backend, { kind: "image", ...images(3) }, 2)).rejects.toThrow(
       /3 samples .* 2 chunks/,
     );
     const crowded = {
@@ -145,7 +145,7 @@ describe("a step in chunks", () => {
   });
 
   it("leaves the parameters alone where it fails, and nothing for the next step", async () => {
-    const { kind, ...good } = { kind: "image" as const, ...pictures(4) };
+    const { kind, ...good } = { kind: "image" as const, ...images(4) };
     const specs = trainingState(pretrainingParameters(config), frozenCodebook, 2);
     const state = new State(native ?? referenceBackend(), specs);
     const start = smallState();

@@ -1,7 +1,7 @@
 /**
  * One step of pre-training in chunks that are computed one after another, with the result of a step on the whole batch.
  *
- * All but the contrastive loss are sums over samples, whose gradients add up. The contrastive loss compares every picture
+ * All but the contrastive loss are sums over samples, whose gradients add up. The contrastive loss compares every image
  * with every text, but it needs their embeddings only, which are small: all chunks are embedded, one loss over all gives
  * each embedding's gradient, and the chunks are run again to carry these into the parameters.
  */
@@ -26,7 +26,7 @@ import {
   lossesOf,
   totalLoss,
 } from "../objective/objectives.js";
-import { embedPictures, embedTexts } from "../objective/pair.js";
+import { embedImages, embedTexts } from "../objective/pair.js";
 import { trainable } from "../optim/adamw.js";
 import { accumulate } from "./accumulate.js";
 import {
@@ -60,7 +60,7 @@ export interface AccumulatedStepOptions extends StepOptions {
 
 type StepState = State<TrainingState<TensorSpec>>;
 
-/** Embeddings of pictures and texts, or gradients of a loss in them: float32 [B, projection] each. */
+/** Embeddings of images and texts, or gradients of a loss in them: float32 [B, projection] each. */
 interface Embeddings<T> {
   readonly images: T;
   readonly texts: T;
@@ -229,7 +229,7 @@ function embeddingProgram(
 ): Program<PlainInputs<TensorSpec>, Embeddings<Tensor>> {
   return compile({ state, inputs: { pixels, ids, lengths } }, (s, given) => {
     const model = modelOf(options, s);
-    return { outputs: { texts: embedTexts(model, given), images: embedPictures(model, given) } };
+    return { outputs: { texts: embedTexts(model, given), images: embedImages(model, given) } };
   });
 }
 
@@ -303,7 +303,7 @@ function chunkProgram(
     );
     // The gradient of the contrastive loss has its weight already.
     const total = checkFinite(totalLoss(losses, { ...options.weights, contrastive: 1 }));
-    const slopesOf = gradient(total, trainable(before.parameters, rulesOf(options.optimiser)));
+    const slopesOf = gradient(total, trainable(before.parameters, rulesOf(options.optimizer)));
     const gradients = new Map(leavesOf<Tensor>(slopesOf));
     for (const path of gradients.keys()) reached.add(path);
     const told = Object.entries({ ...losses, total }).filter(([name]) => name !== "contrastive");

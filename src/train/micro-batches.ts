@@ -38,13 +38,13 @@ export function chunkSpecs(batch: Batch<TensorSpec>, count: number): Batch<Tenso
 /** The chunks of a batch, which share its memory but for the targets. */
 export function chunksOf(batch: BatchValues, count: number): Chunk[] {
   const chunks = Array.from({ length: count }, (_, index) => cut(batch, index, count));
-  const pictures = chunks.map((chunk) => matched(chunk, batch, chunk.positions, chunk.hidden));
+  const images = chunks.map((chunk) => matched(chunk, batch, chunk.positions, chunk.hidden));
   const texts = chunks.map((chunk) =>
     matched(chunk, batch, chunk.targets?.positions, chunk.maskedIds),
   );
-  const [patches, tokens] = [total(pictures), total(texts)];
+  const [patches, tokens] = [total(images), total(texts)];
   return chunks.map((chunk, index) => {
-    const ofPatches = Float32Array.of(pictures[index]! / patches);
+    const ofPatches = Float32Array.of(images[index]! / patches);
     const ofTokens = Float32Array.of(texts[index]! / tokens);
     return {
       batch: chunk,

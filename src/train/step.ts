@@ -52,7 +52,7 @@ export function trainingState(
 export interface UpdateOptions {
   /** Limit of the gradient's norm; without it gradients are not clipped, and each is used as soon as it is there. */
   readonly clip?: number;
-  readonly optimiser?: AdamWOptions;
+  readonly optimizer?: AdamWOptions;
   /** The learning rate at a step, float32 []. */
   readonly learningRate: (step: Tensor) => Tensor;
 }
@@ -83,7 +83,7 @@ export function trainingStep<B extends BatchSpec>(
   options: StepOptions,
 ): Program<Inputs<B>, StepOutputs> {
   const { kind, ...inputs } = batch;
-  const { optimiser, weights, transport } = options;
+  const { optimizer, weights, transport } = options;
   const carried = transport ? { transport } : {};
   return compile({ state, inputs: inputs as Inputs<B>, ...carried }, (s, given) => {
     const before = s as TrainingState<Tensor>;
@@ -93,13 +93,13 @@ export function trainingStep<B extends BatchSpec>(
       weights,
     );
     const total = checkFinite(totalLoss(losses, weights));
-    const gradients = gradient(total, trainable(parameters, rulesOf(optimiser)));
+    const gradients = gradient(total, trainable(parameters, rulesOf(optimizer)));
     const next = update(before, gradients, options);
     return { outputs: { ...losses, total, ...next.outputs }, state: next.state };
   });
 }
 
-/** The rules of an optimiser and those that always hold. */
+/** The rules of an optimizer and those that always hold. */
 export function rulesOf({ rules = [] }: AdamWOptions = {}): ParameterRules {
   return [...rules, ...frozenCodebook];
 }
@@ -119,7 +119,7 @@ export interface Update {
 export function update(
   before: TrainingState<Tensor>,
   gradients: unknown,
-  { clip, learningRate, optimiser }: UpdateOptions,
+  { clip, learningRate, optimizer }: UpdateOptions,
 ): Update {
   const step = affine(before.step, 1, 1);
   const rate = learningRate(step);
@@ -128,7 +128,7 @@ export function update(
   const scale = clipping && { scale: clipping.scale };
   const { moved, ...next } = adamW(
     { parameters, moments, gradients, step, learningRate: rate, ...scale },
-    { ...optimiser, rules: rulesOf(optimiser) },
+    { ...optimizer, rules: rulesOf(optimizer) },
   );
   return {
     outputs: { rate, moved, ...(clipping && { norm: clipping.norm }) },

@@ -9,7 +9,7 @@ import { openVocabulary } from "../data/text/vocabulary.js";
 import type { FlavaConfig } from "../model/config.js";
 import { processorFor } from "../inference/processor.js";
 
-/** Writes weights, sizes, and what pictures and texts must be made to: all that is needed to use the model. */
+/** Writes weights, sizes, and what images and texts must be made to: all that is needed to use the model. */
 export async function writeModel(
   directory: string,
   state: State,

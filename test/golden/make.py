@@ -89,7 +89,7 @@ class Cases:
         self.parameters = self.fixture.fill(self.model, alias)
         self.side = config["image"]["size"] // config["image"]["patch"]
 
-    def pictures(self, case, batch, visual_tokens):
+    def images(self, case, batch, visual_tokens):
         size, codebook = self.config["image"]["size"], self.model.image_codebook
         hidden = hidden_patches(case, batch, self.side**2)
         seen = codebook_pixels(case, batch, self.side).double()
@@ -123,7 +123,7 @@ class Cases:
         batch = batch or len(lengths)
         given = {}
         if kind != "text":
-            given |= self.pictures(case, batch, visual_tokens)
+            given |= self.images(case, batch, visual_tokens)
         if kind != "image":
             given |= self.words(case, lengths, length, labels)
         if match is not None:

@@ -37,9 +37,9 @@ class Fixture:
         parameters = {alias(name): value for name, value in module.named_parameters()}
         for name, parameter in sorted(parameters.items()):
             shape = list(parameter.shape)
-            centre, spread = range_of(name, shape)
-            self.description["weights"][name] = {"shape": shape, "centre": centre, "spread": spread}
-            parameter.data = torch.from_numpy(numbers(name, shape, centre, spread)).to(parameter.dtype)
+            center, spread = range_of(name, shape)
+            self.description["weights"][name] = {"shape": shape, "center": center, "spread": spread}
+            parameter.data = torch.from_numpy(numbers(name, shape, center, spread)).to(parameter.dtype)
         return parameters
 
     def case(self, name, kind, **facts):
@@ -99,7 +99,7 @@ def pixels(case, batch, height, width):
 
 
 def codebook_pixels(case, batch, side):
-    """Pictures of side x side cells of 8 x 8 pixels, each of a colour of its own, with noise; in [0.1, 0.9]."""
+    """Images of side x side cells of 8 x 8 pixels, each of a color of its own, with noise; in [0.1, 0.9]."""
     cells = numbers(f"{case} cells", (batch, 3, side, side), 0.5, 0.25).repeat(8, 2).repeat(8, 3)
     noise = numbers(f"{case} noise", (batch, 3, 8 * side, 8 * side), 0.0, 0.125)
     return torch.from_numpy(cells + noise)

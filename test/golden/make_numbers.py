@@ -28,10 +28,10 @@ def words(name, count):
     return scramble(np.uint32(seed_of(name)) + scramble(index))
 
 
-def numbers(name, shape, centre=0.0, spread=1.0):
-    """float32 numbers, even in [centre - spread, centre + spread)."""
+def numbers(name, shape, center=0.0, spread=1.0):
+    """float32 numbers, even in [center - spread, center + spread)."""
     unit = (words(name, int(np.prod(shape))) >> np.uint32(8)).astype(np.float64) / 2**23 - 1
-    return (centre + spread * unit).astype(np.float32).reshape(shape)
+    return (center + spread * unit).astype(np.float32).reshape(shape)
 
 
 def sampled(name, size, count):

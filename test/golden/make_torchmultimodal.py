@@ -4,7 +4,7 @@ in the heads (wide enough to show), and positions resized by a factor (see pretr
 Run: PYTHONPATH=DIRECTORY ~/.cache/flava/peers/bin/python test/golden/make_torchmultimodal.py, where DIRECTORY holds
 torchmultimodal-nightly, iopath and portalocker (pip install --no-deps --target DIRECTORY).
 
-Its normalisations always compute in float32, so that everything does here.
+Its normalizations always compute in float32, so that everything does here.
 """
 
 from importlib.metadata import version
@@ -77,7 +77,7 @@ class Cases:
         self.fixture = Fixture("torchmultimodal", "TorchMultimodal FLAVAForPreTraining", CONFIG, VERSIONS)
         self.parameters = self.fixture.fill(self.model, alias)
 
-    def pictures(self, case, batch):
+    def images(self, case, batch):
         hidden = hidden_patches(case, batch, 16)
         seen = codebook_pixels(case, batch, 4)
         logits = self.model.image_codebook.encoder(seen)
@@ -103,7 +103,7 @@ class Cases:
         batch = batch or len(lengths)
         given = {}
         if kind != "text":
-            given |= self.pictures(case, batch)
+            given |= self.images(case, batch)
         if kind != "image":
             given |= self.words(case, lengths, length)
         if match is not None:
@@ -137,7 +137,7 @@ class Cases:
                 self.fixture.keep(case, f"logits/{ours}", result.logits)
 
     def image_of_size(self, case, height, width, batch=2):
-        """The image encoder on pictures of another size, which its own forward does not let through."""
+        """The image encoder on images of another size, which its own forward does not let through."""
         hidden = hidden_patches(case, batch, (height // 8) * (width // 8))
         self.fixture.give(case, {"hidden": hidden})
         encoder = self.model.model.image_encoder

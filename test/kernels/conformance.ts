@@ -44,7 +44,7 @@ export function describeNative(family: string, tests: () => void): void {
 export const floats = ["float32", "bfloat16"] as const;
 export const truths = [false, true] as const;
 
-/** Sizes of one vector and of several, of a panel of weights, and their neighbours. */
+/** Sizes of one vector and of several, of a panel of weights, and their neighbors. */
 export const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 129] as const;
 
 /** Every choice of one value of each option. */

@@ -18,7 +18,7 @@ import {
   truths,
 } from "./conformance.js";
 
-interface Pictures {
+interface Images {
   readonly batch: number;
   readonly height: number;
   readonly width: number;
@@ -28,7 +28,7 @@ interface Pictures {
   readonly kw: number;
 }
 
-const shapes: Pictures[] = randomShapes(30, 3, 9, 9, 20, 70, 3, 3).map(
+const shapes: Images[] = randomShapes(30, 3, 9, 9, 20, 70, 3, 3).map(
   ([batch, height, width, channels, outputs, down, right]) =>
     ({
       batch,
@@ -38,7 +38,7 @@ const shapes: Pictures[] = randomShapes(30, 3, 9, 9, 20, 70, 3, 3).map(
       outputs,
       kh: 2 * down! - 1,
       kw: 2 * right! - 1,
-    }) as Pictures,
+    }) as Images,
 );
 const one = { batch: 1, height: 1, width: 1, channels: 1, outputs: 1, kh: 1, kw: 1 };
 shapes.push(
@@ -49,7 +49,7 @@ shapes.push(
   { ...one, batch: 2, height: 16, width: 17, channels: 3, outputs: 65, kh: 7, kw: 7 },
   { ...one, batch: 2, height: 4, width: 5, channels: 200, outputs: 33 },
   { ...one, height: 5, width: 4, channels: 250, outputs: 9, kh: 5, kw: 3 },
-  // Few channels: two to eight neighbouring pixels are computed together.
+  // Few channels: two to eight neighboring pixels are computed together.
   { ...one, batch: 2, height: 8, width: 8, channels: 5, outputs: 8, kh: 3, kw: 3 },
   { ...one, height: 4, width: 6, channels: 7, outputs: 16, kh: 5, kw: 3 },
   { ...one, batch: 2, height: 3, width: 12, channels: 3, outputs: 3, kw: 7 },
@@ -80,7 +80,7 @@ const ofDepth = (depth: number): Tolerance => ({ relative: 3e-7, absolute: 3e-7 
 
 async function conformIn(
   form: Form,
-  { batch, height, width, channels, outputs, kh, kw }: Pictures,
+  { batch, height, width, channels, outputs, kh, kw }: Images,
   dtypes: readonly ("float32" | "bfloat16")[],
 ): Promise<void> {
   const { compute, bias, addend, inputRelu, outputRelu, flipped } = form;
@@ -113,7 +113,7 @@ async function conformIn(
 function weightGradient(
   x: Tensor,
   dy: Tensor,
-  { outputs, kh, kw, channels }: Pictures,
+  { outputs, kh, kw, channels }: Images,
   attributes: {
     compute: "float32" | "bfloat16";
     inputRelu: boolean;
@@ -130,12 +130,12 @@ describeNative("convolutions", () => {
   test.each(forms)(
     "of all sizes: $compute, bias $bias, addend $addend, inputRelu $inputRelu, outputRelu $outputRelu, flipped $flipped",
     async (form) => {
-      for (const pictures of shapes) await conformIn(form, pictures, []);
+      for (const images of shapes) await conformIn(form, images, []);
     },
   );
 
   test("of all dtypes", async () => {
-    const pictures = {
+    const images = {
       ...one,
       batch: 2,
       height: 5,
@@ -148,7 +148,7 @@ describeNative("convolutions", () => {
     const choices = combinations({ x: floats, weight: floats, bias: floats, addend: floats });
     for (const form of forms.filter(({ bias, addend }) => bias && addend)) {
       for (const { x, weight, bias, addend } of choices) {
-        await conformIn(form, pictures, [x, weight, bias, addend]);
+        await conformIn(form, images, [x, weight, bias, addend]);
         await conformIn(form, { ...one, height: 2, width: 2, outputs: 4 }, [
           x,
           weight,
@@ -163,17 +163,17 @@ describeNative("convolutions", () => {
     "have a gradient for the weight: $compute, inputRelu $inputRelu",
     async ({ compute, inputRelu }) => {
       const rounded = compute === "bfloat16";
-      for (const pictures of shapes) {
-        const { batch, height, width, channels, outputs } = pictures;
+      for (const images of shapes) {
+        const { batch, height, width, channels, outputs } = images;
         for (const { ofX, ofDy, dtype } of combinations({
           ofX: floats,
           ofDy: floats,
           dtype: floats,
         })) {
-          if (ofX !== dtype && pictures.batch !== 2) continue; // the same code: some shapes will do
+          if (ofX !== dtype && images.batch !== 2) continue; // the same code: some shapes will do
           await conform(
             "conv2dWeightGradient",
-            (x, dy) => weightGradient(x, dy, pictures, { compute, inputRelu, dtype }),
+            (x, dy) => weightGradient(x, dy, images, { compute, inputRelu, dtype }),
             [
               { shape: [batch, height, width, channels], dtype: ofX, rounded },
               { shape: [batch, height, width, outputs], dtype: ofDy, rounded },
@@ -186,7 +186,7 @@ describeNative("convolutions", () => {
   );
 
   test("are fused with the relu before and the sum after", async () => {
-    const picture = { shape: [2, 5, 4, 6] };
+    const image = { shape: [2, 5, 4, 6] };
     for (const dtype of floats) {
       await conform(
         "residual block",
@@ -194,7 +194,7 @@ describeNative("convolutions", () => {
           const y = conv2d(relu(x), weight, { bias });
           return [add(x, y), add(conv2d(relu(x), weight), x)];
         },
-        [{ ...picture, dtype }, { shape: [6, 3, 3, 6], dtype }, { shape: [6] }],
+        [{ ...image, dtype }, { shape: [6, 3, 3, 6], dtype }, { shape: [6] }],
         { ...ofDepth(54), absolute: dtype === "bfloat16" ? 2 ** -4 : 1e-5 },
       );
     }
@@ -204,7 +204,7 @@ describeNative("convolutions", () => {
     for (const compute of floats) {
       const dtype = compute;
       const x = { shape: [3, 20, 21, 33], dtype };
-      const pictures = {
+      const images = {
         ...one,
         batch: 3,
         height: 20,
@@ -220,7 +220,7 @@ describeNative("convolutions", () => {
       ]);
       await expectSameBits(
         "conv2dWeightGradient",
-        (a, dy) => weightGradient(a, dy, pictures, { compute, inputRelu: false, dtype: "float32" }),
+        (a, dy) => weightGradient(a, dy, images, { compute, inputRelu: false, dtype: "float32" }),
         [x, { shape: [3, 20, 21, 70], dtype }],
       );
     }

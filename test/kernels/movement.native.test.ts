@@ -15,7 +15,7 @@ import {
 
 const dtypes = ["float32", "bfloat16", "int8", "int32"] as const;
 
-/** Whole numbers that every dtype holds, different from their neighbours. */
+/** Whole numbers that every dtype holds, different from their neighbors. */
 const marks = (i: number): number => ((i * 89) % 251) - 125;
 
 const ofEveryDtype = async (

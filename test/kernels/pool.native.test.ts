@@ -37,10 +37,10 @@ describeNative("pooling and its reverse", () => {
     for (const [B, H, W, C] of shapes as [number, number, number, number][]) {
       for (const { x, dy } of mixtures) {
         const gradient = { shape: [B, H, W, C], dtype: dy };
-        const picture = { shape: [B, 2 * H, 2 * W, C], dtype: x };
-        await conform("maxPool2x2", withGradient(maxPool2x2), [picture, gradient]);
+        const image = { shape: [B, 2 * H, 2 * W, C], dtype: x };
+        await conform("maxPool2x2", withGradient(maxPool2x2), [image, gradient]);
         await conform("maxPool2x2", withGradient(maxPool2x2), [
-          { ...picture, values: few },
+          { ...image, values: few },
           gradient,
         ]);
       }

@@ -24,7 +24,7 @@ import {
 const wholes = (size: number, seed: number): Float32Array =>
   normals(size, seed, 45).map((x) => Math.round(Math.min(Math.max(x, -127), 127)));
 
-/** Rows whose largest number is 127/8, so that quantising them loses nothing. */
+/** Rows whose largest number is 127/8, so that quantizing them loses nothing. */
 const exactRows = (rows: number, K: number): Float32Array =>
   wholes(rows * K, 1).map((x, i) => (i % K === 0 ? 127 : x) / 8);
 
@@ -172,7 +172,7 @@ describeNative("products with weights of 8 bits", () => {
   });
 });
 
-describeNative("quantised weights", () => {
+describeNative("quantized weights", () => {
   const quantize = (w: Parameters<typeof quantizeWeights>[0]) => Object.values(quantizeWeights(w));
 
   test.each(floats)("of %s are the nearest steps, ties to even", async (dtype) => {

@@ -19,7 +19,7 @@ License: CC-BY-SA-4.0
 
 it("goes by the last rule that fits", () => {
   const rights = rightsOf(copyright);
-  expect(rights("images/moon-one.png")).toEqual({ licence: "CC-BY-SA-4.0", holder: "Bob Painter" });
-  expect(rights("images/moon.png")).toEqual({ licence: "GPL-3+", holder: "Ann Author" });
+  expect(rights("images/moon-one.png")).toEqual({ license: "CC-BY-SA-4.0", holder: "Bob Painter" });
+  expect(rights("images/moon.png")).toEqual({ license: "GPL-3+", holder: "Ann Author" });
   expect(rightsOf("License: GPL\n")("any")).toBeUndefined();
 });

@@ -1,7 +1,7 @@
-/** Debian's machine-readable copyright files (DEP-5): which files stand under which licence. */
+/** Debian's machine-readable copyright files (DEP-5): which files stand under which license. */
 
 export interface Rights {
-  readonly licence: string;
+  readonly license: string;
   readonly holder: string;
 }
 
@@ -25,12 +25,12 @@ export function rightsOf(copyright: string): (path: string) => Rights | undefine
 
 function ruleOf(paragraph: string): Rule | undefined {
   const files = fieldOf(paragraph, "Files");
-  const licence = fieldOf(paragraph, "License")?.split("\n")[0]?.trim();
-  if (files === undefined || licence === undefined) return undefined;
+  const license = fieldOf(paragraph, "License")?.split("\n")[0]?.trim();
+  if (files === undefined || license === undefined) return undefined;
   const holder = (fieldOf(paragraph, "Copyright") ?? "").split("\n")[0] ?? "";
   return {
     patterns: files.split(/\s+/).filter(Boolean).map(glob),
-    rights: { licence, holder: holder.replace(/\s*[<(].*$/, "").trim() },
+    rights: { license, holder: holder.replace(/\s*[<(].*$/, "").trim() },
   };
 }
 

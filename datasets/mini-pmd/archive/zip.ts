@@ -1,4 +1,4 @@
-/** Zip archives in memory, stored or deflated, as furniture catalogues are; no encryption, nothing beyond 4 GB. */
+/** Zip archives in memory, stored or deflated, as furniture catalogs are; no encryption, nothing beyond 4 GB. */
 import { inflateRawSync } from "node:zlib";
 import { ArchiveError, piece } from "./archive-error.js";
 

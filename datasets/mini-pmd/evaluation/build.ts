@@ -1,10 +1,10 @@
-/** Builds the evaluation sets of the mini-PMD out of its held-out pictures and texts. */
+/** Builds the evaluation sets of the mini-PMD out of its held-out images and texts. */
 import { join } from "node:path";
 import { readWordNetNouns } from "../nouns.js";
 import { defaultCache, openPackages } from "../packages.js";
 import type { EvaluationContext } from "./context.js";
 import { buildMemes } from "./memes.js";
-import { buildPictureQuestions } from "./image-questions.js";
+import { buildImageQuestions } from "./image-questions.js";
 import { buildProbeSets } from "./probe-sets.js";
 import { buildRetrievalSets } from "./retrieval-sets.js";
 import type { SetReport } from "./set-folder.js";
@@ -19,7 +19,7 @@ const builders: Readonly<
   "zero-shot": buildZeroShotSets,
   retrieval: buildRetrievalSets,
   probe: buildProbeSets,
-  questions: buildPictureQuestions,
+  questions: buildImageQuestions,
   entailment: buildVisualEntailment,
   memes: buildMemes,
 };
@@ -31,10 +31,10 @@ interface EvaluationOptions {
 }
 
 /**
- * Writes every set whose pictures are in the cache to `cache/evaluation/<name>`; a set that is there is replaced when the
+ * Writes every set whose images are in the cache to `cache/evaluation/<name>`; a set that is there is replaced when the
  * new one is complete.
  * @param cache the folder that `buildPmd` has filled
- * @throws RangeError for a kind that does not exist, and where there are no pictures to train on
+ * @throws RangeError for a kind that does not exist, and where there are no images to train on
  */
 export async function buildEvaluation(
   cache = defaultCache(),

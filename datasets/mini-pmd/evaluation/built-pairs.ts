@@ -11,17 +11,17 @@ const fieldsSchema = z.object({
   set: z.string(),
   family: z.string(),
   concept: z.string(),
-  licence: z.string(),
+  license: z.string(),
   author: z.string().optional(),
   category: z.string().optional(),
   style: z.string().optional(),
-  colour: z.string().optional(),
+  color: z.string().optional(),
   tags: z.array(z.string()),
 });
 
 export type PairFields = z.infer<typeof fieldsSchema>;
 
-/** A drawn picture with its captions, the plainest first. */
+/** A drawn image with its captions, the plainest first. */
 export interface BuiltPair {
   readonly key: string;
   readonly source: PairSource;

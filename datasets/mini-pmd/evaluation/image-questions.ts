@@ -17,8 +17,8 @@ interface Question extends Asked {
 /** Questions of one family with one answer (and subject), at most. */
 const mostAlike = { train: 150, test: 40 } as const;
 const testSets = new Set(["ph", "carbon", "game-icons", "openmoji"]);
-/** Colours that pictures of tests are drawn in; names as in training, shades of their own. */
-const testColours: Readonly<Record<string, readonly [number, number, number]>> = {
+/** Colors that images of tests are drawn in; names as in training, shades of their own. */
+const testColors: Readonly<Record<string, readonly [number, number, number]>> = {
   red: [208, 24, 40],
   green: [40, 150, 60],
   blue: [40, 90, 210],
@@ -29,10 +29,8 @@ const testColours: Readonly<Record<string, readonly [number, number, number]>> =
   brown: [115, 70, 35],
 };
 
-/** Writes the set "picture-questions": pictures as shards in train/ and test/, questions and annotations as JSON. */
-export async function* buildPictureQuestions(
-  context: EvaluationContext,
-): AsyncGenerator<SetReport> {
+/** Writes the set "picture-questions": images as shards in train/ and test/, questions and annotations as JSON. */
+export async function* buildImageQuestions(context: EvaluationContext): AsyncGenerator<SetReport> {
   const folder = await SetFolder.begin(context.directory, "picture-questions");
   const counts: Record<string, number> = {};
   const baselines: Record<string, number> = {};
@@ -80,16 +78,16 @@ async function questionsOf(part: Part, context: EvaluationContext): Promise<Ques
     const isClass = (concept: string): boolean =>
       context.nouns.has(concept) && context.concepts.families(concept) >= 10;
     const asked = questionsOn(pair, isThing, isClass);
-    if (part === "test") asked.push(...colourQuestion(pair));
+    if (part === "test") asked.push(...colorQuestion(pair));
     return asked.map((each) => ({ ...each, pair, text: worded(each, pair.key, part) }));
   });
   return balanceAll(all, part);
 }
 
-/** Every fourth picture of Phosphor is asked for a colour that it is given for the purpose. */
-function colourQuestion({ key, fields }: BuiltPair): Asked[] {
+/** Every fourth image of Phosphor is asked for a color that it is given for the purpose. */
+function colorQuestion({ key, fields }: BuiltPair): Asked[] {
   if (fields.set !== "ph" || seededUnit("asked for colour", key) > 0.25) return [];
-  const names = Object.keys(testColours);
+  const names = Object.keys(testColors);
   return [
     { family: "colour", answer: names[Math.floor(seededUnit("test colour", key) * names.length)]! },
   ];
@@ -107,7 +105,7 @@ function balanceAll(questions: readonly Question[], part: Part): Question[] {
   const crossed = questions.filter(({ family }) => family === "crossed out");
   const others = questions.filter(({ family }) => family !== "crossed out" && family !== "object");
   const objects = questions.filter(({ family }) => family === "object");
-  // One picture for each answer and wording: more would only repeat it.
+  // One image for each answer and wording: more would only repeat it.
   return [
     ...balanced(crossed, textOf, answerOf, part === "test" ? 3 : 2, ["yes", "no"]),
     ...balanced(others, textOf, answerOf, most),
@@ -124,19 +122,19 @@ async function writePart(
   const rows: { image_id: number; question_id: number; question: Question }[] = [];
   for (const question of questions) {
     const { pair, family, answer } = question;
-    const rgb = part === "test" && family === "colour" ? testColours[answer] : undefined;
+    const rgb = part === "test" && family === "colour" ? testColors[answer] : undefined;
     const name = rgb ? `${pair.key} ${answer}` : pair.key;
     let id = ids.get(name);
     if (id === undefined) {
       id = ids.size + 1;
       ids.set(name, id);
-      const image = rgb ? await recoloured(pair.image, rgb) : pair.image;
-      const { set, concept, licence, author } = pair.fields;
+      const image = rgb ? await recolored(pair.image, rgb) : pair.image;
+      const { set, concept, license, author } = pair.fields;
       const fields = {
         icon: pair.key,
         set,
         concept,
-        licence,
+        license,
         ...(author !== undefined && { author }),
       };
       await folder.add({ key: String(id).padStart(12, "0"), image, texts: [], fields }, part);
@@ -183,10 +181,10 @@ function annotation(row: { image_id: number; question_id: number; question: Ques
   };
 }
 
-/** A black drawing on white in another colour. */
-async function recoloured(
+/** A black drawing on white in another color. */
+async function recolored(
   image: Uint8Array,
-  colour: readonly [number, number, number],
+  color: readonly [number, number, number],
 ): Promise<Uint8Array> {
   const { data, info } = await sharp(image)
     .removeAlpha()
@@ -194,7 +192,7 @@ async function recoloured(
     .raw()
     .toBuffer({ resolveWithObject: true });
   for (let at = 0; at < data.length; at++) {
-    const ink = colour[at % 3]!;
+    const ink = color[at % 3]!;
     data[at] = Math.round(ink + ((255 - ink) * data[at]!) / 255);
   }
   const { width, height, channels } = info;

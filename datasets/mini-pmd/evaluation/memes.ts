@@ -1,4 +1,4 @@
-/** Pictures with a line of text, made by a program: do face and sentence agree? Written as the Hateful Memes are. */
+/** Images with a line of text, made by a program: do face and sentence agree? Written as the Hateful Memes are. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -48,7 +48,7 @@ interface Meme {
 }
 
 /**
- * Writes the set "memes". Every sentence stands once with a cheerful and once with a sad picture, and every picture equally
+ * Writes the set "memes". Every sentence stands once with a cheerful and once with a sad image, and every image equally
  * often with sentences of both moods, so neither alone tells whether they agree. Label 1: they do not agree.
  */
 export async function* buildMemes(context: EvaluationContext): AsyncGenerator<SetReport> {
@@ -84,34 +84,34 @@ async function memesOf(part: Part, { cache, directory }: EvaluationContext): Pro
   const path = join(directory, "text/sentiment-sentences", `${part}.tsv`);
   const rows = (await readFile(path, "utf8").catch(() => "")).split("\n").slice(1);
   const sentences = rows.map((row) => row.split("\t")).filter(([, text = ""]) => text.length > 20);
-  const pictures: Record<Mood, BuiltPair[]> = { positive: [], negative: [] };
+  const images: Record<Mood, BuiltPair[]> = { positive: [], negative: [] };
   for await (const pair of builtPairs(cache, "emoji", part === "train" ? "train" : "test")) {
     for (const mood of ["positive", "negative"] as const)
-      if (faces[mood].includes(pair.texts[0] ?? "")) pictures[mood].push(pair);
+      if (faces[mood].includes(pair.texts[0] ?? "")) images[mood].push(pair);
   }
-  return pairUp(sentences, pictures, amounts[part]);
+  return pairUp(sentences, images, amounts[part]);
 }
 
-/** Sentences of both moods in turn with one picture of each mood: number n of either mood gets the same pictures. */
-export function pairUp<Picture>(
+/** Sentences of both moods in turn with one image of each mood: number n of either mood gets the same images. */
+export function pairUp<Image>(
   rows: readonly (readonly string[])[],
-  pictures: Readonly<Record<Mood, readonly Picture[]>>,
+  images: Readonly<Record<Mood, readonly Image[]>>,
   most: number,
-): { sentence: string; mood: Mood; face: Picture; faceMood: Mood }[] {
+): { sentence: string; mood: Mood; face: Image; faceMood: Mood }[] {
   const moods = ["positive", "negative"] as const;
   const sentences = moods.map((mood) =>
     rows
       .filter((row) => row.at(-1) === mood && wrapped(row[1]!).length <= mostLines)
       .map((row) => row[1]!),
   );
-  if (moods.some((mood) => pictures[mood].length === 0)) return [];
+  if (moods.some((mood) => images[mood].length === 0)) return [];
   const each = Math.min(most, ...sentences.map(({ length }) => length));
   return Array.from({ length: each }, (_, turn) =>
     moods.flatMap((mood, index) =>
       moods.map((faceMood) => ({
         sentence: sentences[index]![turn]!,
         mood,
-        face: pictures[faceMood][turn % pictures[faceMood].length]!,
+        face: images[faceMood][turn % images[faceMood].length]!,
         faceMood,
       })),
     ),
@@ -123,14 +123,14 @@ async function writePart(folder: SetFolder, part: Part, memes: readonly Meme[]):
   for (const [index, { sentence, mood, face, faceMood }] of memes.entries()) {
     const id = `${part}-${String(index).padStart(5, "0")}`;
     const label = mood === faceMood ? 0 : 1;
-    const { licence, author, set } = face.fields;
+    const { license, author, set } = face.fields;
     await folder.add(
       {
         key: `img/${id}`,
         image: await drawMeme(face.image, sentence),
         texts: [sentence],
         label: String(label),
-        fields: { set, icon: face.key, licence, ...(author !== undefined && { author }) },
+        fields: { set, icon: face.key, license, ...(author !== undefined && { author }) },
       },
       part,
     );
@@ -139,7 +139,7 @@ async function writePart(folder: SetFolder, part: Part, memes: readonly Meme[]):
   await folder.write(`${part}.jsonl`, `${lines.join("\n")}\n`);
 }
 
-/** The picture with the sentence below it. */
+/** The image with the sentence below it. */
 async function drawMeme(image: Uint8Array, sentence: string): Promise<Uint8Array> {
   const lines = wrapped(sentence);
   const spans = lines.map(

@@ -22,7 +22,7 @@ async function writePairs(
 ): Promise<void> {
   const writer = new ShardWriter(join(cache, folder), { name: "pairs" });
   for (const [index, [set, concept, style]] of pairs.entries()) {
-    const fields = { set, family: set, concept, licence: "MIT", tags: [], ...(style && { style }) };
+    const fields = { set, family: set, concept, license: "MIT", tags: [], ...(style && { style }) };
     await writer.add({
       key: `${set}/${index}`,
       image,
@@ -106,7 +106,7 @@ describe("retrieval sets", () => {
       source: "icons",
       image,
       texts: ["kettle"],
-      fields: { set: "ph", family: "ph", concept: "kettle", licence: "MIT", tags: [], style },
+      fields: { set: "ph", family: "ph", concept: "kettle", license: "MIT", tags: [], style },
     });
     const pairs = [pair("a", "bold"), pair("b"), pair("c"), pair("d", "thin")];
     expect(onePerConcept(pairs).map(({ key }) => key)).toEqual(["b"]);

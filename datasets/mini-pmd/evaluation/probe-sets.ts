@@ -1,4 +1,4 @@
-/** Pictures with a class that people gave them, in a part to train a linear probe on and a part to test it on. */
+/** Images with a class that people gave them, in a part to train a linear probe on and a part to test it on. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../../../src/data/sample.js";
@@ -10,8 +10,8 @@ import { SetFolder, type SetReport } from "./set-folder.js";
 
 type Part = "train" | "test";
 
-/** A picture with its class and its part. */
-interface Labelled {
+/** An image with its class and its part. */
+interface Labeled {
   readonly sample: Sample;
   readonly label: string;
   readonly part: Part;
@@ -22,12 +22,12 @@ interface ProbeRecipe {
   readonly task: string;
   readonly source: string;
   readonly splitRule: string;
-  readonly pictures: (context: EvaluationContext) => AsyncGenerator<Labelled>;
+  readonly images: (context: EvaluationContext) => AsyncGenerator<Labeled>;
 }
 
-/** Fewest pictures of a class in the part to train on, and in the other. */
+/** Fewest images of a class in the part to train on, and in the other. */
 const fewest = { train: 8, test: 3 } as const;
-/** Most pictures of a class in a part: a probe needs no more. */
+/** Most images of a class in a part: a probe needs no more. */
 const most = { train: 400, test: 100 } as const;
 const testShare = 0.25;
 
@@ -39,7 +39,7 @@ async function* byCategory(
   source: PairSource,
   split: "train" | "test",
   labelOf: (pair: BuiltPair) => string | undefined,
-): AsyncGenerator<Labelled> {
+): AsyncGenerator<Labeled> {
   for await (const pair of builtPairs(cache, source, split)) {
     const label = labelOf(pair);
     if (label !== undefined && label !== "")
@@ -47,8 +47,8 @@ async function* byCategory(
   }
 }
 
-/** Lone pictures with a label; those of one group share a part. */
-async function* lonePictures(cache: string, source: string): AsyncGenerator<Labelled> {
+/** Lone images with a label; those of one group share a part. */
+async function* loneImages(cache: string, source: string): AsyncGenerator<Labeled> {
   for await (const sample of builtSamples(join(cache, "images", source, "train"))) {
     const { label, key, fields } = sample;
     const group = typeof fields.group === "string" ? fields.group : key;
@@ -60,7 +60,7 @@ async function* lonePictures(cache: string, source: string): AsyncGenerator<Labe
 async function* emoji(
   { cache, packages }: EvaluationContext,
   column: "group" | "subgroups",
-): AsyncGenerator<Labelled> {
+): AsyncGenerator<Labeled> {
   const directory = await packages.directory("openmoji");
   if (directory === undefined) return;
   const text = await readFile(join(directory, "data/openmoji.json"), "utf8");
@@ -91,7 +91,7 @@ export function styleOf({ fields: { set, style } }: Pick<BuiltPair, "fields">): 
   return set === "ph" && style === undefined ? "outline" : styleNames[style ?? ""];
 }
 
-async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labelled> {
+async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
   for (const part of ["train", "test"] as const) {
     for await (const pair of builtPairs(cache, "icons", part)) {
       const label = styleOf(pair);
@@ -110,28 +110,28 @@ const recipes: readonly ProbeRecipe[] = [
     task: "The group of an emoji",
     source: "emoji of Iconify's sets, groups of OpenMoji",
     splitRule: "by design house: OpenMoji is for testing",
-    pictures: (context) => emoji(context, "group"),
+    images: (context) => emoji(context, "group"),
   },
   {
     name: "probe-emoji-subgroup",
     task: "The subgroup of an emoji",
     source: "emoji of Iconify's sets, subgroups of OpenMoji",
     splitRule: "by design house: OpenMoji is for testing",
-    pictures: (context) => emoji(context, "subgroups"),
+    images: (context) => emoji(context, "subgroups"),
   },
   {
     name: "probe-icon-style",
     task: "Whether an icon is an outline, filled or duotone",
     source: "icons of Iconify's sets",
     splitRule: "by design house: Phosphor is for testing",
-    pictures: styles,
+    images: styles,
   },
   {
     name: "probe-icon-category",
     task: "The category of an icon of Font Awesome",
     source: "Font Awesome",
     splitRule: byConcept,
-    pictures: ({ cache }) =>
+    images: ({ cache }) =>
       byCategory(cache, "icons", "train", (pair) =>
         pair.fields.family === "font-awesome" ? pair.fields.category : undefined,
       ),
@@ -141,7 +141,7 @@ const recipes: readonly ProbeRecipe[] = [
     task: "The folder of a stamp, such as animals",
     source: "Tux Paint stamps",
     splitRule: "by caption: the stamps that are held out from training are for testing",
-    async *pictures({ cache }) {
+    async *images({ cache }) {
       for (const part of ["train", "test"] as const)
         for await (const pair of builtPairs(cache, "stamps", part))
           if (pair.fields.category) yield { sample: pair, label: pair.fields.category, part };
@@ -159,14 +159,14 @@ const recipes: readonly ProbeRecipe[] = [
     task: `The ${what} of a picture of source ${source}`,
     source,
     splitRule: byConcept,
-    pictures: ({ cache }) => byCategory(cache, source, split, category),
+    images: ({ cache }) => byCategory(cache, source, split, category),
   })),
   {
     name: "probe-scene",
     task: "What a photograph of a landscape shows",
     source: "Endless Sky's landscapes",
     splitRule: "by photograph; none is trained on",
-    async *pictures({ cache }) {
+    async *images({ cache }) {
       for await (const pair of builtPairs(cache, "space", "test"))
         yield { sample: pair, label: pair.fields.concept, part: partOf(pair.key) };
     },
@@ -184,16 +184,16 @@ const recipes: readonly ProbeRecipe[] = [
     task,
     source,
     splitRule,
-    pictures: ({ cache }) => lonePictures(cache, source),
+    images: ({ cache }) => loneImages(cache, source),
   })),
 ];
 
-/** Writes all probes whose pictures were built: shards in train/ and test/, and classes.json. */
+/** Writes all probes whose images were built: shards in train/ and test/, and classes.json. */
 export async function* buildProbeSets(context: EvaluationContext): AsyncGenerator<SetReport> {
   for (const recipe of recipes) {
-    const labelled: Labelled[] = [];
-    for await (const each of recipe.pictures(context)) labelled.push(each);
-    const report = await writeProbeSet(recipe, enough(labelled), context);
+    const labeled: Labeled[] = [];
+    for await (const each of recipe.images(context)) labeled.push(each);
+    const report = await writeProbeSet(recipe, enough(labeled), context);
     if (report) yield report;
     else context.onMessage(`${recipe.name} is left out: ${recipe.source} is not built.`);
   }
@@ -201,15 +201,15 @@ export async function* buildProbeSets(context: EvaluationContext): AsyncGenerato
 
 async function writeProbeSet(
   { name, task, source, splitRule }: ProbeRecipe,
-  labelled: readonly Labelled[],
+  labeled: readonly Labeled[],
   { directory }: EvaluationContext,
 ): Promise<SetReport | undefined> {
   const folder = await SetFolder.begin(directory, name);
-  for (const { sample, label, part } of labelled) {
+  for (const { sample, label, part } of labeled) {
     const { key, image, fields } = sample;
     await folder.add({ key, ...(image && { image }), texts: [], label, fields }, part);
   }
-  const classes = [...new Set(labelled.map(({ label }) => label))].sort();
+  const classes = [...new Set(labeled.map(({ label }) => label))].sort();
   await folder.write("classes.json", { classes });
   return folder.finish({
     task,
@@ -217,15 +217,15 @@ async function writeProbeSet(
     source,
     splitRule: `${splitRule}; of a class at most ${most.train} to train on and ${most.test} to test on`,
     synthetic: false,
-    baselines: { chance: 1 / classes.length, "commonest class": commonest(labelled) },
+    baselines: { chance: 1 / classes.length, "commonest class": commonest(labeled) },
     counts: { classes: classes.length },
   });
 }
 
 /** Only classes that have enough in both parts, and of each no more than is needed. */
-export function enough(labelled: readonly Labelled[]): Labelled[] {
+export function enough(labeled: readonly Labeled[]): Labeled[] {
   const counts = new Map<string, number>();
-  const counted = labelled.filter(({ label, part }) => {
+  const counted = labeled.filter(({ label, part }) => {
     const place = `${part} ${label}`;
     const count = (counts.get(place) ?? 0) + 1;
     counts.set(place, count);
@@ -239,11 +239,11 @@ export function enough(labelled: readonly Labelled[]): Labelled[] {
 }
 
 /** Accuracy of always saying the class that is commonest in training. */
-function commonest(labelled: readonly Labelled[]): number {
+function commonest(labeled: readonly Labeled[]): number {
   const counts = new Map<string, number>();
-  for (const { label, part } of labelled)
+  for (const { label, part } of labeled)
     if (part === "train") counts.set(label, (counts.get(label) ?? 0) + 1);
   const [best] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [""];
-  const test = labelled.filter(({ part }) => part === "test");
+  const test = labeled.filter(({ part }) => part === "test");
   return test.filter(({ label }) => label === best).length / Math.max(1, test.length);
 }

@@ -7,7 +7,7 @@ const pair = (concept: string, more: Partial<BuiltPair["fields"]> = {}): BuiltPa
   source: "icons",
   image: new Uint8Array(),
   texts: [concept],
-  fields: { set: "ph", family: "phosphor", concept, licence: "MIT", tags: [], ...more },
+  fields: { set: "ph", family: "phosphor", concept, license: "MIT", tags: [], ...more },
 });
 const asked = (given: BuiltPair): string[] =>
   questionsOn(
@@ -28,7 +28,7 @@ it.each([
 });
 
 it("knows style and colour from the fields", () => {
-  expect(asked(pair("bell", { style: "filled", colour: "red" }))).toEqual([
+  expect(asked(pair("bell", { style: "filled", color: "red" }))).toEqual([
     "crossed out|bell|no",
     "style||filled",
     "colour||red",

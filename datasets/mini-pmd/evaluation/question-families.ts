@@ -1,4 +1,4 @@
-/** Questions whose answer is in the name of an icon, or in the colour that it was given. */
+/** Questions whose answer is in the name of an icon, or in the color that it was given. */
 import { styleOf } from "./probe-sets.js";
 import type { BuiltPair } from "./built-pairs.js";
 
@@ -44,7 +44,7 @@ export const wordings: Readonly<
     train: ["which number is it?", "what number is shown?", "which digit can be read?"],
     test: "what is the number in this picture?",
   },
-  colour: {
+  color: {
     train: ["which colour is the icon?", "what colour is it?", "in which colour is it drawn?"],
     test: "what is the colour of this picture?",
   },
@@ -76,7 +76,7 @@ export function questionsOn(
   isThing: (concept: string) => boolean,
   isClass: (concept: string) => boolean,
 ): Asked[] {
-  const { concept, colour } = pair.fields;
+  const { concept, color } = pair.fields;
   const words = concept.split(" ");
   const last = words.at(-1) ?? "";
   const rest = words.slice(0, -1).join(" ");
@@ -93,7 +93,7 @@ export function questionsOn(
   if (style !== undefined) asked.push({ family: "style", answer: style });
   const number = numberIn(words);
   if (number !== undefined) asked.push({ family: "number", answer: number });
-  if (colour !== undefined) asked.push({ family: "colour", answer: colour });
+  if (color !== undefined) asked.push({ family: "colour", answer: color });
   if (isClass(concept)) asked.push({ family: "object", answer: concept });
   return asked;
 }

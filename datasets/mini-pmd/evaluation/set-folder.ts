@@ -15,12 +15,12 @@ interface SetDescription {
     | "picture questions"
     | "visual entailment"
     | "memes";
-  /** Where pictures and words are from. */
+  /** Where images and words are from. */
   readonly source: string;
   readonly splitRule: string;
   /** Whether labels or questions were made by a program rather than by people. */
   readonly synthetic: boolean;
-  /** Accuracies, from 0 to 1, that need no picture, or no text: "chance", "question only" ... */
+  /** Accuracies, from 0 to 1, that need no image, or no text: "chance", "question only" ... */
   readonly baselines: Readonly<Record<string, number>>;
   /** Further counts, such as of classes. */
   readonly counts?: Readonly<Record<string, number>>;
@@ -31,8 +31,8 @@ export interface SetReport extends SetDescription {
   readonly name: string;
   /** Samples by part; the part of a set without parts is "test" or "validation". */
   readonly samples: Readonly<Record<string, number>>;
-  /** Pictures by licence. */
-  readonly licences: Readonly<Record<string, number>>;
+  /** Images by license. */
+  readonly licenses: Readonly<Record<string, number>>;
   readonly authors: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export class SetFolder {
   readonly #fresh: string;
   readonly #writers = new Map<string, ShardWriter>();
   readonly #samples = new Map<string, number>();
-  readonly #licences = new Map<string, number>();
+  readonly #licenses = new Map<string, number>();
   readonly #authors = new Set<string>();
 
   private constructor(
@@ -72,9 +72,9 @@ export class SetFolder {
     }
     await writer.add(sample);
     this.#samples.set(part, (this.#samples.get(part) ?? 0) + 1);
-    const { licence, author } = sample.fields;
-    if (typeof licence === "string")
-      this.#licences.set(licence, (this.#licences.get(licence) ?? 0) + 1);
+    const { license, author } = sample.fields;
+    if (typeof license === "string")
+      this.#licenses.set(license, (this.#licenses.get(license) ?? 0) + 1);
     if (typeof author === "string") this.#authors.add(author);
   }
 
@@ -99,7 +99,7 @@ export class SetFolder {
       name: this.name,
       ...description,
       samples,
-      licences: Object.fromEntries([...this.#licences].sort(([a], [b]) => a.localeCompare(b))),
+      licenses: Object.fromEntries([...this.#licenses].sort(([a], [b]) => a.localeCompare(b))),
       authors: [...this.#authors].sort(),
     };
     await this.write("README.json", report);

@@ -6,7 +6,7 @@ import type { Packages } from "../packages.js";
 import { cleanLine } from "../text/prose.js";
 import { stratified, type TextExample, type TextSet } from "./text-set.js";
 
-const licence = "for personal use only: evaluate with it, don't publish it again";
+const license = "for personal use only: evaluate with it, don't publish it again";
 
 interface OpinionSet extends TextSet {
   readonly file: string;
@@ -20,7 +20,7 @@ export const opinionSets: readonly OpinionSet[] = [
     task: "Does a sentence out of a film review speak well of the film?",
     analogue: "SST-2",
     source: "Pang and Lee's sentence polarity data, in the source of Debian's python-pattern",
-    licence,
+    license,
     splitRule: "seeded, the same share of each label",
     file: "polarity-en-pang&lee2.csv",
     labels: { "1": "positive", "-1": "negative" },
@@ -31,7 +31,7 @@ export const opinionSets: readonly OpinionSet[] = [
     task: "Does a whole film review speak well of the film?",
     analogue: "IMDB",
     source: "Pang and Lee's review polarity data, in the source of Debian's python-pattern",
-    licence,
+    license,
     splitRule: "seeded, the same share of each label",
     file: "polarity-en-pang&lee1.csv",
     labels: { "1": "positive", "-1": "negative" },
@@ -42,7 +42,7 @@ export const opinionSets: readonly OpinionSet[] = [
     task: "Is a sentence out of Wikipedia vague about what it states?",
     analogue: "CoLA, as a judgement about one sentence",
     source: "CoNLL-2010 shared task, in the source of Debian's python-pattern",
-    licence,
+    license,
     splitRule:
       "seeded, the same share of each label; sentences of one article may be in several splits",
     file: "uncertainty-conll2010.csv",

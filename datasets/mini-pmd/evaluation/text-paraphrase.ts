@@ -10,7 +10,7 @@ export const paraphraseSet: TextSet = {
   task: "Do two verses, one of the King James bible and one of the World English Bible, say the same?",
   analogue: "MRPC, QQP",
   source: "packages bible-kjv-text and sword-text-web",
-  licence: "public domain",
+  license: "public domain",
   splitRule: "by book, a tenth of the books for dev and for test",
   note:
     "False pairs: of the three verses before and after, the one that shares most words with the first text. " +
@@ -35,7 +35,7 @@ function placeOf({ book, chapter, verse }: Omit<Verse, "text">, step = 0): strin
   return `${book} ${chapter}:${verse + step}`;
 }
 
-/** The verse with its own translation or with a neighbour's; undefined for verses that are missing, short or long. */
+/** The verse with its own translation or with a neighbor's; undefined for verses that are missing, short or long. */
 export function versePair(
   verse: Verse,
   translations: ReadonlyMap<string, Verse>,
@@ -45,11 +45,11 @@ export function versePair(
   if (split === undefined || !own || !fits(verse.text) || !fits(own.text)) return undefined;
   const isTrue = share(`paraphrase/${placeOf(verse)}`) < 0.5;
   if (isTrue) return { sentence: verse.text, sentence2: own.text, label: "paraphrase", split };
-  const neighbours = [-3, -2, -1, 1, 2, 3]
+  const neighbors = [-3, -2, -1, 1, 2, 3]
     .map((step) => translations.get(placeOf(verse, step)))
     .filter((other): other is Verse => other !== undefined && fits(other.text));
-  if (neighbours.length === 0) return undefined;
-  const nearest = neighbours.reduce((best, other) =>
+  if (neighbors.length === 0) return undefined;
+  const nearest = neighbors.reduce((best, other) =>
     overlap(verse.text, other.text) > overlap(verse.text, best.text) ? other : best,
   );
   return { sentence: verse.text, sentence2: nearest.text, label: "other", split };

@@ -1,4 +1,4 @@
-/** A labelled set of texts on disk, as GLUE lays it out: train.tsv, dev.tsv, test.tsv, and README.json which describes it. */
+/** A labeled set of texts on disk, as GLUE lays it out: train.tsv, dev.tsv, test.tsv, and README.json which describes it. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { orderedBy, share } from "../seeded.js";
@@ -20,7 +20,7 @@ export interface TextSet {
   /** What is asked. */
   readonly task: string;
   readonly source: string;
-  readonly licence: string;
+  readonly license: string;
   readonly splitRule: string;
   /** The GLUE-like set that it stands in for. */
   readonly analogue: string;

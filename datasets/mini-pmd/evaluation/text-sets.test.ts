@@ -19,7 +19,7 @@ const set = {
   name: "lamps",
   task: "Is it a lamp?",
   source: "invented",
-  licence: "none",
+  license: "none",
   splitRule: "seeded",
   analogue: "none",
 };

@@ -1,4 +1,4 @@
-/** The labelled text sets of the mini-PMD, in GLUE's place: labels are people's, not ours, unless a README says so. */
+/** The labeled text sets of the mini-PMD, in GLUE's place: labels are people's, not ours, unless a README says so. */
 import type { Packages } from "../packages.js";
 import { opinionExamples, opinionSets } from "./text-opinion.js";
 import { paraphraseExamples, paraphraseSet } from "./text-paraphrase.js";

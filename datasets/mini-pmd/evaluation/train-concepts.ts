@@ -1,4 +1,4 @@
-/** What the pictures to train on show, and how many design houses have drawn it. */
+/** What the images to train on show, and how many design houses have drawn it. */
 import { allBuiltPairs, type PairFields } from "./built-pairs.js";
 
 /** The families of each concept in training. */

@@ -1,4 +1,4 @@
-/** Whether a sentence follows from a picture, contradicts it, or may be: made by a program, written as SNLI-VE is. */
+/** Whether a sentence follows from an image, contradicts it, or may be: made by a program, written as SNLI-VE is. */
 import type { PairSource } from "../item.js";
 import { withArticle } from "../caption.js";
 import { seededUnit } from "../seeded.js";
@@ -28,8 +28,8 @@ const leastFamilies = 3;
 
 /**
  * Writes the set "visual-entailment". For a narrow noun such as "eagle" whose wider one, "bird", is drawn as well, the
- * sentence on an eagle follows from a picture of an eagle, may be true of one of a bird, and contradicts one of a cup: each
- * sentence comes with each label equally often, so that it tells nothing without its picture.
+ * sentence on an eagle follows from an image of an eagle, may be true of one of a bird, and contradicts one of a cup: each
+ * sentence comes with each label equally often, so that it tells nothing without its image.
  */
 export async function* buildVisualEntailment(
   context: EvaluationContext,
@@ -40,8 +40,8 @@ export async function* buildVisualEntailment(
   const counts: Record<string, number> = {};
   const baselines: Record<string, number> = { chance: 1 / 3 };
   for (const part of ["train", "test"] as const) {
-    const pictures = await picturesOf(part, context);
-    const examples = examplesOf(part, pictures, hierarchy);
+    const images = await imagesOf(part, context);
+    const examples = examplesOf(part, images, hierarchy);
     await writePart(folder, part, examples);
     counts[`${part} sentences`] = examples.length;
     if (part === "train") continue;
@@ -66,30 +66,30 @@ export async function* buildVisualEntailment(
   if (report) yield report;
 }
 
-/** Pictures by their noun, in a seeded order. */
-async function picturesOf(
+/** Images by their noun, in a seeded order. */
+async function imagesOf(
   part: Part,
   { cache, nouns, concepts }: EvaluationContext,
 ): Promise<Map<string, BuiltPair[]>> {
-  const pictures = new Map<string, BuiltPair[]>();
+  const images = new Map<string, BuiltPair[]>();
   for (const source of sources) {
     for await (const pair of builtPairs(cache, source, part)) {
       const { concept } = pair.fields;
       if (!nouns.has(concept) || concepts.families(concept) < leastFamilies) continue;
-      const own = pictures.get(concept);
-      if (!own) pictures.set(concept, [pair]);
+      const own = images.get(concept);
+      if (!own) images.set(concept, [pair]);
       else if (own.length < 40) own.push(pair);
     }
   }
-  return pictures;
+  return images;
 }
 
 function examplesOf(
   part: Part,
-  pictures: ReadonlyMap<string, readonly BuiltPair[]>,
+  images: ReadonlyMap<string, readonly BuiltPair[]>,
   hierarchy: NounHierarchy,
 ): Example[] {
-  const names = [...pictures.keys()].sort();
+  const names = [...images.keys()].sort();
   const examples: Example[] = [];
   for (const narrow of names) {
     const wide = names.filter((name) => hierarchy.isKindOf(narrow, name));
@@ -105,7 +105,7 @@ function examplesOf(
         contradiction: pick("apart", apart),
       };
       for (const label of ["entailment", "neutral", "contradiction"] as const)
-        examples.push({ pair: pick("picture", pictures.get(shown[label])!), sentence, label });
+        examples.push({ pair: pick("picture", images.get(shown[label])!), sentence, label });
     }
   }
   return examples;

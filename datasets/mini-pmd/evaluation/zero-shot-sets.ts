@@ -1,18 +1,18 @@
-/** Pictures of held-out families with the name of what they show: classification without training. */
+/** Images of held-out families with the name of what they show: classification without training. */
 import type { Split } from "../families.js";
 import type { PairSource } from "../item.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";
 import { SetFolder, type SetReport } from "./set-folder.js";
 
-/** A set to be made: which pictures, and what they are called. */
+/** A set to be made: which images, and what they are called. */
 interface ZeroShotRecipe {
   readonly name: string;
   readonly source: string;
   /** Icon sets and the sources that they lie in. */
   readonly sets: Readonly<Record<string, PairSource>>;
   readonly split: Split;
-  /** The class of a picture; undefined leaves it out. */
+  /** The class of an image; undefined leaves it out. */
   readonly labelOf: (pair: BuiltPair, context: EvaluationContext) => string | undefined;
   readonly classRule: string;
   readonly templates: readonly string[];
@@ -109,7 +109,7 @@ const recipes: readonly ZeroShotRecipe[] = [
   },
 ];
 
-/** Writes all zero-shot sets whose pictures were built: shards with labels, and classes.json. */
+/** Writes all zero-shot sets whose images were built: shards with labels, and classes.json. */
 export async function* buildZeroShotSets(context: EvaluationContext): AsyncGenerator<SetReport> {
   for (const recipe of recipes) {
     const report = await buildZeroShotSet(recipe, context);

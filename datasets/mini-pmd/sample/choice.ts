@@ -3,7 +3,7 @@ import { TrainConcepts } from "../evaluation/train-concepts.js";
 import type { PairSource } from "../item.js";
 import { orderedBy, seededUnit } from "../seeded.js";
 
-/** A pair, without its picture. */
+/** A pair, without its image. */
 export interface Candidate {
   readonly key: string;
   readonly source: PairSource;

@@ -1,25 +1,25 @@
-/** Who made what lies in the sample, and under which licence. */
+/** Who made what lies in the sample, and under which license. */
 
-/** Licences that let a picture be passed on with little more than the name of its author. */
+/** Licenses that let an image be passed on with little more than the name of its author. */
 const free =
   /^(MIT|Apache-2\.0|ISC|BSD(-\d-Clause)?|0BSD|CC0(-1\.0)?|OFL(-1\.1)?|Unlicense|public domain|PD)$/i;
 
-export const isFree = (licence: string): boolean => free.test(licence);
+export const isFree = (license: string): boolean => free.test(license);
 
 interface Credit {
   readonly set: string;
-  readonly licence: string;
+  readonly license: string;
   readonly authors: Set<string>;
   samples: number;
 }
 
-/** Counts samples by set and licence. */
+/** Counts samples by set and license. */
 export class Credits {
   readonly #credits = new Map<string, Credit>();
 
-  add(set: string, licence: string, author: string | undefined): void {
-    const name = `${set} ${licence}`;
-    const credit = this.#credits.get(name) ?? { set, licence, authors: new Set(), samples: 0 };
+  add(set: string, license: string, author: string | undefined): void {
+    const name = `${set} ${license}`;
+    const credit = this.#credits.get(name) ?? { set, license, authors: new Set(), samples: 0 };
     this.#credits.set(name, credit);
     credit.samples++;
     if (author !== undefined) credit.authors.add(author.replace(/[*_`[\]<>]/g, ""));
@@ -28,14 +28,14 @@ export class Credits {
   /** A page in Markdown: a line for each set. */
   markdown(intro: string): string {
     const lines = [...this.#credits.values()]
-      .sort((a, b) => a.set.localeCompare(b.set) || a.licence.localeCompare(b.licence))
-      .map(({ set, licence, authors, samples }) => {
+      .sort((a, b) => a.set.localeCompare(b.set) || a.license.localeCompare(b.license))
+      .map(({ set, license, authors, samples }) => {
         const names = [...authors].sort();
         const by =
           names.length === 0
             ? ""
             : `; by ${names.slice(0, mostNames).join(", ")}${names.length > mostNames ? " and others" : ""}`;
-        return `- \`${set}\`: ${licence}, ${samples} ${samples === 1 ? "sample" : "samples"}${by}`;
+        return `- \`${set}\`: ${license}, ${samples} ${samples === 1 ? "sample" : "samples"}${by}`;
       });
     return `${intro}\n\n${lines.join("\n")}\n`;
   }

@@ -5,7 +5,7 @@ import type { Sample } from "../../../src/data/sample.js";
 import { ShardWriter } from "../../../src/data/formats/shard-writer.js";
 import { shardName } from "../folders.js";
 import { Credits } from "./credits.js";
-import { smallPicture } from "./image.js";
+import { smallImage } from "./image.js";
 import { wordsIn } from "./texts.js";
 
 /** Fields that are kept: a sample's description should fit into one block of the archive. */
@@ -29,7 +29,7 @@ export class SampleFolder {
     await mkdir(this.out, { recursive: true });
   }
 
-  /** Appends a sample, its picture made small, to the shards of a folder such as "pairs/icons/train". */
+  /** Appends a sample, its image made small, to the shards of a folder such as "pairs/icons/train". */
   async add(folder: string, { key, image, texts, label, fields }: Sample): Promise<void> {
     let writer = this.#writers.get(folder);
     if (!writer) {
@@ -41,14 +41,14 @@ export class SampleFolder {
     await writer.add({
       key,
       texts,
-      ...(image && { image: await smallPicture(image) }),
+      ...(image && { image: await smallImage(image) }),
       ...(label !== undefined && { label }),
       fields: Object.fromEntries(kept.map((name) => [name, fields[name]])),
     });
-    const { set, licence, author } = fields;
+    const { set, license, author } = fields;
     this.#credits.add(
       String(set),
-      String(licence),
+      String(license),
       typeof author === "string" ? author : undefined,
     );
     const written = this.#written.get(folder) ?? { samples: 0, words: 0 };

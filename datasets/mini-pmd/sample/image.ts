@@ -1,12 +1,12 @@
-/** Pictures as small as they can be without looking different. */
+/** Images as small as they can be without looking different. */
 import sharp from "sharp";
 
 const side = 64;
-/** Steps of each colour channel: fewer make files smaller, and drawings do not show it. */
+/** Steps of each color channel: fewer make files smaller, and drawings do not show it. */
 const levels = 16;
 
-/** The picture on white, its longer side at most 64 pixels, with 16 levels per channel, as lossless WebP. */
-export async function smallPicture(image: Uint8Array): Promise<Uint8Array> {
+/** The image on white, its longer side at most 64 pixels, with 16 levels per channel, as lossless WebP. */
+export async function smallImage(image: Uint8Array): Promise<Uint8Array> {
   const { data, info } = await sharp(image)
     .resize(side, side, { fit: "inside", withoutEnlargement: true })
     .flatten({ background: "#fff" })

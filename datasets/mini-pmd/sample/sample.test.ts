@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { expect, it } from "vitest";
 import { type Candidate, chooseOfClasses, chooseRest, drawnByOthers } from "./choice.js";
 import { isFree } from "./credits.js";
-import { smallPicture } from "./image.js";
+import { smallImage } from "./image.js";
 
 const candidate = (key: string, family: string, concept: string): Candidate => ({
   key,
@@ -40,13 +40,13 @@ it.each([
   ["CC-BY-4.0", false],
   ["GPL-2+", false],
   ["see package", false],
-])("knows whether %s lets a picture be passed on", (licence, free) => {
-  expect(isFree(licence)).toBe(free);
+])("knows whether %s lets a picture be passed on", (license, free) => {
+  expect(isFree(license)).toBe(free);
 });
 
 it("makes pictures small and flat", async () => {
   const create = { width: 90, height: 45, channels: 4, background: "#64646480" } as const;
-  const small = await smallPicture(await sharp({ create }).png().toBuffer());
+  const small = await smallImage(await sharp({ create }).png().toBuffer());
   const { data, info } = await sharp(small).raw().toBuffer({ resolveWithObject: true });
   expect([info.width, info.height, info.channels]).toEqual([64, 32, 3]);
   expect(data.every((value) => value % 17 === 0)).toBe(true);

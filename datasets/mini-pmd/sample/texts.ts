@@ -8,7 +8,7 @@ const passagesPerSample = 12;
 
 /**
  * Documents of a built folder of passages, in a seeded order, until there are `words` words; the last one may be cut.
- * Neighbouring passages of a document are the texts of one sample: that is smaller than a sample for each.
+ * Neighboring passages of a document are the texts of one sample: that is smaller than a sample for each.
  */
 export async function passagesOfDocuments(folder: string, words: number): Promise<Sample[]> {
   const documents = new Map<string, Sample[]>();

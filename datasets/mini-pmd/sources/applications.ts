@@ -22,14 +22,14 @@ export async function* applicationItems(packages: Packages): AsyncGenerator<Item
   const small = await readTar(paths["DEP-11-icons"]);
   const packed = await readFile(paths["DEP-11"]);
   const components = componentsOf((await promisify(gunzip)(packed)).toString("utf8"));
-  const pictures = components.map(({ icon }) => large.get(icon) ?? small.get(icon));
-  const digests = pictures.map((file) => file && createHash("sha256").update(file).digest("hex"));
+  const images = components.map(({ icon }) => large.get(icon) ?? small.get(icon));
+  const digests = images.map((file) => file && createHash("sha256").update(file).digest("hex"));
   const sharers = new Map<string, number>();
   for (const digest of digests)
     if (digest !== undefined) sharers.set(digest, (sharers.get(digest) ?? 0) + 1);
   const keys = new Set<string>();
   for (const [index, component] of components.entries()) {
-    const [file, digest] = [pictures[index], digests[index]];
+    const [file, digest] = [images[index], digests[index]];
     if (file === undefined || (sharers.get(digest ?? "") ?? 0) > mostSharers) continue;
     const item = applicationItem(component);
     if (item === undefined || keys.has(item.key)) continue;
@@ -61,7 +61,7 @@ export function applicationItem(component: Component): Omit<Item, "drawing"> | u
       first === undefined ? undefined : cut(first),
       cut(description),
     ]),
-    licence: "see package",
+    license: "see package",
     category: categories[0] ?? component.type,
     tags: distinct([...keywords.slice(0, 8), ...categories]),
   };

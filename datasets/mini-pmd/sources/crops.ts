@@ -1,4 +1,4 @@
-/** Square cut-outs of large pictures: thousands of views of a few dozen photographs. */
+/** Square cut-outs of large images: thousands of views of a few dozen photographs. */
 import sharp from "sharp";
 import { type Key, foldIn, uniformAt } from "../../../src/base/random.js";
 
@@ -12,9 +12,9 @@ interface CropOptions {
   readonly to: number;
 }
 
-/** Below this deviation of the colour values, of 255, a cut-out shows nothing. */
+/** Below this deviation of the color values, of 255, a cut-out shows nothing. */
 const plainest = 8;
-/** Taller pictures are made smaller first: cut-outs end up small, and their cost goes with the pixels read. */
+/** Taller images are made smaller first: cut-outs end up small, and their cost goes with the pixels read. */
 const tallest = 1200;
 
 /** Cut-outs at random places and scales, the same for the same key, as JPEG. */

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import sharp from "sharp";
-import type { LonePicture } from "../item.js";
+import type { LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { keyOf } from "./prose.js";
 
 const side = 8;
-const greys = 16;
-/** What pictures are enlarged to. */
+const grays = 16;
+/** What images are enlarged to. */
 const drawn = 64;
 
 interface Digit {
@@ -20,13 +20,13 @@ interface Digit {
 }
 
 /** Digits in black on white, with the digit as label; made for probes. */
-export async function* digitPictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* digitImages(packages: Packages): AsyncGenerator<LoneImage> {
   const directory = await packages.directory("python3-sklearn");
   if (directory === undefined) return;
   const path = "usr/lib/python3/dist-packages/sklearn/datasets/data/digits.csv.gz";
   const csv = (await promisify(gunzip)(await readFile(join(directory, path)))).toString("utf8");
   for (const [index, { ink, label }] of digitsOf(csv).entries()) {
-    const white = Uint8Array.from(ink, (shade) => 255 - Math.round((shade * 255) / greys));
+    const white = Uint8Array.from(ink, (shade) => 255 - Math.round((shade * 255) / grays));
     const file = await sharp(white, { raw: { width: side, height: side, channels: 1 } })
       .resize(drawn, drawn, { kernel: "cubic" })
       .png()
@@ -35,7 +35,7 @@ export async function* digitPictures(packages: Packages): AsyncGenerator<LonePic
       key: keyOf("digits", String(index)),
       source: "digits",
       file,
-      licence: "BSD-3-Clause",
+      license: "BSD-3-Clause",
       label,
     };
   }
@@ -51,7 +51,7 @@ export function digitsOf(csv: string): Digit[] {
     const numbers = row.split(",").map(Number);
     const ink = numbers.slice(0, side * side);
     const label = numbers[side * side];
-    const sound = ink.every((shade) => shade >= 0 && shade <= greys);
+    const sound = ink.every((shade) => shade >= 0 && shade <= grays);
     if (numbers.length !== side * side + 1 || label === undefined || !sound || !(label >= 0))
       throw new RangeError(
         `Row ${index} of the digits has ${numbers.length} columns; 64 shades of 0 to 16 and a digit were expected.`,

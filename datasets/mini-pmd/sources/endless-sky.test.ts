@@ -38,14 +38,14 @@ describe("the game's data", () => {
         name: "Big Lamp",
         category: "Systems",
         description: 'It shines. It says "hello".',
-        picture: "outfit/big lamp",
+        image: "outfit/big lamp",
       },
       {
         kind: "ship",
         name: "Arrow",
         category: "Light Freighter",
         description: "It flies.",
-        picture: "ship/arrow",
+        image: "ship/arrow",
       },
     ]);
   });

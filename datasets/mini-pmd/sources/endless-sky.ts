@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { type Rights, rightsOf } from "../archive/copyright.js";
 import { filesUnder } from "../archive/files.js";
-import type { Item, LonePicture } from "../item.js";
+import type { Item, LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { fittedFile } from "./fitted.js";
 import { conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.js";
@@ -21,8 +21,8 @@ interface DataNode {
 
 interface Game {
   readonly folder: string;
-  /** Paths of pictures within `images`, such as "outfit/blaster.png". */
-  readonly pictures: readonly string[];
+  /** Paths of images within `images`, such as "outfit/blaster.png". */
+  readonly images: readonly string[];
   readonly rights: (path: string) => Rights | undefined;
 }
 
@@ -30,18 +30,16 @@ interface Game {
 export async function* spaceItems(packages: Packages): AsyncGenerator<Item> {
   const game = await openGame(packages);
   if (game === undefined) return;
-  const pictures = new Map(
-    game.pictures.map((path) => [path.replace(/([-+~=]0+)?\.png$/, ""), path]),
-  );
+  const images = new Map(game.images.map((path) => [path.replace(/([-+~=]0+)?\.png$/, ""), path]));
   const done = new Set<string>();
   for (const path of await filesUnder(join(game.folder, "data"))) {
     const text = await readFile(join(game.folder, "data", path), "utf8");
     for (const thing of thingsOf(dataNodes(text))) {
-      const picture = pictures.get(thing.picture);
-      const item = { ...spaceItem(thing), ...creditOf(game, picture ?? "") };
-      if (picture === undefined || done.has(item.key)) continue;
+      const image = images.get(thing.image);
+      const item = { ...spaceItem(thing), ...creditOf(game, image ?? "") };
+      if (image === undefined || done.has(item.key)) continue;
       done.add(item.key);
-      const file = await fittedFile(await readFile(join(game.folder, "images", picture)));
+      const file = await fittedFile(await readFile(join(game.folder, "images", image)));
       if (file !== undefined) yield { ...item, drawing: { kind: "file", file } };
     }
   }
@@ -50,7 +48,7 @@ export async function* spaceItems(packages: Packages): AsyncGenerator<Item> {
 /** Photographs of landscapes with the kind of scene, by which the game names them. Those named by people are left out. */
 export async function* sceneItems(packages: Packages): AsyncGenerator<Item> {
   const game = await openGame(packages);
-  for (const path of game?.pictures ?? []) {
+  for (const path of game?.images ?? []) {
     const scene = sceneOf(path);
     if (game === undefined || scene === undefined) continue;
     const file = await readFile(join(game.folder, "images", path));
@@ -70,9 +68,9 @@ export async function* sceneItems(packages: Packages): AsyncGenerator<Item> {
 }
 
 /** Planets, stars, asteroids, shots and glows without words, on the black of space; few frames of each movement. */
-export async function* spritePictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* spriteImages(packages: Packages): AsyncGenerator<LoneImage> {
   const game = await openGame(packages);
-  for (const path of game?.pictures ?? []) {
+  for (const path of game?.images ?? []) {
     const [, kind] = /^(asteroid|effect|planet|projectile|star)\/.*\.png$/.exec(path) ?? [];
     if (game === undefined || kind === undefined || !isKeyFrame(path)) continue;
     const fitted = await fittedFile(await readFile(join(game.folder, "images", path)));
@@ -81,7 +79,7 @@ export async function* spritePictures(packages: Packages): AsyncGenerator<LonePi
       key: keyOf("endless-sky-sprites", path.replace(/\.png$/, "")),
       source: "sprites",
       file: await sharp(fitted).flatten({ background: "#000" }).png().toBuffer(),
-      licence: creditOf(game, path).licence,
+      license: creditOf(game, path).license,
       label: kind,
       group: path.replace(/[-+~=]?\d*\.png$/, ""),
     };
@@ -95,17 +93,17 @@ async function openGame(packages: Packages): Promise<Game | undefined> {
   const copyright = join(directory, "usr/share/doc/endless-sky-data/copyright");
   return {
     folder,
-    pictures: await filesUnder(join(folder, "images")),
+    images: await filesUnder(join(folder, "images")),
     rights: rightsOf(await readFile(copyright, "utf8")),
   };
 }
 
-function creditOf(game: Game, path: string): { licence: string; author?: string } {
+function creditOf(game: Game, path: string): { license: string; author?: string } {
   // "mountain1*" of the copyright file means that one photograph, not mountain10-harro: the photographer's name decides.
   const rights = game.rights(`images/${path.replace(/^land\/[a-z]+\d+-/, "land/-")}`);
-  if (rights === undefined) return { licence: "see package" };
-  const { licence, holder } = rights;
-  return /^(?:Various)?$/.test(holder) ? { licence } : { licence, author: holder };
+  if (rights === undefined) return { license: "see package" };
+  const { license, holder } = rights;
+  return /^(?:Various)?$/.test(holder) ? { license } : { license, author: holder };
 }
 
 /** What a photograph shows: "land/mountain10-harro.jpg" is a "mountain"; undefined for names of photographers. */
@@ -120,7 +118,7 @@ async function isFull(file: Buffer): Promise<boolean> {
   return Math.min(width, height) >= Math.max(12, Math.max(width, height) / 4);
 }
 
-/** Every eighth frame of a movement, and pictures that do not move. */
+/** Every eighth frame of a movement, and images that do not move. */
 function isKeyFrame(path: string): boolean {
   const frame = /[-+~=](\d+)\.png$/.exec(path)?.[1];
   return frame === undefined || Number(frame) % 8 === 0;
@@ -133,10 +131,10 @@ export interface Thing {
   readonly category: string;
   readonly description: string;
   /** Without folder "images" and ending, such as "ship/aerie". */
-  readonly picture: string;
+  readonly image: string;
 }
 
-/** The things of a data file that have a picture of their own and a description. */
+/** The things of a data file that have an image of their own and a description. */
 export function thingsOf(nodes: readonly DataNode[]): Thing[] {
   return nodes.flatMap((node): Thing[] => {
     const [kind, name, variant] = node.words;
@@ -144,14 +142,14 @@ export function thingsOf(nodes: readonly DataNode[]): Thing[] {
       return [];
     const attributes = kind === "ship" ? childOf(node, "attributes") : node;
     const category = valueOf(attributes, "category") ?? "";
-    const picture = valueOf(node, kind === "ship" ? "sprite" : "thumbnail");
+    const image = valueOf(node, kind === "ship" ? "sprite" : "thumbnail");
     const lines = node.children.filter(({ words }) => words[0] === "description");
     const description = lines
       .map(({ words }) => words[1]?.trim() ?? "")
       .join(" ")
       .trim();
-    if (picture === undefined || picture === "outfit/unknown" || description === "") return [];
-    return [{ kind, name, category, description, picture }];
+    if (image === undefined || image === "outfit/unknown" || description === "") return [];
+    return [{ kind, name, category, description, image }];
   });
 }
 
@@ -160,7 +158,7 @@ function spaceItem({
   name,
   category,
   description,
-}: Thing): Omit<Item, "drawing" | "licence"> {
+}: Thing): Omit<Item, "drawing" | "license"> {
   const [first = ""] = sentencesOf(description);
   const what = category === "" ? kind : kindOf(category);
   return {

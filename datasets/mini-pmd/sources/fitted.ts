@@ -1,4 +1,4 @@
-/** Pictures without the empty margin around what is drawn: at 80 pixels a small thing on a large page is a dot. */
+/** Images without the empty margin around what is drawn: at 80 pixels a small thing on a large page is a dot. */
 import sharp from "sharp";
 import type { Drawing } from "../item.js";
 
@@ -25,7 +25,7 @@ const margin = 0.04;
 /** Below this share of the page, the page is cut to what is drawn. */
 const wellFilled = 0.7;
 
-/** What is drawn in the file of a picture, an SVG by the ending of its path; undefined where nothing is. */
+/** What is drawn in the file of an image, an SVG by the ending of its path; undefined where nothing is. */
 export async function fittedDrawing(path: string, content: Buffer): Promise<Drawing | undefined> {
   if (path.endsWith(".svg")) {
     const svg = await fittedSvg(content.toString("utf8"));
@@ -55,7 +55,7 @@ export async function fittedSvg(svg: string): Promise<string | undefined> {
   });
 }
 
-/** A picture file as it is, or as PNG without its empty margin where that is large; undefined where nothing is drawn. */
+/** An image file as it is, or as PNG without its empty margin where that is large; undefined where nothing is drawn. */
 export async function fittedFile(file: Buffer): Promise<Buffer | undefined> {
   const ink = await inkOf(file);
   if (ink === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entries } from "../archive/zip.js";
-import { exploreEntries, licencesOf } from "./gcompris.js";
+import { exploreEntries, licensesOf } from "./gcompris.js";
 
 const files = (texts: Record<string, string>): Entries =>
   new Map(Object.entries(texts).map(([path, text]) => [path, () => Buffer.from(text)]));
@@ -16,7 +16,7 @@ describe("GCompris", () => {
     const path = "gcompris/explore_farm_animals/resource/board/board1.qml";
     expect(exploreEntries(files({ [path]: board, "board/other.js": board }))).toEqual([
       {
-        picture: "x/owl.webp",
+        image: "x/owl.webp",
         name: "Owl",
         sentences: ['It "hoots". At night.', "The owl has big eyes."],
         category: "animal",
@@ -27,8 +27,8 @@ describe("GCompris", () => {
   it("names licences beside its pictures", () => {
     const notes =
       "Copyright: Ann Author, 2018-2020\nLicense: CC0-1.0\nFiles:\n wonders/owl.webp\n\nFiles:\n bat.svg\n";
-    expect([...licencesOf(files({ "x/README": notes }))]).toEqual([
-      ["owl.webp", { licence: "CC0-1.0", author: "Ann Author" }],
+    expect([...licensesOf(files({ "x/README": notes }))]).toEqual([
+      ["owl.webp", { license: "CC0-1.0", author: "Ann Author" }],
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** GCompris (Debian package gcompris-qt-data): pictures of monuments, animals, tools ... with words or a paragraph. */
+/** GCompris (Debian package gcompris-qt-data): images of monuments, animals, tools ... with words or a paragraph. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "../archive/files.js";
@@ -11,16 +11,16 @@ import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from 
 
 const set = "gcompris";
 
-/** What the program tells about one of its pictures. */
+/** What the program tells about one of its images. */
 export interface Entry {
-  /** The path of the picture within the resources. */
-  readonly picture: string;
+  /** The path of the image within the resources. */
+  readonly image: string;
   readonly name: string;
   readonly sentences: readonly string[];
   readonly category: string;
 }
 
-/** Files of resources, and how pictures are told about there. */
+/** Files of resources, and how images are told about there. */
 const readers: Readonly<Record<string, (resources: Entries) => Entry[]>> = {
   explore_monuments: exploreEntries,
   explore_farm_animals: exploreEntries,
@@ -35,7 +35,7 @@ const readers: Readonly<Record<string, (resources: Entries) => Entry[]>> = {
   ),
 };
 
-/** Pairs of pictures and words or sentences. */
+/** Pairs of images and words or sentences. */
 export async function* encyclopediaItems(packages: Packages): AsyncGenerator<Item> {
   const directory = await packages.directory("gcompris-qt-data");
   if (directory === undefined) return;
@@ -45,23 +45,23 @@ export async function* encyclopediaItems(packages: Packages): AsyncGenerator<Ite
     const reader = readers[activity];
     if (reader === undefined) continue;
     const resources = qtResources(await readFile(join(folder, path)));
-    const licences = licencesOf(resources);
+    const licenses = licensesOf(resources);
     for (const entry of reader(resources)) {
-      const file = resources.get(entry.picture)?.();
-      const drawing = file && (await fittedDrawing(entry.picture, file));
+      const file = resources.get(entry.image)?.();
+      const drawing = file && (await fittedDrawing(entry.image, file));
       if (drawing === undefined) continue;
-      const credit = licences.get(entry.picture.split("/").at(-1) ?? "");
+      const credit = licenses.get(entry.image.split("/").at(-1) ?? "");
       yield { ...encyclopediaItem(activity, entry), ...(credit ?? {}), drawing };
     }
   }
 }
 
 function encyclopediaItem(activity: string, entry: Entry): Omit<Item, "drawing"> {
-  const { picture, name, sentences, category } = entry;
+  const { image, name, sentences, category } = entry;
   const [text = ""] = sentences;
   const [first] = sentencesOf(text);
   return {
-    key: keyOf(set, `${activity}-${(picture.split("/").at(-1) ?? "").replace(/\.\w+$/, "")}`),
+    key: keyOf(set, `${activity}-${(image.split("/").at(-1) ?? "").replace(/\.\w+$/, "")}`),
     source: "encyclopedia",
     set,
     family: set,
@@ -75,13 +75,13 @@ function encyclopediaItem(activity: string, entry: Entry): Omit<Item, "drawing">
         ? `${name} (${category})`
         : undefined,
     ]),
-    licence: "see package",
+    license: "see package",
     category,
     tags: [category],
   };
 }
 
-/** Boards of `{ "title": qsTr(..), "text": qsTr(..), "image2": "qrc:/.." }`: the picture of a text is image2. */
+/** Boards of `{ "title": qsTr(..), "text": qsTr(..), "image2": "qrc:/.." }`: the image of a text is image2. */
 export function exploreEntries(resources: Entries): Entry[] {
   return boardsOf(resources, /\/board\/board\d+\.qml$/).flatMap(({ text, path }) =>
     objectsOf(text, "title").flatMap((fields): Entry[] => {
@@ -94,7 +94,7 @@ export function exploreEntries(resources: Entries): Entry[] {
         ? [riddle.replace("This animal", `The ${title.toLowerCase()}`)]
         : [];
       const sentences = [paragraph, ...said].filter((sentence) => sentence !== "");
-      return [{ picture: pathOf(image2), name: title, sentences, category }];
+      return [{ image: pathOf(image2), name: title, sentences, category }];
     }),
   );
 }
@@ -105,30 +105,30 @@ function planetEntries(resources: Entries): Entry[] {
     objectsOf(text, "realImg").flatMap(({ realImg = "", bodyName = "" }) =>
       realImg === "" || bodyName === ""
         ? []
-        : [{ picture: pathOf(realImg), name: bodyName, sentences: [], category: "planet" }],
+        : [{ image: pathOf(realImg), name: bodyName, sentences: [], category: "planet" }],
     ),
   );
 }
 
-/** Castles, towers and paintings: one instruction names the picture that is the background of the board. */
+/** Castles, towers and paintings: one instruction names the image that is the background of the board. */
 function sightEntries(resources: Entries): Entry[] {
   return boardsOf(resources, /\/board\/board[\d_]+\.qml$/).flatMap(({ text, path }): Entry[] => {
     const name = /instruction\s*:\s*qsTr\("((?:[^"\\]|\\.)*)"\)/.exec(text)?.[1];
-    const image = /"pixmapfile"\s*:\s*"(image\/[^"]*_background\.\w+)"/.exec(text)?.[1];
-    if (name === undefined || image === undefined) return [];
-    const picture = path.replace(/board\/[^/]+$/, image);
-    return [{ picture, name: collapse(name), sentences: [], category: "sight" }];
+    const background = /"pixmapfile"\s*:\s*"(image\/[^"]*_background\.\w+)"/.exec(text)?.[1];
+    if (name === undefined || background === undefined) return [];
+    const image = path.replace(/board\/[^/]+$/, background);
+    return [{ image, name: collapse(name), sentences: [], category: "sight" }];
   });
 }
 
-/** Pictures that only the name of their file tells about. */
+/** Images that only the name of their file tells about. */
 function namedBy(pattern: RegExp, kind: string): (resources: Entries) => Entry[] {
   return (resources) =>
-    [...resources.keys()].flatMap((picture): Entry[] => {
-      const groups = pattern.exec(picture)?.groups;
+    [...resources.keys()].flatMap((image): Entry[] => {
+      const groups = pattern.exec(image)?.groups;
       if (groups?.name === undefined) return [];
       const category = singular[groups.category ?? ""] ?? kind;
-      return [{ picture, name: nameOfFile(groups.name), sentences: [], category }];
+      return [{ image, name: nameOfFile(groups.name), sentences: [], category }];
     });
 }
 
@@ -184,21 +184,21 @@ function objectsOf(script: string, first: string): Record<string, string>[] {
 
 const pathOf = (address: string): string => address.replace(/^qrc:\/+/, "");
 
-/** Licence and author by file name, from the notes that lie beside the pictures. */
-export function licencesOf(resources: Entries): Map<string, { licence: string; author?: string }> {
-  const credits = new Map<string, { licence: string; author?: string }>();
+/** License and author by file name, from the notes that lie beside the images. */
+export function licensesOf(resources: Entries): Map<string, { license: string; author?: string }> {
+  const credits = new Map<string, { license: string; author?: string }>();
   for (const [path, read] of resources) {
     if (!/\/(?:README|Licence\.txt)$/.test(path)) continue;
     for (const paragraph of read()
       .toString("utf8")
       .split(/\n\s*\n/)) {
-      const licence = /^License: *(\S.*)$/m.exec(paragraph)?.[1]?.trim();
+      const license = /^License: *(\S.*)$/m.exec(paragraph)?.[1]?.trim();
       const author = /^Copyright: *(\S.*)$/m
         .exec(paragraph)?.[1]
         ?.replace(/,? *\d{4}(?:-\d{4})?/g, "")
         .trim();
-      if (licence === undefined) continue;
-      const credit = { licence, ...(author === undefined ? {} : { author }) };
+      if (license === undefined) continue;
+      const credit = { license, ...(author === undefined ? {} : { author }) };
       for (const [file] of paragraph.matchAll(/[^\s/]+\.(?:webp|svg|png|jpg)$/gm))
         credits.set(file, credit);
     }

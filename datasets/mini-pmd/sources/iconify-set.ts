@@ -49,7 +49,7 @@ export const parseSet = (text: string): IconifySet => setSchema.parse(JSON.parse
 export const parseCollections = (text: string): Record<string, Collection> =>
   z.record(z.string(), collectionSchema).parse(JSON.parse(text));
 
-/** The icon as a whole SVG picture. */
+/** The icon as a whole SVG image. */
 export function svgOf(set: IconifySet, icon: IconifyIcon): string {
   const left = icon.left ?? set.left ?? 0;
   const top = icon.top ?? set.top ?? 0;

@@ -41,13 +41,13 @@ const undeclaredSizes: Readonly<Record<string, readonly number[]>> = {
   osmic: [10, 14],
 };
 
-/** Sets that number the variants of a picture without a hyphen: "mirror2". */
+/** Sets that number the variants of an image without a hyphen: "mirror2". */
 const gluedNumbers = new Set(["reicon", "raphael"]);
 
 /** Sets that write the words of a name without anything between them, so that unknown names tell nothing. */
 const runTogether = new Set(["fxemoji"]);
 
-/** Words that number the variants of a picture, in a family that does not use figures for it. */
+/** Words that number the variants of an image, in a family that does not use figures for it. */
 const spelledNumber = / (one|two|three|four|five|six)$/;
 
 /** Takes a name of the set apart, as its house writes names. */

@@ -58,7 +58,7 @@ describe("icons of a set", () => {
       concept: "bin",
       captions: ["bin", "trash", "an icon of a bin", "bin (office)", "bin icon"],
       category: "Office",
-      licence: "MIT",
+      license: "MIT",
       author: "Ann",
       source: "icons",
       drawing: { kind: "svg", monochrome: true },

@@ -1,4 +1,4 @@
-/** Icons, emoji, flags and logos of the package @iconify/json: some two hundred sets of named vector pictures. */
+/** Icons, emoji, flags and logos of the package @iconify/json: some two hundred sets of named vector images. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const unusable: Readonly<Record<string, string>> = {
 /** The part of the training logos that is kept: names of firms must not outweigh names of things. */
 const keptLogos = 0.38;
 
-/** All usable icons, set by set. Equal pictures of a family, and smaller sizes of a picture, come once. */
+/** All usable icons, set by set. Equal images of a family, and smaller sizes of an image, come once. */
 export async function* iconifyItems(packages: Packages): AsyncGenerator<Item> {
   const folder = await packages.directory("@iconify/json");
   if (folder === undefined) return;
@@ -53,21 +53,21 @@ export async function* iconifyItems(packages: Packages): AsyncGenerator<Item> {
   }
 }
 
-/** Whether a set is drawn at all: its licence lets it be used, it stands still, and its family is not held back. */
+/** Whether a set is drawn at all: its license lets it be used, it stands still, and its family is not held back. */
 export function isUsable(prefix: string, collection: Collection): boolean {
   return (
     splitOfFamily(familyOf(prefix)) !== "excluded" &&
     unusable[prefix] === undefined &&
-    !/\bNC\b|^GPL/.test(licenceOf(collection)) &&
+    !/\bNC\b|^GPL/.test(licenseOf(collection)) &&
     !(collection.tags ?? []).includes("Contains Animations")
   );
 }
 
-const licenceOf = ({ license }: Collection): string => license.spdx ?? license.title;
+const licenseOf = ({ license }: Collection): string => license.spdx ?? license.title;
 
 /**
  * The items of one set.
- * @param seen the pictures that came before, by family; those of this set are added
+ * @param seen the images that came before, by family; those of this set are added
  */
 export function* itemsOfSet(
   set: IconifySet,
@@ -80,18 +80,18 @@ export function* itemsOfSet(
   const family = familyOf(set.prefix);
   for (const { name, icon, parsed } of largest(set, styles)) {
     if (/<(animate|set|script|foreignObject|image)\b/.test(icon.body)) continue;
-    const picture = `${family} ${createHash("sha1").update(icon.body).digest("base64")}`;
-    const words = seen.has(picture) ? undefined : wordsOf(name, parsed);
+    const image = `${family} ${createHash("sha1").update(icon.body).digest("base64")}`;
+    const words = seen.has(image) ? undefined : wordsOf(name, parsed);
     const key = `${set.prefix}/${name}`;
     if (!words || (words.source === "logos" && isSpareLogo(family, key))) continue;
-    seen.add(picture);
+    seen.add(image);
     yield {
       key,
       set: set.prefix,
       family,
       ...words,
       drawing: { kind: "svg", svg: svgOf(set, icon), monochrome: !collection.palette },
-      licence: licenceOf(collection),
+      license: licenseOf(collection),
       author: collection.author.name,
     };
   }
@@ -106,17 +106,17 @@ interface Named {
   readonly parsed: IconName;
 }
 
-/** The icons that are to be seen, of each picture its largest size; a name without a size counts as larger still. */
+/** The icons that are to be seen, of each image its largest size; a name without a size counts as larger still. */
 function largest(set: IconifySet, styles: NameStyles): Iterable<Named> {
   const best = new Map<string, Named>();
   for (const [name, icon] of Object.entries(set.icons)) {
     if (icon.hidden) continue;
     const parsed = nameOf(set.prefix, name, styles);
     const { size = Infinity } = parsed;
-    // Only variants of size replace one another; other names that come to the same concept are other pictures.
-    const picture = name.replace(new RegExp(`-${size}(px)?(?=-|$)`), "");
-    const rival = best.get(picture);
-    if (!rival || (rival.parsed.size ?? Infinity) < size) best.set(picture, { name, icon, parsed });
+    // Only variants of size replace one another; other names that come to the same concept are other images.
+    const image = name.replace(new RegExp(`-${size}(px)?(?=-|$)`), "");
+    const rival = best.get(image);
+    if (!rival || (rival.parsed.size ?? Infinity) < size) best.set(image, { name, icon, parsed });
   }
   return best.values();
 }

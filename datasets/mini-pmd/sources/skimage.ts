@@ -1,14 +1,14 @@
-/** Test pictures of scikit-image and scikit-learn (Debian packages): photographs, micrographs, textures. */
+/** Test images of scikit-image and scikit-learn (Debian packages): photographs, micrographs, textures. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { foldIn, keyOf as randomKeyOf } from "../../../src/base/random.js";
 import { filesUnder } from "../archive/files.js";
-import type { LonePicture } from "../item.js";
+import type { LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { crops } from "./crops.js";
 import { keyOf } from "./prose.js";
 
-/** What the pictures of use show, by file name; tests of file formats, and pictures of persons, are not among them. */
+/** What the images of use show, by file name; tests of file formats, and images of persons, are not among them. */
 const shown: Readonly<Record<string, string>> = {
   "brick.png": "brick wall",
   "camera.png": "cameraman",
@@ -41,8 +41,8 @@ const folders: Readonly<Record<string, string>> = {
 
 const options = { count: 40, size: 160, from: 0.25, to: 1 };
 
-/** Cut-outs of the pictures; the label is what is shown, and the group too. */
-export async function* sciencePictures(packages: Packages): AsyncGenerator<LonePicture> {
+/** Cut-outs of the images; the label is what is shown, and the group too. */
+export async function* scienceImages(packages: Packages): AsyncGenerator<LoneImage> {
   for (const [name, folder] of Object.entries(folders)) {
     const directory = await packages.directory(name);
     if (directory === undefined) continue;
@@ -56,7 +56,7 @@ export async function* sciencePictures(packages: Packages): AsyncGenerator<LoneP
           key: keyOf("science", `${path.replace(/\.\w+$/, "")}-${index++}`),
           source: "science",
           file,
-          licence: "see package",
+          license: "see package",
           label,
           group: label,
         };

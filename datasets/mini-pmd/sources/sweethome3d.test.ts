@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { furniture } from "./sweethome3d.js";
 
-const catalogue = `# A comment
+const catalog = `# A comment
 name=Good House catalog
 license=Creative Commons Attribution 3.0 license
 
@@ -23,12 +23,12 @@ name#3=
 `;
 
 it("reads the pieces of a catalogue", () => {
-  const [sofa, box, ...rest] = furniture(catalogue);
+  const [sofa, box, ...rest] = furniture(catalog);
   expect(sofa).toMatchObject({
     key: "sweethome3d/Good-House-sofa-1",
     icon: "house/sofa.png",
     captions: ["red sofa", "Red sofa: couch, seat", "Red sofa (living room)"],
-    licence: "CC-BY-3.0",
+    license: "CC-BY-3.0",
     author: "Ann",
     tags: ["couch", "seat"],
   });

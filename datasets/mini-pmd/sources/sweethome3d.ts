@@ -8,17 +8,17 @@ import type { Packages } from "../packages.js";
 import { collapse, conceptOf, distinct, keyOf } from "./prose.js";
 
 const set = "sweethome3d";
-const catalogueName = "PluginFurnitureCatalog.properties";
+const catalogName = "PluginFurnitureCatalog.properties";
 
-/** Pairs of furniture and names, from each catalogue of the package. */
+/** Pairs of furniture and names, from each catalog of the package. */
 export async function* furnitureItems(packages: Packages): AsyncGenerator<Item> {
   const directory = await packages.directory("sweethome3d-furniture");
   if (directory === undefined) return;
   for (const path of await filesUnder(directory)) {
     if (!path.endsWith(".sh3f")) continue;
     const entries = zipEntries(await readFile(join(directory, path)));
-    const catalogue = entries.get(catalogueName)?.().toString("latin1") ?? "";
-    for (const { icon, ...item } of furniture(catalogue)) {
+    const catalog = entries.get(catalogName)?.().toString("latin1") ?? "";
+    for (const { icon, ...item } of furniture(catalog)) {
       const file = entries.get(icon)?.();
       if (file !== undefined) yield { ...item, drawing: { kind: "file", file } };
     }
@@ -27,10 +27,10 @@ export async function* furnitureItems(packages: Packages): AsyncGenerator<Item> 
 
 type Furniture = Omit<Item, "drawing"> & { readonly icon: string };
 
-/** The pieces of a catalogue; `icon` is the entry of the archive with the picture. */
-export function furniture(catalogue: string): Furniture[] {
-  const properties = propertiesOf(catalogue);
-  const licence = licenceOf(properties.get("license") ?? "");
+/** The pieces of a catalog; `icon` is the entry of the archive with the image. */
+export function furniture(catalog: string): Furniture[] {
+  const properties = propertiesOf(catalog);
+  const license = licenseOf(properties.get("license") ?? "");
   const house = collapse(properties.get("name") ?? "");
   const pieces: Furniture[] = [];
   for (let index = 1; properties.has(`id#${index}`); index++) {
@@ -50,7 +50,7 @@ export function furniture(catalogue: string): Furniture[] {
       family: set,
       concept: conceptOf(name),
       captions: captionsOf(name, tags, room),
-      licence,
+      license,
       ...(author ? { author } : {}),
       category: room.toLowerCase(),
       tags: tags.map((tag) => tag.toLowerCase()),
@@ -68,7 +68,7 @@ function captionsOf(name: string, tags: readonly string[], room: string): string
   ]);
 }
 
-function licenceOf(text: string): string {
+function licenseOf(text: string): string {
   if (/public domain/i.test(text)) return "public domain";
   return /attribution 3\.0/i.test(text) ? "CC-BY-3.0" : "see package";
 }

@@ -8,7 +8,7 @@ import { fittedDrawing } from "./fitted.js";
 import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.js";
 
 const set = "tuxpaint";
-const licence = "GPL-2";
+const license = "GPL-2";
 
 /** Photographs of people whom nobody names or asked, and stamps whose sentence does not say what is seen. */
 const unwanted =
@@ -34,7 +34,7 @@ export async function* stampItems(packages: Packages): AsyncGenerator<Item> {
 }
 
 /**
- * The item of a stamp, without its picture.
+ * The item of a stamp, without its image.
  * @param path such as "animals/birds/cartoon/owl.svg"
  * @param text the file of its sentences: English in the first line, then one language a line
  */
@@ -52,7 +52,7 @@ export function stampItem(path: string, text: string): Omit<Item, "drawing"> | u
     family: set,
     concept: conceptOf(first),
     captions: distinct([first, cut(sentence), conceptOf(first), fileNameOf(path, first)]),
-    licence,
+    license,
     category: words[0] ?? "",
     ...(cartoon ? { style: "cartoon" } : {}),
     tags: distinct(words),

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { foldIn, keyOf as randomKeyOf } from "../../../src/base/random.js";
 import { filesUnder } from "../archive/files.js";
-import type { LonePicture } from "../item.js";
+import type { LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { crops } from "./crops.js";
 import { keyOf, wordsOf } from "./prose.js";
@@ -11,7 +11,7 @@ import { keyOf, wordsOf } from "./prose.js";
 const options = { count: 200, size: 160, from: 0.15, to: 0.9 };
 
 /** Cut-outs of each wallpaper; those of one wallpaper, by day or by night, are a group. */
-export async function* wallpaperPictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* wallpaperImages(packages: Packages): AsyncGenerator<LoneImage> {
   const directory = await packages.directory("plasma-workspace-wallpapers");
   if (directory === undefined) return;
   const folder = join(directory, "usr/share/wallpapers");
@@ -19,7 +19,7 @@ export async function* wallpaperPictures(packages: Packages): AsyncGenerator<Lon
     const name = path.split("/")[0] ?? "";
     const stem = path.replace("/contents/", "/").replace(/\/[^/]+$/, "");
     const metadata = await readFile(join(folder, name, "metadata.json"), "utf8").catch(() => "{}");
-    const licence = licenceOf(JSON.parse(metadata));
+    const license = licenseOf(JSON.parse(metadata));
     let index = 0;
     const key = foldIn(randomKeyOf(0), stem);
     for await (const file of crops(await readFile(join(folder, path)), key, options)) {
@@ -27,7 +27,7 @@ export async function* wallpaperPictures(packages: Packages): AsyncGenerator<Lon
         key: keyOf("wallpapers", `${stem}-${index++}`),
         source: "wallpapers",
         file,
-        licence,
+        license,
         label: wordsOf(name),
         group: name,
       };
@@ -49,8 +49,8 @@ async function largestOfEach(folder: string): Promise<string[]> {
   return [...largest.values()].map(({ path }) => path);
 }
 
-/** The licence that a wallpaper's metadata names (KPlugin.License). */
-export function licenceOf(metadata: unknown): string {
+/** The license that a wallpaper's metadata names (KPlugin.License). */
+export function licenseOf(metadata: unknown): string {
   const plugin = isRecord(metadata) && isRecord(metadata.KPlugin) ? metadata.KPlugin : {};
   return typeof plugin.License === "string" ? plugin.License : "see package";
 }

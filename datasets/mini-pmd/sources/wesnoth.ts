@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { filesUnder } from "../archive/files.js";
-import type { Item, LonePicture } from "../item.js";
+import type { Item, LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";
 import { fittedFile } from "./fitted.js";
 import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf } from "./prose.js";
 
 const set = "wesnoth";
-const licence = "GPL-2+";
+const license = "GPL-2+";
 
 /** A block of the game's markup, `[name] key=value ... [/name]`. */
 export interface Block {
@@ -18,7 +18,7 @@ export interface Block {
   readonly children: Block[];
 }
 
-/** A figure, or its female form where that has a picture of its own. */
+/** A figure, or its female form where that has an image of its own. */
 interface Figure {
   readonly id: string;
   readonly name: string;
@@ -33,19 +33,19 @@ interface Figure {
 export async function* battleItems(packages: Packages): AsyncGenerator<Item> {
   const core = await coreFolder(packages);
   if (core === undefined) return;
-  const images = new Set(await filesUnder(join(core, "images")));
+  const files = new Set(await filesUnder(join(core, "images")));
   const races = racesOf(blocksOf(await readFile(join(core, "units.cfg"), "utf8")));
   const portraits = new Set<string>(); // some figures share one: it is the first one's
   for (const path of await filesUnder(join(core, "units"))) {
     if (!path.endsWith(".cfg") || path.startsWith("fake/")) continue;
     const text = await readFile(join(core, "units", path), "utf8");
     for (const figure of figuresOf(blocksOf(text))) {
-      const pictures: [string, string | undefined][] = [["figure", figure.image]];
-      if (!portraits.has(figure.portrait ?? "")) pictures.push(["portrait", figure.portrait]);
+      const images: [string, string | undefined][] = [["figure", figure.image]];
+      if (!portraits.has(figure.portrait ?? "")) images.push(["portrait", figure.portrait]);
       portraits.add(figure.portrait ?? "");
-      for (const [style, picture] of pictures) {
-        if (picture === undefined || !images.has(picture)) continue;
-        const file = await fittedFile(await readFile(join(core, "images", picture)));
+      for (const [style, image] of images) {
+        if (image === undefined || !files.has(image)) continue;
+        const file = await fittedFile(await readFile(join(core, "images", image)));
         const item = battleItem(figure, style, races.get(figure.race));
         if (file !== undefined) yield { ...item, drawing: { kind: "file", file } };
       }
@@ -54,7 +54,7 @@ export async function* battleItems(packages: Packages): AsyncGenerator<Item> {
 }
 
 /** All frames of the figures; the label is the faction, frames of one figure are a group. */
-export async function* unitPictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* unitImages(packages: Packages): AsyncGenerator<LoneImage> {
   const core = await coreFolder(packages);
   if (core === undefined) return;
   const folder = join(core, "images/units");
@@ -64,7 +64,7 @@ export async function* unitPictures(packages: Packages): AsyncGenerator<LonePict
     const file = await fittedFile(await readFile(join(folder, path)));
     if (file === undefined) continue;
     const key = keyOf("wesnoth-units", path.replace(/\.png$/, ""));
-    yield { key, source: "units", file, licence, label: faction, group: groupOf(faction, name) };
+    yield { key, source: "units", file, license, label: faction, group: groupOf(faction, name) };
   }
 }
 
@@ -77,7 +77,7 @@ const smallest = 24;
 const darkest = 32;
 
 /** Tiles of terrain that show enough of it; the label is the kind of terrain. */
-export async function* terrainPictures(packages: Packages): AsyncGenerator<LonePicture> {
+export async function* terrainImages(packages: Packages): AsyncGenerator<LoneImage> {
   const core = await coreFolder(packages);
   if (core === undefined) return;
   const folder = join(core, "images/terrain");
@@ -88,7 +88,7 @@ export async function* terrainPictures(packages: Packages): AsyncGenerator<LoneP
     if (file === undefined || !(await showsEnough(file))) continue;
     const key = keyOf("wesnoth-terrain", path.replace(/\.png$/, ""));
     const label = terrain.replace("_", " ");
-    yield { key, source: "terrain", file, licence, label, group: groupOf(terrain, name) };
+    yield { key, source: "terrain", file, license, label, group: groupOf(terrain, name) };
   }
 }
 
@@ -136,14 +136,14 @@ function battleItem(figure: Figure, style: string, race = ""): Omit<Item, "drawi
       conceptOf(name),
       cut(description),
     ]),
-    licence,
+    license,
     category: race.toLowerCase(),
     style,
     tags: race === "" ? [] : [race.toLowerCase()],
   };
 }
 
-/** The figures that a file of units tells of; those without picture or paragraph are left out. */
+/** The figures that a file of units tells of; those without image or paragraph are left out. */
 export function figuresOf(blocks: readonly Block[]): Figure[] {
   return blocks
     .filter(({ name }) => name === "unit_type")
@@ -157,11 +157,11 @@ export function figuresOf(blocks: readonly Block[]): Figure[] {
 
 function figureOf(form: Block, unit: Block, suffix: string): Figure | undefined {
   const value = (key: string): string => form.values.get(key) ?? unit.values.get(key) ?? "";
-  const picture = (key: string): string => (form.values.get(key) ?? "").replace(/~.*$/, "");
+  const pathOf = (key: string): string => (form.values.get(key) ?? "").replace(/~.*$/, "");
   const [name, description] = [spoken(value("name")), spoken(value("description"))];
-  const image = picture("image");
+  const image = pathOf("image");
   if (name === "" || description === "" || image === "") return undefined;
-  const portrait = picture("profile");
+  const portrait = pathOf("profile");
   return {
     id: `${value("id")}${suffix}`,
     name,

@@ -83,7 +83,7 @@ async function* chapterTexts(
     }
     const key = `${first.book}-${first.chapter}`;
     const heldOut = bookSplits.get(first.book) === "test";
-    const document = documentOf({ key, source, licence: "public domain", paragraphs, heldOut });
+    const document = documentOf({ key, source, license: "public domain", paragraphs, heldOut });
     if (document) yield document;
   };
   for await (const verse of verses) {

@@ -40,7 +40,7 @@ export async function* brownTexts(packages: Packages): AsyncGenerator<LoneText> 
     const document = documentOf({
       key,
       source: "brown",
-      licence: "see package",
+      license: "see package",
       paragraphs: paragraphs.map((sentences) => sentences.join(" ")),
       heldOut: split === "test",
     });

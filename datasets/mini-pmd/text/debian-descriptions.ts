@@ -14,9 +14,9 @@ export async function* debianDescriptionTexts(packages: Packages): AsyncGenerato
     if (first === undefined) continue;
     kept[0] = summary === "" ? first : `${sentenceOf(summary)} ${first}`;
     const heldOut = splitOf("topic", sourcePackage) === "test";
-    const licence = "see package";
+    const license = "see package";
     const source = "debian-descriptions";
-    const document = documentOf({ key: name, source, licence, paragraphs: kept, heldOut });
+    const document = documentOf({ key: name, source, license, paragraphs: kept, heldOut });
     if (document) yield document;
   }
 }

@@ -21,12 +21,12 @@ export interface DictionaryEntry {
 export async function* dictionaryTexts(
   packages: Packages,
   source: string,
-  licence: string,
+  license: string,
   paragraphsOf: (entry: DictionaryEntry) => readonly string[],
 ): AsyncGenerator<LoneText> {
   const directory = await packages.directory(`dict-${source}`);
   if (directory === undefined) return;
-  const binder = new EntryBinder({ source, licence });
+  const binder = new EntryBinder({ source, license });
   const sieve = new ProseSieve(6);
   const packed = await readFile(join(directory, `usr/share/dictd/${source}.dict.dz`));
   for (const entry of parseDictionary(gunzipSync(packed).toString("utf8"))) {

@@ -1,10 +1,10 @@
 import type { LoneText } from "../item.js";
 
-/** A text of a source: its key within the source, its paragraphs, its licence. */
+/** A text of a source: its key within the source, its paragraphs, its license. */
 interface DocumentParts {
   readonly key: string;
   readonly source: string;
-  readonly licence: string;
+  readonly license: string;
   readonly paragraphs: readonly string[];
   readonly heldOut?: boolean;
 }
@@ -12,10 +12,10 @@ interface DocumentParts {
 /** The document of these paragraphs, parted by blank lines; undefined where none is left. */
 export function documentOf(parts: DocumentParts): LoneText | undefined {
   if (parts.paragraphs.length === 0) return undefined;
-  const { source, licence, heldOut } = parts;
+  const { source, license, heldOut } = parts;
   const key = `${source}/${parts.key}`;
   const text = parts.paragraphs.join("\n\n");
-  return { key, source, text, licence, ...(heldOut === true ? { heldOut } : {}) };
+  return { key, source, text, license, ...(heldOut === true ? { heldOut } : {}) };
 }
 
 /** Joins small entries, one paragraph each, into documents of at least `leastWords` words, in their order. */

@@ -10,7 +10,7 @@ const unwanted = new Set(["ascii-art", "translate-me", "ethnic", "men-women", "d
 
 /** Sayings and short dialogues of packages fortunes and fortunes-min (their offensive files are packages of their own). */
 export async function* fortuneTexts(packages: Packages): AsyncGenerator<LoneText> {
-  const binder = new EntryBinder({ source: "fortunes", licence: "see package" });
+  const binder = new EntryBinder({ source: "fortunes", license: "see package" });
   const sieve = new ProseSieve(6);
   for (const name of ["fortunes", "fortunes-min"]) {
     const directory = await packages.directory(name);

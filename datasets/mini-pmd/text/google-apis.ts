@@ -17,7 +17,7 @@ export async function* googleApiTexts(packages: Packages): AsyncGenerator<LoneTe
     const comments = commentParagraphs(await readFile(join(folder, file), "utf8"));
     const paragraphs = sieve.keep(comments);
     const key = file.replace(/\.d\.ts$/, "");
-    const document = documentOf({ key, source: "google-apis", licence: "Apache-2.0", paragraphs });
+    const document = documentOf({ key, source: "google-apis", license: "Apache-2.0", paragraphs });
     if (document) yield document;
   }
 }

@@ -16,7 +16,7 @@ export async function* janeAustenTexts(packages: Packages): AsyncGenerator<LoneT
   const sieve = new ProseSieve(4);
   for (const [novel, lines] of novels) {
     for (const [number, chapter] of chapters(lines).entries()) {
-      const parts = { source: "jane-austen", licence: "public domain" };
+      const parts = { source: "jane-austen", license: "public domain" };
       const paragraphs = sieve.keep(blocks(chapter.join("\n")));
       const document = documentOf({ ...parts, key: `${novel}-${number}`, paragraphs });
       if (document) yield document;

@@ -18,7 +18,7 @@ export async function* manPageTexts(packages: Packages): AsyncGenerator<LoneText
     const roff = gunzipSync(await readFile(join(folder, page))).toString("utf8");
     const paragraphs = sieve.keep(manParagraphs(roff));
     const key = page.replace(/\.gz$/, "");
-    const document = documentOf({ key, source: "man-pages", licence: "see package", paragraphs });
+    const document = documentOf({ key, source: "man-pages", license: "see package", paragraphs });
     if (document) yield document;
   }
 }

@@ -13,7 +13,7 @@ interface Manual {
   readonly package: string;
   /** Where the pages lie in the package. */
   readonly folder: string;
-  readonly licence: string;
+  readonly license: string;
   /** Pages that are indexes, lists of changes or in other languages. */
   readonly unwanted: RegExp;
   /** Attributes of elements that are no running text. */
@@ -28,7 +28,7 @@ const manuals = {
     source: "linux-doc",
     package: "linux-doc-6.1",
     folder: "usr/share/doc/linux-doc-6.1/html",
-    licence: "GPL-2.0",
+    license: "GPL-2.0",
     unwanted: /^translations\/|genindex|^search|^_/,
     skip: sphinx,
   },
@@ -36,7 +36,7 @@ const manuals = {
     source: "python-doc",
     package: "python3.11-doc",
     folder: "usr/share/doc/python3.11/html",
-    licence: "PSF-2.0",
+    license: "PSF-2.0",
     unwanted: /genindex|^search|^_|^contents|^py-modindex/,
     skip: sphinx,
   },
@@ -44,7 +44,7 @@ const manuals = {
     source: "gimp-help",
     package: "gimp-help-en",
     folder: "usr/share/gimp/2.0/help/en",
-    licence: "GFDL-1.2-or-later",
+    license: "GFDL-1.2-or-later",
     unwanted: /^index|glossary-index|^toc|bibliography|gfdl/,
     skip: /class="(?:navheader|navfooter|toc|title|index|bibliography)/,
   },
@@ -52,7 +52,7 @@ const manuals = {
     source: "libreoffice-help",
     package: "libreoffice-help-en-us",
     folder: "usr/share/libreoffice/help/en-US/text",
-    licence: "MPL-2.0",
+    license: "MPL-2.0",
     unwanted: /^$/,
     skip: /class="(?:relatedtopics|howtoget|noteicon|bascode|code|tableheadintable|dropdowns)|class="[^"]*MAC/,
   },
@@ -60,7 +60,7 @@ const manuals = {
     source: "cppreference",
     package: "cppreference-doc-en-html",
     folder: "usr/share/cppreference/doc/html/en",
-    licence: "CC-BY-SA-3.0",
+    license: "CC-BY-SA-3.0",
     unwanted: /^Cppreference|^Talk|^index/,
     skip: /class="(?:t-navbar|printfooter|t-example|editsection|catlinks|toc|noprint|t-mark)|id="(?:catlinks|siteSub|contentSub|footer|cpp-head|toc)/,
   },
@@ -70,14 +70,14 @@ async function* manualTexts(manual: Manual, packages: Packages): AsyncGenerator<
   const directory = await packages.directory(manual.package);
   if (directory === undefined) return;
   const folder = join(directory, manual.folder);
-  const { source, licence } = manual;
+  const { source, license } = manual;
   const sieve = new ProseSieve();
   for (const page of await filesUnder(folder)) {
     if (!page.endsWith(".html") || manual.unwanted.test(page)) continue;
     const html = await readFile(join(folder, page), "utf8");
     const paragraphs = sieve.keep(htmlParagraphs(html, { skip: manual.skip }));
     const key = page.replace(/\.html$/, "");
-    const document = documentOf({ key, source, licence, paragraphs });
+    const document = documentOf({ key, source, license, paragraphs });
     if (document) yield document;
   }
 }

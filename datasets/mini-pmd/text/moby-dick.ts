@@ -14,7 +14,7 @@ export async function* mobyDickTexts(packages: Packages): AsyncGenerator<LoneTex
   for (const key of [...names, "epilogue"]) {
     const text = await readFile(join(directory, "moby-dick/data", `${key}.txt`), "utf8");
     const paragraphs = sieve.keep(blocks(text));
-    const document = documentOf({ key, source: "moby-dick", licence: "public domain", paragraphs });
+    const document = documentOf({ key, source: "moby-dick", license: "public domain", paragraphs });
     if (document) yield document;
   }
 }

@@ -16,7 +16,7 @@ export async function* perlDocTexts(packages: Packages): AsyncGenerator<LoneText
     if (!page.endsWith(".pod")) continue;
     const paragraphs = sieve.keep(podParagraphs(await readFile(join(folder, page), "utf8")));
     const key = page.replace(/\.pod$/, "");
-    const parts = { key, source: "perl-doc", licence: "Artistic-1.0 or GPL-1.0-or-later" };
+    const parts = { key, source: "perl-doc", license: "Artistic-1.0 or GPL-1.0-or-later" };
     const document = documentOf({ ...parts, paragraphs });
     if (document) yield document;
   }

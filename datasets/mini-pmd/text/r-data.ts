@@ -3,7 +3,7 @@ import { gunzipSync, inflateSync } from "node:zlib";
 
 type RValue = null | string | number[] | RValue[] | { readonly items: RValue[]; names?: string[] };
 
-/** R's serialisation in its portable form (XDR, version 2 or 3), as far as lists, integers and strings go. */
+/** R's serialization in its portable form (XDR, version 2 or 3), as far as lists, integers and strings go. */
 class SerialReader {
   #at = 14;
   readonly #symbols: string[] = [];

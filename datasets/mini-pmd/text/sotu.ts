@@ -14,7 +14,7 @@ export async function* sotuTexts(packages: Packages): AsyncGenerator<LoneText> {
   for (const name of (await readdir(folder)).filter((name) => name.endsWith(".txt")).sort()) {
     const paragraphs = speechParagraphs(await readFile(join(folder, name), "utf8"));
     const key = name.replace(/\.txt$/, "");
-    const document = documentOf({ key, source: "sotu", licence: "public domain", paragraphs });
+    const document = documentOf({ key, source: "sotu", license: "public domain", paragraphs });
     if (document) yield document;
   }
 }

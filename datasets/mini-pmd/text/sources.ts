@@ -1,4 +1,4 @@
-/** All sources of texts without pictures, general English first. */
+/** All sources of texts without images, general English first. */
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { kingJamesTexts, worldEnglishTexts } from "./bible.js";

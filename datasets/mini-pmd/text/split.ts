@@ -4,7 +4,7 @@ export type Split = "train" | "dev" | "test";
 
 /**
  * The split that a group (a lemma, a source package, a book) belongs to: 80 % train, 10 % dev, 10 % test. Texts to learn
- * from and labelled sets both ask here, so what is tested on is never trained on.
+ * from and labeled sets both ask here, so what is tested on is never trained on.
  */
 export function splitOf(kind: string, group: string): Split {
   const place = share(`${kind}/${group}`);

@@ -35,7 +35,7 @@ export async function* wordNetSynsets(packages: Packages): AsyncGenerator<Synset
 
 /**
  * A line of a data file: offset, file number, kind, number of words (hexadecimal), words with their identifiers ..., then
- * after "|" the gloss and examples in quotation marks. Undefined for the lines of the licence on top.
+ * after "|" the gloss and examples in quotation marks. Undefined for the lines of the license on top.
  */
 export function parseSynset(line: string, partOfSpeech: PartOfSpeech): Synset | undefined {
   const bar = line.indexOf("|");
@@ -62,7 +62,7 @@ export function lemmaSplit(lemma: string): ReturnType<typeof splitOf> {
 
 /** "Lemma: gloss. Example." for every synset, some to a document; held out where any lemma is one to test on. */
 export async function* wordNetTexts(packages: Packages): AsyncGenerator<LoneText> {
-  const parts = { source: "wordnet", licence: "WordNet" };
+  const parts = { source: "wordnet", license: "WordNet" };
   const training = new EntryBinder(parts);
   const testing = new EntryBinder({ ...parts, heldOut: true });
   const sieve = new ProseSieve(5);

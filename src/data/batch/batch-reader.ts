@@ -1,11 +1,11 @@
-/** Turns plans into batches: reads records, decodes pictures, makes views, tokens and masks. */
+/** Turns plans into batches: reads records, decodes images, makes views, tokens and masks. */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
 import type { Batch } from "./batch.js";
 import { type BatchOptions, type Picked, collate } from "./collate.js";
 import { type BatchKind, type BatchPlan, type RecordReference, batchKinds } from "./mixture.js";
-import { PictureError, decodePicture } from "../image/decode.js";
-import type { Picture } from "../image/image.js";
+import { ImageError, decodeImage } from "../image/decode.js";
+import type { Image } from "../image/image.js";
 import type { Sample } from "../sample.js";
 import { type SampleSet, openSampleSet } from "./sample-set.js";
 import { SampleError } from "../formats/source-error.js";
@@ -91,7 +91,7 @@ export class BatchReader {
 
 interface WholeRecord {
   readonly sample: Sample;
-  readonly picture?: Picture;
+  readonly image?: Image;
 }
 
 /** @throws SampleError where the sample lacks what its kind needs */
@@ -100,11 +100,11 @@ async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord
   if (kind !== "image" && texts.length === 0)
     throw new SampleError(key, "empty", `${key} has no text.`);
   if (kind === "text") return { sample };
-  if (!image) throw new SampleError(key, "missing", `${key} has no picture.`);
+  if (!image) throw new SampleError(key, "missing", `${key} has no image.`);
   try {
-    return { sample, picture: await decodePicture(image) };
+    return { sample, image: await decodeImage(image) };
   } catch (error) {
-    if (error instanceof PictureError) throw new SampleError(key, error.reason, error.message);
+    if (error instanceof ImageError) throw new SampleError(key, error.reason, error.message);
     throw error;
   }
 }

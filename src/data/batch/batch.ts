@@ -9,15 +9,15 @@ export interface Targets<T = Tensor> {
   readonly labels: T;
 }
 
-/** A masked picture's side of a batch. */
-export interface MaskedPictures<T = Tensor> {
-  /** Normalised pictures, float32 [B, 3, H, W]. */
+/** A masked image's side of a batch. */
+export interface MaskedImages<T = Tensor> {
+  /** Normalized images, float32 [B, 3, H, W]. */
   readonly pixels: T;
   /** 1 where a patch is hidden, float32 [B, P]. */
   readonly hidden: T;
   /** Positions of the hidden patches in [B * P], int32 [N], filled up with -1. */
   readonly positions: T;
-  /** The second view of the pictures for the codebook, mapped to [0.1, 0.9], float32 [B, 3, h, w] ... */
+  /** The second view of the images for the codebook, mapped to [0.1, 0.9], float32 [B, 3, h, w] ... */
   readonly codebookPixels?: T;
   /** ... or the visual tokens of all patches, where they are known already, int32 [B, P]. */
   readonly visualTokens?: T;
@@ -32,15 +32,15 @@ export interface MaskedTexts<T = Tensor> {
   readonly targets: Targets<T>;
 }
 
-export type ImageBatch<T = Tensor> = { readonly kind: "image" } & MaskedPictures<T>;
+export type ImageBatch<T = Tensor> = { readonly kind: "image" } & MaskedImages<T>;
 export type TextBatch<T = Tensor> = { readonly kind: "text" } & MaskedTexts<T>;
 export type PairBatch<T = Tensor> = {
   readonly kind: "pair";
   /** Word pieces, none hidden, int32 [B, L]. */
   readonly ids: T;
-  /** 1 where picture and text belong together, 0 where not, float32 [B]. */
+  /** 1 where image and text belong together, 0 where not, float32 [B]. */
   readonly match: T;
-} & MaskedPictures<T> &
+} & MaskedImages<T> &
   MaskedTexts<T>;
 
 export type Batch<T = Tensor> = ImageBatch<T> | TextBatch<T> | PairBatch<T>;

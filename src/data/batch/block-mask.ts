@@ -1,6 +1,6 @@
 import type { RandomSource } from "./random-source.js";
 
-/** A picture's patches. */
+/** An image's patches. */
 interface Grid {
   readonly height: number;
   readonly width: number;

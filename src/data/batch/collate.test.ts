@@ -29,7 +29,7 @@ function batchOf<K extends Batch["kind"]>(
 ): Extract<Batch<Values>, { kind: K }> {
   const picked = texts.map((text, index): Picked => {
     const key = foldIn(keyOf(5), index);
-    return { picture: { width: 20, height: 20, pixels }, text, matches: index !== 1, key };
+    return { image: { width: 20, height: 20, pixels }, text, matches: index !== 1, key };
   });
   return collate(kind, picked, tokenizer, { ...options, ...changes }) as Extract<
     Batch<Values>,
@@ -71,7 +71,7 @@ describe("collate", () => {
     expect(maskedIds).toContain(tokenizer.vocabulary.special.mask);
   });
 
-  it("points at the hidden patches, at most the mask's total of each picture", () => {
+  it("points at the hidden patches, at most the mask's total of each image", () => {
     const { hidden, positions, pixels: seen, codebookPixels } = batchOf("image", [short, "", ""]);
     expect(positions).toHaveLength(3 * 6);
     const found = filled(positions);
@@ -92,14 +92,14 @@ describe("collate", () => {
     expect(hidden.subarray(0, 16)).not.toEqual(hidden.subarray(16, 32));
   });
 
-  it("leaves pictures and texts whole where nothing is to be hidden", () => {
+  it("leaves images and texts whole where nothing is to be hidden", () => {
     const { ids, maskedIds, hidden } = batchOf("pair", [short, long], { hides: false });
     expect(maskedIds).toEqual(ids);
     expect(hidden).toEqual(new Float32Array(2 * 16));
   });
 
-  it("refuses a picture's batch without a picture", () => {
+  it("refuses an image's batch without an image", () => {
     const picked = [{ text: "", matches: true, key: keyOf(0) }];
-    expect(() => collate("image", picked, tokenizer, options)).toThrow(/picture in every sample/);
+    expect(() => collate("image", picked, tokenizer, options)).toThrow(/image in every sample/);
   });
 });

@@ -1,13 +1,13 @@
 /** Samples side by side in arrays: a batch of one kind, with its views, tokens and masks. */
 import { type Key, foldIn } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
-import type { Batch, MaskedPictures, MaskedTexts, Targets } from "./batch.js";
+import type { Batch, MaskedImages, MaskedTexts, Targets } from "./batch.js";
 import { blockMask } from "./block-mask.js";
 import { maskText, mostMasked } from "./mask-text.js";
 import { randomSource } from "./random-source.js";
 import type { BatchKind } from "./mixture.js";
-import type { Picture } from "../image/image.js";
-import { type MaskSettings, type PictureProcessor, viewShape } from "../image/processor.js";
+import type { Image } from "../image/image.js";
+import { type MaskSettings, type ImageProcessor, viewShape } from "../image/processor.js";
 import { type TrainingViewOptions, writeTrainingViews } from "../image/views.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 
@@ -22,7 +22,7 @@ export interface TextOptions {
 }
 
 export interface BatchOptions {
-  readonly processor: PictureProcessor;
+  readonly processor: ImageProcessor;
   readonly views: Omit<TrainingViewOptions, "processor">;
   readonly captions: TextOptions;
   /** How often a pair comes with its plainest caption, beside its turn among all: 0 to 1; default 0. */
@@ -34,9 +34,9 @@ export interface BatchOptions {
 
 /** A sample read for a batch. */
 export interface Picked {
-  readonly picture?: Picture;
+  readonly image?: Image;
   readonly text: string;
-  /** Whether picture and text belong together. */
+  /** Whether image and text belong together. */
   readonly matches: boolean;
   readonly key: Key;
 }
@@ -49,7 +49,7 @@ export function collate(
 ): Batch<Values> {
   switch (kind) {
     case "image":
-      return { kind, ...maskedPictures(picked, options) };
+      return { kind, ...maskedImages(picked, options) };
     case "text": {
       const { ids: _, ...texts } = maskedTexts(picked, tokenizer, options.texts, options);
       return { kind, ...texts };
@@ -57,15 +57,15 @@ export function collate(
     case "pair": {
       const match = Float32Array.from(picked, ({ matches }) => (matches ? 1 : 0));
       const texts = maskedTexts(picked, tokenizer, options.captions, options);
-      return { kind, match, ...maskedPictures(picked, options), ...texts };
+      return { kind, match, ...maskedImages(picked, options), ...texts };
     }
   }
 }
 
-function maskedPictures(
+function maskedImages(
   picked: readonly Picked[],
   { processor, views, hides = true }: BatchOptions,
-): MaskedPictures<Float32Array | Int32Array> {
+): MaskedImages<Float32Array | Int32Array> {
   const count = picked.length;
   const { encoder, codebook, mask } = processor;
   const sizeOf = (view: typeof encoder): number =>
@@ -77,10 +77,10 @@ function maskedPictures(
   const hidden = new Float32Array(count * patches); // [B, P]
   const positions = new Int32Array(count * mask.total).fill(-1);
   let found = 0;
-  for (const [row, { picture, key }] of picked.entries()) {
-    if (!picture) throw new Error("A batch of pictures needs a picture in every sample.");
+  for (const [row, { image, key }] of picked.entries()) {
+    if (!image) throw new Error("A batch of images needs an image in every sample.");
     writeTrainingViews(
-      picture,
+      image,
       foldIn(key, "views"),
       { ...views, processor },
       { pixels, pixelsOffset: row * size, codebookPixels, codebookOffset: row * codebookSize },

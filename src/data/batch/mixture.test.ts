@@ -10,7 +10,7 @@ const options: MixtureOptions = {
       { name: "large", samples: 900 },
       { name: "small", samples: 100 },
     ],
-    image: [{ name: "pictures", samples: 50 }],
+    image: [{ name: "images", samples: 50 }],
     text: [{ name: "words", samples: 20 }],
   },
   temperature: 1,

@@ -27,7 +27,7 @@ export interface MixtureOptions {
   /** How often a step is of each kind; the paper's: 0.70, 0.15, 0.15. Kinds of share 0 need no sets. */
   readonly shares: Readonly<Record<BatchKind, number>>;
   readonly sets: Readonly<Record<BatchKind, readonly SetSize[]>>;
-  /** Sets are drawn in proportion to samples^(1 / temperature): 1 goes by size, larger values favour small sets. */
+  /** Sets are drawn in proportion to samples^(1 / temperature): 1 goes by size, larger values favor small sets. */
   readonly temperature: number;
   /** How many pairs get the text of another record (flava.md 3.6). */
   readonly mismatched: number;

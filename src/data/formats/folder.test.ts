@@ -28,7 +28,7 @@ async function readAll(
   return { samples, skipped };
 }
 
-describe("a folder of pictures", () => {
+describe("a folder of images", () => {
   it("does not follow links out of it", async () => {
     const secret = folder({ "secret.png": "secret", "sub/deep.png": "secret" });
     const directory = folder({ "a.png": "a", "c/d.png": "d" });
@@ -45,7 +45,7 @@ describe("a folder of pictures", () => {
     ]);
   });
 
-  it("gathers the captions of a picture, from a list without a first line as well", async () => {
+  it("gathers the captions of an image, from a list without a first line as well", async () => {
     const captions = "b.jpg#0\tone\nb.jpg#1\ttwo\n../x.jpg\tout\na.jpg\tthree\n";
     const directory = folder({
       "a.jpg": "a",
@@ -62,7 +62,7 @@ describe("a folder of pictures", () => {
     expect(skipped.first[0]?.message).toContain("leads out of");
   });
 
-  it("reads the text beside a picture, and keeps keys apart", async () => {
+  it("reads the text beside an image, and keeps keys apart", async () => {
     const files = { "x/a.jpg": "a", "x/a.png": "b", "x/b.gif": "c", "x/b.txt": "said\n" };
     const { samples } = await readAll(await openSource(folder(files)));
     expect(samples.map(({ key, texts, label }) => [key, texts, label])).toEqual([

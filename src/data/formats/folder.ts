@@ -1,8 +1,8 @@
-/** A folder of pictures: sub-folders are classes, or captions lie in one file or in a text file beside each picture. */
+/** A folder of images: sub-folders are classes, or captions lie in one file or in a text file beside each image. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Sample } from "../sample.js";
-import { isPictureName } from "./image-type.js";
+import { isImageName } from "./image-type.js";
 import { defaultLimit } from "./tar-records.js";
 import { readInFolder } from "./image-file.js";
 import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
@@ -22,11 +22,11 @@ const captionFiles = [
 
 interface FolderOptions {
   readonly columns?: Columns | undefined;
-  /** Bytes that a picture may have; default 256 MiB. */
+  /** Bytes that an image may have; default 256 MiB. */
   readonly limit?: number | undefined;
 }
 
-/** What the caption file says of one picture. */
+/** What the caption file says of one image. */
 type Caption = Omit<Sample, "key" | "image">;
 
 /** A faulty row of the caption file. */
@@ -35,7 +35,7 @@ interface Fault {
   readonly message: string;
 }
 
-/** The pictures of a folder and its sub-folders by name; keys are paths without extensions. */
+/** The images of a folder and its sub-folders by name; keys are paths without extensions. */
 export async function folderSource(
   folder: string,
   { columns, limit = defaultLimit }: FolderOptions = {},
@@ -44,11 +44,11 @@ export async function folderSource(
   const captionFile = captionFiles.find((name) => files.has(name));
   const faults: Fault[] = [];
   const captions = captionFile && (await readCaptions(folder, captionFile, columns, faults));
-  const pictures = new Set([...files].filter(isPictureName));
-  for (const path of captions ? captions.keys() : []) pictures.add(path);
-  const sorted = [...pictures].sort();
+  const images = new Set([...files].filter(isImageName));
+  for (const path of captions ? captions.keys() : []) images.add(path);
+  const sorted = [...images].sort();
   if (sorted.length === 0)
-    throw new SourceError(`${folder} holds no pictures (jpg, png, webp, gif, tif, avif, svg).`);
+    throw new SourceError(`${folder} holds no images (jpg, png, webp, gif, tif, avif, svg).`);
   const keys = keysOf(sorted);
   const load = async (path: string, key: string): Promise<Sample> => {
     const image = await readInFolder(folder, path, key, limit);
@@ -71,7 +71,7 @@ export async function folderSource(
   });
 }
 
-/** Paths without extensions, save where two pictures differ in that alone. */
+/** Paths without extensions, save where two images differ in that alone. */
 function keysOf(paths: readonly string[]): string[] {
   const stems = paths.map(stemOf);
   const counts = new Map<string, number>();
@@ -112,7 +112,7 @@ async function leadsToFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Captions by the path of their picture; several rows of one picture are one sample with several texts. */
+/** Captions by the path of their image; several rows of one image are one sample with several texts. */
 async function readCaptions(
   folder: string,
   name: string,
@@ -132,16 +132,13 @@ async function readCaptions(
     columns ??= findColumns(path, Object.keys(row.values), given);
     const cell = columns.image === undefined ? undefined : row.values[columns.image];
     if (typeof cell !== "string" || cell === "") {
-      faults.push({ key, message: `${path}, record ${record} names no picture.` });
+      faults.push({ key, message: `${path}, record ${record} names no image.` });
       continue;
     }
-    const picture = cell.replace(/#\d+$/, "").replace(/^(\.\/)+/, "");
+    const image = cell.replace(/#\d+$/, "").replace(/^(\.\/)+/, "");
     const caption = describeRow(row.values, columns);
-    const known = captions.get(picture);
-    captions.set(
-      picture,
-      known ? { ...known, texts: [...known.texts, ...caption.texts] } : caption,
-    );
+    const known = captions.get(image);
+    captions.set(image, known ? { ...known, texts: [...known.texts, ...caption.texts] } : caption);
   }
   return captions;
 }

@@ -1,4 +1,4 @@
-/** Pictures that lie in files of a folder, and nowhere else. */
+/** Images that lie in files of a folder, and nowhere else. */
 import { open, realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { SampleError, reasonOf } from "./source-error.js";

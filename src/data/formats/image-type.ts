@@ -1,9 +1,9 @@
-/** Kinds of picture files, by the name of their extension and by their first bytes. */
+/** Kinds of image files, by the name of their extension and by their first bytes. */
 import { extname } from "node:path";
 
-type PictureType = "jpg" | "png" | "webp" | "gif" | "tif" | "avif" | "svg";
+type ImageType = "jpg" | "png" | "webp" | "gif" | "tif" | "avif" | "svg";
 
-const typeOfExtension: ReadonlyMap<string, PictureType> = new Map([
+const typeOfExtension: ReadonlyMap<string, ImageType> = new Map([
   ["jpg", "jpg"],
   ["jpeg", "jpg"],
   ["png", "png"],
@@ -15,18 +15,18 @@ const typeOfExtension: ReadonlyMap<string, PictureType> = new Map([
   ["svg", "svg"],
 ]);
 
-/** Whether a file with this extension (no dot, lower case) is taken for a picture. */
-export function isPictureExtension(extension: string): boolean {
+/** Whether a file with this extension (no dot, lower case) is taken for an image. */
+export function isImageExtension(extension: string): boolean {
   return typeOfExtension.has(extension);
 }
 
-/** Whether the extension of a path is one of pictures. */
-export function isPictureName(path: string): boolean {
-  return isPictureExtension(extname(path).slice(1).toLowerCase());
+/** Whether the extension of a path is one of images. */
+export function isImageName(path: string): boolean {
+  return isImageExtension(extname(path).slice(1).toLowerCase());
 }
 
-/** What kind of picture these bytes begin, or undefined where none is known. */
-export function pictureType(bytes: Uint8Array): PictureType | undefined {
+/** What kind of image these bytes begin, or undefined where none is known. */
+export function imageType(bytes: Uint8Array): ImageType | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024));
   const text = head.toString("latin1");
   if (text.startsWith("\xff\xd8\xff")) return "jpg";

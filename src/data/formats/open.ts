@@ -1,7 +1,7 @@
 /** Opens whatever data set lies at a path. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isPictureName } from "./image-type.js";
+import { isImageName } from "./image-type.js";
 import { folderSource } from "./folder.js";
 import { parquetSource } from "./parquet.js";
 import type { Source } from "./source.js";
@@ -16,12 +16,12 @@ export interface SourceOptions {
   readonly columns?: Columns;
   /** Whether blank lines divide a text file into documents; default: a file is one. */
   readonly paragraphs?: boolean;
-  /** Bytes that one picture or document may have; larger ones are left out. Default 256 MiB. */
+  /** Bytes that one image or document may have; larger ones are left out. Default 256 MiB. */
   readonly limit?: number;
 }
 
 const forms =
-  "A data set is one of: a folder of pictures (sub-folders are classes, or captions.tsv, metadata.jsonl, or a .txt beside " +
+  "A data set is one of: a folder of images (sub-folders are classes, or captions.tsv, metadata.jsonl, or a .txt beside " +
   "each); a folder of .tar, .parquet or .txt files; one .tar, .tar.gz, .parquet, .tsv, .csv, .jsonl or .txt file; or a " +
   "pattern such as name-{00000..00012}.tar.";
 
@@ -61,7 +61,7 @@ function openFiles(paths: readonly string[], options: SourceOptions): Source | u
   return undefined;
 }
 
-/** Shards, parquet files, a single table or texts, where they alone lie there; else pictures. */
+/** Shards, parquet files, a single table or texts, where they alone lie there; else images. */
 async function openFolder(folder: string, options: SourceOptions): Promise<Source> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
   const inside = (is: (name: string) => boolean): string[] =>
@@ -75,8 +75,8 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
   const folders = await Promise.all(
     names.map((name) => stat(join(folder, name)).catch(() => undefined)),
   );
-  const hasPictures = names.some(isPictureName) || folders.some((found) => found?.isDirectory());
-  if (hasPictures) return folderSource(folder, options);
+  const hasImages = names.some(isImageName) || folders.some((found) => found?.isDirectory());
+  if (hasImages) return folderSource(folder, options);
   const rest = inside((name) => isTableName(name) || isTextName(name));
   return (rest.length > 0 ? openFiles(rest, options) : undefined) ?? refuse(folder);
 }

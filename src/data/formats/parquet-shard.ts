@@ -7,7 +7,7 @@ import { SourceError } from "./source-error.js";
 
 /** What a column holds; null and undefined are allowed everywhere. */
 export type ParquetColumn =
-  /** The bytes of a picture file. */
+  /** The bytes of an image file. */
   | { readonly name: string; readonly type: "image" }
   | { readonly name: string; readonly type: "text" | "texts" | "integer" | "number" }
   /** One of `names`, stored as its number. */
@@ -53,7 +53,7 @@ export async function writeParquet(
       const columnData = columns.map((column) => ({
         name: column.name,
         data: group.map((row, index) => cellOf(column, row[column.name], written + index)),
-        // Bounds of pictures and vectors help nobody to find them.
+        // Bounds of images and vectors help nobody to find them.
         statistics: column.type !== "image" && column.type !== "vector",
       }));
       await writer.write({ columnData, rowGroupSize: rowsPerGroup });
@@ -143,7 +143,7 @@ function cellOf(column: ParquetColumn, value: unknown, row: number): unknown {
     case "image":
       return value instanceof Uint8Array
         ? { bytes: value, path: null }
-        : refuse("bytes of a picture");
+        : refuse("bytes of an image");
     case "text":
       return typeof value === "string" ? value : refuse("a string");
     case "texts":

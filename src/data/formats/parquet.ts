@@ -25,12 +25,12 @@ const mostChunkBytes = 2 ** 31 - 1;
 
 interface ParquetOptions {
   readonly columns?: Columns | undefined;
-  /** Bytes that a picture may have; default 256 MiB. */
+  /** Bytes that an image may have; default 256 MiB. */
   readonly limit?: number | undefined;
 }
 
 /**
- * Rows of the files at `paths`: pictures in a column of {bytes, path} or of bytes, texts as strings or lists of them, labels
+ * Rows of the files at `paths`: images in a column of {bytes, path} or of bytes, texts as strings or lists of them, labels
  * as strings or as numbers whose names the key "huggingface" tells. One row group is read at a time.
  */
 export function parquetSource(paths: readonly string[], options: ParquetOptions = {}): Source {
@@ -177,14 +177,13 @@ async function sampleOf(row: Record<string, unknown>, place: Place): Promise<Sam
   const name = typeof number === "number" ? classes.get(labelColumn!)?.[number] : undefined;
   if (labelColumn !== undefined && name !== undefined) values[labelColumn] = name;
   const described = describeRow(values, columns);
-  const image =
-    columns.image === undefined ? undefined : await pictureIn(row[columns.image], place);
+  const image = columns.image === undefined ? undefined : await imageIn(row[columns.image], place);
   if (!image && described.texts.length === 0)
-    throw new SampleError(key, "empty", `${path}, row ${key} has neither a picture nor a text.`);
+    throw new SampleError(key, "empty", `${path}, row ${key} has neither an image nor a text.`);
   return { key, ...(image && { image }), ...described };
 }
 
-async function pictureIn(
+async function imageIn(
   cell: unknown,
   { path, key, limit }: Place,
 ): Promise<Uint8Array | undefined> {
@@ -193,12 +192,12 @@ async function pictureIn(
   const { bytes, path: file } = struct as { bytes?: unknown; path?: unknown };
   if (bytes instanceof Uint8Array) {
     if (bytes.length === 0)
-      throw new SampleError(key, "empty", `${path}, row ${key}: the picture is empty.`);
+      throw new SampleError(key, "empty", `${path}, row ${key}: the image is empty.`);
     if (bytes.length > limit)
       throw new SampleError(
         key,
         "too large",
-        `${path}, row ${key}: the picture has ${bytes.length} bytes, more than the limit of ${limit}.`,
+        `${path}, row ${key}: the image has ${bytes.length} bytes, more than the limit of ${limit}.`,
       );
     return Uint8Array.from(bytes); // alone: a view would keep the whole row group in memory
   }

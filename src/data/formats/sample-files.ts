@@ -1,7 +1,7 @@
 /** A sample as files with a common key, and back: the convention of WebDataset. */
 import type { Sample } from "../sample.js";
 import { SampleError, reasonOf } from "./source-error.js";
-import { isPictureExtension, pictureType } from "./image-type.js";
+import { isImageExtension, imageType } from "./image-type.js";
 
 /** A file of a sample: its extension without the dot, and its content. */
 export interface SampleFile {
@@ -11,13 +11,13 @@ export interface SampleFile {
 
 /** Whether files with this extension (lower case) say anything about a sample. */
 export function isSampleExtension(extension: string): boolean {
-  return isPictureExtension(extension) || ["txt", "cls", "json"].includes(extension);
+  return isImageExtension(extension) || ["txt", "cls", "json"].includes(extension);
 }
 
 /**
- * The files that make up `sample`: the picture under the extension its first bytes tell; `txt` where one text is all that
+ * The files that make up `sample`: the image under the extension its first bytes tell; `txt` where one text is all that
  * remains, else `json`.
- * @throws SampleError for a picture of an unknown kind, a sample without anything, or a field named "texts" or "label"
+ * @throws SampleError for an image of an unknown kind, a sample without anything, or a field named "texts" or "label"
  */
 export function filesOfSample(sample: Sample): SampleFile[] {
   const { key, image, label, fields } = sample;
@@ -25,7 +25,7 @@ export function filesOfSample(sample: Sample): SampleFile[] {
   const files: SampleFile[] = [];
   if (image !== undefined) files.push({ extension: extensionOf(key, image), bytes: image });
   if (image === undefined && texts.length === 0)
-    throw new SampleError(key, "empty", `${key} has neither a picture nor a text.`);
+    throw new SampleError(key, "empty", `${key} has neither an image nor a text.`);
   for (const name of ["texts", "label"])
     if (name in fields)
       throw new SampleError(
@@ -48,14 +48,13 @@ function isPlain(text: string): boolean {
 }
 
 function extensionOf(key: string, image: Uint8Array): string {
-  if (image.length === 0)
-    throw new SampleError(key, "empty", `The picture of ${key} has no bytes.`);
-  const type = pictureType(image);
+  if (image.length === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
+  const type = imageType(image);
   if (type !== undefined) return type;
   throw new SampleError(
     key,
     "damaged",
-    `The picture of ${key} begins like no JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG file.`,
+    `The image of ${key} begins like no JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG file.`,
   );
 }
 
@@ -74,19 +73,18 @@ function jsonOf({ key, texts, label, fields }: Sample): string {
 /**
  * The sample that `files` make up, by extension. Texts are those of `txt`, then those of `json` ("texts", or "captions",
  * "caption", "text"); the label is in `cls` or in "label"; what else `json` says are the fields.
- * @throws SampleError where the picture is empty, the JSON is damaged, or there is neither picture nor text
+ * @throws SampleError where the image is empty, the JSON is damaged, or there is neither image nor text
  */
 export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): Sample {
-  const image = [...files].find(([extension]) => isPictureExtension(extension))?.[1];
-  if (image?.length === 0)
-    throw new SampleError(key, "empty", `The picture of ${key} has no bytes.`);
+  const image = [...files].find(([extension]) => isImageExtension(extension))?.[1];
+  if (image?.length === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
   const written = files.get("txt")?.toString("utf8").trim();
   const described = descriptionIn(key, files.get("json"));
   const label = files.get("cls")?.toString("utf8").trim() ?? described.label;
   const others = described.texts.filter((text) => text !== written);
   const texts = written ? [written, ...others] : others;
   if (image === undefined && texts.length === 0)
-    throw new SampleError(key, "empty", `${key} has neither a picture nor a text.`);
+    throw new SampleError(key, "empty", `${key} has neither an image nor a text.`);
   return {
     key,
     ...(image && { image }),

@@ -127,7 +127,7 @@ export class ShardWriter {
   async #append(key: string, files: readonly SampleFile[]): Promise<void> {
     const { samplesPerShard, bytesPerShard } = this.#options;
     const last = this.#shard;
-    const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // neighbours of one name would be one sample
+    const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // neighbors of one name would be one sample
     const pieces = files.flatMap((file) => entry(name, file));
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (last && (last.samples >= samplesPerShard || last.bytes + bytes + endBytes > bytesPerShard))

@@ -34,7 +34,7 @@ export interface ReadSample {
 
 /** A data set that can be read from front to end. */
 export interface Source {
-  /** What it is, for people: "folder pictures/", "12 tar shards of ...". */
+  /** What it is, for people: "folder images/", "12 tar shards of ...". */
   readonly name: string;
   /** Samples in their order; each comes with the cursor that goes on after it. */
   read(options?: ReadOptions): AsyncIterable<ReadSample>;

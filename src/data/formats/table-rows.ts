@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { extname } from "node:path";
 import { type CsvError, parse } from "csv-parse";
-import { isPictureExtension } from "./image-type.js";
+import { isImageExtension } from "./image-type.js";
 import { linesOf } from "./lines.js";
 import { SourceError, reasonOf } from "./source-error.js";
 
@@ -88,21 +88,21 @@ function rowOf(names: readonly string[], record: readonly string[]): Row {
   return { fault: `${record.length} cells where the first line has ${names.length}` };
 }
 
-/** The first line names the columns; where it holds the path of a picture instead there is no such line. */
+/** The first line names the columns; where it holds the path of an image instead there is no such line. */
 function namesOf(path: string, first: readonly string[]): readonly string[] {
-  const picture = first.findIndex((cell) => isPicturePath(cell));
-  if (picture < 0) {
+  const image = first.findIndex((cell) => isImagePath(cell));
+  if (image < 0) {
     if (new Set(first).size === first.length) return first;
     throw new SourceError(`${path} has two columns of one name in its first line.`);
   }
   const others = ["text", "label"];
   return first.map((_, index) =>
-    index === picture ? "file_name" : (others.shift() ?? `column ${index}`),
+    index === image ? "file_name" : (others.shift() ?? `column ${index}`),
   );
 }
 
-/** Whether this looks like the path of a picture; also with the number of a caption, as in "dog.jpg#2". */
-function isPicturePath(cell: string): boolean {
+/** Whether this looks like the path of an image; also with the number of a caption, as in "dog.jpg#2". */
+function isImagePath(cell: string): boolean {
   const extension = /\.([a-z]+)(#\d+)?$/i.exec(cell)?.[1];
-  return extension !== undefined && isPictureExtension(extension.toLowerCase());
+  return extension !== undefined && isImageExtension(extension.toLowerCase());
 }

@@ -1,8 +1,8 @@
-/** Tables: TSV, CSV or JSON lines with texts, and pictures in files beside the table or in the table itself. */
+/** Tables: TSV, CSV or JSON lines with texts, and images in files beside the table or in the table itself. */
 import { basename, dirname } from "node:path";
 import type { Sample } from "../sample.js";
 import { labelOf, textNames, textsOf } from "./sample-files.js";
-import { pictureType } from "./image-type.js";
+import { imageType } from "./image-type.js";
 import { defaultLimit } from "./tar-records.js";
 import { readInFolder } from "./image-file.js";
 import { type FoundRecord, recordSource } from "./record-source.js";
@@ -32,7 +32,7 @@ const labelNames = ["label", "class", "labels"];
 
 interface TableOptions {
   readonly columns?: Columns | undefined;
-  /** Bytes that a line or a picture may have; default 256 MiB. */
+  /** Bytes that a line or an image may have; default 256 MiB. */
   readonly limit?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export function findColumns(path: string, names: readonly string[], given: Colum
   if (texts.length === 0 && image === undefined)
     throw new SourceError(
       `${path} has the columns ${names.join(", ").slice(0, 300)}, none of them known. Name columns ` +
-        `${textNames.join(", ")} (texts), ${imageNames.join(", ")} (pictures), or say which is which.`,
+        `${textNames.join(", ")} (texts), ${imageNames.join(", ")} (images), or say which is which.`,
     );
   return { texts, ...(image !== undefined && { image }), ...(label !== undefined && { label }) };
 }
@@ -98,9 +98,9 @@ async function sampleOfRow(placed: PlacedRow): Promise<Sample> {
   const { values } = row;
   const described = describeRow(values, columns);
   const cell = columns.image === undefined ? undefined : values[columns.image];
-  const image = typeof cell === "string" && cell !== "" ? await pictureOf(cell, placed) : undefined;
+  const image = typeof cell === "string" && cell !== "" ? await imageOf(cell, placed) : undefined;
   if (!image && described.texts.length === 0)
-    throw new SampleError(key, "empty", `${where} has neither a picture nor a text.`);
+    throw new SampleError(key, "empty", `${where} has neither an image nor a text.`);
   return { key, ...(image && { image }), ...described };
 }
 
@@ -118,18 +118,18 @@ export function describeRow(
   };
 }
 
-async function pictureOf(cell: string, { folder, key, where, limit }: PlacedRow): Promise<Buffer> {
+async function imageOf(cell: string, { folder, key, where, limit }: PlacedRow): Promise<Buffer> {
   const data = /^data:image\/[\w.+-]+;base64,/.exec(cell)?.[0];
   const base64 = data === undefined ? cell : cell.slice(data.length);
-  if (data === undefined && !isPicture(cell)) return readInFolder(folder, cell, key, limit);
+  if (data === undefined && !isImage(cell)) return readInFolder(folder, cell, key, limit);
   const bytes = Buffer.from(base64, "base64");
-  if (bytes.length === 0) throw new SampleError(key, "empty", `${where}: the picture is empty.`);
+  if (bytes.length === 0) throw new SampleError(key, "empty", `${where}: the image is empty.`);
   return bytes;
 }
 
-/** Whether a cell is a picture in base64; the one of a JPEG begins with a "/", like a path. */
-function isPicture(cell: string): boolean {
+/** Whether a cell is an image in base64; the one of a JPEG begins with a "/", like a path. */
+function isImage(cell: string): boolean {
   const beginning = cell.slice(0, 1024);
   if (cell.length < 40 || !/^[\w+/-]+=*\s*$/.test(beginning)) return false;
-  return pictureType(Buffer.from(beginning, "base64")) !== undefined;
+  return imageType(Buffer.from(beginning, "base64")) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** Samples in tar archives, as WebDataset lays them: neighbouring files with a common key are one record. */
+/** Samples in tar archives, as WebDataset lays them: neighboring files with a common key are one record. */
 import type { Sample } from "../sample.js";
 import { SampleError } from "./source-error.js";
 import type { ByteReader } from "./byte-reader.js";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { type PictureError, decodePicture } from "./decode.js";
+import { type ImageError, decodeImage } from "./decode.js";
 
 const golden = join(import.meta.dirname, "../../../test/golden/images");
 const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(golden, name)));
@@ -11,51 +11,51 @@ const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const square =
   '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="20" height="5"/></svg>';
 
-describe("decodePicture", () => {
+describe("decodeImage", () => {
   it("gives rows of red, green and blue, without alpha", async () => {
     const created = { width: 3, height: 2, channels: 4, background: "#ff000080" } as const;
     const file = await sharp({ create: created }).png().toBuffer();
-    const { width, height, pixels } = await decodePicture(new Uint8Array(file));
+    const { width, height, pixels } = await decodeImage(new Uint8Array(file));
     expect([width, height, pixels.length]).toEqual([3, 2, 18]);
     expect([...pixels.subarray(0, 3)]).toEqual([255, 127, 127]);
   });
 
   it("draws an SVG at its own size or at the one asked for, on white", async () => {
-    const own = await decodePicture(text(square));
+    const own = await decodeImage(text(square));
     expect([own.width, own.height]).toEqual([20, 10]);
-    const { width, height, pixels } = await decodePicture(text(square), { vectorSize: 300 });
+    const { width, height, pixels } = await decodeImage(text(square), { vectorSize: 300 });
     expect([width, height]).toEqual([300, 150]);
     expect([pixels[0], pixels.at(-1)]).toEqual([0, 255]);
   });
 
-  it("converts from a colour profile only when told to", async () => {
+  it("converts from a color profile only when told to", async () => {
     const created = { width: 1, height: 1, channels: 3, background: "#20e040" } as const;
     const file = await sharp({ create: created }).withIccProfile("p3").png().toBuffer();
     const raw = await sharp(file, { ignoreIcc: true }).raw().toBuffer();
-    const kept = await decodePicture(new Uint8Array(file));
-    const converted = await decodePicture(new Uint8Array(file), { applyProfile: true });
+    const kept = await decodeImage(new Uint8Array(file));
+    const converted = await decodeImage(new Uint8Array(file), { applyProfile: true });
     expect([...kept.pixels]).toEqual([...raw]);
     expect([...converted.pixels]).not.toEqual([...raw]);
   });
 
   it.each([
     ["no bytes", new Uint8Array(), "empty"],
-    ["text", text("not a picture"), "unreadable"],
+    ["text", text("not an image"), "unreadable"],
     ["a web page", text("<html><body>404</body></html>"), "unreadable"],
-    ["half a JPEG", read("colour.jpg").subarray(0, 1500), "damaged"],
-    ["the beginning of a JPEG", read("colour.jpg").subarray(0, 100), "damaged"],
-    ["half a PNG", read("colour.png").subarray(0, 2500), "damaged"],
-    ["half a TIFF", read("colour.tif").subarray(0, 3000), "damaged"],
+    ["half a JPEG", read("color.jpg").subarray(0, 1500), "damaged"],
+    ["the beginning of a JPEG", read("color.jpg").subarray(0, 100), "damaged"],
+    ["half a PNG", read("color.png").subarray(0, 2500), "damaged"],
+    ["half a TIFF", read("color.tif").subarray(0, 3000), "damaged"],
     ["half a WebP", read("lossless.webp").subarray(0, 1500), "damaged"],
-    ["half an AVIF", read("colour.avif").subarray(0, 1000), "damaged"],
+    ["half an AVIF", read("color.avif").subarray(0, 1000), "damaged"],
     ["half an SVG", text(square.slice(0, 80)), "damaged"],
   ])("refuses %s", async (_, file, reason) => {
-    await expect(decodePicture(file)).rejects.toMatchObject({ name: "PictureError", reason });
+    await expect(decodeImage(file)).rejects.toMatchObject({ name: "ImageError", reason });
   });
 
   it("refuses what is too large before it decodes it", async () => {
     // The header of a PNG of 40000 x 40000 pixels; there are no pixels to decode.
-    const bomb = read("grey.png");
+    const bomb = read("gray.png");
     const view = new DataView(bomb.buffer);
     view.setUint32(16, 40_000);
     view.setUint32(20, 40_000);
@@ -63,27 +63,25 @@ describe("decodePicture", () => {
       reason: "too large",
       message: expect.stringContaining("40000 x 40000") as string,
     };
-    await expect(decodePicture(withChecksum(bomb))).rejects.toMatchObject(tooLarge);
-    const { width, height } = await decodePicture(read("grey.png"), { maxPixels: 61 * 43 });
+    await expect(decodeImage(withChecksum(bomb))).rejects.toMatchObject(tooLarge);
+    const { width, height } = await decodeImage(read("gray.png"), { maxPixels: 61 * 43 });
     expect([width, height]).toEqual([61, 43]);
-    await expect(decodePicture(read("grey.png"), { maxPixels: 61 * 43 - 1 })).rejects.toMatchObject(
-      {
-        reason: "too large",
-      },
-    );
-    await expect(decodePicture(text(square), { vectorSize: 90_000 })).rejects.toMatchObject({
+    await expect(decodeImage(read("gray.png"), { maxPixels: 61 * 43 - 1 })).rejects.toMatchObject({
+      reason: "too large",
+    });
+    await expect(decodeImage(text(square), { vectorSize: 90_000 })).rejects.toMatchObject({
       reason: "too large",
     });
   });
 
   it("survives whatever bytes it is given", async () => {
     const names = [
-      "colour.jpg",
-      "colour.png",
+      "color.jpg",
+      "color.png",
       "animated.gif",
-      "colour.tif",
+      "color.tif",
       "lossy.webp",
-      "colour.avif",
+      "color.avif",
     ];
     const files = [...names.map(read), text(square)];
     const bytes = fc.oneof(
@@ -103,10 +101,10 @@ describe("decodePicture", () => {
     await fc.assert(
       fc.asyncProperty(bytes, async (file) => {
         try {
-          const { width, height, pixels } = await decodePicture(file, { maxPixels: 1e6 });
+          const { width, height, pixels } = await decodeImage(file, { maxPixels: 1e6 });
           expect(pixels.length).toBe(3 * width * height);
         } catch (error) {
-          expect((error as PictureError).name).toBe("PictureError");
+          expect((error as ImageError).name).toBe("ImageError");
         }
       }),
       { numRuns: 300 },

@@ -1,22 +1,22 @@
-/** From the file of a picture to its pixels. */
+/** From the file of an image to its pixels. */
 import sharp, { type Sharp } from "sharp";
 import type { SkipReason } from "../batch/skipped.js";
-import type { Picture } from "./image.js";
+import type { Image } from "./image.js";
 
-// Pictures come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
-// thread for each picture is enough.
+// Images come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
+// thread for each image is enough.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Why a picture cannot be had, as jobs that go on without it report it. */
-type PictureReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
+/** Why an image cannot be had, as jobs that go on without it report it. */
+type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
 
-/** A file that is no picture, or not a whole one. */
-export class PictureError extends Error {
-  override readonly name = "PictureError";
+/** A file that is no image, or not a whole one. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
 
   constructor(
-    readonly reason: PictureReason,
+    readonly reason: ImageReason,
     message: string,
     options?: ErrorOptions,
   ) {
@@ -25,12 +25,12 @@ export class PictureError extends Error {
 }
 
 export interface DecodeOptions {
-  /** Larger pictures are refused before they are decoded; default: 100 million pixels. */
+  /** Larger images are refused before they are decoded; default: 100 million pixels. */
   readonly maxPixels?: number;
   /** The longer side of an SVG in pixels; default: the size that the file names. */
   readonly vectorSize?: number;
   /**
-   * Convert colours from the file's ICC profile to sRGB. Default: no, the numbers are taken as they are, as Pillow's
+   * Convert colors from the file's ICC profile to sRGB. Default: no, the numbers are taken as they are, as Pillow's
    * `convert("RGB")` does, with which published weights were trained.
    */
   readonly applyProfile?: boolean;
@@ -47,16 +47,13 @@ interface Header {
 const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "svg"]);
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF or SVG. The picture is turned upright by
- * its EXIF orientation; grey, palette, CMYK and 16-bit pixels become 8-bit RGB; what is transparent lies over white.
- * JPEGs have the pixels that Pillow gives them. Throws a `PictureError` for anything else.
+ * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF or SVG. The image is turned upright by
+ * its EXIF orientation; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; what is transparent lies over white.
+ * JPEGs have the pixels that Pillow gives them. Throws a `ImageError` for anything else.
  */
-export async function decodePicture(
-  file: Uint8Array,
-  options: DecodeOptions = {},
-): Promise<Picture> {
+export async function decodeImage(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { maxPixels = 100e6, vectorSize, applyProfile = false } = options;
-  if (file.length === 0) throw new PictureError("empty", "The file of the picture has no bytes.");
+  if (file.length === 0) throw new ImageError("empty", "The file of the image has no bytes.");
   const header = await readHeader(file);
   const density = densityFor(header, vectorSize);
   const scale = density === undefined ? 1 : density / (header.density ?? 72);
@@ -81,7 +78,7 @@ export async function decodePicture(
   } catch (error) {
     const message = messageOf(error);
     if (message.includes("pixel limit")) throw tooLarge(width, height, maxPixels);
-    throw new PictureError("damaged", `The ${header.format} file is damaged: ${message}`, {
+    throw new ImageError("damaged", `The ${header.format} file is damaged: ${message}`, {
       cause: error,
     });
   }
@@ -92,7 +89,7 @@ function toSpace(decoder: Sharp, space: "cmyk" | "srgb"): Sharp {
   return decoder.flatten({ background: "#fff" }).toColourspace("srgb");
 }
 
-/** Size and kind of the picture, from the first bytes of its file. */
+/** Size and kind of the image, from the first bytes of its file. */
 async function readHeader(file: Uint8Array): Promise<Header> {
   try {
     const header = await sharp(file, { failOn: "error", limitInputPixels: false }).metadata();
@@ -101,7 +98,7 @@ async function readHeader(file: Uint8Array): Promise<Header> {
   } catch (error) {
     const message = messageOf(error);
     if (!message.includes("unsupported image format")) {
-      throw new PictureError("damaged", `The header of the picture is damaged: ${message}`, {
+      throw new ImageError("damaged", `The header of the image is damaged: ${message}`, {
         cause: error,
       });
     }
@@ -111,9 +108,9 @@ async function readHeader(file: Uint8Array): Promise<Header> {
     .replace(/..(?=.)/g, "$& ");
   if (/^(49 49 2a 00|4d 4d 00 2a)/.test(start)) {
     // The directory of a TIFF often stands at its end.
-    throw new PictureError("damaged", "The TIFF file is damaged: its directory cannot be read.");
+    throw new ImageError("damaged", "The TIFF file is damaged: its directory cannot be read.");
   }
-  throw new PictureError(
+  throw new ImageError(
     "unreadable",
     `A file that begins with the bytes ${start} is none of JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG.`,
   );
@@ -126,11 +123,11 @@ function densityFor(header: Header, size: number | undefined): number | undefine
   return Math.min(Math.max(density, 1), 100_000); // the limits that sharp sets
 }
 
-function tooLarge(width: number, height: number, maxPixels: number): PictureError {
+function tooLarge(width: number, height: number, maxPixels: number): ImageError {
   const size = `${Math.round(width)} x ${Math.round(height)}`;
-  return new PictureError(
+  return new ImageError(
     "too large",
-    `The picture has ${size} pixels, more than the ${maxPixels} that maxPixels allows.`,
+    `The image has ${size} pixels, more than the ${maxPixels} that maxPixels allows.`,
   );
 }
 
@@ -145,8 +142,8 @@ function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
   const pixels = new Uint8Array((inks.length / channels) * 3);
   for (let from = 0, to = 0; to < pixels.length; from += channels, to += 3) {
     const light = 255 - inks[from + 3]!;
-    for (let colour = 0; colour < 3; colour++) {
-      pixels[to + colour] = light - Math.round((inks[from + colour]! * light) / 255);
+    for (let color = 0; color < 3; color++) {
+      pixels[to + color] = light - Math.round((inks[from + color]! * light) / 255);
     }
   }
   return pixels;

@@ -39,7 +39,7 @@ const passes = nativePasses();
 
 /** As `resample`. */
 export const fastResample: Resample = passes
-  ? (picture, options) => resampleBy(passes, picture, options)
+  ? (image, options) => resampleBy(passes, image, options)
   : resample;
 
 function loadAddon(): Addon | undefined {

@@ -2,7 +2,7 @@
 
 export type Filter = "box" | "bilinear" | "bicubic" | "lanczos";
 
-/** A filter, and how far from its centre it reaches. */
+/** A filter, and how far from its center it reaches. */
 interface Kernel {
   readonly reach: number;
   readonly weight: (distance: number) => number;
@@ -42,7 +42,7 @@ export interface Taps {
 
 /**
  * The weights that stretch the pixels from `start` to `end` (may be fractions) of an axis of `inputs` pixels to
- * `outputs` pixels. The filter is widened where the picture shrinks, and cut off and made up for at the borders.
+ * `outputs` pixels. The filter is widened where the image shrinks, and cut off and made up for at the borders.
  */
 export function tapsOf(
   filter: Filter,
@@ -58,12 +58,12 @@ export function tapsOf(
   const rows = new Int32Array(outputs * stride);
   const weights = new Float64Array(stride);
   for (let output = 0; output < outputs; output++) {
-    const centre = start + (output + 0.5) * scale;
-    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const count = Math.min(Math.trunc(centre + support + 0.5), inputs) - first;
+    const center = start + (output + 0.5) * scale;
+    const first = Math.max(Math.trunc(center - support + 0.5), 0);
+    const count = Math.min(Math.trunc(center + support + 0.5), inputs) - first;
     let sum = 0;
     for (let tap = 0; tap < count; tap++) {
-      const value = weight((tap + first - centre + 0.5) * (1 / widening));
+      const value = weight((tap + first - center + 0.5) * (1 / widening));
       weights[tap] = value;
       sum += value;
     }

@@ -1,12 +1,12 @@
-/** A decoded picture: 8-bit sRGB without alpha, rows from the top, the three colours of a pixel side by side. */
-export interface Picture {
+/** A decoded image: 8-bit sRGB without alpha, rows from the top, the three colors of a pixel side by side. */
+export interface Image {
   readonly width: number;
   readonly height: number;
   /** `[H, W, 3]`, 0 to 255. */
   readonly pixels: Uint8Array;
 }
 
-/** A part of a picture in whole pixels. */
+/** A part of an image in whole pixels. */
 export interface Window {
   readonly left: number;
   readonly top: number;
@@ -15,25 +15,25 @@ export interface Window {
 }
 
 /**
- * The part of `picture` under `window`, copied. What lies outside of the picture is black, as where Hugging Face's
- * processor crops a picture that is too small.
+ * The part of `image` under `window`, copied. What lies outside of the image is black, as where Hugging Face's
+ * processor crops an image that is too small.
  */
-export function crop(picture: Picture, window: Window): Picture {
+export function crop(image: Image, window: Window): Image {
   const { left, top, width, height } = window;
   if (![left, top, width, height].every(Number.isInteger) || width < 1 || height < 1) {
     throw new RangeError(
       `A window is in whole pixels and at least 1 x 1, not ${width} x ${height} at (${left}, ${top}).`,
     );
   }
-  if (left === 0 && top === 0 && width === picture.width && height === picture.height) {
-    return picture;
+  if (left === 0 && top === 0 && width === image.width && height === image.height) {
+    return image;
   }
   const pixels = new Uint8Array(width * height * 3);
-  const [fromX, toX] = [Math.max(left, 0), Math.min(left + width, picture.width)];
-  const [fromY, toY] = [Math.max(top, 0), Math.min(top + height, picture.height)];
+  const [fromX, toX] = [Math.max(left, 0), Math.min(left + width, image.width)];
+  const [fromY, toY] = [Math.max(top, 0), Math.min(top + height, image.height)];
   for (let y = fromY; y < toY && fromX < toX; y++) {
-    const row = y * picture.width;
-    const part = picture.pixels.subarray((row + fromX) * 3, (row + toX) * 3);
+    const row = y * image.width;
+    const part = image.pixels.subarray((row + fromX) * 3, (row + toX) * 3);
     pixels.set(part, ((y - top) * width + fromX - left) * 3);
   }
   return { width, height, pixels };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Filter } from "./filter.js";
 import {
   type MaskSettings,
-  type PictureProcessor,
+  type ImageProcessor,
   type View,
   type ViewSize,
   defaultProcessor,
@@ -42,7 +42,7 @@ const resample = z.custom<number>(
 );
 const flag = z.boolean("true or false");
 const factor = z.number("a number").refine((value) => value !== 0, "a number that is not 0");
-const colour = z.tuple([z.number(), z.number(), z.number()], "three numbers");
+const color = z.tuple([z.number(), z.number(), z.number()], "three numbers");
 const deviation = z
   .tuple([z.number(), z.number(), z.number()], "three numbers")
   .refine((values) => values.every((value) => value > 0), "three numbers above 0");
@@ -58,7 +58,7 @@ const keys = {
   do_rescale: flag,
   rescale_factor: factor,
   do_normalize: flag,
-  image_mean: colour,
+  image_mean: color,
   image_std: deviation,
   return_image_mask: flag,
   input_size_patches: count,
@@ -77,7 +77,7 @@ const keys = {
   codebook_rescale_factor: factor,
   codebook_do_map_pixels: flag,
   codebook_do_normalize: flag,
-  codebook_image_mean: colour,
+  codebook_image_mean: color,
   codebook_image_std: deviation,
 };
 
@@ -102,7 +102,7 @@ type ViewKeys = Pick<Keys, (typeof viewKeys)[number]>;
  * Reads the object of a preprocessor_config.json. Keys that are absent or null have Hugging Face's defaults, unknown
  * ones are ignored; throws a `ProcessorConfigError` that names the key where a value makes no sense.
  */
-export function processorFromConfig(json: unknown): PictureProcessor {
+export function processorFromConfig(json: unknown): ImageProcessor {
   const given = parse(json);
   const defaults = defaultProcessor();
   return {
@@ -139,16 +139,16 @@ function parse(json: unknown): Keys {
 }
 
 function viewFrom(keys: ViewKeys, mapPixels: boolean, defaults: View): View {
-  const { resize, centreCrop, normalise } = defaults;
+  const { resize, centerCrop, normalize } = defaults;
   const filter = filterOf.get(keys.resample ?? 0) ?? resize!.filter;
   return {
     ...(keys.do_resize !== false && { resize: { size: keys.size ?? resize!.size, filter } }),
-    ...(keys.do_center_crop !== false && { centreCrop: keys.crop_size ?? centreCrop! }),
+    ...(keys.do_center_crop !== false && { centerCrop: keys.crop_size ?? centerCrop! }),
     ...(keys.do_rescale !== false && { rescale: keys.rescale_factor ?? defaults.rescale! }),
     ...(keys.do_normalize !== false && {
-      normalise: {
-        mean: keys.image_mean ?? normalise!.mean,
-        deviation: keys.image_std ?? normalise!.deviation,
+      normalize: {
+        mean: keys.image_mean ?? normalize!.mean,
+        deviation: keys.image_std ?? normalize!.deviation,
       },
     }),
     mapPixels,
@@ -168,13 +168,13 @@ function maskFrom(keys: Keys, defaults: MaskSettings): MaskSettings {
   };
   if (mask.total <= mask.patches ** 2) return mask;
   throw new ProcessorConfigError(
-    `preprocessor_config.json masks ${mask.total} patches ("total_mask_patches") of a picture that has ` +
+    `preprocessor_config.json masks ${mask.total} patches ("total_mask_patches") of an image that has ` +
       `${mask.patches} x ${mask.patches} ("input_size_patches").`,
   );
 }
 
 /** What `processorFromConfig` reads, as Hugging Face's processor writes it. */
-export function toProcessorConfig(processor: PictureProcessor): Record<string, unknown> {
+export function toProcessorConfig(processor: ImageProcessor): Record<string, unknown> {
   const { encoder, codebook, mask } = processor;
   const codebookKeys = Object.entries(viewToConfig(codebook, defaultProcessor().codebook));
   return {
@@ -196,17 +196,17 @@ export function toProcessorConfig(processor: PictureProcessor): Record<string, u
 /** A step that is left out is written as such, with the numbers that it would have by default. */
 function viewToConfig(view: View, defaults: View): Record<(typeof viewKeys)[number], unknown> {
   const resize = view.resize ?? defaults.resize!;
-  const normalise = view.normalise ?? defaults.normalise!;
+  const normalize = view.normalize ?? defaults.normalize!;
   return {
     do_resize: view.resize !== undefined,
     size: "shortestEdge" in resize.size ? { shortest_edge: resize.size.shortestEdge } : resize.size,
     resample: filterNumbers[resize.filter],
-    do_center_crop: view.centreCrop !== undefined,
-    crop_size: view.centreCrop ?? defaults.centreCrop!,
+    do_center_crop: view.centerCrop !== undefined,
+    crop_size: view.centerCrop ?? defaults.centerCrop!,
     do_rescale: view.rescale !== undefined,
     rescale_factor: view.rescale ?? defaults.rescale!,
-    do_normalize: view.normalise !== undefined,
-    image_mean: normalise.mean,
-    image_std: normalise.deviation,
+    do_normalize: view.normalize !== undefined,
+    image_mean: normalize.mean,
+    image_std: normalize.deviation,
   };
 }

@@ -1,36 +1,36 @@
 import { describe, expect, it } from "vitest";
-import type { Picture } from "./image.js";
+import type { Image } from "./image.js";
 import { processorFromConfig, toProcessorConfig } from "./processor-config.js";
 import { codebookPixelsOf, defaultProcessor, pixelsOf, writePixels } from "./processor.js";
 
-// What transformers makes of pictures is in test/golden/pictures.
+// What transformers makes of images is in test/golden/images.
 
-const grey = (level: number): Picture => ({
+const gray = (level: number): Image => ({
   width: 6,
   height: 4,
   pixels: new Uint8Array(72).fill(level),
 });
 
 describe("the views of the default processor", () => {
-  it("normalise with CLIP's mean and deviation, colour by colour", () => {
-    const pixels = pixelsOf(grey(255), defaultProcessor());
+  it("normalize with CLIP's mean and deviation, color by color", () => {
+    const pixels = pixelsOf(gray(255), defaultProcessor());
     expect(pixels).toHaveLength(3 * 224 * 224);
-    const colours = [0, 1, 2].map((colour) => pixels[colour * 224 * 224]);
-    expect(colours[0]).toBeCloseTo((1 - 0.48145466) / 0.26862954, 5);
-    expect(colours[2]).toBeCloseTo((1 - 0.40821073) / 0.27577711, 5);
+    const colors = [0, 1, 2].map((color) => pixels[color * 224 * 224]);
+    expect(colors[0]).toBeCloseTo((1 - 0.48145466) / 0.26862954, 5);
+    expect(colors[2]).toBeCloseTo((1 - 0.40821073) / 0.27577711, 5);
   });
 
   it("keep the codebook's within 0.1 and 0.9", () => {
-    const black = codebookPixelsOf(grey(0), defaultProcessor());
+    const black = codebookPixelsOf(gray(0), defaultProcessor());
     expect(black).toHaveLength(3 * 112 * 112);
     expect(black[0]).toBeCloseTo(0.1, 6);
-    expect(codebookPixelsOf(grey(255), defaultProcessor())[0]).toBeCloseTo(0.9, 6);
+    expect(codebookPixelsOf(gray(255), defaultProcessor())[0]).toBeCloseTo(0.9, 6);
   });
 
   it("go where they fit only", () => {
     const target = new Float32Array(3 * 8 * 8);
     const write = (offset: number) => () =>
-      writePixels(grey(9), defaultProcessor(8), target, offset);
+      writePixels(gray(9), defaultProcessor(8), target, offset);
     expect(write(0)).not.toThrow();
     for (const offset of [1, -1, 0.5, NaN]) expect(write(offset)).toThrow("does not fit");
   });
@@ -52,8 +52,8 @@ describe("preprocessor_config.json", () => {
   });
 
   it("comes back as it was written", () => {
-    const { normalise, ...encoder } = defaultProcessor(96).encoder;
-    expect(normalise).toBeDefined();
+    const { normalize, ...encoder } = defaultProcessor(96).encoder;
+    expect(normalize).toBeDefined();
     const processor = {
       encoder: { ...encoder, resize: { size: { shortestEdge: 99 }, filter: "box" } },
       codebook: { rescale: 0.5, mapPixels: false },

@@ -1,34 +1,34 @@
 /**
- * What becomes of a decoded picture before a model sees it: Hugging Face's `FlavaImageProcessor` with its Pillow path,
+ * What becomes of a decoded image before a model sees it: Hugging Face's `FlavaImageProcessor` with its Pillow path,
  * to the last bit (reference 4.1). Nothing here needs Node.
  */
 import { fastResample } from "./fast-resample.js";
 import type { Filter } from "./filter.js";
-import { type Picture, crop } from "./image.js";
+import { type Image, crop } from "./image.js";
 
 /** Both sides, or the shorter one, the other following in proportion. */
 export type ViewSize =
   { readonly height: number; readonly width: number } | { readonly shortestEdge: number };
 
-/** How one view of a picture is made, in this order; a step that is absent is left out. */
+/** How one view of an image is made, in this order; a step that is absent is left out. */
 export interface View {
   readonly resize?: { readonly size: ViewSize; readonly filter: Filter };
-  /** From the middle; black where the picture is smaller. */
-  readonly centreCrop?: { readonly height: number; readonly width: number };
+  /** From the middle; black where the image is smaller. */
+  readonly centerCrop?: { readonly height: number; readonly width: number };
   /** Multiplies the 8-bit numbers. */
   readonly rescale?: number;
-  /** Subtracts the mean and divides by the deviation of each colour. */
-  readonly normalise?: { readonly mean: Colour; readonly deviation: Colour };
+  /** Subtracts the mean and divides by the deviation of each color. */
+  readonly normalize?: { readonly mean: Color; readonly deviation: Color };
   /** Maps 0..1 to 0.1..0.9, for the codebook (reference 2.3). */
   readonly mapPixels: boolean;
 }
 
 /** A number each for red, green and blue. */
-type Colour = readonly [number, number, number];
+type Color = readonly [number, number, number];
 
 /** How patches are chosen for masking (reference 3.3, 4.1). */
 export interface MaskSettings {
-  /** Patches along one side of the picture. */
+  /** Patches along one side of the image. */
   readonly patches: number;
   readonly total: number;
   /** Patches of one group, at least and at most; without a maximum as many as are still wanted. */
@@ -39,8 +39,8 @@ export interface MaskSettings {
   readonly maxAspect?: number;
 }
 
-/** Everything that Hugging Face's preprocessor_config.json says of pictures. */
-export interface PictureProcessor {
+/** Everything that Hugging Face's preprocessor_config.json says of images. */
+export interface ImageProcessor {
   readonly encoder: View;
   readonly codebook: View;
   readonly mask: MaskSettings;
@@ -49,26 +49,26 @@ export interface PictureProcessor {
   readonly returnsCodebookPixels: boolean;
 }
 
-const clipMean: Colour = [0.48145466, 0.4578275, 0.40821073];
-const clipDeviation: Colour = [0.26862954, 0.26130258, 0.27577711];
+const clipMean: Color = [0.48145466, 0.4578275, 0.40821073];
+const clipDeviation: Color = [0.26862954, 0.26130258, 0.27577711];
 
 /** The processor of the published models (reference 4.1) for square views of the given sizes in pixels. */
-export function defaultProcessor(size = 224, codebookSize = 112): PictureProcessor {
+export function defaultProcessor(size = 224, codebookSize = 112): ImageProcessor {
   const square = { height: size, width: size };
   const codebookSquare = { height: codebookSize, width: codebookSize };
   return {
     encoder: {
       resize: { size: square, filter: "bicubic" },
-      centreCrop: square,
+      centerCrop: square,
       rescale: 1 / 255,
-      normalise: { mean: clipMean, deviation: clipDeviation },
+      normalize: { mean: clipMean, deviation: clipDeviation },
       mapPixels: false,
     },
     codebook: {
       resize: { size: codebookSquare, filter: "lanczos" },
-      centreCrop: codebookSquare,
+      centerCrop: codebookSquare,
       rescale: 1 / 255,
-      normalise: { mean: [0, 0, 0], deviation: [1, 1, 1] },
+      normalize: { mean: [0, 0, 0], deviation: [1, 1, 1] },
       mapPixels: true,
     },
     mask: { patches: 14, total: 75, minGroup: 16, minAspect: 0.3 },
@@ -77,57 +77,52 @@ export function defaultProcessor(size = 224, codebookSize = 112): PictureProcess
   };
 }
 
-/** The encoder's view of `picture`: float32 `[3, H, W]`. */
-export function pixelsOf(picture: Picture, { encoder }: PictureProcessor): Float32Array {
-  return viewOf(picture, encoder);
+/** The encoder's view of `image`: float32 `[3, H, W]`. */
+export function pixelsOf(image: Image, { encoder }: ImageProcessor): Float32Array {
+  return viewOf(image, encoder);
 }
 
-/** The codebook's view of `picture`, made from the original as well: float32 `[3, h, w]`, by default in 0.1..0.9. */
-export function codebookPixelsOf(picture: Picture, { codebook }: PictureProcessor): Float32Array {
-  return viewOf(picture, codebook);
+/** The codebook's view of `image`, made from the original as well: float32 `[3, h, w]`, by default in 0.1..0.9. */
+export function codebookPixelsOf(image: Image, { codebook }: ImageProcessor): Float32Array {
+  return viewOf(image, codebook);
 }
 
-/** Writes the encoder's view of `picture` into a batch, `offset` numbers from its beginning. */
+/** Writes the encoder's view of `image` into a batch, `offset` numbers from its beginning. */
 export function writePixels(
-  picture: Picture,
-  { encoder }: PictureProcessor,
+  image: Image,
+  { encoder }: ImageProcessor,
   target: Float32Array,
   offset = 0,
 ): void {
-  writeView(picture, encoder, target, offset);
+  writeView(image, encoder, target, offset);
 }
 
-/** `[3, H, W]` of a view; pictures have different shapes where it neither crops nor fixes both sides. */
+/** `[3, H, W]` of a view; images have different shapes where it neither crops nor fixes both sides. */
 export function viewShape(
-  { width, height }: Pick<Picture, "width" | "height">,
+  { width, height }: Pick<Image, "width" | "height">,
   view: View,
 ): [3, number, number] {
-  const size = view.centreCrop ?? resizedSize({ width, height }, view);
+  const size = view.centerCrop ?? resizedSize({ width, height }, view);
   return [3, size.height, size.width];
 }
 
-/** One view of `picture`: float32 `[3, H, W]`. */
-export function viewOf(picture: Picture, view: View): Float32Array {
-  const [colours, height, width] = viewShape(picture, view);
-  const target = new Float32Array(colours * height * width);
-  writeView(picture, view, target, 0);
+/** One view of `image`: float32 `[3, H, W]`. */
+export function viewOf(image: Image, view: View): Float32Array {
+  const [colors, height, width] = viewShape(image, view);
+  const target = new Float32Array(colors * height * width);
+  writeView(image, view, target, 0);
   return target;
 }
 
-/** Writes one view of `picture`, `[3, H, W]`, into `target`. */
-export function writeView(
-  picture: Picture,
-  view: View,
-  target: Float32Array,
-  offset: number,
-): void {
-  let seen = picture;
+/** Writes one view of `image`, `[3, H, W]`, into `target`. */
+export function writeView(image: Image, view: View, target: Float32Array, offset: number): void {
+  let seen = image;
   if (view.resize) {
     const { filter } = view.resize;
-    seen = fastResample(picture, { ...resizedSize(picture, view), filter });
+    seen = fastResample(image, { ...resizedSize(image, view), filter });
   }
-  if (view.centreCrop) {
-    const { height, width } = view.centreCrop;
+  if (view.centerCrop) {
+    const { height, width } = view.centerCrop;
     const left = cropStart(seen.width, width);
     const top = cropStart(seen.height, height);
     seen = crop(seen, { left, top, width, height });
@@ -141,7 +136,7 @@ function cropStart(size: number, wanted: number): number {
 }
 
 function resizedSize(
-  { width, height }: Pick<Picture, "width" | "height">,
+  { width, height }: Pick<Image, "width" | "height">,
   { resize }: View,
 ): { width: number; height: number } {
   if (!resize) return { width, height };
@@ -152,11 +147,11 @@ function resizedSize(
 }
 
 /**
- * Rescales, normalises and maps the pixels of a picture that has its final size, and puts the colours one after the
+ * Rescales, normalizes and maps the pixels of an image that has its final size, and puts the colors one after the
  * other, `[3, H, W]`; `mirrored` swaps left and right.
  */
 export function writeNumbers(
-  { pixels, width, height }: Picture,
+  { pixels, width, height }: Image,
   view: View,
   target: Float32Array,
   offset: number,
@@ -169,24 +164,24 @@ export function writeNumbers(
     );
   }
   const step = mirrored ? -3 : 3;
-  for (let colour = 0; colour < 3; colour++) {
-    const numbers = numbersOf(view, colour);
-    let to = offset + colour * size;
+  for (let color = 0; color < 3; color++) {
+    const numbers = numbersOf(view, color);
+    let to = offset + color * size;
     for (let y = 0; y < height; y++) {
-      let from = (y * width + (mirrored ? width - 1 : 0)) * 3 + colour;
+      let from = (y * width + (mirrored ? width - 1 : 0)) * 3 + color;
       for (const end = to + width; to < end; from += step) target[to++] = numbers[pixels[from]!]!;
     }
   }
 }
 
 /** The number that stands for each of 256 levels, in the float32 steps of NumPy, with which it is equal to the bit. */
-function numbersOf({ rescale, normalise, mapPixels }: View, colour: number): Float32Array {
+function numbersOf({ rescale, normalize, mapPixels }: View, color: number): Float32Array {
   const { fround } = Math;
   return Float32Array.from({ length: 256 }, (_, level) => {
     let value = fround(level * (rescale ?? 1));
-    if (normalise) {
-      const { mean, deviation } = normalise;
-      value = fround(fround(value - fround(mean[colour]!)) / fround(deviation[colour]!));
+    if (normalize) {
+      const { mean, deviation } = normalize;
+      value = fround(fround(value - fround(mean[color]!)) / fround(deviation[color]!));
     }
     return mapPixels ? fround(fround(fround(0.8) * value) + fround(0.1)) : value;
   });

@@ -4,38 +4,38 @@ import { nativeLevels } from "../../backend/native.js";
 import { keyOf, uniform } from "../../base/random.js";
 import { nativePasses } from "./fast-resample.js";
 import type { Filter } from "./filter.js";
-import type { Picture } from "./image.js";
+import type { Image } from "./image.js";
 import { resample, resampleBy } from "./resample.js";
 
-// What Pillow makes of pictures is in test/golden/pictures.
+// What Pillow makes of images is in test/golden/images.
 
-function noise(width: number, height: number, seed = 1): Picture {
+function noise(width: number, height: number, seed = 1): Image {
   const numbers = uniform(keyOf(seed), width * height * 3, 0, 256);
   return { width, height, pixels: Uint8Array.from(numbers) };
 }
 
 describe("resample", () => {
   it("averages with the box filter", () => {
-    const picture = {
+    const image = {
       width: 4,
       height: 1,
       pixels: Uint8Array.from({ length: 12 }, (_, i) => i * 10),
     };
-    const { pixels } = resample(picture, { width: 2, height: 1, filter: "box" });
+    const { pixels } = resample(image, { width: 2, height: 1, filter: "box" });
     expect([...pixels]).toEqual([15, 25, 35, 75, 85, 95]);
   });
 
-  it.each(["box", "bilinear", "bicubic", "lanczos"] as const)("keeps one colour: %s", (filter) => {
+  it.each(["box", "bilinear", "bicubic", "lanczos"] as const)("keeps one color: %s", (filter) => {
     const pixels = new Uint8Array(31 * 17 * 3).fill(201);
     const resampled = resample({ width: 31, height: 17, pixels }, { width: 8, height: 50, filter });
     expect(new Set(resampled.pixels)).toEqual(new Set([201]));
   });
 
   it("copies where there is nothing to do", () => {
-    const picture = noise(5, 4);
-    const same = resample(picture, { width: 5, height: 4, filter: "lanczos" });
-    expect(same).toEqual(picture);
-    expect(same.pixels.buffer).not.toBe(picture.pixels.buffer);
+    const image = noise(5, 4);
+    const same = resample(image, { width: 5, height: 4, filter: "lanczos" });
+    expect(same).toEqual(image);
+    expect(same.pixels.buffer).not.toBe(image.pixels.buffer);
   });
 
   it.each([
@@ -72,7 +72,7 @@ describe.each(nativeLevels())("the native passes at level %s", (level) => {
         side,
         filter,
         (w, h, width, height, x, y, filter) => {
-          const picture = noise(w, h);
+          const image = noise(w, h);
           const [left, top] = [x[0] * w, y[0] * h];
           const box = {
             left,
@@ -81,14 +81,14 @@ describe.each(nativeLevels())("the native passes at level %s", (level) => {
             bottom: top + y[1] * (h - top),
           };
           const options = { width, height, filter, box };
-          expect(resampleBy(passes, picture, options)).toEqual(resample(picture, options));
+          expect(resampleBy(passes, image, options)).toEqual(resample(image, options));
         },
       ),
       { numRuns: 60 },
     );
   });
 
-  it("refuse taps outside of the picture", () => {
+  it("refuse taps outside of the image", () => {
     const pixels = new Uint8Array(2 * 3 * 3);
     const taps = (...rows: number[]) => ({
       outputs: 1,

@@ -3,13 +3,13 @@
  * the columns, in whole numbers, rounded to 8 bits after each. It needs nothing of Node.
  */
 import { type Filter, type Taps, precisionBits, tapsOf } from "./filter.js";
-import type { Picture } from "./image.js";
+import type { Image } from "./image.js";
 
 interface ResampleOptions {
   readonly width: number;
   readonly height: number;
   readonly filter: Filter;
-  /** The part of the picture to stretch, in pixels that may be fractions; default: all of it. */
+  /** The part of the image to stretch, in pixels that may be fractions; default: all of it. */
   readonly box?: {
     readonly left: number;
     readonly top: number;
@@ -18,7 +18,7 @@ interface ResampleOptions {
   };
 }
 
-export type Resample = (picture: Picture, options: ResampleOptions) => Picture;
+export type Resample = (image: Image, options: ResampleOptions) => Image;
 
 /** The two passes, each of pixels `[H, W, 3]`. */
 export interface Passes {
@@ -29,50 +29,50 @@ export interface Passes {
 }
 
 /**
- * `picture`, or the box of it, stretched to width x height: equal to Pillow's `Image.resize(size, filter, box)`. Pixels
+ * `image`, or the box of it, stretched to width x height: equal to Pillow's `Image.resize(size, filter, box)`. Pixels
  * around the box take part in those at its border; `crop` first where they must not. Throws a RangeError where sizes or
  * box are not possible.
  */
-export const resample: Resample = (picture, options) =>
-  resampleBy({ alongRows, alongColumns }, picture, options);
+export const resample: Resample = (image, options) =>
+  resampleBy({ alongRows, alongColumns }, image, options);
 
 /** Resamples with the given passes, skipping those that change nothing. */
-export function resampleBy(passes: Passes, picture: Picture, options: ResampleOptions): Picture {
+export function resampleBy(passes: Passes, image: Image, options: ResampleOptions): Image {
   const { width, height, filter } = options;
-  const box = options.box ?? { left: 0, top: 0, right: picture.width, bottom: picture.height };
-  checkSizes(picture, width, height);
-  const across = rangeOf("left", box.left, "right", box.right, picture.width);
-  const down = rangeOf("top", box.top, "bottom", box.bottom, picture.height);
-  const horizontal = isWhole(across, picture.width, width)
+  const box = options.box ?? { left: 0, top: 0, right: image.width, bottom: image.height };
+  checkSizes(image, width, height);
+  const across = rangeOf("left", box.left, "right", box.right, image.width);
+  const down = rangeOf("top", box.top, "bottom", box.bottom, image.height);
+  const horizontal = isWhole(across, image.width, width)
     ? undefined
-    : tapsOf(filter, picture.width, across, width);
-  const vertical = isWhole(down, picture.height, height)
+    : tapsOf(filter, image.width, across, width);
+  const vertical = isWhole(down, image.height, height)
     ? undefined
-    : tapsOf(filter, picture.height, down, height);
+    : tapsOf(filter, image.height, down, height);
 
-  let pixels = vertical ? rowsUnder(vertical, picture) : picture.pixels;
-  if (vertical && isMuchLower(picture, options)) {
-    pixels = passes.alongColumns(pixels, picture.width, vertical);
-    if (horizontal) pixels = passes.alongRows(pixels, picture.width, horizontal);
+  let pixels = vertical ? rowsUnder(vertical, image) : image.pixels;
+  if (vertical && isMuchLower(image, options)) {
+    pixels = passes.alongColumns(pixels, image.width, vertical);
+    if (horizontal) pixels = passes.alongRows(pixels, image.width, horizontal);
   } else {
-    if (horizontal) pixels = passes.alongRows(pixels, picture.width, horizontal);
+    if (horizontal) pixels = passes.alongRows(pixels, image.width, horizontal);
     if (vertical) pixels = passes.alongColumns(pixels, width, vertical);
   }
   return { width, height, pixels: horizontal || vertical ? pixels : pixels.slice() };
 }
 
 /** Whether Pillow begins with the columns: the height loses more than twice what the width loses. */
-function isMuchLower(picture: Picture, { width, height }: ResampleOptions): boolean {
-  const loss = picture.height - height;
-  return loss > 0 && loss > 2 * (picture.width - width);
+function isMuchLower(image: Image, { width, height }: ResampleOptions): boolean {
+  const loss = image.height - height;
+  return loss > 0 && loss > 2 * (image.width - width);
 }
 
 function isWhole([start, end]: Range, inputs: number, outputs: number): boolean {
   return inputs === outputs && start === 0 && end === inputs;
 }
 
-/** The rows of the picture that take part; from now on `taps` counts from the first of them. */
-function rowsUnder(taps: Taps, { width, pixels }: Picture): Uint8Array {
+/** The rows of the image that take part; from now on `taps` counts from the first of them. */
+function rowsUnder(taps: Taps, { width, pixels }: Image): Uint8Array {
   const { outputs, stride, rows } = taps;
   const last = (outputs - 1) * stride;
   const first = rows[0]!;
@@ -89,20 +89,20 @@ function rangeOf(from: string, start: number, to: string, end: number, size: num
     return [Math.fround(start), Math.fround(end)];
   }
   throw new RangeError(
-    `A box lies within its picture and is not empty; here it goes from ${from} ${start} to ${to} ${end} ` +
+    `A box lies within its image and is not empty; here it goes from ${from} ${start} to ${to} ${end} ` +
       `of ${size} pixels.`,
   );
 }
 
-function checkSizes({ width, height, pixels }: Picture, ...target: readonly number[]): void {
+function checkSizes({ width, height, pixels }: Image, ...target: readonly number[]): void {
   if (pixels.length !== width * height * 3) {
     throw new RangeError(
-      `A picture of ${width} x ${height} has ${width * height * 3} numbers, not ${pixels.length}.`,
+      `An image of ${width} x ${height} has ${width * height * 3} numbers, not ${pixels.length}.`,
     );
   }
   if (!target.every((size) => Number.isInteger(size) && size >= 1 && size <= 65_535)) {
     throw new RangeError(
-      `Pictures are resampled to sizes from 1 to 65535, not ${target.join(" x ")}.`,
+      `Images are resampled to sizes from 1 to 65535, not ${target.join(" x ")}.`,
     );
   }
 }

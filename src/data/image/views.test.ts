@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { foldIn, keyOf, uniform } from "../../base/random.js";
-import { type Picture, crop } from "./image.js";
+import { type Image, crop } from "./image.js";
 import { codebookPixelsOf, defaultProcessor, pixelsOf } from "./processor.js";
 import { beitViews, randomWindow, trainingViews, writeTrainingViews } from "./views.js";
 
 const key = keyOf(5);
 const processor = defaultProcessor(32, 16);
 
-function noise(width: number, height: number): Picture {
+function noise(width: number, height: number): Image {
   return { width, height, pixels: Uint8Array.from(uniform(key, width * height * 3, 0, 256)) };
 }
 
 describe("trainingViews", () => {
-  it("shows the same part of the picture twice, each in its own filter", () => {
-    const picture = noise(60, 50);
+  it("shows the same part of the image twice, each in its own filter", () => {
+    const image = noise(60, 50);
     for (let seed = 0; seed < 5; seed++) {
-      const views = trainingViews(picture, keyOf(seed), { processor, scale: [0.2, 0.5] });
-      const part = crop(picture, views.window);
+      const views = trainingViews(image, keyOf(seed), { processor, scale: [0.2, 0.5] });
+      const part = crop(image, views.window);
       expect(views.pixels).toEqual(pixelsOf(part, processor));
       expect(views.codebookPixels).toEqual(codebookPixelsOf(part, processor));
       expect(part.width * part.height).toBeLessThan(60 * 50 * 0.55);
@@ -24,10 +24,10 @@ describe("trainingViews", () => {
   });
 
   it("swaps left and right of both or neither", () => {
-    const picture = noise(40, 40);
+    const image = noise(40, 40);
     const options = { processor, scale: [1, 1], ratio: [1, 1] } as const;
-    const plain = trainingViews(picture, key, options);
-    const mirrored = trainingViews(picture, key, { ...options, flip: 1 });
+    const plain = trainingViews(image, key, options);
+    const mirrored = trainingViews(image, key, { ...options, flip: 1 });
     expect([plain.mirrored, mirrored.mirrored]).toEqual([false, true]);
     for (const [view, size] of [
       ["pixels", 32],
@@ -47,12 +47,12 @@ describe("trainingViews", () => {
     expect(flips.reduce((sum, flip) => sum + flip)).toBeLessThan(130);
   });
 
-  it("depends on the key alone, and jitters the colours of both views", () => {
-    const picture = noise(40, 30);
+  it("depends on the key alone, and jitters the colors of both views", () => {
+    const image = noise(40, 30);
     const options = { processor, ...beitViews };
-    const views = trainingViews(picture, key, options);
-    expect(trainingViews(picture, key, options)).toEqual(views);
-    const plain = trainingViews(picture, key, { ...options, jitter: 0 });
+    const views = trainingViews(image, key, options);
+    expect(trainingViews(image, key, options)).toEqual(views);
+    const plain = trainingViews(image, key, { ...options, jitter: 0 });
     expect(plain.window).toEqual(views.window);
     expect(plain.pixels).not.toEqual(views.pixels);
     expect(plain.codebookPixels).not.toEqual(views.codebookPixels);
@@ -65,21 +65,21 @@ describe("trainingViews", () => {
       codebookPixels: new Float32Array(3 * 768).fill(7),
       codebookOffset: 2 * 768,
     };
-    const picture = noise(40, 30);
-    writeTrainingViews(picture, key, { processor }, targets);
-    const { pixels, codebookPixels } = trainingViews(picture, key, { processor });
+    const image = noise(40, 30);
+    writeTrainingViews(image, key, { processor }, targets);
+    const { pixels, codebookPixels } = trainingViews(image, key, { processor });
     const sevens = new Float32Array(3072).fill(7);
     expect(targets.pixels).toEqual(Float32Array.from([...sevens, ...pixels, ...sevens]));
     expect(targets.codebookPixels).toEqual(
       Float32Array.from([...sevens.subarray(0, 1536), ...codebookPixels]),
     );
     const late = { ...targets, pixelsOffset: 2 * 3072 + 1 };
-    expect(() => writeTrainingViews(picture, key, { processor }, late)).toThrow("does not fit");
+    expect(() => writeTrainingViews(image, key, { processor }, late)).toThrow("does not fit");
   });
 });
 
 describe("randomWindow", () => {
-  it("has the area and the ratio that are allowed, anywhere in the picture", () => {
+  it("has the area and the ratio that are allowed, anywhere in the image", () => {
     const places = new Set<number>();
     for (let i = 0; i < 300; i++) {
       const window = randomWindow({ width: 300, height: 200 }, foldIn(key, i), {
@@ -100,7 +100,7 @@ describe("randomWindow", () => {
     [1000, 100, { left: 433, top: 0, width: 133, height: 100 }],
     [100, 1000, { left: 0, top: 433, width: 100, height: 133 }],
     [1, 9, { left: 0, top: 4, width: 1, height: 1 }],
-  ])("falls back to the middle of a picture of %d x %d", (width, height, window) => {
+  ])("falls back to the middle of an image of %d x %d", (width, height, window) => {
     expect(randomWindow({ width, height }, key)).toEqual(window);
   });
 

@@ -1,15 +1,15 @@
 /**
- * The two views of a picture in pretraining: a random part of it, for the encoder in bicubic and for the codebook in
+ * The two views of an image in pretraining: a random part of it, for the encoder in bicubic and for the codebook in
  * Lanczos resampling, both of the same part (reference 4.3).
  */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { jittered } from "./color-jitter.js";
 import { fastResample } from "./fast-resample.js";
-import { type Picture, type Window, crop } from "./image.js";
-import { type PictureProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
+import { type Image, type Window, crop } from "./image.js";
+import { type ImageProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
 
 export interface TrainingViewOptions {
-  /** The part of the picture's area that is seen, from and to; default: 0.9 to 1. */
+  /** The part of the image's area that is seen, from and to; default: 0.9 to 1. */
   readonly scale?: readonly [number, number];
   /** Width to height of that part, from and to; default: 3/4 to 4/3. */
   readonly ratio?: readonly [number, number];
@@ -17,11 +17,11 @@ export interface TrainingViewOptions {
   readonly flip?: number;
   /** How far brightness, contrast and saturation may go off 1; default: 0. */
   readonly jitter?: number;
-  /** Sizes, filters and normalisation of the views; default: the published models'. Resizing is to both sides. */
-  readonly processor?: PictureProcessor;
+  /** Sizes, filters and normalization of the views; default: the published models'. Resizing is to both sides. */
+  readonly processor?: ImageProcessor;
 }
 
-/** BEiT's recipe for masked pictures, where FLAVA's paper says nothing (reference 4.3). */
+/** BEiT's recipe for masked images, where FLAVA's paper says nothing (reference 4.3). */
 export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
 
 /** Where the views go: batches, and how many numbers from their beginning. */
@@ -32,7 +32,7 @@ interface ViewTargets {
   readonly codebookOffset?: number;
 }
 
-/** What was seen of the picture. */
+/** What was seen of the image. */
 interface TrainingViews {
   readonly window: Window;
   readonly mirrored: boolean;
@@ -43,35 +43,35 @@ interface TrainingViews {
 }
 
 /**
- * Two new views of `picture`; `key` decides alone which part is seen and how. Give every picture of every epoch a key of
+ * Two new views of `image`; `key` decides alone which part is seen and how. Give every image of every epoch a key of
  * its own.
  */
 export function trainingViews(
-  picture: Picture,
+  image: Image,
   key: Key,
   options: TrainingViewOptions = {},
 ): TrainingViews {
   const { encoder, codebook } = options.processor ?? defaultProcessor();
   const pixels = new Float32Array(3 * area(sidesOf(encoder)));
   const codebookPixels = new Float32Array(3 * area(sidesOf(codebook)));
-  const seen = writeTrainingViews(picture, key, options, { pixels, codebookPixels });
+  const seen = writeTrainingViews(image, key, options, { pixels, codebookPixels });
   return { ...seen, pixels, codebookPixels };
 }
 
 /** Writes what `trainingViews` gives into batches. */
 export function writeTrainingViews(
-  picture: Picture,
+  image: Image,
   key: Key,
   options: TrainingViewOptions,
   targets: ViewTargets,
 ): Pick<TrainingViews, "window" | "mirrored"> {
   const { encoder, codebook } = options.processor ?? defaultProcessor();
   const { flip = 0, jitter = 0 } = options;
-  const window = randomWindow(picture, foldIn(key, "crop"), options);
+  const window = randomWindow(image, foldIn(key, "crop"), options);
   const mirrored = uniformAt(foldIn(key, "flip"), 0) < flip;
-  // Contrast looks at the whole picture, so it is changed before the crop.
-  const coloured = jitter > 0 ? jittered(picture, foldIn(key, "jitter"), jitter) : picture;
-  const part = crop(coloured, window); // copied, so that what is around it has no part in the borders
+  // Contrast looks at the whole image, so it is changed before the crop.
+  const colored = jitter > 0 ? jittered(image, foldIn(key, "jitter"), jitter) : image;
+  const part = crop(colored, window); // copied, so that what is around it has no part in the borders
   const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
   writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
   writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
@@ -79,11 +79,11 @@ export function writeTrainingViews(
 }
 
 /**
- * A random part of a picture by torchvision's rules: area and logarithm of the aspect ratio are uniform, ten attempts
+ * A random part of an image by torchvision's rules: area and logarithm of the aspect ratio are uniform, ten attempts
  * to fit it in, then the largest part in the middle whose ratio is allowed.
  */
 export function randomWindow(
-  { width, height }: Pick<Picture, "width" | "height">,
+  { width, height }: Pick<Image, "width" | "height">,
   key: Key,
   { scale = [0.9, 1], ratio = [3 / 4, 4 / 3] }: Pick<TrainingViewOptions, "scale" | "ratio"> = {},
 ): Window {
@@ -117,7 +117,7 @@ export function randomWindow(
 }
 
 function writeStretched(
-  part: Picture,
+  part: Image,
   view: View,
   mirrored: boolean,
   target: Float32Array,
@@ -129,17 +129,17 @@ function writeStretched(
 }
 
 /** A random part has no sides of its own to keep: the view has those of the crop, or of the resizing. */
-function sidesOf({ centreCrop, resize }: View): {
+function sidesOf({ centerCrop, resize }: View): {
   readonly width: number;
   readonly height: number;
 } {
-  if (centreCrop) return centreCrop;
+  if (centerCrop) return centerCrop;
   if (resize) {
     const { size } = resize;
     return "shortestEdge" in size ? { width: size.shortestEdge, height: size.shortestEdge } : size;
   }
   throw new RangeError(
-    "Training views need a processor that says their size: its resize or centreCrop.",
+    "Training views need a processor that says their size: its resize or centerCrop.",
   );
 }
 

@@ -37,7 +37,7 @@ describe("conv2d", () => {
     close(y, expected);
   });
 
-  it("counts neighbours inside the picture", () => {
+  it("counts neighbors inside the image", () => {
     const ones = (shape: Shape) => ({ shape, values: new Float64Array(6).fill(1) });
     const weight = { shape: [1, 3, 3, 1], values: new Float64Array(9).fill(1) };
     expect(run(convolve, ones([1, 2, 3, 1]), weight)).toEqual([[4, 6, 4, 4, 6, 4]]);

@@ -1,4 +1,4 @@
-/** Convolution of pictures, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
+/** Convolution of images, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
 import { type Op, apply, shapeError } from "../op.js";
 import { type Dtype, type Shape, type Tensor, TensorSpec } from "../tensor.js";
 import { sum } from "./reduce.js";
@@ -131,7 +131,7 @@ const weightGradientOp: Op<WeightGradientAttributes> = {
   },
 };
 
-/** The pixels of x that the taps of a kernel centred on (or, mirrored, reaching) pixel `pixel` of the result meet. */
+/** The pixels of x that the taps of a kernel centered on (or, mirrored, reaching) pixel `pixel` of the result meet. */
 function forEachTap(
   shape: Shape,
   pixel: number,
@@ -155,8 +155,8 @@ function forEachTap(
 }
 
 /**
- * Every pixel of x [B, H, W, C] replaced by the products of its neighbourhood with the kernels of `weight`
- * [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. Outside of the picture x counts as 0.
+ * Every pixel of x [B, H, W, C] replaced by the products of its neighborhood with the kernels of `weight`
+ * [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. Outside of the image x counts as 0.
  */
 export function conv2d(
   x: Tensor,

@@ -1,4 +1,4 @@
-/** Layer normalisation (Ba, Kiros and Hinton 2016). */
+/** Layer normalization (Ba, Kiros and Hinton 2016). */
 import { type Op, apply, applyAll, shapeError } from "../op.js";
 import { type Dtype, type Tensor, TensorSpec, spec } from "../tensor.js";
 import { requireFloat } from "./require.js";
@@ -65,7 +65,7 @@ export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
       const scale = scales.data[row]!;
       const normalized = (i: number): number => (x.data[start + i]! - means.data[row]!) * scale;
       let mean = 0; // of dY · gain
-      let slope = 0; // of dY · gain on the normalised row
+      let slope = 0; // of dY · gain on the normalized row
       for (let i = 0; i < width; i++) {
         const g = dy.data[start + i]! * gain.data[i]!;
         mean += g / width;

@@ -39,7 +39,7 @@ describe("upsample2x", () => {
     checkGradient(upsample2x, { shape: [2, 1, 3, 2] });
   });
 
-  it("refuses what is not a picture", () => {
-    expect(() => upsample2x(placeholder(spec([3, 4, 1]), "x"))).toThrow("pictures [B, H, W, C]");
+  it("refuses what is not an image", () => {
+    expect(() => upsample2x(placeholder(spec([3, 4, 1]), "x"))).toThrow("images [B, H, W, C]");
   });
 });

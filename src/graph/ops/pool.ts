@@ -1,14 +1,14 @@
-/** Pictures [B, H, W, C] at half and at twice the size. */
+/** Images [B, H, W, C] at half and at twice the size. */
 import { type Op, type ReferenceTensor, apply, shapeError } from "../op.js";
 import { type Shape, type Tensor, TensorSpec } from "../tensor.js";
 import { requireFloat } from "./require.js";
 
 type None = Record<string, never>;
 
-function requirePicture(name: string, x: Tensor, even: boolean): void {
+function requireImage(name: string, x: Tensor, even: boolean): void {
   requireFloat(name, x);
   const [, H, W] = x.shape;
-  if (x.shape.length !== 4) throw shapeError(name, [x], "pictures [B, H, W, C]");
+  if (x.shape.length !== 4) throw shapeError(name, [x], "images [B, H, W, C]");
   if (even && (H! % 2 !== 0 || W! % 2 !== 0)) throw shapeError(name, [x], "even height and width");
 }
 
@@ -16,7 +16,7 @@ function scaled([B, H, W, C]: Shape, factor: number): Shape {
   return [B!, H! * factor, W! * factor, C!];
 }
 
-/** Visits every element of the smaller picture with the indices of the four that it covers in the larger one. */
+/** Visits every element of the smaller image with the indices of the four that it covers in the larger one. */
 function forEachSquare(
   smaller: ReferenceTensor,
   visit: (index: number, square: readonly [number, number, number, number]) => void,
@@ -25,7 +25,7 @@ function forEachSquare(
   for (let index = 0; index < smaller.data.length; index++) {
     const c = index % C;
     const column = Math.floor(index / C) % W;
-    const row = Math.floor(index / (C * W)); // counted through all pictures
+    const row = Math.floor(index / (C * W)); // counted through all images
     const first = (row * 4 * W + column * 2) * C + c;
     visit(index, [first, first + C, first + 2 * W * C, first + 2 * W * C + C]);
   }
@@ -34,7 +34,7 @@ function forEachSquare(
 const maxPoolOp: Op<None> = {
   name: "maxPool2x2",
   infer([x]) {
-    requirePicture("maxPool2x2", x!, true);
+    requireImage("maxPool2x2", x!, true);
     const shape = scaled(x!.shape, 0.5);
     return [new TensorSpec(shape, x!.dtype), new TensorSpec(shape, "int8")];
   },
@@ -73,7 +73,7 @@ export function maxPool2x2(x: Tensor): Tensor {
 const upsampleOp: Op<None> = {
   name: "upsample2x",
   infer([x]) {
-    requirePicture("upsample2x", x!, false);
+    requireImage("upsample2x", x!, false);
     return [new TensorSpec(scaled(x!.shape, 2), x!.dtype)];
   },
   gradient: (_call, [dy]) => [dy && apply(upsampleGradientOp, [dy], {})],

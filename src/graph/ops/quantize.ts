@@ -46,7 +46,7 @@ export function quantizeWeights(weight: Tensor): { values: Tensor; scale: Tensor
 }
 
 export type QuantizedMatmulAttributes = {
-  /** The rows of A are quantised too, at run time; else the weights are widened. */
+  /** The rows of A are quantized too, at run time; else the weights are widened. */
   dynamic: boolean;
   /** Of the result's elements. */
   dtype: Dtype;
@@ -98,7 +98,7 @@ export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
 export interface QuantizedLinearOptions {
   /** float [N]. */
   readonly bias?: Tensor | undefined;
-  /** "dynamic" (the default) quantises each row of x to 8 bits at run time, which is fastest; "exact" keeps x. */
+  /** "dynamic" (the default) quantizes each row of x to 8 bits at run time, which is fastest; "exact" keeps x. */
   readonly activations?: "dynamic" | "exact";
 }
 

@@ -65,7 +65,7 @@ describe.each(choices.map((axes) => [axes] as const))("over the axes %j", (axes)
 });
 
 describe("sum", () => {
-  it("reduces neighbouring axes in one operation, whatever axes of size 1 lie between", () => {
+  it("reduces neighboring axes in one operation, whatever axes of size 1 lie between", () => {
     const result = sum(tensorOf([2, 3, 1, 5, 4]), [1, 3]);
     expect(result.shape).toEqual([2, 1, 4]);
     expect(encoded(result.node.inputs[0]!)).toEqual([2, 15, 4]);

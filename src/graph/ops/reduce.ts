@@ -7,7 +7,7 @@ import { affine, cast } from "./elementwise.js";
 import { requireAxis, requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 
-/** The neighbouring axes from `first` to before `end` are reduced. */
+/** The neighboring axes from `first` to before `end` are reduced. */
 type Reduction = { first: number; end: number; dtype: Dtype };
 
 /** The shape seen as [outer, reduced, inner]. */
@@ -26,7 +26,7 @@ function kept(y: Tensor, x: Tensor, { first, end }: Reduction): Tensor {
   );
 }
 
-/** The parts in which the operations that reduce neighbouring axes agree. */
+/** The parts in which the operations that reduce neighboring axes agree. */
 function reduction(name: string, initial: number, combine: (a: number, b: number) => number) {
   return {
     name,
@@ -69,7 +69,7 @@ const maximumOfOp: Op<Reduction> = {
 };
 
 /**
- * Reduces `axes` (all, when undefined), one operation per group of neighbours. Axes of size 1 neither part neighbours
+ * Reduces `axes` (all, when undefined), one operation per group of neighbors. Axes of size 1 neither part neighbors
  * nor need work.
  */
 function reduce(

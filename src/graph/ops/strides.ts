@@ -1,7 +1,7 @@
 /** Where the elements of a tensor stand in memory, for the reference kernels that move elements. */
 import { type Shape } from "../tensor.js";
 
-/** How far apart neighbours along each axis of a dense, row-major tensor are. */
+/** How far apart neighbors along each axis of a dense, row-major tensor are. */
 export function stridesOf(shape: Shape): readonly number[] {
   const strides = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) {

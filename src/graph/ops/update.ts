@@ -1,4 +1,4 @@
-/** Operations of the optimiser, some of which overwrite state, and the guard against values that are not finite. */
+/** Operations of the optimizer, some of which overwrite state, and the guard against values that are not finite. */
 import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
 import { type Tensor, sameShape, spec } from "../tensor.js";
 import { multiply } from "./arithmetic.js";

@@ -11,7 +11,7 @@ import { RunDirectory, type RunFacts } from "./run-directory.js";
 
 export const reportName = "report.html";
 
-/** Most points of a curve; longer logs are thinned by means of neighbours. */
+/** Most points of a curve; longer logs are thinned by means of neighbors. */
 const mostPoints = 300;
 
 /**
@@ -113,7 +113,7 @@ async function drawings(run: RunDirectory): Promise<Html> {
   const source = `data:image/png;base64,${png.toString("base64")}`;
   return html`<h3>Reconstructions</h3>
     <p class="quiet">
-      Pictures that were not trained on, each above what its visual tokens keep of it.
+      Images that were not trained on, each above what its visual tokens keep of it.
     </p>
-    <p><img src="${source}" alt="pictures and their reconstructions" style="width: 100%" /></p>`;
+    <p><img src="${source}" alt="images and their reconstructions" style="width: 100%" /></p>`;
 }

@@ -9,7 +9,7 @@ import { sumOfSquares } from "../../graph/ops/update.js";
 import { type Tensor, spec } from "../../graph/tensor.js";
 import type { StackConfig } from "../../model/config.js";
 import { block, blockParameters } from "../../nn/block.js";
-import { initialise } from "../../nn/parameter.js";
+import { initialize } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 
 const tokens = 64;
@@ -30,7 +30,7 @@ export async function blockSpeed(
   const flopsOfSample = 6 * tokens * (4 * width * width + 2 * width * hidden);
   const samples = Math.ceil(samplesFor[backend.name] / flopsOfSample);
   const state = new State(backend, { parameters: blockParameters(width, hidden) });
-  await initialise(state, keyOf(0));
+  await initialize(state, keyOf(0));
   const shape = [samples, tokens, width];
   const program = compile({ state, inputs: { x: spec(shape) } }, ({ parameters }, { x }) => {
     const y = block(parameters, x, { heads, epsilon: 1e-6, precision });

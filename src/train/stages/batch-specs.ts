@@ -1,7 +1,7 @@
 /** The shapes of batches, which follow from their lengths and the model's sizes. */
 import type { Values } from "../../backend/values.js";
 import { leavesOf } from "../../base/tree.js";
-import type { Batch, MaskedPictures, MaskedTexts } from "../../data/batch/batch.js";
+import type { Batch, MaskedImages, MaskedTexts } from "../../data/batch/batch.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../../model/config.js";
 import { codebookSize } from "../../inference/processor.js";
@@ -23,7 +23,7 @@ export function batchSpecs(batch: Given, config: FlavaConfig): Batch<TensorSpec>
   const size = sizeOfBatch(batch, config);
   switch (batch.kind) {
     case "image":
-      return { kind: "image", ...pictureSpecs(batch, size, config) };
+      return { kind: "image", ...imageSpecs(batch, size, config) };
     case "text":
       return { kind: "text", ...textSpecs(batch, size) };
     case "pair":
@@ -31,7 +31,7 @@ export function batchSpecs(batch: Given, config: FlavaConfig): Batch<TensorSpec>
         kind: "pair",
         ids: integers(size, batch.ids.length / size),
         match: spec([size]),
-        ...pictureSpecs(batch, size, config),
+        ...imageSpecs(batch, size, config),
         ...textSpecs(batch, size),
       };
   }
@@ -39,11 +39,11 @@ export function batchSpecs(batch: Given, config: FlavaConfig): Batch<TensorSpec>
 
 const integers = (...shape: number[]): TensorSpec => spec(shape, "int32");
 
-function pictureSpecs(
-  { hidden, positions, codebookPixels, visualTokens }: MaskedPictures<Values>,
+function imageSpecs(
+  { hidden, positions, codebookPixels, visualTokens }: MaskedImages<Values>,
   size: number,
   { image }: FlavaConfig,
-): MaskedPictures<TensorSpec> {
+): MaskedImages<TensorSpec> {
   const pixels = (values: Values): TensorSpec => {
     const side = Math.sqrt(values.length / size / image.channels);
     return spec([size, image.channels, side, side]);
@@ -77,7 +77,7 @@ export interface LargestBatch {
   /** Longest text, and most of its tokens that are masked. */
   readonly length: number;
   readonly masked: number;
-  /** Most hidden patches of a picture. */
+  /** Most hidden patches of an image. */
   readonly hidden: number;
 }
 
@@ -88,7 +88,7 @@ export function largestBatch(
 ): Batch<TensorSpec> {
   const { image } = config;
   const side = codebookSize(image);
-  const pictures = {
+  const images = {
     pixels: spec([size, image.channels, image.size, image.size]),
     hidden: spec([size, patchCount(image)]),
     positions: integers(size * hidden),
@@ -98,10 +98,10 @@ export function largestBatch(
   const texts = { maskedIds: integers(size, length), lengths: integers(size), targets };
   switch (kind) {
     case "image":
-      return { kind, ...pictures };
+      return { kind, ...images };
     case "text":
       return { kind, ...texts };
     case "pair":
-      return { kind, ids: integers(size, length), match: spec([size]), ...pictures, ...texts };
+      return { kind, ids: integers(size, length), match: spec([size]), ...images, ...texts };
   }
 }

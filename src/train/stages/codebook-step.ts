@@ -1,4 +1,4 @@
-/** One step of training the image codebook: the dVAE that gives pictures their visual tokens (flava.md 2.6). */
+/** One step of training the image codebook: the dVAE that gives images their visual tokens (flava.md 2.6). */
 import { type Program, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import { type Partly, mapTree, leavesOf } from "../../base/tree.js";
@@ -52,7 +52,7 @@ export interface CodebookStepOptions {
   readonly clip: number;
   /** How much of the average stays at each step; DALL-E's: 0.999. */
   readonly averaging: number;
-  readonly optimiser?: AdamWOptions;
+  readonly optimizer?: AdamWOptions;
 }
 
 /** What a step takes: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W], and a key for the noise, int32 [2]. */
@@ -88,7 +88,7 @@ export function codebookStep(
     const learningRate = options.learningRate(step);
     const next = adamW(
       { parameters, moments: s.moments, gradients, learningRate, step, scale },
-      options.optimiser,
+      options.optimizer,
     );
     const average = averaged(s.average as Autoencoder<Tensor>, next.parameters, averaging);
     return {

@@ -17,7 +17,7 @@ import { codebookLogits } from "../../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { codebookSize } from "../../inference/processor.js";
-import { initialise } from "../../nn/parameter.js";
+import { initialize } from "../../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { rateAt } from "./rate.js";
 import {
@@ -36,9 +36,9 @@ export interface CodebookStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
   readonly stage: CodebookStageRecipe;
-  /** Pictures that are not trained on, in batches of the training's shape. */
+  /** Images that are not trained on, in batches of the training's shape. */
   readonly validation: readonly ImageBatch<Values>[];
-  /** Where pictures with their reconstructions are drawn at each evaluation. */
+  /** Where images with their reconstructions are drawn at each evaluation. */
   readonly drawing: string;
 }
 
@@ -47,7 +47,7 @@ type StepProgram = Program<CodebookInputs<TensorSpec>, CodebookOutputs>;
 type Judgement = {
   readonly loss: Tensor;
   readonly tokens: Tensor;
-  readonly pictures: Tensor;
+  readonly images: Tensor;
   readonly originals: Tensor;
 };
 
@@ -72,7 +72,7 @@ export class CodebookStage implements Stage {
   /** Draws new weights; their average begins as they are. */
   async begin(): Promise<void> {
     const { state } = this;
-    await initialise(state, keyOf(this.options.recipe.seed));
+    await initialize(state, keyOf(this.options.recipe.seed));
     for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
       state.write(path.replace("parameters/", "average/"), state.read(path));
     }
@@ -93,7 +93,7 @@ export class CodebookStage implements Stage {
 
   async step(batch: Batch<Values>, step: number): Promise<Scalars> {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
-    if (!pixels) throw new Error("The codebook is trained on pictures.");
+    if (!pixels) throw new Error("The codebook is trained on images.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
     const { rate, norm, moved, ...losses } = await this.#program().run({ pixels, key });
     const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
@@ -111,10 +111,10 @@ export class CodebookStage implements Stage {
     let sum = 0;
     for (const [index, { codebookPixels }] of this.options.validation.entries()) {
       if (!codebookPixels) continue;
-      const { loss, tokens, pictures, originals } = await judge.run({ pixels: codebookPixels });
+      const { loss, tokens, images, originals } = await judge.run({ pixels: codebookPixels });
       for (const token of tokens) used.add(token);
       sum += loss[0] ?? NaN;
-      if (index === 0) await this.#draw(originals, pictures);
+      if (index === 0) await this.#draw(originals, images);
     }
     const likelihood = -sum / this.options.validation.length;
     return { likelihood, "codes used": used.size };
@@ -142,7 +142,7 @@ export class CodebookStage implements Stage {
 
   #program(): StepProgram {
     const { recipe, stage } = this.options;
-    const { clip, ...optimiser } = stage.optimiser;
+    const { clip, ...optimizer } = stage.optimizer;
     return (this.#step ??= codebookStep(this.state, this.#inputs, {
       config: this.config.codebook,
       precision: recipe.precision,
@@ -151,7 +151,7 @@ export class CodebookStage implements Stage {
       divergenceWeight: stage.divergence,
       clip,
       averaging: stage.averaging,
-      optimiser,
+      optimizer,
     }));
   }
 
@@ -165,15 +165,15 @@ export class CodebookStage implements Stage {
       const codes = equal(logits, maximumOf(logits, [-1], true));
       const distribution = decodeCodes(decoder, config.codebook, codes);
       const loss = mean(logitLaplace(permute(pixels, [0, 2, 3, 1]), distribution));
-      const pictures = reconstruction(distribution);
+      const images = reconstruction(distribution);
       return {
-        outputs: { loss, tokens: argmax(logits), pictures, originals: unmapPixels(pixels) },
+        outputs: { loss, tokens: argmax(logits), images, originals: unmapPixels(pixels) },
       };
     });
   }
 
-  /** Rows of pictures, each above what the codes keep of it. */
-  async #draw(originals: Values, pictures: Values): Promise<void> {
+  /** Rows of images, each above what the codes keep of it. */
+  async #draw(originals: Values, images: Values): Promise<void> {
     const [batch = 0, , side = 0] = this.#inputs.pixels.shape;
     const columns = Math.min(16, batch);
     const rows = Math.min(4, Math.floor(batch / columns));
@@ -181,12 +181,12 @@ export class CodebookStage implements Stage {
     const pixels = Buffer.alloc(width * rows * 2 * side * 3);
     for (let cell = 0; cell < columns * rows; cell++) {
       const [left, top] = [(cell % columns) * side, Math.floor(cell / columns) * 2 * side];
-      for (const [below, source] of [originals, pictures].entries()) {
+      for (const [below, source] of [originals, images].entries()) {
         for (let i = 0; i < 3 * side * side; i++) {
-          const [colour, place] = [Math.floor(i / (side * side)), i % (side * side)];
+          const [color, place] = [Math.floor(i / (side * side)), i % (side * side)];
           const row = top + below * side + Math.floor(place / side);
           const value = source[cell * 3 * side * side + i] ?? 1;
-          pixels[(row * width + left + (place % side)) * 3 + colour] = Math.round(255 * value);
+          pixels[(row * width + left + (place % side)) * 3 + color] = Math.round(255 * value);
         }
       }
     }

@@ -12,7 +12,7 @@ import { models } from "../../configs/models.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { pretrainingParameters } from "../../model/flava.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
-import { initialise } from "../../nn/parameter.js";
+import { initialize } from "../../nn/parameter.js";
 import type { LossWeights } from "../../objective/objectives.js";
 import { freezing, ruleFor } from "../../optim/rules.js";
 import { type PretrainingStep, accumulatedStep } from "../accumulated-step.js";
@@ -98,7 +98,7 @@ export class PretrainingStage implements Stage {
   /** Draws new weights, and takes over what is known already. */
   async begin(): Promise<void> {
     const { recipe, start } = this.options;
-    await initialise(this.state, keyOf(recipe.seed), recipe.initialScale);
+    await initialize(this.state, keyOf(recipe.seed), recipe.initialScale);
     await start(this.state);
   }
 
@@ -154,15 +154,15 @@ export class PretrainingStage implements Stage {
     const found = this.#programs.get(name);
     if (found) return found;
     const { recipe, stage } = this.options;
-    const { clip, ...settings } = stage.optimiser;
-    const optimiser = { ...settings, rules: freezing(stage.frozen) };
+    const { clip, ...settings } = stage.optimizer;
+    const optimizer = { ...settings, rules: freezing(stage.frozen) };
     const options = {
       config: this.config,
       precision: recipe.precision,
       recompute: stage.recompute,
       weights: stage.losses,
       clip,
-      optimiser,
+      optimizer,
       learningRate: (step: Tensor) => rateAt(step, stage),
     };
     const { chunks } = stage;

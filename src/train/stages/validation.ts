@@ -7,8 +7,8 @@ import { mapTree } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
 import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
-import { decodePicture } from "../../data/image/decode.js";
-import type { Picture } from "../../data/image/image.js";
+import { decodeImage } from "../../data/image/decode.js";
+import type { Image } from "../../data/image/image.js";
 import { openSampleSet } from "../../data/batch/sample-set.js";
 import { shuffled } from "../../data/batch/shuffle.js";
 import { openTokenizer } from "../../data/text/tokenizer.js";
@@ -25,10 +25,10 @@ import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import { fixedBatches } from "./fixed-batches.js";
 import type { Scalars } from "./stage.js";
 
-/** The same validation batches and pictures in every run. */
+/** The same validation batches and images in every run. */
 const validationSeed = 20211208;
 const batchesPerKind = 4;
-const mostPictures = 1000;
+const mostImages = 1000;
 
 export interface ValidationOptions extends BatchReaderOptions {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
@@ -50,7 +50,7 @@ export class Validation {
   private constructor(
     private readonly options: ValidationOptions,
     private readonly batches: readonly Batch<Values>[],
-    private readonly named: NamedPictures | undefined,
+    private readonly named: NamedImages | undefined,
     private readonly embedder: Embedder,
   ) {}
 
@@ -58,7 +58,7 @@ export class Validation {
     const { directories, config, losses, precision } = options;
     const batches = await validationBatches(options);
     const zeroShot = (losses.contrastive ?? 1) > 0 && directories.pair.length > 0;
-    const named = zeroShot ? await namedPictures(directories.pair) : undefined;
+    const named = zeroShot ? await namedImages(directories.pair) : undefined;
     const embedder = new Embedder({
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
@@ -113,12 +113,12 @@ export class Validation {
 
   async #zeroShot(): Promise<Scalars> {
     if (!this.named) return {};
-    const { pictures, labels, classes } = this.named;
-    const images = await this.embedder.images(pictures);
+    const { images, labels, classes } = this.named;
+    const vectors = await this.embedder.images(images);
     const texts = await this.embedder.texts(classes);
     const { top1, top5 } = await classifyZeroShot(
       this.options.state.backend,
-      { images, labels, classes: texts, width: this.embedder.width },
+      { images: vectors, labels, classes: texts, width: this.embedder.width },
       keyOf(validationSeed),
     );
     return { "zero-shot top-1": top1.mean, "zero-shot top-5": top5.mean };
@@ -145,28 +145,28 @@ async function validationBatches(options: ValidationOptions): Promise<Batch<Valu
   return batches;
 }
 
-/** Pictures and what they show. */
-interface NamedPictures {
-  readonly pictures: readonly Picture[];
+/** Images and what they show. */
+interface NamedImages {
+  readonly images: readonly Image[];
   readonly labels: Int32Array;
   readonly classes: readonly string[];
 }
 
-/** Some pictures of the sets, no two of one concept; undefined where the sets name no concepts. */
-async function namedPictures(directories: readonly string[]): Promise<NamedPictures | undefined> {
-  const found = new Map<string, Picture>();
+/** Some images of the sets, no two of one concept; undefined where the sets name no concepts. */
+async function namedImages(directories: readonly string[]): Promise<NamedImages | undefined> {
+  const found = new Map<string, Image>();
   for (const directory of directories) {
     const set = await openSampleSet(directory);
-    const order = foldIn(keyOf(validationSeed), "pictures");
-    for (let i = 0; i < set.samples && found.size < mostPictures; i++) {
+    const order = foldIn(keyOf(validationSeed), "images");
+    for (let i = 0; i < set.samples && found.size < mostImages; i++) {
       const { image, fields } = await set.sample(shuffled(i, set.samples, order));
       const { concept } = fields;
       if (typeof concept !== "string" || !image || found.has(concept)) continue;
-      found.set(concept, await decodePicture(image));
+      found.set(concept, await decodeImage(image));
     }
     set.close();
   }
   if (found.size < 2) return undefined;
   const labels = Int32Array.from({ length: found.size }, (_, index) => index);
-  return { pictures: [...found.values()], labels, classes: [...found.keys()] };
+  return { images: [...found.values()], labels, classes: [...found.keys()] };
 }

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { decodePicture } from "../../../src/data/image/decode.js";
+import { decodeImage } from "../../../src/data/image/decode.js";
 import { fastResample } from "../../../src/data/image/fast-resample.js";
 import type { Filter } from "../../../src/data/image/filter.js";
-import type { Picture } from "../../../src/data/image/image.js";
+import type { Image } from "../../../src/data/image/image.js";
 import { processorFromConfig } from "../../../src/data/image/processor-config.js";
 import { viewOf, viewShape } from "../../../src/data/image/processor.js";
 import { resample } from "../../../src/data/image/resample.js";
@@ -48,8 +48,8 @@ function cases<Case>(name: string): [Case, Uint8Array<ArrayBuffer>][] {
   ]);
 }
 
-function open(file: string): Promise<Picture> {
-  return decodePicture(new Uint8Array(readFileSync(join(import.meta.dirname, file))));
+function open(file: string): Promise<Image> {
+  return decodeImage(new Uint8Array(readFileSync(join(import.meta.dirname, file))));
 }
 
 /** How many numbers differ, and by how much at most. */
@@ -66,9 +66,9 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): { count: number
 
 describe("decoding, against Pillow", () => {
   it.each(cases<Decoded>("decoded"))("$file", async ({ file, width, height, levels }, expected) => {
-    const picture = await open(file);
-    expect([picture.width, picture.height]).toEqual([width, height]);
-    expect(difference(picture.pixels, expected).most).toBeLessThanOrEqual(levels);
+    const image = await open(file);
+    expect([image.width, image.height]).toEqual([width, height]);
+    expect(difference(image.pixels, expected).most).toBeLessThanOrEqual(levels);
   });
 });
 
@@ -76,11 +76,11 @@ describe("resampling, against Pillow", () => {
   it.each(cases<Resampled>("resampled"))(
     "$file to $width x $height, $filter, box $box",
     async ({ file, box, ...target }, expected) => {
-      const picture = await open(file);
-      const [left, top, right, bottom] = box ?? [0, 0, picture.width, picture.height];
+      const image = await open(file);
+      const [left, top, right, bottom] = box ?? [0, 0, image.width, image.height];
       const options = { ...target, box: { left, top, right, bottom } };
-      expect(difference(resample(picture, options).pixels, expected).count).toBe(0);
-      expect(difference(fastResample(picture, options).pixels, expected).count).toBe(0);
+      expect(difference(resample(image, options).pixels, expected).count).toBe(0);
+      expect(difference(fastResample(image, options).pixels, expected).count).toBe(0);
     },
   );
 });
@@ -89,12 +89,12 @@ describe("the processor, against transformers", () => {
   it.each(cases<Processed>("processed"))(
     "$name: $file",
     async ({ file, config, shapes }, expected) => {
-      const picture = await open(file);
+      const image = await open(file);
       const { encoder, codebook } = processorFromConfig(config);
       let start = 0;
       for (const [index, view] of [encoder, codebook].entries()) {
-        expect(viewShape(picture, view)).toEqual(shapes[index]);
-        const found = viewOf(picture, view);
+        expect(viewShape(image, view)).toEqual(shapes[index]);
+        const found = viewOf(image, view);
         const wanted = new Float32Array(expected.buffer, start, found.length);
         expect(difference(found, wanted)).toEqual({ count: 0, most: 0 });
         start += found.byteLength;

@@ -1,7 +1,7 @@
-"""Makes the small pictures that the tests of src/data/picture decode and resample, and what Pillow and transformers make
+"""Makes the small images that the tests of src/data/image decode and resample, and what Pillow and transformers make
 of them (see README.md).
 
-Run: ~/.cache/flava/peers/bin/python test/golden/pictures/make.py
+Run: ~/.cache/flava/peers/bin/python test/golden/images/make.py
 """
 
 import gzip
@@ -21,8 +21,8 @@ def photo(width, height, seed=0):
     """Gradients, an edge, a circle and noise: every filter has something to do."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    colours = [x, y, (x + y) / 2]
-    pixels = np.stack([255 * colour for colour in colours], axis=-1)
+    colors = [x, y, (x + y) / 2]
+    pixels = np.stack([255 * color for color in colors], axis=-1)
     pixels[(x - 0.5) ** 2 + (y - 0.4) ** 2 < 0.06] = (250, 240, 20)
     pixels[x > 0.8] = (5, 10, 200)
     pixels += random.normal(0, 6, (height, width, 1))
@@ -43,14 +43,14 @@ def alpha(image):
 def files():
     """(name, Pillow's decode, levels that ours may be off)."""
     rgb = photo(61, 43)
-    grey = rgb.convert("L")
+    gray = rgb.convert("L")
     transparent = rgb.convert("RGBA")
     transparent.putalpha(alpha(rgb))
-    grey_transparent = Image.merge("LA", (grey, alpha(rgb)))
+    gray_transparent = Image.merge("LA", (gray, alpha(rgb)))
     palette = rgb.quantize(32)
     palette_transparent = rgb.quantize(16)
     palette_transparent.info["transparency"] = 3
-    sixteen = Image.fromarray((np.asarray(grey).astype(np.uint16) * 256 + 77))
+    sixteen = Image.fromarray((np.asarray(gray).astype(np.uint16) * 256 + 77))
     orientation = Image.Exif()
     orientation[0x0112] = 6
 
@@ -58,40 +58,40 @@ def files():
         image.save(HERE / name, **options)
         return name, (expected or Image.open(HERE / name).convert("RGB")), levels
 
-    yield save("colour.jpg", photo(75, 50), quality=90)
+    yield save("color.jpg", photo(75, 50), quality=90)
     yield save("subsampled.jpg", photo(33, 47), quality=75, subsampling=2)
     yield save("progressive.jpg", photo(40, 40), quality=80, progressive=True)
-    yield save("grey.jpg", grey, quality=90)
+    yield save("gray.jpg", gray, quality=90)
     yield save("cmyk.jpg", rgb.convert("CMYK"), quality=90)
     name, decoded, levels = save("turned.jpg", rgb, quality=90, exif=orientation)
     yield name, decoded.transpose(Image.ROTATE_270), levels
-    yield save("colour.png", rgb)
-    yield save("grey.png", grey)
+    yield save("color.png", rgb)
+    yield save("gray.png", gray)
     yield save("palette.png", palette)
     yield save("transparent.png", transparent, over_white(transparent), 1)
-    yield save("grey-transparent.png", grey_transparent, over_white(grey_transparent), 1)
+    yield save("gray-transparent.png", gray_transparent, over_white(gray_transparent), 1)
     yield save("palette-transparent.png", palette_transparent, over_white(palette_transparent), 1, transparency=3)
-    yield save("sixteen-bit.png", sixteen, grey.convert("RGB"))
-    yield save("black-and-white.png", grey.convert("1"))
+    yield save("sixteen-bit.png", sixteen, gray.convert("RGB"))
+    yield save("black-and-white.png", gray.convert("1"))
     yield save("lossless.webp", rgb, lossless=True)
     yield save("lossy.webp", rgb, levels=3, quality=80)
     yield save("animated.gif", palette, save_all=True, append_images=[palette.rotate(180)])
-    yield save("colour.tif", rgb, compression="tiff_lzw")
+    yield save("color.tif", rgb, compression="tiff_lzw")
     yield save("cmyk.tif", rgb.convert("CMYK"))
-    yield save("colour.avif", rgb, levels=3, quality=90, subsampling="4:4:4")
+    yield save("color.avif", rgb, levels=3, quality=90, subsampling="4:4:4")
 
 
 RESAMPLINGS = [
     # file, width, height, box
-    ("colour.png", 97, 83, None),
-    ("colour.png", 17, 13, None),
-    ("colour.png", 61, 20, None),
-    ("colour.png", 30, 43, None),
-    ("colour.png", 1, 1, None),
-    ("colour.png", 58, 11, None),  # so much lower that the columns come first
-    ("colour.png", 100, 31, (10, 3, 50, 40)),
-    ("colour.png", 29, 31, (3.25, 1.5, 57.75, 41.125)),
-    ("colour.png", 61, 43, (0.5, 0.5, 60.5, 42.5)),
+    ("color.png", 97, 83, None),
+    ("color.png", 17, 13, None),
+    ("color.png", 61, 20, None),
+    ("color.png", 30, 43, None),
+    ("color.png", 1, 1, None),
+    ("color.png", 58, 11, None),  # so much lower that the columns come first
+    ("color.png", 100, 31, (10, 3, 50, 40)),
+    ("color.png", 29, 31, (3.25, 1.5, 57.75, 41.125)),
+    ("color.png", 61, 43, (0.5, 0.5, 60.5, 42.5)),
     ("subsampled.jpg", 15, 90, (7, 0, 33, 47)),
 ]
 
@@ -124,9 +124,9 @@ PROCESSORS = {
 def processed():
     for name, options in PROCESSORS.items():
         processor = FlavaImageProcessorPil(**options)
-        for file in ("colour.jpg", "subsampled.jpg")[: 1 if name == "default" else 2]:
+        for file in ("color.jpg", "subsampled.jpg")[: 1 if name == "default" else 2]:
             image = Image.open(HERE / file).convert("RGB")
-            # This version normalises the codebook's view with the encoder's mean, not with the codebook's own, (0, 0, 0)
+            # This version normalizes the codebook's view with the encoder's mean, not with the codebook's own, (0, 0, 0)
             # and (1, 1, 1), which change nothing: the step is left out.
             outputs = processor(
                 image, return_codebook_pixels=True, codebook_do_normalize=False, return_tensors="np"

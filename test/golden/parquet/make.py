@@ -16,10 +16,10 @@ CLASSES = ["red", "green", "blue"]
 ROWS = 40
 
 
-def picture(index):
+def image(index):
     pixels = io.BytesIO()
-    colour = tuple(255 if index % 3 == channel else index for channel in range(3))
-    Image.new("RGB", (4, 3), colour).save(pixels, "PNG")
+    color = tuple(255 if index % 3 == channel else index for channel in range(3))
+    Image.new("RGB", (4, 3), color).save(pixels, "PNG")
     return pixels.getvalue()
 
 
@@ -27,8 +27,8 @@ def rows():
     """Repeated and long captions, several and none, Unicode, missing values."""
     for index in range(ROWS):
         yield {
-            "image": None if index == 5 else {"bytes": picture(index), "path": None if index % 2 else f"{index}.png"},
-            "caption": [] if index == 6 else [f"a {CLASSES[index % 3]} picture", "naïve 日本語 🙂"][: 1 + index % 2],
+            "image": None if index == 5 else {"bytes": image(index), "path": None if index % 2 else f"{index}.png"},
+            "caption": [] if index == 6 else [f"a {CLASSES[index % 3]} image", "naïve 日本語 🙂"][: 1 + index % 2],
             "label": index % 3,
             "author": None if index % 4 == 0 else "someone " * (1 + index % 5),
         }

@@ -40,13 +40,13 @@ export function batchOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | 
   const { kind, name, batch } = golden;
   const match = inputOf(fixture, name, "match") ?? new Int32Array(batch).fill(1);
   return {
-    ...(kind === "text" ? {} : picturesOf(fixture, golden, tokens)),
+    ...(kind === "text" ? {} : imagesOf(fixture, golden, tokens)),
     ...(kind === "image" ? {} : textsOf(fixture, golden)),
     ...(kind === "pair" ? { match: vector(Float32Array.from(match)) } : {}),
   };
 }
 
-function picturesOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | "named"): Inputs {
+function imagesOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | "named"): Inputs {
   const { name, batch } = golden;
   const { image } = fixture.config;
   const patches = patchCount(image);

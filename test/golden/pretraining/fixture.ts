@@ -16,7 +16,7 @@ export interface GoldenCase {
   readonly weights: Readonly<Partial<Record<LossName, number>>>;
   /** Instead of the model's own. */
   readonly logitScale?: number;
-  /** Of the pictures, where they are not of the model's size. */
+  /** Of the images, where they are not of the model's size. */
   readonly height?: number;
   readonly width?: number;
   readonly interpolation?: "size" | "scale";
@@ -28,7 +28,7 @@ interface Description {
   /** Of larger tensors, only so many elements and the norm are kept. */
   readonly elements: number | null;
   readonly weights: Readonly<
-    Record<string, { readonly shape: Shape; readonly centre: number; readonly spread: number }>
+    Record<string, { readonly shape: Shape; readonly center: number; readonly spread: number }>
   >;
   readonly cases: readonly GoldenCase[];
 }

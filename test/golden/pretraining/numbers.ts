@@ -13,13 +13,13 @@ function seedOf(name: string): number {
   return Buffer.from(name).reduce((seed, byte) => Math.imul(seed ^ byte, 0x01000193), 0x811c9dc5);
 }
 
-/** Numbers that follow from a name, even in [centre - spread, centre + spread). */
-export function numbers(name: string, shape: Shape, centre = 0, spread = 1): Float32Array {
+/** Numbers that follow from a name, even in [center - spread, center + spread). */
+export function numbers(name: string, shape: Shape, center = 0, spread = 1): Float32Array {
   const seed = seedOf(name);
   const values = new Float32Array(sizeOf(shape));
   for (let i = 0; i < values.length; i++) {
     const unit = (scramble((seed + scramble(i)) | 0) >>> 8) / 2 ** 23 - 1;
-    values[i] = centre + spread * unit;
+    values[i] = center + spread * unit;
   }
   return values;
 }
@@ -30,12 +30,12 @@ export function places(name: string, size: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => scramble((seed + scramble(i)) | 0) % size);
 }
 
-/** Pixels of pictures for an encoder. */
+/** Pixels of images for an encoder. */
 export function pixels(name: string, shape: Shape): Float32Array {
   return numbers(`${name} pixels`, shape, 0, 2);
 }
 
-/** Pictures of side x side cells of 8 x 8 pixels for the codebook, each of a colour of its own, with noise. */
+/** Images of side x side cells of 8 x 8 pixels for the codebook, each of a color of its own, with noise. */
 export function codebookPixels(name: string, batch: number, side: number): Float32Array {
   const width = 8 * side;
   const cells = numbers(`${name} cells`, [batch, 3, side, side], 0.5, 0.25);

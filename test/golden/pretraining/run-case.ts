@@ -48,7 +48,7 @@ export function goldenState(fixture: Fixture, backend: Backend): GoldenState {
     const stored = storedShape(layout, shape, fixture.config.image);
     if (weight?.shape.join() !== stored.join())
       throw new Error(`${name} is not [${stored.join(", ")}] in the golden file.`);
-    const values = numbers(name, stored, weight.centre, weight.spread);
+    const values = numbers(name, stored, weight.center, weight.spread);
     state.write(`parameters/${path}`, fromStored(layout, shape, values));
   }
   return state;
@@ -99,9 +99,9 @@ function tracePretraining(
 ): Traced {
   const all = lossesOf(model, { kind: golden.kind, ...given } as unknown as Batch);
   // A text without labels has an empty selection, whose loss of 0 must not disturb the total.
-  const unlabelled = inputOf(fixture, golden.name, "mlmLabels") === undefined;
+  const unlabeled = inputOf(fixture, golden.name, "mlmLabels") === undefined;
   const unpaid = lossNames.filter(
-    (name) => !golden.losses.includes(name) && !(name === "mmmText" && unlabelled),
+    (name) => !golden.losses.includes(name) && !(name === "mmmText" && unlabeled),
   );
   const weights = { ...golden.weights, ...Object.fromEntries(unpaid.map((name) => [name, 0])) };
   const total = totalLoss(all, weights);
@@ -127,10 +127,10 @@ function traceEncoder(
   given: Given,
 ): Traced {
   const { image, text } = model.parameters.flava;
-  const pictures = { ...stackOptions(model, "image"), ...(interpolation && { interpolation }) };
+  const images = { ...stackOptions(model, "image"), ...(interpolation && { interpolation }) };
   const encoded =
     kind === "image encoder"
-      ? encodeImage(image, model.config.image, given as ImageInput, pictures)
+      ? encodeImage(image, model.config.image, given as ImageInput, images)
       : encodeText(text, given as TextInput, stackOptions(model, "text"));
   const { shape } = encoded.sequence;
   const direction = constant(numbers(`${name} direction`, shape), shape);
