@@ -3,49 +3,63 @@ import { dirname, join, normalize, relative, sep } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-/** The folders of src/, lowest first; folders in one row stand beside each other. "." is src itself: index.ts. */
+/** The folders of src/, lowest first; those in one row do not know each other. "." holds the public entry points. */
 const layers = [
   ["base"],
   ["graph"],
-  ["backend"],
-  ["nn", "data", "optim", "parallel"],
+  ["backend", "optim", "parallel"],
+  ["nn", "data"],
   ["model"],
-  ["configs", "checkpoint", "objective", "eval", "export", "search"],
-  ["train", "api"],
-  ["serve", "."],
+  ["inference", "objective", "checkpoint", "configs", "export"],
+  ["eval", "search", "api"],
+  ["report"],
+  ["serve", "train"],
+  ["."],
+  ["datasets"],
   ["cli"],
 ];
 const height = new Map(layers.flatMap((row, index) => row.map((folder) => [folder, index])));
 const maxLines = 400;
-const source = join(import.meta.dirname, "..", "src");
+const maxFiles = 25;
+const root = join(import.meta.dirname, "..");
 
+/** `path` is relative to src/, or begins with "datasets/". */
 type SourceFile = { readonly path: string; readonly text: string };
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1)[0] ?? ".";
+/** Of a path as in `SourceFile`, seen from the root of the project, and back. */
+const fromRoot = (path: string): string => (path.startsWith("datasets/") ? path : `src/${path}`);
+const fromSource = (path: string): string => path.replace(/^src\//, "");
 const isTest = (path: string): boolean => path.endsWith(".test.ts");
 
-/** Every file of src/ whose path is relative to src/, with forward slashes. */
 function sourceFiles(): SourceFile[] {
-  return readdirSync(source, { recursive: true, withFileTypes: true })
+  return ["src", "datasets"]
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({
-      path: relative(source, file).split(sep).join("/"),
+      path: fromSource(relative(root, file).split(sep).join("/")),
       text: readFileSync(file, "utf8"),
     }));
 }
 
+/** The file that an import names, from the root of the project; undefined for a package. */
+function targetOf(importer: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const target = normalize(join(dirname(fromRoot(importer)), specifier));
+  return target.split(sep).join("/").replace(/\.js$/, ".ts");
+}
+
 /** What is wrong with one import, or undefined. */
 function faultOf(importer: string, specifier: string): string | undefined {
-  if (!specifier.startsWith(".")) return undefined; // a package
-  const target = normalize(join(dirname(importer), specifier))
-    .split(sep)
-    .join("/");
+  const file = targetOf(importer, specifier);
+  if (file === undefined) return undefined;
+  const target = fromSource(file);
   const from = folderOf(importer);
   const to = folderOf(target);
   const fault = `${importer} imports ${target}`;
-  if (target.startsWith("../")) return `${fault}, which is outside of src`;
-  if (/\.test\.[jt]s$/.test(target)) return `${fault}, which is a test`;
+  if (!/^(src|datasets)\//.test(file)) return `${fault}, which is outside of src`;
+  if (isTest(target)) return `${fault}, which is a test`;
   if (from === to) return undefined;
   const [above, below] = [height.get(from), height.get(to)];
   if (above === undefined) return `${fault}, but ${from}/ has no place in the order`;
@@ -53,16 +67,51 @@ function faultOf(importer: string, specifier: string): string | undefined {
   return below < above ? undefined : `${fault}, but ${to}/ is not below ${from}/`;
 }
 
-/** One sentence per import against the order. Tests may look wherever they like. */
+const importsOf = ({ text }: SourceFile): string[] =>
+  ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+
+/** The files of each circle of imports, found by depth-first search. */
+function circles(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const finished = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    const file = byPath.get(path);
+    if (file === undefined || finished.has(path)) return;
+    for (const specifier of importsOf(file)) {
+      const target = targetOf(path, specifier);
+      if (target !== undefined) visit(fromSource(target), [...trail, path]);
+    }
+    finished.add(path);
+  };
+  for (const { path } of files) if (!isTest(path)) visit(path, []);
+  return found;
+}
+
+/** One sentence per folder of more files than can be seen at a glance; tests and operations, one a file, aside. */
+function folderFaults(files: readonly SourceFile[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of files) {
+    const folder = dirname(path);
+    if (!isTest(path) && folder !== "graph/ops") {
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+  }
+  return [...counts]
+    .filter(([, count]) => count > maxFiles)
+    .map(([folder, count]) => `${folder}/ has ${count} files, more than ${maxFiles}`);
+}
+
+/** One sentence per import against the order. Tests may import whatever they like. */
 function orderFaults(files: readonly SourceFile[]): string[] {
   return files
     .filter(({ path }) => !isTest(path))
-    .flatMap(({ path, text }) =>
-      ts
-        .preProcessFile(text, true, true)
-        .importedFiles.map(({ fileName }) => faultOf(path, fileName))
-        .filter((fault) => fault !== undefined),
-    );
+    .flatMap((file) => importsOf(file).map((specifier) => faultOf(file.path, specifier)))
+    .filter((fault) => fault !== undefined);
 }
 
 /** One sentence per file that is too long to be read at once. */
@@ -87,6 +136,7 @@ describe("the order of imports", () => {
     ["train/loop.ts", `export * from "../objective/match.js";`],
     ["graph/ops/add.test.ts", `import { reference } from "../../backend/reference.js";`],
     ["index.ts", `export { load } from "./api/load.js";`],
+    ["cli/data.ts", `import { build } from "../../datasets/mini-pmd/build.js";`],
   ])("allows %s: %s", (path, text) => {
     expect(faults(path, text)).toEqual([]);
   });
@@ -100,10 +150,47 @@ describe("the order of imports", () => {
     ["api/load.ts", `import { version } from "../index.js";`, "not below api/"],
     ["utils/all.ts", `import { fail } from "../base/errors.js";`, "utils/ has no place"],
     ["nn/block.ts", `import { all } from "../utils/all.js";`, "utils/ has no place"],
+    [
+      "datasets/digits/build.ts",
+      `import { main } from "../../src/cli/main.js";`,
+      "not below datasets/",
+    ],
     ["nn/block.ts", `import { measure } from "../../bench/measure.js";`, "outside of src"],
     ["nn/block.ts", `import { check } from "./mlp.test.js";`, "is a test"],
   ])("refuses %s: %s", (path, text, reason) => {
     expect(faults(path, text)).toEqual([expect.stringContaining(reason)]);
+  });
+});
+
+describe("circles of imports", () => {
+  const files = (entries: Record<string, string>): SourceFile[] =>
+    Object.entries(entries).map(([path, specifier]) => ({
+      path,
+      text: `import { x } from "${specifier}";`,
+    }));
+
+  it("do not exist", () => {
+    expect(circles(sourceFiles()).filter((circle) => !circle.startsWith("graph/"))).toEqual([]);
+  });
+
+  it("are found, types included", () => {
+    expect(
+      circles(files({ "nn/a.ts": "./b.js", "nn/b.ts": "./c.js", "nn/c.ts": "./b.js" })),
+    ).toEqual(["nn/b.ts -> nn/c.ts -> nn/b.ts"]);
+    expect(circles(files({ "nn/a.ts": "./b.js", "nn/b.ts": "./c.js" }))).toEqual([]);
+  });
+});
+
+describe("the size of folders", () => {
+  it(`is at most ${maxFiles} files`, () => {
+    expect(folderFaults(sourceFiles())).toEqual([]);
+  });
+
+  it("leaves tests and operations out", () => {
+    const folder = (name: string, end: string): SourceFile[] =>
+      Array.from({ length: maxFiles + 1 }, (_, i) => ({ path: `${name}/f${i}${end}`, text: "" }));
+    expect(folderFaults([...folder("nn", ".test.ts"), ...folder("graph/ops", ".ts")])).toEqual([]);
+    expect(folderFaults(folder("nn", ".ts"))).toHaveLength(1);
   });
 });
 

@@ -117,8 +117,8 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   });
 
   it("refuses to freeze what no weights are called", async () => {
-    const recipe = shapesRecipe(root, { frozen: ["flava/image"] });
-    await expect(run("whole", { recipe })).rejects.toThrow('freezes "flava/image"');
+    const recipe = shapesRecipe(root, { frozen: ["flava/imagination"] });
+    await expect(run("whole", { recipe })).rejects.toThrow('freezes "flava/imagination"');
   });
 
   it("learns matching alone, from whole pairs, with frozen encoders", async () => {

@@ -80,7 +80,7 @@ export class Classifier {
   }
 }
 
-/** The factor on similarities that training found (reference 1.6): from 1 to 100. */
+/** The factor on similarities that training found (flava.md 1.6): from 1 to 100. */
 export function similarityScale(state: State): number {
   const [logarithm = 0] = state.read("parameters/flava/logitScale");
   const [least, most] = logitScaleBounds;

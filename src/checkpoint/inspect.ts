@@ -7,7 +7,7 @@ import type { CodebookConfig, StackConfig } from "../model/config.js";
 import { pretrainingParameters } from "../model/flava.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { Sizes } from "./huggingface-config.js";
-import { compare } from "./load.js";
+import { compare } from "./compare.js";
 import { partOf } from "./names.js";
 
 type Row = readonly [label: string, value: string];

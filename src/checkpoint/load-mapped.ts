@@ -2,7 +2,7 @@
 import type { OpenFile } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
 import { bytesPerElement } from "../graph/tensor.js";
-import type { Match } from "./load.js";
+import type { Match } from "./compare.js";
 import { root } from "./weight-paths.js";
 
 /**

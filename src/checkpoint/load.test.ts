@@ -11,7 +11,8 @@ import { type Dtype, type TensorSpec, spec } from "../graph/tensor.js";
 import type { FlavaConfig } from "../model/config.js";
 import { flavaParameters, pretrainingParameters } from "../model/flava.js";
 import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
-import { type LoadOptions, type LoadReport, WeightsMismatch, loadWeights } from "./load.js";
+import type { LoadReport } from "./compare.js";
+import { type LoadOptions, WeightsMismatch, loadWeights } from "./load.js";
 import { openCheckpoint } from "./open.js";
 
 const root = temporaryDirectory();

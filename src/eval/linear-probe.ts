@@ -1,4 +1,4 @@
-/** How well classes can be told apart by a linear function of a model's features (reference 8.4). */
+/** How well classes can be told apart by a linear function of a model's features (flava.md 8.4). */
 import type { Backend } from "../backend/backend.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";

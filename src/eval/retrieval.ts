@@ -1,4 +1,4 @@
-/** Finding the texts of an image and the images of a text by their vectors alone (reference 8.2). */
+/** Finding the texts of an image and the images of a text by their vectors alone (flava.md 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
 import { countOf, highest, similaritiesOfEach } from "../inference/similarity.js";

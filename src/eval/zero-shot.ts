@@ -1,4 +1,4 @@
-/** Classification by names alone: an image belongs to the class whose sentences are nearest (reference 8.1). */
+/** Classification by names alone: an image belongs to the class whose sentences are nearest (flava.md 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";

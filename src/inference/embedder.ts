@@ -51,7 +51,7 @@ type Runs<I> = Program<I, { result: Tensor }>;
 const keptBytes = 1.5e9;
 
 /**
- * Turns images and texts into the vectors of FLAVA's contrastive space (reference 1.6), and tells of pairs whether they
+ * Turns images and texts into the vectors of FLAVA's contrastive space (flava.md 1.6), and tells of pairs whether they
  * belong together. The result of a sample depends neither on the batch nor on its neighbors.
  */
 export class Embedder {
@@ -99,7 +99,7 @@ export class Embedder {
 
   /**
    * What the image encoder says of each image, before anything multimodal: its class token after the final
-   * normalization, for probes (reference 8.4), float32 [N, featureWidth].
+   * normalization, for probes (flava.md 8.4), float32 [N, featureWidth].
    */
   features(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const classToken = ({ sequence }: UnimodalOutputs): Tensor => tokenAt(sequence, 0);
@@ -120,7 +120,7 @@ export class Embedder {
     });
   }
 
-  /** The probability that each image and the text of the same index belong together (reference 1.7): float32 [N]. */
+  /** The probability that each image and the text of the same index belong together (flava.md 1.7): float32 [N]. */
   match(
     images: readonly Image[],
     texts: readonly string[],

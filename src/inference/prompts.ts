@@ -11,7 +11,7 @@ const expand = (pattern: string, words: readonly string[]): string[] =>
     ),
   );
 
-/** The 80 templates for photographs that CLIP and FLAVA are evaluated with on ImageNet (reference 8.1). */
+/** The 80 templates for photographs that CLIP and FLAVA are evaluated with on ImageNet (flava.md 8.1). */
 export const photoTemplates: readonly string[] = [
   ...expand("a X photo of D {}.", [
     ...["bad", "bright", "cropped", "dark", "blurry", "pixelated", "good", "close-up"],
@@ -55,7 +55,7 @@ export function prompt(template: string, name: string): string {
 const textsPerCall = 4096;
 
 /**
- * One vector for each class: the mean of the vectors of all its sentences, brought to length 1 (reference 8.1).
+ * One vector for each class: the mean of the vectors of all its sentences, brought to length 1 (flava.md 8.1).
  *
  * @param embed gives vectors of length 1, [N, width] for N texts
  * @returns float32 [C, width]

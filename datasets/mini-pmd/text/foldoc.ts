@@ -1,6 +1,6 @@
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
-import { type DictionaryEntry, dictionaryTexts } from "./dictionary.js";
+import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks } from "./prose.js";
 
 /** The Free On-line Dictionary of Computing (package dict-foldoc), some entries to a document. */

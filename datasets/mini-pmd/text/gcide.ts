@@ -1,7 +1,7 @@
 /** The GNU Collaborative International Dictionary of English: Webster of 1913 with later additions. */
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
-import { type DictionaryEntry, dictionaryTexts } from "./dictionary.js";
+import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks, words } from "./prose.js";
 
 /** Definitions, usage notes and quotations of package dict-gcide, some entries to a document. */

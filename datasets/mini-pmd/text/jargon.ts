@@ -1,6 +1,6 @@
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
-import { type DictionaryEntry, dictionaryTexts } from "./dictionary.js";
+import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks } from "./prose.js";
 
 /** The Jargon File (package dict-jargon), some entries to a document. */

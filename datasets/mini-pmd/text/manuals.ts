@@ -5,7 +5,7 @@ import { filesUnder } from "../archive/files.js";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { htmlParagraphs } from "./html.js";
+import { htmlParagraphs } from "./formats/html.js";
 import { ProseSieve } from "./prose.js";
 
 interface Manual {

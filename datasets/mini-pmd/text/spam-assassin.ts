@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LoneText } from "../item.js";
 import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
-import { type Mail, parseMail } from "./mail.js";
+import { type Mail, parseMail } from "./formats/mail.js";
 import { ProseSieve } from "./prose.js";
 
 /** The corpus's folders: collected at two times, the later ones are for testing. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { htmlParagraphs } from "./html.js";
+import { htmlParagraphs } from "./formats/html.js";
 
 export interface Verse {
   /** Such as "Gen". */

@@ -79,7 +79,7 @@ describe("the sizes of a block mask", () => {
 });
 
 describe("a block mask", () => {
-  it("is BEiT's, drawn with Python's random numbers of seed 1 (reference 10.3)", () => {
+  it("is BEiT's, drawn with Python's random numbers of seed 1 (flava.md 10.3)", () => {
     const random = pythonRandom(1);
     expect(rows(blockMask(random, flava))).toEqual([
       "00000000000000",

@@ -27,7 +27,7 @@ interface Block {
 }
 
 /**
- * FLAVA's sizes (reference 3.3): of 14 x 14 patches 75 are hidden, in blocks of 16 or more. Other grids hide the same
+ * FLAVA's sizes (flava.md 3.3): of 14 x 14 patches 75 are hidden, in blocks of 16 or more. Other grids hide the same
  * shares of their area, rounded: of 8 x 8 it is 24, in blocks of 5 or more.
  */
 export function blockMaskDefaults({ height, width }: Grid): { total: number; minimum: number } {
@@ -37,7 +37,7 @@ export function blockMaskDefaults({ height, width }: Grid): { total: number; min
 }
 
 /**
- * A mask of rectangular blocks, as BEiT draws it (reference 3.3): 1 where a patch is hidden, row by row,
+ * A mask of rectangular blocks, as BEiT draws it (flava.md 3.3): 1 where a patch is hidden, row by row,
  * uint8 [height * width]. Draws from `random` in the order of that program: area, ratio, and, where the block fits, top and
  * left. A block is smaller than the grid on both sides. At least one patch is hidden, on grids too small for any block too.
  */

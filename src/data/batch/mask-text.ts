@@ -28,7 +28,7 @@ export function mostMasked(length: number, probability = 0.15): number {
 }
 
 /**
- * Masks a text for masked language modeling (reference 3.4): of its n pieces max(1, round(probability * n)) are selected;
+ * Masks a text for masked language modeling (flava.md 3.4): of its n pieces max(1, round(probability * n)) are selected;
  * 80 % of these become [MASK], 10 % a random piece, 10 % stay. Special pieces, [UNK] and padding among them, neither count
  * nor are selected nor put in; a text without any other piece has no positions. `ids` is int32 [L] and is left as it is;
  * the same key gives the same mask.

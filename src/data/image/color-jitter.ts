@@ -8,7 +8,7 @@ const changes: readonly Change[] = [brighten, stretchContrast, saturate];
 
 /**
  * `image` with brightness, contrast and saturation multiplied by random factors from 1 - strength (at least 0) to
- * 1 + strength each, in a random order (reference 4.3).
+ * 1 + strength each, in a random order (flava.md 4.3).
  */
 export function jittered(image: Image, key: Key, strength: number): Image {
   let { pixels } = image;

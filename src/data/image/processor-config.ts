@@ -1,4 +1,4 @@
-/** Hugging Face's preprocessor_config.json of FLAVA, to our terms and back (reference 4.1). */
+/** Hugging Face's preprocessor_config.json of FLAVA, to our terms and back (flava.md 4.1). */
 import { z } from "zod";
 import type { Filter } from "./filter.js";
 import {

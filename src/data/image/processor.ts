@@ -1,6 +1,6 @@
 /**
  * What becomes of a decoded image before a model sees it: Hugging Face's `FlavaImageProcessor` with its Pillow path,
- * to the last bit (reference 4.1). Nothing here needs Node.
+ * to the last bit (flava.md 4.1). Nothing here needs Node.
  */
 import { fastResample } from "./fast-resample.js";
 import type { Filter } from "./filter.js";
@@ -19,14 +19,14 @@ export interface View {
   readonly rescale?: number;
   /** Subtracts the mean and divides by the deviation of each color. */
   readonly normalize?: { readonly mean: Color; readonly deviation: Color };
-  /** Maps 0..1 to 0.1..0.9, for the codebook (reference 2.3). */
+  /** Maps 0..1 to 0.1..0.9, for the codebook (flava.md 2.3). */
   readonly mapPixels: boolean;
 }
 
 /** A number each for red, green and blue. */
 type Color = readonly [number, number, number];
 
-/** How patches are chosen for masking (reference 3.3, 4.1). */
+/** How patches are chosen for masking (flava.md 3.3, 4.1). */
 export interface MaskSettings {
   /** Patches along one side of the image. */
   readonly patches: number;
@@ -52,7 +52,7 @@ export interface ImageProcessor {
 const clipMean: Color = [0.48145466, 0.4578275, 0.40821073];
 const clipDeviation: Color = [0.26862954, 0.26130258, 0.27577711];
 
-/** The processor of the published models (reference 4.1) for square views of the given sizes in pixels. */
+/** The processor of the published models (flava.md 4.1) for square views of the given sizes in pixels. */
 export function defaultProcessor(size = 224, codebookSize = 112): ImageProcessor {
   const square = { height: size, width: size };
   const codebookSquare = { height: codebookSize, width: codebookSize };

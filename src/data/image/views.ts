@@ -1,6 +1,6 @@
 /**
  * The two views of an image in pretraining: a random part of it, for the encoder in bicubic and for the codebook in
- * Lanczos resampling, both of the same part (reference 4.3).
+ * Lanczos resampling, both of the same part (flava.md 4.3).
  */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { jittered } from "./color-jitter.js";
@@ -21,7 +21,7 @@ export interface TrainingViewOptions {
   readonly processor?: ImageProcessor;
 }
 
-/** BEiT's recipe for masked images, where FLAVA's paper says nothing (reference 4.3). */
+/** BEiT's recipe for masked images, where FLAVA's paper says nothing (flava.md 4.3). */
 export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
 
 /** Where the views go: batches, and how many numbers from their beginning. */

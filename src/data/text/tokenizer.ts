@@ -17,7 +17,7 @@ const rememberedWords = 1 << 16;
 const specialInText = /(\[(?:PAD|UNK|CLS|SEP|MASK)\])/;
 
 /**
- * BERT's uncased tokenizer (reference 4.2): text to ids of word pieces and back. Gives what transformers' `BertTokenizer`
+ * BERT's uncased tokenizer (flava.md 4.2): text to ids of word pieces and back. Gives what transformers' `BertTokenizer`
  * gives, the fast one where its two forms differ: a capital sigma at the end of a word becomes the common small one,
  * unassigned characters stay (as [UNK]), U+2B820 to U+2B91F do not stand alone.
  *

@@ -38,7 +38,7 @@ export const specialPieces: Readonly<Record<keyof SpecialIds, string>> = {
 const continuationPrefix = "##";
 
 /**
- * Reads a vocabulary, by default the one of `bert-base-uncased` that FLAVA has (reference 4.2) and that comes with the
+ * Reads a vocabulary, by default the one of `bert-base-uncased` that FLAVA has (flava.md 4.2) and that comes with the
  * package. Raises a `VocabularyError` where the file cannot be read or does not fit.
  */
 export async function openVocabulary(path?: string): Promise<Vocabulary> {

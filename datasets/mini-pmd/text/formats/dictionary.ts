@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { LoneText } from "../item.js";
-import type { Packages } from "../packages.js";
-import { EntryBinder } from "./document.js";
-import { ProseSieve } from "./prose.js";
+import type { LoneText } from "../../item.js";
+import type { Packages } from "../../packages.js";
+import { EntryBinder } from "../document.js";
+import { ProseSieve } from "../prose.js";
 
 export interface DictionaryEntry {
   /** The first line: headword, with pronunciation and grammar where the dictionary gives them. */

@@ -1,6 +1,6 @@
 /** The text of an e-mail as its writer meant it: decoded, without headers, quotations and signatures. */
 import { htmlParagraphs } from "./html.js";
-import { blocks } from "./prose.js";
+import { blocks } from "../prose.js";
 
 export interface Mail {
   readonly subject: string;

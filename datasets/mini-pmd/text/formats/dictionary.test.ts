@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseDictionary } from "./dictionary.js";
-import { foldocParagraphs } from "./foldoc.js";
-import { gcideParagraphs } from "./gcide.js";
-import { jargonParagraphs } from "./jargon.js";
+import { foldocParagraphs } from "../foldoc.js";
+import { gcideParagraphs } from "../gcide.js";
+import { jargonParagraphs } from "../jargon.js";
 
 describe("dictionaries", () => {
   it("parts entries at the left margin and skips variants of a headword", () => {
