@@ -85,7 +85,7 @@ void packPanelAlong(const Element* columns, int64_t stride, int64_t columnCount,
           square[lane] = first + lane < columnCount ? Words::along(corner + lane * stride, depth - element) : Uints{};
         }
       }
-      transpose(square);
+      transposeLanes(square);
       storeSquare(square, words - word, to + word * panelColumns + first, panelColumns);
     }
   }
@@ -154,7 +154,7 @@ struct MatrixLeft final : LeftOperand {
           const int lanes = static_cast<int>(count);
           for (int lane = 0; lane < width; ++lane) square[lane] = wordsAcross(row + r, word + i + lane, lanes);
         }
-        transpose(square);
+        transposeLanes(square);
         if (words - i >= width) {
           storeSquare(square, count, to + r * stride + i, stride);
         } else {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../simd.h"
+#include "../transpose.h"
 
 namespace FLAVA_NAMESPACE {
 
@@ -140,33 +141,5 @@ struct Int8Words {
     return count >= 4 * width ? along(from) : loadVector<Uints>(from, count);
   }
 };
-
-template <int... lane>
-struct LaneList {};
-#if defined(__AVX512F__)
-using EveryLane = LaneList<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>;
-#elif defined(__AVX2__)
-using EveryLane = LaneList<0, 1, 2, 3, 4, 5, 6, 7>;
-#else
-using EveryLane = LaneList<0, 1, 2, 3>;
-#endif
-
-/** Exchanges the upper block of `distance` lanes of each 2 * distance in `a` with the lower one in `b`. */
-template <int distance, int... lane>
-[[gnu::always_inline]] inline void exchangeBlocks(Uints& a, Uints& b, LaneList<lane...>) {
-  const Uints lower = __builtin_shufflevector(a, b, ((lane & distance) ? width + lane - distance : lane)...);
-  b = __builtin_shufflevector(a, b, ((lane & distance) ? width + lane : lane + distance)...);
-  a = lower;
-}
-
-/** Transposes a square of words. */
-template <int distance = width / 2>
-[[gnu::always_inline]] inline void transpose(Uints (&square)[width]) {
-#pragma GCC unroll 16
-  for (int row = 0; row < width; ++row) {
-    if (!(row & distance)) exchangeBlocks<distance>(square[row], square[row + distance], EveryLane());
-  }
-  if constexpr (distance > 1) transpose<distance / 2>(square);
-}
 
 }  // namespace FLAVA_NAMESPACE

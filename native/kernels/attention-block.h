@@ -6,6 +6,7 @@
 #pragma once
 
 #include "simd.h"
+#include "transpose.h"
 
 namespace FLAVA_NAMESPACE {
 
@@ -14,7 +15,7 @@ inline int64_t roundUp(int64_t count, int64_t multiple) { return (count + multip
 // ---- formats of words ----
 
 /** One float32 a word. */
-struct FloatWords {
+struct FloatFormat {
   using Element = float;
   static constexpr int64_t perWord = 1;
   static Floats round(Floats x) { return x; }
@@ -24,7 +25,7 @@ struct FloatWords {
 
 #if defined(__AVX512BF16__)
 /** Two bfloat16 a word, the earlier one in the lower half. */
-struct Bfloat16Words {
+struct Bfloat16Format {
   using Element = Bfloat16;
   static constexpr int64_t perWord = 2;
   static Floats round(Floats x) { return x; }  // storing an element rounds it
@@ -47,7 +48,7 @@ struct Bfloat16Words {
 };
 #else
 /** One float32 a word, rounded to the nearest bfloat16: for processors that multiply no pairs. */
-struct Bfloat16Words : FloatWords {
+struct Bfloat16Format : FloatFormat {
   static Floats round(Floats x) { return widen(narrow(x)); }
   static Uints join(const Floats* rows) { return (Uints)round(rows[0]); }
 };
@@ -186,34 +187,6 @@ void packRows(HeadRows rows, int64_t count, int64_t paddedCount, uint32_t* to) {
   __builtin_memset(to + count * words, 0, static_cast<size_t>(4 * (paddedCount - count) * words));
 }
 
-template <int... lane>
-struct LaneList {};
-template <int count, int... lane>
-struct CountLanes : CountLanes<count - 1, count - 1, lane...> {};
-template <int... lane>
-struct CountLanes<0, lane...> {
-  using List = LaneList<lane...>;
-};
-
-/** In rows `step` apart: swaps the upper right with the lower left quarter of every square of 2 * step words. */
-template <int step, int... lane>
-[[gnu::always_inline]] inline void exchange(Uints& a, Uints& b, LaneList<lane...>) {
-  const Uints first = __builtin_shufflevector(a, b, (lane & step ? width + lane - step : lane)...);
-  b = __builtin_shufflevector(a, b, (lane & step ? width + lane : lane + step)...);
-  a = first;
-}
-
-template <int step>
-[[gnu::always_inline]] inline void transposeSquare(Uints* rows) {
-  if constexpr (step < width) {
-#pragma GCC unroll 16
-    for (int row = 0; row < width; ++row) {
-      if (!(row & step)) exchange<step>(rows[row], rows[row + step], CountLanes<width>::List());
-    }
-    transposeSquare<2 * step>(rows);
-  }
-}
-
 /** to[j * toStride + i] = from[i * fromStride + j]; counts are multiples of width. */
 inline void transposeWords(const uint32_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint32_t* to,
                            int64_t toStride) {
@@ -222,7 +195,7 @@ inline void transposeWords(const uint32_t* from, int64_t fromStride, int64_t row
       Uints square[width];
 #pragma GCC unroll 16
       for (int row = 0; row < width; ++row) square[row] = loadVector<Uints>(from + (i + row) * fromStride + j);
-      transposeSquare<1>(square);
+      transposeLanes(square);
 #pragma GCC unroll 16
       for (int row = 0; row < width; ++row) storeWords(to + (j + row) * toStride + i, square[row]);
     }

@@ -213,7 +213,7 @@ void differentiateAll(const Call& call) {
 }
 
 void attentionGradient(const Call& call) {
-  call.integer(3) ? differentiateAll<Bfloat16Words>(call) : differentiateAll<FloatWords>(call);
+  call.integer(3) ? differentiateAll<Bfloat16Format>(call) : differentiateAll<FloatFormat>(call);
 }
 
 FLAVA_KERNEL("attentionGradient", attentionGradient);

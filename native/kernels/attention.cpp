@@ -121,7 +121,7 @@ void attendAll(const Call& call) {
   });
 }
 
-void attention(const Call& call) { call.integer(3) ? attendAll<Bfloat16Words>(call) : attendAll<FloatWords>(call); }
+void attention(const Call& call) { call.integer(3) ? attendAll<Bfloat16Format>(call) : attendAll<FloatFormat>(call); }
 
 FLAVA_KERNEL("attention", attention);
 

@@ -1,37 +1,9 @@
 // Reordering the axes of a tensor: rows are copied where the innermost axis stays, squares are transposed where not.
 #include "movement.h"
+#include "transpose.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
-
-template <int... lane>
-struct Lanes {};
-#if defined(__AVX512F__)
-using EveryLane = Lanes<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>;
-#elif defined(__AVX2__)
-using EveryLane = Lanes<0, 1, 2, 3, 4, 5, 6, 7>;
-#else
-using EveryLane = Lanes<0, 1, 2, 3>;
-#endif
-
-/** Exchanges the lanes of a whose number has the bit `distance` with those of b whose number has it not. */
-template <int distance, int... lane>
-inline void exchange(Ints& a, Ints& b, Lanes<lane...>) {
-  const Ints exchanged = __builtin_shufflevector(a, b, (lane & distance ? width + lane - distance : lane)...);
-  b = __builtin_shufflevector(a, b, (lane & distance ? width + lane : lane + distance)...);
-  a = exchanged;
-}
-
-/** One step of transposing a square: blocks of `distance` lines and lanes change places across the diagonal. */
-template <int distance>
-inline void exchangeBlocks(Ints (&lines)[width]) {
-  if constexpr (distance < width) {
-#pragma GCC unroll 16
-    for (int line = 0; line < width; ++line) {
-      if ((line & distance) == 0) exchange<distance>(lines[line], lines[line + distance], EveryLane());
-    }
-  }
-}
 
 Ints loadLine(const uint32_t* from) { return loadVector<Ints>(from); }
 Ints loadLine(const uint16_t* from) { return __builtin_convertvector(loadVector<Shorts>(from), Ints); }
@@ -54,10 +26,7 @@ void transposeSquare(const char* from, int64_t fromStride, char* to, int64_t toS
   for (int line = 0; line < width; ++line) {
     lines[line] = loadLine(reinterpret_cast<const Element*>(from + line * fromStride));
   }
-  exchangeBlocks<1>(lines);
-  exchangeBlocks<2>(lines);
-  exchangeBlocks<4>(lines);
-  exchangeBlocks<8>(lines);
+  transposeLanes(lines);
 #pragma GCC unroll 16
   for (int line = 0; line < width; ++line) storeLine(reinterpret_cast<Element*>(to + line * toStride), lines[line]);
 }

@@ -1,5 +1,6 @@
 // Resampling of images: whole numbers throughout, so that every level gives the same bits (src/data/image/resample.ts).
 #include "simd.h"
+#include "transpose.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -47,8 +48,8 @@ void interleave(const Tile* from, Tile* to) {
   for (int i = 0; i < block / 2; ++i) {
     const Tile a = from[i];
     const Tile b = from[i + block / 2];
-    to[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    to[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    to[2 * i] = shuffle<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b);
+    to[2 * i + 1] = shuffle<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b);
   }
 }
 
