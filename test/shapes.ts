@@ -1,7 +1,7 @@
 /** A little data set of colored shapes with captions, for tests of training: real images in real shards. */
 import { join } from "node:path";
 import sharp from "sharp";
-import { ShardWriter } from "../src/data/formats/shard-writer.js";
+import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
 import { matchingAlone } from "../src/configs/pairs-alone.js";
 import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
 

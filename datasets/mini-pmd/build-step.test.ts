@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Sample } from "../../src/data/sample.js";
-import { openShards } from "../../src/data/formats/shard-index.js";
+import { openShards } from "../../src/data/formats/tar/shards.js";
 import { buildPairs, buildTexts, type StepContext } from "./build-step.js";
 import { splitOfFamily } from "./families.js";
 import { StepFolders } from "./folders.js";

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Sample } from "../../src/data/sample.js";
-import { ShardWriter } from "../../src/data/formats/shard-writer.js";
+import { ShardWriter } from "../../src/data/formats/tar/shard-writer.js";
 
 /** "pairs/icons/train" has shards "icons-train". */
 export const shardName = (folder: string): string => folder.split("/").slice(1).join("-");

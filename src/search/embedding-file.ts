@@ -1,7 +1,7 @@
 /** Vectors of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
 import { access } from "node:fs/promises";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { type ParquetColumn, writeParquet } from "../data/formats/parquet-shard.js";
+import { type ParquetColumn, writeParquet } from "../data/formats/parquet/writer.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
 
 /** A sample of a data set with its vectors. */

@@ -2,7 +2,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Sample } from "../../../src/data/sample.js";
-import { ShardWriter } from "../../../src/data/formats/shard-writer.js";
+import { ShardWriter } from "../../../src/data/formats/tar/shard-writer.js";
 
 /** What has to be known to read numbers on the set. */
 interface SetDescription {

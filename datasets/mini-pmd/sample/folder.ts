@@ -2,7 +2,7 @@
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Sample } from "../../../src/data/sample.js";
-import { ShardWriter } from "../../../src/data/formats/shard-writer.js";
+import { ShardWriter } from "../../../src/data/formats/tar/shard-writer.js";
 import { shardName } from "../folders.js";
 import { Credits } from "./credits.js";
 import { smallImage } from "./image.js";

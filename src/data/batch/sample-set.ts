@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { SetSize } from "./mixture.js";
 import type { Sample } from "../sample.js";
-import { openShards } from "../formats/shard-index.js";
+import { openShards } from "../formats/tar/shards.js";
 
 /** The samples of a directory of shards, numbered through. */
 export interface SampleSet {

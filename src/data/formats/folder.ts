@@ -2,14 +2,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Sample } from "../sample.js";
-import { isImageName } from "./image-type.js";
-import { defaultLimit } from "./tar-records.js";
-import { readInFolder } from "./image-file.js";
+import { isImageName } from "../image/image-type.js";
+import { defaultLimit } from "./tar/records.js";
+import { readInFolder } from "./file-in-folder.js";
 import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
-import { type Columns, describeRow, findColumns } from "./table.js";
-import { tableRows } from "./table-rows.js";
+import { type Columns, describeRow, findColumns } from "./table/source.js";
+import { tableRows } from "./table/rows.js";
 
 const captionFiles = [
   "captions.tsv",

@@ -1,14 +1,14 @@
 /** Opens whatever data set lies at a path. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isImageName } from "./image-type.js";
+import { isImageName } from "../image/image-type.js";
 import { folderSource } from "./folder.js";
-import { parquetSource } from "./parquet.js";
+import { parquetSource } from "./parquet/source.js";
 import type { Source } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
-import { type Columns, tableSource } from "./table.js";
-import { isTableName } from "./table-rows.js";
-import { expandBraces, isTarName, tarSource } from "./tar.js";
+import { type Columns, tableSource } from "./table/source.js";
+import { isTableName } from "./table/rows.js";
+import { expandBraces, isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
 export interface SourceOptions {

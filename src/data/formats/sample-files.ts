@@ -1,7 +1,7 @@
 /** A sample as files with a common key, and back: the convention of WebDataset. */
 import type { Sample } from "../sample.js";
 import { SampleError, reasonOf } from "./source-error.js";
-import { isImageExtension, imageType } from "./image-type.js";
+import { isImageExtension, imageType } from "../image/image-type.js";
 
 /** A file of a sample: its extension without the dot, and its content. */
 export interface SampleFile {

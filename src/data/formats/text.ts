@@ -1,9 +1,9 @@
 /** Plain text files: a document each, or a document per paragraph. */
 import { basename, dirname } from "node:path";
 import type { Sample } from "../sample.js";
-import { defaultLimit } from "./tar-records.js";
+import { defaultLimit } from "./tar/records.js";
 import { linesOf } from "./lines.js";
-import { readInFolder } from "./image-file.js";
+import { readInFolder } from "./file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource, stemOf } from "./record-source.js";
 import type { Source } from "./source.js";
 import { SampleError } from "./source-error.js";

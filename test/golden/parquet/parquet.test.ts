@@ -3,7 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../../../src/data/sample.js";
-import { parquetSource } from "../../../src/data/formats/parquet.js";
+import { parquetSource } from "../../../src/data/formats/parquet/source.js";
 
 interface Row {
   readonly image: string | null;

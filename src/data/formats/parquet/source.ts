@@ -10,14 +10,14 @@ import {
 } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { z } from "zod";
-import type { Sample } from "../sample.js";
-import { defaultLimit } from "./tar-records.js";
-import { checkPages, compressors, mostValues } from "./parquet-pages.js";
-import { readInFolder } from "./image-file.js";
-import { type FoundRecord, nameOfFiles, recordSource } from "./record-source.js";
-import type { Source } from "./source.js";
-import { SampleError, SourceError, reasonOf } from "./source-error.js";
-import { type Columns, describeRow, findColumns } from "./table.js";
+import type { Sample } from "../../sample.js";
+import { defaultLimit } from "../tar/records.js";
+import { checkPages, compressors, mostValues } from "./pages.js";
+import { readInFolder } from "../file-in-folder.js";
+import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
+import type { Source } from "../source.js";
+import { SampleError, SourceError, reasonOf } from "../source-error.js";
+import { type Columns, describeRow, findColumns } from "../table/source.js";
 
 const mostFooterBytes = 1 << 26;
 const mostRows = 1 << 22; // of one row group, which is in memory at a time

@@ -1,14 +1,14 @@
 /** Tables: TSV, CSV or JSON lines with texts, and images in files beside the table or in the table itself. */
 import { basename, dirname } from "node:path";
-import type { Sample } from "../sample.js";
-import { labelOf, textNames, textsOf } from "./sample-files.js";
-import { imageType } from "./image-type.js";
-import { defaultLimit } from "./tar-records.js";
-import { readInFolder } from "./image-file.js";
-import { type FoundRecord, recordSource } from "./record-source.js";
-import type { Source } from "./source.js";
-import { SampleError, SourceError } from "./source-error.js";
-import { type Row, tableRows } from "./table-rows.js";
+import type { Sample } from "../../sample.js";
+import { labelOf, textNames, textsOf } from "../sample-files.js";
+import { imageType } from "../../image/image-type.js";
+import { defaultLimit } from "../tar/records.js";
+import { readInFolder } from "../file-in-folder.js";
+import { type FoundRecord, recordSource } from "../record-source.js";
+import type { Source } from "../source.js";
+import { SampleError, SourceError } from "../source-error.js";
+import { type Row, tableRows } from "./rows.js";
 
 /** Which columns hold what; those not given are found by their names. */
 export interface Columns {

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { replaceFile } from "../../base/replace-file.js";
-import { SourceError, reasonOf } from "./source-error.js";
+import { replaceFile } from "../../../base/replace-file.js";
+import { SourceError, reasonOf } from "../source-error.js";
 
 export const listName = "shards.json";
 

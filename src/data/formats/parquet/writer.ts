@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { inspect } from "node:util";
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { SourceError } from "./source-error.js";
+import { SourceError } from "../source-error.js";
 
 /** What a column holds; null and undefined are allowed everywhere. */
 export type ParquetColumn =

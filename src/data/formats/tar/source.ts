@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
-import { defaultLimit, tarRecords } from "./tar-records.js";
-import { nameOfFiles, recordSource } from "./record-source.js";
-import type { Source } from "./source.js";
-import { SourceError, reasonOf } from "./source-error.js";
+import { defaultLimit, tarRecords } from "./records.js";
+import { nameOfFiles, recordSource } from "../record-source.js";
+import type { Source } from "../source.js";
+import { SourceError, reasonOf } from "../source-error.js";
 
 const mostBraced = 1_000_000;
 const bombRatio = 200; // archives of tiny files shrink by 50 at most: half of a tar block is zeros

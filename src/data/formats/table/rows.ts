@@ -2,9 +2,9 @@
 import { createReadStream } from "node:fs";
 import { extname } from "node:path";
 import { type CsvError, parse } from "csv-parse";
-import { isImageExtension } from "./image-type.js";
-import { linesOf } from "./lines.js";
-import { SourceError, reasonOf } from "./source-error.js";
+import { isImageExtension } from "../../image/image-type.js";
+import { linesOf } from "../lines.js";
+import { SourceError, reasonOf } from "../source-error.js";
 
 /** Values by column, or what is wrong with the row. */
 export type Row =

@@ -1,12 +1,12 @@
 /** Random access to the samples of tar shards, for training. */
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Sample } from "../sample.js";
-import { SampleError, SourceError, reasonOf } from "./source-error.js";
+import type { Sample } from "../../sample.js";
+import { SampleError, SourceError, reasonOf } from "../source-error.js";
 import { FileBytes } from "./byte-reader.js";
-import { Recent } from "../../base/lru-cache.js";
+import { Recent } from "../../../base/lru-cache.js";
 import { type ListedShard, listName, readShardList } from "./shard-list.js";
-import { defaultLimit, recordOffsets, tarRecords } from "./tar-records.js";
+import { defaultLimit, recordOffsets, tarRecords } from "./records.js";
 
 interface Shard {
   readonly path: string;

@@ -1,6 +1,6 @@
 /** Bytes read from front to end: of a file, where what is not wanted is never read, or of a stream. */
 import type { FileHandle } from "node:fs/promises";
-import { SourceError } from "./source-error.js";
+import { SourceError } from "../source-error.js";
 
 export interface ByteReader {
   /** Number of bytes before the next one, from the beginning of the file or stream. */

@@ -8,7 +8,7 @@ import { parquetHeader } from "hyparquet/src/column.js";
 import { decompressPage } from "hyparquet/src/datapage.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from "hyparquet/src/schema.js";
 import { compressors as pure } from "hyparquet-compressors";
-import { SourceError } from "./source-error.js";
+import { SourceError } from "../source-error.js";
 
 const mostPageBytes = 1 << 30;
 /** Values of one column in one row group: what still fits into memory. */

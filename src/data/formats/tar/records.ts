@@ -1,9 +1,9 @@
 /** Samples in tar archives, as WebDataset lays them: neighboring files with a common key are one record. */
-import type { Sample } from "../sample.js";
-import { SampleError } from "./source-error.js";
+import type { Sample } from "../../sample.js";
+import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
-import { isSampleExtension, sampleOfFiles } from "./sample-files.js";
-import { type TarEntry, tarEntries } from "./tar-entries.js";
+import { isSampleExtension, sampleOfFiles } from "../sample-files.js";
+import { type TarEntry, tarEntries } from "./entries.js";
 
 /** Bytes that one file within an archive may have, if nothing else is said. */
 export const defaultLimit = 256 * 1024 * 1024;

@@ -3,9 +3,9 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
-import type { Sample } from "../sample.js";
-import { openShards } from "./shard-index.js";
+import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
+import type { Sample } from "../../sample.js";
+import { openShards } from "./shards.js";
 import { ShardWriter, archiveKey } from "./shard-writer.js";
 
 const root = temporaryDirectory();

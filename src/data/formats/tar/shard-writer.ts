@@ -2,11 +2,11 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Header, Pax } from "tar";
-import type { Sample } from "../sample.js";
-import { SampleError, SourceError } from "./source-error.js";
-import { type SampleFile, filesOfSample } from "./sample-files.js";
+import type { Sample } from "../../sample.js";
+import { SampleError, SourceError } from "../source-error.js";
+import { type SampleFile, filesOfSample } from "../sample-files.js";
 import { type ListedShard, listName, readShardList, writeShardList } from "./shard-list.js";
-import { blockBytes, padded } from "./tar-entries.js";
+import { blockBytes, padded } from "./entries.js";
 
 interface ShardOptions {
   /** Shards are named `name-00000.tar`, `name-00001.tar` ... */

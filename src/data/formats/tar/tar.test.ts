@@ -4,12 +4,12 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { Header, type HeaderData, Pax } from "tar";
 import { describe, expect, it } from "vitest";
-import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
-import type { Sample } from "../sample.js";
-import { openShards } from "./shard-index.js";
-import { SkippedSamples } from "../batch/skipped.js";
-import { SourceError } from "./source-error.js";
-import { expandBraces, tarSource } from "./tar.js";
+import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
+import type { Sample } from "../../sample.js";
+import { openShards } from "./shards.js";
+import { SkippedSamples } from "../../batch/skipped.js";
+import { SourceError } from "../source-error.js";
+import { expandBraces, tarSource } from "./source.js";
 
 const directory = mkdtempSync(join(temporaryDirectory(), "tar-"));
 

@@ -2,7 +2,7 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { parquetMetadata, parquetSchema } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { describe, expect, it } from "vitest";
-import { checkPages, compressors } from "./parquet-pages.js";
+import { checkPages, compressors } from "./pages.js";
 
 /** A column of `count` equal numbers, uncompressed: its definition levels are one run. */
 function column(count: number): { bytes: Uint8Array<ArrayBuffer>; check: () => void } {

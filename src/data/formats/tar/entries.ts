@@ -1,6 +1,6 @@
 /** The files of a tar archive, with nothing believed that the archive says about itself. */
 import { Header, Pax } from "tar";
-import { SourceError, reasonOf } from "./source-error.js";
+import { SourceError, reasonOf } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
 
 export const blockBytes = 512;
