@@ -1,6 +1,6 @@
 /** Images by names of classes, without training. */
 import type { State } from "../backend/state.js";
-import { Recent } from "../base/lru-cache.js";
+import { LruCache } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
 import type { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
@@ -27,7 +27,7 @@ const keptSets = 16;
 
 export class Classifier {
   readonly #embedder: Embedder;
-  readonly #kept = new Recent<string, Promise<Float32Array>>(keptSets);
+  readonly #vectors = new LruCache<string, Promise<Float32Array>>(keptSets);
 
   constructor(embedder: Embedder) {
     this.#embedder = embedder;
@@ -69,13 +69,13 @@ export class Classifier {
 
   #vectorsOf(labels: readonly string[], templates: readonly string[]): Promise<Float32Array> {
     const name = JSON.stringify([labels, templates]);
-    const kept = this.#kept.get(name);
+    const kept = this.#vectors.get(name);
     if (kept) return kept;
     const vectors = embedClasses(labels, templates, this.#embedder.width, (texts) =>
       this.#embedder.texts(texts),
     );
-    this.#kept.set(name, vectors);
-    vectors.catch(() => this.#kept.delete(name));
+    this.#vectors.set(name, vectors);
+    vectors.catch(() => this.#vectors.delete(name));
     return vectors;
   }
 }

@@ -12,8 +12,9 @@ import {
   textOutputs,
   tokenProbabilities,
 } from "../model/outputs.js";
-import { portionsOf } from "../inference/buckets.js";
-import { RecentPrograms } from "../inference/program-cache.js";
+import { bucketsOf } from "../inference/buckets.js";
+import { CallQueue } from "../inference/call-queue.js";
+import { ProgramCache } from "../inference/program-cache.js";
 import { highest, rowOf } from "../inference/similarity.js";
 import type { LoadedModel, ModelParameters } from "./model.js";
 
@@ -51,8 +52,8 @@ const keptBytes = 1e9;
 
 export class TextFiller {
   readonly #model: LoadedModel;
-  readonly #programs = new RecentPrograms<Program<Inputs, { probabilities: Tensor }>>(keptBytes);
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #programs = new ProgramCache<Program<Inputs, { probabilities: Tensor }>>(keptBytes);
+  readonly #queue = new CallQueue();
 
   constructor(model: LoadedModel) {
     this.#model = model;
@@ -60,13 +61,11 @@ export class TextFiller {
 
   /** Fills every [MASK] of a text, all of them at once: none sees what another one was filled with. */
   fill(text: string, image?: Image, options: FillTextOptions = {}): Promise<FilledText> {
-    const filled = this.#last.then(() => this.#fill(text, image, options));
-    this.#last = filled.catch(() => undefined);
-    return filled;
+    return this.#queue.run(() => this.#fill(text, image, options));
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#queue.idle();
     this.#programs.dispose();
   }
 
@@ -113,8 +112,8 @@ export class TextFiller {
     image: Image | undefined,
   ): Promise<Float32Array> {
     const { config, processor } = this.#model;
-    const [portion] = portionsOf([ids.length], { batch: 1, longest: config.text.positions });
-    const { length } = portion!;
+    const [bucket] = bucketsOf([ids.length], { batch: 1, longest: config.text.positions });
+    const { length } = bucket!;
     const program = this.#programs.get(`${length} ${image ? "with" : "without"} image`, () =>
       this.#compile(length, image !== undefined),
     );

@@ -1,13 +1,17 @@
-/** Keeps what was used last, up to a total weight; what falls out is let go of. */
-export class Recent<Key, Value> {
-  readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>(); // oldest first
+/** A cache with a limited total weight: the least recently used entries are evicted. */
+export class LruCache<Key, Value> {
+  readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>(); // least recently used first
   #total = 0;
 
-  /** @param least how many entries stay in any case, even where they are too heavy */
+  /**
+   * @param capacity total weight of the entries
+   * @param onEvict called with each value that leaves the cache
+   * @param minimum number of entries that are never evicted, however heavy they are
+   */
   constructor(
     private readonly capacity: number,
-    private readonly letGo: (value: Value) => void = () => undefined,
-    private readonly least = 1,
+    private readonly onEvict: (value: Value) => void = () => undefined,
+    private readonly minimum = 1,
   ) {}
 
   get(key: Key): Value | undefined {
@@ -18,13 +22,13 @@ export class Recent<Key, Value> {
     return entry.value;
   }
 
-  /** Adds an entry. */
+  /** Adds or replaces an entry. */
   set(key: Key, value: Value, weight = 1): void {
     this.delete(key);
     this.#entries.set(key, { value, weight });
     this.#total += weight;
     for (const oldest of this.#entries.keys()) {
-      if (this.#total <= this.capacity || this.#entries.size <= this.least) break;
+      if (this.#total <= this.capacity || this.#entries.size <= this.minimum) break;
       this.delete(oldest);
     }
   }
@@ -34,7 +38,7 @@ export class Recent<Key, Value> {
     if (!entry) return;
     this.#entries.delete(key);
     this.#total -= entry.weight;
-    this.letGo(entry.value);
+    this.onEvict(entry.value);
   }
 
   clear(): void {

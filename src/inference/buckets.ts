@@ -1,43 +1,47 @@
-/** How many inputs of various lengths become runs of programs that each have one shape. */
+/** Bucketing: inputs of various lengths grouped into batches of few shapes, one compiled program for each. */
 
-/** Inputs that go through one run of a program together. */
-export interface Portion {
-  /** Which inputs, by their index; at most `batch`. */
+/** Inputs that run through a program together. */
+export interface Bucket {
+  /** Indices of the inputs; at most `batch`. */
   readonly rows: readonly number[];
-  /** Samples that the program takes; those beyond `rows` are filling. */
+  /** Batch size of the program; samples beyond `rows` are padding. */
   readonly batch: number;
-  /** Tokens that the program takes of each sample. */
+  /** Sequence length of the program, in tokens. */
   readonly length: number;
 }
 
-/** The shortest length that programs are compiled for. */
+/** The shortest sequence length that programs are compiled for. */
 const shortest = 8;
 
 /**
- * Divides inputs of the given `lengths` (tokens) into portions: like lengths go together, rounded up to 8, 16, 32, ... at
- * most `longest`; portions are full, at most `batch`, but for the last of a length, which is rounded up to a power of two.
- * So there are few shapes, and less than half of any batch, and of any text, is filling.
+ * Groups inputs by length, rounded up to 8, 16, 32, ... up to `longest`. Buckets are full, except for the last one of each
+ * length, whose batch size is rounded up to a power of two. So there are few shapes, and less than half of any batch, and
+ * of any sequence longer than 8 tokens, is padding.
+ *
+ * @param lengths of the inputs, in tokens
+ * @param options.batch largest batch size
+ * @param options.longest longest sequence that the model reads
  */
-export function portionsOf(
+export function bucketsOf(
   lengths: readonly number[],
   { batch, longest }: { readonly batch: number; readonly longest: number },
-): Portion[] {
+): Bucket[] {
   const byLength = new Map<number, number[]>();
   for (const [row, length] of lengths.entries()) {
-    const rounded = Math.min(Math.max(powerOfTwo(length), shortest), longest);
-    const alike = byLength.get(rounded);
-    if (alike) alike.push(row);
+    const rounded = Math.min(Math.max(nextPowerOfTwo(length), shortest), longest);
+    const sameLength = byLength.get(rounded);
+    if (sameLength) sameLength.push(row);
     else byLength.set(rounded, [row]);
   }
-  return [...byLength].flatMap(([length, alike]) =>
-    Array.from({ length: Math.ceil(alike.length / batch) }, (_, index) => {
-      const rows = alike.slice(index * batch, (index + 1) * batch);
-      return { rows, batch: Math.min(powerOfTwo(rows.length), batch), length };
+  return [...byLength].flatMap(([length, sameLength]) =>
+    Array.from({ length: Math.ceil(sameLength.length / batch) }, (_, index) => {
+      const rows = sameLength.slice(index * batch, (index + 1) * batch);
+      return { rows, batch: Math.min(nextPowerOfTwo(rows.length), batch), length };
     }),
   );
 }
 
-/** The least power of two that is not less than `count`. */
-function powerOfTwo(count: number): number {
+/** The least power of two >= `count`. */
+function nextPowerOfTwo(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }

@@ -117,7 +117,7 @@ it("tells of texts that are longer than the model's positions, and reads their b
 });
 
 it("refuses what does not fit, in words", async () => {
-  expect(() => embedderOn(backend, { batch: 0 })).toThrow("from 1, not 0");
+  expect(() => embedderOn(backend, { batch: 0 })).toThrow(">= 1, not 0");
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };
   expect(() => embedderOn(backend, { config: small })).toThrow("31 word pieces");

@@ -1,11 +1,9 @@
-/** Images and texts to vectors, any number of them, with programs that are compiled once for each shape. */
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
-import type { Values } from "../backend/values.js";
 import type { Image } from "../data/image/image.js";
-import { type ImageProcessor, viewShape, writePixels } from "../data/image/processor.js";
+import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
-import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import type { Tensor } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import type { FlavaConfig } from "../model/config.js";
@@ -20,10 +18,22 @@ import {
   pairOutputs,
   textOutputs,
 } from "../model/outputs.js";
-import { type Portion, portionsOf } from "./buckets.js";
-import { RecentPrograms } from "./program-cache.js";
+import { type Bucket, bucketsOf } from "./buckets.js";
+import { CallQueue } from "./call-queue.js";
+import {
+  type ImageInputs,
+  type TextInputs,
+  type ViewShape,
+  fixedViewShape,
+  imageSpecs,
+  packImages,
+  packTexts,
+  textSpecs,
+} from "./inputs.js";
+import { ProgramCache } from "./program-cache.js";
+import { runBuckets } from "./run-buckets.js";
 
-/** What an embedder reads of a model; the matching head only for `match`. */
+/** The parameters that an embedder reads; the matching head only for `match`. */
 interface EmbedderParameters<T> {
   readonly flava: Flava<T>;
   readonly heads?: { readonly itm: MatchHead<T> };
@@ -36,60 +46,51 @@ export interface EmbedderOptions {
   readonly processor: ImageProcessor;
   /** Default: "float32". */
   readonly precision?: Precision;
-  /** Samples in one run of a program, at most; default: 32. */
+  /** Largest batch size; default: 32. */
   readonly batch?: number;
-  /** Told of every text that is longer than the model's positions, and of the number of tokens that were read of it. */
+  /** Called for every text with more tokens than the model reads, with the number of tokens that are read. */
   readonly onTruncated?: (text: string, tokens: number) => void;
 }
 
-type ImageInputs = { readonly pixels: TensorSpec };
-type TextInputs = { readonly ids: TensorSpec; readonly lengths: TensorSpec };
 type Inputs = ImageInputs | TextInputs | (ImageInputs & TextInputs);
-type Runs<I> = Program<I, { result: Tensor }>;
+type ResultProgram<I> = Program<I, { result: Tensor }>;
 
-/** Bytes of rearranged weights that programs of one kind keep: those of the paper's model in float32 a few times over. */
-const keptBytes = 1.5e9;
+/** Packed weights that the programs of one kind keep, in bytes: a few copies of the paper's model in float32. */
+const cacheBytes = 1.5e9;
 
 /**
- * Turns images and texts into the vectors of FLAVA's contrastive space (flava.md 1.6), and tells of pairs whether they
- * belong together. The result of a sample depends neither on the batch nor on its neighbors.
+ * Embeds images and texts in FLAVA's contrastive space (flava.md 1.6), and predicts whether pairs match. Any number of
+ * inputs is run in batches, by programs that are compiled once for each shape. The result of a sample depends neither on
+ * the batch nor on the other samples.
  */
 export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
-  /** Of the encoder's view of an image: [3, H, W]. */
-  readonly #viewShape: readonly [number, number, number];
-  readonly #images = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
-  readonly #features = new RecentPrograms<Runs<ImageInputs>>(keptBytes);
-  readonly #texts = new RecentPrograms<Runs<TextInputs>>(keptBytes);
-  readonly #pairs = new RecentPrograms<Runs<ImageInputs & TextInputs>>(keptBytes);
-  /** Calls run one after another, so that none frees a program that another one uses. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #viewShape: ViewShape;
+  readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>(cacheBytes);
+  readonly #featurePrograms = new ProgramCache<ResultProgram<ImageInputs>>(cacheBytes);
+  readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>(cacheBytes);
+  readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>(cacheBytes);
+  readonly #queue = new CallQueue();
 
   constructor(options: EmbedderOptions) {
     const { batch = 32, precision = "float32", config, tokenizer, processor } = options;
     if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new RangeError(`A batch has a whole number of samples from 1, not ${batch}.`);
+      throw new RangeError(`Expected a batch size >= 1, not ${batch}.`);
     }
     const pieces = tokenizer.vocabulary.pieces.length;
     if (pieces > config.text.vocabulary) {
       throw new RangeError(
-        `The vocabulary has ${pieces} word pieces, but the model knows ${config.text.vocabulary}. ` +
-          "Give the vocab.txt that the model was trained with.",
+        `The vocabulary has ${pieces} word pieces, but the model has embeddings for ${config.text.vocabulary}. ` +
+          "Use the vocab.txt that the model was trained with.",
       );
     }
     this.#options = { ...options, batch, precision };
     this.#viewShape = fixedViewShape(processor, config);
   }
 
-  /** Width of the vectors: D. */
+  /** Width of the embeddings: D. */
   get width(): number {
     return this.#options.config.projection;
-  }
-
-  /** Vectors of length 1, one for each image: float32 [N, D]. */
-  images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
-    const programs = this.#images;
-    return this.#runImages(images, this.width, programs, ({ embedding }) => embedding, signal);
   }
 
   /** Width of the features: that of the image encoder. */
@@ -97,26 +98,32 @@ export class Embedder {
     return this.#options.config.image.width;
   }
 
+  /** Embeddings of length 1, one for each image: float32 [N, D]. */
+  images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
+    const embedding = (outputs: UnimodalOutputs): Tensor => outputs.embedding;
+    return this.#runImages(images, this.width, this.#imagePrograms, embedding, signal);
+  }
+
   /**
-   * What the image encoder says of each image, before anything multimodal: its class token after the final
-   * normalization, for probes (flava.md 8.4), float32 [N, featureWidth].
+   * Features for probes, one for each image: the image encoder's class token after the final normalization (flava.md 8.4),
+   * float32 [N, featureWidth].
    */
   features(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const classToken = ({ sequence }: UnimodalOutputs): Tensor => tokenAt(sequence, 0);
-    return this.#runImages(images, this.featureWidth, this.#features, classToken, signal);
+    return this.#runImages(images, this.featureWidth, this.#featurePrograms, classToken, signal);
   }
 
-  /** Vectors of length 1, one for each text: float32 [N, D]. */
+  /** Embeddings of length 1, one for each text: float32 [N, D]. */
   texts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
     const encoded = texts.map((text) => this.#encode(text));
-    return this.#run(lengthsOf(encoded), this.width, signal, (portion) => {
-      const program = this.#texts.get(nameOf(portion), () =>
+    return this.#run(lengthsOf(encoded), this.width, signal, (bucket) => {
+      const program = this.#textPrograms.get(nameOf(bucket), () =>
         this.#compile(
-          textSpecs(portion),
-          (model, _, given) => textOutputs(model, given, { wanted: 1 }).embedding,
+          textSpecs(bucket),
+          (model, _, inputs) => textOutputs(model, inputs, { wanted: 1 }).embedding,
         ),
       );
-      return program.run(wordsOf(encoded, portion), signal);
+      return program.run(packTexts(encoded, bucket), signal);
     });
   }
 
@@ -128,75 +135,58 @@ export class Embedder {
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
       throw new RangeError(
-        `Pairs have an image and a text each, but ${images.length} images and ${texts.length} texts were given.`,
+        `Expected one text for each image, but got ${images.length} images and ${texts.length} texts.`,
       );
     }
     const encoded = texts.map((text) => this.#encode(text));
-    return this.#run(lengthsOf(encoded), 1, signal, (portion) => {
-      const program = this.#pairs.get(nameOf(portion), () =>
-        this.#compile({ ...this.#imageSpecs(portion), ...textSpecs(portion) }, matchOf),
+    return this.#run(lengthsOf(encoded), 1, signal, (bucket) => {
+      const program = this.#pairPrograms.get(nameOf(bucket), () =>
+        this.#compile(
+          { ...imageSpecs(bucket, this.#viewShape), ...textSpecs(bucket) },
+          matchProbabilities,
+        ),
       );
-      const inputs = { ...this.#pixels(images, portion), ...wordsOf(encoded, portion) };
+      const inputs = { ...this.#pack(images, bucket), ...packTexts(encoded, bucket) };
       return program.run(inputs, signal);
     });
   }
 
-  /** Frees what the programs hold; the state stays. */
+  /** Frees the compiled programs; the state stays. */
   async close(): Promise<void> {
-    await this.#last;
-    for (const programs of [this.#images, this.#features, this.#texts, this.#pairs])
-      programs.dispose();
+    await this.#queue.idle();
+    this.#imagePrograms.dispose();
+    this.#featurePrograms.dispose();
+    this.#textPrograms.dispose();
+    this.#pairPrograms.dispose();
   }
 
   #runImages(
     images: readonly Image[],
     width: number,
-    programs: RecentPrograms<Runs<ImageInputs>>,
+    programs: ProgramCache<ResultProgram<ImageInputs>>,
     resultOf: (outputs: UnimodalOutputs) => Tensor,
     signal: AbortSignal | undefined,
   ): Promise<Float32Array> {
     const lengths = images.map(() => 1);
-    return this.#run(lengths, width, signal, (portion) => {
-      const program = programs.get(String(portion.batch), () =>
-        this.#compile(this.#imageSpecs(portion), (model, _, given) =>
-          resultOf(imageOutputs(model, given, { wanted: 1 })),
+    return this.#run(lengths, width, signal, (bucket) => {
+      const program = programs.get(nameOf(bucket), () =>
+        this.#compile(imageSpecs(bucket, this.#viewShape), (model, _, inputs) =>
+          resultOf(imageOutputs(model, inputs, { wanted: 1 })),
         ),
       );
-      return program.run(this.#pixels(images, portion), signal);
+      return program.run(this.#pack(images, bucket), signal);
     });
   }
 
-  /** One after another, but the inputs of a portion are prepared while the one before it is computed. */
   #run(
     lengths: readonly number[],
     width: number,
     signal: AbortSignal | undefined,
-    start: (portion: Portion) => Promise<{ readonly result: Values }>,
+    start: Parameters<typeof runBuckets>[2],
   ): Promise<Float32Array> {
     const { batch, config } = this.#options;
-    const results = new Float32Array(lengths.length * width);
-    const runAll = async (): Promise<Float32Array> => {
-      let running = Promise.resolve();
-      try {
-        for (const portion of portionsOf(lengths, { batch, longest: config.text.positions })) {
-          signal?.throwIfAborted();
-          const before = running;
-          running = start(portion).then(({ result }) => {
-            for (const [index, row] of portion.rows.entries()) {
-              results.set(result.subarray(index * width, (index + 1) * width), row * width);
-            }
-          });
-          await before;
-        }
-        await running;
-        return results;
-      } finally {
-        await Promise.allSettled([running]); // Nothing of this call runs when the next one begins.
-      }
-    };
-    const done = this.#last.then(runAll);
-    this.#last = done.catch(() => undefined);
-    return done;
+    const buckets = bucketsOf(lengths, { batch, longest: config.text.positions });
+    return this.#queue.run(() => runBuckets(buckets, width, start, signal));
   }
 
   #compile<I extends Inputs>(
@@ -204,9 +194,9 @@ export class Embedder {
     resultOf: (
       model: InferenceModel,
       parameters: EmbedderParameters<Tensor>,
-      given: { readonly [K in keyof I]: Tensor },
+      inputs: { readonly [K in keyof I]: Tensor },
     ) => Tensor,
-  ): Runs<I> {
+  ): ResultProgram<I> {
     const { state, config, precision } = this.#options;
     return compile({ state, inputs }, ({ parameters }, given) => {
       const model = { config, flava: parameters.flava, precision };
@@ -215,20 +205,11 @@ export class Embedder {
     });
   }
 
-  #imageSpecs({ batch }: Portion): ImageInputs {
-    return { pixels: spec([batch, ...this.#viewShape]) };
+  #pack(images: readonly Image[], bucket: Bucket): { pixels: Float32Array } {
+    return packImages(images, bucket, this.#options.processor, this.#viewShape);
   }
 
-  #pixels(images: readonly Image[], { rows, batch }: Portion): { pixels: Float32Array } {
-    const size = this.#viewShape.reduce((product, side) => product * side);
-    const pixels = new Float32Array(batch * size);
-    for (const [index, row] of rows.entries()) {
-      writePixels(images[row]!, this.#options.processor, pixels, index * size);
-    }
-    return { pixels };
-  }
-
-  /** The word pieces of a text, as many as the model has positions for. */
+  /** The token ids of a text, cut to the model's positions. */
   #encode(text: string): Int32Array {
     const { tokenizer, config, onTruncated } = this.#options;
     const longest = config.text.positions;
@@ -241,14 +222,14 @@ export class Embedder {
   }
 }
 
-function matchOf(
+function matchProbabilities(
   model: InferenceModel,
   { heads }: EmbedderParameters<Tensor>,
   { pixels, ids, lengths }: { pixels: Tensor; ids: Tensor; lengths: Tensor },
 ): Tensor {
   if (!heads) {
     throw new Error(
-      "This model has no matching head, which tells whether an image and a text belong together. " +
+      "This model has no matching head, which predicts whether an image and a text belong together. " +
         "Load a checkpoint of the pre-training model (FlavaForPreTraining).",
     );
   }
@@ -256,39 +237,5 @@ function matchOf(
   return matchProbability(heads, pair, model.precision);
 }
 
-const nameOf = ({ batch, length }: Portion): string => `${batch} x ${length}`;
+const nameOf = ({ batch, length }: Bucket): string => `${batch} x ${length}`;
 const lengthsOf = (encoded: readonly Int32Array[]): number[] => encoded.map(({ length }) => length);
-
-function textSpecs({ batch, length }: Portion): TextInputs {
-  return { ids: spec([batch, length], "int32"), lengths: spec([batch], "int32") };
-}
-
-/** Filling samples are texts of one padding token. */
-function wordsOf(
-  encoded: readonly Int32Array[],
-  { rows, batch, length }: Portion,
-): { ids: Int32Array; lengths: Int32Array } {
-  const ids = new Int32Array(batch * length);
-  const lengths = new Int32Array(batch).fill(1);
-  for (const [index, row] of rows.entries()) {
-    ids.set(encoded[row]!, index * length);
-    lengths[index] = encoded[row]!.length;
-  }
-  return { ids, lengths };
-}
-
-/** The shape of every image's view, [3, H, W]: programs are compiled for one. */
-function fixedViewShape(
-  { encoder }: ImageProcessor,
-  { image }: FlavaConfig,
-): readonly [number, number, number] {
-  const isFixed = encoder.centerCrop ?? (encoder.resize && "height" in encoder.resize.size);
-  const shape = viewShape({ width: image.size, height: image.size }, encoder);
-  const [, height, width] = shape;
-  if (isFixed && height % image.patch === 0 && width % image.patch === 0) return shape;
-  throw new RangeError(
-    `The image processor gives views of ${isFixed ? `${width} x ${height}` : "varying"} pixels, but this model reads ` +
-      `images of one size that patches of ${image.patch} fill, such as ${image.size} x ${image.size}. ` +
-      "Set size or crop_size in preprocessor_config.json.",
-  );
-}

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { RecentPrograms } from "./program-cache.js";
+import { ProgramCache } from "./program-cache.js";
 
-it("frees what was used longest ago, but never the two used last", () => {
+it("frees the least recently used programs, but never the last two", () => {
   const freed: string[] = [];
-  const programs = new RecentPrograms(25);
+  const programs = new ProgramCache(25);
   const use = (name: string, prepared = 10): unknown =>
     programs.get(name, () => ({
       memory: { state: {}, prepared, arena: 0, total: prepared },

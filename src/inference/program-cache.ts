@@ -1,27 +1,28 @@
 import type { Program } from "../backend/program.js";
-import { Recent } from "../base/lru-cache.js";
+import { LruCache } from "../base/lru-cache.js";
 
 /**
- * Programs by name, made when they are first asked for. Each has a copy of the weights, rearranged for the kernels, so
- * those that were used longest ago are freed where all of them take too much memory.
+ * Compiled programs by name. Each holds a copy of the weights, packed for the kernels; the least recently used programs
+ * are freed when these copies exceed the cache's capacity.
  */
-export class RecentPrograms<P extends Pick<Program<unknown, unknown>, "memory" | "dispose">> {
-  readonly #kept: Recent<string, P>;
+export class ProgramCache<P extends Pick<Program<unknown, unknown>, "memory" | "dispose">> {
+  readonly #programs: LruCache<string, P>;
 
-  /** @param room bytes of rearranged weights to keep; the two programs used last stay in any case */
-  constructor(room: number) {
-    this.#kept = new Recent(room, (program: P) => program.dispose(), 2);
+  /** @param capacity bytes of packed weights; the two most recently used programs stay even if they exceed it */
+  constructor(capacity: number) {
+    this.#programs = new LruCache(capacity, (program: P) => program.dispose(), 2);
   }
 
-  get(name: string, make: () => P): P {
-    const kept = this.#kept.get(name);
-    if (kept) return kept;
-    const program = make();
-    this.#kept.set(name, program, program.memory.prepared);
+  /** The program called `name`, compiled by `compile` if it is not in the cache. */
+  get(name: string, compile: () => P): P {
+    const cached = this.#programs.get(name);
+    if (cached) return cached;
+    const program = compile();
+    this.#programs.set(name, program, program.memory.prepared);
     return program;
   }
 
   dispose(): void {
-    this.#kept.clear();
+    this.#programs.clear();
   }
 }

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { Sample } from "../../sample.js";
 import { SampleError, SourceError, reasonOf } from "../source-error.js";
 import { FileBytes } from "./byte-reader.js";
-import { Recent } from "../../../base/lru-cache.js";
+import { LruCache } from "../../../base/lru-cache.js";
 import { type ListedShard, listName, readShardList } from "./shard-list.js";
 import { defaultLimit, recordOffsets, tarRecords } from "./records.js";
 
@@ -119,13 +119,13 @@ interface SharedFile {
 /** Reads records by number; remembers where they begin, and keeps some files open. */
 class ShardReader {
   readonly #limit: number;
-  readonly #files: Recent<string, Promise<SharedFile>>;
-  readonly #offsets = new Recent<string, Float64Array>(rememberedRecords);
+  readonly #files: LruCache<string, Promise<SharedFile>>;
+  readonly #offsets = new LruCache<string, Float64Array>(rememberedRecords);
   readonly #scans = new Map<string, Promise<Float64Array>>(); // under way
 
   constructor({ limit = defaultLimit, openFiles = 64 }: OpenShardsOptions) {
     this.#limit = limit;
-    this.#files = new Recent(openFiles, (opening) => void opening.then(drop, () => undefined));
+    this.#files = new LruCache(openFiles, (opening) => void opening.then(drop, () => undefined));
   }
 
   async count(path: string): Promise<number> {

@@ -1,0 +1,69 @@
+/** Images and texts packed as inputs of a program that takes a bucket of them. */
+import type { Image } from "../data/image/image.js";
+import { type ImageProcessor, viewShape, writePixels } from "../data/image/processor.js";
+import { type TensorSpec, spec } from "../graph/tensor.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { Bucket } from "./buckets.js";
+
+/** Pixels: float32 [B, C, H, W]. */
+export type ImageInputs = { readonly pixels: TensorSpec };
+/** Token ids [B, L], padded, and numbers of tokens [B]: int32. */
+export type TextInputs = { readonly ids: TensorSpec; readonly lengths: TensorSpec };
+/** Shape of the encoder's view of an image: [C, H, W]. */
+export type ViewShape = readonly [number, number, number];
+
+export function imageSpecs({ batch }: Bucket, shape: ViewShape): ImageInputs {
+  return { pixels: spec([batch, ...shape]) };
+}
+
+export function textSpecs({ batch, length }: Bucket): TextInputs {
+  return { ids: spec([batch, length], "int32"), lengths: spec([batch], "int32") };
+}
+
+/** The pixels of a bucket's images; padding is black. */
+export function packImages(
+  images: readonly Image[],
+  { rows, batch }: Bucket,
+  processor: ImageProcessor,
+  shape: ViewShape,
+): { pixels: Float32Array } {
+  const size = shape.reduce((product, side) => product * side);
+  const pixels = new Float32Array(batch * size);
+  for (const [index, row] of rows.entries()) {
+    writePixels(images[row]!, processor, pixels, index * size);
+  }
+  return { pixels };
+}
+
+/** The token ids of a bucket's texts; padding is texts of one padding token. */
+export function packTexts(
+  encoded: readonly Int32Array[],
+  { rows, batch, length }: Bucket,
+): { ids: Int32Array; lengths: Int32Array } {
+  const ids = new Int32Array(batch * length);
+  const lengths = new Int32Array(batch).fill(1);
+  for (const [index, row] of rows.entries()) {
+    ids.set(encoded[row]!, index * length);
+    lengths[index] = encoded[row]!.length;
+  }
+  return { ids, lengths };
+}
+
+/**
+ * The shape of every image's view: programs are compiled for a single one.
+ * @throws RangeError if views vary in size, or patches do not fill them
+ */
+export function fixedViewShape(
+  { encoder }: ImageProcessor,
+  { image }: Pick<FlavaConfig, "image">,
+): ViewShape {
+  const isFixed = encoder.centerCrop ?? (encoder.resize && "height" in encoder.resize.size);
+  const shape = viewShape({ width: image.size, height: image.size }, encoder);
+  const [, height, width] = shape;
+  if (isFixed && height % image.patch === 0 && width % image.patch === 0) return shape;
+  throw new RangeError(
+    `The image processor gives views of ${isFixed ? `${width} x ${height}` : "varying"} pixels, but this model reads ` +
+      `images of one size, a multiple of its patches of ${image.patch}, such as ${image.size} x ${image.size}. ` +
+      "Set size or crop_size in preprocessor_config.json.",
+  );
+}
