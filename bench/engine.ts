@@ -4,8 +4,8 @@ import { State } from "../src/backend/state.js";
 import { keyOf } from "../src/base/random.js";
 import { gradient } from "../src/graph/gradient.js";
 import { add, multiply, subtract } from "../src/graph/ops/arithmetic.js";
-import { fill } from "../src/graph/ops/broadcast.js";
-import { affine } from "../src/graph/ops/elementwise.js";
+import { fill } from "../src/graph/ops/fill.js";
+import { affine } from "../src/graph/ops/affine.js";
 import { product } from "../src/graph/ops/matmul.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { placeholder } from "../src/graph/placeholder.js";
@@ -18,12 +18,12 @@ import { stack, stackParameters } from "../src/nn/stack.js";
 import { adamW, adamWMoments } from "../src/optim/adamw.js";
 import { randomNumbers } from "./random-numbers.js";
 import {
-  encoderSizes,
-  type Prepared,
   type Encoder,
   type EngineWork,
+  type Prepared,
   type Product,
   type TinyOperations,
+  encoderSizes,
 } from "./work.js";
 
 type EncoderParameters<T> = {

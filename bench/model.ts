@@ -12,7 +12,7 @@ import { writeHuggingFace } from "../src/checkpoint/huggingface.js";
 import { loadWeights } from "../src/checkpoint/load.js";
 import { openCheckpoint } from "../src/checkpoint/open.js";
 import { models } from "../src/configs/models.js";
-import { fill } from "../src/graph/ops/broadcast.js";
+import { fill } from "../src/graph/ops/fill.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import type { FlavaConfig } from "../src/model/config.js";
 import { type Flava, flavaParameters, pretrainingParameters } from "../src/model/flava.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradient } from "../src/graph/gradient.js";
 import { linear } from "../src/graph/ops/matmul.js";
-import { sum } from "../src/graph/ops/reduce.js";
+import { sum } from "../src/graph/ops/broadcast.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { plan } from "../src/graph/plan.js";
 import { spec } from "../src/graph/tensor.js";

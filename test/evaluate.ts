@@ -1,7 +1,6 @@
-import type { ReferenceTensor } from "../src/graph/op.js";
+import type { ReferenceTensor, Tensor, TensorSpec } from "../src/graph/tensor.js";
 import { ancestors } from "../src/graph/order.js";
 import { placeholderOf } from "../src/graph/placeholder.js";
-import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
 
 /** The values of placeholders, in order. */
 export type Feeds = ReadonlyMap<Tensor, ArrayLike<number>>;

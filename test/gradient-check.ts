@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { foldIn, keyOf, normal } from "../src/base/random.js";
 import { gradient } from "../src/graph/gradient.js";
 import { add, multiply } from "../src/graph/ops/arithmetic.js";
-import { sum } from "../src/graph/ops/reduce.js";
+import { sum } from "../src/graph/ops/broadcast.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../src/graph/tensor.js";
 import { evaluate } from "./evaluate.js";

@@ -6,10 +6,11 @@ import type { Values } from "../src/backend/values.js";
 import { leavesOf, mapTree } from "../src/base/tree.js";
 import { gradient } from "../src/graph/gradient.js";
 import { add, multiply } from "../src/graph/ops/arithmetic.js";
-import { fill } from "../src/graph/ops/broadcast.js";
+import { fill } from "../src/graph/ops/fill.js";
 import { concatenate } from "../src/graph/ops/concatenate.js";
 import { softmaxCrossEntropy } from "../src/graph/ops/cross-entropy.js";
-import { affine, stopGradient } from "../src/graph/ops/elementwise.js";
+import { affine } from "../src/graph/ops/affine.js";
+import { stopGradient } from "../src/graph/ops/elementwise.js";
 import { product } from "../src/graph/ops/matmul.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { slice } from "../src/graph/ops/slice.js";
@@ -29,9 +30,9 @@ import {
   evaluate,
   floats,
   integers,
+  modelOf,
   pairs,
   smallState,
-  modelOf,
 } from "./small-model.js";
 
 const workers = 2;

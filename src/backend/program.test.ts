@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { NonFiniteError } from "../base/errors.js";
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { gradient } from "../graph/gradient.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
-import { affine, exp, log } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { exp, log } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
 import { allReduce } from "../graph/ops/collective.js";
-import { sum } from "../graph/ops/reduce.js";
+import { sum } from "../graph/ops/broadcast.js";
 import { checkFinite } from "../graph/ops/update.js";
 import { constant } from "../graph/placeholder.js";
 import { spec } from "../graph/tensor.js";

@@ -2,10 +2,9 @@
  * The reference backend: every operation as plain TypeScript loops. It is the oracle of the tests and what runs where no
  * compiler is found. Slow, but it follows the same plan, with the same arena, as the native backend.
  */
-import type { ReferenceTensor } from "../graph/op.js";
+import { type Dtype, type ReferenceTensor, TensorSpec } from "../graph/tensor.js";
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
-import { type Dtype, TensorSpec } from "../graph/tensor.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 

@@ -13,7 +13,7 @@ import { foldIn, keyOf, normal } from "../base/random.js";
 import { mapTree } from "../base/tree.js";
 import { models } from "../configs/models.js";
 import { gradient } from "../graph/gradient.js";
-import { fill } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { multiply } from "../graph/ops/arithmetic.js";
 import { mean } from "../graph/ops/reduce.js";
 import { type Dtype, type TensorSpec, spec } from "../graph/tensor.js";

@@ -3,13 +3,13 @@ import type { Backend } from "../backend/backend.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import { gradient } from "../graph/gradient.js";
-import { fill } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
-import { sum } from "../graph/ops/reduce.js";
+import { sum } from "../graph/ops/broadcast.js";
 import { spec } from "../graph/tensor.js";
 import { countOf, rowOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Answers } from "./classification.js";
-import { type Minimum, type MinimiseOptions, type Objective, minimize } from "./lbfgs.js";
+import { type MinimiseOptions, type Minimum, type Objective, minimize } from "./lbfgs.js";
 import { hitsWithin, mean } from "./metrics.js";
 
 /** Features with their classes. */

@@ -3,7 +3,7 @@ import { gradient } from "./gradient.js";
 import { attention } from "./ops/attention.js";
 import { conv2d } from "./ops/convolution.js";
 import { linear } from "./ops/matmul.js";
-import { sum } from "./ops/reduce.js";
+import { sum } from "./ops/broadcast.js";
 import { placeholder } from "./placeholder.js";
 import { type Instruction, plan } from "./plan.js";
 import { type Tensor, spec } from "./tensor.js";

@@ -2,7 +2,7 @@
  * Fusion: what follows a matrix product, a convolution or a normalization's gradient is done while its result is in
  * registers. The rules look at one node and its inputs; rewriting does the rest.
  */
-import { applyAll } from "./op.js";
+import { applyAll } from "./trace.js";
 import { convolutionOp } from "./ops/convolution.js";
 import { layerNormGradientOp } from "./ops/layer-norm.js";
 import { type MatmulAttributes, matmulOp } from "./ops/matmul.js";

@@ -5,7 +5,7 @@ import { gradient } from "./gradient.js";
 import { add, multiply } from "./ops/arithmetic.js";
 import { exp, gelu, stopGradient, tanh } from "./ops/elementwise.js";
 import { linear } from "./ops/matmul.js";
-import { sum } from "./ops/reduce.js";
+import { sum } from "./ops/broadcast.js";
 import { ancestors } from "./order.js";
 import { placeholder } from "./placeholder.js";
 import { type Tensor, spec } from "./tensor.js";

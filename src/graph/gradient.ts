@@ -1,9 +1,9 @@
 /** Reverse-mode differentiation as a graph transform: the gradient is more graph. */
 import { type Mapped, leavesOf, mapTree } from "../base/tree.js";
-import { inScopeOf, reapply, shapeError } from "./op.js";
+import { inScopeOf, reapply, shapeError } from "./trace.js";
 import { add } from "./ops/arithmetic.js";
-import { fill } from "./ops/broadcast.js";
-import { cast } from "./ops/elementwise.js";
+import { fill } from "./ops/fill.js";
+import { cast } from "./ops/cast.js";
 import { ancestors } from "./order.js";
 import { type Node, type Tensor, sameShape } from "./tensor.js";
 

@@ -1,11 +1,11 @@
 /** Weights that do not change while a program is in use are rearranged once for the native kernels. */
-import { apply } from "./op.js";
-import { matmulOp, type MatmulAttributes } from "./ops/matmul.js";
+import { apply } from "./trace.js";
+import { type MatmulAttributes, matmulOp } from "./ops/matmul.js";
 import {
+  type QuantizedMatmulAttributes,
   packQuantized,
   packWeights,
   quantizedMatmulOp,
-  type QuantizedMatmulAttributes,
 } from "./ops/quantize.js";
 import { rewrite } from "./rewrite.js";
 import type { Tensor } from "./tensor.js";

@@ -1,5 +1,5 @@
-import { type Op, apply } from "./op.js";
-import { type Dtype, type Shape, type Tensor, TensorSpec, sizeOf } from "./tensor.js";
+import { type Dtype, type Op, type Shape, type Tensor, TensorSpec, sizeOf } from "./tensor.js";
+import { apply } from "./trace.js";
 
 export type PlaceholderAttributes = {
   /** "input" is given at each run; "state" lives on between runs; a "constant" is fixed when it is traced. */

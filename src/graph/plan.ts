@@ -1,13 +1,12 @@
 /** From traced results to a plan: instructions in order, each tensor with its place in memory. */
 import { constantTensors } from "./constant.js";
 import { fuse } from "./fuse.js";
-import type { Op } from "./op.js";
+import type { Attributes, Node, Op, Tensor } from "./tensor.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
 import { Layout, type PlacedTensor } from "./layout.js";
 import { placeholderOf } from "./placeholder.js";
 import { overwritten, schedule, viewed } from "./schedule.js";
-import type { Attributes, Node, Tensor } from "./tensor.js";
 
 export interface Instruction {
   readonly op: Op;

@@ -1,4 +1,4 @@
-import { inRegion } from "./op.js";
+import { inRegion } from "./trace.js";
 
 /**
  * Traces `f` so that the backward pass computes its inner values anew instead of keeping them: memory for one region at

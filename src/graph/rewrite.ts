@@ -1,4 +1,4 @@
-import { inScopeOf, reapply } from "./op.js";
+import { inScopeOf, reapply } from "./trace.js";
 import { ancestors } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 

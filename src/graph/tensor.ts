@@ -1,4 +1,4 @@
-import type { Op } from "./op.js";
+/** The parts of a traced function: tensors, and nodes that make tensors from tensors by operations. */
 
 /** How the elements of a tensor are stored. */
 export type Dtype = "float32" | "bfloat16" | "int8" | "int32";
@@ -53,6 +53,63 @@ export type Attributes = Readonly<
     number | boolean | string | readonly number[] | Float32Array | Int32Array | undefined
   >
 >;
+
+/** Values of a tensor on the reference backend: plain numbers, whatever the dtype. */
+export interface ReferenceTensor {
+  readonly data: Float64Array | Float32Array | Int32Array | Int8Array;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+/** What a reference kernel is given. It fills the data of the outputs. */
+export interface ReferenceCall<A extends Attributes = Attributes> {
+  readonly inputs: readonly ReferenceTensor[];
+  readonly outputs: readonly ReferenceTensor[];
+  readonly attributes: A;
+}
+
+/** A node as its gradient rule sees it; tensors may stand for values that are computed anew. */
+export interface TracedCall<A extends Attributes = Attributes> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly attributes: A;
+}
+
+/**
+ * An operation: its shape rule, its gradient in terms of other operations, and its meaning (the reference kernel). The
+ * native kernel of the same name stands in `native/kernels`.
+ */
+export interface Op<A extends Attributes = Attributes> {
+  readonly name: string;
+  /** The specifications of the results; throws a `ShapeError` where the inputs do not fit. */
+  infer(inputs: readonly Tensor[], attributes: A): readonly TensorSpec[];
+  /**
+   * The gradients of the loss with respect to the inputs, from those with respect to the outputs (undefined: zero).
+   * Undefined results mean that an input has no gradient. Without a rule no gradient passes.
+   */
+  gradient?(
+    call: TracedCall<A>,
+    gradients: readonly (Tensor | undefined)[],
+  ): readonly (Tensor | undefined)[];
+  /** Computes the outputs, in double precision where the backend keeps doubles. */
+  reference(call: ReferenceCall<A>): void;
+  /** The attributes as the native kernel reads them; none by default. */
+  encode?(
+    attributes: A,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): readonly number[];
+  /** Pairs [output, input] that may share memory, the most useful first. */
+  inPlace?(attributes: A, inputs: readonly TensorSpec[]): readonly (readonly [number, number])[];
+  /** Cheap to compute and its inputs are needed for its gradient anyway: computed anew for the backward pass, not kept. */
+  readonly recompute?: boolean | ((inputs: readonly Tensor[]) => boolean);
+  /** The single output is the input under another shape: no kernel runs. */
+  readonly view?: boolean;
+  /** Overwrites its inputs named by `inPlace`, which are state: runs as early as it can, after all readers. */
+  readonly update?: boolean;
+  /** Needs all processes: the program is cut here. */
+  readonly collective?: boolean;
+}
 
 /** One operation applied to tensors. Nodes are numbered in the order in which they are traced. */
 export class Node {

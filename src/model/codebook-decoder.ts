@@ -1,6 +1,7 @@
 /** The dVAE's decoder, which draws an image from visual tokens (flava.md 2.2). Not part of published FLAVA weights. */
-import { scope } from "../graph/op.js";
-import { affine, clamp, relu, sigmoid } from "../graph/ops/elementwise.js";
+import { scope } from "../graph/trace.js";
+import { affine } from "../graph/ops/affine.js";
+import { clamp, relu, sigmoid } from "../graph/ops/elementwise.js";
 import { upsample2x } from "../graph/ops/pool.js";
 import { slice } from "../graph/ops/slice.js";
 import { permute } from "../graph/ops/permute.js";

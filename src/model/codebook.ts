@@ -1,9 +1,11 @@
 /** The image codebook: DALL-E's dVAE encoder, which names the visual token of each 8 x 8 pixels (flava.md 2). */
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { conv2d } from "../graph/ops/convolution.js";
-import { affine, cast, relu } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { cast } from "../graph/ops/cast.js";
+import { relu } from "../graph/ops/elementwise.js";
 import { permute } from "../graph/ops/permute.js";
 import { maxPool2x2 } from "../graph/ops/pool.js";
 import { argmax } from "../graph/ops/reduce.js";

@@ -1,13 +1,14 @@
-import { type Block } from "../nn/block.js";
+import type { Block } from "../nn/block.js";
 import { type LayerNorm, layerNormParameters } from "../nn/layer-norm.js";
 import { type Linear, exactLinear, linearParameters } from "../nn/linear.js";
 import { type Parameter, constant } from "../nn/parameter.js";
 import { type StackOptions, stackParameters } from "../nn/stack.js";
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
 import { broadcast } from "../graph/ops/broadcast.js";
 import { concatenate } from "../graph/ops/concatenate.js";
-import { affine, cast } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { cast } from "../graph/ops/cast.js";
 import { permute } from "../graph/ops/permute.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";

@@ -1,7 +1,8 @@
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { broadcast } from "../graph/ops/broadcast.js";
 import { concatenate } from "../graph/ops/concatenate.js";
-import { affine, cast } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { cast } from "../graph/ops/cast.js";
 import { slice } from "../graph/ops/slice.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Block } from "../nn/block.js";

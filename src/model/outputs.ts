@@ -1,5 +1,5 @@
 /** What FLAVA tells of images, texts and pairs. Whoever compiles some of it computes no more than that needs. */
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { softmax } from "../graph/ops/softmax.js";
 import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
@@ -9,7 +9,7 @@ import type { StackOptions } from "../nn/stack.js";
 import type { FlavaConfig } from "./config.js";
 import { type Encoded, tokenAt } from "./encoded.js";
 import { type Flava, type PretrainingHeads, embed } from "./flava.js";
-import { type MaskedHead, matchLogits, maskedLogits } from "./heads.js";
+import { type MaskedHead, maskedLogits, matchLogits } from "./heads.js";
 import { type ImageInput, encodeImage } from "./image-encoder.js";
 import { encodePair } from "./multimodal-encoder.js";
 import type { Interpolation } from "./position-interpolation.js";

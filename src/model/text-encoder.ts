@@ -1,5 +1,5 @@
 import { ShapeError } from "../base/errors.js";
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import { add, equal, select } from "../graph/ops/arithmetic.js";
 import { stopGradient } from "../graph/ops/elementwise.js";
 import { gatherRows } from "../graph/ops/gather.js";

@@ -1,6 +1,6 @@
 import { add } from "../graph/ops/arithmetic.js";
 import { slice } from "../graph/ops/slice.js";
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Attention, type Visibility, attention, attentionParameters } from "./attention.js";
 import { type LayerNorm, layerNorm, layerNormParameters } from "./layer-norm.js";

@@ -1,10 +1,10 @@
 import type { State } from "../backend/state.js";
 import { compile } from "../backend/program.js";
-import { foldIn as foldKey, type Key } from "../base/random.js";
+import { type Key, foldIn as foldKey } from "../base/random.js";
 import { leavesOf, mapTree } from "../base/tree.js";
-import { fill } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { concatenate } from "../graph/ops/concatenate.js";
-import { affine } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
 import { foldIn, normal } from "../graph/ops/random.js";
 import { slice } from "../graph/ops/slice.js";
 import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";

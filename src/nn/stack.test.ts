@@ -5,7 +5,7 @@ import { leavesOf, mapTree } from "../base/tree.js";
 import { gradient } from "../graph/gradient.js";
 import { slice } from "../graph/ops/slice.js";
 import { multiply } from "../graph/ops/arithmetic.js";
-import { sum } from "../graph/ops/reduce.js";
+import { sum } from "../graph/ops/broadcast.js";
 import { placeholder } from "../graph/placeholder.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { stack, stackParameters } from "./stack.js";

@@ -1,5 +1,5 @@
 import { checkpoint } from "../graph/remat.js";
-import { scope } from "../graph/op.js";
+import { scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Block, type BlockOptions, block, blockParameters } from "./block.js";
 import type { Parameter } from "./parameter.js";

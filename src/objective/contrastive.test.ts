@@ -4,7 +4,7 @@ import { foldIn, keyOf, normal } from "../base/random.js";
 import { gradient } from "../graph/gradient.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { softmaxCrossEntropy } from "../graph/ops/cross-entropy.js";
-import { affine } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
 import { constant } from "../graph/placeholder.js";
 import { contrastive, contrastiveLogits } from "./contrastive.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";

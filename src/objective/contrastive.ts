@@ -1,7 +1,8 @@
-import { affine, clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
 import { allGather } from "../graph/ops/collective.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
-import { fill } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { product } from "../graph/ops/matmul.js";

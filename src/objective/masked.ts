@@ -1,10 +1,11 @@
 /** What the masked objectives share: cross entropy at the hidden positions only (flava.md 3.5). */
 import { divide, equal, less, maximum, multiply } from "../graph/ops/arithmetic.js";
-import { broadcast } from "../graph/ops/broadcast.js";
+import { broadcast, sum } from "../graph/ops/broadcast.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
-import { affine, cast } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { cast } from "../graph/ops/cast.js";
 import { gatherRows } from "../graph/ops/gather.js";
-import { argmax, maximumOf, sum } from "../graph/ops/reduce.js";
+import { argmax, maximumOf } from "../graph/ops/reduce.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type MaskedHead, maskedFeatures } from "../model/heads.js";

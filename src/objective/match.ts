@@ -1,7 +1,7 @@
 import { equal } from "../graph/ops/arithmetic.js";
 import { softmaxCrossEntropy } from "../graph/ops/cross-entropy.js";
-import { fill } from "../graph/ops/broadcast.js";
-import { cast } from "../graph/ops/elementwise.js";
+import { fill } from "../graph/ops/fill.js";
+import { cast } from "../graph/ops/cast.js";
 import { argmax, mean } from "../graph/ops/reduce.js";
 import type { Tensor } from "../graph/tensor.js";
 import { matchLogits } from "../model/heads.js";

@@ -1,6 +1,6 @@
 /** Which losses a batch pays, by its kind (flava.md 3.1 and 3.7). */
 import { add } from "../graph/ops/arithmetic.js";
-import { affine } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Batch } from "../data/batch/batch.js";
 import { maskedImage } from "./masked-image.js";

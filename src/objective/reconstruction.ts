@@ -1,15 +1,17 @@
 /** How DALL-E trained its image codebook: the evidence lower bound of a discrete autoencoder (flava.md 2.6). */
 import { add, divide, multiply, subtract } from "../graph/ops/arithmetic.js";
-import { absolute, affine, cast, exp, log } from "../graph/ops/elementwise.js";
+import { absolute, exp, log } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { cast } from "../graph/ops/cast.js";
 import { permute } from "../graph/ops/permute.js";
 import { gumbel } from "../graph/ops/random.js";
-import { maximumOf, mean, sum } from "../graph/ops/reduce.js";
+import { maximumOf, mean } from "../graph/ops/reduce.js";
+import { sum } from "../graph/ops/broadcast.js";
 import { slice } from "../graph/ops/slice.js";
 import { softmax } from "../graph/ops/softmax.js";
 import type { Tensor } from "../graph/tensor.js";
-import { codebookLogits } from "../model/codebook.js";
+import { type Codebook, codebookLogits } from "../model/codebook.js";
 import { type CodebookDecoder, decodeCodes } from "../model/codebook-decoder.js";
-import type { Codebook } from "../model/codebook.js";
 import type { CodebookConfig } from "../model/config.js";
 import { type Precision, computeDtype } from "../nn/precision.js";
 

@@ -1,9 +1,9 @@
 /** AdamW (Loshchilov and Hutter): Adam with weight decay that is decoupled from the gradient. */
 import { type Partly, leavesOf, mapTree } from "../base/tree.js";
-import { fill } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
-import { sum } from "../graph/ops/reduce.js";
+import { sum } from "../graph/ops/broadcast.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { adamWUpdate } from "../graph/ops/update.js";
 import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";

@@ -1,6 +1,7 @@
 import { leavesOf } from "../base/tree.js";
-import { minimum, multiply } from "../graph/ops/arithmetic.js";
-import { affine, reciprocal, sqrt } from "../graph/ops/elementwise.js";
+import { minimum, multiply, reciprocal } from "../graph/ops/arithmetic.js";
+import { affine } from "../graph/ops/affine.js";
+import { sqrt } from "../graph/ops/elementwise.js";
 import { checkFinite, sumOfSquares } from "../graph/ops/update.js";
 import type { Tensor } from "../graph/tensor.js";
 

@@ -1,6 +1,7 @@
 /** Learning rates as a function of the step, computed inside the program. */
 import { minimum } from "../graph/ops/arithmetic.js";
-import { affine, clamp, cosine } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { clamp, cosine } from "../graph/ops/elementwise.js";
 import type { Tensor } from "../graph/tensor.js";
 
 export interface ScheduleOptions {

@@ -1,4 +1,4 @@
-import { reapply } from "../graph/op.js";
+import { reapply } from "../graph/trace.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { ancestors, useCounts } from "../graph/order.js";
 import { rewrite } from "../graph/rewrite.js";

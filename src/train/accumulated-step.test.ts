@@ -6,7 +6,7 @@ import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import { leavesOf, mapTree } from "../base/tree.js";
 import type { Batch } from "../data/batch/batch.js";
-import { affine } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import { pretrainingParameters } from "../model/flava.js";
 import type { LossWeights } from "../objective/objectives.js";
@@ -15,9 +15,9 @@ import {
   changed,
   config,
   floats,
+  images,
   integers,
   pairs,
-  images,
   smallState,
   texts,
 } from "../../test/small-model.js";

@@ -1,10 +1,10 @@
 /** One step of pre-training as a program: losses, gradients, clipping, AdamW, all in one run. */
-import type { Program } from "../backend/program.js";
-import { compile } from "../backend/program.js";
+import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Transport } from "../backend/transport.js";
 import { gradient } from "../graph/gradient.js";
-import { affine, clamp } from "../graph/ops/elementwise.js";
+import { affine } from "../graph/ops/affine.js";
+import { clamp } from "../graph/ops/elementwise.js";
 import { checkFinite } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { FlavaForPretraining } from "../model/flava.js";

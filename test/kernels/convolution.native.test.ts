@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { apply } from "../../src/graph/op.js";
+import { apply } from "../../src/graph/trace.js";
 import { add } from "../../src/graph/ops/arithmetic.js";
 import { conv2d, convolutionOp } from "../../src/graph/ops/convolution.js";
 import { relu } from "../../src/graph/ops/elementwise.js";

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { applyAll } from "../../src/graph/op.js";
+import { applyAll } from "../../src/graph/trace.js";
 import { add } from "../../src/graph/ops/arithmetic.js";
 import { l2Normalize } from "../../src/graph/ops/l2-normalize.js";
 import { layerNorm, layerNormGradientOp } from "../../src/graph/ops/layer-norm.js";

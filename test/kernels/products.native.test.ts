@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { applyAll } from "../../src/graph/op.js";
+import { applyAll } from "../../src/graph/trace.js";
 import { add, subtract } from "../../src/graph/ops/arithmetic.js";
 import { gelu } from "../../src/graph/ops/elementwise.js";
 import {

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { apply } from "../../src/graph/op.js";
+import { apply } from "../../src/graph/trace.js";
 import {
   type QuantizedMatmulAttributes,
   quantizeWeights,
@@ -13,8 +13,8 @@ import {
   describeNative,
   expectSameBits,
   floats,
-  ofActivation,
   normals,
+  ofActivation,
   randomShapes,
   sizes,
   truths,

@@ -1,6 +1,7 @@
 import { test } from "vitest";
-import { broadcast, fill } from "../../src/graph/ops/broadcast.js";
-import { argmax, maximumOf, mean, sum } from "../../src/graph/ops/reduce.js";
+import { broadcast, sum } from "../../src/graph/ops/broadcast.js";
+import { fill } from "../../src/graph/ops/fill.js";
+import { argmax, maximumOf, mean } from "../../src/graph/ops/reduce.js";
 import type { Shape } from "../../src/graph/tensor.js";
 import {
   combinations,

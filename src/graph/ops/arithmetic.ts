@@ -1,8 +1,10 @@
 /** Arithmetic and comparison of two tensors, element by element, with numpy broadcasting. */
-import { type Op, apply, shapeError } from "../op.js";
-import { Tensor, TensorSpec, sameShape } from "../tensor.js";
-import { broadcast, broadcastShape, fill, sumTo } from "./broadcast.js";
-import { affine, negate, reciprocal } from "./elementwise.js";
+import { type Op, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
+import { affine } from "./affine.js";
+import { broadcast, broadcastShape, sumTo } from "./broadcast.js";
+import { fill } from "./fill.js";
+import { pointwise } from "./pointwise.js";
 import { isFloat, requireFloat } from "./require.js";
 import { broadcastPositions } from "./strides.js";
 
@@ -112,6 +114,19 @@ function parted(dy: Tensor, second: Tensor): [Tensor, Tensor] {
   const nothing = fill(dy.shape, 0, dy.dtype);
   return [select(second, nothing, dy), select(second, dy, nothing)];
 }
+
+/** -x. */
+export const negate = pointwise(
+  "negate",
+  (x) => -x,
+  (_x, _y, dy) => negate(dy),
+);
+/** 1 / x. */
+export const reciprocal = pointwise(
+  "reciprocal",
+  (x) => 1 / x,
+  (_x, y, dy) => negate(multiply(dy, multiply(y, y))),
+);
 
 export function add(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number") return affine(a, 1, b);

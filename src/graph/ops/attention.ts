@@ -2,8 +2,8 @@
  * Multi-head scaled dot-product attention, softmax(scale·Q·Kᵀ + mask)·V (Vaswani et al. 2017), as one operation forward
  * and one backward, so that no matrix of queries by keys need be stored.
  */
-import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
-import { type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { type Op, type ReferenceTensor, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { apply, applyAll, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 type AttentionAttributes = {

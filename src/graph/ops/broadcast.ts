@@ -1,7 +1,8 @@
-import { type Op, apply, shapeError } from "../op.js";
-import { type Dtype, type Shape, Tensor, TensorSpec, sameShape } from "../tensor.js";
-import { cast } from "./elementwise.js";
-import { sum } from "./reduce.js";
+/** Repetition along axes and sums over axes: each is the gradient of the other. */
+import { type Dtype, type Op, type Shape, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
+import { cast } from "./cast.js";
+import { type Reduction, kept, reduce, reduction } from "./reduction.js";
 import { requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 import { broadcastPositions } from "./strides.js";
@@ -57,17 +58,22 @@ export function sumTo(x: Tensor, shape: Shape, dtype: Dtype = x.dtype): Tensor {
   return reshape(sum(x, axes, dtype), shape);
 }
 
-const fillOp: Op<{ shape: Shape; value: number; dtype: Dtype }> = {
-  name: "fill",
-  recompute: true,
-  infer: (_inputs, { shape, dtype }) => [new TensorSpec(shape, dtype)],
-  encode: ({ value }) => [value],
-  reference({ outputs: [y], attributes: { value } }) {
-    y?.data.fill(value);
-  },
+const sumOp: Op<Reduction> = {
+  ...reduction("sum", 0, (a, b) => a + b),
+  gradient: ({ inputs: [x], attributes }, [dy]) => [
+    dy && broadcast(kept(dy, x!, attributes), x!.shape),
+  ],
 };
 
-/** A tensor whose elements are all `value`. */
-export function fill(shape: Shape, value: number, dtype: Dtype = "float32"): Tensor {
-  return apply(fillOp, [], { shape, value, dtype });
+/**
+ * The sum over `axes` (default: all), accumulated in float32 and stored as `dtype` (default: that of x). The axes
+ * vanish, or stay with size 1 where `keep` is set.
+ */
+export function sum(
+  x: Tensor,
+  axes?: readonly number[],
+  dtype: Dtype = x.dtype,
+  keep = false,
+): Tensor {
+  return reduce(sumOp, x, axes, dtype, keep);
 }

@@ -4,7 +4,7 @@ import { gradient } from "../gradient.js";
 import { placeholder } from "../placeholder.js";
 import { spec } from "../tensor.js";
 import { allGather, allReduce } from "./collective.js";
-import { sum } from "./reduce.js";
+import { sum } from "./broadcast.js";
 
 const x = placeholder(spec([2, 3], "bfloat16"), "x");
 const second = { size: 3, rank: 1 };

@@ -1,6 +1,6 @@
 /** Operations in which all processes of a run take part. The program is cut there, and the host carries them out. */
-import { type Op, apply, shapeError } from "../op.js";
-import { type Tensor, TensorSpec } from "../tensor.js";
+import { type Op, type Tensor, TensorSpec } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { slice } from "./slice.js";
 
 /** The processes of a run, as one of them sees them. */

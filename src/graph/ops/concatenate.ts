@@ -1,6 +1,6 @@
-import { type Op, apply, shapeError } from "../op.js";
+import { type Op, type Tensor, TensorSpec, sizeOf } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { placeholderOf } from "../placeholder.js";
-import { type Tensor, TensorSpec, sizeOf } from "../tensor.js";
 import { requireAxis } from "./require.js";
 import { slice } from "./slice.js";
 

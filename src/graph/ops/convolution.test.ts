@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkGradient, run } from "../../../test/gradient-check.js";
-import { apply } from "../op.js";
+import { apply } from "../trace.js";
 import { placeholder } from "../placeholder.js";
 import { type Shape, type Tensor, spec } from "../tensor.js";
 import { add } from "./arithmetic.js";

@@ -1,7 +1,7 @@
 /** Convolution of images, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
-import { type Op, apply, shapeError } from "../op.js";
-import { type Dtype, type Shape, type Tensor, TensorSpec } from "../tensor.js";
-import { sum } from "./reduce.js";
+import { type Dtype, type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
+import { sum } from "./broadcast.js";
 import { requireFloat } from "./require.js";
 
 type ConvolutionAttributes = {

@@ -1,7 +1,7 @@
 /** Cross entropy against whole-number labels, row by row. */
 import { checkpoint } from "../remat.js";
-import { type Op, apply, shapeError } from "../op.js";
-import { type Tensor, spec } from "../tensor.js";
+import { type Op, type Tensor, spec } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { concatenate } from "./concatenate.js";
 import { product } from "./matmul.js";
 import { requireFloat } from "./require.js";

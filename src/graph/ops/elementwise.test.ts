@@ -6,24 +6,22 @@ import { placeholder } from "../placeholder.js";
 import { type Dtype, type Tensor, spec } from "../tensor.js";
 import {
   absolute,
-  affine,
-  cast,
   clamp,
   cosine,
   exp,
   gelu,
   geluGradient,
   log,
-  negate,
-  reciprocal,
   relu,
-  saturate,
   sigmoid,
   sign,
   sqrt,
   stopGradient,
   tanh,
 } from "./elementwise.js";
+import { affine } from "./affine.js";
+import { cast, saturate } from "./cast.js";
+import { negate, reciprocal } from "./arithmetic.js";
 import { erf } from "./erf.js";
 
 const tensorOf = (dtype: Dtype): Tensor => placeholder(spec([2], dtype), "x");

@@ -1,6 +1,6 @@
 /** Rows of a table by number (embeddings), and its gradient: rows added into a table. */
-import { type Op, apply, shapeError } from "../op.js";
-import { type Dtype, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { type Dtype, type Op, type Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 const gatherRowsOp: Op<{ dtype: Dtype }> = {

@@ -1,5 +1,5 @@
-import { type Op, apply } from "../op.js";
-import { type Tensor, spec } from "../tensor.js";
+import { type Op, type Tensor, spec } from "../tensor.js";
+import { apply } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 const l2NormalizeOp: Op<{ epsilon: number }> = {

@@ -1,6 +1,6 @@
 /** Layer normalization (Ba, Kiros and Hinton 2016). */
-import { type Op, apply, applyAll, shapeError } from "../op.js";
-import { type Dtype, type Tensor, TensorSpec, spec } from "../tensor.js";
+import { type Dtype, type Op, type Tensor, TensorSpec, spec } from "../tensor.js";
+import { apply, applyAll, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 const layerNormOp: Op<{ epsilon: number; dtype: Dtype }> = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { closeTo } from "../../../test/close-to.js";
 import { encoded, evaluate } from "../../../test/evaluate.js";
 import { checkGradient, randomValues, run } from "../../../test/gradient-check.js";
-import { apply, applyAll } from "../op.js";
+import { apply, applyAll } from "../trace.js";
 import { placeholder } from "../placeholder.js";
 import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../tensor.js";
 import { geluSlope, normalCumulative } from "./erf.js";

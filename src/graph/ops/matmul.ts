@@ -2,10 +2,18 @@
  * Matrix products, the heart of the engine. One operation serves every form that a transformer and its gradient need;
  * bias, GELU, its gradient and an addend are applied while a result is still in registers.
  */
-import { type Op, type ReferenceTensor, apply, shapeError } from "../op.js";
-import { type Dtype, type Shape, Tensor, TensorSpec, sizeOf } from "../tensor.js";
+import {
+  type Dtype,
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  Tensor,
+  TensorSpec,
+  sizeOf,
+} from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { geluSlope, normalCumulative } from "./erf.js";
-import { sum } from "./reduce.js";
+import { sum } from "./broadcast.js";
 import { requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 

@@ -1,5 +1,5 @@
-import { type Op, apply, shapeError } from "../op.js";
-import { type Tensor, TensorSpec } from "../tensor.js";
+import { type Op, type Tensor, TensorSpec } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { positions, stridesOf } from "./strides.js";
 
 const permuteOp: Op<{ axes: readonly number[] }> = {

@@ -1,6 +1,6 @@
 /** Images [B, H, W, C] at half and at twice the size. */
-import { type Op, type ReferenceTensor, apply, shapeError } from "../op.js";
-import { type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import { type Op, type ReferenceTensor, type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 type None = Record<string, never>;

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { randomValues, run } from "../../../test/gradient-check.js";
-import { apply } from "../op.js";
+import { apply } from "../trace.js";
 import { placeholder } from "../placeholder.js";
 import { type Tensor, spec } from "../tensor.js";
 import { add, multiply } from "./arithmetic.js";
-import { cast, gelu } from "./elementwise.js";
+import { cast } from "./cast.js";
+import { gelu } from "./elementwise.js";
 import { linear } from "./matmul.js";
 import {
   packQuantized,

@@ -2,9 +2,18 @@
  * Products with weights of 8 bits, for inference, and the forms into which the native kernels pack constant weights. No
  * gradient passes through any of them.
  */
-import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
-import { type Dtype, type Shape, type Tensor, TensorSpec, sameShape, sizeOf } from "../tensor.js";
-import { saturate } from "./elementwise.js";
+import {
+  type Dtype,
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  type Tensor,
+  TensorSpec,
+  sameShape,
+  sizeOf,
+} from "../tensor.js";
+import { apply, applyAll, shapeError } from "../trace.js";
+import { saturate } from "./cast.js";
 import { erf } from "./erf.js";
 import { requireFloat } from "./require.js";
 

@@ -1,7 +1,15 @@
 /** Random numbers as pure functions of a key, int32 [2]; see `base/random.ts`. */
 import { type Key, normalAt, threefry, uniformAt } from "../../base/random.js";
-import { type Op, type ReferenceTensor, apply, shapeError } from "../op.js";
-import { type Shape, type Tensor, TensorSpec, sameShape, spec } from "../tensor.js";
+import {
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  type Tensor,
+  TensorSpec,
+  sameShape,
+  spec,
+} from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 function requireKey(name: string, inputs: readonly Tensor[], key: Tensor): void {

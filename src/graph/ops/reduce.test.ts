@@ -4,7 +4,8 @@ import { encoded } from "../../../test/evaluate.js";
 import { checkGradient, randomValues, run } from "../../../test/gradient-check.js";
 import { placeholder } from "../placeholder.js";
 import { type Shape, type Tensor, spec } from "../tensor.js";
-import { argmax, maximumOf, mean, sum } from "./reduce.js";
+import { argmax, maximumOf, mean } from "./reduce.js";
+import { sum } from "./broadcast.js";
 import { stridesOf } from "./strides.js";
 
 const tensorOf = (shape: Shape): Tensor => placeholder(spec(shape), "x");

@@ -1,6 +1,6 @@
 /** What operations require of their inputs. */
-import { shapeError } from "../op.js";
-import { type Dtype, type TensorSpec } from "../tensor.js";
+import { shapeError } from "../trace.js";
+import type { Dtype, TensorSpec } from "../tensor.js";
 
 export function isFloat(dtype: Dtype): boolean {
   return dtype === "float32" || dtype === "bfloat16";

@@ -1,5 +1,5 @@
-import { type Op, apply, shapeError } from "../op.js";
-import { type Shape, Tensor, TensorSpec, sameShape, sizeOf } from "../tensor.js";
+import { type Op, type Shape, Tensor, TensorSpec, sameShape, sizeOf } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 
 const reshapeOp: Op<{ shape: Shape }> = {
   name: "reshape",

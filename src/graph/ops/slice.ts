@@ -1,6 +1,6 @@
 /** Boxes cut out of a tensor, and their gradient: boxes set into zeros. */
-import { type Op, apply, shapeError } from "../op.js";
-import { type Shape, Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { type Op, type Shape, Tensor, TensorSpec, sameShape } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { requireAxis } from "./require.js";
 import { positions, stridesOf } from "./strides.js";
 

@@ -1,5 +1,5 @@
-import { type Op, apply, shapeError } from "../op.js";
-import { type Tensor } from "../tensor.js";
+import type { Op, Tensor } from "../tensor.js";
+import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
 
 const softmaxOp: Op = {

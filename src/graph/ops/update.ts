@@ -1,8 +1,8 @@
 /** Operations of the optimizer, some of which overwrite state, and the guard against values that are not finite. */
-import { type Op, type ReferenceTensor, apply, applyAll, shapeError } from "../op.js";
-import { type Tensor, sameShape, spec } from "../tensor.js";
+import { type Op, type ReferenceTensor, type Tensor, sameShape, spec } from "../tensor.js";
+import { apply, applyAll, shapeError } from "../trace.js";
 import { multiply } from "./arithmetic.js";
-import { affine } from "./elementwise.js";
+import { affine } from "./affine.js";
 
 type None = Record<string, never>;
 

@@ -4,7 +4,7 @@ import { State } from "../../backend/state.js";
 import { keyOf, normal } from "../../base/random.js";
 import { leavesOf } from "../../base/tree.js";
 import { gradient } from "../../graph/gradient.js";
-import { sum } from "../../graph/ops/reduce.js";
+import { sum } from "../../graph/ops/broadcast.js";
 import { sumOfSquares } from "../../graph/ops/update.js";
 import { type Tensor, spec } from "../../graph/tensor.js";
 import type { StackConfig } from "../../model/config.js";

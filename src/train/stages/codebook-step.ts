@@ -1,10 +1,10 @@
 /** One step of training the image codebook: the dVAE that gives images their visual tokens (flava.md 2.6). */
 import { type Program, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
-import { type Partly, mapTree, leavesOf } from "../../base/tree.js";
+import { type Partly, leavesOf, mapTree } from "../../base/tree.js";
 import { gradient } from "../../graph/gradient.js";
 import { add } from "../../graph/ops/arithmetic.js";
-import { affine } from "../../graph/ops/elementwise.js";
+import { affine } from "../../graph/ops/affine.js";
 import { checkFinite } from "../../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { codebookParameters } from "../../model/codebook.js";

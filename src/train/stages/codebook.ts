@@ -9,7 +9,7 @@ import { mapTree } from "../../base/tree.js";
 import { models } from "../../configs/models.js";
 import type { Batch, ImageBatch } from "../../data/batch/batch.js";
 import { equal } from "../../graph/ops/arithmetic.js";
-import { cast } from "../../graph/ops/elementwise.js";
+import { cast } from "../../graph/ops/cast.js";
 import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
 import { permute } from "../../graph/ops/permute.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";

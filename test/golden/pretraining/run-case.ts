@@ -8,8 +8,8 @@ import { fromStored, storedShape, toStored } from "../../../src/checkpoint/layou
 import { toFamily } from "../../../src/checkpoint/names.js";
 import { gradient } from "../../../src/graph/gradient.js";
 import { multiply } from "../../../src/graph/ops/arithmetic.js";
-import { affine } from "../../../src/graph/ops/elementwise.js";
-import { sum } from "../../../src/graph/ops/reduce.js";
+import { affine } from "../../../src/graph/ops/affine.js";
+import { sum } from "../../../src/graph/ops/broadcast.js";
 import { constant } from "../../../src/graph/placeholder.js";
 import type { Tensor } from "../../../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../../src/model/flava.js";

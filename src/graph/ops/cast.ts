@@ -1,0 +1,33 @@
+import { type Dtype, type Op, type Tensor, TensorSpec } from "../tensor.js";
+import { apply } from "../trace.js";
+import { isFloat } from "./require.js";
+
+const castOp: Op<{ dtype: Dtype }> = {
+  name: "cast",
+  recompute: true,
+  infer: ([x], { dtype }) => [new TensorSpec(x!.shape, dtype)],
+  gradient({ inputs: [x] }, [dy]) {
+    return [dy && isFloat(x!.dtype) ? cast(dy, x!.dtype) : undefined];
+  },
+  reference({ inputs: [x], outputs: [y] }) {
+    if (!x || !y) return;
+    const whole = y.dtype === "int32" ? Math.trunc : y.dtype === "int8" ? saturate : undefined;
+    for (let i = 0; i < y.data.length; i++) {
+      const value = x.data[i]!;
+      y.data[i] = whole ? whole(value) : value;
+    }
+  },
+};
+
+/** Rounds half to even and holds within the signed 8-bit range. */
+export function saturate(value: number): number {
+  const floor = Math.floor(value);
+  const tie = value - floor === 0.5;
+  const rounded = tie ? floor + (floor & 1) : Math.round(value);
+  return Math.min(Math.max(rounded, -128), 127);
+}
+
+/** x stored as another dtype; x itself when it is stored so already. */
+export function cast(x: Tensor, dtype: Dtype): Tensor {
+  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
+}

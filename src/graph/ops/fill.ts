@@ -1,0 +1,17 @@
+import { type Dtype, type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
+import { apply } from "../trace.js";
+
+const fillOp: Op<{ shape: Shape; value: number; dtype: Dtype }> = {
+  name: "fill",
+  recompute: true,
+  infer: (_inputs, { shape, dtype }) => [new TensorSpec(shape, dtype)],
+  encode: ({ value }) => [value],
+  reference({ outputs: [y], attributes: { value } }) {
+    y?.data.fill(value);
+  },
+};
+
+/** A tensor whose elements are all `value`. */
+export function fill(shape: Shape, value: number, dtype: Dtype = "float32"): Tensor {
+  return apply(fillOp, [], { shape, value, dtype });
+}

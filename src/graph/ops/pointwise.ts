@@ -1,0 +1,60 @@
+/** What operations that work element by element have in common. Each has a native kernel of its name. */
+import { type Attributes, type Op, type Tensor, TensorSpec } from "../tensor.js";
+import { apply } from "../trace.js";
+import { requireFloat } from "./require.js";
+
+/** An elementwise operation; `gradient` gives dX from x, y and dY. */
+export function pointwise(
+  name: string,
+  f: (x: number) => number,
+  gradient?: (x: Tensor, y: Tensor, dy: Tensor) => Tensor,
+  recompute = false,
+): (x: Tensor) => Tensor {
+  const op: Op<Record<string, never>> = {
+    name,
+    recompute,
+    infer([x]) {
+      requireFloat(name, x!);
+      return [x!];
+    },
+    ...(gradient && {
+      gradient: ({ inputs, outputs }, [dy]) => [dy && gradient(inputs[0]!, outputs[0]!, dy)],
+    }),
+    inPlace: () => [[0, 0]],
+    reference({ inputs: [x], outputs: [y] }) {
+      if (!x || !y) return;
+      for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i]!);
+    },
+  };
+  return (x) => apply(op, [x], {});
+}
+
+/** An elementwise operation of two tensors of one shape: a gradient rule's kernel. The result has the dtype of dY. */
+export function pointwiseGradient<A extends Attributes>(
+  name: string,
+  f: (value: number, dy: number, attributes: A) => number,
+  encode?: (attributes: A) => readonly number[],
+): (value: Tensor, dy: Tensor, attributes: A) => Tensor {
+  const op: Op<A> = {
+    name,
+    infer([value, dy]) {
+      requireFloat(name, value!);
+      return [new TensorSpec(value!.shape, dy!.dtype)];
+    },
+    ...(encode && { encode }),
+    inPlace: (_attributes, [value, dy]) =>
+      value?.dtype === dy?.dtype
+        ? [
+            [0, 1],
+            [0, 0],
+          ]
+        : [[0, 1]],
+    reference({ inputs: [value, dy], outputs: [dx], attributes }) {
+      if (!value || !dy || !dx) return;
+      for (let i = 0; i < dx.data.length; i++) {
+        dx.data[i] = f(value.data[i]!, dy.data[i]!, attributes);
+      }
+    },
+  };
+  return (value, dy, attributes) => apply(op, [value, dy], attributes);
+}

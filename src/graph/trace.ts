@@ -1,0 +1,76 @@
+import { ShapeError } from "../base/errors.js";
+import { type Attributes, Node, type Op, type Tensor, type TensorSpec } from "./tensor.js";
+
+let nodeCount = 0;
+let currentScope = "";
+let currentRegion: number | undefined;
+
+/** Applies an operation to tensors while tracing. Several results come back in the operation's order. */
+export function applyAll<A extends Attributes>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): readonly Tensor[] {
+  const results = op.infer(inputs, attributes);
+  // Attributes are checked where `op` and `attributes` meet, here; nodes forget their type.
+  const node = new Node(nodeCount++, op, inputs, attributes, currentScope, currentRegion, results);
+  return node.outputs;
+}
+
+/** Applies an operation with one result (or whose first result is wanted). */
+export function apply<A extends Attributes>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): Tensor {
+  return applyAll(op, inputs, attributes)[0]!;
+}
+
+/** Traces `f` in the place of `node`: for what is derived from it. */
+export function inScopeOf<T>(node: Node, f: () => T): T {
+  const outer = currentScope;
+  currentScope = node.scope;
+  try {
+    return f();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+/** The operation of `node` applied to other inputs, in the same place. */
+export function reapply(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
+  return inScopeOf(node, () => applyAll(node.op, inputs, node.attributes));
+}
+
+/** Traces `f` with `name` added to the place that messages tell. */
+export function scope<T>(name: string, f: () => T): T {
+  const outer = currentScope;
+  currentScope = outer === "" ? name : `${outer}/${name}`;
+  try {
+    return f();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+/** Traces `f` with its nodes marked as one region (see `checkpoint`). Regions inside regions belong to the outer one. */
+export function inRegion<T>(f: () => T): T {
+  if (currentRegion !== undefined) return f();
+  currentRegion = nodeCount;
+  try {
+    return f();
+  } finally {
+    currentRegion = undefined;
+  }
+}
+
+/** A `ShapeError` that names the operation, its place, and every input's shape. */
+export function shapeError(
+  op: string,
+  inputs: readonly TensorSpec[],
+  expected: string,
+): ShapeError {
+  const given = inputs.map(String).join(" and ");
+  const place = currentScope === "" ? "" : ` in ${currentScope}`;
+  return new ShapeError(`${op}${place} was given ${given}; it expects ${expected}.`);
+}
