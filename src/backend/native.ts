@@ -1,7 +1,7 @@
 /** The native backend: plans are encoded as numbers once and run by the C++ executor, one call for each run. */
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
+import { packagePath, packageRequire } from "../base/package-root.js";
 import { aligned } from "../graph/arena.js";
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
@@ -69,13 +69,35 @@ export interface NativeOptions {
   readonly level?: Level;
 }
 
+/** The native kernels cannot be used; says why, and what to do. */
+class NativeKernelsError extends Error {
+  override readonly name = "NativeKernelsError";
+}
+
 /** The compiled addon, or why there is none. */
-function loadAddon(): Addon | Error {
+function loadAddon(): Addon | NativeKernelsError {
   try {
-    return createRequire(import.meta.url)("#native") as Addon;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return packageRequire()("#native") as Addon;
+  } catch (cause) {
+    return new NativeKernelsError(whyNot(cause as NodeJS.ErrnoException), { cause });
   }
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  const missing = code === "MODULE_NOT_FOUND";
+  if (!missing && code !== "ERR_DLOPEN_FAILED") return message;
+  const fault = missing ? "are not built" : `cannot be loaded (${message})`;
+  const remedy =
+    process.platform === "win32"
+      ? "They need Linux or macOS; on Windows, use WSL."
+      : `To build them, with g++ or clang++, run: node "${packagePath("native", "build.mjs")}"`;
+  return `The native kernels ${fault}. ${remedy}`;
+}
+
+/** Why the native kernels cannot be used, and what to do; undefined where they can. */
+export function nativeFault(): NativeKernelsError | undefined {
+  const addon = loadAddon();
+  return addon instanceof Error ? addon : undefined;
 }
 
 /** The processor levels that this machine can run; none where the native kernels were not built. */
@@ -84,17 +106,10 @@ export function nativeLevels(): Level[] {
   return addon instanceof Error ? [] : addon.levels();
 }
 
-/** Opens the native backend; throws where the kernels were not built or the level is not to be had. */
+/** Opens the native backend; throws where the kernels were not built or the level is not available. */
 export function nativeBackend(options: NativeOptions = {}): Backend {
   const addon = loadAddon();
-  if (addon instanceof Error) {
-    throw new Error(
-      'The native kernels are not built. Run "npm run build:native", which needs a C++ compiler.',
-      {
-        cause: addon,
-      },
-    );
-  }
+  if (addon instanceof Error) throw addon;
   const context = addon.open({
     threads: threadsFrom(options),
     level: levelFrom(options, addon.levels()),

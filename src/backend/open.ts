@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.js";
-import { type NativeOptions, nativeBackend, nativeLevels } from "./native.js";
+import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
 
 export interface BackendOptions extends NativeOptions {
@@ -7,7 +7,10 @@ export interface BackendOptions extends NativeOptions {
   readonly name?: "native" | "reference";
 }
 
-/** Opens the backend that runs programs. Its `dispose` frees all memory. */
+/**
+ * Opens the backend that runs programs. Its `dispose` frees all memory. The first time that it falls back to the
+ * reference backend it emits a warning, which says how to get the native one.
+ */
 export function openBackend(options: BackendOptions = {}): Backend {
   const name = options.name ?? process.env.FLAVA_BACKEND;
   switch (name) {
@@ -17,12 +20,23 @@ export function openBackend(options: BackendOptions = {}): Backend {
       return nativeBackend(options);
     case undefined:
     case "":
-      return nativeLevels().length > 0
-        ? nativeBackend(options)
-        : referenceBackend({ precision: "float32" });
+      return bestBackend(options);
     default:
       throw new RangeError(
         `The backends are "native" and "reference", but "${name}" was asked for.`,
       );
   }
+}
+
+let warned = false;
+
+function bestBackend(options: NativeOptions): Backend {
+  const fault = nativeFault();
+  if (!fault) return nativeBackend(options);
+  if (!warned) {
+    const message = `The reference backend runs, which is many times slower. ${fault.message}`;
+    process.emitWarning(message, "FlavaWarning");
+  }
+  warned = true;
+  return referenceBackend({ precision: "float32" });
 }

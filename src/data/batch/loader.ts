@@ -1,7 +1,7 @@
 /** Batches made ahead of time in worker threads, so that a training step finds the next one waiting. */
-import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { Values } from "../../backend/values.js";
+import { packageRequire } from "../../base/package-root.js";
 import type { Batch } from "./batch.js";
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
 import { type BatchPlan, Mixture, type MixtureCursor, type MixtureOptions } from "./mixture.js";
@@ -98,7 +98,7 @@ async function inThisThread(options: BatchReaderOptions): Promise<Maker> {
 }
 
 function inWorker(options: BatchReaderOptions): Maker {
-  const worker = new Worker(createRequire(import.meta.url).resolve("#loader-worker"), {
+  const worker = new Worker(packageRequire().resolve("#loader-worker"), {
     workerData: options,
   });
   worker.unref();

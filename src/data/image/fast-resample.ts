@@ -2,6 +2,7 @@
  * `resample` on the vector units of the processor where the native kernels were built, else in JavaScript: the same
  * result, bit for bit. This file loads in a browser, too.
  */
+import { packageRequire } from "../../base/package-root.js";
 import type { Taps } from "./filter.js";
 import { type Passes, type Resample, resample, resampleBy } from "./resample.js";
 
@@ -21,9 +22,10 @@ interface Addon {
 /** The passes of the compiled kernels at a processor level, by default the best; undefined where there are none. */
 export function nativePasses(level?: string): Passes | undefined {
   const addon = loadAddon();
-  const asked = level ?? nodeProcess()?.env.FLAVA_LEVEL ?? "";
-  const best = asked === "" ? addon?.levels().at(-1) : asked;
-  if (!addon || best === undefined) return undefined;
+  if (!addon) return undefined;
+  const asked = level ?? process.env.FLAVA_LEVEL ?? "";
+  const best = asked === "" ? addon.levels().at(-1) : asked;
+  if (best === undefined) return undefined;
   const along =
     (axis: "rows" | "columns") =>
     (pixels: Uint8Array, width: number, { rows, outputs }: Taps): Uint8Array => {
@@ -44,16 +46,8 @@ export const fastResample: Resample = passes
 
 function loadAddon(): Addon | undefined {
   try {
-    // Asked for at run time: a bundler for browsers would stumble over an import.
-    const require = nodeProcess()
-      ?.getBuiltinModule("node:module")
-      .createRequire(import.meta.url);
-    return require?.("#native") as Addon | undefined;
+    return packageRequire()("#native") as Addon;
   } catch {
-    return undefined; // not built, or Node before 20.16
+    return undefined; // not built, or in a browser
   }
-}
-
-function nodeProcess(): NodeJS.Process | undefined {
-  return (globalThis as { process?: NodeJS.Process }).process;
 }
