@@ -1,7 +1,8 @@
-/** `flava embed`: the vectors of a whole data set. */
+/** `flava embed`: embeddings of a whole data set. */
 import type { Command } from "commander";
 import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
 import { interruptible } from "./interruptible.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { ProgressLine } from "./progress.js";
@@ -13,9 +14,9 @@ interface EmbedFlags extends ModelFlags {
 export function addEmbed(program: Command): void {
   const command = program
     .command("embed")
-    .description("embed the images and first texts of a data set; goes on where it was stopped")
+    .description("embed the images and first texts of a data set; resumes if interrupted")
     .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
-    .requiredOption("--out <file.parquet>", "where the vectors go")
+    .requiredOption("--out <file.parquet>", "the file to write")
     .action(run);
   addModelOptions(command);
 }
@@ -24,13 +25,14 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
   const source = await openSource(path);
   const progress = new ProgressLine();
   const { rows, resumed, skipped } = await useModel(flags, (flava) =>
-    interruptible("Stopped; the same command goes on from here.", (signal) => {
+    interruptible("Stopped; run the same command again to resume.", (signal) => {
       const began = Date.now();
       let first: number | undefined;
+      const { path: model, precision } = flava.model;
       return runEmbeddingJob({
         source,
         embedder: flava.embedder,
-        model: flava.model.path,
+        model: { model, precision, fingerprint: modelFingerprint(flava.model) },
         out: flags.out,
         onProgress: (done) => {
           first ??= done;
@@ -41,7 +43,7 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
       });
     }).finally(() => progress.end()),
   );
-  const earlier = resumed > 0 ? ` (${resumed} of them by an earlier run)` : "";
+  const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
   const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
   console.log(`${flags.out}: ${rows} samples${earlier}${left}`);
   for (const { key, message } of skipped.first.slice(0, 5)) console.error(`  ${key}: ${message}`);

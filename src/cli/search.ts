@@ -1,6 +1,7 @@
-/** `flava search`: the nearest of what `flava embed` has embedded. */
+/** `flava search`: nearest neighbors among what `flava embed` has embedded. */
 import { type Command, Option } from "commander";
 import { openIndex } from "../search/exact-index.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { wholeNumber } from "./whole-number.js";
 
@@ -13,16 +14,16 @@ interface SearchFlags extends ModelFlags {
 export function addSearch(program: Command): void {
   const command = program
     .command("search")
-    .description("find what is nearest to a text or an image")
-    .argument("<file.parquet>", "what flava embed has written")
+    .description("search embeddings by a text or an image")
+    .argument("<file.parquet>", "a file written by flava embed")
     .argument("[query]", "a text")
-    .option("--image <path>", "an image instead of a text")
-    .option("--top <n>", "how many", wholeNumber, 10)
+    .option("--image <path>", "search by an image instead of a text")
+    .option("--top <n>", "number of results", wholeNumber, 10)
     .addOption(
-      new Option("--among <kind>", "what to find; default: images, where there are any").choices([
-        "images",
-        "texts",
-      ]),
+      new Option(
+        "--among <kind>",
+        "what to search; default: images, or texts if there are none",
+      ).choices(["images", "texts"]),
     )
     .action((file: string, query: string | undefined, flags: SearchFlags) => {
       if ((query === undefined) === (flags.image === undefined)) {
@@ -37,16 +38,23 @@ export function addSearch(program: Command): void {
 
 async function run(file: string, query: string | undefined, flags: SearchFlags): Promise<void> {
   const { image, top, among } = flags;
-  const index = await openIndex(file, among && (among === "images" ? "image" : "text"));
+  const kind = among && (among === "images" ? "image" : "text");
+  const { index, origin } = await openIndex(file, kind);
   const hits = await useModel(flags, async (flava) => {
+    if (modelFingerprint(flava.model) !== origin.fingerprint) {
+      throw new Error(
+        `${file} was embedded by another model, ${origin.model}: search with --model and its path, ` +
+          `or embed again with ${flava.model.path}.`,
+      );
+    }
     const [vector] =
       query !== undefined ? await flava.embedTexts([query]) : await flava.embedImages([image!]);
     return index.search(flava.model.backend, vector!, top);
   });
-  for (const { similarity, key, text } of hits) {
-    console.log(
-      [similarity.toFixed(4), key, ...(text === undefined ? [] : [oneLine(text)])].join("\t"),
-    );
+  for (const { similarity, key, path, text } of hits) {
+    const columns = [similarity.toFixed(4), path ?? key];
+    if (text !== undefined) columns.push(oneLine(text));
+    console.log(columns.join("\t"));
   }
 }
 

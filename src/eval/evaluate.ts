@@ -217,8 +217,8 @@ async function embedImages<T>(
 ): Promise<AnyEvaluation & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
   const options = { images: kind, skipped, ...(signal && { signal }) };
-  for await (const { samples } of embedSamples(embedder, source.read({ skipped }), options)) {
-    for (const { sample, image } of samples) {
+  for await (const embedded of embedSamples(embedder, source.read({ skipped }), options)) {
+    for (const { sample, image } of embedded) {
       const taken = image ? read(sample) : new Unusable("has no image");
       if (taken instanceof Unusable) {
         skipped.add(sample.key, image ? "unwanted" : "missing", `It ${taken.reason}.`);

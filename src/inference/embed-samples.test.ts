@@ -6,10 +6,9 @@ import { decodeImage } from "../data/image/decode.js";
 import { defaultProcessor } from "../data/image/processor.js";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
-import type { Cursor } from "../data/formats/source.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
 import { Embedder } from "./embedder.js";
-import { type EmbeddedChunk, embedSamples } from "./embed-samples.js";
+import { type Embedded, embedSamples } from "./embed-samples.js";
 
 const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c"];
 const embedder = new Embedder({
@@ -39,23 +38,26 @@ function sampleOf(index: number): Sample {
   };
 }
 
-async function* samples(count: number): AsyncGenerator<{ sample: Sample; cursor: Cursor }> {
+type Item = { sample: Sample; index: number };
+
+async function* samples(count: number): AsyncGenerator<Item> {
   for (let index = 0; index < count; index++) {
-    yield { sample: sampleOf(index), cursor: { file: 0, record: index + 1 } };
+    yield { sample: sampleOf(index), index };
     await Promise.resolve();
   }
 }
 
 it("embeds images and texts in their order, whatever cannot be decoded left out", async () => {
   const skipped = new SkippedSamples();
-  const chunks: EmbeddedChunk[] = [];
+  const chunks: Embedded<Item>[][] = [];
   for await (const chunk of embedSamples(embedder, samples(300), { texts: true, skipped })) {
     chunks.push(chunk);
   }
-  expect(chunks.map(({ cursor }) => cursor.record)).toEqual([256, 300]);
-  const all = chunks.flatMap((chunk) => chunk.samples);
+  expect(chunks).toHaveLength(2);
+  const all = chunks.flat();
   const expected = Array.from({ length: 300 }, (_, i) => i).filter((i) => i % 7 !== 3);
   expect(all.map(({ sample }) => Number(sample.key))).toEqual(expected);
+  expect(all.map(({ index }) => index)).toEqual(expected);
   expect(skipped.counts.get("damaged")).toBe(300 - expected.length);
 
   const decoded = await Promise.all(images.map((file) => decodeImage(file)));
@@ -63,30 +65,29 @@ it("embeds images and texts in their order, whatever cannot be decoded left out"
   const texts = await embedder.texts(["a", "b", "c"]);
   const row = (vectors: Float32Array, index: number): Float32Array =>
     vectors.slice(index * embedder.width, (index + 1) * embedder.width);
-  for (const { sample, image, text } of all) {
-    const index = Number(sample.key);
+  for (const { index, image, text } of all) {
     expect(image).toEqual(index % 7 === 5 ? undefined : row(vectors, index % 3));
     expect(text).toEqual(index % 2 === 1 ? undefined : row(texts, index % 3));
   }
 });
 
-it("leaves texts alone unless they are wanted, and gives nothing for nothing", async () => {
+it("embeds texts only on request, and gives nothing for nothing", async () => {
   for await (const chunk of embedSamples(embedder, samples(2))) {
-    expect(chunk.samples.map(({ text }) => text)).toEqual([undefined, undefined]);
+    expect(chunk.map(({ text }) => text)).toEqual([undefined, undefined]);
   }
   for await (const chunk of embedSamples(embedder, samples(0))) {
-    throw new Error(`a chunk of ${chunk.samples.length} samples out of none`);
+    throw new Error(`a chunk of ${chunk.length} samples out of none`);
   }
 });
 
-it("passes on what goes wrong with the source, and a wish to stop", async () => {
-  async function* broken(): AsyncGenerator<{ sample: Sample; cursor: Cursor }> {
+it("passes on errors of the source, and stops when aborted", async () => {
+  async function* broken(): AsyncGenerator<Item> {
     yield* samples(2);
     throw new Error("the disk is gone");
   }
-  const drain = async (chunks: AsyncIterable<EmbeddedChunk>): Promise<number> => {
+  const drain = async (chunks: AsyncIterable<Embedded<Item>[]>): Promise<number> => {
     let count = 0;
-    for await (const chunk of chunks) count += chunk.samples.length;
+    for await (const chunk of chunks) count += chunk.length;
     return count;
   };
   await expect(drain(embedSamples(embedder, broken()))).rejects.toThrow("the disk is gone");

@@ -1,99 +1,91 @@
-/** A whole data set to vectors: images are decoded while those before them are embedded. */
+/** Embeds a whole data set: images are decoded while those before them are embedded. */
 import { type DecodeOptions, ImageError, decodeImage } from "../data/image/decode.js";
 import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";
-import type { Cursor } from "../data/formats/source.js";
 import type { Embedder } from "./embedder.js";
 
 interface EmbedSamplesOptions {
-  /** Embed the first text of each sample, too. Default: no. */
+  /** Whether the first text of each sample is embedded, too; default: false. */
   readonly texts?: boolean;
-  /** What images become: vectors of the contrastive space (default), or features for probes. */
+  /** What images become: embeddings of the contrastive space (default), or features for probes. */
   readonly images?: "vectors" | "features";
   readonly decode?: DecodeOptions;
-  /** Told of images that cannot be used; their samples are left out. */
+  /** Collects the samples that are left out because their image cannot be used. */
   readonly skipped?: SkippedSamples;
   readonly signal?: AbortSignal;
 }
 
-export interface EmbeddedSample {
+/** A sample, and whatever else comes with it. */
+interface HasSample {
   readonly sample: Sample;
-  /** Of its image, where it has one: float32 [D] at length 1, or features. */
+}
+
+export type Embedded<Item extends HasSample> = Item & {
+  /** Of the image, if the sample has one: float32 [D] at length 1, or features. */
   readonly image?: Float32Array;
-  /** Of its first text, where it has one and texts are wanted: float32 [D] at length 1. */
+  /** Of the first text, if the sample has one and texts are embedded: float32 [D] at length 1. */
   readonly text?: Float32Array;
-}
+};
 
-export interface EmbeddedChunk {
-  /** In the order of the source. */
-  readonly samples: readonly EmbeddedSample[];
-  /** Goes on after this chunk. */
-  readonly cursor: Cursor;
-}
-
-interface Decoded {
-  readonly sample: Sample;
-  readonly cursor: Cursor;
+interface Decoded<Item> {
+  readonly item: Item;
   readonly image?: Image;
-  readonly unusable?: true;
 }
 
-/** A chunk ends at one of these: enough for full batches, few enough to lie in memory twice. */
+/** A chunk ends at one of these limits: enough for full batches, few enough that two of them fit into memory. */
 const chunkSamples = 256;
 const chunkPixels = 50e6;
 /** Images that are decoded at a time, each in a thread of its own. */
-const atOnce = 4;
+const concurrentDecodes = 4;
 
 /** Embeds samples in their order, chunk by chunk. */
-export async function* embedSamples(
+export async function* embedSamples<Item extends HasSample>(
   embedder: Embedder,
-  samples: AsyncIterable<{ readonly sample: Sample; readonly cursor: Cursor }>,
+  items: AsyncIterable<Item>,
   options: EmbedSamplesOptions = {},
-): AsyncGenerator<EmbeddedChunk> {
-  let chunk: Decoded[] = [];
-  let pixels = 0;
-  let embedding: Promise<EmbeddedChunk> | undefined;
-  const begin = (): Promise<EmbeddedChunk> | undefined => {
-    const before = embedding;
+): AsyncGenerator<Embedded<Item>[]> {
+  let embedding: Promise<Embedded<Item>[]> | undefined;
+  for await (const chunk of chunksOf(decodeAhead(items, options))) {
+    const previous = embedding;
     embedding = embedChunk(embedder, chunk, options);
-    embedding.catch(() => undefined); // It is awaited below, unless the one before it fails.
-    [chunk, pixels] = [[], 0];
-    return before;
-  };
-  for await (const decoded of decodeAhead(samples, options)) {
-    chunk.push(decoded);
-    pixels += (decoded.image?.pixels.length ?? 0) / 3;
-    if (chunk.length < chunkSamples && pixels < chunkPixels) continue;
-    const before = begin();
-    if (before) yield await before;
-  }
-  if (chunk.length > 0) {
-    const before = begin();
-    if (before) yield await before;
+    embedding.catch(() => undefined); // awaited below, unless the previous chunk fails
+    if (previous) yield await previous;
   }
   if (embedding) yield await embedding;
 }
 
-async function embedChunk(
+async function* chunksOf<Item>(
+  samples: AsyncIterable<Decoded<Item>>,
+): AsyncGenerator<Decoded<Item>[]> {
+  let [chunk, pixels]: [Decoded<Item>[], number] = [[], 0];
+  for await (const sample of samples) {
+    chunk.push(sample);
+    pixels += (sample.image?.pixels.length ?? 0) / 3;
+    if (chunk.length < chunkSamples && pixels < chunkPixels) continue;
+    yield chunk;
+    [chunk, pixels] = [[], 0];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function embedChunk<Item extends HasSample>(
   embedder: Embedder,
-  chunk: readonly Decoded[],
+  chunk: readonly Decoded<Item>[],
   { texts, images: kind, signal }: EmbedSamplesOptions,
-): Promise<EmbeddedChunk> {
-  const usable = chunk.filter(({ unusable }) => !unusable);
-  const images = usable.flatMap(({ image }) => image ?? []);
-  const firstTexts = texts ? usable.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
+): Promise<Embedded<Item>[]> {
+  const images = chunk.flatMap(({ image }) => image ?? []);
+  const firstTexts = texts ? chunk.flatMap(({ item }) => item.sample.texts.slice(0, 1)) : [];
   const imageVectors =
     kind === "features"
       ? vectorsOf(await embedder.features(images, signal), embedder.featureWidth)
       : vectorsOf(await embedder.images(images, signal), embedder.width);
   const textVectors = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
-  const embedded = usable.map(({ sample, image }) => {
+  return chunk.map(({ item, image }) => {
     const vector = image && imageVectors.next().value;
-    const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;
-    return { sample, ...(vector && { image: vector }), ...(text && { text }) };
+    const text = texts && item.sample.texts.length > 0 ? textVectors.next().value : undefined;
+    return { ...item, ...(vector && { image: vector }), ...(text && { text }) };
   });
-  return { samples: embedded, cursor: chunk.at(-1)!.cursor };
 }
 
 /** Vectors [N, width], one by one. */
@@ -103,33 +95,38 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
   }
 }
 
-/** Samples in their order with their images, the next few of which are being decoded. */
-async function* decodeAhead(
-  samples: AsyncIterable<{ readonly sample: Sample; readonly cursor: Cursor }>,
+/** Samples in their order with their images; the next few are being decoded. Unusable images are left out. */
+async function* decodeAhead<Item extends HasSample>(
+  items: AsyncIterable<Item>,
   options: EmbedSamplesOptions,
-): AsyncGenerator<Decoded> {
-  const pending: Promise<Decoded>[] = [];
-  for await (const { sample, cursor } of samples) {
+): AsyncGenerator<Decoded<Item>> {
+  const pending: Promise<Decoded<Item> | undefined>[] = [];
+  for await (const item of items) {
     options.signal?.throwIfAborted();
-    const decoding = decode(sample, cursor, options);
-    decoding.catch(() => undefined); // It is awaited below, unless one before it fails.
+    const decoding = decode(item, options);
+    decoding.catch(() => undefined); // awaited below, unless one before it fails
     pending.push(decoding);
-    if (pending.length === atOnce) yield await pending.shift()!;
+    if (pending.length < concurrentDecodes) continue;
+    const decoded = await pending.shift();
+    if (decoded) yield decoded;
   }
-  for (const decoding of pending) yield await decoding;
+  for (const decoding of pending) {
+    const decoded = await decoding;
+    if (decoded) yield decoded;
+  }
 }
 
-async function decode(
-  sample: Sample,
-  cursor: Cursor,
+async function decode<Item extends HasSample>(
+  item: Item,
   { decode: decodeOptions, skipped }: EmbedSamplesOptions,
-): Promise<Decoded> {
-  if (!sample.image) return { sample, cursor };
+): Promise<Decoded<Item> | undefined> {
+  const { key, image } = item.sample;
+  if (!image) return { item };
   try {
-    return { sample, cursor, image: await decodeImage(sample.image, decodeOptions) };
+    return { item, image: await decodeImage(image, decodeOptions) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    skipped?.add(sample.key, error.reason, error.message);
-    return { sample, cursor, unusable: true };
+    skipped?.add(key, error.reason, error.message);
+    return undefined;
   }
 }

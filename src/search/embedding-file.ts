@@ -1,49 +1,84 @@
-/** Vectors of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
+/** Embeddings of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
 import { access } from "node:fs/promises";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { z } from "zod";
 import { type ParquetColumn, writeParquet } from "../data/formats/parquet/writer.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
 
-/** A sample of a data set with its vectors. */
+/** A sample of a data set with its embeddings. */
 export interface EmbeddingRow {
-  /** Of the sample in its source. */
+  /** The key of the sample, unique in its source. */
   readonly key: string;
+  /** Where the sample was read from. */
+  readonly path?: string;
   /** The sample's first text. */
   readonly text?: string;
   /** [D] at length 1. */
   readonly image?: Float32Array;
   /** [D] at length 1. */
   readonly textVector?: Float32Array;
+  /** Digest of the sample that was embedded; only in the parts of an unfinished job. */
+  readonly digest?: string;
 }
 
-/** The columns of the two kinds of vectors. */
+const origin = z.object({
+  /** The data set, for people. */
+  source: z.string(),
+  /** The model's path, for people. */
+  model: z.string(),
+  /** Identifies the model. */
+  fingerprint: z.string(),
+  precision: z.string(),
+  /** Width of the embeddings: D. */
+  width: z.int(),
+});
+
+/** What embeddings were made from. */
+export type EmbeddingOrigin = z.infer<typeof origin>;
+
+/** The columns of the two kinds of embeddings. */
 export const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
 
-/** Writes rows with vectors of `width`; the file appears when it is complete. */
+const originKey = "flava";
+
+/** Writes `rows` to `path`; the file appears when it is complete. */
 export function writeEmbeddings(
   path: string,
-  width: number,
+  origin: EmbeddingOrigin,
   rows: Iterable<EmbeddingRow> | AsyncIterable<EmbeddingRow>,
+  { digests = false }: { readonly digests?: boolean } = {},
 ): Promise<void> {
+  const { width: length } = origin;
   const columns: ParquetColumn[] = [
     { name: "key", type: "text" },
+    { name: "path", type: "text" },
     { name: "text", type: "text" },
-    { name: vectorColumns.image, type: "vector", length: width },
-    { name: vectorColumns.text, type: "vector", length: width },
+    { name: vectorColumns.image, type: "vector", length },
+    { name: vectorColumns.text, type: "vector", length },
+    ...(digests ? [{ name: "digest", type: "text" } as const] : []),
   ];
   async function* cells(): AsyncGenerator<Record<string, unknown>> {
-    for await (const { key, text, image, textVector } of rows) {
-      yield { key, text, [vectorColumns.image]: image, [vectorColumns.text]: textVector };
+    for await (const { image, textVector, ...texts } of rows) {
+      yield { ...texts, [vectorColumns.image]: image, [vectorColumns.text]: textVector };
     }
   }
-  return writeParquet(path, columns, cells());
+  return writeParquet(path, columns, cells(), {
+    metadata: { [originKey]: JSON.stringify(origin) },
+  });
+}
+
+/** An open file of embeddings. */
+export interface EmbeddingFile {
+  readonly origin: EmbeddingOrigin;
+  /** All rows in their order, a row group in memory at a time. */
+  readonly rows: () => AsyncGenerator<EmbeddingRow>;
 }
 
 /**
- * The rows of a file that `writeEmbeddings` wrote, a row group in memory at a time.
- * @throws SourceError where it is no such file
+ * Opens a file that `writeEmbeddings` wrote.
+ * @throws SourceError if there is none, or it cannot be read
  */
-export async function* readEmbeddings(path: string): AsyncGenerator<EmbeddingRow> {
+export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   await access(path).catch(() => {
     throw new SourceError(
       `There is nothing at ${path}. Write it with: flava embed SOURCE --out ${path}`,
@@ -51,23 +86,32 @@ export async function* readEmbeddings(path: string): AsyncGenerator<EmbeddingRow
   });
   const fail = (error: unknown): never => {
     throw new SourceError(
-      `${path} cannot be read as embeddings: ${reasonOf(error)}. Write it anew with flava embed.`,
+      `${path} cannot be read as embeddings: ${reasonOf(error)}. Write it again with flava embed.`,
       { cause: error },
     );
   };
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file).catch(fail);
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd }).catch(fail);
-    for (const row of rows) yield rowOf(row, fail);
-    rowStart = rowEnd;
+  const stored = metadata.key_value_metadata?.find(({ key }) => key === originKey)?.value;
+  if (stored === undefined) return fail("it does not say which model it was made with");
+  async function* rows(): AsyncGenerator<EmbeddingRow> {
+    let rowStart = 0;
+    for (const { num_rows } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(num_rows);
+      const cells = await parquetReadObjects({ file, metadata, rowStart, rowEnd }).catch(fail);
+      for (const row of cells) yield rowOf(row, fail);
+      rowStart = rowEnd;
+    }
+  }
+  try {
+    return { origin: origin.parse(JSON.parse(stored)), rows };
+  } catch (error) {
+    return fail(error);
   }
 }
 
 function rowOf(row: Record<string, unknown>, fail: (reason: unknown) => never): EmbeddingRow {
-  const { key, text } = row;
+  const { key, path, text, digest } = row;
   if (typeof key !== "string") return fail('it has no column "key" of texts');
   const vector = (name: string): Float32Array | undefined => {
     const value = row[name];
@@ -77,8 +121,10 @@ function rowOf(row: Record<string, unknown>, fail: (reason: unknown) => never): 
   const [image, textVector] = [vector(vectorColumns.image), vector(vectorColumns.text)];
   return {
     key,
+    ...(typeof path === "string" && { path }),
     ...(typeof text === "string" && { text }),
     ...(image && { image }),
     ...(textVector && { textVector }),
+    ...(typeof digest === "string" && { digest }),
   };
 }

@@ -1,138 +1,106 @@
-/** A whole data set embedded into one file, in parts, so that a job that was stopped goes on where it was. */
+/** A whole data set embedded into one file. A job that was stopped resumes, whatever happened to the data set since. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
-import { replaceFile } from "../base/replace-file.js";
+import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { Source } from "../data/formats/source.js";
-import { type EmbeddedSample, embedSamples } from "../inference/embed-samples.js";
+import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
-import { type EmbeddingRow, readEmbeddings, writeEmbeddings } from "./embedding-file.js";
+import { type EmbeddingOrigin, type EmbeddingRow, writeEmbeddings } from "./embedding-file.js";
+import { EmbeddingParts } from "./embedding-parts.js";
 
 interface EmbeddingJob {
   readonly source: Source;
   readonly embedder: Embedder;
-  /** The model's path: parts of two models do not mix. */
-  readonly model: string;
-  /** The parquet file; its parts lie in a folder beside it until it is complete. */
+  /** The embedder's model: its path for people, and what identifies it. */
+  readonly model: Pick<EmbeddingOrigin, "model" | "fingerprint" | "precision">;
+  /** The parquet file; unfinished work is in a folder beside it. */
   readonly out: string;
   /** Rows after which progress is saved; default: 5,000. */
   readonly rowsPerPart?: number;
-  /** Told of the rows that are done, those of earlier runs included. */
+  /** Called with the number of rows that are done, including those of earlier runs. */
   readonly onProgress?: (rows: number) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface EmbeddingReport {
   readonly rows: number;
-  /** Rows that an earlier run had done. */
+  /** Rows that an earlier run had embedded. */
   readonly resumed: number;
-  /** What this run has left out. */
+  /** What was left out. */
   readonly skipped: SkippedSamples;
 }
 
-const progressFile = z.object({
-  source: z.string(),
-  model: z.string(),
-  width: z.int(),
-  rows: z.int(),
-  parts: z.int(),
-  cursor: z.object({ file: z.int(), record: z.int() }),
-});
-type Progress = z.infer<typeof progressFile>;
-
-/** Embeds images and first texts of all samples; throws where the file is there already. */
-export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, out, rowsPerPart = 5000, onProgress, signal } = job;
-  if (existsSync(out)) {
-    throw new Error(`${out} is there already. Remove it, or write to another file.`);
-  }
-  const folder = `${out}.parts`;
-  await mkdir(folder, { recursive: true });
-  let progress = await readProgress(folder, job);
-  const resumed = progress.rows;
-  const skipped = new SkippedSamples();
-  let pending: EmbeddingRow[] = [];
-  const save = async (cursor: Progress["cursor"]): Promise<void> => {
-    if (pending.length > 0) {
-      await writeEmbeddings(partPath(folder, progress.parts), embedder.width, pending);
-    }
-    const parts = progress.parts + (pending.length > 0 ? 1 : 0);
-    progress = { ...progress, parts, rows: progress.rows + pending.length, cursor };
-    pending = [];
-    await writeProgress(folder, progress);
-  };
-  const samples = source.read({ cursor: progress.cursor, skipped });
-  const options = { texts: true, skipped, ...(signal && { signal }) };
-  let last = progress.cursor;
-  try {
-    for await (const { samples: embedded, cursor } of embedSamples(embedder, samples, options)) {
-      pending.push(...embedded.map(rowOf));
-      last = cursor;
-      if (pending.length >= rowsPerPart) await save(cursor);
-      onProgress?.(progress.rows + pending.length);
-    }
-  } finally {
-    await save(last); // also where the job is stopped, so that the next run goes on from here
-  }
-  await writeEmbeddings(out, embedder.width, joined(folder, progress.parts));
-  await rm(folder, { recursive: true });
-  return { rows: progress.rows, resumed, skipped };
+interface DigestedSample {
+  readonly sample: Sample;
+  readonly digest: string;
 }
 
-function rowOf({ sample, image, text }: EmbeddedSample): EmbeddingRow {
-  const [first] = sample.texts;
+/**
+ * Embeds the image and the first text of every sample, in the order of the source. A run that follows an interrupted one
+ * reads the source again, and embeds the samples that are new or have changed: the file is what a single run would write.
+ * @throws Error if the file exists, if nothing can be embedded, or if an interrupted run used another model
+ */
+export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
+  const { source, embedder, model, out, rowsPerPart = 5000, onProgress, signal } = job;
+  if (existsSync(out)) {
+    throw new Error(`${out} already exists. Remove it, or write to another file.`);
+  }
+  const origin = { ...model, source: source.name, width: embedder.width };
+  const parts = await EmbeddingParts.open(`${out}.parts`, origin);
+  const skipped = new SkippedSamples();
+  const digests: string[] = [];
+  let [rows, resumed] = [0, 0];
+  async function* missingSamples(): AsyncGenerator<DigestedSample> {
+    for await (const { sample } of source.read({ skipped })) {
+      signal?.throwIfAborted();
+      const digest = digestOf(sample);
+      digests.push(digest);
+      if (parts.has(digest)) resumed++;
+      else yield { sample, digest };
+    }
+  }
+  let pending: EmbeddingRow[] = [];
+  const save = async (): Promise<void> => {
+    if (pending.length > 0) await parts.add(pending);
+    pending = [];
+  };
+  try {
+    const options = { texts: true, skipped, ...(signal && { signal }) };
+    for await (const embedded of embedSamples(embedder, missingSamples(), options)) {
+      pending.push(...embedded.map(rowOf));
+      rows += embedded.length;
+      onProgress?.(resumed + rows);
+      if (pending.length >= rowsPerPart) await save();
+    }
+  } finally {
+    await save(); // also when the job is stopped: the next run resumes from here
+  }
+  rows += resumed;
+  if (rows === 0) {
+    await parts.remove();
+    throw new Error(`${source.name} has no sample that can be embedded. ${skipped.summary()}`);
+  }
+  await writeEmbeddings(out, origin, parts.rows(digests));
+  await parts.remove();
+  return { rows, resumed, skipped };
+}
+
+/** Identifies all that a row is made from. */
+function digestOf({ key, path, texts, image }: Sample): string {
+  const hash = createHash("sha256").update(JSON.stringify([key, path, texts[0]]));
+  return (image ? hash.update(image) : hash).digest("base64");
+}
+
+function rowOf({ sample, digest, image, text }: Embedded<DigestedSample>): EmbeddingRow {
+  const { key, path, texts } = sample;
+  const [first] = texts;
   return {
-    key: sample.key,
+    key,
+    digest,
+    ...(path !== undefined && { path }),
     ...(first !== undefined && { text: first }),
     ...(image && { image }),
     ...(text && { textVector: text }),
   };
-}
-
-/** Where an earlier run of the same job has stopped, or the beginning. */
-async function readProgress(
-  folder: string,
-  { source, embedder, model }: EmbeddingJob,
-): Promise<Progress> {
-  const fresh: Progress = {
-    source: source.name,
-    model,
-    width: embedder.width,
-    rows: 0,
-    parts: 0,
-    cursor: { file: 0, record: 0 },
-  };
-  const text = await readFile(progressPath(folder), "utf8").catch(() => undefined);
-  if (text === undefined) return fresh;
-  const found = progressFile.safeParse(parseJson(text));
-  const { data } = found;
-  const same =
-    data?.source === fresh.source && data.model === fresh.model && data.width === fresh.width;
-  if (data && same) return data;
-  const of = data ? `${data.source} by ${data.model}` : "another job";
-  throw new Error(
-    `${folder} holds what an interrupted job has done of ${of}. Remove it, or write to another file.`,
-  );
-}
-
-async function writeProgress(folder: string, progress: Progress): Promise<void> {
-  await replaceFile(progressPath(folder), `${JSON.stringify(progress)}\n`);
-}
-
-const progressPath = (folder: string): string => join(folder, "progress.json");
-const partPath = (folder: string, part: number): string =>
-  join(folder, `${String(part).padStart(5, "0")}.parquet`);
-
-async function* joined(folder: string, parts: number): AsyncGenerator<EmbeddingRow> {
-  for (let part = 0; part < parts; part++) yield* readEmbeddings(partPath(folder, part));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,12 @@
 /** Nearest neighbors by comparing with everything: exact, and fast enough for a million vectors. */
 import type { Backend } from "../backend/backend.js";
 import { highest, similaritiesOfEach } from "../inference/similarity.js";
-import { readEmbeddings, vectorColumns } from "./embedding-file.js";
+import { type EmbeddingOrigin, openEmbeddings, vectorColumns } from "./embedding-file.js";
 
 interface IndexEntry {
   readonly key: string;
+  /** Where it was read from, if known. */
+  readonly path?: string;
   readonly text?: string;
 }
 
@@ -41,37 +43,43 @@ export class ExactIndex {
   }
 }
 
+/** An index from a file, and what the file was made from. */
+interface OpenedIndex {
+  readonly index: ExactIndex;
+  readonly origin: EmbeddingOrigin;
+}
+
 /**
- * Reads the vectors of one kind from a file that `flava embed` wrote; by default those of images, or where there are
- * none those of texts.
+ * Reads the embeddings of one kind from a file that `flava embed` wrote; by default those of images, or of texts if there
+ * are none.
  */
-export async function openIndex(path: string, kind?: "image" | "text"): Promise<ExactIndex> {
+export async function openIndex(path: string, kind?: "image" | "text"): Promise<OpenedIndex> {
   const kept = { image: new Rows(), text: new Rows() };
-  for await (const { key, text, image, textVector } of readEmbeddings(path)) {
-    const entry = { key, ...(text !== undefined && { text }) };
+  const { origin, rows } = await openEmbeddings(path);
+  for await (const { image, textVector, ...entry } of rows()) {
     if (image && kind !== "text") kept.image.add(entry, image);
     if (textVector && kind !== "image") kept.text.add(entry, textVector);
   }
   const chosen = kind ?? (kept.image.entries.length > 0 ? "image" : "text");
   const { entries, vectors } = kept[chosen];
-  const width = vectors[0]?.length;
-  if (width === undefined) {
+  if (entries.length === 0) {
     throw new Error(
       kind === undefined
-        ? `${path} holds no vectors.`
-        : `${path} holds no vectors of ${kind === "image" ? "images" : "texts"} (${vectorColumns[kind]}).`,
+        ? `${path} has no embeddings.`
+        : `${path} has no embeddings of ${kind}s (column ${vectorColumns[kind]}).`,
     );
   }
+  const { width } = origin;
   const all = new Float32Array(entries.length * width);
   for (const [index, vector] of vectors.entries()) {
     if (vector.length !== width) {
       throw new Error(
-        `${path} holds vectors of ${width} and of ${vector.length} numbers: they are of two models.`,
+        `${path} has embeddings of ${vector.length} numbers among those of ${width}.`,
       );
     }
     all.set(vector, index * width);
   }
-  return new ExactIndex(entries, all, width);
+  return { index: new ExactIndex(entries, all, width), origin };
 }
 
 class Rows {

@@ -17,6 +17,12 @@ export type ParquetColumn =
 
 type ParquetRow = Readonly<Record<string, unknown>>;
 
+interface ParquetOptions {
+  readonly rowsPerGroup?: number;
+  /** Further entries of the file's key-value metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
  * Writes `rows` to `path`, a row group at a time; the file appears when it is complete.
  * @throws SourceError where a value does not fit its column
@@ -25,7 +31,7 @@ export async function writeParquet(
   path: string,
   columns: readonly ParquetColumn[],
   rows: Iterable<ParquetRow> | AsyncIterable<ParquetRow>,
-  { rowsPerGroup = 1000 }: { readonly rowsPerGroup?: number } = {},
+  { rowsPerGroup = 1000, metadata = {} }: ParquetOptions = {},
 ): Promise<void> {
   const partial = `${path}.partial`;
   const handle = await open(partial, "w");
@@ -34,7 +40,7 @@ export async function writeParquet(
     await handle.writeFile(buffer.getBytes());
     buffer.index = 0;
   };
-  const metadata = JSON.stringify({
+  const huggingface = JSON.stringify({
     info: {
       features: Object.fromEntries(columns.map((column) => [column.name, featureOf(column)])),
     },
@@ -43,7 +49,10 @@ export async function writeParquet(
   const writer = new ParquetWriter({
     writer: buffer,
     schema: [{ name: "schema", num_children: columns.length }, ...schema],
-    kvMetadata: [{ key: "huggingface", value: metadata }],
+    kvMetadata: Object.entries({ huggingface, ...metadata }).map(([key, value]) => ({
+      key,
+      value,
+    })),
     createdBy: "flava",
   });
   try {

@@ -1,0 +1,125 @@
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { config, smallState } from "../../test/small-model.js";
+import { referenceBackend } from "../backend/reference.js";
+import { defaultProcessor } from "../data/image/processor.js";
+import { openSource } from "../data/formats/open.js";
+import { openTokenizer } from "../data/text/tokenizer.js";
+import { Embedder } from "../inference/embedder.js";
+import { type EmbeddingRow, openEmbeddings } from "./embedding-file.js";
+import { type EmbeddingReport, runEmbeddingJob } from "./embedding-job.js";
+import { modelFingerprint } from "./model-fingerprint.js";
+
+const folder = temporaryDirectory();
+const images = join(folder, "images");
+const place = (name: string): string => join(folder, name);
+const small = { model: "models/small", fingerprint: "5a", precision: "float32" };
+const state = smallState(referenceBackend());
+const processor = defaultProcessor(32, 16);
+const tokenizer = await openTokenizer({
+  vocabulary: "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n",
+});
+const embedder = new Embedder({ config, state, tokenizer, processor });
+
+async function addImage(name: string, background: string, text: string): Promise<void> {
+  const image = sharp({ create: { width: 4, height: 4, channels: 3, background } });
+  await image.png().toFile(join(images, `${name}.png`));
+  await writeFile(join(images, `${name}.txt`), text);
+}
+
+async function run(out: string, changes: object = {}): Promise<EmbeddingReport> {
+  const job = { source: await openSource(images), embedder, model: small, out: place(out) };
+  return runEmbeddingJob({ ...job, ...changes });
+}
+
+async function rowsIn(out: string): Promise<EmbeddingRow[]> {
+  const rows: EmbeddingRow[] = [];
+  for await (const row of (await openEmbeddings(place(out))).rows()) rows.push(row);
+  return rows;
+}
+
+/** Runs until the first samples are embedded. */
+async function interrupt(out: string): Promise<void> {
+  const stop = new AbortController();
+  const onProgress = (): void => stop.abort(new Error("enough"));
+  await expect(run(out, { signal: stop.signal, onProgress })).rejects.toThrow("enough");
+}
+
+beforeAll(async () => {
+  await mkdir(images);
+  const numbers = Array.from({ length: 400 }, (_, index) => index);
+  await Promise.all(
+    numbers.map((i) => addImage(`m${1000 + i}`, `rgb(${i % 256},9,99)`, ["a", "b c", "c"][i % 3]!)),
+  );
+});
+
+describe("an interrupted embedding job", () => {
+  it("resumes, with files that were added, removed or changed since", async () => {
+    await interrupt("resumed.parquet");
+    const [part = ""] = await readdir(place("resumed.parquet.parts"));
+    const written = await readFile(join(place("resumed.parquet.parts"), part));
+    const killed = join(place("resumed.parquet.parts"), "00001.parquet.partial");
+    await writeFile(killed, written.subarray(0, 1000));
+    await addImage("a", "red", "a");
+    await addImage("z", "lime", "b");
+    await addImage("m1001", "blue", "c");
+    await rm(join(images, "m1000.png"));
+    const resumed = await run("resumed.parquet");
+    expect(resumed).toMatchObject({ rows: 401, resumed: 256 - 2 });
+
+    expect(await run("whole.parquet")).toMatchObject({ rows: 401, resumed: 0 });
+    const rows = await rowsIn("resumed.parquet");
+    expect(rows).toEqual(await rowsIn("whole.parquet"));
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(401);
+    expect(rows.every(({ image, textVector }) => image && textVector)).toBe(true);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".parts"))).toEqual([]);
+  });
+
+  it("does not go on with another model", async () => {
+    await interrupt("other.parquet");
+    const model = { ...small, model: "models/other", fingerprint: "0b" };
+    await expect(run("other.parquet", { model })).rejects.toThrow("models/small in float32");
+    const bfloat16 = { ...small, precision: "bfloat16" };
+    await expect(run("other.parquet", { model: bfloat16 })).rejects.toThrow("in bfloat16");
+  });
+});
+
+it("an embedding job does not overwrite a file", async () => {
+  await writeFile(place("mine.parquet"), "mine");
+  await expect(run("mine.parquet")).rejects.toThrow("already exists");
+  expect(await readFile(place("mine.parquet"), "utf8")).toBe("mine");
+});
+
+it("an embedding job that finds nothing usable fails and leaves nothing", async () => {
+  const damaged = place("damaged");
+  await mkdir(damaged);
+  const image = await readFile(join(images, "m1002.png"));
+  for (const name of ["a.png", "b.png"]) {
+    await writeFile(join(damaged, name), image.subarray(0, 60));
+  }
+  const before = await readdir(folder);
+  const job = run("nothing.parquet", { source: await openSource(damaged) });
+  await expect(job).rejects.toThrow(/damaged has no sample.*2 .*damaged/);
+  expect(await readdir(folder)).toEqual(before);
+});
+
+it("the fingerprint of a model follows its weights, vocabulary and image processor", async () => {
+  const model = { config, state, tokenizer, processor };
+  const fingerprint = modelFingerprint(model);
+  expect(modelFingerprint({ ...model, state: smallState(referenceBackend()) })).toBe(fingerprint);
+  const trained = smallState(referenceBackend());
+  const path = trained.paths.find((name) => name.endsWith("logitScale"))!;
+  trained.write(path, Float32Array.of(3));
+  const others = [
+    { ...model, state: trained },
+    { ...model, processor: defaultProcessor(32, 8) },
+    {
+      ...model,
+      tokenizer: await openTokenizer({ vocabulary: "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nb\n" }),
+    },
+  ];
+  for (const other of others) expect(modelFingerprint(other)).not.toBe(fingerprint);
+});

@@ -1,0 +1,104 @@
+/** What an unfinished embedding job has done: part files in a folder, each of them complete. */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LruCache } from "../base/lru-cache.js";
+import {
+  type EmbeddingOrigin,
+  type EmbeddingRow,
+  openEmbeddings,
+  writeEmbeddings,
+} from "./embedding-file.js";
+
+/** A row of a part. */
+interface Place {
+  readonly part: string;
+  readonly row: number;
+}
+
+/** Parts in memory at a time, when their rows are put in order. */
+const openParts = 4;
+
+/** Rows by the digest of their sample. */
+export class EmbeddingParts {
+  readonly #places = new Map<string, Place>();
+  readonly #parts = new LruCache<string, Promise<EmbeddingRow[]>>(openParts);
+  #next = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly origin: EmbeddingOrigin,
+  ) {}
+
+  /**
+   * Opens the parts in `folder`, or begins with none.
+   * @throws Error if another model, or the same in another precision, has made them
+   */
+  static async open(folder: string, origin: EmbeddingOrigin): Promise<EmbeddingParts> {
+    await mkdir(folder, { recursive: true });
+    const parts = new EmbeddingParts(folder, origin);
+    const names = await readdir(folder);
+    for (const name of names.filter((name) => /^\d+\.parquet$/.test(name)).sort()) {
+      await parts.#read(join(folder, name));
+      parts.#next = Number.parseInt(name, 10) + 1;
+    }
+    return parts;
+  }
+
+  /** Whether the sample with this digest has been embedded. */
+  has(digest: string): boolean {
+    return this.#places.has(digest);
+  }
+
+  /** Writes `rows`, which have digests, as a part. */
+  async add(rows: readonly EmbeddingRow[]): Promise<void> {
+    const part = join(this.folder, `${String(this.#next++).padStart(5, "0")}.parquet`);
+    await writeEmbeddings(part, this.origin, rows, { digests: true });
+    this.#place(part, rows);
+  }
+
+  /** The rows of these digests in their order; digests of samples that have no row are passed over. */
+  async *rows(digests: readonly string[]): AsyncGenerator<EmbeddingRow> {
+    for (const digest of digests) {
+      const place = this.#places.get(digest);
+      if (!place) continue;
+      const { digest: _, ...row } = (await this.#open(place.part))[place.row]!;
+      yield row;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #read(part: string): Promise<void> {
+    const { origin, rows } = await openEmbeddings(part);
+    const { fingerprint, precision } = this.origin;
+    if (origin.fingerprint !== fingerprint || origin.precision !== precision) {
+      throw new Error(
+        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which does not go with that of ` +
+          `${this.origin.model} in ${precision}. Remove the folder to begin again, or write to another file.`,
+      );
+    }
+    const digests: EmbeddingRow[] = [];
+    for await (const { key, digest } of rows()) digests.push({ key, ...(digest && { digest }) });
+    this.#place(part, digests);
+  }
+
+  #place(part: string, rows: readonly EmbeddingRow[]): void {
+    for (const [row, { digest }] of rows.entries()) this.#places.set(digest!, { part, row });
+  }
+
+  #open(part: string): Promise<EmbeddingRow[]> {
+    const opened = this.#parts.get(part);
+    if (opened) return opened;
+    const rows = readRows(part);
+    this.#parts.set(part, rows);
+    return rows;
+  }
+}
+
+async function readRows(part: string): Promise<EmbeddingRow[]> {
+  const rows: EmbeddingRow[] = [];
+  for await (const row of (await openEmbeddings(part)).rows()) rows.push(row);
+  return rows;
+}

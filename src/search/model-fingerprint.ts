@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { State } from "../backend/state.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import type { Tokenizer } from "../data/text/tokenizer.js";
+import type { FlavaConfig } from "../model/config.js";
+
+interface FingerprintedModel {
+  readonly config: FlavaConfig;
+  readonly state: State;
+  readonly tokenizer: Tokenizer;
+  readonly processor: ImageProcessor;
+}
+
+/** Elements that are hashed of each tensor, evenly spaced: training changes all of them. */
+const sampledElements = 256;
+
+/**
+ * Identifies a model by all that its embeddings depend on: sizes, image processor, vocabulary, and a sample of the
+ * encoders' weights. Equal for the same model in another directory or format, different after any training.
+ */
+export function modelFingerprint({
+  config,
+  state,
+  tokenizer,
+  processor,
+}: FingerprintedModel): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([config, processor, tokenizer.vocabulary.pieces]));
+  for (const path of state.paths.filter((path) => path.startsWith("parameters/flava/"))) {
+    const values = state.read(path);
+    const stride = Math.ceil(values.length / sampledElements);
+    const sample = new Float32Array(Math.ceil(values.length / stride));
+    for (const index of sample.keys()) sample[index] = values[index * stride]!;
+    hash.update(path).update(sample);
+  }
+  return hash.digest("hex").slice(0, 32);
+}
