@@ -1,4 +1,4 @@
-/** The second half of the quickstart: what the model that ships makes of held-out images and masked words. */
+/** The second half of the quickstart: the model that ships on held-out images and masked words. */
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import { packagePath } from "../base/package-root.js";
@@ -24,59 +24,60 @@ const maskedTexts = [
   "the president of the united [MASK] of america",
   "and god said, let there be [MASK]",
 ];
-const filledImages = 8;
+const shownImages = 8;
 const key = keyOf(0);
 
-type Say = (line: string) => void;
+type Log = (line: string) => void;
 
-export async function shippedModelSections(flava: Flava, say: Say): Promise<Section[]> {
+/** Evaluates the model, prints the numbers line by line, and returns sections of a page about them. */
+export async function shippedModelSections(flava: Flava, log: Log): Promise<Section[]> {
   const evaluations: Section[] = [];
-  for (const name of sets) evaluations.push(await evaluateSet(flava, name, say));
-  return [...evaluations, await wordsSection(flava, say), await imagesSection(flava)];
+  for (const name of sets) evaluations.push(await evaluateSet(flava, name, log));
+  return [...evaluations, await wordsSection(flava, log), await imagesSection(flava)];
 }
 
-async function evaluateSet(flava: Flava, name: string, say: Say): Promise<Section> {
+async function evaluateSet(flava: Flava, name: string, log: Log): Promise<Section> {
   const { backend } = flava.model;
   const set = await openEvaluationSet(evaluationSet(name));
   const evaluation = await evaluate(set, { embedder: flava.embedder, backend, key });
-  say(`${name}:`);
+  log(`${name}:`);
   for (const { name: measure, share, chance } of measurements(evaluation)) {
     const guessing = chance === undefined ? "" : `guessing ${percent(chance)}`;
-    say(
+    log(
       `  ${measure.padEnd(36)} ${alignedPercent(meanOf(share))}  ${rangeOf(share).padEnd(17)} ${guessing}`,
     );
   }
   return toSection(evaluation, { backend, key });
 }
 
-async function wordsSection(flava: Flava, say: Say): Promise<Section> {
-  say("Masked words:");
+async function wordsSection(flava: Flava, log: Log): Promise<Section> {
+  log("Masked words:");
   const rows: string[][] = [];
   for (const text of maskedTexts) {
     const { masks } = await flava.fill(text, { top: 3 });
     const candidates = (masks[0] ?? [])
       .map(({ piece, probability }) => `${piece} ${percent(probability)}`)
       .join(", ");
-    say(`  ${text.padEnd(52)} ${candidates}`);
+    log(`  ${text.padEnd(52)} ${candidates}`);
     rows.push([text, candidates]);
   }
-  const columns = [textColumn("text"), textColumn("the likeliest pieces")];
+  const columns = [textColumn("text"), textColumn("most probable word pieces")];
   return { title: "Masked words", body: table(columns, rows) };
 }
 
-/** Held-out images with parts hidden, and drawn anew from what the model predicts. */
+/** Held-out images with masked patches, and as the model fills them in. */
 async function imagesSection(flava: Flava): Promise<Section> {
   const source = await openSource(evaluationSet("retrieval-ph"));
   const figures: Html[] = [];
   for await (const { sample } of source.read()) {
-    if (figures.length === filledImages) break;
+    if (figures.length === shownImages) break;
     if (!sample.image) continue;
     const original = await decodeImage(sample.image);
     const filled = await flava.fillImage(original, { seed: figures.length });
     if (!filled.image) break;
     const images = [
       await pngOf(original),
-      await pngOf(covered(original, filled.hidden, filled.grid.width)),
+      await pngOf(withMasked(original, filled.hidden, filled.grid.width)),
       await pngOf(filled.image),
     ];
     figures.push(
@@ -86,17 +87,17 @@ async function imagesSection(flava: Flava): Promise<Section> {
     );
   }
   const body = html`<p class="quiet">
-      Each image as it is, with the patches that were hidden, and as drawn from visual tokens: those
-      that were hidden are predicted from the rest.
+      Each image, the image with masked patches, and the image decoded from visual tokens, of which
+      those of masked patches are predicted.
     </p>
     <ul class="images">
       ${figures}
     </ul>`;
-  return { title: "Hidden patches", body };
+  return { title: "Masked patches", body };
 }
 
-/** The image with its hidden patches in gray. */
-function covered({ width, height, pixels }: Image, hidden: Uint8Array, patches: number): Image {
+/** The image with its masked patches in gray. */
+function withMasked({ width, height, pixels }: Image, hidden: Uint8Array, patches: number): Image {
   const gray = Uint8Array.from(pixels);
   for (let place = 0; place < width * height; place++) {
     const column = Math.floor(((place % width) * patches) / width);
