@@ -156,14 +156,14 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("stopped")).toBe(await weightsOf("whole"));
   });
 
-  it("goes on in the midst of a run in chunks, whose sums no checkpoint keeps", async () => {
-    const recipe = shapesRecipe(root, { chunks: 2 });
-    await run("chunks", { recipe });
-    await run("stopped in chunks", { recipe, ...stoppedAt(2) });
-    const directory = new RunDirectory(join(root, "stopped in chunks", "joint"));
+  it("resumes a run with micro-batches, although checkpoints omit the gradient sums", async () => {
+    const recipe = shapesRecipe(root, { microBatches: 2 });
+    await run("micro-batches", { recipe });
+    await run("stopped with micro-batches", { recipe, ...stoppedAt(2) });
+    const directory = new RunDirectory(join(root, "stopped with micro-batches", "joint"));
     expect((await directory.checkpoints()).at(-1)).toBeLessThan(4);
-    await run("stopped in chunks", { recipe });
-    expect(await weightsOf("stopped in chunks")).toBe(await weightsOf("chunks"));
+    await run("stopped with micro-batches", { recipe });
+    expect(await weightsOf("stopped with micro-batches")).toBe(await weightsOf("micro-batches"));
   });
 
   it("ends with the same weights after being killed at any moment", async () => {

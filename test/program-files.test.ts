@@ -71,8 +71,8 @@ function pretraining(precision: Precision): Exported<unknown, unknown> {
       const gradients = gradient(checkFinite(loss), trainable(held.parameters, rules));
       const { scale } = clipByGlobalNorm(gradients, 1);
       const scalars = { learningRate: fill([], 1e-3), step: fill([], 1), scale };
-      const { moved, ...next } = adamW({ ...held, gradients, ...scalars }, { rules });
-      return { outputs: { loss, moved }, state: next };
+      const { updateNorm, ...next } = adamW({ ...held, gradients, ...scalars }, { rules });
+      return { outputs: { loss, updateNorm }, state: next };
     },
   };
 }

@@ -48,12 +48,12 @@ export function shapesRecipe(
   root: string,
   changes: {
     readonly steps?: number;
-    readonly chunks?: number;
+    readonly microBatches?: number;
     /** Of a stage after the others, which learns matching alone. */
     readonly frozen?: readonly string[];
   } = {},
 ): Recipe {
-  const { steps = 4, chunks = 1, frozen } = changes;
+  const { steps = 4, microBatches = 1, frozen } = changes;
   const batch = { pair: 8, image: 8, text: 8 };
   const every = { log: 1, evaluate: steps, save: 1 };
   return checkRecipe(
@@ -85,7 +85,7 @@ export function shapesRecipe(
           name: "joint",
           steps,
           batch,
-          chunks,
+          microBatches,
           shares: { pair: 0.4, image: 0.3, text: 0.3 },
           rate: { peak: 1e-3 },
           from: [{ stage: "codebook", parts: ["codebook"] }],

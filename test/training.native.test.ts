@@ -50,8 +50,8 @@ function training(backend: Backend, precision: Precision): Training {
     const { scale } = clipByGlobalNorm(gradients, 1);
     const step = affine(s.step, 1, 1);
     const learningRate = warmupCosine(step, { peak: 5e-3, warmup: 20, total: steps });
-    const { moved, ...next } = adamW({ ...s, gradients, scale, step, learningRate });
-    return { outputs: { loss, moved }, state: { ...next, step } };
+    const { updateNorm, ...next } = adamW({ ...s, gradients, scale, step, learningRate });
+    return { outputs: { loss, updateNorm }, state: { ...next, step } };
   });
   return { state, program };
 }

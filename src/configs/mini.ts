@@ -26,7 +26,7 @@ export const mini = {
     captions: { lengths: [16], unit: "word" },
     passages: { lengths: [64, 96, 128], unit: "piece" },
     // Colors and styles are easily learnt, and tell nothing of held-out images, which are black and of other styles.
-    plainest: 0.7,
+    firstCaptionProbability: 0.7,
   },
   stages: [
     {

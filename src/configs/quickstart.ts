@@ -22,7 +22,7 @@ export const quickstart = {
     validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"] },
     captions: { lengths: [16, 24], unit: "word" },
     passages: { lengths: [64], unit: "piece" },
-    plainest: 0.5,
+    firstCaptionProbability: 0.5,
     temperature: 1.5,
   },
   stages: [

@@ -32,8 +32,8 @@ const data = z.strictObject({
     })
     .prefault({}),
   captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),
-  /** How often a pair comes with its plainest caption, beside its turn among all of them. */
-  plainest: share.default(0),
+  /** Probability of using a pair's first caption, the simplest; otherwise one of all its captions is drawn. */
+  firstCaptionProbability: share.default(0),
   passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
   /** What is seen of an image (flava.md 4.3). */
   views: z
@@ -103,8 +103,8 @@ const pretrainingStage = z.strictObject({
   name: z.string(),
   steps: count,
   batch: perKind(z.int().positive()),
-  /** Parts of a batch that are computed one after another, in less memory, as one step; the batch divides by it. */
-  chunks: count.default(1),
+  /** Parts that each batch is split into to save memory, still one optimizer step; must divide the batch size. */
+  microBatches: count.default(1),
   /** How often a step is of each kind of data; the paper's: 0.70, 0.15, 0.15. */
   shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
   /** How many pairs get the text of another record. */
@@ -133,17 +133,17 @@ const pretrainingStage = z.strictObject({
 
 const lossesOfMasks = ["mim", "mlm", "mmmImage", "mmmText"] as const;
 
-/** Every kind of batch that a stage draws divides into its chunks; what is masked can be predicted, and nothing else. */
+/** Batches of every kind in use must split into equal micro-batches; losses on masks need masks. */
 const possibleStage = pretrainingStage.superRefine((stage, context) => {
-  const { batch, shares, chunks, masked, losses } = stage;
+  const { batch, shares, microBatches, masked, losses } = stage;
   for (const loss of masked ? [] : lossesOfMasks) {
     if (losses[loss] === 0) continue;
     const message = `nothing is masked in this stage; set the weight to 0, or "masked" to true`;
     context.addIssue({ code: "custom", path: ["losses", loss], message });
   }
   for (const kind of ["pair", "image", "text"] as const) {
-    if (shares[kind] === 0 || batch[kind] % chunks === 0) continue;
-    const message = `${batch[kind]} samples do not divide into ${chunks} chunks; choose a multiple of ${chunks}`;
+    if (shares[kind] === 0 || batch[kind] % microBatches === 0) continue;
+    const message = `${batch[kind]} samples cannot be split into ${microBatches} equal micro-batches; choose a multiple of ${microBatches}`;
     context.addIssue({ code: "custom", path: ["batch", kind], message });
   }
 });

@@ -56,7 +56,7 @@ export interface AdamWStep<P> {
   readonly parameters: Partly<P, Tensor>;
   readonly moments: Moments<Tensor>;
   /** Euclidean norm of what was added to all parameters together, float32 []. */
-  readonly moved: Tensor;
+  readonly updateNorm: Tensor;
 }
 
 /** One step of all parameters. */
@@ -67,7 +67,7 @@ export function adamW<P>(
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, rules = [] } = options;
   const gradientAt = new Map(leavesOf<Tensor>(gradients));
   const nextMoments: Record<string, { first: Tensor; second: Tensor }> = {};
-  const squaredMoves: Tensor[] = [];
+  const squaredNorms: Tensor[] = [];
   const next = mapTree(parameters, (parameter: Tensor, path) => {
     const own = moments[path];
     const gradient = gradientAt.get(path);
@@ -84,9 +84,10 @@ export function adamW<P>(
       },
     );
     nextMoments[path] = { first: updated.first, second: updated.second };
-    squaredMoves.push(reshape(updated.squaredMove, [1]));
+    squaredNorms.push(reshape(updated.squaredMove, [1]));
     return updated.parameter;
   });
-  const moved = squaredMoves.length === 0 ? fill([], 0) : sqrt(sum(concatenate(squaredMoves, 0)));
-  return { parameters: next as Partly<P, Tensor>, moments: nextMoments, moved };
+  const updateNorm =
+    squaredNorms.length === 0 ? fill([], 0) : sqrt(sum(concatenate(squaredNorms, 0)));
+  return { parameters: next as Partly<P, Tensor>, moments: nextMoments, updateNorm };
 }

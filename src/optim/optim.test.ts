@@ -123,13 +123,13 @@ describe("AdamW", () => {
       const product = multiply(multiply(p.a, p.frozen), p.slow);
       const gradients = gradient(sum(product), trainable(p, rules));
       const scalars = { learningRate: fill([], 0.1), step: fill([], 1) };
-      const { moved, ...next } = adamW(
+      const { updateNorm, ...next } = adamW(
         { ...s, gradients, ...scalars },
         { weightDecay: 0.5, rules },
       );
-      return { outputs: { moved }, state: next };
+      return { outputs: { updateNorm }, state: next };
     });
-    const { moved } = await program.run({});
+    const { updateNorm } = await program.run({});
     expect(state.read("parameters/frozen")).toEqual(Float32Array.of(1, -2));
     expect(state.read("parameters/unused")).toEqual(Float32Array.of(1, -2));
     // A first step moves by the learning rate against the sign of the gradient, which is that of the other two.
@@ -137,7 +137,7 @@ describe("AdamW", () => {
     expect(a).toEqual([expect.closeTo(1 * 0.95 - 0.1, 5), expect.closeTo(-2 * 0.95 - 0.1, 5)]);
     const slow = Array.from(state.read("parameters/slow"));
     expect(slow).toEqual([expect.closeTo(1 - 0.05, 5), expect.closeTo(-2 - 0.05, 5)]);
-    expect(moved[0]).toBeCloseTo(Math.hypot(-0.15, 0, -0.05, -0.05), 5);
+    expect(updateNorm[0]).toBeCloseTo(Math.hypot(-0.15, 0, -0.05, -0.05), 5);
   });
 });
 

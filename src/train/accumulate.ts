@@ -48,6 +48,6 @@ function sumAt(sums: Readonly<Record<string, Tensor>>, path: string): Tensor {
   const sum = sums[path];
   if (sum) return sum;
   throw new Error(
-    `There is no sum for the gradient of ${path}: make the training state for more than one chunk.`,
+    `There is no sum for the gradient of ${path}: make the training state for more than one micro-batch.`,
   );
 }

@@ -24,13 +24,13 @@ import {
 import { accumulatedStep } from "./accumulated-step.js";
 import { type TrainingState, frozenCodebook, trainingState, trainingStep } from "./step.js";
 
-/** One target of the first chunk is left out, so that chunks do not weigh the same. */
+/** One target of the first micro-batch is left out, so that micro-batches do not weigh the same. */
 const uneven = <T extends { readonly positions: Given }>(batch: T): T => ({
   ...batch,
   positions: changed(batch.positions, 1, -1),
 });
 
-// Of four chunks the second has no match, the others have one or two.
+// Of four micro-batches the second has no match, the others have one or two.
 const mixed = uneven(pairs([1, 0, 0, 0, 1, 1, 0, 1]));
 const batches: Readonly<Record<string, [batch: Batch<Given>, weights?: LossWeights]>> = {
   "pairs, some of them mismatched": [{ kind: "pair", ...mixed }],
@@ -66,10 +66,10 @@ interface Stepped {
 async function step(
   backend: Backend,
   batch: Batch<Given>,
-  chunks: number,
+  microBatches: number,
   weights: LossWeights = {},
 ): Promise<Stepped> {
-  const specs = trainingState(pretrainingParameters(config), frozenCodebook, chunks);
+  const specs = trainingState(pretrainingParameters(config), frozenCodebook, microBatches);
   const state = new State(backend, specs);
   const start = smallState();
   for (const path of start.paths) state.write(path, start.read(path));
@@ -83,9 +83,9 @@ async function step(
     optimizer: { epsilon: 0.1 },
   } as const;
   const program =
-    chunks === 1
+    microBatches === 1
       ? trainingStep(state, batch, options)
-      : accumulatedStep(state, batch, { ...options, chunks });
+      : accumulatedStep(state, batch, { ...options, microBatches });
   const inputs = Object.fromEntries(Object.entries(batch).filter(([name]) => name !== "kind"));
   const values = mapTree(inputs, (given: Given) => given.values) as Parameters<
     typeof program.run
@@ -109,7 +109,7 @@ function expectSame(found: Stepped, wanted: Stepped): void {
   }
 }
 
-describe("a step in chunks", () => {
+describe("a step in micro-batches", () => {
   const native = nativeLevels().length > 0 ? nativeBackend({ threads: 1 }) : undefined;
   afterAll(() => native?.dispose());
 
@@ -118,8 +118,8 @@ describe("a step in chunks", () => {
       "is that on the whole batch: %s",
       async (_, [batch, weights]) => {
         const whole = await step(native!, batch, 1, weights);
-        for (const chunks of [2, 4]) {
-          expectSame(await step(native!, batch, chunks, weights), whole);
+        for (const microBatches of [2, 4]) {
+          expectSame(await step(native!, batch, microBatches, weights), whole);
         }
       },
     );
@@ -134,7 +134,7 @@ describe("a step in chunks", () => {
   it("refuses what cannot be cut, in words", async () => {
     const backend = referenceBackend();
     await expect(step(backend, { kind: "image", ...images(3) }, 2)).rejects.toThrow(
-      /3 samples .* 2 chunks/,
+      /3 samples .* 2 micro-batches/,
     );
     const crowded = {
       ...texts([4, 4], 4),
@@ -157,7 +157,7 @@ describe("a step in chunks", () => {
         config,
         precision: "float32",
         clip: 1,
-        chunks: 2,
+        microBatches: 2,
         learningRate: (made) => affine(made, 0, 1e-2),
       },
     );

@@ -1,9 +1,9 @@
 /**
- * One step of pre-training in chunks that are computed one after another, with the result of a step on the whole batch.
+ * One step of pre-training in micro-batches that are computed one after another, with the result of a step on the whole batch.
  *
  * All but the contrastive loss are sums over samples, whose gradients add up. The contrastive loss compares every image
- * with every text, but it needs their embeddings only, which are small: all chunks are embedded, one loss over all gives
- * each embedding's gradient, and the chunks are run again to carry these into the parameters.
+ * with every text, but it needs their embeddings only, which are small: all micro-batches are embedded, one loss over all gives
+ * each embedding's gradient, and the micro-batches are run again to carry these into the parameters.
  */
 import { type Program, type ProgramMemory, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
@@ -33,8 +33,8 @@ import {
   type BatchParts,
   type BatchValues,
   type Shares,
-  chunkSpecs,
-  chunksOf,
+  microBatchSpecs,
+  microBatchesOf,
   part,
 } from "./micro-batches.js";
 import {
@@ -55,7 +55,7 @@ export type PretrainingStep<I = unknown> = Pick<
 
 export interface AccumulatedStepOptions extends StepOptions {
   /** More than 1; the batch divides by it. */
-  readonly chunks: number;
+  readonly microBatches: number;
 }
 
 type StepState = State<TrainingState<TensorSpec>>;
@@ -68,7 +68,7 @@ interface Embeddings<T> {
 
 /**
  * Compiles a step for batches of the kind and shapes of `batch`, like `trainingStep`. The state is made for more than one
- * chunk. The parameters change at the very end only: a step that fails before leaves nothing behind, since the next one
+ * micro-batch. The parameters change at the very end only: a step that fails before leaves nothing behind, since the next one
  * begins with sums of zero.
  */
 export function accumulatedStep<B extends BatchSpec>(
@@ -83,7 +83,7 @@ class AccumulatedStep {
   readonly memory: ProgramMemory;
   readonly #embedding: Program<PlainInputs<TensorSpec>, Embeddings<Tensor>> | undefined;
   readonly #contrast: ReturnType<typeof contrastProgram> | undefined;
-  readonly #chunk: ChunkProgram["program"];
+  readonly #microBatch: MicroBatchProgram["program"];
   readonly #clear: Program<Nothing, unknown>;
   readonly #update: ReturnType<typeof updateProgram>;
 
@@ -92,14 +92,14 @@ class AccumulatedStep {
     batch: BatchSpec,
     private readonly options: AccumulatedStepOptions,
   ) {
-    const part = chunkSpecs(batch, options.chunks);
+    const part = microBatchSpecs(batch, options.microBatches);
     const contrasted = batch.kind === "pair" && options.weights?.contrastive !== 0;
     if (contrasted && part.kind === "pair") {
       this.#embedding = embeddingProgram(state, part, options);
       this.#contrast = contrastProgram(state, batch.match.shape[0] ?? 0, options);
     }
-    const { program, reached } = chunkProgram(state, part, contrasted, options);
-    this.#chunk = program;
+    const { program, reached } = microBatchProgram(state, part, contrasted, options);
+    this.#microBatch = program;
     const all = contrasted ? new Set([...reached, ...this.#trainedByContrast(state)]) : reached;
     this.#clear = clearProgram(state, all);
     this.#update = updateProgram(state, all, options);
@@ -107,24 +107,24 @@ class AccumulatedStep {
   }
 
   get flops(): number {
-    const { chunks } = this.options;
-    const repeated = (this.#embedding?.flops ?? 0) + this.#chunk.flops;
-    return chunks * repeated + (this.#contrast?.flops ?? 0) + this.#update.flops;
+    const { microBatches } = this.options;
+    const repeated = (this.#embedding?.flops ?? 0) + this.#microBatch.flops;
+    return microBatches * repeated + (this.#contrast?.flops ?? 0) + this.#update.flops;
   }
 
   /** A step on a whole batch; the losses and the norm are those of the whole batch, too. */
   async run(inputs: BatchValues): Promise<Mapped<StepOutputs, Tensor, Values>> {
-    const chunks = chunksOf(inputs, this.options.chunks);
+    const microBatches = microBatchesOf(inputs, this.options.microBatches);
     await this.#clear.run({});
-    const contrast = await this.#contrastOf(inputs, chunks);
+    const contrast = await this.#contrastOf(inputs, microBatches);
     const losses = new Map<LossName, number>();
     if (contrast) losses.set("contrastive", contrast.loss);
-    for (const [index, { batch, shares }] of chunks.entries()) {
+    for (const [index, { batch, shares }] of microBatches.entries()) {
       const slopes = contrast && {
-        images: part(contrast.slopes.images, index, chunks.length),
-        texts: part(contrast.slopes.texts, index, chunks.length),
+        images: part(contrast.slopes.images, index, microBatches.length),
+        texts: part(contrast.slopes.texts, index, microBatches.length),
       };
-      const found = await this.#chunk.run({ batch, shares, ...(slopes && { slopes }) });
+      const found = await this.#microBatch.run({ batch, shares, ...(slopes && { slopes }) });
       for (const name of lossNames) {
         const loss = found[name]?.[0];
         if (loss !== undefined) losses.set(name, (losses.get(name) ?? 0) + loss);
@@ -139,17 +139,17 @@ class AccumulatedStep {
 
   get #programs(): readonly Pick<Program<unknown, unknown>, "memory" | "dispose">[] {
     const plain = [this.#embedding, this.#contrast].filter((program) => program !== undefined);
-    return [...plain, this.#chunk, this.#clear, this.#update];
+    return [...plain, this.#microBatch, this.#clear, this.#update];
   }
 
-  /** The contrastive loss of all chunks, and its gradient in their embeddings. */
+  /** The contrastive loss of all micro-batches, and its gradient in their embeddings. */
   async #contrastOf(
     { match }: BatchValues,
-    chunks: ReturnType<typeof chunksOf>,
+    microBatches: ReturnType<typeof microBatchesOf>,
   ): Promise<{ loss: number; slopes: Embeddings<Values> } | undefined> {
     if (!this.#embedding || !this.#contrast || !match) return undefined;
     const found: Embeddings<Values>[] = [];
-    for (const { batch } of chunks) {
+    for (const { batch } of microBatches) {
       const { pixels, ids, lengths } = batch as PlainInputs<Values>;
       found.push(await this.#embedding.run({ pixels, ids, lengths }));
     }
@@ -221,7 +221,7 @@ function clearProgram(state: StepState, paths: ReadonlySet<string>): Program<Not
   });
 }
 
-/** The embeddings of a chunk, without anything kept for gradients. */
+/** The embeddings of a micro-batch, without anything kept for gradients. */
 function embeddingProgram(
   state: StepState,
   { pixels, ids, lengths }: PlainInputs<TensorSpec>,
@@ -264,38 +264,38 @@ function contrastProgram(
   });
 }
 
-interface ChunkInputs<T> {
+interface MicroBatchInputs<T> {
   readonly batch: BatchParts<T>;
   readonly shares: Shares<T>;
-  /** Of the contrastive loss in the chunk's embeddings, where it counts. */
+  /** Of the contrastive loss in the micro-batch's embeddings, where it counts. */
   readonly slopes?: Embeddings<T>;
 }
 
-interface ChunkProgram {
-  /** Gives the chunk's part of each loss but the contrastive one. */
-  readonly program: Program<ChunkInputs<TensorSpec>, Partial<Record<LossName, Tensor>>>;
+interface MicroBatchProgram {
+  /** Gives the micro-batch's part of each loss but the contrastive one. */
+  readonly program: Program<MicroBatchInputs<TensorSpec>, Partial<Record<LossName, Tensor>>>;
   /** Paths of the parameters that have a gradient. */
   readonly reached: ReadonlySet<string>;
 }
 
-/** Adds the gradients of a chunk to the sums. */
-function chunkProgram(
+/** Adds the gradients of a micro-batch to the sums. */
+function microBatchProgram(
   state: StepState,
   { kind, ...batch }: BatchSpec,
   contrasted: boolean,
   options: StepOptions,
-): ChunkProgram {
+): MicroBatchProgram {
   const share = spec([]);
   const shares = { mim: share, mlm: share, itm: share, mmmImage: share, mmmText: share };
   const samples = "match" in batch ? (batch.match.shape[0] ?? 0) : 0;
   const embeddings = spec([samples, options.config.projection]);
   const slopes = { images: embeddings, texts: embeddings };
-  const inputs: ChunkInputs<TensorSpec> = { batch, shares, ...(contrasted && { slopes }) };
+  const inputs: MicroBatchInputs<TensorSpec> = { batch, shares, ...(contrasted && { slopes }) };
   const reached = new Set<string>();
   const program = compile({ state, inputs }, (s, traced) => {
-    const given = traced as ChunkInputs<Tensor>;
+    const given = traced as MicroBatchInputs<Tensor>;
     const before = s as TrainingState<Tensor>;
-    const losses = chunkLosses(
+    const losses = microBatchLosses(
       modelOf(options, before),
       Object.assign({ kind }, given.batch) as Batch,
       given,
@@ -318,11 +318,11 @@ function chunkProgram(
   return { program, reached };
 }
 
-/** A chunk's part of the losses of the whole batch; in place of the contrastive loss one that has its gradient. */
-function chunkLosses(
+/** A micro-batch's part of the losses of the whole batch; in place of the contrastive loss one that has its gradient. */
+function microBatchLosses(
   model: TracedModel,
   batch: Batch,
-  { shares, slopes }: ChunkInputs<Tensor>,
+  { shares, slopes }: MicroBatchInputs<Tensor>,
   { weights }: StepOptions,
 ): Partial<Record<LossName, Tensor>> {
   const inner = (a: Tensor, b: Tensor): Tensor => sum(multiply(a, b));
@@ -344,7 +344,7 @@ function updateProgram(
   state: StepState,
   paths: ReadonlySet<string>,
   options: StepOptions,
-): Program<Nothing, Pick<StepOutputs, "rate" | "moved" | "norm">> {
+): Program<Nothing, Pick<StepOutputs, "rate" | "updateNorm" | "norm">> {
   return compile({ state, inputs: {} }, (s) => {
     const before = s as TrainingState<Tensor>;
     const sums = Object.entries(before.accumulated ?? {}).filter(([path]) => paths.has(path));

@@ -1,4 +1,4 @@
-/** A batch cut into chunks of as many samples each, and how much each chunk's losses count in the whole batch's. */
+/** A batch cut into micro-batches of as many samples each, and how much each micro-batch's losses count in the whole batch's. */
 import type { Values } from "../backend/values.js";
 import { mapTree } from "../base/tree.js";
 import type { Batch, PairBatch, Targets } from "../data/batch/batch.js";
@@ -10,23 +10,23 @@ export type BatchParts<T> = Partial<Omit<PairBatch<T>, "kind">>;
 export type BatchValues = BatchParts<Values>;
 
 /**
- * The factor of each loss of a chunk, float32 []: the chunk's part of what the loss is a mean of. Losses of chunks times
+ * The factor of each loss of a micro-batch, float32 []: the micro-batch's part of what the loss is a mean of. Losses of micro-batches times
  * their factors add up to the loss of the whole batch.
  */
 export type Shares<T> = Readonly<Record<Exclude<LossName, "contrastive">, T>>;
 
-export interface Chunk {
+export interface MicroBatch {
   readonly batch: BatchValues;
   readonly shares: Shares<Float32Array>;
 }
 
-/** The shapes of a chunk of a batch of the shapes `batch`. Lists of targets are rounded up. */
-export function chunkSpecs(batch: Batch<TensorSpec>, count: number): Batch<TensorSpec> {
+/** The shapes of a micro-batch of a batch of the shapes `batch`. Lists of targets are rounded up. */
+export function microBatchSpecs(batch: Batch<TensorSpec>, count: number): Batch<TensorSpec> {
   const { kind, ...inputs } = batch;
   const [samples = 0] = (batch.kind === "text" ? batch.lengths : batch.pixels).shape;
   if (samples % count !== 0) {
     throw new RangeError(
-      `A batch of ${samples} samples does not divide into ${count} chunks; choose a multiple of ${count}.`,
+      `A batch of ${samples} samples does not divide into ${count} micro-batches; choose a multiple of ${count}.`,
     );
   }
   const chunk = mapTree(inputs, ({ shape: [first = 0, ...rest], dtype }: TensorSpec) =>
@@ -35,15 +35,15 @@ export function chunkSpecs(batch: Batch<TensorSpec>, count: number): Batch<Tenso
   return Object.assign({ kind }, chunk) as unknown as Batch<TensorSpec>;
 }
 
-/** The chunks of a batch, which share its memory but for the targets. */
-export function chunksOf(batch: BatchValues, count: number): Chunk[] {
-  const chunks = Array.from({ length: count }, (_, index) => cut(batch, index, count));
-  const images = chunks.map((chunk) => matched(chunk, batch, chunk.positions, chunk.hidden));
-  const texts = chunks.map((chunk) =>
+/** The micro-batches of a batch, which share its memory but for the targets. */
+export function microBatchesOf(batch: BatchValues, count: number): MicroBatch[] {
+  const microBatches = Array.from({ length: count }, (_, index) => cut(batch, index, count));
+  const images = microBatches.map((chunk) => matched(chunk, batch, chunk.positions, chunk.hidden));
+  const texts = microBatches.map((chunk) =>
     matched(chunk, batch, chunk.targets?.positions, chunk.maskedIds),
   );
   const [patches, tokens] = [total(images), total(texts)];
-  return chunks.map((chunk, index) => {
+  return microBatches.map((chunk, index) => {
     const ofPatches = Float32Array.of(images[index]! / patches);
     const ofTokens = Float32Array.of(texts[index]! / tokens);
     return {
@@ -66,8 +66,8 @@ const total = (counts: readonly number[]): number =>
   );
 
 /**
- * How many targets of a chunk count: those of matched pairs, or all where the whole batch has no match (flava.md 3.6). So
- * a chunk that has none by itself counts for nothing, unless all chunks are like it.
+ * How many targets of a micro-batch count: those of matched pairs, or all where the whole batch has no match (flava.md 3.6). So
+ * a micro-batch that has none by itself counts for nothing, unless all micro-batches are like it.
  */
 function matched(
   { match }: BatchValues,
@@ -106,7 +106,7 @@ function cut(batch: BatchValues, index: number, count: number): BatchValues {
   };
 }
 
-/** Positions of the flattened whole batch that belong to a chunk. */
+/** Positions of the flattened whole batch that belong to a micro-batch. */
 interface Span {
   readonly first: number;
   readonly end: number;

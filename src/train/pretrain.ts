@@ -93,12 +93,12 @@ class StageRun {
     private readonly run_: RunDirectory,
   ) {
     const { model, data } = options.recipe;
-    const { views, captions, passages, plainest } = data;
+    const { views, captions, passages, firstCaptionProbability } = data;
     this.#batch = {
       processor: processorFor(models[model]),
       views,
       captions,
-      plainest,
+      firstCaptionProbability,
       texts: passages,
       hides: stage.kind === "codebook" || stage.masked,
     };

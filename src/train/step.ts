@@ -29,22 +29,22 @@ export interface TrainingState<T> {
   readonly moments: Moments<T>;
   /** Steps made, float32 []. */
   readonly step: T;
-  /** Sums of the gradients of the chunks of a step so far, by the parameters' paths, where a step has several. */
+  /** Sums of the gradients of the micro-batches of a step so far, by the parameters' paths, where a step has several. */
   readonly accumulated?: Readonly<Record<string, T>>;
 }
 
 /** The codebook only names visual tokens; it is not trained with the rest (flava.md 2.7). */
 export const frozenCodebook: ParameterRules = freezing(["codebook"]);
 
-/** The state of a training run before it has memory, for steps of so many `chunks`. */
+/** The state of a training run before it has memory, for steps of so many `micro-batches`. */
 export function trainingState(
   parameters: FlavaForPretraining<Parameter>,
   rules: ParameterRules = frozenCodebook,
-  chunks = 1,
+  microBatches = 1,
 ): TrainingState<TensorSpec> {
   const moments = adamWMoments(parameters, rules);
   const alone = { parameters, moments, step: spec([]) };
-  if (chunks === 1) return alone;
+  if (microBatches === 1) return alone;
   const sums = Object.entries(moments).map(([path, { first }]) => [path, spec(first.shape)]);
   return { ...alone, accumulated: Object.fromEntries(sums) as Record<string, TensorSpec> };
 }
@@ -72,7 +72,7 @@ export type Inputs<B> = Omit<B, "kind">;
 export type StepOutputs = Partial<Record<LossName, Tensor>> & {
   readonly total: Tensor;
   readonly rate: Tensor;
-  readonly moved: Tensor;
+  readonly updateNorm: Tensor;
   readonly norm?: Tensor;
 };
 
@@ -107,7 +107,7 @@ export function rulesOf({ rules = [] }: AdamWOptions = {}): ParameterRules {
 type UpdatedParameters = ReturnType<typeof adamW<FlavaForPretraining<Tensor>>>["parameters"];
 
 export interface Update {
-  readonly outputs: Pick<StepOutputs, "rate" | "moved" | "norm">;
+  readonly outputs: Pick<StepOutputs, "rate" | "updateNorm" | "norm">;
   readonly state: {
     readonly parameters: UpdatedParameters;
     readonly moments: Moments<Tensor>;
@@ -126,12 +126,12 @@ export function update(
   const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
   const { parameters, moments } = before;
   const scale = clipping && { scale: clipping.scale };
-  const { moved, ...next } = adamW(
+  const { updateNorm, ...next } = adamW(
     { parameters, moments, gradients, step, learningRate: rate, ...scale },
     { ...optimizer, rules: rulesOf(optimizer) },
   );
   return {
-    outputs: { rate, moved, ...(clipping && { norm: clipping.norm }) },
+    outputs: { rate, updateNorm, ...(clipping && { norm: clipping.norm }) },
     state: { ...next, parameters: boundLogitScale(next.parameters), step },
   };
 }

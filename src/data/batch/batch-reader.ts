@@ -47,15 +47,19 @@ export class BatchReader {
 
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
-    const { plainest } = this.options;
+    const { firstCaptionProbability } = this.options;
     const picked = await Promise.all(
       plan.samples.map(async ({ textOf, ...reference }, slot): Promise<Picked> => {
         const key = foldIn(plan.key, slot);
         const found = await this.#whole(plan.kind, reference, skipped);
-        const text = chosen(found.sample.texts, foldIn(key, "text"), plainest);
+        const text = chosen(found.sample.texts, foldIn(key, "text"), firstCaptionProbability);
         if (!textOf) return { ...found, key, text, matches: true };
         const other = await this.#whole("pair", textOf, skipped);
-        const otherText = chosen(other.sample.texts, foldIn(key, "other text"), plainest);
+        const otherText = chosen(
+          other.sample.texts,
+          foldIn(key, "other text"),
+          firstCaptionProbability,
+        );
         const matches = found.sample.texts.includes(otherText);
         return { ...found, key, text: matches ? text : otherText, matches };
       }),
@@ -109,8 +113,8 @@ async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord
   }
 }
 
-/** One of the texts, the first one in a share `plainest` of the cases without looking at the others. */
-function chosen(texts: readonly string[], key: Key, plainest = 0): string {
+/** The first text with this probability; otherwise one of all texts, each equally likely. */
+function chosen(texts: readonly string[], key: Key, firstCaptionProbability = 0): string {
   if (texts.length === 0) return "";
-  return uniformAt(key, 1) < plainest ? texts[0]! : texts[below(key, texts.length)]!;
+  return uniformAt(key, 1) < firstCaptionProbability ? texts[0]! : texts[below(key, texts.length)]!;
 }

@@ -25,8 +25,10 @@ export interface BatchOptions {
   readonly processor: ImageProcessor;
   readonly views: Omit<TrainingViewOptions, "processor">;
   readonly captions: TextOptions;
-  /** How often a pair comes with its plainest caption, beside its turn among all: 0 to 1; default 0. */
-  readonly plainest?: number;
+  /**
+   * Probability of using the first caption of a pair, which is the simplest, without drawing among all of them; default 0.
+   */
+  readonly firstCaptionProbability?: number;
   readonly texts: TextOptions;
   /** Whether the patches and tokens to predict are hidden from the encoders; default true. */
   readonly hides?: boolean;

@@ -66,7 +66,7 @@ export interface CodebookOutputs extends ReconstructionLosses {
   readonly rate: Tensor;
   readonly norm: Tensor;
   /** Norm of what was added to the parameters. */
-  readonly moved: Tensor;
+  readonly updateNorm: Tensor;
   readonly temperature: Tensor;
 }
 
@@ -92,7 +92,7 @@ export function codebookStep(
     );
     const average = averaged(s.average as Autoencoder<Tensor>, next.parameters, averaging);
     return {
-      outputs: { ...losses, rate: learningRate, norm, moved: next.moved, temperature },
+      outputs: { ...losses, rate: learningRate, norm, updateNorm: next.updateNorm, temperature },
       state: { parameters: next.parameters, moments: next.moments, average, step },
     };
   });

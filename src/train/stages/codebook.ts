@@ -95,12 +95,12 @@ export class CodebookStage implements Stage {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
     if (!pixels) throw new Error("The codebook is trained on images.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
-    const { rate, norm, moved, ...losses } = await this.#program().run({ pixels, key });
+    const { rate, norm, updateNorm, ...losses } = await this.#program().run({ pixels, key });
     const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
     return {
       ...scalars,
       "gradient norm": norm[0] ?? NaN,
-      "update norm": moved[0] ?? NaN,
+      "update norm": updateNorm[0] ?? NaN,
       "learning rate": rate[0] ?? NaN,
     };
   }

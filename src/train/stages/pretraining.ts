@@ -52,9 +52,9 @@ export class PretrainingStage implements Stage {
   static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
     const config = models[options.recipe.model];
     const parameters = pretrainingParameters(config);
-    const { frozen, chunks } = options.stage;
+    const { frozen, microBatches } = options.stage;
     requireParts(parameters, frozen);
-    const specs = trainingState(parameters, rulesOf({ rules: freezing(frozen) }), chunks);
+    const specs = trainingState(parameters, rulesOf({ rules: freezing(frozen) }), microBatches);
     const state = new State(options.backend, specs);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
@@ -118,12 +118,15 @@ export class PretrainingStage implements Stage {
   async step(batch: Batch<Values>): Promise<Scalars> {
     const { kind, ...inputs } = batch;
     const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
-    const { norm, moved, rate, total, ...losses } = outputs as unknown as Record<string, Values>;
+    const { norm, updateNorm, rate, total, ...losses } = outputs as unknown as Record<
+      string,
+      Values
+    >;
     const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
     return {
       ...(Object.fromEntries(scalars) as Scalars),
       "gradient norm": norm?.[0] ?? NaN,
-      "update norm": moved?.[0] ?? NaN,
+      "update norm": updateNorm?.[0] ?? NaN,
       "learning rate": rate?.[0] ?? NaN,
     };
   }
@@ -165,11 +168,11 @@ export class PretrainingStage implements Stage {
       optimizer,
       learningRate: (step: Tensor) => rateAt(step, stage),
     };
-    const { chunks } = stage;
+    const { microBatches } = stage;
     const program =
-      chunks === 1
+      microBatches === 1
         ? (trainingStep(this.state, batch, options) as PretrainingStep)
-        : accumulatedStep(this.state, batch, { ...options, chunks });
+        : accumulatedStep(this.state, batch, { ...options, microBatches });
     this.#programs.set(name, program);
     return program;
   }
