@@ -10,7 +10,7 @@ import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
 import { type Recipe, checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
-import { formatDuration } from "../train/run/duration.js";
+import { formatDuration } from "../base/duration.js";
 import { type LogEntry, readLog } from "../train/run/log.js";
 import { pretrain } from "../train/pretrain.js";
 import { reportName, writeReport } from "../train/run/report.js";

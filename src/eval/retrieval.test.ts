@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../backend/reference.js";
 import { foldIn, keyOf, normal, uniformAt } from "../base/random.js";
 import { type DescribedImage, relate } from "./relation.js";
-import { type RetrievalResult, bestCandidates, retrieve } from "./retrieval.js";
+import { type RetrievalResult, retrieve } from "./retrieval.js";
 
 const backend = referenceBackend();
 
@@ -127,15 +127,6 @@ describe("retrieval", () => {
       }),
       { numRuns: 20 },
     );
-  });
-
-  it("shows the best candidates", async () => {
-    const queries = Float32Array.of(1, 0, 0, 1);
-    const candidates = Float32Array.of(0.1, 0.9, 0.8, 0.2, 0.3, 0.3);
-    expect(await bestCandidates(backend, queries, candidates, 2, 2)).toEqual([
-      [1, 2],
-      [0, 2],
-    ]);
   });
 
   it("refuses what does not fit", async () => {

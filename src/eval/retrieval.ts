@@ -1,7 +1,7 @@
 /** Finding the texts of an image and the images of a text by their vectors alone (flava.md 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
-import { countOf, highest, similaritiesOfEach } from "../inference/similarity.js";
+import { countOf, similaritiesOfEach } from "../inference/similarity.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
 import type { DescribedImage, Relation } from "./relation.js";
@@ -80,21 +80,6 @@ export async function retrieve(
       seen: seenText,
     }),
   };
-}
-
-/** The best candidates of some queries: for each the indices of the `most` highest, the highest first. */
-export async function bestCandidates(
-  backend: Backend,
-  queries: Float32Array,
-  candidates: Float32Array,
-  width: number,
-  most: number,
-): Promise<number[][]> {
-  const best: number[][] = [];
-  for await (const { scores } of similaritiesOfEach(backend, queries, candidates, width)) {
-    best.push(highest(scores, most));
-  }
-  return best;
 }
 
 /** By query: the indices of the right candidates. */

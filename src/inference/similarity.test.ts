@@ -5,7 +5,7 @@ import type { Backend } from "../backend/backend.js";
 import { nativeBackend, nativeLevels } from "../backend/native.js";
 import { referenceBackend } from "../backend/reference.js";
 import { keyOf, normal } from "../base/random.js";
-import { highest, similarityRows } from "./similarity.js";
+import { highest, nearestCandidates, similarityRows } from "./similarity.js";
 
 const backends: [string, Backend][] = [["reference", referenceBackend()]];
 if (nativeLevels().length > 0) backends.push(["native", nativeBackend({ threads: 2 })]);
@@ -50,6 +50,15 @@ describe.each(backends)("similarities on the %s backend", (name, backend) => {
       expect(scores.every((score) => score === scores[0])).toBe(true);
     }
   });
+});
+
+it("finds the nearest candidates of each query, the nearest first", async () => {
+  const queries = Float32Array.of(1, 0, 0, 1);
+  const candidates = Float32Array.of(0.1, 0.9, 0.8, 0.2, 0.3, 0.3);
+  expect(await nearestCandidates(referenceBackend(), queries, candidates, 2, 2)).toEqual([
+    [1, 2],
+    [0, 2],
+  ]);
 });
 
 it("finds the highest in order", () => {

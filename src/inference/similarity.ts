@@ -83,6 +83,21 @@ export function highest(scores: Float32Array, most: number): number[] {
   return found;
 }
 
+/** The nearest candidates [C, D] of every query [Q, D]: the indices of the `count` highest scores, the highest first. */
+export async function nearestCandidates(
+  backend: Backend,
+  queries: Float32Array,
+  candidates: Float32Array,
+  width: number,
+  count: number,
+): Promise<number[][]> {
+  const nearest: number[][] = [];
+  for await (const { scores } of similaritiesOfEach(backend, queries, candidates, width)) {
+    nearest.push(highest(scores, count));
+  }
+  return nearest;
+}
+
 /** How many vectors of `width` there are. */
 export function countOf(vectors: Float32Array, width: number): number {
   const count = vectors.length / width;

@@ -38,6 +38,7 @@ test("what comes from outside is escaped", () => {
 test("a single point can be seen", () => {
   const svg = drawn({ title: "one", lines: [line("evaluation", 0.5)] });
   expect(svg).toMatch(/<circle\s+cx="167"\s+cy="86"/);
+  expect(svg.match(/y="164"/g)).toHaveLength(1); // its step, once
   expect(svg).not.toContain("NaN");
 });
 

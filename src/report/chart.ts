@@ -46,7 +46,9 @@ function draw({ title, lines, level }: Chart): Html {
           >${short(tick)}</text
         >`,
   );
-  const steps = [x.low, x.high].map(
+  const xs = points.map((point) => point.x);
+  const ends = [...new Set([Math.min(...xs), Math.max(...xs)])].filter(Number.isFinite);
+  const steps = ends.map(
     (at, index) =>
       html`<text
         x="${round(x.place(at))}"

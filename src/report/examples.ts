@@ -1,9 +1,8 @@
 /** A few items of an evaluation to look at, drawn at random but always the same. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
-import { chosenRows } from "../inference/similarity.js";
+import { chosenRows, nearestCandidates } from "../inference/similarity.js";
 import type { ClassificationEvaluation, RetrievalEvaluation } from "../eval/evaluate.js";
-import { bestCandidates } from "../eval/retrieval.js";
 
 /** An image with the class given to it and its own. */
 interface ClassifiedImage {
@@ -66,7 +65,7 @@ export async function exampleSearches(
       key,
     );
   const search = (queries: readonly number[], from: Float32Array, among: Float32Array) =>
-    bestCandidates(backend, chosenRows(from, queries, width), among, width, mostFound);
+    nearestCandidates(backend, chosenRows(from, queries, width), among, width, mostFound);
   const textQueries = asked(result.textToImage.ranks);
   const imageQueries = asked(result.imageToText.ranks);
   const foundImages = await search(textQueries, texts, images);

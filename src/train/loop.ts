@@ -3,7 +3,7 @@ import { formatBytes } from "../backend/available-memory.js";
 import type { Loader } from "../data/batch/loader.js";
 import type { MixtureCursor } from "../data/batch/mixture.js";
 import { Averages } from "./run/averages.js";
-import { formatDuration } from "./run/duration.js";
+import { formatDuration } from "../base/duration.js";
 import { describeFailure } from "./run/failure.js";
 import { RunLog } from "./run/log.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
