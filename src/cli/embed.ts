@@ -3,11 +3,12 @@ import type { Command } from "commander";
 import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
+import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { interruptible } from "./interruptible.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { ProgressLine } from "./progress.js";
 
-interface EmbedFlags extends ModelFlags {
+interface EmbedFlags extends ModelFlags, DataFlags {
   readonly out: string;
 }
 
@@ -18,11 +19,11 @@ export function addEmbed(program: Command): void {
     .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
     .requiredOption("--out <file.parquet>", "the file to write")
     .action(run);
-  addModelOptions(command);
+  addDataOptions(addModelOptions(command));
 }
 
 async function run(path: string, flags: EmbedFlags): Promise<void> {
-  const source = await openSource(path);
+  const source = await openSource(path, sourceOptions(flags));
   const progress = new ProgressLine();
   const { rows, resumed, skipped } = await useModel(flags, (flava) =>
     interruptible("Stopped; run the same command again to resume.", (signal) => {
@@ -32,6 +33,7 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
       return runEmbeddingJob({
         source,
         embedder: flava.embedder,
+        decode: decodeOptions(flags),
         model: { model, precision, fingerprint: modelFingerprint(flava.model) },
         out: flags.out,
         onProgress: (done) => {
@@ -44,7 +46,6 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
     }).finally(() => progress.end()),
   );
   const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
-  const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
-  console.log(`${flags.out}: ${rows} samples${earlier}${left}`);
-  for (const { key, message } of skipped.first.slice(0, 5)) console.error(`  ${key}: ${message}`);
+  console.log(`${flags.out}: ${rows} samples${earlier}`);
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(rows)}`);
 }

@@ -6,16 +6,18 @@ import type { Command } from "commander";
 import type { Flava } from "../api/flava.js";
 import { cacheDirectory } from "../base/cache.js";
 import { keyOf } from "../base/random.js";
+import type { DecodeOptions } from "../data/image/decode.js";
 import { type Evaluation, evaluate } from "../eval/evaluate.js";
 import { type EvaluationSet, openEvaluationSet } from "../eval/evaluation-set.js";
 import { page } from "../report/page.js";
 import { toJson, toMarkdown } from "../report/evaluation-text.js";
 import { toSection } from "../report/evaluation-section.js";
+import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { interruptible } from "./interruptible.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { ProgressLine } from "./progress.js";
 
-interface EvaluateFlags extends ModelFlags {
+interface EvaluateFlags extends ModelFlags, DataFlags {
   readonly json?: string;
   readonly html?: string;
 }
@@ -31,15 +33,15 @@ export function addEvaluate(program: Command): void {
     .option("--json <file>", "write the numbers")
     .option("--html <file>", "write a page with examples to look at")
     .action(run);
-  addModelOptions(command);
+  addDataOptions(addModelOptions(command));
 }
 
 async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void> {
   const sets: EvaluationSet[] = [];
-  for (const path of paths) sets.push(await openEvaluationSet(placeOf(path)));
+  for (const path of paths) sets.push(await openEvaluationSet(placeOf(path), sourceOptions(flags)));
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
-      const evaluations = await evaluateAll(flava, sets, signal);
+      const evaluations = await evaluateAll(flava, sets, decodeOptions(flags), signal);
       console.log(toMarkdown(evaluations));
       const { path, precision } = flava.model;
       if (flags.json !== undefined) {
@@ -60,6 +62,7 @@ function placeOf(path: string): string {
 async function evaluateAll(
   flava: Flava,
   sets: readonly EvaluationSet[],
+  decode: DecodeOptions,
   signal: AbortSignal,
 ): Promise<Evaluation[]> {
   const progress = new ProgressLine();
@@ -69,6 +72,7 @@ async function evaluateAll(
       embedder: flava.embedder,
       backend: flava.model.backend,
       key: keyOf(0),
+      decode,
       onProgress: (samples) => progress.show(`${set.name}: ${samples} images`),
       signal,
     });

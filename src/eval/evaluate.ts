@@ -2,6 +2,7 @@
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
+import type { DecodeOptions } from "../data/image/decode.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { Source } from "../data/formats/source.js";
 import { embedSamples } from "../inference/embed-samples.js";
@@ -10,7 +11,6 @@ import { chosenRows } from "../inference/similarity.js";
 import type { ClassificationResult } from "./classification.js";
 import {
   type EvaluationSet,
-  EvaluationSetError,
   type LinearProbeSet,
   type RetrievalSet,
   type ZeroShotSet,
@@ -31,6 +31,7 @@ interface EvaluateOptions {
   readonly backend: Backend;
   /** Of the intervals. */
   readonly key: Key;
+  readonly decode?: DecodeOptions;
   /** Told of the number of samples that are embedded. */
   readonly onProgress?: (samples: number) => void;
   readonly signal?: AbortSignal;
@@ -209,6 +210,7 @@ async function embedImages<T>(
   kind: "vectors" | "features",
   {
     embedder,
+    decode,
     signal,
     onProgress,
     skipped = new SkippedSamples(),
@@ -216,7 +218,7 @@ async function embedImages<T>(
   read: (sample: Sample) => T | Unusable,
 ): Promise<AnyEvaluation & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
-  const options = { images: kind, skipped, ...(signal && { signal }) };
+  const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
   for await (const embedded of embedSamples(embedder, source.read({ skipped }), options)) {
     for (const { sample, image } of embedded) {
       const taken = image ? read(sample) : new Unusable("has no image");
@@ -230,13 +232,7 @@ async function embedImages<T>(
     }
     onProgress?.(keys.length);
   }
-  if (keys.length === 0) {
-    const first = skipped.first[0];
-    throw new EvaluationSetError(
-      `${source.name} has no sample that can be used. ${skipped.summary()}` +
-        (first ? `; the first: ${first.key}: ${first.message}` : ""),
-    );
-  }
+  skipped.requireUsed(source.name, keys.length);
   return { keys, kept, images: concatenated(vectors, vectors[0]!.length), skipped };
 }
 

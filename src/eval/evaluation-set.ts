@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
 import { openSource } from "../data/formats/open.js";
-import type { Source } from "../data/formats/source.js";
+import type { Source, SourceOptions } from "../data/formats/source.js";
 import { photoTemplates } from "../inference/prompts.js";
 
 interface AnySet {
@@ -61,12 +61,16 @@ export class EvaluationSetError extends Error {
  * zero-shot set (without templates those for photographs are taken), else a retrieval set. A folder with a classes.json
  * and the folders train and test, perhaps validation, is a linear probe.
  */
-export async function openEvaluationSet(path: string): Promise<EvaluationSet> {
+export async function openEvaluationSet(
+  path: string,
+  options: SourceOptions = {},
+): Promise<EvaluationSet> {
   const name = basename(resolve(path));
   const isFolder = await isDirectory(path);
   const classesPath = join(isFolder ? path : dirname(path), classesName);
   const text = await readFile(classesPath, "utf8").catch(() => undefined);
-  if (text === undefined) return { kind: "retrieval", name, source: await openSource(path) };
+  if (text === undefined)
+    return { kind: "retrieval", name, source: await openSource(path, options) };
   const { classes, templates } = parseClasses(classesPath, text);
   const [train, validation, test] = ["train", "validation", "test"].map((part) => join(path, part));
   if ((await isDirectory(train!)) && (await isDirectory(test!))) {
@@ -74,12 +78,14 @@ export async function openEvaluationSet(path: string): Promise<EvaluationSet> {
       kind: "linear probe",
       name,
       classes,
-      train: await openSource(train!),
-      ...((await isDirectory(validation!)) && { validation: await openSource(validation!) }),
-      source: await openSource(test!),
+      train: await openSource(train!, options),
+      ...((await isDirectory(validation!)) && {
+        validation: await openSource(validation!, options),
+      }),
+      source: await openSource(test!, options),
     };
   }
-  return { kind: "zero-shot", name, source: await openSource(path), classes, templates };
+  return { kind: "zero-shot", name, source: await openSource(path, options), classes, templates };
 }
 
 /** Reads a classes.json; `path` is for messages. */

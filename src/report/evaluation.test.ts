@@ -17,7 +17,7 @@ beforeAll(async () => {
 it("evaluations are written as Markdown and as JSON", () => {
   const markdown = toMarkdown(evaluations);
   expect(markdown).toContain("## \\<labeled\\>\n");
-  expect(markdown).toContain("3 skipped: 1 damaged, 2 unwanted");
+  expect(markdown).toContain("3 of 7 samples were left out: 2 are not used, 1 is damaged");
   const { mean } = evaluations[0]!.kind === "zero-shot" ? evaluations[0]!.result.top1 : { mean: 0 };
   expect(markdown).toContain(`| top-1 accuracy | ${(100 * mean).toFixed(1)} % |`);
   expect(markdown.match(/^\|/gm)).toHaveLength(2 + 4 + 2 + 2 * 9 + 2 + 4);

@@ -47,7 +47,7 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 /** What was evaluated, in a sentence. */
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
-  const left = skipped.total > 0 ? `; ${skipped.summary()}` : "";
+  const left = skipped.total > 0 ? `; ${skipped.summary(evaluation.keys.length)}` : "";
   return `${set.name}: ${subject(evaluation)}${left}.`;
 }
 

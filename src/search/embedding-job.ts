@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import type { DecodeOptions } from "../data/image/decode.js";
 import type { Source } from "../data/formats/source.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
@@ -16,6 +17,7 @@ interface EmbeddingJob {
   readonly model: Pick<EmbeddingOrigin, "model" | "fingerprint" | "precision">;
   /** The parquet file; unfinished work is in a folder beside it. */
   readonly out: string;
+  readonly decode?: DecodeOptions;
   /** Rows after which progress is saved; default: 5,000. */
   readonly rowsPerPart?: number;
   /** Called with the number of rows that are done, including those of earlier runs. */
@@ -42,7 +44,7 @@ interface DigestedSample {
  * @throws Error if the file exists, if nothing can be embedded, or if an interrupted run used another model
  */
 export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, model, out, rowsPerPart = 5000, onProgress, signal } = job;
+  const { source, embedder, model, out, rowsPerPart = 5000, decode, onProgress, signal } = job;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }
@@ -66,7 +68,7 @@ export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingRepor
     pending = [];
   };
   try {
-    const options = { texts: true, skipped, ...(signal && { signal }) };
+    const options = { texts: true, skipped, ...(decode && { decode }), ...(signal && { signal }) };
     for await (const embedded of embedSamples(embedder, missingSamples(), options)) {
       pending.push(...embedded.map(rowOf));
       rows += embedded.length;
@@ -77,10 +79,8 @@ export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingRepor
     await save(); // also when the job is stopped: the next run resumes from here
   }
   rows += resumed;
-  if (rows === 0) {
-    await parts.remove();
-    throw new Error(`${source.name} has no sample that can be embedded. ${skipped.summary()}`);
-  }
+  if (rows === 0) await parts.remove();
+  skipped.requireUsed(source.name, rows);
   await writeEmbeddings(out, origin, parts.rows(digests));
   await parts.remove();
   return { rows, resumed, skipped };

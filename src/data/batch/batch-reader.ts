@@ -87,9 +87,7 @@ export class BatchReader {
         skipped.add(error.key, error.reason, error.message);
       }
     }
-    throw new Error(
-      `${mostDamaged} records from number ${record} on of ${samples.directory} are unreadable: ${skipped.summary()}.`,
-    );
+    throw new Error(`${samples.directory}, from record ${record} on: ${skipped.summary(0)}.`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What was left out, and why: jobs go on over damaged samples, and tell of them at the end. */
+/** What was left out of a data set, and why: jobs go on over samples that cannot be used, and report them at the end. */
 export interface SkippedSample {
   readonly key: string;
   readonly reason: SkipReason;
@@ -6,9 +6,24 @@ export interface SkippedSample {
   readonly message: string;
 }
 
-export type SkipReason = "missing" | "empty" | "damaged" | "too large" | "unreadable" | "unwanted";
+/** Why a sample was left out, and how a sentence says it of one and of several. */
+const predicates = {
+  missing: ["has no image", "have no image"],
+  empty: ["is empty", "are empty"],
+  damaged: ["is damaged", "are damaged"],
+  "too large": ["is too large", "are too large"],
+  unreadable: ["cannot be read", "cannot be read"],
+  unwanted: ["is not used", "are not used"],
+} as const;
 
-/** Counts what was skipped by reason and keeps the first thousand for the report. */
+export type SkipReason = keyof typeof predicates;
+
+/** A data set of which not a single sample can be used. */
+export class NoUsableSampleError extends Error {
+  override readonly name = "NoUsableSampleError";
+}
+
+/** Counts skipped samples by reason, and keeps the first thousand of them. */
 export class SkippedSamples {
   readonly counts = new Map<SkipReason, number>();
   readonly first: SkippedSample[] = [];
@@ -22,9 +37,33 @@ export class SkippedSamples {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** One line for people, such as "3 skipped: 2 damaged, 1 empty"; empty where nothing was. */
-  summary(): string {
-    const parts = [...this.counts].map(([reason, count]) => `${count} ${reason}`);
-    return parts.length === 0 ? "" : `${this.total} skipped: ${parts.join(", ")}`;
+  /**
+   * One line such as "3 of 10 samples were left out: 2 are damaged, 1 cannot be read (first: cat: it is HEIC ...)"; empty
+   * where nothing was left out.
+   * @param used how many samples were used
+   */
+  summary(used: number): string {
+    const { total } = this;
+    if (total === 0) return "";
+    const counts = [...this.counts].sort(([, a], [, b]) => b - a);
+    const reasons = counts.map(
+      ([reason, count]) => `${grouped(count)} ${predicates[reason][count === 1 ? 0 : 1]}`,
+    );
+    const { key, message } = this.first[0]!;
+    return (
+      `${grouped(total)} of ${grouped(total + used)} samples ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
+      `(first: ${key}: ${message.replace(/[.\s]+$/, "")})`
+    );
+  }
+
+  /** @throws NoUsableSampleError where `used` is 0: a job that used nothing has failed. `name` is the data set's. */
+  requireUsed(name: string, used: number): void {
+    if (used > 0) return;
+    const summary = this.summary(used);
+    throw new NoUsableSampleError(
+      `${name} has no sample that can be used${summary === "" ? "" : `: ${summary}`}.`,
+    );
   }
 }
+
+const grouped = (count: number): string => count.toLocaleString("en-US");

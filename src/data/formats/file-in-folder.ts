@@ -1,36 +1,61 @@
-/** Images that lie in files of a folder, and nowhere else. */
-import { open, realpath } from "node:fs/promises";
+/** Files that other files name, read from the folder of those and nowhere else. */
+import { open, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { SampleError, reasonOf } from "./source-error.js";
 
 /**
+ * The file that `path`, relative to `folder`, means: under that name, with "\" as "/", or in another Unicode normal form (as
+ * macOS stores names). Links may lead anywhere: whoever made the folder made them.
+ * @returns undefined where there is none
+ * @throws SampleError where the path itself leads out of the folder
+ */
+export async function findInFolder(
+  folder: string,
+  path: string,
+  key: string,
+): Promise<string | undefined> {
+  const names = [path, path.replaceAll("\\", "/")];
+  for (const name of new Set(
+    names.flatMap((each) => [each, each.normalize("NFC"), each.normalize("NFD")]),
+  )) {
+    const place = resolve(folder, name);
+    const root = resolve(folder);
+    if (!place.startsWith(root.endsWith(sep) ? root : root + sep))
+      throw new SampleError(
+        key,
+        "unwanted",
+        `${shown(path)} leads out of ${folder}; only files in it are read.`,
+      );
+    if (await stat(place).catch(() => undefined)) return place;
+  }
+  return undefined;
+}
+
+/**
  * The bytes of the file at `path`, which is relative to `folder`.
- * @throws SampleError where it lies outside (also by way of a symbolic link), is missing, empty, or longer than `limit`
+ * @throws SampleError where its path leads out of the folder, or it is missing, empty, or longer than `maxBytes`
  */
 export async function readInFolder(
   folder: string,
   path: string,
   key: string,
-  limit: number,
+  maxBytes: number,
 ): Promise<Buffer> {
-  const shown = JSON.stringify(path.slice(0, 200));
+  const where = `${shown(path)} in ${folder}`;
+  const place = await findInFolder(folder, path, key);
+  if (place === undefined)
+    throw new SampleError(key, "missing", `${shown(path)} is not in ${folder}.`);
   try {
-    const outside = `${shown} leads out of ${folder}; that is not read.`;
-    const place = resolve(folder, path);
-    if (!isBelow(resolve(folder), place)) throw new SampleError(key, "unwanted", outside);
-    const [root, target] = await Promise.all([realpath(folder), realpath(place)]);
-    if (!isBelow(root, target)) throw new SampleError(key, "unwanted", outside); // by a link
-    const handle = await open(target, "r");
+    const handle = await open(place, "r");
     try {
       const found = await handle.stat();
-      if (!found.isFile())
-        throw new SampleError(key, "unreadable", `${shown} in ${folder} is not a file.`);
-      if (found.size === 0) throw new SampleError(key, "empty", `${shown} in ${folder} is empty.`);
-      if (found.size > limit)
+      if (!found.isFile()) throw new SampleError(key, "unreadable", `${where} is not a file.`);
+      if (found.size === 0) throw new SampleError(key, "empty", `${where} is empty.`);
+      if (found.size > maxBytes)
         throw new SampleError(
           key,
           "too large",
-          `${shown} in ${folder} has ${found.size} bytes, more than the limit of ${limit}.`,
+          `${where} has ${found.size} bytes, more than the limit of ${maxBytes}.`,
         );
       return await handle.readFile();
     } finally {
@@ -38,15 +63,8 @@ export async function readInFolder(
     }
   } catch (error) {
     if (error instanceof SampleError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const missing = code === "ENOENT" || code === "ENOTDIR";
-    throw new SampleError(
-      key,
-      missing ? "missing" : "unreadable",
-      missing ? `${shown} is not in ${folder}.` : `${shown} in ${folder}: ${reasonOf(error)}`,
-    );
+    throw new SampleError(key, "unreadable", `${where}: ${reasonOf(error)}`);
   }
 }
 
-const isBelow = (root: string, path: string): boolean =>
-  path.startsWith(root.endsWith(sep) ? root : root + sep);
+const shown = (path: string): string => JSON.stringify(path.slice(0, 200));

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import type { Sample } from "../sample.js";
 import { SkippedSamples } from "../batch/skipped.js";
-import { folderSource } from "./folder.js";
 import { openSource } from "./open.js";
 import { textSource } from "./text.js";
 
@@ -29,18 +28,19 @@ async function readAll(
 }
 
 describe("a folder of images", () => {
-  it("does not follow links out of it", async () => {
-    const secret = folder({ "secret.png": "secret", "sub/deep.png": "secret" });
-    const directory = folder({ "a.png": "a", "c/d.png": "d" });
-    symlinkSync(join(secret, "secret.png"), join(directory, "b.png"));
-    symlinkSync(join(directory, "a.png"), join(directory, "inner.png"));
-    symlinkSync(secret, join(directory, "linked"));
-    symlinkSync(directory, join(directory, "circle"));
+  it("follows links, but not in circles, and reads no path that leads out of it", async () => {
+    const blobs = folder({ "0a1b": "linked", "sub/deep.png": "deep" });
+    const captions = "file_name,text\na.png,one\n../secret.png,out\n";
+    const directory = folder({ "a.png": "a", "c/d.png": "d", "captions.csv": captions });
+    symlinkSync(join(blobs, "0a1b"), join(directory, "b.png"));
+    symlinkSync(join(blobs, "sub"), join(directory, "linked"));
+    symlinkSync(directory, join(directory, "c/circle"));
     symlinkSync("nowhere", join(directory, "broken.png"));
-    const { samples, skipped } = await readAll(await folderSource(directory));
-    expect(samples.map(({ key }) => key)).toEqual(["a", "c/d", "inner"]);
+    const { samples, skipped } = await readAll(await openSource(directory));
+    expect(samples.map(({ key }) => key)).toEqual(["a", "b", "c/d", "linked/deep"]);
+    expect(samples[1]?.path).toBe(join(directory, "b.png"));
     expect(skipped.first.map(({ key, reason }) => [key, reason])).toEqual([
-      ["b", "unwanted"],
+      ["../secret", "unwanted"],
       ["broken", "missing"],
     ]);
   });
@@ -68,7 +68,7 @@ describe("a folder of images", () => {
     expect(samples.map(({ key, texts, label }) => [key, texts, label])).toEqual([
       ["x/a.jpg", [], "x"],
       ["x/a.png", [], "x"],
-      ["x/b", ["said"], "x"],
+      ["x/b", ["said"], undefined],
     ]);
   });
 });
@@ -85,16 +85,19 @@ describe("a table", () => {
   it("says which columns there are where it knows none", async () => {
     const directory = folder({ "a.csv": "foo,bar\n1,2\n" });
     const path = join(directory, "a.csv");
-    await expect(readAll(await openSource(path))).rejects.toThrow("columns foo, bar, none of them");
+    const unknown = await readAll(await openSource(path));
+    expect(unknown.skipped.summary(0)).toContain(
+      "neither an image nor a text in its columns foo, bar",
+    );
     const { samples } = await readAll(
       await openSource(path, { columns: { texts: ["bar", "foo"] } }),
     );
-    expect(samples).toEqual([{ key: "0", texts: ["2", "1"], fields: {} }]);
+    expect(samples).toEqual([{ key: "0", path: `${path}:0`, texts: ["2", "1"], fields: {} }]);
     const lines = join(folder({ "a.jsonl": `[1]\n{"texts":["a","b"],"image":null}\n` }), "a.jsonl");
     const read = await readAll(await openSource(lines));
-    expect([read.samples[0]?.texts, read.skipped.summary()]).toEqual([
+    expect([read.samples[0]?.texts, read.skipped.first[0]?.message]).toEqual([
       ["a", "b"],
-      "1 skipped: 1 damaged",
+      "a.jsonl, row 0: not an object.",
     ]);
   });
 });

@@ -1,33 +1,27 @@
-/** Opens whatever data set lies at a path. */
-import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+/** Opens the data set at a path, whatever its format. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
+import { filesBelow } from "./files-below.js";
 import { folderSource } from "./folder.js";
 import { parquetSource } from "./parquet/source.js";
-import type { Source } from "./source.js";
+import { stemOf } from "./record-source.js";
+import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
-import { type Columns, tableSource } from "./table/source.js";
 import { isTableName } from "./table/rows.js";
+import { isImageTable } from "./table/separator.js";
+import { tableSource } from "./table/source.js";
 import { expandBraces, isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
-export interface SourceOptions {
-  /** Which columns of a table, a parquet file or a caption file hold what; found by their names if not given. */
-  readonly columns?: Columns;
-  /** Whether blank lines divide a text file into documents; default: a file is one. */
-  readonly paragraphs?: boolean;
-  /** Bytes that one image or document may have; larger ones are left out. Default 256 MiB. */
-  readonly limit?: number;
-}
-
 const forms =
-  "A data set is one of: a folder of images (sub-folders are classes, or captions.tsv, metadata.jsonl, or a .txt beside " +
-  "each); a folder of .tar, .parquet or .txt files; one .tar, .tar.gz, .parquet, .tsv, .csv, .jsonl or .txt file; or a " +
-  "pattern such as name-{00000..00012}.tar.";
+  "A data set is one of: a folder of images (sub-folders are classes; or with captions.tsv, metadata.jsonl or other tables, " +
+  "or a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; one .tar, .tar.gz, .parquet, " +
+  ".tsv, .csv, .jsonl or .txt file; or a pattern such as name-{00000..00012}.tar.";
 
 /**
  * The data set at `path`: a file, a folder, or several files by braces.
- * @throws SourceError where there is none, telling which forms there are
+ * @throws SourceError where there is none, listing the possible forms
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const found = await stat(path).catch((error: unknown) => {
@@ -41,7 +35,7 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   for (const each of paths)
     if (!(await stat(each).catch(() => undefined))?.isFile())
       throw new SourceError(`${each} is not there, or not a file. ${forms}`);
-  return openFiles(paths, options) ?? refuse(path);
+  return (await openFiles(paths, options)) ?? refuse(path);
 }
 
 const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
@@ -51,32 +45,47 @@ function refuse(path: string): never {
   throw new SourceError(`${path} is of no known form. ${forms}`);
 }
 
-/** Files of one form; undefined where the form is not known, or there are several. */
-function openFiles(paths: readonly string[], options: SourceOptions): Source | undefined {
-  const all = (is: (path: string) => boolean): boolean => paths.every(is);
+/** Files of one format; undefined where the format is not known, or there are several. */
+async function openFiles(
+  paths: readonly string[],
+  options: SourceOptions,
+): Promise<Source | undefined> {
+  const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
   if (all(isTarName)) return tarSource(paths, options);
   if (all(isParquetName)) return parquetSource(paths, options);
-  if (all(isTextName)) return textSource(paths, options);
-  if (paths.length === 1 && isTableName(paths[0]!)) return tableSource(paths[0]!, options);
-  return undefined;
+  if (all(isTableName)) return tableSource(paths, options);
+  if (!all(isTextName)) return undefined;
+  const hasColumns = options.columns !== undefined || options.separator !== undefined;
+  if (hasColumns || (paths.length === 1 && (await isImageTable(paths[0]!))))
+    return tableSource(paths, options);
+  return textSource(paths, options);
 }
 
-/** Shards, parquet files, a single table or texts, where they alone lie there; else images. */
+/** Tar or parquet files, where there are any; else images; else tables or texts. */
 async function openFolder(folder: string, options: SourceOptions): Promise<Source> {
-  const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
-  const inside = (is: (name: string) => boolean): string[] =>
-    names.filter(is).map((name) => join(folder, name));
-  const data = inside((name) => isParquetName(name) || isTarName(name));
+  const files = await filesBelow(folder);
+  const places = (names: readonly string[]): string[] => names.map((name) => join(folder, name));
+  const data = dataFiles(files);
   if (data.length > 0)
     return (
-      openFiles(data, options) ??
+      (await openFiles(places(data), options)) ??
       refuse(`${folder}, with ${basename(data[0]!)} and ${basename(data.at(-1)!)} in one folder,`)
     );
-  const folders = await Promise.all(
-    names.map((name) => stat(join(folder, name)).catch(() => undefined)),
+  if (files.some(isImageName)) return folderSource(folder, files, options);
+  const tables = files.filter(isTableName);
+  const texts = files.filter(
+    (path) => isTextName(path) && !/^(readme|license)/i.test(basename(path)),
   );
-  const hasImages = names.some(isImageName) || folders.some((found) => found?.isDirectory());
-  if (hasImages) return folderSource(folder, options);
-  const rest = inside((name) => isTableName(name) || isTextName(name));
-  return (rest.length > 0 ? openFiles(rest, options) : undefined) ?? refuse(folder);
+  return (await openFiles(places([...tables, ...texts]), options)) ?? refuse(folder);
+}
+
+/**
+ * Tar and parquet files that hold samples. Beside a shard or folder, img2dataset writes a parquet file of the same name with
+ * what was downloaded and what was not: that one holds none.
+ */
+function dataFiles(files: readonly string[]): string[] {
+  const tars = files.filter(isTarName);
+  const holders = new Set([...tars.map(stemOf), ...files.map((path) => dirname(path))]);
+  const parquets = files.filter((path) => isParquetName(path) && !holders.has(stemOf(path)));
+  return [...parquets, ...tars];
 }

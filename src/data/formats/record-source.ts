@@ -1,45 +1,64 @@
-/** What all sources have in common: numbered records in numbered files, parts, cursors, and going on over bad samples. */
+/** What all sources have in common: numbered records in numbered files, cursors, unique keys, and skipping bad samples. */
 import { extname } from "node:path";
 import type { Sample } from "../sample.js";
-import type { Cursor, Part, ReadOptions, ReadSample, Source } from "./source.js";
+import type { Cursor, ReadOptions, ReadSample, Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** A record that was found, damaged or not. */
 export interface FoundRecord {
   /** Its number within its file; they rise. */
   readonly record: number;
+  /** Unique within its file. */
   readonly key: string;
+  /** See Sample. */
+  readonly path: string;
   /** @throws SampleError where this sample cannot be used */
   readonly load: () => Sample | Promise<Sample>;
 }
 
-/** The records of file number `file` that are wanted, in their order; the others may be left out or given as well. */
-type FindRecords = (
-  file: number,
-  wanted: (record: number) => boolean,
-) => AsyncIterable<FoundRecord>;
-
-/**
- * A source of `files` files, given how to find the records of one. A record that gives a SampleError is counted and left
- * out; any other error ends the reading as a SourceError.
- */
-export function recordSource(name: string, files: number, find: FindRecords): Source {
-  return {
-    name,
-    async *read({ cursor = { file: 0, record: 0 }, part = { index: 0, of: 1 }, skipped } = {}) {
-      requireCursor(cursor);
-      requirePart(part);
-      for (let file = cursor.file; file < files; file++) {
-        const first = file === cursor.file ? cursor.record : 0;
-        const wanted = (record: number): boolean =>
-          record >= first && (file + record) % part.of === part.index;
-        yield* readFile(name, file, find(file, wanted), wanted, skipped);
-      }
-    },
-  };
+interface RecordFiles {
+  /** For people. */
+  readonly name: string;
+  /** The files; where there are several, keys begin with what tells them apart. */
+  readonly paths: readonly string[];
+  /** The records of file number `file` in their order; those before `first` may be left out. */
+  readonly find: (file: number, first: number) => AsyncIterable<FoundRecord>;
 }
 
-/** What a source of these files is called; `kind` is what several of them are: "tar shards". */
+/**
+ * A source, given how to find the records of each of its files. A record that gives a SampleError is left out; any other
+ * error ends the reading with a SourceError.
+ */
+export function recordSource(
+  { name, paths, find }: RecordFiles,
+  { maxSamples = Infinity }: Pick<SourceOptions, "maxSamples"> = {},
+): Source {
+  const prefixes = paths.length === 1 ? [""] : namesApart(paths).map((apart) => `${apart}/`);
+  return {
+    name,
+    async *read({ cursor = { file: 0, record: 0 }, skipped } = {}) {
+      requireCursor(cursor);
+      let samples = cursor.samples ?? 0;
+      let isEmpty = true;
+      for (let file = cursor.file; file < paths.length && samples < maxSamples; file++) {
+        const first = file === cursor.file ? cursor.record : 0;
+        const records = withSourceErrors(`${name}, file ${file}`, find(file, first));
+        for await (const found of records) {
+          if (found.record < first) continue;
+          isEmpty = false;
+          const sample = await loadOrSkip(found, `${prefixes[file]}${found.key}`, skipped);
+          if (!sample) continue;
+          yield { sample, cursor: { file, record: found.record + 1, samples: ++samples } };
+          if (samples >= maxSamples) break;
+        }
+      }
+      if (isEmpty && cursor.file === 0 && cursor.record === 0)
+        throw new SourceError(`${name} has no samples: there is nothing in it.`);
+    },
+  } satisfies { read(options?: ReadOptions): AsyncGenerator<ReadSample>; name: string };
+}
+
+/** What to call a source of these files; `kind` is what several of them are: "tar shards". */
 export function nameOfFiles(paths: readonly string[], kind: string): string {
   return paths.length === 1 ? paths[0]! : `${paths.length} ${kind}, ${paths[0]} ...`;
 }
@@ -49,48 +68,57 @@ export function stemOf(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-async function* readFile(
-  name: string,
-  file: number,
+/** Paths without extensions, but where two of them differ in that alone. */
+export function stemsApart(paths: readonly string[]): string[] {
+  const stems = paths.map(stemOf);
+  const counts = new Map<string, number>();
+  for (const stem of stems) counts.set(stem, (counts.get(stem) ?? 0) + 1);
+  return paths.map((path, index) => (counts.get(stems[index]!) === 1 ? stems[index]! : path));
+}
+
+/** Paths from the folder that they have in common, without extensions. */
+function namesApart(paths: readonly string[]): string[] {
+  const [first = ""] = paths;
+  let end = first.lastIndexOf("/") + 1;
+  while (!paths.every((path) => path.startsWith(first.slice(0, end))))
+    end = first.lastIndexOf("/", end - 2) + 1;
+  return stemsApart(paths.map((path) => path.slice(end)));
+}
+
+async function* withSourceErrors(
+  place: string,
   found: AsyncIterable<FoundRecord>,
-  wanted: (record: number) => boolean,
-  skipped: ReadOptions["skipped"],
-): AsyncGenerator<ReadSample> {
+): AsyncGenerator<FoundRecord> {
   let last = "its beginning";
   try {
-    for await (const { record, key, load } of found) {
-      if (!wanted(record)) continue;
-      const sample = await loadOrSkip(load, skipped);
-      last = `record ${record} (${key})`;
-      if (sample) yield { sample, cursor: { file, record: record + 1 } };
+    for await (const record of found) {
+      yield record;
+      last = `record ${record.record} (${record.key})`;
     }
   } catch (error) {
     if (error instanceof SourceError) throw error;
-    throw new SourceError(`${name}, file ${file}, after ${last}: ${reasonOf(error)}`);
+    throw new SourceError(`${place}, after ${last}: ${reasonOf(error)}`);
   }
 }
 
 async function loadOrSkip(
-  load: FoundRecord["load"],
+  { load, path }: FoundRecord,
+  key: string,
   skipped: ReadOptions["skipped"],
 ): Promise<Sample | undefined> {
   try {
-    return await load();
+    return { path, ...(await load()), key };
   } catch (error) {
     if (!(error instanceof SampleError)) throw error;
-    skipped?.add(error.key, error.reason, error.message);
+    skipped?.add(key, error.reason, error.message);
     return undefined;
   }
 }
 
-function requireCursor({ file, record }: Cursor): void {
-  if ([file, record].every((number) => Number.isSafeInteger(number) && number >= 0)) return;
+function requireCursor({ file, record, samples = 0 }: Cursor): void {
+  if ([file, record, samples].every((number) => Number.isSafeInteger(number) && number >= 0))
+    return;
   throw new SourceError(
-    `The cursor { file: ${file}, record: ${record} } is none: both are counted from 0. Take one that reading gave.`,
+    `Expected a cursor of integers >= 0, as reading gives them, not { file: ${file}, record: ${record}, samples: ${samples} }.`,
   );
-}
-
-function requirePart({ index, of }: Part): void {
-  if (Number.isInteger(index) && Number.isInteger(of) && index >= 0 && index < of) return;
-  throw new SourceError(`There is no part ${index} of ${of}: parts are numbered 0 to of - 1.`);
 }

@@ -1,5 +1,8 @@
 /** A sample as files with a common key, and back: the convention of WebDataset. */
+import { isUtf8 } from "node:buffer";
 import type { Sample } from "../sample.js";
+import { describeValues } from "./columns.js";
+import { notUtf8, utf8Of } from "./encoding.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";
 
@@ -11,7 +14,8 @@ export interface SampleFile {
 
 /** Whether files with this extension (lower case) say anything about a sample. */
 export function isSampleExtension(extension: string): boolean {
-  return isImageExtension(extension) || ["txt", "cls", "json"].includes(extension);
+  const kind = lastPart(extension);
+  return isImageExtension(kind) || ["txt", "cls", "json"].includes(kind);
 }
 
 /**
@@ -54,7 +58,7 @@ function extensionOf(key: string, image: Uint8Array): string {
   throw new SampleError(
     key,
     "damaged",
-    `The image of ${key} begins like no JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG file.`,
+    `The image of ${key} begins like no image file that is known here.`,
   );
 }
 
@@ -71,16 +75,18 @@ function jsonOf({ key, texts, label, fields }: Sample): string {
 }
 
 /**
- * The sample that `files` make up, by extension. Texts are those of `txt`, then those of `json` ("texts", or "captions",
- * "caption", "text"); the label is in `cls` or in "label"; what else `json` says are the fields.
- * @throws SampleError where the image is empty, the JSON is damaged, or there is neither image nor text
+ * The sample that `files` make up, by extension in lower case. Texts are those of `txt`, then those of `json` ("texts", or
+ * "captions", "caption", "text" ...); the label is in `cls` or in "label"; what else `json` has are the fields. Of each kind
+ * one file is expected; further ones may have compound extensions (`seg.png` beside `jpg`), and a single one may, too.
+ * @throws SampleError where the image is empty, a file is damaged, it is unclear which one to take, or there is neither image
+ *   nor text
  */
 export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): Sample {
-  const image = [...files].find(([extension]) => isImageExtension(extension))?.[1];
+  const image = fileOf(key, files, "image", isImageExtension);
   if (image?.length === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
-  const written = files.get("txt")?.toString("utf8").trim();
-  const described = descriptionIn(key, files.get("json"));
-  const label = files.get("cls")?.toString("utf8").trim() ?? described.label;
+  const written = textOf(key, files, "txt");
+  const described = descriptionIn(key, textOf(key, files, "json"));
+  const label = textOf(key, files, "cls") ?? described.label;
   const others = described.texts.filter((text) => text !== written);
   const texts = written ? [written, ...others] : others;
   if (image === undefined && texts.length === 0)
@@ -94,55 +100,52 @@ export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): 
   };
 }
 
-/** What a description in JSON says: texts, label and everything else. */
-interface Description {
-  readonly texts: readonly string[];
-  readonly label?: string;
-  readonly fields: Readonly<Record<string, unknown>>;
+/** The only file of a kind, or the only one of them whose extension is not compound. */
+function fileOf(
+  key: string,
+  files: ReadonlyMap<string, Buffer>,
+  kind: string,
+  isKind: (extension: string) => boolean,
+): Buffer | undefined {
+  const found = [...files].filter(([extension]) => isKind(lastPart(extension)));
+  const plain = found.filter(([extension]) => isKind(extension));
+  const [only] = plain.length === 0 ? found : plain;
+  if (found.length <= 1 || plain.length === 1) return only?.[1];
+  const names = found.map(([extension]) => `${key}.${extension}`);
+  throw new SampleError(
+    key,
+    "damaged",
+    `${key} has ${found.length} files of the kind ${kind} (${names.slice(0, 3).join(", ")} ...), of which one is expected. ` +
+      `Files belong together whose names agree up to the first dot: perhaps the names have a dot too many.`,
+  );
 }
 
-function descriptionIn(key: string, bytes: Buffer | undefined): Description {
-  if (bytes === undefined) return { texts: [], fields: {} };
+function textOf(
+  key: string,
+  files: ReadonlyMap<string, Buffer>,
+  extension: "txt" | "json" | "cls",
+): string | undefined {
+  const bytes = fileOf(key, files, extension, (each) => each === extension);
+  if (bytes === undefined) return undefined;
+  const utf8 = utf8Of(bytes);
+  if (isUtf8(utf8)) return utf8.toString("utf8").trim();
+  throw new SampleError(key, "damaged", `The ${extension} of ${key} is ${notUtf8}.`);
+}
+
+const lastPart = (extension: string): string => extension.slice(extension.lastIndexOf(".") + 1);
+
+function descriptionIn(
+  key: string,
+  json: string | undefined,
+): Pick<Sample, "texts" | "label" | "fields"> {
+  if (json === undefined) return { texts: [], fields: {} };
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
+    value = JSON.parse(json);
   } catch (error) {
     throw new SampleError(key, "damaged", `The JSON of ${key} is damaged: ${reasonOf(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new SampleError(key, "damaged", `The JSON of ${key} is not an object.`);
-  return describe(value as Record<string, unknown>);
-}
-
-/** Columns whose content are texts, the most telling first. */
-export const textNames = ["texts", "captions", "caption", "text", "sentences", "sentence", "title"];
-
-/** Divides named values into texts, label and fields. The first of `textNames` that holds a text counts. */
-function describe(values: Readonly<Record<string, unknown>>): Description {
-  const textName = Array.isArray(values.texts)
-    ? "texts" // as written here: a list, even an empty one, leaves "title" to the fields
-    : textNames.find((name) => textsOf(values[name]).length > 0);
-  const { label, ...others } = values;
-  const named = label === undefined ? undefined : labelOf(label);
-  return {
-    texts: textName === undefined ? [] : textsOf(values[textName]),
-    ...(named !== undefined && { label: named }),
-    fields: Object.fromEntries(
-      Object.entries(others).filter(([name]) => name !== textName && name !== "texts"),
-    ),
-  };
-}
-
-/** The texts in a value that is one, or a list of them. */
-export function textsOf(value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((text): text is string => typeof text === "string" && text !== "");
-}
-
-/** A class, where the value can be one. */
-export function labelOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value === "" ? undefined : value;
-  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
-    ? String(value)
-    : undefined;
+  return describeValues(value as Record<string, unknown>, { label: "label" });
 }

@@ -1,32 +1,24 @@
 import type { Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 
-/** Where a stream of samples stands. Plain JSON, so that it can lie in a checkpoint. */
+/** A position in a stream of samples. Plain JSON, so that it can be stored in a checkpoint. */
 export interface Cursor {
   /** Number of the file within the source; 0 where there is only one. */
   readonly file: number;
   /** Number of the next record within that file. */
   readonly record: number;
-}
-
-export interface Part {
-  readonly index: number;
-  readonly of: number;
+  /** Samples read before this position; default 0. */
+  readonly samples?: number | undefined;
 }
 
 export interface ReadOptions {
   /** Begin here; default: at the beginning. */
   readonly cursor?: Cursor;
-  /**
-   * An even split among workers: record r of file f belongs to part (f + r) modulo `of`, so that many small files are
-   * dealt out as evenly as one large one.
-   */
-  readonly part?: Part;
-  /** Told of every sample that is left out; without it they are left out silently. */
+  /** Receives every sample that is left out. */
   readonly skipped?: SkippedSamples;
 }
 
-/** A sample, and the cursor that goes on after it. */
+/** A sample, and the cursor that continues after it. */
 export interface ReadSample {
   readonly sample: Sample;
   readonly cursor: Cursor;
@@ -34,8 +26,35 @@ export interface ReadSample {
 
 /** A data set that can be read from front to end. */
 export interface Source {
-  /** What it is, for people: "folder images/", "12 tar shards of ...". */
+  /** A description for people: "folder images/", "12 tar shards of ...". */
   readonly name: string;
-  /** Samples in their order; each comes with the cursor that goes on after it. */
+  /**
+   * Samples in their order.
+   * @throws SourceError where the data set has no samples at all, or cannot be read further
+   */
   read(options?: ReadOptions): AsyncIterable<ReadSample>;
 }
+
+/** How data sets are read, whatever their format. */
+export interface SourceOptions {
+  /** Which columns of a table, a parquet file or a caption file hold what; default: found by their names. */
+  readonly columns?: Columns | undefined;
+  /** What separates the cells of a table; default: found in its first line. */
+  readonly separator?: string | undefined;
+  /** Whether blank lines divide a text file into documents; default: a file is one document. */
+  readonly paragraphs?: boolean | undefined;
+  /** Bytes that one image, document or row may have; larger ones are left out. Default 256 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Read no more samples than these; default: all. */
+  readonly maxSamples?: number | undefined;
+}
+
+/** Which columns hold what; those not given are found by their names. */
+export interface Columns {
+  readonly texts?: readonly string[] | undefined;
+  /** Image files: their bytes, their bytes in base64, or their paths relative to the table. */
+  readonly image?: string | undefined;
+  readonly label?: string | undefined;
+}
+
+export const defaultMaxBytes = 256 * 1024 * 1024;

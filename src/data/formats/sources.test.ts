@@ -15,8 +15,8 @@ import type { Sample } from "../sample.js";
 import { SkippedSamples } from "../batch/skipped.js";
 import { writeParquet } from "./parquet/writer.js";
 import { ShardWriter } from "./tar/shard-writer.js";
-import { type SourceOptions, openSource } from "./open.js";
-import type { Cursor, Source } from "./source.js";
+import { openSource } from "./open.js";
+import type { Cursor, Source, SourceOptions } from "./source.js";
 import { SourceError } from "./source-error.js";
 
 const root = temporaryDirectory();
@@ -93,7 +93,7 @@ const forms: Record<
       await writer.close();
       return directory;
     },
-    options: { limit: 130 },
+    options: { maxBytes: 130 },
   },
   gzip: {
     make: async (directory) => {
@@ -103,7 +103,7 @@ const forms: Record<
         writeFileSync(join(directory, `${name}.gz`), gzipSync(readFileSync(join(shards, name))));
       return join(directory, "s-{00000..00002}.tar.gz");
     },
-    options: { limit: 130 },
+    options: { maxBytes: 130 },
   },
   parquet: {
     make: async (directory) => {
@@ -145,7 +145,7 @@ const forms: Record<
           "b.txt": `${"x".repeat(99)}\n\n\n\nlast`,
         }),
       ),
-    options: { paragraphs: true, limit: 50 },
+    options: { paragraphs: true, maxBytes: 50 },
   },
 };
 const names = Object.keys(forms);
@@ -165,43 +165,38 @@ async function readAll(
 }
 
 const open = (name: string): Promise<Source> => openSource(paths[name]!, forms[name]!.options);
-const byKey = (samples: readonly Sample[]): Sample[] =>
-  [...samples].sort((a, b) => (a.key < b.key ? -1 : 1));
 
 beforeAll(async () => {
   for (const name of names) paths[name] = await forms[name]!.make(newDirectory(name));
 });
 
 describe("every source", () => {
-  it.each(names)("%s: parts together are the whole, and the cursor goes on", async (name) => {
+  it.each(names)("%s: keys are unique, and the cursor continues", async (name) => {
     const source = await open(name);
     const skipped = new SkippedSamples();
     const whole = await readAll(source, { skipped });
     expect(whole.samples.length).toBeGreaterThan(8);
     expect(new Set(whole.samples.map(({ key }) => key)).size).toBe(whole.samples.length);
-    expect(skipped.total, skipped.summary()).toBeGreaterThan(0);
-    for (const of of [2, 3, 5, 20]) {
-      const counted = new SkippedSamples();
-      const parts: Sample[] = [];
-      for (let index = 0; index < of; index++)
-        parts.push(...(await readAll(source, { part: { index, of }, skipped: counted })).samples);
-      expect(byKey(parts)).toEqual(byKey(whole.samples));
-      expect(counted.counts).toEqual(skipped.counts);
-    }
+    expect(skipped.total, skipped.summary(whole.samples.length)).toBeGreaterThan(0);
     for (const [index, cursor] of whole.cursors.entries()) {
       const rest = await readAll(source, { cursor: JSON.parse(JSON.stringify(cursor)) as Cursor });
       expect(rest.samples).toEqual(whole.samples.slice(index + 1));
     }
+    const few = await openSource(paths[name]!, { ...forms[name]!.options, maxSamples: 5 });
+    const cursor = whole.cursors[1]!;
+    expect((await readAll(few)).samples).toEqual(whole.samples.slice(0, 5));
+    expect((await readAll(few, { cursor })).samples).toEqual(whole.samples.slice(2, 5));
   });
 
-  it.each(names)("%s: can be left early, and refuses senseless places", async (name) => {
+  it.each(names)("%s: can be left early, and refuses a cursor that is none", async (name) => {
     const source = await open(name);
     for await (const { sample } of source.read()) {
       expect(sample.key).not.toBe("");
       break;
     }
-    await expect(readAll(source, { part: { index: 2, of: 2 } })).rejects.toThrow("no part 2 of 2");
-    await expect(readAll(source, { cursor: { file: 0, record: -1 } })).rejects.toThrow("from 0");
+    await expect(readAll(source, { cursor: { file: 0, record: -1 } })).rejects.toThrow(
+      "integers >= 0",
+    );
   });
 
   it("says what the files say", async () => {
@@ -216,13 +211,15 @@ describe("every source", () => {
     expect(await first("tsv")).toMatchObject({ texts: [`say "1`], label: "1", image: png(1) });
     expect(await first("csv")).toMatchObject({ texts: [`one, "1"\nsecond line`], image: png(1) });
     expect(await first("shards")).toEqual({
-      key: "k1",
+      key: "s-00000/k1",
+      path: join(paths.shards!, "s-00000.tar:k1.png"),
       image: png(1),
       texts: ["a 1"],
       fields: { index: 1 },
     });
     expect(await first("parquet")).toEqual({
       key: "1",
+      path: `${paths.parquet}:1`,
       image: new Uint8Array(png(1)),
       texts: ["text 1"],
       label: "cat",

@@ -14,6 +14,9 @@ const mostPageBytes = 1 << 30;
 /** Values of one column in one row group: what still fits into memory. */
 export const mostValues = 1 << 26;
 
+/** A column is encoded in a way that is not read here. */
+export class UnsupportedEncodingError extends SourceError {}
+
 /** Compression that gives as many bytes as were announced, or an error. */
 export const compressors: Compressors = {
   SNAPPY: (input, length) => pure.SNAPPY!(input, required(length)),
@@ -80,7 +83,10 @@ function checkPage(
   const second = header.data_page_header_v2;
   const encoding = first?.encoding ?? second?.encoding;
   if (encoding === "DELTA_BYTE_ARRAY")
-    throw new SourceError("the encoding DELTA_BYTE_ARRAY is not read; write the file without it");
+    throw new UnsupportedEncodingError(
+      `the column ${column.path_in_schema.join(".")} is encoded as DELTA_BYTE_ARRAY, which is not supported; write it ` +
+        `as PLAIN or with a dictionary`,
+    );
   if (header.type === "DATA_PAGE" && first) {
     const raw = decompressPage(page, header.uncompressed_page_size, column.codec, compressors);
     let at = 0;

@@ -1,141 +1,65 @@
-/** Parquet files as data sets on Hugging Face lay them out. */
-import { type FileHandle, open } from "node:fs/promises";
-import { dirname } from "node:path";
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
-import { getTreePath } from "hyparquet/src/schema.js";
+/** Parquet files as data sets on Hugging Face, WebDataset's converters and img2dataset lay them out. */
+import { dirname, join } from "node:path";
+import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
 import type { Sample } from "../../sample.js";
-import { defaultLimit } from "../tar/records.js";
-import { checkPages, compressors, mostValues } from "./pages.js";
+import { describeRow, isImageColumn, requireColumns } from "../columns.js";
 import { readInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
-import type { Source } from "../source.js";
-import { SampleError, SourceError, reasonOf } from "../source-error.js";
-import { type Columns, describeRow, findColumns } from "../table/source.js";
+import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
+import { SampleError, SourceError } from "../source-error.js";
+import { parquetRows } from "./rows.js";
 
-const mostFooterBytes = 1 << 26;
-const mostRows = 1 << 22; // of one row group, which is in memory at a time
-const mostChunkBytes = 2 ** 31 - 1;
+/**
+ * Rows of the files at `paths`: images in a column of {bytes, path}, of bytes, or of lists of one such; texts as strings or
+ * lists of them; labels as strings or as numbers whose names the key "huggingface" tells.
+ */
+export function parquetSource(paths: readonly string[], options: SourceOptions = {}): Source {
+  const find = (file: number, first: number): AsyncGenerator<FoundRecord> =>
+    recordsOf(paths[file]!, first, options);
+  return recordSource({ name: nameOfFiles(paths, "parquet files"), paths, find }, options);
+}
 
-interface ParquetOptions {
-  readonly columns?: Columns | undefined;
-  /** Bytes that an image may have; default 256 MiB. */
-  readonly limit?: number | undefined;
+async function* recordsOf(
+  path: string,
+  first: number,
+  { columns: given = {}, maxBytes = defaultMaxBytes }: SourceOptions,
+): AsyncGenerator<FoundRecord> {
+  let columns = given;
+  let classes: ReadonlyMap<string, readonly string[]> = new Map();
+  const prepare = (metadata: FileMetaData): void => {
+    columns = imageColumnFound(path, metadata, given);
+    classes = classNames(metadata);
+  };
+  for await (const { row, values } of parquetRows(path, first, prepare)) {
+    const place = { path, key: String(row), columns, classes, maxBytes };
+    const load = (): Promise<Sample> => sampleOf(values, place);
+    yield { record: row, key: place.key, path: `${path}:${row}`, load };
+  }
 }
 
 /**
- * Rows of the files at `paths`: images in a column of {bytes, path} or of bytes, texts as strings or lists of them, labels
- * as strings or as numbers whose names the key "huggingface" tells. One row group is read at a time.
+ * The columns given, and the image column by its type where its name is unknown.
+ * @throws SourceError where one that was given is missing, or images may be in columns that nobody named
  */
-export function parquetSource(paths: readonly string[], options: ParquetOptions = {}): Source {
-  const name = nameOfFiles(paths, "parquet files");
-  return recordSource(name, paths.length, (file, wanted) => rowsOf(paths[file]!, wanted, options));
+function imageColumnFound(path: string, metadata: FileMetaData, given: Columns): Columns {
+  const children = parquetSchema(metadata).children;
+  const names = children.map(({ element }) => element.name);
+  requireColumns(path, names, given);
+  if (given.image !== undefined || names.some(isImageColumn)) return given;
+  const image = children.find((column) => column.children.some(isBytes));
+  if (image) return { ...given, image: image.element.name };
+  const binary = children.filter(isBytes).map(({ element }) => element.name);
+  if (binary.length === 0 || given.texts) return given;
+  throw new SourceError(
+    `${path} has bytes in ${binary.join(", ")}, but no column known to hold images. Name the image column ` +
+      `(--image-column), or the text column to read texts alone (--text-column).`,
+  );
 }
 
-async function* rowsOf(
-  path: string,
-  wanted: (record: number) => boolean,
-  { columns: given, limit = defaultLimit }: ParquetOptions,
-): AsyncGenerator<FoundRecord> {
-  const handle = await open(path, "r").catch((error: unknown) => {
-    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
-  });
-  try {
-    const file = asyncBuffer(handle, (await handle.stat()).size);
-    const metadata = await attempt(`${path}, its footer`, () => readFooter(file));
-    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-    const columns = findColumns(path, names, given);
-    const classes = classNames(metadata);
-    let start = 0;
-    for (const [group, { num_rows }] of metadata.row_groups.entries()) {
-      const where = `${path}, row group ${group}`;
-      const count = Number(num_rows);
-      const numbers = Array.from({ length: Math.min(count, mostRows) }, (_, row) => start + row);
-      if (numbers.some(wanted)) {
-        const rows = await attempt(where, () => readGroup(file, metadata, group, start));
-        for (const [row, values] of rows.entries()) {
-          const [record, key] = [start + row, String(start + row)];
-          const at = { path, key, columns, classes, limit };
-          if (wanted(record)) yield { record, key, load: () => sampleOf(values, at) };
-        }
-      }
-      start += count;
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function attempt<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new SourceError(
-      `${where}: ${reasonOf(error)}. The file is damaged or is no parquet file.`,
-    );
-  }
-}
-
-function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
-  return {
-    byteLength: size,
-    slice: async (start, end = size) => {
-      if (!(start >= 0 && start <= end && end <= size && end - start <= mostChunkBytes))
-        throw new SourceError(`bytes ${start} to ${end} are asked for, but it has ${size}`);
-      const bytes = new Uint8Array(end - start);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      if (bytesRead < bytes.length) throw new SourceError("it became shorter while it was read");
-      return bytes.buffer;
-    },
-  };
-}
-
-async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
-  if (file.byteLength < 12) throw new SourceError(`it has only ${file.byteLength} bytes`);
-  const end = new DataView(await file.slice(file.byteLength - 8));
-  if (end.getUint32(0, true) > mostFooterBytes)
-    throw new SourceError(`a footer of ${end.getUint32(0, true)} bytes is too long`);
-  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
-  for (const [group, { num_rows, columns }] of metadata.row_groups.entries()) {
-    if (!(num_rows >= 0n && num_rows <= BigInt(mostRows)))
-      throw new SourceError(
-        `row group ${group} claims ${num_rows} rows; at most ${mostRows} are read at a time`,
-      );
-    for (const { meta_data: column, file_path } of columns) {
-      if (!column || file_path) throw new SourceError(`row group ${group} lies in another file`);
-      if (!(column.num_values >= num_rows && column.num_values <= BigInt(mostValues)))
-        throw new SourceError(
-          `row group ${group} claims ${column.num_values} values in ${num_rows} rows`,
-        );
-    }
-  }
-  return metadata;
-}
-
-async function readGroup(
-  file: AsyncBuffer,
-  metadata: FileMetaData,
-  group: number,
-  rowStart: number,
-): Promise<Record<string, unknown>[]> {
-  const { columns, num_rows } = metadata.row_groups[group]!;
-  const tree = parquetSchema(metadata);
-  for (const { meta_data: column } of columns) {
-    const { data_page_offset, dictionary_page_offset, total_compressed_size } = column!;
-    const offsets = [data_page_offset, dictionary_page_offset].filter(Boolean).map(Number);
-    const start = Math.min(...offsets);
-    const bytes = new Uint8Array(await file.slice(start, start + Number(total_compressed_size)));
-    checkPages(bytes, column!, getTreePath(tree, column!.path_in_schema));
-  }
-  const rowEnd = rowStart + Number(num_rows);
-  const options = { file, metadata, rowStart, rowEnd, compressors, utf8: false, geoparquet: false };
-  return parquetReadObjects(options);
+/** Whether this is a column of bytes that are no text. */
+function isBytes({ element: { type, converted_type, logical_type } }: SchemaTree): boolean {
+  return type === "BYTE_ARRAY" && converted_type === undefined && logical_type === undefined;
 }
 
 const features = z.object({
@@ -162,48 +86,53 @@ interface Place {
   readonly key: string;
   readonly columns: Columns;
   readonly classes: ReadonlyMap<string, readonly string[]>;
-  readonly limit: number;
+  readonly maxBytes: number;
 }
 
-async function sampleOf(row: Record<string, unknown>, place: Place): Promise<Sample> {
+async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): Promise<Sample> {
   const { path, key, columns, classes } = place;
-  const values = Object.fromEntries(
-    Object.entries(row)
-      .filter(([name]) => name !== columns.image)
-      .map(([name, value]) => [name, jsonValue(value)]),
+  const named = Object.entries(row).map(([name, value]) => {
+    const names = classes.get(name);
+    // A class that has no name is how Hugging Face's data sets say that there is none: -1.
+    return [name, names ? (names[Number(value)] ?? null) : value] as const;
+  });
+  const where = `${path}, row ${key}`;
+  const { image, fields, ...described } = describeRow(
+    where,
+    key,
+    Object.fromEntries(named),
+    columns,
   );
-  const { label: labelColumn } = columns;
-  const number = labelColumn === undefined ? undefined : values[labelColumn];
-  const name = typeof number === "number" ? classes.get(labelColumn!)?.[number] : undefined;
-  if (labelColumn !== undefined && name !== undefined) values[labelColumn] = name;
-  const described = describeRow(values, columns);
-  const image = columns.image === undefined ? undefined : await imageIn(row[columns.image], place);
-  if (!image && described.texts.length === 0)
-    throw new SampleError(key, "empty", `${path}, row ${key} has neither an image nor a text.`);
-  return { key, ...(image && { image }), ...described };
+  return {
+    key,
+    ...(image !== undefined && (await imageOf(image, place))),
+    ...described,
+    fields: jsonValue(fields) as Sample["fields"],
+  };
 }
 
-async function imageIn(
+async function imageOf(
   cell: unknown,
-  { path, key, limit }: Place,
-): Promise<Uint8Array | undefined> {
-  if (cell === null || cell === undefined) return undefined;
-  const struct = cell instanceof Uint8Array ? { bytes: cell } : cell;
-  const { bytes, path: file } = struct as { bytes?: unknown; path?: unknown };
+  { path, key, maxBytes }: Place,
+): Promise<Pick<Sample, "image" | "path">> {
+  const fail = (reason: SampleError["reason"], message: string): never => {
+    throw new SampleError(key, reason, `${path}, row ${key}: ${message}.`);
+  };
+  const list: unknown[] = Array.isArray(cell) ? cell : [cell];
+  if (list.length !== 1) fail("unwanted", `it has ${list.length} images; expected one`);
+  const [only] = list;
+  const { bytes, path: file } = (
+    only instanceof Uint8Array ? { bytes: only } : typeof only === "string" ? { path: only } : only
+  ) as { bytes?: unknown; path?: unknown };
   if (bytes instanceof Uint8Array) {
-    if (bytes.length === 0)
-      throw new SampleError(key, "empty", `${path}, row ${key}: the image is empty.`);
-    if (bytes.length > limit)
-      throw new SampleError(
-        key,
-        "too large",
-        `${path}, row ${key}: the image has ${bytes.length} bytes, more than the limit of ${limit}.`,
-      );
-    return Uint8Array.from(bytes); // alone: a view would keep the whole row group in memory
+    if (bytes.length === 0) fail("empty", "the image is empty");
+    if (bytes.length > maxBytes)
+      fail("too large", `the image has ${bytes.length} bytes, more than the limit of ${maxBytes}`);
+    return { image: Uint8Array.from(bytes) }; // alone: a view would keep the whole row group in memory
   }
-  const reference = typeof struct === "string" ? struct : file;
-  if (typeof reference === "string") return readInFolder(dirname(path), reference, key, limit);
-  return undefined;
+  if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
+  const folder = dirname(path);
+  return { image: await readInFolder(folder, file, key, maxBytes), path: join(folder, file) };
 }
 
 /** What JSON can say of a value; bytes are left out. */

@@ -1,10 +1,14 @@
 /** The rows of a TSV, CSV or JSONL file, streamed. */
-import { createReadStream } from "node:fs";
+import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
+import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { isImageExtension } from "../../image/image-type.js";
+import { requireColumns } from "../columns.js";
+import { notUtf8, utf8Chunks } from "../encoding.js";
 import { linesOf } from "../lines.js";
+import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
+import { findSeparator, isImagePath } from "./separator.js";
 
 /** Values by column, or what is wrong with the row. */
 export type Row =
@@ -13,22 +17,34 @@ export type Row =
 
 export const isTableName = (path: string): boolean => /\.(tsv|csv|jsonl|ndjson)$/i.test(path);
 
-/** Every row of the table, broken ones too. Lines longer than `limit` bytes are broken. */
-export function tableRows(path: string, limit: number): AsyncGenerator<Row> {
+type RowOptions = Pick<SourceOptions, "columns" | "separator"> & {
+  /** Bytes that a row may have. */
+  readonly maxBytes: number;
+};
+
+/** Every row of the table, broken ones too. */
+export async function* tableRows(path: string, options: RowOptions): AsyncGenerator<Row> {
+  const { columns = {}, maxBytes } = options;
   const extension = extname(path).toLowerCase();
-  if (extension === ".jsonl" || extension === ".ndjson") return jsonRows(path, limit);
-  if (extension === ".csv") return delimitedRows(path, ",", limit);
-  return delimitedRows(path, "\t", limit);
+  if (extension === ".jsonl" || extension === ".ndjson") {
+    yield* jsonRows(path, maxBytes);
+    return;
+  }
+  const separator = options.separator ?? (await findSeparator(path, columns));
+  // Captions in TSV files begin with quotes that never end: there a quote belongs to its cell, not to the file.
+  const inCells = separator === "\t" && extension !== ".csv";
+  yield* delimitedRows(path, { separator, inCells, columns, maxBytes });
 }
 
-async function* jsonRows(path: string, limit: number): AsyncGenerator<Row> {
-  for await (const { bytes, isWhole } of linesOf(path, limit)) {
-    if (!isWhole) yield { fault: `longer than the limit of ${limit} bytes`, tooLarge: true };
-    else if (bytes.length > 0) yield jsonRow(bytes);
+async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<Row> {
+  for await (const { bytes, isWhole } of linesOf(path, maxBytes)) {
+    if (!isWhole) yield { fault: `longer than the limit of ${maxBytes} bytes`, tooLarge: true };
+    else if (bytes.some((byte) => byte > 0x20)) yield jsonRow(bytes);
   }
 }
 
 function jsonRow(bytes: Buffer): Row {
+  if (!isUtf8(bytes)) return { fault: notUtf8 };
   try {
     const values: unknown = JSON.parse(bytes.toString("utf8"));
     if (typeof values === "object" && values !== null && !Array.isArray(values))
@@ -39,24 +55,31 @@ function jsonRow(bytes: Buffer): Row {
   }
 }
 
-/** Quotes mean something in CSV only: captions in TSV files begin with quotes that never end. */
-async function* delimitedRows(
-  path: string,
-  delimiter: "," | "\t",
-  limit: number,
-): AsyncGenerator<Row> {
+interface Dialect {
+  readonly separator: string;
+  /** Whether a cell ends with its line and its separator, whatever quotes it has. */
+  readonly inCells: boolean;
+  readonly columns: Columns;
+  readonly maxBytes: number;
+}
+
+/** As Python's csv and pandas read them: a quote within an unquoted cell is a character like any other. */
+async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
+  const { separator, inCells, columns, maxBytes } = dialect;
   const faults: { before: number; message: string }[] = [];
   let parsed = 0;
-  const file = createReadStream(path);
+  const file = Readable.from(utf8Chunks(path), { objectMode: false });
   const parser = parse({
-    bom: true,
-    delimiter,
-    quote: delimiter === "," ? '"' : false,
+    delimiter: separator,
+    encoding: null,
+    quote: inCells ? false : '"',
+    relax_quotes: true,
     relax_column_count: true,
     skip_empty_lines: true,
-    max_record_size: limit,
+    trim: separator === "|",
+    max_record_size: maxBytes,
     skip_records_with_error: true,
-    on_record: (record: string[]) => (parsed++, record),
+    on_record: (record) => (parsed++, record),
     on_skip: (error: CsvError | undefined) => {
       faults.push({ before: parsed, message: error?.message ?? "broken" });
       return undefined;
@@ -66,14 +89,16 @@ async function* delimitedRows(
   let names: readonly string[] | undefined;
   let seen = 0;
   try {
-    for await (const record of file.pipe(parser) as AsyncIterable<string[]>) {
+    for await (const record of file.pipe(parser) as AsyncIterable<Buffer[]>) {
       while (faults[0] && faults[0].before <= seen) yield { fault: faults.shift()!.message };
       seen++;
-      if (names !== undefined) yield rowOf(names, record);
-      else {
-        names = namesOf(path, record);
-        if (names !== record) yield rowOf(names, record);
+      const cells = record.map((cell) => cell.toString("utf8")).map(inCells ? unquoted : itself);
+      if (names === undefined) {
+        names = namesOf(path, cells);
+        requireColumns(path, names, columns);
+        if (names === cells) continue;
       }
+      yield record.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 };
     }
     for (const { message } of faults) yield { fault: message };
   } finally {
@@ -82,27 +107,33 @@ async function* delimitedRows(
   }
 }
 
-function rowOf(names: readonly string[], record: readonly string[]): Row {
-  if (record.length === names.length)
-    return { values: Object.fromEntries(names.map((name, index) => [name, record[index]])) };
-  return { fault: `${record.length} cells where the first line has ${names.length}` };
+const itself = (cell: string): string => cell;
+
+/** A cell without the quotes around it, if they are the only ones that are not doubled. */
+function unquoted(cell: string): string {
+  const inside = /^"((?:[^"]|"")*)"$/.exec(cell)?.[1];
+  return inside === undefined ? cell : inside.replaceAll('""', '"');
 }
 
-/** The first line names the columns; where it holds the path of an image instead there is no such line. */
+/** Columns without a name (an index that pandas wrote) are left out, and so are empty cells beyond the last column. */
+function rowOf(names: readonly string[], record: readonly string[]): Row {
+  const extra = record.slice(names.length);
+  if (record.length < names.length || extra.some((cell) => cell !== ""))
+    return { fault: `${record.length} cells where the first line has ${names.length}` };
+  const cells = names.map((name, index) => [name, record[index]] as const);
+  return { values: Object.fromEntries(cells.filter(([name]) => name !== "")) };
+}
+
+/** The first line names the columns; where it holds the path of an image instead, there is no such line. */
 function namesOf(path: string, first: readonly string[]): readonly string[] {
   const image = first.findIndex((cell) => isImagePath(cell));
   if (image < 0) {
-    if (new Set(first).size === first.length) return first;
-    throw new SourceError(`${path} has two columns of one name in its first line.`);
+    const twice = first.find((name, index) => name !== "" && first.indexOf(name) !== index);
+    if (twice === undefined) return first;
+    throw new SourceError(`${path} has two columns named ${twice} in its first line.`);
   }
   const others = ["text", "label"];
   return first.map((_, index) =>
     index === image ? "file_name" : (others.shift() ?? `column ${index}`),
   );
-}
-
-/** Whether this looks like the path of an image; also with the number of a caption, as in "dog.jpg#2". */
-function isImagePath(cell: string): boolean {
-  const extension = /\.([a-z]+)(#\d+)?$/i.exec(cell)?.[1];
-  return extension !== undefined && isImageExtension(extension.toLowerCase());
 }

@@ -127,13 +127,14 @@ async function skipTo(at: string, end: number, needed: number, bytes: ByteReader
   if (bytes.position < needed) throw new SourceError(`${at}: the archive ends within this entry.`);
 }
 
-/** @throws SourceError where the path leads out of the archive: such an archive means harm */
+/**
+ * The path without a leading "/" or "./", as tar itself unpacks it.
+ * @throws SourceError where it leads out of the archive: such an archive means harm
+ */
 function safePath(at: string, path: string): string {
-  const segments = path.split(/[/\\]/);
-  const leaves = segments[0] === "" && path !== "" ? true : segments.includes("..");
-  if (leaves || /^[a-z]:/i.test(path) || path.includes("\0"))
+  if (path.split(/[/\\]/).includes("..") || /^[a-z]:/i.test(path) || path.includes("\0"))
     throw new SourceError(
       `${at}: the path ${JSON.stringify(path.slice(0, 200))} leads out of the archive.`,
     );
-  return path.replace(/^(\.\/+)+/, "");
+  return path.replace(/^(\.?[/\\]+)+/, "");
 }

@@ -5,23 +5,24 @@ import type { ByteReader } from "./byte-reader.js";
 import { isSampleExtension, sampleOfFiles } from "../sample-files.js";
 import { type TarEntry, tarEntries } from "./entries.js";
 
-/** Bytes that one file within an archive may have, if nothing else is said. */
-export const defaultLimit = 256 * 1024 * 1024;
 const mostFiles = 1000; // of one record
 
 interface TarRecord {
   /** Its number within the archive. */
   readonly record: number;
+  /** Unique within the archive; the number is part of it where an earlier record has the same. */
   readonly key: string;
+  /** The archive and its first file, "a.tar:x.jpg". */
+  readonly path: string;
   /** @throws SampleError where this sample cannot be used */
   readonly load: () => Sample;
 }
 
 interface TarRecordOptions {
-  /** Which records to load; the others are passed over unread. */
-  readonly wanted: (record: number) => boolean;
+  /** Records before this number are passed over unread. */
+  readonly first: number;
   /** Bytes that one file may have. */
-  readonly limit: number;
+  readonly maxBytes: number;
 }
 
 /** Key and extension: what stands before and after the first dot of the base name; undefined for hidden files. */
@@ -49,7 +50,10 @@ export async function recordOffsets(archive: string, bytes: ByteReader): Promise
 /** A record whose files are being gathered. */
 interface Gathering {
   readonly record: number;
+  /** What the names of its files have in common. */
+  readonly name: string;
   readonly key: string;
+  readonly path: string;
   readonly files: Map<string, Buffer>;
   fault?: SampleError;
 }
@@ -58,35 +62,40 @@ interface Gathering {
 export async function* tarRecords(
   archive: string,
   bytes: ByteReader,
-  { wanted, limit }: TarRecordOptions,
+  { first, maxBytes }: TarRecordOptions,
 ): AsyncGenerator<TarRecord> {
+  const names = new Set<string>();
   let current: Gathering | undefined;
   let record = -1;
   for await (const entry of tarEntries(archive, bytes)) {
-    const name = splitName(entry.path);
-    if (name === undefined) continue;
-    if (name.key !== current?.key) {
-      if (current && wanted(current.record)) yield finished(archive, current);
-      current = { record: ++record, key: name.key, files: new Map() };
+    const split = splitName(entry.path);
+    if (split === undefined) continue;
+    const { key: name, extension } = split;
+    if (name !== current?.name) {
+      if (current && current.record >= first) yield finished(archive, current);
+      const key = names.has(name) ? `${name}:${record + 1}` : name;
+      names.add(name);
+      const path = `${archive}:${entry.path}`;
+      current = { record: ++record, name, key, path, files: new Map() };
     }
-    if (wanted(record)) await gather(current, name.extension, entry, limit);
+    if (record >= first) await gather(current, extension, entry, maxBytes);
   }
-  if (current && wanted(current.record)) yield finished(archive, current);
+  if (current && current.record >= first) yield finished(archive, current);
 }
 
 async function gather(
   current: Gathering,
   extension: string,
   entry: TarEntry,
-  limit: number,
+  maxBytes: number,
 ): Promise<void> {
   if (current.fault || !isSampleExtension(extension)) return;
   const { key, files } = current;
-  if (entry.size > limit)
+  if (entry.size > maxBytes)
     current.fault = new SampleError(
       key,
       "too large",
-      `${entry.path} has ${entry.size} bytes, more than the limit of ${limit}.`,
+      `${entry.path} has ${entry.size} bytes, more than the limit of ${maxBytes}.`,
     );
   else if (files.has(extension) || files.size === mostFiles)
     current.fault = new SampleError(key, "damaged", `${entry.path} is there twice in a row.`);
@@ -94,10 +103,11 @@ async function gather(
   if (current.fault) files.clear();
 }
 
-function finished(archive: string, { record, key, files, fault }: Gathering): TarRecord {
+function finished(archive: string, { record, key, path, files, fault }: Gathering): TarRecord {
   return {
     record,
     key,
+    path,
     load: () => {
       if (!fault) return sampleOfFiles(key, files);
       throw new SampleError(key, fault.reason, `${archive}, record ${record}: ${fault.message}`);

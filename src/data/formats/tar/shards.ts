@@ -6,7 +6,8 @@ import { SampleError, SourceError, reasonOf } from "../source-error.js";
 import { FileBytes } from "./byte-reader.js";
 import { LruCache } from "../../../base/lru-cache.js";
 import { type ListedShard, listName, readShardList } from "./shard-list.js";
-import { defaultLimit, recordOffsets, tarRecords } from "./records.js";
+import { defaultMaxBytes } from "../source.js";
+import { recordOffsets, tarRecords } from "./records.js";
 
 interface Shard {
   readonly path: string;
@@ -30,7 +31,7 @@ interface Shards {
 
 interface OpenShardsOptions {
   /** Bytes that one file within a shard may have; default 256 MiB. */
-  readonly limit?: number;
+  readonly maxBytes?: number;
   /** Shard files to keep open at a time; default 64. */
   readonly openFiles?: number;
 }
@@ -118,13 +119,13 @@ interface SharedFile {
 
 /** Reads records by number; remembers where they begin, and keeps some files open. */
 class ShardReader {
-  readonly #limit: number;
+  readonly #maxBytes: number;
   readonly #files: LruCache<string, Promise<SharedFile>>;
   readonly #offsets = new LruCache<string, Float64Array>(rememberedRecords);
   readonly #scans = new Map<string, Promise<Float64Array>>(); // under way
 
-  constructor({ limit = defaultLimit, openFiles = 64 }: OpenShardsOptions) {
-    this.#limit = limit;
+  constructor({ maxBytes = defaultMaxBytes, openFiles = 64 }: OpenShardsOptions) {
+    this.#maxBytes = maxBytes;
     this.#files = new LruCache(openFiles, (opening) => void opening.then(drop, () => undefined));
   }
 
@@ -142,7 +143,7 @@ class ShardReader {
         );
       const [start, end] = [offsets[record]!, offsets[record + 1]!];
       const bytes = new FileBytes(file.handle, start, end, Math.min(end - start, firstRead));
-      const options = { wanted: () => true, limit: this.#limit };
+      const options = { first: 0, maxBytes: this.#maxBytes };
       for await (const found of tarRecords(path, bytes, options)) return found.load();
       throw new SampleError(String(record), "missing", `${path}, record ${record}: not there.`);
     });

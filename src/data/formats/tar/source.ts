@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
-import { defaultLimit, tarRecords } from "./records.js";
+import { tarRecords } from "./records.js";
 import { nameOfFiles, recordSource } from "../record-source.js";
-import type { Source } from "../source.js";
+import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 
 const mostBraced = 1_000_000;
@@ -36,19 +36,15 @@ export function expandBraces(pattern: string): string[] {
   return middles.flatMap((middle) => tails.map((tail) => head + middle + tail));
 }
 
-/**
- * Samples of the archives at `paths`, one after another. Files with a common key are one sample; see sampleOfFiles.
- * @param options.limit bytes that one file within an archive may have; larger ones are left out, default 256 MiB
- */
-export function tarSource(
-  paths: readonly string[],
-  { limit = defaultLimit }: { readonly limit?: number | undefined } = {},
-): Source {
-  return recordSource(nameOfFiles(paths, "tar shards"), paths.length, (file, wanted) => {
+/** Samples of the archives at `paths`, one after another. Files with a common key are one sample; see sampleOfFiles. */
+export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
+  const { maxBytes = defaultMaxBytes } = options;
+  const find = (file: number, first: number): Records => {
     const path = paths[file]!;
     const read = /\.(tar\.gz|tgz)$/i.test(path) ? compressedRecords : plainRecords;
-    return read(path, { wanted, limit });
-  });
+    return read(path, { first, maxBytes });
+  };
+  return recordSource({ name: nameOfFiles(paths, "tar shards"), paths, find }, options);
 }
 
 type Options = Parameters<typeof tarRecords>[2];
@@ -60,6 +56,10 @@ async function* plainRecords(path: string, options: Options): Records {
   });
   try {
     const { size } = await handle.stat();
+    if (size === 0)
+      throw new SourceError(
+        `${path} is empty: it has 0 bytes. Perhaps it was not downloaded whole.`,
+      );
     yield* tarRecords(path, new FileBytes(handle, 0, size), options);
   } finally {
     await handle.close();

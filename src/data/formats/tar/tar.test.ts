@@ -49,22 +49,29 @@ function file(name: string, bytes: Buffer): string {
 
 async function readAll(
   path: string,
-  limit?: number,
+  maxBytes?: number,
 ): Promise<{ samples: Sample[]; skipped: SkippedSamples }> {
   const samples: Sample[] = [];
   const skipped = new SkippedSamples();
-  for await (const { sample } of tarSource([path], { limit }).read({ skipped }))
+  for await (const { sample } of tarSource([path], { maxBytes }).read({ skipped }))
     samples.push(sample);
   return { samples, skipped };
 }
 
+/** All but what tells records apart within the archive, which reading by number does not know. */
+const contents = (samples: readonly Sample[]): Partial<Sample>[] =>
+  samples.map(({ image, texts, label, fields }) => ({ image, texts, label, fields }) as Sample);
+
 /** The same by number. */
-async function readByNumber(path: string): Promise<(Sample | string)[]> {
+async function readByNumber(path: string): Promise<Sample[]> {
   const { shards, read, close } = await openShards([path]);
   const numbers = Array.from({ length: shards[0]!.samples }, (_, record) => record);
-  const attempt = (record: number): Promise<Sample | string> =>
-    read(0, record).catch((error: unknown) => (error as Error).name);
-  const samples = await Promise.all(numbers.map(attempt));
+  const attempt = (record: number): Promise<Sample[]> =>
+    read(0, record).then(
+      (sample) => [sample],
+      () => [],
+    );
+  const samples = (await Promise.all(numbers.map(attempt))).flat();
   close();
   return samples;
 }
@@ -77,7 +84,7 @@ const good: Entry[] = [
   { path: "b.txt", content: " blue \n" },
   { path: "b.cls", content: "7" },
   { path: "link.txt", type: "SymbolicLink", linkpath: "../../secret" },
-  { path: "c.seg.png", content: "nothing known" },
+  { path: "c.seg.png", content: "single" },
   { path: "d.txt", content: "one" },
   { path: "d.txt", content: "two" },
   { path: "e.json", content: "{" },
@@ -92,16 +99,17 @@ describe("tar archives", () => {
     const { samples, skipped } = await readAll(path);
     const image = Buffer.from("image");
     expect(samples).toEqual([
-      { key: "a/x", image, texts: ["red"], label: "4", fields: { license: "by" } },
-      { key: "b", texts: ["blue"], label: "7", fields: {} },
-      { key: "g", texts: ["last"], fields: {} },
+      {
+        ...{ key: "a/x", path: `${path}:a/x.json`, image },
+        ...{ texts: ["red"], label: "4", fields: { license: "by" } },
+      },
+      { key: "b", path: `${path}:b.txt`, texts: ["blue"], label: "7", fields: {} },
+      { key: "c", path: `${path}:c.seg.png`, image: Buffer.from("single"), texts: [], fields: {} },
+      { key: "g", path: `${path}:g.txt`, texts: ["last"], fields: {} },
     ]);
-    expect(skipped.summary()).toBe("4 skipped: 2 empty, 2 damaged");
+    expect(Object.fromEntries(skipped.counts)).toEqual({ empty: 1, damaged: 2 });
     if (name.endsWith("gz")) await expect(openShards([path])).rejects.toThrow("unpack it first");
-    else
-      expect((await readByNumber(path)).filter((each) => typeof each !== "string")).toEqual(
-        samples,
-      );
+    else expect(contents(await readByNumber(path))).toEqual(contents(samples));
   });
 
   it("know long names and sizes of extended headers", async () => {
@@ -123,7 +131,7 @@ describe("tar archives", () => {
       { path: "b.txt", content: "y" },
     ];
     const { samples, skipped } = await readAll(file("large.tar", archive(entries)), 1999);
-    expect([samples.length, skipped.summary()]).toEqual([1, "1 skipped: 1 too large"]);
+    expect([samples.length, skipped.first[0]?.reason]).toEqual([1, "too large"]);
   });
 
   const text = { path: "b.txt", content: "text" };
@@ -143,7 +151,6 @@ describe("tar archives", () => {
     ],
     ["a huge size", { ...text, forge: size("\x80" + "\x7f".repeat(11)) }, /no tar header/],
     ["a path that leads out", { path: "../x.txt", content: "text" }, /leads out of the archive/],
-    ["an absolute path", { path: "/etc/x.txt", content: "text" }, /leads out of the archive/],
     ["a backslash that leads out", { path: "a\\..\\..\\x.txt", content: "text" }, /leads out/],
     [
       "an endless name",
@@ -180,7 +187,7 @@ describe("tar archives", () => {
         try {
           const { samples } = await readAll(path);
           const numbered = await readByNumber(path);
-          expect(numbered.filter((each) => typeof each !== "string")).toEqual(samples);
+          expect(contents(numbered)).toEqual(contents(samples));
         } catch (error) {
           expect(error).toBeInstanceOf(SourceError);
         }

@@ -1,0 +1,46 @@
+/** What the verbs share that read a data set. */
+import type { Command } from "commander";
+import type { SourceOptions } from "../data/formats/source.js";
+import type { DecodeOptions } from "../data/image/decode.js";
+import { wholeNumber } from "./whole-number.js";
+
+export interface DataFlags {
+  readonly imageColumn?: string;
+  readonly textColumn?: readonly string[];
+  readonly labelColumn?: string;
+  readonly separator?: string;
+  readonly maxSamples?: number;
+  readonly maxPixels?: number;
+}
+
+/** Adds the options that `sourceOptions` and `decodeOptions` read. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--image-column <name>", "column of images; default: found by its name")
+    .option(
+      "--text-column <name>",
+      "column of texts; repeat for several; default: found by its name",
+      (name: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), name],
+    )
+    .option("--label-column <name>", "column of classes; default: found by its name")
+    .option(
+      "--separator <text>",
+      'what separates the cells of a table, such as ";" or "\\t"; default: found in its first line',
+    )
+    .option("--max-samples <n>", "read no more samples than these", wholeNumber)
+    .option("--max-pixels <n>", "leave out larger images; default: 100,000,000", wholeNumber);
+}
+
+export function sourceOptions(flags: DataFlags): SourceOptions {
+  const { imageColumn: image, textColumn: texts, labelColumn: label } = flags;
+  const hasColumns = [image, texts, label].some((column) => column !== undefined);
+  return {
+    columns: hasColumns ? { image, texts, label } : undefined,
+    separator: flags.separator?.replaceAll("\\t", "\t"),
+    maxSamples: flags.maxSamples,
+  };
+}
+
+export function decodeOptions({ maxPixels }: DataFlags): DecodeOptions {
+  return maxPixels === undefined ? {} : { maxPixels };
+}

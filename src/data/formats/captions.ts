@@ -1,0 +1,128 @@
+/** What the tables in a folder say of its images. */
+import { basename, join, posix } from "node:path";
+import { isImageName } from "../image/image-type.js";
+import type { Sample } from "../sample.js";
+import { describeValues, imageColumnOf } from "./columns.js";
+import { stemOf } from "./record-source.js";
+import type { SourceOptions } from "./source.js";
+import { isTableName, tableRows } from "./table/rows.js";
+import { isImageTable } from "./table/separator.js";
+
+/** What tables say of one image. */
+export type Caption = Omit<Sample, "key" | "path" | "image">;
+
+/** A row that is damaged or names no image, or a table of such rows. */
+export interface Fault {
+  readonly key: string;
+  readonly message: string;
+}
+
+interface Captions {
+  /** By the path of the image, relative to the folder. */
+  readonly captions: ReadonlyMap<string, Caption>;
+  readonly faults: readonly Fault[];
+  /** Number of tables that name images. */
+  readonly tables: number;
+}
+
+const longestRow = 1 << 20;
+
+/** Reads all tables among `files`. Several rows of one image make one caption with several texts. */
+export async function readCaptions(
+  folder: string,
+  files: readonly string[],
+  options: SourceOptions,
+): Promise<Captions> {
+  const captions = new Map<string, Caption>();
+  const faults: Fault[] = [];
+  let tables = 0;
+  const locate = imageLocator(files);
+  for (const table of await tablesAmong(folder, files)) {
+    const { rows, faults: faulty } = await rowsOfImages(folder, table, options);
+    if (rows.length > 0) {
+      tables++;
+      faults.push(...faulty);
+    } else if (faulty.length > 0) {
+      const first = faulty[0]!.message;
+      faults.push({ key: table, message: `None of its rows names an image. The first: ${first}` });
+    }
+    for (const { image, caption } of rows) {
+      const path = locate(posix.dirname(table), image);
+      captions.set(path, merged(captions.get(path), caption));
+    }
+  }
+  return { captions, faults, tables };
+}
+
+/** Tables by their extensions, and text files that are tables of images and not the text of one. */
+async function tablesAmong(folder: string, files: readonly string[]): Promise<string[]> {
+  const images = new Set(files.filter(isImageName).map(stemOf));
+  const tables: string[] = [];
+  for (const path of files) {
+    const isText = /\.txt$/i.test(path) && !path.includes("/") && !images.has(stemOf(path));
+    if (isTableName(path) || (isText && (await isImageTable(join(folder, path)))))
+      tables.push(path);
+  }
+  return tables;
+}
+
+interface ImageRow {
+  /** As the table names it. */
+  readonly image: string;
+  readonly caption: Caption;
+}
+
+async function rowsOfImages(
+  folder: string,
+  table: string,
+  options: SourceOptions,
+): Promise<{ rows: ImageRow[]; faults: Fault[] }> {
+  const { columns = {} } = options;
+  const rows: ImageRow[] = [];
+  const faults: Fault[] = [];
+  let record = -1;
+  for await (const row of tableRows(join(folder, table), { ...options, maxBytes: longestRow })) {
+    const key = `${table}:${++record}`;
+    const where = `${table}, row ${record}`;
+    if ("fault" in row) {
+      faults.push({ key, message: `${where}: ${row.fault}.` });
+      continue;
+    }
+    const column = imageColumnOf(row.values, columns);
+    const image = column === undefined ? undefined : row.values[column];
+    if (typeof image === "string" && image !== "")
+      rows.push({ image, caption: describeValues(row.values, columns, column) });
+    else
+      faults.push({
+        key,
+        message: `${where} names no image in its columns ${Object.keys(row.values).join(", ")}.`,
+      });
+  }
+  return { rows, faults };
+}
+
+/**
+ * Finds the path that a table in folder `from` means: relative to that folder; or, where the table leaves folders out, the
+ * only file of that name. Names are compared in Unicode's composed form, as macOS decomposes them.
+ */
+function imageLocator(files: readonly string[]): (from: string, image: string) => string {
+  const byPath = new Map(files.map((path) => [path.normalize("NFC"), path]));
+  const byName = new Map<string, string | undefined>();
+  for (const path of files.filter(isImageName)) {
+    const name = basename(path).normalize("NFC");
+    byName.set(name, byName.has(name) ? undefined : path);
+  }
+  return (from, image) => {
+    const plain = image.replace(/#\d+$/, "").normalize("NFC");
+    for (const name of [plain, plain.replaceAll("\\", "/")]) {
+      const found = byPath.get(posix.join(from, name));
+      if (found !== undefined) return found;
+    }
+    return byName.get(plain) ?? posix.join(from, plain);
+  };
+}
+
+function merged(known: Caption | undefined, { texts, label, fields }: Caption): Caption {
+  if (!known) return { texts, ...(label !== undefined && { label }), fields };
+  return { ...known, texts: [...new Set([...known.texts, ...texts])] };
+}

@@ -1,0 +1,126 @@
+/** Which named values of a record are its image, texts and label: columns of tables, keys of JSON. */
+import type { Sample } from "../sample.js";
+import type { Columns } from "./source.js";
+import { SampleError, SourceError } from "./source-error.js";
+
+/** Names by which columns are found, in lower case, the most telling first. */
+const textNames = [
+  ...["texts", "captions", "caption", "text", "txt", "sentences", "sentence", "title"],
+  ...["description", "comment"],
+];
+const imageNames = [
+  ...["image", "images", "file_name", "filename", "image_path", "image_name", "filepath", "path"],
+  ...["file", "img", "jpg", "jpeg", "png", "webp"],
+];
+const labelNames = ["label", "class", "labels", "cls"];
+const urlNames = ["url", "image_url", "img_url"];
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** What the values of a record say. */
+export interface Described extends Pick<Sample, "texts" | "label" | "fields"> {
+  /** The value that holds or names the image; undefined where there is none. */
+  readonly image?: unknown;
+}
+
+export function isImageColumn(name: string): boolean {
+  return imageNames.includes(name.trim().toLowerCase());
+}
+
+/** Whether columns of this name are known, or among those given. */
+export function isKnownColumn(name: string, given: Columns): boolean {
+  const known = name.trim().toLowerCase();
+  const lists = [imageNames, textNames, labelNames, urlNames];
+  return (
+    lists.some((names) => names.includes(known)) ||
+    [given.image, given.label, ...(given.texts ?? [])].includes(name)
+  );
+}
+
+/**
+ * Finds image, texts and label among the values of one record: another record may lack some of them, or have others.
+ * @param place the record, for messages
+ * @throws SampleError where there is neither an image nor a text, or the image is only named by a URL
+ */
+export function describeRow(place: string, key: string, values: Values, given: Columns): Described {
+  const image = imageColumnOf(values, given);
+  const described = describeValues(values, given, image);
+  if (image !== undefined && isPresent(values[image]))
+    return { ...described, image: values[image] };
+  const url = firstOf(values, urlNames, isPresent);
+  if (url !== undefined && given.texts === undefined)
+    throw new SampleError(
+      key,
+      "missing",
+      `${place} names an image by its ${url} only, which is not downloaded here. Download the images first, for example ` +
+        `with img2dataset, or name the text column to read texts alone.`,
+    );
+  if (described.texts.length > 0) return described;
+  const names = Object.keys(values).join(", ").slice(0, 300);
+  throw new SampleError(
+    key,
+    "empty",
+    `${place} has neither an image nor a text in its columns ${names}. Known are ` +
+      `${textNames.join(", ")} (texts) and ${imageNames.join(", ")} (images); others are named by --text-column and ` +
+      `--image-column.`,
+  );
+}
+
+/** Texts, label and the other fields of a record, of which the value named `image` is none. */
+export function describeValues(values: Values, given: Columns, image?: string): Described {
+  const text = Array.isArray(values.texts)
+    ? "texts" // as written here: a list, even an empty one, leaves "title" to the fields
+    : firstOf(values, textNames, (value) => textsOf(value).length > 0);
+  const texts = given.texts ?? (text === undefined ? [] : [text]);
+  const label = given.label ?? firstOf(values, labelNames, (value) => labelOf(value) !== undefined);
+  const named = label === undefined ? undefined : labelOf(values[label]);
+  const used = new Set([...texts, image, label, "texts", "label"]);
+  return {
+    texts: texts.flatMap((name) => textsOf(values[name])),
+    ...(named !== undefined && { label: named }),
+    fields: Object.fromEntries(Object.entries(values).filter(([name]) => !used.has(name))),
+  };
+}
+
+/** The column that holds or names the image of this record. */
+export function imageColumnOf(values: Values, given: Columns): string | undefined {
+  return given.image ?? firstOf(values, imageNames, isPresent);
+}
+
+/** @throws SourceError where a column was given that is not among `names` */
+export function requireColumns(path: string, names: readonly string[], given: Columns): void {
+  for (const name of [...(given.texts ?? []), given.image, given.label])
+    if (name !== undefined && !names.includes(name))
+      throw new SourceError(
+        `${path} has no column ${name}; its columns are ${names.join(", ").slice(0, 300)}.`,
+      );
+}
+
+/** The first of `candidates` whose value passes; names are compared without regard to case and outer spaces. */
+function firstOf(
+  values: Values,
+  candidates: readonly string[],
+  passes: (value: unknown) => boolean,
+): string | undefined {
+  const byName = new Map(Object.keys(values).map((name) => [name.trim().toLowerCase(), name]));
+  return candidates
+    .map((candidate) => byName.get(candidate))
+    .find((name) => name !== undefined && passes(values[name]));
+}
+
+const isPresent = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== "";
+
+/** The texts in a value that is one, or a list of them. */
+function textsOf(value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((text): text is string => typeof text === "string" && text !== "");
+}
+
+/** A class, where the value can be one. */
+function labelOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
+}

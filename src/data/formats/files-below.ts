@@ -1,0 +1,39 @@
+/** All files of a folder and its sub-folders. */
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceError, reasonOf } from "./source-error.js";
+
+/**
+ * Relative paths with "/", sorted; hidden files are left out. Links are followed, as a hub's cache consists of them, save
+ * those that lead back to a folder above.
+ */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (below: string, above: readonly string[]): Promise<void> => {
+    const here = await realpath(join(folder, below));
+    if (above.includes(here)) return;
+    const entries = await readdir(here, { withFileTypes: true });
+    for (const entry of entries) {
+      if (entry.name.startsWith(".")) continue;
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      const isFolder = entry.isSymbolicLink()
+        ? await leadsToFolder(join(here, entry.name))
+        : entry.isDirectory();
+      if (isFolder) await walk(path, [...above, here]);
+      else if (entry.isFile() || entry.isSymbolicLink()) files.push(path);
+    }
+  };
+  try {
+    await walk("", []);
+  } catch (error) {
+    throw new SourceError(`${folder} cannot be read as a folder: ${reasonOf(error)}`);
+  }
+  return files.sort();
+}
+
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,120 @@
+/** The rows of a parquet file, one row group in memory at a time, with nothing believed that the file says of itself. */
+import { type FileHandle, open } from "node:fs/promises";
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
+import { getTreePath } from "hyparquet/src/schema.js";
+import { SourceError, reasonOf } from "../source-error.js";
+import { UnsupportedEncodingError, checkPages, compressors, mostValues } from "./pages.js";
+
+const mostFooterBytes = 1 << 26;
+const mostRows = 1 << 22; // of one row group, which is in memory at a time
+const mostChunkBytes = 2 ** 31 - 1;
+const noParquet = " The file is damaged or is no parquet file.";
+
+export interface ParquetRow {
+  /** Its number in the file. */
+  readonly row: number;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The rows of the file at `path`; row groups that end before row `first` are not read.
+ * @param prepare receives the footer before the first row
+ * @throws SourceError where the file is damaged or has encodings that are not supported
+ */
+export async function* parquetRows(
+  path: string,
+  first = 0,
+  prepare?: (metadata: FileMetaData) => void,
+): AsyncGenerator<ParquetRow> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
+  });
+  try {
+    const file = asyncBuffer(handle, (await handle.stat()).size);
+    const metadata = await attempt(`${path}, its footer`, () => readFooter(file));
+    prepare?.(metadata);
+    let start = 0;
+    for (const [group, { num_rows }] of metadata.row_groups.entries()) {
+      const end = start + Number(num_rows);
+      if (end > first) {
+        const where = `${path}, row group ${group}`;
+        const rows = await attempt(where, () => readGroup(file, metadata, group, start));
+        for (const [index, values] of rows.entries()) yield { row: start + index, values };
+      }
+      start = end;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function attempt<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const hint = error instanceof UnsupportedEncodingError ? "" : noParquet;
+    throw new SourceError(`${where}: ${reasonOf(error)}.${hint}`);
+  }
+}
+
+function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
+  return {
+    byteLength: size,
+    slice: async (start, end = size) => {
+      if (!(start >= 0 && start <= end && end <= size && end - start <= mostChunkBytes))
+        throw new SourceError(`bytes ${start} to ${end} are asked for, but it has ${size}`);
+      const bytes = new Uint8Array(end - start);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+      if (bytesRead < bytes.length) throw new SourceError("it became shorter while it was read");
+      return bytes.buffer;
+    },
+  };
+}
+
+async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
+  if (file.byteLength < 12) throw new SourceError(`it has only ${file.byteLength} bytes`);
+  const end = new DataView(await file.slice(file.byteLength - 8));
+  if (end.getUint32(0, true) > mostFooterBytes)
+    throw new SourceError(`a footer of ${end.getUint32(0, true)} bytes is too long`);
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  for (const [group, { num_rows, columns }] of metadata.row_groups.entries()) {
+    if (!(num_rows >= 0n && num_rows <= BigInt(mostRows)))
+      throw new SourceError(
+        `row group ${group} claims ${num_rows} rows; at most ${mostRows} are read at a time`,
+      );
+    for (const { meta_data: column, file_path } of columns) {
+      if (!column || file_path) throw new SourceError(`row group ${group} lies in another file`);
+      if (!(column.num_values >= num_rows && column.num_values <= BigInt(mostValues)))
+        throw new SourceError(
+          `row group ${group} claims ${column.num_values} values in ${num_rows} rows`,
+        );
+    }
+  }
+  return metadata;
+}
+
+async function readGroup(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  group: number,
+  rowStart: number,
+): Promise<Record<string, unknown>[]> {
+  const { columns, num_rows } = metadata.row_groups[group]!;
+  const tree = parquetSchema(metadata);
+  for (const { meta_data: column } of columns) {
+    const { data_page_offset, dictionary_page_offset, total_compressed_size } = column!;
+    const offsets = [data_page_offset, dictionary_page_offset].filter(Boolean).map(Number);
+    const start = Math.min(...offsets);
+    const bytes = new Uint8Array(await file.slice(start, start + Number(total_compressed_size)));
+    checkPages(bytes, column!, getTreePath(tree, column!.path_in_schema));
+  }
+  const rowEnd = rowStart + Number(num_rows);
+  const options = { file, metadata, rowStart, rowEnd, compressors, utf8: false, geoparquet: false };
+  return parquetReadObjects(options);
+}
