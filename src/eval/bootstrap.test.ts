@@ -7,10 +7,10 @@ describe("a bootstrap interval", () => {
     const count = 4000;
     const scores = Array.from(uniform(keyOf(5), count), (x) => (x < 0.3 ? 1 : 0));
     const { mean, low, high } = bootstrap(scores, keyOf(1), { resamples: 4000 });
-    const deviation = Math.sqrt((mean * (1 - mean)) / count);
+    const standardError = Math.sqrt((mean * (1 - mean)) / count);
     expect(mean).toBeCloseTo(0.3, 1);
-    expect((mean - low) / deviation / 1.96).toBeCloseTo(1, 1);
-    expect((high - mean) / deviation / 1.96).toBeCloseTo(1, 1);
+    expect((mean - low) / standardError / 1.96).toBeCloseTo(1, 1);
+    expect((high - mean) / standardError / 1.96).toBeCloseTo(1, 1);
   });
 
   it("holds the true mean in about 95 of 100 cases", () => {
@@ -47,6 +47,6 @@ describe("a bootstrap interval", () => {
 
   it("has no width where all are equal, and does not exist for nothing", () => {
     expect(bootstrap([1, 1, 1], keyOf(0))).toEqual({ mean: 1, low: 1, high: 1, count: 3 });
-    expect(() => bootstrap([], keyOf(0))).toThrow("no items");
+    expect(() => bootstrap([], keyOf(0))).toThrow("one item or more");
   });
 });

@@ -1,8 +1,8 @@
-/** How far a mean over few items can be trusted. */
+/** Bootstrap confidence intervals of a mean. */
 import { type Key, foldIn } from "../base/random.js";
 import type { Numbers } from "./metrics.js";
 
-/** A mean with the interval that holds the true one in 95 of 100 cases. */
+/** A mean with its 95 % confidence interval. */
 export interface Interval {
   readonly mean: number;
   readonly low: number;
@@ -14,7 +14,7 @@ export interface Interval {
 interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
-  /** Items of one cluster (whole numbers from 0) are drawn together: captions of one image are no independent witnesses. */
+  /** Items of one cluster (whole numbers from 0) are drawn together: captions of one image are not independent. */
   readonly clusters?: Numbers;
 }
 
@@ -31,7 +31,7 @@ export function bootstrap(
   { resamples = 1000, clusters }: BootstrapOptions = {},
 ): Interval {
   const count = scores.length;
-  if (count === 0) throw new RangeError("A mean over no items has no interval: give one or more.");
+  if (count === 0) throw new RangeError("A mean needs one item or more.");
   const { sums, counts } = gather(scores, clusters);
   const size = sums.length;
   const means = new Float64Array(resamples);
@@ -70,9 +70,9 @@ function gather(
   return { sums, counts };
 }
 
-/** The value below which a share of the sorted `values` lies, interpolated. */
-function quantile(values: Float64Array, share: number): number {
-  const place = share * (values.length - 1);
+/** A quantile of sorted `values`, interpolated linearly. */
+function quantile(values: Float64Array, fraction: number): number {
+  const place = fraction * (values.length - 1);
   const [below, above] = [values[Math.floor(place)]!, values[Math.ceil(place)]!];
   return below + (above - below) * (place - Math.floor(place));
 }

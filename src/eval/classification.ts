@@ -1,17 +1,17 @@
-/** What a classification of images is worth, however their classes were found. */
+/** Metrics of a classification, of whatever method. */
 import { type Key, foldIn } from "../base/random.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
 
-/** All shares are fractions from 0 to 1. */
+/** Accuracies are fractions from 0 to 1. */
 export interface ClassificationResult {
   readonly top1: Interval;
   readonly top5: Interval;
   /** The mean over classes of their top-1 accuracy. */
   readonly meanPerClass: number;
-  /** What guessing gives: any class, and the most frequent one always. */
+  /** Accuracies of guessing at random, and of always predicting the most frequent class. */
   readonly chance: { readonly top1: number; readonly top5: number; readonly mostFrequent: number };
-  /** The class given to each image: its own where that scores highest alone, else the highest of the others. */
+  /** The predicted class of each image: its own if that alone scores highest, else the best of the others. */
   readonly predicted: Int32Array;
   /** How many wrong classes score at least as high as the right one. */
   readonly ranks: Int32Array;
@@ -25,10 +25,10 @@ interface Confusion {
   readonly count: number;
 }
 
-const shownConfusions = 20;
+const keptConfusions = 20;
 
-/** The classes of images, one by one. Ties count as mistakes. */
-export class Answers {
+/** Collects the predictions for images, one by one. Ties count as mistakes. */
+export class Predictions {
   readonly ranks: Int32Array;
   readonly predicted: Int32Array;
 
@@ -42,8 +42,8 @@ export class Answers {
     this.predicted = new Int32Array(labels.length);
   }
 
-  /** Takes the scores of all classes for the image with index `item`. */
-  take(item: number, scores: Float32Array): void {
+  /** Adds the scores of all classes [C] for the image with index `item`. */
+  add(item: number, scores: Float32Array): void {
     const label = this.labels[item]!;
     const rank = rankOf(scores, [label]);
     this.ranks[item] = rank;
@@ -85,10 +85,10 @@ function confusionsOf(labels: Int32Array, predicted: Int32Array): Confusion[] {
     const count = (counts.get(name)?.count ?? 0) + 1;
     counts.set(name, { label, predicted: found, count });
   }
-  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, shownConfusions);
+  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, keptConfusions);
 }
 
-/** The first of the highest scores but that of `label`. */
+/** The class with the highest score, other than `label`. */
 function bestOther(scores: Float32Array, label: number): number {
   let best = label === 0 ? 1 : 0;
   for (const [index, score] of scores.entries()) {
@@ -99,9 +99,9 @@ function bestOther(scores: Float32Array, label: number): number {
 
 function requireLabels(labels: Int32Array, classes: number): void {
   if (labels.length === 0) throw new RangeError("There are no images to classify.");
-  const odd = labels.find((label) => label < 0 || label >= classes);
-  if (odd === undefined) return;
+  const invalid = labels.find((label) => label < 0 || label >= classes);
+  if (invalid === undefined) return;
   throw new RangeError(
-    `An image has label ${odd}, but there are ${classes} classes, numbered from 0 to ${classes - 1}.`,
+    `Expected labels from 0 to ${classes - 1}, but an image has label ${invalid}.`,
   );
 }

@@ -1,4 +1,4 @@
-/** A model on an evaluation set: its samples embedded, and what that is worth. */
+/** Evaluates a model on an evaluation set: embeds its samples, and computes its metrics. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
@@ -15,12 +15,8 @@ import {
   type RetrievalSet,
   type ZeroShotSet,
 } from "./evaluation-set.js";
-import {
-  type LabeledFeatures,
-  type ProbeSearch,
-  probeAnswers,
-  searchProbe,
-} from "./linear-probe.js";
+import { type LabeledFeatures, predict } from "./linear-probe.js";
+import { type ProbeSearch, searchProbe } from "./probe-search.js";
 import { embedClasses } from "../inference/prompts.js";
 import { type DescribedImage, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
@@ -32,7 +28,7 @@ interface EvaluateOptions {
   /** Of the intervals. */
   readonly key: Key;
   readonly decode?: DecodeOptions;
-  /** Told of the number of samples that are embedded. */
+  /** Called with the number of samples that are embedded. */
   readonly onProgress?: (samples: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -123,13 +119,13 @@ async function evaluateLinearProbe(
     : split(labeled(train), width, key);
   const search = await searchProbe(backend, parts, { width, classes: set.classes.length });
   const labels = Int32Array.from(kept);
-  const answers = await probeAnswers(backend, search.probe, { features: embedded.images, labels });
+  const predictions = await predict(backend, search.probe, { features: embedded.images, labels });
   return {
     kind: "linear probe",
     set,
     ...embedded,
     labels,
-    result: answers.result(key),
+    result: predictions.result(key),
     search,
     fitted: train.keys.length + (validation?.keys.length ?? 0),
   };
@@ -164,8 +160,8 @@ function labelIn({ classes }: { readonly classes: readonly string[] }) {
   return ({ label }: Sample): number | Unusable => {
     const place = label === undefined ? undefined : places.get(label);
     if (place !== undefined) return place;
-    const said = label === undefined ? "no label" : `the label ${JSON.stringify(label)}`;
-    return new Unusable(`has ${said}, which is none of the ${classes.length} classes`);
+    const found = label === undefined ? "no label" : `the label ${JSON.stringify(label)}`;
+    return new Unusable(`has ${found}, which is none of the ${classes.length} classes`);
   };
 }
 

@@ -5,10 +5,10 @@ export type Objective = (
   point: Float64Array,
 ) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
-export interface MinimiseOptions {
+export interface MinimizeOptions {
   /** At most; default: 1,000. */
   readonly iterations?: number;
-  /** The end is reached where no element of the gradient is larger; default: 1e-5. */
+  /** Converged when no element of the gradient is larger than this in absolute value; default: 1e-5. */
   readonly tolerance?: number;
 }
 
@@ -16,30 +16,30 @@ export interface Minimum {
   readonly point: Float64Array;
   readonly value: number;
   readonly iterations: number;
-  /** Whether the gradient got small enough, rather than the iterations or the numbers' precision coming to an end. */
+  /** Whether the gradient reached the tolerance, rather than iterations or numerical precision running out. */
   readonly converged: boolean;
 }
 
-/** Steps whose curvature is remembered. */
+/** Steps whose curvature is kept. */
 const history = 10;
-/** Of the line search: the decrease that is asked for, and the slope that may be left (weak Wolfe conditions). */
-const [decrease, slopeLeft] = [1e-4, 0.9];
-const mostTrials = 30;
+/** Constants c1 and c2 of the weak Wolfe conditions: sufficient decrease, and curvature. */
+const [sufficientDecrease, curvatureFactor] = [1e-4, 0.9];
+const maximumTrials = 30;
 
 type Evaluated = Awaited<ReturnType<Objective>> & { readonly point: Float64Array };
 
-/** One step with what it did to the gradient, and one over their dot product. */
+/** One step with what it did to the gradient, and the inverse of their dot product. */
 interface Curvature {
   readonly step: Float64Array;
   readonly change: Float64Array;
   readonly inverse: number;
 }
 
-/** Searches a minimum from `start` on. */
+/** Minimizes `objective`, starting at `start`. */
 export async function minimize(
   objective: Objective,
   start: Float64Array,
-  { iterations = 1000, tolerance = 1e-5 }: MinimiseOptions = {},
+  { iterations = 1000, tolerance = 1e-5 }: MinimizeOptions = {},
 ): Promise<Minimum> {
   const evaluate = async (point: Float64Array): Promise<Evaluated> => ({
     point,
@@ -49,7 +49,7 @@ export async function minimize(
   let here = await evaluate(start);
   for (let iteration = 0; ; iteration++) {
     const { point, value, gradient } = here;
-    const converged = gradient.every((slope) => Math.abs(slope) <= tolerance);
+    const converged = gradient.every((element) => Math.abs(element) <= tolerance);
     if (converged || iteration >= iterations) {
       return { point, value, iterations: iteration, converged };
     }
@@ -66,9 +66,9 @@ export async function minimize(
   }
 }
 
-/** The quasi-Newton direction: minus the gradient, seen through the remembered curvature. */
+/** The quasi-Newton direction: the negative gradient, scaled by the inverse Hessian that the kept steps approximate. */
 function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Float64Array {
-  let direction: Float64Array = gradient.map((slope) => -slope);
+  let direction: Float64Array = gradient.map((element) => -element);
   const weights: number[] = [];
   for (const { step, change, inverse } of known.toReversed()) {
     const weight = inverse * dot(step, direction);
@@ -87,23 +87,23 @@ function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Flo
   return direction;
 }
 
-/** A point along `direction` that is low and flat enough, by bisection; undefined where there is none to be found. */
+/** A point along `direction` that satisfies the weak Wolfe conditions, by bisection; undefined if none is found. */
 async function lineSearch(
   evaluate: (point: Float64Array) => Promise<Evaluated>,
   from: Evaluated,
   direction: Float64Array,
   firstLength: number,
 ): Promise<Evaluated | undefined> {
-  const slope = dot(from.gradient, direction);
-  if (!(slope < 0)) return undefined;
+  const derivative = dot(from.gradient, direction);
+  if (!(derivative < 0)) return undefined;
   let [low, high, length] = [0, Infinity, firstLength];
   let lowest: Evaluated | undefined;
-  for (let trial = 0; trial < mostTrials; trial++) {
+  for (let trial = 0; trial < maximumTrials; trial++) {
     const there = await evaluate(combine(from.point, length, direction));
-    if (!(there.value <= from.value + decrease * length * slope)) high = length;
+    if (!(there.value <= from.value + sufficientDecrease * length * derivative)) high = length;
     else {
       if (!lowest || there.value < lowest.value) lowest = there;
-      if (dot(there.gradient, direction) >= slopeLeft * slope) return there;
+      if (dot(there.gradient, direction) >= curvatureFactor * derivative) return there;
       low = length;
     }
     length = high === Infinity ? 2 * low : (low + high) / 2;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { closeTo } from "../../test/close-to.js";
 import { referenceBackend } from "../backend/reference.js";
 import { below, foldIn, keyOf, normal } from "../base/random.js";
-import { type LabeledFeatures, ProbeFitter, probeAnswers, searchProbe } from "./linear-probe.js";
+import { type LabeledFeatures, ProbeFitter, predict } from "./linear-probe.js";
+import { searchProbe } from "./probe-search.js";
 
 const backend = referenceBackend();
 const tight = { tolerance: 1e-7 };
@@ -30,7 +31,7 @@ describe("a linear probe", () => {
     expect([...weight]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it("of two opposite items has the weight at which slope and decay are equal", async () => {
+  it("of two opposite items has the weight at which gradient and decay are equal", async () => {
     const lambda = 0.5;
     const fitter = new ProbeFitter(
       backend,
@@ -39,7 +40,7 @@ describe("a linear probe", () => {
     );
     const { weight, bias } = await fitter.fit(lambda, tight);
     const w = weight[1]!;
-    // The sum is 2 log(1 + exp(-2w)) + lambda w², whose slope is 0 here.
+    // The sum is 2 log(1 + exp(-2w)) + lambda w², whose derivative is 0 here.
     expect(4 / (1 + Math.exp(2 * w))).toBeCloseTo(2 * lambda * w, 5);
     expect(weight[0]).toBeCloseTo(-w, 5);
     expect(bias[0]).toBeCloseTo(bias[1]!, 5);
@@ -51,35 +52,35 @@ describe("a linear probe", () => {
     const point = Float64Array.from(normal(keyOf(2), 12));
     const { gradient } = await objective(point);
     const step = 2 ** -10;
-    for (const [index, slope] of gradient.entries()) {
+    for (const [index, element] of gradient.entries()) {
       const at = async (offset: number): Promise<number> =>
         (await objective(point.with(index, point[index]! + offset))).value;
-      expect(((await at(step)) - (await at(-step))) / (2 * step)).toBeCloseTo(slope, 4);
+      expect(((await at(step)) - (await at(-step))) / (2 * step)).toBeCloseTo(element, 4);
     }
   });
 
-  it("tells separable classes apart", async () => {
+  it("separates separable classes", async () => {
     const train = clouds(3, 40, 4, 0.05);
     const fitter = new ProbeFitter(backend, train, { width: 4, classes: 4 });
     const probe = await fitter.fit(1e-3);
-    const { ranks, predicted, labels } = await probeAnswers(backend, probe, clouds(4, 40, 4, 0.05));
+    const { ranks, predicted, labels } = await predict(backend, probe, clouds(4, 40, 4, 0.05));
     expect(new Set(ranks)).toEqual(new Set([0]));
     expect(predicted).toEqual(labels);
   });
 
-  it("does not depend on where the features lie, and decay goes with their scale", async () => {
+  it("does not depend on the mean of the features, and decay follows their scale", async () => {
     const { features, labels } = clouds(8, 30, 3, 0.4);
     const sizes = { width: 3, classes: 3 };
     const fit = (of: Float32Array, lambda: number) =>
       new ProbeFitter(backend, { features: of, labels }, sizes).fit(lambda, tight);
     const plain = await fit(features, 0.3);
-    const moved = await fit(
+    const shifted = await fit(
       features.map((value) => 4 * value + 500),
       0.3 * 16,
     );
-    expect([...moved.weight].map((value) => 4 * value)).toEqual(closeTo([...plain.weight], 3));
-    const { ranks } = await probeAnswers(backend, plain, { features, labels });
-    const answers = await probeAnswers(backend, moved, {
+    expect([...shifted.weight].map((value) => 4 * value)).toEqual(closeTo([...plain.weight], 3));
+    const { ranks } = await predict(backend, plain, { features, labels });
+    const answers = await predict(backend, shifted, {
       features: features.map((value) => 4 * value + 500),
       labels,
     });
@@ -96,8 +97,8 @@ describe("a linear probe", () => {
       iterations: 0,
     });
     const [expected, found] = [
-      await probeAnswers(backend, probe, shifted),
-      await probeAnswers(backend, still, shifted),
+      await predict(backend, probe, shifted),
+      await predict(backend, still, shifted),
     ];
     expect(found.predicted).toEqual(expected.predicted);
     expect([...still.weight]).toEqual(closeTo([...probe.weight], 5));
@@ -111,7 +112,7 @@ describe("a linear probe", () => {
         { width: 2, classes: 2 },
       );
     expect(() => make(0, 2)).toThrow("label 2");
-    expect(() => make(0)).toThrow("2 items, 1 labels");
+    expect(() => make(0)).toThrow("2 items and 1 labels");
   });
 });
 

@@ -35,8 +35,8 @@ describe("the rank of a right answer", () => {
           [order[i], order[j]] = [order[j]!, order[i]!];
         }
         const permuted = order.map((i) => scores[i]!);
-        const moved = right.map((i) => order.indexOf(i));
-        expect(rank(permuted, moved)).toBe(rank(scores, right));
+        const permutedRight = right.map((i) => order.indexOf(i));
+        expect(rank(permuted, permutedRight)).toBe(rank(scores, right));
       }),
     );
   });

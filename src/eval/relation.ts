@@ -5,7 +5,7 @@ export interface DescribedImage {
   readonly texts: readonly string[];
   /** Images of one group mean the same: what is true of one is true of all. */
   readonly group?: string;
-  /** Whether training has seen images of its kind; absent where the set does not tell. */
+  /** Whether training has seen images of its kind; undefined if that is not known. */
   readonly seen?: boolean;
 }
 
@@ -20,8 +20,8 @@ export interface Relation {
 }
 
 /**
- * Finds which texts are right for which images. Texts that are equal are one text, right for all images that have it:
- * nobody could tell "calendar" from "calendar".
+ * Finds which texts are right for which images. Equal texts are one text, right for all images that have it: nothing
+ * distinguishes "calendar" from "calendar".
  */
 export function relate(images: readonly DescribedImage[]): Relation {
   const places = new Map<string, number>();

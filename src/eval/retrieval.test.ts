@@ -130,7 +130,7 @@ describe("retrieval", () => {
   });
 
   it("refuses what does not fit", async () => {
-    await expect(find([{ texts: ["a"] }], [[1]], [[1], [1]])).rejects.toThrow("1 and 2 were given");
+    await expect(find([{ texts: ["a"] }], [[1]], [[1], [1]])).rejects.toThrow("but got 1 and 2");
     await expect(find([{ texts: [] }], [[1]], [])).rejects.toThrow("No image has a text");
   });
 });

@@ -1,4 +1,4 @@
-/** Finding the texts of an image and the images of a text by their vectors alone (flava.md 8.2). */
+/** Retrieval of texts by images and of images by texts, by their embeddings (flava.md 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
@@ -23,13 +23,13 @@ export interface Recall {
   readonly at10: Interval;
   /** Of the best right candidate, where 1 is the first. */
   readonly medianRank: number;
-  /** What guessing gives at 1, 5 and 10. */
+  /** Recall of guessing at 1, 5 and 10. */
   readonly chance: readonly [number, number, number];
 }
 
 export interface Direction {
   readonly all: Recall;
-  /** Of queries of kinds that training has seen, and of the others, where the set tells. Candidates are always all. */
+  /** Of queries of kinds that training has seen, and of the others, if the set distinguishes them, among all candidates. */
   readonly seen?: Recall;
   readonly unseen?: Recall;
   /** By query: how many wrong candidates score at least as high as the best right one. */
@@ -57,8 +57,8 @@ export async function retrieve(
   const counts = [countOf(imageVectors, width), countOf(textVectors, width)];
   if (counts[0] !== images.length || counts[1] !== relation.texts.length) {
     throw new RangeError(
-      `A vector for each of ${images.length} images and ${relation.texts.length} distinct texts is needed, but ` +
-        `${counts.join(" and ")} were given.`,
+      `Expected a vector for each of ${images.length} images and ${relation.texts.length} distinct texts, but got ` +
+        `${counts.join(" and ")}.`,
     );
   }
   const ranksAmong = (queries: Float32Array, candidates: Float32Array, right: Right) =>
@@ -110,25 +110,25 @@ interface Ranked {
   readonly ranks: Int32Array;
   readonly right: Right;
   readonly candidates: number;
-  /** By query; queries of one cluster are no independent witnesses. */
+  /** By query; queries of one cluster are not independent. */
   readonly clusters: readonly number[];
   readonly seen: readonly (boolean | undefined)[];
 }
 
 function summarize(key: Key, ranked: Ranked): Direction {
   const { ranks, seen, candidates } = ranked;
-  const asked = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
-  if (asked.length === 0) {
+  const queries = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
+  if (queries.length === 0) {
     throw new RangeError(
-      "No image has a text: retrieval needs images with texts, classification a classes.json beside them.",
+      "No image has a text. Retrieval needs images with texts; classification needs a classes.json beside them.",
     );
   }
   const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {
-    const queries = asked.filter((query) => seen[query] === value);
-    return queries.length === 0 ? {} : { [name]: recallOf(foldIn(key, name), ranked, queries) };
+    const own = queries.filter((query) => seen[query] === value);
+    return own.length === 0 ? {} : { [name]: recallOf(foldIn(key, name), ranked, own) };
   };
   return {
-    all: recallOf(foldIn(key, "all"), ranked, asked),
+    all: recallOf(foldIn(key, "all"), ranked, queries),
     ...part("seen", true),
     ...part("unseen", false),
     ranks,
@@ -142,7 +142,7 @@ function recallOf(key: Key, ranked: Ranked, queries: readonly number[]): Recall 
   const at = (k: number): Interval => bootstrap(hitsWithin(ranks, k), foldIn(key, k), { clusters });
   const chance = (k: number): number =>
     queries.reduce(
-      (sum, query) => sum + guess(ranked.right[query]!.length, ranked.candidates, k),
+      (sum, query) => sum + chanceOfHit(ranked.right[query]!.length, ranked.candidates, k),
       0,
     ) / queries.length;
   return {
@@ -155,7 +155,7 @@ function recallOf(key: Key, ranked: Ranked, queries: readonly number[]): Recall 
 }
 
 /** The probability that one of `right` candidates is among `k` drawn from `candidates` without replacement. */
-function guess(right: number, candidates: number, k: number): number {
+function chanceOfHit(right: number, candidates: number, k: number): number {
   let missed = 1;
   for (let drawn = 0; drawn < Math.min(k, candidates); drawn++) {
     missed *= Math.max(0, candidates - right - drawn) / (candidates - drawn);

@@ -48,7 +48,7 @@ describe("zero-shot classification", () => {
 
   it("refuses labels that do not fit", async () => {
     await expect(classify([[1, 0, 0, 0, 0, 0]], [6])).rejects.toThrow("label 6");
-    await expect(classify([[1, 0, 0, 0, 0, 0]], [1, 2])).rejects.toThrow("one label each");
+    await expect(classify([[1, 0, 0, 0, 0, 0]], [1, 2])).rejects.toThrow("one label for each");
     await expect(classify([], [])).rejects.toThrow("no images");
   });
 });

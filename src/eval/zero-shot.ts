@@ -1,8 +1,8 @@
-/** Classification by names alone: an image belongs to the class whose sentences are nearest (flava.md 8.1). */
+/** Zero-shot classification: an image belongs to the class whose prompts are nearest (flava.md 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
-import { Answers, type ClassificationResult } from "./classification.js";
+import { Predictions, type ClassificationResult } from "./classification.js";
 
 interface ZeroShotInputs {
   /** Vectors of the images, float32 [N, width]. */
@@ -14,7 +14,7 @@ interface ZeroShotInputs {
   readonly width: number;
 }
 
-/** Classifies images by the classes' vectors. Ties count as mistakes. */
+/** Classifies images by their similarity to the classes. Ties count as mistakes. */
 export async function classifyZeroShot(
   backend: Backend,
   { images, labels, classes, width }: ZeroShotInputs,
@@ -23,10 +23,12 @@ export async function classifyZeroShot(
 ): Promise<ClassificationResult> {
   const [count, classCount] = [countOf(images, width), countOf(classes, width)];
   if (labels.length !== count) {
-    throw new RangeError(`${count} images have one label each, but ${labels.length} were given.`);
+    throw new RangeError(
+      `Expected one label for each of ${count} images, but got ${labels.length}.`,
+    );
   }
-  const answers = new Answers(labels, classCount);
+  const predictions = new Predictions(labels, classCount);
   const similarities = similaritiesOfEach(backend, images, classes, width, signal);
-  for await (const { query, scores } of similarities) answers.take(query, scores);
-  return answers.result(key);
+  for await (const { query, scores } of similarities) predictions.add(query, scores);
+  return predictions.result(key);
 }

@@ -46,7 +46,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     ...vectors.subarray(index * 12, (index + 1) * 12),
   ];
 
-  it("gives what the outputs of the model give", async () => {
+  it("equals the outputs of the model", async () => {
     const [first, text] = [images[0]!, "a b"];
     const ids = tokenizer.encode(text);
     const inputs = {
@@ -72,7 +72,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     expect([...(await embedder.match([first], [text]))]).toEqual(closeTo(expected.match!, 5));
   });
 
-  it("gives a sample the same result in any company", async () => {
+  it("gives a sample the same result in any batch", async () => {
     const [vectors, words, matches] = await Promise.all([
       embedder.images(images),
       embedder.texts(texts),
@@ -94,7 +94,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     expect(await embedder.match([], [])).toHaveLength(0);
   });
 
-  it("works on after an interrupted call, and after it was closed", async () => {
+  it("works after an interrupted call, and after it was closed", async () => {
     const expected = await embedder.texts(["q"]);
     const stop = new AbortController();
     const stopped = embedder.images(images, stop.signal);
@@ -107,7 +107,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
 
 const [, backend] = backends[0]!;
 
-it("tells of texts that are longer than the model's positions, and reads their beginning", async () => {
+it("reports texts that are longer than the model's positions, and reads their beginning", async () => {
   const cut: [string, number][] = [];
   const embedder = embedderOn(backend, { onTruncated: (...args) => cut.push(args) });
   const fitting = letters.slice(0, 14).join(" ");
@@ -116,7 +116,7 @@ it("tells of texts that are longer than the model's positions, and reads their b
   expect(vectors.slice(0, 12)).toEqual(vectors.slice(12));
 });
 
-it("refuses what does not fit, in words", async () => {
+it("refuses options and inputs that do not fit", async () => {
   expect(() => embedderOn(backend, { batch: 0 })).toThrow(">= 1, not 0");
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };

@@ -3,7 +3,7 @@ import { closeTo } from "../../test/close-to.js";
 import { embedClasses, iconTemplates, photoTemplates, prompt } from "./prompts.js";
 
 describe("the templates for photographs", () => {
-  it("are 80 different sentences with one place for the name", () => {
+  it("are 80 distinct templates with one {} each", () => {
     expect(new Set(photoTemplates).size).toBe(80);
     for (const template of [...photoTemplates, ...iconTemplates]) {
       expect(template.split("{}")).toHaveLength(2);
@@ -24,12 +24,12 @@ describe("the templates for photographs", () => {
   });
 });
 
-it("puts a name into a template as it is", () => {
+it("inserts a name into a template unchanged", () => {
   expect(prompt("a {}, any {}", "$& dollar")).toBe("a $& dollar, any $& dollar");
-  expect(() => prompt("a photo", "cat")).toThrow('"a photo" has no place');
+  expect(() => prompt("a photo", "cat")).toThrow('"a photo" has no {}');
 });
 
-it("a class is the mean of its sentences, at length 1", async () => {
+it("a class is the normalized mean of its prompts", async () => {
   const vectors: Record<string, number[]> = {
     "one cat": [1, 0],
     "two cat": [0, 1],

@@ -1,9 +1,9 @@
-/** Sentences into which names of classes are put, so that they read like captions. "{}" stands for the name. */
+/** Prompts: templates that turn names of classes into captions. "{}" stands for the name. */
 import { countOf, rowOf } from "./similarity.js";
 
 const articles = ["a", "the"] as const;
 
-/** One sentence for each article and word: "D" and "X" in the pattern. */
+/** One template for each article and word, which replace "D" and "X" in the pattern. */
 const expand = (pattern: string, words: readonly string[]): string[] =>
   words.flatMap((word) =>
     articles.map((article) =>
@@ -43,21 +43,23 @@ export const iconTemplates: readonly string[] = [
   "a drawing of a {}",
 ];
 
-/** Puts a name into a template; throws where that has no place for it. */
+/** Fills a template.
+ * @throws RangeError if it has no "{}"
+ */
 export function prompt(template: string, name: string): string {
   if (template.includes("{}")) return template.replaceAll("{}", () => name);
   throw new RangeError(
-    `The template "${template}" has no place for the name of a class: write {} where it goes, as in "a photo of a {}".`,
+    `The template "${template}" has no {} for the name of the class. Write one such as "a photo of a {}".`,
   );
 }
 
-/** Sentences that are embedded in one call. */
+/** Prompts that are embedded in one call. */
 const textsPerCall = 4096;
 
 /**
- * One vector for each class: the mean of the vectors of all its sentences, brought to length 1 (flava.md 8.1).
+ * One embedding for each class: the mean of those of its prompts, normalized to length 1 (flava.md 8.1).
  *
- * @param embed gives vectors of length 1, [N, width] for N texts
+ * @param embed returns the embeddings of N texts, of length 1: [N, width]
  * @returns float32 [C, width]
  */
 export async function embedClasses(
@@ -66,23 +68,23 @@ export async function embedClasses(
   width: number,
   embed: (texts: readonly string[]) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  if (templates.length === 0) throw new RangeError('Give one template or more, such as "{}".');
+  if (templates.length === 0) throw new RangeError('Expected one template or more, such as "{}".');
   const vectors = new Float32Array(classes.length * width);
   const classesPerCall = Math.max(1, Math.floor(textsPerCall / templates.length));
   for (let first = 0; first < classes.length; first += classesPerCall) {
     const some = classes.slice(first, first + classesPerCall);
-    const sentences = some.flatMap((name) => templates.map((template) => prompt(template, name)));
-    const embedded = await embed(sentences);
+    const prompts = some.flatMap((name) => templates.map((template) => prompt(template, name)));
+    const embedded = await embed(prompts);
     for (const index of some.keys()) {
       const own = rowOf(embedded, index, templates.length * width);
-      vectors.set(normalisedMean(own, width), (first + index) * width);
+      vectors.set(normalizedMean(own, width), (first + index) * width);
     }
   }
   return vectors;
 }
 
-/** The mean of vectors [N, width], at length 1. */
-function normalisedMean(vectors: Float32Array, width: number): Float64Array {
+/** The mean of vectors [N, width], normalized to length 1. */
+function normalizedMean(vectors: Float32Array, width: number): Float64Array {
   const sum = new Float64Array(width);
   const count = countOf(vectors, width);
   for (let row = 0; row < count; row++) {

@@ -1,4 +1,4 @@
-/** Similarities of many vectors to many others, by the kernels and in bounded memory. */
+/** Similarities of many vectors to many others, computed by the kernels in bounded memory. */
 import type { Backend } from "../backend/backend.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
@@ -10,14 +10,14 @@ interface SimilarityRows {
   /** Index of the first query. */
   readonly first: number;
   readonly rows: number;
-  /** float32 [rows, candidates]; overwritten when the next rows are asked for. */
+  /** float32 [rows, candidates]; overwritten by the next rows. */
   readonly scores: Float32Array;
 }
 
-/** Similarities that exist at a time, and candidates in one product. */
-const mostScores = 2 ** 25;
-const mostColumns = 4096;
-const mostRows = 1024;
+/** Largest number of scores in memory, and largest sizes of one product. */
+const maximumScores = 2 ** 25;
+const maximumColumns = 4096;
+const maximumRows = 1024;
 
 /**
  * The dot products of every query [Q, D] with every candidate [C, D], where D is `width`, a block of queries at a time: no
@@ -32,8 +32,8 @@ export async function* similarityRows(
 ): AsyncGenerator<SimilarityRows> {
   const [queryCount, count] = [countOf(queries, width), countOf(candidates, width)];
   if (queryCount === 0 || count === 0) return;
-  const columns = Math.min(count, mostColumns);
-  const rows = Math.max(1, Math.min(queryCount, mostRows, Math.floor(mostScores / count)));
+  const columns = Math.min(count, maximumColumns);
+  const rows = Math.max(1, Math.min(queryCount, maximumRows, Math.floor(maximumScores / count)));
   const program = compileProduct(backend, rows, columns, width);
   const scores = new Float32Array(rows * count);
   try {
@@ -56,7 +56,7 @@ export async function* similarityRows(
   }
 }
 
-/** As `similarityRows`, query by query: scores [candidates], overwritten when the next are asked for. */
+/** As `similarityRows`, query by query: scores [candidates], overwritten by the next. */
 export async function* similaritiesOfEach(
   ...given: Parameters<typeof similarityRows>
 ): AsyncGenerator<{ readonly query: number; readonly scores: Float32Array }> {
@@ -67,17 +67,17 @@ export async function* similaritiesOfEach(
   }
 }
 
-/** The indices of the `most` highest scores, the highest first; of equal ones the earlier first. */
-export function highest(scores: Float32Array, most: number): number[] {
+/** The indices of the `count` highest scores, the highest first; of equal scores the earlier first. */
+export function highest(scores: Float32Array, count: number): number[] {
   const found: number[] = [];
   let least = -Infinity;
-  for (let index = 0; index < scores.length && most > 0; index++) {
+  for (let index = 0; index < scores.length && count > 0; index++) {
     const score = scores[index]!;
-    if (found.length === most && !(score > least)) continue;
-    let place = found.length;
-    while (place > 0 && score > scores[found[place - 1]!]!) place--;
-    found.splice(place, 0, index);
-    if (found.length > most) found.pop();
+    if (found.length === count && !(score > least)) continue;
+    let position = found.length;
+    while (position > 0 && score > scores[found[position - 1]!]!) position--;
+    found.splice(position, 0, index);
+    if (found.length > count) found.pop();
     least = scores[found.at(-1)!]!;
   }
   return found;
@@ -103,11 +103,11 @@ export function countOf(vectors: Float32Array, width: number): number {
   const count = vectors.length / width;
   if (Number.isInteger(count)) return count;
   throw new RangeError(
-    `Vectors of ${width} numbers stand one after another, but ${vectors.length} is no multiple of ${width}.`,
+    `Expected vectors of ${width} numbers one after another, but ${vectors.length} is not a multiple of ${width}.`,
   );
 }
 
-/** Vector `index` of those that stand one after another, [width]: a view. */
+/** A view of vector `index`: [width]. */
 export function rowOf(vectors: Float32Array, index: number, width: number): Float32Array {
   return vectors.subarray(index * width, (index + 1) * width);
 }

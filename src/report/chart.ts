@@ -1,4 +1,4 @@
-/** Small line charts for pages: one panel a quantity, with the level that guessing reaches. */
+/** Small line charts for pages: one panel for each quantity, with the level that guessing reaches. */
 import { Html, html } from "./html.js";
 
 export interface Line {
@@ -10,7 +10,7 @@ export interface Chart {
   readonly title: string;
   /** The first line is drawn last, over the others. */
   readonly lines: readonly Line[];
-  /** Drawn as a dashed line: what guessing without looking reaches. */
+  /** A dashed line, such as the level of guessing. */
   readonly level?: { readonly name: string; readonly y: number };
 }
 
@@ -121,7 +121,7 @@ function scale(values: readonly number[], [start, end]: readonly [number, number
   };
 }
 
-/** The next of 1, 2, 5, 10 ... above. */
+/** The next larger of 1, 2, 5, 10 ... */
 function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);

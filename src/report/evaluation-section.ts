@@ -1,4 +1,4 @@
-/** What an evaluation found, as a section of a page with images to look at. */
+/** An evaluation as a section of a page: its metrics, and examples with their images. */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import type {
@@ -19,7 +19,7 @@ interface SectionOptions {
   readonly key: Key;
 }
 
-/** A section of a page: the table, and examples with their images, which are read from the set once more. */
+/** Draws an evaluation; the images of the examples are read from the set again. */
 export async function toSection(
   evaluation: Evaluation,
   { backend, key }: SectionOptions,
@@ -53,16 +53,16 @@ function measurementTable(evaluation: Evaluation): Html {
   return table(columns, rows);
 }
 
-/** A list of images, each with what is said of it. */
+/** A list of images with captions. */
 function gallery(
-  images: readonly { readonly key: string; readonly said: Html }[],
+  images: readonly { readonly key: string; readonly caption: Html }[],
   small: ReadonlyMap<string, string>,
 ): Html {
-  const items = images.map(({ key, said }) => {
+  const items = images.map(({ key, caption }) => {
     const source = small.get(key);
     const image =
       source === undefined ? "" : html`<img src="${source}" alt="${key}" loading="lazy" />`;
-    return html`<li>${image}${said}</li>`;
+    return html`<li>${image}${caption}</li>`;
   });
   return html`<ul class="images">
     ${items}
@@ -91,7 +91,7 @@ async function classificationExamples(
     gallery(
       examples.map((example) => ({
         key: example.key,
-        said: isRight
+        caption: isRight
           ? judged(example.label, true)
           : html`${judged(example.predicted, false)}<br /><span class="quiet"
                 >is ${example.label}</span
@@ -121,16 +121,16 @@ async function searchExamples(
   const keys = [...texts.flatMap(({ found }) => found), ...images].map((example) => example.key);
   const small = await thumbnails(evaluation.set.source, keys);
   const found = texts.map(({ text, found }) => {
-    const said = found.map(({ key, called, isRight }) => ({
+    const captioned = found.map(({ key, name, isRight }) => ({
       key,
-      said: judged(called, isRight),
+      caption: judged(name, isRight),
     }));
     return html`<h3>“${text}”</h3>
-      ${gallery(said, small)}`;
+      ${gallery(captioned, small)}`;
   });
   const read = images.map(({ key, found }) => ({
     key,
-    said: html`${found.map(({ text, isRight }) => html`<div>${judged(text, isRight)}</div>`)}`,
+    caption: html`${found.map(({ text, isRight }) => html`<div>${judged(text, isRight)}</div>`)}`,
   }));
   return html`${found}
     <h3>Images with the texts that are nearest</h3>

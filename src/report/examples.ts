@@ -1,4 +1,4 @@
-/** A few items of an evaluation to look at, drawn at random but always the same. */
+/** Examples of an evaluation, drawn at random from a key. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
 import { chosenRows, nearestCandidates } from "../inference/similarity.js";
@@ -19,8 +19,8 @@ interface FoundImages {
 
 interface FoundImage {
   readonly key: string;
-  /** What it is called: its plainest text, or its key where it has none. */
-  readonly called: string;
+  /** Its first text, or its key if it has none. */
+  readonly name: string;
   readonly isRight: boolean;
 }
 
@@ -30,9 +30,9 @@ interface FoundTexts {
   readonly found: readonly { readonly text: string; readonly isRight: boolean }[];
 }
 
-const [mostImages, mostQueries, mostFound] = [12, 8, 5];
+const [imageCount, queryCount, candidateCount] = [12, 8, 5];
 
-/** Images that were classified rightly, and others that were not: at most 12 of each. */
+/** Images that were classified correctly, and others that were not: at most 12 of each. */
 export function exampleClassifications(
   { set, keys, labels, result }: ClassificationEvaluation,
   key: Key,
@@ -45,7 +45,7 @@ export function exampleClassifications(
   const some = (isRight: boolean): ClassifiedImage[] =>
     draw(
       [...keys.keys()].filter((index) => (result.ranks[index] === 0) === isRight),
-      mostImages,
+      imageCount,
       key,
     ).map(show);
   return { right: some(true), wrong: some(false) };
@@ -58,16 +58,16 @@ export async function exampleSearches(
   width: number,
   key: Key,
 ): Promise<{ readonly texts: FoundImages[]; readonly images: FoundTexts[] }> {
-  const asked = (ranks: Int32Array): number[] =>
+  const drawQueries = (ranks: Int32Array): number[] =>
     draw(
       [...ranks.keys()].filter((query) => ranks[query]! >= 0),
-      mostQueries,
+      queryCount,
       key,
     );
   const search = (queries: readonly number[], from: Float32Array, among: Float32Array) =>
-    nearestCandidates(backend, chosenRows(from, queries, width), among, width, mostFound);
-  const textQueries = asked(result.textToImage.ranks);
-  const imageQueries = asked(result.imageToText.ranks);
+    nearestCandidates(backend, chosenRows(from, queries, width), among, width, candidateCount);
+  const textQueries = drawQueries(result.textToImage.ranks);
+  const imageQueries = drawQueries(result.imageToText.ranks);
   const foundImages = await search(textQueries, texts, images);
   const foundTexts = await search(imageQueries, images, texts);
   return {
@@ -75,7 +75,7 @@ export async function exampleSearches(
       text: relation.texts[query]!,
       found: foundImages[index]!.map((found) => ({
         key: keys[found]!,
-        called: relation.texts[relation.textsOf[found]?.[0] ?? -1] ?? keys[found]!,
+        name: relation.texts[relation.textsOf[found]?.[0] ?? -1] ?? keys[found]!,
         isRight: relation.imagesOf[query]!.includes(found),
       })),
     })),
@@ -89,10 +89,10 @@ export async function exampleSearches(
   };
 }
 
-/** At most `most` of the items, in their order. */
-function draw(items: readonly number[], most: number, key: Key): number[] {
+/** At most `count` of the items, in their order. */
+function draw(items: readonly number[], count: number, key: Key): number[] {
   const own = foldIn(key, "examples");
   const lots = new Map(items.map((item) => [item, uniformAt(own, item)]));
-  const drawn = [...items].sort((a, b) => lots.get(a)! - lots.get(b)!).slice(0, most);
+  const drawn = [...items].sort((a, b) => lots.get(a)! - lots.get(b)!).slice(0, count);
   return drawn.sort((a, b) => a - b);
 }

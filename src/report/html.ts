@@ -1,4 +1,4 @@
-/** A piece of a page, with everything from outside escaped. */
+/** A fragment of HTML in which everything that was inserted is escaped. */
 export class Html {
   constructor(readonly source: string) {}
 
@@ -17,7 +17,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Template tag: text and numbers are escaped, other pieces stand as they are. */
+/** Template tag: strings and numbers are escaped, fragments are inserted as they are. */
 export function html(parts: TemplateStringsArray, ...insertions: readonly Insertion[]): Html {
   const inserted = insertions.map((insertion) => {
     if (insertion instanceof Html) return insertion.source;

@@ -1,4 +1,4 @@
-/** The numbers that an evaluation found, and how they are written. */
+/** The metrics of an evaluation, and how they are written. */
 import type { Interval } from "../eval/bootstrap.js";
 import type { Evaluation } from "../eval/evaluate.js";
 import type { Direction, Recall } from "../eval/retrieval.js";
@@ -9,11 +9,11 @@ interface Measurement {
   readonly name: string;
   /** A share, from 0 to 1. */
   readonly share: Interval | number;
-  /** What guessing gives, as a share. */
+  /** The share that guessing reaches. */
   readonly chance?: number;
 }
 
-/** All numbers of an evaluation, the most important first. */
+/** All metrics of an evaluation, the most important first. */
 export function measurements(evaluation: Evaluation): Measurement[] {
   if (evaluation.kind !== "retrieval") {
     const { top1, top5, meanPerClass, chance } = evaluation.result;
@@ -77,7 +77,7 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 /** The share itself, without its interval. */
 export const meanOf = (share: Interval | number): number =>
   typeof share === "number" ? share : share.mean;
-/** The interval of a share in percent; empty where there is none. */
+/** The interval of a share in percent; empty if there is none. */
 export const rangeOf = (share: Interval | number): string =>
   typeof share === "number"
     ? ""

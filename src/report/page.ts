@@ -1,12 +1,12 @@
 import { Html, html } from "./html.js";
 
-/** A part of a page, with an entry in its contents. */
+/** A section of a page, listed in its table of contents. */
 export interface Section {
   readonly title: string;
   readonly body: Html;
 }
 
-/** Calm, readable, light or dark as the reader's system is, and good on paper and on small screens. */
+/** Light or dark as the system is, for screens of any size and for print. */
 const style = `
 :root {
   color-scheme: light dark;
@@ -50,7 +50,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } .images li { break-inside: avoid; } }
 `;
 
-/** A whole page that needs nothing from elsewhere: title, a line of facts, contents, sections. */
+/** A self-contained page: title, a line of facts, table of contents, sections. */
 export function page(title: string, facts: string, sections: readonly Section[]): string {
   const idOf = (index: number): string => `section-${index + 1}`;
   const entries = sections.map(

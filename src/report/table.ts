@@ -1,9 +1,9 @@
-/** Tables of pages. */
+/** Tables on pages. */
 import { type Html, html } from "./html.js";
 
 export interface Column {
   readonly name: string | Html;
-  /** Numbers stand to the right. */
+  /** Numbers are right-aligned. */
   readonly isNumber: boolean;
 }
 
@@ -13,7 +13,7 @@ export const numberColumn = (name: string | Html): Column => ({ name, isNumber: 
 const shown = (cell: string | number | Html): string | Html =>
   typeof cell === "number" ? cell.toLocaleString("en") : cell;
 
-/** A table that scrolls sideways where a page is narrow. Rows have a cell for every column; numbers get their commas. */
+/** A table that scrolls sideways on narrow pages. Rows have a cell for each column; numbers are written with commas. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly (string | number | Html)[])[],

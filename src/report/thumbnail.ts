@@ -1,4 +1,4 @@
-/** Small images that lie within a page. */
+/** Small images, embedded in a page. */
 import sharp from "sharp";
 import type { Source } from "../data/formats/source.js";
 
@@ -6,21 +6,21 @@ import type { Source } from "../data/formats/source.js";
 const side = 192;
 
 /**
- * The images of the samples with the given keys, as data URIs; reads the source until all are found. An image that
- * cannot be drawn is left out.
+ * Thumbnails of the samples with the given keys, as data URIs. Reads the source until all are found; images that cannot
+ * be decoded are left out.
  */
 export async function thumbnails(
   source: Source,
   keys: Iterable<string>,
 ): Promise<Map<string, string>> {
-  const wanted = new Set(keys);
+  const missing = new Set(keys);
   const found = new Map<string, string>();
-  if (wanted.size === 0) return found;
+  if (missing.size === 0) return found;
   for await (const { sample } of source.read()) {
-    if (!wanted.delete(sample.key)) continue;
+    if (!missing.delete(sample.key)) continue;
     const small = sample.image && (await thumbnail(sample.image).catch(() => undefined));
     if (small !== undefined) found.set(sample.key, small);
-    if (wanted.size === 0) break;
+    if (missing.size === 0) break;
   }
   return found;
 }

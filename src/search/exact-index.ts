@@ -1,4 +1,4 @@
-/** Nearest neighbors by comparing with everything: exact, and fast enough for a million vectors. */
+/** Exact nearest-neighbor search, fast enough for a million vectors. */
 import type { Backend } from "../backend/backend.js";
 import { highest, similaritiesOfEach } from "../inference/similarity.js";
 import { type EmbeddingOrigin, openEmbeddings, vectorColumns } from "./embedding-file.js";
@@ -10,13 +10,13 @@ interface IndexEntry {
   readonly text?: string;
 }
 
-/** An entry that was found. */
+/** An entry found by a search. */
 interface Hit extends IndexEntry {
   /** Cosine to the query, from -1 to 1. */
   readonly similarity: number;
 }
 
-/** Vectors of length 1 with what they stand for. */
+/** Embeddings, and the samples that they are of. */
 export class ExactIndex {
   /** @param vectors of the entries, float32 [N, width] */
   constructor(
@@ -29,7 +29,7 @@ export class ExactIndex {
   async search(backend: Backend, query: Float32Array, top = 10): Promise<Hit[]> {
     if (query.length !== this.width) {
       throw new RangeError(
-        `The query has ${query.length} numbers, but the index holds vectors of ${this.width}: ` +
+        `The query has ${query.length} numbers, but the index has vectors of ${this.width}: ` +
           "search with the model that embedded them.",
       );
     }
