@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LockError, withLock } from "./lock.js";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "flava-lock-"));
+  path = join(folder, "run.lock");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const lock = (work = (): Promise<string> => Promise.resolve("done")): Promise<string> =>
+  withLock(path, "The run", work);
+
+/** A process that does nothing until it is killed. */
+async function idle(): Promise<ChildProcess & { readonly pid: number }> {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  await once(child, "spawn");
+  return child as ChildProcess & { readonly pid: number };
+}
+
+describe("withLock", () => {
+  it("refuses a second owner, and leaves no file behind", async () => {
+    await lock(async () => {
+      await expect(lock()).rejects.toThrow(LockError);
+      await expect(lock()).rejects.toThrow(`The run is in use by process ${process.pid} on`);
+      return "done";
+    });
+    expect(await readdir(folder)).toEqual([]);
+    await expect(lock(() => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+    expect(await lock()).toBe("done");
+  });
+
+  it("admits one of many that take over a stale lock at once", async () => {
+    const child = await idle();
+    const owner = await lock(() => readFile(path, "utf8"));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await writeFile(path, JSON.stringify({ ...JSON.parse(owner), pid: child.pid }));
+    let refused = 0;
+    const admitted = async (): Promise<string> => {
+      while (refused < 7) await setTimeout(1); // for ever, if another one is admitted
+      return "done";
+    };
+    const attempts = Array.from({ length: 8 }, () => lock(admitted).catch(() => String(++refused)));
+    expect((await Promise.all(attempts)).filter((result) => result === "done")).toHaveLength(1);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.skipIf(!existsSync("/proc/self/stat"))(
+    "takes over from a process whose id another one has now",
+    async () => {
+      const child = await idle();
+      try {
+        const owner = JSON.parse(await lock(() => readFile(path, "utf8"))) as object;
+        await writeFile(path, JSON.stringify({ ...owner, pid: child.pid }));
+        expect(await lock()).toBe("done");
+      } finally {
+        child.kill("SIGKILL");
+      }
+    },
+  );
+
+  it("does not judge processes of other hosts", async () => {
+    await writeFile(path, JSON.stringify({ host: "elsewhere.example", pid: 1 }));
+    await expect(lock()).rejects.toThrow(/process 1 on elsewhere.*delete .*run\.lock/);
+  });
+});
