@@ -17,13 +17,8 @@ import type { Tensor } from "../src/graph/tensor.js";
 import type { FlavaConfig } from "../src/model/config.js";
 import { type Flava, flavaParameters, pretrainingParameters } from "../src/model/flava.js";
 import { type MatchHead, matchHeadParameters } from "../src/model/heads.js";
-import {
-  type InferenceModel,
-  imageOutputs,
-  matchProbability,
-  pairOutputs,
-  textOutputs,
-} from "../src/model/outputs.js";
+import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../src/model/outputs.js";
+import type { TracedModel } from "../src/model/traced-model.js";
 import { type Parameter, initialize } from "../src/nn/parameter.js";
 import type { Precision } from "../src/nn/precision.js";
 import { trainingState, trainingStep } from "../src/train/step.js";
@@ -75,7 +70,11 @@ export async function prepareApplication(
   const inputs = applicationInputs(config, work);
   const program = compileApplication(state, config, inputs, work.dtype, (model, heads, given) =>
     work.output === "ITM score"
-      ? matchProbability(heads, pairOutputs(model, given, given, { wanted: 1 }), model.precision)
+      ? matchProbability(
+          heads,
+          pairOutputs(model, given, given, { keepTokens: 1 }),
+          model.precision,
+        )
       : vectorOf(work.output, model, given),
   );
   const values = mapTree(inputs, ({ values }: Given) => values);
@@ -139,25 +138,25 @@ function compileApplication(
   inputs: ApplicationInputs,
   precision: Precision,
   resultOf: (
-    model: InferenceModel,
+    model: TracedModel,
     heads: ApplicationParameters<Tensor>["heads"],
     given: Traced,
   ) => Tensor,
 ): Program<ApplicationInputs, { result: Tensor }> {
-  return compile({ state, inputs }, ({ parameters: { flava, heads } }, given) => ({
-    outputs: { result: resultOf({ config, flava, precision }, heads, given) },
+  return compile({ state, inputs }, ({ parameters }, given) => ({
+    outputs: { result: resultOf({ config, parameters, precision }, parameters.heads, given) },
   }));
 }
 
 /** One vector for each sample: the embedding, or of pairs the class token, which the match score is computed from. */
-function vectorOf(output: Application["output"], model: InferenceModel, given: Traced): Tensor {
+function vectorOf(output: Application["output"], model: TracedModel, given: Traced): Tensor {
   switch (output) {
     case "image embedding":
-      return imageOutputs(model, given, { wanted: 1 }).embedding;
+      return imageOutputs(model, given, { keepTokens: 1 }).embedding;
     case "text embedding":
-      return textOutputs(model, given, { wanted: 1 }).embedding;
+      return textOutputs(model, given, { keepTokens: 1 }).embedding;
     case "ITM score":
-      return pairOutputs(model, given, given, { wanted: 1 }).vector;
+      return pairOutputs(model, given, given, { keepTokens: 1 }).vector;
   }
 }
 

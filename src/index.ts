@@ -39,5 +39,5 @@ export { initialize } from "./nn/parameter.js";
 export type { Precision } from "./nn/precision.js";
 export { spec, type Tensor, type TensorSpec } from "./graph/tensor.js";
 export { gradient } from "./graph/gradient.js";
-export { checkpoint } from "./graph/remat.js";
+export { remat } from "./graph/remat.js";
 export { trainingState, trainingStep } from "./train/step.js";

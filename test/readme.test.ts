@@ -32,8 +32,8 @@ test("the README's first program embeds images with weights from a directory", a
   const { size } = config.image;
   const inputs = { pixels: spec([2, 3, size, size]) };
   const embedImages = compile({ state, inputs }, ({ parameters }, { pixels }) => {
-    const model = { config, flava: parameters.flava, precision: "float32" } as const;
-    const { embedding } = imageOutputs(model, { pixels }, { wanted: 1 });
+    const model = { config, parameters, precision: "float32" } as const;
+    const { embedding } = imageOutputs(model, { pixels }, { keepTokens: 1 });
     return { outputs: { embedding } };
   });
   expect(embedImages.memory.total).toBeGreaterThan(0);

@@ -24,9 +24,9 @@ export function stateOf<P>(parameters: P): State<{ readonly parameters: P }> {
   const state = new State(referenceBackend(), { parameters });
   for (const [path, { size, initial }] of leavesOf<Parameter>(parameters)) {
     // Those of the codebook wide, so that tokens, and what is drawn of them, differ from place to place.
-    const fresh = initial.kind === "normal" ? initial.deviation : 0;
-    const deviation = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
-    const values = normal(foldIn(keyOf(3), path), size, deviation);
+    const fresh = initial.kind === "normal" ? initial.std : 0;
+    const std = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
+    const values = normal(foldIn(keyOf(3), path), size, std);
     const isGain = path.endsWith("gain");
     state.write(`parameters/${path}`, isGain ? values.map((value) => 1 + value) : values);
   }

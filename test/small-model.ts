@@ -11,7 +11,7 @@ import { type Shape, type Tensor, TensorSpec, sizeOf } from "../src/graph/tensor
 import type { FlavaConfig } from "../src/model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import type { Parameter } from "../src/nn/parameter.js";
-import type { TracedModel } from "../src/objective/model.js";
+import type { PretrainingModel } from "../src/objective/model.js";
 import type { ImageBatch, PairBatch, TextBatch } from "../src/data/batch/batch.js";
 
 const stack = { layers: 2, width: 16, hidden: 32, heads: 2 };
@@ -51,8 +51,8 @@ export function smallState(on: Backend = backend): ModelState {
 /** The model while its losses are traced, in float32. */
 export const modelOf = (
   parameters: FlavaForPretraining<Tensor>,
-  changes: Partial<TracedModel> = {},
-): TracedModel => ({ config, parameters, precision: "float32", ...changes });
+  changes: Partial<PretrainingModel> = {},
+): PretrainingModel => ({ config, parameters, precision: "float32", ...changes });
 
 /** An input with its values. */
 export class Given extends TensorSpec {

@@ -8,10 +8,9 @@ import { toFamily } from "../src/checkpoint/names.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import { models } from "../src/configs/models.js";
 import { initialLogitScale, pretrainingParameters } from "../src/model/flava.js";
-import { encodeImage } from "../src/model/image-encoder.js";
+import { encodeImages } from "../src/model/traced-model.js";
 import { type Parameter, initialize, parameterCount } from "../src/nn/parameter.js";
 import type { Batch } from "../src/data/batch/batch.js";
-import { stackOptions } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
 import { Given, config, evaluate, modelOf, pairs, patches, images, texts } from "./small-model.js";
@@ -96,8 +95,7 @@ it("what is under a hidden patch changes nothing", async () => {
   const { pixels, hidden } = images(1);
   const run = (given: Given): Promise<Record<string, number[]>> =>
     evaluate({ pixels: given, hidden }, (parameters, inputs) => {
-      const options = stackOptions(modelOf(parameters), "image");
-      const { sequence } = encodeImage(parameters.flava.image, config.image, inputs, options);
+      const { sequence } = encodeImages(modelOf(parameters), inputs);
       return { sequence };
     });
   /** Row 8 to 15 and column 8 to 15 belong to patch 5, which is hidden; the rows before to patch 1, which is not. */

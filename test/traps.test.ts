@@ -9,14 +9,12 @@ import { ancestors } from "../src/graph/order.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { type Tensor, type TensorSpec, spec } from "../src/graph/tensor.js";
 import { pool } from "../src/model/encoded.js";
+import { encodeImages, encodePairs, encodeTexts } from "../src/model/traced-model.js";
 import { type FlavaForPretraining, embed, pretrainingParameters } from "../src/model/flava.js";
 import { matchLogits } from "../src/model/heads.js";
-import { encodeImage } from "../src/model/image-encoder.js";
-import { encodePair, patchesOf, textOf } from "../src/model/multimodal-encoder.js";
-import { encodeText } from "../src/model/text-encoder.js";
+import { patchesOf, textOf } from "../src/model/multimodal-encoder.js";
 import type { Batch } from "../src/data/batch/batch.js";
 import { contrastiveLogits, similarityFactor } from "../src/objective/contrastive.js";
-import { stackOptions } from "../src/objective/model.js";
 import { type LossName, lossesOf, totalLoss } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
 import { evaluate as evaluateNodes } from "./evaluate.js";
@@ -45,13 +43,11 @@ function features(
   { pixels, ids, lengths }: Record<"pixels" | "ids" | "lengths", Tensor>,
   maskPadding = true,
 ): Outputs {
-  const model = modelOf(parameters);
+  const model = modelOf(parameters, { config: { ...config, maskPadding } });
   const { flava, heads } = parameters;
-  const image = encodeImage(flava.image, config.image, { pixels }, stackOptions(model, "image"));
-  const text = encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
-  const visible = maskPadding ? lengths : undefined;
-  const options = stackOptions(model, "multimodal");
-  const { sequence } = encodePair(flava.multimodal, image, text, options, visible);
+  const image = encodeImages(model, { pixels });
+  const text = encodeTexts(model, { ids, lengths });
+  const { sequence } = encodePairs(model, image, text, lengths);
   return {
     image: embed(flava.imageProjection, image, "float32"),
     text: embed(flava.textProjection, text, "float32"),
@@ -110,11 +106,9 @@ it("2. the multimodal mask is longer than the text by the class token and the im
       lengths: integers([1], [5]),
     };
     const { found = [] } = await evaluate(given, (weights, { image, text, lengths }) => {
-      const encoder = weights.flava.multimodal;
-      const options = stackOptions(modelOf(weights), "multimodal");
       const [patchStates, words] = [{ states: [image] }, { states: [text] }];
-      const { sequence } = encodePair(encoder, patchStates, words, options, lengths);
-      return { found: pool(encoder.pooler, sequence, "float32") };
+      const { sequence } = encodePairs(modelOf(weights), patchStates, words, lengths);
+      return { found: pool(weights.flava.multimodal.pooler, sequence, "float32") };
     });
     return found;
   };

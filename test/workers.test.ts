@@ -17,23 +17,13 @@ import { slice } from "../src/graph/ops/slice.js";
 import { constant } from "../src/graph/placeholder.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, embed } from "../src/model/flava.js";
-import { encodeImage } from "../src/model/image-encoder.js";
-import { encodeText } from "../src/model/text-encoder.js";
+import { encodeImages, encodeTexts } from "../src/model/traced-model.js";
 import type { PairBatch } from "../src/data/batch/batch.js";
 import { similarityFactor } from "../src/objective/contrastive.js";
-import { type GatherMode, type TracedModel, stackOptions } from "../src/objective/model.js";
+import type { GatherMode, PretrainingModel } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
-import {
-  Given,
-  config,
-  evaluate,
-  floats,
-  integers,
-  modelOf,
-  pairs,
-  smallState,
-} from "./small-model.js";
+import { Given, evaluate, floats, integers, modelOf, pairs, smallState } from "./small-model.js";
 
 const workers = 2;
 const perWorker = 2;
@@ -73,7 +63,7 @@ function transports(size: number): Transport[] {
   });
 }
 
-function contrastiveLoss(model: TracedModel, batch: Omit<PairBatch, "kind">): Tensor {
+function contrastiveLoss(model: PretrainingModel, batch: Omit<PairBatch, "kind">): Tensor {
   return lossesOf(model, { kind: "pair", ...batch }).contrastive!;
 }
 
@@ -126,10 +116,10 @@ async function averaged(gather: GatherMode): Promise<Map<string, number[]>> {
 function onOneProcess(gather: GatherMode): Promise<Record<string, number[]>> {
   return evaluate(joined, (parameters, given) => {
     const model = modelOf(parameters);
-    const { image, text, imageProjection, textProjection, logitScale } = parameters.flava;
+    const { imageProjection, textProjection, logitScale } = parameters.flava;
     const { pixels, ids, lengths } = given;
-    const encoded = encodeImage(image, config.image, { pixels }, stackOptions(model, "image"));
-    const words = encodeText(text, { ids, lengths }, stackOptions(model, "text"));
+    const encoded = encodeImages(model, { pixels });
+    const words = encodeTexts(model, { ids, lengths });
     const images = embed(imageProjection, encoded, "float32");
     const sentences = embed(textProjection, words, "float32");
     const factor = similarityFactor(logitScale);

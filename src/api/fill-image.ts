@@ -116,14 +116,14 @@ export class ImageFiller {
       codebookPixels: spec([1, ...views.codebook]),
     };
     return compile({ state, inputs }, ({ parameters }, given) => {
-      const { flava, heads, codebook } = parameters;
+      const { heads, codebook } = parameters;
       if (!heads || !codebook) {
         const lacking = heads ? "codebook" : "head for masked patches";
         throw new Error(
           `This model has no ${lacking}. Load a checkpoint of the pre-training model with its codebook (FlavaForPreTraining).`,
         );
       }
-      const { sequence } = imageOutputs({ config, flava, precision }, given);
+      const { sequence } = imageOutputs({ config, parameters, precision }, given);
       const tokens = slice(sequence, 1, 1, 1 + patches); // [1, P, D]
       const logits = maskedLogits(heads.mim, tokens, config.headEpsilon, precision);
       const seen = visualTokens(codebook, config.codebook, given.codebookPixels, precision);

@@ -6,12 +6,8 @@ import { gatherRows } from "../graph/ops/gather.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { textOf } from "../model/multimodal-encoder.js";
-import {
-  type InferenceModel,
-  pairOutputs,
-  textOutputs,
-  tokenProbabilities,
-} from "../model/outputs.js";
+import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
+import type { TracedModel } from "../model/traced-model.js";
 import { bucketsOf } from "../inference/buckets.js";
 import { CallQueue } from "../inference/call-queue.js";
 import { ProgramCache } from "../inference/program-cache.js";
@@ -141,14 +137,14 @@ export class TextFiller {
       ...(withImage && { pixels: spec([1, ...shape]) }),
     };
     return compile({ state, inputs }, ({ parameters }, given) => {
-      const model = { config, flava: parameters.flava, precision };
+      const model = { config, parameters, precision };
       return { outputs: { probabilities: probabilitiesOf(model, parameters, given) } };
     });
   }
 }
 
 function probabilitiesOf(
-  model: InferenceModel,
+  model: TracedModel,
   { heads }: ModelParameters<Tensor>,
   { ids, lengths, positions, pixels }: Traced,
 ): Tensor {

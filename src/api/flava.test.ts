@@ -108,7 +108,7 @@ describe("a loaded model", () => {
     };
     const rows = (sequence: Parameters<typeof reshape>[0]) => reshape(sequence, [ids.length, 16]);
     const program = compile({ state: checkpointState, inputs }, ({ parameters }, given) => {
-      const model = { config, flava: parameters.flava, precision: "float32" } as const;
+      const model = { config, parameters, precision: "float32" } as const;
       const { heads } = parameters;
       const probabilities =
         kind === "alone"

@@ -56,8 +56,8 @@ export function normalAt(key: Key, index: number): number {
 }
 
 /** `size` normal numbers of mean 0 and the given standard deviation. */
-export function normal(key: Key, size: number, deviation = 1): Float32Array {
-  return Float32Array.from({ length: size }, (_, index) => deviation * normalAt(key, index));
+export function normal(key: Key, size: number, std = 1): Float32Array {
+  return Float32Array.from({ length: size }, (_, index) => std * normalAt(key, index));
 }
 
 /** `size` uniform numbers in (low, high). */

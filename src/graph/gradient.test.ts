@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../test/evaluate.js";
-import { checkpoint } from "./remat.js";
+import { remat } from "./remat.js";
 import { gradient } from "./gradient.js";
 import { add, multiply } from "./ops/arithmetic.js";
 import { exp, gelu, stopGradient, tanh } from "./ops/elementwise.js";
@@ -24,8 +24,8 @@ describe("gradient", () => {
   test("sums over all uses of a tensor", () => {
     const x = scalar("x");
     const loss = add(multiply(x, x), multiply(exp(x), x));
-    const [slope] = valueOf(gradient(loss, x), new Map([[x, [0.5]]]));
-    expect(slope).toBeCloseTo(1 + Math.exp(0.5) * 1.5, 12);
+    const [value] = valueOf(gradient(loss, x), new Map([[x, [0.5]]]));
+    expect(value).toBeCloseTo(1 + Math.exp(0.5) * 1.5, 12);
   });
 
   test("has the form of the tree, with undefined where the loss does not depend on a leaf", () => {
@@ -37,8 +37,8 @@ describe("gradient", () => {
 
   test("stops at stopGradient", () => {
     const x = scalar("x");
-    const slope = gradient(multiply(x, stopGradient(x)), x);
-    expect(valueOf(slope, new Map([[x, [3]]]))).toEqual([3]);
+    const own = gradient(multiply(x, stopGradient(x)), x);
+    expect(valueOf(own, new Map([[x, [3]]]))).toEqual([3]);
   });
 
   test("refuses a loss of several elements", () => {
@@ -49,7 +49,7 @@ describe("gradient", () => {
   });
 });
 
-describe("checkpoint", () => {
+describe("remat", () => {
   const x = placeholder(spec([3, 4]), "x");
   const weights = [0, 1, 2].map((index) => placeholder(spec([4, 4]), `w${index}`));
   const feeds = new Map(
@@ -72,18 +72,18 @@ describe("checkpoint", () => {
       lossWith((f) => f()),
       weights,
     );
-    const recomputed = gradient(lossWith(checkpoint), weights);
-    for (const [index, slope] of plain.entries()) {
-      expect(valueOf(recomputed[index], feeds)).toEqual(valueOf(slope, feeds));
+    const recomputed = gradient(lossWith(remat), weights);
+    for (const [index, own] of plain.entries()) {
+      expect(valueOf(recomputed[index], feeds)).toEqual(valueOf(own, feeds));
     }
   });
 
   test("recomputes inside a region only: what a region returns is kept", () => {
     const count = (loss: Tensor): number => {
-      const slopes = gradient(loss, weights).filter((slope) => slope !== undefined);
-      return ancestors([loss, ...slopes]).filter(({ op }) => op.name === "tanh").length;
+      const gradients = gradient(loss, weights).filter((own) => own !== undefined);
+      return ancestors([loss, ...gradients]).filter(({ op }) => op.name === "tanh").length;
     };
     expect(count(lossWith((f) => f()))).toBe(3);
-    expect(count(lossWith(checkpoint))).toBe(6);
+    expect(count(lossWith(remat))).toBe(6);
   });
 });

@@ -14,8 +14,8 @@ import { type Node, type Tensor, sameShape } from "./tensor.js";
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
   const nodes = ancestors([loss]);
-  const wanted = new Set(leavesOf<Tensor>(wrt).map(([, leaf]) => leaf));
-  const dependent = dependents(nodes, wanted);
+  const targets = new Set(leavesOf<Tensor>(wrt).map(([, leaf]) => leaf));
+  const dependent = dependents(nodes, targets);
   const gradients = new Map<Tensor, Tensor>([[loss, fill(loss.shape, 1, loss.dtype)]]);
   const recomputation = new Recomputation();
   for (const node of nodes.toReversed()) {
@@ -34,9 +34,9 @@ export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | un
   return mapTree(wrt, (leaf: Tensor) => gradients.get(leaf));
 }
 
-/** The tensors among `nodes` whose values depend on a wanted tensor, those included. */
-function dependents(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): Set<Tensor> {
-  const dependent = new Set(wanted);
+/** The tensors among `nodes` whose values depend on one of `targets`, those included. */
+function dependents(nodes: readonly Node[], targets: ReadonlySet<Tensor>): Set<Tensor> {
+  const dependent = new Set(targets);
   for (const node of nodes) {
     if (node.inputs.some((input) => dependent.has(input))) {
       for (const output of node.outputs) dependent.add(output);
@@ -60,7 +60,7 @@ function accumulate(gradients: Map<Tensor, Tensor>, tensor: Tensor, contribution
 
 /**
  * Decides for every value that the backward pass reads whether it is kept from the forward pass or computed anew: anew
- * inside a checkpointed region, and where the operation says that keeping is dearer than computing.
+ * inside a `remat` region, and where the operation says that keeping costs more than computing.
  */
 class Recomputation {
   readonly #copies = new Map<Node, readonly Tensor[]>();

@@ -17,7 +17,7 @@ export function applyAll<A extends Attributes>(
   return node.outputs;
 }
 
-/** Applies an operation with one result (or whose first result is wanted). */
+/** Applies an operation and returns its first result. */
 export function apply<A extends Attributes>(
   op: Op<A>,
   inputs: readonly Tensor[],
@@ -53,7 +53,7 @@ export function scope<T>(name: string, f: () => T): T {
   }
 }
 
-/** Traces `f` with its nodes marked as one region (see `checkpoint`). Regions inside regions belong to the outer one. */
+/** Traces `f` with its nodes marked as one region (see `remat`). Regions inside regions belong to the outer one. */
 export function inRegion<T>(f: () => T): T {
   if (currentRegion !== undefined) return f();
   currentRegion = nodeCount;

@@ -55,13 +55,13 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     };
     const expected = await evaluate(
       inputs,
-      ({ flava, heads }, given) => {
-        const model = { config, flava, precision: "float32" } as const;
+      (parameters, given) => {
+        const model = { config, parameters, precision: "float32" } as const;
         return {
           image: imageOutputs(model, given).embedding,
           text: textOutputs(model, given).embedding,
           features: tokenAt(imageOutputs(model, given).sequence, 0),
-          match: matchProbability(heads, pairOutputs(model, given, given), "float32"),
+          match: matchProbability(parameters.heads, pairOutputs(model, given, given), "float32"),
         };
       },
       { state },

@@ -11,13 +11,13 @@ import { tokenAt } from "../model/encoded.js";
 import type { Flava } from "../model/flava.js";
 import type { MatchHead } from "../model/heads.js";
 import {
-  type InferenceModel,
   type UnimodalOutputs,
   imageOutputs,
   matchProbability,
   pairOutputs,
   textOutputs,
 } from "../model/outputs.js";
+import type { TracedModel } from "../model/traced-model.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
 import {
@@ -120,7 +120,7 @@ export class Embedder {
       const program = this.#textPrograms.get(nameOf(bucket), () =>
         this.#compile(
           textSpecs(bucket),
-          (model, _, inputs) => textOutputs(model, inputs, { wanted: 1 }).embedding,
+          (model, _, inputs) => textOutputs(model, inputs, { keepTokens: 1 }).embedding,
         ),
       );
       return program.run(packTexts(encoded, bucket), signal);
@@ -171,7 +171,7 @@ export class Embedder {
     return this.#run(lengths, width, signal, (bucket) => {
       const program = programs.get(nameOf(bucket), () =>
         this.#compile(imageSpecs(bucket, this.#viewShape), (model, _, inputs) =>
-          resultOf(imageOutputs(model, inputs, { wanted: 1 })),
+          resultOf(imageOutputs(model, inputs, { keepTokens: 1 })),
         ),
       );
       return program.run(this.#pack(images, bucket), signal);
@@ -192,14 +192,14 @@ export class Embedder {
   #compile<I extends Inputs>(
     inputs: I,
     resultOf: (
-      model: InferenceModel,
+      model: TracedModel,
       parameters: EmbedderParameters<Tensor>,
       inputs: { readonly [K in keyof I]: Tensor },
     ) => Tensor,
   ): ResultProgram<I> {
     const { state, config, precision } = this.#options;
     return compile({ state, inputs }, ({ parameters }, given) => {
-      const model = { config, flava: parameters.flava, precision };
+      const model = { config, parameters, precision };
       const traced = given as { readonly [K in keyof I]: Tensor };
       return { outputs: { result: resultOf(model, parameters, traced) } };
     });
@@ -223,7 +223,7 @@ export class Embedder {
 }
 
 function matchProbabilities(
-  model: InferenceModel,
+  model: TracedModel,
   { heads }: EmbedderParameters<Tensor>,
   { pixels, ids, lengths }: { pixels: Tensor; ids: Tensor; lengths: Tensor },
 ): Tensor {
@@ -233,7 +233,7 @@ function matchProbabilities(
         "Load a checkpoint of the pre-training model (FlavaForPreTraining).",
     );
   }
-  const pair = pairOutputs(model, { pixels }, { ids, lengths }, { wanted: 1 });
+  const pair = pairOutputs(model, { pixels }, { ids, lengths }, { keepTokens: 1 });
   return matchProbability(heads, pair, model.precision);
 }
 

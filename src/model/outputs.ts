@@ -1,30 +1,22 @@
-/** What FLAVA tells of images, texts and pairs. Whoever compiles some of it computes no more than that needs. */
+/** The outputs of FLAVA for images, texts and pairs. A program computes only what its outputs need. */
 import { scope } from "../graph/trace.js";
 import { softmax } from "../graph/ops/softmax.js";
 import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Precision } from "../nn/precision.js";
-import type { StackOptions } from "../nn/stack.js";
-import type { FlavaConfig } from "./config.js";
-import { type Encoded, tokenAt } from "./encoded.js";
-import { type Flava, type PretrainingHeads, embed } from "./flava.js";
-import { type MaskedHead, maskedLogits, matchLogits } from "./heads.js";
-import { type ImageInput, encodeImage } from "./image-encoder.js";
-import { encodePair } from "./multimodal-encoder.js";
-import type { Interpolation } from "./position-interpolation.js";
-import { type TextInput, encodeText } from "./text-encoder.js";
-
-/** A model whose outputs are traced. */
-export interface InferenceModel {
-  readonly config: FlavaConfig;
-  readonly flava: Flava<Tensor>;
-  readonly precision: Precision;
-  readonly interpolation?: Interpolation;
-}
-
-/** How many tokens of the sequence are wanted, the first ones: 1 is enough for an embedding or a match; default: all. */
-export type Wanted = Pick<StackOptions, "wanted">;
+import { tokenAt } from "./encoded.js";
+import { type PretrainingHeads, embed } from "./flava.js";
+import { type MaskedHead, matchLogits, maskedLogits } from "./heads.js";
+import type { ImageInput } from "./image-encoder.js";
+import type { TextInput } from "./text-encoder.js";
+import {
+  type EncoderOptions,
+  type TracedModel,
+  encodeImages,
+  encodePairs,
+  encodeTexts,
+} from "./traced-model.js";
 
 export interface UnimodalOutputs {
   /** Contrastive embedding of length 1: float32 [B, projection]. */
@@ -45,41 +37,34 @@ interface PairOutputs {
 }
 
 export function imageOutputs(
-  model: InferenceModel,
+  model: TracedModel,
   input: ImageInput,
-  wanted: Wanted = {},
+  options: EncoderOptions = {},
 ): UnimodalOutputs {
-  const { flava, precision } = model;
-  const encoded = encodeImages(model, input, wanted);
-  return { ...encoded, embedding: embed(flava.imageProjection, encoded, precision) };
+  const { parameters, precision } = model;
+  const encoded = encodeImages(model, input, options);
+  return { ...encoded, embedding: embed(parameters.flava.imageProjection, encoded, precision) };
 }
 
 export function textOutputs(
-  model: InferenceModel,
+  model: TracedModel,
   input: TextInput,
-  wanted: Wanted = {},
+  options: EncoderOptions = {},
 ): UnimodalOutputs {
-  const { flava, precision } = model;
-  const encoded = encodeTexts(model, input, wanted);
-  return { ...encoded, embedding: embed(flava.textProjection, encoded, precision) };
+  const { parameters, precision } = model;
+  const encoded = encodeTexts(model, input, options);
+  return { ...encoded, embedding: embed(parameters.flava.textProjection, encoded, precision) };
 }
 
 /** Images and texts read together, pair by pair. */
 export function pairOutputs(
-  model: InferenceModel,
+  model: TracedModel,
   image: ImageInput,
   text: TextInput,
-  wanted: Wanted = {},
+  options: EncoderOptions = {},
 ): PairOutputs {
-  const { config, flava, precision } = model;
-  const visible = config.maskPadding ? text.lengths : undefined;
-  const encoded = encodePair(
-    flava.multimodal,
-    encodeImages(model, image),
-    encodeTexts(model, text),
-    { heads: config.multimodal.heads, epsilon: config.epsilon, precision, ...wanted },
-    visible,
-  );
+  const [images, texts] = [encodeImages(model, image), encodeTexts(model, text)];
+  const encoded = encodePairs(model, images, texts, text.lengths, options);
   return { ...encoded, vector: tokenAt(encoded.sequence, 0) };
 }
 
@@ -95,34 +80,9 @@ export function matchProbability(
 
 /** The probability of every vocabulary entry at chosen tokens: rows [N, D] of a sequence -> float32 [N, V]. */
 export function tokenProbabilities(
-  { config, precision }: Pick<InferenceModel, "config" | "precision">,
+  { config, precision }: Pick<TracedModel, "config" | "precision">,
   head: MaskedHead<Tensor>,
   rows: Tensor,
 ): Tensor {
   return scope("fill", () => softmax(maskedLogits(head, rows, config.headEpsilon, precision)));
-}
-
-function encodeImages(
-  { config, flava, precision, interpolation }: InferenceModel,
-  input: ImageInput,
-  wanted: Wanted = {},
-): Encoded {
-  const { heads } = config.image;
-  const options = {
-    heads,
-    epsilon: config.epsilon,
-    precision,
-    ...wanted,
-    ...(interpolation && { interpolation }),
-  };
-  return encodeImage(flava.image, config.image, input, options);
-}
-
-function encodeTexts(
-  { config, flava, precision }: InferenceModel,
-  input: TextInput,
-  wanted: Wanted = {},
-): Encoded {
-  const { heads } = config.text;
-  return encodeText(flava.text, input, { heads, epsilon: config.epsilon, precision, ...wanted });
 }

@@ -23,7 +23,7 @@ export function attentionParameters(width: number): Attention<Parameter> {
 /**
  * Multi-head self-attention: [B, L, D] -> [B, L, D].
  *
- * @param asking the tokens whose results are wanted, [B, A, D] -> [B, A, D]; default: all
+ * @param queries the tokens to compute results for, [B, A, D] -> [B, A, D]; default: all
  */
 export function attention(
   p: Attention<Tensor>,
@@ -31,13 +31,13 @@ export function attention(
   heads: number,
   precision: Precision,
   visible?: Visibility,
-  asking: Tensor = x,
+  queries: Tensor = x,
 ): Tensor {
-  if (asking === x) {
+  if (queries === x) {
     const qkv = linear(join([p.query, p.key, p.value]), x, precision); // [B, L, 3 * D]
     return linear(p.output, selfAttention(qkv, { heads, ...visible }), precision);
   }
-  const query = linear(p.query, asking, precision); // [B, A, D]
+  const query = linear(p.query, queries, precision); // [B, A, D]
   const key = linear(p.key, x, precision); // [B, L, D]
   const value = linear(p.value, x, precision);
   return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);

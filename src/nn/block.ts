@@ -21,8 +21,8 @@ export interface BlockOptions {
   readonly epsilon: number;
   readonly precision: Precision;
   readonly visible?: Visibility;
-  /** Only so many tokens of the result are wanted, the first ones; default: all. */
-  readonly wanted?: number;
+  /** How many tokens of the result to compute, the first ones; default: all. */
+  readonly keepTokens?: number;
 }
 
 export function blockParameters(width: number, hidden: number): Block<Parameter> {
@@ -36,15 +36,15 @@ export function blockParameters(width: number, hidden: number): Block<Parameter>
 
 /** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
 export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
-  const { heads, epsilon, precision, visible, wanted } = options;
+  const { heads, epsilon, precision, visible, keepTokens } = options;
   const dtype = computeDtype(precision);
-  const asking = (tokens: Tensor): Tensor =>
-    wanted === undefined ? tokens : slice(tokens, 1, 0, wanted); // [B, A, D]
+  const first = (tokens: Tensor): Tensor =>
+    keepTokens === undefined ? tokens : slice(tokens, 1, 0, keepTokens); // [B, A, D]
   const attended = scope("attention", () => {
     const normed = layerNorm(p.norm1, x, epsilon, dtype); // [B, L, D]
-    return attention(p.attention, normed, heads, precision, visible, asking(normed));
+    return attention(p.attention, normed, heads, precision, visible, first(normed));
   });
-  const between = add(asking(x), attended); // [B, A, D]
+  const between = add(first(x), attended); // [B, A, D]
   const transformed = scope("mlp", () =>
     mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision),
   );

@@ -13,7 +13,7 @@ import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 export type Initial =
   | {
       readonly kind: "normal";
-      readonly deviation: number;
+      readonly std: number;
       /** The first row, that of padding, starts at zero. */
       readonly zeroFirstRow?: boolean;
     }
@@ -29,17 +29,17 @@ export class Parameter extends TensorSpec {
   }
 }
 
-/** The deviation of new weights (flava.md 1.8). */
-export const weightDeviation = 0.02;
+/** The standard deviation of new weights (flava.md 1.8). */
+export const weightStd = 0.02;
 
 /** A weight of normal numbers with mean 0. */
-export function weight(shape: Shape, deviation = weightDeviation): Parameter {
-  return new Parameter(shape, { kind: "normal", deviation });
+export function weight(shape: Shape, std = weightStd): Parameter {
+  return new Parameter(shape, { kind: "normal", std });
 }
 
 /** A table of rows whose first stands for padding, and starts at zero. */
 export function paddedTable(shape: Shape): Parameter {
-  return new Parameter(shape, { kind: "normal", deviation: weightDeviation, zeroFirstRow: true });
+  return new Parameter(shape, { kind: "normal", std: weightStd, zeroFirstRow: true });
 }
 
 /** A parameter that starts at `value` everywhere. */
@@ -55,7 +55,7 @@ export function parameterCount(parameters: unknown): number {
 /**
  * Fills the parameters of `state` as they were declared. Each parameter's numbers depend on the key and its path alone.
  *
- * @param scale multiplies `weightDeviation`, which suits the paper's width of 768; narrow models start better with more
+ * @param scale multiplies `weightStd`, which suits the paper's width of 768; narrow models start better with more
  */
 export async function initialize(
   state: State<{ readonly parameters: unknown }>,
@@ -66,8 +66,8 @@ export async function initialize(
     const start = ({ shape, initial }: Parameter, path: string): Tensor => {
       if (initial.kind === "constant") return fill(shape, initial.value);
       const own = foldIn(inputs.key, foldKey([0, 0], path)[0]);
-      const factor = initial.deviation === weightDeviation ? scale : 1;
-      const numbers = affine(normal(own, shape), factor * initial.deviation, 0);
+      const factor = initial.std === weightStd ? scale : 1;
+      const numbers = affine(normal(own, shape), factor * initial.std, 0);
       if (!initial.zeroFirstRow) return numbers;
       const [rows = 0, ...row] = shape;
       return concatenate([fill([1, ...row], 0), slice(numbers, 0, 1, rows)], 0);

@@ -10,7 +10,7 @@ import { placeholder } from "../graph/placeholder.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { stack, stackParameters } from "./stack.js";
 
-test("asking for the first tokens only changes neither them nor their gradients", () => {
+test("keeping only the first tokens changes neither them nor their gradients", () => {
   const tree = stackParameters({ layers: 2, width: 6, hidden: 8 });
   const blocks = mapTree(tree, (leaf: TensorSpec, path) => placeholder(leaf, path));
   const x = placeholder(spec([2, 5, 6]), "x");
@@ -22,18 +22,22 @@ test("asking for the first tokens only changes neither them nor their gradients"
     ]),
   );
   feeds.set(lengths, [5, 3]);
-  const results = (wanted?: number): number[] => {
+  const results = (keepTokens?: number): number[] => {
     const options = {
       heads: 2,
       epsilon: 1e-6,
       precision: "float32",
       visible: { lengths },
     } as const;
-    const last = stack(blocks, x, wanted === undefined ? options : { ...options, wanted }).at(-1)!;
-    expect(last.shape).toEqual([2, wanted ?? 5, 6]);
+    const last = stack(
+      blocks,
+      x,
+      keepTokens === undefined ? options : { ...options, keepTokens },
+    ).at(-1)!;
+    expect(last.shape).toEqual([2, keepTokens ?? 5, 6]);
     const first = slice(last, 1, 0, 2);
-    const slopes = leavesOf<Tensor>(gradient(sum(multiply(first, first)), { blocks, x }));
-    return evaluate([first, ...slopes.map(([, slope]) => slope)], feeds).flat();
+    const gradients = leavesOf<Tensor>(gradient(sum(multiply(first, first)), { blocks, x }));
+    return evaluate([first, ...gradients.map(([, own]) => own)], feeds).flat();
   };
   expect(results(2)).toEqual(closeTo(results(), 9));
 });

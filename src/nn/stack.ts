@@ -1,4 +1,4 @@
-import { checkpoint } from "../graph/remat.js";
+import { remat } from "../graph/remat.js";
 import { scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Block, type BlockOptions, block, blockParameters } from "./block.js";
@@ -25,20 +25,20 @@ export function stackParameters({
 
 /**
  * Blocks one after another: float32 [B, L, D] -> the input and every block's output, each [B, L, D]. The last is the
- * stack's result; where only some of its tokens are wanted, the last block computes no others.
+ * stack's result; with `keepTokens`, the last block computes only those.
  */
 export function stack(
   blocks: readonly Block<Tensor>[],
   x: Tensor,
-  { wanted, recompute, ...options }: StackOptions,
+  { keepTokens, recompute, ...options }: StackOptions,
 ): Tensor[] {
   const states = [x];
   for (const [index, parameters] of blocks.entries()) {
     const last = states[states.length - 1]!;
     const isLast = index === blocks.length - 1;
-    const own = isLast && wanted !== undefined ? { ...options, wanted } : options;
+    const own = isLast && keepTokens !== undefined ? { ...options, keepTokens } : options;
     const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, own));
-    states.push(recompute ? checkpoint(next) : next());
+    states.push(recompute ? remat(next) : next());
   }
   return states;
 }

@@ -10,7 +10,7 @@ import { slice } from "../graph/ops/slice.js";
 import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
-import type { TracedModel } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 
 /** The logarithm of the factor on similarities lies in [0, ln 100]. */
 export const logitScaleBounds = [0, 4.6052] as const;
@@ -21,7 +21,7 @@ export function similarityFactor(logitScale: Tensor): Tensor {
 }
 
 /** The embeddings of all processes, with gradient as the model's gather mode says: [B, D] -> [W * B, D]. */
-function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tensor {
+function gathered({ world, gather = "global" }: PretrainingModel, own: Tensor): Tensor {
   if (!world || world.size === 1) return gather === "none" ? stopGradient(own) : own;
   const all = allGather(own, world);
   if (gather === "global") return all;
@@ -48,7 +48,7 @@ function gathered({ world, gather = "global" }: TracedModel, own: Tensor): Tenso
  * @param rows which pairs count as rows, float32 [B]; the columns hold all
  */
 export function contrastive(
-  model: TracedModel,
+  model: PretrainingModel,
   images: Tensor,
   texts: Tensor,
   rows: Tensor,
@@ -76,7 +76,7 @@ interface Comparison {
 
 /** Each image with all texts, and each text with all images. */
 function comparisons(
-  model: TracedModel,
+  model: PretrainingModel,
   images: Tensor,
   texts: Tensor,
 ): Record<"image" | "text", Comparison> {
@@ -90,7 +90,7 @@ function comparisons(
 
 /** Scaled similarities of each image with all texts, and of each text with all images: float32 [B, W * B] each. */
 export function contrastiveLogits(
-  model: TracedModel,
+  model: PretrainingModel,
   images: Tensor,
   texts: Tensor,
 ): { readonly image: Tensor; readonly text: Tensor } {

@@ -1,12 +1,12 @@
 import { visualTokens } from "../model/codebook.js";
-import { encodeImage } from "../model/image-encoder.js";
+import { encodeImages } from "../model/traced-model.js";
 import { slice } from "../graph/ops/slice.js";
 import type { ImageBatch, MaskedImages, Targets } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
-import { type TracedModel, stackOptions } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 
 /** The visual tokens at the hidden patches: given, or named by the codebook from the second view. */
-export function imageTargets(model: TracedModel, batch: MaskedImages): Targets {
+export function imageTargets(model: PretrainingModel, batch: MaskedImages): Targets {
   const { visualTokens: given, codebookPixels, positions } = batch;
   if (given) return { positions, labels: tokensAt(given, positions) };
   if (!codebookPixels) {
@@ -20,19 +20,13 @@ export function imageTargets(model: TracedModel, batch: MaskedImages): Targets {
 }
 
 /** Masked image modeling on unpaired images (flava.md 3.5). */
-export function maskedImage(model: TracedModel, batch: ImageBatch): Objective {
-  const { config, parameters } = model;
+export function maskedImage(model: PretrainingModel, batch: ImageBatch): Objective {
   const targets = imageTargets(model, batch); // First: its feature maps are wide.
-  const { sequence } = encodeImage(
-    parameters.flava.image,
-    config.image,
-    batch,
-    stackOptions(model, "image"),
-  );
+  const { sequence } = encodeImages(model, batch);
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
   return maskedPrediction(
     model,
-    parameters.heads.mim,
+    model.parameters.heads.mim,
     patches,
     targets,
     present(targets.positions),

@@ -12,7 +12,7 @@ import { type MaskedHead, maskedFeatures } from "../model/heads.js";
 import { exactLinear } from "../nn/linear.js";
 import { computeDtype } from "../nn/precision.js";
 import type { Targets } from "../data/batch/batch.js";
-import type { TracedModel } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 
 /** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns, or for as many pairs. */
 export const rowsPerBlock = 256;
@@ -64,7 +64,7 @@ export interface Objective {
  * @param weights which targets count, float32 [N]
  */
 export function maskedPrediction(
-  { config, precision }: TracedModel,
+  { config, precision }: PretrainingModel,
   head: MaskedHead<Tensor>,
   sequence: Tensor,
   { positions, labels }: Targets,

@@ -6,10 +6,10 @@ import { argmax, mean } from "../graph/ops/reduce.js";
 import type { Tensor } from "../graph/tensor.js";
 import { matchLogits } from "../model/heads.js";
 import type { Objective } from "./masked.js";
-import type { TracedModel } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 
 /** Image-text matching over all pairs (flava.md 3.6): multimodal sequence [B, L, D], match float32 [B]. */
-export function matching(model: TracedModel, sequence: Tensor, match: Tensor): Objective {
+export function matching(model: PretrainingModel, sequence: Tensor, match: Tensor): Objective {
   const logits = matchLogits(model.parameters.heads.itm, sequence, model.precision);
   const losses = softmaxCrossEntropy(logits, cast(match, "int32"), fill(match.shape, 1));
   const right = equal(cast(argmax(logits), "float32"), match);

@@ -6,7 +6,7 @@ import type { Batch } from "../data/batch/batch.js";
 import { maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
 import type { Objective } from "./masked.js";
-import type { TracedModel } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 import { type Contrast, pairObjectives } from "./pair.js";
 
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
@@ -17,7 +17,7 @@ export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
 /** What a batch says of its objectives, by name; `contrast` as in `pairObjectives`. */
 export function objectivesOf(
-  model: TracedModel,
+  model: PretrainingModel,
   batch: Batch,
   contrast?: Contrast,
 ): Partial<Record<LossName, Pick<Objective, "loss"> & Partial<Objective>>> {
@@ -33,7 +33,7 @@ export function objectivesOf(
 
 /** The losses of a batch by name: float32 [] each; `contrast` as in `pairObjectives`. */
 export function lossesOf(
-  model: TracedModel,
+  model: PretrainingModel,
   batch: Batch,
   contrast?: Contrast,
 ): Partial<Record<LossName, Tensor>> {

@@ -1,15 +1,14 @@
 import type { Tensor } from "../graph/tensor.js";
 import type { Encoded } from "../model/encoded.js";
 import { embed } from "../model/flava.js";
-import { encodeImage } from "../model/image-encoder.js";
-import { encodePair, patchesOf, textOf } from "../model/multimodal-encoder.js";
-import { encodeText } from "../model/text-encoder.js";
+import { patchesOf, textOf } from "../model/multimodal-encoder.js";
+import { encodeImages, encodePairs, encodeTexts } from "../model/traced-model.js";
 import type { PairBatch, Targets } from "../data/batch/batch.js";
 import { contrastive } from "./contrastive.js";
 import { imageTargets } from "./masked-image.js";
 import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./masked.js";
 import { matching } from "./match.js";
-import { type TracedModel, stackOptions } from "./model.js";
+import type { PretrainingModel } from "./model.js";
 
 export interface PairObjectives {
   /** The contrastive loss is of a whole batch, and has no right answers to count. */
@@ -20,21 +19,21 @@ export interface PairObjectives {
 }
 
 /** The contrastive embeddings of the images, from the plain pass: float32 [B, projection]. */
-export function embedImages(model: TracedModel, { pixels }: Pick<PairBatch, "pixels">): Tensor {
-  const { config, parameters, precision } = model;
-  const { image, imageProjection } = parameters.flava;
-  const options = { ...stackOptions(model, "image"), wanted: 1 };
-  return embed(imageProjection, encodeImage(image, config.image, { pixels }, options), precision);
+export function embedImages(
+  model: PretrainingModel,
+  { pixels }: Pick<PairBatch, "pixels">,
+): Tensor {
+  const encoded = encodeImages(model, { pixels }, { keepTokens: 1 });
+  return embed(model.parameters.flava.imageProjection, encoded, model.precision);
 }
 
 /** The contrastive embeddings of the texts, from the plain pass: float32 [B, projection]. */
 export function embedTexts(
-  model: TracedModel,
+  model: PretrainingModel,
   { ids, lengths }: Pick<PairBatch, "ids" | "lengths">,
 ): Tensor {
-  const { text, textProjection } = model.parameters.flava;
-  const options = { ...stackOptions(model, "text"), wanted: 1 };
-  return embed(textProjection, encodeText(text, { ids, lengths }, options), model.precision);
+  const encoded = encodeTexts(model, { ids, lengths }, { keepTokens: 1 });
+  return embed(model.parameters.flava.textProjection, encoded, model.precision);
 }
 
 /** A loss of the embeddings of images and texts, float32 [B, projection] each. */
@@ -54,18 +53,16 @@ export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
  * @param contrast stands for the contrastive loss where the batch is a part of another, whose pairs all take part in it
  */
 export function pairObjectives(
-  model: TracedModel,
+  model: PretrainingModel,
   batch: PairBatch,
   contrast?: Contrast,
 ): PairObjectives {
-  const { config, parameters } = model;
-  const { image, text } = parameters.flava;
   const { maskedIds, lengths } = batch;
   const targets = imageTargets(model, batch);
   const texts = embedTexts(model, batch);
-  const maskedTexts = encodeText(text, { ids: maskedIds, lengths }, stackOptions(model, "text"));
+  const maskedTexts = encodeTexts(model, { ids: maskedIds, lengths });
   const images = embedImages(model, batch);
-  const maskedImages = encodeImage(image, config.image, batch, stackOptions(model, "image"));
+  const maskedImages = encodeImages(model, batch);
   const rows = matchedRows(batch.match);
   const loss = contrast?.(images, texts) ?? contrastive(model, images, texts, rows);
   return {
@@ -76,18 +73,15 @@ export function pairObjectives(
 
 /** Matching and masked multimodal modeling, from the masked pass. */
 function multimodalObjectives(
-  model: TracedModel,
+  model: PretrainingModel,
   batch: PairBatch,
   rows: Tensor,
   targets: Targets,
   images: Encoded,
   texts: Encoded,
 ): Omit<PairObjectives, "contrastive"> {
-  const { config, parameters } = model;
-  const { flava, heads } = parameters;
-  const visible = config.maskPadding ? batch.lengths : undefined;
-  const options = stackOptions(model, "multimodal");
-  const { sequence } = encodePair(flava.multimodal, images, texts, options, visible);
+  const { heads } = model.parameters;
+  const { sequence } = encodePairs(model, images, texts, batch.lengths);
   const [, length = 0] = batch.maskedIds.shape;
   const [, patches = 0] = batch.hidden.shape;
   const imageWeights = weightsAt(rows, patches, targets.positions);

@@ -18,7 +18,7 @@ import { checkFinite } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { contrastive } from "../objective/contrastive.js";
 import { matchedRows } from "../objective/masked.js";
-import type { TracedModel } from "../objective/model.js";
+import type { PretrainingModel } from "../objective/model.js";
 import {
   type LossName,
   counting,
@@ -207,7 +207,7 @@ function joined(parts: readonly Values[]): Float32Array {
 }
 
 /** The model with the parameters of a state. */
-function modelOf(options: StepOptions, { parameters }: TrainingState<Tensor>): TracedModel {
+function modelOf(options: StepOptions, { parameters }: TrainingState<Tensor>): PretrainingModel {
   return { ...options, parameters };
 }
 
@@ -320,7 +320,7 @@ function microBatchProgram(
 
 /** A micro-batch's part of the losses of the whole batch; in place of the contrastive loss one that has its gradient. */
 function microBatchLosses(
-  model: TracedModel,
+  model: PretrainingModel,
   batch: Batch,
   { shares, slopes }: MicroBatchInputs<Tensor>,
   { weights }: StepOptions,

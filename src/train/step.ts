@@ -11,7 +11,7 @@ import type { FlavaForPretraining } from "../model/flava.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Batch } from "../data/batch/batch.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
-import type { TracedModel } from "../objective/model.js";
+import type { PretrainingModel } from "../objective/model.js";
 import {
   type LossName,
   type LossWeights,
@@ -57,7 +57,7 @@ export interface UpdateOptions {
   readonly learningRate: (step: Tensor) => Tensor;
 }
 
-export interface StepOptions extends Omit<TracedModel, "parameters">, UpdateOptions {
+export interface StepOptions extends Omit<PretrainingModel, "parameters">, UpdateOptions {
   readonly weights?: LossWeights;
   readonly transport?: Transport;
 }

@@ -70,14 +70,14 @@ const period = 65537;
 const drawn = new Map<number, Float32Array>();
 
 /** Scaled and shifted normal numbers, the same for the same seed. */
-export function normals(size: number, seed: number, deviation = 1, mean = 0): Float32Array {
+export function normals(size: number, seed: number, std = 1, mean = 0): Float32Array {
   let numbers = drawn.get(seed);
   if (!numbers || numbers.length < Math.min(size, period)) {
     numbers = normal(foldIn(keyOf(11), seed), Math.min(2 * size, period));
     drawn.set(seed, numbers);
   }
   const values = new Float32Array(size);
-  for (let i = 0; i < size; i++) values[i] = numbers[i % period]! * deviation + mean;
+  for (let i = 0; i < size; i++) values[i] = numbers[i % period]! * std + mean;
   return values;
 }
 

@@ -1,5 +1,5 @@
 /** Cross entropy against whole-number labels, row by row. */
-import { checkpoint } from "../remat.js";
+import { remat } from "../remat.js";
 import { type Op, type Tensor, spec } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { concatenate } from "./concatenate.js";
@@ -110,7 +110,7 @@ export function linearCrossEntropy(
   };
   const blocks = Math.max(1, Math.ceil(rows / rowsPerBlock));
   return concatenate(
-    Array.from({ length: blocks }, (_, i) => checkpoint(() => blockLoss(i * rowsPerBlock))),
+    Array.from({ length: blocks }, (_, i) => remat(() => blockLoss(i * rowsPerBlock))),
     0,
   );
 }

@@ -5,15 +5,14 @@ import { slice } from "../../../src/graph/ops/slice.js";
 import { constant } from "../../../src/graph/placeholder.js";
 import type { Tensor } from "../../../src/graph/tensor.js";
 import { codebookLogits, visualTokens } from "../../../src/model/codebook.js";
+import { encodeImages, encodePairs, encodeTexts } from "../../../src/model/traced-model.js";
 import { type Encoded, pool } from "../../../src/model/encoded.js";
 import { embed } from "../../../src/model/flava.js";
 import { type MaskedHead, maskedLogits, matchLogits } from "../../../src/model/heads.js";
-import { encodeImage } from "../../../src/model/image-encoder.js";
-import { encodePair, patchesOf, textOf } from "../../../src/model/multimodal-encoder.js";
-import { encodeText } from "../../../src/model/text-encoder.js";
+import { patchesOf, textOf } from "../../../src/model/multimodal-encoder.js";
 import type { Linear } from "../../../src/nn/linear.js";
 import { contrastiveLogits } from "../../../src/objective/contrastive.js";
-import { type TracedModel, stackOptions } from "../../../src/objective/model.js";
+import type { PretrainingModel } from "../../../src/objective/model.js";
 import { countedSamples } from "./case-inputs.js";
 import { type Fixture, type GoldenCase, inputOf } from "./fixture.js";
 
@@ -31,25 +30,19 @@ interface Pass {
   readonly multimodal?: Encoded;
 }
 
-function runPass(model: TracedModel, which: "plain" | "masked", given: Given): Pass {
-  const { config, parameters } = model;
-  const { flava } = parameters;
+function runPass(model: PretrainingModel, which: "plain" | "masked", given: Given): Pass {
   const { pixels, hidden, lengths } = given;
   const ids = which === "plain" ? given.ids : given.maskedIds;
   const masks = which === "masked" && hidden ? { hidden } : {};
-  const images = stackOptions(model, "image");
-  const image = pixels && encodeImage(flava.image, config.image, { pixels, ...masks }, images);
-  const text =
-    ids && lengths && encodeText(flava.text, { ids, lengths }, stackOptions(model, "text"));
+  const image = pixels && encodeImages(model, { pixels, ...masks });
+  const text = ids && lengths && encodeTexts(model, { ids, lengths });
   if (!image || !text) return { ...(image && { image }), ...(text && { text }) };
-  const visible = config.maskPadding ? lengths : undefined;
-  const options = stackOptions(model, "multimodal");
-  return { image, text, multimodal: encodePair(flava.multimodal, image, text, options, visible) };
+  return { image, text, multimodal: encodePairs(model, image, text, lengths) };
 }
 
 /** The states, the sequence and the pooled sequence of an encoder. */
 export function encodedOutputs(
-  { precision }: TracedModel,
+  { precision }: PretrainingModel,
   pooler: Linear<Tensor>,
   { states, sequence }: Encoded,
 ): Outputs {
@@ -63,7 +56,7 @@ export function encodedOutputs(
 export const prefixed = (prefix: string, outputs: Outputs): Outputs =>
   Object.fromEntries(Object.entries(outputs).map(([name, value]) => [`${prefix}/${name}`, value]));
 
-function passOutputs(model: TracedModel, prefix: string, pass: Pass): Outputs {
+function passOutputs(model: PretrainingModel, prefix: string, pass: Pass): Outputs {
   const { flava } = model.parameters;
   const parts = (["image", "text", "multimodal"] as const).map((part) => {
     const encoded = pass[part];
@@ -78,7 +71,7 @@ const indices = (values: readonly number[]): Tensor =>
 
 /** The scores of a masked head at some places of sequences [B, L, D] flattened to [B * L, D]. */
 function logitsAt(
-  { config, precision }: TracedModel,
+  { config, precision }: PretrainingModel,
   head: MaskedHead<Tensor>,
   sequence: Tensor,
   places: readonly number[],
@@ -102,7 +95,7 @@ function countedPlaces(
 
 /** Everything but losses and gradients that the golden files hold of a pre-training case. */
 export function pretrainingOutputs(
-  model: TracedModel,
+  model: PretrainingModel,
   fixture: Fixture,
   golden: GoldenCase,
   given: Given,
@@ -121,7 +114,7 @@ export function pretrainingOutputs(
 }
 
 function maskedHeadOutputs(
-  model: TracedModel,
+  model: PretrainingModel,
   fixture: Fixture,
   golden: GoldenCase,
   { image, text, multimodal }: Pass,
@@ -151,7 +144,7 @@ function maskedHeadOutputs(
 }
 
 function contrastiveOutputs(
-  model: TracedModel,
+  model: PretrainingModel,
   fixture: Fixture,
   golden: GoldenCase,
   { image, text }: Pass,
@@ -172,7 +165,7 @@ function contrastiveOutputs(
 }
 
 function codebookOutputs(
-  { config, parameters, precision }: TracedModel,
+  { config, parameters, precision }: PretrainingModel,
   { codebookPixels }: Given,
 ): Outputs {
   if (!codebookPixels) return {};

@@ -13,12 +13,13 @@ import { sum } from "../../../src/graph/ops/broadcast.js";
 import { constant } from "../../../src/graph/placeholder.js";
 import type { Tensor } from "../../../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../../src/model/flava.js";
-import { type ImageInput, encodeImage } from "../../../src/model/image-encoder.js";
-import { type TextInput, encodeText } from "../../../src/model/text-encoder.js";
+import { encodeImages, encodeTexts } from "../../../src/model/traced-model.js";
+import type { ImageInput } from "../../../src/model/image-encoder.js";
+import type { TextInput } from "../../../src/model/text-encoder.js";
 import type { Parameter } from "../../../src/nn/parameter.js";
 import type { Precision } from "../../../src/nn/precision.js";
 import type { Batch } from "../../../src/data/batch/batch.js";
-import { type TracedModel, stackOptions } from "../../../src/objective/model.js";
+import type { PretrainingModel } from "../../../src/objective/model.js";
 import {
   type LossName,
   lossNames,
@@ -92,7 +93,7 @@ interface Traced {
 }
 
 function tracePretraining(
-  model: TracedModel,
+  model: PretrainingModel,
   fixture: Fixture,
   golden: GoldenCase,
   given: Given,
@@ -121,17 +122,17 @@ function tracePretraining(
 
 /** An encoder alone, and a linear function of its sequence to differentiate. */
 function traceEncoder(
-  model: TracedModel,
+  model: PretrainingModel,
   _fixture: Fixture,
   { name, kind, interpolation }: GoldenCase,
   given: Given,
 ): Traced {
   const { image, text } = model.parameters.flava;
-  const images = { ...stackOptions(model, "image"), ...(interpolation && { interpolation }) };
+  const interpolating = { ...model, ...(interpolation && { interpolation }) };
   const encoded =
     kind === "image encoder"
-      ? encodeImage(image, model.config.image, given as ImageInput, images)
-      : encodeText(text, given as TextInput, stackOptions(model, "text"));
+      ? encodeImages(interpolating, given as ImageInput)
+      : encodeTexts(model, given as TextInput);
   const { shape } = encoded.sequence;
   const direction = constant(numbers(`${name} direction`, shape), shape);
   const { pooler } = kind === "image encoder" ? image : text;

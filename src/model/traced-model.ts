@@ -1,0 +1,71 @@
+import type { Tensor } from "../graph/tensor.js";
+import type { Precision } from "../nn/precision.js";
+import type { StackOptions } from "../nn/stack.js";
+import type { FlavaConfig } from "./config.js";
+import type { Encoded } from "./encoded.js";
+import type { Flava } from "./flava.js";
+import { type ImageInput, encodeImage } from "./image-encoder.js";
+import { encodePair } from "./multimodal-encoder.js";
+import type { Interpolation } from "./position-interpolation.js";
+import { type TextInput, encodeText } from "./text-encoder.js";
+
+/** A model while it is traced, with as many of its parameters as are needed. */
+export interface TracedModel<P = { readonly flava: Flava<Tensor> }> {
+  readonly config: FlavaConfig;
+  readonly parameters: P;
+  readonly precision: Precision;
+  /** Recomputes the inner values of blocks in the backward pass instead of keeping them. */
+  readonly recompute?: boolean;
+  /** How positions are interpolated for images of another size than the model's; default: "size". */
+  readonly interpolation?: Interpolation;
+}
+
+export type EncoderOptions = Pick<StackOptions, "keepTokens">;
+
+/** The image encoder of a model: images -> sequences [B, 1 + P, D]. */
+export function encodeImages(
+  model: TracedModel,
+  input: ImageInput,
+  options: EncoderOptions = {},
+): Encoded {
+  const { config, parameters, interpolation } = model;
+  return encodeImage(parameters.flava.image, config.image, input, {
+    ...stackOptions(model, "image"),
+    ...(interpolation && { interpolation }),
+    ...options,
+  });
+}
+
+/** The text encoder of a model: texts -> sequences [B, L, D]. */
+export function encodeTexts(
+  model: TracedModel,
+  input: TextInput,
+  options: EncoderOptions = {},
+): Encoded {
+  const all = { ...stackOptions(model, "text"), ...options };
+  return encodeText(model.parameters.flava.text, input, all);
+}
+
+/**
+ * The multimodal encoder of a model: encoded images and texts -> sequences [B, 2 + P + L, D].
+ *
+ * @param lengths number of real tokens of each text, int32 [B]; padding is hidden if the configuration says so
+ */
+export function encodePairs(
+  model: TracedModel,
+  images: Pick<Encoded, "states">,
+  texts: Pick<Encoded, "states">,
+  lengths: Tensor | undefined,
+  options: EncoderOptions = {},
+): Encoded {
+  const visible = model.config.maskPadding ? lengths : undefined;
+  const all = { ...stackOptions(model, "multimodal"), ...options };
+  return encodePair(model.parameters.flava.multimodal, images, texts, all, visible);
+}
+
+function stackOptions(
+  { config, precision, recompute = false }: TracedModel,
+  encoder: "image" | "text" | "multimodal",
+): StackOptions {
+  return { heads: config[encoder].heads, epsilon: config.epsilon, precision, recompute };
+}
