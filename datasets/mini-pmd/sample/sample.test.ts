@@ -1,7 +1,14 @@
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
+import { packagePath } from "../../../src/base/package-root.js";
+import { openSource } from "../../../src/data/formats/open.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { type Candidate, chooseOfClasses, chooseRest, drawnByOthers } from "./choice.js";
 import { isFree } from "./credits.js";
+import { SampleFolder } from "./folder.js";
 import { smallImage } from "./image.js";
 
 const candidate = (key: string, family: string, concept: string): Candidate => ({
@@ -19,16 +26,16 @@ const cups = [
 const keys = (candidates: readonly Candidate[]): string =>
   candidates.map(({ key }) => key).join("");
 
-it("takes different hands before the same hand twice", () => {
+it("prefers different designers to the same one twice", () => {
   expect(keys(chooseOfClasses(cups, ["cup"], 2))).toBe("13");
   expect(keys(chooseOfClasses(cups, ["cup", "fork"], 9))).toBe("132");
 });
 
-it("leaves out what nobody else has drawn", () => {
+it("leaves out concepts that only one designer has drawn", () => {
   expect(keys(drawnByOthers(cups))).toBe("123");
 });
 
-it("fills up with what is not taken", () => {
+it("fills up with the remaining candidates", () => {
   expect(keys(chooseRest(cups, { icons: 2 }, new Set([cups[0]!])))).toBe("23");
 });
 
@@ -40,14 +47,44 @@ it.each([
   ["CC-BY-4.0", false],
   ["GPL-2+", false],
   ["see package", false],
-])("knows whether %s lets a picture be passed on", (license, free) => {
+])("knows whether %s allows redistribution", (license, free) => {
   expect(isFree(license)).toBe(free);
 });
 
-it("makes pictures small and flat", async () => {
+it("makes images small and flat", async () => {
   const create = { width: 90, height: 45, channels: 4, background: "#64646480" } as const;
   const small = await smallImage(await sharp({ create }).png().toBuffer());
   const { data, info } = await sharp(small).raw().toBuffer({ resolveWithObject: true });
   expect([info.width, info.height, info.channels]).toEqual([64, 32, 3]);
   expect(data.every((value) => value % 17 === 0)).toBe(true);
+});
+
+it("samples that ship with a text or label say their set and license, and those that were colored their color", async () => {
+  const root = packagePath("samples", "mini-pmd");
+  let colored = 0;
+  for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".tar")) continue;
+    for await (const { sample } of (await openSource(join(root, entry))).read()) {
+      if (sample.texts.length === 0 && sample.label === undefined) continue;
+      expect(sample.fields).toMatchObject({
+        set: expect.any(String) as string,
+        license: expect.any(String) as string,
+      });
+      if (typeof sample.fields.color === "string") colored++;
+    }
+  }
+  expect(colored).toBeGreaterThan(1000);
+});
+
+it("the sample keeps license and color of what the build has made", async () => {
+  const out = temporaryDirectory();
+  const folder = new SampleFolder(out);
+  await folder.begin();
+  const fields = { set: "a", license: "MIT", author: "A", color: "red", tags: ["dropped"] };
+  await folder.add("pairs/icons/train", { key: "x", texts: ["a red x", "x"], fields });
+  await folder.finish("# Licenses");
+  for await (const { sample } of (await openSource(join(out, "pairs/icons/train"))).read()) {
+    expect(sample.fields).toEqual({ set: "a", license: "MIT", color: "red" });
+  }
+  expect(await readFile(join(out, "LICENSES.md"), "utf8")).toContain("`a`: MIT, 1 sample; by A");
 });
