@@ -49,7 +49,7 @@ export default defineConfig(
     rules: { "max-lines-per-function": "off" }, // a describe block is a chapter, not a function
   },
   {
-    files: ["*.config.{js,ts}"],
+    files: ["**/*.config.{js,ts}"],
     rules: { "no-restricted-syntax": "off" }, // the tools read a default export
   },
 );

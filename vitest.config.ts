@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
@@ -8,6 +8,7 @@ export default defineConfig({
       "bench/**/*.test.ts",
       "test/**/*.test.ts",
     ],
+    exclude: [...configDefaults.exclude, "test/install/**"], // npm run test:install
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

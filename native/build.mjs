@@ -1,6 +1,6 @@
 // Compiles the native kernels into build/native/flava.node.
 //
-//   node native/build.mjs              fails when compilation fails
+//   node native/build.mjs              fails where the kernels cannot be built
 //   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds build/native-address,undefined/check instead (see sanitize.sh)
@@ -66,9 +66,9 @@ const commonFlags = [
 ];
 
 /** Ends the build without a product. */
-function giveUp(reason, code) {
+function giveUp(reason) {
   console.log(`flava: ${reason}; the slower reference backend will be used`);
-  process.exit(options.optional ? 0 : code);
+  process.exit(options.optional ? 0 : 1);
 }
 
 function findCompiler() {
@@ -84,10 +84,7 @@ function nodeApiFlags() {
   try {
     return ["-isystem", createRequire(import.meta.url)("node-api-headers").include_dir];
   } catch {
-    return giveUp(
-      "the native kernels were not built, because node-api-headers is not installed",
-      1,
-    );
+    return giveUp("the native kernels were not built, because node-api-headers is not installed");
   }
 }
 
@@ -204,7 +201,7 @@ async function build() {
   const start = performance.now();
   const compiler = process.platform === "win32" ? undefined : findCompiler();
   if (compiler === undefined)
-    giveUp("the native kernels were not built, because no C++ compiler was found", 0);
+    giveUp("the native kernels were not built, because neither g++ nor clang++ was found");
   const plan = planObjects(compiler);
   for (const { path } of plan.objects) mkdirSync(dirname(path), { recursive: true });
   const stale = plan.objects.filter(isStale);
@@ -216,7 +213,7 @@ async function build() {
   if (failures > 0) {
     // An older product would not fit the sources any more.
     rmSync(product, { force: true });
-    giveUp(`${failures} native compilations failed, see ${relative(root, messages)}`, 1);
+    giveUp(`${failures} native compilations failed, see ${messages}`);
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const name = relative(root, product);

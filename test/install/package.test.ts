@@ -1,0 +1,39 @@
+import { describe, expect, inject, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+
+const { files, size, unpackedSize } = inject("packed");
+const paths = files.map(({ path }) => path);
+
+describe("the packed package", () => {
+  it("holds what package.json names, and the licenses", () => {
+    const named = [
+      manifest.exports["."].types,
+      manifest.exports["."].default,
+      manifest.bin.flava,
+      manifest.imports["#loader-worker"],
+      "native/build.mjs",
+      "vocabulary/vocab.txt",
+      "models/mini/model.safetensors",
+      "LICENSE",
+      "samples/mini-pmd/LICENCES.md",
+    ];
+    expect(paths).toEqual(expect.arrayContaining(named.map((path) => path.replace("./", ""))));
+  });
+
+  it("holds nothing else", () => {
+    const expected = [
+      /^(LICENSE|README\.md|package\.json)$/,
+      /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
+      /^native\/(kernels\/|gemm\/)?[\w-]+\.(cpp|h)$|^native\/build\.mjs$/,
+      /^(vocabulary|models\/mini|samples)\//,
+    ];
+    expect(paths.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([]);
+    expect(paths.filter((path) => /\.test\.|\.native\./.test(path))).toEqual([]);
+  });
+
+  it("takes at most 35 MB, 55 MB unpacked", () => {
+    console.log(`${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
+    expect(size).toBeLessThan(35e6);
+    expect(unpackedSize).toBeLessThan(55e6);
+  });
+});

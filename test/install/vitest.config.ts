@@ -1,0 +1,14 @@
+/** Installing the packed package, as its users do: takes minutes and a registry, so it is a suite of its own. */
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: join(import.meta.dirname, "../.."),
+  test: {
+    include: ["test/install/*.test.ts"],
+    globalSetup: "test/install/setup.ts",
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
