@@ -13,15 +13,27 @@ import { loadWeights } from "../src/checkpoint/load.js";
 import { openCheckpoint } from "../src/checkpoint/open.js";
 import { models } from "../src/configs/models.js";
 import { fill } from "../src/graph/ops/fill.js";
-import type { Tensor } from "../src/graph/tensor.js";
+import type { Batch } from "../src/data/batch/batch.js";
+import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
 import type { FlavaConfig } from "../src/model/config.js";
-import { type Flava, flavaParameters, pretrainingParameters } from "../src/model/flava.js";
+import {
+  type Flava,
+  type FlavaForPretraining,
+  flavaParameters,
+  pretrainingParameters,
+} from "../src/model/flava.js";
 import { type MatchHead, matchHeadParameters } from "../src/model/heads.js";
 import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../src/model/outputs.js";
 import type { TracedModel } from "../src/model/traced-model.js";
 import { type Parameter, initialize } from "../src/nn/parameter.js";
 import type { Precision } from "../src/nn/precision.js";
-import { trainingState, trainingStep } from "../src/train/step.js";
+import { optimizerStep } from "../src/train/optimizer-step.js";
+import {
+  boundLogitScale,
+  pretrainingLoss,
+  pretrainingRules,
+} from "../src/train/stages/pretraining-loss.js";
+import { optimizerState } from "../src/train/step/update.js";
 import { Given, lengthsOf, pretrainingBatch, randomImages, randomWords } from "./model-inputs.js";
 import {
   type Application,
@@ -38,18 +50,22 @@ export async function preparePretraining(
   config: FlavaConfig,
   work: Pretraining,
 ): Promise<Prepared> {
-  const state = new State(backend, trainingState(pretrainingParameters(config)));
+  const rules = pretrainingRules();
+  const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
+  const state = new State(backend, optimizerState(parameters, { rules }));
   await initialize(state, keyOf(0));
-  const batch = pretrainingBatch(config, work);
-  const program = trainingStep(state, batch, {
+  const { kind, ...inputs } = pretrainingBatch(config, work);
+  const loss = pretrainingLoss({ kind, ...inputs } as Batch<Given>, {
     config,
     precision: work.dtype,
-    learningRate: () => fill([], 1e-4),
   });
-  const values = mapTree(batch, (leaf: Given | string) =>
-    leaf instanceof Given ? leaf.values : leaf,
-  );
-  return { run: () => program.run(values) };
+  const step = optimizerStep(state, loss, {
+    optimizer: { rules },
+    learningRate: () => fill([], 1e-4),
+    constrain: boundLogitScale,
+  });
+  const values = mapTree(inputs, ({ values }: Given) => values);
+  return { run: () => step.run(values) };
 }
 
 /** What the outputs need of the model. */

@@ -25,7 +25,7 @@ import type { Batch } from "../src/data/batch/batch.js";
 import { Loader } from "../src/data/batch/loader.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
-import { pretrainingParameters } from "../src/model/flava.js";
+import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { processorFor } from "../src/inference/processor.js";
 import { initialize } from "../src/nn/parameter.js";
 import { batchSpecs } from "../src/train/stages/batch-specs.js";
@@ -34,7 +34,13 @@ import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
 import { rateAt } from "../src/train/stages/rate.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
-import { trainingState, trainingStep } from "../src/train/step.js";
+import { optimizerStep } from "../src/train/optimizer-step.js";
+import {
+  boundLogitScale,
+  pretrainingLoss,
+  pretrainingRules,
+} from "../src/train/stages/pretraining-loss.js";
+import { optimizerState } from "../src/train/step/update.js";
 import { median } from "./measure.js";
 import { startPython } from "./python.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
@@ -179,18 +185,23 @@ async function timeSteps(
   const config = models[model];
   const backend = openBackend({ name: "native", threads });
   try {
-    const state = new State(backend, trainingState(pretrainingParameters(config)));
+    const rules = pretrainingRules();
+    const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
+    const state = new State(backend, optimizerState(parameters, { rules }));
     await initialize(state, keyOf(0), initialScale);
     const { clip, ...optimizer } = only.optimizer;
-    const program = trainingStep(state, batchSpecs(batches[0]!, config), {
-      ...{ config, precision, clip, optimizer },
-      learningRate: (step) => rateAt(step, only),
+    const loss = pretrainingLoss(batchSpecs(batches[0]!, config), { config, precision });
+    const step = optimizerStep(state, loss, {
+      optimizer: { ...optimizer, rules },
+      clip,
+      learningRate: (made) => rateAt(made, only),
+      constrain: boundLogitScale,
     });
     const seconds: number[] = [];
-    for (let step = 0; step < batches.length + steps; step++) {
-      const { kind: _, ...inputs } = batches[step % batches.length]!;
+    for (let made = 0; made < batches.length + steps; made++) {
+      const { kind: _, ...inputs } = batches[made % batches.length]!;
       const start = performance.now();
-      await program.run(inputs);
+      await step.run(inputs);
       seconds.push((performance.now() - start) / 1000);
     }
     return seconds.slice(batches.length);

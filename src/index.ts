@@ -40,4 +40,12 @@ export type { Precision } from "./nn/precision.js";
 export { spec, type Tensor, type TensorSpec } from "./graph/tensor.js";
 export { gradient } from "./graph/gradient.js";
 export { remat } from "./graph/remat.js";
-export { trainingState, trainingStep } from "./train/step.js";
+export { optimizerStep, type OptimizerStepOptions } from "./train/optimizer-step.js";
+export {
+  boundLogitScale,
+  pretrainingLoss,
+  pretrainingRules,
+} from "./train/stages/pretraining-loss.js";
+export type { CompiledStep, StepResults } from "./train/step/compiled-step.js";
+export { optimizerState, type OptimizerState } from "./train/step/update.js";
+export type { Loss } from "./train/step/loss.js";

@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
 import { nativeBackend, nativeLevels } from "../src/backend/native.js";
-import { type Program, compile } from "../src/backend/program.js";
+import { compile } from "../src/backend/program.js";
 import { referenceBackend } from "../src/backend/reference.js";
 import { State } from "../src/backend/state.js";
 import { foldIn, keyOf, normal } from "../src/base/random.js";
-import { gradient } from "../src/graph/gradient.js";
 import { multiply, subtract } from "../src/graph/ops/arithmetic.js";
-import { affine } from "../src/graph/ops/affine.js";
 import { mean } from "../src/graph/ops/reduce.js";
-import { type Tensor, type TensorSpec, spec } from "../src/graph/tensor.js";
+import { type TensorSpec, spec } from "../src/graph/tensor.js";
 import { layerNorm, layerNormParameters } from "../src/nn/layer-norm.js";
 import type { Precision } from "../src/nn/precision.js";
 import { stack, stackParameters } from "../src/nn/stack.js";
-import { adamW, adamWMoments } from "../src/optim/adamw.js";
-import { clipByGlobalNorm } from "../src/optim/clip.js";
 import { warmupCosine } from "../src/optim/schedule.js";
+import { optimizerStep } from "../src/train/optimizer-step.js";
+import type { CompiledStep } from "../src/train/step/compiled-step.js";
+import type { Loss, Traced } from "../src/train/step/loss.js";
+import { optimizerState } from "../src/train/step/update.js";
 
 const sizes = { layers: 2, width: 16, hidden: 32 };
 const shape = [4, 6, 16] as const;
@@ -23,17 +23,13 @@ const steps = 200;
 
 interface Training {
   readonly state: State;
-  readonly program: Program<{ x: TensorSpec; y: TensorSpec }, { loss: Tensor }>;
+  readonly program: CompiledStep<{ x: TensorSpec; y: TensorSpec }>;
 }
 
 /** A tiny transformer that learns to reverse the order of its tokens, from the same start on every backend. */
 function training(backend: Backend, precision: Precision): Training {
   const parameters = { blocks: stackParameters(sizes), norm: layerNormParameters(sizes.width) };
-  const state = new State(backend, {
-    parameters,
-    moments: adamWMoments(parameters),
-    step: spec([]),
-  });
+  const state = new State(backend, optimizerState(parameters));
   for (const [index, path] of state.paths.entries()) {
     if (!path.startsWith("parameters")) continue;
     const { size } = state.spec(path);
@@ -42,16 +38,18 @@ function training(backend: Backend, precision: Precision): Training {
       : normal(foldIn(keyOf(1), index), size, 0.1);
     state.write(path, start);
   }
-  const program = compile({ state, inputs: { x: spec(shape), y: spec(shape) } }, (s, { x, y }) => {
-    const last = stack(s.parameters.blocks, x, { heads: 2, epsilon: 1e-6, precision }).at(-1) ?? x;
-    const error = subtract(layerNorm(s.parameters.norm, last, 1e-6, "float32"), y);
-    const loss = mean(multiply(error, error));
-    const gradients = gradient(loss, s.parameters);
-    const { scale } = clipByGlobalNorm(gradients, 1);
-    const step = affine(s.step, 1, 1);
-    const learningRate = warmupCosine(step, { peak: 5e-3, warmup: 20, total: steps });
-    const { updateNorm, ...next } = adamW({ ...s, gradients, scale, step, learningRate });
-    return { outputs: { loss, updateNorm }, state: { ...next, step } };
+  const inputs = { x: spec(shape), y: spec(shape) };
+  const loss: Loss<Traced<typeof parameters>, typeof inputs> = {
+    inputs,
+    trace: ({ blocks, norm }, { x, y }) => {
+      const last = stack(blocks, x, { heads: 2, epsilon: 1e-6, precision }).at(-1) ?? x;
+      const error = subtract(layerNorm(norm, last, 1e-6, "float32"), y);
+      return { total: mean(multiply(error, error)), scalars: {} };
+    },
+  };
+  const program = optimizerStep(state, loss, {
+    clip: 1,
+    learningRate: (step) => warmupCosine(step, { peak: 5e-3, warmup: 20, total: steps }),
   });
   return { state, program };
 }
@@ -72,8 +70,8 @@ async function lossCurve(backend: Backend, precision: Precision, count = steps):
   const { program } = training(backend, precision);
   const curve: number[] = [];
   for (let step = 0; step < count; step++) {
-    const { loss } = await program.run(batch(step));
-    curve.push(loss[0] ?? NaN);
+    const { total } = await program.run(batch(step));
+    curve.push(total);
   }
   return curve;
 }

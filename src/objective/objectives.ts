@@ -7,7 +7,7 @@ import { maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
 import type { Objective } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
-import { type Contrast, pairObjectives } from "./pair.js";
+import { type ContrastiveObjective, pairObjectives } from "./pair.js";
 
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
 export type LossName = (typeof lossNames)[number];
@@ -15,41 +15,38 @@ export type LossName = (typeof lossNames)[number];
 /** The factor of each loss in the total; 1 where none is given, as in the published code. A loss of weight 0 is left out. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
-/** What a batch says of its objectives, by name; `contrast` as in `pairObjectives`. */
+/** The objectives of a batch, by name. */
 export function objectivesOf(
   model: PretrainingModel,
   batch: Batch,
-  contrast?: Contrast,
-): Partial<Record<LossName, Pick<Objective, "loss"> & Partial<Objective>>> {
+): Partial<Record<Exclude<LossName, "contrastive">, Objective>> & {
+  readonly contrastive?: ContrastiveObjective;
+} {
   switch (batch.kind) {
     case "image":
       return { mim: maskedImage(model, batch) };
     case "text":
       return { mlm: maskedText(model, batch) };
     case "pair":
-      return { ...pairObjectives(model, batch, contrast) };
+      return { ...pairObjectives(model, batch) };
   }
 }
 
-/** The losses of a batch by name: float32 [] each; `contrast` as in `pairObjectives`. */
-export function lossesOf(
-  model: PretrainingModel,
-  batch: Batch,
-  contrast?: Contrast,
-): Partial<Record<LossName, Tensor>> {
+/** The losses of a batch by name: float32 [] each. */
+export function lossesOf(model: PretrainingModel, batch: Batch): Partial<Record<LossName, Tensor>> {
   return Object.fromEntries(
-    Object.entries(objectivesOf(model, batch, contrast)).map(([name, { loss }]) => [name, loss]),
+    Object.entries(objectivesOf(model, batch)).map(([name, { loss }]) => [name, loss]),
   );
 }
 
 /** Those that count: what is only needed for the others is never computed. */
-export function counting<T>(
-  byLoss: Partial<Record<LossName, T>>,
+export function counting<L extends Partial<Record<LossName, unknown>>>(
+  byLoss: L,
   weights: LossWeights = {},
-): Partial<Record<LossName, T>> {
+): Partial<L> {
   return Object.fromEntries(
     Object.entries(byLoss).filter(([name]) => weights[name as LossName] !== 0),
-  );
+  ) as Partial<L>;
 }
 
 /** The weighted sum of losses, float32 []: what is minimized. */

@@ -10,9 +10,14 @@ import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./mask
 import { matching } from "./match.js";
 import type { PretrainingModel } from "./model.js";
 
+export interface ContrastiveObjective extends Pick<Objective, "loss"> {
+  /** What is compared: float32 [B, projection] each. */
+  readonly embeddings: { readonly images: Tensor; readonly texts: Tensor };
+}
+
 export interface PairObjectives {
-  /** The contrastive loss is of a whole batch, and has no right answers to count. */
-  readonly contrastive: Pick<Objective, "loss">;
+  /** A loss of the whole batch, without right answers to count. */
+  readonly contrastive: ContrastiveObjective;
   readonly itm: Objective;
   readonly mmmImage: Objective;
   readonly mmmText: Objective;
@@ -36,9 +41,6 @@ export function embedTexts(
   return embed(model.parameters.flava.textProjection, encoded, model.precision);
 }
 
-/** A loss of the embeddings of images and texts, float32 [B, projection] each. */
-export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
-
 /**
  * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the plain pass, the others the masked pass,
  * so that both encoders run twice.
@@ -49,14 +51,8 @@ export type Contrast = (images: Tensor, texts: Tensor) => Tensor;
  * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
  * gradients are complete, used and forgotten before the other encoder's begin; and images last, so that their many
  * activations are gone when the texts' gradients come.
- *
- * @param contrast stands for the contrastive loss where the batch is a part of another, whose pairs all take part in it
  */
-export function pairObjectives(
-  model: PretrainingModel,
-  batch: PairBatch,
-  contrast?: Contrast,
-): PairObjectives {
+export function pairObjectives(model: PretrainingModel, batch: PairBatch): PairObjectives {
   const { maskedIds, lengths } = batch;
   const targets = imageTargets(model, batch);
   const texts = embedTexts(model, batch);
@@ -64,9 +60,9 @@ export function pairObjectives(
   const images = embedImages(model, batch);
   const maskedImages = encodeImages(model, batch);
   const rows = matchedRows(batch.match);
-  const loss = contrast?.(images, texts) ?? contrastive(model, images, texts, rows);
+  const loss = contrastive(model, images, texts, rows);
   return {
-    contrastive: { loss },
+    contrastive: { loss, embeddings: { images, texts } },
     ...multimodalObjectives(model, batch, rows, targets, maskedImages, maskedTexts),
   };
 }

@@ -44,3 +44,6 @@ export type PairBatch<T = Tensor> = {
   MaskedTexts<T>;
 
 export type Batch<T = Tensor> = ImageBatch<T> | TextBatch<T> | PairBatch<T>;
+
+/** The tensors of a batch of any kind. */
+export type BatchTensors<T> = Partial<Omit<PairBatch<T>, "kind">>;

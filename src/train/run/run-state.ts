@@ -9,7 +9,7 @@ import {
 import { CheckpointError, type StoredDtype } from "../../checkpoint/stored-tensor.js";
 import { sameShape } from "../../graph/tensor.js";
 
-/** Sums that every step begins at zero (`accumulatedStep`): no part of what a run has reached. */
+/** Gradient sums, which every step begins at zero: not kept between steps. */
 const scratch = "accumulated/";
 
 const keptPaths = (state: State): string[] =>

@@ -5,7 +5,6 @@ import { type Program, compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { foldIn, keyOf } from "../../base/random.js";
-import { mapTree } from "../../base/tree.js";
 import { models } from "../../configs/models.js";
 import type { Batch, ImageBatch } from "../../data/batch/batch.js";
 import { equal } from "../../graph/ops/arithmetic.js";
@@ -19,17 +18,13 @@ import type { FlavaConfig } from "../../model/config.js";
 import { codebookSize } from "../../inference/processor.js";
 import { initialize } from "../../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
+import { optimizerStep } from "../optimizer-step.js";
+import type { CompiledStep } from "../step/compiled-step.js";
+import { type OptimizerState, optimizerState } from "../step/update.js";
+import { type CodebookInputs, autoencoderParameters, codebookLoss } from "./codebook-loss.js";
 import { rateAt } from "./rate.js";
-import {
-  type CodebookInputs,
-  type CodebookOutputs,
-  type CodebookState,
-  autoencoderParameters,
-  codebookState,
-  codebookStep,
-} from "./codebook-step.js";
 import type { CodebookStageRecipe, Recipe } from "../../configs/recipe.js";
-import type { Scalars, Stage, StageNeeds } from "./stage.js";
+import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import { writeModel } from "../write-model.js";
 
 export interface CodebookStageOptions {
@@ -42,8 +37,8 @@ export interface CodebookStageOptions {
   readonly drawing: string;
 }
 
-type Trained = State<CodebookState<TensorSpec>>;
-type StepProgram = Program<CodebookInputs<TensorSpec>, CodebookOutputs>;
+type CodebookState = State<OptimizerState<Autoencoder<TensorSpec>, TensorSpec>>;
+type CodebookStep = CompiledStep<CodebookInputs<TensorSpec>>;
 type Judgement = {
   readonly loss: Tensor;
   readonly tokens: Tensor;
@@ -54,19 +49,19 @@ type Judgement = {
 export class CodebookStage implements Stage {
   readonly bestBy = "likelihood";
   readonly losses = { reconstruction: null, divergence: null };
-  readonly state: Trained;
+  readonly state: CodebookState;
   private readonly config: FlavaConfig;
-  readonly #inputs: CodebookInputs<TensorSpec>;
-  #step: StepProgram | undefined;
+  readonly #pixels: TensorSpec;
+  #step: CodebookStep | undefined;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
 
   constructor(private readonly options: CodebookStageOptions) {
     const { backend, recipe, stage } = options;
     this.config = models[recipe.model];
-    this.state = new State(backend, codebookState(this.config.codebook));
+    const parameters: Autoencoder<TensorSpec> = autoencoderParameters(this.config.codebook);
+    this.state = new State(backend, optimizerState(parameters, { average: true }));
     const side = codebookSize(this.config.image);
-    const pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
-    this.#inputs = { pixels, key: spec([2], "int32") };
+    this.#pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
   }
 
   /** Draws new weights; their average begins as they are. */
@@ -87,7 +82,7 @@ export class CodebookStage implements Stage {
   }
 
   prepare(): StageNeeds {
-    const { memory, flops } = this.#program();
+    const { memory, flops } = this.#compiled();
     return { bytes: memory.total, flops };
   }
 
@@ -95,14 +90,7 @@ export class CodebookStage implements Stage {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
     if (!pixels) throw new Error("The codebook is trained on images.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
-    const { rate, norm, updateNorm, ...losses } = await this.#program().run({ pixels, key });
-    const scalars = mapTree(losses, (values: Values) => values[0] ?? NaN) as Scalars;
-    return {
-      ...scalars,
-      "gradient norm": norm[0] ?? NaN,
-      "update norm": updateNorm[0] ?? NaN,
-      "learning rate": rate[0] ?? NaN,
-    };
+    return stepScalars(await this.#compiled().run({ pixels, key }));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -140,26 +128,27 @@ export class CodebookStage implements Stage {
     return Promise.resolve();
   }
 
-  #program(): StepProgram {
+  #compiled(): CodebookStep {
     const { recipe, stage } = this.options;
     const { clip, ...optimizer } = stage.optimizer;
-    return (this.#step ??= codebookStep(this.state, this.#inputs, {
+    const loss = codebookLoss(this.#pixels, {
       config: this.config.codebook,
       precision: recipe.precision,
-      learningRate: (step) => rateAt(step, stage),
       temperature: stage.temperature,
       divergenceWeight: stage.divergence,
-      clip,
-      averaging: stage.averaging,
+    });
+    return (this.#step ??= optimizerStep(this.state, loss, {
       optimizer,
+      clip,
+      learningRate: (step) => rateAt(step, stage),
+      averaging: stage.averaging,
     }));
   }
 
   /** With the likeliest code of every cell, not a mixture: as the codebook is used later. */
   #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
     const { config } = this;
-    const { pixels: given } = this.#inputs;
-    return compile({ state: this.state, inputs: { pixels: given } }, (s, { pixels }) => {
+    return compile({ state: this.state, inputs: { pixels: this.#pixels } }, (s, { pixels }) => {
       const { codebook, decoder } = s.average as Autoencoder<Tensor>;
       const logits = cast(codebookLogits(codebook, config.codebook, pixels, "float32"), "float32");
       const codes = equal(logits, maximumOf(logits, [-1], true));
@@ -174,7 +163,7 @@ export class CodebookStage implements Stage {
 
   /** Rows of images, each above what the codes keep of it. */
   async #draw(originals: Values, images: Values): Promise<void> {
-    const [batch = 0, , side = 0] = this.#inputs.pixels.shape;
+    const [batch = 0, , side = 0] = this.#pixels.shape;
     const columns = Math.min(16, batch);
     const rows = Math.min(4, Math.floor(batch / columns));
     const width = columns * side;

@@ -7,24 +7,27 @@ import type { Values } from "../../backend/values.js";
 import { keyOf } from "../../base/random.js";
 import { leavesOf } from "../../base/tree.js";
 import { decoderName } from "../../checkpoint/huggingface.js";
-import type { Batch } from "../../data/batch/batch.js";
+import type { Batch, BatchTensors } from "../../data/batch/batch.js";
 import { models } from "../../configs/models.js";
 import type { FlavaConfig } from "../../model/config.js";
-import { pretrainingParameters } from "../../model/flava.js";
-import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
+import type { TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
 import type { LossWeights } from "../../objective/objectives.js";
 import { freezing, ruleFor } from "../../optim/rules.js";
-import { type PretrainingStep, accumulatedStep } from "../accumulated-step.js";
+import { optimizerStep } from "../optimizer-step.js";
+import type { CompiledStep } from "../step/compiled-step.js";
+import { type OptimizerState, optimizerState } from "../step/update.js";
+import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
 import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
-import type { Scalars, Stage, StageNeeds } from "./stage.js";
-import { type TrainingState, rulesOf, trainingState, trainingStep } from "../step.js";
+import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import type { Validation } from "./validation.js";
 import { writeModel } from "../write-model.js";
 
-type PretrainingState = State<TrainingState<TensorSpec>>;
+type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
+type PretrainingStep = CompiledStep<BatchTensors<TensorSpec>>;
 
 export interface PretrainingStageOptions {
   readonly backend: Backend;
@@ -40,7 +43,7 @@ export interface PretrainingStageOptions {
 }
 
 export class PretrainingStage implements Stage {
-  readonly #programs = new Map<string, PretrainingStep>();
+  readonly #steps = new Map<string, PretrainingStep>();
 
   private constructor(
     private readonly options: PretrainingStageOptions,
@@ -51,10 +54,10 @@ export class PretrainingStage implements Stage {
 
   static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
     const config = models[options.recipe.model];
-    const parameters = pretrainingParameters(config);
+    const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
     const { frozen, microBatches } = options.stage;
     requireParts(parameters, frozen);
-    const specs = trainingState(parameters, rulesOf({ rules: freezing(frozen) }), microBatches);
+    const specs = optimizerState(parameters, { rules: pretrainingRules(frozen), microBatches });
     const state = new State(options.backend, specs);
     const validation = await options.openValidation(state, config);
     return new PretrainingStage(options, config, state, validation);
@@ -104,31 +107,20 @@ export class PretrainingStage implements Stage {
 
   prepare(): StageNeeds {
     const { largest, stage } = this.options;
-    const programs = largest.map((batch) => ({
+    const steps = largest.map((batch) => ({
       share: stage.shares[batch.kind],
-      program: this.#program(batch),
+      step: this.#compiled(batch),
     }));
-    const all = programs.reduce((sum, { share }) => sum + share, 0);
+    const all = steps.reduce((sum, { share }) => sum + share, 0);
     return {
-      bytes: Math.max(...programs.map(({ program }) => program.memory.total)),
-      flops: programs.reduce((sum, { share, program }) => sum + share * program.flops, 0) / all,
+      bytes: Math.max(...steps.map(({ step }) => step.memory.total)),
+      flops: steps.reduce((sum, { share, step }) => sum + share * step.flops, 0) / all,
     };
   }
 
   async step(batch: Batch<Values>): Promise<Scalars> {
     const { kind, ...inputs } = batch;
-    const outputs = await this.#program(batchSpecs(batch, this.config)).run(inputs);
-    const { norm, updateNorm, rate, total, ...losses } = outputs as unknown as Record<
-      string,
-      Values
-    >;
-    const scalars = Object.entries(losses).map(([name, values]) => [name, values[0] ?? NaN]);
-    return {
-      ...(Object.fromEntries(scalars) as Scalars),
-      "gradient norm": norm?.[0] ?? NaN,
-      "update norm": updateNorm?.[0] ?? NaN,
-      "learning rate": rate?.[0] ?? NaN,
-    };
+    return stepScalars(await this.#compiled(batchSpecs(batch, this.config)).run(inputs));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -144,7 +136,7 @@ export class PretrainingStage implements Stage {
 
   async dispose(): Promise<void> {
     await this.validation.close();
-    for (const program of this.#programs.values()) program.dispose();
+    for (const step of this.#steps.values()) step.dispose();
     this.state.dispose();
   }
 
@@ -152,29 +144,27 @@ export class PretrainingStage implements Stage {
     return this.options.stage.losses;
   }
 
-  #program(batch: Batch<TensorSpec>): PretrainingStep {
+  #compiled(batch: Batch<TensorSpec>): PretrainingStep {
     const name = shapeNameOf(batch);
-    const found = this.#programs.get(name);
+    const found = this.#steps.get(name);
     if (found) return found;
     const { recipe, stage } = this.options;
-    const { clip, ...settings } = stage.optimizer;
-    const optimizer = { ...settings, rules: freezing(stage.frozen) };
-    const options = {
+    const { clip, ...optimizer } = stage.optimizer;
+    const loss = pretrainingLoss(batch, {
       config: this.config,
       precision: recipe.precision,
       recompute: stage.recompute,
       weights: stage.losses,
+    });
+    const step = optimizerStep(this.state, loss, {
+      optimizer: { ...optimizer, rules: pretrainingRules(stage.frozen) },
       clip,
-      optimizer,
-      learningRate: (step: Tensor) => rateAt(step, stage),
-    };
-    const { microBatches } = stage;
-    const program =
-      microBatches === 1
-        ? (trainingStep(this.state, batch, options) as PretrainingStep)
-        : accumulatedStep(this.state, batch, { ...options, microBatches });
-    this.#programs.set(name, program);
-    return program;
+      learningRate: (step) => rateAt(step, stage),
+      constrain: boundLogitScale,
+      microBatches: stage.microBatches,
+    });
+    this.#steps.set(name, step);
+    return step;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import type { RunFacts } from "../run/run-directory.js";
+import type { StepResults } from "../step/compiled-step.js";
 import type { Batch } from "../../data/batch/batch.js";
 
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
@@ -15,6 +16,18 @@ export interface StageNeeds {
   readonly bytes: number;
   /** Multiplications and additions of an average step whose texts are as long as they may be. */
   readonly flops: number;
+}
+
+/** What the log keeps of an optimizer step. */
+export function stepScalars(results: StepResults): Scalars {
+  const { total, scalars, learningRate, updateNorm, gradientNorm } = results;
+  return {
+    ...scalars,
+    total,
+    ...(gradientNorm !== undefined && { "gradient norm": gradientNorm }),
+    "update norm": updateNorm,
+    "learning rate": learningRate,
+  };
 }
 
 /** What is trained, as the training loop sees it. */

@@ -103,9 +103,9 @@ export class Validation {
       const model = { config, precision, parameters: parameters as FlavaForPretraining<Tensor> };
       const objectives = objectivesOf(model, Object.assign({ kind }, given) as unknown as Batch);
       const outputs: Record<string, Tensor> = {};
-      for (const [name, { loss, accuracy }] of Object.entries(counting(objectives, losses))) {
-        outputs[name] = loss;
-        if (accuracy) outputs[`${name} accuracy`] = accuracy;
+      for (const [name, objective] of Object.entries(counting(objectives, losses))) {
+        outputs[name] = objective.loss;
+        if ("accuracy" in objective) outputs[`${name} accuracy`] = objective.accuracy;
       }
       return { outputs };
     });

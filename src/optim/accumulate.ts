@@ -47,7 +47,5 @@ export function accumulate(
 function sumAt(sums: Readonly<Record<string, Tensor>>, path: string): Tensor {
   const sum = sums[path];
   if (sum) return sum;
-  throw new Error(
-    `There is no sum for the gradient of ${path}: make the training state for more than one micro-batch.`,
-  );
+  throw new Error(`The state has no gradient sum for ${path}: make it for micro-batches.`);
 }

@@ -1,0 +1,64 @@
+/** One optimizer step: loss, gradients, clipping and AdamW, as native programs. */
+import { compile } from "../backend/program.js";
+import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
+import { type Mapped, mapTree } from "../base/tree.js";
+import { gradient } from "../graph/gradient.js";
+import { checkFinite } from "../graph/ops/update.js";
+import type { Tensor, TensorSpec } from "../graph/tensor.js";
+import { trainable } from "../optim/adamw.js";
+import { accumulatedStep } from "./step/accumulated-step.js";
+import type { CompiledStep, StepResults } from "./step/compiled-step.js";
+import type { Loss } from "./step/loss.js";
+import { type OptimizerState, type UpdateOptions, currentStep, update } from "./step/update.js";
+
+export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
+  /**
+   * Number of equal parts that each batch is split into, which run one after another in less memory; default 1. The state
+   * must have been made for micro-batches.
+   */
+  readonly microBatches?: number;
+}
+
+/**
+ * Compiles an optimizer step for batches of the shapes `loss.inputs`. With micro-batches the result is that of a step on
+ * the whole batch, up to rounding.
+ */
+export function optimizerStep<S, I, M>(
+  state: State<OptimizerState<S, TensorSpec>>,
+  loss: Loss<Mapped<S, TensorSpec, Tensor>, I, M>,
+  options: OptimizerStepOptions<Mapped<S, TensorSpec, Tensor>>,
+): CompiledStep<I> {
+  const { microBatches = 1 } = options;
+  if (microBatches === 1) return wholeStep(state, loss, options);
+  if (!loss.split) throw new Error("This loss cannot be computed in micro-batches.");
+  const parts = loss.split(microBatches);
+  return accumulatedStep(state, loss.inputs, parts, { ...options, microBatches });
+}
+
+/** A step on a whole batch, in one program. */
+function wholeStep<S, I>(
+  state: State<OptimizerState<S, TensorSpec>>,
+  loss: Pick<Loss<Mapped<S, TensorSpec, Tensor>, I>, "inputs" | "trace">,
+  options: UpdateOptions<Mapped<S, TensorSpec, Tensor>>,
+): CompiledStep<I> {
+  type Before = OptimizerState<Mapped<S, TensorSpec, Tensor>, Tensor>;
+  const program = compile({ state, inputs: loss.inputs }, (s, inputs) => {
+    const before = s as unknown as Before;
+    const { parameters } = before;
+    const { total, scalars } = loss.trace(parameters, inputs, currentStep(before));
+    const finite = checkFinite(total);
+    const gradients = gradient(finite, trainable(parameters, options.optimizer?.rules ?? []));
+    const next = update(before, gradients, options);
+    return { outputs: { total: finite, scalars, ...next.outputs }, state: next.state };
+  });
+  return {
+    memory: program.memory,
+    flops: program.flops,
+    run: async (inputs) => {
+      const outputs: unknown = await program.run(inputs);
+      return mapTree<Values, number, unknown>(outputs, ([value = NaN]) => value) as StepResults;
+    },
+    dispose: () => program.dispose(),
+  };
+}

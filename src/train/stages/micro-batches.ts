@@ -1,0 +1,144 @@
+/** A batch split into micro-batches, and how much the losses of each count in those of the whole batch. */
+import { type Values, partOf } from "../../backend/values.js";
+import { mapTree } from "../../base/tree.js";
+import type { Batch, BatchTensors, Targets } from "../../data/batch/batch.js";
+import { type TensorSpec, spec } from "../../graph/tensor.js";
+import type { LossName } from "../../objective/objectives.js";
+
+/**
+ * The weight of each loss of a micro-batch, float32 []: its share of the samples or targets that the loss is a mean of.
+ * The weighted losses of all micro-batches add up to the losses of the whole batch.
+ */
+export type Shares<T> = Readonly<Record<Exclude<LossName, "contrastive">, T>>;
+
+export interface MicroBatch<T> {
+  readonly tensors: BatchTensors<T>;
+  readonly shares: Shares<T>;
+}
+
+const scalar = spec([]);
+export const shareSpecs: Shares<TensorSpec> = {
+  mim: scalar,
+  mlm: scalar,
+  itm: scalar,
+  mmmImage: scalar,
+  mmmText: scalar,
+};
+
+/**
+ * Shapes of a micro-batch: an equal part of the samples, and of the room for targets, rounded up.
+ * @throws RangeError if the samples do not split evenly
+ */
+export function microBatchSpecs(batch: Batch<TensorSpec>, count: number): Batch<TensorSpec> {
+  const { kind, ...tensors } = batch;
+  const [samples = 0] = (batch.kind === "text" ? batch.lengths : batch.pixels).shape;
+  if (samples % count !== 0) {
+    throw new RangeError(
+      `A batch of ${samples} samples cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
+    );
+  }
+  const part = mapTree(tensors, ({ shape: [first = 0, ...rest], dtype }: TensorSpec) =>
+    spec([Math.ceil(first / count), ...rest], dtype),
+  );
+  return Object.assign({ kind }, part) as unknown as Batch<TensorSpec>;
+}
+
+/**
+ * Splits a batch of the shapes `specs`. The micro-batches share the memory of the batch, except for their targets.
+ * @throws RangeError if a micro-batch has more targets than its part of the room for them
+ */
+export function cutBatch(
+  { hidden, maskedIds }: BatchTensors<TensorSpec>,
+  values: BatchTensors<Values>,
+  count: number,
+): MicroBatch<Values>[] {
+  const [, patches = 0] = hidden?.shape ?? [];
+  const [, length = 0] = maskedIds?.shape ?? [];
+  const [samples = 0] = (hidden ?? maskedIds)?.shape ?? [];
+  const part = { count, samples: samples / count, patches, length };
+  const cuts = Array.from({ length: count }, (_, index) => cut(values, index, part));
+  // Where no pair of the whole batch matches, all count.
+  const anyMatches = values.match?.some((match) => match !== 0) ?? false;
+  const matchOf = ({ match }: BatchTensors<Values>): Values | undefined =>
+    anyMatches ? match : undefined;
+  const hiddenPatches = cuts.map((each) => counted(each.positions, patches, matchOf(each)));
+  const hiddenTokens = cuts.map((each) => counted(each.targets?.positions, length, matchOf(each)));
+  const [ofPatches, ofTokens] = [sharesOf(hiddenPatches), sharesOf(hiddenTokens)];
+  return cuts.map((tensors, index) => {
+    const [image, text] = [ofPatches[index]!, ofTokens[index]!];
+    const itm = Float32Array.of(1 / count);
+    return { tensors, shares: { mim: image, mmmImage: image, mlm: text, mmmText: text, itm } };
+  });
+}
+
+function sharesOf(counts: readonly number[]): Float32Array[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => Float32Array.of(count / Math.max(1, total)));
+}
+
+/** The number of targets that count: those of matching pairs, or all where `match` is not given. */
+function counted(positions: Values = new Int32Array(), length: number, match?: Values): number {
+  return Array.from(positions).filter(
+    (position) => position >= 0 && match?.[Math.floor(position / length)] !== 0,
+  ).length;
+}
+
+interface Part {
+  readonly count: number;
+  /** Samples of each micro-batch. */
+  readonly samples: number;
+  /** Patches of an image. */
+  readonly patches: number;
+  /** Tokens of a text. */
+  readonly length: number;
+}
+
+function cut(
+  batch: BatchTensors<Values>,
+  index: number,
+  { count, samples, patches, length }: Part,
+): BatchTensors<Values> {
+  const { positions, targets, ...perSample } = batch;
+  const cutSamples = mapTree(perSample, (values: Values) => partOf(values, index, count));
+  const within = (list: Targets<Values>, rowLength: number): Targets<Int32Array> => {
+    const size = samples * rowLength;
+    const capacity = Math.ceil(list.positions.length / count);
+    return targetsWithin(list, { first: index * size, end: (index + 1) * size }, capacity);
+  };
+  return {
+    ...(cutSamples as BatchTensors<Values>),
+    ...(positions && {
+      positions: within({ positions, labels: positions }, patches).positions,
+    }),
+    ...(targets && { targets: within(targets, length) }),
+  };
+}
+
+/** Positions in the flattened batch that belong to a micro-batch. */
+interface Span {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The targets in a span, counted from its start and padded to `capacity`. */
+function targetsWithin(
+  { positions, labels }: Targets<Values>,
+  { first, end }: Span,
+  capacity: number,
+): Targets<Int32Array> {
+  const own = [...positions.keys()].filter(
+    (target) => positions[target]! >= first && positions[target]! < end,
+  );
+  if (own.length > capacity) {
+    throw new RangeError(
+      `A micro-batch has ${own.length} targets, but room for ${capacity} only, its part of the batch's ` +
+        `${positions.length}: give the batch room for the most targets that each sample may have.`,
+    );
+  }
+  const found = { positions: new Int32Array(capacity).fill(-1), labels: new Int32Array(capacity) };
+  for (const [place, target] of own.entries()) {
+    found.positions[place] = positions[target]! - first;
+    found.labels[place] = labels[target]!;
+  }
+  return found;
+}

@@ -1,0 +1,29 @@
+import type { ProgramMemory } from "../../backend/program.js";
+import type { InputValues } from "./loss.js";
+
+export interface StepResults {
+  /** The value that was minimized. */
+  readonly total: number;
+  /** What else the loss reports, by name. */
+  readonly scalars: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Euclidean norm of the change of all parameters. */
+  readonly updateNorm: number;
+  /** Euclidean norm of all gradients before clipping; only where they are clipped. */
+  readonly gradientNorm?: number;
+}
+
+/** An optimizer step for batches of one shape. */
+export interface CompiledStep<I> {
+  readonly memory: ProgramMemory;
+  /** Multiplications and additions of a step. */
+  readonly flops: number;
+  /**
+   * Makes a step on one batch.
+   * @throws NonFiniteError if the loss or a clipped gradient is not finite. With clipping or micro-batches the parameters
+   * are then unchanged, and the next step is not affected
+   */
+  run(inputs: InputValues<I>): Promise<StepResults>;
+  /** Frees the programs; the state stays. */
+  dispose(): void;
+}

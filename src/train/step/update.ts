@@ -1,0 +1,123 @@
+/** The state of an optimizer, and its update from gradients. */
+import { type Partly, leavesOf, mapTree } from "../../base/tree.js";
+import { affine } from "../../graph/ops/affine.js";
+import { add } from "../../graph/ops/arithmetic.js";
+import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
+import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
+import { clipByGlobalNorm } from "../../optim/clip.js";
+import type { ParameterRules } from "../../optim/rules.js";
+
+/** What is kept between steps: `P` is the tree of parameters, `T` its leaves. */
+export interface OptimizerState<P, T> {
+  readonly parameters: P;
+  /** Exponential moving average of the parameters, if it is kept. */
+  readonly average?: P;
+  readonly moments: Moments<T>;
+  /** Number of steps made, float32 []. */
+  readonly step: T;
+  /** Gradient sums over the micro-batches of a step, by the path of the parameter. */
+  readonly accumulated?: Readonly<Record<string, T>>;
+}
+
+export interface OptimizerStateOptions {
+  /** Frozen parameters have no moments. */
+  readonly rules?: ParameterRules;
+  /** Keeps a moving average of the parameters; default false. */
+  readonly average?: boolean;
+  /** Has room for the gradient sums of steps in several micro-batches; default 1. */
+  readonly microBatches?: number;
+}
+
+/** The shapes of the optimizer's state for a tree of parameters. */
+export function optimizerState<P>(
+  parameters: P,
+  { rules = [], average = false, microBatches = 1 }: OptimizerStateOptions = {},
+): OptimizerState<P, TensorSpec> {
+  const moments = adamWMoments(parameters, rules);
+  // Plain specifications: initialization draws parameters only.
+  const averages = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape)) as P;
+  const sums = mapTree(moments, ({ shape }: TensorSpec) => spec(shape));
+  const accumulated = Object.entries(sums).map(([path, { first }]) => [path, first]);
+  return {
+    parameters,
+    ...(average && { average: averages }),
+    moments,
+    step: spec([]),
+    ...(microBatches > 1 && {
+      accumulated: Object.fromEntries(accumulated) as Record<string, TensorSpec>,
+    }),
+  };
+}
+
+export interface UpdateOptions<P> {
+  readonly optimizer?: AdamWOptions;
+  /** Limit of the gradient norm. Without it each gradient is applied as soon as it is complete, which saves memory. */
+  readonly clip?: number;
+  /** The learning rate, float32 [], at a step counted from 1. */
+  readonly learningRate: (step: Tensor) => Tensor;
+  /** The share of the moving average that a step keeps, where the state has an average; default 0.999. */
+  readonly averaging?: number;
+  /** Moves updated parameters into their permitted range. */
+  readonly constrain?: (parameters: Partly<P, Tensor>) => Partly<P, Tensor>;
+}
+
+/** float32 [] each. */
+export interface UpdateOutputs {
+  readonly learningRate: Tensor;
+  /** Euclidean norm of the change of all parameters. */
+  readonly updateNorm: Tensor;
+  /** Of all gradients before clipping; only where they are clipped. */
+  readonly gradientNorm?: Tensor;
+}
+
+export interface Update<P> {
+  readonly outputs: UpdateOutputs;
+  /** New values of the state. */
+  readonly state: Partly<OptimizerState<P, Tensor>, Tensor>;
+}
+
+/** Number of the step that is being made, counted from 1: float32 []. */
+export function currentStep({ step }: Pick<OptimizerState<unknown, Tensor>, "step">): Tensor {
+  return affine(step, 1, 1);
+}
+
+/**
+ * Clipping, AdamW and moving average.
+ *
+ * @param gradients a tree like the parameters, or a record by path; parameters without a gradient do not change
+ */
+export function update<P>(
+  before: OptimizerState<P, Tensor>,
+  gradients: unknown,
+  { clip, learningRate: rateAt, optimizer, averaging = 0.999, constrain }: UpdateOptions<P>,
+): Update<P> {
+  const step = currentStep(before);
+  const learningRate = rateAt(step);
+  const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
+  const { updateNorm, moments, ...updated } = adamW(
+    {
+      parameters: before.parameters,
+      moments: before.moments,
+      gradients,
+      step,
+      learningRate,
+      ...(clipping && { scale: clipping.scale }),
+    },
+    optimizer,
+  );
+  const parameters = constrain?.(updated.parameters) ?? updated.parameters;
+  const average = before.average && averaged(before.average, parameters, averaging);
+  return {
+    outputs: { learningRate, updateNorm, ...(clipping && { gradientNorm: clipping.norm }) },
+    state: { parameters, moments, step, ...(average && { average }) } as Update<P>["state"],
+  };
+}
+
+/** The moving average after an update of the parameters. */
+function averaged<P>(average: P, parameters: Partly<P, Tensor>, kept: number): P {
+  const updated = new Map(leavesOf<Tensor>(parameters));
+  return mapTree(average, (old: Tensor, path) => {
+    const now = updated.get(path);
+    return now ? add(affine(old, kept, 0), affine(now, 1 - kept, 0)) : old;
+  }) as P;
+}
