@@ -24,7 +24,7 @@ export { openCheckpoint } from "./checkpoint/open.js";
 export { loadWeights, WeightsMismatch } from "./checkpoint/load.js";
 export type { LoadReport } from "./checkpoint/compare.js";
 export { writeHuggingFace } from "./checkpoint/huggingface.js";
-export { ImageError } from "./data/image/decode.js";
+export { ImageError } from "./data/image/image-error.js";
 export type { Image } from "./data/image/image.js";
 export type { FlavaConfig } from "./model/config.js";
 export { flavaParameters, pretrainingParameters } from "./model/flava.js";

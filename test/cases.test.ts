@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { SkippedSamples } from "../src/data/batch/skipped.js";
 import { openSource } from "../src/data/formats/open.js";
 import type { SourceOptions } from "../src/data/formats/source.js";
-import { ImageError, decodeImage } from "../src/data/image/decode.js";
+import { decodeImage } from "../src/data/image/decode.js";
+import { ImageError } from "../src/data/image/image-error.js";
 import type { Sample } from "../src/data/sample.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 
@@ -199,5 +200,36 @@ describe("shards", () => {
       ["0", "3"],
       "2 of 4 samples were left out: 1 is empty, 1 is damaged",
     ]);
+  });
+});
+
+describe("images", () => {
+  it("folder-mixed: what can be decoded is read, the rest is summed up", async () => {
+    const { keys, summary } = await read("folder-mixed");
+    expect(keys).toEqual(["0", "1", "v", "x", "y", "z"]);
+    expect(summary).toMatch(
+      /^2 of 8 samples were left out: 2 cannot be read \(first: u: .* is HEIC, /,
+    );
+  });
+
+  it("pictures: one image in several formats, and HEIC by whatever name", async () => {
+    const { keys, samples, skipped } = await read("pictures");
+    expect(keys).toEqual(["x.bmp", "x.ico", "x.ppm", "x.tga"]);
+    const decoded = await Promise.all(samples.map(({ image }) => decodeImage(image!)));
+    expect(decoded[2]).toEqual(decoded[0]);
+    expect(decoded[3]).toEqual(decoded[0]);
+    expect(skipped.first.map(({ key, message }) => [key, message.split(",")[0]])).toEqual([
+      ["heic-as", "The image is HEIC"],
+      ["photo", "The image is HEIC"],
+      ["x.jp2", "The image is JPEG 2000"],
+    ]);
+  });
+
+  it("alldamaged: nothing to use is an error", async () => {
+    const { samples, skipped } = await read("alldamaged");
+    expect(samples).toEqual([]);
+    expect(() => skipped.requireUsed("alldamaged", 0)).toThrow(
+      /^alldamaged has no sample that can be used: 3 of 3 samples were left out: 3 are damaged \(first: 0: /,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ImageError, decodeImage } from "../data/image/decode.js";
+import { decodeImage } from "../data/image/decode.js";
+import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import { pathOf } from "./path.js";
 

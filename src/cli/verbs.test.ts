@@ -1,5 +1,6 @@
 /** The verbs that use a model, from the words of the command line to what they print and write. */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import sharp from "sharp";
@@ -84,6 +85,27 @@ describe("flava", () => {
     await writeFile(config, text.replace(/"image_mean": \[\s*0\.\d+/, '"image_mean": [0.5'));
     await expect(run("search", out, "a", "--model", other)).rejects.toThrow(
       `embedded by another model, ${model}`,
+    );
+  });
+
+  it("embed takes columns, a separator and limits, and writes nothing where nothing is usable", async () => {
+    const table = join(folder, "table.csv");
+    await writeFile(
+      table,
+      "where!what\nimages/red.png!red\nimages/lime.png!lime\nimages/x.png!x\n",
+    );
+    const out = join(folder, "limited.parquet");
+    const data = ["embed", table, "--out", out, "--separator", "!"];
+    await expect(run(...data)).rejects.toThrow(/has no sample that can be used: .*--image-column/);
+    const columns = ["--image-column", "where", "--text-column", "what"];
+    await expect(run(...data, ...columns, "--max-pixels", "5")).rejects.toThrow("--max-pixels");
+    expect(existsSync(out)).toBe(false);
+    expect(await run(...data, ...columns, "--max-samples", "1")).toEqual([`${out}: 1 samples`]);
+    await rm(out);
+    const printed = vi.spyOn(console, "error").mockReturnValue();
+    expect(await run(...data, ...columns)).toEqual([`${out}: 2 samples`]);
+    expect(printed.mock.calls[0]?.[0]).toContain(
+      "1 of 3 samples was left out: 1 has no image (first",
     );
   });
 

@@ -1,5 +1,6 @@
 /** Embeds a whole data set: images are decoded while those before them are embedded. */
-import { type DecodeOptions, ImageError, decodeImage } from "../data/image/decode.js";
+import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
+import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";

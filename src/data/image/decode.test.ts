@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { type ImageError, decodeImage } from "./decode.js";
+import { decodeImage } from "./decode.js";
+import type { ImageError } from "./image-error.js";
 
 const golden = join(import.meta.dirname, "../../../test/golden/images");
 const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(golden, name)));

@@ -1,28 +1,18 @@
 /** From the file of an image to its pixels. */
 import sharp, { type Sharp } from "sharp";
-import type { SkipReason } from "../batch/skipped.js";
+import { decodeBmp, decodeIconDib } from "./codecs/bmp.js";
+import { largestIcon } from "./codecs/ico.js";
+import { decodePnm } from "./codecs/pnm.js";
+import type { Decode } from "./codecs/raw-image.js";
+import { canBeTga, decodeTga } from "./codecs/tga.js";
+import { ImageError, tooLarge } from "./image-error.js";
+import { type DecodedType, decodedNames, imageType, isDecoded, nameOfType } from "./image-type.js";
 import type { Image } from "./image.js";
 
 // Images come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
 // thread for each image is enough.
 sharp.cache(false);
 sharp.concurrency(1);
-
-/** Why an image cannot be had, as jobs that go on without it report it. */
-type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
-
-/** A file that is no image, or not a whole one. */
-export class ImageError extends Error {
-  override readonly name = "ImageError";
-
-  constructor(
-    readonly reason: ImageReason,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
 
 export interface DecodeOptions {
   /** Larger images are refused before they are decoded; default: 100 million pixels. */
@@ -36,6 +26,8 @@ export interface DecodeOptions {
   readonly applyProfile?: boolean;
 }
 
+const defaultMaxPixels = 100e6;
+
 interface Header {
   readonly format: string;
   readonly width: number;
@@ -47,13 +39,63 @@ interface Header {
 const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "svg"]);
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF or SVG. The image is turned upright by
- * its EXIF orientation; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; what is transparent lies over white.
- * JPEGs have the pixels that Pillow gives them. Throws a `ImageError` for anything else.
+ * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF, SVG, BMP, ICO (the largest image), PNM or TGA.
+ * The image is turned upright by its EXIF orientation; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; what is
+ * transparent lies over white. JPEGs have the pixels that Pillow gives them.
+ * @throws ImageError for anything else
  */
 export async function decodeImage(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  const { maxPixels = 100e6, vectorSize, applyProfile = false } = options;
   if (file.length === 0) throw new ImageError("empty", "The file of the image has no bytes.");
+  const type = imageType(file);
+  if (type !== undefined && !isDecoded(type))
+    throw new ImageError(
+      "unreadable",
+      `The image is ${nameOfType(type)}, which is not read here. Convert it to PNG or JPEG, for example with ` +
+        `ImageMagick: magick image.${type} image.png`,
+    );
+  if (type === "ico") return decodeIcon(file, options);
+  const known = type ?? (canBeTga(file) ? "tga" : undefined);
+  const codec = known && codecs[known];
+  return codec ? decodeWith(codec, known, file, options) : decodeBySharp(file, options);
+}
+
+/** Formats that libvips, as sharp brings it, does not read. */
+const codecs: Readonly<Partial<Record<DecodedType, Decode>>> = {
+  bmp: decodeBmp,
+  pnm: decodePnm,
+  tga: decodeTga,
+};
+
+async function decodeIcon(file: Uint8Array, options: DecodeOptions): Promise<Image> {
+  let icon: Buffer;
+  try {
+    icon = largestIcon(bufferOf(file));
+  } catch (error) {
+    throw damaged("ICO", error);
+  }
+  return imageType(icon) === "png"
+    ? decodeBySharp(icon, options)
+    : decodeWith(decodeIconDib, "ico", icon, options);
+}
+
+async function decodeWith(
+  decode: Decode,
+  type: DecodedType,
+  file: Uint8Array,
+  { maxPixels = defaultMaxPixels }: DecodeOptions,
+): Promise<Image> {
+  try {
+    const { pixels, ...raw } = decode(bufferOf(file), (width, height) => {
+      if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
+    });
+    return await toImage(sharp(pixels, { raw, limitInputPixels: false }));
+  } catch (error) {
+    throw error instanceof ImageError ? error : damaged(nameOfType(type), error);
+  }
+}
+
+async function decodeBySharp(file: Uint8Array, options: DecodeOptions): Promise<Image> {
+  const { maxPixels = defaultMaxPixels, vectorSize, applyProfile = false } = options;
   const header = await readHeader(file);
   const density = densityFor(header, vectorSize);
   const scale = density === undefined ? 1 : density / (header.density ?? 72);
@@ -66,22 +108,22 @@ export async function decodeImage(file: Uint8Array, options: DecodeOptions = {})
     limitInputPixels: Math.ceil(maxPixels),
     ...(density !== undefined && { density }),
   });
-  const isCmyk = header.space === "cmyk" && !applyProfile;
   try {
-    const { data, info } = await toSpace(decoder, isCmyk ? "cmyk" : "srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const pixels = isCmyk
-      ? rgbOfCmyk(data, info.channels)
-      : new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return { width: info.width, height: info.height, pixels };
+    return await toImage(decoder, header.space === "cmyk" && !applyProfile);
   } catch (error) {
-    const message = messageOf(error);
-    if (message.includes("pixel limit")) throw tooLarge(width, height, maxPixels);
-    throw new ImageError("damaged", `The ${header.format} file is damaged: ${message}`, {
-      cause: error,
-    });
+    if (messageOf(error).includes("pixel limit")) throw tooLarge(width, height, maxPixels);
+    throw damaged(header.format, error);
   }
+}
+
+async function toImage(decoder: Sharp, isCmyk = false): Promise<Image> {
+  const { data, info } = await toSpace(decoder, isCmyk ? "cmyk" : "srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const pixels = isCmyk
+    ? rgbOfCmyk(data, info.channels)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { width: info.width, height: info.height, pixels };
 }
 
 function toSpace(decoder: Sharp, space: "cmyk" | "srgb"): Sharp {
@@ -112,7 +154,7 @@ async function readHeader(file: Uint8Array): Promise<Header> {
   }
   throw new ImageError(
     "unreadable",
-    `A file that begins with the bytes ${start} is none of JPEG, PNG, WebP, GIF, TIFF, AVIF and SVG.`,
+    `A file that begins with the bytes ${start} is no image of a known format: ${decodedNames}.`,
   );
 }
 
@@ -123,13 +165,14 @@ function densityFor(header: Header, size: number | undefined): number | undefine
   return Math.min(Math.max(density, 1), 100_000); // the limits that sharp sets
 }
 
-function tooLarge(width: number, height: number, maxPixels: number): ImageError {
-  const size = `${Math.round(width)} x ${Math.round(height)}`;
-  return new ImageError(
-    "too large",
-    `The image has ${size} pixels, more than the ${maxPixels} that maxPixels allows.`,
-  );
+function damaged(format: string, error: unknown): ImageError {
+  return new ImageError("damaged", `The ${format} file is damaged: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
+
+const bufferOf = (file: Uint8Array): Buffer =>
+  Buffer.from(file.buffer, file.byteOffset, file.byteLength);
 
 /** libvips speaks in several lines, the same thing many times over. */
 function messageOf(error: unknown): string {

@@ -1,0 +1,18 @@
+/** Decoded pixels, rows from the top, before transparency and orientation are dealt with. */
+export interface RawImage {
+  readonly width: number;
+  readonly height: number;
+  /** RGB, or RGB and opacity. */
+  readonly channels: 3 | 4;
+  /** `[H, W, channels]`, 0 to 255. */
+  readonly pixels: Uint8Array;
+}
+
+/**
+ * Decodes a whole file. Throws any error where it is damaged.
+ * @param requireSize receives the size before pixels are decoded, and throws where it is too large
+ */
+export type Decode = (
+  file: Buffer,
+  requireSize: (width: number, height: number) => void,
+) => RawImage;

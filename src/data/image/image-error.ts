@@ -1,0 +1,26 @@
+import type { SkipReason } from "../batch/skipped.js";
+
+/** Why an image cannot be used, as jobs that continue without it report it. */
+type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
+
+/** A file that is no image, not a whole one, or of a format that is not read. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+
+  constructor(
+    readonly reason: ImageReason,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The error for an image of more than `maxPixels`. */
+export function tooLarge(width: number, height: number, maxPixels: number): ImageError {
+  return new ImageError(
+    "too large",
+    `The image has ${Math.round(width)} x ${Math.round(height)} pixels, more than the limit of ${maxPixels} ` +
+      `(maxPixels, --max-pixels).`,
+  );
+}
