@@ -26,7 +26,7 @@ import { Loader } from "../src/data/batch/loader.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
-import { processorFor } from "../src/inference/processor.js";
+import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { initialize } from "../src/nn/parameter.js";
 import { batchSpecs } from "../src/train/stages/batch-specs.js";
 import { directoriesOf } from "../src/train/run/directories.js";
@@ -248,7 +248,7 @@ async function openLoader(recipe: Recipe): Promise<Loader> {
   const { batch, shares, mismatched } = onlyStage(recipe);
   return Loader.open({
     directories,
-    batch: { processor: processorFor(models[model]), views, captions, texts: passages },
+    batch: { processor: fittedProcessor(models[model]), views, captions, texts: passages },
     mixture: {
       ...{ seed, temperature, batch, shares, mismatched },
       sets: { pair: sets, image: [], text: [] },

@@ -7,7 +7,7 @@ import type { ShardDirectories } from "../src/data/batch/batch-reader.js";
 import { Loader, type LoaderOptions, type NextBatch } from "../src/data/batch/loader.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import { models } from "../src/configs/models.js";
-import { processorFor } from "../src/inference/processor.js";
+import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { writeShapes } from "./shapes.js";
 
 let root: string;
@@ -27,7 +27,7 @@ async function optionsAt(root: string): Promise<typeof options> {
   return {
     directories,
     batch: {
-      processor: processorFor(models.tiny),
+      processor: fittedProcessor(models.tiny),
       views: { flip: 0.5 },
       captions: { lengths: [8, 16], masked: 0.15, unit: "word" },
       texts: { lengths: [16, 32], masked: 0.15, unit: "piece" },

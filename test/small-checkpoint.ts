@@ -7,7 +7,7 @@ import { codebookDecoderParameters } from "../src/model/codebook-decoder.js";
 import type { FlavaConfig } from "../src/model/config.js";
 import { pretrainingParameters } from "../src/model/flava.js";
 import type { Parameter } from "../src/nn/parameter.js";
-import { writeModel } from "../src/train/write-model.js";
+import { writeModel } from "../src/checkpoint/write-model.js";
 import { config as small } from "./small-model.js";
 
 /** The small model's sizes with a word for each piece of BERT's vocabulary. */
@@ -40,5 +40,5 @@ export const checkpointState = stateOf({
 });
 
 export function writeCheckpoint(directory: string): Promise<void> {
-  return writeModel(directory, checkpointState, checkpointConfig);
+  return writeModel(directory, { state: checkpointState, config: checkpointConfig });
 }

@@ -95,14 +95,7 @@ export class ImageFiller {
   }
 
   #blocks(grid: { width: number; height: number }, key: Key): Uint8Array {
-    const { total, minGroup, maxGroup, minAspect } = this.#model.processor.mask;
-    return blockMask(randomSource(key), {
-      ...grid,
-      total,
-      minimum: minGroup,
-      aspect: minAspect,
-      ...(maxGroup !== undefined && { maximum: maxGroup }),
-    });
+    return blockMask(randomSource(key), { ...this.#model.processor.mask, ...grid });
   }
 
   #compileReader(): Program<ReadInputs, ReadOutputs> {

@@ -12,7 +12,8 @@ import { bucketsOf } from "../inference/buckets.js";
 import { CallQueue } from "../inference/call-queue.js";
 import { ProgramCache } from "../inference/program-cache.js";
 import { highest, rowOf } from "../inference/similarity.js";
-import type { LoadedModel, ModelParameters } from "./model.js";
+import type { ModelParameters } from "../checkpoint/model.js";
+import type { LoadedModel } from "./model.js";
 
 /** A word piece that may stand for a mask; "##" in front means that it goes on with the word before it. */
 export interface Candidate {
@@ -74,7 +75,7 @@ export class TextFiller {
     const { vocabulary } = tokenizer;
     const ids = tokenizer.encode(text);
     const positions = [...ids.keys()].filter((index) => ids[index] === vocabulary.special.mask);
-    requireFillable(text, ids.length, positions.length, config.text.positions);
+    requireFillable(text, ids.length, positions.length, tokenizer.longest(config.text.positions));
     const masks: Candidate[][] = [];
     for (let first = 0; first < positions.length; first += masksPerRun) {
       const some = positions.slice(first, first + masksPerRun);

@@ -23,7 +23,7 @@ import { decodeCodes, reconstruction } from "../model/codebook-decoder.js";
 import { flavaParameters } from "../model/flava.js";
 import { textOf } from "../model/multimodal-encoder.js";
 import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
-import { writeModel } from "../train/write-model.js";
+import { writeModel } from "../checkpoint/write-model.js";
 import type { Flava } from "./flava.js";
 import { load } from "./load.js";
 
@@ -42,7 +42,7 @@ let flava: Flava;
 
 beforeAll(async () => {
   await writeCheckpoint(whole);
-  await writeModel(bare, stateOf({ flava: flavaParameters(config) }), config);
+  await writeModel(bare, { state: stateOf({ flava: flavaParameters(config) }), config });
   await sharp(pixels, { raw: { width: 32, height: 32, channels: 3 } })
     .png()
     .toFile(file);

@@ -1,6 +1,7 @@
 /** A checkpoint: tensors that have been recognized, with the sizes of the model that they belong to. */
 import { sameShape } from "../graph/tensor.js";
 import type { Sizes } from "./huggingface-config.js";
+import type { JsonObject } from "./json.js";
 import type { Layout } from "./layout.js";
 import { type Family, fromFamily, isIgnored } from "./names.js";
 import { type StoredTensor, type TensorFiles, CheckpointError, quote } from "./stored-tensor.js";
@@ -15,6 +16,10 @@ interface Weight {
 
 export interface Checkpoint {
   readonly path: string;
+  /** The directory of its config.json, if it has one. */
+  readonly directory?: string | undefined;
+  /** Its config.json. */
+  readonly source?: JsonObject | undefined;
   readonly family: Family;
   /** What kind of files it is made of. */
   readonly format: string;
@@ -27,17 +32,21 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-/** Finds the model's weights among the tensors of a file. */
-function recognize(
-  family: Family,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Pick<Checkpoint, "weights" | "unknown"> {
+/** What the tensors of open files are. */
+export type Recognized = Pick<Checkpoint, "family" | "weights" | "unknown">;
+
+/** Finds the model's weights among the tensors of a file; `path` is for messages. */
+export function recognize(path: string, tensors: TensorFiles["tensors"]): Recognized {
+  const bare = withoutWrappers(path, tensors);
+  const { family, prefix } = familyOf(path, bare);
   const weights = new Map<string, Weight>();
   const unknown: string[] = [];
   const aliases = new Map<string, Weight>();
-  for (const [name, stored] of tensors) {
-    if (isIgnored(name)) continue;
-    const ours = fromFamily(family, name);
+  for (const [bareName, { name, stored }] of bare) {
+    if (isIgnored(bareName)) continue;
+    const ours = bareName.startsWith(prefix)
+      ? fromFamily(family, bareName.slice(prefix.length))
+      : undefined;
     if (!ours) unknown.push(name);
     else (ours.alias ? aliases : weights).set(ours.path, { name, layout: ours.layout, stored });
   }
@@ -50,39 +59,67 @@ function recognize(
       );
     }
   }
-  return { weights, unknown };
+  return { family, weights, unknown };
 }
 
-/** The family whose names the tensors have, told by their first steps. */
-function familyOf(path: string, tensors: ReadonlyMap<string, StoredTensor>): Family {
-  const has = (start: string): boolean =>
-    [...tensors.keys()].some((name) => name.startsWith(start));
-  if (has("flava.")) return "FlavaForPreTraining";
-  if (has("text_model.") || has("image_model.")) return "FlavaModel";
-  if (has("model.image_encoder.")) return "TorchMultimodal FLAVAForPreTraining";
-  if (has("image_encoder.") || has("text_encoder.")) return "TorchMultimodal FLAVAModel";
-  if (tensors.has("blocks.input.weight")) return "FlavaImageCodebook";
-  const [, , kernel] = tensors.get("blocks.input.w")?.shape ?? [];
-  if (kernel !== undefined) return kernel === 1 ? "DALL-E decoder" : "DALL-E encoder";
+/** A tensor with its name in the file. */
+type Named = Pick<Weight, "name" | "stored">;
+
+/** Names of modules that wrap others for parallel training or compilation, at any depth. */
+const wrapper = /(^|\.)(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g;
+
+/** The tensors by their names without the wrappers of `DataParallel`, `torch.compile` and the like. */
+function withoutWrappers(path: string, tensors: TensorFiles["tensors"]): Map<string, Named> {
+  const bare = new Map<string, Named>();
+  for (const [name, stored] of tensors) {
+    const bareName = name.replace(wrapper, "").replace(/^\./, "");
+    const twin = bare.get(bareName);
+    if (twin) {
+      throw new CheckpointError(
+        `${path} holds both ${quote(twin.name)} and ${quote(name)}, which are one tensor without their wrappers.`,
+      );
+    }
+    bare.set(bareName, { name, stored });
+  }
+  return bare;
+}
+
+/** How the names of each family begin, the more specific first. */
+const beginnings: readonly (readonly [Family, readonly string[]])[] = [
+  ["FlavaForPreTraining", ["flava.image_model.", "flava.text_model."]],
+  ["FlavaModel", ["image_model.", "text_model."]],
+  ["TorchMultimodal FLAVAForPreTraining", ["model.image_encoder.", "model.text_encoder."]],
+  ["TorchMultimodal FLAVAModel", ["image_encoder.", "text_encoder."]],
+  ["FlavaImageCodebook", ["blocks.input.weight"]],
+  ["DALL-E encoder", ["blocks.input.w"]],
+];
+
+/** The family whose names the tensors have, after a prefix such as Lightning's "model.". */
+function familyOf(
+  path: string,
+  tensors: ReadonlyMap<string, Named>,
+): { readonly family: Family; readonly prefix: string } {
+  for (const [family, starts] of beginnings) {
+    const prefix = shortestPrefix(tensors.keys(), starts);
+    if (prefix === undefined) continue;
+    const isDalle = family === "DALL-E encoder";
+    const kernel = isDalle ? tensors.get(`${prefix}blocks.input.w`)?.stored.shape[2] : undefined;
+    return { family: kernel === 1 ? "DALL-E decoder" : family, prefix };
+  }
   const [first] = tensors.keys();
   throw new CheckpointError(
     `${path} holds no FLAVA model: its ${tensors.size} tensors, the first named ${quote(first)}, have none of the known names.`,
   );
 }
 
-/** Makes a checkpoint of open files; closes them if they are no checkpoint. */
-export async function checkpointOf(
-  path: string,
-  files: TensorFiles,
-  sizesOf: (family: Family, weights: ReadonlyMap<string, Weight>) => Sizes | undefined,
-): Promise<Checkpoint> {
-  try {
-    const family = familyOf(path, files.tensors);
-    const recognized = recognize(family, files.tensors);
-    const sizes = sizesOf(family, recognized.weights);
-    return { path, family, format: files.format, sizes, ...recognized, close: () => files.close() };
-  } catch (error) {
-    await files.close();
-    throw error;
+/** What precedes one of `starts` in a name, as whole steps; the shortest, as copies of a model (averages) come deeper. */
+function shortestPrefix(names: Iterable<string>, starts: readonly string[]): string | undefined {
+  let shortest: string | undefined;
+  for (const name of names) {
+    for (const start of starts) {
+      const at = `.${name}`.indexOf(`.${start}`);
+      if (at >= 0 && at < (shortest?.length ?? Infinity)) shortest = name.slice(0, at);
+    }
   }
+  return shortest;
 }

@@ -12,8 +12,10 @@ export interface LoadReport {
   readonly loaded: number;
   /** What the state has and the checkpoint lacks; these tensors stay as they are. */
   readonly missing: readonly string[];
-  /** What the checkpoint has and the state lacks, in parts that both have; and what is none of the model's. */
+  /** What the checkpoint has and the state lacks, in parts that both have. */
   readonly unexpected: readonly string[];
+  /** What is none of the model's, such as the heads and buffers of other programs; no fault. */
+  readonly foreign: readonly string[];
   /** What has another shape, and how: these tensors stay as they are, too. */
   readonly misshapen: readonly string[];
 }
@@ -37,7 +39,7 @@ export function compare(
   const wantedParts = new Set([...wanted.keys()].map(partOf));
   const matches: Match[] = [];
   const misshapen: string[] = [];
-  const unexpected = [...unknown];
+  const unexpected: string[] = [];
   for (const [path, { name, layout, stored }] of weights) {
     const spec = wanted.get(path);
     if (!spec) {
@@ -57,7 +59,10 @@ export function compare(
   const missing = [...wanted.keys()]
     .filter((path) => !weights.has(path))
     .map((path) => toFamily(family, path)?.name ?? path);
-  return { report: { loaded: matches.length, missing, unexpected, misshapen }, matches };
+  return {
+    report: { loaded: matches.length, missing, unexpected, foreign: unknown, misshapen },
+    matches,
+  };
 }
 
 /** A convolution's kernel is a matrix there, of channels by positions, and is as it is here if it has one of either. */

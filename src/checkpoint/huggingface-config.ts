@@ -238,3 +238,22 @@ function codebookSection({
     vocab_size: vocabulary,
   };
 }
+
+/** What describes the files that a config.json came with, not the model; and the older forms of its sections. */
+const ofTheFiles =
+  /^(_name_or_path|architectures|torch_dtype|dtype|transformers_version|\w+_dict)$/;
+
+/**
+ * A config.json to write, with those settings of another one that it does not have itself, such as dropout and the weights of
+ * losses, in its sections too.
+ */
+export function withSettingsOf(source: JsonObject | undefined, written: JsonObject): JsonObject {
+  const isSame = source && (source.model_type ?? written.model_type) === written.model_type;
+  if (!isSame) return written;
+  const kept = Object.entries(source).filter(([key]) => !(key in written) && !ofTheFiles.test(key));
+  const sections = Object.entries(written).map(([key, value]) => {
+    const other = source[isObject(source[`${key}_dict`]) ? `${key}_dict` : key];
+    return [key, isObject(value) && isObject(other) ? withSettingsOf(other, value) : value];
+  });
+  return Object.fromEntries([...sections, ...kept]) as JsonObject;
+}

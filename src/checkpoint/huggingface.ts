@@ -5,7 +5,8 @@ import type { State } from "../backend/state.js";
 import { toBfloat16 } from "../backend/values.js";
 import type { FlavaConfig } from "../model/config.js";
 import { toFloat16 } from "./float16.js";
-import { type Sizes, type WeightDtype, writeConfig } from "./huggingface-config.js";
+import { type Sizes, type WeightDtype, withSettingsOf, writeConfig } from "./huggingface-config.js";
+import type { JsonObject } from "./json.js";
 import { storedShape, toStored } from "./layout.js";
 import { type Family, toFamily } from "./names.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
@@ -17,6 +18,8 @@ export interface WriteOptions {
   readonly dtype?: WeightDtype;
   /** Most bytes of tensors in one file; default five gigabytes, as transformers had it for long. */
   readonly shardBytes?: number;
+  /** A config.json that the model came with: settings that our sizes do not cover are kept. */
+  readonly source?: JsonObject | undefined;
 }
 
 /** The file of the dVAE's decoder beside the others, in DALL-E's names; transformers knows no decoder and leaves it alone. */
@@ -31,7 +34,7 @@ export async function writeHuggingFace(
   directory: string,
   state: State,
   config: FlavaConfig,
-  { dtype = "float32", shardBytes = 5e9 }: WriteOptions = {},
+  { dtype = "float32", shardBytes = 5e9, source }: WriteOptions = {},
 ): Promise<void> {
   const paths = weightPaths(state);
   const decoderPaths = paths.filter((path) => path.startsWith("decoder/"));
@@ -55,7 +58,11 @@ export async function writeHuggingFace(
     const decoder = tensorsOf(decoderPaths, "DALL-E decoder");
     await writeSafetensors(join(directory, decoderName), decoder);
   }
-  const json = JSON.stringify(writeConfig(sizes, family, dtype), undefined, 2);
+  const json = JSON.stringify(
+    withSettingsOf(source, writeConfig(sizes, family, dtype)),
+    undefined,
+    2,
+  );
   await writeFile(join(directory, "config.json"), `${json}\n`);
 }
 

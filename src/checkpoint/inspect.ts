@@ -24,6 +24,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): string {
       memoryRows(checkpoint),
     ],
     ["Does not fit the sizes", faultRows(checkpoint)],
+    ["Not of FLAVA", foreignRows(checkpoint)],
   ];
   return sections
     .filter(([, rows]) => rows.length > 0)
@@ -117,6 +118,13 @@ function faultRows(checkpoint: Checkpoint): Row[] {
   const { report } = compare(checkpoint, expectedOf(checkpoint));
   const kinds = ["missing", "unexpected", "misshapen"] as const;
   return kinds.flatMap((kind) => report[kind].map((name): Row => [kind, name]));
+}
+
+/** Tensors that are none of FLAVA's, which loading ignores. */
+function foreignRows({ unknown }: Checkpoint): Row[] {
+  const shown = unknown.slice(0, 10).map((name): Row => ["ignored", name]);
+  const rest = unknown.length - shown.length;
+  return rest > 0 ? [...shown, ["", `and ${rest} more`]] : shown;
 }
 
 /** The tensors that the sizes ask for, of those main parts (encoders, heads, codebook) that the file has. */

@@ -72,6 +72,7 @@ describe("weights", () => {
           loaded: count,
           missing: [],
           unexpected: [],
+          foreign: [],
           misshapen: [],
         });
         for (const path of all.paths) expect(target.read(path), path).toEqual(all.read(path));

@@ -1,60 +1,116 @@
 /** Opens whatever holds FLAVA's weights: a directory in Hugging Face's form, or one file. */
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { type Checkpoint, checkpointOf } from "./checkpoint.js";
-import { readConfig } from "./huggingface-config.js";
-import { readObject } from "./json.js";
+import { dirname, join } from "node:path";
+import { type Checkpoint, type Recognized, recognize } from "./checkpoint.js";
+import { type Sizes, readConfig } from "./huggingface-config.js";
+import { type JsonObject, readObject } from "./json.js";
 import { openPyTorch } from "./pytorch.js";
 import { openSafetensors } from "./safetensors.js";
 import { indexName, openSharded, wholeName } from "./shards.js";
 import { sizesFromShapes } from "./sizes-from-shapes.js";
 import { CheckpointError, type TensorFiles } from "./stored-tensor.js";
 
-/** The weights in a directory, the one that is preferred first. */
-const weightFiles: readonly (readonly [
-  name: string,
-  open: (path: string) => Promise<TensorFiles>,
-])[] = [
-  [wholeName, openSafetensors],
-  [indexName, (path) => openSharded(path, openSafetensors)],
-  ["pytorch_model.bin", openPyTorch],
-  ["pytorch_model.bin.index.json", (path) => openSharded(path, openPyTorch)],
-];
+const configName = "config.json";
 
-/** Opens a checkpoint to read its weights; nothing but names, shapes and sizes is read yet. */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+/** The weights in a directory, the one that is preferred first. */
+const weightFiles = [
+  wholeName,
+  indexName,
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+] as const;
+
+export interface OpenOptions {
+  /** Attention heads of each encoder, for a file of weights without its config.json: no shape shows them. */
+  readonly heads?: number | undefined;
+}
+
+/**
+ * Opens a checkpoint to read its weights; nothing but names, shapes and sizes is read yet. The sizes of a file are those of the
+ * config.json beside it; without one they follow from the shapes, and `heads` has to be given.
+ * @throws CheckpointError where there is no checkpoint, or where its sizes cannot be known
+ */
+export async function openCheckpoint(
+  path: string,
+  { heads }: OpenOptions = {},
+): Promise<Checkpoint> {
   const found = await stat(path).catch(() => undefined);
   if (!found) {
     throw new CheckpointError(
       `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
     );
   }
-  return found.isDirectory() ? openDirectory(path) : openSingleFile(path);
-}
-
-async function openDirectory(directory: string): Promise<Checkpoint> {
-  const configPath = join(directory, "config.json");
-  if (!existsSync(configPath)) throw new CheckpointError(`${directory} has no config.json.`);
-  const sizes = readConfig(configPath, await readObject(configPath));
-  const [name, open] = weightFiles.find(([name]) => existsSync(join(directory, name))) ?? [];
-  if (name === undefined || !open) {
-    const names = weightFiles.map(([name]) => name).join(", ");
-    throw new CheckpointError(`${directory} has no weights: none of ${names}.`);
+  const isDirectory = found.isDirectory();
+  const directory = isDirectory ? path : dirname(path);
+  const beside = await configIn(directory);
+  if (isDirectory && !beside) throw new CheckpointError(`${path} has no ${configName}.`);
+  // Read before the weights are looked for: a config.json of another model is the better reason to refuse a directory.
+  const known = isDirectory && beside ? readConfig(join(path, configName), beside) : undefined;
+  const files = await openFiles(isDirectory ? weightsIn(path) : path);
+  try {
+    const recognized = recognize(path, files.tensors);
+    const source = known || describes(beside, recognized) ? beside : undefined;
+    const sizes = known ?? sizesOfFile(path, recognized, source, heads);
+    requireHeads(path, sizes, heads);
+    const close = (): Promise<void> => files.close();
+    const place = source && { directory, source };
+    return { path, ...place, format: files.format, sizes, ...recognized, close };
+  } catch (error) {
+    await files.close();
+    throw error;
   }
-  return checkpointOf(directory, await open(join(directory, name)), () => sizes);
 }
 
-/** A file without a configuration, such as TorchMultimodal's and DALL-E's. */
-async function openSingleFile(path: string): Promise<Checkpoint> {
-  const files = await (path.endsWith(".safetensors") ? openSafetensors(path) : openPyTorch(path));
-  return checkpointOf(path, files, (family, weights) => {
-    if (family === "DALL-E decoder") return undefined;
-    const shapeOf = (ours: string): readonly number[] | undefined =>
-      weights.get(ours)?.stored.shape;
-    const sizes = sizesFromShapes(path, weights.keys(), shapeOf);
-    if (sizes.kind === "codebook" || family.startsWith("TorchMultimodal")) return sizes;
-    const { epsilon } = sizes.config;
-    return { ...sizes, config: { ...sizes.config, headEpsilon: epsilon, maskPadding: true } };
-  });
+async function configIn(directory: string): Promise<JsonObject | undefined> {
+  const path = join(directory, configName);
+  return existsSync(path) ? readObject(path) : undefined;
+}
+
+function weightsIn(directory: string): string {
+  const name = weightFiles.find((name) => existsSync(join(directory, name)));
+  if (name !== undefined) return join(directory, name);
+  throw new CheckpointError(`${directory} has no weights: none of ${weightFiles.join(", ")}.`);
+}
+
+function openFiles(path: string): Promise<TensorFiles> {
+  const open = /\.safetensors(\.index\.json)?$/.test(path) ? openSafetensors : openPyTorch;
+  return path.endsWith(".index.json") ? openSharded(path, open) : open(path);
+}
+
+/** Whether a config.json is that of the encoders in a file beside it. */
+function describes(config: JsonObject | undefined, { weights }: Recognized): boolean {
+  return config?.model_type === "flava" && hasEncoders(weights);
+}
+
+const hasEncoders = (weights: Recognized["weights"]): boolean =>
+  [...weights.keys()].some((path) => path.startsWith("flava/"));
+
+/** The sizes of a single file, such as TorchMultimodal's and DALL-E's; `config` is its config.json, if there is one. */
+function sizesOfFile(
+  path: string,
+  { family, weights }: Recognized,
+  config: JsonObject | undefined,
+  heads: number | undefined,
+): Sizes | undefined {
+  if (family === "DALL-E decoder") return undefined;
+  // What TorchMultimodal's model does differently is known by its names, and may be in a config.json that is written here.
+  const isTorchMultimodal = family.startsWith("TorchMultimodal") && !config?.flava;
+  const shapeOf = (ours: string): readonly number[] | undefined => weights.get(ours)?.stored.shape;
+  const sizes = config
+    ? readConfig(join(dirname(path), configName), config)
+    : sizesFromShapes(path, weights.keys(), shapeOf, heads);
+  if (sizes.kind === "codebook" || !isTorchMultimodal) return sizes;
+  return { ...sizes, config: { ...sizes.config, headEpsilon: 1e-5, maskPadding: false } };
+}
+
+/** Heads that were given must not contradict a config.json. */
+function requireHeads(path: string, sizes: Sizes | undefined, heads: number | undefined): void {
+  if (heads === undefined || sizes?.kind !== "flava") return;
+  const { image, text, multimodal } = sizes.config;
+  const other = [image, text, multimodal].find((stack) => stack.heads !== heads);
+  if (!other) return;
+  throw new CheckpointError(
+    `${path} has ${other.heads} attention heads according to its ${configName}, not ${heads}.`,
+  );
 }

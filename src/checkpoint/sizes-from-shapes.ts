@@ -7,14 +7,16 @@ import { CheckpointError } from "./stored-tensor.js";
 /** The shape of the tensor at one of our paths, as it is stored. */
 type ShapeOf = (path: string) => Shape | undefined;
 
-/** The one size that no shape tells: the features of an attention head, 64 in all published models. */
-const headWidth = 64;
-
 /**
- * The sizes of TorchMultimodal's FLAVA, whose multimodal encoder attends to padding and whose heads normalize with 1e-5
- * (flava.md 1.12), or of a codebook that stands alone.
+ * The sizes of FLAVA, whose numbers of attention heads no shape shows, or of a codebook that stands alone. What else shapes
+ * do not show is Hugging Face's default (flava.md 1.9).
  */
-export function sizesFromShapes(what: string, paths: Iterable<string>, shapeOf: ShapeOf): Sizes {
+export function sizesFromShapes(
+  what: string,
+  paths: Iterable<string>,
+  shapeOf: ShapeOf,
+  heads: number | undefined,
+): Sizes {
   const known = [...paths];
   const axis = (path: string, index: number): number => {
     const size = shapeOf(path)?.[index];
@@ -26,11 +28,22 @@ export function sizesFromShapes(what: string, paths: Iterable<string>, shapeOf: 
   const codebook = known.some((path) => path.startsWith("codebook/"));
   if (!known.some((path) => path.startsWith("flava/")))
     return { kind: "codebook", config: codebookSizes(known, axis) };
-  return {
-    kind: "flava",
-    config: flavaSizes(known, axis, codebook ? codebookSizes(known, axis) : standardCodebook),
-    codebook,
-  };
+  if (heads === undefined) {
+    throw new CheckpointError(
+      `${what} has no config.json beside it, and the number of attention heads does not follow from its tensors. ` +
+        "Put the model's config.json beside it, or give the number: load(path, { heads: 12 }), --heads 12 " +
+        "(12 is that of the published FLAVA).",
+    );
+  }
+  const codebookConfig = codebook ? codebookSizes(known, axis) : standardCodebook;
+  const config = flavaSizes(known, axis, codebookConfig, heads);
+  for (const { width } of [config.image, config.text, config.multimodal]) {
+    if (Number.isInteger(heads) && heads >= 1 && width % heads === 0) continue;
+    throw new CheckpointError(
+      `${what} has encoders of width ${width}, which ${heads} attention heads do not divide.`,
+    );
+  }
+  return { kind: "flava", config, codebook };
 }
 
 type Axis = (path: string, index: number) => number;
@@ -43,25 +56,29 @@ function countAfter(paths: readonly string[], prefix: string): number {
   return numbers.reduce((most, number) => Math.max(most, number + 1), 0);
 }
 
-function flavaSizes(paths: readonly string[], axis: Axis, codebook: CodebookConfig): FlavaConfig {
+function flavaSizes(
+  paths: readonly string[],
+  axis: Axis,
+  codebook: CodebookConfig,
+  heads: number,
+): FlavaConfig {
   const stack = (root: string): StackConfig => {
-    const width = axis(`${root}/norm/gain`, 0);
     return {
       layers: countAfter(paths, `${root}/blocks/`),
-      width,
+      width: axis(`${root}/norm/gain`, 0),
       hidden: axis(`${root}/blocks/0/mlp/expand/weight`, 0),
-      heads: Math.max(1, Math.floor(width / headWidth)),
+      heads,
     };
   };
   const patch = axis("flava/image/patch/weight", 2);
-  const heads = paths.some((path) => path.startsWith("heads/"));
+  const predictsTokens = paths.some((path) => path.startsWith("heads/mim/"));
   return {
     image: {
       ...stack("flava/image"),
       size: patch * Math.round(Math.sqrt(axis("flava/image/positions", 1) - 1)),
       patch,
       channels: axis("flava/image/patch/weight", 1),
-      vocabulary: heads ? axis("heads/mim/decoder/weight", 0) : codebook.vocabulary,
+      vocabulary: predictsTokens ? axis("heads/mim/decoder/weight", 0) : codebook.vocabulary,
     },
     text: {
       ...stack("flava/text"),
@@ -73,8 +90,8 @@ function flavaSizes(paths: readonly string[], axis: Axis, codebook: CodebookConf
     codebook,
     projection: axis("flava/imageProjection/weight", 0),
     epsilon: 1e-12,
-    headEpsilon: 1e-5,
-    maskPadding: false,
+    headEpsilon: 1e-12,
+    maskPadding: true,
   };
 }
 

@@ -1,22 +1,47 @@
-/** `flava convert`: a checkpoint of any kind as a directory in Hugging Face's form, in another precision. */
+/** `flava convert`: a checkpoint of any kind as a directory in Hugging Face's form. */
 import { type Command, Option } from "commander";
-import { load } from "../api/load.js";
-import { weightDtypes, type WeightDtype } from "../checkpoint/huggingface-config.js";
-import { writeModel } from "../train/write-model.js";
+import { openBackend } from "../backend/open.js";
+import { type WeightDtype, weightDtypes } from "../checkpoint/huggingface-config.js";
+import { loadModel } from "../checkpoint/load-model.js";
+import { requireReplaceable, saveModel } from "../checkpoint/save-model.js";
+import { headsOption } from "./model-option.js";
+
+interface ConvertFlags {
+  readonly dtype?: WeightDtype;
+  readonly heads?: number;
+}
 
 export function addConvert(program: Command): void {
   program
     .command("convert")
     .description("write a checkpoint as a directory that this package and transformers load")
-    .argument("<path>", "a directory in Hugging Face's form, or a .safetensors, .bin or .pt file")
+    .argument("<path>", "a directory in Hugging Face's form, or a file of weights")
     .argument("<out>", "the directory to write")
     .addOption(
-      new Option("--dtype <dtype>", "of the weights").choices(weightDtypes).default("bfloat16"),
+      new Option("--dtype <dtype>", "of the weights; default: as they are stored").choices(
+        weightDtypes,
+      ),
     )
-    .action(async (path: string, out: string, { dtype }: { readonly dtype: WeightDtype }) => {
-      const flava = await load(path);
-      await writeModel(out, flava.model.state, flava.model.config, dtype);
-      await flava.close();
-      console.log(`Written to ${out} in ${dtype}.`);
+    .addOption(headsOption())
+    .action(async (path: string, out: string, flags: ConvertFlags) => {
+      console.log(await convert(path, out, flags));
     });
+}
+
+/** Converts a checkpoint; returns what was written, for people. */
+export async function convert(
+  path: string,
+  out: string,
+  { dtype, heads }: ConvertFlags = {},
+): Promise<string> {
+  await requireReplaceable(out, path);
+  const backend = openBackend();
+  try {
+    const onWarning = (message: string): void => console.error(`flava: ${message}`);
+    const model = await loadModel(path, backend, { heads, onWarning });
+    await saveModel(out, model, dtype && { dtype });
+    return `Written to ${out} in ${dtype ?? model.dtype}.`;
+  } finally {
+    backend.dispose();
+  }
 }

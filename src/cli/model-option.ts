@@ -3,21 +3,32 @@ import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
 import type { Precision } from "../nn/precision.js";
+import { wholeNumberFrom } from "./whole-number.js";
 
 export interface ModelFlags {
   readonly model?: string;
+  readonly heads?: number;
   readonly precision: Precision;
 }
 
 const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
+
+/** The number that a file of weights does not show. */
+export function headsOption(): Option {
+  return new Option(
+    "--heads <n>",
+    "attention heads of each encoder, for a file of weights without its config.json",
+  ).argParser(wholeNumberFrom(1));
+}
 
 /** Adds the options that `useModel` reads. */
 export function addModelOptions(command: Command): Command {
   return command
     .option(
       "--model <path>",
-      "a directory in Hugging Face's form; default: the package's own model",
+      "a directory in Hugging Face's form, or a file of weights; default: the package's own model",
     )
+    .addOption(headsOption())
     .addOption(
       new Option("--precision <kind>", "how it computes").choices(precisions).default("float32"),
     );
@@ -25,11 +36,12 @@ export function addModelOptions(command: Command): Command {
 
 /** Loads the model, does something with it, and frees it. */
 export async function useModel<Result>(
-  { model, precision }: ModelFlags,
+  { model, heads, precision }: ModelFlags,
   use: (flava: Flava) => Promise<Result>,
 ): Promise<Result> {
   const flava = await load(model, {
     precision,
+    ...(heads !== undefined && { heads }),
     onWarning: (message) => console.error(`flava: ${message}`),
   });
   try {

@@ -212,7 +212,7 @@ export class Embedder {
   /** The token ids of a text, cut to the model's positions. */
   #encode(text: string): Int32Array {
     const { tokenizer, config, onTruncated } = this.#options;
-    const longest = config.text.positions;
+    const longest = tokenizer.longest(config.text.positions);
     const ids = tokenizer.encode(text, { maximum: longest + 1 });
     if (ids.length <= longest) return ids;
     onTruncated?.(text, longest);

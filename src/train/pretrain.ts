@@ -19,7 +19,7 @@ import {
   forKind,
 } from "../data/batch/mixture.js";
 import { sizesOfSets } from "../data/batch/sample-set.js";
-import { processorFor } from "../inference/processor.js";
+import { fittedProcessor } from "../data/image/fitted-processor.js";
 import { largestBatch } from "./stages/batch-specs.js";
 import { CodebookStage } from "./stages/codebook.js";
 import { directoriesOf } from "./run/directories.js";
@@ -95,7 +95,7 @@ class StageRun {
     const { model, data } = options.recipe;
     const { views, captions, passages, firstCaptionProbability } = data;
     this.#batch = {
-      processor: processorFor(models[model]),
+      processor: fittedProcessor(models[model]),
       views,
       captions,
       firstCaptionProbability,
@@ -205,7 +205,8 @@ class StageRun {
       ...from.map(({ stage, parts }) => ({ path: join(directory, stage, "final"), parts })),
     ];
     for (const { path, parts } of sources) {
-      const checkpoint = await openCheckpoint(path);
+      const { heads } = models[this.options.recipe.model].image;
+      const checkpoint = await openCheckpoint(path, { heads });
       const { loaded } = await loadWeights(checkpoint, state, {
         strict: false,
         ...(parts && { parts }),

@@ -62,17 +62,18 @@ const rows = (mask: Uint8Array): string[] =>
 
 describe("the sizes of a block mask", () => {
   it("follow the area of the grid", () => {
-    expect(blockMaskDefaults(grid)).toEqual({ total: 75, minimum: 16 });
-    expect(blockMaskDefaults({ height: 8, width: 8 })).toEqual({ total: 24, minimum: 5 });
-    expect(blockMaskDefaults({ height: 1, width: 2 })).toEqual({ total: 1, minimum: 1 });
+    expect(blockMaskDefaults(grid)).toEqual({ total: 75, minGroup: 16 });
+    expect(blockMaskDefaults({ height: 8, width: 8 })).toEqual({ total: 24, minGroup: 5 });
+    expect(blockMaskDefaults({ height: 1, width: 2 })).toEqual({ total: 1, minGroup: 1 });
   });
 
   it.each([
     [{ total: 0 }, "the total 0"],
     [{ total: 197 }, "give a total of 196 or less"],
-    [{ minimum: 1.5 }, "the minimum 1.5"],
+    [{ minGroup: 1.5 }, "the minGroup 1.5"],
     [{ height: 0 }, "the height 0"],
-    [{ aspect: 3 }, "the aspect 3"],
+    [{ minAspect: 3 }, "aspect ratios from 3"],
+    [{ maxAspect: 0.2 }, "to 0.2"],
   ])("are checked: %j", (wrong, message) => {
     expect(() => blockMask(randomSource(keyOf(1)), { ...flava, ...wrong })).toThrow(message);
   });
@@ -125,8 +126,8 @@ describe("a block mask", () => {
         return fc.record({
           ...{ height: fc.constant(rest.height), width: fc.constant(rest.width) },
           ...{ seed: fc.constant(rest.seed), total: fc.constant(total) },
-          minimum: upToTotal,
-          maximum: upToTotal,
+          minGroup: upToTotal,
+          maxGroup: upToTotal,
         });
       });
     fc.assert(
@@ -142,14 +143,29 @@ describe("a block mask", () => {
     );
   });
 
-  it("asks for areas between the minimum and the maximum or what is left", () => {
+  it("has blocks of no other than the given aspect ratios", () => {
+    const wide = { height: 40, width: 40, total: 60, minGroup: 60 };
+    for (let seed = 0; seed < 50; seed++) {
+      const mask = blockMask(randomSource(keyOf(seed)), {
+        ...wide,
+        minAspect: 0.1,
+        maxAspect: 0.3,
+      });
+      const cells = [...mask.keys()].filter((cell) => mask[cell] === 1);
+      const columns = new Set(cells.map((cell) => cell % 40));
+      const height = cells.filter((cell) => cell % 40 === [...columns][0]).length;
+      expect(height).toBeLessThan(columns.size / 2);
+    }
+  });
+
+  it("asks for areas between the least and the greatest, or what is left", () => {
     const source = randomSource(keyOf(5));
     const areas: [number, number][] = [];
     const uniform = (low: number, high: number): number => {
       if (low > 0) areas.push([low, high]); // the logarithm of the ratio begins below zero
       return source.uniform(low, high);
     };
-    blockMask({ ...source, uniform }, { ...grid, total: 30, minimum: 4, maximum: 6 });
+    blockMask({ ...source, uniform }, { ...grid, total: 30, minGroup: 4, maxGroup: 6 });
     expect(areas.length).toBeGreaterThanOrEqual(5);
     expect(areas[0]).toEqual([4, 6]);
     expect(areas.every(([low, high]) => low === 4 && high <= 6)).toBe(true);

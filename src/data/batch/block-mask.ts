@@ -10,11 +10,13 @@ interface BlockMaskSizes {
   /** Patches to hide; never more, and seldom a few less. */
   readonly total: number;
   /** The least area of a block, in patches, as long as that much may still be hidden. */
-  readonly minimum: number;
+  readonly minGroup: number;
   /** The greatest area of a block; default: what may still be hidden. */
-  readonly maximum?: number;
-  /** The least ratio of height to width, and of width to height. */
-  readonly aspect?: number;
+  readonly maxGroup?: number;
+  /** The least ratio of height to width; default: 0.3. */
+  readonly minAspect?: number;
+  /** The greatest ratio of height to width; default: 1 / minAspect. */
+  readonly maxAspect?: number;
   /** Blocks tried before giving up. */
   readonly attempts?: number;
 }
@@ -30,10 +32,10 @@ interface Block {
  * FLAVA's sizes (flava.md 3.3): of 14 x 14 patches 75 are hidden, in blocks of 16 or more. Other grids hide the same
  * shares of their area, rounded: of 8 x 8 it is 24, in blocks of 5 or more.
  */
-export function blockMaskDefaults({ height, width }: Grid): { total: number; minimum: number } {
+export function blockMaskDefaults({ height, width }: Grid): { total: number; minGroup: number } {
   const share = (patches: number): number =>
     Math.max(1, Math.round((patches / (14 * 14)) * height * width));
-  return { total: share(75), minimum: share(16) };
+  return { total: share(75), minGroup: share(16) };
 }
 
 /**
@@ -43,12 +45,13 @@ export function blockMaskDefaults({ height, width }: Grid): { total: number; min
  */
 export function blockMask(random: RandomSource, sizes: Grid & BlockMaskSizes): Uint8Array {
   requireSizes(sizes);
-  const { height, width, total, minimum, maximum = total, aspect = 0.3, attempts = 10 } = sizes;
+  const { height, width, total, minGroup, maxGroup = total, attempts = 10 } = sizes;
+  const aspects = aspectsOf(sizes);
   const mask = new Uint8Array(height * width);
   let hidden = 0;
   while (hidden < total) {
-    const most = Math.min(total - hidden, maximum);
-    const block = findBlock(random, mask, { height, width }, { minimum, most, aspect, attempts });
+    const most = Math.min(total - hidden, maxGroup);
+    const block = findBlock(random, mask, { height, width }, { minGroup, most, aspects, attempts });
     if (!block) break;
     hidden += visibleCells(mask, width, block);
     hide(mask, width, block);
@@ -62,13 +65,14 @@ function findBlock(
   random: RandomSource,
   mask: Uint8Array,
   grid: Grid,
-  limits: { minimum: number; most: number; aspect: number; attempts: number },
+  limits: { minGroup: number; most: number; aspects: Aspects; attempts: number },
 ): Block | undefined {
-  const { minimum, most, aspect, attempts } = limits;
+  const { minGroup, most, aspects, attempts } = limits;
+  const [flattest, tallest] = aspects.map(Math.log) as [number, number];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    // Where less than the minimum is left to hide, areas lie between the two all the same.
-    const area = random.uniform(minimum, most);
-    const ratio = Math.exp(random.uniform(Math.log(aspect), Math.log(1 / aspect)));
+    // Where less than the minGroup is left to hide, areas lie between the two all the same.
+    const area = random.uniform(minGroup, most);
+    const ratio = Math.exp(random.uniform(flattest, tallest));
     const height = Math.round(Math.sqrt(area * ratio));
     const width = Math.round(Math.sqrt(area / ratio));
     if (height >= grid.height || width >= grid.width) continue;
@@ -97,9 +101,16 @@ function hide(mask: Uint8Array, gridWidth: number, block: Block): void {
   }
 }
 
+/** Ratios of height to width: the least and the greatest. */
+type Aspects = readonly [least: number, greatest: number];
+
+function aspectsOf({ minAspect = 0.3, maxAspect = 1 / minAspect }: BlockMaskSizes): Aspects {
+  return [minAspect, maxAspect];
+}
+
 function requireSizes(sizes: Grid & BlockMaskSizes): void {
-  const { height, width, total, minimum, maximum = total, aspect = 0.3, attempts = 10 } = sizes;
-  const wholes = { height, width, total, minimum, maximum, attempts };
+  const { height, width, total, minGroup, maxGroup = total, attempts = 10 } = sizes;
+  const wholes = { height, width, total, minGroup, maxGroup, attempts };
   for (const [name, value] of Object.entries(wholes)) {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(
@@ -113,9 +124,10 @@ function requireSizes(sizes: Grid & BlockMaskSizes): void {
         `give a total of ${height * width} or less.`,
     );
   }
-  if (!(aspect > 0 && aspect <= 1)) {
+  const [least, greatest] = aspectsOf(sizes);
+  if (!(least > 0 && least <= greatest && greatest < Infinity)) {
     throw new RangeError(
-      `A block mask has the aspect ${aspect}; expected the least ratio of two sides, in (0, 1].`,
+      `A block mask has aspect ratios from ${least} to ${greatest}; expected 0 < minAspect <= maxAspect.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { maskText, mostMasked } from "./mask-text.js";
 import { randomSource } from "./random-source.js";
 import type { BatchKind } from "./mixture.js";
 import type { Image } from "../image/image.js";
-import { type MaskSettings, type ImageProcessor, viewShape } from "../image/processor.js";
+import { type ImageProcessor, viewShape } from "../image/processor.js";
 import { type TrainingViewOptions, writeTrainingViews } from "../image/views.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 
@@ -87,7 +87,8 @@ function maskedImages(
       { ...views, processor },
       { pixels, pixelsOffset: row * size, codebookPixels, codebookOffset: row * codebookSize },
     );
-    const blocks = blockMask(randomSource(foldIn(key, "mask")), blockSizes(mask));
+    const grid = { height: mask.patches, width: mask.patches };
+    const blocks = blockMask(randomSource(foldIn(key, "mask")), { ...mask, ...grid });
     for (const [patch, isMasked] of blocks.entries()) {
       if (isMasked === 0) continue;
       hidden[row * patches + patch] = Number(hides);
@@ -95,13 +96,6 @@ function maskedImages(
     }
   }
   return { pixels, codebookPixels, hidden, positions };
-}
-
-function blockSizes(mask: MaskSettings): Parameters<typeof blockMask>[1] {
-  const { patches, total, minGroup, maxGroup, minAspect } = mask;
-  const grid = { height: patches, width: patches };
-  const sizes = { ...grid, total, minimum: minGroup, aspect: minAspect };
-  return maxGroup === undefined ? sizes : { ...sizes, maximum: maxGroup };
 }
 
 type Texts = MaskedTexts<Int32Array> & { readonly ids: Int32Array };

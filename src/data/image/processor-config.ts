@@ -1,4 +1,4 @@
-/** Hugging Face's preprocessor_config.json of FLAVA, to our terms and back (flava.md 4.1). */
+/** Hugging Face's configuration of FLAVA's image processor, to our terms and back (flava.md 4.1). */
 import { z } from "zod";
 import type { Filter } from "./filter.js";
 import {
@@ -9,7 +9,7 @@ import {
   defaultProcessor,
 } from "./processor.js";
 
-/** A preprocessor_config.json that cannot be followed. */
+/** A configuration of an image processor that cannot be followed. */
 class ProcessorConfigError extends Error {
   override readonly name = "ProcessorConfigError";
 }
@@ -99,11 +99,15 @@ const viewKeys = [
 type ViewKeys = Pick<Keys, (typeof viewKeys)[number]>;
 
 /**
- * Reads the object of a preprocessor_config.json. Keys that are absent or null have Hugging Face's defaults, unknown
- * ones are ignored; throws a `ProcessorConfigError` that names the key where a value makes no sense.
+ * Reads the object of a preprocessor_config.json, or the "image_processor" of a processor_config.json, where transformers
+ * keeps it since version 5. Keys that are absent or null have Hugging Face's defaults. `name` is the file, for messages.
+ * @throws ProcessorConfigError that names the key where a value makes no sense or asks for what FLAVA's processor does not do
  */
-export function processorFromConfig(json: unknown): ImageProcessor {
-  const given = parse(json);
+export function processorFromConfig(
+  json: unknown,
+  name = "preprocessor_config.json",
+): ImageProcessor {
+  const given = parse(json, name);
   const defaults = defaultProcessor();
   return {
     encoder: viewFrom(given, false, defaults.encoder),
@@ -112,16 +116,17 @@ export function processorFromConfig(json: unknown): ImageProcessor {
       given.codebook_do_map_pixels ?? true,
       defaults.codebook,
     ),
-    mask: maskFrom(given, defaults.mask),
+    mask: maskFrom(given, defaults.mask, name),
     returnsMask: given.return_image_mask ?? false,
     returnsCodebookPixels: given.return_codebook_pixels ?? false,
   };
 }
 
-function parse(json: unknown): Keys {
+function parse(json: unknown, name: string): Keys {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ProcessorConfigError("A preprocessor_config.json holds one object.");
+    throw new ProcessorConfigError(`${name} describes no image processor: it is not an object.`);
   }
+  requireFlavas(json, name);
   const read: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries<z.ZodType>(keys)) {
     const value = (json as Record<string, unknown>)[key];
@@ -130,13 +135,33 @@ function parse(json: unknown): Keys {
     if (!success) {
       const given = JSON.stringify(value).slice(0, 80);
       throw new ProcessorConfigError(
-        `preprocessor_config.json says "${key}": ${given}, but it has to be ${error.issues[0]!.message}.`,
+        `${name} has "${key}": ${given}, but expected ${error.issues[0]!.message}.`,
       );
     }
     read[key] = data;
   }
   return read;
 }
+
+/** Refuses the processors of other models, and steps that FLAVA's does not have. */
+function requireFlavas(json: object, name: string): void {
+  for (const [key, value] of Object.entries(json)) {
+    const isType = key === "image_processor_type" || key === "feature_extractor_type";
+    if (isType && !flavaProcessor.test(String(value))) {
+      throw new ProcessorConfigError(
+        `${name} describes a ${JSON.stringify(value)}; expected a FlavaImageProcessor.`,
+      );
+    }
+    const isStep = key.startsWith("do_") && value === true;
+    if (isStep && key !== "do_convert_rgb" && !(key in keys)) {
+      throw new ProcessorConfigError(
+        `${name} asks for "${key}", a step that FLAVA's image processor does not have.`,
+      );
+    }
+  }
+}
+
+const flavaProcessor = /^Flava(ImageProcessor|FeatureExtractor)/;
 
 function viewFrom(keys: ViewKeys, mapPixels: boolean, defaults: View): View {
   const { resize, centerCrop, normalize } = defaults;
@@ -155,7 +180,7 @@ function viewFrom(keys: ViewKeys, mapPixels: boolean, defaults: View): View {
   };
 }
 
-function maskFrom(keys: Keys, defaults: MaskSettings): MaskSettings {
+function maskFrom(keys: Keys, defaults: MaskSettings, name: string): MaskSettings {
   const mask: MaskSettings = {
     patches: keys.input_size_patches ?? defaults.patches,
     total: keys.total_mask_patches ?? defaults.total,
@@ -166,9 +191,16 @@ function maskFrom(keys: Keys, defaults: MaskSettings): MaskSettings {
       maxAspect: keys.mask_group_max_aspect_ratio,
     }),
   };
+  const maxAspect = mask.maxAspect ?? 1 / mask.minAspect;
+  if (maxAspect < mask.minAspect) {
+    throw new ProcessorConfigError(
+      `${name} has blocks of an aspect ratio from ${mask.minAspect} to ${maxAspect}, but the least may not exceed the ` +
+        'greatest ("mask_group_min_aspect_ratio", "mask_group_max_aspect_ratio").',
+    );
+  }
   if (mask.total <= mask.patches ** 2) return mask;
   throw new ProcessorConfigError(
-    `preprocessor_config.json masks ${mask.total} patches ("total_mask_patches") of an image that has ` +
+    `${name} masks ${mask.total} patches ("total_mask_patches") of an image that has ` +
       `${mask.patches} x ${mask.patches} ("input_size_patches").`,
   );
 }

@@ -39,7 +39,11 @@ describe("the views of the default processor", () => {
 describe("preprocessor_config.json", () => {
   it("is what it is by default where it says nothing", () => {
     expect(processorFromConfig({})).toEqual(defaultProcessor());
-    const nulls = { size: null, mask_group_max_patches: null, feature_extractor_type: "Flava" };
+    const nulls = {
+      size: null,
+      mask_group_max_patches: null,
+      feature_extractor_type: "FlavaImageProcessor",
+    };
     expect(processorFromConfig(nulls)).toEqual(defaultProcessor());
   });
 
@@ -68,17 +72,20 @@ describe("preprocessor_config.json", () => {
   });
 
   it.each([
-    [{ size: "large" }, '"size": "large", but it has to be a number of pixels'],
+    [{ size: "large" }, '"size": "large", but expected a number of pixels'],
     [{ size: 0 }, '"size": 0'],
     [{ crop_size: { shortest_edge: 9 } }, '"crop_size"'],
-    [{ codebook_resample: 0 }, '"codebook_resample": 0, but it has to be 1 (Lanczos)'],
+    [{ codebook_resample: 0 }, '"codebook_resample": 0, but expected 1 (Lanczos)'],
     [{ image_std: [1, 0, 1] }, "three numbers above 0"],
     [{ image_mean: [1, 1] }, "three numbers"],
-    [{ do_resize: "yes" }, '"do_resize": "yes", but it has to be true or false'],
+    [{ do_resize: "yes" }, '"do_resize": "yes", but expected true or false'],
     [{ mask_group_min_aspect_ratio: -1 }, "a number above 0"],
     [{ input_size_patches: 3, total_mask_patches: 10 }, "masks 10 patches"],
-    [[], "one object"],
-    ["{}", "one object"],
+    [{ mask_group_max_aspect_ratio: 0.1 }, "the least may not exceed the greatest"],
+    [{ image_processor_type: "ViTImageProcessor" }, "expected a FlavaImageProcessor"],
+    [{ do_pad: true }, 'asks for "do_pad"'],
+    [[], "not an object"],
+    ["{}", "not an object"],
   ])("refuses %j", (json, message) => {
     expect(() => processorFromConfig(json)).toThrow(message);
   });

@@ -1,5 +1,5 @@
 import { BertPreTokenizer, WordPiece, WordPieceDecoder } from "./library.js";
-import { uncased } from "./uncased.js";
+import { type Normalization, normalize, uncased } from "./normalize.js";
 import {
   type Vocabulary,
   isSpecial,
@@ -16,8 +16,14 @@ const rememberedWords = 1 << 16;
 /** Special pieces written out in a text stand for themselves: "[MASK]" is the mask. */
 const specialInText = /(\[(?:PAD|UNK|CLS|SEP|MASK)\])/;
 
+/** How a tokenizer of BERT's kind treats texts, beyond its vocabulary. */
+export interface TokenizerSettings extends Normalization {
+  /** Most tokens of a text, where the tokenizer's files state it. */
+  readonly longest?: number;
+}
+
 /**
- * BERT's uncased tokenizer (flava.md 4.2): text to ids of word pieces and back. Gives what transformers' `BertTokenizer`
+ * BERT's tokenizer, by default the uncased one of FLAVA (flava.md 4.2): text to ids of word pieces and back. Gives what transformers' `BertTokenizer`
  * gives, the fast one where its two forms differ: a capital sigma at the end of a word becomes the common small one,
  * unassigned characters stay (as [UNK]), U+2B820 to U+2B91F do not stand alone.
  *
@@ -30,7 +36,10 @@ export class Tokenizer {
   readonly #model: InstanceType<typeof WordPiece>;
   readonly #remembered = new Map<string, readonly number[]>();
 
-  constructor(readonly vocabulary: Vocabulary) {
+  constructor(
+    readonly vocabulary: Vocabulary,
+    readonly settings: TokenizerSettings = uncased,
+  ) {
     this.#model = new WordPiece({
       type: "WordPiece",
       vocab: Object.fromEntries(vocabulary.ids),
@@ -38,6 +47,11 @@ export class Tokenizer {
       continuing_subword_prefix: "##",
       max_input_chars_per_word: longestWord,
     });
+  }
+
+  /** Most tokens of a text for a model of so many positions. */
+  longest(positions: number): number {
+    return Math.min(positions, this.settings.longest ?? Infinity);
   }
 
   /**
@@ -58,7 +72,7 @@ export class Tokenizer {
     return Int32Array.from(ids);
   }
 
-  /** The text of ids, lower-cased and spaced as well as can be known. Special pieces are left out unless asked for. */
+  /** The text of ids, normalized and spaced as well as can be known. Special pieces are left out unless asked for. */
   decode(ids: Iterable<number>, { special = false }: { readonly special?: boolean } = {}): string {
     const kept = special ? ids : [...ids].filter((id) => !isSpecial(this.vocabulary, id));
     return this.#decoder.decode(this.pieces(kept));
@@ -81,7 +95,12 @@ export class Tokenizer {
       if (ids.length >= enough) return;
       const isSpecialPiece = index % 2 === 1; // split puts what it found between the rest
       if (isSpecialPiece) ids.push(this.vocabulary.ids.get(section)!);
-      else this.#appendWords(ids, this.#words.pre_tokenize_text(uncased(section)), enough);
+      else
+        this.#appendWords(
+          ids,
+          this.#words.pre_tokenize_text(normalize(section, this.settings)),
+          enough,
+        );
     }
   }
 

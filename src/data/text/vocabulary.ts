@@ -53,10 +53,15 @@ export async function openVocabulary(path?: string): Promise<Vocabulary> {
   return parseVocabulary(text, file);
 }
 
-/** Takes a vocabulary apart: one piece a line, special pieces as BERT spells them. `name` is for messages. */
+/** Parses a vocab.txt: one piece a line, special pieces as BERT spells them. `name` is for messages. */
 export function parseVocabulary(text: string, name = "The vocabulary"): Vocabulary {
   const pieces = text.split(/\r?\n/);
   if (pieces.at(-1) === "") pieces.pop(); // the end of the last line
+  return vocabularyOf(pieces, name);
+}
+
+/** A vocabulary of pieces in the order of their ids; throws a `VocabularyError` if one is repeated or a special one missing. */
+export function vocabularyOf(pieces: readonly string[], name: string): Vocabulary {
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
   if (ids.has("")) {
     throw new VocabularyError(`${name} has an empty line, number ${pieces.indexOf("") + 1}.`);

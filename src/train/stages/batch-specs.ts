@@ -4,7 +4,7 @@ import { leavesOf } from "../../base/tree.js";
 import type { Batch, MaskedImages, MaskedTexts } from "../../data/batch/batch.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../../model/config.js";
-import { codebookSize } from "../../inference/processor.js";
+import { codebookSize } from "../../data/image/fitted-processor.js";
 
 type Given = Batch<Values>;
 

@@ -15,7 +15,7 @@ import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { codebookLogits } from "../../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
 import type { FlavaConfig } from "../../model/config.js";
-import { codebookSize } from "../../inference/processor.js";
+import { codebookSize } from "../../data/image/fitted-processor.js";
 import { initialize } from "../../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { optimizerStep } from "../optimizer-step.js";
@@ -25,7 +25,7 @@ import { type CodebookInputs, autoencoderParameters, codebookLoss } from "./code
 import { rateAt } from "./rate.js";
 import type { CodebookStageRecipe, Recipe } from "../../configs/recipe.js";
 import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
-import { writeModel } from "../write-model.js";
+import { writeModel } from "../../checkpoint/write-model.js";
 
 export interface CodebookStageOptions {
   readonly backend: Backend;
@@ -117,7 +117,7 @@ export class CodebookStage implements Stage {
     for (const path of averaged.paths) {
       averaged.write(path, state.read(path.replace("parameters/", "average/")));
     }
-    await writeModel(directory, averaged, config);
+    await writeModel(directory, { state: averaged, config });
     averaged.dispose();
   }
 

@@ -24,7 +24,7 @@ import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
 import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import type { Validation } from "./validation.js";
-import { writeModel } from "../write-model.js";
+import { writeModel } from "../../checkpoint/write-model.js";
 
 type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
 type PretrainingStep = CompiledStep<BatchTensors<TensorSpec>>;
@@ -129,7 +129,7 @@ export class PretrainingStage implements Stage {
   }
 
   async write(directory: string): Promise<void> {
-    await writeModel(directory, this.state, this.config);
+    await writeModel(directory, { state: this.state, config: this.config });
     const { decoder } = this.options;
     if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
   }

@@ -17,7 +17,7 @@ import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { Embedder } from "../../inference/embedder.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
-import { processorFor } from "../../inference/processor.js";
+import { fittedProcessor } from "../../data/image/fitted-processor.js";
 import type { Parameter } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
@@ -63,7 +63,7 @@ export class Validation {
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
       tokenizer: await openTokenizer(),
-      processor: processorFor(config),
+      processor: fittedProcessor(config),
       precision,
       batch: 64,
     });

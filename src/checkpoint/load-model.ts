@@ -1,0 +1,167 @@
+/** A whole model from a directory or a file: sizes, weights, tokenizer and image processor. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend } from "../backend/backend.js";
+import { State } from "../backend/state.js";
+import { fittedProcessor } from "../data/image/fitted-processor.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import { processorFromConfig } from "../data/image/processor-config.js";
+import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
+import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
+import { codebookParameters } from "../model/codebook.js";
+import { codebookDecoderParameters } from "../model/codebook-decoder.js";
+import type { FlavaConfig } from "../model/config.js";
+import { flavaParameters, pretrainingHeadParameters } from "../model/flava.js";
+import type { Parameter } from "../nn/parameter.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { decoderName } from "./huggingface.js";
+import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
+import { readObject } from "./json.js";
+import { loadWeights } from "./load.js";
+import type { Model, ModelParameters } from "./model.js";
+import { type OpenOptions, openCheckpoint } from "./open.js";
+import { CheckpointError } from "./stored-tensor.js";
+
+export interface LoadModelOptions extends OpenOptions {
+  /** Called with one line for each default that stands in for a missing file, and for tensors that are ignored. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Loads a model with all that its directory says of images and texts.
+ *
+ * @param path a directory in Hugging Face's form, or a file of weights; the config.json beside a file counts, and then what
+ *   else is in its directory
+ * @throws CheckpointError where there is no FLAVA model, WeightsMismatch where weights and sizes do not fit
+ */
+export async function loadModel(
+  path: string,
+  backend: Backend,
+  { onWarning, ...options }: LoadModelOptions = {},
+): Promise<Model> {
+  const checkpoint = await openCheckpoint(path, options);
+  try {
+    return await modelFrom(checkpoint, backend, (message) => onWarning?.(`${path}: ${message}`));
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function modelFrom(
+  checkpoint: Checkpoint,
+  backend: Backend,
+  warn: (message: string) => void,
+): Promise<Model> {
+  const { path, sizes, directory, source } = checkpoint;
+  if (sizes?.kind !== "flava")
+    throw new CheckpointError(`${path} holds no FLAVA model, but a ${checkpoint.family}.`);
+  const { config } = sizes;
+  const tokenizer = await readTokenizer(directory, config, warn);
+  const processor = await readProcessor(directory, config, warn);
+  const decoder = directory === undefined ? undefined : await openDecoder(directory);
+  try {
+    const parameters = parametersOf(checkpoint, config, decoder !== undefined);
+    const state = new State(backend, { parameters });
+    const { foreign } = await loadWeights(checkpoint, state, {
+      parts: ["flava", "heads", "codebook"],
+    });
+    if (foreign.length > 0) warn(ignored(foreign));
+    const stored = [...checkpoint.weights.values()].map((weight) => weight.stored);
+    if (stored.some(({ dtype }) => dtype === "float64"))
+      warn("Rounded float64 weights to float32.");
+    if (decoder) await loadWeights(decoder, state, { parts: ["decoder"] });
+    return { path, config, state, tokenizer, processor, dtype: dtypeOf(checkpoint), source };
+  } finally {
+    await decoder?.close();
+  }
+}
+
+function ignored(names: readonly string[]): string {
+  const some = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
+  return `Ignored ${names.length} tensors that FLAVA does not have: ${some}${more}.`;
+}
+
+/** Declares what the checkpoint holds. */
+function parametersOf(
+  { weights }: Checkpoint,
+  config: FlavaConfig,
+  hasDecoder: boolean,
+): ModelParameters<Parameter> {
+  const has = (root: string): boolean => [...weights.keys()].some((path) => path.startsWith(root));
+  return {
+    flava: flavaParameters(config),
+    ...(has("heads/") && { heads: pretrainingHeadParameters(config) }),
+    ...(has("codebook/") && { codebook: codebookParameters(config.codebook) }),
+    ...(hasDecoder && { decoder: codebookDecoderParameters(config.codebook) }),
+  };
+}
+
+function dtypeOf({ weights }: Checkpoint): WeightDtype {
+  const [dtype, ...others] = new Set([...weights.values()].map(({ stored }) => stored.dtype));
+  const single = weightDtypes.find((known) => known === dtype);
+  return others.length === 0 && single !== undefined ? single : "float32";
+}
+
+async function openDecoder(directory: string): Promise<Checkpoint | undefined> {
+  const path = ifThere(join(directory, decoderName));
+  return path === undefined ? undefined : openCheckpoint(path);
+}
+
+/** What the directory says of texts; where it says nothing, BERT's uncased vocabulary, which FLAVA has. */
+async function readTokenizer(
+  directory: string | undefined,
+  { text }: FlavaConfig,
+  warn: (message: string) => void,
+): Promise<Tokenizer> {
+  const found = directory === undefined ? undefined : await tokenizerIn(directory);
+  const tokenizer = found ?? (await openTokenizer());
+  const { length } = tokenizer.vocabulary.pieces;
+  if (length > text.vocabulary || (!found && length < text.vocabulary)) {
+    throw new CheckpointError(
+      `The model has ${text.vocabulary} word embeddings, but ${found ? "its vocabulary" : "BERT's uncased vocabulary"} ` +
+        `has ${length} pieces. Put the model's own vocab.txt or tokenizer.json beside its config.json.`,
+    );
+  }
+  if (!found) warn("No vocab.txt or tokenizer.json; using BERT's uncased vocabulary.");
+  return tokenizer;
+}
+
+async function tokenizerIn(directory: string): Promise<Tokenizer | undefined> {
+  const vocabulary = ifThere(join(directory, "vocab.txt"));
+  return tokenizerFromFiles({
+    directory,
+    vocabulary: vocabulary && (await readFile(vocabulary, "utf8")),
+    tokenizer: await readIfThere(join(directory, "tokenizer.json")),
+    config: await readIfThere(join(directory, "tokenizer_config.json")),
+  });
+}
+
+/** What the directory says of images; where it says nothing, the published processor, fitted to the model's sizes. */
+async function readProcessor(
+  directory: string | undefined,
+  config: FlavaConfig,
+  warn: (message: string) => void,
+): Promise<ImageProcessor> {
+  const found = directory === undefined ? undefined : await processorIn(directory);
+  if (found) return found;
+  warn(`No image processor; using FLAVA's, with images of ${config.image.size} pixels.`);
+  return fittedProcessor(config);
+}
+
+/** As transformers does, the processor_config.json first. */
+async function processorIn(directory: string): Promise<ImageProcessor | undefined> {
+  const whole = join(directory, "processor_config.json");
+  const nested = (await readIfThere(whole))?.image_processor;
+  if (nested !== undefined) return processorFromConfig(nested, whole);
+  const own = join(directory, "preprocessor_config.json");
+  const json = await readIfThere(own);
+  return json && processorFromConfig(json, own);
+}
+
+const ifThere = (path: string): string | undefined => (existsSync(path) ? path : undefined);
+
+async function readIfThere(path: string) {
+  return existsSync(path) ? readObject(path) : undefined;
+}

@@ -1,0 +1,32 @@
+import type { State } from "../backend/state.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import type { Tokenizer } from "../data/text/tokenizer.js";
+import type { Codebook } from "../model/codebook.js";
+import type { CodebookDecoder } from "../model/codebook-decoder.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { Flava, PretrainingHeads } from "../model/flava.js";
+import type { Parameter } from "../nn/parameter.js";
+import type { WeightDtype } from "./huggingface-config.js";
+import type { JsonObject } from "./json.js";
+
+/** What a checkpoint may hold; only the encoders and projections are always there. */
+export interface ModelParameters<T> {
+  readonly flava: Flava<T>;
+  readonly heads?: PretrainingHeads<T>;
+  readonly codebook?: Codebook<T>;
+  readonly decoder?: CodebookDecoder<T>;
+}
+
+/** A whole model as `loadModel` reads it and `saveModel` writes it. */
+export interface Model {
+  /** Where it was loaded from. */
+  readonly path: string;
+  readonly config: FlavaConfig;
+  readonly state: State<{ readonly parameters: ModelParameters<Parameter> }>;
+  readonly tokenizer: Tokenizer;
+  readonly processor: ImageProcessor;
+  /** The narrowest dtype that holds the weights as they were stored. */
+  readonly dtype: WeightDtype;
+  /** The config.json that it came with, if any. */
+  readonly source?: JsonObject | undefined;
+}

@@ -1,0 +1,73 @@
+/** Saves a model under a name that appears only when everything is written, and never in the place of other files. */
+import { readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { CheckpointError } from "./stored-tensor.js";
+import type { WriteOptions } from "./huggingface.js";
+import { type ModelToWrite, writeModel } from "./write-model.js";
+
+/**
+ * Writes a model as a directory that this package and transformers load: config.json, weights, image processor, tokenizer and
+ * the decoder of the codebook, if there is one. A model that was saved there before is replaced once the new one is
+ * complete.
+ *
+ * @param model with the `path` that it was loaded from, if any, which is never overwritten
+ * @param options the dtype of the weights, by default the one that they were stored in
+ * @throws CheckpointError where the directory holds anything else, or what the model was loaded from
+ */
+export async function saveModel(
+  directory: string,
+  model: ModelToWrite & { readonly path?: string },
+  options: WriteOptions = {},
+): Promise<void> {
+  await requireReplaceable(directory, model.path);
+  const target = resolve(directory);
+  const [partial, previous] = [`${target}.partial`, `${target}.previous`];
+  await rm(partial, { recursive: true, force: true });
+  try {
+    await writeModel(partial, model, options);
+    const replaces = await exists(target);
+    if (replaces) await rename(target, previous);
+    await rename(partial, target);
+    if (replaces) await rm(previous, { recursive: true });
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Files that `writeModel` makes: a directory of nothing else is an earlier model. */
+const ownFile =
+  /^((config|preprocessor_config|tokenizer_config|model\.safetensors\.index)\.json|vocab\.txt|(model|model-\d{5}-of-\d{5}|codebook_decoder)\.safetensors)$/;
+
+/**
+ * Checks, before any work, that a model may be saved as `directory`.
+ * @param source the directory or file that the model comes from
+ */
+export async function requireReplaceable(directory: string, source?: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (!found) return;
+  if (!found.isDirectory())
+    throw new CheckpointError(`${directory} is a file. Name a directory to write the model to.`);
+  if (source !== undefined && (await holds(directory, source))) {
+    throw new CheckpointError(
+      `${directory} is where the model comes from. Name another directory to write it to.`,
+    );
+  }
+  const other = (await readdir(directory)).find((name) => !ownFile.test(name));
+  if (other === undefined) return;
+  throw new CheckpointError(
+    `${directory} holds other files, such as ${other}. Name a new directory, or one with nothing but a saved model.`,
+  );
+}
+
+/** Whether `source` is `directory` or a file in it, links followed. */
+async function holds(directory: string, source: string): Promise<boolean> {
+  const [target, origin] = await Promise.all([realpath(directory), realpath(source)]);
+  return origin === target || dirname(origin) === target;
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

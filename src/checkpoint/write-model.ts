@@ -1,0 +1,48 @@
+/** Whole models as directories that this package and Hugging Face's transformers load. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { State } from "../backend/state.js";
+import { fittedProcessor } from "../data/image/fitted-processor.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import { toProcessorConfig } from "../data/image/processor-config.js";
+import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
+import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { WeightDtype } from "./huggingface-config.js";
+import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
+import type { JsonObject } from "./json.js";
+
+/** What is written of a model; a `Model` that was loaded is one. */
+export interface ModelToWrite {
+  readonly state: State;
+  readonly config: FlavaConfig;
+  /** Default: BERT's uncased tokenizer. */
+  readonly tokenizer?: Tokenizer;
+  /** Default: FLAVA's processor, fitted to the sizes. */
+  readonly processor?: ImageProcessor;
+  /** Of the weights in the files, unless the options say otherwise; default: float32. */
+  readonly dtype?: WeightDtype;
+  /** A config.json whose further settings are kept. */
+  readonly source?: JsonObject | undefined;
+}
+
+/** Writes weights, sizes, image processor and tokenizer into a directory: all that is needed to use the model. */
+export async function writeModel(
+  directory: string,
+  model: ModelToWrite,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { state, config, dtype = "float32", source } = model;
+  await mkdir(directory, { recursive: true });
+  await writeHuggingFace(directory, state, config, { dtype, source, ...options });
+  const processor = model.processor ?? fittedProcessor(config);
+  await writeJson(join(directory, "preprocessor_config.json"), toProcessorConfig(processor));
+  const tokenizer = model.tokenizer ?? (await openTokenizer());
+  await writeJson(join(directory, "tokenizer_config.json"), toTokenizerConfig(tokenizer));
+  const { pieces } = tokenizer.vocabulary;
+  await writeFile(join(directory, "vocab.txt"), pieces.map((piece) => `${piece}\n`).join(""));
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}
