@@ -70,8 +70,8 @@ export function writeEmbeddings(
 /** An open file of embeddings. */
 export interface EmbeddingFile {
   readonly origin: EmbeddingOrigin;
-  /** All rows in their order, a row group in memory at a time. */
-  readonly rows: () => AsyncGenerator<EmbeddingRow>;
+  /** All rows in their order, a row group in memory at a time; only these columns are read, the key among them. */
+  readonly rows: (columns?: readonly string[]) => AsyncGenerator<EmbeddingRow>;
 }
 
 /**
@@ -94,11 +94,12 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   const metadata = await parquetMetadataAsync(file).catch(fail);
   const stored = metadata.key_value_metadata?.find(({ key }) => key === originKey)?.value;
   if (stored === undefined) return fail("it does not say which model it was made with");
-  async function* rows(): AsyncGenerator<EmbeddingRow> {
+  async function* rows(names?: readonly string[]): AsyncGenerator<EmbeddingRow> {
+    const options = { file, metadata, ...(names && { columns: [...names] }) };
     let rowStart = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rowEnd = rowStart + Number(num_rows);
-      const cells = await parquetReadObjects({ file, metadata, rowStart, rowEnd }).catch(fail);
+      const cells = await parquetReadObjects({ ...options, rowStart, rowEnd }).catch(fail);
       for (const row of cells) yield rowOf(row, fail);
       rowStart = rowEnd;
     }

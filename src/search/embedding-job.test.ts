@@ -87,6 +87,12 @@ describe("an interrupted embedding job", () => {
   });
 });
 
+it("an embedding job does not run twice at a time", async () => {
+  const first = interrupt("twice.parquet");
+  await expect(run("twice.parquet")).rejects.toThrow("twice.parquet is in use");
+  await first;
+});
+
 it("an embedding job does not overwrite a file", async () => {
   await writeFile(place("mine.parquet"), "mine");
   await expect(run("mine.parquet")).rejects.toThrow("already exists");

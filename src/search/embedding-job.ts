@@ -1,6 +1,9 @@
 /** A whole data set embedded into one file. A job that was stopped resumes, whatever happened to the data set since. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { withLock } from "../base/lock.js";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { DecodeOptions } from "../data/image/decode.js";
@@ -18,7 +21,7 @@ interface EmbeddingJob {
   /** The parquet file; unfinished work is in a folder beside it. */
   readonly out: string;
   readonly decode?: DecodeOptions;
-  /** Rows after which progress is saved; default: 5,000. */
+  /** Rows after which progress is saved; default: 1,000. */
   readonly rowsPerPart?: number;
   /** Called with the number of rows that are done, including those of earlier runs. */
   readonly onProgress?: (rows: number) => void;
@@ -41,10 +44,16 @@ interface DigestedSample {
 /**
  * Embeds the image and the first text of every sample, in the order of the source. A run that follows an interrupted one
  * reads the source again, and embeds the samples that are new or have changed: the file is what a single run would write.
- * @throws Error if the file exists, if nothing can be embedded, or if an interrupted run used another model
+ * @throws Error if the file exists, another process is writing it, nothing can be embedded, or an interrupted run used
+ *   another model
  */
 export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, model, out, rowsPerPart = 5000, decode, onProgress, signal } = job;
+  await mkdir(dirname(job.out), { recursive: true });
+  return withLock(`${job.out}.lock`, job.out, () => embedAll(job));
+}
+
+async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
+  const { source, embedder, model, out, rowsPerPart = 1000, decode, onProgress, signal } = job;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }

@@ -80,7 +80,8 @@ export class EmbeddingParts {
       );
     }
     const digests: EmbeddingRow[] = [];
-    for await (const { key, digest } of rows()) digests.push({ key, ...(digest && { digest }) });
+    for await (const { key, digest } of rows(["key", "digest"]))
+      digests.push({ key, ...(digest && { digest }) });
     this.#place(part, digests);
   }
 
