@@ -1,5 +1,5 @@
 /** Files as neighboring tools and people write them: each is read, or refused with its true reason. See cases/README.md. */
-import { copyFileSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SkippedSamples } from "../src/data/batch/skipped.js";
@@ -154,6 +154,32 @@ describe("shards", () => {
     expect(parquet.samples[3]?.path).toBe(join(cases, "hfpq/test-00001-of-00002.parquet:0"));
     const labels = parquet.samples.map(({ label }) => label);
     expect(labels).toEqual(["cat", "dog", undefined, "dog", "cat", undefined]);
+  });
+
+  it("img2dataset's shards, beside which parquet files tell what was downloaded", async () => {
+    const folder = mkdtempSync(join(temporaryDirectory(), "shards-"));
+    copyFileSync(join(cases, "dupkeys/00.tar"), join(folder, "00000.tar"));
+    for (const name of ["00000.parquet", "00000_stats.json"])
+      copyFileSync(join(cases, "i2d-files", name), join(folder, name));
+    const { keys, summary } = await read(folder);
+    expect([keys, summary]).toEqual([["0000", "0001", "0002"], ""]);
+    copyFileSync(join(cases, "hfpq/test-00000-of-00002.parquet"), join(folder, "more.parquet"));
+    await expect(read(folder)).rejects.toThrow("more.parquet and 00000.tar in one folder");
+  });
+
+  it("parquet with bytes in a column of unknown name: asks which one the images are in", async () => {
+    const folder = mkdtempSync(join(temporaryDirectory(), "bytes-"));
+    const renamed = (from: string, name: string): string => {
+      const bytes = readFileSync(join(cases, from)).toString("latin1");
+      const path = join(folder, name);
+      writeFileSync(path, Buffer.from(bytes.replaceAll("image", "photo"), "latin1"));
+      return path;
+    };
+    const plain = renamed("pqkinds/plain.parquet", "plain.parquet");
+    await expect(read(plain)).rejects.toThrow("has bytes in photo, but no column known to hold");
+    expect(withImages(await read(plain, { columns: { image: "photo" } }))).toBe(2);
+    const structs = renamed("hfpq/test-00000-of-00002.parquet", "structs.parquet");
+    expect(withImages(await read(structs))).toBe(3); // {bytes, path} is an image by its type
   });
 
   it.each<[string, number, string[]]>([

@@ -1,7 +1,7 @@
 /** Embeddings of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
 import { access } from "node:fs/promises";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { z } from "zod";
+import { parquetFooter, parquetRows } from "../data/formats/parquet/rows.js";
 import { type ParquetColumn, writeParquet } from "../data/formats/parquet/writer.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
 
@@ -90,18 +90,14 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
       { cause: error },
     );
   };
-  const file = await asyncBufferFromFile(path);
-  const metadata = await parquetMetadataAsync(file).catch(fail);
-  const stored = metadata.key_value_metadata?.find(({ key }) => key === originKey)?.value;
+  const footer = await parquetFooter(path).catch(fail);
+  const stored = footer.key_value_metadata?.find(({ key }) => key === originKey)?.value;
   if (stored === undefined) return fail("it does not say which model it was made with");
-  async function* rows(names?: readonly string[]): AsyncGenerator<EmbeddingRow> {
-    const options = { file, metadata, ...(names && { columns: [...names] }) };
-    let rowStart = 0;
-    for (const { num_rows } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(num_rows);
-      const cells = await parquetReadObjects({ ...options, rowStart, rowEnd }).catch(fail);
-      for (const row of cells) yield rowOf(row, fail);
-      rowStart = rowEnd;
+  async function* rows(columns?: readonly string[]): AsyncGenerator<EmbeddingRow> {
+    try {
+      for await (const { values } of parquetRows(path, footer, { columns })) yield rowOf(values);
+    } catch (error) {
+      fail(error);
     }
   }
   try {
@@ -111,9 +107,9 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   }
 }
 
-function rowOf(row: Record<string, unknown>, fail: (reason: unknown) => never): EmbeddingRow {
+function rowOf(row: Readonly<Record<string, unknown>>): EmbeddingRow {
   const { key, path, text, digest } = row;
-  if (typeof key !== "string") return fail('it has no column "key" of texts');
+  if (typeof key !== "string") throw new SourceError('it has no column "key" of texts');
   const vector = (name: string): Float32Array | undefined => {
     const value = row[name];
     if (value === undefined || value === null) return undefined;

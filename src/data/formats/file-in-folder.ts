@@ -24,7 +24,7 @@ export async function findInFolder(
       throw new SampleError(
         key,
         "unwanted",
-        `${shown(path)} leads out of ${folder}; only files in it are read.`,
+        `${shown(path)} leads out of ${folder}; only files in it are read, by their paths from there.`,
       );
     if (await stat(place).catch(() => undefined)) return place;
   }

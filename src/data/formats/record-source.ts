@@ -1,7 +1,7 @@
 /** What all sources have in common: numbered records in numbered files, cursors, unique keys, and skipping bad samples. */
 import { extname } from "node:path";
 import type { Sample } from "../sample.js";
-import type { Cursor, ReadOptions, ReadSample, Source, SourceOptions } from "./source.js";
+import type { Cursor, ReadOptions, Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** A record that was found, damaged or not. */
@@ -55,7 +55,7 @@ export function recordSource(
       if (isEmpty && cursor.file === 0 && cursor.record === 0)
         throw new SourceError(`${name} has no samples: there is nothing in it.`);
     },
-  } satisfies { read(options?: ReadOptions): AsyncGenerator<ReadSample>; name: string };
+  };
 }
 
 /** What to call a source of these files; `kind` is what several of them are: "tar shards". */

@@ -23,32 +23,52 @@ export interface ParquetRow {
 }
 
 /**
- * The rows of the file at `path`; row groups that end before row `first` are not read.
- * @param prepare receives the footer before the first row
+ * What the file at `path` says of itself.
+ * @throws SourceError where it is no parquet file
+ */
+export async function parquetFooter(path: string): Promise<FileMetaData> {
+  return withFile(path, (file) => attempt(`${path}, its footer`, () => readFooter(file)));
+}
+
+interface RowOptions {
+  /** Row groups that end before this row are not read; default 0. */
+  readonly first?: number;
+  /** Columns to read; default: all. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+/**
+ * The rows of the file at `path`.
  * @throws SourceError where the file is damaged or has encodings that are not supported
  */
 export async function* parquetRows(
   path: string,
-  first = 0,
-  prepare?: (metadata: FileMetaData) => void,
+  footer: FileMetaData,
+  { first = 0, columns }: RowOptions = {},
 ): AsyncGenerator<ParquetRow> {
+  let start = 0;
+  for (const [group, { num_rows }] of footer.row_groups.entries()) {
+    const end = start + Number(num_rows);
+    if (end > first) {
+      const where = `${path}, row group ${group}`;
+      const rows = await withFile(path, (file) =>
+        attempt(where, () => readGroup(file, footer, group, start, columns)),
+      );
+      for (const [index, values] of rows.entries()) yield { row: start + index, values };
+    }
+    start = end;
+  }
+}
+
+async function withFile<Result>(
+  path: string,
+  use: (file: AsyncBuffer) => Promise<Result>,
+): Promise<Result> {
   const handle = await open(path, "r").catch((error: unknown) => {
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
   try {
-    const file = asyncBuffer(handle, (await handle.stat()).size);
-    const metadata = await attempt(`${path}, its footer`, () => readFooter(file));
-    prepare?.(metadata);
-    let start = 0;
-    for (const [group, { num_rows }] of metadata.row_groups.entries()) {
-      const end = start + Number(num_rows);
-      if (end > first) {
-        const where = `${path}, row group ${group}`;
-        const rows = await attempt(where, () => readGroup(file, metadata, group, start));
-        for (const [index, values] of rows.entries()) yield { row: start + index, values };
-      }
-      start = end;
-    }
+    return await use(asyncBuffer(handle, (await handle.stat()).size));
   } finally {
     await handle.close();
   }
@@ -104,10 +124,12 @@ async function readGroup(
   metadata: FileMetaData,
   group: number,
   rowStart: number,
+  names: readonly string[] | undefined,
 ): Promise<Record<string, unknown>[]> {
   const { columns, num_rows } = metadata.row_groups[group]!;
   const tree = parquetSchema(metadata);
   for (const { meta_data: column } of columns) {
+    if (names && !names.includes(column!.path_in_schema[0]!)) continue;
     const { data_page_offset, dictionary_page_offset, total_compressed_size } = column!;
     const offsets = [data_page_offset, dictionary_page_offset].filter(Boolean).map(Number);
     const start = Math.min(...offsets);
@@ -116,5 +138,5 @@ async function readGroup(
   }
   const rowEnd = rowStart + Number(num_rows);
   const options = { file, metadata, rowStart, rowEnd, compressors, utf8: false, geoparquet: false };
-  return parquetReadObjects(options);
+  return parquetReadObjects({ ...options, ...(names && { columns: [...names] }) });
 }

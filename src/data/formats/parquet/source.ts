@@ -8,7 +8,7 @@ import { readInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SampleError, SourceError } from "../source-error.js";
-import { parquetRows } from "./rows.js";
+import { parquetFooter, parquetRows } from "./rows.js";
 
 /**
  * Rows of the files at `paths`: images in a column of {bytes, path}, of bytes, or of lists of one such; texts as strings or
@@ -25,13 +25,10 @@ async function* recordsOf(
   first: number,
   { columns: given = {}, maxBytes = defaultMaxBytes }: SourceOptions,
 ): AsyncGenerator<FoundRecord> {
-  let columns = given;
-  let classes: ReadonlyMap<string, readonly string[]> = new Map();
-  const prepare = (metadata: FileMetaData): void => {
-    columns = imageColumnFound(path, metadata, given);
-    classes = classNames(metadata);
-  };
-  for await (const { row, values } of parquetRows(path, first, prepare)) {
+  const footer = await parquetFooter(path);
+  const columns = imageColumnFound(path, footer, given);
+  const classes = classNames(footer);
+  for await (const { row, values } of parquetRows(path, footer, { first })) {
     const place = { path, key: String(row), columns, classes, maxBytes };
     const load = (): Promise<Sample> => sampleOf(values, place);
     yield { record: row, key: place.key, path: `${path}:${row}`, load };
@@ -42,8 +39,8 @@ async function* recordsOf(
  * The columns given, and the image column by its type where its name is unknown.
  * @throws SourceError where one that was given is missing, or images may be in columns that nobody named
  */
-function imageColumnFound(path: string, metadata: FileMetaData, given: Columns): Columns {
-  const children = parquetSchema(metadata).children;
+function imageColumnFound(path: string, footer: FileMetaData, given: Columns): Columns {
+  const children = parquetSchema(footer).children;
   const names = children.map(({ element }) => element.name);
   requireColumns(path, names, given);
   if (given.image !== undefined || names.some(isImageColumn)) return given;
