@@ -40,7 +40,6 @@ describe.runIf(inject("compiles")).each([
     const esbuild = `npx esbuild app.ts --bundle --platform=node --format=esm --external:flava`;
     await succeed(`${esbuild} --outfile="${bundle}"`, { directory: inject("dependent") });
     await succeed(install, options);
-    rmSync(join(directory, product), { force: true });
   });
 
   it("installs without building, and the first use warns in one line, naming the command", async () => {

@@ -15,7 +15,7 @@ describe("the packed package", () => {
       "vocabulary/vocab.txt",
       "models/mini/model.safetensors",
       "LICENSE",
-      "samples/mini-pmd/LICENCES.md",
+      "samples/mini-pmd/LICENSES.md",
     ];
     expect(paths).toEqual(expect.arrayContaining(named.map((path) => path.replace("./", ""))));
   });
