@@ -65,7 +65,7 @@ export function lengthsOf({ lengths }: Texts): Given {
 function maskedImages(config: FlavaConfig, batch: number): MaskedImages<Given> {
   const patches = patchCount(config.image);
   const { channels, groups } = config.codebook;
-  const side = Math.sqrt(patches) * 2 ** (groups - 1); // a visual token for each patch
+  const side = (config.image.size / config.image.patch) * 2 ** (groups - 1); // a visual token for each patch
   const count = Math.round(hiddenPatches * patches);
   const hidden = new Float32Array(batch * patches);
   const positions = new Int32Array(batch * count);

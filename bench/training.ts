@@ -21,14 +21,14 @@ import {
   checkRecipe,
 } from "../src/configs/recipe.js";
 import { recipes } from "../src/configs/recipes.js";
-import type { Batch } from "../src/data/batch/batch.js";
+import { batchSpecs } from "../src/data/batch/batch-specs.js";
+import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader } from "../src/data/batch/loader.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { initialize } from "../src/nn/parameter.js";
-import { batchSpecs } from "../src/train/stages/batch-specs.js";
 import { directoriesOf } from "../src/train/run/directories.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
@@ -177,7 +177,7 @@ function describeSplit(split: Split): string {
 /** Seconds of steps on batches that are there; of the first ones, which are compiled and touch their memory, none. */
 async function timeSteps(
   recipe: Recipe,
-  batches: readonly Batch<Values>[],
+  batches: readonly CollatedBatch[],
   steps: number,
 ): Promise<number[]> {
   const { model, precision, initialScale } = recipe;
@@ -190,7 +190,7 @@ async function timeSteps(
     const state = new State(backend, optimizerState(parameters, { rules }));
     await initialize(state, keyOf(0), initialScale);
     const { clip, ...optimizer } = only.optimizer;
-    const loss = pretrainingLoss(batchSpecs(batches[0]!, config), { config, precision });
+    const loss = pretrainingLoss(batchSpecs(batches[0]!.sizes), { config, precision });
     const step = optimizerStep(state, loss, {
       optimizer: { ...optimizer, rules },
       clip,
@@ -199,7 +199,7 @@ async function timeSteps(
     });
     const seconds: number[] = [];
     for (let made = 0; made < batches.length + steps; made++) {
-      const { kind: _, ...inputs } = batches[made % batches.length]!;
+      const { kind: _, sizes: __, ...inputs } = batches[made % batches.length]!;
       const start = performance.now();
       await step.run(inputs);
       seconds.push((performance.now() - start) / 1000);
@@ -211,9 +211,9 @@ async function timeSteps(
 }
 
 /** Batches of the run; all have the same shapes. */
-async function someBatches(recipe: Recipe): Promise<Batch<Values>[]> {
+async function someBatches(recipe: Recipe): Promise<CollatedBatch[]> {
   const loader = await openLoader(recipe);
-  const batches: Batch<Values>[] = [];
+  const batches: CollatedBatch[] = [];
   while (batches.length < readyBatches) batches.push((await loader.next()).batch);
   await loader.close();
   return batches;
@@ -222,7 +222,7 @@ async function someBatches(recipe: Recipe): Promise<Batch<Values>[]> {
 /** The model's sizes and the batches, as the peer reads them. */
 async function writePeerInputs(
   { model }: Recipe,
-  batches: readonly Batch<Values>[],
+  batches: readonly CollatedBatch[],
   directory: string,
 ): Promise<void> {
   const config = models[model];
@@ -231,7 +231,7 @@ async function writePeerInputs(
   const json = writeConfig(sizes, "FlavaForPreTraining", "float32");
   writeFileSync(join(directory, "config.json"), JSON.stringify(json));
   for (const [index, batch] of batches.entries()) {
-    await writeBatch(join(directory, `${index}.safetensors`), batch, batchSpecs(batch, config));
+    await writeBatch(join(directory, `${index}.safetensors`), batch);
   }
 }
 
@@ -257,9 +257,9 @@ async function openLoader(recipe: Recipe): Promise<Loader> {
   });
 }
 
-function writeBatch(path: string, batch: Batch<Values>, specs: Batch<TensorSpec>): Promise<void> {
-  const specOf = new Map(leavesOf<TensorSpec>(specs));
-  const tensors = leavesOf<Values>(batch).filter(([name]) => name !== "kind");
+function writeBatch(path: string, { kind: _, sizes, ...inputs }: CollatedBatch): Promise<void> {
+  const specOf = new Map(leavesOf<TensorSpec>(batchSpecs(sizes)));
+  const tensors = leavesOf<Values>(inputs);
   return writeSafetensors(
     path,
     tensors.map(([name, values]) => ({

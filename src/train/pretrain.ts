@@ -8,9 +8,10 @@ import { loadWeights } from "../checkpoint/load.js";
 import { openCheckpoint } from "../checkpoint/open.js";
 import { models } from "../configs/models.js";
 import type { ShardDirectories } from "../data/batch/batch-reader.js";
-import type { BatchOptions } from "../data/batch/collate.js";
+import type { Batch } from "../data/batch/batch.js";
+import { batchSpecs } from "../data/batch/batch-specs.js";
+import { type BatchOptions, largestSizes } from "../data/batch/collate.js";
 import { Loader } from "../data/batch/loader.js";
-import { mostMasked } from "../data/batch/mask-text.js";
 import {
   type BatchKind,
   type MixtureOptions,
@@ -20,7 +21,7 @@ import {
 } from "../data/batch/mixture.js";
 import { sizesOfSets } from "../data/batch/sample-set.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
-import { largestBatch } from "./stages/batch-specs.js";
+import type { TensorSpec } from "../graph/tensor.js";
 import { CodebookStage } from "./stages/codebook.js";
 import { directoriesOf } from "./run/directories.js";
 import { fixedBatches } from "./stages/fixed-batches.js";
@@ -184,17 +185,9 @@ class StageRun {
     });
   }
 
-  #largest({ shares, batch }: PretrainingStageRecipe): ReturnType<typeof largestBatch>[] {
-    const { recipe } = this.options;
-    const { captions, passages } = recipe.data;
-    const hidden = this.#batch.processor.mask.total;
+  #largest({ shares, batch }: PretrainingStageRecipe): Batch<TensorSpec>[] {
     const kinds = batchKinds.filter((kind) => shares[kind] > 0);
-    return kinds.map((kind) => {
-      const { lengths, masked } = kind === "text" ? passages : captions;
-      const length = lengths.at(-1) ?? 0;
-      const sizes = { size: batch[kind], length, masked: mostMasked(length, masked), hidden };
-      return largestBatch({ kind, ...sizes }, models[recipe.model]);
-    });
+    return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind], this.#batch)));
   }
 
   /** Takes over what earlier stages have learnt, or a given checkpoint. */

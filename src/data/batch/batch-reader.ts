@@ -1,8 +1,6 @@
 /** Turns plans into batches: reads records, decodes images, makes views, tokens and masks. */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
-import type { Values } from "../../backend/values.js";
-import type { Batch } from "./batch.js";
-import { type BatchOptions, type Picked, collate } from "./collate.js";
+import { type BatchOptions, type CollatedBatch, type Picked, collate } from "./collate.js";
 import { type BatchKind, type BatchPlan, type RecordReference, batchKinds } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
@@ -23,7 +21,7 @@ export interface BatchReaderOptions {
 }
 
 export interface LoadedBatch {
-  readonly batch: Batch<Values>;
+  readonly batch: CollatedBatch;
   readonly skipped: SkippedSamples;
 }
 

@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { foldIn, keyOf } from "../../base/random.js";
-import type { Values } from "../../backend/values.js";
+import { type Values, checkValues } from "../../backend/values.js";
+import { leavesOf } from "../../base/tree.js";
+import type { TensorSpec } from "../../graph/tensor.js";
 import type { Batch } from "./batch.js";
-import { type BatchOptions, type Picked, collate } from "./collate.js";
+import { batchSpecs } from "./batch-specs.js";
+import {
+  type BatchOptions,
+  type CollatedBatch,
+  type Picked,
+  collate,
+  largestSizes,
+} from "./collate.js";
 import { mostMasked } from "./mask-text.js";
 import { defaultProcessor } from "../image/processor.js";
 import { openTokenizer } from "../text/tokenizer.js";
@@ -26,13 +35,13 @@ function batchOf<K extends Batch["kind"]>(
   kind: K,
   texts: readonly string[],
   changes: Partial<BatchOptions> = {},
-): Extract<Batch<Values>, { kind: K }> {
+): Extract<CollatedBatch, { kind: K }> {
   const picked = texts.map((text, index): Picked => {
     const key = foldIn(keyOf(5), index);
     return { image: { width: 20, height: 20, pixels }, text, matches: index !== 1, key };
   });
   return collate(kind, picked, tokenizer, { ...options, ...changes }) as Extract<
-    Batch<Values>,
+    CollatedBatch,
     { kind: K }
   >;
 }
@@ -45,6 +54,23 @@ function filled(positions: Values): number[] {
 }
 
 describe("collate", () => {
+  it.each(["image", "text", "pair"] as const)("tells the shapes of a batch of kind %s", (kind) => {
+    const batch = batchOf(kind, [short, long]);
+    const { kind: _, sizes, ...tensors } = batch;
+    const { kind: specKind, ...specs } = batchSpecs(sizes);
+    expect(specKind).toBe(kind);
+    const values = new Map(leavesOf<Values>(tensors));
+    expect([...values.keys()].sort()).toEqual(
+      leavesOf(specs)
+        .map(([name]) => name)
+        .sort(),
+    );
+    for (const [name, tensor] of leavesOf<TensorSpec>(specs)) {
+      expect(() => checkValues(name, tensor, values.get(name)!)).not.toThrow();
+    }
+    expect(largestSizes(kind, 2, options)).toEqual(sizes); // as the long text needs all tokens
+  });
+
   it("fills texts up to the first length that holds all of them, and cuts at the last", () => {
     expect(batchOf("pair", [short, short]).ids).toHaveLength(2 * 8);
     expect(batchOf("pair", [short, long]).ids).toHaveLength(2 * 16);

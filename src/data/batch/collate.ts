@@ -1,7 +1,9 @@
 /** Samples side by side in arrays: a batch of one kind, with its views, tokens and masks. */
 import { type Key, foldIn } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
+import { sizeOf } from "../../graph/tensor.js";
 import type { Batch, MaskedImages, MaskedTexts, Targets } from "./batch.js";
+import type { BatchSizes, ImageSizes, TextSizes } from "./batch-specs.js";
 import { blockMask } from "./block-mask.js";
 import { maskText, mostMasked } from "./mask-text.js";
 import { randomSource } from "./random-source.js";
@@ -43,41 +45,99 @@ export interface Picked {
   readonly key: Key;
 }
 
+/** The values of a batch, with the sizes that their shapes follow from. */
+export type CollatedBatch = Batch<Values> & { readonly sizes: BatchSizes };
+
 export function collate(
   kind: BatchKind,
   picked: readonly Picked[],
   tokenizer: Tokenizer,
   options: BatchOptions,
-): Batch<Values> {
-  switch (kind) {
+): CollatedBatch {
+  const textOptions = textOptionsOf(kind, options);
+  const maximum = longestOf(textOptions);
+  const tokens =
+    kind === "image" ? [] : picked.map(({ text }) => tokenizer.encode(text, { maximum }));
+  const sizes = batchSizes(kind, picked.length, paddedLength(tokens, textOptions), options);
+  switch (sizes.kind) {
     case "image":
-      return { kind, ...maskedImages(picked, options) };
+      return { kind: sizes.kind, sizes, ...maskedImages(picked, sizes.images, options) };
     case "text": {
-      const { ids: _, ...texts } = maskedTexts(picked, tokenizer, options.texts, options);
-      return { kind, ...texts };
+      const { ids: _, ...texts } = maskedTexts(
+        sizes.kind,
+        picked,
+        tokens,
+        sizes.texts,
+        tokenizer,
+        options,
+      );
+      return { kind: sizes.kind, sizes, ...texts };
     }
     case "pair": {
       const match = Float32Array.from(picked, ({ matches }) => (matches ? 1 : 0));
-      const texts = maskedTexts(picked, tokenizer, options.captions, options);
-      return { kind, match, ...maskedImages(picked, options), ...texts };
+      const images = maskedImages(picked, sizes.images, options);
+      const texts = maskedTexts(sizes.kind, picked, tokens, sizes.texts, tokenizer, options);
+      return { kind: sizes.kind, sizes, match, ...images, ...texts };
     }
   }
 }
 
+/** The sizes of the largest batch of a kind, whose texts are as long as they may be. */
+export function largestSizes(kind: BatchKind, samples: number, options: BatchOptions): BatchSizes {
+  return batchSizes(kind, samples, longestOf(textOptionsOf(kind, options)), options);
+}
+
+function batchSizes(
+  kind: BatchKind,
+  samples: number,
+  length: number,
+  options: BatchOptions,
+): BatchSizes {
+  const { encoder, codebook, mask } = options.processor;
+  const anyImage = { width: 1, height: 1 }; // all are brought to one size
+  const images = {
+    pixels: viewShape(anyImage, encoder),
+    codebookPixels: viewShape(anyImage, codebook),
+    patches: mask.patches ** 2,
+    targets: samples * mask.total,
+  };
+  const { masked } = textOptionsOf(kind, options);
+  const texts = { length, targets: samples * mostMasked(length, masked) };
+  switch (kind) {
+    case "image":
+      return { kind, samples, images };
+    case "text":
+      return { kind, samples, texts };
+    case "pair":
+      return { kind, samples, images, texts };
+  }
+}
+
+function textOptionsOf(kind: BatchKind, { captions, texts }: BatchOptions): TextOptions {
+  return kind === "pair" ? captions : texts;
+}
+
+const longestOf = ({ lengths }: TextOptions): number => lengths.at(-1) ?? 0;
+
+/** The least of the lengths that all texts fit in. */
+function paddedLength(tokens: readonly Int32Array[], options: TextOptions): number {
+  const needed = tokens.reduce((most, { length }) => Math.max(most, length), 0);
+  return options.lengths.find((length) => length >= needed) ?? longestOf(options);
+}
+
 function maskedImages(
   picked: readonly Picked[],
+  sizes: ImageSizes,
   { processor, views, hides = true }: BatchOptions,
 ): MaskedImages<Float32Array | Int32Array> {
   const count = picked.length;
-  const { encoder, codebook, mask } = processor;
-  const sizeOf = (view: typeof encoder): number =>
-    viewShape({ width: 1, height: 1 }, view).reduce((product, side) => product * side, 1);
-  const [size, codebookSize] = [sizeOf(encoder), sizeOf(codebook)];
+  const { mask } = processor;
+  const { patches, targets } = sizes;
+  const [size, codebookSize] = [sizeOf(sizes.pixels), sizeOf(sizes.codebookPixels)];
   const pixels = new Float32Array(count * size); // [B, 3, H, W]
   const codebookPixels = new Float32Array(count * codebookSize); // [B, 3, h, w]
-  const patches = mask.patches ** 2;
   const hidden = new Float32Array(count * patches); // [B, P]
-  const positions = new Int32Array(count * mask.total).fill(-1);
+  const positions = new Int32Array(targets).fill(-1);
   let found = 0;
   for (const [row, { image, key }] of picked.entries()) {
     if (!image) throw new Error("A batch of images needs an image in every sample.");
@@ -101,23 +161,22 @@ function maskedImages(
 type Texts = MaskedTexts<Int32Array> & { readonly ids: Int32Array };
 
 function maskedTexts(
+  kind: "text" | "pair",
   picked: readonly Picked[],
-  tokenizer: Tokenizer,
-  { lengths: buckets, masked, unit }: TextOptions,
-  { hides = true }: Pick<BatchOptions, "hides">,
+  encoded: readonly Int32Array[],
+  { length, targets: capacity }: TextSizes,
+  { vocabulary }: Tokenizer,
+  options: BatchOptions,
 ): Texts {
-  const longest = buckets.at(-1) ?? 0;
-  const encoded = picked.map(({ text }) => tokenizer.encode(text, { maximum: longest }));
-  const needed = encoded.reduce((most, { length }) => Math.max(most, length), 0);
-  const length = buckets.find((bucket) => bucket >= needed) ?? longest;
+  const { masked, unit } = textOptionsOf(kind, options);
+  const { hides = true } = options;
   const ids = new Int32Array(picked.length * length); // [B, L]; 0 is [PAD]
   const maskedIds = new Int32Array(picked.length * length);
   const most = mostMasked(length, masked);
-  const targets = emptyTargets(picked.length * most);
+  const targets = emptyTargets(capacity);
   let found = 0;
   for (const [row, tokens] of encoded.entries()) {
     const key = foldIn(picked[row]!.key, "words");
-    const { vocabulary } = tokenizer;
     const drawn = maskText(tokens, key, { vocabulary, probability: masked, unit, most });
     ids.set(tokens, row * length);
     maskedIds.set(hides ? drawn.maskedIds : tokens, row * length);

@@ -1,7 +1,6 @@
 /** A thread that makes batches of the plans it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
 import { leavesOf } from "../../base/tree.js";
-import type { Values } from "../../backend/values.js";
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
 import type { WorkerAnswer } from "./loader.js";
 import type { BatchPlan } from "./mixture.js";
@@ -15,8 +14,8 @@ async function answer(plan: BatchPlan): Promise<void> {
   try {
     const reader = await opened;
     const { batch, skipped } = await reader.read(plan);
-    const buffers = leavesOf<Values | string>(batch).flatMap(([, leaf]) =>
-      typeof leaf === "string" ? [] : [leaf.buffer as ArrayBuffer],
+    const buffers = leavesOf(batch).flatMap(([, leaf]) =>
+      ArrayBuffer.isView(leaf) ? [leaf.buffer as ArrayBuffer] : [],
     );
     port!.postMessage({ step, batch, skipped: skipped.first } satisfies WorkerAnswer, buffers);
   } catch (error) {

@@ -1,9 +1,8 @@
 /** Batches made ahead of time in worker threads, so that a training step finds the next one waiting. */
 import { Worker } from "node:worker_threads";
-import type { Values } from "../../backend/values.js";
 import { packageRequire } from "../../base/package-root.js";
-import type { Batch } from "./batch.js";
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
+import type { CollatedBatch } from "./collate.js";
 import { type BatchPlan, Mixture, type MixtureCursor, type MixtureOptions } from "./mixture.js";
 import type { SkippedSample } from "./skipped.js";
 
@@ -18,7 +17,7 @@ export interface LoaderOptions extends BatchReaderOptions {
 export interface NextBatch {
   /** Samples in the batch. */
   readonly samples: number;
-  readonly batch: Batch<Values>;
+  readonly batch: CollatedBatch;
   /** Goes on after this batch. */
   readonly cursor: MixtureCursor;
   readonly skipped: readonly SkippedSample[];
@@ -26,7 +25,7 @@ export interface NextBatch {
 
 /** What a worker answers: the number of the plan, and the batch or why there is none. */
 export type WorkerAnswer =
-  | { readonly step: number; readonly batch: Batch<Values>; readonly skipped: SkippedSample[] }
+  | { readonly step: number; readonly batch: CollatedBatch; readonly skipped: SkippedSample[] }
   | { readonly step: number; readonly error: string };
 
 type MadeBatch = Pick<NextBatch, "batch" | "skipped">;

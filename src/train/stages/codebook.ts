@@ -6,7 +6,7 @@ import { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { foldIn, keyOf } from "../../base/random.js";
 import { models } from "../../configs/models.js";
-import type { Batch, ImageBatch } from "../../data/batch/batch.js";
+import type { CollatedBatch } from "../../data/batch/collate.js";
 import { equal } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";
 import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
@@ -32,7 +32,7 @@ export interface CodebookStageOptions {
   readonly recipe: Recipe;
   readonly stage: CodebookStageRecipe;
   /** Images that are not trained on, in batches of the training's shape. */
-  readonly validation: readonly ImageBatch<Values>[];
+  readonly validation: readonly Extract<CollatedBatch, { kind: "image" }>[];
   /** Where images with their reconstructions are drawn at each evaluation. */
   readonly drawing: string;
 }
@@ -86,7 +86,7 @@ export class CodebookStage implements Stage {
     return { bytes: memory.total, flops };
   }
 
-  async step(batch: Batch<Values>, step: number): Promise<Scalars> {
+  async step(batch: CollatedBatch, step: number): Promise<Scalars> {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
     if (!pixels) throw new Error("The codebook is trained on images.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));

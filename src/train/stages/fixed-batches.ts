@@ -1,8 +1,6 @@
 /** Batches of validation data that are the same in every run. */
-import type { Values } from "../../backend/values.js";
-import type { Batch } from "../../data/batch/batch.js";
 import { BatchReader } from "../../data/batch/batch-reader.js";
-import type { BatchOptions } from "../../data/batch/collate.js";
+import type { BatchOptions, CollatedBatch } from "../../data/batch/collate.js";
 import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
 import { sizesOfSets } from "../../data/batch/sample-set.js";
 
@@ -24,7 +22,7 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
 
 export async function fixedBatches<K extends BatchKind>(
   options: FixedBatchesOptions<K>,
-): Promise<Extract<Batch<Values>, { kind: K }>[]> {
+): Promise<Extract<CollatedBatch, { kind: K }>[]> {
   const { kind, root, directories, batch, size, count, mismatched = 0, seed } = options;
   const mixture = new Mixture({
     seed,
@@ -36,9 +34,9 @@ export async function fixedBatches<K extends BatchKind>(
   });
   const reader = await BatchReader.open({ directories: forKind(kind, directories, []), batch });
   try {
-    const batches: Batch<Values>[] = [];
+    const batches: CollatedBatch[] = [];
     for (let i = 0; i < count; i++) batches.push((await reader.read(mixture.next())).batch);
-    return batches as Extract<Batch<Values>, { kind: K }>[];
+    return batches as Extract<CollatedBatch, { kind: K }>[];
   } finally {
     reader.close();
   }

@@ -3,11 +3,12 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../../backend/backend.js";
 import { State } from "../../backend/state.js";
-import type { Values } from "../../backend/values.js";
 import { keyOf } from "../../base/random.js";
 import { leavesOf } from "../../base/tree.js";
 import { decoderName } from "../../checkpoint/huggingface.js";
 import type { Batch, BatchTensors } from "../../data/batch/batch.js";
+import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
+import type { CollatedBatch } from "../../data/batch/collate.js";
 import { models } from "../../configs/models.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
@@ -20,7 +21,6 @@ import type { CompiledStep } from "../step/compiled-step.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
-import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
 import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import type { Validation } from "./validation.js";
@@ -118,9 +118,8 @@ export class PretrainingStage implements Stage {
     };
   }
 
-  async step(batch: Batch<Values>): Promise<Scalars> {
-    const { kind, ...inputs } = batch;
-    return stepScalars(await this.#compiled(batchSpecs(batch, this.config)).run(inputs));
+  async step({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
+    return stepScalars(await this.#compiled(batchSpecs(sizes)).run(inputs));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -145,7 +144,7 @@ export class PretrainingStage implements Stage {
   }
 
   #compiled(batch: Batch<TensorSpec>): PretrainingStep {
-    const name = shapeNameOf(batch);
+    const name = shapeKey(batch);
     const found = this.#steps.get(name);
     if (found) return found;
     const { recipe, stage } = this.options;

@@ -1,8 +1,7 @@
 import type { State } from "../../backend/state.js";
-import type { Values } from "../../backend/values.js";
 import type { RunFacts } from "../run/run-directory.js";
 import type { StepResults } from "../step/compiled-step.js";
-import type { Batch } from "../../data/batch/batch.js";
+import type { CollatedBatch } from "../../data/batch/collate.js";
 
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
@@ -44,7 +43,7 @@ export interface Stage {
   /** Compiles what the largest steps need. */
   prepare(): StageNeeds;
   /** Makes step number `step`, counted from 0. */
-  step(batch: Batch<Values>, step: number): Promise<Scalars>;
+  step(batch: CollatedBatch, step: number): Promise<Scalars>;
   /** Judges what has been learnt on data that is not trained on. */
   evaluate(): Promise<Scalars>;
   /** The number of the evaluation that the best checkpoint has most of. */

@@ -5,6 +5,8 @@ import type { Values } from "../../backend/values.js";
 import { foldIn, keyOf } from "../../base/random.js";
 import { mapTree } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
+import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
+import type { CollatedBatch } from "../../data/batch/collate.js";
 import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
 import { decodeImage } from "../../data/image/decode.js";
@@ -21,7 +23,6 @@ import { fittedProcessor } from "../../data/image/fitted-processor.js";
 import type { Parameter } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
-import { batchSpecs, shapeNameOf } from "./batch-specs.js";
 import { fixedBatches } from "./fixed-batches.js";
 import type { Scalars } from "./stage.js";
 
@@ -49,7 +50,7 @@ export class Validation {
 
   private constructor(
     private readonly options: ValidationOptions,
-    private readonly batches: readonly Batch<Values>[],
+    private readonly batches: readonly CollatedBatch[],
     private readonly named: NamedImages | undefined,
     private readonly embedder: Embedder,
   ) {}
@@ -87,12 +88,11 @@ export class Validation {
     await this.embedder.close();
   }
 
-  async #judge(batch: Batch<Values>): Promise<Scalars> {
-    const specs = batchSpecs(batch, this.options.config);
-    const name = shapeNameOf(specs);
+  async #judge({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
+    const specs = batchSpecs(sizes);
+    const name = shapeKey(specs);
     const program = this.#programs.get(name) ?? this.#compile(specs);
     this.#programs.set(name, program);
-    const { kind, ...inputs } = batch;
     const outputs = (await program.run(inputs)) as Readonly<Record<string, Values>>;
     return mapTree(outputs, (values: Values) => values[0] ?? NaN);
   }
@@ -125,9 +125,9 @@ export class Validation {
   }
 }
 
-async function validationBatches(options: ValidationOptions): Promise<Batch<Values>[]> {
+async function validationBatches(options: ValidationOptions): Promise<CollatedBatch[]> {
   const { root, directories, batch, batchSize, mismatched } = options;
-  const batches: Batch<Values>[] = [];
+  const batches: CollatedBatch[] = [];
   for (const kind of batchKinds) {
     if (directories[kind].length === 0) continue;
     const found = await fixedBatches({
