@@ -75,7 +75,7 @@ describe("a step of pairs", () => {
     expect(context.report.kept).toEqual({ "pairs/icons/test": 1, "pairs/icons/train": 1 });
     expect(context.report.dropped).toEqual({
       "icons: blank": 1,
-      "icons: copy of a held-out picture": 1,
+      "icons: copy of a held-out image": 1,
     });
   });
 });

@@ -53,8 +53,7 @@ export async function buildPairs(step: PairStep, context: StepContext): Promise<
   for await (const { item, split, drawn } of drawAll(trained, context)) {
     const original = inks?.copyOf(drawn.ink);
     if (original === undefined) await add(item, split, drawn, context);
-    else
-      drop(context.report, item.source, "copy of a held-out picture", `${item.key} (${original})`);
+    else drop(context.report, item.source, "copy of a held-out image", `${item.key} (${original})`);
   }
 }
 

@@ -40,7 +40,7 @@ describe("drawing", () => {
     expect([...data.subarray(middle, middle + 3)]).toEqual([0, 0, 0]);
   });
 
-  it("colours about half of the monochrome pictures, and says so truly", async () => {
+  it("colors about half of the monochrome images, and says which", async () => {
     const keys = Array.from({ length: 40 }, (_, index) => `invented/${index}`);
     const drawn = await Promise.all(keys.map((key) => drawSvg(svg(square), key, true)));
     const colored = drawn.filter((each) => typeof each !== "string" && each.color);
@@ -62,7 +62,7 @@ describe("drawing", () => {
     expect(await drawSvg(svg(body))).toBe("blank");
   });
 
-  it.each(["no picture", "<svg", svg("<path").replace("</svg>", "")])(
+  it.each(["no image", "<svg", svg("<path").replace("</svg>", "")])(
     "finds %j unreadable",
     async (text) => {
       expect(await drawSvg(text)).toBe("unreadable");
@@ -83,7 +83,7 @@ describe("drawing", () => {
   });
 });
 
-describe("the size of SVG pictures", () => {
+describe("the size of SVG images", () => {
   it("replaces width and height, and keeps what they meant where there is no viewBox", () => {
     const text = svg("", 'width="30px" height="20" id="width"');
     expect(sizedSvg(text, 80, "#000")).toContain('viewBox="0 0 30 20"');

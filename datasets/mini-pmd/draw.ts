@@ -107,7 +107,7 @@ async function rasterOf({ drawing }: Item, size: number, color = "#000"): Promis
 /** The SVG image with `size` pixels as its width and height, and `color` where it leaves its color open. */
 export function sizedSvg(svg: string, size: number, color: string): string {
   const start = /<svg\b[^>]*>/.exec(svg);
-  if (!start) throw new Error("An SVG picture has an element <svg>, but this text has none.");
+  if (!start) throw new Error("An SVG image has an element <svg>, but this text has none.");
   const length = (name: string): number | undefined => {
     const value = new RegExp(`\\s${name}\\s*=\\s*["']\\s*([\\d.]+)(px|pt|mm|cm|in)?\\s*["']`).exec(
       start[0],

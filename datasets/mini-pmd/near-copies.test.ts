@@ -28,13 +28,13 @@ describe("ink", () => {
     expect(half(80).reduce((sum, ink) => sum + ink)).toBe(255 * (inkSide ** 2 / 2));
   });
 
-  it("does not see the colour of a monochrome picture, but sees that of others", () => {
+  it("ignores the color of monochrome images only", () => {
     const gray = image(80, disc, 128);
     expect(inkOf(gray, 80, 80, true)).toEqual(inkOf(image(80, disc), 80, 80, true));
     expect(Math.max(...inkOf(gray, 80, 80, false))).toBe(127);
   });
 
-  it("puts a wide picture in the middle of a square", () => {
+  it("puts a wide image in the middle of a square", () => {
     const wide = inkOf(image(64, () => true).subarray(0, 64 * 32 * 4), 64, 32, true);
     const inkyRows = Array.from({ length: inkSide }, (_, row) => wide[row * inkSide]! > 0);
     expect(inkyRows.filter(Boolean)).toHaveLength(inkSide / 2);
@@ -42,7 +42,7 @@ describe("ink", () => {
   });
 });
 
-describe("copies of held-out pictures", () => {
+describe("copies of held-out images", () => {
   const ink = inkOf(image(80, disc), 80, 80, true);
   const inks = new HeldOutInks([
     {
@@ -78,7 +78,7 @@ describe("copies of held-out pictures", () => {
     expect(inks.copyOf(moved)).toBeUndefined();
   });
 
-  it("are the same that comparing with every picture finds", () => {
+  it("are the same that comparing with every image finds", () => {
     const inkOfBytes = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) =>
       // Few wide stripes, so that images often come near one another.
       Uint8Array.from({ length: inkSide ** 2 }, (_, cell) => (bytes[(cell >> 3) % 6]! >> 5) << 5),

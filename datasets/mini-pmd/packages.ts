@@ -50,7 +50,8 @@ export function openPackages(cache: string, options: PackagesOptions = {}): Pack
     apt: () => (apt ??= openApt(join(cache, "apt"))),
     directory(name) {
       const pin = known.get(name);
-      if (!pin) throw new RangeError(`${name} is not among the packages of src/data/pmd/pins.ts.`);
+      if (!pin)
+        throw new RangeError(`${name} is not among the packages of datasets/mini-pmd/pins.ts.`);
       const directory = directories.get(name) ?? provide(packages, pin);
       directories.set(name, directory);
       return directory;

@@ -27,7 +27,7 @@ export interface PairStep {
 }
 
 export interface ImageStep {
-  readonly kind: "pictures";
+  readonly kind: "images";
   readonly name: string;
   readonly images: (packages: Packages) => AsyncIterable<LoneImage>;
 }
@@ -87,6 +87,6 @@ export const steps: readonly Step[] = [
     sprites: spriteImages,
     digits: digitImages,
     "clipart-pictures": clipartImages,
-  }).map(([name, images]): Step => ({ kind: "pictures", name, images })),
+  }).map(([name, images]): Step => ({ kind: "images", name, images })),
   ...Object.entries(textSources).map(([name, texts]): Step => ({ kind: "text", name, texts })),
 ];

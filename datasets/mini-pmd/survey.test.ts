@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Sample } from "../../src/data/sample.js";
 import { surveyOf } from "./survey.js";
 
-it("counts texts, words and licences", async () => {
+it("counts texts, words and licenses", async () => {
   async function* samples(): AsyncGenerator<Sample> {
     await Promise.resolve();
     yield { key: "1", texts: ["a cup", "cup"], fields: { license: "MIT" } };

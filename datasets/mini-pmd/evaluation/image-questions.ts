@@ -49,11 +49,11 @@ export async function* buildImageQuestions(context: EvaluationContext): AsyncGen
     }
   }
   const report = await folder.finish({
-    task: "Answer a question on a picture",
+    task: "Answer a question about an image",
     kind: "picture questions",
-    source: "names, styles and colours of icons",
+    source: "names, styles and colors of icons",
     splitRule:
-      "test pictures are of held-out families, test questions in a wording that training does not have; in each part every " +
+      "test images are of held-out families, test questions in a wording that training does not have; in each part every " +
       "answer of a question is right equally often",
     synthetic: true,
     baselines,

@@ -63,7 +63,7 @@ export async function* buildMemes(context: EvaluationContext): AsyncGenerator<Se
     if (part !== "test") continue;
     const agrees = ({ mood, faceMood }: Meme): string => String(mood === faceMood);
     baselines["sentence only, best possible"] = bestGuess(memes, (meme) => meme.sentence, agrees);
-    baselines["picture only, best possible"] = bestGuess(memes, (meme) => meme.face.key, agrees);
+    baselines["image only, best possible"] = bestGuess(memes, (meme) => meme.face.key, agrees);
   }
   const report = await folder.finish({
     task: "Tell whether a face and the sentence below it disagree in mood",
@@ -71,7 +71,7 @@ export async function* buildMemes(context: EvaluationContext): AsyncGenerator<Se
     source:
       "sentences on films of set sentiment-sentences (for evaluation only, not to be passed on); emoji",
     splitRule:
-      "sentences as in their set; pictures of dev and test are OpenMoji's, which training never shows",
+      "sentences as in their set; images of dev and test are OpenMoji's, which training never shows",
     synthetic: true,
     baselines,
     counts,

@@ -101,7 +101,7 @@ async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
   }
 }
 
-const byConcept = "pictures of one concept share a part; a quarter of the concepts are for testing";
+const byConcept = "images of one concept share a part; a quarter of the concepts are for testing";
 const category = (pair: BuiltPair): string | undefined => pair.fields.category;
 
 const recipes: readonly ProbeRecipe[] = [
@@ -156,7 +156,7 @@ const recipes: readonly ProbeRecipe[] = [
     ] as const
   ).map(([name, what, source, split]): ProbeRecipe => ({
     name: `probe-${name}-${what.split(" ").at(-1)!}`,
-    task: `The ${what} of a picture of source ${source}`,
+    task: `The ${what} of an image of source ${source}`,
     source,
     splitRule: byConcept,
     images: ({ cache }) => byCategory(cache, source, split, category),

@@ -27,7 +27,7 @@ it.each([
   expect(asked(pair(concept))).toEqual(questions);
 });
 
-it("knows style and colour from the fields", () => {
+it("knows style and color from the fields", () => {
   expect(asked(pair("bell", { style: "filled", color: "red" }))).toEqual([
     "crossed out|bell|no",
     "style||filled",

@@ -69,12 +69,12 @@ async function buildRetrievalSet(
   }
   await folder.write("dataset.json", karpathy(folder.name, pairs, recipe.split));
   const description = {
-    task: `Find the picture of a caption, and the captions of a picture: ${recipe.title}`,
+    task: `Find the image of a caption, and the captions of an image: ${recipe.title}`,
     kind: "retrieval" as const,
     source: recipe.title,
     splitRule:
-      "held out whole, or by caption (stamps); one picture of each concept, the one in the ordinary style; the field seen " +
-      "tells whether the train split has pictures of that concept; equal captions count as hits",
+      "held out whole, or by caption (stamps); one image of each concept, the one in the ordinary style; the field seen " +
+      "tells whether the train split has images of that concept; equal captions count as hits",
     synthetic: false,
     baselines: { "chance at rank 1": 1 / pairs.length },
     counts: { seen, unseen: pairs.length - seen },

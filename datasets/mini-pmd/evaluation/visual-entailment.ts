@@ -47,18 +47,18 @@ export async function* buildVisualEntailment(
     if (part === "train") continue;
     const label = (example: Example): string => example.label;
     baselines["sentence only, best possible"] = bestGuess(examples, (each) => each.sentence, label);
-    baselines["picture's noun only, best possible"] = bestGuess(
+    baselines["image's noun only, best possible"] = bestGuess(
       examples,
       (each) => each.pair.fields.concept,
       label,
     );
   }
   const report = await folder.finish({
-    task: "Tell whether a sentence follows from a picture, contradicts it, or neither",
+    task: "Tell whether a sentence follows from an image, contradicts it, or neither",
     kind: "visual entailment",
     source: "names of icons and emoji; wider and narrower nouns of WordNet, first meanings",
     splitRule:
-      "test pictures are of held-out families, test sentences in a form that training does not have",
+      "test images are of held-out families, test sentences in a form that training does not have",
     synthetic: true,
     baselines,
     counts,

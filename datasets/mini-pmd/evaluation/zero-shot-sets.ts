@@ -139,7 +139,7 @@ async function buildZeroShotSet(
   });
   const samples = [...classes.values()].reduce((sum, count) => sum + count, 0);
   const description = {
-    task: `Name what a picture of ${recipe.source} shows, out of all classes`,
+    task: `Name what an image of ${recipe.source} shows, out of all classes`,
     kind: "zero-shot" as const,
     source: recipe.source,
     splitRule: `whole families are held out; classes: ${recipe.classRule}`,

@@ -31,7 +31,7 @@ describe("the game's data", () => {
     expect(dataNodes("\t\tdeep\nflat").map(({ words }) => words)).toEqual([["deep"], ["flat"]]);
   });
 
-  it("tells of things that have a picture of their own", () => {
+  it("reads things that have an image of their own", () => {
     expect(thingsOf(dataNodes(data))).toEqual([
       {
         kind: "outfit",

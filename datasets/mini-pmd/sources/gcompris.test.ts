@@ -12,7 +12,7 @@ const board = `property var tab: [
 ]`;
 
 describe("GCompris", () => {
-  it("tells of the pictures of its boards", () => {
+  it("reads the images of its boards", () => {
     const path = "gcompris/explore_farm_animals/resource/board/board1.qml";
     expect(exploreEntries(files({ [path]: board, "board/other.js": board }))).toEqual([
       {
@@ -24,7 +24,7 @@ describe("GCompris", () => {
     ]);
   });
 
-  it("names licences beside its pictures", () => {
+  it("names the licenses of its images", () => {
     const notes =
       "Copyright: Ann Author, 2018-2020\nLicense: CC0-1.0\nFiles:\n wonders/owl.webp\n\nFiles:\n bat.svg\n";
     expect([...licensesOf(files({ "x/README": notes }))]).toEqual([

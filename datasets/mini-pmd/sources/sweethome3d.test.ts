@@ -22,7 +22,7 @@ id#3=Good House#nothing
 name#3=
 `;
 
-it("reads the pieces of a catalogue", () => {
+it("reads the pieces of a catalog", () => {
   const [sofa, box, ...rest] = furniture(catalog);
   expect(sofa).toMatchObject({
     key: "sweethome3d/Good-House-sofa-1",
