@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { replaceFile } from "../../src/base/replace-file.js";
+import { replaceFile } from "flava/data";
 
 const execute = promisify(execFile);
 

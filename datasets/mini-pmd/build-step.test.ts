@@ -3,8 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Sample } from "../../src/data/sample.js";
-import { openShards } from "../../src/data/formats/tar/shards.js";
+import { type Sample, openSource } from "flava/data";
 import { buildPairs, buildTexts, type StepContext } from "./build-step.js";
 import { splitOfFamily } from "./families.js";
 import { StepFolders } from "./folders.js";
@@ -24,11 +23,9 @@ beforeEach(async () => {
 afterEach(() => rm(cache, { recursive: true }));
 
 async function samplesIn(folder: string): Promise<Sample[]> {
-  const shards = await openShards(join(cache, folder));
+  const source = await openSource(join(cache, folder));
   const samples: Sample[] = [];
-  for (let record = 0; record < shards.samples; record++)
-    samples.push(await shards.read(0, record));
-  shards.close();
+  for await (const { sample } of source.read()) samples.push(sample);
   return samples;
 }
 

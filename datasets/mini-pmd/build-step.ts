@@ -1,5 +1,5 @@
 /** Builds one step of the mini-PMD into its folders. */
-import type { Sample } from "../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import { ahead } from "./ahead.js";
 import { type Drawn, draw } from "./draw.js";
 import type { Split } from "./families.js";

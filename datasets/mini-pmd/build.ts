@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { replaceFile } from "flava/data";
 import { buildPairs, buildImages, buildTexts, type StepContext } from "./build-step.js";
 import { StepFolders } from "./folders.js";
 import { defaultCache, openPackages } from "./packages.js";
 import { pins } from "./pins.js";
-import { replaceFile } from "../../src/base/replace-file.js";
 import { emptyReport, type StepReport } from "./report.js";
 import { type Step, steps } from "./steps.js";
 

@@ -1,8 +1,7 @@
 /** The folders that one step of a build writes: beside the final ones first, in their place when all is done. */
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Sample } from "../../src/data/sample.js";
-import { ShardWriter } from "../../src/data/formats/tar/shard-writer.js";
+import { type Sample, ShardWriter } from "flava/data";
 
 /** "pairs/icons/train" has shards "icons-train". */
 export const shardName = (folder: string): string => folder.split("/").slice(1).join("-");

@@ -1,9 +1,9 @@
 /** The inks of held-out icons, kept in the cache so that every later step can compare with them. */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { replaceFile } from "flava/data";
 import { inkSide } from "./ink.js";
 import { HeldOutInks } from "./near-copies.js";
-import { replaceFile } from "../../src/base/replace-file.js";
 
 export interface HeldOutImage {
   readonly key: string;

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { extract } from "tar";
-import { cacheDirectory } from "../../src/base/cache.js";
+import { cacheDirectory } from "flava/data";
 import { type Apt, openApt } from "./apt.js";
 import { type Pin, pins } from "./pins.js";
 

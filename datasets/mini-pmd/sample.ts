@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Sample } from "../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import { type BuiltPair, builtPairs, builtSamples } from "./evaluation/built-pairs.js";
 import { karpathy } from "./evaluation/retrieval-sets.js";
 import { familyOf, splitOfFamily } from "./families.js";

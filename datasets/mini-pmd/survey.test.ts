@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Sample } from "../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import { surveyOf } from "./survey.js";
 
 it("counts texts, words and licenses", async () => {

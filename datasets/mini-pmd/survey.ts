@@ -1,7 +1,7 @@
 /** What a built mini-PMD holds, for its report. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sample } from "../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import { builtSamples } from "./evaluation/built-pairs.js";
 import { count } from "./report.js";
 

@@ -89,7 +89,7 @@ export class Flava {
    *
    * @example
    * const [best] = await flava.classify("photo.jpg", ["cat", "dog"], { templates: ["a photo of a {}."] });
-   * console.log(`${best.label}: ${(100 * best.probability).toFixed(1)} %`);
+   * if (best) console.log(`${best.label}: ${(100 * best.probability).toFixed(1)} %`);
    */
   classify(
     image: ImageInput,
@@ -150,6 +150,11 @@ export class Flava {
     this.#imageFiller.close();
     this.model.state.dispose();
     this.model.backend.dispose();
+  }
+
+  /** Closes the model at the end of a block: `await using flava = await load();` */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Does the work of one call; `close` waits for it. */

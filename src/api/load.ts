@@ -28,9 +28,11 @@ export interface LoadOptions {
  * @throws CheckpointError where there is none, WeightsMismatch where weights and sizes do not fit
  *
  * @example
+ * import { load } from "flava";
+ *
  * const flava = await load();
  * const [best] = await flava.classify("photo.jpg", ["cat", "dog"]);
- * console.log(best.label, best.probability);
+ * console.log(best?.label, best?.probability);
  * await flava.close();
  */
 export async function load(path?: string | URL, options: LoadOptions = {}): Promise<Flava> {

@@ -1,9 +1,8 @@
 /** The pairs that a build of the mini-PMD has written, read back with all their fields. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { exists } from "../../../src/base/exists.js";
-import { openSource } from "../../../src/data/formats/open.js";
-import type { Sample } from "../../../src/data/sample.js";
+import { type Sample, openSource } from "flava/data";
 import type { Split } from "../families.js";
 import { type PairSource, pairSources } from "../item.js";
 
@@ -51,6 +50,6 @@ export async function* allBuiltPairs(cache: string, split: Split): AsyncGenerato
 
 /** The samples in a folder of shards; none where there is no such folder, or nothing in it. */
 export async function* builtSamples(folder: string): AsyncGenerator<Sample> {
-  if (!(await exists(join(folder, "shards.json")))) return;
+  if (!existsSync(join(folder, "shards.json"))) return;
   for await (const { sample } of (await openSource(folder)).read()) yield sample;
 }

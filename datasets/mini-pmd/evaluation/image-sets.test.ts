@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ShardWriter } from "../../../src/data/formats/tar/shard-writer.js";
+import { ShardWriter } from "flava/data";
 import type { Packages } from "../packages.js";
 import { type BuiltPair, builtSamples } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";

@@ -1,7 +1,7 @@
 /** Images with a class that people gave them, in a part to train a linear probe on and a part to test it on. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sample } from "../../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import type { PairSource } from "../item.js";
 import { seededUnit } from "../seeded.js";
 import { type BuiltPair, builtPairs, builtSamples } from "./built-pairs.js";

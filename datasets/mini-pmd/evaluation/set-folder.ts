@@ -1,8 +1,7 @@
 /** The folder of one evaluation set: shards, files beside them, and README.json that tells what it is. */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Sample } from "../../../src/data/sample.js";
-import { ShardWriter } from "../../../src/data/formats/tar/shard-writer.js";
+import { type Sample, ShardWriter } from "flava/data";
 
 /** What has to be known to read numbers on the set. */
 interface SetDescription {

@@ -1,8 +1,7 @@
 /** The folder of the sample that ships: small shards, credits, sizes. */
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Sample } from "../../../src/data/sample.js";
-import { ShardWriter } from "../../../src/data/formats/tar/shard-writer.js";
+import { type Sample, ShardWriter } from "flava/data";
 import { shardName } from "../folders.js";
 import { Credits } from "./credits.js";
 import { smallImage } from "./image.js";

@@ -3,8 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
-import { packagePath } from "../../../src/base/package-root.js";
-import { openSource } from "../../../src/data/formats/open.js";
+import { openSource } from "flava/data";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { type Candidate, chooseOfClasses, chooseRest, drawnByOthers } from "./choice.js";
 import { isFree } from "./credits.js";
@@ -60,7 +59,7 @@ it("makes images small and flat", async () => {
 });
 
 it("samples that ship with a text or label say their set and license, and those that were colored their color", async () => {
-  const root = packagePath("samples", "mini-pmd");
+  const root = join(import.meta.dirname, "../../../samples/mini-pmd");
   let colored = 0;
   for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".tar")) continue;

@@ -1,5 +1,5 @@
 /** Texts for the sample that ships: whole documents, chosen by chance. */
-import type { Sample } from "../../../src/data/sample.js";
+import type { Sample } from "flava/data";
 import { builtSamples } from "../evaluation/built-pairs.js";
 import { orderedBy, seededUnit } from "../seeded.js";
 

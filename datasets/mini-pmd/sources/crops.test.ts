@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect, it } from "vitest";
-import { keyOf } from "../../../src/base/random.js";
+import { keyOf } from "flava/data";
 import { crops } from "./crops.js";
 
 const all = async (...given: Parameters<typeof crops>): Promise<Buffer[]> => {

@@ -1,6 +1,6 @@
 /** Square cut-outs of large images: thousands of views of a few dozen photographs. */
 import sharp from "sharp";
-import { type Key, foldIn, uniformAt } from "../../../src/base/random.js";
+import { type Key, foldIn, uniformAt } from "flava/data";
 
 interface CropOptions {
   /** How many are tried; plain ones are left out. */

@@ -1,7 +1,7 @@
 /** Test images of scikit-image and scikit-learn (Debian packages): photographs, micrographs, textures. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { foldIn, keyOf as randomKeyOf } from "../../../src/base/random.js";
+import { foldIn, keyOf as randomKeyOf } from "flava/data";
 import { filesUnder } from "../archive/files.js";
 import type { LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";

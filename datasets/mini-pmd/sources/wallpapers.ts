@@ -1,7 +1,7 @@
 /** Plasma's wallpapers (Debian package plasma-workspace-wallpapers): photographs and renders, as cut-outs. */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { foldIn, keyOf as randomKeyOf } from "../../../src/base/random.js";
+import { foldIn, keyOf as randomKeyOf } from "flava/data";
 import { filesUnder } from "../archive/files.js";
 import type { LoneImage } from "../item.js";
 import type { Packages } from "../packages.js";

@@ -1,0 +1,28 @@
+/**
+ * Evaluation: zero-shot classification, retrieval and linear probes, with intervals and chance levels.
+ *
+ * @example
+ * import { load } from "flava";
+ * import { evaluate, openEvaluationSet } from "flava/eval";
+ * import { keyOf } from "flava/data";
+ *
+ * await using flava = await load();
+ * const set = await openEvaluationSet("path/to/set");
+ * const { embedder } = flava;
+ * console.log(await evaluate(set, { embedder, backend: flava.model.backend, key: keyOf(0) }));
+ */
+export type { Interval } from "./eval/bootstrap.js";
+export {
+  type ClassificationEvaluation,
+  type Evaluation,
+  type RetrievalEvaluation,
+  evaluate,
+} from "./eval/evaluate.js";
+export {
+  type EvaluationSet,
+  EvaluationSetError,
+  openEvaluationSet,
+} from "./eval/evaluation-set.js";
+export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
+export { measurements } from "./report/measurements.js";
+export { toJson, toMarkdown } from "./report/evaluation-text.js";

@@ -1,0 +1,25 @@
+/**
+ * Training: recipes and runs, and the single optimizer step that they are made of.
+ *
+ * @example
+ * import { openBackend } from "flava/engine";
+ * import { checkRecipe, pretrain, recipes } from "flava/train";
+ *
+ * const backend = openBackend();
+ * const recipe = checkRecipe(recipes["mini"], "mini");
+ * await pretrain({ recipe, directory: "runs/mini", backend, workers: 1, say: console.log });
+ * backend.dispose();
+ */
+export { type Recipe, RecipeError, type RecipeInput, checkRecipe } from "./configs/recipe.js";
+export { recipes } from "./configs/recipes.js";
+export { pretrainingParameters } from "./model/flava.js";
+export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
+export { type PretrainOptions, pretrain } from "./train/pretrain.js";
+export {
+  boundLogitScale,
+  pretrainingLoss,
+  pretrainingRules,
+} from "./train/stages/pretraining-loss.js";
+export type { CompiledStep, StepResults } from "./train/step/compiled-step.js";
+export type { Loss } from "./train/step/loss.js";
+export { type OptimizerState, optimizerState } from "./train/step/update.js";

@@ -1,0 +1,114 @@
+/** The examples of the README and of the public API: they compile under strict settings, and the README's runs. */
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import sharp from "sharp";
+import ts from "typescript";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { nativeLevels } from "../src/backend/native.js";
+import { temporaryDirectory } from "./golden/temporary-directory.js";
+
+const root = join(import.meta.dirname, "..");
+const folder = temporaryDirectory();
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const readmeBlocks = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block!);
+
+/** An example of a method shows a few lines only; this goes before them. */
+const preamble = `import { load } from "flava";\nconst flava = await load();\n`;
+
+/** The `@example` blocks of the entry points and of the API, by file and number. */
+function documented(): Map<string, string> {
+  const examples = new Map<string, string>();
+  for (const directory of ["src", "src/api"]) {
+    const files = readdirSync(join(root, directory)).filter((name) =>
+      /(?<!\.test)\.ts$/.test(name),
+    );
+    for (const file of files) {
+      const text = readFileSync(join(root, directory, file), "utf8");
+      for (const [index, [, block]] of [...text.matchAll(/@example\n(.*?)\*\//gs)].entries()) {
+        const code = block!.replace(/^ *\* ?/gm, "");
+        const isWhole = code.startsWith("import ");
+        examples.set(`${directory}/${file} ${index + 1}`, isWhole ? code : preamble + code);
+      }
+    }
+  }
+  return examples;
+}
+
+/** What the compiler says of programs, in the project's own settings, as if they stood in test/. */
+function problems(programs: ReadonlyMap<string, string>): string[] {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) =>
+    ts.sys.readFile(path),
+  ) as {
+    config: unknown;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const files = new Map(
+    [...programs].map(([name, text], index) => [
+      join(root, "test", `example-${index}.ts`),
+      { name, text },
+    ]),
+  );
+  const settings = {
+    ...options,
+    noUnusedLocals: false,
+    configFilePath: join(root, "tsconfig.json"),
+  };
+  const host = ts.createCompilerHost(settings);
+  const disk = { ...host };
+  host.fileExists = (path) => files.has(path) || disk.fileExists(path);
+  host.readFile = (path) => files.get(path)?.text ?? disk.readFile(path);
+  host.getSourceFile = (path, languageVersion, ...rest) => {
+    const own = files.get(path);
+    return own
+      ? ts.createSourceFile(path, own.text, languageVersion)
+      : disk.getSourceFile(path, languageVersion, ...rest);
+  };
+  const program = ts.createProgram([...files.keys()], settings, host);
+  return [...files].flatMap(([path, { name }]) =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(path))
+      .map(({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`),
+  );
+}
+
+describe("examples", () => {
+  it("compile, in the README and in docstrings", () => {
+    const examples = documented();
+    for (const [index, block] of readmeBlocks.entries()) examples.set(`README ${index + 1}`, block);
+    expect(examples.size).toBeGreaterThan(10);
+    expect(problems(examples)).toEqual([]);
+  });
+
+  it("with an unchecked index do not compile", () => {
+    const code = `${preamble}const [best] = await flava.classify("a.png", ["a"]);\nbest.label;\n`;
+    expect(problems(new Map([["wrong", code]]))).toEqual([expect.stringContaining("undefined")]);
+  });
+});
+
+describe.runIf(nativeLevels().length > 0)("the README", () => {
+  const before = process.cwd();
+  afterEach(() => {
+    process.chdir(before);
+    vi.restoreAllMocks();
+  });
+
+  it("shows a program that runs on the shipped model", async () => {
+    const directory = join(folder, "readme");
+    mkdirSync(directory);
+    const background = { r: 200, g: 30, b: 30 };
+    await sharp({ create: { width: 64, height: 64, channels: 3, background } })
+      .png()
+      .toFile(join(directory, "image.png"));
+    const program = join(directory, "program.ts");
+    writeFileSync(program, readmeBlocks[0]!);
+    process.chdir(directory);
+    const lines: unknown[][] = [];
+    vi.spyOn(console, "log").mockImplementation((...values) => lines.push(values));
+    await import(pathToFileURL(program).href);
+    const [classified, matched, filled] = lines;
+    expect(["calendar", "camera", "heart"]).toContain(classified?.[0]);
+    expect(matched).toEqual([expect.any(Number)]);
+    expect(filled).toEqual([expect.any(String)]);
+  });
+});
