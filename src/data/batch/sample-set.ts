@@ -3,7 +3,7 @@ import type { SetSize } from "./mixture.js";
 import type { Sample } from "../sample.js";
 import { openShards } from "../formats/tar/shards.js";
 
-/** The samples of a directory of shards, numbered through. */
+/** The samples of a directory of shards, numbered consecutively. */
 export interface SampleSet {
   readonly directory: string;
   readonly samples: number;
@@ -13,8 +13,8 @@ export interface SampleSet {
 }
 
 /**
- * Name and number of samples of each directory of shards, as the mixture wants them. Names are paths from `root`: what a
- * seed draws does not depend on where the data lie.
+ * Name and number of samples of each directory of shards, for the mixture. Names are paths from `root`: what a seed
+ * draws does not depend on where the data are.
  */
 export async function sizesOfSets(
   root: string,

@@ -1,4 +1,4 @@
-/** What was left out of a data set, and why: jobs go on over samples that cannot be used, and report them at the end. */
+/** Samples that were left out of a data set, and why: jobs skip what cannot be used, and report it at the end. */
 export interface SkippedSample {
   readonly key: string;
   readonly reason: SkipReason;

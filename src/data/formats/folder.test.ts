@@ -74,7 +74,7 @@ describe("a folder of images", () => {
 });
 
 describe("a text", () => {
-  it("tells of bytes that are not UTF-8", async () => {
+  it("counts bytes that are not UTF-8", async () => {
     const bytes = Buffer.from("caf\xe9 \u00ef\u00bf\u00bd\r\nend", "latin1");
     const { samples } = await readAll(textSource([join(folder({ "a.txt": bytes }), "a.txt")]));
     expect(samples[0]).toMatchObject({ texts: ["caf\ufffd \ufffd\nend"], fields: { replaced: 1 } });
@@ -82,7 +82,7 @@ describe("a text", () => {
 });
 
 describe("a table", () => {
-  it("says which columns there are where it knows none", async () => {
+  it("names the columns if none of them is known", async () => {
     const directory = folder({ "a.csv": "foo,bar\n1,2\n" });
     const path = join(directory, "a.csv");
     const unknown = await readAll(await openSource(path));

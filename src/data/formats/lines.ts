@@ -1,7 +1,7 @@
-/** The lines of a file, one after another, however long the file is. */
+/** The lines of a file, streamed. */
 import { utf8Chunks } from "./encoding.js";
 
-/** A line without its end. One that is longer than the limit comes cut off, with `isWhole` false. */
+/** A line without its end. One that is longer than the limit is cut off, and `isWhole` is false. */
 interface Line {
   readonly bytes: Buffer;
   readonly isWhole: boolean;

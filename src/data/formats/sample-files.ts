@@ -12,14 +12,14 @@ export interface SampleFile {
   readonly bytes: Uint8Array;
 }
 
-/** Whether files with this extension (lower case) say anything about a sample. */
+/** Whether files with this extension (lower case) belong to a sample. */
 export function isSampleExtension(extension: string): boolean {
   const kind = lastPart(extension);
   return isImageExtension(kind) || ["txt", "cls", "json"].includes(kind);
 }
 
 /**
- * The files that make up `sample`: the image under the extension its first bytes tell; `txt` where one text is all that
+ * The files that make up `sample`: the image under the extension of its format; `txt` where one text is all that
  * remains, else `json`.
  * @throws SampleError for an image of an unknown kind, a sample without anything, or a field named "texts" or "label"
  */
@@ -35,7 +35,7 @@ export function filesOfSample(sample: Sample): SampleFile[] {
       throw new SampleError(
         key,
         "damaged",
-        `${key} has a field named ${name}; that is what the sample's own ${name} is stored as: rename the field.`,
+        `${key} has a field named ${name}; which is reserved for the sample's own ${name}: rename the field.`,
       );
   const [text] = texts;
   const bare = label === undefined && Object.keys(fields).length === 0;
@@ -46,7 +46,7 @@ export function filesOfSample(sample: Sample): SampleFile[] {
   return files;
 }
 
-/** Whether a text comes back from a text file as it was. */
+/** Whether a text survives a text file unchanged. */
 function isPlain(text: string): boolean {
   return text !== "" && text.trim() === text && Buffer.from(text).toString() === text;
 }
@@ -55,11 +55,7 @@ function extensionOf(key: string, image: Uint8Array): string {
   if (image.length === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
   const type = imageType(image);
   if (type !== undefined) return type;
-  throw new SampleError(
-    key,
-    "damaged",
-    `The image of ${key} begins like no image file that is known here.`,
-  );
+  throw new SampleError(key, "damaged", `The image of ${key} has no known format.`);
 }
 
 function jsonOf({ key, texts, label, fields }: Sample): string {

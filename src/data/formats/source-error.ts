@@ -1,11 +1,11 @@
 import type { SkipReason } from "../batch/skipped.js";
 
-/** A source cannot be read, or not further: the message names the file and the record, and says what to do. */
+/** A source cannot be read, or not any further. The message names the file and the record, and says what to do. */
 export class SourceError extends Error {
   override readonly name: string = "SourceError";
 }
 
-/** One sample cannot be used; those around it can. Sources count it and go on. */
+/** One sample cannot be used. Sources count it and continue. */
 export class SampleError extends SourceError {
   override readonly name = "SampleError";
 
@@ -18,7 +18,7 @@ export class SampleError extends SourceError {
   }
 }
 
-/** The message of whatever was thrown, short enough for one line. */
+/** The message of anything thrown, short enough for one line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 200);
 }

@@ -33,7 +33,7 @@ function write(directory: string, files: Readonly<Record<string, string | Buffer
   return directory;
 }
 
-/** Makes a data set of one form and tells its path; every one has a sample that cannot be used. */
+/** Makes a data set of one form and returns its path; each has a sample that cannot be used. */
 const forms: Record<
   string,
   { make: (directory: string) => Promise<string>; options?: SourceOptions }
@@ -188,7 +188,7 @@ describe("every source", () => {
     expect((await readAll(few, { cursor })).samples).toEqual(whole.samples.slice(2, 5));
   });
 
-  it.each(names)("%s: can be left early, and refuses a cursor that is none", async (name) => {
+  it.each(names)("%s: can be left early, and refuses an invalid cursor", async (name) => {
     const source = await open(name);
     for await (const { sample } of source.read()) {
       expect(sample.key).not.toBe("");
@@ -229,7 +229,7 @@ describe("every source", () => {
     expect((await first("paragraphs")).texts).toEqual(["p 1\nmore"]);
   });
 
-  it("teaches where there is none", async () => {
+  it("says which forms there are", async () => {
     await expect(openSource(join(root, "nowhere"))).rejects.toThrow("A data set is one of");
     await expect(openSource(newDirectory("empty"))).rejects.toThrow("no known form");
     const mp3 = join(write(newDirectory("x"), { "a.mp3": "x" }), "a.mp3");
@@ -258,7 +258,7 @@ describe("damaged files", () => {
     return copy;
   };
 
-  it.each(names)("%s: give samples or a SourceError, never anything else", async (name) => {
+  it.each(names)("%s: give samples or a SourceError", async (name) => {
     const path = paths[name]!;
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
     const folder = isFolder ? path : join(path, "..");

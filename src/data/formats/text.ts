@@ -9,8 +9,8 @@ import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError } from "./source-error.js";
 
 /**
- * Documents of the UTF-8 files at `paths`. Line ends become "\n", white space around a document goes. Invalid bytes become
- * U+FFFD; where there were any, the field `replaced` tells how many characters that made.
+ * Documents of the UTF-8 files at `paths`. Line ends become "\n"; white space around a document is removed. Invalid bytes
+ * become U+FFFD, and the field `replaced` is the number of those characters.
  */
 export function textSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const { paragraphs = false, maxBytes = defaultMaxBytes } = options;

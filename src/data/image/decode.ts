@@ -9,8 +9,8 @@ import { ImageError, tooLarge } from "./image-error.js";
 import { type DecodedType, decodedNames, imageType, isDecoded, nameOfType } from "./image-type.js";
 import type { Image } from "./image.js";
 
-// Images come by the thousand and never twice, and callers decode many at once: nothing is worth keeping, and one
-// thread for each image is enough.
+// Images come by the thousand and never twice, and callers decode several at once: caching is of no use, and one thread
+// for each image is enough.
 sharp.cache(false);
 sharp.concurrency(1);
 
@@ -41,7 +41,7 @@ const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "svg"]);
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF, SVG, BMP, ICO (the largest image), PNM or TGA.
  * The image is turned upright by its EXIF orientation; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; what is
- * transparent lies over white. JPEGs have the pixels that Pillow gives them.
+ * transparent is blended with white. JPEGs have the pixels that Pillow gives them.
  * @throws ImageError for anything else
  */
 export async function decodeImage(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
@@ -50,7 +50,7 @@ export async function decodeImage(file: Uint8Array, options: DecodeOptions = {})
   if (type !== undefined && !isDecoded(type))
     throw new ImageError(
       "unreadable",
-      `The image is ${nameOfType(type)}, which is not read here. Convert it to PNG or JPEG, for example with ` +
+      `The image is ${nameOfType(type)}, which is not supported. Convert it to PNG or JPEG, for example with ` +
         `ImageMagick: magick image.${type} image.png`,
     );
   if (type === "ico") return decodeIcon(file, options);
@@ -149,12 +149,12 @@ async function readHeader(file: Uint8Array): Promise<Header> {
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
   if (/^(49 49 2a 00|4d 4d 00 2a)/.test(start)) {
-    // The directory of a TIFF often stands at its end.
+    // The directory of a TIFF is often at its end.
     throw new ImageError("damaged", "The TIFF file is damaged: its directory cannot be read.");
   }
   throw new ImageError(
     "unreadable",
-    `A file that begins with the bytes ${start} is no image of a known format: ${decodedNames}.`,
+    `A file that begins with the bytes ${start} is none of the supported formats: ${decodedNames}.`,
   );
 }
 
@@ -174,7 +174,7 @@ function damaged(format: string, error: unknown): ImageError {
 const bufferOf = (file: Uint8Array): Buffer =>
   Buffer.from(file.buffer, file.byteOffset, file.byteLength);
 
-/** libvips speaks in several lines, the same thing many times over. */
+/** Messages of libvips have several lines, many of them repeated. */
 function messageOf(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).split("\n");
   return [...new Set(lines)].join("; ").slice(0, 200);

@@ -1,9 +1,9 @@
 import type { SkipReason } from "../batch/skipped.js";
 
-/** Why an image cannot be used, as jobs that continue without it report it. */
+/** Why an image cannot be used. */
 type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
 
-/** A file that is no image, not a whole one, or of a format that is not read. */
+/** A file that is not an image, is damaged, or has a format that is not supported. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 

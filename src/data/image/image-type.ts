@@ -53,7 +53,7 @@ export function isImageName(path: string): boolean {
   return isImageExtension(extname(path).slice(1).toLowerCase());
 }
 
-/** The format of an image that begins with these bytes; undefined where it is none that has a signature. */
+/** The format of an image that begins with these bytes; undefined where there is no known signature. */
 export function imageType(bytes: Uint8Array): ImageType | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024));
   const text = head.toString("latin1");
@@ -81,7 +81,7 @@ const signatures: readonly (readonly [RegExp, ImageType])[] = [
 ];
 /* eslint-enable no-control-regex */
 
-/** AVIF and HEIC are one container, told apart by the brands in its first box. */
+/** AVIF and HEIC share a container; the brands in its first box distinguish them. */
 function typeOfBrands(text: string): ImageType | undefined {
   const length = Math.min(text.charCodeAt(2) * 256 + text.charCodeAt(3), 1024);
   const brands = text.slice(8, length).match(/[^]{4}/g) ?? [];

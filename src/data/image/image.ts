@@ -15,14 +15,14 @@ export interface Window {
 }
 
 /**
- * The part of `image` under `window`, copied. What lies outside of the image is black, as where Hugging Face's
+ * The part of `image` under `window`, copied. What is outside of the image is black, as where Hugging Face's
  * processor crops an image that is too small.
  */
 export function crop(image: Image, window: Window): Image {
   const { left, top, width, height } = window;
   if (![left, top, width, height].every(Number.isInteger) || width < 1 || height < 1) {
     throw new RangeError(
-      `A window is in whole pixels and at least 1 x 1, not ${width} x ${height} at (${left}, ${top}).`,
+      `Expected a window in whole pixels of at least 1 x 1, not ${width} x ${height} at (${left}, ${top}).`,
     );
   }
   if (left === 0 && top === 0 && width === image.width && height === image.height) {

@@ -1,6 +1,6 @@
 /**
- * Looks through the pages of a column before they are decoded. The decoder believes what headers say of counts and
- * lengths; a few damaged bytes could make it fill the memory.
+ * Validates the pages of a column before they are decoded. The decoder trusts the counts and lengths in headers: a few
+ * damaged bytes could exhaust the memory.
  */
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { ColumnMetaData, Compressors, PageHeader, SchemaTree } from "hyparquet/src/types.js";
@@ -17,7 +17,7 @@ export const mostValues = 1 << 26;
 /** A column is encoded in a way that is not read here. */
 export class UnsupportedEncodingError extends SourceError {}
 
-/** Compression that gives as many bytes as were announced, or an error. */
+/** Decompressors that give as many bytes as the header announces, or throw. */
 export const compressors: Compressors = {
   SNAPPY: (input, length) => pure.SNAPPY!(input, required(length)),
   ZSTD: (input, length) => {
@@ -36,7 +36,7 @@ function required(length: number): number {
   throw new SourceError(`a page claims ${length} bytes, more than ${mostPageBytes}`);
 }
 
-/** @throws SourceError (or any error of the decoder) where a page of this column chunk says what cannot be */
+/** @throws SourceError (or any error of the decoder) where a page of this column chunk is inconsistent */
 export function checkPages(
   bytes: Uint8Array<ArrayBuffer>,
   column: ColumnMetaData,
@@ -120,9 +120,9 @@ function checkPage(
 
 const bitWidth = (most: number): number => 32 - Math.clz32(most);
 
-/** Goes over the runs of the hybrid of run lengths and packed bits: none may be longer than there are values. */
+/** Checks the runs of the RLE and bit-packing hybrid: none may be longer than there are values. */
 function checkRuns(bytes: Uint8Array, width: number, count: number): void {
-  if (width > 32) throw new SourceError(`values of ${width} bits are none`);
+  if (width > 32) throw new SourceError(`values of ${width} bits are impossible`);
   let at = 0;
   for (let seen = 0; seen < count && at < bytes.length;) {
     let header = 0;

@@ -1,4 +1,4 @@
-/** The rows of a parquet file, one row group in memory at a time, with nothing believed that the file says of itself. */
+/** The rows of a parquet file, one row group in memory at a time. Nothing that the file claims about itself is trusted. */
 import { type FileHandle, open } from "node:fs/promises";
 import {
   type AsyncBuffer,
@@ -14,7 +14,7 @@ import { UnsupportedEncodingError, checkPages, compressors, mostValues } from ".
 const mostFooterBytes = 1 << 26;
 const mostRows = 1 << 22; // of one row group, which is in memory at a time
 const mostChunkBytes = 2 ** 31 - 1;
-const noParquet = " The file is damaged or is no parquet file.";
+const noParquet = " The file is damaged or not a parquet file.";
 
 export interface ParquetRow {
   /** Its number in the file. */
@@ -23,7 +23,7 @@ export interface ParquetRow {
 }
 
 /**
- * What the file at `path` says of itself.
+ * The schema, row groups and metadata of the file at `path`.
  * @throws SourceError where it is no parquet file
  */
 export async function parquetFooter(path: string): Promise<FileMetaData> {
@@ -88,10 +88,10 @@ function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
     byteLength: size,
     slice: async (start, end = size) => {
       if (!(start >= 0 && start <= end && end <= size && end - start <= mostChunkBytes))
-        throw new SourceError(`bytes ${start} to ${end} are asked for, but it has ${size}`);
+        throw new SourceError(`bytes ${start} to ${end} were requested, but it has ${size}`);
       const bytes = new Uint8Array(end - start);
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      if (bytesRead < bytes.length) throw new SourceError("it became shorter while it was read");
+      if (bytesRead < bytes.length) throw new SourceError("it was truncated while being read");
       return bytes.buffer;
     },
   };
@@ -109,7 +109,7 @@ async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
         `row group ${group} claims ${num_rows} rows; at most ${mostRows} are read at a time`,
       );
     for (const { meta_data: column, file_path } of columns) {
-      if (!column || file_path) throw new SourceError(`row group ${group} lies in another file`);
+      if (!column || file_path) throw new SourceError(`row group ${group} is in another file`);
       if (!(column.num_values >= num_rows && column.num_values <= BigInt(mostValues)))
         throw new SourceError(
           `row group ${group} claims ${column.num_values} values in ${num_rows} rows`,

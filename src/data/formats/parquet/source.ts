@@ -1,4 +1,4 @@
-/** Parquet files as data sets on Hugging Face, WebDataset's converters and img2dataset lay them out. */
+/** Parquet files in the layouts of Hugging Face's data sets, WebDataset's converters and img2dataset. */
 import { dirname, join } from "node:path";
 import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
@@ -12,7 +12,7 @@ import { parquetFooter, parquetRows } from "./rows.js";
 
 /**
  * Rows of the files at `paths`: images in a column of {bytes, path}, of bytes, or of lists of one such; texts as strings or
- * lists of them; labels as strings or as numbers whose names the key "huggingface" tells.
+ * lists of them; labels as strings or as numbers, with names in the metadata "huggingface".
  */
 export function parquetSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const find = (file: number, first: number): AsyncGenerator<FoundRecord> =>
@@ -65,7 +65,7 @@ const features = z.object({
   }),
 });
 
-/** By column, the names of classes that the key "huggingface" tells. */
+/** By column, the names of classes in the metadata "huggingface". */
 function classNames({ key_value_metadata }: FileMetaData): Map<string, readonly string[]> {
   const text = key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   try {
@@ -90,7 +90,7 @@ async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): P
   const { path, key, columns, classes } = place;
   const named = Object.entries(row).map(([name, value]) => {
     const names = classes.get(name);
-    // A class that has no name is how Hugging Face's data sets say that there is none: -1.
+    // Hugging Face marks unlabeled rows by -1, which has no name.
     return [name, names ? (names[Number(value)] ?? null) : value] as const;
   });
   const where = `${path}, row ${key}`;
@@ -132,7 +132,7 @@ async function imageOf(
   return { image: await readInFolder(folder, file, key, maxBytes), path: join(folder, file) };
 }
 
-/** What JSON can say of a value; bytes are left out. */
+/** A value as JSON has it, without bytes. */
 function jsonValue(value: unknown): unknown {
   if (typeof value === "bigint") {
     const number = Number(value);

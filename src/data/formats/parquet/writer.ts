@@ -62,7 +62,7 @@ export async function writeParquet(
       const columnData = columns.map((column) => ({
         name: column.name,
         data: group.map((row, index) => cellOf(column, row[column.name], written + index)),
-        // Bounds of images and vectors help nobody to find them.
+        // Bounds of images and vectors are of no use to readers.
         statistics: column.type !== "image" && column.type !== "vector",
       }));
       await writer.write({ columnData, rowGroupSize: rowsPerGroup });
@@ -119,7 +119,7 @@ function schemaOf({ name, type }: ParquetColumn): SchemaElement[] {
   }
 }
 
-/** How the key "huggingface" describes a column. */
+/** A column in the metadata "huggingface". */
 function featureOf(column: ParquetColumn): unknown {
   const value = (dtype: string): unknown => ({ dtype, _type: "Value" });
   switch (column.type) {
@@ -140,7 +140,7 @@ function featureOf(column: ParquetColumn): unknown {
   }
 }
 
-/** A value as the writer wants it. */
+/** A value as the writer expects it. */
 function cellOf(column: ParquetColumn, value: unknown, row: number): unknown {
   if (value === undefined || value === null) return null;
   const refuse = (expected: string): never => {

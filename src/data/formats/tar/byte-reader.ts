@@ -1,29 +1,29 @@
-/** Bytes read from front to end: of a file, where what is not wanted is never read, or of a stream. */
+/** Sequential reading of bytes: of a file, where skipped bytes are never read, or of a stream. */
 import type { FileHandle } from "node:fs/promises";
 import { SourceError } from "../source-error.js";
 
 export interface ByteReader {
   /** Number of bytes before the next one, from the beginning of the file or stream. */
   readonly position: number;
-  /** Bytes left; undefined where only the end will tell. */
+  /** Bytes left; undefined if unknown. */
   readonly remaining: number | undefined;
-  /** The next `length` bytes; fewer at the end. They may be a piece of a larger buffer: copy what is kept long. */
+  /** The next `length` bytes; fewer at the end. They may be a view of a larger buffer: copy what is kept. */
   take(length: number): Promise<Buffer>;
-  /** Goes over `length` bytes; false if the end came first. */
+  /** Skips `length` bytes; false if the end came first. */
   skip(length: number): Promise<boolean>;
 }
 
 const longestWindow = 256 * 1024;
-const nearBytes = 16 * 1024; // over so short a gap, reading is cheaper than another read
+const nearBytes = 16 * 1024; // a gap this short is cheaper to read than to skip
 
-/** The bytes [start, end) of a file. Reads ahead only as long as that saves reads: small files lie close together. */
+/** The bytes [start, end) of a file. Reads ahead only while that saves reads: small files are close together. */
 export class FileBytes implements ByteReader {
   position: number;
   #window: Buffer = Buffer.alloc(0);
   #windowStart: number;
   #ahead: number;
 
-  /** @param ahead how many bytes to read at first, even where fewer are asked for */
+  /** @param ahead bytes of the first read, even if fewer are requested */
   constructor(
     private readonly handle: FileHandle,
     start: number,
@@ -40,12 +40,12 @@ export class FileBytes implements ByteReader {
   }
 
   async take(length: number): Promise<Buffer> {
-    const wanted = Math.min(length, this.remaining);
+    const needed = Math.min(length, this.remaining);
     const from = this.position - this.#windowStart;
-    const inside = from + wanted <= this.#window.length;
-    if (!inside) await this.#fill(wanted, from - this.#window.length <= nearBytes);
+    const inside = from + needed <= this.#window.length;
+    if (!inside) await this.#fill(needed, from - this.#window.length <= nearBytes);
     const begin = this.position - this.#windowStart;
-    const bytes = this.#window.subarray(begin, begin + wanted);
+    const bytes = this.#window.subarray(begin, begin + needed);
     this.position += bytes.length;
     return bytes;
   }
@@ -56,9 +56,9 @@ export class FileBytes implements ByteReader {
     return Promise.resolve(possible);
   }
 
-  async #fill(wanted: number, near: boolean): Promise<void> {
+  async #fill(needed: number, near: boolean): Promise<void> {
     this.#ahead = near ? Math.min(longestWindow, 2 * this.#ahead) : 512;
-    const length = Math.min(this.remaining, Math.max(wanted, this.#ahead));
+    const length = Math.min(this.remaining, Math.max(needed, this.#ahead));
     const window = Buffer.allocUnsafe(length); // a new one: pieces of the last may still be in use
     let done = 0;
     while (done < length) {
@@ -72,7 +72,7 @@ export class FileBytes implements ByteReader {
   }
 }
 
-/** The bytes of a stream. Holds no more than what was asked for and one chunk. */
+/** The bytes of a stream. Holds no more than the requested bytes and one chunk. */
 export class StreamBytes implements ByteReader {
   position = 0;
   readonly remaining = undefined;
@@ -107,7 +107,7 @@ export class StreamBytes implements ByteReader {
     return missing === 0;
   }
 
-  /** Makes sure of a byte in the chunk; false at the end. */
+  /** Ensures that the chunk has a byte; false at the end. */
   async #more(): Promise<boolean> {
     while (this.#chunk.length === 0) {
       const next = await this.#chunks.next();

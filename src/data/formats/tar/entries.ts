@@ -1,4 +1,4 @@
-/** The files of a tar archive, with nothing believed that the archive says about itself. */
+/** The files of a tar archive. Nothing that the archive claims about itself is trusted. */
 import { Header, Pax } from "tar";
 import { SourceError, reasonOf } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly size: number;
   /** Where its first header begins. */
   readonly start: number;
-  /** Its content; to be asked for once, before the next entry. The buffer is the caller's to keep. */
+  /** Its content; call once, before the next entry. The caller may keep the buffer. */
   take(): Promise<Buffer>;
 }
 
@@ -30,7 +30,7 @@ interface Extension {
 }
 
 /**
- * Walks over the plain files of an archive, from where `bytes` stands; directories, links and devices are passed over.
+ * Walks over the plain files of an archive, from where `bytes` stands; directories, links and devices are skipped.
  * @param archive its name, for messages
  * @throws SourceError where a header is damaged, a size does not fit, or a path leads out of the archive
  */
@@ -68,12 +68,12 @@ async function readHeader(at: string, bytes: ByteReader): Promise<Header | undef
   try {
     header = new Header(block, 0);
   } catch (error) {
-    throw new SourceError(`${at}: this header is no tar header: ${reasonOf(error)}.`);
+    throw new SourceError(`${at}: this is not a tar header: ${reasonOf(error)}.`);
   }
   if (header.nullBlock) return undefined;
   if (!header.cksumValid)
     throw new SourceError(
-      `${at}: the checksum of this header is wrong; the archive is damaged or is no tar archive.`,
+      `${at}: the checksum of this header is wrong; the archive is damaged or not a tar archive.`,
     );
   return header;
 }
@@ -117,7 +117,7 @@ async function takeAll(at: string, path: string, size: number, bytes: ByteReader
   const content = await bytes.take(size);
   if (content.length < size)
     throw new SourceError(`${at}: the archive ends within ${JSON.stringify(path)}.`);
-  // A small file that is kept, say for shuffling, must not keep a whole window alive.
+  // A small file that the caller keeps must not keep a whole window alive.
   return content.buffer.byteLength > 2 * size ? Buffer.from(content) : content;
 }
 
@@ -129,7 +129,7 @@ async function skipTo(at: string, end: number, needed: number, bytes: ByteReader
 
 /**
  * The path without a leading "/" or "./", as tar itself unpacks it.
- * @throws SourceError where it leads out of the archive: such an archive means harm
+ * @throws SourceError where it leads out of the archive: such an archive is malicious
  */
 function safePath(at: string, path: string): string {
   if (path.split(/[/\\]/).includes("..") || /^[a-z]:/i.test(path) || path.includes("\0"))

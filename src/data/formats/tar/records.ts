@@ -1,4 +1,4 @@
-/** Samples in tar archives, as WebDataset lays them: neighboring files with a common key are one record. */
+/** Samples in tar archives in the layout of WebDataset: consecutive files with a common key are one record. */
 import type { Sample } from "../../sample.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
@@ -25,7 +25,7 @@ interface TarRecordOptions {
   readonly maxBytes: number;
 }
 
-/** Key and extension: what stands before and after the first dot of the base name; undefined for hidden files. */
+/** Key and extension: before and after the first dot of the base name; undefined for hidden files. */
 function splitName(path: string): { key: string; extension: string } | undefined {
   const base = path.lastIndexOf("/") + 1;
   const dot = path.indexOf(".", base);
@@ -98,7 +98,7 @@ async function gather(
       `${entry.path} has ${entry.size} bytes, more than the limit of ${maxBytes}.`,
     );
   else if (files.has(extension) || files.size === mostFiles)
-    current.fault = new SampleError(key, "damaged", `${entry.path} is there twice in a row.`);
+    current.fault = new SampleError(key, "damaged", `${entry.path} occurs twice in one record.`);
   else files.set(extension, await entry.take());
   if (current.fault) files.clear();
 }

@@ -1,4 +1,4 @@
-/** `shards.json`: what lies in a directory of shards, so that nobody has to look into all of them. */
+/** `shards.json`: names, sample counts and lengths of the shards in a directory, so that they need not be scanned. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -37,17 +37,17 @@ export async function readShardList(directory: string): Promise<ListedShard[] | 
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SourceError(`${path} is damaged: ${reasonOf(error)}. Delete it to count anew.`);
+    throw new SourceError(`${path} is damaged: ${reasonOf(error)}. Delete it to count again.`);
   }
   const parsed = shardList.safeParse(value);
   if (parsed.success) return parsed.data.shards;
   throw new SourceError(
     `${path} is not a list of shards that this version understands: ${z.prettifyError(parsed.error)}. ` +
-      `Delete it to count anew.`,
+      `Delete it to count again.`,
   );
 }
 
-/** Puts the list in place at once, whole or not at all. */
+/** Replaces the list atomically. */
 export async function writeShardList(
   directory: string,
   shards: readonly ListedShard[],

@@ -32,8 +32,8 @@ interface OpenShard {
 
 /**
  * Writes shards of at most so many samples and bytes, and `shards.json` beside them. A shard appears under its name when it
- * is complete. The same samples give the same bytes. A writer on a directory that has shards already goes on after them:
- * `completed()` tells how many samples those hold.
+ * is complete. The same samples give the same bytes. A writer on a directory that already has shards continues after
+ * them: `completed()` is the number of samples in those.
  */
 export class ShardWriter {
   readonly #options: Required<ShardOptions>;
@@ -58,7 +58,7 @@ export class ShardWriter {
     this.#options = { name, samplesPerShard, bytesPerShard };
   }
 
-  /** How many samples lie in complete shards: a job that was stopped goes on with the one after them. */
+  /** Number of samples in complete shards: an interrupted job continues with the next one. */
   completed(): Promise<number> {
     return this.#inTurn(async () =>
       (await this.#list()).reduce((sum, { samples }) => sum + samples, 0),
@@ -83,7 +83,7 @@ export class ShardWriter {
     });
   }
 
-  /** Drops what is not in a complete shard: after a failure, so that the next writer goes on from a sure place. */
+  /** Drops what is not in a complete shard, as after a failure; the next writer continues after the last complete one. */
   discard(): Promise<void> {
     return this.#inTurn(async () => {
       const shard = this.#shard;
@@ -94,7 +94,7 @@ export class ShardWriter {
     });
   }
 
-  /** One thing after another, however the caller waits. */
+  /** Runs one operation after another, whether or not the caller awaits them. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => undefined);
@@ -113,8 +113,8 @@ export class ShardWriter {
       const found = await stat(join(this.directory, name)).catch(() => undefined);
       if (found?.size !== bytes)
         throw new SourceError(
-          `${join(this.directory, name)} has ${found?.size ?? "no"} bytes, not the ${bytes} that ${listName} tells. ` +
-            `Bring the file back, or begin in an empty directory.`,
+          `${join(this.directory, name)} has ${found?.size ?? "no"} bytes, not the ${bytes} listed in ${listName}. ` +
+            `Restore the file, or start in an empty directory.`,
         );
     }
     return (this.#complete = listed);

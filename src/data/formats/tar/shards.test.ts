@@ -86,7 +86,7 @@ describe("shards", () => {
     );
   });
 
-  it("have the same bytes every time, also when a job was stopped and goes on", async () => {
+  it("have the same bytes every time, also when an interrupted job continues", async () => {
     const [whole, stopped] = [newDirectory(), newDirectory()];
     const samples = Array.from({ length: 11 }, (_, index) => sample(index));
     await write(whole, samples);
@@ -113,7 +113,7 @@ describe("shards", () => {
     expect(keys).toEqual(samples.map(({ texts }) => texts[0]));
   });
 
-  it("are counted anew where shards.json does not fit the files", async () => {
+  it("are counted again if shards.json does not match the files", async () => {
     const directory = newDirectory();
     await write(
       directory,
@@ -127,7 +127,7 @@ describe("shards", () => {
     await expect(openShards(directory)).rejects.toThrow(/train-00000.tar, byte 0.*only 88 follow/);
   });
 
-  it("are refused where the list lies", async () => {
+  it("are refused if the list is wrong", async () => {
     const directory = newDirectory();
     await write(directory, [sample(0)]);
     const list = join(directory, "shards.json");
@@ -138,7 +138,7 @@ describe("shards", () => {
     writeFileSync(list, text.replace("train-00000.tar", "../train.tar"));
     await expect(openShards(directory)).rejects.toThrow("a file name that ends in .tar");
     writeFileSync(list, text.replace("train-00000.tar", "train-00009.tar"));
-    await expect(openShards(directory)).rejects.toThrow("train-00009.tar, which is not there");
+    await expect(openShards(directory)).rejects.toThrow("train-00009.tar, which is missing");
     await expect(new ShardWriter(directory, { name: "val" }).completed()).rejects.toThrow(
       "a directory of their own",
     );
@@ -153,7 +153,7 @@ describe("shards", () => {
     expect(archiveKey("v1.0/photo.small.x")).toBe("v1.0/photo_small_x");
   });
 
-  it("refuse what would not come back, and go on", async () => {
+  it("refuse what would not survive, and continue", async () => {
     const directory = newDirectory();
     const writer = new ShardWriter(directory, { name: "x" });
     const bad: Partial<Sample>[] = [

@@ -40,8 +40,8 @@ const rememberedRecords = 1 << 24; // offsets kept: 128 MiB at most
 const firstRead = 64 * 1024; // most samples come with one read
 
 /**
- * Opens the tar shards of a directory, or those listed. Where `shards.json` knows a file of just this length its count is
- * believed, so that nothing is read; other shards are scanned.
+ * Opens the tar shards of a directory, or those listed. The count of a shard is taken from `shards.json` if the
+ * length of the file matches; other shards are scanned.
  * @throws SourceError where there are no shards, one is missing, or one that must be scanned is damaged
  */
 export async function openShards(
@@ -75,7 +75,7 @@ export async function openShards(
   }
 }
 
-/** A file, and what the list tells of it if its length is as listed. */
+/** A file, and its entry in the list if it has the listed length. */
 interface FoundShard {
   readonly path: string;
   readonly listed?: ListedShard | undefined;
@@ -90,7 +90,7 @@ async function shardsOfDirectory(directory: string): Promise<FoundShard[]> {
   const lacking = list.find(({ name }) => !names.includes(name));
   if (lacking)
     throw new SourceError(
-      `${join(directory, listName)} lists ${lacking.name}, which is not there. Bring it back, or delete ${listName} to do without.`,
+      `${join(directory, listName)} lists ${lacking.name}, which is missing. Restore it, or delete ${listName} to continue without it.`,
     );
   const tars = names.filter((name) => name.endsWith(".tar")).sort();
   const isEmptyList = names.includes(listName) && list.length === 0;
@@ -108,7 +108,7 @@ async function shardsOfDirectory(directory: string): Promise<FoundShard[]> {
   );
 }
 
-/** A file that is closed when nobody reads it any more. */
+/** A file that is closed after its last reader is done. */
 interface SharedFile {
   readonly handle: FileHandle;
   readonly size: number;
@@ -117,7 +117,7 @@ interface SharedFile {
   isClosed: boolean;
 }
 
-/** Reads records by number; remembers where they begin, and keeps some files open. */
+/** Reads records by number; caches where they begin, and keeps some files open. */
 class ShardReader {
   readonly #maxBytes: number;
   readonly #files: LruCache<string, Promise<SharedFile>>;
@@ -138,8 +138,8 @@ class ShardReader {
       const offsets = await this.#offsetsOf(path, file);
       if (offsets.length - 1 !== samples)
         throw new SourceError(
-          `${path} holds ${offsets.length - 1} records, not ${samples} as when it was opened or as ${listName} tells. ` +
-            `Delete ${listName} to count anew.`,
+          `${path} holds ${offsets.length - 1} records, not ${samples} as when it was opened or as listed in ${listName}. ` +
+            `Delete ${listName} to count again.`,
         );
       const [start, end] = [offsets[record]!, offsets[record + 1]!];
       const bytes = new FileBytes(file.handle, start, end, Math.min(end - start, firstRead));
@@ -192,7 +192,7 @@ class ShardReader {
 async function openShared(path: string): Promise<SharedFile> {
   if (/\.gz$|\.tgz$/.test(path))
     throw new SourceError(
-      `${basename(path)} is compressed, and cannot be read at any place: unpack it first, or read it from front to end.`,
+      `${basename(path)} is compressed, so it has no random access: unpack it first, or read it sequentially.`,
     );
   let handle: FileHandle | undefined;
   try {

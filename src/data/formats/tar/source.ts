@@ -58,7 +58,7 @@ async function* plainRecords(path: string, options: Options): Records {
     const { size } = await handle.stat();
     if (size === 0)
       throw new SourceError(
-        `${path} is empty: it has 0 bytes. Perhaps it was not downloaded whole.`,
+        `${path} is empty: it has 0 bytes. Perhaps its download was interrupted.`,
       );
     yield* tarRecords(path, new FileBytes(handle, 0, size), options);
   } finally {
@@ -79,7 +79,7 @@ async function* compressedRecords(path: string, options: Options): Records {
   }
 }
 
-/** Passes chunks on, until they are too many for what they were made of. */
+/** Passes chunks on; throws where they are suspiciously many for the compressed bytes (a decompression bomb). */
 async function* guarded(
   path: string,
   chunks: AsyncIterable<unknown>,
@@ -91,7 +91,7 @@ async function* guarded(
       length += (chunk as Buffer).length;
       if (length > unsuspiciousBytes && length > bombRatio * bytesRead())
         throw new SourceError(
-          `${path} grows more than ${bombRatio}-fold when it is unpacked: this is no archive of samples.`,
+          `${path} grows more than ${bombRatio}-fold when it is unpacked: this is not an archive of samples.`,
         );
       yield chunk;
     }

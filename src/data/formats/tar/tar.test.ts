@@ -93,7 +93,7 @@ const good: Entry[] = [
 ];
 
 describe("tar archives", () => {
-  it.each(["good.tar", "good.tar.gz"])("are read as WebDataset lays them: %s", async (name) => {
+  it.each(["good.tar", "good.tar.gz"])("are read in the layout of WebDataset: %s", async (name) => {
     const bytes = archive(good);
     const path = file(name, name.endsWith("gz") ? gzipSync(bytes) : bytes);
     const { samples, skipped } = await readAll(path);
@@ -149,7 +149,7 @@ describe("tar archives", () => {
       { ...text, forge: size("\xff".repeat(11) + "\xfe") },
       /not a number of bytes/,
     ],
-    ["a huge size", { ...text, forge: size("\x80" + "\x7f".repeat(11)) }, /no tar header/],
+    ["a huge size", { ...text, forge: size("\x80" + "\x7f".repeat(11)) }, /not a tar header/],
     ["a path that leads out", { path: "../x.txt", content: "text" }, /leads out of the archive/],
     ["a backslash that leads out", { path: "a\\..\\..\\x.txt", content: "text" }, /leads out/],
     [

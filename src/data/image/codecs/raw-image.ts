@@ -1,4 +1,4 @@
-/** Decoded pixels, rows from the top, before transparency and orientation are dealt with. */
+/** Decoded pixels, rows from the top, before transparency is resolved. */
 export interface RawImage {
   readonly width: number;
   readonly height: number;
