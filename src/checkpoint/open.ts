@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { type Checkpoint, type Recognized, recognize } from "./checkpoint.js";
 import { type Sizes, readConfig } from "./huggingface-config.js";
 import { type JsonObject, readObject } from "./json.js";
-import { openPyTorch } from "./pytorch.js";
+import { openPyTorch } from "./pytorch/state-dict.js";
 import { openSafetensors } from "./safetensors.js";
 import { indexName, openSharded, wholeName } from "./shards.js";
 import { sizesFromShapes } from "./sizes-from-shapes.js";

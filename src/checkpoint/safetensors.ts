@@ -38,7 +38,8 @@ const metadataKey = "__metadata__";
 
 interface Entry {
   readonly name: string;
-  readonly dtype: StoredDtype;
+  /** A `StoredDtype`, or the file's own name of another one. */
+  readonly dtype: string;
   readonly shape: Shape;
   /** Of the tensor's bytes, counted from the end of the header. */
   readonly begin: number;
@@ -87,21 +88,22 @@ function entriesOf(path: string, header: JsonObject): Entry[] {
 
 function entryOf(name: string, what: string, entry: unknown): Entry {
   if (!isObject(entry)) throw new CheckpointError(`${what} has no description.`);
+  if (typeof entry.dtype !== "string") throw new CheckpointError(`${what} has no dtype.`);
   const dtype = dtypes.get(entry.dtype);
-  if (!dtype) throw new CheckpointError(`${what} has the unknown dtype ${quote(entry.dtype)}.`);
   const shape = entry.shape;
   if (!Array.isArray(shape)) throw new CheckpointError(`${what} has no shape.`);
-  const bytes = checkedSize(what, shape) * storedBytes[dtype];
+  const size = checkedSize(what, shape);
   const [begin, end, ...more] = offsetsOf(what, entry.data_offsets);
   if (begin === undefined || end === undefined || more.length > 0) {
     throw new CheckpointError(`${what} needs two data offsets.`);
   }
+  const bytes = dtype ? size * storedBytes[dtype] : Math.max(0, end - begin);
   if (end - begin !== bytes) {
     throw new CheckpointError(
-      `${what} is ${dtype}[${shape.join(", ")}], ${bytes} bytes, but has ${end - begin}.`,
+      `${what} is ${dtype ?? entry.dtype}[${shape.join(", ")}], ${bytes} bytes, but has ${end - begin}.`,
     );
   }
-  return { name, dtype, shape: shape as number[], begin, end };
+  return { name, dtype: dtype ?? entry.dtype, shape: shape as number[], begin, end };
 }
 
 function offsetsOf(what: string, offsets: unknown): number[] {

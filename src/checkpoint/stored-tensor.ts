@@ -31,7 +31,8 @@ export const storedBytes: Readonly<Record<StoredDtype, number>> = {
 };
 
 export interface StoredTensor {
-  readonly dtype: StoredDtype;
+  /** A `StoredDtype`, or the file's own name of one that is not read: only tensors that are needed must be readable. */
+  readonly dtype: string;
   readonly shape: Shape;
   /** Bytes of all elements. */
   readonly bytes: number;
@@ -62,8 +63,15 @@ export type StoredFloat = Extract<StoredDtype, `${string}float${string}`>;
 /** A tensor of weights. */
 export type StoredWeights = StoredTensor & { readonly dtype: StoredFloat };
 
+const floats: ReadonlySet<string> = new Set<StoredFloat>([
+  "float64",
+  "float32",
+  "float16",
+  "bfloat16",
+]);
+
 export function holdsFloats(tensor: StoredTensor): tensor is StoredWeights {
-  return tensor.dtype.includes("float");
+  return floats.has(tensor.dtype);
 }
 
 /** Bytes of memory that `readFloat32` needs. */

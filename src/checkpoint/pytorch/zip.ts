@@ -1,6 +1,6 @@
 /** Zip archives whose entries are stored without compression, as PyTorch writes them; also beyond 4 GB (zip64). */
-import { type RandomAccessFile, openFile } from "./random-access-file.js";
-import { CheckpointError, quote } from "./stored-tensor.js";
+import { type RandomAccessFile, openFile } from "../random-access-file.js";
+import { CheckpointError, quote } from "../stored-tensor.js";
 
 export interface ZipEntry {
   readonly size: number;

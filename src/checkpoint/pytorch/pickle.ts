@@ -1,13 +1,21 @@
 /**
- * A reader for the few pickle instructions that PyTorch's state dicts are made of. It executes nothing: names of Python
- * objects are looked up in a list of what is known, every other name and instruction is refused.
+ * A reader of Python's pickles as PyTorch writes them. It executes nothing: names of Python objects are looked up in a list of
+ * what is known, and every other object is an `Opaque` that only has a name.
  */
-import { CheckpointError, quote } from "./stored-tensor.js";
+import { CheckpointError, quote } from "../stored-tensor.js";
 
 /** A Python object that a pickle may name; `make` is what a call of it gives, if it may be called. */
 export interface PickleGlobal {
   readonly name: string;
   readonly make?: (parameters: readonly unknown[]) => unknown;
+}
+
+/** A Python class or function that is not known, or what it would have made: none of it is looked at. */
+export class Opaque {
+  constructor(
+    /** By module and name, such as "argparse.Namespace". */
+    readonly name: string,
+  ) {}
 }
 
 export interface PickleWorld {
@@ -33,9 +41,18 @@ interface Machine {
 const highestStack = 100_000;
 const stop = 0x2e;
 
-/** What the pickle stands for: dictionaries are maps, tuples are arrays. */
+/** What the pickle stands for: dictionaries are maps, tuples and lists are arrays. */
 export function unpickle(world: PickleWorld, bytes: Buffer): unknown {
-  const machine: Machine = { world, bytes, at: 0, stack: [], marks: [], memo: new Map() };
+  return unpickleAt(world, bytes, 0).value;
+}
+
+/** The pickle that begins at byte `start`, and where it ends. */
+export function unpickleAt(
+  world: PickleWorld,
+  bytes: Buffer,
+  start: number,
+): { readonly value: unknown; readonly end: number } {
+  const machine: Machine = { world, bytes, at: start, stack: [], marks: [], memo: new Map() };
   for (;;) {
     const at = machine.at;
     const code = take(machine, 1).readUInt8();
@@ -44,7 +61,7 @@ export function unpickle(world: PickleWorld, bytes: Buffer): unknown {
     if (!instruction) {
       const name = `0x${code.toString(16)} (${quote(String.fromCharCode(code))})`;
       throw new CheckpointError(
-        `${world.what} holds the instruction ${name} at byte ${at}; state dicts do not need it.`,
+        `${world.what} holds the instruction ${name} at byte ${at}; no state dict needs it.`,
       );
     }
     instruction(machine);
@@ -54,7 +71,7 @@ export function unpickle(world: PickleWorld, bytes: Buffer): unknown {
   const [result, ...more] = machine.stack;
   if (more.length > 0 || machine.stack.length === 0)
     throw fault(machine, "does not end with one value");
-  return result;
+  return { value: result, end: machine.at };
 }
 
 const fault = ({ world, at }: Machine, what: string): CheckpointError =>
@@ -86,15 +103,11 @@ function popToMark(machine: Machine): unknown[] {
   return machine.stack.splice(mark);
 }
 
-function topMap(machine: Machine): Map<unknown, unknown> {
-  const map = top(machine);
-  if (!(map instanceof Map)) throw fault(machine, "stores into what is no dictionary");
-  return map;
-}
-
+/** Stores into the dictionary on top; what is stored into an `Opaque` is dropped. */
 function setItem(machine: Machine, key: unknown, value: unknown): void {
-  const map = topMap(machine);
-  if (typeof key !== "string") throw fault(machine, "has a key that is no string");
+  const map = top(machine);
+  if (map instanceof Opaque) return;
+  if (!(map instanceof Map)) throw fault(machine, "stores into what is no dictionary");
   if (map.has(key)) throw fault(machine, `has the key ${quote(key)} twice`);
   map.set(key, value);
 }
@@ -109,6 +122,13 @@ function setItems(machine: Machine): void {
   const items = popToMark(machine);
   if (items.length % 2 === 1) throw fault(machine, "has a key without a value");
   for (let i = 0; i < items.length; i += 2) setItem(machine, items[i], items[i + 1]);
+}
+
+function append(machine: Machine, items: readonly unknown[]): void {
+  const list = top(machine);
+  if (list instanceof Opaque) return;
+  if (!Array.isArray(list)) throw fault(machine, "appends to what is no list");
+  for (const item of items) list.push(item);
 }
 
 function memoize(machine: Machine, index: number): void {
@@ -126,18 +146,16 @@ function pushTuple(machine: Machine, length: number): void {
   machine.stack.push(items.reverse());
 }
 
-function pushText(machine: Machine): void {
-  const bytes = take(machine, take(machine, 4).readUInt32LE());
-  machine.stack.push(bytes.toString("utf8"));
+function pushText(machine: Machine, length: number): void {
+  machine.stack.push(take(machine, length).toString("utf8"));
 }
 
 /** A whole number of any length, in two's complement; shapes and offsets beyond 32 bits come so. */
 function pushLong(machine: Machine): void {
   const bytes = take(machine, take(machine, 1).readUInt8());
   const hex = Buffer.from(bytes).reverse().toString("hex");
-  const value = Number(hex === "" ? 0n : BigInt.asIntN(8 * bytes.length, BigInt(`0x${hex}`)));
-  if (!Number.isSafeInteger(value)) throw fault(machine, "has a number that is too large");
-  machine.stack.push(value);
+  const value = hex === "" ? 0n : BigInt.asIntN(8 * bytes.length, BigInt(`0x${hex}`));
+  machine.stack.push(Number(value)); // Seeds may be too large to be exact; sizes are checked where they are used.
 }
 
 function readLine(machine: Machine): string {
@@ -150,30 +168,27 @@ function readLine(machine: Machine): string {
 
 function pushGlobal(machine: Machine): void {
   const name = `${readLine(machine)}.${readLine(machine)}`;
-  const global = machine.world.globals.get(name);
-  if (!global) {
-    throw new CheckpointError(
-      `${machine.world.what} asks for the Python object ${quote(name)}, which no state dict needs; nothing was executed. ` +
-        "If the file holds a whole module, as DALL-E's does, load it in Python and save its state_dict() instead.",
-    );
-  }
-  machine.stack.push(global);
+  machine.stack.push(machine.world.globals.get(name) ?? new Opaque(name));
 }
 
+/** A call, or a new object of a class: known objects are made, all others stay opaque. */
 function reduce(machine: Machine): void {
   const parameters = pop(machine);
   const callee = pop(machine);
+  if (callee instanceof Opaque) {
+    machine.stack.push(new Opaque(callee.name));
+    return;
+  }
   const global = [...machine.world.globals.values()].find((known) => known === callee);
   if (!global?.make) throw fault(machine, "calls what cannot be called");
   if (!Array.isArray(parameters)) throw fault(machine, "calls without a list of arguments");
   machine.stack.push(global.make(parameters));
 }
 
-/** Sets attributes of a dictionary, such as the versions of its modules; they are of no use here. */
+/** Sets attributes of an object, such as the versions of a dictionary's modules; they are of no use here. */
 function build(machine: Machine): void {
-  const attributes = pop(machine);
-  topMap(machine);
-  if (!(attributes instanceof Map)) throw fault(machine, "sets attributes that are no dictionary");
+  pop(machine);
+  top(machine);
 }
 
 function checkProtocol(machine: Machine): void {
@@ -191,10 +206,16 @@ const instructions: ReadonlyMap<number, (machine: Machine) => unknown> = new Map
   [0x4b, (machine: Machine) => machine.stack.push(take(machine, 1).readUInt8())], // BININT1
   [0x4d, (machine: Machine) => machine.stack.push(take(machine, 2).readUInt16LE())], // BININT2
   [0x8a, pushLong], // LONG1
-  [0x58, pushText], // BINUNICODE
+  [0x58, (machine: Machine) => pushText(machine, take(machine, 4).readUInt32LE())], // BINUNICODE
+  [0x54, (machine: Machine) => pushText(machine, take(machine, 4).readUInt32LE())], // BINSTRING
+  [0x55, (machine: Machine) => pushText(machine, take(machine, 1).readUInt8())], // SHORT_BINSTRING
+  [0x47, (machine: Machine) => machine.stack.push(take(machine, 8).readDoubleBE())], // BINFLOAT
   [0x7d, ({ stack }: Machine) => stack.push(new Map())], // EMPTY_DICT
   [0x73, setLastItem], // SETITEM
   [0x75, setItems], // SETITEMS
+  [0x5d, ({ stack }: Machine) => stack.push([])], // EMPTY_LIST
+  [0x61, (machine: Machine) => append(machine, [pop(machine)])], // APPEND
+  [0x65, (machine: Machine) => append(machine, popToMark(machine))], // APPENDS
   [0x29, (machine: Machine) => pushTuple(machine, 0)], // EMPTY_TUPLE
   [0x85, (machine: Machine) => pushTuple(machine, 1)], // TUPLE1
   [0x86, (machine: Machine) => pushTuple(machine, 2)], // TUPLE2
@@ -207,5 +228,6 @@ const instructions: ReadonlyMap<number, (machine: Machine) => unknown> = new Map
   [0x63, pushGlobal], // GLOBAL
   [0x51, (machine: Machine) => machine.stack.push(machine.world.resolve(pop(machine)))], // BINPERSID
   [0x52, reduce], // REDUCE
+  [0x81, reduce], // NEWOBJ
   [0x62, build], // BUILD
 ]);

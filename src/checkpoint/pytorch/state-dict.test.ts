@@ -3,13 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { damaged, expectReadOrRefused } from "../../test/golden/damage.js";
-import { numbersOf } from "../../test/golden/numbers.js";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { openPyTorch } from "./pytorch.js";
-import { type StoredTensor, holdsFloats, readFloat32, readingBytes } from "./stored-tensor.js";
+import { damaged, expectReadOrRefused } from "../../../test/golden/damage.js";
+import { numbersOf } from "../../../test/golden/numbers.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import { dict, legacyFile, object, tensor } from "../../../test/legacy-pytorch.js";
+import { openPyTorch } from "./state-dict.js";
+import { type StoredTensor, holdsFloats, readFloat32, readingBytes } from "../stored-tensor.js";
 
-const golden = join(import.meta.dirname, "../../test/golden/checkpoint");
+const golden = join(import.meta.dirname, "../../../test/golden/checkpoint");
 const path = join(temporaryDirectory(), "state.pt");
 
 async function readAll(file: string): Promise<Record<string, unknown>> {
@@ -58,13 +59,6 @@ describe("a state dict", () => {
     );
   });
 
-  it("is not a file of PyTorch before 1.6: such are refused with advice", async () => {
-    await writeFile(path, Buffer.concat([Buffer.of(0x80, 2, 0x8a, 10), Buffer.alloc(300)]));
-    await expect(openPyTorch(path)).rejects.toThrow(
-      /no zip archive.*before version 1.6.*saved anew/,
-    );
-  });
-
   const original = readFileSync(join(golden, "strided.pt"));
 
   /** The archive with one text of its pickle replaced by another of the same length. */
@@ -80,7 +74,6 @@ describe("a state dict", () => {
   it.each<[string, string, string, RegExp]>([
     ["a storage that is not there", "X\x01\0\0\x000q", "X\x01\0\0\x009q", /storage "9", which/],
     ["a storage of another class", "cpuq\x06K\x18", "cpuq\x06K\x19", /storage 0 has 25 elements/],
-    ["another class", "FloatStorage", "FloatStorags", /"torch.FloatStorags"/],
     [
       "a tensor that begins beyond its storage",
       "QK\0K\x06K\x04\x86",
@@ -114,6 +107,52 @@ describe("a state dict", () => {
     await fc.assert(
       fc.asyncProperty(damaged(original), (bytes) => expectReadOrRefused(path, bytes, openPyTorch)),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe("a file of PyTorch before 1.6", () => {
+  const weight = tensor("0", "FloatStorage", [2, 1]);
+  const numbers = Buffer.from(Float32Array.of(1.5, -2).buffer);
+  const content = { shape: [2, 1], values: [1.5, -2] };
+  const write = (value: Buffer, storages: Record<string, Buffer> = { "0": numbers }) =>
+    writeFile(path, legacyFile(value, storages));
+
+  it("gives its tensors", async () => {
+    await write(dict({ weight }));
+    expect(await readAll(path)).toEqual({ weight: content });
+  });
+
+  it.each(["state_dict", "model"])(
+    "may be a training checkpoint with the weights as %s beside foreign objects",
+    async (key) => {
+      const foreign = object("argparse.Namespace", dict({ rate: object("numpy.float64") }));
+      await write(dict({ epoch: foreign, hyper_parameters: foreign, [key]: dict({ weight }) }));
+      expect(await readAll(path)).toEqual({ weight: content });
+    },
+  );
+
+  it("may hold what nobody needs: numbers, objects and tensors of unknown kinds", async () => {
+    const step = object("builtins.int");
+    const scale = object("torch._utils._rebuild_qtensor");
+    await write(dict({ weight, step, scale }));
+    expect(await readAll(path)).toEqual({ weight: content });
+  });
+
+  it("is refused when it holds no tensors, a storage too few or one too short", async () => {
+    await write(dict({ a: object("os.system") }), {});
+    await expect(openPyTorch(path)).rejects.toThrow("no state dict");
+    await write(dict({ weight: tensor("1", "FloatStorage", [2, 1]) }));
+    await expect(openPyTorch(path)).rejects.toThrow('lists the storage "0" wrongly');
+    await write(dict({ weight }), { "0": numbers.subarray(0, 4) });
+    await expect(openPyTorch(path)).rejects.toThrow("has 1 elements");
+  });
+
+  it("is read or refused, never worse, whatever the damage", async () => {
+    const bytes = legacyFile(dict({ weight, other: object("a.B") }), { "0": numbers });
+    await fc.assert(
+      fc.asyncProperty(damaged(bytes), (some) => expectReadOrRefused(path, some, openPyTorch)),
+      { numRuns: 500 },
     );
   });
 });

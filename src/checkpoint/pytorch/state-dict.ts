@@ -1,0 +1,97 @@
+/** State dicts that `torch.save` wrote: in a zip archive of one pickle and its storages, or in the format before it. */
+import { CheckpointError, type TensorFiles, quote } from "../stored-tensor.js";
+import { isLegacy, openLegacy } from "./legacy.js";
+import { Opaque, unpickle } from "./pickle.js";
+import { type StridedTensor, isTensor, storedTensor, tensorWorld } from "./tensors.js";
+import { type Zip, type ZipEntry, openZip } from "./zip.js";
+
+/** The longest pickle that is read; that of the largest FLAVA has about a megabyte. */
+const longestPickle = 16_000_000;
+
+/** Opens a state dict, alone or in a training checkpoint; its tensors are read later, one at a time. Executes nothing. */
+export async function openPyTorch(path: string): Promise<TensorFiles> {
+  const legacy = await isLegacy(path);
+  const saved = await (legacy ? openLegacy(path) : openArchive(path));
+  try {
+    const tensors = [...stateDictIn(path, saved.object)].map(
+      ([name, tensor]) => [name, storedTensor(name, tensor)] as const,
+    );
+    const format = legacy ? "PyTorch state dict, old format" : "PyTorch state dict";
+    return { format, tensors: new Map(tensors), close: () => saved.close() };
+  } catch (error) {
+    await saved.close();
+    throw error;
+  }
+}
+
+async function openArchive(
+  path: string,
+): Promise<{ readonly object: unknown; close(): Promise<void> }> {
+  const zip = await openZip(path);
+  try {
+    return { object: await readObject(path, zip), close: () => zip.close() };
+  } catch (error) {
+    await zip.close();
+    throw error;
+  }
+}
+
+async function readObject(path: string, zip: Zip): Promise<unknown> {
+  const pickles = [...zip.entries].filter(([name]) => /^[^/]+\/data\.pkl$/.test(name));
+  const [[name, pickle] = ["", undefined], ...more] = pickles;
+  if (!pickle || more.length > 0)
+    throw new CheckpointError(`${path} is a zip archive, but not one that PyTorch wrote.`);
+  if (pickle.size > longestPickle)
+    throw new CheckpointError(`${path} has a pickle of ${pickle.size} bytes, too many.`);
+  const archive = name.slice(0, -"data.pkl".length);
+  await requireLittleEndian(path, zip.entries.get(`${archive}byteorder`));
+  const bytes = Buffer.alloc(pickle.size);
+  await pickle.readInto(bytes, 0);
+  const what = `The pickle of ${path}`;
+  const world = tensorWorld(what, (key) => {
+    const entry = zip.entries.get(`${archive}data/${key}`);
+    if (entry) return entry;
+    throw new CheckpointError(
+      `${what} refers to the storage ${quote(key)}, which the archive does not have.`,
+    );
+  });
+  return unpickle(world, bytes);
+}
+
+async function requireLittleEndian(path: string, entry: ZipEntry | undefined): Promise<void> {
+  if (!entry) return; // written before there was a choice
+  const bytes = Buffer.alloc(Math.min(entry.size, 8));
+  await entry.readInto(bytes, 0);
+  if (bytes.toString("latin1").trim() !== "little")
+    throw new CheckpointError(`${path} is not little-endian.`);
+}
+
+/** Where training programs keep the state dict among other things; Lightning's is the first. */
+const nestedKeys = ["state_dict", "model_state_dict", "model", "module"];
+
+/** The tensors of a state dict; what else is in it, such as numbers of steps, is none of the weights. */
+function stateDictIn(path: string, object: unknown): Map<string, StridedTensor> {
+  if (object instanceof Opaque) {
+    throw new CheckpointError(
+      `${path} holds the Python object ${quote(object.name)}, not a state dict; nothing was executed. ` +
+        "If it is a whole module, as DALL-E's are, load it in Python and save its state_dict() instead.",
+    );
+  }
+  const saved: ReadonlyMap<unknown, unknown> = object instanceof Map ? object : new Map();
+  for (const candidate of [saved, ...nestedKeys.map((key) => saved.get(key))]) {
+    const tensors = tensorsIn(candidate);
+    if (tensors.size > 0) return tensors;
+  }
+  throw new CheckpointError(
+    `${path} holds no state dict: no tensors by name, alone or as ${nestedKeys.map(quote).join(", ")}.`,
+  );
+}
+
+function tensorsIn(value: unknown): Map<string, StridedTensor> {
+  const tensors = new Map<string, StridedTensor>();
+  if (!(value instanceof Map)) return tensors;
+  for (const [name, tensor] of value as Map<unknown, unknown>) {
+    if (typeof name === "string" && isTensor(tensor)) tensors.set(name, tensor);
+  }
+  return tensors;
+}
