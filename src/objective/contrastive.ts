@@ -12,15 +12,15 @@ import type { Tensor } from "../graph/tensor.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 
-/** The logarithm of the factor on similarities lies in [0, ln 100]. */
+/** Bounds of the logit scale, the logarithm of the similarity factor: [0, ln 100]. */
 export const logitScaleBounds = [0, 4.6052] as const;
 
-/** The factor on similarities, from its bounded logarithm: float32 []. */
+/** The similarity factor, from its bounded logarithm: float32 []. */
 export function similarityFactor(logitScale: Tensor): Tensor {
   return exp(clamp(logitScale, ...logitScaleBounds));
 }
 
-/** The embeddings of all processes, with gradient as the model's gather mode says: [B, D] -> [W * B, D]. */
+/** The embeddings of all processes, with gradients by the model's gather mode: [B, D] -> [W * B, D]. */
 function gathered({ world, gather = "global" }: PretrainingModel, own: Tensor): Tensor {
   if (!world || world.size === 1) return gather === "none" ? stopGradient(own) : own;
   const all = allGather(own, world);
@@ -41,11 +41,11 @@ function gathered({ world, gather = "global" }: PretrainingModel, own: Tensor): 
 }
 
 /**
- * The global contrastive loss (flava.md 3.2): every image must find its text among those of all processes, and every
- * text its image. The similarities exist for some rows at a time only, in both passes.
+ * The global contrastive loss (flava.md 3.2): each image is matched with its text among those of all processes, and each
+ * text with its image. Similarities are computed for some rows at a time, in both passes.
  *
  * @param images, texts embeddings of length 1, float32 [B, D]
- * @param rows which pairs count as rows, float32 [B]; the columns hold all
+ * @param rows weight of each pair as a row, float32 [B]; all pairs are columns
  */
 export function contrastive(
   model: PretrainingModel,

@@ -5,14 +5,12 @@ import type { ImageBatch, MaskedImages, Targets } from "../data/batch/batch.js";
 import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 
-/** The visual tokens at the hidden patches: given, or named by the codebook from the second view. */
+/** The visual tokens at the hidden patches: given, or computed by the codebook from its view. */
 export function imageTargets(model: PretrainingModel, batch: MaskedImages): Targets {
   const { visualTokens: given, codebookPixels, positions } = batch;
   if (given) return { positions, labels: tokensAt(given, positions) };
   if (!codebookPixels) {
-    throw new Error(
-      "Masked images need visual tokens, or pixels from which the codebook names them.",
-    );
+    throw new Error("Masked images need `visualTokens`, or `codebookPixels` to compute them from.");
   }
   const { config, parameters, precision } = model;
   const tokens = visualTokens(parameters.codebook, config.codebook, codebookPixels, precision);

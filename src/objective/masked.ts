@@ -1,4 +1,4 @@
-/** What the masked objectives share: cross entropy at the hidden positions only (flava.md 3.5). */
+/** Masked prediction: cross entropy at the masked positions only (flava.md 3.5). */
 import { divide, equal, less, maximum, multiply } from "../graph/ops/arithmetic.js";
 import { broadcast, sum } from "../graph/ops/broadcast.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
@@ -14,21 +14,21 @@ import { computeDtype } from "../nn/precision.js";
 import type { Targets } from "../data/batch/batch.js";
 import type { PretrainingModel } from "./model.js";
 
-/** Rows of logits that exist at a time: enough for fast products, few enough for 30,522 columns, or for as many pairs. */
+/** Rows of logits in memory at a time: enough for fast products, few enough for 30,522 columns or as many pairs. */
 export const rowsPerBlock = 256;
 
-/** The mean of `values` [N] under `weights` [N]; 0, with zero gradient, where all weights are 0. */
+/** The mean of `values` [N] weighted by `weights` [N]; 0, with zero gradient, if all weights are 0. */
 export function weightedMean(values: Tensor, weights: Tensor): Tensor {
   return divide(sum(multiply(values, weights)), maximum(sum(weights), 1));
 }
 
-/** 1 for each position that is meant, 0 for the filling -1: int32 [N] -> float32 [N]. */
+/** 1 for each position, 0 for the padding -1: int32 [N] -> float32 [N]. */
 export function present(positions: Tensor): Tensor {
   return less(-1, positions);
 }
 
 /**
- * Which pairs count for losses that need a match: the matched ones, or all where a batch has none (flava.md 3.6).
+ * The pairs that count in losses that need a match: the matching ones, or all if none in the batch matches (flava.md 3.6).
  * float32 [B] -> float32 [B]
  */
 export function matchedRows(match: Tensor): Tensor {
@@ -45,20 +45,20 @@ export function weightsAt(weights: Tensor, length: number, positions: Tensor): T
 
 /** The visual tokens at positions of [B * P]: int32 [B, P] -> int32 [N]. */
 export function tokensAt(tokens: Tensor, positions: Tensor): Tensor {
-  // Tokens are small whole numbers, which float32 holds exactly.
+  // Tokens are small integers, which float32 holds exactly.
   const rows = gatherRows(reshape(cast(tokens, "float32"), [-1, 1]), positions);
   return cast(reshape(rows, [-1]), "int32");
 }
 
-/** What a batch says of one objective, each float32 []; only what is read is computed. */
+/** float32 [] each; only what is read is computed. */
 export interface Objective {
   readonly loss: Tensor;
-  /** Share of right answers. */
+  /** Share of correct predictions. */
   readonly accuracy: Tensor;
 }
 
 /**
- * A head's predictions at the target positions: mean cross entropy, and how often the likeliest entry is the right one.
+ * A head's predictions at the target positions: mean cross entropy, and the accuracy of the most likely entry.
  *
  * @param sequence float32 [B, L, D]
  * @param weights which targets count, float32 [N]

@@ -1,4 +1,4 @@
-/** Which losses a batch pays, by its kind (flava.md 3.1 and 3.7). */
+/** The losses of each kind of batch (flava.md 3.1 and 3.7). */
 import { add } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import type { Tensor } from "../graph/tensor.js";
@@ -12,7 +12,7 @@ import { type ContrastiveObjective, pairObjectives } from "./pair.js";
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
 export type LossName = (typeof lossNames)[number];
 
-/** The factor of each loss in the total; 1 where none is given, as in the published code. A loss of weight 0 is left out. */
+/** Weight of each loss in the total; default 1, as in the published code. Losses of weight 0 are not computed. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
 /** The objectives of a batch, by name. */
@@ -39,7 +39,7 @@ export function lossesOf(model: PretrainingModel, batch: Batch): Partial<Record<
   );
 }
 
-/** Those that count: what is only needed for the others is never computed. */
+/** The losses or objectives whose weight is not 0. */
 export function counting<L extends Partial<Record<LossName, unknown>>>(
   byLoss: L,
   weights: LossWeights = {},
@@ -49,7 +49,7 @@ export function counting<L extends Partial<Record<LossName, unknown>>>(
   ) as Partial<L>;
 }
 
-/** The weighted sum of losses, float32 []: what is minimized. */
+/** The weighted sum of losses, which is minimized: float32 []. */
 export function totalLoss(
   losses: Partial<Record<LossName, Tensor>>,
   weights: LossWeights = {},
@@ -60,6 +60,6 @@ export function totalLoss(
     if (!loss || weight === 0) return [];
     return [weight === 1 ? loss : affine(loss, weight, 0)];
   });
-  if (terms.length === 0) throw new Error("No loss is left to minimize: all their weights are 0.");
+  if (terms.length === 0) throw new Error("There is no loss to minimize: all weights are 0.");
   return terms.reduce(add);
 }

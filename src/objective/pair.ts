@@ -23,7 +23,7 @@ export interface PairObjectives {
   readonly mmmText: Objective;
 }
 
-/** The contrastive embeddings of the images, from the plain pass: float32 [B, projection]. */
+/** The contrastive embeddings of the images, unmasked: float32 [B, projection]. */
 export function embedImages(
   model: PretrainingModel,
   { pixels }: Pick<PairBatch, "pixels">,
@@ -32,7 +32,7 @@ export function embedImages(
   return embed(model.parameters.flava.imageProjection, encoded, model.precision);
 }
 
-/** The contrastive embeddings of the texts, from the plain pass: float32 [B, projection]. */
+/** The contrastive embeddings of the texts, unmasked: float32 [B, projection]. */
 export function embedTexts(
   model: PretrainingModel,
   { ids, lengths }: Pick<PairBatch, "ids" | "lengths">,
@@ -42,15 +42,13 @@ export function embedTexts(
 }
 
 /**
- * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the plain pass, the others the masked pass,
- * so that both encoders run twice.
+ * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the unmasked pass, the others the masked pass, so
+ * both encoders run twice. Only the class tokens of the unmasked pass are read: its last blocks compute no others.
  *
- * Of the plain pass only the class tokens are read, so that its last blocks compute no others.
- *
- * The order of tracing is the order of running, and the backward pass runs the other way: the codebook first, so that its
- * wide feature maps are gone before activations pile up; both passes of an encoder next to each other, so that its
- * gradients are complete, used and forgotten before the other encoder's begin; and images last, so that their many
- * activations are gone when the texts' gradients come.
+ * Operations run in the order they are traced, and the backward pass in reverse: the codebook first, so that its wide
+ * feature maps are freed before activations accumulate; both passes of an encoder next to each other, so that its
+ * gradients are complete, used and freed before those of the other encoder; and images last, so that their many
+ * activations are freed before the gradients of the texts.
  */
 export function pairObjectives(model: PretrainingModel, batch: PairBatch): PairObjectives {
   const { maskedIds, lengths } = batch;

@@ -1,4 +1,4 @@
-/** How DALL-E trained its image codebook: the evidence lower bound of a discrete autoencoder (flava.md 2.6). */
+/** DALL-E's loss of the image codebook: the evidence lower bound of a discrete autoencoder (flava.md 2.6). */
 import { add, divide, multiply, subtract } from "../graph/ops/arithmetic.js";
 import { absolute, exp, log } from "../graph/ops/elementwise.js";
 import { affine } from "../graph/ops/affine.js";
@@ -23,7 +23,7 @@ export interface Autoencoder<T> {
 export interface Relaxation {
   /** For the Gumbel noise, int32 [2]. */
   readonly key: Tensor;
-  /** Of the relaxed choice of a code, float32 []: near 0 it is a hard choice. */
+  /** Of the relaxed choice of a code, float32 []; the choice is hard near 0. */
   readonly temperature: Tensor;
   /** Weight of the divergence from equally frequent codes, float32 []. */
   readonly divergenceWeight: Tensor;
@@ -35,7 +35,7 @@ export interface ReconstructionLosses {
   readonly reconstruction: Tensor;
   /** Divergence of a cell's codes from equally frequent ones, mean over cells: 0 to ln V. */
   readonly divergence: Tensor;
-  /** What is minimized. */
+  /** The weighted sum, which is minimized. */
   readonly total: Tensor;
 }
 
@@ -57,7 +57,7 @@ export function reconstructionLosses(
     logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32")),
   );
   const divergence = divergenceFromUniform(logits);
-  // The bound is a sum over cells and pixels, here divided by the number of pixels' colors.
+  // The bound is a sum over cells and pixels, here divided by the number of values in an image.
   const perPixel = cellsOf(logits) / (pixels.size / (pixels.shape[0] ?? 1));
   const weighted = multiply(affine(divergence, perPixel, 0), divergenceWeight);
   return { reconstruction, divergence, total: add(reconstruction, weighted) };

@@ -11,10 +11,10 @@ export interface Accumulated {
 }
 
 /**
- * Adds gradients to `sums`, each right where it is made: added in the end, all gradients, or all that they are made from,
+ * Adds gradients to `sums`, each where it is computed. Added at the end, all gradients, or what they are computed from,
  * would have to be kept until then.
  *
- * @param results other tensors of the same graph, which is traced anew
+ * @param results other tensors of the same graph, which is rewritten
  * @param gradients by path
  */
 export function accumulate(
@@ -27,7 +27,7 @@ export function accumulate(
   for (const root of roots) uses.set(root, (uses.get(root) ?? 0) + 1);
   const sumFor = new Map<Tensor, Tensor>();
   for (const [path, gradient] of gradients) {
-    // What has other readers must stay as it is, and is added in the end.
+    // A gradient with other readers stays as it is and is added at the end.
     if (uses.get(gradient) === 1) sumFor.set(gradient, sumAt(sums, path));
   }
   const traced = rewrite(roots, (node, inputs) => {

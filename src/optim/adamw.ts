@@ -22,11 +22,11 @@ export interface AdamWOptions {
 export interface AdamWInputs<P, M> {
   readonly parameters: P;
   readonly moments: M;
-  /** A tree like the parameters; where it is undefined nothing is changed. */
+  /** A tree like the parameters, or a record by path; parameters without a gradient do not change. */
   readonly gradients: unknown;
   /** float32 []. */
   readonly learningRate: Tensor;
-  /** Steps begun, this one included, float32 []. */
+  /** Number of this step, counted from 1, float32 []. */
   readonly step: Tensor;
   /** Multiplies every gradient, float32 []; from `clipByGlobalNorm`. */
   readonly scale?: Tensor;
@@ -35,7 +35,7 @@ export interface AdamWInputs<P, M> {
 /** First and second moment of each parameter, by its path. */
 export type Moments<T> = Readonly<Record<string, { readonly first: T; readonly second: T }>>;
 
-/** The state that AdamW keeps for a tree of parameters: two float32 moments each, none for frozen ones. */
+/** AdamW's state for a tree of parameters: two float32 moments each, none for frozen parameters. */
 export function adamWMoments(parameters: unknown, rules: ParameterRules = []): Moments<TensorSpec> {
   const moments: Record<string, { first: TensorSpec; second: TensorSpec }> = {};
   for (const [path, { shape }] of leavesOf<TensorSpec>(parameters)) {
@@ -44,7 +44,7 @@ export function adamWMoments(parameters: unknown, rules: ParameterRules = []): M
   return moments;
 }
 
-/** The part of a tree of parameters that is trained: frozen ones are left out (undefined). */
+/** A tree of parameters in which frozen ones are undefined. */
 export function trainable<S>(parameters: S, rules: ParameterRules): S {
   return mapTree(parameters, (leaf: Tensor, path) =>
     ruleFor(rules, path).frozen ? undefined : leaf,
@@ -52,10 +52,10 @@ export function trainable<S>(parameters: S, rules: ParameterRules): S {
 }
 
 export interface AdamWStep<P> {
-  /** These and the moments take the place of the old ones. */
+  /** New values of the parameters that have a gradient. */
   readonly parameters: Partly<P, Tensor>;
   readonly moments: Moments<Tensor>;
-  /** Euclidean norm of what was added to all parameters together, float32 []. */
+  /** Euclidean norm of the change of all parameters, float32 []. */
   readonly updateNorm: Tensor;
 }
 

@@ -6,19 +6,19 @@ import { checkFinite, sumOfSquares } from "../graph/ops/update.js";
 import type { Tensor } from "../graph/tensor.js";
 
 export interface Clipping {
-  /** Euclidean norm of all gradients together, float32 []; the run fails if it is not finite. */
+  /** Euclidean norm of all gradients together, float32 []; the run fails unless it is finite. */
   readonly norm: Tensor;
-  /** What to multiply the gradients by so that their norm is at most the limit, float32 []. */
+  /** Factor that brings the norm down to the limit, at most 1, float32 []. */
   readonly scale: Tensor;
 }
 
-/** Measures a tree of gradients (undefined leaves are zero) for clipping by global norm. */
+/** Clipping by global norm of a tree of gradients, in which undefined leaves count as zero. */
 export function clipByGlobalNorm(gradients: unknown, limit: number): Clipping {
   if (!(limit > 0))
-    throw new RangeError(`The limit of the gradient norm must be positive, not ${limit}.`);
+    throw new RangeError(`Expected a positive limit of the gradient norm, but got ${limit}.`);
   const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
   const norm = checkFinite(sqrt(sumOfSquares(tensors)));
-  // As in PyTorch, a millionth keeps a zero norm from dividing by zero.
+  // As in PyTorch, 1e-6 avoids division by a norm of zero.
   const scale = minimum(multiply(reciprocal(affine(norm, 1, 1e-6)), limit), 1);
   return { norm, scale };
 }

@@ -1,14 +1,14 @@
-/** What the optimizer does with a parameter, chosen by its path. */
+/** How the optimizer treats a parameter, chosen by its path. */
 export interface ParameterRule {
   /** Never updated; no gradient and no moments are kept. */
   readonly frozen?: boolean;
   /** Decoupled weight decay; default: the optimizer's. */
   readonly weightDecay?: number;
-  /** The learning rate is multiplied by this; default 1. */
+  /** Factor of the learning rate; default 1. */
   readonly rateFactor?: number;
 }
 
-/** Pairs of a path pattern and a rule. The first pattern that matches the whole path decides; `.*` matches any. */
+/** Rules by path pattern, a regular expression. The first pattern that matches a whole path applies. */
 export type ParameterRules = readonly (readonly [pattern: string, rule: ParameterRule])[];
 
 /** Rules that freeze whole parts, such as "codebook" or "flava/image". */
@@ -16,7 +16,7 @@ export function freezing(parts: readonly string[]): ParameterRules {
   return parts.map((part) => [`${part}(?:/.*)?`, { frozen: true }] as const);
 }
 
-/** The rule for the parameter at `path`; an empty rule where no pattern matches. */
+/** The rule for the parameter at `path`; an empty rule if no pattern matches. */
 export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
   for (const [pattern, rule] of rules) {
     if (new RegExp(`^(?:${pattern})$`, "u").test(path)) return rule;

@@ -5,35 +5,36 @@ import { clamp, cosine } from "../graph/ops/elementwise.js";
 import type { Tensor } from "../graph/tensor.js";
 
 export interface ScheduleOptions {
-  /** The highest learning rate. */
+  /** Maximum learning rate. */
   readonly peak: number;
-  /** Steps over which the rate rises linearly to the peak. */
+  /** Steps of the linear rise to the peak. */
   readonly warmup: number;
-  /** Steps in all; afterwards the rate stays at the floor. */
+  /** Total number of steps, after which the rate stays at the floor. */
   readonly total: number;
-  /** The rate at the end; default 0. */
+  /** Final learning rate; default 0. */
   readonly floor?: number;
 }
 
 export interface PlateauOptions extends ScheduleOptions {
-  /** Steps of the decay at the end. */
+  /** Steps of the final decay. */
   readonly decay: number;
 }
 
-/** What is wrong with one part of a schedule. */
+/** An invalid part of a schedule. */
 export interface ScheduleFault {
   readonly part: "warmup" | "floor" | "decay";
   readonly message: string;
 }
 
-/** The parts of a schedule that do not fit the others. */
+/** Checks a schedule; empty if it is valid. */
 export function scheduleFaults(
   options: ScheduleOptions & Partial<PlateauOptions>,
 ): ScheduleFault[] {
   const { peak, warmup, total, floor = 0, decay } = options;
   const faults: ScheduleFault[] = [];
   const left = total - warmup;
-  if (!(warmup >= 0)) faults.push({ part: "warmup", message: `${warmup} is no number of steps` });
+  if (!(warmup >= 0))
+    faults.push({ part: "warmup", message: `expected a number of steps, but got ${warmup}` });
   else if (!(left > 0)) {
     faults.push({
       part: "warmup",
@@ -54,10 +55,10 @@ export function scheduleFaults(
 
 function check(options: ScheduleOptions & Partial<PlateauOptions>): void {
   const faults = scheduleFaults(options).map(({ part, message }) => `${part}: ${message}`);
-  if (faults.length > 0) throw new RangeError(`This is no schedule. ${faults.join("; ")}.`);
+  if (faults.length > 0) throw new RangeError(`Invalid schedule: ${faults.join("; ")}.`);
 }
 
-/** How much of the decay has passed, from 0 at the end of the warm-up to 1 at the end. */
+/** Progress of the decay: 0 until the end of the warm-up, 1 at the end. */
 function progress(step: Tensor, { warmup, total }: ScheduleOptions): Tensor {
   const span = total - warmup;
   return clamp(affine(step, 1 / span, -warmup / span), 0, 1);
@@ -91,8 +92,8 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
 }
 
 /**
- * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps: such a run can be made
- * longer while it is under way, since the plateau does not know where it ends.
+ * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps. Such a run can be
+ * extended while it is on the plateau.
  */
 export function warmupPlateau(step: Tensor, options: PlateauOptions): Tensor {
   check(options);
@@ -105,13 +106,18 @@ export function warmupPlateau(step: Tensor, options: PlateauOptions): Tensor {
 export interface CosineOptions {
   readonly from: number;
   readonly to: number;
-  /** Steps from the one to the other; afterwards the value stays. */
+  /** Number of steps, after which the value stays at `to`. */
   readonly over: number;
 }
 
-/** Half a cosine from one value to another (flava.md 2.6): float32 [] of a step that is counted from 1. */
+/**
+ * Half a cosine from one value to another (flava.md 2.6): float32 [].
+ *
+ * @param step float32 [], counted from 1
+ */
 export function cosineBetween(step: Tensor, { from, to, over }: CosineOptions): Tensor {
-  if (!(over > 0)) throw new RangeError(`A schedule takes some steps, not ${over}.`);
+  if (!(over > 0))
+    throw new RangeError(`Expected a positive number of steps for a schedule, but got ${over}.`);
   const passed = clamp(affine(step, 1 / over, 0), 0, 1);
   const half = (from - to) / 2;
   return affine(cosine(affine(passed, Math.PI, 0)), half, half + to);

@@ -7,7 +7,10 @@ import type { Values } from "../backend/values.js";
 import { leavesOf, mapTree } from "../base/tree.js";
 import type { Batch, BatchTensors } from "../data/batch/batch.js";
 import { affine } from "../graph/ops/affine.js";
-import type { TensorSpec } from "../graph/tensor.js";
+import { multiply } from "../graph/ops/arithmetic.js";
+import { sum } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../model/flava.js";
 import type { LossWeights } from "../objective/objectives.js";
 import {
@@ -24,6 +27,7 @@ import {
 import { optimizerStep } from "./optimizer-step.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./stages/pretraining-loss.js";
 import type { CompiledStep, StepResults } from "./step/compiled-step.js";
+import type { Loss } from "./step/loss.js";
 import { type OptimizerState, optimizerState } from "./step/update.js";
 
 /** One target of the first micro-batch is left out: micro-batches have different shares. */
@@ -90,6 +94,8 @@ function compiled(
 
 const valuesOf = ({ kind: _, ...tensors }: Batch<Given>): BatchTensors<Values> =>
   mapTree<Given, Values, BatchTensors<Given>>(tensors, ({ values }) => values);
+
+const closeToNumber = (value: number): unknown => expect.closeTo(value, 5) as unknown;
 
 interface Stepped {
   readonly results: StepResults;
@@ -174,4 +180,29 @@ describe("optimizerStep with micro-batches", () => {
     expect(first).toEqual(fresh.results);
     program.dispose();
   });
+});
+
+it("optimizerStep keeps a moving average of the parameters", async () => {
+  const parameters: { readonly x: TensorSpec } = { x: spec([2]) };
+  const state = new State(referenceBackend(), optimizerState(parameters, { average: true }));
+  state.write("parameters/x", Float32Array.of(4, -2));
+  state.write("average/x", Float32Array.of(1, 1));
+  const loss: Loss<{ readonly x: Tensor }, { readonly y: TensorSpec }> = {
+    inputs: { y: spec([2]) },
+    trace: ({ x }, { y }) => ({ total: sum(multiply(x, y)), scalars: {} }),
+  };
+  const step = optimizerStep(state, loss, {
+    learningRate: () => fill([], 1),
+    averaging: 0.75,
+    optimizer: { weightDecay: 0 },
+  });
+  const { total, gradientNorm } = await step.run({ y: Float32Array.of(1, -1) });
+  expect(total).toBe(6);
+  expect(gradientNorm).toBeUndefined();
+  // Adam's first step is the learning rate, against the sign of the gradient.
+  const moved = Array.from(state.read("parameters/x"));
+  expect(moved).toEqual([closeToNumber(3), closeToNumber(-1)]);
+  expect(Array.from(state.read("average/x"))).toEqual(
+    moved.map((value) => closeToNumber(0.75 + 0.25 * value)),
+  );
 });

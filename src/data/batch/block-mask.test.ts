@@ -68,12 +68,12 @@ describe("the sizes of a block mask", () => {
   });
 
   it.each([
-    [{ total: 0 }, "the total 0"],
+    [{ total: 0 }, "Expected the total"],
     [{ total: 197 }, "give a total of 196 or less"],
-    [{ minGroup: 1.5 }, "the minGroup 1.5"],
-    [{ height: 0 }, "the height 0"],
-    [{ minAspect: 3 }, "aspect ratios from 3"],
-    [{ maxAspect: 0.2 }, "to 0.2"],
+    [{ minGroup: 1.5 }, "got 1.5"],
+    [{ height: 0 }, "Expected the height"],
+    [{ minAspect: 3 }, "got 3 and"],
+    [{ maxAspect: 0.2 }, "and 0.2"],
   ])("are checked: %j", (wrong, message) => {
     expect(() => blockMask(randomSource(keyOf(1)), { ...flava, ...wrong })).toThrow(message);
   });

@@ -1,23 +1,23 @@
 import type { RandomSource } from "./random-source.js";
 
-/** An image's patches. */
+/** The patches of an image. */
 interface Grid {
   readonly height: number;
   readonly width: number;
 }
 
 interface BlockMaskSizes {
-  /** Patches to hide; never more, and seldom a few less. */
+  /** Patches to hide: never more, occasionally a few less. */
   readonly total: number;
-  /** The least area of a block, in patches, as long as that much may still be hidden. */
+  /** Minimum area of a block in patches, as long as that many are left to hide. */
   readonly minGroup: number;
-  /** The greatest area of a block; default: what may still be hidden. */
+  /** Maximum area of a block in patches; default: all that are left to hide. */
   readonly maxGroup?: number;
-  /** The least ratio of height to width; default: 0.3. */
+  /** Minimum ratio of height to width; default 0.3. */
   readonly minAspect?: number;
-  /** The greatest ratio of height to width; default: 1 / minAspect. */
+  /** Maximum ratio of height to width; default 1 / minAspect. */
   readonly maxAspect?: number;
-  /** Blocks tried before giving up. */
+  /** Attempts to place a block before giving up; default 10. */
   readonly attempts?: number;
 }
 
@@ -29,8 +29,8 @@ interface Block {
 }
 
 /**
- * FLAVA's sizes (flava.md 3.3): of 14 x 14 patches 75 are hidden, in blocks of 16 or more. Other grids hide the same
- * shares of their area, rounded: of 8 x 8 it is 24, in blocks of 5 or more.
+ * FLAVA's mask (flava.md 3.3) hides 75 of 14 x 14 patches in blocks of at least 16. Other grids hide the same shares of
+ * their area, rounded: 24 of 8 x 8 patches in blocks of at least 5.
  */
 export function blockMaskDefaults({ height, width }: Grid): { total: number; minGroup: number } {
   const share = (patches: number): number =>
@@ -39,9 +39,9 @@ export function blockMaskDefaults({ height, width }: Grid): { total: number; min
 }
 
 /**
- * A mask of rectangular blocks, as BEiT draws it (flava.md 3.3): 1 where a patch is hidden, row by row,
- * uint8 [height * width]. Draws from `random` in the order of that program: area, ratio, and, where the block fits, top and
- * left. A block is smaller than the grid on both sides. At least one patch is hidden, on grids too small for any block too.
+ * A mask of rectangular blocks, like BEiT's (flava.md 3.3): uint8 [height * width], row by row, 1 for hidden patches.
+ * Draws from `random` in BEiT's order: area, aspect ratio, and, if the block fits, top and left. A block is smaller than
+ * the grid in both directions. At least one patch is hidden, even on grids too small for any block.
  */
 export function blockMask(random: RandomSource, sizes: Grid & BlockMaskSizes): Uint8Array {
   requireSizes(sizes);
@@ -101,7 +101,7 @@ function hide(mask: Uint8Array, gridWidth: number, block: Block): void {
   }
 }
 
-/** Ratios of height to width: the least and the greatest. */
+/** Range of the ratio of height to width. */
 type Aspects = readonly [least: number, greatest: number];
 
 function aspectsOf({ minAspect = 0.3, maxAspect = 1 / minAspect }: BlockMaskSizes): Aspects {
@@ -114,20 +114,19 @@ function requireSizes(sizes: Grid & BlockMaskSizes): void {
   for (const [name, value] of Object.entries(wholes)) {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(
-        `A block mask has the ${name} ${value}; expected a whole number from 1 on.`,
+        `Expected the ${name} of a block mask to be an integer >= 1, but got ${value}.`,
       );
     }
   }
   if (total > height * width) {
     throw new RangeError(
-      `A block mask of ${total} patches was asked for on a grid of ${height} x ${width}; ` +
-        `give a total of ${height * width} or less.`,
+      `Cannot hide ${total} patches of a grid of ${height} x ${width}; give a total of ${height * width} or less.`,
     );
   }
   const [least, greatest] = aspectsOf(sizes);
   if (!(least > 0 && least <= greatest && greatest < Infinity)) {
     throw new RangeError(
-      `A block mask has aspect ratios from ${least} to ${greatest}; expected 0 < minAspect <= maxAspect.`,
+      `Expected aspect ratios 0 < minAspect <= maxAspect, but got ${least} and ${greatest}.`,
     );
   }
 }

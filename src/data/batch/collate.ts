@@ -1,4 +1,4 @@
-/** Samples side by side in arrays: a batch of one kind, with its views, tokens and masks. */
+/** Collates samples of one kind into a batch: image views, tokens and masks. */
 import { type Key, foldIn } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
 import { sizeOf } from "../../graph/tensor.js";
@@ -13,13 +13,13 @@ import { type ImageProcessor, viewShape } from "../image/processor.js";
 import { type TrainingViewOptions, writeTrainingViews } from "../image/views.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 
-/** How texts of one kind become tokens. */
+/** How texts of one kind are tokenized and masked. */
 export interface TextOptions {
-  /** Lengths that batches are filled up to, rising; the last one is the longest text, the rest of which is cut off. */
+  /** Lengths that batches are padded to, ascending. Texts longer than the last one are truncated. */
   readonly lengths: readonly number[];
-  /** Share of tokens to predict; the paper's: 0.15. */
+  /** Share of tokens to predict; 0.15 in the paper. */
   readonly masked: number;
-  /** What is masked as one: whole words in pairs, single pieces in text alone (flava.md 3.4). */
+  /** The unit of masking; the paper masks whole words in pairs and single pieces in text alone (flava.md 3.4). */
   readonly unit: "piece" | "word";
 }
 
@@ -32,15 +32,15 @@ export interface BatchOptions {
    */
   readonly firstCaptionProbability?: number;
   readonly texts: TextOptions;
-  /** Whether the patches and tokens to predict are hidden from the encoders; default true. */
+  /** Hides the patches and tokens to predict from the encoders; default true. */
   readonly hides?: boolean;
 }
 
-/** A sample read for a batch. */
+/** A sample of a batch, decoded. */
 export interface Picked {
   readonly image?: Image;
   readonly text: string;
-  /** Whether image and text belong together. */
+  /** Whether image and text match. */
   readonly matches: boolean;
   readonly key: Key;
 }
@@ -82,7 +82,7 @@ export function collate(
   }
 }
 
-/** The sizes of the largest batch of a kind, whose texts are as long as they may be. */
+/** The sizes of the largest batch of a kind, with texts of the maximum length. */
 export function largestSizes(kind: BatchKind, samples: number, options: BatchOptions): BatchSizes {
   return batchSizes(kind, samples, longestOf(textOptionsOf(kind, options)), options);
 }
@@ -94,7 +94,7 @@ function batchSizes(
   options: BatchOptions,
 ): BatchSizes {
   const { encoder, codebook, mask } = options.processor;
-  const anyImage = { width: 1, height: 1 }; // all are brought to one size
+  const anyImage = { width: 1, height: 1 }; // training views have one size
   const images = {
     pixels: viewShape(anyImage, encoder),
     codebookPixels: viewShape(anyImage, codebook),
@@ -119,7 +119,7 @@ function textOptionsOf(kind: BatchKind, { captions, texts }: BatchOptions): Text
 
 const longestOf = ({ lengths }: TextOptions): number => lengths.at(-1) ?? 0;
 
-/** The least of the lengths that all texts fit in. */
+/** The shortest length that all texts fit into. */
 function paddedLength(tokens: readonly Int32Array[], options: TextOptions): number {
   const needed = tokens.reduce((most, { length }) => Math.max(most, length), 0);
   return options.lengths.find((length) => length >= needed) ?? longestOf(options);

@@ -146,9 +146,9 @@ describe("mostMasked", () => {
   });
 
   it.each([
-    [{ probability: 0 }, "probability 0"],
-    [{ probability: 1.1 }, "probability 1.1"],
-    [{ most: 0 }, "in 0 positions at most"],
+    [{ probability: 0 }, "got 0"],
+    [{ probability: 1.1 }, "got 1.1"],
+    [{ most: 0 }, "positions >= 1, but got 0"],
   ])("and the share are checked: %j", (wrong, message) => {
     expect(() => masked([101, 2000, 102], 1, wrong)).toThrow(message);
   });

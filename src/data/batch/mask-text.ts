@@ -4,25 +4,25 @@ import { type RandomSource, randomSource } from "./random-source.js";
 
 export interface MaskTextOptions {
   readonly vocabulary: Vocabulary;
-  /** Share of the pieces that is to be predicted. */
+  /** Share of the pieces to predict; default 0.15. */
   readonly probability?: number;
-  /** What is drawn: single word pieces (text alone) or whole words (pairs). */
+  /** Draws single word pieces (text alone) or whole words (pairs); default "piece". */
   readonly unit?: "piece" | "word";
-  /** No more positions than this; `mostMasked` gives the number that a row of a batch has room for. */
+  /** Maximum number of positions; see `mostMasked`. */
   readonly most?: number;
 }
 
-/** A text of which some pieces are to be predicted. */
+/** A text with some pieces masked. */
 export interface MaskedText {
-  /** What the model sees, int32 [L]. */
+  /** The model's input, int32 [L]. */
   readonly maskedIds: Int32Array;
-  /** Where it has to predict, ascending, int32 [N]. */
+  /** Positions to predict, ascending, int32 [N]. */
   readonly positions: Int32Array;
-  /** What stands there in truth, int32 [N]. */
+  /** The original pieces at these positions, int32 [N]. */
   readonly labels: Int32Array;
 }
 
-/** How many positions a text of `length` tokens, [CLS] and [SEP] among them, has masked at most. */
+/** Maximum number of masked positions in a text of `length` tokens, including [CLS] and [SEP]. */
 export function mostMasked(length: number, probability = 0.15): number {
   return countOf(length - 2, probability);
 }
@@ -33,8 +33,8 @@ export function mostMasked(length: number, probability = 0.15): number {
  * nor are selected nor put in; a text without any other piece has no positions. `ids` is int32 [L] and is left as it is;
  * the same key gives the same mask.
  *
- * Whole words are taken in random order as long as they fit, as the whole-word collator of transformers does it, but here
- * the share is of the real pieces instead of the padded length, and where no word fits the first is taken, up to `most`.
+ * Whole words are taken in random order as long as they fit, like transformers' whole-word collator, except that the share
+ * is of the real pieces, not of the padded length; if no word fits, the first one is taken, up to `most` pieces.
  */
 export function maskText(
   ids: ArrayLike<number>,
@@ -59,7 +59,7 @@ function countOf(pieces: number, probability: number): number {
   return Math.max(1, Math.round(probability * pieces));
 }
 
-/** Positions that are drawn together. */
+/** Groups of positions that are drawn together. */
 function unitsOf(
   ids: ArrayLike<number>,
   vocabulary: Vocabulary,
@@ -76,7 +76,7 @@ function unitsOf(
   return units;
 }
 
-/** Draws units in random order while they fit into `count` positions; at least one unit, or its first `most` positions. */
+/** Draws units in random order while they fit into `count` positions: at least one unit, or its first `most` positions. */
 function select(units: number[][], random: RandomSource, count: number, most: number): Int32Array {
   const budget = Math.min(count, most);
   const selected: number[] = [];
@@ -99,12 +99,12 @@ function replacement(id: number, { special, ordinary }: Vocabulary, random: Rand
 function requireShare(probability: number, most: number): void {
   if (!(probability > 0 && probability <= 1)) {
     throw new RangeError(
-      `Text cannot be masked with probability ${probability}; give a share of its pieces, in (0, 1], such as 0.15.`,
+      `Expected the share of pieces to mask in (0, 1], such as 0.15, but got ${probability}.`,
     );
   }
   if (!(most >= 1)) {
     throw new RangeError(
-      `Text cannot be masked in ${most} positions at most; give mostMasked(length, probability), or nothing.`,
+      `Expected a maximum number of masked positions >= 1, but got ${most}; use mostMasked(length, probability), or leave it out.`,
     );
   }
 }

@@ -27,7 +27,7 @@ const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>
   items.filter(holds).length / items.length;
 
 describe("Mixture", () => {
-  it("draws kinds by their shares and fills batches of their sizes", () => {
+  it("draws kinds by their shares, in batches of their sizes", () => {
     const drawn = plans(4000);
     for (const kind of ["pair", "image", "text"] as const) {
       const part = share(drawn, (plan) => plan.kind === kind);
@@ -45,7 +45,7 @@ describe("Mixture", () => {
     expect(Math.abs(share(samples, ({ set }) => set === 0) - expected)).toBeLessThan(0.025);
   });
 
-  it("never draws of an empty set", () => {
+  it("never draws from an empty set", () => {
     const pair = [
       { name: "none", samples: 0 },
       { name: "some", samples: 5 },
@@ -58,7 +58,7 @@ describe("Mixture", () => {
     );
   });
 
-  it("goes through a set in another order each time before any record comes again", () => {
+  it("visits every record of a set once per epoch, in a new order each time", () => {
     const image = plans(25, { shares: { pair: 0, image: 1, text: 0 } });
     const records = image.flatMap(({ samples }) => samples);
     const epochs = [0, 1].map((epoch) =>
@@ -68,7 +68,7 @@ describe("Mixture", () => {
     expect(epochs[0]).not.toEqual(epochs[1]);
   });
 
-  it("gives the wanted share of pairs the text of another, and no other kind", () => {
+  it("replaces the text of a share of pairs, and of no other kind", () => {
     const drawn = plans(4000, { mismatched: 0.3 });
     const textOf = (kind: string): number =>
       share(
@@ -79,7 +79,7 @@ describe("Mixture", () => {
     expect([textOf("image"), textOf("text")]).toEqual([0, 0]);
   });
 
-  it("goes on from any cursor, which is plain JSON", () => {
+  it("resumes from any cursor, which is plain JSON", () => {
     const mixture = new Mixture(options);
     const whole: BatchPlan[] = [];
     const cursors: string[] = [];
@@ -94,13 +94,13 @@ describe("Mixture", () => {
     }
   });
 
-  it("refuses what it cannot mix", () => {
+  it("rejects invalid options", () => {
     const make = (changes: Partial<MixtureOptions>) => () =>
       new Mixture({ ...options, ...changes });
     expect(make({ shares: { pair: 0, image: 0, text: 0 } })).toThrow(/All shares/);
-    expect(make({ sets: { ...options.sets, text: [] } })).toThrow(/"text".*no sample/);
+    expect(make({ sets: { ...options.sets, text: [] } })).toThrow(/"text".*no samples/);
     expect(make({ batch: { ...options.batch, image: 0 } })).toThrow(/"image" must be positive/);
-    expect(make({ temperature: 0.5 })).toThrow(/temperature of at least 1/);
-    expect(make({ mismatched: 1 })).toThrow(/below 1/);
+    expect(make({ temperature: 0.5 })).toThrow(/temperature >= 1/);
+    expect(make({ mismatched: 1 })).toThrow(/\[0, 1\)/);
   });
 });

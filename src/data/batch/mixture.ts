@@ -1,6 +1,6 @@
 /**
- * Which records the batches of a run hold: one kind of data per step, drawn with fixed probabilities, and inside a kind by
- * temperature over its sets (flava.md 5.1). All follows from a seed and a cursor, before anything is read.
+ * Draws the records of each batch: one kind of data per step with fixed probabilities, and within a kind from its sets by
+ * temperature (flava.md 5.1). Plans depend on a seed and a cursor only, and are made before anything is read.
  */
 import { type Key, foldIn, keyOf, uniformAt } from "../../base/random.js";
 import type { Batch } from "./batch.js";
@@ -14,7 +14,7 @@ export function forKind<T>(kind: BatchKind, value: T, rest: T): Record<BatchKind
   return { pair: rest, image: rest, text: rest, [kind]: value };
 }
 
-/** What the mixture knows of a set that samples are drawn from. */
+/** A set of samples to draw from. */
 export interface SetSize {
   readonly name: string;
   readonly samples: number;
@@ -24,16 +24,16 @@ export interface MixtureOptions {
   readonly seed: number;
   /** Samples in a batch of each kind. */
   readonly batch: Readonly<Record<BatchKind, number>>;
-  /** How often a step is of each kind; the paper's: 0.70, 0.15, 0.15. Kinds of share 0 need no sets. */
+  /** Probability of each kind per step; 0.70, 0.15, 0.15 in the paper. Kinds of share 0 need no sets. */
   readonly shares: Readonly<Record<BatchKind, number>>;
   readonly sets: Readonly<Record<BatchKind, readonly SetSize[]>>;
   /** Sets are drawn in proportion to samples^(1 / temperature): 1 goes by size, larger values favor small sets. */
   readonly temperature: number;
-  /** How many pairs get the text of another record (flava.md 3.6). */
+  /** Share of pairs that get the text of another record (flava.md 3.6). */
   readonly mismatched: number;
 }
 
-/** Where a run stands; plain JSON. */
+/** The position of a run in its data; plain JSON. */
 export interface MixtureCursor {
   /** Batches drawn. */
   readonly step: number;
@@ -45,12 +45,12 @@ export interface MixtureCursor {
 export interface RecordReference {
   readonly set: number;
   readonly record: number;
-  /** How many times the set had been gone through before: other views and captions each time. */
+  /** Number of earlier passes over the set; views and captions differ in each. */
   readonly epoch: number;
 }
 
 export interface PlannedSample extends RecordReference {
-  /** Another record, whose text takes the place of this one's. */
+  /** Another record, whose text replaces this one's. */
   readonly textOf?: RecordReference;
 }
 
@@ -118,7 +118,7 @@ export class Mixture {
     return isMismatched ? { ...sample, textOf: this.#drawText(foldIn(key, "text")) } : sample;
   }
 
-  /** Any record of the pairs; it does not count as drawn. */
+  /** A random record of the pairs; it does not count as drawn. */
   #drawText(key: Key): RecordReference {
     const set = this.#setOf("pair", uniformAt(key, 0));
     const { samples } = this.#options.sets.pair[set]!;
@@ -132,7 +132,7 @@ export class Mixture {
   }
 }
 
-/** For each kind the cumulated probabilities of its sets. */
+/** Cumulative probabilities of the sets of each kind. */
 function bordersOf({ sets, temperature }: MixtureOptions): Record<BatchKind, number[]> {
   const cumulated = (kind: BatchKind): number[] => {
     const weights = sets[kind].map(({ samples }) => samples ** (1 / temperature));
@@ -145,11 +145,13 @@ function bordersOf({ sets, temperature }: MixtureOptions): Record<BatchKind, num
 
 function checkOptions({ shares, sets, batch, temperature, mismatched }: MixtureOptions): void {
   if (!batchKinds.some((kind) => shares[kind] > 0)) {
-    throw new RangeError("All shares of the mixture are 0: at least one kind of data is needed.");
+    throw new RangeError(
+      "All shares of the mixture are 0; give at least one kind of data a positive share.",
+    );
   }
   if (!(temperature >= 1) || !(mismatched >= 0 && mismatched < 1)) {
     throw new RangeError(
-      `A mixture needs a temperature of at least 1 and mismatched texts from 0 to below 1, but has ${temperature} and ${mismatched}.`,
+      `Expected a temperature >= 1 and a share of mismatched texts in [0, 1), but got ${temperature} and ${mismatched}.`,
     );
   }
   for (const kind of batchKinds) {
@@ -161,7 +163,7 @@ function checkOptions({ shares, sets, batch, temperature, mismatched }: MixtureO
     }
     if (!sets[kind].some(({ samples }) => samples > 0)) {
       throw new RangeError(
-        `${shares[kind]} of the batches are to be of the kind "${kind}", but there is no sample of it.`,
+        `The mixture draws batches of the kind "${kind}" (share ${shares[kind]}), but there are no samples of that kind.`,
       );
     }
   }

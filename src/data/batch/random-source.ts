@@ -1,14 +1,14 @@
 import { type Key, uniformAt } from "../../base/random.js";
 
-/** Random numbers one after another, for draws whose number is not known beforehand. */
+/** A sequence of random numbers, for an unknown number of draws. */
 export interface RandomSource {
-  /** A number between `low` and `high`; also where `low` is the greater. */
+  /** A number between `low` and `high`, in either order. */
   uniform(low: number, high: number): number;
-  /** A whole number from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, inclusive. */
   integer(low: number, high: number): number;
 }
 
-/** The numbers of a key, from the first on: the same key gives the same numbers. */
+/** The sequence of a key; the same key gives the same numbers. */
 export function randomSource(key: Key): RandomSource {
   let drawn = 0;
   const next = (): number => uniformAt(key, drawn++);

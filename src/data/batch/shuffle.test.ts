@@ -33,6 +33,6 @@ describe("shuffled", () => {
   });
 
   it.each([-1, 3, 0.5])("refuses position %d of a list of 3", (position) => {
-    expect(() => shuffled(position, 3, keyOf(0))).toThrow(`Position ${position}`);
+    expect(() => shuffled(position, 3, keyOf(0))).toThrow(`got ${position}`);
   });
 });

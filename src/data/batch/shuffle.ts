@@ -1,4 +1,4 @@
-/** Shuffled orders that are never written down: where each element stands is computed from a key. */
+/** Shuffled orders that are never stored: each element is computed from a key. */
 import { type Key, threefry } from "../../base/random.js";
 
 const rounds = 6;
@@ -9,7 +9,7 @@ const rounds = 6;
  */
 export function shuffled(position: number, size: number, key: Key): number {
   if (!(Number.isInteger(position) && position >= 0 && position < size)) {
-    throw new RangeError(`Position ${position} is none of a list of ${size}.`);
+    throw new RangeError(`Expected a position from 0 to ${size - 1}, but got ${position}.`);
   }
   const bits = Math.max(1, Math.ceil(Math.log2(size) / 2));
   const half = 2 ** bits;

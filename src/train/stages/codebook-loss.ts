@@ -1,4 +1,4 @@
-/** The loss of the image codebook: the dVAE that gives images their visual tokens (docs/flava.md 2.6). */
+/** The loss of the image codebook: the dVAE that gives images their visual tokens (flava.md 2.6). */
 import { type TensorSpec, spec } from "../../graph/tensor.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { codebookParameters } from "../../model/codebook.js";

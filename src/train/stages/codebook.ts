@@ -1,4 +1,4 @@
-/** Training of the image codebook, which later stages take their visual tokens from. */
+/** Training of the image codebook, which gives later stages their visual tokens. */
 import sharp from "sharp";
 import type { Backend } from "../../backend/backend.js";
 import { type Program, compile } from "../../backend/program.js";
@@ -31,9 +31,9 @@ export interface CodebookStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
   readonly stage: CodebookStageRecipe;
-  /** Images that are not trained on, in batches of the training's shape. */
+  /** Held-out images, in batches of the shape of training. */
   readonly validation: readonly Extract<CollatedBatch, { kind: "image" }>[];
-  /** Where images with their reconstructions are drawn at each evaluation. */
+  /** Path of a PNG of images and their reconstructions, written at each evaluation. */
   readonly drawing: string;
 }
 
@@ -88,7 +88,7 @@ export class CodebookStage implements Stage {
 
   async step(batch: CollatedBatch, step: number): Promise<Scalars> {
     const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
-    if (!pixels) throw new Error("The codebook is trained on images.");
+    if (!pixels) throw new Error("The codebook trains on images, but the batch has none.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
     return stepScalars(await this.#compiled().run({ pixels, key }));
   }
@@ -145,7 +145,7 @@ export class CodebookStage implements Stage {
     }));
   }
 
-  /** With the likeliest code of every cell, not a mixture: as the codebook is used later. */
+  /** With the most likely code of each cell instead of a mixture, as the codebook is used later. */
   #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
     const { config } = this;
     return compile({ state: this.state, inputs: { pixels: this.#pixels } }, (s, { pixels }) => {
@@ -161,7 +161,7 @@ export class CodebookStage implements Stage {
     });
   }
 
-  /** Rows of images, each above what the codes keep of it. */
+  /** Rows of images, each above its reconstruction. */
   async #draw(originals: Values, images: Values): Promise<void> {
     const [batch = 0, , side = 0] = this.#pixels.shape;
     const columns = Math.min(16, batch);

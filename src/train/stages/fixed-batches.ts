@@ -1,4 +1,4 @@
-/** Batches of validation data that are the same in every run. */
+/** Batches of validation data, the same in every run. */
 import { BatchReader } from "../../data/batch/batch-reader.js";
 import type { BatchOptions, CollatedBatch } from "../../data/batch/collate.js";
 import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
@@ -6,16 +6,16 @@ import { sizesOfSets } from "../../data/batch/sample-set.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
-  /** Where the data lie; sets are named as seen from it. */
+  /** Root of the data; sets are named by their path from it. */
   readonly root: string;
-  /** Of tar shards. */
+  /** Directories of tar shards. */
   readonly directories: readonly string[];
   readonly batch: BatchOptions;
-  /** Samples in a batch. */
+  /** Samples per batch. */
   readonly size: number;
-  /** Batches. */
+  /** Number of batches. */
   readonly count: number;
-  /** How many pairs get the text of another record. */
+  /** Share of pairs that get the text of another record; default 0. */
   readonly mismatched?: number;
   readonly seed: number;
 }

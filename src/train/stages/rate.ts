@@ -2,7 +2,7 @@ import type { StageRecipe } from "../../configs/recipe.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { warmupCosine, warmupPlateau } from "../../optim/schedule.js";
 
-/** The learning rate of a stage at a step, which is counted from 1: float32 []. */
+/** The learning rate of a stage at a step, counted from 1: float32 []. */
 export function rateAt(step: Tensor, { rate, steps }: Pick<StageRecipe, "rate" | "steps">): Tensor {
   const { decay, ...options } = rate;
   const schedule = { ...options, total: steps };
