@@ -57,7 +57,10 @@ describe("a loaded model", () => {
   it("embeds images in every form alike, and texts", async () => {
     const png = await sharp(file).png().toBuffer();
     const vectors = await flava.embedImages([file, pathToFileURL(file), png, image]);
-    expect(new Set(vectors.map((vector) => vector.join())).size).toBe(1);
+    const bytes = new Uint8Array(png);
+    const others = await flava.embedImages([bytes.buffer, new Blob([bytes]), sharp(png)]);
+    expect(new Set([...vectors, ...others].map((vector) => vector.join())).size).toBe(1);
+    expect(await flava.embedImages(png)).toEqual(vectors[0]);
     expect(dot(vectors[0]!, vectors[0]!)).toBeCloseTo(1, 5);
     const texts = await flava.embedTexts(["a cat", "two dogs"]);
     expect(texts.map(({ length }) => length)).toEqual([config.projection, config.projection]);
@@ -89,6 +92,36 @@ describe("a loaded model", () => {
       );
     }
     await expect(flava.classify(file, [])).rejects.toThrow("one or more");
+  });
+
+  it("takes one input or many, reports progress and stops", async () => {
+    const labels = ["cat", "dog"];
+    const one = await flava.classify(image, labels);
+    expect(await flava.classify([image, file], labels)).toEqual([one, one]);
+    const match = await flava.match(image, "a cat");
+    expect(await flava.match([image], ["a cat"])).toEqual([match]);
+    await expect(flava.match([image], ["a", "b"])).rejects.toThrow("1 images and 2 texts");
+    const onProgress = vi.fn();
+    expect(await flava.features(Array<string>(17).fill(file), { onProgress })).toHaveLength(17);
+    expect(onProgress.mock.calls).toEqual([
+      [16, 17],
+      [17, 17],
+    ]);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(flava.embedImages([file], { signal })).rejects.toThrow("enough");
+  });
+
+  it("leaves no rejected promise behind where an input is no image", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const wrong = [new Uint8Array([1, 2]), [1, 2], 5, { length: 2 }, new Float32Array(2)];
+    for (const input of wrong) {
+      await expect(flava.embedImages(input as unknown as string)).rejects.toThrow();
+    }
+    await expect(flava.embedImages([5] as unknown as string[])).rejects.toThrow(TypeError);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   it("matches images with texts", async () => {

@@ -1,3 +1,4 @@
+import type { Image } from "../data/image/image.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import {
@@ -22,6 +23,19 @@ export interface MaskedPair {
   readonly text: string;
   readonly image: ImageInput;
 }
+
+/** What every call takes as its last argument. */
+export interface CallOptions {
+  /** Stops the call: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called with the number of inputs that are done, and of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** One input gives one result, an array of them an array. */
+type OneOrMany<T> = T | readonly T[];
+
+type ResultOrMany<T> = T | T[];
 
 /** A model that is ready for use; `load` makes one. Calls may overlap; `close` ends it. */
 export class Flava {
@@ -57,35 +71,59 @@ export class Flava {
   }
 
   /**
-   * A vector of length 1 for each image, [D] each; its dot product with that of a text tells how alike they are.
+   * Embeddings of length 1, [D] for each image; the dot product of two embeddings is their cosine similarity.
    *
    * @example
    * const [cat, dog] = await flava.embedImages(["cat.jpg", "dog.png"]);
    */
-  embedImages(images: readonly ImageInput[], signal?: AbortSignal): Promise<Float32Array[]> {
-    return this.#call(async () => {
-      const vectors: Float32Array[] = [];
-      for (let first = 0; first < images.length; first += imagesAtOnce) {
-        const some = images.slice(first, first + imagesAtOnce);
-        const decoded = await Promise.all(some.map(readImage));
-        vectors.push(...this.#split(await this.embedder.images(decoded, signal)));
-      }
-      return vectors;
-    });
+  embedImages(image: ImageInput, options?: CallOptions): Promise<Float32Array>;
+  embedImages(images: readonly ImageInput[], options?: CallOptions): Promise<Float32Array[]>;
+  embedImages(
+    images: OneOrMany<ImageInput>,
+    options: CallOptions = {},
+  ): Promise<ResultOrMany<Float32Array>> {
+    return this.#call(images, imagesAtOnce, options, async (some) =>
+      rowsOf(await this.embedder.images(await readImages(some), options.signal), some.length),
+    );
   }
 
   /**
-   * A vector of length 1 for each text, [D] each.
+   * Embeddings of length 1, [D] for each text.
    *
    * @example
-   * const [vector] = await flava.embedTexts(["a photo of a cat"]);
+   * const vector = await flava.embedTexts("a photo of a cat");
    */
-  embedTexts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
-    return this.#call(async () => this.#split(await this.embedder.texts(texts, signal)));
+  embedTexts(text: string, options?: CallOptions): Promise<Float32Array>;
+  embedTexts(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
+  embedTexts(
+    texts: OneOrMany<string>,
+    options: CallOptions = {},
+  ): Promise<ResultOrMany<Float32Array>> {
+    return this.#call(texts, textsAtOnce, options, async (some) =>
+      rowsOf(await this.embedder.texts(some, options.signal), some.length),
+    );
   }
 
   /**
-   * Which of the labels an image shows: all of them, the best first. No training is needed.
+   * Features for a classifier of your own: the image encoder's class token before projection, [width of the encoder] for
+   * each image.
+   *
+   * @example
+   * const features = await flava.features(["cat.jpg", "dog.png"]);
+   */
+  features(image: ImageInput, options?: CallOptions): Promise<Float32Array>;
+  features(images: readonly ImageInput[], options?: CallOptions): Promise<Float32Array[]>;
+  features(
+    images: OneOrMany<ImageInput>,
+    options: CallOptions = {},
+  ): Promise<ResultOrMany<Float32Array>> {
+    return this.#call(images, imagesAtOnce, options, async (some) =>
+      rowsOf(await this.embedder.features(await readImages(some), options.signal), some.length),
+    );
+  }
+
+  /**
+   * Classifies images by labels, zero-shot: for each image all labels, the best first.
    *
    * @example
    * const [best] = await flava.classify("photo.jpg", ["cat", "dog"], { templates: ["a photo of a {}."] });
@@ -94,38 +132,74 @@ export class Flava {
   classify(
     image: ImageInput,
     labels: readonly string[],
-    options: ClassifyOptions = {},
-  ): Promise<Classification[]> {
-    return this.#call(async () => {
-      const vector = await this.embedder.images([await readImage(image)]);
-      return this.#classifier.classify(vector, labels, similarityScale(this.model.state), options);
+    options?: ClassifyOptions & CallOptions,
+  ): Promise<Classification[]>;
+  classify(
+    images: readonly ImageInput[],
+    labels: readonly string[],
+    options?: ClassifyOptions & CallOptions,
+  ): Promise<Classification[][]>;
+  classify(
+    images: OneOrMany<ImageInput>,
+    labels: readonly string[],
+    options: ClassifyOptions & CallOptions = {},
+  ): Promise<ResultOrMany<Classification[]>> {
+    return this.#call(images, imagesAtOnce, options, async (some) => {
+      const scale = similarityScale(this.model.state);
+      const vectors = await this.embedder.images(await readImages(some), options.signal);
+      const classified = rowsOf(vectors, some.length).map((vector) =>
+        this.#classifier.classify(vector, labels, scale, options),
+      );
+      return Promise.all(classified);
     });
   }
 
   /**
-   * The probability that an image and a text belong together. It reads both at once, which tells more than their vectors.
+   * The probability that an image and a text belong together, read by the multimodal encoder; of many, each image with the
+   * text of the same index.
    *
    * @example
    * console.log(await flava.match("photo.jpg", "two cats on a sofa"));
    */
-  match(image: ImageInput, text: string): Promise<number> {
-    return this.#call(async () => {
-      const [probability] = await this.embedder.match([await readImage(image)], [text]);
-      return probability!;
+  match(image: ImageInput, text: string, options?: CallOptions): Promise<number>;
+  match(
+    images: readonly ImageInput[],
+    texts: readonly string[],
+    options?: CallOptions,
+  ): Promise<number[]>;
+  async match(
+    images: OneOrMany<ImageInput>,
+    texts: OneOrMany<string>,
+    options: CallOptions = {},
+  ): Promise<ResultOrMany<number>> {
+    return this.#call(pairsOf(images, texts), imagesAtOnce, options, async (some) => {
+      const decoded = await readImages(some.map(({ image }) => image));
+      const own = some.map(({ text }) => text);
+      return [...(await this.embedder.match(decoded, own, options.signal))];
     });
   }
 
   /**
-   * What may stand for each [MASK] of a text, alone or with the image that it belongs to.
+   * Predicts each [MASK] of a text, alone or with the image that it belongs to.
    *
    * @example
    * const { text, masks } = await flava.fill("the capital of france is [MASK].");
    * const seen = await flava.fill({ image: "photo.jpg", text: "two [MASK] on a sofa" });
    */
-  fill(input: string | MaskedPair, options: FillTextOptions = {}): Promise<FilledText> {
-    return this.#call(async () => {
-      if (typeof input === "string") return this.#textFiller.fill(input, undefined, options);
-      return this.#textFiller.fill(input.text, await readImage(input.image), options);
+  fill(input: string | MaskedPair, options?: FillTextOptions & CallOptions): Promise<FilledText>;
+  fill(
+    inputs: readonly (string | MaskedPair)[],
+    options?: FillTextOptions & CallOptions,
+  ): Promise<FilledText[]>;
+  fill(
+    inputs: OneOrMany<string | MaskedPair>,
+    options: FillTextOptions & CallOptions = {},
+  ): Promise<ResultOrMany<FilledText>> {
+    return this.#call(inputs, 1, options, async ([input]) => {
+      const { text, image } =
+        typeof input === "object" ? input : { text: input!, image: undefined };
+      const decoded = image === undefined ? undefined : await readImage(image);
+      return [await this.#textFiller.fill(text, decoded, options)];
     });
   }
 
@@ -136,8 +210,18 @@ export class Flava {
    * @example
    * const { image } = await flava.fillImage("photo.jpg", { seed: 1 });
    */
-  fillImage(image: ImageInput, options: FillImageOptions = {}): Promise<FilledImage> {
-    return this.#call(async () => this.#imageFiller.fill(await readImage(image), options));
+  fillImage(image: ImageInput, options?: FillImageOptions & CallOptions): Promise<FilledImage>;
+  fillImage(
+    images: readonly ImageInput[],
+    options?: FillImageOptions & CallOptions,
+  ): Promise<FilledImage[]>;
+  fillImage(
+    images: OneOrMany<ImageInput>,
+    options: FillImageOptions & CallOptions = {},
+  ): Promise<ResultOrMany<FilledImage>> {
+    return this.#call(images, 1, options, async ([image]) => [
+      await this.#imageFiller.fill(await readImage(image!), options),
+    ]);
   }
 
   /** Waits for the calls under way and frees all memory. The model cannot be used afterwards. */
@@ -157,20 +241,64 @@ export class Flava {
     return this.close();
   }
 
-  /** Does the work of one call; `close` waits for it. */
-  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs one call in batches; `close` waits for it. */
+  async #call<Input, Result>(
+    inputs: OneOrMany<Input>,
+    batch: number,
+    options: CallOptions,
+    run: (some: readonly Input[]) => Promise<Result[]>,
+  ): Promise<ResultOrMany<Result>> {
     if (!this.#isOpen) throw new Error("This model was closed; load it again to use it.");
-    const result = work();
-    this.#calls.add(result);
-    return result.finally(() => this.#calls.delete(result));
-  }
-
-  #split(vectors: Float32Array): Float32Array[] {
-    return Array.from({ length: vectors.length / this.width }, (_, row) =>
-      rowOf(vectors, row, this.width),
-    );
+    const call = inBatches(isMany(inputs) ? inputs : [inputs], batch, options, run);
+    this.#calls.add(call);
+    try {
+      const results = await call;
+      return isMany(inputs) ? results : results[0]!;
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 }
 
-/** Images that are decoded, and in memory, at a time. */
+/** Typed arrays are one input: bytes, not images. */
+const isMany = <T>(inputs: OneOrMany<T>): inputs is readonly T[] => Array.isArray(inputs);
+
+async function inBatches<Input, Result>(
+  inputs: readonly Input[],
+  batch: number,
+  { signal, onProgress }: CallOptions,
+  run: (some: readonly Input[]) => Promise<Result[]>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let first = 0; first < inputs.length; first += batch) {
+    signal?.throwIfAborted();
+    results.push(...(await run(inputs.slice(first, first + batch))));
+    onProgress?.(results.length, inputs.length);
+  }
+  return results;
+}
+
+function pairsOf(
+  images: OneOrMany<ImageInput>,
+  texts: OneOrMany<string>,
+): OneOrMany<{ readonly image: ImageInput; readonly text: string }> {
+  if (!isMany(images) && !isMany(texts)) return { image: images, text: texts };
+  if (isMany(images) && isMany(texts) && images.length === texts.length) {
+    return images.map((image, index) => ({ image, text: texts[index]! }));
+  }
+  const countOf = (all: OneOrMany<unknown>): number => (isMany(all) ? all.length : 1);
+  throw new RangeError(
+    `Expected one text for each image, but got ${countOf(images)} images and ${countOf(texts)} texts.`,
+  );
+}
+
+function rowsOf(vectors: Float32Array, count: number): Float32Array[] {
+  return Array.from({ length: count }, (_, row) => rowOf(vectors, row, vectors.length / count));
+}
+
+const readImages = (images: readonly ImageInput[]): Promise<Image[]> =>
+  Promise.all(images.map(readImage));
+
+/** Images that are decoded, and in memory, at a time; and texts between two reports of progress. */
 const imagesAtOnce = 16;
+const textsAtOnce = 1024;

@@ -1,21 +1,50 @@
 import { readFile } from "node:fs/promises";
+import type { Sharp } from "sharp";
 import { decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import { pathOf } from "./path.js";
 
-/** An image: the path or file: URL of its file, the bytes of its file (JPEG, PNG, WebP ...), or its pixels. */
-export type ImageInput = string | URL | Uint8Array | Image;
+/**
+ * An image: the path or file: URL of its file, the bytes of its file (JPEG, PNG, WebP ...), a Blob or File, a sharp
+ * instance, or its pixels.
+ */
+export type ImageInput = string | URL | ArrayBuffer | Uint8Array | Blob | Sharp | Image;
 
-/** Reads and decodes an image; messages name the file. */
+/**
+ * Reads and decodes an image; messages name the file.
+ * @throws TypeError if `input` is none of the forms of `ImageInput`
+ */
 export async function readImage(input: ImageInput): Promise<Image> {
   if (typeof input === "string" || input instanceof URL) return readFileOf(input);
   if (input instanceof Uint8Array) return decodeImage(input);
-  const { width, height, pixels } = input;
-  if (width > 0 && height > 0 && pixels.length === width * height * 3) return input;
-  throw new RangeError(
-    `An image has 3 numbers for each pixel, but one of ${width} x ${height} was given with ${pixels.length}.`,
+  if (input instanceof ArrayBuffer) return decodeImage(new Uint8Array(input));
+  if (input instanceof Blob) return decodeImage(new Uint8Array(await input.arrayBuffer()));
+  if (isSharp(input))
+    return decodeImage(await input.clone().png({ compressionLevel: 0 }).toBuffer());
+  if (isPixels(input)) return input;
+  throw new TypeError(
+    "Expected an image: a path, a file: URL, the bytes of an image file (Uint8Array, ArrayBuffer, Blob), a sharp " +
+      `instance, or { width, height, pixels } with 3 numbers for each pixel; got ${described(input)}.`,
   );
+}
+
+/** The caller's sharp may be another copy than the package's, so that `instanceof` does not tell. */
+const isSharp = (input: unknown): input is Sharp =>
+  typeof input === "object" && input !== null && "clone" in input && "toBuffer" in input;
+
+function isPixels(input: unknown): input is Image {
+  if (typeof input !== "object" || input === null) return false;
+  const { width, height, pixels } = input as Partial<Image>;
+  if (!(pixels instanceof Uint8Array) || width === undefined || height === undefined) return false;
+  return width > 0 && height > 0 && pixels.length === width * height * 3;
+}
+
+function described(input: unknown): string {
+  if (typeof input !== "object" || input === null) return String(input);
+  const { width, height, pixels } = input as Partial<Image>;
+  if (pixels === undefined) return `an object (${Object.prototype.toString.call(input)})`;
+  return `${width} x ${height} with ${pixels.length} numbers`;
 }
 
 async function readFileOf(place: string | URL): Promise<Image> {

@@ -1,28 +1,52 @@
-/** `flava classify`: which of some labels an image shows. */
+/** `flava classify`: images by labels, zero-shot. */
 import type { Command } from "commander";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
 
 interface ClassifyFlags extends ModelFlags {
-  readonly template?: string[];
+  readonly labels: readonly string[];
+  readonly template?: readonly string[];
+  readonly json?: boolean;
 }
 
 export function addClassify(program: Command): void {
   const command = program
     .command("classify")
-    .description("tell which of the labels an image shows, without training")
-    .argument("<image>", "an image file")
-    .argument("<labels...>", "such as cat dog")
-    .option("--template <sentence...>", 'sentences around the labels, such as "a photo of a {}."')
+    .description("classify images by labels, zero-shot")
+    .argument("<images...>", "image files")
+    .requiredOption("--labels <list>", "labels, separated by commas: cat,dog", separated)
+    .option(
+      "--template <sentence>",
+      'sentence around a label, such as "a photo of a {}."; repeat for several',
+      (sentence: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), sentence],
+    )
+    .option("--json", "print JSON")
     .action(run);
   addModelOptions(command);
 }
 
-async function run(image: string, labels: readonly string[], flags: ClassifyFlags): Promise<void> {
-  const { template } = flags;
+const separated = (list: string): string[] =>
+  list
+    .split(",")
+    .map((label) => label.trim())
+    .filter((label) => label !== "");
+
+/** Of one image all labels, a line each; of several the best label of each. */
+async function run(images: readonly string[], flags: ClassifyFlags): Promise<void> {
+  const { template, labels, json } = flags;
   const found = await useModel(flags, (flava) =>
-    flava.classify(image, labels, template ? { templates: template } : {}),
+    flava.classify(images, labels, template ? { templates: template } : {}),
   );
-  for (const { label, probability } of found)
-    console.log(`${alignedPercent(probability)}  ${label}`);
+  if (json) {
+    const results = images.map((image, index) => ({ image, labels: found[index] }));
+    console.log(JSON.stringify(results, undefined, 2));
+  } else if (found.length === 1) {
+    for (const { label, probability } of found.flat()) {
+      console.log(`${alignedPercent(probability)}  ${label}`);
+    }
+  } else {
+    for (const [index, [best]] of found.entries()) {
+      if (best) console.log(`${images[index]}\t${best.label}\t${alignedPercent(best.probability)}`);
+    }
+  }
 }

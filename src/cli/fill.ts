@@ -13,15 +13,18 @@ interface FillFlags extends ModelFlags {
   readonly top: number;
 }
 
+/** The formats that sharp writes by the name of the file. */
+const imageFormats = /\.(png|jpe?g|webp|avif|tiff?)$/i;
+
 export function addFill(program: Command): void {
   const command = program
     .command("fill")
     .description(
-      "guess the [MASK] of a text, with an image or without; or hidden parts of an image",
+      "predict the [MASK] tokens of a text, with or without an image, or hidden patches of an image",
     )
     .argument("[text]", 'such as "a [MASK] on a sofa"')
     .option("--image <path>", "the image that the text belongs to, or whose parts are hidden")
-    .option("--out <file.png>", "hide parts of the image and draw what the model puts there")
+    .option("--out <file>", "hide parts of the image and draw what the model puts there")
     .option("--seed <n>", "of the parts that are hidden", wholeNumber, 0)
     .option("--top <n>", "candidates for each [MASK]", wholeNumber, 5)
     .action((text: string | undefined, flags: FillFlags) => {
@@ -30,6 +33,12 @@ export function addFill(program: Command): void {
       }
       if (flags.out !== undefined && flags.image === undefined) {
         command.error("error: --out needs the image: give --image", { exitCode: 2 });
+      }
+      if (flags.out !== undefined && !imageFormats.test(flags.out)) {
+        command.error(
+          `error: ${flags.out} names no format that is written: end it in .png, .jpg, .webp, .avif or .tiff`,
+          { exitCode: 2 },
+        );
       }
       return useModel(flags, async (flava) => {
         if (text !== undefined) await fillText(flava, text, flags);
@@ -58,9 +67,7 @@ async function fillImage(flava: Flava, path: string, out: string, seed: number):
     );
   }
   const { width, height, pixels } = image;
-  await sharp(pixels, { raw: { width, height, channels: 3 } })
-    .png()
-    .toFile(out);
+  await sharp(pixels, { raw: { width, height, channels: 3 } }).toFile(out);
   const count = hidden.reduce((sum, isHidden) => sum + isHidden, 0);
   console.log(`${out}: ${count} of ${hidden.length} patches were hidden`);
 }

@@ -1,5 +1,5 @@
 /**
- * Ctrl-C stops the work in an orderly way; a second one at once.
+ * Ctrl-C stops the work in an orderly way; a second one at once. Either way the exit code is 130.
  *
  * @param message of the error that the signal's reason is
  */
@@ -10,6 +10,7 @@ export async function interruptible<Result>(
   const stop = new AbortController();
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(130);
+    process.exitCode = 130;
     stop.abort(new Error(message));
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command line: one file per verb, wired here. */
+import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import { packagePath } from "../base/package-root.js";
 import { addClassify } from "./classify.js";
 import { addConvert } from "./convert.js";
 import { addData } from "./data.js";
@@ -14,8 +16,14 @@ import { addSearch } from "./search.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
+  .version(await packageVersion())
   // Usage errors end with 2, failures of the work itself with 1.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+
+async function packageVersion(): Promise<string> {
+  const manifest = JSON.parse(await readFile(packagePath("package.json"), "utf8")) as unknown;
+  return (manifest as { readonly version: string }).version;
+}
 
 const verbs = [
   ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addEvaluate],
@@ -27,5 +35,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`flava: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  process.exitCode ??= 1; // 130 where it was interrupted
 }

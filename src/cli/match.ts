@@ -6,7 +6,7 @@ import { alignedPercent } from "./percent.js";
 export function addMatch(program: Command): void {
   const command = program
     .command("match")
-    .description("tell how probably an image and a text belong together")
+    .description("predict the probability that an image and a text belong together")
     .argument("<image>", "an image file")
     .argument("<text>", "a sentence")
     .action(async (image: string, text: string, flags: ModelFlags) => {

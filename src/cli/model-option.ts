@@ -9,6 +9,8 @@ export interface ModelFlags {
   readonly model?: string;
   readonly heads?: number;
   readonly precision: Precision;
+  readonly backend?: "native" | "reference";
+  readonly threads?: number;
 }
 
 const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
@@ -31,6 +33,17 @@ export function addModelOptions(command: Command): Command {
     .addOption(headsOption())
     .addOption(
       new Option("--precision <kind>", "how it computes").choices(precisions).default("float32"),
+    )
+    .addOption(
+      new Option("--backend <name>", "what computes; default: native where it was built").choices([
+        "native",
+        "reference",
+      ]),
+    )
+    .option(
+      "--threads <n>",
+      "threads that compute; default: one for each core",
+      wholeNumberFrom(1),
     );
 }
 

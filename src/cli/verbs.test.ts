@@ -46,12 +46,23 @@ async function run(...words: string[]): Promise<string[]> {
 
 describe("flava", () => {
   it("classify prints the labels, the most probable first", async () => {
-    const lines = await run("classify", red, "cat", "dog", "tree", "--template", "a {}", "one {}");
+    const lines = await run(
+      ...["classify", red, "--labels", "cat,dog, tree"],
+      ...["--template", "a {}", "--template", "one {}"],
+    );
     const found = lines.map((line) => /^ *(\d+\.\d) % {2}(cat|dog|tree)$/.exec(line)!);
     const shares = found.map(([, share]) => Number(share));
     expect(new Set(found.map(([, , label]) => label)).size).toBe(3);
     expect(shares).toEqual([...shares].sort((a, b) => b - a));
     expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(100, 0);
+  });
+
+  it("classify prints the best label of each of several images, or all as JSON", async () => {
+    const words = ["classify", red, join(images, "blue.png"), "--labels", "cat,dog"];
+    const lines = await run(...words);
+    expect(lines.map((line) => line.split("\t")[0])).toEqual(words.slice(1, 3));
+    const found = JSON.parse((await run(...words, "--json")).join("\n")) as unknown;
+    expect(found).toMatchObject([{ image: red, labels: [{}, {}] }, { labels: [{}, {}] }]);
   });
 
   it("match prints a probability", async () => {
@@ -62,11 +73,11 @@ describe("flava", () => {
   });
 
   it("fill prints words and draws images", async () => {
-    const out = join(folder, "filled.png");
+    const out = join(folder, "filled.webp");
     const lines = await run("fill", "a [MASK] [MASK]", "--image", red, "--out", out, "--top", "2");
     expect(lines).toHaveLength(1 + 2 * 3 + 1);
     expect(lines[0]).not.toContain("[MASK]");
-    expect(await sharp(out).metadata()).toMatchObject({ format: "png", width: 32, height: 32 });
+    expect(await sharp(out).metadata()).toMatchObject({ format: "webp", width: 32, height: 32 });
   });
 
   it("embed writes what search finds", async () => {
@@ -126,7 +137,9 @@ describe("flava", () => {
     [["search", "x.parquet", "a", "--image", "b"], "not both"],
     [["fill"], "give a text with [MASK]"],
     [["fill", "--out", "a.png"], "needs the image"],
-    [["classify", "a.png"], "missing required argument 'labels'"],
+    [["classify", "a.png"], "required option '--labels"],
+    [["fill", "--out", "a.txt", "--image", "a.png"], "names no format"],
+    [["match", "a.png", "b", "--threads", "0"], "Expected an integer >= 1"],
     [["match", "a.png", "b", "--precision", "float8"], "Allowed choices"],
     [["embed", "a"], "--out"],
   ])("refuses %j", async (words, reason) => {

@@ -5,7 +5,7 @@ export function wholeNumberFrom(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`A whole number from ${least} on is wanted.`);
+    throw new InvalidArgumentError(`Expected an integer >= ${least}.`);
   };
 }
 
