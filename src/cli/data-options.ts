@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";
-import { wholeNumber } from "./whole-number.js";
+import { wholeNumberFrom } from "./whole-number.js";
 
 export interface DataFlags {
   readonly imageColumn?: string;
@@ -27,8 +27,12 @@ export function addDataOptions(command: Command): Command {
       "--separator <text>",
       'what separates the cells of a table, such as ";" or "\\t"; default: found in its first line',
     )
-    .option("--max-samples <n>", "read no more samples than these", wholeNumber)
-    .option("--max-pixels <n>", "leave out larger images; default: 100,000,000", wholeNumber);
+    .option("--max-samples <n>", "read no more samples than these", wholeNumberFrom(1))
+    .option(
+      "--max-pixels <n>",
+      "leave out larger images; default: 100,000,000",
+      wholeNumberFrom(1),
+    );
 }
 
 export function sourceOptions(flags: DataFlags): SourceOptions {

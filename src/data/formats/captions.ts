@@ -14,6 +14,7 @@ export type Caption = Omit<Sample, "key" | "path" | "image">;
 /** A row that is damaged or names no image, or a table of such rows. */
 export interface Fault {
   readonly key: string;
+  readonly reason: "damaged" | "missing";
   readonly message: string;
 }
 
@@ -44,7 +45,11 @@ export async function readCaptions(
       faults.push(...faulty);
     } else if (faulty.length > 0) {
       const first = faulty[0]!.message;
-      faults.push({ key: table, message: `None of its rows names an image. The first: ${first}` });
+      faults.push({
+        ...faulty[0]!,
+        key: table,
+        message: `None of its rows names an image. The first: ${first}`,
+      });
     }
     for (const { image, caption } of rows) {
       const path = locate(posix.dirname(table), image);
@@ -85,7 +90,7 @@ async function rowsOfImages(
     const key = `${table}:${++record}`;
     const where = `${table}, row ${record}`;
     if ("fault" in row) {
-      faults.push({ key, message: `${where}: ${row.fault}.` });
+      faults.push({ key, reason: "damaged", message: `${where}: ${row.fault}.` });
       continue;
     }
     const column = imageColumnOf(row.values, columns);
@@ -95,6 +100,7 @@ async function rowsOfImages(
     else
       faults.push({
         key,
+        reason: "missing",
         message: `${where} names no image in its columns ${Object.keys(row.values).join(", ")}.`,
       });
   }

@@ -58,8 +58,8 @@ export async function folderSource(
   return recordSource({ name: `folder ${folder}`, paths: [folder], find }, options);
 }
 
-function asRecord(folder: string, { key, message }: Fault): Omit<FoundRecord, "record"> {
-  const load = (): Promise<Sample> => Promise.reject(new SampleError(key, "damaged", message));
+function asRecord(folder: string, { key, reason, message }: Fault): Omit<FoundRecord, "record"> {
+  const load = (): Promise<Sample> => Promise.reject(new SampleError(key, reason, message));
   return { key, path: join(folder, key), load };
 }
 
