@@ -15,7 +15,7 @@ describe("median", () => {
     [[4, 1, 2, 9], 3],
   ])("of %j is %d", (values, middle) => expect(median(values)).toBe(middle));
 
-  it("refuses no values", () => expect(() => median([])).toThrow("no values"));
+  it("refuses no values", () => expect(() => median([])).toThrow("one value or more"));
 });
 
 describe("judge", () => {
@@ -53,8 +53,8 @@ describe("judge, where a cosine is demanded", () => {
 
   it("holds both demands", () => {
     const row = judge({ ...measured, cosine: 0.9987 }, bar);
-    const said = "0.50, cosine 0.9987 | <= 0.6, cosine >= 0.995 | yes |";
-    expect(formatRow(row)).toBe(`| embedding | 1 | 2 | s | ${said}`);
+    const cells = "0.50, cosine 0.9987 | <= 0.6, cosine >= 0.995 | yes |";
+    expect(formatRow(row)).toBe(`| embedding | 1 | 2 | s | ${cells}`);
     expect(judge({ ...measured, cosine: 0.99 }, bar).holds).toBe(false);
     expect(judge({ ...measured, cosine: 0.999 }, { ...bar, atMost: 0.4 }).holds).toBe(false);
   });
@@ -66,16 +66,16 @@ describe.each([
   ["engine", compareEngine, "peak resident memory, training step, batch 8, 197 tokens, float32"],
   ["model", compareModel, "loading 357,645,303 parameters"],
 ] as const)("the comparison of the %s", (_, compare, known) => {
-  it("asks which rows are wanted, and measures no other", async () => {
+  it("measures only the rows that are selected", async () => {
     const labels = new Set<string>();
     const untouched = (): never => {
-      throw new Error("A side was asked to work.");
+      throw new Error("A side was made to work.");
     };
     const side = { prepare: untouched, time: untouched, processorSeconds: untouched };
     const none: Comparison = {
       ours: { ...side, close: untouched },
       peer: { ...side, close: untouched },
-      wants: (label) => {
+      isSelected: (label) => {
         labels.add(label);
         return false;
       },

@@ -5,7 +5,7 @@ import { type Encoder, type Product, describeWork, product, productFlops } from 
 
 const step = { kind: "train", batch: 8, tokens: 197 } as const;
 
-/** Every wanted row of the comparison of the engine with PyTorch, as it is measured. */
+/** Compares the engine with PyTorch; yields each selected row as it is measured. */
 export async function* compareEngine(comparison: Comparison): AsyncGenerator<Row> {
   for (const dtype of ["bfloat16", "float32"] as const) {
     yield* compareProducts(comparison, dtype);
@@ -32,24 +32,24 @@ async function* compareProducts(
   comparison: Comparison,
   dtype: Product["dtype"],
 ): AsyncGenerator<Row> {
-  const { wants } = comparison;
+  const { isSelected } = comparison;
   const label = `products, ${dtype}, median`;
   const rows: Row[] = [];
   for (const m of [197, 1576, 8192]) {
     for (const k of [768, 3072]) {
       for (const n of [768, 3072, 30522]) {
         const work = product(m, k, n, dtype);
-        if (!wants(describeWork(work)) && !wants(label)) continue;
+        if (!isSelected(describeWork(work)) && !isSelected(label)) continue;
         const seconds = await secondsOf(comparison, { work });
         const rate = (side: "ours" | "peer"): number => productFlops(work) / seconds[side] / 1e9;
         const rates = { ours: rate("ours"), peer: rate("peer"), unit: "GFLOP/s" };
         const row = judge({ work: describeWork(work), ...rates }, { atLeast: 0.8 });
         rows.push(row);
-        if (wants(row.work)) yield row;
+        if (isSelected(row.work)) yield row;
       }
     }
   }
-  if (!wants(label)) return;
+  if (!isSelected(label)) return;
   const middle = (key: "ours" | "peer" | "ratio"): number => median(rows.map((row) => row[key]));
   const medians = { ours: middle("ours"), peer: middle("peer"), ratio: middle("ratio") };
   yield judge({ work: label, ...medians, unit: "GFLOP/s" }, { atLeast: 0.95 });
@@ -58,7 +58,7 @@ async function* compareProducts(
 /** How many times faster two threads are than one; the bar is on our own figure. */
 async function* compareThreads(comparison: Comparison, work: Encoder): AsyncGenerator<Row> {
   const label = `one to two threads, ${describeWork(work)}`;
-  if (!comparison.wants(label)) return;
+  if (!comparison.isSelected(label)) return;
   const one = await secondsOf(comparison, { work }, 1);
   const two = await secondsOf(comparison, { work }, 2);
   const gain = { ours: one.ours / two.ours, peer: one.peer / two.peer };
@@ -68,7 +68,7 @@ async function* compareThreads(comparison: Comparison, work: Encoder): AsyncGene
 /** Milliseconds of a thousand operations on a few numbers; the bar is on our own figure. */
 async function* compareOverhead(comparison: Comparison): AsyncGenerator<Row> {
   const work = { kind: "tiny operations", count: 1000 } as const;
-  if (!comparison.wants(describeWork(work))) return;
+  if (!comparison.isSelected(describeWork(work))) return;
   const seconds = await secondsOf(comparison, { work });
   const [ours, peer] = [seconds.ours * 1000, seconds.peer * 1000];
   yield judge({ work: describeWork(work), ours, peer, unit: "ms", ratio: ours }, { atMost: 1 });

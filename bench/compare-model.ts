@@ -8,7 +8,7 @@ const batch = 8;
 /** Into which captions of 8 to 24 tokens fit. Users of the peer pad captions to 77. */
 const captionLength = { ours: 24, peer: 77 } as const;
 
-/** Every wanted row of the comparison of FLAVA with transformers' FLAVA, as it is measured. */
+/** Compares FLAVA with transformers' FLAVA; yields each selected row as it is measured. */
 export async function* compareModel(comparison: Comparison): AsyncGenerator<Row> {
   yield* comparePretraining(comparison);
   for (const output of ["image embedding", "text embedding", "ITM score"] as const) {
@@ -20,7 +20,7 @@ export async function* compareModel(comparison: Comparison): AsyncGenerator<Row>
 
 /** The checkpoint is written for this row alone. */
 async function* compareLoading(comparison: Comparison): AsyncGenerator<Row> {
-  if (!comparison.wants(describeWork({ kind: "load", directory: "" }))) return;
+  if (!comparison.isSelected(describeWork({ kind: "load", directory: "" }))) return;
   const directory = await randomCheckpoint();
   yield* compareTime(comparison, { work: { kind: "load", directory } }, { atMost: 0.5 });
 }

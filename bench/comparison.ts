@@ -1,4 +1,4 @@
-/** One piece of work on both sides, as a row of the report. */
+/** One workload on both sides, as a row of the report. */
 import { ourCost, peerCost } from "./fresh.js";
 import { measure } from "./measure.js";
 import { type Bar, type Row, judge } from "./report.js";
@@ -6,13 +6,13 @@ import { type Side, type Work, describeWork, threads } from "./work.js";
 
 type Sides = { readonly ours: Side; readonly peer: Side };
 
-/** Both sides, and which rows are wanted of them. */
-export type Comparison = Sides & { readonly wants: (label: string) => boolean };
+/** Both sides, and which rows are selected. */
+export type Comparison = Sides & { readonly isSelected: (label: string) => boolean };
 
-/** What each side does: the same, unless the peer does it in another way. */
+/** The workload of each side: the same, unless the peer has one of its own. */
 type Task = { readonly work: Work; readonly peerWork?: Work };
 
-/** The time, and what `also` finds of the result. */
+/** Compares times; `also` adds a measurement of the result. */
 export async function* compareTime(
   comparison: Comparison,
   task: Task,
@@ -20,20 +20,20 @@ export async function* compareTime(
   also: () => Promise<Pick<Row, "cosine">> = () => Promise.resolve({}),
 ): AsyncGenerator<Row> {
   const label = describeTask(task);
-  if (!comparison.wants(label)) return;
+  if (!comparison.isSelected(label)) return;
   const found = await also();
   const seconds = await secondsOf(comparison, task);
   yield judge({ work: label, ...seconds, unit: "s", ...found }, bar);
 }
 
-/** The most memory that a process of its own holds while it does the work. */
+/** Compares the peak resident memory of a process of its own. */
 export async function* compareMemory(
-  { wants }: Comparison,
+  { isSelected }: Comparison,
   task: Task,
   bar: Bar,
 ): AsyncGenerator<Row> {
   const label = `peak resident memory, ${describeTask(task)}`;
-  if (!wants(label)) return;
+  if (!isSelected(label)) return;
   const { work, peerWork = work } = task;
   const ours = (await ourCost({ work, threads, repetitions: 2 })).peakBytes / 1e9;
   const peer = (await peerCost({ work: peerWork, threads, repetitions: 2 })).peakBytes / 1e9;

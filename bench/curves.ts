@@ -1,4 +1,4 @@
-/** A page that compares runs of equal compute: what their evaluations gave in the course of each. */
+/** A page that compares the validation curves of runs of equal compute. */
 import { writeFile } from "node:fs/promises";
 import { type Chart, charts } from "../src/report/chart.js";
 import { page } from "../src/report/page.js";

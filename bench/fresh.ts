@@ -6,7 +6,7 @@ import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import type { Work } from "./work.js";
 
-/** What a piece of work costs a process that does nothing else. */
+/** Cost of a workload in a process of its own. */
 export type Cost = { readonly seconds: number; readonly peakBytes: number };
 
 export type FreshRequest = {

@@ -1,4 +1,4 @@
-/** One thread of bench/images.ts: makes both views of its images, as often as it is asked to. */
+/** One thread of bench/images.ts: makes both views of its images on every message. */
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeImage } from "../src/data/image/decode.js";
 import { fastResample } from "../src/data/image/fast-resample.js";

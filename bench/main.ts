@@ -1,14 +1,14 @@
 /**
  * Measures this package on this machine, mostly against PyTorch:
  *   npm run bench -- engine [--only TEXT] [--json FILE]   the engine, every bar, row by row
- *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers', in the same way
+ *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers, in the same way
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
- *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where the time of training steps goes
+ *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where training steps spend their time
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
- *   npm run bench -- matching [--model PATH]              how often match is right, on held-out icons
+ *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
- * --only shows the curves whose name contains TEXT, and measures the rows whose label contains TEXT: "loading", "peak resident memory", "ITM score, batch 8".
+ * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -45,7 +45,7 @@ type Options = {
   readonly steps: string;
 };
 
-/** Prints the rows as they come; fails where a bar does not hold. */
+/** Prints the rows as they are measured; fails if a bar does not hold. */
 async function runComparison(
   compare: (comparison: Comparison) => AsyncIterable<Row>,
   { json, only = "" }: Options,
@@ -53,7 +53,7 @@ async function runComparison(
   const sides = { ours: openOurs(), peer: startPeer() };
   const rows: Row[] = [];
   console.log(rowHeader);
-  for await (const row of compare({ ...sides, wants: (label) => label.includes(only) })) {
+  for await (const row of compare({ ...sides, isSelected: (label) => label.includes(only) })) {
     rows.push(row);
     console.log(formatRow(row));
   }
@@ -118,7 +118,7 @@ async function runCurves(
   await writeCurves(image, runs, only);
 }
 
-/** The rows, and what they were measured on. */
+/** Writes the rows, and the machine that they were measured on. */
 async function writeJson(file: string | undefined, rows: readonly object[]): Promise<void> {
   if (file === undefined) return;
   const peer = startPeer();

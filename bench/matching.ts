@@ -1,4 +1,4 @@
-/** How well a model tells whether an image and a text belong together: `match` on held-out pairs and on strangers. */
+/** Accuracy of `match` on held-out pairs, and on images with texts of others. */
 import { join } from "node:path";
 import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
@@ -27,7 +27,7 @@ export async function benchMatching(model?: string): Promise<void> {
   pairs.close();
   const scores: Scores[] = [];
   for (const [index, { image, texts }] of samples.entries()) {
-    const other = samples[strangerOf(index, samples)]!;
+    const other = samples[otherOf(index, samples)]!;
     if (!image || texts[0] === undefined || other.texts[0] === undefined) continue;
     scores.push({
       own: await flava.match(image, texts[0]),
@@ -44,7 +44,7 @@ export async function benchMatching(model?: string): Promise<void> {
 }
 
 /** A sample, drawn at random, that has none of the texts of this one. */
-function strangerOf(index: number, samples: readonly Sample[]): number {
+function otherOf(index: number, samples: readonly Sample[]): number {
   const { texts } = samples[index]!;
   for (let draw = 0; ; draw++) {
     const other = below(foldIn(foldIn(key, index), draw), samples.length);

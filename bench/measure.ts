@@ -19,7 +19,7 @@ const disturbedMessage =
 const pauseMilliseconds = 10;
 
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new Error("The median of no values was asked for.");
+  if (values.length === 0) throw new Error("The median needs one value or more.");
   return middleOf(values);
 }
 
@@ -37,8 +37,8 @@ export async function measure(
   const sides = contenders.map(({ side }) => side);
   await takeTurns(sides); // touches all memory for the first time
   const usual = await takeTurns(sides);
-  const wanted = Math.ceil(repetitions.seconds / Math.max(...usual));
-  const count = Math.min(repetitions.most, Math.max(least, wanted));
+  const target = Math.ceil(repetitions.seconds / Math.max(...usual));
+  const count = Math.min(repetitions.most, Math.max(least, target));
   const turns = Math.ceil(roundSeconds / usual.reduce((sum, seconds) => sum + seconds, 0));
   const kept: number[][] = [];
   const start = performance.now();

@@ -1,4 +1,4 @@
-/** Lines over one pair of axes, both logarithmic: proportional growth is a straight line of slope one. */
+/** Lines over one pair of axes, both logarithmic: proportional growth is a straight line of slope 1. */
 export type Panel = {
   readonly x: string;
   readonly y: string;

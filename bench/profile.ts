@@ -23,7 +23,7 @@ type TimedInstruction = { readonly instruction: Instruction; readonly seconds: n
 
 /** Of each, the first is dropped: it touches all memory for the first time. */
 const rounds = 6;
-/** Groups that take less than this share of the time are told in one line, the last. */
+/** Groups that take less than this share of the time are summed up in the last line. */
 const smallestShare = 0.001;
 const others = "others";
 

@@ -10,11 +10,11 @@ export type Row = {
   readonly ratio: number;
   readonly bar: string;
   readonly holds: boolean;
-  /** To the result in float32, where the bar demands one. */
+  /** Cosine to the result in float32, if the bar requires one. */
   readonly cosine?: number;
 };
 
-/** On the ratio; where `cosineAtLeast` is given, on the cosine to the result in float32, too. */
+/** A bound on the ratio and, with `cosineAtLeast`, on the cosine to the result in float32. */
 export type Bar = ({ readonly atLeast: number } | { readonly atMost: number }) & {
   readonly cosineAtLeast?: number;
 };
@@ -29,14 +29,14 @@ export function judge(measured: Measured, bar: Bar): Row {
   const { cosineAtLeast } = bar;
   const demands = [
     "atLeast" in bar
-      ? { said: `>= ${bar.atLeast}`, holds: ratio >= bar.atLeast }
-      : { said: `<= ${bar.atMost}`, holds: ratio <= bar.atMost },
+      ? { text: `>= ${bar.atLeast}`, holds: ratio >= bar.atLeast }
+      : { text: `<= ${bar.atMost}`, holds: ratio <= bar.atMost },
     ...(cosineAtLeast === undefined
       ? []
-      : [{ said: `cosine >= ${cosineAtLeast}`, holds: cosine >= cosineAtLeast }]),
+      : [{ text: `cosine >= ${cosineAtLeast}`, holds: cosine >= cosineAtLeast }]),
   ];
-  const said = demands.map((demand) => demand.said).join(", ");
-  return { ...measured, ratio, bar: said, holds: demands.every((demand) => demand.holds) };
+  const text = demands.map((demand) => demand.text).join(", ");
+  return { ...measured, ratio, bar: text, holds: demands.every((demand) => demand.holds) };
 }
 
 export function formatRow({ work, ours, peer, unit, ratio, bar, holds, cosine }: Row): string {

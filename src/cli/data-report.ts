@@ -1,4 +1,4 @@
-/** `flava data report`: a page on what a built mini-PMD holds. */
+/** `flava data report`: a page about the mini-PMD that was built. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../data/sample.js";
@@ -21,7 +21,7 @@ const examplesPerFolder = 24;
 const listedTexts = 4;
 const longestTextShown = 300;
 
-/** Reads all of the cache and writes one HTML file that needs nothing else; gives a line for people. */
+/** Reads the whole cache and writes a self-contained page; returns a line about it. */
 export async function reportData({
   cache = defaultCache(),
   out,
@@ -36,7 +36,7 @@ export async function reportData({
     { title: "Samples", body: countTable(folders) },
     { title: "Lengths of captions and passages", body: lengthCharts(folders) },
     { title: "Licenses", body: licenseTable(folders) },
-    { title: "What was left out", body: await droppedTable(cache) },
+    { title: "Left out", body: await droppedTable(cache) },
     { title: "Evaluation sets", body: evaluationTable(await surveyEvaluation(cache)) },
     ...folders.map((folder) => ({ title: folder.folder, body: exampleList(folder) })),
   ]);
@@ -61,7 +61,7 @@ const countTable = (folders: readonly FolderSurvey[]): Html =>
     ]),
   );
 
-/** Bars of how many texts have how many words, folder by folder of training. */
+/** A histogram of words per text for each training folder. */
 function lengthCharts(folders: readonly FolderSurvey[]): Html {
   const shown = folders.filter(({ folder, texts }) => folder.endsWith("/train") && texts > 0);
   const figures = shown.map(({ folder, lengths }) => {
@@ -130,7 +130,7 @@ const evaluationTable = (sets: readonly Readonly<Record<string, unknown>>[]): Ht
     ]),
   );
 
-/** Names with their numbers in words: "train 3,000, test 500". */
+/** Names with their numbers, such as "train 3,000, test 500". */
 function briefly(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? count(value) : value.toFixed(4);
   if (typeof value !== "object" || value === null) return "";
@@ -171,6 +171,6 @@ function example({ key, image, texts, label }: Sample): Html {
   </li>`;
 }
 
-/** Built images are WebP; anything else is left to the browser to find out. */
+/** Built images are WebP; browsers detect the format of others themselves. */
 const mediaType = (image: Uint8Array): string =>
   Buffer.from(image.subarray(8, 12)).toString("latin1") === "WEBP" ? "image/webp" : "image/png";

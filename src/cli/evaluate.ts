@@ -1,4 +1,4 @@
-/** `flava evaluate`: what a model is worth on labeled or described images. */
+/** `flava evaluate`: zero-shot classification, linear probes and retrieval on labeled or captioned images. */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,13 +25,15 @@ interface EvaluateFlags extends ModelFlags, DataFlags {
 export function addEvaluate(program: Command): void {
   const command = program
     .command("evaluate")
-    .description("classify without training and search both ways, with intervals and examples")
+    .description(
+      "evaluate zero-shot classification, linear probes or retrieval, with confidence intervals",
+    )
     .argument(
       "<set...>",
-      "data sets with images and texts, or with labels and a classes.json beside; or names in the cache's pmd/evaluation",
+      "images with captions, or with labels and a classes.json; or the names of sets in the cache's pmd/evaluation",
     )
-    .option("--json <file>", "write the numbers")
-    .option("--html <file>", "write a page with examples to look at")
+    .option("--json <file>", "write the metrics")
+    .option("--html <file>", "write a page with examples")
     .action(run);
   addDataOptions(addModelOptions(command));
 }
