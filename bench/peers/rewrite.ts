@@ -1,6 +1,6 @@
 /**
  * Reads a checkpoint of any kind and writes it as a Hugging Face directory, for roundtrip.py:
- * node build/bench/bench/peers/rewrite.js FROM TO [float32|float16|bfloat16] [BYTES PER FILE]
+ * node build/bench/bench/peers/rewrite.js FROM TO [float32|float16|bfloat16] [BYTES PER FILE] [HEADS]
  */
 import { openBackend } from "../../src/backend/open.js";
 import { State } from "../../src/backend/state.js";
@@ -12,8 +12,10 @@ import { models } from "../../src/configs/models.js";
 import type { FlavaConfig } from "../../src/model/config.js";
 import { pretrainingParameters } from "../../src/model/flava.js";
 
-const [from = "", to = "", dtype = "float32", shardBytes = "5e9"] = process.argv.slice(2);
-const checkpoint = await openCheckpoint(from);
+const [from = "", to = "", dtype = "float32", shardBytes = "5e9", heads] = process.argv.slice(2);
+const checkpoint = await openCheckpoint(from, {
+  heads: heads === undefined ? undefined : Number(heads),
+});
 const { sizes, weights, family } = checkpoint;
 if (!sizes) throw new Error(`A ${family} is no model that transformers knows.`);
 const config: FlavaConfig =

@@ -18,8 +18,8 @@ STACK = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4, "i
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
-def rewrite(source, target, dtype="float32", shard_bytes=5e9):
-    command = ["node", REWRITE, source, target, dtype, str(shard_bytes)]
+def rewrite(source, target, dtype="float32", shard_bytes=5e9, heads=()):
+    command = ["node", REWRITE, source, target, dtype, str(shard_bytes), *map(str, heads)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -115,7 +115,7 @@ def check_torch_multimodal(scratch):
     loss = FLAVAPretrainingLoss(hidden_size=16, text_vocab_size=50, image_vocab_size=32)
     theirs = randomize(flava.FLAVAForPreTraining(encoders, codebook, loss))
     torch.save(theirs.state_dict(), scratch / "torchmultimodal.pt")
-    report = rewrite(scratch / "torchmultimodal.pt", scratch / "torchmultimodal")
+    report = rewrite(scratch / "torchmultimodal.pt", scratch / "torchmultimodal", heads=[4])
     ours = load(FlavaForPreTraining, scratch / "torchmultimodal", torch.float32)
     batch = inputs()
     with torch.no_grad():
