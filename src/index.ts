@@ -9,7 +9,7 @@
  * console.log(best?.label, best?.probability);
  */
 export { load, type LoadOptions } from "./api/load.js";
-export type { CallOptions, Flava, MaskedPair } from "./api/flava.js";
+export type { CallOptions, Flava, MaskedPair, SaveOptions } from "./api/flava.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
 export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js";
 export type { FilledImage, FillImageOptions } from "./api/fill-image.js";

@@ -111,6 +111,14 @@ describe("a loaded model", () => {
     await expect(flava.embedImages([file], { signal })).rejects.toThrow("enough");
   });
 
+  it("saves what loads as the same model", async () => {
+    const saved = join(folder, "saved");
+    await flava.save(saved);
+    await using again = await load(saved, onReference);
+    expect(await again.embedTexts("a cat")).toEqual(await flava.embedTexts("a cat"));
+    await expect(flava.save(whole)).rejects.toThrow("where the model comes from");
+  });
+
   it("leaves no rejected promise behind where an input is no image", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);

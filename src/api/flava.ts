@@ -1,3 +1,5 @@
+import type { WeightDtype } from "../checkpoint/huggingface-config.js";
+import { saveModel } from "../checkpoint/save-model.js";
 import type { Image } from "../data/image/image.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
@@ -10,6 +12,7 @@ import {
 import { type FillImageOptions, type FilledImage, ImageFiller } from "./fill-image.js";
 import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.js";
 import type { LoadedModel } from "./model.js";
+import { pathOf } from "./path.js";
 import { type ImageInput, readImage } from "./image-input.js";
 
 interface FlavaOptions {
@@ -30,6 +33,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called with the number of inputs that are done, and of all. */
   readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface SaveOptions {
+  readonly dtype?: WeightDtype;
 }
 
 /** One input gives one result, an array of them an array. */
@@ -222,6 +229,22 @@ export class Flava {
     return this.#call(images, 1, options, async ([image]) => [
       await this.#imageFiller.fill(await readImage(image!), options),
     ]);
+  }
+
+  /**
+   * Saves the model as a directory that this package and transformers load; see `saveModel` for what is replaced.
+   *
+   * @param options the dtype of the weights; default: as they were stored
+   * @throws CheckpointError where the directory holds other files, or what the model was loaded from
+   *
+   * @example
+   * await flava.save("my-model", { dtype: "bfloat16" });
+   */
+  async save(directory: string | URL, options: SaveOptions = {}): Promise<void> {
+    await this.#call(pathOf(directory), 1, {}, async ([path]) => {
+      await saveModel(path!, this.model, options);
+      return [undefined];
+    });
   }
 
   /** Waits for the calls under way and frees all memory. The model cannot be used afterwards. */

@@ -8,6 +8,7 @@ import { wholeNumber } from "./whole-number.js";
 interface SearchFlags extends ModelFlags {
   readonly image?: string;
   readonly top: number;
+  readonly json?: boolean;
   readonly among?: "images" | "texts";
 }
 
@@ -19,6 +20,7 @@ export function addSearch(program: Command): void {
     .argument("[query]", "a text")
     .option("--image <path>", "search by an image instead of a text")
     .option("--top <n>", "number of results", wholeNumber, 10)
+    .option("--json", "print JSON")
     .addOption(
       new Option(
         "--among <kind>",
@@ -51,6 +53,10 @@ async function run(file: string, query: string | undefined, flags: SearchFlags):
       query !== undefined ? await flava.embedTexts([query]) : await flava.embedImages([image!]);
     return index.search(flava.model.backend, vector!, top);
   });
+  if (flags.json) {
+    console.log(JSON.stringify(hits, undefined, 2));
+    return;
+  }
   for (const { similarity, key, path, text } of hits) {
     const columns = [similarity.toFixed(4), path ?? key];
     if (text !== undefined) columns.push(oneLine(text));

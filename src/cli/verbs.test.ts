@@ -69,6 +69,8 @@ describe("flava", () => {
     expect(await run("match", red, "a red square")).toEqual([
       expect.stringMatching(/^ *\d+\.\d %$/),
     ]);
+    const [json] = await run("match", red, "a red square", "--json");
+    expect(JSON.parse(json!)).toMatchObject({ image: red, text: "a red square" });
     await expect(run("match", "nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
   });
 
