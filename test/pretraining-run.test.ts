@@ -109,6 +109,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
       "config.json",
       "model.safetensors",
       "preprocessor_config.json",
+      "tokenizer_config.json",
       "vocab.txt",
     ]);
     expect(await readdir(join(root, "whole", "codebook", "final"))).toContain(
