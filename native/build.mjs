@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -53,7 +53,7 @@ const commonFlags = [
     "-fno-math-errno",
     "-pthread",
   ],
-  ...["-Wall", "-Wextra", `-I${native}`],
+  ...["-Wall", "-Wextra"],
   ...(options.sanitize
     ? [
         "-O1",
@@ -106,13 +106,7 @@ function isKnownTo(compiler, flags) {
  * compiled for every processor comes first and code for the newest processors last.
  */
 function planObjects(compiler) {
-  const nodeOnly = ["binding.cpp", "asynchronous-run.cpp", "node-values.cpp", "resample.cpp"];
-  const runtime = options.sanitize
-    ? [
-        ...sourcesIn(".").filter((source) => !nodeOnly.includes(basename(source))),
-        ...sourcesIn("check"),
-      ]
-    : sourcesIn(".");
+  const runtime = [...sourcesIn("runtime"), ...sourcesIn(options.sanitize ? "check" : "node")];
   const kernels = [...sourcesIn("kernels"), ...sourcesIn("gemm")];
   const runtimeFlags = nodeApiFlags();
   const objectOf = (source, folder, flags) => ({

@@ -1,3 +1,4 @@
+import { encodeAttributes } from "../src/backend/encode.js";
 import type { ReferenceTensor, Tensor, TensorSpec } from "../src/graph/tensor.js";
 import { ancestors } from "../src/graph/order.js";
 import { placeholderOf } from "../src/graph/placeholder.js";
@@ -45,5 +46,5 @@ export function evaluate(outputs: readonly Tensor[], feeds: Feeds): number[][] {
 
 /** The attributes of the operation behind `tensor`, as its native kernel reads them. */
 export function encoded({ node }: Tensor): readonly number[] {
-  return node.op.encode?.(node.attributes, node.inputs, node.outputs) ?? [];
+  return encodeAttributes(node.op, node.attributes);
 }

@@ -94,7 +94,7 @@ export function planFile(
 }
 
 function serialize(
-  { names, words }: ReturnType<typeof encodePlan>,
+  { signatures, words }: ReturnType<typeof encodePlan>,
   arenaBytes: number,
   bufferBytes: readonly number[],
   pieces: readonly Piece[],
@@ -114,10 +114,10 @@ function serialize(
   parts.push(Buffer.from("FLAVAPRG"));
   uint32(1);
   uint32(fails ? 2 : 0);
-  uint32(names.length);
-  for (const name of names) {
-    uint32(Buffer.byteLength(name));
-    parts.push(Buffer.from(name));
+  uint32(signatures.length);
+  for (const signature of signatures) {
+    uint32(Buffer.byteLength(signature));
+    parts.push(Buffer.from(signature));
   }
   uint64(words.length);
   parts.push(Buffer.from(words.buffer));

@@ -11,7 +11,7 @@
 //   char    magic[8]           "FLAVAPRG"
 //   uint32  version            1
 //   uint32  expected status    0 done, 2 a kernel fails
-//   uint32  name count         for each name:    uint32 length, UTF-8 bytes
+//   uint32  signature count    for each:         uint32 length, UTF-8 bytes   (see program.h)
 //   uint64  word count         for each word:    float64   (the instruction list, see program.h)
 //   uint64  arena bytes
 //   uint32  buffer count       for each buffer:  uint64 bytes   (buffer ids are 1, 2, ... in this order)
@@ -27,8 +27,8 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "../context.h"
-#include "../levels.h"
+#include "../runtime/context.h"
+#include "../runtime/levels.h"
 #include "scattered-threads.h"
 
 namespace flava {
@@ -43,7 +43,7 @@ struct Input {
 
 struct ProgramFile {
   Status expected;
-  std::vector<std::string> names;
+  std::vector<std::string> signatures;
   std::vector<double> words;
   int64_t arenaBytes;
   std::vector<int64_t> bufferBytes;
@@ -84,7 +84,7 @@ ProgramFile readProgramFile(const std::string& path) {
   ProgramFile file;
   file.expected = static_cast<Status>(reader.value<uint32_t>());
   for (auto count = reader.value<uint32_t>(); count > 0; --count) {
-    file.names.push_back(reader.text(reader.value<uint32_t>()));
+    file.signatures.push_back(reader.text(reader.value<uint32_t>()));
   }
   for (auto count = reader.value<uint64_t>(); count > 0; --count) file.words.push_back(reader.value<double>());
   file.arenaBytes = reader.value<int64_t>();
@@ -133,7 +133,7 @@ std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Paralle
     const int64_t length = static_cast<int64_t>(input.bytes.size());
     std::memcpy(context.at(input.id, input.byteOffset, length), input.bytes.data(), input.bytes.size());
   }
-  const int64_t id = context.load(file.names, file.words.data(), file.words.size());
+  const int64_t id = context.load(file.signatures, file.words.data(), file.words.size());
   const Run run = context.prepare(id, {0, 0, false, nullptr});
   std::vector<uint64_t> hashes;
   Outcome outcome{Status::done, 0, ""};

@@ -5,8 +5,8 @@
 #include <thread>
 #include <vector>
 
-#include "../kernel.h"
-#include "../memory.h"
+#include "../runtime/kernel.h"
+#include "../runtime/memory.h"
 
 namespace flava {
 

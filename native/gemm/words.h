@@ -4,8 +4,8 @@
 // neighbors along K. An operand whose K elements do not fill the last word is padded with zeros.
 #pragma once
 
-#include "../simd.h"
-#include "../transpose.h"
+#include "../simd/simd.h"
+#include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
 

@@ -5,6 +5,21 @@
 namespace FLAVA_NAMESPACE {
 namespace {
 
+struct Attributes {
+  double beta1, beta2, epsilon, weightDecay, rateFactor;
+  bool hasScale;
+
+  template <class Field>
+  void list(Field& field) {
+    field("beta1", beta1);
+    field("beta2", beta2);
+    field("epsilon", epsilon);
+    field("weightDecay", weightDecay);
+    field("rateFactor", rateFactor);
+    field("hasScale", hasScale);
+  }
+};
+
 /** The numbers of one step, the same for every element. */
 struct Step {
   float beta1, oneMinusBeta1;
@@ -15,18 +30,17 @@ struct Step {
   float rate;                  // learning rate over 1 - beta1^t
   float secondCorrectionRoot;  // 1 / sqrt(1 - beta2^t)
 
-  explicit Step(const Call& call) {
-    const double exactBeta1 = call.attribute(0), exactBeta2 = call.attribute(1);
+  Step(const Call& call, const Attributes& attributes) {
+    const double exactBeta1 = attributes.beta1, exactBeta2 = attributes.beta2;
     const double t = *call.in(5).as<float>();
-    const double learningRate = static_cast<double>(*call.in(4).as<float>()) * call.attribute(4);
-    const bool hasScale = call.integer(5) != 0;
+    const double learningRate = static_cast<double>(*call.in(4).as<float>()) * attributes.rateFactor;
     beta1 = static_cast<float>(exactBeta1);
     oneMinusBeta1 = static_cast<float>(1 - exactBeta1);
     beta2 = static_cast<float>(exactBeta2);
     oneMinusBeta2 = static_cast<float>(1 - exactBeta2);
-    epsilon = static_cast<float>(call.attribute(2));
-    gradientScale = hasScale ? *call.in(6).as<float>() : 1.0f;
-    decay = static_cast<float>(1 - learningRate * call.attribute(3));
+    epsilon = static_cast<float>(attributes.epsilon);
+    gradientScale = attributes.hasScale ? *call.in(6).as<float>() : 1.0f;
+    decay = static_cast<float>(1 - learningRate * attributes.weightDecay);
     rate = static_cast<float>(learningRate / (1 - __builtin_pow(exactBeta1, t)));
     secondCorrectionRoot = static_cast<float>(1 / __builtin_sqrt(1 - __builtin_pow(exactBeta2, t)));
   }
@@ -68,8 +82,8 @@ float update(const Call& call, const Step step, const State from, const State to
   return static_cast<float>(sum);
 }
 
-void adamWKernel(const Call& call) {
-  const Step step(call);
+void adamWKernel(const Call& call, const Attributes& attributes) {
+  const Step step(call, attributes);
   const Tensor& gradient = call.in(3);
   // Nothing may change unless everything can: look at the whole gradient first.
   if (!__builtin_isfinite(step.gradientScale) || !isFinite(call, gradient)) return fail(call, "non-finite");

@@ -5,8 +5,8 @@
 // lie along either axis of memory; the right one is read by vectors of words.
 #pragma once
 
-#include "simd.h"
-#include "transpose.h"
+#include "../simd/simd.h"
+#include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
 

@@ -203,8 +203,8 @@ void differentiateHead(const Call& call, const AttentionShape& shape, int64_t it
 }
 
 template <class Format>
-void differentiateAll(const Call& call) {
-  const AttentionShape shape(call);
+void differentiateAll(const Call& call, const AttentionAttributes& attributes) {
+  const AttentionShape shape(call, attributes);
   parallelFor(call, shape.batch * shape.heads, 1, [&](int64_t first, int64_t last, int thread) {
     for (int64_t head = first; head < last; ++head) {
       differentiateHead<Format>(call, shape, head / shape.heads, head % shape.heads, thread);
@@ -212,8 +212,12 @@ void differentiateAll(const Call& call) {
   });
 }
 
-void attentionGradient(const Call& call) {
-  call.integer(3) ? differentiateAll<Bfloat16Format>(call) : differentiateAll<FloatFormat>(call);
+void attentionGradient(const Call& call, const AttentionAttributes& attributes) {
+  if (attributes.compute == Dtype::bfloat16) {
+    differentiateAll<Bfloat16Format>(call, attributes);
+  } else {
+    differentiateAll<FloatFormat>(call, attributes);
+  }
 }
 
 FLAVA_KERNEL("attentionGradient", attentionGradient);

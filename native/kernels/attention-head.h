@@ -10,6 +10,23 @@ enum class MaskKind { none = 0, lengths = 1, additive = 2 };
 /** Queries, keys and values, or their gradients: tensors of their own, or side by side in one. */
 enum Operand { query, key, value };
 
+struct AttentionAttributes {
+  int64_t heads;
+  float scale;
+  MaskKind maskKind;
+  Dtype compute;
+  bool joined;
+
+  template <class Field>
+  void list(Field& field) {
+    field("heads", heads);
+    field("scale", scale);
+    field("maskKind:none|lengths|additive", maskKind);
+    field("compute:float32|bfloat16", compute);
+    field("joined", joined);
+  }
+};
+
 struct AttentionShape {
   bool joined;
   int64_t batch, heads, queries, keys;
@@ -17,15 +34,15 @@ struct AttentionShape {
   float scale;
   MaskKind maskKind;
 
-  AttentionShape(const Call& call)
-      : joined(call.integer(4)),
+  AttentionShape(const Call& call, const AttentionAttributes& attributes)
+      : joined(attributes.joined),
         batch(call.in(0).dim(0)),
-        heads(call.integer(0)),
+        heads(attributes.heads),
         queries(call.in(0).dim(1)),
         keys(call.in(joined ? 0 : 1).dim(1)),
         size(call.in(0).dim(2) / heads / (joined ? 3 : 1)),
-        scale(static_cast<float>(call.attribute(1))),
-        maskKind(static_cast<MaskKind>(call.integer(2))) {}
+        scale(attributes.scale),
+        maskKind(attributes.maskKind) {}
 
   /** How many tensors the operands are. */
   int tensors() const { return joined ? 1 : 3; }

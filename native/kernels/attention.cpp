@@ -104,8 +104,8 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
 }
 
 template <class Format>
-void attendAll(const Call& call) {
-  const AttentionShape shape(call);
+void attendAll(const Call& call, const AttentionAttributes& attributes) {
+  const AttentionShape shape(call, attributes);
   // Heads are split only as far as it takes to keep all threads busy, since each piece packs its head's keys anew.
   const int64_t heads = max(int64_t{1}, shape.batch * shape.heads);
   const int64_t wanted = (4 * call.parallel->threads() + heads - 1) / heads;
@@ -121,7 +121,13 @@ void attendAll(const Call& call) {
   });
 }
 
-void attention(const Call& call) { call.integer(3) ? attendAll<Bfloat16Format>(call) : attendAll<FloatFormat>(call); }
+void attention(const Call& call, const AttentionAttributes& attributes) {
+  if (attributes.compute == Dtype::bfloat16) {
+    attendAll<Bfloat16Format>(call, attributes);
+  } else {
+    attendAll<FloatFormat>(call, attributes);
+  }
+}
 
 FLAVA_KERNEL("attention", attention);
 

@@ -64,8 +64,17 @@ static void fillWith(const Call& call, Element value) {
   });
 }
 
-static void fillKernel(const Call& call) {
-  const double value = call.attribute(0);
+struct Fill {
+  double value;
+
+  template <class Field>
+  void list(Field& field) {
+    field("value", value);
+  }
+};
+
+static void fillKernel(const Call& call, const Fill& fill) {
+  const double value = fill.value;
   switch (call.out(0).dtype) {
     case Dtype::float32:
       return fillWith(call, static_cast<float>(value));

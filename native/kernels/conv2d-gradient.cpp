@@ -35,12 +35,22 @@ void computeGradient(const Call& call, bool inputRelu) {
   });
 }
 
-void conv2dWeightGradient(const Call& call) {
-  const bool bfloat16 = call.integer(0) != 0, inputRelu = call.integer(1) != 0;
-  if (bfloat16) {
-    computeGradient<Bfloat16Product>(call, inputRelu);
+struct Attributes {
+  Dtype compute;
+  bool inputRelu;
+
+  template <class Field>
+  void list(Field& field) {
+    field("compute:float32|bfloat16", compute);
+    field("inputRelu", inputRelu);
+  }
+};
+
+void conv2dWeightGradient(const Call& call, const Attributes& attributes) {
+  if (attributes.compute == Dtype::bfloat16) {
+    computeGradient<Bfloat16Product>(call, attributes.inputRelu);
   } else {
-    computeGradient<Float32Product>(call, inputRelu);
+    computeGradient<Float32Product>(call, attributes.inputRelu);
   }
 }
 

@@ -10,15 +10,18 @@ namespace {
 constexpr int64_t packedWeightBytes = 5 << 20;
 
 struct Attributes {
-  bool bfloat16, hasBias, hasAddend, inputRelu, outputRelu, flipped;
+  Dtype compute;
+  bool hasBias, hasAddend, inputRelu, outputRelu, flipped;
 
-  explicit Attributes(const Call& call)
-      : bfloat16(call.integer(0)),
-        hasBias(call.integer(1)),
-        hasAddend(call.integer(2)),
-        inputRelu(call.integer(3)),
-        outputRelu(call.integer(4)),
-        flipped(call.integer(5)) {}
+  template <class Field>
+  void list(Field& field) {
+    field("compute:float32|bfloat16", compute);
+    field("hasBias", hasBias);
+    field("hasAddend", hasAddend);
+    field("inputRelu", inputRelu);
+    field("outputRelu", outputRelu);
+    field("flipped", flipped);
+  }
 };
 
 /**
@@ -130,9 +133,8 @@ void convolve(const Call& call, const Attributes& attributes) {
   });
 }
 
-void conv2d(const Call& call) {
-  const Attributes attributes(call);
-  if (attributes.bfloat16) {
+void conv2d(const Call& call, const Attributes& attributes) {
+  if (attributes.compute == Dtype::bfloat16) {
     convolve<Bfloat16Product>(call, attributes);
   } else {
     convolve<Float32Product>(call, attributes);

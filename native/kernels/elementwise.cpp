@@ -12,22 +12,40 @@ static void affineOfIntegers(const Call& call, double a, double b) {
   });
 }
 
-static void affineKernel(const Call& call) {
-  if (call.in(0).dtype == Dtype::int32) return affineOfIntegers(call, call.attribute(0), call.attribute(1));
-  const float a = static_cast<float>(call.attribute(0));
-  const float b = static_cast<float>(call.attribute(1));
+struct Factors {
+  double a, b;
+
+  template <class Field>
+  void list(Field& field) {
+    field("a", a);
+    field("b", b);
+  }
+};
+
+static void affineKernel(const Call& call, const Factors& factors) {
+  if (call.in(0).dtype == Dtype::int32) return affineOfIntegers(call, factors.a, factors.b);
+  const float a = static_cast<float>(factors.a);
+  const float b = static_cast<float>(factors.b);
   mapElements(call, [=](Floats x) { return x * a + b; });
 }
 
-static void clampKernel(const Call& call) {
-  const float low = static_cast<float>(call.attribute(0));
-  const float high = static_cast<float>(call.attribute(1));
+struct Bounds {
+  float low, high;
+
+  template <class Field>
+  void list(Field& field) {
+    field("low", low);
+    field("high", high);
+  }
+};
+
+static void clampKernel(const Call& call, const Bounds& bounds) {
+  const float low = bounds.low, high = bounds.high;
   mapElements(call, [=](Floats x) { return min(broadcast(high), max(broadcast(low), x)); });
 }
 
-static void clampGradientKernel(const Call& call) {
-  const float low = static_cast<float>(call.attribute(0));
-  const float high = static_cast<float>(call.attribute(1));
+static void clampGradientKernel(const Call& call, const Bounds& bounds) {
+  const float low = bounds.low, high = bounds.high;
   mapPairs(call, [=](Floats x, Floats dY) { return select((x >= low) & (x <= high), dY, Floats{}); });
 }
 

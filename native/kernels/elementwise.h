@@ -1,7 +1,7 @@
 // Applying a function of vectors to all elements of tensors.
 #pragma once
 
-#include "simd.h"
+#include "../simd/simd.h"
 
 namespace FLAVA_NAMESPACE {
 

@@ -4,7 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "kernel.h"
+#include "../runtime/kernel.h"
 
 namespace FLAVA_NAMESPACE {
 

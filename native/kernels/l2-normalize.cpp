@@ -3,9 +3,18 @@
 
 namespace FLAVA_NAMESPACE {
 
-static void l2NormalizeKernel(const Call& call) {
+struct Attributes {
+  float epsilon;
+
+  template <class Field>
+  void list(Field& field) {
+    field("epsilon", epsilon);
+  }
+};
+
+static void l2NormalizeKernel(const Call& call, const Attributes& attributes) {
   auto* norms = call.out(1).as<float>();
-  const float eps = static_cast<float>(call.attribute(0));
+  const float eps = attributes.epsilon;
   const int64_t rows = call.in(0).rows(), columns = columnsOf(call.in(0));
   visitFloats(call.in(0), call.out(0), [&](auto* input, auto* output) {
     parallelFor(call, rows, rowGrain(columns), [=](int64_t begin, int64_t end, int) {
@@ -25,9 +34,9 @@ static void l2NormalizeKernel(const Call& call) {
 }
 
 /** Of a row longer than eps, dX = (dY - y * (y . dY)) / norm; else y = x / eps, so dX = dY / eps. */
-static void l2NormalizeGradientKernel(const Call& call) {
+static void l2NormalizeGradientKernel(const Call& call, const Attributes& attributes) {
   const auto* norms = call.in(1).as<float>();
-  const float eps = static_cast<float>(call.attribute(0));
+  const float eps = attributes.epsilon;
   const int64_t rows = call.in(0).rows(), columns = columnsOf(call.in(0));
   visitFloats(call.in(0), call.in(2), call.out(0), [&](auto* results, auto* gradients, auto* output) {
     parallelFor(call, rows, rowGrain(columns), [=](int64_t begin, int64_t end, int) {

@@ -70,11 +70,10 @@ void addBlocks(const Call& call, const float* shares, int64_t blocks, int64_t co
 }
 
 template <class X, class D, class Y>
-void differentiate(const Call& call, const X* x, const D* dY, Y* dX, float* shares, int64_t blocks) {
+void differentiate(const Call& call, bool hasAddend, const X* x, const D* dY, Y* dX, float* shares, int64_t blocks) {
   const AnyFloats gain(call.in(1));
   const auto* means = call.in(2).as<float>();
   const auto* rstds = call.in(3).as<float>();
-  const bool hasAddend = call.integer(0) != 0;
   const AnyFloats addend(call.in(hasAddend ? 5 : 4));
   const int64_t columns = call.in(1).size, rows = call.in(0).rows();
   parallelFor(call, blocks, rowGrain(blockRows * columns), [=](int64_t begin, int64_t end, int) {
@@ -92,13 +91,22 @@ void differentiate(const Call& call, const X* x, const D* dY, Y* dX, float* shar
   });
 }
 
-void layerNormGradientKernel(const Call& call) {
+struct Attributes {
+  bool hasAddend;
+
+  template <class Field>
+  void list(Field& field) {
+    field("hasAddend", hasAddend);
+  }
+};
+
+void layerNormGradientKernel(const Call& call, const Attributes& attributes) {
   const int64_t columns = call.in(1).size;
   // At least one block, so that dGain and dBias are zeros if there are no rows.
   const int64_t blocks = max(int64_t{1}, blocksOf(call.in(0).rows()));
   auto* shares = static_cast<float*>(call.parallel->shared(blocks * 2 * columns * 4));
   visitFloats(call.in(0), call.in(4), call.out(0), [&](auto* x, auto* dY, auto* dX) {
-    differentiate(call, x, dY, dX, shares, blocks);
+    differentiate(call, attributes.hasAddend, x, dY, dX, shares, blocks);
   });
   addBlocks(call, shares, blocks, columns);
 }

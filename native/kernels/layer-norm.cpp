@@ -11,11 +11,20 @@ static void normalizeRow(const X* x, AnyFloats gain, AnyFloats bias, Y* y, int64
   });
 }
 
-static void layerNormKernel(const Call& call) {
+struct Attributes {
+  float epsilon;
+
+  template <class Field>
+  void list(Field& field) {
+    field("epsilon", epsilon);
+  }
+};
+
+static void layerNormKernel(const Call& call, const Attributes& attributes) {
   const AnyFloats gain(call.in(1)), bias(call.in(2));
   auto* means = call.out(1).as<float>();
   auto* rstds = call.out(2).as<float>();
-  const float eps = static_cast<float>(call.attribute(0));
+  const float eps = attributes.epsilon;
   const int64_t columns = call.in(1).size;
   visitFloats(call.in(0), call.out(0), [&](auto* input, auto* output) {
     parallelFor(call, call.in(0).rows(), rowGrain(columns), [=](int64_t begin, int64_t end, int) {

@@ -6,23 +6,26 @@ namespace FLAVA_NAMESPACE {
 namespace {
 
 struct Attributes {
-  bool transposeA, transposeB, bfloat16;
+  bool transposeA, transposeB;
+  Dtype compute;
   Activation activation;
   bool hasBias, hasAddend, outputsPreactivation, packedB, geluB;
   int64_t depth, columns;
 
-  explicit Attributes(const Call& call)
-      : transposeA(call.integer(0)),
-        transposeB(call.integer(1)),
-        bfloat16(call.integer(2)),
-        activation(static_cast<Activation>(call.integer(3))),
-        hasBias(call.integer(4)),
-        hasAddend(call.integer(5)),
-        outputsPreactivation(call.integer(6)),
-        packedB(call.integer(7)),
-        geluB(call.integer(8)),
-        depth(call.integer(9)),
-        columns(call.integer(10)) {}
+  template <class Field>
+  void list(Field& field) {
+    field("transposeA", transposeA);
+    field("transposeB", transposeB);
+    field("compute:float32|bfloat16", compute);
+    field("activation:none|gelu|geluGradient", activation);
+    field("hasBias", hasBias);
+    field("hasAddend", hasAddend);
+    field("outputsPreactivation", outputsPreactivation);
+    field("packedB", packedB);
+    field("geluB", geluB);
+    field("K", depth);
+    field("N", columns);
+  }
 };
 
 Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
@@ -63,9 +66,8 @@ void multiplyMatrices(const Call& call, const Attributes& attributes) {
   });
 }
 
-void matmul(const Call& call) {
-  const Attributes attributes(call);
-  if (attributes.bfloat16) {
+void matmul(const Call& call, const Attributes& attributes) {
+  if (attributes.compute == Dtype::bfloat16) {
     multiplyMatrices<Bfloat16Product>(call, attributes);
   } else {
     multiplyMatrices<Float32Product>(call, attributes);

@@ -15,12 +15,23 @@ void packMatrix(const Call& call, bool transposed, int64_t depth, int64_t column
   });
 }
 
-void packWeights(const Call& call) {
-  const bool transposed = call.integer(0) != 0;
-  const bool bfloat16 = call.integer(1) != 0;
-  const int64_t depth = call.integer(2);
-  const int64_t columns = call.integer(3);
-  if (bfloat16) {
+struct Attributes {
+  bool transposeB;
+  Dtype compute;
+  int64_t depth, columns;
+
+  template <class Field>
+  void list(Field& field) {
+    field("transposeB", transposeB);
+    field("compute:float32|bfloat16", compute);
+    field("K", depth);
+    field("N", columns);
+  }
+};
+
+void packWeights(const Call& call, const Attributes& attributes) {
+  const auto [transposed, compute, depth, columns] = attributes;
+  if (compute == Dtype::bfloat16) {
     packMatrix<Bfloat16Words>(call, transposed, depth, columns);
   } else {
     packMatrix<Float32Words>(call, transposed, depth, columns);

@@ -1,6 +1,6 @@
 // Reordering the axes of a tensor: rows are copied where the innermost axis stays, squares are transposed where not.
 #include "movement.h"
-#include "transpose.h"
+#include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -86,14 +86,23 @@ void transpose(const Call& call, const Box& box, int row, const void* source, vo
   });
 }
 
-void permuteKernel(const Call& call) {
+struct Attributes {
+  Numbers axes;
+
+  template <class Field>
+  void list(Field& field) {
+    field("axes[]", axes);
+  }
+};
+
+void permuteKernel(const Call& call, const Attributes& attributes) {
   const Tensor &x = call.in(0), &y = call.out(0);
   if (y.size == 0) return;
   int64_t from[maxRank], to[maxRank];
   denseStrides(x, from);
   denseStrides(y, to);
   Box box(bytesOf(y.dtype));
-  for (int axis = 0; axis < y.rank; ++axis) box.add(y.dims[axis], from[call.integer(axis)], to[axis]);
+  for (int axis = 0; axis < y.rank; ++axis) box.add(y.dims[axis], from[attributes.axes[axis]], to[axis]);
   if (box.rank == 0 || box.hasRows()) return copyRows(call, box, x.data, y.data);
   int row = 0;
   while (box.from[row] != box.elementBytes) ++row;

@@ -21,13 +21,27 @@ struct Attributes : WeightShape {
   Activation activation;
   bool hasBias, hasAddend, packedB;
 
-  explicit Attributes(const Call& call)
-      : WeightShape{call.integer(5), call.integer(6)},
-        dynamic(call.integer(0)),
-        activation(static_cast<Activation>(call.integer(1))),
-        hasBias(call.integer(2)),
-        hasAddend(call.integer(3)),
-        packedB(call.integer(4)) {}
+  template <class Field>
+  void list(Field& field) {
+    field("dynamic", dynamic);
+    field("activation:none|gelu", activation);
+    field("hasBias", hasBias);
+    field("hasAddend", hasAddend);
+    field("packedB", packedB);
+    field("K", depth);
+    field("N", columns);
+  }
+};
+
+struct Packing : WeightShape {
+  bool dynamic;  // the form is the same
+
+  template <class Field>
+  void list(Field& field) {
+    field("dynamic", dynamic);
+    field("K", depth);
+    field("N", columns);
+  }
 };
 
 Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
@@ -110,8 +124,7 @@ void multiplyQuantized(const Call& call, const Attributes& attributes, const Rig
   }
 }
 
-void quantizedMatmul(const Call& call) {
-  const Attributes attributes(call);
+void quantizedMatmul(const Call& call, const Attributes& attributes) {
   if (attributes.packedB) {
     multiplyQuantized(call, attributes, PackedRight(call.in(1).data));
   } else {
@@ -120,8 +133,7 @@ void quantizedMatmul(const Call& call) {
   }
 }
 
-void packQuantized(const Call& call) {
-  const WeightShape shape{call.integer(1), call.integer(2)};
+void packQuantized(const Call& call, const Packing& shape) {
   const QuantizedRight right(call.in(0).as<int8_t>(), shape.columns, shape.depth);
   auto* packed = call.out(0).as<uint32_t>();
   auto* offsets = reinterpret_cast<int32_t*>(packed + shape.panels() * shape.words() * panelColumns);

@@ -69,10 +69,19 @@ void normalKernel(const Call& call) {
   });
 }
 
-void dropoutKernel(const Call& call) {
+struct Dropout {
+  double rate;
+
+  template <class Field>
+  void list(Field& field) {
+    field("rate", rate);
+  }
+};
+
+void dropoutKernel(const Call& call, const Dropout& dropout) {
   const Key key(call.in(1));
-  const float rate = static_cast<float>(call.attribute(0));
-  const float kept = static_cast<float>(1 - call.attribute(0));
+  const float rate = static_cast<float>(dropout.rate);
+  const float kept = static_cast<float>(1 - dropout.rate);
   visitFloats(call.in(0), call.out(0), [&](auto* x, auto* y) {
     parallelFor(call, call.out(0).size, elementGrain, [=](int64_t begin, int64_t end, int) {
       overVectors(begin, end, [=](int64_t i, auto lanes) {
@@ -83,9 +92,20 @@ void dropoutKernel(const Call& call) {
   });
 }
 
-void foldInKernel(const Call& call) {
-  const auto constant = static_cast<uint32_t>(call.integer(0));
-  const auto data = call.integer(1) != 0 ? static_cast<uint32_t>(*call.in(1).as<int32_t>()) : 0u;
+struct FoldIn {
+  int64_t constant;
+  bool hasData;
+
+  template <class Field>
+  void list(Field& field) {
+    field("constant", constant);
+    field("hasData", hasData);
+  }
+};
+
+void foldInKernel(const Call& call, const FoldIn& attributes) {
+  const auto constant = static_cast<uint32_t>(attributes.constant);
+  const auto data = attributes.hasData ? static_cast<uint32_t>(*call.in(1).as<int32_t>()) : 0u;
   const Words words = threefry(Key(call.in(0)), {Uints{} + constant, Uints{} + data});
   auto* key = call.out(0).as<int32_t>();
   key[0] = static_cast<int32_t>(words.x0[0]);

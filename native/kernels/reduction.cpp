@@ -96,10 +96,29 @@ void reduceMatrices(const Call& call, const X* x, Y* y, int64_t outer, int64_t r
   });
 }
 
+/** The axes from `first` to before `end` are reduced. */
+struct Axes {
+  int64_t first, end;
+
+  template <class Field>
+  void list(Field& field) {
+    field("first", first);
+    field("end", end);
+  }
+};
+
+int64_t sizeOf(const Tensor& tensor, int64_t first, int64_t end) {
+  int64_t size = 1;
+  for (int64_t axis = first; axis < end; ++axis) size *= tensor.dims[axis];
+  return size;
+}
+
 template <class Operation>
-void reduce(const Call& call) {
-  const int64_t outer = call.integer(0), reduced = call.integer(1), inner = call.integer(2);
-  visitFloats(call.in(0), call.out(0), [&](auto* x, auto* y) {
+void reduce(const Call& call, const Axes& axes) {
+  const Tensor& input = call.in(0);
+  const int64_t outer = sizeOf(input, 0, axes.first), reduced = sizeOf(input, axes.first, axes.end);
+  const int64_t inner = sizeOf(input, axes.end, input.rank);
+  visitFloats(input, call.out(0), [&](auto* x, auto* y) {
     if (inner == 1) {
       reduceRows<Operation>(call, x, y, outer, reduced);
     } else {
@@ -108,8 +127,8 @@ void reduce(const Call& call) {
   });
 }
 
-void sumKernel(const Call& call) { reduce<Sum>(call); }
-void maximumOfKernel(const Call& call) { reduce<Maximum>(call); }
+void sumKernel(const Call& call, const Axes& axes) { reduce<Sum>(call, axes); }
+void maximumOfKernel(const Call& call, const Axes& axes) { reduce<Maximum>(call, axes); }
 
 /** The first of the largest; 0 if the row holds a NaN or nothing. */
 template <class X>

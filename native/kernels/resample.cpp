@@ -1,6 +1,6 @@
 // Resampling of images: whole numbers throughout, so that every level gives the same bits (src/data/image/resample.ts).
-#include "simd.h"
-#include "transpose.h"
+#include "../simd/simd.h"
+#include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {

@@ -6,10 +6,19 @@ namespace {
 
 int64_t bytesOfAll(const Tensor& tensor) { return tensor.size * bytesOf(tensor.dtype); }
 
-/** Offset in bytes of the element at the position that the attributes give. */
-int64_t offsetOfStart(const Call& call, const Tensor& tensor, const int64_t* strides) {
+struct Corner {
+  Numbers starts;
+
+  template <class Field>
+  void list(Field& field) {
+    field("starts[]", starts);
+  }
+};
+
+/** Offset in bytes of the element at the corner. */
+int64_t offsetOf(const Corner& corner, const Tensor& tensor, const int64_t* strides) {
   int64_t offset = 0;
-  for (int axis = 0; axis < tensor.rank; ++axis) offset += call.integer(axis) * strides[axis];
+  for (int axis = 0; axis < tensor.rank; ++axis) offset += corner.starts[axis] * strides[axis];
   return offset * bytesOf(tensor.dtype);
 }
 
@@ -19,26 +28,34 @@ Box boxOf(const Tensor& tensor, const int64_t* from, const int64_t* to) {
   return box;
 }
 
-void sliceKernel(const Call& call) {
+void sliceKernel(const Call& call, const Corner& corner) {
   const Tensor &x = call.in(0), &y = call.out(0);
   int64_t from[maxRank], to[maxRank];
   denseStrides(x, from);
   denseStrides(y, to);
-  copyRows(call, boxOf(y, from, to), x.as<char>() + offsetOfStart(call, x, from), y.data);
+  copyRows(call, boxOf(y, from, to), x.as<char>() + offsetOf(corner, x, from), y.data);
 }
 
-void padKernel(const Call& call) {
+void padKernel(const Call& call, const Corner& corner) {
   const Tensor &x = call.in(0), &y = call.out(0);
   int64_t from[maxRank], to[maxRank];
   denseStrides(x, from);
   denseStrides(y, to);
   zero(call, y.data, bytesOfAll(y));
-  copyRows(call, boxOf(x, from, to), x.data, y.as<char>() + offsetOfStart(call, y, to));
+  copyRows(call, boxOf(x, from, to), x.data, y.as<char>() + offsetOf(corner, y, to));
 }
 
-void concatenateKernel(const Call& call) {
+struct Concatenation {
+  int64_t axis;
+
+  template <class Field>
+  void list(Field& field) {
+    field("axis", axis);
+  }
+};
+
+void concatenateKernel(const Call& call, const Concatenation& concatenation) {
   const Tensor& y = call.out(0);
-  const int64_t axis = call.integer(0);
   int64_t from[maxRank], to[maxRank];
   denseStrides(y, to);
   auto* target = y.as<char>();
@@ -46,7 +63,7 @@ void concatenateKernel(const Call& call) {
     const Tensor& x = call.in(input);
     denseStrides(x, from);
     copyRows(call, boxOf(x, from, to), x.data, target);
-    target += x.dims[axis] * to[axis] * bytesOf(y.dtype);
+    target += x.dims[concatenation.axis] * to[concatenation.axis] * bytesOf(y.dtype);
   }
 }
 

@@ -38,6 +38,6 @@ export function requireMemory(bytes: number, what: string): void {
   if (bytes <= available) return;
   throw new OutOfMemoryError(
     `${what} needs ${formatBytes(bytes)} of memory, but ${formatBytes(available)} are available. ` +
-      "Use a smaller batch or model, or checkpoint the blocks.",
+      "Use a smaller batch or model, or recompute the blocks.",
   );
 }

@@ -48,7 +48,7 @@ interface Addon {
     columns: number,
   ): void;
   read(context: Context, id: number, offset: number, bytes: number): ArrayBuffer;
-  load(context: Context, names: readonly string[], words: Float64Array): number;
+  load(context: Context, signatures: readonly string[], words: Float64Array): number;
   unload(context: Context, program: number): void;
   run(
     context: Context,
@@ -249,8 +249,8 @@ class NativeExecutable implements Executable {
     this.#locateState = locateState;
     addon.reserveArena(context, plan.arenaBytes);
     this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
-    const { names, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
-    this.#program = addon.load(context, names, words);
+    const { signatures, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
+    this.#program = addon.load(context, signatures, words);
   }
 
   async run(

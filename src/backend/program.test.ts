@@ -30,11 +30,11 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     const state = new State(backend, { weight: spec([2]), step: spec([]) });
     const program = compile({ state, inputs: { x: spec([2]) } }, (s, { x }) => {
       const loss = sum(multiply(multiply(s.weight, s.weight), x));
-      const slope = gradient(loss, s.weight);
-      if (!slope) throw new Error("no gradient");
+      const dWeight = gradient(loss, s.weight);
+      if (!dWeight) throw new Error("no gradient");
       return {
         outputs: { loss },
-        state: { weight: add(s.weight, affine(slope, -0.25, 0)), step: affine(s.step, 1, 1) },
+        state: { weight: add(s.weight, affine(dWeight, -0.25, 0)), step: affine(s.step, 1, 1) },
       };
     });
     state.write("weight", Float32Array.of(4, 8));

@@ -23,7 +23,7 @@ export async function runCollective(
   if (!input || !output) return;
   const values = executable.read(input);
   const joined =
-    op.name === "allReduce"
+    op.collective === "allReduce"
       ? await transport.allReduce(values as Float32Array)
       : await transport.allGather(values);
   executable.write(output, joined);

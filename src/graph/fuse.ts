@@ -1,19 +1,17 @@
 /**
  * Fusion: what follows a matrix product, a convolution or a normalization's gradient is done while its result is in
- * registers. The rules look at one node and its inputs; rewriting does the rest.
+ * registers, and an activation before it while its input is read. This pass decides where that pays; the operations
+ * themselves say whether they can (`withEpilogue`, `withActivation`).
  */
-import { applyAll } from "./trace.js";
-import { convolutionOp } from "./ops/convolution.js";
-import { layerNormGradientOp } from "./ops/layer-norm.js";
-import { type MatmulAttributes, matmulOp } from "./ops/matmul.js";
-import { type QuantizedMatmulAttributes, quantizedMatmulOp } from "./ops/quantize.js";
 import { ancestors, useCounts } from "./order.js";
 import { type RewriteRule, rewrite } from "./rewrite.js";
-import { type Node, type Tensor, sameShape } from "./tensor.js";
+import { type Epilogue, type Node, type Tensor, sameShape } from "./tensor.js";
 
+type Results = readonly Tensor[] | undefined;
 type Replace = Parameters<RewriteRule>[2];
+type UsedOnce = (tensor: Tensor | undefined) => boolean;
 
-/** Merges epilogues into the operations that can carry them. Results change by rounding at most. */
+/** Merges epilogues and activations into the operations that can carry them. Results change by rounding at most. */
 export function fuse(roots: readonly Tensor[]): Tensor[] {
   const nodes = ancestors(roots);
   const uses = useCounts(nodes);
@@ -22,59 +20,50 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
   for (const node of nodes) {
     for (const input of node.inputs) if (!firstUse.has(input)) firstUse.set(input, node);
   }
-  const usedOnce = (tensor: Tensor | undefined): boolean =>
-    tensor !== undefined && uses.get(tensor) === 1;
-  const rule: RewriteRule = (node, inputs, replace) => {
-    switch (node.op.name) {
+  const usedOnce: UsedOnce = (tensor) => tensor !== undefined && uses.get(tensor) === 1;
+  return rewrite(roots, (node, inputs, replace) => {
+    const { fusesAs } = node.op;
+    if (fusesAs === undefined) return fuseActivation(node, inputs, usedOnce);
+    switch (fusesAs) {
       case "add":
-        return fuseAddend(node, inputs, usedOnce, replace);
+        return fuseAddition(node, inputs, usedOnce, replace);
       case "gelu": {
         const [x] = node.inputs as [Tensor];
         return firstUse.get(x) === node ? fuseGelu(x, inputs[0]!, usedOnce(x), replace) : undefined;
       }
       case "relu":
-        return usedOnce(node.inputs[0]) ? fuseOutputRelu(inputs[0]!) : undefined;
-      case "geluGradient":
-        return usedOnce(node.inputs[1]) ? fuseGeluGradient(inputs) : undefined;
-      case matmulOp.name:
-        return usedOnce(node.inputs[1]) ? fuseGeluFactor(node, inputs) : undefined;
-      case "conv2d":
-      case "conv2dWeightGradient":
-        return fuseInputRelu(node, inputs);
-      default:
-        return undefined;
+        return usedOnce(node.inputs[0]) ? append(inputs[0]!, { kind: "relu" }) : undefined;
+      case "geluGradient": {
+        const [argument, dy] = inputs as [Tensor, Tensor];
+        return usedOnce(node.inputs[1])
+          ? append(dy, { kind: "geluGradient", argument })
+          : undefined;
+      }
     }
-  };
-  return rewrite(roots, rule);
+  });
 }
 
-type ProductAttributes = MatmulAttributes | QuantizedMatmulAttributes;
-
-const isProduct = ({ node }: Tensor): boolean =>
-  node.op.name === matmulOp.name || node.op.name === quantizedMatmulOp.name;
-
-/** Whether `tensor` is a product without activation and addend, which can take one more step. */
-function isPlainProduct(tensor: Tensor): boolean {
-  const attributes = tensor.node.attributes as ProductAttributes;
-  const plain = attributes.activation === "none" && !attributes.hasAddend;
-  return isProduct(tensor) && tensor.index === 0 && plain;
+/** The operation behind `tensor` with one more step on its first result; undefined if it cannot. */
+function append({ node, index }: Tensor, epilogue: Epilogue): Results {
+  return index === 0 ? node.op.withEpilogue?.(node, epilogue) : undefined;
 }
 
 /** x + f(..) where f can add x itself: the later of the two terms takes the other as its addend. */
-function fuseAddend(
+function fuseAddition(
   node: Node,
   inputs: readonly Tensor[],
-  usedOnce: (tensor: Tensor | undefined) => boolean,
+  usedOnce: UsedOnce,
   replace: Replace,
-): readonly Tensor[] | undefined {
+): Results {
   const [a, b] = inputs as [Tensor, Tensor];
   if (!sameShape(a.shape, b.shape)) return undefined;
   const candidates = ([0, 1] as const)
     .filter((side) => usedOnce(node.inputs[side]))
     .sort((left, right) => inputs[right]!.node.id - inputs[left]!.node.id);
-  const dtype = node.outputs[0]!.dtype;
+  const { dtype } = node.outputs[0]!;
   for (const side of candidates) {
-    const fused = withAddend(side === 0 ? a : b, side === 0 ? b : a, dtype);
+    const addend = side === 0 ? b : a;
+    const fused = append(inputs[side]!, { kind: "add", addend, dtype });
     if (!fused) continue;
     // The other results of the term now come from the fused operation too.
     const others = node.inputs[side]!.node.outputs.slice(1);
@@ -84,78 +73,32 @@ function fuseAddend(
   return undefined;
 }
 
-/** The operation behind `term` with one more input, which it adds to its first result; undefined if it cannot. */
-function withAddend(
-  term: Tensor,
-  addend: Tensor,
-  dtype: Tensor["dtype"],
-): readonly Tensor[] | undefined {
-  const { op, inputs, attributes } = term.node;
-  if (term.index !== 0 || attributes.hasAddend !== false) return undefined;
-  if (isProduct(term)) {
-    const last = attributes.activation === "geluGradient" ? inputs.slice(-1) : [];
-    const first = inputs.slice(0, inputs.length - last.length);
-    return applyAll(op, [...first, addend, ...last], { ...attributes, dtype, hasAddend: true });
-  }
-  const canAdd = op.name === convolutionOp.name || op.name === layerNormGradientOp.name;
-  if (!canAdd || dtype !== term.dtype) return undefined;
-  return applyAll(op, [...inputs, addend], { ...attributes, hasAddend: true });
-}
-
 /** gelu(product): done by the product, which also gives its argument where the backward pass needs it. */
 function fuseGelu(
   oldArgument: Tensor,
   argument: Tensor,
   argumentUsedOnce: boolean,
   replace: Replace,
-): readonly Tensor[] | undefined {
-  if (!isPlainProduct(argument)) return undefined;
-  const { op, inputs, attributes } = argument.node;
-  // An 8-bit product gives no second result: nothing is differentiated through it.
-  const outputsPreactivation = !argumentUsedOnce;
-  if (outputsPreactivation && op.name === quantizedMatmulOp.name) return undefined;
-  const more = op.name === matmulOp.name ? { outputsPreactivation } : {};
-  const [result, preactivation] = applyAll(op, inputs, {
-    ...attributes,
-    activation: "gelu",
-    ...more,
-  });
+): Results {
+  const fused = append(argument, { kind: "gelu", keepsArgument: !argumentUsedOnce });
+  const [result, preactivation] = fused ?? [];
   if (preactivation) replace(oldArgument, preactivation);
   return result && [result];
 }
 
-/** dY · gelu'(z) where dY is a product. */
-function fuseGeluGradient(inputs: readonly Tensor[]): readonly Tensor[] | undefined {
-  const [preactivation, dy] = inputs as [Tensor, Tensor];
-  if (!isPlainProduct(dy) || dy.node.op.name !== matmulOp.name) return undefined;
-  const all = [...dy.node.inputs, preactivation];
-  return applyAll(dy.node.op, all, { ...dy.node.attributes, activation: "geluGradient" });
-}
-
 /**
- * A · gelu(Z) summed over samples, as the gradient of a weight is: it applies GELU while it gathers Z, whose GELU is then
- * never stored.
+ * An operation on an activation of x: it takes x and applies the activation itself. ReLU costs nothing; GELU must then
+ * be stored nowhere.
  */
-function fuseGeluFactor(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
-  const [a, b, ...others] = inputs as [Tensor, Tensor, ...Tensor[]];
-  const attributes = node.attributes as MatmulAttributes;
-  if (b.node.op.name !== "gelu" || attributes.transposeB || attributes.geluB) return undefined;
-  return applyAll(matmulOp, [a, b.node.inputs[0]!, ...others], { ...attributes, geluB: true });
-}
-
-/** relu(convolution), whose argument nothing else needs: done before the result is stored. */
-function fuseOutputRelu({ node }: Tensor): readonly Tensor[] | undefined {
-  const { op, inputs, attributes } = node;
-  const takes = op.name === convolutionOp.name && !attributes.hasAddend && !attributes.outputRelu;
-  return takes ? applyAll(op, inputs, { ...attributes, outputRelu: true }) : undefined;
-}
-
-/** A convolution of relu(x), or the gradient of its weight: it clips while it gathers its input. */
-function fuseInputRelu(node: Node, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
-  const [x, ...others] = inputs as [Tensor, ...Tensor[]];
-  if (x.node.op.name !== "relu" || node.attributes.inputRelu !== false) return undefined;
-  return applyAll(node.op, [x.node.inputs[0]!, ...others], {
-    ...node.attributes,
-    inputRelu: true,
-  });
+function fuseActivation(node: Node, inputs: readonly Tensor[], usedOnce: UsedOnce): Results {
+  const { op, outputs, attributes } = node;
+  for (const [index, { node: before }] of inputs.entries()) {
+    const activation = before.op.fusesAs;
+    const fits = activation === "relu" || (activation === "gelu" && usedOnce(node.inputs[index]));
+    if (!fits) continue;
+    const call = { inputs: inputs.with(index, before.inputs[0]!), outputs, attributes };
+    const fused = op.withActivation?.(call, index, activation);
+    if (fused) return fused;
+  }
+  return undefined;
 }

@@ -44,8 +44,8 @@ const feeds = new Map(
 describe("fuse", () => {
   test("merges bias, GELU, its gradient and additions into the products, and changes no result", () => {
     const loss = mlpLoss();
-    const slopes = Object.values(gradient(loss, parameters)) as Tensor[];
-    const roots = [loss, ...slopes];
+    const gradients = Object.values(gradient(loss, parameters)) as Tensor[];
+    const roots = [loss, ...gradients];
     const fused = fuse(roots);
     const before = evaluate(roots, feeds);
     const after = evaluate(fused, feeds);
@@ -95,14 +95,14 @@ describe("plan", () => {
     const first = state([4, 4], "first");
     const second = state([4, 4], "second");
     const loss = sum(linear(exp(linear(x, first)), second));
-    const slopes = gradient(loss, [first, second]) as Tensor[];
+    const gradients = gradient(loss, [first, second]) as Tensor[];
     const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, rateFactor: 1 };
     const updates = new Map(
       [first, second].map((parameter, index) => {
         const [m, v] = [state([4, 4], `m${index}`), state([4, 4], `v${index}`)];
         const learningRate = placeholder(spec([]), "rate");
         const step = placeholder(spec([]), "step");
-        const gradient = slopes[index]!;
+        const gradient = gradients[index]!;
         const update = adamWUpdate(
           { parameter, first: m, second: v, gradient, learningRate, step },
           options,

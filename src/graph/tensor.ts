@@ -76,6 +76,32 @@ export interface TracedCall<A extends Attributes = Attributes> {
 }
 
 /**
+ * How the native kernel is given attributes: numbers as they are, booleans as 0 or 1, one of several words as its
+ * position among them. A list of numbers comes last. The kernel names the same attributes, which is checked when a
+ * program is loaded.
+ */
+export type AttributeSchema<A> = {
+  readonly [K in keyof A]?: "number" | "boolean" | "numbers" | readonly string[];
+};
+
+/** An activation that an operation can apply to an input while it reads it. */
+export type Activation = "gelu" | "relu";
+
+/** What an operation can do with its first result before it stores it. */
+export type Epilogue =
+  | {
+      readonly kind: "add";
+      readonly addend: Tensor;
+      /** Of the sum. */
+      readonly dtype: Dtype;
+    }
+  /** With `keepsArgument`, the argument of GELU is a second result. */
+  | { readonly kind: "gelu"; readonly keepsArgument: boolean }
+  /** Multiplies by the derivative of GELU at `argument`. */
+  | { readonly kind: "geluGradient"; readonly argument: Tensor }
+  | { readonly kind: "relu" };
+
+/**
  * An operation: its shape rule, its gradient in terms of other operations, and its meaning (the reference kernel). The
  * native kernel of the same name stands in `native/kernels`.
  */
@@ -93,12 +119,8 @@ export interface Op<A extends Attributes = Attributes> {
   ): readonly (Tensor | undefined)[];
   /** Computes the outputs, in double precision where the backend keeps doubles. */
   reference(call: ReferenceCall<A>): void;
-  /** The attributes as the native kernel reads them; none by default. */
-  encode?(
-    attributes: A,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): readonly number[];
+  /** The attributes that the native kernel reads, in this order; default: none. */
+  readonly schema?: AttributeSchema<A>;
   /** Pairs [output, input] that may share memory, the most useful first. */
   inPlace?(attributes: A, inputs: readonly TensorSpec[]): readonly (readonly [number, number])[];
   /** Cheap to compute and its inputs are needed for its gradient anyway: computed anew for the backward pass, not kept. */
@@ -107,8 +129,24 @@ export interface Op<A extends Attributes = Attributes> {
   readonly view?: boolean;
   /** Overwrites its inputs named by `inPlace`, which are state: runs as early as it can, after all readers. */
   readonly update?: boolean;
-  /** Needs all processes: the program is cut here. */
-  readonly collective?: boolean;
+  /** Needs all processes: the program is cut here, and the host calls this method of its transport. */
+  readonly collective?: "allReduce" | "allGather";
+  /** Multiplications and additions; default: none worth counting. */
+  flops?(attributes: A, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number;
+  /** How many results, from the first, are finite wherever the inputs are; default: all. */
+  readonly finiteOutputs?: number;
+  /** What the operation can be to the one that computes its argument (see `fuse`). */
+  readonly fusesAs?: Epilogue["kind"];
+  /** The call that also does `epilogue` with its first result; undefined if there is none. */
+  withEpilogue?(call: TracedCall<A>, epilogue: Epilogue): readonly Tensor[] | undefined;
+  /** The call that applies `activation` to its input `index` while it reads it; undefined if there is none. */
+  withActivation?(
+    call: TracedCall<A>,
+    index: number,
+    activation: Activation,
+  ): readonly Tensor[] | undefined;
+  /** The call with its second input, which is constant, rearranged for the native kernel; undefined if there is none. */
+  withPackedWeight?(call: TracedCall<A>): readonly Tensor[] | undefined;
 }
 
 /** One operation applied to tensors. Nodes are numbered in the order in which they are traced. */

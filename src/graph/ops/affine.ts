@@ -5,7 +5,7 @@ const affineOp: Op<{ a: number; b: number }> = {
   name: "affine",
   infer: ([x]) => [x!],
   gradient: ({ attributes: { a } }, [dy]) => [dy && affine(dy, a, 0)],
-  encode: ({ a, b }) => [a, b],
+  schema: { a: "number", b: "number" },
   inPlace: () => [[0, 0]],
   reference({ inputs: [x], outputs: [y], attributes: { a, b } }) {
     if (!x || !y) return;

@@ -81,11 +81,14 @@ function applyTo(op: Op, a: Operand, b: Operand): Tensor {
   );
 }
 
-const addOp = arithmetic(
-  "add",
-  (a, b) => a + b,
-  (_a, _b, dy) => [dy, dy],
-);
+const addOp: Op = {
+  ...arithmetic(
+    "add",
+    (a, b) => a + b,
+    (_a, _b, dy) => [dy, dy],
+  ),
+  fusesAs: "add",
+};
 const subtractOp = arithmetic(
   "subtract",
   (a, b) => a - b,

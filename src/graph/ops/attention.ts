@@ -16,15 +16,16 @@ type AttentionAttributes = {
   joined: boolean;
 };
 
-const maskKindCode = { none: 0, lengths: 1, additive: 2 } as const;
+const schema = {
+  heads: "number",
+  scale: "number",
+  maskKind: ["none", "lengths", "additive"],
+  compute: ["float32", "bfloat16"],
+  joined: "boolean",
+} as const;
 
-const encode = (attributes: AttentionAttributes): readonly number[] => [
-  attributes.heads,
-  attributes.scale,
-  maskKindCode[attributes.maskKind],
-  attributes.compute === "bfloat16" ? 1 : 0,
-  Number(attributes.joined),
-];
+const keyCount = ({ joined }: AttentionAttributes, inputs: readonly TensorSpec[]): number =>
+  inputs[joined ? 0 : 1]!.shape[1]!;
 
 const attentionOp: Op<AttentionAttributes> = {
   name: "attention",
@@ -48,7 +49,9 @@ const attentionOp: Op<AttentionAttributes> = {
     ];
     return applyAll(attentionGradientOp, operands, attributes);
   },
-  encode,
+  schema,
+  finiteOutputs: 1, // where a query sees no key, logSumExp is -infinity
+  flops: (attributes, inputs, [output]) => 4 * output!.size * keyCount(attributes, inputs),
   reference({ inputs, outputs: [output, logSumExp], attributes }) {
     const [q, k, v, mask] = attributes.joined ? apart(inputs) : inputs;
     if (!q || !k || !v || !output || !logSumExp) return;
@@ -68,7 +71,9 @@ const attentionOp: Op<AttentionAttributes> = {
 const attentionGradientOp: Op<AttentionAttributes> = {
   name: "attentionGradient",
   infer: (inputs, { joined }) => inputs.slice(0, joined ? 1 : 3),
-  encode,
+  schema,
+  flops: (attributes, inputs, [dQ]) =>
+    (10 * dQ!.size * keyCount(attributes, inputs)) / (attributes.joined ? 3 : 1),
   reference({ inputs, outputs, attributes }) {
     // The probabilities are computed from the scores, not from output and logSumExp, which may have been rounded.
     const [q, k, v, , , dOutput, mask] = attributes.joined ? apart(inputs) : inputs;

@@ -19,7 +19,7 @@ function hostOnly(name: string): () => never {
 
 const allReduceOp: Op<World> = {
   name: "allReduce",
-  collective: true,
+  collective: "allReduce",
   infer: ([x]) => [x!],
   // Every process's loss depends on x through its own copy of the sum.
   gradient: ({ attributes: world }, [dy]) => [dy && allReduce(dy, world)],
@@ -29,7 +29,7 @@ const allReduceOp: Op<World> = {
 
 const allGatherOp: Op<World> = {
   name: "allGather",
-  collective: true,
+  collective: "allGather",
   infer([x], { size }) {
     const [n, ...rest] = x!.shape;
     if (n === undefined) throw shapeError("allGather", [x!], "at least one axis");

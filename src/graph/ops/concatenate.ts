@@ -30,7 +30,7 @@ const concatenateOp: Op<{ axis: number }> = {
       return dy && slice(dy, axis, start, end);
     });
   },
-  encode: ({ axis }) => [axis],
+  schema: { axis: "number" },
   // Weights are kept as they are anyway: keeping them a second time, put together, would be in vain.
   recompute: (inputs) => inputs.every((x) => placeholderOf(x)?.source === "state"),
   reference({ inputs, outputs: [y], attributes: { axis } }) {

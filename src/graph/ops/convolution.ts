@@ -1,6 +1,6 @@
 /** Convolution of images, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
 import { type Dtype, type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
-import { apply, shapeError } from "../trace.js";
+import { apply, applyAll, shapeError } from "../trace.js";
 import { sum } from "./broadcast.js";
 import { requireFloat } from "./require.js";
 
@@ -52,14 +52,30 @@ export const convolutionOp: Op<ConvolutionAttributes> = {
       hasBias ? sum(dy, [0, 1, 2], "float32") : undefined,
     ];
   },
-  encode: (t) => [
-    t.compute === "bfloat16" ? 1 : 0,
-    Number(t.hasBias),
-    Number(t.hasAddend),
-    Number(t.inputRelu),
-    Number(t.outputRelu),
-    Number(t.flipped),
-  ],
+  schema: {
+    compute: ["float32", "bfloat16"],
+    hasBias: "boolean",
+    hasAddend: "boolean",
+    inputRelu: "boolean",
+    outputRelu: "boolean",
+    flipped: "boolean",
+  },
+  flops: (_attributes, [, weight], [y]) => (2 * y!.size * weight!.size) / y!.shape.at(-1)!,
+  withEpilogue({ inputs, outputs: [y], attributes }, epilogue) {
+    if (attributes.hasAddend) return undefined;
+    if (epilogue.kind === "add" && epilogue.dtype === y!.dtype) {
+      return applyAll(convolutionOp, [...inputs, epilogue.addend], {
+        ...attributes,
+        hasAddend: true,
+      });
+    }
+    if (epilogue.kind !== "relu" || attributes.outputRelu) return undefined;
+    return applyAll(convolutionOp, inputs, { ...attributes, outputRelu: true });
+  },
+  withActivation({ inputs, attributes }, index, activation) {
+    if (index !== 0 || activation !== "relu" || attributes.inputRelu) return undefined;
+    return applyAll(convolutionOp, inputs, { ...attributes, inputRelu: true });
+  },
   inPlace({ hasBias, hasAddend }, inputs) {
     const addend = hasBias ? 3 : 2;
     return hasAddend && inputs[addend]?.dtype === inputs[0]?.dtype ? [[0, addend]] : [];
@@ -106,12 +122,12 @@ type WeightGradientAttributes = {
 const weightGradientOp: Op<WeightGradientAttributes> = {
   name: "conv2dWeightGradient",
   infer: (_inputs, { kernel, dtype }) => [new TensorSpec(kernel, dtype)],
-  encode: ({ compute, inputRelu, kernel }) => [
-    compute === "bfloat16" ? 1 : 0,
-    Number(inputRelu),
-    kernel[1]!,
-    kernel[2]!,
-  ],
+  schema: { compute: ["float32", "bfloat16"], inputRelu: "boolean" },
+  flops: (_attributes, [, dy], [dWeight]) => (2 * dy!.size * dWeight!.size) / dy!.shape.at(-1)!,
+  withActivation({ inputs, attributes }, index, activation) {
+    if (index !== 0 || activation !== "relu" || attributes.inputRelu) return undefined;
+    return applyAll(weightGradientOp, inputs, { ...attributes, inputRelu: true });
+  },
   reference({ inputs: [x, dy], outputs: [dWeight], attributes: { inputRelu, kernel } }) {
     if (!x || !dy || !dWeight) return;
     const [O, kh, kw, C] = kernel as readonly [number, number, number, number];

@@ -3,13 +3,19 @@ import type { Op, Tensor } from "../tensor.js";
 import { apply } from "../trace.js";
 import { affine } from "./affine.js";
 import { divide, multiply, subtract } from "./arithmetic.js";
-import { geluSlope, normalCumulative } from "./erf.js";
+import { geluDerivative, normalCumulative } from "./erf.js";
 import { pointwise, pointwiseGradient } from "./pointwise.js";
 import { requireFloat } from "./require.js";
 
 type None = Record<string, never>;
 
-export const geluGradient = pointwiseGradient<None>("geluGradient", (x, dy) => dy * geluSlope(x));
+export const geluGradient = pointwiseGradient<None>(
+  "geluGradient",
+  (x, dy) => dy * geluDerivative(x),
+  {
+    fusesAs: "geluGradient",
+  },
+);
 const reluGradient = pointwiseGradient<None>("reluGradient", (x, dy) => (x > 0 ? dy : 0));
 
 /** e to the power x. */
@@ -24,13 +30,13 @@ export const gelu = pointwise(
   "gelu",
   (x) => x * normalCumulative(x),
   (x, _y, dy) => geluGradient(x, dy, {}),
-  true,
+  { recompute: true, fusesAs: "gelu" },
 );
 export const relu = pointwise(
   "relu",
   (x) => (x > 0 ? x : 0),
   (x, _y, dy) => reluGradient(x, dy, {}),
-  true,
+  { recompute: true, fusesAs: "relu" },
 );
 export const sigmoid = pointwise(
   "sigmoid",
@@ -45,11 +51,12 @@ export const absolute = pointwise("absolute", Math.abs, (x, _y, dy) => multiply(
 export const sign = pointwise("sign", Math.sign);
 
 type Bounds = { low: number; high: number };
+const boundsSchema = { low: "number", high: "number" } as const;
 
 const clampGradient = pointwiseGradient<Bounds>(
   "clampGradient",
   (x, dy, { low, high }) => (x >= low && x <= high ? dy : 0),
-  ({ low, high }) => [low, high],
+  { schema: boundsSchema },
 );
 
 const clampOp: Op<Bounds> = {
@@ -59,7 +66,7 @@ const clampOp: Op<Bounds> = {
     return [x!];
   },
   gradient: ({ inputs: [x], attributes }, [dy]) => [dy && clampGradient(x!, dy, attributes)],
-  encode: ({ low, high }) => [low, high],
+  schema: boundsSchema,
   inPlace: () => [[0, 0]],
   reference({ inputs: [x], outputs: [y], attributes: { low, high } }) {
     if (!x || !y) return;

@@ -31,6 +31,6 @@ export function normalCumulative(x: number): number {
 }
 
 /** The derivative of gelu(x) = x·Φ(x). */
-export function geluSlope(x: number): number {
+export function geluDerivative(x: number): number {
   return normalCumulative(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }

@@ -5,7 +5,7 @@ const fillOp: Op<{ shape: Shape; value: number; dtype: Dtype }> = {
   name: "fill",
   recompute: true,
   infer: (_inputs, { shape, dtype }) => [new TensorSpec(shape, dtype)],
-  encode: ({ value }) => [value],
+  schema: { value: "number" },
   reference({ outputs: [y], attributes: { value } }) {
     y?.data.fill(value);
   },

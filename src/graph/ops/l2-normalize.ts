@@ -11,7 +11,7 @@ const l2NormalizeOp: Op<{ epsilon: number }> = {
   gradient: ({ outputs, attributes }, [dy]) => [
     dy && apply(l2NormalizeGradientOp, [...outputs, dy], attributes),
   ],
-  encode: ({ epsilon }) => [epsilon],
+  schema: { epsilon: "number" },
   reference({ inputs: [x], outputs: [y, norms], attributes: { epsilon } }) {
     if (!x || !y || !norms) return;
     const width = x.data.length / norms.data.length;
@@ -31,7 +31,7 @@ const l2NormalizeOp: Op<{ epsilon: number }> = {
 const l2NormalizeGradientOp: Op<{ epsilon: number }> = {
   name: "l2NormalizeGradient",
   infer: ([y]) => [y!],
-  encode: ({ epsilon }) => [epsilon],
+  schema: { epsilon: "number" },
   reference({ inputs: [y, norms, dy], outputs: [dx], attributes: { epsilon } }) {
     if (!y || !norms || !dy || !dx) return;
     const width = y.data.length / norms.data.length;

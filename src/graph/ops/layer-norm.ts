@@ -19,10 +19,10 @@ const layerNormOp: Op<{ epsilon: number; dtype: Dtype }> = {
   gradient({ inputs, outputs }, [dy]) {
     if (!dy) return [];
     const [x, gain] = inputs as [Tensor, Tensor];
-    const [, mean, deviation] = outputs as [Tensor, Tensor, Tensor];
-    return applyAll(layerNormGradientOp, [x, gain, mean, deviation, dy], { hasAddend: false });
+    const [, mean, inverseStd] = outputs as [Tensor, Tensor, Tensor];
+    return applyAll(layerNormGradientOp, [x, gain, mean, inverseStd, dy], { hasAddend: false });
   },
-  encode: ({ epsilon }) => [epsilon],
+  schema: { epsilon: "number" },
   reference({ inputs: [x, gain, bias], outputs: [y, means, scales], attributes: { epsilon } }) {
     if (!x || !gain || !bias || !y || !means || !scales) return;
     const width = gain.data.length;
@@ -43,7 +43,7 @@ const layerNormOp: Op<{ epsilon: number; dtype: Dtype }> = {
 };
 
 /**
- * The gradients with respect to x, gain and bias, from x, gain, the rows' means and inverse deviations, and dY. An
+ * The gradients with respect to x, gain and bias, from x, gain, the rows' means and inverse standard deviations, and dY. An
  * addend, another contribution to the gradient of x, is added to the first.
  */
 export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
@@ -51,7 +51,11 @@ export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
   infer([x, gain]) {
     return [x!, spec(gain!.shape), spec(gain!.shape)];
   },
-  encode: ({ hasAddend }) => [Number(hasAddend)],
+  schema: { hasAddend: "boolean" },
+  withEpilogue({ inputs, outputs: [dx], attributes: { hasAddend } }, epilogue) {
+    if (hasAddend || epilogue.kind !== "add" || epilogue.dtype !== dx!.dtype) return undefined;
+    return applyAll(layerNormGradientOp, [...inputs, epilogue.addend], { hasAddend: true });
+  },
   inPlace: ({ hasAddend }, inputs) =>
     hasAddend && inputs[5]?.dtype === inputs[0]?.dtype ? [[0, 5]] : [],
   reference({ inputs, outputs: [dx, dGain, dBias] }) {
@@ -65,18 +69,18 @@ export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
       const scale = scales.data[row]!;
       const normalized = (i: number): number => (x.data[start + i]! - means.data[row]!) * scale;
       let mean = 0; // of dY · gain
-      let slope = 0; // of dY · gain on the normalized row
+      let projection = 0; // mean of dY · gain · normalized row
       for (let i = 0; i < width; i++) {
         const g = dy.data[start + i]! * gain.data[i]!;
         mean += g / width;
-        slope += (g * normalized(i)) / width;
+        projection += (g * normalized(i)) / width;
         dGain.data[i]! += dy.data[start + i]! * normalized(i);
         dBias.data[i]! += dy.data[start + i]!;
       }
       for (let i = 0; i < width; i++) {
         const g = dy.data[start + i]! * gain.data[i]!;
         dx.data[start + i] =
-          scale * (g - mean - slope * normalized(i)) + (addend?.data[start + i] ?? 0);
+          scale * (g - mean - projection * normalized(i)) + (addend?.data[start + i] ?? 0);
       }
     }
   },

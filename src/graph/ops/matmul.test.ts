@@ -5,7 +5,7 @@ import { checkGradient, randomValues, run } from "../../../test/gradient-check.j
 import { apply, applyAll } from "../trace.js";
 import { placeholder } from "../placeholder.js";
 import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../tensor.js";
-import { geluSlope, normalCumulative } from "./erf.js";
+import { geluDerivative, normalCumulative } from "./erf.js";
 import { type MatmulAttributes, linear, matmulOp, product } from "./matmul.js";
 
 const [M, K, N] = [6, 5, 3];
@@ -134,12 +134,12 @@ describe("the epilogue of a product", () => {
     expect(result).toEqual(closeTo(biased.map((value, i) => gelu(value) + feeds.get(addend)![i]!)));
   });
 
-  it("multiplies by the slope of gelu at the preactivation", () => {
+  it("multiplies by the derivative of gelu at the preactivation", () => {
     const attributes = { ...none, activation: "geluGradient", hasAddend: true } as const;
     const result = apply(matmulOp, [a, b, addend, preactivation], attributes);
-    const slopes = feeds.get(preactivation)!.map(geluSlope);
+    const derivatives = feeds.get(preactivation)!.map(geluDerivative);
     expect(evaluate([result], feeds)[0]).toEqual(
-      closeTo(plain.map((value, i) => value * slopes[i]! + feeds.get(addend)![i]!)),
+      closeTo(plain.map((value, i) => value * derivatives[i]! + feeds.get(addend)![i]!)),
     );
   });
 

@@ -4,16 +4,19 @@
  */
 import {
   type Dtype,
+  type Epilogue,
   type Op,
   type ReferenceTensor,
   type Shape,
-  Tensor,
+  type Tensor,
   TensorSpec,
+  type TracedCall,
   sizeOf,
 } from "../tensor.js";
-import { apply, shapeError } from "../trace.js";
-import { geluSlope, normalCumulative } from "./erf.js";
+import { apply, applyAll, shapeError } from "../trace.js";
+import { geluDerivative, normalCumulative } from "./erf.js";
 import { sum } from "./broadcast.js";
+import { packWeights } from "./pack-weights.js";
 import { requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 
@@ -36,8 +39,6 @@ export type MatmulAttributes = {
   K: number;
   N: number;
 };
-
-const activationCode = { none: 0, gelu: 1, geluGradient: 2 } as const;
 
 /** All axes but the last, as one. */
 const rowsOf = (shape: Shape): number => sizeOf(shape.slice(0, -1));
@@ -73,19 +74,31 @@ export const matmulOp: Op<MatmulAttributes> = {
       : undefined;
     return [reshape(da, a.shape), reshape(db, b.shape), bias];
   },
-  encode: (t) => [
-    Number(t.transposeA),
-    Number(t.transposeB),
-    t.compute === "bfloat16" ? 1 : 0,
-    activationCode[t.activation],
-    Number(t.hasBias),
-    Number(t.hasAddend),
-    Number(t.outputsPreactivation),
-    Number(t.packedB),
-    Number(t.geluB),
-    t.K,
-    t.N,
-  ],
+  schema: {
+    transposeA: "boolean",
+    transposeB: "boolean",
+    compute: ["float32", "bfloat16"],
+    activation: ["none", "gelu", "geluGradient"],
+    hasBias: "boolean",
+    hasAddend: "boolean",
+    outputsPreactivation: "boolean",
+    packedB: "boolean",
+    geluB: "boolean",
+    K: "number",
+    N: "number",
+  },
+  flops: ({ K }, _inputs, [c]) => 2 * c!.size * K,
+  withEpilogue,
+  withActivation({ inputs, attributes }, index, activation) {
+    const { transposeB, geluB } = attributes;
+    if (index !== 1 || activation !== "gelu" || transposeB || geluB) return undefined;
+    return applyAll(matmulOp, inputs, { ...attributes, geluB: true });
+  },
+  withPackedWeight({ inputs, attributes }) {
+    if (attributes.packedB || attributes.geluB) return undefined;
+    const packed = inputs.with(1, packWeights(inputs[1]!, attributes));
+    return applyAll(matmulOp, packed, { ...attributes, packedB: true });
+  },
   inPlace({ hasBias, hasAddend, dtype }, inputs) {
     const addend = hasBias ? 3 : 2;
     return hasAddend && inputs[addend]?.dtype === dtype ? [[0, addend]] : [];
@@ -109,12 +122,33 @@ export const matmulOp: Op<MatmulAttributes> = {
         const index = m * N + n;
         if (z) z.data[index] = t;
         if (activation === "gelu") t *= normalCumulative(t);
-        if (activation === "geluGradient") t *= geluSlope(preactivation!.data[index]!);
+        if (activation === "geluGradient") t *= geluDerivative(preactivation!.data[index]!);
         c.data[index] = t + (addend?.data[index] ?? 0);
       }
     }
   },
 };
+
+function withEpilogue(
+  { inputs, attributes }: TracedCall<MatmulAttributes>,
+  epilogue: Epilogue,
+): readonly Tensor[] | undefined {
+  const { activation, hasAddend } = attributes;
+  if (hasAddend) return undefined;
+  if (epilogue.kind === "add") {
+    const { addend, dtype } = epilogue;
+    const end = inputs.length - (activation === "geluGradient" ? 1 : 0); // its argument stays last
+    const all = [...inputs.slice(0, end), addend, ...inputs.slice(end)];
+    return applyAll(matmulOp, all, { ...attributes, dtype, hasAddend: true });
+  }
+  if (activation !== "none" || epilogue.kind === "relu") return undefined;
+  const all = epilogue.kind === "gelu" ? inputs : [...inputs, epilogue.argument];
+  return applyAll(matmulOp, all, {
+    ...attributes,
+    activation: epilogue.kind,
+    outputsPreactivation: epilogue.kind === "gelu" && epilogue.keepsArgument,
+  });
+}
 
 /** A [rows, columns] matrix as [columns, rows]. */
 function transposed(

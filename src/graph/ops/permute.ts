@@ -17,7 +17,7 @@ const permuteOp: Op<{ axes: readonly number[] }> = {
         axes.map((_, axis) => axes.indexOf(axis)),
       ),
   ],
-  encode: ({ axes }) => axes,
+  schema: { axes: "numbers" },
   reference({ inputs: [x], outputs: [y], attributes: { axes } }) {
     if (!x || !y) return;
     const strides = stridesOf(x.shape);

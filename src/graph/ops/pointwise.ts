@@ -8,11 +8,11 @@ export function pointwise(
   name: string,
   f: (x: number) => number,
   gradient?: (x: Tensor, y: Tensor, dy: Tensor) => Tensor,
-  recompute = false,
+  more: Pick<Op, "recompute" | "fusesAs"> = {},
 ): (x: Tensor) => Tensor {
   const op: Op<Record<string, never>> = {
     name,
-    recompute,
+    ...more,
     infer([x]) {
       requireFloat(name, x!);
       return [x!];
@@ -33,15 +33,15 @@ export function pointwise(
 export function pointwiseGradient<A extends Attributes>(
   name: string,
   f: (value: number, dy: number, attributes: A) => number,
-  encode?: (attributes: A) => readonly number[],
+  more: Pick<Op<A>, "schema" | "fusesAs"> = {},
 ): (value: Tensor, dy: Tensor, attributes: A) => Tensor {
   const op: Op<A> = {
     name,
+    ...more,
     infer([value, dy]) {
       requireFloat(name, value!);
       return [new TensorSpec(value!.shape, dy!.dtype)];
     },
-    ...(encode && { encode }),
     inPlace: (_attributes, [value, dy]) =>
       value?.dtype === dy?.dtype
         ? [

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encodeAttributes } from "../../backend/encode.js";
 import { randomValues, run } from "../../../test/gradient-check.js";
 import { apply } from "../trace.js";
 import { placeholder } from "../placeholder.js";
@@ -13,9 +14,8 @@ import {
   packWeights,
   packedQuantizedBytes,
   packedWeightsBytes,
-  quantizeWeights,
-  quantizedLinear,
-} from "./quantize.js";
+} from "./pack-weights.js";
+import { quantizeWeights, quantizedLinear } from "./quantize.js";
 import { reshape } from "./reshape.js";
 
 const quantized = (weight: Tensor): readonly Tensor[] => {
@@ -123,6 +123,6 @@ describe("packed weights", () => {
     );
     const packed = packWeights(placeholder(spec([100, 30]), "weight"), packing);
     expect(String(packed)).toBe("int8[8192]");
-    expect(packed.node.op.encode?.(packed.node.attributes, [], [])).toEqual([1, 1, 30, 100]);
+    expect(encodeAttributes(packed.node.op, packed.node.attributes)).toEqual([1, 1, 30, 100]);
   });
 });

@@ -1,12 +1,8 @@
-/**
- * Products with weights of 8 bits, for inference, and the forms into which the native kernels pack constant weights. No
- * gradient passes through any of them.
- */
+/** Products with weights of 8 bits, for inference. No gradient passes through them. */
 import {
   type Dtype,
   type Op,
   type ReferenceTensor,
-  type Shape,
   type Tensor,
   TensorSpec,
   sameShape,
@@ -15,6 +11,7 @@ import {
 import { apply, applyAll, shapeError } from "../trace.js";
 import { saturate } from "./cast.js";
 import { erf } from "./erf.js";
+import { packQuantized } from "./pack-weights.js";
 import { requireFloat } from "./require.js";
 
 type None = Record<string, never>;
@@ -71,15 +68,36 @@ export type QuantizedMatmulAttributes = {
 export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
   name: "quantizedMatmul",
   infer: ([a], { N, dtype }) => [new TensorSpec([...a!.shape.slice(0, -1), N], dtype)],
-  encode: (t) => [
-    Number(t.dynamic),
-    Number(t.activation === "gelu"),
-    Number(t.hasBias),
-    Number(t.hasAddend),
-    Number(t.packedB),
-    t.K,
-    t.N,
-  ],
+  schema: {
+    dynamic: "boolean",
+    activation: ["none", "gelu"],
+    hasBias: "boolean",
+    hasAddend: "boolean",
+    packedB: "boolean",
+    K: "number",
+    N: "number",
+  },
+  flops: ({ K }, _inputs, [c]) => 2 * c!.size * K,
+  withEpilogue({ inputs, attributes }, epilogue) {
+    if (attributes.hasAddend) return undefined;
+    if (epilogue.kind === "add") {
+      const { addend, dtype } = epilogue;
+      return applyAll(quantizedMatmulOp, [...inputs, addend], {
+        ...attributes,
+        dtype,
+        hasAddend: true,
+      });
+    }
+    // No gradient passes, so that nothing needs the argument of GELU.
+    const plain = attributes.activation === "none";
+    if (!plain || epilogue.kind !== "gelu" || epilogue.keepsArgument) return undefined;
+    return applyAll(quantizedMatmulOp, inputs, { ...attributes, activation: "gelu" });
+  },
+  withPackedWeight({ inputs, attributes }) {
+    if (attributes.packedB) return undefined;
+    const packed = inputs.with(1, packQuantized(inputs[1]!, attributes));
+    return applyAll(quantizedMatmulOp, packed, { ...attributes, packedB: true });
+  },
   inPlace({ hasBias, hasAddend, dtype }, inputs) {
     const addend = hasBias ? 4 : 3;
     return hasAddend && inputs[addend]?.dtype === dtype ? [[0, addend]] : [];
@@ -138,61 +156,4 @@ export function quantizedLinear(
     K,
     N,
   });
-}
-
-type Packing = { transposeB: boolean; compute: "float32" | "bfloat16"; K: number; N: number };
-type QuantizedPacking = { dynamic: boolean; K: number; N: number };
-
-/** Packed weights lie in panels of 64 columns, four rows deep. */
-const paddedColumns = (N: number): number => Math.ceil(N / 64) * 64;
-const paddedRows = (K: number): number => Math.ceil(K / 4) * 4;
-
-/** Size of a packed factor of `matmul`. */
-export function packedWeightsBytes({ compute, K, N }: Packing): number {
-  return paddedColumns(N) * paddedRows(K) * (compute === "bfloat16" ? 2 : 4);
-}
-
-/** Size of a packed factor of `quantizedMatmul`: its values, and the int32 sum of each column. */
-export function packedQuantizedBytes({ K, N }: QuantizedPacking): number {
-  return paddedColumns(N) * (paddedRows(K) + 4);
-}
-
-function opaque(bytes: number): readonly TensorSpec[] {
-  const shape: Shape = [bytes];
-  return [new TensorSpec(shape, "int8")];
-}
-
-function nativeOnly(name: string): () => never {
-  return () => {
-    throw new Error(`${name} serves the native backend only: its result has no meaning elsewhere.`);
-  };
-}
-
-const packWeightsOp: Op<Packing> = {
-  name: "packWeights",
-  infer: (_inputs, packing) => opaque(packedWeightsBytes(packing)),
-  encode: ({ transposeB, compute, K, N }) => [
-    Number(transposeB),
-    compute === "bfloat16" ? 1 : 0,
-    K,
-    N,
-  ],
-  reference: nativeOnly("packWeights"),
-};
-
-const packQuantizedOp: Op<QuantizedPacking> = {
-  name: "packQuantized",
-  infer: (_inputs, packing) => opaque(packedQuantizedBytes(packing)),
-  encode: ({ dynamic, K, N }) => [Number(dynamic), K, N],
-  reference: nativeOnly("packQuantized"),
-};
-
-/** B, the second factor of a `matmul` with these attributes, as its kernel wants it with `packedB`: int8 [bytes]. */
-export function packWeights(b: Tensor, { transposeB, compute, K, N }: Packing): Tensor {
-  return apply(packWeightsOp, [b], { transposeB, compute, K, N });
-}
-
-/** The values of `quantizeWeights` as `quantizedMatmul` wants them with `packedB`: int8 [bytes]. */
-export function packQuantized(values: Tensor, { dynamic, K, N }: QuantizedPacking): Tensor {
-  return apply(packQuantizedOp, [values], { dynamic, K, N });
 }

@@ -60,7 +60,7 @@ const dropoutOp: Op<{ rate: number }> = {
   gradient({ inputs: [, key], attributes: { rate } }, [dy]) {
     return [dy && dropout(dy, key!, rate)];
   },
-  encode: ({ rate }) => [rate],
+  schema: { rate: "number" },
   inPlace: () => [[0, 0]],
   reference({ inputs: [x, key], outputs: [y], attributes: { rate } }) {
     if (!x || !key || !y) return;
@@ -89,7 +89,7 @@ const foldInOp: Op<{ constant: number; hasData: boolean }> = {
     }
     return [new TensorSpec([2], "int32")];
   },
-  encode: ({ constant, hasData }) => [constant, Number(hasData)],
+  schema: { constant: "number", hasData: "boolean" },
   reference({ inputs: [key, data], outputs: [folded], attributes: { constant } }) {
     if (!key || !folded) return;
     folded.data.set(threefry(...wordsOf(key), constant, data?.data[0] ?? 0));

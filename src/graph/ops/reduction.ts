@@ -29,7 +29,7 @@ export function reduction(
   name: string,
   initial: number,
   combine: (a: number, b: number) => number,
-): Pick<Op<Reduction>, "name" | "infer" | "encode" | "reference"> {
+): Pick<Op<Reduction>, "name" | "infer" | "schema" | "reference"> {
   return {
     name,
     infer([x], { first, end, dtype }) {
@@ -37,7 +37,7 @@ export function reduction(
       const { shape } = x!;
       return [new TensorSpec([...shape.slice(0, first), ...shape.slice(end)], dtype)];
     },
-    encode: (attributes, [x]) => threeAxes(x!.shape, attributes),
+    schema: { first: "number", end: "number" },
     reference({ inputs: [x], outputs: [y], attributes }) {
       if (!x || !y) return;
       const [, reduced, inner] = threeAxes(x.shape, attributes);

@@ -18,7 +18,7 @@ const sliceOp: Op<Box> = {
   name: "slice",
   infer: ([x], { shape }) => [new TensorSpec(shape, x!.dtype)],
   gradient: ({ inputs: [x], attributes: { starts } }, [dy]) => [dy && pad(dy, starts, x!.shape)],
-  encode: ({ starts }) => starts,
+  schema: { starts: "numbers" },
   reference({ inputs: [x], outputs: [y], attributes: { starts } }) {
     if (!x || !y) return;
     boxPositions(y.shape, x.shape, starts).forEach((from, to) => {
@@ -33,7 +33,7 @@ const padOp: Op<Box> = {
   gradient: ({ inputs: [x], attributes: { starts } }, [dy]) => [
     dy && apply(sliceOp, [dy], { starts, shape: x!.shape }),
   ],
-  encode: ({ starts }) => starts,
+  schema: { starts: "numbers" },
   reference({ inputs: [x], outputs: [y], attributes: { starts } }) {
     if (!x || !y) return;
     y.data.fill(0);

@@ -42,7 +42,14 @@ const adamWOp: Op<AdamWAttributes> = {
     }
     return [...stored, spec([])];
   },
-  encode: (t) => [t.beta1, t.beta2, t.epsilon, t.weightDecay, t.rateFactor, Number(t.hasScale)],
+  schema: {
+    beta1: "number",
+    beta2: "number",
+    epsilon: "number",
+    weightDecay: "number",
+    rateFactor: "number",
+    hasScale: "boolean",
+  },
   inPlace: () => [
     [0, 0],
     [1, 1],

@@ -46,8 +46,8 @@ char* Context::at(int64_t id, int64_t byteOffset, int64_t byteLength) const {
   return memory.data() + byteOffset;
 }
 
-int64_t Context::load(std::vector<std::string> names, const double* words, size_t wordCount) {
-  auto program = std::make_shared<Program>(decode(std::move(names), words, wordCount, level_));
+int64_t Context::load(const std::vector<std::string>& signatures, const double* words, size_t wordCount) {
+  auto program = std::make_shared<Program>(decode(signatures, words, wordCount, level_));
   for (const BufferUse& use : program->buffers) {
     // The arena may still grow before the first run.
     if (use.id != arenaId) bufferFor(use);

@@ -18,10 +18,10 @@ constexpr int64_t largestOperandCount = 1 << 20;
 
 class Decoder {
  public:
-  Decoder(std::vector<std::string> names, const double* words, size_t wordCount, Level level)
-      : level_(level), words_(words), wordCount_(wordCount) {
-    program_.names = std::move(names);
-    kernels_.resize(program_.names.size());
+  Decoder(const std::vector<std::string>& signatures, const double* words, size_t wordCount, Level level)
+      : level_(level), signatures_(signatures), words_(words), wordCount_(wordCount) {
+    for (const std::string& signature : signatures) program_.names.push_back(signature.substr(0, signature.find('(')));
+    kernels_.resize(signatures.size());
   }
 
   Program decode() {
@@ -54,10 +54,14 @@ class Decoder {
   void instruction() {
     Instruction instruction{};
     instruction.name = static_cast<int32_t>(integer("the name index", INT32_MAX));
-    instruction.kernel = kernelOf(instruction.name);
+    const RegisteredKernel& kernel = kernelOf(instruction.name);
+    instruction.kernel = kernel.run;
     instruction.inputCount = static_cast<int32_t>(integer("the number of inputs", largestOperandCount));
     instruction.outputCount = static_cast<int32_t>(integer("the number of outputs", largestOperandCount));
+    instruction.finiteOutputCount =
+        static_cast<int32_t>(integer("the number of finite outputs", instruction.outputCount));
     instruction.attributeCount = static_cast<int32_t>(integer("the number of attributes", largestOperandCount));
+    checkAttributeCount(kernel, instruction.attributeCount);
     instruction.firstTensor = program_.tensors.size();
     instruction.firstAttribute = program_.attributes.size();
     for (int32_t input = 0; input < instruction.inputCount; ++input) tensor();
@@ -68,14 +72,26 @@ class Decoder {
     program_.instructions.push_back(instruction);
   }
 
-  Kernel kernelOf(int32_t index) {
-    if (static_cast<size_t>(index) >= program_.names.size()) fail("name " + std::to_string(index) + " was not given");
-    Kernel& kernel = kernels_[index];
-    if (kernel == nullptr) kernel = findKernel(level_, program_.names[index]);
-    if (kernel == nullptr) {
-      fail("there is no kernel \"" + program_.names[index] + "\" at level " + nameOf(level_) + " or below");
+  const RegisteredKernel& kernelOf(int32_t index) {
+    if (static_cast<size_t>(index) >= signatures_.size()) fail("name " + std::to_string(index) + " was not given");
+    const RegisteredKernel*& kernel = kernels_[index];
+    if (kernel != nullptr) return *kernel;
+    const std::string& name = program_.names[index];
+    kernel = findKernel(level_, name);
+    if (kernel == nullptr) fail("there is no kernel \"" + name + "\" at level " + nameOf(level_) + " or below");
+    if (kernel->signature(name) != signatures_[index]) {
+      fail("the operation is " + signatures_[index] + ", but the kernel is " + kernel->signature(name) +
+           "; rebuild the native kernels with \"npm run build:native\"");
     }
-    return kernel;
+    return *kernel;
+  }
+
+  void checkAttributeCount(const RegisteredKernel& kernel, int32_t count) const {
+    const size_t expected = kernel.attributes.size();
+    const size_t given = static_cast<size_t>(count);
+    if (kernel.endsInList() ? given + 1 < expected : given != expected) {
+      fail(std::to_string(count) + " attributes are given, but the kernel has " + std::to_string(expected));
+    }
   }
 
   /** Reads one tensor and returns its buffer id. */
@@ -109,10 +125,11 @@ class Decoder {
   }
 
   const Level level_;
+  const std::vector<std::string>& signatures_;
   const double* const words_;
   const size_t wordCount_;
   size_t position_ = 0;
-  std::vector<Kernel> kernels_;  // of Program::names, once looked up
+  std::vector<const RegisteredKernel*> kernels_;  // of the signatures, once looked up
   std::unordered_map<int64_t, size_t> bufferIndex_;
   Program program_;
 };
@@ -125,8 +142,8 @@ void Program::bind(const std::vector<char*>& addresses) {
   }
 }
 
-Program decode(std::vector<std::string> names, const double* words, size_t wordCount, Level level) {
-  return Decoder(std::move(names), words, wordCount, level).decode();
+Program decode(const std::vector<std::string>& signatures, const double* words, size_t wordCount, Level level) {
+  return Decoder(signatures, words, wordCount, level).decode();
 }
 
 }  // namespace flava

@@ -6,32 +6,25 @@ namespace flava {
 
 namespace {
 
+/** An element is not finite if all bits of its exponent are set. */
 template <class Bits>
-bool isNonFinite(Bits bits, Bits exponent, bool negativeInfinityAllowed) {
-  const Bits negativeInfinity = static_cast<Bits>(exponent | (Bits{1} << (sizeof(Bits) * 8 - 1)));
-  return (bits & exponent) == exponent && !(negativeInfinityAllowed && bits == negativeInfinity);
-}
-
-template <class Bits>
-int64_t firstNonFinite(const Tensor& tensor, Bits exponent, bool negativeInfinityAllowed) {
+int64_t firstNonFinite(const Tensor& tensor, Bits exponent) {
   const Bits* bits = tensor.as<Bits>();
   for (int64_t index = 0; index < tensor.size; ++index) {
-    if (isNonFinite(bits[index], exponent, negativeInfinityAllowed)) return index;
+    if ((bits[index] & exponent) == exponent) return index;
   }
   return -1;
 }
 
-/** Describes the first non-finite element of the instruction's outputs; empty when all are finite. */
-std::string nonFiniteOutput(const std::string& name, const Call& call) {
-  for (int32_t index = 0; index < call.outputCount; ++index) {
+/** Describes the first non-finite element of the first `count` outputs; empty when all are finite. */
+std::string nonFiniteOutput(const std::string& name, const Call& call, int32_t count) {
+  for (int32_t index = 0; index < count; ++index) {
     const Tensor& tensor = call.out(index);
-    // A query that sees no key at all has a log-sum-exp of minus infinity.
-    const bool negativeInfinityAllowed = name == "attention" && index == 1;
     int64_t element = -1;
     if (tensor.dtype == Dtype::float32) {
-      element = firstNonFinite<uint32_t>(tensor, 0x7f800000, negativeInfinityAllowed);
+      element = firstNonFinite<uint32_t>(tensor, 0x7f800000);
     } else if (tensor.dtype == Dtype::bfloat16) {
-      element = firstNonFinite<uint16_t>(tensor, 0x7f80, negativeInfinityAllowed);
+      element = firstNonFinite<uint16_t>(tensor, 0x7f80);
     }
     if (element >= 0) {
       return "element " + std::to_string(element) + " of output " + std::to_string(index) + " of " + name +
@@ -74,7 +67,7 @@ Outcome execute(const Program& program, const Section& section, Parallel& parall
     std::string error = runKernel(instruction.kernel, call);
     if (!error.empty()) return {Status::failed, index, std::move(error)};
     if (!section.inspect) continue;
-    std::string finding = nonFiniteOutput(program.names[instruction.name], call);
+    std::string finding = nonFiniteOutput(program.names[instruction.name], call, instruction.finiteOutputCount);
     if (!finding.empty()) return {Status::nonFinite, index, std::move(finding)};
   }
   return {Status::done, section.last, ""};

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "asynchronous-run.h"
-#include "context.h"
-#include "levels.h"
+#include "../runtime/context.h"
+#include "../runtime/levels.h"
 #include "node-values.h"
 #include "resample.h"
 
@@ -165,9 +165,9 @@ napi_value read(napi_env env, const Arguments& arguments) {
 
 napi_value load(napi_env env, const Arguments& arguments) {
   Context& context = contextOf(env, arguments[0]);
-  std::vector<std::string> names = toStrings(env, arguments[1], "names");
+  const std::vector<std::string> signatures = toStrings(env, arguments[1], "signatures");
   const TypedArray words = toTypedArrayOf(env, arguments[2], napi_float64_array, "words");
-  return fromInteger(env, context.load(std::move(names), reinterpret_cast<const double*>(words.data),
+  return fromInteger(env, context.load(signatures, reinterpret_cast<const double*>(words.data),
                                        static_cast<size_t>(words.length)));
 }
 

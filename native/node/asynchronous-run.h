@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "context.h"
+#include "../runtime/context.h"
 #include "node-values.h"
 
 namespace flava {

@@ -17,6 +17,7 @@ struct Instruction {
   int32_t name;  // index into Program::names
   int32_t inputCount;
   int32_t outputCount;
+  int32_t finiteOutputCount;  // the first outputs, which are finite unless something went wrong
   int32_t attributeCount;
   size_t firstTensor;  // inputs, then outputs, in Program::tensors
   size_t firstAttribute;
@@ -50,12 +51,13 @@ struct Program {
 /**
  * Decodes
  *
- *     name index, input count, output count, attribute count,
+ *     index of the signature, input count, output count, finite output count, attribute count,
  *     for each input, then each output: buffer id, byte offset, dtype, rank, dims[rank],
  *     attributes
  *
- * for each instruction, and looks up its kernel at `level`. Throws std::runtime_error for anything malformed.
+ * for each instruction, and looks up its kernel at `level`. A signature is the name of the operation and its attributes,
+ * such as "fill(value)", and must be the kernel's, too. Throws std::runtime_error for anything malformed.
  */
-Program decode(std::vector<std::string> names, const double* words, size_t wordCount, Level level);
+Program decode(const std::vector<std::string>& signatures, const double* words, size_t wordCount, Level level);
 
 }  // namespace flava

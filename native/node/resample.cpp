@@ -3,8 +3,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "levels.h"
-#include "registry.h"
+#include "../runtime/levels.h"
+#include "../runtime/registry.h"
 
 namespace flava {
 
@@ -89,7 +89,7 @@ napi_value resample(napi_env env, const Arguments& arguments) {
   char error[256] = "";
   const Call call = {inputs, 2, &result, 1, nullptr, 0, &thread, error};
   const Level level = availableLevel(toString(env, arguments[5], "level"));
-  findKernel(level, alongRows ? "resampleRows" : "resampleColumns")(call);
+  findKernel(level, alongRows ? "resampleRows" : "resampleColumns")->run(call);
   return undefined(env);
 }
 

@@ -7,7 +7,7 @@
 // `lanes` is the type AllLanes for whole vectors and an int, the number of lanes in use, for the tail.
 #pragma once
 
-#include "kernel.h"
+#include "../runtime/kernel.h"
 
 #if defined(__SSE2__)
 #include <immintrin.h>

@@ -34,7 +34,7 @@ class Context {
   /** The address of a range inside a buffer; throws std::runtime_error when the range does not lie in it. */
   char* at(int64_t id, int64_t byteOffset, int64_t byteLength) const;
 
-  int64_t load(std::vector<std::string> names, const double* words, size_t wordCount);
+  int64_t load(const std::vector<std::string>& signatures, const double* words, size_t wordCount);
   void unload(int64_t programId);
   /** Checks the section and points the program's tensors into the buffers as they are now. */
   Run prepare(int64_t programId, const Section& section) const;

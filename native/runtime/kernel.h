@@ -1,6 +1,6 @@
 // What a kernel sees: tensors, attributes, threads, scratch memory, and a way to fail in words.
 //
-// Kernel files include this header and "simd.h" only. They are compiled once per processor level, each time in a
+// Kernel files include this header and those of simd/ only. They are compiled once per processor level, each time in a
 // namespace of its own (FLAVA_LEVEL), so they must not instantiate standard-library templates: the linker would merge
 // copies built for different processors.
 #pragma once
@@ -65,15 +65,13 @@ struct Call {
   int32_t inputCount;
   const Tensor* outputs;
   int32_t outputCount;
-  const double* attributes;
+  const double* attributes;  // kernels are given them by name; see FLAVA_KERNEL
   int32_t attributeCount;
   Parallel* parallel;
   char* error;  // 256 bytes; the kernel fails when it writes a message here
 
   const Tensor& in(int index) const { return inputs[index]; }
   const Tensor& out(int index) const { return outputs[index]; }
-  double attribute(int index) const { return attributes[index]; }
-  int64_t integer(int index) const { return static_cast<int64_t>(attributes[index]); }
 };
 
 using Kernel = void (*)(const Call& call);
@@ -83,6 +81,64 @@ constexpr int levelCount = 4;
 
 /** Adds a kernel to the table of its level; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);
+/** Adds to the attributes of a registered kernel. */
+void declareAttribute(Level level, const char* kernel, const char* attribute);
+
+/** An attribute that is a list of numbers. It comes last. */
+struct Numbers {
+  const double* values;
+
+  int64_t operator[](int index) const { return static_cast<int64_t>(values[index]); }
+};
+
+/** Fills the fields of an attribute type, in their order, from the numbers of a call. */
+struct AttributeReader {
+  const double* next;
+
+  template <class Field>
+  void operator()(const char*, Field& field) {
+    field = static_cast<Field>(*next++);
+  }
+  void operator()(const char*, Numbers& field) { field.values = next; }
+};
+
+/** Tells the registry the names of the fields. */
+struct AttributeDeclarer {
+  Level level;
+  const char* kernel;
+
+  template <class Field>
+  void operator()(const char* attribute, Field&) {
+    declareAttribute(level, kernel, attribute);
+  }
+};
+
+/** What FLAVA_KERNEL registers for a function: one without attributes as it is, ... */
+template <auto function>
+struct KernelEntry;
+
+template <void (*function)(const Call&)>
+struct KernelEntry<function> {
+  static bool enter(Level level, const char* name) { return registerKernel(level, name, function); }
+};
+
+/** ... one with attributes behind the reading of them. */
+template <class Attributes, void (*function)(const Call&, const Attributes&)>
+struct KernelEntry<function> {
+  static void run(const Call& call) {
+    Attributes attributes{};
+    AttributeReader reader{call.attributes};
+    attributes.list(reader);
+    function(call, attributes);
+  }
+  static bool enter(Level level, const char* name) {
+    registerKernel(level, name, run);
+    Attributes attributes{};
+    AttributeDeclarer declarer{level, name};
+    attributes.list(declarer);
+    return true;
+  }
+};
 
 /** Calls `body(begin, end, thread)` in parallel over [0, count). See Parallel::run. */
 template <class Body>
@@ -100,11 +156,27 @@ void parallelFor(const Call& call, int64_t count, int64_t grain, Body body) {
 
 // FLAVA_LEVEL is given by the build: portable, avx2, avx512 or avx512bf16. Kernel files put all their code in
 // FLAVA_NAMESPACE and name their kernels with FLAVA_KERNEL("name", function).
+//
+// A kernel with attributes takes them as a second argument, of a type that lists them in the order of the operation's
+// schema in TypeScript. A choice of words is listed with them, a list of numbers with brackets:
+//
+//   struct Attributes {
+//     float scale;
+//     MaskKind mask;
+//     Numbers starts;
+//
+//     template <class Field>
+//     void list(Field& field) {
+//       field("scale", scale);
+//       field("mask:none|lengths", mask);
+//       field("starts[]", starts);
+//     }
+//   };
 #ifdef FLAVA_LEVEL
 #define FLAVA_JOIN_(a, b) a##b
 #define FLAVA_JOIN(a, b) FLAVA_JOIN_(a, b)
 #define FLAVA_NAMESPACE flava::FLAVA_JOIN(FLAVA_LEVEL, Level)
 #define FLAVA_KERNEL(name, function)                              \
   static const bool FLAVA_JOIN(registered_, function) [[gnu::used]] = \
-      ::flava::registerKernel(::flava::Level::FLAVA_LEVEL, name, function)
+      ::flava::KernelEntry<function>::enter(::flava::Level::FLAVA_LEVEL, name)
 #endif
