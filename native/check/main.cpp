@@ -1,10 +1,10 @@
-// Runs exported programs without Node, to be built with sanitizers (see sanitize.sh).
+// Runs exported programs without Node, built with sanitizers (see sanitize.sh).
 //
 //   check <folder>     runs every *.program file in it, at each processor level, with one thread and with three
 //
-// Besides what the sanitizers report, a program fails when an instruction touches memory outside of its own operands
-// (with AddressSanitizer), when a result depends on what its memory held before or on the order in which threads ran,
-// or when the run does not end as the file expects.
+// Besides sanitizer reports, a program fails if an instruction accesses memory outside its operands (with
+// AddressSanitizer), if a result depends on the previous contents of memory or on the order of threads, or if the run
+// does not end as the file expects.
 //
 // A program file, little endian, without padding:
 //
@@ -80,7 +80,7 @@ class Reader {
 ProgramFile readProgramFile(const std::string& path) {
   Reader reader(path);
   if (reader.text(8) != "FLAVAPRG") throw std::runtime_error("not a program file");
-  if (reader.value<uint32_t>() != 1) throw std::runtime_error("this version of program files is not known");
+  if (reader.value<uint32_t>() != 1) throw std::runtime_error("unknown version of program file");
   ProgramFile file;
   file.expected = static_cast<Status>(reader.value<uint32_t>());
   for (auto count = reader.value<uint32_t>(); count > 0; --count) {
@@ -111,7 +111,7 @@ uint64_t hashOutputs(const Program& program, const Instruction& instruction) {
   return hash;
 }
 
-/** Lets AddressSanitizer report any access outside of the instruction's operands. */
+/** Lets AddressSanitizer report any access outside the instruction's operands. */
 void allowOnlyOperands(const Run& run, const Instruction& instruction) {
   for (const auto& buffer : run.buffers) ASAN_POISON_MEMORY_REGION(buffer->data(), buffer->bytes());
   for (int32_t index = 0; index < instruction.inputCount + instruction.outputCount; ++index) {
@@ -124,7 +124,7 @@ void allowAll(const Run& run) {
   for (const auto& buffer : run.buffers) ASAN_UNPOISON_MEMORY_REGION(buffer->data(), buffer->bytes());
 }
 
-/** Runs the program in an arena that holds `fill` everywhere; returns a hash of what each instruction produced. */
+/** Runs the program in an arena filled with `fill`; returns a hash of the outputs of each instruction. */
 std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Parallel& parallel, int fill) {
   context.reserveArena(file.arenaBytes);
   std::memset(context.at(arenaId, 0, file.arenaBytes), fill, static_cast<size_t>(file.arenaBytes));
@@ -162,7 +162,7 @@ void checkProgram(const ProgramFile& file, Level level, int threads) {
   const auto difference = std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end()).first;
   if (difference != expected.end()) {
     throw std::runtime_error("instruction " + std::to_string(difference - expected.begin()) +
-                             " gives another result when the arena holds other bytes or threads run in another order");
+                             " depends on the contents of the arena or on the order of threads");
   }
 }
 

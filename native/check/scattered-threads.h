@@ -1,4 +1,4 @@
-// Threads that certainly all take part, for finding races.
+// Threads that all take part in every job, for finding races.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 namespace flava {
 
 /**
- * Deals ranges in turn to threads started anew for each job. The pool's workers often miss a short job, and what one
- * thread did alone shows no race; here nothing orders the threads of a job, so ThreadSanitizer sees every race.
+ * Assigns ranges round-robin to threads started for each job. The pool's workers often miss a short job, which then
+ * shows no race; here nothing orders the threads of a job, so ThreadSanitizer sees every race.
  */
 class ScatteredThreads final : public Parallel {
  public:

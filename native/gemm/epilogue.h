@@ -1,4 +1,4 @@
-// What happens to a product before it is stored: bias, activation, addend, conversion.
+// Steps applied to a product before it is stored: bias, activation, addend, conversion.
 #pragma once
 
 #include "operands.h"
@@ -30,17 +30,17 @@ inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_
   });
 }
 
-/** Fetches elements [index, index + count), used soon, into the cache: rows of a matrix lie far apart. */
+/** Prefetches elements [index, index + count): rows of a matrix are too far apart for the hardware. */
 template <bool forWriting>
 inline void prefetch(const Tensor& tensor, int64_t index, int64_t count) {
   const auto* first = static_cast<const char*>(tensor.data) + index * bytesOf(tensor.dtype);
   const auto* last = first + count * bytesOf(tensor.dtype) - 1;
   for (const char* line = first; line < last; line += 64) __builtin_prefetch(line, forWriting, 2);
   __builtin_prefetch(last, forWriting, 2);
-  asm volatile("");  // gcc drops calls of functions that only fetch, as if they did nothing
+  asm volatile("");  // GCC drops calls of functions that only prefetch
 }
 
-/** Tensors that are absent are null. */
+/** Absent tensors are null. */
 struct Epilogue {
   const Tensor* result = nullptr;
   const Tensor* bias = nullptr;
@@ -50,7 +50,7 @@ struct Epilogue {
   Activation activation = Activation::none;
   int64_t columns = 0;  // of the result
 
-  /** Fetches what `store` reads and writes of such a row. */
+  /** Prefetches what `store` reads and writes of such a row. */
   void expect(int64_t row, int64_t column, int64_t count) const {
     const int64_t index = row * columns + column;
     if (preactivation) prefetch<false>(*preactivation, index, count);

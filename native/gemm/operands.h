@@ -1,4 +1,4 @@
-// Where the operands of a product come from: rows of words for the left one, panels of words for the right one.
+// Operands of a product: rows of words on the left, panels of words on the right.
 #pragma once
 
 #include "tile.h"
@@ -7,7 +7,7 @@ namespace FLAVA_NAMESPACE {
 
 /** The left operand, read row by row. */
 struct LeftOperand {
-  /** The words of row 0, where rows of words lie in memory already; otherwise null, and blocks of them are packed. */
+  /** The words of row 0 if the rows are in memory already; otherwise null, and blocks of them are packed. */
   const uint32_t* words = nullptr;
   int64_t stride = 0;
 
@@ -20,7 +20,7 @@ struct LeftOperand {
 
 /** The right operand, read in panels of 64 columns: [word][column]. */
 struct RightOperand {
-  /** All panels, where they are packed already: [panel][word][column]; otherwise null. */
+  /** All panels if they are packed already: [panel][word][column]; otherwise null. */
   const uint32_t* panels = nullptr;
 
   /** Writes words [word, word + words) of a panel; columns beyond the last are zero. */
@@ -37,18 +37,18 @@ inline void packPanels(const Call& call, const RightOperand& right, int64_t colu
   });
 }
 
-/** Receives finished tiles of the result, which it may use as it likes: rows of whole vectors, `stride` apart. */
+/** Receives finished tiles of the result, which it may overwrite: rows of whole vectors, `stride` apart. */
 template <class Sum>
 struct Output {
   virtual void write(Sum* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
-  /** Says which tile comes after the next one, whose memory may be fetched meanwhile; `rows` may be 0 or less. */
+  /** Announces the tile after the next one, so that its memory can be prefetched; `rows` may be 0 or less. */
   virtual void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const = 0;
 
  protected:
   ~Output() = default;
 };
 
-/** Stands for rows beyond the last one of a matrix. */
+/** Used for rows beyond the last one of a matrix. */
 template <class Element>
 const Element* zeroRow() {
   alignas(64) static const Element zeros[panelColumns] = {};
@@ -217,7 +217,7 @@ MatrixRight<Words, Element> rightMatrix(const Element* data, int64_t columns, in
   return {data, columns, depth, transposed};
 }
 
-/** Rows of words that lie in memory. */
+/** Rows of words in memory. */
 struct RowsOfWords final : LeftOperand {
   RowsOfWords(const uint32_t* data, int64_t rowStride) {
     this->words = data;

@@ -1,14 +1,14 @@
-// Convolution as a product: every pixel is a row of its neighborhood, gathered while packing and never stored whole.
+// Convolution as a product (implicit im2col): every pixel is a row of its neighborhood, gathered while packing.
 #pragma once
 
 #include "operands.h"
 
 namespace FLAVA_NAMESPACE {
 
-/** Takes every element as max(0, element). */
+/** Applies ReLU to every element. */
 template <class Words>
 struct Rectified {
-  // As integers the negative numbers from -0 to -inf are the smallest; negative NaNs, which must stay, follow.
+  // As integers, the negative numbers from -0 to -inf are the smallest; negative NaNs, which must stay, follow.
   static Uints apply(Uints words) {
     if constexpr (Words::elements == 1) {
       return words & (Uints)((Ints)words > static_cast<int32_t>(0xff800000));

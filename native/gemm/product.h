@@ -1,12 +1,12 @@
-// A product cut into blocks: which thread computes which block does not matter, and neither does the cut, because every
-// element of the result is summed over K in one and the same order.
+// A product in blocks. Neither the blocking nor the assignment to threads changes a result, because every element is
+// summed over K in the same order.
 #pragma once
 
 #include "operands.h"
 
 namespace FLAVA_NAMESPACE {
 
-/** Words of K that are multiplied at a time: a panel of so many (384 KB) stays in the second-level cache. */
+/** Words of K that are multiplied at a time: a panel of that height (384 KB) stays in the L2 cache. */
 constexpr int64_t depthLimit = 1536;
 
 struct ProductShape {

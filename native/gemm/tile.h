@@ -1,4 +1,4 @@
-// The innermost loop: a tile of up to 6 rows and 64 columns of the result, held in registers while K passes by.
+// The innermost loop: a tile of up to 6 rows and 64 columns of the result, held in registers along K.
 #pragma once
 
 #include "words.h"
@@ -116,7 +116,7 @@ template <class Product, int rows, int vectors>
     }
   }
   for (int64_t word = 0; word < words; ++word) {
-    // The rows of the next tile, line by line: they are too many and too short for the processor to foresee.
+    // The rows of the next tile, line by line: too many short rows for the hardware prefetcher.
     if (word % 16 == 0) {
 #pragma GCC unroll 8
       for (int row = 0; row < rows; ++row) __builtin_prefetch(left + (row + rows) * leftStride + word, 0, 2);

@@ -50,7 +50,7 @@ inline Shorts loadBfloat16(const float* from, Lanes lanes) {
 /** Reads elements of type float or Bfloat16 as words of one float32. */
 struct Float32Words {
   static constexpr int elements = 1;
-  /** Elements that are stored in the type of a word's become words as they are. */
+  /** Elements stored in the type of the word are copied. */
   static constexpr bool verbatim = true;
 
   /** A vector of words that follow one another along K; of `count` elements, if there are fewer, and zeros. */
@@ -120,7 +120,7 @@ struct ChangedWords {
   }
 };
 
-/** Takes GELU of every element. */
+/** Applies GELU to every element. */
 template <class Words>
 struct Gelu {
   static Uints apply(Uints words) {

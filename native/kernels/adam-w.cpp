@@ -20,7 +20,7 @@ struct Attributes {
   }
 };
 
-/** The numbers of one step, the same for every element. */
+/** The constants of one step, the same for every element. */
 struct Step {
   float beta1, oneMinusBeta1;
   float beta2, oneMinusBeta2;
@@ -55,7 +55,9 @@ struct State {
       : parameter(tensors[0].as<float>()), first(tensors[1].as<float>()), second(tensors[2].as<float>()) {}
 };
 
-/** The squared length of the move is summed in float32 within blocks, over the blocks in order in double precision. */
+/**
+ * The squared norm of the update is summed in float32 within blocks, then over blocks, in order, in double precision.
+ */
 template <class G>
 float update(const Call& call, const Step step, const State from, const State to, const G* gradient) {
   const int64_t size = call.in(0).size, blocks = (size + elementGrain - 1) / elementGrain;
@@ -85,7 +87,7 @@ float update(const Call& call, const Step step, const State from, const State to
 void adamWKernel(const Call& call, const Attributes& attributes) {
   const Step step(call, attributes);
   const Tensor& gradient = call.in(3);
-  // Nothing may change unless everything can: look at the whole gradient first.
+  // All or nothing: check the whole gradient before any element is updated.
   if (!__builtin_isfinite(step.gradientScale) || !isFinite(call, gradient)) return fail(call, "non-finite");
   visitFloats(gradient, [&](auto* g) {
     *call.out(3).as<float>() = update(call, step, State(call.inputs), State(call.outputs), g);

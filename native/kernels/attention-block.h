@@ -1,4 +1,4 @@
-// Products of small blocks in a thread's scratch memory, as attention needs them.
+// Products of small blocks in a thread's scratch memory, for attention.
 //
 // The operands of a product are made of 32-bit words along the axis that is summed over: one float32 each or, where the
 // processor multiplies such pairs, two neighboring bfloat16. The left operand is read word by word, so its rows may
@@ -47,7 +47,7 @@ struct Bfloat16Format {
   }
 };
 #else
-/** One float32 a word, rounded to the nearest bfloat16: for processors that multiply no pairs. */
+/** One float32 a word, rounded to the nearest bfloat16: for processors without products of pairs. */
 struct Bfloat16Format : FloatFormat {
   static Floats round(Floats x) { return widen(narrow(x)); }
   static Uints join(const Floats* rows) { return (Uints)round(rows[0]); }
@@ -128,7 +128,7 @@ void multiplyPanel(int64_t panel, int64_t rows, int64_t depth, Left a, Right b, 
 template <class Format>
 void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sums c, bool accumulate) {
   int64_t vectors = columns / width;
-  // Panels of columns as even as can be: a last narrow one would not keep the multipliers busy.
+  // Panels as even as possible: a narrow last one would leave the multipliers idle.
   for (int64_t panels = (vectors + tileVectors - 1) / tileVectors; panels > 0; --panels) {
     const int64_t panel = (vectors + panels - 1) / panels;
     multiplyPanel<Format, tileVectors>(panel, rows, depth, a, b, c, accumulate);
@@ -164,7 +164,7 @@ int64_t wordsOfRow(int64_t size) {
 
 constexpr int64_t rowsAhead = 16;
 
-/** Asks for a row of one head that will be read soon: processors foresee only what lies together. */
+/** Prefetches a row of one head: hardware prefetchers do not follow such strides. */
 template <class T>
 inline void prefetchRow(const T* row, int64_t size) {
   for (int64_t i = 0; i < size; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(row + i);

@@ -2,18 +2,18 @@
 //
 //   dV = Pᵀ·dO,  dS = P * (dO·Vᵀ - D),  dQ = scale · dS·K,  dK = scale · dSᵀ·Q.
 //
-// A piece of work is one head, so that its dK and dV are sums in one thread's scratch memory, always in the same order.
-// The probabilities are computed again from the logarithms that attention saved, a block of query rows at a time.
+// A work item is one head, so dK and dV accumulate in one thread's scratch memory, always in the same order.
+// The probabilities are recomputed from the saved log-sum-exp, a block of query rows at a time.
 
 #include "attention-head.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
 
-constexpr int64_t groupRows = 2 * tileRows;   // rows of scores at a time: they shall stay in the first cache
-constexpr int64_t blockRows = 8 * groupRows;  // rows of probabilities at a time: in the second
+constexpr int64_t groupRows = 2 * tileRows;   // rows of scores at a time: they stay in the L1 cache
+constexpr int64_t blockRows = 8 * groupRows;  // rows of probabilities at a time: in L2
 
-/** What follows the operands among the inputs. */
+/** The inputs after the operands. */
 enum Input { output, logSumExp, outputGradient, mask };
 
 const Tensor& inputOf(const Call& call, const AttentionShape& shape, Input input) {
@@ -46,7 +46,7 @@ struct Scratch {
   }
 };
 
-/** One head, and what is known of it. */
+/** One head during the computation. */
 template <class Format>
 struct Head {
   const Call& call;
@@ -80,7 +80,7 @@ void packKeys(Head<Format>& head) {
                                      scratch.joinedKeys);
 }
 
-/** Loads the logarithms of the block's rows and the dot products dO·O; what pads the block gets no weight. */
+/** Loads the logarithms of the block's rows and the dot products dO·O; padding rows get no weight. */
 template <class Format>
 void loadRowTerms(const Head<Format>& head, int64_t begin, int64_t count, int64_t rows) {
   const AttentionShape& shape = head.shape;
@@ -88,7 +88,7 @@ void loadRowTerms(const Head<Format>& head, int64_t begin, int64_t count, int64_
   const float* saved = head.in(logSumExp).template as<float>();
   saved += (head.item * shape.heads + head.head) * shape.queries + begin;
   for (int64_t row = 0; row < rows; ++row) {
-    // Rows without a visible key saved -inf.
+    // The log-sum-exp of rows without a visible key is -inf.
     head.scratch.logSumExp[row] = row >= count || saved[row] == -infinity ? infinity : saved[row];
     head.scratch.dots[row] = 0.0f;
   }

@@ -1,4 +1,4 @@
-// What attention and its gradient share: shapes, masks, the exponential, and the layout of scratch memory.
+// Shared by attention and its gradient: shapes, masks, the exponential, and the layout of scratch memory.
 #pragma once
 
 #include "attention-block.h"
@@ -7,7 +7,7 @@ namespace FLAVA_NAMESPACE {
 
 enum class MaskKind { none = 0, lengths = 1, additive = 2 };
 
-/** Queries, keys and values, or their gradients: tensors of their own, or side by side in one. */
+/** Queries, keys and values, or their gradients: separate tensors, or side by side in one. */
 enum Operand { query, key, value };
 
 struct AttentionAttributes {
@@ -44,7 +44,7 @@ struct AttentionShape {
         scale(attributes.scale),
         maskKind(attributes.maskKind) {}
 
-  /** How many tensors the operands are. */
+  /** Number of tensors that hold the operands. */
   int tensors() const { return joined ? 1 : 3; }
 
   /**
@@ -65,7 +65,7 @@ struct AttentionShape {
   }
 };
 
-/** How many keys to look at: those after the last visible one take no part. */
+/** How many keys to look at: those after the last visible one are skipped. */
 inline int64_t visibleKeys(const AttentionShape& shape, const Tensor* mask, int64_t item) {
   int64_t count = shape.keys;
   if (shape.maskKind == MaskKind::lengths) {

@@ -1,7 +1,7 @@
 // Scaled dot-product attention: O = softmax(scale · Q·Kᵀ + mask) · V for every head, and the logarithm of each row's
-// sum of exponentials, from which the gradient restores the probabilities.
+// sum of exponentials, from which the gradient recomputes the probabilities.
 //
-// A piece of work is some query rows of one head. The head's keys and values are packed once per piece; then a block of
+// A work item is some query rows of one head. The head's keys and values are packed once per item; then a block of
 // query rows at a time goes through both products while its scores stay in the thread's scratch memory.
 
 #include "attention-head.h"
@@ -42,7 +42,7 @@ void exponentials(float* scores, const float* bias, int64_t columns, float scale
   Floats maxima = broadcast(-infinity);
   for (int64_t i = 0; i < columns; i += width) maxima = max(maxima, load(scores + i) * scale + load(bias + i));
   largest = maxOf(maxima);
-  const float origin = largest == -infinity ? 0.0f : largest;  // no key is visible: every exponential shall be 0
+  const float origin = largest == -infinity ? 0.0f : largest;  // no key is visible: all exponentials are 0
   Floats total{};
   auto* elements = reinterpret_cast<typename Format::Element*>(scores);
   for (int64_t i = 0; i < columns; i += width) {
@@ -106,10 +106,10 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
 template <class Format>
 void attendAll(const Call& call, const AttentionAttributes& attributes) {
   const AttentionShape shape(call, attributes);
-  // Heads are split only as far as it takes to keep all threads busy, since each piece packs its head's keys anew.
+  // Heads are split only as far as needed to keep all threads busy, since each piece packs the keys of its head again.
   const int64_t heads = max(int64_t{1}, shape.batch * shape.heads);
-  const int64_t wanted = (4 * call.parallel->threads() + heads - 1) / heads;
-  const int64_t rows = max(int64_t{tileRows}, roundUp((shape.queries + wanted - 1) / wanted, tileRows));
+  const int64_t piecesPerHead = (4 * call.parallel->threads() + heads - 1) / heads;
+  const int64_t rows = max(int64_t{tileRows}, roundUp((shape.queries + piecesPerHead - 1) / piecesPerHead, tileRows));
   const int64_t pieces = (shape.queries + rows - 1) / rows;
   parallelFor(call, shape.batch * shape.heads * pieces, 1, [&](int64_t first, int64_t last, int thread) {
     for (int64_t index = first; index < last; ++index) {

@@ -1,11 +1,11 @@
-// Functions of two tensors whose shapes broadcast against each other as in numpy.
+// Elementwise functions of two tensors with numpy broadcasting.
 #include "elementwise.h"
 #include "failure.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
 
-/** How two operands are walked for one output: axes that both walk alike are merged, axes of size 1 left out. */
+/** How two operands are traversed for one output: axes are merged where possible, axes of size 1 left out. */
 struct Walk {
   int rank = 0;
   int64_t dims[maxRank];
@@ -120,7 +120,7 @@ void compare(const Call& call, Function function) {
   const Walk walk = planWalk(call.out(0), a, b);
   auto* y = call.out(0).as<float>();
   if ((a.dtype == Dtype::int32) != (b.dtype == Dtype::int32)) {
-    fail(call, "integers can be compared with integers only");
+    fail(call, "integers can only be compared with integers");
   } else if (a.dtype == Dtype::int32) {
     walkAll(call, walk, a.as<int32_t>(), b.as<int32_t>(), y, oneOrZero);
   } else {
@@ -140,7 +140,7 @@ void multiplyKernel(const Call& call) {
 void divideKernel(const Call& call) {
   combine(call, [](Floats a, Floats b) { return a / b; });
 }
-/** max and min give b when either is NaN; a NaN in a must come through as well. */
+/** max and min return b if either is NaN; a NaN in a must propagate, too. */
 void maximumKernel(const Call& call) {
   combine(call, [](Floats a, Floats b) { return select(a == a, max(a, b), a); });
 }
@@ -153,7 +153,7 @@ void equalKernel(const Call& call) {
 void lessKernel(const Call& call) {
   compare(call, [](auto a, auto b) { return a < b; });
 }
-/** The second operand of the walk is the input again; it is never looked at. */
+/** The second operand of the walk is the input again, and unused. */
 void broadcastKernel(const Call& call) {
   const Tensor &x = call.in(0), &y = call.out(0);
   visitFloats(x, y, [&](auto* from, auto* to) {

@@ -1,4 +1,4 @@
-// conv2d: Y = X * W + bias + addend for images with channels last: stride 1, odd kernels, zeros around.
+// conv2d: Y = X * W + bias + addend for channels-last images: stride 1, odd kernels, zero padding.
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
 #include "../gemm/product.h"
@@ -25,8 +25,8 @@ struct Attributes {
 };
 
 /**
- * How many neighboring pixels are computed together: few channels alone would leave vectors empty, and each gathering
- * of a neighborhood would serve little. The least estimated time of a pixel, in cycles: half of one for a vector of
+ * How many neighboring pixels are computed together: with few channels, single pixels would leave vectors partly empty
+ * and amortize little of the gathering. Minimizes the estimated cycles per pixel: half of one for a vector of
  * products, of which there are two at a time or more; 4 for a line that is gathered and one for each of its vectors; 16
  * for a row that is stored and 2 for each of its vectors.
  */

@@ -1,11 +1,11 @@
-// Cross-entropy of rows of logits against one label each. Rows of weight 0 are not looked at.
+// Cross-entropy of rows of logits against one label each. Rows of weight 0 are skipped.
 #include "failure.h"
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
 
-/** Whether every row that counts has a label among the columns; otherwise the call fails. */
+/** Whether every row with a weight has a valid label; otherwise the call fails. */
 bool checkLabels(const Call& call, const int32_t* labels, const float* weights, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; ++row) {
     if (weights[row] == 0.0f || (labels[row] >= 0 && labels[row] < columns)) continue;

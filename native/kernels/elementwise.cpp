@@ -1,9 +1,9 @@
-// Functions of elements with attributes, and the gradients of activations.
+// Elementwise functions with attributes, and gradients of activations.
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
 
-/** In double precision, which is exact for every result that fits an int32. */
+/** In double precision, which is exact for results that fit in an int32. */
 static void affineOfIntegers(const Call& call, double a, double b) {
   const auto* x = call.in(0).as<int32_t>();
   auto* y = call.out(0).as<int32_t>();

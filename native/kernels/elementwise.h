@@ -1,14 +1,14 @@
-// Applying a function of vectors to all elements of tensors.
+// Elementwise application of functions of vectors.
 #pragma once
 
 #include "../simd/simd.h"
 
 namespace FLAVA_NAMESPACE {
 
-/** Elements of one range of work: enough to be worth a thread's while, few enough to spread evenly. */
+/** Elements per range of work: large enough to amortize scheduling, small enough to balance threads. */
 constexpr int64_t elementGrain = 8192;
 
-/** Rows of one range of work, if each has `columns` elements. */
+/** Rows per range of work, of `columns` elements each. */
 inline int64_t rowGrain(int64_t columns) { return max(int64_t{1}, elementGrain / max(int64_t{1}, columns)); }
 
 /** Output 0 = function(input 0). */

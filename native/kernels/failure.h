@@ -1,4 +1,4 @@
-// How a kernel says what went wrong.
+// Failure of kernels.
 #pragma once
 
 #include <cstdarg>
@@ -8,7 +8,7 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Makes the call fail with a message; the kernel should return after it. */
+/** Makes the call fail with a message; the kernel should then return. */
 [[gnu::format(printf, 2, 3)]] inline void fail(const Call& call, const char* format, ...) {
   va_list values;
   va_start(values, format);

@@ -1,4 +1,4 @@
-// Checks of finiteness, and the squared length of many tensors together.
+// Checks of finiteness, and the sum of squares of several tensors.
 #include "failure.h"
 #include "finite.h"
 

@@ -1,4 +1,4 @@
-// Rows of a table by number, and the gradient by the table.
+// Rows of a table by index, and the gradient with respect to the table.
 #include "failure.h"
 #include "movement.h"
 
@@ -10,7 +10,7 @@ bool checkIds(const Call& call, const Tensor& ids, int64_t height) {
   const auto* values = ids.as<int32_t>();
   for (int64_t i = 0; i < ids.size; ++i) {
     if (values[i] < height) continue;
-    fail(call, "id %d is not below %lld, the number of rows", values[i], static_cast<long long>(height));
+    fail(call, "id %d is out of range for a table of %lld rows", values[i], static_cast<long long>(height));
     return false;
   }
   return true;

@@ -1,4 +1,4 @@
-// Rows divided by their Euclidean length, or by eps if they are shorter than that.
+// Rows divided by their Euclidean norm, or by eps if that is greater.
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {
@@ -33,7 +33,7 @@ static void l2NormalizeKernel(const Call& call, const Attributes& attributes) {
   });
 }
 
-/** Of a row longer than eps, dX = (dY - y * (y . dY)) / norm; else y = x / eps, so dX = dY / eps. */
+/** Where the norm exceeds eps, dX = (dY - y * (y . dY)) / norm; else y = x / eps, so dX = dY / eps. */
 static void l2NormalizeGradientKernel(const Call& call, const Attributes& attributes) {
   const auto* norms = call.in(1).as<float>();
   const float eps = attributes.epsilon;

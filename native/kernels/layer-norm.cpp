@@ -1,4 +1,4 @@
-// Rows brought to mean 0 and variance 1, then scaled and shifted.
+// Rows normalized to mean 0 and variance 1, then scaled and shifted.
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {

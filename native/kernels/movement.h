@@ -1,11 +1,11 @@
-// Copying boxes of elements between differently laid out tensors.
+// Copies of boxes of elements between tensors of different layouts.
 #pragma once
 
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
 
-/** Bytes moved by one range of work. */
+/** Bytes per range of work. */
 constexpr int64_t byteGrain = 4 * elementGrain;
 
 /**

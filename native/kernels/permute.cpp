@@ -1,4 +1,4 @@
-// Reordering the axes of a tensor: rows are copied where the innermost axis stays, squares are transposed where not.
+// Permutation of axes: copies rows if the innermost axis stays, transposes squares otherwise.
 #include "movement.h"
 #include "../simd/transpose.h"
 
@@ -43,7 +43,7 @@ void transposeEdge(const char* from, int64_t fromStride, char* to, int64_t toStr
   }
 }
 
-/** Rows of the output that are written together, so that every line of the input is used up at once. */
+/** Rows of the output that are written together, so that every cache line of the input is used completely. */
 constexpr int64_t bandRows = 64;
 
 template <class Element>

@@ -1,4 +1,4 @@
-// Halving and doubling images [batch, height, width, channels].
+// Pooling and upsampling of images [batch, height, width, channels] by a factor of 2.
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
@@ -73,7 +73,7 @@ void maxPoolGradientKernel(const Call& call) {
       for (int64_t row = begin; row < end; ++row) {
         const int64_t image = row / height, line = row % height;
         auto* to = dX + row * pixels * channels;
-        // What an odd last row or column holds was not pooled.
+        // An odd last row or column is not pooled.
         const int64_t covered = line / 2 < pooledHeight ? 2 * pooledPixels : 0;
         for (int64_t pixel = 0; pixel < covered; ++pixel) {
           const int64_t at = ((image * pooledHeight + line / 2) * pooledPixels + pixel / 2) * channels;

@@ -1,4 +1,4 @@
-// Weights to 8 bits, symmetrically, with one scale for each row.
+// Symmetric quantization of weights to 8 bits, with one scale per row.
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {

@@ -34,7 +34,7 @@ struct Attributes : WeightShape {
 };
 
 struct Packing : WeightShape {
-  bool dynamic;  // the form is the same
+  bool dynamic;  // the packed form is the same
 
   template <class Field>
   void list(Field& field) {
@@ -55,7 +55,7 @@ Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
   return epilogue;
 }
 
-/** Packs all panels and computes their offsets; `panels` may be null if the panels are not wanted. */
+/** Packs all panels and computes their offsets; `panels` may be null if only the offsets are needed. */
 void packWithOffsets(const Call& call, const QuantizedRight& right, const WeightShape& shape, uint32_t* panels,
                      int32_t* offsets) {
   const int64_t words = shape.words();

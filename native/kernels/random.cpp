@@ -1,4 +1,4 @@
-// Random numbers that are functions of a key and of their place: threefry2x32 with 20 rounds (Salmon et al., "Parallel
+// Random numbers as functions of a key and an index: threefry2x32 with 20 rounds (Salmon et al., "Parallel
 // random numbers: as easy as 1, 2, 3", 2011).
 #include "elementwise.h"
 
@@ -36,13 +36,13 @@ inline Words threefry(Key key, Words counter) {
   return {x0, x1};
 }
 
-/** The words of elements i, i + 1, …, where i is a multiple of the vectors' width. */
+/** The words of elements i, i + 1, …, where i is a multiple of the vector width. */
 inline Words wordsAt(Key key, int64_t i) {
   const auto low = static_cast<uint32_t>(i), high = static_cast<uint32_t>(i >> 32);
   return threefry(key, {(Uints)laneIndices() + low, Uints{} + high});
 }
 
-/** Uniform in (0, 1), of 23 bits and a half, so that neither end is reached. */
+/** Uniform in (0, 1): a multiple of 2^-23 plus 2^-24, so that neither end is reached. */
 inline Floats uniformOf(Uints word) {
   return (__builtin_convertvector((Ints)(word >> 9), Floats) + 0.5f) * 1.1920928955078125e-7f;
 }

@@ -1,6 +1,6 @@
-// Sums and maxima over an axis of [outer, reduced, inner], and the place of the largest along rows.
+// Sums and maxima over the middle axis of [outer, reduced, inner], and argmax along rows.
 //
-// Both ways below cut what is reduced into blocks of fixed size and combine the blocks' results in order.
+// Both methods split the reduced axis into blocks of fixed size and combine the results of blocks in order.
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {
@@ -13,14 +13,14 @@ struct Sum : Addition {
 
 struct Maximum {
   static constexpr float identity = -__builtin_inff();
-  /** A NaN of either comes through. */
+  /** Propagates NaN. */
   Floats operator()(Floats a, Floats b) const { return select((b > a) | (b != b), b, a); }
   static float fold(Floats x) {
     return foldLanes(x, [](float a, float b) { return b > a || b != b ? b : a; });
   }
 };
 
-/** Elements of one row that are reduced in one go. */
+/** Elements of a row in one block. */
 constexpr int64_t blockColumns = 16384;
 
 template <class Operation, class X>
@@ -47,7 +47,7 @@ void reduceRows(const Call& call, const X* x, Y* y, int64_t rows, int64_t column
   });
 }
 
-/** Combines `count` rows, `stride` apart, into one of `columns` elements: four at a time, to spare trips to memory. */
+/** Combines `count` rows, `stride` apart, into one of `columns` elements: four at a time, to save memory traffic. */
 template <class Operation, class X>
 void reduceColumns(const X* x, int64_t count, int64_t stride, float* result, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) result[i] = Operation::identity;

@@ -1,4 +1,4 @@
-// Resampling of images: whole numbers throughout, so that every level gives the same bits (src/data/image/resample.ts).
+// Resampling of images in integer arithmetic, so that every level gives the same bits (src/data/image/resample.ts).
 #include "../simd/simd.h"
 #include "../simd/transpose.h"
 
@@ -12,7 +12,7 @@ constexpr int parts = block / width;
 typedef uint8_t Levels __attribute__((vector_size(width)));
 typedef uint8_t Tile __attribute__((vector_size(block)));
 
-/** What one output is made of: its first input, how many inputs, and their weights. */
+/** The inputs of one output: the first, their number, and their weights. */
 struct Taps {
   int64_t first;
   int64_t count;

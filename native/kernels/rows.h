@@ -1,4 +1,4 @@
-// Sums and extremes along rows, in an order that depends on the row's length alone.
+// Reductions along rows, in an order that depends on the length of the row only.
 #pragma once
 
 #include "elementwise.h"
@@ -8,7 +8,7 @@ namespace FLAVA_NAMESPACE {
 /** Length of a tensor's rows. */
 inline int64_t columnsOf(const Tensor& tensor) { return tensor.rank == 0 ? 1 : tensor.dim(-1); }
 
-/** The data of a float32 or bfloat16 tensor where a type of its own for each is not worth the code: rare or small. */
+/** The data of a float32 or bfloat16 tensor, dispatched at run time: for small or rarely used tensors. */
 struct AnyFloats {
   const void* data;
   bool isNarrow;

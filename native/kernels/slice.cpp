@@ -1,4 +1,4 @@
-// Cutting a box out of a tensor, setting one into zeros, and setting several side by side.
+// Slicing, padding with zeros, and concatenation.
 #include "movement.h"
 
 namespace FLAVA_NAMESPACE {

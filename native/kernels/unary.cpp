@@ -1,4 +1,4 @@
-// Functions of one element.
+// Elementwise functions.
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
@@ -9,7 +9,7 @@ static Floats signOf(Floats x) {
   return select(x == x, sign, x);
 }
 
-/** Exact for any size of x, one lane at a time: cosines are asked for schedules, not for activations. */
+/** Accurate for any x, one lane at a time: cosines are needed for learning rate schedules only. */
 static Floats cosineOf(Floats x) {
   for (int lane = 0; lane < width; ++lane) x[lane] = __builtin_cosf(x[lane]);
   return x;

@@ -7,7 +7,7 @@ namespace flava {
 
 namespace {
 
-/** A run under way. It keeps the context, the buffers and the abort flag alive until its promise is settled. */
+/** A run in progress. It keeps the context, the buffers and the abort flag alive until its promise is settled. */
 struct AsynchronousRun {
   std::shared_ptr<SharedContext> shared;
   Run run;
@@ -32,8 +32,8 @@ napi_value fromOutcome(napi_env env, const Outcome& outcome) {
   return result;
 }
 
-// On the JavaScript thread; when its environment is being torn down nothing more can be told to JavaScript, and all
-// that matters is that the run is let go.
+// On the JavaScript thread. While its environment is being torn down, JavaScript cannot be called any more; the run is
+// only released.
 void finish(napi_env env, napi_status, void* data) {
   const std::unique_ptr<AsynchronousRun> task(static_cast<AsynchronousRun*>(data));
   task->shared->running = false;
@@ -79,7 +79,7 @@ napi_value runAsynchronously(napi_env env, const std::shared_ptr<SharedContext>&
   napi_value promise;
   check(env, napi_create_promise(env, &deferred, &promise));
   try {
-    if (shared->running) throw std::runtime_error("a run is already under way on this context");
+    if (shared->running) throw std::runtime_error("a run is already in progress on this context");
     const TypedArray abort = toTypedArrayOf(env, arguments[5], napi_int32_array, "abort");
     if (abort.length < 1) throw std::runtime_error("abort must have one element");
     const Section section = {toInteger(env, arguments[2], "first"), toInteger(env, arguments[3], "last"),

@@ -1,5 +1,5 @@
-// The Node-API door: what src/backend/native.ts calls. Nothing here is kept per process, so that every worker thread
-// may load the module for itself.
+// Node-API bindings: the functions called by src/backend/native.ts. There is no state per process, so every worker
+// thread may load the module.
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -15,7 +15,7 @@ namespace flava {
 
 namespace {
 
-// Marks the objects `open` returns, so that no other object is taken for a context.
+// Marks the objects returned by `open`, so that no other object is mistaken for a context.
 constexpr napi_type_tag contextTag = {0x8d1f7c0a52b94e63, 0xa6f03be19d7c4285};
 constexpr int64_t maxThreads = 1024;
 
@@ -103,7 +103,7 @@ napi_value allocate(napi_env env, const Arguments& arguments) {
   return fromInteger(env, contextOf(env, arguments[0]).allocate(toInteger(env, arguments[1], "bytes")));
 }
 
-/** A new buffer that is the first `bytes` bytes of an open file; 0, which is no buffer, where it cannot be mapped. */
+/** A new buffer that maps the first `bytes` bytes of an open file; 0 if it cannot be mapped. */
 napi_value map(napi_env env, const Arguments& arguments) {
   Context& context = contextOf(env, arguments[0]);
   const int64_t file = toInteger(env, arguments[1], "file");
@@ -143,7 +143,7 @@ napi_value writeTransposed(napi_env env, const Arguments& arguments) {
   const TypedArray source = toTypedArrayOf(env, arguments[3], napi_float32_array, "data");
   const int64_t rows = toInteger(env, arguments[4], "rows"), columns = toInteger(env, arguments[5], "columns");
   if (rows < 1 || columns < 1 || source.length % rows != 0 || source.length / rows % columns != 0) {
-    throw std::runtime_error("data must be whole matrices of at least one row and column");
+    throw std::runtime_error("data must consist of whole matrices with at least one row and column");
   }
   char* target = contextOf(env, arguments[0])
                      .at(toInteger(env, arguments[1], "id"), toInteger(env, arguments[2], "byteOffset"), source.bytes);
@@ -180,10 +180,10 @@ napi_value run(napi_env env, const Arguments& arguments) {
   return runAsynchronously(env, openHandleOf(env, arguments[0]), arguments);
 }
 
-/** Joins the threads and frees all memory at once; closing a second time does nothing. */
+/** Joins the threads and frees all memory; closing again does nothing. */
 napi_value close(napi_env env, const Arguments& arguments) {
   ContextHandle& handle = handleOf(env, arguments[0]);
-  if (handle && handle->running) throw std::runtime_error("cannot close the context: a run is under way");
+  if (handle && handle->running) throw std::runtime_error("cannot close the context during a run");
   handle.reset();
   return undefined(env);
 }

@@ -1,5 +1,5 @@
-// Conversion between JavaScript values and C++ ones. Every function throws std::runtime_error, in words, for a value of
-// the wrong kind; `guarded` turns that into a JavaScript Error.
+// Conversion between JavaScript and C++ values. Every function throws std::runtime_error for a value of the wrong type;
+// `guarded` turns that into a JavaScript Error.
 #pragma once
 
 #define NAPI_VERSION 8
@@ -22,7 +22,7 @@ struct Arguments {
   napi_value operator[](size_t index) const { return values[index]; }
 };
 
-/** The bytes behind a typed array. They belong to JavaScript. */
+/** The bytes of a typed array, owned by JavaScript. */
 struct TypedArray {
   napi_typedarray_type type;
   char* data;
@@ -30,7 +30,7 @@ struct TypedArray {
   int64_t bytes;
 };
 
-/** Throws when a Node-API call did not succeed. */
+/** Throws if a Node-API call failed. */
 void check(napi_env env, napi_status status);
 
 int64_t toInteger(napi_env env, napi_value value, const char* what);
@@ -48,10 +48,10 @@ napi_value fromInteger(napi_env env, int64_t value);
 napi_value fromString(napi_env env, const std::string& value);
 void setProperty(napi_env env, napi_value object, const char* name, napi_value value);
 
-/** The JavaScript Error for a C++ exception; the JavaScript exception itself when one is pending, which is cleared. */
+/** The JavaScript Error for a C++ exception, or the pending JavaScript exception, which is cleared. */
 napi_value errorFor(napi_env env, const std::exception& exception);
 
-/** Wraps `napi_value function(napi_env, const Arguments&)` so that what it throws becomes a JavaScript exception. */
+/** Wraps `napi_value function(napi_env, const Arguments&)`, turning C++ exceptions into JavaScript exceptions. */
 template <napi_value (*function)(napi_env, const Arguments&)>
 napi_value guarded(napi_env env, napi_callback_info info) {
   try {

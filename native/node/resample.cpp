@@ -10,7 +10,7 @@ namespace flava {
 
 namespace {
 
-/** The calling thread alone: images are many, and each worker thread of JavaScript has its own. */
+/** Only the calling thread: parallelism comes from resampling many images in worker threads. */
 struct OneThread final : Parallel {
   void run(int64_t count, int64_t grain, Body body, void* closure) override {
     for (int64_t begin = 0; begin < count; begin += grain) {
@@ -32,7 +32,7 @@ struct OneThread final : Parallel {
   int64_t size = 0;
 };
 
-/** A whole number of pieces, at least one. */
+/** whole / piece, which must be an integer >= 1. */
 int64_t divided(int64_t whole, int64_t piece, const char* what) {
   if (piece < 1 || whole < 1 || whole % piece != 0) {
     throw std::runtime_error(std::string(what) + ": " + std::to_string(whole) + " numbers are not rows of " +
@@ -51,7 +51,7 @@ Tensor tensorOf(const TypedArray& array, Dtype dtype, int64_t rows, int64_t colu
   return {array.data, dtype, depth == 1 ? 2 : 3, {rows, columns, depth}, array.length};
 }
 
-/** Every output is made of inputs that there are. */
+/** Throws unless every output is computed from existing inputs. */
 void checkTaps(const Tensor& taps, int64_t inputs) {
   for (int64_t output = 0; output < taps.dim(0); ++output) {
     const int32_t* row = taps.as<int32_t>() + output * taps.dim(1);

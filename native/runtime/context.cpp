@@ -22,7 +22,7 @@ void Context::free(int64_t id) {
 
 void Context::reserveArena(int64_t bytes) {
   if (bytes <= arena_->bytes()) return;
-  // The old arena goes first: the two need not fit into memory together.
+  // Frees the old arena first: the two need not fit in memory together.
   arena_ = std::make_shared<Memory>(0);
   arena_ = std::make_shared<Memory>(bytes);
 }

@@ -1,4 +1,4 @@
-// What `open` returns: threads, buffers and programs that belong together.
+// A context: threads, buffers and programs that belong together.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace flava {
 
-/** A program made ready to run: it keeps alive all it touches, whatever is freed or unloaded meanwhile. */
+/** A program ready to run. It keeps alive everything it uses, whatever is freed or unloaded meanwhile. */
 struct Run {
   std::shared_ptr<Program> program;
   std::vector<std::shared_ptr<Memory>> buffers;
   Section section;
 };
 
-/** Not safe to use from two threads at once; only `pool()` may be used elsewhere while a run is under way. */
+/** Not thread-safe; only `pool()` may be used from another thread during a run. */
 class Context {
  public:
   Context(Level level, int threads) : level_(level), pool_(threads), arena_(std::make_shared<Memory>(0)) {}
@@ -31,12 +31,12 @@ class Context {
   void free(int64_t id);
   /** Makes the arena at least this large. Its contents are lost when it grows. */
   void reserveArena(int64_t bytes);
-  /** The address of a range inside a buffer; throws std::runtime_error when the range does not lie in it. */
+  /** The address of a range inside a buffer; throws std::runtime_error if the range is out of bounds. */
   char* at(int64_t id, int64_t byteOffset, int64_t byteLength) const;
 
   int64_t load(const std::vector<std::string>& signatures, const double* words, size_t wordCount);
   void unload(int64_t programId);
-  /** Checks the section and points the program's tensors into the buffers as they are now. */
+  /** Checks the section and points the program's tensors into the current buffers. */
   Run prepare(int64_t programId, const Section& section) const;
 
  private:

@@ -16,19 +16,19 @@ struct Outcome {
   std::string message;
 };
 
-/** Which part of a program to run, and how. */
+/** The part of a program to run, and how. */
 struct Section {
   int64_t first;
   int64_t last;  // exclusive
   /**
-   * Looks for the first instruction that produces a non-finite number. Instructions that write persistent buffers are
+   * Stops at the first instruction that produces a non-finite number. Instructions that write persistent buffers are
    * skipped, so that a program can be inspected after a failure without changing anything but the arena.
    */
   bool inspect;
-  const int32_t* abort;  // polled before each instruction: not zero asks the run to stop; may be null
+  const int32_t* abort;  // polled before each instruction: the run stops if it is not zero; may be null
 };
 
-/** Runs a section of a bound program. Never throws: whatever a kernel throws is a failure of its instruction. */
+/** Runs a section of a bound program. Never throws: an exception in a kernel is a failure of its instruction. */
 Outcome execute(const Program& program, const Section& section, Parallel& parallel);
 
 }  // namespace flava

@@ -1,4 +1,4 @@
-// What a kernel sees: tensors, attributes, threads, scratch memory, and a way to fail in words.
+// The interface of kernels: tensors, attributes, threads, scratch memory, and failure with a message.
 //
 // Kernel files include this header and those of simd/ only. They are compiled once per processor level, each time in a
 // namespace of its own (FLAVA_LEVEL), so they must not instantiate standard-library templates: the linker would merge
@@ -40,19 +40,19 @@ struct Tensor {
   }
 };
 
-/** Splits work among threads; implemented by the thread pool. */
+/** Distributes work over threads; implemented by the thread pool. */
 struct Parallel {
   using Body = void (*)(void* closure, int64_t begin, int64_t end, int thread);
   /**
    * Calls body on disjoint ranges that cover [0, count), each at most `grain` long and starting at a multiple of
-   * `grain`, on any of the threads. Which thread runs which range is not determined: a result must depend on the range
-   * alone. Runs on the calling thread alone when count <= grain.
+   * `grain`, on any of the threads. Which thread runs which range is not determined: results must depend on the range
+   * only. Runs on the calling thread if count <= grain.
    */
   virtual void run(int64_t count, int64_t grain, Body body, void* closure) = 0;
   virtual int threads() const = 0;
   /** Memory of one thread, aligned to 64 bytes, valid until the kernel returns; a later call may move it. */
   virtual void* scratch(int thread, int64_t bytes) = 0;
-  /** Memory shared by all threads of this kernel call, aligned to 64 bytes; ask once, outside of `run`. */
+  /** Memory shared by all threads of this kernel call, aligned to 64 bytes; call it once, outside `run`. */
   virtual void* shared(int64_t bytes) = 0;
 
  protected:
@@ -65,7 +65,7 @@ struct Call {
   int32_t inputCount;
   const Tensor* outputs;
   int32_t outputCount;
-  const double* attributes;  // kernels are given them by name; see FLAVA_KERNEL
+  const double* attributes;  // in the order of the kernel's attribute type; see FLAVA_KERNEL
   int32_t attributeCount;
   Parallel* parallel;
   char* error;  // 256 bytes; the kernel fails when it writes a message here
@@ -79,19 +79,19 @@ using Kernel = void (*)(const Call& call);
 enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512bf16 = 3 };
 constexpr int levelCount = 4;
 
-/** Adds a kernel to the table of its level; called by static initializers through FLAVA_KERNEL. */
+/** Adds a kernel to the registry; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);
-/** Adds to the attributes of a registered kernel. */
+/** Appends to the attributes of a registered kernel. */
 void declareAttribute(Level level, const char* kernel, const char* attribute);
 
-/** An attribute that is a list of numbers. It comes last. */
+/** An attribute that is a list of numbers; it comes last. */
 struct Numbers {
   const double* values;
 
   int64_t operator[](int index) const { return static_cast<int64_t>(values[index]); }
 };
 
-/** Fills the fields of an attribute type, in their order, from the numbers of a call. */
+/** Fills the fields of an attribute type, in order, from the attributes of a call. */
 struct AttributeReader {
   const double* next;
 
@@ -102,7 +102,7 @@ struct AttributeReader {
   void operator()(const char*, Numbers& field) { field.values = next; }
 };
 
-/** Tells the registry the names of the fields. */
+/** Declares the fields of an attribute type to the registry. */
 struct AttributeDeclarer {
   Level level;
   const char* kernel;
@@ -113,7 +113,7 @@ struct AttributeDeclarer {
   }
 };
 
-/** What FLAVA_KERNEL registers for a function: one without attributes as it is, ... */
+/** Registers a kernel function without attributes, ... */
 template <auto function>
 struct KernelEntry;
 
@@ -122,7 +122,7 @@ struct KernelEntry<function> {
   static bool enter(Level level, const char* name) { return registerKernel(level, name, function); }
 };
 
-/** ... one with attributes behind the reading of them. */
+/** ... or one that is called with its attributes. */
 template <class Attributes, void (*function)(const Call&, const Attributes&)>
 struct KernelEntry<function> {
   static void run(const Call& call) {
@@ -157,8 +157,8 @@ void parallelFor(const Call& call, int64_t count, int64_t grain, Body body) {
 // FLAVA_LEVEL is given by the build: portable, avx2, avx512 or avx512bf16. Kernel files put all their code in
 // FLAVA_NAMESPACE and name their kernels with FLAVA_KERNEL("name", function).
 //
-// A kernel with attributes takes them as a second argument, of a type that lists them in the order of the operation's
-// schema in TypeScript. A choice of words is listed with them, a list of numbers with brackets:
+// A kernel with attributes takes them as its second parameter. Their type lists them in the order of the operation's
+// schema in TypeScript, an enumeration with its values, a list of numbers with brackets:
 //
 //   struct Attributes {
 //     float scale;

@@ -1,4 +1,4 @@
-// The processor levels kernels are compiled for, and which of them this machine can run.
+// The processor levels for which kernels are compiled, and which of them this machine supports.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ namespace flava {
 
 const char* nameOf(Level level);
 
-/** The levels this processor can run and this build holds kernels for, best last; always begins with "portable". */
+/** The levels that processor and build support, best last; "portable" is always first. */
 std::vector<Level> availableLevels();
 
-/** The available level of this name; throws std::runtime_error listing the available ones when there is none. */
+/** The available level of this name; throws std::runtime_error, listing the available ones, if there is none. */
 Level availableLevel(const std::string& name);
 
 }  // namespace flava

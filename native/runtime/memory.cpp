@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t hugePage = int64_t{2} << 20;
 
-// mmap refuses a length of zero; an empty block still has an address of its own.
+// mmap refuses a length of zero; an empty block still gets a unique address.
 size_t mappedBytes(int64_t bytes) { return bytes > 0 ? static_cast<size_t>(bytes) : 1; }
 
 void* mapPrivately(int file, void* pages, int64_t bytes, int flags) {
@@ -49,7 +49,7 @@ bool mapFile(int file, char* pages, int64_t bytes) {
     throw std::runtime_error("cannot map " + std::to_string(bytes) + " bytes of a file that has " +
                              std::to_string(found.st_size) + ": it became shorter, so open it again");
   }
-  // Failing to map over pages may leave a hole in their place, so another place is tried first.
+  // A failed MAP_FIXED may leave a hole in place of the pages, so mapping elsewhere is tried first.
   void* elsewhere = mapPrivately(file, nullptr, bytes, 0);
   if (elsewhere == MAP_FAILED) return false;
   munmap(elsewhere, mappedBytes(bytes));

@@ -8,7 +8,7 @@ namespace flava {
 /** A block of zeroed memory, aligned to a page. Pages are backed on first touch, large blocks by huge pages. */
 class Memory {
  public:
-  /** Throws std::runtime_error that says the size when there is not enough memory. */
+  /** Throws std::runtime_error, naming the size, if there is not enough memory. */
   explicit Memory(int64_t bytes);
   ~Memory();
   Memory(const Memory&) = delete;
@@ -23,11 +23,11 @@ class Memory {
 };
 
 /**
- * Puts the first `bytes` bytes of an open file in the place of `pages`, which a `Memory` of that size has. A page is read
- * when it is first touched and copied when it is first written: the file never changes. It may be closed, renamed or
- * replaced by another afterwards, but not be made shorter in place: touching what is gone raises SIGBUS.
+ * Maps the first `bytes` bytes of an open file over `pages`, the pages of a `Memory` of that size. Pages are read on
+ * first access and copied on first write, so the file never changes. It may be closed, renamed or replaced afterwards,
+ * but must not be truncated: accessing pages beyond its new end raises SIGBUS.
  *
- * False, and nothing is changed, where such a file cannot be mapped; throws std::runtime_error when the file is shorter.
+ * Returns false, changing nothing, if the file cannot be mapped; throws std::runtime_error if it is too short.
  */
 bool mapFile(int file, char* pages, int64_t bytes);
 

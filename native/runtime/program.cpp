@@ -80,8 +80,7 @@ class Decoder {
     kernel = findKernel(level_, name);
     if (kernel == nullptr) fail("there is no kernel \"" + name + "\" at level " + nameOf(level_) + " or below");
     if (kernel->signature(name) != signatures_[index]) {
-      fail("the operation is " + signatures_[index] + ", but the kernel is " + kernel->signature(name) +
-           "; rebuild the native kernels with \"npm run build:native\"");
+      fail("the operation is " + signatures_[index] + ", but the kernel is " + kernel->signature(name));
     }
     return *kernel;
   }

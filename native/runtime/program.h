@@ -1,4 +1,4 @@
-// A program: the instruction list TypeScript wrote, decoded and checked once, run many times.
+// A program: an instruction list encoded by TypeScript, decoded and checked once, run many times.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ struct Instruction {
   int32_t name;  // index into Program::names
   int32_t inputCount;
   int32_t outputCount;
-  int32_t finiteOutputCount;  // the first outputs, which are finite unless something went wrong
+  int32_t finiteOutputCount;  // of the outputs, from the first: the others may be infinite
   int32_t attributeCount;
   size_t firstTensor;  // inputs, then outputs, in Program::tensors
   size_t firstAttribute;
-  bool writesPersistentBuffer;  // some output lies outside of the arena
+  bool writesPersistentBuffer;  // some output is outside the arena
 };
 
-/** Where a tensor lies: an index into Program::buffers and the offset from the start of that buffer. */
+/** Location of a tensor: an index into Program::buffers and the offset from the start of that buffer. */
 struct Place {
   size_t buffer;
   int64_t byteOffset;
 };
 
-/** A buffer the program refers to, and how many bytes of it the program reaches. */
+/** A buffer used by the program, and how many bytes of it the program reaches. */
 struct BufferUse {
   int64_t id;
   int64_t bytes;
@@ -55,8 +55,8 @@ struct Program {
  *     for each input, then each output: buffer id, byte offset, dtype, rank, dims[rank],
  *     attributes
  *
- * for each instruction, and looks up its kernel at `level`. A signature is the name of the operation and its attributes,
- * such as "fill(value)", and must be the kernel's, too. Throws std::runtime_error for anything malformed.
+ * for each instruction, and looks up its kernel at `level`. A signature is the name of the operation and its
+ * attributes, such as "fill(value)"; it must match the kernel's. Throws std::runtime_error if anything is malformed.
  */
 Program decode(const std::vector<std::string>& signatures, const double* words, size_t wordCount, Level level);
 

@@ -11,8 +11,8 @@ namespace {
 
 using Table = std::unordered_map<std::string, std::array<RegisteredKernel, levelCount>>;
 
-// Static initializers of other files fill the table, so it is made on first use; it is never destroyed, because a
-// process may exit while a run is under way.
+// Filled by static initializers of other files, hence created on first use. Never destroyed, because the process may
+// exit while a program is running.
 Table& table() {
   static Table* const kernels = new Table();
   return *kernels;

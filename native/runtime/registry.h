@@ -14,14 +14,14 @@ struct RegisteredKernel {
 
   /** Whether the last attribute is a list, of any length. */
   bool endsInList() const;
-  /** As operations name it: "fill(value)", or "exp" without attributes. */
+  /** The name with the attributes: "fill(value)"; just "exp" if there are none. */
   std::string signature(const std::string& name) const;
 };
 
-/** The kernel of this name at `level`, or else at the nearest level below that has it; null when none has. */
+/** The kernel of this name at `level` or at the nearest lower level that has it; null if none has. */
 const RegisteredKernel* findKernel(Level level, const std::string& name);
 
-/** Whether the build holds any kernel compiled for this level. */
+/** Whether the build includes kernels for this level. */
 bool hasKernels(Level level);
 
 }  // namespace flava

@@ -75,7 +75,7 @@ void ThreadPool::run(int64_t count, int64_t grain, Body body, void* closure) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-// An exception (out of memory in `scratch`) must not end a worker, and must not let the caller leave a job that others
+// An exception (out of memory in `scratch`) must not end a worker, nor let the caller leave a job that others
 // still work on: it is kept until the job is over.
 void ThreadPool::takeRanges(int thread) {
   const Job job = job_;
@@ -134,15 +134,15 @@ bool ThreadPool::waitForJob(uint64_t lastGeneration) {
   return !stopping_;
 }
 
-void ThreadPool::wakeWorkers(int64_t wanted) {
+void ThreadPool::wakeWorkers(int64_t count) {
   const int sleepers = sleepers_.load();
   if (sleepers == 0) return;
   // Taking the lock once makes sure that a worker counted as asleep has reached its wait.
   { std::lock_guard<std::mutex> lock(mutex_); }
-  if (wanted >= sleepers) {
+  if (count >= sleepers) {
     news_.notify_all();
   } else {
-    for (int64_t woken = 0; woken < wanted; ++woken) news_.notify_one();
+    for (int64_t woken = 0; woken < count; ++woken) news_.notify_one();
   }
 }
 

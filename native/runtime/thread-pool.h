@@ -1,4 +1,4 @@
-// The threads of one context, and the memory they lend to kernels.
+// The threads of a context and their scratch memory.
 #pragma once
 
 #include <atomic>
@@ -15,9 +15,9 @@
 namespace flava {
 
 /**
- * Runs one job at a time on the calling thread (thread 0) and `threads - 1` workers. A job is cut into ranges of fixed
- * borders which the threads take in turn; the caller never waits for a worker that took no part, so a worker that
- * sleeps or lost its core delays nothing. `run` must not be called from within a body.
+ * Runs one job at a time on the calling thread (thread 0) and `threads - 1` workers. A job is split into fixed ranges,
+ * which threads claim one by one. The caller never waits for a worker that has not joined, so a worker that is asleep
+ * or preempted delays nothing. `run` must not be called from within a body.
  */
 class ThreadPool final : public Parallel {
  public:
@@ -36,7 +36,7 @@ class ThreadPool final : public Parallel {
     int64_t count;
     int64_t grain;
   };
-  // A line of its own for each thread, so that growing one disturbs no other.
+  // On separate cache lines, to avoid false sharing.
   struct alignas(64) Block {
     std::unique_ptr<Memory> memory;
     void* atLeast(int64_t bytes);
@@ -47,7 +47,7 @@ class ThreadPool final : public Parallel {
   bool enter(uint64_t& lastGeneration);
   bool waitForJob(uint64_t lastGeneration);
   bool hasNews(uint64_t lastGeneration) const;
-  void wakeWorkers(int64_t wanted);
+  void wakeWorkers(int64_t count);
   void stop();
 
   Job job_{};

@@ -1,4 +1,4 @@
-// Transcendental functions of vectors; part of simd.h. The scalar twins compute the same bits, one lane of a vector.
+// Transcendental functions of vectors; part of simd.h. The scalar versions compute one lane, with the same bits.
 #pragma once
 
 namespace FLAVA_NAMESPACE {
@@ -118,8 +118,8 @@ template <int count>
   return p;
 }
 
-// Both functions again for results that are rounded to bfloat16, with absolute errors below 5e-5 and 7e-5: 1/2 and an odd
-// polynomial, fitted up to the bound from which on it counts as constant. A third of the operations.
+// Both functions again for results that are rounded to bfloat16, with absolute errors below 5e-5 and 7e-5: 1/2 and an
+// odd polynomial, fitted up to the bound from which on it counts as constant. A third of the operations.
 
 inline Floats roundedGelu(Floats x) {
   constexpr float bound = 4.25f;

@@ -1,4 +1,4 @@
-// Vectors of floats as wide as the processor level has them, and what the kernels do with them.
+// Vectors of floats of the processor level's width, and basic operations on them.
 //
 // A loop over n elements is written once, for whole vectors and for the tail:
 //
@@ -34,7 +34,7 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-/** Stands for "every lane" where an int would say how many. */
+/** Means "all lanes" in place of a number of lanes. */
 struct AllLanes {};
 
 /** Calls body(i, lanes) for the vectors of [begin, end): AllLanes while they are whole, an int for the tail. */
@@ -48,7 +48,7 @@ template <class Body>
 // ---- lanes ----
 
 #if defined(__AVX512F__)
-// The unmasked forms of some instructions make gcc 12 warn of a variable of its own; a constant mask costs nothing.
+// The unmasked forms of some instructions trigger a spurious warning in GCC 12; a constant mask costs nothing.
 constexpr __mmask16 everyLane = 0xffff;
 inline __mmask16 firstLanes(int lanes) { return static_cast<__mmask16>((1u << lanes) - 1); }
 #endif

@@ -10,7 +10,7 @@ template <int... lane, class Vector>
 [[gnu::always_inline]] inline Vector shuffle(Vector a, Vector b) {
 #if defined(__clang__)
   return __builtin_shufflevector(a, b, lane...);
-#else  // GCC before 12 has this form only.
+#else  // GCC before 12 lacks __builtin_shufflevector.
   return __builtin_shuffle(a, b, Vector{lane...});
 #endif
 }

@@ -20,7 +20,7 @@ function availableMemory(): number {
   return limit === undefined ? free : Math.min(free, limit - used);
 }
 
-/** Bytes in words: "1.43 GB". */
+/** Formats a number of bytes: "1.43 GB". */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of [
     ["GB", 1e9],

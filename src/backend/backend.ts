@@ -45,9 +45,9 @@ export interface Executable {
     inputs: ReadonlyMap<string, Values>,
     signal?: AbortSignal,
   ): Promise<void>;
-  /** Runs all but the updates of state and gives the first instruction with a non-finite result, if there is one. */
+  /** Runs all but the updates of state and returns the first instruction with a non-finite result, if any. */
   inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined>;
-  /** The present values of a tensor of the plan. */
+  /** The current values of a tensor of the plan. */
   read(tensor: PlacedTensor): Values;
   write(tensor: PlacedTensor, values: Values): void;
   dispose(): void;
@@ -58,17 +58,17 @@ export interface Backend {
   /** Instructions of the processor that are used, such as "avx512bf16". */
   readonly level: string;
   readonly threads: number;
-  /** Whether constant weights are worth rearranging for the kernels. */
+  /** Whether constant weights are packed for the kernels. */
   readonly packsWeights: boolean;
-  /** Memory for one tensor, zero at first; throws an `OutOfMemoryError` before anything is allocated. */
+  /** Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated. */
   allocate(spec: TensorSpec): Memory;
   /**
-   * Memory for `tensors`, one for each, that is the file's own: a page is read when it is first touched and copied when it
-   * is first written, so that the file never changes. undefined where files cannot be mapped; throws if the file has
-   * fewer bytes than it says or than the tensors need.
+   * Maps the memory of `tensors` from a file: pages are read on first access and copied on first write, so the file
+   * never changes. Returns undefined if files cannot be mapped; throws if the file is shorter than stated or than the
+   * tensors need.
    *
-   * The file may be closed, renamed or replaced by another under its name afterwards. If somebody makes it shorter in
-   * place, the system ends this process with SIGBUS when it touches what is gone, as with every mapping.
+   * The file may be closed, renamed or replaced afterwards. If it is truncated, accessing the missing pages ends this
+   * process with SIGBUS, as with every mapping.
    */
   map?(file: OpenFile, tensors: readonly TensorInFile[]): Memory[] | undefined;
   load(plan: Plan, memoryOf: (path: string) => Memory): Executable;

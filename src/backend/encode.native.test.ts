@@ -23,7 +23,7 @@ test.skipIf(nativeLevels().length === 0)(
     try {
       expect(() => load("value")).not.toThrow();
       expect(() => load("number")).toThrow(
-        /the operation is fill\(number\), but the kernel is fill\(value\); .*npm run build:native/,
+        /the operation is fill\(number\), but the kernel is fill\(value\)\. Rebuild .*npm run build:native/,
       );
     } finally {
       backend.dispose();

@@ -23,7 +23,7 @@ export function encodePlan(
   const signatureIndex = new Map<string, number>();
   const words: number[] = [];
   for (const { op, attributes, inputs, outputs } of plan.instructions) {
-    // The host carries out collectives; a kernel that exists keeps their place, so that indices agree.
+    // Collectives are performed by the host; a placeholder keeps the indices of instructions equal.
     const signature = op.collective ? "copy" : signatureOf(op);
     const index = signatureIndex.get(signature) ?? signatureIndex.size;
     signatureIndex.set(signature, index);

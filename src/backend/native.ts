@@ -1,4 +1,4 @@
-/** The native backend: plans are encoded as numbers once and run by the C++ executor, one call for each run. */
+/** The native backend: plans are encoded as numbers once and run by the C++ executor, with one call per run. */
 import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
 import { packagePath, packageRequire } from "../base/package-root.js";
@@ -17,7 +17,7 @@ import {
 import { encodePlan } from "./encode.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
-/** Processor levels, the plainest first. */
+/** Processor levels, lowest first. */
 type Level = "portable" | "avx2" | "avx512" | "avx512bf16";
 
 type Context = Readonly<Record<"context", never>>;
@@ -29,7 +29,7 @@ interface RunResult {
   readonly message: string;
 }
 
-/** The functions of the compiled addon; `native/binding.cpp` documents them. */
+/** The functions of the compiled addon; documented in `native/node/binding.cpp`. */
 interface Addon {
   levels(): Level[];
   open(options: { threads: number; level: Level }): Context;
@@ -154,22 +154,22 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
 }
 
 function threadsFrom({ threads }: NativeOptions): number {
-  const wanted = threads ?? Number(process.env.FLAVA_THREADS ?? availableParallelism());
-  if (Number.isSafeInteger(wanted) && wanted >= 1 && wanted <= 1024) return wanted;
-  throw new RangeError(`The number of threads is a whole number from 1 to 1024, not ${wanted}.`);
+  const count = threads ?? Number(process.env.FLAVA_THREADS ?? availableParallelism());
+  if (Number.isSafeInteger(count) && count >= 1 && count <= 1024) return count;
+  throw new RangeError(`Expected a number of threads from 1 to 1024, but got ${count}.`);
 }
 
 function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level {
-  const wanted = level ?? process.env.FLAVA_LEVEL;
-  if (wanted === undefined || wanted === "") return available.at(-1) ?? "portable";
-  const found = available.find((known) => known === wanted);
+  const requested = level ?? process.env.FLAVA_LEVEL;
+  if (requested === undefined || requested === "") return available.at(-1) ?? "portable";
+  const found = available.find((known) => known === requested);
   if (found) return found;
   throw new RangeError(
-    `This machine runs the processor levels ${available.join(", ")}, but "${wanted}" was asked for.`,
+    `The processor level "${requested}" is not available. This machine supports ${available.join(", ")}.`,
   );
 }
 
-/** Where memory lies: its native buffer, and the byte in it. */
+/** Location of memory: a native buffer and an offset in bytes. */
 type Location = readonly [id: number, offset: number];
 
 /** Kernels read elements at any multiple of their size. */
@@ -209,10 +209,10 @@ function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
   }
 }
 
-/** The abort flags of the runs under way: Node waits for them at its exit, so they are told to stop. */
-const underWay = new Set<Int32Array>();
+/** The abort flags of the current runs, which are stopped at exit, because Node waits for them. */
+const running = new Set<Int32Array>();
 process.on("exit", () => {
-  for (const flag of underWay) flag[0] = 1;
+  for (const flag of running) flag[0] = 1;
 });
 
 function nativeMemory(
@@ -250,7 +250,15 @@ class NativeExecutable implements Executable {
     addon.reserveArena(context, plan.arenaBytes);
     this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
     const { signatures, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
-    this.#program = addon.load(context, signatures, words);
+    try {
+      this.#program = addon.load(context, signatures, words);
+    } catch (cause) {
+      throw new Error(
+        `The native kernels do not fit this version of flava: ${(cause as Error).message}. ` +
+          'Rebuild them with "npm run build:native".',
+        { cause },
+      );
+    }
   }
 
   async run(
@@ -264,13 +272,13 @@ class NativeExecutable implements Executable {
       abort[0] = 1;
     };
     signal?.addEventListener("abort", stop, { once: true });
-    underWay.add(abort);
+    running.add(abort);
     try {
       const result = await this.#run(first, last, false, abort, inputs);
       if (result.status === 1) throw signal?.reason;
       if (result.status !== 0) throw new KernelError(result.instruction, result.message);
     } finally {
-      underWay.delete(abort);
+      running.delete(abort);
       signal?.removeEventListener("abort", stop);
     }
   }
@@ -315,7 +323,7 @@ class NativeExecutable implements Executable {
     return this.#addon.run(this.#context, this.#program, first, last, inspect, abort, copies);
   }
 
-  /** The native buffer that holds the tensor, and where in it. */
+  /** The native buffer that holds the tensor, and the offset in it. */
   #buffer({ place }: PlacedTensor): Location {
     switch (place.kind) {
       case "arena":

@@ -10,7 +10,7 @@ import type { State } from "./state.js";
 import { type Transport, runCollective } from "./transport.js";
 import { type Values, checkValues } from "./values.js";
 
-/** What a traced function returns: tensors to read after a run, and new values for parts of the state. */
+/** The results of a traced function: tensors to read after a run, and new values for parts of the state. */
 interface Results<S, O> {
   readonly outputs: O;
   readonly state?: Partly<Mapped<S, TensorSpec, Tensor>, Tensor>;
@@ -23,11 +23,11 @@ export interface ProgramOptions<S, I> {
   readonly transport?: Transport;
 }
 
-/** Bytes that a program needs, told before anything is allocated. */
+/** Bytes that a program needs, known before anything is allocated. */
 export interface ProgramMemory {
   /** By the first step of the path: "parameters", "moments", and so on. Shared by all programs on the state. */
   readonly state: Readonly<Record<string, number>>;
-  /** Weights rearranged for the kernels, kept by this program. */
+  /** Weights packed for the kernels, owned by this program. */
   readonly prepared: number;
   /** Temporary tensors; all programs of a backend share one arena, as large as the largest needs. */
   readonly arena: number;
@@ -35,7 +35,7 @@ export interface ProgramMemory {
 }
 
 /**
- * Traces `body` once and makes it ready to run. `body` is given symbolic tensors for the state and the inputs.
+ * Traces `body` once and makes it ready to run. `body` receives symbolic tensors for the state and the inputs.
  *
  * @example
  * const program = compile({ state, inputs: { x: spec([8, 4]) } }, ({ weight }, { x }) => ({
@@ -76,7 +76,7 @@ export function compile<S, I, O>(
   return new Program(options, results.outputs, made);
 }
 
-/** A compiled function. Runs of all programs of a backend happen one after another. */
+/** A compiled function. The programs of a backend run one at a time. */
 export class Program<I, O> {
   readonly memory: ProgramMemory;
   readonly #options: ProgramOptions<unknown, I>;
@@ -111,9 +111,9 @@ export class Program<I, O> {
   /**
    * Runs the program once, off the main thread on the native backend.
    *
-   * @param inputs a tree of values of the form of the declared inputs
+   * @param inputs a tree of values with the structure of the declared inputs
    * @param signal stops the run between instructions; the state may then be partly updated
-   * @throws NonFiniteError where a checked value is not finite; the state is then as before wherever gradients are clipped
+   * @throws NonFiniteError if a checked value is not finite; the state is then unchanged if gradients are clipped
    */
   async run(
     inputs: Mapped<I, TensorSpec, Values>,
@@ -142,7 +142,7 @@ export class Program<I, O> {
     });
   }
 
-  /** Frees what the program alone holds; the state stays. */
+  /** Frees the memory that only this program uses; the state stays. */
   dispose(): void {
     this.#executable?.dispose();
     this.#executable = undefined;
@@ -154,7 +154,7 @@ export class Program<I, O> {
     const { state } = this.#options;
     const { prepared, arena } = this.memory;
     const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
-    state.allocate(); // before what is still available is asked for
+    state.allocate(); // before available memory is checked
     requireMemory(prepared + arena, `This program ${size}`);
     const executable = state.backend.load(this.#plan, (path) => state.memory(path));
     for (const { tensor, values } of this.#plan.constants) executable.write(tensor, values);
@@ -193,7 +193,9 @@ export class Program<I, O> {
     }
   }
 
-  /** Says where a failure arose; for a non-finite value the run is repeated to find the first operation that made one. */
+  /**
+   * Names the operation that failed; a run with non-finite values is repeated to find the first one that produced them.
+   */
   async #explain(
     executable: Executable,
     inputs: ReadonlyMap<string, Values>,

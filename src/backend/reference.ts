@@ -1,6 +1,7 @@
 /**
- * The reference backend: every operation as plain TypeScript loops. It is the oracle of the tests and what runs where no
- * compiler is found. Slow, but it follows the same plan, with the same arena, as the native backend.
+ * The reference backend: every operation as plain TypeScript loops. It is the oracle of the tests and the fallback
+ * where the native kernels are not built. It is slow, but runs the same plan, with the same arena, as the native
+ * backend.
  */
 import { type Dtype, type ReferenceTensor, TensorSpec } from "../graph/tensor.js";
 import type { PlacedTensor } from "../graph/layout.js";
@@ -15,7 +16,7 @@ interface ReferenceOptions {
 
 type Numbers = ReferenceTensor["data"];
 
-/** Bytes of an element at most, in the arena: offsets are made for 2 and more bytes per floating-point number. */
+/** Factor on offsets in the arena, which are planned for at least 2 bytes per floating-point number. */
 const scale = { float64: 4, float32: 2 } as const;
 
 export function referenceBackend({ precision = "float64" }: ReferenceOptions = {}): Backend {
@@ -53,7 +54,7 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
       return new ReferenceExecutable(plan, locate, precision === "float32");
     },
     dispose() {
-      // The garbage collector frees it all.
+      // Left to the garbage collector.
     },
   };
 }
@@ -72,7 +73,7 @@ function referenceMemory(data: Numbers, dtype: Dtype): Memory {
     },
     read: () => valuesOf(data, dtype),
     free() {
-      // The garbage collector frees it.
+      // Left to the garbage collector.
     },
   };
 }
@@ -118,7 +119,7 @@ class ReferenceExecutable implements Executable {
     for (let index = first; index < last; index++) {
       this.#execute(index);
       if (performance.now() - paused < 10) continue;
-      await new Promise(setImmediate); // Timers fire and signals arrive between instructions.
+      await new Promise(setImmediate); // Lets timers and signals through between instructions.
       signal?.throwIfAborted();
       paused = performance.now();
     }
@@ -148,7 +149,7 @@ class ReferenceExecutable implements Executable {
   }
 
   dispose(): void {
-    // The garbage collector frees it.
+    // Left to the garbage collector.
   }
 
   #copyIn(inputs: ReadonlyMap<string, Values>): void {

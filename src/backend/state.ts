@@ -5,8 +5,8 @@ import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
 import { type Values, checkValues } from "./values.js";
 
 /**
- * Tensors that live on between runs: parameters, moments, counters. Programs on the same state share its memory. Nothing
- * is allocated before the first use, and what was mapped from a file until then is not allocated at all.
+ * Tensors that persist between runs: parameters, moments, counters. Programs on the same state share its memory. Memory
+ * is allocated on first use, except for tensors that were mapped from a file before.
  */
 export class State<S = unknown> {
   /** Counts the writes from outside, so that programs know when prepared weights are out of date. */
@@ -49,7 +49,9 @@ export class State<S = unknown> {
     this.version++;
   }
 
-  /** Sets the elements of the tensor at `path` from `start` on; `transposed` are matrices that are transposed on the way. */
+  /**
+   * Sets the elements of the tensor at `path` from `start` on; with `transposed`, the values are matrices to transpose.
+   */
   writePart(path: string, start: number, values: Values, transposed?: Matrices): void {
     const { dtype, size } = this.spec(path);
     checkValues(`A part of ${path}`, new TensorSpec([values.length], dtype), values);
@@ -69,20 +71,20 @@ export class State<S = unknown> {
     return this.memory(path).read();
   }
 
-  /** Sets many tensors at once: a tree of values of the same form, or a part of it. */
+  /** Sets many tensors at once: a tree of values of the same structure, or a part of it. */
   writeAll(values: Mapped<S, TensorSpec, Values>): void {
     for (const [path, leaf] of leavesOf<Values>(values)) this.write(path, leaf);
   }
 
-  /** Whether the tensor at `path` has memory, as all have once one of them was used. */
+  /** Whether the tensor at `path` has memory; all have after the first use of one. */
   hasMemory(path: string): boolean {
     return this.#memory.has(path);
   }
 
   /**
-   * Makes tensors that have no memory yet part of a file: `offsets` says, by path, at which byte of it their elements
-   * begin. Nothing is read before its first use, and nothing written goes to the file; `Backend.map` tells what becomes
-   * of the file. Returns false, and does nothing, where the backend cannot map it.
+   * Maps tensors that have no memory yet from a file. `offsets` holds, by path, the byte at which their elements begin.
+   * Data is read on first use and never written to the file; see `Backend.map`. Returns false, doing nothing, if the
+   * backend cannot map it.
    */
   map(file: OpenFile, offsets: ReadonlyMap<string, number>): boolean {
     const tensors = [...offsets].map(([path, offset]) => ({ spec: this.spec(path), offset }));
@@ -101,7 +103,7 @@ export class State<S = unknown> {
     return true;
   }
 
-  /** The memory of the tensor at `path`; all tensors have theirs from the first call on. */
+  /** The memory of the tensor at `path`; the first call allocates all tensors. */
   memory(path: string): Memory {
     this.allocate();
     const memory = this.#memory.get(path);
@@ -109,15 +111,15 @@ export class State<S = unknown> {
     return memory;
   }
 
-  /** Frees the memory; a later use allocates it anew, zeroed. */
+  /** Frees the memory; a later use allocates it again, filled with zeros. */
   dispose(): void {
     for (const memory of this.#memory.values()) memory.free();
     this.#memory.clear();
   }
 
   /**
-   * Allocates, all together, the tensors that have no memory. Pages of a mapped file do not count: the system can drop
-   * them at any time until they are written.
+   * Allocates all tensors that have no memory. Pages of a mapped file do not count, because the system can evict them
+   * until they are written.
    */
   allocate(): void {
     if (this.#memory.size === this.#specs.size) return;

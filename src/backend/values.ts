@@ -1,9 +1,9 @@
-/** Numbers as they cross the door between JavaScript and a backend. */
+/** Values exchanged between JavaScript and a backend. */
 import type { Dtype, TensorSpec } from "../graph/tensor.js";
 
 /**
- * The elements of a tensor. float32 and bfloat16 tensors are given and read as `Float32Array`; bfloat16 may also be given
- * as its bits in a `Uint16Array`.
+ * The elements of a tensor. float32 and bfloat16 tensors are given and read as `Float32Array`; bfloat16 may also be
+ * given as its bits in a `Uint16Array`.
  */
 export type Values = Float32Array | Uint16Array | Int8Array | Int32Array;
 
@@ -19,7 +19,7 @@ export function toBfloat16(values: Float32Array): Uint16Array {
   return rounded;
 }
 
-/** The numbers that bfloat16 bits stand for, put into `target`: the bits are the first half of those of a float32. */
+/** Converts bfloat16 bits to float32, writing to `target`: they are the upper half of a float32. */
 export function fromBfloat16(
   bits: Uint16Array,
   target = new Float32Array(bits.length),

@@ -1,6 +1,6 @@
-/** One arena for all temporary tensors: memory is reused as soon as a tensor has been read for the last time. */
+/** One arena for all temporary tensors: memory is reused after the last read of a tensor. */
 
-/** A stretch of memory and the instructions (first and last, inclusive) between which it holds a value. */
+/** A range of memory and the instructions (first and last, inclusive) during which it holds a value. */
 export interface Block {
   readonly bytes: number;
   first: number;
@@ -8,7 +8,7 @@ export interface Block {
   offset: number;
 }
 
-/** Offsets are multiples of this many bytes, for vector loads and to keep threads off each other's cache lines. */
+/** Offsets are multiples of this many bytes, for aligned vector loads and to avoid false sharing. */
 export const alignment = 64;
 
 /** `bytes` rounded up to the alignment. */
@@ -17,7 +17,7 @@ export function aligned(bytes: number): number {
 }
 
 /**
- * Gives every block an offset such that no two blocks that live at the same time overlap, and returns the size of the
+ * Assigns offsets so that no two blocks that are live at the same time overlap, and returns the size of the
  * arena. Large blocks are placed first, each in the lowest gap that fits.
  */
 export function placeBlocks(blocks: readonly Block[]): number {

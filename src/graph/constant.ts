@@ -4,8 +4,8 @@ import { overwritten } from "./schedule.js";
 import type { Tensor } from "./tensor.js";
 
 /**
- * The tensors behind `roots` that are the same in every run until the state is written from outside: constants, state
- * that the program itself does not update, and what depends on nothing else.
+ * The tensors behind `roots` that do not change between runs until the state is written from outside: constants, state
+ * that the program itself does not update, and whatever depends on these only.
  */
 export function constantTensors(roots: readonly Tensor[]): Set<Tensor> {
   const nodes = ancestors(roots);

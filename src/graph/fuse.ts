@@ -1,7 +1,7 @@
 /**
- * Fusion: what follows a matrix product, a convolution or a normalization's gradient is done while its result is in
- * registers, and an activation before it while its input is read. This pass decides where that pays; the operations
- * themselves say whether they can (`withEpilogue`, `withActivation`).
+ * Fusion: matrix products, convolutions and gradients of normalizations also perform the operations that follow while
+ * the result is in registers, and activations before them while reading the input. This pass decides where fusion pays;
+ * the operations declare what they support (`withEpilogue`, `withActivation`).
  */
 import { ancestors, useCounts } from "./order.js";
 import { type RewriteRule, rewrite } from "./rewrite.js";
@@ -11,7 +11,7 @@ type Results = readonly Tensor[] | undefined;
 type Replace = Parameters<RewriteRule>[2];
 type UsedOnce = (tensor: Tensor | undefined) => boolean;
 
-/** Merges epilogues and activations into the operations that can carry them. Results change by rounding at most. */
+/** Fuses epilogues and activations into operations that support them. Results change by rounding at most. */
 export function fuse(roots: readonly Tensor[]): Tensor[] {
   const nodes = ancestors(roots);
   const uses = useCounts(nodes);
@@ -43,12 +43,12 @@ export function fuse(roots: readonly Tensor[]): Tensor[] {
   });
 }
 
-/** The operation behind `tensor` with one more step on its first result; undefined if it cannot. */
+/** The operation of `tensor` with an epilogue on its first result; undefined if it does not support it. */
 function append({ node, index }: Tensor, epilogue: Epilogue): Results {
   return index === 0 ? node.op.withEpilogue?.(node, epilogue) : undefined;
 }
 
-/** x + f(..) where f can add x itself: the later of the two terms takes the other as its addend. */
+/** x + f(...), where f supports an addend: the later of the two terms adds the other. */
 function fuseAddition(
   node: Node,
   inputs: readonly Tensor[],
@@ -65,7 +65,7 @@ function fuseAddition(
     const addend = side === 0 ? b : a;
     const fused = append(inputs[side]!, { kind: "add", addend, dtype });
     if (!fused) continue;
-    // The other results of the term now come from the fused operation too.
+    // The other results of the term now come from the fused operation, too.
     const others = node.inputs[side]!.node.outputs.slice(1);
     for (const other of others) replace(other, fused[other.index]!);
     return fused;
@@ -73,7 +73,7 @@ function fuseAddition(
   return undefined;
 }
 
-/** gelu(product): done by the product, which also gives its argument where the backward pass needs it. */
+/** gelu(product): computed by the product, which also returns the argument if the backward pass needs it. */
 function fuseGelu(
   oldArgument: Tensor,
   argument: Tensor,
@@ -87,8 +87,8 @@ function fuseGelu(
 }
 
 /**
- * An operation on an activation of x: it takes x and applies the activation itself. ReLU costs nothing; GELU must then
- * be stored nowhere.
+ * An operation on an activation of x: it reads x and applies the activation itself. That is free for ReLU; for GELU it
+ * pays only if the activation then need not be stored.
  */
 function fuseActivation(node: Node, inputs: readonly Tensor[], usedOnce: UsedOnce): Results {
   const { op, outputs, attributes } = node;

@@ -1,4 +1,4 @@
-/** Reverse-mode differentiation as a graph transform: the gradient is more graph. */
+/** Reverse-mode differentiation as a graph transformation. */
 import { type Mapped, leavesOf, mapTree } from "../base/tree.js";
 import { inScopeOf, reapply, shapeError } from "./trace.js";
 import { add } from "./ops/arithmetic.js";
@@ -8,8 +8,8 @@ import { ancestors } from "./order.js";
 import { type Node, type Tensor, sameShape } from "./tensor.js";
 
 /**
- * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same form. A tensor
- * on which the loss does not depend has gradient `undefined`, so that an optimizer can leave it alone.
+ * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same structure. A
+ * tensor on which the loss does not depend has gradient `undefined`, so that an optimizer can leave it alone.
  */
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
@@ -59,20 +59,20 @@ function accumulate(gradients: Map<Tensor, Tensor>, tensor: Tensor, contribution
 }
 
 /**
- * Decides for every value that the backward pass reads whether it is kept from the forward pass or computed anew: anew
- * inside a `remat` region, and where the operation says that keeping costs more than computing.
+ * Decides for every value read by the backward pass whether it is kept from the forward pass or recomputed: values
+ * inside a `remat` region are recomputed, and those of operations marked `recompute`.
  */
 class Recomputation {
   readonly #copies = new Map<Node, readonly Tensor[]>();
 
-  /** The call of `node` as its gradient rule shall see it. */
+  /** The call of `node` for its gradient rule. */
   call(node: Node): Parameters<NonNullable<Node["op"]["gradient"]>>[0] {
     const value = (tensor: Tensor): Tensor => this.#value(tensor, node.region);
     const { inputs, outputs, attributes } = node;
     return {
       attributes,
       inputs: inputs.map(value),
-      // Few rules read the outputs, and copying them would be in vain for the others.
+      // Lazy, because few rules read the outputs.
       get outputs() {
         return outputs.map(value);
       },

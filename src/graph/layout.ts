@@ -3,7 +3,7 @@ import { placeholderOf } from "./placeholder.js";
 import { viewed } from "./schedule.js";
 import { type Node, type Tensor, TensorSpec } from "./tensor.js";
 
-/** Where a tensor lies: in the arena, in memory prepared once per program, or in the state under a path. */
+/** Location of a tensor: in the arena, in memory prepared once per program, or in the state. */
 export type Place =
   | { readonly kind: "arena" | "prepared"; readonly offset: number }
   | { readonly kind: "state"; readonly path: string; readonly offset: 0 };
@@ -13,7 +13,7 @@ export interface PlacedTensor {
   readonly place: Place;
 }
 
-/** Decides where every tensor lies. */
+/** Assigns a location to every tensor. */
 export class Layout {
   readonly arenaBytes: number;
   readonly preparedBytes: number;
@@ -66,7 +66,7 @@ export class Layout {
     return { spec, place: { kind: "arena", offset: block.offset } };
   }
 
-  /** Constants, and prepared results that later instructions read, keep a place of their own. */
+  /** Constants, and prepared results that later instructions read, are never overwritten. */
   #placePrepared(tensors: readonly Tensor[]): number {
     let bytes = 0;
     for (const tensor of tensors) {
@@ -99,7 +99,7 @@ function homeOf(tensor: Tensor): Tensor {
   return pair ? homeOf(shown.node.inputs[pair[1]]!) : shown;
 }
 
-/** The last instruction that reads each owner of memory; outputs are read after the end. */
+/** The last instruction that reads each tensor that owns memory; outputs are read after the end. */
 function lastUses(nodes: readonly Node[], outputs: readonly Tensor[]): Map<Tensor, number> {
   const last = new Map<Tensor, number>();
   for (const [index, node] of nodes.entries()) {

@@ -1,6 +1,6 @@
 import type { Node, Tensor } from "./tensor.js";
 
-/** All nodes on which `roots` depend, their own included, in the order of tracing (inputs before users). */
+/** All nodes on which `roots` depend, including their own, in the order of tracing (inputs before users). */
 export function ancestors(roots: Iterable<Tensor>): Node[] {
   const found = new Set<Node>();
   const pending = [...roots].map((root) => root.node);

@@ -2,8 +2,7 @@ import { rewrite } from "./rewrite.js";
 import type { Tensor } from "./tensor.js";
 
 /**
- * Weights that do not change while a program is in use are rearranged once for the native kernels: the second input of
- * every product, where it is `constant`.
+ * Packs constant weights once for the native kernels: the second input of every product, if it is `constant`.
  */
 export function packConstants(roots: readonly Tensor[], constant: ReadonlySet<Tensor>): Tensor[] {
   return rewrite(roots, ({ op, attributes, inputs: [, weight], outputs }, inputs) => {

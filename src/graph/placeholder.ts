@@ -2,7 +2,7 @@ import { type Dtype, type Op, type Shape, type Tensor, TensorSpec, sizeOf } from
 import { apply } from "./trace.js";
 
 export type PlaceholderAttributes = {
-  /** "input" is given at each run; "state" lives on between runs; a "constant" is fixed when it is traced. */
+  /** An "input" is given to each run, "state" persists between runs, a "constant" is fixed at tracing. */
   source: "input" | "state" | "constant";
   path: string;
   shape: Shape;
@@ -15,7 +15,7 @@ const placeholderOp: Op<PlaceholderAttributes> = {
   name: "placeholder",
   infer: (_inputs, { shape, dtype }) => [new TensorSpec(shape, dtype)],
   reference() {
-    // Its memory is filled from outside.
+    // Filled from outside.
   },
 };
 
@@ -28,7 +28,7 @@ export function placeholder(
   return apply(placeholderOp, [], { source, path, shape, dtype });
 }
 
-/** A tensor of fixed values: float32, or int32 where whole numbers are given. */
+/** A tensor of fixed values: float32, or int32 for an `Int32Array`. */
 export function constant(values: Float32Array | Int32Array, shape: Shape): Tensor {
   const dtype = values instanceof Int32Array ? "int32" : "float32";
   if (values.length !== sizeOf(shape)) {
@@ -39,7 +39,7 @@ export function constant(values: Float32Array | Int32Array, shape: Shape): Tenso
   return apply(placeholderOp, [], { source: "constant", path: "", shape, dtype, values });
 }
 
-/** What a placeholder stands for; undefined for every other tensor. */
+/** The attributes of a placeholder; undefined for any other tensor. */
 export function placeholderOf(tensor: Tensor): PlaceholderAttributes | undefined {
   const { op, attributes } = tensor.node;
   return (op as unknown) === placeholderOp ? (attributes as PlaceholderAttributes) : undefined;

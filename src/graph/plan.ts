@@ -1,4 +1,4 @@
-/** From traced results to a plan: instructions in order, each tensor with its place in memory. */
+/** From traced results to a plan: instructions in order, with the memory location of each tensor. */
 import { constantTensors } from "./constant.js";
 import { fuse } from "./fuse.js";
 import type { Attributes, Node, Op, Tensor } from "./tensor.js";
@@ -20,7 +20,7 @@ export interface Instruction {
 /** Everything a backend needs to run a traced function; plain data. */
 export interface Plan {
   readonly instructions: readonly Instruction[];
-  /** The first instructions depend on state alone; they run again only when the state was written. */
+  /** The number of leading instructions that depend on state only; they run again only after the state was written. */
   readonly preparing: number;
   readonly inputs: ReadonlyMap<string, PlacedTensor>;
   readonly outputs: ReadonlyMap<string, PlacedTensor>;
@@ -35,14 +35,14 @@ export interface Plan {
   readonly preparedBytes: number;
 }
 
-/** What a traced function returned, by path. */
+/** The results of a traced function, by path. */
 export interface TracedResults {
   readonly outputs: ReadonlyMap<string, Tensor>;
   /** New values of state placeholders. */
   readonly updates: ReadonlyMap<Tensor, Tensor>;
 }
 
-/** Fuses, orders and places. With `pack`, constant weights are rearranged for the native kernels. */
+/** Fuses, schedules and allocates. With `pack`, constant weights are packed for the native kernels. */
 export function plan(traced: TracedResults, pack: boolean): Plan {
   const updates = [...traced.updates].map(([target, value]) =>
     overwritten(value.node).includes(target) ? value : copyInto(target, value),

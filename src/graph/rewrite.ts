@@ -2,7 +2,7 @@ import { inScopeOf, reapply } from "./trace.js";
 import { ancestors } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 
-/** Gives the results that shall stand for those of `node`, or undefined to keep the node with its rewritten inputs. */
+/** Returns replacements of the results of `node`, or undefined to keep the node with its rewritten inputs. */
 export type RewriteRule = (
   node: Node,
   inputs: readonly Tensor[],
@@ -10,14 +10,14 @@ export type RewriteRule = (
 ) => readonly Tensor[] | undefined;
 
 /**
- * Traces the graph behind `roots` anew, in order, offering every node to `rule`; what nothing needs any more falls away.
- * A rule may also `replace` an earlier tensor for the nodes that follow.
+ * Retraces the graph of `roots` in order, applying `rule` to every node; nodes that are no longer needed are dropped. A
+ * rule may also `replace` an earlier tensor for the nodes that follow.
  */
 export function rewrite(roots: readonly Tensor[], rule: RewriteRule): Tensor[] {
   const replaced = new Map<Tensor, Tensor>();
   const current = (tensor: Tensor): Tensor => replaced.get(tensor) ?? tensor;
   for (const node of ancestors(roots)) {
-    if (node.inputs.length === 0) continue; // Placeholders and constants stay what they are.
+    if (node.inputs.length === 0) continue; // Placeholders and constants stay as they are.
     const inputs = node.inputs.map(current);
     const results =
       inScopeOf(node, () => rule(node, inputs, (old, by) => replaced.set(old, by))) ??

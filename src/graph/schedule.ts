@@ -3,13 +3,13 @@ import { placeholderOf } from "./placeholder.js";
 import { ancestors } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 
-/** Results of at most so many bytes are worth computing early: they free what they were computed from. */
+/** Results of at most this many bytes are computed early, to free their inputs. */
 const smallBytes = 1024;
 
 /**
- * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it, otherwise
- * as traced, except that updates and small results run as soon as they can. So a gradient is consumed right after it is
- * complete, and its memory serves the next one.
+ * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it,
+ * otherwise as traced, except that updates and small results run as early as possible. So a gradient is consumed as
+ * soon as it is complete, and its memory is reused for the next one.
  */
 export function schedule(roots: readonly Tensor[]): Node[] {
   const nodes = ancestors(roots);
@@ -33,7 +33,7 @@ export function schedule(roots: readonly Tensor[]): Node[] {
   return ordered;
 }
 
-/** Updates go first, since they end the life of a gradient; then small results; then all else. */
+/** Updates go first, since they free a gradient; then small results; then everything else. */
 function rank(node: Node): number {
   if (node.op.update) return 0;
   return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
@@ -70,7 +70,7 @@ export function overwritten(node: Node): Tensor[] {
   return pairs.map(([, input]) => viewed(node.inputs[input]!));
 }
 
-/** The tensor whose memory `tensor` shows: itself, unless it is a view. */
+/** The tensor whose memory `tensor` uses: itself, unless it is a view. */
 export function viewed(tensor: Tensor): Tensor {
   let shown = tensor;
   while (shown.node.op.view) shown = shown.node.inputs[0]!;
@@ -81,7 +81,7 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   const readers = new Map<Tensor, Node[]>();
   for (const node of nodes) {
     if (node.op.view) continue;
-    // Several updates of one tensor follow each other by what they are computed from.
+    // Several updates of one tensor are ordered by their dependencies.
     const own = overwritten(node);
     for (const input of node.inputs) {
       const shown = viewed(input);
@@ -94,7 +94,7 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   return readers;
 }
 
-/** A heap of the nodes that can run: the lowest rank on top, and of equal rank the first traced. */
+/** A heap of the nodes that are ready: by rank, then in the order of tracing. */
 class ReadyNodes {
   readonly #items: { readonly node: Node; readonly rank: number }[] = [];
 

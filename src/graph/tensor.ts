@@ -1,4 +1,4 @@
-/** The parts of a traced function: tensors, and nodes that make tensors from tensors by operations. */
+/** The graph of a traced function: tensors, and nodes that apply operations to tensors. */
 
 /** How the elements of a tensor are stored. */
 export type Dtype = "float32" | "bfloat16" | "int8" | "int32";
@@ -11,7 +11,7 @@ export const bytesPerElement: Readonly<Record<Dtype, number>> = {
   int32: 4,
 };
 
-/** What is known of a tensor before it exists: its shape and how its elements are stored. */
+/** The specification of a tensor: its shape and how its elements are stored. */
 export class TensorSpec {
   constructor(
     readonly shape: Shape,
@@ -19,9 +19,7 @@ export class TensorSpec {
   ) {
     for (const size of shape) {
       if (!Number.isSafeInteger(size) || size < 0) {
-        throw new RangeError(
-          `A shape holds whole sizes from 0, but this one is [${shape.join(", ")}].`,
-        );
+        throw new RangeError(`Expected a shape of integers >= 0, but got [${shape.join(", ")}].`);
       }
     }
   }
@@ -41,12 +39,12 @@ export class TensorSpec {
   }
 }
 
-/** A specification of shape `shape`; float32 unless told otherwise. */
+/** A specification of shape `shape`; default dtype: float32. */
 export function spec(shape: Shape, dtype: Dtype = "float32"): TensorSpec {
   return new TensorSpec(shape, dtype);
 }
 
-/** Constants of an operation: what is fixed when the function is traced. */
+/** Constants of an operation, fixed at tracing. */
 export type Attributes = Readonly<
   Record<
     string,
@@ -61,14 +59,14 @@ export interface ReferenceTensor {
   readonly dtype: Dtype;
 }
 
-/** What a reference kernel is given. It fills the data of the outputs. */
+/** The arguments of a reference kernel, which fills the data of the outputs. */
 export interface ReferenceCall<A extends Attributes = Attributes> {
   readonly inputs: readonly ReferenceTensor[];
   readonly outputs: readonly ReferenceTensor[];
   readonly attributes: A;
 }
 
-/** A node as its gradient rule sees it; tensors may stand for values that are computed anew. */
+/** The arguments of a gradient rule; tensors may be recomputed ones. */
 export interface TracedCall<A extends Attributes = Attributes> {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
@@ -76,18 +74,17 @@ export interface TracedCall<A extends Attributes = Attributes> {
 }
 
 /**
- * How the native kernel is given attributes: numbers as they are, booleans as 0 or 1, one of several words as its
- * position among them. A list of numbers comes last. The kernel names the same attributes, which is checked when a
- * program is loaded.
+ * The encoding of attributes for the native kernel: numbers as they are, booleans as 0 or 1, strings as their index in
+ * a list. A list of numbers comes last. Loading a program checks that the kernel declares the same attributes.
  */
 export type AttributeSchema<A> = {
   readonly [K in keyof A]?: "number" | "boolean" | "numbers" | readonly string[];
 };
 
-/** An activation that an operation can apply to an input while it reads it. */
+/** An activation that an operation can apply to an input while reading it. */
 export type Activation = "gelu" | "relu";
 
-/** What an operation can do with its first result before it stores it. */
+/** A step that an operation can apply to its first result before storing it. */
 export type Epilogue =
   | {
       readonly kind: "add";
@@ -102,50 +99,50 @@ export type Epilogue =
   | { readonly kind: "relu" };
 
 /**
- * An operation: its shape rule, its gradient in terms of other operations, and its meaning (the reference kernel). The
- * native kernel of the same name stands in `native/kernels`.
+ * An operation: its shape rule, its gradient in terms of other operations, and its definition (the reference kernel).
+ * The native kernel of the same name is in `native/kernels`.
  */
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
-  /** The specifications of the results; throws a `ShapeError` where the inputs do not fit. */
+  /** The specifications of the results; throws a `ShapeError` if the inputs do not fit. */
   infer(inputs: readonly Tensor[], attributes: A): readonly TensorSpec[];
   /**
-   * The gradients of the loss with respect to the inputs, from those with respect to the outputs (undefined: zero).
-   * Undefined results mean that an input has no gradient. Without a rule no gradient passes.
+   * The gradients of the loss with respect to the inputs, given those with respect to the outputs (undefined: zero).
+   * An undefined result means that the input has no gradient. Without this rule the operation has no gradient.
    */
   gradient?(
     call: TracedCall<A>,
     gradients: readonly (Tensor | undefined)[],
   ): readonly (Tensor | undefined)[];
-  /** Computes the outputs, in double precision where the backend keeps doubles. */
+  /** Computes the outputs, in double precision if the backend stores doubles. */
   reference(call: ReferenceCall<A>): void;
   /** The attributes that the native kernel reads, in this order; default: none. */
   readonly schema?: AttributeSchema<A>;
   /** Pairs [output, input] that may share memory, the most useful first. */
   inPlace?(attributes: A, inputs: readonly TensorSpec[]): readonly (readonly [number, number])[];
-  /** Cheap to compute and its inputs are needed for its gradient anyway: computed anew for the backward pass, not kept. */
+  /** Recomputed for the backward pass instead of kept, because it is cheap and its inputs are kept anyway. */
   readonly recompute?: boolean | ((inputs: readonly Tensor[]) => boolean);
   /** The single output is the input under another shape: no kernel runs. */
   readonly view?: boolean;
-  /** Overwrites its inputs named by `inPlace`, which are state: runs as early as it can, after all readers. */
+  /** Overwrites the inputs named by `inPlace`, which are state: runs as early as possible, after all readers. */
   readonly update?: boolean;
-  /** Needs all processes: the program is cut here, and the host calls this method of its transport. */
+  /** Communicates between processes: the program is split here, and the host calls this method of its transport. */
   readonly collective?: "allReduce" | "allGather";
-  /** Multiplications and additions; default: none worth counting. */
+  /** Number of multiplications and additions; default: 0. */
   flops?(attributes: A, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number;
-  /** How many results, from the first, are finite wherever the inputs are; default: all. */
+  /** How many of the first results are finite for finite inputs; default: all. */
   readonly finiteOutputs?: number;
-  /** What the operation can be to the one that computes its argument (see `fuse`). */
+  /** The epilogue that can replace this operation (see `fuse`). */
   readonly fusesAs?: Epilogue["kind"];
-  /** The call that also does `epilogue` with its first result; undefined if there is none. */
+  /** The call with `epilogue` applied to its first result; undefined if that is not supported. */
   withEpilogue?(call: TracedCall<A>, epilogue: Epilogue): readonly Tensor[] | undefined;
-  /** The call that applies `activation` to its input `index` while it reads it; undefined if there is none. */
+  /** The call with `activation` applied to input `index` while reading it; undefined if that is not supported. */
   withActivation?(
     call: TracedCall<A>,
     index: number,
     activation: Activation,
   ): readonly Tensor[] | undefined;
-  /** The call with its second input, which is constant, rearranged for the native kernel; undefined if there is none. */
+  /** The call with its second input, which is constant, packed for the native kernel; undefined if not supported. */
   withPackedWeight?(call: TracedCall<A>): readonly Tensor[] | undefined;
 }
 
@@ -160,7 +157,7 @@ export class Node {
     readonly attributes: Attributes,
     /** Where in the model the node was traced, such as "image/block3". */
     readonly scope: string,
-    /** The region whose values are computed anew for the backward pass, if any. */
+    /** The region whose values are recomputed in the backward pass, if any. */
     readonly region: number | undefined,
     results: readonly TensorSpec[],
   ) {

@@ -12,7 +12,7 @@ export function applyAll<A extends Attributes>(
   attributes: A,
 ): readonly Tensor[] {
   const results = op.infer(inputs, attributes);
-  // Attributes are checked where `op` and `attributes` meet, here; nodes forget their type.
+  // The type of the attributes is checked here; nodes forget it.
   const node = new Node(nodeCount++, op, inputs, attributes, currentScope, currentRegion, results);
   return node.outputs;
 }
@@ -26,7 +26,7 @@ export function apply<A extends Attributes>(
   return applyAll(op, inputs, attributes)[0]!;
 }
 
-/** Traces `f` in the place of `node`: for what is derived from it. */
+/** Traces `f` in the scope of `node`. */
 export function inScopeOf<T>(node: Node, f: () => T): T {
   const outer = currentScope;
   currentScope = node.scope;
@@ -37,12 +37,12 @@ export function inScopeOf<T>(node: Node, f: () => T): T {
   }
 }
 
-/** The operation of `node` applied to other inputs, in the same place. */
+/** The operation of `node` applied to other inputs, in the same scope. */
 export function reapply(node: Node, inputs: readonly Tensor[]): readonly Tensor[] {
   return inScopeOf(node, () => applyAll(node.op, inputs, node.attributes));
 }
 
-/** Traces `f` with `name` added to the place that messages tell. */
+/** Traces `f` with `name` appended to the scope, which error messages show. */
 export function scope<T>(name: string, f: () => T): T {
   const outer = currentScope;
   currentScope = outer === "" ? name : `${outer}/${name}`;

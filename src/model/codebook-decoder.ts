@@ -1,4 +1,7 @@
-/** The dVAE's decoder, which draws an image from visual tokens (flava.md 2.2). Not part of published FLAVA weights. */
+/**
+ * The dVAE's decoder, which reconstructs an image from visual tokens (flava.md 2.2). Not part of published FLAVA
+ * weights.
+ */
 import { scope } from "../graph/trace.js";
 import { affine } from "../graph/ops/affine.js";
 import { clamp, relu, sigmoid } from "../graph/ops/elementwise.js";
@@ -17,10 +20,10 @@ import {
 } from "./codebook.js";
 import type { CodebookConfig } from "./config.js";
 
-/** As the encoder's parameters, in the order of the decoder: from few wide cells to many narrow ones. */
+/** Like the encoder's parameters, in the order of the decoder: resolution grows and channels shrink. */
 export type CodebookDecoder<T> = Codebook<T>;
 
-/** Pixels are kept away from 0 and 1, where the logit-Laplace density ends (flava.md 2.3). */
+/** Keeps pixels away from 0 and 1, where the logit-Laplace density is not defined (flava.md 2.3). */
 const margin = 0.1;
 
 export function codebookDecoderParameters(config: CodebookConfig): CodebookDecoder<Parameter> {
@@ -58,7 +61,7 @@ export function decodeCodes(
   });
 }
 
-/** The image that a distribution of pixels shows: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
+/** The image of a distribution of pixels: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
 export function reconstruction(distribution: Tensor): Tensor {
   const channels = (distribution.shape.at(-1) ?? 0) / 2;
   const location = permute(slice(distribution, 3, 0, channels), [0, 3, 1, 2]);
@@ -70,7 +73,7 @@ export function mapPixels(pixels: Tensor): Tensor {
   return affine(pixels, 1 - 2 * margin, margin);
 }
 
-/** The inverse of `mapPixels`, held within [0, 1]. */
+/** The inverse of `mapPixels`, clamped to [0, 1]. */
 export function unmapPixels(mapped: Tensor): Tensor {
   return clamp(affine(mapped, 1 / (1 - 2 * margin), -margin / (1 - 2 * margin)), 0, 1);
 }

@@ -1,4 +1,4 @@
-/** The image codebook: DALL-E's dVAE encoder, which names the visual token of each 8 x 8 pixels (flava.md 2). */
+/** The image codebook: DALL-E's dVAE encoder, which predicts the visual token of every 8 x 8 pixels (flava.md 2). */
 import { scope } from "../graph/trace.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { concatenate } from "../graph/ops/concatenate.js";
@@ -35,7 +35,10 @@ export interface Codebook<T> {
   readonly output: Convolution<T>;
 }
 
-/** A convolution from `inputs` to `outputs` channels; new weights have deviation 1 / sqrt(inputs · k²) (flava.md 1.8). */
+/**
+ * A convolution from `inputs` to `outputs` channels; initialized with standard deviation 1 / sqrt(inputs · k²)
+ * (flava.md 1.8).
+ */
 export function convolutionParameters(
   inputs: number,
   outputs: number,
@@ -90,8 +93,8 @@ export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tens
 type Groups = Codebook<Tensor>["groups"];
 
 /**
- * Blocks with the gain of residual branches, one over the square of their number, in the last weights of each branch: these
- * are few, and the sum with the shortcut becomes a part of the last convolution.
+ * Blocks with the gain of residual branches, one over the square of their number, in the last weights of each branch:
+ * these are few, and the sum with the shortcut becomes a part of the last convolution.
  */
 export function withGain(groups: Groups, config: CodebookConfig): Groups {
   const gain = 1 / (config.groups * config.blocksPerGroup) ** 2;
@@ -105,8 +108,8 @@ export function withGain(groups: Groups, config: CodebookConfig): Groups {
 }
 
 /**
- * Scores of all visual tokens: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] -> [B, H / 8, W / 8, V] in the dtype of
- * `precision` (each group but the last halves the sides).
+ * Scores of all visual tokens: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] -> [B, H / 8, W / 8, V] in the dtype
+ * of `precision` (each group but the last halves the sides).
  */
 export function codebookLogits(
   p: Codebook<Tensor>,

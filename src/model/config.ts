@@ -44,7 +44,9 @@ export interface FlavaConfig {
   readonly projection: number;
   /** Of all layer normalizations of the encoders. */
   readonly epsilon: number;
-  /** Of those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12). */
+  /**
+   * Of those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12).
+   */
   readonly headEpsilon: number;
   /**
    * Whether the multimodal encoder leaves out padded text. With it results do not depend on padding; the published

@@ -12,7 +12,7 @@ export interface Attention<T> {
   readonly output: Linear<T>;
 }
 
-/** Which keys can be seen: the first `lengths` (int32 [B]) of each sample, or by an additive mask (float32 [B, L]). */
+/** The visible keys: the first `lengths` (int32 [B]) of each sample, or by an additive mask (float32 [B, L]). */
 export type Visibility = { readonly lengths: Tensor } | { readonly mask: Tensor };
 
 export function attentionParameters(width: number): Attention<Parameter> {
@@ -43,7 +43,7 @@ export function attention(
   return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
 }
 
-/** Several layers over the same features as one, which reads them once. */
+/** Joins several layers with the same input into one. */
 function join(layers: readonly Linear<Tensor>[]): Linear<Tensor> {
   return {
     weight: concatenate(

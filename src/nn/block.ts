@@ -15,7 +15,7 @@ export interface Block<T> {
   readonly mlp: Mlp<T>;
 }
 
-/** What all blocks of a stack have in common. */
+/** Options shared by all blocks of a stack. */
 export interface BlockOptions {
   readonly heads: number;
   readonly epsilon: number;

@@ -26,8 +26,8 @@ export function linear(p: Linear<Tensor>, x: Tensor, precision: Precision): Tens
 }
 
 /**
- * The same, never with 8-bit weights: for layers whose result is worth every bit, such as patch embeddings, projections
- * and heads. The result comes in `dtype`, float32 unless told otherwise.
+ * The same, never with 8-bit weights: for layers that need full precision, such as patch embeddings, projections and
+ * heads. The result has the dtype `dtype` (default: float32).
  */
 export function exactLinear(
   { weight, bias }: Linear<Tensor>,

@@ -9,17 +9,17 @@ import { foldIn, normal } from "../graph/ops/random.js";
 import { slice } from "../graph/ops/slice.js";
 import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 
-/** How a parameter starts. */
+/** The initialization of a parameter. */
 export type Initial =
   | {
       readonly kind: "normal";
       readonly std: number;
-      /** The first row, that of padding, starts at zero. */
+      /** The first row, for padding, is initialized to zero. */
       readonly zeroFirstRow?: boolean;
     }
   | { readonly kind: "constant"; readonly value: number };
 
-/** A parameter that is declared but holds no memory yet: its shape and how it starts. Always float32. */
+/** A declared parameter without memory: its shape and initialization. Always float32. */
 export class Parameter extends TensorSpec {
   constructor(
     shape: Shape,
@@ -32,17 +32,17 @@ export class Parameter extends TensorSpec {
 /** The standard deviation of new weights (flava.md 1.8). */
 export const weightStd = 0.02;
 
-/** A weight of normal numbers with mean 0. */
+/** A weight initialized from a normal distribution with mean 0. */
 export function weight(shape: Shape, std = weightStd): Parameter {
   return new Parameter(shape, { kind: "normal", std });
 }
 
-/** A table of rows whose first stands for padding, and starts at zero. */
+/** An embedding table whose first row is for padding and initialized to zero. */
 export function paddedTable(shape: Shape): Parameter {
   return new Parameter(shape, { kind: "normal", std: weightStd, zeroFirstRow: true });
 }
 
-/** A parameter that starts at `value` everywhere. */
+/** A parameter initialized to `value`. */
 export function constant(shape: Shape, value: number): Parameter {
   return new Parameter(shape, { kind: "constant", value });
 }
@@ -53,7 +53,7 @@ export function parameterCount(parameters: unknown): number {
 }
 
 /**
- * Fills the parameters of `state` as they were declared. Each parameter's numbers depend on the key and its path alone.
+ * Initializes the parameters of `state` as declared. The values of a parameter depend only on the key and its path.
  *
  * @param scale multiplies `weightStd`, which suits the paper's width of 768; narrow models start better with more
  */

@@ -11,7 +11,7 @@ export interface StackSizes {
 }
 
 export interface StackOptions extends BlockOptions {
-  /** Computes each block's inner values anew in the backward pass instead of keeping them. */
+  /** Recomputes the intermediate values of each block in the backward pass instead of keeping them. */
   readonly recompute?: boolean;
 }
 

@@ -8,12 +8,12 @@ import { pointwise } from "./pointwise.js";
 import { isFloat, requireFloat } from "./require.js";
 import { broadcastPositions } from "./strides.js";
 
-/** A tensor, or a number that stands for a tensor of that value. */
+/** A tensor, or a number in place of a scalar tensor. */
 export type Operand = Tensor | number;
 
 type Rule = (a: Tensor, b: Tensor, dy: Tensor, y: Tensor) => readonly [Tensor, Tensor];
 
-/** The dtype of a result: bfloat16 only where both inputs are. */
+/** The dtype of a result: bfloat16 only if both inputs are. */
 const widest = (a: TensorSpec, b: TensorSpec): "float32" | "bfloat16" =>
   a.dtype === "bfloat16" && b.dtype === "bfloat16" ? "bfloat16" : "float32";
 
@@ -54,7 +54,7 @@ function arithmetic(name: string, f: (a: number, b: number) => number, rule: Rul
   };
 }
 
-/** A comparison of two tensors: 1 where it holds, 0 elsewhere. No gradient passes. */
+/** A comparison of two tensors: 1 where it holds, 0 elsewhere. Not differentiable. */
 function comparison(name: string, holds: (a: number, b: number) => boolean): Op {
   return {
     name,
@@ -107,13 +107,13 @@ const divideOp = arithmetic(
     return [da, negate(multiply(da, y))];
   },
 );
-const maximumOp = arithmetic("maximum", Math.max, (a, b, dy) => parted(dy, less(a, b)));
-const minimumOp = arithmetic("minimum", Math.min, (a, b, dy) => parted(dy, less(b, a)));
+const maximumOp = arithmetic("maximum", Math.max, (a, b, dy) => selectGradients(dy, less(a, b)));
+const minimumOp = arithmetic("minimum", Math.min, (a, b, dy) => selectGradients(dy, less(b, a)));
 const equalOp = comparison("equal", (a, b) => a === b);
 const lessOp = comparison("less", (a, b) => a < b);
 
-/** dY where the first input was chosen, and dY where the second was. */
-function parted(dy: Tensor, second: Tensor): [Tensor, Tensor] {
+/** The gradients of a selection: dY where the first input was chosen, and where the second was. */
+function selectGradients(dy: Tensor, second: Tensor): [Tensor, Tensor] {
   const nothing = fill(dy.shape, 0, dy.dtype);
   return [select(second, nothing, dy), select(second, dy, nothing)];
 }
@@ -155,22 +155,22 @@ export function divide(a: Operand, b: Operand): Tensor {
   return applyTo(divideOp, a, b);
 }
 
-/** The greater of each pair; the gradient goes to it, to a where both are equal. */
+/** The elementwise maximum. The gradient goes to the greater element, to a if both are equal. */
 export function maximum(a: Operand, b: Operand): Tensor {
   return applyTo(maximumOp, a, b);
 }
 
-/** The lesser of each pair; the gradient goes to it, to a where both are equal. */
+/** The elementwise minimum. The gradient goes to the lesser element, to a if both are equal. */
 export function minimum(a: Operand, b: Operand): Tensor {
   return applyTo(minimumOp, a, b);
 }
 
-/** float32: 1 where a = b, else 0. No gradient passes. */
+/** float32: 1 where a = b, else 0. Not differentiable. */
 export function equal(a: Operand, b: Operand): Tensor {
   return applyTo(equalOp, a, b);
 }
 
-/** float32: 1 where a < b, else 0. No gradient passes. */
+/** float32: 1 where a < b, else 0. Not differentiable. */
 export function less(a: Operand, b: Operand): Tensor {
   return applyTo(lessOp, a, b);
 }
@@ -184,7 +184,7 @@ const selectOp: Op = {
     return [new TensorSpec(condition.shape, widest(a, b))];
   },
   gradient({ inputs: [condition] }, [dy]) {
-    const [db, da] = dy ? parted(dy, condition!) : [];
+    const [db, da] = dy ? selectGradients(dy, condition!) : [];
     return [undefined, da, db];
   },
   inPlace(_attributes, inputs) {

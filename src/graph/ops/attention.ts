@@ -1,6 +1,6 @@
 /**
  * Multi-head scaled dot-product attention, softmax(scale·Q·Kᵀ + mask)·V (Vaswani et al. 2017), as one operation forward
- * and one backward, so that no matrix of queries by keys need be stored.
+ * and one backward, so that the matrix of scores is never stored.
  */
 import { type Op, type ReferenceTensor, type Tensor, TensorSpec, sameShape } from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
@@ -9,10 +9,10 @@ import { requireFloat } from "./require.js";
 type AttentionAttributes = {
   heads: number;
   scale: number;
-  /** "lengths": int32 [B], keys from there on are invisible; "additive": float32 [B, Lk], added to the scores. */
+  /** "lengths": int32 [B], later keys are masked; "additive": float32 [B, Lk], added to the scores. */
   maskKind: "none" | "lengths" | "additive";
   compute: "float32" | "bfloat16";
-  /** Queries, keys and values lie side by side in one tensor [B, L, 3 * heads*D], and so do their gradients. */
+  /** Queries, keys and values are side by side in one tensor [B, L, 3 * heads*D], and so are their gradients. */
   joined: boolean;
 };
 
@@ -50,7 +50,7 @@ const attentionOp: Op<AttentionAttributes> = {
     return applyAll(attentionGradientOp, operands, attributes);
   },
   schema,
-  finiteOutputs: 1, // where a query sees no key, logSumExp is -infinity
+  finiteOutputs: 1, // logSumExp is -infinity for queries without visible keys
   flops: (attributes, inputs, [output]) => 4 * output!.size * keyCount(attributes, inputs),
   reference({ inputs, outputs: [output, logSumExp], attributes }) {
     const [q, k, v, mask] = attributes.joined ? apart(inputs) : inputs;
@@ -67,7 +67,10 @@ const attentionOp: Op<AttentionAttributes> = {
   },
 };
 
-/** Inputs: Q, K, V (or all in one), the output, its logSumExp, the output's gradient, the mask if any. Results: dQ, dK, dV. */
+/**
+ * Inputs: Q, K, V (or joined), the output, its logSumExp, the gradient of the output, the mask if any. Results: dQ, dK,
+ * dV.
+ */
 const attentionGradientOp: Op<AttentionAttributes> = {
   name: "attentionGradient",
   infer: (inputs, { joined }) => inputs.slice(0, joined ? 1 : 3),
@@ -102,7 +105,7 @@ const attentionGradientOp: Op<AttentionAttributes> = {
   },
 };
 
-/** Queries, keys and values of their own, where the first tensor holds all three, and the other tensors as they are. */
+/** Splits the first tensor into queries, keys and values; the other tensors follow. */
 function apart([joined, ...others]: readonly ReferenceTensor[]): readonly ReferenceTensor[] {
   const { data, shape } = joined!;
   const width = shape.at(-1)! / 3;
@@ -154,7 +157,7 @@ function checkShapes(inputs: readonly Tensor[], attributes: AttentionAttributes)
   if (maskKind === "additive" && !additive) throw fail(`a mask float32[${maskShape.join(", ")}]`);
 }
 
-/** One query of one head: where its elements, its result and its keys begin. */
+/** One query of one head: offsets of its elements and its keys. */
 interface Query {
   readonly batch: number;
   /** Index into logSumExp. */
@@ -189,7 +192,7 @@ function forEachQuery(
   }
 }
 
-/** How much a query attends to each key: all zeros, with logSum -infinity, where no key is visible. */
+/** The attention probabilities of a query: all zeros, with logSum -infinity, if no key is visible. */
 function attend(
   query: Query,
   q: ReferenceTensor,
@@ -224,13 +227,13 @@ export interface AttentionOptions {
   readonly scale?: number;
   /** int32 [B]: how many keys of each sample are visible. Default: all. */
   readonly lengths?: Tensor | undefined;
-  /** float32 [B, Lk], added to the scores, -infinity hiding a key. It gets no gradient. */
+  /** float32 [B, Lk], added to the scores, -infinity masks a key. Not differentiated. */
   readonly mask?: Tensor | undefined;
 }
 
 /**
- * The values of each sample averaged by softmax(scale·q·kᵀ + mask), head by head: q [B, Lq, heads*D], k and v
- * [B, Lk, heads*D] -> [B, Lq, heads*D] in the dtype of q. A query that sees no key gives zeros.
+ * Multi-head attention, softmax(scale·q·kᵀ + mask)·v: q [B, Lq, heads*D], k and v
+ * [B, Lk, heads*D] -> [B, Lq, heads*D] in the dtype of q. A query without visible keys gives zeros.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   return apply(attentionOp, [q, k, v, ...hidden([q, k, v], options)], {
@@ -240,7 +243,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 }
 
 /**
- * The same where queries, keys and values come from one product, side by side: [B, L, 3 * heads*D] -> [B, L, heads*D].
+ * The same for queries, keys and values side by side in one tensor: [B, L, 3 * heads*D] -> [B, L, heads*D].
  */
 export function selfAttention(qkv: Tensor, options: AttentionOptions): Tensor {
   return apply(attentionOp, [qkv, ...hidden([qkv], options)], {
@@ -249,7 +252,7 @@ export function selfAttention(qkv: Tensor, options: AttentionOptions): Tensor {
   });
 }
 
-/** The tensor that says which keys are hidden, if any. */
+/** The mask tensor, if any. */
 function hidden(given: readonly Tensor[], { lengths, mask }: AttentionOptions): readonly Tensor[] {
   if (lengths && mask) {
     throw shapeError("attention", [...given, lengths, mask], "lengths or a mask, not both");

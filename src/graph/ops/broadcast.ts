@@ -1,4 +1,4 @@
-/** Repetition along axes and sums over axes: each is the gradient of the other. */
+/** Broadcasting and sums over axes: each is the gradient of the other. */
 import { type Dtype, type Op, type Shape, type Tensor, TensorSpec, sameShape } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { cast } from "./cast.js";
@@ -7,7 +7,7 @@ import { requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 import { broadcastPositions } from "./strides.js";
 
-/** The shape that two shapes take together: axes are matched from the end, and size 1 stretches to any other. */
+/** The common shape of two operands: axes are matched from the last, and size 1 is broadcast. */
 export function broadcastShape(name: string, a: TensorSpec, b: TensorSpec): Shape {
   const rank = Math.max(a.shape.length, b.shape.length);
   const sizeAt = ({ shape }: TensorSpec, axis: number): number =>
@@ -67,7 +67,7 @@ const sumOp: Op<Reduction> = {
 
 /**
  * The sum over `axes` (default: all), accumulated in float32 and stored as `dtype` (default: that of x). The axes
- * vanish, or stay with size 1 where `keep` is set.
+ * are removed, or kept with size 1 if `keep` is set.
  */
 export function sum(
   x: Tensor,

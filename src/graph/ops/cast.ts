@@ -19,7 +19,7 @@ const castOp: Op<{ dtype: Dtype }> = {
   },
 };
 
-/** Rounds half to even and holds within the signed 8-bit range. */
+/** Rounds half to even and clamps to the signed 8-bit range. */
 export function saturate(value: number): number {
   const floor = Math.floor(value);
   const tie = value - floor === 0.5;
@@ -27,7 +27,7 @@ export function saturate(value: number): number {
   return Math.min(Math.max(rounded, -128), 127);
 }
 
-/** x stored as another dtype; x itself when it is stored so already. */
+/** x converted to `dtype`; x itself if it has that dtype already. */
 export function cast(x: Tensor, dtype: Dtype): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
 }

@@ -1,19 +1,19 @@
-/** Operations in which all processes of a run take part. The program is cut there, and the host carries them out. */
+/** Collective operations of all processes of a run. They split the program, and the host performs them. */
 import { type Op, type Tensor, TensorSpec } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { slice } from "./slice.js";
 
-/** The processes of a run, as one of them sees them. */
+/** The processes of a run, and which of them this one is. */
 export type World = {
   /** Number of processes. */
   size: number;
-  /** Which of them this is, from 0. */
+  /** The rank of this process, from 0. */
   rank: number;
 };
 
 function hostOnly(name: string): () => never {
   return () => {
-    throw new Error(`${name} is carried out by the host, between two parts of the program.`);
+    throw new Error(`${name} is performed by the host, between two parts of the program.`);
   };
 }
 

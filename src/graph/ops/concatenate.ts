@@ -31,7 +31,7 @@ const concatenateOp: Op<{ axis: number }> = {
     });
   },
   schema: { axis: "number" },
-  // Weights are kept as they are anyway: keeping them a second time, put together, would be in vain.
+  // Weights are in memory anyway, so their concatenation need not be kept.
   recompute: (inputs) => inputs.every((x) => placeholderOf(x)?.source === "state"),
   reference({ inputs, outputs: [y], attributes: { axis } }) {
     if (!y) return;
@@ -47,7 +47,7 @@ const concatenateOp: Op<{ axis: number }> = {
   },
 };
 
-/** The tensors one after another along `axis`; their other axes and dtypes agree. */
+/** Concatenates tensors along `axis`; their dtypes and other axes must agree. */
 export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   const [first] = tensors;
   if (!first) throw shapeError("concatenate", [], "at least one tensor");

@@ -1,4 +1,4 @@
-/** Convolution of images, channels last: stride 1, odd kernels, zeros around so that the size is kept. */
+/** Convolution of images, channels last: stride 1, odd kernels, zero padding that keeps the size. */
 import { type Dtype, type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
 import { sum } from "./broadcast.js";
@@ -8,11 +8,11 @@ type ConvolutionAttributes = {
   compute: "float32" | "bfloat16";
   hasBias: boolean;
   hasAddend: boolean;
-  /** x is taken as max(0, x). */
+  /** ReLU is applied to x. */
   inputRelu: boolean;
-  /** The result is max(0, ..) before the addend comes. */
+  /** ReLU is applied to the result before the addend is added. */
   outputRelu: boolean;
-  /** The gradient's form: the weight is [channels of x, kh, kw, O] and its taps are mirrored. */
+  /** The form of the gradient: the weight is [channels of x, kh, kw, O] and its taps are mirrored. */
   flipped: boolean;
 };
 
@@ -171,8 +171,8 @@ function forEachTap(
 }
 
 /**
- * Every pixel of x [B, H, W, C] replaced by the products of its neighborhood with the kernels of `weight`
- * [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. Outside of the image x counts as 0.
+ * The convolution of x [B, H, W, C] with `weight` [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. The
+ * image is padded with zeros.
  */
 export function conv2d(
   x: Tensor,

@@ -48,7 +48,7 @@ describe("softmaxCrossEntropy", () => {
   it("refuses labels that are no class, in words", () => {
     expect(() =>
       run(softmaxCrossEntropy, logits, { ...labels, values: [2, 3, 0, 0] }, weights),
-    ).toThrow("the label of row 1 is 3, outside of 0 to 2");
+    ).toThrow("the label of row 1 is 3, but expected 0 to 2");
   });
 
   it("refuses shapes and dtypes that do not fit", () => {

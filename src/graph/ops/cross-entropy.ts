@@ -1,4 +1,4 @@
-/** Cross entropy against whole-number labels, row by row. */
+/** Cross entropy with integer labels, row by row. */
 import { remat } from "../remat.js";
 import { type Op, type Tensor, spec } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
@@ -34,7 +34,7 @@ const crossEntropyOp: Op = {
       if (weight === 0) continue;
       const label = labels.data[row]!;
       if (label < 0 || label >= width) {
-        throw new Error(`the label of row ${row} is ${label}, outside of 0 to ${width - 1}`);
+        throw new Error(`the label of row ${row} is ${label}, but expected 0 to ${width - 1}`);
       }
       const start = row * width;
       let greatest = -Infinity;
@@ -71,22 +71,22 @@ const crossEntropyGradientOp: Op = {
 
 /**
  * weight · (log Σ exp(logits) - logits[label]) for every row of the logits [R, V]: float32 [R]. Rows of weight 0 cost
- * nothing and may have any label. No gradient passes to the weights.
+ * nothing and may have any label. The weights have no gradient.
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
   return apply(crossEntropyOp, [logits, labels, weights], {});
 }
 
 export interface LinearCrossEntropyOptions {
-  /** How many rows of logits exist at a time. */
+  /** How many rows of logits are computed at a time. */
   readonly rowsPerBlock: number;
-  /** How the products are formed; default: bfloat16 where a factor is stored so. */
+  /** Precision of the products; default: bfloat16 if a factor has that dtype. */
   readonly compute?: "float32" | "bfloat16";
 }
 
 /**
- * The cross entropy of x · weightᵀ + bias: x [R, D], weight [V, D], bias [V] -> float32 [R]. The logits are far larger
- * than everything else here; they are made and forgotten block by block, in both passes.
+ * The cross entropy of x · weightᵀ + bias: x [R, D], weight [V, D], bias [V] -> float32 [R]. The logits would be
+ * far larger than everything else, so both passes compute and drop them block by block.
  */
 export function linearCrossEntropy(
   x: Tensor,

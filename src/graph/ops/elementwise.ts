@@ -1,4 +1,4 @@
-/** Functions of one tensor, element by element. Each keeps shape and dtype. */
+/** Elementwise functions of one tensor. Shape and dtype are kept. */
 import type { Op, Tensor } from "../tensor.js";
 import { apply } from "../trace.js";
 import { affine } from "./affine.js";
@@ -47,7 +47,7 @@ export const sqrt = pointwise("sqrt", Math.sqrt, (_x, y, dy) => affine(divide(dy
 export const cosine = pointwise("cosine", Math.cos);
 /** |x|; its gradient at 0 is 0. */
 export const absolute = pointwise("absolute", Math.abs, (x, _y, dy) => multiply(dy, sign(x)));
-/** -1, 0 or 1; no gradient passes. */
+/** -1, 0 or 1. Not differentiable. */
 export const sign = pointwise("sign", Math.sign);
 
 type Bounds = { low: number; high: number };
@@ -76,7 +76,7 @@ const clampOp: Op<Bounds> = {
   },
 };
 
-/** x held within [low, high]; the gradient passes inside and at the bounds. */
+/** x clamped to [low, high]. The gradient is passed inside and at the bounds. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   return apply(clampOp, [x], { low, high });
 }
@@ -91,7 +91,7 @@ const stopGradientOp: Op<None> = {
   },
 };
 
-/** x itself, through which no gradient passes. */
+/** x as a constant for differentiation. */
 export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradientOp, [x], {});
 }

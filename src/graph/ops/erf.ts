@@ -1,5 +1,5 @@
 /**
- * The normal distribution in double precision, slow and plain: the oracle, not the kernel. The error function is within
+ * The normal distribution in double precision, for reference kernels. The error function is accurate to
  * 1e-15: its series without cancelling terms (Abramowitz and Stegun 7.1.6) near 0, the continued fraction of its
  * complement (7.1.14) farther out.
  */

@@ -23,9 +23,9 @@ describe("gatherRows", () => {
   });
 
   it("names an id that is not in the table", () => {
-    expect(() => run(gatherRows, table, ids([2], 0, 3))).toThrow("Id 3");
+    expect(() => run(gatherRows, table, ids([2], 0, 3))).toThrow("index 3");
     expect(() => run((n, dy) => scatterAddRows(n, dy, 3), ids([1], 7), { shape: [1, 2] })).toThrow(
-      "Id 7",
+      "index 7",
     );
   });
 

@@ -1,4 +1,4 @@
-/** Rows of a table by number (embeddings), and its gradient: rows added into a table. */
+/** Embedding lookup, and its gradient: rows added to a table. */
 import { type Dtype, type Op, type Tensor, TensorSpec, sameShape } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
@@ -52,12 +52,12 @@ const scatterAddRowsOp: Op<{ rows: number }> = {
 };
 
 function checkId(id: number, rows: number): void {
-  if (id >= rows) throw new Error(`Id ${id} is outside of the table, which has ${rows} rows.`);
+  if (id >= rows) throw new Error(`The index ${id} is out of range for a table of ${rows} rows.`);
 }
 
 /**
- * The rows of `table` [V, D] that `ids` (int32 [...]) name: [..., D], in the dtype of the table unless told otherwise. A
- * negative id gives a row of zeros.
+ * The rows of `table` [V, D] with the indices `ids` (int32 [...]): [..., D], by default in the dtype of the table. A
+ * negative index gives a row of zeros.
  */
 export function gatherRows(
   table: Tensor,
@@ -68,8 +68,8 @@ export function gatherRows(
 }
 
 /**
- * A float32 table [rows, D] of zeros to which the rows of `dy` [..., D] are added where `ids` (int32 [...]) say; those
- * with negative ids are skipped.
+ * A table of zeros, float32 [rows, D], to which the rows of `dy` [..., D] are added at the indices `ids` (int32 [...]).
+ * Rows with negative indices are skipped.
  */
 export function scatterAddRows(ids: Tensor, dy: Tensor, rows: number): Tensor {
   return apply(scatterAddRowsOp, [ids, dy], { rows });

@@ -27,7 +27,7 @@ const l2NormalizeOp: Op<{ epsilon: number }> = {
   },
 };
 
-/** dX from y, the norms of the rows of x, and dY. Rows shorter than epsilon are merely divided by it. */
+/** dX from y, the norms of the rows of x, and dY. Rows with a norm below epsilon were divided by epsilon. */
 const l2NormalizeGradientOp: Op<{ epsilon: number }> = {
   name: "l2NormalizeGradient",
   infer: ([y]) => [y!],
@@ -50,7 +50,7 @@ const l2NormalizeGradientOp: Op<{ epsilon: number }> = {
   },
 };
 
-/** Every row of x [..., D] divided by its length, or by `epsilon` where it is shorter. */
+/** Every row of x [..., D] divided by its Euclidean norm, or by `epsilon` if that is greater. */
 export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
   return apply(l2NormalizeOp, [x], { epsilon });
 }

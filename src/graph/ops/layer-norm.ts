@@ -43,8 +43,8 @@ const layerNormOp: Op<{ epsilon: number; dtype: Dtype }> = {
 };
 
 /**
- * The gradients with respect to x, gain and bias, from x, gain, the rows' means and inverse standard deviations, and dY. An
- * addend, another contribution to the gradient of x, is added to the first.
+ * The gradients with respect to x, gain and bias, from x, gain, the rows' means and inverse standard deviations, and
+ * dY. An addend, another contribution to the gradient of x, is added to dX.
  */
 export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
   name: "layerNormGradient",
@@ -93,7 +93,7 @@ export interface LayerNormOptions {
   readonly dtype?: Dtype;
 }
 
-/** Every row of x [..., D] brought to mean 0 and variance 1, then times gain [D] plus bias [D]. */
+/** Every row of x [..., D] normalized to mean 0 and variance 1, times gain [D] plus bias [D]. */
 export function layerNorm(
   x: Tensor,
   gain: Tensor,

@@ -1,6 +1,6 @@
 /**
- * Matrix products, the heart of the engine. One operation serves every form that a transformer and its gradient need;
- * bias, GELU, its gradient and an addend are applied while a result is still in registers.
+ * Matrix products. One operation covers every form needed by a transformer and its gradient. Bias, GELU, its gradient
+ * and an addend are applied while the result is in registers.
  */
 import {
   type Dtype,
@@ -23,18 +23,18 @@ import { reshape } from "./reshape.js";
 export type MatmulAttributes = {
   transposeA: boolean;
   transposeB: boolean;
-  /** How products are formed: bfloat16 rounds both factors, and always accumulates in float32. */
+  /** bfloat16 rounds both factors; sums are always accumulated in float32. */
   compute: "float32" | "bfloat16";
   /** Of the result's elements. */
   dtype: Dtype;
   activation: "none" | "gelu" | "geluGradient";
   hasBias: boolean;
   hasAddend: boolean;
-  /** Gives the values before the activation as a second result. */
+  /** Returns the values before the activation as a second result. */
   outputsPreactivation: boolean;
-  /** B was rearranged by `packWeights`. */
+  /** B was packed by `packWeights`. */
   packedB: boolean;
-  /** B is taken as gelu(B). */
+  /** GELU is applied to B. */
   geluB: boolean;
   K: number;
   N: number;
@@ -59,7 +59,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     return outputsPreactivation ? [result, result] : [result];
   },
   gradient({ inputs, attributes }, [dc]) {
-    // Fusion comes after differentiation, so only a bias can be here.
+    // Fusion comes after differentiation, so there is at most a bias.
     const [a, b] = inputs as [Tensor, Tensor];
     if (!dc) return [];
     const { transposeA, transposeB, compute, hasBias } = attributes;
@@ -111,7 +111,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     const addend = hasAddend ? optional.shift() : undefined;
     const preactivation = optional.shift();
     const M = N === 0 ? 0 : sizeOf(c.shape) / N;
-    // Both factors with the summed axis last, so that the inner loop runs along memory.
+    // Both factors with the summed axis last, for contiguous inner loops.
     const left = transposeA ? transposed(a.data, K, M) : a.data;
     const factors = geluB ? b.data.map((t) => t * normalCumulative(t)) : b.data;
     const right = transposeB ? factors : transposed(factors, K, N);
@@ -170,7 +170,7 @@ export interface ProductOptions {
   readonly transposeA?: boolean;
   /** B is [..., N] with its leading axes summed over by default; transposed it is [N, K]. */
   readonly transposeB?: boolean;
-  /** Default: bfloat16 where a factor is stored so, else float32. */
+  /** Default: bfloat16 if a factor has that dtype, else float32. */
   readonly compute?: "float32" | "bfloat16";
   /** Of the result; default: that of A. */
   readonly dtype?: Dtype;

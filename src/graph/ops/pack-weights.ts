@@ -1,11 +1,11 @@
-/** Forms into which constant weights are packed for the native kernels of products. No gradient passes through them. */
+/** Packing of constant weights for the native kernels of products. Not differentiable. */
 import { type Op, type Shape, type Tensor, TensorSpec } from "../tensor.js";
 import { apply } from "../trace.js";
 
 type Packing = { transposeB: boolean; compute: "float32" | "bfloat16"; K: number; N: number };
 type QuantizedPacking = { dynamic: boolean; K: number; N: number };
 
-/** Packed weights lie in panels of 64 columns, four rows deep. */
+/** Packed weights are panels of 64 columns, padded to a multiple of 4 rows. */
 const paddedColumns = (N: number): number => Math.ceil(N / 64) * 64;
 const paddedRows = (K: number): number => Math.ceil(K / 4) * 4;
 
@@ -26,7 +26,7 @@ function opaque(bytes: number): readonly TensorSpec[] {
 
 function nativeOnly(name: string): () => never {
   return () => {
-    throw new Error(`${name} serves the native backend only: its result has no meaning elsewhere.`);
+    throw new Error(`${name} is available on the native backend only.`);
   };
 }
 
@@ -49,12 +49,12 @@ const packQuantizedOp: Op<QuantizedPacking> = {
   reference: nativeOnly("packQuantized"),
 };
 
-/** B, the second factor of a `matmul` with these attributes, as its kernel wants it with `packedB`: int8 [bytes]. */
+/** B, the second factor of a `matmul` with these attributes, as its kernel reads it with `packedB`: int8 [bytes]. */
 export function packWeights(b: Tensor, { transposeB, compute, K, N }: Packing): Tensor {
   return apply(packWeightsOp, [b], { transposeB, compute, K, N });
 }
 
-/** The values of `quantizeWeights` as `quantizedMatmul` wants them with `packedB`: int8 [bytes]. */
+/** The values of `quantizeWeights` as `quantizedMatmul` reads them with `packedB`: int8 [bytes]. */
 export function packQuantized(values: Tensor, { dynamic, K, N }: QuantizedPacking): Tensor {
   return apply(packQuantizedOp, [values], { dynamic, K, N });
 }

@@ -1,9 +1,9 @@
-/** What operations that work element by element have in common. Each has a native kernel of its name. */
+/** Constructors of elementwise operations. */
 import { type Attributes, type Op, type Tensor, TensorSpec } from "../tensor.js";
 import { apply } from "../trace.js";
 import { requireFloat } from "./require.js";
 
-/** An elementwise operation; `gradient` gives dX from x, y and dY. */
+/** An elementwise operation of one tensor; `gradient` computes dX from x, y and dY. */
 export function pointwise(
   name: string,
   f: (x: number) => number,
@@ -29,7 +29,7 @@ export function pointwise(
   return (x) => apply(op, [x], {});
 }
 
-/** An elementwise operation of two tensors of one shape: a gradient rule's kernel. The result has the dtype of dY. */
+/** The gradient of an elementwise operation, as a function of x (or y) and dY. The result has the dtype of dY. */
 export function pointwiseGradient<A extends Attributes>(
   name: string,
   f: (value: number, dy: number, attributes: A) => number,

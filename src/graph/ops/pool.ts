@@ -1,4 +1,4 @@
-/** Images [B, H, W, C] at half and at twice the size. */
+/** Pooling and upsampling of images [B, H, W, C] by a factor of 2. */
 import { type Op, type ReferenceTensor, type Shape, type Tensor, TensorSpec } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { requireFloat } from "./require.js";
@@ -65,7 +65,7 @@ const maxPoolGradientOp: Op<None> = {
   },
 };
 
-/** The highest of every 2x2 pixels, channel by channel: [B, H, W, C] -> [B, H/2, W/2, C]. */
+/** The maximum of every 2x2 pixels, per channel: [B, H, W, C] -> [B, H/2, W/2, C]. */
 export function maxPool2x2(x: Tensor): Tensor {
   return apply(maxPoolOp, [x], {});
 }
@@ -96,7 +96,7 @@ const upsampleGradientOp: Op<None> = {
   },
 };
 
-/** Every pixel repeated to a square of 2x2: [B, H, W, C] -> [B, 2H, 2W, C]. */
+/** Nearest-neighbor upsampling by 2: [B, H, W, C] -> [B, 2H, 2W, C]. */
 export function upsample2x(x: Tensor): Tensor {
   return apply(upsampleOp, [x], {});
 }

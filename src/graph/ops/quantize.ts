@@ -1,4 +1,4 @@
-/** Products with weights of 8 bits, for inference. No gradient passes through them. */
+/** Products with 8-bit weights, for inference. Not differentiable. */
 import {
   type Dtype,
   type Op,
@@ -52,14 +52,14 @@ export function quantizeWeights(weight: Tensor): { values: Tensor; scale: Tensor
 }
 
 export type QuantizedMatmulAttributes = {
-  /** The rows of A are quantized too, at run time; else the weights are widened. */
+  /** The rows of A are quantized, too, at run time; otherwise the weights are widened. */
   dynamic: boolean;
   /** Of the result's elements. */
   dtype: Dtype;
   activation: "none" | "gelu";
   hasBias: boolean;
   hasAddend: boolean;
-  /** The weight was rearranged by `packQuantized`. */
+  /** The weight was packed by `packQuantized`. */
   packedB: boolean;
   K: number;
   N: number;
@@ -88,7 +88,7 @@ export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
         hasAddend: true,
       });
     }
-    // No gradient passes, so that nothing needs the argument of GELU.
+    // Without a gradient, the argument of GELU is not needed.
     const plain = attributes.activation === "none";
     if (!plain || epilogue.kind !== "gelu" || epilogue.keepsArgument) return undefined;
     return applyAll(quantizedMatmulOp, inputs, { ...attributes, activation: "gelu" });

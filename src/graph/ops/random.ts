@@ -71,10 +71,10 @@ const dropoutOp: Op<{ rate: number }> = {
   },
 };
 
-/** x with each element set to 0 with probability `rate`, the others scaled so that the mean is kept; x itself at rate 0. */
+/** Sets each element of x to 0 with probability `rate` and divides the others by 1 - rate; x itself if rate is 0. */
 export function dropout(x: Tensor, key: Tensor, rate: number): Tensor {
   if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(`A dropout rate lies from 0 to below 1, but this one is ${rate}.`);
+    throw new RangeError(`Expected a dropout rate >= 0 and < 1, but got ${rate}.`);
   }
   return rate === 0 ? x : apply(dropoutOp, [x, key], { rate });
 }
@@ -96,7 +96,7 @@ const foldInOp: Op<{ constant: number; hasData: boolean }> = {
   },
 };
 
-/** A new key, independent of `key` and of those folded with another constant or with other data (int32 [], at run time). */
+/** A new key, independent of `key` and of keys folded with another constant or other data (int32 [], at run time). */
 export function foldIn(key: Tensor, constant: number, data?: Tensor): Tensor {
   const inputs = data ? [key, data] : [key];
   return apply(foldInOp, inputs, { constant, hasData: data !== undefined });

@@ -28,7 +28,7 @@ export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor 
   return cast(affine(total, total.size / x.size, 0), x.dtype);
 }
 
-/** The greatest element over `axes` (default: all); equal ones share the gradient. */
+/** The maximum over `axes` (default: all). Equal elements share the gradient. */
 export function maximumOf(x: Tensor, axes?: readonly number[], keep = false): Tensor {
   return reduce(maximumOfOp, x, axes, x.dtype, keep);
 }
@@ -55,7 +55,7 @@ const argmaxOp: Op = {
   },
 };
 
-/** The place of the greatest element along the last axis, the first of equals: int32. */
+/** The index of the maximum along the last axis, the first if there are several: int32. */
 export function argmax(x: Tensor): Tensor {
   return apply(argmaxOp, [x], {});
 }

@@ -1,11 +1,11 @@
-/** What operations that reduce axes have in common. */
+/** Constructors of operations that reduce axes. */
 import { type Dtype, type Op, type Shape, type Tensor, TensorSpec, sizeOf } from "../tensor.js";
 import { apply } from "../trace.js";
 import { cast } from "./cast.js";
 import { requireAxis, requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 
-/** The neighboring axes from `first` to before `end` are reduced. */
+/** The adjacent axes from `first` to before `end` are reduced. */
 export type Reduction = { first: number; end: number; dtype: Dtype };
 
 /** The shape seen as [outer, reduced, inner]. */
@@ -16,7 +16,7 @@ function threeAxes(
   return [sizeOf(shape.slice(0, first)), sizeOf(shape.slice(first, end)), sizeOf(shape.slice(end))];
 }
 
-/** y under the shape of x with its reduced axes as axes of size 1, so that it broadcasts against x. */
+/** y with the reduced axes of x as axes of size 1, so that it broadcasts against x. */
 export function kept(y: Tensor, x: Tensor, { first, end }: Reduction): Tensor {
   return reshape(
     y,
@@ -24,7 +24,7 @@ export function kept(y: Tensor, x: Tensor, { first, end }: Reduction): Tensor {
   );
 }
 
-/** The parts in which the operations that reduce neighboring axes agree. */
+/** The common parts of operations that reduce adjacent axes. */
 export function reduction(
   name: string,
   initial: number,
@@ -52,8 +52,7 @@ export function reduction(
 }
 
 /**
- * Reduces `axes` (all, when undefined), one operation per group of neighbors. Axes of size 1 neither part neighbors
- * nor need work.
+ * Reduces `axes` (default: all), with one operation per group of adjacent axes. Axes of size 1 are skipped.
  */
 export function reduce(
   op: Op<Reduction>,

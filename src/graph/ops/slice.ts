@@ -1,13 +1,13 @@
-/** Boxes cut out of a tensor, and their gradient: boxes set into zeros. */
+/** Slicing and its gradient, padding with zeros. */
 import { type Op, type Shape, Tensor, TensorSpec, sameShape } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { requireAxis } from "./require.js";
 import { positions, stridesOf } from "./strides.js";
 
-/** A box of shape `shape` whose corner stands at `starts` of the larger tensor. */
+/** A box of shape `shape` whose first element is at `starts` of the larger tensor. */
 type Box = { starts: readonly number[]; shape: Shape };
 
-/** Where the elements of a box stand in the larger tensor. */
+/** The positions of the elements of a box in the larger tensor. */
 function boxPositions(box: Shape, whole: Shape, starts: readonly number[]): Int32Array {
   const strides = stridesOf(whole);
   const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
@@ -61,7 +61,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return apply(sliceOp, [x], { starts: x.shape.map((_, i) => (i === along ? start : 0)), shape });
 }
 
-/** Zeros of shape `shape` with x set in, its first element at `starts`. */
+/** Zeros of shape `shape` with x copied into them, its first element at `starts`. */
 export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
   const fits =
     starts.length === x.shape.length &&

@@ -42,7 +42,7 @@ const softmaxGradientOp: Op = {
   },
 };
 
-/** exp(x) over its sum along the last axis. */
+/** exp(x) divided by its sum along the last axis. */
 export function softmax(x: Tensor): Tensor {
   return apply(softmaxOp, [x], {});
 }

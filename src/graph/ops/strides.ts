@@ -1,7 +1,7 @@
-/** Where the elements of a tensor stand in memory, for the reference kernels that move elements. */
+/** Positions of elements in memory, for the reference kernels that move elements. */
 import { type Shape } from "../tensor.js";
 
-/** How far apart neighbors along each axis of a dense, row-major tensor are. */
+/** The strides of a dense, row-major tensor, in elements. */
 export function stridesOf(shape: Shape): readonly number[] {
   const strides = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) {
@@ -24,7 +24,7 @@ export function positions(shape: Shape, strides: readonly number[], first = 0): 
   return outer;
 }
 
-/** The element of a tensor of shape `from` that stands at each element of `to` after numpy broadcasting. */
+/** The element of a tensor of shape `from` that is at each element of `to` after numpy broadcasting. */
 export function broadcastPositions(from: Shape, to: Shape): Int32Array {
   const added = to.length - from.length;
   const strides = stridesOf(from);

@@ -1,4 +1,4 @@
-/** Operations of the optimizer, some of which overwrite state, and the guard against values that are not finite. */
+/** Operations of the optimizer, some of which overwrite state, and the check for finite values. */
 import { type Op, type ReferenceTensor, type Tensor, sameShape, spec } from "../tensor.js";
 import { apply, applyAll, shapeError } from "../trace.js";
 import { multiply } from "./arithmetic.js";
@@ -6,7 +6,7 @@ import { affine } from "./affine.js";
 
 type None = Record<string, never>;
 
-/** Fails as the native kernels do; the program finds out which operation is to blame. */
+/** Throws the same message as the native kernels; the program then finds the operation that failed. */
 function requireFinite({ data }: ReferenceTensor): void {
   if (!data.every((value: number) => Number.isFinite(value))) throw new Error("non-finite");
 }
@@ -16,14 +16,14 @@ export type AdamWAttributes = {
   beta2: number;
   epsilon: number;
   weightDecay: number;
-  /** Multiplies the learning rate: slower layers. */
+  /** Factor on the learning rate, for layer-wise decay. */
   rateFactor: number;
   hasScale: boolean;
 };
 
 /**
- * Inputs: parameter, first, second, gradient, learningRate, step, the scale if any. Results: the first three, anew, and the
- * squared length of the parameter's move.
+ * Inputs: parameter, first, second, gradient, learningRate, step, the scale if any. Results: the first three, updated,
+ * and the squared norm of the update.
  */
 const adamWOp: Op<AdamWAttributes> = {
   name: "adamW",
@@ -91,18 +91,18 @@ export interface AdamWInputs {
   readonly learningRate: Tensor;
   /** float32 [], counted from 1. */
   readonly step: Tensor;
-  /** float32 []: multiplies the gradient, as clipping does. */
+  /** float32 []: factor on the gradient, for clipping. */
   readonly scale?: Tensor | undefined;
 }
 
 export interface AdamWResults extends Pick<AdamWInputs, "parameter" | "first" | "second"> {
-  /** The squared length of the parameter's move, float32 []. */
+  /** The squared norm of the update of the parameter, float32 []. */
   readonly squaredMove: Tensor;
 }
 
 /**
- * One step of AdamW with decoupled weight decay (Loshchilov and Hutter 2019, as torch.optim.AdamW): the new state, which
- * takes the place of the old one. A gradient that is not finite stops the run before anything is changed.
+ * One step of AdamW with decoupled weight decay (Loshchilov and Hutter 2019, as torch.optim.AdamW): the new state,
+ * which takes the place of the old one. A non-finite gradient stops the run before anything is changed.
  */
 export function adamWUpdate(
   { parameter, first, second, gradient, learningRate, step, scale }: AdamWInputs,
