@@ -62,7 +62,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect((await product.run({ x })).y).toEqual(Float32Array.of(10));
   });
 
-  test("keep constants over all runs", async () => {
+  test("keep constants between runs", async () => {
     const state = new State(backend, {});
     const program = compile({ state, inputs: { x: spec([2]) } }, (_, { x }) => ({
       outputs: { y: multiply(x, constant(Float32Array.of(2, 3), [2])) },
@@ -89,7 +89,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect(state.read("weight")).toEqual(before);
   });
 
-  test("refuse inputs of the wrong kind in words", async () => {
+  test("refuse inputs of the wrong type, naming them", async () => {
     const state = new State(backend, {});
     const program = compile({ state, inputs: { x: spec([2, 3]) } }, (_, { x }) => ({
       outputs: { y: exp(x) },
@@ -136,7 +136,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     );
   });
 
-  test("are cut at collectives, between which the transport works", async () => {
+  test("are split at collectives, which the transport performs", async () => {
     const state = new State(backend, {});
     const world = { size: 2, rank: 0 };
     const transport = {

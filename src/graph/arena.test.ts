@@ -6,7 +6,7 @@ const block = fc
   .record({ bytes: fc.nat(5000), first: fc.nat(40), span: fc.nat(40) })
   .map(({ bytes, first, span }): Block => ({ bytes, first, last: first + span, offset: 0 }));
 
-test("blocks that live at the same time never overlap, and the arena holds them all", () => {
+test("blocks that are live at the same time never overlap, and the arena holds them all", () => {
   fc.assert(
     fc.property(fc.array(block, { maxLength: 40 }), (blocks) => {
       const size = placeBlocks(blocks);

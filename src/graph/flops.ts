@@ -1,7 +1,9 @@
+import type { PlacedTensor } from "./layout.js";
 import type { Instruction } from "./plan.js";
+import type { TensorSpec } from "./tensor.js";
 
-/** Multiplications and additions, as the operation counts them. */
+/** The number of multiplications and additions of an instruction, as its operation defines it. */
 export function flopsOf({ op, attributes, inputs, outputs }: Instruction): number {
-  const specs = [inputs, outputs].map((tensors) => tensors.map(({ spec }) => spec));
-  return op.flops?.(attributes, specs[0]!, specs[1]!) ?? 0;
+  const specs = (tensors: readonly PlacedTensor[]): TensorSpec[] => tensors.map(({ spec }) => spec);
+  return op.flops?.(attributes, specs(inputs), specs(outputs)) ?? 0;
 }

@@ -42,7 +42,7 @@ const feeds = new Map(
 );
 
 describe("fuse", () => {
-  test("merges bias, GELU, its gradient and additions into the products, and changes no result", () => {
+  test("merges bias, GELU, its gradient and additions into products without changing results", () => {
     const loss = mlpLoss();
     const gradients = Object.values(gradient(loss, parameters)) as Tensor[];
     const roots = [loss, ...gradients];
@@ -59,7 +59,7 @@ describe("fuse", () => {
     expect(names).not.toContain("geluGradient");
   });
 
-  test("lets a convolution clip its input", () => {
+  test("applies relu to the input of a convolution", () => {
     const image = placeholder(spec([1, 4, 4, 2]), "image");
     const kernel = placeholder(spec([3, 3, 3, 2]), "kernel");
     const bias = placeholder(spec([3]), "bias");
@@ -67,7 +67,7 @@ describe("fuse", () => {
     expect(ancestors([fused!]).map(({ op }) => op.name)).not.toContain("relu");
   });
 
-  test("lets a convolution clip its result, where nothing needs it whole", () => {
+  test("applies relu to the result of a convolution, if nothing else needs it", () => {
     const image = placeholder(spec([1, 4, 4, 2]), "image");
     const kernel = placeholder(spec([2, 3, 3, 2]), "kernel");
     const whole = conv2d(image, kernel);
@@ -122,7 +122,7 @@ describe("plan", () => {
     expect(reads.at(-1)).toBe(secondUpdate);
   });
 
-  test("computes what depends on constant state once, before the rest", () => {
+  test("computes what depends on constant state only once, before the rest", () => {
     const weight = state([4, 4], "weight");
     const made = plan(
       { outputs: new Map([["y", linear(x, exp(weight))]]), updates: new Map() },

@@ -84,7 +84,7 @@ export function adamW<P>(
       },
     );
     nextMoments[path] = { first: updated.first, second: updated.second };
-    squaredNorms.push(reshape(updated.squaredMove, [1]));
+    squaredNorms.push(reshape(updated.squaredUpdateNorm, [1]));
     return updated.parameter;
   });
   const updateNorm =

@@ -101,7 +101,7 @@ const randomPairs = randomShapes(40, 4, 5, 9, 40).map(([mask = 0, ...shape], i) 
   return [stretched(i % 8), stretched((i * 5 + mask) % 8).slice(mask % 3)] as const;
 });
 
-/** Halves of whole numbers, so that some are equal; never 0, which nothing is divided by. */
+/** Halves of integers, so that some are equal; never 0, which nothing is divided by. */
 const halves = (i: number): number => (((i * 7) % 11) - 5.5) / 2;
 
 describeNative("operations of two tensors", () => {
@@ -133,7 +133,7 @@ describeNative("operations of two tensors", () => {
     }
   });
 
-  test.each(["equal", "less"])("%s of whole numbers", async (name) => {
+  test.each(["equal", "less"])("%s of integers", async (name) => {
     const [f] = operations[name]!;
     for (const [a, b] of pairs) {
       const near = (i: number): number => 2 ** 24 + ((i * 7) % 3);
@@ -150,7 +150,7 @@ describeNative("operations of two tensors", () => {
     }
   });
 
-  test("keep what is not a number", async () => {
+  test("propagate NaN", async () => {
     const values = [NaN, 1, Infinity, -Infinity, NaN, 2];
     const others = [1, NaN, -Infinity, -Infinity, NaN, 3];
     for (const name of ["add", "multiply", "maximum", "minimum", "equal", "less"]) {

@@ -137,7 +137,7 @@ async function conformJoined(size: Size, mask: MaskKind, dtypes: readonly Float[
 
 describeNative("attention", () => {
   test.each(combinations({ dtype: floats, mask: ["none", "lengths", "additive"] as const }))(
-    "of all sizes, forth and back: $dtype, mask $mask",
+    "of all sizes, forward and backward: $dtype, mask $mask",
     async ({ dtype, mask }) => {
       for (const size of sizes)
         await conformAll(size, { mask, dtypes: [dtype, dtype, dtype, dtype] });
@@ -154,7 +154,7 @@ describeNative("attention", () => {
   });
 
   test.each(combinations({ dtype: floats, mask: ["none", "lengths", "additive"] as const }))(
-    "of joined operands, forth and back: $dtype, mask $mask",
+    "of joined operands, forward and backward: $dtype, mask $mask",
     async ({ dtype, mask }) => {
       for (const [batch, heads, depth, queries] of sizes) {
         const length = Math.min(queries, 130);
@@ -165,7 +165,7 @@ describeNative("attention", () => {
     },
   );
 
-  test("with another scale, and with scores of very different sizes", async () => {
+  test("with another scale, and with scores of very different magnitudes", async () => {
     const form: Form = { mask: "none", dtypes: ["float32", "float32", "float32", "float32"] };
     await conformAll([2, 2, 8, 9, 11], form, 0.25);
     await conformAll([2, 2, 8, 9, 11], form, 0);

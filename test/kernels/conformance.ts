@@ -35,7 +35,7 @@ export interface Tolerance {
 
 export type Traced = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-/** A chapter of tests that need the native kernels, on the level that `FLAVA_LEVEL` names (default: the best). */
+/** A group of tests that need the native kernels, on the level that `FLAVA_LEVEL` names (default: the best). */
 export function describeNative(family: string, tests: () => void): void {
   if (nativeLevels().length > 0) describe(family, tests);
   else test.skip(`${family}: the native kernels are not built`);

@@ -185,7 +185,7 @@ describeNative("convolutions", () => {
     },
   );
 
-  test("are fused with the relu before and the sum after", async () => {
+  test("are fused with the preceding relu and the following sum", async () => {
     const image = { shape: [2, 5, 4, 6] };
     for (const dtype of floats) {
       await conform(

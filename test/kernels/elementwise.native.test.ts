@@ -130,7 +130,7 @@ describeNative("affine and clamp", () => {
     }
   });
 
-  test("affine of whole numbers", async () => {
+  test("affine of integers", async () => {
     for (const size of sizes) {
       const values = (i: number): number => (i * 7919 - 300) % 100003;
       await conform("affine", (a) => affine(a, -3, 17), [
@@ -169,14 +169,14 @@ describeNative("cast", () => {
     },
   );
 
-  test("of whole numbers that float32 does not hold", async () => {
+  test("of integers that float32 cannot represent", async () => {
     const values = [2 ** 24 + 1, 2 ** 31 - 1, -(2 ** 31), 123456789];
     await conform("cast", (x) => cast(x, "float32"), [{ shape: [4], dtype: "int32", values }]);
     const large = { shape: [3], values: [2 ** 30, -(2 ** 31), 16777217] };
     await conform("cast", (x) => cast(x, "int32"), [large]);
   });
 
-  test("to bfloat16 keeps what is not finite, and rounds ties to even", async () => {
+  test("to bfloat16 keeps non-finite numbers and rounds ties to even", async () => {
     const values = [NaN, Infinity, -Infinity, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 3.4e38, -0];
     await conform("cast", (x) => cast(cast(x, "bfloat16"), "float32"), [
       { shape: [7], values, rounded: true },

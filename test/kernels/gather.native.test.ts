@@ -47,7 +47,7 @@ describeNative("gatherRows", () => {
     ]);
   });
 
-  test("refuses an id that is out of range, in words", async () => {
+  test("refuses an id that is out of range, naming it", async () => {
     const outside = (id: number): Argument => ({
       shape: [4],
       dtype: "int32",
@@ -96,7 +96,7 @@ describeNative("scatterAddRows", () => {
     await conform("scatterAddRows", (i, dy) => scatterAddRows(i, dy, 1000), args, tolerance);
   });
 
-  test("refuses an id that is out of range, in words", async () => {
+  test("refuses an id that is out of range, naming it", async () => {
     const outside: Argument = { shape: [3], dtype: "int32", values: [0, 1, 9] };
     const args = [outside, { shape: [3, 2] }];
     await expectFailure((i, dy) => scatterAddRows(i, dy, 9), args, /scatterAddRows: .*9.*9/);

@@ -46,7 +46,7 @@ const tolerance = [
 ];
 
 describeNative("softmaxCrossEntropy", () => {
-  test.each(floats)("of all sizes, forth and back: %s", async (dtype) => {
+  test.each(floats)("of all sizes, forward and backward: %s", async (dtype) => {
     const shapes = [
       ...sizes.flatMap((size) => [
         [5, size],
@@ -62,7 +62,7 @@ describeNative("softmaxCrossEntropy", () => {
     }
   });
 
-  test("of logits that are read again, so that the gradient has memory of its own", async () => {
+  test("of logits that are read again, so the gradient cannot overwrite them", async () => {
     const f = (...inputs: [Tensor, Tensor, Tensor, Tensor]): Tensor[] => [
       ...all(...inputs),
       inputs[0],
@@ -70,7 +70,7 @@ describeNative("softmaxCrossEntropy", () => {
     await conform("softmaxCrossEntropy", f, argumentsOf(13, 33), [...tolerance, {}]);
   });
 
-  test("of logits of very different sizes", async () => {
+  test("of logits of very different magnitudes", async () => {
     const values = (i: number): number => ((i * 37) % 19) * 200 - 1800;
     // The gradient is computed from a logSumExp near 1800, which is rounded to 2^-14.
     const enlarged = { relative: 2 ** -13, absolute: 1e-6 };
@@ -80,12 +80,12 @@ describeNative("softmaxCrossEntropy", () => {
     await conform("softmaxCrossEntropy", all, argumentsOf(2, 40, { values: hidden }), tolerance);
   });
 
-  test("leaves rows of weight 0 alone, even those that are not finite", async () => {
+  test("ignores rows of weight 0, even non-finite ones", async () => {
     const values = (i: number): number => (Math.floor(i / 21) % 4 === 3 ? NaN : i % 5);
     await conform("softmaxCrossEntropy", all, argumentsOf(8, 21, { values }), tolerance);
   });
 
-  test("refuses a label that is out of range, in words", async () => {
+  test("refuses a label that is out of range, naming it", async () => {
     for (const label of [-1, 7, 2 ** 31 - 1]) {
       const [logits, , weights, dLoss] = argumentsOf(3, 7);
       const labels = { shape: [3], dtype: "int32", values: [0, label, 6] } as const;

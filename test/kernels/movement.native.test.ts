@@ -32,7 +32,7 @@ function permutations(rank: number): number[][] {
 }
 
 describeNative("permute", () => {
-  test("in every order of the axes", async () => {
+  test("for every permutation of the axes", async () => {
     const shapes: Shape[] = [
       [7],
       [5, 9],

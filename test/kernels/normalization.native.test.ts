@@ -51,7 +51,7 @@ describeNative("layerNorm", () => {
     }
   });
 
-  test("of rows far from 0, and of rows that hardly vary", async () => {
+  test("of rows far from 0, and of nearly constant rows", async () => {
     const shape = [5, 100];
     const vector = { shape: [100] };
     const f = (x: Tensor, gain: Tensor, bias: Tensor): Tensor =>
@@ -152,7 +152,7 @@ const withGradient =
 describeNative("l2Normalize and softmax", () => {
   const mixtures = combinations({ x: floats, dy: floats });
 
-  test("of all sizes and dtypes, forth and back", async () => {
+  test("of all sizes and dtypes, forward and backward", async () => {
     for (const shape of [...shapes, [5, 0]]) {
       for (const { x, dy } of mixtures) {
         const args = [
@@ -188,7 +188,7 @@ describeNative("l2Normalize and softmax", () => {
     }
   });
 
-  test("of numbers of very different sizes", async () => {
+  test("of numbers of very different magnitudes", async () => {
     const large = (i: number): number => ((i * 37) % 17) * 100 - 800;
     await conform("softmax", softmax, [{ shape: [4, 30], values: large }], {
       relative: 1e-6,

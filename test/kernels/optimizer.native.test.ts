@@ -32,7 +32,7 @@ function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
     ];
     const given = { parameter, first, second, gradient, learningRate, step, scale };
     const next = adamWUpdate(given, attributes);
-    return [next.parameter, next.first, next.second, next.squaredMove];
+    return [next.parameter, next.first, next.second, next.squaredUpdateNorm];
   };
 }
 
@@ -164,7 +164,7 @@ describeNative("checkFinite", () => {
     }
   });
 
-  test("fails where one is not, wherever it is", async () => {
+  test("fails if one is not finite, at any position", async () => {
     for (const dtype of floats) {
       const state = new State(nativeWith(2), {});
       for (const [size, at] of [

@@ -32,7 +32,7 @@ const withGradient =
 const mixtures = combinations({ x: floats, dy: floats });
 
 describeNative("pooling and its reverse", () => {
-  test("maxPool2x2, the first of equals, forth and back", async () => {
+  test("maxPool2x2, the first of equals, forward and backward", async () => {
     const few = (i: number): number => (((i * 7919) % 1013) % 4) - 2;
     for (const [B, H, W, C] of shapes as [number, number, number, number][]) {
       for (const { x, dy } of mixtures) {
@@ -47,7 +47,7 @@ describeNative("pooling and its reverse", () => {
     }
   });
 
-  test("upsample2x, forth and back", async () => {
+  test("upsample2x, forward and backward", async () => {
     for (const [B, H, W, C] of shapes as [number, number, number, number][]) {
       for (const { x, dy } of mixtures) {
         await conform(

@@ -93,7 +93,7 @@ describeNative("products with weights of 8 bits", () => {
     for (const shape of shapes) await conformExactly(shape, { ...plain, ...mode });
   });
 
-  test.each(modes)("with all that follows: dynamic $dynamic, constant $constant", async (mode) => {
+  test.each(modes)("with all epilogues: dynamic $dynamic, constant $constant", async (mode) => {
     const choices = combinations({
       activation: ["none", "gelu"] as const,
       bias: ["none", ...floats] as const,
@@ -133,7 +133,7 @@ describeNative("products with weights of 8 bits", () => {
     },
   );
 
-  test("of rows of zeros, and of numbers of very different sizes", async () => {
+  test("of rows of zeros, and of numbers of very different magnitudes", async () => {
     for (const { dynamic, constant } of modes) {
       const rowOf = (i: number): number => Math.floor(i / 20);
       const magnitude = (i: number): number => [0, 1e-30, 1, 1e20][rowOf(i)]! * ((i % 7) + 1);

@@ -28,7 +28,7 @@ describeNative("random numbers", () => {
     await conform("uniform", (k) => uniform(k, []), [keys[1]!]);
   });
 
-  test("gumbel and normal ones differ by the rounding of functions alone", async () => {
+  test("gumbel and normal ones differ by rounding only", async () => {
     const tolerance = { relative: 1e-6, absolute: 1e-6 };
     for (const key of keys) {
       for (const size of many) {
@@ -38,7 +38,7 @@ describeNative("random numbers", () => {
     }
   });
 
-  test("keys are folded alike", async () => {
+  test("folded keys are the same", async () => {
     for (const key of keys) {
       for (const constant of [0, 1, 77, 2 ** 31 - 1]) {
         await conform(`foldIn ${constant}`, (k) => foldIn(foldIn(k, constant), 3), [key]);

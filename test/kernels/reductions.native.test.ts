@@ -46,7 +46,7 @@ describeNative("reductions", () => {
   );
 
   // Added up one after another they would be off by 1 in 100.
-  test("sums of a million like numbers lose little", async () => {
+  test("sums of a million equal numbers are accurate", async () => {
     for (const shape of [
       [1, 1_000_000, 1],
       [1, 250_000, 4],

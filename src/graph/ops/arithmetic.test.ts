@@ -95,7 +95,7 @@ function elementAt(values: readonly number[], from: Shape, to: Shape, index: num
 }
 
 describe("arithmetic", () => {
-  it.each(names)("%s broadcasts as numpy does", (name) => {
+  it.each(names)("%s broadcasts like numpy", (name) => {
     const [traced, plain] = functions[name];
     fc.assert(
       fc.property(broadcastPair, ({ shape, a, b }) => {
@@ -118,7 +118,7 @@ describe("arithmetic", () => {
     });
   });
 
-  it.each(names)("%s takes a number on either side", (name) => {
+  it.each(names)("%s accepts a number on either side", (name) => {
     const [traced, plain] = functions[name];
     const values = [-2, 0.5, 3];
     const [right, left, both] = run((x) => [traced(x, 0.5), traced(0.5, x), traced(3, 2)], {
@@ -135,7 +135,7 @@ describe("arithmetic", () => {
     checkGradient((x) => [traced(x, 0.7), traced(0.7, x)], { shape: [5] });
   });
 
-  it("keeps bfloat16 only where both inputs have it, and with numbers", () => {
+  it("keeps bfloat16 only if both inputs have it, and with numbers", () => {
     const [float, brain] = [tensorOf([2]), tensorOf([2], "bfloat16")];
     expect(add(brain, brain).dtype).toBe("bfloat16");
     expect(add(brain, float).dtype).toBe("float32");
@@ -173,7 +173,7 @@ describe("arithmetic", () => {
     }
   });
 
-  it("works in place only where shape and dtype stay", () => {
+  it("works in place only if shape and dtype stay", () => {
     const { op } = add(tensorOf([2]), tensorOf([2])).node;
     const pairs = (a: Tensor, b: Tensor): unknown => op.inPlace?.({}, [a, b]);
     expect(pairs(tensorOf([2]), tensorOf([1]))).toEqual([[0, 0]]);
@@ -194,7 +194,7 @@ describe("arithmetic", () => {
 describe("select", () => {
   const condition: Argument = { shape: [2, 1], values: [1, 0], differentiable: false };
 
-  it("takes a where the condition is not zero, b elsewhere", () => {
+  it("selects a where the condition is not zero, b elsewhere", () => {
     const [result] = run(
       select,
       { shape: [2, 2], values: [1, 0, -1, 0] },
@@ -209,7 +209,7 @@ describe("select", () => {
     checkGradient(select, condition, { shape: [], dtype: "bfloat16" }, { shape: [4, 2, 3] });
   });
 
-  it("wants a float32 condition", () => {
+  it("requires a float32 condition", () => {
     expect(() => select(tensorOf([2], "int32"), tensorOf([2]), tensorOf([2]))).toThrow(/condition/);
   });
 });

@@ -10,7 +10,7 @@ const x = placeholder(spec([2, 3], "bfloat16"), "x");
 const second = { size: 3, rank: 1 };
 
 describe("collectives", () => {
-  it("are nothing in a world of one", () => {
+  it("are the identity with one process", () => {
     expect(allGather(x, { size: 1, rank: 0 })).toBe(x);
     expect(allReduce(x, { size: 1, rank: 0 })).toBe(x);
   });
@@ -21,7 +21,7 @@ describe("collectives", () => {
     expect(() => allGather(placeholder(spec([]), "x"), second)).toThrow("at least one axis");
   });
 
-  it("cut the program", () => {
+  it("split the program", () => {
     expect(allGather(x, second).node.op.collective).toBe("allGather");
     expect(allReduce(x, second).node.op.collective).toBe("allReduce");
     expect(() => run((y) => allReduce(y, second), { shape: [2] })).toThrow("by the host");

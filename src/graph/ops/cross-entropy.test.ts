@@ -45,7 +45,7 @@ describe("softmaxCrossEntropy", () => {
     expect(result).toEqual([0, 0]);
   });
 
-  it("refuses labels that are no class, in words", () => {
+  it("refuses labels out of range, naming them", () => {
     expect(() =>
       run(softmaxCrossEntropy, logits, { ...labels, values: [2, 3, 0, 0] }, weights),
     ).toThrow("the label of row 1 is 3, but expected 0 to 2");
@@ -96,7 +96,7 @@ describe("linearCrossEntropy", () => {
     },
   );
 
-  it("makes logits in float32 from factors in bfloat16, and none where there are no rows", () => {
+  it("makes logits in float32 from factors in bfloat16, and none without rows", () => {
     const block = linearCrossEntropy(
       tensorOf([4, 5], "bfloat16"),
       tensorOf([3, 5]),

@@ -117,7 +117,7 @@ describe("the epilogue of a product", () => {
     N,
   };
 
-  it("applies gelu after the bias and tells the preactivation", () => {
+  it("applies gelu after the bias and returns the preactivation", () => {
     const attributes = {
       ...none,
       activation: "gelu",
@@ -143,7 +143,7 @@ describe("the epilogue of a product", () => {
     );
   });
 
-  it("takes gelu of its second factor", () => {
+  it("applies gelu to its second factor", () => {
     const [result] = evaluate([apply(matmulOp, [a, b], { ...none, geluB: true })], feeds);
     const factor = feeds.get(b)!.map(gelu);
     expect(result).toEqual(
@@ -151,7 +151,7 @@ describe("the epilogue of a product", () => {
     );
   });
 
-  it("may replace the addend where it is stored as the result is", () => {
+  it("may overwrite an addend of the dtype of the result", () => {
     const pairs = (attributes: Partial<MatmulAttributes>, ...inputs: Tensor[]): unknown =>
       matmulOp.inPlace?.({ ...none, ...attributes }, inputs);
     expect(pairs({}, a, b)).toEqual([]);
@@ -160,7 +160,7 @@ describe("the epilogue of a product", () => {
     expect(pairs({ hasAddend: true, dtype: "bfloat16" }, a, b, addend)).toEqual([]);
   });
 
-  it("is told to the native kernel in order", () => {
+  it("encodes its attributes in order", () => {
     const attributes = { ...none, compute: "bfloat16", activation: "geluGradient" } as const;
     expect(encoded(apply(matmulOp, [a, b], attributes))).toEqual([0, 1, 1, 2, 0, 0, 0, 0, 0, K, N]);
     const flags = {
@@ -188,7 +188,7 @@ describe("the epilogue of a product", () => {
 });
 
 describe("linear", () => {
-  it("is x · weightᵀ + bias in the dtype of x, computed in bfloat16 where a factor is", () => {
+  it("is x · weightᵀ + bias in the dtype of x, computed in bfloat16 if a factor is", () => {
     const result = linear(tensorOf([2, 4, K], "bfloat16"), tensorOf([N, K]), tensorOf([N]));
     expect(String(result)).toBe("bfloat16[2, 4, 3]");
     expect(result.node.attributes.compute).toBe("bfloat16");
@@ -207,7 +207,7 @@ describe("linear", () => {
     );
   });
 
-  it("works on no rows", () => {
+  it("works without rows", () => {
     expect(run(linear, { shape: [0, K] }, { shape: [N, K] })).toEqual([[]]);
   });
 });

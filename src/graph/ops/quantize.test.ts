@@ -78,7 +78,7 @@ describe("quantizedLinear", () => {
     expect(error).toBeLessThan(0.02 * size);
   });
 
-  it("applies GELU and adds an addend, in place, where fusion asks for it", () => {
+  it("applies GELU and adds an addend, in place, when fused", () => {
     const bothWays = (x: Tensor, weight: Tensor, bias: Tensor, addend: Tensor): Tensor[] => {
       const { values, scale } = quantizeWeights(weight);
       const plain = quantizedLinear(x, values, scale, { bias });

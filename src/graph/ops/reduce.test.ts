@@ -43,7 +43,7 @@ describe.each(choices.map((axes) => [axes] as const))("over the axes %j", (axes)
   const total = (group: number[]): number => group.reduce((a, b) => a + b, 0);
   const argument = { shape, values };
 
-  it("sum, mean and maximumOf have their values", () => {
+  it("sum, mean and maximumOf have the right values", () => {
     const results = run((x) => [sum(x, axes), mean(x, axes), maximumOf(x, axes)], argument);
     expect(results).toEqual([
       closeTo(groups.map(total)),
@@ -52,7 +52,7 @@ describe.each(choices.map((axes) => [axes] as const))("over the axes %j", (axes)
     ]);
   });
 
-  it("the axes vanish, or stay with size 1", () => {
+  it("the axes are removed, or kept with size 1", () => {
     const x = tensorOf(shape);
     expect(sum(x, axes).shape).toEqual(shape.filter((_, axis) => !axes.includes(axis)));
     expect(sum(x, axes, "float32", true).shape).toEqual(
@@ -60,13 +60,13 @@ describe.each(choices.map((axes) => [axes] as const))("over the axes %j", (axes)
     );
   });
 
-  it("sum, mean and maximumOf have their gradients", () => {
+  it("sum, mean and maximumOf have the right gradients", () => {
     checkGradient((x) => [sum(x, axes), mean(x, axes, true), maximumOf(x, axes, true)], argument);
   });
 });
 
 describe("sum", () => {
-  it("reduces neighboring axes in one operation, whatever axes of size 1 lie between", () => {
+  it("reduces adjacent axes in one operation, even with axes of size 1 between them", () => {
     const result = sum(tensorOf([2, 3, 1, 5, 4]), [1, 3]);
     expect(result.shape).toEqual([2, 1, 4]);
     expect(encoded(result.node.inputs[0]!)).toEqual([1, 3]);
@@ -82,7 +82,7 @@ describe("sum", () => {
     expect(run((x) => sum(x, [0]), { shape: [0, 2] })).toEqual([[0, 0]]);
   });
 
-  it("stores as it is told", () => {
+  it("stores the result in the given dtype", () => {
     const x = placeholder(spec([2, 3, 2], "bfloat16"), "x");
     expect(sum(x, [0]).dtype).toBe("bfloat16");
     const wide = sum(x, [0, 2], "float32");
@@ -92,7 +92,7 @@ describe("sum", () => {
     checkGradient((t) => sum(t, [0, 2], "float32"), { shape: [2, 3, 2], dtype: "bfloat16" });
   });
 
-  it("refuses axes that are not there", () => {
+  it("refuses axes out of range", () => {
     expect(() => sum(tensorOf([2, 3]), [2])).toThrow(/sum.*float32\[2, 3\].*not 2/);
   });
 });
@@ -112,7 +112,7 @@ describe("maximumOf", () => {
 });
 
 describe("argmax", () => {
-  it("is the place of the first of the greatest", () => {
+  it("is the index of the first maximum", () => {
     const x = { shape: [2, 2, 3], values: [1, 3, 3, -5, -4, -6, 0, 0, 0, 2, 1, 0] };
     expect(run(argmax, x)).toEqual([[1, 1, 0, 0]]);
     expect(String(argmax(tensorOf([2, 5])))).toBe("int32[2]");

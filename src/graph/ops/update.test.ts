@@ -36,7 +36,7 @@ function step(
         { ...state, gradient, learningRate, step, scale },
         { ...constants, rateFactor },
       );
-      return [next.parameter, next.first, next.second, next.squaredMove];
+      return [next.parameter, next.first, next.second, next.squaredUpdateNorm];
     },
     ...[...state, gradient].map(vector),
     ...scalars.map((value) => ({ shape: [], values: [value] })),

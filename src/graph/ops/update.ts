@@ -55,10 +55,14 @@ const adamWOp: Op<AdamWAttributes> = {
     [1, 1],
     [2, 2],
   ],
-  reference({ inputs, outputs: [newParameter, newFirst, newSecond, squaredMove], attributes }) {
+  reference({
+    inputs,
+    outputs: [newParameter, newFirst, newSecond, squaredUpdateNorm],
+    attributes,
+  }) {
     const [parameter, first, second, gradient, learningRate, step, scale] = inputs;
     if (!parameter || !first || !second || !gradient || !learningRate || !step) return;
-    if (!newParameter || !newFirst || !newSecond || !squaredMove) return;
+    if (!newParameter || !newFirst || !newSecond || !squaredUpdateNorm) return;
     requireFinite(gradient);
     const { beta1, beta2, epsilon, weightDecay, rateFactor } = attributes;
     const rate = learningRate.data[0]! * rateFactor;
@@ -77,7 +81,7 @@ const adamWOp: Op<AdamWAttributes> = {
       newParameter.data[i] = after;
       square += (after - before) ** 2;
     }
-    squaredMove.data[0] = square;
+    squaredUpdateNorm.data[0] = square;
   },
 };
 
@@ -97,7 +101,7 @@ export interface AdamWInputs {
 
 export interface AdamWResults extends Pick<AdamWInputs, "parameter" | "first" | "second"> {
   /** The squared norm of the update of the parameter, float32 []. */
-  readonly squaredMove: Tensor;
+  readonly squaredUpdateNorm: Tensor;
 }
 
 /**
@@ -111,10 +115,10 @@ export function adamWUpdate(
   const inputs = [parameter, first, second, gradient, learningRate, step];
   if (scale) inputs.push(scale);
   const results = applyAll(adamWOp, inputs, { ...constants, hasScale: scale !== undefined });
-  const [newParameter, newFirst, newSecond, squaredMove] = results as [
+  const [newParameter, newFirst, newSecond, squaredUpdateNorm] = results as [
     ...[Tensor, Tensor, Tensor, Tensor],
   ];
-  return { parameter: newParameter, first: newFirst, second: newSecond, squaredMove };
+  return { parameter: newParameter, first: newFirst, second: newSecond, squaredUpdateNorm };
 }
 
 const sumOfSquaresOp: Op<None> = {
