@@ -16,7 +16,7 @@ import { root, weightPaths } from "./weight-paths.js";
 export interface WriteOptions {
   /** Of the weights in the files; default float32. */
   readonly dtype?: WeightDtype;
-  /** Most bytes of tensors in one file; default five gigabytes, as transformers had it for long. */
+  /** Most bytes of tensors in one file; default: five gigabytes. */
   readonly shardBytes?: number;
   /** A config.json that the model came with: settings that our sizes do not cover are kept. */
   readonly source?: JsonObject | undefined;
