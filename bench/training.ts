@@ -146,7 +146,7 @@ function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
 async function train(recipe: Recipe, directory: string): Promise<LogEntry[]> {
   const backend = openBackend({ name: "native", threads });
   try {
-    await pretrain({ recipe, directory, backend, workers, say: () => undefined });
+    await pretrain({ recipe, directory, backend, workers, log: () => undefined });
   } finally {
     backend.dispose();
   }

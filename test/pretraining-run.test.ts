@@ -1,19 +1,24 @@
 /** Whole training runs on a little data set: stages, checkpoints, and going on after any kind of end. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, renameSync, symlinkSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { existsSync, readdirSync, renameSync, symlinkSync } from "node:fs";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LockError } from "../src/base/lock.js";
 import { openBackend } from "../src/backend/open.js";
 import { openSafetensors } from "../src/checkpoint/safetensors.js";
 import {
   type PretrainingStageRecipe,
+  type Recipe,
   type StageRecipe,
   checkRecipe,
 } from "../src/configs/recipe.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
+import { ChangedRunError } from "../src/train/run/provenance.js";
+import { checkRun } from "../src/train/run/resume.js";
 import { readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
@@ -39,17 +44,20 @@ async function run(name: string, changes: Partial<PretrainOptions> = {}): Promis
     directory: join(root, name),
     backend,
     workers: 0,
-    say: (line) => lines.push(line),
+    log: (line) => lines.push(line),
     ...changes,
   });
   return lines;
 }
 
-/** Stops a run of four steps after this step of its joint stage. */
-function stoppedAt(step: number): Pick<PretrainOptions, "say" | "signal"> {
+/** Stops a run of four steps after this step of its joint stage, or another one whose losses are named. */
+function stoppedAt(
+  step: number,
+  losses = "mim|mlm|contrastive",
+): Pick<PretrainOptions, "log" | "signal"> {
   const stop = new AbortController();
-  const line = new RegExp(`^${step}/4 .*(mim|mlm|contrastive)`);
-  return { say: (said) => line.test(said) && stop.abort(), signal: stop.signal };
+  const line = new RegExp(`^${step}/4 .*(${losses})`);
+  return { log: (said) => line.test(said) && stop.abort(), signal: stop.signal };
 }
 
 async function digest(path: string): Promise<string> {
@@ -74,21 +82,24 @@ async function tensorsOf(directory: string): Promise<Map<string, Uint8Array>> {
   return found;
 }
 
-/** The command in a process of its own; resolves with its exit code, or the signal that ended it. */
-function command(name: string, killAfter?: number): Promise<number | NodeJS.Signals | null> {
+/** The command in a process of its own: its exit code, or the signal that ended it, and what it printed. */
+async function command(
+  name: string,
+  isTimeToKill: (printed: string) => boolean = () => false,
+): Promise<{ readonly end: number | NodeJS.Signals | null; readonly printed: string }> {
   const child = spawn(
     process.execPath,
     [program, "pretrain", join(root, "recipe.json"), "--out", join(root, name)],
-    { stdio: "ignore" },
+    { stdio: ["ignore", "pipe", "pipe"] },
   );
-  const timer =
-    killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
-  return new Promise((resolve) => {
-    child.on("exit", (code, signal) => {
-      clearTimeout(timer);
-      resolve(signal ?? code);
-    });
-  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text: Buffer) => (printed += text.toString()));
+  }
+  const timer = setInterval(() => isTimeToKill(printed) && child.kill("SIGKILL"), 1);
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  clearInterval(timer);
+  return { end: signal ?? code, printed };
 }
 
 // Plain TypeScript would take many minutes for what the kernels do in seconds.
@@ -147,11 +158,11 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("stops on request, and goes on to the same weights", async () => {
     const stop = new AbortController();
     const said: string[] = [];
-    const say = (line: string): void => {
+    const log = (line: string): void => {
       said.push(line);
       if (line.startsWith("2/4") && said.length > 8) stop.abort(); // in the joint stage
     };
-    await run("stopped", { say, signal: stop.signal });
+    await run("stopped", { log, signal: stop.signal });
     expect(said.at(-1)).toMatch(/Stopped after step \d/);
     await run("stopped");
     expect(await weightsOf("stopped")).toBe(await weightsOf("whole"));
@@ -167,11 +178,80 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("stopped with micro-batches")).toBe(await weightsOf("micro-batches"));
   });
 
-  it("ends with the same weights after being killed at any moment", async () => {
+  it("ends with the same weights after being killed while training, saving and finishing", async () => {
     await writeFile(join(root, "recipe.json"), JSON.stringify(shapesRecipe(root)));
-    for (const killAfter of [2500, 4000, 5500]) await command("killed", killAfter);
-    expect(await command("killed")).toBe(0);
+    const stage = new RunDirectory(join(root, "killed", "joint"));
+    const partial = (): string[] =>
+      [stage.path, stage.file("checkpoints")].flatMap((directory) =>
+        existsSync(directory)
+          ? readdirSync(directory).filter((file) => file.endsWith(".partial"))
+          : [],
+      );
+    const training = await command("killed", (printed) => /^2\/4 .*reconstruction/m.test(printed));
+    expect(training.end).toBe("SIGKILL");
+    expect(training.printed).not.toContain("is finished");
+    const saving = await command("killed", () => partial().length > 0);
+    expect(saving.end).toBe("SIGKILL");
+    expect(partial()).toHaveLength(1);
+    const finishing = await command("killed", () => partial().includes("final.partial"));
+    expect(finishing.end).toBe("SIGKILL");
+    expect(existsSync(stage.file("final"))).toBe(false);
+    expect((await command("killed")).end).toBe(0);
     expect(await weightsOf("killed")).toBe(await weightsOf("whole"));
+  });
+
+  it("continues only with the settings that made it, or with changes that are allowed", async () => {
+    const only = ["codebook"];
+    await run("changed", { only, ...stoppedAt(2, "reconstruction") });
+    const longer = shapesRecipe(root, { steps: 6 });
+    await expect(run("changed", { only, recipe: { ...longer, seed: 1 } })).rejects.toThrow(
+      /other settings:\n {2}seed: 0 -> 1\n {2}stages\.codebook\.steps: 4 -> 6\n/,
+    );
+    await run("changed", { only });
+    await expect(run("changed", { only, recipe: longer })).rejects.toThrow(ChangedRunError);
+    const lines = await run("changed", { only, recipe: longer, allowChanges: true });
+    expect(lines).toContain("Changed: stages.codebook.steps: 4 -> 6");
+    expect(lines).toContain("Continuing after step 4 of 6.");
+    expect(await run("changed", { only, recipe: longer })).toHaveLength(1); // finished
+    await expect(run("changed", { only, allowChanges: true })).rejects.toThrow("already made 6");
+  });
+
+  it("notices that the weights it started from have changed", async () => {
+    const start = join(root, "whole", "codebook", "final");
+    const other = join(root, "changed", "codebook", "final");
+    await run("started", { start, ...stoppedAt(1) });
+    await expect(run("started", { start: other })).rejects.toThrow(
+      /start\.--start: "\w+" -> "\w+"/,
+    );
+    await expect(run("started")).rejects.toThrow(/start\.--start: "\w+" -> none/);
+  });
+
+  it("says that a run on another processor level differs in its bits", async () => {
+    const run = new RunDirectory(join(root, "whole", "joint"));
+    const facts = (await run.readFacts())!;
+    await cp(run.path, join(root, "level"), { recursive: true });
+    const copy = new RunDirectory(join(root, "level"));
+    await rm(copy.file("final"), { recursive: true });
+    const lines: string[] = [];
+    const log = (line: string): number => lines.push(line);
+    expect(await checkRun(copy, { ...facts, level: "other" }, 4, { log })).toBe(false);
+    expect(lines.join()).toMatch(new RegExp(`${backend.level} kernels and continues with other`));
+  });
+
+  it("refuses a second run in one directory", async () => {
+    const both = await Promise.allSettled([run("twice"), run("twice")]);
+    expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refused = both.find((each) => each.status === "rejected");
+    expect(refused?.reason).toBeInstanceOf(LockError);
+  });
+
+  it("refuses to predict visual tokens of a codebook that nothing gives", async () => {
+    const recipe = shapesRecipe(root);
+    const [, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
+    const alone = { ...recipe, stages: [{ ...joint, from: [] }] } as unknown as Recipe;
+    await expect(run("untaught", { recipe: alone })).rejects.toThrow(
+      /"joint" predicts visual tokens, but has no codebook.*--start/,
+    );
   });
 
   it("leaves the last checkpoint alone where a save fails half way", async () => {
@@ -183,18 +263,18 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
 
   it.skipIf(!existsSync("/dev/full"))("stops in words where the disk is full", async () => {
     const directory = new RunDirectory(join(root, "full", "joint"));
-    const log = directory.file("log.jsonl");
+    const logFile = directory.file("log.jsonl");
     let moved = false;
-    const say = (line: string): void => {
+    const log = (line: string): void => {
       if (moved || !/^2\/4 .*(mim|mlm|contrastive)/.test(line)) return;
       moved = true;
-      renameSync(log, `${log}.kept`);
-      symlinkSync("/dev/full", log);
+      renameSync(logFile, `${logFile}.kept`);
+      symlinkSync("/dev/full", logFile);
     };
-    await expect(run("full", { say })).rejects.toThrow(
+    await expect(run("full", { log })).rejects.toThrow(
       /disk .* is full\. The checkpoint of step \d is intact\. Make room/,
     );
-    renameSync(`${log}.kept`, log);
+    renameSync(`${logFile}.kept`, logFile);
     await run("full");
     expect(await weightsOf("full")).toBe(await weightsOf("whole"));
   });
@@ -220,27 +300,30 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await run("wild", stoppedAt(1));
     const every = { ...joint.every, save: 9 };
     const wild = { ...joint, rate: { ...joint.rate, peak: 1e30 }, every };
-    await expect(run("wild", { recipe: { ...recipe, stages: [codebook, wild] } })).rejects.toThrow(
+    const changed = { recipe: { ...recipe, stages: [codebook, wild] }, allowChanges: true };
+    await expect(run("wild", changed)).rejects.toThrow(
       /^Step [234] gave a value .* first in .*checkpoint of step 1 is intact.*lower/,
     );
-    await run("wild");
+    await run("wild", { allowChanges: true });
     expect(await weightsOf("wild")).toBe(await weightsOf("whole"));
   });
 
-  it("learns a few samples by heart", async () => {
+  it("memorizes a few samples, in a directory of its own", async () => {
     const recipe = shapesRecipe(root, { steps: 40 });
     const lines = await run("overfit", { recipe, overfit: 4, only: ["codebook"] });
     expect(lines.join("\n")).toContain('"codebook" is finished');
-    const log = await readLog(new RunDirectory(join(root, "overfit", "codebook")));
+    const log = await readLog(new RunDirectory(join(root, "overfit", "overfit-4", "codebook")));
     const losses = log.flatMap(({ scalars }) => scalars.reconstruction ?? []);
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5);
   });
 
   it("refuses what cannot be run, in words", async () => {
-    await expect(run("whole", { only: ["nonsense"] })).rejects.toThrow(/no stage nonsense.*joint/);
+    await expect(run("whole", { only: ["nonsense"] })).rejects.toThrow(
+      /no stage "nonsense".*joint/,
+    );
     const { data, ...rest } = shapesRecipe(root);
     const recipe = { ...rest, data: { ...data, pairs: ["pairs/nothing/train"] } };
     await expect(run("nowhere", { recipe })).rejects.toThrow(/no directory .*nothing/);
-    expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/this is no recipe.*\n {2}model/);
+    expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/Invalid recipe: this\n {2}model/);
   });
 });

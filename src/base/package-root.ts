@@ -26,6 +26,11 @@ export function packagePath(...parts: readonly string[]): string {
   return path.join(path.dirname(packageRequire().resolve("flava/package.json")), ...parts);
 }
 
+/** The version of the package. */
+export function packageVersion(): string {
+  return (packageRequire()("flava/package.json") as { readonly version: string }).version;
+}
+
 /** Node's modules are asked for at run time: a bundler for browsers would stumble over an import. */
 function node(): NodeJS.Process {
   const { process } = globalThis as { process?: NodeJS.Process };

@@ -1,15 +1,19 @@
-/** `flava pretrain`: runs a recipe, or goes on with it. */
+/** `flava pretrain`: runs a recipe, or continues it. */
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
+import { formatDuration } from "../base/duration.js";
+import { suggestion } from "../base/suggestion.js";
+import { changeRecipe } from "../configs/change-recipe.js";
 import { type Recipe, RecipeError, checkRecipe } from "../configs/recipe.js";
 import { recipes } from "../configs/recipes.js";
 import { pretrain } from "../train/pretrain.js";
 import { interruptible } from "./interruptible.js";
-import { wholeNumber } from "./whole-number.js";
+import { ProgressLine } from "./progress.js";
+import { wholeNumber, wholeNumberFrom } from "./whole-number.js";
 
 interface PretrainFlags {
   readonly out?: string;
@@ -17,19 +21,28 @@ interface PretrainFlags {
   readonly start?: string;
   readonly set?: string[];
   readonly overfit?: number;
+  readonly allowChanges?: boolean;
   readonly workers: number;
 }
 
 export function addPretrain(program: Command): void {
   program
     .command("pretrain")
-    .description("train a model by a recipe, or go on where it stopped")
+    .description("train a model by a recipe, or continue where it stopped")
     .argument("<recipe>", `${Object.keys(recipes).join(", ")}, or a .json file`)
     .option("--out <directory>", "where the stages are kept; default: runs/<name> in the cache")
     .option("--stage <name...>", "only these stages")
-    .option("--start <checkpoint>", "take over whatever fits of these weights")
-    .option("--set <path=value...>", "change the recipe, such as stages.0.steps=100")
-    .option("--overfit <n>", "train on n samples of each set only, as a check", wholeNumber)
+    .option("--start <checkpoint>", "start from these weights, as far as they fit")
+    .option("--set <path=value...>", "change the recipe, such as stages.joint.steps=100")
+    .option(
+      "--overfit <n>",
+      "train on n samples of each set, as a check; in a directory of its own, overfit-<n>",
+      wholeNumberFrom(1),
+    )
+    .option(
+      "--allow-changes",
+      "continue a run although its settings have changed, or give a finished stage more steps",
+    )
     .option("--workers <n>", "threads that make batches", wholeNumber, defaultWorkers())
     .action(run);
 }
@@ -37,67 +50,61 @@ export function addPretrain(program: Command): void {
 /** One is enough for two cores: making batches takes a few per cent of the time. */
 const defaultWorkers = (): number => Math.max(1, Math.floor(availableParallelism() / 8));
 
-/** What Ctrl-C is answered with. */
+/** Shown at the first Ctrl-C. */
 const saving = "Saving after this step; press Ctrl-C again to stop at once.";
 
 async function run(name: string, flags: PretrainFlags): Promise<void> {
-  const recipe = await readRecipe(name, flags.set ?? []);
+  const { set = [], stage: only, start, overfit, allowChanges, workers } = flags;
+  const recipe = await readRecipe(name, set);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
   const backend = openBackend();
+  const progress = new ProgressLine();
+  const log = (line: string): void => {
+    progress.end();
+    console.log(line);
+  };
   try {
     await interruptible(saving, (signal) => {
-      signal.addEventListener("abort", () => console.log(`\n${saving}`));
+      signal.addEventListener("abort", () => log(`\n${saving}`));
       return pretrain({
         recipe,
         directory,
         backend,
-        workers: flags.workers,
-        say: (line) => console.log(line),
+        workers,
+        log,
         signal,
-        ...(flags.stage && { only: flags.stage }),
-        ...(flags.start !== undefined && { start: flags.start }),
-        ...(flags.overfit !== undefined && { overfit: flags.overfit }),
+        ...(progress.stream.isTTY && {
+          onProgress: ({ stage, step, steps, secondsLeft }) =>
+            progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`),
+        }),
+        ...(only && { only }),
+        ...(start !== undefined && { start }),
+        ...(overfit !== undefined && { overfit }),
+        ...(allowChanges && { allowChanges }),
       });
     });
   } finally {
+    progress.end();
     backend.dispose();
   }
 }
 
 async function readRecipe(name: string, changes: readonly string[]): Promise<Recipe> {
   const input: unknown = structuredClone(recipes[name] ?? (await readJson(name)));
-  for (const change of changes) applyChange(input, change);
+  for (const change of changes) changeRecipe(input, change);
   return checkRecipe(input, name);
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const known = Object.keys(recipes).join(", ");
+  const names = Object.keys(recipes);
   const text = await readFile(path, "utf8").catch(() => {
-    throw new RecipeError(`There is no recipe "${path}". Name one of ${known}, or a .json file.`);
+    throw new RecipeError(
+      `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,
+    );
   });
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new RecipeError(`${path} is not JSON: ${(error as Error).message}`);
-  }
-}
-
-/** Sets the place in `input` that "a.0.b=value" names; the value is JSON, or else a string. Checking comes later. */
-function applyChange(input: unknown, change: string): void {
-  const [path = "", ...rest] = change.split("=");
-  const steps = path.split(".");
-  const last = steps.pop();
-  if (last === undefined || last === "" || rest.length === 0) {
-    throw new RecipeError(
-      `"${change}" changes nothing: write a path and a value, such as stages.0.steps=100.`,
-    );
-  }
-  let place = input as Record<string, unknown>;
-  for (const step of steps) place = (place[step] ??= {}) as Record<string, unknown>;
-  const value = rest.join("=");
-  try {
-    place[last] = JSON.parse(value);
-  } catch {
-    place[last] = value;
   }
 }

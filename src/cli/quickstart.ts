@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   console.log(`Backend: ${backend.name} (${backend.level}), ${backend.threads} threads.\n`);
   console.log("1. Pre-training a tiny FLAVA on the sample that ships, codebook first.\n");
   const log = (line: string): void => console.log(line);
-  await pretrain({ recipe, directory, backend, workers: 1, say: log });
+  await pretrain({ recipe, directory, backend, workers: 1, log });
   backend.dispose();
   await printLosses(new RunDirectory(join(directory, "joint")));
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const sections = await shippedModelSections(flava, log);
   await flava.close();
 
-  await writeReport(directory, "FLAVA: quickstart", recipe, sections);
+  await writeReport({ directory, title: "FLAVA: quickstart", recipe, more: sections });
   const seconds = (performance.now() - started) / 1000;
   console.log(
     `\nDone in ${formatDuration(seconds)}. Curves, tables and images:\n  ${join(directory, reportName)}`,

@@ -63,7 +63,7 @@ describe("checkRecipe", () => {
   it("refuses losses of masks where nothing is masked", () => {
     const losses = { mim: 0, mlm: 0, mmmImage: 0 };
     const text = message({ ...least, stages: [{ ...least.stages[0], masked: false, losses }] });
-    expect(text).toContain("stages.0.losses.mmmText: nothing is masked in this stage");
+    expect(text).toContain("stages.joint.losses.mmmText: nothing is masked in this stage");
     expect(text).not.toContain("mmmImage");
   });
 
@@ -75,15 +75,25 @@ describe("checkRecipe", () => {
       data: { root: 3, captions: { lengths: [], unit: "letter" } },
       stages: [{ ...stage, steps: 0.5, shares: { pair: 2, image: 0, text: 0 }, step: 1 }],
     });
-    expect(text).toMatch(/^mine\.json is no recipe for a training run:\n/);
+    expect(text).toMatch(/^Invalid recipe: mine\.json\n/);
     const places = ["model", "data.root", "data.captions.lengths", "data.captions.unit"];
-    const inStage = ["stages.0.steps", "stages.0.shares.pair", "stages.0"];
+    const inStage = ["stages.joint.steps", "stages.joint.shares.pair", "stages.joint"];
     for (const place of [...places, ...inStage]) expect(text).toContain(`\n  ${place}: `);
+    expect(text).toContain('"step". Did you mean "steps"?');
   });
 
-  it("refuses other kinds of stages, and what is no recipe at all", () => {
+  it("refuses names that are used twice, and stages to start from that do not come before", () => {
+    const [joint] = least.stages;
+    expect(message({ ...least, stages: [joint, joint] })).toContain("stages.joint.name: ");
+    const from = [{ stage: "jont", parts: ["flava"] }];
+    const text = message({ ...least, stages: [joint, { ...joint, name: "last", from }] });
+    expect(text).toContain('stages.last.from.0.stage: there is no stage "jont" before this one.');
+    expect(text).toContain('Did you mean "joint"?');
+  });
+
+  it("refuses other kinds of stages, and anything but a recipe", () => {
     expect(message({ ...least, stages: [{ kind: "sleeping" }] })).toContain("stages.0.kind: ");
     expect(message({ ...least, stages: [] })).toContain("stages: ");
-    expect(message(7)).toContain("the whole: ");
+    expect(message(7)).toContain("recipe: ");
   });
 });

@@ -1,6 +1,8 @@
 /** What a training run is: model, data, and stages one after another. Plain JSON, checked in full before anything starts. */
 import { z } from "zod";
 import { scheduleFaults } from "../optim/schedule.js";
+import { suggestion } from "../base/suggestion.js";
+import { describeFault } from "./recipe-fault.js";
 import { type ModelName, models } from "./models.js";
 
 const share = z.number().min(0).max(1);
@@ -83,9 +85,14 @@ const optimizer = z
 
 const schedule = z.strictObject({ from: z.number(), to: z.number(), over: count });
 
+/** Stages are addressed by their names, which are directories of a run, too. */
+const stageName = z
+  .string()
+  .regex(/^[a-zA-Z][\w-]*$/, "a name of letters, digits, - and _ that begins with a letter");
+
 const codebookStage = z.strictObject({
   kind: z.literal("codebook"),
-  name: z.string().default("codebook"),
+  name: stageName.default("codebook"),
   steps: count,
   batch: count,
   rate,
@@ -100,7 +107,7 @@ const lossWeight = z.number().nonnegative().default(1);
 
 const pretrainingStage = z.strictObject({
   kind: z.literal("pretraining"),
-  name: z.string(),
+  name: stageName,
   steps: count,
   batch: perKind(z.int().positive()),
   /** Parts that each batch is split into to save memory, still one optimizer step; must divide the batch size. */
@@ -159,6 +166,28 @@ function checkRate(
   }
 }
 
+/** Names are unique, and stages start from earlier ones. */
+function checkNames(
+  stages: readonly {
+    readonly name: string;
+    readonly from?: readonly { readonly stage: string }[];
+  }[],
+  context: z.RefinementCtx,
+): void {
+  for (const [index, { name, from = [] }] of stages.entries()) {
+    const earlier = stages.slice(0, index).map((stage) => stage.name);
+    if (earlier.includes(name)) {
+      const message = `"${name}" is the name of an earlier stage; every stage needs its own`;
+      context.addIssue({ code: "custom", path: [index, "name"], message });
+    }
+    for (const [place, { stage }] of from.entries()) {
+      if (earlier.includes(stage)) continue;
+      const message = `there is no stage "${stage}" before this one.${suggestion(stage, earlier)}`;
+      context.addIssue({ code: "custom", path: [index, "from", place, "stage"], message });
+    }
+  }
+}
+
 const modelNames = Object.keys(models) as [ModelName, ...ModelName[]];
 
 const recipe = z.strictObject({
@@ -171,7 +200,8 @@ const recipe = z.strictObject({
   data,
   stages: z
     .array(z.discriminatedUnion("kind", [codebookStage, possibleStage]).superRefine(checkRate))
-    .nonempty(),
+    .nonempty()
+    .superRefine(checkNames),
 });
 
 /** As it is written: what has a default may be left out. */
@@ -183,7 +213,7 @@ export type CodebookStageRecipe = z.output<typeof codebookStage>;
 export type PretrainingStageRecipe = z.output<typeof pretrainingStage>;
 export type DataRecipe = Recipe["data"];
 
-/** A recipe that is no recipe: the message lists every place that is wrong. */
+/** Invalid recipe; the message lists every place that is wrong. */
 export class RecipeError extends Error {
   override readonly name = "RecipeError";
 }
@@ -192,8 +222,6 @@ export class RecipeError extends Error {
 export function checkRecipe(input: unknown, origin: string): Recipe {
   const checked = recipe.safeParse(input);
   if (checked.success) return checked.data;
-  const lines = checked.error.issues.map(
-    ({ path, message }) => `  ${path.length === 0 ? "the whole" : path.join(".")}: ${message}`,
-  );
-  throw new RecipeError(`${origin} is no recipe for a training run:\n${lines.join("\n")}`);
+  const lines = checked.error.issues.map((issue) => `  ${describeFault(recipe, input, issue)}`);
+  throw new RecipeError(`Invalid recipe: ${origin}\n${lines.join("\n")}`);
 }

@@ -1,149 +1,121 @@
-/** Steps, evaluations and checkpoints of one stage, from where it stands to its end. */
-import { formatBytes } from "../backend/available-memory.js";
+/** The training loop: steps, evaluations and checkpoints of one stage, from where it stands to its end. */
 import type { Loader } from "../data/batch/loader.js";
-import type { MixtureCursor } from "../data/batch/mixture.js";
-import { Averages } from "./run/averages.js";
 import { formatDuration } from "../base/duration.js";
+import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
 import { RunLog } from "./run/log.js";
+import { type ReportOptions, writeReport } from "./run/report.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
-import type { Say, Scalars, Stage } from "./stages/stage.js";
+import type { Log, Scalars, Stage } from "./stages/stage.js";
 
-export interface LoopOptions {
+export interface TrainOptions {
   readonly run: RunDirectory;
+  /** Gives the batches that follow `progress`. */
+  readonly loader: Loader;
+  /** Where the run stands; undefined at its start. */
+  readonly progress: Progress | undefined;
+  /** Steps between two of each. */
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
-  /** Opens the batches that follow `cursor`. */
-  readonly openLoader: (cursor: MixtureCursor | undefined) => Promise<Loader>;
-  /** How fast this machine trains such a model, in multiplications and additions a second. */
-  readonly speed: () => Promise<number>;
-  readonly say: Say;
-  readonly afterEvaluation?: () => Promise<void>;
+  /** The page that is written after each evaluation. */
+  readonly report: ReportOptions;
+  readonly log: Log;
+  /** Called after each step. */
+  readonly onProgress?: (made: StepsMade) => void;
   /** Asks the run to save and stop after the present step. */
   readonly signal?: AbortSignal;
 }
 
-/** How a run ended: all steps made, or stopped on request with a checkpoint to go on from. */
+/** How far a stage is. */
+export interface StepsMade {
+  readonly stage: string;
+  readonly step: number;
+  readonly steps: number;
+  /** Seconds that the steps left will take at the mean speed since the run was opened. */
+  readonly secondsLeft: number;
+}
+
+/** How a run ended: all steps made, or stopped on request with a checkpoint to continue from. */
 export type Ending = "finished" | "stopped";
 
-/** Runs `stage` from its last checkpoint, or from the start, and writes `final/` when all steps are made. */
-export async function runStage(stage: Stage, options: LoopOptions): Promise<Ending> {
-  const { run, say } = options;
-  await run.create();
-  const found = await run.resume(stage.state);
-  if (!found) await stage.begin();
-  const start: Progress = found ?? { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
-  if (found) say(`Going on after step ${found.step} of ${stage.steps}.`);
-  if (start.step >= stage.steps) return finish(stage, options);
-  await sayNeeds(stage, stage.steps - start.step, options);
-  const loader = await options.openLoader(found?.cursor);
-  try {
-    const log = await openLog(run, start.step);
-    return await new Loop(stage, options, loader, log, start).run();
-  } finally {
-    await loader.close();
-  }
-}
+const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
 
-async function openLog(run: RunDirectory, step: number): Promise<RunLog> {
+/** Makes the steps of `stage` that are left, and writes `final/` when all are made. */
+export async function train(stage: Stage, options: TrainOptions): Promise<Ending> {
+  const session = { ...options, progress: options.progress ?? beginning };
   try {
-    return await RunLog.open(run, step);
+    return await makeSteps(stage, session);
   } catch (error) {
-    throw await describeFailure(error, run, step + 1);
+    throw await describeFailure(error, options.run, stage.name, session.progress.step + 1);
   }
 }
 
-/** What is to come, before it is begun. */
-async function sayNeeds(stage: Stage, steps: number, { speed, say }: LoopOptions): Promise<void> {
-  const { bytes, flops } = stage.prepare();
-  say(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
-  const duration = formatDuration((steps * flops) / (await speed()));
-  say(`Time: roughly ${duration} for ${steps} steps, if nothing else keeps this machine busy.`);
-}
+/** `progress` is that of the last step made. */
+type Session = Omit<TrainOptions, "progress"> & { progress: Progress };
 
-async function finish(stage: Stage, { run }: LoopOptions): Promise<Ending> {
+async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
+  const { run, every, log, signal, onProgress } = session;
+  const start = session.progress;
+  const runLog = await RunLog.open(run, start.step);
+  const averages = new Averages();
+  const began = performance.now();
+  while (session.progress.step < stage.steps) {
+    session.progress = await makeStep(stage, session, averages);
+    const { step } = session.progress;
+    const seconds = (performance.now() - began) / 1000;
+    session.progress = { ...session.progress, seconds: start.seconds + seconds };
+    const secondsLeft = ((stage.steps - step) * seconds) / (step - start.step);
+    onProgress?.({ stage: stage.name, step, steps: stage.steps, secondsLeft });
+
+    const isLast = step === stage.steps;
+    if (step % every.log === 0 || isLast) {
+      const scalars = averages.take();
+      await runLog.add({ ...placeOf(session.progress), kind: "training", scalars });
+      log(trainingLine(stage, step, scalars));
+    }
+    if (step % every.evaluate === 0 || isLast) {
+      session.progress = await evaluate(stage, session, runLog);
+    }
+    if (step % every.save === 0 || isLast || signal?.aborted) {
+      await run.save(stage.state, session.progress);
+    }
+    if (signal?.aborted && !isLast) {
+      log(`Stopped after step ${step}; the same command continues from there.`);
+      return "stopped";
+    }
+  }
   await run.replace("final", (directory) => stage.write(directory));
   return "finished";
 }
 
-class Loop {
-  #progress: Progress;
-  readonly #averages = new Averages();
-  readonly #started = performance.now();
-
-  constructor(
-    private readonly stage: Stage,
-    private readonly options: LoopOptions,
-    private readonly loader: Loader,
-    private readonly log: RunLog,
-    private readonly start: Progress,
-  ) {
-    this.#progress = start;
-  }
-
-  async run(): Promise<Ending> {
-    try {
-      return await this.#makeSteps();
-    } catch (error) {
-      throw await describeFailure(error, this.options.run, this.#progress.step + 1);
-    }
-  }
-
-  async #makeSteps(): Promise<Ending> {
-    const { stage, options } = this;
-    const { every, signal } = options;
-    while (this.#progress.step < stage.steps) {
-      await this.#step();
-      const { step } = this.#progress;
-      const isLast = step === stage.steps;
-      if (step % every.log === 0 || isLast) await this.#report();
-      if (step % every.evaluate === 0 || isLast) await this.#evaluate();
-      if (step % every.save === 0 || isLast || signal?.aborted) {
-        await options.run.save(stage.state, this.#progress);
-      }
-      if (signal?.aborted && !isLast) {
-        this.options.say(`Stopped after step ${step}; the same command goes on from there.`);
-        return "stopped";
-      }
-    }
-    return finish(stage, options);
-  }
-
-  async #step(): Promise<void> {
-    const waiting = performance.now();
-    const { batch, samples, cursor, skipped } = await this.loader.next();
-    const begun = performance.now();
-    const scalars = await this.stage.step(batch, this.#progress.step);
-    const ended = performance.now();
-    this.#averages.add(scalars, {
-      samples,
-      waited: begun - waiting,
-      run: ended - begun,
-    });
-    for (const { key, message } of skipped) this.options.say(`Skipped ${key}: ${message}`);
-    const seconds = this.start.seconds + (ended - this.#started) / 1000;
-    this.#progress = { ...this.#progress, step: this.#progress.step + 1, cursor, seconds };
-  }
-
-  async #report(): Promise<void> {
-    const { step, seconds } = this.#progress;
-    const scalars = this.#averages.take();
-    await this.log.add({ step, seconds, kind: "training", scalars });
-    this.options.say(trainingLine(this.stage, step, scalars));
-  }
-
-  async #evaluate(): Promise<void> {
-    const { stage, options } = this;
-    const { step, seconds, best } = this.#progress;
-    const scalars = await stage.evaluate();
-    await this.log.add({ step, seconds, kind: "evaluation", scalars });
-    this.options.say(`  evaluation: ${describe(scalars)}`);
-    await options.afterEvaluation?.();
-    const value = scalars[stage.bestBy];
-    if (value === undefined || (best && best.value >= value)) return;
-    await options.run.replace("best", (directory) => stage.write(directory));
-    this.#progress = { ...this.#progress, best: { step, value } };
-  }
+/** Gives the progress after the step. */
+async function makeStep(stage: Stage, session: Session, averages: Averages): Promise<Progress> {
+  const { loader, progress, log } = session;
+  const waiting = performance.now();
+  const { batch, samples, cursor, skipped } = await loader.next();
+  const began = performance.now();
+  const scalars = await stage.step(batch, progress.step);
+  averages.add(scalars, { samples, waited: began - waiting, run: performance.now() - began });
+  for (const { key, message } of skipped) log(`Skipped ${key}: ${message}`);
+  return { ...progress, step: progress.step + 1, cursor };
 }
+
+/** Evaluates, and keeps the model where it is the best so far. Gives the progress with the best one. */
+async function evaluate(stage: Stage, session: Session, runLog: RunLog): Promise<Progress> {
+  const { run, progress, report, log } = session;
+  const scalars = await stage.evaluate();
+  await runLog.add({ ...placeOf(progress), kind: "evaluation", scalars });
+  log(`  evaluation: ${describe(scalars)}`);
+  await writeReport(report);
+  const value = scalars[stage.bestBy];
+  if (value === undefined || (progress.best && progress.best.value >= value)) return progress;
+  await run.replace("best", (directory) => stage.write(directory));
+  return { ...progress, best: { step: progress.step, value } };
+}
+
+const placeOf = ({ step, seconds }: Progress): Pick<Progress, "step" | "seconds"> => ({
+  step,
+  seconds,
+});
 
 function trainingLine({ steps, losses: known }: Stage, step: number, scalars: Scalars): string {
   const losses = Object.keys(known).flatMap((name) =>

@@ -1,43 +1,24 @@
-/** A recipe, stage after stage: each in a directory of its own, each starting from what those before it have learnt. */
+/** A recipe, stage after stage: each in a directory of its own, each starting from what earlier ones have learned. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
-import type { State } from "../backend/state.js";
-import { exists } from "../base/exists.js";
-import { decoderName } from "../checkpoint/huggingface.js";
-import { loadWeights } from "../checkpoint/load.js";
-import { openCheckpoint } from "../checkpoint/open.js";
+import { formatBytes } from "../backend/available-memory.js";
+import { formatDuration } from "../base/duration.js";
+import { withLock } from "../base/lock.js";
+import { packageVersion } from "../base/package-root.js";
+import { suggestion } from "../base/suggestion.js";
 import { models } from "../configs/models.js";
-import type { ShardDirectories } from "../data/batch/batch-reader.js";
-import type { Batch } from "../data/batch/batch.js";
-import { batchSpecs } from "../data/batch/batch-specs.js";
-import { type BatchOptions, largestSizes } from "../data/batch/collate.js";
+import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
-import {
-  type BatchKind,
-  type MixtureOptions,
-  type SetSize,
-  batchKinds,
-  forKind,
-} from "../data/batch/mixture.js";
-import { sizesOfSets } from "../data/batch/sample-set.js";
-import { fittedProcessor } from "../data/image/fitted-processor.js";
-import type { TensorSpec } from "../graph/tensor.js";
-import { CodebookStage } from "./stages/codebook.js";
-import { directoriesOf } from "./run/directories.js";
-import { fixedBatches } from "./stages/fixed-batches.js";
-import { type Ending, runStage } from "./loop.js";
-import { PretrainingStage } from "./stages/pretraining.js";
-import type {
-  CodebookStageRecipe,
-  PretrainingStageRecipe,
-  Recipe,
-  StageRecipe,
-} from "../configs/recipe.js";
-import { writeReport } from "./run/report.js";
+import { type Ending, type StepsMade, train } from "./loop.js";
+import { openStage } from "./open-stage.js";
+import type { Provenance } from "./run/provenance.js";
+import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { blockSpeed } from "./run/speed.js";
-import type { Say, Stage } from "./stages/stage.js";
-import { Validation } from "./stages/validation.js";
+import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
+import { batchOptions, mixtureOptions, trainingDirectories } from "./stage-data.js";
+import type { Log, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;
@@ -46,225 +27,134 @@ export interface PretrainOptions {
   readonly backend: Backend;
   /** Only these stages; default: all. */
   readonly only?: readonly string[];
-  /** A checkpoint that stages start from, before they take over what earlier stages have learnt; whatever fits is taken. */
+  /** A checkpoint that stages start from, before they take over what earlier stages have learned; whatever fits is taken. */
   readonly start?: string;
-  /** Train on this many samples of each set only, to see whether they can be learnt by heart. */
+  /**
+   * Train on this many samples of each set only, to see whether the model can memorize them. Such a run has a directory of
+   * its own, `overfit-N` in `directory`.
+   */
   readonly overfit?: number;
+  /** Continue a run although its recipe or start weights have changed, and a finished one that is given more steps. */
+  readonly allowChanges?: boolean;
   /** Threads that make batches. */
   readonly workers: number;
-  readonly say: Say;
+  /** Called with lines for people. */
+  readonly log: Log;
+  /** Called after each step. */
+  readonly onProgress?: (made: StepsMade) => void;
   /** Asks to save and stop. */
   readonly signal?: AbortSignal;
 }
 
-/** Runs the stages that are not finished yet. */
+/**
+ * Runs the stages that are not finished yet.
+ * @throws LockError where another process trains in the directory; ChangedRunError where it was made with other settings
+ */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
-  const { recipe, directory, only, say } = options;
+  const { recipe, overfit, only } = options;
   requireStages(recipe, only);
-  for (const stage of recipe.stages) {
-    if (only && !only.includes(stage.name)) continue;
-    const run = new RunDirectory(join(directory, stage.name));
-    if (await exists(run.file("final"))) {
-      say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
-      continue;
+  const directory =
+    overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
+  await mkdir(directory, { recursive: true });
+  return withLock(join(directory, "lock"), directory, async () => {
+    for (const stage of recipe.stages) {
+      if (only && !only.includes(stage.name)) continue;
+      if ((await runStage(stage, { ...options, directory })) === "stopped") return "stopped";
     }
-    say(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
-    if ((await new StageRun(options, stage, run).run()) === "stopped") return "stopped";
-    say(`Stage "${stage.name}" is finished: ${run.file("final")}`);
-  }
-  return "finished";
+    return "finished";
+  });
 }
 
 function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
   const names = stages.map(({ name }) => name);
-  const unknown = only.filter((name) => !names.includes(name));
-  if (unknown.length === 0) return;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
   throw new Error(
-    `The recipe has no stage ${unknown.join(", ")}. Its stages: ${names.join(", ")}.`,
+    `The recipe has no stage "${unknown}".${suggestion(unknown, names)} Its stages: ${names.join(", ")}.`,
   );
 }
 
-/** One stage of a recipe with its data. */
-class StageRun {
-  readonly #batch: BatchOptions;
-
-  constructor(
-    private readonly options: PretrainOptions,
-    private readonly stage: StageRecipe,
-    private readonly run_: RunDirectory,
-  ) {
-    const { model, data } = options.recipe;
-    const { views, captions, passages, firstCaptionProbability } = data;
-    this.#batch = {
-      processor: fittedProcessor(models[model]),
-      views,
-      captions,
-      firstCaptionProbability,
-      texts: passages,
-      hides: stage.kind === "codebook" || stage.masked,
-    };
-  }
-
-  async run(): Promise<Ending> {
-    const { options, stage, run_ } = this;
-    const { backend, recipe, say, signal } = options;
-    const mixture = mixtureOf(stage, recipe);
-    const directories = await this.#trainingDirectories(mixture.shares);
-    const sets = await this.#sets(directories);
-    const opened = await this.#open(stage);
-    await run_.writeFacts({ recipe, stage: stage.name, losses: opened.losses });
+async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<Ending> {
+  const { recipe, backend, directory, log } = options;
+  const run = new RunDirectory(join(directory, stage.name));
+  const start = await startWeights(stage, directory, options.start);
+  const provenance = await provenanceOf(stage, start, options);
+  if (!(await checkRun(run, provenance, stage.steps, options))) {
+    log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
+    const opened = await openStage(stage, { backend, recipe, run, start, log });
     try {
-      return await runStage(opened, {
-        run: run_,
-        every: stage.every,
-        speed: () => blockSpeed(backend, models[recipe.model].image, recipe.precision),
-        say,
-        ...(signal && { signal }),
-        afterEvaluation: () =>
-          writeReport(options.directory, `Pre-training "${recipe.name}"`, recipe),
-        openLoader: (cursor) =>
-          Loader.open({
-            directories,
-            batch: this.#batch,
-            mixture: { ...mixture, sets },
-            workers: options.workers,
-            ...(cursor && { cursor }),
-          }),
-      });
+      await run.writeFacts({ ...provenance, losses: opened.losses });
+      if ((await trainStage(opened, stage, run, options)) === "stopped") return "stopped";
     } finally {
       await opened.dispose();
     }
   }
+  log(`Stage "${stage.name}" is finished: ${run.file("final")}`);
+  return "finished";
+}
 
-  #open(stage: StageRecipe): Promise<Stage> {
-    return stage.kind === "codebook" ? this.#openCodebook(stage) : this.#openPretraining(stage);
-  }
+async function provenanceOf(
+  { name }: StageRecipe,
+  start: readonly StartWeights[],
+  { recipe, backend, overfit }: PretrainOptions,
+): Promise<Provenance> {
+  return {
+    version: packageVersion(),
+    level: backend.level,
+    recipe,
+    stage: name,
+    ...(overfit !== undefined && { overfit }),
+    start: await identitiesOf(start),
+  };
+}
 
-  async #openCodebook(stage: CodebookStageRecipe): Promise<CodebookStage> {
-    const { recipe, backend } = this.options;
-    await this.run_.create();
-    return new CodebookStage({
-      backend,
-      recipe,
-      stage,
-      validation: await fixedBatches({
-        kind: "image",
-        root: recipe.data.root,
-        directories: await this.#validationPairs(),
-        batch: this.#batch,
-        size: stage.batch,
-        count: 2,
-        seed: 1,
-      }),
-      drawing: this.run_.file("reconstructions.png"),
+/** Trains from the last checkpoint, or from the start. */
+async function trainStage(
+  opened: Stage,
+  stage: StageRecipe,
+  run: RunDirectory,
+  options: PretrainOptions,
+): Promise<Ending> {
+  const { recipe, directory, workers, log, signal, onProgress } = options;
+  const directories = await trainingDirectories(recipe.data, stage);
+  const mixture = await mixtureOptions(recipe, stage, directories, options.overfit);
+  const progress = await run.resume(opened.state);
+  if (progress) log(`Continuing after step ${progress.step} of ${stage.steps}.`);
+  else await opened.begin();
+  const left = stage.steps - (progress?.step ?? 0);
+  if (left > 0) await logNeeds(opened, left, options);
+  const loader = await Loader.open({
+    directories,
+    mixture,
+    batch: batchOptions(recipe, stage),
+    workers,
+    ...(progress && { cursor: progress.cursor }),
+  });
+  try {
+    return await train(opened, {
+      run,
+      loader,
+      progress,
+      every: stage.every,
+      report: { directory, title: `Pre-training "${recipe.name}"`, recipe },
+      log,
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
     });
-  }
-
-  async #openPretraining(stage: PretrainingStageRecipe): Promise<PretrainingStage> {
-    const { recipe, backend } = this.options;
-    const validation = await this.#validationDirectories(stage);
-    return PretrainingStage.open({
-      backend,
-      recipe,
-      stage,
-      largest: this.#largest(stage),
-      decoder: await this.#decoder(stage),
-      start: (state) => this.#start(stage, state),
-      openValidation: (state, config) =>
-        Validation.open({
-          state,
-          config,
-          root: recipe.data.root,
-          directories: validation,
-          batch: this.#batch,
-          batchSize: stage.batch,
-          precision: recipe.precision,
-          losses: stage.losses,
-          mismatched: stage.mismatched,
-        }),
-    });
-  }
-
-  #largest({ shares, batch }: PretrainingStageRecipe): Batch<TensorSpec>[] {
-    const kinds = batchKinds.filter((kind) => shares[kind] > 0);
-    return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind], this.#batch)));
-  }
-
-  /** Takes over what earlier stages have learnt, or a given checkpoint. */
-  async #start({ from }: PretrainingStageRecipe, state: State): Promise<void> {
-    const { directory, start, say } = this.options;
-    const sources: { readonly path: string; readonly parts?: readonly string[] }[] = [
-      ...(start === undefined ? [] : [{ path: start }]),
-      ...from.map(({ stage, parts }) => ({ path: join(directory, stage, "final"), parts })),
-    ];
-    for (const { path, parts } of sources) {
-      const { heads } = models[this.options.recipe.model].image;
-      const checkpoint = await openCheckpoint(path, { heads });
-      const { loaded } = await loadWeights(checkpoint, state, {
-        strict: false,
-        ...(parts && { parts }),
-      });
-      await checkpoint.close();
-      if (loaded === 0) throw new Error(`${path} has no weights that this stage can start from.`);
-      say(`Starting from ${path}: ${loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}.`);
-    }
-  }
-
-  async #decoder({ from }: PretrainingStageRecipe): Promise<string | undefined> {
-    const source = from.find(({ parts }) => parts.includes("codebook"));
-    if (!source) return undefined;
-    const path = join(this.options.directory, source.stage, "final", decoderName);
-    return (await exists(path)) ? path : undefined;
-  }
-
-  async #trainingDirectories(shares: MixtureOptions["shares"]): Promise<ShardDirectories> {
-    const { root, pairs, images, texts } = this.options.recipe.data;
-    const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
-      shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
-    return {
-      pair: await of("pair", pairs),
-      image: await of("image", images),
-      text: await of("text", texts),
-    };
-  }
-
-  #validationPairs(): Promise<string[]> {
-    const { root, validation } = this.options.recipe.data;
-    return directoriesOf(root, validation.pairs);
-  }
-
-  async #validationDirectories({ shares }: PretrainingStageRecipe): Promise<ShardDirectories> {
-    const { root, validation } = this.options.recipe.data;
-    const pairs = await this.#validationPairs();
-    return {
-      pair: shares.pair > 0 ? pairs : [],
-      image: shares.image > 0 ? pairs : [],
-      text: shares.text > 0 ? await directoriesOf(root, validation.texts) : [],
-    };
-  }
-
-  async #sets(directories: ShardDirectories): Promise<Record<BatchKind, SetSize[]>> {
-    const { recipe, overfit = Infinity } = this.options;
-    const of = async (kind: BatchKind): Promise<SetSize[]> =>
-      (await sizesOfSets(recipe.data.root, directories[kind])).map(({ name, samples }) => ({
-        name,
-        samples: Math.min(samples, overfit),
-      }));
-    return { pair: await of("pair"), image: await of("image"), text: await of("text") };
+  } finally {
+    await loader.close();
   }
 }
 
-function mixtureOf(stage: StageRecipe, { seed, data }: Recipe): Omit<MixtureOptions, "sets"> {
-  const { temperature } = data;
-  if (stage.kind === "pretraining") {
-    const { batch, shares, mismatched } = stage;
-    return { seed, temperature, batch, shares, mismatched };
-  }
-  return {
-    seed,
-    temperature,
-    batch: forKind("image", stage.batch, 0),
-    shares: forKind("image", 1, 0),
-    mismatched: 0,
-  };
+/** What training takes, logged before it begins. */
+async function logNeeds(
+  stage: Stage,
+  steps: number,
+  { backend, recipe, log }: PretrainOptions,
+): Promise<void> {
+  const { bytes, flops } = stage.prepare();
+  log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
+  const speed = await blockSpeed(backend, models[recipe.model].image, recipe.precision);
+  const duration = formatDuration((steps * flops) / speed);
+  log(`Time: roughly ${duration} for ${steps} steps, if nothing else keeps this machine busy.`);
 }

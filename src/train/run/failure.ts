@@ -2,25 +2,27 @@ import { NonFiniteError } from "../../base/errors.js";
 import type { RunDirectory } from "./run-directory.js";
 
 /**
- * An error that ends a run, in words: what happened, what is left and how to go on. Others are given back as they are.
+ * An error that ends a run, explained: what happened, what is left and how to continue. Others are returned as they are.
  *
+ * @param stage name of the stage
  * @param step the step that was being made, counted from 1
  */
 export async function describeFailure(
   error: unknown,
   run: RunDirectory,
+  stage: string,
   step: number,
 ): Promise<unknown> {
   if (error instanceof NonFiniteError) {
     return new Error(
       `Step ${step} gave a value that is infinite or not a number, first in ${error.operation}. ${await whatIsLeft(run)} ` +
-        `Go on from there with a lower learning rate (--set stages.N.rate.peak=…, stages counted from 0) or look at the data of this step.`,
+        `Go on from there with a lower learning rate (--set stages.${stage}.rate.peak=…, with --allow-changes) or look at the data of this step.`,
       { cause: error },
     );
   }
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOSPC") {
     return new Error(
-      `The disk that has ${run.path} is full. ${await whatIsLeft(run)} Make room and give the same command again.`,
+      `The disk that has ${run.path} is full. ${await whatIsLeft(run)} Make room and run the same command again.`,
       { cause: error },
     );
   }

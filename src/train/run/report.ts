@@ -8,19 +8,20 @@ import { RunDirectory } from "./run-directory.js";
 
 export const reportName = "report.html";
 
-/**
- * Writes `report.html` in the directory of a run: its stages as far as they have begun.
- *
- * @param more sections after those of the stages
- */
-export async function writeReport(
-  directory: string,
-  title: string,
-  { stages }: Pick<Recipe, "stages">,
-  more: readonly Section[] = [],
-): Promise<void> {
+export interface ReportOptions {
+  /** With a directory for each stage. */
+  readonly directory: string;
+  readonly title: string;
+  readonly recipe: Pick<Recipe, "stages">;
+  /** Sections after those of the stages. */
+  readonly more?: readonly Section[];
+}
+
+/** Writes `report.html` in the directory of a run: its stages as far as they have begun. */
+export async function writeReport(options: ReportOptions): Promise<void> {
+  const { directory, title, recipe, more = [] } = options;
   const sections = await Promise.all(
-    stages.map(({ name }) => stageSections(name, new RunDirectory(join(directory, name)))),
+    recipe.stages.map(({ name }) => stageSections(name, new RunDirectory(join(directory, name)))),
   );
   const facts = `Written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`;
   const text = page(title, facts, [...sections.flat(), ...more]);

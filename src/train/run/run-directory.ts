@@ -1,9 +1,9 @@
 /** Where a run keeps what it needs to go on, and what came out of it. */
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Recipe } from "../../configs/recipe.js";
 import type { State } from "../../backend/state.js";
 import type { MixtureCursor } from "../../data/batch/mixture.js";
+import type { Provenance } from "./provenance.js";
 import { readState, writeState } from "./run-state.js";
 
 /** Where a run stands, beside its tensors. Plain JSON. */
@@ -17,12 +17,9 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** What a run is, beside where it stands: the content of `run.json`. */
-export interface RunFacts {
-  readonly recipe: Recipe;
-  /** Name of the stage. */
-  readonly stage: string;
-  /** The losses by name, each with its value where nothing has been learnt, or null where that is not known. */
+/** The content of `run.json`: what made the run. */
+export interface RunFacts extends Provenance {
+  /** The losses by name, each with its value before anything is learned, or null where that is not known. */
   readonly losses: Readonly<Record<string, number | null>>;
 }
 
@@ -33,7 +30,7 @@ const factsName = "run.json";
 const kept = 2;
 
 /**
- * A directory with `run.json` (the resolved options), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
+ * A directory with `run.json` (what made the run), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
  * checkpoint appears under its name when it is complete, so that a kill at any moment leaves the one before intact.
  */
 export class RunDirectory {

@@ -22,8 +22,9 @@ import { type OptimizerState, optimizerState } from "../step/update.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
 import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
-import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
-import type { Validation } from "./validation.js";
+import { type StartWeights, loadStart } from "../run/start.js";
+import { type Log, type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
+import { Validation, type ValidationOptions } from "./validation.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
 type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
@@ -33,11 +34,12 @@ export interface PretrainingStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
   readonly stage: PretrainingStageRecipe;
-  /** Sets weights that are known already. */
-  readonly start: (state: PretrainingState) => Promise<void>;
+  /** Weights to start from; the others are drawn. */
+  readonly start: readonly StartWeights[];
+  readonly log: Log;
   /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
   readonly decoder: string | undefined;
-  readonly openValidation: (state: PretrainingState, config: FlavaConfig) => Promise<Validation>;
+  readonly validation: Omit<ValidationOptions, "state" | "config">;
   /** The largest batch of each kind that is drawn, to plan with. */
   readonly largest: readonly Batch<TensorSpec>[];
 }
@@ -59,7 +61,7 @@ export class PretrainingStage implements Stage {
     requireParts(parameters, frozen);
     const specs = optimizerState(parameters, { rules: pretrainingRules(frozen), microBatches });
     const state = new State(options.backend, specs);
-    const validation = await options.openValidation(state, config);
+    const validation = await Validation.open({ ...options.validation, state, config });
     return new PretrainingStage(options, config, state, validation);
   }
 
@@ -98,11 +100,19 @@ export class PretrainingStage implements Stage {
     );
   }
 
-  /** Draws new weights, and takes over what is known already. */
+  /**
+   * Draws new weights, and loads those to start from.
+   * @throws Error where visual tokens are to be predicted, but nothing has a codebook that gives them
+   */
   async begin(): Promise<void> {
-    const { recipe, start } = this.options;
+    const { recipe, stage, start, log } = this.options;
     await initialize(this.state, keyOf(recipe.seed), recipe.initialScale);
-    await start(this.state);
+    const hasCodebook = await loadStart(start, this.state, this.config, log);
+    if (hasCodebook || !predictsVisualTokens(stage)) return;
+    throw new Error(
+      `Stage "${stage.name}" predicts visual tokens, but has no codebook to take them from. Give weights with a codebook ` +
+        `(--start), or take the part "codebook" from an earlier stage (stages.${stage.name}.from).`,
+    );
   }
 
   prepare(): StageNeeds {
@@ -165,6 +175,11 @@ export class PretrainingStage implements Stage {
     this.#steps.set(name, step);
     return step;
   }
+}
+
+function predictsVisualTokens({ shares, losses, masked }: PretrainingStageRecipe): boolean {
+  const inImages = shares.image > 0 && losses.mim > 0;
+  return masked && (inImages || (shares.pair > 0 && losses.mmmImage > 0));
 }
 
 /** @throws Error where a part to freeze has no weights */

@@ -6,10 +6,10 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
 
-/** Takes lines for people. */
-export type Say = (line: string) => void;
+/** Called with lines for people. */
+export type Log = (line: string) => void;
 
-/** What a stage takes, told before its first step. */
+/** What training takes. */
 export interface StageNeeds {
   /** Of the state and the largest step. */
   readonly bytes: number;
@@ -36,19 +36,19 @@ export interface Stage {
   readonly state: State;
   /** Steps in all. */
   readonly steps: number;
-  /** The losses by name, each with its value where nothing has been learnt (guessing without looking), if that is known. */
+  /** The losses by name, each with its value before anything is learned (guessing), or null where that is not known. */
   readonly losses: RunFacts["losses"];
-  /** Sets the weights that training starts from, where there is no checkpoint to go on from. */
+  /** Initializes the weights, where there is no checkpoint to continue from. */
   begin(): Promise<void>;
   /** Compiles what the largest steps need. */
   prepare(): StageNeeds;
   /** Makes step number `step`, counted from 0. */
   step(batch: CollatedBatch, step: number): Promise<Scalars>;
-  /** Judges what has been learnt on data that is not trained on. */
+  /** Evaluates on data that is not trained on. */
   evaluate(): Promise<Scalars>;
-  /** The number of the evaluation that the best checkpoint has most of. */
+  /** The number of an evaluation by which models are compared; the higher, the better. */
   readonly bestBy: string;
-  /** Writes what has been learnt for use. */
+  /** Writes the model that has been trained. */
   write(directory: string): Promise<void>;
   dispose(): Promise<void>;
 }

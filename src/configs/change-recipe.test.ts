@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { changeRecipe } from "./change-recipe.js";
+import { quickstart } from "./quickstart.js";
+import { type Recipe, RecipeError, checkRecipe } from "./recipe.js";
+
+function changed(...changes: readonly string[]): Recipe {
+  const input = structuredClone(quickstart);
+  for (const change of changes) changeRecipe(input, change);
+  return checkRecipe(input, "changed");
+}
+
+describe("changeRecipe", () => {
+  it("addresses stages by name, also the codebook's, which needs none", () => {
+    const { stages } = changed("stages.joint.steps=70", "stages.codebook.optimizer.clip=2");
+    expect(stages.at(-1)).toMatchObject({ name: "joint", steps: 70 });
+    expect(stages[0]).toMatchObject({ name: "codebook", optimizer: { clip: 2 } });
+  });
+
+  it("takes JSON or a string, and fills in what the recipe leaves out", () => {
+    const { precision, data } = changed("precision=float32", "data.views.flip=0.5");
+    expect([precision, data.views.flip]).toEqual(["float32", 0.5]);
+  });
+
+  it.each([
+    ["stages.jiont.steps=7", 'no stage "jiont". Did you mean "joint"? Its stages: codebook'],
+    ["stages.3.steps=7", 'no stage "3". Its stages'],
+    ["stages.joint.stepps=7", 'stages.joint: Unrecognized key: "stepps". Did you mean "steps"?'],
+    ["data.view.flip=1", 'Did you mean "views"?'],
+    ["name.first=1", "no such place"],
+    ["stages=7", "stages: Invalid input"],
+    ["stages.joint.steps", "expected a path and a value"],
+  ])("refuses %s", (change, message) => {
+    expect(() => changed(change)).toThrow(RecipeError);
+    expect(() => changed(change)).toThrow(message);
+  });
+});

@@ -1,0 +1,71 @@
+/** What is wrong with a recipe, in the terms in which it is written. */
+import { z } from "zod";
+import { suggestion } from "../base/suggestion.js";
+
+/** An issue of `schema` with `input`, as in "stages.joint.steps: expected a number". */
+export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): string {
+  const { path, message } = issue;
+  const similar =
+    issue.code === "unrecognized_keys" ? `.${suggestions(schema, path, issue.keys)}` : "";
+  return `${namedPath(input, path)}: ${message}${similar}`;
+}
+
+/** The path of a setting with stages by name, as in stages.joint.steps; "recipe" stands for the whole. */
+function namedPath(input: unknown, path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "recipe";
+  const [first, index, ...rest] = path;
+  const name = first === "stages" && typeof index === "number" && stageNames(input)[index];
+  return (name ? [first, name, ...rest] : path).map(String).join(".");
+}
+
+/** The names of the stages of a recipe that is not checked yet, by their places; undefined where there is none. */
+export function stageNames(input: unknown): (string | undefined)[] {
+  const { stages } = (input ?? {}) as { readonly stages?: unknown };
+  if (!Array.isArray(stages)) return [];
+  return stages.map((stage: unknown) => {
+    const { kind, name = kind === "codebook" ? kind : undefined } = (stage ?? {}) as {
+      readonly kind?: unknown;
+      readonly name?: unknown;
+    };
+    return typeof name === "string" ? name : undefined;
+  });
+}
+
+/** For keys that the place `path` of the schema does not have. */
+function suggestions(
+  schema: z.ZodType,
+  path: readonly PropertyKey[],
+  unknown: readonly string[],
+): string {
+  const known = path.reduce<z.ZodType[]>(
+    (places, key) => places.flatMap((place) => below(place, key)),
+    [schema],
+  );
+  const names = [...new Set(known.flatMap(keysOf))];
+  return unknown.map((key) => suggestion(key, names)).join("");
+}
+
+/** What a setting with a default is without it; the possible forms of a union. */
+function forms(type: z.ZodType): z.ZodType[] {
+  if (
+    type instanceof z.ZodDefault ||
+    type instanceof z.ZodPrefault ||
+    type instanceof z.ZodOptional
+  ) {
+    return forms(type.unwrap() as z.ZodType);
+  }
+  if (type instanceof z.ZodDiscriminatedUnion) return (type.options as z.ZodType[]).flatMap(forms);
+  return [type];
+}
+
+function below(type: z.ZodType, key: PropertyKey): z.ZodType[] {
+  return forms(type).flatMap((form) => {
+    if (form instanceof z.ZodArray) return [form.element as z.ZodType];
+    const inside =
+      form instanceof z.ZodObject ? (form.shape as Record<PropertyKey, z.ZodType>)[key] : undefined;
+    return inside ? [inside] : [];
+  });
+}
+
+const keysOf = (type: z.ZodType): string[] =>
+  forms(type).flatMap((form) => (form instanceof z.ZodObject ? Object.keys(form.shape) : []));

@@ -1,0 +1,87 @@
+/** A stage of a recipe, made ready to train. */
+import { join } from "node:path";
+import type { Backend } from "../backend/backend.js";
+import { exists } from "../base/exists.js";
+import { decoderName } from "../checkpoint/huggingface.js";
+import type {
+  CodebookStageRecipe,
+  PretrainingStageRecipe,
+  Recipe,
+  StageRecipe,
+} from "../configs/recipe.js";
+import { batchOptions, largestBatches, validationDirectories } from "./stage-data.js";
+import type { RunDirectory } from "./run/run-directory.js";
+import type { StartWeights } from "./run/start.js";
+import { CodebookStage } from "./stages/codebook.js";
+import { fixedBatches } from "./stages/fixed-batches.js";
+import { PretrainingStage } from "./stages/pretraining.js";
+import type { Log, Stage } from "./stages/stage.js";
+
+export interface OpenStageOptions {
+  readonly backend: Backend;
+  readonly recipe: Recipe;
+  /** Where the stage writes to. */
+  readonly run: RunDirectory;
+  /** The weights that training starts from, if there is no checkpoint. */
+  readonly start: readonly StartWeights[];
+  readonly log: Log;
+}
+
+export async function openStage(stage: StageRecipe, options: OpenStageOptions): Promise<Stage> {
+  return stage.kind === "codebook" ? openCodebook(stage, options) : openPretraining(stage, options);
+}
+
+async function openCodebook(
+  stage: CodebookStageRecipe,
+  { backend, recipe, run }: OpenStageOptions,
+): Promise<Stage> {
+  const { image } = await validationDirectories(recipe.data, stage);
+  const validation = await fixedBatches({
+    kind: "image",
+    root: recipe.data.root,
+    directories: image,
+    batch: batchOptions(recipe, stage),
+    size: stage.batch,
+    count: 2,
+    seed: 1,
+  });
+  return new CodebookStage({
+    backend,
+    recipe,
+    stage,
+    validation,
+    drawing: run.file("reconstructions.png"),
+  });
+}
+
+async function openPretraining(
+  stage: PretrainingStageRecipe,
+  { backend, recipe, start, log }: OpenStageOptions,
+): Promise<Stage> {
+  return PretrainingStage.open({
+    backend,
+    recipe,
+    stage,
+    start,
+    log,
+    largest: largestBatches(recipe, stage),
+    decoder: await decoderFrom(start),
+    validation: {
+      root: recipe.data.root,
+      directories: await validationDirectories(recipe.data, stage),
+      batch: batchOptions(recipe, stage),
+      batchSize: stage.batch,
+      precision: recipe.precision,
+      losses: stage.losses,
+      mismatched: stage.mismatched,
+    },
+  });
+}
+
+/** The decoder of the codebook that is taken from an earlier stage, if it has one. */
+async function decoderFrom(start: readonly StartWeights[]): Promise<string | undefined> {
+  const source = start.find(({ parts }) => parts?.includes("codebook"));
+  if (!source) return undefined;
+  const path = join(source.path, decoderName);
+  return (await exists(path)) ? path : undefined;
+}

@@ -1,0 +1,74 @@
+/** What made a run: a run continues only with the same recipe, weights and data limits, unless changes are allowed. */
+import type { Recipe } from "../../configs/recipe.js";
+
+/** All that the weights of one stage depend on, as `run.json` records it. */
+export interface Provenance {
+  /** Version of the package. */
+  readonly version: string;
+  /** Processor level of the kernels: other levels round differently. */
+  readonly level: string;
+  /** With all defaults filled in. */
+  readonly recipe: Recipe;
+  /** Name of the stage. */
+  readonly stage: string;
+  /** Samples of each set, where the run is restricted to some. */
+  readonly overfit?: number;
+  /** SHA-256 of the weights that training started from, by their source: "--start" or the name of a stage. */
+  readonly start: Readonly<Record<string, string>>;
+}
+
+/** One setting that differs, such as stages.joint.rate.peak. */
+export interface Difference {
+  readonly path: string;
+  /** Undefined where the setting did not exist. */
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+/** A run that was made with other settings than those given now. */
+export class ChangedRunError extends Error {
+  override readonly name = "ChangedRunError";
+
+  constructor(
+    directory: string,
+    readonly differences: readonly Difference[],
+  ) {
+    super(
+      `${directory} was made with other settings:\n` +
+        differences.map((difference) => `  ${describe(difference)}\n`).join("") +
+        "Choose another directory (--out), or continue with these changes (--allow-changes).",
+    );
+  }
+}
+
+/** As in "stages.joint.steps: 100 -> 200". */
+export function describe({ path, before, now }: Difference): string {
+  const text = (value: unknown): string => (value === undefined ? "none" : JSON.stringify(value));
+  return `${path}: ${text(before)} -> ${text(now)}`;
+}
+
+/**
+ * Where two runs of a stage differ in what their weights depend on. Other stages count only by the weights taken from them;
+ * the recipe's name and the intervals of logging, evaluating and saving do not count.
+ */
+export function differences(before: Provenance, now: Provenance): Difference[] {
+  return compare("", settings(before), settings(now));
+}
+
+function settings({ recipe, stage, overfit, start }: Provenance): Record<string, unknown> {
+  const { name: _, stages, ...common } = recipe;
+  const own = stages.find(({ name }) => name === stage);
+  return { ...common, stages: { [stage]: { ...own, every: undefined } }, overfit, start };
+}
+
+function compare(path: string, before: unknown, now: unknown): Difference[] {
+  if (!isRecord(before) || !isRecord(now)) {
+    return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
+  }
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
+    compare(path === "" ? key : `${path}.${key}`, before[key], now[key]),
+  );
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,55 @@
+/** Whether a stage's directory is empty, can be continued, or is finished. */
+import { exists } from "../../base/exists.js";
+import { ChangedRunError, type Provenance, describe, differences } from "./provenance.js";
+import type { RunDirectory } from "./run-directory.js";
+
+export interface ResumeOptions {
+  /** Continue although settings differ from those that made the run. */
+  readonly allowChanges?: boolean;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Checks that what is in `run` was made as `now` says. True if all its `steps` are made already.
+ * @throws ChangedRunError where it was made otherwise and changes are not allowed
+ */
+export async function checkRun(
+  run: RunDirectory,
+  now: Provenance,
+  steps: number,
+  { allowChanges = false, log }: ResumeOptions,
+): Promise<boolean> {
+  const hasFinal = await exists(run.file("final"));
+  const last = (await run.checkpoints()).at(-1);
+  if (!hasFinal && last === undefined) return false;
+  const before = await run.readFacts();
+  if (!before) {
+    throw new Error(
+      `${run.path} has checkpoints but no run.json that says what made them. Choose another directory (--out).`,
+    );
+  }
+  const changes = differences(before, now);
+  if (changes.length > 0 && !allowChanges) throw new ChangedRunError(run.path, changes);
+  if (last !== undefined && last > steps) {
+    throw new Error(
+      `${run.path} has already made ${last} steps, more than ${steps}. Choose another directory (--out).`,
+    );
+  }
+  // A finished run has its last checkpoint still, and can be given more steps.
+  if (hasFinal && (last === undefined || last === steps)) {
+    if (changes.length > 0) log(`${run.path} is finished; these changes no longer apply to it:`);
+    for (const change of changes) log(`  ${describe(change)}`);
+    return true;
+  }
+  for (const change of changes) log(`Changed: ${describe(change)}`);
+  if (before.level !== now.level) {
+    log(
+      `This run was begun with ${before.level} kernels and continues with ${now.level}: ` +
+        "its weights will differ in their last bits from those of a run on one level.",
+    );
+  }
+  if (before.version !== now.version) {
+    log(`This run was begun with version ${before.version} and continues with ${now.version}.`);
+  }
+  return false;
+}

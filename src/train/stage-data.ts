@@ -1,0 +1,99 @@
+/** The data of one stage: its directories of shards, and how their samples become batches. */
+import { models } from "../configs/models.js";
+import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../configs/recipe.js";
+import type { ShardDirectories } from "../data/batch/batch-reader.js";
+import type { Batch } from "../data/batch/batch.js";
+import { batchSpecs } from "../data/batch/batch-specs.js";
+import { type BatchOptions, largestSizes } from "../data/batch/collate.js";
+import {
+  type BatchKind,
+  type MixtureOptions,
+  type SetSize,
+  batchKinds,
+  forKind,
+} from "../data/batch/mixture.js";
+import { sizesOfSets } from "../data/batch/sample-set.js";
+import { fittedProcessor } from "../data/image/fitted-processor.js";
+import type { TensorSpec } from "../graph/tensor.js";
+import { directoriesOf } from "./run/directories.js";
+
+export function batchOptions({ model, data }: Recipe, stage: StageRecipe): BatchOptions {
+  const { views, captions, passages, firstCaptionProbability } = data;
+  return {
+    processor: fittedProcessor(models[model]),
+    views,
+    captions,
+    firstCaptionProbability,
+    texts: passages,
+    hides: stage.kind === "codebook" || stage.masked,
+  };
+}
+
+/** How often batches of each kind are drawn, and of what size. */
+function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" | "mismatched"> {
+  if (stage.kind === "pretraining") return stage;
+  return {
+    batch: forKind("image", stage.batch, 0),
+    shares: forKind("image", 1, 0),
+    mismatched: 0,
+  };
+}
+
+/** The directories that a stage trains on; none of kinds that it does not draw. */
+export async function trainingDirectories(
+  { root, pairs, images, texts }: Recipe["data"],
+  stage: StageRecipe,
+): Promise<ShardDirectories> {
+  const { shares } = sharesOf(stage);
+  const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
+    shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
+  return {
+    pair: await of("pair", pairs),
+    image: await of("image", images),
+    text: await of("text", texts),
+  };
+}
+
+/** The directories that a stage is evaluated on. Images are those of pairs. */
+export async function validationDirectories(
+  { root, validation }: Recipe["data"],
+  stage: StageRecipe,
+): Promise<ShardDirectories> {
+  const { shares } = sharesOf(stage);
+  const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
+    shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
+  return {
+    pair: await of("pair", validation.pairs),
+    image: await of("image", validation.pairs),
+    text: await of("text", validation.texts),
+  };
+}
+
+/**
+ * How batches are drawn from `directories`.
+ *
+ * @param overfit draw from this many samples of each set only
+ */
+export async function mixtureOptions(
+  { seed, data }: Recipe,
+  stage: StageRecipe,
+  directories: ShardDirectories,
+  overfit = Infinity,
+): Promise<MixtureOptions> {
+  const of = async (kind: BatchKind): Promise<SetSize[]> =>
+    (await sizesOfSets(data.root, directories[kind])).map(({ name, samples }) => ({
+      name,
+      samples: Math.min(samples, overfit),
+    }));
+  const sets = { pair: await of("pair"), image: await of("image"), text: await of("text") };
+  const { batch, shares, mismatched } = sharesOf(stage);
+  return { seed, temperature: data.temperature, batch, shares, mismatched, sets };
+}
+
+/** The largest batch of each kind that a stage draws. */
+export function largestBatches(recipe: Recipe, stage: PretrainingStageRecipe): Batch<TensorSpec>[] {
+  const { shares, batch } = stage;
+  const kinds = batchKinds.filter((kind) => shares[kind] > 0);
+  const options = batchOptions(recipe, stage);
+  return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind], options)));
+}
