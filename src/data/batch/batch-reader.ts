@@ -1,5 +1,7 @@
 /** Turns plans into batches: reads records, decodes images, makes views, tokens and masks. */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
+import { mapLimited } from "../../base/map-limited.js";
+import { BatchViews } from "./batch-views.js";
 import { type BatchOptions, type CollatedBatch, type Picked, collate } from "./collate.js";
 import { type BatchKind, type BatchPlan, type RecordReference, batchKinds } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
@@ -25,6 +27,8 @@ export interface LoadedBatch {
   readonly skipped: SkippedSamples;
 }
 
+/** Samples that are read and decoded at a time: no more images than these are in memory. */
+const concurrentSamples = 8;
 /** How many records in a row may be damaged before reading gives up. */
 const mostDamaged = 20;
 
@@ -47,12 +51,17 @@ export class BatchReader {
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
     const { firstCaptionProbability } = this.options;
-    const picked = await Promise.all(
-      plan.samples.map(async ({ textOf, ...reference }, slot): Promise<Picked> => {
+    const views =
+      plan.kind === "text" ? undefined : new BatchViews(plan.samples.length, this.options);
+    const picked = await mapLimited(
+      plan.samples,
+      concurrentSamples,
+      async ({ textOf, ...reference }, slot): Promise<Picked> => {
         const key = foldIn(plan.key, slot);
         const found = await this.#whole(plan.kind, reference, skipped);
+        if (found.image) views?.write(slot, found.image, key);
         const text = chosen(found.sample.texts, foldIn(key, "text"), firstCaptionProbability);
-        if (!textOf) return { ...found, key, text, matches: true };
+        if (!textOf) return { key, text, matches: true };
         const other = await this.#whole("pair", textOf, skipped);
         const otherText = chosen(
           other.sample.texts,
@@ -60,10 +69,10 @@ export class BatchReader {
           firstCaptionProbability,
         );
         const matches = found.sample.texts.includes(otherText);
-        return { ...found, key, text: matches ? text : otherText, matches };
-      }),
+        return { key, text: matches ? text : otherText, matches };
+      },
     );
-    return { batch: collate(plan.kind, picked, this.tokenizer, this.options), skipped };
+    return { batch: collate(plan.kind, picked, views, this.tokenizer, this.options), skipped };
   }
 
   close(): void {

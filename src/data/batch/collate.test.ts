@@ -4,6 +4,7 @@ import { type Values, checkValues } from "../../backend/values.js";
 import { leavesOf } from "../../base/tree.js";
 import type { TensorSpec } from "../../graph/tensor.js";
 import type { Batch } from "./batch.js";
+import { BatchViews } from "./batch-views.js";
 import { batchSpecs } from "./batch-specs.js";
 import {
   type BatchOptions,
@@ -37,10 +38,13 @@ function batchOf<K extends Batch["kind"]>(
   changes: Partial<BatchOptions> = {},
 ): Extract<CollatedBatch, { kind: K }> {
   const picked = texts.map((text, index): Picked => {
-    const key = foldIn(keyOf(5), index);
-    return { image: { width: 20, height: 20, pixels }, text, matches: index !== 1, key };
+    return { text, matches: index !== 1, key: foldIn(keyOf(5), index) };
   });
-  return collate(kind, picked, tokenizer, { ...options, ...changes }) as Extract<
+  const views = new BatchViews(picked.length, options);
+  for (const [row, { key }] of picked.entries()) {
+    views.write(row, { width: 20, height: 20, pixels }, key);
+  }
+  return collate(kind, picked, views, tokenizer, { ...options, ...changes }) as Extract<
     CollatedBatch,
     { kind: K }
   >;
@@ -126,6 +130,8 @@ describe("collate", () => {
 
   it("refuses an image's batch without an image", () => {
     const picked = [{ text: "", matches: true, key: keyOf(0) }];
-    expect(() => collate("image", picked, tokenizer, options)).toThrow(/image in every sample/);
+    expect(() => collate("image", picked, undefined, tokenizer, options)).toThrow(
+      /image for every sample/,
+    );
   });
 });

@@ -1,16 +1,13 @@
 /** Collates samples of one kind into a batch: image views, tokens and masks. */
 import { type Key, foldIn } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
-import { sizeOf } from "../../graph/tensor.js";
 import type { Batch, MaskedImages, MaskedTexts, Targets } from "./batch.js";
 import type { BatchSizes, ImageSizes, TextSizes } from "./batch-specs.js";
+import { type BatchViews, type ViewOptions, viewShapes } from "./batch-views.js";
 import { blockMask } from "./block-mask.js";
 import { maskText, mostMasked } from "./mask-text.js";
 import { randomSource } from "./random-source.js";
 import type { BatchKind } from "./mixture.js";
-import type { Image } from "../image/image.js";
-import { type ImageProcessor, viewShape } from "../image/processor.js";
-import { type TrainingViewOptions, writeTrainingViews } from "../image/views.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 
 /** How texts of one kind are tokenized and masked. */
@@ -23,9 +20,7 @@ export interface TextOptions {
   readonly unit: "piece" | "word";
 }
 
-export interface BatchOptions {
-  readonly processor: ImageProcessor;
-  readonly views: Omit<TrainingViewOptions, "processor">;
+export interface BatchOptions extends ViewOptions {
   readonly captions: TextOptions;
   /**
    * Probability of using the first caption of a pair, which is the simplest, without drawing among all of them; default 0.
@@ -36,9 +31,8 @@ export interface BatchOptions {
   readonly hides?: boolean;
 }
 
-/** A sample of a batch, decoded. */
+/** A sample of a batch, without its image. */
 export interface Picked {
-  readonly image?: Image;
   readonly text: string;
   /** Whether image and text match. */
   readonly matches: boolean;
@@ -48,9 +42,15 @@ export interface Picked {
 /** The values of a batch, with the sizes that their shapes follow from. */
 export type CollatedBatch = Batch<Values> & { readonly sizes: BatchSizes };
 
+/**
+ * The batch of some samples.
+ *
+ * @param views of all images, in the order of `picked`; undefined for texts alone
+ */
 export function collate(
   kind: BatchKind,
   picked: readonly Picked[],
+  views: BatchViews | undefined,
   tokenizer: Tokenizer,
   options: BatchOptions,
 ): CollatedBatch {
@@ -61,7 +61,7 @@ export function collate(
   const sizes = batchSizes(kind, picked.length, paddedLength(tokens, textOptions), options);
   switch (sizes.kind) {
     case "image":
-      return { kind: sizes.kind, sizes, ...maskedImages(picked, sizes.images, options) };
+      return { kind: sizes.kind, sizes, ...maskedImages(picked, views, sizes.images, options) };
     case "text": {
       const { ids: _, ...texts } = maskedTexts(
         sizes.kind,
@@ -75,7 +75,7 @@ export function collate(
     }
     case "pair": {
       const match = Float32Array.from(picked, ({ matches }) => (matches ? 1 : 0));
-      const images = maskedImages(picked, sizes.images, options);
+      const images = maskedImages(picked, views, sizes.images, options);
       const texts = maskedTexts(sizes.kind, picked, tokens, sizes.texts, tokenizer, options);
       return { kind: sizes.kind, sizes, match, ...images, ...texts };
     }
@@ -93,11 +93,9 @@ function batchSizes(
   length: number,
   options: BatchOptions,
 ): BatchSizes {
-  const { encoder, codebook, mask } = options.processor;
-  const anyImage = { width: 1, height: 1 }; // training views have one size
+  const { mask } = options.processor;
   const images = {
-    pixels: viewShape(anyImage, encoder),
-    codebookPixels: viewShape(anyImage, codebook),
+    ...viewShapes(options.processor),
     patches: mask.patches ** 2,
     targets: samples * mask.total,
   };
@@ -127,26 +125,17 @@ function paddedLength(tokens: readonly Int32Array[], options: TextOptions): numb
 
 function maskedImages(
   picked: readonly Picked[],
-  sizes: ImageSizes,
-  { processor, views, hides = true }: BatchOptions,
+  views: BatchViews | undefined,
+  { patches, targets }: ImageSizes,
+  { processor: { mask }, hides = true }: BatchOptions,
 ): MaskedImages<Float32Array | Int32Array> {
-  const count = picked.length;
-  const { mask } = processor;
-  const { patches, targets } = sizes;
-  const [size, codebookSize] = [sizeOf(sizes.pixels), sizeOf(sizes.codebookPixels)];
-  const pixels = new Float32Array(count * size); // [B, 3, H, W]
-  const codebookPixels = new Float32Array(count * codebookSize); // [B, 3, h, w]
-  const hidden = new Float32Array(count * patches); // [B, P]
+  if (views?.count !== picked.length) {
+    throw new Error("A batch of images needs the views of an image for every sample.");
+  }
+  const hidden = new Float32Array(picked.length * patches); // [B, P]
   const positions = new Int32Array(targets).fill(-1);
   let found = 0;
-  for (const [row, { image, key }] of picked.entries()) {
-    if (!image) throw new Error("A batch of images needs an image in every sample.");
-    writeTrainingViews(
-      image,
-      foldIn(key, "views"),
-      { ...views, processor },
-      { pixels, pixelsOffset: row * size, codebookPixels, codebookOffset: row * codebookSize },
-    );
+  for (const [row, { key }] of picked.entries()) {
     const grid = { height: mask.patches, width: mask.patches };
     const blocks = blockMask(randomSource(foldIn(key, "mask")), { ...mask, ...grid });
     for (const [patch, isMasked] of blocks.entries()) {
@@ -155,7 +144,7 @@ function maskedImages(
       positions[found++] = row * patches + patch;
     }
   }
-  return { pixels, codebookPixels, hidden, positions };
+  return { pixels: views.pixels, codebookPixels: views.codebookPixels, hidden, positions };
 }
 
 type Texts = MaskedTexts<Int32Array> & { readonly ids: Int32Array };
