@@ -14,7 +14,7 @@ import {
   inOrder,
 } from "./sample/choice.js";
 import { isFree } from "./sample/credits.js";
-import { SampleFolder } from "./sample/folder.js";
+import { SampleFolder, type WrittenFolder } from "./sample/folder.js";
 import { passagesOfDocuments } from "./sample/texts.js";
 
 /** How much of everything; chosen so that the whole stays below 12 MB. */
@@ -51,10 +51,9 @@ is in LICENSE-wordnet.txt. Each sample with a text or label has its license in t
 /**
  * Writes the sample into the folder `out`, which is replaced as a whole. The same build gives the same bytes.
  * @param cache a built mini-PMD with its evaluation sets
- * @returns lines that tell what was written
- * @throws RangeError where the evaluation sets are missing
+ * @throws RangeError where the evaluation sets are missing, or `out` holds other files
  */
-export async function writeSample(cache: string, out: string): Promise<readonly string[]> {
+export async function writeSample(cache: string, out: string): Promise<readonly WrittenFolder[]> {
   const { classes, templates } = await readClasses(cache);
   const folder = new SampleFolder(out);
   await folder.begin();

@@ -1,5 +1,5 @@
 /** The folder of the sample that ships: small shards, credits, sizes. */
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Sample, ShardWriter } from "flava/data";
 import { shardName } from "../folders.js";
@@ -10,20 +10,39 @@ import { wordsIn } from "./texts.js";
 /** Fields that are kept: the JSON of a sample should fit into one block of the archive. */
 const keptFields = ["set", "family", "concept", "license", "style", "color", "seen"] as const;
 
-interface Written {
+interface Counts {
   samples: number;
   words: number;
 }
 
+/** A folder of shards that was written. */
+export interface WrittenFolder extends Readonly<Counts> {
+  /** Such as "pairs/icons/train". */
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+/** Every sample has it. */
+const licensesName = "LICENSES.md";
+
 export class SampleFolder {
   readonly #writers = new Map<string, ShardWriter>();
-  readonly #written = new Map<string, Written>();
+  readonly #written = new Map<string, Counts>();
   readonly #credits = new Credits();
 
   constructor(private readonly out: string) {}
 
-  /** Clears the folder. */
+  /**
+   * Clears the folder.
+   * @throws RangeError where it holds other files than an earlier sample
+   */
   async begin(): Promise<void> {
+    const found = await readdir(this.out).catch((): string[] => []);
+    if (found.length > 0 && !found.includes(licensesName)) {
+      throw new RangeError(
+        `${this.out} holds other files, such as ${found[0]}. Name a new folder, or an earlier sample.`,
+      );
+    }
     await rm(this.out, { recursive: true, force: true });
     await mkdir(this.out, { recursive: true });
   }
@@ -61,19 +80,16 @@ export class SampleFolder {
     await writeFile(join(this.out, path), text);
   }
 
-  /** Completes the shards and writes LICENSES.md; returns a line for each folder. */
-  async finish(intro: string): Promise<string[]> {
-    await this.write("LICENSES.md", this.#credits.markdown(intro));
-    const lines: string[] = [];
+  /** Completes the shards and writes LICENSES.md. */
+  async finish(intro: string): Promise<WrittenFolder[]> {
+    await this.write(licensesName, this.#credits.markdown(intro));
+    const folders: WrittenFolder[] = [];
     for (const [folder, writer] of this.#writers) {
       await writer.close();
-      const { samples, words } = this.#written.get(folder)!;
       const shard = join(this.out, folder, `${shardName(folder)}-00000.tar`);
-      const { size } = await stat(shard);
-      lines.push(
-        `${folder.padEnd(34)} ${String(samples).padStart(6)} samples ${String(words).padStart(8)} words ${String(Math.ceil(size / 1024)).padStart(6)} kB`,
-      );
+      const { size: bytes } = await stat(shard);
+      folders.push({ folder, ...this.#written.get(folder)!, bytes });
     }
-    return lines;
+    return folders;
   }
 }
