@@ -1,12 +1,12 @@
 /** `flava classify`: images by labels, zero-shot. */
 import type { Command } from "commander";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
 
-interface ClassifyFlags extends ModelFlags {
+interface ClassifyFlags extends ModelFlags, JsonFlag {
   readonly labels: readonly string[];
   readonly template?: readonly string[];
-  readonly json?: boolean;
 }
 
 export function addClassify(program: Command): void {
@@ -20,7 +20,7 @@ export function addClassify(program: Command): void {
       'sentence around a label, such as "a photo of a {}."; repeat for several',
       (sentence: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), sentence],
     )
-    .option("--json", "print JSON")
+    .addOption(jsonOption())
     .action(run);
   addModelOptions(command);
 }
@@ -38,8 +38,7 @@ async function run(images: readonly string[], flags: ClassifyFlags): Promise<voi
     flava.classify(images, labels, template ? { templates: template } : {}),
   );
   if (json) {
-    const results = images.map((image, index) => ({ image, labels: found[index] }));
-    console.log(JSON.stringify(results, undefined, 2));
+    printJson(images.map((image, index) => ({ image, labels: found[index] })));
   } else if (found.length === 1) {
     for (const { label, probability } of found.flat()) {
       console.log(`${alignedPercent(probability)}  ${label}`);

@@ -4,9 +4,11 @@ import { openBackend } from "../backend/open.js";
 import { type WeightDtype, weightDtypes } from "../checkpoint/huggingface-config.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import { requireReplaceable, saveModel } from "../checkpoint/save-model.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { headsOption } from "./model-option.js";
+import { outputDirectory } from "./output-path.js";
 
-interface ConvertFlags {
+interface ConvertFlags extends JsonFlag {
   readonly dtype?: WeightDtype;
   readonly heads?: number;
 }
@@ -16,31 +18,34 @@ export function addConvert(program: Command): void {
     .command("convert")
     .description("write a checkpoint as a directory that this package and transformers load")
     .argument("<path>", "a directory in Hugging Face's form, or a file of weights")
-    .argument("<out>", "the directory to write")
+    .argument("<out>", "the directory to write", outputDirectory)
     .addOption(
       new Option("--dtype <dtype>", "of the weights; default: as they are stored").choices(
         weightDtypes,
       ),
     )
     .addOption(headsOption())
+    .addOption(jsonOption())
     .action(async (path: string, out: string, flags: ConvertFlags) => {
-      console.log(await convert(path, out, flags));
+      const dtype = await convert(path, out, flags);
+      if (flags.json) printJson({ path: out, dtype });
+      else console.log(`Written to ${out} in ${dtype}.`);
     });
 }
 
-/** Converts a checkpoint; returns what was written, for people. */
+/** Converts a checkpoint; returns the dtype of what was written. */
 export async function convert(
   path: string,
   out: string,
   { dtype, heads }: ConvertFlags = {},
-): Promise<string> {
+): Promise<WeightDtype> {
   await requireReplaceable(out, path);
   const backend = openBackend();
   try {
     const onWarning = (message: string): void => console.error(`flava: ${message}`);
     const model = await loadModel(path, backend, { heads, onWarning });
     await saveModel(out, model, dtype && { dtype });
-    return `Written to ${out} in ${dtype ?? model.dtype}.`;
+    return dtype ?? model.dtype;
   } finally {
     backend.dispose();
   }

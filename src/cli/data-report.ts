@@ -17,15 +17,21 @@ export interface DataReportOptions {
   readonly out: string;
 }
 
+/** What a page was written about. */
+interface DataReport extends Required<DataReportOptions> {
+  readonly samples: number;
+  readonly folders: Readonly<Record<string, number>>;
+}
+
 const examplesPerFolder = 24;
 const listedTexts = 4;
 const longestTextShown = 300;
 
-/** Reads the whole cache and writes a self-contained page; returns a line about it. */
+/** Reads the whole cache and writes a self-contained page. */
 export async function reportData({
   cache = defaultCache(),
   out,
-}: DataReportOptions): Promise<string> {
+}: DataReportOptions): Promise<DataReport> {
   const folders: FolderSurvey[] = [];
   for await (const folder of surveyFolders(cache, examplesPerFolder)) folders.push(folder);
   if (folders.length === 0) {
@@ -41,7 +47,8 @@ export async function reportData({
     ...folders.map((folder) => ({ title: folder.folder, body: exampleList(folder) })),
   ]);
   await writeFile(out, text);
-  return `${out}: ${count(samples)} samples of ${cache}`;
+  const counts = Object.fromEntries(folders.map((each) => [each.folder, each.samples]));
+  return { cache, out, samples, folders: counts };
 }
 
 const count = (value: number): string => value.toLocaleString("en");

@@ -1,17 +1,24 @@
-/** `flava data`: builds the mini-PMD, tells of it, and takes a sample of it. */
+/** `flava data`: builds the mini-PMD, reports on it, and takes a sample of it. */
 import type { Command } from "commander";
 import { type BuildReport, buildPmd } from "../../datasets/mini-pmd/build.js";
 import { buildEvaluation } from "../../datasets/mini-pmd/evaluation/build.js";
 import { defaultCache } from "../../datasets/mini-pmd/packages.js";
+import type { WrittenFolder } from "../../datasets/mini-pmd/sample/folder.js";
 import { writeSample } from "../../datasets/mini-pmd/sample.js";
 import { type DataReportOptions, reportData } from "./data-report.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
+import { outputDirectory, outputFile } from "./output-path.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
-interface BuildFlags {
+interface BuildFlags extends JsonFlag {
   readonly cache?: string;
   readonly size: number;
   readonly only?: readonly string[];
   readonly limit?: number;
+}
+
+interface SampleFlags extends JsonFlag {
+  readonly cache?: string;
 }
 
 export function addData(program: Command): void {
@@ -34,30 +41,38 @@ export function addData(program: Command): void {
       "at most so many items of each source, for trials in a cache of their own",
       wholeNumberFrom(1),
     )
+    .addOption(jsonOption())
     .action(build);
   data
     .command("report")
     .description("write a page on what the built mini-PMD holds, with images of every source")
     .option("--cache <folder>", "where it was built")
-    .option("--out <file>", "the page", "mini-pmd.html")
-    .action(async (options: DataReportOptions) => {
-      console.log(await reportData(options));
+    .option("--out <file>", "the page", outputFile([".html"], { replace: true }), "mini-pmd.html")
+    .addOption(jsonOption())
+    .action(async ({ json, ...options }: DataReportOptions & JsonFlag) => {
+      const { cache, out, samples, folders } = await reportData(options);
+      if (json) printJson({ path: out, cache, samples, folders });
+      else console.log(`${out}: ${samples.toLocaleString("en")} samples of ${cache}`);
     });
   data
     .command("sample")
     .description("write the freely usable sample that ships with the package; replaces the folder")
-    .argument("<out>", "the folder, such as samples/mini-pmd")
+    .argument("<out>", "the folder, such as samples/mini-pmd", outputDirectory)
     .option("--cache <folder>", "where the mini-PMD was built")
-    .action(async (out: string, { cache = defaultCache() }: { readonly cache?: string }) => {
-      console.log((await writeSample(cache, out)).join("\n"));
+    .addOption(jsonOption())
+    .action(async (out: string, { cache = defaultCache(), json }: SampleFlags) => {
+      const folders = await writeSample(cache, out);
+      if (json) printJson(folders);
+      else for (const each of folders) console.log(describeFolder(each));
     });
 }
 
 /** Builds the mini-PMD and says what it holds; progress goes to standard error. */
-async function build(flags: BuildFlags): Promise<void> {
+async function build({ json, ...flags }: BuildFlags): Promise<void> {
   const report = await buildPmd(flags);
   if (!flags.only) await buildEvaluation(flags.cache);
-  console.log(describe(report));
+  if (json) printJson(report.steps);
+  else console.log(describe(report));
 }
 
 /** One line per folder of samples, then what was left out. */
@@ -75,4 +90,12 @@ function describe({ steps }: BuildReport): string {
     }
   }
   return [...lines, ...dropped].join("\n");
+}
+
+function describeFolder({ folder, samples, words, bytes }: WrittenFolder): string {
+  const kilobytes = Math.ceil(bytes / 1024);
+  return (
+    `${folder.padEnd(34)} ${String(samples).padStart(6)} samples ${String(words).padStart(8)} words ` +
+    `${String(kilobytes).padStart(6)} kB`
+  );
 }

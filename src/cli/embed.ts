@@ -5,10 +5,12 @@ import { runEmbeddingJob } from "../search/embedding-job.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { interruptible } from "./interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
+import { outputFile } from "./output-path.js";
 import { ProgressLine } from "./progress.js";
 
-interface EmbedFlags extends ModelFlags, DataFlags {
+interface EmbedFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly out: string;
 }
 
@@ -17,7 +19,12 @@ export function addEmbed(program: Command): void {
     .command("embed")
     .description("embed the images and first texts of a data set; resumes if interrupted")
     .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
-    .requiredOption("--out <file.parquet>", "the file to write")
+    .requiredOption(
+      "--out <file.parquet>",
+      "the file to write",
+      outputFile([".parquet"], { replace: false }),
+    )
+    .addOption(jsonOption())
     .action(run);
   addDataOptions(addModelOptions(command));
 }
@@ -45,7 +52,12 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
       });
     }).finally(() => progress.end()),
   );
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(rows)}`);
+  if (flags.json) {
+    const counts = Object.fromEntries(skipped.counts);
+    printJson({ path: flags.out, samples: rows, resumed, skipped: counts });
+    return;
+  }
   const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
   console.log(`${flags.out}: ${rows} samples${earlier}`);
-  if (skipped.total > 0) console.error(`flava: ${skipped.summary(rows)}`);
 }

@@ -14,11 +14,12 @@ import { toJson, toMarkdown } from "../report/evaluation-text.js";
 import { toSection } from "../report/evaluation-section.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { interruptible } from "./interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
+import { outputFile } from "./output-path.js";
 import { ProgressLine } from "./progress.js";
 
-interface EvaluateFlags extends ModelFlags, DataFlags {
-  readonly json?: string;
+interface EvaluateFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly html?: string;
 }
 
@@ -32,8 +33,8 @@ export function addEvaluate(program: Command): void {
       "<set...>",
       "images with captions, or with labels and a classes.json; or the names of sets in the cache's pmd/evaluation",
     )
-    .option("--json <file>", "write the metrics")
-    .option("--html <file>", "write a page with examples")
+    .option("--html <file>", "write a page with examples", outputFile([".html"], { replace: true }))
+    .addOption(jsonOption())
     .action(run);
   addDataOptions(addModelOptions(command));
 }
@@ -44,12 +45,9 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
       const evaluations = await evaluateAll(flava, sets, decodeOptions(flags), signal);
-      console.log(toMarkdown(evaluations));
-      const { path, precision } = flava.model;
-      if (flags.json !== undefined) {
-        const found = { model: path, precision, evaluations: evaluations.map(toJson) };
-        await writeFile(flags.json, `${JSON.stringify(found, undefined, 2)}\n`);
-      }
+      const { path: model, precision } = flava.model;
+      if (flags.json) printJson({ model, precision, evaluations: evaluations.map(toJson) });
+      else console.log(toMarkdown(evaluations));
       if (flags.html !== undefined) await writeFile(flags.html, await pageOf(flava, evaluations));
     }),
   );

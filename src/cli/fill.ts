@@ -2,11 +2,14 @@
 import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
+import type { FilledText } from "../api/fill-text.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
+import { outputFile } from "./output-path.js";
 import { alignedPercent } from "./percent.js";
 import { wholeNumber } from "./whole-number.js";
 
-interface FillFlags extends ModelFlags {
+interface FillFlags extends ModelFlags, JsonFlag {
   readonly image?: string;
   readonly out?: string;
   readonly seed: number;
@@ -14,7 +17,7 @@ interface FillFlags extends ModelFlags {
 }
 
 /** The formats that sharp writes by the name of the file. */
-const imageFormats = /\.(png|jpe?g|webp|avif|tiff?)$/i;
+const imageExtensions = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff"];
 
 export function addFill(program: Command): void {
   const command = program
@@ -24,9 +27,14 @@ export function addFill(program: Command): void {
     )
     .argument("[text]", 'such as "a [MASK] on a sofa"')
     .option("--image <path>", "the image that the text belongs to, or whose parts are hidden")
-    .option("--out <file>", "hide parts of the image and draw what the model puts there")
-    .option("--seed <n>", "of the parts that are hidden", wholeNumber, 0)
+    .option(
+      "--out <file>",
+      "hide patches of the image and draw what the model predicts there, as .png, .jpg, .webp ...",
+      outputFile(imageExtensions, { replace: true }),
+    )
+    .option("--seed <n>", "which patches are hidden", wholeNumber, 0)
     .option("--top <n>", "candidates for each [MASK]", wholeNumber, 5)
+    .addOption(jsonOption())
     .action((text: string | undefined, flags: FillFlags) => {
       if (text === undefined && flags.out === undefined) {
         command.error("error: give a text with [MASK], or --image with --out", { exitCode: 2 });
@@ -34,31 +42,52 @@ export function addFill(program: Command): void {
       if (flags.out !== undefined && flags.image === undefined) {
         command.error("error: --out needs the image: give --image", { exitCode: 2 });
       }
-      if (flags.out !== undefined && !imageFormats.test(flags.out)) {
-        command.error(
-          `error: ${flags.out} names no format that is written: end it in .png, .jpg, .webp, .avif or .tiff`,
-          { exitCode: 2 },
-        );
-      }
-      return useModel(flags, async (flava) => {
-        if (text !== undefined) await fillText(flava, text, flags);
-        if (flags.out !== undefined) await fillImage(flava, flags.image!, flags.out, flags.seed);
-      });
+      return run(text, flags);
     });
   addModelOptions(command);
 }
 
-async function fillText(flava: Flava, text: string, { image, top }: FillFlags): Promise<void> {
-  const found = await flava.fill(image === undefined ? text : { text, image }, { top });
-  console.log(found.text);
-  for (const [index, candidates] of found.masks.entries()) {
-    if (found.masks.length > 1) console.log(`[MASK] ${index + 1}:`);
+async function run(text: string | undefined, flags: FillFlags): Promise<void> {
+  const { image, out, seed } = flags;
+  await useModel(flags, async (flava) => {
+    const filled = text === undefined ? undefined : await fillText(flava, text, flags);
+    const drawn = out === undefined ? undefined : await drawImage(flava, image!, out, seed);
+    if (flags.json) printJson({ ...filled, ...(drawn && { image: drawn }) });
+    else print(filled, drawn);
+  });
+}
+
+function fillText(flava: Flava, text: string, { image, top }: FillFlags): Promise<FilledText> {
+  return flava.fill(image === undefined ? text : { text, image }, { top });
+}
+
+function print(filled: FilledText | undefined, drawn: DrawnImage | undefined): void {
+  if (filled) printText(filled);
+  if (drawn) console.log(`${drawn.path}: ${drawn.hidden} of ${drawn.patches} patches were hidden`);
+}
+
+function printText({ text, masks }: FilledText): void {
+  console.log(text);
+  for (const [index, candidates] of masks.entries()) {
+    if (masks.length > 1) console.log(`[MASK] ${index + 1}:`);
     for (const { piece, probability } of candidates)
       console.log(`${alignedPercent(probability)}  ${piece}`);
   }
 }
 
-async function fillImage(flava: Flava, path: string, out: string, seed: number): Promise<void> {
+interface DrawnImage {
+  readonly path: string;
+  /** How many of the patches were hidden. */
+  readonly hidden: number;
+  readonly patches: number;
+}
+
+async function drawImage(
+  flava: Flava,
+  path: string,
+  out: string,
+  seed: number,
+): Promise<DrawnImage> {
   const { image, hidden } = await flava.fillImage(path, { seed });
   if (!image) {
     throw new Error(
@@ -69,5 +98,5 @@ async function fillImage(flava: Flava, path: string, out: string, seed: number):
   const { width, height, pixels } = image;
   await sharp(pixels, { raw: { width, height, channels: 3 } }).toFile(out);
   const count = hidden.reduce((sum, isHidden) => sum + isHidden, 0);
-  console.log(`${out}: ${count} of ${hidden.length} patches were hidden`);
+  return { path: out, hidden: count, patches: hidden.length };
 }

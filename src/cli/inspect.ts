@@ -1,7 +1,9 @@
 /** `flava inspect`: what a checkpoint holds. */
 import type { Command } from "commander";
-import { describeCheckpoint } from "../checkpoint/inspect.js";
+import { describeInspection } from "../checkpoint/describe-inspection.js";
+import { type Inspection, inspectCheckpoint } from "../checkpoint/inspect.js";
 import { type OpenOptions, openCheckpoint } from "../checkpoint/open.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { headsOption } from "./model-option.js";
 
 export function addInspect(program: Command): void {
@@ -12,16 +14,19 @@ export function addInspect(program: Command): void {
     )
     .argument("<path>", "a directory in Hugging Face's form, or a file of weights")
     .addOption(headsOption())
-    .action(async (path: string, options: OpenOptions) => {
-      console.log(await inspect(path, options));
+    .addOption(jsonOption())
+    .action(async (path: string, { json, ...options }: OpenOptions & JsonFlag) => {
+      const inspection = await inspect(path, options);
+      if (json) printJson(inspection);
+      else console.log(describeInspection(inspection));
     });
 }
 
-/** Describes the checkpoint at `path`, a directory or a file, in several lines. */
-export async function inspect(path: string, options: OpenOptions = {}): Promise<string> {
+/** Inspects the checkpoint at `path`, a directory or a file. */
+export async function inspect(path: string, options: OpenOptions = {}): Promise<Inspection> {
   const checkpoint = await openCheckpoint(path, options);
   try {
-    return describeCheckpoint(checkpoint);
+    return inspectCheckpoint(checkpoint);
   } finally {
     await checkpoint.close();
   }

@@ -49,11 +49,15 @@ export function addModelOptions(command: Command): Command {
 
 /** Loads the model, does something with it, and frees it. */
 export async function useModel<Result>(
-  { model, heads, precision }: ModelFlags,
+  { model, heads, precision, backend, threads }: ModelFlags,
   use: (flava: Flava) => Promise<Result>,
 ): Promise<Result> {
   const flava = await load(model, {
     precision,
+    backend: {
+      ...(backend !== undefined && { name: backend }),
+      ...(threads !== undefined && { threads }),
+    },
     ...(heads !== undefined && { heads }),
     onWarning: (message) => console.error(`flava: ${message}`),
   });

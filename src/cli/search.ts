@@ -2,13 +2,13 @@
 import { type Command, Option } from "commander";
 import { openIndex } from "../search/exact-index.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { wholeNumber } from "./whole-number.js";
 
-interface SearchFlags extends ModelFlags {
+interface SearchFlags extends ModelFlags, JsonFlag {
   readonly image?: string;
   readonly top: number;
-  readonly json?: boolean;
   readonly among?: "images" | "texts";
 }
 
@@ -20,7 +20,7 @@ export function addSearch(program: Command): void {
     .argument("[query]", "a text")
     .option("--image <path>", "search by an image instead of a text")
     .option("--top <n>", "number of results", wholeNumber, 10)
-    .option("--json", "print JSON")
+    .addOption(jsonOption())
     .addOption(
       new Option(
         "--among <kind>",
@@ -54,7 +54,7 @@ async function run(file: string, query: string | undefined, flags: SearchFlags):
     return index.search(flava.model.backend, vector!, top);
   });
   if (flags.json) {
-    console.log(JSON.stringify(hits, undefined, 2));
+    printJson(hits);
     return;
   }
   for (const { similarity, key, path, text } of hits) {

@@ -8,9 +8,11 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { addClassify } from "./classify.js";
+import { addConvert } from "./convert.js";
 import { addEmbed } from "./embed.js";
 import { addEvaluate } from "./evaluate.js";
 import { addFill } from "./fill.js";
+import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
 import { addSearch } from "./search.js";
 
@@ -29,6 +31,11 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+const verbs = [
+  ...[addClassify, addMatch, addFill, addEvaluate, addEmbed, addSearch],
+  ...[addInspect, addConvert],
+];
+
 /** Runs a command; what it prints, line by line. A usage error rejects with its exit code. */
 async function run(...words: string[]): Promise<string[]> {
   const lines: string[] = [];
@@ -37,9 +44,9 @@ async function run(...words: string[]): Promise<string[]> {
   const program = new Command().exitOverride((error) => {
     throw new Error(`exit ${error.exitCode}: ${error.message}`);
   });
-  for (const add of [addClassify, addMatch, addFill, addEvaluate, addEmbed, addSearch])
-    add(program);
-  const chosen = words.includes("--model") ? [] : ["--model", model];
+  for (const add of verbs) add(program);
+  const takesModel = !words.includes("--model") && !["convert", "inspect"].includes(words[0]!);
+  const chosen = takesModel ? ["--model", model] : [];
   await program.parseAsync([...words, ...chosen], { from: "user" });
   return lines;
 }
@@ -69,8 +76,8 @@ describe("flava", () => {
     expect(await run("match", red, "a red square")).toEqual([
       expect.stringMatching(/^ *\d+\.\d %$/),
     ]);
-    const [json] = await run("match", red, "a red square", "--json");
-    expect(JSON.parse(json!)).toMatchObject({ image: red, text: "a red square" });
+    const json = await run("match", red, "a red square", "--json");
+    expect(JSON.parse(json.join("\n"))).toMatchObject({ image: red, text: "a red square" });
     await expect(run("match", "nowhere.png", "a")).rejects.toThrow("nowhere.png cannot be read");
   });
 
@@ -79,12 +86,18 @@ describe("flava", () => {
     const lines = await run("fill", "a [MASK] [MASK]", "--image", red, "--out", out, "--top", "2");
     expect(lines).toHaveLength(1 + 2 * 3 + 1);
     expect(lines[0]).not.toContain("[MASK]");
+    const json = await run("fill", "a [MASK]", "--image", red, "--out", out, "--json");
+    expect(JSON.parse(json.join("\n"))).toMatchObject({
+      masks: [Array(5).fill({ piece: expect.any(String) as string })],
+      image: { path: out, patches: 16 },
+    });
     expect(await sharp(out).metadata()).toMatchObject({ format: "webp", width: 32, height: 32 });
   });
 
   it("embed writes what search finds", async () => {
     const out = join(folder, "vectors.parquet");
     expect(await run("embed", images, "--out", out)).toEqual([`${out}: 3 samples`]);
+    await expect(run("embed", images, "--out", out)).rejects.toThrow(/exit \d: .*The file exists/);
     const found = await run("search", out, "--image", red, "--top", "2");
     expect(found).toHaveLength(2);
     expect(found[0]).toMatch(/^1\.0000\t\S*red\S*\ta red square$/);
@@ -122,16 +135,24 @@ describe("flava", () => {
     );
   });
 
-  it("evaluate prints a table and writes numbers and a page", async () => {
-    const [json, html] = [join(folder, "found.json"), join(folder, "found.html")];
-    const lines = await run("evaluate", images, "--json", json, "--html", html);
-    expect(lines).toContain("## images");
-    expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject({
+  it("evaluate prints a table or JSON, and writes a page", async () => {
+    const html = join(folder, "found.html");
+    const json = await run("evaluate", images, "--json", "--html", html, "--backend", "reference");
+    expect(await run("evaluate", images)).toContain("## images");
+    expect(JSON.parse(json.join("\n"))).toMatchObject({
       model,
       precision: "float32",
       evaluations: [{ set: "images", kind: "retrieval", images: 3, texts: 3 }],
     });
-    expect(await readFile(html, "utf8")).toContain("</html>");
+    expect(await readFile(html, "utf8")).toMatch(/ reference \(.*<\/html>/s);
+  });
+
+  it("inspect and convert print JSON", async () => {
+    const facts = JSON.parse((await run("inspect", model, "--json")).join("\n")) as unknown;
+    expect(facts).toMatchObject({ family: "FlavaForPreTraining", missing: [], unexpected: [] });
+    const path = join(folder, "converted");
+    const written = await run("convert", model, path, "--dtype", "bfloat16", "--json");
+    expect(JSON.parse(written.join("\n"))).toEqual({ path, dtype: "bfloat16" });
   });
 
   it.each([
@@ -140,10 +161,14 @@ describe("flava", () => {
     [["fill"], "give a text with [MASK]"],
     [["fill", "--out", "a.png"], "needs the image"],
     [["classify", "a.png"], "required option '--labels"],
-    [["fill", "--out", "a.txt", "--image", "a.png"], "names no format"],
+    [["fill", "--out", "a.txt", "--image", "a.png"], "ends in .png, .jpg"],
     [["match", "a.png", "b", "--threads", "0"], "Expected an integer >= 1"],
     [["match", "a.png", "b", "--precision", "float8"], "Allowed choices"],
     [["embed", "a"], "--out"],
+    [["embed", "a", "--out", "a.json"], "ends in .parquet"],
+    [["embed", "a", "--out", "nowhere/a.parquet"], "There is no directory nowhere"],
+    [["evaluate", "a", "--html", folder], "ends in .html"],
+    [["convert", "a", "package.json"], "It is a file. Name a directory"],
   ])("refuses %j", async (words, reason) => {
     await expect(run(...words)).rejects.toThrow(reason);
   });

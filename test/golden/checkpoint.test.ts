@@ -8,6 +8,7 @@ import { loadWeights } from "../../src/checkpoint/load.js";
 import { type Family, toFamily } from "../../src/checkpoint/names.js";
 import { openCheckpoint } from "../../src/checkpoint/open.js";
 import { holdsFloats, readFloat32 } from "../../src/checkpoint/stored-tensor.js";
+import { describeInspection } from "../../src/checkpoint/describe-inspection.js";
 import { inspect } from "../../src/cli/inspect.js";
 import { codebookParameters } from "../../src/model/codebook.js";
 import { type FlavaConfig } from "../../src/model/config.js";
@@ -157,7 +158,7 @@ describe("checkpoints that others wrote", () => {
 
 describe("flava inspect", () => {
   it("tells what a checkpoint holds", async () => {
-    const text = await inspect(join(golden, "pickle-bfloat16"));
+    const text = describeInspection(await inspect(join(golden, "pickle-bfloat16")));
     expect(text.split("\n")).toEqual([
       "FlavaForPreTraining, PyTorch state dict",
       "  parameters            17,089 in 214 tensors",

@@ -1,0 +1,63 @@
+/** Output paths are checked while options are read: before a model is loaded, and before any work. */
+import { type Stats, accessSync, constants, statSync } from "node:fs";
+import { dirname, extname } from "node:path";
+import { InvalidArgumentError } from "commander";
+
+interface OutputFileOptions {
+  /** Whether a file of that name may be replaced. */
+  readonly replace: boolean;
+}
+
+/**
+ * Reads an option that names a file to write.
+ *
+ * @param extensions that the file may have, such as [".html"]; so that no file of another kind is replaced
+ * @returns the path, or throws InvalidArgumentError where the file could not be written
+ */
+export function outputFile(
+  extensions: readonly string[],
+  { replace }: OutputFileOptions,
+): (path: string) => string {
+  return (path) => {
+    if (!extensions.includes(extname(path).toLowerCase())) {
+      throw new InvalidArgumentError(`Expected a file name that ends in ${either(extensions)}.`);
+    }
+    const found = outputAt(path);
+    if (found?.isDirectory()) throw new InvalidArgumentError("It is a directory.");
+    if (found && !replace) {
+      throw new InvalidArgumentError("The file exists. Remove it, or name another file.");
+    }
+    if (found) requireWritable(path);
+    return path;
+  };
+}
+
+/** Reads an argument that names a directory to write; one that exists is for the verb to judge. */
+export function outputDirectory(path: string): string {
+  const found = outputAt(path);
+  if (found && !found.isDirectory()) {
+    throw new InvalidArgumentError("It is a file. Name a directory.");
+  }
+  return path;
+}
+
+/** What is at `path` now, in a directory that can be written to. */
+function outputAt(path: string): Stats | undefined {
+  const parent = dirname(path);
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new InvalidArgumentError(`There is no directory ${parent}. Create it first.`);
+  }
+  requireWritable(parent);
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function requireWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch {
+    throw new InvalidArgumentError(`${path} is not writable.`);
+  }
+}
+
+const either = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(" or ");
