@@ -19,4 +19,5 @@ export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
 export { WeightsMismatch } from "./checkpoint/load.js";
 export { ImageError } from "./data/image/image-error.js";
 export type { Image } from "./data/image/image.js";
+export type { FeatureOptions } from "./model/features.js";
 export type { Precision } from "./nn/precision.js";

@@ -27,57 +27,70 @@ const keptSets = 16;
 
 export class Classifier {
   readonly #embedder: Embedder;
-  readonly #vectors = new LruCache<string, Promise<Float32Array>>(keptSets);
+  readonly #vectors = new LruCache<string, Float32Array>(keptSets);
 
   constructor(embedder: Embedder) {
     this.#embedder = embedder;
   }
 
   /**
-   * All labels, the best first.
+   * For each image all labels, the best first.
    *
-   * @param image the vector of an image, [D] at length 1
+   * @param images vectors of images, [D] at length 1 each
    * @param scale factor on similarities before the softmax
    */
   async classify(
-    image: Float32Array,
+    images: readonly Float32Array[],
     labels: readonly string[],
     scale: number,
-    { templates = defaultTemplates }: ClassifyOptions = {},
-  ): Promise<Classification[]> {
+    { templates = defaultTemplates, signal }: ClassifyOptions & { readonly signal?: AbortSignal },
+  ): Promise<Classification[][]> {
     if (labels.length === 0) {
       throw new RangeError(
         'An image is classified among labels: give one or more, such as ["cat", "dog"].',
       );
     }
-    const vectors = await this.#vectorsOf(labels, templates);
-    const similarities = labels.map((_, index) => {
-      const own = rowOf(vectors, index, image.length);
-      return own.reduce((sum, value, i) => sum + value * image[i]!, 0);
-    });
-    const greatest = Math.max(...similarities);
-    const weights = similarities.map((similarity) => Math.exp(scale * (similarity - greatest)));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return labels
-      .map((label, index) => ({
-        label,
-        probability: weights[index]! / total,
-        similarity: similarities[index]!,
-      }))
-      .sort((a, b) => b.similarity - a.similarity);
+    const vectors = await this.#vectorsOf(labels, templates, signal);
+    return images.map((image) => ranked(image, labels, vectors, scale));
   }
 
-  #vectorsOf(labels: readonly string[], templates: readonly string[]): Promise<Float32Array> {
+  async #vectorsOf(
+    labels: readonly string[],
+    templates: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
     const name = JSON.stringify([labels, templates]);
     const kept = this.#vectors.get(name);
     if (kept) return kept;
-    const vectors = embedClasses(labels, templates, this.#embedder.width, (texts) =>
-      this.#embedder.texts(texts),
-    );
+    const { width } = this.#embedder;
+    const embed = (texts: readonly string[]) => this.#embedder.texts(texts, signal);
+    const vectors = await embedClasses(labels, templates, width, embed);
     this.#vectors.set(name, vectors);
-    vectors.catch(() => this.#vectors.delete(name));
     return vectors;
   }
+}
+
+/** @param vectors of the labels, at length 1: [labels, D] */
+function ranked(
+  image: Float32Array,
+  labels: readonly string[],
+  vectors: Float32Array,
+  scale: number,
+): Classification[] {
+  const similarities = labels.map((_, index) => {
+    const own = rowOf(vectors, index, image.length);
+    return own.reduce((sum, value, i) => sum + value * image[i]!, 0);
+  });
+  const greatest = Math.max(...similarities);
+  const weights = similarities.map((similarity) => Math.exp(scale * (similarity - greatest)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return labels
+    .map((label, index) => ({
+      label,
+      probability: weights[index]! / total,
+      similarity: similarities[index]!,
+    }))
+    .sort((a, b) => b.similarity - a.similarity);
 }
 
 /** The factor on similarities that training found (flava.md 1.6): from 1 to 100. */

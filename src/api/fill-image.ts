@@ -44,21 +44,25 @@ export class ImageFiller {
     this.#model = model;
   }
 
-  async fill(image: Image, { hidden, seed = 0 }: FillImageOptions = {}): Promise<FilledImage> {
+  async fill(
+    image: Image,
+    { hidden, seed = 0, signal }: FillImageOptions & { readonly signal?: AbortSignal },
+  ): Promise<FilledImage> {
     const { processor } = this.#model;
     const grid = this.#grid();
     const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed));
     this.#reader ??= this.#compileReader();
-    const { predicted, seen } = await this.#reader.run({
+    const inputs = {
       pixels: pixelsOf(image, processor),
       hidden: Float32Array.from(chosen),
       codebookPixels: codebookPixelsOf(image, processor),
-    });
+    };
+    const { predicted, seen } = await this.#reader.run(inputs, signal);
     const tokens = Int32Array.from(
       chosen,
       (isHidden, patch) => (isHidden ? predicted : seen)[patch]!,
     );
-    const drawn = await this.#draw(tokens, grid);
+    const drawn = await this.#draw(tokens, grid, signal);
     return { grid, hidden: chosen, tokens, ...(drawn && { image: drawn }) };
   }
 
@@ -127,6 +131,7 @@ export class ImageFiller {
   async #draw(
     tokens: Int32Array,
     { width, height }: { width: number; height: number },
+    signal: AbortSignal | undefined,
   ): Promise<Image | undefined> {
     const { config, state } = this.#model;
     if (!state.specs.parameters.decoder) return undefined;
@@ -139,7 +144,7 @@ export class ImageFiller {
     }));
     const codes = new Float32Array(tokens.length * vocabulary);
     for (const [patch, token] of tokens.entries()) codes[patch * vocabulary + token] = 1;
-    const { pixels } = await this.#drawer.run({ codes });
+    const { pixels } = await this.#drawer.run({ codes }, signal);
     const cell = 2 ** (config.codebook.groups - 1);
     return imageOf(pixels as Float32Array, width * cell, height * cell);
   }
@@ -151,8 +156,8 @@ function maskOf(
 ): Uint8Array {
   if (hidden.length === width * height) return Uint8Array.from(hidden, (value) => (value ? 1 : 0));
   throw new RangeError(
-    `This model sees images as ${width} x ${height} patches: tell of each of the ${width * height} whether it is ` +
-      `hidden, not of ${hidden.length}.`,
+    `This model divides images into ${width} x ${height} patches: expected ${width * height} entries in hidden, but ` +
+      `got ${hidden.length}.`,
   );
 }
 

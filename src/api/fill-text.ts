@@ -57,7 +57,11 @@ export class TextFiller {
   }
 
   /** Fills every [MASK] of a text, all of them at once: none sees what another one was filled with. */
-  fill(text: string, image?: Image, options: FillTextOptions = {}): Promise<FilledText> {
+  fill(
+    text: string,
+    image: Image | undefined,
+    options: FillTextOptions & { readonly signal?: AbortSignal },
+  ): Promise<FilledText> {
     return this.#queue.run(() => this.#fill(text, image, options));
   }
 
@@ -69,7 +73,7 @@ export class TextFiller {
   async #fill(
     text: string,
     image: Image | undefined,
-    { top = 5 }: FillTextOptions,
+    { top = 5, signal }: FillTextOptions & { readonly signal?: AbortSignal },
   ): Promise<FilledText> {
     const { tokenizer, config } = this.#model;
     const { vocabulary } = tokenizer;
@@ -79,7 +83,7 @@ export class TextFiller {
     const masks: Candidate[][] = [];
     for (let first = 0; first < positions.length; first += masksPerRun) {
       const some = positions.slice(first, first + masksPerRun);
-      const probabilities = await this.#probabilities(ids, some, image);
+      const probabilities = await this.#probabilities(ids, some, image, signal);
       const size = probabilities.length / masksPerRun;
       for (const index of some.keys()) {
         masks.push(this.#candidates(rowOf(probabilities, index, size), top));
@@ -107,6 +111,7 @@ export class TextFiller {
     ids: Int32Array,
     positions: readonly number[],
     image: Image | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Float32Array> {
     const { config, processor } = this.#model;
     const [bucket] = bucketsOf([ids.length], { batch: 1, longest: config.text.positions });
@@ -118,12 +123,13 @@ export class TextFiller {
     padded.set(ids);
     const places = new Int32Array(masksPerRun).fill(-1);
     places.set(positions);
-    const { probabilities } = await program.run({
+    const inputs = {
       ids: padded,
       lengths: Int32Array.of(ids.length),
       positions: places,
       ...(image && { pixels: pixelsOf(image, processor) }),
-    });
+    };
+    const { probabilities } = await program.run(inputs, signal);
     return probabilities as Float32Array;
   }
 

@@ -24,7 +24,8 @@ import { flavaParameters } from "../model/flava.js";
 import { textOf } from "../model/multimodal-encoder.js";
 import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
 import { writeModel } from "../checkpoint/write-model.js";
-import type { Flava } from "./flava.js";
+import type { FeatureOptions } from "../model/features.js";
+import type { CallOptions, Flava } from "./flava.js";
 import { load } from "./load.js";
 
 const folder = temporaryDirectory();
@@ -109,6 +110,49 @@ describe("a loaded model", () => {
     ]);
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(flava.embedImages([file], { signal })).rejects.toThrow("enough");
+  });
+
+  it("stops within an input, and between the inputs of a list", async () => {
+    const calls: Record<string, (options: CallOptions) => Promise<unknown>> = {
+      images: (options) => flava.embedImages([file, file], options),
+      features: (options) => flava.features([file, file], options),
+      texts: (options) => flava.embedTexts(["a", "b"], options),
+      labels: (options) => flava.classify([file, file], ["never seen", "nor this"], options),
+      match: (options) => flava.match([file, file], ["a", "b"], options),
+      fill: (options) => flava.fill(["a [MASK]", "b [MASK]"], options),
+      fillImage: (options) => flava.fillImage([file, file], options),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const stop = new AbortController();
+      const running = call({ signal: stop.signal });
+      stop.abort(new Error(name));
+      await expect(running).rejects.toThrow(name);
+    }
+    for (const call of [calls.fill!, calls.fillImage!]) {
+      const stop = new AbortController();
+      const done: number[] = [];
+      const onProgress = (count: number): void => {
+        done.push(count);
+        stop.abort(new Error("after one"));
+      };
+      await expect(call({ signal: stop.signal, onProgress })).rejects.toThrow("after one");
+      expect(done).toEqual([1]);
+    }
+  });
+
+  it("gives features of any layer", async () => {
+    const sizes = ["class", "mean", "none"].map(
+      (pool) => [pool, pool === "none" ? 17 : 1] as const,
+    );
+    for (const [pool, tokens] of sizes) {
+      const options = { layer: 1, pool } as FeatureOptions;
+      const [one, other] = await flava.features([file, image], options);
+      expect(one).toHaveLength(tokens * config.image.width);
+      expect(other).toEqual(one);
+    }
+    expect(await flava.textFeatures("a cat", { pool: "none" })).toHaveLength(4 * config.text.width);
+    expect(await flava.textFeatures(["a cat"])).toEqual([await flava.textFeatures("a cat")]);
+    await expect(flava.features(file, { layer: 9 })).rejects.toThrow("no layer 9");
   });
 
   it("saves what loads as the same model", async () => {
@@ -239,7 +283,7 @@ describe("a loaded model", () => {
     expect(a).toEqual(b);
     expect(a.hidden).not.toEqual(c.hidden);
     expect(a.hidden).toContain(1);
-    await expect(flava.fillImage(file, { hidden: [1] })).rejects.toThrow("not of 1");
+    await expect(flava.fillImage(file, { hidden: [1] })).rejects.toThrow("got 1");
   });
 
   it("says what is wrong with an image", async () => {

@@ -1,6 +1,7 @@
 import type { WeightDtype } from "../checkpoint/huggingface-config.js";
 import { saveModel } from "../checkpoint/save-model.js";
 import type { Image } from "../data/image/image.js";
+import type { FeatureOptions } from "../model/features.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import {
@@ -112,20 +113,50 @@ export class Flava {
   }
 
   /**
-   * Features for a classifier of your own: the image encoder's class token before projection, [width of the encoder] for
-   * each image.
+   * Features of images, for a model of your own: by default the image encoder's class token before projection, W numbers
+   * for each image, where W is the encoder's width. `layer` takes them after any block instead, `pool` the mean of the
+   * patches, or all 1 + P tokens one after another, [1 + P, W]: the class token, then the patches row by row.
+   *
+   * @throws RangeError if the encoder has no such layer
    *
    * @example
    * const features = await flava.features(["cat.jpg", "dog.png"]);
+   * const patches = await flava.features("cat.jpg", { layer: 6, pool: "none" });
    */
-  features(image: ImageInput, options?: CallOptions): Promise<Float32Array>;
-  features(images: readonly ImageInput[], options?: CallOptions): Promise<Float32Array[]>;
+  features(image: ImageInput, options?: FeatureOptions & CallOptions): Promise<Float32Array>;
+  features(
+    images: readonly ImageInput[],
+    options?: FeatureOptions & CallOptions,
+  ): Promise<Float32Array[]>;
   features(
     images: OneOrMany<ImageInput>,
-    options: CallOptions = {},
+    options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
     return this.#call(images, imagesAtOnce, options, async (some) =>
-      rowsOf(await this.embedder.features(await readImages(some), options.signal), some.length),
+      this.embedder.imageFeatures(await readImages(some), options, options.signal),
+    );
+  }
+
+  /**
+   * Features of texts, as `features` gives those of images: by default the text encoder's class token, W numbers for each
+   * text; the mean of its other tokens; or all its L tokens, [L, W].
+   *
+   * @throws RangeError if the encoder has no such layer
+   *
+   * @example
+   * const vector = await flava.textFeatures("a photo of a cat", { pool: "mean" });
+   */
+  textFeatures(text: string, options?: FeatureOptions & CallOptions): Promise<Float32Array>;
+  textFeatures(
+    texts: readonly string[],
+    options?: FeatureOptions & CallOptions,
+  ): Promise<Float32Array[]>;
+  textFeatures(
+    texts: OneOrMany<string>,
+    options: FeatureOptions & CallOptions = {},
+  ): Promise<ResultOrMany<Float32Array>> {
+    return this.#call(texts, textsAtOnce, options, (some) =>
+      this.embedder.textFeatures(some, options, options.signal),
     );
   }
 
@@ -152,12 +183,9 @@ export class Flava {
     options: ClassifyOptions & CallOptions = {},
   ): Promise<ResultOrMany<Classification[]>> {
     return this.#call(images, imagesAtOnce, options, async (some) => {
-      const scale = similarityScale(this.model.state);
       const vectors = await this.embedder.images(await readImages(some), options.signal);
-      const classified = rowsOf(vectors, some.length).map((vector) =>
-        this.#classifier.classify(vector, labels, scale, options),
-      );
-      return Promise.all(classified);
+      const scale = similarityScale(this.model.state);
+      return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, options);
     });
   }
 

@@ -7,7 +7,7 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import type { Source } from "../data/formats/source.js";
 import { embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
-import { chosenRows } from "../inference/similarity.js";
+import { chosenRows, concatenated } from "../inference/similarity.js";
 import type { ClassificationResult } from "./classification.js";
 import {
   type EvaluationSet,
@@ -229,11 +229,5 @@ async function embedImages<T>(
     onProgress?.(keys.length);
   }
   skipped.requireUsed(source.name, keys.length);
-  return { keys, kept, images: concatenated(vectors, vectors[0]!.length), skipped };
-}
-
-function concatenated(vectors: readonly Float32Array[], width: number): Float32Array {
-  const all = new Float32Array(vectors.length * width);
-  for (const [index, vector] of vectors.entries()) all.set(vector, index * width);
-  return all;
+  return { keys, kept, images: concatenated(vectors), skipped };
 }

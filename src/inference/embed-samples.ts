@@ -79,7 +79,7 @@ async function embedChunk<Item extends HasSample>(
   const firstTexts = texts ? chunk.flatMap(({ item }) => item.sample.texts.slice(0, 1)) : [];
   const imageVectors =
     kind === "features"
-      ? vectorsOf(await embedder.features(images, signal), embedder.featureWidth)
+      ? (await embedder.imageFeatures(images, {}, signal)).values()
       : vectorsOf(await embedder.images(images, signal), embedder.width);
   const textVectors = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
   return chunk.map(({ item, image }) => {

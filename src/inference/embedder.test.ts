@@ -9,10 +9,17 @@ import { below, foldIn, keyOf } from "../base/random.js";
 import type { Image } from "../data/image/image.js";
 import { defaultProcessor, pixelsOf } from "../data/image/processor.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
+import { concatenate } from "../graph/ops/concatenate.js";
 import { Embedder, type EmbedderOptions } from "./embedder.js";
-import { tokenAt } from "../model/encoded.js";
 import { flavaParameters } from "../model/flava.js";
-import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../model/outputs.js";
+import type { FeatureOptions } from "../model/features.js";
+import {
+  type UnimodalOutputs,
+  imageOutputs,
+  matchProbability,
+  pairOutputs,
+  textOutputs,
+} from "../model/outputs.js";
 
 const letters = "a b c d e f g h i j k l m n o p q r s t u v w x y z".split(" ");
 const tokenizer = await openTokenizer({
@@ -60,16 +67,53 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
         return {
           image: imageOutputs(model, given).embedding,
           text: textOutputs(model, given).embedding,
-          features: tokenAt(imageOutputs(model, given).sequence, 0),
           match: matchProbability(parameters.heads, pairOutputs(model, given, given), "float32"),
         };
       },
       { state },
     );
     expect([...(await embedder.images([first]))]).toEqual(closeTo(expected.image!, 5));
-    expect([...(await embedder.features([first]))]).toEqual(closeTo(expected.features!, 5));
     expect([...(await embedder.texts([text]))]).toEqual(closeTo(expected.text!, 5));
     expect([...(await embedder.match([first], [text]))]).toEqual(closeTo(expected.match!, 5));
+  });
+
+  it("taps every layer, pooled or not", async () => {
+    const lengths = texts.map((text) => tokenizer.encode(text).length);
+    const inputs = {
+      pixels: floats([1, 3, 32, 32], pixelsOf(images[0]!, processor)),
+      ids: integers([1, lengths[0]!], tokenizer.encode(texts[0]!)),
+    };
+    const { image, text } = await evaluate(
+      inputs,
+      (parameters, given) => {
+        const model = { config, parameters, precision: "float32" } as const;
+        const taps = ({ states, sequence }: UnimodalOutputs) =>
+          concatenate([...states, sequence], 0);
+        return { image: taps(imageOutputs(model, given)), text: taps(textOutputs(model, given)) };
+      },
+      { state },
+    );
+    const layers = [0, 1, 2, undefined];
+    for (const [tap, layer] of layers.entries()) {
+      const at = layer === undefined ? {} : { layer };
+      for (const [all, count, features] of [
+        [image!, 17, (options: FeatureOptions) => embedder.imageFeatures(images, options)],
+        [text!, lengths[0]!, (options: FeatureOptions) => embedder.textFeatures(texts, options)],
+      ] as const) {
+        const tokens = all.slice(tap * count * 16, (tap + 1) * count * 16);
+        const mean = Array.from({ length: 16 }, (_, i) =>
+          tokens.reduce((sum, value, at) => (at >= 16 && at % 16 === i ? sum + value : sum), 0),
+        ).map((sum) => sum / (count - 1));
+        expect([...(await features(at))[0]!]).toEqual(closeTo(tokens.slice(0, 16), 5));
+        expect([...(await features({ ...at, pool: "mean" }))[0]!]).toEqual(closeTo(mean, 5));
+        expect([...(await features({ ...at, pool: "none" }))[0]!]).toEqual(closeTo(tokens, 5));
+      }
+    }
+    const tokens = await embedder.textFeatures(texts, { pool: "none" });
+    expect(tokens.map(({ length }) => length / 16)).toEqual(lengths);
+    await expect(embedder.imageFeatures(images, { layer: 3 })).rejects.toThrow(
+      "layers 0 (the embeddings) to 2 (the last block), but no layer 3",
+    );
   });
 
   it("gives a sample the same result in any batch", async () => {
@@ -121,7 +165,7 @@ it("refuses options and inputs that do not fit", async () => {
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };
   expect(() => embedderOn(backend, { config: small })).toThrow("31 word pieces");
-  expect(() => embedderOn(backend).match(images, texts.slice(1))).toThrow("7 images and 6");
+  await expect(embedderOn(backend).match(images, texts.slice(1))).rejects.toThrow("7 images and 6");
   const parameters = { flava: flavaParameters(config) };
   const headless = embedderOn(backend, { state: new State(backend, { parameters }) });
   await expect(headless.match([images[0]!], ["a"])).rejects.toThrow("no matching head");

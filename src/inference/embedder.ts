@@ -1,3 +1,4 @@
+import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Image } from "../data/image/image.js";
@@ -7,16 +8,10 @@ import type { Tensor } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import type { FlavaConfig } from "../model/config.js";
-import { tokenAt } from "../model/encoded.js";
+import { type FeatureOptions, imageFeatures, textFeatures } from "../model/features.js";
 import type { Flava } from "../model/flava.js";
 import type { MatchHead } from "../model/heads.js";
-import {
-  type UnimodalOutputs,
-  imageOutputs,
-  matchProbability,
-  pairOutputs,
-  textOutputs,
-} from "../model/outputs.js";
+import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../model/outputs.js";
 import type { TracedModel } from "../model/traced-model.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
@@ -32,6 +27,7 @@ import {
 } from "./inputs.js";
 import { ProgramCache } from "./program-cache.js";
 import { runBuckets } from "./run-buckets.js";
+import { concatenated } from "./similarity.js";
 
 /** The parameters that an embedder reads; the matching head only for `match`. */
 interface EmbedderParameters<T> {
@@ -54,6 +50,12 @@ export interface EmbedderOptions {
 
 type Inputs = ImageInputs | TextInputs | (ImageInputs & TextInputs);
 type ResultProgram<I> = Program<I, { result: Tensor }>;
+/** Results [B, ...] for a batch of images, or of texts. */
+type ImageFunction = (model: TracedModel, input: { readonly pixels: Tensor }) => Tensor;
+type TextFunction = (
+  model: TracedModel,
+  input: { readonly ids: Tensor; readonly lengths: Tensor },
+) => Tensor;
 
 /** Packed weights that the programs of one kind keep, in bytes: a few copies of the paper's model in float32. */
 const cacheBytes = 1.5e9;
@@ -67,7 +69,6 @@ export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
   readonly #viewShape: ViewShape;
   readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>(cacheBytes);
-  readonly #featurePrograms = new ProgramCache<ResultProgram<ImageInputs>>(cacheBytes);
   readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>(cacheBytes);
   readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>(cacheBytes);
   readonly #queue = new CallQueue();
@@ -88,47 +89,68 @@ export class Embedder {
     this.#viewShape = fixedViewShape(processor, config);
   }
 
+  /** The backend that its programs run on. */
+  get backend(): Backend {
+    return this.#options.state.backend;
+  }
+
   /** Width of the embeddings: D. */
   get width(): number {
     return this.#options.config.projection;
   }
 
-  /** Width of the features: that of the image encoder. */
+  /** Width of the image encoder's features. */
   get featureWidth(): number {
     return this.#options.config.image.width;
   }
 
   /** Embeddings of length 1, one for each image: float32 [N, D]. */
-  images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
-    const embedding = (outputs: UnimodalOutputs): Tensor => outputs.embedding;
-    return this.#runImages(images, this.width, this.#imagePrograms, embedding, signal);
-  }
-
-  /**
-   * Features for probes, one for each image: the image encoder's class token after the final normalization (flava.md 8.4),
-   * float32 [N, featureWidth].
-   */
-  features(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
-    const classToken = ({ sequence }: UnimodalOutputs): Tensor => tokenAt(sequence, 0);
-    return this.#runImages(images, this.featureWidth, this.#featurePrograms, classToken, signal);
+  async images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
+    const embed: ImageFunction = (model, input) =>
+      imageOutputs(model, input, { keepTokens: 1 }).embedding;
+    return concatenated(await this.#runImages(images, "embedding", embed, signal));
   }
 
   /** Embeddings of length 1, one for each text: float32 [N, D]. */
-  texts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+  async texts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+    const embed: TextFunction = (model, input) =>
+      textOutputs(model, input, { keepTokens: 1 }).embedding;
     const encoded = texts.map((text) => this.#encode(text));
-    return this.#run(lengthsOf(encoded), this.width, signal, (bucket) => {
-      const program = this.#textPrograms.get(nameOf(bucket), () =>
-        this.#compile(
-          textSpecs(bucket),
-          (model, _, inputs) => textOutputs(model, inputs, { keepTokens: 1 }).embedding,
-        ),
-      );
-      return program.run(packTexts(encoded, bucket), signal);
-    });
+    return concatenated(await this.#runTexts(encoded, "embedding", embed, signal));
+  }
+
+  /**
+   * Features of each image, by default the class token after the final normalization (flava.md 8.4): float32 [W], or
+   * [1 + P, W] without pooling, where W is the image encoder's width.
+   */
+  imageFeatures(
+    images: readonly Image[],
+    options: FeatureOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const features: ImageFunction = (model, input) => imageFeatures(model, input, options);
+    return this.#runImages(images, nameOfFeatures(options), features, signal);
+  }
+
+  /**
+   * Features of each text, by default the class token after the final normalization: float32 [W], or [L, W] for a text of L
+   * tokens without pooling, where W is the text encoder's width.
+   */
+  async textFeatures(
+    texts: readonly string[],
+    options: FeatureOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const encoded = texts.map((text) => this.#encode(text));
+    const features: TextFunction = (model, input) => textFeatures(model, input, options);
+    const found = await this.#runTexts(encoded, nameOfFeatures(options), features, signal);
+    if (options.pool !== "none") return found;
+    const { width } = this.#options.config.text;
+    return found.map((tokens, index) => tokens.slice(0, encoded[index]!.length * width));
   }
 
   /** The probability that each image and the text of the same index belong together (flava.md 1.7): float32 [N]. */
-  match(
+  async match(
     images: readonly Image[],
     texts: readonly string[],
     signal?: AbortSignal,
@@ -139,7 +161,7 @@ export class Embedder {
       );
     }
     const encoded = texts.map((text) => this.#encode(text));
-    return this.#run(lengthsOf(encoded), 1, signal, (bucket) => {
+    const matches = await this.#run(lengthsOf(encoded), signal, (bucket) => {
       const program = this.#pairPrograms.get(nameOf(bucket), () =>
         this.#compile(
           { ...imageSpecs(bucket, this.#viewShape), ...textSpecs(bucket) },
@@ -149,44 +171,57 @@ export class Embedder {
       const inputs = { ...this.#pack(images, bucket), ...packTexts(encoded, bucket) };
       return program.run(inputs, signal);
     });
+    return concatenated(matches);
   }
 
   /** Frees the compiled programs; the state stays. */
   async close(): Promise<void> {
     await this.#queue.idle();
     this.#imagePrograms.dispose();
-    this.#featurePrograms.dispose();
     this.#textPrograms.dispose();
     this.#pairPrograms.dispose();
   }
 
+  /** @param name of the function, which programs are kept by */
   #runImages(
     images: readonly Image[],
-    width: number,
-    programs: ProgramCache<ResultProgram<ImageInputs>>,
-    resultOf: (outputs: UnimodalOutputs) => Tensor,
+    name: string,
+    resultOf: ImageFunction,
     signal: AbortSignal | undefined,
-  ): Promise<Float32Array> {
+  ): Promise<Float32Array[]> {
     const lengths = images.map(() => 1);
-    return this.#run(lengths, width, signal, (bucket) => {
-      const program = programs.get(nameOf(bucket), () =>
+    return this.#run(lengths, signal, (bucket) => {
+      const program = this.#imagePrograms.get(`${name} ${nameOf(bucket)}`, () =>
         this.#compile(imageSpecs(bucket, this.#viewShape), (model, _, inputs) =>
-          resultOf(imageOutputs(model, inputs, { keepTokens: 1 })),
+          resultOf(model, inputs),
         ),
       );
       return program.run(this.#pack(images, bucket), signal);
     });
   }
 
+  #runTexts(
+    encoded: readonly Int32Array[],
+    name: string,
+    resultOf: TextFunction,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]> {
+    return this.#run(lengthsOf(encoded), signal, (bucket) => {
+      const program = this.#textPrograms.get(`${name} ${nameOf(bucket)}`, () =>
+        this.#compile(textSpecs(bucket), (model, _, inputs) => resultOf(model, inputs)),
+      );
+      return program.run(packTexts(encoded, bucket), signal);
+    });
+  }
+
   #run(
     lengths: readonly number[],
-    width: number,
     signal: AbortSignal | undefined,
-    start: Parameters<typeof runBuckets>[2],
-  ): Promise<Float32Array> {
+    start: Parameters<typeof runBuckets>[1],
+  ): Promise<Float32Array[]> {
     const { batch, config } = this.#options;
     const buckets = bucketsOf(lengths, { batch, longest: config.text.positions });
-    return this.#queue.run(() => runBuckets(buckets, width, start, signal));
+    return this.#queue.run(() => runBuckets(buckets, start, signal));
   }
 
   #compile<I extends Inputs>(
@@ -237,5 +272,6 @@ function matchProbabilities(
   return matchProbability(heads, pair, model.precision);
 }
 
+const nameOfFeatures = ({ layer, pool }: FeatureOptions): string => `layer ${layer} ${pool}`;
 const nameOf = ({ batch, length }: Bucket): string => `${batch} x ${length}`;
 const lengthsOf = (encoded: readonly Int32Array[]): number[] => encoded.map(({ length }) => length);

@@ -112,6 +112,17 @@ export function rowOf(vectors: Float32Array, index: number, width: number): Floa
   return vectors.subarray(index * width, (index + 1) * width);
 }
 
+/** Vectors one after another. */
+export function concatenated(vectors: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const vector of vectors) {
+    all.set(vector, end);
+    end += vector.length;
+  }
+  return all;
+}
+
 /** A copy of the vectors with these indices, one after another. */
 export function chosenRows(
   vectors: Float32Array,
