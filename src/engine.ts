@@ -1,38 +1,58 @@
 /**
- * The engine: functions of tensors, traced, differentiated and compiled to programs; and FLAVA as such functions.
+ * The engine: functions of symbolic tensors, traced, differentiated and compiled to programs that run on a backend.
+ * `flava/ops` has the operations, `flava/model` the layers.
  *
  * @example
- * import { State, compile, openBackend, spec } from "flava/engine";
+ * import { State, adamW, adamWMoments, compile, gradient, openBackend, spec } from "flava/engine";
+ * import { fill, linear, mean, multiply, subtract } from "flava/ops";
  *
  * const backend = openBackend();
- * const state = new State(backend, {});
- * const program = compile({ state, inputs: { x: spec([4]) } }, (_, { x }) => ({ outputs: { x } }));
- * console.log(await program.run({ x: Float32Array.of(1, 2, 3, 4) }));
+ * const parameters = { weight: spec([1, 4]) };
+ * const state = new State(backend, { parameters, moments: adamWMoments(parameters) });
+ * const inputs = { x: spec([8, 4]), y: spec([8, 1]), step: spec([]) };
+ * const program = compile({ state, inputs }, ({ parameters, moments }, { x, y, step }) => {
+ *   const error = subtract(linear(x, parameters.weight), y);
+ *   const loss = mean(multiply(error, error));
+ *   const gradients = gradient(loss, parameters);
+ *   const learningRate = fill([], 0.01);
+ *   const updated = adamW({ parameters, gradients, moments, learningRate, step });
+ *   return { outputs: { loss }, state: { parameters: updated.parameters, moments: updated.moments } };
+ * });
+ * const batch = { x: new Float32Array(32).fill(1), y: new Float32Array(8).fill(2) };
+ * for (let step = 1; step <= 100; step++) {
+ *   const { loss } = await program.run({ ...batch, step: Float32Array.of(step) });
+ *   console.log(loss[0]);
+ * }
  * backend.dispose();
  */
 export type { Backend } from "./backend/backend.js";
 export { type BackendOptions, openBackend } from "./backend/open.js";
 export { Program, type ProgramMemory, type ProgramOptions, compile } from "./backend/program.js";
 export { State } from "./backend/state.js";
-export type { Values } from "./backend/values.js";
+export { type Values, fromBfloat16, toBfloat16 } from "./backend/values.js";
 export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
-export { type Key, keyOf } from "./base/random.js";
-export type { LoadReport } from "./checkpoint/compare.js";
-export { writeHuggingFace } from "./checkpoint/huggingface.js";
-export { WeightsMismatch, loadWeights } from "./checkpoint/load.js";
-export { openCheckpoint } from "./checkpoint/open.js";
-export { type ModelName, models } from "./configs/models.js";
+export { type Key, below, foldIn, keyOf, normal, uniform, uniformAt } from "./base/random.js";
+export { type Mapped, leavesOf, mapTree } from "./base/tree.js";
 export { gradient } from "./graph/gradient.js";
+export { constant } from "./graph/placeholder.js";
 export { remat } from "./graph/remat.js";
-export { type Tensor, type TensorSpec, spec } from "./graph/tensor.js";
-export type { FlavaConfig } from "./model/config.js";
-export { flavaParameters } from "./model/flava.js";
+export { type Dtype, type Shape, Tensor, TensorSpec, spec } from "./graph/tensor.js";
+export { scope } from "./graph/trace.js";
 export {
-  imageOutputs,
-  matchProbability,
-  pairOutputs,
-  textOutputs,
-  tokenProbabilities,
-} from "./model/outputs.js";
-export { initialize } from "./nn/parameter.js";
-export type { Precision } from "./nn/precision.js";
+  type AdamWInputs,
+  type AdamWOptions,
+  type AdamWStep,
+  type Moments,
+  adamW,
+  adamWMoments,
+  trainable,
+} from "./optim/adamw.js";
+export { type Clipping, clipByGlobalNorm } from "./optim/clip.js";
+export { type ParameterRule, type ParameterRules, freezing } from "./optim/rules.js";
+export {
+  type PlateauOptions,
+  type ScheduleOptions,
+  warmupCosine,
+  warmupLinear,
+  warmupPlateau,
+} from "./optim/schedule.js";

@@ -7,7 +7,7 @@
  *
  * const backend = openBackend();
  * const recipe = checkRecipe(recipes["mini"], "mini");
- * await pretrain({ recipe, directory: "runs/mini", backend, workers: 1, say: console.log });
+ * await pretrain({ recipe, directory: "runs/mini", backend, workers: 1, log: console.log });
  * backend.dispose();
  */
 export { type Recipe, RecipeError, type RecipeInput, checkRecipe } from "./configs/recipe.js";

@@ -1,11 +1,13 @@
-/** The examples of the README and of the public API: they compile under strict settings, and the README's runs. */
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+/** The examples of the README and of the public API: they compile under strict settings, and those without data of their own run. */
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import ts from "typescript";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeLevels } from "../src/backend/native.js";
+import { models } from "../src/configs/models.js";
+import { closeTo } from "./close-to.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 
 const root = join(import.meta.dirname, "..");
@@ -86,29 +88,55 @@ describe("examples", () => {
   });
 });
 
-describe.runIf(nativeLevels().length > 0)("the README", () => {
+/** What a program prints, by line; it runs in `directory`. */
+async function printed(code: string, directory: string): Promise<unknown[][]> {
+  const program = join(directory, "program.ts");
+  writeFileSync(program, code);
+  process.chdir(directory);
+  const lines: unknown[][] = [];
+  vi.spyOn(console, "log").mockImplementation((...values) => lines.push(values));
+  await import(pathToFileURL(program).href);
+  return lines;
+}
+
+describe.runIf(nativeLevels().length > 0)("an example", () => {
   const before = process.cwd();
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(folder, "example-"));
+  });
   afterEach(() => {
     process.chdir(before);
     vi.restoreAllMocks();
   });
 
-  it("shows a program that runs on the shipped model", async () => {
-    const directory = join(folder, "readme");
-    mkdirSync(directory);
+  it("of the README runs on the shipped model", async () => {
     const background = { r: 200, g: 30, b: 30 };
     await sharp({ create: { width: 64, height: 64, channels: 3, background } })
       .png()
       .toFile(join(directory, "image.png"));
-    const program = join(directory, "program.ts");
-    writeFileSync(program, readmeBlocks[0]!);
-    process.chdir(directory);
-    const lines: unknown[][] = [];
-    vi.spyOn(console, "log").mockImplementation((...values) => lines.push(values));
-    await import(pathToFileURL(program).href);
-    const [classified, matched, filled] = lines;
+    const [classified, matched, filled] = await printed(readmeBlocks[0]!, directory);
     expect(["calendar", "camera", "heart"]).toContain(classified?.[0]);
     expect(matched).toEqual([expect.any(Number)]);
     expect(filled).toEqual([expect.any(String)]);
+  });
+
+  const runEntryPoint = (name: string): Promise<unknown[][]> =>
+    printed(documented().get(`src/${name}.ts 1`)!, directory);
+
+  it("of the engine trains", async () => {
+    const losses = (await runEntryPoint("engine")).map(([loss]) => loss as number);
+    expect(losses[0]).toBe(4);
+    expect(losses.at(-1)).toBeLessThan(0.1);
+  });
+
+  it("of the operations computes cosines", async () => {
+    const [[cosines] = []] = await runEntryPoint("ops");
+    const expected = Array<number>(8).fill(Math.sqrt(1 / 3));
+    expect([...(cosines as Float32Array)]).toEqual(closeTo(expected, 6));
+  });
+
+  it("of the model embeds an image", async () => {
+    expect(await runEntryPoint("model")).toEqual([[models.mini.projection]]);
   });
 });
