@@ -15,13 +15,13 @@ describe("median", () => {
     [[4, 1, 2, 9], 3],
   ])("of %j is %d", (values, middle) => expect(median(values)).toBe(middle));
 
-  it("refuses no values", () => expect(() => median([])).toThrow("one value or more"));
+  it("refuses no values", () => expect(() => median([])).toThrow("at least one value"));
 });
 
 describe("judge", () => {
   const measured = { work: "step", ours: 2, peer: 4, unit: "s" };
 
-  it("holds a time against the most it may be of the peer's", () => {
+  it("accepts a time up to the bar", () => {
     expect(judge(measured, { atMost: 0.5 })).toEqual({
       ...measured,
       ratio: 0.5,
@@ -31,27 +31,27 @@ describe("judge", () => {
     expect(judge(measured, { atMost: 0.49 }).holds).toBe(false);
   });
 
-  it("holds a rate against the least it may be", () => {
+  it("accepts a rate from the bar up", () => {
     expect(judge(measured, { atLeast: 0.5 }).holds).toBe(true);
     expect(judge(measured, { atLeast: 0.51 }).holds).toBe(false);
   });
 
-  it("does not hold what was not measured", () => {
+  it("fails a row that was not measured", () => {
     expect(judge({ ...measured, ours: NaN }, { atMost: 1 }).holds).toBe(false);
     expect(judge({ ...measured, ours: NaN }, { atLeast: 0 }).holds).toBe(false);
   });
 
-  it("judges another ratio where one is given", () => {
+  it("judges a given ratio instead", () => {
     const row = judge({ ...measured, unit: "times", ratio: 2 }, { atLeast: 1.85 });
     expect(formatRow(row)).toBe("| step | 2 | 4 | times | 2.00 | >= 1.85 | yes |");
   });
 });
 
-describe("judge, where a cosine is demanded", () => {
+describe("judge, with a required cosine", () => {
   const measured = { work: "embedding", ours: 1, peer: 2, unit: "s" };
   const bar = { atMost: 0.6, cosineAtLeast: 0.995 };
 
-  it("holds both demands", () => {
+  it("requires both ratio and cosine", () => {
     const row = judge({ ...measured, cosine: 0.9987 }, bar);
     const cells = "0.50, cosine 0.9987 | <= 0.6, cosine >= 0.995 | yes |";
     expect(formatRow(row)).toBe(`| embedding | 1 | 2 | s | ${cells}`);
@@ -59,17 +59,17 @@ describe("judge, where a cosine is demanded", () => {
     expect(judge({ ...measured, cosine: 0.999 }, { ...bar, atMost: 0.4 }).holds).toBe(false);
   });
 
-  it("does not hold without the cosine", () => expect(judge(measured, bar).holds).toBe(false));
+  it("fails without the cosine", () => expect(judge(measured, bar).holds).toBe(false));
 });
 
 describe.each([
   ["engine", compareEngine, "peak resident memory, training step, batch 8, 197 tokens, float32"],
   ["model", compareModel, "loading 357,645,303 parameters"],
 ] as const)("the comparison of the %s", (_, compare, known) => {
-  it("measures only the rows that are selected", async () => {
+  it("measures only selected rows", async () => {
     const labels = new Set<string>();
     const untouched = (): never => {
-      throw new Error("A side was made to work.");
+      throw new Error("A side was run.");
     };
     const side = { prepare: untouched, time: untouched, processorSeconds: untouched };
     const none: Comparison = {
@@ -88,7 +88,7 @@ describe.each([
 });
 
 describe("leastCosine", () => {
-  it("is that of the pair of vectors that differ most", () => {
+  it("is that of the two vectors that differ most", () => {
     const a = Float32Array.of(1, 0, 3, 4);
     expect(leastCosine(a, Float32Array.of(2, 0, 3, 4), 2)).toBe(1);
     expect(leastCosine(a, Float32Array.of(2, 0, 4, 3), 2)).toBeCloseTo(24 / 25);
@@ -112,7 +112,7 @@ describe("figure", () => {
 });
 
 describe("product", () => {
-  it("repeats small products until they can be timed, and large ones not", () => {
+  it("repeats small products until they can be timed, but not large ones", () => {
     expect(product(197, 768, 768, "bfloat16").count).toBe(32);
     expect(product(8192, 3072, 30522, "float32").count).toBe(1);
     const work = product(197, 3072, 768, "bfloat16");

@@ -55,7 +55,7 @@ async function* compareProducts(
   yield judge({ work: label, ...medians, unit: "GFLOP/s" }, { atLeast: 0.95 });
 }
 
-/** How many times faster two threads are than one; the bar is on our own figure. */
+/** Speed-up of two threads over one; the bar is on our own figure. */
 async function* compareThreads(comparison: Comparison, work: Encoder): AsyncGenerator<Row> {
   const label = `one to two threads, ${describeWork(work)}`;
   if (!comparison.isSelected(label)) return;

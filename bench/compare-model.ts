@@ -5,7 +5,7 @@ import type { Row } from "./report.js";
 import { type Application, type Pretraining, captions, describeWork, fullTexts } from "./work.js";
 
 const batch = 8;
-/** Into which captions of 8 to 24 tokens fit. Users of the peer pad captions to 77. */
+/** Fits captions of 8 to 24 tokens. Users of the peer pad captions to 77. */
 const captionLength = { ours: 24, peer: 77 } as const;
 
 /** Compares FLAVA with transformers' FLAVA; yields each selected row as it is measured. */
@@ -18,14 +18,14 @@ export async function* compareModel(comparison: Comparison): AsyncGenerator<Row>
   yield* compareLoading(comparison);
 }
 
-/** The checkpoint is written for this row alone. */
+/** The checkpoint is written only for this row. */
 async function* compareLoading(comparison: Comparison): AsyncGenerator<Row> {
   if (!comparison.isSelected(describeWork({ kind: "load", directory: "" }))) return;
   const directory = await randomCheckpoint();
   yield* compareTime(comparison, { work: { kind: "load", directory } }, { atMost: 0.5 });
 }
 
-/** A step on pairs of ours in bfloat16, and of the peer's in `dtype`. */
+/** A pre-training step on pairs: ours in bfloat16, the peer's in `dtype`. */
 function pairStep(dtype: Pretraining["dtype"]): { work: Pretraining; peerWork: Pretraining } {
   const step = { kind: "pretrain", samples: "pair", batch } as const;
   return {
@@ -43,7 +43,7 @@ async function* comparePretraining(comparison: Comparison): AsyncGenerator<Row> 
   yield* compareTime(comparison, { work: { ...step, samples: "text", texts } }, { atMost: 0.7 });
 }
 
-/** Here both sides get captions padded to the same length: embedding texts, users of the peer need not pad to 77. */
+/** Both sides pad captions to the same length: for embedding texts, users of the peer need not pad to 77. */
 async function* compareApplication(
   comparison: Comparison,
   output: Application["output"],

@@ -6,10 +6,10 @@ import { type Side, type Work, describeWork, threads } from "./work.js";
 
 type Sides = { readonly ours: Side; readonly peer: Side };
 
-/** Both sides, and which rows are selected. */
+/** Both sides, and a filter of rows. */
 export type Comparison = Sides & { readonly isSelected: (label: string) => boolean };
 
-/** The workload of each side: the same, unless the peer has one of its own. */
+/** The workload of each side: the same, unless the peer's differs. */
 type Task = { readonly work: Work; readonly peerWork?: Work };
 
 /** Compares times; `also` adds a measurement of the result. */
@@ -26,7 +26,7 @@ export async function* compareTime(
   yield judge({ work: label, ...seconds, unit: "s", ...found }, bar);
 }
 
-/** Compares the peak resident memory of a process of its own. */
+/** Compares the peak resident memory of new processes. */
 export async function* compareMemory(
   { isSelected }: Comparison,
   task: Task,

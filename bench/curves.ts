@@ -5,10 +5,10 @@ import { page } from "../src/report/page.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
 
-/** A stage of a run, under the name that the page gives it. */
+/** A stage of a run, under its name on the page. */
 export type NamedRun = { readonly name: string; readonly directory: string };
 
-/** Writes a page with one chart for everything that was evaluated and whose name contains `only`. */
+/** Writes a page with one chart for each evaluated quantity whose name contains `only`. */
 export async function writeCurves(
   path: string,
   runs: readonly NamedRun[],
@@ -33,7 +33,7 @@ export async function writeCurves(
     }));
     return { title, lines: lines.filter((line) => line.points.length > 0) };
   });
-  const facts = "Evaluations on validation data over the share of each run, in per cent.";
+  const facts = "Evaluations on validation data over the share of each run, in percent.";
   await writeFile(path, page("Runs compared", facts, [{ title: "Curves", body: charts(made) }]));
 }
 

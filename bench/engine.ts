@@ -33,7 +33,7 @@ type EncoderParameters<T> = {
 
 const epsilon = 1e-12;
 
-/** The engine's works: products, a plain ViT-B/16 encoder, tiny operations. */
+/** The workloads of the engine: products, a plain ViT-B/16 encoder, tiny operations. */
 export function prepareEngine(backend: Backend, work: EngineWork): Promise<Prepared> {
   switch (work.kind) {
     case "product":
@@ -48,8 +48,8 @@ export function prepareEngine(backend: Backend, work: EngineWork): Promise<Prepa
 }
 
 /**
- * Every product is formed anew in each run, from the weight as it is stored. A `Program` would see that nothing changes
- * and form it once; and it would hand out the results, which the peer does not either.
+ * Every product is computed from the stored weight in each run. A `Program` would prepare the unchanged weight only
+ * once; and it would copy out the results, which the peer does not do either.
  */
 function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): Prepared {
   const lefts = Array.from({ length: count }, () => spec([m, k], dtype));
@@ -105,7 +105,7 @@ async function prepareInference(backend: Backend, work: Encoder): Promise<Prepar
   return { run: () => program.run({ x }) };
 }
 
-/** All that a run costs beside the additions, which take no time. */
+/** The overhead of a run: the additions themselves take no time. */
 function prepareTinyOperations(backend: Backend, { count }: TinyOperations): Prepared {
   const shape = [8];
   const inputs = { x: spec(shape), y: spec(shape) };

@@ -6,7 +6,7 @@ import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import type { Work } from "./work.js";
 
-/** Cost of a workload in a process of its own. */
+/** Cost of a workload in a new process. */
 export type Cost = { readonly seconds: number; readonly peakBytes: number };
 
 export type FreshRequest = {
@@ -15,7 +15,7 @@ export type FreshRequest = {
   readonly repetitions: number;
 };
 
-/** Runs the work in a new process of our own: `main.js fresh`, which calls `measureHere`. */
+/** Runs the work in a new Node process, by `main.js fresh`, which calls `measureHere`. */
 export async function ourCost(request: FreshRequest): Promise<Cost> {
   const script = process.argv[1]!;
   const child = await promisify(execFile)(process.execPath, [
@@ -37,7 +37,7 @@ export async function peerCost({ work, threads, repetitions }: FreshRequest): Pr
   }
 }
 
-/** The other end of `ourCost`: this process is the new one. */
+/** Called in the new process that `ourCost` starts. */
 export async function measureHere({ work, threads, repetitions }: FreshRequest): Promise<Cost> {
   const ours = openOurs();
   const [seconds] = await measure([{ side: ours, work }], threads, repetitions);
@@ -46,7 +46,7 @@ export async function measureHere({ work, threads, repetitions }: FreshRequest):
   return { seconds: seconds!, peakBytes };
 }
 
-/** As the kernel counts it: `process.resourceUsage().maxRSS` would include the parent's pages at the fork. */
+/** From the kernel: `process.resourceUsage().maxRSS` would include the parent's pages at the fork. */
 function peakResidentBytes(): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
   if (kilobytes === undefined)

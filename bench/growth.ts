@@ -3,7 +3,7 @@ import type { Panel } from "./plot.js";
 import { figure, tableHeader, tableLine } from "./report.js";
 import { threads, type Encoder } from "./work.js";
 
-/** Time and memory of one training step of the encoder, each side in a process of its own. */
+/** Time and memory of one training step of the encoder, each side in its own process. */
 export type GrowthRow = {
   readonly batch: number;
   readonly tokens: number;
@@ -12,7 +12,7 @@ export type GrowthRow = {
 };
 
 const batches = [1, 2, 4, 8, 16, 32, 64];
-/** Images of 224, 288, 384 and 480 points a side, in patches of 16, and the class token. */
+/** Images of 224, 288, 384 and 480 pixels a side, in patches of 16, and the class token. */
 const lengths = [197, 325, 577, 901];
 const usual = { batch: 8, tokens: 197 } as const;
 
@@ -25,7 +25,7 @@ export const growthHeader = tableHeader([
   "peer, GB",
 ]);
 
-/** How a bfloat16 training step grows with the batch and with the length. */
+/** Measures how a bfloat16 training step grows with the batch and with the length. */
 export async function* growth(): AsyncGenerator<GrowthRow> {
   const sizes = [
     ...batches.map((batch) => ({ ...usual, batch })),

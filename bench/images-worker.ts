@@ -17,7 +17,7 @@ async function makeViews(): Promise<void> {
   }
 }
 
-/** Milliseconds that an image takes in each step. */
+/** Milliseconds per image in each step. */
 async function split(): Promise<{ decode: number; resample: number; normalize: number }> {
   const sums = { decode: 0, resample: 0, normalize: 0 };
   for (const file of files) {

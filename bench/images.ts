@@ -1,4 +1,4 @@
-/** Images a second: decoding and both views, against transformers' FLAVA image processors. */
+/** Images per second: decoding and both views, against transformers' FLAVA image processors. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ type Contender = {
   readonly close: () => Promise<void>;
 };
 
-/** Prints the rows, and where our time goes. */
+/** Prints the rows and the breakdown of our time. */
 export async function benchImages(): Promise<Row[]> {
   const files = await Promise.all(Array.from({ length: count }, (_, index) => photo(index)));
   const folder = mkdtempSync(join(tmpdir(), "images-"));
@@ -43,7 +43,7 @@ export async function benchImages(): Promise<Row[]> {
     console.log([rowHeader, ...rows.map(formatRow)].join("\n"));
     for (const [index, { processor }] of [our!, ...peers].entries()) {
       const each = ((1000 * processor) / count).toFixed(2);
-      console.log(`${contenders[index]!.name}: ${each} ms of processor time for an image`);
+      console.log(`${contenders[index]!.name}: ${each} ms of processor time per image`);
     }
     console.log(await ours.split());
     return rows;
@@ -53,7 +53,7 @@ export async function benchImages(): Promise<Row[]> {
   }
 }
 
-/** A JPEG such as a camera makes: smooth parts, an edge, grain. */
+/** A JPEG like a camera's: smooth parts, an edge, grain. */
 async function photo(index: number): Promise<Buffer> {
   const key = foldIn(keyOf(0), index);
   const pixels = new Uint8ClampedArray(width * height * 3);
@@ -69,7 +69,7 @@ async function photo(index: number): Promise<Buffer> {
   return sharp(new Uint8Array(pixels.buffer), { raw }).jpeg({ quality: 85 }).toBuffer();
 }
 
-/** Medians of several turns, so that a slow minute meets all. */
+/** Medians of several turns, so that a slow minute affects all contenders. */
 async function takeTurns(contenders: readonly Contender[]): Promise<Time[]> {
   for (const { run } of contenders) await run();
   const times = contenders.map((): Time[] => []);

@@ -1,7 +1,7 @@
 /**
  * Measures this package on this machine, mostly against PyTorch:
  *   npm run bench -- engine [--only TEXT] [--json FILE]   the engine, every bar, row by row
- *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers, in the same way
+ *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers, likewise
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where training steps spend their time
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
@@ -118,7 +118,7 @@ async function runCurves(
   await writeCurves(image, runs, only);
 }
 
-/** Writes the rows, and the machine that they were measured on. */
+/** Writes the rows and a description of the machine. */
 async function writeJson(file: string | undefined, rows: readonly object[]): Promise<void> {
   if (file === undefined) return;
   const peer = startPeer();
@@ -171,7 +171,7 @@ switch (command) {
   case "curves":
     await runCurves(requests, values);
     break;
-  case "fresh": // for our own use, in bench/fresh.ts
+  case "fresh": // internal, started by bench/fresh.ts
     console.log(JSON.stringify(await measureHere(JSON.parse(request ?? "") as FreshRequest)));
     break;
   case undefined:

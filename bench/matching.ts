@@ -1,4 +1,4 @@
-/** Accuracy of `match` on held-out pairs, and on images with texts of others. */
+/** Accuracy of `match` on held-out pairs, against texts of other images. */
 import { join } from "node:path";
 import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
@@ -16,8 +16,8 @@ interface Scores {
 }
 
 /**
- * Prints, for Phosphor icons, which are held out: how often an image's own text gets more than 0.5, how often the text
- * of another image less, and how often the own one gets more than the other (guessing: one half each).
+ * Prints, for Phosphor icons, which are held out: how often an image's own text scores above 0.5, how often the text
+ * of another image scores below, and how often the own text scores higher (guessing: one half each).
  */
 export async function benchMatching(model?: string): Promise<void> {
   const pairs = await openSampleSet(join(cacheDirectory(), "pmd", "evaluation", set));
@@ -43,7 +43,7 @@ export async function benchMatching(model?: string): Promise<void> {
   console.log(`own text above the other: ${share(({ own, other }) => own > other)}`);
 }
 
-/** A sample, drawn at random, that has none of the texts of this one. */
+/** A random sample that shares no text with this one. */
 function otherOf(index: number, samples: readonly Sample[]): number {
   const { texts } = samples[index]!;
   for (let draw = 0; ; draw++) {

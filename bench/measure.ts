@@ -3,29 +3,29 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { median as middleOf } from "../src/eval/metrics.js";
 import type { Side, Work } from "./work.js";
 
-/** A side and what it shall do. */
+/** A side and its work. */
 type Contender = { readonly side: Side; readonly work: Work };
 
 /** Repetitions: at least five, more where they are short. */
 const repetitions = { least: 5, most: 25, seconds: 2 } as const;
-/** Repetitions are kept or discarded by rounds, which last long enough to be seen in ticks of 10 ms. */
+/** Rounds are kept or discarded as a whole, so they are long enough to be measured in ticks of 10 ms. */
 const roundSeconds = 0.5;
-/** Above this share of the processors' time, what other processes use disturbs a round. */
+/** A round is disturbed if other processes use more than this share of the processors' time. */
 const disturbance = 0.05;
 const patienceSeconds = 600;
 const disturbedMessage =
-  "Other processes have kept the processors busy for ten minutes: what is measured now means nothing.";
-/** Between turns, so that waiting threads of the one before have gone to sleep. */
+  "Other processes have kept the processors busy for ten minutes: measurements would be meaningless.";
+/** Between turns, so that waiting threads of the previous side go to sleep. */
 const pauseMilliseconds = 10;
 
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new Error("The median needs one value or more.");
+  if (values.length === 0) throw new Error("The median needs at least one value.");
   return middleOf(values);
 }
 
 /**
- * Median seconds of the work of each contender, who are on different sides. They take turns, so that a slow minute meets
- * all of them, and rounds in which other processes were busy are done again: a single stolen core slows a side that waits
+ * Median seconds of the work of each contender, who are on different sides. They take turns, so that a slow minute affects
+ * all of them, and rounds in which other processes were busy are repeated: a single stolen core slows a side that waits
  * for both of its threads many times over.
  */
 export async function measure(
@@ -79,7 +79,7 @@ function machineUsage(): { busy: number; idle: number } {
   return { busy: (ticks.reduce((sum, tick) => sum + tick, 0) - idle) / 100, idle: idle / 100 };
 }
 
-/** The share of all processors' time that went neither to the sides nor to nobody. */
+/** The share of all processors' time used by other processes. */
 function othersShare(before: Usage, after: Usage): number {
   const busy = after.busy - before.busy;
   const others = busy - (after.sides - before.sides);

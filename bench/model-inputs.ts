@@ -1,11 +1,11 @@
-/** Inputs of FLAVA for the benchmark: random, but with the shapes and the shares of hidden places of real ones. */
+/** Random inputs of FLAVA for the benchmark, with the shapes and mask ratios of real ones. */
 import { type Shape, TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaConfig, patchCount } from "../src/model/config.js";
 import type { Batch, MaskedImages, MaskedTexts } from "../src/data/batch/batch.js";
 import { randomIntegers, randomNumbers } from "./random-numbers.js";
 import type { Pretraining, Texts } from "./work.js";
 
-/** A specification with values that fit it: programs are compiled for the one and run on the other. */
+/** A specification with matching values: programs are compiled for the one and run on the other. */
 export class Given extends TensorSpec {
   constructor(
     readonly values: Float32Array | Int32Array,
@@ -23,7 +23,7 @@ const maskToken = 103;
 
 const given = (values: Given["values"], ...shape: number[]): Given => new Given(values, shape);
 
-/** The batch of a pre-training step. In a batch of pairs the first does not match. */
+/** The batch of a pre-training step. In a batch of pairs the first pair is mismatched. */
 export function pretrainingBatch(
   config: FlavaConfig,
   { samples, batch, texts }: Pretraining,
@@ -49,7 +49,7 @@ export function randomImages({ image }: FlavaConfig, batch: number): Given {
   return given(randomNumbers(batch * channels * size ** 2), batch, channels, size, size);
 }
 
-/** Word pieces [B, L], 0 where a text has ended. */
+/** Token ids [B, L], 0 as padding. */
 export function randomWords({ text }: FlavaConfig, { lengths, padded }: Texts): Given {
   const ids = randomIntegers(lengths.length * padded, 1, text.vocabulary);
   for (const [row, length] of lengths.entries())
@@ -61,11 +61,11 @@ export function lengthsOf({ lengths }: Texts): Given {
   return given(Int32Array.from(lengths), lengths.length);
 }
 
-/** The first patches of each image are hidden. */
+/** The first patches of each image are masked. */
 function maskedImages(config: FlavaConfig, batch: number): MaskedImages<Given> {
   const patches = patchCount(config.image);
   const { channels, groups } = config.codebook;
-  const side = (config.image.size / config.image.patch) * 2 ** (groups - 1); // a visual token for each patch
+  const side = (config.image.size / config.image.patch) * 2 ** (groups - 1); // one visual token per patch
   const count = Math.round(hiddenPatches * patches);
   const hidden = new Float32Array(batch * patches);
   const positions = new Int32Array(batch * count);
@@ -87,7 +87,7 @@ function maskedImages(config: FlavaConfig, batch: number): MaskedImages<Given> {
   };
 }
 
-/** The first tokens of each text are hidden. There is room for the hidden ones of texts without padding. */
+/** The first tokens of each text are masked. There is room for the masked tokens of unpadded texts. */
 function maskedTexts(ids: Given, texts: Texts): MaskedTexts<Given> {
   const { lengths, padded } = texts;
   const masked = Int32Array.from(ids.values);

@@ -1,4 +1,4 @@
-/** Our side of the model benchmark: FLAVA trained, in use, and loaded. */
+/** Our side of the model benchmark: FLAVA trained, applied and loaded. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../src/backend/backend.js";
@@ -44,7 +44,7 @@ import {
   threads,
 } from "./work.js";
 
-/** One step of pre-training, its losses included. */
+/** One pre-training step with its losses. */
 export async function preparePretraining(
   backend: Backend,
   config: FlavaConfig,
@@ -68,7 +68,7 @@ export async function preparePretraining(
   return { run: () => step.run(values) };
 }
 
-/** What the outputs need of the model. */
+/** The parameters that the outputs need. */
 type ApplicationParameters<T> = {
   readonly flava: Flava<T>;
   readonly heads: { readonly itm: MatchHead<T> };
@@ -76,7 +76,7 @@ type ApplicationParameters<T> = {
 type ApplicationState = State<{ readonly parameters: ApplicationParameters<Parameter> }>;
 type ApplicationInputs = { readonly pixels: Given; readonly ids: Given; readonly lengths: Given };
 
-/** An embedding, or a probability. The weights are rounded, quantized and packed in the first run. */
+/** An embedding or a probability. The weights are rounded, quantized and packed in the first run. */
 export async function prepareApplication(
   backend: Backend,
   config: FlavaConfig,
@@ -97,7 +97,7 @@ export async function prepareApplication(
   return { run: () => program.run(values) };
 }
 
-/** The least cosine, over a batch, of what `work` computes to the same in float32. */
+/** The least cosine, over a batch, between results of `work` and those in float32. */
 export async function cosineToFloat32(config: FlavaConfig, work: Application): Promise<number> {
   const backend = openBackend({ name: "native", threads });
   const state = await applicationState(backend, config);
@@ -114,7 +114,7 @@ export async function cosineToFloat32(config: FlavaConfig, work: Application): P
   return leastCosine(exact, approximate, work.batch);
 }
 
-/** Of `count` vectors in `a`, which stand one after another, to those in `b`. */
+/** The least cosine between `count` consecutive vectors in `a` and those in `b`. */
 export function leastCosine(a: Float32Array, b: Float32Array, count: number): number {
   const width = a.length / count;
   const product = (x: Float32Array, y: Float32Array, row: number): number => {
@@ -136,7 +136,7 @@ async function applicationState(backend: Backend, config: FlavaConfig): Promise<
   return state;
 }
 
-/** All of them, whichever the output needs: a program takes only what it reads. */
+/** All inputs, whatever the output needs: a program takes only what it reads. */
 function applicationInputs(config: FlavaConfig, work: Application): ApplicationInputs {
   const { batch, texts = fullTexts(batch, 1) } = work;
   return {
@@ -164,7 +164,7 @@ function compileApplication(
   }));
 }
 
-/** One vector for each sample: the embedding, or of pairs the class token, which the match score is computed from. */
+/** One vector per sample: the embedding or, for pairs, the class token from which the match score is computed. */
 function vectorOf(output: Application["output"], model: TracedModel, given: Traced): Tensor {
   switch (output) {
     case "image embedding":
@@ -192,7 +192,7 @@ export function prepareLoading(backend: Backend, { directory }: Loading): Prepar
   };
 }
 
-/** A directory with random weights of base size in Hugging Face's form; written where there is none. */
+/** A directory with random weights of base size in Hugging Face's layout, written if it is missing. */
 export async function randomCheckpoint(): Promise<string> {
   const directory = join(cacheDirectory(), "bench", "random-weights");
   if (existsSync(join(directory, "config.json"))) return directory; // which is written last

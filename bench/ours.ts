@@ -12,12 +12,12 @@ export function openOurs(): Side {
   let prepared: Prepared | undefined;
   return {
     prepare: async (work, threads) => {
-      backend?.dispose(); // frees the work before it
+      backend?.dispose(); // frees the previous work
       backend = openBackend({ name: "native", threads });
       prepared = await prepare(backend, work);
     },
     time: async () => {
-      if (!prepared) throw new Error("Nothing is prepared that could be timed.");
+      if (!prepared) throw new Error("No work is prepared.");
       const start = performance.now();
       await prepared.run();
       const seconds = (performance.now() - start) / 1000;
@@ -35,7 +35,7 @@ export function openOurs(): Side {
   };
 }
 
-/** Makes a piece of work ready to be done on `backend`; `config` is the model of what is pre-trained or applied. */
+/** Prepares work on `backend`; `config` is the model to pre-train or apply. */
 export async function prepare(
   backend: Backend,
   work: Work,

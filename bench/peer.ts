@@ -1,9 +1,9 @@
 import { startPython } from "./python.js";
 import type { Side } from "./work.js";
 
-/** PyTorch in a process of its own. */
+/** PyTorch in its own process. */
 type Peer = Side & {
-  /** What it is, with its version. */
+  /** Name and version. */
   readonly name: () => Promise<string>;
   /** Peak resident memory of the process so far, in bytes. */
   readonly peakBytes: () => Promise<number>;

@@ -72,7 +72,7 @@ function drawSeries({ name, points }: Series, color: string, x: Scale, y: Scale)
 
 type Scale = { readonly ticks: readonly number[]; readonly place: (value: number) => number };
 
-/** From the powers of two around the values to a range of pixels. */
+/** Maps the powers of two around the values to a range of pixels. */
 function logScale(values: readonly number[], [start, end]: readonly [number, number]): Scale {
   const low = Math.floor(Math.log2(Math.min(...values)));
   const high = Math.max(low + 1, Math.ceil(Math.log2(Math.max(...values))));

@@ -8,7 +8,7 @@ import { spec } from "../src/graph/tensor.js";
 import { formatProfile } from "./profile.js";
 
 describe("formatProfile", () => {
-  it("adds up what has the same name, the slowest first, and what takes hardly any time last", () => {
+  it("groups by name, slowest first, and sums up the rest in the last line", () => {
     const [x, weight] = [
       placeholder(spec([10, 100]), "x"),
       placeholder(spec([1000, 100]), "weight"),

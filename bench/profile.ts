@@ -1,4 +1,4 @@
-/** Where the time of a training step goes: every instruction is run and timed alone. */
+/** Time of a training step by instruction: each is run and timed alone. */
 import type { Backend, Executable } from "../src/backend/backend.js";
 import { openBackend } from "../src/backend/open.js";
 import { models } from "../src/configs/models.js";
@@ -12,7 +12,7 @@ import { figure, tableHeader, tableLine } from "./report.js";
 import { type Pretraining, type Work, captions, describeWork, threads } from "./work.js";
 
 type ProfileOptions = {
-  /** Name of a model: base also shows the plain ViT encoder's step. */
+  /** Name of a model; base also shows the step of the plain ViT encoder. */
   readonly model: string;
   readonly batch: number;
   readonly precision: Pretraining["dtype"];
@@ -23,11 +23,11 @@ type TimedInstruction = { readonly instruction: Instruction; readonly seconds: n
 
 /** Of each, the first is dropped: it touches all memory for the first time. */
 const rounds = 6;
-/** Groups that take less than this share of the time are summed up in the last line. */
+/** Groups below this share of the time are summed up in the last line. */
 const smallestShare = 0.001;
 const others = "others";
 
-/** Prints the time of training steps, by operation and by shape: a model's on pairs, and the ViT encoder's. */
+/** Prints the time of training steps by operation and by shape: of a model on pairs, and of the ViT encoder. */
 export async function profile({ model, batch, precision: dtype }: ProfileOptions): Promise<void> {
   const config = (models as Record<string, FlavaConfig | undefined>)[model];
   if (!config)
@@ -47,24 +47,24 @@ export async function profile({ model, batch, precision: dtype }: ProfileOptions
   }
 }
 
-/** Every instruction of the program that does `work`, in its order. */
+/** Every instruction of the program for `work`, in order. */
 async function timeInstructions(config: FlavaConfig, work: Work): Promise<TimedInstruction[]> {
   const native = openBackend({ name: "native", threads });
   const programs: TimedProgram[] = [];
   const prepared = await prepare(timing(native, programs), work, config);
   for (let round = 0; round < rounds; round++) await prepared.run();
   native.dispose();
-  const { plan, runs } = programs.at(-1)!; // before it, parameters were initialized
+  const { plan, runs } = programs.at(-1)!; // the first one initializes the parameters
   return plan.instructions.map((instruction, index) => ({
     instruction,
     seconds: median(runs.slice(1).map((seconds) => seconds[index]!)),
   }));
 }
 
-/** A plan, and for each of its runs the seconds of every instruction. */
+/** A plan and, for each of its runs, the seconds of every instruction. */
 type TimedProgram = { readonly plan: Plan; readonly runs: number[][] };
 
-/** `backend`, except that programs run instruction by instruction; the times of all that are loaded go to `programs`. */
+/** `backend`, but running programs instruction by instruction; the times of all loaded programs go to `programs`. */
 function timing(backend: Backend, programs: TimedProgram[]): Backend {
   return {
     ...backend,
@@ -86,7 +86,7 @@ function timed(executable: Executable, count: number, runs: number[][]): Executa
   return {
     run: async (first, last, inputs, signal) => {
       await executable.run(first, first, inputs, signal);
-      const nothing = await secondsOf(first, first); // the way there and back
+      const nothing = await secondsOf(first, first); // the overhead of a call
       const seconds = new Array<number>(count).fill(0);
       for (let index = first; index < last; index++) {
         seconds[index] = Math.max(0, (await secondsOf(index, index + 1)) - nothing);
@@ -107,7 +107,7 @@ type Line = {
   readonly flops: number;
 };
 
-/** A table of the instructions, those with the same name together, the slowest first. */
+/** A table of the instructions, grouped by name, slowest first. */
 export function formatProfile(
   instructions: readonly TimedInstruction[],
   nameOf: (instruction: Instruction) => string,
@@ -151,7 +151,7 @@ function totalSeconds(instructions: readonly TimedInstruction[]): number {
   return instructions.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
-/** Operation, what it reads and what it gives: "matmul gelu bfloat16[8, 4] float32[2, 4] -> bfloat16[8, 2]". */
+/** Operation, inputs and outputs: "matmul gelu bfloat16[8, 4] float32[2, 4] -> bfloat16[8, 2]". */
 function describeInstruction({ op, attributes, inputs, outputs }: Instruction): string {
   const list = (tensors: readonly PlacedTensor[]): string =>
     tensors.map(({ spec }) => String(spec)).join(" ");

@@ -2,13 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** A Python program in a process of its own, which answers every line that it reads with one line of JSON. */
+/** A Python program in its own process that answers each input line with one line of JSON. */
 type Python = {
   readonly ask: (line?: string) => Promise<unknown>;
   readonly close: () => Promise<void>;
 };
 
-/** Starts a program of `bench/peers`, making its Python environment first where there is none. */
+/** Starts a program of `bench/peers`, first creating its Python environment if it is missing. */
 export function startPython(program: string, ...parameters: readonly string[]): Python {
   const python = execFileSync("bench/peers/setup.sh", {
     encoding: "utf8",
@@ -23,7 +23,7 @@ export function startPython(program: string, ...parameters: readonly string[]): 
     ask: async (line = "") => {
       child.stdin.write(`${line}\n`);
       const answer = await answers.next();
-      if (answer.done === true) throw new Error("The Python peer ended; its message stands above.");
+      if (answer.done === true) throw new Error("The Python peer ended; see its message above.");
       return JSON.parse(answer.value) as unknown;
     },
     close: async () => {

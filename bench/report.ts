@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 
-/** One line of the comparison. `ratio` is what the bar is set on. */
+/** One line of the comparison. The bar applies to `ratio`. */
 export type Row = {
   readonly work: string;
   readonly ours: number;
@@ -63,7 +63,7 @@ export function tableLine(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Three significant digits, never in exponents. */
+/** Three significant digits, without exponents. */
 export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

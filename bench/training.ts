@@ -1,6 +1,6 @@
 /**
- * Pairs that are trained on in a second, against the same model, batches and step in PyTorch, which finds the batches ready
- * in memory: ours once with all that a run does, data loading included, and once with the same batches ready, too.
+ * Training speed in pairs per second, against the same model, batches and step in PyTorch, which has its batches ready
+ * in memory. Ours is measured twice: as a whole run, with its data loading, and with the same batches ready.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,29 +47,29 @@ import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
 
 interface TrainingOptions {
-  /** Name of a recipe, whose model, precision and views are taken. */
+  /** Name of a recipe, which gives model, precision and views. */
   readonly model: string;
   readonly batch: number;
   /** Steps of each side in each round. */
   readonly steps: number;
 }
 
-/** Tokens that all captions are filled up to. */
+/** Length that all captions are padded to. */
 const captionLength = 24;
-/** The sides take turns, so that a slow minute meets both. */
+/** The sides take turns, so that a slow minute affects both. */
 const rounds = 2;
-/** Lines of the log in a round; the first of them is left out, as its steps are compiled and touch their memory first. */
+/** Log lines per round; the first is left out, as its steps include compilation and first use of memory. */
 const lines = 6;
-/** Batches that are ready in memory, to be gone through again and again. */
+/** Batches kept in memory and used repeatedly. */
 const readyBatches = 4;
 const bar = { atLeast: 1.8 };
 const workers = 1;
 const stage = "joint";
 
-/** Where a step's time goes, in milliseconds. */
+/** Breakdown of a step's time, in milliseconds. */
 type Split = Readonly<Record<"waiting for data" | "in the native program" | "elsewhere", number>>;
 
-/** Prints the rows, and where our time goes. */
+/** Prints the rows and the breakdown of our time. */
 export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
   const { model, batch, steps } = options;
   const recipe = recipeOf(options);
@@ -97,19 +97,19 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
       judge({ work: "the same, batches ready", ...against(batch / median(ready)) }, bar),
     ];
     console.log([rowHeader, ...rows.map(formatRow)].join("\n"));
-    console.log(`A step of ours: ${describeSplit(splitOf(entries))}.`);
+    console.log(`Our step: ${describeSplit(splitOf(entries))}.`);
     return rows;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** A joint stage of pairs alone, in which nothing but its end is evaluated or saved. */
+/** A joint stage of pairs alone, evaluated and saved only at its end. */
 function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
   const known: RecipeInput | undefined = recipes[model];
   if (!known) {
     const names = Object.keys(recipes).join(", ");
-    throw new Error(`There is no recipe "${model}" whose model could be trained. Name ${names}.`);
+    throw new Error(`There is no recipe "${model}". Name ${names}.`);
   }
   const built = join(cacheDirectory(), "pmd");
   const icons = "pairs/icons/train";
@@ -142,7 +142,7 @@ function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
   );
 }
 
-/** Trains in a new directory: what the training loop's log says of its steps. */
+/** Trains in a new directory; returns the log's measurements of its steps. */
 async function train(recipe: Recipe, directory: string): Promise<LogEntry[]> {
   const backend = openBackend({ name: "native", threads });
   try {
@@ -174,7 +174,7 @@ function describeSplit(split: Split): string {
   return `${whole.toFixed(0)} ms, of which ${parts.join(", ")}`;
 }
 
-/** Seconds of steps on batches that are there; of the first ones, which are compiled and touch their memory, none. */
+/** Seconds of steps on prepared batches, without the first steps, which compile and touch their memory. */
 async function timeSteps(
   recipe: Recipe,
   batches: readonly CollatedBatch[],
@@ -219,7 +219,7 @@ async function someBatches(recipe: Recipe): Promise<CollatedBatch[]> {
   return batches;
 }
 
-/** The model's sizes and the batches, as the peer reads them. */
+/** The model's sizes and the batches, in the format the peer reads. */
 async function writePeerInputs(
   { model }: Recipe,
   batches: readonly CollatedBatch[],

@@ -1,9 +1,9 @@
-/** What is measured, in our engine and in its peer alike; the modules of `bench/peers` read the same fields. */
+/** The workloads, for our engine and its peer alike; the modules of `bench/peers` read the same fields. */
 export type Work = EngineWork | ModelWork;
 export type EngineWork = Product | Encoder | TinyOperations;
 type ModelWork = Pretraining | Application | Loading;
 
-/** `count` left sides [m, k], each times the same weight [n, k] transposed. */
+/** `count` left factors [m, k], each times the same weight [n, k] transposed. */
 export type Product = {
   readonly kind: "product";
   readonly m: number;
@@ -21,20 +21,20 @@ export type Encoder = {
   readonly dtype: "float32" | "bfloat16" | "int8";
 };
 
-/** Additions of a few numbers, one after another: what is measured is the overhead of an operation. */
+/** Additions of a few numbers in sequence, to measure the overhead of an operation. */
 export type TinyOperations = { readonly kind: "tiny operations"; readonly count: number };
 
-/** One step of pre-training FLAVA: the losses of a batch, its visual tokens included, backward, AdamW. */
+/** One pre-training step of FLAVA: the losses of a batch, its visual tokens included, backward, AdamW. */
 export type Pretraining = {
   readonly kind: "pretrain";
   readonly samples: "image" | "text" | "pair";
   readonly batch: number;
-  /** Of all samples but images alone. */
+  /** Of all samples except images without text. */
   readonly texts?: Texts;
   readonly dtype: "float32" | "bfloat16";
 };
 
-/** FLAVA in use: embeddings of images or texts, or whether image and text match. */
+/** FLAVA applied: embeddings of images or texts, or the probability of a match. */
 export type Application = {
   readonly kind: "apply";
   readonly output: "image embedding" | "text embedding" | "ITM score";
@@ -43,40 +43,40 @@ export type Application = {
   readonly dtype: "float32" | "bfloat16" | "int8";
 };
 
-/** Reading FLAVA's weights from a directory in Hugging Face's form, until the model can be used. */
+/** Loading FLAVA's weights from a directory in Hugging Face's layout, until the model can be used. */
 export type Loading = { readonly kind: "load"; readonly directory: string };
 
 export type Texts = {
   /** Real tokens of each text. */
   readonly lengths: readonly number[];
-  /** The length to which all are padded. */
+  /** Length that all texts are padded to. */
   readonly padded: number;
 };
 
 export const encoderSizes = { width: 768, heads: 12, hidden: 3072, layers: 12 } as const;
 
-/** On how many threads both sides compute. */
+/** Number of compute threads on both sides. */
 export const threads = 2;
 
-/** One of the two that are compared. It holds one piece of work at a time. */
+/** One of the two compared sides. It holds one piece of work at a time. */
 export type Side = {
   readonly prepare: (work: Work, threads: number) => Promise<void>;
-  /** Does the prepared work once; seconds. */
+  /** Runs the prepared work once; returns seconds. */
   readonly time: () => Promise<number>;
-  /** Processor time that the side's process has used so far. */
+  /** Processor time used by the side's process so far. */
   readonly processorSeconds: () => Promise<number>;
   readonly close: () => Promise<void>;
 };
 
-/** A piece of work that is ready to be done on our side. */
+/** A piece of work that is ready to run on our side. */
 export type Prepared = {
-  /** Does it once. */
+  /** Runs it once. */
   readonly run: () => Promise<unknown>;
   /** Frees what a run leaves behind. */
   readonly release?: () => void;
 };
 
-/** A product with enough left sides to be timed at all: the smallest takes half a millisecond. */
+/** A product with enough left factors to be timed: the smallest takes half a millisecond. */
 export function product(m: number, k: number, n: number, dtype: Product["dtype"]): Product {
   const count = Math.min(32, Math.ceil(8e9 / (2 * m * k * n)));
   return { kind: "product", m, k, n, count, dtype };
@@ -86,14 +86,14 @@ export function productFlops({ m, k, n, count }: Product): number {
   return 2 * m * k * n * count;
 }
 
-/** Captions of 8 to 24 tokens, evenly spread; a single one has 16. */
+/** Captions of 8 to 24 tokens, evenly spread; a single caption has 16. */
 export function captions(batch: number, padded: number): Texts {
   const lengthOf = (index: number): number =>
     batch === 1 ? 16 : Math.round(8 + (16 * index) / (batch - 1));
   return { lengths: Array.from({ length: batch }, (_, index) => lengthOf(index)), padded };
 }
 
-/** Texts that fill all of their `length` tokens. */
+/** Unpadded texts of `length` tokens. */
 export function fullTexts(batch: number, length: number): Texts {
   return { lengths: Array.from({ length: batch }, () => length), padded: length };
 }

@@ -34,7 +34,7 @@ def encoder():
 
 
 def product(work):
-    """`count` different left sides times one weight, as a layer multiplies."""
+    """`count` different left factors times one weight, as in a linear layer."""
     dtype = DTYPES[work["dtype"]]
     m, k, n = work["m"], work["k"], work["n"]
     lefts = [torch.randn(m, k).to(dtype) for _ in range(work["count"])]
@@ -79,7 +79,7 @@ def infer(work):
 
 
 def tiny_operations(work):
-    """Additions of a few numbers, one after another: nothing but overhead."""
+    """Additions of a few numbers in sequence: pure overhead."""
     x, y = torch.ones(8), torch.ones(8)
 
     def run():

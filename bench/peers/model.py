@@ -1,4 +1,4 @@
-"""transformers' side of the model benchmark: FLAVA at base size, as its documentation shows it in use."""
+"""transformers' side of the model benchmark: FLAVA at base size, used as in its documentation."""
 
 import torch
 from torch.nn import functional as F
@@ -20,7 +20,7 @@ def images(config, batch):
 
 
 def texts(config, work):
-    """Random words, padded to the length that the work tells."""
+    """Random words, padded to the length in the work."""
     lengths, padded = torch.tensor(work["texts"]["lengths"]), work["texts"]["padded"]
     mask = torch.arange(padded) < lengths[:, None]
     ids = torch.randint(1, config.text_config.vocab_size, mask.shape) * mask
@@ -28,7 +28,7 @@ def texts(config, work):
 
 
 def masked_texts(config, work):
-    """The same with the first tokens of each text hidden, and their labels."""
+    """The same with the first tokens of each text masked, and their labels."""
     made = texts(config, work)
     ids = made["input_ids"]
     count = (made["attention_mask"].sum(1) * HIDDEN_TOKENS).round()
@@ -97,7 +97,7 @@ def apply(work):
 
 
 def load(work):
-    """From a directory to a model that can be used; its weights are mapped, and read from the file when they are used."""
+    """From a directory to a usable model; its weights are mapped, and read from the file on first use."""
     logging.disable_progress_bar()
     return lambda: FlavaForPreTraining.from_pretrained(work["directory"])
 

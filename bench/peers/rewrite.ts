@@ -17,7 +17,7 @@ const checkpoint = await openCheckpoint(from, {
   heads: heads === undefined ? undefined : Number(heads),
 });
 const { sizes, weights, family } = checkpoint;
-if (!sizes) throw new Error(`A ${family} is no model that transformers knows.`);
+if (!sizes) throw new Error(`transformers has no model for ${family} weights.`);
 const config: FlavaConfig =
   sizes.kind === "flava" ? sizes.config : { ...models.base, codebook: sizes.config };
 const has = (root: string): boolean =>

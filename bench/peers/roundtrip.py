@@ -24,7 +24,7 @@ def rewrite(source, target, dtype="float32", shard_bytes=5e9, heads=()):
 
 
 def randomize(module):
-    """Also what starts at zero, so that nothing can be mixed up unseen."""
+    """Also what starts at zero, so that no mix-up goes unnoticed."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.normal_(0, 0.3)
@@ -128,7 +128,7 @@ def check_torch_multimodal(scratch):
 
 
 def compare_outputs(theirs, ours, batch):
-    """By name, what TorchMultimodal and transformers compute from the same weights."""
+    """What TorchMultimodal and transformers compute from the same weights, by name."""
     ids, pixels, mask = batch["input_ids"], batch["pixel_values"], batch["bool_masked_pos"]
     image = theirs.model.encode_image(pixels, mask.flatten(1))
     text = theirs.model.encode_text(ids)

@@ -1,4 +1,4 @@
-"""The peer's side of the benchmarks: does the works of bench/work.ts with PyTorch.
+"""The peer's side of the benchmarks: runs the workloads of bench/work.ts with PyTorch.
 
 Reads one JSON request a line, answers with one JSON line:
   {"do": "describe"}                             -> {"name": "PyTorch 2.15.0, transformers 5.23.0"}
@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 import torch
 
-# The module whose WORKS prepare each kind of work; it is imported when it is needed, since its memory is measured too.
+# The module whose WORKS prepare each kind of work; imported when needed, since its memory is measured too.
 MODULES = {
     "product": "engine",
     "train": "engine",
@@ -36,7 +36,7 @@ def prepare(work, threads):
 
 def seconds_of(run):
     start = time.perf_counter()
-    result = run()  # held, so that freeing it takes no part in the time
+    result = run()  # kept alive, so that freeing it is not timed
     seconds = time.perf_counter() - start
     del result
     return seconds
@@ -55,7 +55,7 @@ def main():
         if request["do"] == "describe":
             answer = {"name": f"PyTorch {torch.__version__}, transformers {version('transformers')}"}
         elif request["do"] == "prepare":
-            run = None  # frees the work before it
+            run = None  # frees the previous work
             run = prepare(request["work"], request["threads"])
             answer = {}
         elif request["do"] == "time":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the Python environment that the benchmarks compare with, outside of the repository; where it is there already,
-# this takes a second. Prints the path of its Python.
+# Creates the Python environment of the benchmarks' peers, outside the repository; if it exists, this takes a second.
+# Prints the path of its Python.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

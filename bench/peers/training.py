@@ -1,6 +1,6 @@
-"""The peer's side of bench/training.ts: makes a step of pre-training with PyTorch for every line that it reads.
+"""The peer's side of bench/training.ts: runs one pre-training step with PyTorch for every input line.
 
-python training.py THREADS FOLDER, where the folder has config.json and batches that are ready to be trained on, *.safetensors
+python training.py THREADS FOLDER, where the folder has config.json and prepared batches, *.safetensors
 """
 
 import json
@@ -15,7 +15,7 @@ from transformers import FlavaConfig, FlavaForPreTraining
 
 
 def inputs_of(batch):
-    """What transformers takes, made of what our loader makes: everything in the dtypes and forms that cost nothing later."""
+    """The inputs of transformers, from those of our loader, in dtypes and layouts that need no conversion during a step."""
     ids, hidden = batch["ids"].long(), batch["hidden"].bool()
     side = round(hidden.shape[1] ** 0.5)
     real = batch["targets/positions"] >= 0

@@ -1,5 +1,5 @@
-"""The peer's side of bench/images.ts: decodes the JPEGs of a folder with Pillow and gives them to transformers' FLAVA image
-processor, as its users do, once for every line that it reads.
+"""The peer's side of bench/images.ts: for every input line, decodes the JPEGs of a folder with Pillow and passes them to
+transformers' FLAVA image processor, as its users do.
 
 python images.py pillow|tensor THREADS FOLDER
 """
