@@ -1,4 +1,4 @@
-/** Files as neighboring tools and people write them: each is read, or refused with its true reason. See cases/README.md. */
+/** Files as other tools and people write them: each is read, or refused with the true reason. See cases/README.md. */
 import { copyFileSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,7 +13,7 @@ import { temporaryDirectory } from "./golden/temporary-directory.js";
 const cases = join(import.meta.dirname, "cases");
 
 interface Result {
-  /** Of the samples whose images decode, or that have none. */
+  /** Samples whose images decode, or that have none. */
   readonly samples: readonly Sample[];
   readonly keys: readonly string[];
   readonly texts: readonly (readonly string[])[];
@@ -82,7 +82,7 @@ describe("tables", () => {
     expect(summary).toMatch(/^1 of 1 samples was left out: 1 is damaged .*UTF-8.*Latin-1/);
   });
 
-  it("take columns and separators that were given", async () => {
+  it("use given columns and separators", async () => {
     const columns = { image: "filepath", texts: ["title"] };
     const result = await read("csv/semicolon.csv", { columns, separator: ";" });
     expect(result.texts).toEqual([["a blue thing"], ["a red thing"]]);
@@ -94,19 +94,16 @@ describe("tables", () => {
 });
 
 describe("folders", () => {
-  it.each(["flickr8k", "flickr8k-flat"])(
-    "%s: captions of images wherever they are",
-    async (name) => {
-      const { texts, summary } = await read(name);
-      expect(summary).toBe("");
-      expect(texts).toEqual([
-        ["A thing is blue .", "Blue , it is ."],
-        ["A thing is red .", "Red ."],
-      ]);
-    },
-  );
+  it.each(["flickr8k", "flickr8k-flat"])("%s: captions of images in any folder", async (name) => {
+    const { texts, summary } = await read(name);
+    expect(summary).toBe("");
+    expect(texts).toEqual([
+      ["A thing is blue .", "Blue , it is ."],
+      ["A thing is red .", "Red ."],
+    ]);
+  });
 
-  it("i2d-files: images with their texts, and nothing of failed downloads", async () => {
+  it("i2d-files: images with their texts, without failed downloads", async () => {
     const result = await read("i2d-files");
     expect([withImages(result), result.summary]).toEqual([8, ""]);
     expect(result.keys[0]).toBe("00000/000000000");
@@ -121,7 +118,7 @@ describe("folders", () => {
     expect((await read("othermeta")).texts).toEqual([["thing 0"], ["thing 1"]]);
   });
 
-  it("names of whatever characters", async () => {
+  it("names with any characters", async () => {
     const folder = mkdtempSync(join(temporaryDirectory(), "names-"));
     const names = ["UP.JPG", "a b.jpg", "c#1.jpg", "d%20e.jpg", "it's.jpeg", "日本 🐱.jpg"];
     for (const name of names) copyFileSync(join(cases, "csv/a.jpg"), join(folder, name));
@@ -131,7 +128,7 @@ describe("folders", () => {
     expect(texts).toEqual([["said"], ["said"], [], [], [], []]);
   });
 
-  it("links as in a hub's cache, and names that are composed in the table only", async () => {
+  it("links as in a hub cache, and names that are NFC only in the table", async () => {
     const snapshot = mkdtempSync(join(temporaryDirectory(), "snapshot-"));
     symlinkSync(join(cases, "csv/a.jpg"), join(snapshot, "scho\u0308n.jpg"));
     symlinkSync(join(cases, "csv/sub"), join(snapshot, "sub"));
@@ -156,7 +153,7 @@ describe("shards", () => {
     expect(labels).toEqual(["cat", "dog", undefined, "dog", "cat", undefined]);
   });
 
-  it("img2dataset's shards, beside which parquet files tell what was downloaded", async () => {
+  it("img2dataset's shards, with parquet files about the downloads beside them", async () => {
     const folder = mkdtempSync(join(temporaryDirectory(), "shards-"));
     copyFileSync(join(cases, "dupkeys/00.tar"), join(folder, "00000.tar"));
     for (const name of ["00000.parquet", "00000_stats.json"])
@@ -167,7 +164,7 @@ describe("shards", () => {
     await expect(read(folder)).rejects.toThrow("more.parquet and 00000.tar in one folder");
   });
 
-  it("parquet with bytes in a column of unknown name: asks which one the images are in", async () => {
+  it("parquet with bytes in a column of unknown name: asks for the column of the images", async () => {
     const folder = mkdtempSync(join(temporaryDirectory(), "bytes-"));
     const renamed = (from: string, name: string): string => {
       const bytes = readFileSync(join(cases, from)).toString("latin1");
@@ -193,7 +190,7 @@ describe("shards", () => {
     expect([withImages(result), result.summary, result.texts[0]]).toEqual([images, "", first]);
   });
 
-  it("listimg: one image a row is taken, several are reported", async () => {
+  it("listimg: one image per row is taken, several are reported", async () => {
     const { texts, summary } = await read("listimg");
     expect([texts, summary]).toEqual([
       [["a", "b"]],
@@ -230,7 +227,7 @@ describe("shards", () => {
 });
 
 describe("images", () => {
-  it("folder-mixed: what can be decoded is read, the rest is summed up", async () => {
+  it("folder-mixed: decodable images are read, the rest is summed up", async () => {
     const { keys, summary } = await read("folder-mixed");
     expect(keys).toEqual(["0", "1", "v", "x", "y", "z"]);
     expect(summary).toMatch(
@@ -238,7 +235,7 @@ describe("images", () => {
     );
   });
 
-  it("pictures: one image in several formats, and HEIC by whatever name", async () => {
+  it("pictures: one image in several formats, and HEIC under any name", async () => {
     const { keys, samples, skipped } = await read("pictures");
     expect(keys).toEqual(["x.bmp", "x.ico", "x.ppm", "x.tga"]);
     const decoded = await Promise.all(samples.map(({ image }) => decodeImage(image!)));
@@ -251,7 +248,7 @@ describe("images", () => {
     ]);
   });
 
-  it("alldamaged: nothing to use is an error", async () => {
+  it("alldamaged: no usable sample is an error", async () => {
     const { samples, skipped } = await read("alldamaged");
     expect(samples).toEqual([]);
     expect(() => skipped.requireUsed("alldamaged", 0)).toThrow(

@@ -1,4 +1,4 @@
-/** Citations of docs/flava.md, such as "flava.md 3.6", name sections that it has. */
+/** Citations of docs/flava.md, such as "flava.md 3.6", refer to existing sections. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -17,11 +17,11 @@ function sectionsOf(page: string): Set<string> {
   return new Set([...headings].map(([, number = ""]) => number));
 }
 
-/** The sections that a text cites. */
+/** The sections cited in a text. */
 const citedIn = (text: string): string[] =>
   [...text.matchAll(citation)].flatMap(([, numbers = ""]) => numbers.match(/\d+(\.\d+)?/g)!);
 
-/** Every text file of `folders` but this one, whose citations are examples. */
+/** Every text file of `folders` except this one, whose citations are examples. */
 function commentedFiles(): string[] {
   return folders
     .filter((folder) => existsSync(join(root, folder)))
@@ -52,7 +52,7 @@ describe("citations of docs/flava.md", () => {
     expect(citedIn(text)).toEqual(sections);
   });
 
-  it("need a heading with their number", () => {
+  it("require a heading with their number", () => {
     const page = "## 3. Objectives\n\nSee 3.5.\n\n### 3.6 Matching\n";
     expect([...sectionsOf(page)]).toEqual(["3", "3.6"]);
   });

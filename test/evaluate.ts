@@ -6,7 +6,7 @@ import { placeholderOf } from "../src/graph/placeholder.js";
 /** The values of placeholders, in order. */
 export type Feeds = ReadonlyMap<Tensor, ArrayLike<number>>;
 
-/** Memory full of garbage, as kernels find it. Floating-point numbers are doubles, whatever the dtype. */
+/** Memory filled with NaN or garbage, as kernels find it. Floating-point numbers are doubles, whatever the dtype. */
 function memoryOf({ shape, dtype, size }: TensorSpec): ReferenceTensor {
   const data =
     dtype === "int8"
@@ -29,7 +29,7 @@ function fed(placeholder: Tensor, feeds: Feeds): ReferenceTensor {
   return memory;
 }
 
-/** The values of `outputs`, by the reference kernels in double precision, one node after the other: no plan, no fusion. */
+/** The values of `outputs`, by the reference kernels in double precision, node by node: no plan, no fusion. */
 export function evaluate(outputs: readonly Tensor[], feeds: Feeds): number[][] {
   const values = new Map<Tensor, ReferenceTensor>();
   for (const node of ancestors(outputs)) {

@@ -11,7 +11,7 @@ import { openEvaluationSet } from "../src/eval/evaluation-set.js";
 import { Embedder } from "../src/inference/embedder.js";
 import { config, smallState } from "./small-model.js";
 
-/** Evaluates zero-shot classification, retrieval and a linear probe, in this order, on sets that it writes to `folder`. */
+/** Evaluates zero-shot classification, retrieval and a linear probe, in this order, on sets written to `folder`. */
 export async function evaluateSmallSets(
   folder: string,
   onProgress?: (count: number) => void,

@@ -15,7 +15,7 @@ const folder = temporaryDirectory();
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const readmeBlocks = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block!);
 
-/** An example of a method shows a few lines only; this goes before them. */
+/** Goes before the example of a method, which shows only a few lines. */
 const preamble = `import { load } from "flava";\nconst flava = await load();\n`;
 
 /** The `@example` blocks of the entry points and of the API, by file and number. */
@@ -37,7 +37,7 @@ function documented(): Map<string, string> {
   return examples;
 }
 
-/** What the compiler says of programs, in the project's own settings, as if they stood in test/. */
+/** Compiler errors of programs under the project's settings, as if they were in test/. */
 function problems(programs: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) =>
     ts.sys.readFile(path),
@@ -82,7 +82,7 @@ describe("examples", () => {
     expect(problems(examples)).toEqual([]);
   });
 
-  it("with an unchecked index do not compile", () => {
+  it("do not compile with an unchecked index", () => {
     const code = `${preamble}const [best] = await flava.classify("a.png", ["a"]);\nbest.label;\n`;
     expect(problems(new Map([["wrong", code]]))).toEqual([expect.stringContaining("undefined")]);
   });

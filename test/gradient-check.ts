@@ -16,7 +16,7 @@ export interface Argument {
   readonly differentiable?: boolean;
 }
 
-/** Normal random numbers, the same for the same seed. */
+/** Normal random numbers, determined by the seed. */
 export function randomValues(size: number, seed: number): number[] {
   return Array.from(normal(foldIn(keyOf(20), seed), size));
 }

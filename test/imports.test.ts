@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative, sep } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
-/** The folders of src/, lowest first; those in one row do not know each other. "." holds the public entry points. */
+/** The folders of src/, lowest first; those in one row do not import each other. "." holds the public entry points. */
 const layers = [
   ["base"],
   ["graph"],
@@ -27,7 +27,7 @@ const root = join(import.meta.dirname, "..");
 type SourceFile = { readonly path: string; readonly text: string };
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1)[0] ?? ".";
-/** Of a path as in `SourceFile`, seen from the root of the project, and back. */
+/** Converts between a path as in `SourceFile` and one from the root of the project. */
 const fromRoot = (path: string): string => (path.startsWith("datasets/") ? path : `src/${path}`);
 const fromSource = (path: string): string => path.replace(/^src\//, "");
 const isTest = (path: string): boolean => path.endsWith(".test.ts");
@@ -50,7 +50,7 @@ function targetOf(importer: string, specifier: string): string | undefined {
   return target.split(sep).join("/").replace(/\.js$/, ".ts");
 }
 
-/** What is wrong with one import, or undefined. */
+/** The fault of an import, if any. */
 function faultOf(importer: string, specifier: string): string | undefined {
   const file = targetOf(importer, specifier);
   if (file === undefined) return undefined;
@@ -74,7 +74,7 @@ function faultOf(importer: string, specifier: string): string | undefined {
 const importsOf = ({ text }: SourceFile): string[] =>
   ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
 
-/** The files of each circle of imports, found by depth-first search. */
+/** The files of each import cycle, found by depth-first search. */
 function circles(files: readonly SourceFile[]): string[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const finished = new Set<string>();
@@ -96,7 +96,7 @@ function circles(files: readonly SourceFile[]): string[] {
   return found;
 }
 
-/** One sentence per folder of more files than can be seen at a glance; tests and operations, one a file, aside. */
+/** One sentence per folder with too many files; tests and operations, one per file, do not count. */
 function folderFaults(files: readonly SourceFile[]): string[] {
   const counts = new Map<string, number>();
   for (const { path } of files) {
@@ -110,14 +110,14 @@ function folderFaults(files: readonly SourceFile[]): string[] {
     .map(([folder, count]) => `${folder}/ has ${count} files, more than ${maxFiles}`);
 }
 
-/** One sentence per import against the order. Tests may import whatever they like, but for those of data sets. */
+/** One sentence per import against the order. Tests may import anything, except for those of data sets. */
 function orderFaults(files: readonly SourceFile[]): string[] {
   return files
     .flatMap((file) => importsOf(file).map((specifier) => faultOf(file.path, specifier)))
     .filter((fault) => fault !== undefined);
 }
 
-/** One sentence per file that is too long to be read at once. */
+/** One sentence per file that is too long. */
 function lengthFaults(files: readonly SourceFile[]): string[] {
   return files
     .map(({ path, text }) => ({ path, lines: text.replace(/\n$/, "").split("\n").length }))
@@ -165,7 +165,7 @@ describe("the order of imports", () => {
   });
 });
 
-describe("circles of imports", () => {
+describe("import cycles", () => {
   const files = (entries: Record<string, string>): SourceFile[] =>
     Object.entries(entries).map(([path, specifier]) => ({
       path,
@@ -189,7 +189,7 @@ describe("the size of folders", () => {
     expect(folderFaults(sourceFiles())).toEqual([]);
   });
 
-  it("leaves tests and operations out", () => {
+  it("excludes tests and operations", () => {
     const folder = (name: string, end: string): SourceFile[] =>
       Array.from({ length: maxFiles + 1 }, (_, i) => ({ path: `${name}/f${i}${end}`, text: "" }));
     expect(folderFaults([...folder("nn", ".test.ts"), ...folder("graph/ops", ".ts")])).toEqual([]);

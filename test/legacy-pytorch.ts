@@ -25,7 +25,7 @@ export function dict(entries: Readonly<Record<string, Buffer>>): Buffer {
   return Buffer.concat([Buffer.from("}("), ...items, Buffer.from("u")]);
 }
 
-/** What a call of a Python object gives, by its module and name, with a state. */
+/** The result of calling a Python object, given by module and name, with a state. */
 export function object(name: string, state = dict({})): Buffer {
   return Buffer.concat([global(name), Buffer.from(")R"), state, Buffer.from("b")]);
 }
@@ -46,7 +46,7 @@ export function tensor(key: string, storage: string, shape: readonly number[]): 
   ]);
 }
 
-/** The whole file: magic number, version, machine, object, keys of the storages, and these (of four bytes an element). */
+/** The whole file: magic number, version, machine, object, keys of the storages, and the storages (four bytes per element). */
 export function legacyFile(value: Buffer, storages: Readonly<Record<string, Buffer>>): Buffer {
   const keys = tuple(...Object.keys(storages).map(text));
   return Buffer.concat([

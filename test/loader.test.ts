@@ -1,4 +1,4 @@
-/** The batches of a run: the same for any number of threads, and after going on from any cursor. */
+/** The batches of a run: the same for any number of threads, and after resuming from any cursor. */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,13 +58,13 @@ describe("Loader", () => {
     for (const workers of [1, 2]) expect(await take(8, { workers })).toEqual(alone);
   });
 
-  it("goes on from the cursor of any batch", async () => {
+  it("resumes from the cursor of any batch", async () => {
     const whole = await take(6);
     const cursor = JSON.parse(JSON.stringify(whole[2]!.cursor)) as NextBatch["cursor"];
     expect(await take(3, { cursor })).toEqual(whole.slice(3));
   });
 
-  it("gives the same batches wherever the data lie, and goes on where they were moved", async () => {
+  it("gives the same batches for any location of the data, and resumes after they were moved", async () => {
     const elsewhere = join(root, "somewhere", "else");
     await cp(join(root, "here"), elsewhere, { recursive: true });
     const [here, there] = [await take(6), await take(6, await optionsAt(elsewhere))];
@@ -73,7 +73,7 @@ describe("Loader", () => {
     expect(await take(2, { ...(await optionsAt(elsewhere)), cursor })).toEqual(here.slice(4));
   });
 
-  it("gives every sample once before it gives any again", async () => {
+  it("gives every sample once before repeating any", async () => {
     const only = { pair: 1, image: 0, text: 0 };
     const mixture = { ...options.mixture, shares: only, mismatched: 0 };
     const texts = (batches: NextBatch[]): string[] =>
@@ -89,7 +89,7 @@ describe("Loader", () => {
     expect(new Set(shapes).size).toBeGreaterThanOrEqual(30);
   });
 
-  it("never pairs an image with a true text where it says that they do not match", async () => {
+  it("never pairs an image with a true text in a pair marked as mismatched", async () => {
     const only = { pair: 1, image: 0, text: 0 };
     const mixture = { ...options.mixture, shares: only, mismatched: 0.9 };
     const batches = await take(6, { mixture });
@@ -99,7 +99,7 @@ describe("Loader", () => {
     expect(share).toBeLessThan(0.5);
   });
 
-  it("tells of a directory that is not there", async () => {
+  it("reports a missing directory", async () => {
     const directories = { ...options.directories, pair: [join(root, "nothing")] };
     await expect(take(1, { directories })).rejects.toThrow(/nothing/);
   });

@@ -1,4 +1,4 @@
-/** Whole training runs on a little data set: stages, checkpoints, and going on after any kind of end. */
+/** Whole training runs on a small data set: stages, checkpoints, and resuming after any kind of end. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Runs the recipe in this process, and gives what it said. */
+/** Runs the recipe in this process, and returns its log. */
 async function run(name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> {
   const lines: string[] = [];
   await pretrain({
@@ -50,14 +50,14 @@ async function run(name: string, changes: Partial<PretrainOptions> = {}): Promis
   return lines;
 }
 
-/** Stops a run of four steps after this step of its joint stage, or another one whose losses are named. */
+/** Stops a run of four steps after this step of its joint stage, or of another stage with the given losses. */
 function stoppedAt(
   step: number,
   losses = "mim|mlm|contrastive",
 ): Pick<PretrainOptions, "log" | "signal"> {
   const stop = new AbortController();
   const line = new RegExp(`^${step}/4 .*(${losses})`);
-  return { log: (said) => line.test(said) && stop.abort(), signal: stop.signal };
+  return { log: (text) => line.test(text) && stop.abort(), signal: stop.signal };
 }
 
 async function digest(path: string): Promise<string> {
@@ -82,7 +82,7 @@ async function tensorsOf(directory: string): Promise<Map<string, Uint8Array>> {
   return found;
 }
 
-/** The command in a process of its own: its exit code, or the signal that ended it, and what it printed. */
+/** The command in its own process: its exit code, or the signal that ended it, and its output. */
 async function command(
   name: string,
   isTimeToKill: (printed: string) => boolean = () => false,
@@ -102,7 +102,7 @@ async function command(
   return { end: signal ?? code, printed };
 }
 
-// Plain TypeScript would take many minutes for what the kernels do in seconds.
+// Plain TypeScript would take many minutes for what takes the kernels seconds.
 describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("runs all stages, logs every loss, and writes a model", async () => {
     const lines = await run("whole");
@@ -128,12 +128,12 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     );
   });
 
-  it("refuses to freeze what no weights are called", async () => {
+  it("refuses to freeze unknown weights", async () => {
     const recipe = shapesRecipe(root, { frozen: ["flava/imagination"] });
     await expect(run("whole", { recipe })).rejects.toThrow('freezes "flava/imagination"');
   });
 
-  it("learns matching alone, from whole pairs, with frozen encoders", async () => {
+  it("learns matching alone, from unmasked pairs, with frozen encoders", async () => {
     const recipe = shapesRecipe(root, { frozen: ["flava/image", "flava/text"] });
     await run("whole", { recipe });
     const [before, after] = await Promise.all(
@@ -155,15 +155,15 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(Object.keys(log.at(-1)!.scalars)).not.toContain("contrastive");
   });
 
-  it("stops on request, and goes on to the same weights", async () => {
+  it("stops on request, and resumes to the same weights", async () => {
     const stop = new AbortController();
-    const said: string[] = [];
+    const lines: string[] = [];
     const log = (line: string): void => {
-      said.push(line);
-      if (line.startsWith("2/4") && said.length > 8) stop.abort(); // in the joint stage
+      lines.push(line);
+      if (line.startsWith("2/4") && lines.length > 8) stop.abort(); // in the joint stage
     };
     await run("stopped", { log, signal: stop.signal });
-    expect(said.at(-1)).toMatch(/Stopped after step \d/);
+    expect(lines.at(-1)).toMatch(/Stopped after step \d/);
     await run("stopped");
     expect(await weightsOf("stopped")).toBe(await weightsOf("whole"));
   });
@@ -200,7 +200,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("killed")).toBe(await weightsOf("whole"));
   });
 
-  it("continues only with the settings that made it, or with changes that are allowed", async () => {
+  it("continues only with the settings that made it, or with allowed changes", async () => {
     const only = ["codebook"];
     await run("changed", { only, ...stoppedAt(2, "reconstruction") });
     const longer = shapesRecipe(root, { steps: 6 });
@@ -226,7 +226,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await expect(run("started")).rejects.toThrow(/start\.--start: "\w+" -> none/);
   });
 
-  it("says that a run on another processor level differs in its bits", async () => {
+  it("warns that bits differ on another processor level", async () => {
     const run = new RunDirectory(join(root, "whole", "joint"));
     const facts = (await run.readFacts())!;
     await cp(run.path, join(root, "level"), { recursive: true });
@@ -245,7 +245,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(refused?.reason).toBeInstanceOf(LockError);
   });
 
-  it("refuses to predict visual tokens of a codebook that nothing gives", async () => {
+  it("refuses to predict visual tokens without a trained codebook", async () => {
     const recipe = shapesRecipe(root);
     const [, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
     const alone = { ...recipe, stages: [{ ...joint, from: [] }] } as unknown as Recipe;
@@ -254,14 +254,14 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     );
   });
 
-  it("leaves the last checkpoint alone where a save fails half way", async () => {
+  it("keeps the last checkpoint if a save fails halfway", async () => {
     const directory = join(root, "whole", "joint", "checkpoints");
     await writeFile(join(directory, "0000009.partial"), "half a checkpoint");
     const checkpoints = await new RunDirectory(join(root, "whole", "joint")).checkpoints();
     expect(checkpoints.at(-1)).toBe(4);
   });
 
-  it.skipIf(!existsSync("/dev/full"))("stops in words where the disk is full", async () => {
+  it.skipIf(!existsSync("/dev/full"))("stops with a message when the disk is full", async () => {
     const directory = new RunDirectory(join(root, "full", "joint"));
     const logFile = directory.file("log.jsonl");
     let moved = false;
@@ -279,7 +279,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("full")).toBe(await weightsOf("whole"));
   });
 
-  it("stops in words where a shard cannot be read, and goes on when it can", async () => {
+  it("stops with a message when a shard cannot be read, and resumes when it can", async () => {
     await run("unreadable", stoppedAt(2));
     const directory = join(root, "pairs", "shapes", "train");
     const shard = join(
@@ -294,7 +294,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("unreadable")).toBe(await weightsOf("whole"));
   });
 
-  it("stops at a loss that is not finite, and goes on from the state before", async () => {
+  it("stops at a loss that is not finite, and resumes from the state before", async () => {
     const recipe = shapesRecipe(root);
     const [codebook, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
     await run("wild", stoppedAt(1));
@@ -308,7 +308,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("wild")).toBe(await weightsOf("whole"));
   });
 
-  it("memorizes a few samples, in a directory of its own", async () => {
+  it("memorizes a few samples, in its own directory", async () => {
     const recipe = shapesRecipe(root, { steps: 40 });
     const lines = await run("overfit", { recipe, overfit: 4, only: ["codebook"] });
     expect(lines.join("\n")).toContain('"codebook" is finished');
@@ -317,7 +317,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5);
   });
 
-  it("refuses what cannot be run, in words", async () => {
+  it("explains why a recipe cannot be run", async () => {
     await expect(run("whole", { only: ["nonsense"] })).rejects.toThrow(
       /no stage "nonsense".*joint/,
     );

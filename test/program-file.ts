@@ -8,7 +8,7 @@ import { placeholder } from "../src/graph/placeholder.js";
 import { type Plan, plan } from "../src/graph/plan.js";
 import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
 
-/** A function to export: what it is given and what it makes of it. */
+/** A function to export, with its inputs. */
 export interface Exported<S, I> {
   readonly state: S;
   readonly inputs: I;
@@ -16,7 +16,7 @@ export interface Exported<S, I> {
     state: S,
     inputs: I,
   ) => { readonly outputs: Record<string, Tensor>; readonly state?: unknown };
-  /** Values of inputs and state by path; others are small normal numbers, or zeros for whole numbers. */
+  /** Values of inputs and state by path; others are small normal numbers, or zeros for integers. */
   readonly values?: Readonly<Record<string, Values>>;
   readonly fails?: boolean;
 }

@@ -35,7 +35,7 @@ const config: FlavaConfig = {
   maskPadding: true,
 };
 
-/** Forward, backward, clipping and AdamW of all four losses of pairs: nearly every kernel there is. */
+/** Forward, backward, clipping and AdamW of all four losses of pairs: nearly every kernel. */
 function pretraining(precision: Precision): Exported<unknown, unknown> {
   const parameters = pretrainingParameters(config);
   const rules = [["codebook/.*", { frozen: true }]] as const;
@@ -96,7 +96,7 @@ function inference(precision: Precision): Exported<unknown, unknown> {
   };
 }
 
-/** A convolution's gradients, noise and the like: what pre-training does not reach. */
+/** A convolution's gradients, noise and other kernels that pre-training does not use. */
 const convolution: Exported<{ weight: TensorSpec }, { x: TensorSpec; key: TensorSpec }> = {
   state: { weight: spec([5, 3, 3, 4]) },
   inputs: { x: spec([2, 6, 4, 4]), key: spec([2], "int32") },
@@ -121,7 +121,7 @@ const failing: Exported<unknown, { x: TensorSpec }> = {
   },
 };
 
-test("programs that reach the kernels are exported for native/sanitize.sh", () => {
+test("programs that cover the kernels are exported for native/sanitize.sh", () => {
   const folder = join(import.meta.dirname, "../build/programs");
   mkdirSync(folder, { recursive: true });
   const programs = {

@@ -1,4 +1,4 @@
-/** Random functions: fused, scheduled and laid out they give what plain evaluation gives, node by node. */
+/** Random functions: fused, scheduled and laid out, they match plain evaluation, node by node. */
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
@@ -55,7 +55,7 @@ const step = fc.record({ operation: fc.nat(operations.length - 1), a: fc.nat(), 
 
 interface Recipe {
   readonly steps: readonly { readonly operation: number; readonly a: number; readonly b: number }[];
-  /** Which results are read, and which become the new values of the state. */
+  /** Which results are outputs, and which become the new values of the state. */
   readonly outputs: readonly number[];
   readonly memory: number;
   readonly other: number;
@@ -68,7 +68,7 @@ const recipes: fc.Arbitrary<Recipe> = fc.record({
   other: fc.nat(),
 });
 
-/** What the recipe makes of parameters and an input: results to read, a loss with its gradient, and new state. */
+/** What the recipe makes of parameters and an input: outputs, a loss with its gradient, and new state. */
 function trace(
   recipe: Recipe,
   parameters: Parameters<Tensor>,
@@ -92,7 +92,7 @@ function trace(
 const numbers = (size: number, seed: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.fround(Math.sin(1.7 * i + seed)));
 
-/** Two runs of a recipe's program, each held against plain evaluation with the state as it was before. */
+/** Two runs of a recipe's program, each with plain evaluation on the state before it. */
 async function check(recipe: Recipe, backend: Backend, tolerance: number): Promise<void> {
   const state = new State(backend, specs);
   const values = new Map<string, ArrayLike<number>>();
@@ -137,7 +137,7 @@ afterAll(() => {
 });
 
 describe.each(backends)("random functions on the %s backend", (_, backend, tolerance) => {
-  it("give what plain evaluation gives, run after run", async () => {
+  it("match plain evaluation, run after run", async () => {
     await fc.assert(
       fc.asyncProperty(recipes, (recipe) => check(recipe, backend, tolerance)),
       { numRuns: 150 },

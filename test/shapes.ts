@@ -1,4 +1,4 @@
-/** A little data set of colored shapes with captions, for tests of training: real images in real shards. */
+/** A small data set of colored shapes with captions, for tests of training: real images in real shards. */
 import { join } from "node:path";
 import sharp from "sharp";
 import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
@@ -49,7 +49,7 @@ export function shapesRecipe(
   changes: {
     readonly steps?: number;
     readonly microBatches?: number;
-    /** Of a stage after the others, which learns matching alone. */
+    /** The stage after the others, which learns matching alone. */
     readonly frozen?: readonly string[];
   } = {},
 ): Recipe {

@@ -10,20 +10,20 @@ import type { Parameter } from "../src/nn/parameter.js";
 import { writeModel } from "../src/checkpoint/write-model.js";
 import { config as small } from "./small-model.js";
 
-/** The small model's sizes with a word for each piece of BERT's vocabulary. */
+/** The small model's sizes with BERT's whole vocabulary. */
 export const checkpointConfig: FlavaConfig = {
   ...small,
   text: { ...small.text, vocabulary: 30522 },
 };
 
-/** The logarithm of the factor on similarities. */
+/** The logit scale. */
 export const logitScale = 2;
 
 /** Parameters in double precision, all different from zero and one. */
 export function stateOf<P>(parameters: P): State<{ readonly parameters: P }> {
   const state = new State(referenceBackend(), { parameters });
   for (const [path, { size, initial }] of leavesOf<Parameter>(parameters)) {
-    // Those of the codebook wide, so that tokens, and what is drawn of them, differ from place to place.
+    // The codebook's are wider, so that tokens and their decoded images differ between positions.
     const fresh = initial.kind === "normal" ? initial.std : 0;
     const std = /^(codebook|decoder)/.test(path) ? 3 * fresh : 0.25;
     const values = normal(foldIn(keyOf(3), path), size, std);

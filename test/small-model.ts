@@ -1,4 +1,4 @@
-/** A small FLAVA with weights that are all different from zero and one, for tests of what the model does. */
+/** A small FLAVA whose weights all differ from zero and one, for tests of the model. */
 import type { Backend } from "../src/backend/backend.js";
 import { type Program, type ProgramOptions, compile } from "../src/backend/program.js";
 import { referenceBackend } from "../src/backend/reference.js";
@@ -33,7 +33,7 @@ const backend = referenceBackend();
 
 export type ModelState = State<{ readonly parameters: FlavaForPretraining<Parameter> }>;
 
-/** The numbers of one parameter: wide enough that a change anywhere shows everywhere. */
+/** The numbers of one parameter: wide enough that a change anywhere has an effect everywhere. */
 function weightOf(path: string, { size }: Parameter): Float32Array {
   if (path.endsWith("logitScale")) return Float32Array.of(1.2);
   const values = normal(foldIn(key, path), size, 0.25);
@@ -72,7 +72,7 @@ export const integers = (shape: Shape, values: ArrayLike<number>): Given =>
 const randomFloats = (name: string, shape: Shape): Given =>
   new Given(shape, normal(foldIn(key, name), sizeOf(shape)));
 
-/** Images, of which patches 0, 3, 5 and 9 are hidden. */
+/** Images with patches 0, 3, 5 and 9 masked. */
 export function images(batch: number, name = "images"): Omit<ImageBatch<Given>, "kind"> {
   const hidden = Array.from({ length: batch }, () =>
     Array.from({ length: patches }, (_, patch) => ([0, 3, 5, 9].includes(patch) ? 1 : 0)),
@@ -89,7 +89,7 @@ export function images(batch: number, name = "images"): Omit<ImageBatch<Given>, 
   };
 }
 
-/** Texts of `lengths` tokens, filled up to `length`; their second token is hidden. */
+/** Texts of `lengths` tokens, padded to `length`; their second token is masked. */
 export function texts(
   lengths: readonly number[],
   length: number,
@@ -119,7 +119,7 @@ export function texts(
   };
 }
 
-/** Images with texts; `match` tells which belong together. */
+/** Images with texts; `match` marks the pairs that match. */
 export function pairs(
   match: readonly number[],
   lengths: readonly number[] = match.map((_, sample) => 4 + (sample % 3)),
@@ -152,7 +152,7 @@ export function compileOn<I>(
   }));
 }
 
-/** Runs a function of the model's parameters and of inputs once; its results by name. */
+/** Runs a function of the model's parameters and of inputs once; returns its results by name. */
 export async function evaluate<I>(
   inputs: I,
   trace: Traced<I>,

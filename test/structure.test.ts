@@ -1,4 +1,4 @@
-/** What can be said of FLAVA without weights: counts, names, and the losses of a new model (flava.md 10.4). */
+/** Facts about FLAVA without trained weights: counts, names, and the losses of a new model (flava.md 10.4). */
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../src/backend/reference.js";
 import { State } from "../src/backend/state.js";
@@ -45,8 +45,8 @@ describe("the base model", () => {
   it.each([
     ["FlavaModel", 512],
     ["FlavaImageCodebook", 74],
-    ["FlavaForPreTraining", 618 - 4], // four names are second names of one tensor
-  ] as const)("goes by the names of %s", (family, count) => {
+    ["FlavaForPreTraining", 618 - 4], // four names are aliases of one tensor
+  ] as const)("has the names of %s", (family, count) => {
     const names = leavesOf<Parameter>(base).flatMap(([path]) => toFamily(family, path)?.name ?? []);
     expect(new Set(names).size).toBe(count);
   });
@@ -71,7 +71,7 @@ describe("a new model", () => {
     expect(initial).toEqual({ kind: "constant", value: initialLogitScale });
   });
 
-  it("guesses: its losses are the logarithms of the numbers of choices", async () => {
+  it("guesses: its losses are logarithms of the numbers of classes", async () => {
     const found = {
       ...(await freshLosses(images(3), "image")),
       ...(await freshLosses(texts([5, 7, 4], 7), "text")),
@@ -91,14 +91,14 @@ describe("a new model", () => {
   });
 });
 
-it("what is under a hidden patch changes nothing", async () => {
+it("pixels of a masked patch change nothing", async () => {
   const { pixels, hidden } = images(1);
   const run = (given: Given): Promise<Record<string, number[]>> =>
     evaluate({ pixels: given, hidden }, (parameters, inputs) => {
       const { sequence } = encodeImages(modelOf(parameters), inputs);
       return { sequence };
     });
-  /** Row 8 to 15 and column 8 to 15 belong to patch 5, which is hidden; the rows before to patch 1, which is not. */
+  /** Rows 8 to 15 and columns 8 to 15 belong to patch 5, which is masked; the rows before to patch 1, which is not. */
   const painted = (row: number): Given => {
     const values = pixels.values.slice();
     values[row * 32 + 9] = 7;

@@ -26,7 +26,7 @@ interface Training {
   readonly program: CompiledStep<{ x: TensorSpec; y: TensorSpec }>;
 }
 
-/** A tiny transformer that learns to reverse the order of its tokens, from the same start on every backend. */
+/** A tiny transformer that learns to reverse the order of its tokens, with the same start on every backend. */
 function training(backend: Backend, precision: Precision): Training {
   const parameters = { blocks: stackParameters(sizes), norm: layerNormParameters(sizes.width) };
   const state = new State(backend, optimizerState(parameters));
@@ -110,7 +110,7 @@ describe.runIf(nativeLevels().length > 0)("training on the native backend", () =
     for (const other of weights.slice(1)) expect(other).toEqual(weights[0]);
   });
 
-  test("leaves memory where it was after 1,000 runs", { timeout: 60000 }, async () => {
+  test("does not leak memory in 1,000 runs", { timeout: 60000 }, async () => {
     const backend = nativeBackend({ threads: 2 });
     const { program } = training(backend, "float32");
     const given = batch(0);
@@ -121,11 +121,11 @@ describe.runIf(nativeLevels().length > 0)("training on the native backend", () =
     const before = await residentAfter(300);
     const after = await residentAfter(1000);
     backend.dispose();
-    // JavaScript's heap may grow a little before it is collected; a leak of the arena would be 1,000 times its size.
+    // JavaScript's heap may grow a little before garbage collection; a leak of the arena would be 1,000 times its size.
     expect(after - before).toBeLessThan(32e6);
   });
 
-  test("keeps timers firing while a run is under way", async () => {
+  test("keeps timers firing during a run", async () => {
     const backend = nativeBackend({ threads: 2 });
     const state = new State(backend, {});
     const size = [768, 768] as const;

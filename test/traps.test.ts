@@ -1,6 +1,6 @@
 /**
- * What users of the two public implementations stumbled over, one test each (users.md 4). The two views of one crop (13)
- * are a matter of the data code.
+ * Known problems of the two public implementations, one test each (users.md 4). The two views of one crop (13) are tested
+ * with the data code.
  */
 import { describe, expect, it } from "vitest";
 import { type Mapped, leavesOf, mapTree } from "../src/base/tree.js";
@@ -37,7 +37,7 @@ import {
 
 type Parameters = FlavaForPretraining<Tensor>;
 
-/** The embeddings, the multimodal vector and the scores of matching. */
+/** The embeddings, the multimodal vector and the match scores. */
 function features(
   parameters: Parameters,
   { pixels, ids, lengths }: Record<"pixels" | "ids" | "lengths", Tensor>,
@@ -117,7 +117,7 @@ it("2. the multimodal mask is longer than the text by the class token and the im
   expect(await vector(4)).not.toEqual(closeTo(before, 3)); // the last token of the text
 });
 
-it("3. patches stand at places 2 to 2 + P, texts at the last L places", () => {
+it("3. patches follow two class tokens, texts are the last L tokens", () => {
   const length = 2 + patches + 5;
   const sequence = placeholder(spec([1, length, 1]), "sequence");
   const [ofPatches, ofText] = evaluateNodes(
@@ -161,7 +161,7 @@ describe("5. labels of matching", () => {
     expect(await loss(0)).toBeCloseTo(2 + Math.log(1 + Math.exp(-2)), 5);
   });
 
-  it("leave pairs that do not match out of the masked losses", async () => {
+  it("exclude mismatched pairs from the masked losses", async () => {
     const all = pairs([1, 0, 1], [7, 7, 7]);
     const mixed = await losses(all);
     const matched = await losses(matchedOf(all));
@@ -170,7 +170,7 @@ describe("5. labels of matching", () => {
     expect(mixed.itm).not.toEqual(closeTo(matched.itm, 3));
   });
 
-  it("leave them out of the rows of the contrastive loss, but not of its columns", async () => {
+  it("exclude them from the rows of the contrastive loss, but not from its columns", async () => {
     const given = pairs([1, 0, 1]);
     const { contrastive } = await losses(given);
     const { image, text } = await evaluate(given, (weights, inputs) => {
@@ -185,7 +185,7 @@ describe("5. labels of matching", () => {
     expect(contrastive[0]).toBeCloseTo(rows.reduce((sum, loss) => sum + loss, 0) / 4, 5);
   });
 
-  it("count for nothing where no pair matches", async () => {
+  it("have no effect where no pair matches", async () => {
     const none = await losses(pairs([0, 0, 0], [7, 7, 7]));
     const whole = await losses(pairs([1, 1, 1], [7, 7, 7]));
     for (const name of ["contrastive", "mmmImage", "mmmText"] as const) {
@@ -194,7 +194,7 @@ describe("5. labels of matching", () => {
   });
 });
 
-/** The first and the third of three pairs as a batch of their own. */
+/** The first and the third of three pairs as a batch. */
 function matchedOf(all: ReturnType<typeof pairs>): ReturnType<typeof pairs> {
   const both = [0, 2];
   const { targets, positions, ...rest } = all;
@@ -208,7 +208,7 @@ function matchedOf(all: ReturnType<typeof pairs>): ReturnType<typeof pairs> {
   };
 }
 
-it("6. rows are selected once: positions stay places in the whole batch", async () => {
+it("6. rows are selected once: positions refer to the whole batch", async () => {
   const all = pairs([0, 1, 0, 1], [7, 7, 7, 7]);
   const { targets } = all;
   const onlyMatched = {
@@ -229,7 +229,7 @@ it("7. the caller's arrays are not written to", async () => {
   expect(mapTree(batch, ({ values }: Given) => values)).toEqual(before);
 });
 
-it("8. what is not to be predicted is told by its place, not by a label", async () => {
+it("8. positions without a target are marked by position, not by label", async () => {
   const batch = { ...pairs([1, 1], [7, 7]), ...texts([7, 7], 7) };
   const all = (given: Partial<typeof batch>): Promise<Record<string, number[]>> =>
     evaluate(given, (weights, inputs) => {
@@ -254,7 +254,7 @@ it("8. what is not to be predicted is told by its place, not by a label", async 
   }
 });
 
-/** Symbolic tensors for specifications: to look at what is computed, without computing it. */
+/** Symbolic tensors for specifications, to inspect a computation without running it. */
 function symbolic<I>(specs: I): Mapped<I, TensorSpec, Tensor> {
   return mapTree(specs, (leaf: TensorSpec, path) => placeholder(leaf, path));
 }
@@ -264,7 +264,7 @@ const imageBatch: Batch = { kind: "image", ...symbolic(images(2)) };
 const textBatch: Batch = { kind: "text", ...symbolic(texts([3, 5], 5)) };
 const pairBatch: Batch = { kind: "pair", ...symbolic(pairs([1, 0])) };
 
-it("9. losses of one modality are paid by batches of that modality alone", () => {
+it("9. losses of one modality are computed only on batches of that modality", () => {
   const namesOf = (batch: Batch): string[] => Object.keys(lossesOf(modelOf(parameters), batch));
   expect(namesOf(imageBatch)).toEqual(["mim"]);
   expect(namesOf(textBatch)).toEqual(["mlm"]);
@@ -272,7 +272,7 @@ it("9. losses of one modality are paid by batches of that modality alone", () =>
 });
 
 describe("10. the contrastive loss", () => {
-  it("reads what is not masked", async () => {
+  it("reads unmasked inputs", async () => {
     const batch = pairs([1, 1, 1]);
     const before = await losses(batch);
     const after = await losses({
@@ -288,7 +288,7 @@ describe("10. the contrastive loss", () => {
     [2.6592, 14.2849],
     [-1, 1],
     [9, 100],
-  ])("multiplies similarities by exp(%d) held within 1 and 100", async (logarithm, factor) => {
+  ])("multiplies similarities by exp(%d) clipped to 1 and 100", async (logarithm, factor) => {
     const found = await evaluate({ scale: floats([], [logarithm]) }, (_, { scale }) => ({
       factor: similarityFactor(scale),
     }));
@@ -316,7 +316,7 @@ it("11. an embedding is one vector of length 1 for each image and each text", as
   }
 });
 
-it("12. without anything to predict, a loss is 0 and its gradient zero", async () => {
+it("12. without targets, a loss is 0 and its gradient zero", async () => {
   const nothing = { positions: integers([2], [-1, -1]) };
   const targets = { ...nothing, labels: integers([2], [0, 0]) };
   const batches = [
@@ -340,7 +340,7 @@ it("12. without anything to predict, a loss is 0 and its gradient zero", async (
   }
 });
 
-it("14. matching has a pooler of its own; those of the encoders are not trained", () => {
+it("14. matching has its own pooler; those of the encoders are not trained", () => {
   const total = totalLoss(lossesOf(modelOf(parameters), pairBatch));
   const { flava, heads } = gradient(total, parameters);
   expect(heads.itm.pooler.weight).toBeDefined();
@@ -359,7 +359,7 @@ describe("15. the cost", () => {
   };
   const model = modelOf(parameters);
 
-  it("of a pair is two passes of each encoder, masked and plain, and one of the multimodal encoder", () => {
+  it("of a pair is two passes of each encoder, masked and unmasked, and one of the multimodal encoder", () => {
     const total = totalLoss(lossesOf(model, pairBatch));
     expect(runs(total)).toEqual({ image: 2, text: 2, multimodal: 1 });
   });
@@ -371,7 +371,7 @@ describe("15. the cost", () => {
     expect(runs(ofText)).toEqual({ image: 0, text: 1, multimodal: 0 });
   });
 
-  it("is only that of the losses that are wanted", () => {
+  it("is only that of the requested losses", () => {
     const all = lossesOf(model, pairBatch);
     const weights = { itm: 0, mmmImage: 0, mmmText: 0 };
     expect(runs(totalLoss(all, weights))).toEqual({ image: 1, text: 1, multimodal: 0 });

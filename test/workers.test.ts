@@ -1,4 +1,4 @@
-/** The contrastive loss over several processes: their gradients, averaged, against those of one process (flava.md 3.2). */
+/** The contrastive loss over several processes: their averaged gradients against those of one process (flava.md 3.2). */
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../src/backend/reference.js";
 import type { Transport } from "../src/backend/transport.js";
@@ -29,7 +29,7 @@ const workers = 2;
 const perWorker = 2;
 type Parameters = FlavaForPretraining<Tensor>;
 
-/** Where processes meet: `wait` gives all of them what each has brought, as soon as the last has come. */
+/** Where processes meet: `wait` resolves to all contributions as soon as the last has arrived. */
 function meetingOf(size: number): (rank: number, values: Values) => Promise<readonly Values[]> {
   const brought = new Map<number, Values>();
   const waiting: ((all: readonly Values[]) => void)[] = [];
@@ -87,7 +87,7 @@ function shareOf(rank: number): ReturnType<typeof pairs> {
   });
 }
 
-/** The average of what all processes find. */
+/** The average over all processes. */
 async function averaged(gather: GatherMode): Promise<Map<string, number[]>> {
   const all = await Promise.all(
     transports(workers).map((transport, rank) =>
@@ -110,8 +110,8 @@ async function averaged(gather: GatherMode): Promise<Map<string, number[]>> {
 }
 
 /**
- * The same on one process, which has all pairs: the mean of the losses of each share of the rows, for which columns
- * are live or constant as the mode says.
+ * The same on one process with all pairs: the mean of the losses of each share of the rows, with the columns
+ * live or constant, depending on the mode.
  */
 function onOneProcess(gather: GatherMode): Promise<Record<string, number[]>> {
   return evaluate(joined, (parameters, given) => {
@@ -155,7 +155,7 @@ describe("the contrastive loss of several processes", () => {
     },
   );
 
-  it("is by default that of one process with the whole batch", async () => {
+  it("matches one process with the whole batch by default", async () => {
     const found = await averaged("global");
     const whole = await evaluate(joined, (parameters, given) => {
       return withGradients(contrastiveLoss(modelOf(parameters), given), parameters);
@@ -163,7 +163,7 @@ describe("the contrastive loss of several processes", () => {
     for (const [name, values] of found) expect(values, name).toEqual(closeTo(whole[name]!, 6));
   });
 
-  it("has another gradient where others' embeddings are constants", async () => {
+  it("has a different gradient if others' embeddings are constants", async () => {
     const path = "flava/imageProjection/weight";
     const [global, local, none] = await Promise.all(
       (["global", "local", "none"] as const).map(averaged),

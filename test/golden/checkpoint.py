@@ -56,7 +56,7 @@ def hugging_face():
         shutil.copy(HERE / "safetensors" / "config.json", directory)
         state = {name: value.to(dtype) for name, value in flava.state_dict().items()}
         if dtype == torch.float32:
-            # As old files have it: one tensor under two names, and a buffer that is no weight.
+            # As in old files: one tensor under two names, and a buffer that is not a weight.
             state = flava.state_dict()
             state["flava.text_model.embeddings.position_ids"] = torch.arange(12)[None]
         torch.save(state, directory / "pytorch_model.bin")
@@ -65,7 +65,7 @@ def hugging_face():
 
 
 def strided():
-    """Tensors that do not lie row by row, parameters, and two tensors in one storage."""
+    """Non-contiguous tensors, parameters, and two tensors in one storage."""
     base = numbers("base", [4, 6])
     state = {
         "transposed": base.T,
@@ -81,7 +81,7 @@ def strided():
 
 
 def dalle():
-    """A whole module pickled, as DALL-E was released."""
+    """A whole module, pickled as DALL-E was released."""
     from dall_e.utils import Conv2d
 
     torch.save(Conv2d(4, 4, 1), HERE / "module.pkl")
@@ -121,7 +121,7 @@ def torch_multimodal():
 
 
 def dalle_decoder():
-    """DALL-E's classes refuse small sizes, so their checks are left out."""
+    """DALL-E's classes refuse small sizes, so their checks are disabled."""
     import attr
     from dall_e.decoder import Decoder
 
@@ -144,7 +144,7 @@ def main():
         torch_multimodal()
         dalle()
     except ImportError as error:
-        print(f"TorchMultimodal's and DALL-E's files stay as they are: {error}")
+        print(f"TorchMultimodal's and DALL-E's files are not rewritten: {error}")
     for path in HERE.rglob("*.*"):
         path.chmod(0o644 if path.is_file() else 0o755)
     print(json.dumps({str(path.relative_to(HERE)): path.stat().st_size for path in HERE.rglob("*.*")}, indent=1))

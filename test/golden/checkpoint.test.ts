@@ -33,14 +33,14 @@ const torchMultimodal = { ...config, headEpsilon: 1e-5, maskPadding: false };
 const { flava, heads, codebook } = pretrainingParameters(config);
 const whole = { flava, heads, codebook };
 
-/** What the names of these families lack: checkpoint.py fills tensors by the names of the whole model. */
+/** The prefix that names of these families lack: checkpoint.py fills tensors by their names in the whole model. */
 const prefixes: Partial<Record<Family, string>> = {
   FlavaModel: "flava.",
   FlavaImageCodebook: "image_codebook.",
   "DALL-E encoder": "image_codebook.encoder.",
 };
 
-/** What a family's tensor, filled by its name, is here: a convolution's channels go to the end. */
+/** The expected tensor in our layout: the channels of a convolution move to the end. */
 function expectedOf(
   family: Family,
   path: string,
@@ -61,14 +61,14 @@ function expectedOf(
   });
 }
 
-/** Heads are given where no config.json tells them. */
+/** The number of heads, where no config.json gives it. */
 async function open<R>(name: string, use: (checkpoint: Checkpoint) => Promise<R>): Promise<R> {
   const options = name === "torchmultimodal.pt" ? { heads: 2 } : {};
   const checkpoint = await openCheckpoint(join(golden, name), options);
   return use(checkpoint).finally(() => checkpoint.close());
 }
 
-describe("checkpoints that others wrote", () => {
+describe("checkpoints of other programs", () => {
   it.each<[string, Family, unknown, string]>([
     ["safetensors", "FlavaForPreTraining", whole, "safetensors"],
     ["sharded", "FlavaForPreTraining", whole, "safetensors in 4 files"],
@@ -79,7 +79,7 @@ describe("checkpoints that others wrote", () => {
     ["codebook", "FlavaImageCodebook", { codebook }, "safetensors"],
     ["torchmultimodal.pt", "TorchMultimodal FLAVAForPreTraining", whole, "PyTorch state dict"],
     ["dalle-encoder.pt", "DALL-E encoder", { codebook }, "PyTorch state dict"],
-  ])("%s is a %s, and every number arrives", async (name, family, parameters, format) => {
+  ])("%s is a %s, and every number is read", async (name, family, parameters, format) => {
     await open(name, async (checkpoint) => {
       expect(checkpoint).toMatchObject({ family, format, unknown: [] });
       const state = new State(referenceBackend(), { parameters });
@@ -93,7 +93,7 @@ describe("checkpoints that others wrote", () => {
     });
   });
 
-  it("tell their sizes", async () => {
+  it("give their sizes", async () => {
     const sizesOf = (name: string): Promise<unknown> =>
       open(name, ({ sizes }) => Promise.resolve(sizes));
     expect(await sizesOf("safetensors")).toEqual({ kind: "flava", config, codebook: true });
@@ -146,7 +146,7 @@ describe("checkpoints that others wrote", () => {
     await expect(openCheckpoint(whole, { heads: 4 })).rejects.toThrow("has 2 attention heads");
   });
 
-  it("may hold parts that a state does not have", async () => {
+  it("may hold parts that a state lacks", async () => {
     await open("safetensors", async (checkpoint) => {
       const state = new State(referenceBackend(), {
         parameters: { codebook: codebookParameters(config.codebook) },
@@ -157,7 +157,7 @@ describe("checkpoints that others wrote", () => {
 });
 
 describe("flava inspect", () => {
-  it("tells what a checkpoint holds", async () => {
+  it("describes a checkpoint", async () => {
     const text = describeInspection(await inspect(join(golden, "pickle-bfloat16")));
     expect(text.split("\n")).toEqual([
       "FlavaForPreTraining, PyTorch state dict",
@@ -194,7 +194,7 @@ describe("flava inspect", () => {
     ]);
   });
 
-  it("says in words when there is none", async () => {
+  it("reports a missing checkpoint", async () => {
     await expect(inspect(join(golden, "strided.pt"))).rejects.toThrow(
       /holds no FLAVA model: its 8 tensors/,
     );

@@ -1,4 +1,4 @@
-/** What fuzzing does to a file. */
+/** Damage to files, for fuzzing. */
 import { writeFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect } from "vitest";
@@ -32,7 +32,7 @@ export function damaged(original: Buffer): fc.Arbitrary<Buffer> {
   );
 }
 
-/** Writes bytes to `path`, opens them and reads every tensor: this succeeds, or there is a `CheckpointError`. */
+/** Writes bytes to `path`, opens them and reads every tensor: this succeeds or throws a `CheckpointError`. */
 export async function expectReadOrRefused(
   path: string,
   bytes: Buffer,

@@ -26,7 +26,7 @@ WEIGHTS = {theirs: f"{theirs}_weight" for theirs in LOSSES}
 
 
 def sizes(layers, width, hidden, heads, size, patch, vocabulary, projection, codebook, epsilon):
-    """A model as src/model/config.ts describes it."""
+    """A model in the form of src/model/config.ts."""
     return {
         "image": {**stack(layers[0], width, hidden, heads), "size": size, "patch": patch, "channels": 3}
         | {"vocabulary": codebook[1]},
@@ -75,7 +75,7 @@ def build(config):
 
 
 def alias(name):
-    """The name that is written today of the two that a head's output bias has."""
+    """The current one of the two names of a head's output bias."""
     return name.replace("_head.bias", "_head.decoder.bias")
 
 

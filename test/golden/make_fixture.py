@@ -1,4 +1,4 @@
-"""What the golden files have in common: the inputs of their cases, and how results are stored."""
+"""Shared by the golden files: the inputs of their cases, and how results are stored."""
 
 import json
 from pathlib import Path
@@ -13,9 +13,9 @@ HERE = Path(__file__).parent / "pretraining"
 
 
 class Fixture:
-    """Results by name, to be written as NAME.safetensors, and NAME.json, which says what they are.
+    """Results by name, to be written as NAME.safetensors, described by NAME.json.
 
-    Of a tensor of more than `elements` elements only so many are kept (at the places of `sampled`), and after them its
+    Of a tensor of more than `elements` elements only that many are kept (at the positions of `sampled`), followed by its
     Euclidean norm.
     """
 
@@ -33,7 +33,7 @@ class Fixture:
         }
 
     def fill(self, module, alias=lambda name: name):
-        """Gives every parameter of `module` the numbers of its name; a tied parameter has one name."""
+        """Sets every parameter of `module` to the numbers of its name; a tied parameter has one name."""
         parameters = {alias(name): value for name, value in module.named_parameters()}
         for name, parameter in sorted(parameters.items()):
             shape = list(parameter.shape)
@@ -46,7 +46,7 @@ class Fixture:
         self.description["cases"].append({"name": name, "kind": kind, **facts})
 
     def give(self, case, inputs):
-        """Keeps whole-number inputs of a case."""
+        """Keeps integer inputs of a case."""
         for name, values in inputs.items():
             self.tensors[f"{case}/input/{name}"] = np.ascontiguousarray(values, np.int32)
 
@@ -58,7 +58,7 @@ class Fixture:
         self.tensors[f"{case}/{name}"] = np.ascontiguousarray(values, np.float32)
 
     def keep_gradients(self, case, parameters):
-        """The gradient of every parameter that has one; and forgets it."""
+        """Returns the gradients of all parameters that have one, and clears them."""
         for name, parameter in parameters.items():
             if parameter.grad is not None:
                 self.keep(case, f"gradient/{name}", parameter.grad)
@@ -78,7 +78,7 @@ def stack(layers, width, hidden, heads):
 
 
 def texts(case, vocabulary, length, lengths):
-    """Texts padded with 0, some of their tokens hidden, and the labels of these; -1 elsewhere."""
+    """Texts padded with 0, some of their tokens masked, and the labels of these; -1 elsewhere."""
     batch = len(lengths)
     real = np.arange(length) < np.array(lengths)[:, None]
     draw = lambda name: words(f"{case} {name}", batch * length).astype(np.int64).reshape(batch, length)
@@ -99,14 +99,14 @@ def pixels(case, batch, height, width):
 
 
 def codebook_pixels(case, batch, side):
-    """Images of side x side cells of 8 x 8 pixels, each of a color of its own, with noise; in [0.1, 0.9]."""
+    """Images of side x side cells of 8 x 8 pixels, each of its own color, with noise; in [0.1, 0.9]."""
     cells = numbers(f"{case} cells", (batch, 3, side, side), 0.5, 0.25).repeat(8, 2).repeat(8, 3)
     noise = numbers(f"{case} noise", (batch, 3, 8 * side, 8 * side), 0.0, 0.125)
     return torch.from_numpy(cells + noise)
 
 
 def require_margin(logits):
-    """No visual token may be decided by rounding: the best score is above the second by a hundred roundings of float32."""
+    """No visual token may depend on rounding: the best score exceeds the second by a hundred roundings of float32."""
     best = logits.topk(2, dim=1).values
     margin = ((best[:, 0] - best[:, 1]) / logits.abs().max()).min().item()
     assert margin > 2e-5, f"a near tie of visual tokens: {margin}"

@@ -1,4 +1,4 @@
-"""The numbers of the golden files: made from names by whole-number arithmetic, so that the tests make the same ones.
+"""The numbers of the golden files: made from names by integer arithmetic, so that the tests make the same ones.
 
 pretraining/numbers.ts is the same in TypeScript. Nothing that a formula gives is stored.
 """
@@ -35,14 +35,14 @@ def numbers(name, shape, center=0.0, spread=1.0):
 
 
 def sampled(name, size, count):
-    """The places of `count` elements of a tensor of `size`; all places where it has no more than that."""
+    """The positions of `count` elements of a tensor of `size`; all positions if it has fewer."""
     if size <= count:
         return np.arange(size)
     return (words("places of " + name, count) % np.uint32(size)).astype(np.int64)
 
 
 def range_of(name, shape):
-    """How the elements of a weight are spread: wide enough that each of them shows in every result."""
+    """The spread of a weight's elements: wide enough that each of them affects every result."""
     last = name.rsplit(".", 1)[-1]
     if last == "logit_scale":
         return 1.5, 0.1

@@ -66,7 +66,7 @@ def build():
 
 
 def alias(name):
-    """Of the two names of a head's output bias, the one in the golden files."""
+    """The one of the two names of a head's output bias that the golden files use."""
     is_head = name.startswith("loss.") and name.endswith(".cls.bias")
     return name.replace(".cls.bias", ".cls.decoder.bias") if is_head else name
 
@@ -99,7 +99,7 @@ class Cases:
         return {"text": tensors["ids"], "text_masked": tensors["maskedIds"], "mlm_labels": tensors["mlmLabels"]}
 
     def pretrain(self, case, kind, *, lengths=(), length=0, batch=0, match=None):
-        """One forward and backward pass of FLAVAForPreTraining. Texts' padding has the id 0, by which it is known."""
+        """One forward and backward pass of FLAVAForPreTraining. Padding of texts has the id 0, by which it is recognized."""
         batch = batch or len(lengths)
         given = {}
         if kind != "text":
@@ -137,7 +137,7 @@ class Cases:
                 self.fixture.keep(case, f"logits/{ours}", result.logits)
 
     def image_of_size(self, case, height, width, batch=2):
-        """The image encoder on images of another size, which its own forward does not let through."""
+        """The image encoder on images of another size, which its own forward refuses."""
         hidden = hidden_patches(case, batch, (height // 8) * (width // 8))
         self.fixture.give(case, {"hidden": hidden})
         encoder = self.model.model.image_encoder

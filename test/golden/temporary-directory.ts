@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
-/** A new directory that goes when the tests of the calling file are over. */
+/** A new directory that is removed after the tests of the calling file. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "flava-test-"));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { copyObjects, newProject, root, run, succeed } from "./project.js";
 
-/** A copy of the files of this repository, without what is built or installed. */
+/** A copy of the files of this repository, without build outputs and installed packages. */
 function clone(name: string): string {
   const directory = newProject(inject("workspace"), name);
   const built = /^(node_modules|dist|build|coverage|\.git)$/;
@@ -17,7 +17,7 @@ function clone(name: string): string {
 }
 
 describe("a clone", () => {
-  it("without development dependencies names the command that installs them, and keeps what is built", async () => {
+  it("without development dependencies names the command that installs them, and keeps an existing build", async () => {
     const production = { directory: clone("production"), env: { NODE_ENV: "production" } };
     const failed = await run("npm ci", production);
     expect(failed.code).toBe(1);

@@ -9,7 +9,7 @@ const here = { directory };
 const compiles = inject("compiles");
 const answer = compiles ? "native heart\n" : "reference heart\n";
 
-it("compiles the kernels while it is installed", () => {
+it("compiles the kernels during installation", () => {
   expect(existsSync(join(directory, product))).toBe(compiles);
 });
 
@@ -39,7 +39,7 @@ describe("a bundle by esbuild", () => {
 
   it("of four kinds is documented", () => expect(commands).toHaveLength(4));
 
-  it("says what it lacks where the package is not installed", async () => {
+  it("reports that the package is not installed", async () => {
     const elsewhere = newProject(inject("workspace"), "elsewhere");
     await succeed(`npm install sharp@${manifest.dependencies.sharp}`, { directory: elsewhere });
     for (const name of ["inlined.mjs", "inlined.cjs"]) {

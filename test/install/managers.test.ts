@@ -11,7 +11,7 @@ const platform = `node-${process.platform}-${process.arch}`;
 
 beforeAll(async () => {
   const packages = ["npm@12.2.2", "pnpm@12.21.0", "bun@1.4.5", `${platform}@22.23.3`].join(" ");
-  // npm 12 asks for a newer Node than may run this test.
+  // npm 12 may require a newer Node than the one running this test.
   await succeed(`npm install --no-engine-strict ${packages}`, { directory: tools });
 });
 
@@ -56,7 +56,7 @@ describe.runIf(inject("compiles")).each([
     expect(await succeed("node app.mjs", options)).toBe("native heart\n");
   });
 
-  it("warns of kernels that cannot be loaded", async () => {
+  it("warns about kernels that cannot be loaded", async () => {
     mkdirSync(dirname(join(directory, product)), { recursive: true });
     writeFileSync(join(directory, product), "built elsewhere");
     const { stdout, stderr } = await run("node app.mjs", options);

@@ -16,11 +16,11 @@ export interface Outcome {
 export interface RunOptions {
   readonly directory: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Folders of programs that go before all others. */
+  /** Folders of programs to put first in the PATH. */
   readonly path?: readonly string[];
 }
 
-/** Runs a shell command without what npm, Vitest and CI put into the environment. */
+/** Runs a shell command without the variables that npm, Vitest and CI add to the environment. */
 export function run(command: string, { directory, env, path = [] }: RunOptions): Promise<Outcome> {
   const foreign = /^(FLAVA_|VITEST|NODE_ENV$|npm_(?!config_(registry|cafile|cache)$))/;
   const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -38,7 +38,7 @@ export function run(command: string, { directory, env, path = [] }: RunOptions):
   });
 }
 
-/** As `run`; throws, with all that was printed, where the command fails. Resolves to what it wrote on stdout. */
+/** As `run`, but throws with all output if the command fails. Resolves to its stdout. */
 export async function succeed(command: string, options: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await run(command, options);
   if (code === 0) return stdout;
@@ -73,7 +73,7 @@ export function newProject(workspace: string, name: string, manifest: object = {
 /** The installed package's compiled kernels. */
 export const product = "node_modules/flava/build/native/flava.node";
 
-/** Gives a package the objects that another installation compiled, so that a build has only to link them. */
+/** Gives a package the object files of another installation, so that a build only has to link them. */
 export function copyObjects(fromPackage: string, toPackage: string): void {
   const objects = join("build", "native");
   mkdirSync(join(toPackage, objects), { recursive: true });

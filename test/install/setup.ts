@@ -12,11 +12,11 @@ declare module "vitest" {
     /** A temporary folder for projects. */
     workspace: string;
     tarball: string;
-    /** What npm packs: its list of files and the sizes, in bytes. */
+    /** What npm packs: the list of files and the sizes, in bytes. */
     packed: { files: { path: string }[]; size: number; unpackedSize: number };
     /** Whether this machine has a compiler, so that the kernels are built. */
     compiles: boolean;
-    /** A project that npm installed the package in, with TypeScript and both bundlers. */
+    /** A project with the package installed by npm, with TypeScript and both bundlers. */
     dependent: string;
   }
 }

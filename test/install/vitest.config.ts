@@ -1,4 +1,4 @@
-/** Installing the packed package, as its users do: takes minutes and a registry, so it is a suite of its own. */
+/** A separate suite, as it takes minutes and a registry: it installs the packed package as users do. */
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 

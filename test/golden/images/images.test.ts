@@ -52,7 +52,7 @@ function open(file: string): Promise<Image> {
   return decodeImage(new Uint8Array(readFileSync(join(import.meta.dirname, file))));
 }
 
-/** How many numbers differ, and by how much at most. */
+/** How many numbers differ, and the largest difference. */
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): { count: number; most: number } {
   expect(a.length).toBe(b.length);
   let [count, most] = [0, 0];

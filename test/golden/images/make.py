@@ -1,5 +1,5 @@
-"""Makes the small images that the tests of src/data/image decode and resample, and what Pillow and transformers make
-of them (see README.md).
+"""Makes the small images for the tests of src/data/image, and the results of Pillow and transformers for them
+(see README.md).
 
 Run: ~/.cache/flava/peers/bin/python test/golden/images/make.py
 """
@@ -18,7 +18,7 @@ FILTERS = {"lanczos": Image.LANCZOS, "bilinear": Image.BILINEAR, "bicubic": Imag
 
 
 def photo(width, height, seed=0):
-    """Gradients, an edge, a circle and noise: every filter has something to do."""
+    """Gradients, an edge, a circle and noise, so that every filter has an effect."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     colors = [x, y, (x + y) / 2]
@@ -41,7 +41,7 @@ def alpha(image):
 
 
 def files():
-    """(name, Pillow's decode, levels that ours may be off)."""
+    """(name, Pillow's decoding, levels by which ours may differ)."""
     rgb = photo(61, 43)
     gray = rgb.convert("L")
     transparent = rgb.convert("RGBA")
@@ -88,7 +88,7 @@ RESAMPLINGS = [
     ("color.png", 61, 20, None),
     ("color.png", 30, 43, None),
     ("color.png", 1, 1, None),
-    ("color.png", 58, 11, None),  # so much lower that the columns come first
+    ("color.png", 58, 11, None),  # reduced so much in height that the columns come first
     ("color.png", 100, 31, (10, 3, 50, 40)),
     ("color.png", 29, 31, (3.25, 1.5, 57.75, 41.125)),
     ("color.png", 61, 43, (0.5, 0.5, 60.5, 42.5)),
@@ -139,7 +139,7 @@ def processed():
 
 
 def write(name, cases):
-    """The cases, and all their numbers one after the other, each case with where its own begin."""
+    """The cases, and all their numbers in sequence; each case has the offset of its own."""
     described, numbers = [], b""
     for case, data in cases:
         described.append({**case, "start": len(numbers), "bytes": len(data)})

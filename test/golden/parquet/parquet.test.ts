@@ -1,4 +1,4 @@
-/** What pyarrow writes, with every codec and page format, reads as the samples that went in. See make.py. */
+/** Files of pyarrow, with every codec and page format, read as the samples that were written. See make.py. */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** The inputs of golden cases: kept in the file where they are whole numbers, else made by formula. */
+/** The inputs of golden cases: integers are stored in the file, others are made by formula. */
 import type { Values } from "../../../src/backend/values.js";
 import { type Shape, TensorSpec } from "../../../src/graph/tensor.js";
 import { patchCount } from "../../../src/model/config.js";
@@ -25,16 +25,16 @@ function required(fixture: Fixture, golden: GoldenCase, name: string): Int32Arra
 
 const vector = (values: Values): Input => new Input([values.length], values);
 
-/** The places at which `chosen` holds, and one that is filled up. */
+/** The positions at which `chosen` holds, and one of padding. */
 function placesOf(values: Int32Array, chosen: (value: number) => boolean): Int32Array {
   const found = [...values.keys()].filter((place) => chosen(values[place]!));
   return Int32Array.of(...found, -1);
 }
 
 /**
- * The batch that a case pays its losses for, without its kind; texts have their plain ids, too.
+ * The batch of a case, without its kind; texts also have their unmasked ids.
  *
- * @param tokens whether the visual tokens are given, or to be named by the codebook
+ * @param tokens whether visual tokens are given, or computed by the codebook
  */
 export function batchOf(fixture: Fixture, golden: GoldenCase, tokens: "given" | "named"): Inputs {
   const { kind, name, batch } = golden;
@@ -80,7 +80,7 @@ function textsOf(fixture: Fixture, golden: GoldenCase): Inputs {
   };
 }
 
-/** The inputs of an encoder alone. */
+/** The inputs of a single encoder. */
 export function encoderInputs(fixture: Fixture, golden: GoldenCase): Inputs {
   const { kind, name, batch, height = 0, width = 0 } = golden;
   if (kind === "image encoder") {
@@ -100,7 +100,7 @@ export function encoderInputs(fixture: Fixture, golden: GoldenCase): Inputs {
   };
 }
 
-/** The samples of a case that count for losses of matched pairs: those that match, or all if none does. */
+/** The samples that count for losses of matched pairs: those that match, or all if none does. */
 export function countedSamples(fixture: Fixture, { name, batch }: GoldenCase): number[] {
   const samples = Array.from({ length: batch }, (_, sample) => sample);
   const match = inputOf(fixture, name, "match");

@@ -1,4 +1,4 @@
-/** Traces what the golden files hold of a case, under their names: states, sequences, logits. */
+/** Traces the outputs that the golden files hold of a case, under their names: states, sequences, logits. */
 import { gatherRows } from "../../../src/graph/ops/gather.js";
 import { reshape } from "../../../src/graph/ops/reshape.js";
 import { slice } from "../../../src/graph/ops/slice.js";
@@ -18,7 +18,7 @@ import { type Fixture, type GoldenCase, inputOf } from "./fixture.js";
 
 type Outputs = Record<string, Tensor>;
 
-/** The inputs of a case while it is traced; which are there follows from its kind. */
+/** The inputs of a case while it is traced; its kind determines which are present. */
 export type Given = Partial<
   Record<"pixels" | "hidden" | "codebookPixels" | "ids" | "types" | "maskedIds" | "lengths", Tensor>
 >;
@@ -69,7 +69,7 @@ function passOutputs(model: PretrainingModel, prefix: string, pass: Pass): Outpu
 const indices = (values: readonly number[]): Tensor =>
   constant(Int32Array.from(values), [values.length]);
 
-/** The scores of a masked head at some places of sequences [B, L, D] flattened to [B * L, D]. */
+/** The scores of a masked head at some positions of sequences [B, L, D] flattened to [B * L, D]. */
 function logitsAt(
   { config, precision }: PretrainingModel,
   head: MaskedHead<Tensor>,
@@ -80,7 +80,7 @@ function logitsAt(
   return maskedLogits(head, gatherRows(rows, indices(places)), config.headEpsilon, precision);
 }
 
-/** The places of the counted samples at which `chosen` holds, or all of them. */
+/** The positions of the counted samples at which `chosen` holds, or all of them. */
 function countedPlaces(
   fixture: Fixture,
   golden: GoldenCase,
@@ -93,7 +93,7 @@ function countedPlaces(
   return chosen ? all.filter(chosen) : all;
 }
 
-/** Everything but losses and gradients that the golden files hold of a pre-training case. */
+/** All outputs but losses and gradients that the golden files hold of a pre-training case. */
 export function pretrainingOutputs(
   model: PretrainingModel,
   fixture: Fixture,

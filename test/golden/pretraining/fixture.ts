@@ -1,4 +1,4 @@
-/** Reads the golden files of the model: what ../make.py and ../make_torchmultimodal.py wrote. */
+/** Reads the golden files of the model, written by ../make.py and ../make_torchmultimodal.py. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSafetensors } from "../../../src/checkpoint/safetensors.js";
@@ -11,12 +11,12 @@ export interface GoldenCase {
   readonly name: string;
   readonly kind: "image" | "text" | "pair" | "image encoder" | "text encoder";
   readonly batch: number;
-  /** Those that are paid. */
+  /** The losses of the case. */
   readonly losses: readonly LossName[];
   readonly weights: Readonly<Partial<Record<LossName, number>>>;
-  /** Instead of the model's own. */
+  /** Replaces the model's own. */
   readonly logitScale?: number;
-  /** Of the images, where they are not of the model's size. */
+  /** Of the images, if not the model's. */
   readonly height?: number;
   readonly width?: number;
   readonly interpolation?: "size" | "scale";
@@ -25,7 +25,7 @@ export interface GoldenCase {
 interface Description {
   readonly family: "FlavaForPreTraining" | "TorchMultimodal FLAVAForPreTraining";
   readonly config: FlavaConfig;
-  /** Of larger tensors, only so many elements and the norm are kept. */
+  /** Of larger tensors, only this many elements and the norm are kept. */
   readonly elements: number | null;
   readonly weights: Readonly<
     Record<string, { readonly shape: Shape; readonly center: number; readonly spread: number }>
@@ -53,12 +53,12 @@ export async function readFixture(name: string): Promise<Fixture> {
   return { ...description, values };
 }
 
-/** The whole-number input `name` of a case, if it has one. */
+/** The integer input `name` of a case, if it has one. */
 export function inputOf({ values }: Fixture, name: string, input: string): Int32Array | undefined {
   return values.get(`${name}/input/${input}`) as Int32Array | undefined;
 }
 
-/** What a case shall give, by name. */
+/** The expected results of a case, by name. */
 export function expectedOf({ values }: Fixture, name: string): Map<string, Float32Array> {
   const start = `${name}/`;
   return new Map(
@@ -68,12 +68,12 @@ export function expectedOf({ values }: Fixture, name: string): Map<string, Float
   );
 }
 
-/** How far a tensor is from the golden one. */
+/** The deviation of a tensor from the golden one. */
 export interface Deviation {
   readonly name: string;
-  /** The largest difference of an element, as a part of the largest element. */
+  /** The largest difference of an element, relative to the largest element. */
   readonly largest: number;
-  /** The norm of the difference as a part of the norm. */
+  /** The norm of the difference, relative to the norm. */
   readonly norm: number;
 }
 
@@ -84,7 +84,7 @@ const sizeOfLargest = (values: Float32Array): number =>
 
 const isGradient = (name: string): boolean => name.startsWith("gradient/");
 
-/** Compares what a case gives with what it shall give. A gradient that one side lacks must be zero on the other. */
+/** Compares the results of a case with the expected ones. A gradient missing on one side must be zero on the other. */
 export function compare(
   { elements }: Fixture,
   expected: ReadonlyMap<string, Float32Array>,
@@ -108,8 +108,8 @@ export function compare(
 }
 
 /**
- * Gradients that are zero but for rounding, such as those of key biases, are measured by a hundredth of the largest
- * gradient of the case.
+ * Gradients that are zero up to rounding, such as those of key biases, are measured relative to a hundredth of the
+ * largest gradient of the case.
  */
 function deviation(
   name: string,
@@ -122,13 +122,13 @@ function deviation(
   const found = sampled
     ? Float32Array.from(places(name, whole.length, elements), (place) => whole[place]!)
     : whole;
-  const wanted = sampled ? golden.subarray(0, elements) : golden;
-  if (found.length !== wanted.length)
-    throw new Error(`${name} has ${found.length} elements, not ${wanted.length}.`);
-  const difference = wanted.map((value, i) => value - found[i]!);
-  const vanishes = sizeOfLargest(wanted) < 1e-6 * largestGradient;
-  const unit = vanishes ? largestGradient / 100 : sizeOfLargest(wanted) || 1;
-  const norm = vanishes ? unit * Math.sqrt(wanted.length) : normOf(wanted) || 1;
+  const expected = sampled ? golden.subarray(0, elements) : golden;
+  if (found.length !== expected.length)
+    throw new Error(`${name} has ${found.length} elements, not ${expected.length}.`);
+  const difference = expected.map((value, i) => value - found[i]!);
+  const vanishes = sizeOfLargest(expected) < 1e-6 * largestGradient;
+  const unit = vanishes ? largestGradient / 100 : sizeOfLargest(expected) || 1;
+  const norm = vanishes ? unit * Math.sqrt(expected.length) : normOf(expected) || 1;
   const goldenNorm = sampled ? golden.at(-1)! : norm;
   const ofNorms = sampled && !vanishes ? Math.abs(normOf(whole) - goldenNorm) / goldenNorm : 0;
   return {

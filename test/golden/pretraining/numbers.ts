@@ -24,7 +24,7 @@ export function numbers(name: string, shape: Shape, center = 0, spread = 1): Flo
   return values;
 }
 
-/** The places of `count` elements of a tensor of `size`. */
+/** The positions of `count` elements of a tensor of `size`. */
 export function places(name: string, size: number, count: number): number[] {
   const seed = seedOf(`places of ${name}`);
   return Array.from({ length: count }, (_, i) => scramble((seed + scramble(i)) | 0) % size);
@@ -35,7 +35,7 @@ export function pixels(name: string, shape: Shape): Float32Array {
   return numbers(`${name} pixels`, shape, 0, 2);
 }
 
-/** Images of side x side cells of 8 x 8 pixels for the codebook, each of a color of its own, with noise. */
+/** Images of side x side cells of 8 x 8 pixels for the codebook, each of its own color, with noise. */
 export function codebookPixels(name: string, batch: number, side: number): Float32Array {
   const width = 8 * side;
   const cells = numbers(`${name} cells`, [batch, 3, side, side], 0.5, 0.25);

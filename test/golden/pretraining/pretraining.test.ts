@@ -1,6 +1,6 @@
 /**
  * FLAVA against Hugging Face's and TorchMultimodal's implementations, whose results ../make.py and
- * ../make_torchmultimodal.py kept: every state, logit and loss, and the gradient of every parameter.
+ * ../make_torchmultimodal.py stored: every state, logit and loss, and the gradient of every parameter.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../../src/backend/backend.js";
@@ -43,15 +43,15 @@ function describeCases(
   });
 }
 
-/** Nothing is off by more than a ten-thousandth of the largest element of its tensor. */
+/** No element is off by more than a ten-thousandth of the largest element of its tensor. */
 function isExact(deviations: readonly Deviation[]): void {
   expect(deviations.filter(({ largest }) => !(largest <= 1e-4))).toEqual([]);
 }
 
 /**
- * How far rounding to bfloat16 may lead: the norm of the difference as a part of the norm. Twice to three times what is
- * seen. The contrastive loss has the widest bands, as it multiplies similarities by the similarity factor, of which
- * the gradient is a difference of nearly equal sums.
+ * Bounds for bfloat16: the norm of the difference relative to the norm, two to three times what is
+ * observed. The contrastive loss has the widest bounds, as it multiplies similarities by the similarity factor, whose
+ * gradient is a difference of nearly equal sums.
  */
 const bands: readonly (readonly [RegExp, number])[] = [
   [/^gradient\/flava\.logit_scale$/, 0.4],

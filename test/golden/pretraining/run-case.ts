@@ -33,7 +33,7 @@ import { numbers } from "./numbers.js";
 
 export type GoldenState = State<{ readonly parameters: FlavaForPretraining<Parameter> }>;
 
-/** What the code base of the golden file calls the tensor at a path, and how it lays it out. */
+/** The name and layout, in the golden file's code base, of the tensor at a path. */
 function theirs({ family }: Fixture, path: string): NonNullable<ReturnType<typeof toFamily>> {
   const found = toFamily(family, path);
   if (!found) throw new Error(`${family} has no name for ${path}.`);
@@ -55,7 +55,7 @@ export function goldenState(fixture: Fixture, backend: Backend): GoldenState {
   return state;
 }
 
-/** Everything that the golden file holds of a case, as this implementation has it. */
+/** This implementation's results for everything that the golden file holds of a case. */
 export async function runCase(
   fixture: Fixture,
   golden: GoldenCase,
@@ -64,7 +64,7 @@ export async function runCase(
 ): Promise<Map<string, Float32Array>> {
   const expected = expectedOf(fixture, golden.name);
   const alone = golden.kind.endsWith("encoder");
-  // Rounded to bfloat16, nearly equal scores of visual tokens may change their order.
+  // Rounded to bfloat16, nearly equal scores of visual tokens may swap.
   const given = precision !== "float32" || golden.name.endsWith("visual-tokens");
   const inputs = alone
     ? encoderInputs(fixture, golden)
@@ -120,7 +120,7 @@ function tracePretraining(
   };
 }
 
-/** An encoder alone, and a linear function of its sequence to differentiate. */
+/** A single encoder, with a linear function of its sequence to differentiate. */
 function traceEncoder(
   model: PretrainingModel,
   _fixture: Fixture,
@@ -142,7 +142,7 @@ function traceEncoder(
   };
 }
 
-/** The gradients that there are, under their names in the golden file. */
+/** The gradients, under their names in the golden file. */
 function gradientsByName(fixture: Fixture, gradients: unknown): Record<string, Tensor> {
   return Object.fromEntries(
     leavesOf<Tensor>(gradients).map(([path, tensor]) => [
@@ -169,7 +169,7 @@ function inTheirLayout(
   return values;
 }
 
-/** Runs `task` while the logarithm of the similarity factor is another. */
+/** Runs `task` with another logit scale. */
 async function withLogitScale<R>(
   state: GoldenState,
   logitScale: number | undefined,

@@ -2,7 +2,7 @@
 
 Run: ~/.cache/flava/peers/bin/python test/golden/text/make_text.py && npx prettier --write test/golden/text
 
-`ids` and `decoded` are of the fast tokenizer; `slow` is there where the slow one gives other ids.
+`ids` and `decoded` come from the fast tokenizer; `slow` is present where the slow one gives other ids.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ TEXTS = [
     " ".join(["a rather long text that goes on and on, with words enough to fill a row"] * 12),
 ]
 
-# Blocks in which both tokenizers know every character, as (first, end).
+# Blocks whose characters both tokenizers know, as (first, end).
 BLOCKS = [(0x0, 0x61D), (0x1E00, 0x2E3D), (0x3000, 0x9FF0), (0xAC00, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00)]
 BLOCKS += [(0x1FFF0, 0x20010), (0x2A600, 0x2A740), (0x2B700, 0x2B930), (0x2CEA0, 0x2CEB8), (0x2F7F0, 0x2FA30)]
 
