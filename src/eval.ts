@@ -3,17 +3,17 @@
  *
  * @example
  * import { load } from "flava";
- * import { evaluate, openEvaluationSet } from "flava/eval";
- * import { keyOf } from "flava/data";
+ * import { evaluate, openEvaluationSet, toMarkdown } from "flava/eval";
  *
  * await using flava = await load();
  * const set = await openEvaluationSet("path/to/set");
- * const { embedder } = flava;
- * console.log(await evaluate(set, { embedder, backend: flava.model.backend, key: keyOf(0) }));
+ * const evaluation = await evaluate(set, flava, { onProgress: (samples) => console.log(samples) });
+ * console.log(toMarkdown([evaluation]));
  */
 export type { Interval } from "./eval/bootstrap.js";
 export {
   type ClassificationEvaluation,
+  type EvaluateOptions,
   type Evaluation,
   type RetrievalEvaluation,
   evaluate,

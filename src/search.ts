@@ -3,13 +3,33 @@
  *
  * @example
  * import { load } from "flava";
- * import { openIndex } from "flava/search";
+ * import { openSource } from "flava/data";
+ * import { openIndex, runEmbeddingJob } from "flava/search";
  *
  * await using flava = await load();
- * const { index } = await openIndex("vectors.parquet");
- * const [query] = await flava.embedTexts(["an icon of a heart"]);
- * if (query) console.log(await index.search(flava.model.backend, query, 10));
+ * await runEmbeddingJob(await openSource("path/to/images"), flava, "vectors.parquet");
+ * const index = await openIndex("vectors.parquet", flava);
+ * const query = await flava.embedTexts("an icon of a heart");
+ * for (const { path, similarity } of await index.search(query, { top: 3 })) console.log(path, similarity);
  */
-export { type EmbeddingReport, runEmbeddingJob } from "./search/embedding-job.js";
-export { ExactIndex, openIndex } from "./search/exact-index.js";
+export {
+  type EmbeddingFile,
+  type EmbeddingOrigin,
+  type EmbeddingRow,
+  openEmbeddings,
+  writeEmbeddings,
+} from "./search/embedding-file.js";
+export {
+  type EmbeddingJobOptions,
+  type EmbeddingReport,
+  runEmbeddingJob,
+} from "./search/embedding-job.js";
+export type { EmbeddingModel } from "./search/embedding-model.js";
+export {
+  ExactIndex,
+  type Hit,
+  type OpenIndexOptions,
+  type SearchOptions,
+  openIndex,
+} from "./search/exact-index.js";
 export { modelFingerprint } from "./search/model-fingerprint.js";

@@ -2,32 +2,19 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { referenceBackend } from "../src/backend/reference.js";
-import { keyOf } from "../src/base/random.js";
-import { defaultProcessor } from "../src/data/image/processor.js";
-import { openTokenizer } from "../src/data/text/tokenizer.js";
-import { type Evaluation, evaluate } from "../src/eval/evaluate.js";
+import { type EvaluateOptions, type Evaluation, evaluate } from "../src/eval/evaluate.js";
 import { openEvaluationSet } from "../src/eval/evaluation-set.js";
-import { Embedder } from "../src/inference/embedder.js";
-import { config, smallState } from "./small-model.js";
+import { smallFlava } from "./small-flava.js";
 
 /** Evaluates zero-shot classification, retrieval and a linear probe, in this order, on sets written to `folder`. */
 export async function evaluateSmallSets(
   folder: string,
-  onProgress?: (count: number) => void,
+  options: EvaluateOptions = {},
 ): Promise<Evaluation[]> {
-  const backend = referenceBackend();
-  const vocabulary = "[PAD] [UNK] [CLS] [SEP] [MASK] a b c d x < >".replaceAll(" ", "\n");
-  const embedder = new Embedder({
-    config,
-    state: smallState(backend),
-    tokenizer: await openTokenizer({ vocabulary: `${vocabulary}\n` }),
-    processor: defaultProcessor(32, 16),
-  });
-  const options = { embedder, backend, key: keyOf(0), ...(onProgress && { onProgress }) };
+  const flava = await smallFlava();
   const evaluations: Evaluation[] = [];
   for (const write of [writeLabeled, writeDescribed, writeProbed]) {
-    evaluations.push(await evaluate(await openEvaluationSet(await write(folder)), options));
+    evaluations.push(await evaluate(await openEvaluationSet(await write(folder)), flava, options));
   }
   return evaluations;
 }

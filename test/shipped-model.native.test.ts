@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { nativeLevels } from "../src/backend/native.js";
 import { packagePath } from "../src/base/package-root.js";
-import { keyOf } from "../src/base/random.js";
 import { evaluate } from "../src/eval/evaluate.js";
 import { openEvaluationSet } from "../src/eval/evaluation-set.js";
 
@@ -13,9 +12,7 @@ it.runIf(nativeLevels().length > 0)(
   async () => {
     const flava = await load();
     try {
-      const { embedder, model } = flava;
-      const options = { embedder, backend: model.backend, key: keyOf(0) };
-      const evaluation = await evaluate(await openEvaluationSet(zeroShot), options);
+      const evaluation = await evaluate(await openEvaluationSet(zeroShot), flava);
       if (evaluation.kind !== "zero-shot") throw new Error(`a set of kind ${evaluation.kind}`);
       expect(evaluation.keys).toHaveLength(390);
       expect(evaluation.result.top1.mean).toBeGreaterThan(0.4);

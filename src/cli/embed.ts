@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
-import { modelFingerprint } from "../search/model-fingerprint.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { interruptible } from "./interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
@@ -36,13 +35,8 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
     interruptible("Stopped; run the same command again to resume.", (signal) => {
       const began = Date.now();
       let first: number | undefined;
-      const { path: model, precision } = flava.model;
-      return runEmbeddingJob({
-        source,
-        embedder: flava.embedder,
+      return runEmbeddingJob(source, flava, flags.out, {
         decode: decodeOptions(flags),
-        model: { model, precision, fingerprint: modelFingerprint(flava.model) },
-        out: flags.out,
         onProgress: (done) => {
           first ??= done;
           const rate = (1000 * (done - first)) / Math.max(1, Date.now() - began);

@@ -68,10 +68,7 @@ async function evaluateAll(
   const progress = new ProgressLine();
   const evaluations: Evaluation[] = [];
   for (const set of sets) {
-    const evaluation = await evaluate(set, {
-      embedder: flava.embedder,
-      backend: flava.model.backend,
-      key: keyOf(0),
+    const evaluation = await evaluate(set, flava, {
       decode,
       onProgress: (samples) => progress.show(`${set.name}: ${samples} images`),
       signal,

@@ -39,7 +39,7 @@ export async function shippedModelSections(flava: Flava, log: Log): Promise<Sect
 async function evaluateSet(flava: Flava, name: string, log: Log): Promise<Section> {
   const { backend } = flava.model;
   const set = await openEvaluationSet(evaluationSet(name));
-  const evaluation = await evaluate(set, { embedder: flava.embedder, backend, key });
+  const evaluation = await evaluate(set, flava, { key });
   log(`${name}:`);
   for (const { name: measure, share, chance } of measurements(evaluation)) {
     const guessing = chance === undefined ? "" : `guessing ${percent(chance)}`;

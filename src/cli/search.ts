@@ -1,7 +1,6 @@
 /** `flava search`: nearest neighbors among what `flava embed` has embedded. */
 import { type Command, Option } from "commander";
 import { openIndex } from "../search/exact-index.js";
-import { modelFingerprint } from "../search/model-fingerprint.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { wholeNumber } from "./whole-number.js";
@@ -41,17 +40,11 @@ export function addSearch(program: Command): void {
 async function run(file: string, query: string | undefined, flags: SearchFlags): Promise<void> {
   const { image, top, among } = flags;
   const kind = among && (among === "images" ? "image" : "text");
-  const { index, origin } = await openIndex(file, kind);
   const hits = await useModel(flags, async (flava) => {
-    if (modelFingerprint(flava.model) !== origin.fingerprint) {
-      throw new Error(
-        `${file} was embedded by another model, ${origin.model}: search with --model and its path, ` +
-          `or embed again with ${flava.model.path}.`,
-      );
-    }
-    const [vector] =
-      query !== undefined ? await flava.embedTexts([query]) : await flava.embedImages([image!]);
-    return index.search(flava.model.backend, vector!, top);
+    const index = await openIndex(file, flava, { ...(kind && { kind }) });
+    const vector =
+      query !== undefined ? await flava.embedTexts(query) : await flava.embedImages(image!);
+    return index.search(vector, { top });
   });
   if (flags.json) {
     printJson(hits);

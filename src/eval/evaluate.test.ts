@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluateSmallSets } from "../../test/evaluation-sets.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
@@ -10,7 +11,7 @@ const folder = temporaryDirectory();
 const progress: number[] = [];
 let evaluations: Evaluation[];
 beforeAll(async () => {
-  evaluations = await evaluateSmallSets(folder, (count) => progress.push(count));
+  evaluations = await evaluateSmallSets(folder, { onProgress: (count) => progress.push(count) });
 });
 
 describe("an evaluation", () => {
@@ -37,6 +38,13 @@ describe("an evaluation", () => {
     expect(textToImage.all.at5.mean).toBe(1);
     expect(textToImage.seen?.at1.count).toBe(1);
   });
+});
+
+it("an evaluation stops when its signal is aborted", async () => {
+  const stop = new AbortController();
+  const onProgress = (): void => stop.abort(new Error("enough"));
+  const stopped = evaluateSmallSets(join(folder, "stopped"), { signal: stop.signal, onProgress });
+  await expect(stopped).rejects.toThrow("enough");
 });
 
 describe("a linear probe", () => {

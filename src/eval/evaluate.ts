@@ -1,6 +1,6 @@
 /** Evaluates a model on an evaluation set: embeds its samples, and computes its metrics. */
 import type { Backend } from "../backend/backend.js";
-import { type Key, foldIn, uniformAt } from "../base/random.js";
+import { type Key, foldIn, keyOf, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
@@ -22,15 +22,20 @@ import { type DescribedImage, type Relation, relate } from "./relation.js";
 import { type RetrievalResult, retrieve } from "./retrieval.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
-interface EvaluateOptions {
+export interface EvaluateOptions {
+  /** Of the intervals' resampling, and of a probe's split where there is no validation part; default: `keyOf(0)`. */
+  readonly key?: Key;
+  readonly decode?: DecodeOptions;
+  /** Called with the number of samples of the current part that are embedded. */
+  readonly onProgress?: (samples: number) => void;
+  /** Stops the evaluation: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+interface Evaluator extends EvaluateOptions {
   readonly embedder: Embedder;
   readonly backend: Backend;
-  /** Of the intervals. */
   readonly key: Key;
-  readonly decode?: DecodeOptions;
-  /** Called with the number of samples that are embedded. */
-  readonly onProgress?: (samples: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 interface AnyEvaluation {
@@ -71,22 +76,31 @@ export interface RetrievalEvaluation extends AnyEvaluation {
 export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
 export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
 
-/** Evaluates on `set`; samples that cannot be used are skipped and counted. */
-export function evaluate(set: EvaluationSet, options: EvaluateOptions): Promise<Evaluation> {
+/**
+ * Evaluates a model on `set`: zero-shot classification, a linear probe or retrieval. Samples that cannot be used are skipped
+ * and counted.
+ *
+ * @param model a loaded `Flava`, or anything else with an embedder
+ * @returns embeddings of the set's samples, metrics with 95 % intervals and chance levels, and what was skipped
+ * @throws Error if no sample can be used
+ */
+export function evaluate(
+  set: EvaluationSet,
+  { embedder }: { readonly embedder: Embedder },
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const evaluator = { key: keyOf(0), ...options, embedder, backend: embedder.backend };
   switch (set.kind) {
     case "zero-shot":
-      return evaluateZeroShot(set, options);
+      return evaluateZeroShot(set, evaluator);
     case "linear probe":
-      return evaluateLinearProbe(set, options);
+      return evaluateLinearProbe(set, evaluator);
     case "retrieval":
-      return evaluateRetrieval(set, options);
+      return evaluateRetrieval(set, evaluator);
   }
 }
 
-async function evaluateZeroShot(
-  set: ZeroShotSet,
-  options: EvaluateOptions,
-): Promise<ZeroShotEvaluation> {
+async function evaluateZeroShot(set: ZeroShotSet, options: Evaluator): Promise<ZeroShotEvaluation> {
   const { embedder, backend, key, signal } = options;
   const { kept, ...embedded } = await embedImages(set.source, "vectors", options, labelIn(set));
   const { width } = embedder;
@@ -104,9 +118,9 @@ const heldOut = 0.2;
 
 async function evaluateLinearProbe(
   set: LinearProbeSet,
-  options: EvaluateOptions,
+  options: Evaluator,
 ): Promise<LinearProbeEvaluation> {
-  const { embedder, backend, key } = options;
+  const { embedder, backend, key, signal } = options;
   const skipped = new SkippedSamples(); // of all parts
   const part = (source: Source) =>
     embedImages(source, "features", { ...options, skipped }, labelIn(set));
@@ -117,7 +131,8 @@ async function evaluateLinearProbe(
   const parts = validation
     ? { train: labeled(train), validation: labeled(validation) }
     : split(labeled(train), width, key);
-  const search = await searchProbe(backend, parts, { width, classes: set.classes.length });
+  const sizes = { width, classes: set.classes.length };
+  const search = await searchProbe(backend, parts, sizes, { ...(signal && { signal }) });
   const labels = Int32Array.from(kept);
   const predictions = await predict(backend, search.probe, { features: embedded.images, labels });
   return {
@@ -167,7 +182,7 @@ function labelIn({ classes }: { readonly classes: readonly string[] }) {
 
 async function evaluateRetrieval(
   set: RetrievalSet,
-  options: EvaluateOptions,
+  options: Evaluator,
 ): Promise<RetrievalEvaluation> {
   const { embedder, backend, key, signal } = options;
   const { kept: images, ...embedded } = await embedImages(set.source, "vectors", options, describe);
@@ -210,7 +225,7 @@ async function embedImages<T>(
     signal,
     onProgress,
     skipped = new SkippedSamples(),
-  }: EvaluateOptions & { readonly skipped?: SkippedSamples },
+  }: Evaluator & { readonly skipped?: SkippedSamples },
   read: (sample: Sample) => T | Unusable,
 ): Promise<AnyEvaluation & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];

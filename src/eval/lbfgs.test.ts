@@ -29,6 +29,8 @@ it("follows a bent valley (Rosenbrock)", async () => {
   const { point, converged } = await minimize(rosenbrock, start, { tolerance: 1e-9 });
   expect(converged).toBe(true);
   expect([...point]).toEqual(closeTo([1, 1], 7));
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(minimize(rosenbrock, start, { signal })).rejects.toThrow("enough");
   const short = await minimize(rosenbrock, start, { iterations: 3 });
   expect(short).toMatchObject({ iterations: 3, converged: false });
   expect(short.value).toBeLessThan(24);

@@ -10,6 +10,8 @@ export interface MinimizeOptions {
   readonly iterations?: number;
   /** Converged when no element of the gradient is larger than this in absolute value; default: 1e-5. */
   readonly tolerance?: number;
+  /** Stops between iterations. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Minimum {
@@ -39,7 +41,7 @@ interface Curvature {
 export async function minimize(
   objective: Objective,
   start: Float64Array,
-  { iterations = 1000, tolerance = 1e-5 }: MinimizeOptions = {},
+  { iterations = 1000, tolerance = 1e-5, signal }: MinimizeOptions = {},
 ): Promise<Minimum> {
   const evaluate = async (point: Float64Array): Promise<Evaluated> => ({
     point,
@@ -48,6 +50,7 @@ export async function minimize(
   const known: Curvature[] = [];
   let here = await evaluate(start);
   for (let iteration = 0; ; iteration++) {
+    signal?.throwIfAborted();
     const { point, value, gradient } = here;
     const converged = gradient.every((element) => Math.abs(element) <= tolerance);
     if (converged || iteration >= iterations) {

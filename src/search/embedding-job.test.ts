@@ -3,26 +3,25 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { config, smallState } from "../../test/small-model.js";
+import { smallFlava } from "../../test/small-flava.js";
+import { smallState } from "../../test/small-model.js";
 import { referenceBackend } from "../backend/reference.js";
 import { defaultProcessor } from "../data/image/processor.js";
 import { openSource } from "../data/formats/open.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
-import { Embedder } from "../inference/embedder.js";
 import { type EmbeddingRow, openEmbeddings } from "./embedding-file.js";
-import { type EmbeddingReport, runEmbeddingJob } from "./embedding-job.js";
+import {
+  type EmbeddingJobOptions,
+  type EmbeddingReport,
+  runEmbeddingJob,
+} from "./embedding-job.js";
+import type { EmbeddingModel } from "./embedding-model.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 
 const folder = temporaryDirectory();
 const images = join(folder, "images");
 const place = (name: string): string => join(folder, name);
-const small = { model: "models/small", fingerprint: "5a", precision: "float32" };
-const state = smallState(referenceBackend());
-const processor = defaultProcessor(32, 16);
-const tokenizer = await openTokenizer({
-  vocabulary: "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\n",
-});
-const embedder = new Embedder({ config, state, tokenizer, processor });
+const flava = await smallFlava();
 
 async function addImage(name: string, background: string, text: string): Promise<void> {
   const image = sharp({ create: { width: 4, height: 4, channels: 3, background } });
@@ -30,10 +29,12 @@ async function addImage(name: string, background: string, text: string): Promise
   await writeFile(join(images, `${name}.txt`), text);
 }
 
-async function run(out: string, changes: object = {}): Promise<EmbeddingReport> {
-  const job = { source: await openSource(images), embedder, model: small, out: place(out) };
-  return runEmbeddingJob({ ...job, ...changes });
-}
+const run = async (
+  out: string,
+  options: EmbeddingJobOptions = {},
+  model: EmbeddingModel = flava,
+): Promise<EmbeddingReport> =>
+  runEmbeddingJob(await openSource(images), model, place(out), options);
 
 async function rowsIn(out: string): Promise<EmbeddingRow[]> {
   const rows: EmbeddingRow[] = [];
@@ -80,17 +81,20 @@ describe("an interrupted embedding job", () => {
 
   it("does not go on with another model", async () => {
     await interrupt("other.parquet");
-    const model = { ...small, model: "models/other", fingerprint: "0b" };
-    await expect(run("other.parquet", { model })).rejects.toThrow("models/small in float32");
-    const bfloat16 = { ...small, precision: "bfloat16" };
-    await expect(run("other.parquet", { model: bfloat16 })).rejects.toThrow("in bfloat16");
+    const { model } = flava;
+    const other = { ...flava, model: { ...model, processor: defaultProcessor(32, 8) } };
+    await expect(run("other.parquet", {}, other)).rejects.toThrow("models/small in float32");
+    const bfloat16 = { ...flava, model: { ...model, precision: "bfloat16" as const } };
+    await expect(run("other.parquet", {}, bfloat16)).rejects.toThrow("in bfloat16");
   });
 });
 
 it("an embedding job does not run twice at a time", async () => {
-  const first = interrupt("twice.parquet");
-  await expect(run("twice.parquet")).rejects.toThrow("twice.parquet is in use");
-  await first;
+  const ends = await Promise.allSettled([run("twice.parquet"), run("twice.parquet")]);
+  const refused = ends.filter((end) => end.status === "rejected");
+  expect(refused.map(({ reason }) => String(reason))).toEqual([
+    expect.stringContaining("twice.parquet is in use"),
+  ]);
 });
 
 it("an embedding job does not overwrite a file", async () => {
@@ -107,13 +111,13 @@ it("an embedding job that finds nothing usable fails and leaves nothing", async 
     await writeFile(join(damaged, name), image.subarray(0, 60));
   }
   const before = await readdir(folder);
-  const job = run("nothing.parquet", { source: await openSource(damaged) });
+  const job = runEmbeddingJob(await openSource(damaged), flava, place("nothing.parquet"));
   await expect(job).rejects.toThrow(/damaged has no sample.*2 .*damaged/);
   expect(await readdir(folder)).toEqual(before);
 });
 
 it("the fingerprint of a model follows its weights, vocabulary and image processor", async () => {
-  const model = { config, state, tokenizer, processor };
+  const { model } = flava;
   const fingerprint = modelFingerprint(model);
   expect(modelFingerprint({ ...model, state: smallState(referenceBackend()) })).toBe(fingerprint);
   const trained = smallState(referenceBackend());

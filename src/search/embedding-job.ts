@@ -11,21 +11,25 @@ import type { Source } from "../data/formats/source.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
 import { type EmbeddingOrigin, type EmbeddingRow, writeEmbeddings } from "./embedding-file.js";
+import type { EmbeddingModel } from "./embedding-model.js";
 import { EmbeddingParts } from "./embedding-parts.js";
+import { modelFingerprint } from "./model-fingerprint.js";
 
-interface EmbeddingJob {
-  readonly source: Source;
-  readonly embedder: Embedder;
-  /** The embedder's model: its path for people, and what identifies it. */
-  readonly model: Pick<EmbeddingOrigin, "model" | "fingerprint" | "precision">;
-  /** The parquet file; unfinished work is in a folder beside it. */
-  readonly out: string;
+export interface EmbeddingJobOptions {
   readonly decode?: DecodeOptions;
   /** Rows after which progress is saved; default: 1,000. */
   readonly rowsPerPart?: number;
   /** Called with the number of rows that are done, including those of earlier runs. */
   readonly onProgress?: (rows: number) => void;
+  /** Stops the job: it rejects with the signal's reason, and the next run resumes. */
   readonly signal?: AbortSignal;
+}
+
+interface EmbeddingJob extends EmbeddingJobOptions {
+  readonly source: Source;
+  readonly embedder: Embedder;
+  readonly origin: EmbeddingOrigin;
+  readonly out: string;
 }
 
 export interface EmbeddingReport {
@@ -44,20 +48,37 @@ interface DigestedSample {
 /**
  * Embeds the image and the first text of every sample, in the order of the source. A run that follows an interrupted one
  * reads the source again, and embeds the samples that are new or have changed: the file is what a single run would write.
+ *
+ * @param source as `openSource` gives it
+ * @param flava the model that embeds, such as a loaded `Flava`
+ * @param out the Parquet file to write; unfinished work is kept in a folder beside it
  * @throws Error if the file exists, another process is writing it, nothing can be embedded, or an interrupted run used
  *   another model
  */
-export async function runEmbeddingJob(job: EmbeddingJob): Promise<EmbeddingReport> {
-  await mkdir(dirname(job.out), { recursive: true });
-  return withLock(`${job.out}.lock`, job.out, () => embedAll(job));
+export async function runEmbeddingJob(
+  source: Source,
+  { embedder, model }: EmbeddingModel,
+  out: string,
+  options: EmbeddingJobOptions = {},
+): Promise<EmbeddingReport> {
+  await mkdir(dirname(out), { recursive: true });
+  const origin = {
+    model: model.path,
+    fingerprint: modelFingerprint(model),
+    precision: model.precision,
+    source: source.name,
+    width: embedder.width,
+  };
+  return withLock(`${out}.lock`, out, () =>
+    embedAll({ ...options, source, embedder, origin, out }),
+  );
 }
 
 async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, model, out, rowsPerPart = 1000, decode, onProgress, signal } = job;
+  const { source, embedder, origin, out, rowsPerPart = 1000, decode, onProgress, signal } = job;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }
-  const origin = { ...model, source: source.name, width: embedder.width };
   const parts = await EmbeddingParts.open(`${out}.parts`, origin);
   const skipped = new SkippedSamples();
   const digests: string[] = [];

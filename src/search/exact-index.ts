@@ -2,8 +2,10 @@
 import type { Backend } from "../backend/backend.js";
 import { highest, similaritiesOfEach } from "../inference/similarity.js";
 import { type EmbeddingOrigin, openEmbeddings, vectorColumns } from "./embedding-file.js";
+import type { EmbeddingModel } from "./embedding-model.js";
+import { modelFingerprint } from "./model-fingerprint.js";
 
-interface IndexEntry {
+export interface IndexEntry {
   readonly key: string;
   /** Where it was read from, if known. */
   readonly path?: string;
@@ -11,30 +13,47 @@ interface IndexEntry {
 }
 
 /** An entry found by a search. */
-interface Hit extends IndexEntry {
+export interface Hit extends IndexEntry {
   /** Cosine to the query, from -1 to 1. */
   readonly similarity: number;
 }
 
+export interface SearchOptions {
+  /** Number of hits; default: 10. */
+  readonly top?: number;
+  /** Stops the search: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** Embeddings, and the samples that they are of. */
 export class ExactIndex {
-  /** @param vectors of the entries, float32 [N, width] */
+  /**
+   * @param backend computes the similarities
+   * @param vectors of the entries, float32 [N, width]
+   */
   constructor(
+    readonly backend: Backend,
     readonly entries: readonly IndexEntry[],
     readonly vectors: Float32Array,
     readonly width: number,
   ) {}
 
-  /** The `top` entries nearest to `query`, float32 [width] at length 1, the nearest first. */
-  async search(backend: Backend, query: Float32Array, top = 10): Promise<Hit[]> {
+  /**
+   * The entries nearest to `query`, the nearest first.
+   *
+   * @param query an embedding, float32 [width] at length 1
+   * @throws RangeError if the query has another width
+   */
+  async search(query: Float32Array, { top = 10, signal }: SearchOptions = {}): Promise<Hit[]> {
     if (query.length !== this.width) {
       throw new RangeError(
         `The query has ${query.length} numbers, but the index has vectors of ${this.width}: ` +
           "search with the model that embedded them.",
       );
     }
+    const { backend, vectors, width } = this;
     const hits: Hit[] = [];
-    for await (const { scores } of similaritiesOfEach(backend, query, this.vectors, this.width)) {
+    for await (const { scores } of similaritiesOfEach(backend, query, vectors, width, signal)) {
       for (const index of highest(scores, top)) {
         hits.push({ ...this.entries[index]!, similarity: scores[index]! });
       }
@@ -43,19 +62,25 @@ export class ExactIndex {
   }
 }
 
-/** An index from a file, and what the file was made from. */
-interface OpenedIndex {
-  readonly index: ExactIndex;
-  readonly origin: EmbeddingOrigin;
+export interface OpenIndexOptions {
+  /** Whose embeddings are searched; default: those of images, or of texts if there are none. */
+  readonly kind?: "image" | "text";
 }
 
 /**
- * Reads the embeddings of one kind from a file that `flava embed` wrote; by default those of images, or of texts if there
- * are none.
+ * Reads the embeddings of one kind from a file that `flava embed` or `runEmbeddingJob` wrote.
+ *
+ * @param searching the model that will embed the queries, such as a loaded `Flava`
+ * @throws Error if the file has no such embeddings, or was embedded by another model
  */
-export async function openIndex(path: string, kind?: "image" | "text"): Promise<OpenedIndex> {
+export async function openIndex(
+  path: string,
+  searching: EmbeddingModel,
+  { kind }: OpenIndexOptions = {},
+): Promise<ExactIndex> {
   const kept = { image: new Rows(), text: new Rows() };
   const { origin, rows } = await openEmbeddings(path);
+  requireSameModel(path, origin, searching);
   for await (const { image, textVector, ...entry } of rows()) {
     if (image && kind !== "text") kept.image.add(entry, image);
     if (textVector && kind !== "image") kept.text.add(entry, textVector);
@@ -79,7 +104,14 @@ export async function openIndex(path: string, kind?: "image" | "text"): Promise<
     }
     all.set(vector, index * width);
   }
-  return { index: new ExactIndex(entries, all, width), origin };
+  return new ExactIndex(searching.embedder.backend, entries, all, width);
+}
+
+function requireSameModel(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
+  if (modelFingerprint(model) === origin.fingerprint) return;
+  throw new Error(
+    `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ${model.path}.`,
+  );
 }
 
 class Rows {

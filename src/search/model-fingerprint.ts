@@ -4,7 +4,7 @@ import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { FlavaConfig } from "../model/config.js";
 
-interface FingerprintedModel {
+export interface FingerprintedModel {
   readonly config: FlavaConfig;
   readonly state: State;
   readonly tokenizer: Tokenizer;

@@ -2,18 +2,22 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { referenceBackend } from "../backend/reference.js";
+import { smallFlava } from "../../test/small-flava.js";
 import { keyOf, normal } from "../base/random.js";
+import { defaultProcessor } from "../data/image/processor.js";
 import { writeParquet } from "../data/formats/parquet/writer.js";
 import { type EmbeddingRow, openEmbeddings, writeEmbeddings } from "./embedding-file.js";
 import { ExactIndex, openIndex } from "./exact-index.js";
+import { modelFingerprint } from "./model-fingerprint.js";
 
-const backend = referenceBackend();
+const flava = await smallFlava();
+const { backend } = flava.embedder;
 const folder = temporaryDirectory();
 const place = (name: string): string => join(folder, name);
 
 const origin = (width: number) => ({
-  ...{ source: "folder a", model: "models/a", fingerprint: "0a", precision: "float32" },
+  ...{ source: "folder a", model: "models/small", precision: "float32" },
+  fingerprint: modelFingerprint(flava.model),
   width,
 });
 
@@ -55,11 +59,13 @@ describe("an exact index", () => {
   const vectors = Float32Array.of(0, 1, 1, 0, 0, -1, Math.SQRT1_2, Math.SQRT1_2);
 
   it("finds the nearest first", async () => {
-    const index = new ExactIndex(entries, vectors, 2);
-    const hits = await index.search(backend, Float32Array.of(0, 1), 3);
+    const index = new ExactIndex(backend, entries, vectors, 2);
+    const hits = await index.search(Float32Array.of(0, 1), { top: 3 });
     expect(hits.map(({ key }) => key)).toEqual(["north", "north-east", "east"]);
     expect(hits[1]!.similarity).toBeCloseTo(Math.SQRT1_2, 6);
-    await expect(index.search(backend, Float32Array.of(1, 2, 3))).rejects.toThrow("vectors of 2");
+    await expect(index.search(Float32Array.of(1, 2, 3))).rejects.toThrow("vectors of 2");
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(index.search(Float32Array.of(0, 1), { signal })).rejects.toThrow("enough");
   });
 
   it("is read from a file, of images or of texts", async () => {
@@ -69,9 +75,9 @@ describe("an exact index", () => {
       ...(i < 2 && { text: key, textVector: Float32Array.of(i, 1 - i) }),
     }));
     await writeEmbeddings(place("index.parquet"), origin(2), rows);
-    const { index: images } = await openIndex(place("index.parquet"));
+    const images = await openIndex(place("index.parquet"), flava);
     expect([images.entries.length, images.vectors]).toEqual([4, vectors]);
-    const { index: texts } = await openIndex(place("index.parquet"), "text");
+    const texts = await openIndex(place("index.parquet"), flava, { kind: "text" });
     expect(texts.entries).toEqual([
       { key: "north", text: "north" },
       { key: "east", text: "east" },
@@ -79,8 +85,12 @@ describe("an exact index", () => {
     await writeEmbeddings(place("images.parquet"), origin(2), [
       { key: "a", image: vectors.slice(0, 2) },
     ]);
-    await expect(openIndex(place("images.parquet"), "text")).rejects.toThrow(
+    await expect(openIndex(place("images.parquet"), flava, { kind: "text" })).rejects.toThrow(
       "no embeddings of texts",
+    );
+    const other = { ...flava, model: { ...flava.model, processor: defaultProcessor(32, 8) } };
+    await expect(openIndex(place("index.parquet"), other)).rejects.toThrow(
+      /by another model, models\/small/,
     );
   });
 });

@@ -1,0 +1,13 @@
+import type { Embedder } from "../inference/embedder.js";
+import type { Precision } from "../nn/precision.js";
+import type { FingerprintedModel } from "./model-fingerprint.js";
+
+/** A model that embeds, such as a loaded `Flava`. */
+export interface EmbeddingModel {
+  readonly embedder: Embedder;
+  readonly model: FingerprintedModel & {
+    /** Where it was loaded from. */
+    readonly path: string;
+    readonly precision: Precision;
+  };
+}
