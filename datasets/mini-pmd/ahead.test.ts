@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ahead } from "./ahead.js";
 
 describe("working ahead", () => {
-  it("gives results in order, with so many at work at once", async () => {
+  it("gives results in order, with a bounded number at work at once", async () => {
     let working = 0;
     let most = 0;
     const results: number[] = [];
@@ -18,7 +18,7 @@ describe("working ahead", () => {
     expect(most).toBe(4);
   });
 
-  it("fails where the result would come", async () => {
+  it("fails at the position of the result", async () => {
     const results: number[] = [];
     const work = (value: number): Promise<number> =>
       value === 2 ? Promise.reject(new Error("two")) : Promise.resolve(value);

@@ -1,6 +1,6 @@
 /**
- * Works on the values of `source` ahead of whoever takes the results: at most `depth` at once, results in order. A failure
- * comes where its result would.
+ * Works on the values of `source` ahead of the consumer: at most `depth` at once, results in order. A failure
+ * is raised in place of its result.
  */
 export async function* ahead<Value, Result>(
   source: AsyncIterable<Value> | Iterable<Value>,
@@ -10,7 +10,7 @@ export async function* ahead<Value, Result>(
   const pending: Promise<Result>[] = [];
   for await (const value of source) {
     const result = work(value);
-    result.catch(() => undefined); // it is reported when it is taken
+    result.catch(() => undefined); // reported when the result is taken
     pending.push(result);
     if (pending.length >= depth) yield await pending.shift()!;
   }

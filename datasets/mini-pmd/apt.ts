@@ -1,4 +1,4 @@
-/** Debian's package client with a configuration and a state of its own: nothing of the system is changed. */
+/** Debian's package client with its own configuration and state: the system stays unchanged. */
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,24 +7,24 @@ import { replaceFile } from "flava/data";
 
 const execute = promisify(execFile);
 
-/** Index files that apt fetches only when they are asked for: applications, their icons, source packages. */
+/** Index files that apt fetches only on request: applications, their icons, source packages. */
 const target = (name: string, file: string): string =>
   `Acquire::IndexTargets::deb::${name} { MetaKey "$(COMPONENT)/dep11/${file}"; ShortDescription "${name}"; ` +
   `Description "$(RELEASE)/$(COMPONENT) ${name}"; KeepCompressed "true"; KeepCompressedAs "gz"; DefaultEnabled "true"; };`;
 
 export interface Apt {
-  /** Runs `apt-get` with these arguments in a folder; its standard output. The indexes are up to date. */
+  /** Runs `apt-get` with these arguments in a folder; returns its standard output. The indexes are up to date. */
   get(args: readonly string[], folder: string): Promise<string>;
   /**
    * The path of an index of the release's main archive, by the name of its target, such as "Packages".
-   * @throws Error where apt lists none of that name
+   * @throws Error if apt lists no index of that name
    */
   index(target: string): Promise<string>;
 }
 
 /**
- * Fetches Debian's indexes into `folder` (about 60 MB, once; anew after a month) and gives apt on top of them. Where the
- * machine's package client is not Debian's, an error says so.
+ * Fetches Debian's indexes into `folder` (about 60 MB, once; again after a month) and returns apt on top of them.
+ * Throws an error if the machine's package client is not Debian's.
  */
 export async function openApt(folder: string): Promise<Apt> {
   const configuration = await configure(folder);
@@ -42,7 +42,7 @@ export async function openApt(folder: string): Promise<Apt> {
   let targets: Promise<string[][]> | undefined;
   const index = async (target: string): Promise<string> => {
     const rows = await (targets ??= indexTargets(get, folder));
-    // Updates and security fixes have suites of their own: the plain suite is the archive itself.
+    // Updates and security fixes have separate suites: the plain suite is the archive itself.
     const row = rows.find(
       ([by, suite, component]) => by === target && component === "main" && !suite?.includes("-"),
     );
@@ -87,7 +87,7 @@ async function configure(folder: string): Promise<string> {
   return configuration;
 }
 
-/** The system's own Debian archives, those of its release alone, with their source packages. */
+/** The system's own Debian archives, limited to its release, with source packages. */
 async function debianSources(etc: string): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8").catch(() => "");
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1];
@@ -115,7 +115,7 @@ async function debianSources(etc: string): Promise<string> {
   );
 }
 
-/** A line of the older form, `deb [options] URI suite components`, as a stanza of the newer. */
+/** A line of the old format, `deb [options] URI suite components`, as a stanza of the new one. */
 function stanzaOf(line: string): string[] {
   const [, options = "", uri, suite, components] =
     /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line.trim()) ?? [];

@@ -55,7 +55,7 @@ async function* items(): AsyncGenerator<Item> {
 }
 
 describe("a step of pairs", () => {
-  it("parts by family, and keeps copies and blanks out of training", async () => {
+  it("splits by family, and keeps copies and blanks out of training", async () => {
     const part = { items, split: (item: Item) => splitOfFamily(item.family) };
     await buildPairs({ kind: "pairs", name: "iconify", parts: [part] }, context);
     await context.folders.finish();
@@ -78,7 +78,7 @@ describe("a step of pairs", () => {
 });
 
 describe("the folders of a step", () => {
-  it("take the place of former ones when all is done, and no sooner", async () => {
+  it("replace former ones only when all is done", async () => {
     const sample = (key: string): Sample => ({ key, texts: ["text"], fields: {} });
     await context.folders.add("text/old/train", sample("a"));
     await context.folders.add("text/kept/train", sample("b"));
@@ -108,7 +108,7 @@ async function* texts(): AsyncGenerator<LoneText> {
 }
 
 describe("a step of texts", () => {
-  it("holds out whole documents, and leaves out what evaluation sets use", async () => {
+  it("holds out whole documents, and leaves out documents of evaluation sets", async () => {
     await buildTexts({ kind: "text", name: "invented", texts }, context);
     await context.folders.finish();
     const [train, validation] = [

@@ -19,7 +19,7 @@ export interface StepContext {
   readonly report: StepReport;
   /** Pixels. */
   readonly size: number;
-  /** At most so many items of the source; for trials. */
+  /** Limit of items per source; for trials. */
   readonly limit: number;
 }
 
@@ -31,7 +31,7 @@ interface Placed {
 /** Images that are drawn ahead: enough to keep all threads busy. */
 const drawnAhead = 16;
 
-/** Pairs: held-out images first, then those of training that are no copies of them; each in a seeded random order. */
+/** Pairs: held-out images first, then those of training that are not copies of them; each in a seeded random order. */
 export async function buildPairs(step: PairStep, context: StepContext): Promise<void> {
   const placed = await placedItems(step, context);
   const heldOut: HeldOutImage[] = [];
@@ -46,7 +46,7 @@ export async function buildPairs(step: PairStep, context: StepContext): Promise<
     inks = new HeldOutInks(heldOut);
   } else if (!inks) {
     context.packages.onMessage(
-      `${step.name}: copies of held-out icons are not looked for; build iconify first.`,
+      `${step.name}: copies of held-out icons are not detected; build iconify first.`,
     );
   }
   const trained = placed.filter((each) => !isHeld(each));
@@ -73,7 +73,7 @@ async function placedItems(step: PairStep, { packages, limit }: StepContext): Pr
   return orderedBy(placed, ({ item }) => seededUnit("order", item.key));
 }
 
-/** Draws in order what can be drawn. */
+/** Draws items in order, without those that cannot be drawn. */
 async function* drawAll(
   placed: readonly Placed[],
   { packages, report, size }: StepContext,
@@ -118,7 +118,7 @@ async function add(
   count(report.kept, folder);
 }
 
-/** Images without texts, with a label where there is one. */
+/** Images without texts, with a label if there is one. */
 export async function buildImages(step: ImageStep, context: StepContext): Promise<void> {
   const { packages, folders, report, size, limit } = context;
   const results = ahead(step.images(packages), drawnAhead, async (image) => {
@@ -144,14 +144,14 @@ export async function buildImages(step: ImageStep, context: StepContext): Promis
   }
 }
 
-/** An image as an item without words, to be drawn. */
+/** An image as an item without words, for drawing. */
 function imageItem({ key, file, license }: LoneImage): Item {
   const drawing = { kind: "file", file } as const;
   const nothing = { set: "", family: "", concept: "", captions: [], tags: [] };
   return { key, source: "icons", ...nothing, drawing, license };
 }
 
-/** The part of the documents that is held out to measure on. */
+/** The part of the documents that is held out for evaluation. */
 const validationDocuments = 0.01;
 
 /** Texts: documents in passages; whole documents are held out. */

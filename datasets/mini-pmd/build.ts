@@ -1,4 +1,4 @@
-/** Builds the mini-PMD: images with texts, images alone, texts alone, all out of pinned packages. */
+/** Builds the mini-PMD from pinned packages: images with texts, images without texts, and texts. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,18 +11,18 @@ import { pins } from "./pins.js";
 import { emptyReport, type StepReport } from "./report.js";
 import { type Step, steps } from "./steps.js";
 
-/** Raised whenever the same packages and options give other samples. */
+/** Raised when the same packages and options give different samples. */
 const buildVersion = 2;
 const samplesPerShard = 10_000;
 
 interface BuildOptions {
-  /** The folder that everything lies in; default: `$FLAVA_CACHE/pmd`, else `~/.cache/flava/pmd`. */
+  /** The folder of everything fetched and built; default: `$FLAVA_CACHE/pmd`, else `~/.cache/flava/pmd`. */
   readonly cache?: string;
-  /** Pixels of a drawn icon along each side; default 80. */
+  /** Width and height of a drawn icon in pixels; default 80. */
   readonly size?: number;
   /** Only these steps, such as "iconify" and "clipart"; default: all. */
   readonly only?: readonly string[];
-  /** At most so many items of each source, for trials. */
+  /** Limit of items per source, for trials. */
   readonly limit?: number;
   readonly onMessage?: (message: string) => void;
 }
@@ -35,7 +35,7 @@ const stepReport = z.object({
   seconds: z.number(),
 });
 
-/** What is written to build.json: finished steps with the digest of what they were made of. */
+/** The contents of build.json: finished steps with the digest of their inputs. */
 const finishedSteps = z.record(z.string(), z.object({ madeOf: z.string(), report: stepReport }));
 type FinishedSteps = z.infer<typeof finishedSteps>;
 
@@ -44,16 +44,16 @@ export interface BuildReport {
 }
 
 /**
- * Builds what is not built yet. A step that was interrupted, or made with other options or packages, is made anew; its
+ * Builds what is not built yet. A step that was interrupted, or made with other options or packages, is built again; its
  * folders are replaced when it is done. Writes `build.json` and `build-report.json` in the cache.
- * @throws RangeError for a step that does not exist, or a size that is no whole number of at least 16
+ * @throws RangeError for a step that does not exist, or a size that is not an integer of at least 16
  */
 export async function buildPmd(options: BuildOptions = {}): Promise<BuildReport> {
   const { cache = defaultCache(), size = 80, limit = Infinity } = options;
   const onMessage = options.onMessage ?? ((message) => console.error(message));
   if (!Number.isInteger(size) || size < 16) {
     throw new RangeError(
-      `Icons are drawn with a whole number of pixels, at least 16, but not ${size}.`,
+      `The size of icons must be an integer of at least 16 pixels, not ${size}.`,
     );
   }
   const wanted = wantedSteps(options.only);

@@ -5,7 +5,7 @@ import { nounTest } from "./nouns.js";
 const isNoun = nounTest(new Set(["calendar", "plane", "key"]), new Set(["paper"]));
 
 describe("captions", () => {
-  it("begins with the plainest, and joins only what it was given", () => {
+  it("begins with the plainest, and uses only given words", () => {
     const parts = {
       concept: "calendar",
       kind: "icon",
@@ -32,7 +32,7 @@ describe("captions", () => {
     ]);
   });
 
-  it("leaves out categories that tell nothing", () => {
+  it("leaves out uninformative categories", () => {
     const captions = captionsOf({ concept: "key", kind: "icon", category: "Misc" }, isNoun);
     expect(captions).toEqual(["key", "an icon of a key", "key icon"]);
   });
@@ -50,11 +50,11 @@ describe("captions", () => {
     expect(withArticle(words)).toBe(expected);
   });
 
-  it.each(["pa", "42", "4k", "a1b2c3d4e5"])("finds that %s tells nothing", (concept) => {
+  it.each(["pa", "42", "4k", "a1b2c3d4e5"])("finds %s uninformative", (concept) => {
     expect(isTelling(concept)).toBe(false);
   });
 
-  it("finds that words tell something", () => {
+  it("finds words informative", () => {
     expect(["bus", "4k video", "html5", "decade"].every(isTelling)).toBe(true);
   });
 });

@@ -1,10 +1,10 @@
-/** Captions of drawn things, made of the words that their source gives. */
+/** Captions of drawn images, from the words of their source. */
 import type { IsNoun } from "./nouns.js";
 
 interface CaptionParts {
   /** Lower case, without words of style and size: "calendar". */
   readonly concept: string;
-  /** What kind of image it is: "icon", "emoji", "logo". */
+  /** Kind of image: "icon", "emoji", "logo". */
   readonly kind: string;
   /** "outline". */
   readonly style?: string;
@@ -18,10 +18,10 @@ interface CaptionParts {
 const mostCaptions = 6;
 const mostTags = 8;
 
-/** Categories that tell nothing. */
+/** Uninformative categories. */
 const vague = /^(uncategori[sz]ed|general|misc(ellaneous)?|other|others|all|new|ui|basic|icons?)$/;
 
-/** From three to six true captions, the plainest first, each at most about twenty words. */
+/** Three to six true captions, the plainest first, each at most about twenty words. */
 export function captionsOf(parts: CaptionParts, isNoun: IsNoun): string[] {
   const { concept, kind, style, category } = parts;
   const words = new Set(concept.split(" "));
@@ -59,14 +59,14 @@ const spaced = (category: string): string =>
     .trim()
     .toLowerCase();
 
-/** "a calendar", "an apple"; nothing before what looks like a plural. */
+/** "a calendar", "an apple"; no article before an apparent plural. */
 export function withArticle(words: string): string {
   if (/[^su]s$/.test(words)) return words;
   const isVowel = /^(?!one\b|eu|u(?:fo|sb|se|sa|k\b|ni(?!n)|til))[aeiou]/.test(words);
   return `${isVowel ? "an" : "a"} ${words}`;
 }
 
-/** Whether a concept tells anything: not a code of one or two characters, a bare number, a hash, or an essay. */
+/** Whether a concept is informative: not a code of one or two characters, a bare number, a hash, or an essay. */
 export function isTelling(concept: string): boolean {
   return (
     /[a-z]{3}/.test(concept) &&

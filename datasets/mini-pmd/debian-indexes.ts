@@ -1,8 +1,8 @@
 import { type Packages, shortReason } from "./packages.js";
 
 /**
- * Paths of indexes of Debian's main archive, by the names of their targets, such as "Packages". Undefined when they are
- * not to be had; `onMessage` was told why.
+ * Paths of indexes of Debian's main archive, by the names of their targets, such as "Packages". Undefined if they are
+ * not available; the reason goes to `onMessage`.
  */
 export async function debianIndexes<Target extends string>(
   packages: Packages,
@@ -15,7 +15,7 @@ export async function debianIndexes<Target extends string>(
     return paths as Record<Target, string>;
   } catch (error) {
     packages.onMessage(
-      `Debian's indexes ${targets.join(", ")} are not to be had, so what is made from them is left out: ${shortReason(error)}`,
+      `Debian's indexes ${targets.join(", ")} are not available, so everything made from them is left out: ${shortReason(error)}`,
     );
     return undefined;
   }

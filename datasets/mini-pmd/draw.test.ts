@@ -32,7 +32,7 @@ async function pixelsOf(drawn: unknown): Promise<{ data: Buffer; width: number; 
 }
 
 describe("drawing", () => {
-  it("draws black on white without losses, as large as was asked", async () => {
+  it("draws black on white, lossless and in the requested size", async () => {
     const { data, width, height } = await pixelsOf(await drawSvg(svg(square)));
     expect([width, height]).toEqual([48, 48]);
     expect([...data.subarray(0, 3)]).toEqual([255, 255, 255]);
@@ -40,7 +40,7 @@ describe("drawing", () => {
     expect([...data.subarray(middle, middle + 3)]).toEqual([0, 0, 0]);
   });
 
-  it("colors about half of the monochrome images, and says which", async () => {
+  it("colors about half of the monochrome images, and reports them", async () => {
     const keys = Array.from({ length: 40 }, (_, index) => `invented/${index}`);
     const drawn = await Promise.all(keys.map((key) => drawSvg(svg(square), key, true)));
     const colored = drawn.filter((each) => typeof each !== "string" && each.color);
@@ -84,7 +84,7 @@ describe("drawing", () => {
 });
 
 describe("the size of SVG images", () => {
-  it("replaces width and height, and keeps what they meant where there is no viewBox", () => {
+  it("replaces width and height, and keeps their meaning if there is no viewBox", () => {
     const text = svg("", 'width="30px" height="20" id="width"');
     expect(sizedSvg(text, 80, "#000")).toContain('viewBox="0 0 30 20"');
     expect(sizedSvg(text, 80, "#000")).toContain('width="80" height="80" color="#000"');

@@ -1,11 +1,11 @@
-/** Draws an item: its image as a small WebP file on white, and its ink, by which copies are found. */
+/** Draws an item: its image as a small WebP file on white, and its ink, which identifies copies. */
 import sharp, { type Sharp } from "sharp";
 import { withArticle } from "./caption.js";
 import { inkOf } from "./ink.js";
 import type { Item } from "./item.js";
 import { seededUnit } from "./seeded.js";
 
-// Images are drawn several at once: threads within one would only get in one another's way.
+// Several images are drawn at once: threads within one would only compete.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -20,14 +20,14 @@ export interface Drawn {
   readonly image: Uint8Array;
   /** Darkness of 32 x 32 cells, 0 to 255. */
   readonly ink: Uint8Array;
-  /** The color that a monochrome image was given, and the caption that is true by it. */
+  /** The color given to a monochrome image, and a true caption that names it. */
   readonly color?: { readonly name: string; readonly caption: string };
 }
 
 /** Why an image cannot be used. */
 type Undrawable = "blank" | "unreadable";
 
-/** Plain names of colors, each with one that nobody would call otherwise. */
+/** Plain names of colors, each with an unmistakable example. */
 const colors: readonly (readonly [name: string, value: string])[] = [
   ["red", "#dc1f1f"],
   ["green", "#1f9a30"],
@@ -43,7 +43,7 @@ const colors: readonly (readonly [name: string, value: string])[] = [
   ["light blue", "#6cb6f4"],
 ];
 
-/** Longer than this a lossless file is a photograph or like one, and is stored with losses. */
+/** A longer lossless file is a photograph or like one, and is stored as lossy instead. */
 const photographicBytes = 16_000;
 
 interface Raster {
@@ -53,7 +53,7 @@ interface Raster {
   readonly height: number;
 }
 
-/** Draws on white. Nothing to be seen (more than 97 % of the ink is nearly white) is "blank". */
+/** Draws on white. An image with nothing visible (more than 97 % of the ink is nearly white) is "blank". */
 export async function draw(
   item: Item,
   { size, recolor }: DrawOptions,
@@ -128,7 +128,7 @@ export function sizedSvg(svg: string, size: number, color: string): string {
   return svg.slice(0, start.index) + root + svg.slice(start.index + start[0].length);
 }
 
-/** Whether hardly anything but white is there: opacity counts as ink, however pale the color. */
+/** Whether the image is nearly all white: opacity counts as ink, however pale the color. */
 function isBlank({ data }: Raster): boolean {
   let ink = 0;
   let seen = 0;

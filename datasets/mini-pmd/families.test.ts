@@ -13,7 +13,7 @@ describe("the split of icon sets", () => {
     "fluent-emoji-high-contrast",
     "pixelarticons",
     "meteor-icons",
-  ])("leaves %s out of everything", (set) => {
+  ])("excludes %s", (set) => {
     expect(splitOfSet(set)).toBe("excluded");
   });
 
@@ -31,7 +31,7 @@ describe("the split of icon sets", () => {
     );
   });
 
-  it("puts sets of one house together", () => {
+  it("groups sets of one house", () => {
     expect(new Set(["fa", "fa6-solid", "fa7-brands"].map(familyOf)).size).toBe(1);
     expect(new Set(["streamline-pixel", "covid", "guidance"].map(familyOf)).size).toBe(1);
     expect(familyOf("tabler")).toBe("tabler");

@@ -1,6 +1,6 @@
 /** Design houses: sets of one house look alike, so whole families are held out, never single sets. */
 
-/** Sets that share a house. A set that is not named here is a family of its own. */
+/** Sets that share a house. A set that is not listed is its own family. */
 const houses: Readonly<Record<string, readonly string[]>> = {
   phosphor: ["ph"],
   lucide: ["lucide", "lucide-lab", "feather"], // Lucide began as a copy of Feather
@@ -48,7 +48,7 @@ const houseOfSet = new Map(
   Object.entries(houses).flatMap(([house, sets]) => sets.map((set) => [set, house])),
 );
 
-/** The family of an icon set by its prefix: "ph" is of "phosphor". */
+/** The family of an icon set by its prefix: "ph" belongs to "phosphor". */
 export function familyOf(set: string): string {
   if (set === "guidance" || set === "covid" || set.startsWith("streamline")) return "streamline";
   if (set.startsWith("icon-park")) return "icon-park";
@@ -66,10 +66,10 @@ const testFamilies = new Set([
   "circle-flags",
 ]);
 const validationFamilies = new Set(["iconoir"]);
-/** Left untouched, for measurements by others: never drawn, never written. */
+/** Reserved for measurements by others: never drawn, never written. */
 const excludedFamilies = new Set(["lucide", "fluent-emoji", "pixelarticons", "meteor-icons"]);
 
-/** Where a family's images go; "excluded" ones are in no split. */
+/** The split of a family's images; "excluded" ones are in no split. */
 export function splitOfFamily(family: string): Split | "excluded" {
   if (excludedFamilies.has(family)) return "excluded";
   if (testFamilies.has(family)) return "test";

@@ -1,4 +1,4 @@
-/** The folders that one step of a build writes: beside the final ones first, in their place when all is done. */
+/** The folders written by one step of a build: first beside the final ones, then in their place when all is done. */
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Sample, ShardWriter } from "flava/data";
@@ -18,7 +18,7 @@ export class StepFolders {
     this.#fresh = join(cache, ".building", step);
   }
 
-  /** Removes what an interrupted run has left. */
+  /** Removes the files of an interrupted run. */
   async begin(): Promise<void> {
     await rm(this.#fresh, { recursive: true, force: true });
   }
@@ -37,8 +37,8 @@ export class StepFolders {
   }
 
   /**
-   * Completes all shards and puts them in the place of former ones.
-   * @param former folders that the step wrote an earlier time: those that it writes no more are removed
+   * Completes all shards and moves them into the place of former ones.
+   * @param former folders written by an earlier run of the step: those that it no longer writes are removed
    */
   async finish(former: readonly string[] = []): Promise<void> {
     for (const folder of former) {

@@ -24,7 +24,7 @@ describe("names of icons", () => {
     expect(parseIconName(name, sized)).toEqual(expected);
   });
 
-  it("takes an undeclared ending for a style only in a set that uses it often", () => {
+  it("takes an undeclared ending as a style only in a set that uses it often", () => {
     const names = ["sun", "moon", "star", "bell", "key", "map", "pen", "cup"];
     const often = nameStyles("invented", [...names, ...names.map((name) => `${name}-fill`)]);
     expect(parseIconName("color-fill", often)).toEqual({ concept: "color", style: "filled" });
@@ -32,7 +32,7 @@ describe("names of icons", () => {
     expect(parseIconName("color-fill", seldom)).toEqual({ concept: "color fill" });
   });
 
-  it("keeps a name that is nothing but a style", () => {
+  it("keeps a name that consists only of a style", () => {
     const names = Array.from({ length: 9 }, (_, index) => `thing${index}-bold`);
     expect(parseIconName("bold", nameStyles("invented", names)).concept).toBe("bold");
   });

@@ -1,22 +1,22 @@
-/** Names of icons, such as "calendar-add-24-filled", taken apart into what is to be seen, style and size. */
+/** Names of icons, such as "calendar-add-24-filled", split into concept, style and size. */
 
 export interface IconName {
-  /** What is to be seen: "calendar add". */
+  /** What the icon shows: "calendar add". */
   readonly concept: string;
-  /** "filled"; absent where the name does not tell, or tells the ordinary style. */
+  /** "filled"; absent if the name gives none, or the ordinary style. */
   readonly style?: string;
-  /** In pixels, where the name tells one: variants of one image. */
+  /** In pixels, if the name gives one: variants of one image. */
   readonly size?: number;
 }
 
-/** How the names of one set tell style and size. */
+/** How the names of one set express style and size. */
 export interface NameStyles {
   /** Endings with the label that the set gives them; "" is a name without any ending. */
   readonly suffixes: ReadonlyMap<string, string>;
   readonly prefixes: ReadonlyMap<string, string>;
   /** Endings that the set does not declare, but uses on many names. */
   readonly endings: ReadonlySet<string>;
-  /** The style of every icon of the set, unless the name tells another. */
+  /** The style of every icon of the set, unless the name gives another. */
   readonly style?: string;
 }
 
@@ -40,7 +40,7 @@ const styleEndings = new Map([
   ["sharp", "sharp"],
   ["rounded", "rounded"],
   ["broken", "broken"],
-  // Variants that nothing is said about.
+  // Variants without a label.
   ["regular", ""],
   ["alt", ""],
   ["alt1", ""],
@@ -55,12 +55,12 @@ const styleEndings = new Map([
   ["expressive", ""],
 ]);
 
-/** Labels that say nothing to be seen. */
+/** Labels without a visible meaning. */
 const silentLabels = new Set(
   "regular default path basic colors branded pop print background baseline dark".split(" "),
 );
 
-/** Sets whose own name tells the style. */
+/** Sets whose own name gives the style. */
 const setStyles: Readonly<Record<string, string>> = {
   "icon-park-outline": "outline",
   "icon-park-solid": "solid",
@@ -78,7 +78,7 @@ const setStyles: Readonly<Record<string, string>> = {
   pixel: "pixel",
 };
 
-/** Words before a number that counts or names something, so that the number is part of what is seen. */
+/** Words before a number that counts or names something, so that the number is part of the concept. */
 const counted = new Set(
   (
     "number numeric digit dice die counter filter looks battery signal level rating clock hour time timer " +
@@ -87,7 +87,7 @@ const counted = new Set(
   ).split(" "),
 );
 
-/** Learns from a set's declarations and from all of its names how they tell style and size. */
+/** Learns from a set's declarations and all of its names how they express style and size. */
 export function nameStyles(
   set: string,
   names: readonly string[],
@@ -112,7 +112,7 @@ export function nameStyles(
   };
 }
 
-/** Takes `name` apart. The concept is empty where nothing but style is left. */
+/** Splits `name`. The concept is empty if nothing but style remains. */
 export function parseIconName(name: string, styles: NameStyles): IconName {
   const found: string[] = [];
   let rest = name;

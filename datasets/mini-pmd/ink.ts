@@ -1,11 +1,11 @@
-/** Ink: how dark an image is in 32 x 32 cells, whatever its color. */
+/** Ink: the darkness of an image in 32 x 32 cells, whatever its color. */
 
 /** Cells along each side. */
 export const inkSide = 32;
 
 /**
- * The ink of an image `[height, width, 4]` of bytes, fitted into a square. Of a monochrome image the opacity counts
- * alone, so that its color does not matter; of others, opacity times darkness.
+ * The ink of an image `[height, width, 4]` of bytes, fitted into a square. For a monochrome image only the opacity
+ * counts, so that its color does not matter; for others, opacity times darkness.
  */
 export function inkOf(
   image: Uint8Array,
@@ -32,13 +32,13 @@ function inkPlane(image: Uint8Array, pixels: number, monochrome: boolean): Float
   return plane;
 }
 
-/** The pixels that one cell covers, with the part that each has of the cell. */
+/** The pixels covered by one cell, with the share of the cell that each takes. */
 interface Span {
   readonly start: number;
   readonly parts: readonly number[];
 }
 
-/** Averages over spans along one axis, for `lines` lines that begin `lineStep` apart; results lie line by line or, for columns, row by row. */
+/** Averages over spans along one axis, for `lines` lines that begin `lineStep` apart; results are stored line by line or, for columns, row by row. */
 function averaged(
   values: Float32Array,
   lines: number,
@@ -64,7 +64,7 @@ function averaged(
 
 const knownSpans = new Map<string, readonly Span[]>();
 
-/** For each cell of a side as long as `side` pixels, what it covers of `length` pixels in the middle. */
+/** For each cell of a square of `side` pixels, its part of the `length` pixels in the middle. */
 function spans(length: number, side: number): readonly Span[] {
   const key = `${length}/${side}`;
   const known = knownSpans.get(key);

@@ -1,16 +1,16 @@
-/** An image and its texts as a package has them, before the image is drawn. */
+/** An image and its texts as found in a package, before the image is drawn. */
 export interface Item {
   /** Unique in the whole data set and safe in archives: set and name, such as "ph/calendar-bold". */
   readonly key: string;
-  /** The source within the mini-PMD, which sampling and reports go by. */
+  /** The source within the mini-PMD, used for sampling and reports. */
   readonly source: PairSource;
-  /** The icon set or package it is from, such as "ph". */
+  /** The icon set or package that it comes from, such as "ph". */
   readonly set: string;
   /** The design house: whole families are held out, never single sets. */
   readonly family: string;
-  /** What is to be seen, in lower case, without words of style and size, such as "calendar". */
+  /** What the image shows, in lower case, without words of style and size, such as "calendar". */
   readonly concept: string;
-  /** True captions, the plainest first; only words that the package itself gives. */
+  /** True captions, the plainest first; only words from the package itself. */
   readonly captions: readonly string[];
   readonly drawing: Drawing;
   readonly license: string;
@@ -21,7 +21,7 @@ export interface Item {
   readonly tags: readonly string[];
 }
 
-/** What is drawn: a vector image, which may leave its color open (`currentColor`), or the file of an image. */
+/** The image to draw: a vector image, which may leave its color open (`currentColor`), or an image file. */
 export type Drawing =
   | { readonly kind: "svg"; readonly svg: string; readonly monochrome: boolean }
   | { readonly kind: "file"; readonly file: Uint8Array };
@@ -56,12 +56,12 @@ export interface LoneImage {
   readonly group?: string;
 }
 
-/** A text without an image: a document in paragraphs, parted by blank lines. */
+/** A text without an image: a document in paragraphs separated by blank lines. */
 export interface LoneText {
   readonly key: string;
   readonly source: string;
   readonly text: string;
   readonly license: string;
-  /** "test" where an evaluation set uses it: kept out of training. */
+  /** "test" if an evaluation set uses it: kept out of training. */
   readonly heldOut?: boolean;
 }

@@ -57,7 +57,7 @@ describe("copies of held-out images", () => {
     { key: "disc", ink },
   ]);
 
-  it("are found although a little differs", () => {
+  it("are found despite small differences", () => {
     const dented = inkOf(
       image(80, (x, y) => disc(x, y) && !(x < 45 && y < 14)),
       80,
@@ -68,7 +68,7 @@ describe("copies of held-out images", () => {
     expect(inks.copyOf(dented)).toBe("disc");
   });
 
-  it("are not found where as much ink lies elsewhere", () => {
+  it("are not found if the same amount of ink is elsewhere", () => {
     const moved = inkOf(
       image(80, (x, y) => disc(x + 8, y)),
       80,
@@ -78,7 +78,7 @@ describe("copies of held-out images", () => {
     expect(inks.copyOf(moved)).toBeUndefined();
   });
 
-  it("are the same that comparing with every image finds", () => {
+  it("are the same as in a comparison with every image", () => {
     const inkOfBytes = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) =>
       // Few wide stripes, so that images often come near one another.
       Uint8Array.from({ length: inkSide ** 2 }, (_, cell) => (bytes[(cell >> 3) % 6]! >> 5) << 5),

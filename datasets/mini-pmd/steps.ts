@@ -1,4 +1,4 @@
-/** What the mini-PMD is made of: one step per source, which is built as a whole or not at all. */
+/** The steps of the mini-PMD: one per source, built as a whole or not at all. */
 import { type Split, splitOfFamily } from "./families.js";
 import type { Item, LoneImage, LoneText } from "./item.js";
 import type { Packages } from "./packages.js";
@@ -43,7 +43,7 @@ export type Step = PairStep | ImageStep | TextStep;
 const train = (): Split => "train";
 const test = (): Split => "test";
 
-/** The part of the stamps that is held out, by caption: images that share one share a split. */
+/** The held-out part of the stamps, by caption: images with the same caption share a split. */
 const stampsHeldOut = 0.2;
 
 const stampSplit = (item: Item): Split =>
@@ -57,7 +57,7 @@ function pairs(
   return { kind: "pairs", name, parts: [{ items, split }] };
 }
 
-/** In the order in which they are built: icons first, since all else is compared with the held-out ones. */
+/** In build order: icons first, since all others are compared with the held-out ones. */
 export const steps: readonly Step[] = [
   {
     kind: "pairs",

@@ -1,4 +1,4 @@
-/** What a built mini-PMD holds, for its report. */
+/** The contents of a built mini-PMD, for its report. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "flava/data";
@@ -11,16 +11,16 @@ export interface FolderSurvey {
   readonly samples: number;
   readonly texts: number;
   readonly words: number;
-  /** Texts by their number of words; the last place counts all longer ones. */
+  /** Texts by their number of words; the last entry counts all longer ones. */
   readonly lengths: readonly number[];
   readonly licenses: Readonly<Record<string, number>>;
-  /** The first samples: shards are in a random order where the order of the source means nothing. */
+  /** The first samples: shards are in a random order unless the order of the source matters. */
   readonly examples: readonly Sample[];
 }
 
 const mostLength = 60;
 
-/** All folders of pairs, images and texts in the cache, each read wholly. */
+/** All folders of pairs, images and texts in the cache, each read completely. */
 export async function* surveyFolders(
   cache: string,
   examples: number,
@@ -60,7 +60,7 @@ export async function surveyOf(
   return { folder, ...sum, lengths, licenses, examples };
 }
 
-/** What the README.json of each evaluation set says, by the set's folder. */
+/** The README.json of each evaluation set, by the set's folder. */
 export async function surveyEvaluation(cache: string): Promise<Record<string, unknown>[]> {
   const found: Record<string, unknown>[] = [];
   for (const path of ["evaluation", "evaluation/text"]) {
@@ -72,7 +72,7 @@ export async function surveyEvaluation(cache: string): Promise<Record<string, un
   return found;
 }
 
-/** The visible names in a folder in alphabetical order; none where there is no folder. */
+/** The visible names in a folder in alphabetical order; none if there is no folder. */
 async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.filter((name) => !name.startsWith(".")).sort();

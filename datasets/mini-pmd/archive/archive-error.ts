@@ -1,9 +1,9 @@
-/** An archive that is damaged or in a form that is not read here. */
+/** An archive that is damaged or in an unsupported form. */
 export class ArchiveError extends Error {
   override readonly name = "ArchiveError";
 }
 
-/** The bytes from `start` on, `length` of them; an error that names the `part` where the archive ends before. */
+/** The bytes from `start`, `length` of them; throws an error naming the `part` if the archive ends before. */
 export function piece(archive: Buffer, start: number, length: number, part: string): Buffer {
   if (start + length <= archive.length) return archive.subarray(start, start + length);
   throw new ArchiveError(

@@ -27,7 +27,7 @@ describe("a list of components", () => {
     expect(withSummary(yaml)).toBe(text);
   });
 
-  it("gives the English fields of what has an icon", () => {
+  it("gives the English fields of components with an icon", () => {
     const drawer = `---
 Type: desktop-application
 ID: org.example.Drawer

@@ -1,11 +1,11 @@
-/** Reads DEP-11, the list of applications of a Debian archive: the few keys that captions need, from its regular YAML. */
+/** Reads DEP-11, the list of applications of a Debian archive: the keys needed for captions, from its regular YAML. */
 
 export interface Component {
   readonly id: string;
   readonly type: string;
   readonly name: string;
   readonly summary: string;
-  /** HTML of paragraphs and lists; empty where there is none. */
+  /** HTML of paragraphs and lists, possibly empty. */
   readonly description: string;
   readonly categories: readonly string[];
   readonly keywords: readonly string[];
@@ -40,7 +40,7 @@ function componentOf(document: string): Component | undefined {
   };
 }
 
-/** The lines of each key at this indentation: the rest of its own line first, then those that belong to it. */
+/** The lines of each key at this indentation: the rest of its own line first, then its block. */
 function fieldsOf(lines: readonly string[], indent: number): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   const key = new RegExp(`^ {${indent}}([\\w@.-]+):(?: (.*))?$`);
@@ -57,7 +57,7 @@ function fieldsOf(lines: readonly string[], indent: number): Map<string, string[
   return fields;
 }
 
-/** The entries of a list, one a line. */
+/** The entries of a list, one per line. */
 function items(lines: readonly string[]): string[] {
   return lines.flatMap((line) => {
     const [, entry] = /^\s*- (.*)$/.exec(line) ?? [];
@@ -82,7 +82,7 @@ function scalar(lines: readonly string[]): string {
   return /^".*"$/s.test(text) ? unescaped(text.slice(1, -1)) : text;
 }
 
-/** A line break is a blank, an empty line a line break. */
+/** A line break becomes a space, an empty line a line break. */
 function folded(lines: readonly string[]): string {
   return lines
     .map((line) => (line === "" ? "\n" : line))

@@ -17,7 +17,7 @@ License: CC-BY-SA-4.0
  Text of the licence.
 `;
 
-it("goes by the last rule that fits", () => {
+it("applies the last matching rule", () => {
   const rights = rightsOf(copyright);
   expect(rights("images/moon-one.png")).toEqual({ license: "CC-BY-SA-4.0", holder: "Bob Painter" });
   expect(rights("images/moon.png")).toEqual({ license: "GPL-3+", holder: "Ann Author" });

@@ -1,4 +1,4 @@
-/** Debian's machine-readable copyright files (DEP-5): which files stand under which license. */
+/** Debian's machine-readable copyright files (DEP-5): the license of each file. */
 
 export interface Rights {
   readonly license: string;
@@ -12,7 +12,7 @@ interface Rule {
 
 /**
  * Reads a copyright file.
- * @returns a function from a path to its rights, by the last rule that fits, or undefined where none does
+ * @returns a function from a path to its rights, by the last matching rule, or undefined if none matches
  */
 export function rightsOf(copyright: string): (path: string) => Rights | undefined {
   const rules = copyright

@@ -54,7 +54,7 @@ describe("a Qt resource file", () => {
     expect(files.get("fruit/pflaume")?.()).toEqual(plum);
   });
 
-  it("says what was given instead of one", () => {
+  it("reports what was given instead", () => {
     expect(() => qtResources(Buffer.from("PK..".repeat(10)))).toThrow("begins with 504b2e2e");
   });
 
@@ -64,7 +64,7 @@ describe("a Qt resource file", () => {
     expect(() => qtResources(archive)).toThrow("leads back to itself");
   });
 
-  it("is read or refused, whatever is wrong with it", () => {
+  it("is read or refused, however it is damaged", () => {
     const archive = archiveOf();
     fc.assert(
       fc.property(fc.nat(archive.length - 1), fc.nat(255), (at, value) => {

@@ -1,4 +1,4 @@
-/** Qt's binary resources (.rcc), versions 1 to 3: a tree of named files, some of them packed with zlib. */
+/** Qt's binary resources (.rcc), versions 1 to 3: a tree of named files, some of them compressed with zlib. */
 import { inflateSync } from "node:zlib";
 import { ArchiveError, piece } from "./archive-error.js";
 import type { Entries } from "./zip.js";
@@ -17,14 +17,14 @@ interface Resources {
 
 /**
  * Lists the files by path, such as "gcompris/src/activities/...".
- * @throws ArchiveError where it is no such archive or is damaged
+ * @throws ArchiveError if the archive is of another kind or damaged
  */
 export function qtResources(archive: Buffer): Entries {
   const header = piece(archive, 0, 20, "The header");
   const version = header.readUInt32BE(4);
   if (header.toString("latin1", 0, 4) !== "qres" || version < 1 || version > 3)
     throw new ArchiveError(
-      `This is no Qt resource file of version 1 to 3: it begins with ${header.toString("hex", 0, 8)}.`,
+      `This is not a Qt resource file of version 1 to 3: it begins with ${header.toString("hex", 0, 8)}.`,
     );
   const resources = {
     archive,
@@ -70,12 +70,12 @@ function fileAt(archive: Buffer, start: number, flag: number, path: string): Buf
   const length = piece(archive, start, 4, path).readUInt32BE(0);
   const stored = piece(archive, start + 4, length, path);
   if ((flag & flags.zstandard) !== 0)
-    throw new ArchiveError(`${path} is packed with Zstandard, which is not read here.`);
+    throw new ArchiveError(`${path} is compressed with Zstandard, which is not supported.`);
   if ((flag & flags.zlib) === 0) return stored;
   try {
-    // The length of the unpacked file comes first.
+    // The length of the uncompressed file comes first.
     return inflateSync(stored.subarray(4), { maxOutputLength: longestFile });
   } catch (error) {
-    throw new ArchiveError(`${path} does not unpack: ${String(error)}`, { cause: error });
+    throw new ArchiveError(`${path} cannot be decompressed: ${String(error)}`, { cause: error });
   }
 }

@@ -8,7 +8,7 @@ import { readTar } from "./tar.js";
 
 const directory = temporaryDirectory();
 
-it("reads the files of a packed archive, and lists those of a folder without links", async () => {
+it("reads the files of a compressed archive, and lists those of a folder without links", async () => {
   const folder = join(directory, "icons");
   await mkdir(join(folder, "deep"), { recursive: true });
   await writeFile(join(folder, "deep", "b.png"), "second");

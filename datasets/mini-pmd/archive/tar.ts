@@ -1,4 +1,4 @@
-/** Tar archives, packed with gzip or not, whose files are small and few enough to be held in memory. */
+/** Tar archives, gzipped or not, that are small enough to be held in memory. */
 import { list } from "tar";
 
 /** Files by name, such as "icons/a.png" (without a leading "./"). */

@@ -60,7 +60,7 @@ describe("a zip archive", () => {
     expect(() => zipEntries(archive).get(lamp.name)?.()).toThrow(ArchiveError);
   });
 
-  it("is read or refused, whatever is wrong with it", () => {
+  it("is read or refused, however it is damaged", () => {
     const archive = zipOf([lamp, chair]);
     const damage = fc.tuple(fc.nat(archive.length - 1), fc.nat(255), fc.nat(archive.length));
     fc.assert(

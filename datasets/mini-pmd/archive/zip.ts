@@ -1,8 +1,8 @@
-/** Zip archives in memory, stored or deflated, as furniture catalogs are; no encryption, nothing beyond 4 GB. */
+/** Zip archives in memory, stored or deflated, such as furniture catalogs; no encryption, no Zip64. */
 import { inflateRawSync } from "node:zlib";
 import { ArchiveError, piece } from "./archive-error.js";
 
-/** Entries by name, folders left out; calling one unpacks it. Names are as stored, with forward slashes. */
+/** Entries by name, without folders; calling one decompresses it. Names are as stored, with forward slashes. */
 export type Entries = ReadonlyMap<string, () => Buffer>;
 
 const endBytes = 22;
@@ -13,7 +13,7 @@ const largestEntry = 2 ** 28;
 
 /**
  * Lists a zip archive by its central directory (PKWARE's APPNOTE, 4.3.12 and 4.3.16).
- * @throws ArchiveError where it is no such archive or is damaged
+ * @throws ArchiveError if the archive is of another kind or damaged
  */
 export function zipEntries(archive: Buffer): Entries {
   const end = endOfDirectory(archive);
@@ -36,7 +36,7 @@ function endOfDirectory(archive: Buffer): number {
   const first = Math.max(0, archive.length - endBytes - longestComment);
   for (let at = archive.length - endBytes; at >= first; at--)
     if (archive.readUInt32LE(at) === 0x06054b50) return at;
-  throw new ArchiveError("This is no zip archive, or its end is missing.");
+  throw new ArchiveError("This is not a zip archive, or its end is missing.");
 }
 
 function unpack(archive: Buffer, header: Buffer, name: string): Buffer {
@@ -61,6 +61,6 @@ function inflate(packed: Buffer, size: number, name: string): Buffer {
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, size) });
   } catch (error) {
-    throw new ArchiveError(`${name} does not unpack: ${String(error)}`, { cause: error });
+    throw new ArchiveError(`${name} cannot be decompressed: ${String(error)}`, { cause: error });
   }
 }

@@ -11,19 +11,19 @@ export interface Candidate {
   readonly concept: string;
 }
 
-/** Those of concepts that at least two families have: plain things, neither oddities nor persons. */
+/** Pairs of concepts that at least two families have: plain things, neither oddities nor persons. */
 export function drawnByOthers(candidates: readonly Candidate[]): Candidate[] {
   const concepts = new TrainConcepts();
   for (const candidate of candidates) concepts.add(candidate);
   return candidates.filter(({ concept }) => concepts.families(concept) > 1);
 }
 
-/** In an order that depends on the keys alone, and says nothing about them. */
+/** In an order that depends only on the keys and is unrelated to their content. */
 export function inOrder(candidates: readonly Candidate[]): Candidate[] {
   return orderedBy(candidates, ({ source, key }) => seededUnit("sample", `${source} ${key}`));
 }
 
-/** For each class at most `most` candidates of that concept, the first ones of as many families as there are. */
+/** For each class at most `most` candidates of that concept, from as many families as possible. */
 export function chooseOfClasses(
   candidates: readonly Candidate[],
   classes: readonly string[],
@@ -40,7 +40,7 @@ export function chooseOfClasses(
   });
 }
 
-/** The first ones of each source that are not taken yet, as many as are wanted of it. */
+/** The first remaining pairs of each source, as many as requested. */
 export function chooseRest(
   candidates: readonly Candidate[],
   wanted: Readonly<Partial<Record<PairSource, number>>>,

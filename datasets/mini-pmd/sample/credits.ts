@@ -1,6 +1,6 @@
-/** Who made what lies in the sample, and under which license. */
+/** Authors and licenses of the sample. */
 
-/** Licenses that let an image be passed on with little more than the name of its author. */
+/** Licenses that permit redistribution of an image with little more than the name of its author. */
 const free =
   /^(MIT|Apache-2\.0|ISC|BSD(-\d-Clause)?|0BSD|CC0(-1\.0)?|OFL(-1\.1)?|Unlicense|public domain|PD)$/i;
 
@@ -25,7 +25,7 @@ export class Credits {
     if (author !== undefined) credit.authors.add(author.replace(/[*_`[\]<>]/g, ""));
   }
 
-  /** A page in Markdown: a line for each set. */
+  /** A page in Markdown with one line per set. */
   markdown(intro: string): string {
     const lines = [...this.#credits.values()]
       .sort((a, b) => a.set.localeCompare(b.set) || a.license.localeCompare(b.license))

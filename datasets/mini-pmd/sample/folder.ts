@@ -7,7 +7,7 @@ import { Credits } from "./credits.js";
 import { smallImage } from "./image.js";
 import { wordsIn } from "./texts.js";
 
-/** Fields that are kept: the JSON of a sample should fit into one block of the archive. */
+/** Fields to keep: the JSON of a sample should fit into one block of the archive. */
 const keptFields = ["set", "family", "concept", "license", "style", "color", "seen"] as const;
 
 interface Counts {
@@ -15,7 +15,7 @@ interface Counts {
   words: number;
 }
 
-/** A folder of shards that was written. */
+/** A written folder of shards. */
 export interface WrittenFolder extends Readonly<Counts> {
   /** Such as "pairs/icons/train". */
   readonly folder: string;
@@ -34,7 +34,7 @@ export class SampleFolder {
 
   /**
    * Clears the folder.
-   * @throws RangeError where it holds other files than an earlier sample
+   * @throws RangeError if it holds other files than an earlier sample
    */
   async begin(): Promise<void> {
     const found = await readdir(this.out).catch((): string[] => []);

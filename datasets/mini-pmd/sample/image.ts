@@ -1,8 +1,8 @@
-/** Images as small as they can be without looking different. */
+/** Images as small as possible without looking different. */
 import sharp from "sharp";
 
 const side = 64;
-/** Steps of each color channel: fewer make files smaller, and drawings do not show it. */
+/** Steps of each color channel: fewer make files smaller, and drawings do not show the difference. */
 const levels = 16;
 
 /** The image on white, its longer side at most 64 pixels, with 16 levels per channel, as lossless WebP. */

@@ -58,7 +58,7 @@ it("makes images small and flat", async () => {
   expect(data.every((value) => value % 17 === 0)).toBe(true);
 });
 
-it("samples that ship with a text or label say their set and license, and those that were colored their color", async () => {
+it("samples that ship with a text or label have their set and license, and colored ones their color", async () => {
   const root = join(import.meta.dirname, "../../../samples/mini-pmd");
   let colored = 0;
   for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
@@ -75,7 +75,7 @@ it("samples that ship with a text or label say their set and license, and those 
   expect(colored).toBeGreaterThan(1000);
 });
 
-it("the sample keeps license and color of what the build has made", async () => {
+it("the sample keeps license and color from the build", async () => {
   const out = temporaryDirectory();
   const folder = new SampleFolder(out);
   await folder.begin();

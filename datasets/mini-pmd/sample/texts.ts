@@ -1,14 +1,14 @@
-/** Texts for the sample that ships: whole documents, chosen by chance. */
+/** Texts for the sample that ships: randomly chosen whole documents. */
 import type { Sample } from "flava/data";
 import { builtSamples } from "../evaluation/built-pairs.js";
 import { orderedBy, seededUnit } from "../seeded.js";
 
-/** Passages that are stored as one sample, of which a reader takes one at a time. */
+/** Passages stored as one sample, of which a reader takes one at a time. */
 const passagesPerSample = 12;
 
 /**
  * Documents of a built folder of passages, in a seeded order, until there are `words` words; the last one may be cut.
- * Neighboring passages of a document are the texts of one sample: that is smaller than a sample for each.
+ * Neighboring passages of a document are the texts of one sample, which is smaller than one sample each.
  */
 export async function passagesOfDocuments(folder: string, words: number): Promise<Sample[]> {
   const documents = new Map<string, Sample[]>();
