@@ -1,11 +1,13 @@
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluateSmallSets } from "../../test/evaluation-sets.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
+import { summary } from "../report/measurements.js";
 import type { Evaluation } from "./evaluate.js";
-import { parseClasses } from "./evaluation-set.js";
+import { openEvaluationSet, parseClasses } from "./evaluation-set.js";
 
 const folder = temporaryDirectory();
 const progress: number[] = [];
@@ -22,6 +24,8 @@ describe("an evaluation", () => {
     expect([...first.labels]).toEqual([0, 0, 1, 1]);
     expect(first.images).toHaveLength(4 * config.projection);
     expect(Object.fromEntries(first.skipped.counts)).toEqual({ damaged: 1, unwanted: 2 });
+    expect([...first.unknownLabels]).toEqual([["odd", 2]]);
+    expect(summary(first)).toContain("none of the classes: odd (2)");
     const { ranks, predicted, top1 } = first.result;
     expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same image
     expect(top1.mean).toBe([...ranks].filter((rank) => rank === 0).length / 4);
@@ -72,8 +76,56 @@ it("classes.json has distinct names, and templates with a place for them", () =>
     }
     return "";
   };
+  expect(refuse('{"classes": ["a"], "template": ["a {}"]}')).toContain(
+    'unknown key "template"; the keys are "classes" and "templates"',
+  );
   expect(refuse("{")).toMatch(/x cannot be used.*should look like/);
   expect(refuse('{"classes": []}')).toContain("classes");
-  expect(refuse('{"classes": ["a", "b", "a"]}')).toContain('"a" stands there twice');
+  expect(refuse('{"classes": ["a", "b", "a"]}')).toContain('"a" is listed twice');
   expect(refuse('{"classes": ["a"], "templates": ["photo"]}')).toContain('has no "{}"');
+});
+
+describe("folders of classes without a classes.json", () => {
+  const place = (name: string): string => join(folder, name);
+  async function write(set: string, files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(place(set), path)), { recursive: true });
+      await writeFile(join(place(set), path), content);
+    }
+  }
+
+  it("are a zero-shot set with their names as classes", async () => {
+    await write("folders", {
+      "fire_truck/1.png": "x",
+      "big--cat/1.png": "x",
+      ".hidden/1.png": "x",
+    });
+    expect(await openEvaluationSet(place("folders"))).toMatchObject({
+      kind: "zero-shot",
+      classes: ["big cat", "fire truck"],
+      labels: ["big--cat", "fire_truck"],
+      namedBy: "folder names",
+      templates: photoTemplates,
+    });
+    await write("folders", { "big cat/1.png": "x" });
+    await expect(openEvaluationSet(place("folders"))).rejects.toThrow(
+      'two folders for the class "big cat"',
+    );
+  });
+
+  it("are a linear probe in train and test", async () => {
+    await write("parts", { "train/a/1.png": "x", "train/b/1.png": "x", "test/b/1.png": "x" });
+    const set = await openEvaluationSet(place("parts"));
+    expect(set).toMatchObject({ kind: "linear probe", classes: ["a", "b"] });
+  });
+
+  it("are none where images have captions", async () => {
+    await write("captioned", {
+      "a/1.png": "x",
+      "a/1.txt": "one",
+      "b/2.png": "x",
+      "b/2.txt": "two",
+    });
+    expect(await openEvaluationSet(place("captioned"))).toMatchObject({ kind: "retrieval" });
+  });
 });

@@ -46,14 +46,19 @@ interface AnyEvaluation {
   readonly skipped: SkippedSamples;
 }
 
-interface ZeroShotEvaluation extends AnyEvaluation {
+interface LabeledEvaluation extends AnyEvaluation {
+  /** How many samples, left out of the evaluation, have each label that is none of the set's. */
+  readonly unknownLabels: ReadonlyMap<string, number>;
+}
+
+interface ZeroShotEvaluation extends LabeledEvaluation {
   readonly kind: "zero-shot";
   readonly set: ZeroShotSet;
   readonly labels: Int32Array;
   readonly result: ClassificationResult;
 }
 
-interface LinearProbeEvaluation extends AnyEvaluation {
+interface LinearProbeEvaluation extends LabeledEvaluation {
   readonly kind: "linear probe";
   readonly set: LinearProbeSet;
   readonly labels: Int32Array;
@@ -102,7 +107,8 @@ export function evaluate(
 
 async function evaluateZeroShot(set: ZeroShotSet, options: Evaluator): Promise<ZeroShotEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const { kept, ...embedded } = await embedImages(set.source, "vectors", options, labelIn(set));
+  const finder = new ClassFinder(set);
+  const { kept, ...embedded } = await embedImages(set.source, "vectors", options, finder.classOf);
   const { width } = embedder;
   const classes = await embedClasses(set.classes, set.templates, width, (texts) =>
     embedder.texts(texts, signal),
@@ -110,7 +116,8 @@ async function evaluateZeroShot(set: ZeroShotSet, options: Evaluator): Promise<Z
   const labels = Int32Array.from(kept);
   const inputs = { images: embedded.images, labels, classes, width };
   const result = await classifyZeroShot(backend, inputs, key, signal);
-  return { kind: "zero-shot", set, ...embedded, labels, result };
+  const { unknownLabels } = finder;
+  return { kind: "zero-shot", set, ...embedded, labels, result, unknownLabels };
 }
 
 /** The share of the training part that chooses the regularization, where there is no validation part. */
@@ -122,8 +129,9 @@ async function evaluateLinearProbe(
 ): Promise<LinearProbeEvaluation> {
   const { embedder, backend, key, signal } = options;
   const skipped = new SkippedSamples(); // of all parts
+  const finder = new ClassFinder(set);
   const part = (source: Source) =>
-    embedImages(source, "features", { ...options, skipped }, labelIn(set));
+    embedImages(source, "features", { ...options, skipped }, finder.classOf);
   const width = embedder.featureWidth;
   const train = await part(set.train);
   const validation = set.validation && (await part(set.validation));
@@ -141,6 +149,7 @@ async function evaluateLinearProbe(
     ...embedded,
     labels,
     result: predictions.result(key),
+    unknownLabels: finder.unknownLabels,
     search,
     fitted: train.keys.length + (validation?.keys.length ?? 0),
   };
@@ -169,14 +178,25 @@ function split(
   return { train: part(false), validation: part(true) };
 }
 
-/** The number of a sample's class. */
-function labelIn({ classes }: { readonly classes: readonly string[] }) {
-  const places = new Map(classes.map((name, index) => [name, index]));
-  return ({ label }: Sample): number | Unusable => {
-    const place = label === undefined ? undefined : places.get(label);
-    if (place !== undefined) return place;
-    const found = label === undefined ? "no label" : `the label ${JSON.stringify(label)}`;
-    return new Unusable(`has ${found}, which is none of the ${classes.length} classes`);
+/** Finds the classes of samples, and counts labels that are none of the set's. */
+class ClassFinder {
+  readonly unknownLabels = new Map<string, number>();
+  readonly #classes: ReadonlyMap<string, number>;
+
+  constructor({ labels }: ZeroShotSet | LinearProbeSet) {
+    this.#classes = new Map(labels.map((label, index) => [label, index]));
+  }
+
+  /** The number of a sample's class. */
+  readonly classOf = ({ label }: Sample): number | Unusable => {
+    if (label === undefined) return new Unusable("has no label");
+    const found = this.#classes.get(label);
+    if (found !== undefined) return found;
+    this.unknownLabels.set(label, (this.unknownLabels.get(label) ?? 0) + 1);
+    const name = JSON.stringify(label);
+    return new Unusable(
+      `has the label ${name}, which is none of the ${this.#classes.size} classes`,
+    );
   };
 }
 

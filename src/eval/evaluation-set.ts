@@ -3,9 +3,12 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import type { Source, SourceOptions } from "../data/formats/source.js";
+import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
+import { classFolders } from "./class-folders.js";
 
 interface AnySet {
   /** For people: the name of its folder or file. */
@@ -13,10 +16,18 @@ interface AnySet {
   readonly source: Source;
 }
 
-/** Samples have an image and a label, which is one of the classes. */
-export interface ZeroShotSet extends AnySet {
-  readonly kind: "zero-shot";
+/** The classes of labeled images. */
+interface Classes {
+  /** Names, for prompts and for people. */
   readonly classes: readonly string[];
+  /** The label that samples of each class have; the same as its name where a classes.json names the classes. */
+  readonly labels: readonly string[];
+  readonly namedBy: "classes.json" | "folder names";
+}
+
+/** Samples have an image and a label, which is one of the set's labels. */
+export interface ZeroShotSet extends AnySet, Classes {
+  readonly kind: "zero-shot";
   /** Sentences around the names of classes. */
   readonly templates: readonly string[];
 }
@@ -29,10 +40,9 @@ export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
 }
 
-/** Samples have an image and a label, which is one of the classes; `source` is the part to test on. */
-export interface LinearProbeSet extends AnySet {
+/** Samples have an image and a label, which is one of the set's labels; `source` is the part to test on. */
+export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
-  readonly classes: readonly string[];
   readonly train: Source;
   /** To choose the regularization by; without it a fifth of the training part is. */
   readonly validation?: Source;
@@ -43,13 +53,21 @@ export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
 /** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";
 
-const classesFile = z.object({
-  classes: z.array(z.string().min(1)).min(1),
-  templates: z
-    .array(z.string().includes("{}", { error: 'has no "{}", where the name of a class goes' }))
-    .min(1)
-    .optional(),
-});
+const classesFile = z.strictObject(
+  {
+    classes: z.array(z.string().min(1)).min(1),
+    templates: z
+      .array(z.string().includes("{}", { error: 'has no "{}", where the name of a class goes' }))
+      .min(1)
+      .optional(),
+  },
+  {
+    error: ({ code, keys }) =>
+      code === "unrecognized_keys"
+        ? `it has the unknown key ${JSON.stringify(keys[0])}; the keys are "classes" and "templates"`
+        : undefined,
+  },
+);
 
 /** An evaluation set that cannot be used. */
 export class EvaluationSetError extends Error {
@@ -58,35 +76,76 @@ export class EvaluationSetError extends Error {
 
 /**
  * Opens whatever `openSource` opens. With a classes.json beside the samples, {"classes": [..], "templates": [..]}, it is a
- * zero-shot set (without templates those for photographs are taken), else a retrieval set. A folder with a classes.json
- * and the folders train and test, perhaps validation, is a linear probe.
+ * zero-shot set (without templates those for photographs are used); so it is without one where images are in one folder for
+ * each class, whose names are the classes' then. Two such folders, train and test, perhaps validation, are a linear probe.
+ * Anything else is a retrieval set.
+ * @throws EvaluationSetError where the classes cannot be used
  */
 export async function openEvaluationSet(
   path: string,
   options: SourceOptions = {},
 ): Promise<EvaluationSet> {
   const name = basename(resolve(path));
-  const isFolder = await isDirectory(path);
-  const classesPath = join(isFolder ? path : dirname(path), classesName);
-  const text = await readFile(classesPath, "utf8").catch(() => undefined);
-  if (text === undefined)
-    return { kind: "retrieval", name, source: await openSource(path, options) };
-  const { classes, templates } = parseClasses(classesPath, text);
   const [train, validation, test] = ["train", "validation", "test"].map((part) => join(path, part));
-  if ((await isDirectory(train!)) && (await isDirectory(test!))) {
-    return {
-      kind: "linear probe",
-      name,
-      classes,
-      train: await openSource(train!, options),
-      ...((await isDirectory(validation!)) && {
-        validation: await openSource(validation!, options),
-      }),
-      source: await openSource(test!, options),
-    };
-  }
-  return { kind: "zero-shot", name, source: await openSource(path, options), classes, templates };
+  const isProbe = (await isDirectory(train!)) && (await isDirectory(test!));
+  const source = await openSource(isProbe ? test! : path, options);
+  const found =
+    (await classesBeside(path)) ?? (await classesByFolders(isProbe ? train! : path, source));
+  if (!found)
+    return { kind: "retrieval", name, source: isProbe ? await openSource(path, options) : source };
+  const { templates, ...classes } = found;
+  if (!isProbe) return { kind: "zero-shot", name, source, ...classes, templates };
+  return {
+    kind: "linear probe",
+    name,
+    ...classes,
+    train: await openSource(train!, options),
+    ...((await isDirectory(validation!)) && {
+      validation: await openSource(validation!, options),
+    }),
+    source,
+  };
 }
+
+type ClassesWithTemplates = Classes & Pick<ZeroShotSet, "templates">;
+
+/** What the classes.json in or beside `path` says, if there is one. */
+async function classesBeside(path: string): Promise<ClassesWithTemplates | undefined> {
+  const file = join((await isDirectory(path)) ? path : dirname(path), classesName);
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { classes, templates } = parseClasses(file, text);
+  return { classes, labels: classes, namedBy: "classes.json", templates };
+}
+
+/** The folders in `folder` as classes, if the samples of `source` are labeled by them and have no texts. */
+async function classesByFolders(
+  folder: string,
+  source: Source,
+): Promise<ClassesWithTemplates | undefined> {
+  const folders = (await isDirectory(folder)) ? await classFolders(folder) : [];
+  const labels = folders.map(({ label }) => label);
+  const first = await firstSample(source);
+  if (first?.label === undefined || first.texts.length > 0 || !labels.includes(first.label)) {
+    return undefined;
+  }
+  const classes = folders.map(({ name }) => name);
+  const twice = repeated(classes);
+  if (twice !== undefined) {
+    throw new EvaluationSetError(
+      `${folder} has two folders for the class ${JSON.stringify(twice)}: rename one, or name the classes in a ${classesName}.`,
+    );
+  }
+  return { classes, labels, namedBy: "folder names", templates: photoTemplates };
+}
+
+async function firstSample(source: Source): Promise<Sample | undefined> {
+  for await (const { sample } of source.read({ skipped: new SkippedSamples() })) return sample;
+  return undefined;
+}
+
+const repeated = (names: readonly string[]): string | undefined =>
+  names.find((name, index) => names.indexOf(name) !== index);
 
 /** Reads a classes.json; `path` is for messages. */
 export function parseClasses(
@@ -107,12 +166,13 @@ export function parseClasses(
   }
   const parsed = classesFile.safeParse(json);
   if (!parsed.success) {
-    return fail(
-      parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "),
+    const reasons = parsed.error.issues.map(({ path, message }) =>
+      [...(path.length > 0 ? [path.join(".")] : []), message].join(" "),
     );
+    return fail(reasons.join("; "));
   }
   const { classes, templates = photoTemplates } = parsed.data;
-  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
-  if (twice !== undefined) fail(`the class ${JSON.stringify(twice)} stands there twice`);
+  const twice = repeated(classes);
+  if (twice !== undefined) fail(`the class ${JSON.stringify(twice)} is listed twice`);
   return { classes, templates };
 }

@@ -120,7 +120,7 @@ function summarize(key: Key, ranked: Ranked): Direction {
   const queries = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
   if (queries.length === 0) {
     throw new RangeError(
-      "No image has a text. Retrieval needs images with texts; classification needs a classes.json beside them.",
+      "No image has a text. Retrieval needs images with texts; classification needs them in a folder for each class, or a classes.json beside them.",
     );
   }
   const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {

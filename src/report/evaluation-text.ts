@@ -52,13 +52,19 @@ export function toJson(evaluation: Evaluation): Record<string, unknown> {
       },
     };
   }
-  const { classes } = evaluation.set;
+  const { classes, namedBy } = evaluation.set;
   const confusions = evaluation.result.confusions.map(({ label, predicted, count }) => ({
     label: classes[label],
     predicted: classes[predicted],
     count,
   }));
-  const found = { ...common, classes: classes.length, confusions };
+  const found = {
+    ...common,
+    classes: classes.length,
+    classesNamedBy: namedBy,
+    unknownLabels: Object.fromEntries(evaluation.unknownLabels),
+    confusions,
+  };
   if (evaluation.kind === "zero-shot") return { ...found, templates: evaluation.set.templates };
   const { fitted, search } = evaluation;
   const { lambda, iterations, converged } = search.probe;

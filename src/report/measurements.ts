@@ -1,6 +1,6 @@
 /** The metrics of an evaluation, and how they are written. */
 import type { Interval } from "../eval/bootstrap.js";
-import type { Evaluation } from "../eval/evaluate.js";
+import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
 import type { Direction, Recall } from "../eval/retrieval.js";
 
 /** One measured number. */
@@ -48,22 +48,34 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
   const left = skipped.total > 0 ? `; ${skipped.summary(evaluation.keys.length)}` : "";
-  return `${set.name}: ${subject(evaluation)}${left}.`;
+  return `${set.name}: ${subject(evaluation)}${left}.${unknownLabels(evaluation)}`;
+}
+
+/** Labels that a sentence lists. */
+const listedLabels = 20;
+
+/** A sentence on the labels that are none of the classes; empty if there are none. */
+function unknownLabels(evaluation: Evaluation): string {
+  if (evaluation.kind === "retrieval" || evaluation.unknownLabels.size === 0) return "";
+  const counts = [...evaluation.unknownLabels].sort(([, a], [, b]) => b - a);
+  const listed = counts.slice(0, listedLabels).map(([label, count]) => `${label} (${count})`);
+  const rest = counts.length - listed.length;
+  return ` Labels that are none of the classes: ${listed.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}.`;
 }
 
 function subject(evaluation: Evaluation): string {
   const images = `${evaluation.keys.length} images`;
   switch (evaluation.kind) {
     case "zero-shot": {
-      const { classes, templates } = evaluation.set;
-      return `zero-shot classification of ${images} in ${classes.length} classes, ${templates.length} templates`;
+      const { templates } = evaluation.set;
+      return `zero-shot classification of ${images} in ${classesOf(evaluation.set)}, ${templates.length} templates`;
     }
     case "linear probe": {
       const { set, fitted, search } = evaluation;
       const { lambda, converged } = search.probe;
       const end = converged ? "" : ", not converged";
       return (
-        `linear probe on ${images} in ${set.classes.length} classes, fitted to ${fitted} others ` +
+        `linear probe on ${images} in ${classesOf(set)}, fitted to ${fitted} others ` +
         `with lambda ${lambda.toExponential(1)}${end}`
       );
     }
@@ -71,6 +83,9 @@ function subject(evaluation: Evaluation): string {
       return `retrieval among ${images} and ${evaluation.relation.texts.length} distinct texts`;
   }
 }
+
+const classesOf = ({ classes, namedBy }: ClassificationEvaluation["set"]): string =>
+  `${classes.length} classes${namedBy === "folder names" ? " named by their folders" : ""}`;
 
 /** A share in percent. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
