@@ -1,11 +1,13 @@
 /** `flava classify`: images by labels, zero-shot. */
 import type { Command } from "commander";
+import { expandFilePatterns } from "./file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
+import { readLabels } from "./labels.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
 
 interface ClassifyFlags extends ModelFlags, JsonFlag {
-  readonly labels: readonly string[];
+  readonly labels: string;
   readonly template?: readonly string[];
 }
 
@@ -13,8 +15,11 @@ export function addClassify(program: Command): void {
   const command = program
     .command("classify")
     .description("classify images by labels, zero-shot")
-    .argument("<images...>", "image files")
-    .requiredOption("--labels <list>", "labels, separated by commas: cat,dog", separated)
+    .argument("<images...>", 'image files, or patterns such as "photos/*.jpg"')
+    .requiredOption(
+      "--labels <list>",
+      "cat,dog; or @labels.txt, one label a line; or @photos/, the names of its sub-directories",
+    )
     .option(
       "--template <sentence>",
       'sentence around a label, such as "a photo of a {}."; repeat for several',
@@ -25,15 +30,11 @@ export function addClassify(program: Command): void {
   addModelOptions(command);
 }
 
-const separated = (list: string): string[] =>
-  list
-    .split(",")
-    .map((label) => label.trim())
-    .filter((label) => label !== "");
-
 /** Of one image all labels, a line each; of several the best label of each. */
-async function run(images: readonly string[], flags: ClassifyFlags): Promise<void> {
-  const { template, labels, json } = flags;
+async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<void> {
+  const { template, json } = flags;
+  const images = await expandFilePatterns(patterns);
+  const labels = await readLabels(flags.labels);
   const found = await useModel(flags, (flava) =>
     flava.classify(images, labels, template ? { templates: template } : {}),
   );

@@ -31,7 +31,7 @@ export function addEvaluate(program: Command): void {
     )
     .argument(
       "<set...>",
-      "images with captions, or with labels and a classes.json; or the names of sets in the cache's pmd/evaluation",
+      "images with captions, in a folder for each class, or with labels and a classes.json; or names of sets in the cache's pmd/evaluation",
     )
     .option("--html <file>", "write a page with examples", outputFile([".html"], { replace: true }))
     .addOption(jsonOption())

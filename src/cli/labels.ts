@@ -1,0 +1,26 @@
+/** The labels of `flava classify`: listed, or read from what "@" names. */
+import { readFile } from "node:fs/promises";
+import { isDirectory } from "../base/exists.js";
+import { classFolders } from "../eval/class-folders.js";
+
+/**
+ * Reads "cat,dog"; "@labels.txt", a file of one label a line; or "@photos/", a directory whose sub-directories are the labels.
+ * @throws Error where there is no label
+ */
+export async function readLabels(list: string): Promise<string[]> {
+  const labels = await (list.startsWith("@") ? labelsAt(list.slice(1)) : list.split(","));
+  const found = labels.map((label) => label.trim()).filter((label) => label !== "");
+  if (found.length > 0) return [...new Set(found)];
+  throw new Error(`--labels ${list} gives no label. ${forms}`);
+}
+
+const forms =
+  "Expected labels separated by commas, @FILE with one label a line, or @DIRECTORY with a sub-directory for each label.";
+
+async function labelsAt(path: string): Promise<string[]> {
+  if (await isDirectory(path)) return (await classFolders(path)).map(({ name }) => name);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new Error(`Labels cannot be read from ${path}: ${(error as Error).message}. ${forms}`);
+  });
+  return text.replace(/^\uFEFF/, "").split(/\r?\n/);
+}
