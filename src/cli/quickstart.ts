@@ -2,7 +2,6 @@
  * The first command of the README: pre-trains a tiny FLAVA on the real images and texts that ship, with all losses; then
  * applies the trained model that ships, and writes a page about both.
  */
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "../api/load.js";
 import type { Backend } from "../backend/backend.js";
@@ -15,6 +14,7 @@ import { type LogEntry, readLog } from "../train/run/log.js";
 import { pretrain } from "../train/pretrain.js";
 import { reportName, writeReport } from "../train/run/report.js";
 import { RunDirectory } from "../train/run/run-directory.js";
+import { clearRun } from "../train/run/run-lock.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
 /** Steps of each stage that plain TypeScript takes in some minutes, for machines without a compiler. */
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   const backend = openBackend();
   const directory = join(cacheDirectory(), "runs", quickstart.name);
-  await rm(directory, { recursive: true, force: true });
+  await clearRun(directory);
   const recipe = recipeFor(backend);
   console.log(`Backend: ${backend.name} (${backend.level}), ${backend.threads} threads.\n`);
   console.log("1. Pre-training a tiny FLAVA on the sample that ships, codebook first.\n");

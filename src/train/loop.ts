@@ -1,5 +1,6 @@
 /** The training loop: steps, evaluations and checkpoints of one stage, from where it stands to its end. */
 import type { Loader } from "../data/batch/loader.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
 import { formatDuration } from "../base/duration.js";
 import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
@@ -41,7 +42,8 @@ const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 
 
 /** Makes the steps of `stage` that are left, and writes `final/` when all are made. */
 export async function train(stage: Stage, options: TrainOptions): Promise<Ending> {
-  const session = { ...options, progress: options.progress ?? beginning };
+  const progress = options.progress ?? beginning;
+  const session = { ...options, progress, skipped: new SkippedSamples() };
   try {
     return await makeSteps(stage, session);
   } catch (error) {
@@ -49,8 +51,13 @@ export async function train(stage: Stage, options: TrainOptions): Promise<Ending
   }
 }
 
-/** `progress` is that of the last step made. */
-type Session = Omit<TrainOptions, "progress"> & { progress: Progress };
+/** The options, and what changes from step to step. */
+type Session = Omit<TrainOptions, "progress"> & {
+  /** That of the last step made. */
+  progress: Progress;
+  /** Samples left out since the last line of the log. */
+  skipped: SkippedSamples;
+};
 
 async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
   const { run, every, log, signal, onProgress } = session;
@@ -68,6 +75,7 @@ async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
 
     const isLast = step === stage.steps;
     if (step % every.log === 0 || isLast) {
+      logSkipped(session, averages.samples);
       const scalars = averages.take();
       await runLog.add({ ...placeOf(session.progress), kind: "training", scalars });
       log(trainingLine(stage, step, scalars));
@@ -89,14 +97,21 @@ async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
 
 /** Gives the progress after the step. */
 async function makeStep(stage: Stage, session: Session, averages: Averages): Promise<Progress> {
-  const { loader, progress, log } = session;
+  const { loader, progress } = session;
   const waiting = performance.now();
   const { batch, samples, cursor, skipped } = await loader.next();
   const began = performance.now();
   const scalars = await stage.step(batch, progress.step);
   averages.add(scalars, { samples, waited: began - waiting, run: performance.now() - began });
-  for (const { key, message } of skipped) log(`Skipped ${key}: ${message}`);
+  session.skipped.addAll(skipped);
   return { ...progress, step: progress.step + 1, cursor };
+}
+
+/** @param used samples trained on since the last line of the log */
+function logSkipped(session: Session, used: number): void {
+  if (session.skipped.total === 0) return;
+  session.log(`  ${session.skipped.summary(used)}`);
+  session.skipped = new SkippedSamples();
 }
 
 /** Evaluates, and keeps the model where it is the best so far. Gives the progress with the best one. */

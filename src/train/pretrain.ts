@@ -1,10 +1,8 @@
 /** A recipe, stage after stage: each in a directory of its own, each starting from what earlier ones have learned. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
 import { formatDuration } from "../base/duration.js";
-import { withLock } from "../base/lock.js";
 import { packageVersion } from "../base/package-root.js";
 import { suggestion } from "../base/suggestion.js";
 import { models } from "../configs/models.js";
@@ -15,6 +13,7 @@ import { openStage } from "./open-stage.js";
 import type { Provenance } from "./run/provenance.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
+import { withRunLock } from "./run/run-lock.js";
 import { blockSpeed } from "./run/speed.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import { batchOptions, mixtureOptions, trainingDirectories } from "./stage-data.js";
@@ -55,8 +54,7 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   requireStages(recipe, only);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
-  await mkdir(directory, { recursive: true });
-  return withLock(join(directory, "lock"), directory, async () => {
+  return withRunLock(directory, async () => {
     for (const stage of recipe.stages) {
       if (only && !only.includes(stage.name)) continue;
       if ((await runStage(stage, { ...options, directory })) === "stopped") return "stopped";

@@ -17,7 +17,7 @@ async function answer(plan: BatchPlan): Promise<void> {
     const buffers = leavesOf(batch).flatMap(([, leaf]) =>
       ArrayBuffer.isView(leaf) ? [leaf.buffer as ArrayBuffer] : [],
     );
-    port!.postMessage({ step, batch, skipped: skipped.first } satisfies WorkerAnswer, buffers);
+    port!.postMessage({ step, batch, skipped } satisfies WorkerAnswer, buffers);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     port!.postMessage({ step, error: message } satisfies WorkerAnswer);

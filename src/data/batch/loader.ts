@@ -4,13 +4,13 @@ import { packageRequire } from "../../base/package-root.js";
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
 import type { CollatedBatch } from "./collate.js";
 import { type BatchPlan, Mixture, type MixtureCursor, type MixtureOptions } from "./mixture.js";
-import type { SkippedSample } from "./skipped.js";
+import type { SkipCounts } from "./skipped.js";
 
 export interface LoaderOptions extends BatchReaderOptions {
   readonly mixture: MixtureOptions;
   /** Threads that make batches; 0: this one. */
   readonly workers: number;
-  /** Go on from here. */
+  /** Where to continue; default: the beginning. */
   readonly cursor?: MixtureCursor;
 }
 
@@ -18,14 +18,15 @@ export interface NextBatch {
   /** Samples in the batch. */
   readonly samples: number;
   readonly batch: CollatedBatch;
-  /** Goes on after this batch. */
+  /** Continues after this batch. */
   readonly cursor: MixtureCursor;
-  readonly skipped: readonly SkippedSample[];
+  /** Samples that others have replaced in this batch. */
+  readonly skipped: SkipCounts;
 }
 
 /** What a worker answers: the number of the plan, and the batch or why there is none. */
 export type WorkerAnswer =
-  | { readonly step: number; readonly batch: CollatedBatch; readonly skipped: SkippedSample[] }
+  | { readonly step: number; readonly batch: CollatedBatch; readonly skipped: SkipCounts }
   | { readonly step: number; readonly error: string };
 
 type MadeBatch = Pick<NextBatch, "batch" | "skipped">;
@@ -87,13 +88,7 @@ export class Loader {
 
 async function inThisThread(options: BatchReaderOptions): Promise<Maker> {
   const reader = await BatchReader.open(options);
-  return {
-    make: async (plan) => {
-      const { batch, skipped } = await reader.read(plan);
-      return { batch, skipped: skipped.first };
-    },
-    close: () => reader.close(),
-  };
+  return { make: (plan) => reader.read(plan), close: () => reader.close() };
 }
 
 function inWorker(options: BatchReaderOptions): Maker {

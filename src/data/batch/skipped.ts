@@ -23,14 +23,31 @@ export class NoUsableSampleError extends Error {
   override readonly name = "NoUsableSampleError";
 }
 
+/** The data of `SkippedSamples`, as threads send it to each other. */
+export interface SkipCounts {
+  readonly counts: ReadonlyMap<SkipReason, number>;
+  /** The first thousand. */
+  readonly first: readonly SkippedSample[];
+}
+
+/** Most samples whose keys and messages are kept. */
+const mostListed = 1000;
+
 /** Counts skipped samples by reason, and keeps the first thousand of them. */
-export class SkippedSamples {
+export class SkippedSamples implements SkipCounts {
   readonly counts = new Map<SkipReason, number>();
   readonly first: SkippedSample[] = [];
 
   add(key: string, reason: SkipReason, message: string): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    if (this.first.length < 1000) this.first.push({ key, reason, message });
+    if (this.first.length < mostListed) this.first.push({ key, reason, message });
+  }
+
+  addAll({ counts, first }: SkipCounts): void {
+    for (const [reason, count] of counts) {
+      this.counts.set(reason, (this.counts.get(reason) ?? 0) + count);
+    }
+    this.first.push(...first.slice(0, mostListed - this.first.length));
   }
 
   get total(): number {

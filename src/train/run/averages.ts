@@ -29,6 +29,11 @@ export class Averages {
     this.#run += run;
   }
 
+  /** Samples since the last call of `take`. */
+  get samples(): number {
+    return this.#samples;
+  }
+
   /** The means since the last call, with speed, waiting, and use of processor and memory. */
   take(): Scalars {
     const now = performance.now();
