@@ -29,6 +29,7 @@ import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { initialize } from "../src/nn/parameter.js";
+import { vocabularyOf } from "../src/train/vocabulary.js";
 import { directoriesOf } from "../src/train/run/directories.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
@@ -248,6 +249,7 @@ async function openLoader(recipe: Recipe): Promise<Loader> {
   const { batch, shares, mismatched } = onlyStage(recipe);
   return Loader.open({
     directories,
+    vocabulary: await vocabularyOf(recipe),
     batch: { processor: fittedProcessor(models[model]), views, captions, texts: passages },
     mixture: {
       ...{ seed, temperature, batch, shares, mismatched },

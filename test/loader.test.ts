@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ShardDirectories } from "../src/data/batch/batch-reader.js";
 import { Loader, type LoaderOptions, type NextBatch } from "../src/data/batch/loader.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
+import { openVocabulary } from "../src/data/text/vocabulary.js";
 import { models } from "../src/configs/models.js";
 import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { writeShapes } from "./shapes.js";
@@ -26,6 +27,7 @@ async function optionsAt(root: string): Promise<typeof options> {
   const [pairs, texts] = await sizesOfSets(root, [shapes, words]);
   return {
     directories,
+    vocabulary: await openVocabulary(),
     batch: {
       processor: fittedProcessor(models.tiny),
       views: { flip: 0.5 },

@@ -48,14 +48,15 @@ export function shapesRecipe(
   root: string,
   changes: {
     readonly steps?: number;
+    readonly vocabulary?: string;
     readonly microBatches?: number;
     /** The stage after the others, which learns matching alone. */
     readonly frozen?: readonly string[];
   } = {},
 ): Recipe {
-  const { steps = 4, microBatches = 1, frozen } = changes;
+  const { steps = 4, vocabulary, microBatches = 1, frozen } = changes;
   const batch = { pair: 8, image: 8, text: 8 };
-  const every = { log: 1, evaluate: steps, save: 1 };
+  const every = { log: 1, evaluate: steps, save: Math.ceil(steps / 4) };
   return checkRecipe(
     {
       name: "shapes",
@@ -63,6 +64,7 @@ export function shapesRecipe(
       precision: "float32",
       data: {
         root,
+        vocabulary,
         pairs: ["pairs/*/train"],
         images: ["pairs/*/train"],
         texts: ["text/*/train"],

@@ -128,7 +128,8 @@ async function readTokenizer(
   return tokenizer;
 }
 
-async function tokenizerIn(directory: string): Promise<Tokenizer | undefined> {
+/** The tokenizer that a model's directory describes; undefined where it has no vocabulary. */
+export async function tokenizerIn(directory: string): Promise<Tokenizer | undefined> {
   const vocabulary = ifThere(join(directory, "vocab.txt"));
   return tokenizerFromFiles({
     directory,

@@ -18,8 +18,10 @@ const textOptions = z.strictObject({
 });
 
 const data = z.strictObject({
-  /** Directories below are relative to this one; `*` stands for any directory. */
+  /** The paths below are relative to this directory; `*` stands for any directory. */
   root: z.string(),
+  /** A vocab.txt of word pieces for all texts; default: BERT's uncased one, which comes with the package. */
+  vocabulary: z.string().optional(),
   /** Directories of tar shards with images and captions. */
   pairs: z.array(z.string()).default([]),
   /** With images, whose texts are left aside. */

@@ -9,6 +9,7 @@ import type {
   Recipe,
   StageRecipe,
 } from "../configs/recipe.js";
+import type { Vocabulary } from "../data/text/vocabulary.js";
 import { batchOptions, largestBatches, validationDirectories } from "./stage-data.js";
 import type { RunDirectory } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
@@ -20,6 +21,7 @@ import type { Log, Stage } from "./stages/stage.js";
 export interface OpenStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
+  readonly vocabulary: Vocabulary;
   /** Where the stage writes to. */
   readonly run: RunDirectory;
   /** The weights that training starts from, if there is no checkpoint. */
@@ -33,13 +35,14 @@ export async function openStage(stage: StageRecipe, options: OpenStageOptions): 
 
 async function openCodebook(
   stage: CodebookStageRecipe,
-  { backend, recipe, run }: OpenStageOptions,
+  { backend, recipe, vocabulary, run }: OpenStageOptions,
 ): Promise<Stage> {
   const { image } = await validationDirectories(recipe.data, stage);
   const validation = await fixedBatches({
     kind: "image",
     root: recipe.data.root,
     directories: image,
+    vocabulary,
     batch: batchOptions(recipe, stage),
     size: stage.batch,
     count: 2,
@@ -48,6 +51,7 @@ async function openCodebook(
   return new CodebookStage({
     backend,
     recipe,
+    vocabulary,
     stage,
     validation,
     drawing: run.file("reconstructions.png"),
@@ -56,11 +60,12 @@ async function openCodebook(
 
 async function openPretraining(
   stage: PretrainingStageRecipe,
-  { backend, recipe, start, log }: OpenStageOptions,
+  { backend, recipe, vocabulary, start, log }: OpenStageOptions,
 ): Promise<Stage> {
   return PretrainingStage.open({
     backend,
     recipe,
+    vocabulary,
     stage,
     start,
     log,

@@ -8,6 +8,7 @@ import { suggestion } from "../base/suggestion.js";
 import { models } from "../configs/models.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
+import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import type { Provenance } from "./run/provenance.js";
@@ -16,7 +17,14 @@ import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
 import { blockSpeed } from "./run/speed.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
-import { batchOptions, mixtureOptions, trainingDirectories } from "./stage-data.js";
+import {
+  type TrainingSets,
+  batchOptions,
+  mixtureOptions,
+  samplesOf,
+  trainingSets,
+} from "./stage-data.js";
+import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
 import type { Log, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
@@ -72,17 +80,30 @@ function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
   );
 }
 
+/** What a stage learns from, beside its recipe. */
+interface StageInputs {
+  readonly start: readonly StartWeights[];
+  readonly vocabulary: Vocabulary;
+  readonly sets: TrainingSets;
+}
+
 async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<Ending> {
   const { recipe, backend, directory, log } = options;
   const run = new RunDirectory(join(directory, stage.name));
-  const start = await startWeights(stage, directory, options.start);
-  const provenance = await provenanceOf(stage, start, options);
+  const inputs: StageInputs = {
+    start: await startWeights(stage, directory, options.start),
+    vocabulary: await vocabularyOf(recipe),
+    sets: await trainingSets(recipe.data, stage),
+  };
+  const provenance = await provenanceOf(stage, inputs, options);
   if (!(await checkRun(run, provenance, stage.steps, options))) {
     log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
-    const opened = await openStage(stage, { backend, recipe, run, start, log });
+    const { start, vocabulary } = inputs;
+    await requireSameVocabulary(start, vocabulary, models[recipe.model]);
+    const opened = await openStage(stage, { backend, recipe, vocabulary, run, start, log });
     try {
       await run.writeFacts({ ...provenance, losses: opened.losses });
-      if ((await trainStage(opened, stage, run, options)) === "stopped") return "stopped";
+      if ((await trainStage(opened, stage, inputs, run, options)) === "stopped") return "stopped";
     } finally {
       await opened.dispose();
     }
@@ -93,7 +114,7 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
 
 async function provenanceOf(
   { name }: StageRecipe,
-  start: readonly StartWeights[],
+  { start, vocabulary, sets }: StageInputs,
   { recipe, backend, overfit }: PretrainOptions,
 ): Promise<Provenance> {
   return {
@@ -101,6 +122,8 @@ async function provenanceOf(
     level: backend.level,
     recipe,
     stage: name,
+    vocabulary: identityOfVocabulary(vocabulary),
+    samples: samplesOf(sets),
     ...(overfit !== undefined && { overfit }),
     start: await identitiesOf(start),
   };
@@ -110,20 +133,20 @@ async function provenanceOf(
 async function trainStage(
   opened: Stage,
   stage: StageRecipe,
+  { vocabulary, sets }: StageInputs,
   run: RunDirectory,
   options: PretrainOptions,
 ): Promise<Ending> {
   const { recipe, directory, workers, log, signal, onProgress } = options;
-  const directories = await trainingDirectories(recipe.data, stage);
-  const mixture = await mixtureOptions(recipe, stage, directories, options.overfit);
   const progress = await run.resume(opened.state);
   if (progress) log(`Continuing after step ${progress.step} of ${stage.steps}.`);
   else await opened.begin();
   const left = stage.steps - (progress?.step ?? 0);
   if (left > 0) await logNeeds(opened, left, options);
   const loader = await Loader.open({
-    directories,
-    mixture,
+    directories: sets.directories,
+    vocabulary,
+    mixture: mixtureOptions(recipe, stage, sets, options.overfit),
     batch: batchOptions(recipe, stage),
     workers,
     ...(progress && { cursor: progress.cursor }),

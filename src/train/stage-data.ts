@@ -39,19 +39,35 @@ function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" |
   };
 }
 
-/** The directories that a stage trains on; none of kinds that it does not draw. */
-export async function trainingDirectories(
+/** What a stage trains on: nothing of kinds that it does not draw. */
+export interface TrainingSets {
+  readonly directories: ShardDirectories;
+  /** Names and sizes of the sets in `directories`. */
+  readonly sizes: Readonly<Record<BatchKind, readonly SetSize[]>>;
+}
+
+export async function trainingSets(
   { root, pairs, images, texts }: Recipe["data"],
   stage: StageRecipe,
-): Promise<ShardDirectories> {
-  const { shares } = sharesOf(stage);
-  const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
-    shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
-  return {
-    pair: await of("pair", pairs),
-    image: await of("image", images),
-    text: await of("text", texts),
+): Promise<TrainingSets> {
+  const directories = await drawnDirectories(root, stage, {
+    pair: pairs,
+    image: images,
+    text: texts,
+  });
+  const { pair, image, text } = directories;
+  const sizes = {
+    pair: await sizesOfSets(root, pair),
+    image: await sizesOfSets(root, image),
+    text: await sizesOfSets(root, text),
   };
+  return { directories, sizes };
+}
+
+/** Numbers of samples by the names of sets, which may serve several kinds of batches. */
+export function samplesOf({ sizes }: TrainingSets): Record<string, number> {
+  const sets = batchKinds.flatMap((kind) => sizes[kind]);
+  return Object.fromEntries(sets.map(({ name, samples }) => [name, samples]));
 }
 
 /** The directories that a stage is evaluated on. Images are those of pairs. */
@@ -59,33 +75,36 @@ export async function validationDirectories(
   { root, validation }: Recipe["data"],
   stage: StageRecipe,
 ): Promise<ShardDirectories> {
+  const { pairs, texts } = validation;
+  return drawnDirectories(root, stage, { pair: pairs, image: pairs, text: texts });
+}
+
+/** The directories that patterns stand for, of the kinds that a stage draws. */
+async function drawnDirectories(
+  root: string,
+  stage: StageRecipe,
+  patterns: Readonly<Record<BatchKind, readonly string[]>>,
+): Promise<ShardDirectories> {
   const { shares } = sharesOf(stage);
-  const of = (kind: BatchKind, patterns: readonly string[]): Promise<string[]> =>
-    shares[kind] > 0 ? directoriesOf(root, patterns) : Promise.resolve([]);
-  return {
-    pair: await of("pair", validation.pairs),
-    image: await of("image", validation.pairs),
-    text: await of("text", validation.texts),
-  };
+  const of = (kind: BatchKind): Promise<string[]> =>
+    shares[kind] > 0 ? directoriesOf(root, patterns[kind]) : Promise.resolve([]);
+  return { pair: await of("pair"), image: await of("image"), text: await of("text") };
 }
 
 /**
- * How batches are drawn from `directories`.
+ * How batches are drawn.
  *
  * @param overfit draw from this many samples of each set only
  */
-export async function mixtureOptions(
+export function mixtureOptions(
   { seed, data }: Recipe,
   stage: StageRecipe,
-  directories: ShardDirectories,
+  { sizes }: TrainingSets,
   overfit = Infinity,
-): Promise<MixtureOptions> {
-  const of = async (kind: BatchKind): Promise<SetSize[]> =>
-    (await sizesOfSets(data.root, directories[kind])).map(({ name, samples }) => ({
-      name,
-      samples: Math.min(samples, overfit),
-    }));
-  const sets = { pair: await of("pair"), image: await of("image"), text: await of("text") };
+): MixtureOptions {
+  const of = (kind: BatchKind): SetSize[] =>
+    sizes[kind].map(({ name, samples }) => ({ name, samples: Math.min(samples, overfit) }));
+  const sets = { pair: of("pair"), image: of("image"), text: of("text") };
   const { batch, shares, mismatched } = sharesOf(stage);
   return { seed, temperature: data.temperature, batch, shares, mismatched, sets };
 }

@@ -7,6 +7,7 @@ import { keyOf } from "../../base/random.js";
 import { mapLimited } from "../../base/map-limited.js";
 import { ShardWriter } from "../formats/tar/shard-writer.js";
 import { defaultProcessor } from "../image/processor.js";
+import { openVocabulary } from "../text/vocabulary.js";
 import { BatchReader } from "./batch-reader.js";
 
 it("decodes a few images at a time, not those of a whole batch", async () => {
@@ -20,6 +21,7 @@ it("decodes a few images at a time, not those of a whole batch", async () => {
   const texts = { lengths: [8], masked: 0.15, unit: "piece" } as const;
   const reader = await BatchReader.open({
     directories: { pair: [], image: [root], text: [] },
+    vocabulary: await openVocabulary(),
     batch: { processor: defaultProcessor(32, 32), views: {}, captions: texts, texts },
   });
   const before = process.memoryUsage().arrayBuffers;

@@ -12,13 +12,15 @@ import { type SampleSet, openSampleSet } from "./sample-set.js";
 import { SampleError } from "../formats/source-error.js";
 import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
-import { openVocabulary } from "../text/vocabulary.js";
+import type { Vocabulary } from "../text/vocabulary.js";
 
 /** Directories of tar shards, by kind; the order is that of the mixture's sets. */
 export type ShardDirectories = Readonly<Record<BatchKind, readonly string[]>>;
 
 export interface BatchReaderOptions {
   readonly directories: ShardDirectories;
+  /** Of all texts. */
+  readonly vocabulary: Vocabulary;
   readonly batch: BatchOptions;
 }
 
@@ -40,12 +42,12 @@ export class BatchReader {
     private readonly options: BatchOptions,
   ) {}
 
-  static async open({ directories, batch }: BatchReaderOptions): Promise<BatchReader> {
+  static async open({ directories, vocabulary, batch }: BatchReaderOptions): Promise<BatchReader> {
     const [pair, image, text] = await Promise.all(
       batchKinds.map((kind) => Promise.all(directories[kind].map((path) => openSampleSet(path)))),
     );
     const sets = { pair: pair ?? [], image: image ?? [], text: text ?? [] };
-    return new BatchReader(sets, new Tokenizer(await openVocabulary()), batch);
+    return new BatchReader(sets, new Tokenizer(vocabulary), batch);
   }
 
   async read(plan: BatchPlan): Promise<LoadedBatch> {

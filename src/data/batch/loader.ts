@@ -54,11 +54,12 @@ export class Loader {
 
   static async open(options: LoaderOptions): Promise<Loader> {
     const mixture = new Mixture(options.mixture, options.cursor);
-    const { directories, batch, workers } = options;
+    const { directories, vocabulary, batch, workers } = options;
+    const reader = { directories, vocabulary, batch };
     const makers =
       workers === 0
-        ? [await inThisThread({ directories, batch })]
-        : Array.from({ length: workers }, () => inWorker({ directories, batch }));
+        ? [await inThisThread(reader)]
+        : Array.from({ length: workers }, () => inWorker(reader));
     return new Loader(mixture, makers);
   }
 

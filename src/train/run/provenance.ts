@@ -11,7 +11,11 @@ export interface Provenance {
   readonly recipe: Recipe;
   /** Name of the stage. */
   readonly stage: string;
-  /** Samples of each set, where the run is restricted to some. */
+  /** SHA-256 of the vocabulary. */
+  readonly vocabulary: string;
+  /** Samples of each set that is trained on. */
+  readonly samples: Readonly<Record<string, number>>;
+  /** Samples that are used of each set, where the run is restricted to some. */
   readonly overfit?: number;
   /** SHA-256 of the weights that training started from, by their source: "--start" or the name of a stage. */
   readonly start: Readonly<Record<string, string>>;
@@ -55,10 +59,15 @@ export function differences(before: Provenance, now: Provenance): Difference[] {
   return compare("", settings(before), settings(now));
 }
 
-function settings({ recipe, stage, overfit, start }: Provenance): Record<string, unknown> {
+function settings(provenance: Provenance): Record<string, unknown> {
+  const { recipe, stage, vocabulary, samples, overfit, start } = provenance;
   const { name: _, stages, ...common } = recipe;
   const own = stages.find(({ name }) => name === stage);
-  return { ...common, stages: { [stage]: { ...own, every: undefined } }, overfit, start };
+  return {
+    ...common,
+    stages: { [stage]: { ...own, every: undefined } },
+    ...{ vocabulary, samples, overfit, start },
+  };
 }
 
 function compare(path: string, before: unknown, now: unknown): Difference[] {

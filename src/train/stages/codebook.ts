@@ -16,6 +16,8 @@ import { codebookLogits } from "../../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { codebookSize } from "../../data/image/fitted-processor.js";
+import { Tokenizer } from "../../data/text/tokenizer.js";
+import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { initialize } from "../../nn/parameter.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { optimizerStep } from "../optimizer-step.js";
@@ -30,6 +32,8 @@ import { writeModel } from "../../checkpoint/write-model.js";
 export interface CodebookStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
+  /** Written beside the weights. */
+  readonly vocabulary: Vocabulary;
   readonly stage: CodebookStageRecipe;
   /** Held-out images, in batches of the shape of training. */
   readonly validation: readonly Extract<CollatedBatch, { kind: "image" }>[];
@@ -117,7 +121,8 @@ export class CodebookStage implements Stage {
     for (const path of averaged.paths) {
       averaged.write(path, state.read(path.replace("parameters/", "average/")));
     }
-    await writeModel(directory, { state: averaged, config });
+    const tokenizer = new Tokenizer(this.options.vocabulary);
+    await writeModel(directory, { state: averaged, config, tokenizer });
     averaged.dispose();
   }
 

@@ -3,6 +3,7 @@ import { BatchReader } from "../../data/batch/batch-reader.js";
 import type { BatchOptions, CollatedBatch } from "../../data/batch/collate.js";
 import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
 import { sizesOfSets } from "../../data/batch/sample-set.js";
+import type { Vocabulary } from "../../data/text/vocabulary.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
@@ -10,6 +11,7 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly root: string;
   /** Directories of tar shards. */
   readonly directories: readonly string[];
+  readonly vocabulary: Vocabulary;
   readonly batch: BatchOptions;
   /** Samples per batch. */
   readonly size: number;
@@ -23,7 +25,7 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
 export async function fixedBatches<K extends BatchKind>(
   options: FixedBatchesOptions<K>,
 ): Promise<Extract<CollatedBatch, { kind: K }>[]> {
-  const { kind, root, directories, batch, size, count, mismatched = 0, seed } = options;
+  const { kind, root, directories, vocabulary, batch, size, count, mismatched = 0, seed } = options;
   const mixture = new Mixture({
     seed,
     batch: forKind(kind, size, 0),
@@ -32,7 +34,11 @@ export async function fixedBatches<K extends BatchKind>(
     temperature: 1,
     mismatched,
   });
-  const reader = await BatchReader.open({ directories: forKind(kind, directories, []), batch });
+  const reader = await BatchReader.open({
+    directories: forKind(kind, directories, []),
+    vocabulary,
+    batch,
+  });
   try {
     const batches: CollatedBatch[] = [];
     for (let i = 0; i < count; i++) batches.push((await reader.read(mixture.next())).batch);

@@ -9,6 +9,8 @@ import { decoderName } from "../../checkpoint/huggingface.js";
 import type { Batch, BatchTensors } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
+import { Tokenizer } from "../../data/text/tokenizer.js";
+import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { models } from "../../configs/models.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
@@ -33,13 +35,14 @@ type PretrainingStep = CompiledStep<BatchTensors<TensorSpec>>;
 export interface PretrainingStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
+  readonly vocabulary: Vocabulary;
   readonly stage: PretrainingStageRecipe;
   /** Weights to start from; the others are drawn. */
   readonly start: readonly StartWeights[];
   readonly log: Log;
   /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
   readonly decoder: string | undefined;
-  readonly validation: Omit<ValidationOptions, "state" | "config">;
+  readonly validation: Omit<ValidationOptions, "state" | "config" | "vocabulary">;
   /** The largest batch of each kind that is drawn, to plan with. */
   readonly largest: readonly Batch<TensorSpec>[];
 }
@@ -61,7 +64,8 @@ export class PretrainingStage implements Stage {
     requireParts(parameters, frozen);
     const specs = optimizerState(parameters, { rules: pretrainingRules(frozen), microBatches });
     const state = new State(options.backend, specs);
-    const validation = await Validation.open({ ...options.validation, state, config });
+    const { vocabulary } = options;
+    const validation = await Validation.open({ ...options.validation, vocabulary, state, config });
     return new PretrainingStage(options, config, state, validation);
   }
 
@@ -138,8 +142,9 @@ export class PretrainingStage implements Stage {
   }
 
   async write(directory: string): Promise<void> {
-    await writeModel(directory, { state: this.state, config: this.config });
-    const { decoder } = this.options;
+    const { vocabulary, decoder } = this.options;
+    const tokenizer = new Tokenizer(vocabulary);
+    await writeModel(directory, { state: this.state, config: this.config, tokenizer });
     if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
   }
 

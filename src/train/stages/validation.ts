@@ -13,7 +13,7 @@ import { decodeImage } from "../../data/image/decode.js";
 import type { Image } from "../../data/image/image.js";
 import { openSampleSet } from "../../data/batch/sample-set.js";
 import { shuffled } from "../../data/batch/shuffle.js";
-import { openTokenizer } from "../../data/text/tokenizer.js";
+import { Tokenizer } from "../../data/text/tokenizer.js";
 import { classifyZeroShot } from "../../eval/zero-shot.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { Embedder } from "../../inference/embedder.js";
@@ -35,12 +35,12 @@ export interface ValidationOptions extends BatchReaderOptions {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
   readonly config: FlavaConfig;
   readonly precision: Precision;
-  /** Where the data lie. */
+  /** Root of the data; sets are named by their paths from it. */
   readonly root: string;
   readonly batchSize: Readonly<Record<BatchKind, number>>;
   /** How many pairs get the text of another record; as in training, since the matching head learns how many there are. */
   readonly mismatched: number;
-  /** Losses of weight 0 are not looked at. */
+  /** Losses of weight 0 are not computed. */
   readonly losses: LossWeights;
 }
 
@@ -56,14 +56,14 @@ export class Validation {
   ) {}
 
   static async open(options: ValidationOptions): Promise<Validation> {
-    const { directories, config, losses, precision } = options;
+    const { directories, vocabulary, config, losses, precision } = options;
     const batches = await validationBatches(options);
     const zeroShot = (losses.contrastive ?? 1) > 0 && directories.pair.length > 0;
     const named = zeroShot ? await namedImages(directories.pair) : undefined;
     const embedder = new Embedder({
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
-      tokenizer: await openTokenizer(),
+      tokenizer: new Tokenizer(vocabulary),
       processor: fittedProcessor(config),
       precision,
       batch: 64,
@@ -126,7 +126,7 @@ export class Validation {
 }
 
 async function validationBatches(options: ValidationOptions): Promise<CollatedBatch[]> {
-  const { root, directories, batch, batchSize, mismatched } = options;
+  const { root, directories, vocabulary, batch, batchSize, mismatched } = options;
   const batches: CollatedBatch[] = [];
   for (const kind of batchKinds) {
     if (directories[kind].length === 0) continue;
@@ -134,6 +134,7 @@ async function validationBatches(options: ValidationOptions): Promise<CollatedBa
       kind,
       root,
       directories: directories[kind],
+      vocabulary,
       batch,
       size: batchSize[kind],
       count: batchesPerKind,
