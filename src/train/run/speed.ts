@@ -13,8 +13,8 @@ import { initialize } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 
 const tokens = 64;
-/** Enough for a steady figure: a few hundredths of a second with the kernels, and not much longer without. */
-const samplesFor = { native: 2e10, reference: 1e7 };
+/** Operations of a round: enough for a steady figure, a tenth of a second or so with and without the kernels. */
+const samplesFor = { native: 5e9, reference: 1e7 };
 const rounds = 3;
 
 /**
