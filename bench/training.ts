@@ -12,7 +12,7 @@ import { cacheDirectory } from "../src/base/cache.js";
 import { keyOf } from "../src/base/random.js";
 import { leavesOf } from "../src/base/tree.js";
 import { writeConfig } from "../src/checkpoint/huggingface-config.js";
-import { writeSafetensors } from "../src/checkpoint/safetensors.js";
+import { writeSafetensors } from "../src/checkpoint/files/safetensors.js";
 import { models } from "../src/configs/models.js";
 import {
   type PretrainingStageRecipe,

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LockError } from "../src/base/lock.js";
 import { openBackend } from "../src/backend/open.js";
-import { openSafetensors } from "../src/checkpoint/safetensors.js";
+import { openSafetensors } from "../src/checkpoint/files/safetensors.js";
 import {
   type PretrainingStageRecipe,
   type Recipe,

@@ -5,12 +5,12 @@ import { dict, legacyFile, tensor } from "../../test/legacy-pytorch.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
-import { openSafetensors, writeSafetensors } from "./safetensors.js";
+import { openSafetensors, writeSafetensors } from "./files/safetensors.js";
 import { codebookParameters } from "../model/codebook.js";
 import { recognize } from "./checkpoint.js";
 import { loadWeights } from "./load.js";
 import { openCheckpoint } from "./open.js";
-import type { StoredDtype, TensorFiles } from "./stored-tensor.js";
+import type { StoredDtype, TensorFiles } from "./files/stored-tensor.js";
 
 const golden = join(import.meta.dirname, "../../test/golden/checkpoint");
 const folder = temporaryDirectory();

@@ -1,10 +1,15 @@
 /** A checkpoint: tensors that have been recognized, with the sizes of the model that they belong to. */
 import { sameShape } from "../graph/tensor.js";
 import type { Sizes } from "./huggingface-config.js";
-import type { JsonObject } from "./json.js";
+import type { JsonObject } from "./files/json.js";
 import type { Layout } from "./layout.js";
 import { type Family, fromFamily, isIgnored } from "./names.js";
-import { type StoredTensor, type TensorFiles, CheckpointError, quote } from "./stored-tensor.js";
+import {
+  type StoredTensor,
+  type TensorFiles,
+  CheckpointError,
+  quote,
+} from "./files/stored-tensor.js";
 
 /** A tensor of a file that is one of the model's. */
 interface Weight {

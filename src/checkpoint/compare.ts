@@ -4,7 +4,7 @@ import { type TensorSpec, sameShape } from "../graph/tensor.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type Layout, storedShape } from "./layout.js";
 import { partOf, toFamily } from "./names.js";
-import { type StoredWeights, holdsFloats } from "./stored-tensor.js";
+import { type StoredWeights, holdsFloats } from "./files/stored-tensor.js";
 
 /** How a checkpoint fits a state. Tensors go by the names of the checkpoint's family. */
 export interface LoadReport {

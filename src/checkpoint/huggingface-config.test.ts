@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { models } from "../configs/models.js";
 import { type Sizes, readConfig, writeConfig } from "./huggingface-config.js";
-import type { JsonObject } from "./json.js";
-import { CheckpointError } from "./stored-tensor.js";
+import type { JsonObject } from "./files/json.js";
+import { CheckpointError } from "./files/stored-tensor.js";
 
 const read = (values: JsonObject): Sizes => readConfig("config.json", values);
 /** As a file has it: without what is undefined. */

@@ -6,8 +6,8 @@ import type {
   StackConfig,
   TextConfig,
 } from "../model/config.js";
-import { type JsonObject, isObject } from "./json.js";
-import { CheckpointError, quote } from "./stored-tensor.js";
+import { type JsonObject, isObject } from "./files/json.js";
+import { CheckpointError, quote } from "./files/stored-tensor.js";
 
 /** The sizes of a whole model, or of a codebook that stands alone. */
 export type Sizes =

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { State } from "../backend/state.js";
 import { toBfloat16 } from "../backend/values.js";
 import type { FlavaConfig } from "../model/config.js";
-import { toFloat16 } from "./float16.js";
+import { toFloat16 } from "./files/float16.js";
 import { type Sizes, type WeightDtype, withSettingsOf, writeConfig } from "./huggingface-config.js";
-import type { JsonObject } from "./json.js";
+import type { JsonObject } from "./files/json.js";
 import { storedShape, toStored } from "./layout.js";
 import { type Family, toFamily } from "./names.js";
-import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
-import { writeShards } from "./shards.js";
+import { type TensorToWrite, writeSafetensors } from "./files/safetensors.js";
+import { writeShards } from "./files/shards.js";
 import { root, weightPaths } from "./weight-paths.js";
 
 export interface WriteOptions {

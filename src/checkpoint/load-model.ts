@@ -17,11 +17,11 @@ import type { Parameter } from "../nn/parameter.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { decoderName } from "./huggingface.js";
 import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
-import { readObject } from "./json.js";
+import { readObject } from "./files/json.js";
 import { loadWeights } from "./load.js";
 import type { Model, ModelParameters } from "./model.js";
 import { type OpenOptions, openCheckpoint } from "./open.js";
-import { CheckpointError } from "./stored-tensor.js";
+import { CheckpointError } from "./files/stored-tensor.js";
 
 export interface LoadModelOptions extends OpenOptions {
   /** Called with one line for each default that stands in for a missing file, and for tensors that are ignored. */

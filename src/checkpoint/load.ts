@@ -6,7 +6,7 @@ import type { Checkpoint } from "./checkpoint.js";
 import { type LoadReport, type Match, compare } from "./compare.js";
 import { fromStored } from "./layout.js";
 import { mapWeights } from "./load-mapped.js";
-import { readFloat32, readingBytes } from "./stored-tensor.js";
+import { readFloat32, readingBytes } from "./files/stored-tensor.js";
 import { root, weightPaths } from "./weight-paths.js";
 
 export interface LoadOptions {

@@ -7,7 +7,7 @@ import type { FlavaConfig } from "../model/config.js";
 import type { Flava, PretrainingHeads } from "../model/flava.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { WeightDtype } from "./huggingface-config.js";
-import type { JsonObject } from "./json.js";
+import type { JsonObject } from "./files/json.js";
 
 /** What a checkpoint may hold; only the encoders and projections are always there. */
 export interface ModelParameters<T> {

@@ -4,12 +4,12 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Checkpoint, type Recognized, recognize } from "./checkpoint.js";
 import { type Sizes, readConfig } from "./huggingface-config.js";
-import { type JsonObject, readObject } from "./json.js";
-import { openPyTorch } from "./pytorch/state-dict.js";
-import { openSafetensors } from "./safetensors.js";
-import { indexName, openSharded, wholeName } from "./shards.js";
+import { type JsonObject, readObject } from "./files/json.js";
+import { openPyTorch } from "./files/pytorch/state-dict.js";
+import { openSafetensors } from "./files/safetensors.js";
+import { indexName, openSharded, wholeName } from "./files/shards.js";
 import { sizesFromShapes } from "./sizes-from-shapes.js";
-import { CheckpointError, type TensorFiles } from "./stored-tensor.js";
+import { CheckpointError, type TensorFiles } from "./files/stored-tensor.js";
 
 const configName = "config.json";
 

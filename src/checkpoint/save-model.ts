@@ -1,7 +1,7 @@
 /** Saves a model under a name that appears only when everything is written, and never in the place of other files. */
 import { readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CheckpointError } from "./stored-tensor.js";
+import { CheckpointError } from "./files/stored-tensor.js";
 import type { WriteOptions } from "./huggingface.js";
 import { type ModelToWrite, writeModel } from "./write-model.js";
 

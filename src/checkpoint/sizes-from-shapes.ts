@@ -2,7 +2,7 @@
 import type { Shape } from "../graph/tensor.js";
 import type { CodebookConfig, FlavaConfig, StackConfig } from "../model/config.js";
 import { type Sizes, standardCodebook } from "./huggingface-config.js";
-import { CheckpointError } from "./stored-tensor.js";
+import { CheckpointError } from "./files/stored-tensor.js";
 
 /** The shape of the tensor at one of our paths, as it is stored. */
 type ShapeOf = (path: string) => Shape | undefined;

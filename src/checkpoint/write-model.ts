@@ -10,7 +10,7 @@ import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { WeightDtype } from "./huggingface-config.js";
 import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
-import type { JsonObject } from "./json.js";
+import type { JsonObject } from "./files/json.js";
 
 /** What is written of a model; a `Model` that was loaded is one. */
 export interface ModelToWrite {

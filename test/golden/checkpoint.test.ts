@@ -7,7 +7,7 @@ import { type Checkpoint } from "../../src/checkpoint/checkpoint.js";
 import { loadWeights } from "../../src/checkpoint/load.js";
 import { type Family, toFamily } from "../../src/checkpoint/names.js";
 import { openCheckpoint } from "../../src/checkpoint/open.js";
-import { holdsFloats, readFloat32 } from "../../src/checkpoint/stored-tensor.js";
+import { holdsFloats, readFloat32 } from "../../src/checkpoint/files/stored-tensor.js";
 import { describeInspection } from "../../src/checkpoint/describe-inspection.js";
 import { inspect } from "../../src/cli/inspect.js";
 import { codebookParameters } from "../../src/model/codebook.js";

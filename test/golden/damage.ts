@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import { CheckpointError, type TensorFiles } from "../../src/checkpoint/stored-tensor.js";
+import { CheckpointError, type TensorFiles } from "../../src/checkpoint/files/stored-tensor.js";
 
 /** A damaged copy of `original`: cut, with flipped bits, with a piece elsewhere, or with large numbers written over it. */
 export function damaged(original: Buffer): fc.Arbitrary<Buffer> {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { referenceBackend } from "../../backend/reference.js";
 import { State } from "../../backend/state.js";
-import { CheckpointError } from "../../checkpoint/stored-tensor.js";
+import { CheckpointError } from "../../checkpoint/files/stored-tensor.js";
 import { spec } from "../../graph/tensor.js";
 import { readState, writeState } from "./run-state.js";
 

@@ -5,8 +5,8 @@ import {
   type TensorToWrite,
   openSafetensors,
   writeSafetensors,
-} from "../../checkpoint/safetensors.js";
-import { CheckpointError, type StoredDtype } from "../../checkpoint/stored-tensor.js";
+} from "../../checkpoint/files/safetensors.js";
+import { CheckpointError, type StoredDtype } from "../../checkpoint/files/stored-tensor.js";
 import { sameShape } from "../../graph/tensor.js";
 
 /** Gradient sums, which every step begins at zero: not kept between steps. */

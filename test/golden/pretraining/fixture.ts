@@ -1,7 +1,7 @@
 /** Reads the golden files of the model, written by ../make.py and ../make_torchmultimodal.py. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSafetensors } from "../../../src/checkpoint/safetensors.js";
+import { openSafetensors } from "../../../src/checkpoint/files/safetensors.js";
 import type { Shape } from "../../../src/graph/tensor.js";
 import type { FlavaConfig } from "../../../src/model/config.js";
 import type { LossName } from "../../../src/objective/objectives.js";

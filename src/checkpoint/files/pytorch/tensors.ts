@@ -1,5 +1,5 @@
 /** The tensors that a pickle of PyTorch describes: windows on storages, whose elements lie elsewhere in the file. */
-import { type Shape, sizeOf } from "../../graph/tensor.js";
+import { type Shape, sizeOf } from "../../../graph/tensor.js";
 import {
   CheckpointError,
   type StoredDtype,

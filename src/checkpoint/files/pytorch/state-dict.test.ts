@@ -3,14 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { damaged, expectReadOrRefused } from "../../../test/golden/damage.js";
-import { numbersOf } from "../../../test/golden/numbers.js";
-import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
-import { dict, legacyFile, object, tensor } from "../../../test/legacy-pytorch.js";
+import { damaged, expectReadOrRefused } from "../../../../test/golden/damage.js";
+import { numbersOf } from "../../../../test/golden/numbers.js";
+import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
+import { dict, legacyFile, object, tensor } from "../../../../test/legacy-pytorch.js";
 import { openPyTorch } from "./state-dict.js";
 import { type StoredTensor, holdsFloats, readFloat32, readingBytes } from "../stored-tensor.js";
 
-const golden = join(import.meta.dirname, "../../../test/golden/checkpoint");
+const golden = join(import.meta.dirname, "../../../../test/golden/checkpoint");
 const path = join(temporaryDirectory(), "state.pt");
 
 async function readAll(file: string): Promise<Record<string, unknown>> {

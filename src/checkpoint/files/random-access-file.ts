@@ -1,6 +1,6 @@
 /** A file that is read in pieces, never beyond its end. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { OpenFile } from "../backend/backend.js";
+import type { OpenFile } from "../../backend/backend.js";
 import { CheckpointError } from "./stored-tensor.js";
 
 export interface RandomAccessFile extends OpenFile {

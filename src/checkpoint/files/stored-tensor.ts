@@ -1,7 +1,7 @@
 /** Tensors as they lie in files: named, shaped, and read one at a time. */
-import type { OpenFile } from "../backend/backend.js";
-import { fromBfloat16 } from "../backend/values.js";
-import type { Shape } from "../graph/tensor.js";
+import type { OpenFile } from "../../backend/backend.js";
+import { fromBfloat16 } from "../../backend/values.js";
+import type { Shape } from "../../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
 /** How the elements of a tensor lie in a file, all little-endian. */

@@ -1,7 +1,7 @@
 /** Tensors spread over several files, with an index that tells which file holds which. */
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { sizeOf } from "../graph/tensor.js";
+import { sizeOf } from "../../graph/tensor.js";
 import { isObject, readObject } from "./json.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { type TensorToWrite, openSafetensors } from "./safetensors.js";
 import { indexName, openSharded, writeShards } from "./shards.js";
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
 import { openZip } from "./zip.js";
 
 const path = join(temporaryDirectory(), "archive.zip");

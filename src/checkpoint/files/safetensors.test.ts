@@ -3,8 +3,8 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { damaged, expectReadOrRefused } from "../../test/golden/damage.js";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { damaged, expectReadOrRefused } from "../../../test/golden/damage.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { type TensorToWrite, openSafetensors, writeSafetensors } from "./safetensors.js";
 import { type StoredDtype, storedBytes } from "./stored-tensor.js";
 
@@ -173,7 +173,7 @@ describe("a damaged or hostile safetensors file", () => {
 
   it("is read or refused, never worse, whatever the damage", async () => {
     const original = readFileSync(
-      join(import.meta.dirname, "../../test/golden/checkpoint/model/model.safetensors"),
+      join(import.meta.dirname, "../../../test/golden/checkpoint/model/model.safetensors"),
     );
     await fc.assert(
       fc.asyncProperty(damaged(original), (bytes) =>

@@ -3,7 +3,7 @@
  * place, and the tensors one after another without gaps.
  */
 import { open, rename, rm } from "node:fs/promises";
-import { sizeOf, type Shape } from "../graph/tensor.js";
+import { sizeOf, type Shape } from "../../graph/tensor.js";
 import { type JsonObject, isObject, parseObject } from "./json.js";
 import { type RandomAccessFile, openFile } from "./random-access-file.js";
 import {
