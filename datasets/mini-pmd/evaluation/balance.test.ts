@@ -7,7 +7,7 @@ const group = ([name]: Item): string => name;
 const answer = ([, name]: Item): string => name;
 
 describe("balanced", () => {
-  it("leaves nothing to guess from the group", () => {
+  it("makes the group useless for guessing", () => {
     const items = fc.array(fc.tuple(fc.constantFrom("p", "q"), fc.constantFrom("x", "y", "z")));
     fc.assert(
       fc.property(items, (all) => {
@@ -32,7 +32,7 @@ describe("balanced", () => {
   });
 });
 
-it("guesses by what is shown", () => {
+it("guesses from the shown part", () => {
   const items: Item[] = [
     ["p", "x"],
     ["p", "x"],

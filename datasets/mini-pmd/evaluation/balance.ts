@@ -1,8 +1,8 @@
-/** Balanced choices, so that what is not seen does not help. */
+/** Balanced choices, so that answers cannot be guessed from the visible part. */
 
 /**
- * Of each group, the same number of items with every answer: as many as the rarest has, at most `most`. Groups that lack
- * one of `answers` are left out; without `answers`, all that occur in the group must be at least two.
+ * For each group, the same number of items with every answer: as many as the rarest has, at most `most`. Groups that lack
+ * one of `answers` are left out; without `answers`, at least two must occur in the group.
  */
 export function balanced<Item>(
   items: readonly Item[],
@@ -28,7 +28,7 @@ export function balanced<Item>(
   });
 }
 
-/** The accuracy of one who knows how often each answer goes with what `shown` gives of an item, and sees nothing else. */
+/** The accuracy of guessing the most frequent answer for what `shown` gives of an item, without seeing anything else. */
 export function bestGuess<Item>(
   items: readonly Item[],
   shown: (item: Item) => string,

@@ -1,4 +1,4 @@
-/** Builds the evaluation sets of the mini-PMD out of its held-out images and texts. */
+/** Builds the evaluation sets of the mini-PMD from its held-out images and texts. */
 import { join } from "node:path";
 import { readWordNetNouns } from "../nouns.js";
 import { defaultCache, openPackages } from "../packages.js";
@@ -31,10 +31,10 @@ interface EvaluationOptions {
 }
 
 /**
- * Writes every set whose images are in the cache to `cache/evaluation/<name>`; a set that is there is replaced when the
+ * Writes every set whose images are in the cache to `cache/evaluation/<name>`; an existing set is replaced when the
  * new one is complete.
- * @param cache the folder that `buildPmd` has filled
- * @throws RangeError for a kind that does not exist, and where there are no images to train on
+ * @param cache the folder filled by `buildPmd`
+ * @throws RangeError for a kind that does not exist, or if there are no training images
  */
 export async function buildEvaluation(
   cache = defaultCache(),
@@ -49,14 +49,14 @@ export async function buildEvaluation(
   const packages = openPackages(cache, { onMessage });
   const concepts = await readTrainConcepts(cache);
   if (concepts.size === 0) {
-    throw new RangeError(`${cache} has no pairs to train on. Run \`flava data build\` first.`);
+    throw new RangeError(`${cache} has no training pairs. Run \`flava data build\` first.`);
   }
   onMessage(`evaluation: ${concepts.size} concepts in training`);
   const nouns = await readWordNetNouns(packages);
   const directory = join(cache, "evaluation");
   const context = { cache, directory, packages, concepts, nouns, onMessage };
   const isWanted = (kind: string): boolean => options.only?.includes(kind) ?? true;
-  // First: memes are made of the sentences of one of them.
+  // First: memes use the sentences of one of them.
   if (isWanted("text")) await buildTextSets(packages, join(directory, "text"));
   const reports: SetReport[] = [];
   for (const [kind, build] of Object.entries(builders)) {

@@ -1,4 +1,4 @@
-/** The pairs that a build of the mini-PMD has written, read back with all their fields. */
+/** The pairs written by a build of the mini-PMD, with all their fields. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -29,7 +29,7 @@ export interface BuiltPair {
   readonly fields: PairFields;
 }
 
-/** The pairs of one source and split in their order; none where it was not built. */
+/** The pairs of one source and split in order; none if it was not built. */
 export async function* builtPairs(
   cache: string,
   source: PairSource,
@@ -48,7 +48,7 @@ export async function* allBuiltPairs(cache: string, split: Split): AsyncGenerato
   for (const source of pairSources) yield* builtPairs(cache, source, split);
 }
 
-/** The samples in a folder of shards; none where there is no such folder, or nothing in it. */
+/** The samples in a folder of shards; none if the folder is missing or empty. */
 export async function* builtSamples(folder: string): AsyncGenerator<Sample> {
   if (!existsSync(join(folder, "shards.json"))) return;
   for await (const { sample } of (await openSource(folder)).read()) yield sample;

@@ -1,15 +1,15 @@
-/** What the builders of evaluation sets share. */
+/** Shared by the builders of evaluation sets. */
 import type { Packages } from "../packages.js";
 import type { TrainConcepts } from "./train-concepts.js";
 
 export interface EvaluationContext {
   /** The folder of the built mini-PMD. */
   readonly cache: string;
-  /** Where the sets go, each in a folder of its own. */
+  /** Where the sets are written, each to its own folder. */
   readonly directory: string;
   readonly packages: Packages;
   readonly concepts: TrainConcepts;
-  /** Nouns of WordNet, with blanks between words. */
+  /** Nouns of WordNet, with spaces between words. */
   readonly nouns: ReadonlySet<string>;
   readonly onMessage: (message: string) => void;
 }

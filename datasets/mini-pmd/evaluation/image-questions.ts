@@ -1,4 +1,4 @@
-/** Questions on icons with one right answer, made by a program; written as VQA v2 writes questions and annotations. */
+/** Generated questions on icons with one right answer, in VQA v2's format of questions and annotations. */
 import sharp from "sharp";
 import { seededUnit } from "../seeded.js";
 import { balanced, bestGuess } from "./balance.js";
@@ -14,10 +14,10 @@ interface Question extends Asked {
   readonly text: string;
 }
 
-/** Questions of one family with one answer (and subject), at most. */
+/** Maximum number of questions of one family with one answer (and subject). */
 const mostAlike = { train: 150, test: 40 } as const;
 const testSets = new Set(["ph", "carbon", "game-icons", "openmoji"]);
-/** Colors that images of tests are drawn in; names as in training, shades of their own. */
+/** Colors of test images; names as in training, with different shades. */
 const testColors: Readonly<Record<string, readonly [number, number, number]>> = {
   red: [208, 24, 40],
   green: [40, 150, 60],
@@ -84,7 +84,7 @@ async function questionsOf(part: Part, context: EvaluationContext): Promise<Ques
   return balanceAll(all, part);
 }
 
-/** Every fourth image of Phosphor is asked for a color that it is given for the purpose. */
+/** Every fourth image of Phosphor gets a color and a question about it. */
 function colorQuestion({ key, fields }: BuiltPair): Asked[] {
   if (fields.set !== "ph" || seededUnit("asked for colour", key) > 0.25) return [];
   const names = Object.keys(testColors);
@@ -99,13 +99,13 @@ function worded({ family, subject = "" }: Asked, key: string, part: Part): strin
   return (part === "test" ? test : choice).replace("{}", subject);
 }
 
-/** Subjects with both answers in "crossed out"; in the other families, answers of the same number in each wording. */
+/** Subjects with both answers in "crossed out"; in the other families, equally many answers for each wording. */
 function balanceAll(questions: readonly Question[], part: Part): Question[] {
   const most = mostAlike[part];
   const crossed = questions.filter(({ family }) => family === "crossed out");
   const others = questions.filter(({ family }) => family !== "crossed out" && family !== "object");
   const objects = questions.filter(({ family }) => family === "object");
-  // One image for each answer and wording: more would only repeat it.
+  // One image per answer and wording: more would only repeat it.
   return [
     ...balanced(crossed, textOf, answerOf, part === "test" ? 3 : 2, ["yes", "no"]),
     ...balanced(others, textOf, answerOf, most),

@@ -69,7 +69,7 @@ beforeAll(async () => {
 afterAll(() => rm(cache, { recursive: true }));
 
 describe("zero-shot sets", () => {
-  it("ask for nouns that five houses have drawn", async () => {
+  it("use nouns drawn by five houses", async () => {
     const reports = await collect(buildZeroShotSets(context));
     expect(reports.map(({ name, samples }) => [name, samples])).toEqual([
       ["zero-shot-ph", { test: 2 }],
@@ -86,7 +86,7 @@ describe("zero-shot sets", () => {
 });
 
 describe("retrieval sets", () => {
-  it("tell what training has seen", async () => {
+  it("mark concepts seen in training", async () => {
     const [report] = await collect(buildRetrievalSets(context));
     expect(report?.counts).toEqual({ seen: 3, unseen: 1 });
     const seen: [unknown, unknown][] = [];
@@ -100,7 +100,7 @@ describe("retrieval sets", () => {
     ]);
   });
 
-  it("take the ordinary style of a concept, wherever it stands", () => {
+  it("take the ordinary style of a concept, in any position", () => {
     const pair = (key: string, style?: string): BuiltPair => ({
       key,
       source: "icons",

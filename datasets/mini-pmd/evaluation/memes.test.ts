@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { bestGuess } from "./balance.js";
 import { pairUp, wrapped } from "./memes.js";
 
-it("leaves nothing to guess from sentence or image alone", () => {
+it("cannot be guessed from sentence or image alone", () => {
   const rows = [
     ...["fine", "good", "nice"].map((text) => ["0", text, "positive"]),
     ...["bad", "dull"].map((text) => ["0", text, "negative"]),

@@ -1,4 +1,4 @@
-/** Images with a line of text, made by a program: do face and sentence agree? Written as the Hateful Memes are. */
+/** Generated images with a line of text: do face and sentence agree? In the format of the Hateful Memes. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -9,7 +9,7 @@ import { SetFolder, type SetReport } from "./set-folder.js";
 
 type Mood = "positive" | "negative";
 
-/** Emoji whose mood nobody would dispute. */
+/** Emoji with an unmistakable mood. */
 const faces: Readonly<Record<Mood, readonly string[]>> = {
   positive: [
     "grinning face",
@@ -33,7 +33,7 @@ const faces: Readonly<Record<Mood, readonly string[]>> = {
   ],
 };
 
-/** Sentences of each mood by part; each gives two memes. */
+/** Sentences of each mood by part; each makes two memes. */
 const amounts = { train: 400, dev: 120, test: 120 } as const;
 type Part = keyof typeof amounts;
 const width = 192;
@@ -48,8 +48,8 @@ interface Meme {
 }
 
 /**
- * Writes the set "memes". Every sentence stands once with a cheerful and once with a sad image, and every image equally
- * often with sentences of both moods, so neither alone tells whether they agree. Label 1: they do not agree.
+ * Writes the set "memes". Every sentence occurs once with a cheerful and once with a sad image, and every image equally
+ * often with sentences of both moods, so neither alone reveals whether they agree. Label 1: they do not agree.
  */
 export async function* buildMemes(context: EvaluationContext): AsyncGenerator<SetReport> {
   const folder = await SetFolder.begin(context.directory, "memes");
@@ -92,7 +92,7 @@ async function memesOf(part: Part, { cache, directory }: EvaluationContext): Pro
   return pairUp(sentences, images, amounts[part]);
 }
 
-/** Sentences of both moods in turn with one image of each mood: number n of either mood gets the same images. */
+/** Alternating sentences of both moods, with one image of each mood: number n of either mood gets the same images. */
 export function pairUp<Image>(
   rows: readonly (readonly string[])[],
   images: Readonly<Record<Mood, readonly Image[]>>,

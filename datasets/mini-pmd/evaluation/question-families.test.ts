@@ -23,11 +23,11 @@ it.each([
   ["bell plus", ["crossed out|bell plus|no", "sign||plus", "style||outline"]],
   ["arrow left", ["crossed out|arrow left|no", "arrow||left", "style||outline"]],
   ["number circle seven", ["crossed out|number circle seven|no", "style||outline", "number||7"]],
-])("knows what the name %s answers", (concept, questions) => {
+])("finds the questions answered by the name %s", (concept, questions) => {
   expect(asked(pair(concept))).toEqual(questions);
 });
 
-it("knows style and color from the fields", () => {
+it("takes style and color from the fields", () => {
   expect(asked(pair("bell", { style: "filled", color: "red" }))).toEqual([
     "crossed out|bell|no",
     "style||filled",

@@ -1,15 +1,15 @@
-/** Questions whose answer is in the name of an icon, or in the color that it was given. */
+/** Questions whose answer is in the name of an icon, or in the color given to it. */
 import { styleOf } from "./probe-sets.js";
 import type { BuiltPair } from "./built-pairs.js";
 
 export interface Asked {
   readonly family: string;
-  /** What the question is about, where it names it: "bell". */
+  /** The subject of the question, if it names one: "bell". */
   readonly subject?: string;
   readonly answer: string;
 }
 
-/** How a family asks; "{}" stands for the subject. The wordings of tests are never trained on. */
+/** The wordings of a family; "{}" is the subject. Test wordings are never used in training. */
 export const wordings: Readonly<
   Record<string, { readonly train: readonly string[]; readonly test: string }>
 > = {
@@ -67,9 +67,9 @@ const directions = new Set(["up", "down", "left", "right"]);
 const digits = "zero one two three four five six seven eight nine".split(" ");
 
 /**
- * The questions that the names of `pair` answer.
+ * The questions answered by the names of `pair`.
  * @param isThing whether a concept is drawn without the word that the question is about, such as "bell" for "bell slash"
- * @param isClass whether the concept is one that "what is it?" may ask for
+ * @param isClass whether the concept is a possible answer to "what is it?"
  */
 export function questionsOn(
   pair: BuiltPair,

@@ -1,4 +1,4 @@
-/** Held-out images with their captions: finding the image of a text and the text of an image. */
+/** Held-out images with their captions, to find the image of a text and the text of an image. */
 import type { Split } from "../families.js";
 import type { PairSource } from "../item.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
@@ -42,7 +42,7 @@ const recipes: readonly RetrievalRecipe[] = [
   },
 ];
 
-/** Writes all retrieval sets whose images were built: shards with captions, and dataset.json as COCO and Flickr30K have it. */
+/** Writes all retrieval sets whose images were built: shards with captions, and dataset.json as in COCO and Flickr30K. */
 export async function* buildRetrievalSets(context: EvaluationContext): AsyncGenerator<SetReport> {
   for (const recipe of recipes) {
     const report = await buildRetrievalSet(recipe, context);
@@ -82,7 +82,7 @@ async function buildRetrievalSet(
   return folder.finish(description, recipe.split);
 }
 
-/** Of each concept the first image without a word of style, else its first image. */
+/** For each concept, the first image without a style word, else its first image. */
 export function onePerConcept(pairs: readonly BuiltPair[]): BuiltPair[] {
   const best = new Map<string, BuiltPair>();
   for (const pair of pairs) {
@@ -93,7 +93,7 @@ export function onePerConcept(pairs: readonly BuiltPair[]): BuiltPair[] {
   return [...best.values()];
 }
 
-/** The form in which the captions of COCO and Flickr30K are split: a list of images with sentences. */
+/** The format of the usual splits of COCO's and Flickr30K's captions: a list of images with sentences. */
 export function karpathy(
   dataset: string,
   pairs: readonly Pick<BuiltPair, "key" | "texts">[],

@@ -1,4 +1,4 @@
-/** Sentiment and hedging: corpora that lie in the source of Debian's python-pattern, for personal use only. */
+/** Sentiment and hedging: corpora in the source of Debian's python-pattern, for personal use only. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -51,7 +51,7 @@ export const opinionSets: readonly OpinionSet[] = [
   },
 ];
 
-/** The examples of one of the sets; none where the package is not to be had. */
+/** The examples of one of the sets; none if the package is not available. */
 export async function opinionExamples(
   packages: Packages,
   set: OpinionSet,

@@ -18,7 +18,7 @@ export const paraphraseSet: TextSet = {
     "Counting common words alone is right for nine pairs of ten.",
 };
 
-/** One pair for each verse that both have, true or false by a hash of its place; none where a package is missing. */
+/** One pair for each verse that both have, true or false by a hash of its place; none if a package is missing. */
 export async function paraphraseExamples(packages: Packages): Promise<readonly TextExample[]> {
   const [kingJames, worldEnglish] = [new Map<string, Verse>(), new Map<string, Verse>()];
   for await (const verse of kingJamesVerses(packages)) kingJames.set(placeOf(verse), verse);
@@ -27,7 +27,7 @@ export async function paraphraseExamples(packages: Packages): Promise<readonly T
   return [...kingJames.values()].flatMap((verse) => {
     const example = versePair(verse, worldEnglish);
     const isNew = example && sieve.isNew(`${example.sentence} ${example.sentence2 ?? ""}`);
-    return isNew ? [example] : []; // some verses stand in two books
+    return isNew ? [example] : []; // some verses occur in two books
   });
 }
 
@@ -35,7 +35,7 @@ function placeOf({ book, chapter, verse }: Omit<Verse, "text">, step = 0): strin
   return `${book} ${chapter}:${verse + step}`;
 }
 
-/** The verse with its own translation or with a neighbor's; undefined for verses that are missing, short or long. */
+/** The verse with its own translation or with a neighbor's; undefined for missing, short or long verses. */
 export function versePair(
   verse: Verse,
   translations: ReadonlyMap<string, Verse>,
@@ -60,7 +60,7 @@ function fits(text: string): boolean {
   return count >= 6 && count <= 80;
 }
 
-/** The share of distinct words that two texts have in common (Jaccard). */
+/** The share of distinct words common to two texts (Jaccard). */
 export function overlap(first: string, second: string): number {
   const sets = [first, second].map(
     (text) => new Set(text.toLowerCase().match(/[a-z]+/g) ?? []),

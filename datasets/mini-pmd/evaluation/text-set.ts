@@ -1,30 +1,30 @@
-/** A labeled set of texts on disk, as GLUE lays it out: train.tsv, dev.tsv, test.tsv, and README.json which describes it. */
+/** A labeled set of texts on disk, in GLUE's layout: train.tsv, dev.tsv, test.tsv, and README.json with its description. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { orderedBy, share } from "../seeded.js";
 import type { Split } from "../text/split.js";
 
-/** One row. Labels are human words, such as "positive". */
+/** One row. Labels are words, such as "positive". */
 export interface TextExample {
   readonly sentence: string;
-  /** Of tasks over pairs. */
+  /** Only in tasks on pairs. */
   readonly sentence2?: string;
   readonly label: string;
   readonly split: Split;
 }
 
-/** What the set is, for its README. */
+/** Description of the set, for its README. */
 export interface TextSet {
   /** The name of its folder. */
   readonly name: string;
-  /** What is asked. */
+  /** The task. */
   readonly task: string;
   readonly source: string;
   readonly license: string;
   readonly splitRule: string;
-  /** The GLUE-like set that it stands in for. */
+  /** The corresponding GLUE-like set. */
   readonly analogue: string;
-  /** What must be known when numbers are read. */
+  /** Facts needed to interpret results. */
   readonly note?: string;
 }
 
@@ -33,16 +33,16 @@ export interface TextSetReport extends TextSet {
   readonly labels: readonly string[];
   /** Rows by split and label. */
   readonly counts: Readonly<Record<Split, Readonly<Record<string, number>>>>;
-  /** Accuracy of always saying what is commonest in train. */
+  /** Accuracy of always predicting the commonest label in train. */
   readonly majorityBaseline: { readonly dev: number; readonly test: number };
 }
 
 const splits = ["train", "dev", "test"] as const;
 
 /**
- * Writes the set into the folder `directory/<name>`; columns index, sentence, (sentence2,) label, parted by tabs, without
- * quotation. Rows of a split are in an order that says nothing about labels. Undefined, and nothing written, where there
- * are no examples.
+ * Writes the set into the folder `directory/<name>`; columns index, sentence, (sentence2,) label, separated by tabs,
+ * unquoted. The order of rows in a split is unrelated to labels. Without examples, writes nothing and returns
+ * undefined.
  */
 export async function writeTextSet(
   directory: string,
@@ -71,7 +71,7 @@ function plain(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
 
-/** Ordered by a hash of their texts. */
+/** Sorted by a hash of their texts. */
 export function shuffled<Example extends Pick<TextExample, "sentence" | "sentence2">>(
   examples: readonly Example[],
 ): Example[] {
@@ -102,8 +102,8 @@ export function summary(
 }
 
 /**
- * Splits texts label by label, so that every split has the same share of each: of a label's texts in their hashed order
- * the first `test / labels` are for testing, the next `dev / labels` for development. Repeated texts are taken once.
+ * Splits texts label by label, so that every split has the same share of each: for each label, sorted by hash,
+ * the first `test / labels` texts are for testing, the next `dev / labels` for development. Repeated texts are taken once.
  */
 export function stratified(
   rows: readonly { readonly sentence: string; readonly label: string }[],

@@ -37,7 +37,7 @@ describe("text sets", () => {
     );
   });
 
-  it("writes tables that a line and a tab part, and a README", async () => {
+  it("writes tables of lines and tabs, and a README", async () => {
     const directory = await mkdtemp(join(tmpdir(), "flava-text-set-"));
     try {
       const example = {
@@ -61,7 +61,7 @@ describe("text sets", () => {
     }
   });
 
-  it("leaves every set out, with a message, where no package is to be had", async () => {
+  it("leaves every set out, with a message, if no package is available", async () => {
     const messages: string[] = [];
     const packages: Packages = {
       cache: tmpdir(),
@@ -81,7 +81,7 @@ describe("text sets", () => {
     ]);
   });
 
-  it("masks names that give a topic away", () => {
+  it("masks names that reveal a topic", () => {
     const description = {
       name: "python3-lampy",
       sourcePackage: "lampy",
@@ -113,7 +113,7 @@ describe("text sets", () => {
     expect(new Set(pairs.map(({ split }) => split)).size).toBe(1);
   });
 
-  it("pairs a verse with its translation or with the neighbour most like it", () => {
+  it("pairs a verse with its translation or with the neighbor most like it", () => {
     const verse = (number: number, text: string): Verse => ({
       book: "Gen",
       chapter: 1,

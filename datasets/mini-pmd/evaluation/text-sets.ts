@@ -1,4 +1,4 @@
-/** The labeled text sets of the mini-PMD, in GLUE's place: labels are people's, not ours, unless a README says so. */
+/** The labeled text sets of the mini-PMD, corresponding to GLUE: labels were assigned by people, unless a README says otherwise. */
 import type { Packages } from "../packages.js";
 import { opinionExamples, opinionSets } from "./text-opinion.js";
 import { paraphraseExamples, paraphraseSet } from "./text-paraphrase.js";
@@ -31,8 +31,8 @@ const builds: readonly Build[] = [
 ];
 
 /**
- * Writes every set into a folder of `directory` (see `writeTextSet`) and gives what their README.json say. A set whose
- * package is not to be had is left out; `packages.onMessage` is told.
+ * Writes every set into a folder of `directory` (see `writeTextSet`) and returns their README.json. A set whose
+ * package is not available is left out, with a message to `packages.onMessage`.
  */
 export async function buildTextSets(
   packages: Packages,
@@ -42,7 +42,7 @@ export async function buildTextSets(
   for (const { set, examples } of builds) {
     const report = await writeTextSet(directory, set, await examples(packages));
     if (report) reports.push(report);
-    else packages.onMessage(`The text set ${set.name} is left out: nothing to make it from.`);
+    else packages.onMessage(`The text set ${set.name} is left out: its sources are missing.`);
   }
   return reports;
 }

@@ -16,10 +16,10 @@ export const spamSet: TextSet = {
   note: "Wanted mails are mostly from a few mailing lists: names of their topics give them away.",
 };
 
-/** The first words of a mail that are kept. */
+/** The number of words kept, from the start of a mail. */
 const mostWords = 400;
 
-/** Bodies with addresses masked; none where the package is not to be had. */
+/** Bodies with addresses masked; none if the package is not available. */
 export async function spamExamples(packages: Packages): Promise<readonly TextExample[]> {
   const examples: TextExample[] = [];
   const seen = new Set<number>();

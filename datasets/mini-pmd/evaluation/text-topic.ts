@@ -1,4 +1,4 @@
-/** What a text is about: the genre of Brown's documents, the section of Debian's packages. */
+/** Topics of texts: the genre of Brown's documents, the section of Debian's packages. */
 import type { Packages } from "../packages.js";
 import { brownDocuments } from "../text/brown.js";
 import { debianDescriptions, type DebianDescription } from "../text/debian-index.js";
@@ -15,7 +15,7 @@ export const genreSet: TextSet = {
   splitRule: "by document, a tenth of each genre's documents for dev and for test",
 };
 
-/** Passages of whole sentences, at least 60 words; none where the package is not to be had. */
+/** Passages of whole sentences, at least 60 words; none if the package is not available. */
 export async function genreExamples(packages: Packages): Promise<readonly TextExample[]> {
   const examples: TextExample[] = [];
   for await (const { genre, split, paragraphs } of brownDocuments(packages)) {
@@ -26,7 +26,7 @@ export async function genreExamples(packages: Packages): Promise<readonly TextEx
   return examples;
 }
 
-/** Sentences in their order, joined until there are enough words; a short rest is dropped. */
+/** Sentences in order, joined until there are enough words; a short rest is dropped. */
 export function passages(sentences: readonly string[], least: number): string[] {
   const found: string[] = [];
   let current: string[] = [];
@@ -49,7 +49,7 @@ export const topicSet: TextSet = {
   note: "For names of packages and of the languages Python and Perl the texts say it; at most 2,500 texts a section.",
 };
 
-/** Sections by label: the large ones that stand for a field. */
+/** Sections by label: the large ones that correspond to a field. */
 const sectionLabels: Readonly<Record<string, string>> = {
   libs: "libraries",
   libdevel: "libraries",
@@ -68,7 +68,7 @@ const sectionLabels: Readonly<Record<string, string>> = {
 
 const mostOfASection = 2500;
 
-/** Summary and first paragraph of descriptions; none where the index is not to be had. */
+/** Summary and first paragraph of descriptions; none if the index is not available. */
 export async function topicExamples(packages: Packages): Promise<readonly TextExample[]> {
   const sieve = new ProseSieve();
   const byLabel = new Map<string, TextExample[]>();
@@ -85,7 +85,7 @@ export async function topicExamples(packages: Packages): Promise<readonly TextEx
   return [...byLabel.values()].flatMap((examples) => shuffled(examples).slice(0, mostOfASection));
 }
 
-/** Summary and first paragraph; "it" for the package's name, for parts of that name and for the two languages. */
+/** Summary and first paragraph; "it" replaces the package's name, parts of that name and the two languages. */
 export function namelessDescription(description: DebianDescription): string {
   const { name, sourcePackage, summary, paragraphs } = description;
   const parts = [name, sourcePackage].flatMap((full) => [full, ...full.split(/[-+._]/)]);
@@ -99,5 +99,5 @@ export function namelessDescription(description: DebianDescription): string {
   return masked.join(" ");
 }
 
-/** Parts of names that are words of every description. */
+/** Parts of names that are common in all descriptions. */
 const commonWords = new Set("the and for data common library tools utils files".split(" "));

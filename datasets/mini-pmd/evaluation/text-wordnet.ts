@@ -1,4 +1,4 @@
-/** What words mean: sets made from WordNet's glosses and examples. */
+/** Meanings of words: sets made from WordNet's glosses and examples. */
 import type { Packages } from "../packages.js";
 import { lemmaSplit, type Synset, wordNetSynsets } from "../text/wordnet.js";
 import { ProseSieve } from "../text/prose.js";
@@ -26,7 +26,7 @@ export const supersenseSet: TextSet = {
   splitRule: "by lemma, the first one of the synset; a definition that occurs again is dropped",
 };
 
-/** A row for each gloss; none where the package is not to be had. */
+/** A row for each gloss; none if the package is not available. */
 export async function supersenseExamples(packages: Packages): Promise<readonly TextExample[]> {
   const examples: TextExample[] = [];
   const sieve = new ProseSieve();
@@ -55,7 +55,7 @@ interface ContextPair extends TextExample {
   readonly lemma: string;
 }
 
-/** As many pairs of different meanings as of the same one, of the same lemmas as far as there are any. */
+/** Equally many pairs of different meanings and of the same one, of the same lemmas if possible. */
 export async function wordInContextExamples(packages: Packages): Promise<readonly TextExample[]> {
   const senses = new Map<string, string[][]>();
   for await (const synset of wordNetSynsets(packages)) {
@@ -80,7 +80,7 @@ export async function wordInContextExamples(packages: Packages): Promise<readonl
   );
 }
 
-/** The examples of a synset in which its words occur, by "lemma/part of speech"; nouns and verbs alone. */
+/** The examples of a synset that contain its words, by "lemma/part of speech"; only nouns and verbs. */
 export function lemmaExamples(synset: Synset): Map<string, string[]> {
   const found = new Map<string, string[]>();
   if (synset.partOfSpeech !== "noun" && synset.partOfSpeech !== "verb") return found;
@@ -96,7 +96,7 @@ export function lemmaExamples(synset: Synset): Map<string, string[]> {
   return found;
 }
 
-/** Pairs within a sense and across senses, at most `mostOfALemma` of each kind for a lemma. */
+/** Pairs within a sense and across senses, at most `mostOfALemma` of each kind per lemma. */
 export function contextPairs(lemma: string, senses: readonly (readonly string[])[]): ContextPair[] {
   const pair = (label: string, first: string, second: string): ContextPair => ({
     lemma,

@@ -1,4 +1,4 @@
-/** What the images to train on show, and how many design houses have drawn it. */
+/** The concepts of the training images, and how many design houses have drawn them. */
 import { allBuiltPairs, type PairFields } from "./built-pairs.js";
 
 /** The families of each concept in training. */
@@ -13,7 +13,7 @@ export class TrainConcepts {
     else this.#families.set(name, new Set([family]));
   }
 
-  /** How many families have drawn it; 0 for what training never sees under this name. */
+  /** How many families have drawn it; 0 if training has no image of this name. */
   families(concept: string): number {
     return this.#families.get(concept.toLowerCase())?.size ?? 0;
   }

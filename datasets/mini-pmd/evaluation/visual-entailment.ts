@@ -1,4 +1,4 @@
-/** Whether a sentence follows from an image, contradicts it, or may be: made by a program, written as SNLI-VE is. */
+/** Whether a sentence follows from an image, contradicts it, or neither: generated, in the format of SNLI-VE. */
 import type { PairSource } from "../item.js";
 import { withArticle } from "../caption.js";
 import { seededUnit } from "../seeded.js";
@@ -29,7 +29,7 @@ const leastFamilies = 3;
 /**
  * Writes the set "visual-entailment". For a narrow noun such as "eagle" whose wider one, "bird", is drawn as well, the
  * sentence on an eagle follows from an image of an eagle, may be true of one of a bird, and contradicts one of a cup: each
- * sentence comes with each label equally often, so that it tells nothing without its image.
+ * sentence has each label equally often, so that it is uninformative without its image.
  */
 export async function* buildVisualEntailment(
   context: EvaluationContext,

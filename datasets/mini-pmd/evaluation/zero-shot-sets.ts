@@ -1,15 +1,15 @@
-/** Images of held-out families with the name of what they show: classification without training. */
+/** Images of held-out families labeled with their concepts: zero-shot classification. */
 import type { Split } from "../families.js";
 import type { PairSource } from "../item.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";
 import { SetFolder, type SetReport } from "./set-folder.js";
 
-/** A set to be made: which images, and what they are called. */
+/** Recipe of a set: which images, and their classes. */
 interface ZeroShotRecipe {
   readonly name: string;
   readonly source: string;
-  /** Icon sets and the sources that they lie in. */
+  /** Icon sets and the sources that contain them. */
   readonly sets: Readonly<Record<string, PairSource>>;
   readonly split: Split;
   /** The class of an image; undefined leaves it out. */
@@ -35,7 +35,7 @@ const leastFamilies = 5;
 const nounRule =
   "concepts that are a noun of WordNet and that at least 5 design houses of the train split have drawn";
 
-/** The concept, where it is a noun that training has seen in several hands. */
+/** The concept, if it is a noun seen in training from several designers. */
 function nounOf({ fields }: BuiltPair, { concepts, nouns }: EvaluationContext): string | undefined {
   const isClass = nouns.has(fields.concept) && concepts.families(fields.concept) >= leastFamilies;
   return isClass ? fields.concept : undefined;

@@ -12,7 +12,7 @@ const drawer = {
   icon: "drawer.png",
 };
 
-it("tells what applications say of themselves, without lists", () => {
+it("describes applications in their own words, without lists", () => {
   expect(applicationItem(drawer)).toMatchObject({
     key: "appstream/org-example-Drawer",
     concept: "drawer",

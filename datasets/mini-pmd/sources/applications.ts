@@ -11,10 +11,10 @@ import { type Component, componentsOf } from "../archive/components.js";
 import { conceptOf, cut, distinct, keyOf, plain, sentencesOf } from "./prose.js";
 
 const set = "appstream";
-/** An icon that so many applications have stands for none of them. */
+/** An icon shared by this many applications represents none of them. */
 const mostSharers = 2;
 
-/** Pairs of icons and what their applications say of themselves. */
+/** Pairs of icons and their applications' descriptions. */
 export async function* applicationItems(packages: Packages): AsyncGenerator<Item> {
   const paths = await debianIndexes(packages, "DEP-11", "DEP-11-icons", "DEP-11-icons-large");
   if (paths === undefined) return;
@@ -38,7 +38,7 @@ export async function* applicationItems(packages: Packages): AsyncGenerator<Item
   }
 }
 
-/** The item of a component, without its icon; undefined where it says nothing of itself. */
+/** The item of a component, without its icon; undefined if it has no description. */
 export function applicationItem(component: Component): Omit<Item, "drawing"> | undefined {
   const name = plain(component.name);
   const summary = plain(component.summary);

@@ -1,23 +1,23 @@
-/** Square cut-outs of large images: thousands of views of a few dozen photographs. */
+/** Square crops of large images: thousands of views of a few dozen photographs. */
 import sharp from "sharp";
 import { type Key, foldIn, uniformAt } from "flava/data";
 
 interface CropOptions {
-  /** How many are tried; plain ones are left out. */
+  /** Number of attempts; plain crops are left out. */
   readonly count: number;
-  /** Side of the cut-outs in pixels. */
+  /** Side of the crops in pixels. */
   readonly size: number;
-  /** The smallest and largest part of the shorter side that is cut out. */
+  /** The smallest and largest crop, relative to the shorter side. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Below this deviation of the color values, of 255, a cut-out shows nothing. */
+/** Below this standard deviation of the color values, of 255, a crop is plain. */
 const plainest = 8;
-/** Taller images are made smaller first: cut-outs end up small, and their cost goes with the pixels read. */
+/** Taller images are made smaller first: crops end up small, and their cost grows with the pixels read. */
 const tallest = 1200;
 
-/** Cut-outs at random places and scales, the same for the same key, as JPEG. */
+/** Crops at random positions and scales, the same for the same key, as JPEG. */
 export async function* crops(file: Buffer, key: Key, options: CropOptions): AsyncGenerator<Buffer> {
   const { count, size, from, to } = options;
   const { data, info } = await sharp(file, { limitInputPixels: 1e8 })

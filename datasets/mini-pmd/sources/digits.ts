@@ -10,7 +10,7 @@ import { keyOf } from "./prose.js";
 
 const side = 8;
 const grays = 16;
-/** What images are enlarged to. */
+/** Size that images are enlarged to. */
 const drawn = 64;
 
 interface Digit {
@@ -19,7 +19,7 @@ interface Digit {
   readonly label: string;
 }
 
-/** Digits in black on white, with the digit as label; made for probes. */
+/** Digits in black on white, with the digit as label; for probes. */
 export async function* digitImages(packages: Packages): AsyncGenerator<LoneImage> {
   const directory = await packages.directory("python3-sklearn");
   if (directory === undefined) return;

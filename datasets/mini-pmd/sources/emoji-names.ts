@@ -1,4 +1,4 @@
-/** What people say an emoji is: label, tags, group. One table serves the designs of all vendors. */
+/** Labels, tags and groups of emoji. One table serves the designs of all vendors. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Packages } from "../packages.js";
 
 interface EmojiName {
-  /** "grinning face"; with the skin tone where there is one: "waving hand: dark skin tone". */
+  /** "grinning face"; with the skin tone if there is one: "waving hand: dark skin tone". */
   readonly label: string;
   /** The label without skin tone. */
   readonly concept: string;
@@ -16,7 +16,7 @@ interface EmojiName {
 }
 
 export interface EmojiNames {
-  /** By code points in hexadecimal, such as "1f44b-1f3fb", else by name; case, hyphens and blanks don't matter. */
+  /** By code points in hexadecimal, such as "1f44b-1f3fb", else by name; case, hyphens and spaces don't matter. */
   find(codePoints: string | undefined, name: string): EmojiName | undefined;
 }
 
@@ -38,7 +38,7 @@ const openmojiRow = z.object({
   openmoji_tags: z.string(),
 });
 
-/** Reads the labels of emojibase and the annotations of OpenMoji, which has drawings of its own besides. */
+/** Reads the labels of emojibase and the annotations of OpenMoji, which also has its own emoji. */
 export async function readEmojiNames(packages: Packages): Promise<EmojiNames> {
   const byCode = new Map<string, EmojiName>();
   const byName = new Map<string, EmojiName>();

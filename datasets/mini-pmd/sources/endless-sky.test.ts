@@ -31,7 +31,7 @@ describe("the game's data", () => {
     expect(dataNodes("\t\tdeep\nflat").map(({ words }) => words)).toEqual([["deep"], ["flat"]]);
   });
 
-  it("reads things that have an image of their own", () => {
+  it("reads things with their own image", () => {
     expect(thingsOf(dataNodes(data))).toEqual([
       {
         kind: "outfit",
@@ -51,7 +51,7 @@ describe("the game's data", () => {
   });
 });
 
-it("knows scenes from photographers", () => {
+it("distinguishes scenes from photographers", () => {
   expect(sceneOf("land/mountain10-someone.jpg")).toBe("mountain");
   expect(sceneOf("land/myrabella3.jpg")).toBeUndefined();
   expect(sceneOf("ship/arrow.png")).toBeUndefined();

@@ -10,7 +10,7 @@ import { fittedFile } from "./fitted.js";
 import { conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from "./prose.js";
 
 const set = "endless-sky";
-/** The landscapes are a set and family of their own: wholly held out, as a test of photographs. */
+/** The landscapes are a separate set and family, completely held out as a test of photographs. */
 const sceneSet = "endless-sky-scenes";
 
 /** A line of the game's data with the lines indented below it. */
@@ -45,7 +45,7 @@ export async function* spaceItems(packages: Packages): AsyncGenerator<Item> {
   }
 }
 
-/** Photographs of landscapes with the kind of scene, by which the game names them. Those named by people are left out. */
+/** Photographs of landscapes with the kind of scene in their file name. Those named after people are left out. */
 export async function* sceneItems(packages: Packages): AsyncGenerator<Item> {
   const game = await openGame(packages);
   for (const path of game?.images ?? []) {
@@ -99,7 +99,7 @@ async function openGame(packages: Packages): Promise<Game | undefined> {
 }
 
 function creditOf(game: Game, path: string): { license: string; author?: string } {
-  // "mountain1*" of the copyright file means that one photograph, not mountain10-harro: the photographer's name decides.
+  // "mountain1*" in the copyright file means that one photograph, not mountain10-harro: the photographer's name decides.
   const rights = game.rights(`images/${path.replace(/^land\/[a-z]+\d+-/, "land/-")}`);
   if (rights === undefined) return { license: "see package" };
   const { license, holder } = rights;
@@ -118,7 +118,7 @@ async function isFull(file: Buffer): Promise<boolean> {
   return Math.min(width, height) >= Math.max(12, Math.max(width, height) / 4);
 }
 
-/** Every eighth frame of a movement, and images that do not move. */
+/** Every eighth frame of an animation, and still images. */
 function isKeyFrame(path: string): boolean {
   const frame = /[-+~=](\d+)\.png$/.exec(path)?.[1];
   return frame === undefined || Number(frame) % 8 === 0;
@@ -130,11 +130,11 @@ export interface Thing {
   readonly name: string;
   readonly category: string;
   readonly description: string;
-  /** Without folder "images" and ending, such as "ship/aerie". */
+  /** Without folder "images" and extension, such as "ship/aerie". */
   readonly image: string;
 }
 
-/** The things of a data file that have an image of their own and a description. */
+/** The things of a data file with their own image and a description. */
 export function thingsOf(nodes: readonly DataNode[]): Thing[] {
   return nodes.flatMap((node): Thing[] => {
     const [kind, name, variant] = node.words;
@@ -189,7 +189,7 @@ const childOf = (node: DataNode, name: string): DataNode | undefined =>
 const valueOf = (node: DataNode | undefined, name: string): string | undefined =>
   node && childOf(node, name)?.words[1];
 
-/** Reads the game's data: a node a line, deeper ones indented by tabs, words bare or in "" or ``, comments after #. */
+/** Reads the game's data: one node per line, deeper ones indented by tabs, words bare or in "" or ``, comments after #. */
 export function dataNodes(text: string): DataNode[] {
   const top: DataNode[] = [];
   const open: DataNode[] = [];

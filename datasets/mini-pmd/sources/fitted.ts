@@ -1,8 +1,8 @@
-/** Images without the empty margin around what is drawn: at 80 pixels a small thing on a large page is a dot. */
+/** Images without the empty margin around their content: at 80 pixels a small thing on a large page is a dot. */
 import sharp from "sharp";
 import type { Drawing } from "../item.js";
 
-/** Units of CSS in pixels. */
+/** CSS units in pixels. */
 const pixels: Readonly<Record<string, number>> = {
   "": 1,
   px: 1,
@@ -22,10 +22,10 @@ interface Box {
 
 const probeSize = 200;
 const margin = 0.04;
-/** Below this share of the page, the page is cut to what is drawn. */
+/** If the content covers less than this share of the page, the page is cropped to it. */
 const wellFilled = 0.7;
 
-/** What is drawn in the file of an image, an SVG by the ending of its path; undefined where nothing is. */
+/** The content of an image file, an SVG by its extension; undefined if it is empty. */
 export async function fittedDrawing(path: string, content: Buffer): Promise<Drawing | undefined> {
   if (path.endsWith(".svg")) {
     const svg = await fittedSvg(content.toString("utf8"));
@@ -36,8 +36,8 @@ export async function fittedDrawing(path: string, content: Buffer): Promise<Draw
 }
 
 /**
- * An SVG whose page fits what is drawn. A page that gives its size in points or millimetres only gets a viewBox of the
- * right scale, since renderers differ in what a point is. Undefined where nothing is drawn or the drawing is damaged.
+ * An SVG whose page fits its content. A page with its size only in points or millimeters gets a viewBox of the
+ * right scale, since renderers disagree on the size of a point. Undefined if the drawing is empty or damaged.
  */
 export async function fittedSvg(svg: string): Promise<string | undefined> {
   const page = pageOf(svg);
@@ -55,7 +55,7 @@ export async function fittedSvg(svg: string): Promise<string | undefined> {
   });
 }
 
-/** An image file as it is, or as PNG without its empty margin where that is large; undefined where nothing is drawn. */
+/** An image file as it is, or as PNG without a large empty margin; undefined if it is empty. */
 export async function fittedFile(file: Buffer): Promise<Buffer | undefined> {
   const ink = await inkOf(file);
   if (ink === undefined) return undefined;
@@ -74,7 +74,7 @@ export async function fittedFile(file: Buffer): Promise<Buffer | undefined> {
     .toBuffer();
 }
 
-/** Where anything but transparency is, in shares of width and height. */
+/** The bounds of all that is not transparent, as shares of width and height. */
 async function inkOf(file: Buffer): Promise<Box | undefined> {
   const { data, info } = await sharp(file, { unlimited: true })
     .resize(probeSize, probeSize, { fit: "inside", withoutEnlargement: true })

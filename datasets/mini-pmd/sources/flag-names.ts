@@ -1,8 +1,8 @@
-/** Flags are named by codes of countries: these are the countries' names. */
+/** Countries' names by their codes, which name flags. */
 
 const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
 
-/** Parts of a country that flag sets draw as well; the codes are of ISO 3166-2. */
+/** Parts of a country that flag sets draw as well; the codes are from ISO 3166-2. */
 const parts: Readonly<Record<string, string>> = {
   "gb-eng": "England",
   "gb-sct": "Scotland",
@@ -13,10 +13,10 @@ const parts: Readonly<Record<string, string>> = {
   "es-pv": "Basque Country",
 };
 
-/** Codes that name no country, although a name is known for them. */
+/** Codes that are not countries, although a name is known for them. */
 const noCountries = new Set(["xx", "zz", "un", "aa", "xa", "xb", "qo"]);
 
-/** "fr" is "France"; undefined for what is no country's code. */
+/** "fr" is "France"; undefined if it is not a country's code. */
 export function countryOf(code: string): string | undefined {
   const part = parts[code];
   if (part !== undefined) return part;

@@ -1,4 +1,4 @@
-/** The words by which people search Font Awesome's icons. */
+/** Search terms of Font Awesome's icons. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const icon = z.object({
   aliases: z.object({ names: z.array(z.string()).optional() }).optional(),
 });
 
-/** Search terms by the name of an icon, present or former. Empty where the package is not to be had. */
+/** Search terms by the name of an icon, present or former. Empty if the package is not available. */
 export async function readFontAwesomeTerms(
   packages: Packages,
 ): Promise<ReadonlyMap<string, readonly string[]>> {

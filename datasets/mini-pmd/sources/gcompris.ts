@@ -11,7 +11,7 @@ import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from 
 
 const set = "gcompris";
 
-/** What the program tells about one of its images. */
+/** The program's text about one of its images. */
 export interface Entry {
   /** The path of the image within the resources. */
   readonly image: string;
@@ -20,7 +20,7 @@ export interface Entry {
   readonly category: string;
 }
 
-/** Files of resources, and how images are told about there. */
+/** Resource files, and the format of their texts about images. */
 const readers: Readonly<Record<string, (resources: Entries) => Entry[]>> = {
   explore_monuments: exploreEntries,
   explore_farm_animals: exploreEntries,
@@ -110,7 +110,7 @@ function planetEntries(resources: Entries): Entry[] {
   );
 }
 
-/** Castles, towers and paintings: one instruction names the image that is the background of the board. */
+/** Castles, towers and paintings: each instruction refers to the image in the background of the board. */
 function sightEntries(resources: Entries): Entry[] {
   return boardsOf(resources, /\/board\/board[\d_]+\.qml$/).flatMap(({ text, path }): Entry[] => {
     const name = /instruction\s*:\s*qsTr\("((?:[^"\\]|\\.)*)"\)/.exec(text)?.[1];
@@ -121,7 +121,7 @@ function sightEntries(resources: Entries): Entry[] {
   });
 }
 
-/** Images that only the name of their file tells about. */
+/** Images described only by their file name. */
 function namedBy(pattern: RegExp, kind: string): (resources: Entries) => Entry[] {
   return (resources) =>
     [...resources.keys()].flatMap((image): Entry[] => {
@@ -140,7 +140,7 @@ const singular: Readonly<Record<string, string>> = {
   others: "other",
 };
 
-/** File names that are short for something, or misspelled. */
+/** File names that are abbreviated or misspelled. */
 const fullNames: Readonly<Record<string, string>> = {
   solar: "solar panel",
   burj: "burj khalifa",
@@ -164,7 +164,7 @@ function boardsOf(resources: Entries, pattern: RegExp): { path: string; text: st
     .map(([path, read]) => ({ path, text: read().toString("utf8") }));
 }
 
-/** String fields of the objects of a script, each beginning anew at the field `first` or at a brace before it. */
+/** String fields of the objects of a script, each beginning at the field `first` or at a brace before it. */
 function objectsOf(script: string, first: string): Record<string, string>[] {
   const objects: Record<string, string>[] = [];
   for (const object of script.split(/\{/)) {
@@ -184,7 +184,7 @@ function objectsOf(script: string, first: string): Record<string, string>[] {
 
 const pathOf = (address: string): string => address.replace(/^qrc:\/+/, "");
 
-/** License and author by file name, from the notes that lie beside the images. */
+/** License and author by file name, from the notes beside the images. */
 export function licensesOf(resources: Entries): Map<string, { license: string; author?: string }> {
   const credits = new Map<string, { license: string; author?: string }>();
   for (const [path, read] of resources) {

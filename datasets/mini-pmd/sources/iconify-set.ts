@@ -41,7 +41,7 @@ const collectionSchema = z.object({
 
 export type IconifyIcon = z.infer<typeof iconSchema>;
 export type IconifySet = z.infer<typeof setSchema>;
-/** What is told of a set as a whole. */
+/** Information on a set as a whole. */
 export type Collection = z.infer<typeof collectionSchema>;
 
 export const parseSet = (text: string): IconifySet => setSchema.parse(JSON.parse(text));
@@ -62,7 +62,7 @@ export function svgOf(set: IconifySet, icon: IconifyIcon): string {
   );
 }
 
-/** The body, turned by quarters about its middle and mirrored, as the icon asks. */
+/** The body, rotated by quarter turns about its center and mirrored, as the icon requires. */
 function turned({ body, rotate = 0, hFlip, vFlip }: IconifyIcon, x: number, y: number): string {
   const steps: string[] = [];
   if (rotate % 4 !== 0) steps.push(`rotate(${(rotate % 4) * 90} ${x} ${y})`);

@@ -1,4 +1,4 @@
-/** What the icons of a set are called: concept, captions and tags out of names, aliases, categories and tables. */
+/** Words for the icons of a set: concept, captions and tags from names, aliases, categories and tables. */
 import { captionsOf, isTelling } from "../caption.js";
 import { familyOf } from "../families.js";
 import { type IconName, type NameStyles, parseIconName } from "../icon-name.js";
@@ -8,7 +8,7 @@ import type { EmojiNames } from "./emoji-names.js";
 import { countryOf, flagCaptions } from "./flag-names.js";
 import type { Collection, IconifySet } from "./iconify-set.js";
 
-/** Tables beside the sets themselves. */
+/** Tables from other packages. */
 export interface WordTables {
   readonly isNoun: IsNoun;
   readonly emoji: EmojiNames;
@@ -18,7 +18,7 @@ export interface WordTables {
 
 export type Words = Pick<Item, "source" | "concept" | "captions" | "category" | "style" | "tags">;
 
-/** Sets of marks of firms, programs and kinds of files that lie outside the category of logos. */
+/** Sets of logos of companies, programs and file types outside the category of logos. */
 const logoSets = new Set([
   "fa-brands",
   "fa6-brands",
@@ -35,7 +35,7 @@ const logoSets = new Set([
   "academicons",
 ]);
 
-/** Sets that end their names in a size, but do not declare it. */
+/** Sets that end their names with a size without declaring it. */
 const undeclaredSizes: Readonly<Record<string, readonly number[]>> = {
   maki: [11, 15],
   osmic: [10, 14],
@@ -44,13 +44,13 @@ const undeclaredSizes: Readonly<Record<string, readonly number[]>> = {
 /** Sets that number the variants of an image without a hyphen: "mirror2". */
 const gluedNumbers = new Set(["reicon", "raphael"]);
 
-/** Sets that write the words of a name without anything between them, so that unknown names tell nothing. */
+/** Sets that run the words of a name together, so that unknown names are uninformative. */
 const runTogether = new Set(["fxemoji"]);
 
-/** Words that number the variants of an image, in a family that does not use figures for it. */
+/** Words that number the variants of an image, in a family that does not use digits for it. */
 const spelledNumber = / (one|two|three|four|five|six)$/;
 
-/** Takes a name of the set apart, as its house writes names. */
+/** Splits a name of the set, by the conventions of its house. */
 export function nameOf(set: string, name: string, styles: NameStyles): IconName {
   const parsed = parseIconName(name, styles);
   const size = undeclaredSizes[set]?.find((size) => name.endsWith(`-${size}`));
@@ -64,7 +64,7 @@ export function nameOf(set: string, name: string, styles: NameStyles): IconName 
   return { ...parsed, concept: parsed.concept.replace(/(?<=[a-z]{3})\d$/, "") };
 }
 
-/** Gives each icon of a set its words; undefined for those whose name tells nothing. */
+/** The words of each icon of a set; undefined if its name is uninformative. */
 export function wordsOfSet(
   set: IconifySet,
   collection: Collection,
@@ -109,7 +109,7 @@ function logoWords(name: string, { isNoun }: WordTables): ToldWords | undefined 
   const concept = name
     .replace(/^(brand|logo|file type) /, "")
     .replace(/ (logo|wordmark|icon)$/, "");
-  // Folders bear a mark so small that it can hardly be seen, and there are hundreds of them.
+  // The marks on folders are so small that they can hardly be seen, and there are hundreds of them.
   if (!isTelling(concept) || concept.startsWith("folder ")) return undefined;
   return { concept, captions: captionsOf({ concept, kind: "logo" }, isNoun), tags: [] };
 }
@@ -171,7 +171,7 @@ function firstCategories(set: IconifySet): Map<string, string> {
   return categories;
 }
 
-/** Names of each icon besides its own: aliases that neither turn nor cut it, by the icon's name. */
+/** Further names of each icon: aliases that neither rotate nor crop it, by the icon's name. */
 function otherNames(set: IconifySet): Map<string, string[]> {
   const names = new Map<string, string[]>();
   for (const [name, { parent, ...change }] of Object.entries(set.aliases ?? {})) {

@@ -34,7 +34,7 @@ function items(
 }
 
 describe("icons of a set", () => {
-  it("come once in their largest size, not when hidden, moving or equal to one before", () => {
+  it("come once in their largest size, unless hidden, animated or a repetition", () => {
     const icons = {
       "key-16": path(16),
       "key-24": path(24),
@@ -65,7 +65,7 @@ describe("icons of a set", () => {
     });
   });
 
-  it("are logos where set, name or category says so", () => {
+  it("are logos by set, name or category", () => {
     const icons = { "brand-acme": path(1), bird: path(2), acorn: path(3) };
     const found = items({ icons, prefix: "ph", categories: { Brands: ["bird"] } });
     expect(found.map(({ source, concept }) => `${source}: ${concept}`)).toEqual([
@@ -84,7 +84,7 @@ describe("icons of a set", () => {
     expect(found[0]?.source).toBe("colour-icons");
   });
 
-  it("keep their box and their turns", () => {
+  it("keep their box and their rotation", () => {
     const set = parseSet(JSON.stringify({ prefix: "invented", icons: {}, width: 24, height: 12 }));
     const svg = svgOf(set, { body: "<g/>", rotate: 1, hFlip: true });
     expect(svg).toContain('viewBox="0 0 24 12"');
@@ -104,13 +104,13 @@ describe("sets that are left out", () => {
     expect(isUsable(prefix, { ...collection, ...about })).toBe(false);
   });
 
-  it("are no others", () => {
+  it("are exactly these", () => {
     expect(isUsable("invented", collection)).toBe(true);
   });
 });
 
 describe("names of countries", () => {
-  it("are known for codes of countries alone", () => {
+  it("are known only for country codes", () => {
     expect(["de", "gb-sct", "eu", "xx", "us-tx", "deu"].map(countryOf)).toEqual([
       "Germany",
       "Scotland",
@@ -121,7 +121,7 @@ describe("names of countries", () => {
     ]);
   });
 
-  it("have an article where English wants one", () => {
+  it("have an article where English requires one", () => {
     expect(flagCaptions("United States")[0]).toBe("flag of the united states");
     expect(flagCaptions("Germany")[0]).toBe("flag of germany");
   });
@@ -168,7 +168,7 @@ describe("tables of other packages", () => {
     expect(found[0]?.captions.slice(0, 2)).toEqual(["waving robot", "waving robot: hi"]);
   });
 
-  it("tell search terms of Font Awesome under former names as well", async () => {
+  it("give search terms of Font Awesome under former names as well", async () => {
     const terms = await readFontAwesomeTerms(packages());
     expect(terms.get("droid")).toEqual(["android", "robot"]);
     const found = items({ prefix: "fa", icons: { "droid-o": path(1) } }, {}, { ...tables, terms });

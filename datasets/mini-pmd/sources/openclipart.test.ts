@@ -11,7 +11,7 @@ const svg = `<svg><metadata><rdf:RDF><cc:Work rdf:about="">
 const nothing = { title: "", description: "", keywords: [], author: "" };
 
 describe("a drawing", () => {
-  it("tells its title, description, keywords and author", () => {
+  it("has title, description, keywords and author", () => {
     expect(informationOf(svg)).toEqual({
       title: "Coffee_mug",
       description: 'A mug with "tea" in it.',
@@ -57,7 +57,7 @@ describe("a drawing", () => {
     "See http://example.org for the rest",
     "HASH(0x1) is the best",
     "nur ein Haus",
-  ])("has no use for the description %j", (description) => {
+  ])("ignores the description %j", (description) => {
     expect(clipartItem("a/house.svg", { ...nothing, description }, 1)?.captions).toEqual(["house"]);
   });
 });

@@ -11,23 +11,23 @@ const set = "openclipart";
 const license = "public domain";
 const largestDrawing = 2_000_000;
 
-/** Desktop themes whose names say little of what is seen, as images still of use. */
+/** Desktop themes with uninformative names; their images are still of use. */
 const weak = /^computer\/icons\/(?:flat|lemon)-theme\//;
 /** Over a thousand hair-thin stars that look alike. */
 const unwanted = "shapes/stars/";
-/** Names of file types and numbered colors, not of things; and what nobody misses. */
+/** Names of file types and numbered colors, not of things; and other dispensable ones. */
 const codeName =
   /mime|^(?:gnome|kde) |icon theme|plastik icon|clip ?art|[0-9]{2}[a-f0-9]{2,4}$|stripper|naked/;
-/** Titles of collections, which say nothing of one drawing. */
+/** Titles of collections, which say nothing about a single drawing. */
 const collectionTitle = /^clipart by|collection|submission|sibmission|theme|iconset|example/i;
-/** What authors put into names for themselves. */
+/** Signatures of authors in names. */
 const signature =
   /\b(?:clipart by nicu buculei|rpg map elements|bwh|aj|svg|openclipart|ganson|clothing|md|jn|symbol 1m)\b/g;
-/** Who named their drawings in Italian or French. */
+/** Authors who named their drawings in Italian or French. */
 const foreignAuthor = /rollandin|guillou/i;
 const noKeyword =
   /^(?:hash.*|0x.*|unsorted|clip_?art|.*_member|signs_and_symbols|svg|openclipart|appicon|stock|icons?|symbols?|.{0,2}|\S{17,})$/i;
-/** Keywords that stick two words together. */
+/** Keywords that run two words together. */
 const spelled: Readonly<Record<string, string>> = {
   mapsym: "map symbol",
   networksym: "network symbol",
@@ -44,7 +44,7 @@ const english = /\b(?:an?|the|of|with|and|for|in|on|is|this|that|my|at|from)\b/i
 const noDescription =
   /hash\(|https?:|www\.|@|<|licen[cs]e|creative commons|inkscape|converted|clip ?art|submi|collection|public domain/i;
 
-/** What the RDF block of a drawing says; empty where it says nothing. */
+/** The contents of a drawing's RDF block; empty strings for missing fields. */
 interface DrawingInformation {
   readonly title: string;
   readonly description: string;
@@ -57,7 +57,7 @@ interface Described {
   readonly information: DrawingInformation;
 }
 
-/** Pairs of drawings and what their authors wrote about them. */
+/** Pairs of drawings and their authors' texts. */
 export async function* clipartItems(packages: Packages): AsyncGenerator<Item> {
   const folder = await clipartFolder(packages);
   if (folder === undefined) return;
@@ -76,7 +76,7 @@ export async function* clipartItems(packages: Packages): AsyncGenerator<Item> {
   }
 }
 
-/** The drawings whose names are of no use. */
+/** The drawings with unusable names. */
 export async function* clipartImages(packages: Packages): AsyncGenerator<LoneImage> {
   const folder = await clipartFolder(packages);
   if (folder === undefined) return;
@@ -93,7 +93,7 @@ async function fitted(packages: Packages, key: string, svg: string): Promise<str
   try {
     return await fittedSvg(svg);
   } catch (error) {
-    packages.onMessage(`${key} is left out: it is no drawing that can be read (${String(error)}).`);
+    packages.onMessage(`${key} is left out, because it cannot be read (${String(error)}).`);
     return undefined;
   }
 }
@@ -140,8 +140,8 @@ function textOf(xml: string, tag: string): string {
 /**
  * The item of a drawing, without the drawing itself.
  * @param path within the folder of drawings, such as "food/fruit/pear_01.svg"
- * @param sharers how many drawings bear the same title: titles of whole collections say nothing of one drawing
- * @returns undefined where nothing tells what is to be seen
+ * @param sharers number of drawings with the same title: titles of whole collections say nothing about a single drawing
+ * @returns undefined if no text says what the drawing shows
  */
 export function clipartItem(
   path: string,
@@ -181,13 +181,13 @@ export function clipartItem(
   };
 }
 
-/** Flags are named by their country and callouts by their shape: the folder tells the rest. */
+/** Flags are named by their country and callouts by their shape; the folder gives the rest. */
 function withKind(name: string, path: string): string {
   const kind = /\/(flag|callout)s\//.exec(path)?.[1];
   return kind === undefined || name.includes(kind) ? name : `${name} ${kind}`;
 }
 
-/** The words of the file name without those of its author, which the collection put behind them. */
+/** The words of the file name without those of its author, which the collection appended. */
 function nameOfFile(path: string, author: string): string {
   const base = (stem(path).split("/").at(-1) ?? "").toLowerCase().replace(/_(?:\d+|r)?$/, "");
   const signed = `${author.toLowerCase().replace(/[^\p{L}\d]+/gu, "_")}_`;

@@ -8,7 +8,7 @@ describe("prose", () => {
     expect(plain("&#x1F350;&unknown;&#99999999;")).toBe("🍐&unknown;");
   });
 
-  it("falls into sentences, but not after abbreviations", () => {
+  it("is split into sentences, but not after abbreviations", () => {
     const text = "Mr. Pear (e.g. J. Plum) came at 3.14 o'clock! “Why?” Nobody knew. 7 fell.";
     expect(sentencesOf(text)).toEqual([
       "Mr. Pear (e.g. J. Plum) came at 3.14 o'clock!",
@@ -18,7 +18,7 @@ describe("prose", () => {
     ]);
   });
 
-  it("is cut between sentences, else between words, and never longer than asked for", () => {
+  it("is cut between sentences, else between words, and never longer than requested", () => {
     expect(cut("One two. Three four five. Six.", 5)).toBe("One two. Three four five.");
     expect(cut("One two three four.", 3)).toBe("One two three");
     fc.assert(

@@ -1,6 +1,6 @@
-/** Captions from what people wrote: clean, whole sentences, short. */
+/** Captions from people's texts: clean, whole sentences, short. */
 
-/** Where captions end, in words: the text encoder of the trained models sees no more than 77 tokens. */
+/** Length limit of captions in words: the text encoder of the trained models sees no more than 77 tokens. */
 const longestCaption = 60;
 
 const entities: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ export function plain(text: string): string {
   return collapse(decodeEntities(text.replace(/<[^>]*>/g, " ")));
 }
 
-/** Entities of XML as the characters they stand for; unknown ones stay. */
+/** XML entities as the characters they represent; unknown ones stay. */
 export function decodeEntities(text: string): string {
   return text.replace(
     /&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi,
@@ -29,9 +29,9 @@ export function decodeEntities(text: string): string {
   );
 }
 
-/** All white space, control characters included, as single blanks; none at the ends. */
+/** All white space, control characters included, as single spaces; trimmed. */
 export function collapse(text: string): string {
-  // eslint-disable-next-line no-control-regex -- damaged texts hold them
+  // eslint-disable-next-line no-control-regex -- damaged texts contain them
   return text.replace(/[\s\u0000-\u001f\u007f\ufeff]+/gu, " ").trim();
 }
 
@@ -56,7 +56,7 @@ export function cut(text: string, words = longestCaption): string {
   return collapse(text).split(" ").slice(0, words).join(" ");
 }
 
-/** Captions in order without empty ones and without those that differ in case or the final full stop only. */
+/** Captions in order, without empty ones and those that differ only in case or the final full stop. */
 export function distinct(captions: readonly (string | undefined)[]): string[] {
   const seen = new Set<string>();
   const cleaned = captions.map((caption) => collapse(caption ?? ""));
@@ -87,7 +87,7 @@ export function conceptOf(sentence: string): string {
     .replace(/[.!?…]+$/, "");
 }
 
-/** A key that archives take: the set, a slash, and the path with anything but ASCII letters, digits and _ as dashes. */
+/** A key that is safe in archives: the set, a slash, and the path with anything but ASCII letters, digits and _ as dashes. */
 export function keyOf(set: string, path: string): string {
   return `${set}/${path.replace(/[^A-Za-z0-9_]/g, "-")}`;
 }

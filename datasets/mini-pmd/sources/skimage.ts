@@ -8,7 +8,7 @@ import type { Packages } from "../packages.js";
 import { crops } from "./crops.js";
 import { keyOf } from "./prose.js";
 
-/** What the images of use show, by file name; tests of file formats, and images of persons, are not among them. */
+/** Contents of the usable images, by file name, without tests of file formats and images of people. */
 const shown: Readonly<Record<string, string>> = {
   "brick.png": "brick wall",
   "camera.png": "cameraman",
@@ -41,7 +41,7 @@ const folders: Readonly<Record<string, string>> = {
 
 const options = { count: 40, size: 160, from: 0.25, to: 1 };
 
-/** Cut-outs of the images; the label is what is shown, and the group too. */
+/** Crops of the images; label and group are what the image shows. */
 export async function* scienceImages(packages: Packages): AsyncGenerator<LoneImage> {
   for (const [name, folder] of Object.entries(folders)) {
     const directory = await packages.directory(name);

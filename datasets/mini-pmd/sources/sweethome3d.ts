@@ -37,7 +37,7 @@ export function furniture(catalog: string): Furniture[] {
     const field = (name: string): string => collapse(properties.get(`${name}#${index}`) ?? "");
     const [id, name, icon, author] = ["id", "name", "icon", "creator"].map(field);
     if (!id || !name || !icon) continue;
-    // Some tags name the house or project that the model is from, which nobody sees.
+    // Some tags name the house or project that the model comes from, which is not visible.
     const tags = distinct(field("tags").split(",")).filter(
       (tag) => !house.startsWith(tag) && tag !== "SCPTS",
     );
@@ -73,7 +73,7 @@ function licenseOf(text: string): string {
   return /attribution 3\.0/i.test(text) ? "CC-BY-3.0" : "see package";
 }
 
-/** Java's property files: `key=value`, comments after #, a backslash at the end of a line goes on, \uXXXX escapes. */
+/** Java's property files: `key=value`, comments after #, a backslash continues the line, \uXXXX escapes. */
 function propertiesOf(text: string): Map<string, string> {
   const properties = new Map<string, string>();
   for (const line of text.replace(/\\\r?\n\s*/g, "").split(/\r?\n/)) {

@@ -13,7 +13,7 @@ it("takes the English sentences of a stamp", () => {
   });
 });
 
-it("names the thing of a call by its file", () => {
+it("names a stamp with an imperative sentence by its file", () => {
   const captions = stampItem("food/green_peas.png", "Eat your peas!")?.captions;
   expect(captions).toEqual(["Eat your peas!", "green peas"]);
   expect(stampItem("food/peas.png", "de.utf8=Erbsen")).toBeUndefined();

@@ -10,11 +10,11 @@ import { collapse, conceptOf, cut, distinct, keyOf, sentencesOf, wordsOf } from 
 const set = "tuxpaint";
 const license = "GPL-2";
 
-/** Photographs of people whom nobody names or asked, and stamps whose sentence does not say what is seen. */
-const unwanted =
+/** Photographs of unnamed people, and stamps whose sentence does not say what they show. */
+const excluded =
   /^people\/(?:fireman|body_parts\/eye\.)|^military\/(?:fireman|paratrooper|final-roll-call)|football_helmet|_mirror\./;
 
-/** Pairs of stamps and sentences; the first sentence names what is seen, others may tell more. */
+/** Pairs of stamps and sentences; the first sentence names what the stamp shows, others may add to it. */
 export async function* stampItems(packages: Packages): AsyncGenerator<Item> {
   const directory = await packages.directory("tuxpaint-stamps-default");
   if (directory === undefined) return;
@@ -24,7 +24,7 @@ export async function* stampItems(packages: Packages): AsyncGenerator<Item> {
   for (const path of paths) {
     const stem = path.replace(/\.(?:png|svg)$/, "");
     const text = `${stem}.txt`;
-    if (stem === path || unwanted.test(path) || !all.has(text)) continue;
+    if (stem === path || excluded.test(path) || !all.has(text)) continue;
     if (path.endsWith(".png") && all.has(`${stem}.svg`)) continue; // the same drawing in pixels
     const item = stampItem(path, await readFile(join(folder, text), "utf8"));
     if (item === undefined) continue;
@@ -36,7 +36,7 @@ export async function* stampItems(packages: Packages): AsyncGenerator<Item> {
 /**
  * The item of a stamp, without its image.
  * @param path such as "animals/birds/cartoon/owl.svg"
- * @param text the file of its sentences: English in the first line, then one language a line
+ * @param text the file of its sentences: English in the first line, then one language per line
  */
 export function stampItem(path: string, text: string): Omit<Item, "drawing"> | undefined {
   const sentence = collapse(text.split("\n")[0] ?? "");
@@ -59,7 +59,7 @@ export function stampItem(path: string, text: string): Omit<Item, "drawing"> | u
   };
 }
 
-/** Sentences that call ("Eat your broccoli!") leave it to the file to name the thing; some files do so in Malayalam. */
+/** For imperative sentences ("Eat your broccoli!") the file names the thing; some files have Malayalam in their place. */
 function fileNameOf(path: string, sentence: string): string | undefined {
   if (/^(?:An?|The|Some|Two|Our)\s/.test(sentence) || path.startsWith("plants/")) return undefined;
   const words = wordsOf((path.split("/").at(-1) ?? "").replace(/\.\w+$/, "")).split(" ");

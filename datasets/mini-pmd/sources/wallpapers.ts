@@ -1,4 +1,4 @@
-/** Plasma's wallpapers (Debian package plasma-workspace-wallpapers): photographs and renders, as cut-outs. */
+/** Plasma's wallpapers (Debian package plasma-workspace-wallpapers): photographs and renders, as crops. */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { foldIn, keyOf as randomKeyOf } from "flava/data";
@@ -10,7 +10,7 @@ import { keyOf, wordsOf } from "./prose.js";
 
 const options = { count: 200, size: 160, from: 0.15, to: 0.9 };
 
-/** Cut-outs of each wallpaper; those of one wallpaper, by day or by night, are a group. */
+/** Crops of each wallpaper; those of one wallpaper, by day or by night, are a group. */
 export async function* wallpaperImages(packages: Packages): AsyncGenerator<LoneImage> {
   const directory = await packages.directory("plasma-workspace-wallpapers");
   if (directory === undefined) return;
@@ -35,7 +35,7 @@ export async function* wallpaperImages(packages: Packages): AsyncGenerator<LoneI
   }
 }
 
-/** Each wallpaper comes in many sizes: of each folder of sizes, the path of the widest landscape. */
+/** Each wallpaper comes in many sizes: for each folder of sizes, the path of the widest landscape format. */
 async function largestOfEach(folder: string): Promise<string[]> {
   const largest = new Map<string, { path: string; pixels: number }>();
   for (const path of await filesUnder(folder)) {
@@ -49,7 +49,7 @@ async function largestOfEach(folder: string): Promise<string[]> {
   return [...largest.values()].map(({ path }) => path);
 }
 
-/** The license that a wallpaper's metadata names (KPlugin.License). */
+/** The license given in a wallpaper's metadata (KPlugin.License). */
 export function licenseOf(metadata: unknown): string {
   const plugin = isRecord(metadata) && isRecord(metadata.KPlugin) ? metadata.KPlugin : {};
   return typeof plugin.License === "string" ? plugin.License : "see package";

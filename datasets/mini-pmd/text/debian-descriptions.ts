@@ -5,7 +5,7 @@ import { documentOf } from "./document.js";
 import { ProseSieve } from "./prose.js";
 import { splitOf } from "./split.js";
 
-/** One document for each package whose description says something new; held out by source package, as set "topic" is. */
+/** One document per package with a new description; held out by source package, as in the set "topic". */
 export async function* debianDescriptionTexts(packages: Packages): AsyncGenerator<LoneText> {
   const sieve = new ProseSieve();
   for await (const { name, sourcePackage, summary, paragraphs } of debianDescriptions(packages)) {

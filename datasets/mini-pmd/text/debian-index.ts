@@ -1,4 +1,4 @@
-/** What Debian's archive says of its packages: descriptions, sections, source packages. */
+/** Packages of Debian's archive: descriptions, sections, source packages. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { debianIndexes } from "../debian-indexes.js";
@@ -8,17 +8,17 @@ export interface DebianDescription {
   readonly name: string;
   /** The source package that this one is built from: packages of one source share their texts. */
   readonly sourcePackage: string;
-  /** Such as "games"; empty where the index gives none. */
+  /** Such as "games"; empty if the index gives none. */
   readonly section: string;
-  /** The line that sums it up. */
+  /** The one-line summary. */
   readonly summary: string;
   /** The long description, lists left out. */
   readonly paragraphs: readonly string[];
 }
 
 /**
- * All packages of the main archive with their English descriptions, in the index's order. Nothing where the indexes are
- * not to be had (`onMessage` was told).
+ * All packages of the main archive with their English descriptions, in the index's order. None if the indexes are
+ * not available (with a message to `onMessage`).
  */
 export async function* debianDescriptions(packages: Packages): AsyncGenerator<DebianDescription> {
   const paths = await debianIndexes(packages, "Packages", "Translations");
@@ -40,7 +40,7 @@ export async function* debianDescriptions(packages: Packages): AsyncGenerator<De
   }
 }
 
-/** The records of an index file: fields by name; lines that go on are joined by line breaks, without their indent. */
+/** The records of an index file: fields by name; continuation lines are joined by line breaks, without their indent. */
 async function* controlRecords(path: string): AsyncGenerator<Map<string, string>> {
   let record = new Map<string, string>();
   let field = "";
@@ -64,7 +64,7 @@ async function* controlRecords(path: string): AsyncGenerator<Map<string, string>
   if (record.size > 0) yield record;
 }
 
-/** Summary and paragraphs of a Description field: a line of "." parts paragraphs, deeper lines are lists or tables. */
+/** Summary and paragraphs of a Description field: a line of "." separates paragraphs, deeper lines are lists or tables. */
 export function parseDescription(text: string): { summary: string; paragraphs: string[] } {
   const [summary = "", ...lines] = text.split("\n");
   const paragraphs: string[] = [];

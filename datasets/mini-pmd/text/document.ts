@@ -9,7 +9,7 @@ interface DocumentParts {
   readonly heldOut?: boolean;
 }
 
-/** The document of these paragraphs, parted by blank lines; undefined where none is left. */
+/** The document of these paragraphs, separated by blank lines; undefined if none is left. */
 export function documentOf(parts: DocumentParts): LoneText | undefined {
   if (parts.paragraphs.length === 0) return undefined;
   const { source, license, heldOut } = parts;
@@ -18,7 +18,7 @@ export function documentOf(parts: DocumentParts): LoneText | undefined {
   return { key, source, text, license, ...(heldOut === true ? { heldOut } : {}) };
 }
 
-/** Joins small entries, one paragraph each, into documents of at least `leastWords` words, in their order. */
+/** Joins small entries, one paragraph each, into documents of at least `leastWords` words, in order. */
 export class EntryBinder {
   #paragraphs: string[] = [];
   #words = 0;
@@ -29,14 +29,14 @@ export class EntryBinder {
     private readonly leastWords = 400,
   ) {}
 
-  /** Adds an entry; gives the document that it fills. */
+  /** Adds an entry; returns the document that it completes. */
   *add(paragraph: string): Generator<LoneText> {
     this.#paragraphs.push(paragraph);
     this.#words += paragraph.split(" ").length;
     if (this.#words >= this.leastWords) yield* this.rest();
   }
 
-  /** What is left at the end. */
+  /** The remainder at the end. */
   *rest(): Generator<LoneText> {
     const key = `${this.parts.heldOut === true ? "test-" : ""}${this.#number++}`;
     const document = documentOf({ ...this.parts, key, paragraphs: this.#paragraphs });

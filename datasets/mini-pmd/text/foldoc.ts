@@ -3,12 +3,12 @@ import type { Packages } from "../packages.js";
 import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks } from "./prose.js";
 
-/** The Free On-line Dictionary of Computing (package dict-foldoc), some entries to a document. */
+/** The Free On-line Dictionary of Computing (package dict-foldoc), several entries to a document. */
 export function foldocTexts(packages: Packages): AsyncGenerator<LoneText> {
   return dictionaryTexts(packages, "foldoc", "GFDL-1.3-or-later", foldocParagraphs);
 }
 
-/** "Headword: explanation" and what follows; dates, fields and entries out of the Jargon File (a source of its own) go. */
+/** "Headword: explanation" and what follows, without dates, fields and entries from the Jargon File (a separate source). */
 export function foldocParagraphs(entry: DictionaryEntry): string[] {
   if (entry.body.includes("[{Jargon File}]")) return [];
   const paragraphs: string[] = [];

@@ -8,7 +8,7 @@ import { blocks, cleanLine, ProseSieve } from "./prose.js";
 /** Drawings, other languages, and jokes at the expense of others. */
 const unwanted = new Set(["ascii-art", "translate-me", "ethnic", "men-women", "drugs", "love"]);
 
-/** Sayings and short dialogues of packages fortunes and fortunes-min (their offensive files are packages of their own). */
+/** Sayings and short dialogues of packages fortunes and fortunes-min (offensive ones are in separate packages). */
 export async function* fortuneTexts(packages: Packages): AsyncGenerator<LoneText> {
   const binder = new EntryBinder({ source: "fortunes", license: "see package" });
   const sieve = new ProseSieve(6);
@@ -27,7 +27,7 @@ export async function* fortuneTexts(packages: Packages): AsyncGenerator<LoneText
   yield* binder.rest();
 }
 
-/** The sayings of a file, parted by lines of "%": each in blocks, without the line that names who said it. */
+/** The sayings of a file, separated by lines of "%": each in blocks, without the line that names its author. */
 export function fortunes(text: string): string[][] {
   return text
     .split(/^%.*$/m)

@@ -4,18 +4,18 @@ import type { Packages } from "../packages.js";
 import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks, words } from "./prose.js";
 
-/** Definitions, usage notes and quotations of package dict-gcide, some entries to a document. */
+/** Definitions, usage notes and quotations of package dict-gcide, several entries to a document. */
 export function gcideTexts(packages: Packages): AsyncGenerator<LoneText> {
   return dictionaryTexts(packages, "gcide", "GPL-3.0-or-later", gcideParagraphs);
 }
 
 /**
  * An entry in paragraphs: "Headword: definition", then notes and quotations. Etymology, pronunciation, marks of sources
- * and names of quoted writers are dropped; so are glosses that come from WordNet, which is a source of its own.
+ * and names of quoted writers are dropped; so are glosses from WordNet, which is a separate source.
  */
 export function gcideParagraphs(entry: DictionaryEntry): string[] {
   const headword = /^[^\\([]+/.exec(entry.head)?.[0].trim() ?? "";
-  // The head goes on in the body as long as its brackets are open.
+  // The head continues in the body while its brackets are open.
   const whole = `${entry.head.slice(headword.length)}\n${entry.body}`;
   const body = plainLetters(whole)
     .replace(/\[WordNet[^\]]*\](\n\s*\n|\s*$)/g, "\u0000$1")
@@ -41,7 +41,7 @@ export function gcideParagraphs(entry: DictionaryEntry): string[] {
   return paragraphs;
 }
 
-/** Marks above letters are written in brackets, such as [^e] or [e^]: the letter stays. */
+/** Accents are written in brackets, such as [^e] or [e^]: the letter stays. */
 function plainLetters(text: string): string {
   return text.replace(
     /\[[^\w\s\]]{1,2}([A-Za-z]{1,2})\]|\[([A-Za-z]{1,2})[^\w\s.,?\]]{1,2}\]/g,

@@ -6,7 +6,7 @@ import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
 import { ProseSieve } from "./prose.js";
 
-/** What the comments of package googleapis say about services and their data, one document for each service's version. */
+/** Comments of package googleapis on services and their data, one document per version of a service. */
 export async function* googleApiTexts(packages: Packages): AsyncGenerator<LoneText> {
   const directory = await packages.directory("googleapis");
   if (directory === undefined) return;
@@ -22,7 +22,7 @@ export async function* googleApiTexts(packages: Packages): AsyncGenerator<LoneTe
   }
 }
 
-/** The text of documentation comments: tags, examples and marks of Markdown dropped. */
+/** The text of documentation comments, without tags, examples and Markdown markup. */
 export function commentParagraphs(source: string): string[] {
   const paragraphs: string[] = [];
   for (const [, inner] of source.matchAll(/\/\*\*([\s\S]*?)\*\//g)) {

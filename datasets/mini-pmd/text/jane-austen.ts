@@ -6,7 +6,7 @@ import { documentOf } from "./document.js";
 import { blocks, ProseSieve } from "./prose.js";
 import { readCharacterVectors } from "./r-data.js";
 
-/** Six novels (package r-cran-janeaustenr), one document for each chapter. */
+/** Six novels (package r-cran-janeaustenr), one document per chapter. */
 export async function* janeAustenTexts(packages: Packages): AsyncGenerator<LoneText> {
   const directory = await packages.directory("r-cran-janeaustenr");
   if (directory === undefined) return;

@@ -3,12 +3,12 @@ import type { Packages } from "../packages.js";
 import { type DictionaryEntry, dictionaryTexts } from "./formats/dictionary.js";
 import { blocks } from "./prose.js";
 
-/** The Jargon File (package dict-jargon), some entries to a document. */
+/** The Jargon File (package dict-jargon), several entries to a document. */
 export function jargonTexts(packages: Packages): AsyncGenerator<LoneText> {
   return dictionaryTexts(packages, "jargon", "public domain", jargonParagraphs);
 }
 
-/** "Headword: explanation" and what follows; the line of pronunciation and grammar, numbers and frames of tables go. */
+/** "Headword: explanation" and what follows, without the line of pronunciation and grammar, numbers and frames of tables. */
 export function jargonParagraphs(entry: DictionaryEntry): string[] {
   const paragraphs: string[] = [];
   for (const block of blocks(entry.body.replace(/^ \S.*$/m, ""))) {

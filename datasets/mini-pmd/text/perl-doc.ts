@@ -6,7 +6,7 @@ import type { Packages } from "../packages.js";
 import { documentOf } from "./document.js";
 import { ProseSieve } from "./prose.js";
 
-/** The manual of Perl (package perl-doc), one document for each page. */
+/** The manual of Perl (package perl-doc), one document per page. */
 export async function* perlDocTexts(packages: Packages): AsyncGenerator<LoneText> {
   const directory = await packages.directory("perl-doc");
   if (directory === undefined) return;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blocks, cleanLine, isProse, ProseSieve } from "./prose.js";
 
 describe("prose", () => {
-  it("masks addresses of persons and drops those of pages", () => {
+  it("masks e-mail addresses and drops those of pages", () => {
     expect(cleanLine("Write  to <jo.doe@mail.test>\nor see http://page/a?b , please .")).toBe(
       "Write to someone or see, please.",
     );
@@ -17,7 +17,7 @@ describe("prose", () => {
     expect(isProse("Too short to keep.")).toBe(false);
   });
 
-  it("lets near-copies through once", () => {
+  it("keeps near copies once", () => {
     const sieve = new ProseSieve();
     const text = "Version 1.2 of the library reads and writes pictures of many kinds.";
     expect(sieve.keep([text, text.replace("1.2", "1.3"), text.replace("many", "few")])).toEqual([
@@ -26,7 +26,7 @@ describe("prose", () => {
     ]);
   });
 
-  it("parts blocks at blank lines", () => {
+  it("splits blocks at blank lines", () => {
     expect(blocks("a\n b\n\n \nc\n")).toEqual(["a b", "c"]);
   });
 });

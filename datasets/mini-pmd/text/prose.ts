@@ -3,12 +3,12 @@
 /** Fewer words than these are headings and labels, not prose. */
 export const leastWords = 8;
 
-/** Words of a text, parted by white space. */
+/** Words of a text, split at white space. */
 export function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
-/** One line: white space collapsed, invisible characters and addresses of pages dropped, addresses of persons masked. */
+/** One line: white space collapsed, invisible characters and URLs dropped, e-mail addresses masked. */
 export function cleanLine(text: string): string {
   return text
     .normalize("NFC")
@@ -22,7 +22,7 @@ export function cleanLine(text: string): string {
     .trim();
 }
 
-/** Marks of program text within a word. */
+/** Program syntax within a word. */
 const codeWord = /[_={}<>|\\$#@^~`*]|::|->|\(\)|\w\.\w+\.\w|^--?\w|\/\w+\/|[a-z][A-Z]/;
 
 /** Whether a cleaned paragraph reads as English prose of at least `least` words. */
@@ -41,15 +41,15 @@ export function isProse(text: string, least: number = leastWords): boolean {
 }
 
 /**
- * Lets each paragraph of prose through once. Paragraphs that differ only in digits, case or punctuation count as the
- * same: texts of manuals repeat themselves with other version numbers.
+ * Keeps each paragraph of prose once. Paragraphs that differ only in digits, case or punctuation count as the
+ * same: manuals repeat their texts with other version numbers.
  */
 export class ProseSieve {
   readonly #seen = new Set<number>();
 
   constructor(private readonly least: number = leastWords) {}
 
-  /** The cleaned paragraphs that are prose and were not seen before. */
+  /** The cleaned paragraphs that are prose and new. */
   keep(paragraphs: Iterable<string>): string[] {
     const kept: string[] = [];
     for (const paragraph of paragraphs) {
@@ -59,7 +59,7 @@ export class ProseSieve {
     return kept;
   }
 
-  /** Whether no text alike was given before; remembers it. */
+  /** Whether no similar text was given before; remembers it. */
   isNew(text: string): boolean {
     const hash = fingerprint(text);
     if (this.#seen.has(hash)) return false;
@@ -68,7 +68,7 @@ export class ProseSieve {
   }
 }
 
-/** 52 bits of the letters of a text: near-copies have the same, others hardly ever. */
+/** 52 bits of the letters of a text: equal for near copies, hardly ever for others. */
 export function fingerprint(text: string): number {
   let low = 0x811c9dc5;
   let high = 0x1b873593;
@@ -81,7 +81,7 @@ export function fingerprint(text: string): number {
   return (high >>> 12) * 0x100000000 + (low >>> 0);
 }
 
-/** Blocks of lines parted by blank lines; lines of a block are joined by a blank. */
+/** Blocks of lines separated by blank lines; lines of a block are joined by a space. */
 export function blocks(text: string): string[] {
   return text
     .split(/\r?\n[ \t]*(?:\r?\n[ \t]*)+/)

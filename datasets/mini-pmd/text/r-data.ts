@@ -1,9 +1,9 @@
-/** Character vectors out of the data of an R package: a file of compressed values (`.rdb`) and its index (`.rdx`). */
+/** Character vectors in the data of an R package: a file of compressed values (`.rdb`) and its index (`.rdx`). */
 import { gunzipSync, inflateSync } from "node:zlib";
 
 type RValue = null | string | number[] | RValue[] | { readonly items: RValue[]; names?: string[] };
 
-/** R's serialization in its portable form (XDR, version 2 or 3), as far as lists, integers and strings go. */
+/** R's serialization in its portable form (XDR, version 2 or 3), limited to lists, integers and strings. */
 class SerialReader {
   #at = 14;
   readonly #symbols: string[] = [];
@@ -58,12 +58,12 @@ class SerialReader {
         return { items: Array.from({ length: this.#integer() }, () => this.value()) };
       default:
         throw new Error(
-          `R data: values of kind ${kind} are not read here, only lists, integers and strings.`,
+          `R data: values of kind ${kind} are not supported, only lists, integers and strings.`,
         );
     }
   }
 
-  /** Of the attributes only names matter. */
+  /** The only attribute that matters is the names. */
   #attributes(value: RValue): void {
     const list = this.value();
     if (!Array.isArray(list) || value === null || typeof value !== "object" || Array.isArray(value))
@@ -82,7 +82,7 @@ class SerialReader {
   }
 }
 
-/** The character vectors of a data file, by name. Only zlib compression, R's default, is read. */
+/** The character vectors of a data file, by name. The only supported compression is zlib, R's default. */
 export function readCharacterVectors(index: Buffer, data: Buffer): Map<string, string[]> {
   const whole = new SerialReader(gunzipSync(index)).value();
   const variables = named(whole).get("variables") ?? null;

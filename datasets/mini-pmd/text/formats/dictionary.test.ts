@@ -5,7 +5,7 @@ import { gcideParagraphs } from "../gcide.js";
 import { jargonParagraphs } from "../jargon.js";
 
 describe("dictionaries", () => {
-  it("parts entries at the left margin and skips variants of a headword", () => {
+  it("splits entries at the left margin and skips variants of a headword", () => {
     const text = "00-info\n  x\n\nlamp\nlantern\n\n   A light.\n\n   More.\n\nmoon\n   One.\n";
     expect([...parseDictionary(text)]).toEqual([
       { head: "00-info", body: "  x\n" },
@@ -34,13 +34,13 @@ describe("dictionaries", () => {
     ]);
   });
 
-  it("foldoc: fields, links and dates go; what the Jargon File says is left to it", () => {
+  it("foldoc: drops fields, links, dates and entries of the Jargon File", () => {
     const body = "\n   <lamps> A {light} of {low\n   power}.\n\n   (1999-01-02)\n";
     expect(foldocParagraphs({ head: "lamp", body })).toEqual(["lamp: A light of low power."]);
     expect(foldocParagraphs({ head: "lamp", body: `${body}\n   [{Jargon File}]\n` })).toEqual([]);
   });
 
-  it("jargon: grammar, numbers and drawn tables go", () => {
+  it("jargon: drops grammar, numbers and drawn tables", () => {
     const body = " /lamp/, n.\n\n    1. [Labs] A {light}.\n\n    │ a │ b │\n";
     expect(jargonParagraphs({ head: "lamp", body })).toEqual(["lamp: A light."]);
   });

@@ -8,15 +8,15 @@ import { EntryBinder } from "../document.js";
 import { ProseSieve } from "../prose.js";
 
 export interface DictionaryEntry {
-  /** The first line: headword, with pronunciation and grammar where the dictionary gives them. */
+  /** The first line: headword, with pronunciation and grammar if the dictionary gives them. */
   readonly head: string;
-  /** The indented lines, blank lines between blocks kept. */
+  /** The indented lines, with blank lines between blocks. */
   readonly body: string;
 }
 
 /**
- * The prose of package `dict-<source>`, some entries to a document; nothing where it is not to be had.
- * @param paragraphsOf an entry in paragraphs that stand for themselves
+ * The prose of package `dict-<source>`, several entries to a document; none if it is not available.
+ * @param paragraphsOf returns an entry in self-contained paragraphs
  */
 export async function* dictionaryTexts(
   packages: Packages,
@@ -30,14 +30,14 @@ export async function* dictionaryTexts(
   const sieve = new ProseSieve(6);
   const packed = await readFile(join(directory, `usr/share/dictd/${source}.dict.dz`));
   for (const entry of parseDictionary(gunzipSync(packed).toString("utf8"))) {
-    // What the dictionary says of itself.
+    // Descriptions of the dictionary itself.
     if (entry.head.startsWith("00-")) continue;
     for (const paragraph of sieve.keep(paragraphsOf(entry))) yield* binder.add(paragraph);
   }
   yield* binder.rest();
 }
 
-/** The entries of a dictionary's text. Variants of a headword stand in lines below it; the first line is the head. */
+/** The entries of a dictionary's text. Variants of a headword are in the lines below it; the first line is the head. */
 export function* parseDictionary(text: string): Generator<DictionaryEntry> {
   let head: string | undefined;
   let body: string[] = [];

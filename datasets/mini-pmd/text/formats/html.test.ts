@@ -14,7 +14,7 @@ describe("htmlParagraphs", () => {
     ]);
   });
 
-  it("decodes entities and survives wrong ones", () => {
+  it("decodes entities and tolerates invalid ones", () => {
     expect(decodeEntities("a&#39;s &#x2014; &unknown; &#9999999;")).toBe("a's —    ");
   });
 });

@@ -1,8 +1,8 @@
-/** Paragraphs out of pages of manuals. Enough of HTML for generated documentation; not a parser for the open web. */
+/** Paragraphs of HTML manuals. Enough of HTML for generated documentation; not a parser for the open web. */
 
 const tag = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][\w:-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>|[^<]+|</g;
 
-/** Elements whose content is no running text. */
+/** Elements whose content is not running text. */
 const skippedElements = new Set(
   "head script style pre table nav footer header aside svg math figure select form button dt h1 h2 h3 h4 h5 h6".split(
     " ",
@@ -17,7 +17,7 @@ const blockElements = new Set(
 );
 
 interface HtmlOptions {
-  /** Elements whose attributes match are left out whole, such as /class="sidebar/. */
+  /** Elements with matching attributes are left out completely, such as /class="sidebar/. */
   readonly skip?: RegExp;
 }
 
@@ -74,7 +74,7 @@ const entities: Readonly<Record<string, string>> = {
   eacute: "é",
 };
 
-/** Entities by number and the common named ones; others go. */
+/** Numeric entities and the common named ones; others are dropped. */
 export function decodeEntities(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,10}));/g, (_all, ...found) => {
     const [decimal, hexadecimal, name] = found as (string | undefined)[];

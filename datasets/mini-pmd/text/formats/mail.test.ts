@@ -5,7 +5,7 @@ const headers = (type: string, encoding: string): string =>
   `Content-Type: ${type}\nContent-Transfer-Encoding: ${encoding}\n\n`;
 
 describe("parseMail", () => {
-  it("keeps what the writer wrote", () => {
+  it("keeps the writer's own text", () => {
     const raw = `From a Mon\nSubject: =?utf-8?Q?L=C3=A4mp?= of\n the day\n\nHello all,\n\nOn Monday, a long time ago, Jo said\nJo wrote:
 > quoted\n\nMy answer\nis here.\n\n-- \nJo\n`;
     expect(parseMail(raw)).toEqual({
@@ -27,7 +27,7 @@ describe("parseMail", () => {
     expect(parseMail(printable).paragraphs).toEqual(["café au"]);
   });
 
-  it("survives mails without a body and parts without a boundary", () => {
+  it("tolerates mails without a body and parts without a boundary", () => {
     expect(parseMail("Subject: x")).toEqual({ subject: "x", paragraphs: [] });
     expect(parseMail("Content-Type: multipart/mixed\n\nx").paragraphs).toEqual([]);
   });

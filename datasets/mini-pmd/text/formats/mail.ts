@@ -1,4 +1,4 @@
-/** The text of an e-mail as its writer meant it: decoded, without headers, quotations and signatures. */
+/** The writer's own text of an e-mail: decoded, without headers, quotations and signatures. */
 import { htmlParagraphs } from "./html.js";
 import { blocks } from "../prose.js";
 
@@ -13,7 +13,7 @@ interface Part {
   readonly body: string;
 }
 
-/** Reads a mail in its raw form, one character for each byte (latin1). */
+/** Reads a mail in its raw form, one character per byte (latin1). */
 export function parseMail(raw: string): Mail {
   const part = parsePart(raw.replace(/\r\n/g, "\n").replace(/^From .*\n/, ""));
   const subject = decodeWords(part.headers.get("subject") ?? "");
@@ -31,7 +31,7 @@ function parsePart(raw: string): Part {
   return { headers, body: end < 0 ? "" : raw.slice(end + 2) };
 }
 
-/** Of a mail in several parts the first that can be read; other media have no text. */
+/** The first readable part of a multipart mail; other media have no text. */
 function partParagraphs(part: Part, depth: number): string[] {
   const type = (part.headers.get("content-type") ?? "text/plain").toLowerCase();
   if (type.startsWith("multipart/") && depth < 4) {
@@ -70,7 +70,7 @@ function quotedPrintable(text: string): Buffer {
   return Buffer.from(plain, "latin1");
 }
 
-/** Words of a header in other alphabets: =?charset?B or Q?text?=. */
+/** Encoded words of a header: =?charset?B or Q?text?=. */
 function decodeWords(header: string): string {
   return header.replace(/=\?([\w-]+)\?([bqBQ])\?([^?]*)\?=/g, (_all, charset, kind, text) => {
     const [name, value] = [String(charset), String(text)];
