@@ -296,12 +296,15 @@ describe("a loaded model", () => {
 });
 
 describe("loading", () => {
-  it("warns of texts that are cut", async () => {
+  it("warns of truncated texts, once for each call", async () => {
     const onWarning = vi.fn();
     const model = await load(bare, { ...onReference, onWarning });
-    await model.embedTexts(["cat ".repeat(40)]);
-    expect(onWarning).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("first 16 tokens"));
+    await model.embedTexts(["a ".repeat(40), "cat", "cat ".repeat(40)]);
+    const warning = /first 16 tokens of 2 texts are read; the first of them: "a a /;
+    expect(onWarning).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(warning));
+    await model.embedder.texts(["dog ".repeat(40)]);
     await model.close();
+    expect(onWarning).toHaveBeenLastCalledWith(expect.stringMatching(/of a text are read: "dog /));
   });
 
   it("takes a checkpoint without heads, and says what it cannot do", async () => {

@@ -4,6 +4,7 @@ import type { Image } from "../data/image/image.js";
 import type { FeatureOptions } from "../model/features.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
+import { TruncatedTexts } from "../inference/truncated-texts.js";
 import {
   type Classification,
   type ClassifyOptions,
@@ -53,6 +54,8 @@ export class Flava {
   readonly #textFiller: TextFiller;
   readonly #imageFiller: ImageFiller;
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #truncated = new TruncatedTexts();
+  readonly #onWarning: (message: string) => void;
   #isOpen = true;
 
   /** @param model its backend belongs to this object from now on */
@@ -63,11 +66,9 @@ export class Flava {
     this.embedder = new Embedder({
       ...model,
       ...(batch !== undefined && { batch }),
-      onTruncated: (text, tokens) => {
-        const start = JSON.stringify(text.slice(0, 60));
-        onWarning(`Only the first ${tokens} tokens of a text are read: ${start} ...`);
-      },
+      onTruncated: (text, tokens) => this.#truncated.add(text, tokens),
     });
+    this.#onWarning = onWarning;
     this.#classifier = new Classifier(this.embedder);
     this.#textFiller = new TextFiller(model);
     this.#imageFiller = new ImageFiller(model);
@@ -280,6 +281,7 @@ export class Flava {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await Promise.allSettled(this.#calls);
+    this.#warnOfTruncated(); // by those who use the embedder itself
     await this.embedder.close();
     await this.#textFiller.close();
     this.#imageFiller.close();
@@ -307,7 +309,13 @@ export class Flava {
       return isMany(inputs) ? results : results[0]!;
     } finally {
       this.#calls.delete(call);
+      this.#warnOfTruncated();
     }
+  }
+
+  #warnOfTruncated(): void {
+    const summary = this.#truncated.takeSummary();
+    if (summary !== undefined) this.#onWarning(summary);
   }
 }
 

@@ -16,7 +16,9 @@ export interface LoadOptions {
   readonly heads?: number;
   /** Which backend, threads and processor level; default: the best there is. */
   readonly backend?: BackendOptions;
-  /** Called with warnings, such as of texts that are truncated; default: `process.emitWarning`. */
+  /**
+   * Called with warnings, such as of truncated texts, one for all of a call; default: `process.emitWarning`.
+   */
   readonly onWarning?: (message: string) => void;
 }
 
