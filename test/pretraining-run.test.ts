@@ -23,9 +23,9 @@ import { readLog } from "../src/train/run/log.js";
 import { specialPieces } from "../src/data/text/vocabulary.js";
 import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
+import { program } from "./build.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
 
-const program = join(import.meta.dirname, "..", "dist", "src", "cli", "main.js");
 const backend = openBackend();
 let root: string;
 

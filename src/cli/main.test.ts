@@ -1,0 +1,119 @@
+/** The command line as a process: exit codes, and what goes to standard output and to standard error. */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { program } from "../../test/build.js";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { writeCheckpoint } from "../../test/small-checkpoint.js";
+import { nativeLevels } from "../backend/native.js";
+
+const root = join(import.meta.dirname, "..", "..");
+const folder = temporaryDirectory();
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `flava` in the test's folder; `onMessage` may stop it once it has written to standard error. */
+async function flava(
+  words: readonly string[],
+  onMessage?: (stop: () => void) => void,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...words], { cwd: folder });
+  if (onMessage) child.stderr.once("data", () => onMessage(() => child.kill("SIGINT")));
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, out, err };
+}
+
+beforeAll(async () => {
+  await writeCheckpoint(join(folder, "small"));
+  await mkdir(join(folder, "images"));
+  const image = sharp({ create: { width: 64, height: 48, channels: 3, background: "teal" } });
+  for (const path of ["image.png", "images/one.png", "images/two.png"]) {
+    await image.png().toFile(join(folder, path));
+  }
+});
+
+describe("flava", () => {
+  it("prints its version and its help", async () => {
+    const { version } = JSON.parse(read("package.json")) as { version: string };
+    expect(await flava(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+    const help = await flava(["help", "classify"]);
+    expect(help).toMatchObject({ code: 0, err: "" });
+    expect(help.out).toContain("--labels");
+  });
+
+  it.each([
+    ["an unknown verb", ["classfy"], 2, /Did you mean classify/],
+    ["an unknown option", ["match", "a", "b", "--jsn"], 2, /Did you mean --json/],
+    ["no directory to write to", ["embed", "images", "--out", "x/y.parquet"], 2, /no directory x/],
+    ["no model", ["inspect", "nowhere"], 1, /^flava: .*nowhere/],
+    ["no image", ["classify", "*.gif", "--labels", "a"], 1, /^flava: No file matches \*\.gif/],
+  ])("refuses %s, with nothing on standard output", async (_, words, code, message) => {
+    const ended = await flava(words);
+    expect(ended).toMatchObject({ code, out: "" });
+    expect(ended.err).toMatch(message);
+  });
+
+  it("prints results alone to standard output, and messages to standard error", async () => {
+    const long = "square ".repeat(40);
+    const words = ["classify", "images/*.png", "--labels", `${long},b`, "--json"];
+    const { code, out, err } = await flava([...words, "--model", "small"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([
+      { image: "images/one.png" },
+      { image: "images/two.png" },
+    ]);
+    expect(err).toMatch(/^flava: Only the first .*\n$/);
+  });
+
+  it("exits with 130 when interrupted, and resumes", async () => {
+    const rows = Array.from({ length: 1000 }, (_, row) => `image.png,square ${row}`);
+    await writeFile(join(folder, "many.csv"), ["image,text", ...rows, ""].join("\n"));
+    const words = ["embed", "many.csv", "--out", "many.parquet", "--json", "--model", "small"];
+    const stopped = await flava(words, (stop) => stop());
+    expect(stopped).toMatchObject({ code: 130, out: "" });
+    expect(stopped.err).toContain("flava: Stopped; run the same command again to resume.");
+    expect(existsSync(join(folder, "many.parquet"))).toBe(false);
+    const resumed = JSON.parse((await flava(words)).out) as Record<string, number>;
+    expect(resumed.samples).toBe(1000);
+    expect(resumed.resumed).toBeGreaterThan(0);
+  });
+});
+
+/** The words of a line for the shell, without its comment. */
+const wordsOf = (line: string): string[] =>
+  [...line.replace(/ +#.*$/, "").matchAll(/"([^"]*)"|\S+/g)].map(
+    ([word, quoted]) => quoted ?? word,
+  );
+
+// In plain TypeScript the shipped model would take minutes.
+describe.runIf(nativeLevels().length > 0)("the README", () => {
+  it("shows commands that run as they stand", { timeout: 300_000 }, async () => {
+    for (const name of ["models", "samples"]) symlinkSync(join(root, name), join(folder, name));
+    const section = /^## Use it\n(.*?)^## /ms.exec(read("README.md"))![1]!;
+    const lines = /^```sh\n(.*?)^```/ms.exec(section)![1]!.trim().split("\n");
+    const own = lines.filter((line) => !line.includes("path/to/")); // the others need a model of the reader's
+    expect(own.length).toBeGreaterThan(5);
+    for (const line of own) {
+      const [npx, command, ...words] = wordsOf(line);
+      expect([npx, command]).toEqual(["npx", "flava"]);
+      const { code, out, err } = await flava(words);
+      expect({ line, code, err }).toMatchObject({ line, code: 0 });
+      expect(out).not.toBe("");
+    }
+    expect(existsSync(join(folder, "zero-shot.html"))).toBe(true);
+  });
+});

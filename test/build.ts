@@ -1,0 +1,34 @@
+/**
+ * Compiles `dist/` before tests run, where it is older than the sources: the command line and worker threads are tested as
+ * they are installed, and never by a stale build.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+
+/** The command line, for tests that run it as a process. */
+export const program = join(root, "dist", "src", "cli", "main.js");
+
+/** Called once by Vitest (`globalSetup`). */
+export function setup(): void {
+  const built = statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (lastChange() <= built) return;
+  const build = join(root, "scripts", "build.mjs");
+  const { status } = spawnSync(process.execPath, [build], { stdio: "inherit" });
+  if (status !== 0) throw new Error("dist/ could not be built, and tests need it.");
+}
+
+/** When a source was last changed, added or removed, in milliseconds: directories have their own times. */
+function lastChange(): number {
+  const paths = ["tsconfig.json", "tsconfig.build.json"];
+  for (const directory of ["src", "datasets"]) {
+    const entries = readdirSync(join(root, directory), { recursive: true, encoding: "utf8" });
+    paths.push(directory, ...entries.map((entry) => join(directory, entry)));
+  }
+  const times = paths
+    .filter((path) => !path.endsWith(".test.ts"))
+    .map((path) => statSync(join(root, path)).mtimeMs);
+  return Math.max(...times);
+}
