@@ -8,4 +8,4 @@ test.each([
   [89 * 60, "89 min"],
   [89.6 * 60, "1 h 30 min"],
   [3 * 3600 - 1, "3 h 0 min"],
-])("%d seconds are %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+])("formats %d seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));

@@ -1,4 +1,4 @@
-/** Seconds for people, such as "1 h 5 min". */
+/** Formats seconds for display, such as "1 h 5 min". */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 
-/** Whether there is a file or directory at `path`. */
+/** Whether a file or directory exists at `path`. */
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** Whether `path` is a directory, or a link to one. */
+/** Whether `path` is a directory or a link to one. */
 export async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

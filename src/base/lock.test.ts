@@ -27,7 +27,7 @@ async function idle(): Promise<ChildProcess & { readonly pid: number }> {
 }
 
 describe("withLock", () => {
-  it("refuses a second owner, and leaves no file behind", async () => {
+  it("refuses a second owner and leaves no file behind", async () => {
     await lock(async () => {
       await expect(lock()).rejects.toThrow(LockError);
       await expect(lock()).rejects.toThrow(`The run is in use by process ${process.pid} on`);
@@ -38,7 +38,7 @@ describe("withLock", () => {
     expect(await lock()).toBe("done");
   });
 
-  it("admits one of many that take over a stale lock at once", async () => {
+  it("admits only one of many that take over a stale lock simultaneously", async () => {
     const child = await idle();
     const owner = await lock(() => readFile(path, "utf8"));
     child.kill("SIGKILL");
@@ -46,7 +46,7 @@ describe("withLock", () => {
     await writeFile(path, JSON.stringify({ ...JSON.parse(owner), pid: child.pid }));
     let refused = 0;
     const admitted = async (): Promise<string> => {
-      while (refused < 7) await setTimeout(1); // for ever, if another one is admitted
+      while (refused < 7) await setTimeout(1); // forever if a second one is admitted
       return "done";
     };
     const attempts = Array.from({ length: 8 }, () => lock(admitted).catch(() => String(++refused)));
@@ -55,7 +55,7 @@ describe("withLock", () => {
   });
 
   it.skipIf(!existsSync("/proc/self/stat"))(
-    "takes over from a process whose id another one has now",
+    "takes over the lock of an ended process whose id was reused",
     async () => {
       const child = await idle();
       try {
@@ -68,7 +68,7 @@ describe("withLock", () => {
     },
   );
 
-  it("does not judge processes of other hosts", async () => {
+  it("assumes that processes of other hosts are alive", async () => {
     await writeFile(path, JSON.stringify({ host: "elsewhere.example", pid: 1 }));
     await expect(lock()).rejects.toThrow(/process 1 on elsewhere.*delete .*run\.lock/);
   });

@@ -1,9 +1,9 @@
-/** Locks that keep two processes from writing to one place, and that a killed process does not leave behind. */
+/** Locks that prevent two processes from writing to the same place. The lock of a killed process does not block others. */
 import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 
-/** A place that another process, or another task of this one, is writing to. */
+/** Another process, or another task of this one, is writing to the same place. */
 export class LockError extends Error {
   override readonly name = "LockError";
 }
@@ -12,16 +12,16 @@ export class LockError extends Error {
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** Tells a process from a later one with the same id: undefined where the system does not say when it began. */
+  /** Distinguishes a process from a later one with the same id; undefined if the system does not report start times. */
   readonly birth?: string;
 }
 
 /**
- * Does `work` while `path`, a file that exists only meanwhile, locks `place`. The lock of a process that has ended without
- * releasing it is taken over.
+ * Runs `work` while holding a lock on `place`: the file `path`, removed at the end. The lock of a process that ended
+ * without releasing it is taken over.
  *
  * @param place what is locked, for the error message
- * @throws LockError where another owner holds the lock
+ * @throws LockError if another owner holds the lock
  */
 export async function withLock<Result>(
   path: string,
@@ -37,7 +37,7 @@ export async function withLock<Result>(
 }
 
 async function acquire(path: string, place: string): Promise<void> {
-  // A lock appears with its content, so that nobody ever reads half of one.
+  // The lock file appears with its content, so that nobody reads half of it.
   const own = `${path}.${randomUUID()}`;
   await writeFile(own, JSON.stringify(await ownerOf(process.pid)));
   try {
@@ -53,7 +53,7 @@ async function acquire(path: string, place: string): Promise<void> {
   }
 }
 
-/** Whether `path` is now a link to `own`; false where it exists already. */
+/** Links `path` to `own`; false if `path` already exists. */
 async function linked(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path);
@@ -64,7 +64,7 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes a stale lock, but not one that another process has put in its place since `text` was read. */
+/** Removes a stale lock, unless another process has replaced it since `text` was read. */
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -81,12 +81,12 @@ async function ownerOf(pid: number): Promise<Owner> {
   return { host: hostname(), pid, ...(birth !== undefined && { birth }) };
 }
 
-/** The boot and the clock tick within it at which a process began. Known on Linux only. */
+/** Identifies the boot and the clock tick at which a process started. Linux only. */
 async function birthOf(pid: number): Promise<string | undefined> {
   try {
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // Fields from the third on; the second, a name in parentheses, may hold spaces.
+    // Fields from the third on: the second, a name in parentheses, may contain spaces.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return `${boot.trim()} ${fields[19]}`;
   } catch {
@@ -94,13 +94,13 @@ async function birthOf(pid: number): Promise<string | undefined> {
   }
 }
 
-/** Processes of other hosts cannot be looked at; they are taken to be alive. */
+/** Processes of other hosts cannot be checked and are assumed to be alive. */
 async function mayBeAlive({ host, pid, birth }: Owner): Promise<boolean> {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // alive, and another user's
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // alive, but owned by another user
   }
   return (await birthOf(pid)) === birth;
 }
@@ -119,7 +119,7 @@ function parseOwner(text: string): Owner | undefined {
 function describe(path: string, place: string, owner: Owner | undefined): string {
   const by = owner ? `process ${owner.pid} on ${owner.host}` : "another process";
   return (
-    `${place} is in use by ${by}. Wait for it to end, or choose another place. ` +
+    `${place} is in use by ${by}. Wait for it to finish, or choose another location. ` +
     `If that process no longer exists, delete ${path}.`
   );
 }

@@ -6,7 +6,7 @@ export class LruCache<Key, Value> {
   /**
    * @param capacity total weight of the entries
    * @param onEvict called with each value that leaves the cache
-   * @param minimum number of entries that are never evicted, however heavy they are
+   * @param minimum number of entries that are kept regardless of their weight
    */
   constructor(
     private readonly capacity: number,

@@ -1,11 +1,11 @@
-/** The package's own files: its vocabulary, models, worker and compiled kernels. This file loads in a browser, too. */
+/** The package's own files: its vocabulary, models, worker and compiled kernels. This file also loads in a browser. */
 
-/** This file, or the bundle that it became part of. A bundle in CommonJS has `__filename`, but no `import.meta.url`. */
+/** This file, or the bundle that contains it. A CommonJS bundle has `__filename`, but no `import.meta.url`. */
 const here = typeof __filename === "string" ? __filename : import.meta.url;
 
 /**
- * `require` as the package's own files have it, also from a bundle that inlines this code and runs below the
- * `node_modules` that holds the package. Throws where the package is not found.
+ * `require` as seen from the package, even in a bundle that inlines this code, as long as the package is installed in a
+ * `node_modules` directory above the bundle. Throws if the package is not found.
  */
 export function packageRequire(): NodeJS.Require {
   const { createRequire } = node().getBuiltinModule("node:module");
@@ -20,7 +20,7 @@ export function packageRequire(): NodeJS.Require {
   }
 }
 
-/** The path of a file that comes with the package. Throws where the package is not found. */
+/** The path of a file in the package. Throws if the package is not found. */
 export function packagePath(...parts: readonly string[]): string {
   const path = node().getBuiltinModule("node:path");
   return path.join(path.dirname(packageRequire().resolve("flava/package.json")), ...parts);
@@ -31,9 +31,9 @@ export function packageVersion(): string {
   return (packageRequire()("flava/package.json") as { readonly version: string }).version;
 }
 
-/** Node's modules are asked for at run time: a bundler for browsers would stumble over an import. */
+/** Node's modules are loaded at run time, as a static import would break bundling for browsers. */
 function node(): NodeJS.Process {
   const { process } = globalThis as { process?: NodeJS.Process };
   if (process) return process;
-  throw new Error("The package's own files can be read in Node only.");
+  throw new Error("The package's own files can only be read in Node.");
 }

@@ -30,7 +30,7 @@ describe("threefry", () => {
     expect(hex(threefry(k0, k1, c0, c1))).toBe(expected);
   });
 
-  it("does not tell signed from unsigned words", () => {
+  it("treats signed and unsigned words alike", () => {
     const word = fc.nat(2 ** 32 - 1);
     fc.assert(
       fc.property(word, word, word, word, (k0, k1, c0, c1) => {
@@ -41,7 +41,7 @@ describe("threefry", () => {
 });
 
 describe("keys", () => {
-  it("differ for every seed, those beyond 32 bits included", () => {
+  it("differ for every seed, including those beyond 32 bits", () => {
     fc.assert(
       fc.property(seed, seed, (a, b) => {
         expect(keyOf(a).join() === keyOf(b).join()).toBe(a === b);
@@ -49,7 +49,7 @@ describe("keys", () => {
     );
   });
 
-  it("folded with other numbers or names are others", () => {
+  it("differ when folded with different numbers or names", () => {
     const key = keyOf(7);
     const numbers = Array.from({ length: 1000 }, (_, data) => foldIn(key, data));
     const names = ["image", "text", "txet", "texts"].map((name) => foldIn(key, name));
@@ -57,7 +57,7 @@ describe("keys", () => {
     expect(foldIn(foldIn(key, 1), 2)).not.toEqual(foldIn(foldIn(key, 2), 1));
   });
 
-  it("folded from one key give unrelated numbers", () => {
+  it("folded from one key yield independent numbers", () => {
     const key = keyOf(3);
     const [a, b] = [uniform(foldIn(key, 0), size, -1), uniform(foldIn(key, 1), size, -1)];
     const covariance = mean(a.map((value, i) => value * b[i]!));
@@ -66,7 +66,7 @@ describe("keys", () => {
 });
 
 describe("uniform numbers", () => {
-  it("lie inside (0, 1) and are exact in float32, at both ends too", () => {
+  it("lie inside (0, 1) and are exact in float32, even at both ends", () => {
     for (const bits of [0, -1]) {
       const value = unitInterval(bits);
       expect(value).toBeGreaterThan(0);
@@ -86,10 +86,10 @@ describe("uniform numbers", () => {
     expect(mean(values)).toBeCloseTo(1 / 2, 2);
     expect(mean(values.map((value) => (value - 0.5) ** 2))).toBeCloseTo(1 / 12, 3);
     const next = mean(values.slice(1).map((value, i) => (value - 0.5) * (values[i]! - 0.5)));
-    expect(Math.abs(next)).toBeLessThan(4 / 12 / Math.sqrt(size)); // neighbors are unrelated
+    expect(Math.abs(next)).toBeLessThan(4 / 12 / Math.sqrt(size)); // neighbors are uncorrelated
   });
 
-  it("fill every part of the range alike", () => {
+  it("fill the range evenly", () => {
     const parts = new Array<number>(16).fill(0);
     for (const value of uniform(keyOf(2), size, 0, 16)) parts[Math.floor(value)]! += 1;
     const each = size / 16;
@@ -97,12 +97,12 @@ describe("uniform numbers", () => {
     expect(chiSquare).toBeLessThan(37.7); // 15 degrees of freedom, one in a thousand
   });
 
-  it("do not depend on how many are drawn, and go on beyond 2^32", () => {
+  it("do not depend on how many are drawn, even beyond 2^32", () => {
     expect(uniform(keyOf(5), 3)).toEqual(uniform(keyOf(5), 9).slice(0, 3));
     expect(uniformAt(keyOf(5), 2 ** 32)).not.toBe(uniformAt(keyOf(5), 0));
   });
 
-  it("lie in the range asked for", () => {
+  it("stay within the requested range", () => {
     const values = uniform(keyOf(6), 1000, -3, 5);
     expect(values.every((value) => value > -3 && value < 5)).toBe(true);
     expect(mean(values)).toBeCloseTo(1, 0);
@@ -116,7 +116,7 @@ describe("normal numbers", () => {
     expect(mean(values.map((value) => value ** 2)) / 4).toBeCloseTo(1, 1);
     expect(mean(values.map((value) => (value / 2) ** 4)) / 3).toBeCloseTo(1, 1);
     const beyond = values.filter((value) => Math.abs(value) > 4).length;
-    expect(beyond / size).toBeCloseTo(0.0455, 2); // two deviations
+    expect(beyond / size).toBeCloseTo(0.0455, 2); // two standard deviations
   });
 
   it("are always finite", () => {
@@ -129,7 +129,7 @@ describe("normal numbers", () => {
 });
 
 describe("below", () => {
-  it("gives whole numbers from 0 to the bound", () => {
+  it("yields integers from 0 to bound - 1", () => {
     const bound = fc.integer({ min: 1, max: 1_000_000 });
     fc.assert(
       fc.property(seed, bound, (start, limit) => {
@@ -139,7 +139,7 @@ describe("below", () => {
     );
   });
 
-  it("reaches each of them", () => {
+  it("reaches all of them", () => {
     const drawn = Array.from({ length: 100 }, (_, i) => below(foldIn(keyOf(8), i), 5));
     expect(new Set(drawn)).toEqual(new Set([0, 1, 2, 3, 4]));
   });

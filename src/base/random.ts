@@ -1,6 +1,6 @@
 /**
  * Splittable seeded random numbers: Threefry-2x32 with 20 rounds (Salmon et al. 2011), a counter-based generator. The
- * same key gives the same numbers on every machine, backend and thread count.
+ * same key yields the same numbers on every machine, backend and thread count.
  */
 export type Key = readonly [number, number];
 
@@ -25,7 +25,7 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): [numbe
   return [x0, x1];
 }
 
-/** The key of a seed, a whole number. */
+/** The key of a seed, an integer. */
 export function keyOf(seed: number): Key {
   return [Math.floor(seed / 2 ** 32) | 0, seed | 0];
 }
@@ -35,7 +35,7 @@ export function foldIn(key: Key, data: number | string): Key {
   if (typeof data === "number") return threefry(key[0], key[1], data | 0, 0);
   let folded = key;
   for (const character of data) folded = foldIn(folded, character.codePointAt(0) ?? 0);
-  // The length ends a name, in a counter that numbers never use, so that no name is the beginning of another.
+  // A name ends with its length, in a counter that numbers never use, so that no name is a prefix of another.
   return threefry(folded[0], folded[1], data.length, -1);
 }
 
@@ -44,18 +44,18 @@ export function unitInterval(bits: number): number {
   return ((bits >>> 9) + 0.5) * 2 ** -23;
 }
 
-/** The random number in (0, 1) that `key` gives to element `index`. */
+/** The random number in (0, 1) of element `index` under `key`. */
 export function uniformAt(key: Key, index: number): number {
   return unitInterval(threefry(key[0], key[1], index | 0, Math.floor(index / 2 ** 32))[0]);
 }
 
-/** The standard normal number that `key` gives to element `index` (Box-Muller). */
+/** The standard normal number of element `index` under `key` (Box-Muller). */
 export function normalAt(key: Key, index: number): number {
   const [x0, x1] = threefry(key[0], key[1], index | 0, Math.floor(index / 2 ** 32));
   return Math.sqrt(-2 * Math.log(unitInterval(x0))) * Math.cos(2 * Math.PI * unitInterval(x1));
 }
 
-/** `size` normal numbers of mean 0 and the given standard deviation. */
+/** `size` normal numbers with mean 0 and the given standard deviation. */
 export function normal(key: Key, size: number, std = 1): Float32Array {
   return Float32Array.from({ length: size }, (_, index) => std * normalAt(key, index));
 }
@@ -68,7 +68,7 @@ export function uniform(key: Key, size: number, low = 0, high = 1): Float32Array
   );
 }
 
-/** A whole number from 0 to `bound - 1`. */
+/** An integer from 0 to `bound - 1`. */
 export function below(key: Key, bound: number): number {
   return Math.floor(uniformAt(key, 0) * bound);
 }

@@ -1,4 +1,4 @@
-/** A sentence such as ' Did you mean "joint"?' where one of the names is close to `given`; else an empty string. */
+/** A sentence such as ' Did you mean "joint"?' if one of the names is close to `given`; otherwise an empty string. */
 export function suggestion(given: string, names: readonly string[]): string {
   const [nearest] = names
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function suggestion(given: string, names: readonly string[]): string {
   return nearest ? ` Did you mean "${nearest.name}"?` : "";
 }
 
-/** Levenshtein's: characters inserted, deleted or replaced. */
+/** The Levenshtein distance: insertions, deletions and replacements of characters. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 0; i < a.length; i++) {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Tree, leavesOf, mapTree } from "./tree.js";
 
-/** Trees of numbers. Keys are such as parameters have: no slash, not empty. */
+/** Trees of numbers, with keys like those of parameters: no slashes, not empty. */
 const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: Tree<number> }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4 },
@@ -12,7 +12,7 @@ const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: Tree<number> }>((tie) => 
   ),
 })).tree;
 
-/** What stands at `path`. */
+/** The value at `path`. */
 function at(tree: unknown, path: string): unknown {
   const steps = path === "" ? [] : path.split("/");
   return steps.reduce((branch, step) => (branch as Record<string, unknown>)[step], tree);
@@ -30,20 +30,20 @@ describe("leavesOf", () => {
     ]);
   });
 
-  it("leaves out what is undefined", () => {
+  it("omits undefined leaves", () => {
     expect(leavesOf<number>({ a: undefined, b: [undefined, 1] })).toEqual([["b/1", 1]]);
   });
 
-  it("gives a single leaf the empty path", () => {
+  it("assigns a single leaf the empty path", () => {
     expect(leavesOf<number>(7)).toEqual([["", 7]]);
   });
 
-  it("takes typed arrays, dates and instances of classes as leaves", () => {
+  it("treats typed arrays, dates and class instances as leaves", () => {
     const values = { array: new Float32Array(2), date: new Date(0), map: new Map([[1, 2]]) };
     expect(leavesOf<object>(values)).toEqual(Object.entries(values));
   });
 
-  it("gives each leaf once, with the path at which it stands", () => {
+  it("lists each leaf once, with its path", () => {
     fc.assert(
       fc.property(trees, (tree) => {
         const leaves = leavesOf<number>(tree);
@@ -55,7 +55,7 @@ describe("leavesOf", () => {
 });
 
 describe("mapTree", () => {
-  it("keeps the form", () => {
+  it("preserves the structure", () => {
     const named = mapTree(model, (leaf: number, path) => `${path}=${leaf}`);
     expect(named).toEqual({
       blocks: [
@@ -68,7 +68,7 @@ describe("mapTree", () => {
     expect(weight).toBe("blocks/0/weight=1");
   });
 
-  it("with the identity gives an equal tree and leaves the old one as it was", () => {
+  it("with the identity returns an equal tree and leaves the original unchanged", () => {
     fc.assert(
       fc.property(trees, (tree) => {
         const before = structuredClone(tree);
@@ -80,7 +80,7 @@ describe("mapTree", () => {
     );
   });
 
-  it("in two steps is the same as at once", () => {
+  it("in two steps equals mapping once with the composition", () => {
     fc.assert(
       fc.property(trees, (tree) => {
         const twice = mapTree(
@@ -92,7 +92,7 @@ describe("mapTree", () => {
     );
   });
 
-  it("visits the leaves in the order of leavesOf, undefined ones too", () => {
+  it("visits leaves in the order of leavesOf, including undefined ones", () => {
     fc.assert(
       fc.property(trees, (tree) => {
         const visited: [string, number][] = [];

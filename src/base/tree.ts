@@ -10,7 +10,7 @@ export type Mapped<S, From, To> = S extends From
   ? To
   : { readonly [K in keyof S]: Mapped<S[K], From, To> };
 
-/** A tree of the same form in which any branch or leaf may be left out. */
+/** A tree of the same structure in which any branch or leaf may be omitted. */
 export type Partly<S, Leaf> = S extends Leaf ? S : { readonly [K in keyof S]?: Partly<S[K], Leaf> };
 
 function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -20,7 +20,7 @@ function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Applies `f` to every leaf with its path; the result has the same form. `undefined` leaves are passed too. */
+/** Applies `f` to every leaf and its path, including `undefined` leaves; the result has the same structure. */
 export function mapTree<From, To, S>(
   tree: S,
   f: (leaf: From, path: string) => To,
@@ -36,7 +36,7 @@ export function mapTree<From, To, S>(
   return visit(tree, "") as Mapped<S, From, To>;
 }
 
-/** All leaves of a tree with their paths, in the order of the keys. Leaves that are `undefined` are left out. */
+/** All leaves of a tree with their paths, in the order of the keys. `undefined` leaves are omitted. */
 export function leavesOf<T>(tree: unknown): [path: string, leaf: T][] {
   const leaves: [string, T][] = [];
   mapTree(tree, (leaf: T | undefined, path) => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { bucketsOf } from "./buckets.js";
 
-it("puts like lengths together and rounds up what is left", () => {
+it("groups similar lengths and rounds up the remainder", () => {
   expect(bucketsOf([3, 9, 8, 20, 2, 5], { batch: 2, longest: 24 })).toEqual([
     { rows: [0, 2], batch: 2, length: 8 },
     { rows: [4, 5], batch: 2, length: 8 },
@@ -11,7 +11,7 @@ it("puts like lengths together and rounds up what is left", () => {
   ]);
 });
 
-it("takes every input once, wastes less than half, and has few shapes", () => {
+it("covers every input once, pads less than half, and has few shapes", () => {
   const anyLengths = fc.array(fc.integer({ min: 1, max: 77 }), { maxLength: 200 });
   fc.assert(
     fc.property(anyLengths, fc.integer({ min: 1, max: 48 }), (lengths, batch) => {

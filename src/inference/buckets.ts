@@ -1,6 +1,6 @@
 /** Bucketing: inputs of various lengths grouped into batches of few shapes, one compiled program for each. */
 
-/** Inputs that run through a program together. */
+/** Inputs that run together. */
 export interface Bucket {
   /** Indices of the inputs; at most `batch`. */
   readonly rows: readonly number[];
@@ -20,7 +20,7 @@ const shortest = 8;
  *
  * @param lengths of the inputs, in tokens
  * @param options.batch largest batch size
- * @param options.longest longest sequence that the model reads
+ * @param options.longest the model's longest sequence
  */
 export function bucketsOf(
   lengths: readonly number[],
@@ -41,7 +41,7 @@ export function bucketsOf(
   );
 }
 
-/** The least power of two >= `count`. */
+/** The smallest power of two >= `count`. */
 function nextPowerOfTwo(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }

@@ -1,4 +1,4 @@
-/** Runs asynchronous calls one after another, so that no call frees a program that another one uses. */
+/** Runs asynchronous calls one after another, so that no call frees a program that another is using. */
 export class CallQueue {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -9,7 +9,7 @@ export class CallQueue {
     return result;
   }
 
-  /** Resolves when all calls added so far have ended. */
+  /** Resolves when all calls added so far have finished. */
   async idle(): Promise<void> {
     await this.#last;
   }

@@ -26,7 +26,7 @@ const images = await Promise.all(
   ),
 );
 
-/** Of seven samples one has a damaged image and one no image; every second has a text. */
+/** Seven samples: one with a damaged image, one without an image; every second one has a text. */
 function sampleOf(index: number): Sample {
   const whole = images[index % 3]!;
   const image = index % 7 === 3 ? whole.subarray(0, 50) : whole;
@@ -47,7 +47,7 @@ async function* samples(count: number): AsyncGenerator<Item> {
   }
 }
 
-it("embeds images and texts in their order, whatever cannot be decoded left out", async () => {
+it("embeds images and texts in order, skipping images that cannot be decoded", async () => {
   const skipped = new SkippedSamples();
   const chunks: Embedded<Item>[][] = [];
   for await (const chunk of embedSamples(embedder, samples(300), { texts: true, skipped })) {
@@ -71,7 +71,7 @@ it("embeds images and texts in their order, whatever cannot be decoded left out"
   }
 });
 
-it("embeds texts only on request, and gives nothing for nothing", async () => {
+it("embeds texts only on request, and yields nothing for an empty source", async () => {
   for await (const chunk of embedSamples(embedder, samples(2))) {
     expect(chunk.map(({ text }) => text)).toEqual([undefined, undefined]);
   }
@@ -80,7 +80,7 @@ it("embeds texts only on request, and gives nothing for nothing", async () => {
   }
 });
 
-it("passes on errors of the source, and stops when aborted", async () => {
+it("propagates errors of the source, and stops when aborted", async () => {
   async function* broken(): AsyncGenerator<Item> {
     yield* samples(2);
     throw new Error("the disk is gone");

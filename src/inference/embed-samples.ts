@@ -1,4 +1,4 @@
-/** Embeds a whole data set: images are decoded while those before them are embedded. */
+/** Embeds a whole data set: images are decoded while earlier ones are embedded. */
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
@@ -7,25 +7,25 @@ import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { Embedder } from "./embedder.js";
 
 interface EmbedSamplesOptions {
-  /** Whether the first text of each sample is embedded, too; default: false. */
+  /** Whether to embed the first text of each sample as well; default: false. */
   readonly texts?: boolean;
-  /** What images become: embeddings of the contrastive space (default), or features for probes. */
+  /** Output for images: embeddings in the contrastive space (default), or features for probes. */
   readonly images?: "vectors" | "features";
   readonly decode?: DecodeOptions;
-  /** Collects the samples that are left out because their image cannot be used. */
+  /** Collects the samples that are skipped because their image cannot be used. */
   readonly skipped?: SkippedSamples;
   readonly signal?: AbortSignal;
 }
 
-/** A sample, and whatever else comes with it. */
+/** A sample with its embeddings. */
 interface HasSample {
   readonly sample: Sample;
 }
 
 export type Embedded<Item extends HasSample> = Item & {
-  /** Of the image, if the sample has one: float32 [D] at length 1, or features. */
+  /** The image's embedding, float32 [D] of length 1, or its features; undefined without an image. */
   readonly image?: Float32Array;
-  /** Of the first text, if the sample has one and texts are embedded: float32 [D] at length 1. */
+  /** The first text's embedding, float32 [D] of length 1; undefined without a text, or if texts are not embedded. */
   readonly text?: Float32Array;
 };
 
@@ -34,13 +34,13 @@ interface Decoded<Item> {
   readonly image?: Image;
 }
 
-/** A chunk ends at one of these limits: enough for full batches, few enough that two of them fit into memory. */
+/** A chunk ends at either limit: large enough for full batches, small enough that two chunks fit into memory. */
 const chunkSamples = 256;
 const chunkPixels = 50e6;
-/** Images that are decoded at a time, each in a thread of its own. */
+/** Images decoded at a time, each in its own thread. */
 const concurrentDecodes = 4;
 
-/** Embeds samples in their order, chunk by chunk. */
+/** Embeds samples in order, chunk by chunk. */
 export async function* embedSamples<Item extends HasSample>(
   embedder: Embedder,
   items: AsyncIterable<Item>,
@@ -96,7 +96,7 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
   }
 }
 
-/** Samples in their order with their images; the next few are being decoded. Unusable images are left out. */
+/** Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. */
 async function* decodeAhead<Item extends HasSample>(
   items: AsyncIterable<Item>,
   options: EmbedSamplesOptions,
@@ -105,7 +105,7 @@ async function* decodeAhead<Item extends HasSample>(
   for await (const item of items) {
     options.signal?.throwIfAborted();
     const decoding = decode(item, options);
-    decoding.catch(() => undefined); // awaited below, unless one before it fails
+    decoding.catch(() => undefined); // awaited below, unless an earlier one fails
     pending.push(decoding);
     if (pending.length < concurrentDecodes) continue;
     const decoded = await pending.shift();

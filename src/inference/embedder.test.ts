@@ -53,7 +53,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     ...vectors.subarray(index * 12, (index + 1) * 12),
   ];
 
-  it("equals the outputs of the model", async () => {
+  it("matches the outputs of the model", async () => {
     const [first, text] = [images[0]!, "a b"];
     const ids = tokenizer.encode(text);
     const inputs = {
@@ -116,7 +116,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     );
   });
 
-  it("gives a sample the same result in any batch", async () => {
+  it("computes the same result for a sample in any batch", async () => {
     const [vectors, words, matches] = await Promise.all([
       embedder.images(images),
       embedder.texts(texts),
@@ -133,12 +133,12 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
     expect(distinct.size).toBe(6);
   });
 
-  it("gives nothing for nothing", async () => {
+  it("returns nothing for no inputs", async () => {
     expect(await embedder.images([])).toHaveLength(0);
     expect(await embedder.match([], [])).toHaveLength(0);
   });
 
-  it("works after an interrupted call, and after it was closed", async () => {
+  it("works after an interrupted call and after being closed", async () => {
     const expected = await embedder.texts(["q"]);
     const stop = new AbortController();
     const stopped = embedder.images(images, stop.signal);
@@ -151,7 +151,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
 
 const [, backend] = backends[0]!;
 
-it("reports texts that are longer than the model's positions, and reads their beginning", async () => {
+it("reports texts longer than the model's positions and truncates them", async () => {
   const cut: [string, number][] = [];
   const embedder = embedderOn(backend, { onTruncated: (...args) => cut.push(args) });
   const fitting = letters.slice(0, 14).join(" ");
@@ -160,7 +160,7 @@ it("reports texts that are longer than the model's positions, and reads their be
   expect(vectors.slice(0, 12)).toEqual(vectors.slice(12));
 });
 
-it("refuses options and inputs that do not fit", async () => {
+it("refuses invalid options and inputs", async () => {
   expect(() => embedderOn(backend, { batch: 0 })).toThrow(">= 1, not 0");
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };

@@ -44,7 +44,7 @@ export interface EmbedderOptions {
   readonly precision?: Precision;
   /** Largest batch size; default: 32. */
   readonly batch?: number;
-  /** Called for every text with more tokens than the model reads, with the number of tokens that are read. */
+  /** Called for every text that exceeds the model's positions, with the number of tokens that are kept. */
   readonly onTruncated?: (text: string, tokens: number) => void;
 }
 
@@ -57,13 +57,13 @@ type TextFunction = (
   input: { readonly ids: Tensor; readonly lengths: Tensor },
 ) => Tensor;
 
-/** Packed weights that the programs of one kind keep, in bytes: a few copies of the paper's model in float32. */
+/** Capacity for packed weights, per kind of program, in bytes: a few copies of the paper's model in float32. */
 const cacheBytes = 1.5e9;
 
 /**
  * Embeds images and texts in FLAVA's contrastive space (flava.md 1.6), and predicts whether pairs match. Any number of
- * inputs is run in batches, by programs that are compiled once for each shape. The result of a sample depends neither on
- * the batch nor on the other samples.
+ * inputs runs in batches, by programs compiled once for each shape. The result of a sample depends neither on the batch
+ * size nor on the other samples.
  */
 export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
@@ -76,20 +76,20 @@ export class Embedder {
   constructor(options: EmbedderOptions) {
     const { batch = 32, precision = "float32", config, tokenizer, processor } = options;
     if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new RangeError(`Expected a batch size >= 1, not ${batch}.`);
+      throw new RangeError(`Expected a batch size >= 1, but got ${batch}.`);
     }
     const pieces = tokenizer.vocabulary.pieces.length;
     if (pieces > config.text.vocabulary) {
       throw new RangeError(
         `The vocabulary has ${pieces} word pieces, but the model has embeddings for ${config.text.vocabulary}. ` +
-          "Use the vocab.txt that the model was trained with.",
+          "Use the vocabulary that the model was trained with.",
       );
     }
     this.#options = { ...options, batch, precision };
     this.#viewShape = fixedViewShape(processor, config);
   }
 
-  /** The backend that its programs run on. */
+  /** The backend that runs the programs. */
   get backend(): Backend {
     return this.#options.state.backend;
   }
@@ -104,14 +104,14 @@ export class Embedder {
     return this.#options.config.image.width;
   }
 
-  /** Embeddings of length 1, one for each image: float32 [N, D]. */
+  /** Unit-length embeddings of the images: float32 [N, D]. */
   async images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const embed: ImageFunction = (model, input) =>
       imageOutputs(model, input, { keepTokens: 1 }).embedding;
     return concatenated(await this.#runImages(images, "embedding", embed, signal));
   }
 
-  /** Embeddings of length 1, one for each text: float32 [N, D]. */
+  /** Unit-length embeddings of the texts: float32 [N, D]. */
   async texts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
     const embed: TextFunction = (model, input) =>
       textOutputs(model, input, { keepTokens: 1 }).embedding;
@@ -149,7 +149,7 @@ export class Embedder {
     return found.map((tokens, index) => tokens.slice(0, encoded[index]!.length * width));
   }
 
-  /** The probability that each image and the text of the same index belong together (flava.md 1.7): float32 [N]. */
+  /** The probability that each image matches the text at the same index (flava.md 1.7): float32 [N]. */
   async match(
     images: readonly Image[],
     texts: readonly string[],
@@ -174,7 +174,7 @@ export class Embedder {
     return concatenated(matches);
   }
 
-  /** Frees the compiled programs; the state stays. */
+  /** Frees the compiled programs, but not the state. */
   async close(): Promise<void> {
     await this.#queue.idle();
     this.#imagePrograms.dispose();
@@ -182,7 +182,7 @@ export class Embedder {
     this.#pairPrograms.dispose();
   }
 
-  /** @param name of the function, which programs are kept by */
+  /** @param name of the function, part of the programs' cache keys */
   #runImages(
     images: readonly Image[],
     name: string,
@@ -244,7 +244,7 @@ export class Embedder {
     return packImages(images, bucket, this.#options.processor, this.#viewShape);
   }
 
-  /** The token ids of a text, cut to the model's positions. */
+  /** The token ids of a text, truncated to the model's positions. */
   #encode(text: string): Int32Array {
     const { tokenizer, config, onTruncated } = this.#options;
     const longest = tokenizer.longest(config.text.positions);
@@ -264,7 +264,7 @@ function matchProbabilities(
 ): Tensor {
   if (!heads) {
     throw new Error(
-      "This model has no matching head, which predicts whether an image and a text belong together. " +
+      "This model has no matching head, which predicts whether an image and a text match. " +
         "Load a checkpoint of the pre-training model (FlavaForPreTraining).",
     );
   }

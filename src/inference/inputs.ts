@@ -1,4 +1,4 @@
-/** Images and texts packed as inputs of a program that takes a bucket of them. */
+/** Images and texts packed into the inputs of a program, a bucket at a time. */
 import type { Image } from "../data/image/image.js";
 import { type ImageProcessor, viewShape, writePixels } from "../data/image/processor.js";
 import { type TensorSpec, spec } from "../graph/tensor.js";
@@ -9,7 +9,7 @@ import type { Bucket } from "./buckets.js";
 export type ImageInputs = { readonly pixels: TensorSpec };
 /** Token ids [B, L], padded, and numbers of tokens [B]: int32. */
 export type TextInputs = { readonly ids: TensorSpec; readonly lengths: TensorSpec };
-/** Shape of the encoder's view of an image: [C, H, W]. */
+/** Shape of an image as the encoder reads it: [C, H, W]. */
 export type ViewShape = readonly [number, number, number];
 
 export function imageSpecs({ batch }: Bucket, shape: ViewShape): ImageInputs {
@@ -20,7 +20,7 @@ export function textSpecs({ batch, length }: Bucket): TextInputs {
   return { ids: spec([batch, length], "int32"), lengths: spec([batch], "int32") };
 }
 
-/** The pixels of a bucket's images; padding is black. */
+/** The pixels of a bucket's images; padding rows are zero. */
 export function packImages(
   images: readonly Image[],
   { rows, batch }: Bucket,
@@ -35,7 +35,7 @@ export function packImages(
   return { pixels };
 }
 
-/** The token ids of a bucket's texts; padding is texts of one padding token. */
+/** The token ids of a bucket's texts; padding rows are texts of one padding token. */
 export function packTexts(
   encoded: readonly Int32Array[],
   { rows, batch, length }: Bucket,
@@ -50,8 +50,8 @@ export function packTexts(
 }
 
 /**
- * The shape of every image's view: programs are compiled for a single one.
- * @throws RangeError if views vary in size, or patches do not fill them
+ * The shape of every image: programs are compiled for a single one.
+ * @throws RangeError if the processor's output varies in size or is no multiple of the patches
  */
 export function fixedViewShape(
   { encoder }: ImageProcessor,
@@ -62,7 +62,7 @@ export function fixedViewShape(
   const [, height, width] = shape;
   if (isFixed && height % image.patch === 0 && width % image.patch === 0) return shape;
   throw new RangeError(
-    `The image processor gives views of ${isFixed ? `${width} x ${height}` : "varying"} pixels, but this model reads ` +
+    `The image processor outputs ${isFixed ? `${width} x ${height}` : "varying numbers of"} pixels, but this model reads ` +
       `images of one size, a multiple of its patches of ${image.patch}, such as ${image.size} x ${image.size}. ` +
       "Set size or crop_size in preprocessor_config.json.",
   );

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ProgramCache } from "./program-cache.js";
 
-it("frees the least recently used programs, but never the last two", () => {
+it("evicts the least recently used programs, but never the last two", () => {
   const freed: string[] = [];
   const programs = new ProgramCache(25);
   const use = (name: string, prepared = 10): unknown =>

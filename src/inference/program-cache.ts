@@ -8,7 +8,7 @@ import { LruCache } from "../base/lru-cache.js";
 export class ProgramCache<P extends Pick<Program<unknown, unknown>, "memory" | "dispose">> {
   readonly #programs: LruCache<string, P>;
 
-  /** @param capacity bytes of packed weights; the two most recently used programs stay even if they exceed it */
+  /** @param capacity bytes of packed weights; the two most recently used programs are kept even beyond it */
   constructor(capacity: number) {
     this.#programs = new LruCache(capacity, (program: P) => program.dispose(), 2);
   }

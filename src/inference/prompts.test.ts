@@ -3,7 +3,7 @@ import { closeTo } from "../../test/close-to.js";
 import { embedClasses, iconTemplates, photoTemplates, prompt } from "./prompts.js";
 
 describe("the templates for photographs", () => {
-  it("are 80 distinct templates with one {} each", () => {
+  it("are 80 distinct templates, each with one {}", () => {
     expect(new Set(photoTemplates).size).toBe(80);
     for (const template of [...photoTemplates, ...iconTemplates]) {
       expect(template.split("{}")).toHaveLength(2);
@@ -19,7 +19,7 @@ describe("the templates for photographs", () => {
     "itap of a {}.",
     "the plushie {}.",
     "a {} in a video game.",
-  ])("have %s among them", (template) => {
+  ])("include: %s", (template) => {
     expect(photoTemplates).toContain(template);
   });
 });
@@ -29,7 +29,7 @@ it("inserts a name into a template unchanged", () => {
   expect(() => prompt("a photo", "cat")).toThrow('"a photo" has no {}');
 });
 
-it("a class is the normalized mean of its prompts", async () => {
+it("embeds a class as the normalized mean of its prompts", async () => {
   const vectors: Record<string, number[]> = {
     "one cat": [1, 0],
     "two cat": [0, 1],
@@ -40,10 +40,10 @@ it("a class is the normalized mean of its prompts", async () => {
     Promise.resolve(Float32Array.from(texts.flatMap((text) => vectors[text]!)));
   const found = await embedClasses(["cat", "dog"], ["one {}", "two {}"], 2, embed);
   expect([...found]).toEqual(closeTo([Math.SQRT1_2, Math.SQRT1_2, 0.6, 0.8], 6));
-  await expect(embedClasses(["cat"], [], 2, embed)).rejects.toThrow("one template or more");
+  await expect(embedClasses(["cat"], [], 2, embed)).rejects.toThrow("at least one template");
 });
 
-it("many classes are embedded in several calls", async () => {
+it("embeds many classes in several calls", async () => {
   const sizes: number[] = [];
   const embed = (texts: readonly string[]): Promise<Float32Array> => {
     sizes.push(texts.length);

@@ -1,9 +1,9 @@
-/** Prompts: templates that turn names of classes into captions. "{}" stands for the name. */
+/** Prompts: templates that turn class names into captions. "{}" stands for the name. */
 import { countOf, rowOf } from "./similarity.js";
 
 const articles = ["a", "the"] as const;
 
-/** One template for each article and word, which replace "D" and "X" in the pattern. */
+/** A template for each article and word, replacing "D" and "X" in the pattern. */
 const expand = (pattern: string, words: readonly string[]): string[] =>
   words.flatMap((word) =>
     articles.map((article) =>
@@ -11,7 +11,7 @@ const expand = (pattern: string, words: readonly string[]): string[] =>
     ),
   );
 
-/** The 80 templates for photographs that CLIP and FLAVA are evaluated with on ImageNet (flava.md 8.1). */
+/** The 80 templates for photographs used to evaluate CLIP and FLAVA on ImageNet (flava.md 8.1). */
 export const photoTemplates: readonly string[] = [
   ...expand("a X photo of D {}.", [
     ...["bad", "bright", "cropped", "dark", "blurry", "pixelated", "good", "close-up"],
@@ -43,23 +43,23 @@ export const iconTemplates: readonly string[] = [
   "a drawing of a {}",
 ];
 
-/** Fills a template.
- * @throws RangeError if it has no "{}"
+/** Inserts a name into a template.
+ * @throws RangeError if the template has no "{}"
  */
 export function prompt(template: string, name: string): string {
   if (template.includes("{}")) return template.replaceAll("{}", () => name);
   throw new RangeError(
-    `The template "${template}" has no {} for the name of the class. Write one such as "a photo of a {}".`,
+    `The template "${template}" has no {} for the class name. Use one such as "a photo of a {}".`,
   );
 }
 
-/** Prompts that are embedded in one call. */
+/** Largest number of prompts embedded in one call. */
 const textsPerCall = 4096;
 
 /**
- * One embedding for each class: the mean of those of its prompts, normalized to length 1 (flava.md 8.1).
+ * An embedding for each class: the mean over its prompts, normalized to length 1 (flava.md 8.1).
  *
- * @param embed returns the embeddings of N texts, of length 1: [N, width]
+ * @param embed returns unit-length embeddings of N texts: [N, width]
  * @returns float32 [C, width]
  */
 export async function embedClasses(
@@ -68,7 +68,7 @@ export async function embedClasses(
   width: number,
   embed: (texts: readonly string[]) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  if (templates.length === 0) throw new RangeError('Expected one template or more, such as "{}".');
+  if (templates.length === 0) throw new RangeError('Expected at least one template, such as "{}".');
   const vectors = new Float32Array(classes.length * width);
   const classesPerCall = Math.max(1, Math.floor(textsPerCall / templates.length));
   for (let first = 0; first < classes.length; first += classesPerCall) {

@@ -2,10 +2,10 @@ import type { Values } from "../backend/values.js";
 import type { Bucket } from "./buckets.js";
 
 /**
- * Runs a program for each bucket, one after another; inputs of a bucket are packed while the one before it is computed.
+ * Runs a program for each bucket in turn, packing the inputs of a bucket while the previous one is computed.
  *
  * @param start packs the bucket's inputs and starts its program, whose `result` is [batch, ...]
- * @returns the results [...] of all inputs in their order
+ * @returns the results [...] of all inputs, in order
  */
 export async function runBuckets(
   buckets: readonly Bucket[],
@@ -29,6 +29,6 @@ export async function runBuckets(
     await running;
     return results;
   } finally {
-    await Promise.allSettled([running]); // nothing of this call runs once it has ended
+    await Promise.allSettled([running]); // no work continues after this call has ended
   }
 }

@@ -13,7 +13,7 @@ afterAll(() => {
   for (const [, backend] of backends) backend.dispose();
 });
 
-/** All rows as one: [Q, C]. */
+/** All scores: [Q, C]. */
 async function allScores(
   backend: Backend,
   queries: Float32Array,
@@ -41,7 +41,7 @@ describe.each(backends)("similarities on the %s backend", (name, backend) => {
     await expect(allScores(backend, queries, candidates, 7)).rejects.toThrow("not a multiple of 7");
   });
 
-  it.runIf(name === "native")("are the same for the same vectors, in any block", async () => {
+  it.runIf(name === "native")("are the same for the same vectors in any block", async () => {
     const [rows, columns] = [1500, 5000]; // more than one block of either
     const alike = normal(keyOf(3), 12);
     const queries = Float32Array.from({ length: rows * 12 }, (_, i) => alike[i % 12]!);
@@ -52,7 +52,7 @@ describe.each(backends)("similarities on the %s backend", (name, backend) => {
   });
 });
 
-it("finds the nearest candidates of each query, the nearest first", async () => {
+it("finds the nearest candidates of each query, nearest first", async () => {
   const queries = Float32Array.of(1, 0, 0, 1);
   const candidates = Float32Array.of(0.1, 0.9, 0.8, 0.2, 0.3, 0.3);
   expect(await nearestCandidates(referenceBackend(), queries, candidates, 2, 2)).toEqual([
@@ -61,7 +61,7 @@ it("finds the nearest candidates of each query, the nearest first", async () => 
   ]);
 });
 
-it("finds the highest in order", () => {
+it("finds the highest scores, in order", () => {
   const anyScores = fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 30 });
   fc.assert(
     fc.property(anyScores, fc.nat(10), (scores, most) => {

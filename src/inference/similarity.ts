@@ -1,11 +1,11 @@
-/** Similarities of many vectors to many others, computed by the kernels in bounded memory. */
+/** Similarities between many vectors, computed by the kernels in bounded memory. */
 import type { Backend } from "../backend/backend.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
 import { product } from "../graph/ops/matmul.js";
 import { spec } from "../graph/tensor.js";
 
-/** The similarities of some queries, one after another, to all candidates. */
+/** The similarities of consecutive queries to all candidates. */
 interface SimilarityRows {
   /** Index of the first query. */
   readonly first: number;
@@ -20,8 +20,8 @@ const maximumColumns = 4096;
 const maximumRows = 1024;
 
 /**
- * The dot products of every query [Q, D] with every candidate [C, D], where D is `width`, a block of queries at a time: no
- * more than 134 MB of them exist at once (or one query's). The same two vectors give the same product wherever they stand.
+ * The dot products of every query [Q, D] with every candidate [C, D], where D is `width`, a block of queries at a time: at
+ * most 134 MB, or the products of one query. Two vectors have the same product wherever they occur.
  */
 export async function* similarityRows(
   backend: Backend,
@@ -67,7 +67,7 @@ export async function* similaritiesOfEach(
   }
 }
 
-/** The indices of the `count` highest scores, the highest first; of equal scores the earlier first. */
+/** The indices of the `count` highest scores, highest first; ties in order of index. */
 export function highest(scores: Float32Array, count: number): number[] {
   const found: number[] = [];
   let least = -Infinity;
@@ -83,7 +83,7 @@ export function highest(scores: Float32Array, count: number): number[] {
   return found;
 }
 
-/** The nearest candidates [C, D] of every query [Q, D]: the indices of the `count` highest scores, the highest first. */
+/** The nearest candidates [C, D] of every query [Q, D]: the indices of the `count` highest scores, highest first. */
 export async function nearestCandidates(
   backend: Backend,
   queries: Float32Array,
@@ -98,12 +98,12 @@ export async function nearestCandidates(
   return nearest;
 }
 
-/** How many vectors of `width` there are. */
+/** The number of vectors of `width`. */
 export function countOf(vectors: Float32Array, width: number): number {
   const count = vectors.length / width;
   if (Number.isInteger(count)) return count;
   throw new RangeError(
-    `Expected vectors of ${width} numbers one after another, but ${vectors.length} is not a multiple of ${width}.`,
+    `Expected vectors of ${width} numbers, but the total of ${vectors.length} is not a multiple of ${width}.`,
   );
 }
 
@@ -112,7 +112,7 @@ export function rowOf(vectors: Float32Array, index: number, width: number): Floa
   return vectors.subarray(index * width, (index + 1) * width);
 }
 
-/** Vectors one after another. */
+/** The concatenated vectors. */
 export function concatenated(vectors: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
   let end = 0;
@@ -123,7 +123,7 @@ export function concatenated(vectors: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** A copy of the vectors with these indices, one after another. */
+/** A copy of the vectors with these indices, concatenated. */
 export function chosenRows(
   vectors: Float32Array,
   indices: readonly number[],
@@ -143,7 +143,7 @@ function compileProduct(backend: Backend, rows: number, columns: number, width: 
   }));
 }
 
-/** `rows` vectors from `first` on, with zeros behind the last. */
+/** `rows` vectors starting at `first`, padded with zeros. */
 function block(vectors: Float32Array, first: number, rows: number, width: number): Float32Array {
   const part = vectors.subarray(first * width, (first + rows) * width);
   if (part.length === rows * width) return part;

@@ -9,7 +9,7 @@ import { constant } from "../graph/placeholder.js";
 import { contrastive, contrastiveLogits } from "./contrastive.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
 
-it("the contrastive loss in blocks of rows is that of all logits at once, with its gradient", async () => {
+it("the contrastive loss in blocks of rows equals that of all logits at once, as does its gradient", async () => {
   const samples = rowsPerBlock + 5;
   const embeddings = (name: string): ReturnType<typeof floats> =>
     floats([samples, 3], normal(foldIn(keyOf(5), name), samples * 3));

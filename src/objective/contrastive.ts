@@ -42,7 +42,7 @@ function gathered({ world, gather = "global" }: PretrainingModel, own: Tensor): 
 
 /**
  * The global contrastive loss (flava.md 3.2): each image is matched with its text among those of all processes, and each
- * text with its image. Similarities are computed for some rows at a time, in both passes.
+ * text with its image. Similarities are computed a block of rows at a time, in both passes.
  *
  * @param images, texts embeddings of length 1, float32 [B, D]
  * @param rows weight of each pair as a row, float32 [B]; all pairs are columns
@@ -68,7 +68,7 @@ export function contrastive(
   return affine(add(lossOf(image), lossOf(text)), 0.5, 0);
 }
 
-/** Rows [B, D], scaled, and what they are compared with, [W * B, D]. */
+/** Scaled rows [B, D], and the columns that they are compared with, [W * B, D]. */
 interface Comparison {
   readonly own: Tensor;
   readonly others: Tensor;

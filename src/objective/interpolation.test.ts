@@ -6,7 +6,7 @@ import { sum } from "../graph/ops/broadcast.js";
 import { lossesOf } from "./objectives.js";
 import { embedImages } from "./pair.js";
 
-it("losses of images of another size interpolate positions as the model says", async () => {
+it("losses of images of another size use the model's position interpolation", async () => {
   const count = 36; // 48 x 48 pixels in patches of 8
   const hidden = Array.from({ length: count }, (_, patch) => Number(patch % 5 === 0));
   const batch = {

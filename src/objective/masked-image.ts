@@ -19,7 +19,7 @@ export function imageTargets(model: PretrainingModel, batch: MaskedImages): Targ
 
 /** Masked image modeling on unpaired images (flava.md 3.5). */
 export function maskedImage(model: PretrainingModel, batch: ImageBatch): Objective {
-  const targets = imageTargets(model, batch); // First: its feature maps are wide.
+  const targets = imageTargets(model, batch); // first, as its feature maps are large
   const { sequence } = encodeImages(model, batch);
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
   return maskedPrediction(

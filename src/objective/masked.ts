@@ -14,7 +14,7 @@ import { computeDtype } from "../nn/precision.js";
 import type { Targets } from "../data/batch/batch.js";
 import type { PretrainingModel } from "./model.js";
 
-/** Rows of logits in memory at a time: enough for fast products, few enough for 30,522 columns or as many pairs. */
+/** Rows of logits in memory at a time: enough for fast products, few enough for 30,522 columns or that many pairs. */
 export const rowsPerBlock = 256;
 
 /** The mean of `values` [N] weighted by `weights` [N]; 0, with zero gradient, if all weights are 0. */
@@ -28,7 +28,7 @@ export function present(positions: Tensor): Tensor {
 }
 
 /**
- * The pairs that count in losses that need a match: the matching ones, or all if none in the batch matches (flava.md 3.6).
+ * The weight of each pair in losses that need a match: 1 for matching pairs, or for all if none matches (flava.md 3.6).
  * float32 [B] -> float32 [B]
  */
 export function matchedRows(match: Tensor): Tensor {
@@ -50,10 +50,10 @@ export function tokensAt(tokens: Tensor, positions: Tensor): Tensor {
   return cast(reshape(rows, [-1]), "int32");
 }
 
-/** float32 [] each; only what is read is computed. */
+/** float32 [] each; only values that are read are computed. */
 export interface Objective {
   readonly loss: Tensor;
-  /** Share of correct predictions. */
+  /** Fraction of correct predictions. */
   readonly accuracy: Tensor;
 }
 

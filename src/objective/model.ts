@@ -3,7 +3,7 @@ import type { Tensor } from "../graph/tensor.js";
 import type { FlavaForPretraining } from "../model/flava.js";
 import type { TracedModel } from "../model/traced-model.js";
 
-/** How gathered embeddings of other processes take part in the gradient (flava.md 3.2). */
+/** How embeddings gathered from other processes take part in the gradient (flava.md 3.2). */
 export type GatherMode = "global" | "local" | "none";
 
 /** A model while its losses are traced. */

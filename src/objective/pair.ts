@@ -11,12 +11,12 @@ import { matching } from "./match.js";
 import type { PretrainingModel } from "./model.js";
 
 export interface ContrastiveObjective extends Pick<Objective, "loss"> {
-  /** What is compared: float32 [B, projection] each. */
+  /** The compared embeddings: float32 [B, projection] each. */
   readonly embeddings: { readonly images: Tensor; readonly texts: Tensor };
 }
 
 export interface PairObjectives {
-  /** A loss of the whole batch, without right answers to count. */
+  /** A loss of the whole batch, without an accuracy. */
   readonly contrastive: ContrastiveObjective;
   readonly itm: Objective;
   readonly mmmImage: Objective;
@@ -43,7 +43,7 @@ export function embedTexts(
 
 /**
  * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the unmasked pass, the others the masked pass, so
- * both encoders run twice. Only the class tokens of the unmasked pass are read: its last blocks compute no others.
+ * both encoders run twice. The unmasked pass needs only class tokens, so its last blocks compute no others.
  *
  * Operations run in the order they are traced, and the backward pass in reverse: the codebook first, so that its wide
  * feature maps are freed before activations accumulate; both passes of an encoder next to each other, so that its

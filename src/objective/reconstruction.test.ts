@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkGradient, randomValues, run } from "../../test/gradient-check.js";
 import { divergenceFromUniform, logitLaplace } from "./reconstruction.js";
 
-/** Places within (0, 1), far from the kink where logit(x) is the location. */
+/** Points in (0, 1), far from the kink where logit(x) equals the location. */
 const inside = (size: number): number[] =>
   randomValues(size, 3).map((value) => 0.1 + 0.8 / (1 + Math.exp(-value)));
 
@@ -19,7 +19,7 @@ describe("logitLaplace", () => {
     [0, 0],
     [1.5, -1],
     [-2, -0.5],
-  ])("is a density with location %d and logarithm of the scale %d", (location, logScale) => {
+  ])("is a density with location %d and log scale %d", (location, logScale) => {
     const steps = 20_000;
     const places = Array.from({ length: steps }, (_, index) => (index + 0.5) / steps);
     const distribution = places.flatMap(() => [location, logScale]);
@@ -32,7 +32,7 @@ describe("logitLaplace", () => {
     expect(integral).toBeCloseTo(1, 3);
   });
 
-  it("takes all locations first and then all scales", () => {
+  it("reads all locations before all scales", () => {
     const values = [0, 10, 20, 0, 1, 2]; // three colors at logit 0
     const [losses] = run(
       logitLaplace,
@@ -51,7 +51,7 @@ describe("divergenceFromUniform", () => {
     checkGradient(divergenceFromUniform, { shape: [2, 1, 2, 5] });
   });
 
-  it("is 0 for equally frequent codes and ln V for one code, mean over cells", () => {
+  it("is 0 for equally frequent codes and ln V for a single code, averaged over cells", () => {
     const of = (...values: number[]): number =>
       run(divergenceFromUniform, { shape: [1, 1, values.length / 4, 4], values })[0]![0]!;
     expect(of(3, 3, 3, 3)).toBeCloseTo(0, 12);

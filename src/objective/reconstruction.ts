@@ -21,9 +21,9 @@ export interface Autoencoder<T> {
 }
 
 export interface Relaxation {
-  /** For the Gumbel noise, int32 [2]. */
+  /** Key of the Gumbel noise, int32 [2]. */
   readonly key: Tensor;
-  /** Of the relaxed choice of a code, float32 []; the choice is hard near 0. */
+  /** Temperature of the relaxed choice of a code, float32 []; near 0 the choice is hard. */
   readonly temperature: Tensor;
   /** Weight of the divergence from equally frequent codes, float32 []. */
   readonly divergenceWeight: Tensor;
@@ -31,9 +31,9 @@ export interface Relaxation {
 
 /** Each float32 []. */
 export interface ReconstructionLosses {
-  /** Negative logarithm of the density of the pixels, mean over all of them and their colors. */
+  /** Negative log density of the pixels, averaged over pixels and colors. */
   readonly reconstruction: Tensor;
-  /** Divergence of a cell's codes from equally frequent ones, mean over cells: 0 to ln V. */
+  /** Divergence of a cell's codes from equally frequent ones, averaged over cells: 0 to ln V. */
   readonly divergence: Tensor;
   /** The weighted sum, which is minimized. */
   readonly total: Tensor;
@@ -66,10 +66,10 @@ export function reconstructionLosses(
 const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows * columns;
 
 /**
- * Negative logarithm of the logit-Laplace density: -ln f(x | mu, b) = ln(2b) + ln(x (1 - x)) + |logit(x) - mu| / b.
+ * Negative log density of the logit-Laplace distribution: -ln f(x | mu, b) = ln(2b) + ln(x (1 - x)) + |logit(x) - mu| / b.
  *
  * @param x within (0, 1), float32 [B, H, W, C]
- * @param distribution mu and then ln b of all colors, float32 [B, H, W, 2C]
+ * @param distribution mu of all colors followed by their ln b, float32 [B, H, W, 2C]
  */
 export function logitLaplace(x: Tensor, distribution: Tensor): Tensor {
   const channels = x.shape.at(-1) ?? 0;
@@ -81,7 +81,7 @@ export function logitLaplace(x: Tensor, distribution: Tensor): Tensor {
   return add(affine(logScale, 1, Math.LN2), add(add(logX, logRest), scaled));
 }
 
-/** KL(softmax(logits) || uniform), mean over all but the last axis: float32 []. */
+/** KL(softmax(logits) || uniform), averaged over all but the last axis: float32 []. */
 export function divergenceFromUniform(logits: Tensor): Tensor {
   const shifted = subtract(logits, maximumOf(logits, [-1], true));
   const logTotal = log(sum(exp(shifted), [-1]));

@@ -6,13 +6,13 @@ import type { Tensor } from "../graph/tensor.js";
 
 export interface Accumulated {
   readonly results: readonly Tensor[];
-  /** `sums` plus `gradients`, by the same paths. */
+  /** `sums` plus `gradients`, by path. */
   readonly sums: ReadonlyMap<string, Tensor>;
 }
 
 /**
- * Adds gradients to `sums`, each where it is computed. Added at the end, all gradients, or what they are computed from,
- * would have to be kept until then.
+ * Adds each gradient to `sums` as soon as it is computed, so that gradients, or what they are computed from, need not be
+ * kept until the end.
  *
  * @param results other tensors of the same graph, which is rewritten
  * @param gradients by path
@@ -27,7 +27,7 @@ export function accumulate(
   for (const root of roots) uses.set(root, (uses.get(root) ?? 0) + 1);
   const sumFor = new Map<Tensor, Tensor>();
   for (const [path, gradient] of gradients) {
-    // A gradient with other readers stays as it is and is added at the end.
+    // A gradient with other readers is left unchanged and added at the end.
     if (uses.get(gradient) === 1) sumFor.set(gradient, sumAt(sums, path));
   }
   const traced = rewrite(roots, (node, inputs) => {
@@ -47,5 +47,5 @@ export function accumulate(
 function sumAt(sums: Readonly<Record<string, Tensor>>, path: string): Tensor {
   const sum = sums[path];
   if (sum) return sum;
-  throw new Error(`The state has no gradient sum for ${path}: make it for micro-batches.`);
+  throw new Error(`The state has no gradient sum for ${path}: create the state for micro-batches.`);
 }

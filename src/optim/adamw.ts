@@ -32,10 +32,10 @@ export interface AdamWInputs<P, M> {
   readonly scale?: Tensor;
 }
 
-/** First and second moment of each parameter, by its path. */
+/** First and second moments of each parameter, by path. */
 export type Moments<T> = Readonly<Record<string, { readonly first: T; readonly second: T }>>;
 
-/** AdamW's state for a tree of parameters: two float32 moments each, none for frozen parameters. */
+/** AdamW's state for a tree of parameters: two float32 moments for each, none for frozen ones. */
 export function adamWMoments(parameters: unknown, rules: ParameterRules = []): Moments<TensorSpec> {
   const moments: Record<string, { first: TensorSpec; second: TensorSpec }> = {};
   for (const [path, { shape }] of leavesOf<TensorSpec>(parameters)) {
@@ -59,7 +59,7 @@ export interface AdamWStep<P> {
   readonly updateNorm: Tensor;
 }
 
-/** One step of all parameters. */
+/** One step for all parameters. */
 export function adamW<P>(
   { parameters, moments, gradients, learningRate, step, scale }: AdamWInputs<P, Moments<Tensor>>,
   options: AdamWOptions = {},

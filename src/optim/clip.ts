@@ -6,16 +6,16 @@ import { checkFinite, sumOfSquares } from "../graph/ops/update.js";
 import type { Tensor } from "../graph/tensor.js";
 
 export interface Clipping {
-  /** Euclidean norm of all gradients together, float32 []; the run fails unless it is finite. */
+  /** Euclidean norm of all gradients together, float32 []; the run fails if it is not finite. */
   readonly norm: Tensor;
-  /** Factor that brings the norm down to the limit, at most 1, float32 []. */
+  /** Factor that scales the norm down to the limit, at most 1, float32 []. */
   readonly scale: Tensor;
 }
 
-/** Clipping by global norm of a tree of gradients, in which undefined leaves count as zero. */
+/** Clipping of a tree of gradients by global norm; undefined leaves count as zero. */
 export function clipByGlobalNorm(gradients: unknown, limit: number): Clipping {
   if (!(limit > 0))
-    throw new RangeError(`Expected a positive limit of the gradient norm, but got ${limit}.`);
+    throw new RangeError(`Expected a positive limit for the gradient norm, but got ${limit}.`);
   const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
   const norm = checkFinite(sqrt(sumOfSquares(tensors)));
   // As in PyTorch, 1e-6 avoids division by a norm of zero.

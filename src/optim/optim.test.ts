@@ -43,7 +43,7 @@ async function rates<Options>(
 describe("schedules", () => {
   const options = { peak: 2, warmup: 10, total: 110, floor: 0.5 };
 
-  test("rise linearly, fall along half a cosine, stay at the floor", async () => {
+  test("rise linearly, fall along half a cosine, and stay at the floor", async () => {
     const found = await rates(warmupCosine, options, [1, 5, 10, 60, 110, 500]);
     const expected = [0.2, 1, 2, 1.25, 0.5, 0.5];
     expect(found).toEqual(closeTo(expected, 6));
@@ -59,12 +59,12 @@ describe("schedules", () => {
     expect(found).toEqual(closeTo([1, 2, 2, 1.25, 0.5, 0.5], 6));
   });
 
-  test("plateau: the decay may begin with the end of the warm-up, not before", async () => {
+  test("plateau: the decay may start when the warm-up ends, but no earlier", async () => {
     const found = await rates(warmupPlateau, { ...options, decay: 100 }, [5, 10, 60]);
     expect(found).toEqual(closeTo([1, 2, 1.25], 6));
     for (const decay of [0, 101]) {
       expect(() => warmupPlateau(fill([], 1), { ...options, decay })).toThrow(
-        `only 100 steps are left for it after the warm-up, not ${decay}`,
+        `the warm-up leaves only 100 steps, fewer than ${decay}`,
       );
     }
   });
@@ -79,19 +79,21 @@ describe("schedules", () => {
     );
   });
 
-  test("begin at the peak without warm-up", async () => {
+  test("start at the peak without a warm-up", async () => {
     const found = await rates(warmupLinear, { peak: 1, warmup: 0, total: 10 }, [1]);
     expect(found).toEqual([expect.closeTo(0.9, 6)]);
   });
 
-  test("refuse parts that do not fit the others, naming each", () => {
+  test("refuse inconsistent settings, naming each", () => {
     const refused = (changes: Partial<ScheduleOptions>): void => {
       warmupCosine(fill([], 1), { peak: 1, warmup: 1, total: 5, ...changes });
     };
-    expect(() => refused({ warmup: 10 })).toThrow("warmup: 10 steps are all of the 5");
+    expect(() => refused({ warmup: 10 })).toThrow(
+      "warmup: expected fewer than the 5 steps of the schedule, but got 10",
+    );
     expect(() => refused({ warmup: -1 })).toThrow("warmup: expected a number of steps, but got -1");
     expect(() => refused({ floor: -1 })).toThrow("floor: -1 is below 0");
-    expect(() => refused({ floor: 2, warmup: 5 })).toThrow(/warmup: 5 .*; floor: 2 is above/);
+    expect(() => refused({ floor: 2, warmup: 5 })).toThrow(/warmup: expected .*; floor: 2 is above/);
   });
 });
 
@@ -114,7 +116,7 @@ describe("AdamW", () => {
     ["slow", { rateFactor: 0.5, weightDecay: 0 }],
   ];
 
-  test("leaves frozen parameters and those without a gradient alone, and obeys the rules", async () => {
+  test("leaves frozen parameters and those without a gradient unchanged, and follows the rules", async () => {
     const moments = adamWMoments(specs, rules);
     expect(Object.keys(moments)).toEqual(["a", "unused", "slow"]);
     const state = new State(backend, { parameters: specs, moments });
@@ -134,7 +136,7 @@ describe("AdamW", () => {
     const { updateNorm } = await program.run({});
     expect(state.read("parameters/frozen")).toEqual(Float32Array.of(1, -2));
     expect(state.read("parameters/unused")).toEqual(Float32Array.of(1, -2));
-    // A first step moves by the learning rate against the sign of the gradient, which is that of the other two.
+    // The first step moves by the learning rate against the sign of the gradient, which is the sign of the other two.
     const a = Array.from(state.read("parameters/a"));
     expect(a).toEqual([expect.closeTo(1 * 0.95 - 0.1, 5), expect.closeTo(-2 * 0.95 - 0.1, 5)]);
     const slow = Array.from(state.read("parameters/slow"));
@@ -160,8 +162,8 @@ describe("clipping by global norm", () => {
     expect(await clip(1, [0, 0])).toEqual([0, 1]);
   });
 
-  test("stops the run where the norm is not finite", async () => {
-    await expect(clip(1, [Infinity, 0])).rejects.toThrow(/not a number/);
+  test("fails the run if the norm is not finite", async () => {
+    await expect(clip(1, [Infinity, 0])).rejects.toThrow(/NaN/);
   });
 
   test("refuses a limit that is not positive", () => {

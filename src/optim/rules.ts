@@ -8,7 +8,7 @@ export interface ParameterRule {
   readonly rateFactor?: number;
 }
 
-/** Rules by path pattern, a regular expression. The first pattern that matches a whole path applies. */
+/** Rules by path pattern, a regular expression. The first pattern that matches the whole path applies. */
 export type ParameterRules = readonly (readonly [pattern: string, rule: ParameterRule])[];
 
 /** Rules that freeze whole parts, such as "codebook" or "flava/image". */
@@ -16,7 +16,7 @@ export function freezing(parts: readonly string[]): ParameterRules {
   return parts.map((part) => [`${part}(?:/.*)?`, { frozen: true }] as const);
 }
 
-/** The rule for the parameter at `path`; an empty rule if no pattern matches. */
+/** The rule for the parameter at `path`; empty if no pattern matches. */
 export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
   for (const [pattern, rule] of rules) {
     if (new RegExp(`^(?:${pattern})$`, "u").test(path)) return rule;

@@ -38,12 +38,12 @@ export function scheduleFaults(
   else if (!(left > 0)) {
     faults.push({
       part: "warmup",
-      message: `${warmup} steps are all of the ${total}; choose fewer`,
+      message: `expected fewer than the ${total} steps of the schedule, but got ${warmup}`,
     });
   } else if (decay !== undefined && !(decay > 0 && decay <= left)) {
     faults.push({
       part: "decay",
-      message: `only ${left} steps are left for it after the warm-up, not ${decay}`,
+      message: `the warm-up leaves only ${left} steps, fewer than ${decay}`,
     });
   }
   if (!(floor >= 0)) faults.push({ part: "floor", message: `${floor} is below 0` });
@@ -70,7 +70,7 @@ function warmedUp(step: Tensor, options: ScheduleOptions, decayed: Tensor): Tens
 }
 
 /**
- * Linear warm-up to the peak, then half a cosine down to the floor ("warmup_cosine", flava.md 5.1).
+ * Linear warm-up to the peak, then half-cosine decay to the floor ("warmup_cosine", flava.md 5.1).
  *
  * @param step float32 [], counted from 1
  * @returns the learning rate, float32 []
@@ -92,7 +92,7 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
 }
 
 /**
- * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps. Such a run can be
+ * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps. A run can be
  * extended while it is on the plateau.
  */
 export function warmupPlateau(step: Tensor, options: PlateauOptions): Tensor {
@@ -111,7 +111,7 @@ export interface CosineOptions {
 }
 
 /**
- * Half a cosine from one value to another (flava.md 2.6): float32 [].
+ * Half-cosine transition from one value to another (flava.md 2.6): float32 [].
  *
  * @param step float32 [], counted from 1
  */
