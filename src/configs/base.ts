@@ -1,7 +1,7 @@
 /**
- * The paper's recipe (flava.md 5.1 and 5.2), for a machine or cluster that is large enough: PMD in tar shards below
- * `data.root`, one directory of shards for each of its data sets, and the image codebook of DALL-E by `--start`.
- * Not run here: on two cores it would take some centuries.
+ * The paper's recipe (flava.md 5.1 and 5.2), for a sufficiently large machine or cluster: PMD in tar shards below
+ * `data.root`, one directory of shards per data set, and DALL-E's image codebook, passed by `--start`.
+ * Never run by us: it would take centuries on two cores.
  */
 import type { RecipeInput } from "./recipe.js";
 
@@ -21,7 +21,7 @@ export const base = {
   },
   stages: [
     {
-      // BEiT's recipe: 800 passes over the 1.28 million images of ImageNet-1k.
+      // BEiT's recipe: 800 epochs of ImageNet-1k's 1.28 million images.
       kind: "pretraining",
       name: "image",
       steps: 500_000,
@@ -33,7 +33,7 @@ export const base = {
       every: { log: 100, evaluate: 5000, save: 1000 },
     },
     {
-      // RoBERTa's recipe, with the paper's length of training.
+      // RoBERTa's recipe, with the paper's number of steps.
       kind: "pretraining",
       name: "text",
       steps: 125_000,
@@ -45,7 +45,7 @@ export const base = {
       every: { log: 100, evaluate: 5000, save: 1000 },
     },
     {
-      // 150,000 steps on pairs, which are 0.70 of all.
+      // 150,000 of the steps, 0.70, are on pairs.
       kind: "pretraining",
       name: "joint",
       steps: 214_000,

@@ -10,13 +10,13 @@ function changed(...changes: readonly string[]): Recipe {
 }
 
 describe("changeRecipe", () => {
-  it("addresses stages by name, also the codebook's, which needs none", () => {
+  it("addresses stages by name, including the codebook's, which is named by default", () => {
     const { stages } = changed("stages.joint.steps=70", "stages.codebook.optimizer.clip=2");
     expect(stages.at(-1)).toMatchObject({ name: "joint", steps: 70 });
     expect(stages[0]).toMatchObject({ name: "codebook", optimizer: { clip: 2 } });
   });
 
-  it("takes JSON or a string, and fills in what the recipe leaves out", () => {
+  it("accepts JSON or a string, and creates settings that the recipe omits", () => {
     const { precision, data } = changed("precision=float32", "data.views.flip=0.5");
     expect([precision, data.views.flip]).toEqual(["float32", 0.5]);
   });
@@ -26,7 +26,7 @@ describe("changeRecipe", () => {
     ["stages.3.steps=7", 'no stage "3". Its stages'],
     ["stages.joint.stepps=7", 'stages.joint: Unrecognized key: "stepps". Did you mean "steps"?'],
     ["data.view.flip=1", 'Did you mean "views"?'],
-    ["name.first=1", "no such place"],
+    ["name.first=1", "no such setting"],
     ["stages=7", "stages: Invalid input"],
     ["stages.joint.steps", "expected a path and a value"],
   ])("refuses %s", (change, message) => {

@@ -4,9 +4,9 @@ import { stageNames } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
 
 /**
- * Sets the place in `input` that "a.b=value" names; stages are addressed by name. The value is JSON, or else a string.
- * Whether the recipe is valid then, `checkRecipe` tells.
- * @throws RecipeError where there is no such stage, or no such place
+ * Applies a change "a.b=value" to `input`; stages are addressed by name. A value that is not JSON is a string.
+ * The result is not checked: use `checkRecipe`.
+ * @throws RecipeError if there is no such stage or setting
  */
 export function changeRecipe(input: unknown, change: string): void {
   const [path = "", ...rest] = change.split("=");
@@ -45,7 +45,7 @@ const isBranch = (value: unknown): value is Record<string | number, unknown> =>
   typeof value === "object" && value !== null;
 
 const noPlace = (change: string): RecipeError =>
-  new RecipeError(`Cannot change "${change}": the recipe has no such place.`);
+  new RecipeError(`Cannot change "${change}": the recipe has no such setting.`);
 
 function parse(value: string): unknown {
   try {

@@ -1,7 +1,7 @@
 /**
- * The model that ships: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See models/mini for
- * what came out. Stages as in the paper: codebook, unimodal encoders, all six losses; before the last one a long stage of
- * the contrastive loss alone, and a short one of matching.
+ * The recipe of the shipped model: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See
+ * models/mini for the result. Stages as in the paper (codebook, unimodal encoders, all six losses), with a long stage of
+ * the contrastive loss alone and a short one of matching before the last.
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
@@ -25,7 +25,7 @@ export const mini = {
     validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"] },
     captions: { lengths: [16], unit: "word" },
     passages: { lengths: [64, 96, 128], unit: "piece" },
-    // Colors and styles are easily learnt, and tell nothing of held-out images, which are black and of other styles.
+    // Colors and styles are easily learned, but do not help with held-out images, which are black and of other styles.
     firstCaptionProbability: 0.7,
   },
   stages: [
@@ -35,8 +35,8 @@ export const mini = {
       batch: 32,
       rate: { peak: 1e-3, warmup: 50, floor: 2e-5 },
       optimizer: { weightDecay: 1e-4 },
-      // Far more weight on the divergence than DALL-E's from the start: our images are mostly white, and a codebook that
-      // may choose early chooses a handful of codes.
+      // Far more weight on the divergence than in DALL-E from the start: our images are mostly white, and a codebook that
+      // is free to choose early collapses to a handful of codes.
       temperature: { from: 1, to: 1 / 16, over: 850 },
       divergence: { from: 60, to: 10, over: 850 },
       averaging: 0.99,
@@ -58,7 +58,7 @@ export const mini = {
       shares: { ...none, text: 1 },
       rate,
     },
-    // Most of the time goes to the loss that pairs teach most by.
+    // Most of the time goes to the loss that learns most from pairs.
     {
       kind: "pretraining",
       name: "contrastive",

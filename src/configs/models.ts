@@ -1,7 +1,7 @@
-/** The models by name: the only place where sizes are written. */
+/** Model sizes by name. */
 import type { CodebookConfig, FlavaConfig, StackConfig } from "../model/config.js";
 
-/** The codebook of DALL-E, which the paper uses (flava.md 2.1). */
+/** DALL-E's codebook, used by the paper (flava.md 2.1). */
 const dalle: CodebookConfig = {
   channels: 3,
   groups: 4,
@@ -11,7 +11,7 @@ const dalle: CodebookConfig = {
 };
 
 interface Sizes extends Omit<StackConfig, "layers"> {
-  /** Of the image, text and multimodal encoder. */
+  /** For the image, text and multimodal encoders. */
   readonly layers: readonly [number, number, number];
   readonly size?: number;
   readonly patch?: number;
@@ -49,7 +49,7 @@ const smallCodebook = (hidden: number, vocabulary: number): CodebookConfig => ({
   vocabulary,
 });
 
-/** From the smallest to the largest. `base` is the paper's model; those above it are TorchMultimodal's (flava.md 5.5). */
+/** From smallest to largest. `base` is the paper's model; the larger ones are TorchMultimodal's (flava.md 5.5). */
 export const models = {
   tiny: flava({
     layers: [2, 2, 1],

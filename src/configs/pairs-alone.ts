@@ -1,8 +1,8 @@
-/** What the stages before the joint one have in common that learn one thing from pairs alone. */
+/** Stages with a single loss on pairs, which precede the joint stage. */
 
 const shares = { pair: 1, image: 0, text: 0 };
 
-/** The contrastive loss and no other: it sees several times as many pairs as all losses together in the same time. */
+/** The contrastive loss alone: several times as many pairs in the same time as with all losses. */
 export const contrastiveAlone = {
   shares,
   mismatched: 0,
@@ -10,8 +10,8 @@ export const contrastiveAlone = {
 };
 
 /**
- * Matching and nothing else, from whole pairs and with frozen encoders: behind masks little of an icon and its one or two
- * words can be compared, so that the multimodal encoder takes thousands of steps to begin; from whole pairs a hundred.
+ * Matching alone, from unmasked pairs and with frozen encoders: masks leave little to compare between an icon and its one
+ * or two words, so the multimodal encoder takes thousands of steps to start learning; without masks, a hundred.
  */
 export const matchingAlone = {
   shares,

@@ -1,6 +1,6 @@
 /**
- * The first command of the README: two minutes of pre-training on the sample that ships, in the stages of mini.ts without
- * the unimodal ones.
+ * The README's first command: two minutes of pre-training on the shipped sample, with the stages of mini.ts except the
+ * unimodal ones.
  */
 import { packagePath } from "../base/package-root.js";
 import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";

@@ -1,8 +1,8 @@
-/** What is wrong with a recipe, in the terms in which it is written. */
+/** Errors in a recipe, described in the recipe's own terms. */
 import { z } from "zod";
 import { suggestion } from "../base/suggestion.js";
 
-/** An issue of `schema` with `input`, as in "stages.joint.steps: expected a number". */
+/** An issue that `schema` found in `input`, as in "stages.joint.steps: expected a number". */
 export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): string {
   const { path, message } = issue;
   const similar =
@@ -10,7 +10,7 @@ export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$
   return `${namedPath(input, path)}: ${message}${similar}`;
 }
 
-/** The path of a setting with stages by name, as in stages.joint.steps; "recipe" stands for the whole. */
+/** The path of a setting with stages by name, as in stages.joint.steps; the whole is "recipe". */
 function namedPath(input: unknown, path: readonly PropertyKey[]): string {
   if (path.length === 0) return "recipe";
   const [first, index, ...rest] = path;
@@ -18,7 +18,7 @@ function namedPath(input: unknown, path: readonly PropertyKey[]): string {
   return (name ? [first, name, ...rest] : path).map(String).join(".");
 }
 
-/** The names of the stages of a recipe that is not checked yet, by their places; undefined where there is none. */
+/** The names of the stages of an unchecked recipe, by index; undefined for a stage without a name. */
 export function stageNames(input: unknown): (string | undefined)[] {
   const { stages } = (input ?? {}) as { readonly stages?: unknown };
   if (!Array.isArray(stages)) return [];
@@ -31,7 +31,7 @@ export function stageNames(input: unknown): (string | undefined)[] {
   });
 }
 
-/** For keys that the place `path` of the schema does not have. */
+/** Suggestions for keys that the schema does not have at `path`. */
 function suggestions(
   schema: z.ZodType,
   path: readonly PropertyKey[],
@@ -45,7 +45,7 @@ function suggestions(
   return unknown.map((key) => suggestion(key, names)).join("");
 }
 
-/** What a setting with a default is without it; the possible forms of a union. */
+/** The possible schemas of a setting: without its default, and each option of a union. */
 function forms(type: z.ZodType): z.ZodType[] {
   if (
     type instanceof z.ZodDefault ||

@@ -43,7 +43,7 @@ describe("checkRecipe", () => {
     });
   });
 
-  it("changes nothing in what it has filled in", () => {
+  it("is idempotent", () => {
     const once = checkRecipe(least, "least");
     expect(checkRecipe(JSON.parse(JSON.stringify(once)), "again")).toEqual(once);
   });
@@ -52,22 +52,26 @@ describe("checkRecipe", () => {
     expect(checkRecipe(recipe, name).stages.length).toBeGreaterThan(0);
   });
 
-  it("refuses rates whose parts do not fit into the steps", () => {
+  it("refuses rates that do not fit into the steps", () => {
     const [stage] = least.stages;
     const withRate = (rate: object): string => message({ ...least, stages: [{ ...stage, rate }] });
-    expect(withRate({ peak: 1, warmup: 5 })).toContain("rate.warmup: 5 steps are all of the 5");
-    expect(withRate({ peak: 1, warmup: 2, decay: 4 })).toContain("rate.decay: only 3 steps");
+    expect(withRate({ peak: 1, warmup: 5 })).toContain(
+      "rate.warmup: expected fewer than the 5 steps",
+    );
+    expect(withRate({ peak: 1, warmup: 2, decay: 4 })).toContain(
+      "rate.decay: the warm-up leaves only 3 steps",
+    );
     expect(withRate({ peak: 1, floor: 2 })).toContain("rate.floor: 2 is above the peak, 1");
   });
 
-  it("refuses losses of masks where nothing is masked", () => {
+  it("refuses masked losses in a stage without masks", () => {
     const losses = { mim: 0, mlm: 0, mmmImage: 0 };
     const text = message({ ...least, stages: [{ ...least.stages[0], masked: false, losses }] });
     expect(text).toContain("stages.joint.losses.mmmText: nothing is masked in this stage");
     expect(text).not.toContain("mmmImage");
   });
 
-  it("lists every place that is wrong", () => {
+  it("lists every error", () => {
     const [stage] = least.stages;
     const text = message({
       ...least,
@@ -82,7 +86,7 @@ describe("checkRecipe", () => {
     expect(text).toContain('"step". Did you mean "steps"?');
   });
 
-  it("refuses names that are used twice, and stages to start from that do not come before", () => {
+  it("refuses duplicate names, and initial weights from stages that are not earlier", () => {
     const [joint] = least.stages;
     expect(message({ ...least, stages: [joint, joint] })).toContain("stages.joint.name: ");
     const from = [{ stage: "jont", parts: ["flava"] }];
@@ -91,7 +95,7 @@ describe("checkRecipe", () => {
     expect(text).toContain('Did you mean "joint"?');
   });
 
-  it("refuses other kinds of stages, and anything but a recipe", () => {
+  it("refuses unknown kinds of stages, and input that is no recipe", () => {
     expect(message({ ...least, stages: [{ kind: "sleeping" }] })).toContain("stages.0.kind: ");
     expect(message({ ...least, stages: [] })).toContain("stages: ");
     expect(message(7)).toContain("recipe: ");

@@ -1,4 +1,4 @@
-/** What a training run is: model, data, and stages one after another. Plain JSON, checked in full before anything starts. */
+/** Recipes of training runs: model, data and consecutive stages. Plain JSON, checked in full before a run starts. */
 import { z } from "zod";
 import { scheduleFaults } from "../optim/schedule.js";
 import { suggestion } from "../base/suggestion.js";
@@ -10,9 +10,9 @@ const count = z.int().positive();
 const positive = z.number().positive();
 
 const textOptions = z.strictObject({
-  /** Lengths in tokens that batches are filled up to, rising; the last one is the longest text. */
+  /** Ascending lengths in tokens that texts are padded to; longer texts are truncated to the last. */
   lengths: z.array(count).nonempty(),
-  /** Share of tokens to predict; the paper's: 0.15. */
+  /** Fraction of tokens to predict; 0.15 in the paper. */
   masked: share.default(0.15),
   unit: z.enum(["piece", "word"]),
 });
@@ -24,7 +24,7 @@ const data = z.strictObject({
   vocabulary: z.string().optional(),
   /** Directories of tar shards with images and captions. */
   pairs: z.array(z.string()).default([]),
-  /** With images, whose texts are left aside. */
+  /** With images; their texts are ignored. */
   images: z.array(z.string()).default([]),
   /** With texts. */
   texts: z.array(z.string()).default([]),
@@ -36,10 +36,10 @@ const data = z.strictObject({
     })
     .prefault({}),
   captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),
-  /** Probability of using a pair's first caption, the simplest; otherwise one of all its captions is drawn. */
+  /** Probability of using a pair's first caption, the simplest; otherwise any of its captions is drawn. */
   firstCaptionProbability: share.default(0),
   passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
-  /** What is seen of an image (flava.md 4.3). */
+  /** How images are cropped and augmented (flava.md 4.3). */
   views: z
     .strictObject({
       scale: z.tuple([positive, positive]).default([0.9, 1]),
@@ -48,7 +48,7 @@ const data = z.strictObject({
       jitter: share.default(0),
     })
     .prefault({}),
-  /** Sets are drawn in proportion to samples^(1 / temperature). */
+  /** Data sets are drawn in proportion to samples^(1 / temperature). */
   temperature: z.number().min(1).default(1),
 });
 
@@ -59,7 +59,7 @@ const perKind = (
 
 const every = z
   .strictObject({
-    /** Steps between lines of the log. */
+    /** Steps between log lines. */
     log: count.default(10),
     evaluate: count.default(500),
     save: count.default(250),
@@ -70,7 +70,7 @@ const rate = z.strictObject({
   peak: positive,
   warmup: z.int().nonnegative().default(0),
   floor: z.number().nonnegative().default(0),
-  /** Steps of linear decay after a plateau at the peak; without it the rate falls as half a cosine from the warm-up on. */
+  /** Steps of linear decay after a plateau at the peak; without it, half-cosine decay after the warm-up. */
   decay: count.optional(),
 });
 
@@ -87,10 +87,13 @@ const optimizer = z
 
 const schedule = z.strictObject({ from: z.number(), to: z.number(), over: count });
 
-/** Stages are addressed by their names, which are directories of a run, too. */
+/** Stages are addressed by name; the name is also the stage's directory in a run. */
 const stageName = z
   .string()
-  .regex(/^[a-zA-Z][\w-]*$/, "a name of letters, digits, - and _ that begins with a letter");
+  .regex(
+    /^[a-zA-Z][\w-]*$/,
+    "expected a name of letters, digits, - and _ that starts with a letter",
+  );
 
 const codebookStage = z.strictObject({
   kind: z.literal("codebook"),
@@ -112,13 +115,13 @@ const pretrainingStage = z.strictObject({
   name: stageName,
   steps: count,
   batch: perKind(z.int().positive()),
-  /** Parts that each batch is split into to save memory, still one optimizer step; must divide the batch size. */
+  /** Number of parts that each batch is split into to save memory, for one optimizer step; must divide the batch sizes. */
   microBatches: count.default(1),
-  /** How often a step is of each kind of data; the paper's: 0.70, 0.15, 0.15. */
+  /** Fraction of steps on each kind of data; 0.70, 0.15, 0.15 in the paper. */
   shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
-  /** How many pairs get the text of another record. */
+  /** Fraction of pairs that get the text of another record. */
   mismatched: share.default(0.1),
-  /** Whether patches and words are masked: matching is learnt sooner from whole pairs, and the losses of masks not at all. */
+  /** Whether to mask patches and words. Matching is learned faster without masks, but masked losses need them. */
   masked: z.boolean().default(true),
   losses: z
     .strictObject({
@@ -133,16 +136,16 @@ const pretrainingStage = z.strictObject({
   rate,
   optimizer,
   recompute: z.boolean().default(false),
-  /** Parts of the weights that are not trained, such as "flava/image"; the codebook never is. */
+  /** Parts of the weights that are not trained, such as "flava/image". The codebook is always frozen. */
   frozen: z.array(z.string()).default([]),
-  /** Weights to start from: stages before this one, each with the parts that are taken from it. */
+  /** Initial weights: earlier stages, each with the parts taken from it. */
   from: z.array(z.strictObject({ stage: z.string(), parts: z.array(z.string()) })).default([]),
   every,
 });
 
 const lossesOfMasks = ["mim", "mlm", "mmmImage", "mmmText"] as const;
 
-/** Batches of every kind in use must split into equal micro-batches; losses on masks need masks. */
+/** Batches of every kind in use must split into equal micro-batches; masked losses need masks. */
 const possibleStage = pretrainingStage.superRefine((stage, context) => {
   const { batch, shares, microBatches, masked, losses } = stage;
   for (const loss of masked ? [] : lossesOfMasks) {
@@ -157,7 +160,7 @@ const possibleStage = pretrainingStage.superRefine((stage, context) => {
   }
 });
 
-/** The rate's parts fit into the stage's steps. */
+/** The rate's schedule must fit into the stage's steps. */
 function checkRate(
   { steps, rate: { decay, ...others } }: { steps: number; rate: z.output<typeof rate> },
   context: z.RefinementCtx,
@@ -168,7 +171,7 @@ function checkRate(
   }
 }
 
-/** Names are unique, and stages start from earlier ones. */
+/** Names must be unique, and initial weights come from earlier stages. */
 function checkNames(
   stages: readonly {
     readonly name: string;
@@ -179,7 +182,7 @@ function checkNames(
   for (const [index, { name, from = [] }] of stages.entries()) {
     const earlier = stages.slice(0, index).map((stage) => stage.name);
     if (earlier.includes(name)) {
-      const message = `"${name}" is the name of an earlier stage; every stage needs its own`;
+      const message = `"${name}" is the name of an earlier stage; names must be unique`;
       context.addIssue({ code: "custom", path: [index, "name"], message });
     }
     for (const [place, { stage }] of from.entries()) {
@@ -196,7 +199,7 @@ const recipe = z.strictObject({
   name: z.string(),
   model: z.enum(modelNames),
   seed: z.int().nonnegative().default(0),
-  /** Deviation of new weights, as a multiple of the paper's 0.02; sqrt(768 / width) keeps the signal of narrow models. */
+  /** Std of initial weights, as a multiple of the paper's 0.02; sqrt(768 / width) keeps the signal of narrow models. */
   initialScale: positive.default(1),
   precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
   data,
@@ -206,21 +209,21 @@ const recipe = z.strictObject({
     .superRefine(checkNames),
 });
 
-/** As it is written: what has a default may be left out. */
+/** A recipe as written: settings with a default may be omitted. */
 export type RecipeInput = z.input<typeof recipe>;
-/** With all defaults filled in. */
+/** A recipe with all defaults filled in. */
 export type Recipe = z.output<typeof recipe>;
 export type StageRecipe = Recipe["stages"][number];
 export type CodebookStageRecipe = z.output<typeof codebookStage>;
 export type PretrainingStageRecipe = z.output<typeof pretrainingStage>;
 export type DataRecipe = Recipe["data"];
 
-/** Invalid recipe; the message lists every place that is wrong. */
+/** Invalid recipe; the message lists every error. */
 export class RecipeError extends Error {
   override readonly name = "RecipeError";
 }
 
-/** Checks a recipe and fills in what it leaves out. `origin` is named in errors. */
+/** Checks a recipe and fills in defaults. Errors mention `origin`. */
 export function checkRecipe(input: unknown, origin: string): Recipe {
   const checked = recipe.safeParse(input);
   if (checked.success) return checked.data;

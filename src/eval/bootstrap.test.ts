@@ -3,7 +3,7 @@ import { keyOf, normal, uniform } from "../base/random.js";
 import { bootstrap } from "./bootstrap.js";
 
 describe("a bootstrap interval", () => {
-  it("is that of the normal approximation, where that is good", () => {
+  it("agrees with the normal approximation where that is accurate", () => {
     const count = 4000;
     const scores = Array.from(uniform(keyOf(5), count), (x) => (x < 0.3 ? 1 : 0));
     const { mean, low, high } = bootstrap(scores, keyOf(1), { resamples: 4000 });
@@ -13,7 +13,7 @@ describe("a bootstrap interval", () => {
     expect((high - mean) / standardError / 1.96).toBeCloseTo(1, 1);
   });
 
-  it("holds the true mean in about 95 of 100 cases", () => {
+  it("contains the true mean in about 95 of 100 cases", () => {
     let held = 0;
     for (let trial = 0; trial < 200; trial++) {
       const { low, high } = bootstrap(normal(keyOf(trial), 100), keyOf(-1 - trial), {
@@ -25,7 +25,7 @@ describe("a bootstrap interval", () => {
     expect(held).toBeLessThan(200);
   });
 
-  it("draws clusters whole: copies of an item make it no narrower", () => {
+  it("draws whole clusters, so copies of an item do not narrow it", () => {
     const scores = Array.from(normal(keyOf(2), 50));
     const copies = scores.flatMap((score) => [score, score, score, score]);
     const clusters = scores.flatMap((_, i) => [i, i, i, i].map((cluster) => cluster * 10));
@@ -39,14 +39,14 @@ describe("a bootstrap interval", () => {
     expect(alone.high - alone.low).toBeLessThan(0.6 * (once.high - once.low));
   });
 
-  it("depends on the key alone", () => {
+  it("depends only on the key", () => {
     const scores = normal(keyOf(4), 30);
     expect(bootstrap(scores, keyOf(8))).toEqual(bootstrap(scores, keyOf(8)));
     expect(bootstrap(scores, keyOf(9))).not.toEqual(bootstrap(scores, keyOf(8)));
   });
 
-  it("has no width where all are equal, and does not exist for nothing", () => {
+  it("has no width if all scores are equal, and needs at least one item", () => {
     expect(bootstrap([1, 1, 1], keyOf(0))).toEqual({ mean: 1, low: 1, high: 1, count: 3 });
-    expect(() => bootstrap([], keyOf(0))).toThrow("one item or more");
+    expect(() => bootstrap([], keyOf(0))).toThrow("at least one item");
   });
 });

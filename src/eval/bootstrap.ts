@@ -7,23 +7,23 @@ export interface Interval {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
-  /** Items that the mean is over. */
+  /** Number of items averaged. */
   readonly count: number;
 }
 
 interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
-  /** Items of one cluster (whole numbers from 0) are drawn together: captions of one image are not independent. */
+  /** The cluster of each item, an integer >= 0. Clusters are drawn whole: captions of one image are not independent. */
   readonly clusters?: Numbers;
 }
 
 const level = 0.95;
 
 /**
- * The mean of `scores` with its percentile bootstrap interval: items, or whole clusters of them, are drawn with
- * replacement as many times as there are, and the interval spans the middle 95 % of the means. It has no width where
- * all scores are equal. The same key gives the same interval.
+ * The mean of `scores` with its percentile bootstrap interval: all items, or whole clusters, are resampled with
+ * replacement, and the interval spans the middle 95 % of the means. It has no width if all scores are equal. The same
+ * key gives the same interval.
  */
 export function bootstrap(
   scores: Numbers,
@@ -31,7 +31,7 @@ export function bootstrap(
   { resamples = 1000, clusters }: BootstrapOptions = {},
 ): Interval {
   const count = scores.length;
-  if (count === 0) throw new RangeError("A mean needs one item or more.");
+  if (count === 0) throw new RangeError("A mean needs at least one item.");
   const { sums, counts } = gather(scores, clusters);
   const size = sums.length;
   const means = new Float64Array(resamples);
@@ -51,7 +51,7 @@ export function bootstrap(
   return { mean: total / count, low, high, count };
 }
 
-/** The sum of scores and the number of items of each cluster; without clusters each item is one. */
+/** The sum of scores and the number of items of each cluster; by default each item is its own cluster. */
 function gather(
   scores: Numbers,
   clusters: Numbers | undefined,
@@ -78,12 +78,12 @@ function quantile(values: Float64Array, fraction: number): number {
 }
 
 /**
- * Draws whole numbers from 0 to `bound - 1`, a hundred million of them in a second: xoroshiro64** (Blackman and Vigna
- * 2018), which begins where `key` says.
+ * Draws integers from 0 to `bound - 1`, a hundred million per second: xoroshiro64** (Blackman and Vigna 2018), seeded
+ * with `key`.
  */
 function randomIndices(key: Key, bound: number): () => number {
   let [a, b] = key;
-  if ((a | b) === 0) b = 1; // from which it would never leave
+  if ((a | b) === 0) b = 1; // the generator never leaves the all-zero state
   const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits));
   return () => {
     const bits = Math.imul(rotate(Math.imul(a, 0x9e3779bb), 5), 5) >>> 0;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe("an evaluation", () => {
-  it("of labeled images classifies them and counts what is left out", () => {
+  it("classifies labeled images and counts skipped samples", () => {
     const [first] = evaluations;
     if (first?.kind !== "zero-shot") throw new Error("classes.json makes a zero-shot set");
     expect(first.keys).toEqual(["a/1", "a/2", "b/1", "b/2"]);
@@ -32,7 +32,7 @@ describe("an evaluation", () => {
     expect(progress).toEqual([4, 3, 12, 4]);
   });
 
-  it("of described images searches both ways, seen and unseen kinds apart", () => {
+  it("measures retrieval in both directions, for seen and unseen kinds separately", () => {
     const [, second] = evaluations;
     if (second?.kind !== "retrieval") throw new Error("captions make a retrieval set");
     expect(second.relation.texts).toEqual(["a <b>", "c d"]);
@@ -52,7 +52,7 @@ it("an evaluation stops when its signal is aborted", async () => {
 });
 
 describe("a linear probe", () => {
-  it("is fitted to one part and tested on another", () => {
+  it("is fitted to the training part and evaluated on the test part", () => {
     const [, , third] = evaluations;
     if (third?.kind !== "linear probe") throw new Error("train and test make a linear probe");
     expect(third.keys).toHaveLength(4);
@@ -63,7 +63,7 @@ describe("a linear probe", () => {
   });
 });
 
-it("classes.json has distinct names, and templates with a place for them", () => {
+it("classes.json must have distinct names and templates with {}", () => {
   expect(parseClasses("x", '{"classes": ["a", "b"]}')).toEqual({
     classes: ["a", "b"],
     templates: photoTemplates,

@@ -1,4 +1,4 @@
-/** Evaluates a model on an evaluation set: embeds its samples, and computes its metrics. */
+/** Evaluates a model on an evaluation set: embeds the samples and computes metrics. */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, keyOf, uniformAt } from "../base/random.js";
 import type { Sample } from "../data/sample.js";
@@ -41,7 +41,7 @@ interface Evaluator extends EvaluateOptions {
 interface AnyEvaluation {
   /** By image: the key of its sample. */
   readonly keys: readonly string[];
-  /** Vectors (of a probe: features) of the images, float32 [N, width]. */
+  /** Vectors of the images, or features for a probe: float32 [N, width]. */
   readonly images: Float32Array;
   readonly skipped: SkippedSamples;
 }
@@ -64,7 +64,7 @@ interface LinearProbeEvaluation extends LabeledEvaluation {
   readonly labels: Int32Array;
   readonly result: ClassificationResult;
   readonly search: ProbeSearch;
-  /** Images that the probe was fitted to, those of the validation part included. */
+  /** Number of images that the probe was fitted to, including the validation part. */
   readonly fitted: number;
 }
 
@@ -77,7 +77,7 @@ export interface RetrievalEvaluation extends AnyEvaluation {
   readonly result: RetrievalResult;
 }
 
-/** Images that were put into classes. */
+/** Results of a classification. */
 export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
 export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
 
@@ -120,7 +120,7 @@ async function evaluateZeroShot(set: ZeroShotSet, options: Evaluator): Promise<Z
   return { kind: "zero-shot", set, ...embedded, labels, result, unknownLabels };
 }
 
-/** The share of the training part that chooses the regularization, where there is no validation part. */
+/** The fraction of the training part used to choose the regularization if there is no validation part. */
 const heldOut = 0.2;
 
 async function evaluateLinearProbe(
@@ -160,7 +160,7 @@ const labeled = ({ images, kept }: { images: Float32Array; kept: number[] }): La
   labels: Int32Array.from(kept),
 });
 
-/** Two parts of the items, drawn at random. */
+/** Splits the items at random into two parts. */
 function split(
   { features, labels }: LabeledFeatures,
   width: number,
@@ -230,12 +230,12 @@ function describe({ texts, fields }: Sample): DescribedImage | Unusable {
   };
 }
 
-/** Why a sample is no part of the evaluation. */
+/** Why a sample is not evaluated. */
 class Unusable {
   constructor(readonly reason: string) {}
 }
 
-/** Embeds images and keeps of each sample what `read` takes from it. */
+/** Embeds images, and keeps what `read` returns for each sample. */
 async function embedImages<T>(
   source: Source,
   kind: "vectors" | "features",

@@ -1,4 +1,4 @@
-/** What a model is evaluated on: labeled images with the names of their classes, or images with texts. */
+/** Evaluation sets: labeled images with class names, or images with texts. */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
@@ -11,7 +11,7 @@ import { photoTemplates } from "../inference/prompts.js";
 import { classFolders } from "./class-folders.js";
 
 interface AnySet {
-  /** For people: the name of its folder or file. */
+  /** Display name: that of its folder or file. */
   readonly name: string;
   readonly source: Source;
 }
@@ -33,8 +33,8 @@ export interface ZeroShotSet extends AnySet, Classes {
 }
 
 /**
- * Samples have an image and texts. The field `group` names images that mean the same, the field `seen` (true or false)
- * tells whether training has seen images of that kind.
+ * Samples have an image and texts. Images with the same field `group` mean the same; the field `seen` (true or false)
+ * says whether such images were seen in training.
  */
 export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
@@ -44,13 +44,13 @@ export interface RetrievalSet extends AnySet {
 export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
   readonly train: Source;
-  /** To choose the regularization by; without it a fifth of the training part is. */
+  /** Used to choose the regularization; by default a fifth of the training part. */
   readonly validation?: Source;
 }
 
 export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
 
-/** The file that makes a source of labeled images a zero-shot set or a probe. */
+/** The file that turns a source of labeled images into a zero-shot set or a probe. */
 const classesName = "classes.json";
 
 const classesFile = z.strictObject(
@@ -69,7 +69,7 @@ const classesFile = z.strictObject(
   },
 );
 
-/** An evaluation set that cannot be used. */
+/** An invalid evaluation set. */
 export class EvaluationSetError extends Error {
   override readonly name = "EvaluationSetError";
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { closeTo } from "../../test/close-to.js";
 import { minimize } from "./lbfgs.js";
 
-it("finds the minimum of a stretched bowl", async () => {
+it("finds the minimum of an ill-conditioned quadratic", async () => {
   const scales = [1, 10, 100, 1000];
   const { point, converged, iterations } = await minimize(
     (x) =>
@@ -18,7 +18,7 @@ it("finds the minimum of a stretched bowl", async () => {
   expect([...point]).toEqual(closeTo([1, 2, 3, 4], 8));
 });
 
-it("follows a bent valley (Rosenbrock)", async () => {
+it("follows a curved valley (Rosenbrock)", async () => {
   const rosenbrock = (p: Float64Array) => {
     const [x, y] = [p[0]!, p[1]!];
     const value = (1 - x) ** 2 + 100 * (y - x * x) ** 2;
@@ -36,7 +36,7 @@ it("follows a bent valley (Rosenbrock)", async () => {
   expect(short.value).toBeLessThan(24);
 });
 
-it("ends where nothing gets lower", async () => {
+it("stops where no step is lower", async () => {
   const lying = (x: Float64Array) =>
     Promise.resolve({ value: x[0]! ** 2, gradient: Float64Array.of(-1) });
   const { point, converged } = await minimize(lying, Float64Array.of(0));

@@ -1,4 +1,4 @@
-/** Minimization of smooth functions of many numbers: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
+/** Minimization of smooth functions of many variables: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
 
 /** A function with its gradient. */
 export type Objective = (
@@ -6,7 +6,7 @@ export type Objective = (
 ) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
 export interface MinimizeOptions {
-  /** At most; default: 1,000. */
+  /** Largest number of iterations; default: 1,000. */
   readonly iterations?: number;
   /** Converged when no element of the gradient is larger than this in absolute value; default: 1e-5. */
   readonly tolerance?: number;
@@ -18,11 +18,11 @@ export interface Minimum {
   readonly point: Float64Array;
   readonly value: number;
   readonly iterations: number;
-  /** Whether the gradient reached the tolerance, rather than iterations or numerical precision running out. */
+  /** Whether the gradient reached the tolerance before iterations or numerical precision ran out. */
   readonly converged: boolean;
 }
 
-/** Steps whose curvature is kept. */
+/** Number of steps whose curvature is kept. */
 const history = 10;
 /** Constants c1 and c2 of the weak Wolfe conditions: sufficient decrease, and curvature. */
 const [sufficientDecrease, curvatureFactor] = [1e-4, 0.9];
@@ -30,7 +30,7 @@ const maximumTrials = 30;
 
 type Evaluated = Awaited<ReturnType<Objective>> & { readonly point: Float64Array };
 
-/** One step with what it did to the gradient, and the inverse of their dot product. */
+/** A step, the change of the gradient, and the inverse of their dot product. */
 interface Curvature {
   readonly step: Float64Array;
   readonly change: Float64Array;

@@ -17,7 +17,7 @@ function clouds(seed: number, count: number, classes: number, noise: number): La
 }
 
 describe("a linear probe", () => {
-  it("without features learns how frequent classes are", async () => {
+  it("learns class frequencies from constant features", async () => {
     const labels = Int32Array.of(0, 0, 0, 0, 0, 1, 1, 1, 2, 2);
     const fitter = new ProbeFitter(
       backend,
@@ -31,7 +31,7 @@ describe("a linear probe", () => {
     expect([...weight]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it("of two opposite items has the weight at which gradient and decay are equal", async () => {
+  it("fits two opposite items with the weight that balances gradient and decay", async () => {
     const lambda = 0.5;
     const fitter = new ProbeFitter(
       backend,
@@ -46,7 +46,7 @@ describe("a linear probe", () => {
     expect(bias[0]).toBeCloseTo(bias[1]!, 5);
   });
 
-  it("has the gradient that finite differences give", async () => {
+  it("has a gradient that agrees with finite differences", async () => {
     const sizes = { width: 3, classes: 3 };
     const objective = new ProbeFitter(backend, clouds(1, 12, 3, 0.5), sizes).objective(2);
     const point = Float64Array.from(normal(keyOf(2), 12));
@@ -68,7 +68,7 @@ describe("a linear probe", () => {
     expect(predicted).toEqual(labels);
   });
 
-  it("does not depend on the mean of the features, and decay follows their scale", async () => {
+  it("does not depend on the features' mean, and decay scales with the features", async () => {
     const { features, labels } = clouds(8, 30, 3, 0.4);
     const sizes = { width: 3, classes: 3 };
     const fit = (of: Float32Array, lambda: number) =>
@@ -87,7 +87,7 @@ describe("a linear probe", () => {
     expect(answers.ranks).toEqual(ranks);
   });
 
-  it("goes on from another probe, of other items, without a jump", async () => {
+  it("continues from a probe of other items without a jump", async () => {
     const sizes = { width: 3, classes: 3 };
     const probe = await new ProbeFitter(backend, clouds(9, 30, 3, 0.4), sizes).fit(0.1, tight);
     const { features, labels } = clouds(10, 30, 3, 0.4);
@@ -104,7 +104,7 @@ describe("a linear probe", () => {
     expect([...still.weight]).toEqual(closeTo([...probe.weight], 5));
   });
 
-  it("refuses labels that do not fit", () => {
+  it("refuses invalid labels", () => {
     const make = (...labels: number[]): ProbeFitter =>
       new ProbeFitter(
         backend,
@@ -116,10 +116,10 @@ describe("a linear probe", () => {
   });
 });
 
-it("the search finds a lambda that is best on the validation part", async () => {
+it("the search finds the best lambda for the validation part", async () => {
   const sizes = { width: 3, classes: 3 };
   const train = clouds(5, 18, 3, 0.7);
-  // Some wrong labels, so that a little decay pays.
+  // Some wrong labels, so that some decay helps.
   const labels = train.labels.map((label, i) =>
     i % 6 === 0 ? below(foldIn(keyOf(6), i), 3) : label,
   );

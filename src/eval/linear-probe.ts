@@ -26,7 +26,7 @@ export interface ProbeSizes {
 
 /** Multinomial logistic regression: logits are weight · (features - mean) + bias. */
 export interface LinearProbe extends ProbeSizes {
-  /** The mean of the features it was fitted to, [width]: subtracted, as rounding errors grow with the size of numbers. */
+  /** Mean of the training features, [width], subtracted to reduce rounding errors. */
   readonly mean: Float32Array;
   /** [classes, width] */
   readonly weight: Float32Array;
@@ -43,14 +43,14 @@ interface FitOptions extends MinimizeOptions {
 }
 
 const rowsPerBlock = 4096;
-/** Largest element of the gradient, as in scikit-learn; products in float32 do not allow much less. */
+/** Largest element of the gradient, as in scikit-learn; float32 products do not allow much less. */
 const defaultTolerance = 1e-4;
 
 /**
- * Fits probes to features that are written to the backend once. For a `lambda`, minimizes the sum of cross entropies plus
+ * Fits probes to features, which are written to the backend once. For a `lambda`, minimizes the sum of cross entropies plus
  * lambda / 2 · |weights|² (biases are not decayed), as scikit-learn's logistic regression with C = 1 / lambda. The kernels
- * compute the products; L-BFGS and all sums over items are in double precision. Features are standardized by a single
- * standard deviation, which speeds up convergence and leaves the minimum where it is.
+ * compute the products; L-BFGS and all sums over items use double precision. Features are standardized by a single
+ * standard deviation, which speeds up convergence without moving the minimum.
  */
 export class ProbeFitter {
   readonly #state;
@@ -156,7 +156,7 @@ export class ProbeFitter {
 interface Statistics {
   /** The mean of the features: [width]. */
   readonly mean: Float32Array;
-  /** Their standard deviation over all axes. */
+  /** Standard deviation of the features over all axes. */
   readonly std: number;
 }
 
@@ -176,7 +176,7 @@ function standardized(features: Float32Array, { mean, std }: Statistics): Float3
   return features.map((value, index) => (value - mean[index % width]!) / std);
 }
 
-/** Classifies items by a probe. */
+/** Classifies items with a probe. */
 export async function predict(
   backend: Backend,
   { weight, bias, mean, width, classes }: LinearProbe,

@@ -6,17 +6,17 @@ const rank = (scores: number[], right: number[]): number =>
   rankOf(Float32Array.from(scores), right);
 
 describe("the rank of a right answer", () => {
-  it("counts the wrong ones above it", () => {
+  it("counts the wrong answers above it", () => {
     expect(rank([0.1, 0.9, 0.5, 0.7], [2])).toBe(2);
     expect(rank([0.1, 0.9, 0.5, 0.7], [1])).toBe(0);
   });
 
-  it("is that of the best of several", () => {
+  it("is that of the best of several right answers", () => {
     expect(rank([0.1, 0.9, 0.5, 0.7], [0, 3])).toBe(1);
     expect(rank([0.7, 0.9, 0.7, 0.7], [0, 3])).toBe(2);
   });
 
-  it("counts ties and what is not a number against the model", () => {
+  it("counts ties and NaN against the model", () => {
     expect(rank([1, 1, 1, 1], [2])).toBe(3);
     expect(rank([NaN, NaN, NaN], [0])).toBe(2);
     expect(rank([0.2, NaN, 0.1], [0])).toBe(1);
@@ -42,7 +42,7 @@ describe("the rank of a right answer", () => {
   });
 });
 
-it("means are those of items, of classes, and of the middle", () => {
+it("computes the mean over items, the mean over classes, and the median", () => {
   const hits = hitsWithin([0, 4, 5, 0, 9], 5);
   expect([...hits]).toEqual([1, 1, 0, 1, 0]);
   expect(mean(hits)).toBe(0.6);

@@ -1,20 +1,20 @@
-/** What is counted over items whose right answers were ranked among candidates. Shares are fractions from 0 to 1. */
+/** Metrics of items whose right answers are ranked among candidates. Results are fractions from 0 to 1. */
 
 /** A list or a typed array. */
 export type Numbers = ArrayLike<number> & Iterable<number>;
 
 /**
- * How many wrong candidates score at least as high as the best right one: 0 where the item is answered rightly. Ties count
- * against the model, and so do scores that are not numbers: a model that scores everything alike gets nothing right.
+ * How many wrong candidates score at least as high as the best right one: 0 if the answer is right. Ties and NaN count
+ * against the model: one that scores everything alike gets nothing right.
  *
  * @param scores of all candidates
- * @param right indices of the candidates that are right, at least one
+ * @param right indices of the right candidates, at least one
  */
 export function rankOf(scores: Float32Array, right: Numbers): number {
   let best = -Infinity;
   for (const one of right) if (scores[one]! > best) best = scores[one]!;
   let rank = 0;
-  let index = scores.length; // over this many scores an iterator would take three times as long
+  let index = scores.length; // an iterator would take three times as long
   while (index-- > 0) if (!(scores[index]! < best)) rank++;
   for (const one of right) if (!(scores[one]! < best)) rank--;
   return rank;
@@ -25,14 +25,14 @@ export function hitsWithin(ranks: Numbers, k: number): Uint8Array {
   return Uint8Array.from(ranks, (rank) => (rank < k ? 1 : 0));
 }
 
-/** The mean of `scores`; not a number where there are none. */
+/** The mean of `scores`; NaN if there are none. */
 export function mean(scores: Numbers): number {
   let sum = 0;
   for (const score of scores) sum += score;
   return sum / scores.length;
 }
 
-/** The mean over classes of the mean score of their items ("mean per class", balanced accuracy); empty classes are left out. */
+/** The mean over classes of their items' mean score ("mean per class", balanced accuracy), without empty classes. */
 export function meanPerClass(scores: Numbers, labels: Numbers): number {
   const byClass = new Map<number, { sum: number; count: number }>();
   let item = 0;
@@ -43,7 +43,7 @@ export function meanPerClass(scores: Numbers, labels: Numbers): number {
   return mean([...byClass.values()].map(({ sum, count }) => sum / count));
 }
 
-/** The middle value, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two in the middle. */
 export function median(values: Numbers): number {
   const sorted = Float64Array.from(values).sort();
   const middle = (sorted.length - 1) / 2;

@@ -1,4 +1,4 @@
-/** The search for the regularization of a linear probe (flava.md 8.4). */
+/** Search for the regularization of a linear probe (flava.md 8.4). */
 import type { Backend } from "../backend/backend.js";
 import type { MinimizeOptions } from "./lbfgs.js";
 import {
@@ -11,19 +11,19 @@ import {
 import { hitsWithin, mean } from "./metrics.js";
 
 export interface ProbeSearch {
-  /** Fitted to the training and the validation part, with the best lambda. */
+  /** Fitted to the training and validation parts with the best lambda. */
   readonly probe: LinearProbe;
-  /** Top-1 accuracy on the validation part, from 0 to 1, of every lambda that was tried, ascending. */
+  /** Top-1 accuracy on the validation part, from 0 to 1, for every lambda tried, in ascending order. */
   readonly tried: readonly { readonly lambda: number; readonly accuracy: number }[];
 }
 
-/** The exponents of lambda that the search starts with, and the resolution at which it ends. */
+/** The initial exponents of lambda, and the final resolution. */
 const firstExponents = [-6, -4, -2, 0, 2, 4, 6];
 const stepsPerDecade = 8;
 
 /**
  * Finds the lambda from 1e-6 to 1e6 that is best on the validation part, as CLIP does: halves the interval around the best
- * one until there are 8 steps to a power of ten. Then fits both parts together. Of equally good values the largest wins.
+ * one until there are 8 steps per power of ten. Then fits both parts together. Among equally good values the largest wins.
  */
 export async function searchProbe(
   backend: Backend,

@@ -1,21 +1,21 @@
-/** Which texts are right for which images. */
+/** Matching texts and images. */
 
-/** An image of a retrieval set with what is true of it. */
+/** An image of a retrieval set with its texts. */
 export interface DescribedImage {
   readonly texts: readonly string[];
-  /** Images of one group mean the same: what is true of one is true of all. */
+  /** Images of one group mean the same: the texts of one are right for all. */
   readonly group?: string;
-  /** Whether training has seen images of its kind; undefined if that is not known. */
+  /** Whether images of its kind were seen in training; undefined if unknown. */
   readonly seen?: boolean;
 }
 
-/** Images and distinct texts, and which belong together. */
+/** Images and distinct texts, and which of them match. */
 export interface Relation {
-  /** Every text once, in the order in which they first occur. */
+  /** Every text once, in order of first occurrence. */
   readonly texts: readonly string[];
   /** By image: its own texts and those of its group, ascending indices into `texts`. */
   readonly textsOf: readonly Int32Array[];
-  /** By text: the images of which it is true, ascending. */
+  /** By text: the images for which it is right, ascending. */
   readonly imagesOf: readonly Int32Array[];
 }
 

@@ -7,8 +7,8 @@ import { type RetrievalResult, retrieve } from "./retrieval.js";
 
 const backend = referenceBackend();
 
-describe("what belongs together", () => {
-  it("is what an image is called, and what its group is called", () => {
+describe("the relation of images and texts", () => {
+  it("matches an image with its own texts and those of its group", () => {
     const { texts, textsOf, imagesOf } = relate([
       { texts: ["calendar", "date"] },
       { texts: ["dog"], group: "animal" },
@@ -22,7 +22,7 @@ describe("what belongs together", () => {
   });
 });
 
-/** Images and texts along the axes of a space, with a little of other axes. */
+/** Images and texts near the axes of a space. */
 async function find(
   images: readonly DescribedImage[],
   imageVectors: number[][],
@@ -49,14 +49,14 @@ describe("retrieval", () => {
     { texts: [] },
   ];
 
-  it("asks for texts and for images", async () => {
+  it("searches texts by images and images by texts", async () => {
     const { imageToText, textToImage } = await find(
       images,
       [
         [1, 0, 0],
         [0, 0.5, 1], // a dog that looks like a tiger
         [0.6, 1, 0], // a cat that looks like a dog
-        [0, 0.9, 0], // nobody knows
+        [0, 0.9, 0], // an image without texts
       ],
       [
         [1, 0, 0], // cat
@@ -79,7 +79,7 @@ describe("retrieval", () => {
     expect(textToImage.all.chance[1]).toBe(1);
   });
 
-  it("counts equal texts as one", async () => {
+  it("treats equal texts as one", async () => {
     const twins = [{ texts: ["cat"] }, { texts: ["cat"] }, { texts: ["dog"] }];
     const vectors = [
       [0.9, 0.1],
@@ -129,7 +129,7 @@ describe("retrieval", () => {
     );
   });
 
-  it("refuses what does not fit", async () => {
+  it("refuses mismatched vectors and sets without texts", async () => {
     await expect(find([{ texts: ["a"] }], [[1]], [[1], [1]])).rejects.toThrow("but got 1 and 2");
     await expect(find([{ texts: [] }], [[1]], [])).rejects.toThrow("No image has a text");
   });

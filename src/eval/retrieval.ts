@@ -21,15 +21,15 @@ export interface Recall {
   readonly at1: Interval;
   readonly at5: Interval;
   readonly at10: Interval;
-  /** Of the best right candidate, where 1 is the first. */
+  /** Median rank of the best right candidate; 1 is the first. */
   readonly medianRank: number;
-  /** Recall of guessing at 1, 5 and 10. */
+  /** Recall at 1, 5 and 10 of random guessing. */
   readonly chance: readonly [number, number, number];
 }
 
 export interface Direction {
   readonly all: Recall;
-  /** Of queries of kinds that training has seen, and of the others, if the set distinguishes them, among all candidates. */
+  /** Recall for queries of seen and of unseen kinds, among all candidates, if the set distinguishes them. */
   readonly seen?: Recall;
   readonly unseen?: Recall;
   /** By query: how many wrong candidates score at least as high as the best right one. */
@@ -45,8 +45,8 @@ export interface RetrievalResult {
 }
 
 /**
- * Recall in both directions, by exact search. Each distinct text is a candidate, and a query, once; an image without
- * texts is a candidate only. Ties count against the model. The texts of one image are one cluster of the interval.
+ * Recall in both directions, by exact search. Each distinct text is a candidate and a query once; an image without
+ * texts is only a candidate. Ties count against the model. The texts of an image form one cluster of the interval.
  */
 export async function retrieve(
   backend: Backend,
@@ -98,7 +98,7 @@ async function allRanks(
   return ranks;
 }
 
-/** A text is of a seen kind where one of its images is. */
+/** A text is of a seen kind if any of its images is. */
 function anySeen(images: readonly DescribedImage[], own: Int32Array): boolean | undefined {
   const known = Array.from(own, (index) => images[index]?.seen).filter(
     (seen) => seen !== undefined,
@@ -154,7 +154,7 @@ function recallOf(key: Key, ranked: Ranked, queries: readonly number[]): Recall 
   };
 }
 
-/** The probability that one of `right` candidates is among `k` drawn from `candidates` without replacement. */
+/** The probability that any of the `right` candidates is among `k` drawn from `candidates` without replacement. */
 function chanceOfHit(right: number, candidates: number, k: number): number {
   let missed = 1;
   for (let drawn = 0; drawn < Math.min(k, candidates); drawn++) {

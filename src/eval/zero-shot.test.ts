@@ -20,7 +20,7 @@ const classify = (images: number[][], labels: number[]): ReturnType<typeof class
   );
 
 describe("zero-shot classification", () => {
-  it("ranks the right class, names mistakes and chance", async () => {
+  it("ranks the right class, and reports mistakes and chance levels", async () => {
     const result = await classify(
       [
         [0.9, 0.1, 0.2, 0.3, 0.4, 0.5], // right
@@ -39,14 +39,14 @@ describe("zero-shot classification", () => {
     expect(result.confusions).toEqual([{ label: 2, predicted: 1, count: 2 }]);
   });
 
-  it("gives a model that tells nothing apart no point", async () => {
+  it("scores a model that cannot distinguish classes as 0", async () => {
     const alike = [1, 1, 1, 1, 1, 1];
     const result = await classify([alike, alike], [0, 3]);
     expect(result.top1.mean).toBe(0);
     expect([...result.predicted]).toEqual([1, 0]);
   });
 
-  it("refuses labels that do not fit", async () => {
+  it("refuses invalid labels", async () => {
     await expect(classify([[1, 0, 0, 0, 0, 0]], [6])).rejects.toThrow("label 6");
     await expect(classify([[1, 0, 0, 0, 0, 0]], [1, 2])).rejects.toThrow("one label for each");
     await expect(classify([], [])).rejects.toThrow("no images");

@@ -93,7 +93,9 @@ describe("schedules", () => {
     );
     expect(() => refused({ warmup: -1 })).toThrow("warmup: expected a number of steps, but got -1");
     expect(() => refused({ floor: -1 })).toThrow("floor: -1 is below 0");
-    expect(() => refused({ floor: 2, warmup: 5 })).toThrow(/warmup: expected .*; floor: 2 is above/);
+    expect(() => refused({ floor: 2, warmup: 5 })).toThrow(
+      /warmup: expected .*; floor: 2 is above/,
+    );
   });
 });
 

@@ -6,7 +6,7 @@ const line = (name: string, ...ys: number[]): Chart["lines"][number] => ({
   name,
   points: ys.map((y, index) => ({ x: 10 * index, y })),
 });
-/** The points of every line, in the order in which they are drawn. */
+/** The points of every line, in drawing order. */
 const placesOf = (svg: string): number[][][] =>
   [...svg.matchAll(/points="([^"]*)"/g)].map(([, points = ""]) =>
     points.split(" ").map((pair) => pair.split(",").map(Number)),
@@ -28,31 +28,31 @@ test("lines go from the lower left to the upper right of one frame, the first li
   for (const name of ["training", "other"]) expect(svg).toContain(`${name}</tspan`);
 });
 
-test("what comes from outside is escaped", () => {
+test("names and titles are escaped", () => {
   const name = `<script>"&'`;
   const svg = drawn({ title: name, lines: [line(name, 1, 2)], level: { name, y: 1 } });
   expect(svg).not.toContain("<script>");
   expect(svg).toContain("&lt;script&gt;&quot;&amp;&#39;");
 });
 
-test("a single point can be seen", () => {
+test("a single point is visible", () => {
   const svg = drawn({ title: "one", lines: [line("evaluation", 0.5)] });
   expect(svg).toMatch(/<circle\s+cx="167"\s+cy="86"/);
   expect(svg.match(/y="164"/g)).toHaveLength(1); // its step, once
   expect(svg).not.toContain("NaN");
 });
 
-test("a line goes on after what is no number, and nothing else is drawn of it", () => {
+test("a line skips non-finite values", () => {
   const svg = drawn({ title: "gaps", lines: [line("training", 0, NaN, 10, Infinity)] });
   expect(placesOf(svg)[0]).toHaveLength(2);
   expect(svg).not.toMatch(/NaN|Infinity/);
 });
 
 test.each([
-  ["no number", [line("training", NaN, NaN)]],
+  ["no finite values", [line("training", NaN, NaN)]],
   ["no point", [line("training")]],
   ["no line", []],
-])("of %s there is an empty frame, with the level if there is one", (_, lines) => {
+])("for %s the frame is empty except for the level, if any", (_, lines) => {
   for (const level of [undefined, { name: "chance", y: 2 }]) {
     const svg = drawn({ title: "empty", lines, ...(level && { level }) });
     expect(svg).not.toMatch(/NaN|Infinity/);

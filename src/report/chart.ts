@@ -1,4 +1,4 @@
-/** Small line charts for pages: one panel for each quantity, with the level that guessing reaches. */
+/** Small line charts for pages: one panel per quantity, with its chance level. */
 import { Html, html } from "./html.js";
 
 export interface Line {
@@ -10,7 +10,7 @@ export interface Chart {
   readonly title: string;
   /** The first line is drawn last, over the others. */
   readonly lines: readonly Line[];
-  /** A dashed line, such as the level of guessing. */
+  /** A dashed line, such as the chance level. */
   readonly level?: { readonly name: string; readonly y: number };
 }
 
@@ -20,7 +20,7 @@ const colors = ["var(--mark)", "#c1440e", "#4a7c2a", "#6b4c9a"];
 
 const colorOf = (index: number): string => colors[index % colors.length]!;
 
-/** The charts side by side, as many as fit in a row. */
+/** The charts side by side, as many per row as fit. */
 export function charts(all: readonly Chart[]): Html {
   const figures = all.map((chart) => html`<figure>${draw(chart)}</figure>`);
   return html`<div class="charts">${figures}</div>`;
@@ -121,7 +121,7 @@ function scale(values: readonly number[], [start, end]: readonly [number, number
   };
 }
 
-/** The next larger of 1, 2, 5, 10 ... */
+/** Rounds up to the next of 1, 2, 5, 10 ... */
 function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);

@@ -15,7 +15,7 @@ import { thumbnails } from "./thumbnail.js";
 
 interface SectionOptions {
   readonly backend: Backend;
-  /** Of the examples. */
+  /** For drawing examples. */
   readonly key: Key;
 }
 

@@ -1,4 +1,4 @@
-/** The results of evaluations, as Markdown for people and as JSON for programs. */
+/** The results of evaluations as Markdown, for reading, and as JSON, for programs. */
 import type { Evaluation } from "../eval/evaluate.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
 

@@ -4,14 +4,14 @@ import { type Key, foldIn, uniformAt } from "../base/random.js";
 import { chosenRows, nearestCandidates } from "../inference/similarity.js";
 import type { ClassificationEvaluation, RetrievalEvaluation } from "../eval/evaluate.js";
 
-/** An image with the class given to it and its own. */
+/** An image with its predicted and its true class. */
 interface ClassifiedImage {
   readonly key: string;
   readonly label: string;
   readonly predicted: string;
 }
 
-/** A text with the images found for it, the best first. */
+/** A text with the images found for it, best first. */
 interface FoundImages {
   readonly text: string;
   readonly found: readonly FoundImage[];
@@ -19,12 +19,12 @@ interface FoundImages {
 
 interface FoundImage {
   readonly key: string;
-  /** Its first text, or its key if it has none. */
+  /** The image's first text, or its key if it has none. */
   readonly name: string;
   readonly isRight: boolean;
 }
 
-/** An image with the texts found for it, the best first. */
+/** An image with the texts found for it, best first. */
 interface FoundTexts {
   readonly key: string;
   readonly found: readonly { readonly text: string; readonly isRight: boolean }[];
@@ -89,7 +89,7 @@ export async function exampleSearches(
   };
 }
 
-/** At most `count` of the items, in their order. */
+/** At most `count` of the items, in order. */
 function draw(items: readonly number[], count: number, key: Key): number[] {
   const own = foldIn(key, "examples");
   const lots = new Map(items.map((item) => [item, uniformAt(own, item)]));

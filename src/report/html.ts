@@ -1,4 +1,4 @@
-/** A fragment of HTML in which everything that was inserted is escaped. */
+/** A fragment of HTML in which all insertions are escaped. */
 export class Html {
   constructor(readonly source: string) {}
 

@@ -1,19 +1,19 @@
-/** The metrics of an evaluation, and how they are written. */
+/** The metrics of an evaluation, and their formatting. */
 import type { Interval } from "../eval/bootstrap.js";
 import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
 import type { Direction, Recall } from "../eval/retrieval.js";
 
-/** One measured number. */
+/** A measured value. */
 interface Measurement {
   /** Such as "top-1 accuracy". */
   readonly name: string;
-  /** A share, from 0 to 1. */
+  /** A fraction from 0 to 1. */
   readonly share: Interval | number;
-  /** The share that guessing reaches. */
+  /** The value reached by guessing. */
   readonly chance?: number;
 }
 
-/** All metrics of an evaluation, the most important first. */
+/** All metrics of an evaluation, most important first. */
 export function measurements(evaluation: Evaluation): Measurement[] {
   if (evaluation.kind !== "retrieval") {
     const { top1, top5, meanPerClass, chance } = evaluation.result;
@@ -44,7 +44,7 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
   ];
 }
 
-/** What was evaluated, in a sentence. */
+/** Describes the evaluation in a sentence. */
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
   const left = skipped.total > 0 ? `; ${skipped.summary(evaluation.keys.length)}` : "";
@@ -89,10 +89,10 @@ const classesOf = ({ classes, namedBy }: ClassificationEvaluation["set"]): strin
 
 /** A share in percent. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-/** The share itself, without its interval. */
+/** The fraction itself, without its interval. */
 export const meanOf = (share: Interval | number): number =>
   typeof share === "number" ? share : share.mean;
-/** The interval of a share in percent; empty if there is none. */
+/** The interval of a fraction in percent; empty if there is none. */
 export const rangeOf = (share: Interval | number): string =>
   typeof share === "number"
     ? ""

@@ -6,7 +6,7 @@ export interface Section {
   readonly body: Html;
 }
 
-/** Light or dark as the system is, for screens of any size and for print. */
+/** Follows the system's light or dark theme; for screens of any size and for print. */
 const style = `
 :root {
   color-scheme: light dark;

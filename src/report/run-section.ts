@@ -1,10 +1,10 @@
-/** A stage of training as a section of a page: curves of its losses beside what guessing reaches, and its images. */
+/** A training stage as a section of a page: loss curves with their chance levels, and sample images. */
 import { formatDuration } from "../base/duration.js";
 import { type Chart, charts } from "./chart.js";
 import { html } from "./html.js";
 import type { Section } from "./page.js";
 
-/** What was logged at one step. */
+/** The values logged at one step. */
 interface LoggedStep {
   readonly step: number;
   /** Seconds of training so far. */
@@ -15,16 +15,16 @@ interface LoggedStep {
 
 export interface TrainedStage {
   readonly name: string;
-  /** The losses by name, each with the value that guessing reaches, or null if that is not known. */
+  /** The losses by name, each with the value reached by guessing, or null if unknown. */
   readonly losses: Readonly<Record<string, number | null>>;
   readonly log: readonly LoggedStep[];
   /** A PNG file of images above their reconstructions. */
   readonly reconstructions?: Uint8Array;
 }
 
-/** Most points of a curve; longer ones are thinned by averaging neighbors. */
+/** Largest number of points of a curve; longer ones are thinned by averaging neighbors. */
 const maximumPoints = 300;
-/** What is plotted of training besides the losses. */
+/** Training scalars plotted besides the losses. */
 const watched = ["gradient norm", "update norm", "learning rate", "samples/s", "memory MiB"];
 
 export function runSection({ name, losses, log, reconstructions }: TrainedStage): Section {
@@ -71,7 +71,7 @@ function lossCharts(
   });
 }
 
-/** Every other validation metric, and what is watched of training: one chart each. */
+/** Every other validation metric and the plotted training scalars: one chart each. */
 function otherCharts(
   training: readonly LoggedStep[],
   evaluations: readonly LoggedStep[],

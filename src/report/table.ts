@@ -13,7 +13,7 @@ export const numberColumn = (name: string | Html): Column => ({ name, isNumber: 
 const shown = (cell: string | number | Html): string | Html =>
   typeof cell === "number" ? cell.toLocaleString("en") : cell;
 
-/** A table that scrolls sideways on narrow pages. Rows have a cell for each column; numbers are written with commas. */
+/** A table that scrolls sideways on narrow pages. Rows have a cell for each column; numbers have thousands separators. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly (string | number | Html)[])[],

@@ -2,12 +2,12 @@
 import sharp from "sharp";
 import type { Source } from "../data/formats/source.js";
 
-/** Pixels on the longer side: twice what the page shows, for fine screens. */
+/** Pixels on the longer side: twice the displayed size, for high-resolution screens. */
 const side = 192;
 
 /**
  * Thumbnails of the samples with the given keys, as data URIs. Reads the source until all are found; images that cannot
- * be decoded are left out.
+ * be decoded are omitted.
  */
 export async function thumbnails(
   source: Source,
@@ -25,7 +25,7 @@ export async function thumbnails(
   return found;
 }
 
-/** An image file as a small one, over white: a data URI. */
+/** A thumbnail of an image file on a white background, as a data URI. */
 async function thumbnail(file: Uint8Array): Promise<string> {
   const small = await sharp(file, { failOn: "none" })
     .autoOrient()

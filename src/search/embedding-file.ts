@@ -1,4 +1,4 @@
-/** Embeddings of images and texts in a parquet file: what `flava embed` writes and `flava search` reads. */
+/** Embeddings of images and texts in a parquet file: written by `flava embed` and read by `flava search`. */
 import { access } from "node:fs/promises";
 import { z } from "zod";
 import { parquetFooter, parquetRows } from "../data/formats/parquet/rows.js";
@@ -9,7 +9,7 @@ import { SourceError, reasonOf } from "../data/formats/source-error.js";
 export interface EmbeddingRow {
   /** The key of the sample, unique in its source. */
   readonly key: string;
-  /** Where the sample was read from. */
+  /** The path that the sample was read from. */
   readonly path?: string;
   /** The sample's first text. */
   readonly text?: string;
@@ -17,14 +17,14 @@ export interface EmbeddingRow {
   readonly image?: Float32Array;
   /** [D] at length 1. */
   readonly textVector?: Float32Array;
-  /** Digest of the sample that was embedded; only in the parts of an unfinished job. */
+  /** Digest of the embedded sample; only in the parts of an unfinished job. */
   readonly digest?: string;
 }
 
 const origin = z.object({
-  /** The data set, for people. */
+  /** Display name of the data set. */
   source: z.string(),
-  /** The model's path, for people. */
+  /** The model's path, for display. */
   model: z.string(),
   /** Identifies the model. */
   fingerprint: z.string(),
@@ -33,7 +33,7 @@ const origin = z.object({
   width: z.int(),
 });
 
-/** What embeddings were made from. */
+/** The source and model of a file's embeddings. */
 export type EmbeddingOrigin = z.infer<typeof origin>;
 
 /** The columns of the two kinds of embeddings. */
@@ -41,7 +41,7 @@ export const vectorColumns = { image: "image_embedding", text: "text_embedding" 
 
 const originKey = "flava";
 
-/** Writes `rows` to `path`; the file appears when it is complete. */
+/** Writes `rows` to `path`; the file appears only when complete. */
 export function writeEmbeddings(
   path: string,
   origin: EmbeddingOrigin,
@@ -70,29 +70,29 @@ export function writeEmbeddings(
 /** An open file of embeddings. */
 export interface EmbeddingFile {
   readonly origin: EmbeddingOrigin;
-  /** All rows in their order, a row group in memory at a time; only these columns are read, the key among them. */
+  /** All rows in order, one row group in memory at a time. Reads only the given columns, which must include the key. */
   readonly rows: (columns?: readonly string[]) => AsyncGenerator<EmbeddingRow>;
 }
 
 /**
  * Opens a file that `writeEmbeddings` wrote.
- * @throws SourceError if there is none, or it cannot be read
+ * @throws SourceError if the file is missing or cannot be read
  */
 export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   await access(path).catch(() => {
     throw new SourceError(
-      `There is nothing at ${path}. Write it with: flava embed SOURCE --out ${path}`,
+      `${path} does not exist. Create it with: flava embed SOURCE --out ${path}`,
     );
   });
   const fail = (error: unknown): never => {
     throw new SourceError(
-      `${path} cannot be read as embeddings: ${reasonOf(error)}. Write it again with flava embed.`,
+      `${path} cannot be read as embeddings: ${reasonOf(error)}. Create it again with flava embed.`,
       { cause: error },
     );
   };
   const footer = await parquetFooter(path).catch(fail);
   const stored = footer.key_value_metadata?.find(({ key }) => key === originKey)?.value;
-  if (stored === undefined) return fail("it does not say which model it was made with");
+  if (stored === undefined) return fail("it does not name the model that made it");
   async function* rows(columns?: readonly string[]): AsyncGenerator<EmbeddingRow> {
     try {
       for await (const { values } of parquetRows(path, footer, { columns })) yield rowOf(values);
@@ -109,7 +109,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
 
 function rowOf(row: Readonly<Record<string, unknown>>): EmbeddingRow {
   const { key, path, text, digest } = row;
-  if (typeof key !== "string") throw new SourceError('it has no column "key" of texts');
+  if (typeof key !== "string") throw new SourceError('it has no text column "key"');
   const vector = (name: string): Float32Array | undefined => {
     const value = row[name];
     if (value === undefined || value === null) return undefined;

@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 
 describe("an interrupted embedding job", () => {
-  it("resumes, with files that were added, removed or changed since", async () => {
+  it("resumes with files added, removed or changed in the meantime", async () => {
     await interrupt("resumed.parquet");
     const [part = ""] = await readdir(place("resumed.parquet.parts"));
     const written = await readFile(join(place("resumed.parquet.parts"), part));
@@ -79,7 +79,7 @@ describe("an interrupted embedding job", () => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".parts"))).toEqual([]);
   });
 
-  it("does not go on with another model", async () => {
+  it("does not resume with another model", async () => {
     await interrupt("other.parquet");
     const { model } = flava;
     const other = { ...flava, model: { ...model, processor: defaultProcessor(32, 8) } };
@@ -103,7 +103,7 @@ it("an embedding job does not overwrite a file", async () => {
   expect(await readFile(place("mine.parquet"), "utf8")).toBe("mine");
 });
 
-it("an embedding job that finds nothing usable fails and leaves nothing", async () => {
+it("an embedding job without usable samples fails and leaves no files", async () => {
   const damaged = place("damaged");
   await mkdir(damaged);
   const image = await readFile(join(images, "m1002.png"));

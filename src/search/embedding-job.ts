@@ -1,4 +1,4 @@
-/** A whole data set embedded into one file. A job that was stopped resumes, whatever happened to the data set since. */
+/** Embeds a whole data set into one file. An interrupted job resumes even if the data set has changed in the meantime. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -17,9 +17,9 @@ import { modelFingerprint } from "./model-fingerprint.js";
 
 export interface EmbeddingJobOptions {
   readonly decode?: DecodeOptions;
-  /** Rows after which progress is saved; default: 1,000. */
+  /** Number of rows between saves of progress; default: 1,000. */
   readonly rowsPerPart?: number;
-  /** Called with the number of rows that are done, including those of earlier runs. */
+  /** Called with the number of rows done, including those of earlier runs. */
   readonly onProgress?: (rows: number) => void;
   /** Stops the job: it rejects with the signal's reason, and the next run resumes. */
   readonly signal?: AbortSignal;
@@ -34,9 +34,9 @@ interface EmbeddingJob extends EmbeddingJobOptions {
 
 export interface EmbeddingReport {
   readonly rows: number;
-  /** Rows that an earlier run had embedded. */
+  /** Number of rows embedded by earlier runs. */
   readonly resumed: number;
-  /** What was left out. */
+  /** The samples that were left out. */
   readonly skipped: SkippedSamples;
 }
 
@@ -106,7 +106,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
       if (pending.length >= rowsPerPart) await save();
     }
   } finally {
-    await save(); // also when the job is stopped: the next run resumes from here
+    await save(); // even if interrupted: the next run resumes from here
   }
   rows += resumed;
   if (rows === 0) await parts.remove();
@@ -116,7 +116,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
   return { rows, resumed, skipped };
 }
 
-/** Identifies all that a row is made from. */
+/** Identifies the sample that a row is made from. */
 function digestOf({ key, path, texts, image }: Sample): string {
   const hash = createHash("sha256").update(JSON.stringify([key, path, texts[0]]));
   return (image ? hash.update(image) : hash).digest("base64");

@@ -1,4 +1,4 @@
-/** What an unfinished embedding job has done: part files in a folder, each of them complete. */
+/** The saved progress of an embedding job: complete part files in a folder. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LruCache } from "../base/lru-cache.js";
@@ -15,7 +15,7 @@ interface Place {
   readonly row: number;
 }
 
-/** Parts in memory at a time, when their rows are put in order. */
+/** Parts in memory at a time while their rows are put in order. */
 const openParts = 4;
 
 /** Rows by the digest of their sample. */
@@ -30,8 +30,8 @@ export class EmbeddingParts {
   ) {}
 
   /**
-   * Opens the parts in `folder`, or begins with none.
-   * @throws Error if another model, or the same in another precision, has made them
+   * Opens the parts in `folder`, if any.
+   * @throws Error if they were made by another model or in another precision
    */
   static async open(folder: string, origin: EmbeddingOrigin): Promise<EmbeddingParts> {
     await mkdir(folder, { recursive: true });
@@ -49,14 +49,14 @@ export class EmbeddingParts {
     return this.#places.has(digest);
   }
 
-  /** Writes `rows`, which have digests, as a part. */
+  /** Writes `rows`, which must have digests, as a part. */
   async add(rows: readonly EmbeddingRow[]): Promise<void> {
     const part = join(this.folder, `${String(this.#next++).padStart(5, "0")}.parquet`);
     await writeEmbeddings(part, this.origin, rows, { digests: true });
     this.#place(part, rows);
   }
 
-  /** The rows of these digests in their order; digests of samples that have no row are passed over. */
+  /** The rows with these digests, in order; digests without a row are skipped. */
   async *rows(digests: readonly string[]): AsyncGenerator<EmbeddingRow> {
     for (const digest of digests) {
       const place = this.#places.get(digest);
@@ -75,8 +75,8 @@ export class EmbeddingParts {
     const { fingerprint, precision } = this.origin;
     if (origin.fingerprint !== fingerprint || origin.precision !== precision) {
       throw new Error(
-        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which does not go with that of ` +
-          `${this.origin.model} in ${precision}. Remove the folder to begin again, or write to another file.`,
+        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which cannot be continued with ` +
+          `${this.origin.model} in ${precision}. Remove the folder to start over, or write to another file.`,
       );
     }
     const digests: EmbeddingRow[] = [];

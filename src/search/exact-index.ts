@@ -7,7 +7,7 @@ import { modelFingerprint } from "./model-fingerprint.js";
 
 export interface IndexEntry {
   readonly key: string;
-  /** Where it was read from, if known. */
+  /** The path that it was read from, if known. */
   readonly path?: string;
   readonly text?: string;
 }
@@ -98,9 +98,7 @@ export async function openIndex(
   const all = new Float32Array(entries.length * width);
   for (const [index, vector] of vectors.entries()) {
     if (vector.length !== width) {
-      throw new Error(
-        `${path} has embeddings of ${vector.length} numbers among those of ${width}.`,
-      );
+      throw new Error(`${path} has embeddings of different widths: ${width} and ${vector.length}.`);
     }
     all.set(vector, index * width);
   }

@@ -11,12 +11,12 @@ export interface FingerprintedModel {
   readonly processor: ImageProcessor;
 }
 
-/** Elements that are hashed of each tensor, evenly spaced: training changes all of them. */
+/** Number of evenly spaced elements hashed per tensor: training changes all of them. */
 const sampledElements = 256;
 
 /**
- * Identifies a model by all that its embeddings depend on: sizes, image processor, vocabulary, and a sample of the
- * encoders' weights. Equal for the same model in another directory or format, different after any training.
+ * Identifies a model by everything its embeddings depend on: sizes, image processor, vocabulary, and a sample of the
+ * encoders' weights. The same for copies in other directories or formats, different after any training.
  */
 export function modelFingerprint({
   config,

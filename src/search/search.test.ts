@@ -28,7 +28,7 @@ async function rowsIn(path: string): Promise<EmbeddingRow[]> {
 }
 
 describe("a file of embeddings", () => {
-  it("gives back rows and origin, to the bit", async () => {
+  it("restores rows and origin bit for bit", async () => {
     const rows: EmbeddingRow[] = [
       {
         key: "a",
@@ -45,12 +45,12 @@ describe("a file of embeddings", () => {
     expect((await openEmbeddings(place("rows.parquet"))).origin).toEqual(origin(3));
   });
 
-  it("says what is wrong with another file", async () => {
+  it("explains why other files are refused", async () => {
     await writeFile(place("text.parquet"), "no parquet at all");
     await expect(rowsIn(place("text.parquet"))).rejects.toThrow("text.parquet cannot be read");
     await expect(rowsIn(place("nothing.parquet"))).rejects.toThrow("flava embed");
     await writeParquet(place("other.parquet"), [{ name: "key", type: "text" }], [{ key: "a" }]);
-    await expect(rowsIn(place("other.parquet"))).rejects.toThrow("which model");
+    await expect(rowsIn(place("other.parquet"))).rejects.toThrow("the model that made it");
   });
 });
 
