@@ -1,4 +1,4 @@
-/** Whole training runs on a little data set: stages, checkpoints, and going on after any kind of end. */
+/** Whole training runs on a small data set: stages, checkpoints, and resuming after any kind of end. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -61,7 +61,7 @@ async function withCodebook(
   return run(name, changes);
 }
 
-/** Stops the first stage that makes steps after this step of four. */
+/** Stops at this step of four, in the first stage that trains. */
 function stoppedAt(step: number): Pick<PretrainOptions, "log" | "signal"> & { lines: string[] } {
   const stop = new AbortController();
   const lines: string[] = [];
@@ -94,7 +94,7 @@ async function tensorsOf(directory: string): Promise<Map<string, Uint8Array>> {
   return found;
 }
 
-/** The command in a process of its own: its exit code, or the signal that ended it, and what it printed. */
+/** The command in its own process: its exit code, or the signal that ended it, and its output. */
 async function command(
   name: string,
   isTimeToKill: (printed: string) => boolean = () => false,
@@ -114,7 +114,7 @@ async function command(
   return { end: signal ?? code, printed };
 }
 
-// Plain TypeScript would take many minutes for what the kernels do in seconds.
+// Plain TypeScript would take many minutes for what takes the kernels seconds.
 describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("runs all stages, logs every loss, and writes a model", async () => {
     const lines = await run("whole");
@@ -140,12 +140,12 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     );
   });
 
-  it("refuses to freeze what no weights are called", async () => {
+  it("refuses to freeze unknown weights", async () => {
     const recipe = shapesRecipe(root, { frozen: ["flava/imagination"] });
     await expect(run("whole", { recipe })).rejects.toThrow('freezes "flava/imagination"');
   });
 
-  it("learns matching alone, from whole pairs, with frozen encoders", async () => {
+  it("learns matching alone, from unmasked pairs, with frozen encoders", async () => {
     const recipe = shapesRecipe(root, { frozen: ["flava/image", "flava/text"] });
     await run("whole", { recipe });
     const [before, after] = await Promise.all(
@@ -167,7 +167,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(Object.keys(log.at(-1)!.scalars)).not.toContain("contrastive");
   });
 
-  it("stops on request and resumes to the same weights, with micro-batches, too", async () => {
+  it("stops on request and resumes to the same weights, also with micro-batches", async () => {
     // Checkpoints omit the gradient sums of micro-batches.
     const recipe = shapesRecipe(root, { microBatches: 2 });
     await withCodebook("micro-batches", { recipe });
@@ -203,7 +203,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("killed")).toBe(await weightsOf("whole"));
   });
 
-  it("continues only with the settings that made it, or with changes that are allowed", async () => {
+  it("continues only with the settings that made it, or with allowed changes", async () => {
     const only = ["codebook"];
     const first = run("changed", { only, ...stoppedAt(2) });
     await expect(run("changed", { only })).rejects.toThrow(LockError); // one process at a time
@@ -221,7 +221,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await expect(run("changed", { only, allowChanges: true })).rejects.toThrow("already made 6");
   });
 
-  it("notices that a data set has another size", async () => {
+  it("detects a data set of another size", async () => {
     const extra = join(root, "text", "extra", "train");
     const writer = new ShardWriter(extra, { name: "extra" });
     await writer.add({ key: "one", texts: ["one more text"], fields: {} });
@@ -252,7 +252,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await expect(run("more words", { recipe })).rejects.toThrow(/at most 30522 pieces/);
   });
 
-  it("notices that the weights it started from have changed", async () => {
+  it("detects changed start weights", async () => {
     const start = join(root, "whole", "codebook", "final");
     const other = join(root, "changed", "codebook", "final");
     await withCodebook("started", { start, ...stoppedAt(1) });
@@ -262,7 +262,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     await expect(run("started")).rejects.toThrow(/start\.--start: "\w+" -> none/);
   });
 
-  it("says that a run on another processor level differs in its bits", async () => {
+  it("warns that bits differ on another processor level", async () => {
     const run = new RunDirectory(join(root, "whole", "joint"));
     const facts = (await run.readFacts())!;
     await cp(run.path, join(root, "level"), { recursive: true });
@@ -274,7 +274,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(lines.join()).toMatch(new RegExp(`${backend.level} kernels and continues with other`));
   });
 
-  it("refuses to predict visual tokens of a codebook that nothing gives", async () => {
+  it("refuses to predict visual tokens without a trained codebook", async () => {
     const recipe = shapesRecipe(root);
     const [, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
     const alone = { ...recipe, stages: [{ ...joint, from: [] }] } as unknown as Recipe;
@@ -283,14 +283,14 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     );
   });
 
-  it("leaves the last checkpoint alone where a save fails half way", async () => {
+  it("keeps the last checkpoint if a save fails halfway", async () => {
     const directory = join(root, "whole", "joint", "checkpoints");
     await writeFile(join(directory, "0000009.partial"), "half a checkpoint");
     const checkpoints = await new RunDirectory(join(root, "whole", "joint")).checkpoints();
     expect(checkpoints.at(-1)).toBe(4);
   });
 
-  it.skipIf(!existsSync("/dev/full"))("stops in words where the disk is full", async () => {
+  it.skipIf(!existsSync("/dev/full"))("stops with a message when the disk is full", async () => {
     const directory = new RunDirectory(join(root, "full", "joint"));
     const logFile = directory.file("log.jsonl");
     const log = (line: string): void => {
@@ -306,7 +306,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("full")).toBe(await weightsOf("whole"));
   });
 
-  it("stops in words where a shard cannot be read, and resumes when it can", async () => {
+  it("stops with a message when a shard cannot be read, and resumes when it can", async () => {
     await withCodebook("unreadable", stoppedAt(2));
     const directory = join(root, "pairs", "shapes", "train");
     const shard = join(
@@ -335,7 +335,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("wild")).toBe(await weightsOf("whole"));
   });
 
-  it("sums up skipped samples in one line for each line of the log", async () => {
+  it("sums up skipped samples in one line per log line", async () => {
     const directory = join(root, "pairs", "shapes", "train");
     const name = (await readdir(directory)).find((file) => file.endsWith(".tar"))!;
     const shard = await readFile(join(directory, name));
@@ -354,7 +354,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBeGreaterThan(8);
   });
 
-  it("memorizes a few samples, in a directory of its own", async () => {
+  it("memorizes a few samples, in its own directory", async () => {
     const recipe = shapesRecipe(root, { steps: 40 });
     const lines = await run("overfit", { recipe, overfit: 4, only: ["codebook"] });
     expect(lines.join("\n")).toContain('"codebook" is finished');
@@ -363,7 +363,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5);
   });
 
-  it("refuses what cannot be run, in words", async () => {
+  it("explains why a recipe cannot be run", async () => {
     await expect(run("whole", { only: ["nonsense"] })).rejects.toThrow(
       /no stage "nonsense".*joint/,
     );

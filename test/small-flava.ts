@@ -1,4 +1,4 @@
-/** The small model with what embeds by it, as `load` gives one. */
+/** The small model as a loaded model, with its embedder, like those returned by `load`. */
 import { defaultProcessor } from "../src/data/image/processor.js";
 import { openTokenizer } from "../src/data/text/tokenizer.js";
 import { Embedder } from "../src/inference/embedder.js";

@@ -20,7 +20,7 @@ describe("the packed package", () => {
     expect(paths).toEqual(expect.arrayContaining(named.map((path) => path.replace("./", ""))));
   });
 
-  it("holds nothing else", () => {
+  it("holds no other files", () => {
     const expected = [
       /^(LICENSE|README\.md|package\.json)$/,
       /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
