@@ -12,7 +12,7 @@ import { root, weightPaths } from "./weight-paths.js";
 export interface LoadOptions {
   /** The beginnings of the paths to load, such as "flava/image" and "codebook"; default: all that the state has. */
   readonly parts?: readonly string[];
-  /** Throws a `WeightsMismatch` unless the checkpoint and the wanted parts of the state fit exactly; default true. */
+  /** Throws a `WeightsMismatch` unless the checkpoint and these parts of the state fit exactly; default true. */
   readonly strict?: boolean;
 }
 
@@ -24,18 +24,20 @@ export class WeightsMismatch extends Error {
     path: string,
     readonly report: LoadReport,
   ) {
-    const kinds = (["missing", "unexpected", "misshapen"] as const).filter(
-      (kind) => report[kind].length > 0,
-    );
-    const lines = kinds.map((kind) => `${report[kind].length} ${kind}: ${enumerate(report[kind])}`);
-    super(`${path} does not fit the model. ${lines.join(". ")}.`);
+    super(`${path} does not fit the model. ${describeMismatch(report).join(". ")}.`);
   }
 }
 
-/** At most ten names. */
-function enumerate(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(", ");
-  return names.length <= 10 ? shown : `${shown} and ${names.length - 10} more`;
+/** Which tensors do not fit, one phrase for each kind with at most `shown` names: "2 missing: cls_token, mask_token". */
+export function describeMismatch(report: LoadReport, shown = 10): string[] {
+  return (["missing", "unexpected", "misshapen"] as const)
+    .filter((kind) => report[kind].length > 0)
+    .map((kind) => `${report[kind].length} ${kind}: ${enumerate(report[kind], shown)}`);
+}
+
+function enumerate(names: readonly string[], shown: number): string {
+  const first = names.slice(0, shown).join(", ");
+  return names.length <= shown ? first : `${first} and ${names.length - shown} more`;
 }
 
 /**
@@ -51,12 +53,12 @@ export async function loadWeights(
   state: State,
   { parts, strict = true }: LoadOptions = {},
 ): Promise<LoadReport> {
-  const isWanted = (path: string): boolean =>
+  const isSelected = (path: string): boolean =>
     parts?.some((part) => `${path}/`.startsWith(`${part}/`)) ?? true;
-  const wanted = weightPaths(state).filter(isWanted);
+  const selected = weightPaths(state).filter(isSelected);
   const { report, matches } = compare(
     checkpoint,
-    new Map(wanted.map((path) => [path, state.spec(root + path)])),
+    new Map(selected.map((path) => [path, state.spec(root + path)])),
   );
   const { missing, unexpected, misshapen } = report;
   if (strict && missing.length + unexpected.length + misshapen.length > 0) {

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { State } from "../../backend/state.js";
 import { exists, isDirectory } from "../../base/exists.js";
-import { loadWeights } from "../../checkpoint/load.js";
+import type { Checkpoint } from "../../checkpoint/checkpoint.js";
+import type { LoadReport } from "../../checkpoint/compare.js";
+import { WeightsMismatch, describeMismatch, loadWeights } from "../../checkpoint/load.js";
 import { openCheckpoint } from "../../checkpoint/open.js";
 import type { StageRecipe } from "../../configs/recipe.js";
 import type { FlavaConfig } from "../../model/config.js";
@@ -72,10 +74,12 @@ async function weightFiles(path: string): Promise<string[]> {
 }
 
 /**
- * Loads weights into the parameters of `state`.
+ * Loads weights into the parameters of `state`. What the stage has and a source does not, and the other way round, is
+ * logged in one line for each source; those weights keep what they were initialized with.
  *
  * @returns whether a codebook is among them
- * @throws Error where none of a source's tensors fit
+ * @throws Error where a source has no weights for the stage
+ * @throws WeightsMismatch where a source's encoders or codebook have other shapes, or are not there in a whole model
  */
 export async function loadStart(
   sources: readonly StartWeights[],
@@ -86,15 +90,54 @@ export async function loadStart(
   let hasCodebook = false;
   for (const { path, parts } of sources) {
     const checkpoint = await openCheckpoint(path, { heads: config.image.heads });
-    const options = { strict: false, ...(parts && { parts }) };
-    const { loaded } = await loadWeights(checkpoint, state, options);
-    const isCodebook = (weight: string): boolean => weight.startsWith("codebook/");
-    if (parts?.includes("codebook") ?? true) {
-      hasCodebook ||= [...checkpoint.weights.keys()].some(isCodebook);
+    try {
+      const reports = await loadParts(checkpoint, state, parts);
+      hasCodebook ||= reports.codebook.loaded > 0;
+      const report = combined(Object.values(reports));
+      if (report.loaded === 0) {
+        throw new Error(`${path} has no weights that this stage can start from.`);
+      }
+      const taken = `${report.loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}`;
+      log(`Starting from ${[`${path}: ${taken}`, ...describeMismatch(report, 3)].join(". ")}.`);
+    } finally {
+      await checkpoint.close();
     }
-    await checkpoint.close();
-    if (loaded === 0) throw new Error(`${path} has no weights that this stage can start from.`);
-    log(`Starting from ${path}: ${loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}.`);
   }
   return hasCodebook;
+}
+
+function combined(reports: readonly LoadReport[]): LoadReport {
+  return {
+    loaded: reports.reduce((sum, { loaded }) => sum + loaded, 0),
+    missing: reports.flatMap(({ missing }) => missing),
+    unexpected: reports.flatMap(({ unexpected }) => unexpected),
+    foreign: reports.flatMap(({ foreign }) => foreign),
+    misshapen: reports.flatMap(({ misshapen }) => misshapen),
+  };
+}
+
+const roots = ["flava", "codebook", "heads"] as const;
+type Reports = Readonly<Record<(typeof roots)[number], LoadReport>>;
+
+/** Loads what fits of `parts`, and refuses encoders and a codebook that fit in part only. */
+async function loadParts(
+  checkpoint: Checkpoint,
+  state: State,
+  parts: readonly string[] = roots,
+): Promise<Reports> {
+  const load = async (root: string): Promise<LoadReport> => {
+    const within = parts.filter((part) => `${part}/`.startsWith(`${root}/`));
+    return loadWeights(checkpoint, state, { strict: false, parts: within });
+  };
+  const flava = await load("flava");
+  const codebook = await load("codebook");
+  const isModel = checkpoint.sizes?.kind === "flava" && parts.includes("flava");
+  if (flava.misshapen.length > 0 || (isModel && flava.loaded === 0)) {
+    throw new WeightsMismatch(checkpoint.path, flava);
+  }
+  const isPartial = codebook.loaded > 0 && codebook.missing.length > 0;
+  if (codebook.misshapen.length > 0 || isPartial) {
+    throw new WeightsMismatch(checkpoint.path, codebook);
+  }
+  return { flava, codebook, heads: await load("heads") };
 }
