@@ -8,6 +8,7 @@ import { type JsonObject, readObject } from "./files/json.js";
 import { openPyTorch } from "./files/pytorch/state-dict.js";
 import { openSafetensors } from "./files/safetensors.js";
 import { indexName, openSharded, wholeName } from "./files/shards.js";
+import { previousOf } from "./interrupted-save.js";
 import { sizesFromShapes } from "./sizes-from-shapes.js";
 import { CheckpointError, type TensorFiles } from "./files/stored-tensor.js";
 
@@ -36,11 +37,7 @@ export async function openCheckpoint(
   { heads }: OpenOptions = {},
 ): Promise<Checkpoint> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) {
-    throw new CheckpointError(
-      `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
-    );
-  }
+  if (!found) throw notFound(path);
   const isDirectory = found.isDirectory();
   const directory = isDirectory ? path : dirname(path);
   const beside = await configIn(directory);
@@ -60,6 +57,15 @@ export async function openCheckpoint(
     await files.close();
     throw error;
   }
+}
+
+function notFound(path: string): CheckpointError {
+  const previous = previousOf(path);
+  return new CheckpointError(
+    existsSync(previous)
+      ? `There is nothing at ${path}: a save was interrupted. The earlier model is in ${previous}; rename it, or save again.`
+      : `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
+  );
 }
 
 async function configIn(directory: string): Promise<JsonObject | undefined> {

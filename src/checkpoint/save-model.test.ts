@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
@@ -10,6 +10,7 @@ import { parseVocabulary } from "../data/text/vocabulary.js";
 import { codebookDecoderParameters } from "../model/codebook-decoder.js";
 import { pretrainingParameters } from "../model/flava.js";
 import { loadModel } from "./load-model.js";
+import { openCheckpoint } from "./open.js";
 import { saveModel } from "./save-model.js";
 
 const folder = temporaryDirectory();
@@ -61,6 +62,39 @@ describe("a saved model", () => {
       ...["preprocessor_config.json", "tokenizer_config.json", "vocab.txt"],
     ]);
     expect((await readdir(folder)).filter((name) => /partial|previous/.test(name))).toEqual([]);
+  });
+
+  it("recovers from a save that was killed between its two renames, or after them", async () => {
+    const directory = join(folder, "killed");
+    await saveModel(directory, model);
+    await rename(directory, `${directory}.flava-previous`);
+    const opened = openCheckpoint(directory);
+    await expect(opened).rejects.toThrow(
+      /interrupted.*earlier model is in .*killed.flava-previous/,
+    );
+
+    const wide = { ...config, multimodal: { ...config.multimodal, width: 32 } };
+    await expect(saveModel(directory, { ...model, config: wide })).rejects.toThrow();
+    expect(await readdir(directory)).toContain("config.json"); // the earlier model is back
+
+    await cp(directory, `${directory}.flava-previous`, { recursive: true });
+    await saveModel(directory, model);
+    expect((await readdir(folder)).filter((name) => name.startsWith("killed"))).toEqual(["killed"]);
+  });
+
+  it("is written by one process at a time", async () => {
+    const directory = join(folder, "both");
+    const both = await Promise.allSettled([1, 2].map(() => saveModel(directory, model)));
+    expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(await readdir(directory)).toContain("config.json");
+  });
+
+  it("leaves directories of similar names alone", async () => {
+    const directory = join(folder, "kept");
+    const others = ["partial", "previous"].map((suffix) => `${directory}.${suffix}`);
+    for (const other of [directory, ...others]) await saveModel(other, model);
+    await saveModel(directory, model);
+    for (const other of others) expect(await readdir(other)).toContain("config.json");
   });
 
   it("never takes the place of other files, or of its own source", async () => {

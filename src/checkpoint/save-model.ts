@@ -1,7 +1,10 @@
 /** Saves a model under a name that appears only when everything is written, and never in the place of other files. */
-import { readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { exists } from "../base/exists.js";
+import { withLock } from "../base/lock.js";
 import { CheckpointError } from "./files/stored-tensor.js";
+import { lockOf, partialOf, previousOf, recoverSave } from "./interrupted-save.js";
 import type { WriteOptions } from "./huggingface.js";
 import { type ModelToWrite, writeModel } from "./write-model.js";
 
@@ -12,19 +15,28 @@ import { type ModelToWrite, writeModel } from "./write-model.js";
  *
  * @param model with the `path` that it was loaded from, if any, which is never overwritten
  * @param options the dtype of the weights, by default the one that they were stored in
- * @throws CheckpointError where the directory holds anything else, or what the model was loaded from
+ * @throws CheckpointError where the directory holds anything else, or what the model was loaded from; LockError where another
+ *   process saves to it
  */
 export async function saveModel(
   directory: string,
   model: ModelToWrite & { readonly path?: string },
   options: WriteOptions = {},
 ): Promise<void> {
-  await requireReplaceable(directory, model.path);
   const target = resolve(directory);
-  const [partial, previous] = [`${target}.partial`, `${target}.previous`];
-  await rm(partial, { recursive: true, force: true });
+  await mkdir(dirname(target), { recursive: true });
+  await withLock(lockOf(target), directory, async () => {
+    await recoverSave(target);
+    await requireReplaceable(directory, model.path);
+    await replace(target, (partial) => writeModel(partial, model, options));
+  });
+}
+
+/** Puts the directory that `write` makes in place of `target`. */
+async function replace(target: string, write: (directory: string) => Promise<void>): Promise<void> {
+  const [partial, previous] = [partialOf(target), previousOf(target)];
   try {
-    await writeModel(partial, model, options);
+    await write(partial);
     const replaces = await exists(target);
     if (replaces) await rename(target, previous);
     await rename(partial, target);
@@ -65,9 +77,3 @@ async function holds(directory: string, source: string): Promise<boolean> {
   const [target, origin] = await Promise.all([realpath(directory), realpath(source)]);
   return origin === target || dirname(origin) === target;
 }
-
-const exists = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
