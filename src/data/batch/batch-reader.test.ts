@@ -39,7 +39,7 @@ it("decodes a few images at a time, not those of a whole batch", async () => {
   expect(peak - before).toBeLessThan(0.5 * 100 * side * side * 3);
 });
 
-it("maps in order, with a limit on what is under way", async () => {
+it("maps in order, with limited concurrency", async () => {
   let underWay = 0;
   let most = 0;
   const doubled = await mapLimited([5, 1, 3, 2, 4], 2, async (item) => {

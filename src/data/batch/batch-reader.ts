@@ -14,7 +14,7 @@ import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import type { Vocabulary } from "../text/vocabulary.js";
 
-/** Directories of tar shards, by kind; the order is that of the mixture's sets. */
+/** Directories of tar shards by kind, in the order of the mixture's sets. */
 export type ShardDirectories = Readonly<Record<BatchKind, readonly string[]>>;
 
 export interface BatchReaderOptions {
@@ -29,9 +29,9 @@ export interface LoadedBatch {
   readonly skipped: SkippedSamples;
 }
 
-/** Samples that are read and decoded at a time: no more images than these are in memory. */
+/** Samples read and decoded at a time: the most images in memory. */
 const concurrentSamples = 8;
-/** How many records in a row may be damaged before reading gives up. */
+/** Number of consecutive damaged records after which reading fails. */
 const mostDamaged = 20;
 
 /** Reads batches; the same plan gives the same batch in every process. */
@@ -81,7 +81,7 @@ export class BatchReader {
     for (const kind of batchKinds) for (const set of this.sets[kind]) set.close();
   }
 
-  /** The record, or the next one after it that is whole. */
+  /** The record, or the next usable one after it. */
   async #whole(
     kind: BatchKind,
     { set, record }: RecordReference,
@@ -106,7 +106,7 @@ interface WholeRecord {
   readonly image?: Image;
 }
 
-/** @throws SampleError where the sample lacks what its kind needs */
+/** @throws SampleError if the sample lacks data that its kind needs */
 async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord> {
   const { key, image, texts } = sample;
   if (kind !== "image" && texts.length === 0)

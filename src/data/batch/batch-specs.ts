@@ -1,4 +1,4 @@
-/** The sizes of a batch, and the shapes of its tensors, which follow from them. */
+/** The sizes of a batch, and the shapes of its tensors. */
 import { leavesOf } from "../../base/tree.js";
 import { type Shape, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { Batch, MaskedImages, MaskedTexts } from "./batch.js";
@@ -10,14 +10,14 @@ export interface ImageSizes {
   readonly codebookPixels: Shape;
   /** Patches of an image, P. */
   readonly patches: number;
-  /** Room for hidden patches in the whole batch, N. */
+  /** Capacity for hidden patches in the whole batch, N. */
   readonly targets: number;
 }
 
 export interface TextSizes {
   /** Tokens that every text is padded to, L. */
   readonly length: number;
-  /** Room for masked tokens in the whole batch, N. */
+  /** Capacity for masked tokens in the whole batch, N. */
   readonly targets: number;
 }
 
@@ -47,7 +47,7 @@ export function batchSpecs(sizes: BatchSizes): Batch<TensorSpec> {
   }
 }
 
-/** Equal for batches of the same kind and shapes only. */
+/** Equal only for batches of the same kind and shapes. */
 export function shapeKey({ kind, ...tensors }: Batch<TensorSpec>): string {
   return [kind, ...leavesOf<TensorSpec>(tensors).map(([, { shape }]) => shape.join("x"))].join(" ");
 }

@@ -19,7 +19,7 @@ export function viewShapes({ encoder, codebook }: ImageProcessor): {
   return { pixels: viewShape(anyImage, encoder), codebookPixels: viewShape(anyImage, codebook) };
 }
 
-/** The views of a batch's images. They are made one by one, so that no decoded image has to be kept. */
+/** The views of a batch's images, made one by one so that no decoded image has to be kept. */
 export class BatchViews {
   /** `[B, 3, H, W]` */
   readonly pixels: Float32Array;

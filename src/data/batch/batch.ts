@@ -1,4 +1,4 @@
-/** Batches as programs take them: a tagged union, each kind with all that its losses need. */
+/** Batches as inputs of programs: a tagged union, in which each kind has everything that its losses need. */
 import type { Tensor } from "../../graph/tensor.js";
 
 /** The positions of a flattened batch to predict. */
@@ -19,7 +19,7 @@ export interface MaskedImages<T = Tensor> {
   readonly positions: T;
   /** The second view of the images for the codebook, mapped to [0.1, 0.9], float32 [B, 3, h, w] ... */
   readonly codebookPixels?: T;
-  /** ... or the visual tokens of all patches if they are known already, int32 [B, P]. */
+  /** ... or the visual tokens of all patches if already known, int32 [B, P]. */
   readonly visualTokens?: T;
 }
 

@@ -101,17 +101,17 @@ describe("a block mask", () => {
     ]);
   });
 
-  it("hides as much as the reference says on average (3.3)", () => {
+  it("hides as many patches on average as the reference (3.3)", () => {
     const counts = Array.from({ length: 4000 }, (_, index) =>
       count(blockMask(randomSource(foldIn(keyOf(3), index)), flava)),
     );
     const mean = counts.reduce((sum, hidden) => sum + hidden, 0) / counts.length;
     const full = counts.filter((hidden) => hidden === 75).length / counts.length;
     expect(mean).toBeCloseTo(74.48, 1);
-    expect(Math.abs(full - 0.667)).toBeLessThan(0.03); // four deviations
+    expect(Math.abs(full - 0.667)).toBeLessThan(0.03); // four standard deviations
   });
 
-  it("hides something, never more than the total, and the same for the same key", () => {
+  it("hides at least one patch, never more than the total, and is determined by the key", () => {
     const side = fc.integer({ min: 1, max: 20 });
     const sizes = fc
       .record({
@@ -143,7 +143,7 @@ describe("a block mask", () => {
     );
   });
 
-  it("has blocks of no other than the given aspect ratios", () => {
+  it("only has blocks of the given aspect ratios", () => {
     const wide = { height: 40, width: 40, total: 60, minGroup: 60 };
     for (let seed = 0; seed < 50; seed++) {
       const mask = blockMask(randomSource(keyOf(seed)), {
@@ -158,7 +158,7 @@ describe("a block mask", () => {
     }
   });
 
-  it("asks for areas between the least and the greatest, or what is left", () => {
+  it("draws areas between the minimum and the maximum, or the patches left", () => {
     const source = randomSource(keyOf(5));
     const areas: [number, number][] = [];
     const uniform = (low: number, high: number): number => {

@@ -7,9 +7,9 @@ interface Grid {
 }
 
 interface BlockMaskSizes {
-  /** Patches to hide: never more, occasionally a few less. */
+  /** Patches to hide: never more, occasionally a few fewer. */
   readonly total: number;
-  /** Minimum area of a block in patches, as long as that many are left to hide. */
+  /** Minimum area of a block in patches, while that many are left to hide. */
   readonly minGroup: number;
   /** Maximum area of a block in patches; default: all that are left to hide. */
   readonly maxGroup?: number;
@@ -70,7 +70,7 @@ function findBlock(
   const { minGroup, most, aspects, attempts } = limits;
   const [flattest, tallest] = aspects.map(Math.log) as [number, number];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    // Where less than the minGroup is left to hide, areas lie between the two all the same.
+    // The bounds may be reversed if fewer than minGroup patches are left.
     const area = random.uniform(minGroup, most);
     const ratio = Math.exp(random.uniform(flattest, tallest));
     const height = Math.round(Math.sqrt(area * ratio));

@@ -50,7 +50,7 @@ function batchOf<K extends Batch["kind"]>(
   >;
 }
 
-/** Without what fills up the capacity, which is all at the end. */
+/** Without the padding at the end. */
 function filled(positions: Values): number[] {
   const found = Array.from(positions).filter((position) => position >= 0);
   expect(Array.from(positions.subarray(0, found.length))).toEqual(found);
@@ -58,24 +58,27 @@ function filled(positions: Values): number[] {
 }
 
 describe("collate", () => {
-  it.each(["image", "text", "pair"] as const)("tells the shapes of a batch of kind %s", (kind) => {
-    const batch = batchOf(kind, [short, long]);
-    const { kind: _, sizes, ...tensors } = batch;
-    const { kind: specKind, ...specs } = batchSpecs(sizes);
-    expect(specKind).toBe(kind);
-    const values = new Map(leavesOf<Values>(tensors));
-    expect([...values.keys()].sort()).toEqual(
-      leavesOf(specs)
-        .map(([name]) => name)
-        .sort(),
-    );
-    for (const [name, tensor] of leavesOf<TensorSpec>(specs)) {
-      expect(() => checkValues(name, tensor, values.get(name)!)).not.toThrow();
-    }
-    expect(largestSizes(kind, 2, options)).toEqual(sizes); // as the long text needs all tokens
-  });
+  it.each(["image", "text", "pair"] as const)(
+    "reports the shapes of a batch of kind %s",
+    (kind) => {
+      const batch = batchOf(kind, [short, long]);
+      const { kind: _, sizes, ...tensors } = batch;
+      const { kind: specKind, ...specs } = batchSpecs(sizes);
+      expect(specKind).toBe(kind);
+      const values = new Map(leavesOf<Values>(tensors));
+      expect([...values.keys()].sort()).toEqual(
+        leavesOf(specs)
+          .map(([name]) => name)
+          .sort(),
+      );
+      for (const [name, tensor] of leavesOf<TensorSpec>(specs)) {
+        expect(() => checkValues(name, tensor, values.get(name)!)).not.toThrow();
+      }
+      expect(largestSizes(kind, 2, options)).toEqual(sizes); // as the long text needs all tokens
+    },
+  );
 
-  it("fills texts up to the first length that holds all of them, and cuts at the last", () => {
+  it("pads texts to the first length that fits all of them, and truncates at the last", () => {
     expect(batchOf("pair", [short, short]).ids).toHaveLength(2 * 8);
     expect(batchOf("pair", [short, long]).ids).toHaveLength(2 * 16);
     const { maskedIds, lengths } = batchOf("text", [short, `${long} ${long}`]);
@@ -85,7 +88,7 @@ describe("collate", () => {
     expect(maskedIds[23]).toBe(tokenizer.vocabulary.special.separator);
   });
 
-  it("points at the tokens to predict, and keeps everything else as it was", () => {
+  it("lists the tokens to predict and leaves everything else unchanged", () => {
     const { ids, maskedIds, targets } = batchOf("pair", [short, long, long]);
     expect(targets.positions).toHaveLength(3 * mostMasked(16, 0.5));
     const positions = filled(targets.positions);
@@ -101,7 +104,7 @@ describe("collate", () => {
     expect(maskedIds).toContain(tokenizer.vocabulary.special.mask);
   });
 
-  it("points at the hidden patches, at most the mask's total of each image", () => {
+  it("lists the hidden patches, at most the mask's total per image", () => {
     const { hidden, positions, pixels: seen, codebookPixels } = batchOf("image", [short, "", ""]);
     expect(positions).toHaveLength(3 * 6);
     const found = filled(positions);
@@ -116,19 +119,19 @@ describe("collate", () => {
     expect(codebookPixels).toHaveLength(3 * 3 * 16 * 16);
   });
 
-  it("tells which pairs belong together, and hides other places under other keys", () => {
+  it("reports which pairs match, and masks other positions for other keys", () => {
     const { match, hidden } = batchOf("pair", [short, short, short]);
     expect(Array.from(match)).toEqual([1, 0, 1]);
     expect(hidden.subarray(0, 16)).not.toEqual(hidden.subarray(16, 32));
   });
 
-  it("leaves images and texts whole where nothing is to be hidden", () => {
+  it("leaves images and texts unmasked on request", () => {
     const { ids, maskedIds, hidden } = batchOf("pair", [short, long], { hides: false });
     expect(maskedIds).toEqual(ids);
     expect(hidden).toEqual(new Float32Array(2 * 16));
   });
 
-  it("refuses an image's batch without an image", () => {
+  it("refuses a batch of images without an image", () => {
     const picked = [{ text: "", matches: true, key: keyOf(0) }];
     expect(() => collate("image", picked, undefined, tokenizer, options)).toThrow(
       /image for every sample/,

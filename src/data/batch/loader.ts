@@ -1,4 +1,4 @@
-/** Batches made ahead of time in worker threads, so that a training step finds the next one waiting. */
+/** Batches made ahead of time in worker threads, so that training steps do not wait for them. */
 import { Worker } from "node:worker_threads";
 import { packageRequire } from "../../base/package-root.js";
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
@@ -8,7 +8,7 @@ import type { SkipCounts } from "./skipped.js";
 
 export interface LoaderOptions extends BatchReaderOptions {
   readonly mixture: MixtureOptions;
-  /** Threads that make batches; 0: this one. */
+  /** Number of worker threads; 0: batches are made in this thread. */
   readonly workers: number;
   /** Where to continue; default: the beginning. */
   readonly cursor?: MixtureCursor;
@@ -24,7 +24,7 @@ export interface NextBatch {
   readonly skipped: SkipCounts;
 }
 
-/** What a worker answers: the number of the plan, and the batch or why there is none. */
+/** A worker's answer: the number of the plan, and its batch or an error. */
 export type WorkerAnswer =
   | { readonly step: number; readonly batch: CollatedBatch; readonly skipped: SkipCounts }
   | { readonly step: number; readonly error: string };
@@ -37,10 +37,10 @@ interface Maker {
   close(): void | Promise<void>;
 }
 
-/** Batches under way for each worker: one in the making, one done. */
+/** Batches in flight per worker: one being made, one done. */
 const aheadPerWorker = 2;
 
-/** The batches of a run in their order. The same options and cursor give the same batches for any number of workers. */
+/** The batches of a run, in order. The same options and cursor give the same batches for any number of workers. */
 export class Loader {
   readonly #pending: Promise<NextBatch>[] = [];
   #planned = 0;
@@ -63,7 +63,7 @@ export class Loader {
     return new Loader(mixture, makers);
   }
 
-  /** The next batch. Rejects where records cannot be read; the cursor of the batch before stays good. */
+  /** The next batch. Rejects if records cannot be read; the previous batch's cursor remains valid. */
   async next(): Promise<NextBatch> {
     const next = this.#pending.shift()!;
     this.#plan();
@@ -71,7 +71,7 @@ export class Loader {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#pending); // reads under way would open files again
+    await Promise.allSettled(this.#pending); // pending reads would reopen files
     await Promise.all(this.makers.map(async (maker) => maker.close()));
   }
 

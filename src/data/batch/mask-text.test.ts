@@ -28,7 +28,7 @@ const options: fc.Arbitrary<Required<Options>> = fc.record({
 });
 
 describe("maskText", () => {
-  it("selects real pieces only, at least one, no more than its share or what there is room for", () => {
+  it("selects only real pieces, at least one, within the share and the capacity", () => {
     fc.assert(
       fc.property(row, fc.nat(), options, (ids, seed, given) => {
         const { maskedIds, positions, labels } = masked(ids, seed, given);
@@ -53,7 +53,7 @@ describe("maskText", () => {
     );
   });
 
-  it("gives the same mask for the same key, another for another, and leaves its input alone", () => {
+  it("is determined by the key and leaves its input unchanged", () => {
     const ids = tokenizer.encode("the quick brown fox jumps over the lazy dog ".repeat(8));
     const before = ids.slice();
     expect(masked(ids, 1)).toEqual(masked(ids, 1));
@@ -61,7 +61,7 @@ describe("maskText", () => {
     expect(ids).toEqual(before);
   });
 
-  it("has no positions where there is no real piece", () => {
+  it("has no positions if there are no real pieces", () => {
     for (const unit of ["piece", "word"] as const) {
       const { maskedIds, positions, labels } = masked([101, unknown, 102, padding], 1, { unit });
       expect([...maskedIds]).toEqual([101, unknown, 102, padding]);
@@ -69,7 +69,7 @@ describe("maskText", () => {
     }
   });
 
-  it("hides 80 %, draws 10 % anew and leaves 10 %, everywhere alike", () => {
+  it("hides 80 %, replaces 10 % and keeps 10 %, evenly over positions", () => {
     const ids = Array.from({ length: 40 }, (_, index) => 2000 + index);
     const [counts, rounds] = [new Array<number>(40).fill(0), 4000];
     let [hidden, kept] = [0, 0];
@@ -82,7 +82,7 @@ describe("maskText", () => {
       }
     }
     const total = 6 * rounds;
-    expect(Math.abs(hidden / total - 0.8)).toBeLessThan(0.011); // four deviations
+    expect(Math.abs(hidden / total - 0.8)).toBeLessThan(0.011); // four standard deviations
     expect(Math.abs(kept / total - 0.1)).toBeLessThan(0.008);
     for (const count of counts) expect(Math.abs(count / rounds - 0.15)).toBeLessThan(0.0226);
   });
@@ -97,7 +97,7 @@ describe("whole words", () => {
     },
   );
 
-  it("are selected whole, and as many pieces as fit", () => {
+  it("are selected as a whole, as many as fit", () => {
     fc.assert(
       fc.property(words, fc.nat(), (given, seed) => {
         const ids = tokenizer.encode(given.join(" "));
@@ -113,7 +113,7 @@ describe("whole words", () => {
     expect(masked(short, 1, { unit: "word" }).positions).toHaveLength(6);
   });
 
-  it("are passed over where too long, but not all of them", () => {
+  it("are skipped if too long, unless all are", () => {
     const fits = tokenizer.encode("unaffable dog unaffable"); // 7 pieces: one of them may be hidden
     const long = tokenizer.encode("unaffable unaffable");
     for (let seed = 0; seed < 20; seed++) {
@@ -127,7 +127,7 @@ describe("whole words", () => {
 });
 
 describe("mostMasked", () => {
-  it("is room enough for any text of that length", () => {
+  it("is sufficient for any text of that length", () => {
     expect([mostMasked(77), mostMasked(512), mostMasked(2)]).toEqual([11, 77, 1]);
     const length = fc.integer({ min: 3, max: 120 });
     fc.assert(

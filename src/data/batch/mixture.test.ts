@@ -27,7 +27,7 @@ const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>
   items.filter(holds).length / items.length;
 
 describe("Mixture", () => {
-  it("draws kinds by their shares, in batches of their sizes", () => {
+  it("draws kinds by share, in batches of the given sizes", () => {
     const drawn = plans(4000);
     for (const kind of ["pair", "image", "text"] as const) {
       const part = share(drawn, (plan) => plan.kind === kind);
@@ -68,7 +68,7 @@ describe("Mixture", () => {
     expect(epochs[0]).not.toEqual(epochs[1]);
   });
 
-  it("replaces the text of a share of pairs, and of no other kind", () => {
+  it("replaces the text of a share of the pairs, and of no other kind", () => {
     const drawn = plans(4000, { mismatched: 0.3 });
     const textOf = (kind: string): number =>
       share(

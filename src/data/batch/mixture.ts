@@ -58,7 +58,7 @@ export interface PlannedSample extends RecordReference {
 export interface BatchPlan {
   readonly kind: BatchKind;
   readonly step: number;
-  /** For views, masks and the choice of captions. */
+  /** Key for views, masks and the choice of captions. */
   readonly key: Key;
   readonly samples: readonly PlannedSample[];
 }
@@ -118,7 +118,7 @@ export class Mixture {
     return isMismatched ? { ...sample, textOf: this.#drawText(foldIn(key, "text")) } : sample;
   }
 
-  /** A random record of the pairs; it does not count as drawn. */
+  /** A random pair; it does not count as drawn. */
   #drawText(key: Key): RecordReference {
     const set = this.#setOf("pair", uniformAt(key, 0));
     const { samples } = this.#options.sets.pair[set]!;

@@ -7,7 +7,7 @@ import { openShards } from "../formats/tar/shards.js";
 export interface SampleSet {
   readonly directory: string;
   readonly samples: number;
-  /** @throws SampleError where that sample cannot be used; SourceError where its shard cannot be read */
+  /** @throws SampleError if the sample cannot be used; SourceError if its shard cannot be read */
   sample(number: number): Promise<Sample>;
   readonly close: () => void;
 }

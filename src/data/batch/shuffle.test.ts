@@ -7,7 +7,7 @@ const order = (size: number, seed: number): number[] =>
   Array.from({ length: size }, (_, position) => shuffled(position, size, keyOf(seed)));
 
 describe("shuffled", () => {
-  it("has every number once, for any size and key", () => {
+  it("contains every number once, for any size and key", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.nat(), (size, seed) => {
         const sorted = order(size, seed).sort((a, b) => a - b);
@@ -16,7 +16,7 @@ describe("shuffled", () => {
     );
   });
 
-  it("gives each key an order of its own, far from the sorted one", () => {
+  it("has a different order for each key, far from the sorted one", () => {
     const [one, other] = [order(1000, 1), order(1000, 2)];
     expect(one).not.toEqual(other);
     const moved = one.reduce((sum, value, index) => sum + Math.abs(value - index), 0) / 1000;

@@ -1,4 +1,4 @@
-/** What the tables in a folder say of its images. */
+/** Captions of a folder's images, from the tables in it. */
 import { basename, join, posix } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
@@ -8,7 +8,7 @@ import type { SourceOptions } from "./source.js";
 import { isTableName, tableRows } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 
-/** What tables say of one image. */
+/** The table rows of one image, combined. */
 export type Caption = Omit<Sample, "key" | "path" | "image">;
 
 /** A row that is damaged or names no image, or a table of such rows. */

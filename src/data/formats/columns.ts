@@ -3,7 +3,7 @@ import type { Sample } from "../sample.js";
 import type { Columns } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
 
-/** Names by which columns are found, in lower case, the most telling first. */
+/** Names by which columns are found, in lower case, most specific first. */
 const textNames = [
   ...["texts", "captions", "caption", "text", "txt", "sentences", "sentence", "title"],
   ...["description", "comment"],
@@ -17,7 +17,7 @@ const urlNames = ["url", "image_url", "img_url"];
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What the values of a record say. */
+/** The interpreted values of a record. */
 export interface Described extends Pick<Sample, "texts" | "label" | "fields"> {
   /** The value that holds or names the image; undefined where there is none. */
   readonly image?: unknown;
@@ -40,7 +40,7 @@ export function isKnownColumn(name: string, given: Columns): boolean {
 /**
  * Finds image, texts and label among the values of one record: another record may lack some of them, or have others.
  * @param place the record, for messages
- * @throws SampleError where there is neither an image nor a text, or the image is only named by a URL
+ * @throws SampleError if there is neither an image nor a text, or the image is only given by a URL
  */
 export function describeRow(place: string, key: string, values: Values, given: Columns): Described {
   const image = imageColumnOf(values, given);

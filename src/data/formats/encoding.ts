@@ -37,7 +37,7 @@ export async function* utf8Chunks(path: string): AsyncGenerator<Buffer> {
   if (decoder) yield Buffer.from(decoder.decode());
 }
 
-/** What to say of bytes that are not UTF-8. */
+/** The message for bytes that are not UTF-8. */
 export const notUtf8 =
   "not UTF-8, perhaps Latin-1 or Windows-1252; save the file as UTF-8, for example by " +
   "iconv -f WINDOWS-1252 -t UTF-8";

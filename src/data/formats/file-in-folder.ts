@@ -5,7 +5,7 @@ import { SampleError, reasonOf } from "./source-error.js";
 
 /**
  * The file that `path`, relative to `folder`, means: under that name, with "\" as "/", or in another Unicode normal form (as
- * macOS stores names). Links may lead anywhere: whoever made the folder made them.
+ * macOS stores names). Links may lead anywhere, as the folder's author made them.
  * @returns undefined where there is none
  * @throws SampleError where the path itself leads out of the folder
  */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { SourceError, reasonOf } from "./source-error.js";
 
 /**
- * Relative paths with "/", sorted; hidden files are left out. Links are followed, as a hub's cache consists of them, save
- * those that lead back to a folder above.
+ * Relative paths with "/", sorted; hidden files are omitted. Links are followed, as a hub's cache consists of them,
+ * except those to a folder above.
  */
 export async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];

@@ -1,4 +1,4 @@
-/** Opens the data set at a path, whatever its format. */
+/** Opens the data set at a path, in any format. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";

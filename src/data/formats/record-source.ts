@@ -17,7 +17,7 @@ export interface FoundRecord {
 }
 
 interface RecordFiles {
-  /** For people. */
+  /** For display. */
   readonly name: string;
   /** The files; where there are several, keys begin with what tells them apart. */
   readonly paths: readonly string[];

@@ -199,7 +199,7 @@ describe("every source", () => {
     );
   });
 
-  it("says what the files say", async () => {
+  it("returns the files' contents", async () => {
     const first = async (name: string, at = 1): Promise<Sample> =>
       (await readAll(await open(name))).samples[at]!;
     expect(await first("classes")).toMatchObject({ key: "cat/3", label: "cat", image: png(3) });
@@ -229,7 +229,7 @@ describe("every source", () => {
     expect((await first("paragraphs")).texts).toEqual(["p 1\nmore"]);
   });
 
-  it("says which forms there are", async () => {
+  it("lists the possible forms", async () => {
     await expect(openSource(join(root, "nowhere"))).rejects.toThrow("A data set is one of");
     await expect(openSource(newDirectory("empty"))).rejects.toThrow("no known form");
     const mp3 = join(write(newDirectory("x"), { "a.mp3": "x" }), "a.mp3");

@@ -57,7 +57,7 @@ function blendTable(from: number, factor: number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, level) => blend(from, level, factor));
 }
 
-/** On the line from `from` (factor 0) to `to` (factor 1) and beyond, the fraction dropped. */
+/** Linear interpolation from `from` (factor 0) to `to` (factor 1) and beyond, truncated to an integer. */
 function blend(from: number, to: number, factor: number): number {
   return Math.trunc(Math.min(Math.max(from + factor * (to - from), 0), 255));
 }

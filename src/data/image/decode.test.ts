@@ -13,7 +13,7 @@ const square =
   '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="20" height="5"/></svg>';
 
 describe("decodeImage", () => {
-  it("gives rows of red, green and blue, without alpha", async () => {
+  it("returns rows of RGB pixels without alpha", async () => {
     const created = { width: 3, height: 2, channels: 4, background: "#ff000080" } as const;
     const file = await sharp({ create: created }).png().toBuffer();
     const { width, height, pixels } = await decodeImage(new Uint8Array(file));
@@ -21,7 +21,7 @@ describe("decodeImage", () => {
     expect([...pixels.subarray(0, 3)]).toEqual([255, 127, 127]);
   });
 
-  it("draws an SVG at its own size or at the one asked for, on white", async () => {
+  it("renders an SVG at its own or the requested size, on white", async () => {
     const own = await decodeImage(text(square));
     expect([own.width, own.height]).toEqual([20, 10]);
     const { width, height, pixels } = await decodeImage(text(square), { vectorSize: 300 });
@@ -29,7 +29,7 @@ describe("decodeImage", () => {
     expect([pixels[0], pixels.at(-1)]).toEqual([0, 255]);
   });
 
-  it("converts from a color profile only when told to", async () => {
+  it("converts from a color profile only on request", async () => {
     const created = { width: 1, height: 1, channels: 3, background: "#20e040" } as const;
     const file = await sharp({ create: created }).withIccProfile("p3").png().toBuffer();
     const raw = await sharp(file, { ignoreIcc: true }).raw().toBuffer();
@@ -54,7 +54,7 @@ describe("decodeImage", () => {
     await expect(decodeImage(file)).rejects.toMatchObject({ name: "ImageError", reason });
   });
 
-  it("refuses what is too large before it decodes it", async () => {
+  it("refuses images that are too large before decoding them", async () => {
     // The header of a PNG of 40000 x 40000 pixels; there are no pixels to decode.
     const bomb = read("gray.png");
     const view = new DataView(bomb.buffer);
@@ -75,7 +75,7 @@ describe("decodeImage", () => {
     });
   });
 
-  it("survives whatever bytes it is given", async () => {
+  it("survives arbitrary bytes", async () => {
     const names = [
       "color.jpg",
       "color.png",

@@ -1,4 +1,4 @@
-/** From the file of an image to its pixels. */
+/** Decodes image files to pixels. */
 import sharp, { type Sharp } from "sharp";
 import { decodeBmp, decodeIconDib } from "./codecs/bmp.js";
 import { largestIcon } from "./codecs/ico.js";

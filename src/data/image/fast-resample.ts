@@ -1,6 +1,6 @@
 /**
  * `resample` on the vector units of the processor where the native kernels were built, else in JavaScript: the same
- * result, bit for bit. This file loads in a browser, too.
+ * result, bit for bit. This file also loads in a browser.
  */
 import { packageRequire } from "../../base/package-root.js";
 import type { Taps } from "./filter.js";

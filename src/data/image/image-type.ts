@@ -1,7 +1,7 @@
 /** Formats of image files, by their extensions and by their first bytes. */
 import { extname } from "node:path";
 
-/** Formats that are decoded, by their usual extension, with the names that people know. */
+/** Decoded formats by their usual extension, with their display names. */
 const decodedTypes = {
   jpg: "JPEG",
   png: "PNG",
@@ -16,7 +16,7 @@ const decodedTypes = {
   tga: "TGA",
 } as const;
 
-/** Formats that are known, but not decoded. */
+/** Known formats that are not decoded. */
 const otherTypes = { heic: "HEIC", jp2: "JPEG 2000", jxl: "JPEG XL", psd: "Photoshop" } as const;
 
 export type DecodedType = keyof typeof decodedTypes;
@@ -35,7 +35,7 @@ export function isDecoded(type: ImageType): type is DecodedType {
   return type in decodedTypes;
 }
 
-/** The name of a format for people, such as "JPEG 2000". */
+/** The display name of a format, such as "JPEG 2000". */
 export function nameOfType(type: ImageType): string {
   return { ...decodedTypes, ...otherTypes }[type];
 }

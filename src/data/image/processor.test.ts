@@ -12,7 +12,7 @@ const gray = (level: number): Image => ({
 });
 
 describe("the views of the default processor", () => {
-  it("normalize with CLIP's mean and deviation, color by color", () => {
+  it("normalize with CLIP's mean and standard deviation per channel", () => {
     const pixels = pixelsOf(gray(255), defaultProcessor());
     expect(pixels).toHaveLength(3 * 224 * 224);
     const colors = [0, 1, 2].map((color) => pixels[color * 224 * 224]);
@@ -37,7 +37,7 @@ describe("the views of the default processor", () => {
 });
 
 describe("preprocessor_config.json", () => {
-  it("is what it is by default where it says nothing", () => {
+  it("has Hugging Face's defaults for missing keys", () => {
     expect(processorFromConfig({})).toEqual(defaultProcessor());
     const nulls = {
       size: null,
@@ -55,7 +55,7 @@ describe("preprocessor_config.json", () => {
     expect(sizeOf({ shortest_edge: 96 })).toEqual({ shortestEdge: 96 });
   });
 
-  it("comes back as it was written", () => {
+  it("survives writing and reading", () => {
     const { normalize, ...encoder } = defaultProcessor(96).encoder;
     expect(normalize).toBeDefined();
     const processor = {

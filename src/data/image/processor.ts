@@ -1,6 +1,6 @@
 /**
- * What becomes of a decoded image before a model sees it: Hugging Face's `FlavaImageProcessor` with its Pillow path,
- * to the last bit (flava.md 4.1). Nothing here needs Node.
+ * Preprocessing of decoded images: Hugging Face's `FlavaImageProcessor` with its Pillow path, bit for bit
+ * (flava.md 4.1). Does not need Node.
  */
 import { fastResample } from "./fast-resample.js";
 import type { Filter } from "./filter.js";
@@ -10,10 +10,10 @@ import { type Image, crop } from "./image.js";
 export type ViewSize =
   { readonly height: number; readonly width: number } | { readonly shortestEdge: number };
 
-/** How one view of an image is made, in this order; a step that is absent is left out. */
+/** The steps that make one view of an image, in this order; absent steps are skipped. */
 export interface View {
   readonly resize?: { readonly size: ViewSize; readonly filter: Filter };
-  /** From the middle; black where the image is smaller. */
+  /** Size of the center crop, padded with black. */
   readonly centerCrop?: { readonly height: number; readonly width: number };
   /** Multiplies the 8-bit numbers. */
   readonly rescale?: number;
@@ -31,7 +31,7 @@ export interface MaskSettings {
   /** Patches along one side of the image. */
   readonly patches: number;
   readonly total: number;
-  /** Patches of one group, at least and at most; without a maximum as many as are still wanted. */
+  /** Smallest and largest number of patches of one group; by default, the maximum is the number left to hide. */
   readonly minGroup: number;
   readonly maxGroup?: number;
   /** Height to width of a group; without a maximum 1 / minAspect. */
@@ -39,12 +39,12 @@ export interface MaskSettings {
   readonly maxAspect?: number;
 }
 
-/** Everything that Hugging Face's preprocessor_config.json says of images. */
+/** The settings of Hugging Face's preprocessor_config.json. */
 export interface ImageProcessor {
   readonly encoder: View;
   readonly codebook: View;
   readonly mask: MaskSettings;
-  /** Whether Hugging Face's processor returns these when it is not told; ours gives what is called for. */
+  /** Whether Hugging Face's processor returns these by default; ours returns what is requested. */
   readonly returnsMask: boolean;
   readonly returnsCodebookPixels: boolean;
 }

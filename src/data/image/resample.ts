@@ -1,6 +1,6 @@
 /**
  * Resampling as Pillow 13 does it, bit for bit: a separable filter, antialiased, one pass along the rows and one along
- * the columns, in whole numbers, rounded to 8 bits after each. It needs nothing of Node.
+ * the columns, in whole numbers, rounded to 8 bits after each. Does not need Node.
  */
 import { type Filter, type Taps, precisionBits, tapsOf } from "./filter.js";
 import type { Image } from "./image.js";

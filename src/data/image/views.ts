@@ -9,13 +9,13 @@ import { type Image, type Window, crop } from "./image.js";
 import { type ImageProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
 
 export interface TrainingViewOptions {
-  /** The part of the image's area that is seen, from and to; default: 0.9 to 1. */
+  /** Range of the crop's fraction of the image's area; default: 0.9 to 1. */
   readonly scale?: readonly [number, number];
-  /** Width to height of that part, from and to; default: 3/4 to 4/3. */
+  /** Range of the crop's ratio of width to height; default: 3/4 to 4/3. */
   readonly ratio?: readonly [number, number];
-  /** How often left and right are swapped, 0 to 1; default: 0. */
+  /** Probability of a horizontal flip; default: 0. */
   readonly flip?: number;
-  /** How far brightness, contrast and saturation may go off 1; default: 0. */
+  /** Largest deviation of brightness, contrast and saturation from 1; default: 0. */
   readonly jitter?: number;
   /** Sizes, filters and normalization of the views; default: the published models'. Resizing is to both sides. */
   readonly processor?: ImageProcessor;
@@ -43,8 +43,7 @@ interface TrainingViews {
 }
 
 /**
- * Two new views of `image`; `key` decides alone which part is seen and how. Give every image of every epoch a key of
- * its own.
+ * Two random views of `image`, determined by `key`. Use a different key for every image of every epoch.
  */
 export function trainingViews(
   image: Image,

@@ -1,8 +1,8 @@
-/** What becomes of a text before it is cut into word pieces. */
+/** Normalization of texts before they are split into word pieces. */
 export interface Normalization {
-  /** Capitals become small letters. */
+  /** Converts to lower case. */
   readonly lowercase: boolean;
-  /** Accents are removed. */
+  /** Removes accents. */
   readonly stripAccents: boolean;
 }
 

@@ -30,7 +30,7 @@ const ids = (text: string, maximum?: number): number[] =>
 const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
 
 describe("the vocabulary of the package", () => {
-  it("is the one of bert-base-uncased", () => {
+  it("is that of bert-base-uncased", () => {
     expect(sha256(readFileSync(join(root, "vocabulary/vocab.txt")))).toBe(
       "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
     );
@@ -64,11 +64,11 @@ describe("encode", () => {
     expect(ids(golden.cases.at(-1)!.text, Number(maximum))).toEqual(expected);
   });
 
-  it("leaves out lone surrogates", () => {
+  it("drops lone surrogates", () => {
     expect(ids("ca\ud83dt \udc31 dog\udc00")).toEqual(ids("cat dog"));
   });
 
-  it("takes any text, within the maximum", () => {
+  it("accepts any text, within the maximum length", () => {
     const unit = fc.nat(0xffff).map((code) => String.fromCharCode(code)); // lone surrogates too
     const text = fc.string({ unit, maxLength: 60 });
     const maximum = fc.integer({ min: 2, max: 20 });
@@ -94,11 +94,11 @@ describe("decode", () => {
     expect(tokenizer.decode(given)).toBe(decoded);
   });
 
-  it("keeps special pieces where asked to", () => {
+  it("keeps special pieces on request", () => {
     expect(tokenizer.decode(ids("a [MASK]!"), { special: true })).toBe("[CLS] a [MASK]! [SEP]");
   });
 
-  it("tells which pieces go on with a word", () => {
+  it("recognizes pieces that continue a word", () => {
     const given = ids("unaffable dog");
     expect(tokenizer.pieces(given)).toEqual(["[CLS]", "una", "##ffa", "##ble", "dog", "[SEP]"]);
     expect(given.map((id) => isContinuation(tokenizer.vocabulary, id))).toEqual([
@@ -111,7 +111,7 @@ describe("decode", () => {
     ]);
   });
 
-  it("refuses ids that are none", () => {
+  it("refuses invalid ids", () => {
     expect(() => tokenizer.decode([30522])).toThrow(/no piece with id 30522.*0 to 30521/);
     expect(() => tokenizer.pieces([-1])).toThrow(RangeError);
   });

@@ -72,13 +72,13 @@ export class Tokenizer {
     return Int32Array.from(ids);
   }
 
-  /** The text of ids, normalized and spaced as well as can be known. Special pieces are left out unless asked for. */
+  /** The text of ids, normalized and spaced as well as can be known. Special pieces are omitted unless requested. */
   decode(ids: Iterable<number>, { special = false }: { readonly special?: boolean } = {}): string {
     const kept = special ? ids : [...ids].filter((id) => !isSpecial(this.vocabulary, id));
     return this.#decoder.decode(this.pieces(kept));
   }
 
-  /** The pieces of ids, "##" in front of those that go on within a word. */
+  /** The pieces of ids, with "##" in front of those that continue a word. */
   pieces(ids: Iterable<number>): string[] {
     return Array.from(ids, (id) => {
       const piece = this.vocabulary.pieces[id];

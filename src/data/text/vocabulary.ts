@@ -6,9 +6,9 @@ export class VocabularyError extends Error {
   override readonly name = "VocabularyError";
 }
 
-/** The word pieces of BERT's kind of vocabulary. Ids are whole numbers from 0 to `pieces.length - 1`. */
+/** The word pieces of BERT's kind of vocabulary. Ids are integers from 0 to `pieces.length - 1`. */
 export interface Vocabulary {
-  /** By id; a piece that goes on within a word begins with "##". */
+  /** By id; a piece that continues a word begins with "##". */
   readonly pieces: readonly string[];
   readonly ids: ReadonlyMap<string, number>;
   readonly special: SpecialIds;
@@ -93,7 +93,7 @@ export function vocabularyOf(pieces: readonly string[], name: string): Vocabular
   return { pieces, ids, special, ordinary };
 }
 
-/** Whether an id goes on with the word of the id before it. */
+/** Whether an id continues the word of the previous id. */
 export function isContinuation({ pieces }: Vocabulary, id: number): boolean {
   return pieces[id]?.startsWith(continuationPrefix) ?? false;
 }

@@ -63,7 +63,7 @@ interface Dialect {
   readonly maxBytes: number;
 }
 
-/** As Python's csv and pandas read them: a quote within an unquoted cell is a character like any other. */
+/** As Python's csv and pandas read them: a quote within an unquoted cell is an ordinary character. */
 async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
   const { separator, inCells, columns, maxBytes } = dialect;
   const faults: { before: number; message: string }[] = [];

@@ -1,4 +1,4 @@
-/** What separates the cells of a table: rarely what its extension promises. */
+/** The separator of a table's cells, detected because extensions are unreliable. */
 import { extname } from "node:path";
 import { isImageExtension } from "../../image/image-type.js";
 import { isImageColumn, isKnownColumn } from "../columns.js";

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { SourceError } from "../source-error.js";
 
 export interface ByteReader {
-  /** Number of bytes before the next one, from the beginning of the file or stream. */
+  /** Offset of the next byte in the file or stream. */
   readonly position: number;
   /** Bytes left; undefined if unknown. */
   readonly remaining: number | undefined;

@@ -23,7 +23,7 @@ export function padded(size: number): number {
   return Math.ceil(size / blockBytes) * blockBytes;
 }
 
-/** What extended headers say of the next file. */
+/** Attributes of the next file from extended headers. */
 interface Extension {
   path?: string;
   size?: number;
@@ -121,7 +121,7 @@ async function takeAll(at: string, path: string, size: number, bytes: ByteReader
   return content.buffer.byteLength > 2 * size ? Buffer.from(content) : content;
 }
 
-/** Goes on to `end`; the padding between `needed` and `end` may lack at the very end of an archive. */
+/** Skips to `end`; the padding between `needed` and `end` may lack at the very end of an archive. */
 async function skipTo(at: string, end: number, needed: number, bytes: ByteReader): Promise<void> {
   if (await bytes.skip(end - bytes.position)) return;
   if (bytes.position < needed) throw new SourceError(`${at}: the archive ends within this entry.`);

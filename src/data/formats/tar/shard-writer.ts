@@ -31,7 +31,7 @@ interface OpenShard {
 }
 
 /**
- * Writes shards of at most so many samples and bytes, and `shards.json` beside them. A shard appears under its name when it
+ * Writes shards of a limited number of samples and bytes, and `shards.json` beside them. A shard appears under its name when it
  * is complete. The same samples give the same bytes. A writer on a directory that already has shards continues after
  * them: `completed()` is the number of samples in those.
  */
@@ -83,7 +83,7 @@ export class ShardWriter {
     });
   }
 
-  /** Drops what is not in a complete shard, as after a failure; the next writer continues after the last complete one. */
+  /** Drops the incomplete shard, as after a failure; the next writer continues after the last complete one. */
   discard(): Promise<void> {
     return this.#inTurn(async () => {
       const shard = this.#shard;

@@ -46,7 +46,7 @@ const plain = (samples: readonly Sample[]): unknown[] =>
   }));
 
 describe("shards", () => {
-  it("give back what was written, in any order, with few open files", async () => {
+  it("return what was written, in any order, with few open files", async () => {
     const directory = newDirectory();
     const samples = Array.from({ length: 30 }, (_, index) => sample(index));
     await write(directory, samples);
@@ -58,7 +58,7 @@ describe("shards", () => {
     close();
   });
 
-  it("keep whatever a sample says", async () => {
+  it("preserve any sample", async () => {
     const key = fc.string({ minLength: 1, maxLength: 130, unit: "grapheme" });
     const arbitrary = fc.record({
       key: key.map((text) => text.replaceAll(/[./\\\p{Cc}]/gu, "_")),
@@ -86,7 +86,7 @@ describe("shards", () => {
     );
   });
 
-  it("have the same bytes every time, also when an interrupted job continues", async () => {
+  it("have the same bytes every time, even if an interrupted job resumes", async () => {
     const [whole, stopped] = [newDirectory(), newDirectory()];
     const samples = Array.from({ length: 11 }, (_, index) => sample(index));
     await write(whole, samples);
@@ -101,7 +101,7 @@ describe("shards", () => {
       expect(readFileSync(join(stopped, name)).equals(readFileSync(join(whole, name)))).toBe(true);
   });
 
-  it("end at so many bytes, and do not mind unawaited samples", async () => {
+  it("end at the byte limit, and accept unawaited samples", async () => {
     const directory = newDirectory();
     const writer = new ShardWriter(directory, { name: "x", bytesPerShard: 6000 });
     const samples = Array.from({ length: 9 }, (_, index) => sample(index, { key: "same" }));
@@ -153,7 +153,7 @@ describe("shards", () => {
     expect(archiveKey("v1.0/photo.small.x")).toBe("v1.0/photo_small_x");
   });
 
-  it("refuse what would not survive, and continue", async () => {
+  it("refuse samples that cannot be restored, and continue", async () => {
     const directory = newDirectory();
     const writer = new ShardWriter(directory, { name: "x" });
     const bad: Partial<Sample>[] = [

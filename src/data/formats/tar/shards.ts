@@ -21,7 +21,7 @@ interface Shards {
   readonly samples: number;
   readonly shards: readonly Shard[];
   /**
-   * Record `record` of shard number `shard`.
+   * The record with number `record` of shard `shard`.
    * @throws SampleError where that sample cannot be used; SourceError where the shard cannot be read
    */
   readonly read: (shard: number, record: number) => Promise<Sample>;

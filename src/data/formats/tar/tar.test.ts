@@ -125,7 +125,7 @@ describe("tar archives", () => {
     expect(samples.map(({ key }) => key)).toEqual([path.slice(0, -4), "y".repeat(200)]);
   });
 
-  it("leave out what is too large", async () => {
+  it("skip files that are too large", async () => {
     const entries = [
       { path: "a.txt", content: "x".repeat(2000) },
       { path: "b.txt", content: "y" },
@@ -164,7 +164,7 @@ describe("tar archives", () => {
     await expect(openShards([path])).rejects.toThrow(message);
   });
 
-  it("refuse a bomb", async () => {
+  it("refuse a decompression bomb", async () => {
     const bomb = block({ path: "a.txt", content: "0".repeat(1 << 20) });
     const path = file(
       "bomb.tar.gz",
@@ -173,7 +173,7 @@ describe("tar archives", () => {
     await expect(readAll(path)).rejects.toThrow(/bomb.*grows more than 200-fold/);
   });
 
-  it("give by number what they give in order, or a SourceError, when damaged", async () => {
+  it("yield the same by number as in order, or a SourceError, when damaged", async () => {
     const bytes = archive(good);
     const flips = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), {
       minLength: 1,
