@@ -1,4 +1,4 @@
-/** Images by names of classes, without training. */
+/** Zero-shot classification of images by labels. */
 import type { State } from "../backend/state.js";
 import { LruCache } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
@@ -6,23 +6,26 @@ import type { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 
-/** A class with how well it fits. */
+/** A label, and how well it fits an image. */
 export interface Classification {
   readonly label: string;
-  /** Among the given labels: they sum to 1. */
+  /** Probability among the given labels, which sum to 1. */
   readonly probability: number;
-  /** Cosine between the image and the label's sentences, from -1 to 1. */
+  /** Cosine similarity of the image and the label's prompts, from -1 to 1. */
   readonly similarity: number;
 }
 
 export interface ClassifyOptions {
-  /** Sentences around the labels, "{}" where a label goes. Their vectors are averaged. */
+  /**
+   * Prompts with "{}" in place of the label, whose embeddings are averaged; default: "{}", "a picture of a {}" and
+   * "a photo of a {}.".
+   */
   readonly templates?: readonly string[];
 }
 
 const defaultTemplates = ["{}", "a picture of a {}", "a photo of a {}."];
 
-/** Sets of labels whose vectors are kept for the next image. */
+/** Number of sets of labels whose embeddings are cached. */
 const keptSets = 16;
 
 export class Classifier {
@@ -47,7 +50,7 @@ export class Classifier {
   ): Promise<Classification[][]> {
     if (labels.length === 0) {
       throw new RangeError(
-        'An image is classified among labels: give one or more, such as ["cat", "dog"].',
+        'Expected one or more labels to classify images by, such as ["cat", "dog"].',
       );
     }
     const vectors = await this.#vectorsOf(labels, templates, signal);
@@ -93,7 +96,7 @@ function ranked(
     .sort((a, b) => b.similarity - a.similarity);
 }
 
-/** The factor on similarities that training found (flava.md 1.6): from 1 to 100. */
+/** The learned factor on similarities (flava.md 1.6), from 1 to 100. */
 export function similarityScale(state: State): number {
   const [logarithm = 0] = state.read("parameters/flava/logitScale");
   const [least, most] = logitScaleBounds;

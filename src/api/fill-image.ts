@@ -1,4 +1,4 @@
-/** Parts of an image that were hidden, guessed from the rest. */
+/** Predicts hidden patches of an image from the others. */
 import { type Program, compile } from "../backend/program.js";
 import { type Key, keyOf } from "../base/random.js";
 import { blockMask } from "../data/batch/block-mask.js";
@@ -15,9 +15,9 @@ import { imageOutputs } from "../model/outputs.js";
 import type { LoadedModel } from "./model.js";
 
 export interface FillImageOptions {
-  /** 1 (or true) for each patch that is hidden, row by row; default: blocks at random, as in training. */
+  /** For each patch, row by row, 1 or true if it is hidden; default: random blocks, as in training. */
   readonly hidden?: ArrayLike<number | boolean>;
-  /** Of the random blocks; default: 0. */
+  /** Seed of the random blocks; default: 0. */
   readonly seed?: number;
 }
 
@@ -26,9 +26,9 @@ export interface FilledImage {
   readonly grid: { readonly width: number; readonly height: number };
   /** 1 for each patch that was hidden, row by row. */
   readonly hidden: Uint8Array;
-  /** The visual token of every patch: predicted where it was hidden, else named by the codebook. */
+  /** The visual token of each patch, row by row: predicted where it was hidden, else that of the codebook. */
   readonly tokens: Int32Array;
-  /** The image that the tokens stand for, where the checkpoint has a decoder. */
+  /** The image decoded from the tokens, if the checkpoint has the codebook's decoder. */
   readonly image?: Image;
 }
 
@@ -66,13 +66,13 @@ export class ImageFiller {
     return { grid, hidden: chosen, tokens, ...(drawn && { image: drawn }) };
   }
 
-  /** Frees what the programs hold; nothing may be under way. */
+  /** Frees the compiled programs; no call may be running. */
   close(): void {
     this.#reader?.dispose();
     this.#drawer?.dispose();
   }
 
-  /** Patches of the encoder's view; the codebook has one token for each. */
+  /** The patches of the encoder's view; the codebook gives one token for each. */
   #grid(): { width: number; height: number } {
     const { config } = this.#model;
     const { patch } = config.image;
@@ -115,9 +115,9 @@ export class ImageFiller {
     return compile({ state, inputs }, ({ parameters }, given) => {
       const { heads, codebook } = parameters;
       if (!heads || !codebook) {
-        const lacking = heads ? "codebook" : "head for masked patches";
+        const missing = heads ? "codebook" : "head for masked patches";
         throw new Error(
-          `This model has no ${lacking}. Load a checkpoint of the pre-training model with its codebook (FlavaForPreTraining).`,
+          `This model has no ${missing}. Load a checkpoint of the pre-training model with its codebook (FlavaForPreTraining).`,
         );
       }
       const { sequence } = imageOutputs({ config, parameters, precision }, given);
@@ -161,7 +161,7 @@ function maskOf(
   );
 }
 
-/** Numbers [3, H, W] from 0 to 1 as an image. */
+/** Values [3, H, W] from 0 to 1 as an image. */
 function imageOf(numbers: Float32Array, width: number, height: number): Image {
   const size = width * height;
   const pixels = Uint8Array.from({ length: 3 * size }, (_, i) =>

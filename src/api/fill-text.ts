@@ -1,4 +1,4 @@
-/** Words that were hidden, guessed from the rest of the text and, where there is one, from an image. */
+/** Predicts masked word pieces from the rest of a text and, optionally, an image. */
 import { type Program, compile } from "../backend/program.js";
 import type { Image } from "../data/image/image.js";
 import { pixelsOf, viewShape } from "../data/image/processor.js";
@@ -15,17 +15,17 @@ import { highest, rowOf } from "../inference/similarity.js";
 import type { ModelParameters } from "../checkpoint/model.js";
 import type { LoadedModel } from "./model.js";
 
-/** A word piece that may stand for a mask; "##" in front means that it goes on with the word before it. */
+/** A word piece predicted for a mask; a leading "##" marks the continuation of a word. */
 export interface Candidate {
   readonly piece: string;
-  /** Among all pieces of the vocabulary. */
+  /** Probability among all pieces of the vocabulary. */
   readonly probability: number;
 }
 
 export interface FilledText {
-  /** The text with the best piece for each mask, as the vocabulary spells it: lower case. */
+  /** The text with the best piece in place of each mask; in lower case where the vocabulary is. */
   readonly text: string;
-  /** For each [MASK], in order: its candidates, the best first. */
+  /** The candidates for each [MASK] in order, the best first. */
   readonly masks: readonly (readonly Candidate[])[];
 }
 
@@ -37,13 +37,13 @@ export interface FillTextOptions {
 type Inputs = {
   readonly ids: TensorSpec;
   readonly lengths: TensorSpec;
-  /** Where masks stand; -1 fills up. */
+  /** Positions of the masks, padded with -1. */
   readonly positions: TensorSpec;
   readonly pixels?: TensorSpec;
 };
 type Traced = { readonly [K in keyof Inputs]: Tensor };
 
-/** Masks that are filled in one run. */
+/** Masks that are predicted in one run. */
 const masksPerRun = 16;
 const keptBytes = 1e9;
 
@@ -56,7 +56,7 @@ export class TextFiller {
     this.#model = model;
   }
 
-  /** Fills every [MASK] of a text, all of them at once: none sees what another one was filled with. */
+  /** Predicts all masks of a text independently: none depends on what another one is filled with. */
   fill(
     text: string,
     image: Image | undefined,
@@ -96,7 +96,7 @@ export class TextFiller {
     return { text: tokenizer.decode(filled), masks };
   }
 
-  /** Ordinary pieces only: nobody wants [CLS] for a word. */
+  /** The most probable pieces, special ones such as [CLS] left out. */
   #candidates(probabilities: Float32Array, top: number): Candidate[] {
     const { pieces, ordinary } = this.#model.tokenizer.vocabulary;
     const own = Float32Array.from(ordinary, (id) => probabilities[id]!);
@@ -106,7 +106,7 @@ export class TextFiller {
     }));
   }
 
-  /** Of every piece at every position: float32 [masksPerRun, V]. */
+  /** Probabilities of all pieces at each position: float32 [masksPerRun, V]. */
   async #probabilities(
     ids: Int32Array,
     positions: readonly number[],

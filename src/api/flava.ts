@@ -18,37 +18,43 @@ import { pathOf } from "./path.js";
 import { type ImageInput, readImage } from "./image-input.js";
 
 interface FlavaOptions {
-  /** Images or texts that go through the model together, at most. */
+  /** Largest number of images or texts that are run together. */
   readonly batch?: number;
   readonly onWarning: (message: string) => void;
 }
 
-/** A text with [MASK] in it, and an image that it belongs to. */
+/** A text with one or more [MASK], and the image that it describes. */
 export interface MaskedPair {
   readonly text: string;
   readonly image: ImageInput;
 }
 
-/** What every call takes as its last argument. */
+/** Options that every call takes in its last argument. */
 export interface CallOptions {
-  /** Stops the call: it rejects with the signal's reason. */
+  /** Stops the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called with the number of inputs that are done, and of all. */
+  /** Called with the number of finished inputs and the number of all inputs. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface SaveOptions {
+  /** Data type of the weights; default: as they were stored. */
   readonly dtype?: WeightDtype;
 }
 
-/** One input gives one result, an array of them an array. */
+/** One input gives one result, an array of inputs an array of results. */
 type OneOrMany<T> = T | readonly T[];
 
 type ResultOrMany<T> = T | T[];
 
-/** A model that is ready for use; `load` makes one. Calls may overlap; `close` ends it. */
+/**
+ * A loaded model, made by `load`. Calls may overlap; `close` waits for them and frees the memory.
+ *
+ * All methods that take images reject with an `ImageError` if one cannot be decoded, and with a `TypeError` if an input is
+ * no image; texts longer than the model's positions are truncated with a warning.
+ */
 export class Flava {
-  /** For many images and texts at once, and for whoever needs the vectors in one piece. */
+  /** Embeds decoded images and texts into one array [N, D]; what evaluation and search use. */
   readonly embedder: Embedder;
   readonly #classifier: Classifier;
   readonly #textFiller: TextFiller;
@@ -58,7 +64,7 @@ export class Flava {
   readonly #onWarning: (message: string) => void;
   #isOpen = true;
 
-  /** @param model its backend belongs to this object from now on */
+  /** @param model `close` disposes its backend */
   constructor(
     readonly model: LoadedModel,
     { batch, onWarning }: FlavaOptions,
@@ -74,7 +80,7 @@ export class Flava {
     this.#imageFiller = new ImageFiller(model);
   }
 
-  /** Width of the vectors: D. */
+  /** Width D of the embeddings. */
   get width(): number {
     return this.embedder.width;
   }
@@ -162,7 +168,10 @@ export class Flava {
   }
 
   /**
-   * Classifies images by labels, zero-shot: for each image all labels, the best first.
+   * Classifies images by labels, zero-shot.
+   *
+   * @returns for each image all labels with their probabilities, the best first
+   * @throws RangeError if there are no labels
    *
    * @example
    * const [best] = await flava.classify("photo.jpg", ["cat", "dog"], { templates: ["a photo of a {}."] });
@@ -191,8 +200,11 @@ export class Flava {
   }
 
   /**
-   * The probability that an image and a text belong together, read by the multimodal encoder; of many, each image with the
-   * text of the same index.
+   * The probability that an image and a text belong together, by the multimodal encoder and its matching head. Of two
+   * arrays, each image is matched with the text of the same index.
+   *
+   * @throws RangeError if the numbers of images and texts differ
+   * @throws Error if the checkpoint has no matching head
    *
    * @example
    * console.log(await flava.match("photo.jpg", "two cats on a sofa"));
@@ -216,7 +228,11 @@ export class Flava {
   }
 
   /**
-   * Predicts each [MASK] of a text, alone or with the image that it belongs to.
+   * Predicts each [MASK] of a text, from the text alone or together with an image.
+   *
+   * @returns the filled text, and the candidates for each mask with their probabilities
+   * @throws RangeError if a text has no [MASK], or more tokens than the model reads
+   * @throws Error if the checkpoint has no heads for masked words
    *
    * @example
    * const { text, masks } = await flava.fill("the capital of france is [MASK].");
@@ -240,8 +256,11 @@ export class Flava {
   }
 
   /**
-   * Hides patches of an image and predicts what was there, as visual tokens, and as an image where the checkpoint has the
+   * Hides patches of an image and predicts their visual tokens, and decodes these to an image if the checkpoint has the
    * codebook's decoder.
+   *
+   * @throws RangeError if `hidden` does not have one entry for each patch
+   * @throws Error if the checkpoint has no head for masked patches, or no codebook
    *
    * @example
    * const { image } = await flava.fillImage("photo.jpg", { seed: 1 });
@@ -261,10 +280,10 @@ export class Flava {
   }
 
   /**
-   * Saves the model as a directory that this package and transformers load; see `saveModel` for what is replaced.
+   * Saves the model as a directory that this package and transformers load. A directory that holds a saved model is
+   * replaced.
    *
-   * @param options the dtype of the weights; default: as they were stored
-   * @throws CheckpointError where the directory holds other files, or what the model was loaded from
+   * @throws CheckpointError if the directory holds other files, or is where the model was loaded from
    *
    * @example
    * await flava.save("my-model", { dtype: "bfloat16" });
@@ -276,7 +295,7 @@ export class Flava {
     });
   }
 
-  /** Waits for the calls under way and frees all memory. The model cannot be used afterwards. */
+  /** Waits for running calls and frees all memory. The model cannot be used afterwards. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -319,7 +338,7 @@ export class Flava {
   }
 }
 
-/** Typed arrays are one input: bytes, not images. */
+/** A typed array is one input: the bytes of an image. */
 const isMany = <T>(inputs: OneOrMany<T>): inputs is readonly T[] => Array.isArray(inputs);
 
 async function inBatches<Input, Result>(
@@ -358,6 +377,6 @@ function rowsOf(vectors: Float32Array, count: number): Float32Array[] {
 const readImages = (images: readonly ImageInput[]): Promise<Image[]> =>
   Promise.all(images.map(readImage));
 
-/** Images that are decoded, and in memory, at a time; and texts between two reports of progress. */
+/** Images that are decoded and in memory at a time, and texts between two reports of progress. */
 const imagesAtOnce = 16;
 const textsAtOnce = 1024;

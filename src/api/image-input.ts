@@ -6,14 +6,15 @@ import type { Image } from "../data/image/image.js";
 import { pathOf } from "./path.js";
 
 /**
- * An image: the path or file: URL of its file, the bytes of its file (JPEG, PNG, WebP ...), a Blob or File, a sharp
- * instance, or its pixels.
+ * An image: the path or file: URL of an image file, the bytes of one (JPEG, PNG, WebP ...), a Blob or File, a sharp
+ * instance, or decoded pixels.
  */
 export type ImageInput = string | URL | ArrayBuffer | Uint8Array | Blob | Sharp | Image;
 
 /**
- * Reads and decodes an image; messages name the file.
- * @throws TypeError if `input` is none of the forms of `ImageInput`
+ * Reads and decodes an image.
+ * @throws TypeError if `input` is no `ImageInput`
+ * @throws ImageError if the image cannot be decoded; the message names the file
  */
 export async function readImage(input: ImageInput): Promise<Image> {
   if (typeof input === "string" || input instanceof URL) return readFileOf(input);
@@ -29,7 +30,7 @@ export async function readImage(input: ImageInput): Promise<Image> {
   );
 }
 
-/** The caller's sharp may be another copy than the package's, so that `instanceof` does not tell. */
+/** Not by `instanceof`, as the caller's sharp may be another copy than the package's. */
 const isSharp = (input: unknown): input is Sharp =>
   typeof input === "object" && input !== null && "clone" in input && "toBuffer" in input;
 
@@ -51,13 +52,13 @@ async function readFileOf(place: string | URL): Promise<Image> {
   const name = String(place);
   if (/^(https?|ftp|data):/i.test(name)) {
     throw new TypeError(
-      `${name.slice(0, 80)} is not a file, and nothing is downloaded. Give the path of a file, or its bytes.`,
+      `${name.slice(0, 80)} is not a file, and nothing is downloaded. Give the path or the bytes of an image file.`,
     );
   }
   const path = pathOf(name);
   const file = await readFile(path).catch((cause: unknown) => {
     const reason =
-      (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : String(cause);
+      (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(cause);
     throw new Error(`The image ${path} cannot be read: ${reason}.`, { cause });
   });
   try {

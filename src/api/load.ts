@@ -1,4 +1,4 @@
-/** From a directory of files to a model that can be used. */
+/** Loads a model from files. */
 import { existsSync } from "node:fs";
 import { type BackendOptions, openBackend } from "../backend/open.js";
 import { packagePath } from "../base/package-root.js";
@@ -8,26 +8,29 @@ import { Flava } from "./flava.js";
 import { pathOf } from "./path.js";
 
 export interface LoadOptions {
-  /** How it computes. Default: "float32"; "bfloat16" is faster on processors that have it, and a little less exact. */
-  readonly precision?: Precision;
-  /** Images or texts that go through the model together, at most; default: 32. */
-  readonly batch?: number;
-  /** Attention heads of each encoder, for a file of weights without its config.json. */
-  readonly heads?: number;
-  /** Which backend, threads and processor level; default: the best there is. */
-  readonly backend?: BackendOptions;
   /**
-   * Called with warnings, such as of truncated texts, one for all of a call; default: `process.emitWarning`.
+   * Precision of matrix products; default: "float32". "bfloat16" is faster on processors that support it, and slightly less
+   * accurate.
    */
+  readonly precision?: Precision;
+  /** Largest number of images or texts that are run together; default: 32. */
+  readonly batch?: number;
+  /** Number of attention heads of each encoder, for a weights file without a config.json. */
+  readonly heads?: number;
+  /** Backend, threads and processor level; default: the best that this machine has. */
+  readonly backend?: BackendOptions;
+  /** Called with warnings, such as of truncated texts, at most once in a call; default: `process.emitWarning`. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * Loads a model, by default the one that comes with the package.
+ * Loads a model, by default the one that ships with the package.
  *
- * @param path a directory in Hugging Face's form (config.json, weights, and what else there is of an image processor, a
- *   tokenizer and codebook_decoder.safetensors), or a file of weights, by preference beside its config.json
- * @throws CheckpointError where there is none, WeightsMismatch where weights and sizes do not fit
+ * @param path a directory in Hugging Face's format (config.json and weights; optionally an image processor, a tokenizer and
+ *   codebook_decoder.safetensors), or a weights file, which is read with the config.json beside it
+ * @returns the model; call `close` on it, or declare it with `await using`, to free its memory
+ * @throws CheckpointError if there is no usable checkpoint at `path`
+ * @throws WeightsMismatch if the weights do not fit the sizes in config.json
  *
  * @example
  * import { load } from "flava";
@@ -53,13 +56,13 @@ export async function load(path?: string | URL, options: LoadOptions = {}): Prom
   }
 }
 
-/** The directory of the model that comes with the package. */
+/** The directory of the model that ships with the package. */
 function ownModel(): string {
   const path = packagePath("models", "mini");
   if (existsSync(path)) return path;
   throw new Error(
-    `The model that comes with the package is not at ${path}. Train it (npx flava pretrain mini), or give the path of ` +
-      'another one: load("path/to/flava-full").',
+    `The model that ships with the package is missing at ${path}. Train it (npx flava pretrain mini), or load another ` +
+      'one: load("path/to/flava-full").',
   );
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-/** The path of a file that is given as one, or as a file: URL. */
+/** The path that a path or a file: URL stands for. */
 export function pathOf(place: string | URL): string {
   const name = String(place);
   return name.startsWith("file:") ? fileURLToPath(name) : name;
