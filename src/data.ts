@@ -1,5 +1,6 @@
 /**
- * Data sets: samples read from folders, tables, Parquet and tar shards, and written as tar shards.
+ * Data: samples read from folders, tables, Parquet and tar shards and written as tar shards; images and texts as numbers; and
+ * batches for training.
  *
  * @example
  * import { openSource } from "flava/data";
@@ -10,6 +11,11 @@
 export { cacheDirectory } from "./base/cache.js";
 export { type Key, foldIn, keyOf, uniformAt } from "./base/random.js";
 export { replaceFile } from "./base/replace-file.js";
+export { type Batch, type ImageBatch, type PairBatch, type TextBatch } from "./data/batch/batch.js";
+export { type BatchOptions, type CollatedBatch, collate } from "./data/batch/collate.js";
+export { Loader, type LoaderOptions, type NextBatch } from "./data/batch/loader.js";
+export { Mixture, type MixtureCursor, type MixtureOptions } from "./data/batch/mixture.js";
+export { NoUsableSampleError, SkippedSamples } from "./data/batch/skipped.js";
 export { openSource } from "./data/formats/open.js";
 export type {
   Cursor,
@@ -21,9 +27,15 @@ export type {
 export { SampleError, SourceError } from "./data/formats/source-error.js";
 export { ShardWriter } from "./data/formats/tar/shard-writer.js";
 export { type ParquetColumn, writeParquet } from "./data/formats/parquet/writer.js";
-export { decodeImage } from "./data/image/decode.js";
+export { type DecodeOptions, decodeImage } from "./data/image/decode.js";
 export { ImageError } from "./data/image/image-error.js";
 export type { Image } from "./data/image/image.js";
+export {
+  type ImageProcessor,
+  codebookPixelsOf,
+  defaultProcessor,
+  pixelsOf,
+} from "./data/image/processor.js";
 export type { Sample } from "./data/sample.js";
 export { Tokenizer, openTokenizer } from "./data/text/tokenizer.js";
 export { type Vocabulary, VocabularyError, openVocabulary } from "./data/text/vocabulary.js";

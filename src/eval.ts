@@ -10,7 +10,8 @@
  * const evaluation = await evaluate(set, flava, { onProgress: (samples) => console.log(samples) });
  * console.log(toMarkdown([evaluation]));
  */
-export type { Interval } from "./eval/bootstrap.js";
+export { type Interval, bootstrap } from "./eval/bootstrap.js";
+export type { ClassificationResult } from "./eval/classification.js";
 export {
   type ClassificationEvaluation,
   type EvaluateOptions,
@@ -23,6 +24,18 @@ export {
   EvaluationSetError,
   openEvaluationSet,
 } from "./eval/evaluation-set.js";
+export {
+  type LabeledFeatures,
+  type LinearProbe,
+  ProbeFitter,
+  type ProbeSizes,
+  predict,
+} from "./eval/linear-probe.js";
 export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
+export { type ProbeSearch, searchProbe } from "./eval/probe-search.js";
+export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
+export { type Recall, type RetrievalResult, retrieve } from "./eval/retrieval.js";
+export { classifyZeroShot } from "./eval/zero-shot.js";
+export { embedClasses, iconTemplates, photoTemplates } from "./inference/prompts.js";
 export { measurements } from "./report/measurements.js";
 export { toJson, toMarkdown } from "./report/evaluation-text.js";

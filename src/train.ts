@@ -13,8 +13,18 @@
 export { type Recipe, RecipeError, type RecipeInput, checkRecipe } from "./configs/recipe.js";
 export { recipes } from "./configs/recipes.js";
 export { pretrainingParameters } from "./model/flava.js";
+export type { PretrainingModel } from "./objective/model.js";
+export {
+  type LossName,
+  type LossWeights,
+  lossNames,
+  lossesOf,
+  totalLoss,
+} from "./objective/objectives.js";
+export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
 export { type PretrainOptions, pretrain } from "./train/pretrain.js";
+export { ChangedRunError } from "./train/run/provenance.js";
 export {
   boundLogitScale,
   pretrainingLoss,
