@@ -8,6 +8,7 @@ import { writeSample } from "../../datasets/mini-pmd/sample.js";
 import { type DataReportOptions, reportData } from "./data-report.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { outputDirectory, outputFile } from "./output-path.js";
+import { addVocabulary } from "./data-vocabulary.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 interface BuildFlags extends JsonFlag {
@@ -43,6 +44,7 @@ export function addData(program: Command): void {
     )
     .addOption(jsonOption())
     .action(build);
+  addVocabulary(data);
   data
     .command("report")
     .description("write a page on what the built mini-PMD holds, with images of every source")

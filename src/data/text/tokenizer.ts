@@ -1,5 +1,5 @@
-import { BertPreTokenizer, WordPiece, WordPieceDecoder } from "./library.js";
-import { type Normalization, normalize, uncased } from "./normalize.js";
+import { WordPiece, WordPieceDecoder } from "./library.js";
+import { type Normalization, uncased } from "./normalize.js";
 import {
   type Vocabulary,
   isSpecial,
@@ -7,9 +7,8 @@ import {
   parseVocabulary,
   specialPieces,
 } from "./vocabulary.js";
+import { longestWord, wordsOf } from "./words.js";
 
-/** Longer words become [UNK], as BERT has it. */
-const longestWord = 100;
 /** Words whose pieces are remembered; more than the words that are common in any language. */
 const rememberedWords = 1 << 16;
 
@@ -31,7 +30,6 @@ export interface TokenizerSettings extends Normalization {
  * and writes a final sigma), and the pieces of words are remembered, because its search for them is slow.
  */
 export class Tokenizer {
-  readonly #words = new BertPreTokenizer();
   readonly #decoder = new WordPieceDecoder({ type: "WordPiece", prefix: "##", cleanup: true });
   readonly #model: InstanceType<typeof WordPiece>;
   readonly #remembered = new Map<string, readonly number[]>();
@@ -95,12 +93,7 @@ export class Tokenizer {
       if (ids.length >= enough) return;
       const isSpecialPiece = index % 2 === 1; // split puts what it found between the rest
       if (isSpecialPiece) ids.push(this.vocabulary.ids.get(section)!);
-      else
-        this.#appendWords(
-          ids,
-          this.#words.pre_tokenize_text(normalize(section, this.settings)),
-          enough,
-        );
+      else this.#appendWords(ids, wordsOf(section, this.settings), enough);
     }
   }
 

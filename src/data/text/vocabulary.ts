@@ -35,7 +35,8 @@ export const specialPieces: Readonly<Record<keyof SpecialIds, string>> = {
   mask: "[MASK]",
 };
 
-const continuationPrefix = "##";
+/** Begins pieces that continue a word. */
+export const continuationPrefix = "##";
 
 /**
  * Reads a vocabulary, by default the one of `bert-base-uncased` that FLAVA has (flava.md 4.2) and that comes with the

@@ -1,0 +1,61 @@
+/** `flava data vocabulary`: trains a vocabulary on the texts of data sets. */
+import type { Command } from "commander";
+import { replaceFile } from "../base/replace-file.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import { openSource } from "../data/formats/open.js";
+import { WordCounts, trainVocabulary } from "../data/text/train-vocabulary.js";
+import { type DataFlags, addDataOptions, sourceOptions } from "./data-options.js";
+import { outputFile } from "./output-path.js";
+import { percent } from "../report/measurements.js";
+import { ProgressLine } from "./progress.js";
+import { wholeNumberFrom } from "./whole-number.js";
+
+interface VocabularyFlags extends DataFlags {
+  readonly size: number;
+  readonly out: string;
+}
+
+export function addVocabulary(data: Command): void {
+  const command = data
+    .command("vocabulary")
+    .description("train a vocabulary of word pieces, for data.vocabulary of a recipe")
+    .argument("<source...>", "texts, tables, tar shards, parquet files or folders")
+    .option("--size <pieces>", "most pieces of the vocabulary", wholeNumberFrom(100), 30_522)
+    .requiredOption(
+      "--out <vocab.txt>",
+      "the file to write",
+      outputFile([".txt"], { replace: false }),
+    )
+    .action(run);
+  addDataOptions(command);
+}
+
+async function run(paths: readonly string[], flags: VocabularyFlags): Promise<void> {
+  const words = new WordCounts();
+  const skipped = new SkippedSamples();
+  const progress = new ProgressLine();
+  let texts = 0;
+  try {
+    for (const path of paths) {
+      const source = await openSource(path, sourceOptions(flags));
+      for await (const { sample } of source.read({ skipped })) {
+        if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
+        for (const text of sample.texts) words.add(text);
+        texts += Number(sample.texts.length > 0);
+        progress.show(`${grouped(words.total)} words`);
+      }
+    }
+  } finally {
+    progress.end();
+  }
+  skipped.requireUsed(paths.join(", "), texts);
+  const { pieces, unknown } = trainVocabulary(words, flags.size);
+  await replaceFile(flags.out, pieces.map((piece) => `${piece}\n`).join(""));
+  console.log(
+    `${flags.out}: ${grouped(pieces.length)} pieces from ${grouped(words.total)} words; ` +
+      `${percent(unknown / words.total)} of the words become [UNK]`,
+  );
+  if (skipped.total > 0) console.error(`flava: ${skipped.summary(texts)}`);
+}
+
+const grouped = (count: number): string => count.toLocaleString("en");
