@@ -1,10 +1,11 @@
-/** `flava classify`: images by labels, zero-shot. */
+/** `flava classify`: zero-shot classification. */
 import type { Command } from "commander";
 import { expandFilePatterns } from "./file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { readLabels } from "./labels.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
+import { ProgressLine, pace } from "./progress.js";
 
 interface ClassifyFlags extends ModelFlags, JsonFlag {
   readonly labels: string;
@@ -18,11 +19,11 @@ export function addClassify(program: Command): void {
     .argument("<images...>", 'image files, or patterns such as "photos/*.jpg"')
     .requiredOption(
       "--labels <list>",
-      "cat,dog; or @labels.txt, one label a line; or @photos/, the names of its sub-directories",
+      "labels separated by commas; or @FILE, one label per line; or @DIRECTORY, the names of its sub-directories",
     )
     .option(
       "--template <sentence>",
-      'sentence around a label, such as "a photo of a {}."; repeat for several',
+      'prompt for a label, such as "a photo of a {}."; repeat for several',
       (sentence: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), sentence],
     )
     .addOption(jsonOption())
@@ -30,14 +31,19 @@ export function addClassify(program: Command): void {
   addModelOptions(command);
 }
 
-/** Of one image all labels, a line each; of several the best label of each. */
+/** Prints all labels of a single image, one per line; the best label of each of several. */
 async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<void> {
   const { template, json } = flags;
   const images = await expandFilePatterns(patterns);
   const labels = await readLabels(flags.labels);
+  const progress = new ProgressLine();
+  const paceOf = pace("images");
   const found = await useModel(flags, (flava) =>
-    flava.classify(images, labels, template ? { templates: template } : {}),
-  );
+    flava.classify(images, labels, {
+      ...(template && { templates: template }),
+      onProgress: (done, total) => done < total && progress.show(paceOf(done, total)),
+    }),
+  ).finally(() => progress.end());
   if (json) {
     printJson(images.map((image, index) => ({ image, labels: found[index] })));
   } else if (found.length === 1) {

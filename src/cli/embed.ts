@@ -1,4 +1,4 @@
-/** `flava embed`: embeddings of a whole data set. */
+/** `flava embed`: embeds a whole data set. */
 import type { Command } from "commander";
 import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
@@ -7,7 +7,7 @@ import { interruptible } from "./interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { outputFile } from "./output-path.js";
-import { ProgressLine } from "./progress.js";
+import { ProgressLine, pace } from "./progress.js";
 
 interface EmbedFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly out: string;
@@ -16,7 +16,9 @@ interface EmbedFlags extends ModelFlags, DataFlags, JsonFlag {
 export function addEmbed(program: Command): void {
   const command = program
     .command("embed")
-    .description("embed the images and first texts of a data set; resumes if interrupted")
+    .description(
+      "embed the images of a data set and the first text of each; resumes if interrupted",
+    )
     .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
     .requiredOption(
       "--out <file.parquet>",
@@ -33,15 +35,10 @@ async function run(path: string, flags: EmbedFlags): Promise<void> {
   const progress = new ProgressLine();
   const { rows, resumed, skipped } = await useModel(flags, (flava) =>
     interruptible("Stopped; run the same command again to resume.", (signal) => {
-      const began = Date.now();
-      let first: number | undefined;
+      const paceOf = pace("samples");
       return runEmbeddingJob(source, flava, flags.out, {
         decode: decodeOptions(flags),
-        onProgress: (done) => {
-          first ??= done;
-          const rate = (1000 * (done - first)) / Math.max(1, Date.now() - began);
-          progress.show(`${done} samples, ${rate.toFixed(0)} a second`);
-        },
+        onProgress: (done) => progress.show(paceOf(done)),
         signal,
       });
     }).finally(() => progress.end()),

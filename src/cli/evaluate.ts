@@ -17,7 +17,7 @@ import { interruptible } from "./interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { outputFile } from "./output-path.js";
-import { ProgressLine } from "./progress.js";
+import { ProgressLine, pace } from "./progress.js";
 
 interface EvaluateFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly html?: string;
@@ -31,7 +31,7 @@ export function addEvaluate(program: Command): void {
     )
     .argument(
       "<set...>",
-      "images with captions, in a folder for each class, or with labels and a classes.json; or names of sets in the cache's pmd/evaluation",
+      "images with captions, or in one folder per class, or labeled with a classes.json; or the name of a built set of the mini-PMD",
     )
     .option("--html <file>", "write a page with examples", outputFile([".html"], { replace: true }))
     .addOption(jsonOption())
@@ -68,9 +68,10 @@ async function evaluateAll(
   const progress = new ProgressLine();
   const evaluations: Evaluation[] = [];
   for (const set of sets) {
+    const paceOf = pace("images");
     const evaluation = await evaluate(set, flava, {
       decode,
-      onProgress: (samples) => progress.show(`${set.name}: ${samples} images`),
+      onProgress: (samples) => progress.show(`${set.name}: ${paceOf(samples)}`),
       signal,
     });
     evaluations.push(evaluation);

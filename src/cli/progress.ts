@@ -1,13 +1,18 @@
-/** One line on standard error that tells how far a job is: rewritten on a terminal, else a new one now and then. */
+import { formatDuration } from "../base/duration.js";
+
+/** One line of progress on standard error: rewritten in place on a terminal, a new line every ten seconds elsewhere. */
 export class ProgressLine {
   #lastLine = 0;
   #isShown = false;
 
-  constructor(readonly stream: Pick<NodeJS.WriteStream, "write" | "isTTY"> = process.stderr) {}
+  constructor(
+    readonly stream: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns"> = process.stderr,
+  ) {}
 
   show(text: string): void {
     if (this.stream.isTTY) {
-      this.stream.write(`\r\x1b[K${text}`);
+      // A line that wraps could not be rewritten.
+      this.stream.write(`\r\x1b[K${text.slice(0, this.stream.columns - 1)}`);
       this.#isShown = true;
     } else if (Date.now() - this.#lastLine >= secondsBetweenLines * 1000) {
       this.stream.write(`${text}\n`);
@@ -15,7 +20,7 @@ export class ProgressLine {
     }
   }
 
-  /** Makes room for other lines. */
+  /** Clears the line, to make room for others. */
   end(): void {
     if (this.#isShown) this.stream.write("\r\x1b[K");
     this.#isShown = false;
@@ -23,3 +28,21 @@ export class ProgressLine {
 }
 
 const secondsBetweenLines = 10;
+
+/**
+ * Describes the progress of a job: "16 of 64 images, 3 s left", or "160 images, 40 a second" where the total is not known.
+ * The clock starts with the first call; what is done by then, perhaps by an earlier run, does not count for the pace.
+ */
+export function pace(unit: string): (done: number, total?: number) => string {
+  let start: { readonly time: number; readonly done: number } | undefined;
+  return (done, total) => {
+    start ??= { time: performance.now(), done };
+    const seconds = (performance.now() - start.time) / 1000;
+    const rate = seconds > 0 ? (done - start.done) / seconds : 0;
+    const count = total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
+    if (rate <= 0) return count;
+    return total === undefined
+      ? `${count}, ${rate.toFixed(0)} a second`
+      : `${count}, ${formatDuration((total - done) / rate)} left`;
+  };
+}
