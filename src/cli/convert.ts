@@ -1,4 +1,4 @@
-/** `flava convert`: a checkpoint of any kind as a directory in Hugging Face's form. */
+/** `flava convert`: converts a checkpoint of any kind to a directory in Hugging Face's form. */
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend/open.js";
 import { type WeightDtype, weightDtypes } from "../checkpoint/huggingface-config.js";
@@ -17,10 +17,10 @@ export function addConvert(program: Command): void {
   program
     .command("convert")
     .description("write a checkpoint as a directory that this package and transformers load")
-    .argument("<path>", "a directory in Hugging Face's form, or a file of weights")
+    .argument("<path>", "a directory in Hugging Face's form, or a weights file")
     .argument("<out>", "the directory to write", outputDirectory)
     .addOption(
-      new Option("--dtype <dtype>", "of the weights; default: as they are stored").choices(
+      new Option("--dtype <dtype>", "dtype of the weights; default: as stored").choices(
         weightDtypes,
       ),
     )

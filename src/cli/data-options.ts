@@ -1,4 +1,4 @@
-/** What the verbs share that read a data set. */
+/** Options of the verbs that read a data set. */
 import type { Command } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";
@@ -16,21 +16,21 @@ export interface DataFlags {
 /** Adds the options that `sourceOptions` and `decodeOptions` read. */
 export function addDataOptions(command: Command): Command {
   return command
-    .option("--image-column <name>", "column of images; default: found by its name")
+    .option("--image-column <name>", "image column; default: found by name")
     .option(
       "--text-column <name>",
-      "column of texts; repeat for several; default: found by its name",
+      "text column; repeat for several; default: found by name",
       (name: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), name],
     )
-    .option("--label-column <name>", "column of classes; default: found by its name")
+    .option("--label-column <name>", "label column; default: found by name")
     .option(
       "--separator <text>",
-      'what separates the cells of a table, such as ";" or "\\t"; default: found in its first line',
+      'cell separator of a table, such as ";" or "\\t"; default: found in the first line',
     )
-    .option("--max-samples <n>", "read no more samples than these", wholeNumberFrom(1))
+    .option("--max-samples <n>", "maximum number of samples to read", wholeNumberFrom(1))
     .option(
       "--max-pixels <n>",
-      "leave out larger images; default: 100,000,000",
+      "skip images with more pixels; default: 100,000,000",
       wholeNumberFrom(1),
     );
 }

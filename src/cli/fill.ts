@@ -1,4 +1,4 @@
-/** `flava fill`: what was hidden in a text or an image. */
+/** `flava fill`: predicts what is masked in a text or an image. */
 import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
@@ -26,14 +26,14 @@ export function addFill(program: Command): void {
       "predict the [MASK] tokens of a text, with or without an image, or hidden patches of an image",
     )
     .argument("[text]", 'such as "a [MASK] on a sofa"')
-    .option("--image <path>", "the image that the text belongs to, or whose parts are hidden")
+    .option("--image <path>", "the image that the text belongs to, or whose patches are hidden")
     .option(
       "--out <file>",
-      "hide patches of the image and draw what the model predicts there, as .png, .jpg, .webp ...",
+      "hide patches of the image and draw what the model predicts there (.png, .jpg, .webp, .avif or .tiff)",
       outputFile(imageExtensions, { replace: true }),
     )
-    .option("--seed <n>", "which patches are hidden", wholeNumber, 0)
-    .option("--top <n>", "candidates for each [MASK]", wholeNumber, 5)
+    .option("--seed <n>", "seed of the hidden patches", wholeNumber, 0)
+    .option("--top <n>", "candidates per [MASK]", wholeNumber, 5)
     .addOption(jsonOption())
     .action((text: string | undefined, flags: FillFlags) => {
       if (text === undefined && flags.out === undefined) {

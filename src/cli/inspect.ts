@@ -10,9 +10,9 @@ export function addInspect(program: Command): void {
   program
     .command("inspect")
     .description(
-      "describe a checkpoint: family, sizes, parameters by part, memory to run and to train",
+      "describe a checkpoint: family, sizes, parameters by part, memory for inference and training",
     )
-    .argument("<path>", "a directory in Hugging Face's form, or a file of weights")
+    .argument("<path>", "a directory in Hugging Face's form, or a weights file")
     .addOption(headsOption())
     .addOption(jsonOption())
     .action(async (path: string, { json, ...options }: OpenOptions & JsonFlag) => {

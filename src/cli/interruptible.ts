@@ -1,5 +1,5 @@
 /**
- * Ctrl-C stops the work in an orderly way; a second one at once. Either way the exit code is 130.
+ * Runs work that Ctrl-C stops cleanly, and a second Ctrl-C at once. Either way the exit code is 130.
  *
  * @param message of the error that the signal's reason is
  */

@@ -1,13 +1,13 @@
-/** What the verbs share that print results as JSON. */
+/** The option --json, which is the same for every verb that prints results. */
 import { Option } from "commander";
 
 export interface JsonFlag {
   readonly json?: boolean;
 }
 
-/** Adds nothing but results to standard output: messages go to standard error. */
 export const jsonOption = (): Option => new Option("--json", "print the results as JSON");
 
+/** Standard output has nothing but results; messages go to standard error. */
 export function printJson(results: unknown): void {
   console.log(JSON.stringify(results, undefined, 2));
 }

@@ -40,6 +40,7 @@ async function flava(
 beforeAll(async () => {
   await writeCheckpoint(join(folder, "small"));
   await mkdir(join(folder, "images"));
+  await writeFile(join(folder, "labels.txt"), "calendar\ncamera\n");
   const image = sharp({ create: { width: 64, height: 48, channels: 3, background: "teal" } });
   for (const path of ["image.png", "images/one.png", "images/two.png"]) {
     await image.png().toFile(join(folder, path));

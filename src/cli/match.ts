@@ -1,4 +1,4 @@
-/** `flava match`: whether an image and a text belong together. */
+/** `flava match`: the probability that an image and a text belong together. */
 import type { Command } from "commander";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";

@@ -1,4 +1,4 @@
-/** What the verbs share that use a model. */
+/** Options of the verbs that use a model. */
 import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
@@ -15,11 +15,11 @@ export interface ModelFlags {
 
 const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
 
-/** The number that a file of weights does not show. */
+/** The one size that the shapes of weights do not show. */
 export function headsOption(): Option {
   return new Option(
     "--heads <n>",
-    "attention heads of each encoder, for a file of weights without its config.json",
+    "attention heads of each encoder, for a weights file without its config.json",
   ).argParser(wholeNumberFrom(1));
 }
 
@@ -28,26 +28,24 @@ export function addModelOptions(command: Command): Command {
   return command
     .option(
       "--model <path>",
-      "a directory in Hugging Face's form, or a file of weights; default: the package's own model",
+      "a directory in Hugging Face's form, or a weights file; default: the model that ships",
     )
     .addOption(headsOption())
     .addOption(
-      new Option("--precision <kind>", "how it computes").choices(precisions).default("float32"),
+      new Option("--precision <kind>", "precision of the computation")
+        .choices(precisions)
+        .default("float32"),
     )
     .addOption(
-      new Option("--backend <name>", "what computes; default: native where it was built").choices([
+      new Option("--backend <name>", "compute backend; default: native, if it was built").choices([
         "native",
         "reference",
       ]),
     )
-    .option(
-      "--threads <n>",
-      "threads that compute; default: one for each core",
-      wholeNumberFrom(1),
-    );
+    .option("--threads <n>", "compute threads; default: one per core", wholeNumberFrom(1));
 }
 
-/** Loads the model, does something with it, and frees it. */
+/** Loads the model that the options name, and closes it after use. */
 export async function useModel<Result>(
   { model, heads, precision, backend, threads }: ModelFlags,
   use: (flava: Flava) => Promise<Result>,
