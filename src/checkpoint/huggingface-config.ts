@@ -47,6 +47,8 @@ export function readConfig(what: string, values: JsonObject): Sizes {
 }
 
 function flavaConfig(section: Section): FlavaConfig {
+  forbid(section, "quantization_config", "weights are read as floating-point numbers");
+  forbid(section, "auto_map", "code in a checkpoint is never run");
   const [image, text, multimodal] = ["image", "text", "multimodal"].map((name) =>
     subsection(section, name),
   );
@@ -61,6 +63,8 @@ function flavaConfig(section: Section): FlavaConfig {
   const own = section.values.flava ?? {};
   if (!isObject(own)) throw refused(section, "flava", "an object");
   const ownSection = { where: `${section.where}, "flava"`, values: own };
+  const unknown = Object.keys(own).find((key) => !ownKeys.has(key));
+  if (unknown !== undefined) forbid(ownSection, unknown, "this version does not know it");
   return {
     image: imageConfig(image!),
     text: textConfig(text!),
@@ -73,17 +77,26 @@ function flavaConfig(section: Section): FlavaConfig {
   };
 }
 
+/** What this package adds to Hugging Face's settings. */
+const ownKeys: ReadonlySet<string> = new Set(["mask_padding", "head_layer_norm_eps"]);
+
 /** A section such as "text_config"; where its older form "text_config_dict" stands too, that one counts. */
 function subsection({ where, values }: Section, name: string): Section {
   const key = isObject(values[`${name}_config_dict`]) ? `${name}_config_dict` : `${name}_config`;
   const found = values[key] ?? {};
   if (!isObject(found)) throw refused({ where, values }, key, "an object");
-  return { where: `${where}, "${key}"`, values: found };
+  const part = { where: `${where}, "${key}"`, values: found };
+  // Of the codebook, versions of transformers write different names.
+  if (name !== "image_codebook") demand(part, "model_type", `flava_${name}_model`);
+  return part;
 }
 
 function stackConfig(section: Section, layers: number): StackConfig {
   demand(section, "hidden_act", "gelu");
+  forbid(section, "pruned_heads", "all attention heads are computed");
   demand(section, "qkv_bias", true);
+  demand(section, "is_decoder", false);
+  demand(section, "add_cross_attention", false);
   const width = count(section, "hidden_size", 768);
   const heads = count(section, "num_attention_heads", 12);
   if (width % heads !== 0)
@@ -140,20 +153,27 @@ function codebookConfig(section: Section): CodebookConfig {
 /** DALL-E's codebook, which Hugging Face's configuration defaults to. */
 export const standardCodebook = codebookConfig({ where: "", values: {} });
 
-const refused = ({ where, values }: Section, key: string, wanted: string): CheckpointError =>
-  new CheckpointError(`${where}: "${key}" is ${quote(values[key])}, but has to be ${wanted}.`);
+const refused = ({ where, values }: Section, key: string, expected: string): CheckpointError =>
+  new CheckpointError(`${where}: "${key}" is ${quote(values[key])}, but expected ${expected}.`);
 
 /** Refuses any value but the one that our model computes with; a key that is left out means that one. */
-function demand(section: Section, key: string, wanted: string | number | boolean): void {
-  const value = section.values[key] ?? wanted;
-  if (value !== wanted) throw refused(section, key, JSON.stringify(wanted));
+function demand(section: Section, key: string, expected: string | number | boolean): void {
+  const value = section.values[key] ?? expected;
+  if (value !== expected) throw refused(section, key, JSON.stringify(expected));
+}
+
+/** Refuses a setting that would change results, whatever its value; `reason` says why. */
+function forbid({ where, values }: Section, key: string, reason: string): void {
+  const value = values[key] ?? undefined;
+  if (value === undefined || (isObject(value) && Object.keys(value).length === 0)) return;
+  throw new CheckpointError(`${where}: "${key}" is not supported: ${reason}.`);
 }
 
 function count(section: Section, key: string, standard: number, most = 2 ** 31): number {
   const value = section.values[key] ?? standard;
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most)
     return value;
-  throw refused(section, key, `a whole number from 1 to ${most}`);
+  throw refused(section, key, `an integer from 1 to ${most}`);
 }
 
 /** The side of a square, which may be written as two equal sides. */

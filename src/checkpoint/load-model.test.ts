@@ -23,7 +23,14 @@ const tokenizer = {
     ...{ strip_accents: null, lowercase: false },
   },
   pre_tokenizer: { type: "BertPreTokenizer" },
-  post_processor: { type: "TemplateProcessing" },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [
+      { SpecialToken: { id: "[CLS]", type_id: 0 } },
+      { Sequence: { id: "A", type_id: 0 } },
+      { SpecialToken: { id: "[SEP]", type_id: 0 } },
+    ],
+  },
   model: {
     ...{ type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##" },
     max_input_chars_per_word: 100,
@@ -88,7 +95,7 @@ describe("a directory of transformers 5", () => {
     ],
     [
       "tokens outside of the vocabulary",
-      'adds the token "<image>"',
+      'special tokens only, not "<image>"',
       { "tokenizer.json": changed({ added_tokens: [{ id: 8, content: "<image>" }] }) },
     ],
     [
@@ -100,6 +107,38 @@ describe("a directory of transformers 5", () => {
       "a contradiction",
       "lowercase is true in tokenizer_config.json and false in tokenizer.json",
       { "tokenizer_config.json": { do_lower_case: true } },
+    ],
+    [
+      "a token of its vocabulary that texts would contain whole",
+      'five special tokens only, not "icon"',
+      { "tokenizer.json": changed({ added_tokens: [{ id: 6, content: "icon" }] }) },
+    ],
+    [
+      "further special tokens",
+      '"additional_special_tokens": Expected no further tokens',
+      { "tokenizer_config.json": { additional_special_tokens: ["<image>"] } },
+    ],
+    [
+      "padding on the left",
+      '"padding_side": Expected "right"',
+      { "tokenizer_config.json": { padding_side: "left" } },
+    ],
+    [
+      "truncation on the left",
+      '"truncation.direction": Expected "right"',
+      { "tokenizer.json": changed({ truncation: { max_length: 7, direction: "Left" } }) },
+    ],
+    [
+      "texts without [SEP]",
+      '"post_processor.single": Expected [CLS], the text, [SEP]',
+      {
+        "tokenizer.json": changed({
+          post_processor: {
+            type: "TemplateProcessing",
+            single: [{ SpecialToken: { id: "[CLS]", type_id: 0 } }, { Sequence: { id: "A" } }],
+          },
+        }),
+      },
     ],
     ["two vocabularies", "different vocabularies", { "vocab.txt": pieces.toReversed().join("\n") }],
     [

@@ -21,7 +21,7 @@ const filterOf = new Map(
 );
 
 const side = z.int().min(1).max(65_535);
-const sides = z.object({ height: side, width: side });
+const sides = z.strictObject({ height: side, width: side });
 const squareOrSides = [
   side.transform((length) => ({ height: length, width: length })),
   z.tuple([side, side]).transform(([height, width]) => ({ height, width })),
@@ -31,7 +31,9 @@ const squareOrSides = [
 const size: z.ZodType<ViewSize> = z.union(
   [
     ...squareOrSides,
-    z.object({ shortest_edge: side }).transform((given) => ({ shortestEdge: given.shortest_edge })),
+    z
+      .strictObject({ shortest_edge: side })
+      .transform((given) => ({ shortestEdge: given.shortest_edge })),
   ],
   "a number of pixels from 1 to 65535, { height, width } or { shortest_edge }",
 );
@@ -43,10 +45,10 @@ const resample = z.custom<number>(
 const flag = z.boolean("true or false");
 const factor = z.number("a number").refine((value) => value !== 0, "a number that is not 0");
 const color = z.tuple([z.number(), z.number(), z.number()], "three numbers");
-const deviation = z
+const std = z
   .tuple([z.number(), z.number(), z.number()], "three numbers")
   .refine((values) => values.every((value) => value > 0), "three numbers above 0");
-const count = z.int("a whole number").min(1, "a whole number from 1");
+const count = z.int("an integer").min(1, "an integer >= 1");
 const aspect = z.number("a number").positive("a number above 0");
 
 const keys = {
@@ -59,7 +61,7 @@ const keys = {
   rescale_factor: factor,
   do_normalize: flag,
   image_mean: color,
-  image_std: deviation,
+  image_std: std,
   return_image_mask: flag,
   input_size_patches: count,
   total_mask_patches: count,
@@ -78,7 +80,7 @@ const keys = {
   codebook_do_map_pixels: flag,
   codebook_do_normalize: flag,
   codebook_image_mean: color,
-  codebook_image_std: deviation,
+  codebook_image_std: std,
 };
 
 type Keys = { readonly [Name in keyof typeof keys]?: z.output<(typeof keys)[Name]> };
@@ -145,6 +147,12 @@ function parse(json: unknown, name: string): Keys {
 
 /** Refuses the processors of other models, and steps that FLAVA's does not have. */
 function requireFlavas(json: object, name: string): void {
+  const { size, default_to_square: square } = json as Record<string, unknown>;
+  if (square === false && typeof size === "number") {
+    throw new ProcessorConfigError(
+      `${name} has "default_to_square": false, which makes "size": ${size} ambiguous. Write { "shortest_edge": ${size} }.`,
+    );
+  }
   for (const [key, value] of Object.entries(json)) {
     const isType = key === "image_processor_type" || key === "feature_extractor_type";
     if (isType && !flavaProcessor.test(String(value))) {
@@ -152,7 +160,7 @@ function requireFlavas(json: object, name: string): void {
         `${name} describes a ${JSON.stringify(value)}; expected a FlavaImageProcessor.`,
       );
     }
-    const isStep = key.startsWith("do_") && value === true;
+    const isStep = /^(codebook_)?do_/.test(key) && value === true;
     if (isStep && key !== "do_convert_rgb" && !(key in keys)) {
       throw new ProcessorConfigError(
         `${name} asks for "${key}", a step that FLAVA's image processor does not have.`,

@@ -47,6 +47,20 @@ describe("preprocessor_config.json", () => {
     expect(processorFromConfig(nulls)).toEqual(defaultProcessor());
   });
 
+  it("leaves out steps and takes factors as stated", () => {
+    const { encoder } = processorFromConfig({ do_rescale: false, do_center_crop: false });
+    expect(encoder).not.toHaveProperty("rescale");
+    expect(encoder).not.toHaveProperty("centerCrop");
+    expect(processorFromConfig({ rescale_factor: 0.5 }).encoder.rescale).toBe(0.5);
+  });
+
+  it.each([
+    { do_convert_rgb: false, data_format: "channels_first", input_data_format: null },
+    { return_tensors: "pt", device: "cuda", do_pad: false, processor_class: "FlavaProcessor" },
+  ])("ignores what cannot change results: %j", (json) => {
+    expect(processorFromConfig(json)).toEqual(defaultProcessor());
+  });
+
   it("reads the forms that sizes come in", () => {
     const sizeOf = (size: unknown): unknown => processorFromConfig({ size }).encoder.resize?.size;
     expect(sizeOf(96)).toEqual({ height: 96, width: 96 });
@@ -84,6 +98,11 @@ describe("preprocessor_config.json", () => {
     [{ mask_group_max_aspect_ratio: 0.1 }, "the least may not exceed the greatest"],
     [{ image_processor_type: "ViTImageProcessor" }, "expected a FlavaImageProcessor"],
     [{ do_pad: true }, 'asks for "do_pad"'],
+    [{ codebook_do_pad: true }, 'asks for "codebook_do_pad"'],
+    [{ size: { shortest_edge: 224, longest_edge: 300 } }, '"size": {"shortest_edge":224'],
+    [{ size: 224, default_to_square: false }, '"default_to_square": false'],
+    [{ image_mean: [0.5] }, "three numbers"],
+    [{ resample: 5 }, '"resample": 5'],
     [[], "not an object"],
     ["{}", "not an object"],
   ])("refuses %j", (json, message) => {

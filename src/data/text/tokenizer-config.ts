@@ -30,11 +30,35 @@ const token = z.union(
   [z.string(), z.object({ content: z.string() }).transform(({ content }) => content)],
   "a token",
 );
+const isSpecialPiece = (content: string): boolean => Object.values(specialPieces).includes(content);
+/** The five special pieces are found in a text as they are written; other tokens would be cut into pieces. */
+const addedToken = z.object({
+  content: z.string().refine(isSpecialPiece, {
+    error: ({ input }) => `BERT's five special tokens only, not ${JSON.stringify(input)}`,
+  }),
+  single_word: only(false).optional(),
+  normalized: only(false).optional(),
+});
+const noTokens = z.union([z.tuple([]), z.strictObject({})], "no further tokens").nullish();
+const right = z.literal(["right", "Right"], '"right", as FLAVA pads and truncates');
+
 /** Hugging Face writes 1e30 where there is no limit. */
 const length = z
   .number("a number of tokens")
   .min(2, "2 or more")
   .transform((most) => (most < 2 ** 31 ? Math.floor(most) : undefined));
+
+const specialToken = (piece: string) =>
+  z.object({ SpecialToken: z.object({ id: z.literal(piece) }) });
+/** Of one text. */
+const template = z.tuple(
+  [
+    specialToken(specialPieces.classification),
+    z.object({ Sequence: z.object({ id: z.literal("A") }) }),
+    specialToken(specialPieces.separator),
+  ],
+  "[CLS], the text, [SEP]",
+);
 
 const tokenizerJson = z.object({
   model: z.object({
@@ -54,9 +78,11 @@ const tokenizerJson = z.object({
   pre_tokenizer: z.object({ type: only("BertPreTokenizer") }),
   post_processor: z.object({
     type: z.enum(["TemplateProcessing", "BertProcessing"], "TemplateProcessing or BertProcessing"),
+    single: template.optional(),
   }),
-  truncation: z.object({ max_length: length }).nullish(),
-  added_tokens: z.array(z.object({ id: z.int(), content: z.string() })).nullish(),
+  truncation: z.object({ max_length: length, direction: right.optional() }).nullish(),
+  padding: z.object({ direction: right.optional() }).nullish(),
+  added_tokens: z.array(addedToken.extend({ id: z.int() })).nullish(),
 });
 
 const tokenizerConfig = z.object({
@@ -76,6 +102,13 @@ const tokenizerConfig = z.object({
   cls_token: token.pipe(only(specialPieces.classification)).nullish(),
   sep_token: token.pipe(only(specialPieces.separator)).nullish(),
   mask_token: token.pipe(only(specialPieces.mask)).nullish(),
+  added_tokens_decoder: z.record(z.string(), addedToken).nullish(),
+  additional_special_tokens: noTokens,
+  extra_special_tokens: noTokens,
+  never_split: noTokens,
+  split_special_tokens: only(false).nullish(),
+  padding_side: right.nullish(),
+  truncation_side: right.nullish(),
 });
 
 type TokenizerJson = z.output<typeof tokenizerJson>;
@@ -116,7 +149,7 @@ function parse<Parsed>(
   const key = path.length === 0 ? "" : ` "${path.join(".")}":`;
   throw new VocabularyError(
     `${files.directory}/${fileNames[which]} cannot be followed.${key} Expected ${message}. ` +
-      "Texts are cut by BERT's word pieces only.",
+      "Only BERT's tokenizer is supported.",
   );
 }
 
