@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 
 /** The root of this repository. */
 export const root = join(import.meta.dirname, "../..");
@@ -45,10 +46,19 @@ export async function succeed(command: string, options: RunOptions): Promise<str
   throw new Error(`"${command}" ended with code ${code}:\n${stdout}\n${stderr}`);
 }
 
-/** A program that uses the package; it prints the backend's name and the label of a drawn heart. */
+const entryPoints = Object.keys(manifest.exports)
+  .filter((path) => /^\.\/\w+$/.test(path))
+  .map((path) => path.slice("./".length));
+
+/** A program that uses every entry point of the package; it prints the backend's name and the label of a drawn heart. */
 const app = `import { type Classification, load } from "flava";
+${entryPoints.map((name) => `import * as ${name}Exports from "flava/${name}";`).join("\n")}
 
 async function main(): Promise<void> {
+  const entryPoints = { ${entryPoints.map((name) => `${name}Exports`).join(", ")} };
+  for (const [name, exports] of Object.entries(entryPoints)) {
+    if (Object.keys(exports).length === 0) throw new Error(\`\${name} is empty\`);
+  }
   const flava = await load();
   const labels: Classification[] = await flava.classify("heart.svg", ["calendar", "camera", "heart"]);
   console.log(flava.model.backend.name, labels[0]?.label);
