@@ -1,4 +1,4 @@
-/** `flava pretrain`: runs a recipe, or continues it. */
+/** `flava pretrain`: runs a recipe, or resumes it. */
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ interface PretrainFlags {
 export function addPretrain(program: Command): void {
   program
     .command("pretrain")
-    .description("train a model by a recipe, or continue where it stopped")
+    .description("train a model by a recipe; resumes if interrupted")
     .argument("<recipe>", `${Object.keys(recipes).join(", ")}, or a .json file`)
     .option("--out <directory>", "where the stages are kept; default: runs/<name> in the cache")
     .option("--stage <name...>", "only these stages")

@@ -1,7 +1,8 @@
 /**
- * The recipe of the shipped model: `flava pretrain mini`, under two hours on two cores, after `flava data build`. See
- * models/mini for the result. Stages as in the paper (codebook, unimodal encoders, all six losses), with a long stage of
- * the contrastive loss alone and a short one of matching before the last.
+ * The recipe of the shipped model: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores.
+ * Stages as in the paper (codebook, unimodal encoders, all six losses), with a long stage of the contrastive loss alone and
+ * a short one of matching before the last. The shipped weights were not made in one run of it: models/mini/README.md says
+ * where their training differed, and gives the results.
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";

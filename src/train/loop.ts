@@ -1,4 +1,4 @@
-/** The training loop: steps, evaluations and checkpoints of one stage, from where it stands to its end. */
+/** The training loop: steps, evaluations and checkpoints of one stage, from its last checkpoint to its end. */
 import type { Loader } from "../data/batch/loader.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { formatDuration } from "../base/duration.js";
@@ -11,9 +11,9 @@ import type { Log, Scalars, Stage } from "./stages/stage.js";
 
 export interface TrainOptions {
   readonly run: RunDirectory;
-  /** Gives the batches that follow `progress`. */
+  /** Of the batches that follow `progress`. */
   readonly loader: Loader;
-  /** Where the run stands; undefined at its start. */
+  /** Of the last checkpoint; undefined where there is none. */
   readonly progress: Progress | undefined;
   /** Steps between two of each. */
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
@@ -22,11 +22,11 @@ export interface TrainOptions {
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
-  /** Asks the run to save and stop after the present step. */
+  /** Aborting it saves and stops after the present step. */
   readonly signal?: AbortSignal;
 }
 
-/** How far a stage is. */
+/** The progress of a stage. */
 export interface StepsMade {
   readonly stage: string;
   readonly step: number;
@@ -35,12 +35,12 @@ export interface StepsMade {
   readonly secondsLeft: number;
 }
 
-/** How a run ended: all steps made, or stopped on request with a checkpoint to continue from. */
+/** All steps are made, or the run was stopped and has a checkpoint to resume from. */
 export type Ending = "finished" | "stopped";
 
 const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
 
-/** Makes the steps of `stage` that are left, and writes `final/` when all are made. */
+/** Makes the remaining steps of `stage`, and writes `final/` when all are made. */
 export async function train(stage: Stage, options: TrainOptions): Promise<Ending> {
   const progress = options.progress ?? beginning;
   const session = { ...options, progress, skipped: new SkippedSamples() };
@@ -95,7 +95,7 @@ async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
   return "finished";
 }
 
-/** Gives the progress after the step. */
+/** Returns the progress after the step. */
 async function makeStep(stage: Stage, session: Session, averages: Averages): Promise<Progress> {
   const { loader, progress } = session;
   const waiting = performance.now();
@@ -114,7 +114,7 @@ function logSkipped(session: Session, used: number): void {
   session.skipped = new SkippedSamples();
 }
 
-/** Evaluates, and keeps the model where it is the best so far. Gives the progress with the best one. */
+/** Evaluates, and keeps the model where it is the best so far. Returns the progress with the best evaluation. */
 async function evaluate(stage: Stage, session: Session, runLog: RunLog): Promise<Progress> {
   const { run, progress, report, log } = session;
   const scalars = await stage.evaluate();

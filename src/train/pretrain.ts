@@ -1,4 +1,4 @@
-/** A recipe, stage after stage: each in a directory of its own, each starting from what earlier ones have learned. */
+/** Runs the stages of a recipe in order: each in a directory of its own, starting from the weights of earlier ones. */
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
@@ -45,11 +45,11 @@ export interface PretrainOptions {
   readonly allowChanges?: boolean;
   /** Threads that make batches. */
   readonly workers: number;
-  /** Called with lines for people. */
+  /** Called with each line of the log. */
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
-  /** Asks to save and stop. */
+  /** Aborting it saves and stops after the present step. */
   readonly signal?: AbortSignal;
 }
 
@@ -167,7 +167,7 @@ async function trainStage(
   }
 }
 
-/** What training takes, logged before it begins. */
+/** Logs how much memory and time training needs. */
 async function logNeeds(
   stage: Stage,
   steps: number,
@@ -177,5 +177,5 @@ async function logNeeds(
   log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
   const speed = await blockSpeed(backend, models[recipe.model].image, recipe.precision);
   const duration = formatDuration((steps * flops) / speed);
-  log(`Time: roughly ${duration} for ${steps} steps, if nothing else keeps this machine busy.`);
+  log(`Time: roughly ${duration} for ${steps} steps on an idle machine.`);
 }

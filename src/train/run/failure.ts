@@ -16,7 +16,7 @@ export async function describeFailure(
   if (error instanceof NonFiniteError) {
     return new Error(
       `Step ${step} gave a value that is infinite or not a number, first in ${error.operation}. ${await whatIsLeft(run)} ` +
-        `Go on from there with a lower learning rate (--set stages.${stage}.rate.peak=…, with --allow-changes) or look at the data of this step.`,
+        `Resume from there with a lower learning rate (--set stages.${stage}.rate.peak=…, with --allow-changes) or look at the data of this step.`,
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-/** What a run tells: lines for people, a line of JSON and TensorBoard events for programs. */
+/** The log of a run: a file of JSON lines, and TensorBoard events. */
 import { appendFile, readFile } from "node:fs/promises";
 import { replaceFile } from "../../base/replace-file.js";
 import type { RunDirectory } from "./run-directory.js";
@@ -27,7 +27,7 @@ export class RunLog {
     this.#events = new EventFile(directory);
   }
 
-  /** Opens the log of a run that stands at `step`: what was written of later steps is dropped, as they are made again. */
+  /** Opens the log of a run that resumes after `step`, without the entries of later steps, which are repeated. */
   static async open(run: RunDirectory, step: number): Promise<RunLog> {
     const path = run.file(logName);
     const before = (await readLog(run)).filter((entry) => entry.step <= step);

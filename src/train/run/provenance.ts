@@ -1,4 +1,4 @@
-/** What made a run: a run continues only with the same recipe, weights and data limits, unless changes are allowed. */
+/** What a run was made with: it resumes only with the same recipe, weights, vocabulary and data, unless changes are allowed. */
 import type { Recipe } from "../../configs/recipe.js";
 
 /** All that the weights of one stage depend on, as `run.json` records it. */

@@ -24,14 +24,14 @@ function stateOf(value: number): State {
   return state;
 }
 
-/** The step and the values that a run would go on with. */
+/** The step and the values that a run would resume with. */
 async function resumed(run: RunDirectory): Promise<[Progress | undefined, number[]]> {
   const state = stateOf(0);
   const progress = await run.resume(state);
   return [progress, state.paths.map((path) => state.read(path)[0]!)];
 }
 
-test("a run goes on from its last checkpoint, and keeps the one before", async () => {
+test("a run resumes from its last checkpoint, and keeps the one before", async () => {
   const run = new RunDirectory(join(root, "run"));
   expect(await run.checkpoints()).toEqual([]);
   expect(await resumed(run)).toEqual([undefined, [0, 0]]);

@@ -1,4 +1,4 @@
-/** Where a run keeps what it needs to go on, and what came out of it. */
+/** The files of a run: its provenance, checkpoints, log and models. */
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { State } from "../../backend/state.js";
@@ -6,7 +6,7 @@ import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
 import { readState, writeState } from "./run-state.js";
 
-/** Where a run stands, beside its tensors. Plain JSON. */
+/** The progress of a run, stored beside its tensors. Plain JSON. */
 export interface Progress {
   /** Steps made. */
   readonly step: number;
@@ -77,7 +77,7 @@ export class RunDirectory {
     return progress;
   }
 
-  /** Puts in place of directory `name` what `write` makes. */
+  /** Replaces directory `name` by what `write` writes. */
   async replace(name: string, write: (directory: string) => Promise<void>): Promise<void> {
     const [partial, old] = [this.file(`${name}.partial`), this.file(`${name}.old`)];
     await rm(partial, { recursive: true, force: true });

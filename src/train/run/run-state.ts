@@ -9,7 +9,7 @@ import {
 import { CheckpointError, type StoredDtype } from "../../checkpoint/files/stored-tensor.js";
 import { sameShape } from "../../graph/tensor.js";
 
-/** Gradient sums, which every step begins at zero: not kept between steps. */
+/** Gradient sums start at zero in every step, so checkpoints omit them. */
 const scratch = "accumulated/";
 
 const keptPaths = (state: State): string[] =>
@@ -33,26 +33,26 @@ export async function writeState(path: string, state: State): Promise<void> {
 
 /**
  * Reads what `writeState` wrote.
- * @throws CheckpointError unless the file has just the tensors of `state`
+ * @throws CheckpointError unless the file has exactly the tensors of `state`
  */
 export async function readState(path: string, state: State): Promise<void> {
   const files = await openSafetensors(path);
   try {
     const paths = keptPaths(state);
-    const wanted = new Set(paths);
-    const strange = [...files.tensors.keys()].filter((name) => !wanted.has(name));
-    const lacking = paths.filter((name) => !files.tensors.has(name));
-    if (strange.length + lacking.length > 0) {
+    const expected = new Set(paths);
+    const unknown = [...files.tensors.keys()].filter((name) => !expected.has(name));
+    const missing = paths.filter((name) => !files.tensors.has(name));
+    if (unknown.length + missing.length > 0) {
       throw new CheckpointError(
-        `${path} is of another run: it has ${strange.length} tensors that this one does not know (${strange.slice(0, 3).join(", ")}) ` +
-          `and lacks ${lacking.length} (${lacking.slice(0, 3).join(", ")}). Go on with the recipe it was made with.`,
+        `${path} belongs to another run: ${unknown.length} of its tensors are unknown (${unknown.slice(0, 3).join(", ")}), ` +
+          `and ${missing.length} are missing (${missing.slice(0, 3).join(", ")}). Resume with the recipe that made it.`,
       );
     }
     for (const [name, stored] of files.tensors) {
       const { shape, dtype, size } = state.spec(name);
       if (stored.dtype !== dtype || !sameShape(stored.shape, shape)) {
         throw new CheckpointError(
-          `${name} in ${path} is ${stored.dtype}[${stored.shape.join(", ")}], but this run's is ${String(state.spec(name))}.`,
+          `${name} in ${path} is ${stored.dtype}[${stored.shape.join(", ")}], but in this run it is ${String(state.spec(name))}.`,
         );
       }
       const values = dtype === "int32" ? new Int32Array(size) : new Float32Array(size);

@@ -18,9 +18,9 @@ const samplesFor = { native: 5e9, reference: 1e7 };
 const rounds = 3;
 
 /**
- * How fast one encoder block of these sizes is trained here: multiplications and additions a second, the best of a few
- * rounds. What a whole model does besides its blocks is slower (convolutions) or faster (the vocabulary), so that times
- * made of it are rough.
+ * The speed at which one encoder block of these sizes trains on this machine: multiplications and additions per second, the
+ * best of a few rounds. What a whole model does besides its blocks is slower (convolutions) or faster (the vocabulary), so that estimates
+ * from it are rough.
  */
 export async function blockSpeed(
   backend: Backend,
@@ -34,8 +34,8 @@ export async function blockSpeed(
   const shape = [samples, tokens, width];
   const program = compile({ state, inputs: { x: spec(shape) } }, ({ parameters }, { x }) => {
     const y = block(parameters, x, { heads, epsilon: 1e-6, precision });
-    const slopes = leavesOf<Tensor>(gradient(sum(y), parameters)).map(([, slope]) => slope);
-    return { outputs: { size: sumOfSquares(slopes) } };
+    const gradients = leavesOf<Tensor>(gradient(sum(y), parameters)).map(([, leaf]) => leaf);
+    return { outputs: { size: sumOfSquares(gradients) } };
   });
   const x = normal(keyOf(1), samples * tokens * width);
   let fastest = Infinity;

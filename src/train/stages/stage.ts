@@ -6,10 +6,10 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 /** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
 
-/** Called with lines for people. */
+/** Called with each line of the log. */
 export type Log = (line: string) => void;
 
-/** What training takes. */
+/** What training needs. */
 export interface StageNeeds {
   /** Of the state and the largest step. */
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface StageNeeds {
   readonly flops: number;
 }
 
-/** What the log keeps of an optimizer step. */
+/** The scalars of an optimizer step that are logged. */
 export function stepScalars(results: StepResults): Scalars {
   const { total, scalars, learningRate, updateNorm, gradientNorm } = results;
   return {
@@ -29,14 +29,14 @@ export function stepScalars(results: StepResults): Scalars {
   };
 }
 
-/** What is trained, as the training loop sees it. */
+/** A stage of training, as the training loop uses it. */
 export interface Stage {
   /** Such as "joint". */
   readonly name: string;
   readonly state: State;
   /** Steps in all. */
   readonly steps: number;
-  /** The losses by name, each with its value before anything is learned (guessing), or null where that is not known. */
+  /** The losses by name, each with its value before training (guessing), or null where it is unknown. */
   readonly losses: RunFacts["losses"];
   /** Initializes the weights, where there is no checkpoint to continue from. */
   begin(): Promise<void>;

@@ -1,4 +1,4 @@
-/** How good a model in training is, on data that it is not trained on. */
+/** Evaluates a model during training, on validation data. */
 import { type Program, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
@@ -146,7 +146,7 @@ async function validationBatches(options: ValidationOptions): Promise<CollatedBa
   return batches;
 }
 
-/** Images and what they show. */
+/** Images with the concepts that they show. */
 interface NamedImages {
   readonly images: readonly Image[];
   readonly labels: Int32Array;
