@@ -30,33 +30,33 @@ export interface Match {
   readonly stored: StoredWeights;
 }
 
-/** Holds what is wanted, tensors by their paths, against what the checkpoint has. */
+/** Compares the expected tensors, by path, with those of the checkpoint. */
 export function compare(
   { family, sizes, weights, unknown }: Checkpoint,
-  wanted: ReadonlyMap<string, TensorSpec>,
+  expected: ReadonlyMap<string, TensorSpec>,
 ): { readonly report: LoadReport; readonly matches: readonly Match[] } {
   const image = sizes?.kind === "flava" ? sizes.config.image : undefined;
-  const wantedParts = new Set([...wanted.keys()].map(partOf));
+  const expectedParts = new Set([...expected.keys()].map(partOf));
   const matches: Match[] = [];
   const misshapen: string[] = [];
   const unexpected: string[] = [];
   for (const [path, { name, layout, stored }] of weights) {
-    const spec = wanted.get(path);
+    const spec = expected.get(path);
     if (!spec) {
-      if (wantedParts.has(partOf(path))) unexpected.push(name);
+      if (expectedParts.has(partOf(path))) unexpected.push(name);
       continue;
     }
-    const expected = storedShape(layout, spec.shape, image);
-    if (holdsFloats(stored) && sameShape(stored.shape, expected)) {
+    const storedAs = storedShape(layout, spec.shape, image);
+    if (holdsFloats(stored) && sameShape(stored.shape, storedAs)) {
       matches.push({ path, spec, layout, transposed: transposedIn(layout, spec), stored });
     } else {
       const { dtype, shape } = stored;
       misshapen.push(
-        `${name} (${dtype}[${shape.join(", ")}], not float32[${expected.join(", ")}])`,
+        `${name} (${dtype}[${shape.join(", ")}], not float32[${storedAs.join(", ")}])`,
       );
     }
   }
-  const missing = [...wanted.keys()]
+  const missing = [...expected.keys()]
     .filter((path) => !weights.has(path))
     .map((path) => toFamily(family, path)?.name ?? path);
   return {

@@ -1,4 +1,4 @@
-/** Weights that are used where they lie: the state takes the file's own bytes, which are read when they are first used. */
+/** Memory-mapped weights: the state uses the file's own bytes, which are read on first use. */
 import type { OpenFile } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
 import { bytesPerElement } from "../graph/tensor.js";
@@ -21,7 +21,7 @@ export function mapWeights(state: State, matches: readonly Match[]): readonly Ma
   return matches.filter((match) => !mapped.has(match));
 }
 
-/** What can be mapped, by the file that it lies in. */
+/** What can be mapped, by file. */
 function byFile(state: State, matches: readonly Match[]): Map<OpenFile, Match[]> {
   const files = new Map<OpenFile, Match[]>();
   for (const match of matches) {
@@ -34,7 +34,7 @@ function byFile(state: State, matches: readonly Match[]): Map<OpenFile, Match[]>
   return files;
 }
 
-/** The elements must stand as they shall, and where a kernel can read them. */
+/** The elements must be stored as the state holds them, at an offset that kernels can read. */
 function isMappable({ spec, stored, transposed }: Match, offset: number): boolean {
   return stored.dtype === spec.dtype && !transposed && offset % bytesPerElement[spec.dtype] === 0;
 }

@@ -159,7 +159,7 @@ describe("a directory of transformers 5", () => {
     await expect(load(await directoryWith(files))).rejects.toThrow(message);
   });
 
-  it("without an image processor says which one stands in", async () => {
+  it("without an image processor says which one is used", async () => {
     const directory = await directoryWith({ "processor_config.json": null });
     const { processor: standard } = await load(directory);
     expect(standard.encoder.centerCrop).toEqual({ height: 32, width: 32 });

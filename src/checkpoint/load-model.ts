@@ -24,7 +24,7 @@ import { type OpenOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 
 export interface LoadModelOptions extends OpenOptions {
-  /** Called with one line for each default that stands in for a missing file, and for tensors that are ignored. */
+  /** Called with one line for each default used in place of a missing file, and for tensors that are ignored. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -22,7 +22,7 @@ export function sizesFromShapes(
     const size = shapeOf(path)?.[index];
     if (size !== undefined) return size;
     throw new CheckpointError(
-      `${what} has no tensor for ${path}, so the sizes of the model cannot be told.`,
+      `${what} has no tensor for ${path}, so the sizes of the model are unknown.`,
     );
   };
   const codebook = known.some((path) => path.startsWith("codebook/"));

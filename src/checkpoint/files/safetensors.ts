@@ -111,7 +111,7 @@ function offsetsOf(what: string, offsets: unknown): number[] {
   return offsets.map((offset: unknown) => {
     if (typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0) return offset;
     throw new CheckpointError(
-      `${what} has the data offset ${quote(offset)}; offsets are whole numbers from 0.`,
+      `${what} has the data offset ${quote(offset)}; offsets are integers >= 0.`,
     );
   });
 }
@@ -152,7 +152,7 @@ function storedTensor(
   };
 }
 
-/** A tensor to be written; its bytes are asked for when its turn comes, and may be overwritten after that. */
+/** A tensor to be written; `bytes` is called when its turn comes, and may reuse its memory. */
 export interface TensorToWrite {
   readonly name: string;
   readonly dtype: StoredDtype;

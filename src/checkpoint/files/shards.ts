@@ -1,4 +1,4 @@
-/** Tensors spread over several files, with an index that tells which file holds which. */
+/** Tensors spread over several files, with an index of which file holds which. */
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sizeOf } from "../../graph/tensor.js";
@@ -42,7 +42,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   );
 }
 
-/** A shard lies beside its index: anything but a plain file name could lead elsewhere. */
+/** Shards are beside their index: anything but a plain file name could lead elsewhere. */
 function shardName(path: string, name: unknown): string {
   if (typeof name === "string" && /^[\w-][\w.-]*$/.test(name)) return name;
   throw new CheckpointError(

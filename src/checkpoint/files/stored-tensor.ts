@@ -1,10 +1,10 @@
-/** Tensors as they lie in files: named, shaped, and read one at a time. */
+/** Tensors in files: named, shaped, and read one at a time. */
 import type { OpenFile } from "../../backend/backend.js";
 import { fromBfloat16 } from "../../backend/values.js";
 import type { Shape } from "../../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
-/** How the elements of a tensor lie in a file, all little-endian. */
+/** The dtypes of tensors in files, all little-endian. */
 export type StoredDtype =
   | "float64"
   | "float32"
@@ -38,9 +38,9 @@ export interface StoredTensor {
   readonly bytes: number;
   /** Reads the elements, row by row, into `target`, which has `bytes` bytes. */
   read(target: Uint8Array): Promise<void>;
-  /** Fills `target` with the elements from byte `from` on; only where they lie one after another in the file. */
+  /** Fills `target` with the elements from byte `from` on; only where they are contiguous in the file. */
   readPart?(from: number, target: Uint8Array): Promise<void>;
-  /** Where the elements lie, one after another, in a file that memory may map while it is open. */
+  /** Where the elements are, contiguous, in a file that may be mapped while it is open. */
   readonly place?: { readonly file: OpenFile; readonly offset: number };
 }
 
@@ -57,7 +57,7 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
-/** How weights lie in a file. */
+/** The dtypes of weights in files. */
 export type StoredFloat = Extract<StoredDtype, `${string}float${string}`>;
 
 /** A tensor of weights. */
@@ -117,7 +117,7 @@ export function checkedSize(what: string, shape: readonly unknown[]): number {
   for (const length of shape) {
     if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
       throw new CheckpointError(
-        `${what} has a shape with the size ${quote(length)}; sizes are whole numbers from 0.`,
+        `${what} has a shape with the size ${quote(length)}; sizes are integers >= 0.`,
       );
     }
     size *= length;

@@ -181,7 +181,7 @@ function viewFrom(keys: ViewKeys, mapPixels: boolean, defaults: View): View {
     ...(keys.do_normalize !== false && {
       normalize: {
         mean: keys.image_mean ?? normalize!.mean,
-        deviation: keys.image_std ?? normalize!.deviation,
+        std: keys.image_std ?? normalize!.std,
       },
     }),
     mapPixels,
@@ -247,6 +247,6 @@ function viewToConfig(view: View, defaults: View): Record<(typeof viewKeys)[numb
     rescale_factor: view.rescale ?? defaults.rescale!,
     do_normalize: view.normalize !== undefined,
     image_mean: normalize.mean,
-    image_std: normalize.deviation,
+    image_std: normalize.std,
   };
 }

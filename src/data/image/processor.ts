@@ -17,8 +17,8 @@ export interface View {
   readonly centerCrop?: { readonly height: number; readonly width: number };
   /** Multiplies the 8-bit numbers. */
   readonly rescale?: number;
-  /** Subtracts the mean and divides by the deviation of each color. */
-  readonly normalize?: { readonly mean: Color; readonly deviation: Color };
+  /** Subtracts the mean and divides by the standard deviation of each color. */
+  readonly normalize?: { readonly mean: Color; readonly std: Color };
   /** Maps 0..1 to 0.1..0.9, for the codebook (flava.md 2.3). */
   readonly mapPixels: boolean;
 }
@@ -50,7 +50,7 @@ export interface ImageProcessor {
 }
 
 const clipMean: Color = [0.48145466, 0.4578275, 0.40821073];
-const clipDeviation: Color = [0.26862954, 0.26130258, 0.27577711];
+const clipStd: Color = [0.26862954, 0.26130258, 0.27577711];
 
 /** The processor of the published models (flava.md 4.1) for square views of the given sizes in pixels. */
 export function defaultProcessor(size = 224, codebookSize = 112): ImageProcessor {
@@ -61,14 +61,14 @@ export function defaultProcessor(size = 224, codebookSize = 112): ImageProcessor
       resize: { size: square, filter: "bicubic" },
       centerCrop: square,
       rescale: 1 / 255,
-      normalize: { mean: clipMean, deviation: clipDeviation },
+      normalize: { mean: clipMean, std: clipStd },
       mapPixels: false,
     },
     codebook: {
       resize: { size: codebookSquare, filter: "lanczos" },
       centerCrop: codebookSquare,
       rescale: 1 / 255,
-      normalize: { mean: [0, 0, 0], deviation: [1, 1, 1] },
+      normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
       mapPixels: true,
     },
     mask: { patches: 14, total: 75, minGroup: 16, minAspect: 0.3 },
@@ -131,8 +131,8 @@ export function writeView(image: Image, view: View, target: Float32Array, offset
 }
 
 /** Where a crop begins: rounded down, and where it is padded instead, as much up. Both are Hugging Face's. */
-function cropStart(size: number, wanted: number): number {
-  return wanted <= size ? Math.floor((size - wanted) / 2) : -Math.ceil((wanted - size) / 2);
+function cropStart(size: number, target: number): number {
+  return target <= size ? Math.floor((size - target) / 2) : -Math.ceil((target - size) / 2);
 }
 
 function resizedSize(
@@ -180,8 +180,8 @@ function numbersOf({ rescale, normalize, mapPixels }: View, color: number): Floa
   return Float32Array.from({ length: 256 }, (_, level) => {
     let value = fround(level * (rescale ?? 1));
     if (normalize) {
-      const { mean, deviation } = normalize;
-      value = fround(fround(value - fround(mean[color]!)) / fround(deviation[color]!));
+      const { mean, std } = normalize;
+      value = fround(fround(value - fround(mean[color]!)) / fround(std[color]!));
     }
     return mapPixels ? fround(fround(fround(0.8) * value) + fround(0.1)) : value;
   });

@@ -150,7 +150,7 @@ function pushText(machine: Machine, length: number): void {
   machine.stack.push(take(machine, length).toString("utf8"));
 }
 
-/** A whole number of any length, in two's complement; shapes and offsets beyond 32 bits come so. */
+/** An integer of any length, in two's complement, as shapes and offsets beyond 32 bits are stored. */
 function pushLong(machine: Machine): void {
   const bytes = take(machine, take(machine, 1).readUInt8());
   const hex = Buffer.from(bytes).reverse().toString("hex");

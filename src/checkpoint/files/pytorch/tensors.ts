@@ -1,4 +1,4 @@
-/** The tensors that a pickle of PyTorch describes: windows on storages, whose elements lie elsewhere in the file. */
+/** The tensors that a pickle of PyTorch describes: windows on storages, whose elements are elsewhere in the file. */
 import { type Shape, sizeOf } from "../../../graph/tensor.js";
 import {
   CheckpointError,
@@ -132,7 +132,7 @@ const isStorage = (value: unknown): value is Storage =>
 export const isTensor = (value: unknown): value is StridedTensor =>
   (value as Partial<StridedTensor> | null | undefined)?.kind === "tensor";
 
-/** The tensor as checkpoints have them; its elements are read when they are asked for. */
+/** The tensor as checkpoints have them; its elements are read on demand. */
 export function storedTensor(name: string, tensor: StridedTensor): StoredTensor {
   const { storage, shape } = tensor;
   const width = storage.length === 0 ? 0 : storage.content.size / storage.length;
@@ -151,7 +151,7 @@ function span({ shape, strides }: Pick<StridedTensor, "shape" | "strides">): num
   return shape.reduce((last, length, axis) => last + (length - 1) * (strides[axis] ?? 0), 1);
 }
 
-/** Whether the elements lie row by row without gaps. */
+/** Whether the elements are contiguous, row by row. */
 function isContiguous({ shape, strides }: StridedTensor): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
