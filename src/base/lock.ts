@@ -1,7 +1,8 @@
 /** Locks that prevent two processes from writing to the same place. The lock of a killed process does not block others. */
 import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { setTimeout } from "node:timers/promises";
 
 /** Another process, or another task of this one, is writing to the same place. */
 export class LockError extends Error {
@@ -64,16 +65,21 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes a stale lock, unless another process has replaced it since `text` was read. */
+/**
+ * Removes a stale lock with the content `text`. Only the holder of a second lock may do so, and only after a second look:
+ * otherwise a process that looked too early would remove the lock of the process that took over.
+ */
 async function removeStale(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
+  const remove = async (): Promise<void> => {
+    const current = await readFile(path, "utf8").catch(() => undefined);
+    if (current === text) await rm(path, { force: true });
+  };
   try {
-    await rename(path, aside);
-  } catch {
-    return; // removed by another process
+    await withLock(`${path}.takeover`, "The lock", remove);
+  } catch (error) {
+    if (!(error instanceof LockError)) throw error;
+    await setTimeout(5); // another process is removing it
   }
-  if ((await readFile(aside, "utf8")) !== text) await linked(aside, path);
-  await rm(aside, { force: true });
 }
 
 async function ownerOf(pid: number): Promise<Owner> {
