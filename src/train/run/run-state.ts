@@ -44,8 +44,8 @@ export async function readState(path: string, state: State): Promise<void> {
     const missing = paths.filter((name) => !files.tensors.has(name));
     if (unknown.length + missing.length > 0) {
       throw new CheckpointError(
-        `${path} belongs to another run: ${unknown.length} of its tensors are unknown (${unknown.slice(0, 3).join(", ")}), ` +
-          `and ${missing.length} are missing (${missing.slice(0, 3).join(", ")}). Resume with the recipe that made it.`,
+        `${path} belongs to another run: ${listed("unknown tensors", unknown)}, ${listed("missing tensors", missing)}. ` +
+          "Resume with the recipe that made it.",
       );
     }
     for (const [name, stored] of files.tensors) {
@@ -62,6 +62,12 @@ export async function readState(path: string, state: State): Promise<void> {
   } finally {
     await files.close();
   }
+}
+
+/** As in "2 missing tensors (a, b)"; at most three are named. */
+function listed(noun: string, names: readonly string[]): string {
+  const some = names.length === 0 ? "" : ` (${names.slice(0, 3).join(", ")})`;
+  return `${names.length} ${noun}${some}`;
 }
 
 function storedDtype(path: string, dtype: string): StoredDtype {
