@@ -205,9 +205,10 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
 
   it("continues only with the settings that made it, or with allowed changes", async () => {
     const only = ["codebook"];
-    const first = run("changed", { only, ...stoppedAt(2) });
-    await expect(run("changed", { only })).rejects.toThrow(LockError); // one process at a time
-    await first;
+    const twice = [1, 2].map(() => run("changed", { only, ...stoppedAt(2) }));
+    const outcomes = await Promise.allSettled(twice); // one process at a time
+    const refused = outcomes.filter(({ status }) => status === "rejected");
+    expect(refused).toEqual([{ status: "rejected", reason: expect.any(LockError) as LockError }]);
     const longer = shapesRecipe(root, { steps: 6 });
     await expect(run("changed", { only, recipe: { ...longer, seed: 1 } })).rejects.toThrow(
       /other settings:\n {2}seed: 0 -> 1\n {2}stages\.codebook\.steps: 4 -> 6\n/,
@@ -230,6 +231,22 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
       /other settings:\n {2}samples\.text\/extra\/train: none -> 1\n/,
     );
     await rm(join(root, "text", "extra"), { recursive: true });
+  });
+
+  it("leaves damaged validation images out, and says so", async () => {
+    const damaged = join(root, "pairs", "damaged");
+    const writer = new ShardWriter(join(damaged, "validation"), { name: "damaged" });
+    const whole = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    const broken = Buffer.from("89504e470d0a1a0a0000", "hex"); // the beginning of a PNG
+    for (const [concept, image] of Object.entries({ whole, broken })) {
+      await writer.add({ key: concept, image, texts: [concept], fields: { concept } });
+    }
+    await writer.close();
+    const lines = await withCodebook("partly damaged");
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^Zero-shot validation: 1 of 32 samples was left out: 1 is damaged/),
+    );
+    await rm(damaged, { recursive: true });
   });
 
   it("trains with the vocabulary of the recipe, and refuses weights of another one", async () => {

@@ -35,7 +35,7 @@ export async function openStage(stage: StageRecipe, options: OpenStageOptions): 
 
 async function openCodebook(
   stage: CodebookStageRecipe,
-  { backend, recipe, vocabulary, run }: OpenStageOptions,
+  { backend, recipe, vocabulary, run, log }: OpenStageOptions,
 ): Promise<Stage> {
   const { image } = await validationDirectories(recipe.data, stage);
   const validation = await fixedBatches({
@@ -47,6 +47,7 @@ async function openCodebook(
     size: stage.batch,
     count: 2,
     seed: 1,
+    log,
   });
   return new CodebookStage({
     backend,
@@ -79,6 +80,7 @@ async function openPretraining(
       precision: recipe.precision,
       losses: stage.losses,
       mismatched: stage.mismatched,
+      log,
     },
   });
 }

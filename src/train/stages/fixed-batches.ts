@@ -3,7 +3,9 @@ import { BatchReader } from "../../data/batch/batch-reader.js";
 import type { BatchOptions, CollatedBatch } from "../../data/batch/collate.js";
 import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
 import { sizesOfSets } from "../../data/batch/sample-set.js";
+import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
+import type { Log } from "./stage.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
@@ -20,12 +22,15 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   /** Share of pairs that get the text of another record; default 0. */
   readonly mismatched?: number;
   readonly seed: number;
+  /** Called with one line if samples were left out. */
+  readonly log: Log;
 }
 
 export async function fixedBatches<K extends BatchKind>(
   options: FixedBatchesOptions<K>,
 ): Promise<Extract<CollatedBatch, { kind: K }>[]> {
   const { kind, root, directories, vocabulary, batch, size, count, mismatched = 0, seed } = options;
+  const skipped = new SkippedSamples();
   const mixture = new Mixture({
     seed,
     batch: forKind(kind, size, 0),
@@ -41,7 +46,12 @@ export async function fixedBatches<K extends BatchKind>(
   });
   try {
     const batches: CollatedBatch[] = [];
-    for (let i = 0; i < count; i++) batches.push((await reader.read(mixture.next())).batch);
+    for (let i = 0; i < count; i++) {
+      const read = await reader.read(mixture.next());
+      batches.push(read.batch);
+      skipped.addAll(read.skipped);
+    }
+    if (skipped.total > 0) options.log(`Validation: ${skipped.summary(count * size)}`);
     return batches as Extract<CollatedBatch, { kind: K }>[];
   } finally {
     reader.close();

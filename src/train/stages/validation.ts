@@ -12,6 +12,9 @@ import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
 import { decodeImage } from "../../data/image/decode.js";
 import type { Image } from "../../data/image/image.js";
 import { openSampleSet } from "../../data/batch/sample-set.js";
+import { SkippedSamples } from "../../data/batch/skipped.js";
+import { ImageError } from "../../data/image/image-error.js";
+import { SampleError } from "../../data/formats/source-error.js";
 import { shuffled } from "../../data/batch/shuffle.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import { classifyZeroShot } from "../../eval/zero-shot.js";
@@ -24,7 +27,7 @@ import type { Parameter } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
 import { fixedBatches } from "./fixed-batches.js";
-import type { Scalars } from "./stage.js";
+import type { Log, Scalars } from "./stage.js";
 
 /** The same validation batches and images in every run. */
 const validationSeed = 20211208;
@@ -42,6 +45,8 @@ export interface ValidationOptions extends BatchReaderOptions {
   readonly mismatched: number;
   /** Losses of weight 0 are not computed. */
   readonly losses: LossWeights;
+  /** Called with one line if samples were left out. */
+  readonly log: Log;
 }
 
 /** Losses, accuracies and zero-shot classification on validation data. */
@@ -59,7 +64,7 @@ export class Validation {
     const { directories, vocabulary, config, losses, precision } = options;
     const batches = await validationBatches(options);
     const zeroShot = (losses.contrastive ?? 1) > 0 && directories.pair.length > 0;
-    const named = zeroShot ? await namedImages(directories.pair) : undefined;
+    const named = zeroShot ? await namedImages(directories.pair, options.log) : undefined;
     const embedder = new Embedder({
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
@@ -126,7 +131,7 @@ export class Validation {
 }
 
 async function validationBatches(options: ValidationOptions): Promise<CollatedBatch[]> {
-  const { root, directories, vocabulary, batch, batchSize, mismatched } = options;
+  const { root, directories, vocabulary, batch, batchSize, mismatched, log } = options;
   const batches: CollatedBatch[] = [];
   for (const kind of batchKinds) {
     if (directories[kind].length === 0) continue;
@@ -140,6 +145,7 @@ async function validationBatches(options: ValidationOptions): Promise<CollatedBa
       count: batchesPerKind,
       mismatched,
       seed: validationSeed,
+      log,
     });
     batches.push(...found);
   }
@@ -154,19 +160,30 @@ interface NamedImages {
 }
 
 /** Some images of the sets, no two of one concept; undefined where the sets name no concepts. */
-async function namedImages(directories: readonly string[]): Promise<NamedImages | undefined> {
+async function namedImages(
+  directories: readonly string[],
+  log: Log,
+): Promise<NamedImages | undefined> {
   const found = new Map<string, Image>();
+  const skipped = new SkippedSamples();
   for (const directory of directories) {
     const set = await openSampleSet(directory);
     const order = foldIn(keyOf(validationSeed), "images");
     for (let i = 0; i < set.samples && found.size < mostImages; i++) {
-      const { image, fields } = await set.sample(shuffled(i, set.samples, order));
-      const { concept } = fields;
-      if (typeof concept !== "string" || !image || found.has(concept)) continue;
-      found.set(concept, await decodeImage(image));
+      const record = shuffled(i, set.samples, order);
+      try {
+        const { image, fields } = await set.sample(record);
+        const { concept } = fields;
+        if (typeof concept !== "string" || !image || found.has(concept)) continue;
+        found.set(concept, await decodeImage(image));
+      } catch (error) {
+        if (!(error instanceof ImageError || error instanceof SampleError)) throw error;
+        skipped.add(`record ${record} of ${directory}`, error.reason, error.message);
+      }
     }
     set.close();
   }
+  if (skipped.total > 0) log(`Zero-shot validation: ${skipped.summary(found.size)}`);
   if (found.size < 2) return undefined;
   const labels = Int32Array.from({ length: found.size }, (_, index) => index);
   return { images: [...found.values()], labels, classes: [...found.keys()] };
