@@ -1,4 +1,4 @@
-/** Captions of a folder's images, from the tables in it. */
+/** Captions for the images in a folder, read from the tables it contains. */
 import { basename, join, posix } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
@@ -8,10 +8,10 @@ import type { SourceOptions } from "./source.js";
 import { isTableName, tableRows } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 
-/** The table rows of one image, combined. */
+/** The combined table rows for one image. */
 export type Caption = Omit<Sample, "key" | "path" | "image">;
 
-/** A row that is damaged or names no image, or a table of such rows. */
+/** A damaged row, a row that names no image, or a table of such rows. */
 export interface Fault {
   readonly key: string;
   readonly reason: "damaged" | "missing";
@@ -19,7 +19,7 @@ export interface Fault {
 }
 
 interface Captions {
-  /** By the path of the image, relative to the folder. */
+  /** Keyed by image path, relative to the folder. */
   readonly captions: ReadonlyMap<string, Caption>;
   readonly faults: readonly Fault[];
   /** Number of tables that name images. */
@@ -28,7 +28,7 @@ interface Captions {
 
 const longestRow = 1 << 20;
 
-/** Reads all tables among `files`. Several rows of one image make one caption with several texts. */
+/** Reads all tables among `files`. Rows for the same image are combined into one caption with several texts. */
 export async function readCaptions(
   folder: string,
   files: readonly string[],
@@ -59,7 +59,7 @@ export async function readCaptions(
   return { captions, faults, tables };
 }
 
-/** Tables by their extensions, and text files that are tables of images and not the text of one. */
+/** Files with a table extension, and text files that are image tables rather than a single caption. */
 async function tablesAmong(folder: string, files: readonly string[]): Promise<string[]> {
   const images = new Set(files.filter(isImageName).map(stemOf));
   const tables: string[] = [];
@@ -108,8 +108,8 @@ async function rowsOfImages(
 }
 
 /**
- * Finds the path that a table in folder `from` means: relative to that folder; or, where the table leaves folders out, the
- * only file of that name. Names are compared in Unicode's composed form, as macOS decomposes them.
+ * Resolves an image name in a table in folder `from`: a path relative to that folder or, if the table omits folders,
+ * the only file with that name. Names are compared in composed Unicode form because macOS decomposes them.
  */
 function imageLocator(files: readonly string[]): (from: string, image: string) => string {
   const byPath = new Map(files.map((path) => [path.normalize("NFC"), path]));

@@ -1,9 +1,9 @@
-/** Which named values of a record are its image, texts and label: columns of tables, keys of JSON. */
+/** Finds the image, texts and label among the named values of a record (table columns or JSON keys). */
 import type { Sample } from "../sample.js";
 import type { Columns } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
 
-/** Names by which columns are found, in lower case, most specific first. */
+/** Recognized column names, in lower case, most specific first. */
 const textNames = [
   ...["texts", "captions", "caption", "text", "txt", "sentences", "sentence", "title"],
   ...["description", "comment"],
@@ -19,7 +19,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** The interpreted values of a record. */
 export interface Described extends Pick<Sample, "texts" | "label" | "fields"> {
-  /** The value that holds or names the image; undefined where there is none. */
+  /** The value that holds or names the image, if any. */
   readonly image?: unknown;
 }
 
@@ -27,7 +27,7 @@ export function isImageColumn(name: string): boolean {
   return imageNames.includes(name.trim().toLowerCase());
 }
 
-/** Whether columns of this name are known, or among those given. */
+/** Whether a column name is recognized or was given. */
 export function isKnownColumn(name: string, given: Columns): boolean {
   const known = name.trim().toLowerCase();
   const lists = [imageNames, textNames, labelNames, urlNames];
@@ -38,9 +38,9 @@ export function isKnownColumn(name: string, given: Columns): boolean {
 }
 
 /**
- * Finds image, texts and label among the values of one record: another record may lack some of them, or have others.
+ * Finds the image, texts and label of one record. Records may have different columns.
  * @param place the record, for messages
- * @throws SampleError if there is neither an image nor a text, or the image is only given by a URL
+ * @throws SampleError if there is neither an image nor a text, or the image is given only as a URL
  */
 export function describeRow(place: string, key: string, values: Values, given: Columns): Described {
   const image = imageColumnOf(values, given);
@@ -66,10 +66,10 @@ export function describeRow(place: string, key: string, values: Values, given: C
   );
 }
 
-/** Texts, label and the other fields of a record, of which the value named `image` is none. */
+/** Texts, label and other fields of a record, excluding the value named `image`. */
 export function describeValues(values: Values, given: Columns, image?: string): Described {
   const text = Array.isArray(values.texts)
-    ? "texts" // as written here: a list, even an empty one, leaves "title" to the fields
+    ? "texts" // written by this package: with a list, even an empty one, "title" remains a field
     : firstOf(values, textNames, (value) => textsOf(value).length > 0);
   const texts = given.texts ?? (text === undefined ? [] : [text]);
   const label = given.label ?? firstOf(values, labelNames, (value) => labelOf(value) !== undefined);
@@ -87,7 +87,7 @@ export function imageColumnOf(values: Values, given: Columns): string | undefine
   return given.image ?? firstOf(values, imageNames, isPresent);
 }
 
-/** @throws SourceError where a column was given that is not among `names` */
+/** @throws SourceError if a given column is not among `names` */
 export function requireColumns(path: string, names: readonly string[], given: Columns): void {
   for (const name of [...(given.texts ?? []), given.image, given.label])
     if (name !== undefined && !names.includes(name))
@@ -96,7 +96,7 @@ export function requireColumns(path: string, names: readonly string[], given: Co
       );
 }
 
-/** The first of `candidates` whose value passes; names are compared without regard to case and outer spaces. */
+/** The first of `candidates` whose value passes. Names are compared ignoring case and surrounding spaces. */
 function firstOf(
   values: Values,
   candidates: readonly string[],
@@ -111,13 +111,13 @@ function firstOf(
 const isPresent = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== "";
 
-/** The texts in a value that is one, or a list of them. */
+/** The texts in a value that is a text or a list of texts. */
 function textsOf(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((text): text is string => typeof text === "string" && text !== "");
 }
 
-/** A class, where the value can be one. */
+/** The value as a class label, if it can be one. */
 function labelOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"

@@ -1,11 +1,11 @@
-/** Text files of spreadsheets and shells: UTF-8 or UTF-16, with or without a byte order mark. */
+/** Text files as spreadsheets and shells write them: UTF-8 or UTF-16, with or without a byte order mark. */
 import { createReadStream } from "node:fs";
 
 type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 
 const byteOrderMark = Buffer.from("\ufeff");
 
-/** The encoding of a file that begins with `head`, by its byte order mark or by where its zeros are. */
+/** Detects the encoding of a file from its first bytes: by the byte order mark or the positions of zeros. */
 function encodingOf(head: Buffer): Encoding {
   const start = head.subarray(0, 2).toString("hex");
   if (start === "fffe") return "utf-16le";
@@ -15,14 +15,14 @@ function encodingOf(head: Buffer): Encoding {
   return isZero.join() === "true,false,true,false" ? "utf-16be" : "utf-8";
 }
 
-/** The content of a text file as UTF-8 without a byte order mark. Bytes that are not UTF-8 stay as they are. */
+/** The content of a text file as UTF-8 without a byte order mark. Invalid bytes are left unchanged. */
 export function utf8Of(bytes: Buffer): Buffer {
   const encoding = encodingOf(bytes);
   if (encoding !== "utf-8") return Buffer.from(new TextDecoder(encoding).decode(bytes));
   return bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes;
 }
 
-/** The same, piece by piece. */
+/** Like `utf8Of`, but streamed. */
 export async function* utf8Chunks(path: string): AsyncGenerator<Buffer> {
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   let isFirst = true;
@@ -37,7 +37,6 @@ export async function* utf8Chunks(path: string): AsyncGenerator<Buffer> {
   if (decoder) yield Buffer.from(decoder.decode());
 }
 
-/** The message for bytes that are not UTF-8. */
 export const notUtf8 =
   "not UTF-8, perhaps Latin-1 or Windows-1252; save the file as UTF-8, for example by " +
   "iconv -f WINDOWS-1252 -t UTF-8";

@@ -1,13 +1,13 @@
-/** Files that other files name, read from the folder of those and nowhere else. */
+/** Reads files referenced by other files, restricted to the folder of the referencing file. */
 import { open, stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { SampleError, reasonOf } from "./source-error.js";
 
 /**
- * The file that `path`, relative to `folder`, means: under that name, with "\" as "/", or in another Unicode normal form (as
- * macOS stores names). Links may lead anywhere, as the folder's author made them.
- * @returns undefined where there is none
- * @throws SampleError where the path itself leads out of the folder
+ * Resolves `path` relative to `folder`: as written, with "\" as "/", or in another Unicode normal form (as macOS stores
+ * names). Symbolic links may lead anywhere: the folder's author created them.
+ * @returns undefined if there is no such file
+ * @throws SampleError if the path itself leads out of the folder
  */
 export async function findInFolder(
   folder: string,
@@ -32,8 +32,8 @@ export async function findInFolder(
 }
 
 /**
- * The bytes of the file at `path`, which is relative to `folder`.
- * @throws SampleError where its path leads out of the folder, or it is missing, empty, or longer than `maxBytes`
+ * The bytes of the file at `path`, relative to `folder`.
+ * @throws SampleError if the path leads out of the folder, or the file is missing, empty or longer than `maxBytes`
  */
 export async function readInFolder(
   folder: string,

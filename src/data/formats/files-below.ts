@@ -1,11 +1,11 @@
-/** All files of a folder and its sub-folders. */
+/** All files in a folder and its subfolders. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError, reasonOf } from "./source-error.js";
 
 /**
- * Relative paths with "/", sorted; hidden files are omitted. Links are followed, as a hub's cache consists of them,
- * except those to a folder above.
+ * Sorted relative paths with "/"; hidden files are omitted. Symbolic links are followed, because the Hugging Face cache
+ * consists of them, except links to a parent folder.
  */
 export async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];

@@ -1,4 +1,4 @@
-/** A folder of images with captions in tables or in files beside them, or with a sub-folder for each class. */
+/** A folder of images with captions in tables or in files beside them, or with a subfolder for each class. */
 import { basename, dirname, extname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
@@ -10,9 +10,9 @@ import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
 
 /**
- * The images among `files` (paths relative to `folder`) and those that tables name, in order of their paths; keys are paths
- * without extensions. What describes an image: rows of tables; else .txt, .json and .cls beside it, as WebDataset has them;
- * else, where there is no table, the name of its folder is its label.
+ * The images among `files` (paths relative to `folder`) and those named in tables, in path order; keys are paths
+ * without extensions. An image is described by its table rows; else by .txt, .json and .cls files beside it, as in
+ * WebDataset; else, if there is no table, the name of its folder is its label.
  */
 export async function folderSource(
   folder: string,
@@ -51,7 +51,7 @@ export async function folderSource(
     }),
     ...faults.map((fault) => asRecord(folder, fault)),
   ];
-  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known, only loading them takes time
+  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
     for (const [record, found] of records.entries()) yield { record, ...found };
   };

@@ -1,13 +1,13 @@
 /** The lines of a file, streamed. */
 import { utf8Chunks } from "./encoding.js";
 
-/** A line without its end. One that is longer than the limit is cut off, and `isWhole` is false. */
+/** A line without its line ending. If longer than the limit it is truncated, and `isWhole` is false. */
 interface Line {
   readonly bytes: Buffer;
   readonly isWhole: boolean;
 }
 
-/** Lines in UTF-8. They end with LF or CRLF. */
+/** Lines in UTF-8, ending with LF or CRLF. */
 export async function* linesOf(path: string, limit: number): AsyncGenerator<Line> {
   const pieces: Buffer[] = [];
   let length = 0;
@@ -26,7 +26,7 @@ export async function* linesOf(path: string, limit: number): AsyncGenerator<Line
       yield line();
       rest = rest.subarray(end + 1);
     }
-    if (length <= limit) pieces.push(rest); // of a longer line only the beginning is kept
+    if (length <= limit) pieces.push(rest); // keep only the beginning of a longer line
     length += rest.length;
   }
   if (length > 0) yield line();

@@ -20,8 +20,8 @@ const forms =
   ".tsv, .csv, .jsonl or .txt file; or a pattern such as name-{00000..00012}.tar.";
 
 /**
- * The data set at `path`: a file, a folder, or several files by braces.
- * @throws SourceError where there is none, listing the possible forms
+ * The data set at `path`: a file, a folder, or several files given by a brace pattern.
+ * @throws SourceError if there is no data set; the message lists the supported formats
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const found = await stat(path).catch((error: unknown) => {
@@ -45,7 +45,7 @@ function refuse(path: string): never {
   throw new SourceError(`${path} is of no known form. ${forms}`);
 }
 
-/** Files of one format; undefined where the format is not known, or there are several. */
+/** Opens files of one format; undefined if the format is unknown or formats are mixed. */
 async function openFiles(
   paths: readonly string[],
   options: SourceOptions,
@@ -61,7 +61,7 @@ async function openFiles(
   return textSource(paths, options);
 }
 
-/** Tar or parquet files, where there are any; else images; else tables or texts. */
+/** Opens the tar or Parquet files in a folder, if any; else images; else tables or texts. */
 async function openFolder(folder: string, options: SourceOptions): Promise<Source> {
   const files = await filesBelow(folder);
   const places = (names: readonly string[]): string[] => names.map((name) => join(folder, name));
@@ -80,8 +80,8 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
 }
 
 /**
- * Tar and parquet files that hold samples. Beside a shard or folder, img2dataset writes a parquet file of the same name with
- * what was downloaded and what was not: that one holds none.
+ * Tar and Parquet files that hold samples. This excludes the download report that img2dataset writes beside a shard or
+ * folder, a Parquet file of the same name.
  */
 function dataFiles(files: readonly string[]): string[] {
   const tars = files.filter(isTarName);

@@ -1,33 +1,33 @@
-/** What all sources have in common: numbered records in numbered files, cursors, unique keys, and skipping bad samples. */
+/** Shared by all sources: numbered records in numbered files, cursors, unique keys, and skipping of unusable samples. */
 import { extname } from "node:path";
 import type { Sample } from "../sample.js";
 import type { Cursor, ReadOptions, Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
-/** A record that was found, damaged or not. */
+/** A record, possibly damaged. */
 export interface FoundRecord {
-  /** Its number within its file; they rise. */
+  /** Number within its file; ascending. */
   readonly record: number;
   /** Unique within its file. */
   readonly key: string;
   /** See Sample. */
   readonly path: string;
-  /** @throws SampleError where this sample cannot be used */
+  /** @throws SampleError if this sample cannot be used */
   readonly load: () => Sample | Promise<Sample>;
 }
 
 interface RecordFiles {
   /** For display. */
   readonly name: string;
-  /** The files; where there are several, keys begin with what tells them apart. */
+  /** The files; if there are several, keys begin with the distinguishing part of the file's path. */
   readonly paths: readonly string[];
-  /** The records of file number `file` in their order; those before `first` may be left out. */
+  /** The records of file number `file`, in order; those before `first` may be omitted. */
   readonly find: (file: number, first: number) => AsyncIterable<FoundRecord>;
 }
 
 /**
- * A source, given how to find the records of each of its files. A record that gives a SampleError is left out; any other
- * error ends the reading with a SourceError.
+ * Builds a source from a function that finds the records of each file. Records that throw a SampleError are skipped;
+ * any other error stops reading with a SourceError.
  */
 export function recordSource(
   { name, paths, find }: RecordFiles,
@@ -58,17 +58,17 @@ export function recordSource(
   };
 }
 
-/** What to call a source of these files; `kind` is what several of them are: "tar shards". */
+/** Display name of a source of these files; `kind` describes several of them, such as "tar shards". */
 export function nameOfFiles(paths: readonly string[], kind: string): string {
   return paths.length === 1 ? paths[0]! : `${paths.length} ${kind}, ${paths[0]} ...`;
 }
 
-/** A path without its extension: the key of a sample that is a file. */
+/** A path without its extension: the key of a single-file sample. */
 export function stemOf(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-/** Paths without extensions, but where two of them differ in that alone. */
+/** Paths without extensions, except where two paths differ only in their extension. */
 export function stemsApart(paths: readonly string[]): string[] {
   const stems = paths.map(stemOf);
   const counts = new Map<string, number>();
@@ -76,7 +76,7 @@ export function stemsApart(paths: readonly string[]): string[] {
   return paths.map((path, index) => (counts.get(stems[index]!) === 1 ? stems[index]! : path));
 }
 
-/** Paths from the folder that they have in common, without extensions. */
+/** Paths relative to their common folder, without extensions. */
 function namesApart(paths: readonly string[]): string[] {
   const [first = ""] = paths;
   let end = first.lastIndexOf("/") + 1;

@@ -1,4 +1,4 @@
-/** A sample as files with a common key, and back: the convention of WebDataset. */
+/** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
 import type { Sample } from "../sample.js";
 import { describeValues } from "./columns.js";
@@ -6,22 +6,22 @@ import { notUtf8, utf8Of } from "./encoding.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";
 
-/** A file of a sample: its extension without the dot, and its content. */
+/** A file of a sample: extension without the dot, and content. */
 export interface SampleFile {
   readonly extension: string;
   readonly bytes: Uint8Array;
 }
 
-/** Whether files with this extension (lower case) belong to a sample. */
+/** Whether files with this extension (lower case) can be part of a sample. */
 export function isSampleExtension(extension: string): boolean {
   const kind = lastPart(extension);
   return isImageExtension(kind) || ["txt", "cls", "json"].includes(kind);
 }
 
 /**
- * The files that make up `sample`: the image under the extension of its format; `txt` where one text is all that
+ * The files that make up `sample`: the image with the extension of its format, and `txt` if a single text is all that
  * remains, else `json`.
- * @throws SampleError for an image of an unknown kind, a sample without anything, or a field named "texts" or "label"
+ * @throws SampleError for an image of unknown format, an empty sample, or a field named "texts" or "label"
  */
 export function filesOfSample(sample: Sample): SampleFile[] {
   const { key, image, label, fields } = sample;
@@ -46,7 +46,7 @@ export function filesOfSample(sample: Sample): SampleFile[] {
   return files;
 }
 
-/** Whether a text survives a text file unchanged. */
+/** Whether a text can be stored in a text file unchanged. */
 function isPlain(text: string): boolean {
   return text !== "" && text.trim() === text && Buffer.from(text).toString() === text;
 }
@@ -71,11 +71,11 @@ function jsonOf({ key, texts, label, fields }: Sample): string {
 }
 
 /**
- * The sample that `files` make up, by extension in lower case. Texts are those of `txt`, then those of `json` ("texts", or
- * "captions", "caption", "text" ...); the label is in `cls` or in "label"; what else `json` has are the fields. Of each kind
- * one file is expected; further ones may have compound extensions (`seg.png` beside `jpg`), and a single one may, too.
- * @throws SampleError where the image is empty, a file is damaged, it is unclear which one to take, or there is neither image
- *   nor text
+ * The sample made up of `files`, keyed by lower-case extension. Texts come from `txt`, then from `json` ("texts", or
+ * "captions", "caption", "text" ...); the label from `cls` or "label"; all other `json` keys are fields. One file of
+ * each kind is expected; it may have a compound extension, and so may additional ones (`seg.png` beside `jpg`).
+ * @throws SampleError if the image is empty, a file is damaged, the choice between files is ambiguous, or there is
+ *   neither an image nor a text
  */
 export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): Sample {
   const image = fileOf(key, files, "image", isImageExtension);
@@ -96,7 +96,7 @@ export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): 
   };
 }
 
-/** The only file of a kind, or the only one of them whose extension is not compound. */
+/** The only file of a kind, or the only one without a compound extension. */
 function fileOf(
   key: string,
   files: ReadonlyMap<string, Buffer>,

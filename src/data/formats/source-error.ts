@@ -1,6 +1,6 @@
 import type { SkipReason } from "../batch/skipped.js";
 
-/** A source cannot be read, or not any further. The message names the file and the record, and says what to do. */
+/** A source cannot be read, or not to the end. The message names the file and the record, and says what to do. */
 export class SourceError extends Error {
   override readonly name: string = "SourceError";
 }
@@ -18,7 +18,7 @@ export class SampleError extends SourceError {
   }
 }
 
-/** The message of anything thrown, short enough for one line. */
+/** The message of any thrown value, shortened to one line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 200);
 }

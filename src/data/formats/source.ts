@@ -3,18 +3,18 @@ import type { SkippedSamples } from "../batch/skipped.js";
 
 /** A position in a stream of samples. Plain JSON, so that it can be stored in a checkpoint. */
 export interface Cursor {
-  /** Number of the file within the source; 0 where there is only one. */
+  /** Number of the file within the source. */
   readonly file: number;
   /** Number of the next record within that file. */
   readonly record: number;
-  /** Samples read before this position; default 0. */
+  /** Number of samples read before this position; default: 0. */
   readonly samples?: number | undefined;
 }
 
 export interface ReadOptions {
-  /** Begin here; default: at the beginning. */
+  /** Where to start; default: at the beginning. */
   readonly cursor?: Cursor;
-  /** Receives every sample that is left out. */
+  /** Records every skipped sample. */
   readonly skipped?: SkippedSamples;
 }
 
@@ -24,35 +24,35 @@ export interface ReadSample {
   readonly cursor: Cursor;
 }
 
-/** A data set that can be read from front to end. */
+/** A data set that is read sequentially. */
 export interface Source {
-  /** A description for people: "folder images/", "12 tar shards of ...". */
+  /** Display name, such as "folder images/" or "12 tar shards of ...". */
   readonly name: string;
   /**
-   * Samples in their order.
-   * @throws SourceError where the data set has no samples at all, or cannot be read further
+   * Yields samples in order.
+   * @throws SourceError if the data set has no samples or cannot be read to the end
    */
   read(options?: ReadOptions): AsyncIterable<ReadSample>;
 }
 
-/** How data sets are read, whatever their format. */
+/** Options for reading data sets of any format. */
 export interface SourceOptions {
-  /** Which columns of a table, a parquet file or a caption file hold what; default: found by their names. */
+  /** Columns of a table, Parquet file or caption file; default: found by name. */
   readonly columns?: Columns | undefined;
-  /** What separates the cells of a table; default: found in its first line. */
+  /** Cell separator of a table; default: detected from its first line. */
   readonly separator?: string | undefined;
-  /** Whether blank lines divide a text file into documents; default: a file is one document. */
+  /** Whether blank lines separate the documents of a text file; default: each file is one document. */
   readonly paragraphs?: boolean | undefined;
-  /** Bytes that one image, document or row may have; larger ones are left out. Default 256 MiB. */
+  /** Largest size of an image, document or row in bytes; larger ones are skipped. Default: 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Read no more samples than these; default: all. */
+  /** Largest number of samples to read; default: all. */
   readonly maxSamples?: number | undefined;
 }
 
-/** Which columns hold what; those not given are found by their names. */
+/** Names of the columns; those not given are found by name. */
 export interface Columns {
   readonly texts?: readonly string[] | undefined;
-  /** Image files: their bytes, their bytes in base64, or their paths relative to the table. */
+  /** Image files: as bytes, in base64, or as paths relative to the table. */
   readonly image?: string | undefined;
   readonly label?: string | undefined;
 }

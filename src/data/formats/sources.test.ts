@@ -33,7 +33,7 @@ function write(directory: string, files: Readonly<Record<string, string | Buffer
   return directory;
 }
 
-/** Makes a data set of one form and returns its path; each has a sample that cannot be used. */
+/** Each writes a data set in one format, including an unusable sample, and returns its path. */
 const forms: Record<
   string,
   { make: (directory: string) => Promise<string>; options?: SourceOptions }
@@ -238,7 +238,7 @@ describe("every source", () => {
 });
 
 describe("damaged files", () => {
-  /** Cut off, bits flipped, or pieces exchanged. */
+  /** Truncation, flipped bits, or swapped pieces. */
   const damage = fc.tuple(
     fc.constantFrom("cut", "flip", "swap"),
     fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(7)), {

@@ -1,4 +1,4 @@
-/** Plain text files: a document each, or a document per paragraph. */
+/** Plain text files: one document per file or per paragraph. */
 import { basename, dirname } from "node:path";
 import type { Sample } from "../sample.js";
 import { utf8Of } from "./encoding.js";
@@ -9,8 +9,8 @@ import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError } from "./source-error.js";
 
 /**
- * Documents of the UTF-8 files at `paths`. Line ends become "\n"; white space around a document is removed. Invalid bytes
- * become U+FFFD, and the field `replaced` is the number of those characters.
+ * Documents in the UTF-8 files at `paths`. Line endings become "\n"; surrounding white space is removed. Invalid bytes
+ * become U+FFFD, and the field `replaced` counts those characters.
  */
 export function textSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const { paragraphs = false, maxBytes = defaultMaxBytes } = options;
@@ -21,7 +21,7 @@ export function textSource(paths: readonly string[], options: SourceOptions = {}
     return recordSource({ name, paths, find }, options);
   }
   const keys = stemsApart(paths);
-  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known, only loading them takes time
+  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
     for (const [record, path] of paths.entries()) {
       const key = keys[record]!;

@@ -4,7 +4,7 @@ import { getTreePath } from "hyparquet/src/schema.js";
 import { describe, expect, it } from "vitest";
 import { checkPages, compressors } from "./pages.js";
 
-/** A column of `count` equal numbers, uncompressed: its definition levels are one run. */
+/** An uncompressed column of `count` equal numbers: its definition levels are one run. */
 function column(count: number): { bytes: Uint8Array<ArrayBuffer>; check: () => void } {
   const writer = new ByteWriter();
   const schema = [
@@ -30,7 +30,7 @@ describe("the pages of a column", () => {
 
   it("are refused where a run is longer than the column", () => {
     const { bytes, check } = column(100);
-    const run = Buffer.from([200, 1, 1]); // 100 times the level 1
+    const run = Buffer.from([200, 1, 1]); // level 1, 100 times
     const at = Buffer.from(bytes.buffer).indexOf(run);
     expect(at).toBeGreaterThan(0);
     bytes.set([0xfe, 0x7f], at); // 8191 times

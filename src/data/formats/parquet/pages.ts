@@ -1,6 +1,6 @@
 /**
- * Validates the pages of a column before they are decoded. The decoder trusts the counts and lengths in headers: a few
- * damaged bytes could exhaust the memory.
+ * Validates the pages of a column before they are decoded. The decoder trusts the counts and lengths in headers, so a
+ * few damaged bytes could exhaust memory.
  */
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { ColumnMetaData, Compressors, PageHeader, SchemaTree } from "hyparquet/src/types.js";
@@ -11,13 +11,13 @@ import { compressors as pure } from "hyparquet-compressors";
 import { SourceError } from "../source-error.js";
 
 const mostPageBytes = 1 << 30;
-/** Values of one column in one row group: what still fits into memory. */
+/** Most values of one column in one row group, so that they fit in memory. */
 export const mostValues = 1 << 26;
 
-/** A column is encoded in a way that is not read here. */
+/** A column has an unsupported encoding. */
 export class UnsupportedEncodingError extends SourceError {}
 
-/** Decompressors that give as many bytes as the header announces, or throw. */
+/** Decompressors that return exactly as many bytes as the header states, or throw. */
 export const compressors: Compressors = {
   SNAPPY: (input, length) => pure.SNAPPY!(input, required(length)),
   ZSTD: (input, length) => {
@@ -36,7 +36,7 @@ function required(length: number): number {
   throw new SourceError(`a page claims ${length} bytes, more than ${mostPageBytes}`);
 }
 
-/** @throws SourceError (or any error of the decoder) where a page of this column chunk is inconsistent */
+/** @throws SourceError (or any decoder error) if a page of this column chunk is inconsistent */
 export function checkPages(
   bytes: Uint8Array<ArrayBuffer>,
   column: ColumnMetaData,
@@ -62,7 +62,7 @@ export function checkPages(
     throw new SourceError(`a column claims ${most} values, but its pages hold ${values}`);
 }
 
-/** Checks one page; returns how many values it holds (a dictionary: none). */
+/** Checks one page and returns its number of values (0 for a dictionary). */
 function checkPage(
   page: Uint8Array,
   header: PageHeader,
@@ -120,7 +120,7 @@ function checkPage(
 
 const bitWidth = (most: number): number => 32 - Math.clz32(most);
 
-/** Checks the runs of the RLE and bit-packing hybrid: none may be longer than there are values. */
+/** Checks the runs of the RLE/bit-packing hybrid: none may be longer than the number of values. */
 function checkRuns(bytes: Uint8Array, width: number, count: number): void {
   if (width > 32) throw new SourceError(`values of ${width} bits are impossible`);
   let at = 0;

@@ -1,4 +1,4 @@
-/** The rows of a parquet file, one row group in memory at a time. Nothing that the file claims about itself is trusted. */
+/** The rows of a Parquet file, one row group in memory at a time. All metadata in the file is treated as untrusted. */
 import { type FileHandle, open } from "node:fs/promises";
 import {
   type AsyncBuffer,
@@ -12,26 +12,26 @@ import { SourceError, reasonOf } from "../source-error.js";
 import { UnsupportedEncodingError, checkPages, compressors, mostValues } from "./pages.js";
 
 const mostFooterBytes = 1 << 26;
-const mostRows = 1 << 22; // of one row group, which is in memory at a time
+const mostRows = 1 << 22; // per row group, which is held in memory
 const mostChunkBytes = 2 ** 31 - 1;
 const noParquet = " The file is damaged or not a parquet file.";
 
 export interface ParquetRow {
-  /** Its number in the file. */
+  /** Row number in the file. */
   readonly row: number;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
 /**
  * The schema, row groups and metadata of the file at `path`.
- * @throws SourceError where it is no parquet file
+ * @throws SourceError if it is not a Parquet file
  */
 export async function parquetFooter(path: string): Promise<FileMetaData> {
   return withFile(path, (file) => attempt(`${path}, its footer`, () => readFooter(file)));
 }
 
 interface RowOptions {
-  /** Row groups that end before this row are not read; default 0. */
+  /** Row groups that end before this row are not read; default: 0. */
   readonly first?: number;
   /** Columns to read; default: all. */
   readonly columns?: readonly string[] | undefined;
@@ -39,7 +39,7 @@ interface RowOptions {
 
 /**
  * The rows of the file at `path`.
- * @throws SourceError where the file is damaged or has encodings that are not supported
+ * @throws SourceError if the file is damaged or uses unsupported encodings
  */
 export async function* parquetRows(
   path: string,

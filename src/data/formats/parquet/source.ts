@@ -1,4 +1,4 @@
-/** Parquet files in the layouts of Hugging Face's data sets, WebDataset's converters and img2dataset. */
+/** Parquet files in the layouts of Hugging Face datasets, WebDataset converters and img2dataset. */
 import { dirname, join } from "node:path";
 import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
@@ -11,8 +11,8 @@ import { SampleError, SourceError } from "../source-error.js";
 import { parquetFooter, parquetRows } from "./rows.js";
 
 /**
- * Rows of the files at `paths`: images in a column of {bytes, path}, of bytes, or of lists of one such; texts as strings or
- * lists of them; labels as strings or as numbers, with names in the metadata "huggingface".
+ * Rows of the files at `paths`: images as {bytes, path}, as bytes, or as a list of one of these; texts as strings or
+ * lists of strings; labels as strings, or as numbers with names in the "huggingface" metadata.
  */
 export function parquetSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const find = (file: number, first: number): AsyncGenerator<FoundRecord> =>
@@ -36,8 +36,8 @@ async function* recordsOf(
 }
 
 /**
- * The columns given, and the image column by its type where its name is unknown.
- * @throws SourceError where one that was given is missing, or images may be in columns that nobody named
+ * The given columns, with the image column found by its type if its name is not recognized.
+ * @throws SourceError if a given column is missing, or the image column is ambiguous
  */
 function imageColumnFound(path: string, footer: FileMetaData, given: Columns): Columns {
   const children = parquetSchema(footer).children;
@@ -54,7 +54,7 @@ function imageColumnFound(path: string, footer: FileMetaData, given: Columns): C
   );
 }
 
-/** Whether this is a column of bytes that are no text. */
+/** Whether this is a column of non-text bytes. */
 function isBytes({ element: { type, converted_type, logical_type } }: SchemaTree): boolean {
   return type === "BYTE_ARRAY" && converted_type === undefined && logical_type === undefined;
 }
@@ -65,7 +65,7 @@ const features = z.object({
   }),
 });
 
-/** By column, the names of classes in the metadata "huggingface". */
+/** Class names by column, from the "huggingface" metadata. */
 function classNames({ key_value_metadata }: FileMetaData): Map<string, readonly string[]> {
   const text = key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   try {
@@ -74,7 +74,7 @@ function classNames({ key_value_metadata }: FileMetaData): Map<string, readonly 
       Object.entries(info.features).flatMap(([name, { names }]) => (names ? [[name, names]] : [])),
     );
   } catch {
-    return new Map(); // no names, or names of another kind: labels stay numbers
+    return new Map(); // no class names in the expected form: labels stay numbers
   }
 }
 
@@ -90,7 +90,7 @@ async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): P
   const { path, key, columns, classes } = place;
   const named = Object.entries(row).map(([name, value]) => {
     const names = classes.get(name);
-    // Hugging Face marks unlabeled rows by -1, which has no name.
+    // Hugging Face marks unlabeled rows with -1, which has no name.
     return [name, names ? (names[Number(value)] ?? null) : value] as const;
   });
   const where = `${path}, row ${key}`;
@@ -125,14 +125,14 @@ async function imageOf(
     if (bytes.length === 0) fail("empty", "the image is empty");
     if (bytes.length > maxBytes)
       fail("too large", `the image has ${bytes.length} bytes, more than the limit of ${maxBytes}`);
-    return { image: Uint8Array.from(bytes) }; // alone: a view would keep the whole row group in memory
+    return { image: Uint8Array.from(bytes) }; // copied: a view would keep the whole row group in memory
   }
   if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
   const folder = dirname(path);
   return { image: await readInFolder(folder, file, key, maxBytes), path: join(folder, file) };
 }
 
-/** A value as JSON has it, without bytes. */
+/** Converts a value to JSON, without bytes. */
 function jsonValue(value: unknown): unknown {
   if (typeof value === "bigint") {
     const number = Number(value);

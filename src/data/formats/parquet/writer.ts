@@ -1,31 +1,31 @@
-/** Writes parquet files in the layout of data sets on Hugging Face. */
+/** Writes Parquet files in the layout of Hugging Face datasets. */
 import { open, rename, rm } from "node:fs/promises";
 import { inspect } from "node:util";
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { SourceError } from "../source-error.js";
 
-/** What a column holds; null and undefined are allowed everywhere. */
+/** A column's name and type; null and undefined values are always allowed. */
 export type ParquetColumn =
   /** The bytes of an image file. */
   | { readonly name: string; readonly type: "image" }
   | { readonly name: string; readonly type: "text" | "texts" | "integer" | "number" }
-  /** One of `names`, stored as its number. */
+  /** One of `names`, stored as its index. */
   | { readonly name: string; readonly type: "label"; readonly names: readonly string[] }
-  /** A vector of float32; with `length`, all of that length. */
+  /** A float32 vector; if `length` is set, all have that length. */
   | { readonly name: string; readonly type: "vector"; readonly length?: number };
 
 type ParquetRow = Readonly<Record<string, unknown>>;
 
 interface ParquetOptions {
   readonly rowsPerGroup?: number;
-  /** Further entries of the file's key-value metadata. */
+  /** Additional key-value metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes `rows` to `path`, a row group at a time; the file appears when it is complete.
- * @throws SourceError where a value does not fit its column
+ * Writes `rows` to `path`, one row group at a time. The file appears only when complete.
+ * @throws SourceError if a value does not fit its column
  */
 export async function writeParquet(
   path: string,
@@ -62,7 +62,7 @@ export async function writeParquet(
       const columnData = columns.map((column) => ({
         name: column.name,
         data: group.map((row, index) => cellOf(column, row[column.name], written + index)),
-        // Bounds of images and vectors are of no use to readers.
+        // Min/max statistics are useless for images and vectors.
         statistics: column.type !== "image" && column.type !== "vector",
       }));
       await writer.write({ columnData, rowGroupSize: rowsPerGroup });
@@ -119,7 +119,7 @@ function schemaOf({ name, type }: ParquetColumn): SchemaElement[] {
   }
 }
 
-/** A column in the metadata "huggingface". */
+/** A column's entry in the "huggingface" metadata. */
 function featureOf(column: ParquetColumn): unknown {
   const value = (dtype: string): unknown => ({ dtype, _type: "Value" });
   switch (column.type) {
@@ -140,7 +140,7 @@ function featureOf(column: ParquetColumn): unknown {
   }
 }
 
-/** A value as the writer expects it. */
+/** Converts a value to the form the writer expects. */
 function cellOf(column: ParquetColumn, value: unknown, row: number): unknown {
   if (value === undefined || value === null) return null;
   const refuse = (expected: string): never => {

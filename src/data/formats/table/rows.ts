@@ -10,7 +10,7 @@ import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { findSeparator, isImagePath } from "./separator.js";
 
-/** Values by column, or what is wrong with the row. */
+/** Values by column, or the reason why the row is invalid. */
 export type Row =
   | { readonly values: Readonly<Record<string, unknown>> }
   | { readonly fault: string; readonly tooLarge?: boolean };
@@ -18,11 +18,11 @@ export type Row =
 export const isTableName = (path: string): boolean => /\.(tsv|csv|jsonl|ndjson)$/i.test(path);
 
 type RowOptions = Pick<SourceOptions, "columns" | "separator"> & {
-  /** Bytes that a row may have. */
+  /** Largest size of a row in bytes. */
   readonly maxBytes: number;
 };
 
-/** Every row of the table, broken ones too. */
+/** Every row of the table, including invalid ones. */
 export async function* tableRows(path: string, options: RowOptions): AsyncGenerator<Row> {
   const { columns = {}, maxBytes } = options;
   const extension = extname(path).toLowerCase();
@@ -31,7 +31,7 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
     return;
   }
   const separator = options.separator ?? (await findSeparator(path, columns));
-  // Captions in TSV files begin with quotes that never end: there a quote belongs to its cell, not to the file.
+  // Captions in TSV files may start with a quote that is never closed, so there quotes do not extend across cells.
   const inCells = separator === "\t" && extension !== ".csv";
   yield* delimitedRows(path, { separator, inCells, columns, maxBytes });
 }
@@ -57,13 +57,13 @@ function jsonRow(bytes: Buffer): Row {
 
 interface Dialect {
   readonly separator: string;
-  /** Whether a cell ends with its line and its separator, whatever quotes it has. */
+  /** Whether separators and line breaks end a cell even within quotes. */
   readonly inCells: boolean;
   readonly columns: Columns;
   readonly maxBytes: number;
 }
 
-/** As Python's csv and pandas read them: a quote within an unquoted cell is an ordinary character. */
+/** As in Python's csv and pandas, a quote within an unquoted cell is an ordinary character. */
 async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
   const { separator, inCells, columns, maxBytes } = dialect;
   const faults: { before: number; message: string }[] = [];
@@ -109,13 +109,13 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
 
 const itself = (cell: string): string => cell;
 
-/** A cell without the quotes around it, if they are the only ones that are not doubled. */
+/** Removes the quotes around a cell if all quotes inside it are doubled. */
 function unquoted(cell: string): string {
   const inside = /^"((?:[^"]|"")*)"$/.exec(cell)?.[1];
   return inside === undefined ? cell : inside.replaceAll('""', '"');
 }
 
-/** Columns without a name (an index that pandas wrote) are left out, and so are empty cells beyond the last column. */
+/** Unnamed columns (such as a pandas index) and empty cells beyond the last column are ignored. */
 function rowOf(names: readonly string[], record: readonly string[]): Row {
   const extra = record.slice(names.length);
   if (record.length < names.length || extra.some((cell) => cell !== ""))
@@ -124,7 +124,7 @@ function rowOf(names: readonly string[], record: readonly string[]): Row {
   return { values: Object.fromEntries(cells.filter(([name]) => name !== "")) };
 }
 
-/** The first line names the columns; where it holds the path of an image instead, there is no such line. */
+/** Column names from the first line; it is not a header if it contains an image path. */
 function namesOf(path: string, first: readonly string[]): readonly string[] {
   const image = first.findIndex((cell) => isImagePath(cell));
   if (image < 0) {

@@ -1,4 +1,4 @@
-/** The separator of a table's cells, detected because extensions are unreliable. */
+/** Detects the cell separator of a table, because extensions are unreliable. */
 import { extname } from "node:path";
 import { isImageExtension } from "../../image/image-type.js";
 import { isImageColumn, isKnownColumn } from "../columns.js";
@@ -9,8 +9,8 @@ const separators = [",", "\t", ";", "|"];
 const longestHeader = 1 << 20;
 
 /**
- * The separator that makes the most cells of the first line known: names of columns, or the path of an image. If that is
- * undecided, the one of the extension, or the first that divides the line at all.
+ * The separator that yields the most recognized cells in the first line: column names or an image path. Ties are
+ * resolved by the extension, then by the first separator that splits the line at all.
  */
 export async function findSeparator(path: string, columns: Columns): Promise<string> {
   const line = await firstLine(path);
@@ -25,14 +25,14 @@ export async function findSeparator(path: string, columns: Columns): Promise<str
   return candidates.find((separator) => line.includes(separator)) ?? usual;
 }
 
-/** Whether a text file is a table of images: the first line names a column of images, or an image and its text. */
+/** Whether a text file is an image table: its first line names an image column, or an image and its text. */
 export async function isImageTable(path: string): Promise<boolean> {
   const line = await firstLine(path);
   const cells = cellsOf(line, await findSeparator(path, {}));
   return cells.length > 1 && cells.some((cell) => isImageColumn(cell) || isImagePath(cell));
 }
 
-/** Whether this looks like the path of an image; also with the number of a caption, as in "dog.jpg#2". */
+/** Whether a cell looks like an image path, optionally with a caption number, as in "dog.jpg#2". */
 export function isImagePath(cell: string): boolean {
   const extension = /\.([a-z0-9]+)(#\d+)?$/i.exec(cell)?.[1];
   return extension !== undefined && isImageExtension(extension.toLowerCase());

@@ -1,4 +1,4 @@
-/** Tables: TSV, CSV or JSON lines with texts, and images in files beside the table or in the table itself. */
+/** Tables: TSV, CSV or JSON Lines with texts, and images in files beside the table or in the table itself. */
 import { basename, dirname, join } from "node:path";
 import { imageType } from "../../image/image-type.js";
 import type { Sample } from "../../sample.js";
@@ -9,7 +9,7 @@ import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "
 import { SampleError } from "../source-error.js";
 import { type Row, tableRows } from "./rows.js";
 
-/** Every row of the tables at `paths` is a sample; its key is the number of the row. */
+/** A source of one sample per row of the tables at `paths`, keyed by row number. */
 export function tableSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const name = nameOfFiles(paths, "tables");
   const find = (file: number): AsyncGenerator<FoundRecord> => rowsAsRecords(paths[file]!, options);
@@ -67,7 +67,7 @@ async function imageOf(
   return { image };
 }
 
-/** Whether a cell is an image in base64; the one of a JPEG begins with a "/", like a path. */
+/** Whether a cell is a base64 image. That of a JPEG begins with "/", like a path. */
 function isImage(cell: string): boolean {
   const beginning = cell.slice(0, 1024);
   if (cell.length < 40 || !/^[\w+/-]+=*\s*$/.test(beginning)) return false;

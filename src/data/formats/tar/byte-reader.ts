@@ -1,4 +1,4 @@
-/** Sequential reading of bytes: of a file, where skipped bytes are never read, or of a stream. */
+/** Sequential reading of bytes from a file, without reading skipped bytes, or from a stream. */
 import type { FileHandle } from "node:fs/promises";
 import { SourceError } from "../source-error.js";
 
@@ -7,16 +7,16 @@ export interface ByteReader {
   readonly position: number;
   /** Bytes left; undefined if unknown. */
   readonly remaining: number | undefined;
-  /** The next `length` bytes; fewer at the end. They may be a view of a larger buffer: copy what is kept. */
+  /** The next `length` bytes; fewer at the end. May be a view of a larger buffer: copy what you keep. */
   take(length: number): Promise<Buffer>;
-  /** Skips `length` bytes; false if the end came first. */
+  /** Skips `length` bytes; false if the end is reached first. */
   skip(length: number): Promise<boolean>;
 }
 
 const longestWindow = 256 * 1024;
 const nearBytes = 16 * 1024; // a gap this short is cheaper to read than to skip
 
-/** The bytes [start, end) of a file. Reads ahead only while that saves reads: small files are close together. */
+/** The bytes [start, end) of a file. Reads ahead only where that saves reads, as with small files close together. */
 export class FileBytes implements ByteReader {
   position: number;
   #window: Buffer = Buffer.alloc(0);
@@ -59,12 +59,12 @@ export class FileBytes implements ByteReader {
   async #fill(needed: number, near: boolean): Promise<void> {
     this.#ahead = near ? Math.min(longestWindow, 2 * this.#ahead) : 512;
     const length = Math.min(this.remaining, Math.max(needed, this.#ahead));
-    const window = Buffer.allocUnsafe(length); // a new one: pieces of the last may still be in use
+    const window = Buffer.allocUnsafe(length); // not reused: slices of the previous one may still be in use
     let done = 0;
     while (done < length) {
       const at = this.position + done;
       const { bytesRead } = await this.handle.read(window, done, length - done, at);
-      if (bytesRead === 0) break; // the file became shorter
+      if (bytesRead === 0) break; // the file was truncated
       done += bytesRead;
     }
     this.#window = window.subarray(0, done);
@@ -72,7 +72,7 @@ export class FileBytes implements ByteReader {
   }
 }
 
-/** The bytes of a stream. Holds no more than the requested bytes and one chunk. */
+/** The bytes of a stream. Buffers no more than the requested bytes and one chunk. */
 export class StreamBytes implements ByteReader {
   position = 0;
   readonly remaining = undefined;
@@ -107,7 +107,7 @@ export class StreamBytes implements ByteReader {
     return missing === 0;
   }
 
-  /** Ensures that the chunk has a byte; false at the end. */
+  /** Ensures that the chunk is not empty; false at the end. */
   async #more(): Promise<boolean> {
     while (this.#chunk.length === 0) {
       const next = await this.#chunks.next();

@@ -1,38 +1,38 @@
-/** The files of a tar archive. Nothing that the archive claims about itself is trusted. */
+/** The files of a tar archive. All metadata in the archive is treated as untrusted. */
 import { Header, Pax } from "tar";
 import { SourceError, reasonOf } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
 
 export const blockBytes = 512;
-const longestExtension = 1 << 20; // bytes of an extended header: names, not contents
+const longestExtension = 1 << 20; // bytes of an extended header
 
-/** A plain file within an archive. */
+/** A regular file in an archive. */
 export interface TarEntry {
-  /** Relative, without "..", with "/". */
+  /** Relative, with "/" and without "..". */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Where its first header begins. */
+  /** Offset of its first header. */
   readonly start: number;
-  /** Its content; call once, before the next entry. The caller may keep the buffer. */
+  /** Reads its content; call once, before advancing to the next entry. The caller may keep the buffer. */
   take(): Promise<Buffer>;
 }
 
-/** `size` rounded up to whole blocks. */
+/** Rounds `size` up to whole blocks. */
 export function padded(size: number): number {
   return Math.ceil(size / blockBytes) * blockBytes;
 }
 
-/** Attributes of the next file from extended headers. */
+/** Attributes of the next file, from extended headers. */
 interface Extension {
   path?: string;
   size?: number;
 }
 
 /**
- * Walks over the plain files of an archive, from where `bytes` stands; directories, links and devices are skipped.
+ * Iterates over the regular files of an archive from the current position; directories, links and devices are skipped.
  * @param archive its name, for messages
- * @throws SourceError where a header is damaged, a size does not fit, or a path leads out of the archive
+ * @throws SourceError if a header is damaged, a size is inconsistent, or a path leads out of the archive
  */
 export async function* tarEntries(archive: string, bytes: ByteReader): AsyncGenerator<TarEntry> {
   let extension: Extension = {};
@@ -59,7 +59,7 @@ export async function* tarEntries(archive: string, bytes: ByteReader): AsyncGene
   }
 }
 
-/** The next header; undefined at the end of the archive, which a block of zeros marks. */
+/** The next header; undefined at the end of the archive, marked by a block of zeros. */
 async function readHeader(at: string, bytes: ByteReader): Promise<Header | undefined> {
   const block = await bytes.take(blockBytes);
   if (block.length === 0) return undefined;
@@ -117,19 +117,19 @@ async function takeAll(at: string, path: string, size: number, bytes: ByteReader
   const content = await bytes.take(size);
   if (content.length < size)
     throw new SourceError(`${at}: the archive ends within ${JSON.stringify(path)}.`);
-  // A small file that the caller keeps must not keep a whole window alive.
+  // A small file must not keep a whole window alive.
   return content.buffer.byteLength > 2 * size ? Buffer.from(content) : content;
 }
 
-/** Skips to `end`; the padding between `needed` and `end` may lack at the very end of an archive. */
+/** Skips to `end`. The padding between `needed` and `end` may be missing at the end of an archive. */
 async function skipTo(at: string, end: number, needed: number, bytes: ByteReader): Promise<void> {
   if (await bytes.skip(end - bytes.position)) return;
   if (bytes.position < needed) throw new SourceError(`${at}: the archive ends within this entry.`);
 }
 
 /**
- * The path without a leading "/" or "./", as tar itself unpacks it.
- * @throws SourceError where it leads out of the archive: such an archive is malicious
+ * The path without a leading "/" or "./", as tar extracts it.
+ * @throws SourceError if it leads out of the archive, as in malicious archives
  */
 function safePath(at: string, path: string): string {
   if (path.split(/[/\\]/).includes("..") || /^[a-z]:/i.test(path) || path.includes("\0"))

@@ -1,31 +1,31 @@
-/** Samples in tar archives in the layout of WebDataset: consecutive files with a common key are one record. */
+/** Samples in tar archives in the WebDataset layout: consecutive files with a common key form one record. */
 import type { Sample } from "../../sample.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
 import { isSampleExtension, sampleOfFiles } from "../sample-files.js";
 import { type TarEntry, tarEntries } from "./entries.js";
 
-const mostFiles = 1000; // of one record
+const mostFiles = 1000; // per record
 
 interface TarRecord {
-  /** Its number within the archive. */
+  /** Number within the archive. */
   readonly record: number;
-  /** Unique within the archive; the number is part of it where an earlier record has the same. */
+  /** Unique within the archive; includes the number if an earlier record has the same key. */
   readonly key: string;
   /** The archive and its first file, "a.tar:x.jpg". */
   readonly path: string;
-  /** @throws SampleError where this sample cannot be used */
+  /** @throws SampleError if this sample cannot be used */
   readonly load: () => Sample;
 }
 
 interface TarRecordOptions {
-  /** Records before this number are passed over unread. */
+  /** Records before this number are skipped unread. */
   readonly first: number;
-  /** Bytes that one file may have. */
+  /** Largest size of a file in bytes. */
   readonly maxBytes: number;
 }
 
-/** Key and extension: before and after the first dot of the base name; undefined for hidden files. */
+/** Splits a path into key and extension at the first dot of the base name; undefined for hidden files. */
 function splitName(path: string): { key: string; extension: string } | undefined {
   const base = path.lastIndexOf("/") + 1;
   const dot = path.indexOf(".", base);
@@ -34,7 +34,7 @@ function splitName(path: string): { key: string; extension: string } | undefined
   return { key: path.slice(0, dot), extension: path.slice(dot + 1).toLowerCase() };
 }
 
-/** Where every record of the archive begins, and where the last one ends. Reads headers only. */
+/** The offset of every record in the archive, followed by the end of the last one. Reads only headers. */
 export async function recordOffsets(archive: string, bytes: ByteReader): Promise<Float64Array> {
   const offsets: number[] = [];
   let last: string | undefined;
@@ -47,10 +47,10 @@ export async function recordOffsets(archive: string, bytes: ByteReader): Promise
   return Float64Array.from([...offsets, bytes.position]);
 }
 
-/** A record whose files are being gathered. */
+/** A record whose files are being collected. */
 interface Gathering {
   readonly record: number;
-  /** What the names of its files have in common. */
+  /** The common part of its file names. */
   readonly name: string;
   readonly key: string;
   readonly path: string;
@@ -58,7 +58,7 @@ interface Gathering {
   fault?: SampleError;
 }
 
-/** The records of an archive, or of a piece of it that begins and ends with whole records. */
+/** The records of an archive, or of a part of it that begins and ends with whole records. */
 export async function* tarRecords(
   archive: string,
   bytes: ByteReader,

@@ -1,4 +1,4 @@
-/** `shards.json`: names, sample counts and lengths of the shards in a directory, so that they need not be scanned. */
+/** `shards.json`: names, sample counts and sizes of the shards in a directory, which avoids scanning them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -20,10 +20,10 @@ const shardList = z.object({
   ),
 });
 
-/** One complete shard: its file name, its number of samples and its length. */
+/** A complete shard: file name, number of samples and size. */
 export type ListedShard = z.infer<typeof shardList>["shards"][number];
 
-/** The shards that `directory` lists; undefined where it has no list. */
+/** The shards listed in `directory`; undefined if it has no list. */
 export async function readShardList(directory: string): Promise<ListedShard[] | undefined> {
   const path = join(directory, listName);
   let text: string;

@@ -1,4 +1,4 @@
-/** Writes samples into tar shards that WebDataset and this package read. */
+/** Writes samples to tar shards that WebDataset and this package can read. */
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Header, Pax } from "tar";
@@ -11,16 +11,16 @@ import { blockBytes, padded } from "./entries.js";
 interface ShardOptions {
   /** Shards are named `name-00000.tar`, `name-00001.tar` ... */
   readonly name: string;
-  /** Default 10,000. */
+  /** Default: 10,000. */
   readonly samplesPerShard?: number;
-  /** Default 1 GB; a sample that is larger gets a shard of its own. */
+  /** Default: 1 GB; a larger sample gets its own shard. */
   readonly bytesPerShard?: number;
 }
 
 const flushBytes = 1 << 20;
 const endBytes = 2 * blockBytes;
 
-/** A shard that is being written, under a temporary name. */
+/** A shard being written under a temporary name. */
 interface OpenShard {
   readonly path: string;
   readonly name: string;
@@ -31,9 +31,9 @@ interface OpenShard {
 }
 
 /**
- * Writes shards of a limited number of samples and bytes, and `shards.json` beside them. A shard appears under its name when it
- * is complete. The same samples give the same bytes. A writer on a directory that already has shards continues after
- * them: `completed()` is the number of samples in those.
+ * Writes shards of limited sample count and size, and `shards.json` beside them. A shard appears under its final name
+ * only when complete. The same samples give the same bytes. In a directory that already has shards, writing continues
+ * after them; `completed()` is their number of samples.
  */
 export class ShardWriter {
   readonly #options: Required<ShardOptions>;
@@ -58,7 +58,7 @@ export class ShardWriter {
     this.#options = { name, samplesPerShard, bytesPerShard };
   }
 
-  /** Number of samples in complete shards: an interrupted job continues with the next one. */
+  /** Number of samples in complete shards: an interrupted job resumes with the next sample. */
   completed(): Promise<number> {
     return this.#inTurn(async () =>
       (await this.#list()).reduce((sum, { samples }) => sum + samples, 0),
@@ -67,8 +67,8 @@ export class ShardWriter {
 
   /**
    * Appends one sample.
-   * @throws SampleError for a sample that cannot be stored (see filesOfSample, and keys that lead out of the archive);
-   *   the others are not touched by that
+   * @throws SampleError for a sample that cannot be stored (see `filesOfSample`), or a key that leads out of the
+   *   archive; other samples are not affected
    */
   add(sample: Sample): Promise<void> {
     return this.#inTurn(() => this.#append(archiveKey(sample.key), filesOfSample(sample)));
@@ -77,13 +77,13 @@ export class ShardWriter {
   /** Completes the last shard. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#list(); // a writer without samples leaves an empty list, not nothing
+      await this.#list(); // write the list even if there are no samples
       if (this.#shard) await this.#finish(this.#shard);
       else await writeShardList(this.directory, await this.#list());
     });
   }
 
-  /** Drops the incomplete shard, as after a failure; the next writer continues after the last complete one. */
+  /** Discards the incomplete shard; the next writer continues after the last complete one. */
   discard(): Promise<void> {
     return this.#inTurn(async () => {
       const shard = this.#shard;
@@ -94,7 +94,7 @@ export class ShardWriter {
     });
   }
 
-  /** Runs one operation after another, whether or not the caller awaits them. */
+  /** Runs operations sequentially, whether or not the caller awaits them. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => undefined);
@@ -127,7 +127,7 @@ export class ShardWriter {
   async #append(key: string, files: readonly SampleFile[]): Promise<void> {
     const { samplesPerShard, bytesPerShard } = this.#options;
     const last = this.#shard;
-    const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // neighbors of one name would be one sample
+    const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // else neighbors would form one sample
     const pieces = files.flatMap((file) => entry(name, file));
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (last && (last.samples >= samplesPerShard || last.bytes + bytes + endBytes > bytesPerShard))
@@ -150,7 +150,7 @@ export class ShardWriter {
   async #flush({ handle }: OpenShard): Promise<void> {
     const bytes = Buffer.concat(this.#pending);
     this.#pending.length = this.#pendingBytes = 0;
-    await handle.writeFile(bytes); // at the current position; all of it, or an error
+    await handle.writeFile(bytes); // writes everything at the current position, or throws
   }
 
   async #finish(shard: OpenShard): Promise<void> {
@@ -167,7 +167,7 @@ export class ShardWriter {
   }
 }
 
-/** Header, content and padding of one file; the same for the same content, whoever writes it and when. */
+/** Header, content and padding of one file; independent of user and time. */
 function entry(key: string, { extension, bytes }: SampleFile): Uint8Array[] {
   const path = `${key}.${extension}`;
   const header = new Header({
@@ -186,8 +186,9 @@ function entry(key: string, { extension, bytes }: SampleFile): Uint8Array[] {
 }
 
 /**
- * `key` as a path within an archive: dots of the base name, which would begin the extension, and control characters become "_".
- * @throws SampleError where it is absolute, has empty segments, "." or "..", or is longer than 1000 characters
+ * `key` as a path in an archive: control characters, and dots in the base name (which would start the extension),
+ * become "_".
+ * @throws SampleError if it is absolute, has empty segments, "." or "..", or is longer than 1000 characters
  */
 export function archiveKey(key: string): string {
   const segments = key.replaceAll(/[\\\p{Cc}\p{Cs}]/gu, "_").split("/");

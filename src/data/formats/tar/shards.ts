@@ -11,38 +11,38 @@ import { recordOffsets, tarRecords } from "./records.js";
 
 interface Shard {
   readonly path: string;
-  /** Number of records; a damaged one counts too. */
+  /** Number of records, including damaged ones. */
   readonly samples: number;
 }
 
-/** Shards whose samples are read in any order. Cheap to open, so that every thread opens its own. */
+/** Shards with random access to samples. Cheap to open: every thread opens its own. */
 interface Shards {
-  /** Records of all shards together. */
+  /** Number of records in all shards. */
   readonly samples: number;
   readonly shards: readonly Shard[];
   /**
-   * The record with number `record` of shard `shard`.
-   * @throws SampleError where that sample cannot be used; SourceError where the shard cannot be read
+   * Reads record number `record` of shard `shard`.
+   * @throws SampleError if the sample cannot be used, SourceError if the shard cannot be read
    */
   readonly read: (shard: number, record: number) => Promise<Sample>;
-  /** Closes the files, as soon as reads under way are done. */
+  /** Closes the files once pending reads are done. */
   readonly close: () => void;
 }
 
 interface OpenShardsOptions {
-  /** Bytes that one file within a shard may have; default 256 MiB. */
+  /** Largest size of a file in a shard in bytes; default: 256 MiB. */
   readonly maxBytes?: number;
-  /** Shard files to keep open at a time; default 64. */
+  /** Number of shard files to keep open; default: 64. */
   readonly openFiles?: number;
 }
 
-const rememberedRecords = 1 << 24; // offsets kept: 128 MiB at most
-const firstRead = 64 * 1024; // most samples come with one read
+const rememberedRecords = 1 << 24; // cached offsets: at most 128 MiB
+const firstRead = 64 * 1024; // enough for most samples
 
 /**
- * Opens the tar shards of a directory, or those listed. The count of a shard is taken from `shards.json` if the
- * length of the file matches; other shards are scanned.
- * @throws SourceError where there are no shards, one is missing, or one that must be scanned is damaged
+ * Opens the tar shards in a directory, or those listed. The sample count of a shard is taken from `shards.json` if the
+ * file size matches; other shards are scanned.
+ * @throws SourceError if there are no shards, one is missing, or one that must be scanned is damaged
  */
 export async function openShards(
   directoryOrPaths: string | readonly string[],
@@ -75,13 +75,13 @@ export async function openShards(
   }
 }
 
-/** A file, and its entry in the list if it has the listed length. */
+/** A file, and its entry in the list if its size matches. */
 interface FoundShard {
   readonly path: string;
   readonly listed?: ListedShard | undefined;
 }
 
-/** The tar files of a directory in their order. */
+/** The tar files of a directory, in order. */
 async function shardsOfDirectory(directory: string): Promise<FoundShard[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     throw new SourceError(`${directory} is not a directory of shards: ${reasonOf(error)}`);
@@ -108,7 +108,7 @@ async function shardsOfDirectory(directory: string): Promise<FoundShard[]> {
   );
 }
 
-/** A file that is closed after its last reader is done. */
+/** A file that is closed when its last reader is done. */
 interface SharedFile {
   readonly handle: FileHandle;
   readonly size: number;
@@ -117,12 +117,12 @@ interface SharedFile {
   isClosed: boolean;
 }
 
-/** Reads records by number; caches where they begin, and keeps some files open. */
+/** Reads records by number; caches their offsets and keeps some files open. */
 class ShardReader {
   readonly #maxBytes: number;
   readonly #files: LruCache<string, Promise<SharedFile>>;
   readonly #offsets = new LruCache<string, Float64Array>(rememberedRecords);
-  readonly #scans = new Map<string, Promise<Float64Array>>(); // under way
+  readonly #scans = new Map<string, Promise<Float64Array>>(); // in progress
 
   constructor({ maxBytes = defaultMaxBytes, openFiles = 64 }: OpenShardsOptions) {
     this.#maxBytes = maxBytes;
@@ -175,10 +175,10 @@ class ShardReader {
     if (!opening) {
       opening = openShared(path);
       this.#files.set(path, opening);
-      opening.catch(() => this.#files.delete(path)); // so that the next read tries again
+      opening.catch(() => this.#files.delete(path)); // so that the next read retries
     }
     const file = await opening;
-    if (file.isClosed) return this.#withFile(path, use); // it fell out meanwhile
+    if (file.isClosed) return this.#withFile(path, use); // evicted in the meantime
     file.readers++;
     try {
       return await use(file);
@@ -208,7 +208,7 @@ async function openShared(path: string): Promise<SharedFile> {
 
 function drop(file: SharedFile): void {
   file.dropped = true;
-  if (file.readers > 0) return; // the last of them calls again
+  if (file.readers > 0) return; // the last reader calls this again
   file.isClosed = true;
   void file.handle.close().catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** WebDataset: samples in tar archives, plain or compressed with gzip. */
+/** WebDataset: samples in tar archives, plain or gzipped. */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
@@ -9,12 +9,12 @@ import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 
 const mostBraced = 1_000_000;
-const bombRatio = 200; // archives of tiny files shrink by 50 at most: half of a tar block is zeros
+const bombRatio = 200; // even archives of tiny files, half of whose blocks are zeros, compress by 50 at most
 const unsuspiciousBytes = 64 * 1024 * 1024;
 
 export const isTarName = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path);
 
-/** The paths that a pattern such as "train-{00000..00012}.tar" or "{train,val}.tar" stands for, in its order. */
+/** Expands a pattern such as "train-{00000..00012}.tar" or "{train,val}.tar" to paths, in order. */
 export function expandBraces(pattern: string): string[] {
   const brace = /\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}/.exec(pattern);
   if (!brace) return [pattern];
@@ -36,7 +36,7 @@ export function expandBraces(pattern: string): string[] {
   return middles.flatMap((middle) => tails.map((tail) => head + middle + tail));
 }
 
-/** Samples of the archives at `paths`, one after another. Files with a common key are one sample; see sampleOfFiles. */
+/** Samples of the archives at `paths`, in order. Files with a common key form one sample; see `sampleOfFiles`. */
 export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const { maxBytes = defaultMaxBytes } = options;
   const find = (file: number, first: number): Records => {
@@ -79,7 +79,7 @@ async function* compressedRecords(path: string, options: Options): Records {
   }
 }
 
-/** Passes chunks on; throws where they are suspiciously many for the compressed bytes (a decompression bomb). */
+/** Passes chunks through; throws if the compression ratio is suspiciously high (a decompression bomb). */
 async function* guarded(
   path: string,
   chunks: AsyncIterable<unknown>,

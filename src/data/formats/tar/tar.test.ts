@@ -15,7 +15,7 @@ const directory = mkdtempSync(join(temporaryDirectory(), "tar-"));
 
 interface Entry extends HeaderData {
   readonly content?: string;
-  /** Changes the finished header; its checksum is made right again. */
+  /** Changes the finished header; its checksum is recomputed. */
   readonly forge?: (header: Buffer) => void;
 }
 
@@ -58,11 +58,11 @@ async function readAll(
   return { samples, skipped };
 }
 
-/** All but what tells records apart within the archive, which reading by number does not know. */
+/** Samples without keys and paths, which are not made unique when reading by number. */
 const contents = (samples: readonly Sample[]): Partial<Sample>[] =>
   samples.map(({ image, texts, label, fields }) => ({ image, texts, label, fields }) as Sample);
 
-/** The same by number. */
+/** Reads all samples by number. */
 async function readByNumber(path: string): Promise<Sample[]> {
   const { shards, read, close } = await openShards([path]);
   const numbers = Array.from({ length: shards[0]!.samples }, (_, record) => record);
