@@ -1,4 +1,4 @@
-/** A checkpoint: tensors that have been recognized, with the sizes of the model that they belong to. */
+/** A checkpoint: recognized tensors and the sizes of their model. */
 import { sameShape } from "../graph/tensor.js";
 import type { Sizes } from "./huggingface-config.js";
 import type { JsonObject } from "./files/json.js";
@@ -11,9 +11,9 @@ import {
   quote,
 } from "./files/stored-tensor.js";
 
-/** A tensor of a file that is one of the model's. */
+/** A tensor of a file that belongs to the model. */
 interface Weight {
-  /** In the file. */
+  /** Its name in the file. */
   readonly name: string;
   readonly layout: Layout;
   readonly stored: StoredTensor;
@@ -26,21 +26,21 @@ export interface Checkpoint {
   /** Its config.json. */
   readonly source?: JsonObject | undefined;
   readonly family: Family;
-  /** What kind of files it is made of. */
+  /** The file format. */
   readonly format: string;
-  /** Unknown of DALL-E's decoder alone. */
+  /** Unknown for DALL-E's decoder alone. */
   readonly sizes: Sizes | undefined;
   /** By our path, such as "flava/image/cls". */
   readonly weights: ReadonlyMap<string, Weight>;
-  /** Names that are none of the model's. */
+  /** Names that do not belong to the model. */
   readonly unknown: readonly string[];
   close(): Promise<void>;
 }
 
-/** What the tensors of open files are. */
+/** Assignment of the tensors of open files to the model's weights. */
 export type Recognized = Pick<Checkpoint, "family" | "weights" | "unknown">;
 
-/** Finds the model's weights among the tensors of a file; `path` is for messages. */
+/** Finds the model's weights among the tensors of a file; `path` is used in messages. */
 export function recognize(path: string, tensors: TensorFiles["tensors"]): Recognized {
   const bare = withoutWrappers(path, tensors);
   const { family, prefix } = familyOf(path, bare);
@@ -73,7 +73,7 @@ type Named = Pick<Weight, "name" | "stored">;
 /** Names of modules that wrap others for parallel training or compilation, at any depth. */
 const wrapper = /(^|\.)(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g;
 
-/** The tensors by their names without the wrappers of `DataParallel`, `torch.compile` and the like. */
+/** The tensors by name, without the wrappers of `DataParallel`, `torch.compile` and the like. */
 function withoutWrappers(path: string, tensors: TensorFiles["tensors"]): Map<string, Named> {
   const bare = new Map<string, Named>();
   for (const [name, stored] of tensors) {
@@ -89,7 +89,7 @@ function withoutWrappers(path: string, tensors: TensorFiles["tensors"]): Map<str
   return bare;
 }
 
-/** How the names of each family begin, the more specific first. */
+/** How the names of each family begin, the most specific first. */
 const beginnings: readonly (readonly [Family, readonly string[]])[] = [
   ["FlavaForPreTraining", ["flava.image_model.", "flava.text_model."]],
   ["FlavaModel", ["image_model.", "text_model."]],
@@ -99,7 +99,7 @@ const beginnings: readonly (readonly [Family, readonly string[]])[] = [
   ["DALL-E encoder", ["blocks.input.w"]],
 ];
 
-/** The family whose names the tensors have, after a prefix such as Lightning's "model.". */
+/** The family that the tensor names belong to, after a prefix such as Lightning's "model.". */
 function familyOf(
   path: string,
   tensors: ReadonlyMap<string, Named>,
@@ -117,7 +117,7 @@ function familyOf(
   );
 }
 
-/** What precedes one of `starts` in a name, as whole steps; the shortest, as copies of a model (averages) come deeper. */
+/** The shortest prefix of whole steps before one of `starts`; copies of a model, such as averages, are nested deeper. */
 function shortestPrefix(names: Iterable<string>, starts: readonly string[]): string | undefined {
   let shortest: string | undefined;
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** Which tensor of a checkpoint belongs to which of a state. */
+/** Matches the tensors of a checkpoint with those of a state. */
 import type { Matrices } from "../backend/backend.js";
 import { type TensorSpec, sameShape } from "../graph/tensor.js";
 import type { Checkpoint } from "./checkpoint.js";
@@ -6,26 +6,26 @@ import { type Layout, storedShape } from "./layout.js";
 import { partOf, toFamily } from "./names.js";
 import { type StoredWeights, holdsFloats } from "./files/stored-tensor.js";
 
-/** How a checkpoint fits a state. Tensors go by the names of the checkpoint's family. */
+/** How a checkpoint fits a state. Tensors have the names of the checkpoint's family. */
 export interface LoadReport {
   /** Number of tensors. */
   readonly loaded: number;
-  /** What the state has and the checkpoint lacks; these tensors stay as they are. */
+  /** Tensors that the state has and the checkpoint lacks; they stay unchanged. */
   readonly missing: readonly string[];
-  /** What the checkpoint has and the state lacks, in parts that both have. */
+  /** Tensors that the checkpoint has and the state lacks, in parts that both have. */
   readonly unexpected: readonly string[];
-  /** What is none of the model's, such as the heads and buffers of other programs; no fault. */
+  /** Tensors that do not belong to the model, such as heads and buffers of other programs; not an error. */
   readonly foreign: readonly string[];
-  /** What has another shape, and how: these tensors stay as they are, too. */
+  /** Tensors with another shape, and how it differs; they stay unchanged, too. */
   readonly misshapen: readonly string[];
 }
 
-/** A tensor of the state, by its path in the parameters, and the one of the checkpoint that belongs there. */
+/** A tensor of the state, by its path in the parameters, and its counterpart in the checkpoint. */
 export interface Match {
   readonly path: string;
   readonly spec: TensorSpec;
   readonly layout: Layout;
-  /** The file's matrices, one after another, that the state holds transposed. */
+  /** The consecutive matrices in the file that the state stores transposed. */
   readonly transposed?: Matrices | undefined;
   readonly stored: StoredWeights;
 }
@@ -65,7 +65,7 @@ export function compare(
   };
 }
 
-/** A convolution's kernel is a matrix there, of channels by positions, and is as it is here if it has one of either. */
+/** A stored kernel is a matrix of channels by positions; with only one of either, both layouts are the same. */
 function transposedIn(layout: Layout, { shape }: TensorSpec): Matrices | undefined {
   const [, height = 0, width = 0, inputs = 0] = shape;
   const moves = layout === "convolution" && height * width > 1 && inputs > 1;

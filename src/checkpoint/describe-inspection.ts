@@ -1,4 +1,4 @@
-/** What a checkpoint holds, in words and numbers. */
+/** Describes the contents of a checkpoint. */
 import { formatBytes } from "../backend/available-memory.js";
 import type { CodebookConfig, StackConfig } from "../model/config.js";
 import type { Sizes } from "./huggingface-config.js";
@@ -6,7 +6,7 @@ import type { Inspection } from "./inspect.js";
 
 type Row = readonly [label: string, value: string];
 
-/** A description for people, of several lines. */
+/** A human-readable description of several lines. */
 export function describeInspection(inspection: Inspection): string {
   const { family, format, sizes, parts } = inspection;
   const sections: (readonly [title: string, rows: readonly Row[]])[] = [

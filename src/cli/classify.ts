@@ -31,7 +31,7 @@ export function addClassify(program: Command): void {
   addModelOptions(command);
 }
 
-/** Prints all labels of a single image, one per line; the best label of each of several. */
+/** Prints all labels of a single image, one per line, or the best label of each of several images. */
 async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<void> {
   const { template, json } = flags;
   const images = await expandFilePatterns(patterns);

@@ -1,4 +1,4 @@
-/** `flava convert`: converts a checkpoint of any kind to a directory in Hugging Face's form. */
+/** `flava convert`: converts a checkpoint of any kind to a directory in Hugging Face format. */
 import { type Command, Option } from "commander";
 import { openBackend } from "../backend/open.js";
 import { type WeightDtype, weightDtypes } from "../checkpoint/huggingface-config.js";
@@ -33,7 +33,7 @@ export function addConvert(program: Command): void {
     });
 }
 
-/** Converts a checkpoint; returns the dtype of what was written. */
+/** Converts a checkpoint; returns the dtype of the written weights. */
 export async function convert(
   path: string,
   out: string,

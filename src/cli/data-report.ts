@@ -1,4 +1,4 @@
-/** `flava data report`: a page about the mini-PMD that was built. */
+/** `flava data report`: writes a page about the built mini-PMD. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sample } from "../data/sample.js";
@@ -17,7 +17,7 @@ export interface DataReportOptions {
   readonly out: string;
 }
 
-/** What a page was written about. */
+/** Summary of a written page. */
 interface DataReport extends Required<DataReportOptions> {
   readonly samples: number;
   readonly folders: Readonly<Record<string, number>>;
@@ -137,7 +137,7 @@ const evaluationTable = (sets: readonly Readonly<Record<string, unknown>>[]): Ht
     ]),
   );
 
-/** Names with their numbers, such as "train 3,000, test 500". */
+/** Names with their counts, such as "train 3,000, test 500". */
 function briefly(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? count(value) : value.toFixed(4);
   if (typeof value !== "object" || value === null) return "";

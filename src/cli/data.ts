@@ -1,4 +1,4 @@
-/** `flava data`: builds the mini-PMD, reports on it, and takes a sample of it. */
+/** `flava data`: builds the mini-PMD, reports on it, and samples it. */
 import type { Command } from "commander";
 import { type BuildReport, buildPmd } from "../../datasets/mini-pmd/build.js";
 import { buildEvaluation } from "../../datasets/mini-pmd/evaluation/build.js";
@@ -69,7 +69,7 @@ export function addData(program: Command): void {
     });
 }
 
-/** Builds the mini-PMD and says what it holds; progress goes to standard error. */
+/** Builds the mini-PMD and prints a summary; progress goes to standard error. */
 async function build({ json, ...flags }: BuildFlags): Promise<void> {
   const report = await buildPmd(flags);
   if (!flags.only) await buildEvaluation(flags.cache);
@@ -77,7 +77,7 @@ async function build({ json, ...flags }: BuildFlags): Promise<void> {
   else console.log(describe(report));
 }
 
-/** One line per folder of samples, then what was left out. */
+/** One line per folder of samples, then a line about what was left out. */
 function describe({ steps }: BuildReport): string {
   const lines: string[] = [];
   const dropped: string[] = [];

@@ -53,7 +53,7 @@ async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void
   );
 }
 
-/** A path, or the name of a set that was built into the cache. */
+/** A path, or the name of a set in the cache. */
 function placeOf(path: string): string {
   const built = join(cacheDirectory(), "pmd", "evaluation", path);
   return !existsSync(path) && existsSync(built) ? built : path;

@@ -1,12 +1,12 @@
-/** File names with wildcards that no shell expanded: in quotes, from another program, or on Windows. */
+/** Expands wildcards that the shell left alone: quoted, passed by another program, or on Windows. */
 import { readdir } from "node:fs/promises";
 import { sep } from "node:path";
 import { exists } from "../base/exists.js";
 
 /**
  * Expands `*` and `?` (within a name) and `**` (any directories); as in a shell, hidden files match no wildcard. A path
- * without wildcards, or of a file that exists, stays as it is.
- * @throws Error where no file matches a pattern
+ * without wildcards, or of an existing file, is returned as is.
+ * @throws Error if no file matches a pattern
  */
 export async function expandFilePatterns(patterns: readonly string[]): Promise<string[]> {
   const files: string[] = [];
@@ -34,11 +34,11 @@ async function filesMatching(pattern: string): Promise<string[]> {
   return files;
 }
 
-/** What stands for a wildcard, and for names that are not hidden. */
+/** Regular expressions for the wildcards, and for names that are not hidden. */
 const [anyText, anyCharacter, visible] = ["[^/]*", "[^/]", String.raw`(?!\.)`];
 const directories = `(?:${visible}[^/]+/)*`;
 
-/** What matches a whole path. */
+/** A regular expression that matches a whole path. */
 function expressionOf(pattern: string): RegExp {
   const names = pattern.split("/");
   const parts = names.map((name, index) => {

@@ -1,4 +1,4 @@
-/** `flava fill`: predicts what is masked in a text or an image. */
+/** `flava fill`: predicts the masked parts of a text or an image. */
 import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
@@ -16,7 +16,7 @@ interface FillFlags extends ModelFlags, JsonFlag {
   readonly top: number;
 }
 
-/** The formats that sharp writes by the name of the file. */
+/** File extensions of the formats that sharp writes. */
 const imageExtensions = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff"];
 
 export function addFill(program: Command): void {
@@ -77,7 +77,7 @@ function printText({ text, masks }: FilledText): void {
 
 interface DrawnImage {
   readonly path: string;
-  /** How many of the patches were hidden. */
+  /** How many of the patches were masked. */
   readonly hidden: number;
   readonly patches: number;
 }

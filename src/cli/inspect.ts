@@ -1,4 +1,4 @@
-/** `flava inspect`: what a checkpoint holds. */
+/** `flava inspect`: describes a checkpoint. */
 import type { Command } from "commander";
 import { describeInspection } from "../checkpoint/describe-inspection.js";
 import { type Inspection, inspectCheckpoint } from "../checkpoint/inspect.js";

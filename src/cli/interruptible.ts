@@ -1,7 +1,7 @@
 /**
- * Runs work that Ctrl-C stops cleanly, and a second Ctrl-C at once. Either way the exit code is 130.
+ * Runs work that Ctrl-C stops cleanly, and a second Ctrl-C immediately. Either way the exit code is 130.
  *
- * @param message of the error that the signal's reason is
+ * @param message of the error that becomes the signal's reason
  */
 export async function interruptible<Result>(
   message: string,

@@ -1,4 +1,4 @@
-/** The option --json, which is the same for every verb that prints results. */
+/** The option --json, shared by all commands that print results. */
 import { Option } from "commander";
 
 export interface JsonFlag {
@@ -7,7 +7,7 @@ export interface JsonFlag {
 
 export const jsonOption = (): Option => new Option("--json", "print the results as JSON");
 
-/** Standard output has nothing but results; messages go to standard error. */
+/** Standard output is only for results; messages go to standard error. */
 export function printJson(results: unknown): void {
   console.log(JSON.stringify(results, undefined, 2));
 }

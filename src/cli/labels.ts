@@ -1,11 +1,11 @@
-/** The labels of `flava classify`: listed, or read from what "@" names. */
+/** The labels of `flava classify`: listed, or read from the file or directory after "@". */
 import { readFile } from "node:fs/promises";
 import { isDirectory } from "../base/exists.js";
 import { classFolders } from "../eval/class-folders.js";
 
 /**
- * Reads "cat,dog"; "@labels.txt", a file of one label a line; or "@photos/", a directory whose sub-directories are the labels.
- * @throws Error where there is no label
+ * Reads "cat,dog"; "@labels.txt", a file with one label per line; or "@photos/", whose subdirectories are the labels.
+ * @throws Error if there are no labels
  */
 export async function readLabels(list: string): Promise<string[]> {
   const labels = await (list.startsWith("@") ? labelsAt(list.slice(1)) : list.split(","));

@@ -100,13 +100,13 @@ const wordsOf = (line: string): string[] =>
     ([word, quoted]) => quoted ?? word,
   );
 
-// In plain TypeScript the shipped model would take minutes.
+// The shipped model would take minutes in plain TypeScript.
 describe.runIf(nativeLevels().length > 0)("the README", () => {
   it("shows commands that run as they stand", { timeout: 300_000 }, async () => {
     for (const name of ["models", "samples"]) symlinkSync(join(root, name), join(folder, name));
     const section = /^## Use it\n(.*?)^## /ms.exec(read("README.md"))![1]!;
     const lines = /^```sh\n(.*?)^```/ms.exec(section)![1]!.trim().split("\n");
-    const own = lines.filter((line) => !line.includes("path/to/")); // the others need a model of the reader's
+    const own = lines.filter((line) => !line.includes("path/to/")); // the others need the reader's own model
     expect(own.length).toBeGreaterThan(5);
     for (const line of own) {
       const [npx, command, ...words] = wordsOf(line);

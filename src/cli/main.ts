@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: one file per verb, wired here. */
+/** The command line, assembled from one file per command. */
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { packagePath } from "../base/package-root.js";
@@ -17,7 +17,7 @@ import { addSearch } from "./search.js";
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
   .version(await packageVersion())
-  // Usage errors end with 2, failures of the work itself with 1.
+  // Usage errors exit with 2, failures of the work itself with 1.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 async function packageVersion(): Promise<string> {
@@ -35,5 +35,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`flava: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode ??= 1; // 130 where it was interrupted
+  process.exitCode ??= 1; // 130 if interrupted
 }

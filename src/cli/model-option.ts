@@ -1,4 +1,4 @@
-/** Options of the verbs that use a model. */
+/** Options of the commands that use a model. */
 import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
@@ -15,7 +15,7 @@ export interface ModelFlags {
 
 const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
 
-/** The one size that the shapes of weights do not show. */
+/** The one size that cannot be inferred from the shapes of weights. */
 export function headsOption(): Option {
   return new Option(
     "--heads <n>",
@@ -45,7 +45,7 @@ export function addModelOptions(command: Command): Command {
     .option("--threads <n>", "compute threads; default: one per core", wholeNumberFrom(1));
 }
 
-/** Loads the model that the options name, and closes it after use. */
+/** Loads the model named by the options, and closes it after use. */
 export async function useModel<Result>(
   { model, heads, precision, backend, threads }: ModelFlags,
   use: (flava: Flava) => Promise<Result>,

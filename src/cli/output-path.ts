@@ -1,18 +1,18 @@
-/** Output paths are checked while options are read: before a model is loaded, and before any work. */
+/** Output paths are checked while options are parsed, before a model is loaded or any work is done. */
 import { type Stats, accessSync, constants, statSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { InvalidArgumentError } from "commander";
 
 interface OutputFileOptions {
-  /** Whether a file of that name may be replaced. */
+  /** Whether an existing file may be replaced. */
   readonly replace: boolean;
 }
 
 /**
  * Reads an option that names a file to write.
  *
- * @param extensions that the file may have, such as [".html"]; so that no file of another kind is replaced
- * @returns the path, or throws InvalidArgumentError where the file could not be written
+ * @param extensions allowed for the file, such as [".html"], so that no file of another kind is replaced
+ * @returns the path; throws InvalidArgumentError if the file could not be written
  */
 export function outputFile(
   extensions: readonly string[],
@@ -32,7 +32,7 @@ export function outputFile(
   };
 }
 
-/** Reads an argument that names a directory to write; one that exists is for the verb to judge. */
+/** Reads an argument that names a directory to write; the command decides whether an existing one is acceptable. */
 export function outputDirectory(path: string): string {
   const found = outputAt(path);
   if (found && !found.isDirectory()) {
@@ -41,7 +41,7 @@ export function outputDirectory(path: string): string {
   return path;
 }
 
-/** What is at `path` now, in a directory that can be written to. */
+/** What currently exists at `path`, whose parent directory must be writable. */
 function outputAt(path: string): Stats | undefined {
   const parent = dirname(path);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {

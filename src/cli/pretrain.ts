@@ -1,4 +1,4 @@
-/** `flava pretrain`: runs a recipe, or resumes it. */
+/** `flava pretrain`: runs or resumes a recipe. */
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -47,10 +47,10 @@ export function addPretrain(program: Command): void {
     .action(run);
 }
 
-/** One is enough for two cores: making batches takes a few per cent of the time. */
+/** One is enough for two cores: preparing batches takes a few percent of the time. */
 const defaultWorkers = (): number => Math.max(1, Math.floor(availableParallelism() / 8));
 
-/** Shown at the first Ctrl-C. */
+/** Shown on the first Ctrl-C. */
 const saving = "Saving after this step; press Ctrl-C again to stop at once.";
 
 async function run(name: string, flags: PretrainFlags): Promise<void> {

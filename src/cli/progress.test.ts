@@ -33,7 +33,7 @@ it("progress is one line on a terminal, cut to its width, and plain lines elsewh
 
 it("the time left follows from what this job has done", async () => {
   const describe = pace("images");
-  expect(describe(90, 100)).toBe("90 of 100 images"); // most by an earlier run
+  expect(describe(90, 100)).toBe("90 of 100 images"); // most of them by an earlier run
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(describe(91, 1091)).toMatch(/^91 of 1091 images, \d+ (s|min) left$/);
   expect(Number(/, (\d+) min/.exec(describe(91, 1091))?.[1])).toBeGreaterThanOrEqual(2);

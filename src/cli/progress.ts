@@ -20,7 +20,7 @@ export class ProgressLine {
     }
   }
 
-  /** Clears the line, to make room for others. */
+  /** Clears the line to make room for other output. */
   end(): void {
     if (this.#isShown) this.stream.write("\r\x1b[K");
     this.#isShown = false;
@@ -30,8 +30,8 @@ export class ProgressLine {
 const secondsBetweenLines = 10;
 
 /**
- * Describes the progress of a job: "16 of 64 images, 3 s left", or "160 images, 40 a second" where the total is not known.
- * The clock starts with the first call; what is done by then, perhaps by an earlier run, does not count for the pace.
+ * Describes the progress of a job: "16 of 64 images, 3 s left", or "160 images, 40 a second" if the total is unknown.
+ * The clock starts with the first call; work done before it, perhaps by an earlier run, does not count toward the rate.
  */
 export function pace(unit: string): (done: number, total?: number) => string {
   let start: { readonly time: number; readonly done: number } | undefined;

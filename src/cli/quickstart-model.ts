@@ -1,4 +1,4 @@
-/** The second half of the quickstart: the model that ships on held-out images and masked words. */
+/** The second half of the quickstart: the shipped model on held-out images and masked words. */
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import { packagePath } from "../base/package-root.js";
@@ -29,7 +29,7 @@ const key = keyOf(0);
 
 type Log = (line: string) => void;
 
-/** Evaluates the model, prints the numbers line by line, and returns sections of a page about them. */
+/** Evaluates the model, prints the results line by line, and returns report sections about them. */
 export async function shippedModelSections(flava: Flava, log: Log): Promise<Section[]> {
   const evaluations: Section[] = [];
   for (const name of sets) evaluations.push(await evaluateSet(flava, name, log));
@@ -65,7 +65,7 @@ async function wordsSection(flava: Flava, log: Log): Promise<Section> {
   return { title: "Masked words", body: table(columns, rows) };
 }
 
-/** Held-out images with masked patches, and as the model fills them in. */
+/** Held-out images with masked patches, next to the model's reconstructions. */
 async function imagesSection(flava: Flava): Promise<Section> {
   const source = await openSource(evaluationSet("retrieval-ph"));
   const figures: Html[] = [];
@@ -96,7 +96,7 @@ async function imagesSection(flava: Flava): Promise<Section> {
   return { title: "Masked patches", body };
 }
 
-/** The image with its masked patches in gray. */
+/** The image with masked patches in gray. */
 function withMasked({ width, height, pixels }: Image, hidden: Uint8Array, patches: number): Image {
   const gray = Uint8Array.from(pixels);
   for (let place = 0; place < width * height; place++) {

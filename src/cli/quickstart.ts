@@ -1,6 +1,6 @@
 /**
- * The first command of the README: pre-trains a tiny FLAVA on the real images and texts that ship, with all losses; then
- * applies the trained model that ships, and writes a page about both.
+ * The first command of the README: pre-trains a tiny FLAVA with all losses on the shipped images and texts, then runs
+ * the shipped model, and writes a page about both.
  */
 import { join } from "node:path";
 import { load } from "../api/load.js";
@@ -17,9 +17,9 @@ import { RunDirectory } from "../train/run/run-directory.js";
 import { clearRun } from "../train/run/run-lock.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
-/** Steps of each stage that plain TypeScript takes in some minutes, for machines without a compiler. */
+/** Steps per stage that plain TypeScript completes in a few minutes, for machines without a compiler. */
 const referenceSteps = 4;
-/** Samples of each kind in a batch of a shortened stage. */
+/** Samples of each kind per batch in a shortened stage. */
 const shortBatch = 4;
 
 async function main(): Promise<void> {
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   );
 }
 
-/** The recipe, shortened on the slow backend and in continuous integration (`FLAVA_QUICKSTART_STEPS`). */
+/** The recipe, shortened on the slow backend and by `FLAVA_QUICKSTART_STEPS` in continuous integration. */
 function recipeFor(backend: Backend): Recipe {
   const recipe = checkRecipe(quickstart, "The quickstart recipe");
   const { FLAVA_QUICKSTART_STEPS: steps } = process.env;
@@ -73,7 +73,7 @@ function shortened(recipe: Recipe, steps: number): Recipe {
   return checkRecipe({ ...recipe, stages }, "The shortened quickstart recipe");
 }
 
-/** Every loss at the end, in training and on validation data, beside that of guessing. */
+/** Every final loss, on training and validation data, next to that of guessing. */
 async function printLosses(run: RunDirectory): Promise<void> {
   const facts = await run.readFacts();
   const entries = await readLog(run);

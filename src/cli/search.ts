@@ -1,4 +1,4 @@
-/** `flava search`: nearest neighbors among what `flava embed` has embedded. */
+/** `flava search`: finds nearest neighbors among the embeddings written by `flava embed`. */
 import { type Command, Option } from "commander";
 import { openIndex } from "../search/exact-index.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";

@@ -1,4 +1,4 @@
-/** The verbs that use a model, from the words of the command line to what they print and write. */
+/** The commands that use a model, from their arguments to what they print and write. */
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ const verbs = [
   ...[addInspect, addConvert],
 ];
 
-/** Runs a command; what it prints, line by line. A usage error rejects with its exit code. */
+/** Runs a command and returns its output, line by line. A usage error rejects with its exit code. */
 async function run(...words: string[]): Promise<string[]> {
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((text: string) => lines.push(...text.split("\n")));

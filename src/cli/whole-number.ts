@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads an option that is a whole number, `least` or more. */
+/** Parses an option that is a whole number of at least `least`. */
 export function wholeNumberFrom(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -1,7 +1,7 @@
 /**
- * The paper's recipe (flava.md 5.1 and 5.2), for a sufficiently large machine or cluster: PMD in tar shards below
- * `data.root`, one directory of shards per data set, and DALL-E's image codebook, passed by `--start`.
- * Never run by us: it would take centuries on two cores.
+ * The paper's recipe (flava.md 5.1 and 5.2), for a sufficiently large machine or cluster: PMD in tar shards under
+ * `data.root`, one directory of shards per data set, and DALL-E's image codebook, passed with `--start`.
+ * Never run here: it would take centuries on two cores.
  */
 import type { RecipeInput } from "./recipe.js";
 
@@ -45,7 +45,7 @@ export const base = {
       every: { log: 100, evaluate: 5000, save: 1000 },
     },
     {
-      // 150,000 of the steps, 0.70, are on pairs.
+      // 150,000 of the steps (0.70) are on pairs.
       kind: "pretraining",
       name: "joint",
       steps: 214_000,

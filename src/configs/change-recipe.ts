@@ -1,10 +1,10 @@
-/** Changes to a recipe by paths, as in stages.joint.steps=100. */
+/** Changes to single settings of a recipe, as in stages.joint.steps=100. */
 import { suggestion } from "../base/suggestion.js";
 import { stageNames } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
 
 /**
- * Applies a change "a.b=value" to `input`; stages are addressed by name. A value that is not JSON is a string.
+ * Applies a change "a.b=value" to `input`; stages are addressed by name. A value that is not JSON is taken as a string.
  * The result is not checked: use `checkRecipe`.
  * @throws RecipeError if there is no such stage or setting
  */

@@ -1,8 +1,8 @@
 /**
  * The recipe of the shipped model: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores.
  * Stages as in the paper (codebook, unimodal encoders, all six losses), with a long stage of the contrastive loss alone and
- * a short one of matching before the last. The shipped weights were not made in one run of it: models/mini/README.md says
- * where their training differed, and gives the results.
+ * a short one of matching before the last. The shipped weights come from more than one run: models/mini/README.md says
+ * how their training differed, and gives the results.
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
@@ -26,7 +26,7 @@ export const mini = {
     validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"] },
     captions: { lengths: [16], unit: "word" },
     passages: { lengths: [64, 96, 128], unit: "piece" },
-    // Colors and styles are easily learned, but do not help with held-out images, which are black and of other styles.
+    // Colors and styles are easy to learn, but do not help with held-out images, which are black and in other styles.
     firstCaptionProbability: 0.7,
   },
   stages: [
@@ -36,8 +36,8 @@ export const mini = {
       batch: 32,
       rate: { peak: 1e-3, warmup: 50, floor: 2e-5 },
       optimizer: { weightDecay: 1e-4 },
-      // Far more weight on the divergence than in DALL-E from the start: our images are mostly white, and a codebook that
-      // is free to choose early collapses to a handful of codes.
+      // Far more weight on the divergence from the start than in DALL-E: our images are mostly white, and a codebook
+      // that is free to choose early collapses to a handful of codes.
       temperature: { from: 1, to: 1 / 16, over: 850 },
       divergence: { from: 60, to: 10, over: 850 },
       averaging: 0.99,
@@ -59,7 +59,7 @@ export const mini = {
       shares: { ...none, text: 1 },
       rate,
     },
-    // Most of the time goes to the loss that learns most from pairs.
+    // Most of the time goes to the loss that benefits most from pairs.
     {
       kind: "pretraining",
       name: "contrastive",

@@ -1,8 +1,8 @@
-/** Stages with a single loss on pairs, which precede the joint stage. */
+/** Stages with a single loss on pairs, run before the joint stage. */
 
 const shares = { pair: 1, image: 0, text: 0 };
 
-/** The contrastive loss alone: several times as many pairs in the same time as with all losses. */
+/** The contrastive loss alone: processes several times as many pairs in the same time as all losses together. */
 export const contrastiveAlone = {
   shares,
   mismatched: 0,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { suggestion } from "../base/suggestion.js";
 
-/** An issue that `schema` found in `input`, as in "stages.joint.steps: expected a number". */
+/** Describes an issue that `schema` found in `input`, as in "stages.joint.steps: expected a number". */
 export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): string {
   const { path, message } = issue;
   const similar =
@@ -10,7 +10,7 @@ export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$
   return `${namedPath(input, path)}: ${message}${similar}`;
 }
 
-/** The path of a setting with stages by name, as in stages.joint.steps; the whole is "recipe". */
+/** The path of a setting with stages by name, as in stages.joint.steps; the root is "recipe". */
 function namedPath(input: unknown, path: readonly PropertyKey[]): string {
   if (path.length === 0) return "recipe";
   const [first, index, ...rest] = path;
@@ -31,7 +31,7 @@ export function stageNames(input: unknown): (string | undefined)[] {
   });
 }
 
-/** Suggestions for keys that the schema does not have at `path`. */
+/** Suggestions for unknown keys at `path`. */
 function suggestions(
   schema: z.ZodType,
   path: readonly PropertyKey[],
@@ -45,7 +45,7 @@ function suggestions(
   return unknown.map((key) => suggestion(key, names)).join("");
 }
 
-/** The possible schemas of a setting: without its default, and each option of a union. */
+/** The possible schemas of a setting: the schema without its default, or each option of a union. */
 function forms(type: z.ZodType): z.ZodType[] {
   if (
     type instanceof z.ZodDefault ||

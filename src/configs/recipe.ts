@@ -10,7 +10,7 @@ const count = z.int().positive();
 const positive = z.number().positive();
 
 const textOptions = z.strictObject({
-  /** Ascending lengths in tokens that texts are padded to; longer texts are truncated to the last. */
+  /** Ascending lengths in tokens that texts are padded to; longer texts are truncated to the last one. */
   lengths: z.array(count).nonempty(),
   /** Fraction of tokens to predict; 0.15 in the paper. */
   masked: share.default(0.15),
@@ -20,7 +20,7 @@ const textOptions = z.strictObject({
 const data = z.strictObject({
   /** The paths below are relative to this directory; `*` stands for any directory. */
   root: z.string(),
-  /** A vocab.txt of word pieces for all texts; default: BERT's uncased one, which comes with the package. */
+  /** A vocab.txt of word pieces for all texts; default: BERT's uncased vocabulary, which comes with the package. */
   vocabulary: z.string().optional(),
   /** Directories of tar shards with images and captions. */
   pairs: z.array(z.string()).default([]),
@@ -28,7 +28,7 @@ const data = z.strictObject({
   images: z.array(z.string()).default([]),
   /** With texts. */
   texts: z.array(z.string()).default([]),
-  /** Never trained on. */
+  /** Held out from training. */
   validation: z
     .strictObject({
       pairs: z.array(z.string()).default([]),
@@ -36,7 +36,7 @@ const data = z.strictObject({
     })
     .prefault({}),
   captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),
-  /** Probability of using a pair's first caption, the simplest; otherwise any of its captions is drawn. */
+  /** Probability of using a pair's first caption, the simplest; otherwise one is drawn from all its captions. */
   firstCaptionProbability: share.default(0),
   passages: textOptions.prefault({ lengths: [512], unit: "piece" }),
   /** How images are cropped and augmented (flava.md 4.3). */
@@ -80,7 +80,7 @@ const optimizer = z
     beta2: share.default(0.999),
     epsilon: positive.default(1e-8),
     weightDecay: z.number().nonnegative().default(0.1),
-    /** Limit of the gradient's norm. */
+    /** Maximum gradient norm. */
     clip: positive.default(1),
   })
   .prefault({});
@@ -115,13 +115,13 @@ const pretrainingStage = z.strictObject({
   name: stageName,
   steps: count,
   batch: perKind(z.int().positive()),
-  /** Number of parts that each batch is split into to save memory, for one optimizer step; must divide the batch sizes. */
+  /** Micro-batches per optimizer step, to save memory; must divide the batch sizes. */
   microBatches: count.default(1),
-  /** Fraction of steps on each kind of data; 0.70, 0.15, 0.15 in the paper. */
+  /** Fraction of steps on each kind of data; 0.70, 0.15 and 0.15 in the paper. */
   shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }),
   /** Fraction of pairs that get the text of another record. */
   mismatched: share.default(0.1),
-  /** Whether to mask patches and words. Matching is learned faster without masks, but masked losses need them. */
+  /** Whether to mask patches and words. Matching is learned faster without masks, but the masked losses need them. */
   masked: z.boolean().default(true),
   losses: z
     .strictObject({
@@ -136,16 +136,16 @@ const pretrainingStage = z.strictObject({
   rate,
   optimizer,
   recompute: z.boolean().default(false),
-  /** Parts of the weights that are not trained, such as "flava/image". The codebook is always frozen. */
+  /** Frozen parts of the weights, such as "flava/image". The codebook is always frozen. */
   frozen: z.array(z.string()).default([]),
-  /** Initial weights: earlier stages, each with the parts taken from it. */
+  /** Initial weights: earlier stages, each with the parts to take from it. */
   from: z.array(z.strictObject({ stage: z.string(), parts: z.array(z.string()) })).default([]),
   every,
 });
 
 const lossesOfMasks = ["mim", "mlm", "mmmImage", "mmmText"] as const;
 
-/** Batches of every kind in use must split into equal micro-batches; masked losses need masks. */
+/** Batches of every kind in use must split into equal micro-batches; the masked losses need masks. */
 const possibleStage = pretrainingStage.superRefine((stage, context) => {
   const { batch, shares, microBatches, masked, losses } = stage;
   for (const loss of masked ? [] : lossesOfMasks) {
@@ -160,7 +160,7 @@ const possibleStage = pretrainingStage.superRefine((stage, context) => {
   }
 });
 
-/** The rate's schedule must fit into the stage's steps. */
+/** The learning rate schedule must fit into the stage's steps. */
 function checkRate(
   { steps, rate: { decay, ...others } }: { steps: number; rate: z.output<typeof rate> },
   context: z.RefinementCtx,
@@ -209,7 +209,7 @@ const recipe = z.strictObject({
     .superRefine(checkNames),
 });
 
-/** A recipe as written: settings with a default may be omitted. */
+/** A recipe as written: settings with defaults may be omitted. */
 export type RecipeInput = z.input<typeof recipe>;
 /** A recipe with all defaults filled in. */
 export type Recipe = z.output<typeof recipe>;
@@ -223,7 +223,7 @@ export class RecipeError extends Error {
   override readonly name = "RecipeError";
 }
 
-/** Checks a recipe and fills in defaults. Errors mention `origin`. */
+/** Checks a recipe and fills in defaults. Error messages name `origin`. */
 export function checkRecipe(input: unknown, origin: string): Recipe {
   const checked = recipe.safeParse(input);
   if (checked.success) return checked.data;

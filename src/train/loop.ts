@@ -11,18 +11,18 @@ import type { Log, Scalars, Stage } from "./stages/stage.js";
 
 export interface TrainOptions {
   readonly run: RunDirectory;
-  /** Of the batches that follow `progress`. */
+  /** Loads the batches that follow `progress`. */
   readonly loader: Loader;
-  /** Of the last checkpoint; undefined where there is none. */
+  /** Progress at the last checkpoint; undefined if there is none. */
   readonly progress: Progress | undefined;
-  /** Steps between two of each. */
+  /** Intervals in steps. */
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
-  /** The page that is written after each evaluation. */
+  /** The page to write after each evaluation. */
   readonly report: ReportOptions;
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
-  /** Aborting it saves and stops after the present step. */
+  /** When aborted, training saves and stops after the current step. */
   readonly signal?: AbortSignal;
 }
 
@@ -31,16 +31,16 @@ export interface StepsMade {
   readonly stage: string;
   readonly step: number;
   readonly steps: number;
-  /** Seconds that the steps left will take at the mean speed since the run was opened. */
+  /** Estimated seconds left, at the mean speed since the run was opened. */
   readonly secondsLeft: number;
 }
 
-/** All steps are made, or the run was stopped and has a checkpoint to resume from. */
+/** Either all steps are done, or the run was stopped and has a checkpoint to resume from. */
 export type Ending = "finished" | "stopped";
 
 const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
 
-/** Makes the remaining steps of `stage`, and writes `final/` when all are made. */
+/** Runs the remaining steps of `stage`, then writes `final/`. */
 export async function train(stage: Stage, options: TrainOptions): Promise<Ending> {
   const progress = options.progress ?? beginning;
   const session = { ...options, progress, skipped: new SkippedSamples() };
@@ -51,11 +51,11 @@ export async function train(stage: Stage, options: TrainOptions): Promise<Ending
   }
 }
 
-/** The options, and what changes from step to step. */
+/** The options, and the state that changes from step to step. */
 type Session = Omit<TrainOptions, "progress"> & {
-  /** That of the last step made. */
+  /** Progress after the last step. */
   progress: Progress;
-  /** Samples left out since the last line of the log. */
+  /** Samples left out since the last log line. */
   skipped: SkippedSamples;
 };
 
@@ -95,7 +95,7 @@ async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
   return "finished";
 }
 
-/** Returns the progress after the step. */
+/** Runs one step; returns the progress after it. */
 async function makeStep(stage: Stage, session: Session, averages: Averages): Promise<Progress> {
   const { loader, progress } = session;
   const waiting = performance.now();
@@ -107,14 +107,14 @@ async function makeStep(stage: Stage, session: Session, averages: Averages): Pro
   return { ...progress, step: progress.step + 1, cursor };
 }
 
-/** @param used samples trained on since the last line of the log */
+/** @param used samples trained on since the last log line */
 function logSkipped(session: Session, used: number): void {
   if (session.skipped.total === 0) return;
   session.log(`  ${session.skipped.summary(used)}`);
   session.skipped = new SkippedSamples();
 }
 
-/** Evaluates, and keeps the model where it is the best so far. Returns the progress with the best evaluation. */
+/** Evaluates, and saves the model if it is the best so far. Returns the progress with the best evaluation. */
 async function evaluate(stage: Stage, session: Session, runLog: RunLog): Promise<Progress> {
   const { run, progress, report, log } = session;
   const scalars = await stage.evaluate();

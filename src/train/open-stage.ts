@@ -1,4 +1,4 @@
-/** A stage of a recipe, made ready to train. */
+/** Prepares a stage of a recipe for training. */
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { exists } from "../base/exists.js";
@@ -22,9 +22,9 @@ export interface OpenStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
   readonly vocabulary: Vocabulary;
-  /** Where the stage writes to. */
+  /** Where the stage writes its files. */
   readonly run: RunDirectory;
-  /** The weights that training starts from, if there is no checkpoint. */
+  /** The initial weights, used if there is no checkpoint. */
   readonly start: readonly StartWeights[];
   readonly log: Log;
 }
@@ -85,7 +85,7 @@ async function openPretraining(
   });
 }
 
-/** The decoder of the codebook that is taken from an earlier stage, if it has one. */
+/** The decoder of the codebook taken from an earlier stage, if it has one. */
 async function decoderFrom(start: readonly StartWeights[]): Promise<string | undefined> {
   const source = start.find(({ parts }) => parts?.includes("codebook"));
   if (!source) return undefined;

@@ -14,14 +14,14 @@ import { type OptimizerState, type UpdateOptions, currentStep, update } from "./
 
 export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
   /**
-   * Number of equal parts that each batch is split into, which run one after another in less memory; default 1. The state
-   * must have been made for micro-batches.
+   * Number of equal parts that each batch is split into and that run in turn, to save memory; default 1. The state
+   * must have been created for micro-batches.
    */
   readonly microBatches?: number;
 }
 
 /**
- * Compiles an optimizer step for batches of the shapes `loss.inputs`. With micro-batches the result is that of a step on
+ * Compiles an optimizer step for batches of the shapes `loss.inputs`. With micro-batches the result equals a step on
  * the whole batch, up to rounding.
  */
 export function optimizerStep<S, I, M>(

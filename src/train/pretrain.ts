@@ -1,4 +1,4 @@
-/** Runs the stages of a recipe in order: each in a directory of its own, starting from the weights of earlier ones. */
+/** Runs the stages of a recipe in order, each in its own directory and starting from the weights of earlier ones. */
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
@@ -29,33 +29,33 @@ import type { Log, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;
-  /** Where the stages' directories are. */
+  /** The run's directory, which contains those of the stages. */
   readonly directory: string;
   readonly backend: Backend;
   /** Only these stages; default: all. */
   readonly only?: readonly string[];
-  /** A checkpoint that stages start from, before they take over what earlier stages have learned; whatever fits is taken. */
+  /** A checkpoint loaded before the weights of earlier stages; everything that fits is taken. */
   readonly start?: string;
   /**
-   * Train on this many samples of each set only, to see whether the model can memorize them. Such a run has a directory of
-   * its own, `overfit-N` in `directory`.
+   * Train on only this many samples of each set, to see whether the model can memorize them. Such a run has its own
+   * directory, `overfit-N` in `directory`.
    */
   readonly overfit?: number;
-  /** Continue a run although its recipe or start weights have changed, and a finished one that is given more steps. */
+  /** Continue a run even if its recipe or start weights have changed, or if it was finished and now has more steps. */
   readonly allowChanges?: boolean;
-  /** Threads that make batches. */
+  /** Threads that prepare batches. */
   readonly workers: number;
-  /** Called with each line of the log. */
+  /** Called with each log line. */
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
-  /** Aborting it saves and stops after the present step. */
+  /** When aborted, training saves and stops after the current step. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Runs the stages that are not finished yet.
- * @throws LockError where another process trains in the directory; ChangedRunError where it was made with other settings
+ * @throws LockError if another process is training in the directory; ChangedRunError if the run's settings have changed
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
   const { recipe, overfit, only } = options;
@@ -80,7 +80,7 @@ function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
   );
 }
 
-/** What a stage learns from, beside its recipe. */
+/** What a stage learns from, besides its recipe. */
 interface StageInputs {
   readonly start: readonly StartWeights[];
   readonly vocabulary: Vocabulary;

@@ -29,7 +29,7 @@ export function batchOptions({ model, data }: Recipe, stage: StageRecipe): Batch
   };
 }
 
-/** How often batches of each kind are drawn, and of what size. */
+/** How often batches of each kind are drawn, and their sizes. */
 function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" | "mismatched"> {
   if (stage.kind === "pretraining") return stage;
   return {
@@ -39,7 +39,7 @@ function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" |
   };
 }
 
-/** What a stage trains on: nothing of kinds that it does not draw. */
+/** The training sets of a stage, only of the kinds that it draws. */
 export interface TrainingSets {
   readonly directories: ShardDirectories;
   /** Names and sizes of the sets in `directories`. */
@@ -64,13 +64,13 @@ export async function trainingSets(
   return { directories, sizes };
 }
 
-/** Numbers of samples by the names of sets, which may serve several kinds of batches. */
+/** Number of samples by set name; a set may serve several kinds of batches. */
 export function samplesOf({ sizes }: TrainingSets): Record<string, number> {
   const sets = batchKinds.flatMap((kind) => sizes[kind]);
   return Object.fromEntries(sets.map(({ name, samples }) => [name, samples]));
 }
 
-/** The directories that a stage is evaluated on. Images are those of pairs. */
+/** The directories that a stage is evaluated on. Images come from pairs. */
 export async function validationDirectories(
   { root, validation }: Recipe["data"],
   stage: StageRecipe,
@@ -79,7 +79,7 @@ export async function validationDirectories(
   return drawnDirectories(root, stage, { pair: pairs, image: pairs, text: texts });
 }
 
-/** The directories that patterns stand for, of the kinds that a stage draws. */
+/** The directories that match the patterns of the kinds that a stage draws. */
 async function drawnDirectories(
   root: string,
   stage: StageRecipe,
@@ -94,7 +94,7 @@ async function drawnDirectories(
 /**
  * How batches are drawn.
  *
- * @param overfit draw from this many samples of each set only
+ * @param overfit draw from only this many samples of each set
  */
 export function mixtureOptions(
   { seed, data }: Recipe,

@@ -1,4 +1,4 @@
-/** The vocabulary of a run: one for all stages, for training and validation, and for the models that are written. */
+/** The vocabulary of a run, shared by all stages, training, validation and the models written. */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { tokenizerIn } from "../checkpoint/load-model.js";
@@ -11,8 +11,8 @@ import type { FlavaConfig } from "../model/config.js";
 import type { StartWeights } from "./run/start.js";
 
 /**
- * The vocabulary that a recipe names, by default BERT's uncased one.
- * @throws VocabularyError where it cannot be read, or has more pieces than the model has word embeddings
+ * The vocabulary named by a recipe, by default BERT's uncased one.
+ * @throws VocabularyError if it cannot be read, or has more pieces than the model has word embeddings
  */
 export async function vocabularyOf({ model, data }: Recipe): Promise<Vocabulary> {
   const path = data.vocabulary === undefined ? undefined : resolve(data.root, data.vocabulary);
@@ -31,8 +31,8 @@ export function identityOfVocabulary({ pieces }: Vocabulary): string {
 }
 
 /**
- * Checks that models to start from turn texts into the same ids as `vocabulary`; those without a tokenizer pass.
- * @throws VocabularyError where one has another vocabulary, or keeps capitals or accents: its embeddings are those of other words
+ * Checks that initial models turn texts into the same ids as `vocabulary`; those without a tokenizer pass.
+ * @throws VocabularyError if one has another vocabulary, or keeps capitals or accents, so that its ids mean other words
  */
 export async function requireSameVocabulary(
   start: readonly StartWeights[],

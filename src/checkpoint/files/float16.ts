@@ -9,10 +9,10 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** What each of the 65,536 halves stands for; a look-up is several times as fast as arithmetic. */
+/** The values of all 65,536 halves; a lookup is several times as fast as arithmetic. */
 let numbers: Float32Array | undefined;
 
-/** The numbers that half-precision bits stand for, put into `target`. */
+/** Converts half-precision bits to numbers in `target`. */
 export function fromFloat16(
   bits: Uint16Array,
   target = new Float32Array(bits.length),
@@ -22,7 +22,7 @@ export function fromFloat16(
   return target;
 }
 
-/** float32 numbers rounded to half precision (to nearest, ties to even), as bits; what is too large becomes infinite. */
+/** float32 numbers rounded to half precision (to nearest, ties to even), as bits; overflow gives infinity. */
 export function toFloat16(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
@@ -30,7 +30,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
   return halves;
 }
 
-/** From the bits of a float32 to those of a half. */
+/** Converts the bits of a float32 to those of a half. */
 function halfOfWord(word: number): number {
   const sign = (word >>> 16) & 0x8000;
   const magnitude = word & 0x7fffffff;
@@ -38,7 +38,7 @@ function halfOfWord(word: number): number {
   if (magnitude >= 0x47800000) return sign | 0x7c00; // 65536 and more
   if (magnitude >= 0x38800000) {
     // Normal: the exponent is rebased from 127 to 15, and 13 bits of the fraction are rounded away. A carry goes into
-    // the exponent, rightly, and from the largest half to infinity.
+    // the exponent, as it should, and from the largest half to infinity.
     const rebased = magnitude - (112 << 23);
     return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
   }

@@ -1,4 +1,4 @@
-/** Foreign JSON: the header of a safetensors file, an index, a configuration. Read strictly, reported clearly. */
+/** Strict reading, with clear errors, of JSON from other programs: safetensors headers, indexes, configurations. */
 import { openFile } from "./random-access-file.js";
 import { CheckpointError, quote } from "./stored-tensor.js";
 
@@ -8,7 +8,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads a JSON object from UTF-8 bytes. `what` names them; an object with the same key twice is refused. */
+/** Reads a JSON object from UTF-8 bytes. `what` names them in messages; duplicate keys are refused. */
 export function parseObject(what: string, bytes: Uint8Array): JsonObject {
   let text: string;
   let value: unknown;
@@ -36,9 +36,9 @@ export async function readObject(path: string): Promise<JsonObject> {
   }
 }
 
-/** The first key that stands twice in one object of `text`, which is valid JSON: `JSON.parse` keeps the last silently. */
+/** The first duplicate key of an object in `text`, which is valid JSON: `JSON.parse` silently keeps the last one. */
 function duplicateKey(text: string): string | undefined {
-  const enclosing: (Set<string> | undefined)[] = []; // the keys so far of each open object; arrays have none
+  const enclosing: (Set<string> | undefined)[] = []; // keys so far of each open object; undefined for arrays
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === "{") enclosing.push(new Set());

@@ -1,13 +1,13 @@
-/** A file that is read in pieces, never beyond its end. */
+/** A file read in pieces, never beyond its end. */
 import { type FileHandle, open } from "node:fs/promises";
 import type { OpenFile } from "../../backend/backend.js";
 import { CheckpointError } from "./stored-tensor.js";
 
 export interface RandomAccessFile extends OpenFile {
   readonly path: string;
-  /** Fills `target` from `position` on; throws if the file ends before. */
+  /** Fills `target` from `position` on; throws if the file is too short. */
   readInto(target: Uint8Array, position: number): Promise<void>;
-  /** The bytes [position, position + length); throws, before anything is allocated, if the file ends before. */
+  /** The bytes [position, position + length); throws before allocating anything if the file is too short. */
   read(position: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ function randomAccess(path: string, handle: FileHandle, bytes: number): RandomAc
     path,
     bytes,
     get descriptor() {
-      return handle.fd; // no longer a file's once it is closed, when another may get the number
+      return handle.fd; // invalid once closed: the system may reuse the number
     },
     readInto,
     read: async (position, length) => {

@@ -30,7 +30,7 @@ const tensors = fc
     ),
   );
 
-/** A file with this header and so many bytes of data. */
+/** A file with this header and this many bytes of data. */
 function fileOf(header: unknown, dataBytes: number): Buffer {
   const json = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

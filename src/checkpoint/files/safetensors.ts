@@ -1,6 +1,6 @@
 /**
- * The safetensors format: eight bytes with the length of a JSON header, the header with each tensor's dtype, shape and
- * place, and the tensors one after another without gaps.
+ * The safetensors format: the length of a JSON header in eight bytes, the header with each tensor's dtype, shape and
+ * offsets, and the tensors one after another without gaps.
  */
 import { open, rename, rm } from "node:fs/promises";
 import { sizeOf, type Shape } from "../../graph/tensor.js";
@@ -32,21 +32,21 @@ const codes: ReadonlyMap<StoredDtype, unknown> = new Map(
   [...dtypes].map(([code, dtype]) => [dtype, code]),
 );
 
-/** As in the format's own library. */
+/** The limit of the safetensors library. */
 const longestHeader = 100_000_000;
 const metadataKey = "__metadata__";
 
 interface Entry {
   readonly name: string;
-  /** A `StoredDtype`, or the file's own name of another one. */
+  /** A `StoredDtype`, or the file's own name for another dtype. */
   readonly dtype: string;
   readonly shape: Shape;
-  /** Of the tensor's bytes, counted from the end of the header. */
+  /** Range of the tensor's bytes, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
-/** Opens a file and checks its header in full; the tensors are read later, one at a time. */
+/** Opens a file and checks its whole header; the tensors are read later, one at a time. */
 export async function openSafetensors(path: string): Promise<TensorFiles> {
   const file = await openFile(path);
   try {
@@ -116,7 +116,7 @@ function offsetsOf(what: string, offsets: unknown): number[] {
   });
 }
 
-/** The tensors must fill the data of the file: no gap, no overlap, nothing left over. */
+/** The tensors must fill the data of the file: no gaps, no overlaps, nothing left over. */
 function checkCoverage(path: string, entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted(
@@ -152,7 +152,7 @@ function storedTensor(
   };
 }
 
-/** A tensor to be written; `bytes` is called when its turn comes, and may reuse its memory. */
+/** A tensor to write; `bytes` is called when its turn comes, and may reuse memory. */
 export interface TensorToWrite {
   readonly name: string;
   readonly dtype: StoredDtype;
@@ -160,7 +160,7 @@ export interface TensorToWrite {
   readonly bytes: () => Uint8Array;
 }
 
-/** Writes tensors one after another; the file appears under its name when it is complete. */
+/** Writes tensors one after another; the file appears under its name once complete. */
 export async function writeSafetensors(
   path: string,
   tensors: readonly TensorToWrite[],

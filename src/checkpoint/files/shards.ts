@@ -1,4 +1,4 @@
-/** Tensors spread over several files, with an index of which file holds which. */
+/** Tensors spread over several files, with an index that maps tensors to files. */
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sizeOf } from "../../graph/tensor.js";
@@ -33,7 +33,7 @@ export async function openSharded(
   }
 }
 
-/** By tensor, the file that holds it. */
+/** The file of each tensor, by name. */
 async function readIndex(path: string): Promise<Map<string, string>> {
   const { weight_map: weightMap } = await readObject(path);
   if (!isObject(weightMap)) throw new CheckpointError(`${path} has no "weight_map".`);
@@ -42,7 +42,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   );
 }
 
-/** Shards are beside their index: anything but a plain file name could lead elsewhere. */
+/** Shards are next to their index: anything but a plain file name could lead elsewhere. */
 function shardName(path: string, name: unknown): string {
   if (typeof name === "string" && /^[\w-][\w.-]*$/.test(name)) return name;
   throw new CheckpointError(
@@ -50,7 +50,7 @@ function shardName(path: string, name: unknown): string {
   );
 }
 
-/** Every tensor that the index or a file names, once, from the file that the index names. */
+/** Every tensor named by the index or a file, once, from the file that the index names. */
 function gather(
   path: string,
   shardOf: ReadonlyMap<string, string>,
@@ -91,7 +91,7 @@ export async function writeShards(
   const [whole, indexFile] = [join(directory, wholeName), join(directory, indexName)];
   if (count <= 1) {
     await writeSafetensors(whole, tensors);
-    return rm(indexFile, { force: true }); // of an earlier checkpoint in the same place
+    return rm(indexFile, { force: true }); // from an earlier checkpoint in the same directory
   }
   const weightMap: Record<string, string> = {};
   for (const [index, shard] of shards.entries()) {
@@ -109,7 +109,7 @@ export async function writeShards(
   await rm(whole, { force: true });
 }
 
-/** Consecutive tensors of at most `limit` bytes together; a larger one stands alone. */
+/** Groups of consecutive tensors of at most `limit` bytes in total; a larger tensor gets its own group. */
 function divide(tensors: readonly TensorToWrite[], limit: number): TensorToWrite[][] {
   const shards: TensorToWrite[][] = [];
   let bytes = Infinity;

@@ -41,7 +41,7 @@ describe("stored weights", () => {
               return Promise.resolve();
             },
           };
-          const memory = new ArrayBuffer(readingBytes(tensor) + 8 * more); // of a larger tensor before
+          const memory = new ArrayBuffer(readingBytes(tensor) + 8 * more); // left from a larger tensor
           expect(await readFloat32(tensor, memory)).toEqual(rounded[dtype](values));
         }),
       );

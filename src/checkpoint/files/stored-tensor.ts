@@ -31,28 +31,28 @@ export const storedBytes: Readonly<Record<StoredDtype, number>> = {
 };
 
 export interface StoredTensor {
-  /** A `StoredDtype`, or the file's own name of one that is not read: only tensors that are needed must be readable. */
+  /** A `StoredDtype`, or the file's own name of an unsupported one: only tensors that are needed must be readable. */
   readonly dtype: string;
   readonly shape: Shape;
   /** Bytes of all elements. */
   readonly bytes: number;
   /** Reads the elements, row by row, into `target`, which has `bytes` bytes. */
   read(target: Uint8Array): Promise<void>;
-  /** Fills `target` with the elements from byte `from` on; only where they are contiguous in the file. */
+  /** Fills `target` with the elements from byte `from` on; only if they are contiguous in the file. */
   readPart?(from: number, target: Uint8Array): Promise<void>;
-  /** Where the elements are, contiguous, in a file that may be mapped while it is open. */
+  /** Location of contiguous elements in a file that can be mapped while it is open. */
   readonly place?: { readonly file: OpenFile; readonly offset: number };
 }
 
 /** Open files with tensors. */
 export interface TensorFiles {
-  /** What kind of file, for people: "safetensors", "safetensors in 3 files". */
+  /** The file format in words: "safetensors", "safetensors in 3 files". */
   readonly format: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   close(): Promise<void>;
 }
 
-/** A file that is not what it claims to be, or that claims what it may not. */
+/** An invalid or inconsistent file. */
 export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
@@ -74,14 +74,14 @@ export function holdsFloats(tensor: StoredTensor): tensor is StoredWeights {
   return floats.has(tensor.dtype);
 }
 
-/** Bytes of memory that `readFloat32` needs. */
+/** Bytes of memory needed by `readFloat32`. */
 export function readingBytes({ bytes, dtype }: StoredWeights): number {
   return (bytes / storedBytes[dtype]) * Math.max(4, storedBytes[dtype]);
 }
 
 /**
- * Reads a tensor as float32 into `memory`, whose beginning the result is. Nothing else is allocated: narrower elements are
- * read into the end of the result's place and widened from the front, and wider ones are narrowed so.
+ * Reads a tensor as float32 into the beginning of `memory`. Nothing else is allocated: narrower elements are
+ * read into the end of the result and widened from the front; wider ones are narrowed the same way.
  */
 export async function readFloat32(
   tensor: StoredWeights,
@@ -109,7 +109,7 @@ export async function readFloat32(
 }
 
 /**
- * The number of elements of `shape`; throws unless all sizes are whole and their product can be counted exactly. `what`
+ * The number of elements of `shape`; throws unless all sizes are whole and their product is a safe integer. `what`
  * names the tensor.
  */
 export function checkedSize(what: string, shape: readonly unknown[]): number {
@@ -127,7 +127,7 @@ export function checkedSize(what: string, shape: readonly unknown[]): number {
   return size;
 }
 
-/** What a file holds at some place, for a message: short whatever it is. */
+/** Shortens a value found in a file for use in a message. */
 export function quote(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[…]" : "{…}";

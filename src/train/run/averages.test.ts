@@ -17,7 +17,7 @@ test("means are of the steps that report a number, and begin anew after each lin
     "waiting ms": 2,
     "program ms": 10,
   });
-  // 18 samples in three steps: both figures are of the same time.
+  // 18 samples in three steps: both figures cover the same time.
   expect(first["samples/s"]! * first["step ms"]!).toBeCloseTo(6000, 6);
   expect(first["step ms"]).toBeGreaterThan(6);
   expect(first["memory MiB"]).toBeGreaterThan(1);

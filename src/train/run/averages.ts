@@ -2,13 +2,13 @@ import type { Scalars } from "../stages/stage.js";
 
 interface StepFacts {
   readonly samples: number;
-  /** Milliseconds that the step waited for its batch. */
+  /** Milliseconds spent waiting for the batch. */
   readonly waited: number;
   /** Milliseconds of the step itself. */
   readonly run: number;
 }
 
-/** Means of what steps report, between two lines of the log. */
+/** Means of what steps report between two log lines. */
 export class Averages {
   readonly #sums = new Map<string, { sum: number; count: number }>();
   #samples = 0;
@@ -34,7 +34,7 @@ export class Averages {
     return this.#samples;
   }
 
-  /** The means since the last call, with speed, waiting, and use of processor and memory. */
+  /** The means since the last call, with speed, waiting time, and processor and memory use. */
   take(): Scalars {
     const now = performance.now();
     const elapsed = now - this.#since;

@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { isDirectory } from "../../base/exists.js";
 
 /**
- * The directories that patterns such as "pairs/*\/train" stand for, sorted. A `*` stands for one directory of any name.
- * @throws Error where a pattern stands for none
+ * The directories that match patterns such as "pairs/*\/train", sorted. A `*` matches one directory of any name.
+ * @throws Error if a pattern matches none
  */
 export async function directoriesOf(root: string, patterns: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
@@ -20,7 +20,7 @@ export async function directoriesOf(root: string, patterns: readonly string[]): 
   return [...new Set(found.flat())].sort();
 }
 
-/** Directories above the first `*` are only passed through: they need not be readable. */
+/** Directories above the first `*` are only traversed: they need not be readable. */
 async function expand(pattern: string): Promise<string[]> {
   let paths = ["/"];
   for (const part of pattern.split("/").filter(Boolean)) {

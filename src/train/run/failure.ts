@@ -2,10 +2,10 @@ import { NonFiniteError } from "../../base/errors.js";
 import type { RunDirectory } from "./run-directory.js";
 
 /**
- * An error that ends a run, explained: what happened, what is left and how to continue. Others are returned as they are.
+ * Explains an error that ends a run: what happened, what was kept and how to continue. Other errors are returned as is.
  *
  * @param stage name of the stage
- * @param step the step that was being made, counted from 1
+ * @param step the step that failed, counted from 1
  */
 export async function describeFailure(
   error: unknown,

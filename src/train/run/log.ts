@@ -7,7 +7,7 @@ import { EventFile } from "./tensorboard.js";
 
 /** A line of `log.jsonl`. */
 export interface LogEntry {
-  /** Steps made. */
+  /** Steps done. */
   readonly step: number;
   /** Seconds of training, all sessions together. */
   readonly seconds: number;
@@ -27,7 +27,7 @@ export class RunLog {
     this.#events = new EventFile(directory);
   }
 
-  /** Opens the log of a run that resumes after `step`, without the entries of later steps, which are repeated. */
+  /** Opens the log of a run that resumes after `step`, dropping entries of later steps, which will be repeated. */
   static async open(run: RunDirectory, step: number): Promise<RunLog> {
     const path = run.file(logName);
     const before = (await readLog(run)).filter((entry) => entry.step <= step);
@@ -46,7 +46,7 @@ export class RunLog {
   }
 }
 
-/** All lines of a run's log; a last line that a kill cut off is left out. */
+/** All lines of a run's log, except a last line that was cut off by a kill. */
 export async function readLog(run: RunDirectory): Promise<LogEntry[]> {
   const text = await readFile(run.file(logName), "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => {

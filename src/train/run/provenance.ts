@@ -1,7 +1,7 @@
-/** What a run was made with: it resumes only with the same recipe, weights, vocabulary and data, unless changes are allowed. */
+/** Provenance of a run, which resumes only with the same recipe, weights, vocabulary and data by default. */
 import type { Recipe } from "../../configs/recipe.js";
 
-/** All that the weights of one stage depend on, as `run.json` records it. */
+/** Everything that the weights of one stage depend on, as recorded in `run.json`. */
 export interface Provenance {
   /** Version of the package. */
   readonly version: string;
@@ -13,23 +13,23 @@ export interface Provenance {
   readonly stage: string;
   /** SHA-256 of the vocabulary. */
   readonly vocabulary: string;
-  /** Samples of each set that is trained on. */
+  /** Number of samples in each training set. */
   readonly samples: Readonly<Record<string, number>>;
-  /** Samples that are used of each set, where the run is restricted to some. */
+  /** Number of samples used from each set, if the run is restricted. */
   readonly overfit?: number;
   /** SHA-256 of the weights that training started from, by their source: "--start" or the name of a stage. */
   readonly start: Readonly<Record<string, string>>;
 }
 
-/** One setting that differs, such as stages.joint.rate.peak. */
+/** A setting that differs, such as stages.joint.rate.peak. */
 export interface Difference {
   readonly path: string;
-  /** Undefined where the setting did not exist. */
+  /** Undefined if the setting did not exist. */
   readonly before: unknown;
   readonly now: unknown;
 }
 
-/** A run that was made with other settings than those given now. */
+/** The run was started with settings other than those given now. */
 export class ChangedRunError extends Error {
   override readonly name = "ChangedRunError";
 
@@ -52,7 +52,7 @@ export function describe({ path, before, now }: Difference): string {
 }
 
 /**
- * Where two runs of a stage differ in what their weights depend on. Other stages count only by the weights taken from them;
+ * How two runs of a stage differ in what their weights depend on. Other stages count only by the weights they provide;
  * the recipe's name and the intervals of logging, evaluating and saving do not count.
  */
 export function differences(before: Provenance, now: Provenance): Difference[] {

@@ -9,15 +9,15 @@ import { RunDirectory } from "./run-directory.js";
 export const reportName = "report.html";
 
 export interface ReportOptions {
-  /** With a directory for each stage. */
+  /** The run's directory, with one directory for each stage. */
   readonly directory: string;
   readonly title: string;
   readonly recipe: Pick<Recipe, "stages">;
-  /** Sections after those of the stages. */
+  /** Sections to add after those of the stages. */
   readonly more?: readonly Section[];
 }
 
-/** Writes `report.html` in the directory of a run: its stages as far as they have begun. */
+/** Writes `report.html` in the directory of a run, with a section for each stage that has started. */
 export async function writeReport(options: ReportOptions): Promise<void> {
   const { directory, title, recipe, more = [] } = options;
   const sections = await Promise.all(
@@ -28,7 +28,7 @@ export async function writeReport(options: ReportOptions): Promise<void> {
   await writeFile(join(directory, reportName), text);
 }
 
-/** The section of a stage; none if it has not begun. */
+/** The section of a stage; none if it has not started. */
 async function stageSections(name: string, run: RunDirectory): Promise<Section[]> {
   const facts = await run.readFacts();
   if (!facts) return [];

@@ -4,14 +4,14 @@ import { ChangedRunError, type Provenance, describe, differences } from "./prove
 import type { RunDirectory } from "./run-directory.js";
 
 export interface ResumeOptions {
-  /** Continue although settings differ from those that made the run. */
+  /** Continue even if settings differ from those of the run. */
   readonly allowChanges?: boolean;
   readonly log: (line: string) => void;
 }
 
 /**
- * Checks that what is in `run` was made as `now` says. True if all its `steps` are made already.
- * @throws ChangedRunError where it was made otherwise and changes are not allowed
+ * Checks that the provenance of `run` matches `now`. Returns true if all its `steps` are already done.
+ * @throws ChangedRunError if it does not match and changes are not allowed
  */
 export async function checkRun(
   run: RunDirectory,
@@ -35,7 +35,7 @@ export async function checkRun(
       `${run.path} has already made ${last} steps, more than ${steps}. Choose another directory (--out).`,
     );
   }
-  // A finished run has its last checkpoint still, and can be given more steps.
+  // A finished run still has its last checkpoint and can be extended.
   if (hasFinal && (last === undefined || last === steps)) {
     if (changes.length > 0) log(`${run.path} is finished; these changes no longer apply to it:`);
     for (const change of changes) log(`  ${describe(change)}`);

@@ -39,7 +39,7 @@ test("a run resumes from its last checkpoint, and keeps the one before", async (
   for (const step of [1, 2, 10]) await run.save(stateOf(step), progressAt(step));
   expect(await run.checkpoints()).toEqual([2, 10]);
   expect(await resumed(run)).toEqual([progressAt(10), [10, 10]]);
-  await run.save(stateOf(11), progressAt(10)); // made again, such as after a kill
+  await run.save(stateOf(11), progressAt(10)); // repeated, such as after a kill
   expect(await resumed(run)).toEqual([progressAt(10), [11, 11]]);
   expect(await run.checkpoints()).toEqual([2, 10]);
 });
@@ -53,7 +53,7 @@ test("half a checkpoint is no checkpoint", async () => {
   expect(await resumed(run)).toEqual([progressAt(3), [3, 3]]);
 });
 
-/** A state that cannot be written to the end, as on a disk that is full. */
+/** A state that cannot be written completely, as on a full disk. */
 class BrokenState extends State {
   override read(path: string): Values {
     if (path === "second") throw new Error("no space left on device");
@@ -70,7 +70,7 @@ test("a save that fails half-way leaves the last checkpoint, and its own part go
   );
   expect(await resumed(run)).toEqual([progressAt(4), [4, 4]]);
 
-  // What is left of it has to go before the next one is written: it may be what the disk is full of.
+  // Its remains must be deleted before the next one is written: they may be what fills the disk.
   const names: string[][] = [];
   const next = stateOf(6);
   const read = next.read.bind(next);

@@ -8,7 +8,7 @@ import { readState, writeState } from "./run-state.js";
 
 /** The progress of a run, stored beside its tensors. Plain JSON. */
 export interface Progress {
-  /** Steps made. */
+  /** Steps done. */
   readonly step: number;
   readonly cursor: MixtureCursor;
   /** The best evaluation so far. */
@@ -17,21 +17,21 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** The content of `run.json`: what made the run. */
+/** The content of `run.json`: the provenance of the run. */
 export interface RunFacts extends Provenance {
-  /** The losses by name, each with its value before anything is learned, or null where that is not known. */
+  /** The losses by name, each with its value before training, or null if unknown. */
   readonly losses: Readonly<Record<string, number | null>>;
 }
 
 const stateName = "state.safetensors";
 const progressName = "progress.json";
 const factsName = "run.json";
-/** Checkpoints that are kept: the last one, and the one before. */
+/** Checkpoints to keep: the last two. */
 const kept = 2;
 
 /**
- * A directory with `run.json` (what made the run), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
- * checkpoint appears under its name when it is complete, so that a kill at any moment leaves the one before intact.
+ * A directory with `run.json` (the provenance), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
+ * checkpoint appears under its name once complete, so a kill at any moment leaves the previous one intact.
  */
 export class RunDirectory {
   constructor(readonly path: string) {}
@@ -44,7 +44,7 @@ export class RunDirectory {
     await mkdir(this.file("checkpoints"), { recursive: true });
   }
 
-  /** Complete checkpoints, by their steps, the oldest first. */
+  /** Steps of the complete checkpoints, oldest first. */
   async checkpoints(): Promise<number[]> {
     const names = await readdir(this.file("checkpoints")).catch(() => []);
     return names
@@ -58,7 +58,7 @@ export class RunDirectory {
     const target = this.file("checkpoints", name);
     const partial = this.file("checkpoints", `${name}.partial`);
     await this.create();
-    await this.#prune(); // what is left of a save that failed may be what the disk is full of
+    await this.#prune(); // the remains of a failed save may be what fills the disk
     await mkdir(partial);
     await writeState(join(partial, stateName), state);
     await writeDurably(join(partial, progressName), JSON.stringify(progress));
@@ -67,7 +67,7 @@ export class RunDirectory {
     await this.#prune();
   }
 
-  /** Reads the last checkpoint into `state`; undefined where there is none. */
+  /** Reads the last checkpoint into `state`; undefined if there is none. */
   async resume(state: State): Promise<Progress | undefined> {
     const last = (await this.checkpoints()).at(-1);
     if (last === undefined) return undefined;
@@ -77,13 +77,13 @@ export class RunDirectory {
     return progress;
   }
 
-  /** Replaces directory `name` by what `write` writes. */
+  /** Replaces directory `name` with what `write` writes. */
   async replace(name: string, write: (directory: string) => Promise<void>): Promise<void> {
     const [partial, old] = [this.file(`${name}.partial`), this.file(`${name}.old`)];
     await rm(partial, { recursive: true, force: true });
     await write(partial);
     await rm(old, { recursive: true, force: true });
-    await rename(this.file(name), old).catch(() => undefined); // there is none at first
+    await rename(this.file(name), old).catch(() => undefined); // does not exist at first
     await rename(partial, this.file(name));
     await rm(old, { recursive: true, force: true });
   }
@@ -93,7 +93,7 @@ export class RunDirectory {
     await writeFile(this.file(factsName), `${JSON.stringify(facts, undefined, 2)}\n`);
   }
 
-  /** Undefined where the run has not begun. */
+  /** Undefined if the run has not started. */
   async readFacts(): Promise<RunFacts | undefined> {
     const text = await readFile(this.file(factsName), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as RunFacts);

@@ -1,4 +1,4 @@
-/** One process at a time works in the directory of a run. */
+/** Ensures that only one process at a time works in the directory of a run. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../../base/lock.js";
@@ -6,8 +6,8 @@ import { withLock } from "../../base/lock.js";
 const lockName = "lock";
 
 /**
- * Does `work` while no other process can train in `directory`, which is made if need be.
- * @throws LockError where another process trains in it
+ * Does `work` while no other process can train in `directory`, which is created if necessary.
+ * @throws LockError if another process is training in it
  */
 export async function withRunLock<Result>(
   directory: string,
@@ -19,7 +19,7 @@ export async function withRunLock<Result>(
 
 /**
  * Deletes all stages of the run in `directory`, and its report.
- * @throws LockError where a process trains in it; nothing is deleted then
+ * @throws LockError if a process is training in it; nothing is deleted then
  */
 export async function clearRun(directory: string): Promise<void> {
   await withRunLock(directory, async () => {

@@ -1,4 +1,4 @@
-/** The whole state of a run in one file: parameters, moments, counters, as they are. */
+/** The whole state of a run in one file: parameters, moments and counters, unconverted. */
 import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import {
@@ -15,7 +15,7 @@ const scratch = "accumulated/";
 const keptPaths = (state: State): string[] =>
   state.paths.filter((path) => !path.startsWith(scratch));
 
-/** Writes the tensors of `state` under their paths; the file appears when it is complete and on the disk. */
+/** Writes the tensors of `state` under their paths; the file appears once it is complete and on disk. */
 export async function writeState(path: string, state: State): Promise<void> {
   await writeSafetensors(
     path,
@@ -64,7 +64,7 @@ export async function readState(path: string, state: State): Promise<void> {
   }
 }
 
-/** As in "2 missing tensors (a, b)"; at most three are named. */
+/** Such as "2 missing tensors (a, b)"; names at most three. */
 function listed(noun: string, names: readonly string[]): string {
   const some = names.length === 0 ? "" : ` (${names.slice(0, 3).join(", ")})`;
   return `${names.length} ${noun}${some}`;

@@ -13,13 +13,13 @@ import { initialize } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 
 const tokens = 64;
-/** Operations of a round: enough for a steady figure, a tenth of a second or so with and without the kernels. */
+/** Operations per round: enough for a stable figure, roughly a tenth of a second with or without the kernels. */
 const samplesFor = { native: 5e9, reference: 1e7 };
 const rounds = 3;
 
 /**
- * The speed at which one encoder block of these sizes trains on this machine: multiplications and additions per second, the
- * best of a few rounds. What a whole model does besides its blocks is slower (convolutions) or faster (the vocabulary), so that estimates
+ * The speed at which one encoder block of these sizes trains on this machine: multiplications and additions per second,
+ * best of a few rounds. The rest of a model is slower (convolutions) or faster (the vocabulary), so estimates
  * from it are rough.
  */
 export async function blockSpeed(
@@ -43,7 +43,7 @@ export async function blockSpeed(
     const start = performance.now();
     await program.run({ x });
     const seconds = (performance.now() - start) / 1000;
-    if (round > 0) fastest = Math.min(fastest, seconds); // the first touches its memory
+    if (round > 0) fastest = Math.min(fastest, seconds); // the first is slower, because it touches new memory
   }
   const { flops } = program;
   program.dispose();

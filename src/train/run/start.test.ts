@@ -20,7 +20,7 @@ const deeper = { ...config, text: { ...config.text, layers: config.text.layers +
 const otherTokens = { ...config, image: { ...config.image, vocabulary: 7 } };
 const otherCodebook = { ...config, codebook: { ...config.codebook, hidden: 8, vocabulary: 7 } };
 
-/** Starts a pre-training stage of the small model from a saved one; resolves to what was logged. */
+/** Starts a pre-training stage of the small model from a saved one; resolves to the log lines. */
 async function startFrom(name: string, parts?: readonly string[]): Promise<string[]> {
   const lines: string[] = [];
   const source = { name: "--start", path: join(folder, name), ...(parts && { parts }) };

@@ -18,15 +18,15 @@ export interface StartWeights {
   /** "--start", or the stage that made them. */
   readonly name: string;
   readonly path: string;
-  /** The parts that are taken, such as "flava/image"; default: all that fit. */
+  /** The parts to take, such as "flava/image"; default: all that fit. */
   readonly parts?: readonly string[];
 }
 
 /**
- * Where `stage` starts from, in the order of loading: later ones replace earlier ones.
+ * The weights that `stage` starts from, in loading order: later ones replace earlier ones.
  *
  * @param directory of the run, with a directory for each stage
- * @throws Error where an earlier stage is not finished
+ * @throws Error if an earlier stage is not finished
  */
 export async function startWeights(
   stage: StageRecipe,
@@ -47,7 +47,7 @@ export async function startWeights(
   return [...given, ...earlier];
 }
 
-/** SHA-256 of all files of weights at each path, by name. */
+/** SHA-256 of all weight files at each path, by name. */
 export async function identitiesOf(
   sources: readonly StartWeights[],
 ): Promise<Record<string, string>> {
@@ -74,12 +74,12 @@ async function weightFiles(path: string): Promise<string[]> {
 }
 
 /**
- * Loads weights into the parameters of `state`. What the stage has and a source does not, and the other way round, is
- * logged in one line for each source; those weights keep what they were initialized with.
+ * Loads weights into the parameters of `state`. What the stage has and a source lacks, and vice versa, is logged in
+ * one line per source; those weights keep their initial values.
  *
  * @returns whether a codebook is among them
- * @throws Error where a source has no weights for the stage
- * @throws WeightsMismatch where a source's encoders or codebook have other shapes, or are not there in a whole model
+ * @throws Error if a source has no weights for the stage
+ * @throws WeightsMismatch if a source's encoders or codebook have other shapes, or are missing from a whole model
  */
 export async function loadStart(
   sources: readonly StartWeights[],
@@ -119,7 +119,7 @@ function combined(reports: readonly LoadReport[]): LoadReport {
 const roots = ["flava", "codebook", "heads"] as const;
 type Reports = Readonly<Record<(typeof roots)[number], LoadReport>>;
 
-/** Loads what fits of `parts`, and refuses encoders and a codebook that fit in part only. */
+/** Loads what fits of `parts`, and refuses encoders or a codebook that fit only in part. */
 async function loadParts(
   checkpoint: Checkpoint,
   state: State,

@@ -11,7 +11,7 @@ test("CRC-32C has the known value", () => {
   expect(checksum(new Uint8Array(32))).toBe(0x8a9136aa); // RFC 3720, B.4
 });
 
-/** The contents of the records of a TFRecord file, whose checksums have to fit. */
+/** The contents of the records of a TFRecord file; checks their checksums. */
 function* recordsOf(file: Buffer): Generator<Buffer> {
   const unmasked = (at: number): number => {
     const turned = (file.readUInt32LE(at) - 0xa282ead8) >>> 0;

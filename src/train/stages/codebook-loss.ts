@@ -17,9 +17,9 @@ export function autoencoderParameters(config: CodebookConfig): Autoencoder<Param
 export interface CodebookLossOptions {
   readonly config: CodebookConfig;
   readonly precision: Precision;
-  /** Of the relaxed choice of a code; DALL-E's falls from 1 to 1/16. */
+  /** Temperature of the relaxed choice of a code; falls from 1 to 1/16 in DALL-E. */
   readonly temperature: CosineOptions;
-  /** Weight of the divergence; DALL-E's rises from 0 to 6.6. */
+  /** Weight of the divergence; rises from 0 to 6.6 in DALL-E. */
   readonly divergenceWeight: CosineOptions;
 }
 
@@ -29,7 +29,7 @@ export interface CodebookInputs<T> {
   readonly key: T;
 }
 
-/** The loss of images of the shape `pixels`. */
+/** The loss for images of the shape `pixels`. */
 export function codebookLoss(
   pixels: TensorSpec,
   { config, precision, temperature, divergenceWeight }: CodebookLossOptions,

@@ -32,12 +32,12 @@ import { writeModel } from "../../checkpoint/write-model.js";
 export interface CodebookStageOptions {
   readonly backend: Backend;
   readonly recipe: Recipe;
-  /** Written beside the weights. */
+  /** Written next to the weights. */
   readonly vocabulary: Vocabulary;
   readonly stage: CodebookStageRecipe;
-  /** Held-out images, in batches of the shape of training. */
+  /** Held-out images, in batches of the same shape as in training. */
   readonly validation: readonly Extract<CollatedBatch, { kind: "image" }>[];
-  /** Path of a PNG of images and their reconstructions, written at each evaluation. */
+  /** Path of a PNG with images and their reconstructions, written at each evaluation. */
   readonly drawing: string;
 }
 
@@ -68,7 +68,7 @@ export class CodebookStage implements Stage {
     this.#pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
   }
 
-  /** Draws new weights; their average begins as they are. */
+  /** Draws new weights, which are also the initial moving average. */
   async begin(): Promise<void> {
     const { state } = this;
     await initialize(state, keyOf(this.options.recipe.seed));
@@ -150,7 +150,7 @@ export class CodebookStage implements Stage {
     }));
   }
 
-  /** With the most likely code of each cell instead of a mixture, as the codebook is used later. */
+  /** Uses the most likely code of each cell instead of a mixture, as later stages do. */
   #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
     const { config } = this;
     return compile({ state: this.state, inputs: { pixels: this.#pixels } }, (s, { pixels }) => {
@@ -166,7 +166,7 @@ export class CodebookStage implements Stage {
     });
   }
 
-  /** Rows of images, each above its reconstruction. */
+  /** Rows of images, each image above its reconstruction. */
   async #draw(originals: Values, images: Values): Promise<void> {
     const [batch = 0, , side = 0] = this.#pixels.shape;
     const columns = Math.min(16, batch);

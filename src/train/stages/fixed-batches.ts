@@ -9,7 +9,7 @@ import type { Log } from "./stage.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
-  /** Root of the data; sets are named by their path from it. */
+  /** Root of the data; sets are named by their path relative to it. */
   readonly root: string;
   /** Directories of tar shards. */
   readonly directories: readonly string[];
@@ -19,7 +19,7 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly size: number;
   /** Number of batches. */
   readonly count: number;
-  /** Share of pairs that get the text of another record; default 0. */
+  /** Fraction of pairs that get the text of another record; default 0. */
   readonly mismatched?: number;
   readonly seed: number;
   /** Called with one line if samples were left out. */

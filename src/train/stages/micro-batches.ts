@@ -1,4 +1,4 @@
-/** A batch split into micro-batches, and how much the losses of each count in those of the whole batch. */
+/** Splitting of a batch into micro-batches, and the weight of each in the losses of the whole batch. */
 import { type Values, partOf } from "../../backend/values.js";
 import { mapTree } from "../../base/tree.js";
 import type { Batch, BatchTensors, Targets } from "../../data/batch/batch.js";
@@ -57,7 +57,7 @@ export function cutBatch(
   const [samples = 0] = (hidden ?? maskedIds)?.shape ?? [];
   const part = { count, samples: samples / count, patches, length };
   const cuts = Array.from({ length: count }, (_, index) => cut(values, index, part));
-  // Where no pair of the whole batch matches, all count.
+  // If no pair of the whole batch matches, all count.
   const anyMatches = values.match?.some((match) => match !== 0) ?? false;
   const matchOf = ({ match }: BatchTensors<Values>): Values | undefined =>
     anyMatches ? match : undefined;
@@ -76,7 +76,7 @@ function sharesOf(counts: readonly number[]): Float32Array[] {
   return counts.map((count) => Float32Array.of(count / Math.max(1, total)));
 }
 
-/** The number of targets that count: those of matching pairs, or all where `match` is not given. */
+/** The number of targets that count: those of matching pairs, or all if `match` is not given. */
 function counted(positions: Values = new Int32Array(), length: number, match?: Values): number {
   return Array.from(positions).filter(
     (position) => position >= 0 && match?.[Math.floor(position / length)] !== 0,

@@ -1,4 +1,4 @@
-/** FLAVA's pre-training losses as an optimizer step minimizes them. */
+/** FLAVA's pre-training losses, as minimized by an optimizer step. */
 import type { Partly } from "../../base/tree.js";
 import type { Batch, BatchTensors, PairBatch } from "../../data/batch/batch.js";
 import { clamp } from "../../graph/ops/elementwise.js";
@@ -33,7 +33,7 @@ export interface PretrainingLossOptions extends Omit<
   readonly weights?: LossWeights;
 }
 
-/** Frozen parts, the codebook among them: it only provides visual tokens (paper, section 3.1). */
+/** Frozen parts, including the codebook, which only provides visual tokens (paper, section 3.1). */
 export function pretrainingRules(frozen: readonly string[] = []): ParameterRules {
   return freezing([...frozen, "codebook"]);
 }
@@ -54,7 +54,7 @@ export function pretrainingLoss(
   };
 }
 
-/** Keeps the logarithm of the similarity factor within its bounds after an update. */
+/** Clamps the logit scale, stored as a logarithm, to its bounds after an update. */
 export function boundLogitScale(
   parameters: Partly<Parameters, Tensor>,
 ): Partly<Parameters, Tensor> {
@@ -71,8 +71,8 @@ function asBatch(kind: Batch["kind"], tensors: BatchTensors<Tensor>): Batch {
 type Losses = Partial<Record<LossName, Tensor>>;
 
 /**
- * All losses but the contrastive one are means over samples or targets: the sum over micro-batches is that of the whole
- * batch if each is weighted by its share of them. The contrastive loss compares all images and texts of the whole batch.
+ * All losses but the contrastive one are means over samples or targets: their sum over micro-batches equals that of the
+ * batch if each is weighted by its share. The contrastive loss compares all images and texts of the whole batch.
  */
 function pretrainingParts(
   batch: Batch<TensorSpec>,

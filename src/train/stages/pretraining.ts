@@ -37,13 +37,13 @@ export interface PretrainingStageOptions {
   readonly recipe: Recipe;
   readonly vocabulary: Vocabulary;
   readonly stage: PretrainingStageRecipe;
-  /** Weights to start from; the others are drawn. */
+  /** Weights to start from; all others are drawn. */
   readonly start: readonly StartWeights[];
   readonly log: Log;
-  /** The decoder's file of the codebook that the stage started with, if there is one: it is passed on. */
+  /** The decoder file of the initial codebook, if there is one; it is passed on. */
   readonly decoder: string | undefined;
   readonly validation: Omit<ValidationOptions, "state" | "config" | "vocabulary">;
-  /** The largest batch of each kind that is drawn, to plan with. */
+  /** The largest batch of each kind, for planning. */
   readonly largest: readonly Batch<TensorSpec>[];
 }
 
@@ -105,8 +105,8 @@ export class PretrainingStage implements Stage {
   }
 
   /**
-   * Draws new weights, and loads those to start from.
-   * @throws Error where visual tokens are to be predicted, but nothing has a codebook that gives them
+   * Draws new weights, then loads those to start from.
+   * @throws Error if visual tokens are to be predicted, but no source has a codebook
    */
   async begin(): Promise<void> {
     const { recipe, stage, start, log } = this.options;
@@ -187,7 +187,7 @@ function predictsVisualTokens({ shares, losses, masked }: PretrainingStageRecipe
   return masked && (inImages || (shares.pair > 0 && losses.mmmImage > 0));
 }
 
-/** @throws Error where a part to freeze has no weights */
+/** @throws Error if a part to freeze has no weights */
 function requireParts(parameters: unknown, parts: readonly string[]): void {
   const paths = leavesOf(parameters).map(([path]) => path);
   for (const part of parts) {

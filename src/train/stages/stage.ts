@@ -3,17 +3,17 @@ import type { RunFacts } from "../run/run-directory.js";
 import type { StepResults } from "../step/compiled-step.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 
-/** Numbers of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
+/** Figures of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
 
-/** Called with each line of the log. */
+/** Called with each log line. */
 export type Log = (line: string) => void;
 
-/** What training needs. */
+/** Resources that training needs. */
 export interface StageNeeds {
-  /** Of the state and the largest step. */
+  /** Memory of the state and the largest step. */
   readonly bytes: number;
-  /** Multiplications and additions of an average step whose texts are as long as they may be. */
+  /** Multiplications and additions of an average step with texts of maximum length. */
   readonly flops: number;
 }
 
@@ -31,24 +31,24 @@ export function stepScalars(results: StepResults): Scalars {
 
 /** A stage of training, as the training loop uses it. */
 export interface Stage {
-  /** Such as "joint". */
+  /** Its name in the recipe, such as "joint". */
   readonly name: string;
   readonly state: State;
-  /** Steps in all. */
+  /** Total number of steps. */
   readonly steps: number;
-  /** The losses by name, each with its value before training (guessing), or null where it is unknown. */
+  /** The losses by name, each with its value before training (guessing), or null if unknown. */
   readonly losses: RunFacts["losses"];
-  /** Initializes the weights, where there is no checkpoint to continue from. */
+  /** Initializes the weights if there is no checkpoint to continue from. */
   begin(): Promise<void>;
-  /** Compiles what the largest steps need. */
+  /** Compiles the largest steps. */
   prepare(): StageNeeds;
-  /** Makes step number `step`, counted from 0. */
+  /** Runs step number `step`, counted from 0. */
   step(batch: CollatedBatch, step: number): Promise<Scalars>;
-  /** Evaluates on data that is not trained on. */
+  /** Evaluates on held-out data. */
   evaluate(): Promise<Scalars>;
-  /** The number of an evaluation by which models are compared; the higher, the better. */
+  /** The evaluation score by which models are compared; higher is better. */
   readonly bestBy: string;
-  /** Writes the model that has been trained. */
+  /** Writes the trained model. */
   write(directory: string): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -38,10 +38,10 @@ export interface ValidationOptions extends BatchReaderOptions {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
   readonly config: FlavaConfig;
   readonly precision: Precision;
-  /** Root of the data; sets are named by their paths from it. */
+  /** Root of the data; sets are named by their paths relative to it. */
   readonly root: string;
   readonly batchSize: Readonly<Record<BatchKind, number>>;
-  /** How many pairs get the text of another record; as in training, since the matching head learns how many there are. */
+  /** Fraction of pairs that get the text of another record; as in training, since the matching head learns it. */
   readonly mismatched: number;
   /** Losses of weight 0 are not computed. */
   readonly losses: LossWeights;
@@ -152,14 +152,14 @@ async function validationBatches(options: ValidationOptions): Promise<CollatedBa
   return batches;
 }
 
-/** Images with the concepts that they show. */
+/** Images and the concepts that they show. */
 interface NamedImages {
   readonly images: readonly Image[];
   readonly labels: Int32Array;
   readonly classes: readonly string[];
 }
 
-/** Some images of the sets, no two of one concept; undefined where the sets name no concepts. */
+/** Some images of the sets, no two of the same concept; undefined if the sets name no concepts. */
 async function namedImages(
   directories: readonly string[],
   log: Log,

@@ -1,4 +1,4 @@
-/** A step in micro-batches: their gradients are summed up in the state and applied together at the end. */
+/** A step in micro-batches: their gradients are summed in the state and applied together at the end. */
 import { type Program, type ProgramMemory, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import { type Values, partOf } from "../../backend/values.js";
@@ -16,13 +16,13 @@ import type { CachedLoss, Embeddings, InputValues, MicroBatches, TracedLoss } fr
 import { type OptimizerState, type UpdateOptions, currentStep, update } from "./update.js";
 
 interface AccumulatedStepOptions<P> extends UpdateOptions<P> {
-  /** At least 2. */
+  /** Number of micro-batches, at least 2. */
   readonly microBatches: number;
 }
 
 /**
- * Compiles a step that runs micro-batch after micro-batch. Only its very end changes the parameters, and it begins with
- * sums of zero: a step that fails leaves nothing behind.
+ * Compiles a step that runs one micro-batch after another. Parameters change only at the very end, and it begins with
+ * sums of zero: a failed step leaves nothing behind.
  *
  * @param inputs shapes of the whole batch
  */
@@ -114,7 +114,7 @@ function summed(losses: readonly LossValues[]): Pick<StepResults, "total" | "sca
   return { total: losses.reduce((total, loss) => total + numberOf(loss.total), 0), scalars };
 }
 
-/** Programs of one step share the state and one arena; each has prepared memory of its own. */
+/** Programs of one step share the state and one arena; each has its own prepared memory. */
 function together(programs: readonly ProgramMemory[]): ProgramMemory {
   const state = programs[0]?.state ?? {};
   const prepared = programs.reduce((bytes, program) => bytes + program.prepared, 0);
@@ -161,7 +161,7 @@ function joined(parts: readonly Values[]): Float32Array {
   return whole;
 }
 
-/** The embeddings of a micro-batch; nothing is kept for gradients. */
+/** The embeddings of a micro-batch; keeps nothing for gradients. */
 function embeddingProgram<P, I, M>(
   state: StateOf,
   inputs: M,
@@ -172,7 +172,7 @@ function embeddingProgram<P, I, M>(
   }));
 }
 
-/** Adds the direct gradients of the cached loss to the sums, and gives its gradients for the embeddings. */
+/** Adds the direct gradients of the cached loss to the sums, and returns its gradients for the embeddings. */
 function cachedProgram<P, I, M>(
   state: StateOf,
   batch: I,

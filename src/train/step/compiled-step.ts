@@ -2,14 +2,14 @@ import type { ProgramMemory } from "../../backend/program.js";
 import type { InputValues } from "./loss.js";
 
 export interface StepResults {
-  /** The value that was minimized. */
+  /** The minimized value. */
   readonly total: number;
   /** What else the loss reports, by name. */
   readonly scalars: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Euclidean norm of the change of all parameters. */
   readonly updateNorm: number;
-  /** Euclidean norm of all gradients before clipping; only where they are clipped. */
+  /** Euclidean norm of all gradients before clipping; only if they are clipped. */
   readonly gradientNorm?: number;
 }
 
@@ -19,7 +19,7 @@ export interface CompiledStep<I> {
   /** Multiplications and additions of a step. */
   readonly flops: number;
   /**
-   * Makes a step on one batch.
+   * Runs a step on one batch.
    * @throws NonFiniteError if the loss or a clipped gradient is not finite. With clipping or micro-batches the parameters
    * are then unchanged, and the next step is not affected
    */

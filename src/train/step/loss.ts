@@ -43,7 +43,7 @@ export interface MicroBatches<P, I, M> {
 export type Embeddings<T> = Readonly<Record<string, T>>;
 
 export interface TracedPart extends TracedLoss {
-  /** What the cached loss reads, if there is one. */
+  /** Inputs of the cached loss, if there is one. */
   readonly embeddings?: Embeddings<Tensor>;
 }
 

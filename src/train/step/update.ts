@@ -7,13 +7,13 @@ import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../opti
 import { clipByGlobalNorm } from "../../optim/clip.js";
 import type { ParameterRules } from "../../optim/rules.js";
 
-/** What is kept between steps: `P` is the tree of parameters, `T` its leaves. */
+/** State kept between steps: `P` is the tree of parameters, `T` its leaves. */
 export interface OptimizerState<P, T> {
   readonly parameters: P;
-  /** Exponential moving average of the parameters, if it is kept. */
+  /** Exponential moving average of the parameters, if kept. */
   readonly average?: P;
   readonly moments: Moments<T>;
-  /** Number of steps made, float32 []. */
+  /** Number of steps done, float32 []. */
   readonly step: T;
   /** Gradient sums over the micro-batches of a step, by the path of the parameter. */
   readonly accumulated?: Readonly<Record<string, T>>;
@@ -51,11 +51,11 @@ export function optimizerState<P>(
 
 export interface UpdateOptions<P> {
   readonly optimizer?: AdamWOptions;
-  /** Limit of the gradient norm. Without it each gradient is applied as soon as it is complete, which saves memory. */
+  /** Maximum gradient norm. Without it, each gradient is applied as soon as it is complete, which saves memory. */
   readonly clip?: number;
   /** The learning rate, float32 [], at a step counted from 1. */
   readonly learningRate: (step: Tensor) => Tensor;
-  /** The share of the moving average that a step keeps, where the state has an average; default 0.999. */
+  /** Decay of the moving average, if the state has one; default 0.999. */
   readonly averaging?: number;
   /** Moves updated parameters into their permitted range. */
   readonly constrain?: (parameters: Partly<P, Tensor>) => Partly<P, Tensor>;
@@ -66,7 +66,7 @@ export interface UpdateOutputs {
   readonly learningRate: Tensor;
   /** Euclidean norm of the change of all parameters. */
   readonly updateNorm: Tensor;
-  /** Of all gradients before clipping; only where they are clipped. */
+  /** Euclidean norm of all gradients before clipping; only if they are clipped. */
   readonly gradientNorm?: Tensor;
 }
 
@@ -76,7 +76,7 @@ export interface Update<P> {
   readonly state: Partly<OptimizerState<P, Tensor>, Tensor>;
 }
 
-/** Number of the step that is being made, counted from 1: float32 []. */
+/** Number of the current step, counted from 1: float32 []. */
 export function currentStep({ step }: Pick<OptimizerState<unknown, Tensor>, "step">): Tensor {
   return affine(step, 1, 1);
 }

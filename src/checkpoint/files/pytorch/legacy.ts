@@ -1,6 +1,6 @@
 /**
- * Files of `torch.save` before version 1.6, or with its zip format switched off: pickles one after another (a magic number, the
- * version of the format, facts about the machine, the object, the keys of its storages), then the storages, each after its
+ * Files of `torch.save` before version 1.6, or with its zip format disabled: consecutive pickles (a magic number, the
+ * format version, system information, the object, the keys of its storages), then the storages, each after its
  * number of elements.
  */
 import { type RandomAccessFile, openFile } from "../random-access-file.js";
@@ -8,20 +8,20 @@ import { CheckpointError, quote } from "../stored-tensor.js";
 import { unpickleAt } from "./pickle.js";
 import { type Content, tensorWorld } from "./tensors.js";
 
-/** The pickle of the number 0x1950a86a20f9469cfc6c, which such a file begins with. */
+/** The pickle of the number 0x1950a86a20f9469cfc6c, which starts such a file. */
 const magic = Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex");
 const version = 1001;
-/** The bytes that the pickles at the beginning may take. */
+/** Maximum size in bytes of the pickles at the beginning. */
 const longestPickles = 16_000_000;
 
-/** A storage that the pickle refers to, and where it is found once the keys behind the pickle were read. */
+/** A storage referenced by the pickle, and its location once the keys after the pickle have been read. */
 interface Place {
   readonly bytes: number;
   readonly elements: number;
   start?: number;
 }
 
-/** Whether a file is of this format. */
+/** Whether a file has this format. */
 export async function isLegacy(path: string): Promise<boolean> {
   const file = await openFile(path);
   try {
@@ -31,7 +31,7 @@ export async function isLegacy(path: string): Promise<boolean> {
   }
 }
 
-/** Opens such a file and gives the object that was saved; its tensors are read later. */
+/** Opens such a file and returns the saved object; its tensors are read later. */
 export async function openLegacy(
   path: string,
 ): Promise<{ readonly object: unknown; close(): Promise<void> }> {
@@ -74,7 +74,7 @@ async function readObject(file: RandomAccessFile): Promise<unknown> {
   return object;
 }
 
-/** Finds the storages, which follow each other in the order of `keys` from byte `start` on. */
+/** Locates the storages, which follow one another in the order of `keys` from byte `start` on. */
 async function locate(
   file: RandomAccessFile,
   places: ReadonlyMap<string, Place>,

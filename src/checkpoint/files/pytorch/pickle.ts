@@ -1,16 +1,16 @@
 /**
- * A reader of Python's pickles as PyTorch writes them. It executes nothing: names of Python objects are looked up in a list of
- * what is known, and every other object is an `Opaque` that only has a name.
+ * A reader of Python pickles written by PyTorch. It executes nothing: names of Python objects are looked up in a list
+ * of known ones, and every other object is an `Opaque` with nothing but a name.
  */
 import { CheckpointError, quote } from "../stored-tensor.js";
 
-/** A Python object that a pickle may name; `make` is what a call of it gives, if it may be called. */
+/** A Python object that a pickle may name; `make` returns the result of calling it, if it may be called. */
 export interface PickleGlobal {
   readonly name: string;
   readonly make?: (parameters: readonly unknown[]) => unknown;
 }
 
-/** A Python class or function that is not known, or what it would have made: none of it is looked at. */
+/** An unknown Python class or function, or what it would have created; its contents are ignored. */
 export class Opaque {
   constructor(
     /** By module and name, such as "argparse.Namespace". */
@@ -19,11 +19,11 @@ export class Opaque {
 }
 
 export interface PickleWorld {
-  /** What the pickle is called in messages. */
+  /** Name of the pickle in messages. */
   readonly what: string;
-  /** By module and name, with a dot between. */
+  /** By module and name, joined by a dot. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
-  /** Gives what an external reference stands for. */
+  /** Resolves an external reference. */
   resolve(reference: unknown): unknown;
 }
 
@@ -32,16 +32,16 @@ interface Machine {
   readonly bytes: Buffer;
   at: number;
   readonly stack: unknown[];
-  /** Heights of the stack where marks were set. */
+  /** Stack heights at which marks were set. */
   readonly marks: number[];
   readonly memo: Map<number, unknown>;
 }
 
-/** Far more than a state dict needs, whose dictionaries are filled a thousand pairs at a time. */
+/** Far more than needed by state dicts, which fill dictionaries a thousand pairs at a time. */
 const highestStack = 100_000;
 const stop = 0x2e;
 
-/** What the pickle stands for: dictionaries are maps, tuples and lists are arrays. */
+/** The object that the pickle encodes: dictionaries become maps, tuples and lists become arrays. */
 export function unpickle(world: PickleWorld, bytes: Buffer): unknown {
   return unpickleAt(world, bytes, 0).value;
 }
@@ -103,7 +103,7 @@ function popToMark(machine: Machine): unknown[] {
   return machine.stack.splice(mark);
 }
 
-/** Stores into the dictionary on top; what is stored into an `Opaque` is dropped. */
+/** Stores into the dictionary on top of the stack; anything stored into an `Opaque` is dropped. */
 function setItem(machine: Machine, key: unknown, value: unknown): void {
   const map = top(machine);
   if (map instanceof Opaque) return;
@@ -150,7 +150,7 @@ function pushText(machine: Machine, length: number): void {
   machine.stack.push(take(machine, length).toString("utf8"));
 }
 
-/** An integer of any length, in two's complement, as shapes and offsets beyond 32 bits are stored. */
+/** An integer of any length in two's complement, used for shapes and offsets beyond 32 bits. */
 function pushLong(machine: Machine): void {
   const bytes = take(machine, take(machine, 1).readUInt8());
   const hex = Buffer.from(bytes).reverse().toString("hex");
@@ -171,7 +171,7 @@ function pushGlobal(machine: Machine): void {
   machine.stack.push(machine.world.globals.get(name) ?? new Opaque(name));
 }
 
-/** A call, or a new object of a class: known objects are made, all others stay opaque. */
+/** A call, or a new object of a class: known objects are created, all others stay opaque. */
 function reduce(machine: Machine): void {
   const parameters = pop(machine);
   const callee = pop(machine);
@@ -185,7 +185,7 @@ function reduce(machine: Machine): void {
   machine.stack.push(global.make(parameters));
 }
 
-/** Sets attributes of an object, such as the versions of a dictionary's modules; they are of no use here. */
+/** Sets attributes of an object, such as the versions of a state dict's modules; not needed here. */
 function build(machine: Machine): void {
   pop(machine);
   top(machine);

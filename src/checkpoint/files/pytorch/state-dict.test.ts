@@ -61,7 +61,7 @@ describe("a state dict", () => {
 
   const original = readFileSync(join(golden, "strided.pt"));
 
-  /** The archive with one text of its pickle replaced by another of the same length. */
+  /** The archive with one string in its pickle replaced by another of the same length. */
   const altered = (from: string, to: string): Buffer => {
     const at = original.indexOf(Buffer.from(from, "latin1"));
     expect(at).toBeGreaterThan(0);

@@ -1,11 +1,11 @@
-/** State dicts that `torch.save` wrote: in a zip archive of one pickle and its storages, or in the format before it. */
+/** State dicts written by `torch.save`: a zip archive of one pickle and its storages, or the older format. */
 import { CheckpointError, type TensorFiles, quote } from "../stored-tensor.js";
 import { isLegacy, openLegacy } from "./legacy.js";
 import { Opaque, unpickle } from "./pickle.js";
 import { type StridedTensor, isTensor, storedTensor, tensorWorld } from "./tensors.js";
 import { type Zip, type ZipEntry, openZip } from "./zip.js";
 
-/** The longest pickle that is read; that of the largest FLAVA has about a megabyte. */
+/** Maximum size of a pickle; that of the largest FLAVA has about a megabyte. */
 const longestPickle = 16_000_000;
 
 /** Opens a state dict, alone or in a training checkpoint; its tensors are read later, one at a time. Executes nothing. */
@@ -59,17 +59,17 @@ async function readObject(path: string, zip: Zip): Promise<unknown> {
 }
 
 async function requireLittleEndian(path: string, entry: ZipEntry | undefined): Promise<void> {
-  if (!entry) return; // written before there was a choice
+  if (!entry) return; // older files do not state the byte order
   const bytes = Buffer.alloc(Math.min(entry.size, 8));
   await entry.readInto(bytes, 0);
   if (bytes.toString("latin1").trim() !== "little")
     throw new CheckpointError(`${path} is not little-endian.`);
 }
 
-/** Where training programs keep the state dict among other things; Lightning's is the first. */
+/** Keys under which training programs store the state dict; the first is Lightning's. */
 const nestedKeys = ["state_dict", "model_state_dict", "model", "module"];
 
-/** The tensors of a state dict; what else is in it, such as numbers of steps, is none of the weights. */
+/** The tensors of a state dict; other entries, such as step counts, are not weights. */
 function stateDictIn(path: string, object: unknown): Map<string, StridedTensor> {
   if (object instanceof Opaque) {
     throw new CheckpointError(

@@ -1,4 +1,4 @@
-/** The tensors that a pickle of PyTorch describes: windows on storages, whose elements are elsewhere in the file. */
+/** The tensors described by a PyTorch pickle: views of storages, whose elements are elsewhere in the file. */
 import { type Shape, sizeOf } from "../../../graph/tensor.js";
 import {
   CheckpointError,
@@ -30,7 +30,7 @@ export interface Content {
   readInto(target: Uint8Array, position: number): Promise<void>;
 }
 
-/** Elements in a row that tensors look at. */
+/** Contiguous elements that tensors are views of. */
 interface Storage {
   readonly kind: "storage";
   /** A `StoredDtype`, or the name of a class of elements that are never read. */
@@ -48,10 +48,10 @@ export interface StridedTensor {
   readonly strides: readonly number[];
 }
 
-/** Gives the content of a storage of `length` elements; each takes `width` bytes where the class is known. */
+/** Returns the content of a storage of `length` elements, each of `width` bytes if the class is known. */
 type FindContent = (key: string, length: number, width: number | undefined) => Content;
 
-/** What a state dict may name and refer to. `what` is the pickle, for messages. */
+/** What a state dict may name and refer to. `what` names the pickle in messages. */
 export function tensorWorld(what: string, find: FindContent): PickleWorld {
   const callable: [string, (parameters: readonly unknown[]) => unknown][] = [
     ["collections.OrderedDict", (parameters) => orderedDict(what, parameters)],
@@ -67,7 +67,7 @@ export function tensorWorld(what: string, find: FindContent): PickleWorld {
   return { what, globals, resolve: (reference) => storageOf(what, reference, find) };
 }
 
-/** Python 2 hands the pairs over at once; Python 3 stores them afterwards. */
+/** Python 2 passes the pairs to the constructor; Python 3 stores them afterwards. */
 function orderedDict(what: string, [pairs = []]: readonly unknown[]): Map<unknown, unknown> {
   if (Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
     return new Map(pairs as [unknown, unknown][]);
@@ -132,7 +132,7 @@ const isStorage = (value: unknown): value is Storage =>
 export const isTensor = (value: unknown): value is StridedTensor =>
   (value as Partial<StridedTensor> | null | undefined)?.kind === "tensor";
 
-/** The tensor as checkpoints have them; its elements are read on demand. */
+/** The tensor as part of a checkpoint; its elements are read on demand. */
 export function storedTensor(name: string, tensor: StridedTensor): StoredTensor {
   const { storage, shape } = tensor;
   const width = storage.length === 0 ? 0 : storage.content.size / storage.length;
@@ -145,7 +145,7 @@ export function storedTensor(name: string, tensor: StridedTensor): StoredTensor 
   return { dtype, shape, bytes: sizeOf(shape) * width, read };
 }
 
-/** Elements from the first to the last of a tensor, those between them included. */
+/** Elements that a tensor spans, from its first to its last. */
 function span({ shape, strides }: Pick<StridedTensor, "shape" | "strides">): number {
   if (sizeOf(shape) === 0) return 0;
   return shape.reduce((last, length, axis) => last + (length - 1) * (strides[axis] ?? 0), 1);

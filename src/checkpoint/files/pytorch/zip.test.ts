@@ -9,13 +9,13 @@ const path = join(temporaryDirectory(), "archive.zip");
 interface Entry {
   readonly name: string;
   readonly content: string;
-  /** What the directory claims, where it lies. */
+  /** What the directory states instead of the true values. */
   readonly size?: number;
   readonly offset?: number;
   readonly method?: number;
 }
 
-/** A zip archive, wide ones with all numbers in zip64 fields. */
+/** A zip archive; wide ones have all numbers in zip64 fields. */
 function archive(entries: readonly Entry[], { wide = false, count = entries.length } = {}): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];

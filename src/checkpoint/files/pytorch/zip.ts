@@ -1,4 +1,4 @@
-/** Zip archives whose entries are stored without compression, as PyTorch writes them; also beyond 4 GB (zip64). */
+/** Zip archives with uncompressed entries, as written by PyTorch, including those beyond 4 GB (zip64). */
 import { type RandomAccessFile, openFile } from "../random-access-file.js";
 import { CheckpointError, quote } from "../stored-tensor.js";
 
@@ -13,7 +13,7 @@ export interface Zip {
   close(): Promise<void>;
 }
 
-/** A piece of the archive: where an entry's own header starts, and how many bytes of content follow it. */
+/** A piece of the archive: where an entry's local header starts, and how many bytes of content follow it. */
 interface Place {
   readonly name: string;
   readonly header: number;
@@ -71,7 +71,7 @@ async function findDirectory(file: RandomAccessFile): Promise<Directory> {
   );
 }
 
-/** The zip64 form, which the locator before the ordinary end at `end` points to. */
+/** The zip64 end record, found through the locator before the ordinary end record at `end`. */
 async function findWideDirectory(file: RandomAccessFile, end: number): Promise<Directory> {
   const locator = await file.read(end - 20, 20);
   if (locator.readUInt32LE(0) !== 0x07064b50)
@@ -124,7 +124,7 @@ function placeOf(path: string, name: string, entry: Buffer, extra: Buffer): Plac
   return { name, size, header };
 }
 
-/** Replaces numbers that did not fit into 32 bits by those of the zip64 extra field, which holds only them, in order. */
+/** Replaces numbers too large for 32 bits with those of the zip64 extra field, which lists only these, in order. */
 function widen(numbers: readonly number[], extra: Buffer): (number | undefined)[] {
   let field: Buffer = Buffer.alloc(0);
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
@@ -140,7 +140,7 @@ function widen(numbers: readonly number[], extra: Buffer): (number | undefined)[
   });
 }
 
-/** No entry may reach into the next or into the directory: such archives grow when they are read. */
+/** No entry may overlap the next one or the directory: such archives expand when read. */
 function checkApart(path: string, places: readonly Place[], directoryStart: number): void {
   let end = directoryStart;
   for (const { name, header, size } of places.toSorted((a, b) => b.header - a.header)) {
