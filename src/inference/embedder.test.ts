@@ -161,7 +161,7 @@ it("reports texts longer than the model's positions and truncates them", async (
 });
 
 it("refuses invalid options and inputs", async () => {
-  expect(() => embedderOn(backend, { batch: 0 })).toThrow(">= 1, not 0");
+  expect(() => embedderOn(backend, { batch: 0 })).toThrow(">= 1, but got 0");
   expect(() => embedderOn(backend, { processor: defaultProcessor(30) })).toThrow("30 x 30");
   const small = { ...config, text: { ...config.text, vocabulary: 20 } };
   expect(() => embedderOn(backend, { config: small })).toThrow("31 word pieces");
