@@ -1,6 +1,6 @@
 // Compiles the native kernels into build/native/flava.node.
 //
-//   node native/build.mjs              fails where the kernels cannot be built
+//   node native/build.mjs              fails if the kernels cannot be built
 //   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds build/native-address,undefined/check instead (see sanitize.sh)
@@ -65,7 +65,7 @@ const commonFlags = [
     : ["-O3"]),
 ];
 
-/** Ends the build without a product. */
+/** Ends the build without output. */
 function giveUp(reason) {
   console.log(`flava: ${reason}; the slower reference backend will be used`);
   process.exit(options.optional ? 0 : 1);
@@ -78,7 +78,7 @@ function findCompiler() {
     .find(([command, ...rest]) => spawnSync(command, [...rest, "--version"]).status === 0);
 }
 
-/** Flags that need the headers of Node-API, which the standalone check does without. */
+/** Flags for the Node-API headers, which the standalone check does not need. */
 function nodeApiFlags() {
   if (options.sanitize) return [];
   try {
@@ -145,7 +145,7 @@ function isStale(object) {
   ].some((path) => !existsSync(path) || statSync(path).mtimeMs > built);
 }
 
-/** Runs the compiler; resolves to what it printed, and whether it succeeded. */
+/** Runs the compiler; resolves to its output and whether it succeeded. */
 function runCompiler(compiler, parameters) {
   const [command, ...rest] = compiler;
   return new Promise((resolve) => {
@@ -158,7 +158,7 @@ function runCompiler(compiler, parameters) {
   });
 }
 
-/** Runs the compiler on a new file that takes its final name only once it is whole. */
+/** Runs the compiler with a temporary output file, which gets its final name only once complete. */
 async function produce(compiler, path, parameters) {
   const unfinished = `${path}.${process.pid}`;
   const result = await runCompiler(compiler, [...parameters, "-o", unfinished]);
@@ -205,7 +205,7 @@ async function build() {
   writeFileSync(messages, results.map(({ text }) => text).join(""));
   const failures = results.filter(({ succeeded }) => !succeeded).length;
   if (failures > 0) {
-    // An older product would not fit the sources any more.
+    // An older build would no longer match the sources.
     rmSync(product, { force: true });
     giveUp(`${failures} native compilations failed, see ${messages}`);
   }

@@ -48,7 +48,7 @@ struct Output {
   ~Output() = default;
 };
 
-/** Used for rows beyond the last one of a matrix. */
+/** Stands in for rows beyond the last one of a matrix. */
 template <class Element>
 const Element* zeroRow() {
   alignas(64) static const Element zeros[panelColumns] = {};
@@ -226,7 +226,7 @@ struct RowsOfWords final : LeftOperand {
   void pack(int64_t, int64_t, int64_t, int64_t, uint32_t*, int64_t) const override {}
 };
 
-/** Panels that were packed before, by packWeights or packQuantized. */
+/** Panels already packed by packWeights or packQuantized. */
 struct PackedRight final : RightOperand {
   explicit PackedRight(const void* data) { this->panels = static_cast<const uint32_t*>(data); }
   void pack(int64_t, int64_t, int64_t, uint32_t*) const override {}

@@ -19,7 +19,7 @@ struct Rectified {
   }
 };
 
-/** memcpy of a few dozen bytes, where a call would cost more than the copying. */
+/** memcpy of a few dozen bytes, for which a call would cost more than the copy. */
 inline void copyShort(void* to, const void* from, size_t bytes) {
   constexpr size_t piece = 16;
   if (bytes < piece) {
@@ -29,13 +29,13 @@ inline void copyShort(void* to, const void* from, size_t bytes) {
   auto* target = static_cast<char*>(to);
   const auto* source = static_cast<const char*>(from);
   for (size_t done = 0; done + piece <= bytes; done += piece) __builtin_memcpy(target + done, source + done, piece);
-  // The last piece may overlap the one before.
+  // The last piece may overlap the previous one.
   __builtin_memcpy(target + bytes - piece, source + bytes - piece, piece);
 }
 
 /**
- * An image [batch, height, width, channels] and what is looked at around its pixels, with zeros around the image. The
- * neighborhood of `step` pixels next to one another, which divides the width, is that of all of them.
+ * An image [batch, height, width, channels] and the neighborhoods of its pixels, with zeros around the image. The
+ * neighborhood of `step` adjacent pixels covers all of them; `step` divides the width.
  */
 struct Neighborhood {
   int64_t height, width, channels;
@@ -49,11 +49,11 @@ struct Neighborhood {
   /** How far a neighborhood reaches to either side. */
   int64_t margin() const { return (kernelWidth - step) / 2; }
   int64_t depth() const { return kernelHeight * kernelWidth * channels; }
-  /** Whether every pixel is looked at alone: neighborhoods then lie in the image as they are. */
+  /** Whether every neighborhood is a single pixel, so that rows can be read from the image in place. */
   bool isPointwise() const { return kernelHeight == 1 && kernelWidth == step; }
 };
 
-/** The first pixel of a row: its index and its place in the image. */
+/** The first pixel of a row: its index and its position in the image. */
 struct Pixel {
   int64_t index, y, x;
 
@@ -74,7 +74,7 @@ struct Patches {
   const Element* image;
   Neighborhood shape;
 
-  /** Where elements [first, first + count) of a row lie in the image, if they lie there one after another. */
+  /** The address of elements [first, first + count) of a row in the image, if they are contiguous there. */
   const Element* find(const Pixel& pixel, int64_t first, int64_t count) const {
     const Line line(*this, pixel, first / lineLength());
     const int64_t offset = first % lineLength();
@@ -100,7 +100,7 @@ struct Patches {
  private:
   int64_t lineLength() const { return shape.kernelWidth * shape.channels; }
 
-  /** A line of a neighborhood lies in the image as it does in the row: from `begin` to `end`, where not outside. */
+  /** A line of a neighborhood; elements [begin, end) are inside the image and contiguous there. */
   struct Line {
     const Element* elements;
     int64_t begin, end;
@@ -133,10 +133,10 @@ struct PatchesLeft final : LeftOperand {
   }
 
  private:
-  // Enough that what one loop has written is out of the way when the next one reads it in larger pieces.
+  // Enough that one loop's writes have completed when the next one reads them in larger pieces.
   static constexpr int64_t rowsTogether = 16;
 
-  /** Rows whose words are made of elements as they are stored. */
+  /** Rows whose words consist of elements as stored. */
   void packAsStored(Pixel& pixel, int64_t rows, int64_t word, int64_t words, uint32_t* to, int64_t stride) const {
     const int64_t first = word * Words::elements;
     const int64_t count = min(patches_.shape.depth() - first, words * Words::elements);
@@ -213,15 +213,15 @@ PatchesRight<Words, Element> patchesRight(const Element* image, const Neighborho
   return PatchesRight<Words, Element>({image, shape}, pixels);
 }
 
-/** Where the elements of a kernel lie: element (column, tap, channel), taps counted line by line. */
+/** Layout of a kernel's elements: the first, and strides over columns, taps (counted line by line) and channels. */
 struct KernelLayout {
   int64_t first, ofColumn, ofTap, ofChannel;
 };
 
 /**
- * The weights of a convolution that makes few channels, for several neighboring pixels at a time, so that vectors are
- * full: column p * channels made + c holds what channel c of pixel p takes from the joined neighborhood, zeros where
- * that reaches beyond its own. (A neighbor that is not finite then makes all of them so.)
+ * The weights of a convolution with few output channels, for several adjacent pixels at a time, so that vectors are
+ * full: column p * output channels + c has the weights of channel c of pixel p in the joined neighborhood, zeros where
+ * that reaches beyond its own. (A non-finite neighbor then makes all of them non-finite.)
  */
 template <class Words, class Element>
 struct JoinedRight final : RightOperand {

@@ -6,7 +6,7 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Words of K that are multiplied at a time: a panel of that height (384 KB) stays in the L2 cache. */
+/** Words of K per pass: a panel of that height (384 KB) stays in the L2 cache. */
 constexpr int64_t depthLimit = 1536;
 
 struct ProductShape {
@@ -19,7 +19,7 @@ struct ProductShape {
   int64_t wordsPerPass() const { return roundUp((words + passes() - 1) / passes(), 16); }
 };
 
-/** Rows and panels of the blocks that are handed to the threads. */
+/** Rows and panels of the blocks assigned to the threads. */
 struct Blocks {
   int64_t rows;
   int64_t panels;
@@ -28,11 +28,11 @@ struct Blocks {
 };
 
 /**
- * The blocks of the least estimated time. The costs are cycles per word of K: 2 for a row of a panel; 36 to pack a
+ * The blocks with the lowest estimated time. The costs are cycles per word of K: 2 for a row of a panel; 36 to pack a
  * panel, 1 to pack a row.
  */
 inline Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packsRight, int threads) {
-  // Rows that are read in place should stay in the last-level cache; packed ones and sums make up the workspace.
+  // Rows read in place should stay in the last-level cache; packed rows and sums make up the workspace.
   const int64_t depth = max(int64_t{1}, packsLeft ? shape.wordsPerPass() : shape.words);
   const bool keepsSums = shape.passes() > 1;
   const int64_t panelLimit = keepsSums ? 12 : packsLeft ? 24 : 4;
@@ -68,7 +68,7 @@ struct BlockOfProduct {
   int64_t firstRow, rows, firstPanel, panels;
   uint32_t* leftWords;   // rows x (wordsPerPass + 16), unless the left operand is read in place
   uint32_t* rightWords;  // one panel, unless all are packed
-  Sum* sums;             // rows x panels * 64, if there is more than one pass over K
+  Sum* sums;             // rows x panels * 64, for more than one pass over K
 
   void compute() const {
     const int64_t passes = shape.passes();

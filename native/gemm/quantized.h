@@ -1,7 +1,7 @@
-// Operands and results of products with weights of 8 bits.
+// Operands and results of products with 8-bit weights.
 //
 // The instruction that multiplies four bytes at a time takes unsigned numbers on the left, so 128 is added to the rows
-// of the left operand, and 128 times the sum of a column of the weights is taken off the result.
+// of the left operand, and 128 times the sum of each column of the weights is subtracted from the result.
 #pragma once
 
 #include "epilogue.h"
@@ -42,7 +42,7 @@ inline void offsetsOfPanel(const uint32_t* panel, int64_t words, int32_t* offset
   }
 }
 
-/** Weights of 8 bits, stored [columns, depth]. */
+/** 8-bit weights, stored [columns, depth]. */
 struct QuantizedRight final : RightOperand {
   QuantizedRight(const int8_t* data, int64_t columns, int64_t depth) : data_(data), columns_(columns), depth_(depth) {}
 
@@ -59,14 +59,14 @@ struct QuantizedRight final : RightOperand {
   int64_t depth_;
 };
 
-/** Weights of 8 bits as bfloat16: `quantized`, of `words` words, times a scale for each column. */
+/** 8-bit weights as bfloat16: `quantized`, of `words` words, times a scale for each column. */
 struct WidenedRight final : RightOperand {
   WidenedRight(const RightOperand& quantized, int64_t words, const float* scales, int64_t columns)
       : quantized_(quantized), words_(words), scales_(scales), columns_(columns) {}
 
   void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
     alignas(64) uint32_t block[blockWords * panelColumns];
-    // `word` is even: a pass over K begins at a multiple of 16.
+    // `word` is even: a pass over K starts at a multiple of 16.
     for (int64_t done = 0; done < words; done += 2 * blockWords) {
       const int64_t first = (word + done) / 2;
       const int64_t count = min(int64_t{blockWords}, words_ - first);

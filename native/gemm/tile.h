@@ -16,8 +16,8 @@ constexpr int tileVectors = 4;
 constexpr int tileVectors = 2;
 #endif
 
-// How a word of the left operand times a vector of words of the right operand is added to the sums. A level that has no
-// instruction for the whole word takes it in `parts`: left() and right() cut part `part` out of the words.
+// How a word of the left operand times a vector of words of the right operand is added to the sums. A level without an
+// instruction for whole words splits them into `parts`: left() and right() extract part `part` of the words.
 
 struct Float32Product : Float32Words {
   using Sum = float;
@@ -86,7 +86,7 @@ struct Int8Product : Int8Words {
 #endif
 };
 
-/** Where a tile reads and writes: rows of the left operand, columns of a panel of the right one, their sums. */
+/** What a tile reads and writes: rows of the left operand, columns of a panel of the right one, and their sums. */
 template <class Sum>
 struct Tile {
   const uint32_t* left;
@@ -95,7 +95,7 @@ struct Tile {
   int64_t words;
   Sum* sums;
   int64_t sumsStride;
-  /** Start from the sums that are there, not from zero. */
+  /** Start from the existing sums instead of zero. */
   bool resume;
 };
 

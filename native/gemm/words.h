@@ -53,7 +53,7 @@ struct Float32Words {
   /** Elements stored in the type of the word are copied. */
   static constexpr bool verbatim = true;
 
-  /** A vector of words that follow one another along K; of `count` elements, if there are fewer, and zeros. */
+  /** A vector of consecutive words along K, padded with zeros if there are only `count` elements. */
   template <class Element>
   static Uints along(const Element* from) {
     return (Uints)load(from);

@@ -1,8 +1,8 @@
 // Products of small blocks in a thread's scratch memory, for attention.
 //
-// The operands of a product are made of 32-bit words along the axis that is summed over: one float32 each or, where the
-// processor multiplies such pairs, two neighboring bfloat16. The left operand is read word by word, so its rows may
-// lie along either axis of memory; the right one is read by vectors of words.
+// The operands of a product consist of 32-bit words along the summed axis: one float32 each or, if the
+// processor multiplies such pairs, two adjacent bfloat16. The left operand is read word by word, so its rows may
+// run along either axis of memory; the right one is read in vectors of words.
 #pragma once
 
 #include "../simd/simd.h"
@@ -14,7 +14,7 @@ inline int64_t roundUp(int64_t count, int64_t multiple) { return (count + multip
 
 // ---- formats of words ----
 
-/** One float32 a word. */
+/** One float32 per word. */
 struct FloatFormat {
   using Element = float;
   static constexpr int64_t perWord = 1;
@@ -24,7 +24,7 @@ struct FloatFormat {
 };
 
 #if defined(__AVX512BF16__)
-/** Two bfloat16 a word, the earlier one in the lower half. */
+/** Two bfloat16 per word, the first in the lower half. */
 struct Bfloat16Format {
   using Element = Bfloat16;
   static constexpr int64_t perWord = 2;
@@ -47,7 +47,7 @@ struct Bfloat16Format {
   }
 };
 #else
-/** One float32 a word, rounded to the nearest bfloat16: for processors without products of pairs. */
+/** One float32 per word, rounded to the nearest bfloat16: for processors without products of pairs. */
 struct Bfloat16Format : FloatFormat {
   static Floats round(Floats x) { return widen(narrow(x)); }
   static Uints join(const Floats* rows) { return (Uints)round(rows[0]); }
@@ -203,8 +203,8 @@ inline void transposeWords(const uint32_t* from, int64_t fromStride, int64_t row
 }
 
 /**
- * Packed rows, joined into words down the columns: `rows` is a multiple of perWord, `columns` of width. Words of one
- * element are what they should be already; others go to `to`.
+ * Joins packed rows into words down the columns: `rows` is a multiple of perWord, `columns` of width. Words of one
+ * element are used in place; others are written to `to`.
  */
 template <class Format>
 Right joinRows(const uint32_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint32_t* to) {

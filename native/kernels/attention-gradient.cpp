@@ -107,7 +107,7 @@ void loadRowTerms(const Head<Format>& head, int64_t begin, int64_t count, int64_
   });
 }
 
-/** From the scores and the gradients of the weights, Format::perWord rows: the weights and the scores' gradients. */
+/** Computes Format::perWord rows of weights and score gradients from the scores and the gradients of the weights. */
 template <class Format>
 void differentiate(const Head<Format>& head, int64_t group, int64_t row) {
   constexpr int64_t rows = Format::perWord;
@@ -133,7 +133,7 @@ void differentiate(const Head<Format>& head, int64_t group, int64_t row) {
   }
 }
 
-/** Adds what the query rows [begin, end) contribute to dK and dV, and stores their dQ. */
+/** Adds the contributions of the query rows [begin, end) to dK and dV, and stores their dQ. */
 template <class Format>
 void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
   const Scratch<Format>& scratch = head.scratch;
@@ -196,7 +196,7 @@ void differentiateHead(const Call& call, const AttentionShape& shape, int64_t it
   for (int64_t begin = 0; begin < shape.queries; begin += blockRows) {
     addBlock(head, begin, min(shape.queries, begin + blockRows));
   }
-  clearRows(head, keys);  // a tile may have left something there
+  clearRows(head, keys);  // a tile may have written there
   storeRows(head.gradientRowsOf(key), shape.keys, scratch.keyGradients,
             [&](int64_t) { return shape.scale; });
   storeRows(head.gradientRowsOf(value), shape.keys, scratch.valueGradients, [](int64_t) { return 1.0f; });

@@ -58,14 +58,14 @@ struct AttentionShape {
     const int64_t stride = tensor.dim(2);
     return {tensor, (item * tensor.dim(1) + row) * stride + first + head * size, stride, size};
   }
-  /** The same of an operand; `tensors` are the operands' tensors. */
+  /** The same for an operand; `tensors` are the operands' tensors. */
   HeadRows rowsOf(const Tensor* tensors, Operand operand, int64_t item, int64_t head, int64_t row = 0) const {
     if (joined) return rowsOf(tensors[0], item, head, row, operand * heads * size);
     return rowsOf(tensors[operand], item, head, row);
   }
 };
 
-/** How many keys to look at: those after the last visible one are skipped. */
+/** Number of keys to process: those after the last visible one are skipped. */
 inline int64_t visibleKeys(const AttentionShape& shape, const Tensor* mask, int64_t item) {
   int64_t count = shape.keys;
   if (shape.maskKind == MaskKind::lengths) {
@@ -77,7 +77,7 @@ inline int64_t visibleKeys(const AttentionShape& shape, const Tensor* mask, int6
   return count;
 }
 
-/** What is added to the scores of `count` keys and, so that padding gets no weight, of those up to `paddedCount`. */
+/** The addends to the scores of `count` keys and, so that padding gets no weight, of those up to `paddedCount`. */
 inline void fillBias(const AttentionShape& shape, const Tensor* mask, int64_t item, int64_t count, int64_t paddedCount,
                      float* bias) {
   const bool additive = shape.maskKind == MaskKind::additive;
@@ -87,8 +87,8 @@ inline void fillBias(const AttentionShape& shape, const Tensor* mask, int64_t it
 }
 
 /**
- * e^x for x <= 0 or little above: relative error below 2e-7 + 1e-7 |x|, 0 for -inf, NaN for NaN. Fewer operations than
- * `exp` takes, which is exact for large |x| as well, where a softmax has next to no weight.
+ * e^x for x <= 0 or slightly above: relative error below 2e-7 + 1e-7 |x|, 0 for -inf, NaN for NaN. Cheaper than `exp`,
+ * which is also accurate for large |x|, where a softmax has almost no weight.
  */
 inline Floats exponential(Floats x) {
   const Floats power = max(broadcast(-160.0f), x * 1.44269504f);

@@ -1,8 +1,8 @@
 // Scaled dot-product attention: O = softmax(scale · Q·Kᵀ + mask) · V for every head, and the logarithm of each row's
 // sum of exponentials, from which the gradient recomputes the probabilities.
 //
-// A work item is some query rows of one head. The head's keys and values are packed once per item; then a block of
-// query rows at a time goes through both products while its scores stay in the thread's scratch memory.
+// A work item is a range of query rows of a head. The keys and values of the head are packed once per item; then one
+// block of query rows at a time goes through both products while its scores stay in the thread's scratch memory.
 
 #include "attention-head.h"
 
@@ -35,7 +35,7 @@ struct Scratch {
   }
 };
 
-/** Replaces a row of scores by the exponentials' elements; `largest` and `sum` are left to be divided out later. */
+/** Replaces a row of scores with the elements of the exponentials; `largest` and `sum` are divided out later. */
 template <class Format>
 void exponentials(float* scores, const float* bias, int64_t columns, float scale, float& largest, float& sum) {
   const float infinity = __builtin_inff();
@@ -106,7 +106,7 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
 template <class Format>
 void attendAll(const Call& call, const AttentionAttributes& attributes) {
   const AttentionShape shape(call, attributes);
-  // Heads are split only as far as needed to keep all threads busy, since each piece packs the keys of its head again.
+  // Heads are split only as far as needed to keep all threads busy, since each piece repacks the keys of its head.
   const int64_t heads = max(int64_t{1}, shape.batch * shape.heads);
   const int64_t piecesPerHead = (4 * call.parallel->threads() + heads - 1) / heads;
   const int64_t rows = max(int64_t{tileRows}, roundUp((shape.queries + piecesPerHead - 1) / piecesPerHead, tileRows));

@@ -16,7 +16,7 @@ struct Walk {
   int64_t columnStrideOfA() const { return rank == 0 ? 0 : a[rank - 1]; }
   int64_t columnStrideOfB() const { return rank == 0 ? 0 : b[rank - 1]; }
 
-  /** Where row `row` of all but the last axis begins in an operand of these strides. */
+  /** Where row `row` of all but the last axis begins in an operand with these strides. */
   int64_t offset(const int64_t* strides, int64_t row) const {
     int64_t offset = 0;
     for (int axis = rank - 2; axis >= 0; --axis) {
@@ -112,7 +112,7 @@ void combine(const Call& call, Function function) {
   });
 }
 
-/** As `combine`, of two float tensors or two of int32, with an output of float32. */
+/** As `combine`, for two float tensors or two int32 tensors, with float32 output. */
 template <class Function>
 void compare(const Call& call, Function function) {
   const Tensor &a = call.in(0), &b = call.in(1);
@@ -153,7 +153,7 @@ void equalKernel(const Call& call) {
 void lessKernel(const Call& call) {
   compare(call, [](auto a, auto b) { return a < b; });
 }
-/** The second operand of the walk is the input again, and unused. */
+/** The second operand of the walk is the input again, unused. */
 void broadcastKernel(const Call& call) {
   const Tensor &x = call.in(0), &y = call.out(0);
   visitFloats(x, y, [&](auto* from, auto* to) {

@@ -1,4 +1,4 @@
-// Changing the storage of elements, copying them and filling tensors with one value.
+// Converts the storage type of elements, copies them and fills tensors with one value.
 #include "elementwise.h"
 
 namespace FLAVA_NAMESPACE {
@@ -34,7 +34,7 @@ static void visitAny(const Tensor& tensor, Body body) {
   }
 }
 
-/** Copies the last input: a state update also names, before it, the tensor whose memory it overwrites. */
+/** Copies the last input: in a state update, the tensor to overwrite comes before it. */
 static void copyKernel(const Call& call) {
   const auto* from = call.in(call.inputCount - 1).as<char>();
   auto* to = call.out(0).as<char>();

@@ -25,10 +25,10 @@ struct Attributes {
 };
 
 /**
- * How many neighboring pixels are computed together: with few channels, single pixels would leave vectors partly empty
- * and amortize little of the gathering. Minimizes the estimated cycles per pixel: half of one for a vector of
- * products, of which there are two at a time or more; 4 for a line that is gathered and one for each of its vectors; 16
- * for a row that is stored and 2 for each of its vectors.
+ * How many adjacent pixels are computed together: with few channels, single pixels would leave vectors partly empty
+ * and amortize little of the gathering. Minimizes the estimated cycles per pixel: half a cycle for a vector of
+ * products, of which at least two run at a time; 4 for a gathered line and one for each of its vectors; 16
+ * for a stored row and 2 for each of its vectors.
  */
 int64_t pixelsTogether(const Neighborhood& single, int64_t channelsMade) {
   int64_t best = 1;
@@ -55,7 +55,7 @@ Neighborhood neighborhoodOf(const Call& call) {
   return single.joined(pixelsTogether(single, call.out(0).dim(-1)));
 }
 
-/** A bias repeated for all pixels that are computed together. */
+/** A bias repeated for all pixels computed together. */
 struct JoinedBias {
   const Tensor* repeat(const Tensor& bias, int64_t columns) {
     if (bias.size == columns) return &bias;

@@ -9,7 +9,7 @@ namespace FLAVA_NAMESPACE {
 constexpr int64_t byteGrain = 4 * elementGrain;
 
 /**
- * A box of elements in two layouts. Axes are added outermost first; those of size 1 are left out, and those that follow
+ * A box of elements in two layouts. Axes are added outermost first; those of size 1 are skipped, and those that follow
  * each other without a gap in both layouts are merged.
  */
 struct Box {
@@ -34,7 +34,7 @@ struct Box {
     to[rank - 1] = toBytes;
   }
 
-  /** Whether the innermost elements lie side by side in both layouts. */
+  /** Whether the innermost elements are contiguous in both layouts. */
   bool hasRows() const { return rank > 0 && from[rank - 1] == elementBytes && to[rank - 1] == elementBytes; }
 };
 

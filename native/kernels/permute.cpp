@@ -31,7 +31,7 @@ void transposeSquare(const char* from, int64_t fromStride, char* to, int64_t toS
   for (int line = 0; line < width; ++line) storeLine(reinterpret_cast<Element*>(to + line * toStride), lines[line]);
 }
 
-/** Output rows are `toStride` apart and go down the columns of the input, whose rows are `fromStride` apart. */
+/** Output rows, `toStride` apart, are columns of the input, whose rows are `fromStride` apart. */
 template <class Element>
 void transposeEdge(const char* from, int64_t fromStride, char* to, int64_t toStride, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; ++row) {
@@ -66,7 +66,7 @@ void transposeBand(const char* from, int64_t fromStride, char* to, int64_t toStr
 /** The last axis of the box is innermost in the output; `row`, some other axis, is innermost in the input. */
 template <class Element>
 void transpose(const Call& call, const Box& box, int row, const void* source, void* target) {
-  // The outer axes, without `row`, in a box of their own.
+  // The outer axes without `row`, as a separate box.
   Box outer(box.elementBytes);
   for (int axis = 0; axis < box.rank - 1; ++axis) {
     if (axis != row) outer.add(box.dims[axis], box.from[axis] / box.elementBytes, box.to[axis] / box.elementBytes);

@@ -18,7 +18,7 @@ Ints loadBytes(const int8_t* from, int lanes) {
 }
 Ints loadBytes(const int8_t* from, AllLanes) { return __builtin_convertvector(loadVector<Bytes>(from), Ints); }
 
-/** The largest of the pixel at x, its right neighbor, and the two below, and which of the four it is. */
+/** The largest of the pixel at x, its right neighbor and the two below, and its index among the four. */
 template <class X, class Y>
 void poolPixel(const X* x, int64_t inputRow, int64_t channels, Y* y, int8_t* which) {
   const int64_t offsets[4] = {0, channels, inputRow, inputRow + channels};
@@ -55,7 +55,7 @@ void maxPoolKernel(const Call& call) {
   });
 }
 
-/** The gradient of a pixel goes to the one of four it was taken from; `place` is this one's number of the four. */
+/** The gradient of a pixel goes to the one of four it was taken from; `place` is the index of the current one. */
 template <class D, class X>
 void unpoolPixel(const D* dY, const int8_t* which, int place, X* dX, int64_t channels) {
   overVectors(0, channels, [=](int64_t i, auto lanes) {

@@ -23,7 +23,7 @@ void quantizeWeightsKernel(const Call& call) {
         const auto* w = weights + row * columns;
         const float largest = maxOver(columns, [=](int64_t i, auto lanes) { return absolute(load(w + i, lanes)); });
         const float scale = largest / 127.0f;
-        scales[row] = scale < 1.17549435e-38f ? 1.0f : scale;  // also for rows too small to be divided by
+        scales[row] = scale < 1.17549435e-38f ? 1.0f : scale;  // also for rows with a scale too small to divide by
         quantizeRow(w, quantized + row * columns, scales[row], columns);
       }
     });

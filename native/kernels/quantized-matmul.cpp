@@ -1,7 +1,7 @@
-// quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with B of 8 bits. Either the rows of A are
+// quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with 8-bit B. Either the rows of A are
 // quantized too, or B is widened to bfloat16.
 //
-// packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, and behind them 128 times the sum of each column,
+// packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, followed by 128 times the sum of each column,
 // int32 [ceil(N / 64) * 64]. Its size in bytes: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).
 #include "../gemm/product.h"
 #include "../gemm/quantized.h"
@@ -69,7 +69,7 @@ void packWithOffsets(const Call& call, const QuantizedRight& right, const Weight
   });
 }
 
-/** Rows of A that are quantized at a time: 6 MB of them. */
+/** Rows of A quantized at a time: 6 MB. */
 int64_t rowsAtATime(int64_t rows, int64_t words) {
   return min(rows, max(int64_t{64}, (6 << 18) / max(int64_t{1}, words)));
 }

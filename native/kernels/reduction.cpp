@@ -96,7 +96,7 @@ void reduceMatrices(const Call& call, const X* x, Y* y, int64_t outer, int64_t r
   });
 }
 
-/** The axes from `first` to before `end` are reduced. */
+/** The axes to reduce: [first, end). */
 struct Axes {
   int64_t first, end;
 
@@ -130,7 +130,7 @@ void reduce(const Call& call, const Axes& axes) {
 void sumKernel(const Call& call, const Axes& axes) { reduce<Sum>(call, axes); }
 void maximumOfKernel(const Call& call, const Axes& axes) { reduce<Maximum>(call, axes); }
 
-/** The first of the largest; 0 if the row holds a NaN or nothing. */
+/** The first index of the maximum; 0 if the row has a NaN or is empty. */
 template <class X>
 int32_t indexOfLargest(const X* x, int64_t columns) {
   const float largest = reduceRow<Maximum>(x, columns);

@@ -6,7 +6,7 @@ namespace FLAVA_NAMESPACE {
 namespace {
 
 constexpr int precisionBits = 32 - 8 - 2;
-constexpr int block = 16;  // rows that go through the row pass together
+constexpr int block = 16;  // rows processed together in the row pass
 constexpr int parts = block / width;
 
 typedef uint8_t Levels __attribute__((vector_size(width)));
@@ -24,7 +24,7 @@ Taps tapsOf(const Tensor& rows, int64_t output) {
   return {row[0], row[1], row + 2};
 }
 
-/** Bytes to lanes; gcc 12 takes several steps where the processor has one. */
+/** Widens bytes to lanes; GCC 12 takes several instructions where the processor needs one. */
 Ints widen(const uint8_t* from) {
 #if defined(__AVX512F__)
   return (Ints)_mm512_maskz_cvtepu8_epi32(everyLane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
@@ -43,7 +43,7 @@ void storeRounded(uint8_t* to, Ints sum) {
   __builtin_memcpy(to, &levels, sizeof levels);
 }
 
-/** One round of the perfect shuffle: log2(block) of them transpose a square of bytes. */
+/** One round of a perfect shuffle: log2(block) rounds transpose a square of bytes. */
 void interleave(const Tile* from, Tile* to) {
   for (int i = 0; i < block / 2; ++i) {
     const Tile a = from[i];
@@ -53,7 +53,7 @@ void interleave(const Tile* from, Tile* to) {
   }
 }
 
-/** Turns `rows` rows of `columns` bytes, at most a square of block x block; what is missing is zero. */
+/** Transposes `rows` rows of `columns` bytes, at most block x block; missing bytes are zero. */
 void transposeSquare(const uint8_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint8_t* to,
                      int64_t toStride, int64_t toRows, int64_t toColumns) {
   Tile a[block];
@@ -68,7 +68,7 @@ void transposeSquare(const uint8_t* from, int64_t fromStride, int64_t rows, int6
   interleave(a, b);
   interleave(b, a);
   for (int64_t row = 0; row < toRows; ++row) {
-    if (toColumns == block) {  // a size known to the compiler is one instruction, another one a call
+    if (toColumns == block) {  // a size known at compile time is one instruction, any other a call
       __builtin_memcpy(to + row * toStride, a + row, block);
     } else {
       __builtin_memcpy(to + row * toStride, a + row, static_cast<size_t>(toColumns));
@@ -96,7 +96,7 @@ void addColumns(const uint8_t* columns, const Taps& taps, uint8_t* to) {
   }
 }
 
-/** [H, W, 3], taps [outputs, 2 + n] -> [H, outputs, 3]. Blocks of rows are turned, so that vectors run down columns. */
+/** [H, W, 3], taps [outputs, 2 + n] -> [H, outputs, 3]. Transposes blocks of rows so that vectors run down columns. */
 void resampleRowsKernel(const Call& call) {
   const Tensor& source = call.in(0);
   const Tensor& target = call.out(0);

@@ -1,4 +1,4 @@
-// Reductions along rows, in an order that depends on the length of the row only.
+// Reductions along rows, in an order that depends only on the length of the row.
 #pragma once
 
 #include "elementwise.h"
@@ -22,8 +22,8 @@ struct AnyFloats {
 };
 
 /**
- * Combines value(i, lanes) over all vectors of [0, count), four chains side by side so that one operation need not wait
- * for the one before. Lanes not in use are replaced by `identity`.
+ * Combines value(i, lanes) over all vectors of [0, count), in four parallel chains so that an operation need not wait
+ * for the previous one. Unused lanes are replaced by `identity`.
  */
 template <class Value, class Combine>
 [[gnu::always_inline]] inline Floats foldVectors(int64_t count, float identity, Value value, Combine combine) {

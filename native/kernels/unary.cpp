@@ -9,7 +9,7 @@ static Floats signOf(Floats x) {
   return select(x == x, sign, x);
 }
 
-/** Accurate for any x, one lane at a time: cosines are needed for learning rate schedules only. */
+/** Accurate for any x, one lane at a time: cosines are needed only for learning rate schedules. */
 static Floats cosineOf(Floats x) {
   for (int lane = 0; lane < width; ++lane) x[lane] = __builtin_cosf(x[lane]);
   return x;

@@ -32,7 +32,7 @@ napi_value fromOutcome(napi_env env, const Outcome& outcome) {
   return result;
 }
 
-// On the JavaScript thread. While its environment is being torn down, JavaScript cannot be called any more; the run is
+// On the JavaScript thread. While its environment is being torn down, JavaScript can no longer be called; the run is
 // only released.
 void finish(napi_env env, napi_status, void* data) {
   const std::unique_ptr<AsynchronousRun> task(static_cast<AsynchronousRun*>(data));

@@ -1,4 +1,4 @@
-// Node-API bindings: the functions called by src/backend/native.ts. There is no state per process, so every worker
+// Node-API bindings: the functions called by src/backend/native.ts. There is no per-process state, so every worker
 // thread may load the module.
 #include <cstring>
 #include <memory>

@@ -128,7 +128,7 @@ class Decoder {
   const double* const words_;
   const size_t wordCount_;
   size_t position_ = 0;
-  std::vector<const RegisteredKernel*> kernels_;  // of the signatures, once looked up
+  std::vector<const RegisteredKernel*> kernels_;  // one per signature, once looked up
   std::unordered_map<int64_t, size_t> bufferIndex_;
   Program program_;
 };

@@ -17,7 +17,7 @@ struct Instruction {
   int32_t name;  // index into Program::names
   int32_t inputCount;
   int32_t outputCount;
-  int32_t finiteOutputCount;  // of the outputs, from the first: the others may be infinite
+  int32_t finiteOutputCount;  // leading outputs that must be finite; the others may be infinite
   int32_t attributeCount;
   size_t firstTensor;  // inputs, then outputs, in Program::tensors
   size_t firstAttribute;
@@ -40,7 +40,7 @@ struct Program {
   std::vector<std::string> names;
   std::vector<Instruction> instructions;
   std::vector<Tensor> tensors;  // `data` is set by `bind`
-  std::vector<Place> places;    // of the tensor of the same index
+  std::vector<Place> places;    // of the tensor with the same index
   std::vector<double> attributes;
   std::vector<BufferUse> buffers;
 

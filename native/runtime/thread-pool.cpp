@@ -13,7 +13,7 @@ constexpr uint64_t activeMask = 0xffff;
 constexpr uint64_t openBit = 0x10000;
 constexpr int generationShift = 17;
 
-// Long enough to bridge the gap between two parallel kernels, short enough to cost nothing when the process is idle.
+// Long enough to bridge the gap between two parallel kernels, short enough to be negligible in an idle process.
 constexpr auto spinTime = std::chrono::microseconds(40);
 constexpr int pausesBetweenYields = 64;
 
@@ -101,7 +101,7 @@ void ThreadPool::worker(int thread) {
   }
 }
 
-/** Joins the job that is open, unless this worker has been in it already. */
+/** Joins the open job, unless this worker has already been in it. */
 bool ThreadPool::enter(uint64_t& lastGeneration) {
   uint64_t gate = gate_.load(std::memory_order_relaxed);
   while ((gate & openBit) != 0 && generationOf(gate) != lastGeneration) {

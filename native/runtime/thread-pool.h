@@ -52,7 +52,7 @@ class ThreadPool final : public Parallel {
 
   Job job_{};
   // Generation of the job (high bits), whether it may be entered, and how many workers are in it (low bits). One word,
-  // so that a worker enters a job only while it is open, and the job's fields change only while nobody is inside.
+  // so that a worker enters a job only while it is open, and the job's fields change only while no worker is inside.
   alignas(64) std::atomic<uint64_t> gate_{0};
   alignas(64) std::atomic<int64_t> nextRange_{0};
   alignas(64) std::atomic<int> sleepers_{0};

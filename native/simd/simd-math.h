@@ -118,8 +118,8 @@ template <int count>
   return p;
 }
 
-// Both functions again for results that are rounded to bfloat16, with absolute errors below 5e-5 and 7e-5: 1/2 and an
-// odd polynomial, fitted up to the bound from which on it counts as constant. A third of the operations.
+// Both functions for results rounded to bfloat16, with absolute errors below 5e-5 and 7e-5: 1/2 and an
+// odd polynomial, fitted up to the bound beyond which it is constant. A third of the operations.
 
 inline Floats roundedGelu(Floats x) {
   constexpr float bound = 4.25f;

@@ -34,7 +34,7 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-/** Means "all lanes" in place of a number of lanes. */
+/** Means "all lanes" instead of a number of lanes. */
 struct AllLanes {};
 
 /** Calls body(i, lanes) for the vectors of [begin, end): AllLanes while they are whole, an int for the tail. */
@@ -71,7 +71,7 @@ inline Ints laneIndices() {
 inline Floats select(Ints mask, Floats a, Floats b) { return mask ? a : b; }
 inline Ints select(Ints mask, Ints a, Ints b) { return mask ? a : b; }
 
-/** The lanes in use, and `other` in the rest. */
+/** x in the active lanes, `other` in the rest. */
 inline Floats keep(Floats x, AllLanes, float) { return x; }
 inline Floats keep(Floats x, int lanes, float other) { return select(laneIndices() < lanes, x, broadcast(other)); }
 

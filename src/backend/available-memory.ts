@@ -7,7 +7,7 @@ function numberIn(file: string, pattern: RegExp): number | undefined {
     const found = pattern.exec(readFileSync(file, "utf8"))?.[1];
     return found === undefined ? undefined : Number(found);
   } catch {
-    return undefined; // Not on this system.
+    return undefined; // Not available on this system.
   }
 }
 

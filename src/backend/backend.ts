@@ -1,16 +1,16 @@
-/** The small interface between programs and what runs them. Private: users see `openBackend`, `State` and `compile`. */
+/** The internal interface between programs and backends. Users see `openBackend`, `State` and `compile`. */
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import type { Values } from "./values.js";
 
-/** Elements that are matrices, one after another, each row by row. */
+/** Elements that form consecutive row-major matrices. */
 export interface Matrices {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** Memory of one tensor that lives on between runs. */
+/** Memory of one tensor that persists between runs. */
 export interface Memory {
   /** Sets the elements from `start` on. */
   write(values: Values, start: number): void;
@@ -20,20 +20,20 @@ export interface Memory {
   free(): void;
 }
 
-/** A file that is open for reading, as memory maps it. */
+/** A file that is open for reading, to be memory-mapped. */
 export interface OpenFile {
   readonly descriptor: number;
   readonly bytes: number;
 }
 
-/** A tensor whose elements lie in a file as they lie in memory: little-endian, row by row, from byte `offset` on. */
+/** A tensor stored in a file exactly as in memory: little-endian, row-major, from byte `offset` on. */
 export interface TensorInFile {
   readonly spec: TensorSpec;
   /** A multiple of the bytes of an element. */
   readonly offset: number;
 }
 
-/** A plan made ready to run. */
+/** A plan ready to run. */
 export interface Executable {
   /**
    * Runs the instructions [first, last) after copying `inputs` to their places. Rejects with the signal's reason when
@@ -55,7 +55,7 @@ export interface Executable {
 
 export interface Backend {
   readonly name: "native" | "reference";
-  /** Instructions of the processor that are used, such as "avx512bf16". */
+  /** The processor instructions in use, such as "avx512bf16". */
   readonly level: string;
   readonly threads: number;
   /** Whether constant weights are packed for the kernels. */

@@ -63,13 +63,13 @@ interface Addon {
 }
 
 export interface NativeOptions {
-  /** Threads that compute; default: `FLAVA_THREADS`, else one for each core. */
+  /** Number of compute threads; default: `FLAVA_THREADS`, else one per core. */
   readonly threads?: number;
   /** The highest processor level to use; default: `FLAVA_LEVEL`, else the best of this machine. */
   readonly level?: Level;
 }
 
-/** The native kernels cannot be used; says why, and what to do. */
+/** The native kernels cannot be used; the message says why, and what to do. */
 class NativeKernelsError extends Error {
   override readonly name = "NativeKernelsError";
 }
@@ -94,19 +94,19 @@ function whyNot({ code, message }: NodeJS.ErrnoException): string {
   return `The native kernels ${fault}. ${remedy}`;
 }
 
-/** Why the native kernels cannot be used, and what to do; undefined where they can. */
+/** Why the native kernels cannot be used, and what to do; undefined if they can. */
 export function nativeFault(): NativeKernelsError | undefined {
   const addon = loadAddon();
   return addon instanceof Error ? addon : undefined;
 }
 
-/** The processor levels that this machine can run; none where the native kernels were not built. */
+/** The processor levels that this machine supports; none if the native kernels were not built. */
 export function nativeLevels(): Level[] {
   const addon = loadAddon();
   return addon instanceof Error ? [] : addon.levels();
 }
 
-/** Opens the native backend; throws where the kernels were not built or the level is not available. */
+/** Opens the native backend; throws if the kernels were not built or the level is not available. */
 export function nativeBackend(options: NativeOptions = {}): Backend {
   const addon = loadAddon();
   if (addon instanceof Error) throw addon;
@@ -209,7 +209,7 @@ function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
   }
 }
 
-/** The abort flags of the current runs, which are stopped at exit, because Node waits for them. */
+/** The abort flags of the current runs, which are stopped at exit because Node waits for them. */
 const running = new Set<Int32Array>();
 process.on("exit", () => {
   for (const flag of running) flag[0] = 1;

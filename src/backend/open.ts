@@ -3,13 +3,13 @@ import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
 
 export interface BackendOptions extends NativeOptions {
-  /** Default: `FLAVA_BACKEND`, else native where its kernels were built, else reference. */
+  /** Default: `FLAVA_BACKEND`, else native if its kernels were built, else reference. */
   readonly name?: "native" | "reference";
 }
 
 /**
- * Opens the backend that runs programs. Its `dispose` frees all memory. The first time that it falls back to the
- * reference backend it emits a warning, which says how to get the native one.
+ * Opens the backend that runs programs. Its `dispose` frees all memory. The first fallback to the
+ * reference backend emits a warning that says how to get the native one.
  */
 export function openBackend(options: BackendOptions = {}): Backend {
   const name = options.name ?? process.env.FLAVA_BACKEND;

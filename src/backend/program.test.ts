@@ -129,7 +129,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
       () => "finished",
       (error: unknown) => error,
     );
-    // A fast machine may finish first; a run that begins aborted never does.
+    // A fast machine may finish first; a run that is aborted before it starts never does.
     if (outcome !== "finished") expect(outcome).toBe(reason);
     await expect(program.run({ x: new Float32Array(65536) }, controller.signal)).rejects.toBe(
       reason,

@@ -19,7 +19,7 @@ interface Results<S, O> {
 export interface ProgramOptions<S, I> {
   readonly state: State<S>;
   readonly inputs: I;
-  /** Carries collectives between processes; without it there is one process. */
+  /** Performs collectives between processes; without it there is only one process. */
   readonly transport?: Transport;
 }
 

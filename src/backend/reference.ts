@@ -119,7 +119,7 @@ class ReferenceExecutable implements Executable {
     for (let index = first; index < last; index++) {
       this.#execute(index);
       if (performance.now() - paused < 10) continue;
-      await new Promise(setImmediate); // Lets timers and signals through between instructions.
+      await new Promise(setImmediate); // Lets timers and signals run between instructions.
       signal?.throwIfAborted();
       paused = performance.now();
     }

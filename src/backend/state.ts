@@ -76,7 +76,7 @@ export class State<S = unknown> {
     for (const [path, leaf] of leavesOf<Values>(values)) this.write(path, leaf);
   }
 
-  /** Whether the tensor at `path` has memory; all have after the first use of one. */
+  /** Whether the tensor at `path` has memory; all do after the first use of any. */
   hasMemory(path: string): boolean {
     return this.#memory.has(path);
   }

@@ -51,7 +51,7 @@ export function checkValues(what: string, spec: TensorSpec, values: Values): voi
   }
 }
 
-/** One of `count` equal parts, which shares the memory of the whole. */
+/** One of `count` equal parts, sharing the memory of the whole. */
 export function partOf(values: Values, index: number, count: number): Values {
   const size = values.length / count;
   return values.subarray(index * size, (index + 1) * size);

@@ -117,7 +117,7 @@ function familyOf(
   );
 }
 
-/** The shortest prefix of whole steps before one of `starts`; copies of a model, such as averages, are nested deeper. */
+/** The shortest prefix of whole steps before one of `starts`; copies of a model (averages) are nested deeper. */
 function shortestPrefix(names: Iterable<string>, starts: readonly string[]): string | undefined {
   let shortest: string | undefined;
   for (const name of names) {

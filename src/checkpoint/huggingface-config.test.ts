@@ -6,7 +6,7 @@ import type { JsonObject } from "./files/json.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 
 const read = (values: JsonObject): Sizes => readConfig("config.json", values);
-/** As a file has it: without what is undefined. */
+/** As stored in a file: without undefined values. */
 const throughText = (values: JsonObject): JsonObject =>
   JSON.parse(JSON.stringify(values)) as JsonObject;
 
@@ -138,9 +138,9 @@ describe("config.json", () => {
   });
 
   it.each<JsonObject>([
-    { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1 }, // of training, where recipes state it
+    { hidden_dropout_prob: 0.1, attention_probs_dropout_prob: 0.1 }, // training only, set by recipes
     { initializer_range: 0.5, logit_scale_init_value: 3 }, // replaced by the weights
-    { mlm_weight: 0, ce_ignore_index: -1, global_backprop_contrastive: false }, // of losses
+    { mlm_weight: 0, ce_ignore_index: -1, global_backprop_contrastive: false }, // losses only
     { skip_unmasked_multimodal_encoder: false, return_loss: true, use_cache: false },
     { tie_word_embeddings: true, chunk_size_feed_forward: 64, torchscript: true, pad_token_id: 3 },
     { pruned_heads: {}, quantization_config: null },

@@ -1,4 +1,4 @@
-/** Hugging Face's config.json of FLAVA, checked by hand, to our sizes and back (flava.md 1.9). */
+/** Converts and checks Hugging Face's config.json for FLAVA, to our sizes and back (flava.md 1.9). */
 import type {
   CodebookConfig,
   FlavaConfig,
@@ -9,23 +9,23 @@ import type {
 import { type JsonObject, isObject } from "./files/json.js";
 import { CheckpointError, quote } from "./files/stored-tensor.js";
 
-/** The sizes of a whole model, or of a codebook that stands alone. */
+/** The sizes of a whole model, or of a codebook alone. */
 export type Sizes =
   | {
       readonly kind: "flava";
       readonly config: FlavaConfig;
-      /** Whether the pre-training model has its codebook with it. */
+      /** Whether the pre-training model includes its codebook. */
       readonly codebook: boolean;
     }
   | { readonly kind: "codebook"; readonly config: CodebookConfig };
 
-/** A section of the file, and where it stands, for messages. */
+/** A section of the file, and its path for messages. */
 interface Section {
   readonly where: string;
   readonly values: JsonObject;
 }
 
-/** More layers, or blocks of a codebook, than any model has: a list is made of them. */
+/** More layers, or codebook blocks, than any model has; bounds the list built from them. */
 const mostLayers = 1000;
 
 export function readConfig(what: string, values: JsonObject): Sizes {
@@ -77,16 +77,16 @@ function flavaConfig(section: Section): FlavaConfig {
   };
 }
 
-/** What this package adds to Hugging Face's settings. */
+/** Settings that this package adds to Hugging Face's. */
 const ownKeys: ReadonlySet<string> = new Set(["mask_padding", "head_layer_norm_eps"]);
 
-/** A section such as "text_config"; where its older form "text_config_dict" stands too, that one counts. */
+/** A section such as "text_config"; its older form "text_config_dict" takes precedence. */
 function subsection({ where, values }: Section, name: string): Section {
   const key = isObject(values[`${name}_config_dict`]) ? `${name}_config_dict` : `${name}_config`;
   const found = values[key] ?? {};
   if (!isObject(found)) throw refused({ where, values }, key, "an object");
   const part = { where: `${where}, "${key}"`, values: found };
-  // Of the codebook, versions of transformers write different names.
+  // Versions of transformers use different names for the codebook's section.
   if (name !== "image_codebook") demand(part, "model_type", `flava_${name}_model`);
   return part;
 }
@@ -138,7 +138,7 @@ function multimodalConfig(section: Section): StackConfig {
 }
 
 function codebookConfig(section: Section): CodebookConfig {
-  demand(section, "num_groups", 4); // Hugging Face's code has four, whatever this says.
+  demand(section, "num_groups", 4); // Hugging Face's code always uses four.
   const hidden = count(section, "hidden_size", 256);
   if (hidden % 4 !== 0) throw refused(section, "hidden_size", "a multiple of 4");
   return {
@@ -150,13 +150,13 @@ function codebookConfig(section: Section): CodebookConfig {
   };
 }
 
-/** DALL-E's codebook, which Hugging Face's configuration defaults to. */
+/** DALL-E's codebook, the default of Hugging Face's configuration. */
 export const standardCodebook = codebookConfig({ where: "", values: {} });
 
 const refused = ({ where, values }: Section, key: string, expected: string): CheckpointError =>
   new CheckpointError(`${where}: "${key}" is ${quote(values[key])}, but expected ${expected}.`);
 
-/** Refuses any value but the one that our model computes with; a key that is left out means that one. */
+/** Refuses any value but the one that our model uses, which is also the default. */
 function demand(section: Section, key: string, expected: string | number | boolean): void {
   const value = section.values[key] ?? expected;
   if (value !== expected) throw refused(section, key, JSON.stringify(expected));
@@ -176,7 +176,7 @@ function count(section: Section, key: string, standard: number, most = 2 ** 31):
   throw refused(section, key, `an integer from 1 to ${most}`);
 }
 
-/** The side of a square, which may be written as two equal sides. */
+/** The side of a square, possibly written as two equal sides. */
 function side(section: Section, key: string, standard: number): number {
   const value = section.values[key];
   if (!Array.isArray(value)) return count(section, key, standard);
@@ -198,11 +198,11 @@ function flag(section: Section, key: string, standard: boolean): boolean {
   throw refused(section, key, "true or false");
 }
 
-/** What Hugging Face calls a dtype of weights. */
+/** Hugging Face's names of the dtypes of weights. */
 export const weightDtypes = ["float32", "float16", "bfloat16"] as const;
 export type WeightDtype = (typeof weightDtypes)[number];
 
-/** The config.json of a model; keys that are left out have Hugging Face's defaults, which are ours too. */
+/** The config.json of a model; omitted keys have Hugging Face's defaults, which are also ours. */
 export function writeConfig(sizes: Sizes, architecture: string, dtype: WeightDtype): JsonObject {
   const general = { architectures: [architecture], dtype };
   if (sizes.kind === "codebook") return { ...general, ...codebookSection(sizes.config) };
@@ -259,13 +259,13 @@ function codebookSection({
   };
 }
 
-/** What describes the files that a config.json came with, not the model; and the older forms of its sections. */
+/** Keys that describe the original files rather than the model, and older forms of its sections. */
 const ofTheFiles =
   /^(_name_or_path|architectures|torch_dtype|dtype|transformers_version|\w+_dict)$/;
 
 /**
- * A config.json to write, with those settings of another one that it does not have itself, such as dropout and the weights of
- * losses, in its sections too.
+ * A config.json to write, with settings from another one that it lacks, such as dropout and loss weights, also in
+ * its sections.
  */
 export function withSettingsOf(source: JsonObject | undefined, written: JsonObject): JsonObject {
   const isSame = source && (source.model_type ?? written.model_type) === written.model_type;

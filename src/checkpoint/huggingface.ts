@@ -1,4 +1,4 @@
-/** Writes the weights of a state as a directory that Hugging Face's transformers loads. */
+/** Writes the weights of a state to a directory that Hugging Face's transformers can load. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { State } from "../backend/state.js";
@@ -14,21 +14,21 @@ import { writeShards } from "./files/shards.js";
 import { root, weightPaths } from "./weight-paths.js";
 
 export interface WriteOptions {
-  /** Of the weights in the files; default float32. */
+  /** Dtype of the weights in the files; default float32. */
   readonly dtype?: WeightDtype;
-  /** Most bytes of tensors in one file; default: five gigabytes. */
+  /** Maximum bytes of tensors per file; default: five gigabytes. */
   readonly shardBytes?: number;
-  /** A config.json that the model came with: settings that our sizes do not cover are kept. */
+  /** The model's original config.json: settings that our sizes do not cover are kept. */
   readonly source?: JsonObject | undefined;
 }
 
-/** The file of the dVAE's decoder beside the others, in DALL-E's names; transformers knows no decoder and leaves it alone. */
+/** The dVAE decoder's own file, with DALL-E's names; transformers has no decoder and ignores it. */
 export const decoderName = "codebook_decoder.safetensors";
 
 /**
  * Writes the "parameters" of `state` and their config.json into `directory`: a `FlavaForPreTraining` if the state has the
- * heads, else a `FlavaModel`, or a `FlavaImageCodebook` if it has nothing but the codebook. A decoder of the codebook goes
- * into a file of its own.
+ * heads, otherwise a `FlavaModel`, or a `FlavaImageCodebook` if it has only the codebook. The codebook's decoder goes
+ * into a separate file.
  */
 export async function writeHuggingFace(
   directory: string,
@@ -66,7 +66,7 @@ export async function writeHuggingFace(
   await writeFile(join(directory, "config.json"), `${json}\n`);
 }
 
-/** Hugging Face's heads on the multimodal encoder have the width of the encoders below it. */
+/** Hugging Face's heads on the multimodal encoder have the width of the unimodal encoders. */
 function requireOneWidth({ image, text, multimodal }: FlavaConfig): void {
   if (image.width === multimodal.width && text.width === multimodal.width) return;
   throw new RangeError(

@@ -1,4 +1,4 @@
-/** What a checkpoint holds, as plain values. */
+/** The contents of a checkpoint, as plain values. */
 import { leavesOf } from "../base/tree.js";
 import { type TensorSpec, sizeOf } from "../graph/tensor.js";
 import { codebookParameters } from "../model/codebook.js";
@@ -8,35 +8,35 @@ import { type LoadReport, compare } from "./compare.js";
 import type { Sizes } from "./huggingface-config.js";
 import { partOf } from "./names.js";
 
-/** Bytes that the weights take in memory. */
+/** Bytes of memory for the weights. */
 interface Memory {
   readonly float32: number;
   readonly bfloat16: number;
   readonly int8: number;
-  /** To train with AdamW. */
+  /** Bytes for training with AdamW. */
   readonly training: number;
 }
 
-/** Beside the names of tensors that do not fit the sizes. */
+/** Besides the names of tensors that do not fit the sizes. */
 export interface Inspection extends Pick<LoadReport, "missing" | "unexpected" | "misshapen"> {
   readonly family: string;
-  /** What kind of files it is made of. */
+  /** The file format. */
   readonly format: string;
   readonly sizes?: Sizes;
   readonly tensors: number;
   readonly parameters: number;
-  /** How many parameters each part has, such as "flava/image". */
+  /** Number of parameters of each part, such as "flava/image". */
   readonly parts: Readonly<Record<string, number>>;
-  /** Of the stored tensors. */
+  /** Dtypes of the stored tensors. */
   readonly dtypes: readonly string[];
   readonly bytes: number;
-  /** Without activations, which depend on the batch. */
+  /** Memory needed, without activations, which depend on the batch. */
   readonly memory: Memory;
-  /** Names of tensors that are none of FLAVA's, which loading ignores. */
+  /** Names of tensors that do not belong to FLAVA, ignored by loading. */
   readonly ignored: readonly string[];
 }
 
-/** Measures a checkpoint by the headers of its files; reads no weights. */
+/** Inspects a checkpoint from the headers of its files, without reading weights. */
 export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
   const { family, format, sizes, weights, unknown } = checkpoint;
   const stored = [...weights.values()].map((weight) => weight.stored);
@@ -73,10 +73,10 @@ function parametersByPart({ weights }: Checkpoint): Record<string, number> {
   return parts;
 }
 
-/** Bytes per parameter of AdamW: the weight, its gradient and two moments, all float32. */
+/** Bytes per parameter with AdamW: the weight, its gradient and two moments, all float32. */
 const trainingBytes = 16;
 
-/** Weights are kept in float32; programs add a copy of those they multiply with, packed for the kernels. */
+/** Weights are kept in float32; programs add a packed copy of those that they multiply with. */
 function memoryOf({ weights }: Checkpoint): Memory {
   const entries = [...weights];
   const total = countOf(weights.values());
@@ -97,12 +97,12 @@ function isMultiplied(path: string): boolean {
   return path.endsWith("/weight") && partOf(path) !== "codebook";
 }
 
-/** In int8 the linear layers of the blocks have weights of one byte; the others stay in bfloat16. */
+/** In int8, weights of the blocks' linear layers take one byte; the others stay in bfloat16. */
 function isQuantized(path: string): boolean {
   return /\/blocks\/\d+\/(attention|mlp)\/\w+\/weight$/.test(path);
 }
 
-/** The tensors that the sizes ask for, of those main parts (encoders, heads, codebook) that the file has. */
+/** The tensors implied by the sizes, in the main parts (encoders, heads, codebook) that the file has. */
 function expectedOf({ sizes, weights }: Checkpoint): Map<string, TensorSpec> {
   const root = (path: string): string => path.split("/")[0] ?? "";
   const present = new Set([...weights.keys()].map(root));

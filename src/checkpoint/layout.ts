@@ -1,4 +1,4 @@
-/** How the tensors of other code bases are laid out compared with ours. */
+/** Layouts of tensors in other code bases compared with ours. */
 import type { Shape } from "../graph/tensor.js";
 import type { ImageConfig } from "../model/config.js";
 
@@ -11,7 +11,7 @@ import type { ImageConfig } from "../model/config.js";
  */
 export type Layout = "same" | "token" | "sequence" | "patches" | "convolution";
 
-/** The shape there of a tensor of shape `shape` here. */
+/** The stored shape of a tensor that has shape `shape` here. */
 export function storedShape(
   layout: Layout,
   shape: Shape,
@@ -34,7 +34,7 @@ export function storedShape(
 
 type Elements = Float32Array | Uint16Array;
 
-/** Elements as they are stored in the order of a tensor of shape `shape` here. */
+/** Reorders stored elements for a tensor of shape `shape` here. */
 export function fromStored<E extends Elements>(layout: Layout, shape: Shape, elements: E): E {
   const [outputs = 0, height = 0, width = 0, inputs = 0] = shape;
   return layout === "convolution"
@@ -42,7 +42,7 @@ export function fromStored<E extends Elements>(layout: Layout, shape: Shape, ele
     : elements;
 }
 
-/** Elements of a tensor of shape `shape` here in the order in which they are stored. */
+/** Reorders the elements of a tensor of shape `shape` here for storage. */
 export function toStored<E extends Elements>(layout: Layout, shape: Shape, elements: E): E {
   const [outputs = 0, height = 0, width = 0, inputs = 0] = shape;
   return layout === "convolution"

@@ -36,10 +36,10 @@ const config: FlavaConfig = {
   projection: 3,
 };
 const parameters = pretrainingParameters(config);
-const kernel = "parameters/codebook/groups/0/0/convolutions/0/weight"; // whose channels move
+const kernel = "parameters/codebook/groups/0/0/convolutions/0/weight"; // stored with its channels first
 const words = "parameters/flava/text/words";
 
-/** A model in memory whose numbers follow from `seed`, and bfloat16 holds exactly. */
+/** A model in memory with values derived from `seed` that are exact in bfloat16. */
 function modelOf(seed: number): State {
   const state: State = new State(referenceBackend({ precision: "float32" }), { parameters });
   for (const [index, path] of state.paths.entries()) {
@@ -65,7 +65,7 @@ async function load(directory: string, state: State): Promise<void> {
   await loadWeights(checkpoint, state).finally(() => checkpoint.close());
 }
 
-/** The bytes of all files of weights. */
+/** The bytes of all weight files. */
 async function bytesIn(directory: string): Promise<Buffer[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".safetensors"));
   return names.toSorted().map((name) => readFileSync(join(directory, name)));
@@ -84,7 +84,7 @@ describe.runIf(nativeLevels().length > 0)("weights that are mapped", () => {
   const backend = nativeBackend({ threads: 2 });
   afterAll(() => backend.dispose());
 
-  /** The backend, and what it maps. */
+  /** The backend, recording what it maps. */
   function watched(): { readonly on: Backend; readonly mapped: TensorInFile[] } {
     const mapped: TensorInFile[] = [];
     const map: Backend["map"] = (file, tensors) => {

@@ -6,8 +6,8 @@ import type { Match } from "./compare.js";
 import { root } from "./weight-paths.js";
 
 /**
- * Maps into `state` what its files hold just as the state does, where its backend can and the state has no memory for it
- * yet. Returns the matches that are left, to be copied.
+ * Maps tensors into `state` that are stored exactly as the state needs them, if its backend can and the state has no
+ * memory for them yet. Returns the remaining matches, to be copied.
  */
 export function mapWeights(state: State, matches: readonly Match[]): readonly Match[] {
   const mapped = new Set<Match>();
@@ -21,7 +21,7 @@ export function mapWeights(state: State, matches: readonly Match[]): readonly Ma
   return matches.filter((match) => !mapped.has(match));
 }
 
-/** What can be mapped, by file. */
+/** The tensors that can be mapped, by file. */
 function byFile(state: State, matches: readonly Match[]): Map<OpenFile, Match[]> {
   const files = new Map<OpenFile, Match[]>();
   for (const match of matches) {
@@ -34,7 +34,7 @@ function byFile(state: State, matches: readonly Match[]): Map<OpenFile, Match[]>
   return files;
 }
 
-/** The elements must be stored as the state holds them, at an offset that kernels can read. */
+/** The elements must be stored as in the state, at an offset that kernels can read. */
 function isMappable({ spec, stored, transposed }: Match, offset: number): boolean {
   return stored.dtype === spec.dtype && !transposed && offset % bytesPerElement[spec.dtype] === 0;
 }

@@ -14,7 +14,7 @@ const original = join(folder, "original");
 const config = { ...checkpointConfig, text: { ...checkpointConfig.text, vocabulary: 8 } };
 const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Red", "icon", "##s"];
 
-/** As transformers 5 writes it, for pieces that keep capitals. */
+/** As written by transformers 5 for a cased vocabulary. */
 const tokenizer = {
   truncation: { max_length: 7 },
   added_tokens: [{ id: 4, content: "[MASK]", special: true }],
@@ -43,7 +43,7 @@ const processor = {
   image_processor: { image_processor_type: "FlavaImageProcessorFast", size: 32, crop_size: 32 },
 };
 
-/** The files of transformers 5 beside the weights; null leaves one out. */
+/** The files that transformers 5 writes next to the weights; null omits one. */
 async function directoryWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const directory = await mkdtemp(join(folder, "model-"));
   for (const name of ["config.json", "model.safetensors"])
@@ -67,7 +67,7 @@ const load = (directory: string): Promise<Model> =>
 beforeAll(async () => {
   const model = { config, state: stateOf({ flava: flavaParameters(config) }) };
   await saveModel(original, model);
-  await rm(join(original, "vocab.txt")); // of 30,522 pieces, which this model does not have
+  await rm(join(original, "vocab.txt")); // has 30,522 pieces, unlike this model
 });
 
 describe("a directory of transformers 5", () => {

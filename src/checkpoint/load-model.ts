@@ -24,16 +24,16 @@ import { type OpenOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 
 export interface LoadModelOptions extends OpenOptions {
-  /** Called with one line for each default used in place of a missing file, and for tensors that are ignored. */
+  /** Called with one line for each default used in place of a missing file, and for ignored tensors. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * Loads a model with all that its directory says of images and texts.
+ * Loads a model with its tokenizer and image processor.
  *
- * @param path a directory in Hugging Face's form, or a file of weights; the config.json beside a file counts, and then what
- *   else is in its directory
- * @throws CheckpointError where there is no FLAVA model, WeightsMismatch where weights and sizes do not fit
+ * @param path a directory in Hugging Face format, or a weight file. If there is a config.json next to the file, it and
+ *   the other files of the directory are used
+ * @throws CheckpointError if there is no FLAVA model, WeightsMismatch if weights and sizes do not fit
  */
 export async function loadModel(
   path: string,
@@ -83,7 +83,7 @@ function ignored(names: readonly string[]): string {
   return `Ignored ${names.length} tensors that FLAVA does not have: ${some}${more}.`;
 }
 
-/** Declares what the checkpoint holds. */
+/** Declares the parameters that the checkpoint has. */
 function parametersOf(
   { weights }: Checkpoint,
   config: FlavaConfig,
@@ -109,7 +109,7 @@ async function openDecoder(directory: string): Promise<Checkpoint | undefined> {
   return path === undefined ? undefined : openCheckpoint(path);
 }
 
-/** What the directory says of texts; where it says nothing, BERT's uncased vocabulary, which FLAVA has. */
+/** The directory's tokenizer, by default with FLAVA's vocabulary, BERT's uncased one. */
 async function readTokenizer(
   directory: string | undefined,
   { text }: FlavaConfig,
@@ -128,7 +128,7 @@ async function readTokenizer(
   return tokenizer;
 }
 
-/** The tokenizer that a model's directory describes; undefined where it has no vocabulary. */
+/** The tokenizer described by a model's directory; undefined if it has no vocabulary. */
 export async function tokenizerIn(directory: string): Promise<Tokenizer | undefined> {
   const vocabulary = ifThere(join(directory, "vocab.txt"));
   return tokenizerFromFiles({
@@ -139,7 +139,7 @@ export async function tokenizerIn(directory: string): Promise<Tokenizer | undefi
   });
 }
 
-/** What the directory says of images; where it says nothing, the published processor, fitted to the model's sizes. */
+/** The directory's image processor, by default the published one, fitted to the model's sizes. */
 async function readProcessor(
   directory: string | undefined,
   config: FlavaConfig,
@@ -151,7 +151,7 @@ async function readProcessor(
   return fittedProcessor(config);
 }
 
-/** As transformers does, the processor_config.json first. */
+/** Prefers processor_config.json, as transformers does. */
 async function processorIn(directory: string): Promise<ImageProcessor | undefined> {
   const whole = join(directory, "processor_config.json");
   const nested = (await readIfThere(whole))?.image_processor;

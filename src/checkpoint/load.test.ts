@@ -26,7 +26,7 @@ const config: FlavaConfig = {
   projection: 3,
 };
 
-/** A state of these parameters: all numbers different, and exact in every dtype. */
+/** A state of these parameters; all values are distinct, and exact in every dtype. */
 function stateOf(parameters: unknown, dtype: Dtype = "float32"): State {
   const specs = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape, dtype));
   const state: State = new State(referenceBackend({ precision: "float32" }), { parameters: specs });

@@ -1,4 +1,4 @@
-/** Weights from a checkpoint into a state, one tensor at a time. */
+/** Loads weights from a checkpoint into a state, one tensor at a time. */
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import type { Matrices } from "../backend/backend.js";
@@ -10,13 +10,13 @@ import { readFloat32, readingBytes } from "./files/stored-tensor.js";
 import { root, weightPaths } from "./weight-paths.js";
 
 export interface LoadOptions {
-  /** The beginnings of the paths to load, such as "flava/image" and "codebook"; default: all that the state has. */
+  /** Prefixes of the paths to load, such as "flava/image" and "codebook"; default: everything in the state. */
   readonly parts?: readonly string[];
   /** Throws a `WeightsMismatch` unless the checkpoint and these parts of the state fit exactly; default true. */
   readonly strict?: boolean;
 }
 
-/** A checkpoint does not fit; `report` lists everything that does not. Nothing was loaded. */
+/** A checkpoint does not fit; `report` lists all mismatches. Nothing was loaded. */
 export class WeightsMismatch extends Error {
   override readonly name = "WeightsMismatch";
 
@@ -28,7 +28,7 @@ export class WeightsMismatch extends Error {
   }
 }
 
-/** Which tensors do not fit, one phrase for each kind with at most `shown` names: "2 missing: cls_token, mask_token". */
+/** The mismatches, one phrase for each kind with at most `shown` names: "2 missing: cls_token, mask_token". */
 export function describeMismatch(report: LoadReport, shown = 10): string[] {
   return (["missing", "unexpected", "misshapen"] as const)
     .filter((kind) => report[kind].length > 0)
@@ -41,12 +41,12 @@ function enumerate(names: readonly string[], shown: number): string {
 }
 
 /**
- * Reads weights into the "parameters" of `state`. What a file holds just as the state does is mapped where possible, and
- * read when it is used; else it is copied in pieces of a few megabytes. Where the file's elements are not the state's as
- * they are, that takes the memory of the largest tensor in float32 (twice for convolutions).
+ * Reads weights into the "parameters" of `state`. Tensors stored exactly as in the state are mapped where possible, and
+ * read on first use, or else copied in pieces of a few megabytes. Converting other tensors takes
+ * the memory of the largest one in float32 (twice that for convolutions).
  *
- * The checkpoint may be closed then, and its files replaced by others under their names, as every writer of checkpoints
- * here does; but a file that was mapped must not be made shorter in place while the state lives (see `Backend.map`).
+ * The checkpoint may then be closed, and its files replaced by renaming others, as all checkpoint writers here
+ * do; but a mapped file must not be truncated in place while the state is in use (see `Backend.map`).
  */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -82,18 +82,18 @@ async function copyWeights(copied: readonly Match[], state: State): Promise<void
 /** Small enough to stay in the processor's cache between reading and writing. */
 const pieceBytes = 2 ** 21;
 
-/** Whether the elements of the file are those of the state; those of convolutions stand in another order. */
+/** Whether a tensor can be copied in pieces: float32 on both sides, with matrices that fit into one. */
 function isReadInPieces({ spec, stored, transposed }: Match): boolean {
   const same = spec.dtype === "float32" && stored.dtype === "float32";
   return same && stored.readPart !== undefined && wholeMatrices(pieceBytes, transposed) > 0;
 }
 
-/** The most bytes, not above `bytes`, that hold no part of a matrix. */
+/** The largest number of bytes, up to `bytes`, that is a whole number of matrices. */
 function wholeMatrices(bytes: number, matrices: Matrices = { rows: 1, columns: 1 }): number {
   return bytes - (bytes % (4 * matrices.rows * matrices.columns));
 }
 
-/** Copies a tensor piece by piece: while one is written to the state, the next is read. */
+/** Copies a tensor in pieces: while one is written to the state, the next is read. */
 async function readInPieces(
   { path, stored, transposed }: Match,
   memory: ArrayBuffer,
@@ -115,7 +115,7 @@ async function readInPieces(
   }
 }
 
-/** A tensor's elements as the state takes them. Bits of bfloat16 go into a bfloat16 tensor unchanged. */
+/** A tensor's elements in the form that the state accepts. bfloat16 bits go into a bfloat16 tensor unchanged. */
 async function read({ spec, layout, stored }: Match, memory: ArrayBuffer): Promise<Values> {
   if (spec.dtype !== "bfloat16" || stored.dtype !== "bfloat16") {
     return fromStored(layout, spec.shape, await readFloat32(stored, memory));

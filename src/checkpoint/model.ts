@@ -9,7 +9,7 @@ import type { Parameter } from "../nn/parameter.js";
 import type { WeightDtype } from "./huggingface-config.js";
 import type { JsonObject } from "./files/json.js";
 
-/** What a checkpoint may hold; only the encoders and projections are always there. */
+/** The parameters of a checkpoint; only the encoders and projections are always present. */
 export interface ModelParameters<T> {
   readonly flava: Flava<T>;
   readonly heads?: PretrainingHeads<T>;
@@ -17,7 +17,7 @@ export interface ModelParameters<T> {
   readonly decoder?: CodebookDecoder<T>;
 }
 
-/** A whole model as `loadModel` reads it and `saveModel` writes it. */
+/** A whole model, as read by `loadModel` and written by `saveModel`. */
 export interface Model {
   /** Where it was loaded from. */
   readonly path: string;
@@ -25,8 +25,8 @@ export interface Model {
   readonly state: State<{ readonly parameters: ModelParameters<Parameter> }>;
   readonly tokenizer: Tokenizer;
   readonly processor: ImageProcessor;
-  /** The narrowest dtype that holds the weights as they were stored. */
+  /** The dtype of the stored weights; float32 if they are mixed or wider. */
   readonly dtype: WeightDtype;
-  /** The config.json that it came with, if any. */
+  /** Its original config.json, if any. */
   readonly source?: JsonObject | undefined;
 }

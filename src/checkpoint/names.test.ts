@@ -11,7 +11,7 @@ const decoder = paths
   .filter((path) => path.startsWith("codebook"))
   .map((path) => path.replace("codebook", "decoder"));
 
-/** How many of the base model's tensors each family has (flava.md 1.10); of tied biases one. */
+/** Number of the base model's tensors in each family (flava.md 1.10); tied biases count once. */
 const families: readonly (readonly [Family, tensors: number, parameters: number])[] = [
   ["FlavaForPreTraining", 614, 357_645_303],
   ["FlavaModel", 512, 241_356_289],

@@ -1,6 +1,6 @@
 /**
- * The tensors of FLAVA under the names of each code base, in one table that is read in both directions (flava.md 1.11 and
- * 1.12). A place where a number stands is written <n>, or <n+1> where that code base counts from one.
+ * The names of FLAVA's tensors in each code base, in one table that is read in both directions (flava.md 1.11 and
+ * 1.12). A number is written <n>, or <n+1> if that code base counts from one.
  */
 import type { Layout } from "./layout.js";
 
@@ -18,7 +18,7 @@ interface Rule {
 type Column = "huggingFace" | "torchMultimodal" | "dalle";
 type Names = Pick<Rule, Column>;
 
-/** What a checkpoint holds, by the class that saved it. */
+/** Kinds of checkpoints, by the class that saved them. */
 export type Family =
   | "FlavaForPreTraining"
   | "FlavaModel"
@@ -28,7 +28,7 @@ export type Family =
   | "DALL-E encoder"
   | "DALL-E decoder";
 
-/** Which column a family's names are in, and what they lack at their start. */
+/** The column of a family's names, and the prefix that they lack. */
 const families: Readonly<Record<Family, { readonly column: Column; readonly prefix: string }>> = {
   FlavaForPreTraining: { column: "huggingFace", prefix: "" },
   FlavaModel: { column: "huggingFace", prefix: "flava." },
@@ -58,7 +58,7 @@ const layerNorm = (ours: string, names: Names): Rule[] => [
   tensor(`${ours}/bias`, "same", append(names, ".bias")),
 ];
 
-/** The blocks, the final normalization and the pooler, which all three encoders have. */
+/** The blocks, the final normalization and the pooler, common to all three encoders. */
 function trunk(ours: string, names: Names): Rule[] {
   const block = append(names, ".encoder.layer.<n>");
   const part = (name: string): string => `${ours}/blocks/<n>/${name}`;
@@ -186,7 +186,7 @@ const rules: readonly Rule[] = [
 
 const numberAt = /<n(\+1)?>/g;
 
-/** The numbers at the places of `pattern` in `name`, counted from zero; undefined if the name is not of that form. */
+/** The numbers in `name` at the placeholders of `pattern`, counted from zero; undefined if it does not match. */
 function match(pattern: string, name: string): number[] | undefined {
   const found = expressionOf(pattern).exec(name);
   if (!found) return undefined;
@@ -217,11 +217,11 @@ interface OurName {
   /** Such as "flava/image/blocks/3/attention/query/weight". */
   readonly path: string;
   readonly layout: Layout;
-  /** Whether this is a second name of a tensor that another name writes. */
+  /** Whether this is a second name of a tensor that is written under another one. */
   readonly alias: boolean;
 }
 
-/** What a tensor of a family's file is called here; undefined if it is none of FLAVA's. */
+/** Our path of a tensor in a family's file; undefined if it does not belong to FLAVA. */
 export function fromFamily(family: Family, name: string): OurName | undefined {
   const { column, prefix } = families[family];
   for (const rule of rules) {
@@ -233,7 +233,7 @@ export function fromFamily(family: Family, name: string): OurName | undefined {
   return undefined;
 }
 
-/** What a family calls the tensor at `path`, and how it lays it out; undefined if the family has none such. */
+/** A family's name and layout of the tensor at `path`; undefined if it has no such tensor. */
 export function toFamily(
   family: Family,
   path: string,
@@ -249,7 +249,7 @@ export function toFamily(
   return undefined;
 }
 
-/** Whether a tensor is none of the weights: older files hold the numbers 0, 1, 2, .. of the text's positions. */
+/** Whether a tensor is not a weight: older files store the text's position numbers 0, 1, 2, .. */
 export function isIgnored(name: string): boolean {
   return name.endsWith(".position_ids");
 }

@@ -1,4 +1,4 @@
-/** Opens whatever holds FLAVA's weights: a directory in Hugging Face's form, or one file. */
+/** Opens FLAVA's weights: a directory in Hugging Face format, or a single file. */
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { CheckpointError, type TensorFiles } from "./files/stored-tensor.js";
 
 const configName = "config.json";
 
-/** The weights in a directory, the one that is preferred first. */
+/** Weight files in a directory, in order of preference. */
 const weightFiles = [
   wholeName,
   indexName,
@@ -23,14 +23,14 @@ const weightFiles = [
 ] as const;
 
 export interface OpenOptions {
-  /** Attention heads of each encoder, for a file of weights without its config.json: no shape shows them. */
+  /** Attention heads of each encoder, for a weight file without config.json: they cannot be inferred from shapes. */
   readonly heads?: number | undefined;
 }
 
 /**
- * Opens a checkpoint to read its weights; nothing but names, shapes and sizes is read yet. The sizes of a file are those of the
- * config.json beside it; without one they follow from the shapes, and `heads` has to be given.
- * @throws CheckpointError where there is no checkpoint, or where its sizes cannot be known
+ * Opens a checkpoint and reads names, shapes and sizes, but no weights yet. The sizes of a file come from the
+ * config.json next to it; without one they are inferred from the shapes, and `heads` is required.
+ * @throws CheckpointError if there is no checkpoint, or its sizes cannot be determined
  */
 export async function openCheckpoint(
   path: string,
@@ -42,7 +42,7 @@ export async function openCheckpoint(
   const directory = isDirectory ? path : dirname(path);
   const beside = await configIn(directory);
   if (isDirectory && !beside) throw new CheckpointError(`${path} has no ${configName}.`);
-  // Read before the weights are looked for: a config.json of another model is the better reason to refuse a directory.
+  // Read before looking for weights: a config.json of another model is the better reason to refuse a directory.
   const known = isDirectory && beside ? readConfig(join(path, configName), beside) : undefined;
   const files = await openFiles(isDirectory ? weightsIn(path) : path);
   try {
@@ -84,7 +84,7 @@ function openFiles(path: string): Promise<TensorFiles> {
   return path.endsWith(".index.json") ? openSharded(path, open) : open(path);
 }
 
-/** Whether a config.json is that of the encoders in a file beside it. */
+/** Whether a config.json belongs to the encoders in a file next to it. */
 function describes(config: JsonObject | undefined, { weights }: Recognized): boolean {
   return config?.model_type === "flava" && hasEncoders(weights);
 }
@@ -92,7 +92,7 @@ function describes(config: JsonObject | undefined, { weights }: Recognized): boo
 const hasEncoders = (weights: Recognized["weights"]): boolean =>
   [...weights.keys()].some((path) => path.startsWith("flava/"));
 
-/** The sizes of a single file, such as TorchMultimodal's and DALL-E's; `config` is its config.json, if there is one. */
+/** The sizes of a single file, such as TorchMultimodal's or DALL-E's; `config` is its config.json, if any. */
 function sizesOfFile(
   path: string,
   { family, weights }: Recognized,
@@ -100,7 +100,7 @@ function sizesOfFile(
   heads: number | undefined,
 ): Sizes | undefined {
   if (family === "DALL-E decoder") return undefined;
-  // What TorchMultimodal's model does differently is known by its names, and may be in a config.json that is written here.
+  // TorchMultimodal's differences are recognized by its tensor names, and may be in a config.json written here.
   const isTorchMultimodal = family.startsWith("TorchMultimodal") && !config?.flava;
   const shapeOf = (ours: string): readonly number[] | undefined => weights.get(ours)?.stored.shape;
   const sizes = config
@@ -110,7 +110,7 @@ function sizesOfFile(
   return { ...sizes, config: { ...sizes.config, headEpsilon: 1e-5, maskPadding: false } };
 }
 
-/** Heads that were given must not contradict a config.json. */
+/** The given heads must not contradict a config.json. */
 function requireHeads(path: string, sizes: Sizes | undefined, heads: number | undefined): void {
   if (heads === undefined || sizes?.kind !== "flava") return;
   const { image, text, multimodal } = sizes.config;

@@ -1,4 +1,4 @@
-/** Saves a model under a name that appears only when everything is written, and never in the place of other files. */
+/** Saves a model to a directory that appears only once complete, and never replaces other files. */
 import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { exists } from "../base/exists.js";
@@ -9,14 +9,14 @@ import type { WriteOptions } from "./huggingface.js";
 import { type ModelToWrite, writeModel } from "./write-model.js";
 
 /**
- * Writes a model as a directory that this package and transformers load: config.json, weights, image processor, tokenizer and
- * the decoder of the codebook, if there is one. A model that was saved there before is replaced once the new one is
+ * Writes a model to a directory that this package and transformers can load: config.json, weights, image processor,
+ * tokenizer and the codebook's decoder, if any. A model saved there before is replaced once the new one is
  * complete.
  *
- * @param model with the `path` that it was loaded from, if any, which is never overwritten
- * @param options the dtype of the weights, by default the one that they were stored in
- * @throws CheckpointError where the directory holds anything else, or what the model was loaded from; LockError where another
- *   process saves to it
+ * @param model the `path` that it was loaded from, if any, is never overwritten
+ * @param options the dtype of the weights, by default the stored one
+ * @throws CheckpointError if the directory has other files, or the model was loaded from it; LockError if another
+ *   process is saving to it
  */
 export async function saveModel(
   directory: string,
@@ -32,7 +32,7 @@ export async function saveModel(
   });
 }
 
-/** Puts the directory that `write` makes in place of `target`. */
+/** Replaces `target` with the directory that `write` creates. */
 async function replace(target: string, write: (directory: string) => Promise<void>): Promise<void> {
   const [partial, previous] = [partialOf(target), previousOf(target)];
   try {
@@ -47,12 +47,12 @@ async function replace(target: string, write: (directory: string) => Promise<voi
   }
 }
 
-/** Files that `writeModel` makes: a directory of nothing else is an earlier model. */
+/** Files written by `writeModel`: a directory with nothing else is an earlier model. */
 const ownFile =
   /^((config|preprocessor_config|tokenizer_config|model\.safetensors\.index)\.json|vocab\.txt|(model|model-\d{5}-of-\d{5}|codebook_decoder)\.safetensors)$/;
 
 /**
- * Checks, before any work, that a model may be saved as `directory`.
+ * Checks, before any work, that a model may be saved to `directory`.
  * @param source the directory or file that the model comes from
  */
 export async function requireReplaceable(directory: string, source?: string): Promise<void> {
@@ -72,7 +72,7 @@ export async function requireReplaceable(directory: string, source?: string): Pr
   );
 }
 
-/** Whether `source` is `directory` or a file in it, links followed. */
+/** Whether `source` is `directory` or a file in it, following links. */
 async function holds(directory: string, source: string): Promise<boolean> {
   const [target, origin] = await Promise.all([realpath(directory), realpath(source)]);
   return origin === target || dirname(origin) === target;

@@ -1,15 +1,15 @@
-/** The sizes of a model, read off the shapes of its tensors: for files that come without a configuration. */
+/** Infers the sizes of a model from the shapes of its tensors, for files without a configuration. */
 import type { Shape } from "../graph/tensor.js";
 import type { CodebookConfig, FlavaConfig, StackConfig } from "../model/config.js";
 import { type Sizes, standardCodebook } from "./huggingface-config.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 
-/** The shape of the tensor at one of our paths, as it is stored. */
+/** The stored shape of the tensor at one of our paths. */
 type ShapeOf = (path: string) => Shape | undefined;
 
 /**
- * The sizes of FLAVA, whose numbers of attention heads no shape shows, or of a codebook that stands alone. What else shapes
- * do not show is Hugging Face's default (flava.md 1.9).
+ * The sizes of FLAVA, given its numbers of attention heads, or of a codebook alone. Other sizes that cannot be inferred
+ * from shapes have Hugging Face's defaults (flava.md 1.9).
  */
 export function sizesFromShapes(
   what: string,
@@ -48,7 +48,7 @@ export function sizesFromShapes(
 
 type Axis = (path: string, index: number) => number;
 
-/** How many numbers follow `prefix` in the paths: one more than the largest. */
+/** The number of list entries below `prefix`: one more than the largest index in the paths. */
 function countAfter(paths: readonly string[], prefix: string): number {
   const numbers = paths
     .filter((path) => path.startsWith(prefix))

@@ -1,6 +1,6 @@
 import type { State } from "../backend/state.js";
 
-/** What the paths of a model's weights begin with in a state. */
+/** The prefix of the paths of a model's weights in a state. */
 export const root = "parameters/";
 
 /** The paths of all weights of a state, such as "flava/image/cls", without the root. */

@@ -1,4 +1,4 @@
-/** Whole models as directories that this package and Hugging Face's transformers load. */
+/** Writes whole models to directories that this package and Hugging Face's transformers can load. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { State } from "../backend/state.js";
@@ -12,7 +12,7 @@ import type { WeightDtype } from "./huggingface-config.js";
 import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
 import type { JsonObject } from "./files/json.js";
 
-/** What is written of a model; a `Model` that was loaded is one. */
+/** The parts of a model to write; a loaded `Model` qualifies. */
 export interface ModelToWrite {
   readonly state: State;
   readonly config: FlavaConfig;
@@ -20,13 +20,13 @@ export interface ModelToWrite {
   readonly tokenizer?: Tokenizer;
   /** Default: FLAVA's processor, fitted to the sizes. */
   readonly processor?: ImageProcessor;
-  /** Of the weights in the files, unless the options say otherwise; default: float32. */
+  /** Dtype of the weights in the files, unless the options override it; default: float32. */
   readonly dtype?: WeightDtype;
-  /** A config.json whose further settings are kept. */
+  /** A config.json whose additional settings are kept. */
   readonly source?: JsonObject | undefined;
 }
 
-/** Writes weights, sizes, image processor and tokenizer into a directory: all that is needed to use the model. */
+/** Writes weights, sizes, image processor and tokenizer to a directory: everything needed to use the model. */
 export async function writeModel(
   directory: string,
   model: ModelToWrite,

@@ -5,7 +5,7 @@ import type { Tensor } from "./tensor.js";
 
 /**
  * The tensors behind `roots` that do not change between runs until the state is written from outside: constants, state
- * that the program itself does not update, and whatever depends on these only.
+ * that the program itself does not update, and everything that depends only on these.
  */
 export function constantTensors(roots: readonly Tensor[]): Set<Tensor> {
   const nodes = ancestors(roots);

@@ -11,7 +11,7 @@ import { flopsOf } from "./flops.js";
 
 const input = (name: string, ...shape: number[]): Tensor => placeholder(spec(shape), name);
 
-/** What computes the sum of all elements, and the gradients of it. */
+/** The graph of the sum of all elements and its gradients. */
 function instructions(result: Tensor, ...inputs: Tensor[]): readonly Instruction[] {
   const total = sum(result);
   const outputs = new Map([total, ...gradient(total, inputs)].map((t, i) => [String(i), t!]));

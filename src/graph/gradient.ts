@@ -9,7 +9,7 @@ import { type Node, type Tensor, sameShape } from "./tensor.js";
 
 /**
  * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same structure. A
- * tensor on which the loss does not depend has gradient `undefined`, so that an optimizer can leave it alone.
+ * tensor on which the loss does not depend has gradient `undefined`, so that an optimizer can skip it.
  */
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
@@ -34,7 +34,7 @@ export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | un
   return mapTree(wrt, (leaf: Tensor) => gradients.get(leaf));
 }
 
-/** The tensors among `nodes` whose values depend on one of `targets`, those included. */
+/** The tensors among `nodes` whose values depend on one of `targets`, including the targets. */
 function dependents(nodes: readonly Node[], targets: ReadonlySet<Tensor>): Set<Tensor> {
   const dependent = new Set(targets);
   for (const node of nodes) {
@@ -59,8 +59,8 @@ function accumulate(gradients: Map<Tensor, Tensor>, tensor: Tensor, contribution
 }
 
 /**
- * Decides for every value read by the backward pass whether it is kept from the forward pass or recomputed: values
- * inside a `remat` region are recomputed, and those of operations marked `recompute`.
+ * Decides whether each value read by the backward pass is kept from the forward pass or recomputed: values
+ * inside a `remat` region and those of operations marked `recompute` are recomputed.
  */
 class Recomputation {
   readonly #copies = new Map<Node, readonly Tensor[]>();

@@ -7,7 +7,7 @@ export type PlaceholderAttributes = {
   path: string;
   shape: Shape;
   dtype: Dtype;
-  /** Of a constant. */
+  /** Values of a constant. */
   values?: Float32Array | Int32Array;
 };
 

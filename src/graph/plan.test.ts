@@ -53,8 +53,8 @@ describe("fuse", () => {
       for (const [i, value] of values.entries()) expect(after[index]?.[i]).toBeCloseTo(value, 12);
     }
     const names = ancestors(fused).map(({ op }) => op.name);
-    // Forward: the GELU and the residual ride on the two products. The GELU that is computed anew for the backward pass
-    // rides on the gradient of a weight.
+    // Forward: the GELU and the residual are fused into the two products. The GELU recomputed for the backward pass is
+    // fused into the gradient of a weight.
     expect(names).not.toContain("gelu");
     expect(names).not.toContain("geluGradient");
   });
@@ -114,7 +114,7 @@ describe("plan", () => {
     const names = made.instructions.map(({ op }) => op.name);
     const secondUpdate = names.indexOf("adamW");
     expect(secondUpdate).toBeGreaterThan(0);
-    // The first parameter's gradient is still to come when the second parameter is updated.
+    // The second parameter is updated before the first parameter's gradient is computed.
     expect(names.slice(secondUpdate + 1)).toContain("matmul");
     const reads = made.instructions.flatMap(({ inputs }, index) =>
       inputs.some(({ place }) => place.kind === "state" && place.path === "second") ? [index] : [],

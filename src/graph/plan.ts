@@ -13,14 +13,14 @@ export interface Instruction {
   readonly attributes: Attributes;
   readonly inputs: readonly PlacedTensor[];
   readonly outputs: readonly PlacedTensor[];
-  /** Operation and place in the model, for messages. */
+  /** Operation and scope in the model, for messages. */
   readonly label: string;
 }
 
 /** Everything a backend needs to run a traced function; plain data. */
 export interface Plan {
   readonly instructions: readonly Instruction[];
-  /** The number of leading instructions that depend on state only; they run again only after the state was written. */
+  /** The number of leading instructions that depend only on state; they rerun only after the state was written. */
   readonly preparing: number;
   readonly inputs: ReadonlyMap<string, PlacedTensor>;
   readonly outputs: ReadonlyMap<string, PlacedTensor>;

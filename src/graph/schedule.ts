@@ -8,7 +8,7 @@ const smallBytes = 1024;
 
 /**
  * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it,
- * otherwise as traced, except that updates and small results run as early as possible. So a gradient is consumed as
+ * otherwise as traced, except that updates and small results run as early as possible. Thus a gradient is consumed as
  * soon as it is complete, and its memory is reused for the next one.
  */
 export function schedule(roots: readonly Tensor[]): Node[] {

@@ -89,7 +89,7 @@ export type Epilogue =
   | {
       readonly kind: "add";
       readonly addend: Tensor;
-      /** Of the sum. */
+      /** Dtype of the sum. */
       readonly dtype: Dtype;
     }
   /** With `keepsArgument`, the argument of GELU is a second result. */

@@ -53,7 +53,7 @@ export function scope<T>(name: string, f: () => T): T {
   }
 }
 
-/** Traces `f` with its nodes marked as one region (see `remat`). Regions inside regions belong to the outer one. */
+/** Traces `f` with its nodes marked as one region (see `remat`). Nested regions belong to the outermost one. */
 export function inRegion<T>(f: () => T): T {
   if (currentRegion !== undefined) return f();
   currentRegion = nodeCount;

@@ -79,7 +79,7 @@ const broadcastPair = fc
     });
   });
 
-/** The element of a tensor of shape `from` at the place `index` of `to`, by division. */
+/** The element of a tensor of shape `from` at index `index` of `to`, computed by division. */
 function elementAt(values: readonly number[], from: Shape, to: Shape, index: number): number {
   let position = 0;
   let stride = 1;
@@ -112,7 +112,7 @@ describe("arithmetic", () => {
 
   describe.each(differentiable)("the gradient of %s", (name) => {
     it.each(shapes)("for shapes %j and %j", (a, b) => {
-      // Away from 0 for the divisor.
+      // Keeps the divisor away from 0.
       const values = randomValues(sizeOf(b), 7).map((value) => value + 2 * Math.sign(value));
       checkGradient(functions[name][0], { shape: a }, { shape: b, values });
     });

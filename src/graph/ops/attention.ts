@@ -105,7 +105,7 @@ const attentionGradientOp: Op<AttentionAttributes> = {
   },
 };
 
-/** Splits the first tensor into queries, keys and values; the other tensors follow. */
+/** Splits the first tensor into queries, keys and values, followed by the other tensors. */
 function apart([joined, ...others]: readonly ReferenceTensor[]): readonly ReferenceTensor[] {
   const { data, shape } = joined!;
   const width = shape.at(-1)! / 3;
@@ -164,7 +164,7 @@ interface Query {
   readonly row: number;
   readonly at: number;
   readonly firstKeyAt: number;
-  /** From one key to the next. */
+  /** Distance from one key to the next. */
   readonly stride: number;
   readonly depth: number;
 }
@@ -223,7 +223,7 @@ function dot(a: Data, aFrom: number, b: Data, bFrom: number, length: number): nu
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** Of the scores; default: 1/√D, D being the size of one head. */
+  /** Factor on the scores; default: 1/√D, where D is the size of one head. */
   readonly scale?: number;
   /** int32 [B]: how many keys of each sample are visible. Default: all. */
   readonly lengths?: Tensor | undefined;

@@ -33,7 +33,7 @@ describe("collectives", () => {
     expect(ofReduce.node.op.name).toBe("allReduce");
     const ofGather = gradient(sum(allGather(x, second)), x)!;
     expect(ofGather.node.op.name).toBe("slice");
-    expect(ofGather.node.attributes.starts).toEqual([2, 0]); // rows 2 and 3 of 6 are its own
+    expect(ofGather.node.attributes.starts).toEqual([2, 0]); // this process has rows 2 and 3 of 6
     expect(String(ofGather)).toBe("bfloat16[2, 3]");
     expect(ofGather.node.inputs[0]?.node.op.name).toBe("allReduce");
   });

@@ -1,9 +1,9 @@
-/** Collective operations of all processes of a run. They split the program, and the host performs them. */
+/** Collective operations across the processes of a run. They split the program and are performed by the host. */
 import { type Op, type Tensor, TensorSpec } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
 import { slice } from "./slice.js";
 
-/** The processes of a run, and which of them this one is. */
+/** The processes of a run, and the rank of this one. */
 export type World = {
   /** Number of processes. */
   size: number;

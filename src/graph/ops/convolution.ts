@@ -147,7 +147,7 @@ const weightGradientOp: Op<WeightGradientAttributes> = {
   },
 };
 
-/** The pixels of x that the taps of a kernel centered on (or, mirrored, reaching) pixel `pixel` of the result meet. */
+/** The pixels of x under the taps of a kernel centered on (or, mirrored, reaching) pixel `pixel` of the result. */
 function forEachTap(
   shape: Shape,
   pixel: number,

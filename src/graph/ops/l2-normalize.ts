@@ -38,7 +38,7 @@ const l2NormalizeGradientOp: Op<{ epsilon: number }> = {
     for (let row = 0; row < norms.data.length; row++) {
       const start = row * width;
       const norm = norms.data[row]!;
-      let along = 0; // the part of dY along y, which does not change the direction
+      let along = 0; // the component of dY along y, which does not change the direction
       if (norm > epsilon) {
         for (let i = 0; i < width; i++) along += y.data[start + i]! * dy.data[start + i]!;
       }

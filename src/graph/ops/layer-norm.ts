@@ -89,7 +89,7 @@ export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
 export interface LayerNormOptions {
   /** Added to the variance. */
   readonly epsilon: number;
-  /** Of the result; default: that of x. */
+  /** Dtype of the result; default: that of x. */
   readonly dtype?: Dtype;
 }
 

@@ -25,7 +25,7 @@ export type MatmulAttributes = {
   transposeB: boolean;
   /** bfloat16 rounds both factors; sums are always accumulated in float32. */
   compute: "float32" | "bfloat16";
-  /** Of the result's elements. */
+  /** Dtype of the result's elements. */
   dtype: Dtype;
   activation: "none" | "gelu" | "geluGradient";
   hasBias: boolean;
@@ -172,7 +172,7 @@ export interface ProductOptions {
   readonly transposeB?: boolean;
   /** Default: bfloat16 if a factor has that dtype, else float32. */
   readonly compute?: "float32" | "bfloat16";
-  /** Of the result; default: that of A. */
+  /** Dtype of the result; default: that of A. */
   readonly dtype?: Dtype;
   /** float [N], added to every row. */
   readonly bias?: Tensor | undefined;

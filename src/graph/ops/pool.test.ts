@@ -11,7 +11,7 @@ describe("maxPool2x2", () => {
       values: [1, 9, 2, 8, 0, 0, 0, -1, 3, 7, 4, 6, 0, 5, 0, 5],
     });
     expect(y).toEqual([4, 9, 0, 5]);
-    expect(which).toEqual([3, 0, 0, 2]); // the first of equals
+    expect(which).toEqual([3, 0, 0, 2]); // ties go to the first
   });
 
   it("passes the gradient to the element that was taken", () => {

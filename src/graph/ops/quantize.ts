@@ -52,9 +52,9 @@ export function quantizeWeights(weight: Tensor): { values: Tensor; scale: Tensor
 }
 
 export type QuantizedMatmulAttributes = {
-  /** The rows of A are quantized, too, at run time; otherwise the weights are widened. */
+  /** Also quantizes the rows of A at run time; otherwise the weights are widened. */
   dynamic: boolean;
-  /** Of the result's elements. */
+  /** Dtype of the result's elements. */
   dtype: Dtype;
   activation: "none" | "gelu";
   hasBias: boolean;

@@ -71,7 +71,7 @@ describe("foldIn", () => {
     const folded = (k: Tensor, data: Tensor): Tensor[] => [foldIn(k, 1, data), foldIn(k, 2, data)];
     const keys = [step(0), step(1), step(2)].flatMap((data) => run(folded, key, data));
     expect(new Set(keys.map(String)).size).toBe(6);
-    expect(keys[0]).toEqual([...foldKey(words, 1)]); // data 0 is like none
+    expect(keys[0]).toEqual([...foldKey(words, 1)]); // data 0 equals no data
   });
 
   it("refuses data that is not one int32", () => {

@@ -5,7 +5,7 @@ import { cast } from "./cast.js";
 import { requireAxis, requireFloat } from "./require.js";
 import { reshape } from "./reshape.js";
 
-/** The adjacent axes from `first` to before `end` are reduced. */
+/** The adjacent axes to reduce, [first, end), and the dtype of the result. */
 export type Reduction = { first: number; end: number; dtype: Dtype };
 
 /** The shape seen as [outer, reduced, inner]. */

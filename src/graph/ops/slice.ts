@@ -4,7 +4,7 @@ import { apply, shapeError } from "../trace.js";
 import { requireAxis } from "./require.js";
 import { positions, stridesOf } from "./strides.js";
 
-/** A box of shape `shape` whose first element is at `starts` of the larger tensor. */
+/** A box of shape `shape` whose first element is at index `starts` of the larger tensor. */
 type Box = { starts: readonly number[]; shape: Shape };
 
 /** The positions of the elements of a box in the larger tensor. */

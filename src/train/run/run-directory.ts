@@ -6,7 +6,7 @@ import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
 import { readState, writeState } from "./run-state.js";
 
-/** The progress of a run, stored beside its tensors. Plain JSON. */
+/** The progress of a run, stored next to its tensors. Plain JSON. */
 export interface Progress {
   /** Steps done. */
   readonly step: number;
