@@ -1,4 +1,4 @@
-/** Shared by all sources: numbered records in numbered files, cursors, unique keys, and skipping of unusable samples. */
+/** Shared by all sources: numbered records in numbered files, cursors, unique keys, and skipping unusable samples. */
 import { extname } from "node:path";
 import type { Sample } from "../sample.js";
 import type { Cursor, ReadOptions, Source, SourceOptions } from "./source.js";

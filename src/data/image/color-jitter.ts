@@ -1,4 +1,4 @@
-/** Random changes of brightness, contrast and saturation, as torchvision's ColorJitter makes them with Pillow. */
+/** Random changes of brightness, contrast and saturation, as in torchvision's ColorJitter with Pillow. */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import type { Image } from "./image.js";
 
@@ -7,8 +7,8 @@ type Change = (pixels: Uint8Array, factor: number) => Uint8Array;
 const changes: readonly Change[] = [brighten, stretchContrast, saturate];
 
 /**
- * `image` with brightness, contrast and saturation multiplied by random factors from 1 - strength (at least 0) to
- * 1 + strength each, in a random order (flava.md 4.3).
+ * Multiplies brightness, contrast and saturation of `image`, in random order, by random factors from 1 - strength (at
+ * least 0) to 1 + strength (flava.md 4.3).
  */
 export function jittered(image: Image, key: Key, strength: number): Image {
   let { pixels } = image;
@@ -27,7 +27,7 @@ function brighten(pixels: Uint8Array, factor: number): Uint8Array {
   return pixels.map((level) => levels[level]!);
 }
 
-/** Away from, or towards, the mean of all grays. */
+/** Moves colors away from or toward the mean gray level. */
 function stretchContrast(pixels: Uint8Array, factor: number): Uint8Array {
   let sum = 0;
   for (let at = 0; at < pixels.length; at += 3) sum += grayAt(pixels, at);
@@ -35,7 +35,7 @@ function stretchContrast(pixels: Uint8Array, factor: number): Uint8Array {
   return pixels.map((level) => levels[level]!);
 }
 
-/** Away from, or towards, the gray of each pixel. */
+/** Moves colors away from or toward the gray level of each pixel. */
 function saturate(pixels: Uint8Array, factor: number): Uint8Array {
   const result = new Uint8Array(pixels.length);
   for (let at = 0; at < pixels.length; at += 3) {

@@ -55,7 +55,7 @@ describe("decodeImage", () => {
   });
 
   it("refuses images that are too large before decoding them", async () => {
-    // The header of a PNG of 40000 x 40000 pixels; there are no pixels to decode.
+    // The header of a PNG of 40000 x 40000 pixels, without pixel data.
     const bomb = read("gray.png");
     const view = new DataView(bomb.buffer);
     view.setUint32(16, 40_000);
@@ -113,7 +113,7 @@ describe("decodeImage", () => {
   });
 });
 
-/** The PNG with the checksum that its changed header needs. */
+/** Updates the checksum of a changed PNG header. */
 function withChecksum(png: Uint8Array): Uint8Array {
   let rest = -1;
   for (const byte of png.subarray(12, 29)) {

@@ -9,19 +9,18 @@ import { ImageError, tooLarge } from "./image-error.js";
 import { type DecodedType, decodedNames, imageType, isDecoded, nameOfType } from "./image-type.js";
 import type { Image } from "./image.js";
 
-// Images come by the thousand and never twice, and callers decode several at once: caching is of no use, and one thread
-// for each image is enough.
+// Images rarely repeat and callers decode several at once, so caching is useless and one thread per image is enough.
 sharp.cache(false);
 sharp.concurrency(1);
 
 export interface DecodeOptions {
   /** Larger images are refused before they are decoded; default: 100 million pixels. */
   readonly maxPixels?: number;
-  /** The longer side of an SVG in pixels; default: the size that the file names. */
+  /** The longer side of an SVG in pixels; default: the size in the file. */
   readonly vectorSize?: number;
   /**
-   * Convert colors from the file's ICC profile to sRGB. Default: no, the numbers are taken as they are, as Pillow's
-   * `convert("RGB")` does, with which published weights were trained.
+   * Converts colors from the file's ICC profile to sRGB. Default: false, values are used unchanged, as by Pillow's
+   * `convert("RGB")`, with which the published weights were trained.
    */
   readonly applyProfile?: boolean;
 }
@@ -39,9 +38,9 @@ interface Header {
 const formats = new Set(["jpeg", "png", "webp", "gif", "tiff", "heif", "svg"]);
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF or TIFF (of several frames the first), AVIF, SVG, BMP, ICO (the largest image), PNM or TGA.
- * The image is turned upright by its EXIF orientation; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; what is
- * transparent is blended with white. JPEGs have the pixels that Pillow gives them.
+ * Decodes a JPEG, PNG, WebP, GIF, TIFF (first frame), AVIF, SVG, BMP, ICO (largest image), PNM or TGA. The EXIF
+ * orientation is applied; gray, palette, CMYK and 16-bit pixels become 8-bit RGB; transparent pixels are blended with
+ * white. JPEG pixels match Pillow's.
  * @throws ImageError for anything else
  */
 export async function decodeImage(file: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
@@ -59,7 +58,7 @@ export async function decodeImage(file: Uint8Array, options: DecodeOptions = {})
   return codec ? decodeWith(codec, known, file, options) : decodeBySharp(file, options);
 }
 
-/** Formats that libvips, as sharp brings it, does not read. */
+/** Formats that sharp's build of libvips does not read. */
 const codecs: Readonly<Partial<Record<DecodedType, Decode>>> = {
   bmp: decodeBmp,
   pnm: decodePnm,
@@ -131,7 +130,7 @@ function toSpace(decoder: Sharp, space: "cmyk" | "srgb"): Sharp {
   return decoder.flatten({ background: "#fff" }).toColourspace("srgb");
 }
 
-/** Size and kind of the image, from the first bytes of its file. */
+/** Reads the size and type of an image from the first bytes of its file. */
 async function readHeader(file: Uint8Array): Promise<Header> {
   try {
     const header = await sharp(file, { failOn: "error", limitInputPixels: false }).metadata();
@@ -149,7 +148,7 @@ async function readHeader(file: Uint8Array): Promise<Header> {
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
   if (/^(49 49 2a 00|4d 4d 00 2a)/.test(start)) {
-    // The directory of a TIFF is often at its end.
+    // The directory of a TIFF is often at the end of the file.
     throw new ImageError("damaged", "The TIFF file is damaged: its directory cannot be read.");
   }
   throw new ImageError(
@@ -162,7 +161,7 @@ async function readHeader(file: Uint8Array): Promise<Header> {
 function densityFor(header: Header, size: number | undefined): number | undefined {
   if (header.format !== "svg" || size === undefined) return undefined;
   const density = ((header.density ?? 72) * size) / Math.max(header.width, header.height);
-  return Math.min(Math.max(density, 1), 100_000); // the limits that sharp sets
+  return Math.min(Math.max(density, 1), 100_000); // sharp's limits
 }
 
 function damaged(format: string, error: unknown): ImageError {
@@ -174,13 +173,13 @@ function damaged(format: string, error: unknown): ImageError {
 const bufferOf = (file: Uint8Array): Buffer =>
   Buffer.from(file.buffer, file.byteOffset, file.byteLength);
 
-/** Messages of libvips have several lines, many of them repeated. */
+/** libvips messages have several lines, many of them repeated. */
 function messageOf(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).split("\n");
   return [...new Set(lines)].join("; ").slice(0, 200);
 }
 
-/** CMYK to RGB without a profile: each ink takes its share of the light that black lets through. `[H, W, C]`. */
+/** Converts CMYK `[H, W, C]` to RGB without a profile: each ink absorbs its share of the light that black leaves. */
 function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
   const pixels = new Uint8Array((inks.length / channels) * 3);
   for (let from = 0, to = 0; to < pixels.length; from += channels, to += 3) {

@@ -1,12 +1,12 @@
 /**
- * `resample` on the vector units of the processor where the native kernels were built, else in JavaScript: the same
- * result, bit for bit. This file also loads in a browser.
+ * `resample` with the native SIMD kernels if they were built, else in JavaScript; results are bit-identical. This file
+ * also loads in browsers.
  */
 import { packageRequire } from "../../base/package-root.js";
 import type { Taps } from "./filter.js";
 import { type Passes, type Resample, resample, resampleBy } from "./resample.js";
 
-/** What the compiled addon has for this; `native/resample.cpp` documents it. */
+/** The compiled addon's part for resampling, documented in `native/resample.cpp`. */
 interface Addon {
   levels(): string[];
   resample(
@@ -19,7 +19,7 @@ interface Addon {
   ): void;
 }
 
-/** The passes of the compiled kernels at a processor level, by default the best; undefined where there are none. */
+/** The compiled kernels' passes at a processor level, by default the best; undefined if unavailable. */
 export function nativePasses(level?: string): Passes | undefined {
   const addon = loadAddon();
   if (!addon) return undefined;
@@ -39,7 +39,7 @@ export function nativePasses(level?: string): Passes | undefined {
 
 const passes = nativePasses();
 
-/** As `resample`. */
+/** Like `resample`, but native where possible. */
 export const fastResample: Resample = passes
   ? (image, options) => resampleBy(passes, image, options)
   : resample;

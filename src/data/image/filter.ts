@@ -1,8 +1,8 @@
-/** The filters of resampling, and the weights they give to the pixels of a row or column. */
+/** Resampling filters, and their weights for the pixels of a row or column. */
 
 export type Filter = "box" | "bilinear" | "bicubic" | "lanczos";
 
-/** A filter, and how far from its center it reaches. */
+/** A filter function and its radius. */
 interface Kernel {
   readonly reach: number;
   readonly weight: (distance: number) => number;
@@ -26,13 +26,13 @@ const kernels: Readonly<Record<Filter, Kernel>> = {
   lanczos: { reach: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-/** Weights are whole numbers in units of 2^-22: a sum of 255 times weights of 1.5 together still fits in 32 bits. */
+/** Weights are integers in units of 2^-22: 255 times weights that add up to 1.5 still fits in 32 bits. */
 export const precisionBits = 32 - 8 - 2;
 const one = 2 ** precisionBits;
 
 /**
- * How each of `outputs` pixels along an axis is made. It is row `output` of this matrix, `stride` numbers: the first
- * input pixel, how many pixels take part, and their weights.
+ * The inputs of each of the `outputs` pixels along an axis. Row `output` of this matrix has `stride` numbers: the index
+ * of the first input pixel, the number of input pixels, and their weights.
  */
 export interface Taps {
   readonly outputs: number;
@@ -41,8 +41,8 @@ export interface Taps {
 }
 
 /**
- * The weights that stretch the pixels from `start` to `end` (may be fractions) of an axis of `inputs` pixels to
- * `outputs` pixels. The filter is widened where the image shrinks, and cut off and made up for at the borders.
+ * The weights that resize the range from `start` to `end` (may be fractional) of `inputs` pixels to `outputs` pixels.
+ * The filter is widened for downscaling, and truncated and renormalized at the borders.
  */
 export function tapsOf(
   filter: Filter,
@@ -51,7 +51,7 @@ export function tapsOf(
   outputs: number,
 ): Taps {
   const { reach, weight } = kernels[filter];
-  const scale = Math.fround(end - start) / outputs; // Pillow holds boxes in float32
+  const scale = Math.fround(end - start) / outputs; // Pillow stores boxes in float32
   const widening = Math.max(scale, 1);
   const support = reach * widening;
   const stride = 2 + 2 * Math.ceil(support) + 1;
@@ -72,7 +72,7 @@ export function tapsOf(
     rows[row + 1] = count;
     for (let tap = 0; tap < count; tap++) {
       const fixed = (sum === 0 ? weights[tap]! : weights[tap]! / sum) * one;
-      rows[row + 2 + tap] = fixed < 0 ? fixed - 0.5 : fixed + 0.5; // storing drops the fraction
+      rows[row + 2 + tap] = fixed < 0 ? fixed - 0.5 : fixed + 0.5; // truncated when stored
     }
   }
   return { outputs, stride, rows };

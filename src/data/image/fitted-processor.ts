@@ -1,4 +1,4 @@
-/** The image processor of the published models, fitted to images and patches of other sizes. */
+/** The image processor of the published models, adapted to other image and patch sizes. */
 import { blockMaskDefaults } from "../batch/block-mask.js";
 import { type ImageProcessor, defaultProcessor } from "./processor.js";
 
@@ -8,10 +8,10 @@ interface ImageSizes {
   readonly patch: number;
 }
 
-/** Pixels along each side of the cell that a visual token encodes. */
+/** Side in pixels of the cell that a visual token encodes. */
 const codebookCell = 8;
 
-/** Size in pixels of the codebook's square view: one visual token for each patch. */
+/** Size in pixels of the codebook's square view, with one visual token per patch. */
 export function codebookSize({ size, patch }: ImageSizes): number {
   return Math.floor(size / patch) * codebookCell;
 }

@@ -3,7 +3,7 @@ import type { SkipReason } from "../batch/skipped.js";
 /** Why an image cannot be used. */
 type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
 
-/** A file that is not an image, is damaged, or has a format that is not supported. */
+/** A file is not an image, is damaged, or has an unsupported format. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 

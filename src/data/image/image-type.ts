@@ -1,7 +1,7 @@
-/** Formats of image files, by their extensions and by their first bytes. */
+/** Image file formats, identified by extension and by first bytes. */
 import { extname } from "node:path";
 
-/** Decoded formats by their usual extension, with their display names. */
+/** Supported formats: usual extensions and display names. */
 const decodedTypes = {
   jpg: "JPEG",
   png: "PNG",
@@ -16,7 +16,7 @@ const decodedTypes = {
   tga: "TGA",
 } as const;
 
-/** Known formats that are not decoded. */
+/** Known formats that are not supported. */
 const otherTypes = { heic: "HEIC", jp2: "JPEG 2000", jxl: "JPEG XL", psd: "Photoshop" } as const;
 
 export type DecodedType = keyof typeof decodedTypes;
@@ -40,20 +40,20 @@ export function nameOfType(type: ImageType): string {
   return { ...decodedTypes, ...otherTypes }[type];
 }
 
-/** The formats that are decoded, in a sentence. */
+/** The supported formats, for messages. */
 export const decodedNames = Object.values(decodedTypes).join(", ");
 
-/** Whether a file with this extension (no dot, lower case) is taken for an image. */
+/** Whether a file with this extension (no dot, lower case) is treated as an image. */
 export function isImageExtension(extension: string): boolean {
   return extension in decodedTypes || extension in otherTypes || otherExtensions.has(extension);
 }
 
-/** Whether the extension of a path is one of images. */
+/** Whether a path has an image extension. */
 export function isImageName(path: string): boolean {
   return isImageExtension(extname(path).slice(1).toLowerCase());
 }
 
-/** The format of an image that begins with these bytes; undefined where there is no known signature. */
+/** The format of an image that begins with `bytes`; undefined if there is no known signature. */
 export function imageType(bytes: Uint8Array): ImageType | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024));
   const text = head.toString("latin1");
@@ -65,7 +65,7 @@ export function imageType(bytes: Uint8Array): ImageType | undefined {
   return undefined;
 }
 
-/* eslint-disable no-control-regex -- signatures are made of them */
+/* eslint-disable no-control-regex -- signatures contain control characters */
 const signatures: readonly (readonly [RegExp, ImageType])[] = [
   [/^\xff\xd8\xff/, "jpg"],
   [/^\x89PNG\r\n\x1a\n/, "png"],

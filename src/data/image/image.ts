@@ -1,4 +1,4 @@
-/** A decoded image: 8-bit sRGB without alpha, rows from the top, the three colors of a pixel side by side. */
+/** A decoded image: 8-bit sRGB without alpha, rows top-down, channels interleaved. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -6,7 +6,7 @@ export interface Image {
   readonly pixels: Uint8Array;
 }
 
-/** A part of an image in whole pixels. */
+/** A rectangle of an image, in whole pixels. */
 export interface Window {
   readonly left: number;
   readonly top: number;
@@ -15,8 +15,8 @@ export interface Window {
 }
 
 /**
- * The part of `image` under `window`, copied. What is outside of the image is black, as where Hugging Face's
- * processor crops an image that is too small.
+ * Copies the part of `image` within `window`. Pixels outside the image are black, as when Hugging Face's processor
+ * crops an image that is too small.
  */
 export function crop(image: Image, window: Window): Image {
   const { left, top, width, height } = window;

@@ -1,4 +1,4 @@
-/** Hugging Face's configuration of FLAVA's image processor, to our terms and back (flava.md 4.1). */
+/** Converts Hugging Face configurations of FLAVA's image processor to ours and back (flava.md 4.1). */
 import { z } from "zod";
 import type { Filter } from "./filter.js";
 import {
@@ -9,12 +9,12 @@ import {
   defaultProcessor,
 } from "./processor.js";
 
-/** A configuration of an image processor that cannot be followed. */
+/** An unsupported image processor configuration. */
 class ProcessorConfigError extends Error {
   override readonly name = "ProcessorConfigError";
 }
 
-/** Pillow's numbers of the filters that we have. */
+/** Pillow's numbers for the supported filters. */
 const filterNumbers = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4 } as const;
 const filterOf = new Map(
   Object.entries(filterNumbers).map(([name, number]) => [number as number, name as Filter]),
@@ -85,7 +85,7 @@ const keys = {
 
 type Keys = { readonly [Name in keyof typeof keys]?: z.output<(typeof keys)[Name]> };
 
-/** The keys of one view; those of the codebook go by them with "codebook_" in front. */
+/** The keys of a view; those of the codebook are prefixed with "codebook_". */
 const viewKeys = [
   "do_resize",
   "size",
@@ -101,9 +101,9 @@ const viewKeys = [
 type ViewKeys = Pick<Keys, (typeof viewKeys)[number]>;
 
 /**
- * Reads the object of a preprocessor_config.json, or the "image_processor" of a processor_config.json, where transformers
- * keeps it since version 5. Keys that are absent or null have Hugging Face's defaults. `name` is the file, for messages.
- * @throws ProcessorConfigError that names the key where a value makes no sense or asks for what FLAVA's processor does not do
+ * Reads the object in a preprocessor_config.json, or the "image_processor" of a processor_config.json (transformers 5
+ * and later). Keys that are absent or null have Hugging Face's defaults. `name` is the file, for messages.
+ * @throws ProcessorConfigError naming the key whose value is invalid or not supported by FLAVA's processor
  */
 export function processorFromConfig(
   json: unknown,
@@ -145,7 +145,7 @@ function parse(json: unknown, name: string): Keys {
   return read;
 }
 
-/** Refuses the processors of other models, and steps that FLAVA's does not have. */
+/** Rejects processors of other models, and steps that FLAVA's does not have. */
 function requireFlavas(json: object, name: string): void {
   const { size, default_to_square: square } = json as Record<string, unknown>;
   if (square === false && typeof size === "number") {
@@ -213,7 +213,7 @@ function maskFrom(keys: Keys, defaults: MaskSettings, name: string): MaskSetting
   );
 }
 
-/** What `processorFromConfig` reads, as Hugging Face's processor writes it. */
+/** The inverse of `processorFromConfig`, as Hugging Face's processor writes it. */
 export function toProcessorConfig(processor: ImageProcessor): Record<string, unknown> {
   const { encoder, codebook, mask } = processor;
   const codebookKeys = Object.entries(viewToConfig(codebook, defaultProcessor().codebook));
@@ -233,7 +233,7 @@ export function toProcessorConfig(processor: ImageProcessor): Record<string, unk
   };
 }
 
-/** A step that is left out is written as such, with the numbers that it would have by default. */
+/** Skipped steps are marked as disabled and keep their default values. */
 function viewToConfig(view: View, defaults: View): Record<(typeof viewKeys)[number], unknown> {
   const resize = view.resize ?? defaults.resize!;
   const normalize = view.normalize ?? defaults.normalize!;

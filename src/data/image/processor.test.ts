@@ -3,7 +3,7 @@ import type { Image } from "./image.js";
 import { processorFromConfig, toProcessorConfig } from "./processor-config.js";
 import { codebookPixelsOf, defaultProcessor, pixelsOf, writePixels } from "./processor.js";
 
-// What transformers makes of images is in test/golden/images.
+// The comparison with transformers is in test/golden/images.
 
 const gray = (level: number): Image => ({
   width: 6,

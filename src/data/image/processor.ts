@@ -1,21 +1,21 @@
 /**
- * Preprocessing of decoded images: Hugging Face's `FlavaImageProcessor` with its Pillow path, bit for bit
- * (flava.md 4.1). Does not need Node.
+ * Preprocessing of decoded images, bit-identical to Hugging Face's `FlavaImageProcessor` with Pillow (flava.md 4.1).
+ * Does not need Node.
  */
 import { fastResample } from "./fast-resample.js";
 import type { Filter } from "./filter.js";
 import { type Image, crop } from "./image.js";
 
-/** Both sides, or the shorter one, the other following in proportion. */
+/** Both sides, or the shorter side, with the aspect ratio preserved. */
 export type ViewSize =
   { readonly height: number; readonly width: number } | { readonly shortestEdge: number };
 
-/** The steps that make one view of an image, in this order; absent steps are skipped. */
+/** The steps that produce a view of an image, in this order; absent steps are skipped. */
 export interface View {
   readonly resize?: { readonly size: ViewSize; readonly filter: Filter };
   /** Size of the center crop, padded with black. */
   readonly centerCrop?: { readonly height: number; readonly width: number };
-  /** Multiplies the 8-bit numbers. */
+  /** Factor for the 8-bit values. */
   readonly rescale?: number;
   /** Subtracts the mean and divides by the standard deviation of each color. */
   readonly normalize?: { readonly mean: Color; readonly std: Color };
@@ -23,7 +23,7 @@ export interface View {
   readonly mapPixels: boolean;
 }
 
-/** A number each for red, green and blue. */
+/** One number each for red, green and blue. */
 type Color = readonly [number, number, number];
 
 /** How patches are chosen for masking (flava.md 3.3, 4.1). */
@@ -31,20 +31,20 @@ export interface MaskSettings {
   /** Patches along one side of the image. */
   readonly patches: number;
   readonly total: number;
-  /** Smallest and largest number of patches of one group; by default, the maximum is the number left to hide. */
+  /** Smallest and largest number of patches per group; by default, the maximum is the number left to hide. */
   readonly minGroup: number;
   readonly maxGroup?: number;
-  /** Height to width of a group; without a maximum 1 / minAspect. */
+  /** Range of a group's height-to-width ratio; the default maximum is 1 / minAspect. */
   readonly minAspect: number;
   readonly maxAspect?: number;
 }
 
-/** The settings of Hugging Face's preprocessor_config.json. */
+/** The settings in Hugging Face's preprocessor_config.json. */
 export interface ImageProcessor {
   readonly encoder: View;
   readonly codebook: View;
   readonly mask: MaskSettings;
-  /** Whether Hugging Face's processor returns these by default; ours returns what is requested. */
+  /** Whether Hugging Face's processor returns these by default; ours returns only what is requested. */
   readonly returnsMask: boolean;
   readonly returnsCodebookPixels: boolean;
 }
@@ -82,12 +82,12 @@ export function pixelsOf(image: Image, { encoder }: ImageProcessor): Float32Arra
   return viewOf(image, encoder);
 }
 
-/** The codebook's view of `image`, made from the original as well: float32 `[3, h, w]`, by default in 0.1..0.9. */
+/** The codebook's view, also made from the original `image`: float32 `[3, h, w]`, by default in 0.1..0.9. */
 export function codebookPixelsOf(image: Image, { codebook }: ImageProcessor): Float32Array {
   return viewOf(image, codebook);
 }
 
-/** Writes the encoder's view of `image` into a batch, `offset` numbers from its beginning. */
+/** Writes the encoder's view of `image` into a batch at element `offset`. */
 export function writePixels(
   image: Image,
   { encoder }: ImageProcessor,
@@ -97,7 +97,7 @@ export function writePixels(
   writeView(image, encoder, target, offset);
 }
 
-/** `[3, H, W]` of a view; images have different shapes where it neither crops nor fixes both sides. */
+/** The shape `[3, H, W]` of a view; depends on the image if the view neither crops nor fixes both sides. */
 export function viewShape(
   { width, height }: Pick<Image, "width" | "height">,
   view: View,
@@ -130,7 +130,7 @@ export function writeView(image: Image, view: View, target: Float32Array, offset
   writeNumbers(seen, view, target, offset);
 }
 
-/** Where a crop begins: rounded down, and where it is padded instead, as much up. Both are Hugging Face's. */
+/** The offset of a crop: rounded down, or away from zero if padded instead, as in Hugging Face. */
 function cropStart(size: number, target: number): number {
   return target <= size ? Math.floor((size - target) / 2) : -Math.ceil((target - size) / 2);
 }
@@ -147,8 +147,8 @@ function resizedSize(
 }
 
 /**
- * Rescales, normalizes and maps the pixels of an image that has its final size, and puts the colors one after the
- * other, `[3, H, W]`; `mirrored` swaps left and right.
+ * Rescales, normalizes and maps the pixels of an image that has its final size, and separates the channels: `[3, H,
+ * W]`. `mirrored` swaps left and right.
  */
 export function writeNumbers(
   { pixels, width, height }: Image,
@@ -174,7 +174,7 @@ export function writeNumbers(
   }
 }
 
-/** The number that stands for each of 256 levels, in the float32 steps of NumPy, with which it is equal to the bit. */
+/** The output value for each of the 256 levels, computed in NumPy's float32 steps to be bit-identical. */
 function numbersOf({ rescale, normalize, mapPixels }: View, color: number): Float32Array {
   const { fround } = Math;
   return Float32Array.from({ length: 256 }, (_, level) => {

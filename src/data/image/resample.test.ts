@@ -7,7 +7,7 @@ import type { Filter } from "./filter.js";
 import type { Image } from "./image.js";
 import { resample, resampleBy } from "./resample.js";
 
-// What Pillow makes of images is in test/golden/images.
+// The comparison with Pillow is in test/golden/images.
 
 function noise(width: number, height: number, seed = 1): Image {
   const numbers = uniform(keyOf(seed), width * height * 3, 0, 256);

@@ -1,6 +1,6 @@
 /**
- * Resampling as Pillow 13 does it, bit for bit: a separable filter, antialiased, one pass along the rows and one along
- * the columns, in whole numbers, rounded to 8 bits after each. Does not need Node.
+ * Resampling, bit-identical to Pillow 13: a separable antialiased filter, in one pass along rows and one along columns,
+ * in integer arithmetic rounded to 8 bits after each pass. Does not need Node.
  */
 import { type Filter, type Taps, precisionBits, tapsOf } from "./filter.js";
 import type { Image } from "./image.js";
@@ -9,7 +9,7 @@ interface ResampleOptions {
   readonly width: number;
   readonly height: number;
   readonly filter: Filter;
-  /** The part of the image to stretch, in pixels that may be fractions; default: all of it. */
+  /** The part of the image to resize, in possibly fractional pixels; default: all of it. */
   readonly box?: {
     readonly left: number;
     readonly top: number;
@@ -20,18 +20,17 @@ interface ResampleOptions {
 
 export type Resample = (image: Image, options: ResampleOptions) => Image;
 
-/** The two passes, each of pixels `[H, W, 3]`. */
+/** The two passes over pixels `[H, W, 3]`. */
 export interface Passes {
-  /** Every row by itself: `[H, taps.outputs, 3]`. */
+  /** Resizes each row: `[H, taps.outputs, 3]`. */
   readonly alongRows: (pixels: Uint8Array, width: number, taps: Taps) => Uint8Array;
-  /** Every column by itself: `[taps.outputs, W, 3]`. */
+  /** Resizes each column: `[taps.outputs, W, 3]`. */
   readonly alongColumns: (pixels: Uint8Array, width: number, taps: Taps) => Uint8Array;
 }
 
 /**
- * `image`, or the box of it, stretched to width x height: equal to Pillow's `Image.resize(size, filter, box)`. Pixels
- * around the box take part in those at its border; `crop` first where they must not. Throws a RangeError where sizes or
- * box are not possible.
+ * Resizes `image`, or the given box, to width x height, like Pillow's `Image.resize(size, filter, box)`. Pixels around
+ * the box affect those at its border; `crop` first to avoid that. Throws a RangeError for an invalid size or box.
  */
 export const resample: Resample = (image, options) =>
   resampleBy({ alongRows, alongColumns }, image, options);
@@ -61,7 +60,7 @@ export function resampleBy(passes: Passes, image: Image, options: ResampleOption
   return { width, height, pixels: horizontal || vertical ? pixels : pixels.slice() };
 }
 
-/** Whether Pillow begins with the columns: the height loses more than twice what the width loses. */
+/** Whether Pillow starts with the columns: the height shrinks by more than twice as much as the width. */
 function isMuchLower(image: Image, { width, height }: ResampleOptions): boolean {
   const loss = image.height - height;
   return loss > 0 && loss > 2 * (image.width - width);
@@ -71,7 +70,7 @@ function isWhole([start, end]: Range, inputs: number, outputs: number): boolean 
   return inputs === outputs && start === 0 && end === inputs;
 }
 
-/** The rows of the image that take part; from now on `taps` counts from the first of them. */
+/** The rows of the image that are used. Shifts `taps` to count from the first of them. */
 function rowsUnder(taps: Taps, { width, pixels }: Image): Uint8Array {
   const { outputs, stride, rows } = taps;
   const last = (outputs - 1) * stride;
@@ -83,7 +82,7 @@ function rowsUnder(taps: Taps, { width, pixels }: Image): Uint8Array {
 
 type Range = readonly [start: number, end: number];
 
-/** One axis of the box, as precisely as Pillow holds it. */
+/** One axis of the box, in Pillow's precision. */
 function rangeOf(from: string, start: number, to: string, end: number, size: number): Range {
   if (start >= 0 && end <= size && Math.fround(start) < Math.fround(end)) {
     return [Math.fround(start), Math.fround(end)];
@@ -139,7 +138,7 @@ function alongColumns(pixels: Uint8Array, width: number, taps: Taps): Uint8Array
   const { outputs, stride, rows } = taps;
   const length = width * 3;
   const result = new Uint8ClampedArray(outputs * length);
-  const sums = new Int32Array(length); // row after row, so that memory is read in its order
+  const sums = new Int32Array(length); // row by row, for sequential memory access
   for (let output = 0; output < outputs; output++) {
     const row = output * stride;
     const count = rows[row + 1]!;

@@ -1,6 +1,6 @@
 /**
- * The two views of an image in pretraining: a random part of it, for the encoder in bicubic and for the codebook in
- * Lanczos resampling, both of the same part (flava.md 4.3).
+ * The two views of an image in pretraining: the same random crop, resized with bicubic interpolation for the encoder
+ * and Lanczos for the codebook (flava.md 4.3).
  */
 import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { jittered } from "./color-jitter.js";
@@ -17,14 +17,14 @@ export interface TrainingViewOptions {
   readonly flip?: number;
   /** Largest deviation of brightness, contrast and saturation from 1; default: 0. */
   readonly jitter?: number;
-  /** Sizes, filters and normalization of the views; default: the published models'. Resizing is to both sides. */
+  /** Sizes, filters and normalization of the views; default: the published models'. Both sides are resized. */
   readonly processor?: ImageProcessor;
 }
 
-/** BEiT's recipe for masked images, where FLAVA's paper says nothing (flava.md 4.3). */
+/** BEiT's recipe for masked images; FLAVA's paper gives none (flava.md 4.3). */
 export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
 
-/** Where the views go: batches, and how many numbers from their beginning. */
+/** The batches to write the views to, with element offsets. */
 interface ViewTargets {
   readonly pixels: Float32Array;
   readonly pixelsOffset?: number;
@@ -32,7 +32,6 @@ interface ViewTargets {
   readonly codebookOffset?: number;
 }
 
-/** What was seen of the image. */
 interface TrainingViews {
   readonly window: Window;
   readonly mirrored: boolean;
@@ -43,7 +42,7 @@ interface TrainingViews {
 }
 
 /**
- * Two random views of `image`, determined by `key`. Use a different key for every image of every epoch.
+ * Two random views of `image`, determined by `key`. Use a different key for each image in each epoch.
  */
 export function trainingViews(
   image: Image,
@@ -57,7 +56,7 @@ export function trainingViews(
   return { ...seen, pixels, codebookPixels };
 }
 
-/** Writes what `trainingViews` gives into batches. */
+/** Like `trainingViews`, but writes the views into batches. */
 export function writeTrainingViews(
   image: Image,
   key: Key,
@@ -68,9 +67,9 @@ export function writeTrainingViews(
   const { flip = 0, jitter = 0 } = options;
   const window = randomWindow(image, foldIn(key, "crop"), options);
   const mirrored = uniformAt(foldIn(key, "flip"), 0) < flip;
-  // Contrast looks at the whole image, so it is changed before the crop.
+  // Contrast depends on the whole image, so jitter comes before the crop.
   const colored = jitter > 0 ? jittered(image, foldIn(key, "jitter"), jitter) : image;
-  const part = crop(colored, window); // copied, so that what is around it has no part in the borders
+  const part = crop(colored, window); // copied, so that surrounding pixels do not affect the border
   const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
   writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
   writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
@@ -78,8 +77,8 @@ export function writeTrainingViews(
 }
 
 /**
- * A random part of an image by torchvision's rules: area and logarithm of the aspect ratio are uniform, ten attempts
- * to fit it in, then the largest part in the middle whose ratio is allowed.
+ * A random crop by torchvision's rules: area and log aspect ratio are uniform; after ten attempts that do not fit, the
+ * largest central crop with an allowed ratio.
  */
 export function randomWindow(
   { width, height }: Pick<Image, "width" | "height">,
@@ -127,7 +126,7 @@ function writeStretched(
   writeNumbers(seen, view, target, offset, mirrored);
 }
 
-/** A random part has no sides of its own to keep: the view has those of the crop, or of the resizing. */
+/** The size of a view: a random crop has no fixed size, so that of the center crop or the resize. */
 function sidesOf({ centerCrop, resize }: View): {
   readonly width: number;
   readonly height: number;

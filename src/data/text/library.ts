@@ -1,6 +1,6 @@
 import * as tokenizers from "@huggingface/tokenizers";
 
-/** The parts of the tokenizer library in use, typed here: its own declarations do not resolve as ES modules. */
+/** The parts of the tokenizer library in use. Typed here because its declarations do not resolve as ES modules. */
 interface Parts {
   readonly BertPreTokenizer: new () => { pre_tokenize_text(text: string): string[] };
   readonly WordPiece: new (config: {

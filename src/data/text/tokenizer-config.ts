@@ -1,4 +1,4 @@
-/** Hugging Face's tokenizer.json and tokenizer_config.json of BERT's kind, to our tokenizer and back (flava.md 4.2). */
+/** Converts Hugging Face tokenizer.json and tokenizer_config.json files of BERT tokenizers (flava.md 4.2). */
 import { z } from "zod";
 import { Tokenizer, type TokenizerSettings } from "./tokenizer.js";
 import {
@@ -9,7 +9,7 @@ import {
   vocabularyOf,
 } from "./vocabulary.js";
 
-/** The contents of a tokenizer's files, as far as they exist, and the directory that holds them. */
+/** The directory of a tokenizer, and the contents of those of its files that exist. */
 export interface TokenizerFiles {
   readonly directory: string;
   /** vocab.txt. */
@@ -20,7 +20,7 @@ export interface TokenizerFiles {
   readonly config?: unknown;
 }
 
-/** A setting in which BERT's tokenizer has one value. */
+/** A setting that has a fixed value in BERT tokenizers. */
 const only = <const Value extends string | number | boolean>(value: Value) =>
   z.literal(value, `${JSON.stringify(value)}, as BERT's tokenizer has it`);
 
@@ -31,7 +31,7 @@ const token = z.union(
   "a token",
 );
 const isSpecialPiece = (content: string): boolean => Object.values(specialPieces).includes(content);
-/** The five special pieces are found in a text as they are written; other tokens would be cut into pieces. */
+/** The five special pieces are recognized verbatim in a text; other added tokens would be split into pieces. */
 const addedToken = z.object({
   content: z.string().refine(isSpecialPiece, {
     error: ({ input }) => `BERT's five special tokens only, not ${JSON.stringify(input)}`,
@@ -42,7 +42,7 @@ const addedToken = z.object({
 const noTokens = z.union([z.tuple([]), z.strictObject({})], "no further tokens").nullish();
 const right = z.literal(["right", "Right"], '"right", as FLAVA pads and truncates');
 
-/** Hugging Face writes 1e30 where there is no limit. */
+/** Hugging Face writes 1e30 for no limit. */
 const length = z
   .number("a number of tokens")
   .min(2, "2 or more")
@@ -50,7 +50,7 @@ const length = z
 
 const specialToken = (piece: string) =>
   z.object({ SpecialToken: z.object({ id: z.literal(piece) }) });
-/** Of one text. */
+/** For a single text. */
 const template = z.tuple(
   [
     specialToken(specialPieces.classification),
@@ -115,9 +115,9 @@ type TokenizerJson = z.output<typeof tokenizerJson>;
 type TokenizerConfig = z.output<typeof tokenizerConfig>;
 
 /**
- * The tokenizer that these files describe; undefined if there is neither a vocab.txt nor a tokenizer.json. What they leave
- * out has Hugging Face's defaults.
- * @throws VocabularyError where they contradict each other or ask for anything but BERT's word pieces
+ * The tokenizer described by these files; undefined if there is neither a vocab.txt nor a tokenizer.json. Missing
+ * settings have Hugging Face's defaults.
+ * @throws VocabularyError if the files contradict each other or require anything but BERT word pieces
  */
 export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer | undefined {
   const { directory } = files;
@@ -196,7 +196,7 @@ function settingsOf(
   };
 }
 
-/** What both files say of one setting, or the one that says anything. */
+/** The value of a setting that both files, or only one of them, may contain. */
 function agreed(
   directory: string,
   setting: string,
@@ -210,7 +210,7 @@ function agreed(
   );
 }
 
-/** A tokenizer_config.json that `transformers` and `tokenizerFromFiles` read. */
+/** A tokenizer_config.json for `transformers` and `tokenizerFromFiles`. */
 export function toTokenizerConfig({ settings }: Tokenizer): Record<string, unknown> {
   return {
     tokenizer_class: "BertTokenizer",

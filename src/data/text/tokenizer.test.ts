@@ -38,14 +38,14 @@ describe("the vocabulary of the package", () => {
     expect(pieces).toHaveLength(30522);
     expect(Object.values(special)).toEqual([0, 100, 101, 102, 103]);
     expect(ordinary).toHaveLength(30522 - 5 - 994);
-    expect(ordinary[0]).toBe(999); // "!", the first that is text
+    expect(ordinary[0]).toBe(999); // "!", the first ordinary piece
   });
 });
 
 describe("encode", () => {
   it.each(golden.cases)("gives the ids of transformers: $text", ({ text, ids: expected }) => {
     expect(ids(text)).toEqual(expected);
-    expect(ids(text)).toEqual(expected); // from memory
+    expect(ids(text)).toEqual(expected); // cached
   });
 
   it.each(golden.blocks)(
@@ -69,7 +69,7 @@ describe("encode", () => {
   });
 
   it("accepts any text, within the maximum length", () => {
-    const unit = fc.nat(0xffff).map((code) => String.fromCharCode(code)); // lone surrogates too
+    const unit = fc.nat(0xffff).map((code) => String.fromCharCode(code)); // including lone surrogates
     const text = fc.string({ unit, maxLength: 60 });
     const maximum = fc.integer({ min: 2, max: 20 });
     fc.assert(

@@ -9,25 +9,25 @@ import {
 } from "./vocabulary.js";
 import { longestWord, wordsOf } from "./words.js";
 
-/** Words whose pieces are remembered; more than the words that are common in any language. */
+/** Number of words whose pieces are cached; more than the common words of any language. */
 const rememberedWords = 1 << 16;
 
-/** Special pieces written out in a text stand for themselves: "[MASK]" is the mask. */
+/** Special pieces that appear literally in a text are recognized: "[MASK]" is the mask. */
 const specialInText = /(\[(?:PAD|UNK|CLS|SEP|MASK)\])/;
 
-/** How a tokenizer of BERT's kind treats texts, beyond its vocabulary. */
+/** Settings of a BERT tokenizer besides its vocabulary. */
 export interface TokenizerSettings extends Normalization {
-  /** Most tokens of a text, where the tokenizer's files state it. */
+  /** Maximum number of tokens per text, if the tokenizer's files state it. */
   readonly longest?: number;
 }
 
 /**
- * BERT's tokenizer, by default the uncased one of FLAVA (flava.md 4.2): text to ids of word pieces and back. Gives what transformers' `BertTokenizer`
- * gives, the fast one where its two forms differ: a capital sigma at the end of a word becomes the common small one,
- * unassigned characters stay (as [UNK]), U+2B820 to U+2B91F do not stand alone.
+ * A BERT tokenizer, by default FLAVA's uncased one (flava.md 4.2): converts text to word-piece ids and back. Matches
+ * `BertTokenizer` in transformers; where its fast and slow versions differ, the fast one: a capital sigma at the end of
+ * a word becomes σ, unassigned characters are kept (as [UNK]), and U+2B820 to U+2B91F are not split off.
  *
- * Words and pieces are found by the library. Its normalizer is replaced (by its own rules it misses ideographs beyond U+FFFF
- * and writes a final sigma), and the pieces of words are remembered, because its search for them is slow.
+ * Splitting into words and pieces is done by the library. Its normalizer is replaced because it misses ideographs
+ * beyond U+FFFF and produces a final sigma. Pieces of words are cached because its search for them is slow.
  */
 export class Tokenizer {
   readonly #decoder = new WordPieceDecoder({ type: "WordPiece", prefix: "##", cleanup: true });
@@ -47,14 +47,14 @@ export class Tokenizer {
     });
   }
 
-  /** Most tokens of a text for a model of so many positions. */
+  /** Maximum number of tokens per text for a model with this many positions. */
   longest(positions: number): number {
     return Math.min(positions, this.settings.longest ?? Infinity);
   }
 
   /**
-   * The ids of a text, [CLS] first and [SEP] last, int32 [L] with L at most `maximum` (77 for pairs, 512 for text alone):
-   * what does not fit is left out before [SEP]. Lone surrogates are left out like other invalid characters.
+   * The ids of a text, from [CLS] to [SEP], int32 [L] with L at most `maximum` (77 for pairs, 512 for text alone):
+   * excess tokens before [SEP] are dropped. Lone surrogates are removed like other invalid characters.
    */
   encode(text: string, { maximum = Infinity }: { readonly maximum?: number } = {}): Int32Array {
     if (!(maximum >= 2)) {
@@ -70,13 +70,13 @@ export class Tokenizer {
     return Int32Array.from(ids);
   }
 
-  /** The text of ids, normalized and spaced as well as can be known. Special pieces are omitted unless requested. */
+  /** The normalized text for `ids`, with best-effort spacing. Special pieces are omitted unless requested. */
   decode(ids: Iterable<number>, { special = false }: { readonly special?: boolean } = {}): string {
     const kept = special ? ids : [...ids].filter((id) => !isSpecial(this.vocabulary, id));
     return this.#decoder.decode(this.pieces(kept));
   }
 
-  /** The pieces of ids, with "##" in front of those that continue a word. */
+  /** The pieces for `ids`; those that continue a word begin with "##". */
   pieces(ids: Iterable<number>): string[] {
     return Array.from(ids, (id) => {
       const piece = this.vocabulary.pieces[id];
@@ -87,11 +87,11 @@ export class Tokenizer {
     });
   }
 
-  /** Appends the ids of a text's words; stops once there are `enough`. */
+  /** Appends the ids of the words in a text; stops once there are `enough`. */
   #append(ids: number[], text: string, enough: number): void {
     for (const [index, section] of text.split(specialInText).entries()) {
       if (ids.length >= enough) return;
-      const isSpecialPiece = index % 2 === 1; // split puts what it found between the rest
+      const isSpecialPiece = index % 2 === 1; // split returns matches at odd indices
       if (isSpecialPiece) ids.push(this.vocabulary.ids.get(section)!);
       else this.#appendWords(ids, wordsOf(section, this.settings), enough);
     }
@@ -115,8 +115,8 @@ export class Tokenizer {
 }
 
 /**
- * A tokenizer with the vocabulary of FLAVA, or another: the path of a `vocab.txt`, or its text (which has more than one
- * line). Raises a `VocabularyError` where it does not fit.
+ * Opens a tokenizer with FLAVA's vocabulary or another one, given as the path of a `vocab.txt` or as its text (which
+ * has more than one line). Throws a `VocabularyError` if the vocabulary is invalid.
  */
 export async function openTokenizer({
   vocabulary,

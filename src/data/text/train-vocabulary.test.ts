@@ -28,7 +28,7 @@ test("joins the most frequent pairs, as counted by hand", () => {
   const all = [...special, ...characters, ...joined];
   expect(trainVocabulary(countsOf(texts), 19)).toEqual({ pieces: all, unknown: 0 });
   expect(trainVocabulary(countsOf(texts.toReversed()), 100).pieces).toEqual(all);
-  // Six characters have room, which b, the rarest, is not among. Without "bun" ##un occurs 12 times.
+  // Six characters fit, which excludes b, the rarest. Without "bun", ##un occurs 12 times.
   expect(trainVocabulary(countsOf(texts), 17)).toEqual({
     pieces: [
       ...[...special, ...characters.filter((each) => each !== "b")],

@@ -1,16 +1,16 @@
 /**
- * Trains a vocabulary of word pieces: characters first, then the most frequent pair of adjacent pieces joined, again and
- * again. Pairs are chosen by their counts, as Hugging Face's WordPieceTrainer does, not by a likelihood.
+ * Trains a vocabulary of word pieces: starting from characters, repeatedly merges the most frequent pair of adjacent
+ * pieces. Pairs are chosen by count, as in Hugging Face's WordPieceTrainer, not by likelihood.
  */
 import { MaxHeap } from "../../base/max-heap.js";
 import { uncased } from "./normalize.js";
 import { continuationPrefix, specialPieces } from "./vocabulary.js";
 import { longestWord, wordsOf } from "./words.js";
 
-/** Pairs that are rarer are not joined. */
+/** Minimum count of a pair to be merged. */
 const leastPairs = 2;
 
-/** How often each word occurs in texts, normalized as BERT's uncased tokenizer does. */
+/** Counts the words in texts, normalized as in BERT's uncased tokenizer. */
 export class WordCounts {
   readonly counts = new Map<string, number>();
   total = 0;
@@ -26,16 +26,16 @@ export class WordCounts {
 }
 
 export interface TrainedVocabulary {
-  /** BERT's five special pieces, the characters, then the joined pieces in the order in which they were found. */
+  /** BERT's five special pieces, the characters, then the joined pieces in order of discovery. */
   readonly pieces: readonly string[];
-  /** Occurrences of words with a character that is too rare for the vocabulary, or of more than 100 characters: [UNK]. */
+  /** Occurrences of words that become [UNK]: with a character too rare for the vocabulary, or over 100 characters. */
   readonly unknown: number;
 }
 
 /**
- * Trains a vocabulary of at most `size` pieces; fewer where no more pairs occur twice. At most half of them are single
- * characters, the most frequent ones. The result does not depend on the order of the texts.
- * @throws RangeError where `size` leaves no room for pieces
+ * Trains a vocabulary of at most `size` pieces; fewer if no more pairs occur twice. At most half are single characters,
+ * the most frequent ones. The result does not depend on the order of the texts.
+ * @throws RangeError if `size` leaves no room for pieces
  */
 export function trainVocabulary({ counts }: WordCounts, size: number): TrainedVocabulary {
   const special = Object.values(specialPieces);
@@ -55,14 +55,14 @@ export function trainVocabulary({ counts }: WordCounts, size: number): TrainedVo
   return { pieces: pieces.names, unknown };
 }
 
-/** The characters of a word, "##" before all but the first. */
+/** The characters of a word, with "##" before all but the first. */
 function charactersOf(word: string): string[] {
   return Array.from(word, (character, index) =>
     index === 0 ? character : `${continuationPrefix}${character}`,
   );
 }
 
-/** The most frequent characters, in the order of their code points. */
+/** The most frequent characters, in code point order. */
 function alphabetOf(words: ReadonlyMap<string, number>, most: number): string[] {
   const counts = new Map<string, number>();
   for (const [word, count] of words) {
@@ -95,21 +95,21 @@ interface Candidate {
   readonly count: number;
 }
 
-/** Words cut into pieces, and how often each pair of adjacent pieces occurs. */
+/** Words split into pieces, with the counts of adjacent pairs. */
 class Pieces {
   readonly #ids: Map<string, number>;
   readonly #words: Word[] = [];
   readonly #counts = new Map<Pair, number>();
-  /** Numbers of the words that have or had a pair. */
+  /** Indices of the words that contain or contained each pair. */
   readonly #places = new Map<Pair, number[]>();
-  /** The most frequent pair first, the older pieces first among equals. Old counts stay queued. */
+  /** The most frequent pair first; ties go to older pieces. Outdated counts stay queued. */
   readonly #queue = new MaxHeap<Candidate>((a, b) => a.count - b.count || b.pair - a.pair);
 
   constructor(readonly names: string[]) {
     this.#ids = new Map(names.map((name, id) => [name, id]));
   }
 
-  /** False, and the word is left out, where it has an unknown character or is too long to be encoded. */
+  /** Adds a word; returns false if it has an unknown character or is too long to be encoded. */
   addWord(characters: readonly string[], count: number): boolean {
     const ids = characters.flatMap((character) => this.#ids.get(character) ?? []);
     if (ids.length < characters.length || ids.length > longestWord) return false;
@@ -144,7 +144,7 @@ class Pieces {
     for (const number of this.#places.get(pair) ?? []) {
       const word = this.#words[number]!;
       const before = pairsOf(word.ids);
-      if (!before.includes(pair)) continue; // a piece of it was joined with another one since
+      if (!before.includes(pair)) continue; // one of its pieces has since been joined with another
       word.ids = withJoined(word.ids, pair, joined);
       for (const each of before) this.#count(each, -word.count);
       for (const each of pairsOf(word.ids)) {
@@ -157,7 +157,7 @@ class Pieces {
     for (const each of grown) this.#queue.push({ pair: each, count: this.#counts.get(each) ?? 0 });
   }
 
-  /** Adds to the occurrences of a pair, in word number `place` where it is new there. */
+  /** Adds to the count of a pair; `place` is the index of a word in which it is new. */
   #count(pair: Pair, occurrences: number, place?: number): void {
     const count = (this.#counts.get(pair) ?? 0) + occurrences;
     if (count === 0) this.#counts.delete(pair);
@@ -168,7 +168,7 @@ class Pieces {
     else this.#places.set(pair, [place]);
   }
 
-  /** The same piece may have been joined from other pieces before. */
+  /** The id of a joined piece, which may already exist from another pair. */
   #idOfJoined(pair: Pair): number {
     const second = this.names[secondOf(pair)]!;
     const name = `${this.names[firstOf(pair)]}${second.slice(continuationPrefix.length)}`;
@@ -184,7 +184,7 @@ function pairsOf(ids: readonly number[]): Pair[] {
   return ids.slice(1).map((id, index) => pairOf(ids[index]!, id));
 }
 
-/** With `joined` in place of each occurrence of `pair`. */
+/** Replaces each occurrence of `pair` with `joined`. */
 function withJoined(ids: readonly number[], pair: Pair, joined: number): number[] {
   const result: number[] = [];
   for (let place = 0; place < ids.length; place++) {

@@ -6,7 +6,7 @@ export class VocabularyError extends Error {
   override readonly name = "VocabularyError";
 }
 
-/** The word pieces of BERT's kind of vocabulary. Ids are integers from 0 to `pieces.length - 1`. */
+/** A BERT vocabulary of word pieces. Ids are integers from 0 to `pieces.length - 1`. */
 export interface Vocabulary {
   /** By id; a piece that continues a word begins with "##". */
   readonly pieces: readonly string[];
@@ -19,9 +19,9 @@ export interface Vocabulary {
 type SpecialIds = {
   readonly padding: number;
   readonly unknown: number;
-  /** [CLS], the first of every text. */
+  /** [CLS], the first token of every text. */
   readonly classification: number;
-  /** [SEP], the last of every text. */
+  /** [SEP], the last token of every text. */
   readonly separator: number;
   readonly mask: number;
 };
@@ -35,12 +35,12 @@ export const specialPieces: Readonly<Record<keyof SpecialIds, string>> = {
   mask: "[MASK]",
 };
 
-/** Begins pieces that continue a word. */
+/** Prefix of pieces that continue a word. */
 export const continuationPrefix = "##";
 
 /**
- * Reads a vocabulary, by default the one of `bert-base-uncased` that FLAVA has (flava.md 4.2) and that comes with the
- * package. Raises a `VocabularyError` where the file cannot be read or does not fit.
+ * Reads a vocabulary, by default that of `bert-base-uncased`, which FLAVA uses (flava.md 4.2) and the package includes.
+ * Throws a `VocabularyError` if the file cannot be read or is invalid.
  */
 export async function openVocabulary(path?: string): Promise<Vocabulary> {
   const file = path ?? packagePath("vocabulary", "vocab.txt");
@@ -54,14 +54,14 @@ export async function openVocabulary(path?: string): Promise<Vocabulary> {
   return parseVocabulary(text, file);
 }
 
-/** Parses a vocab.txt: one piece a line, special pieces as BERT spells them. `name` is for messages. */
+/** Parses a vocab.txt: one piece per line, special pieces spelled as in BERT. `name` is for messages. */
 export function parseVocabulary(text: string, name = "The vocabulary"): Vocabulary {
   const pieces = text.split(/\r?\n/);
-  if (pieces.at(-1) === "") pieces.pop(); // the end of the last line
+  if (pieces.at(-1) === "") pieces.pop(); // after the final newline
   return vocabularyOf(pieces, name);
 }
 
-/** A vocabulary of pieces in the order of their ids; throws a `VocabularyError` if one is repeated or a special one missing. */
+/** A vocabulary of `pieces` in id order; throws a `VocabularyError` for a repeated piece or a missing special one. */
 export function vocabularyOf(pieces: readonly string[], name: string): Vocabulary {
   const ids = new Map(pieces.map((piece, id) => [piece, id]));
   if (ids.has("")) {
@@ -94,12 +94,12 @@ export function vocabularyOf(pieces: readonly string[], name: string): Vocabular
   return { pieces, ids, special, ordinary };
 }
 
-/** Whether an id continues the word of the previous id. */
+/** Whether the piece continues the word of the previous one. */
 export function isContinuation({ pieces }: Vocabulary, id: number): boolean {
   return pieces[id]?.startsWith(continuationPrefix) ?? false;
 }
 
-/** Whether an id is one of the five special ones; [UNK] is. */
+/** Whether an id is one of the five special ones, which include [UNK]. */
 export function isSpecial({ special }: Vocabulary, id: number): boolean {
   return (
     id === special.padding ||

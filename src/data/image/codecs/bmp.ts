@@ -1,10 +1,10 @@
-/** Windows bitmaps: a file header and a device-independent bitmap (DIB), which icons contain, too. */
+/** Windows bitmaps: a file header and a device-independent bitmap (DIB), which icons also contain. */
 import { decode } from "bmp-ts";
 import type { Decode, RawImage } from "./raw-image.js";
 
 const fileHeaderBytes = 14;
 
-/** Without transparency, which writers of bitmaps rarely mean. */
+/** Ignores alpha, which is rarely intentional in bitmaps. */
 export const decodeBmp: Decode = (file, requireSize) => {
   requireSize(file.readUInt32LE(18), Math.abs(file.readInt32LE(22)));
   const { width, height, data } = decode(file, { toRGBA: true });
@@ -14,7 +14,7 @@ export const decodeBmp: Decode = (file, requireSize) => {
   return { width, height, channels: 3, pixels };
 };
 
-/** Decodes the DIB of an icon: its height counts the colors and below them a mask of what is transparent, a bit a pixel. */
+/** Decodes the DIB of an icon, whose height includes a one-bit transparency mask below the colors. */
 export const decodeIconDib: Decode = (dib, requireSize) => {
   const [headerBytes, width, height] = [
     dib.readUInt32LE(0),
@@ -38,7 +38,7 @@ export const decodeIconDib: Decode = (dib, requireSize) => {
   return withOpacity(rgb, opacity?.some((value) => value > 0) ? opacity : mask);
 };
 
-/** The fourth byte of every pixel; rows are stored from the bottom. */
+/** The fourth byte of every pixel; rows are stored bottom-up. */
 function opacityOf(dib: Buffer, start: number, { width, height }: RawImage): Uint8Array {
   return Uint8Array.from({ length: width * height }, (_, pixel) => {
     const row = height - 1 - Math.floor(pixel / width);

@@ -33,7 +33,7 @@ function bmp(bits: number, pixels: readonly number[]): Buffer {
   return encode({ width: 3, height: 2, data, bitPP: bits }).data;
 }
 
-/** An icon of 24-bit colors above a mask that hides the last pixel. */
+/** An icon with 24-bit colors and a mask that hides the last pixel. */
 function icon(): Buffer {
   const dib = Buffer.alloc(40);
   for (const [at, value] of [

@@ -1,11 +1,11 @@
-/** Icons: several sizes of one image, each a PNG file or a bitmap. */
+/** Icons: one image in several sizes, each a PNG file or a bitmap. */
 
-/** The file (or DIB, see bmp.ts) of the largest image in an icon. Throws where the icon is damaged. */
+/** The PNG file or DIB (see bmp.ts) of the largest image in an icon. Throws if the icon is damaged. */
 export function largestIcon(file: Buffer): Buffer {
   const count = file.readUInt16LE(4);
   const entries = Array.from({ length: count }, (_, index) => {
     const at = 6 + 16 * index;
-    const width = file.readUInt8(at) || 256; // a byte has no 256
+    const width = file.readUInt8(at) || 256; // 0 means 256
     const bits = file.readUInt16LE(at + 6);
     return { width, bits, bytes: file.readUInt32LE(at + 8), start: file.readUInt32LE(at + 12) };
   });

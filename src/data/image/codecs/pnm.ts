@@ -1,4 +1,4 @@
-/** Netpbm's PBM, PGM and PPM: numbers in text (P1 to P3) or bytes (P4 to P6). */
+/** Netpbm formats PBM, PGM and PPM, as text (P1 to P3) or bytes (P4 to P6). */
 import type { Decode } from "./raw-image.js";
 
 export const decodePnm: Decode = (file, requireSize) => {
@@ -34,7 +34,7 @@ export const decodePnm: Decode = (file, requireSize) => {
   return { width, height, channels: 3, pixels };
 };
 
-/** Each call gives the values of the next row. */
+/** Each call returns the values of the next row. */
 function rowsOfBytes(
   file: Buffer,
   start: number,
@@ -53,7 +53,7 @@ function rowsOfBytes(
   };
 }
 
-/** Reads numbers in text, between spaces and comments from "#" to the end of a line. */
+/** Reads numbers from text, skipping spaces and comments ("#" to the end of the line). */
 class PnmReader {
   #at = 2;
 
@@ -67,7 +67,7 @@ class PnmReader {
     return Number(this.file.toString("latin1", start, this.#at));
   }
 
-  /** A number of one digit: those of P1 need no space between them. */
+  /** Reads a one-digit number; P1 does not require spaces between them. */
   digit(): number {
     this.#skipSpace();
     const byte = this.file[this.#at++];
@@ -75,7 +75,7 @@ class PnmReader {
     return byte! - 0x30;
   }
 
-  /** Where bytes begin: after a single space. */
+  /** The offset of the binary data, after a single space. */
   contents(): number {
     return this.#at + 1;
   }

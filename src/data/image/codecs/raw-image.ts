@@ -9,8 +9,8 @@ export interface RawImage {
 }
 
 /**
- * Decodes a whole file. Throws any error where it is damaged.
- * @param requireSize receives the size before pixels are decoded, and throws where it is too large
+ * Decodes a file; throws any error if it is damaged.
+ * @param requireSize called with the size before pixels are decoded; throws if it is too large
  */
 export type Decode = (
   file: Buffer,

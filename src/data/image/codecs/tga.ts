@@ -1,9 +1,9 @@
-/** Truevision TGA: gray, palette or color, plain or in runs. */
+/** Truevision TGA: gray, palette or color, uncompressed or run-length encoded. */
 import type { Decode } from "./raw-image.js";
 
 const headerBytes = 18;
 
-/** Whether a file can be a TGA. It has no signature at its beginning: every field of the header must make sense. */
+/** Whether a file can be a TGA. There is no signature, so every header field must be plausible. */
 export function canBeTga(file: Uint8Array): boolean {
   if (file.length <= headerBytes) return false;
   const [mapKind, kind, mapBits, bits] = [file[1]!, file[2]!, file[7]!, file[16]!];
@@ -16,7 +16,7 @@ export function canBeTga(file: Uint8Array): boolean {
   return (isGray || isMapped || isColor) && bitsFit && mapFits && width > 0 && height > 0;
 }
 
-/** Without transparency, which writers of TGA rarely mean. */
+/** Ignores alpha, which is rarely intentional in TGA files. */
 export const decodeTga: Decode = (file, requireSize) => {
   const [mapFirst, mapLength] = [file.readUInt16LE(3), file.readUInt16LE(5)];
   const mapBytes = Math.ceil(file.readUInt8(7) / 8);
@@ -49,7 +49,7 @@ type Color = readonly [red: number, green: number, blue: number];
 
 const gray = (value: number): Color => [value, value, value];
 
-/** Blue, green, red in a byte each, or in five bits each. */
+/** Blue, green and red, in a byte or five bits each. */
 function colorOf(file: Buffer, at: number, bytes: number): Color {
   if (bytes > 2) return [file.readUInt8(at + 2), file.readUInt8(at + 1), file.readUInt8(at)];
   const value = file.readUInt16LE(at);
@@ -59,7 +59,7 @@ function colorOf(file: Buffer, at: number, bytes: number): Color {
   return [red!, green!, blue!];
 }
 
-/** Each call gives the place of the next pixel. Runs are of one pixel repeated, or of several as they are. */
+/** Each call returns the offset of the next pixel. A run is one repeated pixel or several literal ones. */
 function pixelReader(file: Buffer, start: number, bytes: number, hasRuns: boolean): () => number {
   let at = start - bytes;
   let left = 0;
