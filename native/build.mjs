@@ -102,7 +102,7 @@ function isKnownTo(compiler, flags) {
 }
 
 /**
- * All objects, in the order they are linked. The linker keeps the first of several copies of an inline function, so code
+ * All objects, in link order. The linker keeps the first of several copies of an inline function, so code
  * compiled for every processor comes first and code for the newest processors last.
  */
 function planObjects(compiler) {

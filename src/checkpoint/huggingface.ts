@@ -26,7 +26,7 @@ export interface WriteOptions {
 export const decoderName = "codebook_decoder.safetensors";
 
 /**
- * Writes the "parameters" of `state` and their config.json into `directory`: a `FlavaForPreTraining` if the state has the
+ * Writes the "parameters" of `state` and their config.json to `directory`: a `FlavaForPreTraining` if the state has
  * heads, otherwise a `FlavaModel`, or a `FlavaImageCodebook` if it has only the codebook. The codebook's decoder goes
  * into a separate file.
  */

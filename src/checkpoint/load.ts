@@ -42,11 +42,11 @@ function enumerate(names: readonly string[], shown: number): string {
 
 /**
  * Reads weights into the "parameters" of `state`. Tensors stored exactly as in the state are mapped where possible, and
- * read on first use, or else copied in pieces of a few megabytes. Converting other tensors takes
- * the memory of the largest one in float32 (twice that for convolutions).
+ * read on first use, or else copied in pieces of a few megabytes. Converting other tensors takes the memory of the
+ * largest one in float32 (twice that for convolutions).
  *
- * The checkpoint may then be closed, and its files replaced by renaming others, as all checkpoint writers here
- * do; but a mapped file must not be truncated in place while the state is in use (see `Backend.map`).
+ * The checkpoint may then be closed, and its files replaced by renaming others, as all checkpoint writers here do; but a
+ * mapped file must not be truncated in place while the state is in use (see `Backend.map`).
  */
 export async function loadWeights(
   checkpoint: Checkpoint,

@@ -10,8 +10,7 @@ import { type ModelToWrite, writeModel } from "./write-model.js";
 
 /**
  * Writes a model to a directory that this package and transformers can load: config.json, weights, image processor,
- * tokenizer and the codebook's decoder, if any. A model saved there before is replaced once the new one is
- * complete.
+ * tokenizer and the codebook's decoder, if any. A model saved there before is replaced once the new one is complete.
  *
  * @param model the `path` that it was loaded from, if any, is never overwritten
  * @param options the dtype of the weights, by default the stored one

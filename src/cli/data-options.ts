@@ -1,4 +1,4 @@
-/** Options of the commands that read a data set. */
+/** Options of the verbs that read a data set. */
 import type { Command } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";

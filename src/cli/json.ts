@@ -1,4 +1,4 @@
-/** The option --json, shared by all commands that print results. */
+/** The option --json, shared by all verbs that print results. */
 import { Option } from "commander";
 
 export interface JsonFlag {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line, assembled from one file per command. */
+/** The command line, assembled from one file per verb. */
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { packagePath } from "../base/package-root.js";

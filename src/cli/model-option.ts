@@ -1,4 +1,4 @@
-/** Options of the commands that use a model. */
+/** Options of the verbs that use a model. */
 import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";

@@ -32,7 +32,7 @@ export function outputFile(
   };
 }
 
-/** Reads an argument that names a directory to write; the command decides whether an existing one is acceptable. */
+/** Reads an argument that names a directory to write; the verb decides whether an existing one is acceptable. */
 export function outputDirectory(path: string): string {
   const found = outputAt(path);
   if (found && !found.isDirectory()) {

@@ -1,4 +1,4 @@
-/** The commands that use a model, from their arguments to what they print and write. */
+/** The verbs that use a model, from their arguments to what they print and write. */
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ export const contrastiveAlone = {
 };
 
 /**
- * Matching alone, from unmasked pairs and with frozen encoders: masks leave little to compare between an icon and its one
+ * Matching alone, on unmasked pairs with frozen encoders: masks leave little to compare between an icon and its one
  * or two words, so the multimodal encoder takes thousands of steps to start learning; without masks, a hundred.
  */
 export const matchingAlone = {

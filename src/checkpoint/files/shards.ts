@@ -78,7 +78,7 @@ export const indexName = "model.safetensors.index.json";
 const bytesOf = ({ dtype, shape }: TensorToWrite): number => sizeOf(shape) * storedBytes[dtype];
 
 /**
- * Writes `model.safetensors` into a directory; or, if the tensors take more than `shardBytes`, several files and the index
+ * Writes `model.safetensors` to a directory, or, if the tensors exceed `shardBytes`, several files and the index
  * `model.safetensors.index.json`.
  */
 export async function writeShards(

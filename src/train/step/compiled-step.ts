@@ -20,7 +20,7 @@ export interface CompiledStep<I> {
   readonly flops: number;
   /**
    * Runs a step on one batch.
-   * @throws NonFiniteError if the loss or a clipped gradient is not finite. With clipping or micro-batches the parameters
+   * @throws NonFiniteError if the loss or a clipped gradient is not finite. With clipping or micro-batches, parameters
    * are then unchanged, and the next step is not affected
    */
   run(inputs: InputValues<I>): Promise<StepResults>;

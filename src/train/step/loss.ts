@@ -48,7 +48,7 @@ export interface TracedPart extends TracedLoss {
 }
 
 /**
- * A loss of the embeddings of all micro-batches, by gradient caching (Gao et al., arXiv 2101.06983). Embeddings are small:
+ * A loss on the embeddings of all micro-batches, by gradient caching (Gao et al., arXiv 2101.06983). They are small:
  * all micro-batches are embedded, one loss over the whole batch gives the gradient of each embedding, and a second pass
  * over the micro-batches carries these gradients into the parameters.
  */

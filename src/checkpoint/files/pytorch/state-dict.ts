@@ -8,7 +8,7 @@ import { type Zip, type ZipEntry, openZip } from "./zip.js";
 /** Maximum size of a pickle; that of the largest FLAVA has about a megabyte. */
 const longestPickle = 16_000_000;
 
-/** Opens a state dict, alone or in a training checkpoint; its tensors are read later, one at a time. Executes nothing. */
+/** Opens a state dict, alone or in a training checkpoint, without executing code; its tensors are read later. */
 export async function openPyTorch(path: string): Promise<TensorFiles> {
   const legacy = await isLegacy(path);
   const saved = await (legacy ? openLegacy(path) : openArchive(path));
