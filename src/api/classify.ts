@@ -6,10 +6,10 @@ import type { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 
-/** A label, and how well it fits an image. */
+/** A label and how well it fits an image. */
 export interface Classification {
   readonly label: string;
-  /** Probability among the given labels, which sum to 1. */
+  /** Probability; those of all given labels sum to 1. */
   readonly probability: number;
   /** Cosine similarity of the image and the label's prompts, from -1 to 1. */
   readonly similarity: number;
@@ -17,7 +17,7 @@ export interface Classification {
 
 export interface ClassifyOptions {
   /**
-   * Prompts with "{}" in place of the label, whose embeddings are averaged; default: "{}", "a picture of a {}" and
+   * Prompts with "{}" for the label; their embeddings are averaged. Default: "{}", "a picture of a {}" and
    * "a photo of a {}.".
    */
   readonly templates?: readonly string[];
@@ -25,7 +25,7 @@ export interface ClassifyOptions {
 
 const defaultTemplates = ["{}", "a picture of a {}", "a photo of a {}."];
 
-/** Number of sets of labels whose embeddings are cached. */
+/** Number of label sets whose embeddings are cached. */
 const keptSets = 16;
 
 export class Classifier {
@@ -37,10 +37,10 @@ export class Classifier {
   }
 
   /**
-   * For each image all labels, the best first.
+   * Ranks all labels for each image, best first.
    *
-   * @param images vectors of images, [D] at length 1 each
-   * @param scale factor on similarities before the softmax
+   * @param images image embeddings, [D] each, L2-normalized
+   * @param scale factor for similarities before the softmax
    */
   async classify(
     images: readonly Float32Array[],
@@ -73,7 +73,7 @@ export class Classifier {
   }
 }
 
-/** @param vectors of the labels, at length 1: [labels, D] */
+/** @param vectors L2-normalized label embeddings, [labels, D] */
 function ranked(
   image: Float32Array,
   labels: readonly string[],
@@ -96,7 +96,7 @@ function ranked(
     .sort((a, b) => b.similarity - a.similarity);
 }
 
-/** The learned factor on similarities (flava.md 1.6), from 1 to 100. */
+/** The learned scale of similarities (flava.md 1.6), from 1 to 100. */
 export function similarityScale(state: State): number {
   const [logarithm = 0] = state.read("parameters/flava/logitScale");
   const [least, most] = logitScaleBounds;

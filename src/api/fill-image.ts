@@ -15,7 +15,7 @@ import { imageOutputs } from "../model/outputs.js";
 import type { LoadedModel } from "./model.js";
 
 export interface FillImageOptions {
-  /** For each patch, row by row, 1 or true if it is hidden; default: random blocks, as in training. */
+  /** 1 or true for each hidden patch, row by row; default: random blocks, as in training. */
   readonly hidden?: ArrayLike<number | boolean>;
   /** Seed of the random blocks; default: 0. */
   readonly seed?: number;
@@ -24,9 +24,9 @@ export interface FillImageOptions {
 export interface FilledImage {
   /** Patches in a row and in a column. */
   readonly grid: { readonly width: number; readonly height: number };
-  /** 1 for each patch that was hidden, row by row. */
+  /** 1 for each hidden patch, row by row. */
   readonly hidden: Uint8Array;
-  /** The visual token of each patch, row by row: predicted where it was hidden, else that of the codebook. */
+  /** The visual token of each patch, row by row: predicted if hidden, else from the codebook. */
   readonly tokens: Int32Array;
   /** The image decoded from the tokens, if the checkpoint has the codebook's decoder. */
   readonly image?: Image;
@@ -66,13 +66,13 @@ export class ImageFiller {
     return { grid, hidden: chosen, tokens, ...(drawn && { image: drawn }) };
   }
 
-  /** Frees the compiled programs; no call may be running. */
+  /** Frees the compiled programs. No call may be running. */
   close(): void {
     this.#reader?.dispose();
     this.#drawer?.dispose();
   }
 
-  /** The patches of the encoder's view; the codebook gives one token for each. */
+  /** The patch grid of the encoder's view; the codebook has one token per patch. */
   #grid(): { width: number; height: number } {
     const { config } = this.#model;
     const { patch } = config.image;
@@ -88,7 +88,7 @@ export class ImageFiller {
     );
   }
 
-  /** Of both views of an image: [3, H, W]. */
+  /** The shapes [3, H, W] of both views of an image. */
   #viewShapes() {
     const { config, processor } = this.#model;
     const image = { width: config.image.size, height: config.image.size };
@@ -161,7 +161,7 @@ function maskOf(
   );
 }
 
-/** Values [3, H, W] from 0 to 1 as an image. */
+/** Converts values [3, H, W] from 0 to 1 to an image. */
 function imageOf(numbers: Float32Array, width: number, height: number): Image {
   const size = width * height;
   const pixels = Uint8Array.from({ length: 3 * size }, (_, i) =>

@@ -15,7 +15,7 @@ import { highest, rowOf } from "../inference/similarity.js";
 import type { ModelParameters } from "../checkpoint/model.js";
 import type { LoadedModel } from "./model.js";
 
-/** A word piece predicted for a mask; a leading "##" marks the continuation of a word. */
+/** A word piece predicted for a mask; a leading "##" marks a word continuation. */
 export interface Candidate {
   readonly piece: string;
   /** Probability among all pieces of the vocabulary. */
@@ -23,14 +23,14 @@ export interface Candidate {
 }
 
 export interface FilledText {
-  /** The text with the best piece in place of each mask; in lower case where the vocabulary is. */
+  /** The text with each mask replaced by the best piece; in lower case if the vocabulary is uncased. */
   readonly text: string;
-  /** The candidates for each [MASK] in order, the best first. */
+  /** The candidates for each [MASK], in order, best first. */
   readonly masks: readonly (readonly Candidate[])[];
 }
 
 export interface FillTextOptions {
-  /** Candidates for each mask; default: 5. */
+  /** Number of candidates per mask; default: 5. */
   readonly top?: number;
 }
 
@@ -43,7 +43,7 @@ type Inputs = {
 };
 type Traced = { readonly [K in keyof Inputs]: Tensor };
 
-/** Masks that are predicted in one run. */
+/** Number of masks predicted per run. */
 const masksPerRun = 16;
 const keptBytes = 1e9;
 
@@ -56,7 +56,7 @@ export class TextFiller {
     this.#model = model;
   }
 
-  /** Predicts all masks of a text independently: none depends on what another one is filled with. */
+  /** Predicts all masks of a text independently of each other. */
   fill(
     text: string,
     image: Image | undefined,
@@ -96,7 +96,7 @@ export class TextFiller {
     return { text: tokenizer.decode(filled), masks };
   }
 
-  /** The most probable pieces, special ones such as [CLS] left out. */
+  /** The most probable pieces, excluding special ones such as [CLS]. */
   #candidates(probabilities: Float32Array, top: number): Candidate[] {
     const { pieces, ordinary } = this.#model.tokenizer.vocabulary;
     const own = Float32Array.from(ordinary, (id) => probabilities[id]!);

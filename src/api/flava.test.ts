@@ -34,7 +34,7 @@ const folder = temporaryDirectory();
 const [whole, bare] = [join(folder, "whole"), join(folder, "bare")];
 const onReference = { backend: { name: "reference" } } as const;
 
-/** Sixteen patches of one color each. */
+/** Sixteen patches, each of a single color. */
 const pixels = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => {
   const [row, column] = [Math.floor(i / 96), Math.floor(i / 3) % 32];
   return below(foldIn(keyOf(Math.floor(row / 8) * 4 + Math.floor(column / 8)), i % 3), 256);
@@ -56,7 +56,7 @@ afterAll(() => flava.close());
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 
-/** Runs a program, with `load` of these sources, in a process of its own. */
+/** Runs a program with `load` from these sources in a separate process. */
 async function runInProcess(body: string): Promise<{ code: number | null; printed: string }> {
   const root = join(import.meta.dirname, "../..");
   const program = `

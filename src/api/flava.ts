@@ -18,27 +18,27 @@ import { pathOf } from "./path.js";
 import { type ImageInput, readImage } from "./image-input.js";
 
 interface FlavaOptions {
-  /** Largest number of images or texts that are run together. */
+  /** Maximum batch size. */
   readonly batch?: number;
   readonly onWarning: (message: string) => void;
 }
 
-/** A text with one or more [MASK], and the image that it describes. */
+/** A text with one or more [MASK] and the image it describes. */
 export interface MaskedPair {
   readonly text: string;
   readonly image: ImageInput;
 }
 
-/** Options that every call takes in its last argument. */
+/** Options accepted by every call as part of its last argument. */
 export interface CallOptions {
   /** Stops the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called with the number of finished inputs and the number of all inputs. */
+  /** Called with the number of finished inputs and the total. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface SaveOptions {
-  /** Data type of the weights; default: as they were stored. */
+  /** Data type of the weights; default: as stored. */
   readonly dtype?: WeightDtype;
 }
 
@@ -50,11 +50,11 @@ type ResultOrMany<T> = T | T[];
 /**
  * A loaded model, made by `load`. Calls may overlap; `close` waits for them and frees the memory.
  *
- * All methods that take images reject with an `ImageError` if one cannot be decoded, and with a `TypeError` if an input is
- * no image; texts longer than the model's positions are truncated with a warning.
+ * All methods that take images reject with an `ImageError` if one cannot be decoded, and with a `TypeError` if an input
+ * is not an image. Texts longer than the model's positions are truncated with a warning.
  */
 export class Flava {
-  /** Embeds decoded images and texts into one array [N, D]; what evaluation and search use. */
+  /** Embeds decoded images and texts into an array [N, D]; used by evaluation and search. */
   readonly embedder: Embedder;
   readonly #classifier: Classifier;
   readonly #textFiller: TextFiller;
@@ -64,7 +64,7 @@ export class Flava {
   readonly #onWarning: (message: string) => void;
   #isOpen = true;
 
-  /** @param model `close` disposes its backend */
+  /** @param model its backend is disposed by `close` */
   constructor(
     readonly model: LoadedModel,
     { batch, onWarning }: FlavaOptions,
@@ -86,7 +86,7 @@ export class Flava {
   }
 
   /**
-   * Embeddings of length 1, [D] for each image; the dot product of two embeddings is their cosine similarity.
+   * L2-normalized embeddings, [D] for each image; the dot product of two embeddings is their cosine similarity.
    *
    * @example
    * const [cat, dog] = await flava.embedImages(["cat.jpg", "dog.png"]);
@@ -103,7 +103,7 @@ export class Flava {
   }
 
   /**
-   * Embeddings of length 1, [D] for each text.
+   * L2-normalized embeddings, [D] for each text.
    *
    * @example
    * const vector = await flava.embedTexts("a photo of a cat");
@@ -120,9 +120,9 @@ export class Flava {
   }
 
   /**
-   * Features of images, for a model of your own: by default the image encoder's class token before projection, W numbers
-   * for each image, where W is the encoder's width. `layer` takes them after any block instead, `pool` the mean of the
-   * patches, or all 1 + P tokens one after another, [1 + P, W]: the class token, then the patches row by row.
+   * Features of images for your own model: by default the image encoder's class token before projection, [W] for each
+   * image, where W is the encoder's width. `layer` selects the output of another block; `pool` the mean of the patches,
+   * or all tokens, [1 + P, W]: the class token, then the patches row by row.
    *
    * @throws RangeError if the encoder has no such layer
    *
@@ -145,8 +145,8 @@ export class Flava {
   }
 
   /**
-   * Features of texts, as `features` gives those of images: by default the text encoder's class token, W numbers for each
-   * text; the mean of its other tokens; or all its L tokens, [L, W].
+   * Features of texts, like `features` for images: by default the text encoder's class token, [W] for each text; or the
+   * mean of the other tokens; or all L tokens, [L, W].
    *
    * @throws RangeError if the encoder has no such layer
    *
@@ -170,7 +170,7 @@ export class Flava {
   /**
    * Classifies images by labels, zero-shot.
    *
-   * @returns for each image all labels with their probabilities, the best first
+   * @returns for each image, all labels with their probabilities, best first
    * @throws RangeError if there are no labels
    *
    * @example
@@ -200,8 +200,8 @@ export class Flava {
   }
 
   /**
-   * The probability that an image and a text belong together, by the multimodal encoder and its matching head. Of two
-   * arrays, each image is matched with the text of the same index.
+   * The probability that an image and a text match, from the multimodal encoder and its matching head. Given two
+   * arrays, each image is matched with the text at the same index.
    *
    * @throws RangeError if the numbers of images and texts differ
    * @throws Error if the checkpoint has no matching head
@@ -228,7 +228,7 @@ export class Flava {
   }
 
   /**
-   * Predicts each [MASK] of a text, from the text alone or together with an image.
+   * Predicts each [MASK] in a text from the text alone or together with an image.
    *
    * @returns the filled text, and the candidates for each mask with their probabilities
    * @throws RangeError if a text has no [MASK], or more tokens than the model reads
@@ -256,7 +256,7 @@ export class Flava {
   }
 
   /**
-   * Hides patches of an image and predicts their visual tokens, and decodes these to an image if the checkpoint has the
+   * Hides patches of an image, predicts their visual tokens, and decodes these to an image if the checkpoint has the
    * codebook's decoder.
    *
    * @throws RangeError if `hidden` does not have one entry for each patch
@@ -280,10 +280,9 @@ export class Flava {
   }
 
   /**
-   * Saves the model as a directory that this package and transformers load. A directory that holds a saved model is
-   * replaced.
+   * Saves the model to a directory that this package and transformers can load. An existing saved model is replaced.
    *
-   * @throws CheckpointError if the directory holds other files, or is where the model was loaded from
+   * @throws CheckpointError if the directory contains other files, or the model was loaded from it
    *
    * @example
    * await flava.save("my-model", { dtype: "bfloat16" });
@@ -300,7 +299,7 @@ export class Flava {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await Promise.allSettled(this.#calls);
-    this.#warnOfTruncated(); // by those who use the embedder itself
+    this.#warnOfTruncated(); // from direct use of the embedder
     await this.embedder.close();
     await this.#textFiller.close();
     this.#imageFiller.close();
@@ -313,7 +312,7 @@ export class Flava {
     return this.close();
   }
 
-  /** Runs one call in batches; `close` waits for it. */
+  /** Runs a call in batches; `close` waits for it. */
   async #call<Input, Result>(
     inputs: OneOrMany<Input>,
     batch: number,
@@ -338,7 +337,7 @@ export class Flava {
   }
 }
 
-/** A typed array is one input: the bytes of an image. */
+/** A typed array is a single input: the bytes of an image. */
 const isMany = <T>(inputs: OneOrMany<T>): inputs is readonly T[] => Array.isArray(inputs);
 
 async function inBatches<Input, Result>(
@@ -377,6 +376,6 @@ function rowsOf(vectors: Float32Array, count: number): Float32Array[] {
 const readImages = (images: readonly ImageInput[]): Promise<Image[]> =>
   Promise.all(images.map(readImage));
 
-/** Images that are decoded and in memory at a time, and texts between two reports of progress. */
+/** Number of decoded images in memory at a time, and of texts between progress reports. */
 const imagesAtOnce = 16;
 const textsAtOnce = 1024;

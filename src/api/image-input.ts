@@ -6,14 +6,14 @@ import type { Image } from "../data/image/image.js";
 import { pathOf } from "./path.js";
 
 /**
- * An image: the path or file: URL of an image file, the bytes of one (JPEG, PNG, WebP ...), a Blob or File, a sharp
- * instance, or decoded pixels.
+ * An image: the path or file: URL of an image file, its bytes (JPEG, PNG, WebP ...), a Blob or File, a sharp instance,
+ * or decoded pixels.
  */
 export type ImageInput = string | URL | ArrayBuffer | Uint8Array | Blob | Sharp | Image;
 
 /**
  * Reads and decodes an image.
- * @throws TypeError if `input` is no `ImageInput`
+ * @throws TypeError if `input` is not an `ImageInput`
  * @throws ImageError if the image cannot be decoded; the message names the file
  */
 export async function readImage(input: ImageInput): Promise<Image> {
@@ -30,7 +30,7 @@ export async function readImage(input: ImageInput): Promise<Image> {
   );
 }
 
-/** Not by `instanceof`, as the caller's sharp may be another copy than the package's. */
+/** Does not use `instanceof` because the caller's sharp may be a different copy. */
 const isSharp = (input: unknown): input is Sharp =>
   typeof input === "object" && input !== null && "clone" in input && "toBuffer" in input;
 

@@ -9,28 +9,28 @@ import { pathOf } from "./path.js";
 
 export interface LoadOptions {
   /**
-   * Precision of matrix products; default: "float32". "bfloat16" is faster on processors that support it, and slightly less
-   * accurate.
+   * Precision of matrix products; default: "float32". "bfloat16" is faster on processors that support it, but slightly
+   * less accurate.
    */
   readonly precision?: Precision;
-  /** Largest number of images or texts that are run together; default: 32. */
+  /** Maximum batch size; default: 32. */
   readonly batch?: number;
   /** Number of attention heads of each encoder, for a weights file without a config.json. */
   readonly heads?: number;
-  /** Backend, threads and processor level; default: the best that this machine has. */
+  /** Backend, threads and processor level; default: the best available. */
   readonly backend?: BackendOptions;
-  /** Called with warnings, such as of truncated texts, at most once in a call; default: `process.emitWarning`. */
+  /** Receives warnings, such as for truncated texts, at most once per call; default: `process.emitWarning`. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
  * Loads a model, by default the one that ships with the package.
  *
- * @param path a directory in Hugging Face's format (config.json and weights; optionally an image processor, a tokenizer and
- *   codebook_decoder.safetensors), or a weights file, which is read with the config.json beside it
- * @returns the model; call `close` on it, or declare it with `await using`, to free its memory
+ * @param path a directory in Hugging Face format (config.json and weights; optionally an image processor, a tokenizer
+ *   and codebook_decoder.safetensors), or a weights file with a config.json beside it
+ * @returns the model; call `close` or declare it with `await using` to free its memory
  * @throws CheckpointError if there is no usable checkpoint at `path`
- * @throws WeightsMismatch if the weights do not fit the sizes in config.json
+ * @throws WeightsMismatch if the weights do not match the sizes in config.json
  *
  * @example
  * import { load } from "flava";
@@ -56,7 +56,7 @@ export async function load(path?: string | URL, options: LoadOptions = {}): Prom
   }
 }
 
-/** The directory of the model that ships with the package. */
+/** The directory of the bundled model. */
 function ownModel(): string {
   const path = packagePath("models", "mini");
   if (existsSync(path)) return path;

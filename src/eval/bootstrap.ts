@@ -14,15 +14,15 @@ export interface Interval {
 interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
-  /** The cluster of each item, an integer >= 0. Clusters are drawn whole: captions of one image are not independent. */
+  /** The cluster of each item, an integer >= 0. Whole clusters are drawn: captions of one image are not independent. */
   readonly clusters?: Numbers;
 }
 
 const level = 0.95;
 
 /**
- * The mean of `scores` with its percentile bootstrap interval: all items, or whole clusters, are resampled with
- * replacement, and the interval spans the middle 95 % of the means. It has no width if all scores are equal. The same
+ * The mean of `scores` with its percentile bootstrap interval: items, or whole clusters, are resampled with
+ * replacement, and the interval spans the middle 95 % of the means. Its width is zero if all scores are equal. The same
  * key gives the same interval.
  */
 export function bootstrap(

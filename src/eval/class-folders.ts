@@ -1,4 +1,4 @@
-/** Classes by folders: a data set of images in one folder for each class, as of torchvision's ImageFolder. */
+/** Classes from folders: images in one folder per class, as in torchvision's ImageFolder. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isDirectory } from "../base/exists.js";
@@ -6,11 +6,11 @@ import { isDirectory } from "../base/exists.js";
 export interface ClassFolder {
   /** The name of the folder, such as "fire_truck": the label of its images. */
   readonly label: string;
-  /** As prompts say it: "fire truck". */
+  /** As used in prompts: "fire truck". */
   readonly name: string;
 }
 
-/** The sub-folders of `folder` by their names; hidden ones are no classes. */
+/** The subfolders of `folder`, sorted by name; hidden ones are ignored. */
 export async function classFolders(folder: string): Promise<ClassFolder[]> {
   const classes: ClassFolder[] = [];
   for (const label of (await readdir(folder)).sort()) {

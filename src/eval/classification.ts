@@ -1,4 +1,4 @@
-/** Metrics of a classification by any method. */
+/** Classification metrics for any method. */
 import { type Key, foldIn } from "../base/random.js";
 import { type Interval, bootstrap } from "./bootstrap.js";
 import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
@@ -9,11 +9,11 @@ export interface ClassificationResult {
   readonly top5: Interval;
   /** The mean over classes of their top-1 accuracy. */
   readonly meanPerClass: number;
-  /** Accuracies of random guessing, and of always predicting the most frequent class. */
+  /** Accuracies of random guessing and of always predicting the most frequent class. */
   readonly chance: { readonly top1: number; readonly top5: number; readonly mostFrequent: number };
-  /** The predicted class of each image: the right one only if it alone scores highest, else the best of the others. */
+  /** The predicted class of each image: the right one only if it strictly scores highest, else the best wrong one. */
   readonly predicted: Int32Array;
-  /** By image: how many wrong classes score at least as high as the right one. */
+  /** For each image, the number of wrong classes that score at least as high as the right one. */
   readonly ranks: Int32Array;
   /** The most frequent mistakes, at most 20. */
   readonly confusions: readonly Confusion[];
@@ -27,7 +27,7 @@ interface Confusion {
 
 const keptConfusions = 20;
 
-/** Collects the predictions for images, one by one. Ties count as mistakes. */
+/** Collects predictions image by image. Ties count as mistakes. */
 export class Predictions {
   readonly ranks: Int32Array;
   readonly predicted: Int32Array;
@@ -75,7 +75,7 @@ function chanceOf(labels: Int32Array, classes: number): ClassificationResult["ch
   };
 }
 
-/** Mistakes, most frequent first. */
+/** Confusions, most frequent first. */
 function confusionsOf(labels: Int32Array, predicted: Int32Array): Confusion[] {
   const counts = new Map<string, Confusion>();
   for (const [item, label] of labels.entries()) {

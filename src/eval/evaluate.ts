@@ -23,10 +23,10 @@ import { type RetrievalResult, retrieve } from "./retrieval.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
 export interface EvaluateOptions {
-  /** Of the intervals' resampling, and of a probe's split where there is no validation part; default: `keyOf(0)`. */
+  /** Random key for bootstrap intervals, and for a probe's split without a validation part; default: `keyOf(0)`. */
   readonly key?: Key;
   readonly decode?: DecodeOptions;
-  /** Called with the number of samples of the current part that are embedded. */
+  /** Called with the number of embedded samples of the current part. */
   readonly onProgress?: (samples: number) => void;
   /** Stops the evaluation: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -39,15 +39,15 @@ interface Evaluator extends EvaluateOptions {
 }
 
 interface AnyEvaluation {
-  /** By image: the key of its sample. */
+  /** The sample key of each image. */
   readonly keys: readonly string[];
-  /** Vectors of the images, or features for a probe: float32 [N, width]. */
+  /** Image embeddings, or features for a probe: float32 [N, width]. */
   readonly images: Float32Array;
   readonly skipped: SkippedSamples;
 }
 
 interface LabeledEvaluation extends AnyEvaluation {
-  /** How many samples, left out of the evaluation, have each label that is none of the set's. */
+  /** For each label that is not in the set, the number of samples skipped because of it. */
   readonly unknownLabels: ReadonlyMap<string, number>;
 }
 
@@ -64,7 +64,7 @@ interface LinearProbeEvaluation extends LabeledEvaluation {
   readonly labels: Int32Array;
   readonly result: ClassificationResult;
   readonly search: ProbeSearch;
-  /** Number of images that the probe was fitted to, including the validation part. */
+  /** Number of images the probe was fitted to, including the validation part. */
   readonly fitted: number;
 }
 
@@ -72,7 +72,7 @@ export interface RetrievalEvaluation extends AnyEvaluation {
   readonly kind: "retrieval";
   readonly set: RetrievalSet;
   readonly relation: Relation;
-  /** Vectors of the distinct texts, float32 [T, width]. */
+  /** Embeddings of the distinct texts, float32 [T, width]. */
   readonly texts: Float32Array;
   readonly result: RetrievalResult;
 }
@@ -82,8 +82,8 @@ export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluatio
 export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
 
 /**
- * Evaluates a model on `set`: zero-shot classification, a linear probe or retrieval. Samples that cannot be used are skipped
- * and counted.
+ * Evaluates a model on `set`: zero-shot classification, a linear probe or retrieval. Unusable samples are skipped and
+ * counted.
  *
  * @param model a loaded `Flava`, or anything else with an embedder
  * @returns embeddings of the set's samples, metrics with 95 % intervals and chance levels, and what was skipped
@@ -120,7 +120,7 @@ async function evaluateZeroShot(set: ZeroShotSet, options: Evaluator): Promise<Z
   return { kind: "zero-shot", set, ...embedded, labels, result, unknownLabels };
 }
 
-/** The fraction of the training part used to choose the regularization if there is no validation part. */
+/** Fraction of the training part used to choose the regularization if there is no validation part. */
 const heldOut = 0.2;
 
 async function evaluateLinearProbe(
@@ -128,7 +128,7 @@ async function evaluateLinearProbe(
   options: Evaluator,
 ): Promise<LinearProbeEvaluation> {
   const { embedder, backend, key, signal } = options;
-  const skipped = new SkippedSamples(); // of all parts
+  const skipped = new SkippedSamples(); // from all parts
   const finder = new ClassFinder(set);
   const part = (source: Source) =>
     embedImages(source, "features", { ...options, skipped }, finder.classOf);
@@ -160,7 +160,7 @@ const labeled = ({ images, kept }: { images: Float32Array; kept: number[] }): La
   labels: Int32Array.from(kept),
 });
 
-/** Splits the items at random into two parts. */
+/** Randomly splits the items into two parts. */
 function split(
   { features, labels }: LabeledFeatures,
   width: number,
@@ -178,7 +178,7 @@ function split(
   return { train: part(false), validation: part(true) };
 }
 
-/** Finds the classes of samples, and counts labels that are none of the set's. */
+/** Finds the classes of samples, and counts labels that are not in the set. */
 class ClassFinder {
   readonly unknownLabels = new Map<string, number>();
   readonly #classes: ReadonlyMap<string, number>;
@@ -187,7 +187,7 @@ class ClassFinder {
     this.#classes = new Map(labels.map((label, index) => [label, index]));
   }
 
-  /** The number of a sample's class. */
+  /** The class index of a sample. */
   readonly classOf = ({ label }: Sample): number | Unusable => {
     if (label === undefined) return new Unusable("has no label");
     const found = this.#classes.get(label);
@@ -235,7 +235,7 @@ class Unusable {
   constructor(readonly reason: string) {}
 }
 
-/** Embeds images, and keeps what `read` returns for each sample. */
+/** Embeds images and collects the result of `read` for each sample. */
 async function embedImages<T>(
   source: Source,
   kind: "vectors" | "features",

@@ -11,36 +11,36 @@ import { photoTemplates } from "../inference/prompts.js";
 import { classFolders } from "./class-folders.js";
 
 interface AnySet {
-  /** Display name: that of its folder or file. */
+  /** Display name: the name of its folder or file. */
   readonly name: string;
   readonly source: Source;
 }
 
 /** The classes of labeled images. */
 interface Classes {
-  /** Names, for prompts and for people. */
+  /** Names for prompts and display. */
   readonly classes: readonly string[];
-  /** The label that samples of each class have; the same as its name where a classes.json names the classes. */
+  /** The sample label of each class; the same as its name if a classes.json lists the classes. */
   readonly labels: readonly string[];
   readonly namedBy: "classes.json" | "folder names";
 }
 
-/** Samples have an image and a label, which is one of the set's labels. */
+/** Samples have an image and one of the set's labels. */
 export interface ZeroShotSet extends AnySet, Classes {
   readonly kind: "zero-shot";
-  /** Sentences around the names of classes. */
+  /** Prompt templates for class names. */
   readonly templates: readonly string[];
 }
 
 /**
- * Samples have an image and texts. Images with the same field `group` mean the same; the field `seen` (true or false)
+ * Samples have an image and texts. Images with the same `group` field are equivalent; the field `seen` (true or false)
  * says whether such images were seen in training.
  */
 export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
 }
 
-/** Samples have an image and a label, which is one of the set's labels; `source` is the part to test on. */
+/** Samples have an image and one of the set's labels; `source` is the test part. */
 export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
   readonly train: Source;
@@ -50,7 +50,7 @@ export interface LinearProbeSet extends AnySet, Classes {
 
 export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
 
-/** The file that turns a source of labeled images into a zero-shot set or a probe. */
+/** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";
 
 const classesFile = z.strictObject(
@@ -75,11 +75,11 @@ export class EvaluationSetError extends Error {
 }
 
 /**
- * Opens whatever `openSource` opens. With a classes.json beside the samples, {"classes": [..], "templates": [..]}, it is a
- * zero-shot set (without templates those for photographs are used); so it is without one where images are in one folder for
- * each class, whose names are the classes' then. Two such folders, train and test, perhaps validation, are a linear probe.
- * Anything else is a retrieval set.
- * @throws EvaluationSetError where the classes cannot be used
+ * Opens an evaluation set in any format that `openSource` supports. It is a zero-shot set if there is a classes.json
+ * beside the samples, {"classes": [..], "templates": [..]} (default templates: those for photographs), or if images are
+ * in one folder per class, named after it. Folders train and test, and optionally validation, of this form are a linear
+ * probe. Anything else is a retrieval set.
+ * @throws EvaluationSetError if the classes cannot be used
  */
 export async function openEvaluationSet(
   path: string,
@@ -109,7 +109,7 @@ export async function openEvaluationSet(
 
 type ClassesWithTemplates = Classes & Pick<ZeroShotSet, "templates">;
 
-/** What the classes.json in or beside `path` says, if there is one. */
+/** Reads the classes.json in or beside `path`, if any. */
 async function classesBeside(path: string): Promise<ClassesWithTemplates | undefined> {
   const file = join((await isDirectory(path)) ? path : dirname(path), classesName);
   const text = await readFile(file, "utf8").catch(() => undefined);
@@ -118,7 +118,7 @@ async function classesBeside(path: string): Promise<ClassesWithTemplates | undef
   return { classes, labels: classes, namedBy: "classes.json", templates };
 }
 
-/** The folders in `folder` as classes, if the samples of `source` are labeled by them and have no texts. */
+/** The subfolders of `folder` as classes, if the samples of `source` are labeled by them and have no texts. */
 async function classesByFolders(
   folder: string,
   source: Source,
@@ -147,7 +147,7 @@ async function firstSample(source: Source): Promise<Sample | undefined> {
 const repeated = (names: readonly string[]): string | undefined =>
   names.find((name, index) => names.indexOf(name) !== index);
 
-/** Reads a classes.json; `path` is for messages. */
+/** Parses a classes.json; `path` is for messages. */
 export function parseClasses(
   path: string,
   text: string,

@@ -22,7 +22,7 @@ export interface Minimum {
   readonly converged: boolean;
 }
 
-/** Number of steps whose curvature is kept. */
+/** Number of recent steps whose curvature is kept. */
 const history = 10;
 /** Constants c1 and c2 of the weak Wolfe conditions: sufficient decrease, and curvature. */
 const [sufficientDecrease, curvatureFactor] = [1e-4, 0.9];
@@ -30,7 +30,7 @@ const maximumTrials = 30;
 
 type Evaluated = Awaited<ReturnType<Objective>> & { readonly point: Float64Array };
 
-/** A step, the change of the gradient, and the inverse of their dot product. */
+/** A step, the gradient change, and the inverse of their dot product. */
 interface Curvature {
   readonly step: Float64Array;
   readonly change: Float64Array;
@@ -69,7 +69,7 @@ export async function minimize(
   }
 }
 
-/** The quasi-Newton direction: the negative gradient, scaled by the inverse Hessian that the kept steps approximate. */
+/** The quasi-Newton direction: the negative gradient times the inverse Hessian approximated by the kept steps. */
 function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Float64Array {
   let direction: Float64Array = gradient.map((element) => -element);
   const weights: number[] = [];

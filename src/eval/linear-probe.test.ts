@@ -119,7 +119,7 @@ describe("a linear probe", () => {
 it("the search finds the best lambda for the validation part", async () => {
   const sizes = { width: 3, classes: 3 };
   const train = clouds(5, 18, 3, 0.7);
-  // Some wrong labels, so that some decay helps.
+  // Some labels are wrong, so that weight decay helps.
   const labels = train.labels.map((label, i) =>
     i % 6 === 0 ? below(foldIn(keyOf(6), i), 3) : label,
   );

@@ -11,7 +11,7 @@ import { countOf, rowOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Predictions } from "./classification.js";
 import { type MinimizeOptions, type Minimum, type Objective, minimize } from "./lbfgs.js";
 
-/** Features with their classes. */
+/** Features with class labels. */
 export interface LabeledFeatures {
   /** float32 [N, width] */
   readonly features: Float32Array;
@@ -43,14 +43,14 @@ interface FitOptions extends MinimizeOptions {
 }
 
 const rowsPerBlock = 4096;
-/** Largest element of the gradient, as in scikit-learn; float32 products do not allow much less. */
+/** Largest gradient element, as in scikit-learn; float32 products do not allow much less. */
 const defaultTolerance = 1e-4;
 
 /**
- * Fits probes to features, which are written to the backend once. For a `lambda`, minimizes the sum of cross entropies plus
- * lambda / 2 · |weights|² (biases are not decayed), as scikit-learn's logistic regression with C = 1 / lambda. The kernels
- * compute the products; L-BFGS and all sums over items use double precision. Features are standardized by a single
- * standard deviation, which speeds up convergence without moving the minimum.
+ * Fits probes to features, which are uploaded to the backend once. For a given `lambda`, minimizes the sum of cross
+ * entropies plus lambda / 2 · |weights|² (biases are not decayed), like scikit-learn's logistic regression with C = 1 /
+ * lambda. The kernels compute the products; L-BFGS and all sums over items use double precision. Features are
+ * standardized by a single standard deviation, which speeds up convergence without changing the minimum.
  */
 export class ProbeFitter {
   readonly #state;
@@ -82,8 +82,8 @@ export class ProbeFitter {
   }
 
   /**
-   * The objective divided by the number of items, as a function of weights [classes, width] followed by biases [classes] on
-   * standardized features.
+   * The objective divided by the number of items, as a function of weights [classes, width] followed by biases
+   * [classes] on standardized features.
    */
   objective(lambda: number): Objective {
     const { width, classes } = this.sizes;

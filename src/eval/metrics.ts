@@ -1,11 +1,11 @@
-/** Metrics of items whose right answers are ranked among candidates. Results are fractions from 0 to 1. */
+/** Metrics for ranking the right answers of items among candidates. Results are fractions from 0 to 1. */
 
 /** A list or a typed array. */
 export type Numbers = ArrayLike<number> & Iterable<number>;
 
 /**
- * How many wrong candidates score at least as high as the best right one: 0 if the answer is right. Ties and NaN count
- * against the model: one that scores everything alike gets nothing right.
+ * The number of wrong candidates that score at least as high as the best right one: 0 if the answer is right. Ties and
+ * NaN count against the model: one that scores everything equally gets nothing right.
  *
  * @param scores of all candidates
  * @param right indices of the right candidates, at least one
@@ -20,7 +20,7 @@ export function rankOf(scores: Float32Array, right: Numbers): number {
   return rank;
 }
 
-/** 1 for each item with a right answer among its first `k`, else 0: top-k accuracy and recall at k are its mean. */
+/** 1 for each item with a right answer among the first `k`, else 0. The mean is top-k accuracy or recall at k. */
 export function hitsWithin(ranks: Numbers, k: number): Uint8Array {
   return Uint8Array.from(ranks, (rank) => (rank < k ? 1 : 0));
 }
@@ -32,7 +32,7 @@ export function mean(scores: Numbers): number {
   return sum / scores.length;
 }
 
-/** The mean over classes of their items' mean score ("mean per class", balanced accuracy), without empty classes. */
+/** The mean over non-empty classes of the mean score of their items ("mean per class", balanced accuracy). */
 export function meanPerClass(scores: Numbers, labels: Numbers): number {
   const byClass = new Map<number, { sum: number; count: number }>();
   let item = 0;

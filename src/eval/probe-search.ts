@@ -1,4 +1,4 @@
-/** Search for the regularization of a linear probe (flava.md 8.4). */
+/** Searches for the regularization of a linear probe (flava.md 8.4). */
 import type { Backend } from "../backend/backend.js";
 import type { MinimizeOptions } from "./lbfgs.js";
 import {
@@ -22,8 +22,8 @@ const firstExponents = [-6, -4, -2, 0, 2, 4, 6];
 const stepsPerDecade = 8;
 
 /**
- * Finds the lambda from 1e-6 to 1e6 that is best on the validation part, as CLIP does: halves the interval around the best
- * one until there are 8 steps per power of ten. Then fits both parts together. Among equally good values the largest wins.
+ * Finds the lambda from 1e-6 to 1e6 that is best on the validation part, like CLIP: halves the interval around the best
+ * value until there are 8 steps per power of ten, then fits both parts together. Ties go to the largest value.
  */
 export async function searchProbe(
   backend: Backend,

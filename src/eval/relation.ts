@@ -3,25 +3,24 @@
 /** An image of a retrieval set with its texts. */
 export interface DescribedImage {
   readonly texts: readonly string[];
-  /** Images of one group mean the same: the texts of one are right for all. */
+  /** Images of one group are equivalent: the texts of one are right for all. */
   readonly group?: string;
-  /** Whether images of its kind were seen in training; undefined if unknown. */
+  /** Whether such images were seen in training; undefined if unknown. */
   readonly seen?: boolean;
 }
 
 /** Images and distinct texts, and which of them match. */
 export interface Relation {
-  /** Every text once, in order of first occurrence. */
+  /** Distinct texts in order of first occurrence. */
   readonly texts: readonly string[];
-  /** By image: its own texts and those of its group, ascending indices into `texts`. */
+  /** For each image, its own texts and those of its group, as ascending indices into `texts`. */
   readonly textsOf: readonly Int32Array[];
-  /** By text: the images for which it is right, ascending. */
+  /** For each text, the images for which it is right, ascending. */
   readonly imagesOf: readonly Int32Array[];
 }
 
 /**
- * Finds which texts are right for which images. Equal texts are one text, right for all images that have it: nothing
- * distinguishes "calendar" from "calendar".
+ * Finds which texts are right for which images. Identical texts are treated as one, right for all images that have it.
  */
 export function relate(images: readonly DescribedImage[]): Relation {
   const places = new Map<string, number>();

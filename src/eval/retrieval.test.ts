@@ -22,7 +22,7 @@ describe("the relation of images and texts", () => {
   });
 });
 
-/** Images and texts near the axes of a space. */
+/** Retrieval for images and texts near the axes of a space. */
 async function find(
   images: readonly DescribedImage[],
   imageVectors: number[][],

@@ -1,4 +1,4 @@
-/** Retrieval of texts by images and of images by texts, by their embeddings (flava.md 8.2). */
+/** Image-to-text and text-to-image retrieval by embeddings (flava.md 8.2). */
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
@@ -9,14 +9,14 @@ import type { DescribedImage, Relation } from "./relation.js";
 interface RetrievalInputs {
   readonly images: readonly DescribedImage[];
   readonly relation: Relation;
-  /** Vectors of the images, float32 [N, width]. */
+  /** Image embeddings, float32 [N, width]. */
   readonly imageVectors: Float32Array;
-  /** Vectors of the relation's distinct texts, float32 [T, width]. */
+  /** Embeddings of the relation's distinct texts, float32 [T, width]. */
   readonly textVectors: Float32Array;
   readonly width: number;
 }
 
-/** Recall at k, as fractions from 0 to 1: the share of queries with a right candidate among the first k. */
+/** Recall at k: the fraction of queries with a right candidate among the first k. */
 export interface Recall {
   readonly at1: Interval;
   readonly at5: Interval;
@@ -29,10 +29,10 @@ export interface Recall {
 
 export interface Direction {
   readonly all: Recall;
-  /** Recall for queries of seen and of unseen kinds, among all candidates, if the set distinguishes them. */
+  /** Recall for queries of seen and unseen kinds, among all candidates, if the set distinguishes them. */
   readonly seen?: Recall;
   readonly unseen?: Recall;
-  /** By query: how many wrong candidates score at least as high as the best right one. */
+  /** For each query, the number of wrong candidates that score at least as high as the best right one. */
   readonly ranks: Int32Array;
   readonly candidates: number;
 }
@@ -82,10 +82,10 @@ export async function retrieve(
   };
 }
 
-/** By query: the indices of the right candidates. */
+/** For each query, the indices of the right candidates. */
 type Right = readonly Int32Array[];
 
-/** -1 for a query that has no right candidate. */
+/** The rank of each query; -1 if it has no right candidate. */
 async function allRanks(
   similarities: ReturnType<typeof similaritiesOfEach>,
   right: Right,
@@ -110,7 +110,7 @@ interface Ranked {
   readonly ranks: Int32Array;
   readonly right: Right;
   readonly candidates: number;
-  /** By query; queries of one cluster are not independent. */
+  /** The cluster of each query; queries in one cluster are not independent. */
   readonly clusters: readonly number[];
   readonly seen: readonly (boolean | undefined)[];
 }

@@ -4,7 +4,7 @@ import { keyOf } from "../base/random.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
 const backend = referenceBackend();
-/** Six classes along six axes. */
+/** Six classes along the six axes. */
 const classes = Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0));
 
 const classify = (images: number[][], labels: number[]): ReturnType<typeof classifyZeroShot> =>

@@ -1,15 +1,15 @@
-/** Zero-shot classification: an image belongs to the class whose prompts are nearest (flava.md 8.1). */
+/** Zero-shot classification: assigns each image to the class with the nearest prompts (flava.md 8.1). */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
 import { Predictions, type ClassificationResult } from "./classification.js";
 
 interface ZeroShotInputs {
-  /** Vectors of the images, float32 [N, width]. */
+  /** Image embeddings, float32 [N, width]. */
   readonly images: Float32Array;
   /** The class of each image, from 0 to C - 1. */
   readonly labels: Int32Array;
-  /** Vectors of the classes, float32 [C, width]. */
+  /** Class embeddings, float32 [C, width]. */
   readonly classes: Float32Array;
   readonly width: number;
 }

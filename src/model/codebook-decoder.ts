@@ -1,5 +1,5 @@
 /**
- * The dVAE's decoder, which reconstructs an image from visual tokens (flava.md 2.2). Not part of published FLAVA
+ * The dVAE decoder, which reconstructs an image from visual tokens (flava.md 2.2). Not part of the published FLAVA
  * weights.
  */
 import { scope } from "../graph/trace.js";
@@ -20,10 +20,10 @@ import {
 } from "./codebook.js";
 import type { CodebookConfig } from "./config.js";
 
-/** Like the encoder's parameters, in the order of the decoder: resolution grows and channels shrink. */
+/** Same structure as the encoder's parameters, in decoder order: resolution grows, channels shrink. */
 export type CodebookDecoder<T> = Codebook<T>;
 
-/** Keeps pixels away from 0 and 1, where the logit-Laplace density is not defined (flava.md 2.3). */
+/** Keeps pixels away from 0 and 1, where the logit-Laplace density is undefined (flava.md 2.3). */
 const margin = 0.1;
 
 export function codebookDecoderParameters(config: CodebookConfig): CodebookDecoder<Parameter> {
@@ -43,8 +43,8 @@ export function codebookDecoderParameters(config: CodebookConfig): CodebookDecod
 }
 
 /**
- * The distribution of every pixel: codes [B, h, w, V] (one-hot or relaxed) -> float [B, 8h, 8w, 2 · channels], the
- * locations followed by the logarithms of the scales of logit-Laplace densities.
+ * Per-pixel distributions: codes [B, h, w, V] (one-hot or relaxed) -> float [B, 8h, 8w, 2 · channels], the locations
+ * followed by the log scales of logit-Laplace densities.
  */
 export function decodeCodes(
   p: CodebookDecoder<Tensor>,
@@ -61,14 +61,14 @@ export function decodeCodes(
   });
 }
 
-/** The image of a distribution of pixels: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
+/** Converts per-pixel distributions to images: [B, H, W, 2 · channels] -> [B, channels, H, W] in [0, 1]. */
 export function reconstruction(distribution: Tensor): Tensor {
   const channels = (distribution.shape.at(-1) ?? 0) / 2;
   const location = permute(slice(distribution, 3, 0, channels), [0, 3, 1, 2]);
   return unmapPixels(sigmoid(location));
 }
 
-/** Pixels in [0, 1] mapped to [0.1, 0.9], as the codebook reads them. */
+/** Maps pixels from [0, 1] to [0.1, 0.9], the codebook's input range. */
 export function mapPixels(pixels: Tensor): Tensor {
   return affine(pixels, 1 - 2 * margin, margin);
 }

@@ -1,4 +1,4 @@
-/** The image codebook: DALL-E's dVAE encoder, which predicts the visual token of every 8 x 8 pixels (flava.md 2). */
+/** The image codebook: DALL-E's dVAE encoder, which predicts a visual token for each 8 x 8 pixels (flava.md 2). */
 import { scope } from "../graph/trace.js";
 import { add } from "../graph/ops/arithmetic.js";
 import { concatenate } from "../graph/ops/concatenate.js";
@@ -23,7 +23,7 @@ export interface Convolution<T> {
   readonly bias: T;
 }
 
-/** A residual block of four convolutions; `shortcut` where the number of channels changes. */
+/** A residual block of four convolutions; `shortcut` only if the number of channels changes. */
 interface CodebookBlock<T> {
   readonly shortcut?: Convolution<T>;
   readonly convolutions: readonly Convolution<T>[];
@@ -36,7 +36,7 @@ export interface Codebook<T> {
 }
 
 /**
- * A convolution from `inputs` to `outputs` channels; initialized with standard deviation 1 / sqrt(inputs · k²)
+ * A convolution from `inputs` to `outputs` channels, initialized with standard deviation 1 / sqrt(inputs · k²)
  * (flava.md 1.8).
  */
 export function convolutionParameters(
@@ -50,7 +50,7 @@ export function convolutionParameters(
   };
 }
 
-/** The four convolutions of a block have kernels of these sizes, all but one between `outputs / 4` hidden channels. */
+/** A block's four convolutions with kernels of these sizes and `outputs / 4` hidden channels. */
 export function codebookBlockParameters(
   inputs: number,
   outputs: number,
@@ -78,7 +78,7 @@ export function codebookParameters(config: CodebookConfig): Codebook<Parameter> 
   };
 }
 
-/** A residual block whose branch has its gain already: x + convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. */
+/** A residual block with its gain already applied: x + convolutions(relu(..)), [B, H, W, in] -> [B, H, W, out]. */
 export function codebookBlock(p: CodebookBlock<Tensor>, x: Tensor): Tensor {
   const shortcut = p.shortcut ? convolve(p.shortcut, x) : x;
   let path = x;
@@ -93,8 +93,8 @@ export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tens
 type Groups = Codebook<Tensor>["groups"];
 
 /**
- * Blocks with the gain of residual branches, one over the square of their number, in the last weights of each branch:
- * these are few, and the sum with the shortcut becomes a part of the last convolution.
+ * Folds the gain of residual branches, one over the squared number of blocks, into the last weights of each branch:
+ * these are few, and the sum with the shortcut can be fused into the last convolution.
  */
 export function withGain(groups: Groups, config: CodebookConfig): Groups {
   const gain = 1 / (config.groups * config.blocksPerGroup) ** 2;
@@ -108,7 +108,7 @@ export function withGain(groups: Groups, config: CodebookConfig): Groups {
 }
 
 /**
- * Scores of all visual tokens: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] -> [B, H / 8, W / 8, V] in the dtype
+ * Logits of all visual tokens: pixels mapped to [0.1, 0.9], float32 [B, 3, H, W] -> [B, H / 8, W / 8, V] in the dtype
  * of `precision` (each group but the last halves the sides).
  */
 export function codebookLogits(
@@ -122,7 +122,7 @@ export function codebookLogits(
   );
 }
 
-/** The same of a codebook whose branches have their gain. */
+/** Like `codebookLogits`, with the gain already applied to the branches. */
 function logitsOf(p: Codebook<Tensor>, pixels: Tensor, precision: Precision): Tensor {
   const channelsLast = permute(pixels, [0, 2, 3, 1]); // [B, H, W, 3]
   let x = convolve(p.input, cast(channelsLast, computeDtype(precision)));
@@ -133,7 +133,7 @@ function logitsOf(p: Codebook<Tensor>, pixels: Tensor, precision: Precision): Te
   return convolve(p.output, relu(x));
 }
 
-/** The visual token of every cell, row by row: float32 [B, 3, H, W] -> int32 [B, cells]. */
+/** The visual token of each cell, row by row: float32 [B, 3, H, W] -> int32 [B, cells]. */
 export function visualTokens(
   p: Codebook<Tensor>,
   config: CodebookConfig,
@@ -156,10 +156,10 @@ export function visualTokens(
   });
 }
 
-/** Bytes of the widest feature map of all images that are named together: such maps stay in the last-level cache. */
+/** Maximum size in bytes of the widest feature map of a group of images, so that it stays in the last-level cache. */
 const widestMap = 4 << 20;
 
-/** Feature maps are far larger than what is made of them: a few images at a time take less memory, and less time. */
+/** Number of images per group. Feature maps are far larger than the tokens, so small groups save memory and time. */
 function imagesTogether({ hidden }: CodebookConfig, pixels: number, precision: Precision): number {
   const bytes = pixels * hidden * bytesPerElement[computeDtype(precision)];
   return Math.max(1, Math.floor(widestMap / bytes));

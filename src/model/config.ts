@@ -1,4 +1,4 @@
-/** The sizes of a FLAVA model (flava.md 1.1 and 1.9). */
+/** Sizes of a FLAVA model (flava.md 1.1 and 1.9). */
 
 /** A stack of transformer blocks. */
 export interface StackConfig {
@@ -10,18 +10,18 @@ export interface StackConfig {
 }
 
 export interface ImageConfig extends StackConfig {
-  /** Pixels on a side. */
+  /** Side in pixels. */
   readonly size: number;
-  /** Pixels on a side of a patch. */
+  /** Side of a patch in pixels. */
   readonly patch: number;
   readonly channels: number;
-  /** Visual tokens that the masked-image heads tell apart. */
+  /** Number of visual tokens predicted by the masked-image heads. */
   readonly vocabulary: number;
 }
 
 export interface TextConfig extends StackConfig {
   readonly vocabulary: number;
-  /** The longest text, in tokens. */
+  /** Maximum text length in tokens. */
   readonly positions: number;
   readonly types: number;
 }
@@ -42,20 +42,20 @@ export interface FlavaConfig {
   readonly codebook: CodebookConfig;
   /** Width of the contrastive embeddings. */
   readonly projection: number;
-  /** Of all layer normalizations of the encoders. */
+  /** For all layer normalizations of the encoders. */
   readonly epsilon: number;
   /**
-   * Of those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12).
+   * For those of the masked-prediction heads: 1e-12 in Hugging Face's code, 1e-5 in TorchMultimodal's (flava.md 1.12).
    */
   readonly headEpsilon: number;
   /**
-   * Whether the multimodal encoder leaves out padded text. With it results do not depend on padding; the published
-   * weights were probably trained without it, on captions padded to 77 tokens (flava.md 9.1).
+   * Whether the multimodal encoder ignores text padding, which makes results independent of it. The published weights
+   * were probably trained without this, on captions padded to 77 tokens (flava.md 9.1).
    */
   readonly maskPadding: boolean;
 }
 
-/** Patches of an image with sides of `size` pixels. */
+/** Number of patches of an image with sides of `size` pixels. */
 export function patchCount({ size, patch }: Pick<ImageConfig, "size" | "patch">): number {
   return Math.floor(size / patch) ** 2;
 }

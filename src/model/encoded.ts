@@ -8,9 +8,9 @@ import { type Linear, exactLinear } from "../nn/linear.js";
 import type { Precision } from "../nn/precision.js";
 import { type StackOptions, stack } from "../nn/stack.js";
 
-/** What an encoder gives. The multimodal encoder reads `states.at(-1)`, losses and heads read `sequence`. */
+/** Output of an encoder. The multimodal encoder reads `states.at(-1)`; losses and heads read `sequence`. */
 export interface Encoded {
-  /** The embedding and the output of every block, before the final normalization: each float32 [B, L, D]. */
+  /** The embedding and each block's output, before the final normalization: float32 [B, L, D] each. */
   readonly states: readonly Tensor[];
   /** The last state, normalized: float32 [B, L, D]. */
   readonly sequence: Tensor;
@@ -21,7 +21,7 @@ interface Trunk {
   readonly norm: LayerNorm<Tensor>;
 }
 
-/** Runs the blocks and the final normalization over embedded tokens [B, L, D]. */
+/** Applies the blocks and the final normalization to embedded tokens [B, L, D]. */
 export function encode({ blocks, norm }: Trunk, embedded: Tensor, options: StackOptions): Encoded {
   const states = stack(blocks, embedded, options);
   const last = lastState({ states });

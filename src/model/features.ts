@@ -1,4 +1,4 @@
-/** Features of images and texts, for models of one's own: an encoder's tokens after any block, pooled. */
+/** Features of images and texts for downstream models: an encoder's tokens after any block, optionally pooled. */
 import { affine } from "../graph/ops/affine.js";
 import { divide, less, maximum, multiply } from "../graph/ops/arithmetic.js";
 import { sum } from "../graph/ops/broadcast.js";
@@ -18,16 +18,16 @@ import {
   encodeTexts,
 } from "./traced-model.js";
 
-/** What features are taken from, for an encoder of N blocks and width D. */
+/** Which features to extract from an encoder of N blocks and width D. */
 export interface FeatureOptions {
   /**
-   * The block whose output is taken, before the final normalization: 0 for the embeddings that the first block reads, k for
-   * the output of block k, counted from 1 to N. Default: the output of block N after the final normalization.
+   * Layer before the final normalization: 0 for the input embeddings of the first block, k for the output of block k,
+   * from 1 to N. Default: the output of block N after the final normalization.
    */
   readonly layer?: number;
   /**
    * - "class" (default): the class token, [D].
-   * - "mean": the mean of all other tokens, [D]. Of an image those are its patches, of a text its word pieces and [SEP].
+   * - "mean": the mean of all other tokens, [D]: the patches of an image, or the word pieces and [SEP] of a text.
    * - "none": all tokens, [L, D]: the class token, then the patches row by row (L = 1 + P) or the text's other tokens.
    */
   readonly pool?: "class" | "mean" | "none";
@@ -46,7 +46,7 @@ export function imageFeatures(
 }
 
 /**
- * Features of texts: float32 [B, D], or [B, L, D] without pooling, where rows of padding are to be ignored.
+ * Features of texts: float32 [B, D], or [B, L, D] without pooling; ignore the rows of padding.
  * @throws RangeError if there is no such layer
  */
 export function textFeatures(
@@ -57,7 +57,7 @@ export function textFeatures(
   return pooled(encodeTexts(model, input, tokensFor(options)), options, input.lengths);
 }
 
-/** The last block computes no more tokens than are taken from it. */
+/** Restricts the last block to the tokens that are used. */
 const tokensFor = ({ pool = "class" }: FeatureOptions): EncoderOptions =>
   pool === "class" ? { keepTokens: 1 } : {};
 
@@ -76,7 +76,7 @@ function pooled(
   return pool === "class" ? tokenAt(tokens, 0) : meanAfterClassToken(tokens, lengths);
 }
 
-/** The mean of all tokens but the first, without padding: [B, L, D] -> [B, D]. */
+/** The mean of all tokens except the first and padding: [B, L, D] -> [B, D]. */
 function meanAfterClassToken(tokens: Tensor, lengths: Tensor | undefined): Tensor {
   const [batch = 0, length = 0] = tokens.shape;
   const others = slice(tokens, 1, 1, length); // [B, L - 1, D]

@@ -1,4 +1,4 @@
-/** FLAVA: three encoders, projections to the contrastive space, and the heads of pre-training (flava.md 1). */
+/** FLAVA: three encoders, projections to the contrastive space, and the pre-training heads (flava.md 1). */
 import { l2Normalize } from "../graph/ops/l2-normalize.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Linear, exactLinear, linearParameters } from "../nn/linear.js";
@@ -17,18 +17,18 @@ import { type ImageEncoder, imageEncoderParameters } from "./image-encoder.js";
 import { type MultimodalEncoder, multimodalEncoderParameters } from "./multimodal-encoder.js";
 import { type TextEncoder, textEncoderParameters } from "./text-encoder.js";
 
-/** The three encoders and the projections: what is left when pre-training is over. */
+/** The three encoders and the projections: the parts used after pre-training. */
 export interface Flava<T> {
   readonly image: ImageEncoder<T>;
   readonly text: TextEncoder<T>;
   readonly multimodal: MultimodalEncoder<T>;
   readonly imageProjection: Linear<T>;
   readonly textProjection: Linear<T>;
-  /** Logarithm of the factor on contrastive similarities, []. */
+  /** Log of the scale of contrastive similarities, []. */
   readonly logitScale: T;
 }
 
-/** The heads of the masked and matching objectives. */
+/** Heads for the masked and matching objectives. */
 export interface PretrainingHeads<T> {
   readonly mim: MaskedHead<T>;
   readonly mlm: MaskedHead<T>;
@@ -37,7 +37,7 @@ export interface PretrainingHeads<T> {
   readonly itm: MatchHead<T>;
 }
 
-/** Everything that a pre-training checkpoint holds. The codebook is frozen. */
+/** Everything in a pre-training checkpoint. The codebook is frozen. */
 export interface FlavaForPretraining<T> {
   readonly flava: Flava<T>;
   readonly heads: PretrainingHeads<T>;
@@ -78,7 +78,7 @@ export function pretrainingParameters(config: FlavaConfig): FlavaForPretraining<
   };
 }
 
-/** The contrastive embedding: the projected class token at length 1, [B, L, D] -> float32 [B, projection]. */
+/** The contrastive embedding: the projected class token, L2-normalized, [B, L, D] -> float32 [B, projection]. */
 export function embed(
   projection: Linear<Tensor>,
   { sequence }: Pick<Encoded, "sequence">,

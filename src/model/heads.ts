@@ -6,7 +6,7 @@ import type { Parameter } from "../nn/parameter.js";
 import { type Precision, computeDtype } from "../nn/precision.js";
 import { pool } from "./encoded.js";
 
-/** Predicts what was hidden: dense, GELU, normalization, and a decoder to a vocabulary of V (flava.md 1.7). */
+/** Predicts masked tokens: dense, GELU, normalization, and a decoder to a vocabulary of V (flava.md 1.7). */
 export interface MaskedHead<T> {
   readonly dense: Linear<T>;
   readonly norm: LayerNorm<T>;
@@ -14,7 +14,7 @@ export interface MaskedHead<T> {
   readonly decoder: Linear<T>;
 }
 
-/** Tells whether an image and a text belong together; its pooler is its own. */
+/** Predicts whether an image and a text match; has a separate pooler. */
 export interface MatchHead<T> {
   readonly pooler: Linear<T>;
   /** Two classes: 0 mismatch, 1 match. */
@@ -33,7 +33,7 @@ export function matchHeadParameters(width: number): MatchHead<Parameter> {
   return { pooler: linearParameters(width, width), classifier: linearParameters(width, 2) };
 }
 
-/** What the decoder of a masked head reads: [..., D] -> [..., D]. */
+/** Input to the decoder of a masked head: [..., D] -> [..., D]. */
 export function maskedFeatures(
   p: MaskedHead<Tensor>,
   rows: Tensor,
@@ -44,7 +44,7 @@ export function maskedFeatures(
   return layerNorm(p.norm, dense, epsilon, computeDtype(precision));
 }
 
-/** Scores of every entry of the vocabulary: [..., D] -> float32 [..., V]. */
+/** Logits of all vocabulary entries: [..., D] -> float32 [..., V]. */
 export function maskedLogits(
   p: MaskedHead<Tensor>,
   rows: Tensor,
@@ -54,7 +54,7 @@ export function maskedLogits(
   return exactLinear(p.decoder, maskedFeatures(p, rows, epsilon, precision), precision);
 }
 
-/** Scores of mismatch and match: multimodal sequence [B, L, D] -> float32 [B, 2]. */
+/** Logits of mismatch and match: multimodal sequence [B, L, D] -> float32 [B, 2]. */
 export function matchLogits(p: MatchHead<Tensor>, sequence: Tensor, precision: Precision): Tensor {
   return exactLinear(p.classifier, pool(p.pooler, sequence, precision), precision);
 }

@@ -22,9 +22,9 @@ export interface ImageEncoder<T> {
   readonly patch: Linear<T>;
   /** [D] */
   readonly cls: T;
-  /** Stands for a masked patch, [D]. */
+  /** Replaces masked patches, [D]. */
   readonly mask: T;
-  /** Of the class token and the patches, [1 + P, D]. */
+  /** Position embeddings of the class token and the patches, [1 + P, D]. */
   readonly positions: T;
   readonly blocks: readonly Block<T>[];
   readonly norm: LayerNorm<T>;
@@ -45,18 +45,18 @@ export function imageEncoderParameters(config: ImageConfig): ImageEncoder<Parame
 }
 
 export interface ImageInput {
-  /** Normalized images, float32 [B, channels, H, W]; H and W multiples of the patch. */
+  /** Normalized images, float32 [B, channels, H, W]; H and W are multiples of the patch size. */
   readonly pixels: Tensor;
-  /** 1 where a patch is hidden, else 0, float32 [B, P]; the class token cannot be hidden. */
+  /** 1 for hidden patches, else 0, float32 [B, P]; the class token cannot be hidden. */
   readonly hidden?: Tensor;
 }
 
 interface ImageOptions extends StackOptions {
-  /** How positions are stretched to images of another size (flava.md 1.3); default "size". */
+  /** How positions are interpolated for other image sizes (flava.md 1.3); default: "size". */
   readonly interpolation?: Interpolation;
 }
 
-/** The image encoder, ViT with mask tokens (flava.md 1.3): B images -> sequences [B, 1 + P, D]. */
+/** The image encoder, a ViT with mask tokens (flava.md 1.3): B images -> sequences [B, 1 + P, D]. */
 export function encodeImage(
   p: ImageEncoder<Tensor>,
   config: ImageConfig,
@@ -75,7 +75,7 @@ export function encodeImage(
   });
 }
 
-/** Patches in row-major order, projected; hidden ones are replaced by the mask token: [B, P, D]. */
+/** Projected patches in row-major order, hidden ones replaced by the mask token: [B, P, D]. */
 function embedPatches(
   p: ImageEncoder<Tensor>,
   { patch, channels }: ImageConfig,

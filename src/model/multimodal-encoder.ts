@@ -17,9 +17,9 @@ import { type Encoded, encode, lastState } from "./encoded.js";
 export interface MultimodalEncoder<T> {
   /** [D] */
   readonly cls: T;
-  /** From the image encoder's width. */
+  /** Projects from the image encoder's width. */
   readonly image: Linear<T>;
-  /** From the text encoder's width. */
+  /** Projects from the text encoder's width. */
   readonly text: Linear<T>;
   readonly blocks: readonly Block<T>[];
   readonly norm: LayerNorm<T>;
@@ -43,10 +43,10 @@ export function multimodalEncoderParameters(
 }
 
 /**
- * The multimodal encoder (flava.md 1.5): reads the states of both encoders before their final normalization and gives
- * sequences [B, 1 + (1 + P) + L, D]: its own class token, the image's, the patches, the text.
+ * The multimodal encoder (flava.md 1.5): reads the states of both encoders before their final normalization and returns
+ * sequences [B, 1 + (1 + P) + L, D]: its own class token, the image's class token, the patches, the text.
  *
- * @param lengths number of real text tokens of each pair, int32 [B]: padded text is left out; without it nothing is
+ * @param lengths number of real text tokens of each pair, int32 [B], to mask padding; default: no masking
  */
 export function encodePair(
   p: MultimodalEncoder<Tensor>,
@@ -68,12 +68,12 @@ export function encodePair(
   });
 }
 
-/** The patches' part of a multimodal sequence: [B, P, D]. */
+/** The patches of a multimodal sequence: [B, P, D]. */
 export function patchesOf(sequence: Tensor, patches: number): Tensor {
   return slice(sequence, 1, 2, 2 + patches);
 }
 
-/** The text's part of a multimodal sequence: its last L positions, [B, L, D]. */
+/** The text of a multimodal sequence, its last L positions: [B, L, D]. */
 export function textOf(sequence: Tensor, length: number): Tensor {
   const [, total = 0] = sequence.shape;
   return slice(sequence, 1, total - length, total);

@@ -1,4 +1,4 @@
-/** The outputs of FLAVA for images, texts and pairs. A program computes only what its outputs need. */
+/** FLAVA's outputs for images, texts and pairs. A program computes only what its outputs require. */
 import { scope } from "../graph/trace.js";
 import { softmax } from "../graph/ops/softmax.js";
 import { slice } from "../graph/ops/slice.js";
@@ -19,20 +19,20 @@ import {
 } from "./traced-model.js";
 
 export interface UnimodalOutputs {
-  /** Contrastive embedding of length 1: float32 [B, projection]. */
+  /** L2-normalized contrastive embedding: float32 [B, projection]. */
   readonly embedding: Tensor;
   /** Every token after the final normalization: float32 [B, L, D]. */
   readonly sequence: Tensor;
-  /** The embedding and every block's output before the final normalization ("taps"): float32 [B, L, D] each. */
+  /** The embedding and each block's output, before the final normalization: float32 [B, L, D] each. */
   readonly states: readonly Tensor[];
 }
 
 interface PairOutputs {
-  /** [its class token; the image's; the patches; the text]: float32 [B, 2 + P + L, D]. */
+  /** [its class token; the image's class token; the patches; the text]: float32 [B, 2 + P + L, D]. */
   readonly sequence: Tensor;
   /** The class token: float32 [B, D]. */
   readonly vector: Tensor;
-  /** As for one modality. */
+  /** As for a single modality. */
   readonly states: readonly Tensor[];
 }
 
@@ -56,7 +56,7 @@ export function textOutputs(
   return { ...encoded, embedding: embed(parameters.flava.textProjection, encoded, precision) };
 }
 
-/** Images and texts read together, pair by pair. */
+/** Outputs of the multimodal encoder for image-text pairs. */
 export function pairOutputs(
   model: TracedModel,
   image: ImageInput,
@@ -68,7 +68,7 @@ export function pairOutputs(
   return { ...encoded, vector: tokenAt(encoded.sequence, 0) };
 }
 
-/** The probability that image and text of each pair belong together: float32 [B]. */
+/** The probability that the image and text of each pair match: float32 [B]. */
 export function matchProbability(
   heads: Pick<PretrainingHeads<Tensor>, "itm">,
   { sequence }: Pick<PairOutputs, "sequence">,
@@ -78,7 +78,7 @@ export function matchProbability(
   return reshape(slice(probabilities, 1, 1, 2), [-1]);
 }
 
-/** The probability of every vocabulary entry at chosen tokens: rows [N, D] of a sequence -> float32 [N, V]. */
+/** The probabilities of all vocabulary entries at selected tokens: rows [N, D] of a sequence -> float32 [N, V]. */
 export function tokenProbabilities(
   { config, precision }: Pick<TracedModel, "config" | "precision">,
   head: MaskedHead<Tensor>,

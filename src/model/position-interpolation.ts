@@ -1,4 +1,4 @@
-/** Learned positions stretched to another image size (flava.md 1.3). */
+/** Interpolation of learned positions for other image sizes (flava.md 1.3). */
 import { concatenate } from "../graph/ops/concatenate.js";
 import { linear } from "../graph/ops/matmul.js";
 import { permute } from "../graph/ops/permute.js";
@@ -7,14 +7,15 @@ import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /**
- * How the sampling grid is laid: by the target size (newer Hugging Face code), or by a scale factor a tenth of a patch
- * larger (older Hugging Face code and TorchMultimodal, after DINO).
+ * How the sampling grid is defined: by the target size (newer Hugging Face code), or by a scale factor for a target a
+ * tenth of a patch larger (older Hugging Face code and TorchMultimodal, following DINO).
  */
 export type Interpolation = "size" | "scale";
 
 /**
- * Positions [1 + S * S, D] for a grid of rows x columns patches: [1 + rows * columns, D]. The class token's stays; the
- * others are resized bicubically (Keys' kernel with a = -0.75, half-pixel centers, edges repeated, no antialiasing).
+ * Resizes positions [1 + S * S, D] to a grid of rows x columns patches: [1 + rows * columns, D]. The class token's is
+ * kept; the others are resized bicubically (Keys' kernel with a = -0.75, half-pixel centers, edges repeated, no
+ * antialiasing).
  */
 export function interpolatePositions(
   positions: Tensor,
@@ -49,7 +50,7 @@ function resizeMatrix(from: number, to: number, interpolation: Interpolation): n
   });
 }
 
-/** Keys' cubic convolution kernel with a = -0.75, as PyTorch has it. */
+/** Keys' cubic convolution kernel with a = -0.75, as in PyTorch. */
 function keys(distance: number): number {
   const a = -0.75;
   const x = Math.abs(distance);
@@ -58,7 +59,7 @@ function keys(distance: number): number {
   return 0;
 }
 
-/** Every product of an entry of `a` and one of `b`, flattened: the two-dimensional resize. */
+/** The flattened Kronecker product of `a` and `b`: the two-dimensional resize. */
 function kronecker(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[] {
   return a.flatMap((rowA) => b.flatMap((rowB) => rowA.flatMap((x) => rowB.map((y) => x * y))));
 }

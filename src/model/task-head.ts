@@ -1,4 +1,4 @@
-/** Heads for fine-tuning (flava.md 5.3 and 8.3). Each reads the first token of a sequence. */
+/** Heads for fine-tuning (flava.md 5.3 and 8.3), which read the first token of a sequence. */
 import { multiply, subtract } from "../graph/ops/arithmetic.js";
 import { gelu } from "../graph/ops/elementwise.js";
 import { mean } from "../graph/ops/reduce.js";
@@ -9,9 +9,9 @@ import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import { tokenAt } from "./encoded.js";
 
-/** A linear layer to the classes of a task, or to one number for regression (STS-B). */
+/** A linear layer to the classes of a task, or to a single output for regression (STS-B). */
 interface TaskHead<T> {
-  /** A layer with a GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
+  /** An additional layer with GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
   readonly hidden?: Linear<T>;
   readonly output: Linear<T>;
 }
@@ -19,7 +19,7 @@ interface TaskHead<T> {
 /** Hidden width of the two-layer head in the paper. */
 export const taskHeadHidden = 1536;
 
-/** A head of one layer, or of two where a hidden width is given. */
+/** A head of one layer, or of two if a hidden width is given. */
 export function taskHeadParameters(
   width: number,
   outputs: number,
@@ -29,7 +29,7 @@ export function taskHeadParameters(
   return { hidden: linearParameters(width, hidden), output: linearParameters(hidden, outputs) };
 }
 
-/** The scores of a task: sequence [B, L, D] of any encoder -> float32 [B, outputs]. */
+/** Scores for a task: sequence [B, L, D] from any encoder -> float32 [B, outputs]. */
 export function taskScores(head: TaskHead<Tensor>, sequence: Tensor, precision: Precision): Tensor {
   const first = tokenAt(sequence, 0); // [B, D]
   const read = head.hidden ? gelu(exactLinear(head.hidden, first, precision)) : first;

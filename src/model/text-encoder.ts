@@ -17,9 +17,9 @@ import { type Encoded, encode } from "./encoded.js";
 export interface TextEncoder<T> {
   /** [V, D] */
   readonly words: T;
-  /** [longest text, D] */
+  /** [maximum text length, D] */
   readonly positions: T;
-  /** Of the segments, [types, D]. */
+  /** Segment embeddings, [types, D]. */
   readonly types: T;
   readonly embeddingNorm: LayerNorm<T>;
   readonly blocks: readonly Block<T>[];
@@ -43,7 +43,7 @@ export function textEncoderParameters(config: TextConfig): TextEncoder<Parameter
 export interface TextInput {
   /** Word pieces, int32 [B, L]. */
   readonly ids: Tensor;
-  /** Number of real tokens of each text, int32 [B]; what comes after is padding, which nothing attends to. */
+  /** Number of real tokens of each text, int32 [B]; the rest is padding, which is masked in attention. */
   readonly lengths?: Tensor;
   /** Segment of each token, int32 [B, L]; default: all in segment 0. */
   readonly types?: Tensor;
@@ -74,10 +74,10 @@ export function encodeText(
   });
 }
 
-/** The id that fills up texts. */
+/** The id of padding. */
 const padding = 0;
 
-/** Word pieces' embeddings: int32 [B, L] -> [B, L, D]. That of padding is never trained, whatever looks at it. */
+/** Word-piece embeddings: int32 [B, L] -> [B, L, D]. The padding embedding is never trained, even if attended to. */
 function embedWords(words: Tensor, ids: Tensor): Tensor {
   const embedded = gatherRows(words, ids);
   const isPadding = reshape(equal(ids, padding), [...ids.shape, 1]);

@@ -9,20 +9,20 @@ import { encodePair } from "./multimodal-encoder.js";
 import type { Interpolation } from "./position-interpolation.js";
 import { type TextInput, encodeText } from "./text-encoder.js";
 
-/** A model while it is traced, with as many of its parameters as are needed. */
+/** A model being traced, with the parameters that are needed. */
 export interface TracedModel<P = { readonly flava: Flava<Tensor> }> {
   readonly config: FlavaConfig;
   readonly parameters: P;
   readonly precision: Precision;
-  /** Recomputes the inner values of blocks in the backward pass instead of keeping them. */
+  /** Recomputes the activations within blocks in the backward pass instead of storing them. */
   readonly recompute?: boolean;
-  /** How positions are interpolated for images of another size than the model's; default: "size". */
+  /** How positions are interpolated for other image sizes; default: "size". */
   readonly interpolation?: Interpolation;
 }
 
 export type EncoderOptions = Pick<StackOptions, "keepTokens">;
 
-/** The image encoder of a model: images -> sequences [B, 1 + P, D]. */
+/** Runs the image encoder of a model: images -> sequences [B, 1 + P, D]. */
 export function encodeImages(
   model: TracedModel,
   input: ImageInput,
@@ -36,7 +36,7 @@ export function encodeImages(
   });
 }
 
-/** The text encoder of a model: texts -> sequences [B, L, D]. */
+/** Runs the text encoder of a model: texts -> sequences [B, L, D]. */
 export function encodeTexts(
   model: TracedModel,
   input: TextInput,
@@ -47,9 +47,9 @@ export function encodeTexts(
 }
 
 /**
- * The multimodal encoder of a model: encoded images and texts -> sequences [B, 2 + P + L, D].
+ * Runs the multimodal encoder of a model: encoded images and texts -> sequences [B, 2 + P + L, D].
  *
- * @param lengths number of real tokens of each text, int32 [B]; padding is hidden if the configuration says so
+ * @param lengths number of real tokens of each text, int32 [B]; padding is masked if `maskPadding` is configured
  */
 export function encodePairs(
   model: TracedModel,

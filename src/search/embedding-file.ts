@@ -1,4 +1,4 @@
-/** Embeddings of images and texts in a parquet file: written by `flava embed` and read by `flava search`. */
+/** Embeddings of images and texts in a Parquet file, written by `flava embed` and read by `flava search`. */
 import { access } from "node:fs/promises";
 import { z } from "zod";
 import { parquetFooter, parquetRows } from "../data/formats/parquet/rows.js";
@@ -9,7 +9,7 @@ import { SourceError, reasonOf } from "../data/formats/source-error.js";
 export interface EmbeddingRow {
   /** The key of the sample, unique in its source. */
   readonly key: string;
-  /** The path that the sample was read from. */
+  /** The path the sample was read from. */
   readonly path?: string;
   /** The sample's first text. */
   readonly text?: string;
@@ -17,7 +17,7 @@ export interface EmbeddingRow {
   readonly image?: Float32Array;
   /** [D] at length 1. */
   readonly textVector?: Float32Array;
-  /** Digest of the embedded sample; only in the parts of an unfinished job. */
+  /** Digest of the embedded sample; only in parts of an unfinished job. */
   readonly digest?: string;
 }
 
@@ -36,7 +36,7 @@ const origin = z.object({
 /** The source and model of a file's embeddings. */
 export type EmbeddingOrigin = z.infer<typeof origin>;
 
-/** The columns of the two kinds of embeddings. */
+/** The columns for image and text embeddings. */
 export const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
 
 const originKey = "flava";
@@ -75,7 +75,7 @@ export interface EmbeddingFile {
 }
 
 /**
- * Opens a file that `writeEmbeddings` wrote.
+ * Opens a file written by `writeEmbeddings`.
  * @throws SourceError if the file is missing or cannot be read
  */
 export async function openEmbeddings(path: string): Promise<EmbeddingFile> {

@@ -1,4 +1,4 @@
-/** Embeds a whole data set into one file. An interrupted job resumes even if the data set has changed in the meantime. */
+/** Embeds a whole data set into one file. An interrupted job resumes even if the data set has changed since. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -36,7 +36,7 @@ export interface EmbeddingReport {
   readonly rows: number;
   /** Number of rows embedded by earlier runs. */
   readonly resumed: number;
-  /** The samples that were left out. */
+  /** The skipped samples. */
   readonly skipped: SkippedSamples;
 }
 
@@ -46,14 +46,14 @@ interface DigestedSample {
 }
 
 /**
- * Embeds the image and the first text of every sample, in the order of the source. A run that follows an interrupted one
- * reads the source again, and embeds the samples that are new or have changed: the file is what a single run would write.
+ * Embeds the image and the first text of every sample, in source order. After an interruption, the next run rereads the
+ * source and embeds only new or changed samples; the file is identical to that of a single run.
  *
- * @param source as `openSource` gives it
- * @param flava the model that embeds, such as a loaded `Flava`
+ * @param source as returned by `openSource`
+ * @param flava the embedding model, such as a loaded `Flava`
  * @param out the Parquet file to write; unfinished work is kept in a folder beside it
  * @throws Error if the file exists, another process is writing it, nothing can be embedded, or an interrupted run used
- *   another model
+ *   a different model
  */
 export async function runEmbeddingJob(
   source: Source,
@@ -116,7 +116,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
   return { rows, resumed, skipped };
 }
 
-/** Identifies the sample that a row is made from. */
+/** Identifies the sample of a row. */
 function digestOf({ key, path, texts, image }: Sample): string {
   const hash = createHash("sha256").update(JSON.stringify([key, path, texts[0]]));
   return (image ? hash.update(image) : hash).digest("base64");

@@ -15,7 +15,7 @@ interface Place {
   readonly row: number;
 }
 
-/** Parts in memory at a time while their rows are put in order. */
+/** Number of parts in memory while rows are put in order. */
 const openParts = 4;
 
 /** Rows by the digest of their sample. */
@@ -31,7 +31,7 @@ export class EmbeddingParts {
 
   /**
    * Opens the parts in `folder`, if any.
-   * @throws Error if they were made by another model or in another precision
+   * @throws Error if they were made by a different model or in a different precision
    */
   static async open(folder: string, origin: EmbeddingOrigin): Promise<EmbeddingParts> {
     await mkdir(folder, { recursive: true });

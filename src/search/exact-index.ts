@@ -7,14 +7,14 @@ import { modelFingerprint } from "./model-fingerprint.js";
 
 export interface IndexEntry {
   readonly key: string;
-  /** The path that it was read from, if known. */
+  /** The path it was read from, if known. */
   readonly path?: string;
   readonly text?: string;
 }
 
 /** An entry found by a search. */
 export interface Hit extends IndexEntry {
-  /** Cosine to the query, from -1 to 1. */
+  /** Cosine similarity to the query, from -1 to 1. */
   readonly similarity: number;
 }
 
@@ -25,7 +25,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Embeddings, and the samples that they are of. */
+/** Embeddings with their samples. */
 export class ExactIndex {
   /**
    * @param backend computes the similarities
@@ -39,10 +39,10 @@ export class ExactIndex {
   ) {}
 
   /**
-   * The entries nearest to `query`, the nearest first.
+   * The entries nearest to `query`, nearest first.
    *
-   * @param query an embedding, float32 [width] at length 1
-   * @throws RangeError if the query has another width
+   * @param query an L2-normalized embedding, float32 [width]
+   * @throws RangeError if the query has a different width
    */
   async search(query: Float32Array, { top = 10, signal }: SearchOptions = {}): Promise<Hit[]> {
     if (query.length !== this.width) {
@@ -63,15 +63,15 @@ export class ExactIndex {
 }
 
 export interface OpenIndexOptions {
-  /** Whose embeddings are searched; default: those of images, or of texts if there are none. */
+  /** Kind of embeddings to search; default: those of images, or of texts if there are none. */
   readonly kind?: "image" | "text";
 }
 
 /**
- * Reads the embeddings of one kind from a file that `flava embed` or `runEmbeddingJob` wrote.
+ * Reads the embeddings of one kind from a file written by `flava embed` or `runEmbeddingJob`.
  *
  * @param searching the model that will embed the queries, such as a loaded `Flava`
- * @throws Error if the file has no such embeddings, or was embedded by another model
+ * @throws Error if the file has no such embeddings, or they were made by a different model
  */
 export async function openIndex(
   path: string,

@@ -16,7 +16,7 @@ const sampledElements = 256;
 
 /**
  * Identifies a model by everything its embeddings depend on: sizes, image processor, vocabulary, and a sample of the
- * encoders' weights. The same for copies in other directories or formats, different after any training.
+ * encoder weights. Copies in other directories or formats have the same fingerprint; any training changes it.
  */
 export function modelFingerprint({
   config,
