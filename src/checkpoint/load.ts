@@ -45,7 +45,7 @@ function enumerate(names: readonly string[], shown: number): string {
  * read on first use, or else copied in pieces of a few megabytes. Converting other tensors takes the memory of the
  * largest one in float32 (twice that for convolutions).
  *
- * The checkpoint may then be closed, and its files replaced by renaming others, as all checkpoint writers here do; but a
+ * The checkpoint may then be closed, and its files replaced by renaming others, as all writers here do; but a
  * mapped file must not be truncated in place while the state is in use (see `Backend.map`).
  */
 export async function loadWeights(

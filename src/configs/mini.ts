@@ -1,5 +1,5 @@
 /**
- * The recipe of the shipped model: `flava pretrain mini`, after `flava data build`; about two hours on two cores.
+ * The shipped model's recipe: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores.
  * Stages as in the paper (codebook, unimodal encoders, all six losses), plus a long stage of contrastive loss alone and
  * a short one of matching before the last. The shipped weights come from more than one run: models/mini/README.md says
  * how their training differed, and gives the results.

@@ -48,9 +48,9 @@ export interface TracedPart extends TracedLoss {
 }
 
 /**
- * A loss on the embeddings of all micro-batches, by gradient caching (Gao et al., arXiv 2101.06983). They are small:
- * all micro-batches are embedded, one loss over the whole batch gives the gradient of each embedding, and a second pass
- * over the micro-batches carries these gradients into the parameters.
+ * A loss on the embeddings of all micro-batches, by gradient caching (Gao et al., arXiv 2101.06983). Since
+ * embeddings are small, all micro-batches are embedded first; one loss over the whole batch gives the gradient of each
+ * embedding, and a second pass over the micro-batches carries these gradients into the parameters.
  */
 export interface CachedLoss<P, I, M> {
   /** Shapes of the embeddings of one micro-batch. */
