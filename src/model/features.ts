@@ -21,8 +21,8 @@ import {
 /** Which features to extract from an encoder of N blocks and width D. */
 export interface FeatureOptions {
   /**
-   * Layer before the final normalization: 0 for the input embeddings of the first block, k for the output of block k,
-   * from 1 to N. Default: the output of block N after the final normalization.
+   * Layer to read before the final normalization: 0 for the first block's input embeddings, k for the output of block k
+   * (1 to N). Default: the output of block N after the final normalization.
    */
   readonly layer?: number;
   /**

@@ -74,7 +74,7 @@ export function encodeText(
   });
 }
 
-/** The id of padding. */
+/** The padding id. */
 const padding = 0;
 
 /** Word-piece embeddings: int32 [B, L] -> [B, L, D]. The padding embedding is never trained, even if attended to. */

@@ -58,7 +58,7 @@ async function readAll(
   return { samples, skipped };
 }
 
-/** Samples without keys and paths, which are not made unique when reading by number. */
+/** Samples without their keys and paths: reading by number does not make those unique. */
 const contents = (samples: readonly Sample[]): Partial<Sample>[] =>
   samples.map(({ image, texts, label, fields }) => ({ image, texts, label, fields }) as Sample);
 
