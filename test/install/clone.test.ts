@@ -23,7 +23,7 @@ describe("a clone", () => {
     expect(failed.code).toBe(1);
     const [, command] = /Run: (npm ci .*)$/m.exec(failed.stderr) ?? [];
     await succeed(command!, production);
-    const program = "node dist/src/cli/main.js classify heart.svg calendar heart";
+    const program = "node dist/src/cli/main.js classify heart.svg --labels calendar,heart";
     expect(await succeed(program, production)).toContain("heart");
     await succeed("npm ci", production);
     expect(await succeed(program, production)).toContain("heart");
@@ -36,7 +36,7 @@ describe("a clone", () => {
       await succeed("npm ci --ignore-scripts", here);
       expect(existsSync(join(here.directory, "dist"))).toBe(false);
       await succeed("npm run build && npm run build:native", here);
-      const program = "node dist/src/cli/main.js classify heart.svg calendar heart";
+      const program = "node dist/src/cli/main.js classify heart.svg --labels calendar,heart";
       const { stdout, stderr } = await run(program, here);
       expect(stdout).toContain("heart");
       expect(stderr).not.toContain("FlavaWarning");

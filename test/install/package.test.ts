@@ -24,7 +24,7 @@ describe("the packed package", () => {
     const expected = [
       /^(LICENSE|README\.md|package\.json)$/,
       /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
-      /^native\/(kernels\/|gemm\/)?[\w-]+\.(cpp|h)$|^native\/build\.mjs$/,
+      /^native\/(gemm\/|kernels\/|node\/|runtime\/|simd\/)?[\w-]+\.(cpp|h)$|^native\/build\.mjs$/,
       /^(vocabulary|models\/mini|samples)\//,
     ];
     expect(paths.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([]);
