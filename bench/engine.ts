@@ -78,7 +78,7 @@ async function prepareTraining(backend: Backend, work: Encoder): Promise<Prepare
       const error = subtract(encode(s.parameters, inputs.x, work), inputs.target);
       const loss = mean(multiply(error, error));
       const step = affine(s.step, 1, 1);
-      const next = adamW({
+      const { updateNorm: _, ...next } = adamW({
         parameters: s.parameters,
         moments: s.moments,
         gradients: gradient(loss, s.parameters),
