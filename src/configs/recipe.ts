@@ -216,7 +216,6 @@ export type Recipe = z.output<typeof recipe>;
 export type StageRecipe = Recipe["stages"][number];
 export type CodebookStageRecipe = z.output<typeof codebookStage>;
 export type PretrainingStageRecipe = z.output<typeof pretrainingStage>;
-export type DataRecipe = Recipe["data"];
 
 /** Invalid recipe; the message lists every error. */
 export class RecipeError extends Error {

@@ -9,7 +9,7 @@ import { SampleError, reasonOf } from "./source-error.js";
  * @returns undefined if there is no such file
  * @throws SampleError if the path itself leads out of the folder
  */
-export async function findInFolder(
+async function findInFolder(
   folder: string,
   path: string,
   key: string,
