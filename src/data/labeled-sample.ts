@@ -1,0 +1,28 @@
+/** Labeled examples: what fine-tuning learns from and what predictions are scored against. */
+
+/** The bytes of an image file, or where they are: a whole file, or `length` bytes of it from `start` on. */
+export type StoredImage =
+  Uint8Array | { readonly path: string; readonly start?: number; readonly length?: number };
+
+/**
+ * What a model should answer:
+ * - class: exactly one class, such as "entailment" (GLUE, SNLI-VE, Hateful Memes, any image set);
+ * - scores: several answers, each with a score from 0 to 1; all others have 0 (VQAv2's soft targets, several labels);
+ * - value: a number to predict (STS-B).
+ */
+export type Target =
+  | { readonly kind: "class"; readonly label: string }
+  | { readonly kind: "scores"; readonly scores: Readonly<Record<string, number>> }
+  | { readonly kind: "value"; readonly value: number };
+
+/** One example, nothing decoded yet. It has an image, a text or both; all examples of a set have the same of these. */
+export interface LabeledSample {
+  /** Unique within its set, such as the number of a row. */
+  readonly key: string;
+  readonly image?: StoredImage;
+  readonly text?: string;
+  /** The second text of a pair, such as the hypothesis to a premise: read as [CLS] text [SEP] textPair [SEP]. */
+  readonly textPair?: string;
+  /** Undefined for an example without a label, such as those of a hidden test part. */
+  readonly target?: Target;
+}
