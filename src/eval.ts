@@ -12,18 +12,14 @@
  */
 export { type Interval, bootstrap } from "./eval/bootstrap.js";
 export type { ClassificationResult } from "./eval/classification.js";
-export {
-  type ClassificationEvaluation,
-  type EvaluateOptions,
-  type Evaluation,
-  type RetrievalEvaluation,
-  evaluate,
-} from "./eval/evaluate.js";
+export { type ClassificationEvaluation, type Evaluation, evaluate } from "./eval/evaluate.js";
 export {
   type EvaluationSet,
   EvaluationSetError,
   openEvaluationSet,
 } from "./eval/evaluation-set.js";
+export type { EvaluateOptions } from "./eval/evaluators/embed-images.js";
+export type { RetrievalEvaluation } from "./eval/evaluators/retrieval.js";
 export {
   type LabeledFeatures,
   type LinearProbe,

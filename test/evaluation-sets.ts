@@ -2,8 +2,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { type EvaluateOptions, type Evaluation, evaluate } from "../src/eval/evaluate.js";
+import { type Evaluation, evaluate } from "../src/eval/evaluate.js";
 import { openEvaluationSet } from "../src/eval/evaluation-set.js";
+import type { EvaluateOptions } from "../src/eval/evaluators/embed-images.js";
 import { smallFlava } from "./small-flava.js";
 
 /** Evaluates zero-shot classification, retrieval and a linear probe, in this order, on sets written to `folder`. */

@@ -48,7 +48,9 @@ export interface LinearProbeSet extends AnySet, Classes {
   readonly validation?: Source;
 }
 
-export type EvaluationSet = ZeroShotSet | RetrievalSet | LinearProbeSet;
+/** A set of labeled images. */
+export type LabeledSet = ZeroShotSet | LinearProbeSet;
+export type EvaluationSet = LabeledSet | RetrievalSet;
 
 /** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";

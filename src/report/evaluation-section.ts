@@ -1,11 +1,8 @@
 /** An evaluation as a section of a page: its metrics, and examples with their images. */
 import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
-import type {
-  ClassificationEvaluation,
-  Evaluation,
-  RetrievalEvaluation,
-} from "../eval/evaluate.js";
+import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
+import type { RetrievalEvaluation } from "../eval/evaluators/retrieval.js";
 import { exampleClassifications, exampleSearches } from "./examples.js";
 import { type Html, html } from "./html.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";

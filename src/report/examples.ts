@@ -2,7 +2,8 @@
 import type { Backend } from "../backend/backend.js";
 import { type Key, foldIn, uniformAt } from "../base/random.js";
 import { chosenRows, nearestCandidates } from "../inference/similarity.js";
-import type { ClassificationEvaluation, RetrievalEvaluation } from "../eval/evaluate.js";
+import type { ClassificationEvaluation } from "../eval/evaluate.js";
+import type { RetrievalEvaluation } from "../eval/evaluators/retrieval.js";
 
 /** An image with its predicted and its true class. */
 interface ClassifiedImage {
