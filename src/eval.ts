@@ -10,7 +10,7 @@
  * const evaluation = await evaluate(set, flava, { onProgress: (samples) => console.log(samples) });
  * console.log(toMarkdown([evaluation]));
  */
-export { type Interval, bootstrap } from "./eval/bootstrap.js";
+export { type Interval, bootstrap, bootstrapMetric } from "./eval/bootstrap.js";
 export type { ClassificationResult } from "./eval/classification.js";
 export { type ClassificationEvaluation, type Evaluation, evaluate } from "./eval/evaluate.js";
 export {
@@ -28,6 +28,11 @@ export {
   predict,
 } from "./eval/linear-probe.js";
 export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
+export { accuracy, f1, macroF1, matthews } from "./eval/metrics/agreement.js";
+export { auroc } from "./eval/metrics/auroc.js";
+export { pearson, spearman } from "./eval/metrics/correlation.js";
+export { softAnswers, vqaAccuracy } from "./eval/metrics/vqa-accuracy.js";
+export { normalizedAnswer } from "./eval/metrics/vqa-answer.js";
 export { type ProbeSearch, searchProbe } from "./eval/probe-search.js";
 export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
 export { type Recall, type RetrievalResult, retrieve } from "./eval/retrieval.js";

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { keyOf, normal, uniform } from "../base/random.js";
-import { bootstrap } from "./bootstrap.js";
+import { bootstrap, bootstrapMetric } from "./bootstrap.js";
+import { mean } from "./metrics.js";
+import { auroc } from "./metrics/auroc.js";
+import { pearson } from "./metrics/correlation.js";
 
 describe("a bootstrap interval", () => {
   it("agrees with the normal approximation where that is accurate", () => {
@@ -48,5 +51,46 @@ describe("a bootstrap interval", () => {
   it("has no width if all scores are equal, and needs at least one item", () => {
     expect(bootstrap([1, 1, 1], keyOf(0))).toEqual({ mean: 1, low: 1, high: 1, count: 3 });
     expect(() => bootstrap([], keyOf(0))).toThrow("at least one item");
+  });
+});
+
+describe("a bootstrap interval of any metric", () => {
+  it("is that of the mean, for the mean", () => {
+    const scores = normal(keyOf(6), 200);
+    const metric = (items: Int32Array): number => mean(Array.from(items, (item) => scores[item]!));
+    const [own, other] = [bootstrapMetric(200, metric, keyOf(1)), bootstrap(scores, keyOf(1))];
+    expect(own.mean).toBeCloseTo(other.mean, 12);
+    expect([own.low, own.high]).toEqual([
+      expect.closeTo(other.low, 12),
+      expect.closeTo(other.high, 12),
+    ]);
+  });
+
+  it("agrees with Fisher's interval of a correlation", () => {
+    const [a, noise] = [normal(keyOf(7), 500), normal(keyOf(8), 500)];
+    const b = a.map((value, item) => 0.5 * value + 0.8 * noise[item]!);
+    const chosen = (values: Float32Array, items: Int32Array): number[] =>
+      Array.from(items, (item) => values[item]!);
+    const {
+      mean: found,
+      low,
+      high,
+    } = bootstrapMetric(500, (items) => pearson(chosen(a, items), chosen(b, items)), keyOf(2));
+    const halfWidth = 1.96 / Math.sqrt(500 - 3);
+    expect(low).toBeCloseTo(Math.tanh(Math.atanh(found) - halfWidth), 1);
+    expect(high).toBeCloseTo(Math.tanh(Math.atanh(found) + halfWidth), 1);
+  });
+
+  it("leaves out resamples without a value", () => {
+    const [scores, labels] = [
+      [1, 2, 3],
+      [0, 0, 1],
+    ];
+    const area = (items: Int32Array): number =>
+      auroc(
+        Array.from(items, (i) => scores[i]!),
+        Array.from(items, (i) => labels[i]!),
+      );
+    expect(bootstrapMetric(3, area, keyOf(0))).toEqual({ mean: 1, low: 1, high: 1, count: 3 });
   });
 });

@@ -45,10 +45,37 @@ export function bootstrap(
     }
     means[resample] = sum / items;
   }
-  means.sort();
   const total = sums.reduce((sum, score) => sum + score, 0);
-  const [low, high] = [quantile(means, (1 - level) / 2), quantile(means, (1 + level) / 2)];
-  return { mean: total / count, low, high, count };
+  return { mean: total / count, ...middle(means), count };
+}
+
+/**
+ * A metric that is no mean of scores, such as F1 or a correlation, with its percentile bootstrap interval.
+ *
+ * @param count number of items
+ * @param metric of some items, given by their indices, of which some repeat; resamples of which it is NaN do not count
+ * @returns the metric of all items as `mean`
+ */
+export function bootstrapMetric(
+  count: number,
+  metric: (items: Int32Array) => number,
+  key: Key,
+  { resamples = 1000 }: Pick<BootstrapOptions, "resamples"> = {},
+): Interval {
+  if (count === 0) throw new RangeError("A metric needs at least one item.");
+  const items = Int32Array.from({ length: count }, (_, item) => item);
+  const mean = metric(items);
+  const values = Float64Array.from({ length: resamples }, (_, resample) => {
+    const draw = randomIndices(foldIn(key, resample), count);
+    return metric(items.map(draw));
+  });
+  return { mean, ...middle(values.filter((value) => !Number.isNaN(value))), count };
+}
+
+/** The bounds of the middle 95 % of `values`; NaN if there are none. */
+function middle(values: Float64Array): { readonly low: number; readonly high: number } {
+  const sorted = values.toSorted();
+  return { low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
 }
 
 /** The sum of scores and the number of items of each cluster; by default each item is its own cluster. */
@@ -72,6 +99,7 @@ function gather(
 
 /** A quantile of sorted `values`, interpolated linearly. */
 function quantile(values: Float64Array, fraction: number): number {
+  if (values.length === 0) return NaN;
   const place = fraction * (values.length - 1);
   const [below, above] = [values[Math.floor(place)]!, values[Math.ceil(place)]!];
   return below + (above - below) * (place - Math.floor(place));
