@@ -24,6 +24,7 @@ import { recipes } from "../src/configs/recipes.js";
 import { batchSpecs } from "../src/data/batch/batch-specs.js";
 import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader } from "../src/data/batch/loader.js";
+import { Mixture } from "../src/data/batch/mixture.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
@@ -241,19 +242,22 @@ function onlyStage({ stages: [stage] }: Recipe): PretrainingStageRecipe {
   throw new Error("The benchmark trains the encoders.");
 }
 
-async function openLoader(recipe: Recipe): Promise<Loader> {
+async function openLoader(recipe: Recipe): Promise<Loader<CollatedBatch>> {
   const { model, seed, data } = recipe;
   const { root, pairs, temperature, views, captions, passages } = data;
   const directories = { pair: await directoriesOf(root, pairs), image: [], text: [] };
   const sets = await sizesOfSets(root, directories.pair);
   const { batch, shares, mismatched } = onlyStage(recipe);
   return Loader.open({
-    directories,
-    vocabulary: await vocabularyOf(recipe),
-    batch: { processor: fittedProcessor(models[model]), views, captions, texts: passages },
-    mixture: {
+    planner: new Mixture({
       ...{ seed, temperature, batch, shares, mismatched },
       sets: { pair: sets, image: [], text: [] },
+    }),
+    reader: "pretraining",
+    options: {
+      directories,
+      vocabulary: await vocabularyOf(recipe),
+      batch: { processor: fittedProcessor(models[model]), views, captions, texts: passages },
     },
     workers: 0,
   });

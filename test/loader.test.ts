@@ -3,8 +3,10 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ShardDirectories } from "../src/data/batch/batch-reader.js";
-import { Loader, type LoaderOptions, type NextBatch } from "../src/data/batch/loader.js";
+import type { BatchReaderOptions, ShardDirectories } from "../src/data/batch/batch-reader.js";
+import type { CollatedBatch } from "../src/data/batch/collate.js";
+import { Loader, type NextBatch } from "../src/data/batch/loader.js";
+import { Mixture, type MixtureCursor, type MixtureOptions } from "../src/data/batch/mixture.js";
 import { sizesOfSets } from "../src/data/batch/sample-set.js";
 import { openVocabulary } from "../src/data/text/vocabulary.js";
 import { models } from "../src/configs/models.js";
@@ -12,7 +14,12 @@ import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { writeShapes } from "./shapes.js";
 
 let root: string;
-let options: Omit<LoaderOptions, "workers">;
+
+interface Options extends BatchReaderOptions {
+  readonly mixture: MixtureOptions;
+}
+let options: Options;
+type Next = NextBatch<CollatedBatch>;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "flava-loader-"));
@@ -21,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function optionsAt(root: string): Promise<typeof options> {
+async function optionsAt(root: string): Promise<Options> {
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
   const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
   const [pairs, texts] = await sizesOfSets(root, [shapes, words]);
@@ -45,9 +52,20 @@ async function optionsAt(root: string): Promise<typeof options> {
   };
 }
 
-async function take(count: number, changes: Partial<LoaderOptions> = {}): Promise<NextBatch[]> {
-  const loader = await Loader.open({ ...options, workers: 0, ...changes });
-  const batches: NextBatch[] = [];
+interface Changes extends Partial<Options> {
+  readonly workers?: number;
+  readonly cursor?: MixtureCursor;
+}
+
+async function take(count: number, changes: Changes = {}): Promise<Next[]> {
+  const { mixture, cursor, workers = 0, ...reading } = { ...options, ...changes };
+  const loader = await Loader.open({
+    planner: new Mixture(mixture, cursor),
+    reader: "pretraining",
+    options: reading,
+    workers,
+  });
+  const batches: Next[] = [];
   for (let i = 0; i < count; i++) batches.push(await loader.next());
   await loader.close();
   return batches;
@@ -62,7 +80,7 @@ describe("Loader", () => {
 
   it("resumes from the cursor of any batch", async () => {
     const whole = await take(6);
-    const cursor = JSON.parse(JSON.stringify(whole[2]!.cursor)) as NextBatch["cursor"];
+    const cursor = JSON.parse(JSON.stringify(whole[2]!.cursor)) as MixtureCursor;
     expect(await take(3, { cursor })).toEqual(whole.slice(3));
   });
 
@@ -78,7 +96,7 @@ describe("Loader", () => {
   it("gives every sample once before repeating any", async () => {
     const only = { pair: 1, image: 0, text: 0 };
     const mixture = { ...options.mixture, shares: only, mismatched: 0 };
-    const texts = (batches: NextBatch[]): string[] =>
+    const texts = (batches: Next[]): string[] =>
       batches.flatMap(({ batch }) => {
         if (batch.kind !== "pair") return [];
         const length = batch.ids.length / 6;

@@ -9,10 +9,10 @@ import { type ReportOptions, writeReport } from "./run/report.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
 import type { Log, Scalars, Stage } from "./stages/stage.js";
 
-export interface TrainOptions {
+export interface TrainOptions<B> {
   readonly run: RunDirectory;
   /** Loads the batches that follow `progress`. */
-  readonly loader: Loader;
+  readonly loader: Pick<Loader<B>, "next">;
   /** Progress at the last checkpoint; undefined if there is none. */
   readonly progress: Progress | undefined;
   /** Intervals in steps. */
@@ -41,7 +41,7 @@ export type Ending = "finished" | "stopped";
 const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 0 };
 
 /** Runs the remaining steps of `stage`, then writes `final/`. */
-export async function train(stage: Stage, options: TrainOptions): Promise<Ending> {
+export async function train<B>(stage: Stage<B>, options: TrainOptions<B>): Promise<Ending> {
   const progress = options.progress ?? beginning;
   const session = { ...options, progress, skipped: new SkippedSamples() };
   try {
@@ -52,14 +52,14 @@ export async function train(stage: Stage, options: TrainOptions): Promise<Ending
 }
 
 /** The options, and the state that changes from step to step. */
-type Session = Omit<TrainOptions, "progress"> & {
+type Session<B> = Omit<TrainOptions<B>, "progress"> & {
   /** Progress after the last step. */
   progress: Progress;
   /** Samples left out since the last log line. */
   skipped: SkippedSamples;
 };
 
-async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
+async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Ending> {
   const { run, every, log, signal, onProgress } = session;
   const start = session.progress;
   const runLog = await RunLog.open(run, start.step);
@@ -96,7 +96,11 @@ async function makeSteps(stage: Stage, session: Session): Promise<Ending> {
 }
 
 /** Runs one step; returns the progress after it. */
-async function makeStep(stage: Stage, session: Session, averages: Averages): Promise<Progress> {
+async function makeStep<B>(
+  stage: Stage<B>,
+  session: Session<B>,
+  averages: Averages,
+): Promise<Progress> {
   const { loader, progress } = session;
   const waiting = performance.now();
   const { batch, samples, cursor, skipped } = await loader.next();
@@ -108,14 +112,18 @@ async function makeStep(stage: Stage, session: Session, averages: Averages): Pro
 }
 
 /** @param used samples trained on since the last log line */
-function logSkipped(session: Session, used: number): void {
+function logSkipped(session: Pick<Session<unknown>, "skipped" | "log">, used: number): void {
   if (session.skipped.total === 0) return;
   session.log(`  ${session.skipped.summary(used)}`);
   session.skipped = new SkippedSamples();
 }
 
 /** Evaluates, and saves the model if it is the best so far. Returns the progress with the best evaluation. */
-async function evaluate(stage: Stage, session: Session, runLog: RunLog): Promise<Progress> {
+async function evaluate<B>(
+  stage: Stage<B>,
+  session: Session<B>,
+  runLog: RunLog,
+): Promise<Progress> {
   const { run, progress, report, log } = session;
   const scalars = await stage.evaluate();
   await runLog.add({ ...placeOf(progress), kind: "evaluation", scalars });
@@ -132,7 +140,11 @@ const placeOf = ({ step, seconds }: Progress): Pick<Progress, "step" | "seconds"
   seconds,
 });
 
-function trainingLine({ steps, losses: known }: Stage, step: number, scalars: Scalars): string {
+function trainingLine(
+  { steps, losses: known }: Pick<Stage, "steps" | "losses">,
+  step: number,
+  scalars: Scalars,
+): string {
   const losses = Object.keys(known).flatMap((name) =>
     scalars[name] === undefined ? [] : [`${name} ${scalars[name].toFixed(3)}`],
   );

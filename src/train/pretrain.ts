@@ -8,6 +8,7 @@ import { suggestion } from "../base/suggestion.js";
 import { models } from "../configs/models.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
+import { Mixture } from "../data/batch/mixture.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
@@ -143,13 +144,12 @@ async function trainStage(
   else await opened.begin();
   const left = stage.steps - (progress?.step ?? 0);
   if (left > 0) await logNeeds(opened, left, options);
+  const mixture = mixtureOptions(recipe, stage, sets, options.overfit);
   const loader = await Loader.open({
-    directories: sets.directories,
-    vocabulary,
-    mixture: mixtureOptions(recipe, stage, sets, options.overfit),
-    batch: batchOptions(recipe, stage),
+    planner: new Mixture(mixture, progress?.cursor),
+    reader: "pretraining",
+    options: { directories: sets.directories, vocabulary, batch: batchOptions(recipe, stage) },
     workers,
-    ...(progress && { cursor: progress.cursor }),
   });
   try {
     return await train(opened, {

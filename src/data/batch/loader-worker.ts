@@ -1,19 +1,18 @@
 /** A thread that makes batches of the plans it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
 import { leavesOf } from "../../base/tree.js";
-import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
 import type { WorkerAnswer } from "./loader.js";
-import type { BatchPlan } from "./mixture.js";
+import { type Plan, type ReaderName, type ReaderRequest, openReader } from "./readers.js";
 
 const port = parentPort;
 if (!port) throw new Error("This file is the body of a worker thread; open a Loader instead.");
-const opened = BatchReader.open(workerData as BatchReaderOptions);
+const opened = openReader(workerData as ReaderRequest<ReaderName>);
 
-async function answer(plan: BatchPlan): Promise<void> {
+async function answer(plan: Plan): Promise<void> {
   const { step } = plan;
   try {
     const reader = await opened;
-    const { batch, skipped } = await reader.read(plan);
+    const { batch, skipped } = await reader.read(plan as never);
     const buffers = leavesOf(batch).flatMap(([, leaf]) =>
       ArrayBuffer.isView(leaf) ? [leaf.buffer as ArrayBuffer] : [],
     );
@@ -24,4 +23,4 @@ async function answer(plan: BatchPlan): Promise<void> {
   }
 }
 
-port.on("message", (plan: BatchPlan) => void answer(plan));
+port.on("message", (plan: Plan) => void answer(plan));

@@ -1,70 +1,82 @@
 /** Batches made ahead of time in worker threads, so that training steps do not wait for them. */
 import { Worker } from "node:worker_threads";
 import { packageRequire } from "../../base/package-root.js";
-import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
-import type { CollatedBatch } from "./collate.js";
-import { type BatchPlan, Mixture, type MixtureCursor, type MixtureOptions } from "./mixture.js";
+import type { MixtureCursor } from "./mixture.js";
+import {
+  type BatchFrom,
+  type Plan,
+  type PlanFor,
+  type ReaderName,
+  type ReaderRequest,
+  openReader,
+} from "./readers.js";
 import type { SkipCounts } from "./skipped.js";
 
-export interface LoaderOptions extends BatchReaderOptions {
-  readonly mixture: MixtureOptions;
-  /** Number of worker threads; 0: batches are made in this thread. */
-  readonly workers: number;
-  /** Where to continue; default: the beginning. */
-  readonly cursor?: MixtureCursor;
+/** Plans batch after batch; the same cursor gives the same plans. */
+export interface Planner<P extends Plan> {
+  /** Continues after the last plan. */
+  readonly cursor: MixtureCursor;
+  next(): P;
 }
 
-export interface NextBatch {
+export interface LoaderOptions<N extends ReaderName> extends ReaderRequest<N> {
+  /** Begins with the first batch to load. */
+  readonly planner: Planner<PlanFor<N>>;
+  /** Number of worker threads; 0: batches are made in this thread. */
+  readonly workers: number;
+}
+
+export interface NextBatch<B> {
   /** Samples in the batch. */
   readonly samples: number;
-  readonly batch: CollatedBatch;
+  readonly batch: B;
   /** Continues after this batch. */
   readonly cursor: MixtureCursor;
   /** Samples that others have replaced in this batch. */
   readonly skipped: SkipCounts;
 }
 
-/** A worker's answer: the number of the plan, and its batch or an error. */
-export type WorkerAnswer =
-  | { readonly step: number; readonly batch: CollatedBatch; readonly skipped: SkipCounts }
-  | { readonly step: number; readonly error: string };
+type MadeBatch<B> = Pick<NextBatch<B>, "batch" | "skipped">;
 
-type MadeBatch = Pick<NextBatch, "batch" | "skipped">;
+/** A worker's answer: the number of the plan, and its batch or an error. */
+export type WorkerAnswer<B = unknown> =
+  ({ readonly step: number } & MadeBatch<B>) | { readonly step: number; readonly error: string };
 
 /** Makes a batch of a plan. */
-interface Maker {
-  make(plan: BatchPlan): Promise<MadeBatch>;
+interface Maker<P, B> {
+  make(plan: P): Promise<MadeBatch<B>>;
   close(): void | Promise<void>;
 }
 
 /** Batches in flight per worker: one being made, one done. */
 const aheadPerWorker = 2;
 
-/** The batches of a run, in order. The same options and cursor give the same batches for any number of workers. */
-export class Loader {
-  readonly #pending: Promise<NextBatch>[] = [];
+/** The batches of a run, in order. The same plans give the same batches for any number of workers. */
+export class Loader<B> {
+  readonly #pending: Promise<NextBatch<B>>[] = [];
   #planned = 0;
 
   private constructor(
-    private readonly mixture: Mixture,
-    private readonly makers: readonly Maker[],
+    private readonly planner: Planner<Plan>,
+    private readonly makers: readonly Maker<Plan, B>[],
   ) {
     for (let i = 0; i < makers.length * aheadPerWorker; i++) this.#plan();
   }
 
-  static async open(options: LoaderOptions): Promise<Loader> {
-    const mixture = new Mixture(options.mixture, options.cursor);
-    const { directories, vocabulary, batch, workers } = options;
-    const reader = { directories, vocabulary, batch };
+  static async open<N extends ReaderName>({
+    planner,
+    workers,
+    ...request
+  }: LoaderOptions<N>): Promise<Loader<BatchFrom<N>>> {
     const makers =
       workers === 0
-        ? [await inThisThread(reader)]
-        : Array.from({ length: workers }, () => inWorker(reader));
-    return new Loader(mixture, makers);
+        ? [await inThisThread(request)]
+        : Array.from({ length: workers }, () => inWorker(request));
+    return new Loader(planner, makers);
   }
 
   /** The next batch. Rejects if records cannot be read; the previous batch's cursor remains valid. */
-  async next(): Promise<NextBatch> {
+  async next(): Promise<NextBatch<B>> {
     const next = this.#pending.shift()!;
     this.#plan();
     return next;
@@ -76,8 +88,8 @@ export class Loader {
   }
 
   #plan(): void {
-    const plan = this.mixture.next();
-    const { cursor } = this.mixture;
+    const plan = this.planner.next();
+    const { cursor } = this.planner;
     const maker = this.makers[this.#planned++ % this.makers.length]!;
     const made = maker
       .make(plan)
@@ -87,22 +99,24 @@ export class Loader {
   }
 }
 
-async function inThisThread(options: BatchReaderOptions): Promise<Maker> {
-  const reader = await BatchReader.open(options);
+async function inThisThread<N extends ReaderName>(
+  request: ReaderRequest<N>,
+): Promise<Maker<PlanFor<N>, BatchFrom<N>>> {
+  const reader = await openReader(request);
   return { make: (plan) => reader.read(plan), close: () => reader.close() };
 }
 
-function inWorker(options: BatchReaderOptions): Maker {
-  const worker = new Worker(packageRequire().resolve("#loader-worker"), {
-    workerData: options,
-  });
+function inWorker<N extends ReaderName>(
+  request: ReaderRequest<N>,
+): Maker<PlanFor<N>, BatchFrom<N>> {
+  const worker = new Worker(packageRequire().resolve("#loader-worker"), { workerData: request });
   worker.unref();
-  const waiting = new Map<number, PromiseWithResolvers>();
+  const waiting = new Map<number, PromiseWithResolvers<MadeBatch<BatchFrom<N>>>>();
   const failAll = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", (answer: WorkerAnswer) => {
+  worker.on("message", (answer: WorkerAnswer<BatchFrom<N>>) => {
     const settle = waiting.get(answer.step);
     waiting.delete(answer.step);
     if ("error" in answer) settle?.reject(new Error(answer.error));
@@ -122,7 +136,7 @@ function inWorker(options: BatchReaderOptions): Maker {
   };
 }
 
-interface PromiseWithResolvers {
-  readonly resolve: (made: MadeBatch) => void;
+interface PromiseWithResolvers<Made> {
+  readonly resolve: (made: Made) => void;
   readonly reject: (error: Error) => void;
 }

@@ -29,8 +29,8 @@ export function stepScalars(results: StepResults): Scalars {
   };
 }
 
-/** A stage of training, as the training loop uses it. */
-export interface Stage {
+/** A stage of training on batches `B`, as the training loop uses it. */
+export interface Stage<B = CollatedBatch> {
   /** Its name in the recipe, such as "joint". */
   readonly name: string;
   readonly state: State;
@@ -43,7 +43,7 @@ export interface Stage {
   /** Compiles the largest steps. */
   prepare(): StageNeeds;
   /** Runs step number `step`, counted from 0. */
-  step(batch: CollatedBatch, step: number): Promise<Scalars>;
+  step(batch: B, step: number): Promise<Scalars>;
   /** Evaluates on held-out data. */
   evaluate(): Promise<Scalars>;
   /** The evaluation score by which models are compared; higher is better. */

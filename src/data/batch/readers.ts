@@ -1,0 +1,42 @@
+/** Readers of batches by name, so that a worker thread can open the one that it is asked for. */
+import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
+import type { SkippedSamples } from "./skipped.js";
+
+/** A batch before it is read. */
+export interface Plan {
+  /** Number of the batch, counted from 0. */
+  readonly step: number;
+  readonly samples: readonly unknown[];
+}
+
+/** Reads batches; the same plan gives the same batch in every process. */
+export interface Reader<P extends Plan, B> {
+  read(plan: P): Promise<{ readonly batch: B; readonly skipped: SkippedSamples }>;
+  close(): void;
+}
+
+const readers = {
+  pretraining: (options: BatchReaderOptions) => BatchReader.open(options),
+};
+
+export type ReaderName = keyof typeof readers;
+type ReaderNamed<N extends ReaderName> = Awaited<ReturnType<(typeof readers)[N]>>;
+/** What a reader is opened with. */
+export type ReaderOptions<N extends ReaderName> = Parameters<(typeof readers)[N]>[0];
+/** The plans that a reader reads. */
+export type PlanFor<N extends ReaderName> = Parameters<ReaderNamed<N>["read"]>[0];
+/** The batches that a reader gives. */
+export type BatchFrom<N extends ReaderName> = Awaited<ReturnType<ReaderNamed<N>["read"]>>["batch"];
+
+/** A reader by name, with its options. */
+export interface ReaderRequest<N extends ReaderName> {
+  readonly reader: N;
+  readonly options: ReaderOptions<N>;
+}
+
+export function openReader<N extends ReaderName>({
+  reader,
+  options,
+}: ReaderRequest<N>): Promise<Reader<PlanFor<N>, BatchFrom<N>>> {
+  return readers[reader](options);
+}
