@@ -6,7 +6,7 @@
  * import { openSource } from "flava/data";
  *
  * const source = await openSource("path/to/images");
- * for await (const { sample } of source.read()) console.log(sample.key, sample.texts);
+ * for await (const sample of source.read()) console.log(sample.key, sample.texts);
  */
 export { cacheDirectory } from "./base/cache.js";
 export { type Key, foldIn, keyOf, uniformAt } from "./base/random.js";
@@ -17,13 +17,7 @@ export { Loader, type LoaderOptions, type NextBatch } from "./data/batch/loader.
 export { Mixture, type MixtureCursor, type MixtureOptions } from "./data/batch/mixture.js";
 export { NoUsableSampleError, SkippedSamples } from "./data/batch/skipped.js";
 export { openSource } from "./data/formats/open.js";
-export type {
-  Cursor,
-  ReadOptions,
-  ReadSample,
-  Source,
-  SourceOptions,
-} from "./data/formats/source.js";
+export type { Source, SourceOptions } from "./data/formats/source.js";
 export { SampleError, SourceError } from "./data/formats/source-error.js";
 export { ShardWriter } from "./data/formats/tar/shard-writer.js";
 export { type ParquetColumn, writeParquet } from "./data/formats/parquet/writer.js";

@@ -26,7 +26,7 @@ async function read(path: string, options?: SourceOptions): Promise<Result> {
   const skipped = new SkippedSamples();
   const samples: Sample[] = [];
   const source = await openSource(resolve(cases, path), options);
-  for await (const { sample } of source.read({ skipped })) {
+  for await (const sample of source.read(skipped)) {
     try {
       if (sample.image) await decodeImage(sample.image);
       samples.push(sample);

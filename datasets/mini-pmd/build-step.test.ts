@@ -25,7 +25,7 @@ afterEach(() => rm(cache, { recursive: true }));
 async function samplesIn(folder: string): Promise<Sample[]> {
   const source = await openSource(join(cache, folder));
   const samples: Sample[] = [];
-  for await (const { sample } of source.read()) samples.push(sample);
+  for await (const sample of source.read()) samples.push(sample);
   return samples;
 }
 

@@ -38,7 +38,7 @@ async function run(paths: readonly string[], flags: VocabularyFlags): Promise<vo
   try {
     for (const path of paths) {
       const source = await openSource(path, sourceOptions(flags));
-      for await (const { sample } of source.read({ skipped })) {
+      for await (const sample of source.read(skipped)) {
         if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
         for (const text of sample.texts) words.add(text);
         texts += Number(sample.texts.length > 0);

@@ -69,7 +69,7 @@ async function wordsSection(flava: Flava, log: Log): Promise<Section> {
 async function imagesSection(flava: Flava): Promise<Section> {
   const source = await openSource(evaluationSet("retrieval-ph"));
   const figures: Html[] = [];
-  for await (const { sample } of source.read()) {
+  for await (const sample of source.read()) {
     if (figures.length === shownImages) break;
     if (!sample.image) continue;
     const original = await decodeImage(sample.image);

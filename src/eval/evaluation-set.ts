@@ -142,7 +142,7 @@ async function classesByFolders(
 }
 
 async function firstSample(source: Source): Promise<Sample | undefined> {
-  for await (const { sample } of source.read({ skipped: new SkippedSamples() })) return sample;
+  for await (const sample of source.read(new SkippedSamples())) return sample;
   return undefined;
 }
 

@@ -38,11 +38,11 @@ function sampleOf(index: number): Sample {
   };
 }
 
-type Item = { sample: Sample; index: number };
+type Item = Sample & { index: number };
 
 async function* samples(count: number): AsyncGenerator<Item> {
   for (let index = 0; index < count; index++) {
-    yield { sample: sampleOf(index), index };
+    yield { ...sampleOf(index), index };
     await Promise.resolve();
   }
 }
@@ -57,7 +57,7 @@ it("embeds images and texts in order, skipping images that cannot be decoded", a
   const all = chunks.flat();
   const expected = Array.from({ length: 300 }, (_, i) => i).filter((i) => i % 7 !== 3);
   expect(all.map(({ sample }) => Number(sample.key))).toEqual(expected);
-  expect(all.map(({ index }) => index)).toEqual(expected);
+  expect(all.map(({ sample }) => sample.index)).toEqual(expected);
   expect(skipped.counts.get("damaged")).toBe(300 - expected.length);
 
   const decoded = await Promise.all(images.map((file) => decodeImage(file)));
@@ -65,7 +65,8 @@ it("embeds images and texts in order, skipping images that cannot be decoded", a
   const texts = await embedder.texts(["a", "b", "c"]);
   const row = (vectors: Float32Array, index: number): Float32Array =>
     vectors.slice(index * embedder.width, (index + 1) * embedder.width);
-  for (const { index, image, text } of all) {
+  for (const { sample, image, text } of all) {
+    const { index } = sample;
     expect(image).toEqual(index % 7 === 5 ? undefined : row(vectors, index % 3));
     expect(text).toEqual(index % 2 === 1 ? undefined : row(texts, index % 3));
   }

@@ -18,19 +18,16 @@ interface EmbedSamplesOptions {
 }
 
 /** A sample with its embeddings. */
-interface HasSample {
-  readonly sample: Sample;
-}
-
-export type Embedded<Item extends HasSample> = Item & {
+export interface Embedded<S extends Sample> {
+  readonly sample: S;
   /** The image's embedding, float32 [D] of length 1, or its features; undefined without an image. */
   readonly image?: Float32Array;
   /** The first text's embedding, float32 [D] of length 1; undefined without a text, or if texts are not embedded. */
   readonly text?: Float32Array;
-};
+}
 
-interface Decoded<Item> {
-  readonly item: Item;
+interface Decoded<S> {
+  readonly sample: S;
   readonly image?: Image;
 }
 
@@ -41,13 +38,13 @@ const chunkPixels = 50e6;
 const concurrentDecodes = 4;
 
 /** Embeds samples in order, chunk by chunk. */
-export async function* embedSamples<Item extends HasSample>(
+export async function* embedSamples<S extends Sample>(
   embedder: Embedder,
-  items: AsyncIterable<Item>,
+  samples: AsyncIterable<S>,
   options: EmbedSamplesOptions = {},
-): AsyncGenerator<Embedded<Item>[]> {
-  let embedding: Promise<Embedded<Item>[]> | undefined;
-  for await (const chunk of chunksOf(decodeAhead(items, options))) {
+): AsyncGenerator<Embedded<S>[]> {
+  let embedding: Promise<Embedded<S>[]> | undefined;
+  for await (const chunk of chunksOf(decodeAhead(samples, options))) {
     const previous = embedding;
     embedding = embedChunk(embedder, chunk, options);
     embedding.catch(() => undefined); // awaited below, unless the previous chunk fails
@@ -56,10 +53,8 @@ export async function* embedSamples<Item extends HasSample>(
   if (embedding) yield await embedding;
 }
 
-async function* chunksOf<Item>(
-  samples: AsyncIterable<Decoded<Item>>,
-): AsyncGenerator<Decoded<Item>[]> {
-  let [chunk, pixels]: [Decoded<Item>[], number] = [[], 0];
+async function* chunksOf<S>(samples: AsyncIterable<Decoded<S>>): AsyncGenerator<Decoded<S>[]> {
+  let [chunk, pixels]: [Decoded<S>[], number] = [[], 0];
   for await (const sample of samples) {
     chunk.push(sample);
     pixels += (sample.image?.pixels.length ?? 0) / 3;
@@ -70,22 +65,22 @@ async function* chunksOf<Item>(
   if (chunk.length > 0) yield chunk;
 }
 
-async function embedChunk<Item extends HasSample>(
+async function embedChunk<S extends Sample>(
   embedder: Embedder,
-  chunk: readonly Decoded<Item>[],
+  chunk: readonly Decoded<S>[],
   { texts, images: kind, signal }: EmbedSamplesOptions,
-): Promise<Embedded<Item>[]> {
+): Promise<Embedded<S>[]> {
   const images = chunk.flatMap(({ image }) => image ?? []);
-  const firstTexts = texts ? chunk.flatMap(({ item }) => item.sample.texts.slice(0, 1)) : [];
+  const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
   const imageVectors =
     kind === "features"
       ? (await embedder.imageFeatures(images, {}, signal)).values()
       : vectorsOf(await embedder.images(images, signal), embedder.width);
   const textVectors = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
-  return chunk.map(({ item, image }) => {
+  return chunk.map(({ sample, image }) => {
     const vector = image && imageVectors.next().value;
-    const text = texts && item.sample.texts.length > 0 ? textVectors.next().value : undefined;
-    return { ...item, ...(vector && { image: vector }), ...(text && { text }) };
+    const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;
+    return { sample, ...(vector && { image: vector }), ...(text && { text }) };
   });
 }
 
@@ -97,14 +92,14 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
 }
 
 /** Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. */
-async function* decodeAhead<Item extends HasSample>(
-  items: AsyncIterable<Item>,
+async function* decodeAhead<S extends Sample>(
+  samples: AsyncIterable<S>,
   options: EmbedSamplesOptions,
-): AsyncGenerator<Decoded<Item>> {
-  const pending: Promise<Decoded<Item> | undefined>[] = [];
-  for await (const item of items) {
+): AsyncGenerator<Decoded<S>> {
+  const pending: Promise<Decoded<S> | undefined>[] = [];
+  for await (const sample of samples) {
     options.signal?.throwIfAborted();
-    const decoding = decode(item, options);
+    const decoding = decode(sample, options);
     decoding.catch(() => undefined); // awaited below, unless an earlier one fails
     pending.push(decoding);
     if (pending.length < concurrentDecodes) continue;
@@ -117,14 +112,14 @@ async function* decodeAhead<Item extends HasSample>(
   }
 }
 
-async function decode<Item extends HasSample>(
-  item: Item,
+async function decode<S extends Sample>(
+  sample: S,
   { decode: decodeOptions, skipped }: EmbedSamplesOptions,
-): Promise<Decoded<Item> | undefined> {
-  const { key, image } = item.sample;
-  if (!image) return { item };
+): Promise<Decoded<S> | undefined> {
+  const { key, image } = sample;
+  if (!image) return { sample };
   try {
-    return { item, image: await decodeImage(image, decodeOptions) };
+    return { sample, image: await decodeImage(image, decodeOptions) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     skipped?.add(key, error.reason, error.message);

@@ -16,7 +16,7 @@ export async function thumbnails(
   const missing = new Set(keys);
   const found = new Map<string, string>();
   if (missing.size === 0) return found;
-  for await (const { sample } of source.read()) {
+  for await (const sample of source.read()) {
     if (!missing.delete(sample.key)) continue;
     const small = sample.image && (await thumbnail(sample.image).catch(() => undefined));
     if (small !== undefined) found.set(sample.key, small);

@@ -95,7 +95,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   if (stored === undefined) return fail("it does not name the model that made it");
   async function* rows(columns?: readonly string[]): AsyncGenerator<EmbeddingRow> {
     try {
-      for await (const { values } of parquetRows(path, footer, { columns })) yield rowOf(values);
+      for await (const { values } of parquetRows(path, footer, columns)) yield rowOf(values);
     } catch (error) {
       fail(error);
     }

@@ -40,8 +40,7 @@ export interface EmbeddingReport {
   readonly skipped: SkippedSamples;
 }
 
-interface DigestedSample {
-  readonly sample: Sample;
+interface DigestedSample extends Sample {
   readonly digest: string;
 }
 
@@ -84,12 +83,12 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
   const digests: string[] = [];
   let [rows, resumed] = [0, 0];
   async function* missingSamples(): AsyncGenerator<DigestedSample> {
-    for await (const { sample } of source.read({ skipped })) {
+    for await (const sample of source.read(skipped)) {
       signal?.throwIfAborted();
       const digest = digestOf(sample);
       digests.push(digest);
       if (parts.has(digest)) resumed++;
-      else yield { sample, digest };
+      else yield { ...sample, digest };
     }
   }
   let pending: EmbeddingRow[] = [];
@@ -122,8 +121,8 @@ function digestOf({ key, path, texts, image }: Sample): string {
   return (image ? hash.update(image) : hash).digest("base64");
 }
 
-function rowOf({ sample, digest, image, text }: Embedded<DigestedSample>): EmbeddingRow {
-  const { key, path, texts } = sample;
+function rowOf({ sample, image, text }: Embedded<DigestedSample>): EmbeddingRow {
+  const { key, path, texts, digest } = sample;
   const [first] = texts;
   return {
     key,

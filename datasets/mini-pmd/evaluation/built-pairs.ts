@@ -51,5 +51,5 @@ export async function* allBuiltPairs(cache: string, split: Split): AsyncGenerato
 /** The samples in a folder of shards; none if the folder is missing or empty. */
 export async function* builtSamples(folder: string): AsyncGenerator<Sample> {
   if (!existsSync(join(folder, "shards.json"))) return;
-  for await (const { sample } of (await openSource(folder)).read()) yield sample;
+  for await (const sample of (await openSource(folder)).read()) yield sample;
 }

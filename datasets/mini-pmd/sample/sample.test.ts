@@ -63,7 +63,7 @@ it("samples that ship with a text or label have their set and license, and color
   let colored = 0;
   for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".tar")) continue;
-    for await (const { sample } of (await openSource(join(root, entry))).read()) {
+    for await (const sample of (await openSource(join(root, entry))).read()) {
       if (sample.texts.length === 0 && sample.label === undefined) continue;
       expect(sample.fields).toMatchObject({
         set: expect.any(String) as string,
@@ -82,7 +82,7 @@ it("the sample keeps license and color from the build", async () => {
   const fields = { set: "a", license: "MIT", author: "A", color: "red", tags: ["dropped"] };
   await folder.add("pairs/icons/train", { key: "x", texts: ["a red x", "x"], fields });
   await folder.finish("# Licenses");
-  for await (const { sample } of (await openSource(join(out, "pairs/icons/train"))).read()) {
+  for await (const sample of (await openSource(join(out, "pairs/icons/train"))).read()) {
     expect(sample.fields).toEqual({ set: "a", license: "MIT", color: "red" });
   }
   expect(await readFile(join(out, "LICENSES.md"), "utf8")).toContain("`a`: MIT, 1 sample; by A");

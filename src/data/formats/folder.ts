@@ -44,7 +44,7 @@ export async function folderSource(
     const label = dirname(path) === "." || hasLabel ? undefined : basename(dirname(path));
     return { ...sample, ...(label !== undefined && { label }) };
   };
-  const records: Omit<FoundRecord, "record">[] = [
+  const records: FoundRecord[] = [
     ...images.map((path, index) => {
       const key = keys[index]!;
       return { key, path: join(folder, path), load: () => load(path, key) };
@@ -53,12 +53,13 @@ export async function folderSource(
   ];
   // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
-    for (const [record, found] of records.entries()) yield { record, ...found };
+    yield* records;
   };
-  return recordSource({ name: `folder ${folder}`, paths: [folder], find }, options);
+  const countOf = (): Promise<number> => Promise.resolve(records.length);
+  return recordSource({ name: `folder ${folder}`, paths: [folder], find, countOf }, options);
 }
 
-function asRecord(folder: string, { key, reason, message }: Fault): Omit<FoundRecord, "record"> {
+function asRecord(folder: string, { key, reason, message }: Fault): FoundRecord {
   const load = (): Promise<Sample> => Promise.reject(new SampleError(key, reason, message));
   return { key, path: join(folder, key), load };
 }

@@ -1,13 +1,12 @@
-/** Shared by all sources: numbered records in numbered files, cursors, unique keys, and skipping unusable samples. */
+/** Shared by all sources: records in numbered files, unique keys, counts, and skipping unusable samples. */
 import { extname } from "node:path";
 import type { Sample } from "../sample.js";
-import type { Cursor, ReadOptions, Source, SourceOptions } from "./source.js";
+import type { SkippedSamples } from "../batch/skipped.js";
+import type { Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** A record, possibly damaged. */
 export interface FoundRecord {
-  /** Number within its file; ascending. */
-  readonly record: number;
   /** Unique within its file. */
   readonly key: string;
   /** See Sample. */
@@ -21,8 +20,10 @@ interface RecordFiles {
   readonly name: string;
   /** The files; if there are several, keys begin with the distinguishing part of the file's path. */
   readonly paths: readonly string[];
-  /** The records of file number `file`, in order; those before `first` may be omitted. */
-  readonly find: (file: number, first: number) => AsyncIterable<FoundRecord>;
+  /** The records of file number `file`, in order. */
+  readonly find: (file: number) => AsyncIterable<FoundRecord>;
+  /** The number of records of file number `file`, if it can be known without reading all of it. */
+  readonly countOf: (file: number, signal?: AbortSignal) => Promise<number | undefined>;
 }
 
 /**
@@ -30,30 +31,35 @@ interface RecordFiles {
  * any other error stops reading with a SourceError.
  */
 export function recordSource(
-  { name, paths, find }: RecordFiles,
+  { name, paths, find, countOf }: RecordFiles,
   { maxSamples = Infinity }: Pick<SourceOptions, "maxSamples"> = {},
 ): Source {
   const prefixes = paths.length === 1 ? [""] : namesApart(paths).map((apart) => `${apart}/`);
   return {
     name,
-    async *read({ cursor = { file: 0, record: 0 }, skipped } = {}) {
-      requireCursor(cursor);
-      let samples = cursor.samples ?? 0;
+    async *read(skipped) {
+      let samples = 0;
       let isEmpty = true;
-      for (let file = cursor.file; file < paths.length && samples < maxSamples; file++) {
-        const first = file === cursor.file ? cursor.record : 0;
-        const records = withSourceErrors(`${name}, file ${file}`, find(file, first));
-        for await (const found of records) {
-          if (found.record < first) continue;
+      for (let file = 0; file < paths.length && samples < maxSamples; file++) {
+        for await (const found of withSourceErrors(paths[file]!, find(file))) {
           isEmpty = false;
           const sample = await loadOrSkip(found, `${prefixes[file]}${found.key}`, skipped);
           if (!sample) continue;
-          yield { sample, cursor: { file, record: found.record + 1, samples: ++samples } };
-          if (samples >= maxSamples) break;
+          yield sample;
+          if (++samples >= maxSamples) break;
         }
       }
-      if (isEmpty && cursor.file === 0 && cursor.record === 0)
-        throw new SourceError(`${name} has no samples: there is nothing in it.`);
+      if (isEmpty) throw new SourceError(`${name} has no samples: there is nothing in it.`);
+    },
+    async count(signal) {
+      let total = 0;
+      for (let file = 0; file < paths.length && total < maxSamples; file++) {
+        // What is wrong with a file is reported when it is read.
+        const count = await countOf(file, signal).catch(() => undefined);
+        if (count === undefined) return undefined;
+        total += count;
+      }
+      return Math.min(total, maxSamples);
     },
   };
 }
@@ -93,7 +99,7 @@ async function* withSourceErrors(
   try {
     for await (const record of found) {
       yield record;
-      last = `record ${record.record} (${record.key})`;
+      last = `record ${record.key}`;
     }
   } catch (error) {
     if (error instanceof SourceError) throw error;
@@ -104,7 +110,7 @@ async function* withSourceErrors(
 async function loadOrSkip(
   { load, path }: FoundRecord,
   key: string,
-  skipped: ReadOptions["skipped"],
+  skipped: SkippedSamples | undefined,
 ): Promise<Sample | undefined> {
   try {
     return { path, ...(await load()), key };
@@ -113,12 +119,4 @@ async function loadOrSkip(
     skipped?.add(key, error.reason, error.message);
     return undefined;
   }
-}
-
-function requireCursor({ file, record, samples = 0 }: Cursor): void {
-  if ([file, record, samples].every((number) => Number.isSafeInteger(number) && number >= 0))
-    return;
-  throw new SourceError(
-    `Expected a cursor of integers >= 0, as reading gives them, not { file: ${file}, record: ${record}, samples: ${samples} }.`,
-  );
 }

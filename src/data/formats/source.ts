@@ -1,38 +1,21 @@
 import type { Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 
-/** A position in a stream of samples. Plain JSON, so that it can be stored in a checkpoint. */
-export interface Cursor {
-  /** Number of the file within the source. */
-  readonly file: number;
-  /** Number of the next record within that file. */
-  readonly record: number;
-  /** Number of samples read before this position; default: 0. */
-  readonly samples?: number | undefined;
-}
-
-export interface ReadOptions {
-  /** Where to start; default: at the beginning. */
-  readonly cursor?: Cursor;
-  /** Records every skipped sample. */
-  readonly skipped?: SkippedSamples;
-}
-
-/** A sample, and the cursor that continues after it. */
-export interface ReadSample {
-  readonly sample: Sample;
-  readonly cursor: Cursor;
-}
-
 /** A data set that is read sequentially. */
 export interface Source {
   /** Display name, such as "folder images/" or "12 tar shards of ...". */
   readonly name: string;
   /**
    * Yields samples in order.
+   * @param skipped records every sample that cannot be used
    * @throws SourceError if the data set has no samples or cannot be read to the end
    */
-  read(options?: ReadOptions): AsyncIterable<ReadSample>;
+  read(skipped?: SkippedSamples): AsyncIterable<Sample>;
+  /**
+   * The number of samples, those that cannot be used included; undefined if only reading everything would tell, or if
+   * the files cannot be read.
+   */
+  count(signal?: AbortSignal): Promise<number | undefined>;
 }
 
 /** Options for reading data sets of any format. */

@@ -18,17 +18,18 @@ export function textSource(paths: readonly string[], options: SourceOptions = {}
   if (paragraphs) {
     const find = (file: number): AsyncGenerator<FoundRecord> =>
       paragraphsOf(paths[file]!, maxBytes);
-    return recordSource({ name, paths, find }, options);
+    return recordSource({ name, paths, find, countOf: () => Promise.resolve(undefined) }, options);
   }
   const keys = stemsApart(paths);
   // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
-    for (const [record, path] of paths.entries()) {
-      const key = keys[record]!;
-      yield { record, key, path, load: () => wholeFile(key, path, maxBytes) };
+    for (const [index, path] of paths.entries()) {
+      const key = keys[index]!;
+      yield { key, path, load: () => wholeFile(key, path, maxBytes) };
     }
   };
-  return recordSource({ name, paths: [name], find }, options);
+  const countOf = (): Promise<number> => Promise.resolve(paths.length);
+  return recordSource({ name, paths: [name], find, countOf }, options);
 }
 
 async function wholeFile(key: string, path: string, maxBytes: number): Promise<Sample> {
@@ -39,17 +40,17 @@ async function wholeFile(key: string, path: string, maxBytes: number): Promise<S
 async function* paragraphsOf(path: string, maxBytes: number): AsyncGenerator<FoundRecord> {
   const lines: Buffer[] = [];
   let length = 0;
-  let record = 0;
+  let next = 0;
   const paragraph = (): FoundRecord => {
-    const key = String(record);
-    const where = `${path}, paragraph ${record}`;
+    const key = String(next++);
+    const where = `${path}, paragraph ${key}`;
     const bytes = length > maxBytes ? undefined : Buffer.concat(lines);
     lines.length = length = 0;
     const load = (): Sample => {
       if (bytes) return document(key, where, bytes);
       throw new SampleError(key, "too large", `${where} has more than ${maxBytes} bytes.`);
     };
-    return { record: record++, key, path: `${path}:${key}`, load };
+    return { key, path: `${path}:${key}`, load };
   };
   for await (const { bytes } of linesOf(path, maxBytes)) {
     const isBlank = bytes.every((byte) => byte === 0x20 || byte === 0x09);

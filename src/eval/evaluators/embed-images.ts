@@ -62,7 +62,7 @@ export async function embedImages<T>(
 ): Promise<EvaluatedImages & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
   const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
-  for await (const embedded of embedSamples(embedder, source.read({ skipped }), options)) {
+  for await (const embedded of embedSamples(embedder, source.read(skipped), options)) {
     for (const { sample, image } of embedded) {
       const taken = image ? read(sample) : new NotEvaluated("has no image");
       if (taken instanceof NotEvaluated) {

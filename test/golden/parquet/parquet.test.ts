@@ -29,7 +29,7 @@ function rowOf({ image, texts, label, fields }: Sample): Row {
 describe("parquetSource", () => {
   it.each(files)("reads %s", async (name) => {
     const samples: Sample[] = [];
-    for await (const { sample } of parquetSource([join(here, name)]).read()) samples.push(sample);
+    for await (const sample of parquetSource([join(here, name)]).read()) samples.push(sample);
     expect(samples.map(rowOf)).toEqual(expected);
   });
 });

@@ -30,33 +30,24 @@ export async function parquetFooter(path: string): Promise<FileMetaData> {
   return withFile(path, (file) => attempt(`${path}, its footer`, () => readFooter(file)));
 }
 
-interface RowOptions {
-  /** Row groups that end before this row are not read; default: 0. */
-  readonly first?: number;
-  /** Columns to read; default: all. */
-  readonly columns?: readonly string[] | undefined;
-}
-
 /**
  * The rows of the file at `path`.
+ * @param columns those to read; default: all
  * @throws SourceError if the file is damaged or uses unsupported encodings
  */
 export async function* parquetRows(
   path: string,
   footer: FileMetaData,
-  { first = 0, columns }: RowOptions = {},
+  columns?: readonly string[],
 ): AsyncGenerator<ParquetRow> {
   let start = 0;
   for (const [group, { num_rows }] of footer.row_groups.entries()) {
-    const end = start + Number(num_rows);
-    if (end > first) {
-      const where = `${path}, row group ${group}`;
-      const rows = await withFile(path, (file) =>
-        attempt(where, () => readGroup(file, footer, group, start, columns)),
-      );
-      for (const [index, values] of rows.entries()) yield { row: start + index, values };
-    }
-    start = end;
+    const where = `${path}, row group ${group}`;
+    const rows = await withFile(path, (file) =>
+      attempt(where, () => readGroup(file, footer, group, start, columns)),
+    );
+    for (const [index, values] of rows.entries()) yield { row: start + index, values };
+    start += Number(num_rows);
   }
 }
 

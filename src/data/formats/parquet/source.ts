@@ -15,23 +15,24 @@ import { parquetFooter, parquetRows } from "./rows.js";
  * lists of strings; labels as strings, or as numbers with names in the "huggingface" metadata.
  */
 export function parquetSource(paths: readonly string[], options: SourceOptions = {}): Source {
-  const find = (file: number, first: number): AsyncGenerator<FoundRecord> =>
-    recordsOf(paths[file]!, first, options);
-  return recordSource({ name: nameOfFiles(paths, "parquet files"), paths, find }, options);
+  const name = nameOfFiles(paths, "parquet files");
+  const find = (file: number): AsyncGenerator<FoundRecord> => recordsOf(paths[file]!, options);
+  const countOf = async (file: number): Promise<number> =>
+    Number((await parquetFooter(paths[file]!)).num_rows);
+  return recordSource({ name, paths, find, countOf }, options);
 }
 
 async function* recordsOf(
   path: string,
-  first: number,
   { columns: given = {}, maxBytes = defaultMaxBytes }: SourceOptions,
 ): AsyncGenerator<FoundRecord> {
   const footer = await parquetFooter(path);
   const columns = imageColumnFound(path, footer, given);
   const classes = classNames(footer);
-  for await (const { row, values } of parquetRows(path, footer, { first })) {
+  for await (const { row, values } of parquetRows(path, footer)) {
     const place = { path, key: String(row), columns, classes, maxBytes };
     const load = (): Promise<Sample> => sampleOf(values, place);
-    yield { record: row, key: place.key, path: `${path}:${row}`, load };
+    yield { key: place.key, path: `${path}:${row}`, load };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Tables: TSV, CSV or JSON Lines with texts, and images in files beside the table or in the table itself. */
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { imageType } from "../../image/image-type.js";
 import type { Sample } from "../../sample.js";
@@ -13,7 +14,20 @@ import { type Row, tableRows } from "./rows.js";
 export function tableSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const name = nameOfFiles(paths, "tables");
   const find = (file: number): AsyncGenerator<FoundRecord> => rowsAsRecords(paths[file]!, options);
-  return recordSource({ name, paths, find }, options);
+  const countOf = (file: number): Promise<number | undefined> => rowCount(paths[file]!, options);
+  return recordSource({ name, paths, find, countOf }, options);
+}
+
+/** Largest table in bytes whose rows are counted in advance. */
+const largestCounted = 64 * 1024 * 1024;
+
+async function rowCount(path: string, options: SourceOptions): Promise<number | undefined> {
+  if ((await stat(path)).size > largestCounted) return undefined;
+  const { maxBytes = defaultMaxBytes } = options;
+  const rows = tableRows(path, { ...options, maxBytes });
+  let count = 0;
+  while (!(await rows.next()).done) count++;
+  return count;
 }
 
 async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenerator<FoundRecord> {
@@ -23,7 +37,7 @@ async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenera
     const key = String(++record);
     const where = `${basename(path)}, row ${record}`;
     const placed = { row, columns, folder: dirname(path), key, where, maxBytes };
-    yield { record, key, path: `${path}:${record}`, load: () => sampleOfRow(placed) };
+    yield { key, path: `${path}:${record}`, load: () => sampleOfRow(placed) };
   }
 }
 

@@ -18,13 +18,6 @@ interface TarRecord {
   readonly load: () => Sample;
 }
 
-interface TarRecordOptions {
-  /** Records before this number are skipped unread. */
-  readonly first: number;
-  /** Largest size of a file in bytes. */
-  readonly maxBytes: number;
-}
-
 /** Splits a path into key and extension at the first dot of the base name; undefined for hidden files. */
 function splitName(path: string): { key: string; extension: string } | undefined {
   const base = path.lastIndexOf("/") + 1;
@@ -35,10 +28,15 @@ function splitName(path: string): { key: string; extension: string } | undefined
 }
 
 /** The offset of every record in the archive, followed by the end of the last one. Reads only headers. */
-export async function recordOffsets(archive: string, bytes: ByteReader): Promise<Float64Array> {
+export async function recordOffsets(
+  archive: string,
+  bytes: ByteReader,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const offsets: number[] = [];
   let last: string | undefined;
   for await (const { path, start } of tarEntries(archive, bytes)) {
+    signal?.throwIfAborted();
     const name = splitName(path);
     if (name === undefined || name.key === last) continue;
     last = name.key;
@@ -58,11 +56,14 @@ interface Gathering {
   fault?: SampleError;
 }
 
-/** The records of an archive, or of a part of it that begins and ends with whole records. */
+/**
+ * The records of an archive, or of a part of it that begins and ends with whole records.
+ * @param maxBytes largest size of a file
+ */
 export async function* tarRecords(
   archive: string,
   bytes: ByteReader,
-  { first, maxBytes }: TarRecordOptions,
+  maxBytes: number,
 ): AsyncGenerator<TarRecord> {
   const names = new Set<string>();
   let current: Gathering | undefined;
@@ -72,15 +73,15 @@ export async function* tarRecords(
     if (split === undefined) continue;
     const { key: name, extension } = split;
     if (name !== current?.name) {
-      if (current && current.record >= first) yield finished(archive, current);
+      if (current) yield finished(archive, current);
       const key = names.has(name) ? `${name}:${record + 1}` : name;
       names.add(name);
       const path = `${archive}:${entry.path}`;
       current = { record: ++record, name, key, path, files: new Map() };
     }
-    if (record >= first) await gather(current, extension, entry, maxBytes);
+    await gather(current, extension, entry, maxBytes);
   }
-  if (current && current.record >= first) yield finished(archive, current);
+  if (current) yield finished(archive, current);
 }
 
 async function gather(

@@ -143,8 +143,7 @@ class ShardReader {
         );
       const [start, end] = [offsets[record]!, offsets[record + 1]!];
       const bytes = new FileBytes(file.handle, start, end, Math.min(end - start, firstRead));
-      const options = { first: 0, maxBytes: this.#maxBytes };
-      for await (const found of tarRecords(path, bytes, options)) return found.load();
+      for await (const found of tarRecords(path, bytes, this.#maxBytes)) return found.load();
       throw new SampleError(String(record), "missing", `${path}, record ${record}: not there.`);
     });
   }

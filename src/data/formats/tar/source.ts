@@ -1,9 +1,9 @@
 /** WebDataset: samples in tar archives, plain or gzipped. */
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
-import { tarRecords } from "./records.js";
+import { recordOffsets, tarRecords } from "./records.js";
 import { nameOfFiles, recordSource } from "../record-source.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
@@ -39,40 +39,54 @@ export function expandBraces(pattern: string): string[] {
 /** Samples of the archives at `paths`, in order. Files with a common key form one sample; see `sampleOfFiles`. */
 export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const { maxBytes = defaultMaxBytes } = options;
-  const find = (file: number, first: number): Records => {
+  const isCompressed = (path: string): boolean => /\.(tar\.gz|tgz)$/i.test(path);
+  const find = (file: number): Records => {
     const path = paths[file]!;
-    const read = /\.(tar\.gz|tgz)$/i.test(path) ? compressedRecords : plainRecords;
-    return read(path, { first, maxBytes });
+    return (isCompressed(path) ? compressedRecords : plainRecords)(path, maxBytes);
   };
-  return recordSource({ name: nameOfFiles(paths, "tar shards"), paths, find }, options);
+  const countOf = async (file: number, signal?: AbortSignal): Promise<number | undefined> =>
+    isCompressed(paths[file]!) ? undefined : recordCount(paths[file]!, signal);
+  return recordSource({ name: nameOfFiles(paths, "tar shards"), paths, find, countOf }, options);
 }
 
-type Options = Parameters<typeof tarRecords>[2];
 type Records = ReturnType<typeof tarRecords>;
 
-async function* plainRecords(path: string, options: Options): Records {
-  const handle = await open(path, "r").catch((error: unknown) => {
-    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
-  });
+async function* plainRecords(path: string, maxBytes: number): Records {
+  const { handle, size } = await openArchive(path);
   try {
-    const { size } = await handle.stat();
-    if (size === 0)
-      throw new SourceError(
-        `${path} is empty: it has 0 bytes. Perhaps its download was interrupted.`,
-      );
-    yield* tarRecords(path, new FileBytes(handle, 0, size), options);
+    yield* tarRecords(path, new FileBytes(handle, 0, size), maxBytes);
   } finally {
     await handle.close();
   }
 }
 
-async function* compressedRecords(path: string, options: Options): Records {
+/** Counts the records by the headers of the archive. */
+async function recordCount(path: string, signal?: AbortSignal): Promise<number> {
+  const { handle, size } = await openArchive(path);
+  try {
+    return (await recordOffsets(path, new FileBytes(handle, 0, size), signal)).length - 1;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openArchive(path: string): Promise<{ handle: FileHandle; size: number }> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
+  });
+  const { size } = await handle.stat();
+  if (size > 0) return { handle, size };
+  await handle.close();
+  throw new SourceError(`${path} is empty: it has 0 bytes. Perhaps its download was interrupted.`);
+}
+
+async function* compressedRecords(path: string, maxBytes: number): Records {
   const file = createReadStream(path);
   const gunzip = createGunzip();
   file.on("error", (error) => gunzip.destroy(error));
   const bytes = new StreamBytes(guarded(path, file.pipe(gunzip), () => file.bytesRead));
   try {
-    yield* tarRecords(path, bytes, options);
+    yield* tarRecords(path, bytes, maxBytes);
   } finally {
     file.destroy();
     gunzip.destroy();

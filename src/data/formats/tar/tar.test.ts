@@ -53,8 +53,7 @@ async function readAll(
 ): Promise<{ samples: Sample[]; skipped: SkippedSamples }> {
   const samples: Sample[] = [];
   const skipped = new SkippedSamples();
-  for await (const { sample } of tarSource([path], { maxBytes }).read({ skipped }))
-    samples.push(sample);
+  for await (const sample of tarSource([path], { maxBytes }).read(skipped)) samples.push(sample);
   return { samples, skipped };
 }
 
