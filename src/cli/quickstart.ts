@@ -63,10 +63,13 @@ function shortened(recipe: Recipe, steps: number): Recipe {
   const stages = recipe.stages.map((stage) => ({
     ...stage,
     steps,
-    batch:
-      stage.kind === "codebook"
-        ? shortBatch
-        : { pair: shortBatch, image: shortBatch, text: shortBatch },
+    ...(stage.kind === "codebook"
+      ? {
+          batch: shortBatch,
+          temperature: { ...stage.temperature, over: steps },
+          divergence: { ...stage.divergence, over: steps },
+        }
+      : { batch: { pair: shortBatch, image: shortBatch, text: shortBatch } }),
     rate: { peak: 1e-3 },
     every: { log: 1, evaluate: steps, save: steps },
   }));

@@ -56,12 +56,19 @@ describe("checkRecipe", () => {
     const [stage] = least.stages;
     const withRate = (rate: object): string => message({ ...least, stages: [{ ...stage, rate }] });
     expect(withRate({ peak: 1, warmup: 5 })).toContain(
-      "rate.warmup: expected fewer than the 5 steps",
+      "rate.warmup: expected fewer than the 5 steps of the schedule, but got 5; shorter stages need",
     );
     expect(withRate({ peak: 1, warmup: 2, decay: 4 })).toContain(
       "rate.decay: the warm-up leaves only 3 steps",
     );
     expect(withRate({ peak: 1, floor: 2 })).toContain("rate.floor: 2 is above the peak, 1");
+  });
+
+  it("refuses a codebook's schedules that its steps do not complete", () => {
+    const change = { ...recipes.mini!.stages[0], steps: 100 };
+    expect(message({ ...recipes.mini, stages: [change] })).toMatch(
+      /codebook\.temperature\.over: expected at most the 100 steps .*\n.*codebook\.divergence\.over: /,
+    );
   });
 
   it("refuses masked losses in a stage without masks", () => {

@@ -66,6 +66,9 @@ const every = z
   })
   .prefault({});
 
+/** The validation measure by which `best/` is chosen, such as "zero-shot top-1"; default: the most telling one. */
+const best = z.string().optional();
+
 const rate = z.strictObject({
   peak: positive,
   warmup: z.int().nonnegative().default(0),
@@ -105,6 +108,7 @@ const codebookStage = z.strictObject({
   temperature: schedule,
   divergence: schedule,
   averaging: share.default(0.999),
+  best,
   every,
 });
 
@@ -140,6 +144,7 @@ const pretrainingStage = z.strictObject({
   frozen: z.array(z.string()).default([]),
   /** Initial weights: earlier stages, each with the parts to take from it. */
   from: z.array(z.strictObject({ stage: z.string(), parts: z.array(z.string()) })).default([]),
+  best,
   every,
 });
 
@@ -160,14 +165,24 @@ const possibleStage = pretrainingStage.superRefine((stage, context) => {
   }
 });
 
-/** The learning rate schedule must fit into the stage's steps. */
-function checkRate(
-  { steps, rate: { decay, ...others } }: { steps: number; rate: z.output<typeof rate> },
+/** A stage's schedules must fit into its steps. */
+function checkSchedules(
+  stage: z.output<typeof codebookStage> | z.output<typeof pretrainingStage>,
   context: z.RefinementCtx,
 ): void {
-  const schedule = { ...others, total: steps, ...(decay !== undefined && { decay }) };
-  for (const { part, message } of scheduleFaults(schedule)) {
-    context.addIssue({ code: "custom", path: ["rate", part], message });
+  const { steps, rate } = stage;
+  const { decay, ...others } = rate;
+  const whole = { ...others, total: steps, ...(decay !== undefined && { decay }) };
+  for (const { part, message } of scheduleFaults(whole)) {
+    const hint = part === "floor" ? "" : `; shorter stages need this setting changed, too`;
+    context.addIssue({ code: "custom", path: ["rate", part], message: message + hint });
+  }
+  if (stage.kind !== "codebook") return;
+  for (const name of ["temperature", "divergence"] as const) {
+    const { over } = stage[name];
+    if (over <= steps) continue;
+    const message = `expected at most the ${steps} steps of the stage, but got ${over}; shorter stages need this setting changed, too`;
+    context.addIssue({ code: "custom", path: [name, "over"], message });
   }
 }
 
@@ -204,7 +219,7 @@ const recipe = z.strictObject({
   precision: z.enum(["float32", "bfloat16"]).default("bfloat16"),
   data,
   stages: z
-    .array(z.discriminatedUnion("kind", [codebookStage, possibleStage]).superRefine(checkRate))
+    .array(z.discriminatedUnion("kind", [codebookStage, possibleStage]).superRefine(checkSchedules))
     .nonempty()
     .superRefine(checkNames),
 });

@@ -12,6 +12,13 @@ import { type ContrastiveObjective, pairObjectives } from "./pair.js";
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
 export type LossName = (typeof lossNames)[number];
 
+/** The losses of each kind of batch. */
+export const lossesOfKind = {
+  pair: ["contrastive", "itm", "mmmImage", "mmmText"],
+  image: ["mim"],
+  text: ["mlm"],
+} as const satisfies Record<Batch["kind"], readonly LossName[]>;
+
 /** Weight of each loss in the total; default 1, as in the published code. Losses of weight 0 are not computed. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 

@@ -7,6 +7,7 @@ import { describeFailure } from "./run/failure.js";
 import { RunLog } from "./run/log.js";
 import { type ReportOptions, writeReport } from "./run/report.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
+import { type BestMeasure, isBetter } from "./stages/best-measure.js";
 import type { Log, Scalars, Stage } from "./stages/stage.js";
 
 export interface TrainOptions<B> {
@@ -17,6 +18,8 @@ export interface TrainOptions<B> {
   readonly progress: Progress | undefined;
   /** Intervals in steps. */
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
+  /** Chooses the best model; undefined if there is no validation data. */
+  readonly best: BestMeasure | undefined;
   /** The page to write after each evaluation. */
   readonly report: ReportOptions;
   readonly log: Log;
@@ -124,15 +127,18 @@ async function evaluate<B>(
   session: Session<B>,
   runLog: RunLog,
 ): Promise<Progress> {
-  const { run, progress, report, log } = session;
+  const { run, progress, report, best: measure, log } = session;
   const scalars = await stage.evaluate();
   await runLog.add({ ...placeOf(progress), kind: "evaluation", scalars });
   log(`  evaluation: ${describe(scalars)}`);
   await writeReport(report);
-  const value = scalars[stage.bestBy];
-  if (value === undefined || (progress.best && progress.best.value >= value)) return progress;
+  const value = measure && scalars[measure.name];
+  if (measure === undefined || value === undefined) return progress;
+  const { best } = progress;
+  const isFirst = best?.measure !== measure.name; // the recipe may name another one than before
+  if (!isFirst && !isBetter(value, best.value, measure)) return progress;
   await run.replace("best", (directory) => stage.write(directory));
-  return { ...progress, best: { step: progress.step, value } };
+  return { ...progress, best: { step: progress.step, measure: measure.name, value } };
 }
 
 const placeOf = ({ step, seconds }: Progress): Pick<Progress, "step" | "seconds"> => ({

@@ -26,6 +26,7 @@ import {
   trainingSets,
 } from "./stage-data.js";
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
+import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import type { Log, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
@@ -92,7 +93,7 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
   const { recipe, backend, directory, log } = options;
   const run = new RunDirectory(join(directory, stage.name));
   const inputs: StageInputs = {
-    start: await startWeights(stage, directory, options.start),
+    start: await startWeights(stage, directory, options.start, log),
     vocabulary: await vocabularyOf(recipe),
     sets: await trainingSets(recipe.data, stage),
   };
@@ -140,6 +141,8 @@ async function trainStage(
 ): Promise<Ending> {
   const { recipe, directory, workers, log, signal, onProgress } = options;
   const progress = await run.resume(opened.state);
+  const best = bestMeasure(opened, stage.best);
+  log(describeBest(best));
   if (progress) log(`Continuing after step ${progress.step} of ${stage.steps}.`);
   else await opened.begin();
   const left = stage.steps - (progress?.step ?? 0);
@@ -157,6 +160,7 @@ async function trainStage(
       loader,
       progress,
       every: stage.every,
+      best,
       report: { directory, title: `Pre-training "${recipe.name}"`, recipe },
       log,
       ...(onProgress && { onProgress }),

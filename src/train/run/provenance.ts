@@ -53,7 +53,7 @@ export function describe({ path, before, now }: Difference): string {
 
 /**
  * How two runs of a stage differ in what their weights depend on. Other stages count only by the weights they provide;
- * the recipe's name and the intervals of logging, evaluating and saving do not count.
+ * the recipe's name, the choice of the best model and the intervals of logging, evaluating and saving do not count.
  */
 export function differences(before: Provenance, now: Provenance): Difference[] {
   return compare("", settings(before), settings(now));
@@ -65,7 +65,7 @@ function settings(provenance: Provenance): Record<string, unknown> {
   const own = stages.find(({ name }) => name === stage);
   return {
     ...common,
-    stages: { [stage]: { ...own, every: undefined } },
+    stages: { [stage]: { ...own, best: undefined, every: undefined } },
     ...{ vocabulary, samples, overfit, start },
   };
 }

@@ -12,7 +12,7 @@ export interface Progress {
   readonly step: number;
   readonly cursor: MixtureCursor;
   /** The best evaluation so far. */
-  readonly best?: { readonly step: number; readonly value: number };
+  readonly best?: { readonly step: number; readonly measure: string; readonly value: number };
   /** Seconds of training so far, all sessions together. */
   readonly seconds: number;
 }

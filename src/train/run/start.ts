@@ -13,6 +13,9 @@ import { openCheckpoint } from "../../checkpoint/open.js";
 import type { StageRecipe } from "../../configs/recipe.js";
 import type { FlavaConfig } from "../../model/config.js";
 
+/** The parts of a whole model. */
+const roots = ["flava", "codebook", "heads"] as const;
+
 /** Weights to start from. */
 export interface StartWeights {
   /** "--start", or the stage that made them. */
@@ -23,28 +26,36 @@ export interface StartWeights {
 }
 
 /**
- * The weights that `stage` starts from, in loading order: later ones replace earlier ones.
+ * The weights that `stage` starts from, in loading order: later ones replace earlier ones. Those of `start` stand in for
+ * earlier stages that are not finished; they are left out, and the log says so, if earlier stages replace all of them.
  *
  * @param directory of the run, with a directory for each stage
- * @throws Error if an earlier stage is not finished
+ * @throws Error if an earlier stage is not finished and there are no weights to start from instead
  */
 export async function startWeights(
   stage: StageRecipe,
   directory: string,
   start: string | undefined,
+  log: (line: string) => void,
 ): Promise<StartWeights[]> {
   if (stage.kind === "codebook") return [];
   const given = start === undefined ? [] : [{ name: "--start", path: start }];
   const earlier = stage.from.map(({ stage: name, parts }) => {
     return { name, path: join(directory, name, "final"), parts };
   });
-  for (const { name, path } of earlier) {
-    if (await exists(path)) continue;
+  const finished = await Promise.all(earlier.map(({ path }) => exists(path)));
+  const missing = earlier.find((_, index) => !finished[index]);
+  if (missing && start === undefined) {
     throw new Error(
-      `Stage "${stage.name}" starts from stage "${name}", but there is no ${path}. Run stage "${name}" first.`,
+      `Stage "${stage.name}" starts from stage "${missing.name}", but there is no ${missing.path}. ` +
+        `Run stage "${missing.name}" first (--stage ${missing.name}), or name weights to start from (--start).`,
     );
   }
-  return [...given, ...earlier];
+  const found = earlier.filter((_, index) => finished[index]);
+  const replacing = found.find(({ parts }) => roots.every((root) => parts.includes(root)));
+  if (start === undefined || !replacing) return [...given, ...found];
+  log(`Stage "${stage.name}" takes all its weights from ${replacing.path}, none from ${start}.`);
+  return found;
 }
 
 /** SHA-256 of all weight files at each path, by name. */
@@ -116,7 +127,6 @@ function combined(reports: readonly LoadReport[]): LoadReport {
   };
 }
 
-const roots = ["flava", "codebook", "heads"] as const;
 type Reports = Readonly<Record<(typeof roots)[number], LoadReport>>;
 
 /** Loads what fits of `parts`, and refuses encoders or a codebook that fit only in part. */

@@ -51,7 +51,7 @@ type Judgement = {
 };
 
 export class CodebookStage implements Stage {
-  readonly bestBy = "likelihood";
+  readonly measures = ["likelihood", "codes used"];
   readonly losses = { reconstruction: null, divergence: null };
   readonly state: CodebookState;
   private readonly config: FlavaConfig;

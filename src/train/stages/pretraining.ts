@@ -9,6 +9,7 @@ import { decoderName } from "../../checkpoint/huggingface.js";
 import type { Batch, BatchTensors } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
+import { batchKinds } from "../../data/batch/mixture.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { models } from "../../configs/models.js";
@@ -16,7 +17,7 @@ import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
 import type { TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
-import type { LossWeights } from "../../objective/objectives.js";
+import { type LossName, lossesOfKind } from "../../objective/objectives.js";
 import { freezing, ruleFor } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
@@ -77,31 +78,26 @@ export class PretrainingStage implements Stage {
     return this.options.stage.steps;
   }
 
-  get bestBy(): string {
-    const { shares, losses } = this.options.stage;
-    if (shares.pair > 0) return losses.contrastive > 0 ? "zero-shot top-1" : "itm accuracy";
-    return shares.image > 0 ? "mim accuracy" : "mlm accuracy";
+  get measures(): readonly string[] {
+    return this.validation.measures;
   }
 
   get losses(): Scalars {
     const { stage } = this.options;
     const { image, text } = this.config;
     const [words, tokens] = [Math.log(text.vocabulary), Math.log(image.vocabulary)];
-    const all = {
+    const chance: Readonly<Record<LossName, number>> = {
       contrastive: Math.log(stage.batch.pair),
       itm: entropyOf(stage.mismatched),
       mmmImage: tokens,
       mmmText: words,
+      mim: tokens,
+      mlm: words,
     };
-    const { pair, image: images, text: texts } = stage.shares;
-    const chance = {
-      ...(pair > 0 && all),
-      ...(images > 0 && { mim: tokens }),
-      ...(texts > 0 && { mlm: words }),
-    };
-    return Object.fromEntries(
-      Object.entries(chance).filter(([name]) => this.#weights[name as keyof LossWeights] !== 0),
-    );
+    const drawn = batchKinds.filter((kind) => stage.shares[kind] > 0);
+    const names = drawn.flatMap((kind) => [...lossesOfKind[kind]]);
+    const trained = names.filter((name) => stage.losses[name] !== 0);
+    return Object.fromEntries(trained.map((name) => [name, chance[name]]));
   }
 
   /**
@@ -152,10 +148,6 @@ export class PretrainingStage implements Stage {
     await this.validation.close();
     for (const step of this.#steps.values()) step.dispose();
     this.state.dispose();
-  }
-
-  get #weights(): LossWeights {
-    return this.options.stage.losses;
   }
 
   #compiled(batch: Batch<TensorSpec>): PretrainingStep {

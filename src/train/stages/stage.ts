@@ -46,8 +46,8 @@ export interface Stage<B = CollatedBatch> {
   step(batch: B, step: number): Promise<Scalars>;
   /** Evaluates on held-out data. */
   evaluate(): Promise<Scalars>;
-  /** The evaluation score by which models are compared; higher is better. */
-  readonly bestBy: string;
+  /** What `evaluate` measures, the measure that tells most about the model first; empty without validation data. */
+  readonly measures: readonly string[];
   /** Writes the trained model. */
   write(directory: string): Promise<void>;
   dispose(): Promise<void>;

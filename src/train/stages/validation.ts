@@ -25,7 +25,12 @@ import type { FlavaForPretraining } from "../../model/flava.js";
 import { fittedProcessor } from "../../data/image/fitted-processor.js";
 import type { Parameter } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
-import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
+import {
+  type LossWeights,
+  counting,
+  lossesOfKind,
+  objectivesOf,
+} from "../../objective/objectives.js";
 import { fixedBatches } from "./fixed-batches.js";
 import type { Log, Scalars } from "./stage.js";
 
@@ -74,6 +79,18 @@ export class Validation {
       batch: 64,
     });
     return new Validation(options, batches, named, embedder);
+  }
+
+  /** What `evaluate` measures, the measure that tells most about the model first; empty without data. */
+  get measures(): readonly string[] {
+    const kinds = new Set(this.batches.map(({ kind }) => kind));
+    const losses = batchKinds
+      .filter((kind) => kinds.has(kind))
+      .flatMap((kind) => [...lossesOfKind[kind]]);
+    const all = losses
+      .filter((name) => this.options.losses[name] !== 0)
+      .flatMap((name) => (name === "contrastive" ? [name] : [`${name} accuracy`, name]));
+    return this.named ? ["zero-shot top-1", "zero-shot top-5", ...all] : all;
   }
 
   async evaluate(): Promise<Scalars> {

@@ -1,0 +1,93 @@
+/** What a run of pre-training can be asked for: weights to start from, the measure of the best model. */
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openBackend } from "../src/backend/open.js";
+import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../src/configs/recipe.js";
+import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
+import { readLog } from "../src/train/run/log.js";
+import { RunDirectory } from "../src/train/run/run-directory.js";
+import { shapesRecipe, writeShapes } from "./shapes.js";
+
+const backend = openBackend();
+let root: string;
+/** The final model of a run of all stages. */
+let start: string;
+
+/** Runs the recipe in this process, and returns its log. */
+async function run(name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> {
+  const lines: string[] = [];
+  await pretrain({
+    recipe: shapesRecipe(root),
+    directory: join(root, name),
+    backend,
+    workers: 0,
+    log: (line) => lines.push(line),
+    ...changes,
+  });
+  return lines;
+}
+
+/** The recipe with its joint stage changed. */
+function withJoint(changes: Partial<PretrainingStageRecipe>): Recipe {
+  const recipe = shapesRecipe(root);
+  const [codebook, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
+  return { ...recipe, stages: [codebook, { ...joint, ...changes }] };
+}
+
+// Plain TypeScript would take many minutes for what takes the kernels seconds.
+describe.skipIf(backend.name !== "native")("pretrain", () => {
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "flava-shapes-"));
+    await writeShapes(root);
+    await run("whole");
+    start = join(root, "whole", "joint", "final");
+  });
+  afterAll(async () => {
+    backend.dispose();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  it("starts a late stage in a new directory from given weights", async () => {
+    const only = ["joint"];
+    await expect(run("late", { only })).rejects.toThrow(
+      /starts from stage "codebook", but .* Run stage "codebook" first \(--stage codebook\).*--start/,
+    );
+    const lines = await run("late", { only, start });
+    expect(lines.at(-1)).toContain('"joint" is finished');
+    expect(lines).toContainEqual(expect.stringMatching(/^Starting from .*whole.*: \d+ tensors\.$/));
+  });
+
+  it("says that given weights have no effect if a finished stage replaces all of them", async () => {
+    const from = [{ stage: "codebook", parts: ["flava", "heads", "codebook"] }];
+    const lines: string[] = [];
+    const log = (line: string): number => lines.push(line);
+    await run("whole", { recipe: withJoint({ from }), start, log, allowChanges: true });
+    expect(lines[1]).toMatch(/takes all its weights from .*codebook.*, none from .*joint/);
+  });
+
+  it("keeps the best model by the measure that the recipe names", async () => {
+    const every = { log: 4, evaluate: 1, save: 4 };
+    const by = (best: string): Pick<PretrainOptions, "recipe" | "start" | "only"> => {
+      return { recipe: withJoint({ best, every }), start, only: ["joint"] };
+    };
+    const fault = await run("best", by("mlm acuracy")).catch(String);
+    expect(fault).toMatch(
+      /"mlm acuracy", which it does not measure. Did you mean "mlm accuracy"\?/,
+    );
+    const lines = await run("best", by("mlm"));
+    expect(lines).toContain("The model with the lowest mlm on validation data is kept in best/.");
+    const stage = new RunDirectory(join(root, "best", "joint"));
+    const evaluations = (await readLog(stage)).filter(({ kind }) => kind === "evaluation");
+    const measures = / Its measures: (.*)\.$/.exec(String(fault))![1]!.split(", ");
+    expect(Object.keys(evaluations[0]!.scalars)).toEqual(expect.arrayContaining(measures));
+    const values = evaluations.map(({ scalars }) => scalars.mlm!);
+    const value = Math.min(...values);
+    const progress = await readFile(stage.file("checkpoints", "0000004", "progress.json"), "utf8");
+    const { best } = JSON.parse(progress) as { readonly best: unknown };
+    expect(best).toEqual({ step: values.indexOf(value) + 1, measure: "mlm", value });
+    expect(existsSync(stage.file("best", "model.safetensors"))).toBe(true);
+  });
+});
