@@ -31,6 +31,8 @@ export interface Tolerance {
   /** Relative to the exact value of the element itself. */
   readonly relative?: number;
   readonly absolute?: number;
+  /** Relative to the exact result as a whole, by their Euclidean norms; replaces `relative`. */
+  readonly norm?: number;
 }
 
 export type Traced = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -154,16 +156,34 @@ async function run(
 /** Half a step of bfloat16, relative to the least number of its binade, and what rounding to float32 first may add. */
 const halfStep = 2 ** -8 * (1 + 2 ** -14);
 
+/** How the norm of the error exceeds a part of that of the exact result; `absolute` is per element. */
+function faultOfNorm(
+  expected: Values,
+  actual: Values,
+  relative: number,
+  absolute: number,
+): string | undefined {
+  let [error, whole] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    error += (actual[i]! - expected[i]!) ** 2;
+    whole += expected[i]! ** 2;
+  }
+  const allowed = relative * Math.sqrt(whole) + absolute * Math.sqrt(expected.length);
+  if (Math.sqrt(error) <= allowed) return undefined;
+  return `the norm of the error is ${Math.sqrt(error)}, where ${allowed} is allowed`;
+}
+
 /** Where and how `actual` fails to be `expected`; undefined if it does not. */
 function faultOf(
   expected: Result,
   actual: Result,
-  { relative = 0, absolute = 0 }: Tolerance,
+  { relative = 0, absolute = 0, norm }: Tolerance,
 ): string | undefined {
   if (actual.values.length !== expected.values.length || actual.dtype !== expected.dtype) {
     return `${actual.values.length} ${actual.dtype}, not ${expected.values.length} ${expected.dtype}`;
   }
-  const own = relative + (actual.dtype === "bfloat16" ? halfStep : 0);
+  const own = (norm ?? relative) + (actual.dtype === "bfloat16" ? halfStep : 0);
+  if (norm !== undefined) return faultOfNorm(expected.values, actual.values, own, absolute);
   let worst = 0;
   let fault: string | undefined;
   for (let i = 0; i < expected.values.length; i++) {
@@ -176,6 +196,14 @@ function faultOf(
     fault = `element ${i} is ${found}, not ${right}, where ${allowed} is allowed`;
   }
   return fault;
+}
+
+/** Why the tolerance checks nothing: it lets zeros pass. A few numbers may happen to be small. */
+function laxityOf(expected: Result, tolerance: Tolerance): string | undefined {
+  const few = 16;
+  if (expected.values.filter((value) => value !== 0).length < few) return undefined;
+  const zeros = { ...expected, values: new Float32Array(expected.values.length) };
+  return faultOf(expected, zeros, tolerance) ? undefined : "the tolerance lets zeros pass";
 }
 
 /**
@@ -226,8 +254,8 @@ export async function conform(
   const [expected] = (await run(reference, f, args, exact)) as [Result[]];
   const [actual] = (await run(nativeFor(description, false), f, args, values)) as [Result[]];
   const faults = expected.map((result, i) => {
-    const allowed = Array.isArray(tolerance) ? (tolerance as readonly Tolerance[])[i] : tolerance;
-    const fault = faultOf(result, actual[i]!, (allowed ?? {}) as Tolerance);
+    const allowed = ((Array.isArray(tolerance) ? tolerance[i] : tolerance) ?? {}) as Tolerance;
+    const fault = faultOf(result, actual[i]!, allowed) ?? laxityOf(result, allowed);
     return fault && `result ${i} of ${description}: ${fault}`;
   });
   expect(faults.filter((fault) => fault !== undefined)).toEqual([]);

@@ -26,7 +26,10 @@ import {
 } from "./conformance.js";
 
 /** Sums of K products of normal numbers, in float32: the errors grow with the partial sums, which are about √K. */
-const ofDepth = (K: number): Required<Tolerance> => ({ relative: 3e-7, absolute: 2e-7 * (K + 8) });
+const ofDepth = (K: number): Required<Pick<Tolerance, "relative" | "absolute">> => ({
+  relative: 3e-7,
+  absolute: 2e-7 * (K + 8),
+});
 
 type Size = readonly [M: number, K: number, N: number];
 

@@ -156,6 +156,27 @@ describeNative("products with weights of 8 bits", () => {
     }
   });
 
+  test("of as many columns as 32 bits hold the largest sums of", async () => {
+    const K = 65_793;
+    for (const constant of truths) {
+      await conform(
+        "quantizedLinear",
+        (x, values, scale) => quantizedLinear(x, values, scale),
+        [
+          { shape: [2, K], values: (i) => (i < K ? 127 : -127) },
+          {
+            shape: [3, K],
+            dtype: "int8",
+            values: (i) => [127, -128, 1][Math.floor(i / K)]!,
+            constant,
+          },
+          { shape: [3], values: [1, 1, 1], constant },
+        ],
+        { relative: 1e-6 },
+      );
+    }
+  });
+
   test("give the same bits for any number of threads", async () => {
     for (const { dynamic, constant } of modes) {
       await expectSameBits(

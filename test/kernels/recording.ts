@@ -16,7 +16,7 @@ export function recording(backend: Backend, path: string, fails: boolean): Backe
           writeFileSync(path, file);
           return executable.run(first, last, inputs, signal);
         },
-        inspect: (inputs) => executable.inspect(inputs),
+        inspect: (last, inputs) => executable.inspect(last, inputs),
         read: (tensor) => executable.read(tensor),
         write: (tensor, values) => executable.write(tensor, values),
         dispose: () => executable.dispose(),
