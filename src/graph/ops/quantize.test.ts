@@ -53,6 +53,18 @@ describe("quantizeWeights", () => {
 });
 
 describe("quantizedLinear", () => {
+  it("refuses sums that 32 bits may not hold, unless activations are exact", () => {
+    const given = (K: number) =>
+      [spec([1, K]), spec([2, K], "int8"), spec([2])].map((each, i) => placeholder(each, `${i}`));
+    const multiply = (K: number, activations: "dynamic" | "exact"): Tensor => {
+      const [x, values, scale] = given(K) as [Tensor, Tensor, Tensor];
+      return quantizedLinear(x, values, scale, { activations });
+    };
+    expect(() => multiply(65_794, "dynamic")).toThrow(/at most 65,793 columns/);
+    expect(multiply(65_793, "dynamic").shape).toEqual([1, 2]);
+    expect(multiply(65_794, "exact").shape).toEqual([1, 2]);
+  });
+
   const shapes = [{ shape: [2, 3, 8] }, { shape: [5, 8] }, { shape: [5] }] as const;
 
   it("with exact activations is the product with the widened weights", () => {

@@ -65,9 +65,18 @@ export type QuantizedMatmulAttributes = {
   N: number;
 };
 
+/** Terms of a sum that int32 holds, whatever they are: the kernels multiply 0 to 255 by -128 to 127. */
+const mostExactTerms = Math.floor((2 ** 31 - 1) / (255 * 128));
+
 export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
   name: "quantizedMatmul",
-  infer: ([a], { N, dtype }) => [new TensorSpec([...a!.shape.slice(0, -1), N], dtype)],
+  infer(inputs, { dynamic, N, K, dtype }) {
+    if (dynamic && K > mostExactTerms) {
+      const expected = `at most ${mostExactTerms.toLocaleString("en")} columns, whose sums fit into 32 bits; keep the activations exact`;
+      throw shapeError("quantizedMatmul", inputs, expected);
+    }
+    return [new TensorSpec([...inputs[0]!.shape.slice(0, -1), N], dtype)];
+  },
   schema: {
     dynamic: "boolean",
     activation: ["none", "gelu"],
