@@ -93,7 +93,7 @@ function timed(executable: Executable, count: number, runs: number[][]): Executa
       }
       runs.push(seconds);
     },
-    inspect: (inputs) => executable.inspect(inputs),
+    inspect: (last, inputs) => executable.inspect(last, inputs),
     read: (tensor) => executable.read(tensor),
     write: (tensor, values) => executable.write(tensor, values),
     dispose: () => executable.dispose(),

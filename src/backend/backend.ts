@@ -45,8 +45,11 @@ export interface Executable {
     inputs: ReadonlyMap<string, Values>,
     signal?: AbortSignal,
   ): Promise<void>;
-  /** Runs all but the updates of state and returns the first instruction with a non-finite result, if any. */
-  inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined>;
+  /**
+   * Runs the instructions [0, last), but for updates of state, and returns the first with a non-finite result, if any.
+   * There must be no collective among them.
+   */
+  inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined>;
   /** The current values of a tensor of the plan. */
   read(tensor: PlacedTensor): Values;
   write(tensor: PlacedTensor, values: Values): void;

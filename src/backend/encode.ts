@@ -23,8 +23,8 @@ export function encodePlan(
   const signatureIndex = new Map<string, number>();
   const words: number[] = [];
   for (const { op, attributes, inputs, outputs } of plan.instructions) {
-    // Collectives are performed by the host; a placeholder keeps the indices of instructions equal.
-    const signature = op.collective ? "copy" : signatureOf(op);
+    // The host performs collectives; the kernel that takes their place in the list only fails.
+    const signature = op.collective ? "collective" : signatureOf(op);
     const index = signatureIndex.get(signature) ?? signatureIndex.size;
     signatureIndex.set(signature, index);
     const encoded = encodeAttributes(op, attributes);

@@ -283,9 +283,8 @@ class NativeExecutable implements Executable {
     }
   }
 
-  async inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
-    const count = this.#plan.instructions.length;
-    const result = await this.#run(0, count, true, new Int32Array(1), inputs);
+  async inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+    const result = await this.#run(0, last, true, new Int32Array(1), inputs);
     return result.status === 0 ? undefined : result.instruction;
   }
 

@@ -6,7 +6,7 @@ import { add, multiply } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import { exp, log } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
-import { allReduce } from "../graph/ops/collective.js";
+import { allGather, allReduce } from "../graph/ops/collective.js";
 import { sum } from "../graph/ops/broadcast.js";
 import { checkFinite } from "../graph/ops/update.js";
 import { constant } from "../graph/placeholder.js";
@@ -16,6 +16,7 @@ import { nativeBackend, nativeLevels } from "./native.js";
 import { compile } from "./program.js";
 import { referenceBackend } from "./reference.js";
 import { State } from "./state.js";
+import type { Values } from "./values.js";
 
 const backends: Backend[] = [
   referenceBackend(),
@@ -60,6 +61,33 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect((await product.run({ x })).y).toEqual(Float32Array.of(6));
     state.write("weight", Float32Array.of(5, 5));
     expect((await product.run({ x })).y).toEqual(Float32Array.of(10));
+  });
+
+  test("refuse writes to the state while they run, and reads if they update it", async () => {
+    const state = new State(backend, { weight: spec([2]) });
+    const reading = compile({ state, inputs: {} }, (s) => ({ outputs: { y: exp(s.weight) } }));
+    const updating = compile({ state, inputs: {} }, (s) => ({
+      outputs: {},
+      state: { weight: affine(s.weight, 2, 1) },
+    }));
+    const write = (): void => {
+      state.write("weight", Float32Array.of(5, 6));
+    };
+    write();
+    const first = reading.run({});
+    expect(write).toThrow('"weight" cannot be written while a program runs on it');
+    expect(() => {
+      state.writePart("weight", 0, Float32Array.of(1));
+    }).toThrow(/cannot be written/);
+    expect(state.read("weight")).toEqual(Float32Array.of(5, 6));
+    const second = updating.run({});
+    expect(() => state.read("weight")).toThrow(
+      /"weight" cannot be read while .* updates its state runs/,
+    );
+    await Promise.all([first, second]);
+    expect(state.read("weight")).toEqual(Float32Array.of(11, 13));
+    await expect(reading.run({}, AbortSignal.abort())).rejects.toThrow();
+    expect(write).not.toThrow();
   });
 
   test("keep constants between runs", async () => {
@@ -149,5 +177,25 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect((await program.run({ x: Float32Array.of(1, 2) })).y).toEqual(
       Float32Array.of(12.5, 14.5),
     );
+  });
+
+  test.each([
+    ["log in head", [-1, 1], 1],
+    ["checkFinite, or before it but after allGather", [1, 2], NaN],
+  ])("with collectives name %s as the first to become non-finite", async (named, x, others) => {
+    const transport = {
+      allReduce: () => Promise.reject(new Error("unused")),
+      allGather: (values: Values) => Promise.resolve(Float32Array.of(...values, others, others)),
+    };
+    const program = compile(
+      { state: new State(backend, {}), inputs: { x: spec([2]) }, transport },
+      (_, given) => {
+        const y = scope("head", () => log(given.x));
+        return { outputs: { y: checkFinite(sum(allGather(y, { size: 2, rank: 0 }))) } };
+      },
+    );
+    const failure = program.run({ x: Float32Array.from(x) });
+    await expect(failure).rejects.toThrow(NonFiniteError);
+    await expect(failure).rejects.toThrow(`first in ${named}.`);
   });
 });

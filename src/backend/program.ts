@@ -109,7 +109,8 @@ export class Program<I, O> {
   }
 
   /**
-   * Runs the program once, off the main thread on the native backend.
+   * Runs the program once, off the main thread on the native backend. Until the promise is settled, the state
+   * cannot be written nor, if the program updates it, be read.
    *
    * @param inputs a tree of values with the structure of the declared inputs
    * @param signal stops the run between instructions; the state may then be partly updated
@@ -120,26 +121,10 @@ export class Program<I, O> {
     signal?: AbortSignal,
   ): Promise<Mapped<O, Tensor, Values>> {
     const values = this.#checkInputs(inputs);
-    return exclusive(this.#options.state.backend, async () => {
-      signal?.throwIfAborted();
-      const executable = this.#load();
-      this.#runs++;
-      const { state } = this.#options;
-      const first = this.#preparedVersion === state.version ? this.#plan.preparing : 0;
-      try {
-        await this.#runSegments(executable, first, values, signal);
-      } catch (error) {
-        throw await this.#explain(executable, values, error);
-      } finally {
-        if (this.#plan.updatesState) state.version++;
-      }
-      this.#preparedVersion = state.version;
-      return mapTree(this.#outputs, (_: Tensor, path) => {
-        const placed = this.#plan.outputs.get(path);
-        if (!placed) throw new Error(`No output "${path}".`);
-        return executable.read(placed);
-      });
-    });
+    const { state } = this.#options;
+    return state.during(this.#plan.updatesState, () =>
+      exclusive(state.backend, () => this.#runNow(values, signal)),
+    );
   }
 
   /** Frees the memory that only this program uses; the state stays. */
@@ -147,6 +132,30 @@ export class Program<I, O> {
     this.#executable?.dispose();
     this.#executable = undefined;
     this.#preparedVersion = -1;
+  }
+
+  async #runNow(
+    values: ReadonlyMap<string, Values>,
+    signal: AbortSignal | undefined,
+  ): Promise<Mapped<O, Tensor, Values>> {
+    signal?.throwIfAborted();
+    const executable = this.#load();
+    this.#runs++;
+    const { state } = this.#options;
+    const first = this.#preparedVersion === state.version ? this.#plan.preparing : 0;
+    try {
+      await this.#runSegments(executable, first, values, signal);
+    } catch (error) {
+      throw await this.#explain(executable, values, error);
+    } finally {
+      if (this.#plan.updatesState) state.version++;
+    }
+    this.#preparedVersion = state.version;
+    return mapTree(this.#outputs, (_: Tensor, path) => {
+      const placed = this.#plan.outputs.get(path);
+      if (!placed) throw new Error(`No output "${path}".`);
+      return executable.read(placed);
+    });
   }
 
   #load(): Executable {
@@ -194,7 +203,8 @@ export class Program<I, O> {
   }
 
   /**
-   * Names the operation that failed; a run with non-finite values is repeated to find the first one that produced them.
+   * Names the operation that failed. A run with non-finite values is repeated to find the first one that produced them,
+   * but only up to the first collective, which takes all processes.
    */
   async #explain(
     executable: Executable,
@@ -207,8 +217,15 @@ export class Program<I, O> {
     if (error.message !== "non-finite") {
       return new Error(`${label(error.instruction)}: ${error.message}`, { cause: error });
     }
-    const found = await executable.inspect(inputs);
-    return new NonFiniteError(this.#runs, label(found ?? error.instruction));
+    const { instructions } = this.#plan;
+    const exchange = instructions.findIndex(({ op }) => op.collective);
+    const last = exchange < 0 ? instructions.length : exchange;
+    const found = await executable.inspect(last, inputs);
+    if (found !== undefined || exchange < 0 || error.instruction < exchange) {
+      return new NonFiniteError(this.#runs, label(found ?? error.instruction));
+    }
+    const between = `${label(error.instruction)}, or before it but after ${label(exchange)}`;
+    return new NonFiniteError(this.#runs, between);
   }
 }
 

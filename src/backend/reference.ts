@@ -125,10 +125,10 @@ class ReferenceExecutable implements Executable {
     }
   }
 
-  inspect(inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+  inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
     this.#copyIn(inputs);
-    for (const [index, { op }] of this.plan.instructions.entries()) {
-      if (op.update || op.collective) continue;
+    for (const [index, { op }] of this.plan.instructions.slice(0, last).entries()) {
+      if (op.update) continue;
       try {
         this.#execute(index);
       } catch {

@@ -13,6 +13,9 @@ export class State<S = unknown> {
   version = 0;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
   readonly #memory = new Map<string, Memory>();
+  /** Runs in progress, and how many of them update the state. */
+  #runs = 0;
+  #updates = 0;
 
   constructor(
     readonly backend: Backend,
@@ -45,6 +48,7 @@ export class State<S = unknown> {
   /** Sets the tensor at `path`; float32 and bfloat16 take a `Float32Array`. */
   write(path: string, values: Values): void {
     checkValues(path, this.spec(path), values);
+    this.#requireNoRun(path);
     this.memory(path).write(values, 0);
     this.version++;
   }
@@ -60,6 +64,7 @@ export class State<S = unknown> {
         `${path} has ${size} elements; ${values.length} from ${start} on do not fit.`,
       );
     }
+    this.#requireNoRun(path);
     if (transposed) writeTransposed(path, this.memory(path), start, values, transposed);
     else this.memory(path).write(values, start);
     this.version++;
@@ -68,6 +73,7 @@ export class State<S = unknown> {
   /** A copy of the tensor at `path`; bfloat16 comes as a `Float32Array`. */
   read(path: string): Values {
     this.spec(path);
+    this.#requireNoUpdate(path);
     return this.memory(path).read();
   }
 
@@ -127,6 +133,30 @@ export class State<S = unknown> {
     const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
     requireMemory(total, "The state of this model");
     for (const [path, spec] of lacking) this.#memory.set(path, this.backend.allocate(spec));
+  }
+
+  /** Performs a run of a program, during which writing is refused and, if the program updates the state, reading. */
+  async during<T>(updates: boolean, run: () => Promise<T>): Promise<T> {
+    this.#runs++;
+    this.#updates += Number(updates);
+    try {
+      return await run();
+    } finally {
+      this.#runs--;
+      this.#updates -= Number(updates);
+    }
+  }
+
+  #requireNoRun(path: string): void {
+    if (this.#runs === 0) return;
+    throw new Error(`"${path}" cannot be written while a program runs on it: await the run first.`);
+  }
+
+  #requireNoUpdate(path: string): void {
+    if (this.#updates === 0) return;
+    throw new Error(
+      `"${path}" cannot be read while a program that updates its state runs: await the run first.`,
+    );
   }
 
   #summary(): string {
