@@ -20,20 +20,16 @@ export {
 } from "./eval/evaluation-set.js";
 export type { EvaluateOptions } from "./eval/evaluators/embed-images.js";
 export type { RetrievalEvaluation } from "./eval/evaluators/retrieval.js";
-export {
-  type LabeledFeatures,
-  type LinearProbe,
-  ProbeFitter,
-  type ProbeSizes,
-  predict,
-} from "./eval/linear-probe.js";
 export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
 export { accuracy, f1, macroF1, matthews } from "./eval/metrics/agreement.js";
 export { auroc } from "./eval/metrics/auroc.js";
 export { pearson, spearman } from "./eval/metrics/correlation.js";
 export { softAnswers, vqaAccuracy } from "./eval/metrics/vqa-accuracy.js";
 export { normalizedAnswer } from "./eval/metrics/vqa-answer.js";
-export { type ProbeSearch, searchProbe } from "./eval/probe-search.js";
+export { type LinearProbe, ProbeFitter } from "./eval/probe/fitter.js";
+export { type LabeledFeatures, labeledFeatures } from "./eval/probe/labeled-features.js";
+export { predict } from "./eval/probe/predict.js";
+export { type ProbeSearch, type SearchOptions, searchProbe } from "./eval/probe/search.js";
 export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
 export { type Recall, type RetrievalResult, retrieve } from "./eval/retrieval.js";
 export { classifyZeroShot } from "./eval/zero-shot.js";

@@ -1,12 +1,11 @@
 /** Evaluates the image encoder by a linear probe: fitted to the training part, evaluated on the test part. */
-import { type Key, foldIn, uniformAt } from "../../base/random.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { Source } from "../../data/formats/source.js";
-import { chosenRows } from "../../inference/similarity.js";
 import type { ClassificationResult } from "../classification.js";
 import type { LinearProbeSet } from "../evaluation-set.js";
-import { type LabeledFeatures, predict } from "../linear-probe.js";
-import { type ProbeSearch, searchProbe } from "../probe-search.js";
+import { labeledFeatures } from "../probe/labeled-features.js";
+import { predict } from "../probe/predict.js";
+import { type ProbeSearch, heldOut, searchProbe } from "../probe/search.js";
 import { ClassFinder, type EvaluatedClasses } from "./class-finder.js";
 import { type EvaluatorContext, embedImages } from "./embed-images.js";
 
@@ -28,17 +27,19 @@ export async function evaluateLinearProbe(
   const finder = new ClassFinder(set);
   const part = (source: Source) =>
     embedImages(source, "features", { ...context, skipped }, finder.classOf);
-  const width = embedder.featureWidth;
   const train = await part(set.train);
   const validation = set.validation && (await part(set.validation));
   const { kept, ...embedded } = await part(set.source);
+  const labels = Int32Array.from(kept);
+  const labeled = ({ images, kept: own }: { images: Float32Array; kept: number[] }) =>
+    labeledFeatures(images, Int32Array.from(own), embedder.featureWidth);
   const parts = validation
     ? { train: labeled(train), validation: labeled(validation) }
-    : split(labeled(train), width, key);
-  const sizes = { width, classes: set.classes.length };
-  const search = await searchProbe(backend, parts, sizes, { ...(signal && { signal }) });
-  const labels = Int32Array.from(kept);
-  const predictions = await predict(backend, search.probe, { features: embedded.images, labels });
+    : heldOut(labeled(train), key);
+  const search = await searchProbe(backend, parts, set.classes.length, {
+    ...(signal && { signal }),
+  });
+  const predictions = await predict(backend, search.probe, labeled({ ...embedded, kept }), signal);
   return {
     kind: "linear probe",
     set,
@@ -49,30 +50,4 @@ export async function evaluateLinearProbe(
     search,
     fitted: train.keys.length + (validation?.keys.length ?? 0),
   };
-}
-
-const labeled = ({ images, kept }: { images: Float32Array; kept: number[] }): LabeledFeatures => ({
-  features: images,
-  labels: Int32Array.from(kept),
-});
-
-/** Fraction of the training part used to choose the regularization if there is no validation part. */
-const heldOut = 0.2;
-
-/** Randomly splits the items into two parts. */
-function split(
-  { features, labels }: LabeledFeatures,
-  width: number,
-  key: Key,
-): { readonly train: LabeledFeatures; readonly validation: LabeledFeatures } {
-  const own = foldIn(key, "validation");
-  const draws = Array.from(labels, (_, item) => uniformAt(own, item));
-  const part = (isHeldOut: boolean): LabeledFeatures => {
-    const items = [...labels.keys()].filter((item) => draws[item]! < heldOut === isHeldOut);
-    return {
-      features: chosenRows(features, items, width),
-      labels: Int32Array.from(items, (item) => labels[item]!),
-    };
-  };
-  return { train: part(false), validation: part(true) };
 }

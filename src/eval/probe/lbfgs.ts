@@ -28,6 +28,12 @@ const history = 10;
 const [sufficientDecrease, curvatureFactor] = [1e-4, 0.9];
 const maximumTrials = 30;
 
+/** The memory that `minimize` needs for a function of `variables` variables, in bytes. */
+export function bytesToMinimize(variables: number): number {
+  const [kept, working] = [2 * history, 12];
+  return Float64Array.BYTES_PER_ELEMENT * variables * (kept + working);
+}
+
 type Evaluated = Awaited<ReturnType<Objective>> & { readonly point: Float64Array };
 
 /** A step, the gradient change, and the inverse of their dot product. */

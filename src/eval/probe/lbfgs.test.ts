@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { closeTo } from "../../test/close-to.js";
+import { closeTo } from "../../../test/close-to.js";
 import { minimize } from "./lbfgs.js";
 
 it("finds the minimum of an ill-conditioned quadratic", async () => {

@@ -1,0 +1,42 @@
+import type { Backend } from "../../backend/backend.js";
+import { compile } from "../../backend/program.js";
+import { State } from "../../backend/state.js";
+import { subtract } from "../../graph/ops/arithmetic.js";
+import { spec } from "../../graph/tensor.js";
+import { rowOf } from "../../inference/similarity.js";
+import { exactLinear } from "../../nn/linear.js";
+import { Predictions } from "../classification.js";
+import type { LinearProbe } from "./fitter.js";
+import { type LabeledFeatures, blocksOf } from "./labeled-features.js";
+
+const rowsPerBlock = 1024;
+
+/** Classifies items with a probe. */
+export async function predict(
+  backend: Backend,
+  { weight, bias, mean, width, classes }: LinearProbe,
+  features: LabeledFeatures,
+  signal?: AbortSignal,
+): Promise<Predictions> {
+  const predictions = new Predictions(features.labels, classes);
+  const rows = Math.min(rowsPerBlock, features.labels.length);
+  const parameters = { weight: spec([classes, width]), bias: spec([classes]) };
+  const state = new State(backend, { ...parameters, mean: spec([width]) });
+  state.writeAll({ weight, bias, mean });
+  const inputs = { features: spec([rows, width]) };
+  const program = compile({ state, inputs }, (probe, given) => ({
+    outputs: { logits: exactLinear(probe, subtract(given.features, probe.mean), "float32") },
+  }));
+  try {
+    for await (const block of blocksOf(features, rows)) {
+      const { logits } = await program.run({ features: block.features }, signal);
+      for (let row = 0; row < block.rows; row++) {
+        predictions.add(block.first + row, rowOf(logits as Float32Array, row, classes));
+      }
+    }
+  } finally {
+    program.dispose();
+    state.dispose();
+  }
+  return predictions;
+}
