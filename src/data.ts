@@ -30,6 +30,7 @@ export {
   defaultProcessor,
   pixelsOf,
 } from "./data/image/processor.js";
+export type { LabeledSource } from "./data/labeled-source.js";
 export type { LabeledSample, StoredImage, Target } from "./data/labeled-sample.js";
 export type { Sample } from "./data/sample.js";
 export { Tokenizer, openTokenizer } from "./data/text/tokenizer.js";

@@ -32,6 +32,26 @@ export { predict } from "./eval/probe/predict.js";
 export { type ProbeSearch, type SearchOptions, searchProbe } from "./eval/probe/search.js";
 export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
 export { type Recall, type RetrievalResult, retrieve } from "./eval/retrieval.js";
+export { flava35 } from "./eval/tasks/flava35.js";
+export type { MetricName } from "./eval/tasks/metric-name.js";
+export {
+  type FoundTask,
+  type OpenedTask,
+  TaskDataError,
+  findTask,
+  openTask,
+  splitsOf,
+} from "./eval/tasks/open-task.js";
+export { type PaperRow, type PaperValues, paperColumns } from "./eval/tasks/paper.js";
+export type {
+  LabeledTask,
+  Layout,
+  Part,
+  ProtocolName,
+  RetrievalTask,
+  Splits,
+  Task,
+} from "./eval/tasks/task.js";
 export { classifyZeroShot } from "./eval/zero-shot.js";
 export { embedClasses, iconTemplates, photoTemplates } from "./inference/prompts.js";
 export { measurements } from "./report/measurements.js";

@@ -67,7 +67,7 @@ const features = z.object({
 });
 
 /** Class names by column, from the "huggingface" metadata. */
-function classNames({ key_value_metadata }: FileMetaData): Map<string, readonly string[]> {
+export function classNames({ key_value_metadata }: FileMetaData): Map<string, readonly string[]> {
   const text = key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   try {
     const { info } = features.parse(JSON.parse(text ?? ""));

@@ -1,0 +1,172 @@
+/** Finds and opens the files of a task in a data directory. */
+import { join } from "node:path";
+import { isDirectory } from "../../base/exists.js";
+import type { Source } from "../../data/formats/source.js";
+import type { LabeledSource } from "../../data/labeled-source.js";
+import { isThere } from "./task-files.js";
+import type { Layout, Part, RetrievalTask, Splits, Task } from "./task.js";
+
+/** The files of a task cannot be used. The message says which are missing or odd, and where they come from. */
+export class TaskDataError extends Error {
+  override readonly name = "TaskDataError";
+}
+
+/** What a data directory has of a task. */
+export interface FoundTask {
+  readonly task: Task;
+  /** The task's folder; undefined if there is none. */
+  readonly folder: string | undefined;
+  /** The layout of which most is there; the official one if there is nothing. */
+  readonly layout: string;
+  /** The missing files of that layout: paths relative to the folder. */
+  readonly missing: readonly string[];
+}
+
+/** The splits of a protocol; by default of the task's first one. */
+export function splitsOf(task: Task, protocol = Object.keys(task.protocols)[0]!): Splits {
+  const { [protocol as keyof Task["protocols"]]: splits } = task.protocols;
+  if (splits) return splits;
+  const names = Object.keys(task.protocols).join(", ");
+  throw new TaskDataError(`${task.name} has no protocol ${protocol}; it has ${names}.`);
+}
+
+/** Looks for the files that a protocol of a task needs. Opens none of them. */
+export async function findTask(
+  task: Task,
+  directory: string,
+  protocol?: string,
+): Promise<FoundTask> {
+  const [best] = await bestLayout<unknown>(task, directory, splitsOf(task, protocol));
+  const { folder, layout, missing } = best;
+  return { task, folder, layout: layout.name, missing };
+}
+
+interface Candidate<Samples> {
+  readonly folder: string | undefined;
+  readonly layout: Layout<Samples>;
+  readonly missing: readonly string[];
+  /** Number of needed files that are there. */
+  readonly present: number;
+}
+
+/** The layouts, those with fewer missing files first; all of nothing is worse than some of much. */
+async function bestLayout<Samples>(
+  task: { readonly layouts: readonly Layout<Samples>[] } & Pick<Task, "name" | "folders">,
+  directory: string,
+  splits: Splits,
+): Promise<[Candidate<Samples>, ...Candidate<Samples>[]]> {
+  const folder = await folderOf(task, directory);
+  const candidates: Candidate<Samples>[] = [];
+  for (const layout of task.layouts) {
+    const files = neededFiles(layout, splits);
+    if (!files) continue;
+    const missing: string[] = [];
+    for (const file of files)
+      if (folder === undefined || !(await isThere(folder, file))) missing.push(file);
+    candidates.push({ folder, layout, missing, present: files.length - missing.length });
+  }
+  const share = ({ missing, present }: Candidate<Samples>): number =>
+    missing.length === 0 ? 2 : present / (present + missing.length);
+  const [first, ...others] = candidates.sort((a, b) => share(b) - share(a));
+  return [first!, ...others];
+}
+
+/** The files that splits need in a layout; undefined if it lacks one of their parts. */
+function neededFiles<Samples>(layout: Layout<Samples>, splits: Splits): string[] | undefined {
+  const parts = [...splits.train.flat(), ...splits.test].map((name) => layout.parts[name]);
+  if (parts.includes(undefined)) return undefined;
+  const validation = (splits.validation ?? []).flatMap((name) => layout.parts[name] ?? []);
+  return [...new Set([...parts, ...validation].flatMap((part) => part!.files))];
+}
+
+async function folderOf(
+  { name, folders = [] }: Pick<Task, "name" | "folders">,
+  directory: string,
+): Promise<string | undefined> {
+  for (const each of [name, ...folders])
+    if (await isDirectory(join(directory, each))) return join(directory, each);
+  return undefined;
+}
+
+/** The samples of a task: with captions for retrieval, labeled for all others. */
+type SamplesOf<T extends Task> = T extends RetrievalTask ? Source : LabeledSource;
+
+/** The opened parts of a task, by their use. */
+export interface OpenedTask<Samples> {
+  /** Name of the layout. */
+  readonly layout: string;
+  /** As in `Splits`. */
+  readonly train: readonly (readonly Samples[])[];
+  /** Empty if samples must be held out of the training parts. */
+  readonly validation: readonly Samples[];
+  readonly test: readonly Samples[];
+}
+
+interface OpenOptions {
+  /** Default: the task's first one. */
+  readonly protocol?: string;
+  /** Accepts parts whose number of samples is not the official one. Default: false. */
+  readonly incomplete?: boolean;
+}
+
+/**
+ * Opens the parts of a task that a protocol uses, all in one layout.
+ * @param directory the data directory, which has a folder for each task
+ * @throws TaskDataError if files or samples are missing; SourceError if a file is damaged
+ */
+export async function openTask<T extends Task>(
+  task: T,
+  directory: string,
+  { protocol, incomplete = false }: OpenOptions = {},
+): Promise<OpenedTask<SamplesOf<T>>> {
+  const splits = splitsOf(task, protocol);
+  const layouts = task.layouts as readonly Layout<SamplesOf<T>>[];
+  const given = { ...task, layouts };
+  const [{ folder, layout, missing }] = await bestLayout(given, directory, splits);
+  if (folder === undefined || missing.length > 0)
+    throw new TaskDataError(`${task.title}: ${absence(task, directory, folder, missing)}`);
+  const open = async (name: string): Promise<SamplesOf<T>> => {
+    const part = layout.parts[name]!;
+    const samples = await part.open(folder);
+    if (!incomplete) requireComplete(task, name, part, samples);
+    return samples;
+  };
+  const openAll = (names: readonly string[]): Promise<SamplesOf<T>[]> =>
+    Promise.all(names.map(open));
+  const validation = (splits.validation ?? []).filter((name) => layout.parts[name]);
+  return {
+    layout: layout.name,
+    train: await Promise.all(splits.train.map(openAll)),
+    validation: await openAll(validation),
+    test: await openAll(splits.test),
+  };
+}
+
+function absence(
+  { name, folders = [], origin }: Task,
+  directory: string,
+  folder: string | undefined,
+  missing: readonly string[],
+): string {
+  const names = [name, ...folders].join(" or ");
+  const lack =
+    folder === undefined
+      ? `${directory} has no folder ${names} with ${missing.join(", ")}`
+      : `${folder} lacks ${missing.join(", ")}`;
+  return `${lack}. The files come from ${origin}.`;
+}
+
+function requireComplete(
+  { title, origin }: Task,
+  name: string,
+  part: Part<unknown>,
+  opened: Source | LabeledSource,
+): void {
+  if (!("samples" in opened) || part.samples === undefined || opened.samples === part.samples)
+    return;
+  const [found, official] = [opened.samples, part.samples].map((each) => each.toLocaleString("en"));
+  throw new TaskDataError(
+    `${title}, ${name}: ${opened.name} has ${found} samples, but the official files have ${official}. A part of them is missing, ` +
+      `or they are of another version; the official ones come from ${origin}.`,
+  );
+}

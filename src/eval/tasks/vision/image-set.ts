@@ -1,0 +1,54 @@
+import {
+  type LabeledPart,
+  type ParquetLayout,
+  classFolders,
+  parquet,
+  tarShards,
+} from "../layouts.js";
+import type { PaperValues } from "../paper.js";
+import type { LabeledTask, Splits } from "../task.js";
+
+/** The usual way to use a set: fit to one part, score another. */
+export const trainAndTest: Splits = { train: [["train"]], test: ["test"] };
+/** The same with a part for choosing the regularization. */
+export const withValidation: Splits = { ...trainAndTest, validation: ["validation"] };
+
+interface ImageSet extends Omit<
+  LabeledTask,
+  "family" | "kind" | "inputs" | "layouts" | "otherMetrics" | "paper"
+> {
+  readonly paper: PaperValues;
+  /** Official number of samples of the parts, among them "test". */
+  readonly samples: Readonly<Record<string, number>> & { readonly test: number };
+  /** The parts in the form of the official files. */
+  readonly official: Readonly<Record<string, Omit<LabeledPart, "samples">>>;
+  /** Folder of each part in the layout of class folders; default: as the parts are named. */
+  readonly partFolders?: Readonly<Record<string, string>>;
+  /** Default: columns image and label, splits as the parts are named. */
+  readonly parquet?: Partial<ParquetLayout>;
+}
+
+/** A set of labeled images, for a linear probe (flava.md 8.4). */
+export function imageSet(given: ImageSet): LabeledTask {
+  const { paper, samples, official, partFolders, parquet: columns, ...task } = given;
+  const { classes, title } = task;
+  const asNamed = Object.fromEntries(Object.keys(official).map((name) => [name, name]));
+  const parts = Object.entries(official).map(([name, part]) => {
+    const count = samples[name];
+    return [name, { ...part, ...(count !== undefined && { samples: count }) }] as const;
+  });
+  return {
+    ...task,
+    family: "vision",
+    kind: "linear probe",
+    inputs: "image",
+    layouts: [
+      { name: "official files", parts: Object.fromEntries(parts) },
+      classFolders(classes, partFolders ?? asNamed, samples),
+      tarShards(classes, samples.test),
+      parquet(classes, { splits: asNamed, ...columns }, samples),
+    ],
+    otherMetrics: ["mean per class"],
+    paper: [{ title, metrics: ["accuracy"], values: paper }],
+  };
+}
