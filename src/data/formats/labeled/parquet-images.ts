@@ -34,7 +34,7 @@ export async function parquetImages(
     name: source.name,
     samples,
     async *read(skipped) {
-      for await (const { sample } of source.read(skipped ? { skipped } : {})) {
+      for await (const sample of source.read(skipped)) {
         const { key, path = key } = sample;
         if (sample.image === undefined) skipped?.add(key, "missing", `${path} has no image.`);
         else if (sample.label === undefined) skipped?.add(key, "unwanted", `${path} has no label.`);

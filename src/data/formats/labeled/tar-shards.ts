@@ -22,8 +22,7 @@ export async function tarShardsSource(
     name: folder,
     samples: shards.samples,
     async *read(skipped) {
-      const options = skipped ? { skipped } : {};
-      for await (const { sample } of tarSource(paths).read(options)) {
+      for await (const sample of tarSource(paths).read(skipped)) {
         const { key, image, label, path } = sample;
         if (image === undefined) skipped?.add(key, "missing", `${path} has no image.`);
         else if (label === undefined) skipped?.add(key, "damaged", `${path} has no .cls file.`);
