@@ -5,6 +5,7 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import { WordCounts, trainVocabulary } from "../data/text/train-vocabulary.js";
 import { type DataFlags, addDataOptions, sourceOptions } from "./data-options.js";
+import { expandFilePatterns } from "./file-patterns.js";
 import { outputFile } from "./output-path.js";
 import { percent } from "../report/measurements.js";
 import { ProgressLine } from "./progress.js";
@@ -30,25 +31,23 @@ export function addVocabulary(data: Command): void {
   addDataOptions(command);
 }
 
-async function run(paths: readonly string[], flags: VocabularyFlags): Promise<void> {
+async function run(patterns: readonly string[], flags: VocabularyFlags): Promise<void> {
+  const source = await openSource(await expandFilePatterns(patterns), sourceOptions(flags));
   const words = new WordCounts();
   const skipped = new SkippedSamples();
   const progress = new ProgressLine();
   let texts = 0;
   try {
-    for (const path of paths) {
-      const source = await openSource(path, sourceOptions(flags));
-      for await (const sample of source.read(skipped)) {
-        if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
-        for (const text of sample.texts) words.add(text);
-        texts += Number(sample.texts.length > 0);
-        progress.show(`${grouped(words.total)} words`);
-      }
+    for await (const sample of source.read(skipped)) {
+      if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
+      for (const text of sample.texts) words.add(text);
+      texts += Number(sample.texts.length > 0);
+      progress.show(`${grouped(words.total)} words`);
     }
   } finally {
     progress.end();
   }
-  skipped.requireUsed(paths.join(", "), texts);
+  skipped.requireUsed(source.name, texts);
   const { pieces, unknown } = trainVocabulary(words, flags.size);
   await replaceFile(flags.out, pieces.map((piece) => `${piece}\n`).join(""));
   console.log(

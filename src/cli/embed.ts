@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { openSource } from "../data/formats/open.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
+import { expandFilePatterns } from "./file-patterns.js";
 import { interruptible } from "./interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
@@ -17,9 +18,12 @@ export function addEmbed(program: Command): void {
   const command = program
     .command("embed")
     .description(
-      "embed the images of a data set and the first text of each; resumes if interrupted",
+      "embed the images of data sets and the first text of each into one file; resumes if interrupted",
     )
-    .argument("<source>", "a folder of images, tar shards, a parquet file, a table or texts")
+    .argument(
+      "<source...>",
+      'folders of images, image files, tar shards, Parquet files, tables or texts; or patterns such as "photos/*.jpg"',
+    )
     .requiredOption(
       "--out <file.parquet>",
       "the file to write",
@@ -30,15 +34,15 @@ export function addEmbed(program: Command): void {
   addDataOptions(addModelOptions(command));
 }
 
-async function run(path: string, flags: EmbedFlags): Promise<void> {
-  const source = await openSource(path, sourceOptions(flags));
+async function run(patterns: readonly string[], flags: EmbedFlags): Promise<void> {
+  const source = await openSource(await expandFilePatterns(patterns), sourceOptions(flags));
   const progress = new ProgressLine();
   const { rows, resumed, skipped } = await useModel(flags, (flava) =>
     interruptible("Stopped; run the same command again to resume.", (signal) => {
       const paceOf = pace("samples");
       return runEmbeddingJob(source, flava, flags.out, {
         decode: decodeOptions(flags),
-        onProgress: (done) => progress.show(paceOf(done)),
+        onProgress: (done, total) => progress.show(paceOf(done, total)),
         signal,
       });
     }).finally(() => progress.end()),

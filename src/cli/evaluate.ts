@@ -13,6 +13,7 @@ import { page } from "../report/page.js";
 import { toJson, toMarkdown } from "../report/evaluation-text.js";
 import { toSection } from "../report/evaluation-section.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
+import { expandFilePatterns } from "./file-patterns.js";
 import { interruptible } from "./interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
@@ -39,9 +40,10 @@ export function addEvaluate(program: Command): void {
   addDataOptions(addModelOptions(command));
 }
 
-async function run(paths: readonly string[], flags: EvaluateFlags): Promise<void> {
+async function run(patterns: readonly string[], flags: EvaluateFlags): Promise<void> {
   const sets: EvaluationSet[] = [];
-  for (const path of paths) sets.push(await openEvaluationSet(placeOf(path), sourceOptions(flags)));
+  for (const path of await expandFilePatterns(patterns))
+    sets.push(await openEvaluationSet(placeOf(path), sourceOptions(flags)));
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
       const evaluations = await evaluateAll(flava, sets, decodeOptions(flags), signal);
@@ -71,7 +73,7 @@ async function evaluateAll(
     const paceOf = pace("images");
     const evaluation = await evaluate(set, flava, {
       decode,
-      onProgress: (samples) => progress.show(`${set.name}: ${paceOf(samples)}`),
+      onProgress: (done, total) => progress.show(`${set.name}: ${paceOf(done, total)}`),
       signal,
     });
     evaluations.push(evaluation);

@@ -114,6 +114,16 @@ describe("flava", () => {
     );
   });
 
+  it("embed takes several sources and patterns, and writes one file", async () => {
+    const [out, more] = [join(folder, "several.parquet"), join(folder, "more.jsonl")];
+    await writeFile(more, '{"text": "a poem"}\n');
+    const sources = [join(images, "r*.png"), join(images, "lime.png"), more];
+    expect(await run("embed", ...sources, "--out", out)).toEqual([`${out}: 3 samples`]);
+    const found = await run("search", out, "a poem", "--among", "texts", "--json");
+    const keys = (JSON.parse(found.join("\n")) as { key: string }[]).map(({ key }) => key);
+    expect(keys.toSorted()).toEqual(["images/lime", "images/red", "more/0"]);
+  });
+
   it("embed takes columns, a separator and limits, and writes nothing where nothing is usable", async () => {
     const table = join(folder, "table.csv");
     await writeFile(

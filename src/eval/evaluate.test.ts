@@ -10,10 +10,12 @@ import type { Evaluation } from "./evaluate.js";
 import { openEvaluationSet, parseClasses } from "./evaluation-set.js";
 
 const folder = temporaryDirectory();
-const progress: number[] = [];
+const progress: [number, number | undefined][] = [];
 let evaluations: Evaluation[];
 beforeAll(async () => {
-  evaluations = await evaluateSmallSets(folder, { onProgress: (count) => progress.push(count) });
+  evaluations = await evaluateSmallSets(folder, {
+    onProgress: (done, total) => progress.push([done, total]),
+  });
 });
 
 describe("an evaluation", () => {
@@ -29,7 +31,11 @@ describe("an evaluation", () => {
     const { ranks, predicted, top1 } = first.result;
     expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same image
     expect(top1.mean).toBe([...ranks].filter((rank) => rank === 0).length / 4);
-    expect(progress).toEqual([4, 3, 12, 4]);
+  });
+
+  it("reports samples done, those left out included, of all parts of a set", () => {
+    expect(progress.map(([done]) => done)).toEqual([7, 3, 12, 16]);
+    expect(progress.at(-1)).toEqual([16, 16]);
   });
 
   it("measures retrieval in both directions, for seen and unseen kinds separately", () => {

@@ -1,8 +1,10 @@
 /** Evaluates a model on an evaluation set: embeds the samples and computes metrics. */
 import { keyOf } from "../base/random.js";
+import { BackgroundCount } from "../data/formats/background-count.js";
+import type { Source } from "../data/formats/source.js";
 import type { Embedder } from "../inference/embedder.js";
 import type { EvaluationSet } from "./evaluation-set.js";
-import type { EvaluateOptions } from "./evaluators/embed-images.js";
+import type { EvaluateOptions, EvaluatorContext } from "./evaluators/embed-images.js";
 import { type LinearProbeEvaluation, evaluateLinearProbe } from "./evaluators/linear-probe.js";
 import { type RetrievalEvaluation, evaluateRetrieval } from "./evaluators/retrieval.js";
 import { type ZeroShotEvaluation, evaluateZeroShot } from "./evaluators/zero-shot.js";
@@ -19,12 +21,23 @@ export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
  * @returns embeddings of the set's samples, metrics with 95 % intervals and chance levels, and what was skipped
  * @throws NoUsableSampleError if no sample can be used
  */
-export function evaluate(
+export async function evaluate(
   set: EvaluationSet,
   { embedder }: { readonly embedder: Embedder },
-  options: EvaluateOptions = {},
+  { onProgress, ...options }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const context = { key: keyOf(0), ...options, embedder, backend: embedder.backend };
+  const count = onProgress && new BackgroundCount(sourcesOf(set));
+  let done = 0;
+  const advance = (samples: number): void => onProgress?.((done += samples), count?.total);
+  const context = { key: keyOf(0), ...options, embedder, backend: embedder.backend, advance };
+  try {
+    return await dispatch(set, context);
+  } finally {
+    count?.stop();
+  }
+}
+
+function dispatch(set: EvaluationSet, context: EvaluatorContext): Promise<Evaluation> {
   switch (set.kind) {
     case "zero-shot":
       return evaluateZeroShot(set, context);
@@ -33,4 +46,9 @@ export function evaluate(
     case "retrieval":
       return evaluateRetrieval(set, context);
   }
+}
+
+function sourcesOf(set: EvaluationSet): Source[] {
+  if (set.kind !== "linear probe") return [set.source];
+  return [set.train, ...(set.validation ? [set.validation] : []), set.source];
 }

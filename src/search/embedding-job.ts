@@ -7,6 +7,7 @@ import { withLock } from "../base/lock.js";
 import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { DecodeOptions } from "../data/image/decode.js";
+import { BackgroundCount } from "../data/formats/background-count.js";
 import type { Source } from "../data/formats/source.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
@@ -19,8 +20,11 @@ export interface EmbeddingJobOptions {
   readonly decode?: DecodeOptions;
   /** Number of rows between saves of progress; default: 1,000. */
   readonly rowsPerPart?: number;
-  /** Called with the number of rows done, including those of earlier runs. */
-  readonly onProgress?: (rows: number) => void;
+  /**
+   * Called with the number of samples done, including those of earlier runs and those left out, and with the number of
+   * all samples once it is known.
+   */
+  readonly onProgress?: (samples: number, total?: number) => void;
   /** Stops the job: it rejects with the signal's reason, and the next run resumes. */
   readonly signal?: AbortSignal;
 }
@@ -91,6 +95,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
       else yield { ...sample, digest };
     }
   }
+  const count = onProgress && new BackgroundCount([source]);
   let pending: EmbeddingRow[] = [];
   const save = async (): Promise<void> => {
     if (pending.length > 0) await parts.add(pending);
@@ -101,10 +106,11 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
     for await (const embedded of embedSamples(embedder, missingSamples(), options)) {
       pending.push(...embedded.map(rowOf));
       rows += embedded.length;
-      onProgress?.(resumed + rows);
+      onProgress?.(resumed + rows + skipped.total, count?.total);
       if (pending.length >= rowsPerPart) await save();
     }
   } finally {
+    count?.stop();
     await save(); // even if interrupted: the next run resumes from here
   }
   rows += resumed;

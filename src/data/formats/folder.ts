@@ -4,7 +4,7 @@ import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
 import { readInFolder } from "./file-in-folder.js";
-import { type FoundRecord, recordSource, stemOf, stemsApart } from "./record-source.js";
+import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
@@ -26,7 +26,7 @@ export async function folderSource(
     throw new SourceError(
       `${folder} has no images (jpg, png, webp, gif, tif, avif, svg, bmp ...).`,
     );
-  const keys = stemsApart(images);
+  const keys = distinctStems(images);
   const beside = new Map(files.map((path) => [besideName(path), path]));
   const read = (path: string, key: string): Promise<Buffer> =>
     readInFolder(folder, path, key, maxBytes);

@@ -1,11 +1,13 @@
-/** Opens the data set at a path, in any format. */
+/** Opens the data set at a path, or several of them as one, in any format. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import { filesBelow } from "./files-below.js";
 import { folderSource } from "./folder.js";
+import { imageFilesSource } from "./image-files.js";
+import { type Part, joinedSource, requireDisjoint } from "./joined.js";
 import { parquetSource } from "./parquet/source.js";
-import { stemOf } from "./record-source.js";
+import { commonFolder, stemOf } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
 import { isTableName } from "./table/rows.js";
@@ -15,15 +17,35 @@ import { expandBraces, isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
 const forms =
-  "A data set is one of: a folder of images (sub-folders are classes; or with captions.tsv, metadata.jsonl or other tables, " +
+  "A data set is one of: a folder of images (one subfolder per class; or with captions.tsv, metadata.jsonl or other tables, " +
   "or a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; one .tar, .tar.gz, .parquet, " +
-  ".tsv, .csv, .jsonl or .txt file; or a pattern such as name-{00000..00012}.tar.";
+  ".tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar.";
 
 /**
- * The data set at `path`: a file, a folder, or several files given by a brace pattern.
- * @throws SourceError if there is no data set; the message lists the supported formats
+ * Opens a data set: a file, a folder, or several files given by a brace pattern.
+ * @param paths the data set, or several that are read as one; then keys begin with the name of each file or folder
+ * @throws SourceError if there is no data set, which lists the supported formats, or if data sets overlap
  */
-export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+export async function openSource(
+  paths: string | readonly string[],
+  options: SourceOptions = {},
+): Promise<Source> {
+  if (typeof paths === "string") return openOne(paths, options);
+  const [path] = paths;
+  if (path === undefined) throw new SourceError(`No data set is given. ${forms}`);
+  if (paths.length === 1) return openOne(path, options);
+  requireDisjoint(paths);
+  const images = paths.filter(isImageName);
+  const others = paths.filter((each) => !isImageName(each));
+  const parts: Part[] = [];
+  for (const each of others) parts.push({ path: each, source: await openOne(each, options) });
+  if (images.length === 0) return joinedSource(parts, options);
+  const source = await imageFilesSource(images, options);
+  if (parts.length === 0) return source;
+  return joinedSource([{ path: commonFolder(images), source }, ...parts], options);
+}
+
+async function openOne(path: string, options: SourceOptions): Promise<Source> {
   const found = await stat(path).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENAMETOOLONG") return undefined;
@@ -54,6 +76,7 @@ async function openFiles(
   if (all(isTarName)) return tarSource(paths, options);
   if (all(isParquetName)) return parquetSource(paths, options);
   if (all(isTableName)) return tableSource(paths, options);
+  if (all(isImageName)) return imageFilesSource(paths, options);
   if (!all(isTextName)) return undefined;
   const hasColumns = options.columns !== undefined || options.separator !== undefined;
   if (hasColumns || (paths.length === 1 && (await isImageTable(paths[0]!))))

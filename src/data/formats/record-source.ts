@@ -34,7 +34,7 @@ export function recordSource(
   { name, paths, find, countOf }: RecordFiles,
   { maxSamples = Infinity }: Pick<SourceOptions, "maxSamples"> = {},
 ): Source {
-  const prefixes = paths.length === 1 ? [""] : namesApart(paths).map((apart) => `${apart}/`);
+  const prefixes = paths.length === 1 ? [""] : distinctNames(paths).map((name) => `${name}/`);
   return {
     name,
     async *read(skipped) {
@@ -74,21 +74,39 @@ export function stemOf(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-/** Paths without extensions, except where two paths differ only in their extension. */
-export function stemsApart(paths: readonly string[]): string[] {
+/** Paths without extensions, except where these agree or one would be a folder of another. */
+export function distinctStems(paths: readonly string[]): string[] {
   const stems = paths.map(stemOf);
   const counts = new Map<string, number>();
   for (const stem of stems) counts.set(stem, (counts.get(stem) ?? 0) + 1);
-  return paths.map((path, index) => (counts.get(stems[index]!) === 1 ? stems[index]! : path));
+  const folders = new Set(stems.flatMap(foldersAbove));
+  return paths.map((path, index) => {
+    const stem = stems[index]!;
+    return counts.get(stem) === 1 && !folders.has(stem) ? stem : path;
+  });
 }
 
-/** Paths relative to their common folder, without extensions. */
-function namesApart(paths: readonly string[]): string[] {
+/** Paths relative to their common folder, without extensions where they stay distinct. */
+export function distinctNames(paths: readonly string[]): string[] {
+  const { length } = commonFolder(paths);
+  return distinctStems(paths.map((path) => path.slice(length)));
+}
+
+/** The deepest folder that holds all `paths`, with a "/" at its end; empty for relative paths without one. */
+export function commonFolder(paths: readonly string[]): string {
   const [first = ""] = paths;
   let end = first.lastIndexOf("/") + 1;
   while (!paths.every((path) => path.startsWith(first.slice(0, end))))
     end = first.lastIndexOf("/", end - 2) + 1;
-  return stemsApart(paths.map((path) => path.slice(end)));
+  return first.slice(0, end);
+}
+
+/** "a" and "a/b" for "a/b/c". */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = [];
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1))
+    folders.push(path.slice(0, end));
+  return folders;
 }
 
 async function* withSourceErrors(

@@ -4,7 +4,7 @@ import type { Sample } from "../sample.js";
 import { utf8Of } from "./encoding.js";
 import { linesOf } from "./lines.js";
 import { readInFolder } from "./file-in-folder.js";
-import { type FoundRecord, nameOfFiles, recordSource, stemsApart } from "./record-source.js";
+import { type FoundRecord, nameOfFiles, recordSource, distinctStems } from "./record-source.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError } from "./source-error.js";
 
@@ -20,7 +20,7 @@ export function textSource(paths: readonly string[], options: SourceOptions = {}
       paragraphsOf(paths[file]!, maxBytes);
     return recordSource({ name, paths, find, countOf: () => Promise.resolve(undefined) }, options);
   }
-  const keys = stemsApart(paths);
+  const keys = distinctStems(paths);
   // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
   const find = async function* (): AsyncGenerator<FoundRecord> {
     for (const [index, path] of paths.entries()) {

@@ -13,17 +13,19 @@ export interface EvaluateOptions {
   /** Random key for bootstrap intervals, and for a probe's split without a validation part; default: `keyOf(0)`. */
   readonly key?: Key;
   readonly decode?: DecodeOptions;
-  /** Called with the number of embedded samples of the current part. */
-  readonly onProgress?: (samples: number) => void;
+  /** Called with the number of samples done, including those left out, and that of all samples once it is known. */
+  readonly onProgress?: (samples: number, total?: number) => void;
   /** Stops the evaluation: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /** The model that is evaluated, and how. */
-export interface EvaluatorContext extends EvaluateOptions {
+export interface EvaluatorContext extends Omit<EvaluateOptions, "onProgress"> {
   readonly embedder: Embedder;
   readonly backend: Backend;
   readonly key: Key;
+  /** Called with the number of samples done since the last call. */
+  readonly advance: (samples: number) => void;
 }
 
 /** What the results of all evaluators have in common. */
@@ -55,12 +57,14 @@ export async function embedImages<T>(
     embedder,
     decode,
     signal,
-    onProgress,
+    advance,
     skipped = new SkippedSamples(),
   }: EvaluatorContext & { readonly skipped?: SkippedSamples },
   read: (sample: Sample) => T | NotEvaluated,
 ): Promise<EvaluatedImages & { readonly kept: T[] }> {
   const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
+  const earlier = skipped.total;
+  let done = 0;
   const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
   for await (const embedded of embedSamples(embedder, source.read(skipped), options)) {
     for (const { sample, image } of embedded) {
@@ -73,7 +77,8 @@ export async function embedImages<T>(
         vectors.push(image!);
       }
     }
-    onProgress?.(keys.length);
+    advance(keys.length + skipped.total - earlier - done);
+    done = keys.length + skipped.total - earlier;
   }
   skipped.requireUsed(source.name, keys.length);
   return { keys, kept, images: concatenated(vectors), skipped };
