@@ -106,7 +106,11 @@ const codebookStage = z.strictObject({
   rate,
   optimizer,
   temperature: schedule,
-  divergence: schedule,
+  divergence: schedule.prefault({ from: 0, to: 0, over: 1 }),
+  /** Weight of the entropy of a batch's codes, in the units of the divergence. */
+  usage: z.number().nonnegative().default(0),
+  /** Fixed scale b of the logit-Laplace density; learned if omitted, as in DALL-E. */
+  scale: positive.optional(),
   averaging: share.default(0.999),
   best,
   every,

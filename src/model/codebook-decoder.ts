@@ -31,14 +31,16 @@ export function codebookDecoderParameters(config: CodebookConfig): CodebookDecod
   const width = (group: number): number => hidden * 2 ** (groups - 1 - group);
   const first = hidden / 2;
   return {
-    input: convolutionParameters(vocabulary, first, 1),
+    // Codes are one-hot, so a standard deviation of 1 gives outputs of variance 1.
+    input: convolutionParameters(vocabulary, first, 1, Math.sqrt(vocabulary)),
     groups: Array.from({ length: groups }, (_, group) =>
       Array.from({ length: blocksPerGroup }, (_unused, block) => {
         const from = block > 0 ? width(group) : group === 0 ? first : width(group - 1);
         return codebookBlockParameters(from, width(group), [1, 3, 3, 3]);
       }),
     ),
-    output: convolutionParameters(width(groups - 1), 2 * channels, 1),
+    // Small, so that the first reconstructions are gray rather than saturated.
+    output: convolutionParameters(width(groups - 1), 2 * channels, 1, 0.3),
   };
 }
 

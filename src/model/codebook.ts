@@ -36,16 +36,18 @@ export interface Codebook<T> {
 }
 
 /**
- * A convolution from `inputs` to `outputs` channels, initialized with standard deviation 1 / sqrt(inputs · k²)
- * (flava.md 1.8).
+ * A convolution from `inputs` to `outputs` channels, initialized with standard deviation `gain` / sqrt(inputs · k²).
+ * The default keeps the variance of what passes a ReLU; DALL-E's gain is 1 throughout (flava.md 1.8), with which most of a
+ * small codebook stays unused.
  */
 export function convolutionParameters(
   inputs: number,
   outputs: number,
   size: number,
+  gain = Math.SQRT2,
 ): Convolution<Parameter> {
   return {
-    weight: weight([outputs, size, size, inputs], 1 / Math.sqrt(inputs * size * size)),
+    weight: weight([outputs, size, size, inputs], gain / Math.sqrt(inputs * size * size)),
     bias: constant([outputs], 0),
   };
 }
@@ -68,7 +70,7 @@ export function codebookParameters(config: CodebookConfig): Codebook<Parameter> 
   const { channels, groups, blocksPerGroup, hidden, vocabulary } = config;
   const width = (group: number): number => hidden * 2 ** Math.max(group, 0);
   return {
-    input: convolutionParameters(channels, hidden, 7),
+    input: convolutionParameters(channels, hidden, 7, 1),
     groups: Array.from({ length: groups }, (_, group) =>
       Array.from({ length: blocksPerGroup }, (_unused, block) =>
         codebookBlockParameters(width(block === 0 ? group - 1 : group), width(group), [3, 3, 3, 1]),
@@ -92,12 +94,16 @@ export function convolve({ weight, bias }: Convolution<Tensor>, x: Tensor): Tens
 
 type Groups = Codebook<Tensor>["groups"];
 
+/** The gain of residual branches (flava.md 2.1). */
+export const branchGain = ({ groups, blocksPerGroup }: CodebookConfig): number =>
+  1 / (groups * blocksPerGroup) ** 2;
+
 /**
- * Folds the gain of residual branches, one over the squared number of blocks, into the last weights of each branch:
+ * Folds the gain of residual branches into the last weights of each branch:
  * these are few, and the sum with the shortcut can be fused into the last convolution.
  */
 export function withGain(groups: Groups, config: CodebookConfig): Groups {
-  const gain = 1 / (config.groups * config.blocksPerGroup) ** 2;
+  const gain = branchGain(config);
   return groups.map((blocks) =>
     blocks.map((block) => {
       const { weight, bias } = block.convolutions.at(-1)!;

@@ -1,9 +1,13 @@
-/** DALL-E's loss of the image codebook: the evidence lower bound of a discrete autoencoder (flava.md 2.6). */
+/**
+ * The loss of the image codebook: DALL-E's evidence lower bound of a discrete autoencoder (flava.md 2.6), with a bonus for
+ * using many codes.
+ */
 import { add, divide, multiply, subtract } from "../graph/ops/arithmetic.js";
 import { absolute, exp, log } from "../graph/ops/elementwise.js";
 import { affine } from "../graph/ops/affine.js";
 import { cast } from "../graph/ops/cast.js";
 import { permute } from "../graph/ops/permute.js";
+import { fill } from "../graph/ops/fill.js";
 import { gumbel } from "../graph/ops/random.js";
 import { maximumOf, mean } from "../graph/ops/reduce.js";
 import { sum } from "../graph/ops/broadcast.js";
@@ -27,6 +31,10 @@ export interface Relaxation {
   readonly temperature: Tensor;
   /** Weight of the divergence from equally frequent codes, float32 []. */
   readonly divergenceWeight: Tensor;
+  /** Weight of the entropy of the batch's mean distribution of codes, which is maximized. */
+  readonly usageWeight: number;
+  /** The scale b of the logit-Laplace density, if it is fixed. */
+  readonly fixedScale: number | undefined;
 }
 
 /** Each float32 []. */
@@ -35,6 +43,8 @@ export interface ReconstructionLosses {
   readonly reconstruction: Tensor;
   /** Divergence of a cell's codes from equally frequent ones, averaged over cells: 0 to ln V. */
   readonly divergence: Tensor;
+  /** Entropy of the batch's mean distribution of codes in nats: 0 to ln V. */
+  readonly usage: Tensor;
   /** The weighted sum, which is minimized. */
   readonly total: Tensor;
 }
@@ -46,7 +56,7 @@ export function reconstructionLosses(
   { codebook, decoder }: Autoencoder<Tensor>,
   config: CodebookConfig,
   pixels: Tensor,
-  { key, temperature, divergenceWeight }: Relaxation,
+  { key, temperature, divergenceWeight, usageWeight, fixedScale }: Relaxation,
   precision: Precision,
 ): ReconstructionLosses {
   const logits = cast(codebookLogits(codebook, config, pixels, precision), "float32"); // [B, h, w, V]
@@ -54,13 +64,15 @@ export function reconstructionLosses(
   const codes = softmax(divide(noisy, temperature));
   const distribution = decodeCodes(decoder, config, cast(codes, computeDtype(precision)));
   const reconstruction = mean(
-    logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32")),
+    logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32"), fixedScale),
   );
   const divergence = divergenceFromUniform(logits);
+  const usage = usageEntropy(logits);
   // The bound is a sum over cells and pixels, here divided by the number of values in an image.
   const perPixel = cellsOf(logits) / (pixels.size / (pixels.shape[0] ?? 1));
   const weighted = multiply(affine(divergence, perPixel, 0), divergenceWeight);
-  return { reconstruction, divergence, total: add(reconstruction, weighted) };
+  const bonus = affine(usage, -usageWeight * perPixel, 0);
+  return { reconstruction, divergence, usage, total: add(add(reconstruction, weighted), bonus) };
 }
 
 const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows * columns;
@@ -70,15 +82,27 @@ const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows *
  *
  * @param x within (0, 1), float32 [B, H, W, C]
  * @param distribution mu of all colors followed by their ln b, float32 [B, H, W, 2C]
+ * @param fixedScale replaces the b of `distribution`. Gradients go as 1 / b, so with a learned scale images that are mostly
+ * white draw all attention to white: strokes turn gray.
  */
-export function logitLaplace(x: Tensor, distribution: Tensor): Tensor {
+export function logitLaplace(x: Tensor, distribution: Tensor, fixedScale?: number): Tensor {
   const channels = x.shape.at(-1) ?? 0;
   const location = slice(distribution, 3, 0, channels);
-  const logScale = slice(distribution, 3, channels, 2 * channels);
+  const logScale =
+    fixedScale === undefined
+      ? slice(distribution, 3, channels, 2 * channels)
+      : fill(location.shape, Math.log(fixedScale));
   const [logX, logRest] = [log(x), log(affine(x, -1, 1))];
   const distance = absolute(subtract(subtract(logX, logRest), location));
   const scaled = multiply(distance, exp(affine(logScale, -1, 0)));
   return add(affine(logScale, 1, Math.LN2), add(add(logX, logRest), scaled));
+}
+
+/** Entropy of the mean of softmax(logits) over all but the last axis, in nats: float32 []. */
+export function usageEntropy(logits: Tensor): Tensor {
+  const axes = logits.shape.slice(0, -1).map((_, axis) => axis);
+  const shares = mean(softmax(logits), axes); // [V]
+  return affine(sum(multiply(shares, log(affine(shares, 1, 1e-12))), [0]), -1, 0);
 }
 
 /** KL(softmax(logits) || uniform), averaged over all but the last axis: float32 []. */

@@ -23,7 +23,13 @@ import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.j
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
-import { type CodebookInputs, autoencoderParameters, codebookLoss } from "./codebook-loss.js";
+import {
+  type CodebookInputs,
+  autoencoderParameters,
+  codebookLoss,
+  withPublishedGain,
+  writtenValues,
+} from "./codebook-loss.js";
 import { rateAt } from "./rate.js";
 import type { CodebookStageRecipe, Recipe } from "../../configs/recipe.js";
 import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
@@ -51,8 +57,8 @@ type Judgement = {
 };
 
 export class CodebookStage implements Stage {
-  readonly measures = ["likelihood", "codes used"];
-  readonly losses = { reconstruction: null, divergence: null };
+  readonly measures = ["ink accuracy", "likelihood", "codes used", "code entropy"];
+  readonly losses = { reconstruction: null, divergence: null, usage: null };
   readonly state: CodebookState;
   private readonly config: FlavaConfig;
   readonly #pixels: TensorSpec;
@@ -99,27 +105,36 @@ export class CodebookStage implements Stage {
 
   async evaluate(): Promise<Scalars> {
     const judge = (this.#judge ??= this.#compileJudge());
-    const used = new Set<number>();
+    const counts = new Map<number, number>();
+    const ink = { error: 0, values: 0 };
     let sum = 0;
     for (const [index, { codebookPixels }] of this.options.validation.entries()) {
       if (!codebookPixels) continue;
       const { loss, tokens, images, originals } = await judge.run({ pixels: codebookPixels });
-      for (const token of tokens) used.add(token);
+      for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+      addInkError(ink, originals, images);
       sum += loss[0] ?? NaN;
       if (index === 0) await this.#draw(originals, images);
     }
     const likelihood = -sum / this.options.validation.length;
-    return { likelihood, "codes used": used.size };
+    return {
+      likelihood,
+      "ink accuracy": 1 - ink.error / ink.values,
+      "codes used": counts.size,
+      "code entropy": entropy([...counts.values()]),
+    };
   }
 
   /** Writes the moving average of the parameters. */
   async write(directory: string): Promise<void> {
     const { state, config } = this;
+    const { stage } = this.options;
     const averaged = new State(state.backend, {
       parameters: autoencoderParameters(config.codebook),
     });
     for (const path of averaged.paths) {
-      averaged.write(path, state.read(path.replace("parameters/", "average/")));
+      const values = state.read(path.replace("parameters/", "average/"));
+      averaged.write(path, writtenValues(path, values, config.codebook, stage.scale));
     }
     const tokenizer = new Tokenizer(this.options.vocabulary);
     await writeModel(directory, { state: averaged, config, tokenizer });
@@ -141,6 +156,8 @@ export class CodebookStage implements Stage {
       precision: recipe.precision,
       temperature: stage.temperature,
       divergenceWeight: stage.divergence,
+      usageWeight: stage.usage,
+      fixedScale: stage.scale,
     });
     return (this.#step ??= optimizerStep(this.state, loss, {
       optimizer,
@@ -153,12 +170,14 @@ export class CodebookStage implements Stage {
   /** Uses the most likely code of each cell instead of a mixture, as later stages do. */
   #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
     const { config } = this;
+    const { scale } = this.options.stage;
     return compile({ state: this.state, inputs: { pixels: this.#pixels } }, (s, { pixels }) => {
-      const { codebook, decoder } = s.average as Autoencoder<Tensor>;
+      const average = s.average as Autoencoder<Tensor>;
+      const { codebook, decoder } = withPublishedGain(average, config.codebook);
       const logits = cast(codebookLogits(codebook, config.codebook, pixels, "float32"), "float32");
       const codes = equal(logits, maximumOf(logits, [-1], true));
       const distribution = decodeCodes(decoder, config.codebook, codes);
-      const loss = mean(logitLaplace(permute(pixels, [0, 2, 3, 1]), distribution));
+      const loss = mean(logitLaplace(permute(pixels, [0, 2, 3, 1]), distribution, scale));
       const images = reconstruction(distribution);
       return {
         outputs: { loss, tokens: argmax(logits), images, originals: unmapPixels(pixels) },
@@ -187,4 +206,26 @@ export class CodebookStage implements Stage {
     const raw = { width, height: rows * 2 * side, channels: 3 } as const;
     await sharp(pixels, { raw }).png().toFile(this.options.drawing);
   }
+}
+
+/** Channels darker than this are ink: drawn, rather than the white that most of an icon is. */
+const inkBelow = 0.75;
+
+/** Adds the absolute errors of a batch's ink. */
+function addInkError(
+  ink: { error: number; values: number },
+  originals: Values,
+  images: Values,
+): void {
+  for (const [index, original] of originals.entries()) {
+    if (original >= inkBelow) continue;
+    ink.error += Math.abs((images[index] ?? NaN) - original);
+    ink.values++;
+  }
+}
+
+/** Entropy in nats of a distribution given by counts. */
+function entropy(counts: readonly number[]): number {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return -counts.reduce((sum, count) => sum + (count / total) * Math.log(count / total), 0);
 }
