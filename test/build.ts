@@ -3,7 +3,7 @@
  * they are installed, and never by a stale build.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -13,8 +13,8 @@ export const program = join(root, "dist", "src", "cli", "main.js");
 
 /** Called once by Vitest (`globalSetup`). */
 export function setup(): void {
-  const built = statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (lastChange() <= built) return;
+  const built = statSync(join(root, "build", "dist.tsbuildinfo"), { throwIfNoEntry: false });
+  if (existsSync(program) && lastChange() <= (built?.mtimeMs ?? 0)) return;
   const build = join(root, "scripts", "build.mjs");
   const { status } = spawnSync(process.execPath, [build], { stdio: "inherit" });
   if (status !== 0) throw new Error("dist/ could not be built, and tests need it.");
