@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
+import { drawnImages } from "./drawn-images.js";
 import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";
 import type { RecipeInput } from "./recipe.js";
 
@@ -32,14 +33,12 @@ export const mini = {
   stages: [
     {
       kind: "codebook",
-      steps: 900,
-      batch: 32,
-      rate: { peak: 1e-3, warmup: 50, floor: 2e-5 },
+      steps: 3000,
+      batch: 16,
+      rate: { peak: 4e-3, warmup: 50, floor: 2e-5 },
       optimizer: { weightDecay: 1e-4 },
-      // Far more weight on the divergence from the start than in DALL-E: our images are mostly white, and a codebook
-      // that is free to choose early collapses to a handful of codes.
-      temperature: { from: 1, to: 1 / 16, over: 850 },
-      divergence: { from: 60, to: 10, over: 850 },
+      temperature: { from: 1, to: 1 / 16, over: 2900 },
+      ...drawnImages,
       averaging: 0.99,
     },
     {

@@ -3,6 +3,7 @@
  * unimodal ones.
  */
 import { packagePath } from "../base/package-root.js";
+import { drawnImages } from "./drawn-images.js";
 import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";
 import type { RecipeInput } from "./recipe.js";
 
@@ -28,12 +29,12 @@ export const quickstart = {
   stages: [
     {
       kind: "codebook",
-      steps: 120,
-      batch: 32,
-      rate: { peak: 2e-3, warmup: 10 },
+      steps: 300,
+      batch: 16,
+      rate: { peak: 4e-3, warmup: 10 },
       optimizer: { weightDecay: 1e-4 },
-      temperature: { from: 1, to: 1 / 16, over: 115 },
-      divergence: { from: 60, to: 10, over: 115 }, // as in mini.ts
+      temperature: { from: 1, to: 1 / 16, over: 290 },
+      ...drawnImages,
       averaging: 0.95,
       every,
     },
