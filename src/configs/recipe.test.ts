@@ -65,7 +65,8 @@ describe("checkRecipe", () => {
   });
 
   it("refuses a codebook's schedules that its steps do not complete", () => {
-    const change = { ...recipes.mini!.stages[0], steps: 100 };
+    const divergence = { from: 0, to: 1, over: 101 };
+    const change = { ...recipes.mini!.stages[0], divergence, steps: 100 };
     expect(message({ ...recipes.mini, stages: [change] })).toMatch(
       /codebook\.temperature\.over: expected at most the 100 steps .*\n.*codebook\.divergence\.over: /,
     );

@@ -47,7 +47,8 @@ test("written parameters mean with DALL-E's gain what the trained ones mean with
     (parameters) => parameters,
     (path, values) => writtenValues(path, values, config, undefined),
   );
-  for (const [index, values] of written.entries()) expect(values).toEqual(closeTo(trained[index]!, 4));
+  for (const [index, values] of written.entries())
+    expect(values).toEqual(closeTo(trained[index]!, 4));
 });
 
 test("a fixed scale is written as the scale of every color", () => {
@@ -56,5 +57,10 @@ test("a fixed scale is written as the scale of every color", () => {
     (path, values) => writtenValues(path, values, config, 0.5),
   );
   const scales = distribution.filter((_, index) => index % 6 >= 3);
-  expect(scales).toEqual(closeTo(scales.map(() => Math.log(0.5)), 6));
+  expect(scales).toEqual(
+    closeTo(
+      scales.map(() => Math.log(0.5)),
+      6,
+    ),
+  );
 });
