@@ -3,7 +3,7 @@ import type { ReferenceTensor, Tensor, TensorSpec } from "../src/graph/tensor.js
 import { ancestors } from "../src/graph/order.js";
 import { placeholderOf } from "../src/graph/placeholder.js";
 
-/** The values of placeholders, in order. */
+/** The values of placeholders, in order; constants have their own. */
 export type Feeds = ReadonlyMap<Tensor, ArrayLike<number>>;
 
 /** Memory filled with NaN or garbage, as kernels find it. Floating-point numbers are doubles, whatever the dtype. */
@@ -18,7 +18,7 @@ function memoryOf({ shape, dtype, size }: TensorSpec): ReferenceTensor {
 }
 
 function fed(placeholder: Tensor, feeds: Feeds): ReferenceTensor {
-  const values = feeds.get(placeholder);
+  const values = feeds.get(placeholder) ?? placeholderOf(placeholder)?.values;
   if (values?.length !== placeholder.size) {
     throw new Error(
       `${placeholderOf(placeholder)?.path ?? ""} ${String(placeholder)} needs ${placeholder.size} values`,

@@ -2,7 +2,7 @@ import { tanh } from "../graph/ops/elementwise.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { slice } from "../graph/ops/slice.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Block } from "../nn/block.js";
+import { type Block, blockAttention } from "../nn/block.js";
 import { type LayerNorm, layerNorm } from "../nn/layer-norm.js";
 import { type Linear, exactLinear } from "../nn/linear.js";
 import type { Precision } from "../nn/precision.js";
@@ -14,6 +14,12 @@ export interface Encoded {
   readonly states: readonly Tensor[];
   /** The last state, normalized: float32 [B, L, D]. */
   readonly sequence: Tensor;
+  /**
+   * How the tokens attend to each other in block `layer`, counted from 1, default the last: float32 [B, H, L, L], of
+   * which row i sums to 1 and belongs to the token i that attends.
+   * @throws RangeError if there is no such block
+   */
+  readonly attention: (layer?: number) => Tensor;
 }
 
 interface Trunk {
@@ -25,7 +31,15 @@ interface Trunk {
 export function encode({ blocks, norm }: Trunk, embedded: Tensor, options: StackOptions): Encoded {
   const states = stack(blocks, embedded, options);
   const last = lastState({ states });
-  return { states, sequence: layerNorm(norm, last, options.epsilon, "float32") };
+  return {
+    states,
+    sequence: layerNorm(norm, last, options.epsilon, "float32"),
+    attention: (layer = blocks.length) => {
+      const [block, before] = [blocks[layer - 1], states[layer - 1]];
+      if (block && before) return blockAttention(block, before, options);
+      throw new RangeError(`This encoder has blocks 1 to ${blocks.length}, but no block ${layer}.`);
+    },
+  };
 }
 
 /** The last state before the final normalization: float32 [B, L, D]. */

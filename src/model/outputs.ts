@@ -5,7 +5,7 @@ import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Precision } from "../nn/precision.js";
-import { tokenAt } from "./encoded.js";
+import { type Encoded, tokenAt } from "./encoded.js";
 import { type PretrainingHeads, embed } from "./flava.js";
 import { type MaskedHead, matchLogits, maskedLogits } from "./heads.js";
 import type { ImageInput } from "./image-encoder.js";
@@ -25,6 +25,8 @@ export interface UnimodalOutputs {
   readonly sequence: Tensor;
   /** The embedding and each block's output, before the final normalization: float32 [B, L, D] each. */
   readonly states: readonly Tensor[];
+  /** How the tokens attend to each other in a block, counted from 1, default the last: float32 [B, H, L, L]. */
+  readonly attention: Encoded["attention"];
 }
 
 interface PairOutputs {
@@ -34,6 +36,8 @@ interface PairOutputs {
   readonly vector: Tensor;
   /** As for a single modality. */
   readonly states: readonly Tensor[];
+  /** As for a single modality; the tokens are those of `sequence`. */
+  readonly attention: Encoded["attention"];
 }
 
 export function imageOutputs(

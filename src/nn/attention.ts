@@ -1,5 +1,11 @@
 import { attention as attend, selfAttention } from "../graph/ops/attention.js";
+import { broadcast } from "../graph/ops/broadcast.js";
+import { cast } from "../graph/ops/cast.js";
 import { concatenate } from "../graph/ops/concatenate.js";
+import { permute } from "../graph/ops/permute.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { slice } from "../graph/ops/slice.js";
+import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Linear, linear, linearParameters } from "./linear.js";
 import type { Parameter } from "./parameter.js";
@@ -41,6 +47,44 @@ export function attention(
   const key = linear(p.key, x, precision); // [B, L, D]
   const value = linear(p.value, x, precision);
   return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
+}
+
+/**
+ * The probabilities by which each token attends to all tokens, for every head: float32 [B, H, L, L]. Row i of a head sums
+ * to 1 and belongs to the token i that attends.
+ */
+export function attentionProbabilities(
+  p: Attention<Tensor>,
+  x: Tensor,
+  heads: number,
+  precision: Precision,
+  visible?: Visibility,
+): Tensor {
+  const [batch = 0, length = 0, width = 0] = x.shape;
+  const depth = width / heads;
+  const query = linear(p.query, x, precision);
+  const key = linear(p.key, x, precision);
+  // The operation never stores its scores. Over one-hot values, however, its result is the probabilities themselves,
+  // for as many keys at a time as a head has features.
+  const parts = Array.from({ length: Math.ceil(length / depth) }, (_, part) => {
+    const rows = cast(
+      constant(oneHotRows(length, width, depth, part * depth), [length, width]),
+      x.dtype,
+    );
+    const values = broadcast(rows, x.shape);
+    const found = attend(query, key, values, { heads, ...visible });
+    return reshape(cast(found, "float32"), [batch, length, heads, depth]);
+  });
+  return permute(slice(concatenate(parts, 3), 3, 0, length), [0, 2, 1, 3]);
+}
+
+/** For each head, the columns of the identity from `first` on: [L, D]. */
+function oneHotRows(length: number, width: number, depth: number, first: number): Float32Array {
+  const rows = new Float32Array(length * width);
+  for (let row = first; row < Math.min(first + depth, length); row++) {
+    for (let column = row - first; column < width; column += depth) rows[row * width + column] = 1;
+  }
+  return rows;
 }
 
 /** Joins several layers with the same input into one. */

@@ -2,7 +2,13 @@ import { add } from "../graph/ops/arithmetic.js";
 import { slice } from "../graph/ops/slice.js";
 import { scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
-import { type Attention, type Visibility, attention, attentionParameters } from "./attention.js";
+import {
+  type Attention,
+  type Visibility,
+  attention,
+  attentionParameters,
+  attentionProbabilities,
+} from "./attention.js";
 import { type LayerNorm, layerNorm, layerNormParameters } from "./layer-norm.js";
 import { type Mlp, mlp, mlpParameters } from "./mlp.js";
 import type { Parameter } from "./parameter.js";
@@ -32,6 +38,15 @@ export function blockParameters(width: number, hidden: number): Block<Parameter>
     norm2: layerNormParameters(width),
     mlp: mlpParameters(width, hidden),
   };
+}
+
+/**
+ * The probabilities by which the tokens that enter a block attend to each other: float32 [B, L, D] -> [B, H, L, L].
+ */
+export function blockAttention(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
+  const { heads, epsilon, precision, visible } = options;
+  const normed = layerNorm(p.norm1, x, epsilon, computeDtype(precision));
+  return attentionProbabilities(p.attention, normed, heads, precision, visible);
 }
 
 /** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
