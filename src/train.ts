@@ -25,6 +25,8 @@ export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
 export { type PretrainOptions, pretrain } from "./train/pretrain.js";
 export { ChangedRunError } from "./train/run/provenance.js";
+export type { LogEntry } from "./train/run/log.js";
+export type { ExtraInputs, ExtraLoss, TracedBatch } from "./train/stages/extra-loss.js";
 export {
   boundLogitScale,
   pretrainingLoss,

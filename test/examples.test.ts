@@ -18,20 +18,16 @@ const readmeBlocks = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]
 /** Goes before the example of a method, which shows only a few lines. */
 const preamble = `import { load } from "flava";\nconst flava = await load();\n`;
 
-/** The `@example` blocks of the entry points and of the API, by file and number. */
+/** The `@example` blocks of all docstrings, by file and number. */
 function documented(): Map<string, string> {
   const examples = new Map<string, string>();
-  for (const directory of ["src", "src/api"]) {
-    const files = readdirSync(join(root, directory)).filter((name) =>
-      /(?<!\.test)\.ts$/.test(name),
-    );
-    for (const file of files) {
-      const text = readFileSync(join(root, directory, file), "utf8");
-      for (const [index, [, block]] of [...text.matchAll(/@example\n(.*?)\*\//gs)].entries()) {
-        const code = block!.replace(/^ *\* ?/gm, "");
-        const isWhole = code.startsWith("import ");
-        examples.set(`${directory}/${file} ${index + 1}`, isWhole ? code : preamble + code);
-      }
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  for (const file of files.filter((name) => /(?<!\.test)\.ts$/.test(name))) {
+    const text = readFileSync(join(root, "src", file), "utf8");
+    for (const [index, [, block]] of [...text.matchAll(/@example\n(.*?)\*\//gs)].entries()) {
+      const code = block!.replace(/^ *\* ?/gm, "");
+      const isWhole = code.startsWith("import ");
+      examples.set(`src/${file} ${index + 1}`, isWhole ? code : preamble + code);
     }
   }
   return examples;

@@ -1,4 +1,4 @@
-/** What a run of pre-training can be asked for: weights to start from, the measure of the best model. */
+/** What a run of pre-training can be asked for: weights to start from, the measure of the best model, losses of one's own. */
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,9 +6,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../src/backend/open.js";
 import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../src/configs/recipe.js";
+import type { BatchTensors } from "../src/data/batch/batch.js";
+import { multiply, subtract } from "../src/graph/ops/arithmetic.js";
+import { mean } from "../src/graph/ops/reduce.js";
+import { type TensorSpec, spec } from "../src/graph/tensor.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
-import { readLog } from "../src/train/run/log.js";
+import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
+import type { ExtraLoss } from "../src/train/stages/extra-loss.js";
+import { closeTo } from "./close-to.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
 
 const backend = openBackend();
@@ -89,5 +95,49 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     const { best } = JSON.parse(progress) as { readonly best: unknown };
     expect(best).toEqual({ step: values.indexOf(value) + 1, measure: "mlm", value });
     expect(existsSync(stage.file("best", "model.safetensors"))).toBe(true);
+  });
+
+  it("minimizes a loss of one's own with inputs of its own, also in micro-batches", async () => {
+    const targets: ExtraLoss = {
+      name: "targets",
+      kinds: ["pair"],
+      weight: 10,
+      inputs: ({ kind: _, ...tensors }) => {
+        const { pixels } = tensors as BatchTensors<TensorSpec>;
+        return { wanted: spec([pixels!.shape[0]!, 64]) };
+      },
+      values: ({ sizes }) => {
+        const sample = (place: number): number => 0.1 + Math.floor(place / 64) / 100;
+        return { wanted: Float32Array.from({ length: sizes.samples * 64 }, (_, i) => sample(i)) };
+      },
+      loss: ({ objectives, inputs }) => {
+        const difference = subtract(objectives.contrastive!.embeddings.images, inputs.wanted!);
+        return mean(multiply(difference, difference));
+      },
+    };
+    const losses: number[][] = [];
+    for (const microBatches of [1, 2]) {
+      const entries: LogEntry[] = [];
+      await run(`extra-${microBatches}`, {
+        recipe: withJoint({ microBatches, shares: { pair: 1, image: 0, text: 0 } }),
+        start,
+        only: ["joint"],
+        extraLosses: [targets],
+        onEntry: (_, entry) => entries.push(entry),
+      });
+      losses.push(entries.flatMap(({ scalars }) => scalars.targets ?? []));
+    }
+    const [whole, split] = losses as [number[], number[]];
+    expect(whole).toHaveLength(4);
+    expect(whole[3]).toBeLessThan(whole[0]!);
+    expect(split).toEqual(closeTo(whole, 4));
+    const recipe = withJoint({ shares: { pair: 1, image: 0, text: 0 } });
+    await expect(run("extra-1", { recipe, start, only: ["joint"] })).rejects.toThrow(
+      'extraLosses: ["targets"] -> none',
+    );
+    const twice = { ...targets, name: "mlm" };
+    await expect(run("extra-1", { extraLosses: [twice] })).rejects.toThrow(
+      'two losses named "mlm"',
+    );
   });
 });

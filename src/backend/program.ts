@@ -38,6 +38,10 @@ export interface ProgramMemory {
  * Traces `body` once and makes it ready to run. `body` receives symbolic tensors for the state and the inputs.
  *
  * @example
+ * import { State, compile, openBackend, spec } from "flava/engine";
+ * import { linear } from "flava/ops";
+ *
+ * const state = new State(openBackend(), { weight: spec([2, 4]) });
  * const program = compile({ state, inputs: { x: spec([8, 4]) } }, ({ weight }, { x }) => ({
  *   outputs: { y: linear(x, weight) },
  * }));

@@ -4,7 +4,7 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import { formatDuration } from "../base/duration.js";
 import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
-import { RunLog } from "./run/log.js";
+import { type LogEntry, RunLog } from "./run/log.js";
 import { type ReportOptions, writeReport } from "./run/report.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
 import { type BestMeasure, isBetter } from "./stages/best-measure.js";
@@ -25,6 +25,8 @@ export interface TrainOptions<B> {
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
+  /** Called with each entry of the log. */
+  readonly onEntry?: (entry: LogEntry) => void;
   /** When aborted, training saves and stops after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -65,7 +67,7 @@ type Session<B> = Omit<TrainOptions<B>, "progress"> & {
 async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Ending> {
   const { run, every, log, signal, onProgress } = session;
   const start = session.progress;
-  const runLog = await RunLog.open(run, start.step);
+  const runLog = await RunLog.open(run, start.step, session.onEntry);
   const averages = new Averages();
   const began = performance.now();
   while (session.progress.step < stage.steps) {

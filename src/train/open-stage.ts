@@ -14,6 +14,7 @@ import { batchOptions, largestBatches, validationDirectories } from "./stage-dat
 import type { RunDirectory } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
+import type { ExtraLoss } from "./stages/extra-loss.js";
 import { fixedBatches } from "./stages/fixed-batches.js";
 import { PretrainingStage } from "./stages/pretraining.js";
 import type { Log, Stage } from "./stages/stage.js";
@@ -26,6 +27,8 @@ export interface OpenStageOptions {
   readonly run: RunDirectory;
   /** The initial weights, used if there is no checkpoint. */
   readonly start: readonly StartWeights[];
+  /** Losses besides those of the recipe. */
+  readonly extra: readonly ExtraLoss[];
   readonly log: Log;
 }
 
@@ -61,7 +64,7 @@ async function openCodebook(
 
 async function openPretraining(
   stage: PretrainingStageRecipe,
-  { backend, recipe, vocabulary, start, log }: OpenStageOptions,
+  { backend, recipe, vocabulary, start, extra, log }: OpenStageOptions,
 ): Promise<Stage> {
   return PretrainingStage.open({
     backend,
@@ -69,6 +72,7 @@ async function openPretraining(
     vocabulary,
     stage,
     start,
+    extra,
     log,
     largest: largestBatches(recipe, stage),
     decoder: await decoderFrom(start),

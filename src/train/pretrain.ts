@@ -13,6 +13,7 @@ import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import type { Provenance } from "./run/provenance.js";
+import type { LogEntry } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
@@ -26,6 +27,7 @@ import {
   trainingSets,
 } from "./stage-data.js";
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
+import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import type { Log, Stage } from "./stages/stage.js";
 
@@ -45,12 +47,16 @@ export interface PretrainOptions {
   readonly overfit?: number;
   /** Continue a run even if its recipe or start weights have changed, or if it was finished and now has more steps. */
   readonly allowChanges?: boolean;
+  /** Losses of one's own, added to those of the recipe in every stage that has batches of their kinds. */
+  readonly extraLosses?: readonly ExtraLoss[];
   /** Threads that prepare batches. */
   readonly workers: number;
   /** Called with each log line. */
   readonly log: Log;
   /** Called after each step. */
   readonly onProgress?: (made: StepsMade) => void;
+  /** Called with each entry of the stages' `log.jsonl`: averages over steps of training, and evaluations. */
+  readonly onEntry?: (stage: string, entry: LogEntry) => void;
   /** When aborted, training saves and stops after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -60,8 +66,9 @@ export interface PretrainOptions {
  * @throws LockError if another process is training in the directory; ChangedRunError if the run's settings have changed
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
-  const { recipe, overfit, only } = options;
+  const { recipe, overfit, only, extraLosses = [] } = options;
   requireStages(recipe, only);
+  requireNames(extraLosses);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
   return withRunLock(directory, async () => {
@@ -102,7 +109,8 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
     log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, models[recipe.model]);
-    const opened = await openStage(stage, { backend, recipe, vocabulary, run, start, log });
+    const extra = options.extraLosses ?? [];
+    const opened = await openStage(stage, { backend, recipe, vocabulary, run, start, extra, log });
     try {
       await run.writeFacts({ ...provenance, losses: opened.losses });
       if ((await trainStage(opened, stage, inputs, run, options)) === "stopped") return "stopped";
@@ -117,7 +125,7 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
 async function provenanceOf(
   { name }: StageRecipe,
   { start, vocabulary, sets }: StageInputs,
-  { recipe, backend, overfit }: PretrainOptions,
+  { recipe, backend, overfit, extraLosses = [] }: PretrainOptions,
 ): Promise<Provenance> {
   return {
     version: packageVersion(),
@@ -127,6 +135,7 @@ async function provenanceOf(
     vocabulary: identityOfVocabulary(vocabulary),
     samples: samplesOf(sets),
     ...(overfit !== undefined && { overfit }),
+    ...(extraLosses.length > 0 && { extraLosses: extraLosses.map((loss) => loss.name) }),
     start: await identitiesOf(start),
   };
 }
@@ -139,7 +148,7 @@ async function trainStage(
   run: RunDirectory,
   options: PretrainOptions,
 ): Promise<Ending> {
-  const { recipe, directory, workers, log, signal, onProgress } = options;
+  const { recipe, directory, workers, log, signal, onProgress, onEntry } = options;
   const progress = await run.resume(opened.state);
   const best = bestMeasure(opened, stage.best);
   log(describeBest(best));
@@ -164,6 +173,7 @@ async function trainStage(
       report: { directory, title: `Pre-training "${recipe.name}"`, recipe },
       log,
       ...(onProgress && { onProgress }),
+      ...(onEntry && { onEntry: (entry) => onEntry(stage.name, entry) }),
       ...(signal && { signal }),
     });
   } finally {

@@ -18,6 +18,8 @@ export function vqaAccuracy(answer: string, answers: readonly string[]): number 
  * The accuracy that each distinct normalized answer would get: soft targets for training.
  *
  * @example
+ * import { softAnswers } from "flava/eval";
+ *
  * softAnswers(["yes", "yes", "no"]); // yes: 2 of 3 people, no: 1 of 3
  */
 export function softAnswers(answers: readonly string[]): Map<string, number> {

@@ -46,6 +46,8 @@ function withoutOneApostrophe(word: string): string[] {
  * contractions with their apostrophe.
  *
  * @example
+ * import { normalizedAnswer } from "flava/eval";
+ *
  * normalizedAnswer("The two dogs dont."); // "2 dogs don't"
  */
 export function normalizedAnswer(answer: string): string {

@@ -23,16 +23,21 @@ export class RunLog {
   private constructor(
     private readonly path: string,
     directory: string,
+    private readonly onEntry?: (entry: LogEntry) => void,
   ) {
     this.#events = new EventFile(directory);
   }
 
   /** Opens the log of a run that resumes after `step`, dropping entries of later steps, which will be repeated. */
-  static async open(run: RunDirectory, step: number): Promise<RunLog> {
+  static async open(
+    run: RunDirectory,
+    step: number,
+    onEntry?: (entry: LogEntry) => void,
+  ): Promise<RunLog> {
     const path = run.file(logName);
     const before = (await readLog(run)).filter((entry) => entry.step <= step);
     await replaceFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    return new RunLog(path, run.path);
+    return new RunLog(path, run.path, onEntry);
   }
 
   async add(entry: LogEntry): Promise<void> {
@@ -43,6 +48,7 @@ export class RunLog {
     ]);
     this.#events.add(entry.step, Object.fromEntries(tags) as Scalars);
     await this.#events.flush();
+    this.onEntry?.(entry);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Provenance {
   readonly samples: Readonly<Record<string, number>>;
   /** Number of samples used from each set, if the run is restricted. */
   readonly overfit?: number;
+  /** Names of the losses besides those of the recipe; absent if there are none. */
+  readonly extraLosses?: readonly string[];
   /** SHA-256 of the weights that training started from, by their source: "--start" or the name of a stage. */
   readonly start: Readonly<Record<string, string>>;
 }
@@ -60,13 +62,13 @@ export function differences(before: Provenance, now: Provenance): Difference[] {
 }
 
 function settings(provenance: Provenance): Record<string, unknown> {
-  const { recipe, stage, vocabulary, samples, overfit, start } = provenance;
+  const { recipe, stage, vocabulary, samples, overfit, extraLosses, start } = provenance;
   const { name: _, stages, ...common } = recipe;
   const own = stages.find(({ name }) => name === stage);
   return {
     ...common,
     stages: { [stage]: { ...own, best: undefined, every: undefined } },
-    ...{ vocabulary, samples, overfit, start },
+    ...{ vocabulary, samples, overfit, extraLosses, start },
   };
 }
 

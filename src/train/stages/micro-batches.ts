@@ -1,9 +1,10 @@
 /** Splitting of a batch into micro-batches, and the weight of each in the losses of the whole batch. */
 import { type Values, partOf } from "../../backend/values.js";
 import { mapTree } from "../../base/tree.js";
-import type { Batch, BatchTensors, Targets } from "../../data/batch/batch.js";
+import type { Batch, Targets } from "../../data/batch/batch.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
 import type { LossName } from "../../objective/objectives.js";
+import type { PretrainingInputs } from "./extra-loss.js";
 
 /**
  * The weight of each loss of a micro-batch, float32 []: its share of the samples or targets that the loss is a mean of.
@@ -12,7 +13,7 @@ import type { LossName } from "../../objective/objectives.js";
 export type Shares<T> = Readonly<Record<Exclude<LossName, "contrastive">, T>>;
 
 export interface MicroBatch<T> {
-  readonly tensors: BatchTensors<T>;
+  readonly tensors: PretrainingInputs<T>;
   readonly shares: Shares<T>;
 }
 
@@ -48,8 +49,8 @@ export function microBatchSpecs(batch: Batch<TensorSpec>, count: number): Batch<
  * @throws RangeError if a micro-batch has more targets than its part of the room for them
  */
 export function cutBatch(
-  { hidden, maskedIds }: BatchTensors<TensorSpec>,
-  values: BatchTensors<Values>,
+  { hidden, maskedIds }: PretrainingInputs<TensorSpec>,
+  values: PretrainingInputs<Values>,
   count: number,
 ): MicroBatch<Values>[] {
   const [, patches = 0] = hidden?.shape ?? [];
@@ -59,7 +60,7 @@ export function cutBatch(
   const cuts = Array.from({ length: count }, (_, index) => cut(values, index, part));
   // If no pair of the whole batch matches, all count.
   const anyMatches = values.match?.some((match) => match !== 0) ?? false;
-  const matchOf = ({ match }: BatchTensors<Values>): Values | undefined =>
+  const matchOf = ({ match }: PretrainingInputs<Values>): Values | undefined =>
     anyMatches ? match : undefined;
   const hiddenPatches = cuts.map((each) => counted(each.positions, patches, matchOf(each)));
   const hiddenTokens = cuts.map((each) => counted(each.targets?.positions, length, matchOf(each)));
@@ -94,10 +95,10 @@ interface Part {
 }
 
 function cut(
-  batch: BatchTensors<Values>,
+  batch: PretrainingInputs<Values>,
   index: number,
   { count, samples, patches, length }: Part,
-): BatchTensors<Values> {
+): PretrainingInputs<Values> {
   const { positions, targets, ...perSample } = batch;
   const cutSamples = mapTree(perSample, (values: Values) => partOf(values, index, count));
   const within = (list: Targets<Values>, rowLength: number): Targets<Int32Array> => {
@@ -106,7 +107,7 @@ function cut(
     return targetsWithin(list, { first: index * size, end: (index + 1) * size }, capacity);
   };
   return {
-    ...(cutSamples as BatchTensors<Values>),
+    ...(cutSamples as PretrainingInputs<Values>),
     ...(positions && {
       positions: within({ positions, labels: positions }, patches).positions,
     }),

@@ -3,7 +3,7 @@ import type { Partly } from "../../base/tree.js";
 import type { Batch, BatchTensors, PairBatch } from "../../data/batch/batch.js";
 import { clamp } from "../../graph/ops/elementwise.js";
 import { fill } from "../../graph/ops/fill.js";
-import { multiply } from "../../graph/ops/arithmetic.js";
+import { add, multiply } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
 import { contrastive, logitScaleBounds } from "../../objective/contrastive.js";
@@ -13,17 +13,26 @@ import {
   type LossName,
   type LossWeights,
   counting,
-  lossesOf,
   objectivesOf,
   totalLoss,
 } from "../../objective/objectives.js";
 import { embedImages, embedTexts } from "../../objective/pair.js";
 import { type ParameterRules, freezing } from "../../optim/rules.js";
 import type { CachedLoss, Loss, MicroBatches, TracedLoss } from "../step/loss.js";
+import {
+  type ExtraLoss,
+  type PretrainingInputs,
+  type TracedBatch,
+  type TracedExtra,
+  extraSpecs,
+  lossesOfBatch,
+  scaledExtra,
+  traceExtra,
+} from "./extra-loss.js";
 import { type MicroBatch, cutBatch, microBatchSpecs, shareSpecs } from "./micro-batches.js";
 
 type Parameters = FlavaForPretraining<Tensor>;
-type Inputs = BatchTensors<TensorSpec>;
+type Inputs = PretrainingInputs<TensorSpec>;
 
 export interface PretrainingLossOptions extends Omit<
   PretrainingModel,
@@ -31,6 +40,8 @@ export interface PretrainingLossOptions extends Omit<
 > {
   /** Default: all 1. */
   readonly weights?: LossWeights;
+  /** Losses besides those of FLAVA; default: none. */
+  readonly extra?: readonly ExtraLoss[];
 }
 
 /** Frozen parts, including the codebook, which only provides visual tokens (paper, section 3.1). */
@@ -40,18 +51,28 @@ export function pretrainingRules(frozen: readonly string[] = []): ParameterRules
 
 /** The weighted sum of a batch's losses; `batch` gives its kind and shapes. */
 export function pretrainingLoss(
-  { kind, ...inputs }: Batch<TensorSpec>,
+  batch: Batch<TensorSpec>,
   options: PretrainingLossOptions,
 ): Loss<Parameters, Inputs, MicroBatch<TensorSpec>> {
   const { weights } = options;
+  const { kind, ...tensors } = batch;
+  const extra = lossesOfBatch(options.extra ?? [], kind);
+  const inputs = { ...tensors, ...(extra.length > 0 && { extra: extraSpecs(extra, batch) }) };
   return {
     inputs,
-    trace: (parameters, given) => {
-      const losses = counting(lossesOf({ ...options, parameters }, asBatch(kind, given)), weights);
-      return { total: totalLoss(losses, weights), scalars: losses };
+    trace: (parameters, { extra: further = {}, ...given }) => {
+      const traced = tracedBatch({ ...options, parameters }, asBatch(kind, given));
+      const objectives = Object.entries(counting(traced.objectives, weights));
+      const losses = Object.fromEntries(objectives.map(([name, { loss }]) => [name, loss]));
+      return weighted(losses, weights, traceExtra(extra, traced, further));
     },
-    split: (count) => pretrainingParts({ kind, ...inputs } as Batch<TensorSpec>, count, options),
+    split: (count) =>
+      pretrainingParts(Object.assign({ kind }, inputs) as Batch<TensorSpec>, extra, count, options),
   };
+}
+
+function tracedBatch(model: PretrainingModel, batch: Batch): Omit<TracedBatch, "inputs"> {
+  return { model, batch, objectives: objectivesOf(model, batch) };
 }
 
 /** Clamps the logit scale, stored as a logarithm, to its bounds after an update. */
@@ -76,6 +97,7 @@ type Losses = Partial<Record<LossName, Tensor>>;
  */
 function pretrainingParts(
   batch: Batch<TensorSpec>,
+  extra: readonly ExtraLoss[],
   count: number,
   options: PretrainingLossOptions,
 ): MicroBatches<Parameters, Inputs, MicroBatch<TensorSpec>> {
@@ -85,15 +107,15 @@ function pretrainingParts(
   return {
     inputs: { tensors, shares: shareSpecs },
     cut: (values) => cutBatch(batch, values, count),
-    trace: (parameters, given) => {
-      const objectives = objectivesOf({ ...options, parameters }, asBatch(kind, given.tensors));
-      const { contrastive: cached, ...others } = counting(objectives, weights);
+    trace: (parameters, { tensors: { extra: further = {}, ...given }, shares }) => {
+      const traced = tracedBatch({ ...options, parameters }, asBatch(kind, given));
+      const { contrastive: cached, ...others } = counting(traced.objectives, weights);
       const losses = Object.entries(others).map(([name, { loss }]) => {
-        const share = given.shares[name as keyof typeof given.shares];
-        return [name, multiply(loss, share)];
+        return [name, multiply(loss, shares[name as keyof typeof shares])];
       });
+      const more = scaledExtra(traceExtra(extra, traced, further), 1 / count);
       return {
-        ...weighted(Object.fromEntries(losses) as Losses, weights),
+        ...weighted(Object.fromEntries(losses) as Losses, weights, more),
         ...(cached && { embeddings: cached.embeddings }),
       };
     },
@@ -103,9 +125,15 @@ function pretrainingParts(
 }
 
 /** Losses with their weighted sum, 0 if there are none. */
-function weighted(losses: Losses, weights?: LossWeights): TracedLoss {
-  const isEmpty = Object.keys(losses).length === 0;
-  return { total: isEmpty ? fill([], 0) : totalLoss(losses, weights), scalars: losses };
+function weighted(
+  losses: Losses,
+  weights?: LossWeights,
+  extra: TracedExtra = { scalars: {}, terms: [] },
+): TracedLoss {
+  const own = Object.keys(losses).length === 0 ? [] : [totalLoss(losses, weights)];
+  const terms = [...own, ...extra.terms];
+  const total = terms.length === 0 ? fill([], 0) : terms.reduce(add);
+  return { total, scalars: { ...losses, ...extra.scalars } };
 }
 
 function cachedContrast(

@@ -6,7 +6,7 @@ import { State } from "../../backend/state.js";
 import { keyOf } from "../../base/random.js";
 import { leavesOf } from "../../base/tree.js";
 import { decoderName } from "../../checkpoint/huggingface.js";
-import type { Batch, BatchTensors } from "../../data/batch/batch.js";
+import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { batchKinds } from "../../data/batch/mixture.js";
@@ -22,16 +22,23 @@ import { freezing, ruleFor } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
+import {
+  type ExtraLoss,
+  type PretrainingInputs,
+  extraValues,
+  lossesOfBatch,
+} from "./extra-loss.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
 import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
+import type { RunFacts } from "../run/run-directory.js";
 import { type StartWeights, loadStart } from "../run/start.js";
 import { type Log, type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import { Validation, type ValidationOptions } from "./validation.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
 type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
-type PretrainingStep = CompiledStep<BatchTensors<TensorSpec>>;
+type PretrainingStep = CompiledStep<PretrainingInputs<TensorSpec>>;
 
 export interface PretrainingStageOptions {
   readonly backend: Backend;
@@ -43,6 +50,8 @@ export interface PretrainingStageOptions {
   readonly log: Log;
   /** The decoder file of the initial codebook, if there is one; it is passed on. */
   readonly decoder: string | undefined;
+  /** Losses besides those of the recipe. */
+  readonly extra: readonly ExtraLoss[];
   readonly validation: Omit<ValidationOptions, "state" | "config" | "vocabulary">;
   /** The largest batch of each kind, for planning. */
   readonly largest: readonly Batch<TensorSpec>[];
@@ -82,7 +91,7 @@ export class PretrainingStage implements Stage {
     return this.validation.measures;
   }
 
-  get losses(): Scalars {
+  get losses(): RunFacts["losses"] {
     const { stage } = this.options;
     const { image, text } = this.config;
     const [words, tokens] = [Math.log(text.vocabulary), Math.log(image.vocabulary)];
@@ -97,7 +106,11 @@ export class PretrainingStage implements Stage {
     const drawn = batchKinds.filter((kind) => stage.shares[kind] > 0);
     const names = drawn.flatMap((kind) => [...lossesOfKind[kind]]);
     const trained = names.filter((name) => stage.losses[name] !== 0);
-    return Object.fromEntries(trained.map((name) => [name, chance[name]]));
+    const extra = drawn.flatMap((kind) => lossesOfBatch(this.options.extra, kind));
+    return {
+      ...Object.fromEntries(trained.map((name) => [name, chance[name]])),
+      ...Object.fromEntries(extra.map(({ name }) => [name, null])),
+    };
   }
 
   /**
@@ -128,8 +141,12 @@ export class PretrainingStage implements Stage {
     };
   }
 
-  async step({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
-    return stepScalars(await this.#compiled(batchSpecs(sizes)).run(inputs));
+  async step(batch: CollatedBatch): Promise<Scalars> {
+    const { kind, sizes, ...tensors } = batch;
+    const step = this.#compiled(batchSpecs(sizes));
+    const losses = lossesOfBatch(this.options.extra, kind);
+    const extra = losses.length > 0 && { extra: await extraValues(losses, batch) };
+    return stepScalars(await step.run({ ...tensors, ...extra }));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -161,6 +178,7 @@ export class PretrainingStage implements Stage {
       precision: recipe.precision,
       recompute: stage.recompute,
       weights: stage.losses,
+      extra: this.options.extra,
     });
     const step = optimizerStep(this.state, loss, {
       optimizer: { ...optimizer, rules: pretrainingRules(stage.frozen) },
