@@ -1,10 +1,12 @@
 /** Options of the verbs that read a data set. */
-import type { Command } from "commander";
+import { statSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface DataFlags {
+  readonly imageRoot?: string;
   readonly imageColumn?: string;
   readonly textColumn?: readonly string[];
   readonly labelColumn?: string;
@@ -16,6 +18,11 @@ export interface DataFlags {
 /** Adds the options that `sourceOptions` and `decodeOptions` read. */
 export function addDataOptions(command: Command): Command {
   return command
+    .option(
+      "--image-root <dir>",
+      "folder of the images that tables name; default: the folder of each table",
+      existingDirectory,
+    )
     .option("--image-column <name>", "image column; default: found by name")
     .option(
       "--text-column <name>",
@@ -40,9 +47,15 @@ export function sourceOptions(flags: DataFlags): SourceOptions {
   const hasColumns = [image, texts, label].some((column) => column !== undefined);
   return {
     columns: hasColumns ? { image, texts, label } : undefined,
+    imageRoot: flags.imageRoot,
     separator: flags.separator?.replaceAll("\\t", "\t"),
     maxSamples: flags.maxSamples,
   };
+}
+
+function existingDirectory(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new InvalidArgumentError("There is no such directory.");
 }
 
 export function decodeOptions({ maxPixels }: DataFlags): DecodeOptions {

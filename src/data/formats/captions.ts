@@ -1,5 +1,5 @@
 /** Captions for the images in a folder, read from the tables it contains. */
-import { basename, join, posix } from "node:path";
+import { basename, join, posix, relative, resolve, sep } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
 import { describeValues, imageColumnOf } from "./columns.js";
@@ -37,7 +37,7 @@ export async function readCaptions(
   const captions = new Map<string, Caption>();
   const faults: Fault[] = [];
   let tables = 0;
-  const locate = imageLocator(files);
+  const locate = imageLocator(folder, files, options.imageRoot);
   for (const table of await tablesAmong(folder, files)) {
     const { rows, faults: faulty } = await rowsOfImages(folder, table, options);
     if (rows.length > 0) {
@@ -108,10 +108,16 @@ async function rowsOfImages(
 }
 
 /**
- * Resolves an image name in a table in folder `from`: a path relative to that folder or, if the table omits folders,
- * the only file with that name. Names are compared in composed Unicode form because macOS decomposes them.
+ * Resolves an image name in a table in folder `from`: an absolute path, or one relative to `imageRoot`, by default that
+ * folder; or, if the table omits folders, the only file with that name. Names are compared in composed Unicode form
+ * because macOS decomposes them.
+ * @returns the path relative to `folder` if it is in there, else an absolute one
  */
-function imageLocator(files: readonly string[]): (from: string, image: string) => string {
+function imageLocator(
+  folder: string,
+  files: readonly string[],
+  imageRoot?: string,
+): (from: string, image: string) => string {
   const byPath = new Map(files.map((path) => [path.normalize("NFC"), path]));
   const byName = new Map<string, string | undefined>();
   for (const path of files.filter(isImageName)) {
@@ -120,11 +126,16 @@ function imageLocator(files: readonly string[]): (from: string, image: string) =
   }
   return (from, image) => {
     const plain = image.replace(/#\d+$/, "").normalize("NFC");
+    const place = (name: string): string => {
+      const absolute = resolve(imageRoot ?? join(folder, from), name);
+      const path = relative(folder, absolute).replaceAll(sep, "/");
+      return path === ".." || path.startsWith("../") ? absolute : path;
+    };
     for (const name of [plain, plain.replaceAll("\\", "/")]) {
-      const found = byPath.get(posix.join(from, name));
+      const found = byPath.get(place(name));
       if (found !== undefined) return found;
     }
-    return byName.get(plain) ?? posix.join(from, plain);
+    return byName.get(plain) ?? place(plain);
   };
 }
 

@@ -1,10 +1,10 @@
-/** Reads files referenced by other files, restricted to the folder of the referencing file. */
+/** Reads files referenced by other files, restricted to one folder: that of the referencing file, or a given one. */
 import { open, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { isAbsolute, join, resolve, sep } from "node:path";
 import { SampleError, reasonOf } from "./source-error.js";
 
 /**
- * Resolves `path` relative to `folder`: as written, with "\" as "/", or in another Unicode normal form (as macOS stores
+ * Resolves `path`, absolute or relative to `folder`: as written, with "\" as "/", or in another Unicode normal form (as macOS stores
  * names). Symbolic links may lead anywhere: the folder's author created them.
  * @returns undefined if there is no such file
  * @throws SampleError if the path itself leads out of the folder
@@ -24,7 +24,8 @@ async function findInFolder(
       throw new SampleError(
         key,
         "unwanted",
-        `${shown(path)} leads out of ${folder}; only files in it are read, by their paths from there.`,
+        `${shown(path)} is outside of ${folder}, and only files in it are read. Name the folder of the images with ` +
+          `--image-root (in code: imageRoot).`,
       );
     if (await stat(place).catch(() => undefined)) return place;
   }
@@ -32,7 +33,7 @@ async function findInFolder(
 }
 
 /**
- * The bytes of the file at `path`, relative to `folder`.
+ * The bytes of the file at `path`, absolute or relative to `folder`.
  * @throws SampleError if the path leads out of the folder, or the file is missing, empty or longer than `maxBytes`
  */
 export async function readInFolder(
@@ -66,5 +67,9 @@ export async function readInFolder(
     throw new SampleError(key, "unreadable", `${where}: ${reasonOf(error)}`);
   }
 }
+
+/** The location of a file that `readInFolder` reads, for display and search results. */
+export const pathIn = (folder: string, path: string): string =>
+  isAbsolute(path) ? path : join(folder, path);
 
 const shown = (path: string): string => JSON.stringify(path.slice(0, 200));

@@ -59,7 +59,7 @@ describe("a folder of images", () => {
       ["b", "one", "two"],
       ["c"],
     ]);
-    expect(skipped.first[0]?.message).toContain("leads out of");
+    expect(skipped.first[0]?.message).toContain("is outside of");
   });
 
   it("reads the text beside an image, and keeps keys apart", async () => {

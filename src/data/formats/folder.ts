@@ -1,9 +1,9 @@
 /** A folder of images with captions in tables or in files beside them, or with a subfolder for each class. */
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
-import { readInFolder } from "./file-in-folder.js";
+import { pathIn, readInFolder } from "./file-in-folder.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
@@ -19,7 +19,7 @@ export async function folderSource(
   files: readonly string[],
   options: SourceOptions = {},
 ): Promise<Source> {
-  const { maxBytes = defaultMaxBytes } = options;
+  const { maxBytes = defaultMaxBytes, imageRoot = folder } = options;
   const { captions, faults, tables } = await readCaptions(folder, files, options);
   const images = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
   if (images.length === 0)
@@ -29,7 +29,7 @@ export async function folderSource(
   const keys = distinctStems(images);
   const beside = new Map(files.map((path) => [besideName(path), path]));
   const read = (path: string, key: string): Promise<Buffer> =>
-    readInFolder(folder, path, key, maxBytes);
+    readInFolder(isAbsolute(path) ? imageRoot : folder, path, key, maxBytes);
   const load = async (path: string, key: string): Promise<Sample> => {
     const image = await read(path, key);
     const caption = captions.get(path);
@@ -47,7 +47,7 @@ export async function folderSource(
   const records: FoundRecord[] = [
     ...images.map((path, index) => {
       const key = keys[index]!;
-      return { key, path: join(folder, path), load: () => load(path, key) };
+      return { key, path: pathIn(folder, path), load: () => load(path, key) };
     }),
     ...faults.map((fault) => asRecord(folder, fault)),
   ];

@@ -22,6 +22,11 @@ export interface Source {
 export interface SourceOptions {
   /** Columns of a table, Parquet file or caption file; default: found by name. */
   readonly columns?: Columns | undefined;
+  /**
+   * Folder that image paths in tables and Parquet files are relative to, and that alone they may lead to; default: the
+   * folder of the table.
+   */
+  readonly imageRoot?: string | undefined;
   /** Cell separator of a table; default: detected from its first line. */
   readonly separator?: string | undefined;
   /** Whether blank lines separate the documents of a text file; default: each file is one document. */

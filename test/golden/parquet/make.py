@@ -14,6 +14,13 @@ from PIL import Image
 HERE = Path(__file__).parent
 CLASSES = ["red", "green", "blue"]
 ROWS = 40
+DELTA = {
+    "image.bytes": "DELTA_LENGTH_BYTE_ARRAY",
+    "image.path": "DELTA_BYTE_ARRAY",
+    "caption.list.element": "DELTA_BYTE_ARRAY",
+    "label": "DELTA_BINARY_PACKED",
+    "author": "DELTA_BYTE_ARRAY",
+}
 
 
 def image(index):
@@ -60,6 +67,9 @@ def main():
         "second-format": {"compression": "zstd", "version": "2.6", "data_page_version": "2.0"},
         "small-pages": {"compression": "snappy", "data_page_size": 64, "write_batch_size": 7},
         "lz4": {"compression": "lz4"},
+        "delta": {"use_dictionary": False, "column_encoding": DELTA, "data_page_size": 64, "write_batch_size": 7},
+        "delta-second-format": {"use_dictionary": False, "column_encoding": DELTA, "data_page_version": "2.0"},
+        "byte-stream-split": {"use_dictionary": False, "column_encoding": {"label": "BYTE_STREAM_SPLIT"}},
     }.items():
         pq.write_table(table, HERE / f"{name}.parquet", row_group_size=16, **options)
     expected = [

@@ -4,15 +4,21 @@ import { getTreePath } from "hyparquet/src/schema.js";
 import { describe, expect, it } from "vitest";
 import { checkPages, compressors } from "./pages.js";
 
-/** An uncompressed column of `count` equal numbers: its definition levels are one run. */
-function column(count: number): { bytes: Uint8Array<ArrayBuffer>; check: () => void } {
+/** An uncompressed column of `data`, as it is written; the definition levels of equal numbers are one run. */
+function column({ data, encoding, type }: Data): {
+  bytes: Uint8Array<ArrayBuffer>;
+  check: () => void;
+} {
   const writer = new ByteWriter();
   const schema = [
     { name: "root", num_children: 1 },
-    { name: "x", type: "INT32" as const, repetition_type: "OPTIONAL" as const },
+    { name: "x", type, repetition_type: "OPTIONAL" as const },
   ];
   const parquet = new ParquetWriter({ writer, schema, codec: "UNCOMPRESSED" });
-  void parquet.write({ columnData: [{ name: "x", data: Array<number>(count).fill(7) }] });
+  void parquet.write({
+    pageSize: 2 ** 31,
+    columnData: [{ name: "x", data, ...(encoding && { encoding }) }],
+  });
   void parquet.finish();
   const file = writer.getBuffer();
   const metadata = parquetMetadata(file);
@@ -23,18 +29,40 @@ function column(count: number): { bytes: Uint8Array<ArrayBuffer>; check: () => v
   return { bytes, check: () => checkPages(bytes, found, path) };
 }
 
+interface Data {
+  readonly type: "INT32" | "BYTE_ARRAY";
+  readonly data: unknown[];
+  readonly encoding?: "DELTA_BYTE_ARRAY";
+}
+
+const sevens = (): ReturnType<typeof column> =>
+  column({ type: "INT32", data: Array<number>(100).fill(7) });
+
 describe("the pages of a column", () => {
   it("pass as they were written", () => {
-    expect(column(100).check).not.toThrow();
+    expect(sevens().check).not.toThrow();
   });
 
   it("are refused where a run is longer than the column", () => {
-    const { bytes, check } = column(100);
+    const { bytes, check } = sevens();
     const run = Buffer.from([200, 1, 1]); // level 1, 100 times
     const at = Buffer.from(bytes.buffer).indexOf(run);
     expect(at).toBeGreaterThan(0);
     bytes.set([0xfe, 0x7f], at); // 8191 times
     expect(check).toThrow("a run claims 8191 of 100 values");
+  });
+
+  it("are refused where a small page stands for huge values", () => {
+    const repeated = (count: number): ReturnType<typeof column> =>
+      column({
+        type: "BYTE_ARRAY",
+        data: Array<Uint8Array>(count).fill(new Uint8Array(2 ** 22)),
+        encoding: "DELTA_BYTE_ARRAY", // each value as the prefix that it shares with the one before
+      });
+    expect(repeated(3).check).not.toThrow();
+    const { bytes, check } = repeated(300);
+    expect(bytes.length).toBeLessThan(5e6);
+    expect(check).toThrow("a column claims 1258291200 bytes, more than 1073741824");
   });
 
   it("are not unpacked beyond what they announce", () => {

@@ -9,12 +9,12 @@ import {
 } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { SourceError, reasonOf } from "../source-error.js";
-import { UnsupportedEncodingError, checkPages, compressors, mostValues } from "./pages.js";
+import { checkPages, compressors, mostValues } from "./pages.js";
 
 const mostFooterBytes = 1 << 26;
 const mostRows = 1 << 22; // per row group, which is held in memory
 const mostChunkBytes = 2 ** 31 - 1;
-const noParquet = " The file is damaged or not a parquet file.";
+const noParquet = " The file is damaged or not a Parquet file.";
 
 export interface ParquetRow {
   /** Row number in the file. */
@@ -69,8 +69,9 @@ async function attempt<Result>(where: string, work: () => Promise<Result>): Prom
   try {
     return await work();
   } catch (error) {
-    const hint = error instanceof UnsupportedEncodingError ? "" : noParquet;
-    throw new SourceError(`${where}: ${reasonOf(error)}.${hint}`);
+    const reason = reasonOf(error);
+    const hint = reason.includes("unsupported") ? "" : noParquet; // codecs and encodings that the decoder lacks
+    throw new SourceError(`${where}: ${reason}.${hint}`);
   }
 }
 

@@ -1,10 +1,10 @@
 /** Parquet files in the layouts of Hugging Face datasets, WebDataset converters and img2dataset. */
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
 import type { Sample } from "../../sample.js";
 import { describeRow, isImageColumn, requireColumns } from "../columns.js";
-import { readInFolder } from "../file-in-folder.js";
+import { pathIn, readInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SampleError, SourceError } from "../source-error.js";
@@ -24,13 +24,13 @@ export function parquetSource(paths: readonly string[], options: SourceOptions =
 
 async function* recordsOf(
   path: string,
-  { columns: given = {}, maxBytes = defaultMaxBytes }: SourceOptions,
+  { columns: given = {}, maxBytes = defaultMaxBytes, imageRoot = dirname(path) }: SourceOptions,
 ): AsyncGenerator<FoundRecord> {
   const footer = await parquetFooter(path);
   const columns = imageColumnFound(path, footer, given);
   const classes = classNames(footer);
   for await (const { row, values } of parquetRows(path, footer)) {
-    const place = { path, key: String(row), columns, classes, maxBytes };
+    const place = { path, imageRoot, key: String(row), columns, classes, maxBytes };
     const load = (): Promise<Sample> => sampleOf(values, place);
     yield { key: place.key, path: `${path}:${row}`, load };
   }
@@ -81,6 +81,8 @@ export function classNames({ key_value_metadata }: FileMetaData): Map<string, re
 
 interface Place {
   readonly path: string;
+  /** Folder of image files. */
+  readonly imageRoot: string;
   readonly key: string;
   readonly columns: Columns;
   readonly classes: ReadonlyMap<string, readonly string[]>;
@@ -111,13 +113,15 @@ async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): P
 
 async function imageOf(
   cell: unknown,
-  { path, key, maxBytes }: Place,
+  { path, imageRoot, key, maxBytes }: Place,
 ): Promise<Pick<Sample, "image" | "path">> {
   const fail = (reason: SampleError["reason"], message: string): never => {
     throw new SampleError(key, reason, `${path}, row ${key}: ${message}.`);
   };
-  const list: unknown[] = Array.isArray(cell) ? cell : [cell];
-  if (list.length !== 1) fail("unwanted", `it has ${list.length} images; expected one`);
+  const cells: readonly unknown[] = Array.isArray(cell) ? cell : [cell];
+  const list = cells.filter((each) => each !== undefined && each !== null);
+  if (list.length !== 1)
+    fail("unwanted", `it has ${list.length} images, and texts belong to a single one`);
   const [only] = list;
   const { bytes, path: file } = (
     only instanceof Uint8Array ? { bytes: only } : typeof only === "string" ? { path: only } : only
@@ -129,8 +133,8 @@ async function imageOf(
     return { image: Uint8Array.from(bytes) }; // copied: a view would keep the whole row group in memory
   }
   if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
-  const folder = dirname(path);
-  return { image: await readInFolder(folder, file, key, maxBytes), path: join(folder, file) };
+  const image = await readInFolder(imageRoot, file, key, maxBytes);
+  return { image, path: pathIn(imageRoot, file) };
 }
 
 /** Converts a value to JSON, without bytes. */

@@ -1,10 +1,10 @@
 /** Tables: TSV, CSV or JSON Lines with texts, and images in files beside the table or in the table itself. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { imageType } from "../../image/image-type.js";
 import type { Sample } from "../../sample.js";
 import { describeRow } from "../columns.js";
-import { readInFolder } from "../file-in-folder.js";
+import { pathIn, readInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SampleError } from "../source-error.js";
@@ -31,12 +31,12 @@ async function rowCount(path: string, options: SourceOptions): Promise<number | 
 }
 
 async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenerator<FoundRecord> {
-  const { columns = {}, maxBytes = defaultMaxBytes } = options;
+  const { columns = {}, maxBytes = defaultMaxBytes, imageRoot: folder = dirname(path) } = options;
   let record = -1;
   for await (const row of tableRows(path, { ...options, maxBytes })) {
     const key = String(++record);
     const where = `${basename(path)}, row ${record}`;
-    const placed = { row, columns, folder: dirname(path), key, where, maxBytes };
+    const placed = { row, columns, folder, key, where, maxBytes };
     yield { key, path: `${path}:${record}`, load: () => sampleOfRow(placed) };
   }
 }
@@ -74,7 +74,7 @@ async function imageOf(
   if (data === undefined && !isImage(cell))
     return {
       image: await readInFolder(folder, cell, key, maxBytes),
-      path: join(folder, cell),
+      path: pathIn(folder, cell),
     };
   const image = Buffer.from(base64, "base64");
   if (image.length === 0) throw new SampleError(key, "empty", `${where}: the image is empty.`);
