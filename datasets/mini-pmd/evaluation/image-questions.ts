@@ -89,12 +89,12 @@ function colorQuestion({ key, fields }: BuiltPair): Asked[] {
   if (fields.set !== "ph" || seededUnit("asked for colour", key) > 0.25) return [];
   const names = Object.keys(testColors);
   return [
-    { family: "colour", answer: names[Math.floor(seededUnit("test colour", key) * names.length)]! },
+    { family: "color", answer: names[Math.floor(seededUnit("test colour", key) * names.length)]! },
   ];
 }
 
 function worded({ family, subject = "" }: Asked, key: string, part: Part): string {
-  const { train, test } = wordings[family]!;
+  const { train, test } = wordings[family];
   const choice = train[Math.floor(seededUnit(`wording ${family}`, key) * train.length)]!;
   return (part === "test" ? test : choice).replace("{}", subject);
 }
@@ -122,7 +122,7 @@ async function writePart(
   const rows: { image_id: number; question_id: number; question: Question }[] = [];
   for (const question of questions) {
     const { pair, family, answer } = question;
-    const rgb = part === "test" && family === "colour" ? testColors[answer] : undefined;
+    const rgb = part === "test" && family === "color" ? testColors[answer] : undefined;
     const name = rgb ? `${pair.key} ${answer}` : pair.key;
     let id = ids.get(name);
     if (id === undefined) {

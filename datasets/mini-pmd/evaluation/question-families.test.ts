@@ -31,6 +31,6 @@ it("takes style and color from the fields", () => {
   expect(asked(pair("bell", { style: "filled", color: "red" }))).toEqual([
     "crossed out|bell|no",
     "style||filled",
-    "colour||red",
+    "color||red",
   ]);
 });

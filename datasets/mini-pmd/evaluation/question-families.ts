@@ -3,16 +3,14 @@ import { styleOf } from "./probe-sets.js";
 import type { BuiltPair } from "./built-pairs.js";
 
 export interface Asked {
-  readonly family: string;
+  readonly family: QuestionFamily;
   /** The subject of the question, if it names one: "bell". */
   readonly subject?: string;
   readonly answer: string;
 }
 
 /** The wordings of a family; "{}" is the subject. Test wordings are never used in training. */
-export const wordings: Readonly<
-  Record<string, { readonly train: readonly string[]; readonly test: string }>
-> = {
+export const wordings = {
   "crossed out": {
     train: [
       "is the {} crossed out?",
@@ -52,7 +50,11 @@ export const wordings: Readonly<
     train: ["what is it?", "what does the icon show?", "which thing is this?"],
     test: "what can be seen in this picture?",
   },
-};
+} as const satisfies Readonly<
+  Record<string, { readonly train: readonly string[]; readonly test: string }>
+>;
+
+export type QuestionFamily = keyof typeof wordings;
 
 const signs: Readonly<Record<string, string>> = {
   plus: "plus",
@@ -93,7 +95,7 @@ export function questionsOn(
   if (style !== undefined) asked.push({ family: "style", answer: style });
   const number = numberIn(words);
   if (number !== undefined) asked.push({ family: "number", answer: number });
-  if (color !== undefined) asked.push({ family: "colour", answer: color });
+  if (color !== undefined) asked.push({ family: "color", answer: color });
   if (isClass(concept)) asked.push({ family: "object", answer: concept });
   return asked;
 }
