@@ -17,7 +17,7 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     exclude: [...configDefaults.exclude, "test/install/**"], // npm run test:install
-    globalSetup: "test/build.ts",
+    globalSetup: ["test/build.ts", "test/cache.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -4,7 +4,7 @@ import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
 import { below, foldIn, keyOf } from "../src/base/random.js";
 import type { Sample } from "../src/data/sample.js";
-import { openSampleSet } from "../src/data/batch/sample-set.js";
+import { openSource } from "../src/data/formats/open.js";
 
 const key = keyOf(20211208);
 
@@ -20,11 +20,10 @@ interface Scores {
  * of another image scores below, and how often the own text scores higher (guessing: one half each).
  */
 export async function benchMatching(model?: string): Promise<void> {
-  const pairs = await openSampleSet(join(cacheDirectory(), "pmd", "evaluation", set));
+  const pairs = await openSource(join(cacheDirectory(), "pmd", "evaluation", set));
   const flava = await load(model);
   const samples: Sample[] = [];
-  for (let i = 0; i < pairs.samples; i++) samples.push(await pairs.sample(i));
-  pairs.close();
+  for await (const sample of pairs.read()) samples.push(sample);
   const scores: Scores[] = [];
   for (const [index, { image, texts }] of samples.entries()) {
     const other = samples[otherOf(index, samples)]!;

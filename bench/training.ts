@@ -25,13 +25,12 @@ import { batchSpecs } from "../src/data/batch/batch-specs.js";
 import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader } from "../src/data/batch/loader.js";
 import { Mixture } from "../src/data/batch/mixture.js";
-import { sizesOfSets } from "../src/data/batch/sample-set.js";
+import { indexesOf } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
-import { fittedProcessor } from "../src/data/image/fitted-processor.js";
 import { initialize } from "../src/nn/parameter.js";
+import { batchOptions, mixtureOptions, trainingSets } from "../src/train/stage-data.js";
 import { vocabularyOf } from "../src/train/vocabulary.js";
-import { directoriesOf } from "../src/train/run/directories.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
 import { rateAt } from "../src/train/stages/rate.js";
@@ -243,22 +242,13 @@ function onlyStage({ stages: [stage] }: Recipe): PretrainingStageRecipe {
 }
 
 async function openLoader(recipe: Recipe): Promise<Loader<CollatedBatch>> {
-  const { model, seed, data } = recipe;
-  const { root, pairs, temperature, views, captions, passages } = data;
-  const directories = { pair: await directoriesOf(root, pairs), image: [], text: [] };
-  const sets = await sizesOfSets(root, directories.pair);
-  const { batch, shares, mismatched } = onlyStage(recipe);
+  const stage = onlyStage(recipe);
+  const sets = await trainingSets(recipe.data, stage, { log: console.log });
+  const vocabulary = await vocabularyOf(recipe);
   return Loader.open({
-    planner: new Mixture({
-      ...{ seed, temperature, batch, shares, mismatched },
-      sets: { pair: sets, image: [], text: [] },
-    }),
+    planner: new Mixture(mixtureOptions(recipe, stage, sets)),
     reader: "pretraining",
-    options: {
-      directories,
-      vocabulary: await vocabularyOf(recipe),
-      batch: { processor: fittedProcessor(models[model]), views, captions, texts: passages },
-    },
+    options: { indexes: indexesOf(sets), vocabulary, batch: batchOptions(recipe, stage) },
     workers: 0,
   });
 }

@@ -16,6 +16,13 @@ export { type BatchOptions, type CollatedBatch, collate } from "./data/batch/col
 export { Loader, type LoaderOptions, type NextBatch } from "./data/batch/loader.js";
 export { Mixture, type MixtureCursor, type MixtureOptions } from "./data/batch/mixture.js";
 export { NoUsableSampleError, SkippedSamples } from "./data/batch/skipped.js";
+export {
+  type SampleSet,
+  type SampleSets,
+  indexesOf,
+  openSampleSet,
+  sizesOf,
+} from "./data/batch/sample-set.js";
 export { openSource } from "./data/formats/open.js";
 export type { Source, SourceOptions } from "./data/formats/source.js";
 export { SampleError, SourceError } from "./data/formats/source-error.js";

@@ -1,13 +1,19 @@
 /** The batches of a run: the same for any number of threads, and after resuming from any cursor. */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BatchReaderOptions, ShardDirectories } from "../src/data/batch/batch-reader.js";
+import type { BatchReaderOptions } from "../src/data/batch/batch-reader.js";
 import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader, type NextBatch } from "../src/data/batch/loader.js";
 import { Mixture, type MixtureCursor, type MixtureOptions } from "../src/data/batch/mixture.js";
-import { sizesOfSets } from "../src/data/batch/sample-set.js";
+import {
+  type SampleSets,
+  indexesOf,
+  openSampleSet,
+  sizesOf,
+} from "../src/data/batch/sample-set.js";
+import { openSource } from "../src/data/formats/open.js";
 import { openVocabulary } from "../src/data/text/vocabulary.js";
 import { models } from "../src/configs/models.js";
 import { fittedProcessor } from "../src/data/image/fitted-processor.js";
@@ -30,10 +36,35 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 async function optionsAt(root: string): Promise<Options> {
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
-  const directories: ShardDirectories = { pair: [shapes], image: [shapes], text: [words] };
-  const [pairs, texts] = await sizesOfSets(root, [shapes, words]);
+  const pairs = await openSampleSet(shapes, relative(root, shapes));
+  return optionsOf({ pair: [pairs], image: [pairs], text: [await openSampleSet(words, "words")] });
+}
+
+/** A table of captions, a folder of images and a text file. */
+async function looseOptions(): Promise<Options> {
+  const folder = join(root, "loose");
+  await mkdir(folder);
+  const shards = await openSource(join(root, "here/pairs/shapes/train"));
+  const lines = ["file,words"];
+  for await (const sample of shards.read()) {
+    await writeFile(join(folder, `${sample.key}.png`), sample.image!);
+    lines.push(`${sample.key}.png,${sample.texts.join(" or ")}`);
+  }
+  await writeFile(join(folder, "captions.csv"), lines.join("\n"));
+  const paragraphs = lines.map((line) => line.replace(/.*,/, ""));
+  await writeFile(join(folder, "words.txt"), paragraphs.join("\n\n"));
+  const columns = { image: "file", texts: ["words"] };
+  const documents = "paragraphs";
+  return optionsOf({
+    pair: [await openSampleSet(join(folder, "captions.csv"), "captions", { columns })],
+    image: [await openSampleSet(folder, "images", { columns })],
+    text: [await openSampleSet(join(folder, "words.txt"), "words", { documents })],
+  });
+}
+
+async function optionsOf(sets: SampleSets): Promise<Options> {
   return {
-    directories,
+    indexes: indexesOf(sets),
     vocabulary: await openVocabulary(),
     batch: {
       processor: fittedProcessor(models.tiny),
@@ -45,7 +76,7 @@ async function optionsAt(root: string): Promise<Options> {
       seed: 3,
       batch: { pair: 6, image: 4, text: 5 },
       shares: { pair: 1, image: 1, text: 1 },
-      sets: { pair: [pairs!], image: [pairs!], text: [texts!] },
+      sets: sizesOf(sets),
       temperature: 1,
       mismatched: 0.3,
     },
@@ -76,6 +107,15 @@ describe("Loader", () => {
     const alone = await take(8);
     expect(new Set(alone.map(({ batch }) => batch.kind)).size).toBe(3);
     for (const workers of [1, 2]) expect(await take(8, { workers })).toEqual(alone);
+  });
+
+  it("gives the same batches of tables, folders and texts, with any number of threads", async () => {
+    const loose = await looseOptions();
+    const alone = await take(8, loose);
+    expect(new Set(alone.map(({ batch }) => batch.kind)).size).toBe(3);
+    expect(await take(8, { ...loose, workers: 2 })).toEqual(alone);
+    const { cursor } = alone[4]!;
+    expect(await take(3, { ...loose, cursor, workers: 1 })).toEqual(alone.slice(5));
   });
 
   it("resumes from the cursor of any batch", async () => {
@@ -119,8 +159,8 @@ describe("Loader", () => {
     expect(share).toBeLessThan(0.5);
   });
 
-  it("reports a missing directory", async () => {
-    const directories = { ...options.directories, pair: [join(root, "nothing")] };
-    await expect(take(1, { directories })).rejects.toThrow(/nothing/);
+  it("reports a missing index", async () => {
+    const indexes = { ...options.indexes, pair: [join(root, "nothing")] };
+    await expect(take(1, { indexes })).rejects.toThrow(/nothing is not an index/);
   });
 });

@@ -178,6 +178,16 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("stopped")).toBe(await weightsOf("micro-batches"));
   });
 
+  it("resumes to the same weights after its data were moved", async () => {
+    await withCodebook("moved", stoppedAt(2));
+    const elsewhere = join(root, "somewhere else");
+    for (const name of ["pairs", "text"]) {
+      await cp(join(root, name), join(elsewhere, name), { recursive: true });
+    }
+    await run("moved", { recipe: shapesRecipe(elsewhere) });
+    expect(await weightsOf("moved")).toBe(await weightsOf("whole"));
+  });
+
   it("ends with the same weights after being killed while training, saving and finishing", async () => {
     await writeFile(join(root, "recipe.json"), JSON.stringify(shapesRecipe(root)));
     const stage = new RunDirectory(join(root, "killed", "joint"));
@@ -386,7 +396,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     );
     const { data, ...rest } = shapesRecipe(root);
     const recipe = { ...rest, data: { ...data, pairs: ["pairs/nothing/train"] } };
-    await expect(run("nowhere", { recipe })).rejects.toThrow(/no directory .*nothing/);
+    await expect(run("nowhere", { recipe })).rejects.toThrow(/nothing at .*nothing\/train/);
     expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/Invalid recipe: this\n {2}model/);
   });
 });

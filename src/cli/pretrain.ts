@@ -77,6 +77,7 @@ async function run(name: string, flags: PretrainFlags): Promise<void> {
           onProgress: ({ stage, step, steps, secondsLeft }) =>
             progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`),
         }),
+        onIndexed: (samples, source) => progress.show(`Indexing ${source}: ${samples} samples`),
         ...(only && { only }),
         ...(start !== undefined && { start }),
         ...(overfit !== undefined && { overfit }),

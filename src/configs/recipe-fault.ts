@@ -4,10 +4,20 @@ import { suggestion } from "../base/suggestion.js";
 
 /** Describes an issue that `schema` found in `input`, as in "stages.joint.steps: expected a number". */
 export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): string {
+  const inner = issue.code === "invalid_union" ? faultOfOption(issue) : undefined;
+  if (inner)
+    return describeFault(schema, input, { ...inner, path: [...issue.path, ...inner.path] });
   const { path, message } = issue;
   const similar =
     issue.code === "unrecognized_keys" ? `.${suggestions(schema, path, issue.keys)}` : "";
   return `${namedPath(input, path)}: ${message}${similar}`;
+}
+
+/** The fault of the option of a union that was most likely meant: it accepts what kind of value was given. */
+function faultOfOption({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
+  const isOfOtherKind = ([fault]: readonly z.core.$ZodIssue[]): boolean =>
+    fault?.code === "invalid_type" && fault.path.length === 0;
+  return errors.find((faults) => !isOfOtherKind(faults))?.[0];
 }
 
 /** The path of a setting with stages by name, as in stages.joint.steps; the root is "recipe". */
@@ -54,7 +64,7 @@ function forms(type: z.ZodType): z.ZodType[] {
   ) {
     return forms(type.unwrap() as z.ZodType);
   }
-  if (type instanceof z.ZodDiscriminatedUnion) return (type.options as z.ZodType[]).flatMap(forms);
+  if (type instanceof z.ZodUnion) return (type.options as z.ZodType[]).flatMap(forms);
   return [type];
 }
 

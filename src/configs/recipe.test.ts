@@ -72,6 +72,18 @@ describe("checkRecipe", () => {
     );
   });
 
+  it("takes data sets by path, or with how to read them", () => {
+    const withPairs = (...pairs: unknown[]): unknown => ({ ...least, data: { root: ".", pairs } });
+    const table = { path: "captions.csv", textColumn: "caption", separator: ";" };
+    const accepted = checkRecipe(withPairs("shards", table), "mine.json");
+    expect(accepted.data.pairs).toEqual(["shards", table]);
+    expect(message(withPairs({ ...table, textColum: "x" }))).toContain(
+      'data.pairs.0: Unrecognized key: "textColum". Did you mean "textColumn"?',
+    );
+    expect(message(withPairs({ separator: ";" }))).toContain("data.pairs.0.path: Invalid input");
+    expect(message(withPairs(3))).toContain("data.pairs.0: Invalid input");
+  });
+
   it("refuses masked losses in a stage without masks", () => {
     const losses = { mim: 0, mlm: 0, mmmImage: 0 };
     const text = message({ ...least, stages: [{ ...least.stages[0], masked: false, losses }] });

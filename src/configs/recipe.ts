@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { scheduleFaults } from "../optim/schedule.js";
 import { suggestion } from "../base/suggestion.js";
+import { dataSet } from "./data-set.js";
 import { describeFault } from "./recipe-fault.js";
 import { type ModelName, models } from "./models.js";
 
@@ -18,21 +19,21 @@ const textOptions = z.strictObject({
 });
 
 const data = z.strictObject({
-  /** The paths below are relative to this directory; `*` stands for any directory. */
+  /** The paths below are relative to this directory. */
   root: z.string(),
   /** A vocab.txt of word pieces for all texts; default: BERT's uncased vocabulary, which comes with the package. */
   vocabulary: z.string().optional(),
-  /** Directories of tar shards with images and captions. */
-  pairs: z.array(z.string()).default([]),
+  /** Data sets with images and captions. */
+  pairs: z.array(dataSet).default([]),
   /** With images; their texts are ignored. */
-  images: z.array(z.string()).default([]),
+  images: z.array(dataSet).default([]),
   /** With texts. */
-  texts: z.array(z.string()).default([]),
+  texts: z.array(dataSet).default([]),
   /** Held out from training. */
   validation: z
     .strictObject({
-      pairs: z.array(z.string()).default([]),
-      texts: z.array(z.string()).default([]),
+      pairs: z.array(dataSet).default([]),
+      texts: z.array(dataSet).default([]),
     })
     .prefault({}),
   captions: textOptions.prefault({ lengths: [16, 32, 77], unit: "word" }),

@@ -1,3 +1,5 @@
+import type { ImagePlace } from "./formats/image-place.js";
+
 /** One record of a data set, nothing decoded yet. */
 export interface Sample {
   /** Unique within its source: a path without its extension, or the number of a row. */
@@ -12,4 +14,9 @@ export interface Sample {
   readonly label?: string;
   /** Other data of the source, such as license and author. JSON values only. */
   readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A sample whose image may still be in its file. */
+export interface LocatedSample extends Omit<Sample, "image"> {
+  readonly image?: Uint8Array | ImagePlace;
 }

@@ -10,14 +10,14 @@ import type {
   StageRecipe,
 } from "../configs/recipe.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
-import { batchOptions, largestBatches, validationDirectories } from "./stage-data.js";
+import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
 import type { RunDirectory } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
 import type { ExtraLoss } from "./stages/extra-loss.js";
 import { fixedBatches } from "./stages/fixed-batches.js";
 import { PretrainingStage } from "./stages/pretraining.js";
-import type { Log, Stage } from "./stages/stage.js";
+import type { Stage } from "./stages/stage.js";
 
 export interface OpenStageOptions {
   readonly backend: Backend;
@@ -29,7 +29,7 @@ export interface OpenStageOptions {
   readonly start: readonly StartWeights[];
   /** Losses besides those of the recipe. */
   readonly extra: readonly ExtraLoss[];
-  readonly log: Log;
+  readonly preparation: Preparation;
 }
 
 export async function openStage(stage: StageRecipe, options: OpenStageOptions): Promise<Stage> {
@@ -38,19 +38,18 @@ export async function openStage(stage: StageRecipe, options: OpenStageOptions): 
 
 async function openCodebook(
   stage: CodebookStageRecipe,
-  { backend, recipe, vocabulary, run, log }: OpenStageOptions,
+  { backend, recipe, vocabulary, run, preparation }: OpenStageOptions,
 ): Promise<Stage> {
-  const { image } = await validationDirectories(recipe.data, stage);
+  const { image } = await validationSets(recipe.data, stage, preparation);
   const validation = await fixedBatches({
     kind: "image",
-    root: recipe.data.root,
-    directories: image,
+    sets: image,
     vocabulary,
     batch: batchOptions(recipe, stage),
     size: stage.batch,
     count: 2,
     seed: 1,
-    log,
+    log: preparation.log,
   });
   return new CodebookStage({
     backend,
@@ -64,8 +63,9 @@ async function openCodebook(
 
 async function openPretraining(
   stage: PretrainingStageRecipe,
-  { backend, recipe, vocabulary, start, extra, log }: OpenStageOptions,
+  { backend, recipe, vocabulary, start, extra, preparation }: OpenStageOptions,
 ): Promise<Stage> {
+  const { log } = preparation;
   return PretrainingStage.open({
     backend,
     recipe,
@@ -77,8 +77,7 @@ async function openPretraining(
     largest: largestBatches(recipe, stage),
     decoder: await decoderFrom(start),
     validation: {
-      root: recipe.data.root,
-      directories: await validationDirectories(recipe.data, stage),
+      sets: await validationSets(recipe.data, stage, preparation),
       batch: batchOptions(recipe, stage),
       batchSize: stage.batch,
       precision: recipe.precision,

@@ -9,6 +9,7 @@ import { models } from "../configs/models.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
+import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
@@ -20,7 +21,7 @@ import { withRunLock } from "./run/run-lock.js";
 import { blockSpeed } from "./run/speed.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import {
-  type TrainingSets,
+  type Preparation,
   batchOptions,
   mixtureOptions,
   samplesOf,
@@ -57,6 +58,8 @@ export interface PretrainOptions {
   readonly onProgress?: (made: StepsMade) => void;
   /** Called with each entry of the stages' `log.jsonl`: averages over steps of training, and evaluations. */
   readonly onEntry?: (stage: string, entry: LogEntry) => void;
+  /** Called while a data set is indexed, with its name and the number of samples so far. */
+  readonly onIndexed?: (samples: number, source: string) => void;
   /** When aborted, training saves and stops after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -93,16 +96,17 @@ function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
 interface StageInputs {
   readonly start: readonly StartWeights[];
   readonly vocabulary: Vocabulary;
-  readonly sets: TrainingSets;
+  readonly sets: SampleSets;
 }
 
 async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<Ending> {
   const { recipe, backend, directory, log } = options;
   const run = new RunDirectory(join(directory, stage.name));
+  const preparation: Preparation = { log, signal: options.signal, onProgress: options.onIndexed };
   const inputs: StageInputs = {
     start: await startWeights(stage, directory, options.start, log),
     vocabulary: await vocabularyOf(recipe),
-    sets: await trainingSets(recipe.data, stage),
+    sets: await trainingSets(recipe.data, stage, preparation),
   };
   const provenance = await provenanceOf(stage, inputs, options);
   if (!(await checkRun(run, provenance, stage.steps, options))) {
@@ -110,7 +114,9 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, models[recipe.model]);
     const extra = options.extraLosses ?? [];
-    const opened = await openStage(stage, { backend, recipe, vocabulary, run, start, extra, log });
+    const opened = await openStage(stage, {
+      ...{ backend, recipe, vocabulary, run, start, extra, preparation },
+    });
     try {
       await run.writeFacts({ ...provenance, losses: opened.losses });
       if ((await trainStage(opened, stage, inputs, run, options)) === "stopped") return "stopped";
@@ -160,7 +166,7 @@ async function trainStage(
   const loader = await Loader.open({
     planner: new Mixture(mixture, progress?.cursor),
     reader: "pretraining",
-    options: { directories: sets.directories, vocabulary, batch: batchOptions(recipe, stage) },
+    options: { indexes: indexesOf(sets), vocabulary, batch: batchOptions(recipe, stage) },
     workers,
   });
   try {

@@ -1,21 +1,29 @@
-/** The data of one stage: its directories of shards, and how their samples become batches. */
+/** The data of one stage: its sets of samples, and how these become batches. */
 import { models } from "../configs/models.js";
 import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../configs/recipe.js";
-import type { ShardDirectories } from "../data/batch/batch-reader.js";
+import type { DataSetRecipe } from "../configs/data-set.js";
 import type { Batch } from "../data/batch/batch.js";
 import { batchSpecs } from "../data/batch/batch-specs.js";
 import { type BatchOptions, largestSizes } from "../data/batch/collate.js";
 import {
   type BatchKind,
   type MixtureOptions,
-  type SetSize,
   batchKinds,
   forKind,
+  perKind,
+  perKindInOrder,
 } from "../data/batch/mixture.js";
-import { sizesOfSets } from "../data/batch/sample-set.js";
+import {
+  type SampleSet,
+  type SampleSets,
+  openSampleSet,
+  sizesOf,
+} from "../data/batch/sample-set.js";
+import { NoUsableSampleError } from "../data/batch/skipped.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
 import type { TensorSpec } from "../graph/tensor.js";
-import { directoriesOf } from "./run/directories.js";
+import type { IndexOptions } from "../data/index/source-index.js";
+import { dataSetsOf } from "./run/data-sets.js";
 
 export function batchOptions({ model, data }: Recipe, stage: StageRecipe): BatchOptions {
   const { views, captions, passages, firstCaptionProbability } = data;
@@ -39,56 +47,82 @@ function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" |
   };
 }
 
-/** The training sets of a stage, only of the kinds that it draws. */
-export interface TrainingSets {
-  readonly directories: ShardDirectories;
-  /** Names and sizes of the sets in `directories`. */
-  readonly sizes: Readonly<Record<BatchKind, readonly SetSize[]>>;
+/** Indexing of data sets that are new or have changed. */
+export interface Preparation extends IndexOptions {
+  /** Called with one line for each data set with samples that are left out. */
+  readonly log: (line: string) => void;
 }
 
+/** The training sets of a stage, of the kinds that it draws. */
 export async function trainingSets(
   { root, pairs, images, texts }: Recipe["data"],
   stage: StageRecipe,
-): Promise<TrainingSets> {
-  const directories = await drawnDirectories(root, stage, {
-    pair: pairs,
-    image: images,
-    text: texts,
-  });
-  const { pair, image, text } = directories;
-  const sizes = {
-    pair: await sizesOfSets(root, pair),
-    image: await sizesOfSets(root, image),
-    text: await sizesOfSets(root, text),
-  };
-  return { directories, sizes };
+  preparation: Preparation,
+): Promise<SampleSets> {
+  return drawnSets(root, stage, { pair: pairs, image: images, text: texts }, preparation);
 }
 
 /** Number of samples by set name; a set may serve several kinds of batches. */
-export function samplesOf({ sizes }: TrainingSets): Record<string, number> {
-  const sets = batchKinds.flatMap((kind) => sizes[kind]);
-  return Object.fromEntries(sets.map(({ name, samples }) => [name, samples]));
+export function samplesOf(sets: SampleSets): Record<string, number> {
+  const all = batchKinds.flatMap((kind) => sets[kind]);
+  return Object.fromEntries(all.map(({ name, usable }) => [name, usable]));
 }
 
-/** The directories that a stage is evaluated on. Images come from pairs. */
-export async function validationDirectories(
+/** The sets that a stage is evaluated on. Images come from pairs. */
+export async function validationSets(
   { root, validation }: Recipe["data"],
   stage: StageRecipe,
-): Promise<ShardDirectories> {
+  preparation: Preparation,
+): Promise<SampleSets> {
   const { pairs, texts } = validation;
-  return drawnDirectories(root, stage, { pair: pairs, image: pairs, text: texts });
+  return drawnSets(root, stage, { pair: pairs, image: pairs, text: texts }, preparation);
 }
 
-/** The directories that match the patterns of the kinds that a stage draws. */
-async function drawnDirectories(
+/** The data sets of the kinds that a stage draws. */
+async function drawnSets(
   root: string,
   stage: StageRecipe,
-  patterns: Readonly<Record<BatchKind, readonly string[]>>,
-): Promise<ShardDirectories> {
+  entries: Readonly<Record<BatchKind, readonly DataSetRecipe[]>>,
+  preparation: Preparation,
+): Promise<SampleSets> {
   const { shares } = sharesOf(stage);
-  const of = (kind: BatchKind): Promise<string[]> =>
-    shares[kind] > 0 ? directoriesOf(root, patterns[kind]) : Promise.resolve([]);
-  return { pair: await of("pair"), image: await of("image"), text: await of("text") };
+  return perKindInOrder(async (kind) => {
+    const sets: SampleSet[] = [];
+    if (shares[kind] === 0) return sets;
+    for (const { path, name, options } of await dataSetsOf(root, entries[kind])) {
+      // A text file as a single document would hardly be read beyond its first page.
+      const documents = kind === "text" ? ({ documents: "paragraphs" } as const) : {};
+      const set = await openSampleSet(path, name, { ...documents, ...options }, preparation);
+      sets.push(set);
+      const left = leftOut(set, kind);
+      if (left !== "") preparation.log(`  ${name}: ${left}`);
+    }
+    return sets;
+  });
+}
+
+const lacks: Readonly<Record<BatchKind, string>> = {
+  pair: "an image or a text",
+  image: "an image",
+  text: "a text",
+};
+
+/**
+ * A sentence on samples that are not used, or an empty string.
+ * @throws NoUsableSampleError if none can be used
+ */
+function leftOut({ name, samples, usable, skipped }: SampleSet, kind: BatchKind): string {
+  const used = samples[kind];
+  if (usable > 0 && used === 0) {
+    throw new NoUsableSampleError(
+      `None of the ${usable} samples of ${name} can be used as a ${kind}: each lacks ${lacks[kind]}. Name it in another ` +
+        "part of the recipe's data, or say which columns to read.",
+    );
+  }
+  if (skipped.total > 0) skipped.requireUsed(name, used);
+  const lacking =
+    usable > used ? [`${usable - used} of ${usable} samples lack ${lacks[kind]}`] : [];
+  return [...lacking, ...(skipped.total > 0 ? [skipped.summary(usable)] : [])].join("; ");
 }
 
 /**
@@ -99,12 +133,13 @@ async function drawnDirectories(
 export function mixtureOptions(
   { seed, data }: Recipe,
   stage: StageRecipe,
-  { sizes }: TrainingSets,
+  sampleSets: SampleSets,
   overfit = Infinity,
 ): MixtureOptions {
-  const of = (kind: BatchKind): SetSize[] =>
-    sizes[kind].map(({ name, samples }) => ({ name, samples: Math.min(samples, overfit) }));
-  const sets = { pair: of("pair"), image: of("image"), text: of("text") };
+  const sizes = sizesOf(sampleSets);
+  const sets = perKind((kind) =>
+    sizes[kind].map(({ name, samples }) => ({ name, samples: Math.min(samples, overfit) })),
+  );
   const { batch, shares, mismatched } = sharesOf(stage);
   return { seed, temperature: data.temperature, batch, shares, mismatched, sets };
 }

@@ -9,6 +9,7 @@ import { ShardWriter } from "../formats/tar/shard-writer.js";
 import { defaultProcessor } from "../image/processor.js";
 import { openVocabulary } from "../text/vocabulary.js";
 import { BatchReader } from "./batch-reader.js";
+import { openSampleSet } from "./sample-set.js";
 
 it("decodes a few images at a time, not those of a whole batch", async () => {
   const root = await mkdtemp(join(tmpdir(), "flava-reader-"));
@@ -19,8 +20,9 @@ it("decodes a few images at a time, not those of a whole batch", async () => {
   await writer.add({ key: "red", image, texts: ["red"], fields: {} });
   await writer.close();
   const texts = { lengths: [8], masked: 0.15, unit: "piece" } as const;
+  const { directory } = await openSampleSet(root, "red");
   const reader = await BatchReader.open({
-    directories: { pair: [], image: [root], text: [] },
+    indexes: { pair: [], image: [directory], text: [] },
     vocabulary: await openVocabulary(),
     batch: { processor: defaultProcessor(32, 32), views: {}, captions: texts, texts },
   });
@@ -32,7 +34,7 @@ it("decodes a few images at a time, not those of a whole batch", async () => {
   const samples = Array.from({ length: 100 }, () => ({ set: 0, record: 0, epoch: 0 }));
   const { batch } = await reader.read({ kind: "image", key: keyOf(1), step: 0, samples });
   clearInterval(timer);
-  reader.close();
+  await reader.close();
   await rm(root, { recursive: true });
   expect(batch.sizes.samples).toBe(100);
   expect(peak - before).toBeGreaterThan(side * side * 3); // at least one was seen

@@ -3,22 +3,20 @@ import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { mapLimited } from "../../base/map-limited.js";
 import { BatchViews } from "./batch-views.js";
 import { type BatchOptions, type CollatedBatch, type Picked, collate } from "./collate.js";
-import { type BatchKind, type BatchPlan, type RecordReference, batchKinds } from "./mixture.js";
+import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
 import type { Image } from "../image/image.js";
 import type { Sample } from "../sample.js";
-import { type SampleSet, openSampleSet } from "./sample-set.js";
+import { SampleIndex } from "../index/index-file.js";
 import { SampleError } from "../formats/source-error.js";
 import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import type { Vocabulary } from "../text/vocabulary.js";
 
-/** Directories of tar shards by kind, in the order of the mixture's sets. */
-export type ShardDirectories = Readonly<Record<BatchKind, readonly string[]>>;
-
 export interface BatchReaderOptions {
-  readonly directories: ShardDirectories;
+  /** Directories of the sets' indexes by kind, in the order of the mixture's sets. */
+  readonly indexes: Readonly<Record<BatchKind, readonly string[]>>;
   /** Of all texts. */
   readonly vocabulary: Vocabulary;
   readonly batch: BatchOptions;
@@ -37,16 +35,15 @@ const mostDamaged = 20;
 /** Reads batches; the same plan gives the same batch in every process. */
 export class BatchReader {
   private constructor(
-    private readonly sets: Readonly<Record<BatchKind, readonly SampleSet[]>>,
+    private readonly sets: Readonly<Record<BatchKind, readonly SampleIndex[]>>,
     private readonly tokenizer: Tokenizer,
     private readonly options: BatchOptions,
   ) {}
 
-  static async open({ directories, vocabulary, batch }: BatchReaderOptions): Promise<BatchReader> {
-    const [pair, image, text] = await Promise.all(
-      batchKinds.map((kind) => Promise.all(directories[kind].map((path) => openSampleSet(path)))),
+  static async open({ indexes, vocabulary, batch }: BatchReaderOptions): Promise<BatchReader> {
+    const sets = await perKindInOrder((kind) =>
+      Promise.all(indexes[kind].map((directory) => SampleIndex.open(directory))),
     );
-    const sets = { pair: pair ?? [], image: image ?? [], text: text ?? [] };
     return new BatchReader(sets, new Tokenizer(vocabulary), batch);
   }
 
@@ -77,8 +74,8 @@ export class BatchReader {
     return { batch: collate(plan.kind, picked, views, this.tokenizer, this.options), skipped };
   }
 
-  close(): void {
-    for (const kind of batchKinds) for (const set of this.sets[kind]) set.close();
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.sets).flatMap((sets) => sets.map((set) => set.close())));
   }
 
   /** The record, or the next usable one after it. */
@@ -87,17 +84,18 @@ export class BatchReader {
     { set, record }: RecordReference,
     skipped: SkippedSamples,
   ): Promise<WholeRecord> {
-    const samples = this.sets[kind][set]!;
+    const index = this.sets[kind][set]!;
+    const { source, samples } = index.description;
     for (let attempt = 0; attempt < mostDamaged; attempt++) {
-      const number = (record + attempt) % samples.samples;
+      const number = (record + attempt) % samples[kind];
       try {
-        return await wholeRecord(kind, await samples.sample(number));
+        return await wholeRecord(kind, await index.read(kind, number));
       } catch (error) {
         if (!(error instanceof SampleError)) throw error;
         skipped.add(error.key, error.reason, error.message);
       }
     }
-    throw new Error(`${samples.directory}, from record ${record} on: ${skipped.summary(0)}.`);
+    throw new Error(`${source}, from ${kind} ${record} on: ${skipped.summary(0)}.`);
   }
 }
 
@@ -106,13 +104,10 @@ interface WholeRecord {
   readonly image?: Image;
 }
 
-/** @throws SampleError if the sample lacks data that its kind needs */
+/** @throws SampleError if the image cannot be decoded */
 async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord> {
-  const { key, image, texts } = sample;
-  if (kind !== "image" && texts.length === 0)
-    throw new SampleError(key, "empty", `${key} has no text.`);
-  if (kind === "text") return { sample };
-  if (!image) throw new SampleError(key, "missing", `${key} has no image.`);
+  const { key, image } = sample;
+  if (kind === "text" || !image) return { sample };
   try {
     return { sample, image: await decodeImage(image) };
   } catch (error) {

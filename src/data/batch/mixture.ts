@@ -14,6 +14,18 @@ export function forKind<T>(kind: BatchKind, value: T, rest: T): Record<BatchKind
   return { pair: rest, image: rest, text: rest, [kind]: value };
 }
 
+/** A value for each kind. */
+export function perKind<T>(make: (kind: BatchKind) => T): Record<BatchKind, T> {
+  return { pair: make("pair"), image: make("image"), text: make("text") };
+}
+
+/** A value for each kind, made one after another. */
+export async function perKindInOrder<T>(
+  make: (kind: BatchKind) => Promise<T>,
+): Promise<Record<BatchKind, T>> {
+  return { pair: await make("pair"), image: await make("image"), text: await make("text") };
+}
+
 /** A set of samples to draw from. */
 export interface SetSize {
   readonly name: string;

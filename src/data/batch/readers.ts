@@ -12,7 +12,7 @@ export interface Plan {
 /** Reads batches; the same plan gives the same batch in every process. */
 export interface Reader<P extends Plan, B> {
   read(plan: P): Promise<{ readonly batch: B; readonly skipped: SkippedSamples }>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const readers = {

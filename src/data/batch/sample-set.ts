@@ -1,45 +1,37 @@
-import { relative } from "node:path";
-import type { SetSize } from "./mixture.js";
-import type { Sample } from "../sample.js";
-import { openShards } from "../formats/tar/shards.js";
+import { type IndexOptions, type IndexedSource, indexSource } from "../index/source-index.js";
+import type { SourceOptions } from "../formats/source.js";
+import { type BatchKind, type SetSize, perKind } from "./mixture.js";
 
-/** The samples of a directory of shards, numbered consecutively. */
-export interface SampleSet {
-  readonly directory: string;
-  readonly samples: number;
-  /** @throws SampleError if the sample cannot be used; SourceError if its shard cannot be read */
-  sample(number: number): Promise<Sample>;
-  readonly close: () => void;
+/** A source to draw samples from, under a name that what a seed draws depends on. */
+export interface SampleSet extends IndexedSource {
+  readonly name: string;
 }
 
+/** The sets of each kind, in the order of the mixture's. */
+export type SampleSets = Readonly<Record<BatchKind, readonly SampleSet[]>>;
+
 /**
- * Name and number of samples of each directory of shards, for the mixture. Names are paths from `root`: what a seed
- * draws does not depend on where the data are.
+ * The data set at `path`, in any format that `openSource` reads. It is indexed if it was not yet, or has changed.
+ *
+ * @param name should not depend on where the data are
  */
-export async function sizesOfSets(
-  root: string,
-  directories: readonly string[],
-): Promise<SetSize[]> {
-  return Promise.all(
-    directories.map(async (directory) => {
-      const { samples, close } = await openSampleSet(directory);
-      close();
-      return { name: relative(root, directory), samples };
-    }),
+export async function openSampleSet(
+  path: string,
+  name: string,
+  options: SourceOptions = {},
+  progress: IndexOptions = {},
+): Promise<SampleSet> {
+  return { name, ...(await indexSource(path, options, progress)) };
+}
+
+/** What the mixture needs to know of the sets. */
+export function sizesOf(sets: SampleSets): Record<BatchKind, SetSize[]> {
+  return perKind((kind) =>
+    sets[kind].map(({ name, samples }) => ({ name, samples: samples[kind] })),
   );
 }
 
-export async function openSampleSet(directory: string): Promise<SampleSet> {
-  const shards = await openShards(directory);
-  let total = 0;
-  const ends = shards.shards.map(({ samples }) => (total += samples));
-  return {
-    directory,
-    samples: total,
-    sample: (number) => {
-      const shard = ends.findIndex((end) => number < end);
-      return shards.read(shard, number - (ends[shard - 1] ?? 0));
-    },
-    close: () => shards.close(),
-  };
+/** Directories of the sets' indexes, for reading. */
+export function indexesOf(sets: SampleSets): Record<BatchKind, string[]> {
+  return perKind((kind) => sets[kind].map(({ directory }) => directory));
 }

@@ -17,6 +17,7 @@ const predicates = {
 } as const;
 
 export type SkipReason = keyof typeof predicates;
+export const skipReasons = Object.keys(predicates) as SkipReason[];
 
 /** A data set of which not a single sample can be used. */
 export class NoUsableSampleError extends Error {

@@ -1,9 +1,10 @@
 /** A folder of images with captions in tables or in files beside them, or with a subfolder for each class. */
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
-import type { Sample } from "../sample.js";
+import type { LocatedSample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
-import { pathIn, readInFolder } from "./file-in-folder.js";
+import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
+import type { ImagePlace } from "./image-place.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
@@ -14,11 +15,29 @@ import { SampleError, SourceError } from "./source-error.js";
  * without extensions. An image is described by its table rows; else by .txt, .json and .cls files beside it, as in
  * WebDataset; else, if there is no table, the name of its folder is its label.
  */
-export async function folderSource(
+export function folderSource(
   folder: string,
   files: readonly string[],
   options: SourceOptions = {},
-): Promise<Source> {
+): Source {
+  let found: Promise<FoundRecord[]> | undefined;
+  const records = (): Promise<FoundRecord[]> => (found ??= recordsOf(folder, files, options));
+  const find = async function* (): AsyncGenerator<FoundRecord> {
+    yield* await records();
+  };
+  const countOf = async (): Promise<number> => (await records()).length;
+  const described = files.filter((path) => !isImageName(path)).map((path) => join(folder, path));
+  return recordSource(
+    { name: `folder ${folder}`, paths: [folder], files: described, names: files, find, countOf },
+    options,
+  );
+}
+
+async function recordsOf(
+  folder: string,
+  files: readonly string[],
+  options: SourceOptions,
+): Promise<FoundRecord[]> {
   const { maxBytes = defaultMaxBytes, imageRoot = folder } = options;
   const { captions, faults, tables } = await readCaptions(folder, files, options);
   const images = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
@@ -28,39 +47,32 @@ export async function folderSource(
     );
   const keys = distinctStems(images);
   const beside = new Map(files.map((path) => [besideName(path), path]));
-  const read = (path: string, key: string): Promise<Buffer> =>
-    readInFolder(isAbsolute(path) ? imageRoot : folder, path, key, maxBytes);
-  const load = async (path: string, key: string): Promise<Sample> => {
-    const image = await read(path, key);
+  const load = async (path: string, key: string): Promise<LocatedSample> => {
+    const image = await placeInFolder(isAbsolute(path) ? imageRoot : folder, path, key, maxBytes);
     const caption = captions.get(path);
     if (caption) return { key, image, ...caption };
-    const gathered = new Map([[extensionOf(path), image]]);
+    const gathered = new Map<string, Buffer | ImagePlace>([[extensionOf(path), image]]);
     for (const extension of ["txt", "json", "cls"]) {
       const found = beside.get(`${stemOf(path)}.${extension}`);
-      if (found !== undefined) gathered.set(extension, await read(found, key));
+      if (found === undefined) continue;
+      gathered.set(extension, await readInFolder(folder, found, key, maxBytes));
     }
     const sample = sampleOfFiles(key, gathered);
     const hasLabel = sample.label !== undefined || tables > 0 || sample.texts.length > 0;
     const label = dirname(path) === "." || hasLabel ? undefined : basename(dirname(path));
     return { ...sample, ...(label !== undefined && { label }) };
   };
-  const records: FoundRecord[] = [
+  return [
     ...images.map((path, index) => {
       const key = keys[index]!;
       return { key, path: pathIn(folder, path), load: () => load(path, key) };
     }),
     ...faults.map((fault) => asRecord(folder, fault)),
   ];
-  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
-  const find = async function* (): AsyncGenerator<FoundRecord> {
-    yield* records;
-  };
-  const countOf = (): Promise<number> => Promise.resolve(records.length);
-  return recordSource({ name: `folder ${folder}`, paths: [folder], find, countOf }, options);
 }
 
 function asRecord(folder: string, { key, reason, message }: Fault): FoundRecord {
-  const load = (): Promise<Sample> => Promise.reject(new SampleError(key, reason, message));
+  const load = (): Promise<LocatedSample> => Promise.reject(new SampleError(key, reason, message));
   return { key, path: join(folder, key), load };
 }
 

@@ -24,6 +24,6 @@ export async function imageFilesSource(
   }
   const files = [...images, ...beside.filter((path) => stems.has(stemOf(path)))];
   const fromFolder = files.map((path) => relative(folder, path).replaceAll(sep, "/"));
-  const source = await folderSource(folder, fromFolder, options);
+  const source = folderSource(folder, fromFolder, options);
   return { ...source, name: nameOfFiles(paths, "images") };
 }

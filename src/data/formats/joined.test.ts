@@ -73,7 +73,7 @@ it("data sets that overlap are refused", async () => {
 it("samples are counted in the background, if the count of every source can be known", async () => {
   const known = new BackgroundCount([await open(["a", "other"]), await open(["b"])]);
   await expect.poll(() => known.total).toBe(5);
-  const paragraphs = await open(["a/1.txt"], { paragraphs: true });
+  const paragraphs = await open(["a/1.txt"], { documents: "paragraphs" });
   expect(await paragraphs.count()).toBeUndefined();
   const unknown = new BackgroundCount([await open(["a"]), paragraphs]);
   await new Promise((resolve) => setTimeout(resolve, 50));

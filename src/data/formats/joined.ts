@@ -1,5 +1,6 @@
 /** Several data sets read as one. */
 import { dirname, resolve } from "node:path";
+import type { LocatedSample } from "../sample.js";
 import { distinctNames, nameOfFiles } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError } from "./source-error.js";
@@ -18,17 +19,21 @@ export function joinedSource(
 ): Source {
   const paths = parts.map(({ path }) => path);
   const prefixes = distinctNames(paths.map((path) => resolve(path)));
+  const joined = async function* <S extends LocatedSample>(
+    read: (source: Source) => AsyncIterable<S>,
+  ): AsyncGenerator<S> {
+    let samples = 0;
+    for (const [index, { source }] of parts.entries()) {
+      for await (const sample of read(source)) {
+        yield { ...sample, key: `${prefixes[index]}/${sample.key}` };
+        if (++samples >= maxSamples) return;
+      }
+    }
+  };
   return {
     name: nameOfFiles(paths, "data sets"),
-    async *read(skipped) {
-      let samples = 0;
-      for (const [index, { source }] of parts.entries()) {
-        for await (const sample of source.read(skipped)) {
-          yield { ...sample, key: `${prefixes[index]}/${sample.key}` };
-          if (++samples >= maxSamples) return;
-        }
-      }
-    },
+    read: (skipped) => joined((source) => source.read(skipped)),
+    locate: (skipped) => joined((source) => source.locate(skipped)),
     async count(signal) {
       let total = 0;
       for (const { source } of parts) {
@@ -37,6 +42,11 @@ export function joinedSource(
         total += count;
       }
       return Math.min(total, maxSamples);
+    },
+    async identity() {
+      const identities: string[] = [];
+      for (const { source } of parts) identities.push(await source.identity());
+      return identities.join();
     },
   };
 }

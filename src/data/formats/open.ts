@@ -13,6 +13,7 @@ import { SourceError, reasonOf } from "./source-error.js";
 import { isTableName } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 import { tableSource } from "./table/source.js";
+import { listName, readShardList } from "./tar/shard-list.js";
 import { expandBraces, isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
@@ -89,6 +90,7 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
   const files = await filesBelow(folder);
   const places = (names: readonly string[]): string[] => names.map((name) => join(folder, name));
   const data = dataFiles(files);
+  if (await listsNoShards(folder, files)) return tarSource([], options);
   if (data.length > 0)
     return (
       (await openFiles(places(data), options)) ??
@@ -100,6 +102,20 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
     (path) => isTextName(path) && !/^(readme|license)/i.test(basename(path)),
   );
   return (await openFiles(places([...tables, ...texts]), options)) ?? refuse(folder);
+}
+
+/**
+ * Whether the folder's list of shards is empty: a data set without samples.
+ * @throws SourceError if a listed shard is missing
+ */
+async function listsNoShards(folder: string, files: readonly string[]): Promise<boolean> {
+  const list = files.includes(listName) ? await readShardList(folder) : undefined;
+  const lacking = list?.find(({ name }) => !files.includes(name));
+  if (!lacking) return list?.length === 0 && !files.some(isTarName);
+  throw new SourceError(
+    `${join(folder, listName)} lists ${lacking.name}, which is missing. Restore it, or delete ${listName} to continue ` +
+      "without it.",
+  );
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Shared by all sources: records in numbered files, unique keys, counts, and skipping unusable samples. */
 import { extname } from "node:path";
-import type { Sample } from "../sample.js";
+import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
+import { identityOfFiles } from "./identity.js";
+import { isPlace, readPlace } from "./image-place.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
@@ -12,7 +14,7 @@ export interface FoundRecord {
   /** See Sample. */
   readonly path: string;
   /** @throws SampleError if this sample cannot be used */
-  readonly load: () => Sample | Promise<Sample>;
+  readonly load: () => LocatedSample | Promise<LocatedSample>;
 }
 
 interface RecordFiles {
@@ -20,8 +22,12 @@ interface RecordFiles {
   readonly name: string;
   /** The files; if there are several, keys begin with the distinguishing part of the file's path. */
   readonly paths: readonly string[];
-  /** The records of file number `file`, in order. */
-  readonly find: (file: number) => AsyncIterable<FoundRecord>;
+  /** The files that the samples depend on, besides images read one by one; default: `paths`. */
+  readonly files?: readonly string[];
+  /** Names that the samples depend on. */
+  readonly names?: readonly string[];
+  /** The records of file number `file`, in order. If `inPlace`, images are left in archives. */
+  readonly find: (file: number, inPlace: boolean) => AsyncIterable<FoundRecord>;
   /** The number of records of file number `file`, if it can be known without reading all of it. */
   readonly countOf: (file: number, signal?: AbortSignal) => Promise<number | undefined>;
 }
@@ -31,26 +37,15 @@ interface RecordFiles {
  * any other error stops reading with a SourceError.
  */
 export function recordSource(
-  { name, paths, find, countOf }: RecordFiles,
+  source: RecordFiles,
   { maxSamples = Infinity }: Pick<SourceOptions, "maxSamples"> = {},
 ): Source {
-  const prefixes = paths.length === 1 ? [""] : distinctNames(paths).map((name) => `${name}/`);
+  const { name, paths, files = paths, names = [], countOf } = source;
   return {
     name,
-    async *read(skipped) {
-      let samples = 0;
-      let isEmpty = true;
-      for (let file = 0; file < paths.length && samples < maxSamples; file++) {
-        for await (const found of withSourceErrors(paths[file]!, find(file))) {
-          isEmpty = false;
-          const sample = await loadOrSkip(found, `${prefixes[file]}${found.key}`, skipped);
-          if (!sample) continue;
-          yield sample;
-          if (++samples >= maxSamples) break;
-        }
-      }
-      if (isEmpty) throw new SourceError(`${name} has no samples: there is nothing in it.`);
-    },
+    read: (skipped) => samplesOf(source, maxSamples, inMemory, skipped),
+    locate: (skipped) => samplesOf(source, maxSamples, inPlace, skipped),
+    identity: () => identityOfFiles(files, names),
     async count(signal) {
       let total = 0;
       for (let file = 0; file < paths.length && total < maxSamples; file++) {
@@ -64,8 +59,46 @@ export function recordSource(
   };
 }
 
+/** Where the images of samples are to be. */
+interface Images<S> {
+  readonly inPlace: boolean;
+  readonly complete: (sample: LocatedSample) => S | Promise<S>;
+}
+
+const inPlace: Images<LocatedSample> = { inPlace: true, complete: (sample) => sample };
+
+const inMemory: Images<Sample> = {
+  inPlace: false,
+  complete: async ({ image, ...sample }) => {
+    if (!image) return sample;
+    return { ...sample, image: isPlace(image) ? await readPlace(image, sample.key) : image };
+  },
+};
+
+async function* samplesOf<S>(
+  { name, paths, find }: RecordFiles,
+  maxSamples: number,
+  images: Images<S>,
+  skipped: SkippedSamples | undefined,
+): AsyncGenerator<S> {
+  const prefixes = paths.length === 1 ? [""] : distinctNames(paths).map((path) => `${path}/`);
+  let samples = 0;
+  let isEmpty = paths.length > 0;
+  for (let file = 0; file < paths.length && samples < maxSamples; file++) {
+    for await (const found of withSourceErrors(paths[file]!, find(file, images.inPlace))) {
+      isEmpty = false;
+      const sample = await loadOrSkip(found, `${prefixes[file]}${found.key}`, images, skipped);
+      if (!sample) continue;
+      yield sample;
+      if (++samples >= maxSamples) break;
+    }
+  }
+  if (isEmpty) throw new SourceError(`${name} has no samples: there is nothing in it.`);
+}
+
 /** Display name of a source of these files; `kind` describes several of them, such as "tar shards". */
 export function nameOfFiles(paths: readonly string[], kind: string): string {
+  if (paths.length === 0) return `no ${kind}`;
   return paths.length === 1 ? paths[0]! : `${paths.length} ${kind}, ${paths[0]} ...`;
 }
 
@@ -125,13 +158,14 @@ async function* withSourceErrors(
   }
 }
 
-async function loadOrSkip(
+async function loadOrSkip<S>(
   { load, path }: FoundRecord,
   key: string,
+  { complete }: Images<S>,
   skipped: SkippedSamples | undefined,
-): Promise<Sample | undefined> {
+): Promise<S | undefined> {
   try {
-    return { path, ...(await load()), key };
+    return await complete({ path, ...(await load()), key });
   } catch (error) {
     if (!(error instanceof SampleError)) throw error;
     skipped?.add(key, error.reason, error.message);

@@ -1,8 +1,9 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
-import type { Sample } from "../sample.js";
+import type { LocatedSample, Sample } from "../sample.js";
 import { describeValues } from "./columns.js";
 import { notUtf8, utf8Of } from "./encoding.js";
+import type { ImagePlace } from "./image-place.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";
 
@@ -14,8 +15,12 @@ export interface SampleFile {
 
 /** Whether files with this extension (lower case) can be part of a sample. */
 export function isSampleExtension(extension: string): boolean {
-  const kind = lastPart(extension);
-  return isImageExtension(kind) || ["txt", "cls", "json"].includes(kind);
+  return isImageFile(extension) || ["txt", "cls", "json"].includes(lastPart(extension));
+}
+
+/** Whether files with this extension, which may be a compound one, are images. */
+export function isImageFile(extension: string): boolean {
+  return isImageExtension(lastPart(extension));
 }
 
 /**
@@ -73,13 +78,18 @@ function jsonOf({ key, texts, label, fields }: Sample): string {
 /**
  * The sample made up of `files`, keyed by lower-case extension. Texts come from `txt`, then from `json` ("texts", or
  * "captions", "caption", "text" ...); the label from `cls` or "label"; all other `json` keys are fields. One file of
- * each kind is expected; it may have a compound extension, and so may additional ones (`seg.png` beside `jpg`).
+ * each kind is expected; it may have a compound extension, and so may additional ones (`seg.png` beside `jpg`). Only
+ * images may be places.
  * @throws SampleError if the image is empty, a file is damaged, the choice between files is ambiguous, or there is
  *   neither an image nor a text
  */
-export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): Sample {
+export function sampleOfFiles(
+  key: string,
+  files: ReadonlyMap<string, Buffer | ImagePlace>,
+): LocatedSample {
   const image = fileOf(key, files, "image", isImageExtension);
-  if (image?.length === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
+  const bytes = Buffer.isBuffer(image) ? image.length : image?.range?.bytes;
+  if (bytes === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
   const written = textOf(key, files, "txt");
   const described = descriptionIn(key, textOf(key, files, "json"));
   const label = textOf(key, files, "cls") ?? described.label;
@@ -99,10 +109,10 @@ export function sampleOfFiles(key: string, files: ReadonlyMap<string, Buffer>): 
 /** The only file of a kind, or the only one without a compound extension. */
 function fileOf(
   key: string,
-  files: ReadonlyMap<string, Buffer>,
+  files: ReadonlyMap<string, Buffer | ImagePlace>,
   kind: string,
   isKind: (extension: string) => boolean,
-): Buffer | undefined {
+): Buffer | ImagePlace | undefined {
   const found = [...files].filter(([extension]) => isKind(lastPart(extension)));
   const plain = found.filter(([extension]) => isKind(extension));
   const [only] = plain.length === 0 ? found : plain;
@@ -118,11 +128,11 @@ function fileOf(
 
 function textOf(
   key: string,
-  files: ReadonlyMap<string, Buffer>,
+  files: ReadonlyMap<string, Buffer | ImagePlace>,
   extension: "txt" | "json" | "cls",
 ): string | undefined {
   const bytes = fileOf(key, files, extension, (each) => each === extension);
-  if (bytes === undefined) return undefined;
+  if (!Buffer.isBuffer(bytes)) return undefined;
   const utf8 = utf8Of(bytes);
   if (isUtf8(utf8)) return utf8.toString("utf8").trim();
   throw new SampleError(key, "damaged", `The ${extension} of ${key} is ${notUtf8}.`);

@@ -1,4 +1,4 @@
-import type { Sample } from "../sample.js";
+import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 
 /** A data set that is read sequentially. */
@@ -11,11 +11,15 @@ export interface Source {
    * @throws SourceError if the data set has no samples or cannot be read to the end
    */
   read(skipped?: SkippedSamples): AsyncIterable<Sample>;
+  /** Like `read`, but images that can be read one by one stay in their files. */
+  locate(skipped?: SkippedSamples): AsyncIterable<LocatedSample>;
   /**
    * The number of samples, those that cannot be used included; undefined if only reading everything would tell, or if
    * the files cannot be read.
    */
   count(signal?: AbortSignal): Promise<number | undefined>;
+  /** A digest that changes with the files that the samples come from: their names, sizes and times. */
+  identity(): Promise<string>;
 }
 
 /** Options for reading data sets of any format. */
@@ -29,8 +33,8 @@ export interface SourceOptions {
   readonly imageRoot?: string | undefined;
   /** Cell separator of a table; default: detected from its first line. */
   readonly separator?: string | undefined;
-  /** Whether blank lines separate the documents of a text file; default: each file is one document. */
-  readonly paragraphs?: boolean | undefined;
+  /** What a document of a text file is: the whole file (the default), a paragraph before a blank line, or a line. */
+  readonly documents?: "files" | "paragraphs" | "lines" | undefined;
   /** Largest size of an image, document or row in bytes; larger ones are skipped. Default: 256 MiB. */
   readonly maxBytes?: number | undefined;
   /** Largest number of samples to read; default: all. */

@@ -13,6 +13,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import type { Sample } from "../sample.js";
 import { SkippedSamples } from "../batch/skipped.js";
+import { SampleIndex } from "../index/index-file.js";
+import { indexSource } from "../index/source-index.js";
 import { writeParquet } from "./parquet/writer.js";
 import { ShardWriter } from "./tar/shard-writer.js";
 import { openSource } from "./open.js";
@@ -145,7 +147,17 @@ const forms: Record<
           "b.txt": `${"x".repeat(99)}\n\n\n\nlast`,
         }),
       ),
-    options: { paragraphs: true, maxBytes: 50 },
+    options: { documents: "paragraphs", maxBytes: 50 },
+  },
+  lines: {
+    make: (directory) =>
+      Promise.resolve(
+        write(directory, {
+          "a.txt": indices.map((index) => `l ${index}\r\n`).join("\n"),
+          "b.txt": `${"x".repeat(99)}\n\nlast`,
+        }),
+      ),
+    options: { documents: "lines", maxBytes: 50 },
   },
 };
 const names = Object.keys(forms);
@@ -156,6 +168,12 @@ async function readAll(source: Source, skipped?: SkippedSamples): Promise<Sample
   for await (const sample of source.read(skipped)) samples.push(sample);
   return samples;
 }
+
+/** Indexes give buffers. */
+const withBuffer = ({ image, ...rest }: Sample): Sample => ({
+  ...rest,
+  ...(image && { image: Buffer.from(image) }),
+});
 
 const open = (name: string): Promise<Source> => openSource(paths[name]!, forms[name]!.options);
 
@@ -171,12 +189,28 @@ describe("every source", () => {
     expect(samples.length).toBeGreaterThan(8);
     expect(new Set(samples.map(({ key }) => key)).size).toBe(samples.length);
     expect(skipped.total, skipped.summary(samples.length)).toBeGreaterThan(0);
-    const isKnown = !["gzip", "paragraphs"].includes(name);
+    const isKnown = !["gzip", "paragraphs", "lines"].includes(name);
     expect(await source.count()).toBe(isKnown ? samples.length + skipped.total : undefined);
 
     const few = await openSource(paths[name]!, { ...forms[name]!.options, maxSamples: 5 });
     expect(await readAll(few)).toEqual(samples.slice(0, 5));
     expect(await few.count()).toBe(isKnown ? 5 : undefined);
+  });
+
+  it.each(names)("%s: gives the same samples by number as in order", async (name) => {
+    const samples = await readAll(await open(name));
+    const indexed = await indexSource(paths[name]!, forms[name]!.options);
+    expect(indexed.usable).toBe(samples.length);
+    const index = await SampleIndex.open(indexed.directory);
+    for (const kind of ["pair", "image", "text"] as const) {
+      const expected = samples.filter(
+        ({ image, texts }) => (kind === "text" || image) && (kind === "image" || texts.length > 0),
+      );
+      const found = await Promise.all(expected.map((_, number) => index.read(kind, number)));
+      expect(found).toEqual(expected.map((sample) => withBuffer(sample)));
+      await expect(index.read(kind, expected.length)).rejects.toThrow(`no ${kind}`);
+    }
+    await index.close();
   });
 
   it.each(names)("%s: can be left early", async (name) => {
@@ -214,6 +248,7 @@ describe("every source", () => {
     });
     expect((await first("documents")).texts).toEqual(["d 1"]);
     expect((await first("paragraphs")).texts).toEqual(["p 1\nmore"]);
+    expect((await first("lines")).texts).toEqual(["l 1"]);
   });
 
   it("lists the possible forms", async () => {

@@ -1,4 +1,4 @@
-/** Plain text files: one document per file or per paragraph. */
+/** Plain text files: one document per file, paragraph or line. */
 import { basename, dirname } from "node:path";
 import type { Sample } from "../sample.js";
 import { utf8Of } from "./encoding.js";
@@ -13,11 +13,11 @@ import { SampleError } from "./source-error.js";
  * become U+FFFD, and the field `replaced` counts those characters.
  */
 export function textSource(paths: readonly string[], options: SourceOptions = {}): Source {
-  const { paragraphs = false, maxBytes = defaultMaxBytes } = options;
+  const { documents = "files", maxBytes = defaultMaxBytes } = options;
   const name = nameOfFiles(paths, "texts");
-  if (paragraphs) {
+  if (documents !== "files") {
     const find = (file: number): AsyncGenerator<FoundRecord> =>
-      paragraphsOf(paths[file]!, maxBytes);
+      partsOf(paths[file]!, documents, maxBytes);
     return recordSource({ name, paths, find, countOf: () => Promise.resolve(undefined) }, options);
   }
   const keys = distinctStems(paths);
@@ -29,7 +29,7 @@ export function textSource(paths: readonly string[], options: SourceOptions = {}
     }
   };
   const countOf = (): Promise<number> => Promise.resolve(paths.length);
-  return recordSource({ name, paths: [name], find, countOf }, options);
+  return recordSource({ name, paths: [name], files: paths, find, countOf }, options);
 }
 
 async function wholeFile(key: string, path: string, maxBytes: number): Promise<Sample> {
@@ -37,13 +37,18 @@ async function wholeFile(key: string, path: string, maxBytes: number): Promise<S
   return document(key, path, utf8Of(bytes));
 }
 
-async function* paragraphsOf(path: string, maxBytes: number): AsyncGenerator<FoundRecord> {
+async function* partsOf(
+  path: string,
+  documents: "paragraphs" | "lines",
+  maxBytes: number,
+): AsyncGenerator<FoundRecord> {
+  const unit = documents === "lines" ? "line" : "paragraph";
   const lines: Buffer[] = [];
   let length = 0;
   let next = 0;
-  const paragraph = (): FoundRecord => {
+  const part = (): FoundRecord => {
     const key = String(next++);
-    const where = `${path}, paragraph ${key}`;
+    const where = `${path}, ${unit} ${key}`;
     const bytes = length > maxBytes ? undefined : Buffer.concat(lines);
     lines.length = length = 0;
     const load = (): Sample => {
@@ -54,12 +59,13 @@ async function* paragraphsOf(path: string, maxBytes: number): AsyncGenerator<Fou
   };
   for await (const { bytes } of linesOf(path, maxBytes)) {
     const isBlank = bytes.every((byte) => byte === 0x20 || byte === 0x09);
-    if (isBlank && length > 0) yield paragraph();
+    if (isBlank && length > 0) yield part();
     if (isBlank) continue;
     length += bytes.length + 1;
     if (length <= maxBytes) lines.push(bytes, Buffer.from("\n"));
+    if (unit === "line") yield part();
   }
-  if (length > 0) yield paragraph();
+  if (length > 0) yield part();
 }
 
 function document(key: string, where: string, bytes: Buffer): Sample {

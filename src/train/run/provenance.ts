@@ -55,7 +55,7 @@ export function describe({ path, before, now }: Difference): string {
 
 /**
  * How two runs of a stage differ in what their weights depend on. Other stages count only by the weights they provide;
- * the recipe's name, the choice of the best model and the intervals of logging, evaluating and saving do not count.
+ * the recipe's name, the place of its data, the choice of the best model and the intervals of logging, evaluating and saving do not count.
  */
 export function differences(before: Provenance, now: Provenance): Difference[] {
   return compare("", settings(before), settings(now));
@@ -63,10 +63,11 @@ export function differences(before: Provenance, now: Provenance): Difference[] {
 
 function settings(provenance: Provenance): Record<string, unknown> {
   const { recipe, stage, vocabulary, samples, overfit, extraLosses, start } = provenance;
-  const { name: _, stages, ...common } = recipe;
+  const { name: _, stages, data, ...common } = recipe;
   const own = stages.find(({ name }) => name === stage);
   return {
     ...common,
+    data: { ...data, root: undefined },
     stages: { [stage]: { ...own, best: undefined, every: undefined } },
     ...{ vocabulary, samples, overfit, extraLosses, start },
   };

@@ -2,17 +2,14 @@
 import { BatchReader } from "../../data/batch/batch-reader.js";
 import type { BatchOptions, CollatedBatch } from "../../data/batch/collate.js";
 import { type BatchKind, Mixture, forKind } from "../../data/batch/mixture.js";
-import { sizesOfSets } from "../../data/batch/sample-set.js";
+import { type SampleSet, indexesOf, sizesOf } from "../../data/batch/sample-set.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import type { Log } from "./stage.js";
 
 export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
   readonly kind: K;
-  /** Root of the data; sets are named by their path relative to it. */
-  readonly root: string;
-  /** Directories of tar shards. */
-  readonly directories: readonly string[];
+  readonly sets: readonly SampleSet[];
   readonly vocabulary: Vocabulary;
   readonly batch: BatchOptions;
   /** Samples per batch. */
@@ -29,18 +26,19 @@ export interface FixedBatchesOptions<K extends BatchKind = BatchKind> {
 export async function fixedBatches<K extends BatchKind>(
   options: FixedBatchesOptions<K>,
 ): Promise<Extract<CollatedBatch, { kind: K }>[]> {
-  const { kind, root, directories, vocabulary, batch, size, count, mismatched = 0, seed } = options;
+  const { kind, vocabulary, batch, size, count, mismatched = 0, seed } = options;
+  const sets = forKind(kind, options.sets, []);
   const skipped = new SkippedSamples();
   const mixture = new Mixture({
     seed,
     batch: forKind(kind, size, 0),
     shares: forKind(kind, 1, 0),
-    sets: forKind(kind, await sizesOfSets(root, directories), []),
+    sets: sizesOf(sets),
     temperature: 1,
     mismatched,
   });
   const reader = await BatchReader.open({
-    directories: forKind(kind, directories, []),
+    indexes: indexesOf(sets),
     vocabulary,
     batch,
   });
@@ -54,6 +52,6 @@ export async function fixedBatches<K extends BatchKind>(
     if (skipped.total > 0) options.log(`Validation: ${skipped.summary(count * size)}`);
     return batches as Extract<CollatedBatch, { kind: K }>[];
   } finally {
-    reader.close();
+    await reader.close();
   }
 }

@@ -11,7 +11,8 @@ import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
 import { decodeImage } from "../../data/image/decode.js";
 import type { Image } from "../../data/image/image.js";
-import { openSampleSet } from "../../data/batch/sample-set.js";
+import type { SampleSet, SampleSets } from "../../data/batch/sample-set.js";
+import { SampleIndex } from "../../data/index/index-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import { ImageError } from "../../data/image/image-error.js";
 import { SampleError } from "../../data/formats/source-error.js";
@@ -39,12 +40,11 @@ const validationSeed = 20211208;
 const batchesPerKind = 4;
 const mostImages = 1000;
 
-export interface ValidationOptions extends BatchReaderOptions {
+export interface ValidationOptions extends Omit<BatchReaderOptions, "indexes"> {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
   readonly config: FlavaConfig;
   readonly precision: Precision;
-  /** Root of the data; sets are named by their paths relative to it. */
-  readonly root: string;
+  readonly sets: SampleSets;
   readonly batchSize: Readonly<Record<BatchKind, number>>;
   /** Fraction of pairs that get the text of another record; as in training, since the matching head learns it. */
   readonly mismatched: number;
@@ -66,10 +66,10 @@ export class Validation {
   ) {}
 
   static async open(options: ValidationOptions): Promise<Validation> {
-    const { directories, vocabulary, config, losses, precision } = options;
+    const { sets, vocabulary, config, losses, precision } = options;
     const batches = await validationBatches(options);
-    const zeroShot = (losses.contrastive ?? 1) > 0 && directories.pair.length > 0;
-    const named = zeroShot ? await namedImages(directories.pair, options.log) : undefined;
+    const zeroShot = (losses.contrastive ?? 1) > 0 && sets.pair.length > 0;
+    const named = zeroShot ? await namedImages(sets.pair, options.log) : undefined;
     const embedder = new Embedder({
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
@@ -148,14 +148,13 @@ export class Validation {
 }
 
 async function validationBatches(options: ValidationOptions): Promise<CollatedBatch[]> {
-  const { root, directories, vocabulary, batch, batchSize, mismatched, log } = options;
+  const { sets, vocabulary, batch, batchSize, mismatched, log } = options;
   const batches: CollatedBatch[] = [];
   for (const kind of batchKinds) {
-    if (directories[kind].length === 0) continue;
+    if (sets[kind].length === 0) continue;
     const found = await fixedBatches({
       kind,
-      root,
-      directories: directories[kind],
+      sets: sets[kind],
       vocabulary,
       batch,
       size: batchSize[kind],
@@ -177,28 +176,25 @@ interface NamedImages {
 }
 
 /** Some images of the sets, no two of the same concept; undefined if the sets name no concepts. */
-async function namedImages(
-  directories: readonly string[],
-  log: Log,
-): Promise<NamedImages | undefined> {
+async function namedImages(sets: readonly SampleSet[], log: Log): Promise<NamedImages | undefined> {
   const found = new Map<string, Image>();
   const skipped = new SkippedSamples();
-  for (const directory of directories) {
-    const set = await openSampleSet(directory);
+  for (const { name, directory, samples } of sets) {
+    const index = await SampleIndex.open(directory);
     const order = foldIn(keyOf(validationSeed), "images");
-    for (let i = 0; i < set.samples && found.size < mostImages; i++) {
-      const record = shuffled(i, set.samples, order);
+    for (let i = 0; i < samples.pair && found.size < mostImages; i++) {
+      const number = shuffled(i, samples.pair, order);
       try {
-        const { image, fields } = await set.sample(record);
+        const { image, fields } = await index.read("pair", number);
         const { concept } = fields;
         if (typeof concept !== "string" || !image || found.has(concept)) continue;
         found.set(concept, await decodeImage(image));
       } catch (error) {
         if (!(error instanceof ImageError || error instanceof SampleError)) throw error;
-        skipped.add(`record ${record} of ${directory}`, error.reason, error.message);
+        skipped.add(`pair ${number} of ${name}`, error.reason, error.message);
       }
     }
-    set.close();
+    await index.close();
   }
   if (skipped.total > 0) log(`Zero-shot validation: ${skipped.summary(found.size)}`);
   if (found.size < 2) return undefined;

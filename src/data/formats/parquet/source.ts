@@ -2,9 +2,9 @@
 import { dirname } from "node:path";
 import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
-import type { Sample } from "../../sample.js";
+import type { LocatedSample } from "../../sample.js";
 import { describeRow, isImageColumn, requireColumns } from "../columns.js";
-import { pathIn, readInFolder } from "../file-in-folder.js";
+import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SampleError, SourceError } from "../source-error.js";
@@ -31,7 +31,7 @@ async function* recordsOf(
   const classes = classNames(footer);
   for await (const { row, values } of parquetRows(path, footer)) {
     const place = { path, imageRoot, key: String(row), columns, classes, maxBytes };
-    const load = (): Promise<Sample> => sampleOf(values, place);
+    const load = (): Promise<LocatedSample> => sampleOf(values, place);
     yield { key: place.key, path: `${path}:${row}`, load };
   }
 }
@@ -89,7 +89,10 @@ interface Place {
   readonly maxBytes: number;
 }
 
-async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): Promise<Sample> {
+async function sampleOf(
+  row: Readonly<Record<string, unknown>>,
+  place: Place,
+): Promise<LocatedSample> {
   const { path, key, columns, classes } = place;
   const named = Object.entries(row).map(([name, value]) => {
     const names = classes.get(name);
@@ -107,14 +110,14 @@ async function sampleOf(row: Readonly<Record<string, unknown>>, place: Place): P
     key,
     ...(image !== undefined && (await imageOf(image, place))),
     ...described,
-    fields: jsonValue(fields) as Sample["fields"],
+    fields: jsonValue(fields) as LocatedSample["fields"],
   };
 }
 
 async function imageOf(
   cell: unknown,
   { path, imageRoot, key, maxBytes }: Place,
-): Promise<Pick<Sample, "image" | "path">> {
+): Promise<Pick<LocatedSample, "image" | "path">> {
   const fail = (reason: SampleError["reason"], message: string): never => {
     throw new SampleError(key, reason, `${path}, row ${key}: ${message}.`);
   };
@@ -133,7 +136,7 @@ async function imageOf(
     return { image: Uint8Array.from(bytes) }; // copied: a view would keep the whole row group in memory
   }
   if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
-  const image = await readInFolder(imageRoot, file, key, maxBytes);
+  const image = await placeInFolder(imageRoot, file, key, maxBytes);
   return { image, path: pathIn(imageRoot, file) };
 }
 

@@ -2,9 +2,9 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { imageType } from "../../image/image-type.js";
-import type { Sample } from "../../sample.js";
+import type { LocatedSample } from "../../sample.js";
 import { describeRow } from "../columns.js";
-import { pathIn, readInFolder } from "../file-in-folder.js";
+import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SampleError } from "../source-error.js";
@@ -50,7 +50,7 @@ interface PlacedRow {
   readonly maxBytes: number;
 }
 
-async function sampleOfRow(placed: PlacedRow): Promise<Sample> {
+async function sampleOfRow(placed: PlacedRow): Promise<LocatedSample> {
   const { row, columns, key, where } = placed;
   if ("fault" in row)
     throw new SampleError(key, row.tooLarge ? "too large" : "damaged", `${where}: ${row.fault}.`);
@@ -68,12 +68,12 @@ async function sampleOfRow(placed: PlacedRow): Promise<Sample> {
 async function imageOf(
   cell: string,
   { folder, key, where, maxBytes }: PlacedRow,
-): Promise<Pick<Sample, "image" | "path">> {
+): Promise<Pick<LocatedSample, "image" | "path">> {
   const data = /^data:image\/[\w.+-]+;base64,/.exec(cell)?.[0];
   const base64 = data === undefined ? cell : cell.slice(data.length);
   if (data === undefined && !isImage(cell))
     return {
-      image: await readInFolder(folder, cell, key, maxBytes),
+      image: await placeInFolder(folder, cell, key, maxBytes),
       path: pathIn(folder, cell),
     };
   const image = Buffer.from(base64, "base64");

@@ -12,7 +12,7 @@ export interface TarEntry {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Offset of its first header. */
+  /** Offset of its content. */
   readonly start: number;
   /** Reads its content; call once, before advancing to the next entry. The caller may keep the buffer. */
   take(): Promise<Buffer>;
@@ -36,7 +36,6 @@ interface Extension {
  */
 export async function* tarEntries(archive: string, bytes: ByteReader): AsyncGenerator<TarEntry> {
   let extension: Extension = {};
-  let start = bytes.position;
   for (;;) {
     const at = `${archive}, byte ${bytes.position}`;
     const header = await readHeader(at, bytes);
@@ -51,11 +50,10 @@ export async function* tarEntries(archive: string, bytes: ByteReader): AsyncGene
     const content = bytes.position;
     if (isFile) {
       const path = safePath(at, extension.path ?? header.path ?? "");
-      yield { path, size, start, take: () => takeAll(at, path, size, bytes) };
+      yield { path, size, start: content, take: () => takeAll(at, path, size, bytes) };
     }
     await skipTo(at, content + padded(size), content + size, bytes);
     if (type !== "GlobalExtendedHeader") extension = {};
-    start = bytes.position;
   }
 }
 

@@ -1,8 +1,9 @@
 /** Samples in tar archives in the WebDataset layout: consecutive files with a common key form one record. */
-import type { Sample } from "../../sample.js";
+import type { LocatedSample } from "../../sample.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
-import { isSampleExtension, sampleOfFiles } from "../sample-files.js";
+import type { ImagePlace } from "../image-place.js";
+import { isImageFile, isSampleExtension, sampleOfFiles } from "../sample-files.js";
 import { type TarEntry, tarEntries } from "./entries.js";
 
 const mostFiles = 1000; // per record
@@ -15,7 +16,7 @@ interface TarRecord {
   /** The archive and its first file, "a.tar:x.jpg". */
   readonly path: string;
   /** @throws SampleError if this sample cannot be used */
-  readonly load: () => Sample;
+  readonly load: () => LocatedSample;
 }
 
 /** Splits a path into key and extension at the first dot of the base name; undefined for hidden files. */
@@ -27,22 +28,22 @@ function splitName(path: string): { key: string; extension: string } | undefined
   return { key: path.slice(0, dot), extension: path.slice(dot + 1).toLowerCase() };
 }
 
-/** The offset of every record in the archive, followed by the end of the last one. Reads only headers. */
-export async function recordOffsets(
+/** The number of records in an archive. Reads only headers. */
+export async function countRecords(
   archive: string,
   bytes: ByteReader,
   signal?: AbortSignal,
-): Promise<Float64Array> {
-  const offsets: number[] = [];
+): Promise<number> {
+  let count = 0;
   let last: string | undefined;
-  for await (const { path, start } of tarEntries(archive, bytes)) {
+  for await (const { path } of tarEntries(archive, bytes)) {
     signal?.throwIfAborted();
     const name = splitName(path);
     if (name === undefined || name.key === last) continue;
     last = name.key;
-    offsets.push(start);
+    count++;
   }
-  return Float64Array.from([...offsets, bytes.position]);
+  return count;
 }
 
 /** A record whose files are being collected. */
@@ -52,18 +53,22 @@ interface Gathering {
   readonly name: string;
   readonly key: string;
   readonly path: string;
-  readonly files: Map<string, Buffer>;
+  readonly files: Map<string, Buffer | ImagePlace>;
   fault?: SampleError;
 }
 
-/**
- * The records of an archive, or of a part of it that begins and ends with whole records.
- * @param maxBytes largest size of a file
- */
+interface TarRecordOptions {
+  /** Largest size of a file. */
+  readonly maxBytes: number;
+  /** Whether images are left in the archive, which is then a file. */
+  readonly inPlace: boolean;
+}
+
+/** The records of an archive. */
 export async function* tarRecords(
   archive: string,
   bytes: ByteReader,
-  maxBytes: number,
+  options: TarRecordOptions,
 ): AsyncGenerator<TarRecord> {
   const names = new Set<string>();
   let current: Gathering | undefined;
@@ -79,16 +84,17 @@ export async function* tarRecords(
       const path = `${archive}:${entry.path}`;
       current = { record: ++record, name, key, path, files: new Map() };
     }
-    await gather(current, extension, entry, maxBytes);
+    await gather(archive, current, extension, entry, options);
   }
   if (current) yield finished(archive, current);
 }
 
 async function gather(
+  archive: string,
   current: Gathering,
   extension: string,
   entry: TarEntry,
-  maxBytes: number,
+  { maxBytes, inPlace }: TarRecordOptions,
 ): Promise<void> {
   if (current.fault || !isSampleExtension(extension)) return;
   const { key, files } = current;
@@ -100,6 +106,8 @@ async function gather(
     );
   else if (files.has(extension) || files.size === mostFiles)
     current.fault = new SampleError(key, "damaged", `${entry.path} occurs twice in one record.`);
+  else if (inPlace && isImageFile(extension))
+    files.set(extension, { file: archive, range: { start: entry.start, bytes: entry.size } });
   else files.set(extension, await entry.take());
   if (current.fault) files.clear();
 }

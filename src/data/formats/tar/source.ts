@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
-import { recordOffsets, tarRecords } from "./records.js";
+import { countRecords, tarRecords } from "./records.js";
 import { nameOfFiles, recordSource } from "../record-source.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
@@ -40,31 +40,36 @@ export function expandBraces(pattern: string): string[] {
 export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
   const { maxBytes = defaultMaxBytes } = options;
   const isCompressed = (path: string): boolean => /\.(tar\.gz|tgz)$/i.test(path);
-  const find = (file: number): Records => {
+  const find = (file: number, inPlace: boolean): Records => {
     const path = paths[file]!;
-    return (isCompressed(path) ? compressedRecords : plainRecords)(path, maxBytes);
+    if (!isCompressed(path)) return plainRecords(path, { maxBytes, inPlace });
+    return compressedRecords(path, { maxBytes, inPlace: false });
   };
   const countOf = async (file: number, signal?: AbortSignal): Promise<number | undefined> =>
     isCompressed(paths[file]!) ? undefined : recordCount(paths[file]!, signal);
   return recordSource({ name: nameOfFiles(paths, "tar shards"), paths, find, countOf }, options);
 }
 
+type Options = Parameters<typeof tarRecords>[2];
 type Records = ReturnType<typeof tarRecords>;
 
-async function* plainRecords(path: string, maxBytes: number): Records {
+async function* plainRecords(path: string, options: Options): Records {
   const { handle, size } = await openArchive(path);
   try {
-    yield* tarRecords(path, new FileBytes(handle, 0, size), maxBytes);
+    yield* tarRecords(path, new FileBytes(handle, 0, size), options);
   } finally {
     await handle.close();
   }
 }
 
-/** Counts the records by the headers of the archive. */
-async function recordCount(path: string, signal?: AbortSignal): Promise<number> {
+/**
+ * Counts the records of an archive that is not compressed.
+ * @throws SourceError if it is missing or damaged
+ */
+export async function recordCount(path: string, signal?: AbortSignal): Promise<number> {
   const { handle, size } = await openArchive(path);
   try {
-    return (await recordOffsets(path, new FileBytes(handle, 0, size), signal)).length - 1;
+    return await countRecords(path, new FileBytes(handle, 0, size), signal);
   } finally {
     await handle.close();
   }
@@ -80,13 +85,13 @@ async function openArchive(path: string): Promise<{ handle: FileHandle; size: nu
   throw new SourceError(`${path} is empty: it has 0 bytes. Perhaps its download was interrupted.`);
 }
 
-async function* compressedRecords(path: string, maxBytes: number): Records {
+async function* compressedRecords(path: string, options: Options): Records {
   const file = createReadStream(path);
   const gunzip = createGunzip();
   file.on("error", (error) => gunzip.destroy(error));
   const bytes = new StreamBytes(guarded(path, file.pipe(gunzip), () => file.bytesRead));
   try {
-    yield* tarRecords(path, bytes, maxBytes);
+    yield* tarRecords(path, bytes, options);
   } finally {
     file.destroy();
     gunzip.destroy();

@@ -1,0 +1,206 @@
+/**
+ * The files of an index of samples, for reading by number: `samples.bin` holds every sample, its image as a place or as
+ * bytes; `pair.offsets`, `image.offsets` and `text.offsets` hold where the samples of each kind begin in it, as float64;
+ * `index.json` says what was indexed. Neither writing nor reading keeps more than a few samples in memory.
+ */
+import { type FileHandle, mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { LocatedSample, Sample } from "../sample.js";
+import { type BatchKind, batchKinds, perKindInOrder } from "../batch/mixture.js";
+import { skipReasons } from "../batch/skipped.js";
+import { isPlace, readPlace } from "../formats/image-place.js";
+import { SourceError, reasonOf } from "../formats/source-error.js";
+
+const count = z.int().nonnegative();
+const reason = z.enum(skipReasons);
+
+const description = z.object({
+  format: z.literal("flava index"),
+  version: z.literal(1),
+  /** Display name of the source. */
+  source: z.string(),
+  /** See `Source.identity`. */
+  identity: z.string(),
+  /** Samples of each kind: those with an image and a text, with an image, with a text. */
+  samples: z.object({ pair: count, image: count, text: count }),
+  /** Samples that can be used for some kind. */
+  usable: count,
+  /** Samples that cannot be used at all, by reason, and some of them. */
+  skipped: z.object({
+    counts: z.array(z.tuple([reason, count])),
+    first: z.array(z.object({ key: z.string(), reason, message: z.string() })),
+  }),
+});
+
+export type IndexDescription = z.infer<typeof description>;
+
+const descriptionName = "index.json";
+const samplesName = "samples.bin";
+const offsetsName = (kind: BatchKind): string => `${kind}.offsets`;
+
+/** Before each sample: the lengths of its JSON and of its image, uint32. */
+const headerBytes = 8;
+const offsetBytes = 8;
+const firstRead = 4096; // enough for most samples without their images
+const flushBytes = 1 << 20;
+
+/** The kinds of batches that a sample can be used for. */
+export function kindsOf({ image, texts }: LocatedSample): BatchKind[] {
+  const uses = { pair: image && texts.length > 0, image, text: texts.length > 0 };
+  return batchKinds.filter((kind) => uses[kind]);
+}
+
+/** Bytes that are appended to a file in large pieces. */
+class Appender {
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  /** Bytes appended so far. */
+  size = 0;
+
+  constructor(private readonly handle: FileHandle) {}
+
+  async append(...pieces: readonly Uint8Array[]): Promise<void> {
+    this.#pending.push(...pieces);
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    this.#pendingBytes += bytes;
+    this.size += bytes;
+    if (this.#pendingBytes >= flushBytes) await this.#flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    await this.handle.close();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    [this.#pending, this.#pendingBytes] = [[], 0];
+    await this.handle.writeFile(bytes); // everything, at the current position
+  }
+}
+
+/** Writes an index into a directory of its own. */
+export class IndexWriter {
+  readonly #counts = { pair: 0, image: 0, text: 0 };
+
+  private constructor(
+    private readonly directory: string,
+    private readonly samples: Appender,
+    private readonly offsets: Readonly<Record<BatchKind, Appender>>,
+  ) {}
+
+  static async create(directory: string): Promise<IndexWriter> {
+    await mkdir(directory, { recursive: true });
+    const appender = async (name: string): Promise<Appender> =>
+      new Appender(await open(join(directory, name), "wx"));
+    const offsets = await perKindInOrder((kind) => appender(offsetsName(kind)));
+    return new IndexWriter(directory, await appender(samplesName), offsets);
+  }
+
+  /** Adds a sample to each kind that it can be used for. */
+  async add(sample: LocatedSample): Promise<void> {
+    const offset = Buffer.alloc(offsetBytes);
+    offset.writeDoubleLE(this.samples.size);
+    for (const kind of kindsOf(sample)) {
+      this.#counts[kind]++;
+      await this.offsets[kind].append(offset);
+    }
+    const { image, ...rest } = sample;
+    const bytes = image && !isPlace(image) ? image : new Uint8Array();
+    const json = Buffer.from(JSON.stringify(bytes.length > 0 ? rest : sample));
+    const header = Buffer.alloc(headerBytes);
+    header.writeUInt32LE(json.length, 0);
+    header.writeUInt32LE(bytes.length, 4);
+    await this.samples.append(header, json, bytes);
+  }
+
+  /** Completes the index; returns the number of samples of each kind. */
+  async close(
+    facts: Pick<IndexDescription, "source" | "identity" | "usable" | "skipped">,
+  ): Promise<IndexDescription> {
+    await this.abandon();
+    const format = { format: "flava index", version: 1 } as const;
+    const described = { ...format, ...facts, samples: this.#counts };
+    await writeFile(join(this.directory, descriptionName), JSON.stringify(described));
+    return described;
+  }
+
+  /** Closes the files of an index that is not completed. */
+  async abandon(): Promise<void> {
+    for (const file of [this.samples, ...Object.values(this.offsets)]) await file.close();
+  }
+}
+
+/** The description of the index in `directory`; undefined if there is none that this version understands. */
+export async function describedIndex(directory: string): Promise<IndexDescription | undefined> {
+  const text = await readFile(join(directory, descriptionName), "utf8").catch(() => "");
+  try {
+    return description.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads samples by number. Cheap to open, so that every thread has its own. */
+export class SampleIndex {
+  private constructor(
+    readonly description: IndexDescription,
+    private readonly samples: FileHandle,
+    private readonly offsets: Readonly<Record<BatchKind, FileHandle>>,
+  ) {}
+
+  static async open(directory: string): Promise<SampleIndex> {
+    const described = await describedIndex(directory);
+    if (!described) throw new SourceError(`${directory} is not an index of samples.`);
+    const file = (name: string): Promise<FileHandle> => open(join(directory, name), "r");
+    const offsets = await perKindInOrder((kind) => file(offsetsName(kind)));
+    return new SampleIndex(described, await file(samplesName), offsets);
+  }
+
+  /**
+   * Reads sample number `number` of those of a kind.
+   * @throws SampleError if its image cannot be read, SourceError if the index or an archive cannot
+   */
+  async read(kind: BatchKind, number: number): Promise<Sample> {
+    const { source, samples } = this.description;
+    if (!(Number.isInteger(number) && number >= 0 && number < samples[kind]))
+      throw new RangeError(`${source} has no ${kind} ${number}: it has ${samples[kind]}.`);
+    let found: LocatedSample;
+    try {
+      found = await this.#entry(kind, number);
+    } catch (error) {
+      throw new SourceError(`The index of ${source} cannot be read: ${reasonOf(error)}`);
+    }
+    const { image, ...rest } = found;
+    if (!image) return rest;
+    return { ...rest, image: isPlace(image) ? await readPlace(image, rest.key) : image };
+  }
+
+  async close(): Promise<void> {
+    for (const file of [this.samples, ...Object.values(this.offsets)]) await file.close();
+  }
+
+  async #entry(kind: BatchKind, number: number): Promise<LocatedSample> {
+    const place = await bytesOf(this.offsets[kind], number * offsetBytes, offsetBytes);
+    const offset = place.readDoubleLE();
+    const first = await bytesOf(this.samples, offset, firstRead);
+    const jsonEnd = headerBytes + first.readUInt32LE(0);
+    const end = jsonEnd + first.readUInt32LE(4);
+    const rest =
+      end > first.length
+        ? [await bytesOf(this.samples, offset + first.length, end - first.length)]
+        : [];
+    const entry = Buffer.concat([first, ...rest]);
+    if (entry.length < end) throw new Error("it is cut off");
+    const sample = JSON.parse(entry.toString("utf8", headerBytes, jsonEnd)) as LocatedSample;
+    return end === jsonEnd ? sample : { ...sample, image: entry.subarray(jsonEnd, end) };
+  }
+}
+
+/** The bytes from `start` on; fewer at the end of the file. */
+async function bytesOf(file: FileHandle, start: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, start);
+  return bytes.subarray(0, bytesRead);
+}
