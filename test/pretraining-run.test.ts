@@ -181,9 +181,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   it("resumes to the same weights after its data were moved", async () => {
     await withCodebook("moved", stoppedAt(2));
     const elsewhere = join(root, "somewhere else");
-    for (const name of ["pairs", "text"]) {
-      await cp(join(root, name), join(elsewhere, name), { recursive: true });
-    }
+    await writeShapes(elsewhere);
     await run("moved", { recipe: shapesRecipe(elsewhere) });
     expect(await weightsOf("moved")).toBe(await weightsOf("whole"));
   });
