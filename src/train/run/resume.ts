@@ -19,6 +19,7 @@ export async function checkRun(
   steps: number,
   { allowChanges = false, log }: ResumeOptions,
 ): Promise<boolean> {
+  await run.recover();
   const hasFinal = await exists(run.file("final"));
   const last = (await run.checkpoints()).at(-1);
   if (!hasFinal && last === undefined) return false;

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
@@ -97,6 +97,19 @@ test("a directory is replaced as a whole, or not at all", async () => {
   await run.replace("best", writing("one"));
   await expect(run.replace("best", writing("half", true))).rejects.toThrow("interrupted");
   expect(await model()).toBe("one");
+  await cp(run.file("best"), run.file("best.partial"), { recursive: true });
+  await writeFile(run.file("best.partial", "model"), "next");
+  const models: string[] = [];
+  // A kill after each step of a replacement: written, first rename, second rename.
+  for (const [from, to] of [[], ["best", "best.old"], ["best.partial", "best"]]) {
+    if (from && to) await rename(run.file(from), run.file(to));
+    const copy = new RunDirectory(join(root, `replaced-${models.length}`));
+    await cp(run.path, copy.path, { recursive: true });
+    await copy.recover();
+    models.push(await readFile(copy.file("best", "model"), "utf8"));
+    expect(await readdir(copy.path)).toEqual(["best"]);
+  }
+  expect(models).toEqual(["one", "one", "next"]);
   await run.replace("best", writing("two"));
   expect(await model()).toBe("two");
   expect(await readdir(run.path)).toEqual(["best"]);

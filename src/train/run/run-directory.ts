@@ -1,6 +1,7 @@
 /** The files of a run: its provenance, checkpoints, log and models. */
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { exists } from "../../base/exists.js";
 import type { State } from "../../backend/state.js";
 import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
@@ -26,12 +27,15 @@ export interface RunFacts extends Provenance {
 const stateName = "state.safetensors";
 const progressName = "progress.json";
 const factsName = "run.json";
+const modelNames = ["best", "final"] as const;
+/** A model of a run. */
+type ModelName = (typeof modelNames)[number];
 /** Checkpoints to keep: the last two. */
 const kept = 2;
 
 /**
- * A directory with `run.json` (the provenance), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. A
- * checkpoint appears under its name once complete, so a kill at any moment leaves the previous one intact.
+ * A directory with `run.json` (the provenance), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. Each appears
+ * under its name once complete, so a kill at any moment leaves the previous one intact; see `recover`.
  */
 export class RunDirectory {
   constructor(readonly path: string) {}
@@ -77,15 +81,27 @@ export class RunDirectory {
     return progress;
   }
 
-  /** Replaces directory `name` with what `write` writes. */
-  async replace(name: string, write: (directory: string) => Promise<void>): Promise<void> {
-    const [partial, old] = [this.file(`${name}.partial`), this.file(`${name}.old`)];
-    await rm(partial, { recursive: true, force: true });
+  /** Replaces a model with the one that `write` writes. */
+  async replace(name: ModelName, write: (directory: string) => Promise<void>): Promise<void> {
+    const { directory, partial, old } = this.#places(name);
+    await this.recover();
     await write(partial);
+    if (await exists(directory)) await rename(directory, old);
+    await rename(partial, directory);
     await rm(old, { recursive: true, force: true });
-    await rename(this.file(name), old).catch(() => undefined); // does not exist at first
-    await rename(partial, this.file(name));
-    await rm(old, { recursive: true, force: true });
+  }
+
+  /**
+   * Cleans up after a kill within `replace`: between its two renames, neither the old model nor the new one has its
+   * name, and the old one gets it back. Call this before looking for a model.
+   */
+  async recover(): Promise<void> {
+    for (const name of modelNames) {
+      const { directory, partial, old } = this.#places(name);
+      if ((await exists(old)) && !(await exists(directory))) await rename(old, directory);
+      await rm(old, { recursive: true, force: true });
+      await rm(partial, { recursive: true, force: true });
+    }
   }
 
   async writeFacts(facts: RunFacts): Promise<void> {
@@ -97,6 +113,11 @@ export class RunDirectory {
   async readFacts(): Promise<RunFacts | undefined> {
     const text = await readFile(this.file(factsName), "utf8").catch(() => undefined);
     return text === undefined ? undefined : (JSON.parse(text) as RunFacts);
+  }
+
+  #places(name: ModelName): Record<"directory" | "partial" | "old", string> {
+    const directory = this.file(name);
+    return { directory, partial: `${directory}.partial`, old: `${directory}.old` };
   }
 
   async #prune(): Promise<void> {

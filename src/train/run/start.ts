@@ -12,6 +12,7 @@ import { WeightsMismatch, describeMismatch, loadWeights } from "../../checkpoint
 import { openCheckpoint } from "../../checkpoint/open.js";
 import type { StageRecipe } from "../../configs/recipe.js";
 import type { FlavaConfig } from "../../model/config.js";
+import { RunDirectory } from "./run-directory.js";
 
 /** The parts of a whole model. */
 const roots = ["flava", "codebook", "heads"] as const;
@@ -43,6 +44,7 @@ export async function startWeights(
   const earlier = stage.from.map(({ stage: name, parts }) => {
     return { name, path: join(directory, name, "final"), parts };
   });
+  for (const { name } of earlier) await new RunDirectory(join(directory, name)).recover();
   const finished = await Promise.all(earlier.map(({ path }) => exists(path)));
   const missing = earlier.find((_, index) => !finished[index]);
   if (missing && start === undefined) {
