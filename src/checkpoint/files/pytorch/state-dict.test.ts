@@ -136,7 +136,14 @@ describe("a file of PyTorch before 1.6", () => {
     const step = object("builtins.int");
     const scale = object("torch._utils._rebuild_qtensor");
     await write(dict({ weight, step, scale }));
-    expect(await readAll(path)).toEqual({ weight: content });
+    const files = await openPyTorch(path);
+    const { tensors } = files;
+    expect([...tensors].map(([name, { dtype }]) => [name, dtype])).toEqual([
+      ["weight", "float32"],
+      ["scale", "torch._utils._rebuild_qtensor"],
+    ]);
+    await expect(tensors.get("scale")!.read(new Uint8Array())).rejects.toThrow("not supported");
+    await files.close();
   });
 
   it("is refused when it holds no tensors, a storage too few or one too short", async () => {

@@ -2,7 +2,14 @@
 import { CheckpointError, type TensorFiles, quote } from "../stored-tensor.js";
 import { isLegacy, openLegacy } from "./legacy.js";
 import { Opaque, unpickle } from "./pickle.js";
-import { type StridedTensor, isTensor, storedTensor, tensorWorld } from "./tensors.js";
+import {
+  type StridedTensor,
+  isTensor,
+  isUnknownTensor,
+  storedTensor,
+  tensorWorld,
+  unknownTensor,
+} from "./tensors.js";
 import { type Zip, type ZipEntry, openZip } from "./zip.js";
 
 /** Maximum size of a pickle; that of the largest FLAVA has about a megabyte. */
@@ -14,7 +21,11 @@ export async function openPyTorch(path: string): Promise<TensorFiles> {
   const saved = await (legacy ? openLegacy(path) : openArchive(path));
   try {
     const tensors = [...stateDictIn(path, saved.object)].map(
-      ([name, tensor]) => [name, storedTensor(name, tensor)] as const,
+      ([name, tensor]) =>
+        [
+          name,
+          isTensor(tensor) ? storedTensor(name, tensor) : unknownTensor(name, tensor),
+        ] as const,
     );
     const format = legacy ? "PyTorch state dict, old format" : "PyTorch state dict";
     return { format, tensors: new Map(tensors), close: () => saved.close() };
@@ -69,8 +80,11 @@ async function requireLittleEndian(path: string, entry: ZipEntry | undefined): P
 /** Keys under which training programs store the state dict; the first is Lightning's. */
 const nestedKeys = ["state_dict", "model_state_dict", "model", "module"];
 
+/** Tensors by name, those of unknown kinds included. */
+type StateDict = Map<string, StridedTensor | Opaque>;
+
 /** The tensors of a state dict; other entries, such as step counts, are not weights. */
-function stateDictIn(path: string, object: unknown): Map<string, StridedTensor> {
+function stateDictIn(path: string, object: unknown): StateDict {
   if (object instanceof Opaque) {
     throw new CheckpointError(
       `${path} holds the Python object ${quote(object.name)}, not a state dict; nothing was executed. ` +
@@ -80,18 +94,19 @@ function stateDictIn(path: string, object: unknown): Map<string, StridedTensor> 
   const saved: ReadonlyMap<unknown, unknown> = object instanceof Map ? object : new Map();
   for (const candidate of [saved, ...nestedKeys.map((key) => saved.get(key))]) {
     const tensors = tensorsIn(candidate);
-    if (tensors.size > 0) return tensors;
+    if ([...tensors.values()].some(isTensor)) return tensors;
   }
   throw new CheckpointError(
     `${path} holds no state dict: no tensors by name, alone or as ${nestedKeys.map(quote).join(", ")}.`,
   );
 }
 
-function tensorsIn(value: unknown): Map<string, StridedTensor> {
-  const tensors = new Map<string, StridedTensor>();
+function tensorsIn(value: unknown): StateDict {
+  const tensors: StateDict = new Map();
   if (!(value instanceof Map)) return tensors;
   for (const [name, tensor] of value as Map<unknown, unknown>) {
-    if (typeof name === "string" && isTensor(tensor)) tensors.set(name, tensor);
+    if (typeof name === "string" && (isTensor(tensor) || isUnknownTensor(tensor)))
+      tensors.set(name, tensor);
   }
   return tensors;
 }

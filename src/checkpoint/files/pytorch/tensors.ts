@@ -57,6 +57,7 @@ export function tensorWorld(what: string, find: FindContent): PickleWorld {
     ["collections.OrderedDict", (parameters) => orderedDict(what, parameters)],
     ["torch._utils._rebuild_tensor", (parameters) => rebuildTensor(what, parameters)],
     ["torch._utils._rebuild_tensor_v2", (parameters) => rebuildTensor(what, parameters)],
+    ["torch._utils._rebuild_tensor_v3", (parameters) => rebuildRare(what, parameters)],
     ["torch._utils._rebuild_parameter", ([tensor]) => tensor],
   ];
   const named: PickleGlobal[] = [
@@ -124,6 +125,30 @@ function rebuildTensor(
   throw new CheckpointError(
     `${what} describes a tensor [${shape.join(", ")}] larger than its storage.`,
   );
+}
+
+/** A tensor of a dtype without a storage class, such as float8: named, but never read. */
+function rebuildRare(what: string, parameters: readonly unknown[]): StridedTensor | Opaque {
+  const [storage, offset, shape, strides, , , dtype] = parameters;
+  if (!isStorage(storage) || !(dtype instanceof Opaque))
+    return new Opaque(`${rebuilding}tensor_v3`);
+  return rebuildTensor(what, [{ ...storage, dtype: dtype.name }, offset, shape, strides]);
+}
+
+/** How the functions that make tensors begin, those of unknown kinds of tensors included. */
+const rebuilding = "torch._utils._rebuild_";
+
+/** Whether an object is a tensor of an unknown kind, such as a quantized or sparse one. */
+export const isUnknownTensor = (value: unknown): value is Opaque =>
+  value instanceof Opaque && value.name.startsWith(rebuilding);
+
+/** A tensor of an unknown kind, so that it can be named; its shape is not known either. */
+export function unknownTensor(name: string, { name: dtype }: Opaque): StoredTensor {
+  const read = (): Promise<void> =>
+    Promise.reject(
+      new CheckpointError(`${quote(name)} is made by ${dtype}, which is not supported.`),
+    );
+  return { dtype, shape: [], bytes: 0, read };
 }
 
 const isStorage = (value: unknown): value is Storage =>
