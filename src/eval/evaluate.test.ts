@@ -28,6 +28,7 @@ describe("an evaluation", () => {
     expect(Object.fromEntries(first.skipped.counts)).toEqual({ damaged: 1, unwanted: 2 });
     expect([...first.unknownLabels]).toEqual([["odd", 2]]);
     expect(summary(first)).toContain("none of the classes: odd (2)");
+    expect(summary(first)).toContain('Prompts: "x {}", "{}".');
     const { ranks, predicted, top1 } = first.result;
     expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same image
     expect(top1.mean).toBe([...ranks].filter((rank) => rank === 0).length / 4);
@@ -83,7 +84,7 @@ it("classes.json must have distinct names and templates with {}", () => {
     return "";
   };
   expect(refuse('{"classes": ["a"], "template": ["a {}"]}')).toContain(
-    'unknown key "template"; the keys are "classes" and "templates"',
+    'unknown key "template". Did you mean "templates"? The keys are "classes" and "templates"',
   );
   expect(refuse("{")).toMatch(/x cannot be used.*should look like/);
   expect(refuse('{"classes": []}')).toContain("classes");

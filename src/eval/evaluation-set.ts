@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
+import { suggestion } from "../base/suggestion.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import type { Source, SourceOptions } from "../data/formats/source.js";
@@ -55,6 +56,8 @@ export type EvaluationSet = LabeledSet | RetrievalSet;
 /** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";
 
+const classesKeys = ["classes", "templates"];
+
 const classesFile = z.strictObject(
   {
     classes: z.array(z.string().min(1)).min(1),
@@ -66,7 +69,7 @@ const classesFile = z.strictObject(
   {
     error: ({ code, keys }) =>
       code === "unrecognized_keys"
-        ? `it has the unknown key ${JSON.stringify(keys[0])}; the keys are "classes" and "templates"`
+        ? `it has the unknown key ${JSON.stringify(keys[0])}.${suggestion(keys[0]!, classesKeys)} The keys are "classes" and "templates"`
         : undefined,
   },
 );

@@ -48,7 +48,19 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
   const left = skipped.total > 0 ? `; ${skipped.summary(evaluation.keys.length)}` : "";
-  return `${set.name}: ${subject(evaluation)}${left}.${unknownLabels(evaluation)}`;
+  return `${set.name}: ${subject(evaluation)}${left}.${prompts(evaluation)}${unknownLabels(evaluation)}`;
+}
+
+/** Prompt templates that a sentence lists. */
+const listedTemplates = 10;
+
+/** A sentence on the prompts of zero-shot classification; empty for other evaluations. */
+function prompts(evaluation: Evaluation): string {
+  if (evaluation.kind !== "zero-shot") return "";
+  const { templates } = evaluation.set;
+  const listed = templates.slice(0, listedTemplates).map((template) => JSON.stringify(template));
+  const rest = templates.length - listed.length;
+  return ` Prompts: ${listed.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}.`;
 }
 
 /** Labels that a sentence lists. */
