@@ -9,12 +9,13 @@
  * console.log(best?.label, best?.probability);
  */
 export { load, type LoadOptions } from "./api/load.js";
-export type { CallOptions, Flava, MaskedPair, SaveOptions } from "./api/flava.js";
+export type { Flava, MaskedPair, SaveOptions } from "./api/flava.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
 export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js";
 export type { FilledImage, FillImageOptions } from "./api/fill-image.js";
 export type { ImageInput } from "./api/image-input.js";
 export type { BackendOptions } from "./backend/open.js";
+export type { CallOptions } from "./base/call-options.js";
 export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
 export { WeightsMismatch } from "./checkpoint/load.js";
 export { ImageError } from "./data/image/image-error.js";

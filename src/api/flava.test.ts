@@ -27,7 +27,8 @@ import { textOf } from "../model/multimodal-encoder.js";
 import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
 import { writeModel } from "../checkpoint/write-model.js";
 import type { FeatureOptions } from "../model/features.js";
-import type { CallOptions, Flava } from "./flava.js";
+import type { CallOptions } from "../base/call-options.js";
+import type { Flava } from "./flava.js";
 import { load } from "./load.js";
 
 const folder = temporaryDirectory();
@@ -158,6 +159,23 @@ describe("a loaded model", () => {
       await expect(call({ signal: stop.signal, onProgress })).rejects.toThrow("after one");
       expect(done).toEqual([1]);
     }
+  });
+
+  it("loads and saves with progress, and stops", async () => {
+    const [directory, stopped] = [join(folder, "progress"), join(folder, "stopped")];
+    const saved: [number, number][] = [];
+    await flava.save(directory, { onProgress: (...done) => saved.push(done) });
+    const { length } = saved;
+    expect(saved).toEqual(saved.map((_, index) => [index + 1, length]));
+    const loaded: [number, number][] = [];
+    await (await load(directory, { onProgress: (...done) => loaded.push(done) })).close();
+    expect(loaded.at(-1)).toEqual([loaded.at(-1)![1], loaded.at(-1)![1]]);
+    const stop = new AbortController();
+    const options = { signal: stop.signal, onProgress: () => stop.abort(new Error("enough")) };
+    await expect(flava.save(stopped, options)).rejects.toThrow("enough");
+    expect(existsSync(stopped)).toBe(false);
+    const { signal } = stop;
+    await expect(load(directory, { signal })).rejects.toThrow("enough");
   });
 
   it("gives features of any layer", async () => {

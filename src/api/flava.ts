@@ -1,3 +1,4 @@
+import type { CallOptions } from "../base/call-options.js";
 import type { WeightDtype } from "../checkpoint/huggingface-config.js";
 import { saveModel } from "../checkpoint/save-model.js";
 import type { Image } from "../data/image/image.js";
@@ -29,15 +30,7 @@ export interface MaskedPair {
   readonly image: ImageInput;
 }
 
-/** Options accepted by every call as part of its last argument. */
-export interface CallOptions {
-  /** Stops the call, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Called with the number of finished inputs and the total. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-export interface SaveOptions {
+export interface SaveOptions extends CallOptions {
   /** Data type of the weights; default: as stored. */
   readonly dtype?: WeightDtype;
 }
@@ -288,7 +281,8 @@ export class Flava {
    * await flava.save("my-model", { dtype: "bfloat16" });
    */
   async save(directory: string | URL, options: SaveOptions = {}): Promise<void> {
-    await this.#call(pathOf(directory), 1, {}, async ([path]) => {
+    const { signal } = options;
+    await this.#call(pathOf(directory), 1, { ...(signal && { signal }) }, async ([path]) => {
       await saveModel(path!, this.model, options);
       return [undefined];
     });

@@ -1,13 +1,14 @@
 /** Loads a model from files. */
 import { existsSync } from "node:fs";
 import { type BackendOptions, openBackend } from "../backend/open.js";
+import type { CallOptions } from "../base/call-options.js";
 import { packagePath } from "../base/package-root.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import type { Precision } from "../nn/precision.js";
 import { Flava } from "./flava.js";
 import { pathOf } from "./path.js";
 
-export interface LoadOptions {
+export interface LoadOptions extends CallOptions {
   /**
    * Precision of matrix products; default: "float32". "bfloat16" is faster on processors that support it, but slightly
    * less accurate.
@@ -41,11 +42,16 @@ export interface LoadOptions {
  * await flava.close();
  */
 export async function load(path?: string | URL, options: LoadOptions = {}): Promise<Flava> {
-  const { precision = "float32", batch, heads, onWarning = warn } = options;
+  const { precision = "float32", batch, heads, onWarning = warn, signal, onProgress } = options;
   const place = path === undefined ? ownModel() : pathOf(path);
   const backend = openBackend(options.backend);
   try {
-    const model = await loadModel(place, backend, { heads, onWarning });
+    const model = await loadModel(place, backend, {
+      heads,
+      onWarning,
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
     return new Flava(
       { ...model, backend, precision },
       { onWarning, ...(batch !== undefined && { batch }) },

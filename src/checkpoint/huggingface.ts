@@ -1,6 +1,7 @@
 /** Writes the weights of a state to a directory that Hugging Face's transformers can load. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CallOptions } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import { toBfloat16 } from "../backend/values.js";
 import type { FlavaConfig } from "../model/config.js";
@@ -13,7 +14,7 @@ import { type TensorToWrite, writeSafetensors } from "./files/safetensors.js";
 import { writeShards } from "./files/shards.js";
 import { root, weightPaths } from "./weight-paths.js";
 
-export interface WriteOptions {
+export interface WriteOptions extends CallOptions {
   /** Dtype of the weights in the files; default float32. */
   readonly dtype?: WeightDtype;
   /** Maximum bytes of tensors per file; default: five gigabytes. */
@@ -34,7 +35,7 @@ export async function writeHuggingFace(
   directory: string,
   state: State,
   config: FlavaConfig,
-  { dtype = "float32", shardBytes = 5e9, source }: WriteOptions = {},
+  { dtype = "float32", shardBytes = 5e9, source, signal, onProgress }: WriteOptions = {},
 ): Promise<void> {
   const paths = weightPaths(state);
   const decoderPaths = paths.filter((path) => path.startsWith("decoder/"));
@@ -51,8 +52,17 @@ export async function writeHuggingFace(
       ? { kind: "codebook", config: config.codebook }
       : { kind: "flava", config, codebook: roots.has("codebook") };
   await mkdir(directory, { recursive: true });
+  let written = 0;
   const tensorsOf = (names: readonly string[], of: Family): TensorToWrite[] =>
-    names.map((path) => tensorToWrite(state, config, path, of, dtype));
+    names.map((path) => {
+      const tensor = tensorToWrite(state, config, path, of, dtype);
+      const bytes = (): Uint8Array => {
+        signal?.throwIfAborted();
+        onProgress?.(++written, paths.length);
+        return tensor.bytes();
+      };
+      return { ...tensor, bytes };
+    });
   await writeShards(directory, tensorsOf(modelPaths, family), shardBytes);
   if (decoderPaths.length > 0) {
     const decoder = tensorsOf(decoderPaths, "DALL-E decoder");

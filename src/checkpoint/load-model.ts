@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
+import type { CallOptions } from "../base/call-options.js";
 import { State } from "../backend/state.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
 import type { ImageProcessor } from "../data/image/processor.js";
@@ -23,7 +24,7 @@ import type { Model, ModelParameters } from "./model.js";
 import { type OpenOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 
-export interface LoadModelOptions extends OpenOptions {
+export interface LoadModelOptions extends OpenOptions, CallOptions {
   /** Called with one line for each default used in place of a missing file, and for ignored tensors. */
   readonly onWarning?: (message: string) => void;
 }
@@ -38,11 +39,12 @@ export interface LoadModelOptions extends OpenOptions {
 export async function loadModel(
   path: string,
   backend: Backend,
-  { onWarning, ...options }: LoadModelOptions = {},
+  { onWarning, heads, ...options }: LoadModelOptions = {},
 ): Promise<Model> {
-  const checkpoint = await openCheckpoint(path, options);
+  const checkpoint = await openCheckpoint(path, { heads });
   try {
-    return await modelFrom(checkpoint, backend, (message) => onWarning?.(`${path}: ${message}`));
+    const warn = (message: string): void => onWarning?.(`${path}: ${message}`);
+    return await modelFrom(checkpoint, backend, warn, options);
   } finally {
     await checkpoint.close();
   }
@@ -52,6 +54,7 @@ async function modelFrom(
   checkpoint: Checkpoint,
   backend: Backend,
   warn: (message: string) => void,
+  { signal, onProgress }: CallOptions,
 ): Promise<Model> {
   const { path, sizes, directory, source } = checkpoint;
   if (sizes?.kind !== "flava")
@@ -65,6 +68,8 @@ async function modelFrom(
     const state = new State(backend, { parameters });
     const { foreign } = await loadWeights(checkpoint, state, {
       parts: ["flava", "heads", "codebook"],
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
     });
     if (foreign.length > 0) warn(ignored(foreign));
     const stored = [...checkpoint.weights.values()].map((weight) => weight.stored);

@@ -1,4 +1,5 @@
 /** Loads weights from a checkpoint into a state, one tensor at a time. */
+import type { CallOptions } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import type { Matrices } from "../backend/backend.js";
@@ -9,7 +10,7 @@ import { mapWeights } from "./load-mapped.js";
 import { readFloat32, readingBytes } from "./files/stored-tensor.js";
 import { root, weightPaths } from "./weight-paths.js";
 
-export interface LoadOptions {
+export interface LoadOptions extends CallOptions {
   /** Prefixes of the paths to load, such as "flava/image" and "codebook"; default: everything in the state. */
   readonly parts?: readonly string[];
   /** Throws a `WeightsMismatch` unless the checkpoint and these parts of the state fit exactly; default true. */
@@ -51,7 +52,7 @@ function enumerate(names: readonly string[], shown: number): string {
 export async function loadWeights(
   checkpoint: Checkpoint,
   state: State,
-  { parts, strict = true }: LoadOptions = {},
+  { parts, strict = true, signal, onProgress }: LoadOptions = {},
 ): Promise<LoadReport> {
   const isSelected = (path: string): boolean =>
     parts?.some((part) => `${path}/`.startsWith(`${part}/`)) ?? true;
@@ -64,18 +65,30 @@ export async function loadWeights(
   if (strict && missing.length + unexpected.length + misshapen.length > 0) {
     throw new WeightsMismatch(checkpoint.path, report);
   }
-  await copyWeights(mapWeights(state, matches), state);
+  signal?.throwIfAborted();
+  const copied = mapWeights(state, matches);
+  const mapped = matches.length - copied.length;
+  onProgress?.(mapped, matches.length);
+  await copyWeights(copied, state, (done) => {
+    onProgress?.(mapped + done, matches.length);
+    signal?.throwIfAborted();
+  });
   return report;
 }
 
-async function copyWeights(copied: readonly Match[], state: State): Promise<void> {
+async function copyWeights(
+  copied: readonly Match[],
+  state: State,
+  onCopied: (tensors: number) => void,
+): Promise<void> {
   if (copied.length === 0) return;
   const whole = copied.filter((match) => !isReadInPieces(match));
   const most = whole.reduce((bytes, { stored }) => Math.max(bytes, readingBytes(stored)), 0);
   const memory = new ArrayBuffer(Math.max(most, 2 * pieceBytes));
-  for (const match of copied) {
+  for (const [index, match] of copied.entries()) {
     if (isReadInPieces(match)) await readInPieces(match, memory, state);
     else state.write(root + match.path, await read(match, memory));
+    onCopied(index + 1);
   }
 }
 

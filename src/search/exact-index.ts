@@ -1,4 +1,5 @@
 /** Exact nearest-neighbor search, fast enough for a million vectors. */
+import type { CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { highest, similaritiesOfEach } from "../inference/similarity.js";
 import { type EmbeddingOrigin, openEmbeddings, vectorColumns } from "./embedding-file.js";
@@ -62,7 +63,7 @@ export class ExactIndex {
   }
 }
 
-export interface OpenIndexOptions {
+export interface OpenIndexOptions extends Pick<CallOptions, "signal"> {
   /** Kind of embeddings to search; default: those of images, or of texts if there are none. */
   readonly kind?: "image" | "text";
 }
@@ -76,12 +77,13 @@ export interface OpenIndexOptions {
 export async function openIndex(
   path: string,
   searching: EmbeddingModel,
-  { kind }: OpenIndexOptions = {},
+  { kind, signal }: OpenIndexOptions = {},
 ): Promise<ExactIndex> {
   const kept = { image: new Rows(), text: new Rows() };
   const { origin, rows } = await openEmbeddings(path);
   requireSameModel(path, origin, searching);
   for await (const { image, textVector, ...entry } of rows()) {
+    signal?.throwIfAborted();
     if (image && kind !== "text") kept.image.add(entry, image);
     if (textVector && kind !== "image") kept.text.add(entry, textVector);
   }
