@@ -1,15 +1,11 @@
 /** A checkpoint: recognized tensors and the sizes of their model. */
+import { quote } from "../base/quote.js";
 import { sameShape } from "../graph/tensor.js";
 import type { Sizes } from "./huggingface-config.js";
 import type { JsonObject } from "./files/json.js";
 import type { Layout } from "./layout.js";
 import { type Family, fromFamily, isIgnored } from "./names.js";
-import {
-  type StoredTensor,
-  type TensorFiles,
-  CheckpointError,
-  quote,
-} from "./files/stored-tensor.js";
+import { type StoredTensor, type TensorFiles, CheckpointError } from "./files/stored-tensor.js";
 
 /** A tensor of a file that belongs to the model. */
 interface Weight {

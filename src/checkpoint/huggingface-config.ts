@@ -1,4 +1,5 @@
 /** Converts and checks Hugging Face's config.json for FLAVA, to our sizes and back (flava.md 1.9). */
+import { quote } from "../base/quote.js";
 import type {
   CodebookConfig,
   FlavaConfig,
@@ -7,7 +8,7 @@ import type {
   TextConfig,
 } from "../model/config.js";
 import { type JsonObject, isObject } from "./files/json.js";
-import { CheckpointError, quote } from "./files/stored-tensor.js";
+import { CheckpointError } from "./files/stored-tensor.js";
 
 /** The sizes of a whole model, or of a codebook alone. */
 export type Sizes =

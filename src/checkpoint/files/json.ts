@@ -1,6 +1,7 @@
 /** Strict reading, with clear errors, of JSON from other programs: safetensors headers, indexes, configurations. */
+import { quote } from "../../base/quote.js";
 import { openFile } from "./random-access-file.js";
-import { CheckpointError, quote } from "./stored-tensor.js";
+import { CheckpointError } from "./stored-tensor.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

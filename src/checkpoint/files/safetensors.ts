@@ -2,6 +2,7 @@
  * The safetensors format: the length of a JSON header in eight bytes, the header with each tensor's dtype, shape and
  * offsets, and the tensors one after another without gaps.
  */
+import { quote } from "../../base/quote.js";
 import { open, rename, rm } from "node:fs/promises";
 import { sizeOf, type Shape } from "../../graph/tensor.js";
 import { type JsonObject, isObject, parseObject } from "./json.js";
@@ -12,7 +13,6 @@ import {
   type StoredTensor,
   type TensorFiles,
   checkedSize,
-  quote,
   storedBytes,
 } from "./stored-tensor.js";
 

@@ -1,4 +1,5 @@
 /** Tensors spread over several files, with an index that maps tensors to files. */
+import { quote } from "../../base/quote.js";
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sizeOf } from "../../graph/tensor.js";
@@ -8,7 +9,6 @@ import {
   CheckpointError,
   type StoredTensor,
   type TensorFiles,
-  quote,
   storedBytes,
 } from "./stored-tensor.js";
 

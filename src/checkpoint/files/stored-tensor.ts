@@ -1,6 +1,7 @@
 /** Tensors in files: named, shaped, and read one at a time. */
 import type { OpenFile } from "../../backend/backend.js";
 import { fromBfloat16 } from "../../backend/values.js";
+import { quote } from "../../base/quote.js";
 import type { Shape } from "../../graph/tensor.js";
 import { fromFloat16 } from "./float16.js";
 
@@ -125,12 +126,4 @@ export function checkedSize(what: string, shape: readonly unknown[]): number {
       throw new CheckpointError(`${what} has more elements than can be counted.`);
   }
   return size;
-}
-
-/** Shortens a value found in a file for use in a message. */
-export function quote(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[…]" : "{…}";
-  const text = JSON.stringify(value);
-  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
 }

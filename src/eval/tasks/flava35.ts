@@ -1,5 +1,5 @@
-import { food101 } from "./vision/food101.js";
+import { visionTasks } from "./vision/vision-tasks.js";
 import type { Task } from "./task.js";
 
 /** The 35 tasks of FLAVA's evaluation, in the order of the paper's Table 4 (flava.md 7.1). */
-export const flava35: readonly Task[] = [food101];
+export const flava35: readonly Task[] = [...visionTasks];

@@ -3,9 +3,10 @@
  * format version, system information, the object, the keys of its storages), then the storages, each after its
  * number of elements.
  */
+import { quote } from "../../../base/quote.js";
 import { type RandomAccessFile, openFile } from "../random-access-file.js";
-import { CheckpointError, quote } from "../stored-tensor.js";
-import { unpickleAt } from "./pickle.js";
+import { CheckpointError } from "../stored-tensor.js";
+import { unpickleAt } from "../../../base/pickle.js";
 import { type Content, tensorWorld } from "./tensors.js";
 
 /** The pickle of the number 0x1950a86a20f9469cfc6c, which starts such a file. */

@@ -1,7 +1,8 @@
 /** State dicts written by `torch.save`: a zip archive of one pickle and its storages, or the older format. */
-import { CheckpointError, type TensorFiles, quote } from "../stored-tensor.js";
+import { quote } from "../../../base/quote.js";
+import { CheckpointError, type TensorFiles } from "../stored-tensor.js";
 import { isLegacy, openLegacy } from "./legacy.js";
-import { Opaque, unpickle } from "./pickle.js";
+import { Opaque, unpickle } from "../../../base/pickle.js";
 import {
   type StridedTensor,
   isTensor,

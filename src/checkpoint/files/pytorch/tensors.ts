@@ -1,14 +1,14 @@
 /** The tensors described by a PyTorch pickle: views of storages, whose elements are elsewhere in the file. */
+import { quote } from "../../../base/quote.js";
 import { type Shape, sizeOf } from "../../../graph/tensor.js";
 import {
   CheckpointError,
   type StoredDtype,
   type StoredTensor,
   checkedSize,
-  quote,
   storedBytes,
 } from "../stored-tensor.js";
-import { Opaque, type PickleGlobal, type PickleWorld } from "./pickle.js";
+import { Opaque, type PickleGlobal, type PickleWorld } from "../../../base/pickle.js";
 
 const storageDtypes: ReadonlyMap<string, StoredDtype> = new Map([
   ["torch.DoubleStorage", "float64"],
@@ -65,7 +65,12 @@ export function tensorWorld(what: string, find: FindContent): PickleWorld {
     ...[...storageDtypes.keys()].map((name) => ({ name })),
   ];
   const globals = new Map(named.map((global) => [global.name, global]));
-  return { what, globals, resolve: (reference) => storageOf(what, reference, find) };
+  return {
+    what,
+    globals,
+    resolve: (reference) => storageOf(what, reference, find),
+    error: (message) => new CheckpointError(message),
+  };
 }
 
 /** Python 2 passes the pairs to the constructor; Python 3 stores them afterwards. */

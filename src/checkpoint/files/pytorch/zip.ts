@@ -1,6 +1,7 @@
 /** Zip archives with uncompressed entries, as written by PyTorch, including those beyond 4 GB (zip64). */
+import { quote } from "../../../base/quote.js";
 import { type RandomAccessFile, openFile } from "../random-access-file.js";
-import { CheckpointError, quote } from "../stored-tensor.js";
+import { CheckpointError } from "../stored-tensor.js";
 
 export interface ZipEntry {
   readonly size: number;

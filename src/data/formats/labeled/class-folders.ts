@@ -33,7 +33,11 @@ export async function classFoldersSource(
 
 const isVisibleImage = (name: string): boolean => !name.startsWith(".") && isImageName(name);
 
-async function subfolders(folder: string): Promise<string[]> {
+/**
+ * Names of the subfolders of `folder`, sorted; hidden ones are omitted.
+ * @throws SourceError if it cannot be read
+ */
+export async function subfolders(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new SourceError(`${folder} cannot be read as a folder: ${reasonOf(error)}`);
   });

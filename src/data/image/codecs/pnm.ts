@@ -94,3 +94,20 @@ class PnmReader {
 
 const isDigit = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= 0x30 && byte <= 0x39;
+
+/** An image file (PGM or PPM) of raw pixels, `[H, W]` if gray, else `[H, W, 3]`. */
+export function encodePnm(
+  width: number,
+  height: number,
+  channels: 1 | 3,
+  pixels: Uint8Array,
+): Buffer {
+  const header = `P${channels === 1 ? 5 : 6}\n${width} ${height}\n255\n`;
+  return Buffer.concat([Buffer.from(header), pixels]);
+}
+
+/** Pixels stored color by color, `[3, H, W]`, as `[H, W, 3]`. */
+export function interleaved(planes: Uint8Array): Uint8Array {
+  const area = planes.length / 3;
+  return Uint8Array.from(planes, (_, index) => planes[(index % 3) * area + Math.floor(index / 3)]!);
+}

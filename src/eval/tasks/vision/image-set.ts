@@ -1,4 +1,5 @@
 import {
+  type LabeledLayout,
   type LabeledPart,
   type ParquetLayout,
   classFolders,
@@ -22,6 +23,8 @@ interface ImageSet extends Omit<
   readonly samples: Readonly<Record<string, number>> & { readonly test: number };
   /** The parts in the form of the official files. */
   readonly official: Readonly<Record<string, Omit<LabeledPart, "samples">>>;
+  /** Other forms of the official files. */
+  readonly otherLayouts?: readonly LabeledLayout[];
   /** Folder of each part in the layout of class folders; default: as the parts are named. */
   readonly partFolders?: Readonly<Record<string, string>>;
   /** Default: columns image and label, splits as the parts are named. */
@@ -30,7 +33,15 @@ interface ImageSet extends Omit<
 
 /** A set of labeled images, for a linear probe (flava.md 8.4). */
 export function imageSet(given: ImageSet): LabeledTask {
-  const { paper, samples, official, partFolders, parquet: columns, ...task } = given;
+  const {
+    paper,
+    samples,
+    official,
+    otherLayouts = [],
+    partFolders,
+    parquet: columns,
+    ...task
+  } = given;
   const { classes, title } = task;
   const asNamed = Object.fromEntries(Object.keys(official).map((name) => [name, name]));
   const parts = Object.entries(official).map(([name, part]) => {
@@ -44,6 +55,7 @@ export function imageSet(given: ImageSet): LabeledTask {
     inputs: "image",
     layouts: [
       { name: "official files", parts: Object.fromEntries(parts) },
+      ...otherLayouts,
       classFolders(classes, partFolders ?? asNamed, samples),
       tarShards(classes, samples.test),
       parquet(classes, { splits: asNamed, ...columns }, samples),

@@ -1,8 +1,8 @@
 /**
- * A reader of Python pickles written by PyTorch. It executes nothing: names of Python objects are looked up in a list
- * of known ones, and every other object is an `Opaque` with nothing but a name.
+ * A reader of Python pickles of protocol 2, as PyTorch and NumPy write them. It executes nothing: names of Python objects are
+ * looked up in a list of known ones, and every other object is an `Opaque` with nothing but a name.
  */
-import { CheckpointError, quote } from "../stored-tensor.js";
+import { quote } from "./quote.js";
 
 /** A Python object that a pickle may name; `make` returns the result of calling it, if it may be called. */
 export interface PickleGlobal {
@@ -25,6 +25,12 @@ export interface PickleWorld {
   readonly globals: ReadonlyMap<string, PickleGlobal>;
   /** Resolves an external reference. */
   resolve(reference: unknown): unknown;
+  /** The error to throw for a damaged pickle. */
+  error(message: string): Error;
+  /** A byte string of Python 2; default: as UTF-8 text. */
+  bytes?(bytes: Buffer): unknown;
+  /** Receives the attributes of an object that one of `globals` made; default: they are left out. */
+  setState?(object: unknown, state: unknown): void;
 }
 
 interface Machine {
@@ -37,7 +43,7 @@ interface Machine {
   readonly memo: Map<number, unknown>;
 }
 
-/** Far more than needed by state dicts, which fill dictionaries a thousand pairs at a time. */
+/** Far more than needed by weights and arrays, which fill dictionaries a thousand pairs at a time. */
 const highestStack = 100_000;
 const stop = 0x2e;
 
@@ -60,13 +66,13 @@ export function unpickleAt(
     const instruction = instructions.get(code);
     if (!instruction) {
       const name = `0x${code.toString(16)} (${quote(String.fromCharCode(code))})`;
-      throw new CheckpointError(
-        `${world.what} holds the instruction ${name} at byte ${at}; no state dict needs it.`,
+      throw world.error(
+        `${world.what} holds the instruction ${name} at byte ${at}, which weights and arrays do not need.`,
       );
     }
     instruction(machine);
     if (machine.stack.length > highestStack)
-      throw fault(machine, "piles up more values than a state dict needs");
+      throw fault(machine, "piles up more values than weights and arrays need");
   }
   const [result, ...more] = machine.stack;
   if (more.length > 0 || machine.stack.length === 0)
@@ -74,8 +80,8 @@ export function unpickleAt(
   return { value: result, end: machine.at };
 }
 
-const fault = ({ world, at }: Machine, what: string): CheckpointError =>
-  new CheckpointError(`${world.what} ${what} (at byte ${at}).`);
+const fault = ({ world, at }: Machine, what: string): Error =>
+  world.error(`${world.what} ${what} (at byte ${at}).`);
 
 function take(machine: Machine, length: number): Buffer {
   const { bytes, at } = machine;
@@ -150,6 +156,12 @@ function pushText(machine: Machine, length: number): void {
   machine.stack.push(take(machine, length).toString("utf8"));
 }
 
+function pushBytes(machine: Machine, length: number): void {
+  const { stack, world } = machine;
+  const bytes = take(machine, length);
+  stack.push(world.bytes ? world.bytes(bytes) : bytes.toString("utf8"));
+}
+
 /** An integer of any length in two's complement, used for shapes and offsets beyond 32 bits. */
 function pushLong(machine: Machine): void {
   const bytes = take(machine, take(machine, 1).readUInt8());
@@ -185,15 +197,15 @@ function reduce(machine: Machine): void {
   machine.stack.push(global.make(parameters));
 }
 
-/** Sets attributes of an object, such as the versions of a state dict's modules; not needed here. */
+/** Sets attributes of an object, such as the versions of a state dict's modules. */
 function build(machine: Machine): void {
-  pop(machine);
-  top(machine);
+  const state = pop(machine);
+  machine.world.setState?.(top(machine), state);
 }
 
 function checkProtocol(machine: Machine): void {
   const version = take(machine, 1).readUInt8();
-  if (version !== 2) throw fault(machine, `is of protocol ${version}; PyTorch writes protocol 2`);
+  if (version !== 2) throw fault(machine, `is of protocol ${version}; only protocol 2 is read`);
 }
 
 const instructions: ReadonlyMap<number, (machine: Machine) => unknown> = new Map([
@@ -207,8 +219,8 @@ const instructions: ReadonlyMap<number, (machine: Machine) => unknown> = new Map
   [0x4d, (machine: Machine) => machine.stack.push(take(machine, 2).readUInt16LE())], // BININT2
   [0x8a, pushLong], // LONG1
   [0x58, (machine: Machine) => pushText(machine, take(machine, 4).readUInt32LE())], // BINUNICODE
-  [0x54, (machine: Machine) => pushText(machine, take(machine, 4).readUInt32LE())], // BINSTRING
-  [0x55, (machine: Machine) => pushText(machine, take(machine, 1).readUInt8())], // SHORT_BINSTRING
+  [0x54, (machine: Machine) => pushBytes(machine, take(machine, 4).readUInt32LE())], // BINSTRING
+  [0x55, (machine: Machine) => pushBytes(machine, take(machine, 1).readUInt8())], // SHORT_BINSTRING
   [0x47, (machine: Machine) => machine.stack.push(take(machine, 8).readDoubleBE())], // BINFLOAT
   [0x7d, ({ stack }: Machine) => stack.push(new Map())], // EMPTY_DICT
   [0x73, setLastItem], // SETITEM
