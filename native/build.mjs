@@ -2,8 +2,10 @@
 //
 //   node native/build.mjs              fails if the kernels cannot be built
 //   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
+//   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it
 //   node native/build.mjs --sanitize address,undefined
-//                                      builds build/native-address,undefined/check instead (see sanitize.sh)
+//                                      builds build/native-address,undefined/check instead (see sanitize.sh), with
+//                                      that level too
 //
 // The compiler is $CXX, or the first of c++, g++, clang++ that runs.
 
@@ -20,7 +22,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -28,21 +30,43 @@ import { parseArgs } from "node:util";
 const native = dirname(fileURLToPath(import.meta.url));
 const root = dirname(native);
 const { values: options } = parseArgs({
-  options: { optional: { type: "boolean", default: false }, sanitize: { type: "string" } },
+  options: {
+    optional: { type: "boolean", default: false },
+    emulate: { type: "boolean", default: false },
+    sanitize: { type: "string" },
+  },
 });
 const output = join(root, "build", options.sanitize ? `native-${options.sanitize}` : "native");
 const product = join(output, options.sanitize ? "check" : "flava.node");
 
 const avx2 = ["-mavx2", "-mfma", "-mf16c"];
 const avx512 = [...avx2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"];
+const avx512bf16 = [...avx512, "-mavx512bf16", "-mavx512vnni"];
+const amx = [...avx512bf16, "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
+
+/** Flags of the compiler for each level, and an instruction that the assembler must know, if the flags do not tell. */
 const levels = {
-  portable: [],
+  portable: { flags: [] },
   ...(process.arch === "x64" && {
-    avx2,
-    avx512,
-    avx512bf16: [...avx512, "-mavx512bf16", "-mavx512vnni"],
+    avx2: { flags: avx2 },
+    avx512: { flags: avx512 },
+    avx512bf16: { flags: avx512bf16 },
+    amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
+    ...((options.emulate || options.sanitize) && {
+      amxEmulated: { flags: [...avx512bf16, "-DFLAVA_EMULATE_AMX"] },
+    }),
   }),
 };
+
+/** Kernels that multiply on tiles; all others are those of level avx512bf16. */
+const kernelsOnTiles = [
+  "attention-gradient.cpp",
+  "attention.cpp",
+  "conv2d-gradient.cpp",
+  "conv2d.cpp",
+  "matmul.cpp",
+  "quantized-matmul.cpp",
+];
 
 const commonFlags = [
   ...[
@@ -95,10 +119,10 @@ function sourcesIn(folder) {
   return names.sort().map((name) => join(path, name));
 }
 
-function isKnownTo(compiler, flags) {
-  const [command, ...rest] = compiler;
-  const probe = [...rest, ...flags, "-x", "c++", "-fsyntax-only", "/dev/null"];
-  return flags.length === 0 || spawnSync(command, probe).status === 0;
+function isKnownTo([command, ...rest], { flags, instruction }) {
+  const source = instruction ? `void probe() { asm volatile("${instruction}"); }` : "";
+  const probe = [...rest, ...flags, "-x", "c++", "-c", "-o", "/dev/null", "-"];
+  return flags.length === 0 || spawnSync(command, probe, { input: source }).status === 0;
 }
 
 /**
@@ -107,21 +131,25 @@ function isKnownTo(compiler, flags) {
  */
 function planObjects(compiler) {
   const runtime = [...sourcesIn("runtime"), ...sourcesIn(options.sanitize ? "check" : "node")];
-  const kernels = [...sourcesIn("kernels"), ...sourcesIn("gemm")];
+  const kernels = sourcesIn("kernels");
   const runtimeFlags = nodeApiFlags();
   const objectOf = (source, folder, flags) => ({
     source,
     flags,
     path: join(output, folder, `${relative(native, source).replaceAll(/[\\/]/g, "-")}.o`),
   });
+  const kernelsAt = (level) =>
+    level.startsWith("amx")
+      ? kernels.filter((source) => kernelsOnTiles.includes(basename(source)))
+      : kernels;
   const known = Object.keys(levels).filter((level) => isKnownTo(compiler, levels[level]));
   return {
     levels: known,
     objects: [
       ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
       ...known.flatMap((level) =>
-        kernels.map((source) =>
-          objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level]]),
+        kernelsAt(level).map((source) =>
+          objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level].flags]),
         ),
       ),
     ],

@@ -22,6 +22,8 @@ struct LeftOperand {
 struct RightOperand {
   /** All panels if they are packed already: [panel][word][column]; otherwise null. */
   const uint32_t* panels = nullptr;
+  /** Words of a packed panel; those beyond K are zero. */
+  int64_t panelWords = 0;
 
   /** Writes words [word, word + words) of a panel; columns beyond the last are zero. */
   virtual void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const = 0;
@@ -30,10 +32,15 @@ struct RightOperand {
   ~RightOperand() = default;
 };
 
-/** Packs all panels of a right operand. */
-inline void packPanels(const Call& call, const RightOperand& right, int64_t columns, int64_t words, uint32_t* to) {
+/** Packs all panels of a right operand, each of `panelWords` words, with zeros after the last of `words`. */
+inline void packPanels(const Call& call, const RightOperand& right, int64_t columns, int64_t words, int64_t panelWords,
+                       uint32_t* to) {
   parallelFor(call, wordsOf(columns, panelColumns), 1, [&](int64_t begin, int64_t end, int) {
-    for (int64_t panel = begin; panel < end; ++panel) right.pack(panel, 0, words, to + panel * words * panelColumns);
+    for (int64_t panel = begin; panel < end; ++panel) {
+      uint32_t* target = to + panel * panelWords * panelColumns;
+      right.pack(panel, 0, words, target);
+      __builtin_memset(target + words * panelColumns, 0, static_cast<size_t>(4 * (panelWords - words) * panelColumns));
+    }
   });
 }
 
@@ -223,13 +230,23 @@ struct RowsOfWords final : LeftOperand {
     this->words = data;
     this->stride = rowStride;
   }
-  void pack(int64_t, int64_t, int64_t, int64_t, uint32_t*, int64_t) const override {}
+  void pack(int64_t row, int64_t rows, int64_t word, int64_t words, uint32_t* to, int64_t toStride) const override {
+    for (int64_t r = 0; r < rows; ++r) {
+      __builtin_memcpy(to + r * toStride, this->words + (row + r) * stride + word, static_cast<size_t>(4 * words));
+    }
+  }
 };
 
-/** Panels already packed by packWeights or packQuantized. */
+/** Panels already packed, as by packWeights or packQuantized. */
 struct PackedRight final : RightOperand {
-  explicit PackedRight(const void* data) { this->panels = static_cast<const uint32_t*>(data); }
-  void pack(int64_t, int64_t, int64_t, uint32_t*) const override {}
+  PackedRight(const void* data, int64_t words) {
+    this->panels = static_cast<const uint32_t*>(data);
+    this->panelWords = words;
+  }
+  void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
+    __builtin_memcpy(to, panels + (panel * panelWords + word) * panelColumns,
+                     static_cast<size_t>(4 * words * panelColumns));
+  }
 };
 
 }  // namespace FLAVA_NAMESPACE

@@ -1,6 +1,7 @@
 // The innermost loop: a tile of up to 6 rows and 64 columns of the result, held in registers along K.
 #pragma once
 
+#include "../simd/amx.h"
 #include "words.h"
 
 namespace FLAVA_NAMESPACE {
@@ -20,6 +21,8 @@ constexpr int tileVectors = 2;
 // instruction for whole words splits them into `parts`: left() and right() extract part `part` of the words.
 
 struct Float32Product : Float32Words {
+  static constexpr bool onTiles = false;
+  static constexpr int rowsOfTile = tileRows, wordsOfTile = 1;
   using Sum = float;
   using Sums = Floats;
   static constexpr int parts = 1;
@@ -29,7 +32,37 @@ struct Float32Product : Float32Words {
   static Floats add(Floats sums, Floats left, Floats right) { return sums + left * right; }
 };
 
+#if defined(FLAVA_AMX)
+// With AMX, whole tiles of words are multiplied at a time (amx-block.h).
+
 struct Bfloat16Product : Bfloat16Words {
+  static constexpr bool onTiles = true;
+  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide;
+  using Sum = float;
+
+  template <int sums, int left, int right>
+  static void add(Tiles& tiles) {
+    tiles.addBfloat16<sums, left, right>();
+  }
+};
+
+/** The left operand is unsigned, the right one signed; the sums are exact on every level. */
+struct Int8Product : Int8Words {
+  static constexpr bool onTiles = true;
+  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide;
+  using Sum = int32_t;
+
+  template <int sums, int left, int right>
+  static void add(Tiles& tiles) {
+    tiles.addInt8<sums, left, right>();
+  }
+};
+
+#else
+
+struct Bfloat16Product : Bfloat16Words {
+  static constexpr bool onTiles = false;
+  static constexpr int rowsOfTile = tileRows, wordsOfTile = 1;
   using Sum = float;
   using Sums = Floats;
 #if defined(__AVX512BF16__)
@@ -51,6 +84,8 @@ struct Bfloat16Product : Bfloat16Words {
 
 /** The left operand is unsigned, the right one signed; the sums are exact on every level. */
 struct Int8Product : Int8Words {
+  static constexpr bool onTiles = false;
+  static constexpr int rowsOfTile = tileRows, wordsOfTile = 1;
   using Sum = int32_t;
   using Sums = Ints;
 #if defined(__AVX512VNNI__)
@@ -85,6 +120,8 @@ struct Int8Product : Int8Words {
   static Ints add(Ints sums, Ints left, Ints right) { return sums + left * right; }
 #endif
 };
+
+#endif
 
 /** What a tile reads and writes: rows of the left operand, columns of a panel of the right one, and their sums. */
 template <class Sum>

@@ -9,11 +9,11 @@
 
 namespace FLAVA_NAMESPACE {
 
-constexpr int64_t wordsOf(int64_t elements, int elementsPerWord) {
-  return (elements + elementsPerWord - 1) / elementsPerWord;
-}
+constexpr int64_t ceilDivide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
-constexpr int64_t roundUp(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+constexpr int64_t wordsOf(int64_t elements, int elementsPerWord) { return ceilDivide(elements, elementsPerWord); }
+
+constexpr int64_t roundUp(int64_t value, int64_t step) { return ceilDivide(value, step) * step; }
 
 inline uint32_t loadWord(const uint32_t* from) {
   uint32_t word;

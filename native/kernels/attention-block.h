@@ -5,17 +5,32 @@
 // run along either axis of memory; the right one is read in vectors of words.
 #pragma once
 
+#include "../simd/amx.h"
 #include "../simd/simd.h"
 #include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
 
-inline int64_t roundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+constexpr int64_t roundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
 // ---- formats of words ----
 
+/** Keys are filled up to a multiple of this: to whole vectors, or to whole tiles of words. */
+#if defined(FLAVA_AMX)
+constexpr int64_t keyStep = 2 * tileSide;
+#else
+constexpr int64_t keyStep = width;
+#endif
+
+/** Formats whose products are computed in vector registers. */
+struct InVectors {
+  struct Registers {};
+  /** The rows of a product are a multiple of rowStep, the words along K of depthStep. */
+  static constexpr int64_t rowStep = 6, depthStep = 1;
+};
+
 /** One float32 per word. */
-struct FloatFormat {
+struct FloatFormat : InVectors {
   using Element = float;
   static constexpr int64_t perWord = 1;
   static Floats round(Floats x) { return x; }
@@ -25,7 +40,17 @@ struct FloatFormat {
 
 #if defined(__AVX512BF16__)
 /** Two bfloat16 per word, the first in the lower half. */
+#if defined(FLAVA_AMX)
 struct Bfloat16Format {
+  using Registers = TileConfiguration;
+  static constexpr int64_t rowStep = 2 * tileSide, depthStep = tileSide;
+  template <int sums, int left, int right>
+  static void add(Tiles& tiles) {
+    tiles.addBfloat16<sums, left, right>();
+  }
+#else
+struct Bfloat16Format : InVectors {
+#endif
   using Element = Bfloat16;
   static constexpr int64_t perWord = 2;
   static Floats round(Floats x) { return x; }  // storing an element rounds it
@@ -56,7 +81,7 @@ struct Bfloat16Format : FloatFormat {
 
 // ---- products ----
 
-constexpr int tileRows = 6;
+constexpr int tileRows = InVectors::rowStep;
 constexpr int tileVectors = width == 16 ? 4 : 2;  // with tileRows, as many sums as the registers hold
 
 /** Word k of row m is words[m * rowStride + k * depthStride]. */
@@ -122,11 +147,53 @@ void multiplyPanel(int64_t panel, int64_t rows, int64_t depth, Left a, Right b, 
   }
 }
 
+#if defined(FLAVA_AMX)
+
+inline void transposeWords(const uint32_t* from, int64_t fromStride, int64_t rows, int64_t columns, uint32_t* to,
+                           int64_t toStride);
+
+/** On tiles, the words of rows [row, row + 32), which are transposed if they do not run along K. */
+struct TileLeft {
+  static constexpr int64_t most = 64;
+  alignas(64) uint32_t transposed[2 * tileSide * most];
+
+  Left rowsFrom(int64_t row, int64_t depth, const Left& a) {
+    const uint32_t* words = a.words + row * a.rowStride;
+    if (a.depthStride == 1) return {words, a.rowStride, 1};
+    transposeWords(words, a.depthStride, depth, 2 * tileSide, transposed, most);
+    return {transposed, most, 1};
+  }
+};
+
+template <class Format>
+void multiplyOnTiles(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sums c, bool accumulate) {
+  Tiles tiles;
+  TileLeft left;
+  for (int64_t row = 0; row < rows; row += 2 * tileSide) {
+    const auto [words, stride, _] = left.rowsFrom(row, depth, a);
+    float* sums = c.sums + row * c.stride;
+    int64_t column = 0;
+    for (; column + 2 * tileSide <= columns; column += 2 * tileSide) {
+      const TileProduct<Format, 2, 2> product{words, stride, b.words + column, b.stride, depth};
+      product.add(tiles, sums + column, c.stride, accumulate);
+    }
+    if (column < columns) {
+      const TileProduct<Format, 2, 1> product{words, stride, b.words + column, b.stride, depth};
+      product.add(tiles, sums + column, c.stride, accumulate);
+    }
+  }
+}
+
+#endif
+
 /**
- * C = A·B, or C += A·B: `rows` in whole tiles (a multiple of tileRows), `columns` in whole vectors, over `depth` words.
+ * C = A·B, or C += A·B: `rows` are a multiple of Format::rowStep, `columns` of width, `depth` words of depthStep.
  */
 template <class Format>
 void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sums c, bool accumulate) {
+#if defined(FLAVA_AMX)
+  if constexpr (Format::depthStep > 1) return multiplyOnTiles<Format>(rows, columns, depth, a, b, c, accumulate);
+#endif
   int64_t vectors = columns / width;
   // Panels as even as possible: a narrow last one would leave the multipliers idle.
   for (int64_t panels = (vectors + tileVectors - 1) / tileVectors; panels > 0; --panels) {
@@ -150,13 +217,13 @@ struct HeadRows {
   int64_t size;  // elements in a row
 };
 
-/** Words that hold `count` elements. */
+/** Words along K that hold `count` elements; zeros follow where they are more. */
 template <class Format>
 int64_t wordsOf(int64_t count) {
-  return (count + Format::perWord - 1) / Format::perWord;
+  return roundUp((count + Format::perWord - 1) / Format::perWord, Format::depthStep);
 }
 
-/** Words in a packed row of `size` elements; whole vectors, the elements after the last are zeros as far as read. */
+/** Words in a packed row of `size` elements; whole vectors, with zeros after the last element. */
 template <class Format>
 int64_t wordsOfRow(int64_t size) {
   return roundUp(roundUp(size, width) / Format::perWord, width);
@@ -182,6 +249,7 @@ void packRows(HeadRows rows, int64_t count, int64_t paddedCount, uint32_t* to) {
       overVectors(0, rows.size, [&](int64_t i, auto lanes) {
         store(elements + i, Format::round(load(from + i, lanes)));
       });
+      for (int64_t i = roundUp(rows.size, width); i < words * Format::perWord; i += width) store(elements + i, Floats{});
     }
   });
   __builtin_memset(to + count * words, 0, static_cast<size_t>(4 * (paddedCount - count) * words));

@@ -10,8 +10,10 @@
 namespace FLAVA_NAMESPACE {
 namespace {
 
-constexpr int64_t groupRows = 2 * tileRows;   // rows of scores at a time: they stay in the L1 cache
-constexpr int64_t blockRows = 8 * groupRows;  // rows of probabilities at a time: in L2
+constexpr int64_t blockRows = 96;  // rows of probabilities at a time: in L2
+/** Rows of scores at a time: they stay in the L1 cache. */
+template <class Format>
+constexpr int64_t groupRows = roundUp(12, Format::rowStep);
 
 /** The inputs after the operands. */
 enum Input { output, logSumExp, outputGradient, mask };
@@ -41,7 +43,7 @@ struct Scratch {
     layout.place(blockRows / Format::perWord * keyStride, joinedWeights, joinedSlopes, slopes);
     layout.place(blockRows * columns, queryGradients);
     layout.place(blockRows, logSumExp, dots);
-    layout.place(groupRows * keyStride, scores, weightGradients);
+    layout.place(groupRows<Format> * keyStride, scores, weightGradients);
     return layout.bytes;
   }
 };
@@ -133,6 +135,15 @@ void differentiate(const Head<Format>& head, int64_t group, int64_t row) {
   }
 }
 
+/** Sets the joined weights and slopes to zero from row `count`, or the next whole word, to row `rows`. */
+template <class Format>
+void clearRowsFrom(const Head<Format>& head, int64_t count, int64_t rows) {
+  const int64_t stride = head.shape.keyStride();
+  const int64_t first = (count + Format::perWord - 1) / Format::perWord, words = rows / Format::perWord - first;
+  __builtin_memset(head.scratch.joinedWeights + first * stride, 0, static_cast<size_t>(4 * words * stride));
+  __builtin_memset(head.scratch.joinedSlopes + first * stride, 0, static_cast<size_t>(4 * words * stride));
+}
+
 /** Adds the contributions of the query rows [begin, end) to dK and dV, and stores their dQ. */
 template <class Format>
 void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
@@ -142,7 +153,7 @@ void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
   const int64_t keyStride = head.shape.keyStride();
   const int64_t depth = wordsOf<Format>(head.shape.size);
   const int64_t count = end - begin;
-  const int64_t rows = roundUp(count, tileRows);
+  const int64_t rows = roundUp(count, Format::rowStep);
 
   packRows<Format>(head.rowsOf(query, begin), count, rows, scratch.queries);
   packRows<Format>(head.rowsOf(outputGradient, begin), count, rows, scratch.outputGradients);
@@ -151,16 +162,17 @@ void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
       joinRows<Format>(scratch.outputGradients, words, rows, columns, scratch.joinedOutputGradients);
   loadRowTerms(head, begin, count, rows);
 
-  for (int64_t group = 0; group < rows; group += groupRows) {
-    const int64_t size = min(groupRows, rows - group);
+  for (int64_t group = 0; group < rows; group += groupRows<Format>) {
+    const int64_t size = min(groupRows<Format>, rows - group);
     multiply<Format>(size, head.keyColumns, depth, {scratch.queries + group * words, words, 1},
                      {scratch.keysAcross, keyStride}, {scratch.scores, keyStride}, false);
     multiply<Format>(size, head.keyColumns, depth, {scratch.outputGradients + group * words, words, 1},
                      {scratch.valuesAcross, keyStride}, {scratch.weightGradients, keyStride}, false);
-    for (int64_t row = 0; row < size; row += Format::perWord) differentiate(head, group, row);
+    for (int64_t row = 0; row < min(size, count - group); row += Format::perWord) differentiate(head, group, row);
   }
+  clearRowsFrom(head, count, rows);
 
-  const int64_t keyRows = roundUp(head.keys, tileRows);
+  const int64_t keyRows = roundUp(head.keys, Format::rowStep);
   const int64_t rowWords = rows / Format::perWord;
   multiply<Format>(keyRows, columns, rowWords, {scratch.joinedWeights, 1, keyStride}, outputGradients,
                    {scratch.valueGradients, columns}, true);
@@ -187,7 +199,8 @@ template <class Format>
 void differentiateHead(const Call& call, const AttentionShape& shape, int64_t item, int64_t index, int thread) {
   const Tensor* keyMask = shape.maskKind == MaskKind::none ? nullptr : &inputOf(call, shape, mask);
   const int64_t keys = visibleKeys(shape, keyMask, item);
-  Head<Format> head{call, shape, item, index, keys, roundUp(keys, width), {}, {}};
+  [[maybe_unused]] typename Format::Registers registers;
+  Head<Format> head{call, shape, item, index, keys, roundUp(keys, keyStep), {}, {}};
   Scratch<Format>& scratch = head.scratch;
   scratch.layOut(shape, call.parallel->scratch(thread, scratch.layOut(shape, nullptr)));
   fillBias(shape, keyMask, item, keys, head.keyColumns, scratch.bias);

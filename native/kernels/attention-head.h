@@ -51,7 +51,7 @@ struct AttentionShape {
    * Words from one row over the keys to the next: room for whole tiles and whole vectors, and an odd number of vectors,
    * since rows a power of two apart would share cache sets.
    */
-  int64_t keyStride() const { return roundUp(roundUp(keys, tileRows), width) | width; }
+  int64_t keyStride() const { return roundUp(roundUp(keys, tileRows), keyStep) | width; }
 
   /** `row` and those after it, of one head of a tensor whose rows have the heads from element `first` on. */
   HeadRows rowsOf(const Tensor& tensor, int64_t item, int64_t head, int64_t row = 0, int64_t first = 0) const {

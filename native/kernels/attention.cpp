@@ -9,7 +9,8 @@
 namespace FLAVA_NAMESPACE {
 namespace {
 
-constexpr int64_t blockRows = 8 * tileRows;
+template <class Format>
+constexpr int64_t blockRows = roundUp(48, Format::rowStep);
 
 /** The query rows [begin, end) of one head. */
 struct Piece {
@@ -27,10 +28,10 @@ struct Scratch {
     Layout layout{static_cast<char*>(memory)};
     layout.place(keyStride * words, rows, keys, values);
     layout.place(keyStride, bias);
-    layout.place(blockRows * words, queries);
-    layout.place(blockRows * keyStride, scores);
-    layout.place(blockRows * roundUp(shape.size, width), outputs);
-    layout.place(blockRows, largest, sums);
+    layout.place(blockRows<Format> * words, queries);
+    layout.place(blockRows<Format> * keyStride, scores);
+    layout.place(blockRows<Format> * roundUp(shape.size, width), outputs);
+    layout.place(blockRows<Format>, largest, sums);
     return layout.bytes;
   }
 };
@@ -69,6 +70,7 @@ void finish(const Call& call, const AttentionShape& shape, const Scratch<Format>
 
 template <class Format>
 void attend(const Call& call, const AttentionShape& shape, const Piece& piece, int thread) {
+  [[maybe_unused]] typename Format::Registers registers;
   Scratch<Format> scratch;
   scratch.layOut(shape, call.parallel->scratch(thread, scratch.layOut(shape, nullptr)));
   const int64_t words = wordsOfRow<Format>(shape.size);
@@ -76,7 +78,7 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
   const int64_t keyStride = shape.keyStride();
   const Tensor* mask = shape.maskKind == MaskKind::none ? nullptr : &call.in(shape.tensors());
   const int64_t keys = visibleKeys(shape, mask, piece.item);
-  const int64_t keyColumns = roundUp(keys, width);
+  const int64_t keyColumns = roundUp(keys, keyStep);
   const int64_t depth = wordsOf<Format>(shape.size);
   const int64_t keyDepth = wordsOf<Format>(keys);
 
@@ -86,14 +88,14 @@ void attend(const Call& call, const AttentionShape& shape, const Piece& piece, i
   packRows<Format>(shape.rowsOf(call.inputs, value, piece.item, piece.head), keys, keyColumns, scratch.rows);
   const Right values = joinRows<Format>(scratch.rows, words, keyColumns, columns, scratch.values);
 
-  for (int64_t begin = piece.begin; begin < piece.end; begin += blockRows) {
-    const int64_t end = min(piece.end, begin + blockRows);
-    const int64_t rows = roundUp(end - begin, tileRows);
+  for (int64_t begin = piece.begin; begin < piece.end; begin += blockRows<Format>) {
+    const int64_t end = min(piece.end, begin + blockRows<Format>);
+    const int64_t rows = roundUp(end - begin, Format::rowStep);
     const HeadRows queries = shape.rowsOf(call.inputs, query, piece.item, piece.head, begin);
     packRows<Format>(queries, end - begin, rows, scratch.queries);
     multiply<Format>(rows, keyColumns, depth, {scratch.queries, words, 1}, {scratch.keys, keyStride},
                      {scratch.scores, keyStride}, false);
-    for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t row = 0; row < end - begin; ++row) {
       exponentials<Format>(scratch.scores + row * keyStride, scratch.bias, keyColumns, shape.scale,
                            scratch.largest[row], scratch.sums[row]);
     }
@@ -109,7 +111,8 @@ void attendAll(const Call& call, const AttentionAttributes& attributes) {
   // Heads are split only as far as needed to keep all threads busy, since each piece repacks the keys of its head.
   const int64_t heads = max(int64_t{1}, shape.batch * shape.heads);
   const int64_t piecesPerHead = (4 * call.parallel->threads() + heads - 1) / heads;
-  const int64_t rows = max(int64_t{tileRows}, roundUp((shape.queries + piecesPerHead - 1) / piecesPerHead, tileRows));
+  const int64_t rowStep = Format::rowStep;
+  const int64_t rows = max(rowStep, roundUp((shape.queries + piecesPerHead - 1) / piecesPerHead, rowStep));
   const int64_t pieces = (shape.queries + rows - 1) / rows;
   parallelFor(call, shape.batch * shape.heads * pieces, 1, [&](int64_t first, int64_t last, int thread) {
     for (int64_t index = first; index < last; ++index) {

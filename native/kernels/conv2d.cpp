@@ -87,11 +87,12 @@ void multiplyWeights(const Call& call, const Attributes& attributes, const Produ
                      const RightOperand& right) {
   JoinedBias bias;
   const Epilogue epilogue = epilogueOf(call, attributes, shape.columns, bias);
-  const int64_t bytes = 4 * shape.panels() * shape.words * panelColumns;
+  const int64_t panelWords = roundUp(shape.words, Product::wordsOfTile);
+  const int64_t bytes = 4 * shape.panels() * panelWords * panelColumns;
   if (bytes <= packedWeightBytes) {
     auto* panels = static_cast<uint32_t*>(call.parallel->shared(bytes));
-    packPanels(call, right, shape.columns, shape.words, panels);
-    multiply<Product>(call, shape, left, PackedRight(panels), MatrixOutput(epilogue));
+    packPanels(call, right, shape.columns, shape.words, panelWords, panels);
+    multiply<Product>(call, shape, left, PackedRight(panels, panelWords), MatrixOutput(epilogue));
   } else {
     multiply<Product>(call, shape, left, right, MatrixOutput(epilogue));
   }

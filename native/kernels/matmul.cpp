@@ -50,7 +50,7 @@ void multiplyMatrices(const Call& call, const Attributes& attributes) {
   visitFloats(call.in(0), [&](auto* a) {
     const auto left = leftMatrix<Product>(a, rows, attributes.depth, attributes.transposeA);
     if (attributes.packedB) {
-      multiply<Product>(call, shape, left, PackedRight(call.in(1).data), output);
+      multiply<Product>(call, shape, left, PackedRight(call.in(1).data, shape.words), output);
     } else {
       visitFloats(call.in(1), [&](auto* b) {
         if (attributes.geluB) {

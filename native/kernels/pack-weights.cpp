@@ -10,7 +10,8 @@ namespace {
 template <class Words>
 void packMatrix(const Call& call, bool transposed, int64_t depth, int64_t columns) {
   visitFloats(call.in(0), [&](auto* b) {
-    packPanels(call, rightMatrix<Words>(b, columns, depth, transposed), columns, wordsOf(depth, Words::elements),
+    const int64_t words = wordsOf(depth, Words::elements);
+    packPanels(call, rightMatrix<Words>(b, columns, depth, transposed), columns, words, words,
                call.out(0).as<uint32_t>());
   });
 }

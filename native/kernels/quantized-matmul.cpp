@@ -55,14 +55,13 @@ Epilogue epilogueOf(const Call& call, const Attributes& attributes) {
   return epilogue;
 }
 
-/** Packs all panels and computes their offsets; `panels` may be null if only the offsets are needed. */
+/** Packs all panels and computes their offsets. */
 void packWithOffsets(const Call& call, const QuantizedRight& right, const WeightShape& shape, uint32_t* panels,
                      int32_t* offsets) {
   const int64_t words = shape.words();
-  parallelFor(call, shape.panels(), 1, [&](int64_t begin, int64_t end, int thread) {
+  parallelFor(call, shape.panels(), 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t panel = begin; panel < end; ++panel) {
-      uint32_t* to = panels ? panels + panel * words * panelColumns
-                            : static_cast<uint32_t*>(call.parallel->scratch(thread, 4 * words * panelColumns));
+      uint32_t* to = panels + panel * words * panelColumns;
       right.pack(panel, 0, words, to);
       offsetsOfPanel(to, words, offsets + panel * panelColumns);
     }
@@ -74,20 +73,22 @@ int64_t rowsAtATime(int64_t rows, int64_t words) {
   return min(rows, max(int64_t{64}, (6 << 18) / max(int64_t{1}, words)));
 }
 
-void multiplyQuantizedRows(const Call& call, const Attributes& attributes, int64_t rows, const RightOperand& right) {
-  const int64_t words = attributes.words();
+/** `packed` is null if the weights still have to be packed. */
+void multiplyQuantizedRows(const Call& call, const Attributes& attributes, int64_t rows, const uint32_t* packed) {
+  const int64_t words = attributes.words(), panelWords = attributes.panels() * words * panelColumns;
   const int64_t blockRows = rowsAtATime(rows, words);
   const int64_t rowWords = roundUp(blockRows * words, 16), scaleWords = roundUp(blockRows, 16);
-  auto* shared = static_cast<uint32_t*>(
-      call.parallel->shared(4 * (rowWords + scaleWords + (right.panels ? 0 : attributes.panels() * panelColumns))));
+  const int64_t weightWords = packed ? 0 : panelWords + attributes.panels() * panelColumns;
+  auto* shared = static_cast<uint32_t*>(call.parallel->shared(4 * (rowWords + scaleWords + weightWords)));
   auto* scales = reinterpret_cast<float*>(shared + rowWords);
-  const int32_t* offsets = reinterpret_cast<const int32_t*>(right.panels) + attributes.panels() * words * panelColumns;
-  if (!right.panels) {
-    auto* computed = reinterpret_cast<int32_t*>(shared + rowWords + scaleWords);
+  if (!packed) {
+    uint32_t* panels = shared + rowWords + scaleWords;
     const QuantizedRight weights(call.in(1).as<int8_t>(), attributes.columns, attributes.depth);
-    packWithOffsets(call, weights, attributes, nullptr, computed);
-    offsets = computed;
+    packWithOffsets(call, weights, attributes, panels, reinterpret_cast<int32_t*>(panels + panelWords));
+    packed = panels;
   }
+  const PackedRight right(packed, words);
+  const auto* offsets = reinterpret_cast<const int32_t*>(packed + panelWords);
   const Epilogue epilogue = epilogueOf(call, attributes);
   for (int64_t first = 0; first < rows; first += blockRows) {
     const int64_t count = min(blockRows, rows - first);
@@ -114,22 +115,17 @@ void multiplyWidenedWeights(const Call& call, const Attributes& attributes, int6
   });
 }
 
-void multiplyQuantized(const Call& call, const Attributes& attributes, const RightOperand& right) {
+void quantizedMatmul(const Call& call, const Attributes& attributes) {
   const int64_t rows = attributes.columns == 0 ? 0 : call.out(0).size / attributes.columns;
   if (rows == 0) return;
+  const auto* packed = attributes.packedB ? static_cast<const uint32_t*>(call.in(1).data) : nullptr;
   if (attributes.dynamic) {
-    multiplyQuantizedRows(call, attributes, rows, right);
+    multiplyQuantizedRows(call, attributes, rows, packed);
+  } else if (packed) {
+    multiplyWidenedWeights(call, attributes, rows, PackedRight(packed, attributes.words()));
   } else {
-    multiplyWidenedWeights(call, attributes, rows, right);
-  }
-}
-
-void quantizedMatmul(const Call& call, const Attributes& attributes) {
-  if (attributes.packedB) {
-    multiplyQuantized(call, attributes, PackedRight(call.in(1).data));
-  } else {
-    multiplyQuantized(call, attributes,
-                      QuantizedRight(call.in(1).as<int8_t>(), attributes.columns, attributes.depth));
+    multiplyWidenedWeights(call, attributes, rows,
+                           QuantizedRight(call.in(1).as<int8_t>(), attributes.columns, attributes.depth));
   }
 }
 

@@ -76,8 +76,9 @@ struct Call {
 
 using Kernel = void (*)(const Call& call);
 
-enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512bf16 = 3 };
-constexpr int levelCount = 4;
+/** Processor levels. The last one tests the code for AMX on processors without it, and is built on request only. */
+enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512bf16 = 3, amx = 4, amxEmulated = 5 };
+constexpr int levelCount = 6;
 
 /** Adds a kernel to the registry; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);
@@ -154,8 +155,8 @@ void parallelFor(const Call& call, int64_t count, int64_t grain, Body body) {
 
 }  // namespace flava
 
-// FLAVA_LEVEL is given by the build: portable, avx2, avx512 or avx512bf16. Kernel files put all their code in
-// FLAVA_NAMESPACE and name their kernels with FLAVA_KERNEL("name", function).
+// FLAVA_LEVEL is given by the build: a name of the enumeration Level. Kernel files put all their code in FLAVA_NAMESPACE
+// and name their kernels with FLAVA_KERNEL("name", function).
 //
 // A kernel with attributes takes them as its second parameter. Their type lists them in the order of the operation's
 // schema in TypeScript, an enumeration with its values, a list of numbers with brackets:

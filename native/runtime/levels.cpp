@@ -1,5 +1,13 @@
 #include "levels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <stdexcept>
 
 #include "registry.h"
@@ -8,7 +16,38 @@ namespace flava {
 
 namespace {
 
-constexpr const char* levelNames[levelCount] = {"portable", "avx2", "avx512", "avx512bf16"};
+constexpr const char* levelNames[levelCount] = {"portable", "avx2",  "avx512",
+                                                "avx512bf16", "amx", "amx-emulated"};
+
+#if defined(__x86_64__) && defined(__linux__)
+
+bool processorHasAmx() {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  constexpr unsigned bfloat16 = 1u << 22, tiles = 1u << 24, int8 = 1u << 25;
+  return (d & bfloat16) != 0 && (d & tiles) != 0 && (d & int8) != 0;
+}
+
+/**
+ * Asks Linux, once per process, to save the tile registers of its threads. Refused where the kernel is too old, where a
+ * sandbox forbids it, or where a thread's signal stack is too small for them.
+ */
+bool systemGrantsTiles() {
+  constexpr int requestPermission = 0x1023, getPermission = 0x1022, tileData = 18;
+  static const bool granted = [] {
+    uint64_t permitted = 0;
+    return syscall(SYS_arch_prctl, requestPermission, tileData) == 0 &&
+           syscall(SYS_arch_prctl, getPermission, &permitted) == 0 && (permitted >> tileData & 1) != 0;
+  }();
+  return granted;
+}
+
+#else
+
+bool processorHasAmx() { return false; }
+bool systemGrantsTiles() { return false; }
+
+#endif
 
 // Each level includes the instructions of the one before. __builtin_cpu_supports also asks whether the operating
 // system saves the wide registers. Every processor with AVX2 and FMA has F16C.
@@ -26,6 +65,10 @@ bool processorRuns(Level level) {
     case Level::avx512bf16:
       return processorRuns(Level::avx512) && __builtin_cpu_supports("avx512bf16") &&
              __builtin_cpu_supports("avx512vnni");
+    case Level::amx:
+      return processorRuns(Level::avx512bf16) && processorHasAmx() && systemGrantsTiles();
+    case Level::amxEmulated:
+      return processorRuns(Level::avx512bf16);
   }
   return false;
 #else
@@ -41,7 +84,7 @@ std::vector<Level> availableLevels() {
   std::vector<Level> levels = {Level::portable};
   for (int index = 1; index < levelCount; ++index) {
     const Level level = static_cast<Level>(index);
-    if (processorRuns(level) && hasKernels(level)) levels.push_back(level);
+    if (hasKernels(level) && processorRuns(level)) levels.push_back(level);
   }
   return levels;
 }
