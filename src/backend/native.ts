@@ -1,11 +1,20 @@
 /** The native backend: plans are encoded as numbers once and run by the C++ executor, with one call per run. */
 import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
-import { packagePath, packageRequire } from "../base/package-root.js";
 import { aligned } from "../graph/arena.js";
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import { type Dtype, type TensorSpec, bytesPerElement } from "../graph/tensor.js";
+import {
+  type Addon,
+  type Context,
+  type Level,
+  NativeKernelsError,
+  type RunResult,
+  loadAddon,
+  outdated,
+  realLevels,
+} from "./addon.js";
 import {
   type Backend,
   type Executable,
@@ -15,83 +24,14 @@ import {
   type TensorInFile,
 } from "./backend.js";
 import { encodePlan } from "./encode.js";
+import { type LevelSpeeds, levelSpeeds } from "./level-speeds.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
-
-/** Processor levels, lowest first. */
-type Level = "portable" | "avx2" | "avx512" | "avx512bf16";
-
-type Context = Readonly<Record<"context", never>>;
-
-interface RunResult {
-  /** 0 done, 1 aborted, 2 a kernel failed, 3 a non-finite result was found. */
-  readonly status: 0 | 1 | 2 | 3;
-  readonly instruction: number;
-  readonly message: string;
-}
-
-/** The functions of the compiled addon; documented in `native/node/binding.cpp`. */
-interface Addon {
-  levels(): Level[];
-  open(options: { threads: number; level: Level }): Context;
-  describe(context: Context): { level: Level; threads: number };
-  allocate(context: Context, bytes: number): number;
-  map(context: Context, file: number, bytes: number): number;
-  free(context: Context, id: number): void;
-  reserveArena(context: Context, bytes: number): void;
-  write(context: Context, id: number, offset: number, values: Values): void;
-  writeTransposed(
-    context: Context,
-    id: number,
-    offset: number,
-    values: Float32Array,
-    rows: number,
-    columns: number,
-  ): void;
-  read(context: Context, id: number, offset: number, bytes: number): ArrayBuffer;
-  load(context: Context, signatures: readonly string[], words: Float64Array): number;
-  unload(context: Context, program: number): void;
-  run(
-    context: Context,
-    program: number,
-    first: number,
-    last: number,
-    inspect: boolean,
-    abort: Int32Array,
-    inputs: readonly { id: number; offset: number; data: Values }[],
-  ): Promise<RunResult>;
-  close(context: Context): void;
-}
 
 export interface NativeOptions {
   /** Number of compute threads; default: `FLAVA_THREADS`, else one per core. */
   readonly threads?: number;
-  /** The highest processor level to use; default: `FLAVA_LEVEL`, else the best of this machine. */
+  /** The highest processor level to use; default: `FLAVA_LEVEL`, else the fastest on this machine. */
   readonly level?: Level;
-}
-
-/** The native kernels cannot be used; the message says why, and what to do. */
-class NativeKernelsError extends Error {
-  override readonly name = "NativeKernelsError";
-}
-
-/** The compiled addon, or why there is none. */
-function loadAddon(): Addon | NativeKernelsError {
-  try {
-    return packageRequire()("#native") as Addon;
-  } catch (cause) {
-    return new NativeKernelsError(whyNot(cause as NodeJS.ErrnoException), { cause });
-  }
-}
-
-function whyNot({ code, message }: NodeJS.ErrnoException): string {
-  const missing = code === "MODULE_NOT_FOUND";
-  if (!missing && code !== "ERR_DLOPEN_FAILED") return message;
-  const fault = missing ? "are not built" : `cannot be loaded (${message})`;
-  const remedy =
-    process.platform === "win32"
-      ? "They need Linux or macOS; on Windows, use WSL."
-      : `To build them, with g++ or clang++, run: node "${packagePath("native", "build.mjs")}"`;
-  return `The native kernels ${fault}. ${remedy}`;
 }
 
 /** Why the native kernels cannot be used, and what to do; undefined if they can. */
@@ -100,10 +40,20 @@ export function nativeFault(): NativeKernelsError | undefined {
   return addon instanceof Error ? addon : undefined;
 }
 
-/** The processor levels that this machine supports; none if the native kernels were not built. */
+/** The processor levels that this machine supports, lowest first; none if the native kernels were not built. */
 export function nativeLevels(): Level[] {
   const addon = loadAddon();
-  return addon instanceof Error ? [] : addon.levels();
+  return addon instanceof Error ? [] : realLevels(addon);
+}
+
+/**
+ * How fast each processor level multiplies here, measured at first use, and the level that `nativeBackend()` takes.
+ * Throws if the kernels were not built.
+ */
+export function nativeSpeeds(): LevelSpeeds & { readonly level: Level } {
+  const addon = loadAddon();
+  if (addon instanceof Error) throw addon;
+  return { level: levelFrom({}, addon), ...levelSpeeds(addon) };
 }
 
 /** Opens the native backend; throws if the kernels were not built or the level is not available. */
@@ -112,7 +62,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
   if (addon instanceof Error) throw addon;
   const context = addon.open({
     threads: threadsFrom(options),
-    level: levelFrom(options, addon.levels()),
+    level: levelFrom(options, addon),
   });
   const { level, threads } = addon.describe(context);
   const locations = new WeakMap<Memory, Location>();
@@ -159,9 +109,13 @@ function threadsFrom({ threads }: NativeOptions): number {
   throw new RangeError(`Expected a number of threads from 1 to 1024, but got ${count}.`);
 }
 
-function levelFrom({ level }: NativeOptions, available: readonly Level[]): Level {
+/** The fastest level, looked up or measured once in this process. */
+let fastest: Level | undefined;
+
+function levelFrom({ level }: NativeOptions, addon: Addon): Level {
   const requested = level ?? process.env.FLAVA_LEVEL;
-  if (requested === undefined || requested === "") return available.at(-1) ?? "portable";
+  if (requested === undefined || requested === "") return (fastest ??= levelSpeeds(addon).fastest);
+  const available = addon.levels();
   const found = available.find((known) => known === requested);
   if (found) return found;
   throw new RangeError(
@@ -253,11 +207,7 @@ class NativeExecutable implements Executable {
     try {
       this.#program = addon.load(context, signatures, words);
     } catch (cause) {
-      throw new Error(
-        `The native kernels do not fit this version of flava: ${(cause as Error).message}. ` +
-          'Rebuild them with "npm run build:native".',
-        { cause },
-      );
+      throw outdated(cause as Error);
     }
   }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { nativeLevels } from "../backend/native.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { addClassify } from "./classify.js";
@@ -165,7 +166,17 @@ describe("flava", () => {
     expect(JSON.parse(written.join("\n"))).toEqual({ path, dtype: "bfloat16" });
   });
 
+  it.runIf(nativeLevels().length > 0)("inspect describes the machine", async () => {
+    const json = await run("inspect", "--machine", "--json");
+    const { level, levels } = JSON.parse(json.join("\n")) as { level: string; levels: object };
+    expect(Object.keys(levels)).toContain(level);
+    const lines = await run("inspect", "--machine");
+    expect(lines).toContain(`Processor level: ${level}, as FLAVA_LEVEL says`);
+    expect(lines.filter((line) => /^ {2}portable +\d+ +\d+ +\d+/.test(line))).toHaveLength(1);
+  });
+
   it.each([
+    [["inspect"], "give a checkpoint, or --machine"],
     [["search", "x.parquet"], "give a text, or an image"],
     [["search", "x.parquet", "a", "--image", "b"], "not both"],
     [["fill"], "give a text with [MASK]"],
