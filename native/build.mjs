@@ -20,9 +20,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -156,33 +157,49 @@ function planObjects(compiler) {
   };
 }
 
-/** Whether the object is missing or older than its source, a header it includes, or this script. */
-function isStale(object) {
-  const dependencyFile = `${object.path}.d`;
-  if (!existsSync(object.path) || !existsSync(dependencyFile)) return true;
-  const built = statSync(object.path).mtimeMs;
-  const [, list] = readFileSync(dependencyFile, "utf8").split(/:\s/, 2);
-  const dependencies = list
-    .replaceAll("\\\n", " ")
-    .replaceAll("\\ ", "\0")
-    .split(/\s+/)
-    .filter(Boolean);
-  return [
-    fileURLToPath(import.meta.url),
-    ...dependencies.map((path) => path.replaceAll("\0", " ")),
-  ].some((path) => !existsSync(path) || statSync(path).mtimeMs > built);
+const hashes = new Map();
+
+/** SHA-256 of a file's content; undefined if there is no such file. */
+function hashOf(path) {
+  if (!hashes.has(path)) {
+    const content = existsSync(path) ? readFileSync(path) : undefined;
+    hashes.set(path, content && createHash("sha256").update(content).digest("hex"));
+  }
+  return hashes.get(path);
+}
+
+/** The source and the headers that it includes, as the compiler listed them when it made the object. */
+function dependenciesOf({ path }) {
+  const [, list = ""] = readFileSync(`${path}.d`, "utf8").split(/:\s/, 2);
+  const paths = list.replaceAll("\\\n", " ").replaceAll("\\ ", "\0").split(/\s+/);
+  return paths.filter(Boolean).map((path) => path.replaceAll("\0", " "));
+}
+
+/** What an object was made of: compiler, flags and contents of files. Times of files change with every checkout. */
+function fingerprintOf(compiler, object) {
+  const files = dependenciesOf(object).map((path) => [path, hashOf(resolve(root, path))]);
+  return JSON.stringify([compiler, commonFlags, object.flags, files]);
+}
+
+function isStale(compiler, object) {
+  const made = [object.path, `${object.path}.d`, `${object.path}.json`];
+  if (!made.every((path) => existsSync(path))) return true;
+  return readFileSync(`${object.path}.json`, "utf8") !== fingerprintOf(compiler, object);
 }
 
 /** Runs the compiler; resolves to its output and whether it succeeded. */
 function runCompiler(compiler, parameters) {
   const [command, ...rest] = compiler;
-  return new Promise((resolve) => {
-    const child = spawn(command, [...rest, ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
+  return new Promise((settle) => {
+    const child = spawn(command, [...rest, ...parameters], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => (text += chunk));
-    child.on("error", (error) => resolve({ succeeded: false, text: error.message }));
-    child.on("close", (code) => resolve({ succeeded: code === 0, text }));
+    child.on("error", (error) => settle({ succeeded: false, text: error.message }));
+    child.on("close", (code) => settle({ succeeded: code === 0, text }));
   });
 }
 
@@ -194,9 +211,15 @@ async function produce(compiler, path, parameters) {
   return result;
 }
 
-function compile(compiler, { source, flags, path }) {
+/** Compiles with paths relative to the root, so that objects stay valid in a copy of the folder. */
+async function compile(compiler, object) {
+  const { source, flags, path } = object;
+  rmSync(`${path}.json`, { force: true });
   const dependencies = ["-MMD", "-MF", `${path}.d`];
-  return produce(compiler, path, [...commonFlags, ...flags, ...dependencies, "-c", source]);
+  const parameters = [...commonFlags, ...flags, ...dependencies, "-c", relative(root, source)];
+  const result = await produce(compiler, path, parameters);
+  if (result.succeeded) writeFileSync(`${path}.json`, fingerprintOf(compiler, object));
+  return result;
 }
 
 /** Compiles on all cores, long files first so that no core is left waiting for one; returns the results. */
@@ -226,7 +249,7 @@ async function build() {
     giveUp("the native kernels were not built, because neither g++ nor clang++ was found");
   const plan = planObjects(compiler);
   for (const { path } of plan.objects) mkdirSync(dirname(path), { recursive: true });
-  const stale = plan.objects.filter(isStale);
+  const stale = plan.objects.filter((object) => isStale(compiler, object));
   const results = await compileAll(compiler, stale);
   if (results.every(({ succeeded }) => succeeded)) results.push(await link(compiler, plan.objects));
   const messages = join(output, "messages.txt");
