@@ -1,10 +1,10 @@
 /** `flava inspect`: describes a checkpoint, or the machine. */
 import type { Command } from "commander";
+import { describeMachine, inspectMachine } from "../backend/machine.js";
 import { describeInspection } from "../checkpoint/describe-inspection.js";
 import { type Inspection, inspectCheckpoint } from "../checkpoint/inspect.js";
 import { type OpenOptions, openCheckpoint } from "../checkpoint/open.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
-import { describeMachine, inspectMachine } from "./inspect-machine.js";
 import { headsOption } from "./model-option.js";
 
 type InspectFlags = OpenOptions & JsonFlag & { readonly machine?: boolean };

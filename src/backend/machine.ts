@@ -1,7 +1,7 @@
-/** `flava inspect --machine`: the processor level that computes, and why. */
+/** Describes the machine: its processor, the level that computes, and why. */
 import { availableParallelism } from "node:os";
-import { nativeSpeeds } from "../backend/native.js";
-import type { LevelSpeeds } from "../backend/level-speeds.js";
+import { nativeSpeeds } from "./native.js";
+import type { LevelSpeeds } from "./level-speeds.js";
 
 interface Machine extends LevelSpeeds {
   readonly cores: number;
