@@ -1,5 +1,5 @@
 /** Captions for the images in a folder, read from the tables it contains. */
-import { basename, join, posix, relative, resolve, sep } from "node:path";
+import { basename, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
 import { describeValues, imageColumnOf } from "./columns.js";
@@ -111,7 +111,7 @@ async function rowsOfImages(
  * Resolves an image name in a table in folder `from`: an absolute path, or one relative to `imageRoot`, by default that
  * folder; or, if the table omits folders, the only file with that name. Names are compared in composed Unicode form
  * because macOS decomposes them.
- * @returns the path relative to `folder` if it is in there, else an absolute one
+ * @returns the path relative to `folder`; an absolute one if it is outside, unless the table names it by a relative one
  */
 function imageLocator(
   folder: string,
@@ -129,7 +129,8 @@ function imageLocator(
     const place = (name: string): string => {
       const absolute = resolve(imageRoot ?? join(folder, from), name);
       const path = relative(folder, absolute).replaceAll(sep, "/");
-      return path === ".." || path.startsWith("../") ? absolute : path;
+      const isOutside = path === ".." || path.startsWith("../");
+      return isOutside && (imageRoot !== undefined || isAbsolute(name)) ? absolute : path;
     };
     for (const name of [plain, plain.replaceAll("\\", "/")]) {
       const found = byPath.get(place(name));
