@@ -14,7 +14,7 @@ import { type FlavaForPretraining, embed, pretrainingParameters } from "../src/m
 import { matchLogits } from "../src/model/heads.js";
 import { patchesOf, textOf } from "../src/model/multimodal-encoder.js";
 import type { Batch } from "../src/data/batch/batch.js";
-import { contrastiveLogits, similarityFactor } from "../src/objective/contrastive.js";
+import { contrastiveLogits, logitMultiplier } from "../src/objective/contrastive.js";
 import { type LossName, lossesOf, totalLoss } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
 import { evaluate as evaluateNodes } from "./evaluate.js";
@@ -290,14 +290,14 @@ describe("10. the contrastive loss", () => {
     [9, 100],
   ])("multiplies similarities by exp(%d) clipped to 1 and 100", async (logarithm, factor) => {
     const found = await evaluate({ scale: floats([], [logarithm]) }, (_, { scale }) => ({
-      factor: similarityFactor(scale),
+      factor: logitMultiplier(scale),
     }));
     expect(found.factor![0]! / factor).toBeCloseTo(1, 4);
   });
 
   it.each([0, 4.6052])("can leave the bound %d again", async (bound) => {
     const found = await evaluate({ scale: floats([], [bound]) }, (_, { scale }) => ({
-      slope: gradient(similarityFactor(scale), scale)!,
+      slope: gradient(logitMultiplier(scale), scale)!,
     }));
     expect(found.slope![0]).toBeCloseTo(Math.exp(bound), 1);
   });

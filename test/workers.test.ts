@@ -19,7 +19,7 @@ import type { Tensor } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, embed } from "../src/model/flava.js";
 import { encodeImages, encodeTexts } from "../src/model/traced-model.js";
 import type { PairBatch } from "../src/data/batch/batch.js";
-import { similarityFactor } from "../src/objective/contrastive.js";
+import { logitMultiplier } from "../src/objective/contrastive.js";
 import type { GatherMode, PretrainingModel } from "../src/objective/model.js";
 import { lossesOf } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
@@ -122,7 +122,7 @@ function onOneProcess(gather: GatherMode): Promise<Record<string, number[]>> {
     const words = encodeTexts(model, { ids, lengths });
     const images = embed(imageProjection, encoded, "float32");
     const sentences = embed(textProjection, words, "float32");
-    const factor = similarityFactor(logitScale);
+    const factor = logitMultiplier(logitScale);
     const losses = Array.from({ length: workers }, (_, rank) => {
       const start = rank * perWorker;
       const own = (x: Tensor): Tensor => slice(x, 0, start, start + perWorker);

@@ -77,7 +77,7 @@ function withoutWrappers(path: string, tensors: TensorFiles["tensors"]): Map<str
     const twin = bare.get(bareName);
     if (twin) {
       throw new CheckpointError(
-        `${path} holds both ${quote(twin.name)} and ${quote(name)}, which are one tensor without their wrappers.`,
+        `${path} holds both ${quote(twin.name)} and ${quote(name)}, the same tensor with other wrappers.`,
       );
     }
     bare.set(bareName, { name, stored });
@@ -109,7 +109,7 @@ function familyOf(
   }
   const [first] = tensors.keys();
   throw new CheckpointError(
-    `${path} holds no FLAVA model: its ${tensors.size} tensors, the first named ${quote(first)}, have none of the known names.`,
+    `${path} holds no FLAVA model: its ${tensors.size} tensors, the first of which is ${quote(first)}, have unknown names.`,
   );
 }
 

@@ -14,7 +14,7 @@ export function describeInspection(inspection: Inspection): string {
     ["Sizes", sizes ? sizeRows(sizes, "codebook" in parts) : []],
     ["Parameters by part", Object.entries(parts).map(([part, count]) => [part, number(count)])],
     [
-      "Memory of the weights (activations, which depend on the batch, come on top)",
+      "Memory of the weights, without activations, which depend on the batch",
       memoryRows(inspection),
     ],
     ["Does not fit the sizes", misfitRows(inspection)],

@@ -105,7 +105,7 @@ function floats(state: State, path: string): Float32Array {
   const values = state.read(path);
   if (values instanceof Float32Array) return values;
   throw new TypeError(
-    `${path} is ${String(state.spec(path))}, which is no weight that can be written.`,
+    `${path} is ${String(state.spec(path))}, which cannot be written as a weight.`,
   );
 }
 

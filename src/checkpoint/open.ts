@@ -63,7 +63,8 @@ function notFound(path: string): CheckpointError {
   const previous = previousOf(path);
   return new CheckpointError(
     existsSync(previous)
-      ? `There is nothing at ${path}: a save was interrupted. The earlier model is in ${previous}; rename it, or save again.`
+      ? `There is nothing at ${path}, because a save was interrupted. The earlier model is in ${previous}: rename it, ` +
+          "or save again."
       : `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
   );
 }

@@ -67,7 +67,7 @@ export async function requireReplaceable(directory: string, source?: string): Pr
   const other = (await readdir(directory)).find((name) => !ownFile.test(name));
   if (other === undefined) return;
   throw new CheckpointError(
-    `${directory} holds other files, such as ${other}. Name a new directory, or one with nothing but a saved model.`,
+    `${directory} holds other files, such as ${other}. Name a new directory, or one that contains only a saved model.`,
   );
 }
 

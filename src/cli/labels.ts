@@ -15,7 +15,7 @@ export async function readLabels(list: string): Promise<string[]> {
 }
 
 const forms =
-  "Expected labels separated by commas, @FILE with one label a line, or @DIRECTORY with a sub-directory for each label.";
+  "Expected labels separated by commas, @FILE with one label per line, or @DIRECTORY with one subdirectory per label.";
 
 async function labelsAt(path: string): Promise<string[]> {
   if (await isDirectory(path)) return (await classFolders(path)).map(({ name }) => name);

@@ -9,7 +9,7 @@ export function addMatch(program: Command): void {
     .command("match")
     .description("predict the probability that an image and a text belong together")
     .argument("<image>", "an image file")
-    .argument("<text>", "a sentence")
+    .argument("<text>", "a text, such as a caption")
     .addOption(jsonOption())
     .action(async (image: string, text: string, flags: ModelFlags & JsonFlag) => {
       const probability = await useModel(flags, (flava) => flava.match(image, text));

@@ -28,7 +28,7 @@ export function addModelOptions(command: Command): Command {
   return command
     .option(
       "--model <path>",
-      "a directory in Hugging Face's form, or a weights file; default: the model that ships",
+      "a directory in Hugging Face format, or a weights file; default: the model that ships",
     )
     .addOption(headsOption())
     .addOption(

@@ -30,20 +30,20 @@ export function addPretrain(program: Command): void {
     .command("pretrain")
     .description("train a model by a recipe; resumes if interrupted")
     .argument("<recipe>", `${Object.keys(recipes).join(", ")}, or a .json file`)
-    .option("--out <directory>", "where the stages are kept; default: runs/<name> in the cache")
+    .option("--out <directory>", "directory of the run; default: runs/<name> in the cache")
     .option("--stage <name...>", "only these stages")
     .option("--start <checkpoint>", "start from these weights, as far as they fit")
     .option("--set <path=value...>", "change the recipe, such as stages.joint.steps=100")
     .option(
       "--overfit <n>",
-      "train on n samples of each set, as a check; in a directory of its own, overfit-<n>",
+      "train on only n samples of each set, as a check, in the separate directory overfit-<n>",
       wholeNumberFrom(1),
     )
     .option(
       "--allow-changes",
-      "continue a run although its settings have changed, or give a finished stage more steps",
+      "continue a run even if its settings have changed, or extend a finished stage",
     )
-    .option("--workers <n>", "threads that make batches", wholeNumber, defaultWorkers())
+    .option("--workers <n>", "threads that prepare batches", wholeNumber, defaultWorkers())
     .action(run);
 }
 

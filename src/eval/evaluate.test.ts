@@ -27,7 +27,7 @@ describe("an evaluation", () => {
     expect(first.images).toHaveLength(4 * config.projection);
     expect(Object.fromEntries(first.skipped.counts)).toEqual({ damaged: 1, unwanted: 2 });
     expect([...first.unknownLabels]).toEqual([["odd", 2]]);
-    expect(summary(first)).toContain("none of the classes: odd (2)");
+    expect(summary(first)).toContain("not among the classes: odd (2)");
     expect(summary(first)).toContain('Prompts: "x {}", "{}".');
     const { ranks, predicted, top1 } = first.result;
     expect([ranks[0], predicted[0]]).toEqual([ranks[1], predicted[1]]); // the same image

@@ -69,7 +69,8 @@ const classesFile = z.strictObject(
   {
     error: ({ code, keys }) =>
       code === "unrecognized_keys"
-        ? `it has the unknown key ${JSON.stringify(keys[0])}.${suggestion(keys[0]!, classesKeys)} The keys are "classes" and "templates"`
+        ? `it has the unknown key ${JSON.stringify(keys[0])}.${suggestion(keys[0]!, classesKeys)} The keys are "classes" ` +
+          'and "templates"'
         : undefined,
   },
 );
@@ -138,7 +139,8 @@ async function classesByFolders(
   const twice = repeated(classes);
   if (twice !== undefined) {
     throw new EvaluationSetError(
-      `${folder} has two folders for the class ${JSON.stringify(twice)}: rename one, or name the classes in a ${classesName}.`,
+      `${folder} has two folders for the class ${JSON.stringify(twice)}. Rename one of them, or list the classes in a ` +
+        `${classesName}.`,
     );
   }
   return { classes, labels, namedBy: "folder names", templates: photoTemplates };

@@ -120,7 +120,8 @@ function summarize(key: Key, ranked: Ranked): Direction {
   const queries = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
   if (queries.length === 0) {
     throw new RangeError(
-      "No image has a text. Retrieval needs images with texts; classification needs them in a folder for each class, or a classes.json beside them.",
+      "No image has a text. Retrieval needs images with texts; zero-shot classification needs one folder per class, " +
+        "or a classes.json beside the images.",
     );
   }
   const part = (name: string, value: boolean): Partial<Record<string, Recall>> => {

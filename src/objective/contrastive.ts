@@ -12,11 +12,11 @@ import type { Tensor } from "../graph/tensor.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 
-/** Bounds of the logit scale, the logarithm of the similarity factor: [0, ln 100]. */
+/** Bounds of the logit scale, a logarithm: [0, ln 100]. */
 export const logitScaleBounds = [0, 4.6052] as const;
 
-/** The similarity factor, from its bounded logarithm: float32 []. */
-export function similarityFactor(logitScale: Tensor): Tensor {
+/** What similarities are multiplied by: exp of the bounded logit scale, float32 []. */
+export function logitMultiplier(logitScale: Tensor): Tensor {
   return exp(clamp(logitScale, ...logitScaleBounds));
 }
 
@@ -80,7 +80,7 @@ function comparisons(
   images: Tensor,
   texts: Tensor,
 ): Record<"image" | "text", Comparison> {
-  const factor = similarityFactor(model.parameters.flava.logitScale);
+  const factor = logitMultiplier(model.parameters.flava.logitScale);
   const against = (own: Tensor, others: Tensor): Comparison => ({
     own: multiply(own, factor),
     others: gathered(model, others),

@@ -66,13 +66,13 @@ function prompts(evaluation: Evaluation): string {
 /** Labels that a sentence lists. */
 const listedLabels = 20;
 
-/** A sentence on the labels that are none of the classes; empty if there are none. */
+/** A sentence on the labels that are not among the classes; empty if there are none. */
 function unknownLabels(evaluation: Evaluation): string {
   if (evaluation.kind === "retrieval" || evaluation.unknownLabels.size === 0) return "";
   const counts = [...evaluation.unknownLabels].sort(([, a], [, b]) => b - a);
   const listed = counts.slice(0, listedLabels).map(([label, count]) => `${label} (${count})`);
   const rest = counts.length - listed.length;
-  return ` Labels that are none of the classes: ${listed.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}.`;
+  return ` Labels that are not among the classes: ${listed.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}.`;
 }
 
 function subject(evaluation: Evaluation): string {

@@ -75,8 +75,8 @@ export class EmbeddingParts {
     const { fingerprint, precision } = this.origin;
     if (origin.fingerprint !== fingerprint || origin.precision !== precision) {
       throw new Error(
-        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which cannot be continued with ` +
-          `${this.origin.model} in ${precision}. Remove the folder to start over, or write to another file.`,
+        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which ${this.origin.model} in ` +
+          `${precision} cannot continue. Remove the folder to start over, or write to another file.`,
       );
     }
     const digests: EmbeddingRow[] = [];

@@ -110,7 +110,8 @@ export async function openIndex(
 function requireSameModel(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
   if (modelFingerprint(model) === origin.fingerprint) return;
   throw new Error(
-    `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ${model.path}.`,
+    `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ` +
+      `${model.path}.`,
   );
 }
 

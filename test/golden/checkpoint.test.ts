@@ -186,7 +186,7 @@ describe("flava inspect", () => {
       "  heads/mmmImage        232",
       "  heads/mmmText         448",
       "",
-      "Memory of the weights (activations, which depend on the batch, come on top)",
+      "Memory of the weights, without activations, which depend on the batch",
       "  to run in float32     90.05 kB",
       "  to run in bfloat16    79.20 kB",
       "  to run in int8        76.96 kB",

@@ -28,7 +28,7 @@ function randomAccess(path: string, handle: FileHandle, bytes: number): RandomAc
   const requireRange = (position: number, length: number): void => {
     if (position >= 0 && length >= 0 && position + length <= bytes) return;
     throw new CheckpointError(
-      `${path} ends too early: bytes ${position} to ${position + length} are asked for, but it has ${bytes}.`,
+      `${path} ends too early: bytes ${position} to ${position + length} were requested, but it has ${bytes}.`,
     );
   };
   const readInto = async (target: Uint8Array, position: number): Promise<void> => {
@@ -36,7 +36,8 @@ function randomAccess(path: string, handle: FileHandle, bytes: number): RandomAc
     let done = 0;
     while (done < target.length) {
       const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-      if (bytesRead === 0) throw new CheckpointError(`${path} became shorter while it was read.`);
+      if (bytesRead === 0)
+        throw new CheckpointError(`${path} became shorter while it was being read.`);
       done += bytesRead;
     }
   };

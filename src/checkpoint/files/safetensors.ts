@@ -69,7 +69,7 @@ async function readHeader(
   const length = Number((await file.read(0, 8)).readBigUInt64LE());
   if (length > file.bytes - 8 || length > longestHeader) {
     throw new CheckpointError(
-      `${file.path} is no safetensors file: it has ${file.bytes} bytes, but claims a header of ${length}.`,
+      `${file.path} is not a safetensors file: it has ${file.bytes} bytes, but claims a header of ${length}.`,
     );
   }
   const header = parseObject(`The header of ${file.path}`, await file.read(8, length));
@@ -79,7 +79,7 @@ async function readHeader(
 function entriesOf(path: string, header: JsonObject): Entry[] {
   const metadata = header[metadataKey] ?? {};
   if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
-    throw new CheckpointError(`The metadata of ${path} are not pairs of strings.`);
+    throw new CheckpointError(`The metadata of ${path} is not a map of strings.`);
   }
   return Object.entries(header)
     .filter(([name]) => name !== metadataKey)

@@ -52,8 +52,8 @@ export function describeRow(place: string, key: string, values: Values, given: C
     throw new SampleError(
       key,
       "missing",
-      `${place} names an image by its ${url} only, which is not downloaded here. Download the images first, for example ` +
-        `with img2dataset, or name the text column to read texts alone.`,
+      `${place} names an image by its ${url} only, and nothing is downloaded here. Download the images first, for ` +
+        "example with img2dataset, or name the text column (--text-column) to read texts alone.",
     );
   if (described.texts.length > 0) return described;
   const names = Object.keys(values).join(", ").slice(0, 300);

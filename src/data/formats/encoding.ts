@@ -38,5 +38,5 @@ export async function* utf8Chunks(path: string): AsyncGenerator<Buffer> {
 }
 
 export const notUtf8 =
-  "not UTF-8, perhaps Latin-1 or Windows-1252; save the file as UTF-8, for example by " +
+  "not UTF-8, perhaps Latin-1 or Windows-1252; save the file as UTF-8, for example with " +
   "iconv -f WINDOWS-1252 -t UTF-8";

@@ -11,8 +11,8 @@ interface FoundFile {
 }
 
 /**
- * Resolves `path`, absolute or relative to `folder`: as written, with "\" as "/", or in another Unicode normal form (as macOS stores
- * names). Symbolic links may lead anywhere: the folder's author created them.
+ * Resolves `path`, absolute or relative to `folder`: as written, with "\" as "/", or in another Unicode normal form (as
+ * macOS stores names). Symbolic links may lead anywhere: the folder's author created them.
  * @returns undefined if there is no such file
  * @throws SampleError if the path itself leads out of the folder
  */

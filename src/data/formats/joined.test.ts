@@ -66,7 +66,9 @@ it("image files are read with the captions beside them, alone or with other data
 
 it("data sets that overlap are refused", async () => {
   await expect(open(["a", "b", "a/"])).rejects.toThrow("a/ is given twice");
-  await expect(open(["a/1.png", "a"])).rejects.toThrow(/1\.png is inside .*\/a, which is given/);
+  await expect(open(["a/1.png", "a"])).rejects.toThrow(
+    /1\.png is inside .*\/a, which is also given/,
+  );
   await expect(open([])).rejects.toThrow("No data set is given");
 });
 

@@ -63,7 +63,9 @@ export function requireDisjoint(paths: readonly string[]): void {
     for (let place = resolve(path); place !== dirname(place);) {
       place = dirname(place);
       if (places.has(place))
-        throw new SourceError(`${path} is inside ${place}, which is given too. Give one of them.`);
+        throw new SourceError(
+          `${path} is inside ${place}, which is also given. Give only one of them.`,
+        );
     }
   }
 }

@@ -18,9 +18,9 @@ import { expandBraces, isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
 const forms =
-  "A data set is one of: a folder of images (one subfolder per class; or with captions.tsv, metadata.jsonl or other tables, " +
-  "or a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; one .tar, .tar.gz, .parquet, " +
-  ".tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar.";
+  "A data set is one of: a folder of images (one subfolder per class; or with captions.tsv, metadata.jsonl or other " +
+  "tables; or with a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; a single .tar, " +
+  ".tar.gz, .parquet, .tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar.";
 
 /**
  * Opens a data set: a file, a folder, or several files given by a brace pattern.
@@ -57,7 +57,7 @@ async function openOne(path: string, options: SourceOptions): Promise<Source> {
   if (!found && paths.length === 1) throw new SourceError(`There is nothing at ${path}. ${forms}`);
   for (const each of paths)
     if (!(await stat(each).catch(() => undefined))?.isFile())
-      throw new SourceError(`${each} is not there, or not a file. ${forms}`);
+      throw new SourceError(`${each} does not exist or is not a file. ${forms}`);
   return (await openFiles(paths, options)) ?? refuse(path);
 }
 
@@ -65,7 +65,7 @@ const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
 const isTextName = (path: string): boolean => /\.(txt|md)$/i.test(path);
 
 function refuse(path: string): never {
-  throw new SourceError(`${path} is of no known form. ${forms}`);
+  throw new SourceError(`${path} has no known format. ${forms}`);
 }
 
 /** Opens files of one format; undefined if the format is unknown or formats are mixed. */

@@ -40,7 +40,7 @@ export function filesOfSample(sample: Sample): SampleFile[] {
       throw new SampleError(
         key,
         "damaged",
-        `${key} has a field named ${name}; which is reserved for the sample's own ${name}: rename the field.`,
+        `${key} has a field named ${name}, which is reserved for the sample's own ${name}. Rename the field.`,
       );
   const [text] = texts;
   const bare = label === undefined && Object.keys(fields).length === 0;
@@ -121,8 +121,8 @@ function fileOf(
   throw new SampleError(
     key,
     "damaged",
-    `${key} has ${found.length} files of the kind ${kind} (${names.slice(0, 3).join(", ")} ...), of which one is expected. ` +
-      `Files belong together whose names agree up to the first dot: perhaps the names have a dot too many.`,
+    `${key} has ${found.length} files of the kind ${kind} (${names.slice(0, 3).join(", ")} ...); expected one. ` +
+      "Files whose names agree up to the first dot belong together: perhaps these names contain an extra dot.",
   );
 }
 

@@ -128,7 +128,7 @@ function parse(json: unknown, name: string): Keys {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new ProcessorConfigError(`${name} describes no image processor: it is not an object.`);
   }
-  requireFlavas(json, name);
+  requireFlavaProcessor(json, name);
   const read: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries<z.ZodType>(keys)) {
     const value = (json as Record<string, unknown>)[key];
@@ -146,7 +146,7 @@ function parse(json: unknown, name: string): Keys {
 }
 
 /** Rejects processors of other models, and steps that FLAVA's does not have. */
-function requireFlavas(json: object, name: string): void {
+function requireFlavaProcessor(json: object, name: string): void {
   const { size, default_to_square: square } = json as Record<string, unknown>;
   if (square === false && typeof size === "number") {
     throw new ProcessorConfigError(

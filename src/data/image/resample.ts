@@ -50,7 +50,7 @@ export function resampleBy(passes: Passes, image: Image, options: ResampleOption
     : tapsOf(filter, image.height, down, height);
 
   let pixels = vertical ? rowsUnder(vertical, image) : image.pixels;
-  if (vertical && isMuchLower(image, options)) {
+  if (vertical && columnsFirst(image, options)) {
     pixels = passes.alongColumns(pixels, image.width, vertical);
     if (horizontal) pixels = passes.alongRows(pixels, image.width, horizontal);
   } else {
@@ -61,7 +61,7 @@ export function resampleBy(passes: Passes, image: Image, options: ResampleOption
 }
 
 /** Whether Pillow starts with the columns: the height shrinks by more than twice as much as the width. */
-function isMuchLower(image: Image, { width, height }: ResampleOptions): boolean {
+function columnsFirst(image: Image, { width, height }: ResampleOptions): boolean {
   const loss = image.height - height;
   return loss > 0 && loss > 2 * (image.width - width);
 }

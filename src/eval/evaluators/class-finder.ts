@@ -27,7 +27,7 @@ export class ClassFinder {
     this.unknownLabels.set(label, (this.unknownLabels.get(label) ?? 0) + 1);
     const name = JSON.stringify(label);
     return new NotEvaluated(
-      `has the label ${name}, which is none of the ${this.#classes.size} classes`,
+      `has the label ${name}, which is not one of the ${this.#classes.size} classes`,
     );
   };
 }

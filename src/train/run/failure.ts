@@ -15,14 +15,15 @@ export async function describeFailure(
 ): Promise<unknown> {
   if (error instanceof NonFiniteError) {
     return new Error(
-      `Step ${step} gave a value that is infinite or not a number, first in ${error.operation}. ${await whatIsLeft(run)} ` +
-        `Resume from there with a lower learning rate (--set stages.${stage}.rate.peak=…, with --allow-changes) or look at the data of this step.`,
+      `Step ${step} produced an infinite value or NaN, first in ${error.operation}. ${await whatIsLeft(run)} ` +
+        `Resume with a lower learning rate (--set stages.${stage}.rate.peak=… --allow-changes), or check the data of this ` +
+        "step.",
       { cause: error },
     );
   }
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOSPC") {
     return new Error(
-      `The disk that has ${run.path} is full. ${await whatIsLeft(run)} Make room and run the same command again.`,
+      `The disk of ${run.path} is full. ${await whatIsLeft(run)} Make room, then run the same command again.`,
       { cause: error },
     );
   }

@@ -26,14 +26,14 @@ export async function checkRun(
   const before = await run.readFacts();
   if (!before) {
     throw new Error(
-      `${run.path} has checkpoints but no run.json that says what made them. Choose another directory (--out).`,
+      `${run.path} has checkpoints, but no run.json with the settings that made them. Choose another directory (--out).`,
     );
   }
   const changes = differences(before, now);
   if (changes.length > 0 && !allowChanges) throw new ChangedRunError(run.path, changes);
   if (last !== undefined && last > steps) {
     throw new Error(
-      `${run.path} has already made ${last} steps, more than ${steps}. Choose another directory (--out).`,
+      `${run.path} has already done ${last} steps, more than ${steps}. Choose another directory (--out).`,
     );
   }
   // A finished run still has its last checkpoint and can be extended.
@@ -45,12 +45,12 @@ export async function checkRun(
   for (const change of changes) log(`Changed: ${describe(change)}`);
   if (before.level !== now.level) {
     log(
-      `This run was begun with ${before.level} kernels and continues with ${now.level}: ` +
-        "its weights will differ in their last bits from those of a run on one level.",
+      `This run started with ${before.level} kernels and continues with ${now.level}: ` +
+        "its weights will differ in their last bits from those of a run on a single level.",
     );
   }
   if (before.version !== now.version) {
-    log(`This run was begun with version ${before.version} and continues with ${now.version}.`);
+    log(`This run started with version ${before.version} and continues with ${now.version}.`);
   }
   return false;
 }

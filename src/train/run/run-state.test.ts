@@ -36,11 +36,11 @@ test("a state comes back to the bit, and only into a state of the same form", as
   const { parameters, counter } = specs;
   const into = (other: object): Promise<void> => readState(path, new State(backend, other));
   await expect(into({ parameters, counter })).rejects.toThrow(
-    /another run: 1 unknown tensors \(moments\/0\), 0 missing tensors\. /,
+    /another run: it has unknown tensors \(moments\/0\)\. /,
   );
-  await expect(into({ ...specs, more: spec([]) })).rejects.toThrow(/1 missing tensors \(more\)/);
+  await expect(into({ ...specs, more: spec([]) })).rejects.toThrow(/it lacks tensors \(more\)/);
   await expect(into({ ...specs, moments: [spec([3, 2])] })).rejects.toThrow(
-    /moments\/0 .* is float32\[2, 3\], but in this run it is/,
+    /moments\/0 .* is float32\[2, 3\], but this run expects/,
   );
   await expect(into({ ...specs, counter: spec([2]) })).rejects.toThrow(CheckpointError);
 });

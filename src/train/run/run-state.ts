@@ -43,16 +43,20 @@ export async function readState(path: string, state: State): Promise<void> {
     const unknown = [...files.tensors.keys()].filter((name) => !expected.has(name));
     const missing = paths.filter((name) => !files.tensors.has(name));
     if (unknown.length + missing.length > 0) {
+      const faults = [
+        ...(unknown.length > 0 ? [`has unknown tensors (${some(unknown)})`] : []),
+        ...(missing.length > 0 ? [`lacks tensors (${some(missing)})`] : []),
+      ];
       throw new CheckpointError(
-        `${path} belongs to another run: ${listed("unknown tensors", unknown)}, ${listed("missing tensors", missing)}. ` +
-          "Resume with the recipe that made it.",
+        `${path} belongs to another run: it ${faults.join(" and ")}. Resume with the recipe that made it.`,
       );
     }
     for (const [name, stored] of files.tensors) {
       const { shape, dtype, size } = state.spec(name);
       if (stored.dtype !== dtype || !sameShape(stored.shape, shape)) {
         throw new CheckpointError(
-          `${name} in ${path} is ${stored.dtype}[${stored.shape.join(", ")}], but in this run it is ${String(state.spec(name))}.`,
+          `${name} in ${path} is ${stored.dtype}[${stored.shape.join(", ")}], but this run expects ` +
+            `${String(state.spec(name))}.`,
         );
       }
       const values = dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
@@ -64,15 +68,15 @@ export async function readState(path: string, state: State): Promise<void> {
   }
 }
 
-/** Such as "2 missing tensors (a, b)"; names at most three. */
-function listed(noun: string, names: readonly string[]): string {
-  const some = names.length === 0 ? "" : ` (${names.slice(0, 3).join(", ")})`;
-  return `${names.length} ${noun}${some}`;
+/** At most three of the names. */
+function some(names: readonly string[]): string {
+  const rest = names.length - 3;
+  return `${names.slice(0, 3).join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
 }
 
 function storedDtype(path: string, dtype: string): StoredDtype {
   if (dtype === "float32" || dtype === "int32") return dtype;
-  throw new TypeError(`${path} is ${dtype}; runs keep float32 and int32.`);
+  throw new TypeError(`${path} is ${dtype}; a run holds only float32 and int32.`);
 }
 
 function bytesOf(values: Values): Uint8Array {

@@ -150,8 +150,8 @@ export class PretrainingStage implements Stage {
   }
 
   async evaluate(): Promise<Scalars> {
-    const factor = Math.exp(this.state.read("parameters/flava/logitScale")[0] ?? 0);
-    return { ...(await this.validation.evaluate()), "similarity factor": factor };
+    const scale = Math.exp(this.state.read("parameters/flava/logitScale")[0] ?? 0);
+    return { ...(await this.validation.evaluate()), "logit scale": scale };
   }
 
   async write(directory: string): Promise<void> {

@@ -50,7 +50,7 @@ function isExact(deviations: readonly Deviation[]): void {
 
 /**
  * Bounds for bfloat16: the norm of the difference relative to the norm, two to three times what is
- * observed. The contrastive loss has the widest bounds, as it multiplies similarities by the similarity factor, whose
+ * observed. The contrastive loss has the widest bounds, as it multiplies similarities by exp of the logit scale, whose
  * gradient is a difference of nearly equal sums.
  */
 const bands: readonly (readonly [RegExp, number])[] = [

@@ -54,7 +54,9 @@ async function readObject(path: string, zip: Zip): Promise<unknown> {
   if (!pickle || more.length > 0)
     throw new CheckpointError(`${path} is a zip archive, but not one that PyTorch wrote.`);
   if (pickle.size > longestPickle)
-    throw new CheckpointError(`${path} has a pickle of ${pickle.size} bytes, too many.`);
+    throw new CheckpointError(
+      `${path} has a pickle of ${pickle.size} bytes, more than the limit of ${longestPickle}.`,
+    );
   const archive = name.slice(0, -"data.pkl".length);
   await requireLittleEndian(path, zip.entries.get(`${archive}byteorder`));
   const bytes = Buffer.alloc(pickle.size);

@@ -88,7 +88,7 @@ function storageOf(what: string, reference: unknown, find: FindContent): Storage
   const { name } = (storageClass ?? {}) as Partial<PickleGlobal>;
   const isNamed = kind === "storage" && typeof name === "string" && typeof key === "string";
   if (!isNamed || typeof length !== "number")
-    throw new CheckpointError(`${what} refers to something that is no storage.`);
+    throw new CheckpointError(`${what} refers to something that is not a storage.`);
   if (view !== undefined)
     throw new CheckpointError(`${what} refers to a view of a storage, as PyTorch 0.1 wrote them.`);
   const known = storageDtypes.get(name);
@@ -169,7 +169,7 @@ export function storedTensor(name: string, tensor: StridedTensor): StoredTensor 
   const { dtype } = storage;
   const read = async (target: Uint8Array): Promise<void> => {
     if (!Object.hasOwn(storedBytes, dtype))
-      throw new CheckpointError(`${quote(name)} has elements of ${dtype}, which are not read.`);
+      throw new CheckpointError(`${quote(name)} has elements of ${dtype}, which is not supported.`);
     await readStrided(tensor, width, target);
   };
   return { dtype, shape, bytes: sizeOf(shape) * width, read };

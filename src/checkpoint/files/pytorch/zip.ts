@@ -42,7 +42,7 @@ export async function openZip(path: string): Promise<Zip> {
     checkApart(path, places, directory.start);
     const entries = new Map(places.map((place) => [place.name, zipEntry(file, place)]));
     if (entries.size !== places.length)
-      throw new CheckpointError(`${path} has two entries of one name.`);
+      throw new CheckpointError(`${path} has two entries of the same name.`);
     return { entries, close: () => file.close() };
   } catch (error) {
     await file.close();
@@ -55,7 +55,8 @@ async function findDirectory(file: RandomAccessFile): Promise<Directory> {
   const tail = await file.read(file.bytes - length, length);
   let end = length - endBytes;
   while (end >= 0 && tail.readUInt32LE(end) !== 0x06054b50) end--;
-  if (end < 0) throw new CheckpointError(`${file.path} is no zip archive, or its end is missing.`);
+  if (end < 0)
+    throw new CheckpointError(`${file.path} is not a zip archive, or its end is missing.`);
   const narrow = {
     count: tail.readUInt16LE(end + 10),
     length: tail.readUInt32LE(end + 12),
@@ -114,13 +115,13 @@ function placeOf(path: string, name: string, entry: Buffer, extra: Buffer): Plac
   const encrypted = (entry.readUInt16LE(8) & 1) === 1;
   if (encrypted || entry.readUInt16LE(10) !== 0) {
     throw new CheckpointError(
-      `${quote(name)} in ${path} is compressed or encrypted; PyTorch stores it as it is.`,
+      `${quote(name)} in ${path} is compressed or encrypted; PyTorch stores entries uncompressed.`,
     );
   }
   const narrow = [entry.readUInt32LE(24), entry.readUInt32LE(20), entry.readUInt32LE(42)];
   const [size, packed, header] = widen(narrow, extra);
   if (size === undefined || packed === undefined || header === undefined || size !== packed) {
-    throw new CheckpointError(`${quote(name)} in ${path} has no certain size.`);
+    throw new CheckpointError(`${quote(name)} in ${path} has an unknown size.`);
   }
   return { name, size, header };
 }
@@ -147,7 +148,7 @@ function checkApart(path: string, places: readonly Place[], directoryStart: numb
   for (const { name, header, size } of places.toSorted((a, b) => b.header - a.header)) {
     if (header + localHeaderBytes + size > end) {
       throw new CheckpointError(
-        `${quote(name)} in ${path} claims ${size} bytes, more than there are.`,
+        `${quote(name)} in ${path} claims ${size} bytes, more than the file has.`,
       );
     }
     end = header;
@@ -160,7 +161,7 @@ function zipEntry(file: RandomAccessFile, { name, size, header }: Place): ZipEnt
     readInto: async (target, position) => {
       if (position < 0 || position + target.length > size) {
         throw new CheckpointError(
-          `${quote(name)} in ${file.path} has ${size} bytes, fewer than are asked for.`,
+          `${quote(name)} in ${file.path} has ${size} bytes, fewer than requested.`,
         );
       }
       const local = await file.read(header, localHeaderBytes);

@@ -32,8 +32,8 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   }
   const separator = options.separator ?? (await findSeparator(path, columns));
   // Captions in TSV files may start with a quote that is never closed, so there quotes do not extend across cells.
-  const inCells = separator === "\t" && extension !== ".csv";
-  yield* delimitedRows(path, { separator, inCells, columns, maxBytes });
+  const splitsInQuotes = separator === "\t" && extension !== ".csv";
+  yield* delimitedRows(path, { separator, splitsInQuotes, columns, maxBytes });
 }
 
 async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<Row> {
@@ -58,21 +58,21 @@ function jsonRow(bytes: Buffer): Row {
 interface Dialect {
   readonly separator: string;
   /** Whether separators and line breaks end a cell even within quotes. */
-  readonly inCells: boolean;
+  readonly splitsInQuotes: boolean;
   readonly columns: Columns;
   readonly maxBytes: number;
 }
 
 /** As in Python's csv and pandas, a quote within an unquoted cell is an ordinary character. */
 async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
-  const { separator, inCells, columns, maxBytes } = dialect;
+  const { separator, splitsInQuotes, columns, maxBytes } = dialect;
   const faults: { before: number; message: string }[] = [];
   let parsed = 0;
   const file = Readable.from(utf8Chunks(path), { objectMode: false });
   const parser = parse({
     delimiter: separator,
     encoding: null,
-    quote: inCells ? false : '"',
+    quote: splitsInQuotes ? false : '"',
     relax_quotes: true,
     relax_column_count: true,
     skip_empty_lines: true,
@@ -92,7 +92,9 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
     for await (const record of file.pipe(parser) as AsyncIterable<Buffer[]>) {
       while (faults[0] && faults[0].before <= seen) yield { fault: faults.shift()!.message };
       seen++;
-      const cells = record.map((cell) => cell.toString("utf8")).map(inCells ? unquoted : itself);
+      const cells = record
+        .map((cell) => cell.toString("utf8"))
+        .map(splitsInQuotes ? unquoted : itself);
       if (names === undefined) {
         names = namesOf(path, cells);
         requireColumns(path, names, columns);

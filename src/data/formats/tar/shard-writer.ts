@@ -49,7 +49,7 @@ export class ShardWriter {
   ) {
     if (!/^\w[\w-]*$/.test(name))
       throw new SourceError(
-        `Shards cannot be named ${JSON.stringify(name)}: give letters, digits, "-" and "_".`,
+        `Shards cannot be named ${JSON.stringify(name)}: use letters, digits, "-" and "_".`,
       );
     if (!(samplesPerShard >= 1) || !(bytesPerShard >= 1))
       throw new SourceError(

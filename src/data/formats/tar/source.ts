@@ -22,7 +22,7 @@ export function expandBraces(pattern: string): string[] {
   const count = Number(to) - Number(from) + 1;
   if (list === undefined && !(count >= 1 && count <= mostBraced))
     throw new SourceError(
-      `${whole} in ${pattern} stands for ${count} files; write the lower number first, such as {00000..00012}.`,
+      `${whole} in ${pattern} expands to ${count} files; write the lower number first, such as {00000..00012}.`,
     );
   const middles =
     list?.split(",") ??
@@ -32,7 +32,7 @@ export function expandBraces(pattern: string): string[] {
   const head = pattern.slice(0, brace.index);
   const tails = expandBraces(pattern.slice(brace.index + whole.length));
   if (middles.length * tails.length > mostBraced)
-    throw new SourceError(`${pattern} stands for more than ${mostBraced} files.`);
+    throw new SourceError(`${pattern} expands to more than ${mostBraced} files.`);
   return middles.flatMap((middle) => tails.map((tail) => head + middle + tail));
 }
 
