@@ -54,5 +54,5 @@ async function run(patterns: readonly string[], flags: EmbedFlags): Promise<void
     return;
   }
   const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
-  console.log(`${flags.out}: ${rows} samples${earlier}`);
+  console.log(`${flags.out}: ${rows} ${rows === 1 ? "sample" : "samples"}${earlier}`);
 }

@@ -137,7 +137,7 @@ describe("flava", () => {
     const columns = ["--image-column", "where", "--text-column", "what"];
     await expect(run(...data, ...columns, "--max-pixels", "5")).rejects.toThrow("--max-pixels");
     expect(existsSync(out)).toBe(false);
-    expect(await run(...data, ...columns, "--max-samples", "1")).toEqual([`${out}: 1 samples`]);
+    expect(await run(...data, ...columns, "--max-samples", "1")).toEqual([`${out}: 1 sample`]);
     await rm(out);
     const printed = vi.spyOn(console, "error").mockReturnValue();
     expect(await run(...data, ...columns)).toEqual([`${out}: 2 samples`]);

@@ -21,17 +21,17 @@ async function findInFolder(
   path: string,
   key: string,
 ): Promise<FoundFile | undefined> {
+  const root = resolve(folder);
   const names = [path, path.replaceAll("\\", "/")];
   for (const name of new Set(
     names.flatMap((each) => [each, each.normalize("NFC"), each.normalize("NFD")]),
   )) {
     const file = resolve(folder, name);
-    const root = resolve(folder);
     if (!file.startsWith(root.endsWith(sep) ? root : root + sep))
       throw new SampleError(
         key,
         "unwanted",
-        `${shown(path)} is outside of ${folder}, and only files in it are read. Name the folder of the images with ` +
+        `${shown(path)} is outside of ${root}, and only files in it are read. Name the folder of the images with ` +
           `--image-root (in code: imageRoot).`,
       );
     const stats = await stat(file).catch(() => undefined);
