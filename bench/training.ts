@@ -13,7 +13,6 @@ import { keyOf } from "../src/base/random.js";
 import { leavesOf } from "../src/base/tree.js";
 import { writeConfig } from "../src/checkpoint/huggingface-config.js";
 import { writeSafetensors } from "../src/checkpoint/files/safetensors.js";
-import { models } from "../src/configs/models.js";
 import {
   type PretrainingStageRecipe,
   type Recipe,
@@ -29,6 +28,7 @@ import { indexesOf } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { initialize } from "../src/nn/parameter.js";
+import { type SizedRecipe, sizedRecipe } from "../src/train/sized-recipe.js";
 import { batchOptions, mixtureOptions, trainingSets } from "../src/train/stage-data.js";
 import { vocabularyOf } from "../src/train/vocabulary.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
@@ -73,7 +73,7 @@ type Split = Readonly<Record<"waiting for data" | "in the native program" | "els
 /** Prints the rows and the breakdown of our time. */
 export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
   const { model, batch, steps } = options;
-  const recipe = recipeOf(options);
+  const recipe = await sizedRecipe(recipeOf(options));
   const folder = mkdtempSync(join(tmpdir(), "training-"));
   try {
     const batches = await someBatches(recipe);
@@ -144,7 +144,7 @@ function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
 }
 
 /** Trains in a new directory; returns the log's measurements of its steps. */
-async function train(recipe: Recipe, directory: string): Promise<LogEntry[]> {
+async function train(recipe: SizedRecipe, directory: string): Promise<LogEntry[]> {
   const backend = openBackend({ name: "native", threads });
   try {
     await pretrain({ recipe, directory, backend, workers, log: () => undefined });
@@ -177,13 +177,12 @@ function describeSplit(split: Split): string {
 
 /** Seconds of steps on prepared batches, without the first steps, which compile and touch their memory. */
 async function timeSteps(
-  recipe: Recipe,
+  recipe: SizedRecipe,
   batches: readonly CollatedBatch[],
   steps: number,
 ): Promise<number[]> {
-  const { model, precision, initialScale } = recipe;
+  const { config, precision, initialScale } = recipe;
   const only = onlyStage(recipe);
-  const config = models[model];
   const backend = openBackend({ name: "native", threads });
   try {
     const rules = pretrainingRules();
@@ -212,7 +211,7 @@ async function timeSteps(
 }
 
 /** Batches of the run; all have the same shapes. */
-async function someBatches(recipe: Recipe): Promise<CollatedBatch[]> {
+async function someBatches(recipe: SizedRecipe): Promise<CollatedBatch[]> {
   const loader = await openLoader(recipe);
   const batches: CollatedBatch[] = [];
   while (batches.length < readyBatches) batches.push((await loader.next()).batch);
@@ -222,11 +221,10 @@ async function someBatches(recipe: Recipe): Promise<CollatedBatch[]> {
 
 /** The model's sizes and the batches, in the format the peer reads. */
 async function writePeerInputs(
-  { model }: Recipe,
+  { config }: SizedRecipe,
   batches: readonly CollatedBatch[],
   directory: string,
 ): Promise<void> {
-  const config = models[model];
   const sizes = { kind: "flava", config, codebook: true } as const;
   mkdirSync(directory);
   const json = writeConfig(sizes, "FlavaForPreTraining", "float32");
@@ -241,7 +239,7 @@ function onlyStage({ stages: [stage] }: Recipe): PretrainingStageRecipe {
   throw new Error("The benchmark trains the encoders.");
 }
 
-async function openLoader(recipe: Recipe): Promise<Loader<CollatedBatch>> {
+async function openLoader(recipe: SizedRecipe): Promise<Loader<CollatedBatch>> {
   const stage = onlyStage(recipe);
   const sets = await trainingSets(recipe.data, stage, { log: console.log });
   const vocabulary = await vocabularyOf(recipe);

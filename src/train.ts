@@ -3,14 +3,16 @@
  *
  * @example
  * import { openBackend } from "flava/engine";
- * import { checkRecipe, pretrain, recipes } from "flava/train";
+ * import { pretrain, readRecipe } from "flava/train";
  *
  * const backend = openBackend();
- * const recipe = checkRecipe(recipes["mini"], "mini");
+ * const recipe = await readRecipe("mini"); // or a .json file
  * await pretrain({ recipe, directory: "runs/mini", backend, workers: 1, log: console.log });
  * backend.dispose();
  */
 export { type Recipe, RecipeError, type RecipeInput, checkRecipe } from "./configs/recipe.js";
+export { readRecipe } from "./configs/read-recipe.js";
+export { recipeJsonSchema } from "./configs/recipe-document.js";
 export { recipes } from "./configs/recipes.js";
 export { pretrainingParameters } from "./model/flava.js";
 export type { PretrainingModel } from "./objective/model.js";

@@ -1,5 +1,4 @@
 /** `flava pretrain`: runs or resumes a recipe. */
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -7,8 +6,8 @@ import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
 import { formatDuration } from "../base/duration.js";
 import { suggestion } from "../base/suggestion.js";
-import { changeRecipe } from "../configs/change-recipe.js";
-import { type Recipe, RecipeError, checkRecipe } from "../configs/recipe.js";
+import { readRecipe } from "../configs/read-recipe.js";
+import { recipeJsonSchema, schemaName, settingsTable } from "../configs/recipe-document.js";
 import { recipes } from "../configs/recipes.js";
 import { pretrain } from "../train/pretrain.js";
 import { interruptible } from "./interruptible.js";
@@ -19,6 +18,7 @@ interface PretrainFlags {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
+  readonly print?: string;
   readonly set?: string[];
   readonly overfit?: number;
   readonly allowChanges?: boolean;
@@ -29,10 +29,17 @@ export function addPretrain(program: Command): void {
   program
     .command("pretrain")
     .description("train a model by a recipe; resumes if interrupted")
-    .argument("<recipe>", `${Object.keys(recipes).join(", ")}, or a .json file`)
+    .argument("[recipe]", `${Object.keys(recipes).join(", ")}, or a .json file`)
+    .option(
+      "--print <what>",
+      "only print a recipe by name, to edit; or the schema for editors; or a table of all settings",
+    )
     .option("--out <directory>", "directory of the run; default: runs/<name> in the cache")
     .option("--stage <name...>", "only these stages")
-    .option("--start <checkpoint>", "start from these weights, as far as they fit")
+    .option(
+      "--start <checkpoint>",
+      "start from these weights instead of the recipe's, as far as they fit",
+    )
     .option("--set <path=value...>", "change the recipe, such as stages.joint.steps=100")
     .option(
       "--overfit <n>",
@@ -53,9 +60,19 @@ const defaultWorkers = (): number => Math.max(1, Math.floor(availableParallelism
 /** Shown on the first Ctrl-C. */
 const saving = "Saving after this step; press Ctrl-C again to stop at once.";
 
-async function run(name: string, flags: PretrainFlags): Promise<void> {
+async function run(
+  name: string | undefined,
+  flags: PretrainFlags,
+  command: Command,
+): Promise<void> {
   const { set = [], stage: only, start, overfit, allowChanges, workers } = flags;
-  const recipe = await readRecipe(name, set);
+  if (flags.print !== undefined) {
+    print(command, flags.print);
+    return;
+  }
+  if (name === undefined) return command.error("error: missing required argument 'recipe'");
+  const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
+  const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
   const backend = openBackend();
   const progress = new ProgressLine();
@@ -79,7 +96,6 @@ async function run(name: string, flags: PretrainFlags): Promise<void> {
         }),
         onIndexed: (samples, source) => progress.show(`Indexing ${source}: ${samples} samples`),
         ...(only && { only }),
-        ...(start !== undefined && { start }),
         ...(overfit !== undefined && { overfit }),
         ...(allowChanges && { allowChanges }),
       });
@@ -90,22 +106,16 @@ async function run(name: string, flags: PretrainFlags): Promise<void> {
   }
 }
 
-async function readRecipe(name: string, changes: readonly string[]): Promise<Recipe> {
-  const input: unknown = structuredClone(recipes[name] ?? (await readJson(name)));
-  for (const change of changes) changeRecipe(input, change);
-  return checkRecipe(input, name);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const names = Object.keys(recipes);
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new RecipeError(
-      `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,
+/** Prints a recipe to start one's own from, or what can be set in one. */
+function print(command: Command, what: string): void {
+  const recipe = recipes[what];
+  if (recipe) console.log(JSON.stringify({ $schema: `./${schemaName}`, ...recipe }, undefined, 2));
+  else if (what === "schema") console.log(JSON.stringify(recipeJsonSchema(), undefined, 2));
+  else if (what === "settings") console.log(settingsTable());
+  else {
+    const names = [...Object.keys(recipes), "schema", "settings"];
+    command.error(
+      `error: there is nothing named "${what}" to print.${suggestion(what, names)} Choose one of ${names.join(", ")}.`,
     );
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RecipeError(`${path} is not JSON: ${(error as Error).message}`);
   }
 }

@@ -1,30 +1,45 @@
 import { z } from "zod";
 
-const column = z.string().min(1);
+const text = z.string().min(1);
 
 /**
  * A data set of a recipe, in any form that `flava embed` reads: its path from the root of the data, in which `*` stands
  * for any directory, or within a name for any part of it; or an object with the path and the options of `flava embed`.
  */
-export const dataSet = z.union([
-  z.string().min(1),
-  z.strictObject({
-    path: z.string().min(1),
-    /** Default: the path from the root of the data. What a seed draws depends on it. */
-    name: z.string().min(1).optional(),
-    /** Columns of a table or Parquet file; default: found by name. */
-    imageColumn: column.optional(),
-    textColumn: z.union([column, z.array(column).nonempty()]).optional(),
-    labelColumn: column.optional(),
-    /** Folder that image paths in a table or Parquet file are relative to; default: that of the file. */
-    imageRoot: z.string().min(1).optional(),
-    /** Cell separator of a table; default: found in the first line. */
-    separator: z.string().min(1).optional(),
-    /** What a document of a text file is; default: paragraphs, which blank lines separate, if texts alone are read. */
-    documents: z.enum(["files", "paragraphs", "lines"]).optional(),
-    /** Most samples to read. */
-    maxSamples: z.int().positive().optional(),
-  }),
-]);
+export const dataSet = z
+  .union([
+    text,
+    z.strictObject({
+      path: text.meta({
+        description: "Its path from the root of the data; * stands for any name.",
+      }),
+      name: text.optional().meta({
+        description: "Its name; default: its path. What a seed draws depends on it.",
+      }),
+      imageColumn: text
+        .optional()
+        .meta({ description: "Image column of a table or Parquet file; default: found by name." }),
+      textColumn: z
+        .union([text, z.array(text).nonempty()])
+        .optional()
+        .meta({ description: "Its text column, or several; default: found by name." }),
+      labelColumn: text
+        .optional()
+        .meta({ description: "Its label column; default: found by name." }),
+      imageRoot: text.optional().meta({
+        description:
+          "Folder that its image paths are relative to, itself relative to the root of the data; default: the file's.",
+      }),
+      separator: text
+        .optional()
+        .meta({ description: "Cell separator of a table; default: found in the first line." }),
+      documents: z.enum(["files", "paragraphs", "lines"]).optional().meta({
+        description:
+          "What a document of a text file is; default: paragraphs, which blank lines separate, if texts alone are read.",
+      }),
+      maxSamples: z.int().positive().optional().meta({ description: "Most samples to read." }),
+    }),
+  ])
+  .meta({ id: "dataSet", description: "The path of a data set, or an object." });
 
 export type DataSetRecipe = z.output<typeof dataSet>;

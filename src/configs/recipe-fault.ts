@@ -9,15 +9,34 @@ export function describeFault(schema: z.ZodType, input: unknown, issue: z.core.$
     return describeFault(schema, input, { ...inner, path: [...issue.path, ...inner.path] });
   const { path, message } = issue;
   const similar =
-    issue.code === "unrecognized_keys" ? `.${suggestions(schema, path, issue.keys)}` : "";
+    issue.code === "unrecognized_keys"
+      ? `.${suggestions(schema, path, issue.keys)}`
+      : issue.code === "invalid_value"
+        ? similarValue(valueAt(input, path), issue.values)
+        : "";
   return `${namedPath(input, path)}: ${message}${similar}`;
 }
 
 /** The fault of the option of a union that was most likely meant: it accepts what kind of value was given. */
 function faultOfOption({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
+  const isWithin = ([fault]: readonly z.core.$ZodIssue[]): boolean =>
+    fault !== undefined && (fault.path.length > 0 || fault.code === "unrecognized_keys");
   const isOfOtherKind = ([fault]: readonly z.core.$ZodIssue[]): boolean =>
-    fault?.code === "invalid_type" && fault.path.length === 0;
-  return errors.find((faults) => !isOfOtherKind(faults))?.[0];
+    fault?.code === "invalid_type";
+  return (errors.find(isWithin) ?? errors.find((faults) => !isOfOtherKind(faults)))?.[0];
+}
+
+function similarValue(given: unknown, values: readonly unknown[]): string {
+  if (typeof given !== "string") return "";
+  const similar = suggestion(given, values.map(String));
+  return similar === "" ? "" : `.${similar}`;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (place, key) => (place as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
+    input,
+  );
 }
 
 /** The path of a setting with stages by name, as in stages.joint.steps; the root is "recipe". */

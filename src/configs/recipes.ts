@@ -1,7 +1,13 @@
 /** The recipes by name. */
 import { base } from "./base.js";
+import { continuing } from "./continue.js";
 import { mini } from "./mini.js";
 import { quickstart } from "./quickstart.js";
 import type { RecipeInput } from "./recipe.js";
 
-export const recipes: Readonly<Record<string, RecipeInput>> = { quickstart, mini, base };
+export const recipes: Readonly<Record<string, RecipeInput>> = {
+  quickstart,
+  mini,
+  base,
+  continue: continuing,
+};

@@ -6,11 +6,11 @@ import { decoderName } from "../checkpoint/huggingface.js";
 import type {
   CodebookStageRecipe,
   PretrainingStageRecipe,
-  Recipe,
   StageRecipe,
 } from "../configs/recipe.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
+import type { SizedRecipe } from "./sized-recipe.js";
 import type { RunDirectory } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
@@ -21,7 +21,7 @@ import type { Stage } from "./stages/stage.js";
 
 export interface OpenStageOptions {
   readonly backend: Backend;
-  readonly recipe: Recipe;
+  readonly recipe: SizedRecipe;
   readonly vocabulary: Vocabulary;
   /** Where the stage writes its files. */
   readonly run: RunDirectory;

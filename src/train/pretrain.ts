@@ -5,7 +5,6 @@ import { formatBytes } from "../backend/available-memory.js";
 import { formatDuration } from "../base/duration.js";
 import { packageVersion } from "../base/package-root.js";
 import { suggestion } from "../base/suggestion.js";
-import { models } from "../configs/models.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
@@ -30,6 +29,7 @@ import {
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
+import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import type { Log, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
@@ -39,7 +39,7 @@ export interface PretrainOptions {
   readonly backend: Backend;
   /** Only these stages; default: all. */
   readonly only?: readonly string[];
-  /** A checkpoint loaded before the weights of earlier stages; everything that fits is taken. */
+  /** Instead of the recipe's own `start`: a checkpoint that is loaded first, as far as it fits. */
   readonly start?: string;
   /**
    * Train on only this many samples of each set, to see whether the model can memorize them. Such a run has its own
@@ -69,7 +69,8 @@ export interface PretrainOptions {
  * @throws LockError if another process is training in the directory; ChangedRunError if the run's settings have changed
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
-  const { recipe, overfit, only, extraLosses = [] } = options;
+  const { overfit, only, extraLosses = [], start = options.recipe.start } = options;
+  const recipe = await sizedRecipe({ ...options.recipe, start });
   requireStages(recipe, only);
   requireNames(extraLosses);
   const directory =
@@ -77,7 +78,8 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   return withRunLock(directory, async () => {
     for (const stage of recipe.stages) {
       if (only && !only.includes(stage.name)) continue;
-      if ((await runStage(stage, { ...options, directory })) === "stopped") return "stopped";
+      if ((await runStage(stage, { ...options, recipe, directory })) === "stopped")
+        return "stopped";
     }
     return "finished";
   });
@@ -92,6 +94,11 @@ function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
   );
 }
 
+/** The options of `pretrain`, with the run's own directory and the sizes of the model. */
+interface RunOptions extends PretrainOptions {
+  readonly recipe: SizedRecipe;
+}
+
 /** What a stage learns from, besides its recipe. */
 interface StageInputs {
   readonly start: readonly StartWeights[];
@@ -99,12 +106,12 @@ interface StageInputs {
   readonly sets: SampleSets;
 }
 
-async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<Ending> {
+async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending> {
   const { recipe, backend, directory, log } = options;
   const run = new RunDirectory(join(directory, stage.name));
   const preparation: Preparation = { log, signal: options.signal, onProgress: options.onIndexed };
   const inputs: StageInputs = {
-    start: await startWeights(stage, directory, options.start, log),
+    start: await startWeights(stage, directory, recipe.start, log),
     vocabulary: await vocabularyOf(recipe),
     sets: await trainingSets(recipe.data, stage, preparation),
   };
@@ -112,7 +119,7 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
   if (!(await checkRun(run, provenance, stage.steps, options))) {
     log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
     const { start, vocabulary } = inputs;
-    await requireSameVocabulary(start, vocabulary, models[recipe.model]);
+    await requireSameVocabulary(start, vocabulary, recipe.config);
     const extra = options.extraLosses ?? [];
     const opened = await openStage(stage, {
       ...{ backend, recipe, vocabulary, run, start, extra, preparation },
@@ -131,7 +138,7 @@ async function runStage(stage: StageRecipe, options: PretrainOptions): Promise<E
 async function provenanceOf(
   { name }: StageRecipe,
   { start, vocabulary, sets }: StageInputs,
-  { recipe, backend, overfit, extraLosses = [] }: PretrainOptions,
+  { recipe: { config: _, ...recipe }, backend, overfit, extraLosses = [] }: RunOptions,
 ): Promise<Provenance> {
   return {
     version: packageVersion(),
@@ -152,7 +159,7 @@ async function trainStage(
   stage: StageRecipe,
   { vocabulary, sets }: StageInputs,
   run: RunDirectory,
-  options: PretrainOptions,
+  options: RunOptions,
 ): Promise<Ending> {
   const { recipe, directory, workers, log, signal, onProgress, onEntry } = options;
   const progress = await run.resume(opened.state);
@@ -191,11 +198,11 @@ async function trainStage(
 async function logNeeds(
   stage: Stage,
   steps: number,
-  { backend, recipe, log }: PretrainOptions,
+  { backend, recipe, log }: RunOptions,
 ): Promise<void> {
   const { bytes, flops } = stage.prepare();
   log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
-  const speed = await blockSpeed(backend, models[recipe.model].image, recipe.precision);
+  const speed = await blockSpeed(backend, recipe.config.image, recipe.precision);
   const duration = formatDuration((steps * flops) / speed);
   log(`Time: roughly ${duration} for ${steps} steps on an idle machine.`);
 }

@@ -1,5 +1,4 @@
 /** The data of one stage: its sets of samples, and how these become batches. */
-import { models } from "../configs/models.js";
 import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../configs/recipe.js";
 import type { DataSetRecipe } from "../configs/data-set.js";
 import type { Batch } from "../data/batch/batch.js";
@@ -24,11 +23,15 @@ import { fittedProcessor } from "../data/image/fitted-processor.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import type { IndexOptions } from "../data/index/source-index.js";
 import { dataSetsOf } from "./run/data-sets.js";
+import type { SizedRecipe } from "./sized-recipe.js";
 
-export function batchOptions({ model, data }: Recipe, stage: StageRecipe): BatchOptions {
+export function batchOptions(
+  { config, data }: Pick<SizedRecipe, "config" | "data">,
+  stage: StageRecipe,
+): BatchOptions {
   const { views, captions, passages, firstCaptionProbability } = data;
   return {
-    processor: fittedProcessor(models[model]),
+    processor: fittedProcessor(config),
     views,
     captions,
     firstCaptionProbability,
@@ -145,7 +148,10 @@ export function mixtureOptions(
 }
 
 /** The largest batch of each kind that a stage draws. */
-export function largestBatches(recipe: Recipe, stage: PretrainingStageRecipe): Batch<TensorSpec>[] {
+export function largestBatches(
+  recipe: SizedRecipe,
+  stage: PretrainingStageRecipe,
+): Batch<TensorSpec>[] {
   const { shares, batch } = stage;
   const kinds = batchKinds.filter((kind) => shares[kind] > 0);
   const options = batchOptions(recipe, stage);

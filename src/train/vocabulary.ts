@@ -3,24 +3,23 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { tokenizerIn } from "../checkpoint/load-model.js";
 import { openCheckpoint } from "../checkpoint/open.js";
-import { models } from "../configs/models.js";
-import type { Recipe } from "../configs/recipe.js";
 import { uncased } from "../data/text/normalize.js";
 import { type Vocabulary, VocabularyError, openVocabulary } from "../data/text/vocabulary.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { StartWeights } from "./run/start.js";
+import type { SizedRecipe } from "./sized-recipe.js";
 
 /**
  * The vocabulary named by a recipe, by default BERT's uncased one.
  * @throws VocabularyError if it cannot be read, or has more pieces than the model has word embeddings
  */
-export async function vocabularyOf({ model, data }: Recipe): Promise<Vocabulary> {
+export async function vocabularyOf({ config, data }: SizedRecipe): Promise<Vocabulary> {
   const path = data.vocabulary === undefined ? undefined : resolve(data.root, data.vocabulary);
   const vocabulary = await openVocabulary(path);
-  const { text } = models[model];
+  const { text } = config;
   if (vocabulary.pieces.length <= text.vocabulary) return vocabulary;
   throw new VocabularyError(
-    `${path} has ${vocabulary.pieces.length} pieces, but "${model}" has ${text.vocabulary} word embeddings. ` +
+    `${path} has ${vocabulary.pieces.length} pieces, but the model has ${text.vocabulary} word embeddings. ` +
       `Choose a vocabulary of at most ${text.vocabulary} pieces (flava data vocabulary --size).`,
   );
 }

@@ -55,7 +55,8 @@ export function describe({ path, before, now }: Difference): string {
 
 /**
  * How two runs of a stage differ in what their weights depend on. Other stages count only by the weights they provide;
- * the recipe's name, the place of its data, the choice of the best model and the intervals of logging, evaluating and saving do not count.
+ * the recipe's name, the places of its data and of the weights to start from, the choice of the best model and the
+ * intervals of logging, evaluating and saving do not count.
  */
 export function differences(before: Provenance, now: Provenance): Difference[] {
   return compare("", settings(before), settings(now));
@@ -63,7 +64,7 @@ export function differences(before: Provenance, now: Provenance): Difference[] {
 
 function settings(provenance: Provenance): Record<string, unknown> {
   const { recipe, stage, vocabulary, samples, overfit, extraLosses, start } = provenance;
-  const { name: _, stages, data, ...common } = recipe;
+  const { $schema: _schema, name: _name, start: _path, stages, data, ...common } = recipe;
   const own = stages.find(({ name }) => name === stage);
   return {
     ...common,

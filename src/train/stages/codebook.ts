@@ -5,7 +5,6 @@ import { type Program, compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { foldIn, keyOf } from "../../base/random.js";
-import { models } from "../../configs/models.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { equal } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";
@@ -31,13 +30,14 @@ import {
   writtenValues,
 } from "./codebook-loss.js";
 import { rateAt } from "./rate.js";
-import type { CodebookStageRecipe, Recipe } from "../../configs/recipe.js";
+import type { CodebookStageRecipe } from "../../configs/recipe.js";
+import type { SizedRecipe } from "../sized-recipe.js";
 import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
 export interface CodebookStageOptions {
   readonly backend: Backend;
-  readonly recipe: Recipe;
+  readonly recipe: SizedRecipe;
   /** Written next to the weights. */
   readonly vocabulary: Vocabulary;
   readonly stage: CodebookStageRecipe;
@@ -67,7 +67,7 @@ export class CodebookStage implements Stage {
 
   constructor(private readonly options: CodebookStageOptions) {
     const { backend, recipe, stage } = options;
-    this.config = models[recipe.model];
+    this.config = recipe.config;
     const parameters: Autoencoder<TensorSpec> = autoencoderParameters(this.config.codebook);
     this.state = new State(backend, optimizerState(parameters, { average: true }));
     const side = codebookSize(this.config.image);

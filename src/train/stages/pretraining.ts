@@ -12,7 +12,6 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 import { batchKinds } from "../../data/batch/mixture.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
-import { models } from "../../configs/models.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
 import type { TensorSpec } from "../../graph/tensor.js";
@@ -30,7 +29,8 @@ import {
 } from "./extra-loss.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
-import type { PretrainingStageRecipe, Recipe } from "../../configs/recipe.js";
+import type { PretrainingStageRecipe } from "../../configs/recipe.js";
+import type { SizedRecipe } from "../sized-recipe.js";
 import type { RunFacts } from "../run/run-directory.js";
 import { type StartWeights, loadStart } from "../run/start.js";
 import { type Log, type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
@@ -42,7 +42,7 @@ type PretrainingStep = CompiledStep<PretrainingInputs<TensorSpec>>;
 
 export interface PretrainingStageOptions {
   readonly backend: Backend;
-  readonly recipe: Recipe;
+  readonly recipe: SizedRecipe;
   readonly vocabulary: Vocabulary;
   readonly stage: PretrainingStageRecipe;
   /** Weights to start from; all others are drawn. */
@@ -68,7 +68,7 @@ export class PretrainingStage implements Stage {
   ) {}
 
   static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
-    const config = models[options.recipe.model];
+    const config = options.recipe.config;
     const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
     const { frozen, microBatches } = options.stage;
     requireParts(parameters, frozen);

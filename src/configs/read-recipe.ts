@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { suggestion } from "../base/suggestion.js";
+import { changeRecipe } from "./change-recipe.js";
+import { type Recipe, RecipeError, checkRecipe } from "./recipe.js";
+import { recipes } from "./recipes.js";
+
+/**
+ * A recipe by name, or from a JSON file, whose paths are relative to the file.
+ *
+ * @param changes settings to change, such as stages.joint.steps=100; paths in them are relative to the working directory
+ * @throws RecipeError if there is none of that name, or it is not valid
+ */
+export async function readRecipe(name: string, changes: readonly string[] = []): Promise<Recipe> {
+  const known = recipes[name];
+  const input: unknown = known ? structuredClone(known) : await fromFile(name);
+  for (const change of changes) changeRecipe(input, change);
+  return checkRecipe(input, name);
+}
+
+async function fromFile(path: string): Promise<unknown> {
+  const names = Object.keys(recipes);
+  const text = await readFile(path, "utf8").catch(() => {
+    throw new RecipeError(
+      `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,
+    );
+  });
+  try {
+    return withPathsFrom(dirname(path), JSON.parse(text));
+  } catch (error) {
+    throw new RecipeError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The recipe with its paths relative to `directory` made absolute; those of data sets are relative to `data.root`. */
+function withPathsFrom(directory: string, input: unknown): unknown {
+  if (!isObject(input)) return input;
+  const { start, data } = input;
+  return {
+    ...input,
+    ...(typeof start === "string" && { start: resolve(directory, start) }),
+    ...(isObject(data) &&
+      typeof data.root === "string" && {
+        data: { ...data, root: resolve(directory, data.root) },
+      }),
+  };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

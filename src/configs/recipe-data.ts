@@ -1,0 +1,79 @@
+/** The data of a recipe: its sets, and how their samples become batches. */
+import { z } from "zod";
+import { dataSet } from "./data-set.js";
+
+const share = z.number().min(0).max(1);
+const positive = z.number().positive();
+
+const textOptions = z.strictObject({
+  lengths: z.array(z.int().positive()).nonempty().meta({
+    description:
+      "Lengths in word pieces that texts are filled up to, ascending; longer texts are cut to the last one.",
+    paper: "captions 77, passages 512",
+  }),
+  masked: share
+    .default(0.15)
+    .meta({ description: "Fraction of word pieces to predict.", paper: "0.15" }),
+  unit: z.enum(["piece", "word"]).meta({
+    description: "What is masked at a time: single word pieces, or whole words.",
+    paper: "captions word, passages piece",
+  }),
+});
+
+const sets = z.array(dataSet).default([]);
+
+export const data = z.strictObject({
+  root: z.string().meta({
+    description: "Directory that data sets are relative to; itself relative to the recipe's file.",
+  }),
+  vocabulary: z.string().optional().meta({
+    description: "A vocab.txt of word pieces for all texts; default: BERT's uncased one.",
+    paper: "BERT's uncased",
+  }),
+  pairs: sets.meta({ description: "Data sets with images and captions.", paper: "PMD" }),
+  images: sets.meta({
+    description: "Data sets with images; their texts are ignored.",
+    paper: "ImageNet-1k",
+  }),
+  texts: sets.meta({ description: "Data sets with texts.", paper: "CCNews and BookCorpus" }),
+  validation: z
+    .strictObject({
+      pairs: sets.meta({ description: "Images with captions." }),
+      texts: sets.meta({ description: "Texts." }),
+    })
+    .prefault({})
+    .meta({ description: "Data sets held out from training, to evaluate on." }),
+  captions: textOptions
+    .prefault({ lengths: [16, 32, 77], unit: "word" })
+    .meta({ description: "How the texts of pairs are read." }),
+  firstCaptionProbability: share.default(0).meta({
+    description:
+      "Probability of using a pair's first caption, the simplest; otherwise one is drawn from all its captions.",
+    paper: "0",
+  }),
+  passages: textOptions
+    .prefault({ lengths: [512], unit: "piece" })
+    .meta({ description: "How texts alone are read." }),
+  views: z
+    .strictObject({
+      scale: z
+        .tuple([positive, positive])
+        .default([0.9, 1])
+        .meta({ description: "Least and largest share of an image's area to crop." }),
+      ratio: z
+        .tuple([positive, positive])
+        .default([3 / 4, 4 / 3])
+        .meta({ description: "Least and largest width of a crop, as a multiple of its height." }),
+      flip: share.default(0).meta({ description: "Probability of a horizontal flip." }),
+      jitter: share.default(0).meta({
+        description: "Largest change of brightness, contrast and saturation, as a fraction.",
+      }),
+    })
+    .prefault({})
+    .meta({ description: "How images are cropped and changed.", paper: "not stated" }),
+  temperature: z.number().min(1).default(1).meta({
+    description:
+      "Data sets of a kind are drawn in proportion to samples^(1 / temperature): larger values favor small sets.",
+    paper: "not stated",
+  }),
+});
