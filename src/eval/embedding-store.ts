@@ -20,6 +20,13 @@ export interface EmbeddingStore {
 /** Digests are this many bytes of SHA-256, in hexadecimal. */
 const digestBytes = 16;
 
+/** A copy of some rows: float32 [rows, width]. */
+export async function readRows(store: EmbeddingStore, rows: Int32Array): Promise<Float32Array> {
+  const values = new Float32Array(rows.length * store.width);
+  await store.read(rows, values);
+  return values;
+}
+
 /** Identifies the content of a row. */
 export function digestOf(...content: readonly (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
@@ -111,8 +118,8 @@ class FileStore implements EmbeddingStore {
   async add(digest: string, values: Float32Array): Promise<void> {
     if (this.#rowsByDigest.has(digest)) return;
     this.#rowsByDigest.set(digest, this.#rowsByDigest.size);
-    const stored = this.dtype === "float16" ? toFloat16(values) : Float32Array.from(values);
-    this.#pending.push({ digest, bytes: new Uint8Array(stored.buffer) });
+    const { buffer } = this.dtype === "float16" ? toFloat16(values) : values.slice();
+    this.#pending.push({ digest, bytes: new Uint8Array(buffer) });
     if (this.#pending.length * this.#bytesPerRow >= bytesPerWrite) await this.#write();
   }
 
@@ -122,7 +129,8 @@ class FileStore implements EmbeddingStore {
       const own = target.subarray(start * this.width, (start + length) * this.width);
       const bytes = new Uint8Array(length * this.#bytesPerRow);
       await this.files.rows.read(bytes, 0, bytes.length, rows[start]! * this.#bytesPerRow);
-      if (this.dtype === "float16") fromFloat16(new Uint16Array(bytes.buffer), own);
+      if (this.dtype === "float16")
+        fromFloat16(new Uint16Array(bytes.buffer), own as Float32Array<ArrayBuffer>);
       else own.set(new Float32Array(bytes.buffer));
     }
   }

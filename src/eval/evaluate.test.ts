@@ -64,7 +64,7 @@ describe("a linear probe", () => {
     if (third?.kind !== "linear probe") throw new Error("train and test make a linear probe");
     expect(third.keys).toHaveLength(4);
     expect(third.fitted).toBe(12);
-    expect(third.images).toHaveLength(4 * config.image.width);
+    expect(third.search.probe.width).toBe(config.image.width);
     expect(third.result.top1.mean).toBe(1);
     expect(third.result.chance.top1).toBeCloseTo(1 / 3, 12);
   });

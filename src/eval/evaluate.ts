@@ -4,7 +4,11 @@ import { BackgroundCount } from "../data/formats/background-count.js";
 import type { Source } from "../data/formats/source.js";
 import type { Embedder } from "../inference/embedder.js";
 import type { EvaluationSet } from "./evaluation-set.js";
-import type { EvaluateOptions, EvaluatorContext } from "./evaluators/embed-images.js";
+import {
+  type EvaluateOptions,
+  type EvaluatorContext,
+  memoryStores,
+} from "./evaluators/embed-images.js";
 import { type LinearProbeEvaluation, evaluateLinearProbe } from "./evaluators/linear-probe.js";
 import { type RetrievalEvaluation, evaluateRetrieval } from "./evaluators/retrieval.js";
 import { type ZeroShotEvaluation, evaluateZeroShot } from "./evaluators/zero-shot.js";
@@ -29,7 +33,9 @@ export async function evaluate(
   const count = onProgress && new BackgroundCount(sourcesOf(set));
   let done = 0;
   const advance = (samples: number): void => onProgress?.((done += samples), count?.total);
-  const context = { key: keyOf(0), ...options, embedder, backend: embedder.backend, advance };
+  const stores = options.stores ?? memoryStores(embedder);
+  const { backend } = embedder;
+  const context = { key: keyOf(0), ...options, stores, embedder, backend, advance };
   try {
     return await dispatch(set, context);
   } finally {

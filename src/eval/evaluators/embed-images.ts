@@ -1,4 +1,4 @@
-/** The common part of all evaluators: embeds the images of a source and reads what is needed of each sample. */
+/** The common part of all evaluators: embeds images and texts, and reads what is needed of each sample. */
 import type { Backend } from "../../backend/backend.js";
 import type { Key } from "../../base/random.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
@@ -7,7 +7,8 @@ import type { DecodeOptions } from "../../data/image/decode.js";
 import type { Sample } from "../../data/sample.js";
 import { embedSamples } from "../../inference/embed-samples.js";
 import type { Embedder } from "../../inference/embedder.js";
-import { concatenated } from "../../inference/similarity.js";
+import type { SearchOptions } from "../probe/search.js";
+import { type EmbeddingStore, digestOf, memoryStore } from "../embedding-store.js";
 
 export interface EvaluateOptions {
   /** Random key for bootstrap intervals, and for a probe's split without a validation part; default: `keyOf(0)`. */
@@ -17,13 +18,34 @@ export interface EvaluateOptions {
   readonly onProgress?: (samples: number, total?: number) => void;
   /** Stops the evaluation: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Where embeddings are kept, and looked up before anything is embedded; default: in memory, for one evaluation. */
+  readonly stores?: EmbeddingStores;
+  /** Progress and limits of the search for a probe's regularization. */
+  readonly probe?: Omit<SearchOptions, "signal">;
 }
+
+/** Embeddings of one model by their kind. */
+export interface EmbeddingStores {
+  /** Images in the contrastive space. */
+  readonly vectors: EmbeddingStore;
+  /** What the image encoder gives for probes. */
+  readonly features: EmbeddingStore;
+  /** Texts in the contrastive space. */
+  readonly texts: EmbeddingStore;
+}
+
+export const memoryStores = ({ width, featureWidth }: Embedder): EmbeddingStores => ({
+  vectors: memoryStore(width),
+  features: memoryStore(featureWidth),
+  texts: memoryStore(width),
+});
 
 /** The model that is evaluated, and how. */
 export interface EvaluatorContext extends Omit<EvaluateOptions, "onProgress"> {
   readonly embedder: Embedder;
   readonly backend: Backend;
   readonly key: Key;
+  readonly stores: EmbeddingStores;
   /** Called with the number of samples done since the last call. */
   readonly advance: (samples: number) => void;
 }
@@ -32,8 +54,6 @@ export interface EvaluatorContext extends Omit<EvaluateOptions, "onProgress"> {
 export interface EvaluatedImages {
   /** The sample key of each image. */
   readonly keys: readonly string[];
-  /** Image embeddings, or features for a probe: float32 [N, width]. */
-  readonly images: Float32Array;
   readonly skipped: SkippedSamples;
 }
 
@@ -42,44 +62,66 @@ export class NotEvaluated {
   constructor(readonly reason: string) {}
 }
 
+/** Images with their rows in a store. */
+interface EmbeddedImages<T> extends EvaluatedImages {
+  readonly rows: Int32Array;
+  /** The result of `read` for each image. */
+  readonly kept: T[];
+}
+
+/** Samples found in a store before progress is reported. */
+const samplesPerReport = 256;
+
 /**
- * Embeds the images of `source`.
+ * Embeds the images of `source` that are not in the store of their kind.
  *
- * @param kind `vectors`: embeddings in the contrastive space; `features`: the image encoder's, for probes
  * @param read what the evaluator needs of a sample besides its image, or why the sample is skipped
- * @returns the embedded images, and in `kept` the result of `read` for each of them
+ * @returns the images that could be embedded, in order
  * @throws NoUsableSampleError if no sample can be used
  */
 export async function embedImages<T>(
   source: Source,
   kind: "vectors" | "features",
-  {
-    embedder,
-    decode,
-    signal,
-    advance,
-    skipped = new SkippedSamples(),
-  }: EvaluatorContext & { readonly skipped?: SkippedSamples },
+  context: EvaluatorContext & { readonly skipped?: SkippedSamples },
   read: (sample: Sample) => T | NotEvaluated,
-): Promise<EvaluatedImages & { readonly kept: T[] }> {
-  const [keys, kept, vectors]: [string[], T[], Float32Array[]] = [[], [], []];
+): Promise<EmbeddedImages<T>> {
+  const { embedder, stores, decode, signal, advance, skipped = new SkippedSamples() } = context;
+  const store = stores[kind];
+  const items: { readonly key: string; readonly kept: T; readonly digest: string }[] = [];
   const earlier = skipped.total;
-  let done = 0;
-  const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
-  for await (const embedded of embedSamples(embedder, source.read(skipped), options)) {
-    for (const { sample, image } of embedded) {
-      const taken = image ? read(sample) : new NotEvaluated("has no image");
-      if (taken instanceof NotEvaluated) {
-        skipped.add(sample.key, image ? "unwanted" : "missing", `It ${taken.reason}.`);
-      } else {
-        keys.push(sample.key);
-        kept.push(taken);
-        vectors.push(image!);
+  let [embeddable, reported] = [0, 0];
+  const report = (): void => {
+    const done = embeddable + skipped.total - earlier;
+    if (done > reported) advance(done - reported);
+    reported = done;
+  };
+  async function* missing(): AsyncGenerator<Sample & { readonly digest: string }> {
+    for await (const sample of source.read(skipped)) {
+      signal?.throwIfAborted();
+      const kept = sample.image ? read(sample) : new NotEvaluated("has no image");
+      if (kept instanceof NotEvaluated) {
+        skipped.add(sample.key, sample.image ? "unwanted" : "missing", `It ${kept.reason}.`);
+        continue;
       }
+      const digest = digestOf(sample.image!, JSON.stringify(decode ?? {}));
+      items.push({ key: sample.key, kept, digest });
+      if (store.rowOf(digest) === undefined) yield { ...sample, digest };
+      else if (++embeddable % samplesPerReport === 0) report();
     }
-    advance(keys.length + skipped.total - earlier - done);
-    done = keys.length + skipped.total - earlier;
   }
-  skipped.requireUsed(source.name, keys.length);
-  return { keys, kept, images: concatenated(vectors), skipped };
+  const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
+  for await (const embedded of embedSamples(embedder, missing(), options)) {
+    for (const { sample, image } of embedded) await store.add(sample.digest, image!);
+    embeddable += embedded.length;
+    report();
+  }
+  report();
+  const found = items.filter(({ digest }) => store.rowOf(digest) !== undefined);
+  skipped.requireUsed(source.name, found.length);
+  return {
+    keys: found.map(({ key }) => key),
+    rows: Int32Array.from(found, ({ digest }) => store.rowOf(digest)!),
+    kept: found.map(({ kept }) => kept),
+    skipped,
+  };
 }

@@ -3,7 +3,7 @@ import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { Source } from "../../data/formats/source.js";
 import type { ClassificationResult } from "../classification.js";
 import type { LinearProbeSet } from "../evaluation-set.js";
-import { labeledFeatures } from "../probe/labeled-features.js";
+import { storedFeatures } from "../probe/labeled-features.js";
 import { predict } from "../probe/predict.js";
 import { type ProbeSearch, heldOut, searchProbe } from "../probe/search.js";
 import { ClassFinder, type EvaluatedClasses } from "./class-finder.js";
@@ -22,29 +22,31 @@ export async function evaluateLinearProbe(
   set: LinearProbeSet,
   context: EvaluatorContext,
 ): Promise<LinearProbeEvaluation> {
-  const { embedder, backend, key, signal } = context;
+  const { backend, key, signal, stores } = context;
   const skipped = new SkippedSamples(); // from all parts
   const finder = new ClassFinder(set);
-  const part = (source: Source) =>
-    embedImages(source, "features", { ...context, skipped }, finder.classOf);
+  const part = async (source: Source) => {
+    const own = { ...context, skipped };
+    const { keys, rows, kept } = await embedImages(source, "features", own, finder.classOf);
+    return { keys, features: storedFeatures(stores.features, rows, Int32Array.from(kept)) };
+  };
   const train = await part(set.train);
   const validation = set.validation && (await part(set.validation));
-  const { kept, ...embedded } = await part(set.source);
-  const labels = Int32Array.from(kept);
-  const labeled = ({ images, kept: own }: { images: Float32Array; kept: number[] }) =>
-    labeledFeatures(images, Int32Array.from(own), embedder.featureWidth);
+  const { keys, features } = await part(set.source);
   const parts = validation
-    ? { train: labeled(train), validation: labeled(validation) }
-    : heldOut(labeled(train), key);
+    ? { train: train.features, validation: validation.features }
+    : heldOut(train.features, key);
   const search = await searchProbe(backend, parts, set.classes.length, {
     ...(signal && { signal }),
+    ...context.probe,
   });
-  const predictions = await predict(backend, search.probe, labeled({ ...embedded, kept }), signal);
+  const predictions = await predict(backend, search.probe, features, signal);
   return {
     kind: "linear probe",
     set,
-    ...embedded,
-    labels,
+    keys,
+    skipped,
+    labels: features.labels,
     result: predictions.result(key),
     unknownLabels: finder.unknownLabels,
     search,

@@ -1,5 +1,6 @@
 /** Evaluates retrieval in both directions on a set of images with texts. */
 import type { Sample } from "../../data/sample.js";
+import { readRows } from "../embedding-store.js";
 import type { RetrievalSet } from "../evaluation-set.js";
 import { type DescribedImage, type Relation, relate } from "../relation.js";
 import { type RetrievalResult, retrieve } from "../retrieval.js";
@@ -9,11 +10,14 @@ import {
   NotEvaluated,
   embedImages,
 } from "./embed-images.js";
+import { embedTexts } from "./embed-texts.js";
 
 export interface RetrievalEvaluation extends EvaluatedImages {
   readonly kind: "retrieval";
   readonly set: RetrievalSet;
   readonly relation: Relation;
+  /** Image embeddings: float32 [N, width]. */
+  readonly images: Float32Array;
   /** Embeddings of the distinct texts, float32 [T, width]. */
   readonly texts: Float32Array;
   readonly result: RetrievalResult;
@@ -24,16 +28,15 @@ export async function evaluateRetrieval(
   context: EvaluatorContext,
 ): Promise<RetrievalEvaluation> {
   const { embedder, backend, key, signal } = context;
-  const { kept: images, ...embedded } = await embedImages(set.source, "vectors", context, describe);
-  const relation = relate(images);
-  const texts = await embedder.texts(relation.texts, signal);
-  const result = await retrieve(
-    backend,
-    { images, relation, imageVectors: embedded.images, textVectors: texts, width: embedder.width },
-    key,
-    signal,
-  );
-  return { kind: "retrieval", set, ...embedded, relation, texts, result };
+  const found = await embedImages(set.source, "vectors", context, describe);
+  const { kept: described, rows, ...embedded } = found;
+  const images = await readRows(context.stores.vectors, rows);
+  const relation = relate(described);
+  const texts = await embedTexts(context, relation.texts);
+  const { width } = embedder;
+  const inputs = { images: described, relation, imageVectors: images, textVectors: texts, width };
+  const result = await retrieve(backend, inputs, key, signal);
+  return { kind: "retrieval", set, ...embedded, relation, images, texts, result };
 }
 
 function describe({ texts, fields }: Sample): DescribedImage | NotEvaluated {

@@ -4,11 +4,15 @@ import type { ClassificationResult } from "../classification.js";
 import type { ZeroShotSet } from "../evaluation-set.js";
 import { classifyZeroShot } from "../zero-shot.js";
 import { ClassFinder, type EvaluatedClasses } from "./class-finder.js";
+import { readRows } from "../embedding-store.js";
 import { type EvaluatorContext, embedImages } from "./embed-images.js";
+import { embedTexts } from "./embed-texts.js";
 
 export interface ZeroShotEvaluation extends EvaluatedClasses {
   readonly kind: "zero-shot";
   readonly set: ZeroShotSet;
+  /** Image embeddings: float32 [N, width]. */
+  readonly images: Float32Array;
   readonly result: ClassificationResult;
 }
 
@@ -18,14 +22,16 @@ export async function evaluateZeroShot(
 ): Promise<ZeroShotEvaluation> {
   const { embedder, backend, key, signal } = context;
   const finder = new ClassFinder(set);
-  const { kept, ...embedded } = await embedImages(set.source, "vectors", context, finder.classOf);
+  const found = await embedImages(set.source, "vectors", context, finder.classOf);
+  const { kept, rows, ...embedded } = found;
+  const images = await readRows(context.stores.vectors, rows);
   const { width } = embedder;
   const classes = await embedClasses(set.classes, set.templates, width, (texts) =>
-    embedder.texts(texts, signal),
+    embedTexts(context, texts),
   );
   const labels = Int32Array.from(kept);
-  const inputs = { images: embedded.images, labels, classes, width };
+  const inputs = { images, labels, classes, width };
   const result = await classifyZeroShot(backend, inputs, key, signal);
   const { unknownLabels } = finder;
-  return { kind: "zero-shot", set, ...embedded, labels, result, unknownLabels };
+  return { kind: "zero-shot", set, ...embedded, images, labels, result, unknownLabels };
 }

@@ -1,5 +1,6 @@
 /** Features with class labels, in memory or in a file, read a block at a time: they may be larger than memory. */
 import { countOf } from "../../inference/similarity.js";
+import type { EmbeddingStore } from "../embedding-store.js";
 
 export interface LabeledFeatures {
   readonly width: number;
@@ -34,6 +35,21 @@ export function labeledFeatures(
       target.set(features.subarray(first * width, first * width + target.length));
       return Promise.resolve();
     },
+  };
+}
+
+/** Labeled features in a store. @param rows the row of each item */
+export function storedFeatures(
+  store: EmbeddingStore,
+  rows: Int32Array,
+  labels: Int32Array,
+): LabeledFeatures {
+  const { width } = store;
+  return {
+    width,
+    labels,
+    read: (first, target) =>
+      store.read(rows.subarray(first, first + target.length / width), target),
   };
 }
 
