@@ -14,6 +14,7 @@ const layers = [
   ["eval", "search", "api"],
   ["report"],
   ["serve", "train"],
+  ["suite"],
   ["."],
   ["datasets"],
   ["cli"],

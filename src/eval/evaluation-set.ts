@@ -23,7 +23,7 @@ interface Classes {
   readonly classes: readonly string[];
   /** The sample label of each class; the same as its name if a classes.json lists the classes. */
   readonly labels: readonly string[];
-  readonly namedBy: "classes.json" | "folder names";
+  readonly namedBy: "classes.json" | "folder names" | "labels";
 }
 
 /** Samples have an image and one of the set's labels. */
@@ -39,6 +39,8 @@ export interface ZeroShotSet extends AnySet, Classes {
  */
 export interface RetrievalSet extends AnySet {
   readonly kind: "retrieval";
+  /** Whether equal texts count one by one, as in published results; default: they are one text, right for all its images. */
+  readonly eachText?: boolean;
 }
 
 /** Samples have an image and one of the set's labels; `source` is the test part. */

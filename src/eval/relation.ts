@@ -9,9 +9,9 @@ export interface DescribedImage {
   readonly seen?: boolean;
 }
 
-/** Images and distinct texts, and which of them match. */
+/** Images and texts, and which of them match. */
 export interface Relation {
-  /** Distinct texts in order of first occurrence. */
+  /** In order of first occurrence. */
   readonly texts: readonly string[];
   /** For each image, its own texts and those of its group, as ascending indices into `texts`. */
   readonly textsOf: readonly Int32Array[];
@@ -45,4 +45,12 @@ export function relate(images: readonly DescribedImage[]): Relation {
   }
   const ascending = imagesOf.map((own) => Int32Array.from(own).sort());
   return { texts: [...places.keys()], textsOf, imagesOf: ascending };
+}
+
+/** The same where equal texts count one by one, each right for its own image only, as in published results. */
+export function relateEach(images: readonly DescribedImage[]): Relation {
+  let next = 0;
+  const textsOf = images.map(({ texts }) => Int32Array.from(texts, () => next++));
+  const imagesOf = textsOf.flatMap((own, image) => Array.from(own, () => Int32Array.of(image)));
+  return { texts: images.flatMap(({ texts }) => texts), textsOf, imagesOf };
 }

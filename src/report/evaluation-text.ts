@@ -1,5 +1,6 @@
 /** The results of evaluations as Markdown, for reading, and as JSON, for programs. */
 import type { Evaluation } from "../eval/evaluate.js";
+import { escapeMarkdown } from "./markdown.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
 
 /** A heading, a sentence and a table for each evaluation. */
@@ -21,10 +22,6 @@ export function toMarkdown(evaluations: readonly Evaluation[]): string {
     ].join("\n");
   });
   return sections.join("\n");
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&");
 }
 
 /** The numbers as plain values; shares are fractions from 0 to 1. */

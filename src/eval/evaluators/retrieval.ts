@@ -2,7 +2,7 @@
 import type { Sample } from "../../data/sample.js";
 import { readRows } from "../embedding-store.js";
 import type { RetrievalSet } from "../evaluation-set.js";
-import { type DescribedImage, type Relation, relate } from "../relation.js";
+import { type DescribedImage, type Relation, relate, relateEach } from "../relation.js";
 import { type RetrievalResult, retrieve } from "../retrieval.js";
 import {
   type EvaluatedImages,
@@ -18,7 +18,7 @@ export interface RetrievalEvaluation extends EvaluatedImages {
   readonly relation: Relation;
   /** Image embeddings: float32 [N, width]. */
   readonly images: Float32Array;
-  /** Embeddings of the distinct texts, float32 [T, width]. */
+  /** Embeddings of the relation's texts, float32 [T, width]. */
   readonly texts: Float32Array;
   readonly result: RetrievalResult;
 }
@@ -31,7 +31,7 @@ export async function evaluateRetrieval(
   const found = await embedImages(set.source, "vectors", context, describe);
   const { kept: described, rows, ...embedded } = found;
   const images = await readRows(context.stores.vectors, rows);
-  const relation = relate(described);
+  const relation = set.eachText ? relateEach(described) : relate(described);
   const texts = await embedTexts(context, relation.texts);
   const { width } = embedder;
   const inputs = { images: described, relation, imageVectors: images, textVectors: texts, width };

@@ -1,0 +1,94 @@
+/** `flava evaluate --suite`: the paper's tasks, from files on this machine. */
+import { basename, join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import type { Flava } from "../api/flava.js";
+import { cacheDirectory } from "../base/cache.js";
+import { isDirectory } from "../base/exists.js";
+import { flava35 } from "../eval/tasks/flava35.js";
+import type { ProtocolName, Task } from "../eval/tasks/task.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
+import type { Outcome } from "../suite/outcome.js";
+import { runSuite } from "../suite/run-suite.js";
+import { describeOutcome, suiteJson, suiteMarkdown } from "../suite/table-text.js";
+import { type DataFlags, decodeOptions } from "./data-options.js";
+import { interruptible } from "./interruptible.js";
+import { type JsonFlag, printJson } from "./json.js";
+import { outputDirectory } from "./output-path.js";
+import { ProgressLine, pace } from "./progress.js";
+
+export interface SuiteFlags extends DataFlags, JsonFlag {
+  readonly suite?: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly protocol?: ProtocolName;
+  readonly incomplete?: boolean;
+  readonly half?: boolean;
+}
+
+const suites = new Map<string, readonly Task[]>([["flava35", flava35]]);
+
+/** Adds the options that `evaluateSuite` reads. */
+export function addSuiteOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--suite <name>",
+        "run all tasks of a suite whose files are in --data, instead of single sets",
+      ).choices([...suites.keys()]),
+    )
+    .option("--data <directory>", "with --suite: has a folder for each task")
+    .option(
+      "--out <directory>",
+      "with --suite: where results and reports go; continued if it has some. Default: in the cache",
+      outputDirectory,
+    )
+    .addOption(
+      new Option("--protocol <name>", "with --suite: splits to prefer").choices([
+        "paper",
+        "clip",
+        "vissl",
+      ]),
+    )
+    .option("--incomplete", "with --suite: accept sets with fewer samples than the official ones")
+    .option("--half", "with --suite: keep embeddings in half precision, in half the space");
+}
+
+/** Runs a suite. The exit code is 1 if any task could not be scored. */
+export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<void> {
+  const { suite = "", data, protocol, incomplete, half } = flags;
+  if (data === undefined || !(await isDirectory(data))) {
+    throw new Error(
+      `--suite needs --data, a directory with a folder for each task${data === undefined ? "" : `, but ${data} is none`}.`,
+    );
+  }
+  const out = flags.out ?? defaultDirectory(suite, flava);
+  const progress = new ProgressLine();
+  const paceOf = pace("images");
+  const say = (line: string): void => {
+    progress.end();
+    console.error(`flava: ${line}`);
+  };
+  const report = await interruptible("Stopped; run the same command again to continue.", (signal) =>
+    runSuite(suite, suites.get(suite)!, flava, {
+      data,
+      out,
+      ...(protocol && { protocol }),
+      ...(incomplete && { incomplete }),
+      dtype: half ? "float16" : "float32",
+      decode: decodeOptions(flags),
+      signal,
+      onNotice: say,
+      onProgress: (task, done, total) => progress.show(`${task}: ${paceOf(done, total)}`),
+      onOutcome: (outcome: Outcome) => say(describeOutcome(outcome)),
+    }).finally(() => progress.end()),
+  );
+  if (flags.json) printJson(suiteJson(report));
+  else console.log(suiteMarkdown(report));
+  console.error(`flava: ${join(out, "report.html")} has the table as a page.`);
+  if (report.outcomes.some((outcome) => "without" in outcome)) process.exitCode = 1;
+}
+
+function defaultDirectory(suite: string, { model }: Flava): string {
+  const name = `${basename(resolve(model.path))}-${modelFingerprint(model).slice(0, 8)}`;
+  return join(cacheDirectory(), "suites", `${suite}-${name}-${model.precision}`);
+}

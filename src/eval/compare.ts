@@ -1,0 +1,72 @@
+/** Compares two models on the same items (paired bootstrap). */
+import { type Key, foldIn } from "../base/random.js";
+import { type Interval, bootstrap } from "./bootstrap.js";
+import type { Evaluation } from "./evaluate.js";
+import type { RetrievalEvaluation } from "./evaluators/retrieval.js";
+import { hitsWithin, mean } from "./metrics.js";
+
+export interface Difference {
+  /** The measure, such as "top-1 accuracy". */
+  readonly name: string;
+  /** Of the two models: fractions from 0 to 1. */
+  readonly first: number;
+  readonly second: number;
+  /** First minus second. The interval is that of the differences of each item, which both models share. */
+  readonly difference: Interval;
+}
+
+/** Hits of each item, or of each query. */
+interface Hits {
+  readonly name: string;
+  readonly hits: Uint8Array;
+  readonly clusters?: Int32Array;
+}
+
+/**
+ * The differences between two evaluations of the same set.
+ * @throws RangeError if they are not of the same samples
+ */
+export function compareEvaluations(first: Evaluation, second: Evaluation, key: Key): Difference[] {
+  const sameKeys =
+    first.kind === second.kind && JSON.stringify(first.keys) === JSON.stringify(second.keys);
+  if (!sameKeys) {
+    throw new RangeError(
+      `Only evaluations of the same samples can be compared, but these are of ${first.set.name} (${first.keys.length} samples) ` +
+        `and ${second.set.name} (${second.keys.length} samples).`,
+    );
+  }
+  const others = hitsOf(second);
+  return hitsOf(first).map(({ name, hits, clusters }, index) => {
+    const other = others[index]!.hits;
+    const differences = Float64Array.from(hits, (hit, item) => hit - other[item]!);
+    return {
+      name,
+      first: mean(hits),
+      second: mean(other),
+      difference: bootstrap(differences, foldIn(key, name), clusters && { clusters }),
+    };
+  });
+}
+
+function hitsOf(evaluation: Evaluation): Hits[] {
+  if (evaluation.kind === "retrieval") return retrievalHits(evaluation);
+  const { ranks } = evaluation.result;
+  return [1, 5].map((k) => ({ name: `top-${k} accuracy`, hits: hitsWithin(ranks, k) }));
+}
+
+function retrievalHits({ result, relation }: RetrievalEvaluation): Hits[] {
+  const imageOf = relation.imagesOf.map((own) => own[0]!);
+  const directions = [
+    { name: "image to text", ...result.imageToText, clusters: undefined },
+    { name: "text to image", ...result.textToImage, clusters: imageOf },
+  ];
+  return directions.flatMap(({ name, ranks, clusters }) => {
+    const queries = [...ranks.keys()].filter((query) => ranks[query]! >= 0);
+    const own = queries.map((query) => ranks[query]!);
+    return [1, 5, 10].map((k) => ({
+      name: `${name}, R@${k}`,
+      hits: hitsWithin(own, k),
+      ...(clusters && { clusters: Int32Array.from(queries, (query) => clusters[query]!) }),
+    }));
+  });
+}

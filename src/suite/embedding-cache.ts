@@ -1,0 +1,44 @@
+/** Embeddings kept in the cache, by model and content. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDirectory } from "../base/cache.js";
+import { withLock } from "../base/lock.js";
+import { type StoredDtype, openEmbeddingStore } from "../eval/embedding-store.js";
+import type { EmbeddingStores } from "../eval/evaluators/embed-images.js";
+import type { EmbeddingModel } from "../search/embedding-model.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
+
+/** Where the embeddings of a model are kept. */
+export function embeddingFolder({ model }: EmbeddingModel): string {
+  return join(cacheDirectory(), "embeddings", `${modelFingerprint(model)}-${model.precision}`);
+}
+
+/**
+ * Runs `use` with the kept embeddings of a model, and writes the new ones even if it fails.
+ *
+ * @param dtype of the files; a model's float16 and float32 are kept apart
+ * @throws LockError if another process uses the embeddings of this model
+ */
+export async function withEmbeddings<Result>(
+  flava: EmbeddingModel,
+  dtype: StoredDtype,
+  use: (stores: EmbeddingStores) => Promise<Result>,
+): Promise<Result> {
+  const folder = embeddingFolder(flava);
+  await mkdir(folder, { recursive: true });
+  return withLock(join(folder, "lock"), folder, async () => {
+    const { width, featureWidth } = flava.embedder;
+    const opened = (name: string, size: number) =>
+      openEmbeddingStore(join(folder, name), size, dtype);
+    const stores = {
+      vectors: await opened("images", width),
+      features: await opened("features", featureWidth),
+      texts: await opened("texts", width),
+    };
+    try {
+      return await use(stores);
+    } finally {
+      for (const store of Object.values(stores)) await store.close();
+    }
+  });
+}

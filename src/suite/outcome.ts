@@ -1,0 +1,51 @@
+/** What became of each task of a suite. */
+import type { Interval } from "../eval/bootstrap.js";
+import type { MetricName } from "../eval/tasks/metric-name.js";
+import type { ProtocolName, Task } from "../eval/tasks/task.js";
+
+/** The scores of a task. Plain JSON: it is written when the task is finished, and read when a suite is resumed. */
+export interface TaskScores {
+  /** Name of the task. */
+  readonly task: string;
+  readonly protocol: ProtocolName;
+  /** The layout of the files. */
+  readonly layout: string;
+  /** Number of samples that were scored, and fitted to. */
+  readonly samples: { readonly test: number; readonly train: number };
+  readonly metrics: Readonly<Partial<Record<MetricName, Interval>>>;
+  /** What a reader of the numbers must know: deviations from the protocol, samples left out. */
+  readonly notes: readonly string[];
+  readonly seconds: number;
+}
+
+/** Why a task has no scores. */
+export interface TaskWithout {
+  /**
+   * - missing: no files at all;
+   * - incomplete: some files are missing;
+   * - failed: files are damaged, or the evaluation stopped with an error;
+   * - unsupported: this version cannot run the task.
+   */
+  readonly status: "missing" | "incomplete" | "failed" | "unsupported";
+  /** What is wrong and what to do, in sentences. */
+  readonly reason: string;
+}
+
+export type Outcome = { readonly task: Task } & (
+  { readonly scores: TaskScores } | { readonly without: TaskWithout }
+);
+
+/** The model that a suite is about. */
+export interface SuiteModel {
+  readonly path: string;
+  readonly precision: string;
+  readonly fingerprint: string;
+}
+
+export interface SuiteReport {
+  /** Name of the suite. */
+  readonly suite: string;
+  readonly model: SuiteModel;
+  /** In the order of the suite's tasks. */
+  readonly outcomes: readonly Outcome[];
+}

@@ -1,0 +1,106 @@
+/** Looks at the files of a task before anything runs: whether it is finished, can run, or what it lacks. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { reasonOf } from "../data/formats/source-error.js";
+import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
+import { TaskDataError, findTask, openTask } from "../eval/tasks/open-task.js";
+import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tasks/task.js";
+import { samplesOf } from "./labeled-images.js";
+import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
+import { type Measured, probeTask, retrievalTask } from "./run-task.js";
+
+/** A task whose files are there. */
+export interface ReadyTask {
+  readonly task: Task;
+  readonly protocol: ProtocolName;
+  readonly layout: string;
+  /** Number of images that the run reads; those of several folds count each time. */
+  readonly reads: number;
+  readonly run: (context: EvaluatorContext) => Promise<Measured>;
+}
+
+/** Either the task can run, or its outcome is known: finished earlier, or without what it needs. */
+export type PlannedTask = { readonly task: Task } & (
+  | { readonly ready: ReadyTask; readonly outcome?: undefined }
+  | { readonly outcome: Outcome; readonly ready?: undefined }
+);
+
+interface PlanOptions {
+  readonly data: string;
+  readonly out: string;
+  readonly protocol?: ProtocolName;
+  readonly incomplete?: boolean;
+}
+
+/** The file with the scores of a finished task. */
+export const scoresFile = (out: string, { name }: Task): string =>
+  join(out, "tasks", `${name}.json`);
+
+export async function planTask(task: Task, options: PlanOptions): Promise<PlannedTask> {
+  const protocol = protocolOf(task, options.protocol);
+  const finished = await finishedScores(task, protocol, options.out);
+  if (finished) return { task, outcome: { task, scores: finished } };
+  const without = (status: TaskWithout["status"], reason: string): PlannedTask => ({
+    task,
+    outcome: { task, without: { status, reason } },
+  });
+  if (task.kind === "fine-tuning") {
+    return without("unsupported", "The suite does not fine-tune; see flava finetune.");
+  }
+  try {
+    const { incomplete = false, data } = options;
+    const opening = { protocol, incomplete };
+    return {
+      task,
+      ready:
+        task.kind === "zero-shot retrieval"
+          ? await openRetrieval(task, data, opening)
+          : await openProbe(task, data, opening),
+    };
+  } catch (error) {
+    if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
+    const { folder } = await findTask(task, options.data, protocol);
+    return without(folder === undefined ? "missing" : "incomplete", error.message);
+  }
+}
+
+type Opening = { readonly protocol: ProtocolName; readonly incomplete: boolean };
+
+async function openProbe(task: LabeledTask, data: string, opening: Opening): Promise<ReadyTask> {
+  const opened = await openTask(task, data, opening);
+  const { layout, train, validation, test } = opened;
+  const perFold = samplesOf(validation) + samplesOf(test);
+  const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
+  const { protocol } = opening;
+  return { task, protocol, layout, reads, run: (context) => probeTask(task, opened, context) };
+}
+
+async function openRetrieval(
+  task: RetrievalTask,
+  data: string,
+  opening: Opening,
+): Promise<ReadyTask> {
+  const opened = await openTask(task, data, opening);
+  const counts = await Promise.all(opened.test.map((source) => source.count()));
+  const reads = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  const { layout } = opened;
+  const { protocol } = opening;
+  return { task, protocol, layout, reads, run: (context) => retrievalTask(task, opened, context) };
+}
+
+/** The wanted protocol if the task has it, else its first one. */
+function protocolOf({ protocols }: Task, wanted: ProtocolName | undefined): ProtocolName {
+  const own = Object.keys(protocols) as ProtocolName[];
+  return wanted !== undefined && own.includes(wanted) ? wanted : own[0]!;
+}
+
+async function finishedScores(
+  task: Task,
+  protocol: ProtocolName,
+  out: string,
+): Promise<TaskScores | undefined> {
+  const text = await readFile(scoresFile(out, task), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const scores = JSON.parse(text) as TaskScores; // written at once, so never in part
+  return scores.protocol === protocol ? scores : undefined;
+}

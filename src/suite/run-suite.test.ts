@@ -1,0 +1,213 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { smallFlava } from "../../test/small-flava.js";
+import { openSource } from "../data/formats/open.js";
+import { classFoldersSource } from "../data/formats/labeled/class-folders.js";
+import type { PaperValues } from "../eval/tasks/paper.js";
+import type { LabeledTask, Part, RetrievalTask, Task } from "../eval/tasks/task.js";
+import type { SuiteReport } from "./outcome.js";
+import { averagesOf, rowsOf } from "./rows.js";
+import { type SuiteOptions, runSuite } from "./run-suite.js";
+
+const folder = temporaryDirectory();
+process.env.FLAVA_CACHE = join(folder, "cache");
+const data = join(folder, "data");
+const out = join(folder, "out");
+const classes = ["red", "blue"];
+const paper: PaperValues = [10, null, 20, 30, 40, 50, 60, 70];
+
+async function image(file: string, background: string): Promise<void> {
+  await mkdir(join(file, ".."), { recursive: true });
+  const options = { width: 40, height: 30, channels: 3, background } as const;
+  await writeFile(file, await sharp({ create: options }).png().toBuffer());
+}
+
+const part = (name: string) => ({
+  files: [name],
+  open: (root: string) => classFoldersSource(join(root, name), classes),
+});
+
+function probe(name: string, changes: Partial<LabeledTask> = {}): LabeledTask {
+  const parts = Object.fromEntries(["train1", "train2", "test"].map((each) => [each, part(each)]));
+  return {
+    kind: "linear probe",
+    name,
+    title: name,
+    family: "vision",
+    origin: "the makers of colors",
+    gigabytes: 0,
+    inputs: "image",
+    classes,
+    layouts: [{ name: "class folders", parts }],
+    protocols: { clip: { train: [["train1"], ["train2"]], test: ["test"] } },
+    paper: [{ title: name, metrics: ["accuracy"], values: paper }],
+    ...changes,
+  };
+}
+
+const captions: RetrievalTask = {
+  kind: "zero-shot retrieval",
+  name: "captions",
+  title: "Captions",
+  family: "multimodal",
+  origin: "us",
+  gigabytes: 0,
+  layouts: [
+    { name: "pairs", parts: { test: { files: ["all.jsonl"], open: (root) => openSource(root) } } },
+  ],
+  protocols: { paper: { train: [], test: ["test"] } },
+  paper: [
+    { title: "Captions TR R@1", metrics: ["text R@1"], values: paper },
+    { title: "Captions IR R@5", metrics: ["image R@5"], values: paper },
+  ],
+};
+
+const broken: Part<never> = {
+  files: ["train1"],
+  open: () => Promise.reject(new Error("train1 ends after 3 of 10 bytes.")),
+};
+const damaged = probe("damaged", {
+  layouts: [{ name: "class folders", parts: { train1: broken, train2: broken, test: broken } }],
+});
+const tasks: readonly Task[] = [probe("colors"), probe("nowhere"), damaged, captions];
+
+beforeAll(async () => {
+  for (const [label, [r, b]] of [
+    ["red", [240, 0]],
+    ["blue", [0, 240]],
+  ] as const) {
+    for (const [name, count] of [
+      ["train1", 6],
+      ["train2", 6],
+      ["test", 3],
+    ] as const) {
+      for (let index = 0; index < count; index++) {
+        const file = `${name}/${label}/${index}.png`;
+        await image(join(data, "colors", file), `rgb(${r},${20 * index + count},${b})`);
+      }
+    }
+  }
+  await mkdir(join(data, "damaged/train1"), { recursive: true });
+  for (const color of ["red", "lime"]) await image(join(data, `captions/${color}.png`), color);
+  const lines = [
+    { file_name: "red.png", text: ["a", "b"] },
+    { file_name: "lime.png", text: ["a", "c"] },
+  ];
+  await writeFile(
+    join(data, "captions/all.jsonl"),
+    lines
+      .flatMap(({ file_name, text }) =>
+        text.map((each) => JSON.stringify({ file_name, text: each })),
+      )
+      .join("\n"),
+  );
+});
+
+interface Run {
+  readonly report: SuiteReport;
+  readonly progress: readonly number[];
+  readonly notices: string;
+}
+
+async function run(changes: Partial<SuiteOptions> = {}): Promise<Run> {
+  const progress: number[] = [];
+  const notices: string[] = [];
+  const report = await runSuite("colors35", tasks, await smallFlava(), {
+    data,
+    out,
+    onNotice: (sentence) => notices.push(sentence),
+    onProgress: (_, done, total) => progress.push(done / total),
+    ...changes,
+  });
+  return { report, progress, notices: notices.join("\n") };
+}
+
+const outcomeOf = ({ outcomes }: SuiteReport, name: string) =>
+  outcomes.find(({ task }) => task.name === name)!;
+
+describe("a suite", () => {
+  let first: Run;
+  beforeAll(async () => {
+    first = await run();
+  });
+
+  it("scores what is there, and says what is missing or damaged", () => {
+    const scored = outcomeOf(first.report, "colors");
+    expect(scored).toMatchObject({
+      scores: { layout: "class folders", samples: { train: 12, test: 6 } },
+    });
+    if ("scores" in scored) expect(scored.scores.metrics.accuracy?.mean).toBe(1);
+    expect(outcomeOf(first.report, "nowhere")).toMatchObject({
+      without: { status: "missing", reason: expect.stringContaining("makers of colors") as string },
+    });
+    expect(outcomeOf(first.report, "damaged")).toMatchObject({
+      without: { status: "failed", reason: "train1 ends after 3 of 10 bytes." },
+    });
+    expect(first.progress.at(-1)).toBe(1);
+    expect(first.notices).toMatch(/4 tasks: 2 to run.*embeddings take at most.*of memory/s);
+  });
+
+  it("counts equal captions one by one", () => {
+    const scored = outcomeOf(first.report, "captions");
+    if (!("scores" in scored)) throw new Error("captions should be scored");
+    expect(scored.scores.metrics["image R@1"]?.count).toBe(4);
+    expect(scored.scores.metrics["text R@5"]?.mean).toBe(1);
+  });
+
+  it("never averages missing rows away", () => {
+    const rows = rowsOf(first.report.outcomes);
+    const [vision, multimodal, macro] = averagesOf(rows);
+    expect(vision).toMatchObject({ title: "Vision", rows: 3, missing: 2 });
+    expect([vision?.value, macro?.value]).toEqual([undefined, undefined]);
+    expect(multimodal?.value).toBeGreaterThan(0);
+    expect(vision?.paper).toEqual(paper);
+  });
+
+  it("writes the table as a page, as Markdown and as JSON", async () => {
+    const [page, markdown, json] = await Promise.all(
+      ["report.html", "report.md", "report.json"].map((name) => readFile(join(out, name), "utf8")),
+    );
+    expect(page).toContain("Captions TR R@1");
+    expect(markdown).toMatch(/\| colors \| 100\.00 \| 100\.00 to 100\.00 \| 10\.00 \|  \| 20\.00/);
+    expect(markdown).toMatch(/\| nowhere \| missing \|/);
+    expect(markdown).toMatch(/\*\*Vision\*\* \| 2 of 3 missing/);
+    expect(JSON.parse(json!)).toMatchObject({
+      suite: "colors35",
+      rows: [{ task: "colors", mean: 100, paper: { FLAVA: 50, MLM: null } }, {}, {}, {}, {}],
+    });
+  });
+
+  it("keeps finished tasks and embeddings", async () => {
+    const again = await run();
+    expect(again.notices).toMatch(/4 tasks: 0 to run, 2 are finished/);
+    expect(again.report.outcomes).toEqual(first.report.outcomes);
+    await rm(join(out, "tasks/colors.json"));
+    await image(join(data, "colors/test/red/0.png"), "blue"); // another content
+    const changed = outcomeOf((await run()).report, "colors");
+    if ("scores" in changed) expect(changed.scores.metrics.accuracy?.mean).toBeCloseTo(5 / 6, 12);
+  });
+
+  it("refuses to mix the results of two suites", async () => {
+    const other = runSuite("other", tasks, await smallFlava(), { data, out });
+    await expect(other).rejects.toThrow("holds results of models/small in float32 on colors35");
+  });
+
+  it("stops when its signal is aborted, and keeps what is finished", async () => {
+    const stop = new AbortController();
+    const place = join(folder, "stopped");
+    const stopped = run({
+      out: place,
+      signal: stop.signal,
+      onOutcome: (outcome) => {
+        if ("scores" in outcome) stop.abort(new Error("enough"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("enough");
+    expect(JSON.parse(await readFile(join(place, "tasks/colors.json"), "utf8"))).toMatchObject({
+      task: "colors",
+    });
+  });
+});

@@ -1,0 +1,163 @@
+/** Runs the tasks of a suite one after another; what is finished is kept, and skipped by the next run. */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { formatBytes } from "../backend/available-memory.js";
+import { withLock } from "../base/lock.js";
+import { keyOf } from "../base/random.js";
+import { replaceFile } from "../base/replace-file.js";
+import type { DecodeOptions } from "../data/image/decode.js";
+import type { StoredDtype } from "../eval/embedding-store.js";
+import type { EmbeddingStores, EvaluatorContext } from "../eval/evaluators/embed-images.js";
+import type { ProtocolName, Task } from "../eval/tasks/task.js";
+import type { EmbeddingModel } from "../search/embedding-model.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
+import { embeddingFolder, withEmbeddings } from "./embedding-cache.js";
+import type { Outcome, SuiteModel, SuiteReport, TaskScores } from "./outcome.js";
+import { type PlannedTask, type ReadyTask, planTask, scoresFile } from "./plan-task.js";
+import { writeReports } from "./write-reports.js";
+
+export interface SuiteOptions {
+  /** The data directory, with a folder for each task. */
+  readonly data: string;
+  /** Where results and reports go; a directory with results of the same model is continued. */
+  readonly out: string;
+  /** For tasks that have it; the others use their first one. */
+  readonly protocol?: ProtocolName;
+  /** Accepts data sets whose number of samples is not the official one. Default: false. */
+  readonly incomplete?: boolean;
+  /** Type of the embeddings kept on disk; default: "float32". */
+  readonly dtype?: StoredDtype;
+  readonly decode?: DecodeOptions;
+  readonly signal?: AbortSignal;
+  /** Called with sentences on what will be done, before it starts. */
+  readonly onNotice?: (sentence: string) => void;
+  /** Called with the task being run, the number of images done, and that of all images of this run. */
+  readonly onProgress?: (task: string, done: number, total: number) => void;
+  /** Called with each task that was scored in this run, or could not be. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+}
+
+/**
+ * Scores a model on all tasks whose files are in a directory, and writes report.html, report.md and report.json to
+ * `options.out` after each.
+ *
+ * @param name of the suite, such as "flava35"
+ * @returns the outcomes of all tasks; an error in one task does not stop the others
+ * @throws Error if the directory holds results of another model, or another process writes to it
+ */
+export async function runSuite(
+  name: string,
+  tasks: readonly Task[],
+  flava: EmbeddingModel,
+  options: SuiteOptions,
+): Promise<SuiteReport> {
+  const { path, precision } = flava.model;
+  const model = { path, precision, fingerprint: modelFingerprint(flava.model) };
+  await mkdir(join(options.out, "tasks"), { recursive: true });
+  return withLock(join(options.out, "lock"), options.out, async () => {
+    await requireSameModel(options.out, name, model);
+    const planned: PlannedTask[] = [];
+    for (const task of tasks) planned.push(await planTask(task, options));
+    describePlan(planned, flava, options);
+    const outcomes = new Map(
+      planned.flatMap(({ task, outcome }) => (outcome ? [[task, outcome]] : [])),
+    );
+    const report = (): SuiteReport => ({
+      suite: name,
+      model,
+      outcomes: tasks.flatMap((task) => outcomes.get(task) ?? []),
+    });
+    for (const outcome of outcomes.values()) if ("without" in outcome) options.onOutcome?.(outcome);
+    const ready = planned.flatMap(({ ready: found }) => found ?? []);
+    if (ready.length > 0) {
+      await withEmbeddings(flava, options.dtype ?? "float32", async (stores) => {
+        for await (const outcome of runTasks(ready, flava, stores, options)) {
+          outcomes.set(outcome.task, outcome);
+          options.onOutcome?.(outcome);
+          await writeReports(options.out, report());
+        }
+      });
+    }
+    await writeReports(options.out, report());
+    return report();
+  });
+}
+
+async function* runTasks(
+  ready: readonly ReadyTask[],
+  { embedder }: EmbeddingModel,
+  stores: EmbeddingStores,
+  options: SuiteOptions,
+): AsyncGenerator<Outcome> {
+  const { decode, signal, onNotice, onProgress, out } = options;
+  const total = ready.reduce((sum, { reads }) => sum + reads, 0);
+  let [finished, done] = [0, 0];
+  for (const own of ready) {
+    const { task } = own;
+    done = finished;
+    const context: EvaluatorContext = {
+      embedder,
+      backend: embedder.backend,
+      key: keyOf(0),
+      stores,
+      ...(decode && { decode }),
+      ...(signal && { signal }),
+      advance: (samples) => onProgress?.(task.title, (done += samples), total),
+      probe: {
+        onMemory: (bytes) =>
+          onNotice?.(`${task.title}: fitting probes in ${formatBytes(bytes)} of memory.`),
+      },
+    };
+    const start = performance.now();
+    try {
+      const measured = await own.run(context);
+      const seconds = Math.round((performance.now() - start) / 1000);
+      const { protocol, layout } = own;
+      const scores: TaskScores = { task: task.name, protocol, layout, ...measured, seconds };
+      await replaceFile(scoresFile(out, task), `${JSON.stringify(scores, undefined, 2)}\n`);
+      yield { task, scores };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      yield { task, without: { status: "failed", reason } };
+    }
+    finished += own.reads;
+  }
+}
+
+/** Remembers whose results a directory holds. */
+async function requireSameModel(out: string, suite: string, model: SuiteModel): Promise<void> {
+  const file = join(out, "suite.json");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) {
+    await replaceFile(file, `${JSON.stringify({ suite, model }, undefined, 2)}\n`);
+    return;
+  }
+  const known = JSON.parse(text) as { readonly suite: string; readonly model: SuiteModel };
+  const { fingerprint, precision, path } = known.model;
+  if (known.suite === suite && fingerprint === model.fingerprint && precision === model.precision)
+    return;
+  throw new Error(
+    `${out} holds results of ${path} in ${precision} on ${known.suite}, which cannot be continued with ${model.path} in ` +
+      `${model.precision} on ${suite}. Name another directory.`,
+  );
+}
+
+/** Says what will run, and how much space its embeddings take, before anything starts. */
+function describePlan(
+  planned: readonly PlannedTask[],
+  flava: EmbeddingModel,
+  { onNotice, dtype = "float32" }: SuiteOptions,
+): void {
+  const ready = planned.flatMap((task) => task.ready ?? []);
+  const finished = planned.filter(({ outcome }) => outcome && "scores" in outcome).length;
+  const earlier = finished > 0 ? `, ${finished} are finished` : "";
+  onNotice?.(`${planned.length} tasks: ${ready.length} to run${earlier}.`);
+  if (ready.length === 0) return;
+  const images = ready.reduce((sum, { reads }) => sum + reads, 0);
+  const { width, featureWidth } = flava.embedder;
+  const bytes = images * Math.max(width, featureWidth) * (dtype === "float16" ? 2 : 4);
+  onNotice?.(
+    `${images.toLocaleString("en")} images; their embeddings take at most ${formatBytes(bytes)} in ${embeddingFolder(flava)}.`,
+  );
+}

@@ -1,0 +1,94 @@
+/** The report of a suite as Markdown and as JSON. */
+import { formatDuration } from "../base/duration.js";
+import { paperColumns } from "../eval/tasks/paper.js";
+import { escapeMarkdown } from "../report/markdown.js";
+import type { SuiteReport } from "./outcome.js";
+import { type Average, type ScoreRow, averagesOf, rowsOf } from "./rows.js";
+
+/** A percentage with two digits after the point, as in the paper; empty for no number. */
+export const figure = (value: number | null | undefined): string =>
+  value === null || value === undefined ? "" : value.toFixed(2);
+
+/** What stands in for the value of a row without one. */
+export function absence({ outcome }: ScoreRow): string {
+  return "without" in outcome ? outcome.without.status : "not measured";
+}
+
+export function intervalOf({ value }: ScoreRow): string {
+  return value ? `${value.low.toFixed(2)} to ${value.high.toFixed(2)}` : "";
+}
+
+/** The value of an average, or how many of its rows are missing. */
+export function averageOrMissing({ value, rows, missing }: Average): string {
+  return value === undefined ? `${missing} of ${rows} missing` : figure(value);
+}
+
+export function suiteMarkdown(report: SuiteReport): string {
+  const rows = rowsOf(report.outcomes);
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const head = ["task", "this model", "95 % interval", ...paperColumns];
+  const body = rows.map((row) => [
+    escapeMarkdown(row.title),
+    row.value ? figure(row.value.mean) : absence(row),
+    intervalOf(row),
+    ...row.paper.map(figure),
+  ]);
+  const averages = averagesOf(rows).map((average) => [
+    `**${average.title}**`,
+    averageOrMissing(average),
+    "",
+    ...average.paper.map(figure),
+  ]);
+  return [
+    `# ${report.suite}`,
+    "",
+    escapeMarkdown(`${report.model.path}, ${report.model.precision}. All values are in percent.`),
+    "",
+    ...[head, ["---", ...head.slice(1).map(() => "---:")], ...body, ...averages].map(line),
+    "",
+    "## How each task was run",
+    "",
+    ...report.outcomes.map((outcome) => `- ${escapeMarkdown(describeOutcome(outcome))}`),
+    "",
+  ].join("\n");
+}
+
+/** One line on how a task was run, or why it was not. */
+export function describeOutcome(outcome: SuiteReport["outcomes"][number]): string {
+  const { title } = outcome.task;
+  if ("without" in outcome) return `${title}, ${outcome.without.status}: ${outcome.without.reason}`;
+  const { protocol, layout, samples, metrics, notes, seconds } = outcome.scores;
+  const fitted = samples.train > 0 ? `fitted to ${grouped(samples.train)}, ` : "";
+  const all = Object.entries(metrics).map(
+    ([name, { mean }]) => `${name} ${(100 * mean).toFixed(2)}`,
+  );
+  return [
+    `${title}: protocol ${protocol}, ${layout}, ${fitted}scored on ${grouped(samples.test)}, ${formatDuration(seconds)}.`,
+    `${all.join(", ")}.`,
+    ...notes,
+  ].join(" ");
+}
+
+const grouped = (count: number): string => count.toLocaleString("en");
+
+/** The report as plain values; scores are in percent, metrics fractions. */
+export function suiteJson({ suite, model, outcomes }: SuiteReport): Record<string, unknown> {
+  const rows = rowsOf(outcomes);
+  const byColumn = (values: readonly (number | null)[]) =>
+    Object.fromEntries(paperColumns.map((column, index) => [column, values[index]]));
+  return {
+    suite,
+    model,
+    rows: rows.map(({ title, task, value, paper, outcome }) => ({
+      title,
+      task: task.name,
+      ...(value ?? ("without" in outcome ? outcome.without : {})),
+      paper: byColumn(paper),
+    })),
+    averages: averagesOf(rows).map(({ paper, ...average }) => ({
+      ...average,
+      paper: byColumn(paper),
+    })),
+    tasks: outcomes.flatMap((outcome) => ("scores" in outcome ? outcome.scores : [])),
+  };
+}

@@ -1,0 +1,78 @@
+/** Writes the report of a suite as a page, as Markdown and as JSON. */
+import { join } from "node:path";
+import { replaceFile } from "../base/replace-file.js";
+import { paperColumns } from "../eval/tasks/paper.js";
+import { type Html, html } from "../report/html.js";
+import { type Section, page } from "../report/page.js";
+import { numberColumn, table, textColumn } from "../report/table.js";
+import type { SuiteReport } from "./outcome.js";
+import { type ScoreRow, averagesOf, rowsOf } from "./rows.js";
+import {
+  absence,
+  averageOrMissing,
+  describeOutcome,
+  figure,
+  intervalOf,
+  suiteJson,
+  suiteMarkdown,
+} from "./table-text.js";
+
+/** Writes report.html, report.md and report.json to `out`. */
+export async function writeReports(out: string, report: SuiteReport): Promise<void> {
+  await replaceFile(
+    join(out, "report.json"),
+    `${JSON.stringify(suiteJson(report), undefined, 2)}\n`,
+  );
+  await replaceFile(join(out, "report.md"), suiteMarkdown(report));
+  await replaceFile(join(out, "report.html"), suitePage(report));
+}
+
+function suitePage(report: SuiteReport): string {
+  const { path, precision } = report.model;
+  const rows = rowsOf(report.outcomes);
+  const scored = rows.filter(({ value }) => value).length;
+  const lines = report.outcomes.map((outcome) => html`<li>${describeOutcome(outcome)}</li>`);
+  const sections: Section[] = [
+    {
+      title: "Scores",
+      body: html`<p>
+          ${scored} of ${rows.length} rows, in percent, beside those of the paper's Table 4 (arXiv
+          2112.04482). An average stands only where none of its rows is missing.
+        </p>
+        ${scoreTable(rows)}`,
+    },
+    {
+      title: "How each task was run",
+      body: html`<ul>
+        ${lines}
+      </ul>`,
+    },
+  ];
+  return page(report.suite, `${path}, ${precision}`, sections);
+}
+
+function scoreTable(rows: readonly ScoreRow[]): Html {
+  const columns = [
+    textColumn("task"),
+    numberColumn("this model"),
+    numberColumn("95 % interval"),
+    ...paperColumns.map(numberColumn),
+  ];
+  const body = rows.map((row) => [
+    row.title,
+    row.value ? html`<strong>${figure(row.value.mean)}</strong>` : quiet(absence(row)),
+    quiet(intervalOf(row)),
+    ...row.paper.map(figure),
+  ]);
+  const averages = averagesOf(rows).map((average) => [
+    html`<strong>${average.title}</strong>`,
+    average.value === undefined
+      ? quiet(averageOrMissing(average))
+      : html`<strong>${averageOrMissing(average)}</strong>`,
+    "",
+    ...average.paper.map((value) => html`<strong>${figure(value)}</strong>`),
+  ]);
+  return table(columns, [...body, ...averages]);
+}
+
+const quiet = (text: string): Html => html`<span class="quiet">${text}</span>`;
