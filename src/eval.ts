@@ -12,13 +12,15 @@
  */
 export { type Interval, bootstrap, bootstrapMetric } from "./eval/bootstrap.js";
 export type { ClassificationResult } from "./eval/classification.js";
+export { type Difference, compareEvaluations } from "./eval/compare.js";
 export { type ClassificationEvaluation, type Evaluation, evaluate } from "./eval/evaluate.js";
 export {
   type EvaluationSet,
   EvaluationSetError,
   openEvaluationSet,
 } from "./eval/evaluation-set.js";
-export type { EvaluateOptions } from "./eval/evaluators/embed-images.js";
+export { type EmbeddingStore, openEmbeddingStore } from "./eval/embedding-store.js";
+export type { EmbeddingStores, EvaluateOptions } from "./eval/evaluators/embed-images.js";
 export type { RetrievalEvaluation } from "./eval/evaluators/retrieval.js";
 export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
 export { accuracy, f1, macroF1, matthews } from "./eval/metrics/agreement.js";
@@ -28,6 +30,7 @@ export { softAnswers, vqaAccuracy } from "./eval/metrics/vqa-accuracy.js";
 export { normalizedAnswer } from "./eval/metrics/vqa-answer.js";
 export { type LinearProbe, ProbeFitter } from "./eval/probe/fitter.js";
 export { type LabeledFeatures, labeledFeatures } from "./eval/probe/labeled-features.js";
+export { openProbeSet } from "./eval/probe-set.js";
 export { predict } from "./eval/probe/predict.js";
 export { type ProbeSearch, type SearchOptions, searchProbe } from "./eval/probe/search.js";
 export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
@@ -55,4 +58,7 @@ export type {
 export { classifyZeroShot } from "./eval/zero-shot.js";
 export { embedClasses, iconTemplates, photoTemplates } from "./inference/prompts.js";
 export { measurements } from "./report/measurements.js";
+export type { Outcome, SuiteReport, TaskScores } from "./suite/outcome.js";
+export { type SuiteOptions, runSuite } from "./suite/run-suite.js";
+export { suiteJson, suiteMarkdown } from "./suite/table-text.js";
 export { toJson, toMarkdown } from "./report/evaluation-text.js";

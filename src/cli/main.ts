@@ -12,6 +12,7 @@ import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
 import { addPretrain } from "./pretrain.js";
+import { addProbe } from "./probe.js";
 import { addSearch } from "./search.js";
 
 const program = new Command("flava")
@@ -26,7 +27,7 @@ async function packageVersion(): Promise<string> {
 }
 
 const verbs = [
-  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addEvaluate],
+  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addEvaluate, addProbe],
   ...[addData, addPretrain, addConvert],
 ];
 for (const add of verbs) add(program);

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { nativeLevels } from "../backend/native.js";
+import type { Comparison } from "../report/comparison.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { addClassify } from "./classify.js";
@@ -15,6 +16,7 @@ import { addEvaluate } from "./evaluate.js";
 import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
+import { addProbe } from "./probe.js";
 import { addSearch } from "./search.js";
 
 const folder = temporaryDirectory();
@@ -30,10 +32,13 @@ beforeAll(async () => {
     await writeFile(join(images, `${background}.txt`), `a ${background}\nsquare`);
   }
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 const verbs = [
-  ...[addClassify, addMatch, addFill, addEvaluate, addEmbed, addSearch],
+  ...[addClassify, addMatch, addFill, addEvaluate, addProbe, addEmbed, addSearch],
   ...[addInspect, addConvert],
 ];
 
@@ -158,6 +163,40 @@ describe("flava", () => {
     expect(await readFile(html, "utf8")).toMatch(/ reference \(.*<\/html>/s);
   });
 
+  it("evaluate compares two models on the same samples", async () => {
+    const words = ["evaluate", images, "--against", model];
+    const lines = await run(...words);
+    expect(lines).toContain(`### Against ${model}`);
+    expect(lines.find((line) => line.startsWith("| text to image, R@10 "))).toBeDefined();
+    const json = JSON.parse((await run(...words, "--json")).join("\n")) as {
+      readonly evaluations: readonly [{ readonly against: Comparison }];
+    };
+    const { differences } = json.evaluations[0].against;
+    expect(differences.map(({ difference }) => difference.mean)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(differences[0]?.first).toBe(differences[0]?.second);
+  });
+
+  it("probe fits a classifier to labeled images and scores it on others", async () => {
+    vi.stubEnv("FLAVA_CACHE", join(folder, "cache"));
+    const rows = ["train", "train", "train", "train", "test"].map((part, i) => ({ part, i }));
+    for (const { part, i } of rows) {
+      for (const label of ["red", "blue"]) {
+        const place = join(folder, "probed", part, label);
+        await mkdir(place, { recursive: true });
+        await cp(join(images, `${label}.png`), join(place, `${i}.png`));
+      }
+    }
+    const words = ["probe", join(folder, "probed/train"), join(folder, "probed/test")];
+    const said = vi.spyOn(console, "error").mockReturnValue();
+    const found = JSON.parse((await run(...words, "--json")).join("\n")) as unknown;
+    expect(found).toMatchObject({
+      evaluations: [{ set: "test", kind: "linear probe", classes: 2, fitted: 8 }],
+    });
+    expect(JSON.stringify(found)).toContain('{"name":"top-1 accuracy","mean":1,');
+    expect(said.mock.calls.flat().join()).toMatch(/features are kept in .*of memory/);
+    await expect(run("probe", images, images)).rejects.toThrow("has no labels");
+  });
+
   it("inspect and convert print JSON", async () => {
     const facts = JSON.parse((await run("inspect", model, "--json")).join("\n")) as unknown;
     expect(facts).toMatchObject({ family: "FlavaForPreTraining", missing: [], unexpected: [] });
@@ -189,6 +228,10 @@ describe("flava", () => {
     [["embed", "a", "--out", "a.json"], "ends in .parquet"],
     [["embed", "a", "--out", "nowhere/a.parquet"], "There is no directory nowhere"],
     [["evaluate", "a", "--html", folder], "ends in .html"],
+    [["evaluate"], "name sets to evaluate, or a suite"],
+    [["evaluate", "a", "--suite", "flava35"], "name sets to evaluate, or a suite"],
+    [["evaluate", "--suite", "flava35", "--data", "nowhere"], "nowhere is none"],
+    [["probe", "a"], "missing required argument 'test'"],
     [["convert", "a", "package.json"], "It is a file. Name a directory"],
   ])("refuses %j", async (words, reason) => {
     await expect(run(...words)).rejects.toThrow(reason);

@@ -1,6 +1,6 @@
 /** Classification metrics for any method. */
 import { type Key, foldIn } from "../base/random.js";
-import { type Interval, bootstrap } from "./bootstrap.js";
+import { type Interval, bootstrap, bootstrapMetric } from "./bootstrap.js";
 import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
 
 /** Accuracies are fractions from 0 to 1. */
@@ -8,7 +8,7 @@ export interface ClassificationResult {
   readonly top1: Interval;
   readonly top5: Interval;
   /** The mean over classes of their top-1 accuracy. */
-  readonly meanPerClass: number;
+  readonly meanPerClass: Interval;
   /** Accuracies of random guessing and of always predicting the most frequent class. */
   readonly chance: { readonly top1: number; readonly top5: number; readonly mostFrequent: number };
   /** The predicted class of each image: the right one only if it strictly scores highest, else the best wrong one. */
@@ -56,7 +56,15 @@ export class Predictions {
     return {
       top1: bootstrap(hits, foldIn(key, "top1")),
       top5: bootstrap(hitsWithin(ranks, 5), foldIn(key, "top5")),
-      meanPerClass: meanPerClass(hits, labels),
+      meanPerClass: bootstrapMetric(
+        labels.length,
+        (items) =>
+          meanPerClass(
+            items.map((item) => hits[item]!),
+            items.map((item) => labels[item]!),
+          ),
+        foldIn(key, "mean per class"),
+      ),
       chance: chanceOf(labels, classes),
       predicted,
       ranks,

@@ -1,9 +1,9 @@
 /** Compares two models on the same items (paired bootstrap). */
 import { type Key, foldIn } from "../base/random.js";
-import { type Interval, bootstrap } from "./bootstrap.js";
-import type { Evaluation } from "./evaluate.js";
+import { type Interval, bootstrap, bootstrapMetric } from "./bootstrap.js";
+import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
 import type { RetrievalEvaluation } from "./evaluators/retrieval.js";
-import { hitsWithin, mean } from "./metrics.js";
+import { hitsWithin, mean, meanPerClass } from "./metrics.js";
 
 export interface Difference {
   /** The measure, such as "top-1 accuracy". */
@@ -36,16 +36,36 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, key: K
     );
   }
   const others = hitsOf(second);
-  return hitsOf(first).map(({ name, hits, clusters }, index) => {
+  const differences = hitsOf(first).map(({ name, hits, clusters }, index) => {
     const other = others[index]!.hits;
-    const differences = Float64Array.from(hits, (hit, item) => hit - other[item]!);
+    const gains = Float64Array.from(hits, (hit, item) => hit - other[item]!);
     return {
       name,
       first: mean(hits),
       second: mean(other),
-      difference: bootstrap(differences, foldIn(key, name), clusters && { clusters }),
+      difference: bootstrap(gains, foldIn(key, name), clusters && { clusters }),
     };
   });
+  if (first.kind === "retrieval" || second.kind === "retrieval") return differences;
+  return [...differences, perClassDifference(first, second, key)];
+}
+
+function perClassDifference(
+  first: ClassificationEvaluation,
+  second: ClassificationEvaluation,
+  key: Key,
+): Difference {
+  const { labels } = first;
+  const name = "mean per class accuracy";
+  const of = ({ result }: ClassificationEvaluation, items: Int32Array): number =>
+    meanPerClass(
+      Uint8Array.from(items, (item) => (result.ranks[item] === 0 ? 1 : 0)),
+      items.map((item) => labels[item]!),
+    );
+  const all = Int32Array.from(labels.keys());
+  const gain = (items: Int32Array): number => of(first, items) - of(second, items);
+  const difference = bootstrapMetric(labels.length, gain, foldIn(key, name));
+  return { name, first: of(first, all), second: of(second, all), difference };
 }
 
 function hitsOf(evaluation: Evaluation): Hits[] {

@@ -37,8 +37,10 @@ export function meanPerClass(scores: Numbers, labels: Numbers): number {
   const byClass = new Map<number, { sum: number; count: number }>();
   let item = 0;
   for (const label of labels) {
-    const { sum, count } = byClass.get(label) ?? { sum: 0, count: 0 };
-    byClass.set(label, { sum: sum + scores[item++]!, count: count + 1 });
+    let own = byClass.get(label);
+    if (!own) byClass.set(label, (own = { sum: 0, count: 0 }));
+    own.sum += scores[item++]!;
+    own.count++;
   }
   return mean([...byClass.values()].map(({ sum, count }) => sum / count));
 }

@@ -34,7 +34,7 @@ describe("zero-shot classification", () => {
     expect([...result.predicted]).toEqual([0, 1, 1, 5]);
     expect(result.top1).toMatchObject({ mean: 0.5, count: 4 });
     expect(result.top5.mean).toBe(0.75);
-    expect(result.meanPerClass).toBeCloseTo(2 / 3, 12);
+    expect(result.meanPerClass.mean).toBeCloseTo(2 / 3, 12);
     expect(result.chance).toEqual({ top1: 1 / 6, top5: 5 / 6, mostFrequent: 0.5 });
     expect(result.confusions).toEqual([{ label: 2, predicted: 1, count: 2 }]);
   });

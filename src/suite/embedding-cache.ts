@@ -22,7 +22,7 @@ export function embeddingFolder({ model }: EmbeddingModel): string {
 export async function withEmbeddings<Result>(
   flava: EmbeddingModel,
   dtype: StoredDtype,
-  use: (stores: EmbeddingStores) => Promise<Result>,
+  use: (stores: EmbeddingStores, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = embeddingFolder(flava);
   await mkdir(folder, { recursive: true });
@@ -36,7 +36,7 @@ export async function withEmbeddings<Result>(
       texts: await opened("texts", width),
     };
     try {
-      return await use(stores);
+      return await use(stores, folder);
     } finally {
       for (const store of Object.values(stores)) await store.close();
     }

@@ -1,0 +1,45 @@
+/** `flava probe`: a linear probe on the image encoder, fitted to one set of labeled images and scored on another. */
+import type { Command } from "commander";
+import { formatBytes } from "../backend/available-memory.js";
+import { evaluate } from "../eval/evaluate.js";
+import { openProbeSet } from "../eval/probe-set.js";
+import { withEmbeddings } from "../suite/embedding-cache.js";
+import { addDataOptions, sourceOptions } from "./data-options.js";
+import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./evaluate-sets.js";
+import { addModelOptions } from "./model-option.js";
+
+interface ProbeFlags extends EvaluationFlags {
+  readonly validation?: string;
+  readonly half?: boolean;
+}
+
+export function addProbe(program: Command): void {
+  const command = program
+    .command("probe")
+    .description(
+      "fit a linear classifier to the image encoder's features of labeled images, as papers do, and score it on others",
+    )
+    .argument("<train>", "labeled images: one folder per class, a table, parquet or tar shards")
+    .argument("<test>", "labeled images of the same classes")
+    .option(
+      "--validation <source>",
+      "labeled images for choosing the regularization; default: a fifth of the training images",
+    )
+    .option("--half", "keep features in half precision, in half the space")
+    .action(run);
+  addDataOptions(addModelOptions(addEvaluationOptions(command)));
+}
+
+async function run(train: string, test: string, flags: ProbeFlags): Promise<void> {
+  const { validation, half } = flags;
+  const paths = { train, test, ...(validation !== undefined && { validation }) };
+  const set = await openProbeSet(paths, sourceOptions(flags));
+  await evaluateSets([set], flags, (own, flava, options) =>
+    withEmbeddings(flava, half ? "float16" : "float32", (stores, folder) => {
+      console.error(`flava: features are kept in ${folder}.`);
+      const onMemory = (bytes: number): void =>
+        console.error(`flava: fitting probes in ${formatBytes(bytes)} of memory.`);
+      return evaluate(own, flava, { ...options, stores, probe: { ...options.probe, onMemory } });
+    }),
+  );
+}
