@@ -1,7 +1,7 @@
 /** Evaluates a model on an evaluation set: embeds the samples and computes metrics. */
 import { keyOf } from "../base/random.js";
 import { BackgroundCount } from "../data/formats/background-count.js";
-import type { Source } from "../data/formats/source.js";
+import type { SampleSource } from "../data/formats/source.js";
 import type { Embedder } from "../inference/embedder.js";
 import type { EvaluationSet } from "./evaluation-set.js";
 import {
@@ -54,7 +54,7 @@ function dispatch(set: EvaluationSet, context: EvaluatorContext): Promise<Evalua
   }
 }
 
-function sourcesOf(set: EvaluationSet): Source[] {
+function sourcesOf(set: EvaluationSet): SampleSource[] {
   if (set.kind !== "linear probe") return [set.source];
   return [set.train, ...(set.validation ? [set.validation] : []), set.source];
 }

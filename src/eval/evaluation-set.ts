@@ -6,7 +6,7 @@ import { isDirectory } from "../base/exists.js";
 import { suggestion } from "../base/suggestion.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
-import type { Source, SourceOptions } from "../data/formats/source.js";
+import type { SampleSource, Source, SourceOptions } from "../data/formats/source.js";
 import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { classFolders } from "./class-folders.js";
@@ -14,7 +14,7 @@ import { classFolders } from "./class-folders.js";
 interface AnySet {
   /** Display name: the name of its folder or file. */
   readonly name: string;
-  readonly source: Source;
+  readonly source: SampleSource;
 }
 
 /** The classes of labeled images. */
@@ -46,9 +46,9 @@ export interface RetrievalSet extends AnySet {
 /** Samples have an image and one of the set's labels; `source` is the test part. */
 export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
-  readonly train: Source;
+  readonly train: SampleSource;
   /** Used to choose the regularization; by default a fifth of the training part. */
-  readonly validation?: Source;
+  readonly validation?: SampleSource;
 }
 
 /** A set of labeled images. */

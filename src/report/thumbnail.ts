@@ -1,6 +1,6 @@
 /** Small images, embedded in a page. */
 import sharp from "sharp";
-import type { Source } from "../data/formats/source.js";
+import type { SampleSource } from "../data/formats/source.js";
 
 /** Pixels on the longer side: twice the displayed size, for high-resolution screens. */
 const side = 192;
@@ -10,7 +10,7 @@ const side = 192;
  * be decoded are omitted.
  */
 export async function thumbnails(
-  source: Source,
+  source: SampleSource,
   keys: Iterable<string>,
 ): Promise<Map<string, string>> {
   const missing = new Set(keys);

@@ -1,14 +1,14 @@
 /** Labeled images of a task as a source of samples. */
 import { open } from "node:fs/promises";
 import type { SkippedSamples } from "../data/batch/skipped.js";
-import type { Source } from "../data/formats/source.js";
+import type { SampleSource } from "../data/formats/source.js";
 import { reasonOf } from "../data/formats/source-error.js";
 import type { LabeledSample, StoredImage } from "../data/labeled-sample.js";
 import type { LabeledSource } from "../data/labeled-source.js";
 import type { Sample } from "../data/sample.js";
 
 /** The samples of several parts, one after another, with the names of their classes as labels. */
-export function labeledImages(parts: readonly LabeledSource[]): Source {
+export function labeledImages(parts: readonly LabeledSource[]): SampleSource {
   return {
     name: parts.map(({ name }) => name).join(" and "),
     async *read(skipped) {

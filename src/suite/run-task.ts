@@ -11,7 +11,7 @@ import type { MetricName } from "../eval/tasks/metric-name.js";
 import type { OpenedTask } from "../eval/tasks/open-task.js";
 import type { LabeledTask, RetrievalTask } from "../eval/tasks/task.js";
 import type { LabeledSource } from "../data/labeled-source.js";
-import type { Source } from "../data/formats/source.js";
+import type { SampleSource } from "../data/formats/source.js";
 import { labeledImages } from "./labeled-images.js";
 import type { TaskScores } from "./outcome.js";
 
@@ -74,7 +74,7 @@ export async function probeTask(
 /** Retrieval in both directions among all images and all their captions, where equal captions count one by one. */
 export async function retrievalTask(
   task: RetrievalTask,
-  { test }: OpenedTask<Source>,
+  { test }: OpenedTask<SampleSource>,
   context: EvaluatorContext,
 ): Promise<Measured> {
   const set = { kind: "retrieval", name: task.title, source: test[0]!, eachText: true } as const;

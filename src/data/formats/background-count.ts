@@ -1,11 +1,11 @@
-import type { Source } from "./source.js";
+import type { SampleSource } from "./source.js";
 
 /** Counts the samples of sources while they are read, so that reading need not wait for it. */
 export class BackgroundCount {
   readonly #stop = new AbortController();
   #total: number | undefined;
 
-  constructor(sources: readonly Source[]) {
+  constructor(sources: readonly SampleSource[]) {
     void Promise.all(sources.map((source) => source.count(this.#stop.signal))).then((counts) => {
       const known = counts.filter((count) => count !== undefined);
       if (known.length < counts.length) return;

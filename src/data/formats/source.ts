@@ -1,8 +1,8 @@
 import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 
-/** A data set that is read sequentially. */
-export interface Source {
+/** Samples that are read in order. */
+export interface SampleSource {
   /** Display name, such as "folder images/" or "12 tar shards of ...". */
   readonly name: string;
   /**
@@ -11,13 +11,17 @@ export interface Source {
    * @throws SourceError if the data set has no samples or cannot be read to the end
    */
   read(skipped?: SkippedSamples): AsyncIterable<Sample>;
-  /** Like `read`, but images that can be read one by one stay in their files. */
-  locate(skipped?: SkippedSamples): AsyncIterable<LocatedSample>;
   /**
    * The number of samples, those that cannot be used included; undefined if only reading everything would tell, or if
    * the files cannot be read.
    */
   count(signal?: AbortSignal): Promise<number | undefined>;
+}
+
+/** A data set that is read sequentially. */
+export interface Source extends SampleSource {
+  /** Like `read`, but images that can be read one by one stay in their files. */
+  locate(skipped?: SkippedSamples): AsyncIterable<LocatedSample>;
   /** A digest that changes with the files that the samples come from: their names, sizes and times. */
   identity(): Promise<string>;
 }

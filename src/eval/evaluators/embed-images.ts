@@ -2,7 +2,7 @@
 import type { Backend } from "../../backend/backend.js";
 import type { Key } from "../../base/random.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
-import type { Source } from "../../data/formats/source.js";
+import type { SampleSource } from "../../data/formats/source.js";
 import type { DecodeOptions } from "../../data/image/decode.js";
 import type { Sample } from "../../data/sample.js";
 import { embedSamples } from "../../inference/embed-samples.js";
@@ -80,7 +80,7 @@ const samplesPerReport = 256;
  * @throws NoUsableSampleError if no sample can be used
  */
 export async function embedImages<T>(
-  source: Source,
+  source: SampleSource,
   kind: "vectors" | "features",
   context: EvaluatorContext & { readonly skipped?: SkippedSamples },
   read: (sample: Sample) => T | NotEvaluated,

@@ -1,6 +1,6 @@
 /** Evaluates the image encoder by a linear probe: fitted to the training part, evaluated on the test part. */
 import { SkippedSamples } from "../../data/batch/skipped.js";
-import type { Source } from "../../data/formats/source.js";
+import type { SampleSource } from "../../data/formats/source.js";
 import type { ClassificationResult } from "../classification.js";
 import type { LinearProbeSet } from "../evaluation-set.js";
 import { storedFeatures } from "../probe/labeled-features.js";
@@ -25,7 +25,7 @@ export async function evaluateLinearProbe(
   const { backend, key, signal, stores } = context;
   const skipped = new SkippedSamples(); // from all parts
   const finder = new ClassFinder(set);
-  const part = async (source: Source) => {
+  const part = async (source: SampleSource) => {
     const own = { ...context, skipped };
     const { keys, rows, kept } = await embedImages(source, "features", own, finder.classOf);
     return { keys, features: storedFeatures(stores.features, rows, Int32Array.from(kept)) };
