@@ -7,12 +7,12 @@ import { addClassify } from "./classify.js";
 import { addConvert } from "./convert.js";
 import { addData } from "./data.js";
 import { addEmbed } from "./embed.js";
-import { addEvaluate } from "./evaluate.js";
+import { addEvaluate } from "./evaluation/evaluate.js";
 import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
 import { addPretrain } from "./pretrain.js";
-import { addProbe } from "./probe.js";
+import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
 
 const program = new Command("flava")

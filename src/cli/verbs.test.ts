@@ -12,11 +12,11 @@ import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { addClassify } from "./classify.js";
 import { addConvert } from "./convert.js";
 import { addEmbed } from "./embed.js";
-import { addEvaluate } from "./evaluate.js";
+import { addEvaluate } from "./evaluation/evaluate.js";
 import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
-import { addProbe } from "./probe.js";
+import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
 
 const folder = temporaryDirectory();

@@ -1,23 +1,23 @@
 /** What `flava evaluate` and `flava probe` share: evaluations printed as tables or JSON, as a page, and against another model. */
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { Flava } from "../api/flava.js";
-import { keyOf } from "../base/random.js";
-import { compareEvaluations } from "../eval/compare.js";
-import { type Evaluation, evaluate } from "../eval/evaluate.js";
-import type { EvaluationSet } from "../eval/evaluation-set.js";
-import type { EvaluateOptions } from "../eval/evaluators/embed-images.js";
-import { type Comparison, comparisonMarkdown, comparisonTable } from "../report/comparison.js";
-import { toSection } from "../report/evaluation-section.js";
-import { toJson, toMarkdown } from "../report/evaluation-text.js";
-import { html } from "../report/html.js";
-import { type Section, page } from "../report/page.js";
-import { type DataFlags, decodeOptions } from "./data-options.js";
-import { interruptible } from "./interruptible.js";
-import { type JsonFlag, jsonOption, printJson } from "./json.js";
-import { type ModelFlags, useModel } from "./model-option.js";
-import { outputFile } from "./output-path.js";
-import { ProgressLine, pace } from "./progress.js";
+import type { Flava } from "../../api/flava.js";
+import { keyOf } from "../../base/random.js";
+import { compareEvaluations } from "../../eval/compare.js";
+import { type Evaluation, evaluate } from "../../eval/evaluate.js";
+import type { EvaluationSet } from "../../eval/evaluation-set.js";
+import type { EvaluateOptions } from "../../eval/evaluators/embed-images.js";
+import { type Comparison, comparisonMarkdown, comparisonTable } from "../../report/comparison.js";
+import { toSection } from "../../report/evaluation-section.js";
+import { toJson, toMarkdown } from "../../report/evaluation-text.js";
+import { html } from "../../report/html.js";
+import { type Section, page } from "../../report/page.js";
+import { type DataFlags, decodeOptions } from "../data-options.js";
+import { interruptible } from "../interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { type ModelFlags, useModel } from "../model-option.js";
+import { outputFile } from "../output-path.js";
+import { ProgressLine, pace } from "../progress.js";
 
 export interface EvaluationFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly html?: string;

@@ -1,20 +1,20 @@
 /** `flava evaluate --suite`: the paper's tasks, from files on this machine. */
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import type { Flava } from "../api/flava.js";
-import { cacheDirectory } from "../base/cache.js";
-import { isDirectory } from "../base/exists.js";
-import { flava35 } from "../eval/tasks/flava35.js";
-import type { ProtocolName, Task } from "../eval/tasks/task.js";
-import { modelFingerprint } from "../search/model-fingerprint.js";
-import type { Outcome } from "../suite/outcome.js";
-import { runSuite } from "../suite/run-suite.js";
-import { describeOutcome, suiteJson, suiteMarkdown } from "../suite/table-text.js";
-import { type DataFlags, decodeOptions } from "./data-options.js";
-import { interruptible } from "./interruptible.js";
-import { type JsonFlag, printJson } from "./json.js";
-import { outputDirectory } from "./output-path.js";
-import { ProgressLine, pace } from "./progress.js";
+import type { Flava } from "../../api/flava.js";
+import { cacheDirectory } from "../../base/cache.js";
+import { isDirectory } from "../../base/exists.js";
+import { flava35 } from "../../eval/tasks/flava35.js";
+import type { ProtocolName, Task } from "../../eval/tasks/task.js";
+import { modelFingerprint } from "../../search/model-fingerprint.js";
+import type { Outcome } from "../../suite/outcome.js";
+import { runSuite } from "../../suite/run-suite.js";
+import { describeOutcome, suiteJson, suiteMarkdown } from "../../suite/table-text.js";
+import { type DataFlags, decodeOptions } from "../data-options.js";
+import { interruptible } from "../interruptible.js";
+import { type JsonFlag, printJson } from "../json.js";
+import { outputDirectory } from "../output-path.js";
+import { ProgressLine, pace } from "../progress.js";
 
 export interface SuiteFlags extends DataFlags, JsonFlag {
   readonly suite?: string;

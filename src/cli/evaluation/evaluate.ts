@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { cacheDirectory } from "../base/cache.js";
-import { type EvaluationSet, openEvaluationSet } from "../eval/evaluation-set.js";
-import { addDataOptions, sourceOptions } from "./data-options.js";
-import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./evaluate-sets.js";
-import { type SuiteFlags, addSuiteOptions, evaluateSuite } from "./evaluate-suite.js";
-import { expandFilePatterns } from "./file-patterns.js";
-import { addModelOptions, useModel } from "./model-option.js";
+import { cacheDirectory } from "../../base/cache.js";
+import { type EvaluationSet, openEvaluationSet } from "../../eval/evaluation-set.js";
+import { addDataOptions, sourceOptions } from "../data-options.js";
+import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
+import { type SuiteFlags, addSuiteOptions, evaluateSuite } from "./suite.js";
+import { expandFilePatterns } from "../file-patterns.js";
+import { addModelOptions, useModel } from "../model-option.js";
 
 export function addEvaluate(program: Command): void {
   const command = program

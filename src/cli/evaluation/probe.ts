@@ -1,12 +1,12 @@
 /** `flava probe`: a linear probe on the image encoder, fitted to one set of labeled images and scored on another. */
 import type { Command } from "commander";
-import { formatBytes } from "../backend/available-memory.js";
-import { evaluate } from "../eval/evaluate.js";
-import { openProbeSet } from "../eval/probe-set.js";
-import { withEmbeddings } from "../suite/embedding-cache.js";
-import { addDataOptions, sourceOptions } from "./data-options.js";
-import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./evaluate-sets.js";
-import { addModelOptions } from "./model-option.js";
+import { formatBytes } from "../../backend/available-memory.js";
+import { evaluate } from "../../eval/evaluate.js";
+import { openProbeSet } from "../../eval/probe-set.js";
+import { withEmbeddings } from "../../suite/embedding-cache.js";
+import { addDataOptions, sourceOptions } from "../data-options.js";
+import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
+import { addModelOptions } from "../model-option.js";
 
 interface ProbeFlags extends EvaluationFlags {
   readonly validation?: string;
