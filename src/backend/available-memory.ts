@@ -1,23 +1,14 @@
 import { readFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
+import { memoryLeft } from "./memory-limits.js";
 
-function numberIn(file: string, pattern: RegExp): number | undefined {
+function textOf(path: string): string | undefined {
   try {
-    const found = pattern.exec(readFileSync(file, "utf8"))?.[1];
-    return found === undefined ? undefined : Number(found);
+    return readFileSync(path, "utf8");
   } catch {
     return undefined; // Not available on this system.
   }
-}
-
-/** Bytes that this process can still use: what the system has free or can free, within the control group's limit. */
-function availableMemory(): number {
-  const system = numberIn("/proc/meminfo", /^MemAvailable:\s+(\d+) kB/m);
-  const limit = numberIn("/sys/fs/cgroup/memory.max", /^(\d+)/);
-  const used = numberIn("/sys/fs/cgroup/memory.current", /^(\d+)/) ?? 0;
-  const free = system === undefined ? freemem() : system * 1024;
-  return limit === undefined ? free : Math.min(free, limit - used);
 }
 
 /** Formats a number of bytes: "1.43 GB". */
@@ -34,10 +25,10 @@ export function formatBytes(bytes: number): string {
 
 /** Throws an `OutOfMemoryError` if `bytes` more would not fit; `what` names their use. */
 export function requireMemory(bytes: number, what: string): void {
-  const available = availableMemory();
+  const available = memoryLeft(textOf) ?? freemem();
   if (bytes <= available) return;
   throw new OutOfMemoryError(
-    `${what} needs ${formatBytes(bytes)} of memory, but ${formatBytes(available)} are available. ` +
+    `${what} needs ${formatBytes(bytes)} more memory, but ${formatBytes(available)} are available. ` +
       "Use a smaller batch or model, or recompute the blocks.",
   );
 }

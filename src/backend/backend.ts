@@ -61,6 +61,8 @@ export interface Backend {
   /** The processor instructions in use, such as "avx512bf16". */
   readonly level: string;
   readonly threads: number;
+  /** Bytes of the arena that all programs share: what the largest program loaded so far needs. */
+  arenaBytes(): number;
   /** Whether constant weights are packed for the kernels. */
   readonly packsWeights: boolean;
   /** Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated. */

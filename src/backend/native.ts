@@ -76,10 +76,12 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     locations.set(memory, location);
     return memory;
   };
+  let arenaBytes = 0;
   return {
     name: "native",
     level,
     threads,
+    arenaBytes: () => arenaBytes,
     packsWeights: true,
     allocate: (spec) => {
       const id = allocate(addon, context, spec.bytes);
@@ -95,8 +97,11 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
       };
       return tensors.map(({ spec, offset }) => memoryAt([id, offset], spec, free));
     },
-    load: (plan, memoryOf) =>
-      new NativeExecutable(addon, context, plan, (path) => locate(memoryOf(path))),
+    load: (plan, memoryOf) => {
+      orOutOfMemory(() => addon.reserveArena(context, plan.arenaBytes));
+      arenaBytes = Math.max(arenaBytes, plan.arenaBytes);
+      return new NativeExecutable(addon, context, plan, (path) => locate(memoryOf(path)));
+    },
     dispose: () => {
       addon.close(context);
     },
@@ -139,8 +144,12 @@ function requireWithin(file: OpenFile, tensors: readonly TensorInFile[]): void {
 }
 
 function allocate(addon: Addon, context: Context, bytes: number): number {
+  return orOutOfMemory(() => addon.allocate(context, aligned(Math.max(bytes, 1))));
+}
+
+function orOutOfMemory<T>(reserve: () => T): T {
   try {
-    return addon.allocate(context, aligned(Math.max(bytes, 1)));
+    return reserve();
   } catch (error) {
     throw new OutOfMemoryError((error as Error).message, { cause: error });
   }
@@ -201,7 +210,6 @@ class NativeExecutable implements Executable {
     this.#context = context;
     this.#plan = plan;
     this.#locateState = locateState;
-    addon.reserveArena(context, plan.arenaBytes);
     this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
     const { signatures, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
     try {

@@ -8,6 +8,7 @@ import { exp, log } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
 import { allGather, allReduce } from "../graph/ops/collective.js";
 import { sum } from "../graph/ops/broadcast.js";
+import { fill } from "../graph/ops/fill.js";
 import { checkFinite } from "../graph/ops/update.js";
 import { constant } from "../graph/placeholder.js";
 import { spec } from "../graph/tensor.js";
@@ -137,7 +138,20 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     const state = new State(backend, { weight: spec([1e6, 1e6]) });
     expect(() => {
       state.read("weight");
-    }).toThrow(/The state of this model needs 4000 GB of memory, but .* are available/);
+    }).toThrow(/The state of this model needs 4000 GB more memory, but .* are available/);
+  });
+
+  test("ask only for what the shared arena grows by", async () => {
+    const attempt = (arenaBytes: number): Promise<unknown> => {
+      const state = new State({ ...backend, arenaBytes: () => arenaBytes }, {});
+      const program = compile({ state, inputs: {} }, () => ({
+        outputs: { y: sum(exp(fill([2 ** 48], 1))) },
+      }));
+      return program.run({});
+    };
+    await expect(attempt(0)).rejects.toThrow(/This program .* needs .* more memory/);
+    // Then there is nothing to ask for, and the memory itself is what fails.
+    await expect(attempt(2 ** 52)).rejects.toThrow(/allocat/i);
   });
 
   test("stop when their signal is aborted", async () => {

@@ -168,7 +168,8 @@ export class Program<I, O> {
     const { prepared, arena } = this.memory;
     const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
     state.allocate(); // before available memory is checked
-    requireMemory(prepared + arena, `This program ${size}`);
+    const growth = Math.max(0, arena - state.backend.arenaBytes());
+    requireMemory(prepared + growth, `This program ${size}`);
     const executable = state.backend.load(this.#plan, (path) => state.memory(path));
     for (const { tensor, values } of this.#plan.constants) executable.write(tensor, values);
     return (this.#executable = executable);

@@ -33,6 +33,7 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
     name: "reference",
     level: precision,
     threads: 1,
+    arenaBytes: () => 0, // each program has its own
     packsWeights: false,
     allocate: (spec) => {
       const data = view(new ArrayBuffer(bytes(spec.bytes)), 0, spec);
