@@ -1,6 +1,10 @@
-// One step of AdamW with decoupled weight decay (Loshchilov and Hutter, 2019).
+// One step of AdamW with decoupled weight decay (Loshchilov and Hutter, 2019), for several parameters in one pass.
+//
+// Inputs: all parameters, all first moments, all second moments, all gradients, then the learning rate, the step, and
+// the scale of the gradients if there is one. Outputs: the first three groups, and the squared norm of the update.
 #include "failure.h"
 #include "finite.h"
+#include "tensor-blocks.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -31,15 +35,16 @@ struct Step {
   float secondCorrectionRoot;  // 1 / sqrt(1 - beta2^t)
 
   Step(const Call& call, const Attributes& attributes) {
+    const int scalars = call.inputCount - (attributes.hasScale ? 3 : 2);
     const double exactBeta1 = attributes.beta1, exactBeta2 = attributes.beta2;
-    const double t = *call.in(5).as<float>();
-    const double learningRate = static_cast<double>(*call.in(4).as<float>()) * attributes.rateFactor;
+    const double t = *call.in(scalars + 1).as<float>();
+    const double learningRate = static_cast<double>(*call.in(scalars).as<float>()) * attributes.rateFactor;
     beta1 = static_cast<float>(exactBeta1);
     oneMinusBeta1 = static_cast<float>(1 - exactBeta1);
     beta2 = static_cast<float>(exactBeta2);
     oneMinusBeta2 = static_cast<float>(1 - exactBeta2);
     epsilon = static_cast<float>(attributes.epsilon);
-    gradientScale = attributes.hasScale ? *call.in(6).as<float>() : 1.0f;
+    gradientScale = attributes.hasScale ? *call.in(scalars + 2).as<float>() : 1.0f;
     decay = static_cast<float>(1 - learningRate * attributes.weightDecay);
     rate = static_cast<float>(learningRate / (1 - __builtin_pow(exactBeta1, t)));
     secondCorrectionRoot = static_cast<float>(1 / __builtin_sqrt(1 - __builtin_pow(exactBeta2, t)));
@@ -51,47 +56,55 @@ struct State {
   float* parameter;
   float* first;
   float* second;
-  State(const Tensor* tensors)
-      : parameter(tensors[0].as<float>()), first(tensors[1].as<float>()), second(tensors[2].as<float>()) {}
+  State(const Tensor* tensors, int64_t index, int64_t count)
+      : parameter(tensors[index].as<float>()),
+        first(tensors[count + index].as<float>()),
+        second(tensors[2 * count + index].as<float>()) {}
 };
 
-/**
- * The squared norm of the update is summed in float32 within blocks, then over blocks, in order, in double precision.
- */
+/** Updates the elements [begin, end) of a parameter; returns the squared norm of the update. */
 template <class G>
-float update(const Call& call, const Step step, const State from, const State to, const G* gradient) {
-  const int64_t size = call.in(0).size, blocks = (size + elementGrain - 1) / elementGrain;
-  auto* const squares = static_cast<float*>(call.parallel->shared(blocks * 4));
-  parallelFor(call, size, elementGrain, [=](int64_t begin, int64_t end, int) {
-    Floats square{};
-    overVectors(begin, end, [=, &square](int64_t i, auto lanes) {
-      const Floats g = load(gradient + i, lanes) * step.gradientScale;
-      const Floats first = load(from.first + i, lanes) * step.beta1 + g * step.oneMinusBeta1;
-      const Floats second = load(from.second + i, lanes) * step.beta2 + g * g * step.oneMinusBeta2;
-      const Floats size = squareRoot(second) * step.secondCorrectionRoot + step.epsilon;
-      const Floats before = load(from.parameter + i, lanes);
-      const Floats parameter = before * step.decay - first * step.rate / size;
-      const Floats move = keep(parameter - before, lanes, 0.0f);
-      square += move * move;
-      store(to.first + i, first, lanes);
-      store(to.second + i, second, lanes);
-      store(to.parameter + i, parameter, lanes);
-    });
-    squares[begin / elementGrain] = sumOf(square);
+float update(const Step& step, const State& from, const State& to, const G* gradient, int64_t begin, int64_t end) {
+  Floats square{};
+  overVectors(begin, end, [=, &square](int64_t i, auto lanes) {
+    const Floats g = load(gradient + i, lanes) * step.gradientScale;
+    const Floats first = load(from.first + i, lanes) * step.beta1 + g * step.oneMinusBeta1;
+    const Floats second = load(from.second + i, lanes) * step.beta2 + g * g * step.oneMinusBeta2;
+    const Floats size = squareRoot(second) * step.secondCorrectionRoot + step.epsilon;
+    const Floats before = load(from.parameter + i, lanes);
+    const Floats parameter = before * step.decay - first * step.rate / size;
+    const Floats move = keep(parameter - before, lanes, 0.0f);
+    square += move * move;
+    store(to.first + i, first, lanes);
+    store(to.second + i, second, lanes);
+    store(to.parameter + i, parameter, lanes);
   });
-  double sum = 0;
-  for (int64_t block = 0; block < blocks; ++block) sum += squares[block];
-  return static_cast<float>(sum);
+  return sumOf(square);
 }
 
+/**
+ * Each block of a gradient is checked and then, still in the cache, applied. A block that is not finite is not applied:
+ * the call fails, but what is not a number does not enter the state.
+ */
 void adamWKernel(const Call& call, const Attributes& attributes) {
   const Step step(call, attributes);
-  const Tensor& gradient = call.in(3);
-  // All or nothing: check the whole gradient before any element is updated.
-  if (!__builtin_isfinite(step.gradientScale) || !isFinite(call, gradient)) return fail(call, "non-finite");
-  visitFloats(gradient, [&](auto* g) {
-    *call.out(3).as<float>() = update(call, step, State(call.inputs), State(call.outputs), g);
-  });
+  const int64_t count = call.outputCount / 3;
+  bool finite = __builtin_isfinite(step.gradientScale);
+  const float squaredNorm =
+      sumOverBlocks(call, call.outputs, finite ? count : 0, [&](int64_t index, int64_t begin, int64_t end) {
+        float square = 0.0f;
+        visitFloats(call.inputs[3 * count + index], [&](auto* gradient) {
+          if (isFinite(gradient, begin, end)) {
+            const State from(call.inputs, index, count), to(call.outputs, index, count);
+            square = update(step, from, to, gradient, begin, end);
+          } else {
+            __atomic_store_n(&finite, false, __ATOMIC_RELAXED);
+          }
+        });
+        return square;
+      });
+  if (!finite) return fail(call, "non-finite");
+  *call.out(call.outputCount - 1).as<float>() = squaredNorm;
 }
 
 FLAVA_KERNEL("adamW", adamWKernel);

@@ -5,7 +5,7 @@ import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
 import { sum } from "../graph/ops/broadcast.js";
 import { reshape } from "../graph/ops/reshape.js";
-import { adamWUpdate } from "../graph/ops/update.js";
+import { type AdamWState, adamWUpdate } from "../graph/ops/update.js";
 import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
@@ -61,33 +61,54 @@ export interface AdamWStep<P> {
 
 /** One step for all parameters. */
 export function adamW<P>(
-  { parameters, moments, gradients, learningRate, step, scale }: AdamWInputs<P, Moments<Tensor>>,
+  inputs: AdamWInputs<P, Moments<Tensor>>,
   options: AdamWOptions = {},
 ): AdamWStep<P> {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, rules = [] } = options;
-  const gradientAt = new Map(leavesOf<Tensor>(gradients));
-  const nextMoments: Record<string, { first: Tensor; second: Tensor }> = {};
-  const squaredNorms: Tensor[] = [];
-  const next = mapTree(parameters, (parameter: Tensor, path) => {
-    const own = moments[path];
-    const gradient = gradientAt.get(path);
-    if (!own || !gradient) return undefined;
-    const rule = ruleFor(rules, path);
-    const updated = adamWUpdate(
-      { parameter, ...own, gradient, learningRate, step, scale },
-      {
-        beta1,
-        beta2,
-        epsilon,
-        weightDecay: rule.weightDecay ?? weightDecay,
-        rateFactor: rule.rateFactor ?? 1,
-      },
-    );
-    nextMoments[path] = { first: updated.first, second: updated.second };
-    squaredNorms.push(reshape(updated.squaredUpdateNorm, [1]));
-    return updated.parameter;
+  const parameters = new Map<string, Tensor>();
+  const moments: Record<string, { first: Tensor; second: Tensor }> = {};
+  const squaredNorms = [...groupsOf(inputs, options)].map(({ constants, members }) => {
+    const { updated, squaredUpdateNorm } = adamWUpdate(members, inputs, constants);
+    for (const [index, { path }] of members.entries()) {
+      const { parameter, first, second } = updated[index]!;
+      parameters.set(path, parameter);
+      moments[path] = { first, second };
+    }
+    return reshape(squaredUpdateNorm, [1]);
   });
+  const next = mapTree(inputs.parameters, (_: Tensor, path) => parameters.get(path));
   const updateNorm =
     squaredNorms.length === 0 ? fill([], 0) : sqrt(sum(concatenate(squaredNorms, 0)));
-  return { parameters: next as Partly<P, Tensor>, moments: nextMoments, updateNorm };
+  return { parameters: next as Partly<P, Tensor>, moments, updateNorm };
+}
+
+/** Parameters that are updated in one pass over memory. */
+interface Group {
+  readonly constants: Parameters<typeof adamWUpdate>[2];
+  readonly members: (AdamWState & { readonly path: string; readonly gradient: Tensor })[];
+}
+
+/**
+ * The parameters that have a gradient, in groups with the same constants. Gradients that are scaled have all been computed
+ * by then; without a scale, each parameter is a group of its own and is updated as soon as its gradient is complete.
+ */
+function groupsOf(
+  { parameters, moments, gradients, scale }: AdamWInputs<unknown, Moments<Tensor>>,
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, rules = [] }: AdamWOptions,
+): Iterable<Group> {
+  const gradientAt = new Map(leavesOf<Tensor>(gradients));
+  const groups = new Map<string, Group>();
+  for (const [path, parameter] of leavesOf<Tensor>(parameters)) {
+    const own = moments[path];
+    const gradient = gradientAt.get(path);
+    if (!own || !gradient) continue;
+    const { weightDecay: decay = weightDecay, rateFactor = 1 } = ruleFor(rules, path);
+    const name = scale ? `${decay} ${rateFactor}` : path;
+    const group = groups.get(name) ?? {
+      constants: { beta1, beta2, epsilon, weightDecay: decay, rateFactor },
+      members: [],
+    };
+    group.members.push({ path, parameter, ...own, gradient });
+    groups.set(name, group);
+  }
+  return groups.values();
 }

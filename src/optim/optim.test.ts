@@ -147,6 +147,29 @@ describe("AdamW", () => {
   });
 });
 
+test("AdamW updates clipped parameters together, one group for each rule, and not if the norm is not finite", async () => {
+  const specs = { a: spec([2]), b: spec([2]), c: spec([]) };
+  const rules: ParameterRules = [["b", { weightDecay: 0 }]];
+  const state = new State(backend, { parameters: specs, moments: adamWMoments(specs) });
+  let updates: unknown[] = [];
+  const program = compile({ state, inputs: { x: spec([2]) } }, (s, { x }) => {
+    const { a, b, c } = s.parameters;
+    const loss = sum(multiply(add(add(a, b), c), x));
+    const gradients = gradient(loss, s.parameters);
+    const { scale } = clipByGlobalNorm(gradients, 1);
+    const scalars = { learningRate: fill([], 0.1), step: fill([], 1), scale };
+    const { updateNorm, ...next } = adamW({ ...s, gradients, ...scalars }, { rules });
+    updates = Object.values(next.parameters).map(({ node }) => node);
+    return { outputs: { updateNorm }, state: next };
+  });
+  expect(updates[0]).toBe(updates[2]);
+  expect(updates[0]).not.toBe(updates[1]);
+  await expect(program.run({ x: Float32Array.of(1, NaN) })).rejects.toThrow(/NaN/);
+  expect(state.paths.every((path) => state.read(path).every((value) => value === 0))).toBe(true);
+  const { updateNorm } = await program.run({ x: Float32Array.of(1, 2) });
+  expect(updateNorm[0]).toBeCloseTo(0.1 * Math.sqrt(5), 5);
+});
+
 describe("clipping by global norm", () => {
   async function clip(limit: number, values: readonly number[]): Promise<[number, number]> {
     const state = new State(backend, {});

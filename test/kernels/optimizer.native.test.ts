@@ -4,6 +4,7 @@ import { compile } from "../../src/backend/program.js";
 import { State } from "../../src/backend/state.js";
 import {
   type AdamWAttributes,
+  type AdamWState,
   adamWUpdate,
   checkFinite,
   sumOfSquares,
@@ -22,6 +23,8 @@ import {
   truths,
 } from "./conformance.js";
 
+const stateOf = ({ parameter, first, second }: AdamWState): Tensor[] => [parameter, first, second];
+
 const constants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, rateFactor: 1 };
 
 function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
@@ -30,9 +33,9 @@ function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
       ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
       Tensor?,
     ];
-    const given = { parameter, first, second, gradient, learningRate, step, scale };
-    const next = adamWUpdate(given, attributes);
-    return [next.parameter, next.first, next.second, next.squaredUpdateNorm];
+    const tensors = [{ parameter, first, second, gradient }];
+    const results = adamWUpdate(tensors, { learningRate, step, scale }, attributes);
+    return [...stateOf(results.updated[0]!), results.squaredUpdateNorm];
   };
 }
 
@@ -94,8 +97,33 @@ describeNative("adamW", () => {
     await expectSameBits("adamW", adamWith(constants), argumentsOf(300_007, "float32", 3, true));
   });
 
+  test("of several parameters in one pass", async () => {
+    const several = [5, 20_001, 0, 8192, 300].map((size) => argumentsOf(size, "float32", 3, true));
+    const [parameters, firsts, seconds, gradients] = [0, 1, 2, 3].map((group) =>
+      several.map((args) => args[group]!),
+    ) as [Argument[], Argument[], Argument[], Argument[]];
+    const scalars = several[0]!.slice(4);
+    gradients[3] = { ...gradients[3]!, dtype: "bfloat16" };
+    const f = (...inputs: Tensor[]): Tensor[] => {
+      const count = several.length;
+      const [learningRate, step, scale] = inputs.slice(4 * count) as [Tensor, Tensor, Tensor];
+      const tensors = several.map((_, index) => {
+        const at = (group: number): Tensor => inputs[group * count + index]!;
+        return { parameter: at(0), first: at(1), second: at(2), gradient: at(3) };
+      });
+      const results = adamWUpdate(tensors, { learningRate, step, scale }, constants);
+      return [...results.updated.flatMap(stateOf), results.squaredUpdateNorm];
+    };
+    const args = [...parameters, ...firsts, ...seconds, ...gradients, ...scalars];
+    await conform("adamW of several", f, args, [
+      ...several.flatMap(() => tolerance.slice(0, 3)),
+      tolerance[3]!,
+    ]);
+    await expectSameBits("adamW of several", f, args);
+  });
+
   describe.each([NaN, Infinity, -Infinity])("given a gradient with %s", (wrong) => {
-    test.each([0, 6, 70_000])("at element %i leaves the state alone", async (at) => {
+    test.each([0, 6, 70_000])("at element %i fails, and keeps it from the state", async (at) => {
       const size = at + 3;
       const shape = spec([size]);
       const state = new State(nativeWith(2), {
@@ -107,20 +135,20 @@ describeNative("adamW", () => {
       const program = compile(
         { state, inputs: { gradient: shape, learningRate: spec([]) } },
         (s, given) => {
-          const { parameter, first, second } = adamWUpdate({ ...s, ...given }, constants);
-          return { outputs: {}, state: { parameter, first, second } };
+          const tensors = [{ ...s, gradient: given.gradient }];
+          const { updated } = adamWUpdate(tensors, { ...s, ...given }, constants);
+          return { outputs: {}, state: { ...updated[0]! } };
         },
       );
       for (const [i, path] of ["parameter", "first", "second"].entries()) {
         state.write(path, normals(size, i).map(Math.abs));
       }
       state.write("step", Float32Array.of(1));
-      const before = state.paths.map((path) => state.read(path));
       const gradient = normals(size, 9);
       gradient[at] = wrong;
       const run = program.run({ gradient, learningRate: Float32Array.of(0.1) });
       await expect(run).rejects.toThrow(NonFiniteError);
-      expect(state.paths.map((path) => state.read(path))).toEqual(before);
+      for (const path of state.paths) expect(state.read(path).every(Number.isFinite)).toBe(true);
       program.dispose();
       state.dispose();
     });

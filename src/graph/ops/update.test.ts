@@ -3,7 +3,9 @@ import { encodeAttributes } from "../../backend/encode.js";
 import { checkGradient, run } from "../../../test/gradient-check.js";
 import { placeholder } from "../placeholder.js";
 import { type Tensor, spec } from "../tensor.js";
-import { adamWUpdate, checkFinite, copyInto, sumOfSquares } from "./update.js";
+import { type AdamWState, adamWUpdate, checkFinite, copyInto, sumOfSquares } from "./update.js";
+
+const stateOf = ({ parameter, first, second }: AdamWState): Tensor[] => [parameter, first, second];
 
 const constants = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.05, rateFactor: 1 };
 
@@ -31,12 +33,12 @@ function step(
         Tensor,
         Tensor?,
       ];
-      const state = { parameter, first, second };
-      const next = adamWUpdate(
-        { ...state, gradient, learningRate, step, scale },
+      const { updated, squaredUpdateNorm } = adamWUpdate(
+        [{ parameter, first, second, gradient }],
+        { learningRate, step, scale },
         { ...constants, rateFactor },
       );
-      return [next.parameter, next.first, next.second, next.squaredUpdateNorm];
+      return [...stateOf(updated[0]!), squaredUpdateNorm];
     },
     ...[...state, gradient].map(vector),
     ...scalars.map((value) => ({ shape: [], values: [value] })),
@@ -76,20 +78,42 @@ describe("adamWUpdate", () => {
     }
   });
 
+  it("updates several parameters as if one by one", () => {
+    const vector = (values: readonly number[]) => ({ shape: [values.length], values });
+    const operands = [[1, -2], [0.5], [0.1, 0.2], [0.3], [0.4, 0.5], [0.6], [-1, 2], [3]];
+    const [both, alone] = [[0, 1], [1]].map((parameters) =>
+      run(
+        (...inputs) => {
+          const [learningRate, step] = inputs.slice(8) as [Tensor, Tensor];
+          const tensors = parameters.map((index) => {
+            const [parameter, first, second, gradient] = [0, 1, 2, 3].map(
+              (group) => inputs[2 * group + index]!,
+            ) as [Tensor, Tensor, Tensor, Tensor];
+            return { parameter, first, second, gradient };
+          });
+          const { updated } = adamWUpdate(tensors, { learningRate, step }, constants);
+          return stateOf(updated.at(-1)!);
+        },
+        ...operands.map(vector),
+        ...[0.1, 3].map((value) => ({ shape: [], values: [value] })),
+      ),
+    );
+    expect(both).toEqual(alone);
+  });
+
   it("overwrites its state", () => {
     const x = placeholder(spec([3]), "x");
     const scalar = placeholder(spec([]), "scalar");
-    const inputs = { parameter: x, first: x, second: x, gradient: x };
-    const { node } = adamWUpdate(
-      { ...inputs, learningRate: scalar, step: scalar },
+    const tensors = { parameter: x, first: x, second: x, gradient: x };
+    const { updated } = adamWUpdate(
+      [tensors, tensors],
+      { learningRate: scalar, step: scalar },
       constants,
-    ).parameter;
+    );
+    const { node } = updated[0]!.parameter;
     expect(node.op.update).toBe(true);
-    expect(node.op.inPlace?.(node.attributes, [])).toEqual([
-      [0, 0],
-      [1, 1],
-      [2, 2],
-    ]);
+    const pairs = [0, 1, 2, 3, 4, 5].map((index) => [index, index]);
+    expect(node.op.inPlace?.(node.attributes, node.inputs)).toEqual(pairs);
     expect(encodeAttributes(node.op, node.attributes)).toEqual([0.9, 0.98, 1e-6, 0.05, 1, 0]);
   });
 
@@ -97,15 +121,15 @@ describe("adamWUpdate", () => {
     const of = (...shape: number[]): Tensor => placeholder(spec(shape), "x");
     const fits = { parameter: of(3), first: of(3), second: of(3), gradient: of(3) };
     const scalars = { learningRate: of(), step: of() };
-    expect(() => adamWUpdate({ ...fits, ...scalars, gradient: of(4) }, constants)).toThrow(
-      "adamW was given float32[3]",
-    );
-    expect(() => adamWUpdate({ ...fits, ...scalars, step: of(1) }, constants)).toThrow("step");
+    const update =
+      (tensors: object, given: object = {}) =>
+      () =>
+        adamWUpdate([fits, { ...fits, ...tensors }], { ...scalars, ...given }, constants);
+    expect(update({ gradient: of(4) })).toThrow("adamW was given float32[3]");
+    expect(update({}, { step: of(1) })).toThrow("step");
     const half = placeholder(spec([3], "bfloat16"), "x");
-    expect(() => adamWUpdate({ ...fits, ...scalars, parameter: half }, constants)).toThrow(
-      "all float32",
-    );
-    expect(() => adamWUpdate({ ...fits, ...scalars, gradient: half }, constants)).not.toThrow();
+    expect(update({ parameter: half })).toThrow("all float32");
+    expect(update({ gradient: half })).not.toThrow();
   });
 });
 

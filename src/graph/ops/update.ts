@@ -22,25 +22,26 @@ export type AdamWAttributes = {
 };
 
 /**
- * Inputs: parameter, first, second, gradient, learningRate, step, the scale if any. Results: the first three, updated,
- * and the squared norm of the update.
+ * Inputs: all parameters, all first moments, all second moments, all gradients, learningRate, step, the scale if any.
+ * Results: the first three groups, updated, and the squared norm of the update.
  */
 const adamWOp: Op<AdamWAttributes> = {
   name: "adamW",
   update: true,
-  infer(inputs) {
-    const stored = inputs.slice(0, 3);
-    const scalars = inputs.slice(4);
-    const alike = inputs.slice(0, 4).every(({ shape }) => sameShape(shape, inputs[0]!.shape));
-    if (!alike || stored.some(({ dtype }) => dtype !== "float32")) {
+  infer(inputs, { hasScale }) {
+    const { groups, scalars } = operandsOf(inputs, hasScale);
+    for (const tensors of groups) {
+      const [parameter] = tensors;
+      const alike = tensors.every(({ shape }) => sameShape(shape, parameter.shape));
+      if (alike && tensors.slice(0, 3).every(({ dtype }) => dtype === "float32")) continue;
       const expected =
         "a parameter and its two moments, all float32, and its gradient, of one shape";
-      throw shapeError("adamW", inputs.slice(0, 4), expected);
+      throw shapeError("adamW", tensors, expected);
     }
     if (scalars.some(({ shape, dtype }) => shape.length !== 0 || dtype !== "float32")) {
       throw shapeError("adamW", scalars, "a learning rate, a step and a scale float32[]");
     }
-    return [...stored, spec([])];
+    return [...inputs.slice(0, 3 * groups.length), spec([])];
   },
   schema: {
     beta1: "number",
@@ -50,75 +51,115 @@ const adamWOp: Op<AdamWAttributes> = {
     rateFactor: "number",
     hasScale: "boolean",
   },
-  inPlace: () => [
-    [0, 0],
-    [1, 1],
-    [2, 2],
-  ],
-  reference({
-    inputs,
-    outputs: [newParameter, newFirst, newSecond, squaredUpdateNorm],
-    attributes,
-  }) {
-    const [parameter, first, second, gradient, learningRate, step, scale] = inputs;
-    if (!parameter || !first || !second || !gradient || !learningRate || !step) return;
-    if (!newParameter || !newFirst || !newSecond || !squaredUpdateNorm) return;
-    requireFinite(gradient);
-    const { beta1, beta2, epsilon, weightDecay, rateFactor } = attributes;
-    const rate = learningRate.data[0]! * rateFactor;
-    const correction1 = 1 - beta1 ** step.data[0]!;
-    const correction2 = 1 - beta2 ** step.data[0]!;
+  inPlace: ({ hasScale }, inputs) =>
+    Array.from({ length: 3 * operandsOf(inputs, hasScale).groups.length }, (_, i) => [i, i]),
+  reference({ inputs, outputs, attributes }) {
+    const { groups, scalars } = operandsOf(inputs, attributes.hasScale);
+    for (const { 3: gradient } of groups) requireFinite(gradient);
+    const count = groups.length;
     let square = 0;
-    for (let i = 0; i < parameter.data.length; i++) {
-      const g = gradient.data[i]! * (scale?.data[0] ?? 1);
-      const m = beta1 * first.data[i]! + (1 - beta1) * g;
-      const v = beta2 * second.data[i]! + (1 - beta2) * g * g;
-      const move = m / correction1 / (Math.sqrt(v / correction2) + epsilon);
-      newFirst.data[i] = m;
-      newSecond.data[i] = v;
-      const before = parameter.data[i]!;
-      const after = before * (1 - rate * weightDecay) - rate * move;
-      newParameter.data[i] = after;
-      square += (after - before) ** 2;
+    for (const [index, tensors] of groups.entries()) {
+      const updated = [0, 1, 2].map((group) => outputs[group * count + index]!);
+      square += referenceStep(tensors, updated, scalars, attributes);
     }
-    squaredUpdateNorm.data[0] = square;
+    outputs.at(-1)!.data[0] = square;
   },
 };
 
-export interface AdamWInputs {
+type Four<T> = readonly [T, T, T, T];
+
+/** The operands of `adamW`: of each parameter itself, its moments and its gradient; and what they share. */
+function operandsOf<T>(
+  inputs: readonly T[],
+  hasScale: boolean,
+): { groups: readonly Four<T>[]; scalars: readonly T[] } {
+  const scalars = inputs.slice(hasScale ? -3 : -2);
+  const count = (inputs.length - scalars.length) / 4;
+  const groups = Array.from({ length: count }, (_, index) => {
+    const at = (group: number): T => inputs[group * count + index]!;
+    return [at(0), at(1), at(2), at(3)] as const;
+  });
+  return { groups, scalars };
+}
+
+/** Updates one parameter and its moments; returns the squared norm of its update. */
+function referenceStep(
+  [parameter, first, second, gradient]: Four<ReferenceTensor>,
+  [newParameter, newFirst, newSecond]: readonly ReferenceTensor[],
+  [learningRate, step, scale]: readonly ReferenceTensor[],
+  { beta1, beta2, epsilon, weightDecay, rateFactor }: AdamWAttributes,
+): number {
+  if (!newParameter || !newFirst || !newSecond || !learningRate || !step) return 0;
+  const rate = learningRate.data[0]! * rateFactor;
+  const correction1 = 1 - beta1 ** step.data[0]!;
+  const correction2 = 1 - beta2 ** step.data[0]!;
+  let square = 0;
+  for (let i = 0; i < parameter.data.length; i++) {
+    const g = gradient.data[i]! * (scale?.data[0] ?? 1);
+    const m = beta1 * first.data[i]! + (1 - beta1) * g;
+    const v = beta2 * second.data[i]! + (1 - beta2) * g * g;
+    const move = m / correction1 / (Math.sqrt(v / correction2) + epsilon);
+    newFirst.data[i] = m;
+    newSecond.data[i] = v;
+    const before = parameter.data[i]!;
+    const after = before * (1 - rate * weightDecay) - rate * move;
+    newParameter.data[i] = after;
+    square += (after - before) ** 2;
+  }
+  return square;
+}
+
+/** A parameter with its moments: running means of the gradient and of its square, float32 like the parameter. */
+export interface AdamWState {
   readonly parameter: Tensor;
-  /** Running means of the gradient and of its square, float32 like the parameter. */
   readonly first: Tensor;
   readonly second: Tensor;
-  readonly gradient: Tensor;
+}
+
+export interface AdamWScalars {
   /** float32 []. */
   readonly learningRate: Tensor;
   /** float32 [], counted from 1. */
   readonly step: Tensor;
-  /** float32 []: factor on the gradient, for clipping. */
+  /** float32 []: factor on the gradients, for clipping. */
   readonly scale?: Tensor | undefined;
 }
 
-export interface AdamWResults extends Pick<AdamWInputs, "parameter" | "first" | "second"> {
-  /** The squared norm of the update of the parameter, float32 []. */
+export interface AdamWResults {
+  /** The new state of each parameter, which takes the place of the old one. */
+  readonly updated: readonly AdamWState[];
+  /** The squared norm of the update of all parameters together, float32 []. */
   readonly squaredUpdateNorm: Tensor;
 }
 
 /**
- * One step of AdamW with decoupled weight decay (Loshchilov and Hutter 2019, as torch.optim.AdamW): the new state,
- * which takes the place of the old one. A non-finite gradient stops the run before anything is changed.
+ * One step of AdamW with decoupled weight decay (Loshchilov and Hutter 2019, as torch.optim.AdamW) on several parameters,
+ * whose state is read and written in one pass. A gradient that is not finite stops the run; parts of other gradients may
+ * have been applied then.
  */
 export function adamWUpdate(
-  { parameter, first, second, gradient, learningRate, step, scale }: AdamWInputs,
+  tensors: readonly (AdamWState & { readonly gradient: Tensor })[],
+  { learningRate, step, scale }: AdamWScalars,
   constants: Omit<AdamWAttributes, "hasScale">,
 ): AdamWResults {
-  const inputs = [parameter, first, second, gradient, learningRate, step];
-  if (scale) inputs.push(scale);
-  const results = applyAll(adamWOp, inputs, { ...constants, hasScale: scale !== undefined });
-  const [newParameter, newFirst, newSecond, squaredUpdateNorm] = results as [
-    ...[Tensor, Tensor, Tensor, Tensor],
+  const inputs = [
+    ...tensors.map(({ parameter }) => parameter),
+    ...tensors.map(({ first }) => first),
+    ...tensors.map(({ second }) => second),
+    ...tensors.map(({ gradient }) => gradient),
+    ...[learningRate, step],
+    ...(scale ? [scale] : []),
   ];
-  return { parameter: newParameter, first: newFirst, second: newSecond, squaredUpdateNorm };
+  const results = applyAll(adamWOp, inputs, { ...constants, hasScale: scale !== undefined });
+  const count = tensors.length;
+  return {
+    updated: tensors.map((_, index) => ({
+      parameter: results[index]!,
+      first: results[count + index]!,
+      second: results[2 * count + index]!,
+    })),
+    squaredUpdateNorm: results.at(-1)!,
+  };
 }
 
 const sumOfSquaresOp: Op<None> = {
