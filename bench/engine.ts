@@ -61,7 +61,10 @@ function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): P
     return [String(index), product(a, weight, { transposeB: true })] as const;
   });
   const made = plan({ outputs: new Map(results), updates: new Map() }, false);
-  const executable = backend.load(made, (path) => state.memory(path));
+  const executable = backend.load(made, (place) => {
+    if (place.kind === "state") return state.memory(place.path);
+    throw new Error("Nothing is prepared here.");
+  });
   return { run: () => executable.run(0, made.instructions.length, new Map()) };
 }
 

@@ -70,9 +70,13 @@ export function planFile(
     ),
   );
   const prepared = 1;
-  const buffers = new Map([...held.keys()].map((path, index) => [path, prepared + 1 + index]));
+  const persistent = new Map([...held, ...made.shared]);
+  const buffers = new Map(
+    [...persistent.keys()].map((name, index) => [name, prepared + 1 + index]),
+  );
   const placeOf = ({ place }: PlacedTensor): [buffer: number, offset: number] => {
     if (place.kind === "state") return [buffers.get(place.path)!, 0];
+    if (place.kind === "shared") return [buffers.get(place.origin)!, 0];
     return [place.kind === "arena" ? 0 : prepared, place.offset];
   };
   const piece = (tensor: PlacedTensor, values: Values): Piece => {
@@ -82,13 +86,13 @@ export function planFile(
   };
   const pieces = [
     ...[...held].map(([path, spec]) =>
-      piece({ spec, place: { kind: "state", path, offset: 0 } }, valuesAt(path, spec)),
+      piece({ spec, place: { kind: "state", path } }, valuesAt(path, spec)),
     ),
     ...[...made.inputs].map(([path, tensor]) => piece(tensor, valuesAt(path, tensor.spec))),
     ...made.constants.map(({ tensor, values }) => piece(tensor, values)),
   ];
-  const sizes = [made.preparedBytes, ...[...held.values()].map(({ bytes }) => bytes)].map((bytes) =>
-    aligned(Math.max(bytes, 1)),
+  const sizes = [made.preparedBytes, ...[...persistent.values()].map(({ bytes }) => bytes)].map(
+    (bytes) => aligned(Math.max(bytes, 1)),
   );
   return serialize(encodePlan(made, placeOf), made.arenaBytes, sizes, pieces, fails);
 }

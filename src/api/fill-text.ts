@@ -45,11 +45,10 @@ type Traced = { readonly [K in keyof Inputs]: Tensor };
 
 /** Number of masks predicted per run. */
 const masksPerRun = 16;
-const keptBytes = 1e9;
 
 export class TextFiller {
   readonly #model: LoadedModel;
-  readonly #programs = new ProgramCache<Program<Inputs, { probabilities: Tensor }>>(keptBytes);
+  readonly #programs = new ProgramCache<Program<Inputs, { probabilities: Tensor }>>();
   readonly #queue = new CallQueue();
 
   constructor(model: LoadedModel) {

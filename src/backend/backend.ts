@@ -1,5 +1,5 @@
 /** The internal interface between programs and backends. Users see `openBackend`, `State` and `compile`. */
-import type { PlacedTensor } from "../graph/layout.js";
+import type { PersistentPlace, PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import type { TensorSpec } from "../graph/tensor.js";
 import type { Values } from "./values.js";
@@ -76,7 +76,7 @@ export interface Backend {
    * process with SIGBUS, as with every mapping.
    */
   map?(file: OpenFile, tensors: readonly TensorInFile[]): Memory[] | undefined;
-  load(plan: Plan, memoryOf: (path: string) => Memory): Executable;
+  load(plan: Plan, memoryOf: (place: PersistentPlace) => Memory): Executable;
   /** Frees all memory. */
   dispose(): void;
 }

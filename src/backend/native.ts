@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
 import { aligned } from "../graph/arena.js";
-import type { PlacedTensor } from "../graph/layout.js";
+import type { PersistentPlace, PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import { type Dtype, type TensorSpec, bytesPerElement } from "../graph/tensor.js";
 import {
@@ -100,7 +100,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     load: (plan, memoryOf) => {
       orOutOfMemory(() => addon.reserveArena(context, plan.arenaBytes));
       arenaBytes = Math.max(arenaBytes, plan.arenaBytes);
-      return new NativeExecutable(addon, context, plan, (path) => locate(memoryOf(path)));
+      return new NativeExecutable(addon, context, plan, (place) => locate(memoryOf(place)));
     },
     dispose: () => {
       addon.close(context);
@@ -203,13 +203,18 @@ class NativeExecutable implements Executable {
   readonly #plan: Plan;
   readonly #program: number;
   readonly #prepared: number;
-  readonly #locateState: (path: string) => Location;
+  readonly #locate: (place: PersistentPlace) => Location;
 
-  constructor(addon: Addon, context: Context, plan: Plan, locateState: (path: string) => Location) {
+  constructor(
+    addon: Addon,
+    context: Context,
+    plan: Plan,
+    locate: (place: PersistentPlace) => Location,
+  ) {
     this.#addon = addon;
     this.#context = context;
     this.#plan = plan;
-    this.#locateState = locateState;
+    this.#locate = locate;
     this.#prepared = plan.preparedBytes > 0 ? allocate(addon, context, plan.preparedBytes) : 0;
     const { signatures, words } = encodePlan(plan, (tensor) => this.#buffer(tensor));
     try {
@@ -288,7 +293,8 @@ class NativeExecutable implements Executable {
       case "prepared":
         return [this.#prepared, place.offset];
       case "state":
-        return this.#locateState(place.path);
+      case "shared":
+        return this.#locate(place);
     }
   }
 }

@@ -59,9 +59,13 @@ function secondsPerProduct(
 ): number {
   const weight = addon.allocate(context, 4 * columns * depth);
   const prepared = addon.allocate(context, made.preparedBytes);
+  const shared = new Map(
+    [...made.shared].map(([origin, { bytes }]) => [origin, addon.allocate(context, bytes)]),
+  );
   addon.reserveArena(context, made.arenaBytes);
   const locate = ({ place }: PlacedTensor): readonly [id: number, offset: number] => {
-    if (place.kind === "state") return [weight, place.offset];
+    if (place.kind === "state") return [weight, 0];
+    if (place.kind === "shared") return [shared.get(place.origin)!, 0];
     return [place.kind === "prepared" ? prepared : 0, place.offset];
   };
   addon.write(context, weight, 0, numbers);
@@ -74,7 +78,7 @@ function secondsPerProduct(
   addon.time(context, program, 0, made.preparing, 0);
   const seconds = addon.time(context, program, made.preparing, last, millisecondsPerRound);
   addon.unload(context, program);
-  for (const buffer of [weight, prepared]) addon.free(context, buffer);
+  for (const buffer of [weight, prepared, ...shared.values()]) addon.free(context, buffer);
   return seconds;
 }
 

@@ -64,6 +64,47 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect((await product.run({ x })).y).toEqual(Float32Array.of(10));
   });
 
+  test("share what they compute from state alone, and compute it once after each write", async () => {
+    let allocations = 0;
+    const preparing: boolean[] = [];
+    const watched: Backend = {
+      ...backend,
+      allocate: (tensor) => (allocations++, backend.allocate(tensor)),
+      load: (plan, memoryOf) => {
+        const executable = backend.load(plan, memoryOf);
+        return {
+          run: (first, last, ...rest) => {
+            preparing.push(first < plan.preparing);
+            return executable.run(first, last, ...rest);
+          },
+          inspect: (last, inputs) => executable.inspect(last, inputs),
+          read: (tensor) => executable.read(tensor),
+          write: (tensor, values) => executable.write(tensor, values),
+          dispose: () => executable.dispose(),
+        };
+      },
+    };
+    const state = new State(watched, { weight: spec([2, 2]) });
+    const programs = [1, 2, 3].map((rows) =>
+      compile({ state, inputs: { x: spec([rows, 2]) } }, (s, { x }) => ({
+        outputs: { y: linear(x, exp(s.weight), constant(Float32Array.of(1, 2), [2])) },
+      })),
+    );
+    for (const value of [0, Math.log(2)]) {
+      state.write("weight", new Float32Array(4).fill(value));
+      for (const [index, program] of programs.entries()) {
+        const { y } = await program.run({ x: new Float32Array(2 * (index + 1)).fill(1) });
+        expect(y[0]).toBeCloseTo(2 * Math.exp(value) + 1, 5);
+      }
+    }
+    expect(preparing).toEqual([true, false, false, true, false, false]);
+    expect(allocations).toBe(2); // the weight, and what is prepared of it
+    for (const program of programs) program.dispose();
+    await programs[1]!.run({ x: new Float32Array(4) });
+    expect(preparing.at(-1)).toBe(true);
+    expect(allocations).toBe(3);
+  });
+
   test("refuse writes to the state while they run, and reads if they update it", async () => {
     const state = new State(backend, { weight: spec([2]) });
     const reading = compile({ state, inputs: {} }, (s) => ({ outputs: { y: exp(s.weight) } }));

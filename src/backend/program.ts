@@ -27,7 +27,7 @@ export interface ProgramOptions<S, I> {
 export interface ProgramMemory {
   /** By the first step of the path: "parameters", "moments", and so on. Shared by all programs on the state. */
   readonly state: Readonly<Record<string, number>>;
-  /** Weights packed for the kernels, owned by this program. */
+  /** Weights packed for the kernels, shared by all programs on the state that read them. */
   readonly prepared: number;
   /** Temporary tensors; all programs of a backend share one arena, as large as the largest needs. */
   readonly arena: number;
@@ -87,6 +87,8 @@ export class Program<I, O> {
   readonly #outputs: O;
   readonly #plan: Plan;
   readonly #inputSpecs: ReadonlyMap<string, TensorSpec>;
+  /** Whether some of what is prepared is not shared with other programs. */
+  readonly #preparesOwn: boolean;
   #executable: Executable | undefined;
   #preparedVersion = -1;
   #runs = 0;
@@ -95,9 +97,14 @@ export class Program<I, O> {
     this.#options = options;
     this.#outputs = outputs;
     this.#plan = made;
+    const preparing = made.instructions.slice(0, made.preparing);
+    this.#preparesOwn = preparing.some(({ outputs }) =>
+      outputs.some(({ place }) => place.kind === "prepared"),
+    );
     this.#inputSpecs = new Map(leavesOf<TensorSpec>(options.inputs));
     const state = options.state.bytes;
-    const { preparedBytes: prepared, arenaBytes: arena } = made;
+    const { shared, preparedBytes, arenaBytes: arena } = made;
+    const prepared = [...shared.values()].reduce((sum, { bytes }) => sum + bytes, preparedBytes);
     const ofState = Object.values(state).reduce((sum, bytes) => sum + bytes, 0);
     this.memory = { state, prepared, arena, total: ofState + prepared + arena };
   }
@@ -133,7 +140,9 @@ export class Program<I, O> {
 
   /** Frees the memory that only this program uses; the state stays. */
   dispose(): void {
-    this.#executable?.dispose();
+    if (!this.#executable) return;
+    this.#executable.dispose();
+    this.#options.state.prepared.release(this.#plan.shared.keys());
     this.#executable = undefined;
     this.#preparedVersion = -1;
   }
@@ -146,7 +155,7 @@ export class Program<I, O> {
     const executable = this.#load();
     this.#runs++;
     const { state } = this.#options;
-    const first = this.#preparedVersion === state.version ? this.#plan.preparing : 0;
+    const first = this.#isPrepared() ? this.#plan.preparing : 0;
     try {
       await this.#runSegments(executable, first, values, signal);
     } catch (error) {
@@ -155,6 +164,7 @@ export class Program<I, O> {
       if (this.#plan.updatesState) state.version++;
     }
     this.#preparedVersion = state.version;
+    state.prepared.mark(state.version, this.#plan.shared.keys());
     return mapTree(this.#outputs, (_: Tensor, path) => {
       const placed = this.#plan.outputs.get(path);
       if (!placed) throw new Error(`No output "${path}".`);
@@ -162,17 +172,38 @@ export class Program<I, O> {
     });
   }
 
+  /** Whether all that depends on the state alone has been computed from its present values, by this program or others. */
+  #isPrepared(): boolean {
+    const { state } = this.#options;
+    const own = !this.#preparesOwn || this.#preparedVersion === state.version;
+    return own && state.prepared.areOf(state.version, this.#plan.shared.keys());
+  }
+
   #load(): Executable {
     if (this.#executable) return this.#executable;
     const { state } = this.#options;
-    const { prepared, arena } = this.memory;
-    const size = `(${formatBytes(arena)} for activations, ${formatBytes(prepared)} for prepared weights)`;
+    const { arenaBytes, preparedBytes, shared } = this.#plan;
+    const size = `(${formatBytes(arenaBytes)} for activations, ${formatBytes(this.memory.prepared)} for prepared weights)`;
     state.allocate(); // before available memory is checked
-    const growth = Math.max(0, arena - state.backend.arenaBytes());
-    requireMemory(prepared + growth, `This program ${size}`);
-    const executable = state.backend.load(this.#plan, (path) => state.memory(path));
+    const lacking = preparedBytes + state.prepared.lackingBytes(shared);
+    const growth = Math.max(0, arenaBytes - state.backend.arenaBytes());
+    requireMemory(lacking + growth, `This program ${size}`);
+    state.prepared.take(shared);
+    const executable = this.#loadPlan();
     for (const { tensor, values } of this.#plan.constants) executable.write(tensor, values);
     return (this.#executable = executable);
+  }
+
+  #loadPlan(): Executable {
+    const { state } = this.#options;
+    try {
+      return state.backend.load(this.#plan, (place) =>
+        place.kind === "state" ? state.memory(place.path) : state.prepared.memory(place.origin),
+      );
+    } catch (error) {
+      state.prepared.release(this.#plan.shared.keys());
+      throw error;
+    }
   }
 
   #checkInputs(inputs: Mapped<I, TensorSpec, Values>): Map<string, Values> {

@@ -46,8 +46,8 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
       const prepared = new ArrayBuffer(bytes(plan.preparedBytes));
       const locate = ({ spec, place }: PlacedTensor): ReferenceTensor => {
         const { shape, dtype } = spec;
-        if (place.kind === "state") {
-          return { shape, dtype, data: numbers.get(memoryOf(place.path)) ?? new Float64Array() };
+        if (place.kind === "state" || place.kind === "shared") {
+          return { shape, dtype, data: numbers.get(memoryOf(place)) ?? new Float64Array() };
         }
         const buffer = place.kind === "arena" ? arena : prepared;
         return { shape, dtype, data: view(buffer, place.offset * scale[precision], spec) };

@@ -2,6 +2,7 @@ import { type Mapped, leavesOf } from "../base/tree.js";
 import { TensorSpec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
 import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
+import { PreparedTensors } from "./prepared.js";
 import { type Values, checkValues } from "./values.js";
 
 /**
@@ -11,6 +12,8 @@ import { type Values, checkValues } from "./values.js";
 export class State<S = unknown> {
   /** Counts the writes from outside, so that programs know when prepared weights are out of date. */
   version = 0;
+  /** What programs compute from the state alone. */
+  readonly prepared: PreparedTensors;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
   readonly #memory = new Map<string, Memory>();
   /** Runs in progress, and how many of them update the state. */
@@ -21,6 +24,7 @@ export class State<S = unknown> {
     readonly backend: Backend,
     readonly specs: S,
   ) {
+    this.prepared = new PreparedTensors(backend);
     this.#specs = new Map(leavesOf<TensorSpec>(specs));
   }
 

@@ -6,12 +6,10 @@ export class LruCache<Key, Value> {
   /**
    * @param capacity total weight of the entries
    * @param onEvict called with each value that leaves the cache
-   * @param minimum number of entries that are kept regardless of their weight
    */
   constructor(
     private readonly capacity: number,
     private readonly onEvict: (value: Value) => void = () => undefined,
-    private readonly minimum = 1,
   ) {}
 
   get(key: Key): Value | undefined {
@@ -28,7 +26,7 @@ export class LruCache<Key, Value> {
     this.#entries.set(key, { value, weight });
     this.#total += weight;
     for (const oldest of this.#entries.keys()) {
-      if (this.#total <= this.capacity || this.#entries.size <= this.minimum) break;
+      if (this.#total <= this.capacity || this.#entries.size === 1) break;
       this.delete(oldest);
     }
   }

@@ -1,12 +1,20 @@
 import { type Block, aligned, placeBlocks } from "./arena.js";
+import { Origins } from "./origin.js";
 import { placeholderOf } from "./placeholder.js";
 import { viewed } from "./schedule.js";
 import { type Node, type Tensor, TensorSpec } from "./tensor.js";
 
-/** Location of a tensor: in the arena, in memory prepared once per program, or in the state. */
+/**
+ * Location of a tensor: in the arena, in memory that the program prepares once for itself, in the state, or in memory
+ * that programs on the same state prepare together.
+ */
 export type Place =
-  | { readonly kind: "arena" | "prepared"; readonly offset: number }
-  | { readonly kind: "state"; readonly path: string; readonly offset: 0 };
+  { readonly kind: "arena" | "prepared"; readonly offset: number } | PersistentPlace;
+
+/** The place of a whole tensor that outlives a program. */
+export type PersistentPlace =
+  | { readonly kind: "state"; readonly path: string }
+  | { readonly kind: "shared"; readonly origin: string };
 
 export interface PlacedTensor {
   readonly spec: TensorSpec;
@@ -17,8 +25,10 @@ export interface PlacedTensor {
 export class Layout {
   readonly arenaBytes: number;
   readonly preparedBytes: number;
+  /** What is computed from state alone and kept, by origin. */
+  readonly shared: ReadonlyMap<string, TensorSpec>;
   readonly #blocks = new Map<Tensor, Block>();
-  readonly #prepared = new Map<Tensor, number>();
+  readonly #prepared = new Map<Tensor, Place>();
 
   /** @param given the inputs and constants that the nodes or outputs read */
   constructor(
@@ -31,7 +41,9 @@ export class Layout {
     const constants = [...given].filter((tensor) => placeholderOf(tensor)?.source === "constant");
     const prepared = nodes.slice(0, preparing).flatMap((node) => node.outputs);
     const kept = prepared.filter((tensor) => (lastUse.get(tensor) ?? 0) >= preparing);
-    this.preparedBytes = this.#placePrepared([...constants, ...kept]);
+    this.shared = this.#placeShared(kept);
+    const own = kept.filter((tensor) => !this.#prepared.has(tensor));
+    this.preparedBytes = this.#placePrepared([...constants, ...own]);
     const blocks: Block[] = [];
     const open = (tensor: Tensor, first: number): void => {
       const block = { bytes: tensor.bytes, first, last: lastUse.get(tensor) ?? first, offset: 0 };
@@ -57,20 +69,33 @@ export class Layout {
     const home = homeOf(tensor);
     const holder = placeholderOf(home);
     if (holder?.source === "state") {
-      return { spec, place: { kind: "state", path: holder.path, offset: 0 } };
+      return { spec, place: { kind: "state", path: holder.path } };
     }
     const prepared = this.#prepared.get(home);
-    if (prepared !== undefined) return { spec, place: { kind: "prepared", offset: prepared } };
+    if (prepared) return { spec, place: prepared };
     const block = this.#blocks.get(home);
     if (!block) throw new Error(`${tensor.node.label} has no place in memory.`);
     return { spec, place: { kind: "arena", offset: block.offset } };
+  }
+
+  /** Of the prepared results, those that any program on the state computes alike. */
+  #placeShared(tensors: readonly Tensor[]): Map<string, TensorSpec> {
+    const origins = new Origins();
+    const shared = new Map<string, TensorSpec>();
+    for (const tensor of tensors) {
+      const origin = origins.of(tensor);
+      if (origin === undefined) continue;
+      this.#prepared.set(tensor, { kind: "shared", origin });
+      shared.set(origin, new TensorSpec(tensor.shape, tensor.dtype));
+    }
+    return shared;
   }
 
   /** Constants, and prepared results that later instructions read, are never overwritten. */
   #placePrepared(tensors: readonly Tensor[]): number {
     let bytes = 0;
     for (const tensor of tensors) {
-      this.#prepared.set(tensor, bytes);
+      this.#prepared.set(tensor, { kind: "prepared", offset: bytes });
       bytes += aligned(tensor.bytes);
     }
     return bytes;

@@ -1,7 +1,7 @@
 /** From traced results to a plan: instructions in order, with the memory location of each tensor. */
 import { constantTensors } from "./constant.js";
 import { fuse } from "./fuse.js";
-import type { Attributes, Node, Op, Tensor } from "./tensor.js";
+import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
 import { Layout, type PlacedTensor } from "./layout.js";
@@ -30,9 +30,11 @@ export interface Plan {
     readonly values: Float32Array | Int32Array;
   }[];
   readonly updatesState: boolean;
-  /** Bytes of the arena and of prepared memory. */
+  /** Bytes of the arena, and of memory that the program prepares for itself. */
   readonly arenaBytes: number;
   readonly preparedBytes: number;
+  /** What the first instructions compute from state alone, by origin: programs with equal origins share it. */
+  readonly shared: ReadonlyMap<string, TensorSpec>;
 }
 
 /** The results of a traced function, by path. */
@@ -72,6 +74,7 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
     updatesState: roots.length > outputCount,
     arenaBytes: layout.arenaBytes,
     preparedBytes: layout.preparedBytes,
+    shared: layout.shared,
   };
 }
 

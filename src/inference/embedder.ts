@@ -57,9 +57,6 @@ type TextFunction = (
   input: { readonly ids: Tensor; readonly lengths: Tensor },
 ) => Tensor;
 
-/** Capacity for packed weights, per kind of program, in bytes: a few copies of the paper's model in float32. */
-const cacheBytes = 1.5e9;
-
 /**
  * Embeds images and texts in FLAVA's contrastive space (flava.md 1.6), and predicts whether pairs match. Any number of
  * inputs runs in batches, by programs compiled once for each shape. The result of a sample depends neither on the batch
@@ -68,9 +65,9 @@ const cacheBytes = 1.5e9;
 export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
   readonly #viewShape: ViewShape;
-  readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>(cacheBytes);
-  readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>(cacheBytes);
-  readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>(cacheBytes);
+  readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>();
+  readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>();
+  readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>();
   readonly #queue = new CallQueue();
 
   constructor(options: EmbedderOptions) {

@@ -1,16 +1,15 @@
 import type { Program } from "../backend/program.js";
 import { LruCache } from "../base/lru-cache.js";
 
-/**
- * Compiled programs by name. Each holds a copy of the weights, packed for the kernels; the least recently used programs
- * are freed when these copies exceed the cache's capacity.
- */
-export class ProgramCache<P extends Pick<Program<unknown, unknown>, "memory" | "dispose">> {
+/** Programs that are kept: each takes a megabyte or two, as they share the memory of their weights and results. */
+const keptPrograms = 64;
+
+/** Compiled programs by name; the least recently used ones are freed when there are many. */
+export class ProgramCache<P extends Pick<Program<unknown, unknown>, "dispose">> {
   readonly #programs: LruCache<string, P>;
 
-  /** @param capacity bytes of packed weights; the two most recently used programs are kept even beyond it */
-  constructor(capacity: number) {
-    this.#programs = new LruCache(capacity, (program: P) => program.dispose(), 2);
+  constructor(capacity = keptPrograms) {
+    this.#programs = new LruCache(capacity, (program: P) => program.dispose());
   }
 
   /** The program called `name`, compiled by `compile` if it is not in the cache. */
@@ -18,7 +17,7 @@ export class ProgramCache<P extends Pick<Program<unknown, unknown>, "memory" | "
     const cached = this.#programs.get(name);
     if (cached) return cached;
     const program = compile();
-    this.#programs.set(name, program, program.memory.prepared);
+    this.#programs.set(name, program);
     return program;
   }
 

@@ -12,7 +12,9 @@ export function recording(backend: Backend, path: string, fails: boolean): Backe
       return {
         run(first, last, inputs, signal) {
           mkdirSync(dirname(path), { recursive: true });
-          const file = planFile(plan, (name) => inputs.get(name) ?? memoryOf(name).read(), fails);
+          const valueOf = (path: string) =>
+            inputs.get(path) ?? memoryOf({ kind: "state", path }).read();
+          const file = planFile(plan, valueOf, fails);
           writeFileSync(path, file);
           return executable.run(first, last, inputs, signal);
         },

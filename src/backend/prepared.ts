@@ -1,0 +1,63 @@
+import type { TensorSpec } from "../graph/tensor.js";
+import type { Backend, Memory } from "./backend.js";
+
+interface Entry {
+  readonly memory: Memory;
+  /** Loaded programs that read it. */
+  users: number;
+  /** Version of the state from which it was computed. */
+  version: number;
+}
+
+/** What programs compute from the state alone, such as packed weights; kept once for all programs on the state. */
+export class PreparedTensors {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(readonly backend: Backend) {}
+
+  /** Bytes of those of `tensors`, by origin, that are not there yet. */
+  lackingBytes(tensors: ReadonlyMap<string, TensorSpec>): number {
+    const lacking = [...tensors].filter(([origin]) => !this.#entries.has(origin));
+    return lacking.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+  }
+
+  /** Keeps `tensors` until they are released as often as they were taken. */
+  take(tensors: ReadonlyMap<string, TensorSpec>): void {
+    for (const [origin, spec] of tensors) {
+      const entry = this.#entries.get(origin);
+      if (entry) entry.users++;
+      else {
+        const memory = this.backend.allocate(spec);
+        this.#entries.set(origin, { memory, users: 1, version: -1 });
+      }
+    }
+  }
+
+  release(origins: Iterable<string>): void {
+    for (const origin of origins) {
+      const entry = this.#entries.get(origin);
+      if (!entry || --entry.users > 0) continue;
+      entry.memory.free();
+      this.#entries.delete(origin);
+    }
+  }
+
+  memory(origin: string): Memory {
+    const entry = this.#entries.get(origin);
+    if (entry) return entry.memory;
+    throw new Error(`Nothing was prepared as ${origin}.`);
+  }
+
+  /** Whether all were computed from this version of the state. */
+  areOf(version: number, origins: Iterable<string>): boolean {
+    return [...origins].every((origin) => this.#entries.get(origin)?.version === version);
+  }
+
+  /** Notes that all hold what they should for this version of the state. */
+  mark(version: number, origins: Iterable<string>): void {
+    for (const origin of origins) {
+      const entry = this.#entries.get(origin);
+      if (entry) entry.version = version;
+    }
+  }
+}
