@@ -7,13 +7,12 @@ namespace {
 
 /** Whether every row with a weight has a valid label; otherwise the call fails. */
 bool checkLabels(const Call& call, const int32_t* labels, const float* weights, int64_t rows, int64_t columns) {
-  for (int64_t row = 0; row < rows; ++row) {
-    if (weights[row] == 0.0f || (labels[row] >= 0 && labels[row] < columns)) continue;
-    fail(call, "row %lld has the label %d, which is not one of the %lld classes", static_cast<long long>(row),
-         labels[row], static_cast<long long>(columns));
-    return false;
-  }
-  return true;
+  const int64_t row = firstWrong(
+      call, rows, [=](int64_t i) { return weights[i] != 0.0f && (labels[i] < 0 || labels[i] >= columns); });
+  if (row < 0) return true;
+  fail(call, "row %lld has the label %d, which is not one of the %lld classes", static_cast<long long>(row), labels[row],
+       static_cast<long long>(columns));
+  return false;
 }
 
 template <class X>

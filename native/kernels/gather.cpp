@@ -8,12 +8,10 @@ namespace {
 /** Whether all ids are rows of a table of this height, or negative; otherwise the call fails. */
 bool checkIds(const Call& call, const Tensor& ids, int64_t height) {
   const auto* values = ids.as<int32_t>();
-  for (int64_t i = 0; i < ids.size; ++i) {
-    if (values[i] < height) continue;
-    fail(call, "id %d is out of range for a table of %lld rows", values[i], static_cast<long long>(height));
-    return false;
-  }
-  return true;
+  const int64_t wrong = firstWrong(call, ids.size, [=](int64_t i) { return values[i] >= height; });
+  if (wrong < 0) return true;
+  fail(call, "id %d is out of range for a table of %lld rows", values[wrong], static_cast<long long>(height));
+  return false;
 }
 
 void gatherRowsKernel(const Call& call) {
@@ -36,25 +34,33 @@ void gatherRowsKernel(const Call& call) {
   });
 }
 
-/** Each thread owns a strip of columns and adds all rows to it, in order. */
+/**
+ * A work item owns a strip of columns in every n-th row of the table, and adds to it in order: enough items for many
+ * threads where there are many rows to add.
+ */
 void scatterAddRowsKernel(const Call& call) {
-  constexpr int64_t stripColumns = 128;
+  constexpr int64_t stripColumns = 128, mostShares = 16;
   const Tensor &ids = call.in(0), &table = call.out(0);
   if (!checkIds(call, ids, table.dim(0))) return;
   zero(call, table.data, table.size * 4);
   const auto* id = ids.as<int32_t>();
   auto* sums = table.as<float>();
   const int64_t rows = ids.size, columns = table.dim(1);
-  const int64_t grain = max(int64_t{1}, rowGrain(rows) / stripColumns) * stripColumns;
+  const int64_t strips = (columns + stripColumns - 1) / stripColumns;
+  const int64_t shares = max(int64_t{1}, min(mostShares, rows * stripColumns / elementGrain));
   visitFloats(call.in(1), [&](auto* dY) {
-    parallelFor(call, columns, grain, [=](int64_t begin, int64_t end, int) {
-      for (int64_t row = 0; row < rows; ++row) {
-        if (id[row] < 0) continue;
-        float* sum = sums + id[row] * columns;
-        const auto* x = dY + row * columns;
-        overVectors(begin, end, [=](int64_t i, auto lanes) {
-          store(sum + i, load(sum + i, lanes) + load(x + i, lanes), lanes);
-        });
+    parallelFor(call, strips * shares, 1, [=](int64_t first, int64_t last, int) {
+      for (int64_t item = first; item < last; ++item) {
+        const int64_t share = item % shares, begin = item / shares * stripColumns;
+        const int64_t end = min(columns, begin + stripColumns);
+        for (int64_t row = 0; row < rows; ++row) {
+          if (id[row] < 0 || id[row] % shares != share) continue;
+          float* sum = sums + id[row] * columns;
+          const auto* x = dY + row * columns;
+          overVectors(begin, end, [=](int64_t i, auto lanes) {
+            store(sum + i, load(sum + i, lanes) + load(x + i, lanes), lanes);
+          });
+        }
       }
     });
   });

@@ -20,7 +20,9 @@ struct AsynchronousRun {
 // On a libuv worker thread.
 void work(napi_env, void* data) {
   AsynchronousRun& task = *static_cast<AsynchronousRun*>(data);
-  task.outcome = execute(*task.run.program, task.run.section, task.shared->context.pool());
+  ThreadPool& pool = task.shared->context.pool();
+  const ThreadPool::Vigil vigil(pool);
+  task.outcome = execute(*task.run.program, task.run.section, pool);
 }
 
 napi_value fromOutcome(napi_env env, const Outcome& outcome) {

@@ -38,7 +38,9 @@ bool pausesUntil(Condition condition) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : scratch_(threads < 1 ? 1 : threads) {
+ThreadPool::ThreadPool(int threads)
+    : outnumbersProcessors_(threads > static_cast<int>(std::thread::hardware_concurrency())),
+      scratch_(threads < 1 ? 1 : threads) {
   try {
     for (int thread = 1; thread < threads; ++thread) workers_.emplace_back(&ThreadPool::worker, this, thread);
   } catch (const std::exception& error) {
@@ -118,31 +120,32 @@ bool ThreadPool::hasNews(uint64_t lastGeneration) const {
   return stopping_ || ((gate & openBit) != 0 && generationOf(gate) != lastGeneration);
 }
 
-/** Spins for a while, then sleeps; false when the pool stops. */
+/** Spins for a while, or until the end of a vigil, then sleeps; false when the pool stops. */
 bool ThreadPool::waitForJob(uint64_t lastGeneration) {
   const auto news = [this, lastGeneration] { return hasNews(lastGeneration); };
   const auto deadline = std::chrono::steady_clock::now() + spinTime;
   do {
     if (pausesUntil(news)) return !stopping_;
     std::this_thread::yield();
-  } while (std::chrono::steady_clock::now() < deadline);
+  } while (vigil_.load(std::memory_order_relaxed) || std::chrono::steady_clock::now() < deadline);
   std::unique_lock<std::mutex> lock(mutex_);
-  // Counted before the gate is read again: either this worker sees the new job, or `run` sees the sleeper.
   ++sleepers_;
   news_.wait(lock, news);
   --sleepers_;
   return !stopping_;
 }
 
+/**
+ * Wakes sleepers if fewer than `count` workers are awake. A worker that falls asleep just now may miss the signal, as the
+ * lock is not taken: then the job goes without it.
+ */
 void ThreadPool::wakeWorkers(int64_t count) {
-  const int sleepers = sleepers_.load();
-  if (sleepers == 0) return;
-  // Taking the lock once makes sure that a worker counted as asleep has reached its wait.
-  { std::lock_guard<std::mutex> lock(mutex_); }
-  if (count >= sleepers) {
+  const int64_t sleepers = sleepers_.load();
+  const int64_t lacking = count - (static_cast<int64_t>(workers_.size()) - sleepers);
+  if (lacking >= sleepers && sleepers > 0) {
     news_.notify_all();
   } else {
-    for (int64_t woken = 0; woken < count; ++woken) news_.notify_one();
+    for (int64_t woken = 0; woken < lacking; ++woken) news_.notify_one();
   }
 }
 
