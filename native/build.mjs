@@ -4,8 +4,8 @@
 //   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
 //   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it
 //   node native/build.mjs --sanitize address,undefined
-//                                      builds build/native-address,undefined/check instead (see sanitize.sh), with
-//                                      that level too
+//                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
+//                                      with that level too
 //
 // The compiler is $CXX, or the first of c++, g++, clang++ that runs.
 
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
   },
 });
 const output = join(root, "build", options.sanitize ? `native-${options.sanitize}` : "native");
-const product = join(output, options.sanitize ? "check" : "flava.node");
+const addon = join(output, "flava.node");
 
 const avx2 = ["-mavx2", "-mfma", "-mf16c"];
 const avx512 = [...avx2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"];
@@ -103,9 +103,7 @@ function findCompiler() {
     .find(([command, ...rest]) => spawnSync(command, [...rest, "--version"]).status === 0);
 }
 
-/** Flags for the Node-API headers, which the standalone check does not need. */
 function nodeApiFlags() {
-  if (options.sanitize) return [];
   try {
     return ["-isystem", createRequire(import.meta.url)("node-api-headers").include_dir];
   } catch {
@@ -131,7 +129,8 @@ function isKnownTo([command, ...rest], { flags, instruction }) {
  * compiled for every processor comes first and code for the newest processors last.
  */
 function planObjects(compiler) {
-  const runtime = [...sourcesIn("runtime"), ...sourcesIn(options.sanitize ? "check" : "node")];
+  const runtime = [...sourcesIn("runtime"), ...sourcesIn("node")];
+  const check = options.sanitize ? sourcesIn("check") : [];
   const kernels = sourcesIn("kernels");
   const runtimeFlags = nodeApiFlags();
   const objectOf = (source, folder, flags) => ({
@@ -148,6 +147,7 @@ function planObjects(compiler) {
     levels: known,
     objects: [
       ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
+      ...check.map((source) => objectOf(source, "check", [])),
       ...known.flatMap((level) =>
         kernelsAt(level).map((source) =>
           objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level].flags]),
@@ -235,11 +235,22 @@ async function compileAll(compiler, objects) {
   return results;
 }
 
-function link(compiler, objects) {
-  const kind =
+/** Links all objects but those of the folder `other`, which belong to the other product. */
+function link(compiler, path, objects, flags, other) {
+  const parts = objects.filter(({ source }) => dirname(source) !== join(native, other));
+  const sanitizers = options.sanitize ? [`-fsanitize=${options.sanitize}`] : [];
+  const inputs = parts.map((object) => object.path);
+  return produce(compiler, path, [...flags, ...sanitizers, "-pthread", ...inputs]);
+}
+
+async function linkAll(compiler, objects) {
+  const shared =
     process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
-  const flags = options.sanitize ? [`-fsanitize=${options.sanitize}`] : kind;
-  return produce(compiler, product, [...flags, "-pthread", ...objects.map(({ path }) => path)]);
+  const results = [await link(compiler, addon, objects, shared, "check")];
+  if (options.sanitize) {
+    results.push(await link(compiler, join(output, "check"), objects, [], "node"));
+  }
+  return results;
 }
 
 async function build() {
@@ -251,17 +262,18 @@ async function build() {
   for (const { path } of plan.objects) mkdirSync(dirname(path), { recursive: true });
   const stale = plan.objects.filter((object) => isStale(compiler, object));
   const results = await compileAll(compiler, stale);
-  if (results.every(({ succeeded }) => succeeded)) results.push(await link(compiler, plan.objects));
+  if (results.every(({ succeeded }) => succeeded))
+    results.push(...(await linkAll(compiler, plan.objects)));
   const messages = join(output, "messages.txt");
   writeFileSync(messages, results.map(({ text }) => text).join(""));
   const failures = results.filter(({ succeeded }) => !succeeded).length;
   if (failures > 0) {
     // An older build would no longer match the sources.
-    rmSync(product, { force: true });
+    rmSync(addon, { force: true });
     giveUp(`${failures} native compilations failed, see ${messages}`);
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const name = relative(root, product);
+  const name = relative(root, addon);
   console.log(
     `flava: built ${name} (${plan.levels.join(", ")}) in ${seconds} s, ${stale.length} files compiled`,
   );
