@@ -14,6 +14,7 @@ import { addMatch } from "./match.js";
 import { addPretrain } from "./pretrain.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
+import { addTasks } from "./evaluation/tasks.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
@@ -27,8 +28,8 @@ async function packageVersion(): Promise<string> {
 }
 
 const verbs = [
-  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addEvaluate, addProbe],
-  ...[addData, addPretrain, addConvert],
+  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch],
+  ...[addEvaluate, addProbe, addTasks, addData, addPretrain, addConvert],
 ];
 for (const add of verbs) add(program);
 

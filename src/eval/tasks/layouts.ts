@@ -66,11 +66,20 @@ export function parquet(
   return { name: "Parquet of Hugging Face", parts: mapParts(splits, part) };
 }
 
-/** Where the Parquet files of a split are, within the folder of a configuration if it has one. */
+/**
+ * Where the Parquet files of a split may be: in the folder itself or in "data", as uploaded to the Hub, or in that of a
+ * configuration such as "mnli"; with the split in their names, or in a folder of the split, as the Hub converts them.
+ */
 export function parquetFiles(split: string, configuration?: string): string {
-  const forms = [`${split}-*.parquet`, `${split}/*.parquet`];
-  const within = configuration === undefined ? ["data/", "", "default/"] : [`${configuration}/`];
-  return within.flatMap((folder) => forms.map((form) => folder + form)).join(" or ");
+  const folders = [
+    ...(configuration === undefined ? [] : [`${configuration}/`]),
+    "data/",
+    "",
+    "default/",
+  ];
+  return folders
+    .flatMap((folder) => [`${folder}${split}-*.parquet`, `${folder}${split}/*.parquet`])
+    .join(" or ");
 }
 
 const samplesOf = (

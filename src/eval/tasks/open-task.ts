@@ -36,7 +36,7 @@ export async function findTask(
   directory: string,
   protocol?: string,
 ): Promise<FoundTask> {
-  const [best] = await bestLayout<unknown>(task, directory, splitsOf(task, protocol));
+  const [best] = await bestLayouts<unknown>(task, directory, splitsOf(task, protocol));
   const { folder, layout, missing } = best;
   return { task, folder, layout: layout.name, missing };
 }
@@ -45,29 +45,29 @@ interface Candidate<Samples> {
   readonly folder: string | undefined;
   readonly layout: Layout<Samples>;
   readonly missing: readonly string[];
-  /** Number of needed files that are there. */
-  readonly present: number;
+  /** The fraction of needed files that are there. */
+  readonly share: number;
 }
 
-/** The layouts, those with fewer missing files first; all of nothing is worse than some of much. */
-async function bestLayout<Samples>(
+/** The layouts in each of the task's folders, those of which most is there first. */
+async function bestLayouts<Samples>(
   task: { readonly layouts: readonly Layout<Samples>[] } & Pick<Task, "name" | "folders">,
   directory: string,
   splits: Splits,
 ): Promise<[Candidate<Samples>, ...Candidate<Samples>[]]> {
-  const folder = await folderOf(task, directory);
   const candidates: Candidate<Samples>[] = [];
-  for (const layout of task.layouts) {
-    const files = neededFiles(layout, splits);
-    if (!files) continue;
-    const missing: string[] = [];
-    for (const file of files)
-      if (folder === undefined || !(await isThere(folder, file))) missing.push(file);
-    candidates.push({ folder, layout, missing, present: files.length - missing.length });
+  for (const folder of await foldersOf(task, directory)) {
+    for (const layout of task.layouts) {
+      const files = neededFiles(layout, splits);
+      if (!files) continue;
+      const missing: string[] = [];
+      for (const file of files)
+        if (folder === undefined || !(await isThere(folder, file))) missing.push(file);
+      const share = (files.length - missing.length) / files.length;
+      candidates.push({ folder, layout, missing, share });
+    }
   }
-  const share = ({ missing, present }: Candidate<Samples>): number =>
-    missing.length === 0 ? 2 : present / (present + missing.length);
-  const [first, ...others] = candidates.sort((a, b) => share(b) - share(a));
+  const [first, ...others] = candidates.sort((a, b) => b.share - a.share);
   return [first!, ...others];
 }
 
@@ -79,13 +79,15 @@ function neededFiles<Samples>(layout: Layout<Samples>, splits: Splits): string[]
   return [...new Set([...parts, ...validation].flatMap((part) => part!.files))];
 }
 
-async function folderOf(
+/** The folders of a task that exist; undefined stands for none. */
+async function foldersOf(
   { name, folders = [] }: Pick<Task, "name" | "folders">,
   directory: string,
-): Promise<string | undefined> {
+): Promise<(string | undefined)[]> {
+  const found: string[] = [];
   for (const each of [name, ...folders])
-    if (await isDirectory(join(directory, each))) return join(directory, each);
-  return undefined;
+    if (await isDirectory(join(directory, each))) found.push(join(directory, each));
+  return found.length > 0 ? found : [undefined];
 }
 
 /** The samples of a task: with captions for retrieval, labeled for all others. */
@@ -122,13 +124,13 @@ export async function openTask<T extends Task>(
   const splits = splitsOf(task, protocol);
   const layouts = task.layouts as readonly Layout<SamplesOf<T>>[];
   const given = { ...task, layouts };
-  const [{ folder, layout, missing }] = await bestLayout(given, directory, splits);
+  const [{ folder, layout, missing }] = await bestLayouts(given, directory, splits);
   if (folder === undefined || missing.length > 0)
     throw new TaskDataError(`${task.title}: ${absence(task, directory, folder, missing)}`);
   const open = async (name: string): Promise<SamplesOf<T>> => {
     const part = layout.parts[name]!;
     const samples = await part.open(folder);
-    if (!incomplete) requireComplete(task, name, part, samples);
+    if (!incomplete) await requireComplete(task, name, part, samples);
     return samples;
   };
   const openAll = (names: readonly string[]): Promise<SamplesOf<T>[]> =>
@@ -156,17 +158,19 @@ function absence(
   return `${lack}. The files come from ${origin}.`;
 }
 
-function requireComplete(
+async function requireComplete(
   { title, origin }: Task,
   name: string,
-  part: Part<unknown>,
+  { samples: official }: Part<unknown>,
   opened: Source | LabeledSource,
-): void {
-  if (!("samples" in opened) || part.samples === undefined || opened.samples === part.samples)
-    return;
-  const [found, official] = [opened.samples, part.samples].map((each) => each.toLocaleString("en"));
+): Promise<void> {
+  if (official === undefined) return;
+  const found = "samples" in opened ? opened.samples : await opened.count();
+  if (found === undefined || found === official) return;
   throw new TaskDataError(
-    `${title}, ${name}: ${opened.name} has ${found} samples, but the official files have ${official}. A part of them is missing, ` +
-      `or they are of another version; the official ones come from ${origin}.`,
+    `${title}, ${name}: ${opened.name} has ${grouped(found)} samples, but the official files have ${grouped(official)}. A part of ` +
+      `them is missing, or they are of another version; the official ones come from ${origin}.`,
   );
 }
+
+const grouped = (count: number): string => count.toLocaleString("en-US");

@@ -80,6 +80,11 @@ export interface LabeledTask extends AnyTask<LabeledSource> {
   readonly inputs: "image" | "text" | "text pair" | "image and text";
   /** Names of the classes, which are the labels of targets, in the order of the set's indices; empty for values and answers. */
   readonly classes: readonly string[];
+  /**
+   * The answers that a model chooses among, if targets are scores of answers; found in the files of the task's folder.
+   * @throws SourceError if a file is missing or damaged
+   */
+  answers?(folder: string): Promise<readonly string[]>;
   /** Prompts for zero-shot classification, with "{}" for the class name. */
   readonly templates?: readonly string[];
 }

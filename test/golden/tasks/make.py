@@ -1,6 +1,6 @@
 """Small files in the formats of the evaluation's sets, written by the usual writers.
 
-Run in a virtual environment with NumPy, SciPy, h5py, pandas, PyArrow and Pillow: python test/golden/tasks/make.py
+Run in a virtual environment with NumPy, SciPy, h5py, PyArrow and Pillow: python test/golden/tasks/make.py
 """
 
 import csv
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pandas
 import pyarrow
 import pyarrow.parquet
 from PIL import Image
@@ -135,6 +134,15 @@ def parquet():
     pyarrow.parquet.write_table(table, at("hf/test-00000-of-00001.parquet"))
 
 
+def glue():
+    first, second = ["a", "b"], ["", "d"]
+    kinds = {"mrpc": pyarrow.array([1, 0], pyarrow.int64()), "stsb": pyarrow.array([3.5, 5], pyarrow.float32())}
+    for name, label in kinds.items():
+        table = pyarrow.table({"sentence1": first, "sentence2": second, "label": label, "idx": [0, 1]})
+        for split in ["train", "validation"]:
+            pyarrow.parquet.write_table(table, at(f"glue/{name}/{split}-00000-of-00001.parquet"))
+
+
 def numpy_random():
     np.random.seed(123)
     videos = [f"2011_09_26_drive_{number:04d}" for number in range(71)]
@@ -145,5 +153,5 @@ def numpy_random():
 
 
 if __name__ == "__main__":
-    for make in [cifar, mnist, mat, pcam, fer2013, shards, parquet, numpy_random]:
+    for make in [cifar, mnist, mat, pcam, fer2013, shards, parquet, glue, numpy_random]:
         make()

@@ -1,6 +1,8 @@
 /** Tar shards as CLIP_benchmark writes them: 0.tar, 1.tar ... with images and .cls files, and their number in nshards.txt. */
 import { join } from "node:path";
 import type { LabeledSource } from "../../labeled-source.js";
+import type { Sample } from "../../sample.js";
+import type { Source } from "../source.js";
 import { SourceError } from "../source-error.js";
 import { recordCount, tarSource } from "../tar/source.js";
 import { classAt } from "./class-names.js";
@@ -36,8 +38,32 @@ export async function tarShardsSource(
 
 const numberOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : NaN);
 
+/**
+ * The samples of shards with images and .txt files, which hold one caption a line.
+ * @throws SourceError if a shard is missing or damaged
+ */
+export async function captionShards(folder: string): Promise<Source> {
+  return withLinesAsTexts(tarSource(await shardPaths(folder)));
+}
+
+function withLinesAsTexts(source: Source): Source {
+  const split = async function* <S extends Pick<Sample, "texts">>(
+    samples: AsyncIterable<S>,
+  ): AsyncGenerator<S> {
+    for await (const sample of samples) {
+      const texts = sample.texts.flatMap((text) => text.split("\n")).map((text) => text.trim());
+      yield { ...sample, texts: texts.filter((text) => text !== "") };
+    }
+  };
+  return {
+    ...source,
+    read: (skipped) => split(source.read(skipped)),
+    locate: (skipped) => split(source.locate(skipped)),
+  };
+}
+
 /** The paths of the shards that nshards.txt counts. */
-export async function shardPaths(folder: string): Promise<string[]> {
+async function shardPaths(folder: string): Promise<string[]> {
   const list = join(folder, "nshards.txt");
   const [number = ""] = await linesIn(list);
   const count = numberOf(number);

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterEach, expect, it, vi } from "vitest";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import { addTasks } from "./tasks.js";
+
+const folder = temporaryDirectory();
+afterEach(() => vi.restoreAllMocks());
+
+async function run(...words: string[]): Promise<string> {
+  const lines: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((text: string) => lines.push(text));
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const program = new Command().exitOverride();
+  addTasks(program);
+  await program.parseAsync(["tasks", ...words], { from: "user" });
+  return lines.join("\n");
+}
+
+it("lists 35 tasks in 100 columns", async () => {
+  const lines = (await run()).split("\n");
+  expect(lines.filter((line) => line.startsWith("  "))).toHaveLength(35);
+  expect(lines.filter((line) => line.length > 100)).toEqual([]);
+});
+
+it("says what is found and what is missing", async () => {
+  await mkdir(join(folder, "CoLA"));
+  await mkdir(join(folder, "clevr"));
+  for (const part of ["train", "dev"]) await writeFile(join(folder, `CoLA/${part}.tsv`), "");
+  const text = await run("--data", folder);
+  const lines = text.split("\n");
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^ {2}cola +ready +official files in \S+CoLA$/),
+  );
+  const clevr = lines.slice(lines.findIndex((line) => line.startsWith("  clevr")));
+  expect(clevr.slice(0, 4).join(" ").replace(/ +/g, " ")).toMatch(
+    /clevr missing \S+clevr lacks images\/train, scenes\/CLEVR_train_scenes.json, .*from cs.stanford.edu/,
+  );
+  expect(text).toMatch(/mnist +missing +no folder mnist with train-images-idx3-ubyte/);
+  expect(text).toContain("1 of 35 tasks have all files");
+  expect(lines.filter((line) => line.length > 100 && !line.includes(folder))).toEqual([]);
+  const json = JSON.parse(await run("--data", folder, "--json")) as { name: string }[];
+  expect(json.find(({ name }) => name === "cola")).toMatchObject({
+    folder: join(folder, "CoLA"),
+    missing: [],
+    paper: [{ title: "CoLA", values: { MIM: null, FLAVA: 50.65 } }],
+  });
+  await expect(run("--data", join(folder, "nowhere"))).rejects.toThrow("There is no such folder");
+});

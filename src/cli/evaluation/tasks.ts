@@ -1,0 +1,51 @@
+/** `flava tasks`: the tasks of the paper's evaluation, and which of their files are there. */
+import { type Command, InvalidArgumentError } from "commander";
+import { existsSync } from "node:fs";
+import { describeTasks } from "../../eval/tasks/describe-tasks.js";
+import { flava35 } from "../../eval/tasks/flava35.js";
+import { type FoundTask, findTask } from "../../eval/tasks/open-task.js";
+import { paperColumns } from "../../eval/tasks/paper.js";
+import type { Task } from "../../eval/tasks/task.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
+
+interface TasksFlags extends JsonFlag {
+  readonly data?: string;
+}
+
+export function addTasks(program: Command): void {
+  program
+    .command("tasks")
+    .description("list the 35 tasks of the paper's evaluation, and which of their files are there")
+    .option("--data <folder>", "the data directory, with a folder for each task", existing)
+    .addOption(jsonOption())
+    .action(list);
+}
+
+function existing(folder: string): string {
+  if (existsSync(folder)) return folder;
+  throw new InvalidArgumentError("There is no such folder.");
+}
+
+async function list({ data, json }: TasksFlags): Promise<void> {
+  const found = data === undefined ? undefined : await findAll(data);
+  if (json)
+    printJson(flava35.map((task, index) => ({ ...facts(task), ...places(found?.[index]) })));
+  else console.log(describeTasks(flava35, found));
+}
+
+async function findAll(directory: string): Promise<FoundTask[]> {
+  const found: FoundTask[] = [];
+  for (const task of flava35) found.push(await findTask(task, directory));
+  return found;
+}
+
+const facts = ({ name, title, family, kind, origin, gigabytes, paper }: Task): object => ({
+  ...{ name, title, family, kind, origin, gigabytes },
+  paper: paper.map(({ title, metrics, values }) => ({
+    ...{ title, metrics },
+    values: Object.fromEntries(paperColumns.map((column, index) => [column, values[index]])),
+  })),
+});
+
+const places = (found: FoundTask | undefined): object =>
+  found ? { folder: found.folder ?? null, layout: found.layout, missing: found.missing } : {};

@@ -1,0 +1,89 @@
+/** Images with all their captions, in the lists of COCO and Flickr30K. */
+import { SampleError, SourceError } from "./source-error.js";
+import { placeInFolder } from "./file-in-folder.js";
+import { jsonItems } from "./labeled/json-items.js";
+import { linesIn } from "./labeled/lines-in.js";
+import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
+import { type Source, defaultMaxBytes } from "./source.js";
+
+/** The captions of each image file, by its path relative to the folder of images. */
+type Captions = ReadonlyMap<string, readonly string[]>;
+
+function captionedImages(list: string, images: string, captions: Captions): Source {
+  if (captions.size === 0) throw new SourceError(`${list} lists no images of this part.`);
+  // eslint-disable-next-line @typescript-eslint/require-await -- the records are known; only loading is asynchronous
+  const find = async function* (): AsyncGenerator<FoundRecord> {
+    for (const [file, texts] of captions) {
+      const key = stemOf(file);
+      const load: FoundRecord["load"] = async () => {
+        if (texts.length === 0) throw new SampleError(key, "empty", `${file} has no captions.`);
+        const image = await placeInFolder(images, file, key, defaultMaxBytes);
+        return { key, image, texts, fields: {} };
+      };
+      yield { key, path: `${images}/${file}`, load };
+    }
+  };
+  const countOf = (): Promise<number> => Promise.resolve(captions.size);
+  return recordSource({ name: list, paths: [list], find, countOf });
+}
+
+/**
+ * The images of a split in Karpathy's list (dataset_coco.json, dataset_flickr30k.json).
+ * @param images the folder that the list's paths, or its names if it has no paths, are relative to
+ * @throws SourceError if the list is damaged or has no images of the split
+ */
+export async function karpathyImages(list: string, images: string, split: string): Promise<Source> {
+  const captions = new Map<string, string[]>();
+  for await (const row of jsonItems(list, "images")) {
+    const { filepath, filename, sentences } = row;
+    if (row.split !== split) continue;
+    if (typeof filename !== "string" || !Array.isArray(sentences))
+      throw new SourceError(
+        `${list}, after ${captions.size} images: expected filename and sentences.`,
+      );
+    const file = typeof filepath === "string" ? `${filepath}/${filename}` : filename;
+    const texts = sentences.map((sentence: { readonly raw?: unknown } | null) => sentence?.raw);
+    captions.set(
+      file,
+      texts.filter((text) => typeof text === "string"),
+    );
+  }
+  return captionedImages(list, images, captions);
+}
+
+/**
+ * The images of COCO's own form of annotations, such as CLIP_benchmark's coco_test_karpathy.json.
+ * @throws SourceError if the file is damaged, or a caption is of no image
+ */
+export async function cocoAnnotations(list: string, images: string): Promise<Source> {
+  const names = new Map<unknown, string>();
+  for await (const { id, file_name: file } of jsonItems(list, "images"))
+    if (typeof file === "string") names.set(id, file);
+  const captions = new Map<string, string[]>([...names.values()].map((file) => [file, []]));
+  for await (const { image_id: id, caption } of jsonItems(list, "annotations")) {
+    const file = names.get(id);
+    if (file === undefined || typeof caption !== "string")
+      throw new SourceError(
+        `${list} has a caption of image ${String(id)}, which it does not list.`,
+      );
+    captions.get(file)!.push(caption);
+  }
+  return captionedImages(list, images, captions);
+}
+
+/**
+ * The images of a list of lines "1007129816.jpg,A caption, perhaps with commas.", after a line of column names, such as
+ * CLIP_benchmark's flickr30k_test_karpathy.txt.
+ * @throws SourceError if a line names no image
+ */
+export async function captionLines(list: string, images: string): Promise<Source> {
+  const captions = new Map<string, string[]>();
+  const [, ...lines] = await linesIn(list);
+  for (const [index, line] of lines.entries()) {
+    const end = line.indexOf(".jpg,");
+    if (end < 0) throw new SourceError(`${list}, line ${index + 2}: expected IMAGE.jpg,CAPTION.`);
+    const file = line.slice(0, end + 4);
+    captions.set(file, [...(captions.get(file) ?? []), line.slice(end + 5)]);
+  }
+  return captionedImages(list, images, captions);
+}

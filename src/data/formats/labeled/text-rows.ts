@@ -1,0 +1,152 @@
+/** Labeled texts in the files of GLUE: tab-separated without quoting, or Parquet. */
+import { parquetFooter, parquetRows } from "../parquet/rows.js";
+import { isUtf8 } from "node:buffer";
+import { basename } from "node:path";
+import type { LabeledSample, Target } from "../../labeled-sample.js";
+import type { LabeledSource } from "../../labeled-source.js";
+import { notUtf8 } from "../encoding.js";
+import { linesOf } from "../lines.js";
+import { SampleError, SourceError, reasonOf } from "../source-error.js";
+
+type Values = Readonly<Record<string, unknown>>;
+type Row = { readonly values: Values } | { readonly fault: string };
+
+export interface TextRows {
+  readonly text: string;
+  /** The column of a second text, if there is one. */
+  readonly textPair?: string;
+  readonly label: string;
+  /** Names of the classes, in the order of their numbers; none if labels are values. */
+  readonly classes: readonly string[];
+  /** Names of the columns of a table whose first line does not have them. */
+  readonly columns?: readonly string[];
+}
+
+const longestLine = 1 << 20;
+
+/**
+ * The rows of a tab-separated file; quotes are part of the text. Broken rows, of which QQP has some, are skipped.
+ * @throws SourceError if the file lacks a column
+ */
+export async function tabSeparatedTexts(path: string, rows: TextRows): Promise<LabeledSource> {
+  let samples = 0;
+  for await (const row of linesAsRows(path, rows))
+    if (samples++ === 0) requireColumns(path, row, rows);
+  if (samples === 0)
+    throw new SourceError(`${path} has no rows. Perhaps its download was interrupted.`);
+  return source(path, samples, () => linesAsRows(path, rows), rows);
+}
+
+/**
+ * The rows of Parquet files.
+ * @throws SourceError if a file is damaged or lacks a column
+ */
+export async function parquetTexts(
+  paths: readonly string[],
+  rows: TextRows,
+): Promise<LabeledSource> {
+  let samples = 0;
+  for (const path of paths) samples += Number((await parquetFooter(path)).num_rows);
+  const read = async function* (): AsyncGenerator<Row> {
+    for (const path of paths)
+      for await (const { values } of parquetRows(path, await parquetFooter(path))) yield { values };
+  };
+  for await (const row of read()) {
+    requireColumns(paths[0]!, row, rows);
+    break;
+  }
+  return source(paths[0]!, samples, read, rows);
+}
+
+function source(
+  name: string,
+  samples: number,
+  read: () => AsyncIterable<Row>,
+  rows: TextRows,
+): LabeledSource {
+  return {
+    name,
+    samples,
+    async *read(skipped) {
+      let index = 0;
+      for await (const row of read()) {
+        const key = String(index++);
+        try {
+          yield sampleOf(name, key, row, rows);
+        } catch (error) {
+          if (!(error instanceof SampleError)) throw error;
+          skipped?.add(key, error.reason, error.message);
+        }
+      }
+    },
+  };
+}
+
+async function* linesAsRows(path: string, { columns }: TextRows): AsyncGenerator<Row> {
+  let names = columns;
+  try {
+    for await (const { bytes, isWhole } of linesOf(path, longestLine)) {
+      if (bytes.length === 0) continue;
+      if (!isWhole || !isUtf8(bytes)) {
+        yield { fault: isWhole ? `it is ${notUtf8}` : "it is too long" };
+        continue;
+      }
+      const cells = bytes.toString("utf8").split("\t");
+      if (names === undefined) names = cells;
+      else if (cells.length < names.length)
+        yield { fault: `it has ${cells.length} cells instead of ${names.length}` };
+      else yield { values: Object.fromEntries(names.map((name, place) => [name, cells[place]])) };
+    }
+  } catch (error) {
+    throw new SourceError(`${path} cannot be read: ${reasonOf(error)}.`);
+  }
+}
+
+function requireColumns(path: string, row: Row, { text, textPair, label }: TextRows): void {
+  if ("fault" in row) return;
+  const missing = [text, textPair, label].find(
+    (name) => name !== undefined && !(name in row.values),
+  );
+  if (missing === undefined) return;
+  const names = Object.keys(row.values).join(", ").slice(0, 200);
+  throw new SourceError(
+    `${path} has no column ${missing}; its columns are ${names}. It belongs to another task, or to a part without labels.`,
+  );
+}
+
+function sampleOf(name: string, key: string, row: Row, rows: TextRows): LabeledSample {
+  const where = `${basename(name)}, row ${key}`;
+  if ("fault" in row) throw new SampleError(key, "damaged", `${where}: ${row.fault}.`);
+  const { text: first, textPair: second, label, classes } = rows;
+  const textIn = (column: string): string => {
+    const value = row.values[column];
+    if (typeof value === "string") return value;
+    throw new SampleError(key, "damaged", `${where}, column ${column}: expected a text.`);
+  };
+  return {
+    key,
+    text: textIn(first),
+    ...(second !== undefined && { textPair: textIn(second) }),
+    target: targetOf(`${where}, column ${label}`, key, row.values[label], classes),
+  };
+}
+
+/** Classes are given by number or name. */
+function targetOf(where: string, key: string, value: unknown, classes: readonly string[]): Target {
+  const text =
+    typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+      ? String(value)
+      : "";
+  if (classes.length === 0 && text !== "" && Number.isFinite(Number(text)))
+    return { kind: "value", value: Number(text) };
+  const label = classes.includes(text) ? text : classes[/^\d+$/.test(text) ? Number(text) : NaN];
+  if (label !== undefined) return { kind: "class", label };
+  const expected =
+    classes.length === 0 ? "a number" : `one of ${classes.join(", ")}, or its number`;
+  const reason = text === "-1" ? "unwanted" : "damaged";
+  throw new SampleError(
+    key,
+    reason,
+    `${where}: expected ${expected}, not ${JSON.stringify(text.slice(0, 40))}.`,
+  );
+}

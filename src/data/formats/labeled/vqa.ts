@@ -1,0 +1,99 @@
+/** Questions on COCO's images, answered by ten people each (VQAv2). */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { LabeledSample } from "../../labeled-sample.js";
+import type { LabeledSource } from "../../labeled-source.js";
+import { SourceError } from "../source-error.js";
+import { type JsonObject, jsonItems } from "./json-items.js";
+
+export interface VqaFiles {
+  /** Such as v2_OpenEnded_mscoco_val2014_questions.json. */
+  readonly questions: string;
+  /** Such as v2_mscoco_val2014_annotations.json, in the order of the questions. */
+  readonly annotations: string;
+  /** The folder of the images. */
+  readonly images: string;
+  /** The part of COCO that names image files: "COCO_val2014_000000000042.jpg". */
+  readonly imagePart: string;
+}
+
+/**
+ * The questions of a part, with the scores of the answers.
+ * @param scoresOf the score of each answer, from those of all people
+ * @throws SourceError if questions and annotations do not belong together
+ */
+export async function vqaQuestions(
+  files: VqaFiles,
+  scoresOf: (answers: readonly string[]) => ReadonlyMap<string, number>,
+): Promise<LabeledSource> {
+  const { questions, annotations } = files;
+  let samples = 0;
+  const all = jsonItems(questions, "questions");
+  while (!(await all.next()).done) samples++;
+  return {
+    name: questions,
+    samples,
+    async *read(skipped) {
+      const answered = jsonItems(annotations, "annotations");
+      for await (const question of jsonItems(questions, "questions")) {
+        const answer = (await answered.next()) as IteratorResult<JsonObject, undefined>;
+        const sample = sampleOf(files, question, answer.value, scoresOf);
+        const { path } = sample.image;
+        if (await stat(path).catch(() => undefined)) yield sample;
+        else skipped?.add(sample.key, "missing", `question ${sample.key}: ${path} is not there.`);
+      }
+    },
+  };
+}
+
+function sampleOf(
+  { questions, annotations, images, imagePart }: VqaFiles,
+  { question_id: id, image_id: image, question }: JsonObject,
+  annotation: JsonObject | undefined,
+  scoresOf: (answers: readonly string[]) => ReadonlyMap<string, number>,
+): LabeledSample & { readonly image: { readonly path: string } } {
+  if (typeof id !== "number" || typeof image !== "number" || typeof question !== "string")
+    throw new SourceError(`${questions} has a question without question_id, image_id or text.`);
+  if (annotation?.question_id !== id)
+    throw new SourceError(
+      `${annotations} does not answer question ${id} where ${questions} asks it: the files belong to different parts.`,
+    );
+  const scores = Object.fromEntries(scoresOf(answersOf(annotations, annotation)));
+  const file = `COCO_${imagePart}_${String(image).padStart(12, "0")}.jpg`;
+  return {
+    key: String(id),
+    image: { path: join(images, file) },
+    text: question,
+    target: { kind: "scores", scores },
+  };
+}
+
+function answersOf(path: string, { question_id, answers }: JsonObject): string[] {
+  const list: unknown[] = Array.isArray(answers) ? answers : [];
+  const texts = list.map((each) => (each as { readonly answer?: unknown } | null)?.answer);
+  if (texts.length > 0 && texts.every((text) => typeof text === "string")) return texts;
+  throw new SourceError(`${path}, question ${String(question_id)}: expected a list of answers.`);
+}
+
+/**
+ * The answers that most people gave to at least `minimum` questions, most frequent first: with 9, and both labeled parts of
+ * VQAv2, these are the usual 3,129.
+ * @param annotations files of annotations
+ * @param normalized the form in which answers are compared
+ */
+export async function frequentAnswers(
+  annotations: readonly string[],
+  normalized: (answer: string) => string,
+  minimum = 9,
+): Promise<string[]> {
+  const counts = new Map<string, number>();
+  for (const path of annotations)
+    for await (const { multiple_choice_answer: answer } of jsonItems(path, "annotations")) {
+      if (typeof answer !== "string")
+        throw new SourceError(`${path} has an annotation without multiple_choice_answer.`);
+      const form = normalized(answer);
+      counts.set(form, (counts.get(form) ?? 0) + 1);
+    }
+  const frequent = [...counts].filter(([, count]) => count >= minimum);
+  return frequent.sort((a, b) => b[1] - a[1]).map(([answer]) => answer);
+}
