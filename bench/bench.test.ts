@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { compareEngine } from "./compare-engine.js";
-import { compareModel } from "./compare-model.js";
-import type { Comparison } from "./comparison.js";
-import { median } from "./measure.js";
+import { barsOf, machineKind } from "./bars.js";
+import { engineLines } from "./compare-engine.js";
+import { modelLines } from "./compare-model.js";
+import type { Line } from "./comparison.js";
+import { measure, median, quick } from "./measure.js";
 import { leastCosine } from "./model.js";
 import { plot } from "./plot.js";
 import { figure, formatRow, judge } from "./report.js";
-import { captions, product, productFlops } from "./work.js";
+import { measureLines, selectLines, summarize } from "./run-lines.js";
+import { type Side, captions, product, productFlops } from "./work.js";
 
 describe("median", () => {
   it.each([
@@ -27,6 +29,7 @@ describe("judge", () => {
       ratio: 0.5,
       bar: "<= 0.5",
       holds: true,
+      noisy: false,
     });
     expect(judge(measured, { atMost: 0.49 }).holds).toBe(false);
   });
@@ -63,27 +66,81 @@ describe("judge, with a required cosine", () => {
 });
 
 describe.each([
-  ["engine", compareEngine, "peak resident memory, training step, batch 8, 197 tokens, float32"],
-  ["model", compareModel, "loading 357,645,303 parameters"],
-] as const)("the comparison of the %s", (_, compare, known) => {
-  it("measures only selected rows", async () => {
-    const labels = new Set<string>();
-    const untouched = (): never => {
-      throw new Error("A side was run.");
-    };
-    const side = { prepare: untouched, time: untouched, processorSeconds: untouched };
-    const none: Comparison = {
-      ours: { ...side, close: untouched },
-      peer: { ...side, close: untouched },
-      isSelected: (label) => {
-        labels.add(label);
-        return false;
+  ["engine", engineLines, "peak resident memory, training step, batch 8, 197 tokens, float32"],
+  ["model", modelLines, "loading 357,645,303 parameters"],
+] as const)("the lines of the %s", (_, linesFor, known) => {
+  const lines = linesFor(barsOf("amx"));
+  const labels = (chosen: readonly Line[]): string[] => chosen.map(({ label }) => label);
+
+  it("have different labels, by which they are selected", () => {
+    expect(new Set(labels(lines)).size).toBe(lines.length);
+    expect(labels(selectLines(lines, { only: known }))).toEqual([known]);
+    expect(selectLines(lines, {})).toEqual(lines);
+  });
+
+  it("are few with --quick", () => {
+    const quick = selectLines(lines, { quick: true });
+    expect(quick.length).toBeGreaterThan(3);
+    expect(quick.length).toBeLessThan(9);
+  });
+});
+
+describe("bars", () => {
+  it("depend on the kind of machine", () => {
+    expect(machineKind("processor : 0\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")).toBe("amx");
+    expect(machineKind("processor : 0\nflags\t\t: fpu avx512f avx512_bf16\n")).toBe("avx512bf16");
+    expect(barsOf("amx").products).toBeGreaterThan(barsOf("avx512bf16").products);
+  });
+});
+
+/** A side whose runs take no time and are reported as so many seconds. */
+function sideOf(secondsPerRun: number): Side {
+  return {
+    prepare: () => Promise.resolve(),
+    time: () => Promise.resolve(secondsPerRun),
+    processorSeconds: () => Promise.resolve(0),
+    close: () => Promise.resolve(),
+  };
+}
+
+describe("measureLines", () => {
+  const row = judge({ work: "works", ours: 1, peer: 2, unit: "s" }, { atMost: 0.6 });
+  const fails: Line = {
+    label: "fails",
+    measure: () => Promise.reject(new Error("no\nroom")),
+  };
+  const works: Line = { label: "works", measure: () => Promise.resolve(row) };
+  const comparison = { ours: sideOf(1), peer: sideOf(1), effort: quick };
+
+  it("prints a line that fails, and goes on", async () => {
+    const printed: string[] = [];
+    const outcomes = await measureLines([fails, works], comparison, (line) => printed.push(line));
+    expect(printed).toEqual(["| fails |  |  |  |  |  | failed: no room |", formatRow(row)]);
+    expect(summarize(outcomes)).toEqual({
+      text: "1 of 1 bars hold; 1 rows failed.",
+      holds: false,
+    });
+    expect(summarize([row]).holds).toBe(true);
+    expect(summarize([{ ...row, noisy: true }]).text).toBe("1 of 1 bars hold; 1 rows are noisy.");
+    expect(summarize([]).holds).toBe(false);
+  });
+});
+
+describe("measure", () => {
+  it("ends on a machine that is never quiet, and says so", async () => {
+    // The sides claim to have used no time, so that all that this machine does is that of others.
+    const busy: Side = {
+      ...sideOf(0.3),
+      time: () => {
+        const end = performance.now() + 300;
+        while (performance.now() < end);
+        return Promise.resolve(0.3);
       },
     };
-    const rows: unknown[] = [];
-    for await (const row of compare(none)) rows.push(row);
-    expect(rows).toEqual([]);
-    expect(labels).toContain(known);
+    const effort = { rounds: 1, seconds: 0.1, patienceSeconds: 0 };
+    const work = { kind: "tiny operations", count: 1 } as const;
+    const found = await measure([{ side: busy, work }], 1, effort);
+    expect(found).toEqual({ seconds: [0.3], noisy: true });
   });
 });
 

@@ -1,56 +1,78 @@
-/** One workload on both sides, as a row of the report. */
+/** The lines of a comparison: one workload on both sides each, measured and judged on its own. */
 import { ourCost, peerCost } from "./fresh.js";
-import { measure } from "./measure.js";
+import { type Effort, measure } from "./measure.js";
 import { type Bar, type Row, judge } from "./report.js";
 import { type Side, type Work, describeWork, threads } from "./work.js";
 
-type Sides = { readonly ours: Side; readonly peer: Side };
+/** Both sides, and how long they are measured. */
+export type Comparison = {
+  readonly ours: Side;
+  readonly peer: Side;
+  readonly effort: Effort;
+};
 
-/** Both sides, and a filter of rows. */
-export type Comparison = Sides & { readonly isSelected: (label: string) => boolean };
+/** A row that can be measured. */
+export type Line = {
+  readonly label: string;
+  /** Whether it is one of those that `--quick` measures. */
+  readonly headline?: boolean;
+  readonly measure: (comparison: Comparison) => Promise<Row>;
+};
 
 /** The workload of each side: the same, unless the peer's differs. */
 type Task = { readonly work: Work; readonly peerWork?: Work };
 
+/** Seconds of each side. */
+type Seconds = { readonly ours: number; readonly peer: number; readonly noisy: boolean };
+
 /** Compares times; `also` adds a measurement of the result. */
-export async function* compareTime(
-  comparison: Comparison,
+export function timeLine(
   task: Task,
   bar: Bar,
   also: () => Promise<Pick<Row, "cosine">> = () => Promise.resolve({}),
-): AsyncGenerator<Row> {
-  const label = describeTask(task);
-  if (!comparison.isSelected(label)) return;
-  const found = await also();
-  const seconds = await secondsOf(comparison, task);
-  yield judge({ work: label, ...seconds, unit: "s", ...found }, bar);
+): Line {
+  const work = describeTask(task);
+  return {
+    label: work,
+    measure: async (comparison) => {
+      const found = await also();
+      const seconds = await secondsOf(comparison, task);
+      return judge({ work, ...seconds, unit: "s", ...found }, bar);
+    },
+  };
 }
 
 /** Compares the peak resident memory of new processes. */
-export async function* compareMemory(
-  { isSelected }: Comparison,
-  task: Task,
-  bar: Bar,
-): AsyncGenerator<Row> {
+export function memoryLine(task: Task, bar: Bar): Line {
   const label = `peak resident memory, ${describeTask(task)}`;
-  if (!isSelected(label)) return;
   const { work, peerWork = work } = task;
-  const ours = (await ourCost({ work, threads, repetitions: 2 })).peakBytes / 1e9;
-  const peer = (await peerCost({ work: peerWork, threads, repetitions: 2 })).peakBytes / 1e9;
-  yield judge({ work: label, ours, peer, unit: "GB" }, bar);
+  return {
+    label,
+    measure: async ({ effort }) => {
+      const request = { threads, effort: { ...effort, rounds: 2 } };
+      const ours = (await ourCost({ work, ...request })).peakBytes / 1e9;
+      const peer = (await peerCost({ work: peerWork, ...request })).peakBytes / 1e9;
+      return judge({ work: label, ours, peer, unit: "GB" }, bar);
+    },
+  };
+}
+
+/** The line as one of those that `--quick` measures. */
+export function headline(line: Line): Line {
+  return { ...line, headline: true };
 }
 
 export async function secondsOf(
-  sides: Sides,
+  { ours, peer, effort }: Comparison,
   { work, peerWork = work }: Task,
   count = threads,
-): Promise<{ ours: number; peer: number }> {
+): Promise<Seconds> {
   const contenders = [
-    { side: sides.ours, work },
-    { side: sides.peer, work: peerWork },
+    { side: ours, work },
+    { side: peer, work: peerWork },
   ];
-  const [ours, peer] = await measure(contenders, count);
-  return { ours: ours!, peer: peer! };
+  const { seconds, noisy } = await measure(contenders, count, effort);
+  return { ours: seconds[0]!, peer: seconds[1]!, noisy };
 }
 
 function describeTask({ work, peerWork = work }: Task): string {

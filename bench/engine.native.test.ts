@@ -6,6 +6,7 @@ import type { EngineWork } from "./work.js";
 
 const works: EngineWork[] = [
   { kind: "product", m: 4, k: 8, n: 16, count: 1, dtype: "bfloat16" },
+  { kind: "product", m: 4, k: 8, n: 16, count: 2, dtype: "int8" },
   { kind: "train", batch: 1, tokens: 4, dtype: "bfloat16" },
   { kind: "infer", batch: 1, tokens: 4, dtype: "int8" },
   { kind: "tiny operations", count: 3 },

@@ -7,6 +7,7 @@ import { add, multiply, subtract } from "../src/graph/ops/arithmetic.js";
 import { fill } from "../src/graph/ops/fill.js";
 import { affine } from "../src/graph/ops/affine.js";
 import { product } from "../src/graph/ops/matmul.js";
+import { quantizedLinear } from "../src/graph/ops/quantize.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { plan } from "../src/graph/plan.js";
@@ -48,23 +49,33 @@ export function prepareEngine(backend: Backend, work: EngineWork): Promise<Prepa
 }
 
 /**
- * Every product is computed from the stored weight in each run. A `Program` would prepare the unchanged weight only
+ * Every product is computed from the stored weight in each run, without packing it before. A `Program` would prepare the unchanged weight only
  * once; and it would copy out the results, which the peer does not do either.
  */
 function prepareProduct(backend: Backend, { m, k, n, count, dtype }: Product): Prepared {
-  const lefts = Array.from({ length: count }, () => spec([m, k], dtype));
-  const state = new State(backend, { lefts, weight: spec([n, k], dtype) });
-  for (const path of state.paths) state.write(path, randomNumbers(state.spec(path).size));
-  const weight = placeholder(state.spec("weight"), "weight", "state");
+  const narrow = dtype === "int8";
+  const lefts = Array.from({ length: count }, () => spec([m, k], narrow ? "bfloat16" : dtype));
+  const state = new State(backend, { lefts, weight: spec([n, k], dtype), scale: spec([n]) });
+  for (const path of state.paths) {
+    const { size, dtype } = state.spec(path);
+    const numbers = randomNumbers(size);
+    state.write(path, dtype === "int8" ? Int8Array.from(numbers, (x) => 254 * x) : numbers);
+  }
+  const [weight, scale] = ["weight", "scale"].map((path) =>
+    placeholder(state.spec(path), path, "state"),
+  ) as [Tensor, Tensor];
   const results = lefts.map((left, index) => {
     const a = placeholder(left, `lefts/${index}`, "state");
-    return [String(index), product(a, weight, { transposeB: true })] as const;
+    const multiplied = narrow
+      ? quantizedLinear(a, weight, scale)
+      : product(a, weight, { transposeB: true });
+    return [String(index), multiplied] as const;
   });
   const made = plan({ outputs: new Map(results), updates: new Map() }, false);
-  const executable = backend.load(made, (place) => {
-    if (place.kind === "state") return state.memory(place.path);
-    throw new Error("Nothing is prepared here.");
-  });
+  state.prepared.take(made.shared);
+  const executable = backend.load(made, (place) =>
+    place.kind === "state" ? state.memory(place.path) : state.prepared.memory(place.origin),
+  );
   return { run: () => executable.run(0, made.instructions.length, new Map()) };
 }
 

@@ -1,18 +1,22 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { measure } from "./measure.js";
+import { type Effort, measure } from "./measure.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import type { Work } from "./work.js";
 
-/** Cost of a workload in a new process. */
-export type Cost = { readonly seconds: number; readonly peakBytes: number };
+/** Cost of a workload in a new process; `noisy` if others disturbed it. */
+export type Cost = {
+  readonly seconds: number;
+  readonly peakBytes: number;
+  readonly noisy: boolean;
+};
 
 export type FreshRequest = {
   readonly work: Work;
   readonly threads: number;
-  readonly repetitions: number;
+  readonly effort: Effort;
 };
 
 /** Runs the work in a new Node process, by `main.js fresh`, which calls `measureHere`. */
@@ -27,23 +31,23 @@ export async function ourCost(request: FreshRequest): Promise<Cost> {
 }
 
 /** Runs the work in a new Python process. */
-export async function peerCost({ work, threads, repetitions }: FreshRequest): Promise<Cost> {
+export async function peerCost({ work, threads, effort }: FreshRequest): Promise<Cost> {
   const peer = startPeer();
   try {
-    const [seconds] = await measure([{ side: peer, work }], threads, repetitions);
-    return { seconds: seconds!, peakBytes: await peer.peakBytes() };
+    const { seconds, noisy } = await measure([{ side: peer, work }], threads, effort);
+    return { seconds: seconds[0]!, peakBytes: await peer.peakBytes(), noisy };
   } finally {
     await peer.close();
   }
 }
 
 /** Called in the new process that `ourCost` starts. */
-export async function measureHere({ work, threads, repetitions }: FreshRequest): Promise<Cost> {
+export async function measureHere({ work, threads, effort }: FreshRequest): Promise<Cost> {
   const ours = openOurs();
-  const [seconds] = await measure([{ side: ours, work }], threads, repetitions);
+  const { seconds, noisy } = await measure([{ side: ours, work }], threads, effort);
   const peakBytes = peakResidentBytes();
   await ours.close();
-  return { seconds: seconds!, peakBytes };
+  return { seconds: seconds[0]!, peakBytes, noisy };
 }
 
 /** From the kernel: `process.resourceUsage().maxRSS` would include the parent's pages at the fork. */

@@ -1,4 +1,5 @@
 import { ourCost, peerCost, type Cost } from "./fresh.js";
+import { thorough } from "./measure.js";
 import type { Panel } from "./plot.js";
 import { figure, tableHeader, tableLine } from "./report.js";
 import { threads, type Encoder } from "./work.js";
@@ -23,6 +24,7 @@ export const growthHeader = tableHeader([
   "peer, s",
   "ours, GB",
   "peer, GB",
+  "noisy",
 ]);
 
 /** Measures how a bfloat16 training step grows with the batch and with the length. */
@@ -33,14 +35,15 @@ export async function* growth(): AsyncGenerator<GrowthRow> {
   ];
   for (const size of sizes) {
     const work: Encoder = { kind: "train", dtype: "bfloat16", ...size };
-    const request = { work, threads, repetitions: 3 };
+    const request = { work, threads, effort: { ...thorough, rounds: 3 } };
     yield { ...size, ours: await ourCost(request), peer: await peerCost(request) };
   }
 }
 
 export function formatGrowth({ batch, tokens, ours, peer }: GrowthRow): string {
   const figures = [ours.seconds, peer.seconds, ours.peakBytes / 1e9, peer.peakBytes / 1e9];
-  return tableLine([String(batch), String(tokens), ...figures.map(figure)]);
+  const noisy = ours.noisy || peer.noisy ? "yes" : "";
+  return tableLine([String(batch), String(tokens), ...figures.map(figure), noisy]);
 }
 
 /** Time and memory over the batch and over the length. */

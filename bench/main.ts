@@ -1,7 +1,7 @@
 /**
  * Measures this package on this machine, mostly against PyTorch:
- *   npm run bench -- engine [--only TEXT] [--json FILE]   the engine, every bar, row by row
- *   npm run bench -- model [--only TEXT] [--json FILE]    FLAVA against transformers, likewise
+ *   npm run bench -- engine [--only TEXT] [--quick] [--json FILE]   the engine, every bar, row by row
+ *   npm run bench -- model [--only TEXT] [--quick] [--json FILE]    FLAVA against transformers, likewise
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where training steps spend their time
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
@@ -9,12 +9,15 @@
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
+ * --quick measures the headline rows, in about five minutes. Where other processes keep the machine busy, a row is measured
+ * all the same after three minutes (15 seconds with --quick) and marked as noisy.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compareEngine } from "./compare-engine.js";
-import { compareModel } from "./compare-model.js";
-import type { Comparison } from "./comparison.js";
+import { barsOf, machineKind } from "./bars.js";
+import { engineLines } from "./compare-engine.js";
+import { modelLines } from "./compare-model.js";
+import type { Line } from "./comparison.js";
 import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
@@ -24,10 +27,12 @@ import { startPeer } from "./peer.js";
 import { benchImages } from "./images.js";
 import { plot } from "./plot.js";
 import { profile } from "./profile.js";
-import { describeMachine, formatRow, rowHeader, type Row } from "./report.js";
+import { quick, thorough } from "./measure.js";
+import { describeMachine, rowHeader } from "./report.js";
+import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { benchTraining } from "./training.js";
 
-const usage = `usage: npm run bench -- engine|model [--only TEXT] [--json FILE]
+const usage = `usage: npm run bench -- engine|model [--only TEXT] [--quick] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- images [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
@@ -43,26 +48,22 @@ type Options = {
   readonly precision: string;
   readonly model?: string;
   readonly steps: string;
+  readonly quick: boolean;
 };
 
-/** Prints the rows as they are measured; fails if a bar does not hold. */
-async function runComparison(
-  compare: (comparison: Comparison) => AsyncIterable<Row>,
-  { json, only = "" }: Options,
-): Promise<void> {
-  const sides = { ours: openOurs(), peer: startPeer() };
-  const rows: Row[] = [];
+/** Prints the rows as they are measured; the exit code is 1 if a row failed or a bar does not hold. */
+async function runComparison(lines: readonly Line[], { json, ...choice }: Options): Promise<void> {
+  const selected = selectLines(lines, choice);
+  if (selected.length === 0) throw new Error(`No row has a label that contains "${choice.only}".`);
+  const effort = choice.quick ? quick : thorough;
+  const comparison = { ours: openOurs(), peer: startPeer(), effort };
   console.log(rowHeader);
-  for await (const row of compare({ ...sides, isSelected: (label) => label.includes(only) })) {
-    rows.push(row);
-    console.log(formatRow(row));
-  }
-  await Promise.all([sides.ours.close(), sides.peer.close()]);
-  await writeJson(json, rows);
-  const below = rows.filter((row) => !row.holds);
-  console.log(`\n${rows.length - below.length} of ${rows.length} bars hold.`);
-  if (rows.length === 0) console.error(`No row has a label that contains "${only}".`);
-  process.exitCode = rows.length > 0 && below.length === 0 ? 0 : 1;
+  const outcomes = await measureLines(selected, comparison, console.log);
+  await Promise.all([comparison.ours.close(), comparison.peer.close()]);
+  await writeJson(json, outcomes);
+  const { text, holds } = summarize(outcomes);
+  console.log(`\nBars for ${machineKind()}: ${text}`);
+  process.exitCode = holds ? 0 : 1;
 }
 
 async function runGrowth({ json, plot: image }: Options): Promise<void> {
@@ -142,16 +143,17 @@ const { values, positionals } = parseArgs({
     precision: { type: "string", default: "bfloat16" },
     model: { type: "string" },
     steps: { type: "string", default: "30" },
+    quick: { type: "boolean", default: false },
   },
 });
 const [command, ...requests] = positionals;
 const [request] = requests;
 switch (command) {
   case "engine":
-    await runComparison(compareEngine, values);
+    await runComparison(engineLines(barsOf()), values);
     break;
   case "model":
-    await runComparison(compareModel, values);
+    await runComparison(modelLines(barsOf()), values);
     break;
   case "growth":
     await runGrowth(values);

@@ -6,15 +6,23 @@ import type { Side, Work } from "./work.js";
 /** A side and its work. */
 type Contender = { readonly side: Side; readonly work: Work };
 
-/** Repetitions: at least five, more where they are short. */
-const repetitions = { least: 5, most: 25, seconds: 2 } as const;
+/** How long a measurement takes. */
+export type Effort = {
+  /** Rounds that are kept: at least so many, more where they are short. */
+  readonly rounds: number;
+  readonly seconds: number;
+  /** How long to wait for a quiet machine; after that, disturbed rounds count, too. */
+  readonly patienceSeconds: number;
+};
+
+export const thorough: Effort = { rounds: 5, seconds: 2, patienceSeconds: 180 };
+export const quick: Effort = { rounds: 2, seconds: 0.5, patienceSeconds: 15 };
+
+const mostRounds = 25;
 /** Rounds are kept or discarded as a whole, so they are long enough to be measured in ticks of 10 ms. */
 const roundSeconds = 0.5;
 /** A round is disturbed if other processes use more than this share of the processors' time. */
 const disturbance = 0.05;
-const patienceSeconds = 600;
-const disturbedMessage =
-  "Other processes have kept the processors busy for ten minutes: measurements would be meaningless.";
 /** Between turns, so that waiting threads of the previous side go to sleep. */
 const pauseMilliseconds = 10;
 
@@ -23,34 +31,41 @@ export function median(values: readonly number[]): number {
   return middleOf(values);
 }
 
+/** Median seconds of each contender; `noisy` if disturbed rounds are among them. */
+export type Measurement = { readonly seconds: readonly number[]; readonly noisy: boolean };
+
 /**
- * Median seconds of the work of each contender, who are on different sides. They take turns, so that a slow minute affects
- * all of them, and rounds in which other processes were busy are repeated: a single stolen core slows a side that waits
- * for both of its threads many times over.
+ * Measures the work of each contender, who are on different sides. They take turns, so that a slow minute affects all of
+ * them, and rounds in which other processes were busy are repeated: a single stolen core slows a side that waits for both
+ * of its threads many times over.
  */
 export async function measure(
   contenders: readonly Contender[],
   threads: number,
-  least: number = repetitions.least,
-): Promise<number[]> {
+  { rounds, seconds, patienceSeconds }: Effort,
+): Promise<Measurement> {
   for (const { side, work } of contenders) await side.prepare(work, threads);
   const sides = contenders.map(({ side }) => side);
   await takeTurns(sides); // touches all memory for the first time
   const usual = await takeTurns(sides);
-  const target = Math.ceil(repetitions.seconds / Math.max(...usual));
-  const count = Math.min(repetitions.most, Math.max(least, target));
+  const target = Math.ceil(seconds / Math.max(...usual));
+  const count = Math.min(mostRounds, Math.max(rounds, target));
   const turns = Math.ceil(roundSeconds / usual.reduce((sum, seconds) => sum + seconds, 0));
   const kept: number[][] = [];
-  const start = performance.now();
-  while (kept.length < count) {
+  const disturbed: number[][] = [];
+  const end = performance.now() + patienceSeconds * 1000;
+  let patient = true;
+  while (kept.length + (patient ? 0 : disturbed.length) < count) {
     const before = await usage(sides);
     const round: number[][] = [];
     for (let turn = 0; turn < turns; turn++) round.push(await takeTurns(sides));
-    const disturbed = othersShare(before, await usage(sides)) > disturbance;
-    if (!disturbed) kept.push(...round);
-    else if (performance.now() - start > patienceSeconds * 1000) throw new Error(disturbedMessage);
+    const quiet = othersShare(before, await usage(sides)) <= disturbance;
+    (quiet ? kept : disturbed).push(...round);
+    patient = performance.now() < end;
   }
-  return sides.map((_, side) => median(kept.map((turn) => turn[side]!)));
+  const noisy = kept.length < count;
+  const counted = noisy ? [...kept, ...disturbed] : kept;
+  return { seconds: sides.map((_, side) => median(counted.map((turn) => turn[side]!))), noisy };
 }
 
 /** Seconds of each side. */

@@ -10,6 +10,8 @@ export type Row = {
   readonly ratio: number;
   readonly bar: string;
   readonly holds: boolean;
+  /** Other processes disturbed the measurement. */
+  readonly noisy: boolean;
   /** Cosine to the result in float32, if the bar requires one. */
   readonly cosine?: number;
 };
@@ -19,13 +21,17 @@ export type Bar = ({ readonly atLeast: number } | { readonly atMost: number }) &
   readonly cosineAtLeast?: number;
 };
 
+/** A row that could not be measured. */
+export type Failure = { readonly work: string; readonly failure: string };
+
 type Measured = Pick<Row, "work" | "ours" | "peer" | "unit" | "cosine"> & {
   readonly ratio?: number;
+  readonly noisy?: boolean;
 };
 
 /** Judges a measurement; its ratio is ours to the peer's unless another is given. */
 export function judge(measured: Measured, bar: Bar): Row {
-  const { ratio = measured.ours / measured.peer, cosine = NaN } = measured;
+  const { ratio = measured.ours / measured.peer, cosine = NaN, noisy = false } = measured;
   const { cosineAtLeast } = bar;
   const demands = [
     "atLeast" in bar
@@ -36,10 +42,21 @@ export function judge(measured: Measured, bar: Bar): Row {
       : [{ text: `cosine >= ${cosineAtLeast}`, holds: cosine >= cosineAtLeast }]),
   ];
   const text = demands.map((demand) => demand.text).join(", ");
-  return { ...measured, ratio, bar: text, holds: demands.every((demand) => demand.holds) };
+  const holds = demands.every((demand) => demand.holds);
+  return { ...measured, ratio, bar: text, holds, noisy };
 }
 
-export function formatRow({ work, ours, peer, unit, ratio, bar, holds, cosine }: Row): string {
+export function formatRow({
+  work,
+  ours,
+  peer,
+  unit,
+  ratio,
+  bar,
+  holds,
+  cosine,
+  noisy,
+}: Row): string {
   const also = cosine === undefined ? "" : `, cosine ${cosine.toFixed(4)}`;
   const cells = [
     work,
@@ -48,9 +65,13 @@ export function formatRow({ work, ours, peer, unit, ratio, bar, holds, cosine }:
     unit,
     `${ratio.toFixed(2)}${also}`,
     bar,
-    holds ? "yes" : "no",
+    `${holds ? "yes" : "no"}${noisy ? ", noisy" : ""}`,
   ];
   return tableLine(cells);
+}
+
+export function formatFailure({ work, failure }: Failure): string {
+  return tableLine([work, "", "", "", "", "", `failed: ${failure.replaceAll(/\s+/g, " ")}`]);
 }
 
 export const rowHeader = tableHeader(["work", "ours", "peer", "unit", "ratio", "bar", "holds"]);
@@ -74,7 +95,7 @@ export function describeMachine(): Record<string, string | number> {
   return {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     processors: cpus().length,
-    instructions: ["avx2", "avx512f", "avx512_bf16", "avx512_vnni"]
+    instructions: ["avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8"]
       .filter((name) => flags.includes(name))
       .join(" "),
     memoryGiB: Math.round(totalmem() / 2 ** 30),

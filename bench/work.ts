@@ -10,7 +10,8 @@ export type Product = {
   readonly k: number;
   readonly n: number;
   readonly count: number;
-  readonly dtype: "float32" | "bfloat16";
+  /** int8: the weight alone is stored in 8 bits, and the rows of the factors are quantized as they are multiplied. */
+  readonly dtype: "float32" | "bfloat16" | "int8";
 };
 
 /** A plain ViT-B/16 encoder on [batch, tokens, 768]: a training step (forward, backward, AdamW), or forward only. */
