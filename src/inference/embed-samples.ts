@@ -3,14 +3,15 @@ import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
+import type { PooledFeatures } from "../model/features.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { Embedder } from "./embedder.js";
 
 interface EmbedSamplesOptions {
   /** Whether to embed the first text of each sample as well; default: false. */
   readonly texts?: boolean;
-  /** Output for images: embeddings in the contrastive space (default), or features for probes. */
-  readonly images?: "vectors" | "features";
+  /** Features of the encoders instead of embeddings in the contrastive space. */
+  readonly features?: PooledFeatures;
   readonly decode?: DecodeOptions;
   /** Collects the samples that are skipped because their image cannot be used. */
   readonly skipped?: SkippedSamples;
@@ -20,9 +21,9 @@ interface EmbedSamplesOptions {
 /** A sample with its embeddings. */
 export interface Embedded<S extends Sample> {
   readonly sample: S;
-  /** The image's embedding, float32 [D] of length 1, or its features; undefined without an image. */
+  /** The image's embedding, float32 [D] of length 1, or its features [W]; undefined without an image. */
   readonly image?: Float32Array;
-  /** The first text's embedding, float32 [D] of length 1; undefined without a text, or if texts are not embedded. */
+  /** The same of the first text; undefined without a text, or if texts are not embedded. */
   readonly text?: Float32Array;
 }
 
@@ -68,15 +69,17 @@ async function* chunksOf<S>(samples: AsyncIterable<Decoded<S>>): AsyncGenerator<
 async function embedChunk<S extends Sample>(
   embedder: Embedder,
   chunk: readonly Decoded<S>[],
-  { texts, images: kind, signal }: EmbedSamplesOptions,
+  { texts, features, signal }: EmbedSamplesOptions,
 ): Promise<Embedded<S>[]> {
   const images = chunk.flatMap(({ image }) => image ?? []);
   const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
-  const imageVectors =
-    kind === "features"
-      ? (await embedder.imageFeatures(images, {}, signal)).values()
-      : vectorsOf(await embedder.images(images, signal), embedder.width);
-  const textVectors = vectorsOf(await embedder.texts(firstTexts, signal), embedder.width);
+  const { width } = embedder;
+  const imageVectors = features
+    ? (await embedder.imageFeatures(images, features, signal)).values()
+    : vectorsOf(await embedder.images(images, signal), width);
+  const textVectors = features
+    ? (await embedder.textFeatures(firstTexts, features, signal)).values()
+    : vectorsOf(await embedder.texts(firstTexts, signal), width);
   return chunk.map(({ sample, image }) => {
     const vector = image && imageVectors.next().value;
     const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;

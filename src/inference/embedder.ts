@@ -101,6 +101,11 @@ export class Embedder {
     return this.#options.config.image.width;
   }
 
+  /** Width of the text encoder's features. */
+  get textFeatureWidth(): number {
+    return this.#options.config.text.width;
+  }
+
   /** Unit-length embeddings of the images: float32 [N, D]. */
   async images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
     const embed: ImageFunction = (model, input) =>

@@ -33,6 +33,11 @@ export interface FeatureOptions {
   readonly pool?: "class" | "mean" | "none";
 }
 
+/** Features of one vector per input: from some layer, of the class token or as the mean of the others. */
+export interface PooledFeatures extends FeatureOptions {
+  readonly pool?: "class" | "mean";
+}
+
 /**
  * Features of images: float32 [B, D], or [B, 1 + P, D] without pooling.
  * @throws RangeError if there is no such layer

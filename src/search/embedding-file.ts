@@ -13,9 +13,9 @@ export interface EmbeddingRow {
   readonly path?: string;
   /** The sample's first text. */
   readonly text?: string;
-  /** [D] at length 1. */
+  /** [D] at length 1, or features. */
   readonly image?: Float32Array;
-  /** [D] at length 1. */
+  /** [D] at length 1, or features. */
   readonly textVector?: Float32Array;
   /** Digest of the embedded sample; only in parts of an unfinished job. */
   readonly digest?: string;
@@ -29,8 +29,12 @@ const origin = z.object({
   /** Identifies the model. */
   fingerprint: z.string(),
   precision: z.string(),
-  /** Width of the embeddings: D. */
+  /** Width of the embeddings: D; of features, that of the image encoder. */
   width: z.int(),
+  /** Of features, the width of the text encoder. */
+  textWidth: z.int().optional(),
+  /** Which features of the encoders, if not embeddings in the contrastive space. */
+  features: z.object({ layer: z.int().optional(), pool: z.enum(["class", "mean"]) }).optional(),
 });
 
 /** The source and model of a file's embeddings. */
@@ -38,6 +42,9 @@ export type EmbeddingOrigin = z.infer<typeof origin>;
 
 /** The columns for image and text embeddings. */
 export const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
+const featureColumns = { image: "image_features", text: "text_features" } as const;
+
+const columnsOf = ({ features }: EmbeddingOrigin) => (features ? featureColumns : vectorColumns);
 
 const originKey = "flava";
 
@@ -48,18 +55,19 @@ export function writeEmbeddings(
   rows: Iterable<EmbeddingRow> | AsyncIterable<EmbeddingRow>,
   { digests = false }: { readonly digests?: boolean } = {},
 ): Promise<void> {
-  const { width: length } = origin;
+  const { width: length, textWidth = length } = origin;
+  const names = columnsOf(origin);
   const columns: ParquetColumn[] = [
     { name: "key", type: "text" },
     { name: "path", type: "text" },
     { name: "text", type: "text" },
-    { name: vectorColumns.image, type: "vector", length },
-    { name: vectorColumns.text, type: "vector", length },
+    { name: names.image, type: "vector", length },
+    { name: names.text, type: "vector", length: textWidth },
     ...(digests ? [{ name: "digest", type: "text" } as const] : []),
   ];
   async function* cells(): AsyncGenerator<Record<string, unknown>> {
     for await (const { image, textVector, ...texts } of rows) {
-      yield { ...texts, [vectorColumns.image]: image, [vectorColumns.text]: textVector };
+      yield { ...texts, [names.image]: image, [names.text]: textVector };
     }
   }
   return writeParquet(path, columns, cells(), {
@@ -93,21 +101,29 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   const footer = await parquetFooter(path).catch(fail);
   const stored = footer.key_value_metadata?.find(({ key }) => key === originKey)?.value;
   if (stored === undefined) return fail("it does not name the model that made it");
-  async function* rows(columns?: readonly string[]): AsyncGenerator<EmbeddingRow> {
+  const read = (): EmbeddingOrigin => {
     try {
-      for await (const { values } of parquetRows(path, footer, columns)) yield rowOf(values);
+      return origin.parse(JSON.parse(stored));
+    } catch (error) {
+      return fail(error);
+    }
+  };
+  const found = read();
+  async function* rows(columns?: readonly string[]): AsyncGenerator<EmbeddingRow> {
+    const names = columnsOf(found);
+    try {
+      for await (const { values } of parquetRows(path, footer, columns)) yield rowOf(values, names);
     } catch (error) {
       fail(error);
     }
   }
-  try {
-    return { origin: origin.parse(JSON.parse(stored)), rows };
-  } catch (error) {
-    return fail(error);
-  }
+  return { origin: found, rows };
 }
 
-function rowOf(row: Readonly<Record<string, unknown>>): EmbeddingRow {
+function rowOf(
+  row: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<"image" | "text", string>>,
+): EmbeddingRow {
   const { key, path, text, digest } = row;
   if (typeof key !== "string") throw new SourceError('it has no text column "key"');
   const vector = (name: string): Float32Array | undefined => {
@@ -115,7 +131,7 @@ function rowOf(row: Readonly<Record<string, unknown>>): EmbeddingRow {
     if (value === undefined || value === null) return undefined;
     return Float32Array.from(value as ArrayLike<number>);
   };
-  const [image, textVector] = [vector(vectorColumns.image), vector(vectorColumns.text)];
+  const [image, textVector] = [vector(names.image), vector(names.text)];
   return {
     key,
     ...(typeof path === "string" && { path }),

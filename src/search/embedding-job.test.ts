@@ -9,7 +9,9 @@ import { referenceBackend } from "../backend/reference.js";
 import { defaultProcessor } from "../data/image/processor.js";
 import { openSource } from "../data/formats/open.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
+import { decodeImage } from "../data/image/decode.js";
 import { type EmbeddingRow, openEmbeddings } from "./embedding-file.js";
+import { openIndex } from "./exact-index.js";
 import {
   type EmbeddingJobOptions,
   type EmbeddingReport,
@@ -79,6 +81,14 @@ describe("an interrupted embedding job", () => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".parts"))).toEqual([]);
   });
 
+  it("does not resume with other features", async () => {
+    await interrupt("kinds.parquet");
+    const other = run("kinds.parquet", { features: { layer: 1 } });
+    await expect(other).rejects.toThrow(
+      "models/small in float32, class features of layer 1 cannot",
+    );
+  });
+
   it("does not resume with another model", async () => {
     await interrupt("other.parquet");
     const { model } = flava;
@@ -132,4 +142,16 @@ it("the fingerprint of a model follows its weights, vocabulary and image process
     },
   ];
   for (const other of others) expect(modelFingerprint(other)).not.toBe(fingerprint);
+});
+
+it("writes features, of which a file cannot be searched", async () => {
+  const features = { layer: 1, pool: "mean" } as const;
+  await run("features.parquet", { features });
+  const [row] = await rowsIn("features.parquet");
+  const { embedder } = flava;
+  const image = await decodeImage(await readFile(join(images, `${row!.key}.png`)));
+  expect(row!.image).toEqual((await embedder.imageFeatures([image], features))[0]);
+  expect(row!.textVector).toEqual((await embedder.textFeatures([row!.text!], features))[0]);
+  expect((await openEmbeddings(place("features.parquet"))).origin).toMatchObject({ features });
+  await expect(openIndex(place("features.parquet"), flava)).rejects.toThrow("holds features");
 });

@@ -11,12 +11,15 @@ import { BackgroundCount } from "../data/formats/background-count.js";
 import type { Source } from "../data/formats/source.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
+import type { PooledFeatures } from "../model/features.js";
 import { type EmbeddingOrigin, type EmbeddingRow, writeEmbeddings } from "./embedding-file.js";
 import type { EmbeddingModel } from "./embedding-model.js";
 import { EmbeddingParts } from "./embedding-parts.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 
 export interface EmbeddingJobOptions {
+  /** Writes features of the encoders instead of embeddings in the contrastive space. */
+  readonly features?: PooledFeatures;
   readonly decode?: DecodeOptions;
   /** Number of rows between saves of progress; default: 1,000. */
   readonly rowsPerPart?: number;
@@ -70,15 +73,28 @@ export async function runEmbeddingJob(
     fingerprint: modelFingerprint(model),
     precision: model.precision,
     source: source.name,
-    width: embedder.width,
+    ...formOf(embedder, options.features),
   };
   return withLock(`${out}.lock`, out, () =>
     embedAll({ ...options, source, embedder, origin, out }),
   );
 }
 
+/** The widths of what is written, and which features it is. */
+function formOf(
+  embedder: Embedder,
+  features: PooledFeatures | undefined,
+): Pick<EmbeddingOrigin, "width" | "textWidth" | "features"> {
+  if (!features) return { width: embedder.width };
+  return {
+    width: embedder.featureWidth,
+    textWidth: embedder.textFeatureWidth,
+    features: { pool: "class", ...features },
+  };
+}
+
 async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, origin, out, rowsPerPart = 1000, decode, onProgress, signal } = job;
+  const { source, embedder, origin, out, rowsPerPart = 1000, onProgress, signal } = job;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }
@@ -102,7 +118,14 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
     pending = [];
   };
   try {
-    const options = { texts: true, skipped, ...(decode && { decode }), ...(signal && { signal }) };
+    const { decode, features } = job;
+    const options = {
+      texts: true,
+      skipped,
+      ...(features && { features }),
+      ...(decode && { decode }),
+      ...(signal && { signal }),
+    };
     for await (const embedded of embedSamples(embedder, missingSamples(), options)) {
       pending.push(...embedded.map(rowOf));
       rows += embedded.length;

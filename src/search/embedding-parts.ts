@@ -1,6 +1,7 @@
 /** The saved progress of an embedding job: complete part files in a folder. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { LruCache } from "../base/lru-cache.js";
 import {
   type EmbeddingOrigin,
@@ -72,11 +73,15 @@ export class EmbeddingParts {
 
   async #read(part: string): Promise<void> {
     const { origin, rows } = await openEmbeddings(part);
-    const { fingerprint, precision } = this.origin;
-    if (origin.fingerprint !== fingerprint || origin.precision !== precision) {
+    const { fingerprint, precision, features } = this.origin;
+    const isSame =
+      origin.fingerprint === fingerprint &&
+      origin.precision === precision &&
+      isDeepStrictEqual(origin.features, features);
+    if (!isSame) {
       throw new Error(
-        `${this.folder} holds unfinished work of ${origin.model} in ${origin.precision}, which ${this.origin.model} in ` +
-          `${precision} cannot continue. Remove the folder to start over, or write to another file.`,
+        `${this.folder} holds unfinished work of ${workOf(origin)}, which ${workOf(this.origin)} cannot continue. ` +
+          "Remove the folder to start over, or write to another file.",
       );
     }
     const digests: EmbeddingRow[] = [];
@@ -96,6 +101,11 @@ export class EmbeddingParts {
     this.#parts.set(part, rows);
     return rows;
   }
+}
+
+function workOf({ model, precision, features }: EmbeddingOrigin): string {
+  const kind = features ? `, ${features.pool} features of layer ${features.layer ?? "last"}` : "";
+  return `${model} in ${precision}${kind}`;
 }
 
 async function readRows(part: string): Promise<EmbeddingRow[]> {

@@ -81,7 +81,7 @@ export async function openIndex(
 ): Promise<ExactIndex> {
   const kept = { image: new Rows(), text: new Rows() };
   const { origin, rows } = await openEmbeddings(path);
-  requireSameModel(path, origin, searching);
+  requireSearchable(path, origin, searching);
   for await (const { image, textVector, ...entry } of rows()) {
     signal?.throwIfAborted();
     if (image && kind !== "text") kept.image.add(entry, image);
@@ -107,7 +107,12 @@ export async function openIndex(
   return new ExactIndex(searching.embedder.backend, entries, all, width);
 }
 
-function requireSameModel(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
+function requireSearchable(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
+  if (origin.features) {
+    throw new Error(
+      `${path} holds features, in which images and texts cannot be compared. Embed without --features to search.`,
+    );
+  }
   if (modelFingerprint(model) === origin.fingerprint) return;
   throw new Error(
     `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ` +

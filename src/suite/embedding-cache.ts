@@ -6,6 +6,7 @@ import { withLock } from "../base/lock.js";
 import { type StoredDtype, openEmbeddingStore } from "../eval/embedding-store.js";
 import type { EmbeddingStores } from "../eval/evaluators/embed-images.js";
 import type { EmbeddingModel } from "../search/embedding-model.js";
+import type { PooledFeatures } from "../model/features.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
 
 /** Where the embeddings of a model are kept. */
@@ -13,15 +14,21 @@ export function embeddingFolder({ model }: EmbeddingModel): string {
   return join(cacheDirectory(), "embeddings", `${modelFingerprint(model)}-${model.precision}`);
 }
 
+interface EmbeddingsOptions {
+  /** Type in the files; those of one type are not read as the other. Default: "float32". */
+  readonly dtype?: StoredDtype;
+  /** Which features are kept; default: the class token after the last layer. */
+  readonly features?: PooledFeatures;
+}
+
 /**
  * Runs `use` with the kept embeddings of a model, and writes the new ones even if it fails.
  *
- * @param dtype of the files; a model's float16 and float32 are kept apart
  * @throws LockError if another process uses the embeddings of this model
  */
 export async function withEmbeddings<Result>(
   flava: EmbeddingModel,
-  dtype: StoredDtype,
+  { dtype = "float32", features = {} }: EmbeddingsOptions,
   use: (stores: EmbeddingStores, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = embeddingFolder(flava);
@@ -32,7 +39,7 @@ export async function withEmbeddings<Result>(
       openEmbeddingStore(join(folder, name), size, dtype);
     const stores = {
       vectors: await opened("images", width),
-      features: await opened("features", featureWidth),
+      features: await opened(nameOfFeatures(features), featureWidth),
       texts: await opened("texts", width),
     };
     try {
@@ -42,3 +49,6 @@ export async function withEmbeddings<Result>(
     }
   });
 }
+
+const nameOfFeatures = ({ layer, pool = "class" }: PooledFeatures): string =>
+  `features-${pool}-${layer ?? "last"}`;

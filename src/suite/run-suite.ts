@@ -70,7 +70,7 @@ export async function runSuite(
     for (const outcome of outcomes.values()) if ("without" in outcome) options.onOutcome?.(outcome);
     const ready = planned.flatMap(({ ready: found }) => found ?? []);
     if (ready.length > 0) {
-      await withEmbeddings(flava, options.dtype ?? "float32", async (stores) => {
+      await withEmbeddings(flava, options.dtype ? { dtype: options.dtype } : {}, async (stores) => {
         for await (const outcome of runTasks(ready, flava, stores, options)) {
           outcomes.set(outcome.task, outcome);
           options.onOutcome?.(outcome);

@@ -6,9 +6,10 @@ import { openProbeSet } from "../../eval/probe-set.js";
 import { withEmbeddings } from "../../suite/embedding-cache.js";
 import { addDataOptions, sourceOptions } from "../data-options.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
+import { type FeatureFlags, addFeatureOptions, featureOptions } from "../feature-options.js";
 import { addModelOptions } from "../model-option.js";
 
-interface ProbeFlags extends EvaluationFlags {
+interface ProbeFlags extends EvaluationFlags, FeatureFlags {
   readonly validation?: string;
   readonly half?: boolean;
 }
@@ -27,19 +28,22 @@ export function addProbe(program: Command): void {
     )
     .option("--half", "keep features in half precision, in half the space")
     .action(run);
-  addDataOptions(addModelOptions(addEvaluationOptions(command)));
+  addDataOptions(addModelOptions(addEvaluationOptions(addFeatureOptions(command))));
 }
 
 async function run(train: string, test: string, flags: ProbeFlags): Promise<void> {
   const { validation, half } = flags;
   const paths = { train, test, ...(validation !== undefined && { validation }) };
   const set = await openProbeSet(paths, sourceOptions(flags));
+  const features = featureOptions(flags);
+  const kept = { dtype: half ? "float16" : "float32", features } as const;
   await evaluateSets([set], flags, (own, flava, options) =>
-    withEmbeddings(flava, half ? "float16" : "float32", (stores, folder) => {
+    withEmbeddings(flava, kept, (stores, folder) => {
       console.error(`flava: features are kept in ${folder}.`);
       const onMemory = (bytes: number): void =>
         console.error(`flava: fitting probes in ${formatBytes(bytes)} of memory.`);
-      return evaluate(own, flava, { ...options, stores, probe: { ...options.probe, onMemory } });
+      const probe = { ...options.probe, onMemory };
+      return evaluate(own, flava, { ...options, stores, features, probe });
     }),
   );
 }

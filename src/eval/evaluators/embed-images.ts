@@ -7,6 +7,7 @@ import type { DecodeOptions } from "../../data/image/decode.js";
 import type { Sample } from "../../data/sample.js";
 import { embedSamples } from "../../inference/embed-samples.js";
 import type { Embedder } from "../../inference/embedder.js";
+import type { PooledFeatures } from "../../model/features.js";
 import type { SearchOptions } from "../probe/search.js";
 import { type EmbeddingStore, digestOf, memoryStore } from "../embedding-store.js";
 
@@ -20,6 +21,8 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Where embeddings are kept, and looked up before anything is embedded; default: in memory, for one evaluation. */
   readonly stores?: EmbeddingStores;
+  /** Which features a probe reads; default: the class token after the last layer (flava.md 8.4). */
+  readonly features?: PooledFeatures;
   /** Progress and limits of the search for a probe's regularization. */
   readonly probe?: Omit<SearchOptions, "signal">;
 }
@@ -109,7 +112,12 @@ export async function embedImages<T>(
       else if (++embeddable % samplesPerReport === 0) report();
     }
   }
-  const options = { images: kind, skipped, ...(decode && { decode }), ...(signal && { signal }) };
+  const options = {
+    ...(kind === "features" && { features: context.features ?? {} }),
+    skipped,
+    ...(decode && { decode }),
+    ...(signal && { signal }),
+  };
   for await (const embedded of embedSamples(embedder, missing(), options)) {
     for (const { sample, image } of embedded) await store.add(sample.digest, image!);
     embeddable += embedded.length;

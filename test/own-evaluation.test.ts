@@ -1,0 +1,75 @@
+/** The commands of docs/own-evaluation.md run as they are, on small data. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "./golden/temporary-directory.js";
+import { writeCheckpoint } from "./small-checkpoint.js";
+
+const root = join(import.meta.dirname, "..");
+const text = readFileSync(join(root, "docs", "own-evaluation.md"), "utf8");
+const commands = [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = ""]) =>
+  block.trim().split("\n"),
+);
+const folder = temporaryDirectory();
+
+/** Runs a line of shell in the folder, in which `npx flava` is the command line of dist/. */
+function run(line: string): { readonly status: number | null; readonly output: string } {
+  const npx = `npx() { shift; "${process.execPath}" "${join(root, "dist/src/cli/main.js")}" "$@"; }`;
+  const env = { ...process.env, FLAVA_CACHE: join(folder, "cache") };
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", `${npx}; ${line}`], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+  });
+  return { status, output: stdout + stderr };
+}
+
+beforeAll(async () => {
+  for (const name of ["my-model", "other-model"]) await writeCheckpoint(join(folder, name));
+  const rows = ["image,caption"];
+  for (const [label, background] of Object.entries({ cat: "orange", dog: "brown" })) {
+    const image = sharp({ create: { width: 32, height: 32, channels: 3, background } });
+    const first = join(folder, `${label}.png`);
+    await image.png().toFile(first);
+    for (const [part, count] of Object.entries({ train: 6, test: 2 })) {
+      mkdirSync(join(folder, "photos", part, label), { recursive: true });
+      for (let i = 0; i < count; i++)
+        copyFileSync(first, join(folder, "photos", part, label, `${i}.png`));
+    }
+    rows.push(`${label}.png,a ${label}`);
+  }
+  writeFileSync(join(folder, "captions.csv"), rows.join("\n"));
+  mkdirSync(join(folder, "data", "food101", "images"), { recursive: true });
+});
+
+describe("the commands of docs/own-evaluation.md", () => {
+  it("are found", () => expect(commands.length).toBeGreaterThan(7));
+
+  it.each(commands)("%s", (line) => {
+    const { status, output } = run(line);
+    expect(status, output).toBe(0);
+  });
+
+  it("leave the files that the page names", () => {
+    const pages = ["zero-shot.html", "retrieval.html", "probe.html", "results/report.html"];
+    const others = ["features.parquet", "patches.parquet", "results/report.md"];
+    for (const file of [...pages, ...others])
+      expect(existsSync(join(folder, file)), file).toBe(true);
+    const against = JSON.parse(readFileSync(join(folder, "against.json"), "utf8")) as unknown;
+    expect(against).toMatchObject({
+      evaluations: [
+        { kind: "zero-shot", against: {} },
+        { kind: "retrieval", against: {} },
+      ],
+    });
+  });
+
+  it("say which files of a task are missing", () => {
+    const report = readFileSync(join(folder, "results/report.md"), "utf8");
+    expect(report).toMatch(/Food101, incomplete: .*lacks meta\/classes.*come from data\.vision/);
+    const { status } = run("npx flava evaluate --suite flava35 --data data --model my-model");
+    expect(status).toBe(1);
+  });
+});
