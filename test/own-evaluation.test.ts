@@ -49,7 +49,7 @@ describe("the commands of docs/own-evaluation.md", () => {
 
   it.each(commands)("%s", (line) => {
     const { status, output } = run(line);
-    expect(status, output).toBe(0);
+    expect(status, output).toBe(line.includes("--suite") ? 1 : 0); // most tasks are missing
   });
 
   it("leave the files that the page names", () => {
@@ -69,7 +69,5 @@ describe("the commands of docs/own-evaluation.md", () => {
   it("say which files of a task are missing", () => {
     const report = readFileSync(join(folder, "results/report.md"), "utf8");
     expect(report).toMatch(/Food101, incomplete: .*lacks meta\/classes.*come from data\.vision/);
-    const { status } = run("npx flava evaluate --suite flava35 --data data --model my-model");
-    expect(status).toBe(1);
   });
 });
