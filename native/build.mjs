@@ -6,6 +6,8 @@
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
 //                                      with that level too
+//   node native/build.mjs --check FOLDER
+//                                      builds both in build/FOLDER, without sanitizers (see arm.sh)
 //
 // The compiler is $CXX, or the first of c++, g++, clang++ that runs.
 
@@ -35,20 +37,33 @@ const { values: options } = parseArgs({
     optional: { type: "boolean", default: false },
     emulate: { type: "boolean", default: false },
     sanitize: { type: "string" },
+    check: { type: "string" },
   },
 });
-const output = join(root, "build", options.sanitize ? `native-${options.sanitize}` : "native");
+const folder = options.check ?? (options.sanitize ? `native-${options.sanitize}` : "native");
+const output = join(root, "build", folder);
 const addon = join(output, "flava.node");
+/** Whether the program that runs programs without Node is built, too. */
+const checks = options.check !== undefined || options.sanitize !== undefined;
 
 const avx2 = ["-mavx2", "-mfma", "-mf16c"];
 const avx512 = [...avx2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"];
 const avx512bf16 = [...avx512, "-mavx512bf16", "-mavx512vnni"];
 const amx = [...avx512bf16, "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
 
-/** Flags of the compiler for each level, and an instruction that the assembler must know, if the flags do not tell. */
-const levels = {
-  portable: { flags: [] },
-  ...(process.arch === "x64" && {
+const neonBf16 = ["-march=armv8.2-a+bf16+i8mm"];
+
+/**
+ * The levels of the processor that the compiler makes code for: its flags, and an instruction that the assembler must
+ * know, if the flags do not tell.
+ */
+function levelsOf([command, ...rest]) {
+  const target = spawnSync(command, [...rest, "-dumpmachine"], { encoding: "utf8" }).stdout;
+  const portable = { flags: [] };
+  if (/^(aarch64|arm64)/.test(target)) return { portable, neonBf16: { flags: neonBf16 } };
+  if (!target.startsWith("x86_64")) return { portable };
+  return {
+    portable,
     avx2: { flags: avx2 },
     avx512: { flags: avx512 },
     avx512bf16: { flags: avx512bf16 },
@@ -56,11 +71,12 @@ const levels = {
     ...((options.emulate || options.sanitize) && {
       amxEmulated: { flags: [...avx512bf16, "-DFLAVA_EMULATE_AMX"] },
     }),
-  }),
-};
+  };
+}
 
-/** Kernels that multiply on tiles; all others are those of level avx512bf16. */
-const kernelsOnTiles = [
+/** Levels that add instructions for products alone have these kernels, and share all others with the level before. */
+const productLevels = ["amx", "amxEmulated", "neonBf16"];
+const productKernels = [
   "attention-gradient.cpp",
   "attention.cpp",
   "conv2d-gradient.cpp",
@@ -130,7 +146,7 @@ function isKnownTo([command, ...rest], { flags, instruction }) {
  */
 function planObjects(compiler) {
   const runtime = [...sourcesIn("runtime"), ...sourcesIn("node")];
-  const check = options.sanitize ? sourcesIn("check") : [];
+  const check = checks ? sourcesIn("check") : [];
   const kernels = sourcesIn("kernels");
   const runtimeFlags = nodeApiFlags();
   const objectOf = (source, folder, flags) => ({
@@ -139,9 +155,10 @@ function planObjects(compiler) {
     path: join(output, folder, `${relative(native, source).replaceAll(/[\\/]/g, "-")}.o`),
   });
   const kernelsAt = (level) =>
-    level.startsWith("amx")
-      ? kernels.filter((source) => kernelsOnTiles.includes(basename(source)))
+    productLevels.includes(level)
+      ? kernels.filter((source) => productKernels.includes(basename(source)))
       : kernels;
+  const levels = levelsOf(compiler);
   const known = Object.keys(levels).filter((level) => isKnownTo(compiler, levels[level]));
   return {
     levels: known,
@@ -247,7 +264,7 @@ async function linkAll(compiler, objects) {
   const shared =
     process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
   const results = [await link(compiler, addon, objects, shared, "check")];
-  if (options.sanitize) {
+  if (checks) {
     results.push(await link(compiler, join(output, "check"), objects, [], "node"));
   }
   return results;

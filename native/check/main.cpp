@@ -1,6 +1,8 @@
 // Runs exported programs without Node, built with sanitizers (see sanitize.sh).
 //
 //   check <folder>     runs every *.program file in it, at each processor level, with one thread and with three
+//   check <folder> <results>
+//                      and writes the results of its last instruction to <results>/<level>/, one float32 after another
 //
 // Besides sanitizer reports, a program fails if an instruction accesses memory outside its operands (with
 // AddressSanitizer), if a result depends on the previous contents of memory or on the order of threads, or if the run
@@ -29,6 +31,7 @@
 
 #include "../runtime/context.h"
 #include "../runtime/levels.h"
+#include "results.h"
 #include "scattered-threads.h"
 
 namespace flava {
@@ -124,8 +127,12 @@ void allowAll(const Run& run) {
   for (const auto& buffer : run.buffers) ASAN_UNPOISON_MEMORY_REGION(buffer->data(), buffer->bytes());
 }
 
-/** Runs the program in an arena filled with `fill`; returns a hash of the outputs of each instruction. */
-std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Parallel& parallel, int fill) {
+/**
+ * Runs the program in an arena filled with `fill`; returns a hash of the outputs of each instruction. Writes the last
+ * ones to the file `results`, unless that is empty.
+ */
+std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Parallel& parallel, int fill,
+                              const std::string& results) {
   context.reserveArena(file.arenaBytes);
   std::memset(context.at(arenaId, 0, file.arenaBytes), fill, static_cast<size_t>(file.arenaBytes));
   for (int64_t bytes : file.bufferBytes) context.allocate(bytes);
@@ -149,16 +156,17 @@ std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Paralle
     throw std::runtime_error("instruction " + std::to_string(outcome.instruction) + " ended with status " +
                              std::to_string(static_cast<int>(outcome.status)) + " " + outcome.message);
   }
+  if (!results.empty() && outcome.status == Status::done) writeResults(*run.program, results);
   return hashes;
 }
 
-void checkProgram(const ProgramFile& file, Level level, int threads) {
+void checkProgram(const ProgramFile& file, Level level, int threads, const std::string& results) {
   Context first(level, threads);
-  const std::vector<uint64_t> expected = runOnce(file, first, first.pool(), 0x00);
+  const std::vector<uint64_t> expected = runOnce(file, first, first.pool(), 0x00, results);
   Context second(level, 1);
   ScatteredThreads scattered(threads);
   // All bits set: a NaN to every floating-point dtype.
-  const std::vector<uint64_t> actual = runOnce(file, second, scattered, 0xff);
+  const std::vector<uint64_t> actual = runOnce(file, second, scattered, 0xff, "");
   const auto difference = std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end()).first;
   if (difference != expected.end()) {
     throw std::runtime_error("instruction " + std::to_string(difference - expected.begin()) +
@@ -171,19 +179,23 @@ void checkProgram(const ProgramFile& file, Level level, int threads) {
 }  // namespace flava
 
 int main(int argumentCount, char** arguments) {
-  if (argumentCount != 2) {
-    std::fprintf(stderr, "usage: check <folder of .program files>\n");
+  if (argumentCount != 2 && argumentCount != 3) {
+    std::fprintf(stderr, "usage: check <folder of .program files> [<folder for results>]\n");
     return 2;
   }
+  const std::filesystem::path results = argumentCount == 3 ? arguments[2] : "";
   int programs = 0;
   int failures = 0;
   for (const auto& entry : std::filesystem::directory_iterator(arguments[1])) {
     if (entry.path().extension() != ".program") continue;
     ++programs;
     for (flava::Level level : flava::availableLevels()) {
+      const std::filesystem::path folder = results / flava::nameOf(level);
+      if (!results.empty()) std::filesystem::create_directories(folder);
       for (int threads : {1, 3}) {
         try {
-          flava::checkProgram(flava::readProgramFile(entry.path()), level, threads);
+          flava::checkProgram(flava::readProgramFile(entry.path()), level, threads,
+                              results.empty() ? "" : folder / entry.path().stem());
         } catch (const std::exception& exception) {
           ++failures;
           std::fprintf(stderr, "%s, level %s, %d threads: %s\n", entry.path().c_str(), flava::nameOf(level), threads,

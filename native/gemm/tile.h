@@ -11,7 +11,7 @@ constexpr int panelColumns = 64;
 constexpr int tileRows = 6;
 
 // Vectors of accumulators in a row: 6 x 4 of 32 registers, or 6 x 2 of 16.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int tileVectors = 4;
 #else
 constexpr int tileVectors = 2;
@@ -73,6 +73,15 @@ struct Bfloat16Product : Bfloat16Words {
   static Floats add(Floats sums, Uints left, Uints right) {
     return (Floats)_mm512_dpbf16_ps((__m512)sums, (__m512bh)left, (__m512bh)right);
   }
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+  static constexpr int parts = 1;
+
+  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints right(Uints words, int) { return words; }
+  static Floats add(Floats sums, Uints left, Uints right) {
+    return (Floats)vbfdotq_f32((float32x4_t)sums, vreinterpretq_bf16_u32((uint32x4_t)left),
+                               vreinterpretq_bf16_u32((uint32x4_t)right));
+  }
 #else
   static constexpr int parts = 2;
 
@@ -95,6 +104,15 @@ struct Int8Product : Int8Words {
   static Uints right(Uints words, int) { return words; }
   static Ints add(Ints sums, Uints left, Uints right) {
     return (Ints)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)left, (__m512i)right);
+  }
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+  static constexpr int parts = 1;
+
+  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints right(Uints words, int) { return words; }
+  static Ints add(Ints sums, Uints left, Uints right) {
+    return (Ints)vusdotq_s32((int32x4_t)sums, vreinterpretq_u8_u32((uint32x4_t)left),
+                             vreinterpretq_s8_u32((uint32x4_t)right));
   }
 #elif defined(__AVX2__)
   // Bytes 0 and 2 of a word, then bytes 1 and 3, widened to 16 bits.

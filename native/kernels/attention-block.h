@@ -82,7 +82,12 @@ struct Bfloat16Format : FloatFormat {
 // ---- products ----
 
 constexpr int tileRows = InVectors::rowStep;
-constexpr int tileVectors = width == 16 ? 4 : 2;  // with tileRows, as many sums as the registers hold
+// With tileRows, as many sums as the registers hold.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int tileVectors = 4;
+#else
+constexpr int tileVectors = 2;
+#endif
 
 /** Word k of row m is words[m * rowStride + k * depthStride]. */
 struct Left {

@@ -76,9 +76,20 @@ struct Call {
 
 using Kernel = void (*)(const Call& call);
 
-/** Processor levels. The last one tests the code for AMX on processors without it, and is built on request only. */
-enum class Level : int32_t { portable = 0, avx2 = 1, avx512 = 2, avx512bf16 = 3, amx = 4, amxEmulated = 5 };
-constexpr int levelCount = 6;
+/**
+ * Processor levels: those of x86 and those of Arm follow `portable`, each with the instructions of the ones before.
+ * amxEmulated tests the code for AMX on processors without it, and is built on request only.
+ */
+enum class Level : int32_t {
+  portable = 0,
+  avx2 = 1,
+  avx512 = 2,
+  avx512bf16 = 3,
+  amx = 4,
+  amxEmulated = 5,
+  neonBf16 = 6,
+};
+constexpr int levelCount = 7;
 
 /** Adds a kernel to the registry; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);

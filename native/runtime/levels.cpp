@@ -7,6 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#if defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 #include <stdexcept>
 
@@ -17,7 +23,7 @@ namespace flava {
 namespace {
 
 constexpr const char* levelNames[levelCount] = {"portable", "avx2",  "avx512",
-                                                "avx512bf16", "amx", "amx-emulated"};
+                                                "avx512bf16", "amx", "amx-emulated", "neon-bf16"};
 
 #if defined(__x86_64__) && defined(__linux__)
 
@@ -42,10 +48,34 @@ bool systemGrantsTiles() {
   return granted;
 }
 
-#else
+#elif defined(__x86_64__)
 
 bool processorHasAmx() { return false; }
 bool systemGrantsTiles() { return false; }
+
+#endif
+
+#if defined(__aarch64__) && defined(__linux__)
+
+bool processorHasBfloat16() {
+  constexpr unsigned long int8Products = 1ul << 13, bfloat16 = 1ul << 14;
+  const unsigned long features = getauxval(AT_HWCAP2);
+  return (features & int8Products) != 0 && (features & bfloat16) != 0;
+}
+
+#elif defined(__aarch64__) && defined(__APPLE__)
+
+bool has(const char* feature) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname(feature, &value, &size, nullptr, 0) == 0 && value == 1;
+}
+
+bool processorHasBfloat16() { return has("hw.optional.arm.FEAT_BF16") && has("hw.optional.arm.FEAT_I8MM"); }
+
+#elif defined(__aarch64__)
+
+bool processorHasBfloat16() { return false; }
 
 #endif
 
@@ -69,8 +99,12 @@ bool processorRuns(Level level) {
       return processorRuns(Level::avx512bf16) && processorHasAmx() && systemGrantsTiles();
     case Level::amxEmulated:
       return processorRuns(Level::avx512bf16);
+    case Level::neonBf16:
+      return false;
   }
   return false;
+#elif defined(__aarch64__)
+  return level == Level::portable || (level == Level::neonBf16 && processorHasBfloat16());
 #else
   return level == Level::portable;
 #endif

@@ -6,7 +6,8 @@
 
 #include "simd.h"
 
-#if defined(__AMX_BF16__) || defined(FLAVA_EMULATE_AMX)
+// Clang before 16 spells the macro without the underscore.
+#if defined(__AMX_BF16__) || defined(__AMXBF16__) || defined(FLAVA_EMULATE_AMX)
 #define FLAVA_AMX
 
 namespace FLAVA_NAMESPACE {

@@ -3,7 +3,8 @@ import { packagePath, packageRequire } from "../base/package-root.js";
 import type { Values } from "./values.js";
 
 /** Processor levels, each with the instructions of those before it; "amx-emulated" is for tests. */
-export type Level = "portable" | "avx2" | "avx512" | "avx512bf16" | "amx" | "amx-emulated";
+export type Level =
+  "portable" | "avx2" | "avx512" | "avx512bf16" | "amx" | "amx-emulated" | "neon-bf16";
 
 export type Context = Readonly<Record<"context", never>>;
 
