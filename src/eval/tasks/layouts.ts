@@ -45,6 +45,8 @@ export interface ParquetLayout {
   readonly image?: string;
   /** Name of the label column; default: "label". */
   readonly label?: string;
+  /** Name of the configuration, in whose folder the files may be. */
+  readonly configuration?: string;
   /** Hugging Face's name for each part. */
   readonly splits: Readonly<Record<string, string>>;
 }
@@ -52,11 +54,11 @@ export interface ParquetLayout {
 /** Hugging Face's Parquet files, as uploaded or as converted by the Hub. */
 export function parquet(
   classes: readonly string[],
-  { image = "image", label = "label", splits }: ParquetLayout,
+  { image = "image", label = "label", configuration, splits }: ParquetLayout,
   samples: Readonly<Record<string, number>>,
 ): LabeledLayout {
   const part = (name: string, split: string): LabeledPart => {
-    const files = parquetFiles(split);
+    const files = parquetFiles(split, configuration);
     return {
       files: [files],
       ...samplesOf(samples, name),

@@ -4,8 +4,10 @@ import { expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { LabeledSource } from "../../data/labeled-source.js";
+import { dtdClasses } from "./classes/dtd.js";
 import { food101Classes } from "./classes/food101.js";
 import { TaskDataError, findTask, openTask } from "./open-task.js";
+import { dtd } from "./vision/dtd.js";
 import { food101 } from "./vision/food101.js";
 
 const folder = temporaryDirectory();
@@ -79,4 +81,18 @@ it("opens class folders where the official files are not there", async () => {
   await expect(openTask(food101, folder, { incomplete: true })).rejects.toThrow(
     "has 100 classes, but the set has 101",
   );
+});
+
+it("keeps layouts with and without a validation part apart", async () => {
+  for (const part of ["train", "test"])
+    for (const name of dtdClasses) await put(`dtd/${part}/${name}/a.jpg`, name);
+  const options = { incomplete: true };
+  const joined = await openTask(dtd, folder, options);
+  expect([joined.layout, joined.validation.length]).toEqual([
+    "class folders without a validation part",
+    0,
+  ]);
+  for (const name of dtdClasses) await put(`dtd/val/${name}/a.jpg`, name);
+  const apart = await openTask(dtd, folder, options);
+  expect([apart.layout, apart.validation[0]?.samples]).toEqual(["class folders", 47]);
 });

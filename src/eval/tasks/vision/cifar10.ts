@@ -35,6 +35,6 @@ export const cifar10 = imageSet({
       classes,
     ),
   ],
-  parquet: { image: "img" },
+  parquet: { image: "img", configuration: "plain_text" },
   protocols: { clip: trainAndTest },
 });

@@ -23,6 +23,6 @@ export const cifar100 = imageSet({
       cifar100Classes,
     ),
   ],
-  parquet: { image: "img", label: "fine_label" },
+  parquet: { image: "img", label: "fine_label", configuration: "cifar100" },
   protocols: { clip: trainAndTest },
 });

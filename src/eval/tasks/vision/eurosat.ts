@@ -31,5 +31,6 @@ export const eurosat = imageSet({
   paper: [95.48, null, 97, 96.98, 97.04, 97.26, 95.7, 95.38],
   samples: { train: 10_000, test: 5000 },
   official: { train: part(0, 1000), test: part(1000, 1500) },
+  shardTestSamples: 5400,
   protocols: { vissl: trainAndTest, clip: { ...trainAndTest, note } },
 });

@@ -34,7 +34,10 @@ export const fer2013 = imageSet({
     validation: part("PublicTest"),
     test: part("PrivateTest"),
   },
+  // Kaggle's folders of images have both test parts in one.
   partFolders: { train: "train", test: "test" },
+  folderSamples: { train: 28_709, test: 7178 },
+  shardTestSamples: 7178,
   protocols: {
     clip: {
       ...withValidation,

@@ -27,27 +27,27 @@ interface ImageSet extends Omit<
   readonly otherLayouts?: readonly LabeledLayout[];
   /** Folder of each part in the layout of class folders; default: as the parts are named. */
   readonly partFolders?: Readonly<Record<string, string>>;
+  /** Number of samples in class folders; default: the official ones. */
+  readonly folderSamples?: Readonly<Record<string, number>>;
+  /** Number of test samples in CLIP_benchmark's shards; default: the official one. */
+  readonly shardTestSamples?: number;
   /** Default: columns image and label, splits as the parts are named. */
   readonly parquet?: Partial<ParquetLayout>;
 }
 
 /** A set of labeled images, for a linear probe (flava.md 8.4). */
 export function imageSet(given: ImageSet): LabeledTask {
-  const {
-    paper,
-    samples,
-    official,
-    otherLayouts = [],
-    partFolders,
-    parquet: columns,
-    ...task
-  } = given;
+  const { paper, samples, official, otherLayouts = [], partFolders, ...others } = given;
+  const { folderSamples = samples, shardTestSamples = samples.test, ...rest } = others;
+  const { parquet: columns, ...task } = rest;
   const { classes, title } = task;
   const asNamed = Object.fromEntries(Object.keys(official).map((name) => [name, name]));
   const parts = Object.entries(official).map(([name, part]) => {
     const count = samples[name];
     return [name, { ...part, ...(count !== undefined && { samples: count }) }] as const;
   });
+  const folders = partFolders ?? asNamed;
+  const splits = { splits: asNamed, ...columns };
   return {
     ...task,
     family: "vision",
@@ -56,11 +56,36 @@ export function imageSet(given: ImageSet): LabeledTask {
     layouts: [
       { name: "official files", parts: Object.fromEntries(parts) },
       ...otherLayouts,
-      classFolders(classes, partFolders ?? asNamed, samples),
-      tarShards(classes, samples.test),
-      parquet(classes, { splits: asNamed, ...columns }, samples),
+      classFolders(classes, folders, folderSamples),
+      tarShards(classes, shardTestSamples),
+      parquet(classes, splits, samples),
+      ...(folders.validation === undefined ? [] : [joinedFolders(classes, folders, samples)]),
+      ...(splits.splits.validation === undefined ? [] : [joinedParquet(classes, splits, samples)]),
     ],
     otherMetrics: ["mean per class"],
     paper: [{ title, metrics: ["accuracy"], values: paper }],
   };
+}
+
+type Counts = Readonly<Record<string, number>> & { readonly test: number };
+
+/** The training part includes the validation part, or does not: its size is not checked. */
+function joinedFolders(
+  classes: readonly string[],
+  { train = "train", test = "test" }: Readonly<Record<string, string>>,
+  samples: Counts,
+): LabeledLayout {
+  const layout = classFolders(classes, { train, test }, { test: samples.test });
+  return { ...layout, name: `${layout.name} without a validation part` };
+}
+
+function joinedParquet(
+  classes: readonly string[],
+  columns: ParquetLayout,
+  samples: Counts,
+): LabeledLayout {
+  const { train = "train", test = "test" } = columns.splits;
+  const splits = { train, test };
+  const layout = parquet(classes, { ...columns, splits }, { test: samples.test });
+  return { ...layout, name: `${layout.name} without a validation part` };
 }

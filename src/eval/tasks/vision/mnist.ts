@@ -36,5 +36,6 @@ export const mnist = imageSet({
   paper: [96.4, null, 98.39, 98.58, 98.7, 98.42, 97.38, 99.01],
   samples: { train: 60_000, test: 10_000 },
   official: { train: part("train"), test: part("t10k") },
+  parquet: { configuration: "mnist" },
   protocols: { clip: trainAndTest },
 });

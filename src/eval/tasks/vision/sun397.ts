@@ -41,6 +41,7 @@ export const sun397 = imageSet({
   paper: [52.45, null, 81.27, 81.41, 81.05, 82.17, 79.96, 82.05],
   samples: { train: 19_850, test: 19_850 },
   official: { train: part("Training"), test: part("Testing") },
+  shardTestSamples: 108_754,
   protocols: {
     clip: {
       ...trainAndTest,
