@@ -48,12 +48,12 @@ export class PreparedTensors {
     throw new Error(`Nothing was prepared as ${origin}.`);
   }
 
-  /** Whether all were computed from this version of the state. */
-  areOf(version: number, origins: Iterable<string>): boolean {
-    return [...origins].every((origin) => this.#entries.get(origin)?.version === version);
+  /** Whether it was computed from this version of the state. */
+  isOf(version: number, origin: string): boolean {
+    return this.#entries.get(origin)?.version === version;
   }
 
-  /** Notes that all hold what they should for this version of the state. */
+  /** Notes that all were computed from this version of the state. */
   mark(version: number, origins: Iterable<string>): void {
     for (const origin of origins) {
       const entry = this.#entries.get(origin);

@@ -87,8 +87,6 @@ export class Program<I, O> {
   readonly #outputs: O;
   readonly #plan: Plan;
   readonly #inputSpecs: ReadonlyMap<string, TensorSpec>;
-  /** Whether some of what is prepared is not shared with other programs. */
-  readonly #preparesOwn: boolean;
   #executable: Executable | undefined;
   #preparedVersion = -1;
   #runs = 0;
@@ -97,10 +95,6 @@ export class Program<I, O> {
     this.#options = options;
     this.#outputs = outputs;
     this.#plan = made;
-    const preparing = made.instructions.slice(0, made.preparing);
-    this.#preparesOwn = preparing.some(({ outputs }) =>
-      outputs.some(({ place }) => place.kind === "prepared"),
-    );
     this.#inputSpecs = new Map(leavesOf<TensorSpec>(options.inputs));
     const state = options.state.bytes;
     const { shared, preparedBytes, arenaBytes: arena } = made;
@@ -109,7 +103,7 @@ export class Program<I, O> {
     this.memory = { state, prepared, arena, total: ofState + prepared + arena };
   }
 
-  /** Number of instructions, of which the first `preparing` run only after the state was written. */
+  /** Number of instructions; the first of them run only after the state was written. */
   get instructions(): number {
     return this.#plan.instructions.length;
   }
@@ -155,9 +149,9 @@ export class Program<I, O> {
     const executable = this.#load();
     this.#runs++;
     const { state } = this.#options;
-    const first = this.#isPrepared() ? this.#plan.preparing : 0;
     try {
-      await this.#runSegments(executable, first, values, signal);
+      await this.#prepare(executable, signal);
+      await this.#runSegments(executable, values, signal);
     } catch (error) {
       throw await this.#explain(executable, values, error);
     } finally {
@@ -172,11 +166,22 @@ export class Program<I, O> {
     });
   }
 
-  /** Whether all that depends on the state alone has been computed from its present values, by this program or others. */
-  #isPrepared(): boolean {
-    const { state } = this.#options;
-    const own = !this.#preparesOwn || this.#preparedVersion === state.version;
-    return own && state.prepared.areOf(state.version, this.#plan.shared.keys());
+  /** Runs the instructions behind what neither this program nor another has computed from the state's present values. */
+  async #prepare(executable: Executable, signal: AbortSignal | undefined): Promise<void> {
+    const { version, prepared } = this.#options.state;
+    const stale = this.#plan.kept.filter(({ tensor: { place } }) =>
+      place.kind === "shared"
+        ? !prepared.isOf(version, place.origin)
+        : this.#preparedVersion !== version,
+    );
+    const needed = new Set(stale.flatMap(({ instructions }) => instructions));
+    for (let begin = 0; begin < this.#plan.preparing; begin++) {
+      if (!needed.has(begin)) continue;
+      let end = begin + 1;
+      while (needed.has(end)) end++;
+      await executable.run(begin, end, new Map(), signal);
+      begin = end;
+    }
   }
 
   #load(): Executable {
@@ -221,14 +226,13 @@ export class Program<I, O> {
   /** Runs from one collective to the next; the inputs are copied in before the first segment. */
   async #runSegments(
     executable: Executable,
-    first: number,
     inputs: ReadonlyMap<string, Values>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { instructions } = this.#plan;
+    const { instructions, preparing } = this.#plan;
     let pending = inputs;
-    let begin = first;
-    for (let index = first; index <= instructions.length; index++) {
+    let begin = preparing;
+    for (let index = preparing; index <= instructions.length; index++) {
       const instruction = instructions[index];
       if (instruction && !instruction.op.collective) continue;
       await executable.run(begin, index, pending, signal);

@@ -25,7 +25,9 @@ export interface PlacedTensor {
 export class Layout {
   readonly arenaBytes: number;
   readonly preparedBytes: number;
-  /** What is computed from state alone and kept, by origin. */
+  /** Results of the preparing nodes that later ones read. */
+  readonly kept: readonly Tensor[];
+  /** Those of them that are computed from state alone, by origin. */
   readonly shared: ReadonlyMap<string, TensorSpec>;
   readonly #blocks = new Map<Tensor, Block>();
   readonly #prepared = new Map<Tensor, Place>();
@@ -40,9 +42,9 @@ export class Layout {
     const lastUse = lastUses(nodes, outputs);
     const constants = [...given].filter((tensor) => placeholderOf(tensor)?.source === "constant");
     const prepared = nodes.slice(0, preparing).flatMap((node) => node.outputs);
-    const kept = prepared.filter((tensor) => (lastUse.get(tensor) ?? 0) >= preparing);
-    this.shared = this.#placeShared(kept);
-    const own = kept.filter((tensor) => !this.#prepared.has(tensor));
+    this.kept = prepared.filter((tensor) => (lastUse.get(tensor) ?? 0) >= preparing);
+    this.shared = this.#placeShared(this.kept);
+    const own = this.kept.filter((tensor) => !this.#prepared.has(tensor));
     this.preparedBytes = this.#placePrepared([...constants, ...own]);
     const blocks: Block[] = [];
     const open = (tensor: Tensor, first: number): void => {

@@ -5,6 +5,7 @@ import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
 import { Layout, type PlacedTensor } from "./layout.js";
+import { ancestors } from "./order.js";
 import { placeholderOf } from "./placeholder.js";
 import { overwritten, schedule, viewed } from "./schedule.js";
 
@@ -20,8 +21,10 @@ export interface Instruction {
 /** Everything a backend needs to run a traced function; plain data. */
 export interface Plan {
   readonly instructions: readonly Instruction[];
-  /** The number of leading instructions that depend only on state; they rerun only after the state was written. */
+  /** The number of leading instructions that depend only on state. */
   readonly preparing: number;
+  /** What the others read of their results, kept until the state is written. */
+  readonly kept: readonly Kept[];
   readonly inputs: ReadonlyMap<string, PlacedTensor>;
   readonly outputs: ReadonlyMap<string, PlacedTensor>;
   /** Values to write once, before the first run. */
@@ -33,8 +36,14 @@ export interface Plan {
   /** Bytes of the arena, and of memory that the program prepares for itself. */
   readonly arenaBytes: number;
   readonly preparedBytes: number;
-  /** What the first instructions compute from state alone, by origin: programs with equal origins share it. */
+  /** What of it depends on nothing but state, by origin: programs with equal origins share it. */
   readonly shared: ReadonlyMap<string, TensorSpec>;
+}
+
+export interface Kept {
+  readonly tensor: PlacedTensor;
+  /** The instructions that compute it, in order. */
+  readonly instructions: readonly number[];
 }
 
 /** The results of a traced function, by path. */
@@ -69,6 +78,7 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
       label: node.label,
     })),
     preparing,
+    kept: keptTensors(layout, prepared),
     ...placeGiven(layout),
     outputs: new Map([...outputs].map(([path, tensor]) => [path, layout.place(tensor)])),
     updatesState: roots.length > outputCount,
@@ -76,6 +86,14 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
     preparedBytes: layout.preparedBytes,
     shared: layout.shared,
   };
+}
+
+function keptTensors(layout: Layout, prepared: readonly Node[]): Kept[] {
+  const indices = new Map(prepared.map((node, index) => [node, index]));
+  return layout.kept.map((tensor) => {
+    const instructions = ancestors([tensor]).flatMap((node) => indices.get(node) ?? []);
+    return { tensor: layout.place(tensor), instructions: instructions.sort((a, b) => a - b) };
+  });
 }
 
 /** The inputs and constants that the nodes or outputs read. */
