@@ -38,6 +38,14 @@ export {
   pixelsOf,
 } from "./data/image/processor.js";
 export type { LabeledSource } from "./data/labeled-source.js";
+export { type Labels, LabelsError } from "./data/labeled/labels.js";
+export {
+  type LabeledSet,
+  type ReadLabeledOptions,
+  labeledParts,
+  readLabeled,
+} from "./data/labeled/read-labeled.js";
+export { splitByKey } from "./data/labeled/split.js";
 export type { LabeledSample, StoredImage, Target } from "./data/labeled-sample.js";
 export type { Sample } from "./data/sample.js";
 export { Tokenizer, openTokenizer } from "./data/text/tokenizer.js";

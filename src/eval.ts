@@ -10,6 +10,11 @@
  * const evaluation = await evaluate(set, flava, { onProgress: (samples) => console.log(samples) });
  * console.log(toMarkdown([evaluation]));
  */
+export {
+  type EvaluateTaskOptions,
+  type TaskEvaluation,
+  evaluateTask,
+} from "./eval/evaluate-task.js";
 export { type Interval, bootstrap, bootstrapMetric } from "./eval/bootstrap.js";
 export type { ClassificationResult } from "./eval/classification.js";
 export { type Difference, compareEvaluations } from "./eval/compare.js";

@@ -10,6 +10,7 @@
  */
 export { load, type LoadOptions } from "./api/load.js";
 export type { Flava, MaskedPair, SaveOptions } from "./api/flava.js";
+export type { PredictedLabel, PredictInput, Prediction } from "./api/predict.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
 export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js";
 export type { FilledImage, FillImageOptions } from "./api/fill-image.js";

@@ -23,6 +23,14 @@ export {
   lossesOf,
   totalLoss,
 } from "./objective/objectives.js";
+export {
+  type FinetuningRecipe,
+  type FinetuningRecipeInput,
+  checkFinetuningRecipe,
+} from "./configs/finetuning-recipe.js";
+export { finetuningRecipes } from "./configs/finetuning-recipes.js";
+export { type FinetuneOptions, type FinetuneResult, finetune } from "./train/finetune.js";
+export type { SeedResult } from "./train/seed-results.js";
 export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
 export { type PretrainOptions, pretrain } from "./train/pretrain.js";

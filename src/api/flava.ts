@@ -5,6 +5,7 @@ import type { Image } from "../data/image/image.js";
 import type { FeatureOptions } from "../model/features.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
+import type { TaskPredictor } from "../inference/task-predictor.js";
 import { TruncatedTexts } from "../inference/truncated-texts.js";
 import {
   type Classification,
@@ -15,7 +16,15 @@ import {
 import { type FillImageOptions, type FilledImage, ImageFiller } from "./fill-image.js";
 import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.js";
 import type { LoadedModel } from "./model.js";
+import { type OneOrMany, type ResultOrMany, inBatches, isMany, pairsOf } from "./calls.js";
 import { pathOf } from "./path.js";
+import {
+  type PredictInput,
+  type Prediction,
+  predictionOf,
+  predictorOf,
+  questionOf,
+} from "./predict.js";
 import { type ImageInput, readImage } from "./image-input.js";
 
 interface FlavaOptions {
@@ -35,11 +44,6 @@ export interface SaveOptions extends CallOptions {
   readonly dtype?: WeightDtype;
 }
 
-/** One input gives one result, an array of inputs an array of results. */
-type OneOrMany<T> = T | readonly T[];
-
-type ResultOrMany<T> = T | T[];
-
 /**
  * A loaded model, made by `load`. Calls may overlap; `close` waits for them and frees the memory.
  *
@@ -52,6 +56,7 @@ export class Flava {
   readonly #classifier: Classifier;
   readonly #textFiller: TextFiller;
   readonly #imageFiller: ImageFiller;
+  readonly #predictor: TaskPredictor | undefined;
   readonly #calls = new Set<Promise<unknown>>();
   readonly #truncated = new TruncatedTexts();
   readonly #onWarning: (message: string) => void;
@@ -71,6 +76,10 @@ export class Flava {
     this.#classifier = new Classifier(this.embedder);
     this.#textFiller = new TextFiller(model);
     this.#imageFiller = new ImageFiller(model);
+    this.#predictor = predictorOf(model, {
+      ...(batch !== undefined && { batch }),
+      onTruncated: (text, tokens) => this.#truncated.add(text, tokens),
+    });
   }
 
   /** Width D of the embeddings. */
@@ -273,6 +282,45 @@ export class Flava {
   }
 
   /**
+   * Predicts with the head of a fine-tuned model (`flava finetune`), from what its task reads: texts, pairs of texts, images,
+   * or images with texts.
+   *
+   * @returns the labels with their probabilities, best first, or a value
+   * @throws Error if the model has no head for a task
+   * @throws TypeError if an input lacks what the task reads
+   *
+   * @example
+   * const prediction = await flava.predict("what a wonderful film");
+   * const answer = await flava.predict({ image: "photo.jpg", text: "how many cats are there?" });
+   */
+  predict(input: PredictInput, options?: CallOptions): Promise<Prediction>;
+  predict(inputs: readonly PredictInput[], options?: CallOptions): Promise<Prediction[]>;
+  async predict(
+    inputs: OneOrMany<PredictInput>,
+    options: CallOptions = {},
+  ): Promise<ResultOrMany<Prediction>> {
+    const { task } = this.model;
+    const predictor = this.predictor;
+    const atOnce = predictor.readsImages ? imagesAtOnce : textsAtOnce;
+    return this.#call(inputs, atOnce, options, async (some) => {
+      const questions = await Promise.all(some.map((input) => questionOf(input, task!)));
+      const outputs = await predictor.outputs(questions, options.signal);
+      return outputs.map((output) => predictionOf(output, task!.labels));
+    });
+  }
+
+  /**
+   * Runs the head of a fine-tuned model; used by evaluation.
+   * @throws Error if the model has no head for a task
+   */
+  get predictor(): TaskPredictor {
+    if (this.#predictor) return this.#predictor;
+    throw new Error(
+      `${this.model.path} has no head for a task (labels.json, head.safetensors): fine-tune it first, with flava finetune.`,
+    );
+  }
+
+  /**
    * Saves the model to a directory that this package and transformers can load. An existing saved model is replaced.
    *
    * @throws CheckpointError if the directory contains other files, or the model was loaded from it
@@ -295,6 +343,7 @@ export class Flava {
     await Promise.allSettled(this.#calls);
     this.#warnOfTruncated(); // from direct use of the embedder
     await this.embedder.close();
+    await this.#predictor?.close();
     await this.#textFiller.close();
     this.#imageFiller.close();
     this.model.state.dispose();
@@ -329,38 +378,6 @@ export class Flava {
     const summary = this.#truncated.takeSummary();
     if (summary !== undefined) this.#onWarning(summary);
   }
-}
-
-/** A typed array is a single input: the bytes of an image. */
-const isMany = <T>(inputs: OneOrMany<T>): inputs is readonly T[] => Array.isArray(inputs);
-
-async function inBatches<Input, Result>(
-  inputs: readonly Input[],
-  batch: number,
-  { signal, onProgress }: CallOptions,
-  run: (some: readonly Input[]) => Promise<Result[]>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let first = 0; first < inputs.length; first += batch) {
-    signal?.throwIfAborted();
-    results.push(...(await run(inputs.slice(first, first + batch))));
-    onProgress?.(results.length, inputs.length);
-  }
-  return results;
-}
-
-function pairsOf(
-  images: OneOrMany<ImageInput>,
-  texts: OneOrMany<string>,
-): OneOrMany<{ readonly image: ImageInput; readonly text: string }> {
-  if (!isMany(images) && !isMany(texts)) return { image: images, text: texts };
-  if (isMany(images) && isMany(texts) && images.length === texts.length) {
-    return images.map((image, index) => ({ image, text: texts[index]! }));
-  }
-  const countOf = (all: OneOrMany<unknown>): number => (isMany(all) ? all.length : 1);
-  throw new RangeError(
-    `Expected one text for each image, but got ${countOf(images)} images and ${countOf(texts)} texts.`,
-  );
 }
 
 function rowsOf(vectors: Float32Array, count: number): Float32Array[] {

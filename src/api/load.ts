@@ -43,7 +43,7 @@ export interface LoadOptions extends CallOptions {
  */
 export async function load(path?: string | URL, options: LoadOptions = {}): Promise<Flava> {
   const { precision = "float32", batch, heads, onWarning = warn, signal, onProgress } = options;
-  const place = path === undefined ? ownModel() : pathOf(path);
+  const place = path === undefined ? shippedModel() : pathOf(path);
   const backend = openBackend(options.backend);
   try {
     const model = await loadModel(place, backend, {
@@ -62,8 +62,8 @@ export async function load(path?: string | URL, options: LoadOptions = {}): Prom
   }
 }
 
-/** The directory of the bundled model. */
-function ownModel(): string {
+/** The directory of the model that ships with the package. */
+export function shippedModel(): string {
   const path = packagePath("models", "mini");
   if (existsSync(path)) return path;
   throw new Error(

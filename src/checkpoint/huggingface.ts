@@ -12,6 +12,7 @@ import { storedShape, toStored } from "./layout.js";
 import { type Family, toFamily } from "./names.js";
 import { type TensorToWrite, writeSafetensors } from "./files/safetensors.js";
 import { writeShards } from "./files/shards.js";
+import { isOfHead } from "./task.js";
 import { root, weightPaths } from "./weight-paths.js";
 
 export interface WriteOptions extends CallOptions {
@@ -29,7 +30,7 @@ export const decoderName = "codebook_decoder.safetensors";
 /**
  * Writes the "parameters" of `state` and their config.json to `directory`: a `FlavaForPreTraining` if the state has
  * heads, otherwise a `FlavaModel`, or a `FlavaImageCodebook` if it has only the codebook. The codebook's decoder goes
- * into a separate file.
+ * into a separate file; the head of a task is left out (see `writeTask`).
  */
 export async function writeHuggingFace(
   directory: string,
@@ -39,7 +40,7 @@ export async function writeHuggingFace(
 ): Promise<void> {
   const paths = weightPaths(state);
   const decoderPaths = paths.filter((path) => path.startsWith("decoder/"));
-  const modelPaths = paths.filter((path) => !path.startsWith("decoder/"));
+  const modelPaths = paths.filter((path) => !path.startsWith("decoder/") && !isOfHead(path));
   const roots = new Set(modelPaths.map((path) => path.split("/")[0]));
   const family = roots.has("heads")
     ? "FlavaForPreTraining"

@@ -23,6 +23,7 @@ import { loadWeights } from "./load.js";
 import type { Model, ModelParameters } from "./model.js";
 import { type OpenOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
+import { headParameters, loadHead, readTask } from "./task.js";
 
 export interface LoadModelOptions extends OpenOptions, CallOptions {
   /** Called with one line for each default used in place of a missing file, and for ignored tensors. */
@@ -62,9 +63,13 @@ async function modelFrom(
   const { config } = sizes;
   const tokenizer = await readTokenizer(directory, config, warn);
   const processor = await readProcessor(directory, config, warn);
+  const task = directory === undefined ? undefined : await readTask(directory);
   const decoder = directory === undefined ? undefined : await openDecoder(directory);
   try {
-    const parameters = parametersOf(checkpoint, config, decoder !== undefined);
+    const parameters = {
+      ...parametersOf(checkpoint, config, decoder !== undefined),
+      ...(task && { head: headParameters(config, task) }),
+    };
     const state = new State(backend, { parameters });
     const { foreign } = await loadWeights(checkpoint, state, {
       parts: ["flava", "heads", "codebook"],
@@ -76,7 +81,9 @@ async function modelFrom(
     if (stored.some(({ dtype }) => dtype === "float64"))
       warn("Rounded float64 weights to float32.");
     if (decoder) await loadWeights(decoder, state, { parts: ["decoder"] });
-    return { path, config, state, tokenizer, processor, dtype: dtypeOf(checkpoint), source };
+    if (task) await loadHead(directory!, state);
+    const dtype = dtypeOf(checkpoint);
+    return { path, config, state, tokenizer, processor, dtype, task, source };
   } finally {
     await decoder?.close();
   }

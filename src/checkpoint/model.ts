@@ -5,6 +5,8 @@ import type { Codebook } from "../model/codebook.js";
 import type { CodebookDecoder } from "../model/codebook-decoder.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Flava, PretrainingHeads } from "../model/flava.js";
+import type { Task } from "../model/task.js";
+import type { TaskHead } from "../model/task-head.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { WeightDtype } from "./huggingface-config.js";
 import type { JsonObject } from "./files/json.js";
@@ -15,6 +17,8 @@ export interface ModelParameters<T> {
   readonly heads?: PretrainingHeads<T>;
   readonly codebook?: Codebook<T>;
   readonly decoder?: CodebookDecoder<T>;
+  /** Of a fine-tuned model. */
+  readonly head?: TaskHead<T>;
 }
 
 /** A whole model, as read by `loadModel` and written by `saveModel`. */
@@ -27,6 +31,8 @@ export interface Model {
   readonly processor: ImageProcessor;
   /** The dtype of the stored weights; float32 if they are mixed or wider. */
   readonly dtype: WeightDtype;
+  /** What it was fine-tuned for, if it was. */
+  readonly task?: Task | undefined;
   /** Its original config.json, if any. */
   readonly source?: JsonObject | undefined;
 }

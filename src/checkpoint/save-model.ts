@@ -48,7 +48,7 @@ async function replace(target: string, write: (directory: string) => Promise<voi
 
 /** Files written by `writeModel`: a directory with nothing else is an earlier model. */
 const ownFile =
-  /^((config|preprocessor_config|tokenizer_config|model\.safetensors\.index)\.json|vocab\.txt|(model|model-\d{5}-of-\d{5}|codebook_decoder)\.safetensors)$/;
+  /^((config|preprocessor_config|tokenizer_config|model\.safetensors\.index|labels)\.json|vocab\.txt|(model|model-\d{5}-of-\d{5}|codebook_decoder|head)\.safetensors)$/;
 
 /**
  * Checks, before any work, that a model may be saved to `directory`.

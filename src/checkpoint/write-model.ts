@@ -8,9 +8,11 @@ import { toProcessorConfig } from "../data/image/processor-config.js";
 import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
 import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import type { FlavaConfig } from "../model/config.js";
+import type { Task } from "../model/task.js";
 import type { WeightDtype } from "./huggingface-config.js";
 import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
 import type { JsonObject } from "./files/json.js";
+import { writeTask } from "./task.js";
 
 /** The parts of a model to write; a loaded `Model` qualifies. */
 export interface ModelToWrite {
@@ -22,6 +24,8 @@ export interface ModelToWrite {
   readonly processor?: ImageProcessor;
   /** Dtype of the weights in the files, unless the options override it; default: float32. */
   readonly dtype?: WeightDtype;
+  /** The task of its head, if it has one. */
+  readonly task?: Task | undefined;
   /** A config.json whose additional settings are kept. */
   readonly source?: JsonObject | undefined;
 }
@@ -32,9 +36,10 @@ export async function writeModel(
   model: ModelToWrite,
   options: WriteOptions = {},
 ): Promise<void> {
-  const { state, config, dtype = "float32", source } = model;
+  const { state, config, dtype = "float32", source, task } = model;
   await mkdir(directory, { recursive: true });
   await writeHuggingFace(directory, state, config, { dtype, source, ...options });
+  if (task) await writeTask(directory, state, task);
   const processor = model.processor ?? fittedProcessor(config);
   await writeJson(join(directory, "preprocessor_config.json"), toProcessorConfig(processor));
   const tokenizer = model.tokenizer ?? (await openTokenizer());

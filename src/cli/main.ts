@@ -9,8 +9,10 @@ import { addData } from "./data.js";
 import { addEmbed } from "./embed.js";
 import { addEvaluate } from "./evaluation/evaluate.js";
 import { addFill } from "./fill.js";
+import { addFinetune } from "./training/finetune.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
+import { addPredict } from "./labeled/predict.js";
 import { addPretrain } from "./pretrain.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
@@ -29,7 +31,8 @@ async function packageVersion(): Promise<string> {
 
 const verbs = [
   ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch],
-  ...[addEvaluate, addProbe, addTasks, addData, addPretrain, addConvert],
+  ...[addEvaluate, addProbe, addTasks, addData],
+  ...[addPretrain, addFinetune, addPredict, addConvert],
 ];
 for (const add of verbs) add(program);
 

@@ -2,15 +2,19 @@
 import { type Command, Option } from "commander";
 import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
+import type { BackendOptions } from "../backend/open.js";
 import type { Precision } from "../nn/precision.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
-export interface ModelFlags {
+export interface BackendFlags {
+  readonly backend?: "native" | "reference";
+  readonly threads?: number;
+}
+
+export interface ModelFlags extends BackendFlags {
   readonly model?: string;
   readonly heads?: number;
   readonly precision: Precision;
-  readonly backend?: "native" | "reference";
-  readonly threads?: number;
 }
 
 const precisions: readonly Precision[] = ["float32", "bfloat16", "int8", "int8-weights"];
@@ -25,37 +29,53 @@ export function headsOption(): Option {
 
 /** Adds the options that `useModel` reads. */
 export function addModelOptions(command: Command): Command {
-  return command
+  command
     .option(
       "--model <path>",
       "a directory in Hugging Face format, or a weights file; default: the model that ships",
     )
-    .addOption(headsOption())
+    .addOption(headsOption());
+  return addComputeOptions(command);
+}
+
+/** Adds those of them that do not name the model. */
+export function addComputeOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--precision <kind>", "precision of the computation")
         .choices(precisions)
         .default("float32"),
     )
-    .addOption(
-      new Option("--backend <name>", "compute backend; default: native, if it was built").choices([
-        "native",
-        "reference",
-      ]),
-    )
-    .option("--threads <n>", "compute threads; default: one per core", wholeNumberFrom(1));
+    .addOption(backendOption())
+    .addOption(threadsOption());
+}
+
+export const backendOption = (): Option =>
+  new Option("--backend <name>", "compute backend; default: native, if it was built").choices([
+    "native",
+    "reference",
+  ]);
+
+export const threadsOption = (): Option =>
+  new Option("--threads <n>", "compute threads; default: one per core").argParser(
+    wholeNumberFrom(1),
+  );
+
+export function backendOptions({ backend, threads }: BackendFlags): BackendOptions {
+  return {
+    ...(backend !== undefined && { name: backend }),
+    ...(threads !== undefined && { threads }),
+  };
 }
 
 /** Loads the model named by the options, and closes it after use. */
 export async function useModel<Result>(
-  { model, heads, precision, backend, threads }: ModelFlags,
+  { model, heads, precision, ...flags }: ModelFlags,
   use: (flava: Flava) => Promise<Result>,
 ): Promise<Result> {
   const flava = await load(model, {
     precision,
-    backend: {
-      ...(backend !== undefined && { name: backend }),
-      ...(threads !== undefined && { threads }),
-    },
+    backend: backendOptions(flags),
     ...(heads !== undefined && { heads }),
     onWarning: (message) => console.error(`flava: ${message}`),
   });

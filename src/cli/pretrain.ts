@@ -1,18 +1,14 @@
 /** `flava pretrain`: runs or resumes a recipe. */
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { openBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
-import { formatDuration } from "../base/duration.js";
 import { suggestion } from "../base/suggestion.js";
 import { readRecipe } from "../configs/read-recipe.js";
 import { recipeJsonSchema, schemaName, settingsTable } from "../configs/recipe-document.js";
 import { recipes } from "../configs/recipes.js";
 import { pretrain } from "../train/pretrain.js";
-import { interruptible } from "./interruptible.js";
-import { ProgressLine } from "./progress.js";
-import { wholeNumber, wholeNumberFrom } from "./whole-number.js";
+import { trainingRun, workersOption } from "./training/training-run.js";
+import { wholeNumberFrom } from "./whole-number.js";
 
 interface PretrainFlags {
   readonly out?: string;
@@ -50,15 +46,9 @@ export function addPretrain(program: Command): void {
       "--allow-changes",
       "continue a run even if its settings have changed, or extend a finished stage",
     )
-    .option("--workers <n>", "threads that prepare batches", wholeNumber, defaultWorkers())
+    .addOption(workersOption())
     .action(run);
 }
-
-/** One is enough for two cores: preparing batches takes a few percent of the time. */
-const defaultWorkers = (): number => Math.max(1, Math.floor(availableParallelism() / 8));
-
-/** Shown on the first Ctrl-C. */
-const saving = "Saving after this step; press Ctrl-C again to stop at once.";
 
 async function run(
   name: string | undefined,
@@ -74,36 +64,16 @@ async function run(
   const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
   const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
-  const backend = openBackend();
-  const progress = new ProgressLine();
-  const log = (line: string): void => {
-    progress.end();
-    console.log(line);
-  };
-  try {
-    await interruptible(saving, (signal) => {
-      signal.addEventListener("abort", () => log(`\n${saving}`));
-      return pretrain({
-        recipe,
-        directory,
-        backend,
-        workers,
-        log,
-        signal,
-        ...(progress.stream.isTTY && {
-          onProgress: ({ stage, step, steps, secondsLeft }) =>
-            progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`),
-        }),
-        onIndexed: (samples, source) => progress.show(`Indexing ${source}: ${samples} samples`),
-        ...(only && { only }),
-        ...(overfit !== undefined && { overfit }),
-        ...(allowChanges && { allowChanges }),
-      });
-    });
-  } finally {
-    progress.end();
-    backend.dispose();
-  }
+  await trainingRun(({ show, ...run }) =>
+    pretrain({
+      ...run,
+      ...{ recipe, directory, workers },
+      onIndexed: (samples, source) => show(`Indexing ${source}: ${samples} samples`),
+      ...(only && { only }),
+      ...(overfit !== undefined && { overfit }),
+      ...(allowChanges && { allowChanges }),
+    }),
+  );
 }
 
 /** Prints a recipe to start one's own from, or what can be set in one. */

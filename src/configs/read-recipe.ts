@@ -12,14 +12,22 @@ import { recipes } from "./recipes.js";
  * @throws RecipeError if there is none of that name, or it is not valid
  */
 export async function readRecipe(name: string, changes: readonly string[] = []): Promise<Recipe> {
-  const known = recipes[name];
-  const input: unknown = known ? structuredClone(known) : await fromFile(name);
-  for (const change of changes) changeRecipe(input, change);
-  return checkRecipe(input, name);
+  return checkRecipe(await readRecipeInput(name, recipes, changes), name);
 }
 
-async function fromFile(path: string): Promise<unknown> {
-  const names = Object.keys(recipes);
+/** The same for recipes of any kind, not checked yet; `known` are those that have names. */
+export async function readRecipeInput(
+  name: string,
+  known: Readonly<Record<string, unknown>>,
+  changes: readonly string[],
+): Promise<unknown> {
+  const found = known[name];
+  const input = found ? structuredClone(found) : await fromFile(name, Object.keys(known));
+  for (const change of changes) changeRecipe(input, change);
+  return input;
+}
+
+async function fromFile(path: string, names: readonly string[]): Promise<unknown> {
   const text = await readFile(path, "utf8").catch(() => {
     throw new RecipeError(
       `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,

@@ -1,8 +1,5 @@
 /** Heads for fine-tuning (flava.md 5.3 and 8.3), which read the first token of a sequence. */
-import { multiply, subtract } from "../graph/ops/arithmetic.js";
 import { gelu } from "../graph/ops/elementwise.js";
-import { mean } from "../graph/ops/reduce.js";
-import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Linear, exactLinear, linearParameters } from "../nn/linear.js";
 import type { Parameter } from "../nn/parameter.js";
@@ -10,7 +7,7 @@ import type { Precision } from "../nn/precision.js";
 import { tokenAt } from "./encoded.js";
 
 /** A linear layer to the classes of a task, or to a single output for regression (STS-B). */
-interface TaskHead<T> {
+export interface TaskHead<T> {
   /** An additional layer with GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
   readonly hidden?: Linear<T>;
   readonly output: Linear<T>;
@@ -34,10 +31,4 @@ export function taskScores(head: TaskHead<Tensor>, sequence: Tensor, precision: 
   const first = tokenAt(sequence, 0); // [B, D]
   const read = head.hidden ? gelu(exactLinear(head.hidden, first, precision)) : first;
   return exactLinear(head.output, read, precision);
-}
-
-/** The mean squared error of a regression: scores [B, 1], targets float32 [B] -> float32 []. */
-export function regressionLoss(scores: Tensor, targets: Tensor): Tensor {
-  const error = subtract(reshape(scores, targets.shape), targets);
-  return mean(multiply(error, error));
 }

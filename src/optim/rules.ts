@@ -1,11 +1,13 @@
+import { leavesOf } from "../base/tree.js";
+
 /** How the optimizer treats a parameter, chosen by its path. */
 export interface ParameterRule {
   /** Never updated; no gradient and no moments are kept. */
-  readonly frozen?: boolean;
+  readonly frozen?: boolean | undefined;
   /** Decoupled weight decay; default: the optimizer's. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Factor of the learning rate; default 1. */
-  readonly rateFactor?: number;
+  readonly rateFactor?: number | undefined;
 }
 
 /** Rules by path pattern, a regular expression. The first pattern that matches the whole path applies. */
@@ -22,4 +24,31 @@ export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
     if (new RegExp(`^(?:${pattern})$`, "u").test(path)) return rule;
   }
   return {};
+}
+
+/** @throws Error if a part to freeze has no weights in the tree of parameters */
+export function requireParts(parameters: unknown, parts: readonly string[]): void {
+  for (const part of parts) {
+    if (pathsMatching(parameters, freezing([part])).length > 0) continue;
+    throw new Error(
+      `The stage freezes "${part}", but no weights have that name. Name a part such as "flava/image" or "heads/itm".`,
+    );
+  }
+}
+
+/** @throws Error if the pattern of a rule matches no path in the tree of parameters */
+export function requireRules(parameters: unknown, rules: ParameterRules): void {
+  for (const rule of rules) {
+    if (pathsMatching(parameters, [rule]).length > 0) continue;
+    const [first] = pathsMatching(parameters, [[".*", rule[1]]]);
+    throw new Error(
+      `The rule for "${rule[0]}" matches no weights. It is a regular expression for whole paths such as "${first}".`,
+    );
+  }
+}
+
+function pathsMatching(parameters: unknown, rules: ParameterRules): string[] {
+  const patterns = rules.map(([pattern]) => new RegExp(`^(?:${pattern})$`, "u"));
+  const paths = leavesOf(parameters).map(([path]) => path);
+  return paths.filter((path) => patterns.some((pattern) => pattern.test(path)));
 }

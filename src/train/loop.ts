@@ -20,6 +20,8 @@ export interface TrainOptions<B> {
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
   /** Chooses the best model; undefined if there is no validation data. */
   readonly best: BestMeasure | undefined;
+  /** Training ends after this many evaluations without a better value of that measure; default: never early. */
+  readonly patience?: number | undefined;
   /** The page to write after each evaluation. */
   readonly report: ReportOptions;
   readonly log: Log;
@@ -70,7 +72,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
   const runLog = await RunLog.open(run, start.step, session.onEntry);
   const averages = new Averages();
   const began = performance.now();
-  while (session.progress.step < stage.steps) {
+  while (session.progress.step < stage.steps && !hasStalled(session)) {
     session.progress = await makeStep(stage, session, averages);
     const { step } = session.progress;
     const seconds = (performance.now() - began) / 1000;
@@ -78,16 +80,17 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
     const secondsLeft = ((stage.steps - step) * seconds) / (step - start.step);
     onProgress?.({ stage: stage.name, step, steps: stage.steps, secondsLeft });
 
-    const isLast = step === stage.steps;
-    if (step % every.log === 0 || isLast) {
+    const isEnd = step === stage.steps;
+    if (step % every.log === 0 || isEnd) {
       logSkipped(session, averages.samples);
       const scalars = averages.take();
       await runLog.add({ ...placeOf(session.progress), kind: "training", scalars });
       log(trainingLine(stage, step, scalars));
     }
-    if (step % every.evaluate === 0 || isLast) {
+    if (step % every.evaluate === 0 || isEnd) {
       session.progress = await evaluate(stage, session, runLog);
     }
+    const isLast = isEnd || hasStalled(session);
     if (step % every.save === 0 || isLast || signal?.aborted) {
       await run.save(stage.state, session.progress);
     }
@@ -96,8 +99,19 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
       return "stopped";
     }
   }
+  if (session.progress.step < stage.steps) {
+    log(
+      `Ended early after step ${session.progress.step}: no better value for ${session.patience} evaluations.`,
+    );
+  }
   await run.replace("final", (directory) => stage.write(directory));
   return "finished";
+}
+
+/** Whether the last evaluations brought no better model, as many as there is patience for. */
+function hasStalled<B>({ progress, patience = Infinity, every }: Session<B>): boolean {
+  const { step, best } = progress;
+  return best !== undefined && step - best.step >= patience * every.evaluate;
 }
 
 /** Runs one step; returns the progress after it. */

@@ -2,9 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { readTask } from "../../checkpoint/task.js";
 import { cacheDirectory } from "../../base/cache.js";
 import { type EvaluationSet, openEvaluationSet } from "../../eval/evaluation-set.js";
 import { addDataOptions, sourceOptions } from "../data-options.js";
+import { evaluateFineTuned } from "./fine-tuned.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
 import { type SuiteFlags, addSuiteOptions, evaluateSuite } from "./suite.js";
 import { expandFilePatterns } from "../file-patterns.js";
@@ -18,7 +20,7 @@ export function addEvaluate(program: Command): void {
     )
     .argument(
       "[set...]",
-      "images with captions, in one folder per class, or labeled, with a classes.json; or the name of a set of the mini-PMD",
+      "with a fine-tuned model, tables like those it learned from; otherwise images with captions, in one folder per class, or labeled, with a classes.json; or the name of a set of the mini-PMD",
     )
     .action(run);
   addDataOptions(addModelOptions(addSuiteOptions(addEvaluationOptions(command))));
@@ -34,6 +36,10 @@ async function run(
   }
   if (flags.suite !== undefined) {
     await useModel(flags, (flava) => evaluateSuite(flava, flags));
+    return;
+  }
+  if (flags.model !== undefined && (await readTask(flags.model))) {
+    await evaluateFineTuned(await expandFilePatterns(patterns), flags);
     return;
   }
   const sets: EvaluationSet[] = [];

@@ -1,5 +1,6 @@
 /** Readers of batches by name, so that a worker thread can open the one that it is asked for. */
 import { BatchReader, type BatchReaderOptions } from "./batch-reader.js";
+import { LabeledReader, type LabeledReaderOptions } from "../labeled/labeled-reader.js";
 import type { SkippedSamples } from "./skipped.js";
 
 /** A batch before it is read. */
@@ -17,6 +18,7 @@ export interface Reader<P extends Plan, B> {
 
 const readers = {
   pretraining: (options: BatchReaderOptions) => BatchReader.open(options),
+  labeled: (options: LabeledReaderOptions) => LabeledReader.open(options),
 };
 
 export type ReaderName = keyof typeof readers;
@@ -38,5 +40,8 @@ export function openReader<N extends ReaderName>({
   reader,
   options,
 }: ReaderRequest<N>): Promise<Reader<PlanFor<N>, BatchFrom<N>>> {
-  return readers[reader](options);
+  const open = readers[reader] as unknown as (
+    options: ReaderOptions<N>,
+  ) => Promise<Reader<PlanFor<N>, BatchFrom<N>>>;
+  return open(options);
 }

@@ -16,7 +16,7 @@ interface FoundFile {
  * @returns undefined if there is no such file
  * @throws SampleError if the path itself leads out of the folder
  */
-async function findInFolder(
+export async function findInFolder(
   folder: string,
   path: string,
   key: string,

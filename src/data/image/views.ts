@@ -64,16 +64,39 @@ export function writeTrainingViews(
   targets: ViewTargets,
 ): Pick<TrainingViews, "window" | "mirrored"> {
   const { encoder, codebook } = options.processor ?? defaultProcessor();
+  const { part, window, mirrored } = randomPart(image, key, options);
+  const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
+  writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
+  writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
+  return { window, mirrored };
+}
+
+/** Writes the encoder's view alone, the same as that of `writeTrainingViews`. */
+export function writeTrainingPixels(
+  image: Image,
+  key: Key,
+  options: TrainingViewOptions,
+  pixels: Float32Array,
+  offset: number,
+): void {
+  const { encoder } = options.processor ?? defaultProcessor();
+  const { part, mirrored } = randomPart(image, key, options);
+  writeStretched(part, encoder, mirrored, pixels, offset);
+}
+
+/** A random crop with random colors, and whether it is to be mirrored. */
+function randomPart(
+  image: Image,
+  key: Key,
+  options: TrainingViewOptions,
+): { readonly part: Image } & Pick<TrainingViews, "window" | "mirrored"> {
   const { flip = 0, jitter = 0 } = options;
   const window = randomWindow(image, foldIn(key, "crop"), options);
   const mirrored = uniformAt(foldIn(key, "flip"), 0) < flip;
   // Contrast depends on the whole image, so jitter comes before the crop.
   const colored = jitter > 0 ? jittered(image, foldIn(key, "jitter"), jitter) : image;
-  const part = crop(colored, window); // copied, so that surrounding pixels do not affect the border
-  const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
-  writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
-  writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
-  return { window, mirrored };
+  // Copied, so that surrounding pixels do not affect the border.
+  return { part: crop(colored, window), window, mirrored };
 }
 
 /**

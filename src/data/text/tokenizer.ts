@@ -21,6 +21,16 @@ export interface TokenizerSettings extends Normalization {
   readonly longest?: number;
 }
 
+/** A text or a pair of texts as word pieces. */
+export interface EncodedText {
+  /** From [CLS] to the last [SEP], int32 [L]. */
+  readonly ids: Int32Array;
+  /** Where the second text begins (segment 1); L if there is none. */
+  readonly second: number;
+  /** Whether tokens were dropped to keep to the maximum. */
+  readonly truncated: boolean;
+}
+
 /**
  * A BERT tokenizer, by default FLAVA's uncased one (flava.md 4.2): converts text to word-piece ids and back. Matches
  * `BertTokenizer` in transformers; where its fast and slow versions differ, the fast one: a capital sigma at the end of
@@ -70,6 +80,32 @@ export class Tokenizer {
     return Int32Array.from(ids);
   }
 
+  /**
+   * The ids of a text or of a pair of texts, [CLS] text [SEP] pair [SEP], at most `maximum`. Of a pair that is too long, the
+   * longer text loses its excess tokens first, as in transformers ("longest_first").
+   */
+  encodePair(text: string, pair: string | undefined, maximum: number): EncodedText {
+    const { classification, separator } = this.vocabulary.special;
+    const parts = [text, ...(pair === undefined ? [] : [pair])].map((part) => {
+      const ids: number[] = [];
+      this.#append(ids, part, maximum);
+      return ids;
+    });
+    const room = maximum - 1 - parts.length;
+    if (!(room >= 0)) {
+      throw new RangeError(
+        `A pair of texts cannot have ${maximum} tokens at most: [CLS] and two [SEP] take three. Give a larger maximum.`,
+      );
+    }
+    const [first = [], second] = parts;
+    const kept = fitted([first.length, second?.length ?? 0], room);
+    const ids = [classification, ...first.slice(0, kept[0]), separator];
+    const start = ids.length;
+    if (second) ids.push(...second.slice(0, kept[1]), separator);
+    const truncated = kept[0] < first.length || kept[1] < (second?.length ?? 0);
+    return { ids: Int32Array.from(ids), second: second ? start : ids.length, truncated };
+  }
+
   /** The normalized text for `ids`, with best-effort spacing. Special pieces are omitted unless requested. */
   decode(ids: Iterable<number>, { special = false }: { readonly special?: boolean } = {}): string {
     const kept = special ? ids : [...ids].filter((id) => !isSpecial(this.vocabulary, id));
@@ -112,6 +148,15 @@ export class Tokenizer {
     if (word.length <= longestWord) this.#remembered.set(word, ids);
     return ids;
   }
+}
+
+/** The lengths of two texts, cut so that they fit into `room` together; ties are broken as in the tokenizers library. */
+function fitted([first, second]: readonly [number, number], room: number): [number, number] {
+  if (first + second <= room) return [first, second];
+  const shorter = Math.min(first, second);
+  const half = Math.floor(room / 2);
+  const [small, large] = shorter > half ? [half, room - half] : [shorter, room - shorter];
+  return first > second ? [large, small] : [small, large];
 }
 
 /**

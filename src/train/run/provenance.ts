@@ -1,5 +1,13 @@
 /** Provenance of a run, which resumes only with the same recipe, weights, vocabulary and data by default. */
-import type { Recipe } from "../../configs/recipe.js";
+
+/** A recipe of any kind, of whose stages one is run; its other settings are those that all stages share. */
+export interface RunRecipe {
+  readonly name: string;
+  readonly $schema?: string | undefined;
+  readonly start?: string | undefined;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly stages: readonly { readonly name: string }[];
+}
 
 /** Everything that the weights of one stage depend on, as recorded in `run.json`. */
 export interface Provenance {
@@ -8,7 +16,7 @@ export interface Provenance {
   /** Processor level of the kernels: other levels round differently. */
   readonly level: string;
   /** With all defaults filled in. */
-  readonly recipe: Recipe;
+  readonly recipe: RunRecipe;
   /** Name of the stage. */
   readonly stage: string;
   /** SHA-256 of the vocabulary. */

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Recipe } from "../../configs/recipe.js";
 import { type Section, page } from "../../report/page.js";
 import { runSection } from "../../report/run-section.js";
 import { readLog } from "./log.js";
+import type { RunRecipe } from "./provenance.js";
 import { RunDirectory } from "./run-directory.js";
 
 export const reportName = "report.html";
@@ -12,7 +12,7 @@ export interface ReportOptions {
   /** The run's directory, with one directory for each stage. */
   readonly directory: string;
   readonly title: string;
-  readonly recipe: Pick<Recipe, "stages">;
+  readonly recipe: Pick<RunRecipe, "stages">;
   /** Sections to add after those of the stages. */
   readonly more?: readonly Section[];
 }

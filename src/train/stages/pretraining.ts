@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Backend } from "../../backend/backend.js";
 import { State } from "../../backend/state.js";
 import { keyOf } from "../../base/random.js";
-import { leavesOf } from "../../base/tree.js";
 import { decoderName } from "../../checkpoint/huggingface.js";
 import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
@@ -17,7 +16,7 @@ import { type FlavaForPretraining, pretrainingParameters } from "../../model/fla
 import type { TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
 import { type LossName, lossesOfKind } from "../../objective/objectives.js";
-import { freezing, ruleFor } from "../../optim/rules.js";
+import { requireParts } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
@@ -195,17 +194,6 @@ export class PretrainingStage implements Stage {
 function predictsVisualTokens({ shares, losses, masked }: PretrainingStageRecipe): boolean {
   const inImages = shares.image > 0 && losses.mim > 0;
   return masked && (inImages || (shares.pair > 0 && losses.mmmImage > 0));
-}
-
-/** @throws Error if a part to freeze has no weights */
-function requireParts(parameters: unknown, parts: readonly string[]): void {
-  const paths = leavesOf(parameters).map(([path]) => path);
-  for (const part of parts) {
-    if (paths.some((path) => ruleFor(freezing([part]), path).frozen)) continue;
-    throw new Error(
-      `The stage freezes "${part}", but no weights have that name. Name a part such as "flava/image" or "heads/itm".`,
-    );
-  }
 }
 
 /** Cross entropy of the best constant answer to a question whose answer is yes with probability `share`. */

@@ -20,11 +20,13 @@ export const isTableName = (path: string): boolean => /\.(tsv|csv|jsonl|ndjson)$
 type RowOptions = Pick<SourceOptions, "columns" | "separator"> & {
   /** Largest size of a row in bytes. */
   readonly maxBytes: number;
+  /** Whether quotes around a cell belong to the format (default), or to the text, as in GLUE's TSV. */
+  readonly quotes?: boolean | undefined;
 };
 
 /** Every row of the table, including invalid ones. */
 export async function* tableRows(path: string, options: RowOptions): AsyncGenerator<Row> {
-  const { columns = {}, maxBytes } = options;
+  const { columns = {}, maxBytes, quotes = true } = options;
   const extension = extname(path).toLowerCase();
   if (extension === ".jsonl" || extension === ".ndjson") {
     yield* jsonRows(path, maxBytes);
@@ -32,8 +34,8 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   }
   const separator = options.separator ?? (await findSeparator(path, columns));
   // Captions in TSV files may start with a quote that is never closed, so there quotes do not extend across cells.
-  const splitsInQuotes = separator === "\t" && extension !== ".csv";
-  yield* delimitedRows(path, { separator, splitsInQuotes, columns, maxBytes });
+  const splitsInQuotes = !quotes || (separator === "\t" && extension !== ".csv");
+  yield* delimitedRows(path, { separator, splitsInQuotes, quotes, columns, maxBytes });
 }
 
 async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<Row> {
@@ -59,13 +61,15 @@ interface Dialect {
   readonly separator: string;
   /** Whether separators and line breaks end a cell even within quotes. */
   readonly splitsInQuotes: boolean;
+  /** Whether quotes around a cell are removed. */
+  readonly quotes: boolean;
   readonly columns: Columns;
   readonly maxBytes: number;
 }
 
 /** As in Python's csv and pandas, a quote within an unquoted cell is an ordinary character. */
 async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
-  const { separator, splitsInQuotes, columns, maxBytes } = dialect;
+  const { separator, splitsInQuotes, quotes, columns, maxBytes } = dialect;
   const faults: { before: number; message: string }[] = [];
   let parsed = 0;
   const file = Readable.from(utf8Chunks(path), { objectMode: false });
@@ -94,7 +98,7 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
       seen++;
       const cells = record
         .map((cell) => cell.toString("utf8"))
-        .map(splitsInQuotes ? unquoted : itself);
+        .map(splitsInQuotes && quotes ? unquoted : itself);
       if (names === undefined) {
         names = namesOf(path, cells);
         requireColumns(path, names, columns);

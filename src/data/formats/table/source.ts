@@ -69,16 +69,21 @@ async function imageOf(
   cell: string,
   { folder, key, where, maxBytes }: PlacedRow,
 ): Promise<Pick<LocatedSample, "image" | "path">> {
-  const data = /^data:image\/[\w.+-]+;base64,/.exec(cell)?.[0];
-  const base64 = data === undefined ? cell : cell.slice(data.length);
-  if (data === undefined && !isImage(cell))
+  const image = imageInCell(cell);
+  if (!image)
     return {
       image: await placeInFolder(folder, cell, key, maxBytes),
       path: pathIn(folder, cell),
     };
-  const image = Buffer.from(base64, "base64");
   if (image.length === 0) throw new SampleError(key, "empty", `${where}: the image is empty.`);
   return { image };
+}
+
+/** The bytes of an image in base64, alone or in a data URI; undefined if the cell is a path. */
+export function imageInCell(cell: string): Buffer | undefined {
+  const data = /^data:image\/[\w.+-]+;base64,/.exec(cell)?.[0];
+  if (data !== undefined) return Buffer.from(cell.slice(data.length), "base64");
+  return isImage(cell) ? Buffer.from(cell, "base64") : undefined;
 }
 
 /** Whether a cell is a base64 image. That of a JPEG begins with "/", like a path. */

@@ -1,0 +1,168 @@
+/** `flava predict`: predictions of a fine-tuned model for texts, images, or whole tables. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import type { Flava } from "../../api/flava.js";
+import { type PredictInput, type Prediction, predictionOf } from "../../api/predict.js";
+import { isDirectory } from "../../base/exists.js";
+import { replaceFile } from "../../base/replace-file.js";
+import { SkippedSamples } from "../../data/batch/skipped.js";
+import { isDataName, readLabeled } from "../../data/labeled/read-labeled.js";
+import { predictSamples } from "../../inference/predict-samples.js";
+import type { Task } from "../../model/task.js";
+import { expandFilePatterns } from "../file-patterns.js";
+import { interruptible } from "../interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { type LabeledFlags, addLabeledOptions, columnsOf, readOptions } from "./labeled-options.js";
+import { type ModelFlags, addComputeOptions, useModel } from "../model-option.js";
+import { outputFile } from "../output-path.js";
+import { alignedPercent } from "../percent.js";
+import { ProgressLine, pace } from "../progress.js";
+import { wholeNumberFrom } from "../whole-number.js";
+
+interface PredictFlags extends Omit<ModelFlags, "model">, LabeledFlags, JsonFlag {
+  readonly top: number;
+  readonly out?: string;
+}
+
+export function addPredict(program: Command): void {
+  const command = program
+    .command("predict")
+    .description("predict with a fine-tuned model")
+    .argument("<model>", "a directory that flava finetune has written")
+    .argument(
+      "<inputs...>",
+      "texts or image files, as the model reads them: pairs of texts as two inputs each, image and text likewise; or tables, parquet files and folders of images",
+    )
+    .option("--top <n>", "number of labels to give for each input", wholeNumberFrom(1), 5)
+    .option(
+      "--out <file.jsonl>",
+      "write the predictions to a file, one line each",
+      outputFile([".jsonl"], { replace: true }),
+    )
+    .addOption(jsonOption())
+    .action(run);
+  addLabeledOptions(addComputeOptions(command));
+}
+
+/** An input and what was predicted for it. */
+interface Result {
+  readonly input: string;
+  readonly prediction: Prediction;
+}
+
+async function run(model: string, inputs: readonly string[], flags: PredictFlags): Promise<void> {
+  const progress = new ProgressLine();
+  const results = await useModel({ ...flags, model }, (flava) =>
+    interruptible("Stopped; nothing was written.", (signal) =>
+      predictAll(flava, inputs, flags, { progress, signal }),
+    ),
+  ).finally(() => progress.end());
+  const shown = results.map((result) => ({ input: result.input, ...shortened(result, flags.top) }));
+  if (flags.out !== undefined) {
+    await replaceFile(flags.out, shown.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    console.error(`${flags.out}: ${shown.length} predictions`);
+  }
+  if (flags.json) printJson(shown);
+  else if (flags.out === undefined) for (const line of lines(results, flags.top)) console.log(line);
+}
+
+interface Watch {
+  readonly progress: ProgressLine;
+  readonly signal: AbortSignal;
+}
+
+async function predictAll(
+  flava: Flava,
+  inputs: readonly string[],
+  flags: PredictFlags,
+  watch: Watch,
+): Promise<Result[]> {
+  const { task } = flava.predictor;
+  const areSets = await Promise.all(
+    inputs.map(async (path) => (isDataName(path) && existsSync(path)) || isDirectory(path)),
+  );
+  if (areSets.some(Boolean)) return predictSets(flava, inputs, flags, watch);
+  const { progress, signal } = watch;
+  const paceOf = pace("inputs");
+  const asked = await askedOf(inputs, task);
+  const predictions = await flava.predict(
+    asked.map(({ question }) => question),
+    { signal, onProgress: (done, total) => done < total && progress.show(paceOf(done, total)) },
+  );
+  return asked.map(({ input }, index) => ({ input, prediction: predictions[index]! }));
+}
+
+/** Groups inputs as the task reads them: an image, a text, the second text of a pair. */
+async function askedOf(
+  inputs: readonly string[],
+  { encoder, pairs }: Task,
+): Promise<{ readonly input: string; readonly question: PredictInput }[]> {
+  const names = [
+    ...(encoder === "text" ? [] : ["image"]),
+    ...(encoder === "image" ? [] : ["text", ...(pairs ? ["textPair"] : [])]),
+  ];
+  const all = encoder === "image" ? await expandFilePatterns(inputs) : inputs;
+  if (all.length % names.length !== 0) {
+    const words = names.map((name) => (name === "textPair" ? "the second text" : name));
+    throw new Error(
+      `This model reads ${words.join(", ")}: give ${names.length} inputs for each prediction, not ${all.length} in all.`,
+    );
+  }
+  return Array.from({ length: all.length / names.length }, (_, index) => {
+    const own = all.slice(index * names.length, (index + 1) * names.length);
+    const question = Object.fromEntries(own.map((value, place) => [names[place]!, value]));
+    return { input: own.join(" | "), question };
+  });
+}
+
+/** Predicts all samples of tables, Parquet files and folders, by the columns that the model was fine-tuned on. */
+async function predictSets(
+  { predictor }: Flava,
+  paths: readonly string[],
+  flags: PredictFlags,
+  { progress, signal }: Watch,
+): Promise<Result[]> {
+  const { task } = predictor;
+  const results: Result[] = [];
+  for (const path of paths) {
+    const { columns, ...options } = readOptions(flags, task.labels.kind);
+    const own = { ...columnsOf(columns, task), label: undefined };
+    const { samples, skipped: left } = await readLabeled(path, { ...options, columns: own });
+    const skipped = new SkippedSamples();
+    skipped.addAll(left);
+    const paceOf = pace("samples");
+    const onProgress = (done: number): void => progress.show(paceOf(done, samples.length));
+    const predicted = await predictSamples(predictor, samples, { skipped, onProgress, signal });
+    progress.end();
+    skipped.requireUsed(path, predicted.length);
+    if (skipped.total > 0) console.error(`flava: ${path}: ${skipped.summary(predicted.length)}`);
+    for (const { sample, outputs } of predicted) {
+      const input = paths.length === 1 ? sample.key : `${path}:${sample.key}`;
+      results.push({ input, prediction: predictionOf(outputs, task.labels) });
+    }
+  }
+  return results;
+}
+
+/** A prediction with its best labels alone. */
+function shortened({ prediction }: Result, top: number): Prediction {
+  return "value" in prediction
+    ? prediction
+    : { ...prediction, labels: prediction.labels.slice(0, top) };
+}
+
+/** The best labels of a single input, one per line, or the best one of each of several inputs. */
+function lines(results: readonly Result[], top: number): string[] {
+  const [only, ...others] = results;
+  if (only && others.length === 0 && !("value" in only.prediction)) {
+    const { labels } = only.prediction;
+    return labels
+      .slice(0, top)
+      .map(({ label, probability }) => `${alignedPercent(probability)}  ${label}`);
+  }
+  return results.map(({ input, prediction }) =>
+    "value" in prediction
+      ? `${input}\t${prediction.value.toPrecision(6)}`
+      : `${input}\t${prediction.label}\t${alignedPercent(prediction.probability)}`,
+  );
+}

@@ -1,0 +1,62 @@
+/** What the verbs that train share: runs that log, show progress and stop on Ctrl-C. */
+import { availableParallelism } from "node:os";
+import { Option } from "commander";
+import { type BackendOptions, openBackend } from "../../backend/open.js";
+import type { Backend } from "../../backend/backend.js";
+import { formatDuration } from "../../base/duration.js";
+import type { StepsMade } from "../../train/loop.js";
+import { interruptible } from "../interruptible.js";
+import { ProgressLine } from "../progress.js";
+import { wholeNumber } from "../whole-number.js";
+
+/** One is enough for two cores: preparing batches takes a few percent of the time. */
+export const workersOption = (): Option =>
+  new Option("--workers <n>", "threads that prepare batches")
+    .argParser(wholeNumber)
+    .default(Math.max(1, Math.floor(availableParallelism() / 8)));
+
+/** What a run is given. */
+interface TrainingRun {
+  readonly backend: Backend;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (made: StepsMade) => void;
+  /** Shows a line of progress. */
+  readonly show: (text: string) => void;
+}
+
+/** Shown on the first Ctrl-C. */
+const saving = "Saving after this step; press Ctrl-C again to stop at once.";
+
+/**
+ * Runs `train` on a backend of its own.
+ * @param write prints a line; default: to standard output
+ */
+export async function trainingRun<Result>(
+  train: (run: TrainingRun) => Promise<Result>,
+  options: BackendOptions = {},
+  write: (line: string) => void = console.log,
+): Promise<Result> {
+  const backend = openBackend(options);
+  const progress = new ProgressLine();
+  const log = (line: string): void => {
+    progress.end();
+    write(line);
+  };
+  try {
+    return await interruptible(saving, (signal) => {
+      signal.addEventListener("abort", () => log(`\n${saving}`));
+      return train({
+        ...{ backend, log, signal },
+        show: (text) => progress.show(text),
+        ...(progress.stream.isTTY && {
+          onProgress: ({ stage, step, steps, secondsLeft }) =>
+            progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`),
+        }),
+      });
+    });
+  } finally {
+    progress.end();
+    backend.dispose();
+  }
+}

@@ -1,0 +1,53 @@
+import { open } from "node:fs/promises";
+import type { SkippedSamples } from "../batch/skipped.js";
+import type { LabeledSample, StoredImage } from "../labeled-sample.js";
+import { ImageError } from "../image/image-error.js";
+import { decodeImage } from "../image/decode.js";
+import type { Image } from "../image/image.js";
+import { reasonOf } from "../formats/source-error.js";
+
+/**
+ * Reads and decodes an image.
+ * @throws ImageError if its file cannot be read, or it cannot be decoded
+ */
+async function decodeStored(stored: StoredImage): Promise<Image> {
+  return decodeImage(stored instanceof Uint8Array ? stored : await bytesAt(stored));
+}
+
+async function bytesAt({
+  path,
+  start = 0,
+  length,
+}: Exclude<StoredImage, Uint8Array>): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      const bytes = Buffer.alloc(length ?? (await file.stat()).size - start);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+      if (bytesRead === bytes.length) return bytes;
+      throw new Error(`it ends ${bytes.length - bytesRead} bytes too early`);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new ImageError("unreadable", `${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** The image of a sample; undefined, and added to `skipped`, if it cannot be used. */
+export async function decodeSample(
+  { key, image }: LabeledSample,
+  skipped: SkippedSamples,
+): Promise<Image | undefined> {
+  if (!image) {
+    skipped.add(key, "missing", `${key} has no image.`);
+    return undefined;
+  }
+  try {
+    return await decodeStored(image);
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    skipped.add(key, error.reason, error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { type Key, foldIn, keyOf } from "../base/random.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import { isKnown } from "../data/labeled/labels.js";
+import type { LabeledSample } from "../data/labeled-sample.js";
+import { predictSamples } from "../inference/predict-samples.js";
+import type { TaskPredictor } from "../inference/task-predictor.js";
+import { type Interval, bootstrapMetric } from "./bootstrap.js";
+import { guessingLoss, taskMeasures } from "./task-measures.js";
+
+export interface EvaluateTaskOptions {
+  /** Random key for bootstrap intervals; default: `keyOf(0)`. */
+  readonly key?: Key;
+  /** Called with the number of finished samples. */
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How well a fine-tuned model predicts labeled samples. */
+export interface TaskEvaluation {
+  /** Number of samples that were scored. */
+  readonly samples: number;
+  /** Samples without a label that the model knows, or with an image that cannot be used. */
+  readonly skipped: SkippedSamples;
+  /** Each measure with its 95 % interval, the one that tells most first. */
+  readonly measures: Readonly<Record<string, Interval>>;
+  /** The loss of the best constant prediction. */
+  readonly guessingLoss: number;
+}
+
+/**
+ * Scores the predictions of a fine-tuned model.
+ * @throws NoUsableSampleError if no sample can be scored
+ *
+ * @example
+ * const flava = await load("runs/stars/model");
+ * const { measures } = await evaluateTask("my reviews", samples, flava.predictor);
+ */
+export async function evaluateTask(
+  name: string,
+  samples: readonly LabeledSample[],
+  predictor: TaskPredictor,
+  { key = keyOf(0), onProgress, signal }: EvaluateTaskOptions = {},
+): Promise<TaskEvaluation> {
+  const { labels } = predictor.task;
+  const skipped = new SkippedSamples();
+  const known = samples.filter(({ key, target }) => {
+    if (target && isKnown(labels, target)) return true;
+    skipped.add(key, "unwanted", target ? "Its label was not learned." : "It has no label.");
+    return false;
+  });
+  const predicted = await predictSamples(predictor, known, { skipped, onProgress, signal });
+  skipped.requireUsed(name, predicted.length);
+  const targets = predicted.flatMap(({ sample }) => sample.target ?? []);
+  const outputs = predicted.map(({ outputs }) => outputs);
+  const measures = Object.entries(taskMeasures({ labels, targets, outputs })).map(
+    ([name, measure]) => [name, bootstrapMetric(predicted.length, measure, foldIn(key, name))],
+  );
+  return {
+    samples: predicted.length,
+    skipped,
+    measures: Object.fromEntries(measures) as Record<string, Interval>,
+    guessingLoss: guessingLoss(labels, targets),
+  };
+}

@@ -1,0 +1,122 @@
+/** Measures of the predictions for labeled samples, by the kind of their labels. */
+import { type Labels, targetValues } from "../data/labeled/labels.js";
+import type { Target } from "../data/labeled-sample.js";
+import { accuracy, f1, macroF1, matthews } from "./metrics/agreement.js";
+import { auroc } from "./metrics/auroc.js";
+import { pearson, spearman } from "./metrics/correlation.js";
+import { mean } from "./metrics.js";
+
+/** A measure of some items, given by their indices, of which some may repeat. */
+export type TaskMeasure = (items: Int32Array) => number;
+
+/** Samples with what a model predicts for them. */
+export interface Predicted {
+  readonly labels: Labels;
+  readonly targets: readonly Target[];
+  /** Probabilities of the classes or answers, or a standardized value, of each sample. */
+  readonly outputs: readonly Float32Array[];
+}
+
+/** The name of the loss among the measures. */
+export const lossName = "loss";
+
+/** The measures of a task by name, the one that tells most first; losses come last. */
+export function taskMeasures(predicted: Predicted): Record<string, TaskMeasure> {
+  switch (predicted.labels.kind) {
+    case "class":
+      return classMeasures(predicted, predicted.labels.names.length);
+    case "scores":
+      return scoreMeasures(predicted, predicted.labels.names.length);
+    case "value":
+      return valueMeasures(predicted);
+  }
+}
+
+/** The names of a task's measures, known before there are predictions. */
+export function measureNames(labels: Labels): string[] {
+  return Object.keys(taskMeasures({ labels, targets: [], outputs: [] }));
+}
+
+/** The loss of the best constant prediction: what guessing reaches. */
+export function guessingLoss(labels: Labels, targets: readonly Target[]): number {
+  if (labels.kind === "value") return 1;
+  const values = targetValues(labels, targets);
+  const shares = new Float64Array(labels.names.length);
+  if (labels.kind === "class") for (const label of values) shares[label]! += 1 / targets.length;
+  else {
+    for (const [place, score] of values.entries()) {
+      shares[place % shares.length]! += score / targets.length;
+    }
+  }
+  const cost = (p: number): number => (p > 0 ? -p * Math.log(p) : 0);
+  return shares.reduce((sum, p) => sum + cost(p) + (labels.kind === "scores" ? cost(1 - p) : 0), 0);
+}
+
+function classMeasures(
+  { labels, targets, outputs }: Predicted,
+  classes: number,
+): Record<string, TaskMeasure> {
+  const right = targetValues(labels, targets);
+  const predicted = Int32Array.from(outputs, bestOf);
+  const ofSecond = Float32Array.from(outputs, (output) => output[1] ?? NaN);
+  const of =
+    (measure: (predicted: Float64Array, right: Float64Array) => number): TaskMeasure =>
+    (items) =>
+      measure(pick(predicted, items), pick(right, items));
+  const losses = outputs.map((output, item) => -Math.log(Math.max(output[right[item]!]!, 1e-30)));
+  return {
+    accuracy: of(accuracy),
+    ...(classes === 2
+      ? {
+          F1: of(f1),
+          AUROC: (items) => auroc(pick(ofSecond, items), pick(right, items)),
+        }
+      : { "macro F1": of(macroF1) }),
+    "Matthews correlation": of(matthews),
+    [lossName]: meanAt(losses),
+  };
+}
+
+/** The score of the answer that is given: VQA accuracy, if targets are those of VQAv2. */
+function scoreMeasures(
+  { labels, targets, outputs }: Predicted,
+  answers: number,
+): Record<string, TaskMeasure> {
+  const right = targetValues(labels, targets);
+  const scores = outputs.map((output, item) => right[item * answers + bestOf(output)]!);
+  const losses = outputs.map((output, item) =>
+    output.reduce((sum, p, answer) => sum + crossEntropy(p, right[item * answers + answer]!), 0),
+  );
+  return { "answer score": meanAt(scores), [lossName]: meanAt(losses) };
+}
+
+function valueMeasures({ labels, targets, outputs }: Predicted): Record<string, TaskMeasure> {
+  const right = Float64Array.from(targetValues(labels, targets));
+  const predicted = Float64Array.from(outputs, ([value = NaN]) => value);
+  // A model that predicts one and the same value has no correlation.
+  const of =
+    (measure: typeof pearson): TaskMeasure =>
+    (items) =>
+      measure(pick(predicted, items), pick(right, items)) || 0;
+  const losses = predicted.map((value, item) => (value - right[item]!) ** 2);
+  return { Pearson: of(pearson), Spearman: of(spearman), [lossName]: meanAt(losses) };
+}
+
+/** Binary cross entropy of a probability with a soft target. */
+function crossEntropy(p: number, target: number): number {
+  const logOf = (q: number): number => Math.log(Math.max(q, 1e-30));
+  return -target * logOf(p) - (1 - target) * logOf(1 - p);
+}
+
+/** The place of the greatest output; the first of several. */
+export function bestOf(output: Float32Array): number {
+  return output.reduce((best, value, place) => (value > output[best]! ? place : best), 0);
+}
+
+const pick = (values: ArrayLike<number>, items: Int32Array): Float64Array =>
+  Float64Array.from(items, (item) => values[item]!);
+
+const meanAt =
+  (values: ArrayLike<number>): TaskMeasure =>
+  (items) =>
+    mean(pick(values, items));

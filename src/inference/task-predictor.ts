@@ -1,0 +1,174 @@
+import { type Program, compile } from "../backend/program.js";
+import type { State } from "../backend/state.js";
+import { withImageSize } from "../data/image/fitted-processor.js";
+import type { Image } from "../data/image/image.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import {
+  type TaskSizes,
+  type TaskTensors,
+  packEncoded,
+  sizesKey,
+  taskSpecs,
+} from "../data/labeled/labeled-batch.js";
+import type { EncodedText, Tokenizer } from "../data/text/tokenizer.js";
+import { sigmoid } from "../graph/ops/elementwise.js";
+import { softmax } from "../graph/ops/softmax.js";
+import type { Tensor, TensorSpec } from "../graph/tensor.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { Task } from "../model/task.js";
+import { type FlavaForTask, taskOutputs } from "../model/task-model.js";
+import type { Parameter } from "../nn/parameter.js";
+import type { Precision } from "../nn/precision.js";
+import { type Bucket, bucketsOf } from "./buckets.js";
+import { CallQueue } from "./call-queue.js";
+import { type ViewShape, fixedViewShape, packImages } from "./inputs.js";
+import { ProgramCache } from "./program-cache.js";
+import { runBuckets } from "./run-buckets.js";
+
+export interface TaskPredictorOptions {
+  readonly config: FlavaConfig;
+  readonly state: State<{ readonly parameters: FlavaForTask<Parameter> }>;
+  readonly tokenizer: Tokenizer;
+  readonly processor: ImageProcessor;
+  readonly task: Task;
+  /** Default: "float32". */
+  readonly precision?: Precision;
+  /** Largest batch size; default: 32. */
+  readonly batch?: number;
+  /** Called for every text, or pair, that is too long, with the number of tokens that are read. */
+  readonly onTruncated?: (text: string, tokens: number) => void;
+}
+
+/** What a model answers: an image, a text, a pair of texts, or an image with them, as its task asks for. */
+export interface Question<I = Image> {
+  readonly image?: I;
+  readonly text?: string;
+  readonly textPair?: string;
+}
+
+/** Capacity for packed weights in bytes. */
+const cacheBytes = 1.5e9;
+
+/**
+ * Predicts with the head of a fine-tuned model (flava.md 8.3). The result of a question depends neither on the batch size
+ * nor on the other questions.
+ */
+export class TaskPredictor {
+  readonly #options: Required<Pick<TaskPredictorOptions, "precision" | "batch">> &
+    TaskPredictorOptions;
+  readonly #processor: ImageProcessor;
+  readonly #viewShape: ViewShape | undefined;
+  readonly #programs = new ProgramCache<Program<TaskTensors<TensorSpec>, { result: Tensor }>>(
+    cacheBytes,
+  );
+  readonly #queue = new CallQueue();
+
+  constructor(options: TaskPredictorOptions) {
+    const { precision = "float32", batch = 32, task, config, processor } = options;
+    this.#options = { ...options, precision, batch };
+    const { imageSize } = task;
+    this.#processor = imageSize === undefined ? processor : withImageSize(processor, imageSize);
+    if (task.encoder !== "text") this.#viewShape = fixedViewShape(this.#processor, config);
+  }
+
+  /** What is predicted, and from what. */
+  get task(): Task {
+    return this.#options.task;
+  }
+
+  get readsImages(): boolean {
+    return this.#options.task.encoder !== "text";
+  }
+
+  /**
+   * The outputs of the head for each question: probabilities of the classes or answers, float32 [C], or a standardized
+   * value, float32 [1].
+   * @throws TypeError if a question lacks what the task reads
+   */
+  async outputs(questions: readonly Question[], signal?: AbortSignal): Promise<Float32Array[]> {
+    for (const question of questions) this.#require(question);
+    const { batch, task } = this.#options;
+    const encoded = questions.map((question) => this.#encode(question));
+    const lengths = encoded.map((text) => text?.ids.length ?? 1);
+    const buckets = bucketsOf(lengths, { batch, longest: task.maximumTokens });
+    return this.#queue.run(() =>
+      runBuckets(
+        buckets,
+        (bucket) => {
+          const sizes = this.#sizesOf(bucket);
+          const program = this.#programs.get(sizesKey(sizes), () => this.#compile(sizes));
+          return program.run(this.#pack(questions, encoded, bucket), signal);
+        },
+        signal,
+      ),
+    );
+  }
+
+  /** Frees the compiled programs, but not the state. */
+  async close(): Promise<void> {
+    await this.#queue.idle();
+    this.#programs.dispose();
+  }
+
+  #require({ image, text, textPair }: Question): void {
+    const { encoder, pairs } = this.#options.task;
+    const lacks =
+      encoder !== "text" && image === undefined
+        ? "an image"
+        : encoder !== "image" && text === undefined
+          ? "a text"
+          : pairs && textPair === undefined
+            ? "the second text of a pair"
+            : undefined;
+    if (lacks !== undefined) throw new TypeError(`This model also reads ${lacks}.`);
+  }
+
+  #encode({ text, textPair }: Question): EncodedText | undefined {
+    const { task, tokenizer, onTruncated } = this.#options;
+    if (task.encoder === "image") return undefined;
+    const pair = task.pairs ? textPair : undefined;
+    const encoded = tokenizer.encodePair(text!, pair, task.maximumTokens);
+    if (encoded.truncated) onTruncated?.(text!, task.maximumTokens);
+    return encoded;
+  }
+
+  #sizesOf({ batch, length }: Bucket): TaskSizes {
+    const { encoder, pairs } = this.#options.task;
+    return {
+      samples: batch,
+      ...(this.#viewShape && { pixels: this.#viewShape }),
+      ...(encoder !== "image" && { length, pairs }),
+    };
+  }
+
+  #pack(
+    questions: readonly Question[],
+    encoded: readonly (EncodedText | undefined)[],
+    bucket: Bucket,
+  ): { pixels?: Float32Array; ids?: Int32Array; lengths?: Int32Array; types?: Int32Array } {
+    const { batch: rows, length } = bucket;
+    const texts = bucket.rows.flatMap((row) => encoded[row] ?? []);
+    const { encoder, pairs } = this.#options.task;
+    return {
+      ...(this.#viewShape &&
+        packImages(
+          questions.map(({ image }) => image!),
+          bucket,
+          this.#processor,
+          this.#viewShape,
+        )),
+      ...(encoder !== "image" && packEncoded(texts, { rows, length, pairs })),
+    };
+  }
+
+  #compile(sizes: TaskSizes): Program<TaskTensors<TensorSpec>, { result: Tensor }> {
+    const { state, config, precision, task } = this.#options;
+    return compile({ state, inputs: taskSpecs(sizes) }, ({ parameters }, inputs) => {
+      const scores = taskOutputs({ config, parameters, precision }, task.encoder, inputs);
+      const { kind } = task.labels;
+      const result =
+        kind === "class" ? softmax(scores) : kind === "scores" ? sigmoid(scores) : scores;
+      return { outputs: { result } };
+    });
+  }
+}

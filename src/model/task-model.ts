@@ -1,0 +1,58 @@
+/** FLAVA with a head for a task (flava.md 8.3). */
+import type { Tensor } from "../graph/tensor.js";
+import type { Flava } from "./flava.js";
+import { pairOutputs } from "./outputs.js";
+import type { TaskEncoder } from "./task.js";
+import { type TaskHead, taskScores } from "./task-head.js";
+import { type TracedModel, encodeImages, encodeTexts } from "./traced-model.js";
+
+export interface FlavaForTask<T> {
+  readonly flava: Flava<T>;
+  readonly head: TaskHead<T>;
+}
+
+/** Inputs of the encoders; those that the task's encoder needs must be there. */
+export interface TaskInputs {
+  /** Normalized images, float32 [B, 3, H, W]. */
+  readonly pixels?: Tensor;
+  /** Word pieces, int32 [B, L]. */
+  readonly ids?: Tensor;
+  /** Number of tokens without padding, int32 [B]. */
+  readonly lengths?: Tensor;
+  /** Segment of each token, int32 [B, L]; default: all in segment 0. */
+  readonly types?: Tensor;
+}
+
+/** The parts of a model that an encoder's class token does not depend on. */
+export function unusedParts(encoder: TaskEncoder): string[] {
+  const contrastive = ["imageProjection", "textProjection", "logitScale"];
+  const others = {
+    text: ["image", "multimodal"],
+    image: ["text", "multimodal"],
+    multimodal: [],
+  };
+  // The poolers and the final normalizations of the encoders below have no gradient, and need no mention.
+  return [...contrastive, ...others[encoder]].map((part) => `flava/${part}`);
+}
+
+/** The scores of a head: float32 [B, outputs]. */
+export function taskOutputs(
+  model: TracedModel<FlavaForTask<Tensor>>,
+  encoder: TaskEncoder,
+  inputs: TaskInputs,
+): Tensor {
+  const { parameters, precision } = model;
+  return taskScores(parameters.head, classToken(model, encoder, inputs), precision);
+}
+
+/** A sequence that begins with the class token. */
+function classToken(model: TracedModel, encoder: TaskEncoder, inputs: TaskInputs): Tensor {
+  const { pixels, ids, lengths, types } = inputs;
+  const only = { keepTokens: 1 };
+  const image = pixels && { pixels };
+  const text = ids && { ids, ...(lengths && { lengths }), ...(types && { types }) };
+  if (encoder === "image" && image) return encodeImages(model, image, only).sequence;
+  if (encoder === "text" && text) return encodeTexts(model, text, only).sequence;
+  if (image && text) return pairOutputs(model, image, text, only).sequence;
+  throw new Error(`The ${encoder} encoder lacks its ${image ? "texts" : "images"}.`);
+}

@@ -1,0 +1,256 @@
+/** Fine-tunes a model on labeled samples, once for each seed, each in its own directory. */
+import { cp, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend } from "../backend/backend.js";
+import { formatBytes } from "../backend/available-memory.js";
+import { formatDuration } from "../base/duration.js";
+import { exists } from "../base/exists.js";
+import { packageVersion } from "../base/package-root.js";
+import { loadModel } from "../checkpoint/load-model.js";
+import type { Model } from "../checkpoint/model.js";
+import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
+import { Loader } from "../data/batch/loader.js";
+import type { LabeledSample } from "../data/labeled-sample.js";
+import type { TaskSizes } from "../data/labeled/labeled-batch.js";
+import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
+import { isKnown } from "../data/labeled/labels.js";
+import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
+import { lossName, measureNames } from "../eval/task-measures.js";
+import type { Task, TaskColumns } from "../model/task.js";
+import { type Ending, type StepsMade, train } from "./loop.js";
+import { type ResolvedRecipe, resolveRecipe } from "./resolved-recipe.js";
+import type { Provenance } from "./run/provenance.js";
+import { writeReport } from "./run/report.js";
+import { checkRun } from "./run/resume.js";
+import { RunDirectory } from "./run/run-directory.js";
+import { withRunLock } from "./run/run-lock.js";
+import { blockSpeed } from "./run/speed.js";
+import { identitiesOf } from "./run/start.js";
+import {
+  type SeedResult,
+  bestSeed,
+  describeSeeds,
+  resultOf,
+  seedsSection,
+  summaryOf,
+} from "./seed-results.js";
+import { type BestMeasure, bestMeasure, describeBest } from "./stages/best-measure.js";
+import { FinetuningStage } from "./stages/finetuning.js";
+import type { Log } from "./stages/stage.js";
+import { batchesOf, identityOf, taskOf } from "./task-data.js";
+import { identityOfVocabulary } from "./vocabulary.js";
+
+export interface FinetuneOptions {
+  readonly recipe: FinetuningRecipe;
+  /** The model to start from: a directory in Hugging Face's form, or a weights file. */
+  readonly model: string;
+  readonly train: readonly LabeledSample[];
+  /** Without any, only the last model is kept. */
+  readonly validation: readonly LabeledSample[];
+  /** Names of the columns, kept with the model. */
+  readonly columns?: TaskColumns;
+  /** The run's directory, with one for each seed, and the best model in `model/`. */
+  readonly directory: string;
+  readonly backend: Backend;
+  /** Continue a run even if its recipe, data or model have changed. */
+  readonly allowChanges?: boolean;
+  /** Threads that prepare batches. */
+  readonly workers: number;
+  /** Called with each log line. */
+  readonly log: Log;
+  /** Called after each step. */
+  readonly onProgress?: (made: StepsMade) => void;
+  /** When aborted, training saves and stops after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run of all seeds gives. */
+export interface FinetuneResult {
+  readonly ending: Ending;
+  /** The directory of the model of the best seed; undefined if training was stopped. */
+  readonly model?: string;
+  /** The results of the finished seeds. */
+  readonly seeds: readonly SeedResult[];
+}
+
+/**
+ * Fine-tunes a model: the runs that are not finished yet, in turn; then copies the best model of the best seed to
+ * `model/` and writes `results.json`.
+ *
+ * @throws LabelsError if there is nothing to learn; LockError if another process is training in the directory;
+ *   ChangedRunError if the run was made with other settings
+ *
+ * @example
+ * await finetune({ recipe, model: "models/mini", train, validation, directory: "runs/stars", backend, workers: 1, log: console.log });
+ */
+export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
+  const { directory, log } = options;
+  return withRunLock(directory, async () => {
+    const session = await prepare(options);
+    const seeds: SeedResult[] = [];
+    for (const seed of options.recipe.seeds) {
+      if ((await runSeed(seed, session)) === "stopped") return { ending: "stopped", seeds };
+      seeds.push(await resultOf(seed, session.runOf(seed), session.best));
+    }
+    const model = await copyBest(seeds, session);
+    await writeFile(
+      join(directory, "results.json"),
+      `${JSON.stringify({ ...summaryOf(seeds, session.best), seeds }, undefined, 2)}\n`,
+    );
+    await writeReport({ ...session.report, more: [seedsSection(seeds)] });
+    for (const line of describeSeeds(seeds, session.best)) log(line);
+    log(`The model is in ${model}.`);
+    return { ending: "finished", model, seeds };
+  });
+}
+
+/** What all seeds share. */
+interface Session extends FinetuneOptions {
+  readonly source: Omit<Model, "state">;
+  readonly task: Task;
+  readonly resolved: ResolvedRecipe;
+  /** Chooses the best model; undefined without validation data. */
+  readonly best: BestMeasure | undefined;
+  readonly reader: LabeledReaderOptions;
+  readonly largest: TaskSizes;
+  readonly provenance: Omit<Provenance, "stage">;
+  readonly report: {
+    readonly directory: string;
+    readonly title: string;
+    readonly recipe: Provenance["recipe"];
+  };
+  readonly runOf: (seed: number) => RunDirectory;
+}
+
+const nameOf = (seed: number): string => `seed-${seed}`;
+
+async function prepare(options: FinetuneOptions): Promise<Session> {
+  const { recipe, backend, directory } = options;
+  const { state, ...source } = await loadModel(options.model, backend);
+  state.dispose();
+  const task = taskOf(recipe, options.train, options.columns ?? {}, source.config);
+  const known = (samples: readonly LabeledSample[]): LabeledSample[] =>
+    samples.filter(({ target }) => target && isKnown(task.labels, target));
+  const [samples, validation] = [known(options.train), known(options.validation)];
+  const best = bestMeasure(
+    {
+      name: recipe.name,
+      measures: validation.length > 0 ? measureNames(task.labels) : [],
+      losses: { [lossName]: null },
+    },
+    recipe.best,
+  );
+  const resolved = resolveRecipe(recipe, {
+    samples: samples.length,
+    width: source.config[task.encoder].width,
+  });
+  const { reader, largest } = batchesOf(task, source, resolved, samples);
+  const provenance = await provenanceOf(options, source, resolved, { samples, validation });
+  return {
+    ...options,
+    ...{ train: samples, validation, source, task, best, resolved, reader, largest, provenance },
+    report: { directory, title: `Fine-tuning "${recipe.name}"`, recipe: provenance.recipe },
+    runOf: (seed) => new RunDirectory(join(directory, nameOf(seed))),
+  };
+}
+
+async function provenanceOf(
+  { recipe, model, backend }: FinetuneOptions,
+  { tokenizer }: Pick<Model, "tokenizer">,
+  resolved: ResolvedRecipe,
+  data: {
+    readonly samples: readonly LabeledSample[];
+    readonly validation: readonly LabeledSample[];
+  },
+): Promise<Session["provenance"]> {
+  const { seeds, every, best, patience, ...settings } = resolved;
+  return {
+    version: packageVersion(),
+    level: backend.level,
+    recipe: {
+      ...settings,
+      data: { train: identityOf(data.samples), validation: identityOf(data.validation) },
+      stages: seeds.map((seed) => ({ name: nameOf(seed), seed, every, best, patience })),
+    },
+    vocabulary: identityOfVocabulary(tokenizer.vocabulary),
+    samples: { train: data.samples.length, validation: data.validation.length },
+    start: await identitiesOf([{ name: recipe.name, path: model }]),
+  };
+}
+
+/** Trains with one seed, from its last checkpoint or from the start. */
+async function runSeed(seed: number, session: Session): Promise<Ending> {
+  const { backend, resolved, source, task, largest, provenance, log } = session;
+  const run = session.runOf(seed);
+  const own = { ...provenance, stage: nameOf(seed) };
+  if (await checkRun(run, own, resolved.steps, session)) {
+    log(`Seed ${seed} is finished: ${run.file("final")}`);
+    return "finished";
+  }
+  const { length } = session.train;
+  log(
+    `Seed ${seed}: ${resolved.steps} steps on ${length.toLocaleString("en")} samples, in ${run.path}`,
+  );
+  const stage = new FinetuningStage({
+    ...{ backend, name: nameOf(seed), recipe: resolved, seed, model: source, task, largest, log },
+    ...{ train: session.train, validation: session.validation },
+  });
+  try {
+    await run.writeFacts({ ...own, losses: stage.losses });
+    log(describeBest(session.best));
+    return await trainStage(stage, seed, session);
+  } finally {
+    await stage.dispose();
+  }
+}
+
+async function trainStage(stage: FinetuningStage, seed: number, session: Session): Promise<Ending> {
+  const { resolved, best, workers, report, log, signal, onProgress } = session;
+  const run = session.runOf(seed);
+  const progress = await run.resume(stage.state);
+  if (progress) log(`Continuing after step ${progress.step} of ${resolved.steps}.`);
+  else await stage.begin();
+  const left = resolved.steps - (progress?.step ?? 0);
+  if (left > 0) await logNeeds(stage, left, session);
+  const loader = await Loader.open({
+    planner: new ShuffledSamples(session.train, resolved.batch, seed, progress?.cursor),
+    reader: "labeled",
+    options: session.reader,
+    workers,
+  });
+  try {
+    return await train(stage, {
+      ...{ run, loader, progress, every: resolved.every, best, patience: resolved.patience },
+      ...{ report, log },
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    });
+  } finally {
+    await loader.close();
+  }
+}
+
+/** Logs how much memory and time training needs. */
+async function logNeeds(
+  stage: FinetuningStage,
+  steps: number,
+  { backend, source, task, resolved, log }: Session,
+): Promise<void> {
+  const { bytes, flops } = stage.prepare();
+  log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
+  const speed = await blockSpeed(backend, source.config[task.encoder], resolved.precision);
+  const duration = formatDuration((steps * flops) / speed);
+  log(`Time: at most roughly ${duration} for ${steps} steps on an idle machine.`);
+}
+
+/** Copies the best model of the best seed to `model/`, or the last model if nothing was measured. */
+async function copyBest(seeds: readonly SeedResult[], session: Session): Promise<string> {
+  const run = session.runOf(bestSeed(seeds, session.best).seed);
+  const from = (await exists(run.file("best"))) ? run.file("best") : run.file("final");
+  const [target, partial] = ["model", "model.partial"].map((name) => join(session.directory, name));
+  await rm(partial!, { recursive: true, force: true });
+  await cp(from, partial!, { recursive: true });
+  await rm(target!, { recursive: true, force: true });
+  await rename(partial!, target!);
+  return target!;
+}

@@ -1,0 +1,98 @@
+/** The task and the batches that a recipe of fine-tuning makes of labeled samples. */
+import { createHash } from "node:crypto";
+import type { Model } from "../checkpoint/model.js";
+import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
+import { withImageSize } from "../data/image/fitted-processor.js";
+import { viewShape } from "../data/image/processor.js";
+import type { LabeledSample } from "../data/labeled-sample.js";
+import type { TaskSizes } from "../data/labeled/labeled-batch.js";
+import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
+import { labelsOf } from "../data/labeled/labels.js";
+import type { Tokenizer } from "../data/text/tokenizer.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { Task, TaskColumns } from "../model/task.js";
+import type { ResolvedRecipe } from "./resolved-recipe.js";
+
+/**
+ * The task that a recipe makes of labeled samples.
+ * @throws LabelsError if there is nothing to learn
+ */
+export function taskOf(
+  recipe: FinetuningRecipe,
+  train: readonly LabeledSample[],
+  columns: TaskColumns,
+  { text }: Pick<FlavaConfig, "text">,
+): Task {
+  const { encoder, target, leastSamples, hidden, imageSize, lengths } = recipe;
+  const maximumTokens = Math.min(lengths.at(-1)!, text.positions);
+  return {
+    encoder,
+    labels: labelsOf(target, train, leastSamples),
+    pairs: encoder !== "image" && train.some(({ textPair }) => textPair !== undefined),
+    maximumTokens,
+    columns,
+    ...(hidden !== undefined && { hidden }),
+    ...(imageSize !== undefined && encoder !== "text" && { imageSize }),
+  };
+}
+
+/** How samples become batches, and the sizes of the largest batch. */
+export function batchesOf(
+  { encoder, labels, pairs, maximumTokens, imageSize }: Task,
+  { tokenizer, processor }: Pick<Model, "tokenizer" | "processor">,
+  { batch, lengths, views }: ResolvedRecipe,
+  samples: readonly LabeledSample[],
+): { readonly reader: LabeledReaderOptions; readonly largest: TaskSizes } {
+  const sized = imageSize === undefined ? processor : withImageSize(processor, imageSize);
+  const needed = longestOf(samples, tokenizer, maximumTokens);
+  const enough = lengths.findIndex((length) => length >= needed);
+  const used = lengths.slice(0, enough + 1).map((length) => Math.min(length, maximumTokens));
+  const texts = {
+    vocabulary: tokenizer.vocabulary,
+    settings: tokenizer.settings,
+    lengths: used,
+    pairs,
+  };
+  return {
+    reader: {
+      labels,
+      ...(encoder !== "image" && { texts }),
+      ...(encoder !== "text" && { images: { processor: sized, ...(views && { views }) } }),
+    },
+    largest: {
+      samples: batch,
+      ...(encoder !== "image" && { length: used.at(-1)!, pairs }),
+      ...(encoder !== "text" && { pixels: viewShape({ width: 1, height: 1 }, sized.encoder) }),
+    },
+  };
+}
+
+/** Texts whose tokens are counted: the longest ones by characters. */
+const countedTexts = 200;
+
+/** Tokens of the longest text, or about as many. */
+function longestOf(
+  samples: readonly LabeledSample[],
+  tokenizer: Tokenizer,
+  maximum: number,
+): number {
+  const charactersOf = ({ text = "", textPair = "" }: LabeledSample): number =>
+    text.length + textPair.length;
+  const longest = samples
+    .toSorted((a, b) => charactersOf(b) - charactersOf(a))
+    .slice(0, countedTexts);
+  const tokens = longest.map(
+    ({ text = "", textPair }) => tokenizer.encodePair(text, textPair, maximum).ids.length,
+  );
+  return Math.max(1, ...tokens);
+}
+
+/** SHA-256 of the samples in their order. Images in files count by their paths. */
+export function identityOf(samples: readonly LabeledSample[]): string {
+  const hash = createHash("sha256");
+  for (const { image, ...sample } of samples) {
+    hash.update(JSON.stringify(sample));
+    if (image) hash.update(image instanceof Uint8Array ? image : JSON.stringify(image));
+  }
+  return hash.digest("hex");
+}
