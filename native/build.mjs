@@ -164,7 +164,7 @@ function planObjects(compiler) {
     levels: known,
     objects: [
       ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
-      ...check.map((source) => objectOf(source, "check", [])),
+      ...check.map((source) => objectOf(source, "runtime", [])),
       ...known.flatMap((level) =>
         kernelsAt(level).map((source) =>
           objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level].flags]),
