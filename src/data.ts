@@ -29,6 +29,7 @@ export { SampleError, SourceError } from "./data/formats/source-error.js";
 export { ShardWriter } from "./data/formats/tar/shard-writer.js";
 export { type ParquetColumn, writeParquet } from "./data/formats/parquet/writer.js";
 export { type DecodeOptions, decodeImage } from "./data/image/decode.js";
+export { fittedProcessor } from "./data/image/fitted-processor.js";
 export { ImageError } from "./data/image/image-error.js";
 export type { Image } from "./data/image/image.js";
 export {

@@ -1,4 +1,4 @@
-/** The examples of the README and of the public API: they compile under strict settings, and those without data of their own run. */
+/** The examples of the README, of docs/ and of the public API: they compile under strict settings, and those without data of their own run. */
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,7 +13,9 @@ import { temporaryDirectory } from "./golden/temporary-directory.js";
 const root = join(import.meta.dirname, "..");
 const folder = temporaryDirectory();
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const readmeBlocks = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block!);
+const blocksOf = (page: string): string[] =>
+  [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block!);
+const readmeBlocks = blocksOf(readme);
 
 /** Goes before the example of a method, which shows only a few lines. */
 const preamble = `import { load } from "flava";\nconst flava = await load();\n`;
@@ -71,9 +73,13 @@ function problems(programs: ReadonlyMap<string, string>): string[] {
 }
 
 describe("examples", () => {
-  it("compile, in the README and in docstrings", () => {
+  it("compile, in the README, on the pages of docs/ and in docstrings", () => {
     const examples = documented();
     for (const [index, block] of readmeBlocks.entries()) examples.set(`README ${index + 1}`, block);
+    for (const page of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))) {
+      const blocks = blocksOf(readFileSync(join(root, "docs", page), "utf8"));
+      for (const [index, block] of blocks.entries()) examples.set(`${page} ${index + 1}`, block);
+    }
     expect(examples.size).toBeGreaterThan(10);
     expect(problems(examples)).toEqual([]);
   });
