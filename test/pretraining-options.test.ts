@@ -10,9 +10,11 @@ import type { BatchTensors } from "../src/data/batch/batch.js";
 import { multiply, subtract } from "../src/graph/ops/arithmetic.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { type TensorSpec, spec } from "../src/graph/tensor.js";
+import { oneLine } from "../src/report/run-text.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
+import { readRun } from "../src/train/run/watched-run.js";
 import type { ExtraLoss } from "../src/train/stages/extra-loss.js";
 import { closeTo } from "./close-to.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
@@ -54,6 +56,15 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   afterAll(async () => {
     backend.dispose();
     await rm(root, { recursive: true, force: true });
+  });
+
+  it("can be watched: the stage that was logged to last, and whether the run is finished", async () => {
+    const whole = await readRun(join(root, "whole"));
+    expect(oneLine(whole.stage)).toMatch(/^joint 4\/4, finished {2}contrastive \d\.\d{3} {2}itm 0/);
+    expect(whole.isFinished).toBe(true);
+    const codebook = await readRun(join(root, "whole", "codebook"));
+    expect(codebook.stage).toMatchObject({ name: "codebook", steps: 4 });
+    await expect(readRun(join(root, "pairs"))).rejects.toThrow(/no run in .*pairs/);
   });
 
   it("starts a late stage in a new directory from given weights", async () => {

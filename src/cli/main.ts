@@ -17,6 +17,7 @@ import { addPretrain } from "./pretrain.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
 import { addTasks } from "./evaluation/tasks.js";
+import { addWatch } from "./watch.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
@@ -32,7 +33,7 @@ async function packageVersion(): Promise<string> {
 const verbs = [
   ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch],
   ...[addEvaluate, addProbe, addTasks, addData],
-  ...[addPretrain, addFinetune, addPredict, addConvert],
+  ...[addPretrain, addWatch, addFinetune, addPredict, addConvert],
 ];
 for (const add of verbs) add(program);
 

@@ -5,7 +5,7 @@ import { html } from "./html.js";
 import type { Section } from "./page.js";
 
 /** The values logged at one step. */
-interface LoggedStep {
+export interface LoggedStep {
   readonly step: number;
   /** Seconds of training so far. */
   readonly seconds: number;
@@ -89,7 +89,7 @@ function otherCharts(
 
 type Point = { readonly x: number; readonly y: number };
 
-function pointsOf(steps: readonly LoggedStep[], name: string): Point[] {
+export function pointsOf(steps: readonly LoggedStep[], name: string): Point[] {
   return steps.flatMap(({ step, scalars }) => {
     const y = scalars[name];
     return y === undefined ? [] : [{ x: step, y }];

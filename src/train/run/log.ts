@@ -15,7 +15,7 @@ export interface LogEntry {
   readonly scalars: Scalars;
 }
 
-const logName = "log.jsonl";
+export const logName = "log.jsonl";
 
 export class RunLog {
   readonly #events: EventFile;

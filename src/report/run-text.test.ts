@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { curves, oneLine, sparkline } from "./run-text.js";
+
+const log = Array.from({ length: 100 }, (_, index) => ({
+  step: index + 1,
+  seconds: index,
+  kind: "training" as const,
+  scalars: { mlm: 10 - index / 20, "step ms": 500 },
+}));
+const evaluation = { step: 100, seconds: 100, kind: "evaluation" as const, scalars: { mlm: 6.5 } };
+const stage = { name: "text", steps: 220, losses: { mlm: 10.326 }, log: [...log, evaluation] };
+
+describe("a stage in text", () => {
+  it("is a curve beside the last values and that of guessing", () => {
+    const [progress, head, row] = curves(stage, 80);
+    expect(progress).toBe("text 100/220, 60 s left");
+    expect(row).toMatch(/^mlm {3}█+▇+▆+▅+▄+▃+▂+▁+ +5\.050 +6\.500 +10\.326$/);
+    expect(row).toHaveLength(head!.length);
+    expect(Math.max(...curves(stage, 60).map((line) => line.length))).toBeLessThan(60);
+  });
+
+  it("is one line where it cannot be redrawn", () => {
+    expect(oneLine(stage)).toBe("text 100/220, 60 s left  mlm 5.050");
+    expect(oneLine({ ...stage, log: [] })).toBe("text: nothing has been logged yet");
+  });
+});
+
+describe("sparkline", () => {
+  it("averages neighbors, and marks what is not finite", () => {
+    expect(sparkline([0, 0, 7, 7], 2)).toBe("▁█");
+    expect(sparkline([0, NaN, 7], 10)).toBe("▁?█");
+    expect(sparkline([3, 3], 10)).toBe("▅▅");
+    expect(sparkline([], 10)).toBe("");
+  });
+});
