@@ -13,11 +13,11 @@ import { addFinetune } from "./training/finetune.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
 import { addPredict } from "./labeled/predict.js";
-import { addPretrain } from "./pretrain.js";
+import { addPretrain } from "./training/pretrain.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
 import { addTasks } from "./evaluation/tasks.js";
-import { addWatch } from "./watch.js";
+import { addWatch } from "./training/watch.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")

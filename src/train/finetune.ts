@@ -196,7 +196,7 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
     ...{ train: session.train, validation: session.validation },
   });
   try {
-    await run.writeFacts({ ...own, losses: stage.losses });
+    await run.writeFacts({ ...own, steps: stage.steps, losses: stage.losses });
     log(describeBest(session.best));
     return await trainStage(stage, seed, session);
   } finally {

@@ -125,7 +125,7 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
       ...{ backend, recipe, vocabulary, run, start, extra, preparation },
     });
     try {
-      await run.writeFacts({ ...provenance, losses: opened.losses });
+      await run.writeFacts({ ...provenance, steps: opened.steps, losses: opened.losses });
       if ((await trainStage(opened, stage, inputs, run, options)) === "stopped") return "stopped";
     } finally {
       await opened.dispose();

@@ -20,6 +20,8 @@ export interface Progress {
 
 /** The content of `run.json`: the provenance of the run. */
 export interface RunFacts extends Provenance {
+  /** Steps of the whole stage. */
+  readonly steps: number;
   /** The losses by name, each with its value before training, or null if unknown. */
   readonly losses: Readonly<Record<string, number | null>>;
 }

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { StageInText } from "../../report/run-text.js";
 import { exists } from "../../base/exists.js";
 import { logName, readLog } from "./log.js";
@@ -35,11 +35,10 @@ export async function readRun(directory: string): Promise<WatchedRun> {
     );
   }
   const { stages } = facts.recipe;
-  const { steps } = stages.find(({ name }) => name === facts.stage)!;
   const last = own ? facts.stage : stages.at(-1)!.name;
   const finished = join(own ? dirname(directory) : directory, last, "final");
   return {
-    stage: { name: basename(run.path), steps, losses: facts.losses, log: await readLog(run) },
+    stage: { name: facts.stage, ...facts, log: await readLog(run) },
     isFinished: await exists(finished),
   };
 }

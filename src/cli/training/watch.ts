@@ -1,9 +1,9 @@
 /** `flava watch`: the curves of a run that another process is making. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { curves, oneLine } from "../report/run-text.js";
-import { type WatchedRun, readRun } from "../train/run/watched-run.js";
-import { type JsonFlag, jsonOption, printJson } from "./json.js";
+import { curves, oneLine } from "../../report/run-text.js";
+import { type WatchedRun, readRun } from "../../train/run/watched-run.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
 
 const millisecondsBetween = 2000;
 

@@ -1,14 +1,14 @@
 /** `flava pretrain`: runs or resumes a recipe. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { cacheDirectory } from "../base/cache.js";
-import { suggestion } from "../base/suggestion.js";
-import { readRecipe } from "../configs/read-recipe.js";
-import { recipeJsonSchema, schemaName, settingsTable } from "../configs/recipe-document.js";
-import { recipes } from "../configs/recipes.js";
-import { pretrain } from "../train/pretrain.js";
-import { trainingRun, workersOption } from "./training/training-run.js";
-import { wholeNumberFrom } from "./whole-number.js";
+import { cacheDirectory } from "../../base/cache.js";
+import { suggestion } from "../../base/suggestion.js";
+import { readRecipe } from "../../configs/read-recipe.js";
+import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recipe-document.js";
+import { recipes } from "../../configs/recipes.js";
+import { pretrain } from "../../train/pretrain.js";
+import { trainingRun, workersOption } from "./training-run.js";
+import { wholeNumberFrom } from "../whole-number.js";
 
 interface PretrainFlags {
   readonly out?: string;
