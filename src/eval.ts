@@ -41,6 +41,7 @@ export { type ProbeSearch, type SearchOptions, searchProbe } from "./eval/probe/
 export { type DescribedImage, type Relation, relate } from "./eval/relation.js";
 export { type Recall, type RetrievalResult, retrieve } from "./eval/retrieval.js";
 export { flava35 } from "./eval/tasks/flava35.js";
+export { miniTasks } from "./eval/tasks/mini/mini-tasks.js";
 export type { MetricName } from "./eval/tasks/metric-name.js";
 export {
   type FoundTask,

@@ -5,6 +5,7 @@ import type { Flava } from "../../api/flava.js";
 import { cacheDirectory } from "../../base/cache.js";
 import { isDirectory } from "../../base/exists.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
+import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
 import type { ProtocolName, Task } from "../../eval/tasks/task.js";
 import { modelFingerprint } from "../../search/model-fingerprint.js";
 import type { Outcome } from "../../suite/outcome.js";
@@ -25,7 +26,16 @@ export interface SuiteFlags extends DataFlags, JsonFlag {
   readonly half?: boolean;
 }
 
-const suites = new Map<string, readonly Task[]>([["flava35", flava35]]);
+interface Suite {
+  readonly tasks: (data: string) => Promise<readonly Task[]>;
+  /** Where its data are by default. */
+  readonly data?: () => string;
+}
+
+const suites = new Map<string, Suite>([
+  ["flava35", { tasks: () => Promise.resolve(flava35) }],
+  ["mini", { tasks: miniTasks, data: () => join(cacheDirectory(), "pmd", "evaluation") }],
+]);
 
 /** Adds the options that `evaluateSuite` reads. */
 export function addSuiteOptions(command: Command): Command {
@@ -36,7 +46,10 @@ export function addSuiteOptions(command: Command): Command {
         "run all tasks of a suite whose files are in --data, instead of single sets",
       ).choices([...suites.keys()]),
     )
-    .option("--data <directory>", "with --suite: has a folder for each task")
+    .option(
+      "--data <directory>",
+      "with --suite: has a folder for each task. Default for mini: what flava data build has built",
+    )
     .option(
       "--out <directory>",
       "with --suite: where results and reports go; continued if it has some. Default: in the cache",
@@ -55,12 +68,15 @@ export function addSuiteOptions(command: Command): Command {
 
 /** Runs a suite. The exit code is 1 if any task could not be scored. */
 export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<void> {
-  const { suite = "", data, protocol, incomplete, half } = flags;
+  const { suite = "", protocol, incomplete, half } = flags;
+  const chosen = suites.get(suite)!;
+  const data = flags.data ?? chosen.data?.();
   if (data === undefined || !(await isDirectory(data))) {
     throw new Error(
       `--suite needs --data, a directory with a folder for each task${data === undefined ? "" : `, but ${data} is none`}.`,
     );
   }
+  const tasks = await chosen.tasks(data);
   const out = flags.out ?? defaultDirectory(suite, flava);
   const progress = new ProgressLine();
   const paceOf = pace("images");
@@ -69,7 +85,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
     console.error(`flava: ${line}`);
   };
   const report = await interruptible("Stopped; run the same command again to continue.", (signal) =>
-    runSuite(suite, suites.get(suite)!, flava, {
+    runSuite(suite, tasks, flava, {
       data,
       out,
       ...(protocol && { protocol }),

@@ -6,7 +6,7 @@ import { flava35 } from "./flava35.js";
 import { paperColumns } from "./paper.js";
 import { splitsOf } from "./open-task.js";
 import type { Family } from "./task.js";
-import { tasksDocument } from "./tasks-document.js";
+import { tasksDocument } from "../../../test/tasks-document.js";
 
 describe("the 35 tasks", () => {
   it("are 8, 22 and 5, with names of their own", () => {

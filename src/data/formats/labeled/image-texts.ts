@@ -1,17 +1,17 @@
 /** Images with a text and a label, as lines of JSON describe them. */
-import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import type { LabeledSample } from "../../labeled-sample.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
 import { tableRows } from "../table/rows.js";
 import { classAt } from "./class-names.js";
+import type { ImageFinder } from "./image-finder.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** What a row says. */
 export interface ImageText {
-  /** The image file, relative to the folder of images. */
+  /** The name by which the image is found. */
   readonly image: unknown;
   readonly text: unknown;
   /** The name of a class, or its number. */
@@ -22,13 +22,13 @@ const longestLine = 1 << 20;
 
 /**
  * The rows of a JSON Lines file.
- * @param images the folder of the images
+ * @param find finds the images
  * @param interpret finds image, text and label in a row
  * @throws SourceError if a line is damaged, or names no known class
  */
 export async function imageTexts(
   path: string,
-  images: string,
+  find: ImageFinder,
   interpret: (row: Values) => ImageText,
   classes: readonly string[],
 ): Promise<LabeledSource> {
@@ -52,34 +52,36 @@ export async function imageTexts(
       let index = 0;
       for await (const row of rows()) {
         const key = String(index++);
-        const sample = sampleOf(`${path}, row ${index}`, key, images, interpret(row), classes);
-        const { path: file } = sample.image;
-        if (await stat(file).catch(() => undefined)) yield sample;
-        else skipped?.add(key, "missing", `${basename(path)}, row ${index}: ${file} is not there.`);
+        const { name, ...sample } = described(`${path}, row ${index}`, interpret(row), classes);
+        const image = await find(name);
+        if (image) yield { key, image, ...sample };
+        else skipped?.add(key, "missing", `${basename(path)}, row ${index}: there is no ${name}.`);
       }
     },
   };
 }
 
-function sampleOf(
+/** What a row says, and the name of its image. */
+function described(
   where: string,
-  key: string,
-  images: string,
   { image, text, label }: ImageText,
   classes: readonly string[],
-): LabeledSample & { readonly image: { readonly path: string } } {
+): Pick<LabeledSample, "text" | "target"> & { readonly name: string } {
   if (typeof image !== "string" || typeof text !== "string")
     throw new SourceError(`${where} has no image or no text.`);
-  const name = typeof label === "string" ? label : undefined;
-  if (name !== undefined && !classes.includes(name))
-    throw new SourceError(
-      `${where} has the label ${JSON.stringify(name)}; labels are ${classes.join(", ")}.`,
-    );
-  const found = name ?? (label === undefined ? undefined : classAt(classes, Number(label), where));
+  const found = classOf(where, label, classes);
   return {
-    key,
-    image: { path: join(images, image) },
+    name: image,
     text,
     ...(found !== undefined && { target: { kind: "class", label: found } }),
   };
+}
+
+function classOf(where: string, label: unknown, classes: readonly string[]): string | undefined {
+  if (label === undefined) return undefined;
+  if (typeof label !== "string") return classAt(classes, Number(label), where);
+  if (classes.includes(label)) return label;
+  throw new SourceError(
+    `${where} has the label ${JSON.stringify(label)}; labels are ${classes.join(", ")}.`,
+  );
 }

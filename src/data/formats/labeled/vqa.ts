@@ -1,20 +1,19 @@
 /** Questions on COCO's images, answered by ten people each (VQAv2). */
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { LabeledSample } from "../../labeled-sample.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
+import type { ImageFinder } from "./image-finder.js";
 import { type JsonObject, jsonItems } from "./json-items.js";
 
 export interface VqaFiles {
   /** Such as v2_OpenEnded_mscoco_val2014_questions.json. */
   readonly questions: string;
-  /** Such as v2_mscoco_val2014_annotations.json, in the order of the questions. */
+  /** Such as v2_mscoco_val2014_annotations.json; in the order of the questions. */
   readonly annotations: string;
-  /** The folder of the images. */
-  readonly images: string;
-  /** The part of COCO that names image files: "COCO_val2014_000000000042.jpg". */
-  readonly imagePart: string;
+  /** Finds the images. */
+  readonly find: ImageFinder;
+  /** The name by which the image of a number is found. */
+  readonly nameOf: (image: number) => string;
 }
 
 /**
@@ -37,21 +36,22 @@ export async function vqaQuestions(
       const answered = jsonItems(annotations, "annotations");
       for await (const question of jsonItems(questions, "questions")) {
         const answer = (await answered.next()) as IteratorResult<JsonObject, undefined>;
-        const sample = sampleOf(files, question, answer.value, scoresOf);
-        const { path } = sample.image;
-        if (await stat(path).catch(() => undefined)) yield sample;
-        else skipped?.add(sample.key, "missing", `question ${sample.key}: ${path} is not there.`);
+        const { name, ...sample } = answeredBy(files, question, answer.value, scoresOf);
+        const image = await files.find(name);
+        if (image) yield { ...sample, image };
+        else skipped?.add(sample.key, "missing", `question ${sample.key}: there is no ${name}.`);
       }
     },
   };
 }
 
-function sampleOf(
-  { questions, annotations, images, imagePart }: VqaFiles,
+/** The question with the scores of its answers, and the name of its image. */
+function answeredBy(
+  { questions, annotations, nameOf }: VqaFiles,
   { question_id: id, image_id: image, question }: JsonObject,
   annotation: JsonObject | undefined,
   scoresOf: (answers: readonly string[]) => ReadonlyMap<string, number>,
-): LabeledSample & { readonly image: { readonly path: string } } {
+): LabeledSample & { readonly name: string } {
   if (typeof id !== "number" || typeof image !== "number" || typeof question !== "string")
     throw new SourceError(`${questions} has a question without question_id, image_id or text.`);
   if (annotation?.question_id !== id)
@@ -59,10 +59,9 @@ function sampleOf(
       `${annotations} does not answer question ${id} where ${questions} asks it: the files belong to different parts.`,
     );
   const scores = Object.fromEntries(scoresOf(answersOf(annotations, annotation)));
-  const file = `COCO_${imagePart}_${String(image).padStart(12, "0")}.jpg`;
   return {
     key: String(id),
-    image: { path: join(images, file) },
+    name: nameOf(image),
     text: question,
     target: { kind: "scores", scores },
   };

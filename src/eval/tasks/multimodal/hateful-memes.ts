@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { imagesIn } from "../../../data/formats/labeled/image-finder.js";
 import { imageTexts } from "../../../data/formats/labeled/image-texts.js";
 import type { LabeledPart } from "../layouts.js";
 import type { LabeledTask } from "../task.js";
@@ -12,7 +13,7 @@ const part = (name: string, samples: number): LabeledPart => ({
   open: (folder) =>
     imageTexts(
       join(folder, `${name}.jsonl`),
-      folder,
+      imagesIn(folder),
       ({ img, text, label }) => ({ image: img, text, label }),
       classes,
     ),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { imagesIn } from "../../../data/formats/labeled/image-finder.js";
 import { imageTexts } from "../../../data/formats/labeled/image-texts.js";
 import type { LabeledPart } from "../layouts.js";
 import { pathsOf } from "../task-files.js";
@@ -18,7 +19,7 @@ const part = (name: string, samples: number): LabeledPart => {
       const [found] = await pathsOf(folder, images);
       return imageTexts(
         join(folder, file),
-        found!,
+        imagesIn(found!),
         ({ Flikr30kID, Flickr30K_ID = Flikr30kID, sentence2, gold_label }) => ({
           image: withExtension(Flickr30K_ID),
           text: sentence2,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { imagesIn } from "../../../data/formats/labeled/image-finder.js";
 import { frequentAnswers, vqaQuestions } from "../../../data/formats/labeled/vqa.js";
 import { softAnswers } from "../../metrics/vqa-accuracy.js";
 import { normalizedAnswer } from "../../metrics/vqa-answer.js";
@@ -20,8 +21,8 @@ const part = (imagePart: string, samples: number): LabeledPart => {
       const files = {
         questions: join(folder, questions),
         annotations: join(folder, annotations),
-        images: found!,
-        imagePart,
+        find: imagesIn(found!),
+        nameOf: (image: number) => `COCO_${imagePart}_${String(image).padStart(12, "0")}.jpg`,
       };
       return vqaQuestions(files, softAnswers);
     },

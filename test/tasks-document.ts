@@ -1,6 +1,6 @@
 /** docs/tasks.md, from the descriptions of the tasks. */
-import { paperColumns } from "./paper.js";
-import type { Family, Layout, ProtocolName, Splits, Task } from "./task.js";
+import { paperColumns } from "../src/eval/tasks/paper.js";
+import type { Family, Layout, ProtocolName, Splits, Task } from "../src/eval/tasks/task.js";
 
 const introduction = `# The 35 tasks
 
@@ -17,6 +17,10 @@ their publishers distribute them, unpacked.
   with missing samples is refused, since its score could not be compared.
 - The average over the 22 image sets cannot be reproduced exactly by anyone: the splits of some are not published. Numbers of the paper
   are those of its Table 4; what is doubtful about them is noted.
+
+\`flava evaluate --suite flava35 --data DIR\` scores a model on the tasks whose files are there. Without any of these files, \`--suite
+mini\` measures the same kinds of things on sets that \`flava data build\` makes: 8 sets of texts, 13 of images, questions,
+entailment and memes on images, and two for retrieval.
 
 This page is written by \`npx vitest run flava35 -u\` from the descriptions in \`src/eval/tasks\`.
 `;

@@ -1,0 +1,209 @@
+/**
+ * Tasks of the shapes of the paper's on the evaluation sets of the mini-PMD, which `flava data build` writes: the same kinds of
+ * measurement on files that everybody can have.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { MetricName } from "../metric-name.js";
+import { type PaperRow, paperColumns } from "../paper.js";
+import type { LabeledTask, RetrievalTask, Splits, Task } from "../task.js";
+import {
+  captionLayout,
+  imageTextLayout,
+  labeledImageLayout,
+  questionLayout,
+  textLayout,
+} from "./mini-layouts.js";
+
+const imageSets: Readonly<Record<string, string>> = {
+  "probe-application-category": "Application category",
+  "probe-clipart-folder": "Clip art folder",
+  "probe-digits": "Digits",
+  "probe-emoji-group": "Emoji group",
+  "probe-emoji-subgroup": "Emoji subgroup",
+  "probe-food-group": "Food group",
+  "probe-furniture-room": "Furniture room",
+  "probe-icon-category": "Icon category",
+  "probe-icon-style": "Icon style",
+  "probe-scene": "Scene",
+  "probe-stamp-folder": "Stamp folder",
+  "probe-terrain": "Terrain",
+  "probe-units": "Unit faction",
+};
+
+/** Those on pairs of texts say so. */
+const textSets: Readonly<Record<string, { readonly title: string; readonly isPair?: true }>> = {
+  genre: { title: "Genre" },
+  hedging: { title: "Hedging" },
+  paraphrase: { title: "Paraphrase", isPair: true },
+  "sentiment-sentences": { title: "Sentiment" },
+  spam: { title: "Spam" },
+  supersense: { title: "Supersense" },
+  topic: { title: "Topic" },
+  "word-in-context": { title: "Word in context", isPair: true },
+};
+
+const retrievalSets: Readonly<Record<string, string>> = {
+  "retrieval-ph": "Phosphor",
+  "retrieval-food": "Food photographs",
+};
+
+/** Common to all tasks; the sets are small. */
+const common = { origin: "flava data build", gigabytes: 0.1 } as const;
+
+const row = (title: string, ...metrics: readonly MetricName[]): PaperRow => ({
+  title,
+  metrics,
+  values: paperColumns.map(() => null) as unknown as PaperRow["values"],
+});
+
+const withProtocol = (splits: Splits): Pick<Task, "protocols"> => ({
+  protocols: { paper: splits },
+});
+
+/**
+ * The tasks on the sets in a directory, such as evaluation/ in the cache of the mini-PMD: 8 on texts, 13 on images, 5 on images
+ * with texts.
+ * @throws Error if a file that names the classes of a set is damaged; sets that are not there have no classes
+ */
+export async function miniTasks(directory: string): Promise<readonly Task[]> {
+  const texts = Object.entries(textSets).map(async ([name, { title, isPair }]) =>
+    textTask(name, title, isPair ?? false, await namesIn(directory, `text/${name}/README.json`)),
+  );
+  const images = Object.entries(imageSets).map(async ([name, title]) =>
+    imageTask(name, title, await namesIn(directory, `${name}/classes.json`)),
+  );
+  const retrieval = Object.entries(retrievalSets).map(([name, title]) =>
+    retrievalTask(name, title),
+  );
+  return [
+    ...(await Promise.all([...texts, ...images])),
+    ...[questions, entailment, memes],
+    ...retrieval,
+  ];
+}
+
+const namesFile = z.union([
+  z.object({ classes: z.array(z.string()) }).transform(({ classes }) => classes),
+  z.object({ labels: z.array(z.string()) }).transform(({ labels }) => labels),
+]);
+
+/** The class names in a JSON file; none if it is not there. */
+async function namesIn(directory: string, file: string): Promise<readonly string[]> {
+  const path = join(directory, file);
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return [];
+  try {
+    return namesFile.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${path} does not list classes. Build the sets anew: flava data build.`);
+  }
+}
+
+function textTask(
+  name: string,
+  title: string,
+  isPair: boolean,
+  classes: readonly string[],
+): LabeledTask {
+  const columns = { text: "sentence", ...(isPair && { textPair: "sentence2" }), label: "label" };
+  return {
+    ...common,
+    ...{ name, title, classes },
+    folders: [`text/${name}`],
+    family: "language",
+    kind: "fine-tuning",
+    inputs: isPair ? "text pair" : "text",
+    layouts: [textLayout({ ...columns, classes })],
+    ...withProtocol({ train: [["train"]], validation: ["dev"], test: ["test"] }),
+    otherMetrics: ["Matthews"],
+    paper: [row(title, "accuracy")],
+  };
+}
+
+const imageTask = (name: string, title: string, classes: readonly string[]): LabeledTask => ({
+  ...common,
+  ...{ name, title, classes },
+  family: "vision",
+  kind: "linear probe",
+  inputs: "image",
+  layouts: [labeledImageLayout(classes)],
+  ...withProtocol({ train: [["train"]], test: ["test"] }),
+  otherMetrics: ["mean per class"],
+  paper: [row(title, "accuracy")],
+});
+
+const questions: LabeledTask = {
+  ...common,
+  name: "picture-questions",
+  title: "Questions",
+  family: "multimodal",
+  kind: "fine-tuning",
+  inputs: "image and text",
+  classes: [],
+  layouts: [questionLayout()],
+  ...withProtocol({ train: [["train"]], test: ["test"] }),
+  paper: [row("Questions", "VQA accuracy")],
+};
+
+const entailmentClasses = ["entailment", "neutral", "contradiction"];
+const entailment: LabeledTask = {
+  ...common,
+  name: "visual-entailment",
+  title: "Entailment",
+  family: "multimodal",
+  kind: "fine-tuning",
+  inputs: "image and text",
+  classes: entailmentClasses,
+  layouts: [
+    imageTextLayout(
+      ["train", "test"],
+      ({ Flickr30K_ID, sentence2, gold_label }) => ({
+        image: Flickr30K_ID,
+        text: sentence2,
+        label: gold_label,
+      }),
+      entailmentClasses,
+    ),
+  ],
+  ...withProtocol({ train: [["train"]], test: ["test"] }),
+  paper: [row("Entailment", "accuracy")],
+};
+
+const memeClasses = ["agree", "disagree"];
+const memes: LabeledTask = {
+  ...common,
+  name: "memes",
+  title: "Memes",
+  family: "multimodal",
+  kind: "fine-tuning",
+  inputs: "image and text",
+  classes: memeClasses,
+  layouts: [
+    imageTextLayout(
+      ["train", "dev", "test"],
+      ({ img, text, label }) => ({ image: img, text, label }),
+      memeClasses,
+    ),
+  ],
+  ...withProtocol({ train: [["train"]], validation: ["dev"], test: ["test"] }),
+  otherMetrics: ["accuracy"],
+  paper: [row("Memes", "AUROC")],
+};
+
+const retrievalTask = (name: string, title: string): RetrievalTask => ({
+  ...common,
+  ...{ name, title },
+  family: "multimodal",
+  kind: "zero-shot retrieval",
+  layouts: [captionLayout],
+  ...withProtocol({ train: [], test: ["test"] }),
+  otherMetrics: ["text R@10", "image R@10"],
+  paper: [
+    row(`${title} TR R@1`, "text R@1"),
+    row(`${title} TR R@5`, "text R@5"),
+    row(`${title} IR R@1`, "image R@1"),
+    row(`${title} IR R@5`, "image R@5"),
+  ],
+});
