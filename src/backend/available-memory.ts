@@ -11,6 +11,22 @@ function textOf(path: string): string | undefined {
   }
 }
 
+/** Bytes in "8GB", "512 MB" or "8" (gigabytes); undefined if it is no size. */
+function bytesIn(text: string): number | undefined {
+  const [, number, unit = "GB"] = /^\s*(\d+(?:\.\d+)?)\s*([kMGT]B)?\s*$/i.exec(text) ?? [];
+  const size = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[unit.toUpperCase()];
+  return number === undefined || size === undefined ? undefined : Number(number) * size;
+}
+
+/** What `FLAVA_MEMORY`, if set, leaves of the memory that this process may use. */
+function allowedMemory(): number {
+  const { FLAVA_MEMORY: text } = process.env;
+  if (text === undefined) return Infinity;
+  const bytes = bytesIn(text);
+  if (bytes !== undefined) return Math.max(0, bytes - process.memoryUsage.rss());
+  throw new Error(`FLAVA_MEMORY is "${text}"; expected a size such as 8GB or 512MB.`);
+}
+
 /** Formats a number of bytes: "1.43 GB". */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of [
@@ -23,12 +39,15 @@ export function formatBytes(bytes: number): string {
   return `${bytes} bytes`;
 }
 
-/** Throws an `OutOfMemoryError` if `bytes` more would not fit; `what` names their use. */
-export function requireMemory(bytes: number, what: string): void {
-  const available = memoryLeft(textOf) ?? freemem();
+/** Throws an `OutOfMemoryError` if `bytes` more would not fit; `what` names their use, and `hint` says what to do. */
+export function requireMemory(
+  bytes: number,
+  what: string,
+  hint = "Use a smaller batch or model, or recompute the blocks.",
+): void {
+  const available = Math.min(memoryLeft(textOf) ?? freemem(), allowedMemory());
   if (bytes <= available) return;
   throw new OutOfMemoryError(
-    `${what} needs ${formatBytes(bytes)} more memory, but ${formatBytes(available)} are available. ` +
-      "Use a smaller batch or model, or recompute the blocks.",
+    `${what} needs ${formatBytes(bytes)} more memory, but ${formatBytes(available)} are available. ${hint}`,
   );
 }

@@ -24,7 +24,7 @@ export const mini = {
     pairs: ["pairs/*/train"],
     images: ["pairs/*/train", "images/*/train"],
     texts: ["text/*/train"],
-    validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"] },
+    validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"], batch: 128 },
     captions: { lengths: [16], unit: "word" },
     passages: { lengths: [64, 96, 128], unit: "piece" },
     // Colors and styles are easy to learn, but do not help with held-out images, which are black and in other styles.

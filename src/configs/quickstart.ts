@@ -20,7 +20,7 @@ export const quickstart = {
     pairs: ["pairs/*/train"],
     images: ["pairs/*/train", "images/*/train"],
     texts: ["text/*/train"],
-    validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"] },
+    validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"], batch: 96 },
     captions: { lengths: [16, 24], unit: "word" },
     passages: { lengths: [64], unit: "piece" },
     firstCaptionProbability: 0.5,

@@ -40,6 +40,9 @@ export const data = z.strictObject({
     .strictObject({
       pairs: sets.meta({ description: "Images with captions." }),
       texts: sets.meta({ description: "Texts." }),
+      batch: z.int().positive().default(64).meta({
+        description: "Most samples in a validation batch; a set with fewer is one batch.",
+      }),
     })
     .prefault({})
     .meta({ description: "Data sets held out from training, to evaluate on." }),

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Block, aligned, placeBlocks } from "./arena.js";
 
 const block = fc
-  .record({ bytes: fc.nat(5000), first: fc.nat(40), span: fc.nat(40) })
+  .record({ bytes: fc.nat(5000), first: fc.nat(400), span: fc.nat(200) })
   .map(({ bytes, first, span }): Block => ({ bytes, first, last: first + span, offset: 0 }));
 
 test("blocks that are live at the same time never overlap, and the arena holds them all", () => {

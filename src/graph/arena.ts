@@ -21,19 +21,43 @@ export function aligned(bytes: number): number {
  * arena. Large blocks are placed first, each in the lowest gap that fits.
  */
 export function placeBlocks(blocks: readonly Block[]): number {
-  const placed: Block[] = [];
+  const placed = new Timeline();
   let size = 0;
   const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const block of bySize) {
-    const neighbors = placed.filter(
-      (other) => other.first <= block.last && block.first <= other.last,
-    );
-    neighbors.sort((a, b) => a.offset - b.offset);
+    const neighbors = placed.during(block).sort((a, b) => a.offset - b.offset);
     block.offset = lowestGap(neighbors, block.bytes);
-    placed.push(block);
+    placed.add(block);
     size = Math.max(size, block.offset + aligned(block.bytes));
   }
   return size;
+}
+
+/** Instructions in a slot of a timeline. */
+const slotInstructions = 64;
+const slotOf = (instruction: number): number => Math.floor(instruction / slotInstructions);
+
+/** Blocks by the time of their life: most of them live briefly, so that few others have to be looked at. */
+class Timeline {
+  readonly #slots: Block[][] = [];
+
+  add(block: Block): void {
+    for (let slot = slotOf(block.first); slot <= slotOf(block.last); slot++) {
+      (this.#slots[slot] ??= []).push(block);
+    }
+  }
+
+  /** The blocks that live at the same time as `block`. */
+  during({ first, last }: Block): Block[] {
+    const found: Block[] = [];
+    for (let slot = slotOf(first); slot <= slotOf(last); slot++) {
+      for (const other of this.#slots[slot] ?? []) {
+        const isFirstCommonSlot = slot === Math.max(slotOf(first), slotOf(other.first));
+        if (isFirstCommonSlot && other.first <= last && first <= other.last) found.push(other);
+      }
+    }
+    return found;
+  }
 }
 
 function lowestGap(neighbors: readonly Block[], bytes: number): number {

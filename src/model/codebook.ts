@@ -150,7 +150,8 @@ export function visualTokens(
     const gained = { ...p, groups: withGain(p.groups, config) };
     const name = (some: Tensor): Tensor => argmax(logitsOf(gained, some, precision)); // [b, H / 8, W / 8]
     const [batch = 0, , height = 0, width = 0] = pixels.shape;
-    const count = imagesTogether(config, height * width, precision);
+    const cached = imagesTogether(config, height * width, precision);
+    const count = Math.max(cached, Math.ceil(batch / mostGroups));
     const part = (_: unknown, index: number): Tensor =>
       name(slice(pixels, 0, index * count, Math.min((index + 1) * count, batch)));
     const tokens =
@@ -161,6 +162,9 @@ export function visualTokens(
     return reshape(tokens, [batch, rows * columns]);
   });
 }
+
+/** Most groups of images in a batch: each has its own operations in the graph, which must be planned in seconds. */
+const mostGroups = 256;
 
 /** Maximum size in bytes of the widest feature map of a group of images, so that it stays in the last-level cache. */
 const widestMap = 4 << 20;

@@ -236,7 +236,8 @@ async function logNeeds(
   steps: number,
   { backend, source, task, resolved, log }: Session,
 ): Promise<void> {
-  const { bytes, flops } = stage.prepare();
+  const { memory, flops } = stage.prepare();
+  const bytes = memory.state + memory.step;
   log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
   const speed = await blockSpeed(backend, source.config[task.encoder], resolved.precision);
   const duration = formatDuration((steps * flops) / speed);

@@ -15,9 +15,8 @@ import type { RunDirectory } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
 import type { ExtraLoss } from "./stages/extra-loss.js";
-import { fixedBatches } from "./stages/fixed-batches.js";
 import { PretrainingStage } from "./stages/pretraining.js";
-import type { Stage } from "./stages/stage.js";
+import type { RecipeStage } from "./stages/stage.js";
 
 export interface OpenStageOptions {
   readonly backend: Backend;
@@ -32,31 +31,33 @@ export interface OpenStageOptions {
   readonly preparation: Preparation;
 }
 
-export async function openStage(stage: StageRecipe, options: OpenStageOptions): Promise<Stage> {
+export async function openStage(
+  stage: StageRecipe,
+  options: OpenStageOptions,
+): Promise<RecipeStage> {
   return stage.kind === "codebook" ? openCodebook(stage, options) : openPretraining(stage, options);
 }
 
 async function openCodebook(
   stage: CodebookStageRecipe,
   { backend, recipe, vocabulary, run, preparation }: OpenStageOptions,
-): Promise<Stage> {
+): Promise<RecipeStage> {
   const { image } = await validationSets(recipe.data, stage, preparation);
-  const validation = await fixedBatches({
-    kind: "image",
-    sets: image,
-    vocabulary,
-    batch: batchOptions(recipe, stage),
-    size: stage.batch,
-    count: 2,
-    seed: 1,
-    log: preparation.log,
-  });
   return new CodebookStage({
     backend,
     recipe,
     vocabulary,
     stage,
-    validation,
+    validation: {
+      kind: "image",
+      sets: image,
+      vocabulary,
+      batch: batchOptions(recipe, stage),
+      size: Math.min(stage.batch, recipe.data.validation.batch),
+      count: 2,
+      seed: 1,
+      log: preparation.log,
+    },
     drawing: run.file("reconstructions.png"),
   });
 }
@@ -64,9 +65,9 @@ async function openCodebook(
 async function openPretraining(
   stage: PretrainingStageRecipe,
   { backend, recipe, vocabulary, start, extra, preparation }: OpenStageOptions,
-): Promise<Stage> {
+): Promise<RecipeStage> {
   const { log } = preparation;
-  return PretrainingStage.open({
+  return new PretrainingStage({
     backend,
     recipe,
     vocabulary,
@@ -79,7 +80,8 @@ async function openPretraining(
     validation: {
       sets: await validationSets(recipe.data, stage, preparation),
       batch: batchOptions(recipe, stage),
-      batchSize: stage.batch,
+      batchSize: recipe.data.validation.batch,
+      trainingPairs: stage.batch.pair,
       precision: recipe.precision,
       losses: stage.losses,
       mismatched: stage.mismatched,

@@ -1,7 +1,6 @@
 /** Runs the stages of a recipe in order, each in its own directory and starting from the weights of earlier ones. */
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
-import { formatBytes } from "../backend/available-memory.js";
 import { formatDuration } from "../base/duration.js";
 import { packageVersion } from "../base/package-root.js";
 import { suggestion } from "../base/suggestion.js";
@@ -10,6 +9,7 @@ import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
 import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
+import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import type { Provenance } from "./run/provenance.js";
@@ -17,7 +17,6 @@ import type { LogEntry } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
-import { blockSpeed } from "./run/speed.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import {
   type Preparation,
@@ -30,7 +29,7 @@ import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./voc
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
-import type { Log, Stage } from "./stages/stage.js";
+import type { Log, RecipeStage, Stage } from "./stages/stage.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;
@@ -69,7 +68,7 @@ export interface PretrainOptions {
  * @throws LockError if another process is training in the directory; ChangedRunError if the run's settings have changed
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
-  const { overfit, only, extraLosses = [], start = options.recipe.start } = options;
+  const { overfit, only, extraLosses = [], log, signal, start = options.recipe.start } = options;
   const recipe = await sizedRecipe({ ...options.recipe, start });
   requireStages(recipe, only);
   requireNames(extraLosses);
@@ -78,8 +77,14 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   return withRunLock(directory, async () => {
     for (const stage of recipe.stages) {
       if (only && !only.includes(stage.name)) continue;
-      if ((await runStage(stage, { ...options, recipe, directory })) === "stopped")
-        return "stopped";
+      const ending = await runStage(stage, { ...options, recipe, directory }).catch(
+        (error: unknown) => {
+          if (!signal?.aborted || error !== signal.reason) throw error;
+          log(`Stopped before a step of stage "${stage.name}" was made.`);
+          return "stopped";
+        },
+      );
+      if (ending === "stopped") return "stopped";
     }
     return "finished";
   });
@@ -155,20 +160,21 @@ async function provenanceOf(
 
 /** Trains from the last checkpoint, or from the start. */
 async function trainStage(
-  opened: Stage,
+  opened: RecipeStage,
   stage: StageRecipe,
   { vocabulary, sets }: StageInputs,
   run: RunDirectory,
   options: RunOptions,
 ): Promise<Ending> {
   const { recipe, directory, workers, log, signal, onProgress, onEntry } = options;
-  const progress = await run.resume(opened.state);
+  const done = (await run.checkpoints()).at(-1) ?? 0;
+  if (done > 0) log(`Continuing after step ${done} of ${stage.steps}.`);
+  if (stage.steps > done) await checkNeeds(opened, stage.steps - done, options);
+  await opened.load(signal);
   const best = bestMeasure(opened, stage.best);
   log(describeBest(best));
-  if (progress) log(`Continuing after step ${progress.step} of ${stage.steps}.`);
-  else await opened.begin();
-  const left = stage.steps - (progress?.step ?? 0);
-  if (left > 0) await logNeeds(opened, left, options);
+  const progress = await run.resume(opened.state);
+  if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sets, options.overfit);
   const loader = await Loader.open({
     planner: new Mixture(mixture, progress?.cursor),
@@ -194,15 +200,14 @@ async function trainStage(
   }
 }
 
-/** Logs how much memory and time training needs. */
-async function logNeeds(
-  stage: Stage,
-  steps: number,
-  { backend, recipe, log }: RunOptions,
-): Promise<void> {
-  const { bytes, flops } = stage.prepare();
-  log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
-  const speed = await blockSpeed(backend, recipe.config.image, recipe.precision);
-  const duration = formatDuration((steps * flops) / speed);
-  log(`Time: roughly ${duration} for ${steps} steps on an idle machine.`);
+/**
+ * Logs how much memory and time training needs.
+ * @throws OutOfMemoryError if there is less memory
+ */
+async function checkNeeds(stage: Stage, steps: number, options: RunOptions): Promise<void> {
+  const { memory, secondsPerStep } = await estimateStage(stage, options);
+  requireEstimated(stage.name, memory);
+  options.log(`Memory: ${describeMemory(memory)}.`);
+  const duration = formatDuration(steps * secondsPerStep);
+  options.log(`Time: roughly ${duration} for ${steps} steps on an idle machine.`);
 }

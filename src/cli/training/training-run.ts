@@ -26,7 +26,7 @@ interface TrainingRun {
 }
 
 /** Shown on the first Ctrl-C. */
-const saving = "Saving after this step; press Ctrl-C again to stop at once.";
+const saving = "Stopping; all steps made are saved. Press Ctrl-C again to stop at once.";
 
 /**
  * Runs `train` on a backend of its own.

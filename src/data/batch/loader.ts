@@ -51,6 +51,9 @@ interface Maker<P, B> {
 /** Batches in flight per worker: one being made, one done. */
 const aheadPerWorker = 2;
 
+/** Batches that are made ahead by `workers` threads, or in this thread if there are none. */
+export const batchesAhead = (workers: number): number => aheadPerWorker * Math.max(1, workers);
+
 /** The batches of a run, in order. The same plans give the same batches for any number of workers. */
 export class Loader<B> {
   readonly #pending: Promise<NextBatch<B>>[] = [];

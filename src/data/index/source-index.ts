@@ -30,6 +30,7 @@ export interface IndexedSource {
   readonly skipped: SkippedSamples;
 }
 
+const samplesPerReport = 1000;
 const daysKept = 30;
 const day = 24 * 60 * 60 * 1000;
 
@@ -91,7 +92,7 @@ async function build(
       signal?.throwIfAborted();
       await writer.add(sample);
       usable++;
-      onProgress?.(usable, source.name);
+      if (usable % samplesPerReport === 0) onProgress?.(usable, source.name);
     }
     const counts = { counts: [...skipped.counts], first: skipped.first };
     const facts = { source: source.name, identity, usable, skipped: counts };

@@ -78,11 +78,14 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, weights: Ten
 }
 
 export interface LinearCrossEntropyOptions {
-  /** How many rows of logits are computed at a time. */
+  /** How many rows of logits are computed at a time; more if there are very many rows. */
   readonly rowsPerBlock: number;
   /** Precision of the products; default: bfloat16 if a factor has that dtype. */
   readonly compute?: "float32" | "bfloat16";
 }
+
+/** Most blocks of rows: each has its own operations in the graph, which must be planned in seconds. */
+const mostBlocks = 256;
 
 /**
  * The cross entropy of x · weightᵀ + bias: x [R, D], weight [V, D], bias [V] -> float32 [R]. The logits would be
@@ -94,9 +97,10 @@ export function linearCrossEntropy(
   bias: Tensor,
   labels: Tensor,
   weights: Tensor,
-  { rowsPerBlock, compute }: LinearCrossEntropyOptions,
+  { compute, ...options }: LinearCrossEntropyOptions,
 ): Tensor {
   const [rows = 0] = x.shape;
+  const rowsPerBlock = Math.max(options.rowsPerBlock, Math.ceil(rows / mostBlocks));
   const blockLoss = (start: number): Tensor => {
     const block = (tensor: Tensor): Tensor =>
       slice(tensor, 0, start, Math.min(start + rowsPerBlock, rows));

@@ -5,7 +5,6 @@ import { type Program, compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { foldIn, keyOf } from "../../base/random.js";
-import type { CollatedBatch } from "../../data/batch/collate.js";
 import { equal } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";
 import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
@@ -29,10 +28,25 @@ import {
   withPublishedGain,
   writtenValues,
 } from "./codebook-loss.js";
+import { batchSpecs } from "../../data/batch/batch-specs.js";
+import { type CollatedBatch, largestSizes } from "../../data/batch/collate.js";
+import { batchOptions } from "../stage-data.js";
+import {
+  type FixedBatchesOptions,
+  fixedBatchSize,
+  fixedBatchSpecs,
+  fixedBatches,
+} from "./fixed-batches.js";
 import { rateAt } from "./rate.js";
 import type { CodebookStageRecipe } from "../../configs/recipe.js";
 import type { SizedRecipe } from "../sized-recipe.js";
-import { type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
+import {
+  type RecipeStage,
+  type Scalars,
+  type StageNeeds,
+  memoryNeeds,
+  stepScalars,
+} from "./stage.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
 export interface CodebookStageOptions {
@@ -41,8 +55,8 @@ export interface CodebookStageOptions {
   /** Written next to the weights. */
   readonly vocabulary: Vocabulary;
   readonly stage: CodebookStageRecipe;
-  /** Held-out images, in batches of the same shape as in training. */
-  readonly validation: readonly Extract<CollatedBatch, { kind: "image" }>[];
+  /** Held-out images. */
+  readonly validation: FixedBatchesOptions<"image">;
   /** Path of a PNG with images and their reconstructions, written at each evaluation. */
   readonly drawing: string;
 }
@@ -56,12 +70,13 @@ type Judgement = {
   readonly originals: Tensor;
 };
 
-export class CodebookStage implements Stage {
-  readonly measures = ["ink accuracy", "likelihood", "codes used", "code entropy"];
+export class CodebookStage implements RecipeStage {
   readonly losses = { reconstruction: null, divergence: null, usage: null };
   readonly state: CodebookState;
   private readonly config: FlavaConfig;
   readonly #pixels: TensorSpec;
+  readonly #judged: TensorSpec;
+  #validation: readonly Extract<CollatedBatch, { kind: "image" }>[] = [];
   #step: CodebookStep | undefined;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
 
@@ -71,7 +86,9 @@ export class CodebookStage implements Stage {
     const parameters: Autoencoder<TensorSpec> = autoencoderParameters(this.config.codebook);
     this.state = new State(backend, optimizerState(parameters, { average: true }));
     const side = codebookSize(this.config.image);
-    this.#pixels = spec([stage.batch, this.config.codebook.channels, side, side]);
+    const image = [this.config.codebook.channels, side, side];
+    this.#pixels = spec([stage.batch, ...image]);
+    this.#judged = spec([fixedBatchSize(options.validation), ...image]);
   }
 
   /** Draws new weights, which are also the initial moving average. */
@@ -81,6 +98,11 @@ export class CodebookStage implements Stage {
     for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
       state.write(path.replace("parameters/", "average/"), state.read(path));
     }
+  }
+
+  get measures(): readonly string[] {
+    if (this.#validation.length === 0) return [];
+    return ["ink accuracy", "likelihood", "codes used", "code entropy"];
   }
 
   get name(): string {
@@ -93,7 +115,15 @@ export class CodebookStage implements Stage {
 
   prepare(): StageNeeds {
     const { memory, flops } = this.#compiled();
-    return { bytes: memory.total, flops };
+    const { recipe, stage, validation } = this.options;
+    const batch = batchSpecs(largestSizes("image", stage.batch, batchOptions(recipe, stage)));
+    const judged = fixedBatchSpecs(validation);
+    const judges = judged ? [{ batch: judged, memory: this.#compiledJudge().memory }] : [];
+    return { memory: memoryNeeds([{ batch, memory }], judges, validation.count), flops };
+  }
+
+  async load(signal?: AbortSignal): Promise<void> {
+    this.#validation = await fixedBatches({ ...this.options.validation, signal });
   }
 
   async step(batch: CollatedBatch, step: number): Promise<Scalars> {
@@ -104,11 +134,12 @@ export class CodebookStage implements Stage {
   }
 
   async evaluate(): Promise<Scalars> {
-    const judge = (this.#judge ??= this.#compileJudge());
+    if (this.#validation.length === 0) return {};
+    const judge = this.#compiledJudge();
     const counts = new Map<number, number>();
     const ink = { error: 0, values: 0 };
     let sum = 0;
-    for (const [index, { codebookPixels }] of this.options.validation.entries()) {
+    for (const [index, { codebookPixels }] of this.#validation.entries()) {
       if (!codebookPixels) continue;
       const { loss, tokens, images, originals } = await judge.run({ pixels: codebookPixels });
       for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -116,7 +147,7 @@ export class CodebookStage implements Stage {
       sum += loss[0] ?? NaN;
       if (index === 0) await this.#draw(originals, images);
     }
-    const likelihood = -sum / this.options.validation.length;
+    const likelihood = -sum / this.#validation.length;
     return {
       likelihood,
       "ink accuracy": 1 - ink.error / ink.values,
@@ -167,11 +198,15 @@ export class CodebookStage implements Stage {
     }));
   }
 
+  #compiledJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
+    return (this.#judge ??= this.#compileJudge());
+  }
+
   /** Uses the most likely code of each cell instead of a mixture, as later stages do. */
   #compileJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
     const { config } = this;
     const { scale } = this.options.stage;
-    return compile({ state: this.state, inputs: { pixels: this.#pixels } }, (s, { pixels }) => {
+    return compile({ state: this.state, inputs: { pixels: this.#judged } }, (s, { pixels }) => {
       const average = s.average as Autoencoder<Tensor>;
       const { codebook, decoder } = withPublishedGain(average, config.codebook);
       const logits = cast(codebookLogits(codebook, config.codebook, pixels, "float32"), "float32");
@@ -187,7 +222,7 @@ export class CodebookStage implements Stage {
 
   /** Rows of images, each image above its reconstruction. */
   async #draw(originals: Values, images: Values): Promise<void> {
-    const [batch = 0, , side = 0] = this.#pixels.shape;
+    const [batch = 0, , side = 0] = this.#judged.shape;
     const columns = Math.min(16, batch);
     const rows = Math.min(4, Math.floor(batch / columns));
     const width = columns * side;

@@ -91,7 +91,9 @@ export class FinetuningStage implements Stage<LabeledBatch> {
 
   prepare(): StageNeeds {
     const { memory, flops } = this.#compiled(this.options.largest);
-    return { bytes: memory.total, flops };
+    const state = Object.values(memory.state).reduce((sum, bytes) => sum + bytes, 0);
+    const step = memory.total - state;
+    return { memory: { state, step, validation: 0, batch: 0 }, flops };
   }
 
   async step({ sizes, tensors }: LabeledBatch): Promise<Scalars> {

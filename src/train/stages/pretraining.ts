@@ -32,7 +32,7 @@ import type { PretrainingStageRecipe } from "../../configs/recipe.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import type { RunFacts } from "../run/run-directory.js";
 import { type StartWeights, loadStart } from "../run/start.js";
-import { type Log, type Scalars, type Stage, type StageNeeds, stepScalars } from "./stage.js";
+import { type Log, type RecipeStage, type Scalars, type StageNeeds, stepScalars } from "./stage.js";
 import { Validation, type ValidationOptions } from "./validation.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
@@ -56,26 +56,24 @@ export interface PretrainingStageOptions {
   readonly largest: readonly Batch<TensorSpec>[];
 }
 
-export class PretrainingStage implements Stage {
+export class PretrainingStage implements RecipeStage {
   readonly #steps = new Map<string, PretrainingStep>();
 
-  private constructor(
-    private readonly options: PretrainingStageOptions,
-    private readonly config: FlavaConfig,
-    readonly state: PretrainingState,
-    private readonly validation: Validation,
-  ) {}
+  readonly state: PretrainingState;
+  private readonly config: FlavaConfig;
+  private readonly validation: Validation;
 
-  static async open(options: PretrainingStageOptions): Promise<PretrainingStage> {
-    const config = options.recipe.config;
+  constructor(private readonly options: PretrainingStageOptions) {
+    const { backend, recipe, stage, vocabulary } = options;
+    const config = recipe.config;
     const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
-    const { frozen, microBatches } = options.stage;
+    const { frozen, microBatches } = stage;
     requireParts(parameters, frozen);
     const specs = optimizerState(parameters, { rules: pretrainingRules(frozen), microBatches });
-    const state = new State(options.backend, specs);
-    const { vocabulary } = options;
-    const validation = await Validation.open({ ...options.validation, vocabulary, state, config });
-    return new PretrainingStage(options, config, state, validation);
+    const state = new State(backend, specs);
+    this.config = config;
+    this.state = state;
+    this.validation = new Validation({ ...options.validation, vocabulary, state, config });
   }
 
   get name(): string {
@@ -106,8 +104,11 @@ export class PretrainingStage implements Stage {
     const names = drawn.flatMap((kind) => [...lossesOfKind[kind]]);
     const trained = names.filter((name) => stage.losses[name] !== 0);
     const extra = drawn.flatMap((kind) => lossesOfBatch(this.options.extra, kind));
+    const { name: contrastive, pairs } = this.validation.contrastiveLoss;
+    const isOther = trained.includes("contrastive") && contrastive !== "contrastive";
     return {
       ...Object.fromEntries(trained.map((name) => [name, chance[name]])),
+      ...(isOther && { [contrastive]: Math.log(pairs) }),
       ...Object.fromEntries(extra.map(({ name }) => [name, null])),
     };
   }
@@ -129,15 +130,19 @@ export class PretrainingStage implements Stage {
 
   prepare(): StageNeeds {
     const { largest, stage } = this.options;
-    const steps = largest.map((batch) => ({
-      share: stage.shares[batch.kind],
-      step: this.#compiled(batch),
-    }));
+    const steps = largest.map((batch) => {
+      const { memory, flops } = this.#compiled(batch);
+      return { batch, memory, flops, share: stage.shares[batch.kind] };
+    });
     const all = steps.reduce((sum, { share }) => sum + share, 0);
     return {
-      bytes: Math.max(...steps.map(({ step }) => step.memory.total)),
-      flops: steps.reduce((sum, { share, step }) => sum + share * step.flops, 0) / all,
+      memory: this.validation.memoryWith(steps),
+      flops: steps.reduce((sum, { share, flops }) => sum + share * flops, 0) / all,
     };
+  }
+
+  load(signal?: AbortSignal): Promise<void> {
+    return this.validation.load(signal);
   }
 
   async step(batch: CollatedBatch): Promise<Scalars> {

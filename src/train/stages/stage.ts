@@ -1,7 +1,11 @@
+import type { ProgramMemory } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { RunFacts } from "../run/run-directory.js";
 import type { StepResults } from "../step/compiled-step.js";
+import { leavesOf } from "../../base/tree.js";
+import type { Batch } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
+import type { TensorSpec } from "../../graph/tensor.js";
 
 /** Figures of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
@@ -11,10 +15,43 @@ export type Log = (line: string) => void;
 
 /** Resources that training needs. */
 export interface StageNeeds {
-  /** Memory of the state and the largest step. */
-  readonly bytes: number;
+  /** Memory in bytes. */
+  readonly memory: {
+    readonly state: number;
+    /** The largest step, besides the state. */
+    readonly step: number;
+    /** Validation data, and what their evaluation needs besides the state and a step. */
+    readonly validation: number;
+    /** A batch, as threads prepare it. */
+    readonly batch: number;
+  };
   /** Multiplications and additions of an average step with texts of maximum length. */
   readonly flops: number;
+}
+
+/** The needs of compiled steps, of which one runs at a time, and of `count` validation batches with their programs. */
+export function memoryNeeds(
+  steps: readonly { readonly memory: ProgramMemory; readonly batch: Batch<TensorSpec> }[],
+  validation: readonly { readonly memory: ProgramMemory; readonly batch: Batch<TensorSpec> }[],
+  count: number,
+): StageNeeds["memory"] {
+  const largest = (values: readonly number[]): number => Math.max(0, ...values);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const ofPrograms = (of: typeof steps): number =>
+    largest(of.map(({ memory }) => memory.prepared)) +
+    largest(of.map(({ memory }) => memory.arena));
+  const batchBytes = (of: typeof steps): number[] => of.map(({ batch }) => bytesOfBatch(batch));
+  return {
+    state: largest(steps.map(({ memory }) => sum(Object.values(memory.state)))),
+    step: ofPrograms(steps),
+    validation:
+      Math.max(0, ofPrograms(validation) - ofPrograms(steps)) + count * sum(batchBytes(validation)),
+    batch: largest(batchBytes(steps)),
+  };
+}
+
+function bytesOfBatch({ kind: _, ...tensors }: Batch<TensorSpec>): number {
+  return leavesOf<TensorSpec>(tensors).reduce((sum, [, { bytes }]) => sum + bytes, 0);
 }
 
 /** The scalars of an optimizer step that are logged. */
@@ -40,7 +77,7 @@ export interface Stage<B = CollatedBatch> {
   readonly losses: RunFacts["losses"];
   /** Initializes the weights if there is no checkpoint to continue from. */
   begin(): Promise<void>;
-  /** Compiles the largest steps. */
+  /** Compiles the largest programs; nothing large is allocated. */
   prepare(): StageNeeds;
   /** Runs step number `step`, counted from 0. */
   step(batch: B, step: number): Promise<Scalars>;
@@ -51,4 +88,10 @@ export interface Stage<B = CollatedBatch> {
   /** Writes the trained model. */
   write(directory: string): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** A stage of pre-training. */
+export interface RecipeStage extends Stage {
+  /** Loads the validation data. Called before `measures`, `step` and `evaluate`; rejects when aborted. */
+  load(signal?: AbortSignal): Promise<void>;
 }

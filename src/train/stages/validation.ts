@@ -10,7 +10,6 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
 import { decodeImage } from "../../data/image/decode.js";
-import type { Image } from "../../data/image/image.js";
 import type { SampleSet, SampleSets } from "../../data/batch/sample-set.js";
 import { SampleIndex } from "../../data/index/index-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
@@ -32,20 +31,31 @@ import {
   lossesOfKind,
   objectivesOf,
 } from "../../objective/objectives.js";
-import { fixedBatches } from "./fixed-batches.js";
-import type { Log, Scalars } from "./stage.js";
+import {
+  type FixedBatchesOptions,
+  fixedBatchSize,
+  fixedBatchSpecs,
+  fixedBatches,
+} from "./fixed-batches.js";
+import { type Log, type Scalars, type StageNeeds, memoryNeeds } from "./stage.js";
 
 /** The same validation batches and images in every run. */
 const validationSeed = 20211208;
 const batchesPerKind = 4;
 const mostImages = 1000;
+/** Most samples of a set that are searched for concepts. */
+const mostRead = 100_000;
+const embeddedAtOnce = 64;
 
 export interface ValidationOptions extends Omit<BatchReaderOptions, "indexes"> {
   readonly state: State<{ readonly parameters: FlavaForPretraining<TensorSpec> }>;
   readonly config: FlavaConfig;
   readonly precision: Precision;
   readonly sets: SampleSets;
-  readonly batchSize: Readonly<Record<BatchKind, number>>;
+  /** Most samples per batch. */
+  readonly batchSize: number;
+  /** Samples in a training batch of pairs. */
+  readonly trainingPairs: number;
   /** Fraction of pairs that get the text of another record; as in training, since the matching head learns it. */
   readonly mismatched: number;
   /** Losses of weight 0 are not computed. */
@@ -57,45 +67,67 @@ export interface ValidationOptions extends Omit<BatchReaderOptions, "indexes"> {
 /** Losses, accuracies and zero-shot classification on validation data. */
 export class Validation {
   readonly #programs = new Map<string, Program<unknown, unknown>>();
+  readonly #embedder: Embedder;
+  #batches: readonly CollatedBatch[] = [];
+  #named: NamedImages | undefined;
 
-  private constructor(
-    private readonly options: ValidationOptions,
-    private readonly batches: readonly CollatedBatch[],
-    private readonly named: NamedImages | undefined,
-    private readonly embedder: Embedder,
-  ) {}
-
-  static async open(options: ValidationOptions): Promise<Validation> {
-    const { sets, vocabulary, config, losses, precision } = options;
-    const batches = await validationBatches(options);
-    const zeroShot = (losses.contrastive ?? 1) > 0 && sets.pair.length > 0;
-    const named = zeroShot ? await namedImages(sets.pair, options.log) : undefined;
-    const embedder = new Embedder({
+  constructor(private readonly options: ValidationOptions) {
+    const { vocabulary, config, precision } = options;
+    this.#embedder = new Embedder({
       config,
       state: options.state as State<{ parameters: FlavaForPretraining<Parameter> }>,
       tokenizer: new Tokenizer(vocabulary),
       processor: fittedProcessor(config),
       precision,
-      batch: 64,
+      batch: embeddedAtOnce,
     });
-    return new Validation(options, batches, named, embedder);
+  }
+
+  /** Memory that it needs, with the steps of training. */
+  memoryWith(steps: Parameters<typeof memoryNeeds>[0]): StageNeeds["memory"] {
+    const batches = batchKinds.flatMap((kind) => fixedBatchSpecs(this.#batchOptions(kind)) ?? []);
+    const programs = batches.map((batch) => ({ batch, memory: this.#program(batch).memory }));
+    return memoryNeeds(steps, programs, batchesPerKind);
+  }
+
+  async load(signal?: AbortSignal): Promise<void> {
+    const { sets, losses, log } = this.options;
+    const batches: CollatedBatch[] = [];
+    for (const kind of batchKinds) {
+      batches.push(...(await fixedBatches({ ...this.#batchOptions(kind), signal })));
+    }
+    this.#batches = batches;
+    const isZeroShot = (losses.contrastive ?? 1) > 0;
+    this.#named = isZeroShot ? await namedImages(sets.pair, log, signal) : undefined;
+  }
+
+  /**
+   * The name of the contrastive loss: that of smaller batches than in training is another measure, as there are fewer texts to
+   * choose from.
+   */
+  get contrastiveLoss(): { readonly name: string; readonly pairs: number } {
+    const pairs = fixedBatchSize(this.#batchOptions("pair"));
+    const isComparable = pairs === 0 || pairs === this.options.trainingPairs;
+    return { name: isComparable ? "contrastive" : `contrastive among ${pairs}`, pairs };
   }
 
   /** What `evaluate` measures, the measure that tells most about the model first; empty without data. */
   get measures(): readonly string[] {
-    const kinds = new Set(this.batches.map(({ kind }) => kind));
+    const kinds = new Set(this.#batches.map(({ kind }) => kind));
     const losses = batchKinds
       .filter((kind) => kinds.has(kind))
       .flatMap((kind) => [...lossesOfKind[kind]]);
     const all = losses
       .filter((name) => this.options.losses[name] !== 0)
-      .flatMap((name) => (name === "contrastive" ? [name] : [`${name} accuracy`, name]));
-    return this.named ? ["zero-shot top-1", "zero-shot top-5", ...all] : all;
+      .flatMap((name) =>
+        name === "contrastive" ? [this.contrastiveLoss.name] : [`${name} accuracy`, name],
+      );
+    return this.#named ? ["zero-shot top-1", "zero-shot top-5", ...all] : all;
   }
 
   async evaluate(): Promise<Scalars> {
     const sums = new Map<string, { sum: number; count: number }>();
-    for (const batch of this.batches) {
+    for (const batch of this.#batches) {
       for (const [name, value] of Object.entries(await this.#judge(batch))) {
         const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
         sums.set(name, { sum: sum + value, count: count + 1 });
@@ -107,16 +139,26 @@ export class Validation {
 
   async close(): Promise<void> {
     for (const program of this.#programs.values()) program.dispose();
-    await this.embedder.close();
+    await this.#embedder.close();
   }
 
   async #judge({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
-    const specs = batchSpecs(sizes);
-    const name = shapeKey(specs);
-    const program = this.#programs.get(name) ?? this.#compile(specs);
-    this.#programs.set(name, program);
+    const program = this.#program(batchSpecs(sizes));
     const outputs = (await program.run(inputs)) as Readonly<Record<string, Values>>;
     return mapTree(outputs, (values: Values) => values[0] ?? NaN);
+  }
+
+  #batchOptions<K extends BatchKind>(kind: K): FixedBatchesOptions<K> {
+    const { sets, vocabulary, batch, batchSize: size, mismatched, log } = this.options;
+    const common = { vocabulary, batch, size, mismatched, log };
+    return { ...common, kind, sets: sets[kind], count: batchesPerKind, seed: validationSeed };
+  }
+
+  #program(batch: Batch<TensorSpec>): Program<unknown, unknown> {
+    const name = shapeKey(batch);
+    const program = this.#programs.get(name) ?? this.#compile(batch);
+    this.#programs.set(name, program);
+    return program;
   }
 
   #compile({ kind, ...inputs }: Batch<TensorSpec>): Program<unknown, unknown> {
@@ -126,7 +168,7 @@ export class Validation {
       const objectives = objectivesOf(model, Object.assign({ kind }, given) as unknown as Batch);
       const outputs: Record<string, Tensor> = {};
       for (const [name, objective] of Object.entries(counting(objectives, losses))) {
-        outputs[name] = objective.loss;
+        outputs[name === "contrastive" ? this.contrastiveLoss.name : name] = objective.loss;
         if ("accuracy" in objective) outputs[`${name} accuracy`] = objective.accuracy;
       }
       return { outputs };
@@ -134,61 +176,53 @@ export class Validation {
   }
 
   async #zeroShot(): Promise<Scalars> {
-    if (!this.named) return {};
-    const { images, labels, classes } = this.named;
-    const vectors = await this.embedder.images(images);
-    const texts = await this.embedder.texts(classes);
+    if (!this.#named) return {};
+    const { images, classes } = this.#named;
+    const { width } = this.#embedder;
+    const vectors = new Float32Array(images.length * width);
+    for (let first = 0; first < images.length; first += embeddedAtOnce) {
+      const files = images.slice(first, first + embeddedAtOnce);
+      const decoded = await Promise.all(files.map((file) => decodeImage(file)));
+      vectors.set(await this.#embedder.images(decoded), first * width);
+    }
+    const texts = await this.#embedder.texts(classes);
+    const labels = Int32Array.from(images.keys());
     const { top1, top5 } = await classifyZeroShot(
       this.options.state.backend,
-      { images: vectors, labels, classes: texts, width: this.embedder.width },
+      { images: vectors, labels, classes: texts, width },
       keyOf(validationSeed),
     );
     return { "zero-shot top-1": top1.mean, "zero-shot top-5": top5.mean };
   }
 }
 
-async function validationBatches(options: ValidationOptions): Promise<CollatedBatch[]> {
-  const { sets, vocabulary, batch, batchSize, mismatched, log } = options;
-  const batches: CollatedBatch[] = [];
-  for (const kind of batchKinds) {
-    if (sets[kind].length === 0) continue;
-    const found = await fixedBatches({
-      kind,
-      sets: sets[kind],
-      vocabulary,
-      batch,
-      size: batchSize[kind],
-      count: batchesPerKind,
-      mismatched,
-      seed: validationSeed,
-      log,
-    });
-    batches.push(...found);
-  }
-  return batches;
-}
-
 /** Images and the concepts that they show. */
 interface NamedImages {
-  readonly images: readonly Image[];
-  readonly labels: Int32Array;
+  /** Files; decoded when they are used, since many images would take much memory. */
+  readonly images: readonly Uint8Array[];
   readonly classes: readonly string[];
 }
 
 /** Some images of the sets, no two of the same concept; undefined if the sets name no concepts. */
-async function namedImages(sets: readonly SampleSet[], log: Log): Promise<NamedImages | undefined> {
-  const found = new Map<string, Image>();
+async function namedImages(
+  sets: readonly SampleSet[],
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<NamedImages | undefined> {
+  const found = new Map<string, Uint8Array>();
   const skipped = new SkippedSamples();
   for (const { name, directory, samples } of sets) {
     const index = await SampleIndex.open(directory);
     const order = foldIn(keyOf(validationSeed), "images");
-    for (let i = 0; i < samples.pair && found.size < mostImages; i++) {
+    for (let i = 0; i < Math.min(samples.pair, mostRead) && found.size < mostImages; i++) {
+      signal?.throwIfAborted();
       const number = shuffled(i, samples.pair, order);
       try {
         const { image, fields } = await index.read("pair", number);
         const { concept } = fields;
         if (typeof concept !== "string" || !image || found.has(concept)) continue;
-        found.set(concept, await decodeImage(image));
+        await decodeImage(image);
+        found.set(concept, image);
       } catch (error) {
         if (!(error instanceof ImageError || error instanceof SampleError)) throw error;
         skipped.add(`pair ${number} of ${name}`, error.reason, error.message);
@@ -198,6 +232,5 @@ async function namedImages(sets: readonly SampleSet[], log: Log): Promise<NamedI
   }
   if (skipped.total > 0) log(`Zero-shot validation: ${skipped.summary(found.size)}`);
   if (found.size < 2) return undefined;
-  const labels = Int32Array.from({ length: found.size }, (_, index) => index);
-  return { images: [...found.values()], labels, classes: [...found.keys()] };
+  return { images: [...found.values()], classes: [...found.keys()] };
 }

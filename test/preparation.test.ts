@@ -1,0 +1,74 @@
+/** What happens before the first step of a run: memory is checked, and everything can be interrupted. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { beforeAll, expect, it } from "vitest";
+import { base } from "../src/configs/base.js";
+import { program } from "./build.js";
+import { temporaryDirectory } from "./golden/temporary-directory.js";
+import { shapesRecipe, writeShapes } from "./shapes.js";
+
+const root = temporaryDirectory();
+beforeAll(() => writeShapes(root));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `flava pretrain` on a recipe; `onMessage` may stop it once it has written to standard error. */
+async function pretrain(
+  recipe: unknown,
+  memory: string,
+  onMessage?: (stop: () => void) => void,
+): Promise<Ended> {
+  const file = join(root, "recipe.json");
+  writeFileSync(file, JSON.stringify(recipe));
+  const words = [program, "pretrain", file, "--out", join(root, "run")];
+  const child = spawn(process.execPath, words, { env: { ...process.env, FLAVA_MEMORY: memory } });
+  if (onMessage) child.stderr.once("data", () => onMessage(() => child.kill("SIGTERM")));
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, out, err };
+}
+
+it("refuses the paper's joint stage within 8 GB, before anything is loaded", async () => {
+  const joint = base.stages.find(({ name }) => name === "joint");
+  const { data } = shapesRecipe(root);
+  const recipe = { ...base, data: { ...base.data, ...data }, stages: [{ ...joint, from: [] }] };
+  const { code, out, err } = await pretrain(recipe, "8GB");
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(
+      /^flava: Stage "joint" needs \d+ GB more memory, but 7\.\d+ GB are available\. .* for the state, .*microBatches/,
+    ),
+  ]);
+  expect(out).not.toContain("validation data"); // that comes after the check
+  expect(existsSync(join(root, "run", "joint", "checkpoints", "0000001"))).toBe(false);
+});
+
+it("refuses a limit that is no size", async () => {
+  const { code, err } = await pretrain(shapesRecipe(root), "much");
+  expect([code, err]).toEqual([1, expect.stringContaining('FLAVA_MEMORY is "much"; expected')]);
+});
+
+it("can be interrupted while data are indexed", async () => {
+  writeFileSync(join(root, "many.txt"), "a line of text\n".repeat(500_000));
+  const recipe = shapesRecipe(root);
+  const texts = [{ path: "many.txt", documents: "lines" }];
+  const stages = recipe.stages.slice(1); // the first stage that reads texts
+  const changed = {
+    ...recipe,
+    data: { ...recipe.data, texts },
+    stages: [{ ...stages[0], from: [] }],
+  };
+  const { code, out, err } = await pretrain(changed, "8GB", (stop) => stop());
+  expect([code, err]).toEqual([130, expect.stringMatching(/^Indexing .*many\.txt: \d+ samples/)]);
+  expect(out).toContain('Stopped before a step of stage "joint" was made.');
+});
