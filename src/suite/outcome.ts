@@ -13,6 +13,8 @@ export interface TaskScores {
   /** Number of samples that were scored, and fitted to. */
   readonly samples: { readonly test: number; readonly train: number };
   readonly metrics: Readonly<Partial<Record<MetricName, Interval>>>;
+  /** Whether parts have fewer or other samples than the official ones: the scores compare to nothing. */
+  readonly partial: boolean;
   /** What a reader of the numbers must know: deviations from the protocol, samples left out. */
   readonly notes: readonly string[];
   readonly seconds: number;

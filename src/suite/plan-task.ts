@@ -2,8 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../data/formats/source-error.js";
+import type { LabeledSource } from "../data/labeled-source.js";
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
-import { TaskDataError, findTask, openTask } from "../eval/tasks/open-task.js";
+import {
+  type OpenedTask,
+  TaskDataError,
+  findTask,
+  openTask,
+  splitsOf,
+} from "../eval/tasks/open-task.js";
 import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tasks/task.js";
 import { samplesOf } from "./labeled-images.js";
 import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
@@ -14,6 +21,8 @@ export interface ReadyTask {
   readonly task: Task;
   readonly protocol: ProtocolName;
   readonly layout: string;
+  /** Sentences on parts that are not the official ones. */
+  readonly deviations: readonly string[];
   /** Number of images that the run reads; those of several folds count each time. */
   readonly reads: number;
   readonly run: (context: EvaluatorContext) => Promise<Measured>;
@@ -60,7 +69,8 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
   } catch (error) {
     if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
     const { folder } = await findTask(task, options.data, protocol);
-    return without(folder === undefined ? "missing" : "incomplete", error.message);
+    const reason = error.message.replace(`${task.title}: `, "");
+    return without(folder === undefined ? "missing" : "incomplete", reason);
   }
 }
 
@@ -72,7 +82,9 @@ async function openProbe(task: LabeledTask, data: string, opening: Opening): Pro
   const perFold = samplesOf(validation) + samplesOf(test);
   const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
   const { protocol } = opening;
-  return { task, protocol, layout, reads, run: (context) => probeTask(task, opened, context) };
+  const deviations = deviationsOf(task, protocol, opened);
+  const run = (context: EvaluatorContext) => probeTask(task, opened, context);
+  return { task, protocol, layout, deviations, reads, run };
 }
 
 async function openRetrieval(
@@ -85,7 +97,30 @@ async function openRetrieval(
   const reads = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const { layout } = opened;
   const { protocol } = opening;
-  return { task, protocol, layout, reads, run: (context) => retrievalTask(task, opened, context) };
+  const run = (context: EvaluatorContext) => retrievalTask(task, opened, context);
+  return { task, protocol, layout, deviations: [], reads, run };
+}
+
+/** Compares the number of samples of each part with the official one, where that is known. */
+function deviationsOf(
+  task: LabeledTask,
+  protocol: ProtocolName,
+  { layout: name, train, validation, test }: OpenedTask<LabeledSource>,
+): string[] {
+  const splits = splitsOf(task, protocol);
+  const layout = task.layouts.find((each) => each.name === name);
+  const names = [splits.train.flat(), splits.validation ?? [], splits.test].flat();
+  const official = new Map(names.map((part) => [part, layout?.parts[part]?.samples] as const));
+  const opened = [
+    ...splits.train.flat().map((part, index) => [part, train.flat()[index]] as const),
+    ...validation.map((source, index) => [splits.validation?.[index] ?? "", source] as const),
+    ...splits.test.map((part, index) => [part, test[index]] as const),
+  ];
+  return opened.flatMap(([part, source]) => {
+    const expected = official.get(part);
+    if (!source || expected === undefined || expected === source.samples) return [];
+    return `Not the official data: ${part} has ${source.samples} of ${expected} samples.`;
+  });
 }
 
 /** The wanted protocol if the task has it, else its first one. */

@@ -12,6 +12,8 @@ export interface ScoreRow {
   readonly outcome: Outcome;
   /** Undefined if the task has no scores. */
   readonly value?: Interval;
+  /** Whether the scores are of other data than the official ones. */
+  readonly partial: boolean;
   /** The paper's numbers, by `paperColumns`; null where it has none. */
   readonly paper: readonly (number | null)[];
 }
@@ -19,7 +21,7 @@ export interface ScoreRow {
 /** An average over the rows of a family, or over the three families. */
 export interface Average {
   readonly title: string;
-  /** Undefined if any row is missing: the average of some rows is not comparable. */
+  /** Undefined if any row is missing or of partial data: such an average compares to nothing. */
   readonly value?: number;
   readonly rows: number;
   readonly missing: number;
@@ -43,7 +45,8 @@ export function rowsOf(outcomes: readonly Outcome[]): ScoreRow[] {
 
 function rowOf(outcome: Outcome, { title, metrics, values }: PaperRow): ScoreRow {
   const { task } = outcome;
-  const row = { title, task, outcome, paper: values };
+  const partial = "scores" in outcome && outcome.scores.partial;
+  const row = { title, task, outcome, partial, paper: values };
   if (!("scores" in outcome)) return row;
   const found = metrics.map((name) => outcome.scores.metrics[name]);
   if (found.includes(undefined)) return row;
@@ -81,7 +84,7 @@ export function averagesOf(rows: readonly ScoreRow[]): Average[] {
 
 function averageOf(title: string, all: readonly ScoreRow[], family: Family): Average {
   const rows = all.filter(({ task }) => task.family === family);
-  const values = rows.flatMap(({ value }) => value?.mean ?? []);
+  const values = rows.flatMap(({ value, partial }) => (value && !partial ? value.mean : []));
   const missing = rows.length - values.length;
   const paper = paperColumns.map((_, column) => {
     const own = rows.flatMap(({ paper: numbers }) => numbers[column] ?? []);

@@ -6,6 +6,7 @@ import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { smallFlava } from "../../test/small-flava.js";
 import { openSource } from "../data/formats/open.js";
 import { classFoldersSource } from "../data/formats/labeled/class-folders.js";
+import { flava35 } from "../eval/tasks/flava35.js";
 import type { PaperValues } from "../eval/tasks/paper.js";
 import type { LabeledTask, Part, RetrievalTask, Task } from "../eval/tasks/task.js";
 import type { SuiteReport } from "./outcome.js";
@@ -128,6 +129,33 @@ async function run(changes: Partial<SuiteOptions> = {}): Promise<Run> {
 const outcomeOf = ({ outcomes }: SuiteReport, name: string) =>
   outcomes.find(({ task }) => task.name === name)!;
 
+it("the averages of the paper's columns are those that it prints", () => {
+  const without = { status: "missing", reason: "" } as const;
+  const averages = averagesOf(rowsOf(flava35.map((task) => ({ task, without }))));
+  const printed = {
+    NLP: [null, 71.55, 64.8, 74.22, 75.55, 78.19, 46.44, 50.5],
+    Vision: [57.46, null, 79.14, 79.35, 78.29, 79.44, 76.12, 82.57],
+    Multimodal: [null, null, 66.25, 69.11, 67.32, 69.92, 62.02, 67.29],
+    Macro: [19.15, 23.85, 70.06, 74.23, 73.72, 75.85, 61.52, 66.78],
+  };
+  expect(averages.map(({ title, rows }) => [title, rows])).toEqual([
+    ...[
+      ["NLP", 8],
+      ["Vision", 22],
+      ["Multimodal", 11],
+      ["Macro", 41],
+    ],
+  ]);
+  for (const [index, numbers] of Object.values(printed).entries()) {
+    for (const [column, number] of numbers.entries()) {
+      const found = averages[index]!.paper[column]!;
+      // The paper's rows are rounded, and its averages are not made of these.
+      if (number === null) expect(found).toBeNull();
+      else expect(Math.abs(found - number)).toBeLessThan(0.011);
+    }
+  }
+});
+
 describe("a suite", () => {
   let first: Run;
   beforeAll(async () => {
@@ -143,6 +171,7 @@ describe("a suite", () => {
     expect(outcomeOf(first.report, "nowhere")).toMatchObject({
       without: { status: "missing", reason: expect.stringContaining("makers of colors") as string },
     });
+    expect(scored).toMatchObject({ scores: { partial: false } });
     expect(outcomeOf(first.report, "damaged")).toMatchObject({
       without: { status: "failed", reason: "train1 ends after 3 of 10 bytes." },
     });
@@ -190,6 +219,20 @@ describe("a suite", () => {
     await image(join(data, "colors/test/red/0.png"), "blue"); // another content
     const changed = outcomeOf((await run()).report, "colors");
     if ("scores" in changed) expect(changed.scores.metrics.accuracy?.mean).toBeCloseTo(5 / 6, 12);
+  });
+
+  it("marks scores on other data than the official ones, and leaves them out of averages", async () => {
+    const [train1, train2, test] = ["train1", "train2", "test"].map(part);
+    const parts = { train1: train1!, train2: train2!, test: { ...test!, samples: 600 } };
+    const few = probe("colors", { layouts: [{ name: "class folders", parts }] });
+    const place = join(folder, "few");
+    const given = { data, out: place, incomplete: true };
+    const { outcomes } = await runSuite("few", [few], await smallFlava(), given);
+    const rows = rowsOf(outcomes);
+    expect([rows[0]?.partial, averagesOf(rows)[0]?.missing]).toEqual([true, 1]);
+    const markdown = await readFile(join(place, "report.md"), "utf8");
+    expect(markdown).toContain("(partial data) |");
+    expect(markdown).toContain("Not the official data: test has 6 of 600 samples.");
   });
 
   it("refuses to mix the results of two suites", async () => {

@@ -112,8 +112,12 @@ async function* runTasks(
     try {
       const measured = await own.run(context);
       const seconds = Math.round((performance.now() - start) / 1000);
-      const { protocol, layout } = own;
-      const scores: TaskScores = { task: task.name, protocol, layout, ...measured, seconds };
+      const { protocol, layout, deviations } = own;
+      const scores: TaskScores = {
+        ...{ task: task.name, protocol, layout, ...measured, seconds },
+        partial: deviations.length > 0,
+        notes: [...deviations, ...measured.notes],
+      };
       await replaceFile(scoresFile(out, task), `${JSON.stringify(scores, undefined, 2)}\n`);
       yield { task, scores };
     } catch (error) {

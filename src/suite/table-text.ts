@@ -10,8 +10,14 @@ export const figure = (value: number | null | undefined): string =>
   value === null || value === undefined ? "" : value.toFixed(2);
 
 /** What stands in for the value of a row without one. */
-export function absence({ outcome }: ScoreRow): string {
+function absence({ outcome }: ScoreRow): string {
   return "without" in outcome ? outcome.without.status : "not measured";
+}
+
+/** The value of a row, or why it has none. */
+export function valueOf(row: ScoreRow): string {
+  if (!row.value) return absence(row);
+  return `${figure(row.value.mean)}${row.partial ? " (partial data)" : ""}`;
 }
 
 export function intervalOf({ value }: ScoreRow): string {
@@ -29,7 +35,7 @@ export function suiteMarkdown(report: SuiteReport): string {
   const head = ["task", "this model", "95 % interval", ...paperColumns];
   const body = rows.map((row) => [
     escapeMarkdown(row.title),
-    row.value ? figure(row.value.mean) : absence(row),
+    valueOf(row),
     intervalOf(row),
     ...row.paper.map(figure),
   ]);
@@ -79,9 +85,10 @@ export function suiteJson({ suite, model, outcomes }: SuiteReport): Record<strin
   return {
     suite,
     model,
-    rows: rows.map(({ title, task, value, paper, outcome }) => ({
+    rows: rows.map(({ title, task, value, partial, paper, outcome }) => ({
       title,
       task: task.name,
+      ...(partial && { partial }),
       ...(value ?? ("without" in outcome ? outcome.without : {})),
       paper: byColumn(paper),
     })),

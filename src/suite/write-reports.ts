@@ -8,13 +8,13 @@ import { numberColumn, table, textColumn } from "../report/table.js";
 import type { SuiteReport } from "./outcome.js";
 import { type ScoreRow, averagesOf, rowsOf } from "./rows.js";
 import {
-  absence,
   averageOrMissing,
   describeOutcome,
   figure,
   intervalOf,
   suiteJson,
   suiteMarkdown,
+  valueOf,
 } from "./table-text.js";
 
 /** Writes report.html, report.md and report.json to `out`. */
@@ -56,11 +56,11 @@ function scoreTable(rows: readonly ScoreRow[]): Html {
     textColumn("task"),
     numberColumn("this model"),
     numberColumn("95 % interval"),
-    ...paperColumns.map(numberColumn),
+    ...paperColumns.map((name) => numberColumn(onTwoLines(name))),
   ];
   const body = rows.map((row) => [
     row.title,
-    row.value ? html`<strong>${figure(row.value.mean)}</strong>` : quiet(absence(row)),
+    row.value && !row.partial ? html`<strong>${valueOf(row)}</strong>` : quiet(valueOf(row)),
     quiet(intervalOf(row)),
     ...row.paper.map(figure),
   ]);
@@ -73,6 +73,12 @@ function scoreTable(rows: readonly ScoreRow[]): Html {
     ...average.paper.map((value) => html`<strong>${figure(value)}</strong>`),
   ]);
   return table(columns, [...body, ...averages]);
+}
+
+/** A long heading, so that its column is no wider than its numbers. */
+function onTwoLines(name: string): Html {
+  const [first, ...rest] = name.split(/ (?=\S+$)/);
+  return html`${first!}${rest.map((last) => html`<br />${last}`)}`;
 }
 
 const quiet = (text: string): Html => html`<span class="quiet">${text}</span>`;
