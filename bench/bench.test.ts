@@ -6,6 +6,7 @@ import type { Line } from "./comparison.js";
 import { measure, median, quick } from "./measure.js";
 import { leastCosine } from "./model.js";
 import { plot } from "./plot.js";
+import { searchOurs } from "./probe.js";
 import { figure, formatRow, judge } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { type Side, captions, product, productFlops } from "./work.js";
@@ -141,6 +142,14 @@ describe("measure", () => {
     const work = { kind: "tiny operations", count: 1 } as const;
     const found = await measure([{ side: busy, work }], 1, effort);
     expect(found).toEqual({ seconds: [0.3], noisy: true });
+  });
+});
+
+describe("the search of a probe", () => {
+  it("finds better than chance, in any size", async () => {
+    const found = await searchOurs({ items: 60, width: 8, classes: 3 }, "reference");
+    expect(found.accuracy).toBeGreaterThan(0.4);
+    expect(found.seconds).toBeGreaterThan(0);
   });
 });
 

@@ -6,6 +6,7 @@
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where training steps spend their time
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
+ *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
@@ -26,6 +27,7 @@ import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { benchImages } from "./images.js";
 import { plot } from "./plot.js";
+import { benchProbe } from "./probe.js";
 import { profile } from "./profile.js";
 import { quick, thorough } from "./measure.js";
 import { describeMachine, rowHeader } from "./report.js";
@@ -36,6 +38,7 @@ const usage = `usage: npm run bench -- engine|model [--only TEXT] [--quick] [--j
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- images [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
+       npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
@@ -48,6 +51,7 @@ type Options = {
   readonly precision: string;
   readonly model?: string;
   readonly steps: string;
+  readonly items: string;
   readonly quick: boolean;
 };
 
@@ -90,6 +94,17 @@ async function runTraining({ json, model = "mini", batch = "256", steps }: Optio
     return;
   }
   const rows = await benchTraining({ model, ...counts });
+  await writeJson(json, rows);
+  process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+}
+
+async function runProbe({ json, items }: Options): Promise<void> {
+  const count = Number(items);
+  if (!Number.isInteger(count) || count < 100) {
+    refuse();
+    return;
+  }
+  const rows = await benchProbe({ items: count, width: 768, classes: 100 });
   await writeJson(json, rows);
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
@@ -143,6 +158,7 @@ const { values, positionals } = parseArgs({
     precision: { type: "string", default: "bfloat16" },
     model: { type: "string" },
     steps: { type: "string", default: "30" },
+    items: { type: "string", default: "10000" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -163,6 +179,9 @@ switch (command) {
     break;
   case "training":
     await runTraining(values);
+    break;
+  case "probe":
+    await runProbe(values);
     break;
   case "profile":
     await runProfile(values);

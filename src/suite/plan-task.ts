@@ -98,7 +98,10 @@ async function openRetrieval(
   const { layout } = opened;
   const { protocol } = opening;
   const run = (context: EvaluatorContext) => retrievalTask(task, opened, context);
-  return { task, protocol, layout, deviations: [], reads, run };
+  const official = task.layouts.find((each) => each.name === layout)?.parts;
+  const expected = splitsOf(task, protocol).test.map((part) => official?.[part]?.samples);
+  const deviations = counts.flatMap((count, index) => deviation("test", count, expected[index]));
+  return { task, protocol, layout, deviations, reads, run };
 }
 
 /** Compares the number of samples of each part with the official one, where that is known. */
@@ -117,10 +120,18 @@ function deviationsOf(
     ...splits.test.map((part, index) => [part, test[index]] as const),
   ];
   return opened.flatMap(([part, source]) => {
-    const expected = official.get(part);
-    if (!source || expected === undefined || expected === source.samples) return [];
-    return `Not the official data: ${part} has ${source.samples} of ${expected} samples.`;
+    return deviation(part, source?.samples, official.get(part));
   });
+}
+
+function deviation(
+  part: string,
+  found: number | undefined,
+  expected: number | undefined,
+): string[] {
+  if (found === undefined || expected === undefined || found === expected) return [];
+  const [own, all] = [found, expected].map((count) => count.toLocaleString("en"));
+  return [`Not the official data: ${part} has ${own} of ${all} samples.`];
 }
 
 /** The wanted protocol if the task has it, else its first one. */

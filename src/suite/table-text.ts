@@ -17,17 +17,22 @@ function absence({ outcome }: ScoreRow): string {
 /** The value of a row, or why it has none. */
 export function valueOf(row: ScoreRow): string {
   if (!row.value) return absence(row);
-  return `${figure(row.value.mean)}${row.partial ? " (partial data)" : ""}`;
+  return `${figure(row.value.mean)}${row.partial ? " *" : ""}`;
 }
 
 export function intervalOf({ value }: ScoreRow): string {
   return value ? `${value.low.toFixed(2)} to ${value.high.toFixed(2)}` : "";
 }
 
-/** The value of an average, or how many of its rows are missing. */
+/** The value of an average, or how many of its rows are there. */
 export function averageOrMissing({ value, rows, missing }: Average): string {
-  return value === undefined ? `${missing} of ${rows} missing` : figure(value);
+  return value === undefined ? `${rows - missing} of ${rows} rows` : figure(value);
 }
+
+/** How to read the table. */
+export const explanation =
+  "Scores are in percent, beside those of the paper's Table 4 (arXiv 2112.04482). An average stands only where all of its rows do; " +
+  "* marks scores on other data than the official ones, which do not count.";
 
 export function suiteMarkdown(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
@@ -48,7 +53,7 @@ export function suiteMarkdown(report: SuiteReport): string {
   return [
     `# ${report.suite}`,
     "",
-    escapeMarkdown(`${report.model.path}, ${report.model.precision}. All values are in percent.`),
+    escapeMarkdown(`${report.model.path}, ${report.model.precision}. ${explanation}`),
     "",
     ...[head, ["---", ...head.slice(1).map(() => "---:")], ...body, ...averages].map(line),
     "",

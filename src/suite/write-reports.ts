@@ -10,6 +10,7 @@ import { type ScoreRow, averagesOf, rowsOf } from "./rows.js";
 import {
   averageOrMissing,
   describeOutcome,
+  explanation,
   figure,
   intervalOf,
   suiteJson,
@@ -35,10 +36,7 @@ function suitePage(report: SuiteReport): string {
   const sections: Section[] = [
     {
       title: "Scores",
-      body: html`<p>
-          ${scored} of ${rows.length} rows, in percent, beside those of the paper's Table 4 (arXiv
-          2112.04482). An average stands only where none of its rows is missing.
-        </p>
+      body: html`<p>${scored} of ${rows.length} rows. ${explanation}</p>
         ${scoreTable(rows)}`,
     },
     {
