@@ -32,8 +32,15 @@ export interface TaskEvaluation {
  * @throws NoUsableSampleError if no sample can be scored
  *
  * @example
- * const flava = await load("runs/stars/model");
+ * import { load } from "flava";
+ * import { readLabeled } from "flava/data";
+ * import { evaluateTask } from "flava/eval";
+ *
+ * await using flava = await load("runs/stars/model");
+ * const columns = { text: "review", label: "stars" };
+ * const { samples } = await readLabeled("reviews.csv", { columns, target: "class" });
  * const { measures } = await evaluateTask("my reviews", samples, flava.predictor);
+ * console.log(measures.accuracy?.mean);
  */
 export async function evaluateTask(
   name: string,

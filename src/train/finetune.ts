@@ -81,7 +81,23 @@ export interface FinetuneResult {
  *   ChangedRunError if the run was made with other settings
  *
  * @example
- * await finetune({ recipe, model: "models/mini", train, validation, directory: "runs/stars", backend, workers: 1, log: console.log });
+ * import { readLabeled, splitByKey } from "flava/data";
+ * import { openBackend } from "flava/engine";
+ * import { checkFinetuningRecipe, finetune, finetuningRecipes } from "flava/train";
+ *
+ * const columns = { text: "review", label: "stars" };
+ * const { samples } = await readLabeled("reviews.csv", { columns, target: "class" });
+ * const { model } = await finetune({
+ *   recipe: checkFinetuningRecipe(finetuningRecipes.text, "text"),
+ *   model: "models/mini",
+ *   ...splitByKey(samples, 0.1),
+ *   columns,
+ *   directory: "runs/stars",
+ *   backend: openBackend(),
+ *   workers: 1,
+ *   log: console.log,
+ * });
+ * console.log(model);
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { directory, log } = options;

@@ -142,3 +142,30 @@ describe("another vocabulary", () => {
     await expect(opened).rejects.toThrow(VocabularyError);
   });
 });
+
+describe("pairs of texts", () => {
+  // By transformers' BertTokenizerFast with truncation="longest_first".
+  it.each([
+    ["the cat sat on the mat", "a dog", 8, [101, 1996, 4937, 2938, 102, 1037, 3899, 102], 5],
+    ["a dog", "the cat sat on the mat", 8, [101, 1037, 3899, 102, 1996, 4937, 2938, 102], 4],
+    [
+      "one two three four five six seven",
+      "a b c d e f g",
+      10,
+      [101, 2028, 2048, 2093, 102, 1037, 1038, 1039, 1040, 102],
+      5,
+    ],
+    ["a cat", "a dog", 20, [101, 1037, 4937, 102, 1037, 3899, 102], 4],
+  ])("%j and %j in %i tokens", (text, pair, maximum, expected, second) => {
+    const encoded = tokenizer.encodePair(text, pair, maximum);
+    expect(Array.from(encoded.ids)).toEqual(expected);
+    expect(encoded).toMatchObject({ second, truncated: maximum < 20 });
+  });
+
+  it("of which the second is missing are texts", () => {
+    const { ids: found, second } = tokenizer.encodePair("a cat on a mat", undefined, 5);
+    expect(Array.from(found)).toEqual(ids("a cat on a mat", 5));
+    expect(second).toBe(5);
+    expect(() => tokenizer.encodePair("a", "b", 2)).toThrow(/take three/);
+  });
+});

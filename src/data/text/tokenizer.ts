@@ -88,7 +88,7 @@ export class Tokenizer {
     const { classification, separator } = this.vocabulary.special;
     const parts = [text, ...(pair === undefined ? [] : [pair])].map((part) => {
       const ids: number[] = [];
-      this.#append(ids, part, maximum);
+      this.#append(ids, part, pair === undefined ? maximum : Infinity);
       return ids;
     });
     const room = maximum - 1 - parts.length;
