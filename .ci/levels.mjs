@@ -1,4 +1,5 @@
-// Prints the processor levels that the native kernels can run on here, one a line, best last.
+// Prints the processor levels that the native kernels can run on here, one a line, lowest first; amx-emulated is the last
+// if it was built.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 

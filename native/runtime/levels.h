@@ -10,7 +10,7 @@ namespace flava {
 
 const char* nameOf(Level level);
 
-/** The levels that processor and build support, best last; "portable" is always first. */
+/** The levels that processor and build support, lowest first: "portable" is always the first. */
 std::vector<Level> availableLevels();
 
 /** The available level of this name; throws std::runtime_error, listing the available ones, if there is none. */
