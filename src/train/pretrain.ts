@@ -12,8 +12,9 @@ import type { Vocabulary } from "../data/text/vocabulary.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
+import { cappedBatches, contrastiveFloor, overfitVerdict } from "./overfit.js";
 import type { Provenance } from "./run/provenance.js";
-import type { LogEntry } from "./run/log.js";
+import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
@@ -41,8 +42,8 @@ export interface PretrainOptions {
   /** Instead of the recipe's own `start`: a checkpoint that is loaded first, as far as it fits. */
   readonly start?: string;
   /**
-   * Train on only this many samples of each set, to see whether the model can memorize them. Such a run has its own
-   * directory, `overfit-N` in `directory`.
+   * Train on only this many samples of each set, in batches of at most as many, to see whether the model can memorize
+   * them; a verdict is logged at the end of each stage. Such a run has its own directory, `overfit-N` in `directory`.
    */
   readonly overfit?: number;
   /** Continue a run even if its recipe or start weights have changed, or if it was finished and now has more steps. */
@@ -69,7 +70,8 @@ export interface PretrainOptions {
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
   const { overfit, only, extraLosses = [], log, signal, start = options.recipe.start } = options;
-  const recipe = await sizedRecipe({ ...options.recipe, start });
+  const whole = await sizedRecipe({ ...options.recipe, start });
+  const recipe = overfit === undefined ? whole : cappedBatches(whole, overfit);
   requireStages(recipe, only);
   requireNames(extraLosses);
   const directory =
@@ -137,7 +139,23 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     }
   }
   log(`Stage "${stage.name}" is finished: ${run.file("final")}`);
+  if (options.overfit !== undefined) await logVerdict(run, stage, inputs.sets, options);
   return "finished";
+}
+
+/** Logs whether the losses of a finished stage were memorized. */
+async function logVerdict(
+  run: RunDirectory,
+  stage: StageRecipe,
+  sets: SampleSets,
+  { recipe, overfit, log }: RunOptions,
+): Promise<void> {
+  const { losses = {} } = (await run.readFacts()) ?? {};
+  const mixture = mixtureOptions(recipe, stage, sets, overfit);
+  const floorOf = (loss: string): number =>
+    loss === "contrastive" ? contrastiveFloor(mixture) : 0;
+  const entries = await readLog(run);
+  for (const line of overfitVerdict({ name: stage.name, losses }, entries, floorOf)) log(line);
 }
 
 async function provenanceOf(
