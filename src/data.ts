@@ -27,6 +27,12 @@ export { openSource } from "./data/formats/open.js";
 export type { Source, SourceOptions } from "./data/formats/source.js";
 export { SampleError, SourceError } from "./data/formats/source-error.js";
 export { ShardWriter } from "./data/formats/tar/shard-writer.js";
+export {
+  type ShardsReport,
+  type SplitFacts,
+  type WriteShardsOptions,
+  writeShards,
+} from "./data/write-shards.js";
 export { type ParquetColumn, writeParquet } from "./data/formats/parquet/writer.js";
 export { type DecodeOptions, decodeImage } from "./data/image/decode.js";
 export { fittedProcessor } from "./data/image/fitted-processor.js";

@@ -8,6 +8,7 @@ import { writeSample } from "../../datasets/mini-pmd/sample.js";
 import { type DataReportOptions, reportData } from "./data-report.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { outputDirectory, outputFile } from "./output-path.js";
+import { addShards } from "./data-shards.js";
 import { addVocabulary } from "./data-vocabulary.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
@@ -44,6 +45,7 @@ export function addData(program: Command): void {
     )
     .addOption(jsonOption())
     .action(build);
+  addShards(data);
   addVocabulary(data);
   data
     .command("report")

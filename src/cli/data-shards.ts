@@ -1,0 +1,86 @@
+/** `flava data shards`: writes tar shards of any data sets. */
+import { type Command, InvalidArgumentError } from "commander";
+import { formatBytes } from "../backend/available-memory.js";
+import { openSource } from "../data/formats/open.js";
+import { type ShardsReport, type SplitFacts, writeShards } from "../data/write-shards.js";
+import { type DataFlags, addDataOptions, sourceOptions } from "./data-options.js";
+import { expandFilePatterns } from "./file-patterns.js";
+import { interruptible } from "./interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "./json.js";
+import { outputDirectory } from "./output-path.js";
+import { ProgressLine, pace } from "./progress.js";
+import { wholeNumberFrom } from "./whole-number.js";
+
+interface ShardsFlags extends DataFlags, JsonFlag {
+  readonly out: string;
+  readonly validation?: number;
+  readonly deduplicate?: boolean;
+  readonly samplesPerShard?: number;
+}
+
+export function addShards(data: Command): void {
+  const command = data
+    .command("shards")
+    .description("write tar shards, which WebDataset reads, too; resumes if interrupted")
+    .argument(
+      "<source...>",
+      'folders, tables, tar shards, Parquet files, texts, or patterns such as "photos/*.csv"',
+    )
+    .requiredOption("--out <dir>", "directory of the shards", outputDirectory)
+    .option(
+      "--validation <fraction>",
+      "hold out this fraction of the samples, by a hash of their keys; makes the directories train and validation",
+      fraction,
+    )
+    .option("--deduplicate", "leave out samples with the same image file and texts as another")
+    .option("--samples-per-shard <n>", "default: 10,000", wholeNumberFrom(1))
+    .addOption(jsonOption())
+    .action(run);
+  addDataOptions(command);
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError("Expected a number between 0 and 1, such as 0.1.");
+}
+
+async function run(patterns: readonly string[], flags: ShardsFlags): Promise<void> {
+  const settings = sourceOptions(flags);
+  const source = await openSource(await expandFilePatterns(patterns), settings);
+  const progress = new ProgressLine();
+  const paceOf = pace("samples");
+  const { out, validation, deduplicate, samplesPerShard } = flags;
+  const report = await interruptible("Stopped; run the same command again to resume.", (signal) =>
+    writeShards(source, out, {
+      ...{ settings, signal },
+      onProgress: (samples) => progress.show(paceOf(samples)),
+      ...(validation !== undefined && { validation }),
+      ...(deduplicate && { deduplicate }),
+      ...(samplesPerShard !== undefined && { samplesPerShard }),
+    }),
+  ).finally(() => progress.end());
+  if (flags.json) printJson({ ...report, skipped: Object.fromEntries(report.skipped.counts) });
+  else for (const line of describe(report, flags)) console.log(line);
+}
+
+function describe(
+  { splits, duplicates, skipped }: ShardsReport,
+  { deduplicate }: ShardsFlags,
+): string[] {
+  const used = Object.values(splits).reduce((sum, { samples }) => sum + samples, 0);
+  return [
+    ...Object.values(splits).map(describeSplit),
+    ...(deduplicate ? [`${grouped(duplicates)} duplicates were left out`] : []),
+    ...(skipped.total > 0 ? [skipped.summary(used)] : []),
+  ];
+}
+
+function describeSplit({ directory, samples, pairs, imageBytes, words }: SplitFacts): string {
+  return (
+    `${directory}: ${grouped(samples)} samples, ${grouped(pairs)} of them pairs; ${formatBytes(imageBytes)} of images; ` +
+    `words per text: ${words.mean.toFixed(1)} on average, median ${words.median}, at most ${words.most}`
+  );
+}
+
+const grouped = (count: number): string => count.toLocaleString("en");

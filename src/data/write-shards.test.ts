@@ -1,0 +1,93 @@
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { openSource } from "./formats/open.js";
+import type { Source } from "./formats/source.js";
+import { writeShards } from "./write-shards.js";
+
+const root = temporaryDirectory();
+const newDirectory = (): string => mkdtempSync(join(root, "shards-"));
+
+/** A table of pairs, of which the last repeats the first, and one names no image that is there. */
+async function pairs(count = 40): Promise<Source> {
+  const folder = newDirectory();
+  const rows = Array.from({ length: count }, (_, index) => `${index}.png,caption ${index}`);
+  for (const index of rows.keys()) {
+    const image = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(9, index)]);
+    writeFileSync(join(folder, `${index}.png`), image);
+  }
+  const lines = ["image,text", ...rows, "gone.png,not there", rows[0]!];
+  writeFileSync(join(folder, "table.csv"), lines.join("\n"));
+  return openSource(join(folder, "table.csv"));
+}
+
+async function textsIn(directory: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const sample of (await openSource(directory)).read()) texts.push(...sample.texts);
+  return texts;
+}
+
+const filesOf = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".tar"))
+      .sort()
+      .map((name) => [name, readFileSync(join(directory, name), "base64")]),
+  );
+
+describe("writeShards", () => {
+  it("writes what the source has, and counts it", async () => {
+    const out = newDirectory();
+    const { splits, skipped, duplicates } = await writeShards(await pairs(), out);
+    expect(splits.train).toEqual({
+      directory: out,
+      samples: 41,
+      pairs: 41,
+      imageBytes: 41 * 17,
+      words: { mean: 2, median: 2, most: 2 },
+    });
+    expect([skipped.total, duplicates]).toEqual([1, 0]);
+    expect(await textsIn(out)).toHaveLength(41);
+  });
+
+  it("splits by key and drops duplicates, the same way after an interruption", async () => {
+    const source = await pairs();
+    const options = { validation: 0.3, deduplicate: true, samplesPerShard: 4 };
+    const [whole, stopped] = [newDirectory(), newDirectory()];
+    const { splits, duplicates } = await writeShards(source, whole, options);
+    const { train, validation } = splits;
+    expect([train!.samples + validation!.samples, duplicates]).toEqual([40, 1]);
+    expect(validation!.samples).toBeGreaterThan(4);
+    const [kept, held] = [await textsIn(train!.directory), await textsIn(validation!.directory)];
+    expect(new Set([...kept, ...held]).size).toBe(40);
+
+    const stop = new AbortController();
+    const interrupted = writeShards(source, stopped, {
+      ...options,
+      signal: stop.signal,
+      onProgress: (samples) => {
+        if (samples === 25) stop.abort(new Error("enough"));
+      },
+    });
+    await expect(interrupted).rejects.toThrow("enough");
+    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates });
+    expect(filesOf(stopped)).toEqual(filesOf(whole));
+    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates }); // finished
+    expect(filesOf(stopped)).toEqual(filesOf(whole));
+  });
+
+  it("refuses to continue shards of other samples", async () => {
+    const out = newDirectory();
+    await writeShards(await pairs(3), out);
+    await expect(writeShards(await pairs(4), out)).rejects.toThrow(/shards of another source/);
+  });
+
+  it("refuses a source of which nothing can be used", async () => {
+    const table = join(newDirectory(), "table.csv");
+    writeFileSync(table, "image,text\ngone.png,a\n");
+    const out = newDirectory();
+    await expect(writeShards(await openSource(table), out)).rejects.toThrow(/no sample that can/);
+    expect(filesOf(out)).toEqual({});
+  });
+});
