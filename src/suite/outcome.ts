@@ -26,9 +26,9 @@ export interface TaskWithout {
    * - missing: no files at all;
    * - incomplete: some files are missing;
    * - failed: files are damaged, or the evaluation stopped with an error;
-   * - unsupported: this version cannot run the task.
+   * - not run: it needs fine-tuning, which was not asked for.
    */
-  readonly status: "missing" | "incomplete" | "failed" | "unsupported";
+  readonly status: "missing" | "incomplete" | "failed" | "not run";
   /** What is wrong and what to do, in sentences. */
   readonly reason: string;
 }

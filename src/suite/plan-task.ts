@@ -12,6 +12,7 @@ import {
   splitsOf,
 } from "../eval/tasks/open-task.js";
 import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tasks/task.js";
+import { type FinetuneTaskOptions, finetuneTask } from "./finetune-task.js";
 import { samplesOf } from "./labeled-images.js";
 import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
 import { type Measured, probeTask, retrievalTask } from "./run-task.js";
@@ -23,7 +24,7 @@ export interface ReadyTask {
   readonly layout: string;
   /** Sentences on parts that are not the official ones. */
   readonly deviations: readonly string[];
-  /** Number of images that the run reads; those of several folds count each time. */
+  /** Number of samples that the run embeds or scores; those of several folds count each time. */
   readonly reads: number;
   readonly run: (context: EvaluatorContext) => Promise<Measured>;
 }
@@ -39,6 +40,8 @@ interface PlanOptions {
   readonly out: string;
   readonly protocol?: ProtocolName;
   readonly incomplete?: boolean;
+  /** How to fine-tune; without it, tasks that need it are not run. */
+  readonly finetuning?: FinetuneTaskOptions;
 }
 
 /** The file with the scores of a finished task. */
@@ -53,8 +56,8 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
     task,
     outcome: { task, without: { status, reason } },
   });
-  if (task.kind === "fine-tuning") {
-    return without("unsupported", "The suite does not fine-tune; see flava finetune.");
+  if (task.kind === "fine-tuning" && !options.finetuning) {
+    return without("not run", "It needs fine-tuning, which takes long: add --finetune.");
   }
   try {
     const { incomplete = false, data } = options;
@@ -64,7 +67,7 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
       ready:
         task.kind === "zero-shot retrieval"
           ? await openRetrieval(task, data, opening)
-          : await openProbe(task, data, opening),
+          : await openLabeled(task, data, opening, options.finetuning),
     };
   } catch (error) {
     if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
@@ -76,15 +79,24 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
 
 type Opening = { readonly protocol: ProtocolName; readonly incomplete: boolean };
 
-async function openProbe(task: LabeledTask, data: string, opening: Opening): Promise<ReadyTask> {
+async function openLabeled(
+  task: LabeledTask,
+  data: string,
+  opening: Opening,
+  finetuning: FinetuneTaskOptions | undefined,
+): Promise<ReadyTask> {
   const opened = await openTask(task, data, opening);
   const { layout, train, validation, test } = opened;
   const perFold = samplesOf(validation) + samplesOf(test);
   const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
   const { protocol } = opening;
   const deviations = deviationsOf(task, protocol, opened);
-  const run = (context: EvaluatorContext) => probeTask(task, opened, context);
-  return { task, protocol, layout, deviations, reads, run };
+  if (task.kind === "linear probe" || !finetuning) {
+    const run = (context: EvaluatorContext) => probeTask(task, opened, context);
+    return { task, protocol, layout, deviations, reads, run };
+  }
+  const run = (context: EvaluatorContext) => finetuneTask(task, opened, finetuning, context);
+  return { task, protocol, layout, deviations, reads: samplesOf(test), run };
 }
 
 async function openRetrieval(

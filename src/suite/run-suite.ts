@@ -25,13 +25,15 @@ export interface SuiteOptions {
   readonly protocol?: ProtocolName;
   /** Accepts data sets whose number of samples is not the official one. Default: false. */
   readonly incomplete?: boolean;
+  /** Fine-tunes for the tasks that need it, which takes long; default: these are not run. */
+  readonly finetune?: boolean;
   /** Type of the embeddings kept on disk; default: "float32". */
   readonly dtype?: StoredDtype;
   readonly decode?: DecodeOptions;
   readonly signal?: AbortSignal;
   /** Called with sentences on what will be done, before it starts. */
   readonly onNotice?: (sentence: string) => void;
-  /** Called with the task being run, the number of images done, and that of all images of this run. */
+  /** Called with the task being run, the number of samples done, and that of all samples of this run. */
   readonly onProgress?: (task: string, done: number, total: number) => void;
   /** Called with each task that was scored in this run, or could not be. */
   readonly onOutcome?: (outcome: Outcome) => void;
@@ -57,7 +59,14 @@ export async function runSuite(
   return withLock(join(options.out, "lock"), options.out, async () => {
     await requireSameModel(options.out, name, model);
     const planned: PlannedTask[] = [];
-    for (const task of tasks) planned.push(await planTask(task, options));
+    const runs = join(options.out, "finetuning");
+    const finetuning = {
+      model: flava.model,
+      runs,
+      onNotice: options.onNotice ?? (() => undefined),
+    };
+    const planning = { ...options, ...(options.finetune && { finetuning }) };
+    for (const task of tasks) planned.push(await planTask(task, planning));
     describePlan(planned, flava, options);
     const outcomes = new Map(
       planned.flatMap(({ task, outcome }) => (outcome ? [[task, outcome]] : [])),
@@ -157,8 +166,9 @@ function describePlan(
   const finished = planned.filter(({ outcome }) => outcome && "scores" in outcome).length;
   const earlier = finished > 0 ? `, ${finished} are finished` : "";
   onNotice?.(`${planned.length} tasks: ${ready.length} to run${earlier}.`);
-  if (ready.length === 0) return;
-  const images = ready.reduce((sum, { reads }) => sum + reads, 0);
+  const embedded = ready.filter(({ task }) => task.kind !== "fine-tuning");
+  if (embedded.length === 0) return;
+  const images = embedded.reduce((sum, { reads }) => sum + reads, 0);
   const { width, featureWidth } = flava.embedder;
   const bytes = images * Math.max(width, featureWidth) * (dtype === "float16" ? 2 : 4);
   onNotice?.(

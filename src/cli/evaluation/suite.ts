@@ -24,6 +24,7 @@ export interface SuiteFlags extends DataFlags, JsonFlag {
   readonly protocol?: ProtocolName;
   readonly incomplete?: boolean;
   readonly half?: boolean;
+  readonly finetune?: boolean;
 }
 
 interface Suite {
@@ -63,6 +64,10 @@ export function addSuiteOptions(command: Command): Command {
       ]),
     )
     .option("--incomplete", "with --suite: accept sets with fewer samples than the official ones")
+    .option(
+      "--finetune",
+      "with --suite: fine-tune for the tasks that need it, by the paper's settings; takes long",
+    )
     .option("--half", "with --suite: keep embeddings in half precision, in half the space");
 }
 
@@ -79,7 +84,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
   const tasks = await chosen.tasks(data);
   const out = flags.out ?? defaultDirectory(suite, flava);
   const progress = new ProgressLine();
-  const paceOf = pace("images");
+  const paceOf = pace("samples");
   const say = (line: string): void => {
     progress.end();
     console.error(`flava: ${line}`);
@@ -90,6 +95,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       out,
       ...(protocol && { protocol }),
       ...(incomplete && { incomplete }),
+      ...(flags.finetune && { finetune: true }),
       dtype: half ? "float16" : "float32",
       decode: decodeOptions(flags),
       signal,
