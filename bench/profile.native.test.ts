@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { nativeLevels } from "../src/backend/native.js";
 import { gradient } from "../src/graph/gradient.js";
 import { linear } from "../src/graph/ops/matmul.js";
 import { sum } from "../src/graph/ops/broadcast.js";
 import { placeholder } from "../src/graph/placeholder.js";
 import { plan } from "../src/graph/plan.js";
 import { spec } from "../src/graph/tensor.js";
+import { measureLimits } from "./limits.js";
 import { formatProfile } from "./profile.js";
+
+describe.runIf(nativeLevels().length > 0)("the limits", () => {
+  it("are measured", async () => {
+    const { flops, bytes } = await measureLimits("bfloat16", [32, 48], 4096);
+    for (const rate of [flops, bytes]) expect(rate).toBeGreaterThan(1e6);
+  });
+});
 
 describe("formatProfile", () => {
   it("groups by name, slowest first, and sums up the rest in the last line", () => {
@@ -21,10 +30,12 @@ describe("formatProfile", () => {
       instruction,
       seconds: instruction.op.name === "matmul" ? 0.001 : 1e-9,
     }));
-    const lines = formatProfile(timed, ({ op }) => op.name)
+    const limits = { flops: 4e9, bytes: 1e12 };
+    const lines = formatProfile(timed, limits, ({ op }) => op.name)
       .split("\n")
       .slice(2);
-    expect(lines[0]).toBe("| matmul | 3 | 3 | 100.0 % | 2 |");
+    // Three products of 1 million multiplications and additions in 1 ms each.
+    expect(lines[0]).toMatch(/^\| matmul \| 3 \| 3 \| 100.0 % \| 2 \| [\d.]+ \| 50 % \|$/);
     expect(lines[1]).toMatch(/^\| others \|/);
     expect(lines).toHaveLength(2);
   });
