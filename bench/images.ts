@@ -54,7 +54,7 @@ export async function benchImages(): Promise<Row[]> {
 }
 
 /** A JPEG like a camera's: smooth parts, an edge, grain. */
-async function photo(index: number): Promise<Buffer> {
+export async function photo(index: number): Promise<Buffer> {
   const key = foldIn(keyOf(0), index);
   const pixels = new Uint8ClampedArray(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {

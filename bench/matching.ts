@@ -20,10 +20,24 @@ interface Scores {
  * of another image scores below, and how often the own text scores higher (guessing: one half each).
  */
 export async function benchMatching(model?: string): Promise<void> {
-  const pairs = await openSource(join(cacheDirectory(), "pmd", "evaluation", set));
+  const scores = await scoresOf(join(cacheDirectory(), "pmd", "evaluation", set), { model });
+  const share = (holds: (score: Scores) => boolean): string =>
+    `${((100 * scores.filter(holds).length) / scores.length).toFixed(1)} %`;
+  console.log(`${set}: ${scores.length} images, each with its first text and that of another.`);
+  console.log(`own text above 0.5: ${share(({ own }) => own > 0.5)}`);
+  console.log(`other text below 0.5: ${share(({ other }) => other < 0.5)}`);
+  console.log(`own text above the other: ${share(({ own, other }) => own > other)}`);
+}
+
+/** The scores of the first `limit` samples of a set, by default of all. */
+export async function scoresOf(
+  directory: string,
+  { model, limit = Infinity }: { readonly model?: string | undefined; readonly limit?: number },
+): Promise<Scores[]> {
+  const pairs = await openSource(directory);
   const flava = await load(model);
   const samples: Sample[] = [];
-  for await (const sample of pairs.read()) samples.push(sample);
+  for await (const sample of pairs.read()) if (samples.length < limit) samples.push(sample);
   const scores: Scores[] = [];
   for (const [index, { image, texts }] of samples.entries()) {
     const other = samples[otherOf(index, samples)]!;
@@ -34,12 +48,7 @@ export async function benchMatching(model?: string): Promise<void> {
     });
   }
   await flava.close();
-  const share = (holds: (score: Scores) => boolean): string =>
-    `${((100 * scores.filter(holds).length) / scores.length).toFixed(1)} %`;
-  console.log(`${set}: ${scores.length} images, each with its first text and that of another.`);
-  console.log(`own text above 0.5: ${share(({ own }) => own > 0.5)}`);
-  console.log(`other text below 0.5: ${share(({ other }) => other < 0.5)}`);
-  console.log(`own text above the other: ${share(({ own, other }) => own > other)}`);
+  return scores;
 }
 
 /** A random sample that shares no text with this one. */

@@ -50,7 +50,8 @@ export async function measure(
   const usual = await takeTurns(sides);
   const target = Math.ceil(seconds / Math.max(...usual));
   const count = Math.min(mostRounds, Math.max(rounds, target));
-  const turns = Math.ceil(roundSeconds / usual.reduce((sum, seconds) => sum + seconds, 0));
+  const pauses = (sides.length * pauseMilliseconds) / 1000;
+  const turns = Math.ceil(roundSeconds / usual.reduce((sum, seconds) => sum + seconds, pauses));
   const kept: number[][] = [];
   const disturbed: number[][] = [];
   const end = performance.now() + patienceSeconds * 1000;

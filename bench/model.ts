@@ -196,10 +196,15 @@ export function prepareLoading(backend: Backend, { directory }: Loading): Prepar
 export async function randomCheckpoint(): Promise<string> {
   const directory = join(cacheDirectory(), "bench", "random-weights");
   if (existsSync(join(directory, "config.json"))) return directory; // which is written last
-  const backend = openBackend();
-  const state = new State(backend, { parameters: pretrainingParameters(models.base) });
-  await initialize(state, keyOf(0));
-  await writeHuggingFace(directory, state, models.base);
-  backend.dispose();
+  await writeRandomWeights(directory, models.base);
   return directory;
+}
+
+/** Writes random weights, those of the codebook included, in Hugging Face's layout. */
+export async function writeRandomWeights(directory: string, config: FlavaConfig): Promise<void> {
+  const backend = openBackend();
+  const state = new State(backend, { parameters: pretrainingParameters(config) });
+  await initialize(state, keyOf(0));
+  await writeHuggingFace(directory, state, config);
+  backend.dispose();
 }

@@ -42,7 +42,9 @@ import {
   pretrainingRules,
 } from "../src/train/stages/pretraining-loss.js";
 import { optimizerState } from "../src/train/step/update.js";
+import { barsOf } from "./bars.js";
 import { median } from "./measure.js";
+import { writeRandomWeights } from "./model.js";
 import { startPython } from "./python.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
@@ -63,7 +65,6 @@ const rounds = 2;
 const lines = 6;
 /** Batches kept in memory and used repeatedly. */
 const readyBatches = 4;
-const bar = { atLeast: 1.8 };
 const workers = 1;
 const stage = "joint";
 
@@ -77,13 +78,15 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "training-"));
   try {
     const batches = await someBatches(recipe);
+    const start = join(folder, "start");
+    await writeRandomWeights(start, recipe.config);
     await writePeerInputs(recipe, batches, join(folder, "peer"));
     const peer = startPython("training.py", String(threads), join(folder, "peer"));
     const ofPeer = async (): Promise<number> => ((await peer.ask()) as { seconds: number }).seconds;
     const entries: LogEntry[] = [];
     const [ready, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
-      entries.push(...(await train(recipe, join(folder, String(round)))));
+      entries.push(...(await train(recipe, start, join(folder, String(round)))));
       ready.push(...(await timeSteps(recipe, batches, steps)));
       for (let step = 0; step < steps; step++) {
         const seconds = await ofPeer();
@@ -92,6 +95,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
     }
     await peer.close();
     const work = `training, ${model}, ${batch} pairs, captions of ${captionLength} tokens`;
+    const bar = { atLeast: barsOf().trainingSpeed };
     const against = (ours: number) => ({ ours, peer: batch / median(theirs), unit: "pairs/s" });
     const rows = [
       judge({ work, ...against(medianOf(entries, "samples/s")) }, bar),
@@ -106,7 +110,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
 }
 
 /** A joint stage of pairs alone, evaluated and saved only at its end. */
-function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
+export function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
   const known: RecipeInput | undefined = recipes[model];
   if (!known) {
     const names = Object.keys(recipes).join(", ");
@@ -143,11 +147,15 @@ function recipeOf({ model, batch, steps }: TrainingOptions): Recipe {
   );
 }
 
-/** Trains in a new directory; returns the log's measurements of its steps. */
-async function train(recipe: SizedRecipe, directory: string): Promise<LogEntry[]> {
+/** Trains in a new directory, from weights with a codebook; returns the log's measurements of its steps. */
+export async function train(
+  recipe: SizedRecipe,
+  start: string,
+  directory: string,
+): Promise<LogEntry[]> {
   const backend = openBackend({ name: "native", threads });
   try {
-    await pretrain({ recipe, directory, backend, workers, log: () => undefined });
+    await pretrain({ recipe, start, directory, backend, workers, log: () => undefined });
   } finally {
     backend.dispose();
   }
@@ -176,7 +184,7 @@ function describeSplit(split: Split): string {
 }
 
 /** Seconds of steps on prepared batches, without the first steps, which compile and touch their memory. */
-async function timeSteps(
+export async function timeSteps(
   recipe: SizedRecipe,
   batches: readonly CollatedBatch[],
   steps: number,
@@ -211,7 +219,7 @@ async function timeSteps(
 }
 
 /** Batches of the run; all have the same shapes. */
-async function someBatches(recipe: SizedRecipe): Promise<CollatedBatch[]> {
+export async function someBatches(recipe: SizedRecipe): Promise<CollatedBatch[]> {
   const loader = await openLoader(recipe);
   const batches: CollatedBatch[] = [];
   while (batches.length < readyBatches) batches.push((await loader.next()).batch);
@@ -220,7 +228,7 @@ async function someBatches(recipe: SizedRecipe): Promise<CollatedBatch[]> {
 }
 
 /** The model's sizes and the batches, in the format the peer reads. */
-async function writePeerInputs(
+export async function writePeerInputs(
   { config }: SizedRecipe,
   batches: readonly CollatedBatch[],
   directory: string,

@@ -1,0 +1,69 @@
+/** The benchmarks of images, matching, training and growth: our side of each runs once, at the smallest size. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it, vi } from "vitest";
+import { nativeLevels } from "../src/backend/native.js";
+import { sizedRecipe } from "../src/train/sized-recipe.js";
+import { measureHere } from "./fresh.js";
+import { formatGrowth, growthHeader, growthPanels } from "./growth.js";
+import { photo } from "./images.js";
+import { scoresOf } from "./matching.js";
+import { quick } from "./measure.js";
+import { writeRandomWeights } from "./model.js";
+import { plot } from "./plot.js";
+import { recipeOf, someBatches, timeSteps, train, writePeerInputs } from "./training.js";
+import { makeViews, roomFor, splitTime } from "./views.js";
+
+const folder = mkdtempSync(join(tmpdir(), "benchmarks-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const native = it.runIf(nativeLevels().length > 0);
+
+it("images: both views of photos are made, and each step is timed", async () => {
+  const files = await Promise.all([photo(0), photo(1)]);
+  const views = roomFor(files.length);
+  await makeViews(files, views);
+  for (const numbers of [views.pixels, views.codebookPixels]) {
+    expect(numbers.every(Number.isFinite)).toBe(true);
+    expect(new Set(numbers.subarray(numbers.length / 2)).size).toBeGreaterThan(100);
+  }
+  for (const time of Object.values(await splitTime(files))) expect(time).toBeGreaterThan(0);
+});
+
+native("matching: images are scored with their own and with other texts", async () => {
+  const directory = join("samples", "mini-pmd", "evaluation", "retrieval-ph");
+  const scores = await scoresOf(directory, { limit: 2 });
+  expect(scores).toHaveLength(2);
+  for (const score of scores.flatMap(({ own, other }) => [own, other])) {
+    expect(score).toBeGreaterThan(0);
+    expect(score).toBeLessThan(1);
+  }
+});
+
+native("training: a run with its data loading, and steps on batches that are ready", async () => {
+  vi.stubEnv("FLAVA_CACHE", folder); // so that the data is the sample that ships
+  const recipe = await sizedRecipe(recipeOf({ model: "quickstart", batch: 4, steps: 2 }));
+  const batches = await someBatches(recipe);
+  await writePeerInputs(recipe, batches, join(folder, "peer"));
+  expect(readdirSync(join(folder, "peer"))).toContain("0.safetensors");
+  const start = join(folder, "start");
+  await writeRandomWeights(start, recipe.config);
+  const entries = await train(recipe, start, join(folder, "run"));
+  expect(entries.length).toBeGreaterThan(0);
+  for (const { scalars } of entries) expect(scalars["samples/s"]).toBeGreaterThan(0);
+  const [seconds] = await timeSteps(recipe, batches.slice(0, 1), 1);
+  expect(seconds).toBeGreaterThan(0);
+  vi.unstubAllEnvs();
+});
+
+native("growth: cost of a workload, as a row and as a plot", async () => {
+  const work = { kind: "product", m: 4, k: 8, n: 16, count: 1, dtype: "float32" } as const;
+  const effort = { ...quick, seconds: 0.01, patienceSeconds: 0 };
+  const cost = await measureHere({ work, threads: 2, effort });
+  expect(cost.seconds).toBeGreaterThan(0);
+  expect(cost.peakBytes).toBeGreaterThan(1e7);
+  const row = { batch: 8, tokens: 197, ours: cost, peer: cost };
+  const cells = (line: string): number => line.split("|").length;
+  expect(cells(formatGrowth(row))).toBe(cells(growthHeader.split("\n")[0]!));
+  expect(plot(growthPanels([row, { ...row, batch: 16 }]))).not.toContain("NaN");
+});
