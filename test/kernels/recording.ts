@@ -11,11 +11,13 @@ export function recording(backend: Backend, path: string, fails: boolean): Backe
       const executable = backend.load(plan, memoryOf);
       return {
         run(first, last, inputs, signal) {
-          mkdirSync(dirname(path), { recursive: true });
-          const valueOf = (path: string) =>
-            inputs.get(path) ?? memoryOf({ kind: "state", path }).read();
-          const file = planFile(plan, valueOf, fails);
-          writeFileSync(path, file);
+          // Preparations run first, and without inputs.
+          if (first >= plan.preparing) {
+            const valueOf = (path: string) =>
+              inputs.get(path) ?? memoryOf({ kind: "state", path }).read();
+            mkdirSync(dirname(path), { recursive: true });
+            writeFileSync(path, planFile(plan, valueOf, fails));
+          }
           return executable.run(first, last, inputs, signal);
         },
         inspect: (last, inputs) => executable.inspect(last, inputs),
