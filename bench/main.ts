@@ -2,6 +2,7 @@
  * Measures this package on this machine, mostly against PyTorch:
  *   npm run bench -- engine [--only TEXT] [--quick] [--json FILE]   the engine, every bar, row by row
  *   npm run bench -- model [--only TEXT] [--quick] [--json FILE]    FLAVA against transformers, likewise
+ *   npm run bench -- finetune [--only TEXT] [--quick] [--json FILE]   steps of fine-tuning against PyTorch, likewise
  *   npm run bench -- growth [--json FILE] [--plot FILE]   how a training step grows with batch and length
  *   npm run bench -- profile [--model base] [--batch 8] [--precision bfloat16]   where training steps spend their time
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
@@ -18,6 +19,7 @@ import { parseArgs } from "node:util";
 import { barsOf, machineKind } from "./bars.js";
 import { engineLines } from "./compare-engine.js";
 import { modelLines } from "./compare-model.js";
+import { finetuningLines } from "./compare-finetuning.js";
 import type { Line } from "./comparison.js";
 import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
@@ -34,7 +36,7 @@ import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { benchTraining } from "./training.js";
 
-const usage = `usage: npm run bench -- engine|model [--only TEXT] [--quick] [--json FILE]
+const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--quick] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- images [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
@@ -170,6 +172,9 @@ switch (command) {
     break;
   case "model":
     await runComparison(modelLines(barsOf()), values);
+    break;
+  case "finetune":
+    await runComparison(finetuningLines(), values);
     break;
   case "growth":
     await runGrowth(values);

@@ -2,8 +2,15 @@ import { describe, expect, it } from "vitest";
 import { nativeBackend, nativeLevels } from "../src/backend/native.js";
 import { leavesOf } from "../src/base/tree.js";
 import { models } from "../src/configs/models.js";
+import { prepareFinetuning } from "./finetuning.js";
 import { cosineToFloat32, prepareApplication, preparePretraining } from "./model.js";
-import { type Application, type Prepared, type Pretraining, captions } from "./work.js";
+import {
+  type Application,
+  type Finetuning,
+  type Prepared,
+  type Pretraining,
+  captions,
+} from "./work.js";
 
 const batch = 3;
 const texts = captions(batch, 24);
@@ -24,6 +31,16 @@ describe.runIf(nativeLevels().length > 0)(
       const backend = nativeBackend({ threads: 2 });
       const work: Pretraining = { kind: "pretrain", samples, batch, texts, dtype: "bfloat16" };
       await expectFinite(await preparePretraining(backend, models.tiny, work));
+      backend.dispose();
+    });
+
+    it.each([
+      { encoder: "text", texts },
+      { encoder: "multimodal", texts, imageSize: 96 },
+    ] as const)("fine-tunes the $encoder encoder", async (task) => {
+      const backend = nativeBackend({ threads: 2 });
+      const work: Finetuning = { kind: "finetune", batch, dtype: "bfloat16", ...task };
+      await expectFinite(await prepareFinetuning(backend, models.tiny, work));
       backend.dispose();
     });
 

@@ -3,6 +3,7 @@ import { openBackend } from "../src/backend/open.js";
 import { models } from "../src/configs/models.js";
 import type { FlavaConfig } from "../src/model/config.js";
 import { prepareEngine } from "./engine.js";
+import { prepareFinetuning } from "./finetuning.js";
 import { prepareApplication, prepareLoading, preparePretraining } from "./model.js";
 import type { Prepared, Side, Work } from "./work.js";
 
@@ -44,6 +45,8 @@ export async function prepare(
   switch (work.kind) {
     case "pretrain":
       return preparePretraining(backend, config, work);
+    case "finetune":
+      return prepareFinetuning(backend, config, work);
     case "apply":
       return prepareApplication(backend, config, work);
     case "load":

@@ -1,7 +1,7 @@
 /** The workloads, for our engine and its peer alike; the modules of `bench/peers` read the same fields. */
 export type Work = EngineWork | ModelWork;
 export type EngineWork = Product | Encoder | TinyOperations;
-type ModelWork = Pretraining | Application | Loading;
+type ModelWork = Pretraining | Finetuning | Application | Loading;
 
 /** `count` left factors [m, k], each times the same weight [n, k] transposed. */
 export type Product = {
@@ -32,6 +32,17 @@ export type Pretraining = {
   readonly batch: number;
   /** Of all samples except images without text. */
   readonly texts?: Texts;
+  readonly dtype: "float32" | "bfloat16";
+};
+
+/** One step of fine-tuning FLAVA with a head for three classes: forward, backward, AdamW. */
+export type Finetuning = {
+  readonly kind: "finetune";
+  readonly encoder: "text" | "multimodal";
+  readonly batch: number;
+  readonly texts: Texts;
+  /** Side of the images in pixels, if there are any. */
+  readonly imageSize?: number;
   readonly dtype: "float32" | "bfloat16";
 };
 
@@ -113,6 +124,10 @@ export function describeWork(work: Work): string {
       return `${work.count.toLocaleString("en")} tiny operations, overhead`;
     case "pretrain":
       return `${objectiveNames[work.samples]} step, batch ${work.batch}, ${work.dtype}`;
+    case "finetune": {
+      const images = work.imageSize === undefined ? "" : `, ${work.imageSize} pixels`;
+      return `fine-tuning, ${work.encoder}, batch ${work.batch}, ${work.texts.padded} tokens${images}, ${work.dtype}`;
+    }
     case "apply":
       return `${work.output}, batch ${work.batch}, ${work.dtype}`;
     case "load":

@@ -2,7 +2,7 @@
 
 import torch
 from torch.nn import functional as F
-from transformers import FlavaConfig, FlavaForPreTraining
+from transformers import FlavaConfig, FlavaForPreTraining, FlavaModel
 from transformers.utils import logging
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -73,6 +73,47 @@ def pretrain(work):
     return run
 
 
+class Tuned(torch.nn.Module):
+    """FLAVA's encoders with a head on a class token; the encoders are called one by one, to interpolate positions."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.flava = FlavaModel(FlavaConfig())
+        width, hidden = self.flava.config.hidden_size, 1536
+        two_layers = torch.nn.Sequential(torch.nn.Linear(width, hidden), torch.nn.GELU(), torch.nn.Linear(hidden, 3))
+        self.head = torch.nn.Linear(width, 3) if encoder == "text" else two_layers
+
+    def forward(self, texts, pixels=None):
+        text = self.flava.text_model(**texts, output_hidden_states=True)
+        if pixels is None:
+            return self.head(text.last_hidden_state[:, 0])
+        image = self.flava.image_model(pixels, interpolate_pos_encoding=True, output_hidden_states=True)
+        images = self.flava.image_to_mm_projection(image.hidden_states[-1])
+        words = self.flava.text_to_mm_projection(text.hidden_states[-1])
+        both = self.flava.multimodal_model(torch.cat([images, words], 1))
+        return self.head(both.last_hidden_state[:, 0])
+
+
+def finetune(work):
+    """Forward, backward and AdamW; bfloat16 means autocast over float32 weights."""
+    model = Tuned(work["encoder"]).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, weight_decay=0.01, fused=True)
+    batch, size = work["batch"], work.get("imageSize")
+    words = texts(model.flava.config, work)
+    pixels = None if size is None else torch.rand(batch, 3, size, size) - 0.5
+    labels = torch.randint(0, 3, (batch,))
+
+    def run():
+        with torch.autocast("cpu", torch.bfloat16, enabled=work["dtype"] == "bfloat16"):
+            loss = F.cross_entropy(model(words, pixels), labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss.item()
+
+    return run
+
+
 def apply(work):
     """Embeddings of length 1, or the probability that image and text match; weights in the work's dtype."""
     dtype = DTYPES[work["dtype"]]
@@ -102,4 +143,4 @@ def load(work):
     return lambda: FlavaForPreTraining.from_pretrained(work["directory"])
 
 
-WORKS = {"pretrain": pretrain, "apply": apply, "load": load}
+WORKS = {"pretrain": pretrain, "finetune": finetune, "apply": apply, "load": load}

@@ -23,6 +23,7 @@ MODULES = {
     "infer": "engine",
     "tiny operations": "engine",
     "pretrain": "model",
+    "finetune": "model",
     "apply": "model",
     "load": "model",
 }
