@@ -121,9 +121,20 @@ export class Layout {
 function homeOf(tensor: Tensor): Tensor {
   const shown = viewed(tensor);
   if (!shown.node.op.update) return shown;
-  const pairs = shown.node.op.inPlace?.(shown.node.attributes, shown.node.inputs) ?? [];
-  const pair = pairs.find(([output]) => output === shown.index);
-  return pair ? homeOf(shown.node.inputs[pair[1]]!) : shown;
+  const target = targetsOf(shown.node).get(shown.index);
+  return target ? homeOf(target) : shown;
+}
+
+const knownTargets = new WeakMap<Node, ReadonlyMap<number, Tensor>>();
+
+/** The inputs that an update overwrites, by the index of the result. One update may have thousands. */
+function targetsOf(node: Node): ReadonlyMap<number, Tensor> {
+  const known = knownTargets.get(node);
+  if (known) return known;
+  const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
+  const targets = new Map(pairs.map(([output, input]) => [output, node.inputs[input]!]));
+  knownTargets.set(node, targets);
+  return targets;
 }
 
 /** The last instruction that reads each tensor that owns memory; outputs are read after the end. */
