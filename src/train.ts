@@ -33,6 +33,7 @@ export { type FinetuneOptions, type FinetuneResult, finetune } from "./train/fin
 export type { SeedResult } from "./train/seed-results.js";
 export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
+export { type DryRunOptions, dryRun } from "./train/dry-run.js";
 export { type PretrainOptions, pretrain } from "./train/pretrain.js";
 export { ChangedRunError } from "./train/run/provenance.js";
 export type { LogEntry } from "./train/run/log.js";

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, expect, it } from "vitest";
 import { base } from "../src/configs/base.js";
+import { openBackend } from "../src/backend/open.js";
+import { dryRun } from "../src/train/dry-run.js";
 import { program } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 import { shapesRecipe, writeShapes } from "./shapes.js";
@@ -71,4 +73,24 @@ it("can be interrupted while data are indexed", async () => {
   const { code, out, err } = await pretrain(changed, "8GB", (stop) => stop());
   expect([code, err]).toEqual([130, expect.stringMatching(/^Indexing .*many\.txt: \d+ samples/)]);
   expect(out).toContain('Stopped before a step of stage "joint" was made.');
+});
+
+it("a dry run states samples, memory, time and disk space of each stage, and writes nothing", async () => {
+  const lines: string[] = [];
+  const backend = openBackend();
+  const directory = join(root, "dry", "run");
+  await dryRun({
+    ...{ recipe: shapesRecipe(root), directory, backend, workers: 1 },
+    log: (line) => lines.push(line),
+  });
+  backend.dispose();
+  const text = lines.join("\n");
+  expect(text).toMatch(/Stage "codebook": 4 steps\n {2}image +30 {2}pairs\/shapes\/train\n/);
+  expect(text).toMatch(
+    /Stage "joint"[^]* {2}text +30 {2}text\/words\/train\n {2}text batches of 8/,
+  );
+  expect(
+    text.match(/^ {2}memory .* for the state.*\n {2}time .*\n {2}disk .* are free$/gm),
+  ).toHaveLength(2);
+  expect(existsSync(directory)).toBe(false);
 });

@@ -6,6 +6,7 @@ import { suggestion } from "../../base/suggestion.js";
 import { readRecipe } from "../../configs/read-recipe.js";
 import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recipe-document.js";
 import { recipes } from "../../configs/recipes.js";
+import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
 import { trainingRun, workersOption } from "./training-run.js";
 import { wholeNumberFrom } from "../whole-number.js";
@@ -17,6 +18,7 @@ interface PretrainFlags {
   readonly print?: string;
   readonly set?: string[];
   readonly overfit?: number;
+  readonly dryRun?: boolean;
   readonly allowChanges?: boolean;
   readonly workers: number;
 }
@@ -42,6 +44,7 @@ export function addPretrain(program: Command): void {
       "train on only n samples of each set, as a check, in the separate directory overfit-<n>",
       wholeNumberFrom(1),
     )
+    .option("--dry-run", "only check data, memory, time and disk space")
     .option(
       "--allow-changes",
       "continue a run even if its settings have changed, or extend a finished stage",
@@ -55,7 +58,7 @@ async function run(
   flags: PretrainFlags,
   command: Command,
 ): Promise<void> {
-  const { set = [], stage: only, start, overfit, allowChanges, workers } = flags;
+  const { set = [], stage: only, start, overfit, allowChanges, dryRun, workers } = flags;
   if (flags.print !== undefined) {
     print(command, flags.print);
     return;
@@ -64,16 +67,21 @@ async function run(
   const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
   const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
-  await trainingRun(({ show, ...run }) =>
-    pretrain({
+  await trainingRun(async ({ show, ...run }): Promise<void> => {
+    const options = {
       ...run,
       ...{ recipe, directory, workers },
-      onIndexed: (samples, source) => show(`Indexing ${source}: ${samples} samples`),
+      onIndexed: (samples: number, source: string) =>
+        show(`Indexing ${source}: ${samples} samples`),
       ...(only && { only }),
+    };
+    if (dryRun) return checkRun(options);
+    await pretrain({
+      ...options,
       ...(overfit !== undefined && { overfit }),
       ...(allowChanges && { allowChanges }),
-    }),
-  );
+    });
+  });
 }
 
 /** Prints a recipe to start one's own from, or what can be set in one. */

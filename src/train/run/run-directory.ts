@@ -33,7 +33,7 @@ const modelNames = ["best", "final"] as const;
 /** A model of a run. */
 type ModelName = (typeof modelNames)[number];
 /** Checkpoints to keep: the last two. */
-const kept = 2;
+export const checkpointsKept = 2;
 
 /**
  * A directory with `run.json` (the provenance), `log.jsonl`, `checkpoints/NNNNNNN/`, `best/` and `final/`. Each appears
@@ -124,7 +124,7 @@ export class RunDirectory {
 
   async #prune(): Promise<void> {
     const names = await readdir(this.file("checkpoints"));
-    const current = new Set((await this.checkpoints()).slice(-kept));
+    const current = new Set((await this.checkpoints()).slice(-checkpointsKept));
     for (const name of names) {
       const isCurrent = /^\d+$/.test(name) && current.has(Number(name));
       if (!isCurrent) await rm(this.file("checkpoints", name), { recursive: true, force: true });

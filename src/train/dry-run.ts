@@ -1,0 +1,76 @@
+/** What a run would take: checks data, memory, time and disk without training. */
+import { statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { formatBytes, requireMemory } from "../backend/available-memory.js";
+import { formatDuration } from "../base/duration.js";
+import { exists } from "../base/exists.js";
+import type { StageRecipe } from "../configs/recipe.js";
+import { batchKinds } from "../data/batch/mixture.js";
+import { describeMemory, estimateStage, totalOf } from "./estimate.js";
+import { openStage } from "./open-stage.js";
+import type { PretrainOptions } from "./pretrain.js";
+import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
+import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
+import { type Preparation, mixtureOptions, trainingSets } from "./stage-data.js";
+import { vocabularyOf } from "./vocabulary.js";
+
+export type DryRunOptions = Pick<
+  PretrainOptions,
+  "recipe" | "directory" | "backend" | "only" | "start" | "workers" | "log" | "signal" | "onIndexed"
+>;
+
+/**
+ * Logs for each stage its samples, memory, time and disk space. Nothing is trained or written, except for indexes of data.
+ * @throws Error if a stage could not run: its data cannot be read, or memory or disk space do not suffice
+ */
+export async function dryRun(options: DryRunOptions): Promise<void> {
+  const { only, start = options.recipe.start } = options;
+  const recipe = await sizedRecipe({ ...options.recipe, start });
+  for (const stage of recipe.stages) {
+    if (!only || only.includes(stage.name)) await dryRunStage(stage, recipe, options);
+  }
+}
+
+async function dryRunStage(
+  stage: StageRecipe,
+  recipe: SizedRecipe,
+  { directory, backend, workers, log, signal, onIndexed }: DryRunOptions,
+): Promise<void> {
+  log(`Stage "${stage.name}": ${grouped(stage.steps)} steps`);
+  const preparation: Preparation = { log, signal, onProgress: onIndexed };
+  const vocabulary = await vocabularyOf(recipe);
+  const sets = await trainingSets(recipe.data, stage, preparation);
+  const { batch, shares } = mixtureOptions(recipe, stage, sets);
+  for (const kind of batchKinds) {
+    for (const { name, samples } of sets[kind]) {
+      log(`  ${kind.padEnd(6)} ${grouped(samples[kind]).padStart(12)}  ${name}`);
+    }
+    if (shares[kind] > 0) log(`  ${kind} batches of ${grouped(batch[kind])}`);
+  }
+  const run = new RunDirectory(join(directory, stage.name));
+  const opened = await openStage(stage, {
+    ...{ backend, recipe, vocabulary, run, preparation, start: [], extra: [] },
+  });
+  try {
+    const { memory, secondsPerStep } = await estimateStage(opened, { backend, recipe, workers });
+    log(`  memory ${describeMemory(memory)}`);
+    log(`  time   roughly ${formatDuration(stage.steps * secondsPerStep)} on an idle machine`);
+    const disk = (checkpointsKept + 1) * memory.state; // one is written before the oldest is removed
+    const free = await freeSpace(directory);
+    log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
+    requireMemory(totalOf(memory), `Stage "${stage.name}"`);
+    if (disk > free) throw new Error(`The disk that has ${directory} is too full for checkpoints.`);
+  } finally {
+    await opened.dispose();
+  }
+}
+
+/** Bytes free where `directory` is, or will be. */
+async function freeSpace(directory: string): Promise<number> {
+  let existing = resolve(directory);
+  while (!(await exists(existing))) existing = dirname(existing);
+  const { bavail, bsize } = await statfs(existing);
+  return bavail * bsize;
+}
+
+const grouped = (count: number): string => count.toLocaleString("en");
