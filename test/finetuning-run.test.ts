@@ -200,6 +200,12 @@ describe("a fine-tuning run", () => {
     );
   });
 
+  it("names the setting to change if a loss is not finite", async () => {
+    await expect(run("wild", { rate: { peak: 1e30, warmup: 0 } })).rejects.toThrow(
+      /infinite value or NaN.*--set rate\.peak=…/,
+    );
+  });
+
   it("refuses what cannot be learned", async () => {
     const same = toyReviews(20, 1).map((sample) => ({
       ...sample,

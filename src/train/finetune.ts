@@ -237,7 +237,7 @@ async function trainStage(stage: FinetuningStage, seed: number, session: Session
   try {
     return await train(stage, {
       ...{ run, loader, progress, every: resolved.every, best, patience: resolved.patience },
-      ...{ report, log },
+      ...{ report, log, rateSetting: "rate.peak" },
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
     });

@@ -20,6 +20,8 @@ export interface TrainOptions<B> {
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
   /** Chooses the best model; undefined if there is no validation data. */
   readonly best: BestMeasure | undefined;
+  /** The path of the learning rate in the recipe, for messages; default: that of the stage. */
+  readonly rateSetting?: string;
   /** Training ends after this many evaluations without a better value of that measure; default: never early. */
   readonly patience?: number | undefined;
   /** The page to write after each evaluation. */
@@ -49,12 +51,13 @@ const beginning: Progress = { step: 0, cursor: { step: 0, drawn: {} }, seconds: 
 
 /** Runs the remaining steps of `stage`, then writes `final/`. */
 export async function train<B>(stage: Stage<B>, options: TrainOptions<B>): Promise<Ending> {
+  const { rateSetting = `stages.${stage.name}.rate.peak` } = options;
   const progress = options.progress ?? beginning;
   const session = { ...options, progress, skipped: new SkippedSamples() };
   try {
     return await makeSteps(stage, session);
   } catch (error) {
-    throw await describeFailure(error, options.run, stage.name, session.progress.step + 1);
+    throw await describeFailure(error, options.run, rateSetting, session.progress.step + 1);
   }
 }
 

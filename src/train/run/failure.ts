@@ -4,19 +4,19 @@ import type { RunDirectory } from "./run-directory.js";
 /**
  * Explains an error that ends a run: what happened, what was kept and how to continue. Other errors are returned as is.
  *
- * @param stage name of the stage
+ * @param rateSetting the path of the learning rate in the recipe
  * @param step the step that failed, counted from 1
  */
 export async function describeFailure(
   error: unknown,
   run: RunDirectory,
-  stage: string,
+  rateSetting: string,
   step: number,
 ): Promise<unknown> {
   if (error instanceof NonFiniteError) {
     return new Error(
       `Step ${step} produced an infinite value or NaN, first in ${error.operation}. ${await whatIsLeft(run)} ` +
-        `Resume with a lower learning rate (--set stages.${stage}.rate.peak=… --allow-changes), or check the data of this ` +
+        `Resume with a lower learning rate (--set ${rateSetting}=… --allow-changes), or check the data of this ` +
         "step.",
       { cause: error },
     );
