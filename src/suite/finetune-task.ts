@@ -43,18 +43,21 @@ const metricNames = new Map<string, MetricName>([
  * are averaged. The best model is chosen on the validation part; without one on the first test part, as is usual for GLUE.
  */
 export async function finetuneTask(
-  { name, title }: LabeledTask,
+  { name, title, inputs }: LabeledTask,
   { train, validation, test }: OpenedTask<LabeledSource>,
   { model, runs, onNotice }: FinetuneTaskOptions,
   context: EvaluatorContext,
 ): Promise<Measured> {
   const { backend, signal, key } = context;
   const skipped = new SkippedSamples();
-  const recipe = checkFinetuningRecipe(finetuningRecipes[name] ?? {}, name);
   const [samples, held] = [
     await samplesOf(train[0] ?? [], skipped),
     await samplesOf(validation.length > 0 ? validation : test.slice(0, 1), skipped),
   ];
+  const kind = inputs === "image and text" ? "multimodal" : inputs === "image" ? "image" : "text";
+  const settings = finetuningRecipes[name] ?? finetuningRecipes[kind]!;
+  const target = samples[0]?.target?.kind;
+  const recipe = checkFinetuningRecipe({ ...settings, ...(target && { target }) }, name);
   const directory = join(runs, name);
   onNotice(`${title}: fine-tuning in ${directory}.`);
   const { model: tuned } = await finetune({

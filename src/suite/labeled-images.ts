@@ -1,9 +1,9 @@
 /** Labeled images of a task as a source of samples. */
-import { open } from "node:fs/promises";
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { SampleSource } from "../data/formats/source.js";
-import { reasonOf } from "../data/formats/source-error.js";
-import type { LabeledSample, StoredImage } from "../data/labeled-sample.js";
+import { ImageError } from "../data/image/image-error.js";
+import { readStored } from "../data/labeled/stored-image.js";
+import type { LabeledSample } from "../data/labeled-sample.js";
 import type { LabeledSource } from "../data/labeled-source.js";
 import type { Sample } from "../data/sample.js";
 
@@ -35,26 +35,14 @@ async function sampleOf(
   try {
     return {
       key,
-      ...(image && { image: image instanceof Uint8Array ? image : await bytesAt(image) }),
+      ...(image && { image: await readStored(image) }),
       texts: [],
       ...(target?.kind === "class" && { label: target.label }),
       fields: {},
     };
   } catch (error) {
-    skipped?.add(key, "unreadable", reasonOf(error));
+    if (!(error instanceof ImageError)) throw error;
+    skipped?.add(key, error.reason, error.message);
     return undefined;
-  }
-}
-
-async function bytesAt(stored: Exclude<StoredImage, Uint8Array>): Promise<Uint8Array> {
-  const { path, start = 0 } = stored;
-  const file = await open(path);
-  try {
-    const bytes = Buffer.alloc(stored.length ?? (await file.stat()).size - start);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-    if (bytesRead === bytes.length) return bytes;
-    throw new Error(`${path} ends ${bytes.length - bytesRead} bytes too early.`);
-  } finally {
-    await file.close();
   }
 }

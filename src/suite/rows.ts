@@ -66,6 +66,13 @@ const inPercent = ({ mean: share, low, high, count }: Interval): Interval => ({
   count,
 });
 
+/** The places of the paper's columns that have numbers: none for sets that are not the paper's. */
+export function shownColumns(rows: readonly ScoreRow[]): number[] {
+  return [...paperColumns.keys()].filter((column) =>
+    rows.some(({ paper }) => paper[column] !== null),
+  );
+}
+
 /** The averages of the families, and the macro average of these, in which the paper counts a family without rows as 0. */
 export function averagesOf(rows: readonly ScoreRow[]): Average[] {
   const byFamily = families

@@ -3,7 +3,7 @@ import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
 import { escapeMarkdown } from "../report/markdown.js";
 import type { SuiteReport } from "./outcome.js";
-import { type Average, type ScoreRow, averagesOf, rowsOf } from "./rows.js";
+import { type Average, type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 
 /** A percentage with two digits after the point, as in the paper; empty for no number. */
 export const figure = (value: number | null | undefined): string =>
@@ -37,18 +37,22 @@ export const explanation =
 export function suiteMarkdown(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const head = ["task", "this model", "95 % interval", ...paperColumns];
+  const columns = shownColumns(rows);
+  const shown = (paper: readonly (number | null)[]): string[] =>
+    columns.map((column) => figure(paper[column]));
+  const names = columns.map((column) => paperColumns[column]!);
+  const head = ["task", "this model", "95 % interval", ...names];
   const body = rows.map((row) => [
     escapeMarkdown(row.title),
     valueOf(row),
     intervalOf(row),
-    ...row.paper.map(figure),
+    ...shown(row.paper),
   ]);
   const averages = averagesOf(rows).map((average) => [
     `**${average.title}**`,
     averageOrMissing(average),
     "",
-    ...average.paper.map(figure),
+    ...shown(average.paper),
   ]);
   return [
     `# ${report.suite}`,

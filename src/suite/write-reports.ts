@@ -6,7 +6,7 @@ import { type Html, html } from "../report/html.js";
 import { type Section, page } from "../report/page.js";
 import { numberColumn, table, textColumn } from "../report/table.js";
 import type { SuiteReport } from "./outcome.js";
-import { type ScoreRow, averagesOf, rowsOf } from "./rows.js";
+import { type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 import {
   averageOrMissing,
   describeOutcome,
@@ -50,17 +50,18 @@ function suitePage(report: SuiteReport): string {
 }
 
 function scoreTable(rows: readonly ScoreRow[]): Html {
+  const shown = shownColumns(rows);
   const columns = [
     textColumn("task"),
     numberColumn("this model"),
     numberColumn("95 % interval"),
-    ...paperColumns.map((name) => numberColumn(onTwoLines(name))),
+    ...shown.map((column) => numberColumn(onTwoLines(paperColumns[column]!))),
   ];
   const body = rows.map((row) => [
     row.title,
     row.value && !row.partial ? html`<strong>${valueOf(row)}</strong>` : quiet(valueOf(row)),
     quiet(intervalOf(row)),
-    ...row.paper.map(figure),
+    ...shown.map((column) => figure(row.paper[column])),
   ]);
   const averages = averagesOf(rows).map((average) => [
     html`<strong>${average.title}</strong>`,
@@ -68,7 +69,7 @@ function scoreTable(rows: readonly ScoreRow[]): Html {
       ? quiet(averageOrMissing(average))
       : html`<strong>${averageOrMissing(average)}</strong>`,
     "",
-    ...average.paper.map((value) => html`<strong>${figure(value)}</strong>`),
+    ...shown.map((column) => html`<strong>${figure(average.paper[column])}</strong>`),
   ]);
   return table(columns, [...body, ...averages]);
 }

@@ -11,7 +11,15 @@ import { reasonOf } from "../formats/source-error.js";
  * @throws ImageError if its file cannot be read, or it cannot be decoded
  */
 async function decodeStored(stored: StoredImage): Promise<Image> {
-  return decodeImage(stored instanceof Uint8Array ? stored : await bytesAt(stored));
+  return decodeImage(await readStored(stored));
+}
+
+/**
+ * The bytes of an image file.
+ * @throws ImageError if they cannot be read
+ */
+export async function readStored(stored: StoredImage): Promise<Uint8Array> {
+  return stored instanceof Uint8Array ? stored : bytesAt(stored);
 }
 
 async function bytesAt({
