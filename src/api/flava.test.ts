@@ -57,16 +57,11 @@ afterAll(() => flava.close());
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 
-/** Runs a program with `load` from these sources in a separate process. */
+/** Runs a program with `load` in a separate process. */
 async function runInProcess(body: string): Promise<{ code: number | null; printed: string }> {
-  const root = join(import.meta.dirname, "../..");
-  const program = `
-    import { createViteServer } from "vitest/node";
-    const server = await createViteServer({ configFile: false, appType: "custom", server: { middlewareMode: true, ws: false } });
-    const { load } = await server.ssrLoadModule("/src/index.ts");
-    ${body}
-    await server.close();`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+  const entry = pathToFileURL(join(import.meta.dirname, "../../dist/src/index.js")).href;
+  const program = `import { load } from ${JSON.stringify(entry)};\n${body}`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text: Buffer) => (printed += text.toString()));
