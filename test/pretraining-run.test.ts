@@ -227,7 +227,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(lines).toContain("Changed: stages.codebook.steps: 4 -> 6");
     expect(lines).toContain("Continuing after step 4 of 6.");
     expect(await run("changed", { only, recipe: longer })).toHaveLength(1); // finished
-    await expect(run("changed", { only, allowChanges: true })).rejects.toThrow("already made 6");
+    await expect(run("changed", { only, allowChanges: true })).rejects.toThrow("already done 6");
   });
 
   it("detects a data set of another size", async () => {
@@ -354,7 +354,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     const wild = { ...joint, rate: { ...joint.rate, peak: 1e30 }, every };
     const changed = { recipe: { ...recipe, stages: [codebook, wild] }, allowChanges: true };
     await expect(run("wild", changed)).rejects.toThrow(
-      /^Step [234] gave a value .* first in .*checkpoint of step 1 is intact.*lower/,
+      /^Step [234] produced an infinite value .* first in .*checkpoint of step 1 is intact.*lower/,
     );
     await run("wild", { allowChanges: true });
     expect(await weightsOf("wild")).toBe(await weightsOf("whole"));
@@ -395,6 +395,6 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     const { data, ...rest } = shapesRecipe(root);
     const recipe = { ...rest, data: { ...data, pairs: ["pairs/nothing/train"] } };
     await expect(run("nowhere", { recipe })).rejects.toThrow(/nothing at .*nothing\/train/);
-    expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/Invalid recipe: this\n {2}model/);
+    expect(() => checkRecipe({ name: "x" }, "this")).toThrow(/Invalid recipe: this\n {2}data/);
   });
 });
