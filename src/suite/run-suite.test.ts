@@ -10,6 +10,7 @@ import { flava35 } from "../eval/tasks/flava35.js";
 import type { PaperValues } from "../eval/tasks/paper.js";
 import type { LabeledTask, Part, RetrievalTask, Task } from "../eval/tasks/task.js";
 import type { SuiteReport } from "./outcome.js";
+import { suiteText } from "./table-text.js";
 import { averagesOf, rowsOf } from "./rows.js";
 import { type SuiteOptions, runSuite } from "./run-suite.js";
 
@@ -207,6 +208,15 @@ describe("a suite", () => {
       suite: "colors35",
       rows: [{ task: "colors", mean: 100, paper: { FLAVA: 50, MLM: null } }, {}, {}, {}, {}],
     });
+  });
+
+  it("shows on a terminal what was scored, and sums up what is missing", () => {
+    const text = suiteText(first.report);
+    expect(text).toMatch(/^task .* FLAVA +CLIP \(400M\)$/m);
+    expect(text).toMatch(/^colors +100\.00 +100\.00 to 100\.00 +50\.00/m);
+    expect(text).toMatch(/^damaged +failed/m);
+    expect(text).not.toMatch(/^nowhere/m);
+    expect(text).toContain("Files are missing for nowhere.");
   });
 
   it("keeps finished tasks and embeddings", async () => {

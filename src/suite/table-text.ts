@@ -2,7 +2,7 @@
 import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
 import { escapeMarkdown } from "../report/markdown.js";
-import type { SuiteReport } from "./outcome.js";
+import type { Outcome, SuiteReport } from "./outcome.js";
 import { type Average, type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 
 /** A percentage with two digits after the point, as in the paper; empty for no number. */
@@ -66,6 +66,64 @@ export function suiteMarkdown(report: SuiteReport): string {
     ...report.outcomes.map((outcome) => `- ${escapeMarkdown(describeOutcome(outcome))}`),
     "",
   ].join("\n");
+}
+
+/** Columns of the paper that stand beside this model on a terminal; files have all of them. */
+const columnsInShort: readonly string[] = ["FLAVA", "CLIP (400M)"];
+
+/** The rows that have scores, or failed, as a table for a terminal, and a line on all others. */
+export function suiteText(report: SuiteReport): string {
+  const rows = rowsOf(report.outcomes);
+  const columns = shownColumns(rows).filter((at) => columnsInShort.includes(paperColumns[at]!));
+  const shown = rows.filter(({ outcome }) => !isAbsent(outcome));
+  const lines = [
+    ["task", "this model", "95 % interval", ...columns.map((at) => paperColumns[at]!)],
+    ...shown.map((row) => [row.title, valueOf(row), intervalOf(row), ...paperOf(row, columns)]),
+    ...averagesOf(rows).map((average) => [
+      average.title,
+      averageOrMissing(average),
+      "",
+      ...paperOf(average, columns),
+    ]),
+  ];
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column]!.length)),
+  );
+  const aligned = lines.map((cells) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...aligned, "", ...absences(report)].join("\n");
+}
+
+const paperOf = (
+  { paper }: { readonly paper: readonly (number | null)[] },
+  columns: readonly number[],
+): string[] => columns.map((column) => figure(paper[column]));
+
+/** Whether a task was not tried: its files are missing, or it needs fine-tuning that was not asked for. */
+export const isAbsent = (outcome: Outcome): boolean =>
+  "without" in outcome && ["missing", "not run"].includes(outcome.without.status);
+
+/** One line on the tasks whose files are missing, and one on those that need fine-tuning. */
+function absences({ outcomes }: SuiteReport): string[] {
+  const titles = (status: string): string[] =>
+    outcomes.flatMap((outcome) =>
+      "without" in outcome && outcome.without.status === status ? [outcome.task.title] : [],
+    );
+  const [missing, notRun] = [titles("missing"), titles("not run")];
+  return [
+    ...(missing.length > 0
+      ? [`Files are missing for ${missing.join(", ")}. flava tasks --data DIR names them.`]
+      : []),
+    ...(notRun.length > 0
+      ? [`${notRun.join(", ")} need fine-tuning, which takes long: add --finetune.`]
+      : []),
+  ];
 }
 
 /** One line on how a task was run, or why it was not. */

@@ -10,7 +10,7 @@ import type { ProtocolName, Task } from "../../eval/tasks/task.js";
 import { modelFingerprint } from "../../search/model-fingerprint.js";
 import type { Outcome } from "../../suite/outcome.js";
 import { runSuite } from "../../suite/run-suite.js";
-import { describeOutcome, suiteJson, suiteMarkdown } from "../../suite/table-text.js";
+import { describeOutcome, isAbsent, suiteJson, suiteText } from "../../suite/table-text.js";
 import { type DataFlags, decodeOptions } from "../data-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, printJson } from "../json.js";
@@ -101,11 +101,18 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       signal,
       onNotice: say,
       onProgress: (task, done, total) => progress.show(`${task}: ${paceOf(done, total)}`),
-      onOutcome: (outcome: Outcome) => say(describeOutcome(outcome)),
+      onOutcome: (outcome: Outcome) => {
+        if (!isAbsent(outcome)) say(describeOutcome(outcome));
+      },
     }).finally(() => progress.end()),
   );
+  if (report.outcomes.every(isAbsent)) {
+    throw new Error(
+      `No task of ${suite} can be run with the files in ${data}. flava tasks --data ${data} names the files of each.`,
+    );
+  }
   if (flags.json) printJson(suiteJson(report));
-  else console.log(suiteMarkdown(report));
+  else console.log(suiteText(report));
   console.error(`flava: ${join(out, "report.html")} has the table as a page.`);
   if (report.outcomes.some((outcome) => "without" in outcome)) process.exitCode = 1;
 }
