@@ -1,7 +1,7 @@
 /** What happens before the first step of a run: memory is checked, and everything can be interrupted. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, expect, it } from "vitest";
@@ -93,4 +93,22 @@ it("a dry run states samples, memory, time and disk space of each stage, and wri
     text.match(/^ {2}memory .* for the state.*\n {2}time .*\n {2}disk .* are free$/gm),
   ).toHaveLength(2);
   expect(existsSync(directory)).toBe(false);
+});
+
+it("a dry run with peek writes a page with the first batch of each kind", async () => {
+  const backend = openBackend();
+  const peek = join(root, "batches.html");
+  const lines: string[] = [];
+  await dryRun({
+    ...{ recipe: shapesRecipe(root), directory: root, backend, only: ["joint"], workers: 1, peek },
+    log: (line) => lines.push(line),
+  });
+  backend.dispose();
+  expect(lines.at(-1)).toBe(`The first batches are in ${peek}.`);
+  const html = readFileSync(peek, "utf8");
+  for (const kind of ["pair", "image", "text"]) {
+    expect(html).toMatch(new RegExp(`joint: ${kind} batch of step \\d+</h2>`));
+  }
+  expect(html.match(/<img src="data:image\/png/g)).toHaveLength(2 * 8); // a batch of pairs and one of images
+  expect(html).toMatch(/<mark>[^<]+<\/mark><rt>[^<]+<\/rt>/);
 });

@@ -41,6 +41,8 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .images { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; margin: .75rem 0; padding: 0; list-style: none; }
 .images li { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem; font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
 .images img { display: block; width: 100%; height: 6rem; object-fit: contain; border-radius: .25rem; margin-bottom: .4rem; background: #fff; }
+.texts { list-style: none; padding: 0; } .texts li { border-bottom: 1px solid var(--line); padding: .6rem 0; line-height: 2; }
+mark { background: color-mix(in srgb, var(--mark) 25%, transparent); color: inherit; border-radius: .2rem; padding: 0 .15rem; white-space: nowrap; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 .good::before { content: "\\2713\\00a0"; } .bad::before { content: "\\2717\\00a0"; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem; margin: .75rem 0; }

@@ -4,38 +4,53 @@ import { dirname, join, resolve } from "node:path";
 import { formatBytes, requireMemory } from "../backend/available-memory.js";
 import { formatDuration } from "../base/duration.js";
 import { exists } from "../base/exists.js";
+import { replaceFile } from "../base/replace-file.js";
 import type { StageRecipe } from "../configs/recipe.js";
 import { batchKinds } from "../data/batch/mixture.js";
+import { type Section, page } from "../report/page.js";
 import { describeMemory, estimateStage, totalOf } from "./estimate.js";
 import { openStage } from "./open-stage.js";
+import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { type Preparation, mixtureOptions, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
-export type DryRunOptions = Pick<
+export interface DryRunOptions extends Pick<
   PretrainOptions,
   "recipe" | "directory" | "backend" | "only" | "start" | "workers" | "log" | "signal" | "onIndexed"
->;
+> {
+  /** Path of a page to write, with the first batches of each stage as the model will see them. */
+  readonly peek?: string;
+}
 
 /**
- * Logs for each stage its samples, memory, time and disk space. Nothing is trained or written, except for indexes of data.
+ * Logs for each stage its samples, memory, time and disk space. Nothing is trained, and nothing is written but indexes of
+ * data and the page of `peek`.
  * @throws Error if a stage could not run: its data cannot be read, or memory or disk space do not suffice
  */
 export async function dryRun(options: DryRunOptions): Promise<void> {
-  const { only, start = options.recipe.start } = options;
+  const { only, peek, log, start = options.recipe.start } = options;
   const recipe = await sizedRecipe({ ...options.recipe, start });
+  const sections: Section[] = [];
   for (const stage of recipe.stages) {
-    if (!only || only.includes(stage.name)) await dryRunStage(stage, recipe, options);
+    if (!only || only.includes(stage.name)) {
+      sections.push(...(await dryRunStage(stage, recipe, options)));
+    }
   }
+  if (peek === undefined) return;
+  const facts = "The first batch of each kind that a stage draws.";
+  await replaceFile(peek, page(`What "${recipe.name}" sees`, facts, sections));
+  log(`The first batches are in ${peek}.`);
 }
 
+/** Returns the sections of `peek`, if it is asked for. */
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
-  { directory, backend, workers, log, signal, onIndexed }: DryRunOptions,
-): Promise<void> {
+  { directory, backend, workers, log, peek, signal, onIndexed }: DryRunOptions,
+): Promise<Section[]> {
   log(`Stage "${stage.name}": ${grouped(stage.steps)} steps`);
   const preparation: Preparation = { log, signal, onProgress: onIndexed };
   const vocabulary = await vocabularyOf(recipe);
@@ -63,6 +78,7 @@ async function dryRunStage(
   } finally {
     await opened.dispose();
   }
+  return peek === undefined ? [] : peekSections(stage, recipe, { sets, vocabulary });
 }
 
 /** Bytes free where `directory` is, or will be. */

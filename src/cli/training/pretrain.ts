@@ -9,6 +9,7 @@ import { recipes } from "../../configs/recipes.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
 import { trainingRun, workersOption } from "./training-run.js";
+import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
 interface PretrainFlags {
@@ -19,6 +20,7 @@ interface PretrainFlags {
   readonly set?: string[];
   readonly overfit?: number;
   readonly dryRun?: boolean;
+  readonly peek?: string;
   readonly allowChanges?: boolean;
   readonly workers: number;
 }
@@ -46,6 +48,11 @@ export function addPretrain(program: Command): void {
     )
     .option("--dry-run", "only check data, memory, time and disk space")
     .option(
+      "--peek <file.html>",
+      "like --dry-run, and write a page with the first batches as the model will see them",
+      outputFile([".html"], { replace: true }),
+    )
+    .option(
       "--allow-changes",
       "continue a run even if its settings have changed, or extend a finished stage",
     )
@@ -58,7 +65,7 @@ async function run(
   flags: PretrainFlags,
   command: Command,
 ): Promise<void> {
-  const { set = [], stage: only, start, overfit, allowChanges, dryRun, workers } = flags;
+  const { set = [], stage: only, start, overfit, allowChanges, dryRun, peek, workers } = flags;
   if (flags.print !== undefined) {
     print(command, flags.print);
     return;
@@ -75,7 +82,9 @@ async function run(
         show(`Indexing ${source}: ${samples} samples`),
       ...(only && { only }),
     };
-    if (dryRun) return checkRun(options);
+    if (dryRun || peek !== undefined) {
+      return checkRun({ ...options, ...(peek !== undefined && { peek }) });
+    }
     await pretrain({
       ...options,
       ...(overfit !== undefined && { overfit }),
