@@ -8,4 +8,7 @@ test.each([
   [89 * 60, "89 min"],
   [89.6 * 60, "1 h 30 min"],
   [3 * 3600 - 1, "3 h 0 min"],
+  [95 * 3600, "95 h 0 min"],
+  [5.6 * 86_400, "6 days"],
+  [1000 * 86_400, "2.7 years"],
 ])("formats %d seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));

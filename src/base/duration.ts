@@ -1,6 +1,9 @@
-/** Formats seconds for display, such as "1 h 5 min". */
+/** Formats seconds for display, such as "1 h 5 min", "12 days" or "3.2 years". */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 90) return `${minutes} min`;
+  const days = minutes / (24 * 60);
+  if (days < 4) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return days < 730 ? `${Math.round(days)} days` : `${(days / 365.25).toFixed(1)} years`;
 }
