@@ -73,7 +73,9 @@ function shortened(recipe: Recipe, steps: number): Recipe {
     rate: { peak: 1e-3 },
     every: { log: 1, evaluate: steps, save: steps },
   }));
-  return checkRecipe({ ...recipe, stages }, "The shortened quickstart recipe");
+  const validation = { ...recipe.data.validation, batch: shortBatch }; // the same contrastive loss as in training
+  const data = { ...recipe.data, validation };
+  return checkRecipe({ ...recipe, data, stages }, "The shortened quickstart recipe");
 }
 
 /** Every final loss, on training and validation data, next to that of guessing. */
