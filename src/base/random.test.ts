@@ -66,7 +66,7 @@ describe("keys", () => {
 });
 
 describe("uniform numbers", () => {
-  it("lie inside (0, 1) and are exact in float32, even at both ends", () => {
+  it("are in (0, 1) and exact in float32, even at both ends", () => {
     for (const bits of [0, -1]) {
       const value = unitInterval(bits);
       expect(value).toBeGreaterThan(0);
