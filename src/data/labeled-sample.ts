@@ -1,8 +1,9 @@
 /** Labeled examples: what fine-tuning learns from and what predictions are scored against. */
 
-/** The bytes of an image file, or where they are: a whole file, or `length` bytes of it from `start` on. */
-export type StoredImage =
-  Uint8Array | { readonly path: string; readonly start?: number; readonly length?: number };
+import type { ImagePlace } from "./formats/image-place.js";
+
+/** The bytes of an image file, or where they are. */
+export type StoredImage = Uint8Array | ImagePlace;
 
 /**
  * What a model should answer:

@@ -110,7 +110,7 @@ async function imageOf(cell: Cell): Promise<StoredImage> {
   const { imageRoot: folder = dirname(placed.path) } = placed;
   const place = await findInFolder(folder, path, placed.key);
   if (!place) throw fault(cell, "missing", `${shown(path)} is not in ${folder}`);
-  return { path: place.file };
+  return place;
 }
 
 /** Undefined if the sample has no label. */

@@ -180,7 +180,7 @@ async function* folderSamples(path: string): AsyncGenerator<LabeledSample> {
     const folder = dirname(image);
     yield {
       key: image,
-      image: { path: join(path, image) },
+      image: { file: join(path, image) },
       ...(folder !== "." && { target: { kind: "class", label: basename(folder) } }),
     };
   }

@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
 import type { SkippedSamples } from "../batch/skipped.js";
 import type { LabeledSample, StoredImage } from "../labeled-sample.js";
 import { ImageError } from "../image/image-error.js";
 import { decodeImage } from "../image/decode.js";
 import type { Image } from "../image/image.js";
+import { bytesAt, isPlace } from "../formats/image-place.js";
 import { reasonOf } from "../formats/source-error.js";
 
 /**
@@ -19,26 +19,11 @@ async function decodeStored(stored: StoredImage): Promise<Image> {
  * @throws ImageError if they cannot be read
  */
 export async function readStored(stored: StoredImage): Promise<Uint8Array> {
-  return stored instanceof Uint8Array ? stored : bytesAt(stored);
-}
-
-async function bytesAt({
-  path,
-  start = 0,
-  length,
-}: Exclude<StoredImage, Uint8Array>): Promise<Uint8Array> {
+  if (!isPlace(stored)) return stored;
   try {
-    const file = await open(path);
-    try {
-      const bytes = Buffer.alloc(length ?? (await file.stat()).size - start);
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-      if (bytesRead === bytes.length) return bytes;
-      throw new Error(`it ends ${bytes.length - bytesRead} bytes too early`);
-    } finally {
-      await file.close();
-    }
+    return await bytesAt(stored);
   } catch (error) {
-    throw new ImageError("unreadable", `${path} cannot be read: ${reasonOf(error)}`);
+    throw new ImageError("unreadable", `${stored.file} cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -8,7 +8,7 @@ export type ImageFinder = (name: string) => Promise<StoredImage | undefined>;
 /** Finds images by their paths from a folder. */
 export function imagesIn(folder: string): ImageFinder {
   return async (name) => {
-    const path = join(folder, name);
-    return (await stat(path).catch(() => undefined)) ? { path } : undefined;
+    const file = join(folder, name);
+    return (await stat(file).catch(() => undefined)) ? { file } : undefined;
   };
 }

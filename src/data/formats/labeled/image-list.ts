@@ -30,7 +30,7 @@ export function imageList(
         const [key, found] = [stemOf(file), await stat(path).catch(() => undefined)];
         if (!found?.isFile()) skipped?.add(key, "missing", `${path} is not there.`);
         else if (found.size === 0) skipped?.add(key, "empty", `${path} is empty.`);
-        else yield { key, image: { path }, target: { kind: "class", label } };
+        else yield { key, image: { file: path }, target: { kind: "class", label } };
       }
     },
   };

@@ -1,7 +1,6 @@
 /** Tar shards of this package's own sets: images with labels, and images that tables name by key. */
 import type { StoredImage } from "../../labeled-sample.js";
 import type { LabeledSource } from "../../labeled-source.js";
-import { type ImagePlace, isPlace } from "../image-place.js";
 import { openSource } from "../open.js";
 import { stemOf } from "../record-source.js";
 import type { Source } from "../source.js";
@@ -44,12 +43,6 @@ async function countOf(source: Source): Promise<number> {
 export async function imagesInShards(folder: string): Promise<ImageFinder> {
   const images = new Map<string, StoredImage>();
   for await (const { image, path = "" } of (await openSource(folder)).locate())
-    if (image) images.set(stemOf(path.slice(path.lastIndexOf(":") + 1)), storedAt(image));
+    if (image) images.set(stemOf(path.slice(path.lastIndexOf(":") + 1)), image);
   return (name) => Promise.resolve(images.get(name) ?? images.get(stemOf(name)));
-}
-
-function storedAt(image: Uint8Array | ImagePlace): StoredImage {
-  if (!isPlace(image)) return image;
-  const { file, range } = image;
-  return { path: file, ...(range && { start: range.start, length: range.bytes }) };
 }

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import type { ImagePlace } from "../image-place.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { classesByName } from "./class-names.js";
@@ -55,12 +56,9 @@ export async function ucf101Frames(
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, "");
 
-async function frameOf({
-  name,
-  folder,
-}: Clip): Promise<{ readonly path: string } | Buffer | undefined> {
+async function frameOf({ name, folder }: Clip): Promise<ImagePlace | Buffer | undefined> {
   const [image, video] = [join(folder, `${name}.jpg`), join(folder, `${name}.avi`)];
-  if (await stat(image).catch(() => undefined)) return { path: image };
+  if (await stat(image).catch(() => undefined)) return { file: image };
   return (await stat(video).catch(() => undefined)) ? middleFrame(video) : undefined;
 }
 

@@ -98,7 +98,10 @@ describe("the tasks of the mini-PMD", () => {
     const [sample] = await testSamples(await labeledTask(name));
     expect(sample).toMatchObject(expected);
     const isText = name === "paraphrase";
-    const length = { length: image.length, path: expect.stringContaining(".tar") as string };
-    expect(sample!.image).toEqual(isText ? undefined : expect.objectContaining(length));
+    const place = {
+      file: expect.stringContaining(".tar") as string,
+      range: expect.objectContaining({ bytes: image.length }) as object,
+    };
+    expect(sample!.image).toEqual(isText ? undefined : expect.objectContaining(place));
   });
 });

@@ -104,7 +104,7 @@ it("Hateful Memes are labeled by number", async () => {
     await put(`hateful_memes/${part}.jsonl`, [row]);
   await put("hateful_memes/img/1.png", "an image");
   const { train } = await openTask(hatefulMemes, folder, incomplete);
-  const image = { path: join(folder, "hateful_memes/img/1.png") };
+  const image = { file: join(folder, "hateful_memes/img/1.png") };
   expect(await samplesOf(train[0]![0])).toEqual([
     { key: "0", image, text: "a text", target: { kind: "class", label: "hateful" } },
   ]);
