@@ -11,13 +11,13 @@ import { multiply, subtract } from "../src/graph/ops/arithmetic.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { type TensorSpec, spec } from "../src/graph/tensor.js";
 import { oneLine } from "../src/report/run-text.js";
-import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
+import type { PretrainOptions } from "../src/train/pretrain.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
 import { readRun } from "../src/train/run/watched-run.js";
 import type { ExtraLoss } from "../src/train/stages/extra-loss.js";
 import { closeTo } from "./close-to.js";
-import { shapesRecipe, writeShapes } from "./shapes.js";
+import { pretrainShapes, shapesRecipe, writeShapes } from "./shapes.js";
 
 const backend = openBackend();
 let root: string;
@@ -25,18 +25,8 @@ let root: string;
 let start: string;
 
 /** Runs the recipe in this process, and returns its log. */
-async function run(name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> {
-  const lines: string[] = [];
-  await pretrain({
-    recipe: shapesRecipe(root),
-    directory: join(root, name),
-    backend,
-    workers: 0,
-    log: (line) => lines.push(line),
-    ...changes,
-  });
-  return lines;
-}
+const run = (name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> =>
+  pretrainShapes(root, name, { backend, ...changes });
 
 /** The recipe with its joint stage changed. */
 function withJoint(changes: Partial<PretrainingStageRecipe>): Recipe {

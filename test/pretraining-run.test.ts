@@ -16,7 +16,7 @@ import {
   type StageRecipe,
   checkRecipe,
 } from "../src/configs/recipe.js";
-import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
+import type { PretrainOptions } from "../src/train/pretrain.js";
 import { ChangedRunError } from "../src/train/run/provenance.js";
 import { checkRun } from "../src/train/run/resume.js";
 import { readLog } from "../src/train/run/log.js";
@@ -24,7 +24,7 @@ import { specialPieces } from "../src/data/text/vocabulary.js";
 import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
 import { program } from "./build.js";
-import { shapesRecipe, writeShapes } from "./shapes.js";
+import { pretrainShapes, shapesRecipe, writeShapes } from "./shapes.js";
 
 const backend = openBackend();
 let root: string;
@@ -39,18 +39,8 @@ afterAll(async () => {
 });
 
 /** Runs the recipe in this process, and returns its log. */
-async function run(name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> {
-  const lines: string[] = [];
-  await pretrain({
-    recipe: shapesRecipe(root),
-    directory: join(root, name),
-    backend,
-    workers: 0,
-    log: (line) => lines.push(line),
-    ...changes,
-  });
-  return lines;
-}
+const run = (name: string, changes: Partial<PretrainOptions> = {}): Promise<string[]> =>
+  pretrainShapes(root, name, { backend, ...changes });
 
 /** Runs the joint stage with the codebook of the whole run. */
 async function withCodebook(

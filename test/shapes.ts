@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
 import { matchingAlone } from "../src/configs/pairs-alone.js";
 import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
+import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
 
 const colors = ["red", "green", "blue", "black", "orange", "purple"];
 const shapes: Readonly<Record<string, string>> = {
@@ -41,6 +42,23 @@ export async function writeShapes(root: string): Promise<void> {
     await pairs.close();
     await texts.close();
   }
+}
+
+/** Trains on the shapes of `root` in this process, in its folder `name`; returns the log. */
+export async function pretrainShapes(
+  root: string,
+  name: string,
+  options: Pick<PretrainOptions, "backend"> & Partial<PretrainOptions>,
+): Promise<string[]> {
+  const lines: string[] = [];
+  await pretrain({
+    recipe: shapesRecipe(root),
+    directory: join(root, name),
+    workers: 0,
+    log: (line) => lines.push(line),
+    ...options,
+  });
+  return lines;
 }
 
 /** A recipe of a few steps of every stage on the shapes. */
