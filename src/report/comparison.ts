@@ -1,7 +1,7 @@
 /** The comparison of two models on a set, as Markdown and as a table of a page. */
 import type { Difference } from "../eval/compare.js";
 import { type Html, html } from "./html.js";
-import { escapeMarkdown } from "./markdown.js";
+import { escapeMarkdown, markdownTable } from "./markdown.js";
 import { percent } from "./measurements.js";
 import { numberColumn, table, textColumn } from "./table.js";
 
@@ -14,13 +14,11 @@ export interface Comparison {
 const heads = ["this model", "the other", "difference", "95 % interval"];
 
 export function comparisonMarkdown({ model, differences }: Comparison): string {
-  const rows = differences.map((row) => `| ${row.name} | ${cellsOf(row).join(" | ")} |`);
+  const rows = differences.map((row) => [row.name, ...cellsOf(row)]);
   return [
     `### Against ${escapeMarkdown(model)}`,
     "",
-    `| measure | ${heads.join(" | ")} |`,
-    `| --- |${heads.map(() => " ---: |").join("")}`,
-    ...rows,
+    ...markdownTable(["measure", ...heads], rows),
     "",
   ].join("\n");
 }

@@ -1,23 +1,26 @@
 /** The results of evaluations as Markdown, for reading, and as JSON, for programs. */
 import type { Evaluation } from "../eval/evaluate.js";
-import { escapeMarkdown } from "./markdown.js";
+import { escapeMarkdown, markdownTable } from "./markdown.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
+
+/** The columns of a table of measures. */
+export const measureColumns = ["measure", "value", "95 % interval", "guessing"];
 
 /** A heading, a sentence and a table for each evaluation. */
 export function toMarkdown(evaluations: readonly Evaluation[]): string {
   const sections = evaluations.map((evaluation) => {
-    const rows = measurements(evaluation).map(
-      ({ name, share, chance }) =>
-        `| ${name} | ${percent(meanOf(share))} | ${rangeOf(share)} | ${chance === undefined ? "" : percent(chance)} |`,
-    );
+    const rows = measurements(evaluation).map(({ name, share, chance }) => [
+      name,
+      percent(meanOf(share)),
+      rangeOf(share),
+      chance === undefined ? "" : percent(chance),
+    ]);
     return [
       `## ${escapeMarkdown(evaluation.set.name)}`,
       "",
       escapeMarkdown(summary(evaluation)),
       "",
-      "| measure | value | 95 % interval | guessing |",
-      "| --- | ---: | ---: | ---: |",
-      ...rows,
+      ...markdownTable(measureColumns, rows),
       "",
     ].join("\n");
   });

@@ -1,7 +1,7 @@
 /** The report of a suite as Markdown and as JSON. */
 import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
-import { escapeMarkdown } from "../report/markdown.js";
+import { escapeMarkdown, markdownTable } from "../report/markdown.js";
 import type { Outcome, SuiteReport } from "./outcome.js";
 import { type Average, type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 
@@ -36,7 +36,6 @@ export const explanation =
 
 export function suiteMarkdown(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const columns = shownColumns(rows);
   const shown = (paper: readonly (number | null)[]): string[] =>
     columns.map((column) => figure(paper[column]));
@@ -59,7 +58,7 @@ export function suiteMarkdown(report: SuiteReport): string {
     "",
     escapeMarkdown(`${report.model.path}, ${report.model.precision}. ${explanation}`),
     "",
-    ...[head, ["---", ...head.slice(1).map(() => "---:")], ...body, ...averages].map(line),
+    ...markdownTable(head, [...body, ...averages]),
     "",
     "## How each task was run",
     "",

@@ -3,6 +3,8 @@ import type { Flava } from "../../api/flava.js";
 import { readLabeled } from "../../data/labeled/read-labeled.js";
 import { type TaskEvaluation, evaluateTask } from "../../eval/evaluate-task.js";
 import { lossName } from "../../eval/task-measures.js";
+import { measureColumns } from "../../report/evaluation-text.js";
+import { markdownTable } from "../../report/markdown.js";
 import type { DataFlags } from "../data-options.js";
 import { columnsOf } from "../labeled/labeled-options.js";
 import { interruptible } from "../interruptible.js";
@@ -74,16 +76,14 @@ function describe(evaluations: readonly NamedEvaluation[]): string {
       const left = skipped.total > 0 ? `; ${skipped.summary(samples)}` : "";
       const rows = Object.entries(measures).map(([name, { mean, low, high }]) => {
         const guessing = name === lossName ? guessingLoss.toFixed(4) : "";
-        return `| ${name} | ${mean.toFixed(4)} | ${low.toFixed(4)} to ${high.toFixed(4)} | ${guessing} |`;
+        return [name, mean.toFixed(4), `${low.toFixed(4)} to ${high.toFixed(4)}`, guessing];
       });
       return [
         `## ${set}`,
         "",
         `${samples} samples${left}.`,
         "",
-        "| measure | value | 95 % interval | guessing |",
-        "| --- | ---: | ---: | ---: |",
-        ...rows,
+        ...markdownTable(measureColumns, rows),
         "",
       ].join("\n");
     })
