@@ -5,13 +5,12 @@
 // run along either axis of memory; the right one is read in vectors of words.
 #pragma once
 
+#include "../gemm/words.h"
 #include "../simd/amx.h"
 #include "../simd/simd.h"
 #include "../simd/transpose.h"
 
 namespace FLAVA_NAMESPACE {
-
-constexpr int64_t roundUp(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 
 // ---- formats of words ----
 
@@ -211,8 +210,6 @@ void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, Right b, Sum
 }
 
 // ---- packing ----
-
-inline void storeWords(uint32_t* to, Uints words) { __builtin_memcpy(to, &words, sizeof words); }
 
 /** The rows of one head: row i starts at element `first + i * stride` of the tensor. */
 struct HeadRows {
