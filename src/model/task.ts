@@ -1,17 +1,10 @@
 /** What a fine-tuned model predicts, and from what (flava.md 8.3). */
+import type { SampleColumns } from "../data/labeled/labeled-row.js";
 import type { Labels } from "../data/labeled/labels.js";
 
 /** The encoder whose class token a head reads: of texts, of images, or of both together. */
 export type TaskEncoder = "text" | "image" | "multimodal";
 export const taskEncoders = ["text", "image", "multimodal"] as const satisfies TaskEncoder[];
-
-/** Names of the columns that a model was fine-tuned on. */
-export interface TaskColumns {
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
-  readonly image?: string | undefined;
-  readonly label?: string | undefined;
-}
 
 export interface Task {
   /** The encoder whose class token the head reads. */
@@ -25,5 +18,6 @@ export interface Task {
   readonly maximumTokens: number;
   /** Side of images in pixels, if it is not the model's. */
   readonly imageSize?: number | undefined;
-  readonly columns: TaskColumns;
+  /** Names of the columns that the model was fine-tuned on. */
+  readonly columns: SampleColumns;
 }

@@ -13,10 +13,11 @@ import { Loader } from "../data/batch/loader.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
+import type { SampleColumns } from "../data/labeled/labeled-row.js";
 import { isKnown } from "../data/labeled/labels.js";
 import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
-import type { Task, TaskColumns } from "../model/task.js";
+import type { Task } from "../model/task.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { type ResolvedRecipe, resolveRecipe } from "./resolved-recipe.js";
 import type { Provenance } from "./run/provenance.js";
@@ -48,7 +49,7 @@ export interface FinetuneOptions {
   /** Without any, only the last model is kept. */
   readonly validation: readonly LabeledSample[];
   /** Names of the columns, kept with the model. */
-  readonly columns?: TaskColumns;
+  readonly columns?: SampleColumns;
   /** The run's directory, with one for each seed, and the best model in `model/`. */
   readonly directory: string;
   readonly backend: Backend;

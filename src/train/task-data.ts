@@ -7,10 +7,11 @@ import { viewShape } from "../data/image/processor.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
+import type { SampleColumns } from "../data/labeled/labeled-row.js";
 import { labelsOf } from "../data/labeled/labels.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { FlavaConfig } from "../model/config.js";
-import type { Task, TaskColumns } from "../model/task.js";
+import type { Task } from "../model/task.js";
 import type { ResolvedRecipe } from "./resolved-recipe.js";
 
 /**
@@ -20,7 +21,7 @@ import type { ResolvedRecipe } from "./resolved-recipe.js";
 export function taskOf(
   recipe: FinetuningRecipe,
   train: readonly LabeledSample[],
-  columns: TaskColumns,
+  columns: SampleColumns,
   { text }: Pick<FlavaConfig, "text">,
 ): Task {
   const { encoder, target, leastSamples, hidden, imageSize, lengths } = recipe;
