@@ -15,7 +15,12 @@ export {
   type TaskEvaluation,
   evaluateTask,
 } from "./eval/evaluate-task.js";
-export { type Interval, bootstrap, bootstrapMetric } from "./eval/bootstrap.js";
+export {
+  type Interval,
+  type IntervalOptions,
+  bootstrap,
+  bootstrapMetric,
+} from "./eval/bootstrap.js";
 export type { ClassificationResult } from "./eval/classification.js";
 export { type Difference, compareEvaluations } from "./eval/compare.js";
 export { type ClassificationEvaluation, type Evaluation, evaluate } from "./eval/evaluate.js";

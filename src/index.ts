@@ -16,7 +16,7 @@ export type { Candidate, FilledText, FillTextOptions } from "./api/fill-text.js"
 export type { FilledImage, FillImageOptions } from "./api/fill-image.js";
 export type { ImageInput } from "./api/image-input.js";
 export type { BackendOptions } from "./backend/open.js";
-export type { CallOptions } from "./base/call-options.js";
+export type { Abortable, CallOptions } from "./base/call-options.js";
 export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
 export { WeightsMismatch } from "./checkpoint/load.js";
 export { ImageError } from "./data/image/image-error.js";

@@ -1,4 +1,5 @@
 /** Zero-shot classification of images by labels. */
+import type { Abortable } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import { LruCache } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
@@ -46,7 +47,7 @@ export class Classifier {
     images: readonly Float32Array[],
     labels: readonly string[],
     scale: number,
-    { templates = defaultTemplates, signal }: ClassifyOptions & { readonly signal?: AbortSignal },
+    { templates = defaultTemplates, signal }: ClassifyOptions & Abortable,
   ): Promise<Classification[][]> {
     if (labels.length === 0) {
       throw new RangeError(
@@ -66,7 +67,7 @@ export class Classifier {
     const kept = this.#vectors.get(name);
     if (kept) return kept;
     const { width } = this.#embedder;
-    const embed = (texts: readonly string[]) => this.#embedder.texts(texts, signal);
+    const embed = (texts: readonly string[]) => this.#embedder.texts(texts, { signal });
     const vectors = await embedClasses(labels, templates, width, embed);
     this.#vectors.set(name, vectors);
     return vectors;

@@ -1,4 +1,5 @@
 /** Predicts hidden patches of an image from the others. */
+import type { Abortable } from "../base/call-options.js";
 import { type Program, compile } from "../backend/program.js";
 import { type Key, keyOf } from "../base/random.js";
 import { blockMask } from "../data/batch/block-mask.js";
@@ -46,7 +47,7 @@ export class ImageFiller {
 
   async fill(
     image: Image,
-    { hidden, seed = 0, signal }: FillImageOptions & { readonly signal?: AbortSignal },
+    { hidden, seed = 0, signal }: FillImageOptions & Abortable,
   ): Promise<FilledImage> {
     const { processor } = this.#model;
     const grid = this.#grid();
@@ -57,7 +58,7 @@ export class ImageFiller {
       hidden: Float32Array.from(chosen),
       codebookPixels: codebookPixelsOf(image, processor),
     };
-    const { predicted, seen } = await this.#reader.run(inputs, signal);
+    const { predicted, seen } = await this.#reader.run(inputs, { signal });
     const tokens = Int32Array.from(
       chosen,
       (isHidden, patch) => (isHidden ? predicted : seen)[patch]!,
@@ -144,7 +145,7 @@ export class ImageFiller {
     }));
     const codes = new Float32Array(tokens.length * vocabulary);
     for (const [patch, token] of tokens.entries()) codes[patch * vocabulary + token] = 1;
-    const { pixels } = await this.#drawer.run({ codes }, signal);
+    const { pixels } = await this.#drawer.run({ codes }, { signal });
     const cell = 2 ** (config.codebook.groups - 1);
     return imageOf(pixels as Float32Array, width * cell, height * cell);
   }

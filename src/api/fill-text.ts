@@ -1,4 +1,5 @@
 /** Predicts masked word pieces from the rest of a text and, optionally, an image. */
+import type { Abortable } from "../base/call-options.js";
 import { type Program, compile } from "../backend/program.js";
 import type { Image } from "../data/image/image.js";
 import { pixelsOf, viewShape } from "../data/image/processor.js";
@@ -59,7 +60,7 @@ export class TextFiller {
   fill(
     text: string,
     image: Image | undefined,
-    options: FillTextOptions & { readonly signal?: AbortSignal },
+    options: FillTextOptions & Abortable,
   ): Promise<FilledText> {
     return this.#queue.run(() => this.#fill(text, image, options));
   }
@@ -72,7 +73,7 @@ export class TextFiller {
   async #fill(
     text: string,
     image: Image | undefined,
-    { top = 5, signal }: FillTextOptions & { readonly signal?: AbortSignal },
+    { top = 5, signal }: FillTextOptions & Abortable,
   ): Promise<FilledText> {
     const { tokenizer, config } = this.#model;
     const { vocabulary } = tokenizer;
@@ -128,7 +129,7 @@ export class TextFiller {
       positions: places,
       ...(image && { pixels: pixelsOf(image, processor) }),
     };
-    const { probabilities } = await program.run(inputs, signal);
+    const { probabilities } = await program.run(inputs, { signal });
     return probabilities as Float32Array;
   }
 

@@ -100,7 +100,7 @@ export class Flava {
     options: CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
     return this.#call(images, imagesAtOnce, options, async (some) =>
-      rowsOf(await this.embedder.images(await readImages(some), options.signal), some.length),
+      rowsOf(await this.embedder.images(await readImages(some), options), some.length),
     );
   }
 
@@ -117,7 +117,7 @@ export class Flava {
     options: CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
     return this.#call(texts, textsAtOnce, options, async (some) =>
-      rowsOf(await this.embedder.texts(some, options.signal), some.length),
+      rowsOf(await this.embedder.texts(some, options), some.length),
     );
   }
 
@@ -142,7 +142,7 @@ export class Flava {
     options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
     return this.#call(images, imagesAtOnce, options, async (some) =>
-      this.embedder.imageFeatures(await readImages(some), options, options.signal),
+      this.embedder.imageFeatures(await readImages(some), options),
     );
   }
 
@@ -165,7 +165,7 @@ export class Flava {
     options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
     return this.#call(texts, textsAtOnce, options, (some) =>
-      this.embedder.textFeatures(some, options, options.signal),
+      this.embedder.textFeatures(some, options),
     );
   }
 
@@ -195,7 +195,7 @@ export class Flava {
     options: ClassifyOptions & CallOptions = {},
   ): Promise<ResultOrMany<Classification[]>> {
     return this.#call(images, imagesAtOnce, options, async (some) => {
-      const vectors = await this.embedder.images(await readImages(some), options.signal);
+      const vectors = await this.embedder.images(await readImages(some), options);
       const scale = similarityScale(this.model.state);
       return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, options);
     });
@@ -225,7 +225,7 @@ export class Flava {
     return this.#call(pairsOf(images, texts), imagesAtOnce, options, async (some) => {
       const decoded = await readImages(some.map(({ image }) => image));
       const own = some.map(({ text }) => text);
-      return [...(await this.embedder.match(decoded, own, options.signal))];
+      return [...(await this.embedder.match(decoded, own, options))];
     });
   }
 
@@ -304,7 +304,7 @@ export class Flava {
     const atOnce = predictor.readsImages ? imagesAtOnce : textsAtOnce;
     return this.#call(inputs, atOnce, options, async (some) => {
       const questions = await Promise.all(some.map((input) => questionOf(input, task!)));
-      const outputs = await predictor.outputs(questions, options.signal);
+      const outputs = await predictor.outputs(questions, options);
       return outputs.map((output) => predictionOf(output, task!.labels));
     });
   }

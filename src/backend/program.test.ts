@@ -132,7 +132,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     );
     await Promise.all([first, second]);
     expect(state.read("weight")).toEqual(Float32Array.of(11, 13));
-    await expect(reading.run({}, AbortSignal.abort())).rejects.toThrow();
+    await expect(reading.run({}, { signal: AbortSignal.abort() })).rejects.toThrow();
     expect(write).not.toThrow();
   });
 
@@ -208,7 +208,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     });
     const reason = new Error("enough");
     const controller = new AbortController();
-    const run = program.run({ x: new Float32Array(65536) }, controller.signal);
+    const run = program.run({ x: new Float32Array(65536) }, controller);
     setTimeout(() => {
       controller.abort(reason);
     }, 5);
@@ -218,9 +218,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     );
     // A fast machine may finish first; a run that is aborted before it starts never does.
     if (outcome !== "finished") expect(outcome).toBe(reason);
-    await expect(program.run({ x: new Float32Array(65536) }, controller.signal)).rejects.toBe(
-      reason,
-    );
+    await expect(program.run({ x: new Float32Array(65536) }, controller)).rejects.toBe(reason);
   });
 
   test("are split at collectives, which the transport performs", async () => {

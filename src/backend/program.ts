@@ -1,3 +1,4 @@
+import type { Abortable } from "../base/call-options.js";
 import { NonFiniteError } from "../base/errors.js";
 import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
 import { flopsOf } from "../graph/flops.js";
@@ -118,12 +119,12 @@ export class Program<I, O> {
    * cannot be written nor, if the program updates it, be read.
    *
    * @param inputs a tree of values with the structure of the declared inputs
-   * @param signal stops the run between instructions; the state may then be partly updated
+   * @param options `signal` stops the run between instructions; the state may then be partly updated
    * @throws NonFiniteError if a checked value is not finite; the state is then unchanged if gradients are clipped
    */
   async run(
     inputs: Mapped<I, TensorSpec, Values>,
-    signal?: AbortSignal,
+    { signal }: Abortable = {},
   ): Promise<Mapped<O, Tensor, Values>> {
     const values = this.#checkInputs(inputs);
     const { state } = this.#options;

@@ -1,4 +1,5 @@
 /** Bootstrap confidence intervals of a mean. */
+import type { Abortable } from "../base/call-options.js";
 import { type Key, foldIn } from "../base/random.js";
 import type { Numbers } from "./metrics.js";
 
@@ -9,6 +10,12 @@ export interface Interval {
   readonly high: number;
   /** Number of items averaged. */
   readonly count: number;
+}
+
+/** Options of measures with intervals. */
+export interface IntervalOptions extends Abortable {
+  /** Random key of the intervals; default: `keyOf(0)`. */
+  readonly key?: Key;
 }
 
 interface BootstrapOptions {

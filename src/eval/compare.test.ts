@@ -26,7 +26,7 @@ describe("the differences between two models", () => {
   const first = evaluation((item) => item % 5 !== 0); // 80 %
   const second = evaluation((item) => item % 5 !== 0 && item % 20 !== 1); // 75 %, a part of these
   const byName = new Map(
-    compareEvaluations(first, second, keyOf(1)).map((row) => [row.name, row] as const),
+    compareEvaluations(first, second, { key: keyOf(1) }).map((row) => [row.name, row] as const),
   );
 
   it("have intervals of pairs, which are narrower than those of two samples", () => {
@@ -49,6 +49,6 @@ describe("the differences between two models", () => {
 
   it("are not defined for other samples", () => {
     const other = { ...second, keys: keys.toReversed() };
-    expect(() => compareEvaluations(first, other, keyOf(1))).toThrow("of the same samples");
+    expect(() => compareEvaluations(first, other)).toThrow("of the same samples");
   });
 });

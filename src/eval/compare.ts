@@ -1,6 +1,6 @@
 /** Compares two models on the same items (paired bootstrap). */
-import { type Key, foldIn } from "../base/random.js";
-import { type Interval, bootstrap, bootstrapMetric } from "./bootstrap.js";
+import { type Key, foldIn, keyOf } from "../base/random.js";
+import { type Interval, type IntervalOptions, bootstrap, bootstrapMetric } from "./bootstrap.js";
 import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
 import type { RetrievalEvaluation } from "./evaluators/retrieval.js";
 import { hitsWithin, mean, meanPerClass } from "./metrics.js";
@@ -26,7 +26,11 @@ interface Hits {
  * The differences between two evaluations of the same set.
  * @throws RangeError if they are not of the same samples
  */
-export function compareEvaluations(first: Evaluation, second: Evaluation, key: Key): Difference[] {
+export function compareEvaluations(
+  first: Evaluation,
+  second: Evaluation,
+  { key = keyOf(0) }: Pick<IntervalOptions, "key"> = {},
+): Difference[] {
   const sameKeys =
     first.kind === second.kind && JSON.stringify(first.keys) === JSON.stringify(second.keys);
   if (!sameKeys) {

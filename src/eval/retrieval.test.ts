@@ -28,17 +28,13 @@ async function find(
   imageVectors: number[][],
   textVectors: number[][],
 ): Promise<RetrievalResult> {
-  return retrieve(
-    backend,
-    {
-      images,
-      relation: relate(images),
-      imageVectors: Float32Array.from(imageVectors.flat()),
-      textVectors: Float32Array.from(textVectors.flat()),
-      width: imageVectors[0]!.length,
-    },
-    keyOf(0),
-  );
+  return retrieve(backend, {
+    images,
+    relation: relate(images),
+    imageVectors: Float32Array.from(imageVectors.flat()),
+    textVectors: Float32Array.from(textVectors.flat()),
+    width: imageVectors[0]!.length,
+  });
 }
 
 describe("retrieval", () => {

@@ -1,8 +1,8 @@
 /** Image-to-text and text-to-image retrieval by embeddings (flava.md 8.2). */
 import type { Backend } from "../backend/backend.js";
-import { type Key, foldIn } from "../base/random.js";
+import { type Key, foldIn, keyOf } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
-import { type Interval, bootstrap } from "./bootstrap.js";
+import { type Interval, type IntervalOptions, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
 import type { DescribedImage, Relation } from "./relation.js";
 
@@ -51,8 +51,7 @@ export interface RetrievalResult {
 export async function retrieve(
   backend: Backend,
   { images, relation, imageVectors, textVectors, width }: RetrievalInputs,
-  key: Key,
-  signal?: AbortSignal,
+  { key = keyOf(0), signal }: IntervalOptions = {},
 ): Promise<RetrievalResult> {
   const counts = [countOf(imageVectors, width), countOf(textVectors, width)];
   if (counts[0] !== images.length || counts[1] !== relation.texts.length) {

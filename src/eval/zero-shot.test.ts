@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { referenceBackend } from "../backend/reference.js";
-import { keyOf } from "../base/random.js";
 import { classifyZeroShot } from "./zero-shot.js";
 
 const backend = referenceBackend();
@@ -8,16 +7,12 @@ const backend = referenceBackend();
 const classes = Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0));
 
 const classify = (images: number[][], labels: number[]): ReturnType<typeof classifyZeroShot> =>
-  classifyZeroShot(
-    backend,
-    {
-      images: Float32Array.from(images.flat()),
-      labels: Int32Array.from(labels),
-      classes,
-      width: 6,
-    },
-    keyOf(0),
-  );
+  classifyZeroShot(backend, {
+    images: Float32Array.from(images.flat()),
+    labels: Int32Array.from(labels),
+    classes,
+    width: 6,
+  });
 
 describe("zero-shot classification", () => {
   it("ranks the right class, and reports mistakes and chance levels", async () => {
@@ -44,6 +39,12 @@ describe("zero-shot classification", () => {
     const result = await classify([alike, alike], [0, 3]);
     expect(result.top1.mean).toBe(0);
     expect([...result.predicted]).toEqual([1, 0]);
+  });
+
+  it("stops when its signal does", async () => {
+    const inputs = { images: classes, labels: new Int32Array(6), classes, width: 6 };
+    const stopped = { signal: AbortSignal.abort(new Error("enough")) };
+    await expect(classifyZeroShot(backend, inputs, stopped)).rejects.toThrow("enough");
   });
 
   it("refuses invalid labels", async () => {

@@ -1,7 +1,8 @@
 /** Zero-shot classification: assigns each image to the class with the nearest prompts (flava.md 8.1). */
 import type { Backend } from "../backend/backend.js";
-import type { Key } from "../base/random.js";
+import { keyOf } from "../base/random.js";
 import { countOf, similaritiesOfEach } from "../inference/similarity.js";
+import type { IntervalOptions } from "./bootstrap.js";
 import { Predictions, type ClassificationResult } from "./classification.js";
 
 interface ZeroShotInputs {
@@ -18,8 +19,7 @@ interface ZeroShotInputs {
 export async function classifyZeroShot(
   backend: Backend,
   { images, labels, classes, width }: ZeroShotInputs,
-  key: Key,
-  signal?: AbortSignal,
+  { key = keyOf(0), signal }: IntervalOptions = {},
 ): Promise<ClassificationResult> {
   const [count, classCount] = [countOf(images, width), countOf(classes, width)];
   if (labels.length !== count) {

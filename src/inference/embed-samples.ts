@@ -75,11 +75,11 @@ async function embedChunk<S extends Sample>(
   const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
   const { width } = embedder;
   const imageVectors = features
-    ? (await embedder.imageFeatures(images, features, signal)).values()
-    : vectorsOf(await embedder.images(images, signal), width);
+    ? (await embedder.imageFeatures(images, { ...features, signal })).values()
+    : vectorsOf(await embedder.images(images, { signal }), width);
   const textVectors = features
-    ? (await embedder.textFeatures(firstTexts, features, signal)).values()
-    : vectorsOf(await embedder.texts(firstTexts, signal), width);
+    ? (await embedder.textFeatures(firstTexts, { ...features, signal })).values()
+    : vectorsOf(await embedder.texts(firstTexts, { signal }), width);
   return chunk.map(({ sample, image }) => {
     const vector = image && imageVectors.next().value;
     const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;

@@ -141,7 +141,7 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
   it("works after an interrupted call and after being closed", async () => {
     const expected = await embedder.texts(["q"]);
     const stop = new AbortController();
-    const stopped = embedder.images(images, stop.signal);
+    const stopped = embedder.images(images, stop);
     stop.abort();
     await expect(stopped).rejects.toThrow("aborted");
     await embedder.close();

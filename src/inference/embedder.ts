@@ -1,3 +1,4 @@
+import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
@@ -107,14 +108,14 @@ export class Embedder {
   }
 
   /** Unit-length embeddings of the images: float32 [N, D]. */
-  async images(images: readonly Image[], signal?: AbortSignal): Promise<Float32Array> {
+  async images(images: readonly Image[], { signal }: Abortable = {}): Promise<Float32Array> {
     const embed: ImageFunction = (model, input) =>
       imageOutputs(model, input, { keepTokens: 1 }).embedding;
     return concatenated(await this.#runImages(images, "embedding", embed, signal));
   }
 
   /** Unit-length embeddings of the texts: float32 [N, D]. */
-  async texts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+  async texts(texts: readonly string[], { signal }: Abortable = {}): Promise<Float32Array> {
     const embed: TextFunction = (model, input) =>
       textOutputs(model, input, { keepTokens: 1 }).embedding;
     const encoded = texts.map((text) => this.#encode(text));
@@ -127,11 +128,10 @@ export class Embedder {
    */
   imageFeatures(
     images: readonly Image[],
-    options: FeatureOptions = {},
-    signal?: AbortSignal,
+    options: FeatureOptions & Abortable = {},
   ): Promise<Float32Array[]> {
     const features: ImageFunction = (model, input) => imageFeatures(model, input, options);
-    return this.#runImages(images, nameOfFeatures(options), features, signal);
+    return this.#runImages(images, nameOfFeatures(options), features, options.signal);
   }
 
   /**
@@ -140,12 +140,11 @@ export class Embedder {
    */
   async textFeatures(
     texts: readonly string[],
-    options: FeatureOptions = {},
-    signal?: AbortSignal,
+    options: FeatureOptions & Abortable = {},
   ): Promise<Float32Array[]> {
     const encoded = texts.map((text) => this.#encode(text));
     const features: TextFunction = (model, input) => textFeatures(model, input, options);
-    const found = await this.#runTexts(encoded, nameOfFeatures(options), features, signal);
+    const found = await this.#runTexts(encoded, nameOfFeatures(options), features, options.signal);
     if (options.pool !== "none") return found;
     const { width } = this.#options.config.text;
     return found.map((tokens, index) => tokens.slice(0, encoded[index]!.length * width));
@@ -155,7 +154,7 @@ export class Embedder {
   async match(
     images: readonly Image[],
     texts: readonly string[],
-    signal?: AbortSignal,
+    { signal }: Abortable = {},
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
       throw new RangeError(
@@ -171,7 +170,7 @@ export class Embedder {
         ),
       );
       const inputs = { ...this.#pack(images, bucket), ...packTexts(encoded, bucket) };
-      return program.run(inputs, signal);
+      return program.run(inputs, { signal });
     });
     return concatenated(matches);
   }
@@ -198,7 +197,7 @@ export class Embedder {
           resultOf(model, inputs),
         ),
       );
-      return program.run(this.#pack(images, bucket), signal);
+      return program.run(this.#pack(images, bucket), { signal });
     });
   }
 
@@ -212,7 +211,7 @@ export class Embedder {
       const program = this.#textPrograms.get(`${name} ${nameOf(bucket)}`, () =>
         this.#compile(textSpecs(bucket), (model, _, inputs) => resultOf(model, inputs)),
       );
-      return program.run(packTexts(encoded, bucket), signal);
+      return program.run(packTexts(encoded, bucket), { signal });
     });
   }
 

@@ -36,7 +36,7 @@ export async function predictSamples(
     const asked = await questionsOf(samples.slice(first, first + chunk), predictor, skipped);
     const outputs = await predictor.outputs(
       asked.map(({ question }) => question),
-      signal,
+      { signal },
     );
     for (const [index, { sample }] of asked.entries()) {
       results.push({ sample, outputs: outputs[index]! });

@@ -41,7 +41,7 @@ export async function* similarityRows(
       const some = block(queries, first, rows, width);
       for (let column = 0; column < count; column += columns) {
         const others = block(candidates, column, columns, width);
-        const { result } = await program.run({ queries: some, candidates: others }, signal);
+        const { result } = await program.run({ queries: some, candidates: others }, { signal });
         const kept = Math.min(columns, count - column);
         for (let row = 0; row < rows; row++) {
           const from = row * columns;

@@ -1,3 +1,4 @@
+import type { Abortable } from "../base/call-options.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
@@ -85,7 +86,10 @@ export class TaskPredictor {
    * value, float32 [1].
    * @throws TypeError if a question lacks what the task reads
    */
-  async outputs(questions: readonly Question[], signal?: AbortSignal): Promise<Float32Array[]> {
+  async outputs(
+    questions: readonly Question[],
+    { signal }: Abortable = {},
+  ): Promise<Float32Array[]> {
     for (const question of questions) this.#require(question);
     const { batch, task } = this.#options;
     const encoded = questions.map((question) => this.#encode(question));
@@ -97,7 +101,7 @@ export class TaskPredictor {
         (bucket) => {
           const sizes = this.#sizesOf(bucket);
           const program = this.#programs.get(sizesKey(sizes), () => this.#compile(sizes));
-          return program.run(this.#pack(questions, encoded, bucket), signal);
+          return program.run(this.#pack(questions, encoded, bucket), { signal });
         },
         signal,
       ),

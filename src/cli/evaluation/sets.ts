@@ -76,7 +76,7 @@ async function compared(
   if (against === undefined) return own.map((evaluation) => ({ evaluation }));
   const others = await useModel({ ...flags, model: against }, run);
   return own.map((evaluation, index) => {
-    const differences = compareEvaluations(evaluation, others[index]!, keyOf(0));
+    const differences = compareEvaluations(evaluation, others[index]!);
     return { evaluation, comparison: { model: against, differences } };
   });
 }

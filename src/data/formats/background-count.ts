@@ -6,7 +6,7 @@ export class BackgroundCount {
   #total: number | undefined;
 
   constructor(sources: readonly SampleSource[]) {
-    void Promise.all(sources.map((source) => source.count(this.#stop.signal))).then((counts) => {
+    void Promise.all(sources.map((source) => source.count(this.#stop))).then((counts) => {
       const known = counts.filter((count) => count !== undefined);
       if (known.length < counts.length) return;
       this.#total = known.reduce((sum, count) => sum + count, 0);

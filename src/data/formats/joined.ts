@@ -34,10 +34,10 @@ export function joinedSource(
     name: nameOfFiles(paths, "data sets"),
     read: (skipped) => joined((source) => source.read(skipped)),
     locate: (skipped) => joined((source) => source.locate(skipped)),
-    async count(signal) {
+    async count(options) {
       let total = 0;
       for (const { source } of parts) {
-        const count = await source.count(signal);
+        const count = await source.count(options);
         if (count === undefined) return undefined;
         total += count;
       }

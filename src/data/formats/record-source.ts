@@ -46,7 +46,7 @@ export function recordSource(
     read: (skipped) => samplesOf(source, maxSamples, inMemory, skipped),
     locate: (skipped) => samplesOf(source, maxSamples, inPlace, skipped),
     identity: () => identityOfFiles(files, names),
-    async count(signal) {
+    async count({ signal } = {}) {
       let total = 0;
       for (let file = 0; file < paths.length && total < maxSamples; file++) {
         // What is wrong with a file is reported when it is read.

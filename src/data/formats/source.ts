@@ -1,3 +1,4 @@
+import type { Abortable } from "../../base/call-options.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 
@@ -15,7 +16,7 @@ export interface SampleSource {
    * The number of samples, those that cannot be used included; undefined if only reading everything would tell, or if
    * the files cannot be read.
    */
-  count(signal?: AbortSignal): Promise<number | undefined>;
+  count(options?: Abortable): Promise<number | undefined>;
 }
 
 /** A data set that is read sequentially. */

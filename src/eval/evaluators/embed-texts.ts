@@ -15,7 +15,7 @@ export async function embedTexts(
     const some = missing.slice(first, first + textsPerCall);
     const vectors = await embedder.texts(
       some.map((index) => texts[index]!),
-      signal,
+      { signal },
     );
     for (const [place, index] of some.entries()) {
       const from = place * store.width;

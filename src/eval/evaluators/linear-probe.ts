@@ -40,7 +40,7 @@ export async function evaluateLinearProbe(
     ...(signal && { signal }),
     ...context.probe,
   });
-  const predictions = await predict(backend, search.probe, features, signal);
+  const predictions = await predict(backend, search.probe, features, { signal });
   return {
     kind: "linear probe",
     set,

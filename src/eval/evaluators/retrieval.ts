@@ -35,7 +35,7 @@ export async function evaluateRetrieval(
   const texts = await embedTexts(context, relation.texts);
   const { width } = embedder;
   const inputs = { images: described, relation, imageVectors: images, textVectors: texts, width };
-  const result = await retrieve(backend, inputs, key, signal);
+  const result = await retrieve(backend, inputs, { key, signal });
   return { kind: "retrieval", set, ...embedded, relation, images, texts, result };
 }
 

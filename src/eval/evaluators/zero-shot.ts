@@ -31,7 +31,7 @@ export async function evaluateZeroShot(
   );
   const labels = Int32Array.from(kept);
   const inputs = { images, labels, classes, width };
-  const result = await classifyZeroShot(backend, inputs, key, signal);
+  const result = await classifyZeroShot(backend, inputs, { key, signal });
   const { unknownLabels } = finder;
   return { kind: "zero-shot", set, ...embedded, images, labels, result, unknownLabels };
 }

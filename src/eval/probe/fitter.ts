@@ -182,7 +182,7 @@ export class ProbeFitter {
     for await (const { first, rows, features } of blocksOf(this.features, most)) {
       labels.set(all.subarray(first, first + rows));
       counts.fill(1, 0, rows).fill(0, rows);
-      yield await this.#program.run({ features, labels, counts, ...parameters }, signal);
+      yield await this.#program.run({ features, labels, counts, ...parameters }, { signal });
     }
   }
 

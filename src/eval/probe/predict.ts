@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/backend.js";
+import type { Abortable } from "../../base/call-options.js";
 import { compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
 import { subtract } from "../../graph/ops/arithmetic.js";
@@ -16,7 +17,7 @@ export async function predict(
   backend: Backend,
   { weight, bias, mean, width, classes }: LinearProbe,
   features: LabeledFeatures,
-  signal?: AbortSignal,
+  { signal }: Abortable = {},
 ): Promise<Predictions> {
   const predictions = new Predictions(features.labels, classes);
   const rows = Math.min(rowsPerBlock, features.labels.length);
@@ -29,7 +30,7 @@ export async function predict(
   }));
   try {
     for await (const block of blocksOf(features, rows)) {
-      const { logits } = await program.run({ features: block.features }, signal);
+      const { logits } = await program.run({ features: block.features }, { signal });
       for (let row = 0; row < block.rows; row++) {
         predictions.add(block.first + row, rowOf(logits as Float32Array, row, classes));
       }

@@ -49,7 +49,7 @@ export async function searchProbe(
     if (tried.has(exponent)) return;
     const start = tried.get(nearest(tried.keys(), exponent))?.probe;
     const probe = await fitter.fit(10 ** exponent, { ...options, ...(start && { start }) });
-    const { ranks } = await predict(backend, probe, validation, options.signal);
+    const { ranks } = await predict(backend, probe, validation, options);
     tried.set(exponent, { probe, accuracy: mean(hitsWithin(ranks, 1)) });
     onProgress?.(tried.size, mostFits);
   };

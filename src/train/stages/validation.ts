@@ -190,7 +190,7 @@ export class Validation {
     const { top1, top5 } = await classifyZeroShot(
       this.options.state.backend,
       { images: vectors, labels, classes: texts, width },
-      keyOf(validationSeed),
+      { key: keyOf(validationSeed) },
     );
     return { "zero-shot top-1": top1.mean, "zero-shot top-5": top5.mean };
   }
