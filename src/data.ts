@@ -14,6 +14,11 @@ export { replaceFile } from "./base/replace-file.js";
 export { type Batch, type ImageBatch, type PairBatch, type TextBatch } from "./data/batch/batch.js";
 export { type BatchOptions, type CollatedBatch, collate } from "./data/batch/collate.js";
 export { Loader, type LoaderOptions, type NextBatch } from "./data/batch/loader.js";
+export {
+  type PairLoaderOptions,
+  type CollatedPairs,
+  openPairLoader,
+} from "./data/batch/pair-loader.js";
 export { Mixture, type MixtureCursor, type MixtureOptions } from "./data/batch/mixture.js";
 export { NoUsableSampleError, SkippedSamples } from "./data/batch/skipped.js";
 export {
