@@ -5,7 +5,7 @@ import { defaultCache, openPackages } from "../packages.js";
 import type { EvaluationContext } from "./context.js";
 import { buildMemes } from "./memes.js";
 import { buildImageQuestions } from "./image-questions.js";
-import { buildProbeSets } from "./probe-sets.js";
+import { buildProbeSets } from "./probes/probe-sets.js";
 import { buildRetrievalSets } from "./retrieval-sets.js";
 import type { SetReport } from "./set-folder.js";
 import { buildTextSets } from "./text-sets.js";

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { bestGuess } from "./balance.js";
-import { pairUp, wrapped } from "./memes.js";
+import { pairUp } from "./memes.js";
+import { wrapped } from "./text-lines.js";
 
 it("cannot be guessed from sentence or image alone", () => {
   const rows = [
@@ -15,7 +16,7 @@ it("cannot be guessed from sentence or image alone", () => {
 });
 
 it("breaks lines between words", () => {
-  expect(wrapped("a film that is far too long for the story that it has to tell")).toEqual([
+  expect(wrapped("a film that is far too long for the story that it has to tell", 34)).toEqual([
     "a film that is far too long for",
     "the story that it has to tell",
   ]);

@@ -6,6 +6,7 @@ import { bestGuess } from "./balance.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";
 import { SetFolder, type SetReport } from "./set-folder.js";
+import { textLines, wrapped } from "./text-lines.js";
 
 type Mood = "positive" | "negative";
 
@@ -101,7 +102,7 @@ export function pairUp<Image>(
   const moods = ["positive", "negative"] as const;
   const sentences = moods.map((mood) =>
     rows
-      .filter((row) => row.at(-1) === mood && wrapped(row[1]!).length <= mostLines)
+      .filter((row) => row.at(-1) === mood && wrapped(row[1]!, lineLength).length <= mostLines)
       .map((row) => row[1]!),
   );
   if (moods.some((mood) => images[mood].length === 0)) return [];
@@ -141,13 +142,11 @@ async function writePart(folder: SetFolder, part: Part, memes: readonly Meme[]):
 
 /** The image with the sentence below it. */
 async function drawMeme(image: Uint8Array, sentence: string): Promise<Uint8Array> {
-  const lines = wrapped(sentence);
-  const spans = lines.map(
-    (line, index) => `<text x="${width / 2}" y="${138 + index * 14}">${escaped(line)}</text>`,
-  );
+  const lines = wrapped(sentence, lineLength);
+  const texts = textLines(lines, { x: width / 2, y: 138, lineHeight: 14 });
   const text =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}">` +
-    `<g font-family="sans-serif" font-size="10.5" text-anchor="middle">${spans.join("")}</g></svg>`;
+    `<g font-family="sans-serif" font-size="10.5" text-anchor="middle">${texts}</g></svg>`;
   const face = await sharp(image)
     .resize(112, 112, { fit: "contain", background: "#fff" })
     .toBuffer();
@@ -158,19 +157,4 @@ async function drawMeme(image: Uint8Array, sentence: string): Promise<Uint8Array
     ])
     .webp({ lossless: true })
     .toBuffer();
-}
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
-/** The sentence in lines of at most 34 characters, unless a word is longer. */
-export function wrapped(sentence: string): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= lineLength)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -1,5 +1,5 @@
 /** Questions whose answer is in the name of an icon, or in the color given to it. */
-import { styleOf } from "./probe-sets.js";
+import { styleOf } from "./icon-style.js";
 import type { BuiltPair } from "./built-pairs.js";
 
 export interface Asked {

@@ -35,7 +35,7 @@ interface Suite {
 
 const suites = new Map<string, Suite>([
   ["flava35", { tasks: () => Promise.resolve(flava35) }],
-  ["mini", { tasks: miniTasks, data: () => join(cacheDirectory(), "pmd", "evaluation") }],
+  ["mini35", { tasks: miniTasks, data: () => join(cacheDirectory(), "pmd", "evaluation") }],
 ]);
 
 /** Adds the options that `evaluateSuite` reads. */
@@ -49,7 +49,7 @@ export function addSuiteOptions(command: Command): Command {
     )
     .option(
       "--data <directory>",
-      "with --suite: has a folder for each task. Default for mini: what flava data build has built",
+      "with --suite: has a folder for each task. Default for mini35: what flava data build has built",
     )
     .option(
       "--out <directory>",

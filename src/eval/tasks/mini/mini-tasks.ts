@@ -18,17 +18,26 @@ import {
 
 const imageSets: Readonly<Record<string, string>> = {
   "probe-application-category": "Application category",
+  "probe-battle-race": "Race of a figure",
   "probe-clipart-folder": "Clip art folder",
+  "probe-counts": "Counts",
+  "probe-crossed-out": "Crossed-out icons",
   "probe-digits": "Digits",
   "probe-emoji-group": "Emoji group",
   "probe-emoji-subgroup": "Emoji subgroup",
   "probe-food-group": "Food group",
   "probe-furniture-room": "Furniture room",
   "probe-icon-category": "Icon category",
+  "probe-icon-house": "Design house",
   "probe-icon-style": "Icon style",
+  "probe-orientation": "Orientation",
+  "probe-rendered-sentences": "Rendered sentences",
+  "probe-road-signs": "Road signs",
   "probe-scene": "Scene",
+  "probe-shapes": "Shapes",
   "probe-stamp-folder": "Stamp folder",
   "probe-terrain": "Terrain",
+  "probe-textures": "Textures",
   "probe-units": "Unit faction",
 };
 
@@ -63,7 +72,7 @@ const withProtocol = (splits: Splits): Pick<Task, "protocols"> => ({
 });
 
 /**
- * The tasks on the sets in a directory, such as evaluation/ in the cache of the mini-PMD: 8 on texts, 13 on images, 5 on images
+ * The tasks on the sets in a directory, such as evaluation/ in the cache of the mini-PMD: 8 on texts, 22 on images, 5 on images
  * with texts.
  * @throws Error if a file that names the classes of a set is damaged; sets that are not there have no classes
  */

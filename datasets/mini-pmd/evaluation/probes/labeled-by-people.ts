@@ -1,37 +1,12 @@
-/** Images with a class assigned by people, in a training part and a test part for linear probes. */
+/** Probes whose classes people have assigned: names, groups and folders of images. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sample } from "flava/data";
-import type { PairSource } from "../item.js";
-import { seededUnit } from "../seeded.js";
-import { type BuiltPair, builtPairs, builtSamples } from "./built-pairs.js";
-import type { EvaluationContext } from "./context.js";
-import { SetFolder, type SetReport } from "./set-folder.js";
-
-type Part = "train" | "test";
-
-/** An image with its class and its part. */
-interface Labeled {
-  readonly sample: Sample;
-  readonly label: string;
-  readonly part: Part;
-}
-
-interface ProbeRecipe {
-  readonly name: string;
-  readonly task: string;
-  readonly source: string;
-  readonly splitRule: string;
-  readonly images: (context: EvaluationContext) => AsyncGenerator<Labeled>;
-}
-
-/** Minimum number of images of a class in the training part and in the test part. */
-const fewest = { train: 8, test: 3 } as const;
-/** Maximum number of images of a class in a part: a probe needs no more. */
-const most = { train: 400, test: 100 } as const;
-const testShare = 0.25;
-
-const partOf = (group: string): Part => (seededUnit("probe", group) < testShare ? "test" : "train");
+import type { PairSource } from "../../item.js";
+import { seededUnit } from "../../seeded.js";
+import { type BuiltPair, builtPairs, builtSamples } from "../built-pairs.js";
+import type { EvaluationContext } from "../context.js";
+import { styleOf } from "../icon-style.js";
+import { type Labeled, type ProbeRecipe, partOf, parts } from "./probe-recipe.js";
 
 /** Pairs of a source that have a category; those of one concept share a part. */
 async function* byCategory(
@@ -67,7 +42,7 @@ async function* emoji(
   const rows = JSON.parse(text) as Record<"annotation" | "group" | "subgroups", string>[];
   const plain = rows.filter(({ group }) => !group.startsWith("extras") && group !== "flags");
   const labels = new Map(plain.map((row) => [row.annotation.toLowerCase(), row[column]]));
-  for (const part of ["train", "test"] as const) {
+  for (const part of parts) {
     for await (const pair of builtPairs(cache, "emoji", part)) {
       const [name = ""] = pair.texts;
       const label = labels.get(name.toLowerCase());
@@ -76,23 +51,8 @@ async function* emoji(
   }
 }
 
-const styleNames: Readonly<Record<string, string>> = {
-  outline: "outline",
-  line: "outline",
-  linear: "outline",
-  filled: "filled",
-  solid: "filled",
-  duotone: "duotone",
-  "two-tone": "duotone",
-};
-
-/** The style of an icon, as its set names it; Phosphor's icons without a word for it are outlines. */
-export function styleOf({ fields: { set, style } }: Pick<BuiltPair, "fields">): string | undefined {
-  return set === "ph" && style === undefined ? "outline" : styleNames[style ?? ""];
-}
-
 async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
-  for (const part of ["train", "test"] as const) {
+  for (const part of parts) {
     for await (const pair of builtPairs(cache, "icons", part)) {
       const label = styleOf(pair);
       if (label !== undefined && (part === "train" || pair.fields.set === "ph"))
@@ -101,10 +61,44 @@ async function* styles({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
   }
 }
 
+/** The share of the icons that the sets on all icons take, so that they have some of every letter. */
+const shareOfIcons = 0.2;
+/** Houses with fewer icons are left out. */
+const fewestOfHouse = 2000;
+
+async function* houses({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
+  const counts = new Map<string, number>();
+  for await (const { fields } of builtPairs(cache, "icons", "train"))
+    counts.set(fields.family, (counts.get(fields.family) ?? 0) + 1);
+  const labelOf = ({ key, fields: { family } }: BuiltPair): string | undefined =>
+    counts.get(family)! >= fewestOfHouse && seededUnit("house", key) < shareOfIcons
+      ? family
+      : undefined;
+  yield* byCategory(cache, "icons", "train", labelOf);
+}
+
+/** Icons that are crossed out, and those that they are made of: "bell slash" and "bell" of one set. */
+async function* crossedOut({ cache }: EvaluationContext): AsyncGenerator<Labeled> {
+  const thing = ({ fields: { set, concept } }: BuiltPair): string =>
+    `${set}/${concept.replace(/ (slash|off)$/, "")}`;
+  const isCrossed = ({ fields: { concept } }: BuiltPair): boolean => / (slash|off)$/.test(concept);
+  for (const part of parts) {
+    const both = new Set<string>();
+    for await (const pair of builtPairs(cache, "icons", part))
+      if (isCrossed(pair)) both.add(thing(pair));
+    for await (const pair of builtPairs(cache, "icons", part)) {
+      const isTaken = part === "test" || seededUnit("crossed out", thing(pair)) < shareOfIcons;
+      if (!both.has(thing(pair)) || !isTaken) continue;
+      yield { sample: pair, label: isCrossed(pair) ? "crossed out" : "whole", part };
+    }
+  }
+}
+
 const byConcept = "images of one concept share a part; a quarter of the concepts are for testing";
 const category = (pair: BuiltPair): string | undefined => pair.fields.category;
 
-const recipes: readonly ProbeRecipe[] = [
+/** Recipes without what all of them share. */
+const recipes: readonly Omit<ProbeRecipe, "synthetic">[] = [
   {
     name: "probe-emoji-group",
     task: "The group of an emoji",
@@ -137,12 +131,26 @@ const recipes: readonly ProbeRecipe[] = [
       ),
   },
   {
+    name: "probe-icon-house",
+    task: "The design house of an icon",
+    source: "icons of Iconify's sets",
+    splitRule: byConcept,
+    images: houses,
+  },
+  {
+    name: "probe-crossed-out",
+    task: "Whether an icon is crossed out",
+    source: "icons of Iconify's sets",
+    splitRule: "by design house: Phosphor, Carbon and Game-icons are for testing",
+    images: crossedOut,
+  },
+  {
     name: "probe-stamp-folder",
     task: "The folder of a stamp, such as animals",
     source: "Tux Paint stamps",
     splitRule: "by caption: the stamps that are held out from training are for testing",
     async *images({ cache }) {
-      for (const part of ["train", "test"] as const)
+      for (const part of parts)
         for await (const pair of builtPairs(cache, "stamps", part))
           if (pair.fields.category) yield { sample: pair, label: pair.fields.category, part };
     },
@@ -153,13 +161,14 @@ const recipes: readonly ProbeRecipe[] = [
       ["furniture", "room", "furniture", "train"],
       ["application", "main category", "applications", "train"],
       ["food", "food group", "food", "test"],
+      ["battle", "race", "battle", "train"],
     ] as const
-  ).map(([name, what, source, split]): ProbeRecipe => ({
+  ).map(([name, what, source, split]) => ({
     name: `probe-${name}-${what.split(" ").at(-1)!}`,
     task: `The ${what} of an image of source ${source}`,
     source,
     splitRule: byConcept,
-    images: ({ cache }) => byCategory(cache, source, split, category),
+    images: ({ cache }: EvaluationContext) => byCategory(cache, source, split, category),
   })),
   {
     name: "probe-scene",
@@ -179,71 +188,16 @@ const recipes: readonly ProbeRecipe[] = [
     ],
     ["units", "The faction of a figure", "by figure: its frames share a part"],
     ["digits", "The digit that was written", "by digit"],
-  ].map(([source = "", task = "", splitRule = ""]): ProbeRecipe => ({
+  ].map(([source = "", task = "", splitRule = ""]) => ({
     name: `probe-${source}`,
     task,
     source,
     splitRule,
-    images: ({ cache }) => loneImages(cache, source),
+    images: ({ cache }: EvaluationContext) => loneImages(cache, source),
   })),
 ];
 
-/** Writes all probes whose images were built: shards in train/ and test/, and classes.json. */
-export async function* buildProbeSets(context: EvaluationContext): AsyncGenerator<SetReport> {
-  for (const recipe of recipes) {
-    const labeled: Labeled[] = [];
-    for await (const each of recipe.images(context)) labeled.push(each);
-    const report = await writeProbeSet(recipe, enough(labeled), context);
-    if (report) yield report;
-    else context.onMessage(`${recipe.name} is left out: ${recipe.source} is not built.`);
-  }
-}
-
-async function writeProbeSet(
-  { name, task, source, splitRule }: ProbeRecipe,
-  labeled: readonly Labeled[],
-  { directory }: EvaluationContext,
-): Promise<SetReport | undefined> {
-  const folder = await SetFolder.begin(directory, name);
-  for (const { sample, label, part } of labeled) {
-    const { key, image, fields } = sample;
-    await folder.add({ key, ...(image && { image }), texts: [], label, fields }, part);
-  }
-  const classes = [...new Set(labeled.map(({ label }) => label))].sort();
-  await folder.write("classes.json", { classes });
-  return folder.finish({
-    task,
-    kind: "linear probe",
-    source,
-    splitRule: `${splitRule}; of a class at most ${most.train} to train on and ${most.test} to test on`,
-    synthetic: false,
-    baselines: { chance: 1 / classes.length, "commonest class": commonest(labeled) },
-    counts: { classes: classes.length },
-  });
-}
-
-/** Only classes that have enough images in both parts, and of each no more than needed. */
-export function enough(labeled: readonly Labeled[]): Labeled[] {
-  const counts = new Map<string, number>();
-  const counted = labeled.filter(({ label, part }) => {
-    const place = `${part} ${label}`;
-    const count = (counts.get(place) ?? 0) + 1;
-    counts.set(place, count);
-    return count <= most[part];
-  });
-  const isEnough = (label: string): boolean =>
-    (["train", "test"] as const).every(
-      (part) => (counts.get(`${part} ${label}`) ?? 0) >= fewest[part],
-    );
-  return counted.filter(({ label }) => isEnough(label));
-}
-
-/** Accuracy of always predicting the class that is commonest in training. */
-function commonest(labeled: readonly Labeled[]): number {
-  const counts = new Map<string, number>();
-  for (const { label, part } of labeled)
-    if (part === "train") counts.set(label, (counts.get(label) ?? 0) + 1);
-  const [best] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [""];
-  const test = labeled.filter(({ part }) => part === "test");
-  return test.filter(({ label }) => label === best).length / Math.max(1, test.length);
-}
+export const labeledByPeople: readonly ProbeRecipe[] = recipes.map((recipe) => ({
+  ...recipe,
+  synthetic: false,
+}));
