@@ -30,8 +30,10 @@ const idle = reports.filter((report) => report.numPassedTests + failuresIn(repor
 for (const failure of failures) console.log(`Failed in ${failure}`);
 for (const { name } of idle) console.log(`${name}: no test ran`);
 
-// What failed without a report, such as a sanitizer, leaves this mark.
-const marked = existsSync(join(folder, "failed"));
-const failed = marked ? Math.max(1, failures.length) : failures.length;
+// What fails leaves its name here too, since not all of it writes a report.
+const marks = join(folder, "failed");
+const marked = existsSync(marks) ? readFileSync(marks, "utf8").trim().split("\n") : [];
+for (const name of marked) console.log(`Failed: ${name}`);
+const failed = Math.max(marked.length, failures.length);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 || idle.length > 0 ? 1 : 0;
