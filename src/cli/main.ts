@@ -16,6 +16,7 @@ import { addPredict } from "./labeled/predict.js";
 import { addPretrain } from "./training/pretrain.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addSearch } from "./search.js";
+import { addServe } from "./serving/serve.js";
 import { addTasks } from "./evaluation/tasks.js";
 import { addWatch } from "./training/watch.js";
 
@@ -31,7 +32,7 @@ async function packageVersion(): Promise<string> {
 }
 
 const verbs = [
-  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch],
+  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addServe],
   ...[addEvaluate, addProbe, addTasks, addData],
   ...[addPretrain, addWatch, addFinetune, addPredict, addConvert],
 ];

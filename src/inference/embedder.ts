@@ -2,7 +2,6 @@ import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
-import type { Image } from "../data/image/image.js";
 import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { Tensor } from "../graph/tensor.js";
@@ -18,7 +17,9 @@ import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
 import {
   type ImageInputs,
+  type ImageOrPixels,
   type TextInputs,
+  type TextOrIds,
   type ViewShape,
   fixedViewShape,
   imageSpecs,
@@ -59,7 +60,8 @@ type TextFunction = (
 ) => Tensor;
 
 /**
- * Embeds images and texts in FLAVA's contrastive space (flava.md 1.6), and predicts whether pairs match. Any number of
+ * Embeds images and texts in FLAVA's contrastive space (flava.md 1.6), and predicts whether pairs match. Inputs may be
+ * prepared already: images as pixels of the encoder's view, texts as token ids no longer than the model reads. Any number of
  * inputs runs in batches, by programs compiled once for each shape. The result of a sample depends neither on the batch
  * size nor on the other samples.
  */
@@ -108,14 +110,17 @@ export class Embedder {
   }
 
   /** Unit-length embeddings of the images: float32 [N, D]. */
-  async images(images: readonly Image[], { signal }: Abortable = {}): Promise<Float32Array> {
+  async images(
+    images: readonly ImageOrPixels[],
+    { signal }: Abortable = {},
+  ): Promise<Float32Array> {
     const embed: ImageFunction = (model, input) =>
       imageOutputs(model, input, { keepTokens: 1 }).embedding;
     return concatenated(await this.#runImages(images, "embedding", embed, signal));
   }
 
   /** Unit-length embeddings of the texts: float32 [N, D]. */
-  async texts(texts: readonly string[], { signal }: Abortable = {}): Promise<Float32Array> {
+  async texts(texts: readonly TextOrIds[], { signal }: Abortable = {}): Promise<Float32Array> {
     const embed: TextFunction = (model, input) =>
       textOutputs(model, input, { keepTokens: 1 }).embedding;
     const encoded = texts.map((text) => this.#encode(text));
@@ -127,7 +132,7 @@ export class Embedder {
    * [1 + P, W] without pooling, where W is the image encoder's width.
    */
   imageFeatures(
-    images: readonly Image[],
+    images: readonly ImageOrPixels[],
     options: FeatureOptions & Abortable = {},
   ): Promise<Float32Array[]> {
     const features: ImageFunction = (model, input) => imageFeatures(model, input, options);
@@ -139,7 +144,7 @@ export class Embedder {
    * tokens without pooling, where W is the text encoder's width.
    */
   async textFeatures(
-    texts: readonly string[],
+    texts: readonly TextOrIds[],
     options: FeatureOptions & Abortable = {},
   ): Promise<Float32Array[]> {
     const encoded = texts.map((text) => this.#encode(text));
@@ -152,8 +157,8 @@ export class Embedder {
 
   /** The probability that each image matches the text at the same index (flava.md 1.7): float32 [N]. */
   async match(
-    images: readonly Image[],
-    texts: readonly string[],
+    images: readonly ImageOrPixels[],
+    texts: readonly TextOrIds[],
     { signal }: Abortable = {},
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
@@ -185,7 +190,7 @@ export class Embedder {
 
   /** @param name of the function, part of the programs' cache keys */
   #runImages(
-    images: readonly Image[],
+    images: readonly ImageOrPixels[],
     name: string,
     resultOf: ImageFunction,
     signal: AbortSignal | undefined,
@@ -241,12 +246,13 @@ export class Embedder {
     });
   }
 
-  #pack(images: readonly Image[], bucket: Bucket): { pixels: Float32Array } {
+  #pack(images: readonly ImageOrPixels[], bucket: Bucket): { pixels: Float32Array } {
     return packImages(images, bucket, this.#options.processor, this.#viewShape);
   }
 
   /** The token ids of a text, truncated to the model's positions. */
-  #encode(text: string): Int32Array {
+  #encode(text: TextOrIds): Int32Array {
+    if (typeof text !== "string") return text;
     const { tokenizer, config, onTruncated } = this.#options;
     const longest = tokenizer.longest(config.text.positions);
     const ids = tokenizer.encode(text, { maximum: longest + 1 });

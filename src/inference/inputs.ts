@@ -9,6 +9,10 @@ import type { Bucket } from "./buckets.js";
 export type ImageInputs = { readonly pixels: TensorSpec };
 /** Token ids [B, L], padded, and numbers of tokens [B]: int32. */
 export type TextInputs = { readonly ids: TensorSpec; readonly lengths: TensorSpec };
+/** An image, or its pixels as the encoder reads them (`pixelsOf`): float32 [C, H, W]. */
+export type ImageOrPixels = Image | Float32Array;
+/** A text, or its token ids from [CLS] to [SEP] (`Tokenizer.encode`): int32 [L]. */
+export type TextOrIds = string | Int32Array;
 /** Shape of an image as the encoder reads it: [C, H, W]. */
 export type ViewShape = readonly [number, number, number];
 
@@ -22,7 +26,7 @@ export function textSpecs({ batch, length }: Bucket): TextInputs {
 
 /** The pixels of a bucket's images; padding rows are zero. */
 export function packImages(
-  images: readonly Image[],
+  images: readonly ImageOrPixels[],
   { rows, batch }: Bucket,
   processor: ImageProcessor,
   shape: ViewShape,
@@ -30,7 +34,9 @@ export function packImages(
   const size = shape.reduce((product, side) => product * side);
   const pixels = new Float32Array(batch * size);
   for (const [index, row] of rows.entries()) {
-    writePixels(images[row]!, processor, pixels, index * size);
+    const image = images[row]!;
+    if (image instanceof Float32Array) pixels.set(image, index * size);
+    else writePixels(image, processor, pixels, index * size);
   }
   return { pixels };
 }

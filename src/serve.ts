@@ -1,0 +1,28 @@
+/**
+ * Models behind HTTP endpoints, compatible with OpenAI's clients where those have the same.
+ *
+ * @example
+ * import { load } from "flava";
+ * import { createServer } from "flava/serve";
+ *
+ * const server = await createServer({ models: { mini: () => load() } });
+ * console.log(await server.listen({ port: 8000 }));
+ */
+export { type ListenOptions, Server, type ServerOptions, createServer } from "./serve/server.js";
+export type { LoadModel } from "./serve/served-models.js";
+export type { ServerApp } from "./serve/http/app.js";
+export type { ClassifyRequest, ClassifyResponse } from "./serve/schemas/classify.js";
+export type {
+  EmbeddingInput,
+  EmbeddingsRequest,
+  EmbeddingsResponse,
+} from "./serve/schemas/embeddings.js";
+export type { ErrorResponse } from "./serve/schemas/error.js";
+export type {
+  FillImageRequest,
+  FillImageResponse,
+  FillRequest,
+  FillResponse,
+} from "./serve/schemas/fill.js";
+export type { MatchRequest, MatchResponse } from "./serve/schemas/match.js";
+export type { ModelDescription, ModelsResponse } from "./serve/schemas/models.js";

@@ -1,0 +1,46 @@
+/** Endpoints: a path with its request and response, as the server runs them and its OpenAPI document shows them. */
+import type { z } from "@hono/zod-openapi";
+import { errorResponse } from "../schemas/error.js";
+import type { ServerApp } from "./app.js";
+import type { Call } from "./call.js";
+import { readBody } from "./read-body.js";
+
+export interface OperationOptions<Request extends z.ZodType, Response extends z.ZodType> {
+  readonly path: string;
+  readonly summary: string;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+/** Adds `POST path` to the app and its document. */
+export function addOperation<Request extends z.ZodType, Response extends z.ZodType>(
+  app: ServerApp,
+  { path, summary, request, response }: OperationOptions<Request, Response>,
+  run: (request: z.output<Request>, call: Call) => Promise<z.output<Response>>,
+): void {
+  app.openAPIRegistry.registerPath({
+    method: "post",
+    path,
+    summary,
+    request: {
+      body: {
+        required: true,
+        content: {
+          "application/json": { schema: request },
+          "multipart/form-data": { schema: request },
+        },
+      },
+    },
+    responses: {
+      200: { description: "The results.", content: { "application/json": { schema: response } } },
+      default: {
+        description: "An error.",
+        content: { "application/json": { schema: errorResponse } },
+      },
+    },
+  });
+  app.post(path, async (context) => {
+    const body = await readBody(context, request);
+    return context.json(await run(body, context.get("call")));
+  });
+}

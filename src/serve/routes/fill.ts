@@ -1,0 +1,52 @@
+import type { ServerApp } from "../http/app.js";
+import { addOperation } from "../http/operation.js";
+import { imageBytes } from "../images/image-bytes.js";
+import { encodePng } from "../images/encode-png.js";
+import { fillImageRequest, fillImageResponse, fillRequest, fillResponse } from "../schemas/fill.js";
+import { fieldsOf } from "../schemas/inputs.js";
+
+export function addFill(app: ServerApp): void {
+  addOperation(
+    app,
+    {
+      path: "/v1/fill",
+      summary: "Predicts each [MASK] of texts, from the text alone or together with an image.",
+      request: fillRequest,
+      response: fillResponse,
+    },
+    async ({ texts, image, top, model: name }, call) => {
+      const model = call.model(name);
+      const bytes = image === undefined ? undefined : imageBytes(image, "image");
+      const items = fieldsOf("texts", texts).map(([text, param]) => ({
+        ...{ text, param, top },
+        ...(bytes && { image: bytes }),
+      }));
+      const found = await model.fill(items, call);
+      return { data: found.map((filled, index) => ({ index, ...filled })), model: model.name };
+    },
+  );
+}
+
+export function addFillImage(app: ServerApp): void {
+  addOperation(
+    app,
+    {
+      path: "/v1/fill/image",
+      summary: "Hides patches of an image and draws what the model thinks is there.",
+      request: fillImageRequest,
+      response: fillImageResponse,
+    },
+    async ({ image, hidden, seed, model: name }, call) => {
+      const model = call.model(name);
+      const item = { image: imageBytes(image, "image"), seed, ...(hidden && { hidden }) };
+      const { grid, hidden: chosen, tokens, image: drawn } = await model.fillImage(item, call);
+      return {
+        grid,
+        hidden: [...chosen.keys()].filter((patch) => chosen[patch] === 1),
+        tokens: Array.from(tokens),
+        ...(drawn && { image: await encodePng(drawn) }),
+        model: model.name,
+      };
+    },
+  );
+}

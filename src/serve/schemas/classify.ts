@@ -1,0 +1,36 @@
+/** `POST /v1/classify`: images by labels, zero-shot. */
+import { z } from "@hono/zod-openapi";
+import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
+
+export const classifyRequest = z
+  .object({
+    images: oneOrMany(imageSchema),
+    labels: oneOrMany(textSchema).openapi({ example: ["cat", "dog"] }),
+    templates: oneOrMany(textSchema)
+      .optional()
+      .openapi({
+        description: 'Prompts with "{}" for the label; their embeddings are averaged.',
+        example: ["a photo of a {}."],
+      }),
+    top: z.int().positive().optional().openapi({ description: "Labels to return; default: all." }),
+    model: modelSchema,
+  })
+  .openapi("ClassifyRequest");
+
+export const classifyResponse = z
+  .object({
+    data: z.array(
+      z.object({
+        index: z.int(),
+        /** Best first. */
+        labels: z.array(
+          z.object({ label: z.string(), probability: z.number(), similarity: z.number() }),
+        ),
+      }),
+    ),
+    model: z.string(),
+  })
+  .openapi("ClassifyResponse");
+
+export type ClassifyRequest = z.input<typeof classifyRequest>;
+export type ClassifyResponse = z.infer<typeof classifyResponse>;

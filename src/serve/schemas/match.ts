@@ -1,0 +1,23 @@
+/** `POST /v1/match`: the probability that an image and a text belong together, for all pairs of images and texts. */
+import { z } from "@hono/zod-openapi";
+import { imageSchema, modelSchema, oneOrMany, textSchema, truncateSchema } from "./inputs.js";
+
+export const matchRequest = z
+  .object({
+    images: oneOrMany(imageSchema),
+    texts: oneOrMany(textSchema),
+    truncate: truncateSchema,
+    model: modelSchema,
+  })
+  .openapi("MatchRequest");
+
+export const matchResponse = z
+  .object({
+    /** A row for each image, with a probability for each text. */
+    probabilities: z.array(z.array(z.number())),
+    model: z.string(),
+  })
+  .openapi("MatchResponse");
+
+export type MatchRequest = z.input<typeof matchRequest>;
+export type MatchResponse = z.infer<typeof matchResponse>;
