@@ -117,6 +117,14 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
       expect(logged).toContain(loss);
     }
     expect(logged).toContain("zero-shot top-1");
+    const facts = await new RunDirectory(join(root, "whole", "joint")).readFacts();
+    const { losses, accuracies = {} } = facts!;
+    for (const question of ["itm", "mmmImage", "mmmText", "mim", "mlm"]) {
+      expect(logged).toContain(`${question} accuracy`);
+      expect(losses[question]).toBeGreaterThan(0);
+      expect(accuracies[`${question} accuracy`]).toBeGreaterThan(0);
+    }
+    expect(losses.mlm).toBeLessThan(Math.log(30522) - 1); // texts of a few words only
     expect((await readdir(join(root, "whole", "joint", "final"))).sort()).toEqual([
       "codebook_decoder.safetensors",
       "config.json",

@@ -10,10 +10,8 @@ import { cacheDirectory } from "../base/cache.js";
 import { type Recipe, checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
 import { formatDuration } from "../base/duration.js";
-import { type LogEntry, readLog } from "../train/run/log.js";
 import { pretrain } from "../train/pretrain.js";
 import { reportName, writeReport } from "../train/run/report.js";
-import { RunDirectory } from "../train/run/run-directory.js";
 import { clearRun } from "../train/run/run-lock.js";
 import { shippedModelSections } from "./quickstart-model.js";
 
@@ -33,7 +31,6 @@ async function main(): Promise<void> {
   const log = (line: string): void => console.log(line);
   await pretrain({ recipe, directory, backend, workers: 1, log });
   backend.dispose();
-  await printLosses(new RunDirectory(join(directory, "joint")));
 
   console.log("\n2. The trained model that ships, on images of families that it has never seen.\n");
   const flava = await load();
@@ -76,23 +73,6 @@ function shortened(recipe: Recipe, steps: number): Recipe {
   const validation = { ...recipe.data.validation, batch: shortBatch }; // the same contrastive loss as in training
   const data = { ...recipe.data, validation };
   return checkRecipe({ ...recipe, data, stages }, "The shortened quickstart recipe");
-}
-
-/** Every final loss, on training and validation data, next to that of guessing. */
-async function printLosses(run: RunDirectory): Promise<void> {
-  const facts = await run.readFacts();
-  const entries = await readLog(run);
-  const last = (kind: LogEntry["kind"], name: string): string => {
-    const entry = entries.findLast((entry) => entry.kind === kind && name in entry.scalars);
-    return entry?.scalars[name]?.toFixed(3) ?? "";
-  };
-  const row = (name: string, ...cells: readonly string[]): string =>
-    [name.padEnd(14), ...cells.map((cell) => cell.padStart(12))].join("");
-  console.log(`\n${row("loss", "guessing", "training", "validation")}`);
-  for (const [name, chance] of Object.entries(facts?.losses ?? {})) {
-    const guessing = chance?.toFixed(3) ?? "";
-    console.log(row(name, guessing, last("training", name), last("evaluation", name)));
-  }
 }
 
 await main();

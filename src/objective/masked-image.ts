@@ -1,32 +1,64 @@
 import { visualTokens } from "../model/codebook.js";
+import type { MaskedHead } from "../model/heads.js";
 import { encodeImages } from "../model/traced-model.js";
+import { multiply } from "../graph/ops/arithmetic.js";
 import { slice } from "../graph/ops/slice.js";
+import type { Tensor } from "../graph/tensor.js";
 import type { ImageBatch, MaskedImages, Targets } from "../data/batch/batch.js";
-import { type Objective, maskedPrediction, present, tokensAt } from "./masked.js";
+import { inkAt } from "./ink.js";
+import { type Objective, maskedPrediction, present, tokensAt, weightedMean } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 
+export interface ImageTargets extends Targets {
+  /** 1 where the patch has ink, 0 where it is blank, float32 [N]; unknown without the codebook's view. */
+  readonly ink?: Tensor;
+}
+
+/** The objective of a masked loss on images. */
+export interface MaskedImageObjective extends Objective {
+  /** Accuracy on patches that are not blank. */
+  readonly inkAccuracy?: Tensor;
+}
+
 /** The visual tokens at the hidden patches: given, or computed by the codebook from its view. */
-export function imageTargets(model: PretrainingModel, batch: MaskedImages): Targets {
-  const { visualTokens: given, codebookPixels, positions } = batch;
+export function imageTargets(
+  model: Pick<PretrainingModel, "config" | "precision"> & {
+    readonly parameters: Pick<PretrainingModel["parameters"], "codebook">;
+  },
+  batch: Pick<MaskedImages, "visualTokens" | "codebookPixels" | "positions" | "hidden">,
+): ImageTargets {
+  const { visualTokens: given, codebookPixels, positions, hidden } = batch;
   if (given) return { positions, labels: tokensAt(given, positions) };
   if (!codebookPixels) {
     throw new Error("Masked images need `visualTokens`, or `codebookPixels` to compute them from.");
   }
   const { config, parameters, precision } = model;
   const tokens = visualTokens(parameters.codebook, config.codebook, codebookPixels, precision);
-  return { positions, labels: tokensAt(tokens, positions) };
+  const ink = inkAt(codebookPixels, hidden.shape[1] ?? 0, positions);
+  return { positions, labels: tokensAt(tokens, positions), ink };
+}
+
+/** A head's predictions of visual tokens; see `maskedPrediction`. */
+export function maskedPatches(
+  model: PretrainingModel,
+  head: MaskedHead<Tensor>,
+  patches: Tensor,
+  targets: ImageTargets,
+  weights: Tensor,
+): MaskedImageObjective {
+  const { loss, accuracy, right } = maskedPrediction(model, head, patches, targets, weights);
+  const { ink } = targets;
+  return {
+    ...{ loss, accuracy },
+    ...(ink && { inkAccuracy: weightedMean(right, multiply(weights, ink)) }),
+  };
 }
 
 /** Masked image modeling on unpaired images (flava.md 3.5). */
-export function maskedImage(model: PretrainingModel, batch: ImageBatch): Objective {
+export function maskedImage(model: PretrainingModel, batch: ImageBatch): MaskedImageObjective {
   const targets = imageTargets(model, batch); // first, as its feature maps are large
   const { sequence } = encodeImages(model, batch);
   const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
-  return maskedPrediction(
-    model,
-    model.parameters.heads.mim,
-    patches,
-    targets,
-    present(targets.positions),
-  );
+  const head = model.parameters.heads.mim;
+  return maskedPatches(model, head, patches, targets, present(targets.positions));
 }

@@ -57,6 +57,12 @@ export interface Objective {
   readonly accuracy: Tensor;
 }
 
+/** The objective of a masked loss. */
+export interface MaskedObjective extends Objective {
+  /** 1 for each target that is predicted right, float32 [N]. */
+  readonly right: Tensor;
+}
+
 /**
  * A head's predictions at the target positions: mean cross entropy, and the accuracy of the most likely entry.
  *
@@ -69,7 +75,7 @@ export function maskedPrediction(
   sequence: Tensor,
   { positions, labels }: Targets,
   weights: Tensor,
-): Objective {
+): MaskedObjective {
   const rows = reshape(sequence, [-1, sequence.shape.at(-1) ?? 0]); // [B * L, D]
   const compute = computeDtype(precision);
   const hidden = gatherRows(rows, positions, { dtype: compute }); // [N, D]
@@ -81,5 +87,5 @@ export function maskedPrediction(
   });
   const likeliest = argmax(exactLinear(head.decoder, features, precision)); // [N]
   const right = equal(cast(likeliest, "float32"), cast(labels, "float32"));
-  return { loss: weightedMean(losses, weights), accuracy: weightedMean(right, weights) };
+  return { loss: weightedMean(losses, weights), accuracy: weightedMean(right, weights), right };
 }

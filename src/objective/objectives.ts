@@ -3,7 +3,7 @@ import { add } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Batch } from "../data/batch/batch.js";
-import { maskedImage } from "./masked-image.js";
+import { type MaskedImageObjective, maskedImage } from "./masked-image.js";
 import { maskedText } from "./masked-text.js";
 import type { Objective } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
@@ -19,6 +19,16 @@ export const lossesOfKind = {
   text: ["mlm"],
 } as const satisfies Record<Batch["kind"], readonly LossName[]>;
 
+/** What the model is asked for by each loss. */
+export const questionOfLoss: Readonly<Record<LossName, string>> = {
+  contrastive: "which text is the image's",
+  itm: "does the text match the image",
+  mmmImage: "hidden patches, text shown",
+  mmmText: "hidden words, image shown",
+  mim: "hidden patches",
+  mlm: "hidden words",
+};
+
 /** Weight of each loss in the total; default 1, as in the published code. Losses of weight 0 are not computed. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
@@ -26,9 +36,10 @@ export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 export function objectivesOf(
   model: PretrainingModel,
   batch: Batch,
-): Partial<Record<Exclude<LossName, "contrastive">, Objective>> & {
-  readonly contrastive?: ContrastiveObjective;
-} {
+): Partial<Record<"itm" | "mlm" | "mmmText", Objective>> &
+  Partial<Record<"mim" | "mmmImage", MaskedImageObjective>> & {
+    readonly contrastive?: ContrastiveObjective;
+  } {
   switch (batch.kind) {
     case "image":
       return { mim: maskedImage(model, batch) };

@@ -3,9 +3,14 @@ import type { Encoded } from "../model/encoded.js";
 import { embed } from "../model/flava.js";
 import { patchesOf, textOf } from "../model/multimodal-encoder.js";
 import { encodeImages, encodePairs, encodeTexts } from "../model/traced-model.js";
-import type { PairBatch, Targets } from "../data/batch/batch.js";
+import type { PairBatch } from "../data/batch/batch.js";
 import { contrastive } from "./contrastive.js";
-import { imageTargets } from "./masked-image.js";
+import {
+  type ImageTargets,
+  type MaskedImageObjective,
+  imageTargets,
+  maskedPatches,
+} from "./masked-image.js";
 import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./masked.js";
 import { matching } from "./match.js";
 import type { PretrainingModel } from "./model.js";
@@ -19,7 +24,7 @@ export interface PairObjectives {
   /** A loss of the whole batch, without an accuracy. */
   readonly contrastive: ContrastiveObjective;
   readonly itm: Objective;
-  readonly mmmImage: Objective;
+  readonly mmmImage: MaskedImageObjective;
   readonly mmmText: Objective;
 }
 
@@ -70,7 +75,7 @@ function multimodalObjectives(
   model: PretrainingModel,
   batch: PairBatch,
   rows: Tensor,
-  targets: Targets,
+  targets: ImageTargets,
   images: Encoded,
   texts: Encoded,
 ): Omit<PairObjectives, "contrastive"> {
@@ -84,7 +89,7 @@ function multimodalObjectives(
   const textRows = textOf(sequence, length);
   return {
     itm: matching(model, sequence, batch.match),
-    mmmImage: maskedPrediction(model, heads.mmmImage, imageRows, targets, imageWeights),
+    mmmImage: maskedPatches(model, heads.mmmImage, imageRows, targets, imageWeights),
     mmmText: maskedPrediction(model, heads.mmmText, textRows, batch.targets, textWeights),
   };
 }

@@ -1,4 +1,4 @@
-/** Small line charts for pages: one panel per quantity, with its chance level. */
+/** Small line charts for pages: one panel per quantity, with its baseline. */
 import { Html, html } from "./html.js";
 
 export interface Line {
@@ -10,7 +10,7 @@ export interface Chart {
   readonly title: string;
   /** The first line is drawn last, over the others. */
   readonly lines: readonly Line[];
-  /** A dashed line, such as the chance level. */
+  /** A dashed line, such as a baseline. */
   readonly level?: { readonly name: string; readonly y: number };
 }
 
@@ -57,7 +57,7 @@ function draw({ title, lines, level }: Chart): Html {
         >${short(at)}</text
       >`,
   );
-  const guess = level
+  const dashed = level
     ? html`<line
         class="level"
         x1="${margin.left}"
@@ -73,7 +73,7 @@ function draw({ title, lines, level }: Chart): Html {
       ? lines.map(({ name }, index) => html` <tspan fill="${colorOf(index)}">${name}</tspan>`)
       : [];
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${title}">
-    ${grid}${steps}${guess}${drawn.reverse()}
+    ${grid}${steps}${dashed}${drawn.reverse()}
     <text class="title" x="${margin.left}" y="14">${title}${names}</text>
   </svg>`;
 }

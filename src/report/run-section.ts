@@ -1,33 +1,18 @@
-/** A training stage as a section of a page: loss curves with their chance levels, and sample images. */
+/** A training stage as a section of a page: curves with their baselines, and sample images. */
 import { formatDuration } from "../base/duration.js";
 import { type Chart, charts } from "./chart.js";
 import { html } from "./html.js";
+import { lossTable } from "./loss-table.js";
 import type { Section } from "./page.js";
-
-/** The values logged at one step. */
-export interface LoggedStep {
-  readonly step: number;
-  /** Seconds of training so far. */
-  readonly seconds: number;
-  readonly kind: "training" | "evaluation";
-  readonly scalars: Readonly<Record<string, number>>;
-}
-
-export interface TrainedStage {
-  readonly name: string;
-  /** The losses by name, each with the value reached by guessing, or null if unknown. */
-  readonly losses: Readonly<Record<string, number | null>>;
-  readonly log: readonly LoggedStep[];
-  /** A PNG file of images above their reconstructions. */
-  readonly reconstructions?: Uint8Array;
-}
+import { type LoggedStep, type Point, type TrainedStage, pointsOf } from "./trained-stage.js";
 
 /** Largest number of points of a curve; longer ones are thinned by averaging neighbors. */
 const maximumPoints = 300;
 /** Training scalars plotted besides the losses. */
 const watched = ["gradient norm", "update norm", "learning rate", "samples/s", "memory MiB"];
 
-export function runSection({ name, losses, log, reconstructions }: TrainedStage): Section {
+export function runSection(stage: TrainedStage): Section {
+  const { name, losses, log, reconstructions } = stage;
   const training = log.filter(({ kind }) => kind === "training");
   const evaluations = log.filter(({ kind }) => kind === "evaluation");
   const last = training.at(-1);
@@ -48,8 +33,9 @@ export function runSection({ name, losses, log, reconstructions }: TrainedStage)
           />
         </p>`
     : html``;
-  const body = html`${summary} ${charts(lossCharts(training, evaluations, losses))}
-  ${charts(otherCharts(training, evaluations, losses))} ${images}`;
+  const body = html`${summary} ${lossTable(stage)}
+  ${charts(lossCharts(training, evaluations, losses))}
+  ${charts(otherCharts(training, evaluations, stage))} ${images}`;
   return { title: `Stage "${name}"`, body };
 }
 
@@ -58,7 +44,7 @@ function lossCharts(
   evaluations: readonly LoggedStep[],
   losses: TrainedStage["losses"],
 ): Chart[] {
-  return Object.entries(losses).map(([name, chance]) => {
+  return Object.entries(losses).map(([name, baseline]) => {
     const lines = [
       { name: "training", points: thinned(pointsOf(training, name)) },
       { name: "validation", points: pointsOf(evaluations, name) },
@@ -66,16 +52,19 @@ function lossCharts(
     return {
       title: name,
       lines,
-      ...(chance !== null && { level: { name: "chance", y: chance } }),
+      ...levelAt(baseline),
     };
   });
 }
+
+const levelAt = (baseline: number | null | undefined): Pick<Chart, "level"> =>
+  baseline === null || baseline === undefined ? {} : { level: { name: "baseline", y: baseline } };
 
 /** Every other validation metric and the plotted training scalars: one chart each. */
 function otherCharts(
   training: readonly LoggedStep[],
   evaluations: readonly LoggedStep[],
-  losses: TrainedStage["losses"],
+  { losses, accuracies = {} }: TrainedStage,
 ): Chart[] {
   const metrics = new Set(evaluations.flatMap(({ scalars }) => Object.keys(scalars)));
   return [
@@ -83,16 +72,9 @@ function otherCharts(
     ...watched.map((name) => [name, training] as const),
   ].flatMap(([name, steps]) => {
     const points = thinned(pointsOf(steps, name));
-    return points.length === 0 ? [] : [{ title: name, lines: [{ name, points }] }];
-  });
-}
-
-type Point = { readonly x: number; readonly y: number };
-
-export function pointsOf(steps: readonly LoggedStep[], name: string): Point[] {
-  return steps.flatMap(({ step, scalars }) => {
-    const y = scalars[name];
-    return y === undefined ? [] : [{ x: step, y }];
+    return points.length === 0
+      ? []
+      : [{ title: name, lines: [{ name, points }], ...levelAt(accuracies[name]) }];
   });
 }
 

@@ -11,7 +11,7 @@ const evaluation = { step: 100, seconds: 100, kind: "evaluation" as const, scala
 const stage = { name: "text", steps: 220, losses: { mlm: 10.326 }, log: [...log, evaluation] };
 
 describe("a stage in text", () => {
-  it("is a curve beside the last values and that of guessing", () => {
+  it("is a curve beside the last values and the baseline", () => {
     const [progress, head, row] = curves(stage, 80);
     expect(progress).toBe("text 100/220, 60 s left");
     expect(row).toMatch(/^mlm {3}█+▇+▆+▅+▄+▃+▂+▁+ +5\.050 +6\.500 +10\.326$/);

@@ -1,6 +1,6 @@
-/** A training stage as lines of text: a small curve for each loss, beside its last values and what guessing gives. */
+/** A training stage as lines of text: a small curve for each loss, beside its last values and its baseline. */
 import { formatDuration } from "../base/duration.js";
-import { type LoggedStep, type TrainedStage, pointsOf } from "./run-section.js";
+import { type TrainedStage, lastOf, pointsOf } from "./trained-stage.js";
 
 export interface StageInText extends TrainedStage {
   /** Steps of the whole stage. */
@@ -35,7 +35,7 @@ export function curves(stage: StageInText, columns: number): string[] {
   const width = Math.max(8, Math.min(60, columns - nameWidth - 3 * valueWidth - 1));
   const cell = (value: number | null | undefined): string =>
     (value?.toFixed(3) ?? "").padStart(valueWidth);
-  const head = ["training", "validation", "guessing"].map((text) => text.padStart(valueWidth));
+  const head = ["training", "validation", "baseline"].map((text) => text.padStart(valueWidth));
   return [
     progressText(stage),
     `${"loss".padEnd(nameWidth)}${" ".repeat(width)}${head.join("")}`,
@@ -49,14 +49,6 @@ export function curves(stage: StageInText, columns: number): string[] {
       return `${name.padEnd(nameWidth)}${curve.padEnd(width)}${values.map(cell).join("")}`;
     }),
   ];
-}
-
-function lastOf(
-  log: readonly LoggedStep[],
-  kind: LoggedStep["kind"],
-  name: string,
-): number | undefined {
-  return log.findLast((entry) => entry.kind === kind && name in entry.scalars)?.scalars[name];
 }
 
 const bars = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

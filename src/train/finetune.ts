@@ -153,7 +153,7 @@ async function prepare(options: FinetuneOptions): Promise<Session> {
     {
       name: recipe.name,
       measures: validation.length > 0 ? measureNames(task.labels) : [],
-      losses: { [lossName]: null },
+      losses: [lossName],
     },
     recipe.best,
   );
@@ -213,7 +213,7 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
     ...{ train: session.train, validation: session.validation },
   });
   try {
-    await run.writeFacts({ ...own, steps: stage.steps, losses: stage.losses });
+    await run.writeFacts({ ...own, steps: stage.steps, losses: { [lossName]: stage.baseline } });
     log(describeBest(session.best));
     return await trainStage(stage, seed, session);
   } finally {

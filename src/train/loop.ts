@@ -170,7 +170,7 @@ function trainingLine(
   step: number,
   scalars: Scalars,
 ): string {
-  const losses = Object.keys(known).flatMap((name) =>
+  const losses = known.flatMap((name) =>
     scalars[name] === undefined ? [] : [`${name} ${scalars[name].toFixed(3)}`],
   );
   const { "samples/s": speed = 0, "step ms": milliseconds = 0 } = scalars;

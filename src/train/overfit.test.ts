@@ -45,7 +45,7 @@ it("ends with a verdict on every loss", () => {
   ];
   const verdict = overfitVerdict({ name: "joint", losses }, log, () => 0.1);
   expect(verdict).toEqual([
-    "loss            guessing     floor   reached",
+    "loss            baseline     floor   reached",
     "contrastive        2.773     0.100     0.300  memorized",
     "mlm               10.326     0.100     5.000  not memorized",
     expect.stringMatching(/^Not memorized: mlm\. .*stages\.joint\.steps=/),

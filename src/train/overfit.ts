@@ -2,7 +2,7 @@
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Mixture, type MixtureOptions, perKind } from "../data/batch/mixture.js";
 import type { LogEntry } from "./run/log.js";
-import type { Stage } from "./stages/stage.js";
+import type { Baselines } from "./stages/stage.js";
 
 /**
  * The recipe with batches of at most `samples` samples, since a batch that holds a pair twice has a contrastive loss that
@@ -39,26 +39,26 @@ export function contrastiveFloor(options: MixtureOptions): number {
   return rows === 0 ? 0 : sum / rows;
 }
 
-/** A loss counts as memorized within this share of the way from its floor to guessing. */
+/** A loss counts as memorized within this share of the way from its floor to its baseline. */
 const tolerance = 0.1;
 
-/** Lines that say for each loss of a finished stage what guessing gives, its floor, and what was reached; and a verdict. */
+/** Lines that give for each loss of a finished stage its baseline, its floor and what was reached; and a verdict. */
 export function overfitVerdict(
-  { name: stage, losses }: Pick<Stage, "name" | "losses">,
+  { name: stage, losses }: { readonly name: string } & Pick<Baselines, "losses">,
   log: readonly LogEntry[],
   floorOf: (loss: string) => number,
 ): string[] {
   const training = log.filter(({ kind }) => kind === "training");
-  const found = Object.entries(losses).flatMap(([name, guessing]) => {
+  const found = Object.entries(losses).flatMap(([name, baseline]) => {
     const reached = training.findLast(({ scalars }) => name in scalars)?.scalars[name];
-    if (guessing === null || reached === undefined) return [];
+    if (baseline === null || reached === undefined) return [];
     const floor = floorOf(name);
-    const isMemorized = reached <= floor + tolerance * (guessing - floor);
-    return [{ name, guessing, floor, reached, isMemorized }];
+    const isMemorized = reached <= floor + tolerance * (baseline - floor);
+    return [{ name, baseline, floor, reached, isMemorized }];
   });
   if (found.length === 0) return [`Stage "${stage}" has no loss with a known floor: no verdict.`];
-  const rows = found.map(({ name, guessing, floor, reached, isMemorized }) => {
-    const values = [guessing, floor, reached].map((value) => value.toFixed(3).padStart(10));
+  const rows = found.map(({ name, baseline, floor, reached, isMemorized }) => {
+    const values = [baseline, floor, reached].map((value) => value.toFixed(3).padStart(10));
     return `${name.padEnd(14)}${values.join("")}  ${isMemorized ? "memorized" : "not memorized"}`;
   });
   const left = found.filter(({ isMemorized }) => !isMemorized).map(({ name }) => name);
@@ -68,7 +68,7 @@ export function overfitVerdict(
       : `Not memorized: ${left.join(", ")}. Give the stage more steps (--set stages.${stage}.steps=…, with --allow-changes) ` +
         "before you look for a fault in the data or the losses.";
   return [
-    `${"loss".padEnd(14)}${["guessing", "floor", "reached"].map((text) => text.padStart(10)).join("")}`,
+    `${"loss".padEnd(14)}${["baseline", "floor", "reached"].map((text) => text.padStart(10)).join("")}`,
     ...rows,
     verdict,
   ];

@@ -9,6 +9,7 @@ import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
 import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
+import { lossLines } from "../report/loss-table.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
@@ -132,15 +133,24 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
       ...{ backend, recipe, vocabulary, run, start, extra, preparation },
     });
     try {
-      await run.writeFacts({ ...provenance, steps: opened.steps, losses: opened.losses });
-      if ((await trainStage(opened, stage, inputs, run, options)) === "stopped") return "stopped";
+      const ending = await trainStage(opened, stage, { ...inputs, provenance }, run, options);
+      if (ending === "stopped") return "stopped";
     } finally {
       await opened.dispose();
     }
   }
   log(`Stage "${stage.name}" is finished: ${run.file("final")}`);
-  if (options.overfit !== undefined) await logVerdict(run, stage, inputs.sets, options);
+  if (options.overfit === undefined) await logLosses(run, log);
+  else await logVerdict(run, stage, inputs.sets, options);
   return "finished";
+}
+
+/** Logs the last losses of a finished stage beside their baselines. */
+async function logLosses(run: RunDirectory, log: Log): Promise<void> {
+  const facts = await run.readFacts();
+  if (facts)
+    for (const line of lossLines({ ...facts, name: facts.stage, log: await readLog(run) }))
+      log(line);
 }
 
 /** Logs whether the losses of a finished stage were memorized. */
@@ -180,11 +190,11 @@ async function provenanceOf(
 async function trainStage(
   opened: RecipeStage,
   stage: StageRecipe,
-  { vocabulary, sets }: StageInputs,
+  { vocabulary, sets, provenance }: StageInputs & { readonly provenance: Provenance },
   run: RunDirectory,
   options: RunOptions,
 ): Promise<Ending> {
-  const { recipe, directory, workers, log, signal, onProgress, onEntry } = options;
+  const { recipe, directory, workers, overfit, log, signal, onProgress, onEntry } = options;
   const done = (await run.checkpoints()).at(-1) ?? 0;
   if (done > 0) log(`Continuing after step ${done} of ${stage.steps}.`);
   if (stage.steps > done) await checkNeeds(opened, stage.steps - done, options);
@@ -193,7 +203,9 @@ async function trainStage(
   log(describeBest(best));
   const progress = await run.resume(opened.state);
   if (!progress) await opened.begin();
-  const mixture = mixtureOptions(recipe, stage, sets, options.overfit);
+  const mixture = mixtureOptions(recipe, stage, sets, overfit);
+  const baselines = await opened.baselines({ sets, mixture }, overfit !== undefined);
+  await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
   const loader = await Loader.open({
     planner: new Mixture(mixture, progress?.cursor),
     reader: "pretraining",

@@ -23,10 +23,11 @@ export function addWatch(program: Command): void {
     });
 }
 
-function summary({ stage: { name, steps, losses, log }, isFinished }: WatchedRun): unknown {
+function summary({ stage, isFinished }: WatchedRun): unknown {
+  const { name, steps, losses, accuracies, log } = stage;
   const last = (wanted: string): unknown => log.findLast(({ kind }) => kind === wanted);
   return {
-    ...{ stage: name, steps, isFinished, guessing: losses },
+    ...{ stage: name, steps, isFinished, baselines: { ...losses, ...accuracies } },
     ...{ training: last("training"), evaluation: last("evaluation") },
   };
 }

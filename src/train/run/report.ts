@@ -33,6 +33,7 @@ async function stageSections(name: string, run: RunDirectory): Promise<Section[]
   const facts = await run.readFacts();
   if (!facts) return [];
   const reconstructions = await readFile(run.file("reconstructions.png")).catch(() => undefined);
-  const stage = { name, losses: facts.losses, log: await readLog(run) };
+  const { losses, accuracies } = facts;
+  const stage = { name, losses, ...(accuracies && { accuracies }), log: await readLog(run) };
   return [runSection({ ...stage, ...(reconstructions && { reconstructions }) })];
 }

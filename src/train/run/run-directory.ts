@@ -22,8 +22,10 @@ export interface Progress {
 export interface RunFacts extends Provenance {
   /** Steps of the whole stage. */
   readonly steps: number;
-  /** The losses by name, each with its value before training, or null if unknown. */
+  /** The losses by name, each with its baseline, or null if it has none. */
   readonly losses: Readonly<Record<string, number | null>>;
+  /** The baselines of validation accuracies by name. */
+  readonly accuracies?: Readonly<Record<string, number>>;
 }
 
 const stateName = "state.safetensors";

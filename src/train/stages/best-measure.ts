@@ -18,7 +18,7 @@ export function bestMeasure(
 ): BestMeasure | undefined {
   const name = named ?? measures[0];
   if (name === undefined) return undefined;
-  if (measures.includes(name)) return { name, lowerIsBetter: name in losses };
+  if (measures.includes(name)) return { name, lowerIsBetter: losses.includes(name) };
   const known =
     measures.length > 0
       ? `Its measures: ${measures.join(", ")}.`

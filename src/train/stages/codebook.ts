@@ -17,6 +17,7 @@ import { codebookSize } from "../../data/image/fitted-processor.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { initialize } from "../../nn/parameter.js";
+import { inkBelow } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
@@ -41,6 +42,7 @@ import { rateAt } from "./rate.js";
 import type { CodebookStageRecipe } from "../../configs/recipe.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import {
+  type Baselines,
   type RecipeStage,
   type Scalars,
   type StageNeeds,
@@ -71,7 +73,7 @@ type Judgement = {
 };
 
 export class CodebookStage implements RecipeStage {
-  readonly losses = { reconstruction: null, divergence: null, usage: null };
+  readonly losses = ["reconstruction", "divergence", "usage"];
   readonly state: CodebookState;
   private readonly config: FlavaConfig;
   readonly #pixels: TensorSpec;
@@ -103,6 +105,11 @@ export class CodebookStage implements RecipeStage {
   get measures(): readonly string[] {
     if (this.#validation.length === 0) return [];
     return ["ink accuracy", "likelihood", "codes used", "code entropy"];
+  }
+
+  /** None: frequencies of pixels say nothing about an image. */
+  baselines(): Promise<Baselines> {
+    return Promise.resolve({ losses: Object.fromEntries(this.losses.map((name) => [name, null])) });
   }
 
   get name(): string {
@@ -242,9 +249,6 @@ export class CodebookStage implements RecipeStage {
     await sharp(pixels, { raw }).png().toFile(this.options.drawing);
   }
 }
-
-/** Channels darker than this are ink: drawn, rather than the white that most of an icon is. */
-const inkBelow = 0.75;
 
 /** Adds the absolute errors of a batch's ink. */
 function addInkError(

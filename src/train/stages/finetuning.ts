@@ -48,7 +48,9 @@ type FinetuningState = State<OptimizerState<FlavaForTask<TensorSpec>, TensorSpec
 
 export class FinetuningStage implements Stage<LabeledBatch> {
   readonly state: FinetuningState;
-  readonly losses: Readonly<Record<string, number>>;
+  readonly losses = [lossName];
+  /** Of its loss. */
+  readonly baseline: number;
   readonly measures: readonly string[];
   readonly #rules: ParameterRules;
   readonly #steps = new Map<string, CompiledStep<LabeledTensors<TensorSpec>>>();
@@ -67,7 +69,7 @@ export class FinetuningStage implements Stage<LabeledBatch> {
       optimizerState(parameters, { rules: this.#rules, microBatches }),
     );
     const targets = train.flatMap(({ target }) => target ?? []);
-    this.losses = { [lossName]: guessingLoss(task.labels, targets) };
+    this.baseline = guessingLoss(task.labels, targets);
     this.measures = validation.length > 0 ? measureNames(task.labels) : [];
     const state = this.state as unknown as State<{ parameters: never }>;
     this.#predictor = new TaskPredictor({ ...model, state, task, precision });

@@ -15,7 +15,7 @@ import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
 import type { TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
-import { type LossName, lossesOfKind } from "../../objective/objectives.js";
+import { lossesOfKind } from "../../objective/objectives.js";
 import { requireParts } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
@@ -30,9 +30,16 @@ import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretrainin
 import { rateAt } from "./rate.js";
 import type { PretrainingStageRecipe } from "../../configs/recipe.js";
 import type { SizedRecipe } from "../sized-recipe.js";
-import type { RunFacts } from "../run/run-directory.js";
+import { type TrainingData, measureBaselines } from "./baselines.js";
 import { type StartWeights, loadStart } from "../run/start.js";
-import { type Log, type RecipeStage, type Scalars, type StageNeeds, stepScalars } from "./stage.js";
+import {
+  type Baselines,
+  type Log,
+  type RecipeStage,
+  type Scalars,
+  type StageNeeds,
+  stepScalars,
+} from "./stage.js";
 import { Validation, type ValidationOptions } from "./validation.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
@@ -88,28 +95,35 @@ export class PretrainingStage implements RecipeStage {
     return this.validation.measures;
   }
 
-  get losses(): RunFacts["losses"] {
+  get losses(): readonly string[] {
     const { stage } = this.options;
-    const { image, text } = this.config;
-    const [words, tokens] = [Math.log(text.vocabulary), Math.log(image.vocabulary)];
-    const chance: Readonly<Record<LossName, number>> = {
-      contrastive: Math.log(stage.batch.pair),
-      itm: entropyOf(stage.mismatched),
-      mmmImage: tokens,
-      mmmText: words,
-      mim: tokens,
-      mlm: words,
-    };
     const drawn = batchKinds.filter((kind) => stage.shares[kind] > 0);
     const names = drawn.flatMap((kind) => [...lossesOfKind[kind]]);
     const trained = names.filter((name) => stage.losses[name] !== 0);
     const extra = drawn.flatMap((kind) => lossesOfBatch(this.options.extra, kind));
-    const { name: contrastive, pairs } = this.validation.contrastiveLoss;
+    const { name: contrastive } = this.validation.contrastiveLoss;
     const isOther = trained.includes("contrastive") && contrastive !== "contrastive";
+    return [...trained, ...(isOther ? [contrastive] : []), ...extra.map(({ name }) => name)];
+  }
+
+  async baselines(training: TrainingData, isToMemorize: boolean): Promise<Baselines> {
+    const { validation, recipe, stage, vocabulary } = this.options;
+    const { name: contrastive, pairs } = this.validation.contrastiveLoss;
+    const measured = await measureBaselines({
+      ...{ ...training, state: this.state, config: this.config, vocabulary },
+      ...{ precision: recipe.precision, losses: stage.losses, batch: validation.batch },
+      validation: isToMemorize ? [] : this.validation.batches,
+    });
+    const known = new Map<string, number>([
+      [contrastive, Math.log(pairs)],
+      ["contrastive", Math.log(training.mixture.batch.pair)],
+      ...[...measured].map(([name, { loss }]) => [name, loss] as const),
+    ]);
     return {
-      ...Object.fromEntries(trained.map((name) => [name, chance[name]])),
-      ...(isOther && { [contrastive]: Math.log(pairs) }),
-      ...Object.fromEntries(extra.map(({ name }) => [name, null])),
+      losses: Object.fromEntries(this.losses.map((name) => [name, known.get(name) ?? null])),
+      accuracies: Object.fromEntries(
+        [...measured].map(([name, { accuracy }]) => [`${name} accuracy`, accuracy]),
+      ),
     };
   }
 
@@ -199,9 +213,4 @@ export class PretrainingStage implements RecipeStage {
 function predictsVisualTokens({ shares, losses, masked }: PretrainingStageRecipe): boolean {
   const inImages = shares.image > 0 && losses.mim > 0;
   return masked && (inImages || (shares.pair > 0 && losses.mmmImage > 0));
-}
-
-/** Cross entropy of the best constant answer to a question whose answer is yes with probability `share`. */
-function entropyOf(share: number): number {
-  return [share, 1 - share].reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }

@@ -6,9 +6,12 @@ import { leavesOf } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import type { TensorSpec } from "../../graph/tensor.js";
+import type { TrainingData } from "./baselines.js";
 
 /** Figures of a step or an evaluation by name, such as "contrastive" and "zero-shot top-1". */
 export type Scalars = Readonly<Record<string, number>>;
+
+export type Baselines = Pick<RunFacts, "losses" | "accuracies">;
 
 /** Called with each log line. */
 export type Log = (line: string) => void;
@@ -73,8 +76,8 @@ export interface Stage<B = CollatedBatch> {
   readonly state: State;
   /** Total number of steps. */
   readonly steps: number;
-  /** The losses by name, each with its value before training (guessing), or null if unknown. */
-  readonly losses: RunFacts["losses"];
+  /** Names of the losses. */
+  readonly losses: readonly string[];
   /** Initializes the weights if there is no checkpoint to continue from. */
   begin(): Promise<void>;
   /** Compiles the largest programs; nothing large is allocated. */
@@ -94,4 +97,10 @@ export interface Stage<B = CollatedBatch> {
 export interface RecipeStage extends Stage {
   /** Loads the validation data. Called before `measures`, `step` and `evaluate`; rejects when aborted. */
   load(signal?: AbortSignal): Promise<void>;
+  /**
+   * What knowing frequencies alone reaches, without seeing any input. Called with the weights that training starts from.
+   *
+   * @param isToMemorize whether the training data are to be memorized: then baselines are of these, not of validation data
+   */
+  baselines(training: TrainingData, isToMemorize: boolean): Promise<Baselines>;
 }

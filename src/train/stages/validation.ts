@@ -26,6 +26,7 @@ import { fittedProcessor } from "../../data/image/fitted-processor.js";
 import type { Parameter } from "../../nn/parameter.js";
 import type { Precision } from "../../nn/precision.js";
 import {
+  type LossName,
   type LossWeights,
   counting,
   lossesOfKind,
@@ -111,6 +112,11 @@ export class Validation {
     return { name: isComparable ? "contrastive" : `contrastive among ${pairs}`, pairs };
   }
 
+  /** The batches that it evaluates on. */
+  get batches(): readonly CollatedBatch[] {
+    return this.#batches;
+  }
+
   /** What `evaluate` measures, the measure that tells most about the model first; empty without data. */
   get measures(): readonly string[] {
     const kinds = new Set(this.#batches.map(({ kind }) => kind));
@@ -119,9 +125,7 @@ export class Validation {
       .flatMap((kind) => [...lossesOfKind[kind]]);
     const all = losses
       .filter((name) => this.options.losses[name] !== 0)
-      .flatMap((name) =>
-        name === "contrastive" ? [this.contrastiveLoss.name] : [`${name} accuracy`, name],
-      );
+      .flatMap((name) => this.#measuresOf(name));
     return this.#named ? ["zero-shot top-1", "zero-shot top-5", ...all] : all;
   }
 
@@ -140,6 +144,13 @@ export class Validation {
   async close(): Promise<void> {
     for (const program of this.#programs.values()) program.dispose();
     await this.#embedder.close();
+  }
+
+  /** The measures of a loss, the one that tells most first. */
+  #measuresOf(name: LossName): string[] {
+    if (name === "contrastive") return [this.contrastiveLoss.name];
+    const isOfImages = name === "mim" || name === "mmmImage";
+    return [`${name} accuracy`, ...(isOfImages ? [`${name} ink accuracy`] : []), name];
   }
 
   async #judge({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
@@ -170,6 +181,7 @@ export class Validation {
       for (const [name, objective] of Object.entries(counting(objectives, losses))) {
         outputs[name === "contrastive" ? this.contrastiveLoss.name : name] = objective.loss;
         if ("accuracy" in objective) outputs[`${name} accuracy`] = objective.accuracy;
+        if ("inkAccuracy" in objective) outputs[`${name} ink accuracy`] = objective.inkAccuracy;
       }
       return { outputs };
     });
