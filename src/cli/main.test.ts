@@ -5,12 +5,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
+import { Command } from "commander";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { program } from "../../test/build.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { nativeLevels } from "../backend/native.js";
+import { verbs } from "./verbs.js";
 
 const root = join(import.meta.dirname, "..", "..");
 const folder = temporaryDirectory();
@@ -48,6 +50,19 @@ beforeAll(async () => {
 });
 
 describe("flava", () => {
+  it.each(Object.entries(verbs))("has the verb %s where its list says", async (name, { load }) => {
+    const program = new Command();
+    (await load())(program);
+    expect(program.commands.map((command) => command.name())).toEqual([name]);
+  });
+
+  it("loads no verb before it is asked for", () => {
+    const imports = ["main", "verbs"].flatMap((name) => [
+      ...read(`src/cli/${name}.ts`).matchAll(/^import (?!type).* from "(\..*)";$/gm),
+    ]);
+    expect(imports.map(([, path]) => path)).toEqual(["../base/package-root.js", "./verbs.js"]);
+  });
+
   it("prints its version and its help", async () => {
     const { version } = JSON.parse(read("package.json")) as { version: string };
     expect(await flava(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });

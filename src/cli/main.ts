@@ -1,24 +1,9 @@
 #!/usr/bin/env node
-/** The command line, assembled from one file per verb. */
+/** The command line. */
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { packagePath } from "../base/package-root.js";
-import { addClassify } from "./classify.js";
-import { addConvert } from "./convert.js";
-import { addData } from "./data.js";
-import { addEmbed } from "./embed.js";
-import { addEvaluate } from "./evaluation/evaluate.js";
-import { addFill } from "./fill.js";
-import { addFinetune } from "./training/finetune.js";
-import { addInspect } from "./inspect.js";
-import { addMatch } from "./match.js";
-import { addPredict } from "./labeled/predict.js";
-import { addPretrain } from "./training/pretrain.js";
-import { addProbe } from "./evaluation/probe.js";
-import { addSearch } from "./search.js";
-import { addServe } from "./serving/serve.js";
-import { addTasks } from "./evaluation/tasks.js";
-import { addWatch } from "./training/watch.js";
+import { verbs } from "./verbs.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
@@ -31,12 +16,12 @@ async function packageVersion(): Promise<string> {
   return (manifest as { readonly version: string }).version;
 }
 
-const verbs = [
-  ...[addInspect, addClassify, addMatch, addFill, addEmbed, addSearch, addServe],
-  ...[addEvaluate, addProbe, addTasks, addData],
-  ...[addPretrain, addWatch, addFinetune, addPredict, addConvert],
-];
-for (const add of verbs) add(program);
+// Of the other verbs, help and the answer to a misspelt one need the names alone.
+const asked = process.argv.slice(2).find((word) => word !== "help" && !word.startsWith("-"));
+for (const [name, { summary, load }] of Object.entries(verbs)) {
+  if (name === asked) (await load())(program);
+  else program.command(name).summary(summary);
+}
 
 try {
   await program.parseAsync();
