@@ -1,7 +1,9 @@
 /** A small data set of colored shapes with captions, for tests of training: real images in real shards. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { ShardWriter } from "../src/data/formats/tar/shard-writer.js";
+import { specialPieces } from "../src/data/text/vocabulary.js";
 import { matchingAlone } from "../src/configs/pairs-alone.js";
 import { type Recipe, type RecipeInput, checkRecipe } from "../src/configs/recipe.js";
 import { type PretrainOptions, pretrain } from "../src/train/pretrain.js";
@@ -15,7 +17,14 @@ const shapes: Readonly<Record<string, string>> = {
   bar: '<rect x="2" y="12" width="28" height="8"/>',
 };
 
-/** Writes `pairs/shapes/train`, with a validation twin, and `text/words/{train,validation}` below `root`. */
+/** The words of the texts: models with BERT's vocabulary would spend most of their time on its embeddings. */
+export const words = [
+  ...Object.values(specialPieces),
+  ...[...colors, ...Object.keys(shapes)],
+  ...["the", "is", "and", "nothing", "else", "here", "a", "."],
+];
+
+/** Writes `pairs/shapes/train`, with a validation twin, `text/words/{train,validation}` and `words.txt` below `root`. */
 export async function writeShapes(root: string): Promise<void> {
   for (const split of ["train", "validation"]) {
     const pairs = new ShardWriter(join(root, "pairs", "shapes", split), { name: "shapes" });
@@ -42,6 +51,7 @@ export async function writeShapes(root: string): Promise<void> {
     await pairs.close();
     await texts.close();
   }
+  await writeFile(join(root, "words.txt"), `${words.join("\n")}\n`);
 }
 
 /** Trains on the shapes of `root` in this process, in its folder `name`; returns the log. */
@@ -67,18 +77,21 @@ export function shapesRecipe(
   changes: {
     readonly steps?: number;
     readonly vocabulary?: string;
+    /** Word embeddings of the model. */
+    readonly embeddings?: number;
     readonly microBatches?: number;
     /** The stage after the others, which learns matching alone. */
     readonly frozen?: readonly string[];
   } = {},
 ): Recipe {
-  const { steps = 4, vocabulary, microBatches = 1, frozen } = changes;
+  const { steps = 4, vocabulary = "words.txt", embeddings = 32 } = changes;
+  const { microBatches = 1, frozen } = changes;
   const batch = { pair: 8, image: 8, text: 8 };
   const every = { log: 1, evaluate: steps, save: Math.ceil(steps / 4) };
   return checkRecipe(
     {
       name: "shapes",
-      model: "tiny",
+      model: { from: "tiny", text: { vocabulary: embeddings } },
       precision: "float32",
       data: {
         root,
