@@ -140,7 +140,7 @@ describe("the order of imports", () => {
     ["train/loop.ts", `export * from "../objective/match.js";`],
     ["graph/ops/add.test.ts", `import { reference } from "../../backend/reference.js";`],
     ["index.ts", `export { load } from "./api/load.js";`],
-    ["cli/data.ts", `import { build } from "../../datasets/mini-pmd/build.js";`],
+    ["cli/data/data.ts", `import { build } from "../../../datasets/mini-pmd/build.js";`],
   ])("allows %s: %s", (path, text) => {
     expect(faults(path, text)).toEqual([]);
   });

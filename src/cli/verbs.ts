@@ -53,7 +53,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   data: {
     summary: "build data sets and vocabularies for training and evaluation",
-    load: async () => (await import("./data.js")).addData,
+    load: async () => (await import("./data/data.js")).addData,
   },
   pretrain: {
     summary: "train a model by a recipe",

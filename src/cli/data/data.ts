@@ -1,16 +1,16 @@
 /** `flava data`: builds the mini-PMD, reports on it, and samples it. */
 import type { Command } from "commander";
-import { type BuildReport, buildPmd } from "../../datasets/mini-pmd/build.js";
-import { buildEvaluation } from "../../datasets/mini-pmd/evaluation/build.js";
-import { defaultCache } from "../../datasets/mini-pmd/packages.js";
-import type { WrittenFolder } from "../../datasets/mini-pmd/sample/folder.js";
-import { writeSample } from "../../datasets/mini-pmd/sample.js";
-import { type DataReportOptions, reportData } from "./data-report.js";
-import { type JsonFlag, jsonOption, printJson } from "./json.js";
-import { outputDirectory, outputFile } from "./output-path.js";
-import { addShards } from "./data-shards.js";
-import { addVocabulary } from "./data-vocabulary.js";
-import { wholeNumberFrom } from "./whole-number.js";
+import { type BuildReport, buildPmd } from "../../../datasets/mini-pmd/build.js";
+import { buildEvaluation } from "../../../datasets/mini-pmd/evaluation/build.js";
+import { defaultCache } from "../../../datasets/mini-pmd/packages.js";
+import type { WrittenFolder } from "../../../datasets/mini-pmd/sample/folder.js";
+import { writeSample } from "../../../datasets/mini-pmd/sample.js";
+import { type DataReportOptions, reportData } from "./report.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { outputDirectory, outputFile } from "../output-path.js";
+import { addShards } from "./shards.js";
+import { addVocabulary } from "./vocabulary.js";
+import { wholeNumberFrom } from "../whole-number.js";
 
 interface BuildFlags extends JsonFlag {
   readonly cache?: string;

@@ -1,15 +1,15 @@
 /** `flava data shards`: writes tar shards of any data sets. */
 import { type Command, InvalidArgumentError } from "commander";
-import { formatBytes } from "../backend/available-memory.js";
-import { openSource } from "../data/formats/open.js";
-import { type ShardsReport, type SplitFacts, writeShards } from "../data/write-shards.js";
-import { type DataFlags, addDataOptions, sourceOptions } from "./data-options.js";
-import { expandFilePatterns } from "./file-patterns.js";
-import { interruptible } from "./interruptible.js";
-import { type JsonFlag, jsonOption, printJson } from "./json.js";
-import { outputDirectory } from "./output-path.js";
-import { ProgressLine, pace } from "./progress.js";
-import { wholeNumberFrom } from "./whole-number.js";
+import { formatBytes } from "../../backend/available-memory.js";
+import { openSource } from "../../data/formats/open.js";
+import { type ShardsReport, type SplitFacts, writeShards } from "../../data/write-shards.js";
+import { type DataFlags, addDataOptions, sourceOptions } from "../data-options.js";
+import { expandFilePatterns } from "../file-patterns.js";
+import { interruptible } from "../interruptible.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { outputDirectory } from "../output-path.js";
+import { ProgressLine, pace } from "../progress.js";
+import { wholeNumberFrom } from "../whole-number.js";
 
 interface ShardsFlags extends DataFlags, JsonFlag {
   readonly out: string;

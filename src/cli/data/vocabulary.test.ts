@@ -3,10 +3,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { openTokenizer } from "../data/text/tokenizer.js";
-import { NoUsableSampleError } from "../data/batch/skipped.js";
-import { addVocabulary } from "./data-vocabulary.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import { openTokenizer } from "../../data/text/tokenizer.js";
+import { NoUsableSampleError } from "../../data/batch/skipped.js";
+import { addVocabulary } from "./vocabulary.js";
 
 const folder = temporaryDirectory();
 afterEach(() => vi.restoreAllMocks());

@@ -1,16 +1,16 @@
 /** `flava data report`: writes a page about the built mini-PMD. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sample } from "../data/sample.js";
-import { defaultCache } from "../../datasets/mini-pmd/packages.js";
+import type { Sample } from "../../data/sample.js";
+import { defaultCache } from "../../../datasets/mini-pmd/packages.js";
 import {
   type FolderSurvey,
   surveyEvaluation,
   surveyFolders,
-} from "../../datasets/mini-pmd/survey.js";
-import { Html, html } from "../report/html.js";
-import { page } from "../report/page.js";
-import { numberColumn, table, textColumn } from "../report/table.js";
+} from "../../../datasets/mini-pmd/survey.js";
+import { Html, html } from "../../report/html.js";
+import { page } from "../../report/page.js";
+import { numberColumn, table, textColumn } from "../../report/table.js";
 
 export interface DataReportOptions {
   readonly cache?: string;

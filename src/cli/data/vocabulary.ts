@@ -1,15 +1,15 @@
 /** `flava data vocabulary`: trains a vocabulary on the texts of data sets. */
 import type { Command } from "commander";
-import { replaceFile } from "../base/replace-file.js";
-import { SkippedSamples } from "../data/batch/skipped.js";
-import { openSource } from "../data/formats/open.js";
-import { WordCounts, trainVocabulary } from "../data/text/train-vocabulary.js";
-import { type DataFlags, addDataOptions, sourceOptions } from "./data-options.js";
-import { expandFilePatterns } from "./file-patterns.js";
-import { outputFile } from "./output-path.js";
-import { percent } from "../report/measurements.js";
-import { ProgressLine } from "./progress.js";
-import { wholeNumberFrom } from "./whole-number.js";
+import { replaceFile } from "../../base/replace-file.js";
+import { SkippedSamples } from "../../data/batch/skipped.js";
+import { openSource } from "../../data/formats/open.js";
+import { WordCounts, trainVocabulary } from "../../data/text/train-vocabulary.js";
+import { type DataFlags, addDataOptions, sourceOptions } from "../data-options.js";
+import { expandFilePatterns } from "../file-patterns.js";
+import { outputFile } from "../output-path.js";
+import { percent } from "../../report/measurements.js";
+import { ProgressLine } from "../progress.js";
+import { wholeNumberFrom } from "../whole-number.js";
 
 interface VocabularyFlags extends DataFlags {
   readonly size: number;
