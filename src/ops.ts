@@ -65,6 +65,7 @@ export {
   quantizeWeights,
   quantizedLinear,
 } from "./graph/ops/quantize.js";
+export { quantizedScan } from "./graph/ops/quantized-scan.js";
 export { dropout, foldIn, gumbel, normal, uniform } from "./graph/ops/random.js";
 export { argmax, maximumOf, mean } from "./graph/ops/reduce.js";
 export { reshape } from "./graph/ops/reshape.js";

@@ -100,7 +100,7 @@ struct Int8Product : Int8Words {
 #if defined(__AVX512VNNI__)
   static constexpr int parts = 1;
 
-  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints left(Uints words, int) { return words; }
   static Uints right(Uints words, int) { return words; }
   static Ints add(Ints sums, Uints left, Uints right) {
     return (Ints)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)left, (__m512i)right);
@@ -108,7 +108,7 @@ struct Int8Product : Int8Words {
 #elif defined(__ARM_FEATURE_MATMUL_INT8)
   static constexpr int parts = 1;
 
-  static Uints left(uint32_t word, int) { return Uints{} + word; }
+  static Uints left(Uints words, int) { return words; }
   static Uints right(Uints words, int) { return words; }
   static Ints add(Ints sums, Uints left, Uints right) {
     return (Ints)vusdotq_s32((int32x4_t)sums, vreinterpretq_u8_u32((uint32x4_t)left),
@@ -119,7 +119,7 @@ struct Int8Product : Int8Words {
   static constexpr int parts = 2;
   typedef int16_t Halves __attribute__((vector_size(4 * width)));
 
-  static Halves left(uint32_t word, int part) { return (Halves)((Uints{} + (word >> (8 * part))) & 0x00ff00ffu); }
+  static Halves left(Uints words, int part) { return (Halves)((words >> (8 * part)) & 0x00ff00ffu); }
   static Halves right(Uints words, int part) {
     return part == 0 ? ((Halves)words << 8) >> 8 : (Halves)words >> 8;
   }
@@ -133,10 +133,12 @@ struct Int8Product : Int8Words {
 #else
   static constexpr int parts = 4;
 
-  static Ints left(uint32_t word, int part) { return Ints{} + static_cast<int32_t>((word >> (8 * part)) & 0xff); }
+  static Ints left(Uints words, int part) { return (Ints)((words >> (8 * part)) & 0xffu); }
   static Ints right(Uints words, int part) { return (Ints)(words << (24 - 8 * part)) >> 24; }
   static Ints add(Ints sums, Ints left, Ints right) { return sums + left * right; }
 #endif
+
+  static auto left(uint32_t word, int part) { return left(Uints{} + word, part); }
 };
 
 #endif

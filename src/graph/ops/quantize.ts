@@ -66,7 +66,7 @@ export type QuantizedMatmulAttributes = {
 };
 
 /** Terms of a sum that int32 holds, whatever they are: the kernels multiply 0 to 255 by -128 to 127. */
-const mostExactTerms = Math.floor((2 ** 31 - 1) / (255 * 128));
+export const mostExactTerms = Math.floor((2 ** 31 - 1) / (255 * 128));
 
 export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
   name: "quantizedMatmul",
