@@ -6,6 +6,7 @@ import {
   quantizedLinear,
   quantizedMatmulOp,
 } from "../../src/graph/ops/quantize.js";
+import { quantizedScan } from "../../src/graph/ops/quantized-scan.js";
 import {
   type Argument,
   combinations,
@@ -231,6 +232,33 @@ describeNative("quantized weights", () => {
       [5, 0],
     ]) {
       await conform("quantizeWeights", quantize, [{ shape }]);
+    }
+  });
+});
+
+describeNative("scans of rows of 8 bits", () => {
+  test.each(floats)("of all sizes, with vectors in %s", async (dtype) => {
+    const shapes = [
+      ...sizes.flatMap((size) => [
+        [size, 5, 3],
+        [2, size, 5],
+        [3, 70, size],
+      ]),
+      ...randomShapes(10, 5, 300, 1500),
+      [0, 3, 4],
+      [3, 3, 0],
+    ];
+    for (const [Q, D, N] of shapes) {
+      await conform(
+        "quantizedScan",
+        quantizedScan,
+        [
+          { shape: [Q!, D!], dtype, values: exactRows(Q!, D!) },
+          { shape: [N!, D!], dtype: "int8", values: wholes(N! * D!, 2), constant: true },
+          { shape: [N!], values: scales, constant: true },
+        ],
+        { relative: 1e-6 },
+      );
     }
   });
 });
