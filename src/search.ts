@@ -25,11 +25,15 @@ export {
   runEmbeddingJob,
 } from "./search/embedding-job.js";
 export type { EmbeddingModel } from "./search/embedding-model.js";
-export {
-  ExactIndex,
-  type Hit,
-  type OpenIndexOptions,
-  type SearchOptions,
-  openIndex,
-} from "./search/exact-index.js";
+export { ExactIndex, type OpenExactOptions } from "./search/exact-index.js";
+export type { Filter } from "./search/filter.js";
 export { modelFingerprint } from "./search/model-fingerprint.js";
+export { type OpenIndexOptions, openIndex } from "./search/open-index.js";
+export type {
+  Hit,
+  IndexEntry,
+  IndexRow,
+  SearchOptions,
+  VectorIndex,
+  VectorKind,
+} from "./search/vector-index.js";

@@ -29,12 +29,18 @@ export async function withLock<Result>(
   place: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await acquire(path, place);
+  const release = await lock(path, place);
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    await release();
   }
+}
+
+/** Takes a lock as `withLock` does; resolves to the function that releases it. */
+export async function lock(path: string, place: string): Promise<() => Promise<void>> {
+  await acquire(path, place);
+  return () => rm(path, { force: true });
 }
 
 async function acquire(path: string, place: string): Promise<void> {

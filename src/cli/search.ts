@@ -1,6 +1,6 @@
 /** `flava search`: finds nearest neighbors among the embeddings written by `flava embed`. */
 import { type Command, Option } from "commander";
-import { openIndex } from "../search/exact-index.js";
+import { openIndex } from "../search/open-index.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { wholeNumber } from "./whole-number.js";
@@ -41,10 +41,10 @@ async function run(file: string, query: string | undefined, flags: SearchFlags):
   const { image, top, among } = flags;
   const kind = among && (among === "images" ? "image" : "text");
   const hits = await useModel(flags, async (flava) => {
-    const index = await openIndex(file, flava, { ...(kind && { kind }) });
+    await using index = await openIndex(file, flava);
     const vector =
       query !== undefined ? await flava.embedTexts(query) : await flava.embedImages(image!);
-    return index.search(vector, { top });
+    return await index.search(vector, { top, ...(kind && { kind }) });
   });
   if (flags.json) {
     printJson(hits);

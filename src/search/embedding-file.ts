@@ -13,6 +13,10 @@ export interface EmbeddingRow {
   readonly path?: string;
   /** The sample's first text. */
   readonly text?: string;
+  /** The sample's class. */
+  readonly label?: string;
+  /** Other data of the sample. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /** [D] at length 1, or features. */
   readonly image?: Float32Array;
   /** [D] at length 1, or features. */
@@ -21,7 +25,7 @@ export interface EmbeddingRow {
   readonly digest?: string;
 }
 
-const origin = z.object({
+export const embeddingOrigin = z.object({
   /** Display name of the data set. */
   source: z.string(),
   /** The model's path, for display. */
@@ -38,7 +42,7 @@ const origin = z.object({
 });
 
 /** The source and model of a file's embeddings. */
-export type EmbeddingOrigin = z.infer<typeof origin>;
+export type EmbeddingOrigin = z.infer<typeof embeddingOrigin>;
 
 /** The columns for image and text embeddings. */
 export const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
@@ -61,13 +65,16 @@ export function writeEmbeddings(
     { name: "key", type: "text" },
     { name: "path", type: "text" },
     { name: "text", type: "text" },
+    { name: "label", type: "text" },
+    { name: "fields", type: "text" },
     { name: names.image, type: "vector", length },
     { name: names.text, type: "vector", length: textWidth },
     ...(digests ? [{ name: "digest", type: "text" } as const] : []),
   ];
   async function* cells(): AsyncGenerator<Record<string, unknown>> {
-    for await (const { image, textVector, ...texts } of rows) {
-      yield { ...texts, [names.image]: image, [names.text]: textVector };
+    for await (const { image, textVector, fields, ...texts } of rows) {
+      const vectors = { [names.image]: image, [names.text]: textVector };
+      yield { ...texts, ...vectors, ...(fields && { fields: JSON.stringify(fields) }) };
     }
   }
   return writeParquet(path, columns, cells(), {
@@ -103,7 +110,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   if (stored === undefined) return fail("it does not name the model that made it");
   const read = (): EmbeddingOrigin => {
     try {
-      return origin.parse(JSON.parse(stored));
+      return embeddingOrigin.parse(JSON.parse(stored));
     } catch (error) {
       return fail(error);
     }
@@ -124,7 +131,7 @@ function rowOf(
   row: Readonly<Record<string, unknown>>,
   names: Readonly<Record<"image" | "text", string>>,
 ): EmbeddingRow {
-  const { key, path, text, digest } = row;
+  const { key, path, text, label, fields, digest } = row;
   if (typeof key !== "string") throw new SourceError('it has no text column "key"');
   const vector = (name: string): Float32Array | undefined => {
     const value = row[name];
@@ -136,6 +143,8 @@ function rowOf(
     key,
     ...(typeof path === "string" && { path }),
     ...(typeof text === "string" && { text }),
+    ...(typeof label === "string" && { label }),
+    ...(typeof fields === "string" && { fields: JSON.parse(fields) as Record<string, unknown> }),
     ...(image && { image }),
     ...(textVector && { textVector }),
     ...(typeof digest === "string" && { digest }),

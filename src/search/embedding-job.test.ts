@@ -11,7 +11,6 @@ import { openSource } from "../data/formats/open.js";
 import { openTokenizer } from "../data/text/tokenizer.js";
 import { decodeImage } from "../data/image/decode.js";
 import { type EmbeddingRow, openEmbeddings } from "./embedding-file.js";
-import { openIndex } from "./exact-index.js";
 import {
   type EmbeddingJobOptions,
   type EmbeddingReport,
@@ -19,6 +18,7 @@ import {
 } from "./embedding-job.js";
 import type { EmbeddingModel } from "./embedding-model.js";
 import { modelFingerprint } from "./model-fingerprint.js";
+import { openIndex } from "./open-index.js";
 
 const folder = temporaryDirectory();
 const images = join(folder, "images");

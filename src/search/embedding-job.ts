@@ -145,19 +145,33 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
 }
 
 /** Identifies the sample of a row. */
-function digestOf({ key, path, texts, image }: Sample): string {
-  const hash = createHash("sha256").update(JSON.stringify([key, path, texts[0]]));
+function digestOf({ key, path, texts, label, fields, image }: Sample): string {
+  const known = JSON.stringify([key, path, texts[0], label, fields]);
+  const hash = createHash("sha256").update(known);
   return (image ? hash.update(image) : hash).digest("base64");
 }
 
-function rowOf({ sample, image, text }: Embedded<DigestedSample>): EmbeddingRow {
-  const { key, path, texts, digest } = sample;
-  const [first] = texts;
+/** What a row says of a sample besides its vectors. */
+export function describedSample({
+  key,
+  path,
+  texts: [text],
+  label,
+  fields,
+}: Omit<Sample, "image">) {
   return {
     key,
-    digest,
     ...(path !== undefined && { path }),
-    ...(first !== undefined && { text: first }),
+    ...(text !== undefined && { text }),
+    ...(label !== undefined && { label }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+  };
+}
+
+function rowOf({ sample, image, text }: Embedded<DigestedSample>): EmbeddingRow {
+  return {
+    ...describedSample(sample),
+    digest: sample.digest,
     ...(image && { image }),
     ...(text && { textVector: text }),
   };

@@ -7,7 +7,8 @@ import { keyOf, normal } from "../base/random.js";
 import { defaultProcessor } from "../data/image/processor.js";
 import { writeParquet } from "../data/formats/parquet/writer.js";
 import { type EmbeddingRow, openEmbeddings, writeEmbeddings } from "./embedding-file.js";
-import { ExactIndex, openIndex } from "./exact-index.js";
+import { ExactIndex } from "./exact-index.js";
+import { openIndex } from "./open-index.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 
 const flava = await smallFlava();
@@ -38,7 +39,7 @@ describe("a file of embeddings", () => {
         textVector: normal(keyOf(2), 3),
       },
       { key: "b/c", image: normal(keyOf(3), 3) },
-      { key: "d", text: "é ☂", textVector: normal(keyOf(4), 3) },
+      { key: "d", text: "é ☂", textVector: normal(keyOf(4), 3), label: "x", fields: { a: [1] } },
     ];
     await writeEmbeddings(place("rows.parquet"), origin(3), rows);
     expect(await rowsIn(place("rows.parquet"))).toEqual(rows);
@@ -55,11 +56,13 @@ describe("a file of embeddings", () => {
 });
 
 describe("an exact index", () => {
-  const entries = ["north", "east", "south", "north-east"].map((key) => ({ key }));
-  const vectors = Float32Array.of(0, 1, 1, 0, 0, -1, Math.SQRT1_2, Math.SQRT1_2);
+  const keys = ["north", "east", "south", "north-east"];
+  const vectors = [Float32Array.of(0, 1), Float32Array.of(1, 0), Float32Array.of(0, -1)];
+  vectors.push(Float32Array.of(Math.SQRT1_2, Math.SQRT1_2));
 
   it("finds the nearest first", async () => {
-    const index = new ExactIndex(backend, entries, vectors, 2);
+    const index = new ExactIndex(backend, origin(2));
+    await index.put(keys.map((key, i) => ({ key, image: vectors[i]! })));
     const hits = await index.search(Float32Array.of(0, 1), { top: 3 });
     expect(hits.map(({ key }) => key)).toEqual(["north", "north-east", "east"]);
     expect(hits[1]!.similarity).toBeCloseTo(Math.SQRT1_2, 6);
@@ -69,23 +72,23 @@ describe("an exact index", () => {
   });
 
   it("is read from a file, of images or of texts", async () => {
-    const rows = entries.map(({ key }, i) => ({
+    const rows = keys.map((key, i) => ({
       key,
-      image: vectors.slice(2 * i, 2 * i + 2),
+      image: vectors[i]!,
       ...(i < 2 && { text: key, textVector: Float32Array.of(i, 1 - i) }),
     }));
     await writeEmbeddings(place("index.parquet"), origin(2), rows);
-    const images = await openIndex(place("index.parquet"), flava);
-    expect([images.entries.length, images.vectors]).toEqual([4, vectors]);
-    const texts = await openIndex(place("index.parquet"), flava, { kind: "text" });
-    expect(texts.entries).toEqual([
-      { key: "north", text: "north" },
-      { key: "east", text: "east" },
+    const index = await openIndex(place("index.parquet"), flava);
+    expect([await index.count("image"), await index.count("text")]).toEqual([4, 2]);
+    expect(await index.get(["east", "west"])).toEqual([rows[1], undefined]);
+    const texts = await index.search(Float32Array.of(0, 1), { kind: "text" });
+    expect(texts.map(({ key, text }) => [key, text])).toEqual([
+      ["north", "north"],
+      ["east", "east"],
     ]);
-    await writeEmbeddings(place("images.parquet"), origin(2), [
-      { key: "a", image: vectors.slice(0, 2) },
-    ]);
-    await expect(openIndex(place("images.parquet"), flava, { kind: "text" })).rejects.toThrow(
+    await writeEmbeddings(place("images.parquet"), origin(2), [{ key: "a", image: vectors[0]! }]);
+    const images = await openIndex(place("images.parquet"), flava);
+    await expect(images.search(Float32Array.of(0, 1), { kind: "text" })).rejects.toThrow(
       "no embeddings of texts",
     );
     const other = { ...flava, model: { ...flava.model, processor: defaultProcessor(32, 8) } };

@@ -1,0 +1,33 @@
+/** Filters on what is known about entries besides their vectors. */
+import type { IndexEntry } from "./vector-index.js";
+
+/**
+ * Values by name: of the label, the key, the path, the text, or one of the fields. An entry passes if it has all of them;
+ * numbers and truth values are compared as they are written in JSON, and a list has each of its elements.
+ */
+export type Filter = Readonly<Record<string, string>>;
+
+const own = ["key", "path", "text", "label"] as const;
+
+/** All values that a filter can ask for: "name=value". */
+export function* tagsOf(entry: IndexEntry): Generator<string> {
+  for (const name of own) {
+    const value = entry[name];
+    if (value !== undefined) yield `${name}=${value}`;
+  }
+  for (const [name, value] of Object.entries(entry.fields ?? {})) {
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (["string", "number", "boolean"].includes(typeof one)) yield `${name}=${String(one)}`;
+    }
+  }
+}
+
+/** The values that a filter asks for, as `tagsOf` writes them. */
+export const tagsOfFilter = (filter: Filter): string[] =>
+  Object.entries(filter).map(([name, value]) => `${name}=${value}`);
+
+/** Whether an entry passes. */
+export function passes(entry: IndexEntry, filter: Filter): boolean {
+  const tags = new Set(tagsOf(entry));
+  return tagsOfFilter(filter).every((tag) => tags.has(tag));
+}

@@ -1,0 +1,106 @@
+/** What all indexes of vectors have in common. */
+import type { Abortable, CallOptions } from "../base/call-options.js";
+import type { ImagePlace } from "../data/formats/image-place.js";
+import type { EmbeddingOrigin, EmbeddingRow } from "./embedding-file.js";
+import type { Filter } from "./filter.js";
+
+/** Which vectors of a sample: that of its image, or that of its text. */
+export type VectorKind = "image" | "text";
+
+export const vectorKinds: readonly VectorKind[] = ["image", "text"];
+
+/** A sample in an index, with its vectors. */
+export interface IndexRow extends Omit<EmbeddingRow, "digest"> {
+  /** Where the image is, if it can be read again. */
+  readonly place?: ImagePlace;
+  /** SHA-256 of the image's bytes, or of the text of a sample without image, in base64. */
+  readonly content?: string;
+}
+
+/** A sample in an index, without its vectors. */
+export type IndexEntry = Omit<IndexRow, "image" | "textVector">;
+
+/** An entry found by a search. */
+export interface Hit extends IndexEntry {
+  /** The dot product with the query, for unit vectors their cosine similarity, from -1 to 1. */
+  readonly similarity: number;
+}
+
+export interface SearchOptions extends CallOptions {
+  /** Number of hits; default: 10. */
+  readonly top?: number;
+  /** Which vectors to compare with; default: those of images, or of texts if there are none. */
+  readonly kind?: VectorKind;
+  /** Finds only entries with these values. */
+  readonly filter?: Filter;
+}
+
+/**
+ * Vectors of samples that can be searched, added, replaced and deleted. Calls may overlap: each search sees all updates that
+ * were acknowledged before it began.
+ */
+export interface VectorIndex extends AsyncDisposable {
+  /** The model and source of the vectors. */
+  readonly origin: EmbeddingOrigin;
+  /** Number of vectors of a kind. */
+  count(kind: VectorKind): Promise<number>;
+  /**
+   * Adds samples, or replaces those with the same key. When it resolves, they survive a crash.
+   * @throws RangeError if a vector has a different width or is not finite; then nothing is added
+   */
+  put(rows: readonly IndexRow[], options?: CallOptions): Promise<void>;
+  /** Deletes the samples with these keys, if there are any; resolves to how many there were. */
+  delete(keys: readonly string[], options?: Abortable): Promise<number>;
+  /** The samples with these keys, undefined for those that are not there. */
+  get(keys: readonly string[], options?: Abortable): Promise<(IndexRow | undefined)[]>;
+  /** All entries. */
+  entries(options?: Abortable): AsyncIterable<IndexEntry>;
+  /**
+   * The entries nearest to a query, nearest first, or to each of several.
+   *
+   * @param query an L2-normalized embedding, float32 [D]
+   * @throws RangeError if it has a different width
+   */
+  search(query: Float32Array, options?: SearchOptions): Promise<Hit[]>;
+  search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;
+  /** Waits for running calls and frees the memory. */
+  close(): Promise<void>;
+}
+
+/** The vector of a kind, if the sample has one. */
+export function vectorOf(row: IndexRow, kind: VectorKind): Float32Array | undefined {
+  return kind === "image" ? row.image : row.textVector;
+}
+
+/** The row without its vectors. */
+export function entryOf({ image: _, textVector: __, ...entry }: IndexRow): IndexEntry {
+  return entry;
+}
+
+/** @throws RangeError unless all vectors have this width and are finite */
+export function requireVectors(rows: readonly IndexRow[], width: number): void {
+  for (const row of rows) {
+    for (const kind of vectorKinds) {
+      const vector = vectorOf(row, kind);
+      if (!vector) continue;
+      if (vector.length !== width)
+        throw widthError(`The ${kind} vector of ${row.key}`, vector, width);
+      if (!vector.every(Number.isFinite)) {
+        throw new RangeError(`The ${kind} vector of ${row.key} has numbers that are not finite.`);
+      }
+    }
+  }
+}
+
+/** @throws RangeError unless all queries have this width */
+export function requireQueries(queries: readonly Float32Array[], width: number): void {
+  for (const query of queries) {
+    if (query.length !== width) throw widthError("The query", query, width);
+  }
+}
+
+function widthError(what: string, vector: Float32Array, width: number): RangeError {
+  return new RangeError(
+    `${what} has ${vector.length} numbers, but the index has vectors of ${width}: use the model that embedded them.`,
+  );
+}
