@@ -43,22 +43,31 @@ export class IndexLog {
     { writable }: { readonly writable: boolean },
   ): Promise<IndexLog> {
     const log = new IndexLog(path, await open(path, writable ? "r+" : "r"));
-    const { size } = await log.handle.stat();
-    for (;;) {
-      const record = await log.#recordAt(log.#end, size);
-      if (!record) break;
-      apply(decode(record));
-      log.#end += headerBytes + record.length;
+    try {
+      await log.#replay(apply, writable);
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
     }
-    if (writable && log.#end < size) {
-      await log.handle.truncate(log.#end);
-      await log.handle.sync();
-    }
-    return log;
   }
 
   get bytes(): number {
     return this.#end;
+  }
+
+  async #replay(apply: (update: Update) => void, writable: boolean): Promise<void> {
+    const { size } = await this.handle.stat();
+    for (;;) {
+      const record = await this.#recordAt(this.#end, size);
+      if (!record) break;
+      apply(decode(record));
+      this.#end += headerBytes + record.length;
+    }
+    if (writable && this.#end < size) {
+      await this.handle.truncate(this.#end);
+      await this.handle.sync();
+    }
   }
 
   /** Appends an update; it is on disk when this resolves. */
