@@ -50,7 +50,9 @@ it(`an index survives ${kills} kills under updates`, { timeout: 1e4 + 2e3 * kill
     const last = await killAfter(done, 1 + Math.floor(30 * random(0)), 5 * random(1));
     const found = await contents();
     // The update that was under way may have been written or not.
-    const count = [last + 1, last + 2].find((count) => matches(found, rowsAfter(count)));
+    const count = [last + 1, last + 2].find((count) =>
+      matches(found, rowsAfter(count) as Map<string, IndexRow>),
+    );
     expect({ kill, last, count }).toMatchObject({ count: expect.any(Number) as number });
     done = count!;
   }

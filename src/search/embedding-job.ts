@@ -158,7 +158,7 @@ export function describedSample({
   texts: [text],
   label,
   fields,
-}: Omit<Sample, "image">) {
+}: Omit<Sample, "image">): Omit<EmbeddingRow, "digest"> {
   return {
     key,
     ...(path !== undefined && { path }),

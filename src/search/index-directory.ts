@@ -33,7 +33,7 @@ type Description = z.infer<typeof description>;
 export class IndexDirectory {
   #log!: IndexLog;
   /** Why nothing can be appended: it is not known which generation is the current one. */
-  #fault: unknown;
+  #fault: Error | undefined;
 
   private constructor(
     readonly path: string,
@@ -120,6 +120,14 @@ export class IndexDirectory {
     return this.#log.bytes;
   }
 
+  /** Whether the log has become larger than the segment, and than `bytes`. */
+  isDue(bytes: number): boolean {
+    const { segment, origin } = this.description;
+    const vectors = segment ? segment.image.rows + segment.text.rows : 0;
+    const segmentBytes = (segment?.entries.bytes ?? 0) + vectors * origin.width * 4;
+    return this.logBytes > Math.max(bytes, segmentBytes);
+  }
+
   get isWritable(): boolean {
     return this.release !== undefined;
   }
@@ -143,7 +151,7 @@ export class IndexDirectory {
     const log = await IndexLog.create(logOf(this.path, generation));
     const next = { ...this.description, generation, segment };
     await describe(this.path, next).catch((error: unknown) => {
-      this.#fault = error;
+      this.#fault = error as Error;
       throw error;
     });
     await this.#log.close();

@@ -18,7 +18,7 @@ const lengthBytes = 4;
 export class IndexLog {
   #end = 0;
   /** Why nothing can be appended any more. */
-  #fault: unknown;
+  #fault: Error | undefined;
 
   private constructor(
     private readonly path: string,
