@@ -26,10 +26,10 @@ export {
 } from "./search/embedding-job.js";
 export type { EmbeddingModel } from "./search/embedding-model.js";
 export { ExactIndex, type OpenExactOptions } from "./search/exact-index.js";
-export type { Filter } from "./search/filter.js";
 export { modelFingerprint } from "./search/model-fingerprint.js";
 export { type OpenIndexOptions, openIndex } from "./search/open-index.js";
 export type {
+  Filter,
   Hit,
   IndexEntry,
   IndexRow,

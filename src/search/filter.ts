@@ -1,11 +1,5 @@
 /** Filters on what is known about entries besides their vectors. */
-import type { IndexEntry } from "./vector-index.js";
-
-/**
- * Values by name: of the label, the key, the path, the text, or one of the fields. An entry passes if it has all of them;
- * numbers and truth values are compared as they are written in JSON, and a list has each of its elements.
- */
-export type Filter = Readonly<Record<string, string>>;
+import type { Filter, IndexEntry } from "./vector-index.js";
 
 const own = ["key", "path", "text", "label"] as const;
 

@@ -1,11 +1,12 @@
 /** The samples of an index in memory: what is known of each, and tables of their vectors. */
 import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
-import { type Filter, passes } from "./filter.js";
+import { passes } from "./filter.js";
 import type { OpenSegment } from "./index-directory.js";
 import type { Update } from "./index-log.js";
 import { openVectors, readEntries } from "./index-segment.js";
 import {
+  type Filter,
   type Hit,
   type IndexEntry,
   type IndexRow,

@@ -2,7 +2,6 @@
 import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { ImagePlace } from "../data/formats/image-place.js";
 import type { EmbeddingOrigin, EmbeddingRow } from "./embedding-file.js";
-import type { Filter } from "./filter.js";
 
 /** Which vectors of a sample: that of its image, or that of its text. */
 export type VectorKind = "image" | "text";
@@ -25,6 +24,12 @@ export interface Hit extends IndexEntry {
   /** The dot product with the query, for unit vectors their cosine similarity, from -1 to 1. */
   readonly similarity: number;
 }
+
+/**
+ * Values by name: of the label, the key, the path, the text, or one of the fields. An entry passes if it has all of them;
+ * numbers and truth values are compared as they are written in JSON, and a list has each of its elements.
+ */
+export type Filter = Readonly<Record<string, string>>;
 
 export interface SearchOptions extends CallOptions {
   /** Number of hits; default: 10. */
