@@ -9,7 +9,11 @@
  * console.log(await server.listen({ port: 8000 }));
  */
 export { type ListenOptions, Server, type ServerOptions, createServer } from "./serve/server.js";
-export type { LoadModel } from "./serve/served-models.js";
+export type { LoadModel } from "./serve/models/served-models.js";
+export type { BatchLimits } from "./serve/batch/lane.js";
+export { ApiKeys } from "./serve/http/api-keys.js";
+export type { ServerLimits } from "./serve/http/limits.js";
+export type { LoggedRequest } from "./serve/http/request-log.js";
 export type { ServerApp } from "./serve/http/app.js";
 export type { ClassifyRequest, ClassifyResponse } from "./serve/schemas/classify.js";
 export type {
@@ -25,4 +29,5 @@ export type {
   FillResponse,
 } from "./serve/schemas/fill.js";
 export type { MatchRequest, MatchResponse } from "./serve/schemas/match.js";
+export type { PredictRequest, PredictResponse } from "./serve/schemas/predict.js";
 export type { ModelDescription, ModelsResponse } from "./serve/schemas/models.js";

@@ -1,9 +1,7 @@
 /** Zero-shot classification of images by labels. */
-import type { Abortable } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import { LruCache } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
-import type { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import { logitScaleBounds } from "../objective/contrastive.js";
 
@@ -29,46 +27,47 @@ const defaultTemplates = ["{}", "a picture of a {}", "a photo of a {}."];
 /** Number of label sets whose embeddings are cached. */
 const keptSets = 16;
 
+/** How a classifier embeds prompts: N texts to [N, D], L2-normalized. */
+export type EmbedPrompts = (texts: readonly string[]) => Promise<Float32Array>;
+
 export class Classifier {
-  readonly #embedder: Embedder;
   readonly #vectors = new LruCache<string, Float32Array>(keptSets);
 
-  constructor(embedder: Embedder) {
-    this.#embedder = embedder;
-  }
+  /** @param width of the embeddings: D */
+  constructor(private readonly width: number) {}
 
   /**
    * Ranks all labels for each image, best first.
    *
    * @param images image embeddings, [D] each, L2-normalized
    * @param scale factor for similarities before the softmax
+   * @param embed called for labels whose embeddings are not cached
    */
   async classify(
     images: readonly Float32Array[],
     labels: readonly string[],
     scale: number,
-    { templates = defaultTemplates, signal }: ClassifyOptions & Abortable,
+    embed: EmbedPrompts,
+    { templates = defaultTemplates }: ClassifyOptions = {},
   ): Promise<Classification[][]> {
     if (labels.length === 0) {
       throw new RangeError(
         'Expected one or more labels to classify images by, such as ["cat", "dog"].',
       );
     }
-    const vectors = await this.#vectorsOf(labels, templates, signal);
+    const vectors = await this.#vectorsOf(labels, templates, embed);
     return images.map((image) => ranked(image, labels, vectors, scale));
   }
 
   async #vectorsOf(
     labels: readonly string[],
     templates: readonly string[],
-    signal: AbortSignal | undefined,
+    embed: EmbedPrompts,
   ): Promise<Float32Array> {
     const name = JSON.stringify([labels, templates]);
     const kept = this.#vectors.get(name);
     if (kept) return kept;
-    const { width } = this.#embedder;
-    const embed = (texts: readonly string[]) => this.#embedder.texts(texts, { signal });
-    const vectors = await embedClasses(labels, templates, width, embed);
+    const vectors = await embedClasses(labels, templates, this.width, embed);
     this.#vectors.set(name, vectors);
     return vectors;
   }

@@ -73,7 +73,7 @@ export class Flava {
       onTruncated: (text, tokens) => this.#truncated.add(text, tokens),
     });
     this.#onWarning = onWarning;
-    this.#classifier = new Classifier(this.embedder);
+    this.#classifier = new Classifier(this.width);
     this.#textFiller = new TextFiller(model);
     this.#imageFiller = new ImageFiller(model);
     this.#predictor = predictorOf(model, {
@@ -197,7 +197,8 @@ export class Flava {
     return this.#call(images, imagesAtOnce, options, async (some) => {
       const vectors = await this.embedder.images(await readImages(some), options);
       const scale = similarityScale(this.model.state);
-      return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, options);
+      const embed = (texts: readonly string[]) => this.embedder.texts(texts, options);
+      return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, embed, options);
     });
   }
 

@@ -13,6 +13,10 @@ export interface Bucket {
 /** The shortest sequence length that programs are compiled for. */
 const shortest = 8;
 
+/** The length that a sequence of `length` tokens is filled up to: 8, 16, 32, ... up to `longest`. */
+export const bucketLength = (length: number, longest: number): number =>
+  Math.min(Math.max(nextPowerOfTwo(length), shortest), longest);
+
 /**
  * Groups inputs by length, rounded up to 8, 16, 32, ... up to `longest`. Buckets are full, except for the last one of each
  * length, whose batch size is rounded up to a power of two. So there are few shapes, and less than half of any batch, and
@@ -28,7 +32,7 @@ export function bucketsOf(
 ): Bucket[] {
   const byLength = new Map<number, number[]>();
   for (const [row, length] of lengths.entries()) {
-    const rounded = Math.min(Math.max(nextPowerOfTwo(length), shortest), longest);
+    const rounded = bucketLength(length, longest);
     const sameLength = byLength.get(rounded);
     if (sameLength) sameLength.push(row);
     else byLength.set(rounded, [row]);

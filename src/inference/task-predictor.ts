@@ -2,7 +2,6 @@ import type { Abortable } from "../base/call-options.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
-import type { Image } from "../data/image/image.js";
 import type { ImageProcessor } from "../data/image/processor.js";
 import {
   type TaskSizes,
@@ -22,7 +21,7 @@ import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
-import { type ViewShape, fixedViewShape, packImages } from "./inputs.js";
+import { type ImageOrPixels, type ViewShape, fixedViewShape, packImages } from "./inputs.js";
 import { ProgramCache } from "./program-cache.js";
 import { runBuckets } from "./run-buckets.js";
 
@@ -41,7 +40,7 @@ export interface TaskPredictorOptions {
 }
 
 /** What a model answers: an image, a text, a pair of texts, or an image with them, as its task asks for. */
-export interface Question<I = Image> {
+export interface Question<I = ImageOrPixels> {
   readonly image?: I;
   readonly text?: string;
   readonly textPair?: string;
@@ -77,6 +76,11 @@ export class TaskPredictor {
     return this.#options.task;
   }
 
+  /** Prepares images for the task's encoder. */
+  get processor(): ImageProcessor {
+    return this.#processor;
+  }
+
   get readsImages(): boolean {
     return this.#options.task.encoder !== "text";
   }
@@ -90,7 +94,7 @@ export class TaskPredictor {
     questions: readonly Question[],
     { signal }: Abortable = {},
   ): Promise<Float32Array[]> {
-    for (const question of questions) this.#require(question);
+    for (const question of questions) this.require(question);
     const { batch, task } = this.#options;
     const encoded = questions.map((question) => this.#encode(question));
     const lengths = encoded.map((text) => text?.ids.length ?? 1);
@@ -114,7 +118,8 @@ export class TaskPredictor {
     this.#programs.dispose();
   }
 
-  #require({ image, text, textPair }: Question): void {
+  /** @throws TypeError if a question lacks what the task reads */
+  require({ image, text, textPair }: Question<unknown>): void {
     const { encoder, pairs } = this.#options.task;
     const lacks =
       encoder !== "text" && image === undefined

@@ -2,49 +2,72 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { ApiError } from "./http/api-error.js";
-import type { ServerApp } from "./http/app.js";
+import type { AppEnvironment, ServerApp } from "./http/app.js";
+import { type CallsOptions, calls } from "./http/calls.js";
+import { type LoggedRequest, requestLog } from "./http/request-log.js";
+import type { Metrics } from "./metrics.js";
 import { addClassify } from "./routes/classify.js";
+import { addDocument } from "./routes/document.js";
 import { addEmbeddings } from "./routes/embeddings.js";
 import { addFill, addFillImage } from "./routes/fill.js";
 import { addHealth } from "./routes/health.js";
 import { addMatch } from "./routes/match.js";
+import { addMetrics } from "./routes/metrics.js";
 import { addModels } from "./routes/models.js";
-import type { ServedModels } from "./served-models.js";
+import { addPredict } from "./routes/predict.js";
 
-export interface AppOptions {
-  readonly models: ServedModels;
-  /** Whether new requests are taken. */
-  readonly isReady: () => boolean;
+export interface AppOptions extends CallsOptions {
+  readonly metrics: Metrics;
+  /** Receives every request after it was answered. */
+  readonly onRequest?: ((request: LoggedRequest) => void) | undefined;
   /** Adds further endpoints. */
   readonly extend?: ((app: ServerApp) => void) | undefined;
   /** A directory with a web page and its files, served at /. */
   readonly pages?: string | undefined;
 }
 
-export function createApp({ models, isReady, extend, pages }: AppOptions): ServerApp {
-  const app: ServerApp = new OpenAPIHono();
-  app.use(async (context, next) => {
-    context.set("call", { model: (name) => models.get(name), signal: context.req.raw.signal });
-    await next();
-  });
-  for (const add of [addEmbeddings, addClassify, addMatch, addFill, addFillImage]) add(app);
+/** Endpoints that use a model. */
+const operations = [addEmbeddings, addClassify, addMatch, addFill, addFillImage, addPredict];
+
+export function createApp(options: AppOptions): ServerApp {
+  const { models, metrics, onRequest, extend, pages, isReady } = options;
+  const app: ServerApp = new OpenAPIHono<AppEnvironment>();
+  app.use(
+    requestLog((request) => {
+      metrics.addRequest(request);
+      onRequest?.(request);
+    }),
+  );
+  app.use("/v1/*", calls(options));
+  for (const add of operations) add(app);
   addModels(app, models);
   addHealth(app, isReady);
+  addMetrics(app, metrics);
   extend?.(app);
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "flava", version: "1", description: "FLAVA: images, text and both." },
+  addDocument(app);
+  if (pages !== undefined) {
+    app.use(async (context, next) => {
+      await next();
+      for (const [name, value] of Object.entries(pageHeaders)) context.header(name, value);
+    });
+    app.use(serveStatic({ root: pages }));
+  }
+  app.notFound(({ req: { method, path } }) => {
+    const message = `There is no ${method} ${path.slice(0, 100)}. All endpoints are shown at /docs.`;
+    return answerOf(new ApiError(404, message));
   });
-  if (pages !== undefined) app.use("*", serveStatic({ root: pages }));
-  app.notFound(({ req }) => {
-    const { method, path } = req;
-    return answerOf(
-      new ApiError(404, `There is no ${method} ${path}. All endpoints are in /openapi.json.`),
-    );
-  });
-  app.onError((error) => answerOf(error));
+  app.onError(answerOf);
   return app;
 }
+
+/** The pages of the app load nothing from other hosts, and are not shown inside others. */
+const pageHeaders = {
+  "content-security-policy":
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
 
 function answerOf(error: unknown): Response {
   const known =

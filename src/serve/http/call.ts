@@ -1,11 +1,31 @@
-import type { ServedModel } from "../served-model.js";
+import type { LaneCall } from "../batch/lane.js";
+import type { GivenImage } from "../images/given-image.js";
+import type { ServedModel } from "../models/served-model.js";
 
 /** What an operation knows of its call besides the body. */
-export interface Call {
-  /** The model of that name, or the first one.
+export interface Call extends LaneCall {
+  /** Most bytes of a body. */
+  readonly bodyBytes: number;
+  /**
+   * The model of that name, or the default one.
    * @throws ApiError 404 if there is no such model
    */
   readonly model: (name: string | undefined) => ServedModel;
-  /** Aborted when the client has gone, or its time is up. */
-  readonly signal: AbortSignal;
+  /** An image in field `param`; `uses` as for `GivenImage`. */
+  readonly image: (given: string | Uint8Array, param: string, uses?: number) => GivenImage;
+  /**
+   * Notes how many inputs the request has.
+   * @throws ApiError 422 if there are too many
+   */
+  readonly count: (param: string, items: number) => void;
+  /** Notes how many tokens and patches were read. */
+  readonly read: (tokens: number) => void;
+}
+
+/** What the log says of a request. */
+export interface RequestFacts {
+  client?: string;
+  model?: string;
+  items?: number;
+  tokens?: number;
 }

@@ -40,7 +40,24 @@ export function addOperation<Request extends z.ZodType, Response extends z.ZodTy
     },
   });
   app.post(path, async (context) => {
-    const body = await readBody(context, request);
-    return context.json(await run(body, context.get("call")));
+    const call = context.get("call");
+    const answer = async (): Promise<z.output<Response>> =>
+      run(await readBody(context.req.raw, request, call.bodyBytes), call);
+    return context.json(await orAborted(answer(), call.signal));
   });
+}
+
+/** The result of `work`, or the signal's reason as soon as it is aborted. */
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  signal.throwIfAborted();
+  let stop!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = (): void => reject(signal.reason as Error);
+  });
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }

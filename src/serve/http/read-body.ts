@@ -1,20 +1,22 @@
 /** Reads and checks the body of a request: JSON, or a multipart form with the same fields. */
 import type { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import { bufferToFormData } from "hono/utils/buffer";
 import { ApiError } from "./api-error.js";
 import { fieldsOf } from "./form-fields.js";
 
 const expected = "send JSON (content-type: application/json) or a form (multipart/form-data)";
 
 /**
- * @throws ApiError 415 for another content type, 400 for a body that is cut off or no JSON, 422 for one that lacks what the
- *   schema asks for
+ * @param limit most bytes of the body
+ * @throws ApiError 415 for another content type, 413 for a body that is too large, 400 for one that is cut off or no JSON, 422
+ *   for one that lacks what the schema asks for
  */
 export async function readBody<Schema extends z.ZodType>(
-  context: Context,
+  request: Request,
   schema: Schema,
+  limit: number,
 ): Promise<z.output<Schema>> {
-  const content = await contentOf(context);
+  const content = await contentOf(request, limit);
   const { success, data, error } = schema.safeParse(content);
   if (success) return data;
   const { path, message } = deepestIssue(error.issues);
@@ -22,23 +24,52 @@ export async function readBody<Schema extends z.ZodType>(
   throw new ApiError(422, param === "" ? message : `${param}: ${message}`, { param });
 }
 
-async function contentOf({ req }: Context): Promise<unknown> {
-  const given = req.header("content-type");
+async function contentOf(request: Request, limit: number): Promise<unknown> {
+  const { headers } = request;
+  const given = headers.get("content-type");
   const type = given?.split(";")[0]!.trim().toLowerCase();
+  if (type !== "application/json" && type !== "multipart/form-data") {
+    const shown = given === null ? "no content type" : `the content type ${given.slice(0, 100)}`;
+    throw new ApiError(415, `The request has ${shown}: ${expected}.`);
+  }
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity") {
+    throw new ApiError(415, `The body is encoded as ${encoding.slice(0, 100)}: send it as it is.`);
+  }
+  const bytes = await bytesOf(request, limit);
   try {
-    if (type === "application/json") return await req.json();
-    if (type === "multipart/form-data") return await fieldsOf(await req.formData());
+    if (type === "application/json") return JSON.parse(decoder.decode(bytes)) as unknown;
+    return await fieldsOf(await bufferToFormData(bytes, given!));
   } catch (cause) {
-    if (cause instanceof ApiError) throw cause;
     const kind = type === "application/json" ? "JSON" : "a multipart form";
     throw new ApiError(400, `The body cannot be read as ${kind}: ${String(cause)}.`, { cause });
   }
-  throw new ApiError(
-    415,
-    given === undefined
-      ? `The request has no content type: ${expected}.`
-      : `The content type ${given.slice(0, 100)} is not supported: ${expected}.`,
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws ApiError 413 if the body is larger than `limit` bytes, 400 if it is cut off */
+async function bytesOf(request: Request, limit: number): Promise<ArrayBuffer> {
+  const tooLarge = new ApiError(
+    413,
+    `The body has more than the ${limit} bytes that this server reads. Send several requests, or smaller images.`,
   );
+  const length = request.headers.get("content-length");
+  if (Number(length) > limit) throw tooLarge;
+  try {
+    if (length !== null) return await request.arrayBuffer();
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      size += part.length;
+      if (size > limit) throw tooLarge;
+      parts.push(part);
+    }
+    return Uint8Array.from(Buffer.concat(parts)).buffer;
+  } catch (cause) {
+    if (cause === tooLarge) throw tooLarge;
+    throw new ApiError(400, `The body was cut off: ${String(cause)}.`, { cause });
+  }
 }
 
 /** The issue that says most: inside a union, that of the alternative which comes furthest. */

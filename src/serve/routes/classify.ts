@@ -1,6 +1,5 @@
 import type { ServerApp } from "../http/app.js";
 import { addOperation } from "../http/operation.js";
-import { imageBytes } from "../images/image-bytes.js";
 import { classifyRequest, classifyResponse } from "../schemas/classify.js";
 import { fieldsOf, manyOf } from "../schemas/inputs.js";
 
@@ -15,11 +14,9 @@ export function addClassify(app: ServerApp): void {
     },
     async ({ images, labels, templates, top, model: name }, call) => {
       const model = call.model(name);
-      const items = fieldsOf("images", images).map(([image, param]) => ({
-        image: imageBytes(image, param),
-        param,
-      }));
-      const found = await model.classify(items, manyOf(labels), {
+      const given = fieldsOf("images", images).map(([image, param]) => call.image(image, param));
+      call.count("images", given.length);
+      const found = await model.classify(given, manyOf(labels), {
         ...call,
         ...(templates !== undefined && { templates: manyOf(templates) }),
       });

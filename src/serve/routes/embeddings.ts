@@ -1,13 +1,16 @@
-import { ApiError } from "../http/api-error.js";
+import { unusable } from "../http/api-error.js";
 import type { ServerApp } from "../http/app.js";
+import type { Call } from "../http/call.js";
 import { addOperation } from "../http/operation.js";
-import { imageBytes, isDataUrl } from "../images/image-bytes.js";
+import type { GivenImage } from "../images/given-image.js";
+import { isDataUrl } from "../images/image-bytes.js";
+import type { TextItem } from "../models/items.js";
 import {
   type EmbeddingInput,
   embeddingsRequest,
   embeddingsResponse,
 } from "../schemas/embeddings.js";
-import type { EmbeddingItem, ServedModel } from "../served-model.js";
+import type { ModelDescription } from "../schemas/models.js";
 
 export function addEmbeddings(app: ServerApp): void {
   addOperation(
@@ -20,10 +23,13 @@ export function addEmbeddings(app: ServerApp): void {
     },
     async ({ input, model: name, encoding_format, dimensions, truncate }, call) => {
       const model = call.model(name);
-      requireDimensions(model, dimensions);
-      const items = inputsOf(input).map(([given, param]) => itemOf(given, param, truncate));
+      requireDimensions(model.description, dimensions);
+      const inputs = inputsOf(input);
+      call.count("input", inputs.length);
+      const items = inputs.map(([given, param]) => itemOf(given, param, truncate, call));
       const found = await model.embed(items, call);
       const tokens = found.reduce((sum, item) => sum + item.tokens, 0);
+      call.read(tokens);
       return {
         object: "list" as const,
         data: found.map(({ vector }, index) => ({
@@ -45,15 +51,20 @@ function inputsOf(input: EmbeddingInput | EmbeddingInput[]): [EmbeddingInput, st
   return (input as EmbeddingInput[]).map((one, index) => [one, `input[${index}]`]);
 }
 
-function itemOf(given: EmbeddingInput, param: string, truncate: boolean): EmbeddingItem {
-  if (given instanceof Uint8Array) return { image: given, param };
+function itemOf(
+  given: EmbeddingInput,
+  param: string,
+  truncate: boolean,
+  { image }: Pick<Call, "image">,
+): GivenImage | TextItem {
+  if (given instanceof Uint8Array) return image(given, param);
   if (Array.isArray(given)) return { text: Int32Array.from(given), param, truncate };
   if (typeof given === "object") {
     return "text" in given
       ? { text: given.text, param: `${param}.text`, truncate }
-      : { image: imageBytes(given.image, `${param}.image`), param: `${param}.image` };
+      : image(given.image, `${param}.image`);
   }
-  if (isDataUrl(given)) return { image: imageBytes(given, param), param };
+  if (isDataUrl(given)) return image(given, param);
   requireNoUrl(given, param);
   return { text: given, param, truncate };
 }
@@ -61,21 +72,19 @@ function itemOf(given: EmbeddingInput, param: string, truncate: boolean): Embedd
 /** A URL alone was probably meant to be fetched: its text would be embedded in its place. */
 function requireNoUrl(text: string, param: string): void {
   if (!/^https?:\/\/\S+$/i.test(text)) return;
-  throw new ApiError(
-    422,
-    `${param}: ${JSON.stringify(text.slice(0, 80))} is a URL. For the image there, send { "image": URL }; for the ` +
-      'words of the URL itself, { "text": URL }.',
-    { param },
+  throw unusable(
+    param,
+    `${JSON.stringify(text.slice(0, 80))} is a URL. For the image there, send { "image": URL }; for the words of the URL ` +
+      'itself, { "text": URL }.',
   );
 }
 
-function requireDimensions({ name, flava }: ServedModel, dimensions: number | undefined): void {
-  if (dimensions === undefined || dimensions === flava.width) return;
-  throw new ApiError(
-    422,
-    `dimensions: the embeddings of ${name} have ${flava.width} numbers, not ${dimensions}. They were not trained to be ` +
-      "cut, so leave dimensions out.",
-    { param: "dimensions" },
+function requireDimensions(model: ModelDescription, dimensions: number | undefined): void {
+  if (dimensions === undefined || dimensions === model.dimensions) return;
+  throw unusable(
+    "dimensions",
+    `the embeddings of ${model.id} have ${model.dimensions} numbers, not ${dimensions}. They were not trained to be cut, so ` +
+      "leave this out.",
   );
 }
 

@@ -1,6 +1,5 @@
 import type { ServerApp } from "../http/app.js";
 import { addOperation } from "../http/operation.js";
-import { imageBytes } from "../images/image-bytes.js";
 import { encodePng } from "../images/encode-png.js";
 import { fillImageRequest, fillImageResponse, fillRequest, fillResponse } from "../schemas/fill.js";
 import { fieldsOf } from "../schemas/inputs.js";
@@ -16,10 +15,11 @@ export function addFill(app: ServerApp): void {
     },
     async ({ texts, image, top, model: name }, call) => {
       const model = call.model(name);
-      const bytes = image === undefined ? undefined : imageBytes(image, "image");
-      const items = fieldsOf("texts", texts).map(([text, param]) => ({
+      const fields = fieldsOf("texts", texts);
+      call.count("texts", fields.length);
+      const items = fields.map(([text, param]) => ({
         ...{ text, param, top },
-        ...(bytes && { image: bytes }),
+        ...(image !== undefined && { image: call.image(image, "image") }),
       }));
       const found = await model.fill(items, call);
       return { data: found.map((filled, index) => ({ index, ...filled })), model: model.name };
@@ -38,7 +38,8 @@ export function addFillImage(app: ServerApp): void {
     },
     async ({ image, hidden, seed, model: name }, call) => {
       const model = call.model(name);
-      const item = { image: imageBytes(image, "image"), seed, ...(hidden && { hidden }) };
+      call.count("image", 1);
+      const item = { image: call.image(image, "image"), seed, ...(hidden && { hidden }) };
       const { grid, hidden: chosen, tokens, image: drawn } = await model.fillImage(item, call);
       return {
         grid,

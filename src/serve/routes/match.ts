@@ -1,6 +1,5 @@
 import type { ServerApp } from "../http/app.js";
 import { addOperation } from "../http/operation.js";
-import { imageBytes } from "../images/image-bytes.js";
 import { fieldsOf } from "../schemas/inputs.js";
 import { matchRequest, matchResponse } from "../schemas/match.js";
 
@@ -16,14 +15,15 @@ export function addMatch(app: ServerApp): void {
     async ({ images, texts, truncate, model: name }, call) => {
       const model = call.model(name);
       const columns = fieldsOf("texts", texts);
-      const pairs = fieldsOf("images", images).flatMap(([given, imageParam]) => {
-        const image = imageBytes(given, imageParam);
-        return columns.map(([text, param]) => ({ image, imageParam, text, param, truncate }));
+      const given = fieldsOf("images", images);
+      call.count("images x texts", given.length * columns.length);
+      const pairs = given.flatMap(([source, imageParam]) => {
+        const image = call.image(source, imageParam, columns.length);
+        return columns.map(([text, param]) => ({ image, text, param, truncate }));
       });
       const found = await model.match(pairs, call);
-      const rows = pairs.length / columns.length;
       return {
-        probabilities: Array.from({ length: rows }, (_, row) =>
+        probabilities: given.map((_, row) =>
           found.slice(row * columns.length, (row + 1) * columns.length),
         ),
         model: model.name,

@@ -1,6 +1,6 @@
 import type { ServerApp } from "../http/app.js";
 import { modelsResponse } from "../schemas/models.js";
-import type { ServedModels } from "../served-models.js";
+import type { ServedModels } from "../models/served-models.js";
 
 export function addModels(app: ServerApp, models: ServedModels): void {
   app.openAPIRegistry.registerPath({

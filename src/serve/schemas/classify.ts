@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
 export const classifyRequest = z
-  .object({
+  .strictObject({
     images: oneOrMany(imageSchema),
     labels: oneOrMany(textSchema).openapi({ example: ["cat", "dog"] }),
     templates: oneOrMany(textSchema)

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
 export const fillRequest = z
-  .object({
+  .strictObject({
     texts: oneOrMany(textSchema).openapi({ example: "a red [MASK] icon" }),
     image: imageSchema.optional().openapi({ description: "An image that the texts describe." }),
     top: z.int().min(1).max(100).default(5).openapi({ description: "Candidates for each mask." }),
@@ -29,7 +29,7 @@ export const fillResponse = z
   .openapi("FillResponse");
 
 export const fillImageRequest = z
-  .object({
+  .strictObject({
     image: imageSchema,
     hidden: z.array(z.int().nonnegative()).min(1).optional().openapi({
       description: "Numbers of the hidden patches, row by row; default: random blocks.",

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { imageSchema, modelSchema, oneOrMany, textSchema, truncateSchema } from "./inputs.js";
 
 export const matchRequest = z
-  .object({
+  .strictObject({
     images: oneOrMany(imageSchema),
     texts: oneOrMany(textSchema),
     truncate: truncateSchema,

@@ -1,0 +1,28 @@
+import type { MiddlewareHandler } from "hono";
+import type { AppEnvironment } from "./app.js";
+import type { RequestFacts } from "./call.js";
+
+/** A request that was answered; says nothing of its contents. */
+export interface LoggedRequest extends RequestFacts {
+  /** When it came, as ISO 8601. */
+  readonly time: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+/** Reports every request, once it is answered. */
+export function requestLog(
+  report: (request: LoggedRequest) => void,
+): MiddlewareHandler<AppEnvironment> {
+  return async (context, next) => {
+    const [time, start] = [new Date().toISOString(), performance.now()];
+    const facts: RequestFacts = {};
+    context.set("facts", facts);
+    await next();
+    const milliseconds = Math.round(10 * (performance.now() - start)) / 10;
+    const { method, path } = context.req;
+    report({ time, method, path, status: context.res.status, milliseconds, ...facts });
+  };
+}

@@ -1,0 +1,43 @@
+/** What models are asked for: the inputs of a request, each with the field it is in. */
+import type { GivenImage } from "../images/given-image.js";
+
+/** A text or its token ids. */
+export interface TextItem {
+  readonly text: string | Int32Array;
+  readonly param: string;
+  /** Whether it is cut if it is too long, instead of refused. */
+  readonly truncate: boolean;
+}
+
+export interface PairItem extends TextItem {
+  readonly image: GivenImage;
+}
+
+/** A text with masks, and the image that it describes. */
+export interface FillItem {
+  readonly text: string;
+  readonly param: string;
+  readonly image?: GivenImage;
+  readonly top: number;
+}
+
+/** An image, and the numbers of its hidden patches. */
+export interface FillImageItem {
+  readonly image: GivenImage;
+  readonly hidden?: readonly number[];
+  readonly seed: number;
+}
+
+/** What a fine-tuned model predicts from. */
+export interface PredictItem {
+  readonly param: string;
+  readonly text?: string;
+  readonly textPair?: string;
+  readonly image?: GivenImage;
+}
+
+/** An embedding [D], and how many tokens or patches were read for it. */
+export interface EmbeddedItem {
+  readonly vector: Float32Array;
+  readonly tokens: number;
+}

@@ -1,0 +1,94 @@
+import type { Flava } from "../../api/flava.js";
+import { ApiError } from "../http/api-error.js";
+import { ServedModel, type ServedModelOptions } from "./served-model.js";
+
+/** Loads a model; called when the server starts, and again when it reloads. */
+export type LoadModel = () => Promise<Flava>;
+
+/** A model in use, until `release` is called. */
+interface Acquired {
+  readonly model: ServedModel;
+  readonly release: () => void;
+}
+
+interface Entry {
+  readonly model: ServedModel;
+  /** Calls that use it. */
+  users: number;
+  /** Closes the model as soon as nobody uses it. */
+  onFree?: () => void;
+}
+
+/** The models of a server by name. */
+export class ServedModels {
+  readonly #entries = new Map<string, Entry>();
+
+  private constructor(
+    private readonly loaders: Readonly<Record<string, LoadModel>>,
+    private readonly options: ServedModelOptions,
+  ) {}
+
+  /** Loads all models, the default one first. */
+  static async load(
+    loaders: Readonly<Record<string, LoadModel>>,
+    options: ServedModelOptions,
+  ): Promise<ServedModels> {
+    if (Object.keys(loaders).length === 0) {
+      throw new RangeError("Expected one or more models to serve, but got none.");
+    }
+    const models = new ServedModels(loaders, options);
+    try {
+      await models.reload();
+    } catch (error) {
+      await models.close();
+      throw error;
+    }
+    return models;
+  }
+
+  /** Loads all models again. Calls go on with the models that they began with, which are closed after the last of them. */
+  async reload(): Promise<void> {
+    for (const [name, load] of Object.entries(this.loaders)) {
+      const model = new ServedModel(name, await load(), this.options);
+      const old = this.#entries.get(name);
+      this.#entries.set(name, { model, users: 0 });
+      if (old) void closed(old);
+    }
+  }
+
+  all(): ServedModel[] {
+    return [...this.#entries.values()].map(({ model }) => model);
+  }
+
+  /**
+   * The model called `name`, or the default one.
+   * @throws ApiError 404 if there is none
+   */
+  acquire(name = Object.keys(this.loaders)[0]!): Acquired {
+    const entry = this.#entries.get(name);
+    if (!entry) {
+      const known = Object.keys(this.loaders).map((one) => JSON.stringify(one));
+      throw new ApiError(
+        404,
+        `There is no model ${JSON.stringify(name.slice(0, 80))}; this server has ${known.join(", ")}.`,
+        { param: "model", code: "model_not_found" },
+      );
+    }
+    entry.users++;
+    const release = (): void => {
+      entry.users--;
+      if (entry.users === 0) entry.onFree?.();
+    };
+    return { model: entry.model, release };
+  }
+
+  /** Closes all models, each after its last call. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(closed));
+  }
+}
+
+async function closed(entry: Entry): Promise<void> {
+  if (entry.users > 0) await new Promise<void>((free) => (entry.onFree = free));
+  await entry.model.flava.close();
+}
