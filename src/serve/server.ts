@@ -31,7 +31,7 @@ export interface ListenOptions {
   readonly host?: string;
 }
 
-const defaultBatch: BatchLimits = { items: 32, tokens: 4096, wait: 2 };
+export const defaultBatch: BatchLimits = { items: 32, tokens: 4096, wait: 2 };
 
 /** Models behind HTTP endpoints, made by `createServer`. */
 export class Server {
