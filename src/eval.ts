@@ -27,14 +27,21 @@ export { type ClassificationEvaluation, type Evaluation, evaluate } from "./eval
 export {
   type EvaluationSet,
   EvaluationSetError,
+  type TextSetKind,
   openEvaluationSet,
+  openTextSet,
 } from "./eval/evaluation-set.js";
 export { type EmbeddingStore, openEmbeddingStore } from "./eval/embedding-store.js";
+export { type Baseline, baselineOf, priorOf } from "./eval/baseline.js";
+export type { MaskedWordsEvaluation } from "./eval/evaluators/masked-words.js";
+export type { MatchingEvaluation } from "./eval/evaluators/matching.js";
+export type { Measure } from "./eval/evaluators/measured.js";
 export type { EmbeddingStores, EvaluateOptions } from "./eval/evaluators/embed-images.js";
 export type { RetrievalEvaluation } from "./eval/evaluators/retrieval.js";
 export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.js";
 export { accuracy, f1, macroF1, matthews } from "./eval/metrics/agreement.js";
 export { auroc } from "./eval/metrics/auroc.js";
+export { calibrationError } from "./eval/metrics/calibration.js";
 export { pearson, spearman } from "./eval/metrics/correlation.js";
 export { softAnswers, vqaAccuracy } from "./eval/metrics/vqa-accuracy.js";
 export { normalizedAnswer } from "./eval/metrics/vqa-answer.js";

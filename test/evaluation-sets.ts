@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { type Evaluation, evaluate } from "../src/eval/evaluate.js";
-import { openEvaluationSet } from "../src/eval/evaluation-set.js";
+import { type TextSetKind, openEvaluationSet, openTextSet } from "../src/eval/evaluation-set.js";
 import type { EvaluateOptions } from "../src/eval/evaluators/embed-images.js";
 import { smallFlava } from "./small-flava.js";
 
@@ -18,6 +18,12 @@ export async function evaluateSmallSets(
     evaluations.push(await evaluate(await openEvaluationSet(await write(folder)), flava, options));
   }
   return evaluations;
+}
+
+/** Evaluates images with captions, written to `folder`, in one of the ways that there are. */
+export async function evaluateDescribed(folder: string, kind: TextSetKind): Promise<Evaluation> {
+  const set = await openTextSet(kind, await writeDescribed(folder));
+  return evaluate(set, await smallFlava());
 }
 
 async function writeImage(file: string, background: string): Promise<void> {

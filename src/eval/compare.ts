@@ -3,7 +3,7 @@ import { type Key, foldIn, keyOf } from "../base/random.js";
 import { type Interval, type IntervalOptions, bootstrap, bootstrapMetric } from "./bootstrap.js";
 import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
 import type { RetrievalEvaluation } from "./evaluators/retrieval.js";
-import { hitsWithin, mean, meanPerClass } from "./metrics.js";
+import { type Numbers, hitsWithin, mean, meanPerClass } from "./metrics.js";
 
 export interface Difference {
   /** The measure, such as "top-1 accuracy". */
@@ -18,8 +18,8 @@ export interface Difference {
 /** Hits of each item, or of each query. */
 interface Hits {
   readonly name: string;
-  readonly hits: Uint8Array;
-  readonly clusters?: Int32Array;
+  readonly hits: Numbers;
+  readonly clusters?: Numbers;
 }
 
 /**
@@ -50,7 +50,7 @@ export function compareEvaluations(
       difference: bootstrap(gains, foldIn(key, name), clusters && { clusters }),
     };
   });
-  if (first.kind === "retrieval" || second.kind === "retrieval") return differences;
+  if (!("labels" in first) || !("labels" in second)) return differences;
   return [...differences, perClassDifference(first, second, key)];
 }
 
@@ -73,6 +73,13 @@ function perClassDifference(
 }
 
 function hitsOf(evaluation: Evaluation): Hits[] {
+  if ("measures" in evaluation) {
+    return evaluation.measures.map(({ name, scores, clusters }) => ({
+      name,
+      hits: scores,
+      clusters,
+    }));
+  }
   if (evaluation.kind === "retrieval") return retrievalHits(evaluation);
   const { ranks } = evaluation.result;
   return [1, 5].map((k) => ({ name: `top-${k} accuracy`, hits: hitsWithin(ranks, k) }));

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { evaluateSmallSets } from "../../test/evaluation-sets.js";
+import { evaluateDescribed, evaluateSmallSets } from "../../test/evaluation-sets.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
@@ -134,5 +134,26 @@ describe("folders of classes without a classes.json", () => {
       "b/2.txt": "two",
     });
     expect(await openEvaluationSet(place("captioned"))).toMatchObject({ kind: "retrieval" });
+  });
+});
+
+describe("images with captions", () => {
+  it("are matched with their own and with wrong texts", async () => {
+    const evaluation = await evaluateDescribed(join(folder, "matched"), "matching");
+    if (evaluation.kind !== "matching") throw new Error("asked for matching");
+    const names = evaluation.measures.map(({ name }) => name);
+    expect(names).toContain("own text above a stranger's");
+    expect(evaluation.measures[0]!.interval.count).toBe(3);
+    expect(evaluation.calibrationError).toBeGreaterThan(0);
+  });
+
+  it("have their words masked, beside their own image and another one", async () => {
+    const evaluation = await evaluateDescribed(join(folder, "masked"), "masked words");
+    if (evaluation.kind !== "masked words") throw new Error("asked for masked words");
+    const means = evaluation.measures.map(({ interval }) => interval.mean);
+    expect(means).toHaveLength(5);
+    const [own, other, , gained, commonest] = means;
+    expect(gained).toBeCloseTo(own! - other!, 9);
+    expect(commonest).toBeGreaterThanOrEqual(1 / 3);
   });
 });

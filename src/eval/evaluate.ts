@@ -10,16 +10,20 @@ import {
   memoryStores,
 } from "./evaluators/embed-images.js";
 import { type LinearProbeEvaluation, evaluateLinearProbe } from "./evaluators/linear-probe.js";
+import { type MaskedWordsEvaluation, evaluateMaskedWords } from "./evaluators/masked-words.js";
+import { type MatchingEvaluation, evaluateMatching } from "./evaluators/matching.js";
 import { type RetrievalEvaluation, evaluateRetrieval } from "./evaluators/retrieval.js";
 import { type ZeroShotEvaluation, evaluateZeroShot } from "./evaluators/zero-shot.js";
 
 /** Results of a classification. */
 export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
-export type Evaluation = ClassificationEvaluation | RetrievalEvaluation;
+/** Results that are measures alone. */
+export type MeasuredEvaluation = MatchingEvaluation | MaskedWordsEvaluation;
+export type Evaluation = ClassificationEvaluation | RetrievalEvaluation | MeasuredEvaluation;
 
 /**
- * Evaluates a model on `set`: zero-shot classification, a linear probe or retrieval. Unusable samples are skipped and
- * counted.
+ * Evaluates a model on `set`: zero-shot classification, a linear probe, retrieval, matching or masked words. Unusable
+ * samples are skipped and counted.
  *
  * @param model a loaded `Flava`, or anything else with an embedder
  * @returns embeddings of the set's samples, metrics with 95 % intervals and chance levels, and what was skipped
@@ -51,6 +55,10 @@ function dispatch(set: EvaluationSet, context: EvaluatorContext): Promise<Evalua
       return evaluateLinearProbe(set, context);
     case "retrieval":
       return evaluateRetrieval(set, context);
+    case "matching":
+      return evaluateMatching(set, context);
+    case "masked words":
+      return evaluateMaskedWords(set, context);
   }
 }
 

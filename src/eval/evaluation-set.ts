@@ -43,6 +43,22 @@ export interface RetrievalSet extends AnySet {
   readonly eachText?: boolean;
 }
 
+/**
+ * Samples have an image and texts; the fields `concept` and `style`, if there are any, say what the image shows, and how it is
+ * drawn.
+ */
+export interface MatchingSet extends AnySet {
+  readonly kind: "matching";
+}
+
+/** Samples have texts, and all of them or none an image. */
+export interface MaskedWordsSet extends AnySet {
+  readonly kind: "masked words";
+}
+
+/** What can be evaluated on images with texts, or on texts alone. */
+export type TextSetKind = (RetrievalSet | MatchingSet | MaskedWordsSet)["kind"];
+
 /** Samples have an image and one of the set's labels; `source` is the test part. */
 export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
@@ -53,7 +69,18 @@ export interface LinearProbeSet extends AnySet, Classes {
 
 /** A set of labeled images. */
 export type LabeledSet = ZeroShotSet | LinearProbeSet;
-export type EvaluationSet = LabeledSet | RetrievalSet;
+export type EvaluationSet = LabeledSet | RetrievalSet | MatchingSet | MaskedWordsSet;
+
+/**
+ * Opens images with texts, or texts alone, in any format that `openSource` supports, to evaluate them in one of several ways.
+ */
+export async function openTextSet(
+  kind: TextSetKind,
+  path: string,
+  options: SourceOptions = {},
+): Promise<EvaluationSet> {
+  return { kind, name: basename(resolve(path)), source: await openSource(path, options) };
+}
 
 /** The file that makes a source of labeled images a zero-shot set or a probe. */
 const classesName = "classes.json";

@@ -4,37 +4,47 @@ import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
+import type { Vocabulary } from "../data/text/vocabulary.js";
+import { cast } from "../graph/ops/cast.js";
+import { gatherRows } from "../graph/ops/gather.js";
+import { argmax } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import type { FlavaConfig } from "../model/config.js";
 import { type FeatureOptions, imageFeatures, textFeatures } from "../model/features.js";
-import type { Flava } from "../model/flava.js";
-import type { MatchHead } from "../model/heads.js";
+import type { Flava, PretrainingHeads } from "../model/flava.js";
+import { maskedLogits } from "../model/heads.js";
+import { textOf } from "../model/multimodal-encoder.js";
 import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../model/outputs.js";
 import type { TracedModel } from "../model/traced-model.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
 import {
+  type HiddenWords,
   type ImageInputs,
   type ImageOrPixels,
+  type PlaceInputs,
   type TextInputs,
   type TextOrIds,
   type ViewShape,
   fixedViewShape,
   imageSpecs,
   packImages,
+  packPlaces,
   packTexts,
+  placeSpecs,
   textSpecs,
 } from "./inputs.js";
 import { ProgramCache } from "./program-cache.js";
 import { runBuckets } from "./run-buckets.js";
 import { concatenated } from "./similarity.js";
 
-/** The parameters that an embedder reads; the matching head only for `match`. */
+/** The parameters that an embedder reads; the heads only for `match` and `words`. */
 interface EmbedderParameters<T> {
   readonly flava: Flava<T>;
-  readonly heads?: { readonly itm: MatchHead<T> };
+  readonly heads?: Pick<PretrainingHeads<T>, "itm" | "mlm" | "mmmText">;
 }
 
 export interface EmbedderOptions {
@@ -50,8 +60,9 @@ export interface EmbedderOptions {
   readonly onTruncated?: (text: string, tokens: number) => void;
 }
 
-type Inputs = ImageInputs | TextInputs | (ImageInputs & TextInputs);
+type Inputs = ImageInputs | TextInputs | (ImageInputs & TextInputs) | WordInputs;
 type ResultProgram<I> = Program<I, { result: Tensor }>;
+type WordInputs = TextInputs & PlaceInputs & Partial<ImageInputs>;
 /** Results [B, ...] for a batch of images, or of texts. */
 type ImageFunction = (model: TracedModel, input: { readonly pixels: Tensor }) => Tensor;
 type TextFunction = (
@@ -71,6 +82,7 @@ export class Embedder {
   readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>();
   readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>();
   readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>();
+  readonly #wordPrograms = new ProgramCache<ResultProgram<WordInputs>>();
   readonly #queue = new CallQueue();
 
   constructor(options: EmbedderOptions) {
@@ -92,6 +104,11 @@ export class Embedder {
   /** The backend that runs the programs. */
   get backend(): Backend {
     return this.#options.state.backend;
+  }
+
+  /** The word pieces of all texts. */
+  get vocabulary(): Vocabulary {
+    return this.#options.tokenizer.vocabulary;
   }
 
   /** Width of the embeddings: D. */
@@ -123,7 +140,7 @@ export class Embedder {
   async texts(texts: readonly TextOrIds[], { signal }: Abortable = {}): Promise<Float32Array> {
     const embed: TextFunction = (model, input) =>
       textOutputs(model, input, { keepTokens: 1 }).embedding;
-    const encoded = texts.map((text) => this.#encode(text));
+    const encoded = texts.map((text) => this.encode(text));
     return concatenated(await this.#runTexts(encoded, "embedding", embed, signal));
   }
 
@@ -147,7 +164,7 @@ export class Embedder {
     texts: readonly TextOrIds[],
     options: FeatureOptions & Abortable = {},
   ): Promise<Float32Array[]> {
-    const encoded = texts.map((text) => this.#encode(text));
+    const encoded = texts.map((text) => this.encode(text));
     const features: TextFunction = (model, input) => textFeatures(model, input, options);
     const found = await this.#runTexts(encoded, nameOfFeatures(options), features, options.signal);
     if (options.pool !== "none") return found;
@@ -166,7 +183,7 @@ export class Embedder {
         `Expected one text for each image, but got ${images.length} images and ${texts.length} texts.`,
       );
     }
-    const encoded = texts.map((text) => this.#encode(text));
+    const encoded = texts.map((text) => this.encode(text));
     const matches = await this.#run(lengthsOf(encoded), signal, (bucket) => {
       const program = this.#pairPrograms.get(nameOf(bucket), () =>
         this.#compile(
@@ -180,12 +197,41 @@ export class Embedder {
     return concatenated(matches);
   }
 
+  /**
+   * The likeliest word piece at each hidden place of the texts, which is [MASK] there: of the text alone, or together with the
+   * image at the same index (flava.md 3.5).
+   */
+  async words(
+    texts: readonly HiddenWords[],
+    { images, signal }: { readonly images?: readonly ImageOrPixels[] } & Abortable = {},
+  ): Promise<Int32Array[]> {
+    const encoded = texts.map(({ ids }) => ids);
+    const found = await this.#run(lengthsOf(encoded), signal, (bucket) => {
+      const places = packPlaces(texts, bucket);
+      const name = `${nameOf(bucket)} ${places.length} ${images ? "with" : "without"} images`;
+      const program = this.#wordPrograms.get(name, () =>
+        this.#compile<WordInputs>(
+          {
+            ...textSpecs(bucket),
+            ...placeSpecs(places.length),
+            ...(images && imageSpecs(bucket, this.#viewShape)),
+          },
+          likeliestWords,
+        ),
+      );
+      const pixels = images && this.#pack(images, bucket);
+      return program.run({ ...packTexts(encoded, bucket), places, ...pixels }, { signal });
+    });
+    return texts.map(({ places }, text) => Int32Array.from(places, (_, i) => found[text]![i]!));
+  }
+
   /** Frees the compiled programs, but not the state. */
   async close(): Promise<void> {
     await this.#queue.idle();
     this.#imagePrograms.dispose();
     this.#textPrograms.dispose();
     this.#pairPrograms.dispose();
+    this.#wordPrograms.dispose();
   }
 
   /** @param name of the function, part of the programs' cache keys */
@@ -251,7 +297,7 @@ export class Embedder {
   }
 
   /** The token ids of a text, truncated to the model's positions. */
-  #encode(text: TextOrIds): Int32Array {
+  encode(text: TextOrIds): Int32Array {
     if (typeof text !== "string") return text;
     const { tokenizer, config, onTruncated } = this.#options;
     const longest = tokenizer.longest(config.text.positions);
@@ -277,6 +323,27 @@ function matchProbabilities(
   }
   const pair = pairOutputs(model, { pixels }, { ids, lengths }, { keepTokens: 1 });
   return matchProbability(heads, pair, model.precision);
+}
+
+/** The likeliest piece at each place of a batch of texts: float32 [B, N / B]. */
+function likeliestWords(
+  model: TracedModel,
+  { heads }: EmbedderParameters<Tensor>,
+  { pixels, ids, lengths, places }: { [K in keyof WordInputs]: Tensor },
+): Tensor {
+  if (!heads) {
+    throw new Error(
+      "This model has no heads for masked words. Load a checkpoint of the pre-training model (FlavaForPreTraining).",
+    );
+  }
+  const [batch = 0, length = 0] = ids.shape;
+  const sequence = pixels
+    ? textOf(pairOutputs(model, { pixels }, { ids, lengths }).sequence, length)
+    : textOutputs(model, { ids, lengths }).sequence; // [B, L, D]
+  const rows = gatherRows(reshape(sequence, [batch * length, -1]), places);
+  const head = pixels ? heads.mmmText : heads.mlm;
+  const logits = maskedLogits(head, rows, model.config.headEpsilon, model.precision); // [N, V]
+  return reshape(cast(argmax(logits), "float32"), [batch, -1]);
 }
 
 const nameOfFeatures = ({ layer, pool }: FeatureOptions): string => `layer ${layer} ${pool}`;

@@ -9,6 +9,15 @@ import type { Bucket } from "./buckets.js";
 export type ImageInputs = { readonly pixels: TensorSpec };
 /** Token ids [B, L], padded, and numbers of tokens [B]: int32. */
 export type TextInputs = { readonly ids: TensorSpec; readonly lengths: TensorSpec };
+/** Places in a batch of texts flattened to [B * L], as many for each text, padded with -1: int32 [N]. */
+export type PlaceInputs = { readonly places: TensorSpec };
+/** A text with hidden word pieces. */
+export interface HiddenWords {
+  /** Token ids from [CLS] to [SEP], with [MASK] at the hidden places: int32 [L]. */
+  readonly ids: Int32Array;
+  /** The hidden places. */
+  readonly places: Int32Array;
+}
 /** An image, or its pixels as the encoder reads them (`pixelsOf`): float32 [C, H, W]. */
 export type ImageOrPixels = Image | Float32Array;
 /** A text, or its token ids from [CLS] to [SEP] (`Tokenizer.encode`): int32 [L]. */
@@ -53,6 +62,25 @@ export function packTexts(
     lengths[index] = encoded[row]!.length;
   }
   return { ids, lengths };
+}
+
+export const placeSpecs = (count: number): PlaceInputs => ({ places: spec([count], "int32") });
+
+/** The hidden places of a bucket's texts. */
+export function packPlaces(
+  texts: readonly HiddenWords[],
+  { rows, batch, length }: Bucket,
+): Int32Array {
+  const most = Math.max(1, ...rows.map((row) => texts[row]!.places.length));
+  const packed = new Int32Array(batch * most).fill(-1);
+  for (const [index, row] of rows.entries()) {
+    const { places } = texts[row]!;
+    packed.set(
+      places.map((place) => index * length + place),
+      index * most,
+    );
+  }
+  return packed;
 }
 
 /**

@@ -21,13 +21,16 @@ export async function toSection(
   evaluation: Evaluation,
   { backend, key }: SectionOptions,
 ): Promise<Section> {
-  const examples =
-    evaluation.kind === "retrieval"
-      ? await searchExamples(evaluation, backend, key)
-      : await classificationExamples(evaluation, key);
+  const examples = await examplesOf(evaluation, backend, key);
   const body = html`<p>${summary(evaluation)}</p>
     ${measurementTable(evaluation)}${examples}`;
   return { title: evaluation.set.name, body };
+}
+
+async function examplesOf(evaluation: Evaluation, backend: Backend, key: Key): Promise<Html> {
+  if ("measures" in evaluation) return html``;
+  if (evaluation.kind === "retrieval") return searchExamples(evaluation, backend, key);
+  return classificationExamples(evaluation, key);
 }
 
 function measurementTable(evaluation: Evaluation): Html {

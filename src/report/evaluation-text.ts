@@ -33,7 +33,7 @@ export function toJson(evaluation: Evaluation): Record<string, unknown> {
   const common = {
     set: set.name,
     kind,
-    images: keys.length,
+    [kind === "masked words" ? "samples" : "images"]: keys.length,
     skipped: Object.fromEntries(skipped.counts),
     measurements: measurements(evaluation).map(({ name, share, chance }) => ({
       name,
@@ -41,6 +41,7 @@ export function toJson(evaluation: Evaluation): Record<string, unknown> {
       ...(chance !== undefined && { chance }),
     })),
   };
+  if ("measures" in evaluation) return common;
   if (evaluation.kind === "retrieval") {
     const { imageToText, textToImage } = evaluation.result;
     return {

@@ -15,6 +15,17 @@ interface Measurement {
 
 /** All metrics of an evaluation, most important first. */
 export function measurements(evaluation: Evaluation): Measurement[] {
+  if ("measures" in evaluation) {
+    const measured = evaluation.measures.map(({ interval: share, ...rest }) => ({
+      ...rest,
+      share,
+    }));
+    if (evaluation.kind === "masked words") return measured;
+    return [
+      ...measured,
+      { name: "expected calibration error", share: evaluation.calibrationError },
+    ];
+  }
   if (evaluation.kind !== "retrieval") {
     const { top1, top5, meanPerClass, chance } = evaluation.result;
     return [
@@ -68,7 +79,7 @@ const listedLabels = 20;
 
 /** A sentence on the labels that are not among the classes; empty if there are none. */
 function unknownLabels(evaluation: Evaluation): string {
-  if (evaluation.kind === "retrieval" || evaluation.unknownLabels.size === 0) return "";
+  if (!("unknownLabels" in evaluation) || evaluation.unknownLabels.size === 0) return "";
   const counts = [...evaluation.unknownLabels].sort(([, a], [, b]) => b - a);
   const listed = counts.slice(0, listedLabels).map(([label, count]) => `${label} (${count})`);
   const rest = counts.length - listed.length;
@@ -91,6 +102,10 @@ function subject(evaluation: Evaluation): string {
         `with lambda ${lambda.toExponential(1)}${end}`
       );
     }
+    case "matching":
+      return `matching of ${images} with their own texts and with wrong ones`;
+    case "masked words":
+      return `masked words in the texts of ${evaluation.keys.length} samples`;
     case "retrieval":
       return `retrieval among ${images} and ${evaluation.relation.texts.length} distinct texts`;
   }

@@ -1,10 +1,15 @@
 /** `flava evaluate`: zero-shot classification, linear probes and retrieval on labeled or captioned images, or a suite of tasks. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { readTask } from "../../checkpoint/task.js";
 import { cacheDirectory } from "../../base/cache.js";
-import { type EvaluationSet, openEvaluationSet } from "../../eval/evaluation-set.js";
+import {
+  type EvaluationSet,
+  type TextSetKind,
+  openEvaluationSet,
+  openTextSet,
+} from "../../eval/evaluation-set.js";
 import { addDataOptions, sourceOptions } from "../data-options.js";
 import { evaluateFineTuned } from "./fine-tuned.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
@@ -23,12 +28,18 @@ export function addEvaluate(program: Command): void {
       "with a fine-tuned model, tables like those it learned from; otherwise images with captions, in one folder per class, or labeled, with a classes.json; or the name of a set of the mini-PMD",
     )
     .action(run);
+  command.addOption(
+    new Option(
+      "--as <kind>",
+      "what to evaluate on images with captions, or with masked-words on texts alone; default: retrieval",
+    ).choices(["retrieval", "matching", "masked-words"]),
+  );
   addDataOptions(addModelOptions(addSuiteOptions(addEvaluationOptions(command))));
 }
 
 async function run(
   patterns: readonly string[],
-  flags: EvaluationFlags & SuiteFlags,
+  flags: EvaluationFlags & SuiteFlags & { readonly as?: string },
   command: Command,
 ): Promise<void> {
   if (patterns.length > 0 === (flags.suite !== undefined)) {
@@ -43,8 +54,14 @@ async function run(
     return;
   }
   const sets: EvaluationSet[] = [];
-  for (const path of await expandFilePatterns(patterns))
-    sets.push(await openEvaluationSet(placeOf(path), sourceOptions(flags)));
+  for (const path of await expandFilePatterns(patterns)) {
+    const [place, options] = [placeOf(path), sourceOptions(flags)];
+    sets.push(
+      flags.as === undefined
+        ? await openEvaluationSet(place, options)
+        : await openTextSet(flags.as.replace("-", " ") as TextSetKind, place, options),
+    );
+  }
   await evaluateSets(sets, flags);
 }
 

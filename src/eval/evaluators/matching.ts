@@ -1,0 +1,98 @@
+/** Evaluates image-text matching: each image with its own text, and with wrong ones of various difficulty. */
+import { foldIn } from "../../base/random.js";
+import type { MatchingSet } from "../evaluation-set.js";
+import { calibrationError } from "../metrics/calibration.js";
+import type { EvaluatedImages, EvaluatorContext } from "./embed-images.js";
+import { type Measure, type Scored, withIntervals } from "./measured.js";
+import { imagesOf, readSamples } from "./read-samples.js";
+import { type WrongText, WrongTexts, difficulties } from "./wrong-texts.js";
+
+export interface MatchingEvaluation extends EvaluatedImages {
+  readonly kind: "matching";
+  readonly set: MatchingSet;
+  readonly measures: readonly Measure[];
+  /** Expected calibration error of the probabilities of own texts and strangers'. */
+  readonly calibrationError: number;
+}
+
+/** A wrong text of a sample, with the probabilities that it and the right one match. */
+interface Judged extends WrongText {
+  readonly sample: number;
+  readonly ofRight: number;
+  readonly ofWrong: number;
+}
+
+/** Images matched at a time, each with a few texts. */
+const atOnce = 32;
+
+export async function evaluateMatching(
+  set: MatchingSet,
+  context: EvaluatorContext,
+): Promise<MatchingEvaluation> {
+  const { samples, skipped } = await readSamples(set.source, "all", context);
+  const wrongTexts = new WrongTexts(samples, foldIn(context.key, "wrong texts"));
+  const judged: Judged[] = [];
+  for (let first = 0; first < samples.length; first += atOnce) {
+    context.signal?.throwIfAborted();
+    const images = await imagesOf(samples.slice(first, first + atOnce), context);
+    const asked = images.flatMap((image, place) =>
+      wrongTexts.of(first + place).map((text) => ({ ...text, image, sample: first + place })),
+    );
+    const match = (texts: readonly string[]): Promise<Float32Array> =>
+      context.embedder.match(
+        asked.map(({ image }) => image),
+        texts,
+        { signal: context.signal },
+      );
+    const ofRight = await match(asked.map(({ right }) => right));
+    const ofWrong = await match(asked.map(({ wrong }) => wrong));
+    context.advance(images.length);
+    for (const [index, { image: _, ...text }] of asked.entries()) {
+      judged.push({ ...text, ofRight: ofRight[index]!, ofWrong: ofWrong[index]! });
+    }
+  }
+  const keys = samples.map(({ key }) => key);
+  const measures = withIntervals(scoredBy(judged), context.key);
+  return { kind: "matching", set, keys, skipped, measures, calibrationError: errorOf(judged) };
+}
+
+/** How often the right text is preferred, and each kind of text judged right. */
+function scoredBy(judged: readonly Judged[]): Scored[] {
+  const share = (
+    name: string,
+    some: readonly Judged[],
+    holds: (one: Judged) => boolean,
+  ): Scored => ({
+    name,
+    scores: Uint8Array.from(some, (one) => (holds(one) ? 1 : 0)),
+    clusters: some.map(({ sample }) => sample),
+    chance: 0.5,
+  });
+  const strangers = judged.filter(({ difficulty }) => difficulty === difficulties[0]);
+  return [
+    ...difficulties.map((difficulty) =>
+      share(
+        `own text above ${difficulty}`,
+        judged.filter((one) => one.difficulty === difficulty),
+        ({ ofRight, ofWrong }) => ofRight > ofWrong,
+      ),
+    ),
+    share("own text above 0.5", strangers, ({ ofRight }) => ofRight > 0.5),
+    ...difficulties.map((difficulty) =>
+      share(
+        `${difficulty} below 0.5`,
+        judged.filter((one) => one.difficulty === difficulty),
+        ({ ofWrong }) => ofWrong < 0.5,
+      ),
+    ),
+  ];
+}
+
+function errorOf(judged: readonly Judged[]): number {
+  const strangers = judged.filter(({ difficulty }) => difficulty === difficulties[0]);
+  const probabilities = strangers.flatMap(({ ofRight, ofWrong }) => [ofRight, ofWrong]);
+  return calibrationError(
+    probabilities,
+    strangers.flatMap(() => [1, 0]),
+  );
+}
