@@ -30,7 +30,9 @@ export default defineConfig(
   {
     files: ["**/*.{js,mjs}"],
     languageOptions: {
-      globals: { console: "readonly", process: "readonly", URL: "readonly", Buffer: "readonly" },
+      globals: Object.fromEntries(
+        ["Buffer", "URL", "WebAssembly", "console", "process"].map((name) => [name, "readonly"]),
+      ),
     },
   },
   {

@@ -1,7 +1,7 @@
 // Compiles the native kernels into build/native/flava.node.
 //
 //   node native/build.mjs              fails if the kernels cannot be built
-//   node native/build.mjs --optional   never fails: without the kernels the slower reference backend is used
+//   node native/build.mjs --optional   never fails: without them the slower kernels in WebAssembly are used
 //   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
@@ -108,7 +108,7 @@ const commonFlags = [
 
 /** Ends the build without output. */
 function giveUp(reason) {
-  console.log(`flava: ${reason}; the slower reference backend will be used`);
+  console.log(`flava: ${reason}; the slower kernels in WebAssembly will be used`);
   process.exit(options.optional ? 0 : 1);
 }
 

@@ -5,6 +5,7 @@ import type { Backend } from "../src/backend/backend.js";
 import { nativeBackend, nativeLevels } from "../src/backend/native.js";
 import { compile } from "../src/backend/program.js";
 import { referenceBackend } from "../src/backend/reference.js";
+import { openWasm } from "../src/backend/wasm/open.js";
 import { State } from "../src/backend/state.js";
 import { gradient } from "../src/graph/gradient.js";
 import { add, maximum, multiply, subtract } from "../src/graph/ops/arithmetic.js";
@@ -130,7 +131,10 @@ async function check(recipe: Recipe, backend: Backend, tolerance: number): Promi
   program.dispose();
 }
 
-const backends: [string, Backend, number][] = [["reference", referenceBackend(), 1e-6]];
+const backends: [string, Backend, number][] = [
+  ["reference", referenceBackend(), 1e-6],
+  ["wasm", openWasm({ threads: 2 }), 1e-3],
+];
 if (nativeLevels().length > 0) backends.push(["native", nativeBackend({ threads: 2 }), 1e-3]);
 afterAll(() => {
   for (const [, backend] of backends) backend.dispose();

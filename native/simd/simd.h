@@ -220,6 +220,8 @@ inline Floats max(Floats a, Floats b) {
   return (Floats)_mm256_max_ps((__m256)a, (__m256)b);
 #elif defined(__SSE2__)
   return (Floats)_mm_max_ps((__m128)a, (__m128)b);
+#elif defined(__wasm_simd128__)
+  return (Floats)__builtin_wasm_pmax_f32x4(b, a);
 #else
   return a > b ? a : b;
 #endif
@@ -233,6 +235,8 @@ inline Floats min(Floats a, Floats b) {
   return (Floats)_mm256_min_ps((__m256)a, (__m256)b);
 #elif defined(__SSE2__)
   return (Floats)_mm_min_ps((__m128)a, (__m128)b);
+#elif defined(__wasm_simd128__)
+  return (Floats)__builtin_wasm_pmin_f32x4(b, a);
 #else
   return a < b ? a : b;
 #endif
@@ -253,6 +257,8 @@ inline Floats squareRoot(Floats x) {
   return (Floats)_mm256_sqrt_ps((__m256)x);
 #elif defined(__SSE2__)
   return (Floats)_mm_sqrt_ps((__m128)x);
+#elif defined(__wasm_simd128__)
+  return (Floats)__builtin_wasm_sqrt_f32x4(x);
 #else
   for (int lane = 0; lane < width; ++lane) x[lane] = squareRoot(x[lane]);
   return x;

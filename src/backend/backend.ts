@@ -57,7 +57,7 @@ export interface Executable {
 }
 
 export interface Backend {
-  readonly name: "native" | "reference";
+  readonly name: "native" | "wasm" | "reference";
   /** The processor instructions in use, such as "avx512bf16". */
   readonly level: string;
   readonly threads: number;

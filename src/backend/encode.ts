@@ -13,6 +13,8 @@ interface EncodedPlan {
    * attributes. Doubles hold all of them exactly, offsets beyond 4 GiB included.
    */
   readonly words: Float64Array;
+  /** Where each instruction begins in `words`, and where the last one ends. */
+  readonly starts: readonly number[];
 }
 
 /** A plan as the native executor reads it. `buffer` gives the native buffer of a tensor and the offset in it. */
@@ -22,6 +24,7 @@ export function encodePlan(
 ): EncodedPlan {
   const signatureIndex = new Map<string, number>();
   const words: number[] = [];
+  const starts = [0];
   for (const { op, attributes, inputs, outputs } of plan.instructions) {
     // The host performs collectives; the kernel that takes their place in the list only fails.
     const signature = op.collective ? "collective" : signatureOf(op);
@@ -35,8 +38,9 @@ export function encodePlan(
       words.push(...buffer(tensor), dtypeCode[dtype], shape.length, ...shape);
     }
     words.push(...encoded);
+    starts.push(words.length);
   }
-  return { signatures: [...signatureIndex.keys()], words: Float64Array.from(words) };
+  return { signatures: [...signatureIndex.keys()], words: Float64Array.from(words), starts };
 }
 
 /**

@@ -1,10 +1,9 @@
 /** The native backend: plans are encoded as numbers once and run by the C++ executor, with one call per run. */
-import { availableParallelism } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
 import { aligned } from "../graph/arena.js";
 import type { PersistentPlace, PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
-import { type Dtype, type TensorSpec, bytesPerElement } from "../graph/tensor.js";
+import { type TensorSpec, bytesPerElement } from "../graph/tensor.js";
 import {
   type Addon,
   type Context,
@@ -25,11 +24,10 @@ import {
 } from "./backend.js";
 import { encodePlan } from "./encode.js";
 import { type LevelSpeeds, levelSpeeds } from "./level-speeds.js";
-import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
+import { type ThreadOptions, threadsFrom } from "./threads.js";
+import { type Values, fromBits, toBits } from "./values.js";
 
-export interface NativeOptions {
-  /** Number of compute threads; default: `FLAVA_THREADS`, else one per core. */
-  readonly threads?: number;
+export interface NativeOptions extends ThreadOptions {
   /** The highest processor level to use; default: `FLAVA_LEVEL`, else the fastest on this machine. */
   readonly level?: Level;
 }
@@ -108,12 +106,6 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
   };
 }
 
-function threadsFrom({ threads }: NativeOptions): number {
-  const count = threads ?? Number(process.env.FLAVA_THREADS ?? availableParallelism());
-  if (Number.isSafeInteger(count) && count >= 1 && count <= 1024) return count;
-  throw new RangeError(`Expected a number of threads from 1 to 1024, but got ${count}.`);
-}
-
 /** The fastest level, looked up or measured once in this process. */
 let fastest: Level | undefined;
 
@@ -152,23 +144,6 @@ function orOutOfMemory<T>(reserve: () => T): T {
     return reserve();
   } catch (error) {
     throw new OutOfMemoryError((error as Error).message, { cause: error });
-  }
-}
-
-function toBits(values: Values, dtype: Dtype): Values {
-  return dtype === "bfloat16" && values instanceof Float32Array ? toBfloat16(values) : values;
-}
-
-function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(buffer);
-    case "bfloat16":
-      return fromBfloat16(new Uint16Array(buffer));
-    case "int8":
-      return new Int8Array(buffer);
-    case "int32":
-      return new Int32Array(buffer);
   }
 }
 

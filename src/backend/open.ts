@@ -1,21 +1,27 @@
 import type { Backend } from "./backend.js";
 import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
+import { openWasm, wasmFault } from "./wasm/open.js";
 
 export interface BackendOptions extends NativeOptions {
-  /** Default: `FLAVA_BACKEND`, else native if its kernels were built, else reference. */
-  readonly name?: "native" | "reference";
+  /**
+   * Default: `FLAVA_BACKEND`, else native if its kernels were built, else wasm. The reference backend, in plain
+   * TypeScript, is many times slower than both.
+   */
+  readonly name?: "native" | "wasm" | "reference";
 }
 
 /**
- * Opens the backend that runs programs. Its `dispose` frees all memory. The first fallback to the
- * reference backend emits a warning that says how to get the native one.
+ * Opens the backend that runs programs. Its `dispose` frees all memory. The first time that another than the native
+ * backend has to take its place, a warning says how to get the native one.
  */
 export function openBackend(options: BackendOptions = {}): Backend {
   const name = options.name ?? process.env.FLAVA_BACKEND;
   switch (name) {
     case "reference":
       return referenceBackend({ precision: "float32" });
+    case "wasm":
+      return openWasm(options);
     case "native":
       return nativeBackend(options);
     case undefined:
@@ -23,7 +29,7 @@ export function openBackend(options: BackendOptions = {}): Backend {
       return bestBackend(options);
     default:
       throw new RangeError(
-        `The backends are "native" and "reference", but "${name}" was asked for.`,
+        `The backends are "native", "wasm" and "reference", but "${name}" was asked for.`,
       );
   }
 }
@@ -33,10 +39,13 @@ let warned = false;
 function bestBackend(options: NativeOptions): Backend {
   const fault = nativeFault();
   if (!fault) return nativeBackend(options);
+  const wasm = wasmFault();
   if (!warned) {
-    const message = `The reference backend runs, which is many times slower. ${fault.message}`;
+    const message = wasm
+      ? `The reference backend runs, which is many times slower. ${fault.message} ${wasm.message}`
+      : `The kernels run in WebAssembly, which is several times slower. ${fault.message}`;
     process.emitWarning(message, "FlavaWarning");
   }
   warned = true;
-  return referenceBackend({ precision: "float32" });
+  return wasm ? referenceBackend({ precision: "float32" }) : openWasm(options);
 }

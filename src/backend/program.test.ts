@@ -19,9 +19,11 @@ import { compile } from "./program.js";
 import { referenceBackend } from "./reference.js";
 import { State } from "./state.js";
 import type { Values } from "./values.js";
+import { openWasm } from "./wasm/open.js";
 
 const backends: Backend[] = [
   referenceBackend(),
+  openWasm({ threads: 2 }),
   ...(nativeLevels().length > 0 ? [nativeBackend({ threads: 2 })] : []),
 ];
 afterAll(() => {

@@ -29,6 +29,25 @@ export function fromBfloat16(
   return target;
 }
 
+/** The values as a tensor of this dtype stores them: bfloat16 in 16 bits. */
+export function toBits(values: Values, dtype: Dtype): Values {
+  return dtype === "bfloat16" && values instanceof Float32Array ? toBfloat16(values) : values;
+}
+
+/** The elements of a tensor that is stored in `buffer`; the inverse of `toBits`. */
+export function fromBits(buffer: ArrayBuffer, dtype: Dtype): Values {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(buffer);
+    case "bfloat16":
+      return fromBfloat16(new Uint16Array(buffer));
+    case "int8":
+      return new Int8Array(buffer);
+    case "int32":
+      return new Int32Array(buffer);
+  }
+}
+
 const accepted: Readonly<Record<Dtype, readonly string[]>> = {
   float32: ["Float32Array"],
   bfloat16: ["Float32Array", "Uint16Array"],

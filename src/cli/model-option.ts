@@ -7,7 +7,7 @@ import type { Precision } from "../nn/precision.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface BackendFlags {
-  readonly backend?: "native" | "reference";
+  readonly backend?: "native" | "wasm" | "reference";
   readonly threads?: number;
 }
 
@@ -51,10 +51,10 @@ export function addComputeOptions(command: Command): Command {
 }
 
 export const backendOption = (): Option =>
-  new Option("--backend <name>", "compute backend; default: native, if it was built").choices([
-    "native",
-    "reference",
-  ]);
+  new Option(
+    "--backend <name>",
+    "compute backend; default: native, or wasm where it was not built",
+  ).choices(["native", "wasm", "reference"]);
 
 export const threadsOption = (): Option =>
   new Option("--threads <n>", "compute threads; default: one per core").argParser(

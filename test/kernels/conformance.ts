@@ -1,4 +1,7 @@
-/** Holds the native kernels to the reference kernels, which compute in double precision and round nothing. */
+/**
+ * Holds the native kernels, or with FLAVA_BACKEND=wasm those in WebAssembly, to the reference kernels, which compute in
+ * double precision and round nothing.
+ */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -9,6 +12,7 @@ import { nativeBackend, nativeLevels } from "../../src/backend/native.js";
 import { compile } from "../../src/backend/program.js";
 import { referenceBackend } from "../../src/backend/reference.js";
 import { State } from "../../src/backend/state.js";
+import { openWasm } from "../../src/backend/wasm/open.js";
 import { type Values, fromBfloat16, toBfloat16 } from "../../src/backend/values.js";
 import { type Dtype, type Shape, type Tensor, sizeOf, spec } from "../../src/graph/tensor.js";
 import { recording } from "./recording.js";
@@ -37,9 +41,11 @@ export interface Tolerance {
 
 export type Traced = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-/** A group of tests that need the native kernels, on the level that `FLAVA_LEVEL` names (default: the best). */
+const inWasm = process.env.FLAVA_BACKEND === "wasm";
+
+/** A group of tests that need the kernels; the native ones run on the level that `FLAVA_LEVEL` names (default: the best). */
 export function describeNative(family: string, tests: () => void): void {
-  if (nativeLevels().length > 0) describe(family, tests);
+  if (inWasm || nativeLevels().length > 0) describe(family, tests);
   else test.skip(`${family}: the native kernels are not built`);
 }
 
@@ -89,10 +95,13 @@ afterAll(() => {
   for (const backend of native.values()) backend.dispose();
 });
 
-/** The native backend with so many threads. */
+/** The backend under test with so many threads. */
 export function nativeWith(threads: number): Backend {
   let backend = native.get(threads);
-  if (!backend) native.set(threads, (backend = nativeBackend({ threads })));
+  if (!backend) {
+    backend = inWasm ? openWasm({ threads }) : nativeBackend({ threads });
+    native.set(threads, backend);
+  }
   return backend;
 }
 
@@ -261,7 +270,10 @@ export async function conform(
   expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
 }
 
-/** Expects the same bits from 1, 2, 3 and 64 threads, more than there are cores, and from a second run. */
+/** The last is more than there are cores. Those of WebAssembly are workers, which take longer to start. */
+const threadCounts = [1, 2, 3, inWasm ? 8 : 64];
+
+/** Expects the same bits from every number of threads, and from a second run. */
 export async function expectSameBits(
   what: string,
   f: Traced,
@@ -271,7 +283,7 @@ export async function expectSameBits(
   const bits = (results: readonly Result[]): Buffer =>
     Buffer.concat(results.map(({ values: { buffer } }) => Buffer.from(buffer as ArrayBuffer)));
   const runs = (
-    await Promise.all([1, 2, 3, 64].map((threads) => run(nativeWith(threads), f, args, values, 2)))
+    await Promise.all(threadCounts.map((threads) => run(nativeWith(threads), f, args, values, 2)))
   ).flat();
   const [first, ...others] = runs.map(bits) as [Buffer, ...Buffer[]];
   const different = others.filter((other) => !other.equals(first)).length;

@@ -18,7 +18,7 @@ const [tiny, small, base, torchMultimodal] = (await Promise.all(
 function describeCases(
   title: string,
   fixture: Fixture,
-  { name, precision = "float32" }: { name: "reference" | "native"; precision?: Precision },
+  { name, precision = "float32" }: { name: Backend["name"]; precision?: Precision },
   judge: (deviations: readonly Deviation[]) => void,
 ): void {
   const absent = name === "native" && nativeLevels().length === 0;
@@ -70,7 +70,7 @@ function isNear(deviations: readonly Deviation[]): void {
   expect(outside).toEqual([]);
 }
 
-for (const name of ["reference", "native"] as const) {
+for (const name of ["reference", "wasm", "native"] as const) {
   describeCases("as Hugging Face's, tiny", tiny, { name }, isExact);
   describeCases("as Hugging Face's, small", small, { name }, isExact);
   describeCases("as TorchMultimodal's", torchMultimodal, { name }, isExact);
