@@ -8,6 +8,7 @@
  *   npm run bench -- images [--json FILE]               decoding and both views, against transformers'
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
+ *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
@@ -35,12 +36,14 @@ import { quick, thorough } from "./measure.js";
 import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { benchTraining } from "./training.js";
+import { benchWasm } from "./wasm.js";
 
 const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--quick] [--json FILE]
        npm run bench -- growth [--json FILE] [--plot FILE]
        npm run bench -- images [--json FILE]
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- probe [--items COUNT] [--json FILE]
+       npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
        npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
@@ -54,6 +57,7 @@ type Options = {
   readonly model?: string;
   readonly steps: string;
   readonly items: string;
+  readonly tensorflow?: string | undefined;
   readonly quick: boolean;
 };
 
@@ -161,6 +165,7 @@ const { values, positionals } = parseArgs({
     model: { type: "string" },
     steps: { type: "string", default: "30" },
     items: { type: "string", default: "10000" },
+    tensorflow: { type: "string" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -190,6 +195,9 @@ switch (command) {
     break;
   case "profile":
     await runProfile(values);
+    break;
+  case "wasm":
+    await writeJson(values.json, await benchWasm(values.tensorflow));
     break;
   case "matching":
     await benchMatching(values.model);

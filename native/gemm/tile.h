@@ -8,9 +8,14 @@ namespace FLAVA_NAMESPACE {
 
 /** Columns of a packed panel of the right operand, the same on every level. */
 constexpr int panelColumns = 64;
+#if defined(__wasm__)
+constexpr int tileRows = 4;
+#else
 constexpr int tileRows = 6;
+#endif
 
-// Vectors of accumulators in a row: 6 x 4 of 32 registers, or 6 x 2 of 16.
+// Vectors of accumulators in a row: 6 x 4 of 32 registers, or 6 x 2 of 16. WebAssembly has no instruction that multiplies
+// and adds: products take registers of their own, and 4 x 2 sums are left.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int tileVectors = 4;
 #else

@@ -1,21 +1,47 @@
-/** Describes the machine: its processor, the level that computes, and why. */
-import { availableParallelism } from "node:os";
-import { nativeSpeeds } from "./native.js";
+/** Describes the machine: its processor, the backend and the level that compute, and why. */
+import { availableParallelism, cpus } from "node:os";
+import { nativeFault, nativeSpeeds } from "./native.js";
 import type { LevelSpeeds } from "./level-speeds.js";
 
-interface Machine extends LevelSpeeds {
+interface NativeMachine extends LevelSpeeds {
+  readonly backend: "native";
   readonly cores: number;
   /** The level in use: the fastest, or the one that FLAVA_LEVEL names. */
   readonly level: string;
 }
 
-/** Measures at first use. Throws if the native kernels were not built. */
+interface WasmMachine {
+  readonly backend: "wasm";
+  readonly processor: string;
+  readonly cores: number;
+  readonly level: "simd128";
+  /** Why the native kernels cannot be used, and what to do. */
+  readonly fault: string;
+}
+
+export type Machine = NativeMachine | WasmMachine;
+
+/** Measures the levels of the native kernels at first use, where they were built. */
 export function inspectMachine(): Machine {
-  return { cores: availableParallelism(), ...nativeSpeeds() };
+  const cores = availableParallelism();
+  const fault = nativeFault();
+  if (!fault) return { backend: "native", cores, ...nativeSpeeds() };
+  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
+  return { backend: "wasm", processor, cores, level: "simd128", fault: fault.message };
 }
 
 /** A human-readable description of several lines. */
-export function describeMachine({
+export function describeMachine(machine: Machine): string {
+  if (machine.backend === "native") return describeLevels(machine);
+  const { processor, cores, fault } = machine;
+  return [
+    `${processor}, ${cores} cores`,
+    "Backend: wasm, the kernels in WebAssembly with vectors of 128 bits",
+    fault,
+  ].join("\n");
+}
+
+function describeLevels({
   processor,
   cores,
   level,
@@ -23,7 +49,7 @@ export function describeMachine({
   levels,
   date,
   path,
-}: Machine): string {
+}: NativeMachine): string {
   const reason = process.env.FLAVA_LEVEL ? "as FLAVA_LEVEL says" : "the fastest on this machine";
   const cell = (value: number): string => value.toFixed(0).padStart(10);
   const rows = Object.entries(levels).map(
