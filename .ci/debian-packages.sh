@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   chromium                       # the web page and the browser backends
-  clang lld                      # WebAssembly
+  clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32  # WebAssembly
   openmpi-bin libopenmpi-dev     # many processes
   mpich libmpich-dev             # the same with another library
 )

@@ -15,8 +15,8 @@ interface WasmMachine {
   readonly processor: string;
   readonly cores: number;
   readonly level: "simd128";
-  /** Why the native kernels cannot be used, and what to do. */
-  readonly fault: string;
+  /** Why it is not the native backend. */
+  readonly reason: string;
 }
 
 export type Machine = NativeMachine | WasmMachine;
@@ -24,20 +24,21 @@ export type Machine = NativeMachine | WasmMachine;
 /** Measures the levels of the native kernels at first use, where they were built. */
 export function inspectMachine(): Machine {
   const cores = availableParallelism();
-  const fault = nativeFault();
-  if (!fault) return { backend: "native", cores, ...nativeSpeeds() };
+  const reason =
+    process.env.FLAVA_BACKEND === "wasm" ? "As FLAVA_BACKEND says." : nativeFault()?.message;
+  if (reason === undefined) return { backend: "native", cores, ...nativeSpeeds() };
   const processor = cpus()[0]?.model.trim() ?? "unknown processor";
-  return { backend: "wasm", processor, cores, level: "simd128", fault: fault.message };
+  return { backend: "wasm", processor, cores, level: "simd128", reason };
 }
 
 /** A human-readable description of several lines. */
 export function describeMachine(machine: Machine): string {
   if (machine.backend === "native") return describeLevels(machine);
-  const { processor, cores, fault } = machine;
+  const { processor, cores, reason } = machine;
   return [
     `${processor}, ${cores} cores`,
     "Backend: wasm, the kernels in WebAssembly with vectors of 128 bits",
-    fault,
+    reason,
   ].join("\n");
 }
 

@@ -7,7 +7,7 @@ import { newProject, product, root, run, succeed } from "./project.js";
 const directory = inject("dependent");
 const here = { directory };
 const compiles = inject("compiles");
-const answer = compiles ? "native heart\n" : "reference heart\n";
+const answer = compiles ? "native heart\n" : "wasm heart\n";
 
 it("compiles the kernels during installation", () => {
   expect(existsSync(join(directory, product))).toBe(compiles);

@@ -44,7 +44,7 @@ describe.runIf(inject("compiles")).each([
 
   it("installs without building, and the first use warns in one line, naming the command", async () => {
     const { stdout, stderr } = await run("node app.mjs", options);
-    expect(stdout).toBe("reference heart\n");
+    expect(stdout).toBe("wasm heart\n");
     const warnings = stderr.split("\n").filter((line) => line.includes("FlavaWarning"));
     expect(warnings).toHaveLength(1);
     copyObjects(
@@ -60,7 +60,7 @@ describe.runIf(inject("compiles")).each([
     mkdirSync(dirname(join(directory, product)), { recursive: true });
     writeFileSync(join(directory, product), "built elsewhere");
     const { stdout, stderr } = await run("node app.mjs", options);
-    expect(stdout).toBe("reference heart\n");
+    expect(stdout).toBe("wasm heart\n");
     expect(stderr).toMatch(/FlavaWarning: .*cannot be loaded.* run: node ".*build\.mjs"/);
   });
 

@@ -44,7 +44,8 @@ export async function setup({ provide }: TestProject): Promise<void> {
     directory: root,
   });
   const compiles = compilers.code === 0;
-  if (!compiles) console.warn("No C++ compiler was found: only the reference backend is tested.");
+  if (!compiles)
+    console.warn("No C++ compiler was found: only the kernels in WebAssembly are tested.");
 
   provide("compiles", compiles);
   provide("workspace", workspace);

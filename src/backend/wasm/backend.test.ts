@@ -56,7 +56,7 @@ it.each([
   const program = layers(backend, 2000);
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("enough")), 5);
-  await expect(program.run({ x }, controller.signal)).rejects.toThrow("enough");
+  await expect(program.run({ x }, { signal: controller.signal })).rejects.toThrow("enough");
   expect(new Set((await layers(backend, 1).run({ x })).y).size).toBeGreaterThan(1000);
   program.dispose();
 });
