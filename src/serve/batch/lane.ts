@@ -84,8 +84,8 @@ export class Lane<Input, Prepared, Result> {
 
   /** The results of `inputs`, in order. Rejects with the first error of one of them. */
   submit(inputs: readonly Input[], { client, signal }: LaneCall): Promise<Result[]> {
-    signal.throwIfAborted();
     return new Promise<Result[]>((resolve, reject) => {
+      signal.throwIfAborted();
       const count = inputs.length;
       const end = (settle: () => void): void => {
         signal.removeEventListener("abort", drop);

@@ -30,7 +30,9 @@ export function calls(options: CallsOptions): MiddlewareHandler<AppEnvironment> 
     if (!isReady()) {
       throw new ApiError(503, "The server is stopping.", { headers: { connection: "close" } });
     }
-    const release = admission.enter(Number(req.header("content-length") ?? limits.bodyBytes));
+    const isChunked = req.header("transfer-encoding") !== undefined; // of any length
+    const bytes = isChunked ? limits.bodyBytes : Number(req.header("content-length") ?? 0);
+    const release = admission.enter(bytes);
     const end = new AbortController();
     const timer = setTimeout(() => {
       end.abort(new ApiError(504, `The request took longer than ${limits.seconds} seconds.`));

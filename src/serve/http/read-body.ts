@@ -92,7 +92,7 @@ function deepestIssue(issues: readonly z.core.$ZodIssue[]): {
 
 function isFurther(path: readonly PropertyKey[], other: readonly PropertyKey[]): boolean {
   if (path.length !== other.length) return path.length > other.length;
-  return Number(path[0]) > Number(other[0]); // the elements before it are valid
+  return Number(path[0]) >= Number(other[0]); // the elements before it are valid
 }
 
 /** "images[2].text" for a path. */

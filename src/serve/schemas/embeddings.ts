@@ -1,6 +1,13 @@
 /** `POST /v1/embeddings`, as OpenAI's clients send it, with images. */
 import { z } from "@hono/zod-openapi";
-import { fileSchema, imageSchema, modelSchema, textSchema, truncateSchema } from "./inputs.js";
+import {
+  fileSchema,
+  imageSchema,
+  modelSchema,
+  oneOrMany,
+  textSchema,
+  truncateSchema,
+} from "./inputs.js";
 
 const tokenIds = z.array(z.int().nonnegative()).min(1);
 
@@ -22,10 +29,7 @@ const embeddingInput = z
 
 export const embeddingsRequest = z
   .object({
-    input: z.union([
-      embeddingInput,
-      z.array(embeddingInput).min(1, { error: "expected one or more inputs" }),
-    ]),
+    input: oneOrMany(embeddingInput),
     model: modelSchema,
     encoding_format: z.enum(["float", "base64"]).default("float"),
     dimensions: z.int().positive().optional().openapi({

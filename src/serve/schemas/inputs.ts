@@ -23,7 +23,10 @@ export const textSchema = z.string({ error: "expected a text" });
 
 /** One value, or an array of values that is not empty. */
 export const oneOrMany = <T extends z.ZodType>(one: T): z.ZodUnion<[T, z.ZodArray<T>]> =>
-  z.union([one, z.array(one).min(1, { error: "expected one or more, but the array is empty" })]);
+  z.union([one, z.array(one).min(1)], {
+    error: ({ input }) =>
+      Array.isArray(input) ? "expected one or more, but the array is empty" : undefined,
+  });
 
 /** The array of one value or of many. */
 export const manyOf = <T>(given: T | T[]): T[] => (Array.isArray(given) ? given : [given]);

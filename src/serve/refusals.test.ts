@@ -1,0 +1,161 @@
+/** What the server refuses, and how it says so. */
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { text } from "node:stream/consumers";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
+import { ApiKeys } from "./http/api-keys.js";
+import type { LoggedRequest } from "./http/request-log.js";
+import type { Server } from "./server.js";
+
+const served = serveSmallModel();
+const limits = { bodyBytes: 20_000, pixels: 10_000, items: 20, requests: 4, seconds: 30 };
+let server: Server;
+beforeAll(async () => {
+  server = await served().start({ limits });
+});
+
+const embed = (input: unknown, more = {}) => post(server, "/v1/embeddings", { input, ...more });
+
+describe("a request", () => {
+  it.each([
+    ["no input", {}, 422, /^input: /],
+    ["an empty list", { input: [] }, 422, /^input: expected one or more/],
+    ["a number", { input: ["a", 3] }, 422, /^input\[1\]: expected a text, a data: URL/],
+    ["an unknown field", { input: [{ img: "a" }] }, 422, /^input\[0\]: expected a text/],
+    ["a URL", { input: "https://a.b/c.png" }, 422, /^input: "https:\/\/a.b\/c.png" is a URL/],
+    ["a path", { input: { image: "/etc/passwd" } }, 422, /^input.image: .* Paths are not read/],
+    ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
+    ["another kind of data", { input: "data:text/plain;base64,YQ==" }, 422, /URL of text\/plain/],
+    ["no image", { input: ["a", "data:image/png;base64,YWJjZGVm"] }, 415, /^input\[1\]: .*formats/],
+    ["a long text", { input: "word ".repeat(50) }, 422, /more than the 16 tokens/],
+    ["a wrong token", { input: [5, 40_000] }, 422, /there is no token 40000/],
+    ["too many inputs", { input: Array(21).fill("a") }, 422, /at most 20 inputs .* got 21/],
+    ["an unknown model", { input: "a", model: "b" }, 404, /no model "b"; this server has "small"/],
+  ])("with %s is refused", async (_, body, status, message) => {
+    const answer = await post(server, "/v1/embeddings", body);
+    expect(answer.status).toBe(status);
+    const { error } = answer.body as { error: { message: string; type: string } };
+    expect(error.message).toMatch(message);
+    expect(error.type).toBe("invalid_request_error");
+  });
+
+  it("of another endpoint is refused with the field at fault", async () => {
+    const image = dataUrl(await png("red"));
+    const faults = [
+      ["/v1/classify", { images: image, labels: [] }, "labels"],
+      ["/v1/match", { images: [image], texts: ["a", 1] }, "texts[1]"],
+      ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],
+      ["/v1/fill/image", { image, hidden: [16] }, "hidden"],
+      ["/v1/predict", { inputs: { text: "a" } }, "model"],
+    ] as const;
+    for (const [path, body, param] of faults) {
+      const answer = await post(server, path, body);
+      expect([path, answer.status, answer.body]).toMatchObject([path, 422, { error: { param } }]);
+    }
+  });
+
+  it("with a body that is no JSON, of another type, or too large is refused", async () => {
+    const send = async (body: string, type: string) => {
+      const headers = { "content-type": type };
+      const answer = await server.app.request("/v1/embeddings", { method: "POST", body, headers });
+      return answer.status;
+    };
+    expect(await send("{", "application/json")).toBe(400);
+    expect(await send("\xff", "multipart/form-data; boundary=x")).toBe(400);
+    expect(await send("a", "text/plain")).toBe(415);
+    const large = JSON.stringify({ input: "a".repeat(limits.bodyBytes) });
+    expect(await send(large, "application/json")).toBe(413);
+    expect((await server.app.request("/v1/nothing")).status).toBe(404);
+  });
+
+  it("with an image of too many pixels is refused before it is decoded", async () => {
+    const bomb = await sharp({
+      create: { width: 3000, height: 3000, channels: 3, background: "red" },
+    })
+      .png({ compressionLevel: 9, palette: true })
+      .toBuffer();
+    expect(bomb.length).toBeLessThan(limits.bodyBytes / 1.4);
+    const { status, body } = await embed(dataUrl(bomb));
+    expect(status).toBe(413);
+    expect(body).toMatchObject({
+      error: { message: expect.stringContaining("3000 x 3000") as string },
+    });
+  });
+});
+
+describe("a server", () => {
+  it("that is full answers 429 with Retry-After, and goes on", async () => {
+    const texts = Array.from({ length: 12 }, (_, i) => `text ${i}`);
+    const answers = await Promise.all(texts.map((one) => embed(one)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(limits.requests);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(8);
+    expect(refused[0]!.headers.get("retry-after")).toBe("1");
+    expect((await embed("again")).status).toBe(200);
+  });
+
+  it("answers 504 to a request that takes too long", async () => {
+    const slow = await served().start({ limits: { seconds: 0.001 } });
+    const { status, body } = await post(slow, "/v1/embeddings", { input: Array(50).fill("a") });
+    expect([status, body]).toMatchObject([504, { error: { type: "server_error" } }]);
+  });
+
+  it("with API keys takes only those, and logs their names, not what was sent", async () => {
+    const logged: LoggedRequest[] = [];
+    const keys = ApiKeys.parse("# ours\nann secret-1\nsecret-2\n", "keys.txt");
+    const guarded = await served().start({ keys, onRequest: (request) => logged.push(request) });
+    const send = async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { authorization };
+      return (await post(guarded, "/v1/embeddings", { input: "private words" }, headers)).status;
+    };
+    expect(await send()).toBe(401);
+    expect(await send("Bearer secret-3")).toBe(401);
+    expect(await send("Bearer secret-1")).toBe(200);
+    expect(await send("bearer secret-2")).toBe(200);
+    expect((await guarded.app.request("/health")).status).toBe(200);
+    expect(logged.map(({ status, client }) => [status, client])).toEqual([
+      ...[
+        [401, undefined],
+        [401, undefined],
+        [200, "ann"],
+        [200, "key 3"],
+      ],
+      [200, undefined],
+    ]);
+    expect(JSON.stringify(logged)).not.toMatch(/private|secret/);
+    const metrics = await (await guarded.app.request("/metrics")).text();
+    expect(metrics).toContain('flava_requests_total{path="/v1/embeddings",status="401"} 2');
+    expect(() => ApiKeys.parse("\n", "keys.txt")).toThrow("keys.txt has no API key");
+  });
+
+  it("loads its models again, and stops, without dropping requests", async () => {
+    const changing = await served().start();
+    const url = await changing.listen({ port: 0 });
+    const send = async (words: string) => {
+      const request = httpRequest(`${url}/v1/embeddings`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        agent: false,
+      });
+      request.end(JSON.stringify({ input: [words] }));
+      const [answer] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+      await text(answer);
+      return answer.statusCode;
+    };
+    const during = Array.from({ length: 20 }, (_, i) => send(`text ${i}`));
+    await changing.reload();
+    const after = send("after");
+    expect(await Promise.all([...during, after])).toEqual(Array(21).fill(200));
+    const last = Array.from({ length: 5 }, (_, i) =>
+      post(changing, "/v1/embeddings", { input: `last ${i}` }),
+    );
+    await Promise.race(last);
+    await changing.close();
+    expect((await Promise.all(last)).map(({ status }) => status)).toEqual(Array(5).fill(200));
+    await expect(send("late")).rejects.toThrow("ECONNREFUSED");
+    expect((await post(changing, "/v1/embeddings", { input: "a" })).status).toBe(503);
+  });
+});
