@@ -98,6 +98,29 @@ const known = {
     optimizer: pairOptimizer,
     patience: 5,
   },
+  // As long as a whole suite of small tasks may take on two cores.
+  "mini-text": {
+    name: "mini-text",
+    encoder: "text",
+    batch: 32,
+    steps: 800,
+    epochs: 5,
+    lengths: [16, 32, 64, 128],
+    rate: { peak: 2e-5, forWidth },
+    every: { evaluate: 200 },
+  },
+  "mini-multimodal": {
+    name: "mini-multimodal",
+    encoder: "multimodal",
+    hidden: taskHeadHidden,
+    batch: 32,
+    steps: 1000,
+    epochs: 10,
+    lengths: [16, 32, 64],
+    rate: { peak: 2e-5, decay: "cosine", forWidth },
+    optimizer: pairOptimizer,
+    every: { evaluate: 250 },
+  },
 } as const satisfies Record<string, FinetuningRecipeInput>;
 
 export const finetuningRecipes: Readonly<Record<string, FinetuningRecipeInput>> = known;

@@ -13,7 +13,12 @@ export type StoredImage = Uint8Array | ImagePlace;
  */
 export type Target =
   | { readonly kind: "class"; readonly label: string }
-  | { readonly kind: "scores"; readonly scores: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "scores";
+      readonly scores: Readonly<Record<string, number>>;
+      /** What people answered, one by one and as they wrote it, for the official VQA accuracy. */
+      readonly answers?: readonly string[];
+    }
   | { readonly kind: "value"; readonly value: number };
 
 /** One example, nothing decoded yet. It has an image, a text or both; all examples of a set have the same of these. */

@@ -5,7 +5,7 @@ import type { LabeledSample } from "../data/labeled-sample.js";
 import { predictSamples } from "../inference/predict-samples.js";
 import type { TaskPredictor } from "../inference/task-predictor.js";
 import { type Interval, bootstrapMetric } from "./bootstrap.js";
-import { guessingLoss, taskMeasures } from "./task-measures.js";
+import { type Predicted, guessingLoss, taskMeasures } from "./task-measures.js";
 
 export interface EvaluateTaskOptions {
   /** Random key for bootstrap intervals; default: `keyOf(0)`. */
@@ -59,13 +59,21 @@ export async function evaluateTask(
   skipped.requireUsed(name, predicted.length);
   const targets = predicted.flatMap(({ sample }) => sample.target ?? []);
   const outputs = predicted.map(({ outputs }) => outputs);
-  const measures = Object.entries(taskMeasures({ labels, targets, outputs })).map(
-    ([name, measure]) => [name, bootstrapMetric(predicted.length, measure, foldIn(key, name))],
-  );
   return {
     samples: predicted.length,
     skipped,
-    measures: Object.fromEntries(measures) as Record<string, Interval>,
+    measures: measuresWithIntervals({ labels, targets, outputs }, key),
     guessingLoss: guessingLoss(labels, targets),
   };
+}
+
+/** The measures of predictions with their intervals. */
+export function measuresWithIntervals(predicted: Predicted, key: Key): Record<string, Interval> {
+  const count = predicted.outputs.length;
+  return Object.fromEntries(
+    Object.entries(taskMeasures(predicted)).map(([name, measure]) => [
+      name,
+      bootstrapMetric(count, measure, foldIn(key, name)),
+    ]),
+  );
 }

@@ -4,6 +4,7 @@ import type { Target } from "../data/labeled-sample.js";
 import { accuracy, f1, macroF1, matthews } from "./metrics/agreement.js";
 import { auroc } from "./metrics/auroc.js";
 import { pearson, spearman } from "./metrics/correlation.js";
+import { vqaAccuracy } from "./metrics/vqa-accuracy.js";
 import { mean } from "./metrics.js";
 
 /** A measure of some items, given by their indices, of which some may repeat. */
@@ -26,7 +27,7 @@ export function taskMeasures(predicted: Predicted): Record<string, TaskMeasure> 
     case "class":
       return classMeasures(predicted, predicted.labels.names.length);
     case "scores":
-      return scoreMeasures(predicted, predicted.labels.names.length);
+      return scoreMeasures(predicted, predicted.labels.names);
     case "value":
       return valueMeasures(predicted);
   }
@@ -77,17 +78,26 @@ function classMeasures(
   };
 }
 
-/** The score of the answer that is given: VQA accuracy, if targets are those of VQAv2. */
+/** The score of the answer that is given, and its official VQA accuracy if people's answers are known. */
 function scoreMeasures(
   { labels, targets, outputs }: Predicted,
-  answers: number,
+  names: readonly string[],
 ): Record<string, TaskMeasure> {
+  const answers = names.length;
   const right = targetValues(labels, targets);
   const scores = outputs.map((output, item) => right[item * answers + bestOf(output)]!);
   const losses = outputs.map((output, item) =>
     output.reduce((sum, p, answer) => sum + crossEntropy(p, right[item * answers + answer]!), 0),
   );
-  return { "answer score": meanAt(scores), [lossName]: meanAt(losses) };
+  const answered = targets.map((target) => (target.kind === "scores" ? target.answers : undefined));
+  const accuracyOf = (output: Float32Array, item: number): number =>
+    vqaAccuracy(names[bestOf(output)]!, answered[item]!);
+  return {
+    "answer score": meanAt(scores),
+    ...(answered.length > 0 &&
+      !answered.includes(undefined) && { "VQA accuracy": meanAt(outputs.map(accuracyOf)) }),
+    [lossName]: meanAt(losses),
+  };
 }
 
 function valueMeasures({ labels, targets, outputs }: Predicted): Record<string, TaskMeasure> {

@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { predictorOf } from "../api/predict.js";
 import { foldIn } from "../base/random.js";
 import { loadModel } from "../checkpoint/load-model.js";
-import { checkFinetuningRecipe } from "../configs/finetuning-recipe.js";
+import { type FinetuningRecipe, checkFinetuningRecipe } from "../configs/finetuning-recipe.js";
 import { finetuningRecipes } from "../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import { splitByKey } from "../data/labeled/split.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { LabeledSource } from "../data/labeled-source.js";
-import type { Interval } from "../eval/bootstrap.js";
 import { evaluateTask } from "../eval/evaluate-task.js";
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
-import { mean } from "../eval/metrics.js";
-import type { MetricName } from "../eval/tasks/metric-name.js";
 import type { OpenedTask } from "../eval/tasks/open-task.js";
 import type { LabeledTask } from "../eval/tasks/task.js";
 import type { Precision } from "../nn/precision.js";
 import { finetune } from "../train/finetune.js";
+import { readSamples } from "./labeled-images.js";
+import { meanMetrics } from "./mean-metrics.js";
 import type { Measured } from "./run-task.js";
 
 /** The model to fine-tune, and where its runs are kept. */
@@ -27,41 +27,31 @@ export interface FinetuneTaskOptions {
   readonly onNotice: (sentence: string) => void;
 }
 
-/** The names of measures in the paper's table. */
-const metricNames = new Map<string, MetricName>([
-  ["accuracy", "accuracy"],
-  ["F1", "F1"],
-  ["Matthews correlation", "Matthews"],
-  ["Pearson", "Pearson"],
-  ["Spearman", "Spearman"],
-  ["AUROC", "AUROC"],
-  ["answer score", "VQA accuracy"],
-]);
-
 /**
  * Fine-tunes the model, unless that was done before, and scores it on each test part; with several, such as MNLI's two, scores
- * are averaged. The best model is chosen on the validation part; without one on the first test part, as is usual for GLUE.
+ * are averaged. The best model is chosen on the validation part, or on samples held out of the training part; where the
+ * task says so on the first test part.
  */
 export async function finetuneTask(
-  { name, title, inputs }: LabeledTask,
-  { train, validation, test }: OpenedTask<LabeledSource>,
+  task: LabeledTask,
+  { train, validation, test, chosenByTest }: OpenedTask<LabeledSource>,
   { model, runs, onNotice }: FinetuneTaskOptions,
   context: EvaluatorContext,
 ): Promise<Measured> {
+  const { name, title } = task;
   const { backend, signal, key } = context;
   const skipped = new SkippedSamples();
-  const [samples, held] = [
-    await samplesOf(train[0] ?? [], skipped),
-    await samplesOf(validation.length > 0 ? validation : test.slice(0, 1), skipped),
-  ];
-  const kind = inputs === "image and text" ? "multimodal" : inputs === "image" ? "image" : "text";
-  const settings = finetuningRecipes[name] ?? finetuningRecipes[kind]!;
-  const target = samples[0]?.target?.kind;
-  const recipe = checkFinetuningRecipe({ ...settings, ...(target && { target }) }, name);
+  const samples = await readSamples(train[0] ?? [], skipped);
+  const recipe = recipeOf(task, samples);
+  const choosing = chosenByTest ? test.slice(0, 1) : validation;
+  const data =
+    choosing.length > 0
+      ? { train: samples, validation: await readSamples(choosing, skipped) }
+      : splitByKey(samples, recipe.validation);
   const directory = join(runs, name);
   onNotice(`${title}: fine-tuning in ${directory}.`);
   const { model: tuned } = await finetune({
-    ...{ recipe, model: model.path, train: samples, validation: held, directory, backend },
+    ...{ recipe, model: model.path, ...data, directory, backend },
     workers: 1,
     log: (line) => onNotice(`${title}: ${line}`),
     ...(signal && { signal }),
@@ -72,7 +62,7 @@ export async function finetuneTask(
   try {
     const scored = [];
     for (const part of test) {
-      const own = await samplesOf([part], skipped);
+      const own = await readSamples([part], skipped);
       const options = { key: foldIn(key, part.name), ...(signal && { signal }) };
       const evaluation = await evaluateTask(part.name, own, predictor, options);
       skipped.addAll(evaluation.skipped);
@@ -81,12 +71,10 @@ export async function finetuneTask(
     }
     const count = scored.reduce((sum, { samples: own }) => sum + own, 0);
     return {
-      metrics: metricsOf(scored.map(({ measures }) => measures)),
+      metrics: meanMetrics(scored.map(({ measures }) => measures)),
       samples: { train: samples.length, test: count },
       notes: [
-        ...(validation.length === 0
-          ? ["The best model was chosen by the part that is scored."]
-          : []),
+        ...(chosenByTest ? ["The best model was chosen by the part that is scored."] : []),
         ...(skipped.total > 0 ? [`${skipped.summary(samples.length + count)}.`] : []),
       ],
     };
@@ -96,24 +84,14 @@ export async function finetuneTask(
   }
 }
 
-/** Measures by the paper's names, averaged over the test parts. */
-function metricsOf(parts: readonly Readonly<Record<string, Interval>>[]): Measured["metrics"] {
-  const found = [...metricNames].flatMap(([measure, name]) => {
-    const values = parts.flatMap((part) => part[measure] ?? []);
-    if (values.length === 0) return [];
-    const over = (field: keyof Interval): number => mean(values.map((value) => value[field]));
-    const count = values.reduce((sum, value) => sum + value.count, 0);
-    return [[name, { mean: over("mean"), low: over("low"), high: over("high"), count }] as const];
-  });
-  return Object.fromEntries(found);
-}
-
-/** All samples of some parts; images stay in their files where they can. */
-async function samplesOf(
-  parts: readonly LabeledSource[],
-  skipped: SkippedSamples,
-): Promise<LabeledSample[]> {
-  const samples: LabeledSample[] = [];
-  for (const part of parts) for await (const sample of part.read(skipped)) samples.push(sample);
-  return samples;
+function recipeOf(
+  { name, recipe = name, inputs }: LabeledTask,
+  [first]: readonly LabeledSample[],
+): FinetuningRecipe {
+  const kind = inputs === "image and text" ? "multimodal" : inputs === "image" ? "image" : "text";
+  const settings = finetuningRecipes[recipe] ?? finetuningRecipes[kind]!;
+  return checkFinetuningRecipe(
+    { ...settings, ...(first?.target && { target: first.target.kind }) },
+    name,
+  );
 }

@@ -1,4 +1,4 @@
-/** Labeled images of a task as a source of samples. */
+/** The labeled samples of a task. */
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { SampleSource } from "../data/formats/source.js";
 import { ImageError } from "../data/image/image-error.js";
@@ -27,6 +27,16 @@ export function labeledImages(parts: readonly LabeledSource[]): SampleSource {
 /** The number of samples of several parts. */
 export const samplesOf = (parts: readonly LabeledSource[]): number =>
   parts.reduce((sum, { samples }) => sum + samples, 0);
+
+/** All samples of some parts; images stay in their files where they can. */
+export async function readSamples(
+  parts: readonly LabeledSource[],
+  skipped: SkippedSamples,
+): Promise<LabeledSample[]> {
+  const samples: LabeledSample[] = [];
+  for (const part of parts) for await (const sample of part.read(skipped)) samples.push(sample);
+  return samples;
+}
 
 async function sampleOf(
   { key, image, target }: LabeledSample,

@@ -3,6 +3,21 @@ import type { Interval } from "../eval/bootstrap.js";
 import type { MetricName } from "../eval/tasks/metric-name.js";
 import type { ProtocolName, Task } from "../eval/tasks/task.js";
 
+/** Metrics with their intervals. */
+export type Metrics = Readonly<Partial<Record<MetricName, Interval>>>;
+
+/** What is reached on a task without the model. */
+export interface Baselines {
+  /** Expected of answers at random. */
+  readonly chance: Readonly<Partial<Record<MetricName, number>>>;
+  /** The same answer always, the one that is most frequent in training. */
+  readonly mostFrequent: Metrics;
+  /** A simple method, which uses nothing of the model, or does not see all of a sample. */
+  readonly simple: Metrics;
+  /** Names the simple method, such as "words alone". */
+  readonly method: string;
+}
+
 /** The scores of a task. Plain JSON: it is written when the task is finished, and read when a suite is resumed. */
 export interface TaskScores {
   /** Name of the task. */
@@ -12,7 +27,8 @@ export interface TaskScores {
   readonly layout: string;
   /** Number of samples that were scored, and fitted to. */
   readonly samples: { readonly test: number; readonly train: number };
-  readonly metrics: Readonly<Partial<Record<MetricName, Interval>>>;
+  readonly metrics: Metrics;
+  readonly baselines?: Baselines;
   /** Whether parts have fewer or other samples than the official ones: the scores compare to nothing. */
   readonly partial: boolean;
   /** What a reader of the numbers must know: deviations from the protocol, samples left out. */

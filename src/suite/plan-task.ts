@@ -16,6 +16,7 @@ import { type FinetuneTaskOptions, finetuneTask } from "./finetune-task.js";
 import { samplesOf } from "./labeled-images.js";
 import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
 import { type Measured, probeTask, retrievalTask } from "./run-task.js";
+import { labeledBaselines } from "./task-baselines.js";
 
 /** A task whose files are there. */
 export interface ReadyTask {
@@ -40,6 +41,8 @@ interface PlanOptions {
   readonly out: string;
   readonly protocol?: ProtocolName;
   readonly incomplete?: boolean;
+  /** Whether baselines stand beside the model. */
+  readonly baselines?: boolean;
   /** How to fine-tune; without it, tasks that need it are not run. */
   readonly finetuning?: FinetuneTaskOptions;
 }
@@ -60,8 +63,8 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
     return without("not run", "It needs fine-tuning, which takes long: add --finetune.");
   }
   try {
-    const { incomplete = false, data } = options;
-    const opening = { protocol, incomplete };
+    const { incomplete = false, baselines = false, data } = options;
+    const opening = { protocol, incomplete, baselines };
     return {
       task,
       ready:
@@ -77,7 +80,11 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
   }
 }
 
-type Opening = { readonly protocol: ProtocolName; readonly incomplete: boolean };
+interface Opening {
+  readonly protocol: ProtocolName;
+  readonly incomplete: boolean;
+  readonly baselines: boolean;
+}
 
 async function openLabeled(
   task: LabeledTask,
@@ -91,12 +98,15 @@ async function openLabeled(
   const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
   const { protocol } = opening;
   const deviations = deviationsOf(task, protocol, opened);
-  if (task.kind === "linear probe" || !finetuning) {
-    const run = (context: EvaluatorContext) => probeTask(task, opened, context);
-    return { task, protocol, layout, deviations, reads, run };
-  }
-  const run = (context: EvaluatorContext) => finetuneTask(task, opened, finetuning, context);
-  return { task, protocol, layout, deviations, reads: samplesOf(test), run };
+  const isProbe = task.kind === "linear probe" || !finetuning;
+  const run = async (context: EvaluatorContext): Promise<Measured> => {
+    const measured = await (isProbe
+      ? probeTask(task, opened, context)
+      : finetuneTask(task, opened, finetuning, context));
+    const baselines = opening.baselines && (await labeledBaselines(task, opened, context));
+    return { ...measured, ...(baselines && { baselines }) };
+  };
+  return { task, protocol, layout, deviations, reads: isProbe ? reads : samplesOf(test), run };
 }
 
 async function openRetrieval(
@@ -109,7 +119,8 @@ async function openRetrieval(
   const reads = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const { layout } = opened;
   const { protocol } = opening;
-  const run = (context: EvaluatorContext) => retrievalTask(task, opened, context);
+  const run = (context: EvaluatorContext) =>
+    retrievalTask(task, opened, context, opening.baselines);
   const official = task.layouts.find((each) => each.name === layout)?.parts;
   const expected = splitsOf(task, protocol).test.map((part) => official?.[part]?.samples);
   const deviations = counts.flatMap((count, index) => deviation("test", count, expected[index]));

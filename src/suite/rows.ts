@@ -3,7 +3,8 @@ import type { Interval } from "../eval/bootstrap.js";
 import { mean } from "../eval/metrics.js";
 import { type PaperRow, paperColumns } from "../eval/tasks/paper.js";
 import type { Family, Task } from "../eval/tasks/task.js";
-import type { Outcome } from "./outcome.js";
+import type { MetricName } from "../eval/tasks/metric-name.js";
+import type { Baselines, Metrics, Outcome } from "./outcome.js";
 
 /** A row of the table. All values are in percent. */
 export interface ScoreRow {
@@ -14,9 +15,22 @@ export interface ScoreRow {
   readonly value?: Interval;
   /** Whether the scores are of other data than the official ones. */
   readonly partial: boolean;
+  /** What is reached without the model, if that was measured. */
+  readonly baselines?: RowBaselines;
   /** The paper's numbers, by `paperColumns`; null where it has none. */
   readonly paper: readonly (number | null)[];
 }
+
+/** The baselines of a row, in percent; those that its metrics do not have are undefined. */
+export interface RowBaselines {
+  readonly chance: number | undefined;
+  readonly mostFrequent: Interval | undefined;
+  readonly simple: Interval | undefined;
+  readonly method: string;
+}
+
+/** How a model compares with the simple baseline: "unclear" if it is better, but the baseline is within its interval. */
+export type Comparison = "better" | "unclear" | "not better";
 
 /** An average over the rows of a family, or over the three families. */
 export interface Average {
@@ -48,9 +62,38 @@ function rowOf(outcome: Outcome, { title, metrics, values }: PaperRow): ScoreRow
   const partial = "scores" in outcome && outcome.scores.partial;
   const row = { title, task, outcome, partial, paper: values };
   if (!("scores" in outcome)) return row;
-  const found = metrics.map((name) => outcome.scores.metrics[name]);
-  if (found.includes(undefined)) return row;
-  return { ...row, value: inPercent(meanOf(found as Interval[])) };
+  const value = intervalOf(outcome.scores.metrics, metrics);
+  const baselines = baselinesOf(outcome.scores.baselines, metrics);
+  return { ...row, ...(value && { value }), ...(baselines && { baselines }) };
+}
+
+function baselinesOf(
+  baselines: Baselines | undefined,
+  metrics: readonly MetricName[],
+): RowBaselines | undefined {
+  if (!baselines) return undefined;
+  const { chance, mostFrequent, simple, method } = baselines;
+  const expected = metrics.flatMap((name) => chance[name] ?? []);
+  return {
+    chance: expected.length === metrics.length ? 100 * mean(expected) : undefined,
+    mostFrequent: intervalOf(mostFrequent, metrics),
+    simple: intervalOf(simple, metrics),
+    method,
+  };
+}
+
+/** Compares a row's value with its simple baseline; undefined if either is missing. */
+export function comparisonOf({ value, baselines }: ScoreRow): Comparison | undefined {
+  const simple = baselines?.simple;
+  if (!value || !simple) return undefined;
+  if (value.mean <= simple.mean) return "not better";
+  return value.low > simple.mean ? "better" : "unclear";
+}
+
+/** The mean of some metrics in percent; undefined unless all of them are there. */
+function intervalOf(metrics: Metrics, names: readonly MetricName[]): Interval | undefined {
+  const found = names.flatMap((name) => metrics[name] ?? []);
+  return found.length === names.length ? inPercent(meanOf(found)) : undefined;
 }
 
 /** The mean of a row's metrics. Their intervals are averaged too, which is wide enough for metrics of the same items. */

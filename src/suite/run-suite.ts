@@ -27,6 +27,11 @@ export interface SuiteOptions {
   readonly incomplete?: boolean;
   /** Fine-tunes for the tasks that need it, which takes long; default: these are not run. */
   readonly finetune?: boolean;
+  /**
+   * Measures baselines beside the model: chance, the most frequent answer, and a simple method without the model. Default:
+   * false.
+   */
+  readonly baselines?: boolean;
   /** Type of the embeddings kept on disk; default: "float32". */
   readonly dtype?: StoredDtype;
   readonly decode?: DecodeOptions;

@@ -14,9 +14,10 @@ import type { LabeledSource } from "../data/labeled-source.js";
 import type { SampleSource } from "../data/formats/source.js";
 import { labeledImages } from "./labeled-images.js";
 import type { TaskScores } from "./outcome.js";
+import { retrievalBaselines } from "./task-baselines.js";
 
 /** What a run measures. */
-export type Measured = Pick<TaskScores, "metrics" | "samples" | "notes">;
+export type Measured = Pick<TaskScores, "metrics" | "baselines" | "samples" | "notes">;
 
 /**
  * Fits a probe to each list of training parts and scores it on the test parts. With several lists, such as STL10's folds, the
@@ -76,9 +77,11 @@ export async function retrievalTask(
   task: RetrievalTask,
   { test }: OpenedTask<SampleSource>,
   context: EvaluatorContext,
+  withBaselines: boolean,
 ): Promise<Measured> {
   const set = { kind: "retrieval", name: task.title, source: test[0]!, eachText: true } as const;
-  const { keys, result, skipped } = await evaluateRetrieval(set, context);
+  const evaluation = await evaluateRetrieval(set, context);
+  const { keys, result, skipped } = evaluation;
   const recalls = (name: "text" | "image", { at1, at5, at10 }: Recall) =>
     ({ [`${name} R@1`]: at1, [`${name} R@5`]: at5, [`${name} R@10`]: at10 }) as Partial<
       Record<MetricName, Interval>
@@ -88,6 +91,7 @@ export async function retrievalTask(
       ...recalls("text", result.imageToText.all),
       ...recalls("image", result.textToImage.all),
     },
+    ...(withBaselines && { baselines: retrievalBaselines(evaluation, context) }),
     samples: { test: keys.length, train: 0 },
     notes: leftOut(skipped, keys.length),
   };

@@ -3,7 +3,15 @@ import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
 import { escapeMarkdown, markdownTable } from "../report/markdown.js";
 import type { Outcome, SuiteReport } from "./outcome.js";
-import { type Average, type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
+import { type TextColumn, baselineColumns, baselineSummary } from "./baseline-columns.js";
+import {
+  type Average,
+  type ScoreRow,
+  averagesOf,
+  comparisonOf,
+  rowsOf,
+  shownColumns,
+} from "./rows.js";
 
 /** A percentage with two digits after the point, as in the paper; empty for no number. */
 export const figure = (value: number | null | undefined): string =>
@@ -30,9 +38,16 @@ export function averageOrMissing({ value, rows, missing }: Average): string {
 }
 
 /** How to read the table. */
-export const explanation =
-  "Scores are in percent, beside those of the paper's Table 4 (arXiv 2112.04482). An average stands only where all of its rows do; " +
-  "* marks scores on other data than the official ones, which do not count.";
+export function explanationOf(rows: readonly ScoreRow[]): string {
+  const beside =
+    shownColumns(rows).length > 0
+      ? ", beside those of the paper's Table 4 (arXiv 2112.04482)"
+      : ", on sets that are not the paper's";
+  return (
+    `Scores are in percent${beside}. An average stands only where all of its rows do; ` +
+    "* marks scores on other data than the official ones, which do not count."
+  );
+}
 
 export function suiteMarkdown(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
@@ -40,26 +55,31 @@ export function suiteMarkdown(report: SuiteReport): string {
   const shown = (paper: readonly (number | null)[]): string[] =>
     columns.map((column) => figure(paper[column]));
   const names = columns.map((column) => paperColumns[column]!);
-  const head = ["task", "this model", "95 % interval", ...names];
+  const baselines = baselineColumns(rows, true);
+  const head = ["task", "this model", "95 % interval", ...namesOf(baselines), ...names];
   const body = rows.map((row) => [
     escapeMarkdown(row.title),
     valueOf(row),
     intervalOf(row),
+    ...baselines.map(({ cell }) => cell(row)),
     ...shown(row.paper),
   ]);
   const averages = averagesOf(rows).map((average) => [
     `**${average.title}**`,
     averageOrMissing(average),
     "",
+    ...baselines.map(() => ""),
     ...shown(average.paper),
   ]);
+  const summary = baselineSummary(rows);
   return [
     `# ${report.suite}`,
     "",
-    escapeMarkdown(`${report.model.path}, ${report.model.precision}. ${explanation}`),
+    escapeMarkdown(`${report.model.path}, ${report.model.precision}. ${explanationOf(rows)}`),
     "",
     ...markdownTable(head, [...body, ...averages]),
     "",
+    ...(summary === undefined ? [] : [escapeMarkdown(summary), ""]),
     "## How each task was run",
     "",
     ...report.outcomes.map((outcome) => `- ${escapeMarkdown(describeOutcome(outcome))}`),
@@ -75,13 +95,20 @@ export function suiteText(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
   const columns = shownColumns(rows).filter((at) => columnsInShort.includes(paperColumns[at]!));
   const shown = rows.filter(({ outcome }) => !isAbsent(outcome));
+  const baselines = baselineColumns(rows, false);
+  const names = [...namesOf(baselines), ...columns.map((at) => paperColumns[at]!)];
   const lines = [
-    ["task", "this model", "95 % interval", ...columns.map((at) => paperColumns[at]!)],
-    ...shown.map((row) => [row.title, valueOf(row), intervalOf(row), ...paperOf(row, columns)]),
+    ["task", "this model", "95 % interval", ...names],
+    ...shown.map((row) => [
+      ...[row.title, valueOf(row), intervalOf(row)],
+      ...baselines.map(({ cell }) => cell(row)),
+      ...paperOf(row, columns),
+    ]),
     ...averagesOf(rows).map((average) => [
       average.title,
       averageOrMissing(average),
       "",
+      ...baselines.map(() => ""),
       ...paperOf(average, columns),
     ]),
   ];
@@ -96,8 +123,13 @@ export function suiteText(report: SuiteReport): string {
       .join("  ")
       .trimEnd(),
   );
-  return [...aligned, "", ...absences(report)].join("\n");
+  const summary = baselineSummary(rows);
+  return [...aligned, "", ...(summary === undefined ? [] : [summary]), ...absences(report)].join(
+    "\n",
+  );
 }
+
+const namesOf = (columns: readonly TextColumn[]): string[] => columns.map(({ name }) => name);
 
 const paperOf = (
   { paper }: { readonly paper: readonly (number | null)[] },
@@ -151,12 +183,13 @@ export function suiteJson({ suite, model, outcomes }: SuiteReport): Record<strin
   return {
     suite,
     model,
-    rows: rows.map(({ title, task, value, partial, paper, outcome }) => ({
-      title,
-      task: task.name,
-      ...(partial && { partial }),
-      ...(value ?? ("without" in outcome ? outcome.without : {})),
-      paper: byColumn(paper),
+    rows: rows.map((row) => ({
+      title: row.title,
+      task: row.task.name,
+      ...(row.partial && { partial: true }),
+      ...(row.value ?? ("without" in row.outcome ? row.outcome.without : {})),
+      ...(row.baselines && { baselines: row.baselines, againstSimple: comparisonOf(row) }),
+      paper: byColumn(row.paper),
     })),
     averages: averagesOf(rows).map(({ paper, ...average }) => ({
       ...average,

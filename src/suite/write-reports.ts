@@ -5,12 +5,13 @@ import { paperColumns } from "../eval/tasks/paper.js";
 import { type Html, html } from "../report/html.js";
 import { type Section, page } from "../report/page.js";
 import { numberColumn, table, textColumn } from "../report/table.js";
+import { baselineColumns, baselineSummary } from "./baseline-columns.js";
 import type { SuiteReport } from "./outcome.js";
 import { type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 import {
   averageOrMissing,
   describeOutcome,
-  explanation,
+  explanationOf,
   figure,
   intervalOf,
   suiteJson,
@@ -32,12 +33,13 @@ function suitePage(report: SuiteReport): string {
   const { path, precision } = report.model;
   const rows = rowsOf(report.outcomes);
   const scored = rows.filter(({ value }) => value).length;
+  const summary = baselineSummary(rows);
   const lines = report.outcomes.map((outcome) => html`<li>${describeOutcome(outcome)}</li>`);
   const sections: Section[] = [
     {
       title: "Scores",
-      body: html`<p>${scored} of ${rows.length} rows. ${explanation}</p>
-        ${scoreTable(rows)}`,
+      body: html`<p>${scored} of ${rows.length} rows. ${explanationOf(rows)}</p>
+        ${scoreTable(rows)} ${summary === undefined ? "" : html`<p>${summary}</p>`}`,
     },
     {
       title: "How each task was run",
@@ -51,16 +53,19 @@ function suitePage(report: SuiteReport): string {
 
 function scoreTable(rows: readonly ScoreRow[]): Html {
   const shown = shownColumns(rows);
+  const baselines = baselineColumns(rows, true);
   const columns = [
     textColumn("task"),
     numberColumn("this model"),
     numberColumn("95 % interval"),
+    ...baselines.map(({ name }) => numberColumn(onTwoLines(name))),
     ...shown.map((column) => numberColumn(onTwoLines(paperColumns[column]!))),
   ];
   const body = rows.map((row) => [
     row.title,
     row.value && !row.partial ? html`<strong>${valueOf(row)}</strong>` : quiet(valueOf(row)),
     quiet(intervalOf(row)),
+    ...baselines.map(({ cell }) => cell(row)),
     ...shown.map((column) => figure(row.paper[column])),
   ]);
   const averages = averagesOf(rows).map((average) => [
@@ -69,6 +74,7 @@ function scoreTable(rows: readonly ScoreRow[]): Html {
       ? quiet(averageOrMissing(average))
       : html`<strong>${averageOrMissing(average)}</strong>`,
     "",
+    ...baselines.map(() => ""),
     ...shown.map((column) => html`<strong>${figure(average.paper[column])}</strong>`),
   ]);
   return table(columns, [...body, ...averages]);

@@ -154,10 +154,17 @@ async function evaluate<B>(
   const value = measure && scalars[measure.name];
   if (measure === undefined || value === undefined) return progress;
   const { best } = progress;
-  const isFirst = best?.measure !== measure.name; // the recipe may name another one than before
-  if (!isFirst && !isBetter(value, best.value, measure)) return progress;
+  const { name, tieBreak = "" } = measure;
+  const isFirst = best?.measure !== name; // the recipe may name another one than before
+  const earlier = best && {
+    [name]: best.value,
+    ...(best.loss !== undefined && { [tieBreak]: best.loss }),
+  };
+  if (!isFirst && !isBetter(scalars, earlier!, measure)) return progress;
   await run.replace("best", (directory) => stage.write(directory));
-  return { ...progress, best: { step: progress.step, measure: measure.name, value } };
+  const loss = scalars[tieBreak];
+  const { step } = progress;
+  return { ...progress, best: { step, measure: name, value, ...(loss !== undefined && { loss }) } };
 }
 
 const placeOf = ({ step, seconds }: Progress): Pick<Progress, "step" | "seconds"> => ({

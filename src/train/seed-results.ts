@@ -36,9 +36,8 @@ export async function resultOf(
   const evaluations = measure ? log.filter(({ kind }) => kind === "evaluation") : [];
   const [first, ...others] = evaluations.map(({ step, scalars }) => ({ step, measures: scalars }));
   if (!measure || !first) return { seed, step: log.at(-1)?.step ?? 0, measures: {} };
-  const valueOf = (one: typeof first): number => one.measures[measure.name] ?? NaN;
   const best = others.reduce(
-    (best, one) => (isBetter(valueOf(one), valueOf(best), measure) ? one : best),
+    (best, one) => (isBetter(one.measures, best.measures, measure) ? one : best),
     first,
   );
   return { seed, ...best };
@@ -49,11 +48,9 @@ export function bestSeed(
   seeds: readonly SeedResult[],
   measure: BestMeasure | undefined,
 ): SeedResult {
-  return seeds.reduce((best, one) => {
-    if (!measure) return best;
-    const [value, highest] = [one, best].map(({ measures }) => measures[measure.name] ?? NaN);
-    return isBetter(value!, highest!, measure) ? one : best;
-  });
+  return seeds.reduce((best, one) =>
+    measure && isBetter(one.measures, best.measures, measure) ? one : best,
+  );
 }
 
 export function summaryOf(

@@ -31,11 +31,20 @@ interface Suite {
   readonly tasks: (data: string) => Promise<readonly Task[]>;
   /** Where its data are by default. */
   readonly data?: () => string;
+  /** Whether baselines are measured, where there are no numbers of the paper to compare with. */
+  readonly baselines?: true;
 }
 
 const suites = new Map<string, Suite>([
   ["flava35", { tasks: () => Promise.resolve(flava35) }],
-  ["mini35", { tasks: miniTasks, data: () => join(cacheDirectory(), "pmd", "evaluation") }],
+  [
+    "mini35",
+    {
+      tasks: miniTasks,
+      data: () => join(cacheDirectory(), "pmd", "evaluation"),
+      baselines: true,
+    },
+  ],
 ]);
 
 /** Adds the options that `evaluateSuite` reads. */
@@ -96,6 +105,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       ...(protocol && { protocol }),
       ...(incomplete && { incomplete }),
       ...(flags.finetune && { finetune: true }),
+      ...(chosen.baselines && { baselines: true }),
       dtype: half ? "float16" : "float32",
       decode: decodeOptions(flags),
       signal,

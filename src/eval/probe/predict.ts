@@ -15,11 +15,25 @@ const rowsPerBlock = 1024;
 /** Classifies items with a probe. */
 export async function predict(
   backend: Backend,
+  probe: LinearProbe,
+  features: LabeledFeatures,
+  options: Abortable = {},
+): Promise<Predictions> {
+  const predictions = new Predictions(features.labels, probe.classes);
+  let item = 0;
+  for await (const logits of logitsOf(backend, probe, features, options)) {
+    predictions.add(item++, logits);
+  }
+  return predictions;
+}
+
+/** The logits of each item in turn, float32 [classes]; valid until the next ones are asked for. */
+export async function* logitsOf(
+  backend: Backend,
   { weight, bias, mean, width, classes }: LinearProbe,
   features: LabeledFeatures,
   { signal }: Abortable = {},
-): Promise<Predictions> {
-  const predictions = new Predictions(features.labels, classes);
+): AsyncGenerator<Float32Array> {
   const rows = Math.min(rowsPerBlock, features.labels.length);
   const parameters = { weight: spec([classes, width]), bias: spec([classes]) };
   const state = new State(backend, { ...parameters, mean: spec([width]) });
@@ -31,13 +45,10 @@ export async function predict(
   try {
     for await (const block of blocksOf(features, rows)) {
       const { logits } = await program.run({ features: block.features }, { signal });
-      for (let row = 0; row < block.rows; row++) {
-        predictions.add(block.first + row, rowOf(logits as Float32Array, row, classes));
-      }
+      for (let row = 0; row < block.rows; row++) yield rowOf(logits as Float32Array, row, classes);
     }
   } finally {
     program.dispose();
     state.dispose();
   }
-  return predictions;
 }

@@ -102,6 +102,8 @@ export interface OpenedTask<Samples> {
   /** Empty if samples must be held out of the training parts. */
   readonly validation: readonly Samples[];
   readonly test: readonly Samples[];
+  /** As in `Splits`. */
+  readonly chosenByTest: boolean;
 }
 
 interface OpenOptions {
@@ -138,6 +140,7 @@ export async function openTask<T extends Task>(
   const validation = (splits.validation ?? []).filter((name) => layout.parts[name]);
   return {
     layout: layout.name,
+    chosenByTest: splits.chosenByTest ?? false,
     train: await Promise.all(splits.train.map(openAll)),
     validation: await openAll(validation),
     test: await openAll(splits.test),

@@ -21,6 +21,11 @@ export interface Splits {
    * training part includes them, samples are held out of the training parts.
    */
   readonly validation?: readonly string[];
+  /**
+   * Whether the best fine-tuned model is chosen by the parts that are scored, as is usual where test labels are secret; by
+   * default samples for this are held out of the training parts.
+   */
+  readonly chosenByTest?: true;
   /** Parts to score; with several, such as MNLI's two, the scores are averaged. */
   readonly test: readonly string[];
   /** What is not official or not known about this protocol, in a sentence. */
@@ -85,6 +90,8 @@ export interface LabeledTask extends AnyTask<LabeledSource> {
    * @throws SourceError if a file is missing or damaged
    */
   answers?(folder: string): Promise<readonly string[]>;
+  /** The recipe of fine-tuning; default: the one of the task's name. */
+  readonly recipe?: string;
   /** Prompts for zero-shot classification, with "{}" for the class name. */
   readonly templates?: readonly string[];
 }

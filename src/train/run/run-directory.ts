@@ -13,7 +13,13 @@ export interface Progress {
   readonly step: number;
   readonly cursor: MixtureCursor;
   /** The best evaluation so far. */
-  readonly best?: { readonly step: number; readonly measure: string; readonly value: number };
+  readonly best?: {
+    readonly step: number;
+    readonly measure: string;
+    readonly value: number;
+    /** Decides between models of the same value. */
+    readonly loss?: number;
+  };
   /** Seconds of training so far, all sessions together. */
   readonly seconds: number;
 }

@@ -1,11 +1,13 @@
 /** The validation measure by which a stage chooses its best model. */
 import { suggestion } from "../../base/suggestion.js";
-import type { Stage } from "./stage.js";
+import type { Scalars, Stage } from "./stage.js";
 
 export interface BestMeasure {
   readonly name: string;
   /** Losses fall as a model gets better; all other measures rise. */
   readonly lowerIsBetter: boolean;
+  /** The loss that decides between models with the same value of a measure that is none. */
+  readonly tieBreak?: string;
 }
 
 /**
@@ -18,7 +20,11 @@ export function bestMeasure(
 ): BestMeasure | undefined {
   const name = named ?? measures[0];
   if (name === undefined) return undefined;
-  if (measures.includes(name)) return { name, lowerIsBetter: losses.includes(name) };
+  if (measures.includes(name)) {
+    if (losses.includes(name)) return { name, lowerIsBetter: true };
+    const tieBreak = measures.find((measure) => losses.includes(measure));
+    return { name, lowerIsBetter: false, ...(tieBreak !== undefined && { tieBreak }) };
+  }
   const known =
     measures.length > 0
       ? `Its measures: ${measures.join(", ")}.`
@@ -29,14 +35,21 @@ export function bestMeasure(
   );
 }
 
-/** Whether `value` is better than that of the best model so far. */
-export function isBetter(value: number, best: number, { lowerIsBetter }: BestMeasure): boolean {
-  return lowerIsBetter ? value < best : value > best;
+/** Whether a model with the measures `found` is better than the best one so far: by the measure, and if equal by the tie-break. */
+export function isBetter(
+  found: Scalars,
+  best: Scalars,
+  { name, lowerIsBetter, tieBreak }: BestMeasure,
+): boolean {
+  const [value, highest] = [found, best].map((scalars) => scalars[name] ?? NaN) as [number, number];
+  if (value !== highest) return lowerIsBetter ? value < highest : value > highest;
+  return tieBreak !== undefined && (found[tieBreak] ?? NaN) < (best[tieBreak] ?? NaN);
 }
 
 /** A log line on how the best model is chosen. */
 export function describeBest(measure: BestMeasure | undefined): string {
   if (!measure) return "No validation data: only the final model is kept, in final/.";
-  const { name, lowerIsBetter } = measure;
-  return `The model with the ${lowerIsBetter ? "lowest" : "highest"} ${name} on validation data is kept in best/.`;
+  const { name, lowerIsBetter, tieBreak } = measure;
+  const equal = tieBreak === undefined ? "" : ` (of equal ones, the lowest ${tieBreak})`;
+  return `The model with the ${lowerIsBetter ? "lowest" : "highest"} ${name}${equal} on validation data is kept in best/.`;
 }

@@ -17,7 +17,7 @@ export interface VqaFiles {
 }
 
 /**
- * The questions of a part, with the scores of the answers.
+ * The questions of a part, with the answers and their scores.
  * @param scoresOf the score of each answer, from those of all people
  * @throws SourceError if questions and annotations do not belong together
  */
@@ -58,12 +58,13 @@ function answeredBy(
     throw new SourceError(
       `${annotations} does not answer question ${id} where ${questions} asks it: the files belong to different parts.`,
     );
-  const scores = Object.fromEntries(scoresOf(answersOf(annotations, annotation)));
+  const answers = answersOf(annotations, annotation);
+  const scores = Object.fromEntries(scoresOf(answers));
   return {
     key: String(id),
     name: nameOf(image),
     text: question,
-    target: { kind: "scores", scores },
+    target: { kind: "scores", scores, answers },
   };
 }
 

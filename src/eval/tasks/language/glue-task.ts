@@ -78,7 +78,11 @@ export function glueTask(given: GlueTask): LabeledTask {
       },
     ],
     protocols: {
-      paper: { train: [["train"]], test: Object.keys(files).filter((part) => part !== "train") },
+      paper: {
+        train: [["train"]],
+        chosenByTest: true,
+        test: Object.keys(files).filter((part) => part !== "train"),
+      },
     },
     ...(given.otherMetrics && { otherMetrics: given.otherMetrics }),
     paper: [{ ...row, ...(given.note !== undefined && { note: given.note }) }],

@@ -124,6 +124,7 @@ function textTask(
     family: "language",
     kind: "fine-tuning",
     inputs: isPair ? "text pair" : "text",
+    recipe: "mini-text",
     layouts: [textLayout({ ...columns, classes })],
     ...withProtocol({ train: [["train"]], validation: ["dev"], test: ["test"] }),
     otherMetrics: ["Matthews"],
@@ -150,6 +151,7 @@ const questions: LabeledTask = {
   family: "multimodal",
   kind: "fine-tuning",
   inputs: "image and text",
+  recipe: "mini-multimodal",
   classes: [],
   layouts: [questionLayout()],
   ...withProtocol({ train: [["train"]], test: ["test"] }),
@@ -164,6 +166,7 @@ const entailment: LabeledTask = {
   family: "multimodal",
   kind: "fine-tuning",
   inputs: "image and text",
+  recipe: "mini-multimodal",
   classes: entailmentClasses,
   layouts: [
     imageTextLayout(
@@ -188,6 +191,7 @@ const memes: LabeledTask = {
   family: "multimodal",
   kind: "fine-tuning",
   inputs: "image and text",
+  recipe: "mini-multimodal",
   classes: memeClasses,
   layouts: [
     imageTextLayout(

@@ -57,6 +57,7 @@ it("VQAv2's questions have the scores of answers", async () => {
   expect(sample!.target).toEqual({
     kind: "scores",
     scores: { 2: 3 / 4, 3: 1 / 4 },
+    answers: ["two", "2", "2", "3"],
   });
   expect(skipped.first[0]?.message).toMatch(
     /question 430: there is no COCO_train2014_000000000043.jpg/,

@@ -54,6 +54,7 @@ export const vqav2: LabeledTask = {
   protocols: {
     paper: {
       train: [["train"]],
+      chosenByTest: true,
       test: ["validation"],
       note: "The paper reports test-dev, whose answers only the server of the challenge has; here, the validation part is scored.",
     },
