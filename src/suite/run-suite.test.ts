@@ -11,7 +11,7 @@ import type { PaperValues } from "../eval/tasks/paper.js";
 import type { LabeledTask, Part, RetrievalTask, Task } from "../eval/tasks/task.js";
 import type { SuiteReport } from "./outcome.js";
 import { suiteText } from "./table-text.js";
-import { averagesOf, rowsOf } from "./rows.js";
+import { averagesOf, comparisonOf, rowsOf } from "./rows.js";
 import { type SuiteOptions, runSuite } from "./run-suite.js";
 
 const folder = temporaryDirectory();
@@ -241,6 +241,30 @@ describe("a suite", () => {
     const markdown = await readFile(join(place, "report.md"), "utf8");
     expect(markdown).toMatch(/\| colors \| [0-9.]+ \* \|/);
     expect(markdown).toContain("Not the official data: test has 6 of 600 samples.");
+  });
+
+  it("shows beside the model what is reached without it, and marks rows that do not beat it", async () => {
+    const place = join(folder, "baselines");
+    const given = { data, out: place, baselines: true };
+    const { outcomes } = await runSuite(
+      "with",
+      [probe("colors"), captions],
+      await smallFlava(),
+      given,
+    );
+    const [colors, texts] = rowsOf(outcomes);
+    expect(colors?.baselines).toMatchObject({ chance: 50, mostFrequent: { mean: 50, count: 6 } });
+    // Gradient histograms see the colors of these images too: the model is as good, but not better.
+    expect(colors?.baselines?.simple?.mean).toBe(colors?.value?.mean);
+    expect(comparisonOf(colors!)).toBe("not better");
+    expect(texts?.baselines).toMatchObject({
+      method: "one order for all",
+      mostFrequent: undefined,
+    });
+    const markdown = await readFile(join(place, "report.md"), "utf8");
+    expect(markdown).toMatch(/\| colors .* \| 50.00 \| 50.00 \(.* no \|/);
+    expect(markdown).toContain("in 1 it does not");
+    expect(suiteText({ ...first.report, outcomes })).toMatch(/^task .* simple baseline +beaten/m);
   });
 
   it("refuses to mix the results of two suites", async () => {

@@ -9,7 +9,7 @@ import { linearCrossEntropy } from "../../graph/ops/cross-entropy.js";
 import { sum } from "../../graph/ops/broadcast.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { rowOf } from "../../inference/similarity.js";
-import { type LabeledFeatures, blocksOf } from "./labeled-features.js";
+import { type LabeledFeatures, blockBuffers, blocksOf, inMemory } from "./labeled-features.js";
 import {
   type MinimizeOptions,
   type Minimum,
@@ -42,6 +42,8 @@ export interface FitOptions extends MinimizeOptions {
 
 /** Rows that one run of the program reads. */
 const rowsPerBlock = 4096;
+/** Features of so many bytes are read once, larger ones in each step. */
+const mostInMemory = 1 << 26;
 /** Largest gradient element, as in scikit-learn; float32 products do not allow much less. */
 const defaultTolerance = 1e-4;
 
@@ -68,6 +70,7 @@ export class ProbeFitter {
   readonly #statistics: Statistics;
   readonly #state: State<{ readonly mean: TensorSpec }>;
   readonly #program: Program<Inputs, Outputs>;
+  readonly #buffers: ReturnType<typeof blockBuffers>;
 
   private constructor(
     backend: Backend,
@@ -96,8 +99,11 @@ export class ProbeFitter {
       const gradients = gradient(sum(losses), { weight, bias });
       return { outputs: { losses, weight: gradients.weight!, bias: gradients.bias! } };
     });
-    const buffers = 2 * 4 * rows * width;
-    this.memory = this.#program.memory.total + buffers + bytesToMinimize(classes * width + classes);
+    this.#buffers = blockBuffers(width, rows);
+    this.memory =
+      this.#program.memory.total +
+      2 * this.#buffers[0].byteLength +
+      bytesToMinimize(classes * width + classes);
   }
 
   /**
@@ -110,7 +116,8 @@ export class ProbeFitter {
     classes: number,
   ): Promise<ProbeFitter> {
     requireLabels(features.labels, classes);
-    return new ProbeFitter(backend, features, classes, await statisticsOf(features));
+    const kept = await inMemory(features, mostInMemory);
+    return new ProbeFitter(backend, kept, classes, await statisticsOf(kept));
   }
 
   /**
@@ -179,7 +186,7 @@ export class ProbeFitter {
     const most = Math.min(rowsPerBlock, all.length);
     const labels = new Int32Array(most);
     const counts = new Float32Array(most);
-    for await (const { first, rows, features } of blocksOf(this.features, most)) {
+    for await (const { first, rows, features } of blocksOf(this.features, most, this.#buffers)) {
       labels.set(all.subarray(first, first + rows));
       counts.fill(1, 0, rows).fill(0, rows);
       yield await this.#program.run({ features, labels, counts, ...parameters }, { signal });

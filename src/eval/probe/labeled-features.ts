@@ -53,6 +53,15 @@ export function storedFeatures(
   };
 }
 
+/** The same features in memory, if they take at most `mostBytes` there. */
+export async function inMemory(set: LabeledFeatures, mostBytes: number): Promise<LabeledFeatures> {
+  const elements = set.labels.length * set.width;
+  if (elements * Float32Array.BYTES_PER_ELEMENT > mostBytes) return set;
+  const features = new Float32Array(elements);
+  await set.read(0, features);
+  return labeledFeatures(features, set.labels, set.width);
+}
+
 /** The items of several parts of the same width, one part after another. */
 export function joined(parts: readonly LabeledFeatures[]): LabeledFeatures {
   const count = parts.reduce((sum, { labels }) => sum + labels.length, 0);
@@ -108,12 +117,26 @@ export interface FeatureBlock {
   readonly features: Float32Array;
 }
 
-/** All rows in order, at most `rows` at a time; the next block is read while one is used. */
-export async function* blocksOf(set: LabeledFeatures, rows: number): AsyncGenerator<FeatureBlock> {
+/** Two buffers for blocks of `rows` rows. */
+export function blockBuffers(width: number, rows: number): readonly [Float32Array, Float32Array] {
+  return [new Float32Array(rows * width), new Float32Array(rows * width)];
+}
+
+/**
+ * All rows in order, at most `rows` at a time; the next block is read while one is used.
+ * @param buffers for those who read the blocks many times
+ */
+export async function* blocksOf(
+  set: LabeledFeatures,
+  rows: number,
+  buffers = blockBuffers(set.width, rows),
+): AsyncGenerator<FeatureBlock> {
   const { width, labels } = set;
-  const buffers = [new Float32Array(rows * width), new Float32Array(rows * width)];
   const start = async (first: number): Promise<FeatureBlock> => {
-    const [own, buffer] = [Math.min(rows, labels.length - first), buffers[(first / rows) % 2]!];
+    const [own, buffer] = [
+      Math.min(rows, labels.length - first),
+      buffers[((first / rows) % 2) as 0 | 1],
+    ];
     await set.read(first, buffer.subarray(0, own * width));
     return { first, rows: own, features: buffer };
   };
