@@ -263,7 +263,7 @@ describe("a suite", () => {
     });
     const markdown = await readFile(join(place, "report.md"), "utf8");
     expect(markdown).toMatch(/\| colors .* \| 50.00 \| 50.00 \(.* no \|/);
-    expect(markdown).toContain("in 1 it does not");
+    expect(markdown).toContain("in 3 it does not");
     expect(suiteText({ ...first.report, outcomes })).toMatch(/^task .* simple baseline +beaten/m);
   });
 
