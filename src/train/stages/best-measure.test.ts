@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { bestMeasure, isBetter } from "./best-measure.js";
 
-const stage = { name: "toy", measures: ["accuracy", "loss"], losses: { loss: null } };
+const stage = { name: "toy", measures: ["accuracy", "loss"], losses: ["loss"] };
 
 it("of models with equal accuracy the one with the lower loss is better", () => {
   const measure = bestMeasure(stage, undefined)!;
