@@ -42,6 +42,7 @@ export { hitsWithin, mean, meanPerClass, median, rankOf } from "./eval/metrics.j
 export { accuracy, f1, macroF1, matthews } from "./eval/metrics/agreement.js";
 export { auroc } from "./eval/metrics/auroc.js";
 export { calibrationError } from "./eval/metrics/calibration.js";
+export { type Calibration, calibrated, fitCalibration } from "./eval/metrics/platt-scaling.js";
 export { pearson, spearman } from "./eval/metrics/correlation.js";
 export { softAnswers, vqaAccuracy } from "./eval/metrics/vqa-accuracy.js";
 export { normalizedAnswer } from "./eval/metrics/vqa-answer.js";

@@ -51,6 +51,7 @@ export { encodePair } from "./model/multimodal-encoder.js";
 export {
   type UnimodalOutputs,
   imageOutputs,
+  matchLogit,
   matchProbability,
   pairOutputs,
   textOutputs,

@@ -21,8 +21,10 @@ export const continuing = {
       steps: 600,
       batch: { pair: 128, image: 128, text: 128 },
       shares: { pair: 1, image: 0, text: 0 },
-      // A third of the pairs are mismatched: without them, the model forgets which captions are wrong.
+      // A third of the pairs are mismatched, with texts that are like the right ones: without them, the model forgets
+      // which captions are wrong.
       mismatched: 0.33,
+      candidates: 8,
       // A fifth of the rate of a new model: enough to learn, little enough to keep what the model knows.
       rate: { peak: 3e-4, warmup: 50 },
       every: { log: 20, evaluate: 100, save: 100 },

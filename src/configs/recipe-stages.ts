@@ -147,6 +147,11 @@ const pretrainingStage = z.strictObject({
     description: "Fraction of pairs that get the text of another sample, for matching.",
     paper: "not stated",
   }),
+  candidates: count.default(1).meta({
+    description:
+      "Samples that the text of a mismatched pair is chosen among: the one with most words in common with the right text, which is hardest to tell from it.",
+    paper: "1",
+  }),
   masked: z.boolean().default(true).meta({
     description:
       "Whether to mask patches and words. Matching is learned faster without masks, but the masked losses need them.",

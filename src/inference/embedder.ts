@@ -17,7 +17,7 @@ import { type FeatureOptions, imageFeatures, textFeatures } from "../model/featu
 import type { Flava, PretrainingHeads } from "../model/flava.js";
 import { maskedLogits } from "../model/heads.js";
 import { textOf } from "../model/multimodal-encoder.js";
-import { imageOutputs, matchProbability, pairOutputs, textOutputs } from "../model/outputs.js";
+import { imageOutputs, matchLogit, pairOutputs, textOutputs } from "../model/outputs.js";
 import type { TracedModel } from "../model/traced-model.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
 import { CallQueue } from "./call-queue.js";
@@ -176,6 +176,16 @@ export class Embedder {
   async match(
     images: readonly ImageOrPixels[],
     texts: readonly TextOrIds[],
+    options: Abortable = {},
+  ): Promise<Float32Array> {
+    const logits = await this.matchLogits(images, texts, options);
+    return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+  }
+
+  /** The logits of these probabilities: float32 [N]. */
+  async matchLogits(
+    images: readonly ImageOrPixels[],
+    texts: readonly TextOrIds[],
     { signal }: Abortable = {},
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
@@ -186,10 +196,7 @@ export class Embedder {
     const encoded = texts.map((text) => this.encode(text));
     const matches = await this.#run(lengthsOf(encoded), signal, (bucket) => {
       const program = this.#pairPrograms.get(nameOf(bucket), () =>
-        this.#compile(
-          { ...imageSpecs(bucket, this.#viewShape), ...textSpecs(bucket) },
-          matchProbabilities,
-        ),
+        this.#compile({ ...imageSpecs(bucket, this.#viewShape), ...textSpecs(bucket) }, pairLogits),
       );
       const inputs = { ...this.#pack(images, bucket), ...packTexts(encoded, bucket) };
       return program.run(inputs, { signal });
@@ -310,7 +317,7 @@ export class Embedder {
   }
 }
 
-function matchProbabilities(
+function pairLogits(
   model: TracedModel,
   { heads }: EmbedderParameters<Tensor>,
   { pixels, ids, lengths }: { pixels: Tensor; ids: Tensor; lengths: Tensor },
@@ -322,7 +329,7 @@ function matchProbabilities(
     );
   }
   const pair = pairOutputs(model, { pixels }, { ids, lengths }, { keepTokens: 1 });
-  return matchProbability(heads, pair, model.precision);
+  return matchLogit(heads, pair, model.precision);
 }
 
 /** The likeliest piece at each place of a batch of texts: float32 [B, N / B]. */

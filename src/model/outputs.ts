@@ -1,5 +1,7 @@
 /** FLAVA's outputs for images, texts and pairs. A program computes only what its outputs require. */
 import { scope } from "../graph/trace.js";
+import { subtract } from "../graph/ops/arithmetic.js";
+import { sigmoid } from "../graph/ops/elementwise.js";
 import { softmax } from "../graph/ops/softmax.js";
 import { slice } from "../graph/ops/slice.js";
 import { reshape } from "../graph/ops/reshape.js";
@@ -72,14 +74,23 @@ export function pairOutputs(
   return { ...encoded, vector: tokenAt(encoded.sequence, 0) };
 }
 
+/** The logit of the probability that the image and text of each pair match: float32 [B]. */
+export function matchLogit(
+  heads: Pick<PretrainingHeads<Tensor>, "itm">,
+  { sequence }: Pick<PairOutputs, "sequence">,
+  precision: Precision,
+): Tensor {
+  const logits = matchLogits(heads.itm, sequence, precision); // [B, 2]
+  return reshape(subtract(slice(logits, 1, 1, 2), slice(logits, 1, 0, 1)), [-1]);
+}
+
 /** The probability that the image and text of each pair match: float32 [B]. */
 export function matchProbability(
   heads: Pick<PretrainingHeads<Tensor>, "itm">,
   { sequence }: Pick<PairOutputs, "sequence">,
   precision: Precision,
 ): Tensor {
-  const probabilities = softmax(matchLogits(heads.itm, sequence, precision)); // [B, 2]
-  return reshape(slice(probabilities, 1, 1, 2), [-1]);
+  return sigmoid(matchLogit(heads, { sequence }, precision));
 }
 
 /** The probabilities of all vocabulary entries at selected tokens: rows [N, D] of a sequence -> float32 [N, V]. */

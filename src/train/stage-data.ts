@@ -41,7 +41,9 @@ export function batchOptions(
 }
 
 /** How often batches of each kind are drawn, and their sizes. */
-function sharesOf(stage: StageRecipe): Pick<MixtureOptions, "batch" | "shares" | "mismatched"> {
+function sharesOf(
+  stage: StageRecipe,
+): Pick<MixtureOptions, "batch" | "shares" | "mismatched" | "candidates"> {
   if (stage.kind === "pretraining") return stage;
   return {
     batch: forKind("image", stage.batch, 0),
@@ -143,8 +145,8 @@ export function mixtureOptions(
   const sets = perKind((kind) =>
     sizes[kind].map(({ name, samples }) => ({ name, samples: Math.min(samples, overfit) })),
   );
-  const { batch, shares, mismatched } = sharesOf(stage);
-  return { seed, temperature: data.temperature, batch, shares, mismatched, sets };
+  const { batch, shares, mismatched, candidates = 1 } = sharesOf(stage);
+  return { seed, temperature: data.temperature, batch, shares, mismatched, candidates, sets };
 }
 
 /** The largest batch of each kind that a stage draws. */

@@ -3,6 +3,7 @@ import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { mapLimited } from "../../base/map-limited.js";
 import { BatchViews } from "./batch-views.js";
 import { type BatchOptions, type CollatedBatch, type Picked, collate } from "./collate.js";
+import { mostAlike } from "./most-alike.js";
 import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
@@ -61,14 +62,15 @@ export class BatchReader {
         if (found.image) views?.write(slot, found.image, key);
         const text = chosen(found.sample.texts, foldIn(key, "text"), firstCaptionProbability);
         if (!textOf) return { key, text, matches: true };
-        const other = await this.#whole("pair", textOf, skipped);
-        const otherText = chosen(
-          other.sample.texts,
-          foldIn(key, "other text"),
-          firstCaptionProbability,
-        );
-        const matches = found.sample.texts.includes(otherText);
-        return { key, text: matches ? text : otherText, matches };
+        const others: string[] = [];
+        for (const [place, reference] of textOf.entries()) {
+          const other = await this.#whole("pair", reference, skipped, { decodes: false });
+          const drawn =
+            place === 0 ? foldIn(key, "other text") : foldIn(key, `other text ${place}`);
+          others.push(chosen(other.sample.texts, drawn, firstCaptionProbability));
+        }
+        const otherText = mostAlike(text, others, found.sample.texts);
+        return { key, text: otherText ?? text, matches: otherText === undefined };
       },
     );
     return { batch: collate(plan.kind, picked, views, this.tokenizer, this.options), skipped };
@@ -78,18 +80,20 @@ export class BatchReader {
     await Promise.all(Object.values(this.sets).flatMap((sets) => sets.map((set) => set.close())));
   }
 
-  /** The record, or the next usable one after it. */
+  /** The record, or the next usable one after it. Its image is decoded, unless only its texts are needed. */
   async #whole(
     kind: BatchKind,
     { set, record }: RecordReference,
     skipped: SkippedSamples,
+    { decodes = kind !== "text" }: { readonly decodes?: boolean } = {},
   ): Promise<WholeRecord> {
     const index = this.sets[kind][set]!;
     const { source, samples } = index.description;
     for (let attempt = 0; attempt < mostDamaged; attempt++) {
       const number = (record + attempt) % samples[kind];
       try {
-        return await wholeRecord(kind, await index.read(kind, number));
+        const sample = await index.read(kind, number);
+        return decodes ? await withImage(sample) : { sample };
       } catch (error) {
         if (!(error instanceof SampleError)) throw error;
         skipped.add(error.key, error.reason, error.message);
@@ -105,9 +109,9 @@ interface WholeRecord {
 }
 
 /** @throws SampleError if the image cannot be decoded */
-async function wholeRecord(kind: BatchKind, sample: Sample): Promise<WholeRecord> {
+async function withImage(sample: Sample): Promise<WholeRecord> {
   const { key, image } = sample;
-  if (kind === "text" || !image) return { sample };
+  if (!image) return { sample };
   try {
     return { sample, image: await decodeImage(image) };
   } catch (error) {

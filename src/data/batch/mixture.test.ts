@@ -53,7 +53,7 @@ describe("Mixture", () => {
     ];
     const drawn = plans(200, { ...pairsAlone, sets: { ...options.sets, pair } });
     const samples = drawn.flatMap((plan) => plan.samples);
-    expect(new Set(samples.flatMap(({ set, textOf }) => [set, textOf?.set ?? 1]))).toEqual(
+    expect(new Set(samples.flatMap(({ set, textOf }) => [set, textOf?.[0]?.set ?? 1]))).toEqual(
       new Set([1]),
     );
   });

@@ -43,6 +43,8 @@ export interface MixtureOptions {
   readonly temperature: number;
   /** Share of pairs that get the text of another record (flava.md 3.6). */
   readonly mismatched: number;
+  /** Records that the text of a mismatch is chosen among; default 1. */
+  readonly candidates?: number;
 }
 
 /** The position of a run in its data; plain JSON. */
@@ -62,8 +64,8 @@ export interface RecordReference {
 }
 
 export interface PlannedSample extends RecordReference {
-  /** Another record, whose text replaces this one's. */
-  readonly textOf?: RecordReference;
+  /** Other records, of which one's text replaces this one's: the text that has most in common with it. */
+  readonly textOf?: readonly RecordReference[];
 }
 
 /** A batch before it is read. */
@@ -127,7 +129,13 @@ export class Mixture {
     const order = foldIn(foldIn(this.#key, path), epoch);
     const sample = { set, record: shuffled(drawn % samples, samples, order), epoch };
     const isMismatched = kind === "pair" && uniformAt(key, 1) < this.#options.mismatched;
-    return isMismatched ? { ...sample, textOf: this.#drawText(foldIn(key, "text")) } : sample;
+    if (!isMismatched) return sample;
+    const { candidates = 1 } = this.#options;
+    const own = foldIn(key, "text");
+    const textOf = Array.from({ length: candidates }, (_, place) =>
+      this.#drawText(place === 0 ? own : foldIn(own, place)),
+    );
+    return { ...sample, textOf };
   }
 
   /** A random pair; it does not count as drawn. */

@@ -26,6 +26,7 @@ import {
   extraValues,
   lossesOfBatch,
 } from "./extra-loss.js";
+import { withCalibratedMatching } from "./calibrate-matching.js";
 import { boundLogitScale, pretrainingLoss, pretrainingRules } from "./pretraining-loss.js";
 import { rateAt } from "./rate.js";
 import type { PretrainingStageRecipe } from "../../configs/recipe.js";
@@ -173,9 +174,13 @@ export class PretrainingStage implements RecipeStage {
   }
 
   async write(directory: string): Promise<void> {
-    const { vocabulary, decoder } = this.options;
+    const { vocabulary, decoder, stage, log } = this.options;
     const tokenizer = new Tokenizer(vocabulary);
-    await writeModel(directory, { state: this.state, config: this.config, tokenizer });
+    const write = (): Promise<void> =>
+      writeModel(directory, { state: this.state, config: this.config, tokenizer });
+    if (stage.shares.pair > 0 && stage.losses.itm > 0) {
+      await withCalibratedMatching(this.state, await this.validation.judgePairs(), log, write);
+    } else await write();
     if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
   }
 

@@ -38,6 +38,7 @@ import {
   fixedBatchSpecs,
   fixedBatches,
 } from "./fixed-batches.js";
+import { type HeldOutPair, type Judgments, heldOutPairs, judge } from "./held-out-pairs.js";
 import { type Log, type Scalars, type StageNeeds, memoryNeeds } from "./stage.js";
 
 /** The same validation batches and images in every run. */
@@ -71,6 +72,7 @@ export class Validation {
   readonly #embedder: Embedder;
   #batches: readonly CollatedBatch[] = [];
   #named: NamedImages | undefined;
+  #pairs: readonly HeldOutPair[] = [];
 
   constructor(private readonly options: ValidationOptions) {
     const { vocabulary, config, precision } = options;
@@ -100,6 +102,7 @@ export class Validation {
     this.#batches = batches;
     const isZeroShot = (losses.contrastive ?? 1) > 0;
     this.#named = isZeroShot ? await namedImages(sets.pair, log, signal) : undefined;
+    this.#pairs = (losses.itm ?? 1) > 0 ? await heldOutPairs(sets.pair, signal) : [];
   }
 
   /**
@@ -139,6 +142,11 @@ export class Validation {
     }
     const means = [...sums].map(([name, { sum, count }]) => [name, sum / count] as const);
     return { ...Object.fromEntries(means), ...(await this.#zeroShot()) };
+  }
+
+  /** What the matching head says of held-out pairs. */
+  judgePairs(): Promise<Judgments> {
+    return judge(this.#embedder, this.#pairs);
   }
 
   async close(): Promise<void> {
