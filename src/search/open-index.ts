@@ -1,9 +1,13 @@
 /** Opens what can be searched: an index in a directory, or a file of embeddings. */
+import { join } from "node:path";
 import type { Abortable } from "../base/call-options.js";
-import { isDirectory } from "../base/exists.js";
+import { exists, isDirectory } from "../base/exists.js";
+import type { Backend } from "../backend/backend.js";
 import { type EmbeddingOrigin, openEmbeddings } from "./embedding-file.js";
 import type { EmbeddingModel } from "./embedding-model.js";
-import { ExactIndex } from "./exact-index.js";
+import { ExactIndex, type OpenExactOptions } from "./exact-index.js";
+import { descriptionName } from "./index-directory.js";
+import { LanceIndex, isLanceIndex } from "./lance-index.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 import type { IndexRow, VectorIndex } from "./vector-index.js";
 
@@ -28,7 +32,7 @@ export async function openIndex(
 ): Promise<VectorIndex> {
   const { backend } = searching.embedder;
   const index = (await isDirectory(path))
-    ? await ExactIndex.open(path, backend, options)
+    ? await openDirectory(path, backend, options)
     : await readFile(path, searching, options);
   try {
     requireSearchable(path, index.origin, searching);
@@ -37,6 +41,64 @@ export async function openIndex(
     await index.close();
     throw error;
   }
+}
+
+/** Opens the index in a directory, whatever model made it. */
+async function openDirectory(
+  path: string,
+  backend: Backend,
+  options: OpenExactOptions,
+): Promise<ExactIndex | LanceIndex> {
+  if (await isLanceIndex(path)) return LanceIndex.open(path);
+  return ExactIndex.open(path, backend, options);
+}
+
+export interface MakeIndexOptions {
+  /** Where the vectors are kept; default: "exact", as an existing index has it. */
+  readonly database?: "exact" | "lancedb";
+  /** Where LanceDB keeps them, such as "s3://bucket/name"; default: in the directory. */
+  readonly uri?: string;
+}
+
+/**
+ * Opens the index in a directory for changes, or makes one in a directory that is empty or new.
+ *
+ * @param origin the model and source of what will be added
+ * @throws Error if the index has vectors of another model or source, or is in another database
+ */
+export async function openOrMakeIndex(
+  path: string,
+  origin: EmbeddingOrigin,
+  backend: Backend,
+  { database, uri }: MakeIndexOptions = {},
+): Promise<ExactIndex | LanceIndex> {
+  if (!(await exists(join(path, descriptionName)))) {
+    if (database === "lancedb") await LanceIndex.create(path, origin, uri);
+    else await ExactIndex.create(path, origin);
+  }
+  const index = await openDirectory(path, backend, { writable: true });
+  const found = index instanceof LanceIndex ? "lancedb" : "exact";
+  const differences = [
+    ...differencesOf(index.origin, origin),
+    ...(database !== undefined && database !== found ? [`is of the kind "${found}"`] : []),
+  ];
+  if (differences.length === 0) return index;
+  await index.close();
+  throw new Error(
+    `The index ${path} ${differences.join(" and ")}. Name another directory, or remove this one to make it anew.`,
+  );
+}
+
+function differencesOf(found: EmbeddingOrigin, given: EmbeddingOrigin): string[] {
+  const work = ({ model, precision }: EmbeddingOrigin): string => `${model} in ${precision}`;
+  const isSame =
+    found.fingerprint === given.fingerprint &&
+    found.precision === given.precision &&
+    found.width === given.width;
+  return [
+    ...(isSame ? [] : [`was made with ${work(found)}, not ${work(given)}`]),
+    ...(found.source === given.source ? [] : [`holds ${found.source}, not ${given.source}`]),
+  ];
 }
 
 async function readFile(
@@ -59,11 +121,7 @@ async function readFile(
 }
 
 /** @throws Error unless queries embedded by this model can be compared with the vectors */
-export function requireSearchable(
-  path: string,
-  origin: EmbeddingOrigin,
-  { model }: EmbeddingModel,
-): void {
+function requireSearchable(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
   if (origin.features) {
     throw new Error(
       `${path} holds features, in which images and texts cannot be compared. Embed without --features to search.`,

@@ -12,6 +12,8 @@ export const vectorKinds: readonly VectorKind[] = ["image", "text"];
 export interface IndexRow extends Omit<EmbeddingRow, "digest"> {
   /** Where the image is, if it can be read again. */
   readonly place?: ImagePlace;
+  /** Size and time of the file at that place when it was read. */
+  readonly stamp?: string;
   /** SHA-256 of the image's bytes, or of the text of a sample without image, in base64. */
   readonly content?: string;
 }
@@ -68,6 +70,8 @@ export interface VectorIndex extends AsyncDisposable {
    */
   search(query: Float32Array, options?: SearchOptions): Promise<Hit[]>;
   search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;
+  /** Merges the files of many updates, which makes the next opening faster and frees the space of what was replaced. */
+  compact(options?: Abortable): Promise<void>;
   /** Waits for running calls and frees the memory. */
   close(): Promise<void>;
 }

@@ -1,0 +1,74 @@
+/** Queries: a text, an image, both together, and what is not wanted. */
+import type { Abortable } from "../base/call-options.js";
+import type { Image } from "../data/image/image.js";
+import type { Embedder } from "../inference/embedder.js";
+import { rowOf } from "../inference/similarity.js";
+
+/** What to search for: a text, an image, or an image with a text that changes it ("like this, but red"). */
+export interface Query {
+  readonly text?: string;
+  readonly image?: Image;
+  /** Texts that the hits are to be unlike. */
+  readonly without?: readonly string[];
+  /** Share of the image where there is also a text, from 0 to 1. Default: 0.5. */
+  readonly imageWeight?: number;
+}
+
+/** How much an unwanted text counts, where the wanted ones together count 1. */
+const withoutWeight = 0.5;
+
+/**
+ * The vector of each query, of length 1: the weighted sum of the embeddings of its text and image, less half of those of the
+ * unwanted texts.
+ *
+ * @throws TypeError if a query has neither a text nor an image
+ */
+export async function embedQueries(
+  embedder: Embedder,
+  queries: readonly Query[],
+  options: Abortable = {},
+): Promise<Float32Array[]> {
+  const { width } = embedder;
+  const terms = queries.flatMap(termsOf);
+  const texts = terms.flatMap(({ of }) => (typeof of === "string" ? of : []));
+  const images = terms.flatMap(({ of }) => (typeof of === "string" ? [] : of));
+  const textVectors = await embedder.texts(texts, options);
+  const imageVectors = await embedder.images(images, options);
+  const sums = queries.map(() => new Float32Array(width));
+  let [nextText, nextImage] = [0, 0];
+  for (const { query, of, weight } of terms) {
+    const vector =
+      typeof of === "string"
+        ? rowOf(textVectors, nextText++, width)
+        : rowOf(imageVectors, nextImage++, width);
+    for (const [i, x] of vector.entries()) sums[query]![i]! += weight * x;
+  }
+  return sums.map(normalized);
+}
+
+interface Term {
+  /** Index of the query. */
+  readonly query: number;
+  readonly of: string | Image;
+  readonly weight: number;
+}
+
+function termsOf({ text, image, without = [], imageWeight = 0.5 }: Query, query: number): Term[] {
+  if (text === undefined && image === undefined) {
+    throw new TypeError("A query needs a text or an image; unwanted texts alone find nothing.");
+  }
+  if (!(imageWeight >= 0 && imageWeight <= 1)) {
+    throw new RangeError(`Expected a weight of the image from 0 to 1, but got ${imageWeight}.`);
+  }
+  const share = text !== undefined && image ? imageWeight : image ? 1 : 0;
+  return [
+    ...(text === undefined ? [] : [{ query, of: text, weight: 1 - share }]),
+    ...(image ? [{ query, of: image, weight: share }] : []),
+    ...without.map((of) => ({ query, of, weight: -withoutWeight / without.length })),
+  ];
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length > 0 ? vector.map((x) => x / length) : vector;
+}
