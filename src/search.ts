@@ -1,21 +1,25 @@
 /**
- * Search: embeddings of whole data sets in one file, and exact search among them.
+ * Search: indexes of embeddings that follow a data set, searched by texts and images; duplicates; and files of embeddings.
  *
  * @example
  * import { load } from "flava";
  * import { openSource } from "flava/data";
- * import { openIndex, runEmbeddingJob } from "flava/search";
+ * import { embedQueries, indexSource, openOrMakeIndex, originOf } from "flava/search";
  *
  * await using flava = await load();
- * await runEmbeddingJob(await openSource("path/to/images"), flava, "vectors.parquet");
- * const index = await openIndex("vectors.parquet", flava);
- * const query = await flava.embedTexts("an icon of a heart");
- * for (const { path, similarity } of await index.search(query, { top: 3 })) console.log(path, similarity);
+ * const { backend } = flava.embedder;
+ * await using index = await openOrMakeIndex("index", originOf(flava, "images"), backend);
+ * await indexSource(index, await openSource("path/to/images"), flava);
+ * const [query] = await embedQueries(flava.embedder, [{ text: "an icon of a heart", without: ["a broken heart"] }]);
+ * for (const { path, similarity } of await index.search(query!, { top: 3 })) console.log(path, similarity);
  */
+export type { ApproximateOptions, Approximation } from "./search/approximate.js";
+export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from "./search/duplicates.js";
 export {
   type EmbeddingFile,
   type EmbeddingOrigin,
   type EmbeddingRow,
+  findEmbeddings,
   openEmbeddings,
   writeEmbeddings,
 } from "./search/embedding-file.js";
@@ -26,8 +30,24 @@ export {
 } from "./search/embedding-job.js";
 export type { EmbeddingModel } from "./search/embedding-model.js";
 export { ExactIndex, type OpenExactOptions } from "./search/exact-index.js";
+export {
+  type IndexReport,
+  type IndexSourceOptions,
+  indexEmbeddings,
+  indexSource,
+} from "./search/index-source.js";
+export { LanceIndex } from "./search/lance-index.js";
 export { modelFingerprint } from "./search/model-fingerprint.js";
-export { type OpenIndexOptions, openIndex } from "./search/open-index.js";
+export {
+  type MakeIndexOptions,
+  type OpenIndexOptions,
+  openIndex,
+  openOrMakeIndex,
+  originOf,
+} from "./search/open-index.js";
+export { type Query, embedQueries } from "./search/query.js";
+export type { IndexChanges } from "./search/reconcile.js";
+export { type MatchedHit, type RerankOptions, imageOf, rerank } from "./search/rerank.js";
 export type {
   Filter,
   Hit,

@@ -17,7 +17,9 @@ import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
 import { addProbe } from "./evaluation/probe.js";
-import { addSearch } from "./search.js";
+import { addDedupe } from "./searching/dedupe.js";
+import { addIndex } from "./searching/index-verb.js";
+import { addSearch } from "./searching/search.js";
 
 const folder = temporaryDirectory();
 const [model, images] = [join(folder, "model"), join(folder, "images")];
@@ -39,7 +41,7 @@ afterEach(() => {
 
 const verbs = [
   ...[addClassify, addMatch, addFill, addEvaluate, addProbe, addEmbed, addSearch],
-  ...[addInspect, addConvert],
+  ...[addInspect, addConvert, addIndex, addDedupe],
 ];
 
 /** Runs a command and returns its output, line by line. A usage error rejects with its exit code. */
@@ -130,6 +132,42 @@ describe("flava", () => {
     expect(keys.toSorted()).toEqual(["images/lime", "images/red", "more/0"]);
   });
 
+  it("index follows its images, and search and dedupe use it", async () => {
+    const [source, out] = [join(folder, "followed"), join(folder, "index")];
+    await cp(images, source, { recursive: true });
+    const said = vi.spyOn(console, "error").mockReturnValue();
+    expect(await run("index", source, "--out", out)).toEqual([
+      `${out}: 3 images, 3 texts (3 added)`,
+    ]);
+    await cp(red, join(source, "again.png"));
+    await rm(join(source, "lime.png"));
+    await cp(red, join(source, "blue.png"));
+    await writeFile(join(source, "red.txt"), "a crimson square");
+    expect(await run("index", source, "--out", out)).toEqual([
+      `${out}: 3 images, 2 texts (1 added, 2 replaced, 1 deleted)`,
+    ]);
+    const found = await run("search", out, "a crimson square", "--among", "texts", "--top", "1");
+    expect(found[0]).toMatch(/^1\.0000\t\S*red\.png\ta crimson square$/);
+    const filter = ["--filter", "text=a blue\nsquare", "--rerank", "3", "--json"];
+    const ranked = await run("search", out, "a", "--without", "b", ...filter);
+    expect(JSON.parse(ranked.join("\n"))).toMatchObject([
+      { key: "blue", match: expect.any(Number) as number },
+    ]);
+    expect(await run("dedupe", out, "--threshold", "2")).toEqual([
+      "the same image:",
+      ...["again", "blue", "red"].map((name) => `  ${join(source, name)}.png`),
+    ]);
+    expect(said.mock.calls.at(-1)).toEqual(["flava: 2 of 3 images repeat another; groups: 1"]);
+    const file = join(folder, "followed.parquet");
+    await run("embed", source, "--out", file);
+    const other = join(folder, "of-file");
+    expect(await run("index", file, "--out", other)).toEqual([
+      `${other}: 3 images, 2 texts (3 added)`,
+    ]);
+    await expect(run("index", source, "--out", other)).rejects.toThrow("holds");
+    await expect(run("index", source, "--out", out, "--approximate")).rejects.toThrow("lancedb");
+  });
+
   it("embed takes columns, a separator and limits, and writes nothing where nothing is usable", async () => {
     const table = join(folder, "table.csv");
     await writeFile(
@@ -217,7 +255,9 @@ describe("flava", () => {
   it.each([
     [["inspect"], "give a checkpoint, or --machine"],
     [["search", "x.parquet"], "give a text, or an image"],
-    [["search", "x.parquet", "a", "--image", "b"], "not both"],
+    [["search", "x.parquet", "a", "--filter", "b"], "Expected name=value"],
+    [["index", "a"], "--out"],
+    [["index", "a", "--out", "b", "--uri", "c"], "goes with --database lancedb"],
     [["fill"], "give a text with [MASK]"],
     [["fill", "--out", "a.png"], "needs the image"],
     [["classify", "a.png"], "required option '--labels"],

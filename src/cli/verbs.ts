@@ -33,7 +33,15 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   search: {
     summary: "search embeddings by a text or an image",
-    load: async () => (await import("./search.js")).addSearch,
+    load: async () => (await import("./searching/search.js")).addSearch,
+  },
+  index: {
+    summary: "embed data sets into an index for search, and keep it up to date",
+    load: async () => (await import("./searching/index-verb.js")).addIndex,
+  },
+  dedupe: {
+    summary: "find duplicates and near-duplicates among images",
+    load: async () => (await import("./searching/dedupe.js")).addDedupe,
   },
   serve: {
     summary: "answer requests over HTTP: embeddings, classification, matching and filling",

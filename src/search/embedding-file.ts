@@ -1,6 +1,7 @@
 /** Embeddings of images and texts in a Parquet file, written by `flava embed` and read by `flava search`. */
 import { access } from "node:fs/promises";
 import { z } from "zod";
+import { exists } from "../base/exists.js";
 import { parquetFooter, parquetRows } from "../data/formats/parquet/rows.js";
 import { type ParquetColumn, writeParquet } from "../data/formats/parquet/writer.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
@@ -125,6 +126,14 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
     }
   }
   return { origin: found, rows };
+}
+
+/** Opens a file if it was written by `writeEmbeddings`; undefined for any other. */
+export async function findEmbeddings(path: string): Promise<EmbeddingFile | undefined> {
+  if (!path.endsWith(".parquet") || !(await exists(path))) return undefined;
+  const footer = await parquetFooter(path).catch(() => undefined); // what is wrong is said when it is read as a data set
+  const isOurs = footer?.key_value_metadata?.some(({ key }) => key === originKey);
+  return isOurs ? openEmbeddings(path) : undefined;
 }
 
 function rowOf(

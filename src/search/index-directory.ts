@@ -189,8 +189,10 @@ const segmentFiles = (path: string, generation: number): string[] =>
 async function readDescription(path: string): Promise<Description> {
   const file = join(path, descriptionName);
   const text = await readFile(file, "utf8").catch((error: unknown) => {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const reason = isMissing ? `there is no ${file}` : reasonOf(error);
     throw new SourceError(
-      `${path} is not an index: ${reasonOf(error)}. Make one with: flava index SOURCE --out ${path}`,
+      `${path} is not an index: ${reason}. Make one with: flava index SOURCE --out DIRECTORY`,
     );
   });
   try {

@@ -53,11 +53,19 @@ async function openDirectory(
   return ExactIndex.open(path, backend, options);
 }
 
+/** The origin of what a model embeds. */
+export function originOf({ embedder, model }: EmbeddingModel, source: string): EmbeddingOrigin {
+  return {
+    ...{ source, model: model.path, fingerprint: modelFingerprint(model) },
+    ...{ precision: model.precision, width: embedder.width },
+  };
+}
+
 export interface MakeIndexOptions {
   /** Where the vectors are kept; default: "exact", as an existing index has it. */
-  readonly database?: "exact" | "lancedb";
+  readonly database?: "exact" | "lancedb" | undefined;
   /** Where LanceDB keeps them, such as "s3://bucket/name"; default: in the directory. */
-  readonly uri?: string;
+  readonly uri?: string | undefined;
 }
 
 /**
@@ -72,6 +80,7 @@ export async function openOrMakeIndex(
   backend: Backend,
   { database, uri }: MakeIndexOptions = {},
 ): Promise<ExactIndex | LanceIndex> {
+  requireEmbeddings(origin.source, origin);
   if (!(await exists(join(path, descriptionName)))) {
     if (database === "lancedb") await LanceIndex.create(path, origin, uri);
     else await ExactIndex.create(path, origin);
@@ -122,14 +131,17 @@ async function readFile(
 
 /** @throws Error unless queries embedded by this model can be compared with the vectors */
 function requireSearchable(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
-  if (origin.features) {
-    throw new Error(
-      `${path} holds features, in which images and texts cannot be compared. Embed without --features to search.`,
-    );
-  }
+  requireEmbeddings(path, origin);
   if (modelFingerprint(model) === origin.fingerprint) return;
   throw new Error(
     `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ` +
       `${model.path}.`,
+  );
+}
+
+function requireEmbeddings(name: string, { features }: EmbeddingOrigin): void {
+  if (!features) return;
+  throw new Error(
+    `${name} holds features, in which images and texts cannot be compared. Embed without --features to search.`,
   );
 }

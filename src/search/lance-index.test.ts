@@ -1,0 +1,81 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { referenceBackend } from "../backend/reference.js";
+import { foldIn, keyOf, normal } from "../base/random.js";
+import { ExactIndex } from "./exact-index.js";
+import { LanceIndex } from "./lance-index.js";
+import type { IndexRow, VectorIndex } from "./vector-index.js";
+
+const folder = temporaryDirectory();
+const width = 16;
+const origin = { source: "", model: "", fingerprint: "", precision: "float32", width };
+
+function unitVector(seed: number): Float32Array {
+  const vector = normal(foldIn(keyOf(5), seed), width);
+  const length = Math.hypot(...vector);
+  return vector.map((x) => x / length);
+}
+
+const rowOf = (i: number): IndexRow => ({
+  ...{ key: `it's ${i}`, image: unitVector(i), fields: { third: i % 3 } },
+  ...(i % 2 === 0 && { text: `text ${i}`, textVector: unitVector(10_000 + i) }),
+});
+
+it("an index in LanceDB finds what an exact one finds, after updates", async () => {
+  const path = join(folder, "updated");
+  await LanceIndex.create(path, origin);
+  await using lance = await LanceIndex.open(path);
+  await using exact = new ExactIndex(referenceBackend(), origin);
+  const update = async (change: (index: VectorIndex) => Promise<unknown>): Promise<void> => {
+    expect(await change(lance)).toEqual(await change(exact));
+    const queries = [unitVector(-1), unitVector(7)];
+    for (const options of [{}, { kind: "text" }, { filter: { third: "1" }, top: 3 }] as const) {
+      const [found, expected] = [
+        await lance.search(queries, options),
+        await exact.search(queries, options),
+      ];
+      for (const [i, hits] of expected.entries()) {
+        expect(found[i]!.map(({ key }) => key)).toEqual(hits.map(({ key }) => key));
+        expect(found[i]![0]!.similarity).toBeCloseTo(hits[0]!.similarity, 5);
+      }
+    }
+  };
+  await update((index) => index.put(Array.from({ length: 60 }, (_, i) => rowOf(i))));
+  await update((index) => index.put([{ ...rowOf(99), key: "it's 7" }]));
+  await update((index) => index.delete(["it's 3", "it's 4", "none"]));
+  await update((index) => index.compact());
+  await update((index) => index.get(["it's 7", "it's 3", "it's 8"]));
+  await update((index) => index.count("text"));
+});
+
+it("an approximate index is kept with its measured recall, or removed", async () => {
+  const path = join(folder, "approximate");
+  await LanceIndex.create(path, origin);
+  await using index = await LanceIndex.open(path);
+  await index.put(Array.from({ length: 600 }, (_, i) => rowOf(i)));
+  const built = await index.approximate("image", { recall: 0.9 });
+  expect(built).toMatchObject({ queries: 300, vectors: 600 });
+  expect(built.recall).toBeGreaterThanOrEqual(0.9);
+  await using again = await LanceIndex.open(path);
+  expect(again.approximations).toEqual({ image: built });
+  expect((await again.search(unitVector(5)))[0]).toMatchObject({ key: "it's 5" });
+  await expect(again.approximate("image", { recall: 1.01 })).rejects.toThrow(
+    /finds \d+\.\d % of the ten nearest.*--min-recall/,
+  );
+  expect(again.approximations).toEqual({});
+  const forced = await again.approximate("image", { recall: 1.01, force: true });
+  expect(forced.settings.ef).toBe(1024);
+  await expect(again.approximate("image", { queries: [] })).rejects.toThrow(
+    "of which there are none",
+  );
+});
+
+it("an index in LanceDB is not made where something else is", async () => {
+  const path = join(folder, "other");
+  await ExactIndex.create(path, origin);
+  await expect(LanceIndex.create(path, origin)).rejects.toThrow("already holds index.json");
+  await expect(LanceIndex.open(path)).rejects.toThrow("cannot be read as an index in LanceDB");
+  expect(await readdir(path)).not.toContain("lance");
+});
