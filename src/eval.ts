@@ -78,6 +78,12 @@ export { classifyZeroShot } from "./eval/zero-shot.js";
 export { embedClasses, iconTemplates, photoTemplates } from "./inference/prompts.js";
 export { measurements } from "./report/measurements.js";
 export type { Outcome, SuiteReport, TaskScores } from "./suite/outcome.js";
+export { type AblationReport, ablationMarkdown } from "./suite/ablations/report.js";
+export {
+  type AblationOptions,
+  planAblations,
+  runAblations,
+} from "./suite/ablations/run-ablations.js";
 export { type SuiteOptions, runSuite } from "./suite/run-suite.js";
 export { suiteJson, suiteMarkdown } from "./suite/table-text.js";
 export { toJson, toMarkdown } from "./report/evaluation-text.js";

@@ -11,6 +11,7 @@
  * backend.dispose();
  */
 export { type Recipe, RecipeError, type RecipeInput, checkRecipe } from "./configs/recipe.js";
+export { type Ablation, ablationRecipe, ablations } from "./configs/ablations/ablations.js";
 export { readRecipe } from "./configs/read-recipe.js";
 export { recipeJsonSchema } from "./configs/recipe-document.js";
 export { recipes } from "./configs/recipes.js";

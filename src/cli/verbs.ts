@@ -63,6 +63,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "build data sets and vocabularies for training and evaluation",
     load: async () => (await import("./data/data.js")).addData,
   },
+  ablate: {
+    summary: "train and compare the models of the paper's ablations, with several seeds",
+    load: async () => (await import("./training/ablate.js")).addAblate,
+  },
   pretrain: {
     summary: "train a model by a recipe",
     load: async () => (await import("./training/pretrain.js")).addPretrain,

@@ -28,29 +28,34 @@ export interface DryRunOptions extends Pick<
 /**
  * Logs for each stage its samples, memory, time and disk space. Nothing is trained, and nothing is written but indexes of
  * data and the page of `peek`.
+ *
+ * @returns estimated seconds of training on an idle machine
  * @throws Error if a stage could not run: its data cannot be read, or memory or disk space do not suffice
  */
-export async function dryRun(options: DryRunOptions): Promise<void> {
+export async function dryRun(options: DryRunOptions): Promise<number> {
   const { only, peek, log, start = options.recipe.start } = options;
   const recipe = await sizedRecipe({ ...options.recipe, start });
   const sections: Section[] = [];
+  let seconds = 0;
   for (const stage of recipe.stages) {
-    if (!only || only.includes(stage.name)) {
-      sections.push(...(await dryRunStage(stage, recipe, options)));
-    }
+    if (only && !only.includes(stage.name)) continue;
+    const found = await dryRunStage(stage, recipe, options);
+    sections.push(...found.sections);
+    seconds += found.seconds;
   }
-  if (peek === undefined) return;
+  if (peek === undefined) return seconds;
   const facts = "The first batch of each kind that a stage draws.";
   await replaceFile(peek, page(`What "${recipe.name}" sees`, facts, sections));
   log(`The first batches are in ${peek}.`);
+  return seconds;
 }
 
-/** Returns the sections of `peek`, if it is asked for. */
+/** Returns the estimated seconds, and the sections of `peek`, if it is asked for. */
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
   { directory, backend, workers, log, peek, signal, onIndexed }: DryRunOptions,
-): Promise<Section[]> {
+): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
   log(`Stage "${stage.name}": ${grouped(stage.steps)} steps`);
   const preparation: Preparation = { log, signal, onProgress: onIndexed };
   const vocabulary = await vocabularyOf(recipe);
@@ -66,10 +71,12 @@ async function dryRunStage(
   const opened = await openStage(stage, {
     ...{ backend, recipe, vocabulary, run, preparation, start: [], extra: [] },
   });
+  let seconds: number;
   try {
     const { memory, secondsPerStep } = await estimateStage(opened, { backend, recipe, workers });
+    seconds = stage.steps * secondsPerStep;
     log(`  memory ${describeMemory(memory)}`);
-    log(`  time   roughly ${formatDuration(stage.steps * secondsPerStep)} on an idle machine`);
+    log(`  time   roughly ${formatDuration(seconds)} on an idle machine`);
     const disk = (checkpointsKept + 1) * memory.state; // one is written before the oldest is removed
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
@@ -78,7 +85,9 @@ async function dryRunStage(
   } finally {
     await opened.dispose();
   }
-  return peek === undefined ? [] : peekSections(stage, recipe, { sets, vocabulary });
+  const sections =
+    peek === undefined ? [] : await peekSections(stage, recipe, { sets, vocabulary });
+  return { seconds, sections };
 }
 
 /** Bytes free where `directory` is, or will be. */

@@ -83,7 +83,8 @@ async function run(
       ...(only && { only }),
     };
     if (dryRun || peek !== undefined) {
-      return checkRun({ ...options, ...(peek !== undefined && { peek }) });
+      await checkRun({ ...options, ...(peek !== undefined && { peek }) });
+      return;
     }
     await pretrain({
       ...options,
