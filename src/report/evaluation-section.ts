@@ -10,7 +10,7 @@ import type { Section } from "./page.js";
 import { numberColumn, table, textColumn } from "./table.js";
 import { thumbnails } from "./thumbnail.js";
 
-interface SectionOptions {
+export interface SectionOptions {
   readonly backend: Backend;
   /** For drawing examples. */
   readonly key: Key;

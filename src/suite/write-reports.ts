@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { replaceFile } from "../base/replace-file.js";
 import { paperColumns } from "../eval/tasks/paper.js";
+import { reportName } from "../report/evaluation-record.js";
 import { type Html, html } from "../report/html.js";
 import { type Section, page } from "../report/page.js";
 import { numberColumn, table, textColumn } from "../report/table.js";
@@ -21,10 +22,7 @@ import {
 
 /** Writes report.html, report.md and report.json to `out`. */
 export async function writeReports(out: string, report: SuiteReport): Promise<void> {
-  await replaceFile(
-    join(out, "report.json"),
-    `${JSON.stringify(suiteJson(report), undefined, 2)}\n`,
-  );
+  await replaceFile(join(out, reportName), `${JSON.stringify(suiteJson(report), undefined, 2)}\n`);
   await replaceFile(join(out, "report.md"), suiteMarkdown(report));
   await replaceFile(join(out, "report.html"), suitePage(report));
 }

@@ -22,9 +22,9 @@ type Flags = EvaluationFlags & DataFlags & ModelFlags;
 
 /** Prints how well the predictions of a fine-tuned model agree with the labels of the sets at `paths`. */
 export async function evaluateFineTuned(paths: readonly string[], flags: Flags): Promise<void> {
-  if (flags.html !== undefined) {
+  if (flags.html !== undefined || flags.out !== undefined) {
     throw new Error(
-      "There is no page for the predictions of a fine-tuned model: leave out --html.",
+      "There is no page for the predictions of a fine-tuned model: leave out --html and --out.",
     );
   }
   await useModel(flags, (flava) =>

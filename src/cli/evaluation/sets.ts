@@ -1,13 +1,16 @@
 /** What `flava evaluate` and `flava probe` share: evaluations printed as tables or JSON, as a page, and against another model. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { keyOf } from "../../base/random.js";
+import { replaceFile } from "../../base/replace-file.js";
 import { compareEvaluations } from "../../eval/compare.js";
 import { type Evaluation, evaluate } from "../../eval/evaluate.js";
 import type { EvaluationSet } from "../../eval/evaluation-set.js";
 import type { EvaluateOptions } from "../../eval/evaluators/embed-images.js";
 import { type Comparison, comparisonMarkdown, comparisonTable } from "../../report/comparison.js";
+import { reportName, toRecord } from "../../report/evaluation-record.js";
 import { toSection } from "../../report/evaluation-section.js";
 import { toJson, toMarkdown } from "../../report/evaluation-text.js";
 import { html } from "../../report/html.js";
@@ -16,11 +19,12 @@ import { type DataFlags, decodeOptions } from "../data-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, useModel } from "../model-option.js";
-import { outputFile } from "../output-path.js";
+import { outputDirectory, outputFile } from "../output-path.js";
 import { ProgressLine, pace } from "../progress.js";
 
 export interface EvaluationFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly html?: string;
+  readonly out?: string;
   readonly against?: string;
 }
 
@@ -32,6 +36,11 @@ export function addEvaluationOptions(command: Command): Command {
       "a second model, evaluated on the same samples; gives the differences with intervals",
     )
     .option("--html <file>", "write a page with examples", outputFile([".html"], { replace: true }))
+    .option(
+      "--out <directory>",
+      "write the results and examples to report.json, for the evaluation page of flava serve. A suite continues there; default for suites: in the cache",
+      outputDirectory,
+    )
     .addOption(jsonOption());
 }
 
@@ -64,6 +73,7 @@ export async function evaluateSets(
       if (flags.json) printJson({ model, precision, evaluations: evaluated.map(jsonOf) });
       else console.log(evaluated.map(markdownOf).join("\n"));
       if (flags.html !== undefined) await writeFile(flags.html, await pageOf(flava, evaluated));
+      if (flags.out !== undefined) await writeRecords(flags.out, flava, evaluated);
     }),
   );
 }
@@ -111,6 +121,22 @@ const jsonOf = ({ evaluation, comparison }: Evaluated): Record<string, unknown> 
 
 const markdownOf = ({ evaluation, comparison }: Evaluated): string =>
   toMarkdown([evaluation]) + (comparison ? `\n${comparisonMarkdown(comparison)}` : "");
+
+async function writeRecords(
+  out: string,
+  flava: Flava,
+  evaluated: readonly Evaluated[],
+): Promise<void> {
+  const { path: model, precision, backend } = flava.model;
+  const evaluations: unknown[] = [];
+  for (const { evaluation, comparison } of evaluated) {
+    const record = await toRecord(evaluation, { backend, key: keyOf(0) });
+    evaluations.push({ ...record, ...(comparison && { against: comparison }) });
+  }
+  await mkdir(out, { recursive: true });
+  const text = JSON.stringify({ model, precision, evaluations }, undefined, 2);
+  await replaceFile(join(out, reportName), `${text}\n`);
+}
 
 async function pageOf(flava: Flava, evaluated: readonly Evaluated[]): Promise<string> {
   const { path, precision, backend } = flava.model;

@@ -14,7 +14,6 @@ import { describeOutcome, isAbsent, suiteJson, suiteText } from "../../suite/tab
 import { type DataFlags, decodeOptions } from "../data-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, printJson } from "../json.js";
-import { outputDirectory } from "../output-path.js";
 import { ProgressLine, pace } from "../progress.js";
 
 export interface SuiteFlags extends DataFlags, JsonFlag {
@@ -59,11 +58,6 @@ export function addSuiteOptions(command: Command): Command {
     .option(
       "--data <directory>",
       "with --suite: has a folder for each task. Default for mini35: what flava data build has built",
-    )
-    .option(
-      "--out <directory>",
-      "with --suite: where results and reports go; continued if it has some. Default: in the cache",
-      outputDirectory,
     )
     .addOption(
       new Option("--protocol <name>", "with --suite: splits to prefer").choices([
