@@ -43,6 +43,14 @@ export async function lock(path: string, place: string): Promise<() => Promise<v
   return () => rm(path, { force: true });
 }
 
+/** Whether an owner that may be alive holds the lock at `path`. */
+export async function isLocked(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return false;
+  const owner = parseOwner(text);
+  return !owner || (await mayBeAlive(owner));
+}
+
 async function acquire(path: string, place: string): Promise<void> {
   // The lock file appears with its content, so that nobody reads half of it.
   const own = `${path}.${randomUUID()}`;

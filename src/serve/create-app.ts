@@ -1,11 +1,11 @@
 /** All endpoints of a server, without its socket. */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { serveStatic } from "@hono/node-server/serve-static";
 import { ApiError } from "./http/api-error.js";
 import type { AppEnvironment, ServerApp } from "./http/app.js";
 import { type CallsOptions, calls } from "./http/calls.js";
 import { type LoggedRequest, requestLog } from "./http/request-log.js";
 import type { Metrics } from "./metrics.js";
+import { addCard } from "./routes/card.js";
 import { addClassify } from "./routes/classify.js";
 import { addDocument } from "./routes/document.js";
 import { addEmbeddings } from "./routes/embeddings.js";
@@ -15,6 +15,8 @@ import { addMatch } from "./routes/match.js";
 import { addMetrics } from "./routes/metrics.js";
 import { addModels } from "./routes/models.js";
 import { addPredict } from "./routes/predict.js";
+import { addRuns } from "./runs/routes.js";
+import { addWebApp } from "./web-app.js";
 
 export interface AppOptions extends CallsOptions {
   readonly metrics: Metrics;
@@ -22,6 +24,8 @@ export interface AppOptions extends CallsOptions {
   readonly onRequest?: ((request: LoggedRequest) => void) | undefined;
   /** Adds further endpoints. */
   readonly extend?: ((app: ServerApp) => void) | undefined;
+  /** A directory whose training runs and evaluations are shown. */
+  readonly runs?: string | undefined;
   /** A directory with a web page and its files, served at /. */
   readonly pages?: string | undefined;
 }
@@ -30,7 +34,7 @@ export interface AppOptions extends CallsOptions {
 const operations = [addEmbeddings, addClassify, addMatch, addFill, addFillImage, addPredict];
 
 export function createApp(options: AppOptions): ServerApp {
-  const { models, metrics, onRequest, extend, pages, isReady } = options;
+  const { models, metrics, onRequest, extend, runs, pages, isReady } = options;
   const app: ServerApp = new OpenAPIHono<AppEnvironment>();
   app.use(
     requestLog((request) => {
@@ -41,17 +45,13 @@ export function createApp(options: AppOptions): ServerApp {
   app.use("/v1/*", calls(options));
   for (const add of operations) add(app);
   addModels(app, models);
+  addCard(app);
+  addRuns(app, runs);
   addHealth(app, isReady);
   addMetrics(app, metrics);
   extend?.(app);
   addDocument(app);
-  if (pages !== undefined) {
-    app.use(async (context, next) => {
-      await next();
-      for (const [name, value] of Object.entries(pageHeaders)) context.header(name, value);
-    });
-    app.use(serveStatic({ root: pages }));
-  }
+  if (pages !== undefined) addWebApp(app, pages);
   app.notFound(({ req: { method, path } }) => {
     const message = `There is no ${method} ${path.slice(0, 100)}. All endpoints are shown at /docs.`;
     return answerOf(new ApiError(404, message));
@@ -59,15 +59,6 @@ export function createApp(options: AppOptions): ServerApp {
   app.onError(answerOf);
   return app;
 }
-
-/** The pages of the app load nothing from other hosts, and are not shown inside others. */
-const pageHeaders = {
-  "content-security-policy":
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-};
 
 function answerOf(error: unknown): Response {
   const known =

@@ -12,7 +12,7 @@ import { imageBytes } from "./images/image-bytes.js";
 import { Metrics } from "./metrics.js";
 import { type LoadModel, ServedModels } from "./models/served-models.js";
 
-export interface ServerOptions extends Pick<AppOptions, "extend" | "pages" | "onRequest"> {
+export interface ServerOptions extends Pick<AppOptions, "extend" | "runs" | "pages" | "onRequest"> {
   /** How to load each model, by the name that clients call it by; the first one is the default. */
   readonly models: Readonly<Record<string, LoadModel>>;
   readonly limits?: Partial<ServerLimits>;

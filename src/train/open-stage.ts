@@ -11,7 +11,7 @@ import type {
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
 import type { SizedRecipe } from "./sized-recipe.js";
-import type { RunDirectory } from "./run/run-directory.js";
+import { type RunDirectory, reconstructionsName } from "./run/run-directory.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
 import type { ExtraLoss } from "./stages/extra-loss.js";
@@ -58,7 +58,7 @@ async function openCodebook(
       seed: 1,
       log: preparation.log,
     },
-    drawing: run.file("reconstructions.png"),
+    drawing: run.file(reconstructionsName),
   });
 }
 

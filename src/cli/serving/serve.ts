@@ -8,6 +8,7 @@ import { ApiKeys } from "../../serve/http/api-keys.js";
 import { defaultLimits } from "../../serve/http/limits.js";
 import type { LoadModel } from "../../serve/models/served-models.js";
 import { type Server, createServer, defaultBatch } from "../../serve/server.js";
+import { existingDirectory } from "../existing-directory.js";
 import {
   type ModelFlags,
   addComputeOptions,
@@ -21,6 +22,7 @@ interface ServeFlags extends Omit<ModelFlags, "model"> {
   readonly model?: readonly string[];
   readonly port: number;
   readonly host: string;
+  readonly runs?: string;
   readonly apiKeyFile?: string;
   readonly allowHost: readonly string[];
   readonly batch: number;
@@ -52,6 +54,11 @@ export function addServe(program: Command): void {
     )
     .option("--port <n>", "port; 0 for any that is free", wholeNumberFrom(0), 8000)
     .option("--host <address>", "address to listen on; 0.0.0.0 for other machines", "127.0.0.1")
+    .option(
+      "--runs <directory>",
+      "show the training runs and evaluations below this directory on the web page",
+      existingDirectory,
+    )
     .option(
       "--api-key-file <path>",
       "clients must send one of these keys: one per line, perhaps after a name; or FLAVA_API_KEYS, separated by commas",
@@ -125,6 +132,7 @@ async function run(flags: ServeFlags): Promise<void> {
     keys: await keysOf(flags.apiKeyFile, process.env.FLAVA_API_KEYS),
     allowedHosts: flags.allowHost,
     onRequest: (request) => process.stderr.write(`${JSON.stringify(request)}\n`),
+    ...(flags.runs !== undefined && { runs: flags.runs }),
     ...(existsSync(pages) && { pages }),
   });
   const url = await server.listen(flags);

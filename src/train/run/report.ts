@@ -4,7 +4,7 @@ import { type Section, page } from "../../report/page.js";
 import { runSection } from "../../report/run-section.js";
 import { readLog } from "./log.js";
 import type { RunRecipe } from "./provenance.js";
-import { RunDirectory } from "./run-directory.js";
+import { RunDirectory, reconstructionsName } from "./run-directory.js";
 
 export const reportName = "report.html";
 
@@ -32,7 +32,7 @@ export async function writeReport(options: ReportOptions): Promise<void> {
 async function stageSections(name: string, run: RunDirectory): Promise<Section[]> {
   const facts = await run.readFacts();
   if (!facts) return [];
-  const reconstructions = await readFile(run.file("reconstructions.png")).catch(() => undefined);
+  const reconstructions = await readFile(run.file(reconstructionsName)).catch(() => undefined);
   const { losses, accuracies } = facts;
   const stage = { name, losses, ...(accuracies && { accuracies }), log: await readLog(run) };
   return [runSection({ ...stage, ...(reconstructions && { reconstructions }) })];

@@ -36,7 +36,10 @@ export interface RunFacts extends Provenance {
 
 const stateName = "state.safetensors";
 const progressName = "progress.json";
-const factsName = "run.json";
+/** Holds the facts of a run. */
+export const factsName = "run.json";
+/** Images above their reconstructions, drawn by stages that train a codebook. */
+export const reconstructionsName = "reconstructions.png";
 const modelNames = ["best", "final"] as const;
 /** A model of a run. */
 type ModelName = (typeof modelNames)[number];

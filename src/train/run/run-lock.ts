@@ -1,7 +1,7 @@
 /** Ensures that only one process at a time works in the directory of a run. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../../base/lock.js";
+import { isLocked, withLock } from "../../base/lock.js";
 
 const lockName = "lock";
 
@@ -28,3 +28,7 @@ export async function clearRun(directory: string): Promise<void> {
     for (const name of outcomes) await rm(join(directory, name), { recursive: true });
   });
 }
+
+/** Whether a process may be training in `directory`. */
+export const isTraining = (directory: string): Promise<boolean> =>
+  isLocked(join(directory, lockName));

@@ -1,0 +1,42 @@
+/** Endpoints that only show something: a path with its response. */
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { errorResponse } from "../schemas/error.js";
+import type { AppEnvironment, ServerApp } from "./app.js";
+
+export interface ViewOptions {
+  /** With parameters in braces, such as "/v1/runs/{run}". */
+  readonly path: string;
+  readonly summary: string;
+  readonly response: z.ZodType;
+  /** Parameters after "?", by name. */
+  readonly query?: z.ZodObject;
+}
+
+/** Adds `GET path` to the app and its document. */
+export function addView(
+  app: ServerApp,
+  { path, summary, response, query }: ViewOptions,
+  answer: (context: Context<AppEnvironment>) => Promise<Response> | Response,
+): void {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path,
+    summary,
+    request: {
+      ...(names.length > 0 && {
+        params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
+      }),
+      ...(query && { query }),
+    },
+    responses: {
+      200: { description: "The results.", content: { "application/json": { schema: response } } },
+      default: {
+        description: "An error.",
+        content: { "application/json": { schema: errorResponse } },
+      },
+    },
+  });
+  app.get(path.replace(/\{(\w+)\}/g, ":$1"), answer);
+}

@@ -1,0 +1,29 @@
+import { serveStatic } from "@hono/node-server/serve-static";
+import { secureHeaders } from "hono/secure-headers";
+import type { ServerApp } from "./http/app.js";
+
+/** Allows nothing that does not come from this server; images that were chosen on a page are data: URLs. */
+const contentSecurityPolicy = {
+  defaultSrc: ["'self'"],
+  imgSrc: ["'self'", "data:"],
+  objectSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** Serves the built web app from a directory at /. */
+export function addWebApp(app: ServerApp, directory: string): void {
+  app.use("*", secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false }));
+  app.use(
+    "*",
+    serveStatic({
+      root: directory,
+      onFound: (path, context) => {
+        // The names of assets change with their content.
+        const cached = path.includes("/assets/") ? "max-age=31536000, immutable" : "no-cache";
+        context.header("cache-control", cached);
+      },
+    }),
+  );
+}
