@@ -1,12 +1,13 @@
-// Compiles src/ and datasets/ to dist/: what changed since the last build, and all that depends on it.
+// Compiles src/ and datasets/ to dist/: what changed since the last build, and all that depends on it. Builds app/, the
+// pages of flava serve, to dist/app if anything in it changed.
 //
-// TypeScript is a development dependency. Without it, as after NODE_ENV=production npm ci, an existing dist/ is kept;
+// TypeScript and Vite are development dependencies. Without them, as after NODE_ENV=production npm ci, an existing dist/ is kept;
 // where there is none, this fails and names the command that installs TypeScript.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +28,7 @@ const filesBelow = (directory) =>
 /** Removes what was compiled from sources that no longer exist. */
 function removeOrphans() {
   for (const name of filesBelow(dist)) {
+    if (name.startsWith("app/")) continue; // Vite removes its own
     const source = /^(.*?)(\.d\.ts|\.js(\.map)?)$/.exec(name)?.[1];
     if (source !== undefined && !existsSync(join(root, `${source}.ts`))) rmSync(join(dist, name));
   }
@@ -50,9 +52,32 @@ function compile(compiler) {
   return status ?? 1;
 }
 
+/** When any of the sources of the pages, or a package that they are built with, was last changed. */
+function appChanged() {
+  const app = join(root, "app");
+  const paths = [
+    join(root, "package-lock.json"),
+    app,
+    ...filesBelow(app).map((name) => join(app, name)),
+  ];
+  return Math.max(...paths.map((path) => statSync(path).mtimeMs));
+}
+
+function buildApp() {
+  const built = statSync(join(dist, "app", "index.html"), { throwIfNoEntry: false });
+  if (built !== undefined && built.mtimeMs >= appChanged()) return 0;
+  const vite = join(
+    dirname(createRequire(import.meta.url).resolve("vite/package.json")),
+    "bin",
+    "vite.js",
+  );
+  const parameters = [vite, "build", join(root, "app"), "--logLevel", "warn"];
+  return spawnSync(process.execPath, parameters, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
 const compiler = findCompiler();
 if (compiler !== undefined) {
-  process.exitCode = compile(compiler);
+  process.exitCode = buildApp() || compile(compiler);
 } else if (existsSync(dist)) {
   console.log("flava: kept dist/ as it is, because TypeScript is not installed");
 } else {

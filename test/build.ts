@@ -12,12 +12,16 @@ const root = join(import.meta.dirname, "..");
 /** The command line, for tests that run it as a process. */
 export const program = join(root, "dist", "src", "cli", "main.js");
 
+/** The built web app. */
+const pages = join(root, "dist", "app", "index.html");
+
 /** Called once by Vitest (`globalSetup`). */
 export function setup(): void {
   // The highest, so that no test process measures which is the fastest.
   process.env.FLAVA_LEVEL ??= nativeLevels().at(-1) ?? "";
   const built = statSync(join(root, "build", "dist.tsbuildinfo"), { throwIfNoEntry: false });
-  if (existsSync(program) && lastChange() <= (built?.mtimeMs ?? 0)) return;
+  const isComplete = existsSync(program) && existsSync(pages);
+  if (isComplete && lastChange() <= (built?.mtimeMs ?? 0)) return;
   const build = join(root, "scripts", "build.mjs");
   const { status } = spawnSync(process.execPath, [build], { stdio: "inherit" });
   if (status !== 0) throw new Error("dist/ could not be built, and tests need it.");
@@ -26,7 +30,7 @@ export function setup(): void {
 /** When a source was last changed, added or removed, in milliseconds: directories have their own times. */
 function lastChange(): number {
   const paths = ["tsconfig.json", "tsconfig.build.json"];
-  for (const directory of ["src", "datasets"]) {
+  for (const directory of ["src", "datasets", "app"]) {
     const entries = readdirSync(join(root, directory), { recursive: true, encoding: "utf8" });
     paths.push(directory, ...entries.map((entry) => join(directory, entry)));
   }

@@ -11,6 +11,7 @@ describe("the packed package", () => {
       manifest.exports["."].default,
       manifest.bin.flava,
       manifest.imports["#loader-worker"],
+      "dist/app/index.html",
       "native/build.mjs",
       "vocabulary/vocab.txt",
       "models/mini/model.safetensors",
@@ -24,6 +25,7 @@ describe("the packed package", () => {
     const expected = [
       /^(LICENSE|README\.md|package\.json)$/,
       /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
+      /^dist\/app\/(assets\/.*\.(js|css)|examples\/.*\.webp|index\.html|icon\.svg|licenses\.md)$/,
       /^native\/(gemm\/|kernels\/|node\/|runtime\/|simd\/)?[\w-]+\.(cpp|h)$|^native\/build\.mjs$/,
       /^(vocabulary|models\/mini|samples)\//,
     ];

@@ -1,0 +1,68 @@
+import type { JSX } from "preact";
+import { useId, useState } from "preact/hooks";
+
+interface ChipsFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly chips: readonly string[];
+  readonly onChange: (chips: readonly string[]) => void;
+}
+
+/** Short texts as removable chips: Enter or a comma adds one, Backspace in the empty field takes the last one back. */
+export function ChipsField({ label, hint, chips, onChange }: ChipsFieldProps): JSX.Element {
+  const id = useId();
+  const [typed, setTyped] = useState("");
+  const add = (text: string): void => {
+    const added = text.split(/[,\n]/).map((part) => part.trim());
+    onChange([...new Set([...chips, ...added])].filter(Boolean));
+    setTyped("");
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      add(typed);
+    } else if (event.key === "Backspace" && typed === "" && chips.length > 0) {
+      setTyped(chips.at(-1)!);
+      onChange(chips.slice(0, -1));
+      event.preventDefault();
+    }
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <div class="chips">
+        <ul>
+          {chips.map((chip) => (
+            <li key={chip}>
+              {chip}
+              <button
+                type="button"
+                class="remove"
+                aria-label={`Remove ${chip}`}
+                onClick={() => onChange(chips.filter((other) => other !== chip))}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+        <input
+          id={id}
+          value={typed}
+          placeholder="Add a label"
+          autocomplete="off"
+          aria-describedby={`${id}-hint`}
+          onInput={({ currentTarget: { value } }) => {
+            if (value.includes(",")) add(value);
+            else setTyped(value);
+          }}
+          onKeyDown={press}
+          onBlur={() => typed.trim() !== "" && add(typed)}
+        />
+      </div>
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    </div>
+  );
+}

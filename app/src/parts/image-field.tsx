@@ -1,0 +1,169 @@
+/** A place to drop, paste or choose images, with examples for a first try. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
+import { examples } from "./examples.js";
+import { type ChosenImage, fetchImage, readImages } from "./image-file.js";
+import { Fault } from "./notice.js";
+
+interface ImageFieldProps {
+  readonly label: string;
+  readonly images: readonly ChosenImage[];
+  /** Whether it holds several images; otherwise a new one takes the place of the last. */
+  readonly many?: boolean;
+  readonly onChange: (images: readonly ChosenImage[]) => void;
+}
+
+export function ImageField({
+  label,
+  images,
+  many = false,
+  onChange,
+}: ImageFieldProps): JSX.Element {
+  const [fault, setFault] = useState<Error>();
+  const add = (chosen: readonly ChosenImage[]): void => {
+    setFault(undefined);
+    onChange(many ? [...images, ...chosen] : chosen.slice(0, 1));
+  };
+  const addFiles = (files: Iterable<File>): void => {
+    readImages(files)
+      .then((chosen) => {
+        if (chosen.length > 0) add(chosen);
+        else setFault(new Error("That is not an image. Choose a file such as a JPEG or PNG."));
+      })
+      .catch((error: unknown) => setFault(error as Error));
+  };
+  usePastedFiles(addFiles);
+  return (
+    <fieldset class="image-field">
+      <legend>{label}</legend>
+      <DropPlace onFiles={addFiles}>
+        <Chosen images={images} onChange={onChange} />
+        <FileButton many={many} isFirst={images.length === 0} onFiles={addFiles} />
+        <span class="quiet">or drop or paste {many ? "them" : "it"} here</span>
+      </DropPlace>
+      <Examples onChoose={(image) => add([image])} onFault={setFault} />
+      {fault && <Fault error={fault} />}
+    </fieldset>
+  );
+}
+
+interface FilesProps {
+  readonly onFiles: (files: Iterable<File>) => void;
+}
+
+function DropPlace({
+  onFiles,
+  children,
+}: FilesProps & { readonly children: ComponentChildren }): JSX.Element {
+  const [isOver, setOver] = useState(false);
+  return (
+    <div
+      class={`drop ${isOver ? "over" : ""}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        onFiles(event.dataTransfer?.files ?? []);
+      }}
+    >
+      {children}
+    </div>
+  );
+}
+
+interface FileButtonProps extends FilesProps {
+  readonly many: boolean;
+  /** Whether nothing has been chosen yet. */
+  readonly isFirst: boolean;
+}
+
+function FileButton({ many, isFirst, onFiles }: FileButtonProps): JSX.Element {
+  const id = useId();
+  return (
+    <>
+      <input
+        id={id}
+        class="visually-hidden"
+        type="file"
+        accept="image/*"
+        multiple={many}
+        onChange={({ currentTarget }) => {
+          onFiles([...(currentTarget.files ?? [])]);
+          currentTarget.value = ""; // so that the same file can be chosen again
+        }}
+      />
+      <label class="button" for={id}>
+        {many
+          ? isFirst
+            ? "Choose images"
+            : "Add images"
+          : isFirst
+            ? "Choose image"
+            : "Change image"}
+      </label>
+    </>
+  );
+}
+
+const Chosen = ({
+  images,
+  onChange,
+}: Pick<ImageFieldProps, "images" | "onChange">): JSX.Element => (
+  <ul class="chosen">
+    {images.map((image, index) => (
+      <li key={`${image.name} ${index}`}>
+        <img src={image.url} alt={image.name} />
+        <button
+          type="button"
+          class="remove"
+          aria-label={`Remove ${image.name}`}
+          onClick={() => onChange(images.filter((_, other) => other !== index))}
+        >
+          ×
+        </button>
+      </li>
+    ))}
+  </ul>
+);
+
+interface ExamplesProps {
+  readonly onChoose: (image: ChosenImage) => void;
+  readonly onFault: (fault: Error) => void;
+}
+
+const Examples = ({ onChoose, onFault }: ExamplesProps): JSX.Element => (
+  <div class="examples">
+    <span class="quiet">Or try</span>
+    {examples.map(({ name, address }) => (
+      <button
+        key={name}
+        type="button"
+        aria-label={`Example: ${name}`}
+        title={name}
+        onClick={() => {
+          fetchImage(address, name)
+            .then(onChoose)
+            .catch((error: unknown) => onFault(error as Error));
+        }}
+      >
+        <img src={address} alt="" width="32" height="32" />
+      </button>
+    ))}
+  </div>
+);
+
+/** Calls `onFiles` with files that are pasted anywhere on the page. */
+function usePastedFiles(onFiles: (files: Iterable<File>) => void): void {
+  useEffect(() => {
+    const paste = ({ clipboardData }: ClipboardEvent): void => {
+      const files = clipboardData?.files;
+      if (files && files.length > 0) onFiles(files);
+    };
+    addEventListener("paste", paste);
+    return () => removeEventListener("paste", paste);
+  });
+}

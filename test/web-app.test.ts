@@ -1,0 +1,209 @@
+/** The web app in a real browser, on the shipped model. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Flava } from "../src/api/flava.js";
+import { load } from "../src/api/load.js";
+import { type Server, createServer } from "../src/serve/server.js";
+import { ApiKeys } from "../src/serve/http/api-keys.js";
+import { withRunLock } from "../src/train/run/run-lock.js";
+import { findChromium, openBrowser } from "./browser.js";
+import { temporaryDirectory } from "./golden/temporary-directory.js";
+import { startRun, writeEvaluation, writeSuite } from "./web-app-data.js";
+
+const chromium = findChromium();
+if (chromium === undefined) console.log("No Chromium is installed: the web app is not tested.");
+const root = join(import.meta.dirname, "..");
+const directory = temporaryDirectory();
+const pages = ["classify", "match", "fill", "training", "evaluation", "model"];
+
+describe.skipIf(chromium === undefined)("the web app", () => {
+  let flava: Flava;
+  let server: Server;
+  let browser: Browser;
+  let page: Page;
+  let url: string;
+  let logStep: Awaited<ReturnType<typeof startRun>>;
+  /** Whatever must not happen: errors on the console, requests to other hosts. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    flava = await load();
+    logStep = await startRun(join(directory, "run"));
+    await writeSuite(join(directory, "suite"));
+    await writeEvaluation(join(directory, "sets"), flava);
+    server = await createServer({
+      models: { mini: () => Promise.resolve(flava) },
+      runs: directory,
+      pages: join(root, "dist", "app"),
+    });
+    url = await server.listen({ port: 0 });
+    browser = await openBrowser(chromium!);
+    page = await browser.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    });
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== url && protocol !== "data:") faults.push(`request to ${request.url()}`);
+    });
+    await page.goto(url);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+    expect(faults).toEqual([]);
+  });
+
+  const open = async (name: string): Promise<void> => {
+    await page.goto(`${url}/#/${name}`);
+    await page.locator(`main.page-${name.split("/")[0]} h1`).waitFor();
+  };
+  const bars = (name: string): Locator => page.getByRole("list", { name }).getByRole("listitem");
+  const press = (...keys: string[]): Promise<void> =>
+    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+
+  it("comes with a policy that allows nothing from elsewhere", async () => {
+    const policy = (await fetch(url)).headers.get("content-security-policy");
+    expect(policy).toMatch(/^default-src 'self';/);
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  });
+
+  it("classifies by keyboard alone", async () => {
+    await open("classify");
+    await page.getByText("No image yet").waitFor();
+    await page.getByRole("button", { name: "Example: camera" }).focus();
+    await press("Enter");
+    await eventually(() => bars("Probabilities of the labels").count()).toBe(6);
+    expect(await bars("Probabilities of the labels").first().innerText()).toMatch(/^camera/);
+    await page.getByRole("textbox", { name: "Labels" }).focus();
+    await page.keyboard.type("calculator,");
+    await eventually(() => bars("Probabilities of the labels").count()).toBe(7);
+    await press("Backspace", "Escape");
+    await eventually(() => bars("Probabilities of the labels").count()).toBe(6);
+  });
+
+  it("classifies a file, and says what is wrong with one that is no image", async () => {
+    await open("classify");
+    const upload = page.locator("input[type=file]");
+    await upload.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no") });
+    expect(await page.getByRole("alert").innerText()).toMatch(/none of the supported formats/);
+    expect(faults.splice(0)).toEqual([expect.stringContaining("415")]);
+    await upload.setInputFiles(join(root, "app", "public", "examples", "heart.webp"));
+    await eventually(() => bars("Probabilities of the labels").first().innerText()).toMatch(
+      /^heart/,
+    );
+  });
+
+  it("matches images with texts", async () => {
+    await open("match");
+    for (const name of ["heart", "bicycle"])
+      await page.getByRole("button", { name: `Example: ${name}` }).click();
+    await page.getByLabel("Texts").fill("an icon of a heart\nan icon of a bicycle");
+    await eventually(() => page.locator(".match-grid tbody td").count()).toBe(4);
+    await eventually(() => page.locator(".match-grid tbody td.best").count()).toBe(2);
+    const row = page.getByRole("row", { name: /an icon of a heart 9\d % best/ });
+    expect(await row.count()).toBe(1);
+  });
+
+  it("fills hidden patches and words", async () => {
+    await open("fill");
+    await page.getByRole("button", { name: "Example: camera" }).click();
+    const drawn = page.getByAltText("camera, as completed by the model");
+    const before = await drawn.getAttribute("src");
+    expect(await bars("Candidates for mask 1").first().innerText()).toMatch(/^camera/);
+    await page.getByRole("button", { name: "Row 1, column 1" }).focus();
+    await press("ArrowRight", "ArrowDown", "Space");
+    await page.getByText("What the model sees: 47 of 64 patches").waitFor();
+    await eventually(() => drawn.getAttribute("src")).not.toBe(before);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByText("Nothing is hidden").waitFor();
+    await page.getByLabel("Sentence").fill("no mask");
+    await page.getByText("No hidden word").waitFor();
+    await page.getByRole("button", { name: "Insert [MASK]" }).click();
+    await eventually(() => bars("Candidates for mask 1").count()).toBe(5);
+  });
+
+  it("follows a run in progress", async () => {
+    await withRunLock(join(directory, "run"), async () => {
+      await open("training");
+      await page.getByText("step 20 of 50").waitFor();
+      await page.getByText("joint not started").waitFor();
+      const curve = page.getByRole("img", { name: /^Curve of mlm/ });
+      expect(await curve.getAttribute("aria-label")).toMatch(/training 8, baseline 10.33$/);
+      await logStep(21, 4.321);
+      await eventually(() => curve.getAttribute("aria-label")).toMatch(/training 4.321/);
+      await page.getByText("step 21 of 50").waitFor();
+      expect(await page.getByAltText("Images above their").evaluate(widthOf)).toBe(64);
+    });
+  });
+
+  it("shows evaluations: the paper's table, and mistakes with their images", async () => {
+    await open("evaluation/suite");
+    await eventually(() => page.locator("tbody tr").count()).toBe(41 + 4);
+    await page.getByLabel("Evaluation").selectOption("sets");
+    await page.getByRole("heading", { name: "zero-shot-ph" }).waitFor();
+    const mistakes = page.locator("h3:text-is('Mistakes') + ul img");
+    expect(await mistakes.count()).toBe(12);
+    expect(await mistakes.first().evaluate(widthOf)).toBeGreaterThan(0);
+  });
+
+  it("shows the model's card", async () => {
+    await open("model");
+    await page.getByRole("heading", { name: "flava mini" }).waitFor();
+    const { parameters } = (await (await fetch(`${url}/v1/models/mini/card`)).json()) as {
+      parameters: number;
+    };
+    await page.getByText(parameters.toLocaleString("en")).first().waitFor();
+    expect(await readFile(join(root, "models", "mini", "README.md"), "utf8")).toContain(
+      await page.locator(".markdown p").first().locator("code").first().innerText(),
+    );
+  });
+
+  it("asks for a key where the server does", async () => {
+    const locked = await createServer({
+      models: { mini: () => Promise.resolve(flava) },
+      pages: join(root, "dist", "app"),
+      keys: ApiKeys.parse("secret", "a test"),
+    });
+    const tab = await browser.newPage();
+    await tab.goto(`${await locked.listen({ port: 0 })}/#/model`);
+    await tab.getByLabel("API key").fill("secret");
+    await tab.keyboard.press("Enter");
+    await tab.getByRole("heading", { name: "flava mini" }).waitFor();
+    await tab.close();
+  });
+
+  it.each(pages)(
+    "%s: nothing that axe-core finds serious, light or dark; fits a phone",
+    async (name) => {
+      await open(name);
+      const example = page.getByRole("button", { name: "Example: house" });
+      if (["classify", "match", "fill"].includes(name)) await example.click();
+      await page.waitForLoadState("networkidle");
+      await page.evaluate(axe.source);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        expect(await page.evaluate(audit)).toEqual([]);
+      }
+      const size = page.viewportSize()!;
+      await page.setViewportSize({ width: 360, height: 800 });
+      await eventually(() => page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+      await page.setViewportSize(size);
+    },
+  );
+});
+
+/** Like `expect`, of what a page shows after a while. */
+const eventually = <Value>(value: () => Promise<Value>) => expect.poll(value, { timeout: 10_000 });
+
+const widthOf = (image: unknown): number => (image as { naturalWidth: number }).naturalWidth;
+
+/** Runs in the page: the serious faults in words. */
+const audit = `axe.run().then(({ violations }) => violations
+  .filter(({ impact }) => ["serious", "critical"].includes(impact))
+  .map(({ id, nodes }) => id + ": " + nodes[0].html))`;
