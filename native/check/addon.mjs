@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker, isMainThread, workerData } from "node:worker_threads";
 
-const path = isMainThread ? process.argv[2] : workerData;
+const path = isMainThread ? resolve(process.argv[2]) : workerData;
 const addon = createRequire(import.meta.url)(path);
 
 /** The instructions of a program that fills float32[size] at the start of the arena with 3, `times` times. */
