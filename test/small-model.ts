@@ -1,9 +1,8 @@
 /** A small FLAVA whose weights all differ from zero and one, for tests of the model. */
 import type { Backend } from "../src/backend/backend.js";
-import { type Program, type ProgramOptions, compile } from "../src/backend/program.js";
+import { type Program, compile } from "../src/backend/program.js";
 import { referenceBackend } from "../src/backend/reference.js";
 import { State } from "../src/backend/state.js";
-import type { Transport } from "../src/backend/transport.js";
 import type { Values } from "../src/backend/values.js";
 import { below, foldIn, keyOf, normal } from "../src/base/random.js";
 import { type Mapped, leavesOf, mapTree } from "../src/base/tree.js";
@@ -140,14 +139,8 @@ export function compileOn<I>(
   state: ModelState,
   inputs: I,
   trace: Traced<I>,
-  transport?: Transport,
 ): Program<I, Record<string, Tensor>> {
-  const options: ProgramOptions<typeof state.specs, I> = {
-    state,
-    inputs,
-    ...(transport && { transport }),
-  };
-  return compile(options, (s, given) => ({
+  return compile({ state, inputs }, (s, given) => ({
     outputs: trace(s.parameters as FlavaForPretraining<Tensor>, given),
   }));
 }
@@ -156,9 +149,9 @@ export function compileOn<I>(
 export async function evaluate<I>(
   inputs: I,
   trace: Traced<I>,
-  { state = smallState(), transport }: { state?: ModelState; transport?: Transport } = {},
+  { state = smallState() }: { state?: ModelState } = {},
 ): Promise<Record<string, number[]>> {
-  const program = compileOn(state, inputs, trace, transport);
+  const program = compileOn(state, inputs, trace);
   const values = mapTree(inputs, (given: Given) => given.values);
   const results = await program.run(values as unknown as Mapped<I, TensorSpec, Values>);
   program.dispose();

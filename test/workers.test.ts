@@ -1,9 +1,11 @@
-/** The contrastive loss over several processes: their averaged gradients against those of one process (flava.md 3.2). */
+/** Steps that several processes share: their gradients, against those of one process (flava.md 3.2). */
 import { describe, expect, it } from "vitest";
+import type { Communicator } from "../src/backend/communicator.js";
 import { referenceBackend } from "../src/backend/reference.js";
-import type { Transport } from "../src/backend/transport.js";
+import { State } from "../src/backend/state.js";
 import type { Values } from "../src/backend/values.js";
 import { leavesOf, mapTree } from "../src/base/tree.js";
+import type { BatchTensors } from "../src/data/batch/batch.js";
 import { gradient } from "../src/graph/gradient.js";
 import { add, multiply } from "../src/graph/ops/arithmetic.js";
 import { fill } from "../src/graph/ops/fill.js";
@@ -15,161 +17,137 @@ import { product } from "../src/graph/ops/matmul.js";
 import { mean } from "../src/graph/ops/reduce.js";
 import { slice } from "../src/graph/ops/slice.js";
 import { constant } from "../src/graph/placeholder.js";
-import type { Tensor } from "../src/graph/tensor.js";
-import { type FlavaForPretraining, embed } from "../src/model/flava.js";
-import { encodeImages, encodeTexts } from "../src/model/traced-model.js";
-import type { PairBatch } from "../src/data/batch/batch.js";
+import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
+import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { logitMultiplier } from "../src/objective/contrastive.js";
-import type { GatherMode, PretrainingModel } from "../src/objective/model.js";
-import { lossesOf } from "../src/objective/objectives.js";
+import type { GatherMode } from "../src/objective/model.js";
+import { type LossWeights, lossesOf } from "../src/objective/objectives.js";
+import { embedImages, embedTexts } from "../src/objective/pair.js";
+import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
+import { AccumulatedStep, stepInParts } from "../src/train/step/accumulated-step.js";
+import { optimizerState } from "../src/train/step/update.js";
 import { closeTo } from "./close-to.js";
-import { Given, evaluate, floats, integers, modelOf, pairs, smallState } from "./small-model.js";
+import { communicators } from "./processes.js";
+import { Given, config, evaluate, modelOf, pairs, smallState } from "./small-model.js";
 
-const workers = 2;
-const perWorker = 2;
-type Parameters = FlavaForPretraining<Tensor>;
+const parts = 4;
+const samples = 8;
+const each = samples / parts;
+const matching = pairs(Array.from({ length: samples }, () => 1));
+const mixed = pairs([1, 0, 0, 0, 0, 1, 1, 0]);
+const contrastiveAlone = { itm: 0, mmmImage: 0, mmmText: 0 };
 
-/** Where processes meet: `wait` resolves to all contributions as soon as the last has arrived. */
-function meetingOf(size: number): (rank: number, values: Values) => Promise<readonly Values[]> {
-  const brought = new Map<number, Values>();
-  const waiting: ((all: readonly Values[]) => void)[] = [];
-  return (rank, values) =>
-    new Promise((resolve) => {
-      brought.set(rank, values);
-      waiting.push(resolve);
-      if (waiting.length < size) return;
-      const all = Array.from({ length: size }, (_, each) => brought.get(each)!);
-      for (const settle of waiting) settle(all);
-    });
+interface Shared {
+  readonly batch: typeof matching;
+  readonly gather?: GatherMode;
+  readonly weights?: LossWeights;
 }
 
-/** Transports within this process; the n-th calls of all ranks meet. */
-function transports(size: number): Transport[] {
-  const meetings: ReturnType<typeof meetingOf>[] = [];
-  return Array.from({ length: size }, (_, rank) => {
-    let calls = 0;
-    const meet = (values: Values): Promise<readonly Values[]> =>
-      (meetings[calls++] ??= meetingOf(size))(rank, values);
-    return {
-      async allReduce(values) {
-        const all = await meet(values);
-        return values.map((_, i) => all.reduce((sum, each) => sum + each[i]!, 0));
-      },
-      async allGather(values) {
-        const joined = (await meet(values)).flatMap((each) => [...each]);
-        return values instanceof Int32Array ? Int32Array.from(joined) : Float32Array.from(joined);
-      },
-    };
+/** The state after a step that `processes` computes with others, and the losses that it reports. */
+async function stepOn(
+  processes: Communicator,
+  { batch, gather = "global", weights = {} }: Shared,
+): Promise<Map<string, Values | number>> {
+  const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
+  const own = parts / processes.size;
+  const backend = referenceBackend({ processes });
+  const rules = pretrainingRules();
+  const state = new State(backend, optimizerState(parameters, { rules, parts: own }));
+  const start = smallState();
+  for (const path of start.paths) state.write(path, start.read(path));
+  const options = { config, precision: "float32", weights, gather } as const;
+  const split = pretrainingLoss({ kind: "pair", ...batch }, options).split!(parts);
+  const step = new AccumulatedStep(state, split, {
+    parts: own,
+    ...(processes.size > 1 && { processes }),
+    learningRate: () => fill([], 1e-2),
+    optimizer: { rules },
   });
+  const values = mapTree<Given, Values, BatchTensors<Given>>(batch, (given) => given.values);
+  const cut = split.cut(values as never).slice(processes.rank * own, (processes.rank + 1) * own);
+  const { total, scalars } = await stepInParts(cut.map((part) => ({ step, values: part })));
+  const kept = state.paths.filter((path) => !path.startsWith("accumulated/"));
+  return new Map<string, Values | number>([
+    ["total", total],
+    ...Object.entries(scalars),
+    ...kept.map((path) => [path, state.read(path)] as const),
+  ]);
 }
 
-function contrastiveLoss(model: PretrainingModel, batch: Omit<PairBatch, "kind">): Tensor {
-  return lossesOf(model, { kind: "pair", ...batch }).contrastive!;
-}
+const stepOnAll = (size: number, shared: Shared): Promise<Map<string, Values | number>[]> =>
+  Promise.all(communicators(size).map((processes) => stepOn(processes, shared)));
 
-/** A loss and its gradients by path. */
-function withGradients(loss: Tensor, parameters: Parameters): Record<string, Tensor> {
-  return { loss, ...Object.fromEntries(leavesOf<Tensor>(gradient(loss, parameters))) };
-}
-
-const joined = pairs(
-  Array.from({ length: workers * perWorker }, () => 1),
-  [7, 4, 6, 5],
-);
-
-/** The pairs of one process. */
-function shareOf(rank: number): ReturnType<typeof pairs> {
-  return mapTree(joined, ({ shape: [count = 0, ...rest], values }: Given) => {
-    const size = values.length / workers;
-    const own = values.subarray(rank * size, (rank + 1) * size);
-    const shape = [count / workers, ...rest];
-    return values instanceof Int32Array ? integers(shape, own) : floats(shape, own);
-  });
-}
-
-/** The average over all processes. */
-async function averaged(gather: GatherMode): Promise<Map<string, number[]>> {
-  const all = await Promise.all(
-    transports(workers).map((transport, rank) =>
-      evaluate(
-        shareOf(rank),
-        (parameters, given) => {
-          const model = modelOf(parameters, { gather, world: { size: workers, rank } });
-          return withGradients(contrastiveLoss(model, given), parameters);
-        },
-        { state: smallState(referenceBackend()), transport },
-      ),
-    ),
-  );
+/** The gradients by path: Adam's first moments after the first step are a tenth of them. */
+async function gradientsOf(size: number, shared: Shared): Promise<Map<string, number[]>> {
+  const [state] = await stepOnAll(size, shared);
+  const moments = [...state!].filter(([path]) => /^moments\/.*\/first$/.test(path));
   return new Map(
-    Object.keys(all[0]!).map((name) => [
-      name,
-      all[0]![name]!.map((_, i) => all.reduce((sum, each) => sum + each[name]![i]!, 0) / workers),
+    moments.map(([path, values]) => [
+      path.slice("moments/".length, -"/first".length),
+      Array.from(values as Float32Array, (value) => value * 10),
     ]),
   );
 }
 
-/**
- * The same on one process with all pairs: the mean of the losses of each share of the rows, with the columns
- * live or constant, depending on the mode.
- */
-function onOneProcess(gather: GatherMode): Promise<Record<string, number[]>> {
-  return evaluate(joined, (parameters, given) => {
+/** The same in one graph: the mean of the losses of each part's rows, with columns live or constant, as the mode says. */
+function direct(gather: GatherMode): Promise<Record<string, number[]>> {
+  return evaluate(matching, (parameters, given) => {
     const model = modelOf(parameters);
-    const { imageProjection, textProjection, logitScale } = parameters.flava;
-    const { pixels, ids, lengths } = given;
-    const encoded = encodeImages(model, { pixels });
-    const words = encodeTexts(model, { ids, lengths });
-    const images = embed(imageProjection, encoded, "float32");
-    const sentences = embed(textProjection, words, "float32");
-    const factor = logitMultiplier(logitScale);
-    const losses = Array.from({ length: workers }, (_, rank) => {
-      const start = rank * perWorker;
-      const own = (x: Tensor): Tensor => slice(x, 0, start, start + perWorker);
+    const [images, sentences] = [embedImages(model, given), embedTexts(model, given)];
+    const factor = logitMultiplier(parameters.flava.logitScale);
+    const losses = Array.from({ length: parts }, (_, part) => {
+      const [start, end] = [part * each, (part + 1) * each];
+      const own = (x: Tensor): Tensor => slice(x, 0, start, end);
       const columns = (x: Tensor): Tensor => {
         if (gather === "global") return x;
-        if (gather === "none") return stopGradient(x);
-        const other = stopGradient(slice(x, 0, perWorker - start, 2 * perWorker - start));
-        return concatenate(rank === 0 ? [own(x), other] : [other, own(x)], 0);
+        const fixed = stopGradient(x);
+        if (gather === "none") return fixed;
+        const around = [slice(fixed, 0, 0, start), own(x), slice(fixed, 0, end, samples)];
+        return concatenate(
+          around.filter(({ size }) => size > 0),
+          0,
+        );
       };
-      const labels = constant(Int32Array.of(start, start + 1), [perWorker]);
+      const places = Int32Array.from({ length: each }, (__, place) => start + place);
+      const labels = constant(places, [each]);
       const loss = (a: Tensor, b: Tensor): Tensor => {
         const logits = product(multiply(own(a), factor), columns(b), { transposeB: true });
-        return mean(softmaxCrossEntropy(logits, labels, fill([perWorker], 1)));
+        return mean(softmaxCrossEntropy(logits, labels, fill([each], 1)));
       };
       return affine(add(loss(images, sentences), loss(sentences, images)), 0.5, 0);
     });
-    return withGradients(affine(losses.reduce(add), 1 / workers, 0), parameters);
+    const loss = affine(losses.reduce(add), 1 / parts, 0);
+    return Object.fromEntries(leavesOf<Tensor>(gradient(loss, parameters)));
   });
 }
 
-describe("the contrastive loss of several processes", () => {
+describe("a step that several processes share", () => {
   it.each(["global", "local", "none"] as const)(
-    "with the gather mode %s has the documented gradient",
+    "has the documented gradient of the contrastive loss with the gather mode %s",
     async (gather) => {
-      const found = await averaged(gather);
-      const expected = await onOneProcess(gather);
-      expect([...found.keys()].toSorted()).toEqual(Object.keys(expected).toSorted());
+      const shared = { batch: matching, gather, weights: contrastiveAlone };
+      const [found, expected] = [await gradientsOf(2, shared), await direct(gather)];
       expect(found.size).toBeGreaterThan(50);
-      for (const [name, values] of found) expect(values, name).toEqual(closeTo(expected[name]!, 6));
+      for (const [path, values] of Object.entries(expected)) {
+        expect(found.get(path), path).toEqual(closeTo(values, 5));
+      }
     },
   );
 
-  it("matches one process with the whole batch by default", async () => {
-    const found = await averaged("global");
-    const whole = await evaluate(joined, (parameters, given) => {
-      return withGradients(contrastiveLoss(modelOf(parameters), given), parameters);
+  it.each([1, 4])("has the gradients of the whole batch, of all losses, on %i", async (size) => {
+    const whole = await evaluate(mixed, (parameters, given) => {
+      const losses = lossesOf(modelOf(parameters), { kind: "pair", ...given });
+      const total = Object.values(losses).reduce(add);
+      return Object.fromEntries(leavesOf<Tensor>(gradient(total, parameters)));
     });
-    for (const [name, values] of found) expect(values, name).toEqual(closeTo(whole[name]!, 6));
+    const found = await gradientsOf(size, { batch: mixed });
+    for (const [path, values] of found) {
+      expect(values, path).toEqual(closeTo(whole[path] ?? values.map(() => 0), 5));
+    }
   });
 
-  it("has a different gradient if others' embeddings are constants", async () => {
-    const path = "flava/imageProjection/weight";
-    const [global, local, none] = await Promise.all(
-      (["global", "local", "none"] as const).map(averaged),
-    );
-    expect(local!.get("loss")).toEqual(closeTo(global!.get("loss")!, 6));
-    expect(local!.get(path)).not.toEqual(closeTo(global!.get(path)!, 4));
-    expect(none!.get(path)).not.toEqual(closeTo(local!.get(path)!, 4));
+  it("ends with the same state on all of them", async () => {
+    const [first, ...others] = await stepOnAll(4, { batch: mixed });
+    for (const other of others) expect(other).toEqual(first);
   });
 });

@@ -148,7 +148,7 @@ std::vector<uint64_t> runOnce(const ProgramFile& file, Context& context, Paralle
   for (int64_t index = 0; index < count && outcome.status == Status::done; ++index) {
     const Instruction& instruction = run.program->instructions[index];
     allowOnlyOperands(run, instruction);
-    outcome = execute(*run.program, {index, index + 1, false, nullptr}, parallel);
+    outcome = execute(*run.program, {index, index + 1, false, nullptr}, {parallel, nullptr});
     if (outcome.status == Status::done) hashes.push_back(hashOutputs(*run.program, instruction));
   }
   allowAll(run);

@@ -22,7 +22,7 @@ void work(napi_env, void* data) {
   AsynchronousRun& task = *static_cast<AsynchronousRun*>(data);
   ThreadPool& pool = task.shared->context.pool();
   const ThreadPool::Vigil vigil(pool);
-  task.outcome = execute(*task.run.program, task.run.section, pool);
+  task.outcome = execute(*task.run.program, task.run.section, {pool, task.shared->communicator.get()});
 }
 
 napi_value fromOutcome(napi_env env, const Outcome& outcome) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
+#include "../runtime/communicator.h"
 #include "../runtime/context.h"
 #include "node-values.h"
 
@@ -11,9 +13,11 @@ namespace flava {
 /** A context as JavaScript holds it: `running` belongs to the JavaScript thread. */
 struct SharedContext {
   Context context;
+  const std::shared_ptr<Communicator> communicator;  // null if there are no other processes
   bool running = false;
 
-  SharedContext(Level level, int threads) : context(level, threads) {}
+  SharedContext(Level level, int threads, std::shared_ptr<Communicator> joined)
+      : context(level, threads), communicator(std::move(joined)) {}
 };
 
 /**

@@ -10,6 +10,7 @@
 #include "../runtime/context.h"
 #include "../runtime/levels.h"
 #include "node-values.h"
+#include "processes.h"
 #include "resample.h"
 
 namespace flava {
@@ -81,7 +82,8 @@ Level levelOption(napi_env env, napi_value options) {
 napi_value open(napi_env env, const Arguments& arguments) {
   const int threads = threadsOption(env, arguments[0]);
   const Level level = levelOption(env, arguments[0]);
-  auto handle = std::make_unique<ContextHandle>(std::make_shared<SharedContext>(level, threads));
+  auto handle =
+      std::make_unique<ContextHandle>(std::make_shared<SharedContext>(level, threads, joinedOption(env, arguments[0])));
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<ContextHandle*>(data); };
   napi_value object;
   check(env, napi_create_object(env, &object));
@@ -194,7 +196,7 @@ napi_value time(napi_env env, const Arguments& arguments) {
   double least = 0;
   do {
     const auto begin = Clock::now();
-    const Outcome outcome = execute(*run.program, section, context.pool());
+    const Outcome outcome = execute(*run.program, section, {context.pool(), nullptr});
     if (outcome.status != Status::done) throw std::runtime_error(outcome.message);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (least == 0 || seconds < least) least = seconds;
@@ -241,6 +243,10 @@ NAPI_MODULE_INIT() {
     exportFunction<run>(env, exports, "run");
     exportFunction<flava::time>(env, exports, "time");
     exportFunction<resample>(env, exports, "resample");
+    exportFunction<join>(env, exports, "join");
+    exportFunction<gather>(env, exports, "gather");
+    exportFunction<leave>(env, exports, "leave");
+    exportFunction<flava::abort>(env, exports, "abort");
     exportFunction<flava::close>(env, exports, "close");
     return exports;
   } catch (const std::exception& exception) {

@@ -28,7 +28,13 @@ struct Section {
   const int32_t* abort;  // polled before each instruction: the run stops if it is not zero; may be null
 };
 
+/** What kernels work with. */
+struct Workers {
+  Parallel& parallel;
+  Collectives* collectives;  // null if there are no other processes
+};
+
 /** Runs a section of a bound program. Never throws: an exception in a kernel is a failure of its instruction. */
-Outcome execute(const Program& program, const Section& section, Parallel& parallel);
+Outcome execute(const Program& program, const Section& section, const Workers& workers);
 
 }  // namespace flava

@@ -59,6 +59,32 @@ struct Parallel {
   ~Parallel() = default;
 };
 
+/** What a collective operation does with tensors seen as one row of numbers, cut into a slice for each process. */
+enum class Parts : int32_t {
+  /** Each process gets the sum of all versions of its slice. */
+  reduce = 0,
+  /** All processes get the slice of each. */
+  gather = 1,
+  /** One after the other: all processes get the sum. */
+  reduceAndGather = 2,
+};
+
+/** Operations in which all processes of a run take part; implemented by the communicator. */
+struct Collectives {
+  /**
+   * Starts an operation on float32 tensors, which belong to it until the call of `wait` with the ticket that is returned.
+   * All processes start the operations of one channel in the same order.
+   */
+  virtual int64_t start(Parts parts, int32_t channel, const Tensor* tensors, int32_t count) = 0;
+  /** Blocks until the operation is done; false, with a message of at most 256 bytes, if it fails. */
+  virtual bool wait(int64_t ticket, char* error) = 0;
+  virtual int32_t rank() const = 0;
+  virtual int32_t size() const = 0;
+
+ protected:
+  ~Collectives() = default;
+};
+
 /** One call of a kernel. */
 struct Call {
   const Tensor* inputs;
@@ -68,6 +94,7 @@ struct Call {
   const double* attributes;  // in the order of the kernel's attribute type; see FLAVA_KERNEL
   int32_t attributeCount;
   Parallel* parallel;
+  Collectives* collectives;  // null if there are no other processes
   char* error;  // 256 bytes; the kernel fails when it writes a message here
 
   const Tensor& in(int index) const { return inputs[index]; }

@@ -8,6 +8,14 @@ export type Level =
 
 export type Context = Readonly<Record<"context", never>>;
 
+/** The processes of a run, as the addon knows them. */
+export interface Joined {
+  readonly rank: number;
+  readonly size: number;
+  /** The name of each process's machine. */
+  readonly hosts: readonly string[];
+}
+
 export interface RunResult {
   /** 0 done, 1 aborted, 2 a kernel failed, 3 a non-finite result was found. */
   readonly status: 0 | 1 | 2 | 3;
@@ -15,10 +23,10 @@ export interface RunResult {
   readonly message: string;
 }
 
-/** The functions of the compiled addon; documented in `native/node/binding.cpp`. */
+/** The functions of the compiled addon; documented in `native/node`. */
 export interface Addon {
   levels(): Level[];
-  open(options: { threads: number; level: Level }): Context;
+  open(options: { threads: number; level: Level; communicator?: Joined | undefined }): Context;
   describe(context: Context): { level: Level; threads: number };
   allocate(context: Context, bytes: number): number;
   map(context: Context, file: number, bytes: number): number;
@@ -53,6 +61,10 @@ export interface Addon {
     milliseconds: number,
   ): number;
   close(context: Context): void;
+  join(library: string, timeoutSeconds: number): Joined;
+  gather(joined: Joined, channel: number, values: Float32Array): Promise<ArrayBuffer>;
+  leave(joined: Joined): void;
+  abort(joined: Joined, code: number): void;
 }
 
 /** The native kernels cannot be used; the message says why, and what to do. */

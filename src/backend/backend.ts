@@ -2,6 +2,7 @@
 import type { PersistentPlace, PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import type { TensorSpec } from "../graph/tensor.js";
+import type { Communicator } from "./communicator.js";
 import type { Values } from "./values.js";
 
 /** Elements that form consecutive row-major matrices. */
@@ -47,7 +48,7 @@ export interface Executable {
   ): Promise<void>;
   /**
    * Runs the instructions [0, last), but for updates of state, and returns the first with a non-finite result, if any.
-   * There must be no collective among them.
+   * There must be no collective operation among them.
    */
   inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined>;
   /** The current values of a tensor of the plan. */
@@ -61,6 +62,8 @@ export interface Backend {
   /** The processor instructions in use, such as "avx512bf16". */
   readonly level: string;
   readonly threads: number;
+  /** The processes with which programs exchange values; undefined if there is only this one. */
+  readonly communicator: Communicator | undefined;
   /** Bytes of the arena that all programs share: what the largest program loaded so far needs. */
   arenaBytes(): number;
   /** Whether constant weights are packed for the kernels. */

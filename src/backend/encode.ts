@@ -26,8 +26,7 @@ export function encodePlan(
   const words: number[] = [];
   const starts = [0];
   for (const { op, attributes, inputs, outputs } of plan.instructions) {
-    // The host performs collectives; the kernel that takes their place in the list only fails.
-    const signature = op.collective ? "collective" : signatureOf(op);
+    const signature = signatureOf(op);
     const index = signatureIndex.get(signature) ?? signatureIndex.size;
     signatureIndex.set(signature, index);
     const encoded = encodeAttributes(op, attributes);

@@ -22,6 +22,7 @@ import {
   type OpenFile,
   type TensorInFile,
 } from "./backend.js";
+import type { NativeCommunicator } from "./native-communicator.js";
 import { encodePlan } from "./encode.js";
 import { type LevelSpeeds, levelSpeeds } from "./level-speeds.js";
 import { type ThreadOptions, threadsFrom } from "./threads.js";
@@ -30,6 +31,8 @@ import { type Values, fromBits, toBits } from "./values.js";
 export interface NativeOptions extends ThreadOptions {
   /** The highest processor level to use; default: `FLAVA_LEVEL`, else the fastest on this machine. */
   readonly level?: Level;
+  /** The processes of this run, from `joinMpi`; default: there is only this one. */
+  readonly processes?: NativeCommunicator | undefined;
 }
 
 /** Why the native kernels cannot be used, and what to do; undefined if they can. */
@@ -58,9 +61,11 @@ export function nativeSpeeds(): LevelSpeeds & { readonly level: Level } {
 export function nativeBackend(options: NativeOptions = {}): Backend {
   const addon = loadAddon();
   if (addon instanceof Error) throw addon;
+  const { processes } = options;
   const context = addon.open({
     threads: threadsFrom(options),
     level: levelFrom(options, addon),
+    communicator: processes?.joined,
   });
   const { level, threads } = addon.describe(context);
   const locations = new WeakMap<Memory, Location>();
@@ -79,6 +84,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     name: "native",
     level,
     threads,
+    communicator: processes,
     arenaBytes: () => arenaBytes,
     packsWeights: true,
     allocate: (spec) => {

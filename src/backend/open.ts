@@ -19,7 +19,7 @@ export function openBackend(options: BackendOptions = {}): Backend {
   const name = options.name ?? process.env.FLAVA_BACKEND;
   switch (name) {
     case "reference":
-      return referenceBackend({ precision: "float32" });
+      return referenceBackend({ precision: "float32", processes: options.processes });
     case "wasm":
       return openWasm(options);
     case "native":
@@ -47,5 +47,6 @@ function bestBackend(options: NativeOptions): Backend {
     process.emitWarning(message, "FlavaWarning");
   }
   warned = true;
-  return wasm ? referenceBackend({ precision: "float32" }) : openWasm(options);
+  if (!wasm) return openWasm(options);
+  return referenceBackend({ precision: "float32", processes: options.processes });
 }

@@ -6,7 +6,7 @@ import { add, multiply } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import { exp, log } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
-import { allGather, allReduce } from "../graph/ops/collective.js";
+import { allGather } from "../graph/ops/collective.js";
 import { sum } from "../graph/ops/broadcast.js";
 import { fill } from "../graph/ops/fill.js";
 import { checkFinite } from "../graph/ops/update.js";
@@ -18,7 +18,6 @@ import { nativeBackend, nativeLevels } from "./native.js";
 import { compile } from "./program.js";
 import { referenceBackend } from "./reference.js";
 import { State } from "./state.js";
-import type { Values } from "./values.js";
 import { openWasm } from "./wasm/open.js";
 
 const backends: Backend[] = [
@@ -223,36 +222,20 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     await expect(program.run({ x: new Float32Array(65536) }, controller)).rejects.toBe(reason);
   });
 
-  test("are split at collectives, which the transport performs", async () => {
-    const state = new State(backend, {});
-    const world = { size: 2, rank: 0 };
-    const transport = {
-      allReduce: (values: Float32Array) => Promise.resolve(values.map((value) => value + 10)),
-      allGather: () => Promise.reject(new Error("unused")),
-    };
-    const program = compile({ state, inputs: { x: spec([2]) }, transport }, (_, { x }) => ({
-      outputs: { y: affine(allReduce(affine(x, 2, 0), world), 1, 0.5) },
-    }));
-    expect((await program.run({ x: Float32Array.of(1, 2) })).y).toEqual(
-      Float32Array.of(12.5, 14.5),
-    );
-  });
-
   test.each([
     ["log in head", [-1, 1], 1],
-    ["checkFinite, or before it but after allGather", [1, 2], NaN],
+    ["checkFinite, or before it but after collectiveStart", [1, 2], NaN],
   ])("with collectives name %s as the first to become non-finite", async (named, x, others) => {
-    const transport = {
-      allReduce: () => Promise.reject(new Error("unused")),
-      allGather: (values: Values) => Promise.resolve(Float32Array.of(...values, others, others)),
+    const processes = {
+      ...{ size: 2, rank: 0 },
+      gather: (_: number, values: Float64Array) =>
+        Promise.resolve([values, new Float64Array(values.length).fill(others)]),
     };
-    const program = compile(
-      { state: new State(backend, {}), inputs: { x: spec([2]) }, transport },
-      (_, given) => {
-        const y = scope("head", () => log(given.x));
-        return { outputs: { y: checkFinite(sum(allGather(y, { size: 2, rank: 0 }))) } };
-      },
-    );
+    const state = new State(referenceBackend({ processes }), {});
+    const program = compile({ state, inputs: { x: spec([2]) } }, (_, given) => {
+      const y = scope("head", () => log(given.x));
+      return { outputs: { y: checkFinite(sum(allGather(y, processes, 1))) } };
+    });
     const failure = program.run({ x: Float32Array.from(x) });
     await expect(failure).rejects.toThrow(NonFiniteError);
     await expect(failure).rejects.toThrow(`first in ${named}.`);

@@ -8,7 +8,6 @@ import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
 import { formatBytes, requireMemory } from "./available-memory.js";
 import { type Backend, type Executable, KernelError } from "./backend.js";
 import type { State } from "./state.js";
-import { type Transport, runCollective } from "./transport.js";
 import { type Values, checkValues } from "./values.js";
 
 /** The results of a traced function: tensors to read after a run, and new values for parts of the state. */
@@ -20,8 +19,6 @@ interface Results<S, O> {
 export interface ProgramOptions<S, I> {
   readonly state: State<S>;
   readonly inputs: I;
-  /** Performs collectives between processes; without it there is only one process. */
-  readonly transport?: Transport;
 }
 
 /** Bytes that a program needs, known before anything is allocated. */
@@ -152,7 +149,8 @@ export class Program<I, O> {
     const { state } = this.#options;
     try {
       await this.#prepare(executable, signal);
-      await this.#runSegments(executable, values, signal);
+      const { preparing, instructions } = this.#plan;
+      await executable.run(preparing, instructions.length, values, signal);
     } catch (error) {
       throw await this.#explain(executable, values, error);
     } finally {
@@ -224,28 +222,9 @@ export class Program<I, O> {
     return used;
   }
 
-  /** Runs from one collective to the next; the inputs are copied in before the first segment. */
-  async #runSegments(
-    executable: Executable,
-    inputs: ReadonlyMap<string, Values>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { instructions, preparing } = this.#plan;
-    let pending = inputs;
-    let begin = preparing;
-    for (let index = preparing; index <= instructions.length; index++) {
-      const instruction = instructions[index];
-      if (instruction && !instruction.op.collective) continue;
-      await executable.run(begin, index, pending, signal);
-      if (instruction) await runCollective(executable, instruction, this.#options.transport);
-      pending = new Map();
-      begin = index + 1;
-    }
-  }
-
   /**
    * Names the operation that failed. A run with non-finite values is repeated to find the first one that produced them,
-   * but only up to the first collective, which takes all processes.
+   * but only up to the first collective operation, which takes all processes.
    */
   async #explain(
     executable: Executable,

@@ -7,11 +7,14 @@ import { type Dtype, type ReferenceTensor, TensorSpec } from "../graph/tensor.js
 import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
+import type { Communicator } from "./communicator.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
 interface ReferenceOptions {
   /** float64 (default) rounds nothing, bfloat16 tensors included; float32 rounds every result to its dtype. */
   readonly precision?: "float64" | "float32";
+  /** The processes of this run; default: there is only this one. */
+  readonly processes?: Communicator | undefined;
 }
 
 type Numbers = ReferenceTensor["data"];
@@ -19,7 +22,10 @@ type Numbers = ReferenceTensor["data"];
 /** Factor on offsets in the arena, which are planned for at least 2 bytes per floating-point number. */
 const scale = { float64: 4, float32: 2 } as const;
 
-export function referenceBackend({ precision = "float64" }: ReferenceOptions = {}): Backend {
+export function referenceBackend({
+  precision = "float64",
+  processes,
+}: ReferenceOptions = {}): Backend {
   const view = (buffer: ArrayBuffer, offset: number, { dtype, size }: TensorSpec): Numbers => {
     if (dtype === "int32") return new Int32Array(buffer, offset, size);
     if (dtype === "int8") return new Int8Array(buffer, offset, size);
@@ -33,6 +39,7 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
     name: "reference",
     level: precision,
     threads: 1,
+    communicator: processes,
     arenaBytes: () => 0, // each program has its own
     packsWeights: false,
     allocate: (spec) => {
@@ -52,7 +59,7 @@ export function referenceBackend({ precision = "float64" }: ReferenceOptions = {
         const buffer = place.kind === "arena" ? arena : prepared;
         return { shape, dtype, data: view(buffer, place.offset * scale[precision], spec) };
       };
-      return new ReferenceExecutable(plan, locate, precision === "float32");
+      return new ReferenceExecutable(plan, locate, precision === "float32", processes);
     },
     dispose() {
       // Left to the garbage collector.
@@ -102,6 +109,7 @@ class ReferenceExecutable implements Executable {
     readonly plan: Plan,
     readonly locate: (tensor: PlacedTensor) => ReferenceTensor,
     readonly rounds: boolean,
+    readonly processes: Communicator | undefined,
   ) {
     this.#calls = plan.instructions.map(({ inputs, outputs }) => ({
       inputs: inputs.map(locate),
@@ -118,7 +126,7 @@ class ReferenceExecutable implements Executable {
     this.#copyIn(inputs);
     let paused = performance.now();
     for (let index = first; index < last; index++) {
-      this.#execute(index);
+      await this.#perform(index);
       if (performance.now() - paused < 10) continue;
       await new Promise(setImmediate); // Lets timers and signals run between instructions.
       signal?.throwIfAborted();
@@ -157,6 +165,18 @@ class ReferenceExecutable implements Executable {
     for (const [path, values] of inputs) {
       const placed = this.plan.inputs.get(path);
       if (placed) this.write(placed, values);
+    }
+  }
+
+  /** Executes an instruction, with the other processes if it is a collective operation. */
+  async #perform(index: number): Promise<void> {
+    const { op, attributes } = this.plan.instructions[index]!;
+    if (!op.collective || !this.processes) return this.#execute(index);
+    const { gather } = this.processes;
+    try {
+      await op.collective({ ...this.#calls[index]!, attributes }, gather);
+    } catch (error) {
+      throw new KernelError(index, error instanceof Error ? error.message : String(error));
     }
   }
 

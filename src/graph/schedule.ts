@@ -8,7 +8,7 @@ const smallBytes = 1024;
 
 /**
  * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it,
- * otherwise as traced, except that updates and small results run as early as possible. Thus a gradient is consumed as
+ * otherwise as traced, except that updates, collective operations and small results run as early as possible. Thus a gradient is consumed as
  * soon as it is complete, and its memory is reused for the next one.
  */
 export function schedule(roots: readonly Tensor[]): Node[] {
@@ -33,9 +33,13 @@ export function schedule(roots: readonly Tensor[]): Node[] {
   return ordered;
 }
 
-/** Updates go first, since they free a gradient; then small results; then everything else. */
+/**
+ * Updates go first, since they free a gradient, and so do collective operations, which then go on while others compute; next
+ * small results, then everything else. Collective operations are waited for when there is nothing else to do.
+ */
 function rank(node: Node): number {
-  if (node.op.update) return 0;
+  if (node.op.update || node.op.collective) return 0;
+  if (node.op.awaits) return 3;
   return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
 }
 

@@ -66,6 +66,12 @@ export interface ReferenceCall<A extends Attributes = Attributes> {
   readonly attributes: A;
 }
 
+/**
+ * The values of all processes in the order of their ranks. Every process gives as many, and the n-th calls of all processes
+ * on one channel belong together.
+ */
+export type Gather = (channel: number, values: Float64Array) => Promise<readonly Float64Array[]>;
+
 /** The arguments of a gradient rule; tensors may be recomputed ones. */
 export interface TracedCall<A extends Attributes = Attributes> {
   readonly inputs: readonly Tensor[];
@@ -126,8 +132,10 @@ export interface Op<A extends Attributes = Attributes> {
   readonly view?: boolean;
   /** Overwrites the inputs named by `inPlace`, which are state: runs as early as possible, after all readers. */
   readonly update?: boolean;
-  /** Communicates between processes: the program is split here, and the host calls this method of its transport. */
-  readonly collective?: "allReduce" | "allGather";
+  /** Takes part in an operation of all processes. Its definition gathers what it needs from them. */
+  collective?(call: ReferenceCall<A>, gather: Gather): Promise<void>;
+  /** Waits for such an operation; runs as late as possible. */
+  readonly awaits?: boolean;
   /** Number of multiplications and additions; default: 0. */
   flops?(attributes: A, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number;
   /** How many of the first results are finite for finite inputs; default: all. */

@@ -1,12 +1,9 @@
 import { affine } from "../graph/ops/affine.js";
 import { clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
-import { allGather } from "../graph/ops/collective.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
 import { fill } from "../graph/ops/fill.js";
-import { concatenate } from "../graph/ops/concatenate.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { product } from "../graph/ops/matmul.js";
-import { slice } from "../graph/ops/slice.js";
 import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
@@ -20,82 +17,69 @@ export function logitMultiplier(logitScale: Tensor): Tensor {
   return exp(clamp(logitScale, ...logitScaleBounds));
 }
 
-/** The embeddings of all processes, with gradients by the model's gather mode: [B, D] -> [W * B, D]. */
-function gathered({ world, gather = "global" }: PretrainingModel, own: Tensor): Tensor {
-  if (!world || world.size === 1) return gather === "none" ? stopGradient(own) : own;
-  const all = allGather(own, world);
-  if (gather === "global") return all;
-  const fixed = stopGradient(all);
-  if (gather === "none") return fixed;
-  const [batch = 0] = own.shape;
-  const start = world.rank * batch;
-  const parts = [
-    slice(fixed, 0, 0, start),
-    own,
-    slice(fixed, 0, start + batch, batch * world.size),
-  ];
-  return concatenate(
-    parts.filter(({ size }) => size > 0),
-    0,
-  );
+/** Embeddings of length 1, float32 [B, D] each. */
+export interface PairEmbeddings {
+  readonly images: Tensor;
+  readonly texts: Tensor;
 }
 
 /**
- * The global contrastive loss (flava.md 3.2): each image is matched with its text among those of all processes, and each
+ * The contrastive loss of some pairs among all (flava.md 3.2): each image is matched with its text among all texts, and each
  * text with its image. Similarities are computed a block of rows at a time, in both passes.
+ *
+ * @param own embeddings of B pairs
+ * @param all embeddings of N pairs
+ * @param factor what similarities are multiplied by, float32 []
+ * @param places of the B pairs among the N, int32 [B]
+ * @param rows weight of each of the B pairs, float32 [B]
+ */
+export function contrastiveAmong(
+  own: PairEmbeddings,
+  all: PairEmbeddings,
+  factor: Tensor,
+  places: Tensor,
+  rows: Tensor,
+): Tensor {
+  const lossOf = (from: Tensor, to: Tensor): Tensor => {
+    const none = fill(to.shape.slice(0, 1), 0);
+    const scaled = multiply(from, factor);
+    const losses = linearCrossEntropy(scaled, to, none, places, rows, { rowsPerBlock });
+    return weightedMean(losses, rows);
+  };
+  return affine(add(lossOf(own.images, all.texts), lossOf(own.texts, all.images)), 0.5, 0);
+}
+
+/**
+ * The contrastive loss of a batch, by the model's gather mode.
  *
  * @param images, texts embeddings of length 1, float32 [B, D]
  * @param rows weight of each pair as a row, float32 [B]; all pairs are columns
  */
 export function contrastive(
-  model: PretrainingModel,
+  { parameters, gather = "global" }: PretrainingModel,
   images: Tensor,
   texts: Tensor,
   rows: Tensor,
 ): Tensor {
   const [batch = 0] = images.shape;
-  const first = (model.world?.rank ?? 0) * batch;
-  const labels = constant(
-    Int32Array.from({ length: batch }, (_, index) => first + index),
+  const places = constant(
+    Int32Array.from({ length: batch }, (_, index) => index),
     [batch],
   );
-  const lossOf = ({ own, others }: Comparison): Tensor => {
-    const none = fill(others.shape.slice(0, 1), 0);
-    const losses = linearCrossEntropy(own, others, none, labels, rows, { rowsPerBlock });
-    return weightedMean(losses, rows);
-  };
-  const { image, text } = comparisons(model, images, texts);
-  return affine(add(lossOf(image), lossOf(text)), 0.5, 0);
+  const column = (own: Tensor): Tensor => (gather === "none" ? stopGradient(own) : own);
+  const all = { images: column(images), texts: column(texts) };
+  const factor = logitMultiplier(parameters.flava.logitScale);
+  return contrastiveAmong({ images, texts }, all, factor, places, rows);
 }
 
-/** Scaled rows [B, D], and the columns that they are compared with, [W * B, D]. */
-interface Comparison {
-  readonly own: Tensor;
-  readonly others: Tensor;
-}
-
-/** Each image with all texts, and each text with all images. */
-function comparisons(
-  model: PretrainingModel,
-  images: Tensor,
-  texts: Tensor,
-): Record<"image" | "text", Comparison> {
-  const factor = logitMultiplier(model.parameters.flava.logitScale);
-  const against = (own: Tensor, others: Tensor): Comparison => ({
-    own: multiply(own, factor),
-    others: gathered(model, others),
-  });
-  return { image: against(images, texts), text: against(texts, images) };
-}
-
-/** Scaled similarities of each image with all texts, and of each text with all images: float32 [B, W * B] each. */
+/** Scaled similarities of each image with all texts, and of each text with all images: float32 [B, B] each. */
 export function contrastiveLogits(
-  model: PretrainingModel,
+  { parameters }: PretrainingModel,
   images: Tensor,
   texts: Tensor,
 ): { readonly image: Tensor; readonly text: Tensor } {
-  const { image, text } = comparisons(model, images, texts);
-  const logits = ({ own, others }: Comparison): Tensor =>
-    product(own, others, { transposeB: true });
-  return { image: logits(image), text: logits(text) };
+  const factor = logitMultiplier(parameters.flava.logitScale);
+  const logits = (own: Tensor, others: Tensor): Tensor =>
+    product(multiply(own, factor), others, { transposeB: true });
+  return { image: logits(images, texts), text: logits(texts, images) };
 }

@@ -7,7 +7,7 @@ import { gradient } from "../graph/gradient.js";
 import { checkFinite } from "../graph/ops/update.js";
 import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import { trainable } from "../optim/adamw.js";
-import { accumulatedStep } from "./step/accumulated-step.js";
+import { AccumulatedStep } from "./step/accumulated-step.js";
 import type { CompiledStep, StepResults } from "./step/compiled-step.js";
 import type { Loss } from "./step/loss.js";
 import { type OptimizerState, type UpdateOptions, currentStep, update } from "./step/update.js";
@@ -15,7 +15,7 @@ import { type OptimizerState, type UpdateOptions, currentStep, update } from "./
 export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
   /**
    * Number of equal parts that each batch is split into and that run in turn, to save memory; default 1. The state
-   * must have been created for micro-batches.
+   * must have been created for as many parts.
    */
   readonly microBatches?: number;
 }
@@ -24,16 +24,15 @@ export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
  * Compiles an optimizer step for batches of the shapes `loss.inputs`. With micro-batches the result equals a step on
  * the whole batch, up to rounding.
  */
-export function optimizerStep<S, I, M>(
+export function optimizerStep<S, I>(
   state: State<OptimizerState<S, TensorSpec>>,
-  loss: Loss<Mapped<S, TensorSpec, Tensor>, I, M>,
+  loss: Loss<Mapped<S, TensorSpec, Tensor>, I>,
   options: OptimizerStepOptions<Mapped<S, TensorSpec, Tensor>>,
 ): CompiledStep<I> {
   const { microBatches = 1 } = options;
   if (microBatches === 1) return wholeStep(state, loss, options);
   if (!loss.split) throw new Error("This loss cannot be computed in micro-batches.");
-  const parts = loss.split(microBatches);
-  return accumulatedStep(state, loss.inputs, parts, { ...options, microBatches });
+  return new AccumulatedStep(state, loss.split(microBatches), { ...options, parts: microBatches });
 }
 
 /** A step on a whole batch, in one program. */

@@ -1,57 +1,143 @@
-/** Collective operations across the processes of a run. They split the program and are performed by the host. */
-import { type Op, type Tensor, TensorSpec } from "../tensor.js";
-import { apply, shapeError } from "../trace.js";
+/**
+ * Operations in which all processes of a run take part. Each is two nodes: one starts it, the other waits for its result,
+ * so that it goes on while the process computes something else (see `schedule`).
+ *
+ * The operations of one channel are started in the same order by all processes; those of several channels need not be.
+ */
+import { type Op, type ReferenceTensor, type Tensor, TensorSpec, spec } from "../tensor.js";
+import { applyAll, shapeError } from "../trace.js";
 import { slice } from "./slice.js";
 
 /** The processes of a run, and the rank of this one. */
-export type World = {
+export interface World {
   /** Number of processes. */
-  size: number;
+  readonly size: number;
   /** The rank of this process, from 0. */
+  readonly rank: number;
+}
+
+type StartAttributes = {
+  /**
+   * What happens to the tensors, seen as one row of numbers that is cut into a slice for each process: "reduce" gives
+   * each process the sum of all versions of its slice, "gather" gives all processes the slice of each.
+   */
+  parts: "reduce" | "gather" | "reduceAndGather";
+  channel: number;
+  size: number;
   rank: number;
 };
 
-function hostOnly(name: string): () => never {
-  return () => {
-    throw new Error(`${name} is performed by the host, between two parts of the program.`);
-  };
+/** Results: a ticket, int32 [], and the tensors, which must not be read before they were waited for. */
+const startOp: Op<StartAttributes> = {
+  name: "collectiveStart",
+  infer(inputs, { parts, size }) {
+    const given = inputs.map(({ shape: [n, ...rest], dtype }) => {
+      if (dtype !== "float32" || (n === undefined && parts !== "reduceAndGather")) {
+        throw shapeError("a collective operation", inputs, "float32 and, but for sums, an axis");
+      }
+      if (n === undefined) return spec([]);
+      return new TensorSpec([parts === "gather" ? n * size : n, ...rest], dtype);
+    });
+    return [spec([], "int32"), ...given];
+  },
+  schema: { parts: ["reduce", "gather", "reduceAndGather"], channel: "number" },
+  inPlace: ({ parts }, inputs) =>
+    parts === "gather" ? [] : inputs.map((_, index) => [index + 1, index] as const),
+  // The gradient of the sum of all processes' losses, each of which depends on x through its own copy of the result.
+  gradient({ attributes }, [, ...slopes]) {
+    const { parts, channel, size, rank } = attributes;
+    const world = { size, rank };
+    return slopes.map((dy) => {
+      if (!dy) return undefined;
+      if (parts === "gather") return reduceScatter(dy, world, channel);
+      if (parts === "reduce") return allGather(ownRows(dy, world), world, channel);
+      return allReduce([dy], world, channel)[0];
+    });
+  },
+  reference() {
+    throw new Error("Only a backend with a communicator can exchange values with other processes.");
+  },
+  async collective({ inputs, outputs: [ticket, ...results], attributes }, gather) {
+    const { parts, channel } = attributes;
+    ticket!.data[0] = channel;
+    const all = await gather(channel, joined(inputs));
+    const rows = parts === "gather" ? concatenated(all) : treeSum(all);
+    let offset = 0;
+    for (const { data } of results) {
+      data.set(rows.subarray(offset, offset + data.length));
+      offset += data.length;
+    }
+  },
+};
+
+/** Inputs: the results of `collectiveStart`; results: its tensors. */
+const waitOp: Op<Record<string, never>> = {
+  name: "collectiveWait",
+  awaits: true,
+  infer: ([, ...tensors]) => tensors,
+  inPlace: (_, inputs) => inputs.slice(1).map((_tensor, index) => [index, index + 1] as const),
+  gradient: (_call, slopes) => [undefined, ...slopes],
+  reference({ inputs: [, ...tensors], outputs }) {
+    for (const [index, { data }] of outputs.entries()) data.set(tensors[index]!.data);
+  },
+};
+
+function joined(tensors: readonly ReferenceTensor[]): Float64Array {
+  return concatenated(tensors.map(({ data }) => Float64Array.from(data)));
 }
 
-const allReduceOp: Op<World> = {
-  name: "allReduce",
-  collective: "allReduce",
-  infer: ([x]) => [x!],
-  // Every process's loss depends on x through its own copy of the sum.
-  gradient: ({ attributes: world }, [dy]) => [dy && allReduce(dy, world)],
-  inPlace: () => [[0, 0]],
-  reference: hostOnly("allReduce"),
-};
-
-const allGatherOp: Op<World> = {
-  name: "allGather",
-  collective: "allGather",
-  infer([x], { size }) {
-    const [n, ...rest] = x!.shape;
-    if (n === undefined) throw shapeError("allGather", [x!], "at least one axis");
-    return [new TensorSpec([n * size, ...rest], x!.dtype)];
-  },
-  gradient({ inputs: [x], attributes: world }, [dy]) {
-    const n = x!.shape[0]!;
-    const start = world.rank * n;
-    return [dy && slice(allReduce(dy, world), 0, start, start + n)];
-  },
-  reference: hostOnly("allGather"),
-};
-
-/** The sum of x over all processes, on each of them. */
-export function allReduce(x: Tensor, { size, rank }: World): Tensor {
-  return size === 1 ? x : apply(allReduceOp, [x], { size, rank });
+function concatenated(rows: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const row of rows) {
+    whole.set(row, offset);
+    offset += row.length;
+  }
+  return whole;
 }
 
 /**
- * The x [n, ...] of all processes, one after the other in the order of their ranks: [n * size, ...]. Its gradient is
- * that of the sum of all processes' losses.
+ * The sum of rows in the order of a binary tree: the largest power of two below their number on its left, the rest on its
+ * right, and so on. Sums over aligned groups of equal size, added in this way, give the same bits.
  */
-export function allGather(x: Tensor, { size, rank }: World): Tensor {
-  return size === 1 ? x : apply(allGatherOp, [x], { size, rank });
+function treeSum(rows: readonly Float64Array[]): Float64Array {
+  const [first] = rows;
+  if (rows.length < 2) return first ?? new Float64Array();
+  let middle = 1;
+  while (2 * middle < rows.length) middle *= 2;
+  const right = treeSum(rows.slice(middle));
+  return treeSum(rows.slice(0, middle)).map((value, index) => value + right[index]!);
+}
+
+function exchanged(tensors: readonly Tensor[], attributes: StartAttributes): readonly Tensor[] {
+  return applyAll(waitOp, applyAll(startOp, tensors, attributes), {});
+}
+
+function ownRows(x: Tensor, { size, rank }: World): Tensor {
+  const n = x.shape[0]! / size;
+  return slice(x, 0, rank * n, (rank + 1) * n);
+}
+
+/** The sums over all processes of float32 tensors of any shapes, in one operation. */
+export function allReduce(
+  tensors: readonly Tensor[],
+  { size, rank }: World,
+  channel: number,
+): readonly Tensor[] {
+  if (size === 1) return tensors;
+  return exchanged(tensors, { parts: "reduceAndGather", channel, size, rank });
+}
+
+/** The x, float32 [n, ...], of all processes, one after the other in the order of their ranks: [n * size, ...]. */
+export function allGather(x: Tensor, { size, rank }: World, channel: number): Tensor {
+  return size === 1 ? x : exchanged([x], { parts: "gather", channel, size, rank })[0]!;
+}
+
+/** The rows of this process of the sum over all processes: float32 [n * size, ...] -> [n, ...]. */
+export function reduceScatter(x: Tensor, { size, rank }: World, channel: number): Tensor {
+  if (size === 1) return x;
+  const [n = 0] = x.shape;
+  if (n % size !== 0) throw shapeError("reduceScatter", [x], `a multiple of ${size} rows`);
+  const [summed] = exchanged([x], { parts: "reduce", channel, size, rank });
+  return ownRows(summed!, { size, rank });
 }

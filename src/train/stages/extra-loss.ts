@@ -4,6 +4,7 @@ import { mapTree } from "../../base/tree.js";
 import type { Batch, BatchTensors } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { affine } from "../../graph/ops/affine.js";
+import { multiply } from "../../graph/ops/arithmetic.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import type { PretrainingModel } from "../../objective/model.js";
 import { lossNames, type objectivesOf } from "../../objective/objectives.js";
@@ -102,9 +103,9 @@ export interface TracedExtra {
   readonly terms: readonly Tensor[];
 }
 
-/** The part of a micro-batch that is `share` of its batch. */
-export function scaledExtra({ scalars, terms }: TracedExtra, share: number): TracedExtra {
-  const scaled = (loss: Tensor): Tensor => affine(loss, share, 0);
+/** Those of a part of a batch that has `share` of its samples, float32 []. */
+export function scaledExtra({ scalars, terms }: TracedExtra, share: Tensor): TracedExtra {
+  const scaled = (loss: Tensor): Tensor => multiply(loss, share);
   return { scalars: mapTree(scalars, scaled), terms: terms.map(scaled) };
 }
 

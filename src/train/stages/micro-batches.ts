@@ -1,30 +1,10 @@
-/** Splitting of a batch into micro-batches, and the weight of each in the losses of the whole batch. */
+/** Splitting of a batch into micro-batches, and the weight of each part in the losses of the whole batch. */
 import { type Values, partOf } from "../../backend/values.js";
 import { mapTree } from "../../base/tree.js";
 import type { Batch, Targets } from "../../data/batch/batch.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
-import type { LossName } from "../../objective/objectives.js";
+import type { Counts } from "../step/loss.js";
 import type { PretrainingInputs } from "./extra-loss.js";
-
-/**
- * The weight of each loss of a micro-batch, float32 []: its share of the samples or targets that the loss is a mean of.
- * The weighted losses of all micro-batches add up to the losses of the whole batch.
- */
-export type Shares<T> = Readonly<Record<Exclude<LossName, "contrastive">, T>>;
-
-export interface MicroBatch<T> {
-  readonly tensors: PretrainingInputs<T>;
-  readonly shares: Shares<T>;
-}
-
-const scalar = spec([]);
-export const shareSpecs: Shares<TensorSpec> = {
-  mim: scalar,
-  mlm: scalar,
-  itm: scalar,
-  mmmImage: scalar,
-  mmmText: scalar,
-};
 
 /**
  * Shapes of a micro-batch: an equal part of the samples, and of the room for targets, rounded up.
@@ -52,29 +32,47 @@ export function cutBatch(
   { hidden, maskedIds }: PretrainingInputs<TensorSpec>,
   values: PretrainingInputs<Values>,
   count: number,
-): MicroBatch<Values>[] {
+): PretrainingInputs<Values>[] {
   const [, patches = 0] = hidden?.shape ?? [];
   const [, length = 0] = maskedIds?.shape ?? [];
   const [samples = 0] = (hidden ?? maskedIds)?.shape ?? [];
   const part = { count, samples: samples / count, patches, length };
-  const cuts = Array.from({ length: count }, (_, index) => cut(values, index, part));
-  // If no pair of the whole batch matches, all count.
-  const anyMatches = values.match?.some((match) => match !== 0) ?? false;
-  const matchOf = ({ match }: PretrainingInputs<Values>): Values | undefined =>
-    anyMatches ? match : undefined;
-  const hiddenPatches = cuts.map((each) => counted(each.positions, patches, matchOf(each)));
-  const hiddenTokens = cuts.map((each) => counted(each.targets?.positions, length, matchOf(each)));
-  const [ofPatches, ofTokens] = [sharesOf(hiddenPatches), sharesOf(hiddenTokens)];
-  return cuts.map((tensors, index) => {
-    const [image, text] = [ofPatches[index]!, ofTokens[index]!];
-    const itm = Float32Array.of(1 / count);
-    return { tensors, shares: { mim: image, mmmImage: image, mlm: text, mmmText: text, itm } };
-  });
+  return Array.from({ length: count }, (_, index) => cut(values, index, part));
 }
 
-function sharesOf(counts: readonly number[]): Float32Array[] {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return counts.map((count) => Float32Array.of(count / Math.max(1, total)));
+/** What the losses of a part of a batch are means of: samples, masked patches and words, each also of matching pairs only. */
+export function countsOf(
+  { hidden, maskedIds }: PretrainingInputs<TensorSpec>,
+  { match, positions, targets }: PretrainingInputs<Values>,
+): Counts {
+  const [samples = 0, patches = 0] = hidden?.shape ?? maskedIds?.shape ?? [];
+  const [, length = 0] = maskedIds?.shape ?? [];
+  return {
+    samples,
+    patches: counted(positions, patches),
+    words: counted(targets?.positions, length),
+    matchedSamples: match?.filter((each) => each !== 0).length ?? samples,
+    matchedPatches: counted(positions, patches, match),
+    matchedWords: counted(targets?.positions, length, match),
+  };
+}
+
+export const shareNames = ["contrastive", "itm", "mim", "mlm", "mmmImage", "mmmText"] as const;
+
+/** The weight of each loss of a part: its share of the samples or targets that the loss is a mean of. */
+export function sharesOf(own: Counts, all: Counts): Record<(typeof shareNames)[number], number> {
+  const share = (name: string): number => own[name]! / Math.max(1, all[name]!);
+  // If no pair of the whole batch matches, all count.
+  const matched = (name: string, ofMatched: string): number =>
+    share(all.matchedSamples === 0 ? name : ofMatched);
+  return {
+    contrastive: matched("samples", "matchedSamples"),
+    itm: share("samples"),
+    mim: share("patches"),
+    mlm: share("words"),
+    mmmImage: matched("patches", "matchedPatches"),
+    mmmText: matched("words", "matchedWords"),
+  };
 }
 
 /** The number of targets that count: those of matching pairs, or all if `match` is not given. */

@@ -6,7 +6,12 @@ import { fill } from "../../graph/ops/fill.js";
 import { add, multiply } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
-import { contrastive, logitScaleBounds } from "../../objective/contrastive.js";
+import {
+  type PairEmbeddings,
+  contrastiveAmong,
+  logitMultiplier,
+  logitScaleBounds,
+} from "../../objective/contrastive.js";
 import { matchedRows } from "../../objective/masked.js";
 import type { PretrainingModel } from "../../objective/model.js";
 import {
@@ -18,7 +23,7 @@ import {
 } from "../../objective/objectives.js";
 import { embedImages, embedTexts } from "../../objective/pair.js";
 import { type ParameterRules, freezing } from "../../optim/rules.js";
-import type { CachedLoss, Loss, MicroBatches, TracedLoss } from "../step/loss.js";
+import type { Comparison, Loss, LossOfParts, TracedLoss } from "../step/loss.js";
 import {
   type ExtraLoss,
   type PretrainingInputs,
@@ -29,15 +34,12 @@ import {
   scaledExtra,
   traceExtra,
 } from "./extra-loss.js";
-import { type MicroBatch, cutBatch, microBatchSpecs, shareSpecs } from "./micro-batches.js";
+import { countsOf, cutBatch, microBatchSpecs, shareNames, sharesOf } from "./micro-batches.js";
 
 type Parameters = FlavaForPretraining<Tensor>;
 type Inputs = PretrainingInputs<TensorSpec>;
 
-export interface PretrainingLossOptions extends Omit<
-  PretrainingModel,
-  "parameters" | "world" | "gather"
-> {
+export interface PretrainingLossOptions extends Omit<PretrainingModel, "parameters"> {
   /** Default: all 1. */
   readonly weights?: LossWeights;
   /** Losses besides those of FLAVA; default: none. */
@@ -53,7 +55,7 @@ export function pretrainingRules(frozen: readonly string[] = []): ParameterRules
 export function pretrainingLoss(
   batch: Batch<TensorSpec>,
   options: PretrainingLossOptions,
-): Loss<Parameters, Inputs, MicroBatch<TensorSpec>> {
+): Loss<Parameters, Inputs> {
   const { weights } = options;
   const { kind, ...tensors } = batch;
   const extra = lossesOfBatch(options.extra ?? [], kind);
@@ -92,35 +94,40 @@ function asBatch(kind: Batch["kind"], tensors: BatchTensors<Tensor>): Batch {
 type Losses = Partial<Record<LossName, Tensor>>;
 
 /**
- * All losses but the contrastive one are means over samples or targets: their sum over micro-batches equals that of the
- * batch if each is weighted by its share. The contrastive loss compares all images and texts of the whole batch.
+ * All losses but the contrastive one are means over samples or targets: their sum over parts equals that of the batch if each
+ * is weighted by its share. The contrastive loss compares the images and texts of a part with those of the whole batch.
  */
 function pretrainingParts(
   batch: Batch<TensorSpec>,
   extra: readonly ExtraLoss[],
   count: number,
   options: PretrainingLossOptions,
-): MicroBatches<Parameters, Inputs, MicroBatch<TensorSpec>> {
+): LossOfParts<Parameters, Inputs> {
   const { weights } = options;
   const part = microBatchSpecs(batch, count);
-  const { kind, ...tensors } = part;
+  const { kind, ...inputs } = part;
   return {
-    inputs: { tensors, shares: shareSpecs },
-    cut: (values) => cutBatch(batch, values, count),
-    trace: (parameters, { tensors: { extra: further = {}, ...given }, shares }) => {
-      const traced = tracedBatch({ ...options, parameters }, asBatch(kind, given));
-      const { contrastive: cached, ...others } = counting(traced.objectives, weights);
+    inputs,
+    cut: (values) => (count === 1 ? [values] : cutBatch(batch, values, count)),
+    counts: (values) => countsOf(inputs, values),
+    shareNames,
+    shares: sharesOf,
+    trace: (parameters, { extra: further = {}, ...given }, shares) => {
+      const model = { ...options, parameters };
+      const traced = tracedBatch(model, asBatch(kind, given));
+      const { contrastive: compared, ...others } = counting(traced.objectives, weights);
       const losses = Object.entries(others).map(([name, { loss }]) => {
-        return [name, multiply(loss, shares[name as keyof typeof shares])];
+        return [name, multiply(loss, shares[name]!)];
       });
-      const more = scaledExtra(traceExtra(extra, traced, further), 1 / count);
+      // A mean over samples, like matching.
+      const more = scaledExtra(traceExtra(extra, traced, further), shares.itm!);
       return {
         ...weighted(Object.fromEntries(losses) as Losses, weights, more),
-        ...(cached && { embeddings: cached.embeddings }),
+        ...(compared && { embedded: embedded(model, compared.embeddings) }),
       };
     },
     ...(part.kind === "pair" &&
-      weights?.contrastive !== 0 && { cached: cachedContrast(part, options) }),
+      weights?.contrastive !== 0 && { comparison: contrast(part, options) }),
   };
 }
 
@@ -136,22 +143,34 @@ function weighted(
   return { total, scalars: { ...losses, ...extra.scalars } };
 }
 
-function cachedContrast(
+function embedded(
+  { parameters }: PretrainingModel,
+  vectors: PairEmbeddings,
+): { readonly vectors: Readonly<Record<string, Tensor>>; readonly factor: Tensor } {
+  return { vectors: { ...vectors }, factor: logitMultiplier(parameters.flava.logitScale) };
+}
+
+/** The contrastive loss of a part's pairs among those of all parts. */
+function contrast(
   { match }: PairBatch<TensorSpec>,
   options: PretrainingLossOptions,
-): CachedLoss<Parameters, Inputs, MicroBatch<TensorSpec>> {
-  const embedding = spec([match.size, options.config.projection]);
+): Comparison<Parameters, Inputs> {
+  const vectors = spec([match.size, options.config.projection]);
   return {
-    embeddings: { images: embedding, texts: embedding },
-    embed: (parameters, { tensors }) => {
+    embedded: { vectors: { images: vectors, texts: vectors }, factor: spec([]) },
+    embed: (parameters, given) => {
       const model = { ...options, parameters };
-      const pairs = tensors as PairBatch;
-      return { texts: embedTexts(model, pairs), images: embedImages(model, pairs) };
+      const pairs = given as PairBatch;
+      const texts = embedTexts(model, pairs);
+      return embedded(model, { images: embedImages(model, pairs), texts });
     },
-    trace: (parameters, { images, texts }, inputs) => {
-      const rows = matchedRows((inputs as PairBatch).match);
-      const loss = contrastive({ ...options, parameters }, images!, texts!, rows);
-      return weighted({ contrastive: loss }, options.weights);
+    rows: match,
+    rowsOf: (values) => values.match!,
+    gather: options.gather ?? "global",
+    trace: ({ vectors: own, factor }, all, places, rows, shares) => {
+      const [pairs, others] = [own, all] as unknown as [PairEmbeddings, PairEmbeddings];
+      const mean = contrastiveAmong(pairs, others, factor, places, matchedRows(rows));
+      return weighted({ contrastive: multiply(mean, shares.contrastive!) }, options.weights);
     },
   };
 }

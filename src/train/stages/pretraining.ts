@@ -77,7 +77,10 @@ export class PretrainingStage implements RecipeStage {
     const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
     const { frozen, microBatches } = stage;
     requireParts(parameters, frozen);
-    const specs = optimizerState(parameters, { rules: pretrainingRules(frozen), microBatches });
+    const specs = optimizerState(parameters, {
+      rules: pretrainingRules(frozen),
+      parts: microBatches,
+    });
     const state = new State(backend, specs);
     this.config = config;
     this.state = state;

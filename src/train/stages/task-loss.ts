@@ -6,7 +6,7 @@ import {
   type TaskSizes,
   labeledSpecs,
 } from "../../data/labeled/labeled-batch.js";
-import { affine } from "../../graph/ops/affine.js";
+import { multiply } from "../../graph/ops/arithmetic.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import type { Task } from "../../model/task.js";
 import { type FlavaForTask, taskOutputs } from "../../model/task-model.js";
@@ -25,7 +25,7 @@ export interface FinetuningLossOptions extends Omit<TracedModel, "parameters"> {
 export function finetuningLoss(
   sizes: TaskSizes,
   { task: { encoder, labels }, ...model }: FinetuningLossOptions,
-): Loss<Parameters, Inputs, Inputs> {
+): Loss<Parameters, Inputs> {
   const lossOf = (parameters: Parameters, { target, ...given }: LabeledTensors<Tensor>): Tensor =>
     taskLoss(labels.kind, taskOutputs({ ...model, parameters }, encoder, given), target);
   return {
@@ -47,8 +47,11 @@ export function finetuningLoss(
           Array.from({ length: count }, (_, index) =>
             mapTree(values, (whole: Values) => partOf(whole, index, count)),
           ),
-        trace: (parameters, given) => {
-          const loss = affine(lossOf(parameters, given), 1 / count, 0);
+        counts: () => ({ samples: samples / count }),
+        shareNames: ["loss"],
+        shares: (own, all) => ({ loss: own.samples! / all.samples! }),
+        trace: (parameters, given, shares) => {
+          const loss = multiply(lossOf(parameters, given), shares.loss!);
           return { total: loss, scalars: { loss } };
         },
       };

@@ -1,117 +1,245 @@
-/** A step in micro-batches: their gradients are summed in the state and applied together at the end. */
-import { type Program, type ProgramMemory, compile } from "../../backend/program.js";
-import type { State } from "../../backend/state.js";
-import { type Values, partOf } from "../../backend/values.js";
-import { type Mapped, leavesOf, mapTree } from "../../base/tree.js";
-import { gradient } from "../../graph/gradient.js";
-import { add, multiply } from "../../graph/ops/arithmetic.js";
-import { sum } from "../../graph/ops/broadcast.js";
-import { fill } from "../../graph/ops/fill.js";
-import { checkFinite } from "../../graph/ops/update.js";
-import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
-import { accumulate } from "../../optim/accumulate.js";
-import { trainable } from "../../optim/adamw.js";
-import type { CompiledStep, StepResults } from "./compiled-step.js";
-import type { CachedLoss, Embeddings, InputValues, MicroBatches, TracedLoss } from "./loss.js";
-import { type OptimizerState, type UpdateOptions, currentStep, update } from "./update.js";
-
-interface AccumulatedStepOptions<P> extends UpdateOptions<P> {
-  /** Number of micro-batches, at least 2. */
-  readonly microBatches: number;
-}
-
 /**
- * Compiles a step that runs one micro-batch after another. Parameters change only at the very end, and it begins with
- * sums of zero: a failed step leaves nothing behind.
- *
- * @param inputs shapes of the whole batch
+ * A step in several parts, which may be shared by several processes: gradients are summed in the order of one binary tree,
+ * whoever computes them, and applied together at the end.
  */
-export function accumulatedStep<S, I, M>(
-  state: State<OptimizerState<S, TensorSpec>>,
-  inputs: I,
-  parts: MicroBatches<Mapped<S, TensorSpec, Tensor>, I, M>,
-  options: AccumulatedStepOptions<Mapped<S, TensorSpec, Tensor>>,
-): CompiledStep<I> {
-  return new AccumulatedStep(state, inputs, parts, options);
-}
+import type { Communicator } from "../../backend/communicator.js";
+import { type Program, type ProgramMemory, compile } from "../../backend/program.js";
+import type { Values } from "../../backend/values.js";
+import { type Mapped, mapTree } from "../../base/tree.js";
+import { add } from "../../graph/ops/arithmetic.js";
+import type { World } from "../../graph/ops/collective.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import type { CompiledStep, StepResults } from "./compiled-step.js";
+import { type Compared, type ComparedPart, compare, comparedSpecs } from "./comparison.js";
+import type { Comparison, Counts, Embedded, InputValues, LossOfParts, TracedLoss } from "./loss.js";
+import {
+  type LastOutputs,
+  type PartInputs,
+  type PartLosses,
+  type PartOptions,
+  PartPrograms,
+  type StateOf,
+} from "./part-programs.js";
+import { carriedTo } from "./tree-sum.js";
+import type { OptimizerState } from "./update.js";
 
-/** The state of any tree of parameters; traced functions cast to theirs. */
-type StateOf = State<OptimizerState<unknown, TensorSpec>>;
-type Before<P> = OptimizerState<P, Tensor>;
-type Nothing = Readonly<Record<string, never>>;
-
-class AccumulatedStep<P, I, M> implements CompiledStep<I> {
-  readonly memory: ProgramMemory;
-  readonly flops: number;
-  readonly #cached: CachedPrograms<I, M> | undefined;
-  readonly #part: Program<PartInputs<M>, TracedLoss>;
-  readonly #clear: Program<Nothing, unknown>;
-  readonly #update: ReturnType<typeof updateProgram>;
-
-  constructor(
-    state: StateOf,
-    inputs: I,
-    private readonly parts: MicroBatches<P, I, M>,
-    options: AccumulatedStepOptions<P>,
-  ) {
-    const reached = new Set<string>();
-    const { cached } = parts;
-    this.#cached = cached && {
-      embed: embeddingProgram(state, parts.inputs, cached),
-      loss: cachedProgram(state, inputs, cached, options, reached),
-    };
-    this.#part = partProgram(state, parts, options, reached);
-    this.#clear = clearProgram(state, reached);
-    this.#update = updateProgram(state, reached, options);
-    this.memory = together(this.#programs.map(({ memory }) => memory));
-    const repeated = (this.#cached?.embed.flops ?? 0) + this.#part.flops;
-    const once = (this.#cached?.loss.flops ?? 0) + this.#update.flops;
-    this.flops = options.microBatches * repeated + once;
-  }
-
-  async run(values: InputValues<I>): Promise<StepResults> {
-    const microBatches = this.parts.cut(values);
-    await this.#clear.run({});
-    const cached = this.#cached && (await runCached(this.#cached, values, microBatches));
-    const losses = cached ? [cached.loss] : [];
-    for (const [index, batch] of microBatches.entries()) {
-      const gradients =
-        cached &&
-        mapTree(cached.gradients, (whole: Values) => partOf(whole, index, microBatches.length));
-      const inputs = { batch, ...(gradients && { gradients }) } as InputValues<PartInputs<M>>;
-      losses.push(await this.#part.run(inputs));
-    }
-    const { learningRate, updateNorm, gradientNorm } = await this.#update.run({});
-    return {
-      ...summed(losses),
-      learningRate: numberOf(learningRate),
-      updateNorm: numberOf(updateNorm),
-      ...(gradientNorm && { gradientNorm: numberOf(gradientNorm) }),
-    };
-  }
-
-  dispose(): void {
-    for (const program of this.#programs) program.dispose();
-  }
-
-  get #programs(): readonly Pick<Program<unknown, unknown>, "memory" | "dispose">[] {
-    const cached = this.#cached ? [this.#cached.embed, this.#cached.loss] : [];
-    return [...cached, this.#part, this.#clear, this.#update];
-  }
+export interface AccumulatedStepOptions<P> extends Omit<PartOptions<P>, "world"> {
+  /** The processes that share the parts of a step; default: there is only this one. */
+  readonly processes?: Communicator | undefined;
 }
 
 type LossValues = Mapped<TracedLoss, Tensor, Values>;
+type EmbeddedValues = Embedded<Values>;
+
+/** A part to compute: its inputs, and the step for parts of its shapes. */
+export interface Part<P, I> {
+  readonly step: AccumulatedStep<P, I>;
+  readonly values: InputValues<I>;
+}
+
+/**
+ * The programs of a step whose parts have one shape. Parameters change only at the very end, and the first part replaces
+ * earlier sums: a failed step leaves nothing behind.
+ */
+export class AccumulatedStep<P, I> implements CompiledStep<I> {
+  readonly memory: ProgramMemory;
+  readonly flops: number;
+  readonly programs: {
+    readonly embed: Program<I, Embedded<Tensor>> | undefined;
+    readonly compare: Program<readonly Compared<TensorSpec>[], readonly ComparedPart[]> | undefined;
+    /** For parts other than the last: begins level 0, or adds to it. */
+    readonly begin: Program<PartInputs<I>, PartLosses> | undefined;
+    readonly add: Program<PartInputs<I>, PartLosses> | undefined;
+    /** Carries the sums of levels below `level` to it. */
+    readonly carry: ReadonlyMap<number, Program<Record<string, never>, unknown>>;
+    readonly last: Program<PartInputs<I>, LastOutputs>;
+  };
+
+  /** @param loss of parts of one shape */
+  constructor(
+    state: StateOf,
+    readonly loss: LossOfParts<P, I>,
+    readonly options: AccumulatedStepOptions<P>,
+  ) {
+    const { parts, processes } = options;
+    const world = processes ?? { size: 1, rank: 0 };
+    const made = new PartPrograms(state, loss, { ...options, world });
+    const isAlone = parts === 1;
+    const { comparison } = loss;
+    const levels = new Set(Array.from({ length: parts - 1 }, (_, index) => carriedTo(index)));
+    const begin = isAlone ? undefined : made.gradients(false);
+    this.programs = {
+      embed: isAlone ? undefined : made.embed(),
+      compare:
+        comparison && !isAlone
+          ? compareProgram(state, comparison, loss.shareNames, { parts, world })
+          : undefined,
+      begin,
+      add: parts > 2 ? made.gradients(true) : undefined,
+      carry: new Map(
+        [...levels]
+          .filter((level) => level > 0)
+          .map((level) => [level, carryProgram(state, made.reached, level)]),
+      ),
+      last: made.last(),
+    };
+    this.memory = together(this.#all.map(({ memory }) => memory));
+    const { embed, compare: among, last } = this.programs;
+    const repeated = (embed?.flops ?? 0) + (begin ?? last).flops;
+    this.flops = parts * repeated + (among?.flops ?? 0);
+  }
+
+  async run(values: InputValues<I>): Promise<StepResults> {
+    return stepInParts(this.loss.cut(values).map((part) => ({ step: this, values: part })));
+  }
+
+  dispose(): void {
+    for (const program of this.#all) program.dispose();
+  }
+
+  get #all(): readonly Pick<Program<unknown, unknown>, "memory" | "dispose" | "flops">[] {
+    const { embed, compare: among, begin, add, carry, last } = this.programs;
+    return [embed, among, begin, add, ...carry.values(), last].filter(
+      (program) => program !== undefined,
+    );
+  }
+}
+
+/** Runs a step on this process's parts, each with the step for its shapes. Their number is that of the options. */
+export async function stepInParts<P, I>(parts: readonly Part<P, I>[]): Promise<StepResults> {
+  const { step } = parts.at(-1)!;
+  const { processes } = step.options;
+  const own = parts.map((part) => part.step.loss.counts(part.values));
+  const all = (await ofAllParts(own, processes)).reduce(plus);
+  const shares = own.map((counts) =>
+    mapTree(step.loss.shares(counts, all), (share: number) => Float32Array.of(share)),
+  );
+  const compared = parts.map((part, index) => comparedInputs(part, index, parts.length));
+  const before = await comparedBefore(parts, compared, shares);
+  const losses: LossValues[] = before.map(({ loss }) => loss);
+  const inputsOf = ({ values }: Part<P, I>, index: number): InputValues<PartInputs<I>> => {
+    const slopes = before[index]?.slopes;
+    const inputs = { batch: values, shares: shares[index]!, compared: compared[index], slopes };
+    return inputs as unknown as InputValues<PartInputs<I>>;
+  };
+  for (const [index, part] of parts.slice(0, -1).entries()) {
+    const { begin, add, carry } = part.step.programs;
+    const program = index % 2 === 0 ? begin! : add!;
+    losses.push(...lossesIn(await program.run(inputsOf(part, index))));
+    await carry.get(carriedTo(index))?.run({});
+  }
+  const results = await step.programs.last.run(inputsOf(parts.at(-1)!, parts.length - 1));
+  losses.push(...lossesIn(results));
+  const { learningRate, updateNorm, gradientNorm } = results;
+  return {
+    ...(await summed(losses, processes)),
+    learningRate: numberOf(learningRate),
+    updateNorm: numberOf(updateNorm),
+    ...(gradientNorm && { gradientNorm: numberOf(gradientNorm) }),
+  };
+}
 
 const numberOf = ([value = NaN]: Values): number => value;
 
-function summed(losses: readonly LossValues[]): Pick<StepResults, "total" | "scalars"> {
-  const scalars: Record<string, number> = {};
-  for (const loss of losses) {
-    for (const [name, value] of Object.entries(loss.scalars)) {
-      scalars[name] = (scalars[name] ?? 0) + numberOf(value);
-    }
+/** The values of all parts of all processes, in order. Those of all parts have the same names. */
+async function ofAllParts(
+  own: readonly Counts[],
+  processes: Communicator | undefined,
+): Promise<readonly Counts[]> {
+  if (!processes) return own;
+  const names = Object.keys(own[0] ?? {});
+  const values = own.flatMap((counts) => names.map((name) => counts[name]!));
+  const all = (await processes.gather(0, Float64Array.from(values))).flatMap((row) => [...row]);
+  return Array.from({ length: all.length / names.length }, (_, part) =>
+    Object.fromEntries(names.map((name, index) => [name, all[part * names.length + index]!])),
+  );
+}
+
+function plus(a: Counts, b: Counts): Counts {
+  return mapTree(a, (value: number, name) => value + b[name]!);
+}
+
+type LossesOf = Mapped<PartLosses, Tensor, Values>;
+
+const lossesIn = ({ own, compared }: LossesOf): LossValues[] => [
+  ...(compared ? [compared] : []),
+  own,
+];
+
+/** The sums over all parts of all processes, the same whoever computes which parts. */
+async function summed(
+  losses: readonly LossValues[],
+  processes: Communicator | undefined,
+): Promise<Pick<StepResults, "total" | "scalars">> {
+  const named = losses.map(({ total, scalars }) => ({
+    total: numberOf(total),
+    ...mapTree<Values, number, typeof scalars>(scalars, numberOf),
+  }));
+  const names = [...new Set(named.flatMap((each) => Object.keys(each)))];
+  const complete = named.map((each: Counts) =>
+    Object.fromEntries(names.map((name) => [name, each[name] ?? 0])),
+  );
+  const { total = NaN, ...scalars } = (await ofAllParts(complete, processes)).reduce(plus);
+  return { total, scalars };
+}
+
+/** What the comparison reads of a part besides its embeddings. */
+function comparedInputs<P, I>(
+  { step, values }: Part<P, I>,
+  index: number,
+  count: number,
+): Pick<Compared<Values>, "places" | "rows"> | undefined {
+  const { comparison } = step.loss;
+  if (!comparison) return undefined;
+  const samples = comparison.rows.size;
+  const first = ((step.options.processes?.rank ?? 0) * count + index) * samples;
+  const places = Int32Array.from({ length: samples }, (_, place) => first + place);
+  return { places, rows: comparison.rowsOf(values) };
+}
+
+/** The comparison of several parts, before their gradients are computed; empty if there is none, or only one part. */
+async function comparedBefore<P, I>(
+  parts: readonly Part<P, I>[],
+  inputs: readonly (Pick<Compared<Values>, "places" | "rows"> | undefined)[],
+  shares: readonly Readonly<Record<string, Values>>[],
+): Promise<readonly { readonly loss: LossValues; readonly slopes: EmbeddedValues }[]> {
+  const program = parts.at(-1)!.step.programs.compare;
+  if (!program) return [];
+  const compared: Compared<Values>[] = [];
+  for (const [index, { step, values }] of parts.entries()) {
+    const embedded = (await step.programs.embed!.run(values)) as EmbeddedValues;
+    compared.push({ embedded, ...inputs[index]!, shares: shares[index]! });
   }
-  return { total: losses.reduce((total, loss) => total + numberOf(loss.total), 0), scalars };
+  return program.run(compared);
+}
+
+function compareProgram<P, I>(
+  state: StateOf,
+  comparison: Comparison<P, I>,
+  shares: readonly string[],
+  { parts, world }: { readonly parts: number; readonly world: World },
+): Program<readonly Compared<TensorSpec>[], readonly ComparedPart[]> {
+  const each = comparedSpecs(comparison, shares);
+  const inputs: readonly Compared<TensorSpec>[] = Array.from({ length: parts }, () => each);
+  return compile({ state, inputs }, (_, given) => ({
+    outputs: compare(comparison, given as readonly Compared<Tensor>[], world),
+  }));
+}
+
+/** Sets a level to the sum of all levels below it, for the parameters at `paths`. */
+function carryProgram(
+  state: StateOf,
+  paths: ReadonlySet<string>,
+  level: number,
+): Program<Record<string, never>, unknown> {
+  return compile({ state, inputs: {} as Record<string, never> }, (s) => {
+    const { accumulated = {} } = s as OptimizerState<unknown, Tensor>;
+    const sums = [...paths].map((path) => {
+      const below = Array.from({ length: level }, (_, k) => accumulated[k]![path]!);
+      return [path, below.reduce((sum, higher) => add(higher, sum))] as const;
+    });
+    return { outputs: {}, state: { accumulated: { [level]: Object.fromEntries(sums) } } };
+  });
 }
 
 /** Programs of one step share the state and one arena; each has its own prepared memory. */
@@ -121,154 +249,4 @@ function together(programs: readonly ProgramMemory[]): ProgramMemory {
   const arena = Math.max(...programs.map((program) => program.arena));
   const ofState = Object.values(state).reduce((bytes, each) => bytes + each, 0);
   return { state, prepared, arena, total: ofState + prepared + arena };
-}
-
-interface CachedInputs<I> {
-  readonly batch: I;
-  /** Of the whole batch. */
-  readonly embeddings: Embeddings<TensorSpec>;
-}
-
-interface CachedPrograms<I, M> {
-  readonly embed: Program<M, Embeddings<Tensor>>;
-  readonly loss: Program<
-    CachedInputs<I>,
-    { readonly loss: TracedLoss; readonly gradients: Embeddings<Tensor> }
-  >;
-}
-
-/** The cached loss and its gradient for each embedding of the whole batch. */
-async function runCached<I, M>(
-  { embed, loss }: CachedPrograms<I, M>,
-  batch: InputValues<I>,
-  microBatches: readonly InputValues<M>[],
-): Promise<{ readonly loss: LossValues; readonly gradients: Embeddings<Values> }> {
-  const found: Embeddings<Values>[] = [];
-  for (const microBatch of microBatches) found.push(await embed.run(microBatch));
-  const embeddings = mapTree(found[0]!, (_: Values, name) =>
-    joined(found.map((each) => each[name]!)),
-  );
-  return loss.run({ batch, embeddings });
-}
-
-function joined(parts: readonly Values[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, values) => length + values.length, 0));
-  let filled = 0;
-  for (const values of parts) {
-    whole.set(values, filled);
-    filled += values.length;
-  }
-  return whole;
-}
-
-/** The embeddings of a micro-batch; keeps nothing for gradients. */
-function embeddingProgram<P, I, M>(
-  state: StateOf,
-  inputs: M,
-  { embed }: CachedLoss<P, I, M>,
-): Program<M, Embeddings<Tensor>> {
-  return compile({ state, inputs }, (s, given) => ({
-    outputs: embed((s as Before<P>).parameters, given),
-  }));
-}
-
-/** Adds the direct gradients of the cached loss to the sums, and returns its gradients for the embeddings. */
-function cachedProgram<P, I, M>(
-  state: StateOf,
-  batch: I,
-  { embeddings, trace }: CachedLoss<P, I, M>,
-  { microBatches, optimizer }: AccumulatedStepOptions<P>,
-  reached: Set<string>,
-): CachedPrograms<I, M>["loss"] {
-  const whole = mapTree(embeddings, ({ shape: [samples = 0, ...rest] }: TensorSpec) =>
-    spec([microBatches * samples, ...rest]),
-  );
-  const inputs: CachedInputs<I> = { batch, embeddings: whole };
-  return compile({ state, inputs }, (s, traced) => {
-    const given = traced as unknown as CachedInputs<never> & { embeddings: Embeddings<Tensor> };
-    const before = s as Before<P>;
-    const loss = trace(before.parameters, given.embeddings, given.batch);
-    const total = checkFinite(loss.total);
-    const parameters = trainable(before.parameters, optimizer?.rules ?? []);
-    const slopes = gradient(total, { embeddings: given.embeddings, parameters });
-    const sums = leavesOf<Tensor>(slopes.parameters).map(([path, slope]) => {
-      reached.add(path);
-      return [path, add(before.accumulated![path]!, slope)];
-    });
-    const gradients = mapTree(given.embeddings, (embedding: Tensor, name) => {
-      const found = slopes.embeddings[name];
-      return found ?? fill(embedding.shape, 0);
-    });
-    return {
-      outputs: { loss: { ...loss, total }, gradients },
-      state: { accumulated: Object.fromEntries(sums) as Record<string, Tensor> },
-    };
-  });
-}
-
-interface PartInputs<M> {
-  readonly batch: M;
-  /** Of the cached loss, for each embedding of the micro-batch. */
-  readonly gradients?: Embeddings<TensorSpec>;
-}
-
-/** Adds the gradients of a micro-batch to the sums. */
-function partProgram<P, I, M>(
-  state: StateOf,
-  { inputs: batch, trace, cached }: MicroBatches<P, I, M>,
-  { optimizer }: UpdateOptions<P>,
-  reached: Set<string>,
-): Program<PartInputs<M>, TracedLoss> {
-  const inputs: PartInputs<M> = { batch, ...(cached && { gradients: cached.embeddings }) };
-  return compile({ state, inputs }, (s, traced) => {
-    const given = traced as unknown as { batch: never; gradients?: Embeddings<Tensor> };
-    const before = s as Before<P>;
-    const { parameters } = before;
-    const part = trace(parameters, given.batch, currentStep(before));
-    const { embeddings = {} } = part;
-    // The inner products have the cached loss's gradients for the embeddings.
-    const total = checkFinite(part.total);
-    const minimized = Object.entries(given.gradients ?? {}).reduce(
-      (all, [name, slope]) => add(all, sum(multiply(embeddings[name]!, slope))),
-      total,
-    );
-    const slopes = gradient(minimized, trainable(parameters, optimizer?.rules ?? []));
-    const gradients = new Map(leavesOf<Tensor>(slopes));
-    for (const path of gradients.keys()) reached.add(path);
-    const names = Object.keys(part.scalars);
-    const results = [total, ...Object.values(part.scalars)];
-    const added = accumulate(results, gradients, before.accumulated ?? {});
-    const [partTotal, ...scalars] = added.results;
-    return {
-      outputs: {
-        total: partTotal!,
-        scalars: Object.fromEntries(names.map((name, index) => [name, scalars[index]!])),
-      },
-      state: { accumulated: Object.fromEntries(added.sums) },
-    };
-  });
-}
-
-/** Sets the sums of the parameters at `paths` to zero. */
-function clearProgram(state: StateOf, paths: ReadonlySet<string>): Program<Nothing, unknown> {
-  return compile({ state, inputs: {} }, (s) => {
-    const sums = (s as Before<unknown>).accumulated ?? {};
-    const cleared = [...paths].map((path) => [path, fill(sums[path]!.shape, 0)]);
-    const accumulated = Object.fromEntries(cleared) as Record<string, Tensor>;
-    return { outputs: {}, state: { accumulated } };
-  });
-}
-
-/** The update with the sums at `paths` as gradients. */
-function updateProgram<P>(
-  state: StateOf,
-  paths: ReadonlySet<string>,
-  options: UpdateOptions<P>,
-): Program<Nothing, ReturnType<typeof update<P>>["outputs"]> {
-  return compile({ state, inputs: {} }, (s) => {
-    const before = s as Before<P>;
-    const sums = Object.entries(before.accumulated ?? {}).filter(([path]) => paths.has(path));
-    const next = update(before, Object.fromEntries(sums), options);
-    return { outputs: next.outputs, state: next.state };
-  });
 }

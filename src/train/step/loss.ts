@@ -1,7 +1,8 @@
-/** What an optimizer step minimizes: a function to trace, and how to compute it in micro-batches. */
+/** What an optimizer step minimizes: a function to trace, and how to compute it in parts. */
 import type { Values } from "../../backend/values.js";
 import type { Mapped } from "../../base/tree.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import type { GatherMode } from "../../objective/model.js";
 
 /** The value to minimize and other scalars to report, by name: float32 [] each. */
 export interface TracedLoss {
@@ -14,48 +15,82 @@ export type Traced<I> = Mapped<I, TensorSpec, Tensor>;
 /** A tree of input specifications, as the values of one run. */
 export type InputValues<I> = Mapped<I, TensorSpec, Values>;
 
-/** A loss of parameters `P` and inputs of the shapes `I`; `M` are the inputs of a micro-batch. */
-export interface Loss<P, I, M = unknown> {
+/** A loss of parameters `P` and inputs of the shapes `I`, which a part of a batch has, too. */
+export interface Loss<P, I> {
   /** Shapes of the inputs. */
   readonly inputs: I;
   /** @param step counted from 1, float32 [] */
   readonly trace: (parameters: P, inputs: Traced<I>, step: Tensor) => TracedLoss;
   /**
-   * The same loss, computed in `count` micro-batches.
+   * The same loss, computed in `count` equal parts of the batch.
    * @throws RangeError if the batch cannot be split that way
    */
-  readonly split?: (count: number) => MicroBatches<P, I, M>;
+  readonly split?: (count: number) => LossOfParts<P, I>;
 }
 
-/** A loss as a sum over micro-batches. */
-export interface MicroBatches<P, I, M> {
-  /** Shapes of the inputs of one micro-batch. */
-  readonly inputs: M;
-  /** Splits the inputs of the whole batch. */
-  readonly cut: (values: InputValues<I>) => readonly InputValues<M>[];
-  /** The part of one micro-batch: the parts of all micro-batches add up to the loss of the whole batch. */
-  readonly trace: (parameters: P, inputs: Traced<M>, step: Tensor) => TracedPart;
-  /** The part of the loss that compares samples across micro-batches. */
-  readonly cached?: CachedLoss<P, I, M>;
+/** Numbers of samples and targets of a part, by what they count. */
+export type Counts = Readonly<Record<string, number>>;
+
+/**
+ * A loss as a sum over the parts of a batch. Each loss is a mean over samples or targets: weighted by its share of them, the
+ * losses of all parts add up to the loss of the batch.
+ */
+export interface LossOfParts<P, I> {
+  /** Shapes of the inputs of one part. */
+  readonly inputs: I;
+  /** Splits the inputs of the batch. */
+  readonly cut: (values: InputValues<I>) => readonly InputValues<I>[];
+  /** What the part has of the samples and targets that losses are means of. */
+  readonly counts: (values: InputValues<I>) => Counts;
+  /** Names of the shares. */
+  readonly shareNames: readonly string[];
+  /** The weight of each loss of a part, by name, from its counts and those of all parts. */
+  readonly shares: (own: Counts, all: Counts) => Readonly<Record<string, number>>;
+  /** @param shares float32 [] each */
+  readonly trace: (
+    parameters: P,
+    inputs: Traced<I>,
+    shares: Readonly<Record<string, Tensor>>,
+    step: Tensor,
+  ) => TracedPart;
+  /** The part of the loss that compares samples of all parts. */
+  readonly comparison?: Comparison<P, I>;
 }
 
-/** Tensors whose first axis is the samples, by name. */
-export type Embeddings<T> = Readonly<Record<string, T>>;
+/** Vectors of samples by name, float32 [B, D] each, and a factor of their similarities, float32 []. */
+export interface Embedded<T> {
+  readonly vectors: Readonly<Record<string, T>>;
+  readonly factor: T;
+}
 
 export interface TracedPart extends TracedLoss {
-  /** Inputs of the cached loss, if there is one. */
-  readonly embeddings?: Embeddings<Tensor>;
+  /** What the comparison reads, if there is one. */
+  readonly embedded?: Embedded<Tensor>;
 }
 
 /**
- * A loss on the embeddings of all micro-batches, by gradient caching (Gao et al., arXiv 2101.06983). Since
- * embeddings are small, all micro-batches are embedded first; one loss over the whole batch gives the gradient of each
- * embedding, and a second pass over the micro-batches carries these gradients into the parameters.
+ * A loss on the embeddings of all parts, by gradient caching (Gao et al., arXiv 2101.06983). Since embeddings are small, all
+ * parts are embedded first; each part is then compared with all of them, which gives the gradient of each embedding, and a
+ * second pass over the parts carries these gradients into the parameters.
  */
-export interface CachedLoss<P, I, M> {
-  /** Shapes of the embeddings of one micro-batch. */
-  readonly embeddings: Embeddings<TensorSpec>;
-  readonly embed: (parameters: P, inputs: Traced<M>) => Embeddings<Tensor>;
-  /** @param embeddings of the whole batch */
-  readonly trace: (parameters: P, embeddings: Embeddings<Tensor>, inputs: Traced<I>) => TracedLoss;
+export interface Comparison<P, I> {
+  /** Shapes of the embeddings of one part. */
+  readonly embedded: Embedded<TensorSpec>;
+  readonly embed: (parameters: P, inputs: Traced<I>) => Embedded<Tensor>;
+  /** Shape of the weight of a part's samples in this loss, and their values. */
+  readonly rows: TensorSpec;
+  readonly rowsOf: (values: InputValues<I>) => Values;
+  /** Which embeddings of others have gradients. */
+  readonly gather: GatherMode;
+  /**
+   * @param all embeddings of all parts
+   * @param places of the part's samples among all, int32 [B]
+   */
+  readonly trace: (
+    own: Embedded<Tensor>,
+    all: Readonly<Record<string, Tensor>>,
+    places: Tensor,
+    rows: Tensor,
+    shares: Readonly<Record<string, Tensor>>,
+  ) => TracedLoss;
 }

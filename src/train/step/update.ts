@@ -6,6 +6,7 @@ import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
 import { clipByGlobalNorm } from "../../optim/clip.js";
 import type { ParameterRules } from "../../optim/rules.js";
+import { levelsFor } from "./tree-sum.js";
 
 /** State kept between steps: `P` is the tree of parameters, `T` its leaves. */
 export interface OptimizerState<P, T> {
@@ -15,8 +16,8 @@ export interface OptimizerState<P, T> {
   readonly moments: Moments<T>;
   /** Number of steps done, float32 []. */
   readonly step: T;
-  /** Gradient sums over the micro-batches of a step, by the path of the parameter. */
-  readonly accumulated?: Readonly<Record<string, T>>;
+  /** Sums of gradients of parts of a step, by level (see `levelsFor`) and the path of the parameter. */
+  readonly accumulated?: Readonly<Record<number, Readonly<Record<string, T>>>>;
 }
 
 export interface OptimizerStateOptions {
@@ -24,27 +25,31 @@ export interface OptimizerStateOptions {
   readonly rules?: ParameterRules;
   /** Keeps a moving average of the parameters; default false. */
   readonly average?: boolean;
-  /** Has room for the gradient sums of steps in several micro-batches; default 1. */
-  readonly microBatches?: number;
+  /** Has room for the gradient sums of steps that are computed in so many parts; default 1. */
+  readonly parts?: number;
 }
 
 /** The shapes of the optimizer's state for a tree of parameters. */
 export function optimizerState<P>(
   parameters: P,
-  { rules = [], average = false, microBatches = 1 }: OptimizerStateOptions = {},
+  { rules = [], average = false, parts = 1 }: OptimizerStateOptions = {},
 ): OptimizerState<P, TensorSpec> {
   const moments = adamWMoments(parameters, rules);
   // Plain specifications: initialization draws parameters only.
   const averages = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape)) as P;
-  const sums = mapTree(moments, ({ shape }: TensorSpec) => spec(shape));
-  const accumulated = Object.entries(sums).map(([path, { first }]) => [path, first]);
+  const level = Object.fromEntries(
+    Object.entries(moments).map(([path, { first }]) => [path, first]),
+  );
+  const levels = Array.from({ length: levelsFor(parts) }, (_, index) => [index, level]);
   return {
     parameters,
     ...(average && { average: averages }),
     moments,
     step: spec([]),
-    ...(microBatches > 1 && {
-      accumulated: Object.fromEntries(accumulated) as Record<string, TensorSpec>,
+    ...(levels.length > 0 && {
+      accumulated: Object.fromEntries(levels) as Readonly<
+        Record<number, Record<string, TensorSpec>>
+      >,
     }),
   };
 }
@@ -107,9 +112,16 @@ export function update<P>(
   );
   const parameters = constrain?.(updated.parameters) ?? updated.parameters;
   const average = before.average && averaged(before.average, parameters, averaging);
+  // A step counts once its gradients are known to be finite.
+  const counted = clipping ? add(step, affine(clipping.norm, 0, 0)) : step;
   return {
     outputs: { learningRate, updateNorm, ...(clipping && { gradientNorm: clipping.norm }) },
-    state: { parameters, moments, step, ...(average && { average }) } as Update<P>["state"],
+    state: {
+      parameters,
+      moments,
+      step: counted,
+      ...(average && { average }),
+    } as Update<P>["state"],
   };
 }
 

@@ -1,0 +1,71 @@
+// Collective operations between the processes of a run, carried out by a thread of their own while others compute.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel.h"
+#include "message-passing.h"
+
+namespace flava {
+
+class Exchange;
+
+/**
+ * The processes of a run, as one of them sees the others. One thread makes all calls of the message-passing library. An
+ * operation that is not done within the timeout fails, as do all others from then on: the run must end.
+ */
+class Communicator final : public Collectives {
+ public:
+  /** Loads the library and joins the other processes; throws std::runtime_error if that fails. */
+  Communicator(const std::string& library, double timeoutSeconds);
+  /** Leaves the other processes, if nothing has failed. */
+  ~Communicator();
+
+  int32_t rank() const override { return rank_; }
+  int32_t size() const override { return size_; }
+  /** The name of each process's machine, in the order of ranks. */
+  const std::vector<std::string>& hosts() const { return hosts_; }
+
+  int64_t start(Parts parts, int32_t channel, const Tensor* tensors, int32_t count) override;
+  bool wait(int64_t ticket, char* error) override;
+  /** Ends all processes, this one included. */
+  void abort(int32_t code);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void communicate(const std::string& library);
+  void nameHosts();
+  void serve();
+  bool progress();
+  void fail(const std::string& reason);
+
+  const Clock::duration timeout_;
+  const FlavaMessagePassing* messages_ = nullptr;
+  int32_t rank_ = 0;
+  int32_t size_ = 1;
+  std::vector<std::string> hosts_;
+
+  std::mutex mutex_;
+  std::condition_variable news_;     // for the communicating thread
+  std::condition_variable changes_;  // for all others
+  std::unordered_map<int64_t, std::shared_ptr<Exchange>> exchanges_;  // by ticket, until they were waited for
+  std::vector<std::shared_ptr<Exchange>> active_;   // of the communicating thread
+  std::vector<std::shared_ptr<Exchange>> started_;  // not yet seen by it
+  int64_t nextTicket_ = 1;
+  std::string failure_;
+  bool isOpen_ = false;
+  bool stopping_ = false;
+  bool aborting_ = false;
+  int32_t abortCode_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace flava

@@ -1,0 +1,38 @@
+/** Joins the processes that an MPI launcher started together with this one. */
+import { type Joined, loadAddon } from "./addon.js";
+import type { Communicator } from "./communicator.js";
+
+/** The processes of a run, joined by MPI. */
+export interface NativeCommunicator extends Communicator {
+  /** The name of each process's machine, in the order of ranks. */
+  readonly hosts: readonly string[];
+  readonly joined: Joined;
+  /** Waits until all others leave, too; required before this process ends. */
+  leave(): void;
+  /** Ends all processes with an exit code. */
+  abort(code: number): void;
+}
+
+/**
+ * @param library path of the compiled native/mpi
+ * @param timeout seconds without an answer after which another process counts as lost
+ * @throws Error if the library cannot be loaded or the processes do not find each other
+ */
+export function joinMpi(library: string, timeout: number): NativeCommunicator {
+  const addon = loadAddon();
+  if (addon instanceof Error) throw addon;
+  const joined = addon.join(library, timeout);
+  const { rank, size, hosts } = joined;
+  return {
+    ...{ rank, size, hosts, joined },
+    gather: async (channel, values) => {
+      // Bytes are only carried.
+      const bits = new Float32Array(values.buffer, values.byteOffset, 2 * values.length);
+      const all = new Float64Array(await addon.gather(joined, channel, bits));
+      const { length } = values;
+      return hosts.map((_, each) => all.subarray(each * length, (each + 1) * length));
+    },
+    leave: () => addon.leave(joined),
+    abort: (code) => addon.abort(joined, code),
+  };
+}
