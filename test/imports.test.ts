@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 const layers = [
   ["base"],
   ["graph"],
-  ["backend", "optim", "parallel"],
-  ["nn", "data"],
+  ["backend", "optim"],
+  ["nn", "data", "parallel"],
   ["model"],
   ["inference", "objective", "checkpoint", "configs", "export"],
   ["eval", "search", "api"],

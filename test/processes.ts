@@ -31,6 +31,7 @@ export function communicators(size: number): Communicator[] {
     return {
       size,
       rank,
+      hosts: Array.from({ length: size }, () => "here"),
       gather: (channel, values) => {
         const call = calls.get(channel) ?? 0;
         calls.set(channel, call + 1);

@@ -64,7 +64,7 @@ async function stepOn(
     optimizer: { rules },
   });
   const values = mapTree<Given, Values, BatchTensors<Given>>(batch, (given) => given.values);
-  const cut = split.cut(values as never).slice(processes.rank * own, (processes.rank + 1) * own);
+  const cut = split.cut(values).slice(processes.rank * own, (processes.rank + 1) * own);
   const { total, scalars } = await stepInParts(cut.map((part) => ({ step, values: part })));
   const kept = state.paths.filter((path) => !path.startsWith("accumulated/"));
   return new Map<string, Values | number>([

@@ -1,7 +1,14 @@
 import type { World } from "../graph/ops/collective.js";
 import type { Gather } from "../graph/tensor.js";
 
-/** What a backend needs to exchange values with the other processes of a run. */
+/** The other processes of a run, as a backend and training see them. */
 export interface Communicator extends World {
   readonly gather: Gather;
+  /** The name of each process's machine, in the order of ranks. */
+  readonly hosts: readonly string[];
+}
+
+/** Another process of the run does not answer, so that the run must end. */
+export class LostProcessError extends Error {
+  override readonly name = "LostProcessError";
 }

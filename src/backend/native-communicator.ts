@@ -1,11 +1,9 @@
 /** Joins the processes that an MPI launcher started together with this one. */
 import { type Joined, loadAddon } from "./addon.js";
-import type { Communicator } from "./communicator.js";
+import { type Communicator, LostProcessError } from "./communicator.js";
 
 /** The processes of a run, joined by MPI. */
 export interface NativeCommunicator extends Communicator {
-  /** The name of each process's machine, in the order of ranks. */
-  readonly hosts: readonly string[];
   readonly joined: Joined;
   /** Waits until all others leave, too; required before this process ends. */
   leave(): void;
@@ -28,7 +26,10 @@ export function joinMpi(library: string, timeout: number): NativeCommunicator {
     gather: async (channel, values) => {
       // Bytes are only carried.
       const bits = new Float32Array(values.buffer, values.byteOffset, 2 * values.length);
-      const all = new Float64Array(await addon.gather(joined, channel, bits));
+      const gathered = await addon.gather(joined, channel, bits).catch((error: unknown) => {
+        throw new LostProcessError((error as Error).message, { cause: error });
+      });
+      const all = new Float64Array(gathered);
       const { length } = values;
       return hosts.map((_, each) => all.subarray(each * length, (each + 1) * length));
     },

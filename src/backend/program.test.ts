@@ -227,7 +227,7 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     ["checkFinite, or before it but after collectiveStart", [1, 2], NaN],
   ])("with collectives name %s as the first to become non-finite", async (named, x, others) => {
     const processes = {
-      ...{ size: 2, rank: 0 },
+      ...{ size: 2, rank: 0, hosts: [] },
       gather: (_: number, values: Float64Array) =>
         Promise.resolve([values, new Float64Array(values.length).fill(others)]),
     };

@@ -7,6 +7,7 @@ import { type Plan, plan } from "../graph/plan.js";
 import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
 import { formatBytes, requireMemory } from "./available-memory.js";
 import { type Backend, type Executable, KernelError } from "./backend.js";
+import { LostProcessError } from "./communicator.js";
 import type { State } from "./state.js";
 import { type Values, checkValues } from "./values.js";
 
@@ -234,11 +235,14 @@ export class Program<I, O> {
     if (!(error instanceof KernelError)) return error;
     const label = (index: number): string =>
       this.#plan.instructions[index]?.label ?? "an operation";
+    if (this.#plan.instructions[error.instruction]?.op.awaits) {
+      return new LostProcessError(error.message, { cause: error });
+    }
     if (error.message !== "non-finite") {
       return new Error(`${label(error.instruction)}: ${error.message}`, { cause: error });
     }
     const { instructions } = this.#plan;
-    const exchange = instructions.findIndex(({ op }) => op.collective);
+    const exchange = instructions.findIndex(({ op }) => op.collective !== undefined);
     const last = exchange < 0 ? instructions.length : exchange;
     const found = await executable.inspect(last, inputs);
     if (found !== undefined || exchange < 0 || error.instruction < exchange) {

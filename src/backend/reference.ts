@@ -171,7 +171,10 @@ class ReferenceExecutable implements Executable {
   /** Executes an instruction, with the other processes if it is a collective operation. */
   async #perform(index: number): Promise<void> {
     const { op, attributes } = this.plan.instructions[index]!;
-    if (!op.collective || !this.processes) return this.#execute(index);
+    if (!op.collective || !this.processes) {
+      this.#execute(index);
+      return;
+    }
     const { gather } = this.processes;
     try {
       await op.collective({ ...this.#calls[index]!, attributes }, gather);

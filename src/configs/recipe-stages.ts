@@ -138,7 +138,13 @@ const pretrainingStage = z.strictObject({
     paper: "8,192; text encoder 2,048",
   }),
   microBatches: count.default(1).meta({
-    description: "Equal parts that a batch is computed in, to save memory; must divide the batch.",
+    description:
+      "Equal parts that a batch, or a shard of it, is computed in, to save memory; must divide it.",
+  }),
+  gather: z.enum(["global", "local", "none"]).default("global").meta({
+    description:
+      "Which embeddings that pairs are compared with have gradients: all, those of the same part of the batch, or none.",
+    paper: "global",
   }),
   shares: perKind(share)
     .prefault({ pair: 0.7, image: 0.15, text: 0.15 })

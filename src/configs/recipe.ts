@@ -56,6 +56,10 @@ const recipeShape = z.strictObject({
     description: "Precision of activations and of the factors of products.",
     paper: "float16 but for layer norms",
   }),
+  shards: z.int().positive().optional().meta({
+    description:
+      "Equal parts of each batch that processes share: the same number gives the same weights on any number of processes. Default: the number of processes that start the run.",
+  }),
   data: data.meta({ description: "The data sets, and how their samples become batches." }),
   stages: z
     .array(stage)

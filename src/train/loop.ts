@@ -1,6 +1,9 @@
 /** The training loop: steps, evaluations and checkpoints of one stage, from its last checkpoint to its end. */
-import type { Loader } from "../data/batch/loader.js";
+import type { NextBatch } from "../data/batch/loader.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import type { Communicator } from "../backend/communicator.js";
+import { any } from "../parallel/agreement.js";
+import { requireSameWeights } from "./run/same-weights.js";
 import { formatDuration } from "../base/duration.js";
 import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
@@ -12,8 +15,10 @@ import type { Log, Scalars, Stage } from "./stages/stage.js";
 
 export interface TrainOptions<B> {
   readonly run: RunDirectory;
+  /** The processes that make the steps together; default: there is only this one. */
+  readonly processes?: Communicator | undefined;
   /** Loads the batches that follow `progress`. */
-  readonly loader: Pick<Loader<B>, "next">;
+  readonly loader: { next(): Promise<NextBatch<B>> };
   /** Progress at the last checkpoint; undefined if there is none. */
   readonly progress: Progress | undefined;
   /** Intervals in steps. */
@@ -70,7 +75,7 @@ type Session<B> = Omit<TrainOptions<B>, "progress"> & {
 };
 
 async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Ending> {
-  const { run, every, log, signal, onProgress } = session;
+  const { run, every, log, signal, onProgress, processes } = session;
   const start = session.progress;
   const runLog = await RunLog.open(run, start.step, session.onEntry);
   const averages = new Averages();
@@ -94,10 +99,12 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
       session.progress = await evaluate(stage, session, runLog);
     }
     const isLast = isEnd || hasStalled(session);
-    if (step % every.save === 0 || isLast || signal?.aborted) {
+    const isStopped = await any(processes, signal?.aborted === true);
+    if (step % every.save === 0 || isLast || isStopped) {
+      await requireSameWeights(processes, stage.state, step);
       await run.save(stage.state, session.progress);
     }
-    if (signal?.aborted && !isLast) {
+    if (isStopped && !isLast) {
       log(`Stopped after step ${step}; the same command continues from there.`);
       return "stopped";
     }
@@ -150,7 +157,7 @@ async function evaluate<B>(
   const scalars = await stage.evaluate();
   await runLog.add({ ...placeOf(progress), kind: "evaluation", scalars });
   log(`  evaluation: ${describe(scalars)}`);
-  await writeReport(report);
+  if (run.isWriter) await writeReport(report);
   const value = measure && scalars[measure.name];
   if (measure === undefined || value === undefined) return progress;
   const { best } = progress;

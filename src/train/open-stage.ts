@@ -12,6 +12,7 @@ import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { type RunDirectory, reconstructionsName } from "./run/run-directory.js";
+import { shardsOf } from "./run/shared-run.js";
 import type { StartWeights } from "./run/start.js";
 import { CodebookStage } from "./stages/codebook.js";
 import type { ExtraLoss } from "./stages/extra-loss.js";
@@ -58,7 +59,7 @@ async function openCodebook(
       seed: 1,
       log: preparation.log,
     },
-    drawing: run.file(reconstructionsName),
+    drawing: run.isWriter ? run.file(reconstructionsName) : undefined,
   });
 }
 
@@ -67,6 +68,7 @@ async function openPretraining(
   { backend, recipe, vocabulary, start, extra, preparation }: OpenStageOptions,
 ): Promise<RecipeStage> {
   const { log } = preparation;
+  const shards = shardsOf(stage, recipe, backend.communicator);
   return new PretrainingStage({
     backend,
     recipe,
@@ -75,7 +77,8 @@ async function openPretraining(
     start,
     extra,
     log,
-    largest: largestBatches(recipe, stage),
+    largest: largestBatches(recipe, stage, shards.count),
+    shards,
     decoder: await decoderFrom(start),
     validation: {
       sets: await validationSets(recipe.data, stage, preparation),

@@ -7,6 +7,8 @@ import { suggestion } from "../base/suggestion.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
+import { ShardPlanner, nextShards } from "../data/batch/shards.js";
+import { barrier, inTurns, requireSame } from "../parallel/agreement.js";
 import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
@@ -19,6 +21,7 @@ import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
+import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import {
   type Preparation,
@@ -31,7 +34,7 @@ import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./voc
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
-import type { Log, RecipeStage, Stage } from "./stages/stage.js";
+import type { Log, RecipeStage } from "./stages/stage.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;
@@ -70,19 +73,31 @@ export interface PretrainOptions {
  * @throws LockError if another process is training in the directory; ChangedRunError if the run's settings have changed
  */
 export async function pretrain(options: PretrainOptions): Promise<Ending> {
-  const { overfit, only, extraLosses = [], log, signal, start = options.recipe.start } = options;
+  const {
+    overfit,
+    only,
+    extraLosses = [],
+    signal,
+    backend,
+    start = options.recipe.start,
+  } = options;
+  const processes = backend.communicator;
+  const isFirst = (processes?.rank ?? 0) === 0;
+  const log: Log = isFirst ? options.log : () => undefined;
   const whole = await sizedRecipe({ ...options.recipe, start });
-  const recipe = overfit === undefined ? whole : cappedBatches(whole, overfit);
-  requireStages(recipe, only);
+  const capped = overfit === undefined ? whole : cappedBatches(whole, overfit);
+  requireStages(capped, only);
   requireNames(extraLosses);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
-  return withRunLock(directory, async () => {
+  const runStages = async (): Promise<Ending> => {
+    const recipe = withShards(capped, await startedShards(capped, directory), processes);
+    await barrier(processes); // before the first process writes what others look for
     for (const stage of recipe.stages) {
       if (only && !only.includes(stage.name)) continue;
-      const ending = await runStage(stage, { ...options, recipe, directory }).catch(
+      const ending = await runStage(stage, { ...options, log, recipe, directory }).catch(
         (error: unknown) => {
-          if (!signal?.aborted || error !== signal.reason) throw error;
+          if (processes || !signal?.aborted || error !== signal.reason) throw error;
           log(`Stopped before a step of stage "${stage.name}" was made.`);
           return "stopped";
         },
@@ -90,7 +105,17 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
       if (ending === "stopped") return "stopped";
     }
     return "finished";
-  });
+  };
+  return isFirst ? withRunLock(directory, runStages) : runStages();
+}
+
+/** The number of shards with which the run in `directory` was started; undefined if it was not. */
+async function startedShards({ stages }: Recipe, directory: string): Promise<number | undefined> {
+  for (const { name } of stages) {
+    const facts = await new RunDirectory(join(directory, name)).readFacts();
+    if (facts) return facts.recipe.shards ?? 1;
+  }
+  return undefined;
 }
 
 function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
@@ -116,15 +141,21 @@ interface StageInputs {
 
 async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending> {
   const { recipe, backend, directory, log } = options;
-  const run = new RunDirectory(join(directory, stage.name));
+  const processes = backend.communicator;
+  const run = new RunDirectory(join(directory, stage.name), (processes?.rank ?? 0) === 0);
   const preparation: Preparation = { log, signal: options.signal, onProgress: options.onIndexed };
-  const inputs: StageInputs = {
-    start: await startWeights(stage, directory, recipe.start, log),
-    vocabulary: await vocabularyOf(recipe),
-    sets: await trainingSets(recipe.data, stage, preparation),
-  };
-  const provenance = await provenanceOf(stage, inputs, options);
-  if (!(await checkRun(run, provenance, stage.steps, options))) {
+  const { inputs, provenance, isFinished } = await inTurns(processes, async () => {
+    const inputs: StageInputs = {
+      start: await startWeights(stage, directory, recipe.start, log),
+      vocabulary: await vocabularyOf(recipe),
+      sets: await trainingSets(recipe.data, stage, preparation),
+    };
+    const provenance = await provenanceOf(stage, inputs, options);
+    const isFinished = await checkRun(run, provenance, stage.steps, options);
+    return { inputs, provenance, isFinished };
+  });
+  await requireSame(processes, { ...provenance, checkpoints: await run.checkpoints() });
+  if (!isFinished) {
     log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, recipe.config);
@@ -138,6 +169,7 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     } finally {
       await opened.dispose();
     }
+    await barrier(processes); // what the first process has written may be what the next stage starts from
   }
   log(`Stage "${stage.name}" is finished: ${run.file("final")}`);
   if (options.overfit === undefined) await logLosses(run, log);
@@ -206,8 +238,10 @@ async function trainStage(
   const mixture = mixtureOptions(recipe, stage, sets, overfit);
   const baselines = await opened.baselines({ sets, mixture }, overfit !== undefined);
   await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
+  const { communicator: processes } = options.backend;
+  const shards = shardsOf(stage, recipe, processes);
   const loader = await Loader.open({
-    planner: new Mixture(mixture, progress?.cursor),
+    planner: new ShardPlanner(new Mixture(mixture, progress?.cursor), shards),
     reader: "pretraining",
     options: { indexes: indexesOf(sets), vocabulary, batch: batchOptions(recipe, stage) },
     workers,
@@ -215,7 +249,8 @@ async function trainStage(
   try {
     return await train(opened, {
       run,
-      loader,
+      processes,
+      loader: { next: () => nextShards(loader, shards) },
       progress,
       every: stage.every,
       best,
@@ -234,7 +269,7 @@ async function trainStage(
  * Logs how much memory and time training needs.
  * @throws OutOfMemoryError if there is less memory
  */
-async function checkNeeds(stage: Stage, steps: number, options: RunOptions): Promise<void> {
+async function checkNeeds(stage: RecipeStage, steps: number, options: RunOptions): Promise<void> {
   const { memory, secondsPerStep } = await estimateStage(stage, options);
   requireEstimated(stage.name, memory);
   options.log(`Memory: ${describeMemory(memory)}.`);

@@ -149,13 +149,14 @@ export function mixtureOptions(
   return { seed, temperature: data.temperature, batch, shares, mismatched, candidates, sets };
 }
 
-/** The largest batch of each kind that a stage draws. */
+/** The largest batch of each kind that a stage draws, or one of its `shards`. */
 export function largestBatches(
   recipe: SizedRecipe,
   stage: PretrainingStageRecipe,
+  shards: number,
 ): Batch<TensorSpec>[] {
   const { shares, batch } = stage;
   const kinds = batchKinds.filter((kind) => shares[kind] > 0);
   const options = batchOptions(recipe, stage);
-  return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind], options)));
+  return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind] / shards, options)));
 }

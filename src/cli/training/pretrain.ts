@@ -8,11 +8,12 @@ import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recip
 import { recipes } from "../../configs/recipes.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
-import { trainingRun, workersOption } from "./training-run.js";
+import { type SharedRunFlags, mpiOption, sharedRun, timeoutOption } from "./shared-run.js";
+import { type TrainingRun, trainingRun, workersOption } from "./training-run.js";
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface PretrainFlags {
+interface PretrainFlags extends SharedRunFlags {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
@@ -57,6 +58,8 @@ export function addPretrain(program: Command): void {
       "continue a run even if its settings have changed, or extend a finished stage",
     )
     .addOption(workersOption())
+    .addOption(timeoutOption())
+    .addOption(mpiOption())
     .action(run);
 }
 
@@ -74,7 +77,7 @@ async function run(
   const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
   const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
-  await trainingRun(async ({ show, ...run }): Promise<void> => {
+  const work = async ({ show, ...run }: TrainingRun): Promise<void> => {
     const options = {
       ...run,
       ...{ recipe, directory, workers },
@@ -91,7 +94,8 @@ async function run(
       ...(overfit !== undefined && { overfit }),
       ...(allowChanges && { allowChanges }),
     });
-  });
+  };
+  await sharedRun(flags, (joined) => trainingRun(work, joined, joined.write));
 }
 
 /** Prints a recipe to start one's own from, or what can be set in one. */

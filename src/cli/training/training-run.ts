@@ -16,7 +16,7 @@ export const workersOption = (): Option =>
     .default(Math.max(1, Math.floor(availableParallelism() / 8)));
 
 /** What a run is given. */
-interface TrainingRun {
+export interface TrainingRun {
   readonly backend: Backend;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;

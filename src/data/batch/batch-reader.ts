@@ -51,13 +51,14 @@ export class BatchReader {
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
     const { firstCaptionProbability } = this.options;
+    const { first = 0 } = plan;
     const views =
       plan.kind === "text" ? undefined : new BatchViews(plan.samples.length, this.options);
     const picked = await mapLimited(
       plan.samples,
       concurrentSamples,
       async ({ textOf, ...reference }, slot): Promise<Picked> => {
-        const key = foldIn(plan.key, slot);
+        const key = foldIn(plan.key, first + slot);
         const found = await this.#whole(plan.kind, reference, skipped);
         if (found.image) views?.write(slot, found.image, key);
         const text = chosen(found.sample.texts, foldIn(key, "text"), firstCaptionProbability);

@@ -74,6 +74,8 @@ export interface BatchPlan {
   readonly step: number;
   /** Key for views, masks and the choice of captions. */
   readonly key: Key;
+  /** Number of the first sample in the batch that this is a part of; default 0. */
+  readonly first?: number;
   readonly samples: readonly PlannedSample[];
 }
 

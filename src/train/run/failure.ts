@@ -1,3 +1,4 @@
+import { LostProcessError } from "../../backend/communicator.js";
 import { NonFiniteError } from "../../base/errors.js";
 import type { RunDirectory } from "./run-directory.js";
 
@@ -18,6 +19,13 @@ export async function describeFailure(
       `Step ${step} produced an infinite value or NaN, first in ${error.operation}. ${await whatIsLeft(run)} ` +
         `Resume with a lower learning rate (--set ${rateSetting}=… --allow-changes), or check the data of this ` +
         "step.",
+      { cause: error },
+    );
+  }
+  if (error instanceof LostProcessError) {
+    return new Error(
+      `Step ${step} was not finished: ${error.message}. ${await whatIsLeft(run)} The same command continues from there, on ` +
+        "this or another number of processes.",
       { cause: error },
     );
   }

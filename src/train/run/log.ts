@@ -21,11 +21,10 @@ export class RunLog {
   readonly #events: EventFile;
 
   private constructor(
-    private readonly path: string,
-    directory: string,
+    private readonly run: RunDirectory,
     private readonly onEntry?: (entry: LogEntry) => void,
   ) {
-    this.#events = new EventFile(directory);
+    this.#events = new EventFile(run.path);
   }
 
   /** Opens the log of a run that resumes after `step`, dropping entries of later steps, which will be repeated. */
@@ -34,14 +33,17 @@ export class RunLog {
     step: number,
     onEntry?: (entry: LogEntry) => void,
   ): Promise<RunLog> {
-    const path = run.file(logName);
-    const before = (await readLog(run)).filter((entry) => entry.step <= step);
-    await replaceFile(path, before.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    return new RunLog(path, run.path, onEntry);
+    if (run.isWriter) {
+      const before = (await readLog(run)).filter((entry) => entry.step <= step);
+      const lines = before.map((entry) => `${JSON.stringify(entry)}\n`);
+      await replaceFile(run.file(logName), lines.join(""));
+    }
+    return new RunLog(run, onEntry);
   }
 
   async add(entry: LogEntry): Promise<void> {
-    await appendFile(this.path, `${JSON.stringify(entry)}\n`);
+    if (!this.run.isWriter) return;
+    await appendFile(this.run.file(logName), `${JSON.stringify(entry)}\n`);
     const tags = Object.entries(entry.scalars).map(([name, value]) => [
       `${entry.kind}/${name}`,
       value,

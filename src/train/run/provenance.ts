@@ -5,6 +5,7 @@ export interface RunRecipe {
   readonly name: string;
   readonly $schema?: string | undefined;
   readonly start?: string | undefined;
+  readonly shards?: number | undefined;
   readonly data?: Readonly<Record<string, unknown>>;
   readonly stages: readonly { readonly name: string }[];
 }

@@ -51,7 +51,11 @@ export const checkpointsKept = 2;
  * under its name once complete, so a kill at any moment leaves the previous one intact; see `recover`.
  */
 export class RunDirectory {
-  constructor(readonly path: string) {}
+  /** @param isWriter whether this process writes the files; the others of a run only read them */
+  constructor(
+    readonly path: string,
+    readonly isWriter = true,
+  ) {}
 
   file(...names: string[]): string {
     return join(this.path, ...names);
@@ -71,6 +75,7 @@ export class RunDirectory {
   }
 
   async save(state: State, progress: Progress): Promise<void> {
+    if (!this.isWriter) return;
     const name = String(progress.step).padStart(7, "0");
     const target = this.file("checkpoints", name);
     const partial = this.file("checkpoints", `${name}.partial`);
@@ -96,6 +101,7 @@ export class RunDirectory {
 
   /** Replaces a model with the one that `write` writes. */
   async replace(name: ModelName, write: (directory: string) => Promise<void>): Promise<void> {
+    if (!this.isWriter) return;
     const { directory, partial, old } = this.#places(name);
     await this.recover();
     await write(partial);
@@ -109,6 +115,7 @@ export class RunDirectory {
    * name, and the old one gets it back. Call this before looking for a model.
    */
   async recover(): Promise<void> {
+    if (!this.isWriter) return;
     for (const name of modelNames) {
       const { directory, partial, old } = this.#places(name);
       if ((await exists(old)) && !(await exists(directory))) await rename(old, directory);
@@ -118,6 +125,7 @@ export class RunDirectory {
   }
 
   async writeFacts(facts: RunFacts): Promise<void> {
+    if (!this.isWriter) return;
     await this.create();
     await writeFile(this.file(factsName), `${JSON.stringify(facts, undefined, 2)}\n`);
   }

@@ -59,8 +59,8 @@ export interface CodebookStageOptions {
   readonly stage: CodebookStageRecipe;
   /** Held-out images. */
   readonly validation: FixedBatchesOptions<"image">;
-  /** Path of a PNG with images and their reconstructions, written at each evaluation. */
-  readonly drawing: string;
+  /** Path of a PNG with images and their reconstructions, written at each evaluation; default: none. */
+  readonly drawing: string | undefined;
 }
 
 type CodebookState = State<OptimizerState<Autoencoder<TensorSpec>, TensorSpec>>;
@@ -133,8 +133,8 @@ export class CodebookStage implements RecipeStage {
     this.#validation = await fixedBatches({ ...this.options.validation, signal });
   }
 
-  async step(batch: CollatedBatch, step: number): Promise<Scalars> {
-    const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
+  async step([batch]: readonly CollatedBatch[], step: number): Promise<Scalars> {
+    const pixels = batch === undefined || batch.kind === "text" ? undefined : batch.codebookPixels;
     if (!pixels) throw new Error("The codebook trains on images, but the batch has none.");
     const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
     return stepScalars(await this.#compiled().run({ pixels, key }));
@@ -152,7 +152,8 @@ export class CodebookStage implements RecipeStage {
       for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
       addInkError(ink, originals, images);
       sum += loss[0] ?? NaN;
-      if (index === 0) await this.#draw(originals, images);
+      const { drawing } = this.options;
+      if (index === 0 && drawing !== undefined) await this.#draw(drawing, originals, images);
     }
     const likelihood = -sum / this.#validation.length;
     return {
@@ -228,7 +229,7 @@ export class CodebookStage implements RecipeStage {
   }
 
   /** Rows of images, each image above its reconstruction. */
-  async #draw(originals: Values, images: Values): Promise<void> {
+  async #draw(path: string, originals: Values, images: Values): Promise<void> {
     const [batch = 0, , side = 0] = this.#judged.shape;
     const columns = Math.min(16, batch);
     const rows = Math.min(4, Math.floor(batch / columns));
@@ -246,7 +247,7 @@ export class CodebookStage implements RecipeStage {
       }
     }
     const raw = { width, height: rows * 2 * side, channels: 3 } as const;
-    await sharp(pixels, { raw }).png().toFile(this.options.drawing);
+    await sharp(pixels, { raw }).png().toFile(path);
   }
 }
 

@@ -9,15 +9,17 @@ import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { batchKinds } from "../../data/batch/mixture.js";
+import type { ShardsOptions } from "../../data/batch/shards.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
-import type { TensorSpec } from "../../graph/tensor.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
 import { lossesOfKind } from "../../objective/objectives.js";
 import { requireParts } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
+import { AccumulatedStep, type Part, stepInParts } from "../step/accumulated-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import {
@@ -45,7 +47,9 @@ import { Validation, type ValidationOptions } from "./validation.js";
 import { writeModel } from "../../checkpoint/write-model.js";
 
 type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
-type PretrainingStep = CompiledStep<PretrainingInputs<TensorSpec>>;
+type Inputs = PretrainingInputs<TensorSpec>;
+/** A step on batches of one shape, or on shards of one shape. */
+type PretrainingStep = CompiledStep<Inputs> | AccumulatedStep<FlavaForPretraining<Tensor>, Inputs>;
 
 export interface PretrainingStageOptions {
   readonly backend: Backend;
@@ -60,8 +64,10 @@ export interface PretrainingStageOptions {
   /** Losses besides those of the recipe. */
   readonly extra: readonly ExtraLoss[];
   readonly validation: Omit<ValidationOptions, "state" | "config" | "vocabulary">;
-  /** The largest batch of each kind, for planning. */
+  /** The largest shard of each kind, for planning. */
   readonly largest: readonly Batch<TensorSpec>[];
+  /** Those that this process computes. */
+  readonly shards: ShardsOptions;
 }
 
 export class PretrainingStage implements RecipeStage {
@@ -75,16 +81,20 @@ export class PretrainingStage implements RecipeStage {
     const { backend, recipe, stage, vocabulary } = options;
     const config = recipe.config;
     const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
-    const { frozen, microBatches } = stage;
+    const { frozen } = stage;
     requireParts(parameters, frozen);
-    const specs = optimizerState(parameters, {
-      rules: pretrainingRules(frozen),
-      parts: microBatches,
-    });
+    const rules = pretrainingRules(frozen);
+    const specs = optimizerState(parameters, { rules, parts: this.#parts });
     const state = new State(backend, specs);
     this.config = config;
     this.state = state;
     this.validation = new Validation({ ...options.validation, vocabulary, state, config });
+  }
+
+  /** Number of parts that a step of this process has. */
+  get #parts(): number {
+    const { shards, stage } = this.options;
+    return (shards.end - shards.first) * stage.microBatches;
   }
 
   get name(): string {
@@ -163,12 +173,18 @@ export class PretrainingStage implements RecipeStage {
     return this.validation.load(signal);
   }
 
-  async step(batch: CollatedBatch): Promise<Scalars> {
-    const { kind, sizes, ...tensors } = batch;
-    const step = this.#compiled(batchSpecs(sizes));
-    const losses = lossesOfBatch(this.options.extra, kind);
-    const extra = losses.length > 0 && { extra: await extraValues(losses, batch) };
-    return stepScalars(await step.run({ ...tensors, ...extra }));
+  async step(shards: readonly CollatedBatch[]): Promise<Scalars> {
+    const parts: Part<FlavaForPretraining<Tensor>, Inputs>[] = [];
+    for (const batch of shards) {
+      const { kind, sizes, ...tensors } = batch;
+      const step = this.#compiled(batchSpecs(sizes));
+      const losses = lossesOfBatch(this.options.extra, kind);
+      const extra = losses.length > 0 && { extra: await extraValues(losses, batch) };
+      const values = { ...tensors, ...extra };
+      if (!(step instanceof AccumulatedStep)) return stepScalars(await step.run(values));
+      parts.push(...step.loss.cut(values).map((part) => ({ step, values: part })));
+    }
+    return stepScalars(await stepInParts(parts));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -197,22 +213,30 @@ export class PretrainingStage implements RecipeStage {
     const name = shapeKey(batch);
     const found = this.#steps.get(name);
     if (found) return found;
-    const { recipe, stage } = this.options;
+    const { backend, recipe, stage, shards } = this.options;
     const { clip, ...optimizer } = stage.optimizer;
     const loss = pretrainingLoss(batch, {
       config: this.config,
       precision: recipe.precision,
       recompute: stage.recompute,
       weights: stage.losses,
+      gather: stage.gather,
       extra: this.options.extra,
     });
-    const step = optimizerStep(this.state, loss, {
+    const options = {
       optimizer: { ...optimizer, rules: pretrainingRules(stage.frozen) },
       clip,
-      learningRate: (step) => rateAt(step, stage),
+      learningRate: (step: Tensor) => rateAt(step, stage),
       constrain: boundLogitScale,
-      microBatches: stage.microBatches,
-    });
+    };
+    const step =
+      shards.count === 1
+        ? optimizerStep(this.state, loss, { ...options, microBatches: stage.microBatches })
+        : new AccumulatedStep(this.state, loss.split!(stage.microBatches), {
+            ...options,
+            parts: this.#parts,
+            processes: backend.communicator,
+          });
     this.#steps.set(name, step);
     return step;
   }

@@ -93,8 +93,8 @@ export interface Stage<B = CollatedBatch> {
   dispose(): Promise<void>;
 }
 
-/** A stage of pre-training. */
-export interface RecipeStage extends Stage {
+/** A stage of pre-training, on the shards of batches that this process computes. */
+export interface RecipeStage extends Stage<readonly CollatedBatch[]> {
   /** Loads the validation data. Called before `measures`, `step` and `evaluate`; rejects when aborted. */
   load(signal?: AbortSignal): Promise<void>;
   /**

@@ -222,7 +222,7 @@ function compareProgram<P, I>(
   const each = comparedSpecs(comparison, shares);
   const inputs: readonly Compared<TensorSpec>[] = Array.from({ length: parts }, () => each);
   return compile({ state, inputs }, (_, given) => ({
-    outputs: compare(comparison, given as readonly Compared<Tensor>[], world),
+    outputs: compare(comparison, given, world),
   }));
 }
 
@@ -232,7 +232,7 @@ function carryProgram(
   paths: ReadonlySet<string>,
   level: number,
 ): Program<Record<string, never>, unknown> {
-  return compile({ state, inputs: {} as Record<string, never> }, (s) => {
+  return compile({ state, inputs: {} }, (s) => {
     const { accumulated = {} } = s as OptimizerState<unknown, Tensor>;
     const sums = [...paths].map((path) => {
       const below = Array.from({ length: level }, (_, k) => accumulated[k]![path]!);

@@ -102,10 +102,13 @@ export class PartPrograms<P, I> {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const levels = before.accumulated ?? {};
-      const [first, ...others] = filledLevels(parts - 1);
-      const { outputs, sums } = added(losses, gradients, first === 0 ? levels[0] : undefined);
-      const rest = first === 0 || first === undefined ? others : [first, ...others];
-      for (const level of rest) {
+      const filled = filledLevels(parts - 1);
+      const { outputs, sums } = added(
+        losses,
+        gradients,
+        filled.includes(0) ? levels[0] : undefined,
+      );
+      for (const level of filled.filter((each) => each > 0)) {
         for (const [path, own] of sums) sums.set(path, add(levels[level]![path]!, own));
       }
       const all = Object.fromEntries(reducedGradients(sums, world));
@@ -169,6 +172,6 @@ function added(
     sums,
   );
   const byPath = new Map(results.map(([path], index) => [path, made.results[index]!]));
-  const outputs = mapTree(losses, (_: Tensor, path) => byPath.get(path)!) as PartLosses;
+  const outputs = mapTree<Tensor, Tensor, PartLosses>(losses, (_, path) => byPath.get(path)!);
   return { outputs, sums: new Map(made.sums) };
 }

@@ -1,0 +1,66 @@
+/** Whether this process was started together with others, and by what. */
+import { cpus, availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
+import { packagePath } from "../base/package-root.js";
+
+/** MPI libraries for which native/mpi can be built. Intel MPI and Cray MPICH are MPICH with other names. */
+export const mpiLibraries = ["openmpi", "mpich"] as const;
+export type MpiLibrary = (typeof mpiLibraries)[number];
+
+export interface Launch {
+  /** What the launcher said. */
+  readonly variable: string;
+  readonly library: MpiLibrary;
+  readonly size: number;
+  /** Number of processes on this machine; undefined if the launcher does not tell. */
+  readonly local: number | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that launchers set to the number of processes, those of the machine, and the library that they work with. */
+const launchers: readonly (readonly [size: string, local: string, library: MpiLibrary])[] = [
+  ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "openmpi"],
+  ["PMI_SIZE", "MPI_LOCALNRANKS", "mpich"],
+  ["PALS_SIZE", "PALS_LOCAL_SIZE", "mpich"],
+];
+
+/** How this process was started; undefined if it is alone. */
+export function launchOf(environment: Environment): Launch | undefined {
+  for (const [size, local, library] of launchers) {
+    const processes = Number(environment[size] ?? 1);
+    if (processes < 2) continue;
+    const here = environment[local];
+    return {
+      ...{ variable: size, library, size: processes },
+      local: here === undefined ? undefined : Number(here),
+    };
+  }
+  // srun with PMIx sets no number of processes that all versions agree on, but Slurm itself does.
+  const tasks = Number(environment.SLURM_STEP_NUM_TASKS ?? 1);
+  const { PMIX_RANK: rank } = environment;
+  if (rank === undefined || tasks < 2) return undefined;
+  return { variable: "PMIX_RANK", library: "openmpi", size: tasks, local: undefined };
+}
+
+/**
+ * The path of the library that joins processes by MPI.
+ * @throws Error if it was not built
+ */
+export function mpiLibraryPath(library: MpiLibrary): string {
+  const path = packagePath("build", "mpi", `${library}.so`);
+  if (existsSync(path)) return path;
+  const packages = { openmpi: "openmpi-bin libopenmpi-dev", mpich: "mpich libmpich-dev" };
+  throw new Error(
+    `This process was started together with others by ${library === "openmpi" ? "Open MPI" : "MPICH"}, which flava was not ` +
+      `built for. Install its compiler (Debian: ${packages[library]}; on a cluster, load its module), then run: ` +
+      `node "${packagePath("native", "build-mpi.mjs")}"`,
+  );
+}
+
+/** Compute threads of each process: those of the processors that it is bound to, or its share of the machine's. */
+export function threadsOf({ local }: Launch): number {
+  const own = availableParallelism();
+  const isBound = own < cpus().length;
+  return isBound || local === undefined ? own : Math.max(1, Math.floor(own / local));
+}

@@ -1,0 +1,62 @@
+/** How the processes of a run share its batches. */
+import type { Communicator } from "../../backend/communicator.js";
+import type { Recipe, StageRecipe } from "../../configs/recipe.js";
+import { RecipeError } from "../../configs/recipe.js";
+import { batchKinds } from "../../data/batch/mixture.js";
+import type { ShardsOptions } from "../../data/batch/shards.js";
+
+/** The shards of a stage's batches that this process computes. Every process computes all of a codebook's. */
+export function shardsOf(
+  stage: StageRecipe,
+  { shards = 1 }: Pick<Recipe, "shards">,
+  processes: Communicator | undefined,
+): ShardsOptions {
+  if (stage.kind === "codebook") return { count: 1, first: 0, end: 1 };
+  const { size = 1, rank = 0 } = processes ?? {};
+  const own = shards / size;
+  return { count: shards, first: rank * own, end: (rank + 1) * own };
+}
+
+/**
+ * The recipe with its number of shards: its own, or else that with which the run was started, or the number of processes.
+ *
+ * @param started the number of shards with which the run was started, if it was
+ * @throws RecipeError if the processes cannot share them, or batches have no such shards
+ */
+export function withShards<R extends Recipe>(
+  recipe: R,
+  started: number | undefined,
+  processes: Communicator | undefined,
+): R {
+  const { size = 1 } = processes ?? {};
+  const shards = recipe.shards ?? started ?? size;
+  if (shards === 1) return recipe; // as in runs before there were shards
+  requireShared(shards, size);
+  for (const stage of recipe.stages) {
+    if (stage.kind === "codebook") continue;
+    const { name, batch, microBatches, shares } = stage;
+    const parts = shards * microBatches;
+    for (const kind of batchKinds) {
+      if (shares[kind] === 0 || batch[kind] % parts === 0) continue;
+      throw new RecipeError(
+        `stages.${name}.batch.${kind}: ${batch[kind]} samples cannot be split into ${shards} shards` +
+          `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
+          "to a divisor (--set shards=…).",
+      );
+    }
+  }
+  return { ...recipe, shards };
+}
+
+/** Sums are the same on any number of processes if each has an aligned group of shards, so that it adds a whole subtree. */
+function requireShared(shards: number, size: number): void {
+  const own = shards / size;
+  if (size === 1 || (Number.isInteger(own) && Number.isInteger(Math.log2(own)))) return;
+  const possible = Array.from({ length: shards }, (_, index) => index + 1).filter(
+    (count) => count === 1 || Number.isInteger(Math.log2(shards / count)),
+  );
+  throw new RecipeError(
+    `The batches of this run have ${shards} shards, which ${size} processes cannot share with the same results; start ` +
+      `${possible.join(", ")} of them, or a new run (--out) with another number of shards (--set shards=…).`,
+  );
+}
