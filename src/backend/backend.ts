@@ -63,7 +63,7 @@ export interface Backend {
   readonly level: string;
   readonly threads: number;
   /** The processes with which programs exchange values; undefined if there is only this one. */
-  readonly communicator: Communicator | undefined;
+  readonly communicator?: Communicator | undefined;
   /** Bytes of the arena that all programs share: what the largest program loaded so far needs. */
   arenaBytes(): number;
   /** Whether constant weights are packed for the kernels. */

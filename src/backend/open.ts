@@ -21,7 +21,7 @@ export function openBackend(options: BackendOptions = {}): Backend {
     case "reference":
       return referenceBackend({ precision: "float32", processes: options.processes });
     case "wasm":
-      return openWasm(options);
+      return openAlone(options);
     case "native":
       return nativeBackend(options);
     case undefined:
@@ -32,6 +32,13 @@ export function openBackend(options: BackendOptions = {}): Backend {
         `The backends are "native", "wasm" and "reference", but "${name}" was asked for.`,
       );
   }
+}
+
+function openAlone({ processes, ...options }: NativeOptions): Backend {
+  if (!processes) return openWasm(options);
+  throw new Error(
+    'Kernels in WebAssembly cannot exchange values with other processes: build the native ones with "npm run build:native".',
+  );
 }
 
 let warned = false;
@@ -47,6 +54,6 @@ function bestBackend(options: NativeOptions): Backend {
     process.emitWarning(message, "FlavaWarning");
   }
   warned = true;
-  if (!wasm) return openWasm(options);
+  if (!wasm) return openAlone(options);
   return referenceBackend({ precision: "float32", processes: options.processes });
 }
