@@ -153,7 +153,7 @@ export function mixtureOptions(
 export function largestBatches(
   recipe: SizedRecipe,
   stage: PretrainingStageRecipe,
-  shards: number,
+  shards = 1,
 ): Batch<TensorSpec>[] {
   const { shares, batch } = stage;
   const kinds = batchKinds.filter((kind) => shares[kind] > 0);

@@ -11,6 +11,9 @@ export interface ShardsOptions {
   readonly end: number;
 }
 
+/** One shard, of which there is nothing to divide. */
+export const wholeBatch: ShardsOptions = { count: 1, first: 0, end: 1 };
+
 /** Plans the shards of one batch after the other as batches of their own. Each sample is read as in the whole batch. */
 export class ShardPlanner implements Planner<BatchPlan> {
   readonly #left: BatchPlan[] = [];

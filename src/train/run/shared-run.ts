@@ -3,7 +3,7 @@ import type { Communicator } from "../../backend/communicator.js";
 import type { Recipe, StageRecipe } from "../../configs/recipe.js";
 import { RecipeError } from "../../configs/recipe.js";
 import { batchKinds } from "../../data/batch/mixture.js";
-import type { ShardsOptions } from "../../data/batch/shards.js";
+import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 
 /** The shards of a stage's batches that this process computes. Every process computes all of a codebook's. */
 export function shardsOf(
@@ -11,7 +11,7 @@ export function shardsOf(
   { shards = 1 }: Pick<Recipe, "shards">,
   processes: Communicator | undefined,
 ): ShardsOptions {
-  if (stage.kind === "codebook") return { count: 1, first: 0, end: 1 };
+  if (stage.kind === "codebook") return wholeBatch;
   const { size = 1, rank = 0 } = processes ?? {};
   const own = shards / size;
   return { count: shards, first: rank * own, end: (rank + 1) * own };

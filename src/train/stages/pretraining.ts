@@ -9,7 +9,7 @@ import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { batchKinds } from "../../data/batch/mixture.js";
-import type { ShardsOptions } from "../../data/batch/shards.js";
+import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import type { FlavaConfig } from "../../model/config.js";
@@ -66,8 +66,8 @@ export interface PretrainingStageOptions {
   readonly validation: Omit<ValidationOptions, "state" | "config" | "vocabulary">;
   /** The largest shard of each kind, for planning. */
   readonly largest: readonly Batch<TensorSpec>[];
-  /** Those that this process computes. */
-  readonly shards: ShardsOptions;
+  /** Those that this process computes; default: whole batches. */
+  readonly shards?: ShardsOptions;
 }
 
 export class PretrainingStage implements RecipeStage {
@@ -93,7 +93,7 @@ export class PretrainingStage implements RecipeStage {
 
   /** Number of parts that a step of this process has. */
   get #parts(): number {
-    const { shards, stage } = this.options;
+    const { shards = wholeBatch, stage } = this.options;
     return (shards.end - shards.first) * stage.microBatches;
   }
 
@@ -213,7 +213,7 @@ export class PretrainingStage implements RecipeStage {
     const name = shapeKey(batch);
     const found = this.#steps.get(name);
     if (found) return found;
-    const { backend, recipe, stage, shards } = this.options;
+    const { backend, recipe, stage, shards = wholeBatch } = this.options;
     const { clip, ...optimizer } = stage.optimizer;
     const loss = pretrainingLoss(batch, {
       config: this.config,
