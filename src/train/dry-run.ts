@@ -2,7 +2,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { formatBytes, requireMemory } from "../backend/available-memory.js";
-import { formatDuration } from "../base/duration.js";
 import { exists } from "../base/exists.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { StageRecipe } from "../configs/recipe.js";
@@ -12,6 +11,7 @@ import { describeMemory, estimateStage, totalOf } from "./estimate.js";
 import { openStage } from "./open-stage.js";
 import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
+import { describeTime } from "./run/speed.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { type Preparation, mixtureOptions, trainingSets } from "./stage-data.js";
@@ -73,10 +73,10 @@ async function dryRunStage(
   });
   let seconds: number;
   try {
-    const { memory, secondsPerStep } = await estimateStage(opened, { backend, recipe, workers });
-    seconds = stage.steps * secondsPerStep;
+    const { memory, flops, speed } = await estimateStage(opened, { backend, recipe, workers });
+    seconds = (stage.steps * flops) / speed.idle;
     log(`  memory ${describeMemory(memory)}`);
-    log(`  time   roughly ${formatDuration(seconds)} on an idle machine`);
+    log(`  time   ${describeTime(stage.steps, flops, speed)}`);
     const disk = (checkpointsKept + 1) * memory.state; // one is written before the oldest is removed
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);

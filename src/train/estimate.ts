@@ -3,7 +3,7 @@ import { formatBytes, requireMemory } from "../backend/available-memory.js";
 import type { Backend } from "../backend/backend.js";
 import { batchesAhead } from "../data/batch/loader.js";
 import type { SizedRecipe } from "./sized-recipe.js";
-import { blockSpeed } from "./run/speed.js";
+import { type Speed, blockSpeed } from "./run/speed.js";
 import type { Stage } from "./stages/stage.js";
 
 /** Memory in bytes, by use. */
@@ -17,8 +17,9 @@ export interface MemoryEstimate {
 
 export interface Estimate {
   readonly memory: MemoryEstimate;
-  /** Seconds per step on an idle machine, roughly. */
-  readonly secondsPerStep: number;
+  /** Multiplications and additions of a step. */
+  readonly flops: number;
+  readonly speed: Speed;
 }
 
 /** A thread that makes batches: its code, vocabulary and decoded images. */
@@ -33,7 +34,7 @@ export async function estimateStage(
   const { batch, ...others } = memory;
   const loading = workers * bytesPerWorker + (batchesAhead(workers) + 1) * batch;
   const speed = await blockSpeed(backend, recipe.config.image, recipe.precision);
-  return { memory: { ...others, loading }, secondsPerStep: flops / speed };
+  return { memory: { ...others, loading }, flops, speed };
 }
 
 export const totalOf = ({ state, step, validation, loading }: MemoryEstimate): number =>

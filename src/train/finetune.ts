@@ -3,7 +3,6 @@ import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
-import { formatDuration } from "../base/duration.js";
 import { exists } from "../base/exists.js";
 import { packageVersion } from "../base/package-root.js";
 import { loadModel } from "../checkpoint/load-model.js";
@@ -25,7 +24,7 @@ import { writeReport } from "./run/report.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
-import { blockSpeed } from "./run/speed.js";
+import { blockSpeed, describeTime } from "./run/speed.js";
 import { identitiesOf } from "./run/start.js";
 import {
   type SeedResult,
@@ -257,8 +256,7 @@ async function logNeeds(
   const bytes = memory.state + memory.step;
   log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
   const speed = await blockSpeed(backend, source.config[task.encoder], resolved.precision);
-  const duration = formatDuration((steps * flops) / speed);
-  log(`Time: at most roughly ${duration} for ${steps} steps on an idle machine.`);
+  log(`Time at most: ${describeTime(steps, flops, speed)}.`);
 }
 
 /** Copies the best model of the best seed to `model/`, or the last model if nothing was measured. */

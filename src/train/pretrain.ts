@@ -1,7 +1,6 @@
 /** Runs the stages of a recipe in order, each in its own directory and starting from the weights of earlier ones. */
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
-import { formatDuration } from "../base/duration.js";
 import { packageVersion } from "../base/package-root.js";
 import { suggestion } from "../base/suggestion.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
@@ -20,6 +19,7 @@ import type { Provenance } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
+import { describeTime } from "./run/speed.js";
 import { withRunLock } from "./run/run-lock.js";
 import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
@@ -270,9 +270,8 @@ async function trainStage(
  * @throws OutOfMemoryError if there is less memory
  */
 async function checkNeeds(stage: RecipeStage, steps: number, options: RunOptions): Promise<void> {
-  const { memory, secondsPerStep } = await estimateStage(stage, options);
+  const { memory, flops, speed } = await estimateStage(stage, options);
   requireEstimated(stage.name, memory);
   options.log(`Memory: ${describeMemory(memory)}.`);
-  const duration = formatDuration(steps * secondsPerStep);
-  options.log(`Time: roughly ${duration} for ${steps} steps on an idle machine.`);
+  options.log(`Time: ${describeTime(steps, flops, speed)}.`);
 }

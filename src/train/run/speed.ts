@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/duration.js";
 import type { Backend } from "../../backend/backend.js";
 import { compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
@@ -17,16 +18,24 @@ const tokens = 64;
 const samplesFor = { native: 5e9, wasm: 5e8, reference: 1e7 };
 const rounds = 3;
 
+/** How fast this machine trains. */
+export interface Speed {
+  /** Multiplications and additions per second while nothing else runs. */
+  readonly idle: number;
+  /** The same now, beside whatever else runs. */
+  readonly now: number;
+}
+
 /**
- * The speed at which one encoder block of these sizes trains on this machine: multiplications and additions per second,
- * best of a few rounds. The rest of a model is slower (convolutions) or faster (the vocabulary), so estimates
- * from it are rough.
+ * The speed at which one encoder block of these sizes trains on this machine, best of a few rounds. What other processes
+ * take is told from the processor time that the threads got. The rest of a model is slower (convolutions) or faster (the
+ * vocabulary), so estimates from it are rough.
  */
 export async function blockSpeed(
   backend: Backend,
   { width, hidden, heads }: StackConfig,
   precision: Precision,
-): Promise<number> {
+): Promise<Speed> {
   const flopsOfSample = 6 * tokens * (4 * width * width + 2 * width * hidden);
   const samples = Math.ceil(samplesFor[backend.name] / flopsOfSample);
   const state = new State(backend, { parameters: blockParameters(width, hidden) });
@@ -39,15 +48,29 @@ export async function blockSpeed(
   });
   // Any numbers do that are not all equal.
   const x = Float32Array.from({ length: samples * tokens * width }, (_, i) => (i % 17) / 8 - 1);
-  let fastest = Infinity;
+  let [fastest, least] = [Infinity, Infinity];
   for (let round = 0; round <= rounds; round++) {
-    const start = performance.now();
+    const [start, used] = [performance.now(), process.cpuUsage()];
     await program.run({ x });
     const seconds = (performance.now() - start) / 1000;
-    if (round > 0) fastest = Math.min(fastest, seconds); // the first is slower, because it touches new memory
+    const { user, system } = process.cpuUsage(used); // microseconds
+    if (round === 0) continue; // slower, because it touches new memory
+    fastest = Math.min(fastest, seconds);
+    least = Math.min(least, (user + system) / 1e6 / backend.threads);
   }
   const { flops } = program;
   program.dispose();
   state.dispose();
-  return flops / fastest;
+  return { idle: flops / Math.min(least, fastest), now: flops / fastest };
+}
+
+/** More than this part of the time that other processes take away is worth a word. */
+const noticeable = 0.25;
+
+/** As in "roughly 3 min for 600 steps; 9 min while other programs keep the processors as busy as now". */
+export function describeTime(steps: number, flopsOfStep: number, { idle, now }: Speed): string {
+  const time = (speed: number): string => formatDuration((steps * flopsOfStep) / speed);
+  const alone = `roughly ${time(idle)} for ${steps.toLocaleString("en")} steps`;
+  if (now > (1 - noticeable) * idle) return alone;
+  return `${alone}; ${time(now)} while other programs keep the processors as busy as now`;
 }
