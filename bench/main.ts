@@ -9,6 +9,7 @@
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
+ *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
@@ -35,6 +36,7 @@ import { profile } from "./profile.js";
 import { quick, thorough } from "./measure.js";
 import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
+import { benchServe } from "./serve.js";
 import { benchTraining } from "./training.js";
 import { benchWasm } from "./wasm.js";
 
@@ -44,6 +46,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
+       npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
@@ -57,6 +60,8 @@ type Options = {
   readonly model?: string;
   readonly steps: string;
   readonly items: string;
+  readonly seconds: string;
+  readonly overload: string;
   readonly tensorflow?: string | undefined;
   readonly quick: boolean;
 };
@@ -100,6 +105,17 @@ async function runTraining({ json, model = "mini", batch = "256", steps }: Optio
     return;
   }
   const rows = await benchTraining({ model, ...counts });
+  await writeJson(json, rows);
+  process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+}
+
+async function runServe({ json, model, seconds, overload }: Options): Promise<void> {
+  const times = { seconds: Number(seconds), overloadSeconds: Number(overload) };
+  if (!Object.values(times).every((time) => time >= 5)) {
+    refuse();
+    return;
+  }
+  const rows = await benchServe({ model, ...times });
   await writeJson(json, rows);
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
@@ -165,6 +181,8 @@ const { values, positionals } = parseArgs({
     model: { type: "string" },
     steps: { type: "string", default: "30" },
     items: { type: "string", default: "10000" },
+    seconds: { type: "string", default: "20" },
+    overload: { type: "string", default: "600" },
     tensorflow: { type: "string" },
     quick: { type: "boolean", default: false },
   },
@@ -189,6 +207,9 @@ switch (command) {
     break;
   case "training":
     await runTraining(values);
+    break;
+  case "serve":
+    await runServe(values);
     break;
   case "probe":
     await runProbe(values);

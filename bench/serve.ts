@@ -1,0 +1,284 @@
+/** The server under load, against the library on the same cores: throughput, added latency, and twice what it can do. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import sharp from "sharp";
+import { load } from "../src/api/load.js";
+import { packagePath } from "../src/base/package-root.js";
+import { Client, type Answer } from "./serve-client.js";
+
+export interface ServeRow {
+  readonly label: string;
+  readonly value: string;
+  /** What was to be reached, if anything. */
+  readonly bar?: string;
+  readonly holds: boolean;
+}
+
+export interface ServeOptions {
+  readonly model?: string | undefined;
+  /** How long each load lasts. */
+  readonly seconds: number;
+  /** How long twice the capacity is offered. */
+  readonly overloadSeconds: number;
+}
+
+const clients = 64;
+const count = 256;
+const textsPerRequest = 32;
+
+/** What is asked for, and how fast the library alone answers. */
+interface Offline {
+  readonly images: readonly Uint8Array[];
+  readonly vectors: readonly Float32Array[];
+  readonly imagesPerSecond: number;
+  readonly textsPerSecond: number;
+  /** Median seconds of one image alone. */
+  readonly oneImage: number;
+}
+
+const textOf = (index: number): string =>
+  `an icon of thing ${index}${" in a row".repeat(index % 5)}`;
+const texts = Array.from({ length: 4096 }, (_, index) => textOf(index));
+
+export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
+  const rows: ServeRow[] = [];
+  const add = (label: string, value: string, bar?: string, holds = true): void => {
+    rows.push({ label, value, holds, ...(bar !== undefined && { bar }) });
+    console.log(
+      `${label.padEnd(58)} ${value.padStart(14)}  ${bar ?? ""}${holds ? "" : "  MISSED"}`,
+    );
+  };
+  const offline = await measureOffline(options.model);
+  add("library, images in batches of 32", perSecond(offline.imagesPerSecond));
+  add("library, texts in batches of 32", perSecond(offline.textsPerSecond));
+  const server = await startServer(options.model);
+  try {
+    const client = new Client(server.url);
+    await warmUp(client, offline);
+    const images = await loadOf(client, options.seconds, (i) => imageBody(offline, i));
+    addShare(
+      add,
+      `server, ${clients} clients, an image each`,
+      images,
+      offline.imagesPerSecond,
+      0.9,
+    );
+    const many = await loadOf(client, options.seconds, textsBody);
+    const perText = many * textsPerRequest;
+    addShare(
+      add,
+      `server, ${clients} clients, ${textsPerRequest} texts each`,
+      perText,
+      offline.textsPerSecond,
+      0.9,
+    );
+    const single = await loadOf(client, options.seconds, (i) => ({ input: textOf(i) }));
+    addShare(add, `server, ${clients} clients, a text each`, single, offline.textsPerSecond);
+    const alone = await latency(client, options.seconds, offline);
+    const added = 1000 * (alone - offline.oneImage);
+    add("p50 added to an image alone", `${added.toFixed(1)} ms`, "<= 10 ms", added <= 10);
+    await overload(add, server, client, offline, 2 * images, options.overloadSeconds);
+    client.close();
+  } finally {
+    server.child.kill("SIGTERM");
+    await once(server.child, "close");
+  }
+  add("exit code after SIGTERM", String(server.child.exitCode), "0", server.child.exitCode === 0);
+  return rows;
+}
+
+type Add = (label: string, value: string, bar?: string, holds?: boolean) => void;
+
+function addShare(add: Add, label: string, rate: number, offline: number, bar?: number): void {
+  const share = rate / offline;
+  const value = `${perSecond(rate)} = ${share.toFixed(2)}`;
+  if (bar === undefined) add(label, value);
+  else add(label, value, `>= ${bar.toFixed(2)} of the library`, share >= bar);
+}
+
+async function measureOffline(model: string | undefined): Promise<Offline> {
+  const images = await Promise.all(Array.from({ length: count }, (_, index) => drawn(index)));
+  const flava = await load(model);
+  const vectors = await flava.embedImages(images);
+  await flava.embedTexts(texts);
+  const imagesPerSecond = await rateOf(images.length, () => flava.embedImages(images));
+  const textsPerSecond = await rateOf(texts.length, () => flava.embedTexts(texts));
+  const times: number[] = [];
+  for (const image of images.slice(0, 64)) {
+    const start = performance.now();
+    await flava.embedImages(image);
+    times.push((performance.now() - start) / 1000);
+  }
+  await flava.close();
+  return { images, vectors, imagesPerSecond, textsPerSecond, oneImage: median(times) };
+}
+
+/** The best of three runs. */
+async function rateOf(items: number, run: () => Promise<unknown>): Promise<number> {
+  const rates: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    await run();
+    rates.push((1000 * items) / (performance.now() - start));
+  }
+  return Math.max(...rates);
+}
+
+/** An image that differs from all others. */
+async function drawn(index: number): Promise<Uint8Array> {
+  const color = `hsl(${index * 7}, 70%, 50%)`;
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128"><rect width="128" height="128" fill="white"/>' +
+    `<circle cx="${20 + (index % 90)}" cy="${20 + ((index * 13) % 90)}" r="${8 + (index % 30)}" fill="${color}"/></svg>`;
+  return new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer());
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+async function startServer(model: string | undefined): Promise<Running> {
+  const program = packagePath("dist", "src", "cli", "main.js");
+  const words = [
+    program,
+    "serve",
+    "--port",
+    "0",
+    ...(model === undefined ? [] : ["--model", model]),
+  ];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      const [, found] = / at (http:\S+);/.exec(line) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once("exit", () => reject(new Error("The server did not start.")));
+  });
+  return { child, url };
+}
+
+const imageBody = ({ images }: Offline, index: number): object => ({
+  input: `data:image/png;base64,${Buffer.from(images[index % count]!).toString("base64")}`,
+  encoding_format: "base64",
+});
+
+const textsBody = (index: number): object => ({
+  input: Array.from({ length: textsPerRequest }, (_, i) => textOf((index * 32 + i) % texts.length)),
+  encoding_format: "base64",
+});
+
+async function warmUp(client: Client, offline: Offline): Promise<void> {
+  await loadOf(client, 2, (i) => imageBody(offline, i));
+  await loadOf(client, 2, textsBody);
+}
+
+/** Requests per second of clients that each send one after another. */
+async function loadOf(
+  client: Client,
+  seconds: number,
+  body: (i: number) => object,
+): Promise<number> {
+  const bodies = Array.from({ length: count }, (_, i) => JSON.stringify(body(i)));
+  const start = performance.now();
+  const end = start + 1000 * seconds;
+  let done = 0;
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (performance.now() < end) {
+      const { status } = await client.send(bodies[next++ % count]!);
+      if (status !== 200) throw new Error(`The server answered ${status}.`);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, one));
+  return (1000 * done) / (performance.now() - start);
+}
+
+/** Median seconds of requests one after another. */
+async function latency(client: Client, seconds: number, offline: Offline): Promise<number> {
+  const times: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  for (let i = 0; performance.now() < end; i++) {
+    times.push((await client.send(JSON.stringify(imageBody(offline, i)))).seconds);
+  }
+  return median(times);
+}
+
+/** Offers `rate` requests a second, whatever the server does. */
+async function overload(
+  add: Add,
+  { child }: Running,
+  client: Client,
+  offline: Offline,
+  rate: number,
+  seconds: number,
+): Promise<void> {
+  const bodies = Array.from({ length: count }, (_, i) => JSON.stringify(imageBody(offline, i)));
+  const answers = new Map<number, number>();
+  const refusals: number[] = [];
+  let wrong = 0;
+  const take = ({ status, seconds: taken, body }: Answer, index: number): void => {
+    answers.set(status, (answers.get(status) ?? 0) + 1);
+    if (status === 429) refusals.push(taken);
+    if (status === 200 && !isRight(body, offline.vectors[index]!)) wrong++;
+  };
+  const memory: number[] = [];
+  const pending = new Set<Promise<void>>();
+  const start = performance.now();
+  let sent = 0;
+  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
+    for (; sent < elapsed * rate && pending.size < 4 * clients * clients; sent++) {
+      const index = sent % count;
+      const request = client.send(bodies[index]!).then((answer) => take(answer, index));
+      pending.add(request);
+      void request.finally(() => pending.delete(request));
+    }
+    if (memory.length <= elapsed) memory.push(residentBytes(child.pid!));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await Promise.all(pending);
+  const shown = [...answers].map(([status, times]) => `${times} x ${status}`).join(", ");
+  add(`${rate.toFixed(0)} requests per second for ${seconds} s`, shown);
+  const others = [...answers.keys()].filter((status) => status !== 200 && status !== 429);
+  add(
+    "answers that differ from the library's, and other errors",
+    String(wrong + others.length),
+    "0",
+    wrong + others.length === 0,
+  );
+  const p99 = 1000 * quantile(refusals, 0.99);
+  add("p99 of a 429", `${p99.toFixed(0)} ms`, "<= 50 ms", p99 <= 50);
+  const part = Math.ceil(memory.length / 5);
+  const early = Math.max(...memory.slice(part, 2 * part));
+  const growth = Math.max(...memory.slice(-part)) / early - 1;
+  add(
+    "growth of the server's memory from the second fifth on",
+    `${(100 * growth).toFixed(1)} %`,
+    "<= 5 %",
+    growth <= 0.05,
+  );
+}
+
+function isRight(body: string, expected: Float32Array): boolean {
+  const { data } = JSON.parse(body) as { readonly data: readonly { readonly embedding: string }[] };
+  const bytes = Uint8Array.from(Buffer.from(data[0]!.embedding, "base64"));
+  const vector = new Float32Array(bytes.buffer);
+  return expected.every((value, i) => Math.abs(value - vector[i]!) < 1e-5);
+}
+
+/** Resident memory, of Linux alone. */
+function residentBytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return 1024 * Number(kilobytes);
+}
+
+const perSecond = (rate: number): string => `${rate.toFixed(0)}/s`;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
