@@ -2,13 +2,7 @@
  * All verbs: what `flava --help` says of each, and where its options and its work are. A verb's file is loaded when the
  * verb is asked for, as most of them load much of the library.
  */
-import type { Command } from "commander";
-
-interface Verb {
-  readonly summary: string;
-  /** Loads what adds the verb to the program. */
-  readonly load: () => Promise<(program: Command) => void>;
-}
+import type { Verb } from "./verb.js";
 
 export const verbs: Readonly<Record<string, Verb>> = {
   inspect: {
@@ -86,5 +80,16 @@ export const verbs: Readonly<Record<string, Verb>> = {
   convert: {
     summary: "write a checkpoint as a directory that this package and transformers load",
     load: async () => (await import("./convert.js")).addConvert,
+  },
+  doctor: {
+    summary: "say what is slow or broken here, and how to mend it",
+    load: async () => (await import("./setup/doctor.js")).addDoctor,
+  },
+  completion: {
+    summary: "print a script for completion by bash, zsh or fish",
+    load: async () => {
+      const { addCompletion } = await import("./setup/completion.js");
+      return (program) => addCompletion(program, verbs);
+    },
   },
 };
