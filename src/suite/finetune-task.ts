@@ -6,7 +6,6 @@ import { loadModel } from "../checkpoint/load-model.js";
 import { type FinetuningRecipe, checkFinetuningRecipe } from "../configs/finetuning-recipe.js";
 import { finetuningRecipes } from "../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
-import { splitByKey } from "../data/labeled/split.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { LabeledSource } from "../data/labeled-source.js";
 import { evaluateTask } from "../eval/evaluate-task.js";
@@ -15,6 +14,7 @@ import type { OpenedTask } from "../eval/tasks/open-task.js";
 import type { LabeledTask } from "../eval/tasks/task.js";
 import type { Precision } from "../nn/precision.js";
 import { finetune } from "../train/finetune.js";
+import { finetuningData } from "./finetuning-data.js";
 import { readSamples } from "./labeled-images.js";
 import { meanMetrics } from "./mean-metrics.js";
 import type { Measured } from "./run-task.js";
@@ -34,20 +34,16 @@ export interface FinetuneTaskOptions {
  */
 export async function finetuneTask(
   task: LabeledTask,
-  { train, validation, test, chosenByTest }: OpenedTask<LabeledSource>,
+  opened: OpenedTask<LabeledSource>,
   { model, runs, onNotice }: FinetuneTaskOptions,
   context: EvaluatorContext,
 ): Promise<Measured> {
   const { name, title } = task;
+  const { test, chosenByTest } = opened;
   const { backend, signal, key } = context;
   const skipped = new SkippedSamples();
-  const samples = await readSamples(train[0] ?? [], skipped);
-  const recipe = recipeOf(task, samples);
-  const choosing = chosenByTest ? test.slice(0, 1) : validation;
-  const data =
-    choosing.length > 0
-      ? { train: samples, validation: await readSamples(choosing, skipped) }
-      : splitByKey(samples, recipe.validation);
+  const data = await finetuningData(opened, skipped);
+  const recipe = recipeOf(task, data.train);
   const directory = join(runs, name);
   onNotice(`${title}: fine-tuning in ${directory}.`);
   const { model: tuned } = await finetune({
@@ -72,10 +68,10 @@ export async function finetuneTask(
     const count = scored.reduce((sum, { samples: own }) => sum + own, 0);
     return {
       metrics: meanMetrics(scored.map(({ measures }) => measures)),
-      samples: { train: samples.length, test: count },
+      samples: { train: data.train.length, test: count },
       notes: [
         ...(chosenByTest ? ["The best model was chosen by the part that is scored."] : []),
-        ...(skipped.total > 0 ? [`${skipped.summary(samples.length + count)}.`] : []),
+        ...(skipped.total > 0 ? [`${skipped.summary(data.train.length + count)}.`] : []),
       ],
     };
   } finally {

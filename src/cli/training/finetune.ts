@@ -6,10 +6,14 @@ import { cacheDirectory } from "../../base/cache.js";
 import { type FinetuningRecipe, checkFinetuningRecipe } from "../../configs/finetuning-recipe.js";
 import { readRecipeInput } from "../../configs/read-recipe.js";
 import { finetuningRecipes } from "../../configs/finetuning-recipes.js";
-import type { LabeledSample } from "../../data/labeled-sample.js";
+import { SkippedSamples } from "../../data/batch/skipped.js";
 import { labelsOf } from "../../data/labeled/labels.js";
 import { type LabeledSet, labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
 import { splitByKey } from "../../data/labeled/split.js";
+import { flava35 } from "../../eval/tasks/flava35.js";
+import { openTask } from "../../eval/tasks/open-task.js";
+import type { LabeledTask } from "../../eval/tasks/task.js";
+import { type FinetuningData, finetuningData } from "../../suite/finetuning-data.js";
 import { finetune } from "../../train/finetune.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import {
@@ -44,7 +48,10 @@ export function addFinetune(program: Command): void {
   const command = program
     .command("finetune")
     .description("fine-tune a model on labeled texts, images or both; resumes if interrupted")
-    .argument("<data>", "a table, a parquet file, a folder of these, or a folder for each class")
+    .argument(
+      "<data>",
+      "a table, a parquet file, a folder of these, a folder for each class, or the official files of a task of the paper",
+    )
     .action(run);
   addLabeledOptions(command)
     .option("--regression", "predict numbers instead of classes")
@@ -75,7 +82,10 @@ async function run(path: string, flags: FinetuneFlags): Promise<void> {
   const { model = shippedModel(), workers, allowChanges, json } = flags;
   const recipe = await recipeOf(flags);
   const write = json ? console.error : console.log;
-  const data = await readData(path, recipe, flags, write);
+  const official = officialTask(flags);
+  const data = official
+    ? await readOfficial(official, path, recipe, flags, write)
+    : await readData(path, recipe, flags, write);
   const name = basename(resolve(path), extname(path));
   const directory = flags.out ?? join(cacheDirectory(), "runs", `finetune-${name}`);
   const { text, textPair, image, label } = flags;
@@ -106,12 +116,53 @@ async function recipeOf(flags: FinetuneFlags): Promise<FinetuningRecipe> {
   ];
   const input = await readRecipeInput(name, finetuningRecipes, [...changes, ...set]);
   const recipe = checkFinetuningRecipe(input, name);
-  if (recipe.encoder === fitting) return recipe;
+  if (recipe.encoder === fitting || officialTask(flags)) return recipe;
   const needed = { text: "--text", image: "--image", multimodal: "--text and --image" };
   throw new Error(
     `The recipe "${name}" trains the ${recipe.encoder} encoder: name the columns that it reads (${needed[recipe.encoder]}), ` +
       `or take the recipe "${fitting}".`,
   );
+}
+
+/** The task of the paper whose official files are read: that of the recipe's name, if no columns are named. */
+function officialTask({
+  recipe,
+  text,
+  textPair,
+  image,
+  label,
+}: FinetuneFlags): LabeledTask | undefined {
+  if ([text, textPair, image, label].some((column) => column !== undefined)) return undefined;
+  return flava35.find(
+    (task): task is LabeledTask => task.kind === "fine-tuning" && task.name === recipe,
+  );
+}
+
+/** The parts of a task that fine-tuning uses, in any layout of its files; what is left out of them is written. */
+async function readOfficial(
+  task: LabeledTask,
+  folder: string,
+  recipe: FinetuningRecipe,
+  { validation = "", maxSamples }: FinetuneFlags,
+  write: (line: string) => void,
+): Promise<FinetuningData> {
+  if (validation !== "" && !isFraction(validation)) {
+    throw new Error(
+      `${task.title}'s own files say what is for validation: leave out --validation, or name the columns of your tables.`,
+    );
+  }
+  const opened = await openTask(task, folder, { folder, incomplete: true });
+  const skipped = new SkippedSamples();
+  const found = await finetuningData(opened, skipped, recipe.validation);
+  const limited = { ...found, train: found.train.slice(0, maxSamples) };
+  const data = isFraction(validation) ? splitByKey(limited.train, recipe.validation) : limited;
+  const { length } = data.train;
+  if (skipped.total > 0) write(`${task.title}: ${skipped.summary(length)}.`);
+  write(
+    `${task.title}: ${opened.layout} in ${folder}, ${length.toLocaleString("en")} samples to train on and ` +
+      `${data.validation.length.toLocaleString("en")} to choose the best model by.`,
+  );
+  return data;
 }
 
 const isFraction = (text: string): boolean => /^(0?\.\d+|0)$/.test(text);
@@ -122,10 +173,7 @@ async function readData(
   recipe: FinetuningRecipe,
   flags: FinetuneFlags,
   write: (line: string) => void,
-): Promise<{
-  readonly train: readonly LabeledSample[];
-  readonly validation: readonly LabeledSample[];
-}> {
+): Promise<FinetuningData> {
   const options = readOptions(flags, recipe.target);
   const { validation = "" } = flags;
   const parts = isFraction(validation) ? { train: path } : await labeledParts(path);

@@ -28,7 +28,7 @@ export interface PlacedRow {
   readonly path: string;
   /** The folder of images that are named by their paths; default: that of the table. */
   readonly imageRoot?: string | undefined;
-  /** Names of the classes, if labels are their numbers. */
+  /** Names of the classes, if they are known: labels are names or numbers of these. */
   readonly classes: readonly string[] | undefined;
 }
 
@@ -48,11 +48,17 @@ export async function sampleOfRow(
   const cellOf = (column: string): Cell => ({ value: row.values[column], column, placed });
   const { text, textPair, image, label } = columns;
   const labeled = label === undefined ? undefined : targetOf(cellOf(label), target);
+  const texts = {
+    ...(text !== undefined && { text: textOf(cellOf(text)) }),
+    ...(textPair !== undefined && { textPair: textOf(cellOf(textPair)) }),
+  };
+  // One text of a pair may be empty, as in QQP.
+  if (text !== undefined && Object.values(texts).every((each) => each.trim() === ""))
+    throw fault(cellOf(text), "empty", "it is empty");
   return {
     key,
     ...(image !== undefined && { image: await imageOf(cellOf(image)) }),
-    ...(text !== undefined && { text: textOf(cellOf(text)) }),
-    ...(textPair !== undefined && { textPair: textOf(cellOf(textPair)) }),
+    ...texts,
     ...(labeled && { target: labeled }),
   };
 }
@@ -80,7 +86,6 @@ function textOf(cell: Cell): string {
   const text = plainText(cell.value);
   if (text === undefined)
     throw fault(cell, "damaged", `expected a text, but got ${shown(cell.value)}`);
-  if (text.trim() === "") throw fault(cell, "empty", "it is empty");
   return text;
 }
 
@@ -127,14 +132,22 @@ function targetOf(cell: Cell, kind: TargetKind): Target | undefined {
     if (Number.isFinite(number)) return { kind, value: number };
     throw fault(cell, "damaged", `expected a number, but got ${shown(value)}`);
   }
-  const { classes } = placed;
-  const label = classes ? classes[Number(text)] : text;
+  const label = placed.classes ? classIn(placed.classes, text) : text;
   if (label === undefined) {
     if (text === "-1") return undefined; // Hugging Face's mark of unlabeled rows
-    throw fault(cell, "damaged", `there is no class ${text}: the file names ${classes!.length}`);
+    const known = placed.classes!.slice(0, 10).join(", ");
+    throw fault(
+      cell,
+      "damaged",
+      `expected one of ${known}, or its number, but got ${shown(value)}`,
+    );
   }
   return kind === "class" ? { kind, label } : { kind, scores: { [label]: 1 } };
 }
+
+/** The class of a name or number. */
+const classIn = (classes: readonly string[], text: string): string | undefined =>
+  classes.includes(text) ? text : classes[/^\d+$/.test(text) ? Number(text) : NaN];
 
 /** A list of labels, each of score 1, or scores by label. */
 function scoresOf(cell: Cell, value: object): Record<string, number> {

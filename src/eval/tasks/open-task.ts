@@ -36,7 +36,8 @@ export async function findTask(
   directory: string,
   protocol?: string,
 ): Promise<FoundTask> {
-  const [best] = await bestLayouts<unknown>(task, directory, splitsOf(task, protocol));
+  const folders = await foldersOf(task, directory);
+  const [best] = await bestLayouts<unknown>(task, folders, splitsOf(task, protocol));
   const { folder, layout, missing } = best;
   return { task, folder, layout: layout.name, missing };
 }
@@ -49,15 +50,15 @@ interface Candidate<Samples> {
   readonly share: number;
 }
 
-/** The layouts in each of the task's folders, those of which most is there first. */
+/** The layouts in each of the folders, those of which most is there first. */
 async function bestLayouts<Samples>(
-  task: { readonly layouts: readonly Layout<Samples>[] } & Pick<Task, "name" | "folders">,
-  directory: string,
+  { layouts }: { readonly layouts: readonly Layout<Samples>[] },
+  folders: readonly (string | undefined)[],
   splits: Splits,
 ): Promise<[Candidate<Samples>, ...Candidate<Samples>[]]> {
   const candidates: Candidate<Samples>[] = [];
-  for (const folder of await foldersOf(task, directory)) {
-    for (const layout of task.layouts) {
+  for (const folder of folders) {
+    for (const layout of layouts) {
       const files = neededFiles(layout, splits);
       if (!files) continue;
       const missing: string[] = [];
@@ -111,6 +112,8 @@ interface OpenOptions {
   readonly protocol?: string;
   /** Accepts parts whose number of samples is not the official one. Default: false. */
   readonly incomplete?: boolean;
+  /** The task's own folder, whatever its name; default: one of its names in the data directory. */
+  readonly folder?: string;
 }
 
 /**
@@ -121,12 +124,12 @@ interface OpenOptions {
 export async function openTask<T extends Task>(
   task: T,
   directory: string,
-  { protocol, incomplete = false }: OpenOptions = {},
+  { protocol, incomplete = false, folder: own }: OpenOptions = {},
 ): Promise<OpenedTask<SamplesOf<T>>> {
   const splits = splitsOf(task, protocol);
   const layouts = task.layouts as readonly Layout<SamplesOf<T>>[];
-  const given = { ...task, layouts };
-  const [{ folder, layout, missing }] = await bestLayouts(given, directory, splits);
+  const folders = own === undefined ? await foldersOf(task, directory) : [own];
+  const [{ folder, layout, missing }] = await bestLayouts({ layouts }, folders, splits);
   if (folder === undefined || missing.length > 0)
     throw new TaskDataError(`${task.title}: ${absence(task, directory, folder, missing)}`);
   const open = async (name: string): Promise<SamplesOf<T>> => {

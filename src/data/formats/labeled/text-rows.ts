@@ -2,14 +2,12 @@
 import { parquetFooter, parquetRows } from "../parquet/rows.js";
 import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
-import type { LabeledSample, Target } from "../../labeled-sample.js";
+import { sampleOfRow } from "../../labeled/labeled-row.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { notUtf8 } from "../encoding.js";
 import { linesOf } from "../lines.js";
 import { SampleError, SourceError, reasonOf } from "../source-error.js";
-
-type Values = Readonly<Record<string, unknown>>;
-type Row = { readonly values: Values } | { readonly fault: string };
+import type { Row } from "../table/rows.js";
 
 export interface TextRows {
   readonly text: string;
@@ -64,6 +62,12 @@ function source(
   read: () => AsyncIterable<Row>,
   rows: TextRows,
 ): LabeledSource {
+  const { text, textPair, label, classes } = rows;
+  const isValue = classes.length === 0;
+  const options = {
+    columns: { text, textPair, label },
+    target: isValue ? "value" : "class",
+  } as const;
   return {
     name,
     samples,
@@ -71,8 +75,11 @@ function source(
       let index = 0;
       for await (const row of read()) {
         const key = String(index++);
+        const placed = { row, key, path: name, classes: isValue ? undefined : classes };
         try {
-          yield sampleOf(name, key, row, rows);
+          const sample = await sampleOfRow(placed, options);
+          if (sample.target) yield sample;
+          else skipped?.add(key, "unwanted", `${basename(name)}, row ${key}: it has no label.`);
         } catch (error) {
           if (!(error instanceof SampleError)) throw error;
           skipped?.add(key, error.reason, error.message);
@@ -111,42 +118,5 @@ function requireColumns(path: string, row: Row, { text, textPair, label }: TextR
   const names = Object.keys(row.values).join(", ").slice(0, 200);
   throw new SourceError(
     `${path} has no column ${missing}; its columns are ${names}. It belongs to another task, or to a part without labels.`,
-  );
-}
-
-function sampleOf(name: string, key: string, row: Row, rows: TextRows): LabeledSample {
-  const where = `${basename(name)}, row ${key}`;
-  if ("fault" in row) throw new SampleError(key, "damaged", `${where}: ${row.fault}.`);
-  const { text: first, textPair: second, label, classes } = rows;
-  const textIn = (column: string): string => {
-    const value = row.values[column];
-    if (typeof value === "string") return value;
-    throw new SampleError(key, "damaged", `${where}, column ${column}: expected a text.`);
-  };
-  return {
-    key,
-    text: textIn(first),
-    ...(second !== undefined && { textPair: textIn(second) }),
-    target: targetOf(`${where}, column ${label}`, key, row.values[label], classes),
-  };
-}
-
-/** Classes are given by number or name. */
-function targetOf(where: string, key: string, value: unknown, classes: readonly string[]): Target {
-  const text =
-    typeof value === "string" || typeof value === "number" || typeof value === "bigint"
-      ? String(value)
-      : "";
-  if (classes.length === 0 && text !== "" && Number.isFinite(Number(text)))
-    return { kind: "value", value: Number(text) };
-  const label = classes.includes(text) ? text : classes[/^\d+$/.test(text) ? Number(text) : NaN];
-  if (label !== undefined) return { kind: "class", label };
-  const expected =
-    classes.length === 0 ? "a number" : `one of ${classes.join(", ")}, or its number`;
-  const reason = text === "-1" ? "unwanted" : "damaged";
-  throw new SampleError(
-    key,
-    reason,
-    `${where}: expected ${expected}, not ${JSON.stringify(text.slice(0, 40))}.`,
   );
 }

@@ -85,7 +85,7 @@ it("broken rows are skipped and counted, as QQP has them", async () => {
   expect(await samplesOf(train[0]![0], skipped)).toHaveLength(1);
   expect(skipped.first.map(({ message }) => message)).toEqual([
     "train.tsv, row 1: it has 4 cells instead of 6.",
-    expect.stringContaining('expected one of not_duplicate, duplicate, or its number, not "7"'),
+    expect.stringContaining('expected one of not_duplicate, duplicate, or its number, but got "7"'),
   ]);
 });
 
