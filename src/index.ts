@@ -9,6 +9,7 @@
  * console.log(best?.label, best?.probability);
  */
 export { load, type LoadOptions } from "./api/load.js";
+export { exportModel, type ExportOptions } from "./api/export-model.js";
 export type { Flava, MaskedPair, SaveOptions } from "./api/flava.js";
 export type { PredictedLabel, PredictInput, Prediction } from "./api/predict.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";

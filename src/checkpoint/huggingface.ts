@@ -5,7 +5,7 @@ import type { CallOptions } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import { toBfloat16 } from "../backend/values.js";
 import type { FlavaConfig } from "../model/config.js";
-import { toFloat16 } from "./files/float16.js";
+import { toFloat16 } from "../base/float16.js";
 import { type Sizes, type WeightDtype, withSettingsOf, writeConfig } from "./huggingface-config.js";
 import type { JsonObject } from "./files/json.js";
 import { storedShape, toStored } from "./layout.js";
@@ -41,17 +41,8 @@ export async function writeHuggingFace(
   const paths = weightPaths(state);
   const decoderPaths = paths.filter((path) => path.startsWith("decoder/"));
   const modelPaths = paths.filter((path) => !path.startsWith("decoder/") && !isOfHead(path));
-  const roots = new Set(modelPaths.map((path) => path.split("/")[0]));
-  const family = roots.has("heads")
-    ? "FlavaForPreTraining"
-    : roots.has("flava")
-      ? "FlavaModel"
-      : "FlavaImageCodebook";
+  const family = familyOf(state);
   if (family === "FlavaForPreTraining") requireOneWidth(config);
-  const sizes: Sizes =
-    family === "FlavaImageCodebook"
-      ? { kind: "codebook", config: config.codebook }
-      : { kind: "flava", config, codebook: roots.has("codebook") };
   await mkdir(directory, { recursive: true });
   let written = 0;
   const tensorsOf = (names: readonly string[], of: Family): TensorToWrite[] =>
@@ -69,12 +60,34 @@ export async function writeHuggingFace(
     const decoder = tensorsOf(decoderPaths, "DALL-E decoder");
     await writeSafetensors(join(directory, decoderName), decoder);
   }
-  const json = JSON.stringify(
-    withSettingsOf(source, writeConfig(sizes, family, dtype)),
-    undefined,
-    2,
-  );
-  await writeFile(join(directory, "config.json"), `${json}\n`);
+  await writeConfigFile(directory, state, config, { dtype, source });
+}
+
+type ConfigFileOptions = Pick<WriteOptions, "dtype" | "source">;
+
+/** Writes the config.json of the model in `state` to `directory`. */
+export async function writeConfigFile(
+  directory: string,
+  state: State,
+  config: FlavaConfig,
+  { dtype = "float32", source }: ConfigFileOptions = {},
+): Promise<void> {
+  const family = familyOf(state);
+  if (family === "FlavaForPreTraining") requireOneWidth(config);
+  const hasCodebook = weightPaths(state).some((path) => path.startsWith("codebook/"));
+  const sizes: Sizes =
+    family === "FlavaImageCodebook"
+      ? { kind: "codebook", config: config.codebook }
+      : { kind: "flava", config, codebook: hasCodebook };
+  const values = withSettingsOf(source, writeConfig(sizes, family, dtype));
+  await writeFile(join(directory, "config.json"), `${JSON.stringify(values, undefined, 2)}\n`);
+}
+
+/** What Hugging Face calls a model of the parts in `state`. */
+function familyOf(state: State): "FlavaForPreTraining" | "FlavaModel" | "FlavaImageCodebook" {
+  const roots = new Set(weightPaths(state).map((path) => path.split("/")[0]));
+  if (roots.has("heads")) return "FlavaForPreTraining";
+  return roots.has("flava") ? "FlavaModel" : "FlavaImageCodebook";
 }
 
 /** Hugging Face's heads on the multimodal encoder have the width of the unimodal encoders. */

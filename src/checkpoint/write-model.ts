@@ -40,6 +40,14 @@ export async function writeModel(
   await mkdir(directory, { recursive: true });
   await writeHuggingFace(directory, state, config, { dtype, source, ...options });
   if (task) await writeTask(directory, state, task);
+  await writeProcessing(directory, model);
+}
+
+/** Writes how a model's images and texts are prepared: image processor, tokenizer and vocabulary. */
+export async function writeProcessing(
+  directory: string,
+  { config, ...model }: Pick<ModelToWrite, "config" | "processor" | "tokenizer">,
+): Promise<void> {
   const processor = model.processor ?? fittedProcessor(config);
   await writeJson(join(directory, "preprocessor_config.json"), toProcessorConfig(processor));
   const tokenizer = model.tokenizer ?? (await openTokenizer());

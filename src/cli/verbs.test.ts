@@ -1,5 +1,5 @@
 /** The verbs that use a model, from their arguments to what they print and write. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -13,6 +13,7 @@ import { addClassify } from "./classify.js";
 import { addConvert } from "./convert.js";
 import { addEmbed } from "./embed.js";
 import { addEvaluate } from "./evaluation/evaluate.js";
+import { addExport } from "./export.js";
 import { addFill } from "./fill.js";
 import { addInspect } from "./inspect.js";
 import { addMatch } from "./match.js";
@@ -41,7 +42,7 @@ afterEach(() => {
 
 const verbs = [
   ...[addClassify, addMatch, addFill, addEvaluate, addProbe, addEmbed, addSearch],
-  ...[addInspect, addConvert, addIndex, addDedupe],
+  ...[addInspect, addConvert, addExport, addIndex, addDedupe],
 ];
 
 /** Runs a command and returns its output, line by line. A usage error rejects with its exit code. */
@@ -241,6 +242,20 @@ describe("flava", () => {
     const path = join(folder, "converted");
     const written = await run("convert", model, path, "--dtype", "bfloat16", "--json");
     expect(JSON.parse(written.join("\n"))).toEqual({ path, dtype: "bfloat16" });
+  });
+
+  it("export writes ONNX files with all that prepares their inputs", async () => {
+    const out = join(folder, "exported");
+    const json = JSON.parse((await run("export", out, "--model", model, "--json")).join("\n")) as {
+      files: { path: string; bytes: number }[];
+    };
+    expect(json.files.map(({ path }) => path)).toEqual(
+      ["vision", "text", "multimodal"].map((name) => join(out, "onnx", `${name}_model.onnx`)),
+    );
+    for (const { path, bytes } of json.files) expect(statSync(path).size).toBe(bytes);
+    const lines = await run("export", out, "--model", model, "--dtype", "int8");
+    expect(lines[0]).toMatch(/vision_model_quantized\.onnx +[\d.]+ [kM]B$/);
+    await expect(run("export", folder, "--model", model)).rejects.toThrow("has other files");
   });
 
   it.runIf(nativeLevels().length > 0)("inspect describes the machine", async () => {

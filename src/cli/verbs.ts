@@ -41,6 +41,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "answer requests over HTTP: embeddings, classification, matching and filling",
     load: async () => (await import("./serving/serve.js")).addServe,
   },
+  export: {
+    summary: "write a model as ONNX files, for other engines",
+    load: async () => (await import("./export.js")).addExport,
+  },
   evaluate: {
     summary: "evaluate zero-shot classification, linear probes or retrieval",
     load: async () => (await import("./evaluation/evaluate.js")).addEvaluate,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import { fromFloat16, toFloat16 } from "../checkpoint/files/float16.js";
+import { fromFloat16, toFloat16 } from "../base/float16.js";
 
 /** Rows of one width, found by a digest of their content. Rows are numbered as they are added. */
 export interface EmbeddingStore {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromBfloat16, toBfloat16 } from "../../backend/values.js";
-import { fromFloat16, toFloat16 } from "./float16.js";
+import { fromFloat16, toFloat16 } from "../../base/float16.js";
 import {
   type StoredFloat,
   type StoredWeights,

@@ -3,7 +3,7 @@ import type { OpenFile } from "../../backend/backend.js";
 import { fromBfloat16 } from "../../backend/values.js";
 import { quote } from "../../base/quote.js";
 import type { Shape } from "../../graph/tensor.js";
-import { fromFloat16 } from "./float16.js";
+import { fromFloat16 } from "../../base/float16.js";
 
 /** The dtypes of tensors in files, all little-endian. */
 export type StoredDtype =

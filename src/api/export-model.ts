@@ -1,0 +1,58 @@
+/** Exports models for other engines. */
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openBackend } from "../backend/open.js";
+import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
+import { writeConfigFile } from "../checkpoint/huggingface.js";
+import { loadModel } from "../checkpoint/load-model.js";
+import { writeProcessing } from "../checkpoint/write-model.js";
+import { toTokenizerJson } from "../data/text/tokenizer-json.js";
+import { exportOnnx } from "../export/onnx/export-onnx.js";
+import type { WeightStorage } from "../export/onnx/weights.js";
+import { type LoadOptions, shippedModel } from "./load.js";
+import { pathOf } from "./path.js";
+
+export interface ExportOptions extends Pick<LoadOptions, "backend" | "heads" | "onWarning"> {
+  /** The model to export: a directory or a weights file; default: the model that ships with the package. */
+  readonly model?: string | URL;
+  /** How weights are stored; default: "float32". Engines compute in float32 all the same. */
+  readonly storage?: WeightStorage;
+}
+
+/**
+ * Exports a model to ONNX, as transformers.js lays out models: `onnx/vision_model.onnx`, `onnx/text_model.onnx` and
+ * `onnx/multimodal_model.onnx`, or `onnx/model.onnx` for a fine-tuned model, beside config.json, preprocessor_config.json
+ * and the tokenizer's files. See docs/deploy.md for inputs and outputs.
+ *
+ * @param directory a new or empty directory, or an earlier export, whose files are replaced
+ * @returns the paths of the ONNX files
+ * @throws CheckpointError if there is no usable checkpoint, or the directory has other files
+ */
+export async function exportModel(
+  directory: string,
+  { model: place, storage, backend: backendOptions, ...loading }: ExportOptions = {},
+): Promise<string[]> {
+  await requireExportable(directory);
+  const backend = openBackend(backendOptions);
+  try {
+    const path = place === undefined ? shippedModel() : pathOf(place);
+    const model = await loadModel(path, backend, { ...loading });
+    await mkdir(directory, { recursive: true });
+    await writeConfigFile(directory, model.state, model.config, { source: model.source });
+    await writeProcessing(directory, model);
+    const tokenizer = JSON.stringify(toTokenizerJson(model.tokenizer));
+    await writeFile(join(directory, "tokenizer.json"), `${tokenizer}\n`);
+    return await exportOnnx(directory, model, { ...(storage && { storage }) });
+  } finally {
+    backend.dispose();
+  }
+}
+
+/** Throws if the directory has files of other kinds. */
+async function requireExportable(directory: string): Promise<void> {
+  const found = await readdir(directory).catch((): string[] => []);
+  if (found.length === 0 || found.includes("onnx")) return;
+  throw new CheckpointError(
+    `${directory} has other files, such as ${found[0]}. Export to a new directory.`,
+  );
+}
