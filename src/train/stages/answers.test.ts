@@ -36,7 +36,8 @@ const total = (counts: ReadonlyMap<number, number> | undefined): number =>
 
 it("counts the targets of matching pairs, and those of blank patches apart", async () => {
   const found = counter();
-  await found.add(pairs([1, 0]));
+  found.addWordsAndMatches(pairs([1, 0]));
+  await found.addTokens(pairs([1, 0]));
   const { answers } = found;
   expect(answers.get("itm")).toEqual(new Map([[1, 1], [0, 1]])); // prettier-ignore
   expect(answers.get("mmmText")).toEqual(new Map([[5, 1]]));
@@ -48,7 +49,8 @@ it("counts all pairs where none matches, and no loss of weight 0", async () => {
   const found = counter({ mmmText: 0 });
   const { answers } = found;
   const dark = { ...pairs([0, 0]), codebookPixels: new Float32Array(2 * 3 * 32 * 32).fill(0.1) };
-  await found.add(dark);
+  found.addWordsAndMatches(dark);
+  await found.addTokens(dark);
   expect(answers.has("mmmText")).toBe(false);
   expect(total(answers.get("mmmImage"))).toBe(3);
   expect(answers.get("mmmImage ink")).toEqual(answers.get("mmmImage"));

@@ -2,7 +2,7 @@
 import { type Program, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
-import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
+import { batchSpecs } from "../../data/batch/batch-specs.js";
 import type { MaskedImages, MaskedTexts } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { addTo } from "../../eval/baseline.js";
@@ -38,18 +38,12 @@ export class AnswerCounter {
 
   constructor(private readonly options: CounterOptions) {}
 
-  async add(batch: CollatedBatch): Promise<void> {
-    switch (batch.kind) {
-      case "text":
-        this.#addWords("mlm", batch, () => true);
-        return;
-      case "image":
-        return this.addTokens(batch);
-      case "pair":
-        if (this.counts("itm")) for (const match of batch.match) this.#count("itm", match);
-        this.#addWords("mmmText", batch, matchedSamples(batch.match));
-        return this.addTokens(batch);
-    }
+  /** Counts the answers that a batch holds: words and matches. */
+  addWordsAndMatches(batch: CollatedBatch): void {
+    if (batch.kind === "text") this.#addWords("mlm", batch, () => true);
+    if (batch.kind !== "pair") return;
+    if (this.counts("itm")) for (const match of batch.match) this.#count("itm", match);
+    this.#addWords("mmmText", batch, matchedSamples(batch.match));
   }
 
   /** Counts all word pieces of texts as answers to `question`, and returns their number. */
@@ -95,6 +89,7 @@ export class AnswerCounter {
     }
   }
 
+  /** Counts the visual tokens at the hidden patches of a batch, which the codebook computes. */
   async addTokens(batch: Extract<CollatedBatch, { kind: "image" | "pair" }>): Promise<void> {
     const question: ImageLoss = batch.kind === "pair" ? "mmmImage" : "mim";
     const counts = batch.kind === "pair" ? matchedSamples(batch.match) : () => true;
@@ -112,17 +107,18 @@ export class AnswerCounter {
     }
   }
 
+  /** One program serves images and pairs of the same shapes. */
   #program({ sizes }: CollatedBatch): Program<unknown, unknown> {
-    const specs = batchSpecs(sizes);
-    const name = shapeKey(specs);
-    const program = this.#programs.get(name) ?? this.#compile(specs as Views<TensorSpec>);
+    const { codebookPixels, positions, hidden } = batchSpecs(sizes) as Views<TensorSpec>;
+    const name = [codebookPixels, positions, hidden].map(({ shape }) => shape.join("x")).join(" ");
+    const program =
+      this.#programs.get(name) ?? this.#compile({ codebookPixels, positions, hidden });
     this.#programs.set(name, program);
     return program;
   }
 
-  #compile({ codebookPixels, positions, hidden }: Views<TensorSpec>): Program<unknown, unknown> {
+  #compile(inputs: Views<TensorSpec>): Program<unknown, unknown> {
     const { state, config, precision } = this.options;
-    const inputs = { codebookPixels, positions, hidden };
     return compile({ state, inputs }, ({ parameters }, given) => {
       const { codebook } = parameters as FlavaForPretraining<Tensor>;
       const { labels, ink } = imageTargets({ config, precision, parameters: { codebook } }, given);

@@ -1,7 +1,7 @@
 /** Baselines of a stage's losses and accuracies, from its data. */
 import { BatchReader, type BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import type { CollatedBatch, TextOptions } from "../../data/batch/collate.js";
-import { Mixture, type MixtureOptions, forKind } from "../../data/batch/mixture.js";
+import { type BatchKind, Mixture, type MixtureOptions, forKind } from "../../data/batch/mixture.js";
 import { type SampleSets, indexesOf } from "../../data/batch/sample-set.js";
 import { type Baseline, baselineOf, binaryPrior, priorOf, smoothing } from "../../eval/baseline.js";
 import type { FlavaConfig } from "../../model/config.js";
@@ -20,7 +20,7 @@ export interface BaselineOptions
   readonly validation: readonly CollatedBatch[];
 }
 
-/** Batches in which visual tokens are counted. */
+/** Training batches in which visual tokens are counted. */
 const imageBatches = 2;
 /** Word pieces that are counted at most. */
 const mostPieces = 200_000;
@@ -35,7 +35,7 @@ export async function measureBaselines(
 ): Promise<ReadonlyMap<Question, Baseline>> {
   const [learned, held] = [new AnswerCounter(options), new AnswerCounter(options)];
   try {
-    for (const batch of options.validation) await held.add(batch);
+    await countValidation(held, options.validation);
     await countTraining(learned, options);
   } finally {
     for (const counter of [learned, held]) counter.dispose();
@@ -61,6 +61,19 @@ export async function measureBaselines(
 /** Number of possible answers. */
 function answersTo(question: Question, { text, image }: FlavaConfig): number {
   return question === "mlm" || question === "mmmText" ? text.vocabulary : image.vocabulary;
+}
+
+/** Of images the first batch of each kind suffices: it has thousands of hidden patches. */
+async function countValidation(
+  counter: AnswerCounter,
+  batches: readonly CollatedBatch[],
+): Promise<void> {
+  const kinds = new Set<BatchKind>();
+  for (const batch of batches) {
+    counter.addWordsAndMatches(batch);
+    if (batch.kind !== "text" && !kinds.has(batch.kind)) await counter.addTokens(batch);
+    kinds.add(batch.kind);
+  }
 }
 
 async function countTraining(counter: AnswerCounter, options: BaselineOptions): Promise<void> {
