@@ -34,8 +34,12 @@ export function runSection(stage: TrainedStage): Section {
         </p>`
     : html``;
   const body = html`${summary} ${lossTable(stage)}
-  ${charts(lossCharts(training, evaluations, losses))}
-  ${charts(otherCharts(training, evaluations, stage))} ${images}`;
+    ${charts(lossCharts(training, evaluations, losses))} ${charts(metricCharts(evaluations, stage))}
+    ${images}
+    <details>
+      <summary>Gradients, rates, speed and memory</summary>
+      ${charts(watchedCharts(training))}
+    </details>`;
   return { title: `Stage "${name}"`, body };
 }
 
@@ -60,22 +64,26 @@ function lossCharts(
 const levelAt = (baseline: number | null | undefined): Pick<Chart, "level"> =>
   baseline === null || baseline === undefined ? {} : { level: { name: "baseline", y: baseline } };
 
-/** Every other validation metric and the plotted training scalars: one chart each. */
-function otherCharts(
-  training: readonly LoggedStep[],
+/** A chart for every other validation metric. */
+function metricCharts(
   evaluations: readonly LoggedStep[],
   { losses, accuracies = {} }: TrainedStage,
 ): Chart[] {
   const metrics = new Set(evaluations.flatMap(({ scalars }) => Object.keys(scalars)));
-  return [
-    ...[...metrics].filter((name) => !(name in losses)).map((name) => [name, evaluations] as const),
-    ...watched.map((name) => [name, training] as const),
-  ].flatMap(([name, steps]) => {
-    const points = thinned(pointsOf(steps, name));
-    return points.length === 0
-      ? []
-      : [{ title: name, lines: [{ name, points }], ...levelAt(accuracies[name]) }];
-  });
+  return [...metrics]
+    .filter((name) => !(name in losses))
+    .map((name) => ({ ...chartOf(name, evaluations), ...levelAt(accuracies[name]) }));
+}
+
+function chartOf(name: string, steps: readonly LoggedStep[]): Chart {
+  return { title: name, lines: [{ name, points: thinned(pointsOf(steps, name)) }] };
+}
+
+/** A chart for each of the training scalars that are watched, where it was logged. */
+function watchedCharts(training: readonly LoggedStep[]): Chart[] {
+  return watched
+    .map((name) => chartOf(name, training))
+    .filter(({ lines }) => lines.some(({ points }) => points.length > 0));
 }
 
 function thinned(points: readonly Point[]): Point[] {
