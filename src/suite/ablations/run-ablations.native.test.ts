@@ -114,6 +114,8 @@ it.runIf(nativeLevels().length > 0)(
       expect(await runAblations(options)).toEqual(report);
       expect(lines.filter((line) => line.includes("is finished"))).toHaveLength(6);
       expect(lines.some((line) => line.startsWith("Memory"))).toBe(false);
+      const without = runAblations({ ...options, data: root });
+      await expect(without).rejects.toThrow("the files of no task");
     } finally {
       backend.dispose();
       await rm(root, { recursive: true, force: true });

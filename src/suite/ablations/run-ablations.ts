@@ -5,6 +5,7 @@ import { formatDuration } from "../../base/duration.js";
 import { load } from "../../api/load.js";
 import { type Ablation, ablations } from "../../configs/ablations/ablations.js";
 import type { Recipe } from "../../configs/recipe.js";
+import { findTask } from "../../eval/tasks/open-task.js";
 import type { Task } from "../../eval/tasks/task.js";
 import { dryRun } from "../../train/dry-run.js";
 import { type PretrainOptions, pretrain } from "../../train/pretrain.js";
@@ -42,7 +43,8 @@ const seedDirectory = (directory: string, seed: number): string => join(director
  * @throws Error if a model could not be trained
  */
 export async function planAblations(options: AblationOptions): Promise<void> {
-  const { recipe, seeds, only, directory, tasks, log } = options;
+  const { recipe, seeds, only, directory, log } = options;
+  const tasks = await runnableTasks(options);
   const silently = { ...options, directory: seedDirectory(directory, 0), log: () => undefined };
   let seconds = 0;
   for (const { name, steps } of recipe.stages) {
@@ -67,6 +69,7 @@ export async function planAblations(options: AblationOptions): Promise<void> {
  */
 export async function runAblations(options: AblationOptions): Promise<AblationReport | undefined> {
   const { recipe, seeds, directory, log, signal } = options;
+  await runnableTasks(options);
   const measured: MeasuredModel[] = [];
   await mkdir(directory, { recursive: true });
   for (const seed of seeds) {
@@ -84,6 +87,24 @@ export async function runAblations(options: AblationOptions): Promise<AblationRe
     await writeReports(directory, reportOf(measured));
   }
   return reportOf(measured);
+}
+
+/**
+ * The tasks whose files are there, and which need no fine-tuning unless it was asked for.
+ * @throws Error if there are none, before hours of training
+ */
+async function runnableTasks({ tasks, data, finetune = false }: AblationOptions): Promise<Task[]> {
+  const found: Task[] = [];
+  for (const task of tasks) {
+    if (task.kind === "fine-tuning" && !finetune) continue;
+    const { folder, missing } = await findTask(task, data);
+    if (folder !== undefined && missing.length === 0) found.push(task);
+  }
+  if (found.length > 0) return found;
+  throw new Error(
+    `${data} has the files of no task that could be run${finetune ? "" : " without fine-tuning"}. Name another directory ` +
+      "(--data), or run flava data build.",
+  );
 }
 
 /** Evaluates a trained model. */
