@@ -30,4 +30,5 @@ export type {
 } from "./serve/schemas/fill.js";
 export type { MatchRequest, MatchResponse } from "./serve/schemas/match.js";
 export type { PredictRequest, PredictResponse } from "./serve/schemas/predict.js";
+export type { SearchHit, SearchRequest, SearchResponse } from "./serve/schemas/search.js";
 export type { ModelDescription, ModelsResponse } from "./serve/schemas/models.js";

@@ -1,17 +1,23 @@
 /** Queries: a text, an image, both together, and what is not wanted. */
 import type { Abortable } from "../base/call-options.js";
 import type { Image } from "../data/image/image.js";
-import type { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 
 /** What to search for: a text, an image, or an image with a text that changes it ("like this, but red"). */
-export interface Query {
+export interface Query<I = Image> {
   readonly text?: string;
-  readonly image?: Image;
+  readonly image?: I;
   /** Texts that the hits are to be unlike. */
   readonly without?: readonly string[];
   /** Share of the image where there is also a text, from 0 to 1. Default: 0.5. */
   readonly imageWeight?: number;
+}
+
+/** What embeds the parts of queries, such as the embedder of a loaded `Flava`: N texts or images to [N, D]. */
+export interface QueryEmbedder<I = Image> {
+  readonly width: number;
+  texts(texts: readonly string[], options: Abortable): Promise<Float32Array>;
+  images(images: readonly I[], options: Abortable): Promise<Float32Array>;
 }
 
 /** How much an unwanted text counts, where the wanted ones together count 1. */
@@ -23,13 +29,13 @@ const withoutWeight = 0.5;
  *
  * @throws TypeError if a query has neither a text nor an image
  */
-export async function embedQueries(
-  embedder: Embedder,
-  queries: readonly Query[],
+export async function embedQueries<I extends object = Image>(
+  embedder: QueryEmbedder<I>,
+  queries: readonly Query<I>[],
   options: Abortable = {},
 ): Promise<Float32Array[]> {
   const { width } = embedder;
-  const terms = queries.flatMap(termsOf);
+  const terms = queries.flatMap((query, index) => termsOf(query, index));
   const texts = terms.flatMap(({ of }) => (typeof of === "string" ? of : []));
   const images = terms.flatMap(({ of }) => (typeof of === "string" ? [] : of));
   const textVectors = await embedder.texts(texts, options);
@@ -46,14 +52,17 @@ export async function embedQueries(
   return sums.map(normalized);
 }
 
-interface Term {
+interface Term<I> {
   /** Index of the query. */
   readonly query: number;
-  readonly of: string | Image;
+  readonly of: string | I;
   readonly weight: number;
 }
 
-function termsOf({ text, image, without = [], imageWeight = 0.5 }: Query, query: number): Term[] {
+function termsOf<I>(
+  { text, image, without = [], imageWeight = 0.5 }: Query<I>,
+  query: number,
+): Term<I>[] {
   if (text === undefined && image === undefined) {
     throw new TypeError("A query needs a text or an image; unwanted texts alone find nothing.");
   }

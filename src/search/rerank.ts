@@ -100,7 +100,11 @@ async function pairOf(hit: Hit, text: string, decode: DecodeOptions | undefined)
  * The bytes of an entry's image.
  * @throws SampleError or SourceError if they cannot be read
  */
-export function imageOf({ key, path, place }: Hit): Promise<Buffer> {
+export function imageOf({
+  key,
+  path,
+  place,
+}: Pick<Hit, "key" | "path" | "place">): Promise<Buffer> {
   const found = place ?? (path === undefined ? undefined : { file: path });
   if (found) return readPlace(found, key);
   const message = `the index does not say where the image of ${key} is`;

@@ -15,6 +15,7 @@ import { addMatch } from "./routes/match.js";
 import { addMetrics } from "./routes/metrics.js";
 import { addModels } from "./routes/models.js";
 import { addPredict } from "./routes/predict.js";
+import { addSearch, addSearchImage } from "./routes/search.js";
 import { addRuns } from "./runs/routes.js";
 import { addWebApp } from "./web-app.js";
 
@@ -31,7 +32,10 @@ export interface AppOptions extends CallsOptions {
 }
 
 /** Endpoints that use a model. */
-const operations = [addEmbeddings, addClassify, addMatch, addFill, addFillImage, addPredict];
+const operations = [
+  ...[addEmbeddings, addClassify, addMatch, addFill, addFillImage, addPredict],
+  addSearch,
+];
 
 export function createApp(options: AppOptions): ServerApp {
   const { models, metrics, onRequest, extend, runs, pages, isReady } = options;
@@ -44,6 +48,7 @@ export function createApp(options: AppOptions): ServerApp {
   );
   app.use("/v1/*", calls(options));
   for (const add of operations) add(app);
+  addSearchImage(app);
   addModels(app, models);
   addCard(app);
   addRuns(app, runs);

@@ -15,6 +15,8 @@ import { type LoadModel, ServedModels } from "./models/served-models.js";
 export interface ServerOptions extends Pick<AppOptions, "extend" | "runs" | "pages" | "onRequest"> {
   /** How to load each model, by the name that clients call it by; the first one is the default. */
   readonly models: Readonly<Record<string, LoadModel>>;
+  /** What the first model searches: a directory made by `flava index`, or a file written by `flava embed`. */
+  readonly index?: string | undefined;
   readonly limits?: Partial<ServerLimits>;
   /** Default: 32 inputs, 4,096 tokens, and a wait of 2 milliseconds. */
   readonly batch?: Partial<BatchLimits>;
@@ -51,6 +53,7 @@ export class Server {
   /** Used by `createServer`. */
   static async create({
     models,
+    index,
     batch,
     allowedHosts = [],
     limits: given,
@@ -60,6 +63,7 @@ export class Server {
     const admission = new Admission(limits);
     const metrics = new Metrics(() => admission.requests);
     const loaded = await ServedModels.load(models, {
+      index,
       limits: { ...defaultBatch, ...batch },
       onBatch: (facts) => metrics.addBatch(facts),
     });

@@ -23,6 +23,7 @@ interface ServeFlags extends Omit<ModelFlags, "model"> {
   readonly port: number;
   readonly host: string;
   readonly runs?: string;
+  readonly index?: string;
   readonly apiKeyFile?: string;
   readonly allowHost: readonly string[];
   readonly batch: number;
@@ -58,6 +59,10 @@ export function addServe(program: Command): void {
       "--runs <directory>",
       "show the training runs and evaluations below this directory on the web page",
       existingDirectory,
+    )
+    .option(
+      "--index <path>",
+      "what the first model searches: a directory made by flava index, or a file written by flava embed",
     )
     .option(
       "--api-key-file <path>",
@@ -121,6 +126,7 @@ async function run(flags: ServeFlags): Promise<void> {
   const pages = packagePath("dist", "app");
   const server = await createServer({
     models: Object.fromEntries(models.map((model) => [model.name, loaderOf(model, flags)])),
+    index: flags.index,
     batch: { items: flags.batch, tokens: flags.batchTokens, wait: flags.batchWait },
     limits: {
       bodyBytes: flags.maxBody,

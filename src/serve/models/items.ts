@@ -1,4 +1,5 @@
 /** What models are asked for: the inputs of a request, each with the field it is in. */
+import type { Query } from "../../search/query.js";
 import type { GivenImage } from "../images/given-image.js";
 
 /** A text or its token ids. */
@@ -35,6 +36,9 @@ export interface PredictItem {
   readonly textPair?: string;
   readonly image?: GivenImage;
 }
+
+/** A query, as that of `flava search`. */
+export type SearchItem = Query<GivenImage>;
 
 /** An embedding [D], and how many tokens or patches were read for it. */
 export interface EmbeddedItem {

@@ -10,6 +10,8 @@ import type { Flava } from "../../api/flava.js";
 import type { Prediction } from "../../api/predict.js";
 import { fixedViewShape } from "../../inference/inputs.js";
 import { concatenated } from "../../inference/similarity.js";
+import { type QueryEmbedder, embedQueries } from "../../search/query.js";
+import type { Hit, SearchOptions, VectorIndex } from "../../search/vector-index.js";
 import type { BatchFacts, BatchLimits, LaneCall } from "../batch/lane.js";
 import { ApiError } from "../http/api-error.js";
 import type { GivenImage } from "../images/given-image.js";
@@ -20,6 +22,7 @@ import type {
   FillItem,
   PairItem,
   PredictItem,
+  SearchItem,
   TextItem,
 } from "./items.js";
 import {
@@ -33,6 +36,8 @@ import {
 import { TextReader } from "./text-reader.js";
 
 export interface ServedModelOptions {
+  /** What this model searches, if anything; closed with it. */
+  readonly index?: VectorIndex | undefined;
   readonly limits: BatchLimits;
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
 }
@@ -46,9 +51,9 @@ export class ServedModel {
   constructor(
     readonly name: string,
     readonly flava: Flava,
-    options: ServedModelOptions,
+    private readonly options: ServedModelOptions,
   ) {
-    this.description = describe(name, flava);
+    this.description = describe(name, flava, options.index !== undefined);
     const { max_tokens, patches } = this.description;
     const texts = new TextReader(name, flava.model.tokenizer, max_tokens);
     const given = { ...options, flava, texts, imageTokens: 1 + patches.width * patches.height };
@@ -83,8 +88,7 @@ export class ServedModel {
   ): Promise<Classification[][]> {
     const found = await this.#lanes.images.submit(images, options);
     const embed = async (prompts: readonly string[]): Promise<Float32Array> => {
-      const texts = prompts.map((text) => ({ text, param: "labels", truncate: false }));
-      const embedded = await this.#lanes.texts.submit(texts, options);
+      const embedded = await this.#lanes.texts.submit(prompts.map(itemOf("labels")), options);
       return concatenated(embedded.map(({ vector }) => vector));
     };
     return this.#classifier.classify(
@@ -94,6 +98,46 @@ export class ServedModel {
       embed,
       options,
     );
+  }
+
+  /** The entries of the index that are nearest to a query. */
+  async search(
+    { text, image, without, imageWeight }: SearchItem,
+    { client, signal, ...options }: SearchOptions & LaneCall,
+  ): Promise<{ readonly hits: Hit[]; readonly tokens: number }> {
+    const index = this.index;
+    const call = { client, signal };
+    let tokens = 0;
+    const together = (items: readonly EmbeddedItem[]): Float32Array => {
+      for (const item of items) tokens += item.tokens;
+      return concatenated(items.map(({ vector }) => vector));
+    };
+    const embedder: QueryEmbedder<GivenImage> = {
+      width: this.flava.width,
+      texts: async (texts) =>
+        together(await this.#lanes.texts.submit(texts.map(itemOf("text")), call)),
+      images: async (images) => together(await this.#lanes.images.submit(images, call)),
+    };
+    const query = {
+      ...(text !== undefined && { text }),
+      ...(image && { image }),
+      ...(without && { without }),
+      ...(imageWeight !== undefined && { imageWeight }),
+    };
+    const [vector] = await embedQueries(embedder, [query]);
+    return { hits: await index.search(vector!, { ...options, signal }), tokens };
+  }
+
+  /** @throws ApiError 422 if this model has no index */
+  get index(): VectorIndex {
+    this.#require("search");
+    return this.options.index!;
+  }
+
+  /** Closes the model and its index. */
+  async close(): Promise<void> {
+    await this.options.index?.close();
+    await this.flava.close();
   }
 
   /** The probability that each image and text belong together. */
@@ -126,7 +170,9 @@ export class ServedModel {
     if (endpoints.includes(endpoint)) return;
     throw new ApiError(
       422,
-      `model: ${this.name} cannot do this, as its checkpoint lacks the head for it. It serves ${endpoints.join(", ")}.`,
+      endpoint === "search"
+        ? `model: ${this.name} has no index to search. Start the server with --index, for its first model.`
+        : `model: ${this.name} cannot do this, as its checkpoint lacks the head for it. It serves ${endpoints.join(", ")}.`,
       { param: "model", code: "model_lacks_head" },
     );
   }
@@ -134,7 +180,12 @@ export class ServedModel {
 
 const isText = (item: GivenImage | TextItem): item is TextItem => "text" in item;
 
-function describe(name: string, { model, width }: Flava): ModelDescription {
+/** A text in field `param`, which must not be too long. */
+const itemOf =
+  (param: string) =>
+  (text: string): TextItem => ({ text, param, truncate: false });
+
+function describe(name: string, { model, width }: Flava, hasIndex: boolean): ModelDescription {
   const { config, state, tokenizer, processor, task } = model;
   const { heads, codebook } = state.specs.parameters;
   const [, height, breadth] = fixedViewShape(processor, config);
@@ -151,6 +202,7 @@ function describe(name: string, { model, width }: Flava): ModelDescription {
       ...(heads ? ["match", "fill"] : []),
       ...(heads && codebook ? ["fill/image"] : []),
       ...(task ? ["predict"] : []),
+      ...(hasIndex ? ["search"] : []),
     ],
   };
 }

@@ -1,9 +1,15 @@
 import type { Flava } from "../../api/flava.js";
+import { openIndex } from "../../search/open-index.js";
 import { ApiError } from "../http/api-error.js";
 import { ServedModel, type ServedModelOptions } from "./served-model.js";
 
 /** Loads a model; called when the server starts, and again when it reloads. */
 export type LoadModel = () => Promise<Flava>;
+
+export interface ServedModelsOptions extends Omit<ServedModelOptions, "index"> {
+  /** What the default model searches: a directory made by `flava index`, or a file written by `flava embed`. */
+  readonly index?: string | undefined;
+}
 
 /** A model in use, until `release` is called. */
 interface Acquired {
@@ -25,13 +31,13 @@ export class ServedModels {
 
   private constructor(
     private readonly loaders: Readonly<Record<string, LoadModel>>,
-    private readonly options: ServedModelOptions,
+    private readonly options: ServedModelsOptions,
   ) {}
 
   /** Loads all models, the default one first. */
   static async load(
     loaders: Readonly<Record<string, LoadModel>>,
-    options: ServedModelOptions,
+    options: ServedModelsOptions,
   ): Promise<ServedModels> {
     if (Object.keys(loaders).length === 0) {
       throw new RangeError("Expected one or more models to serve, but got none.");
@@ -48,11 +54,22 @@ export class ServedModels {
 
   /** Loads all models again. Calls go on with the models that they began with, which are closed after the last of them. */
   async reload(): Promise<void> {
-    for (const [name, load] of Object.entries(this.loaders)) {
-      const model = new ServedModel(name, await load(), this.options);
+    for (const [place, [name, load]] of Object.entries(this.loaders).entries()) {
+      const model = await this.#open(name, load, place === 0 ? this.options.index : undefined);
       const old = this.#entries.get(name);
       this.#entries.set(name, { model, users: 0 });
       if (old) void closed(old);
+    }
+  }
+
+  async #open(name: string, load: LoadModel, path: string | undefined): Promise<ServedModel> {
+    const flava = await load();
+    try {
+      const index = path === undefined ? undefined : await openIndex(path, flava);
+      return new ServedModel(name, flava, { ...this.options, index });
+    } catch (error) {
+      await flava.close();
+      throw error;
     }
   }
 
@@ -90,5 +107,5 @@ export class ServedModels {
 
 async function closed(entry: Entry): Promise<void> {
   if (entry.users > 0) await new Promise<void>((free) => (entry.onFree = free));
-  await entry.model.flava.close();
+  await entry.model.close();
 }

@@ -1,0 +1,61 @@
+/** `POST /v1/search`: the nearest entries of the server's index. */
+import { z } from "@hono/zod-openapi";
+import { usageSchema } from "./embeddings.js";
+import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
+
+export const searchRequest = z
+  .strictObject({
+    text: textSchema.optional(),
+    image: imageSchema
+      .optional()
+      .openapi({ description: "With a text, what the text says is changed in the image." }),
+    image_weight: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .openapi({ description: "How much the image counts beside the text; default: 0.5." }),
+    without: oneOrMany(textSchema)
+      .optional()
+      .openapi({ description: "Texts that the results are to be unlike." }),
+    top: z.int().min(1).max(1000).default(10).openapi({ description: "Number of results." }),
+    among: z
+      .enum(["images", "texts"])
+      .optional()
+      .openapi({ description: "What to search; default: images, or texts if there are none." }),
+    filter: z
+      .record(z.string(), z.string())
+      .optional()
+      .openapi({
+        description: "Only results with this label, field, key, path or text.",
+        example: { label: "cat" },
+      }),
+    model: modelSchema,
+  })
+  .openapi("SearchRequest");
+
+export const searchHit = z
+  .object({
+    key: z.string(),
+    /** The dot product with the query, for unit vectors their cosine similarity, from -1 to 1. */
+    similarity: z.number(),
+    path: z.string().optional(),
+    text: z.string().optional(),
+    label: z.string().optional(),
+    fields: z.record(z.string(), z.unknown()).readonly().optional(),
+    /** Where this server shows the image, if it has one. */
+    image_url: z.string().optional(),
+  })
+  .openapi("SearchHit");
+
+export const searchResponse = z
+  .object({
+    data: z.array(searchHit),
+    model: z.string(),
+    usage: usageSchema,
+  })
+  .openapi("SearchResponse");
+
+export type SearchRequest = z.input<typeof searchRequest>;
+export type SearchHit = z.infer<typeof searchHit>;
+export type SearchResponse = z.infer<typeof searchResponse>;
