@@ -10,6 +10,7 @@
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
+ *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
@@ -17,6 +18,7 @@
  * all the same after three minutes (15 seconds with --quick) and marked as noisy.
  */
 import { writeFileSync } from "node:fs";
+import { type ModelName, models } from "../src/configs/models.js";
 import { parseArgs } from "node:util";
 import { barsOf, machineKind } from "./bars.js";
 import { engineLines } from "./compare-engine.js";
@@ -38,6 +40,7 @@ import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { benchServe } from "./serve.js";
 import { benchTraining } from "./training.js";
+import { benchScaling } from "./scaling.js";
 import { benchWasm } from "./wasm.js";
 
 const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--quick] [--json FILE]
@@ -47,6 +50,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
+       npm run bench -- scaling [--model mini|base]
        npm run bench -- matching [--model PATH]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
@@ -165,6 +169,13 @@ async function writeJson(file: string | undefined, rows: readonly object[]): Pro
   writeFileSync(file, `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
 }
 
+function modelName(name: string): ModelName {
+  const names = Object.keys(models) as ModelName[];
+  const found = names.find((each) => each === name);
+  if (found) return found;
+  throw new Error(`There is no model "${name}". Name one of ${names.join(", ")}.`);
+}
+
 function refuse(): void {
   console.error(usage);
   process.exitCode = 2;
@@ -219,6 +230,9 @@ switch (command) {
     break;
   case "wasm":
     await writeJson(values.json, await benchWasm(values.tensorflow));
+    break;
+  case "scaling":
+    await benchScaling(modelName(values.model ?? "base"));
     break;
   case "matching":
     await benchMatching(values.model);

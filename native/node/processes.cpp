@@ -118,7 +118,6 @@ napi_value leave(napi_env env, const Arguments& arguments) {
 
 napi_value abort(napi_env env, const Arguments& arguments) {
   handleOf(env, arguments[0])->abort(static_cast<int32_t>(toInteger(env, arguments[1], "code")));
-  return undefined(env);
 }
 
 }  // namespace flava

@@ -82,7 +82,9 @@ void Communicator::abort(int32_t code) {
   aborting_ = true;
   abortCode_ = code;
   news_.notify_all();
-  changes_.wait_for(lock, std::chrono::seconds(10), [] { return false; });  // until this process is ended
+  // The library ends this process, too, unless its exit handlers wait for this very thread.
+  changes_.wait_for(lock, std::chrono::seconds(1), [] { return false; });
+  _exit(code);
 }
 
 void Communicator::communicate(const std::string& library) {

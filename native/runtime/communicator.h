@@ -36,7 +36,7 @@ class Communicator final : public Collectives {
   int64_t start(Parts parts, int32_t channel, const Tensor* tensors, int32_t count) override;
   bool wait(int64_t ticket, char* error) override;
   /** Ends all processes, this one included. */
-  void abort(int32_t code);
+  [[noreturn]] void abort(int32_t code);
 
  private:
   using Clock = std::chrono::steady_clock;

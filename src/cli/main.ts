@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { packagePath } from "../base/package-root.js";
+import { requireAlone } from "../parallel/launcher.js";
 import { verbs } from "./verbs.js";
 
 const program = new Command("flava")
@@ -18,9 +19,11 @@ async function packageVersion(): Promise<string> {
 
 // Of the other verbs, help and the answer to a misspelt one need the names alone.
 const asked = process.argv.slice(2).find((word) => word !== "help" && !word.startsWith("-"));
-for (const [name, { summary, load }] of Object.entries(verbs)) {
-  if (name === asked) (await load())(program);
-  else program.command(name).summary(summary);
+for (const [name, { summary, isShared = false, load }] of Object.entries(verbs)) {
+  if (name === asked) {
+    (await load())(program);
+    if (!isShared) program.hook("preAction", () => requireAlone(name));
+  } else program.command(name).summary(summary);
 }
 
 try {

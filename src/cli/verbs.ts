@@ -67,6 +67,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   pretrain: {
     summary: "train a model by a recipe",
+    isShared: true,
     load: async () => (await import("./training/pretrain.js")).addPretrain,
   },
   watch: {

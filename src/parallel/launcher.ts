@@ -44,6 +44,21 @@ export function launchOf(environment: Environment): Launch | undefined {
 }
 
 /**
+ * A command that a launcher starts several times would do the same work as often, and the copies would write over each
+ * other's files.
+ * @throws Error if this process is not alone
+ */
+export function requireAlone(verb: string, environment: Environment = process.env): void {
+  const launch = launchOf(environment);
+  if (launch === undefined) return;
+  const { size, variable } = launch;
+  throw new Error(
+    `"flava ${verb}" runs in one process, but a launcher started ${size} of them (${variable} is ${environment[variable]}). Start ` +
+      'it without the launcher; only "flava pretrain" is shared by several processes.',
+  );
+}
+
+/**
  * The path of the library that joins processes by MPI.
  * @throws Error if it was not built
  */

@@ -13,6 +13,7 @@ import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
 import { describeTime } from "./run/speed.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
+import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { type Preparation, mixtureOptions, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
@@ -34,7 +35,8 @@ export interface DryRunOptions extends Pick<
  */
 export async function dryRun(options: DryRunOptions): Promise<number> {
   const { only, peek, log, start = options.recipe.start } = options;
-  const recipe = await sizedRecipe({ ...options.recipe, start });
+  const { communicator: processes } = options.backend;
+  const recipe = withShards(await sizedRecipe({ ...options.recipe, start }), undefined, processes);
   const sections: Section[] = [];
   let seconds = 0;
   for (const stage of recipe.stages) {
@@ -43,7 +45,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     sections.push(...found.sections);
     seconds += found.seconds;
   }
-  if (peek === undefined) return seconds;
+  if (peek === undefined || (processes && processes.rank > 0)) return seconds;
   const facts = "The first batch of each kind that a stage draws.";
   await replaceFile(peek, page(`What "${recipe.name}" sees`, facts, sections));
   log(`The first batches are in ${peek}.`);

@@ -28,6 +28,11 @@ export interface TrainingRun {
 /** Shown on the first Ctrl-C. */
 const saving = "Stopping; all steps made are saved. Press Ctrl-C again to stop at once.";
 
+/** A launcher sends the same signal when a process is lost, and then no other can go on. */
+const savingTogether = ({ stage, step }: Pick<StepsMade, "stage" | "step">): string =>
+  `Asked to stop after step ${step} of stage "${stage}". The next step is saved if all processes make it; if one was lost, ` +
+  "the last checkpoint is what the same command continues from.";
+
 /**
  * Runs `train` on a backend of its own.
  * @param write prints a line; default: to standard output
@@ -39,20 +44,24 @@ export async function trainingRun<Result>(
 ): Promise<Result> {
   const backend = openBackend(options);
   const progress = new ProgressLine();
+  let made: Pick<StepsMade, "stage" | "step"> = { stage: "", step: 0 };
   const log = (line: string): void => {
     progress.end();
     write(line);
   };
   try {
     return await interruptible(saving, (signal) => {
-      signal.addEventListener("abort", () => log(`\n${saving}`));
+      signal.addEventListener("abort", () => {
+        log(`\n${options.processes && made.step > 0 ? savingTogether(made) : saving}`);
+      });
       return train({
         ...{ backend, log, signal },
         show: (text) => progress.show(text),
-        ...(progress.stream.isTTY && {
-          onProgress: ({ stage, step, steps, secondsLeft }) =>
-            progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`),
-        }),
+        onProgress: ({ stage, step, steps, secondsLeft }) => {
+          made = { stage, step };
+          if (!progress.stream.isTTY) return;
+          progress.show(`${stage}: ${step}/${steps}, ${formatDuration(secondsLeft)} left`);
+        },
       });
     });
   } finally {

@@ -6,7 +6,7 @@ import type { Tensor } from "../../graph/tensor.js";
  * Bytes of gradients that are exchanged at a time: enough that messages are not too many, few enough that the first leave
  * early and the last ones, for which all wait, are few.
  */
-const bucketBytes = 2 ** 23;
+export const bucketBytes = 2 ** 23;
 const firstChannel = 8;
 
 /** @param gradients by path, float32 each */

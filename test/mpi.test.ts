@@ -1,0 +1,153 @@
+/** Training by several processes, started by the MPI launchers that are installed here. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nativeLevels } from "../src/backend/native.js";
+import { type MpiLibrary, mpiLibraries } from "../src/parallel/launcher.js";
+import { program } from "./build.js";
+import { shapesRecipe, writeShapes } from "./shapes.js";
+
+const root = join(import.meta.dirname, "..");
+
+/** Why runs cannot be started by the launcher of this library; undefined if they can. */
+function whyNot(library: MpiLibrary): string | undefined {
+  if (nativeLevels().length === 0) return "the native kernels were not built";
+  const { status } = spawnSync(`mpirun.${library}`, ["--version"]);
+  if (status !== 0) return `there is no mpirun.${library}`;
+  const builder = join(root, "native", "build-mpi.mjs");
+  if (!existsSync(join(root, "build", "mpi", `${library}.so`))) spawnSync("node", [builder]);
+  if (existsSync(join(root, "build", "mpi", `${library}.so`))) return undefined;
+  return `native/build-mpi.mjs found no compiler of ${library}`;
+}
+
+const reasons = new Map(mpiLibraries.map((library) => [library, whyNot(library)]));
+const missing = [...reasons.values()].filter((reason) => reason !== undefined);
+if (missing.length > 0) console.log(`Skipped tests of several processes: ${missing.join("; ")}.`);
+
+const steps = 8;
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "flava-mpi-"));
+  await writeShapes(join(folder, "data"));
+  const recipe = { ...shapesRecipe(join(folder, "data"), { steps }), shards: 4 };
+  await writeFile(join(folder, "recipe.json"), JSON.stringify(recipe));
+  await finished(flava("alone"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const parameters = (out: string, ...more: readonly string[]): string[] => [
+  ...[program, "pretrain", join(folder, "recipe.json"), "--out", join(folder, out)],
+  ...["--workers", "0", ...more],
+];
+
+/** Trains in one process. */
+const flava = (out: string): ChildProcess => spawn(process.execPath, parameters(out));
+
+/** Trains in several processes, with one compute thread each. */
+function launch(
+  library: MpiLibrary,
+  size: number,
+  out: string,
+  ...more: readonly string[]
+): ChildProcess {
+  const options = library === "openmpi" ? ["--allow-run-as-root", "--oversubscribe"] : [];
+  const command = [process.execPath, ...parameters(out, ...more)];
+  return spawn(`mpirun.${library}`, [...options, "-n", String(size), ...command], {
+    env: { ...process.env, FLAVA_THREADS: "1" },
+  });
+}
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Waits for the end of a run; `onStep` is called once, when the log tells of this step of the joint stage. */
+function finished(run: ChildProcess, step = Infinity, onStep?: () => void): Promise<Outcome> {
+  let output = "";
+  let isCalled = false;
+  const add = (chunk: Buffer): void => {
+    output += chunk.toString();
+    if (isCalled || !new RegExp(`^${step}/${steps} .*(itm|mim|mlm) `, "m").test(output)) return;
+    isCalled = true;
+    onStep?.();
+  };
+  run.stdout?.on("data", add);
+  run.stderr?.on("data", add);
+  return new Promise((resolve, reject) => {
+    run.on("error", reject);
+    run.on("close", (code) => resolve({ code, output }));
+  });
+}
+
+/** Sends a signal to the process of a rank. */
+async function signal(name: NodeJS.Signals, rank: number, out: string): Promise<void> {
+  for (const pid of await readdir("/proc")) {
+    const [command = "", environment = ""] = await Promise.all(
+      ["cmdline", "environ"].map((file) =>
+        readFile(join("/proc", pid, file), "utf8").catch(() => ""),
+      ),
+    );
+    if (!command.startsWith(process.execPath) || !command.includes(join(folder, out))) continue;
+    const ranks = [`OMPI_COMM_WORLD_RANK=${rank}`, `PMI_RANK=${rank}`];
+    if (environment.split("\0").some((each) => ranks.includes(each))) {
+      process.kill(Number(pid), name);
+    }
+  }
+}
+
+/** A hash of the weights and moments after the last step. */
+async function stateOf(out: string): Promise<string> {
+  const last = join("joint", "checkpoints", String(steps).padStart(7, "0"));
+  const bytes = await readFile(join(folder, out, last, "state.safetensors"));
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+const ready = (library: MpiLibrary): boolean => reasons.get(library) === undefined;
+
+describe.runIf(ready("openmpi"))("processes started by Open MPI", () => {
+  it("end with the weights of one; lost ones end the run, which others continue", async () => {
+    const out = "openmpi";
+    const killed = await finished(launch("openmpi", 4, out), 3, () => {
+      void signal("SIGKILL", 2, out);
+    });
+    expect(killed.code).not.toBe(0);
+    expect(killed.output).toMatch(/process rank 2 .*exited on signal 9/s);
+
+    const stopped = await finished(launch("openmpi", 2, out, "--timeout", "5"), 5, () => {
+      void signal("SIGSTOP", 1, out);
+    });
+    expect(stopped.code).not.toBe(0);
+    expect(stopped.output).toMatch(
+      /process 0 on \S+: Step \d+ was not finished: process 1 on \S+ has not answered for 5 seconds\. The checkpoint of step \d is intact\./,
+    );
+    const { code, output } = await finished(flava(out));
+    expect(output).toContain("Continuing after step");
+    expect(code).toBe(0);
+    expect(await stateOf(out)).toBe(await stateOf("alone"));
+  });
+
+  it("refuse to train by different recipes", async () => {
+    const command = [process.execPath, ...parameters("different")];
+    const started = spawn("mpirun.openmpi", [
+      ...["--allow-run-as-root", "--oversubscribe", "-n", "1", ...command],
+      ...[":", "-n", "1", ...command, "--set", "seed=5"],
+    ]);
+    const { code, output } = await finished(started);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/Process 1 on \S+ differs from process 0 on \S+ in: recipe\./);
+  });
+});
+
+describe.runIf(ready("mpich"))("processes started by MPICH", () => {
+  it("end with the weights of one", async () => {
+    const { code, output } = await finished(launch("mpich", 2, "mpich"));
+    expect(output).toContain(`${steps}/${steps}`);
+    expect(code).toBe(0);
+    expect(await stateOf("mpich")).toBe(await stateOf("alone"));
+  });
+});
