@@ -109,7 +109,7 @@ async function stateOf(out: string): Promise<string> {
 
 const ready = (library: MpiLibrary): boolean => reasons.get(library) === undefined;
 
-describe.runIf(ready("openmpi"))("processes started by Open MPI", () => {
+describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180_000 }, () => {
   it("end with the weights of one; lost ones end the run, which others continue", async () => {
     const out = "openmpi";
     const killed = await finished(launch("openmpi", 4, out), 3, () => {
