@@ -25,6 +25,8 @@ export interface TaskScores {
   readonly protocol: ProtocolName;
   /** The layout of the files. */
   readonly layout: string;
+  /** Identify what was scored: another model, or other files, need another run. */
+  readonly of: { readonly model: string; readonly data?: string };
   /** Number of samples that were scored, and fitted to. */
   readonly samples: { readonly test: number; readonly train: number };
   readonly metrics: Metrics;

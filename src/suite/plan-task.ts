@@ -1,5 +1,5 @@
 /** Looks at the files of a task before anything runs: whether it is finished, can run, or what it lacks. */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../data/formats/source-error.js";
 import type { LabeledSource } from "../data/labeled-source.js";
@@ -11,6 +11,7 @@ import {
   openTask,
   splitsOf,
 } from "../eval/tasks/open-task.js";
+import { identityOfTask } from "../eval/tasks/task-identity.js";
 import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tasks/task.js";
 import { type FinetuneTaskOptions, finetuneTask } from "./finetune-task.js";
 import { samplesOf } from "./labeled-images.js";
@@ -19,7 +20,11 @@ import { type Measured, probeTask, retrievalTask } from "./run-task.js";
 import { labeledBaselines } from "./task-baselines.js";
 
 /** A task whose files are there. */
-export interface ReadyTask {
+export interface ReadyTask extends Opened {
+  readonly of: TaskScores["of"];
+}
+
+interface Opened {
   readonly task: Task;
   readonly protocol: ProtocolName;
   readonly layout: string;
@@ -39,6 +44,10 @@ export type PlannedTask = { readonly task: Task } & (
 interface PlanOptions {
   readonly data: string;
   readonly out: string;
+  /** Identifies the model and its precision. */
+  readonly model: string;
+  /** Called with a sentence on a finished task that must be run again. */
+  readonly onNotice: (sentence: string) => void;
   readonly protocol?: ProtocolName;
   readonly incomplete?: boolean;
   /** Whether baselines stand beside the model. */
@@ -53,8 +62,11 @@ export const scoresFile = (out: string, { name }: Task): string =>
 
 export async function planTask(task: Task, options: PlanOptions): Promise<PlannedTask> {
   const protocol = protocolOf(task, options.protocol);
+  const data = await identityOfTask(await findTask(task, options.data, protocol), protocol);
+  const of = { model: options.model, ...(data !== undefined && { data }) };
   const finished = await finishedScores(task, protocol, options.out);
-  if (finished) return { task, outcome: { task, scores: finished } };
+  const change = finished && changeOf(finished, of);
+  if (finished && change === undefined) return { task, outcome: { task, scores: finished } };
   const without = (status: TaskWithout["status"], reason: string): PlannedTask => ({
     task,
     outcome: { task, without: { status, reason } },
@@ -63,15 +75,18 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
     return without("not run", "It needs fine-tuning, which takes long: add --finetune.");
   }
   try {
-    const { incomplete = false, baselines = false, data } = options;
+    const { incomplete = false, baselines = false, data: directory } = options;
     const opening = { protocol, incomplete, baselines };
-    return {
-      task,
-      ready:
-        task.kind === "zero-shot retrieval"
-          ? await openRetrieval(task, data, opening)
-          : await openLabeled(task, data, opening, options.finetuning),
-    };
+    const ready =
+      task.kind === "zero-shot retrieval"
+        ? await openRetrieval(task, directory, opening)
+        : await openLabeled(task, directory, opening, options.finetuning);
+    if (change !== undefined) {
+      options.onNotice(`${task.title}: ${change} since it was scored, so it runs again.`);
+      if (options.finetuning)
+        await rm(join(options.finetuning.runs, task.name), { recursive: true, force: true });
+    }
+    return { task, ready: { ...ready, of } };
   } catch (error) {
     if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
     const { folder } = await findTask(task, options.data, protocol);
@@ -91,7 +106,7 @@ async function openLabeled(
   data: string,
   opening: Opening,
   finetuning: FinetuneTaskOptions | undefined,
-): Promise<ReadyTask> {
+): Promise<Opened> {
   const opened = await openTask(task, data, opening);
   const { layout, train, validation, test } = opened;
   const perFold = samplesOf(validation) + samplesOf(test);
@@ -109,11 +124,7 @@ async function openLabeled(
   return { task, protocol, layout, deviations, reads: isProbe ? reads : samplesOf(test), run };
 }
 
-async function openRetrieval(
-  task: RetrievalTask,
-  data: string,
-  opening: Opening,
-): Promise<ReadyTask> {
+async function openRetrieval(task: RetrievalTask, data: string, opening: Opening): Promise<Opened> {
   const opened = await openTask(task, data, opening);
   const counts = await Promise.all(opened.test.map((source) => source.count()));
   const reads = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
@@ -125,6 +136,12 @@ async function openRetrieval(
   const expected = splitsOf(task, protocol).test.map((part) => official?.[part]?.samples);
   const deviations = counts.flatMap((count, index) => deviation("test", count, expected[index]));
   return { task, protocol, layout, deviations, reads, run };
+}
+
+/** What has changed since a task was scored, if anything. Files that were removed do not matter. */
+function changeOf({ of: before }: TaskScores, now: TaskScores["of"]): string | undefined {
+  if (before.model !== now.model) return "the model has changed";
+  return now.data === undefined || before.data === now.data ? undefined : "its files have changed";
 }
 
 /** Compares the number of samples of each part with the official one, where that is known. */
@@ -171,5 +188,5 @@ async function finishedScores(
   const text = await readFile(scoresFile(out, task), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const scores = JSON.parse(text) as TaskScores; // written at once, so never in part
-  return scores.protocol === protocol ? scores : undefined;
+  return scores.protocol === protocol && "of" in scores ? scores : undefined;
 }

@@ -267,9 +267,23 @@ describe("a suite", () => {
     expect(suiteText({ ...first.report, outcomes })).toMatch(/^task .* simple baseline +beaten/m);
   });
 
+  it("runs a finished task again if its files or the model have changed, and says so", async () => {
+    await image(join(data, "colors/test/red/new.png"), "rgb(240,20,0)");
+    const again = await run();
+    expect(again.notices).toContain("colors: its files have changed since it was scored");
+    expect(again.notices).toMatch(/4 tasks: 1 to run, 1 are finished/);
+    expect(outcomeOf(again.report, "colors")).toMatchObject({ scores: { samples: { test: 7 } } });
+    const file = join(out, "tasks/captions.json");
+    const scores = JSON.parse(await readFile(file, "utf8")) as { of: { model: string } };
+    await writeFile(file, JSON.stringify({ ...scores, of: { ...scores.of, model: "another" } }));
+    const other = await run();
+    expect(other.notices).toContain("Captions: the model has changed since it was scored");
+    expect((await run()).notices).toMatch(/4 tasks: 0 to run, 2 are finished/);
+  });
+
   it("refuses to mix the results of two suites", async () => {
     const other = runSuite("other", tasks, await smallFlava(), { data, out });
-    await expect(other).rejects.toThrow("holds results of models/small in float32 on colors35");
+    await expect(other).rejects.toThrow("holds results of colors35");
   });
 
   it("stops when its signal is aborted, and keeps what is finished", async () => {

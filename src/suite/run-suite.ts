@@ -19,7 +19,7 @@ import { writeReports } from "./write-reports.js";
 export interface SuiteOptions {
   /** The data directory, with a folder for each task. */
   readonly data: string;
-  /** Where results and reports go; a directory with results of the same model is continued. */
+  /** Where results and reports go; a directory with results is continued: tasks whose files or model have changed since run again. */
   readonly out: string;
   /** For tasks that have it; the others use their first one. */
   readonly protocol?: ProtocolName;
@@ -50,7 +50,7 @@ export interface SuiteOptions {
  *
  * @param name of the suite, such as "flava35"
  * @returns the outcomes of all tasks; an error in one task does not stop the others
- * @throws Error if the directory holds results of another model, or another process writes to it
+ * @throws Error if the directory holds results of another suite, or another process writes to it
  */
 export async function runSuite(
   name: string,
@@ -62,7 +62,7 @@ export async function runSuite(
   const model = { path, precision, fingerprint: modelFingerprint(flava.model) };
   await mkdir(join(options.out, "tasks"), { recursive: true });
   return withLock(join(options.out, "lock"), options.out, async () => {
-    await requireSameModel(options.out, name, model);
+    await requireSameSuite(options.out, name, model);
     const planned: PlannedTask[] = [];
     const runs = join(options.out, "finetuning");
     const finetuning = {
@@ -70,7 +70,12 @@ export async function runSuite(
       runs,
       onNotice: options.onNotice ?? (() => undefined),
     };
-    const planning = { ...options, ...(options.finetune && { finetuning }) };
+    const planning = {
+      ...options,
+      model: `${model.fingerprint} ${precision}`,
+      onNotice: finetuning.onNotice,
+      ...(options.finetune && { finetuning }),
+    };
     for (const task of tasks) planned.push(await planTask(task, planning));
     describePlan(planned, flava, options);
     const outcomes = new Map(
@@ -126,9 +131,9 @@ async function* runTasks(
     try {
       const measured = await own.run(context);
       const seconds = Math.round((performance.now() - start) / 1000);
-      const { protocol, layout, deviations } = own;
+      const { protocol, layout, of, deviations } = own;
       const scores: TaskScores = {
-        ...{ task: task.name, protocol, layout, ...measured, seconds },
+        ...{ task: task.name, protocol, layout, of, ...measured, seconds },
         partial: deviations.length > 0,
         notes: [...deviations, ...measured.notes],
       };
@@ -143,22 +148,17 @@ async function* runTasks(
   }
 }
 
-/** Remembers whose results a directory holds. */
-async function requireSameModel(out: string, suite: string, model: SuiteModel): Promise<void> {
+/** Remembers whose results a directory holds; those of another model are replaced task by task. */
+async function requireSameSuite(out: string, suite: string, model: SuiteModel): Promise<void> {
   const file = join(out, "suite.json");
   const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) {
-    await replaceFile(file, `${JSON.stringify({ suite, model }, undefined, 2)}\n`);
-    return;
+  const known = text === undefined ? undefined : (JSON.parse(text) as { readonly suite: string });
+  if (known && known.suite !== suite) {
+    throw new Error(
+      `${out} holds results of ${known.suite}, which cannot be continued with ${suite}. Name another directory.`,
+    );
   }
-  const known = JSON.parse(text) as { readonly suite: string; readonly model: SuiteModel };
-  const { fingerprint, precision, path } = known.model;
-  if (known.suite === suite && fingerprint === model.fingerprint && precision === model.precision)
-    return;
-  throw new Error(
-    `${out} holds results of ${path} in ${precision} on ${known.suite}, which cannot be continued with ${model.path} in ` +
-      `${model.precision} on ${suite}. Name another directory.`,
-  );
+  await replaceFile(file, `${JSON.stringify({ suite, model }, undefined, 2)}\n`);
 }
 
 /** Says what will run, and how much space its embeddings take, before anything starts. */
