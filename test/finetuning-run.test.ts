@@ -261,15 +261,19 @@ describe("flava finetune", () => {
 
     const predicted = await flava(["predict", "cli/model", "the film was great", "--json"]);
     expect(JSON.parse(predicted.out)).toMatchObject([{ labels: [{}, {}] }]);
-    const scored = await flava(["evaluate", "toy.csv", "--model", "cli/model", "--json"]);
+    const evaluate = ["evaluate", "toy.csv", "--model", "cli/model"];
+    const scored = await flava([...evaluate, "--json", "--html", "scored.html"]);
     const found = JSON.parse(scored.out) as { evaluations: { samples: number }[] };
     expect(found.evaluations).toMatchObject([{ samples: 80, skipped: { unwanted: 1 } }]);
+    const page = await readFile(join(root, "scored.html"), "utf8");
+    expect(page).toMatch(/toy\.csv.*80 samples; .*accuracy.*<\/html>/s);
   }, 120_000);
 
   it.each([
     ["an unknown column", ["--text", "reviews", "--label", "stars"], /no column reviews/],
     ["no columns", [], /name the columns to learn from/],
     ["another recipe's columns", ["--text", "review", "--recipe", "vqav2"], /--text and --image/],
+    ["a task without its files", ["--recipe", "cola"], /lacks .*train\.tsv.*gluebenchmark/],
     ["a misspelt setting", ["--text", "review", "--set", "rate.peek=1"], /Did you mean "peak"/],
   ])("refuses %s", async (_, more, message) => {
     const { code, err } = await flava(["finetune", "toy.csv", ...more, "--out", "refused"]);

@@ -1,10 +1,14 @@
 /** `flava evaluate` of a fine-tuned model: its predictions for labeled tables or folders of images. */
+import { writeFile } from "node:fs/promises";
 import type { Flava } from "../../api/flava.js";
 import { readLabeled } from "../../data/labeled/read-labeled.js";
 import { type TaskEvaluation, evaluateTask } from "../../eval/evaluate-task.js";
 import { lossName } from "../../eval/task-measures.js";
 import { measureColumns } from "../../report/evaluation-text.js";
+import { type Html, html } from "../../report/html.js";
 import { markdownTable } from "../../report/markdown.js";
+import { page } from "../../report/page.js";
+import { numberColumn, table, textColumn } from "../../report/table.js";
 import type { DataFlags } from "../data-options.js";
 import { columnsOf } from "../labeled/labeled-options.js";
 import { interruptible } from "../interruptible.js";
@@ -22,15 +26,17 @@ type Flags = EvaluationFlags & DataFlags & ModelFlags;
 
 /** Prints how well the predictions of a fine-tuned model agree with the labels of the sets at `paths`. */
 export async function evaluateFineTuned(paths: readonly string[], flags: Flags): Promise<void> {
-  if (flags.html !== undefined || flags.out !== undefined) {
-    throw new Error(
-      "There is no page for the predictions of a fine-tuned model: leave out --html and --out.",
-    );
+  if (flags.out !== undefined) {
+    throw new Error("--out is for suites. A page of a fine-tuned model: --html FILE.");
   }
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
       const evaluations = await evaluateAll(flava, paths, flags, signal);
       const { path: model, precision } = flava.model;
+      if (flags.html !== undefined) {
+        const sections = evaluations.map((each) => ({ title: each.set, body: bodyOf(each) }));
+        await writeFile(flags.html, page("Fine-tuned model", `${model}, ${precision}`, sections));
+      }
       if (flags.json) printJson({ model, precision, evaluations: evaluations.map(toJson) });
       else console.log(describe(evaluations));
     }),
@@ -71,23 +77,31 @@ async function evaluateAll(
 /** A heading, a sentence and a table for each set. */
 function describe(evaluations: readonly NamedEvaluation[]): string {
   return evaluations
-    .map(({ set, evaluation }) => {
-      const { samples, skipped, measures, guessingLoss } = evaluation;
-      const left = skipped.total > 0 ? `; ${skipped.summary(samples)}` : "";
-      const rows = Object.entries(measures).map(([name, { mean, low, high }]) => {
-        const guessing = name === lossName ? guessingLoss.toFixed(4) : "";
-        return [name, mean.toFixed(4), `${low.toFixed(4)} to ${high.toFixed(4)}`, guessing];
-      });
-      return [
-        `## ${set}`,
-        "",
-        `${samples} samples${left}.`,
-        "",
-        ...markdownTable(measureColumns, rows),
-        "",
-      ].join("\n");
+    .map((each) => {
+      const lines = [summaryOf(each), "", ...markdownTable(measureColumns, rowsOf(each)), ""];
+      return [`## ${each.set}`, "", ...lines].join("\n");
     })
     .join("\n");
+}
+
+/** The same as the body of a page's section. */
+function bodyOf(evaluation: NamedEvaluation): Html {
+  const [name, ...numbers] = measureColumns;
+  const columns = [textColumn(name!), ...numbers.map((each) => numberColumn(each))];
+  return html`<p>${summaryOf(evaluation)}</p>
+    ${table(columns, rowsOf(evaluation))}`;
+}
+
+function summaryOf({ evaluation: { samples, skipped } }: NamedEvaluation): string {
+  return `${samples} samples${skipped.total > 0 ? `; ${skipped.summary(samples)}` : ""}.`;
+}
+
+/** A row for each measure, as in `measureColumns`. */
+function rowsOf({ evaluation: { measures, guessingLoss } }: NamedEvaluation): string[][] {
+  return Object.entries(measures).map(([name, { mean, low, high }]) => [
+    ...[name, mean.toFixed(4), `${low.toFixed(4)} to ${high.toFixed(4)}`],
+    name === lossName ? guessingLoss.toFixed(4) : "",
+  ]);
 }
 
 function toJson({ set, evaluation }: NamedEvaluation): Record<string, unknown> {
