@@ -23,6 +23,7 @@ import { optimizerState } from "../src/train/step/update.js";
 import { median } from "./measure.js";
 import { type Given, pretrainingBatch } from "./model-inputs.js";
 import type { ScalingRequest } from "./scaling.js";
+import { fullTexts } from "./work.js";
 
 const request = JSON.parse(process.argv[2]!) as ScalingRequest;
 const launch = launchOf(process.env);
@@ -53,6 +54,7 @@ async function prepareStep(exchanges: boolean): Promise<() => Promise<unknown>> 
     kind: "pretrain",
     samples: "pair",
     batch: request.batch / size,
+    texts: fullTexts(request.batch / size, 77),
     dtype: "bfloat16",
   });
   const batch = { kind, ...inputs } as Batch<Given>;

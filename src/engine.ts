@@ -27,6 +27,8 @@
  */
 export type { Backend } from "./backend/backend.js";
 export { type BackendOptions, openBackend } from "./backend/open.js";
+export { type Communicator, LostProcessError } from "./backend/communicator.js";
+export { type NativeCommunicator, joinMpi } from "./backend/native-communicator.js";
 export { Program, type ProgramMemory, type ProgramOptions, compile } from "./backend/program.js";
 export { State } from "./backend/state.js";
 export { type Values, fromBfloat16, toBfloat16 } from "./backend/values.js";
@@ -36,6 +38,7 @@ export { type Mapped, leavesOf, mapTree } from "./base/tree.js";
 export { gradient } from "./graph/gradient.js";
 export { constant } from "./graph/placeholder.js";
 export { remat } from "./graph/remat.js";
+export { type Launch, type MpiLibrary, launchOf, mpiLibraryPath } from "./parallel/launcher.js";
 export { type Dtype, type Shape, Tensor, TensorSpec, spec } from "./graph/tensor.js";
 export { scope } from "./graph/trace.js";
 export {

@@ -4,6 +4,7 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import type { Communicator } from "../backend/communicator.js";
 import { any } from "../parallel/agreement.js";
 import { requireSameWeights } from "./run/same-weights.js";
+import { skippedByAll } from "./run/shared-run.js";
 import { formatDuration } from "../base/duration.js";
 import { Averages } from "./run/averages.js";
 import { describeFailure } from "./run/failure.js";
@@ -90,6 +91,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
 
     const isEnd = step === stage.steps;
     if (step % every.log === 0 || isEnd) {
+      session.skipped = await skippedByAll(processes, session.skipped);
       logSkipped(session, averages.samples);
       const scalars = averages.take();
       await runLog.add({ ...placeOf(session.progress), kind: "training", scalars });

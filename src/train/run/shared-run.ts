@@ -4,6 +4,7 @@ import type { Recipe, StageRecipe } from "../../configs/recipe.js";
 import { RecipeError } from "../../configs/recipe.js";
 import { batchKinds } from "../../data/batch/mixture.js";
 import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
+import { type SkippedSamples, skipReasons } from "../../data/batch/skipped.js";
 
 /** The shards of a stage's batches that this process computes. Every process computes all of a codebook's. */
 export function shardsOf(
@@ -46,6 +47,18 @@ export function withShards<R extends Recipe>(
     }
   }
   return { ...recipe, shards };
+}
+
+/** The samples that were left out in the shards of all processes; of those of others only how many, and why. */
+export async function skippedByAll(
+  processes: Communicator | undefined,
+  own: SkippedSamples,
+): Promise<SkippedSamples> {
+  if (!processes) return own;
+  const counts = Float64Array.from(skipReasons, (reason) => own.counts.get(reason) ?? 0);
+  const all = await processes.gather(0, counts);
+  for (const [rank, others] of all.entries()) if (rank !== processes.rank) own.addCounts(others);
+  return own;
 }
 
 /** Sums are the same on any number of processes if each has an aligned group of shards, so that it adds a whole subtree. */
