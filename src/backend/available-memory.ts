@@ -1,14 +1,18 @@
-import { readFileSync } from "node:fs";
-import { freemem } from "node:os";
 import { OutOfMemoryError } from "../base/errors.js";
+import { node } from "../base/package-root.js";
 import { memoryLeft } from "./memory-limits.js";
 
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined; // Not available on this system.
-  }
+/** Bytes that this process can still use; a browser does not tell. */
+function freeMemory(): number {
+  if (typeof process === "undefined") return Infinity;
+  const textOf = (path: string): string | undefined => {
+    try {
+      return node().getBuiltinModule("node:fs").readFileSync(path, "utf8");
+    } catch {
+      return undefined; // Not available on this system.
+    }
+  };
+  return Math.min(memoryLeft(textOf) ?? node().getBuiltinModule("node:os").freemem(), allowedMemory());
 }
 
 /** Bytes in "8GB", "512 MB" or "8" (gigabytes); undefined if it is no size. */
@@ -45,7 +49,7 @@ export function requireMemory(
   what: string,
   hint = "Use a smaller batch or model, or recompute the blocks.",
 ): void {
-  const available = Math.min(memoryLeft(textOf) ?? freemem(), allowedMemory());
+  const available = freeMemory();
   if (bytes <= available) return;
   throw new OutOfMemoryError(
     `${what} needs ${formatBytes(bytes)} more memory, but ${formatBytes(available)} are available. ${hint}`,

@@ -31,8 +31,8 @@ export function packageVersion(): string {
   return (packageRequire()("flava/package.json") as { readonly version: string }).version;
 }
 
-/** Node's modules are loaded at run time, as a static import would break bundling for browsers. */
-function node(): NodeJS.Process {
+/** Node, whose modules are loaded at run time, as a static import would break bundling for browsers. */
+export function node(): NodeJS.Process {
   const { process } = globalThis as { process?: NodeJS.Process };
   if (process) return process;
   throw new Error("The package's own files can only be read in Node.");

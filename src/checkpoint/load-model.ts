@@ -10,19 +10,16 @@ import type { ImageProcessor } from "../data/image/processor.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
-import { codebookParameters } from "../model/codebook.js";
-import { codebookDecoderParameters } from "../model/codebook-decoder.js";
 import type { FlavaConfig } from "../model/config.js";
-import { flavaParameters, pretrainingHeadParameters } from "../model/flava.js";
-import type { Parameter } from "../nn/parameter.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { decoderName } from "./huggingface.js";
 import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
-import { readObject } from "./files/json.js";
+import { readObject } from "./files/read-object.js";
 import { loadWeights } from "./load.js";
-import type { Model, ModelParameters } from "./model.js";
+import type { Model } from "./model.js";
 import { type OpenOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
+import { parametersOf } from "./parameters.js";
 import { headParameters, loadHead, readTask } from "./task.js";
 
 export interface LoadModelOptions extends OpenOptions, CallOptions {
@@ -93,21 +90,6 @@ function ignored(names: readonly string[]): string {
   const some = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
   return `Ignored ${names.length} tensors that FLAVA does not have: ${some}${more}.`;
-}
-
-/** Declares the parameters that the checkpoint has. */
-function parametersOf(
-  { weights }: Checkpoint,
-  config: FlavaConfig,
-  hasDecoder: boolean,
-): ModelParameters<Parameter> {
-  const has = (root: string): boolean => [...weights.keys()].some((path) => path.startsWith(root));
-  return {
-    flava: flavaParameters(config),
-    ...(has("heads/") && { heads: pretrainingHeadParameters(config) }),
-    ...(has("codebook/") && { codebook: codebookParameters(config.codebook) }),
-    ...(hasDecoder && { decoder: codebookDecoderParameters(config.codebook) }),
-  };
 }
 
 function dtypeOf({ weights }: Checkpoint): WeightDtype {

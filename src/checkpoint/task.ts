@@ -10,7 +10,7 @@ import type { FlavaConfig } from "../model/config.js";
 import { type TaskHead, taskHeadParameters } from "../model/task-head.js";
 import { type Task, taskEncoders } from "../model/task.js";
 import type { Parameter } from "../nn/parameter.js";
-import { readObject } from "./files/json.js";
+import { readObject } from "./files/read-object.js";
 import { openSafetensors, writeSafetensors } from "./files/safetensors.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 import { root, weightPaths } from "./weight-paths.js";

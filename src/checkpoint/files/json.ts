@@ -1,6 +1,5 @@
 /** Strict reading, with clear errors, of JSON from other programs: safetensors headers, indexes, configurations. */
 import { quote } from "../../base/quote.js";
-import { openFile } from "./random-access-file.js";
 import { CheckpointError } from "./stored-tensor.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -25,16 +24,6 @@ export function parseObject(what: string, bytes: Uint8Array): JsonObject {
   if (twice !== undefined)
     throw new CheckpointError(`${what} holds the key ${quote(twice)} twice.`);
   return value;
-}
-
-/** Reads a JSON object from the file at `path`. */
-export async function readObject(path: string): Promise<JsonObject> {
-  const file = await openFile(path);
-  try {
-    return parseObject(path, await file.read(0, file.bytes));
-  } finally {
-    await file.close();
-  }
 }
 
 /** The first duplicate key of an object in `text`, which is valid JSON: `JSON.parse` silently keeps the last one. */

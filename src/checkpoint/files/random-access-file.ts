@@ -1,13 +1,10 @@
 /** A file read in pieces, never beyond its end. */
 import { type FileHandle, open } from "node:fs/promises";
 import type { OpenFile } from "../../backend/backend.js";
+import type { ByteSource } from "./byte-source.js";
 import { CheckpointError } from "./stored-tensor.js";
 
-export interface RandomAccessFile extends OpenFile {
-  readonly path: string;
-  /** Fills `target` from `position` on; throws if the file is too short. */
-  readInto(target: Uint8Array, position: number): Promise<void>;
-  /** The bytes [position, position + length); throws before allocating anything if the file is too short. */
+export interface RandomAccessFile extends OpenFile, ByteSource {
   read(position: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
 }

@@ -3,7 +3,8 @@ import { quote } from "../../base/quote.js";
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sizeOf } from "../../graph/tensor.js";
-import { isObject, readObject } from "./json.js";
+import { isObject } from "./json.js";
+import { readObject } from "./read-object.js";
 import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
 import {
   CheckpointError,

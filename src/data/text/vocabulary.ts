@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { packagePath } from "../../base/package-root.js";
+import { node, packagePath } from "../../base/package-root.js";
 
 /** A vocabulary that cannot be used. */
 export class VocabularyError extends Error {
@@ -44,6 +43,7 @@ export const continuationPrefix = "##";
  */
 export async function openVocabulary(path?: string): Promise<Vocabulary> {
   const file = path ?? packagePath("vocabulary", "vocab.txt");
+  const { readFile } = node().getBuiltinModule("node:fs/promises");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VocabularyError(
