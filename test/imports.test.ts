@@ -12,7 +12,7 @@ const layers = [
   ["model"],
   ["inference", "objective", "checkpoint", "configs", "export"],
   ["eval", "search", "api"],
-  ["report"],
+  ["report", "browser"],
   ["train"],
   ["serve", "suite"],
   ["."],

@@ -1,0 +1,76 @@
+import {
+  type Classification,
+  Classifier,
+  type ClassifyOptions,
+  similarityScale,
+} from "../api/classify.js";
+import type { Backend } from "../backend/backend.js";
+import type { State } from "../backend/state.js";
+import type { ModelParameters } from "../checkpoint/model.js";
+import type { ImageProcessor } from "../data/image/processor.js";
+import type { Tokenizer } from "../data/text/tokenizer.js";
+import { Embedder } from "../inference/embedder.js";
+import { rowOf } from "../inference/similarity.js";
+import type { FlavaConfig } from "../model/config.js";
+import type { Parameter } from "../nn/parameter.js";
+import { type BrowserImage, toImage } from "./image.js";
+
+/** A loaded model. */
+export interface LoadedModel {
+  readonly config: FlavaConfig;
+  readonly state: State<{ readonly parameters: ModelParameters<Parameter> }>;
+  readonly tokenizer: Tokenizer;
+  readonly processor: ImageProcessor;
+  readonly backend: Backend;
+}
+
+/** FLAVA in a browser; `load` makes it. Computing keeps the thread busy: use it in a worker. */
+export class Flava {
+  readonly #model: LoadedModel;
+  readonly #embedder: Embedder;
+  readonly #classifier: Classifier;
+
+  constructor(model: LoadedModel) {
+    this.#model = model;
+    this.#embedder = new Embedder(model);
+    this.#classifier = new Classifier(model.config.projection);
+  }
+
+  /** Unit-length embeddings of images in the space of texts: float32 [D] each. */
+  async embedImages(images: readonly BrowserImage[]): Promise<Float32Array[]> {
+    const vectors = await this.#embedder.images(images.map(toImage));
+    return images.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
+  }
+
+  /** Unit-length embeddings of texts in the space of images: float32 [D] each. */
+  async embedTexts(texts: readonly string[]): Promise<Float32Array[]> {
+    const vectors = await this.#embedder.texts(texts);
+    return texts.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
+  }
+
+  /** Ranks all labels for an image, best first. */
+  async classify(
+    image: BrowserImage,
+    labels: readonly string[],
+    options: ClassifyOptions = {},
+  ): Promise<Classification[]> {
+    const images = await this.embedImages([image]);
+    const scale = similarityScale(this.#model.state);
+    const embed = (texts: readonly string[]): Promise<Float32Array> => this.#embedder.texts(texts);
+    const [found] = await this.#classifier.classify(images, labels, scale, embed, options);
+    return found!;
+  }
+
+  /** The probability that an image and a text belong together, if the model has its matching head. */
+  async match(image: BrowserImage, text: string): Promise<number> {
+    const [probability] = await this.#embedder.match([toImage(image)], [text]);
+    return probability!;
+  }
+
+  /** Frees the memory. */
+  async close(): Promise<void> {
+    await this.#embedder.close();
+    this.#model.state.dispose();
+    this.#model.backend.dispose();
+  }
+}

@@ -1,0 +1,130 @@
+/** Loads a model by its URL, without Node. */
+import { State } from "../backend/state.js";
+import { wasmBackend } from "../backend/wasm/backend.js";
+import { executorHere } from "../backend/wasm/executor.js";
+import { Module } from "../backend/wasm/webassembly.js";
+import type { Abortable } from "../base/call-options.js";
+import { recognize } from "../checkpoint/checkpoint.js";
+import { bytesInMemory } from "../checkpoint/files/byte-source.js";
+import { type JsonObject, parseObject } from "../checkpoint/files/json.js";
+import { safetensorsIn } from "../checkpoint/files/safetensors-header.js";
+import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
+import { readConfig } from "../checkpoint/huggingface-config.js";
+import { loadWeights } from "../checkpoint/load.js";
+import { parametersOf } from "../checkpoint/parameters.js";
+import { processorFromConfig } from "../data/image/processor-config.js";
+import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
+import { Flava } from "./flava.js";
+
+export interface LoadOptions extends Abortable {
+  /** The kernels in WebAssembly; default: the package's file, which bundlers find and copy. */
+  readonly kernels?: string | URL;
+  /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
+  readonly onProgress?: (loaded: number, total: number) => void;
+}
+
+/**
+ * Loads a model: config.json, model.safetensors, preprocessor_config.json and vocab.txt or tokenizer.json below `url`,
+ * as `flava convert` and `save` write them.
+ *
+ * @throws CheckpointError if a file is missing or there is no usable checkpoint
+ *
+ * @example
+ * import { load } from "flava/browser";
+ *
+ * const flava = await load("/models/mini/");
+ * const [best] = await flava.classify(context.getImageData(0, 0, 64, 64), ["cat", "dog"]);
+ */
+export async function load(
+  url: string | URL,
+  { kernels, signal, onProgress }: LoadOptions = {},
+): Promise<Flava> {
+  const base = `${String(url).replace(/\/$/, "")}/`;
+  const files = new Files(base, signal);
+  const [source, weights, code] = await Promise.all([
+    files.json("config.json"),
+    files.bytes("model.safetensors", onProgress),
+    fetchBytes(kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url), signal),
+  ]);
+  if (!source || !weights) {
+    throw new CheckpointError(`${base} has no ${source ? "model.safetensors" : "config.json"}.`);
+  }
+  const sizes = readConfig(`${base}config.json`, source);
+  if (sizes.kind !== "flava") throw new CheckpointError(`${base} holds no FLAVA model.`);
+  const { config } = sizes;
+  const [tokenizer, processor] = await Promise.all([files.tokenizer(), files.processor()]);
+  const checkpoint = {
+    ...recognize(base, await safetensorsIn(bytesInMemory(`${base}model.safetensors`, weights))),
+    ...{ path: base, sizes, format: "safetensors", close: () => Promise.resolve() },
+  };
+  const module = new Module(code);
+  const backend = wasmBackend({ module, threads: 1, executor: executorHere });
+  const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
+  await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
+  return new Flava({ config, state, tokenizer, processor, backend });
+}
+
+/** The files of a model. */
+class Files {
+  constructor(
+    readonly base: string,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** The content of a file; undefined if there is none. */
+  async bytes(name: string, onProgress?: LoadOptions["onProgress"]) {
+    return fetchBytes(`${this.base}${name}`, this.signal, onProgress).catch((error: unknown) => {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    });
+  }
+
+  async json(name: string): Promise<JsonObject | undefined> {
+    const bytes = await this.bytes(name);
+    return bytes && parseObject(`${this.base}${name}`, bytes);
+  }
+
+  async tokenizer() {
+    const [text, tokenizer, config] = await Promise.all([
+      this.bytes("vocab.txt"),
+      this.json("tokenizer.json"),
+      this.json("tokenizer_config.json"),
+    ]);
+    const vocabulary = text && new TextDecoder().decode(text);
+    const found = tokenizerFromFiles({ directory: this.base, vocabulary, tokenizer, config });
+    if (found) return found;
+    throw new CheckpointError(`${this.base} has neither vocab.txt nor tokenizer.json.`);
+  }
+
+  async processor() {
+    const name = "preprocessor_config.json";
+    const json = await this.json(name);
+    if (json) return processorFromConfig(json, `${this.base}${name}`);
+    throw new CheckpointError(`${this.base} has no ${name}.`);
+  }
+}
+
+class NotFoundError extends CheckpointError {}
+
+/** The content at a URL. */
+async function fetchBytes(
+  url: string | URL,
+  signal?: AbortSignal,
+  onProgress?: LoadOptions["onProgress"],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url, signal ? { signal } : {});
+  if (response.status === 404) throw new NotFoundError(`There is nothing at ${String(url)}.`);
+  if (!response.ok || !response.body) {
+    throw new CheckpointError(`${String(url)} cannot be loaded: ${response.status}.`);
+  }
+  const total = Number(response.headers.get("content-length") ?? 0);
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (let next = await reader.read(); next.value; next = await reader.read()) {
+    const piece = next.value as Uint8Array<ArrayBuffer>;
+    pieces.push(piece);
+    onProgress?.((loaded += piece.length), total);
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
