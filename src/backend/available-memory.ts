@@ -12,7 +12,10 @@ function freeMemory(): number {
       return undefined; // Not available on this system.
     }
   };
-  return Math.min(memoryLeft(textOf) ?? node().getBuiltinModule("node:os").freemem(), allowedMemory());
+  return Math.min(
+    memoryLeft(textOf) ?? node().getBuiltinModule("node:os").freemem(),
+    allowedMemory(),
+  );
 }
 
 /** Bytes in "8GB", "512 MB" or "8" (gigabytes); undefined if it is no size. */
