@@ -33,6 +33,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "embed data sets into an index for search, and keep it up to date",
     load: async () => (await import("./searching/index-verb.js")).addIndex,
   },
+  "search-app": {
+    summary: "index images and open a page to search them",
+    load: async () => (await import("./searching/search-app.js")).addSearchApp,
+  },
   dedupe: {
     summary: "find duplicates and near-duplicates among images",
     load: async () => (await import("./searching/dedupe.js")).addDedupe,
