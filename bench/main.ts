@@ -12,6 +12,8 @@
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
+ *   npm run bench -- reranking [--model PATH]             retrieval with and without re-ranking by the matching head
+ *   npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   exact search and LanceDB, against the speed of memory
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
  * --quick measures the headline rows, in about five minutes. Where other processes keep the machine busy, a row is measured
@@ -35,6 +37,8 @@ import { benchImages } from "./images.js";
 import { plot } from "./plot.js";
 import { benchProbe } from "./probe.js";
 import { profile } from "./profile.js";
+import { benchReranking } from "./reranking.js";
+import { benchSearch } from "./search.js";
 import { quick, thorough } from "./measure.js";
 import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
@@ -52,6 +56,8 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- scaling [--model mini|base]
        npm run bench -- matching [--model PATH]
+       npm run bench -- reranking [--model PATH]
+       npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   counts: multiples of 2,048
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
@@ -63,7 +69,8 @@ type Options = {
   readonly precision: string;
   readonly model?: string;
   readonly steps: string;
-  readonly items: string;
+  readonly items?: string;
+  readonly real: string;
   readonly seconds: string;
   readonly overload: string;
   readonly tensorflow?: string | undefined;
@@ -124,7 +131,7 @@ async function runServe({ json, model, seconds, overload }: Options): Promise<vo
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
 
-async function runProbe({ json, items }: Options): Promise<void> {
+async function runProbe({ json, items = "10000" }: Options): Promise<void> {
   const count = Number(items);
   if (!Number.isInteger(count) || count < 100) {
     refuse();
@@ -133,6 +140,17 @@ async function runProbe({ json, items }: Options): Promise<void> {
   const rows = await benchProbe({ items: count, width: 768, classes: 100 });
   await writeJson(json, rows);
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+}
+
+async function runSearch({ json, items = "1001472", real }: Options): Promise<void> {
+  const sizes = { items: Number(items), real: Number(real) };
+  if (!Object.values(sizes).every((count) => Number.isInteger(count) && count % 2048 === 0)) {
+    refuse();
+    return;
+  }
+  const rows = await benchSearch(sizes);
+  await writeJson(json, rows);
+  process.exitCode = rows[1]!.holds ? 0 : 1;
 }
 
 async function runProfile({ model = "base", batch = "8", precision }: Options): Promise<void> {
@@ -191,9 +209,10 @@ const { values, positionals } = parseArgs({
     precision: { type: "string", default: "bfloat16" },
     model: { type: "string" },
     steps: { type: "string", default: "30" },
-    items: { type: "string", default: "10000" },
     seconds: { type: "string", default: "20" },
     overload: { type: "string", default: "600" },
+    items: { type: "string" },
+    real: { type: "string", default: "20480" },
     tensorflow: { type: "string" },
     quick: { type: "boolean", default: false },
   },
@@ -236,6 +255,12 @@ switch (command) {
     break;
   case "matching":
     await benchMatching(values.model);
+    break;
+  case "reranking":
+    await benchReranking(values.model);
+    break;
+  case "search":
+    await runSearch(values);
     break;
   case "curves":
     await runCurves(requests, values);
