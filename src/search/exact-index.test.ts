@@ -147,6 +147,24 @@ describe("the files of an exact index", () => {
     }
   });
 
+  it("are whole for any number of samples, of which few have texts", async () => {
+    const path = join(folder, "numbers");
+    await ExactIndex.create(path, origin);
+    const index = await ExactIndex.open(path, backend, { writable: true });
+    await index.put([rowOf(0)]);
+    for (const count of [1, 1024, 1025, 2048]) {
+      await index.put(Array.from({ length: count }, (_, i) => rowOf(2 * i + 1)));
+      await index.put([rowOf(0)]);
+      await index.delete([`k${2 * count - 1}`]); // so that there are `count` samples
+      await index.compact();
+      await index.verify();
+      expect(await index.count("image")).toBe(count);
+    }
+    await index.close();
+    await using again = await ExactIndex.open(path, backend);
+    expect([await again.count("image"), await again.count("text")]).toEqual([2048, 1]);
+  });
+
   it("are not taken for an index where they are none, and are never overwritten by one", async () => {
     await expect(ExactIndex.open(join(folder, "nowhere"), backend)).rejects.toThrow("flava index");
     const path = join(folder, "damaged");

@@ -69,7 +69,7 @@ export async function writeSegment(
     [samples, bytes, checksum] = [
       samples + some.length,
       bytes + lines.length,
-      crc32(lines, checksum),
+      continued(checksum, lines),
     ];
     for (const kind of vectorKinds) {
       await writers[kind].write(some.flatMap((row) => vectorOf(row, kind) ?? []));
@@ -143,7 +143,7 @@ class VectorWriter {
       const left = bytes.length - done;
       done += (await this.handle.write(bytes, done, left, start + done)).bytesWritten;
     }
-    this.#checksums[part] = crc32(bytes, this.#checksums[part]);
+    this.#checksums[part] = continued(this.#checksums[part], bytes);
   }
 }
 
@@ -230,6 +230,10 @@ export async function verifyVectors(
     await handle.close();
   }
 }
+
+/** The checksum of what came before and of these bytes. Of no bytes, Node's function returns 0. */
+const continued = (checksum: number, bytes: Uint8Array): number =>
+  bytes.length === 0 ? checksum : crc32(bytes, checksum);
 
 const damaged = (path: string): SourceError =>
   new SourceError(
