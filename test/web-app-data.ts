@@ -4,10 +4,14 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { Flava } from "../src/api/flava.js";
 import { keyOf } from "../src/base/random.js";
+import { openSource } from "../src/data/formats/open.js";
 import { evaluate } from "../src/eval/evaluate.js";
 import { openEvaluationSet } from "../src/eval/evaluation-set.js";
 import { flava35 } from "../src/eval/tasks/flava35.js";
 import { reportName, toRecord } from "../src/report/evaluation-record.js";
+import { ExactIndex } from "../src/search/exact-index.js";
+import { indexSource } from "../src/search/index-source.js";
+import { originOf } from "../src/search/open-index.js";
 import { writeReports } from "../src/suite/write-reports.js";
 import { type LogEntry, RunLog } from "../src/train/run/log.js";
 import { RunDirectory, reconstructionsName } from "../src/train/run/run-directory.js";
@@ -37,6 +41,13 @@ export async function startRun(
   const size = { width: 64, height: 32, channels: 3, background: "teal" } as const;
   await writeFile(run.file(reconstructionsName), await sharp({ create: size }).png().toBuffer());
   return (step, mlm) => log.add(entryAt(step, mlm));
+}
+
+/** An index in memory of the images of a set that ships. */
+export async function indexOfSamples(flava: Flava): Promise<ExactIndex> {
+  const index = new ExactIndex(flava.model.backend, originOf(flava, "samples"));
+  await indexSource(index, await openSource(join(samples, "retrieval-ph")), flava);
+  return index;
 }
 
 /** Evaluates the model on two sets that ship. */

@@ -11,13 +11,14 @@ import { ApiKeys } from "../src/serve/http/api-keys.js";
 import { withRunLock } from "../src/train/run/run-lock.js";
 import { findChromium, openBrowser } from "./browser.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
-import { startRun, writeEvaluation, writeSuite } from "./web-app-data.js";
+import { addSearch } from "../src/serve/routes/search.js";
+import { indexOfSamples, startRun, writeEvaluation, writeSuite } from "./web-app-data.js";
 
 const chromium = findChromium();
 if (chromium === undefined) console.log("No Chromium is installed: the web app is not tested.");
 const root = join(import.meta.dirname, "..");
 const directory = temporaryDirectory();
-const pages = ["classify", "match", "fill", "training", "evaluation", "model"];
+const pages = ["search", "classify", "match", "fill", "training", "evaluation", "model"];
 
 describe.skipIf(chromium === undefined)("the web app", () => {
   let flava: Flava;
@@ -34,8 +35,10 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     logStep = await startRun(join(directory, "run"));
     await writeSuite(join(directory, "suite"));
     await writeEvaluation(join(directory, "sets"), flava);
+    const index = await indexOfSamples(flava);
     server = await createServer({
       models: { mini: () => Promise.resolve(flava) },
+      extend: (app) => addSearch(app, index),
       runs: directory,
       pages: join(root, "dist", "app"),
     });
@@ -71,6 +74,26 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     const policy = (await fetch(url)).headers.get("content-security-policy");
     expect(policy).toMatch(/^default-src 'self';/);
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  });
+
+  it("searches by text, by what is like a result, and with a filter", async () => {
+    await open("search");
+    await page.getByText("150 images to search").waitFor();
+    const results = page.locator("ol.gallery li");
+    await page.getByLabel("Text").fill("brain icon");
+    await expectFirst(results, /^brain/);
+    expect(await results.first().locator("img").evaluate(widthOf)).toBeGreaterThan(0);
+    const third = (await results.nth(2).innerText()).split("\n")[0]!;
+    await results
+      .nth(2)
+      .getByRole("button", { name: /^Similar to/ })
+      .click();
+    await page.getByRole("group", { name: "Like this image" }).waitFor();
+    await expectFirst(results, new RegExp(`^${third}[^]*1\\.000`));
+    await page.getByLabel("Filter").fill("text=nothing,");
+    await page.getByText("Nothing passes the filter.").waitFor();
+    await page.getByRole("button", { name: "Remove text=nothing" }).click();
+    await eventually(() => results.count()).toBe(48);
   });
 
   it("classifies by keyboard alone", async () => {
@@ -182,8 +205,8 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     "%s: nothing that axe-core finds serious, light or dark; fits a phone",
     async (name) => {
       await open(name);
-      const example = page.getByRole("button", { name: "Example: house" });
-      if (["classify", "match", "fill"].includes(name)) await example.click();
+      for (const example of await page.getByRole("button", { name: /^Example/ }).all())
+        await example.click();
       await page.waitForLoadState("networkidle");
       await page.evaluate(axe.source);
       for (const colorScheme of ["light", "dark"] as const) {
@@ -197,6 +220,9 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     },
   );
 });
+
+const expectFirst = (results: Locator, text: RegExp): Promise<void> =>
+  eventually(() => results.first().innerText()).toMatch(text);
 
 /** Like `expect`, of what a page shows after a while. */
 const eventually = <Value>(value: () => Promise<Value>) => expect.poll(value, { timeout: 10_000 });

@@ -6,6 +6,7 @@ import { EvaluationPage } from "./pages/evaluation.js";
 import { FillPage } from "./pages/fill.js";
 import { MatchPage } from "./pages/match.js";
 import { ModelPage } from "./pages/model.js";
+import { SearchPage } from "./pages/search.js";
 import { TrainingPage } from "./pages/training.js";
 import { addressOf, useRoute } from "./route.js";
 
@@ -18,6 +19,7 @@ interface Page {
 /** In the order of the navigation: first what the model does, then how it came about. */
 const groups: readonly (readonly Page[])[] = [
   [
+    { name: "search", title: "Search", View: SearchPage },
     { name: "classify", title: "Classify", View: ClassifyPage },
     { name: "match", title: "Match", View: MatchPage },
     { name: "fill", title: "Fill", View: FillPage },
@@ -29,10 +31,13 @@ const groups: readonly (readonly Page[])[] = [
   ],
 ];
 const pages = groups.flat();
+/** Needs nothing but a model. */
+const firstPage = "classify";
 
 export function App(): JSX.Element {
   const route = useRoute();
-  const { name, title, View } = pages.find((page) => page.name === route.page) ?? pages[0]!;
+  const { name, title, View } = (pages.find((page) => page.name === route.page) ??
+    pages.find((page) => page.name === firstPage))!;
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
@@ -46,7 +51,7 @@ export function App(): JSX.Element {
         Skip to content
       </a>
       <header class="top">
-        <a class="brand" href={addressOf(pages[0]!.name)}>
+        <a class="brand" href={addressOf(firstPage)}>
           <img src="./icon.svg" alt="" width="24" height="24" />
           flava
         </a>

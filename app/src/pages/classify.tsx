@@ -31,6 +31,7 @@ export function ClassifyPage(): JSX.Element {
           <ImageField label="Image" images={images} onChange={setImages} />
           <ChipsField
             label="Labels"
+            placeholder="Add a label"
             hint="Press Enter after each label. The probabilities of all labels sum to 100 %."
             chips={labels}
             onChange={setLabels}

@@ -12,30 +12,38 @@ interface LossTableProps {
 
 /** The last values of the losses, and of the accuracies that belong to them, beside their baselines. */
 export function LossTable({ training, evaluations, stage }: LossTableProps): JSX.Element {
+  const names = Object.keys(stage.losses);
+  const loss = (value: number | null | undefined): string => value?.toFixed(3) ?? "";
   const share = (value: number | undefined): string => (value === undefined ? "" : percent(value));
-  const numbers = ["training", "validation", "baseline", "accuracy", "its baseline"];
+  const columns = [
+    { name: "training", cells: names.map((name) => loss(lastOf(training, name))) },
+    { name: "validation", cells: names.map((name) => loss(lastOf(evaluations, name))) },
+    { name: "baseline", cells: names.map((name) => loss(stage.losses[name])) },
+    {
+      name: "accuracy",
+      cells: names.map((name) => share(lastOf(evaluations, `${name} accuracy`))),
+    },
+    {
+      name: "its baseline",
+      cells: names.map((name) => share(stage.accuracies[`${name} accuracy`])),
+    },
+  ].filter(({ cells }) => cells.some((cell) => cell !== ""));
   return (
     <>
       <DataTable
         title="Last values of the losses"
-        columns={[{ name: "loss" }, ...numbers.map((name) => ({ name, isNumber: true }))]}
-        rows={Object.entries(stage.losses).map(([name, baseline]) => {
-          const accuracy = `${name} accuracy`;
-          const losses = [lastOf(training, name), lastOf(evaluations, name), baseline];
-          return {
-            key: name,
-            cells: [
-              name,
-              ...losses.map((value) => value?.toFixed(3) ?? ""),
-              ...[lastOf(evaluations, accuracy), stage.accuracies[accuracy]].map(share),
-            ],
-          };
-        })}
+        columns={[{ name: "loss" }, ...columns.map(({ name }) => ({ name, isNumber: true }))]}
+        rows={names.map((name, row) => ({
+          key: name,
+          cells: [name, ...columns.map(({ cells }) => cells[row])],
+        }))}
       />
-      <p class="hint">
-        A baseline is what a model reaches that knows how often each answer occurs, but sees no
-        input. Accuracies are on validation data.
-      </p>
+      {columns.some(({ name }) => name === "baseline") && (
+        <p class="hint">
+          A baseline is what a model reaches that knows how often each answer occurs, but sees no
+          input. Accuracies are on validation data.
+        </p>
+      )}
     </>
   );
 }

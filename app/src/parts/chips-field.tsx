@@ -4,12 +4,19 @@ import { useId, useState } from "preact/hooks";
 interface ChipsFieldProps {
   readonly label: string;
   readonly hint: string;
+  readonly placeholder: string;
   readonly chips: readonly string[];
   readonly onChange: (chips: readonly string[]) => void;
 }
 
 /** Short texts as removable chips: Enter or a comma adds one, Backspace in the empty field takes the last one back. */
-export function ChipsField({ label, hint, chips, onChange }: ChipsFieldProps): JSX.Element {
+export function ChipsField({
+  label,
+  hint,
+  placeholder,
+  chips,
+  onChange,
+}: ChipsFieldProps): JSX.Element {
   const id = useId();
   const [typed, setTyped] = useState("");
   const add = (text: string): void => {
@@ -31,25 +38,11 @@ export function ChipsField({ label, hint, chips, onChange }: ChipsFieldProps): J
     <div class="field">
       <label for={id}>{label}</label>
       <div class="chips">
-        <ul>
-          {chips.map((chip) => (
-            <li key={chip}>
-              {chip}
-              <button
-                type="button"
-                class="remove"
-                aria-label={`Remove ${chip}`}
-                onClick={() => onChange(chips.filter((other) => other !== chip))}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
+        <Chips chips={chips} onChange={onChange} />
         <input
           id={id}
           value={typed}
-          placeholder="Add a label"
+          placeholder={placeholder}
           autocomplete="off"
           aria-describedby={`${id}-hint`}
           onInput={({ currentTarget: { value } }) => {
@@ -66,3 +59,21 @@ export function ChipsField({ label, hint, chips, onChange }: ChipsFieldProps): J
     </div>
   );
 }
+
+const Chips = ({ chips, onChange }: Pick<ChipsFieldProps, "chips" | "onChange">): JSX.Element => (
+  <ul>
+    {chips.map((chip) => (
+      <li key={chip}>
+        {chip}
+        <button
+          type="button"
+          class="remove"
+          aria-label={`Remove ${chip}`}
+          onClick={() => onChange(chips.filter((other) => other !== chip))}
+        >
+          ×
+        </button>
+      </li>
+    ))}
+  </ul>
+);
