@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { nativeLevels } from "../backend/native.js";
 import type { Comparison } from "../report/comparison.js";
+import { Evaluations } from "../serve/runs/read-evaluations.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { addClassify } from "./classify.js";
@@ -190,10 +191,13 @@ describe("flava", () => {
     );
   });
 
-  it("evaluate prints a table or JSON, and writes a page", async () => {
+  it("evaluate prints a table or JSON, and writes a page and a report for the web app", async () => {
     const html = join(folder, "found.html");
     const json = await run("evaluate", images, "--json", "--html", html, "--backend", "reference");
-    expect(await run("evaluate", images)).toContain("## images");
+    expect(await run("evaluate", images, "--out", join(folder, "found"))).toContain("## images");
+    const report = await new Evaluations(folder).read("found");
+    expect(report).toMatchObject({ model, evaluations: [{ set: "images", kind: "retrieval" }] });
+    expect(JSON.stringify(report)).toMatch(/"thumbnails":\{"[^"]+":"data:image/);
     expect(JSON.parse(json.join("\n"))).toMatchObject({
       model,
       precision: "float32",
