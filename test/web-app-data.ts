@@ -9,9 +9,8 @@ import { evaluate } from "../src/eval/evaluate.js";
 import { openEvaluationSet } from "../src/eval/evaluation-set.js";
 import { flava35 } from "../src/eval/tasks/flava35.js";
 import { reportName, toRecord } from "../src/report/evaluation-record.js";
-import { ExactIndex } from "../src/search/exact-index.js";
 import { indexSource } from "../src/search/index-source.js";
-import { originOf } from "../src/search/open-index.js";
+import { openOrMakeIndex, originOf } from "../src/search/open-index.js";
 import { writeReports } from "../src/suite/write-reports.js";
 import { type LogEntry, RunLog } from "../src/train/run/log.js";
 import { RunDirectory, reconstructionsName } from "../src/train/run/run-directory.js";
@@ -43,11 +42,14 @@ export async function startRun(
   return (step, mlm) => log.add(entryAt(step, mlm));
 }
 
-/** An index in memory of the images of a set that ships. */
-export async function indexOfSamples(flava: Flava): Promise<ExactIndex> {
-  const index = new ExactIndex(flava.model.backend, originOf(flava, "samples"));
+/** Makes an index of the images of a set that ships. */
+export async function writeIndex(directory: string, flava: Flava): Promise<void> {
+  await using index = await openOrMakeIndex(
+    directory,
+    originOf(flava, "samples"),
+    flava.model.backend,
+  );
   await indexSource(index, await openSource(join(samples, "retrieval-ph")), flava);
-  return index;
 }
 
 /** Evaluates the model on two sets that ship. */

@@ -1,29 +1,27 @@
 /** Search in the index that the server was started with. */
 import type {
-  SearchDescription,
+  SearchHit,
   SearchRequest,
   SearchResponse,
 } from "../../../src/serve/schemas/search.js";
-import { type RequestOptions, get, post } from "./request.js";
+import { models } from "./model.js";
+import { type RequestOptions, getFile, post } from "./request.js";
 
-export type Result = SearchResponse["data"][number];
-
-/** The paths of the server's OpenAPI document. */
-interface Document {
-  readonly paths: Readonly<Record<string, unknown>>;
-}
-
-/** What can be searched; undefined if the server has no index. */
-export async function searchable(options: RequestOptions): Promise<SearchDescription | undefined> {
-  const { paths } = await get<Document>("openapi.json", options);
-  return "/v1/search" in paths ? get<SearchDescription>("v1/search", options) : undefined;
+/** Whether the server has an index. */
+export async function canSearch(options: RequestOptions): Promise<boolean> {
+  const [model] = await models(options);
+  return model?.endpoints.includes("search") ?? false;
 }
 
 /** The entries that are nearest to a query, nearest first. */
 export async function search(
   query: SearchRequest,
   options: RequestOptions,
-): Promise<readonly Result[]> {
+): Promise<readonly SearchHit[]> {
   const { data } = await post<SearchResponse>("v1/search", query, options);
   return data;
 }
+
+/** The image of an entry. */
+export const imageAt = (address: string, options: RequestOptions): Promise<Blob> =>
+  getFile(address, options);

@@ -1,25 +1,24 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
-import type { SearchDescription, SearchRequest } from "../../../src/serve/schemas/search.js";
-import { type Result, search, searchable } from "../api/search.js";
+import type { SearchRequest } from "../../../src/serve/schemas/search.js";
+import { canSearch, search } from "../api/search.js";
 import { ChipsField } from "../parts/chips-field.js";
-import { grouped } from "../parts/figures.js";
 import { ImageField } from "../parts/image-field.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
 import { typingPause, useRequest } from "../parts/use-request.js";
-import { SearchResults, nameOf } from "./search-results.js";
+import { SearchHits } from "./search-hits.js";
 
 export function SearchPage(): JSX.Element {
-  const answer = useRequest((signal) => searchable({ signal }).then((index) => ({ index })), []);
+  const answer = useRequest((signal) => canSearch({ signal }), []);
   return (
     <>
       <PageHead title="Search">
         Find images by a text, by another image, or by both: like this image, but as the text says.
       </PageHead>
       <Answered answer={answer} waiting="Asking for the index…">
-        {({ index }) => (index ? <Search index={index} /> : <NoIndex />)}
+        {(hasIndex) => (hasIndex ? <Search /> : <NoIndex />)}
       </Answered>
     </>
   );
@@ -28,8 +27,8 @@ export function SearchPage(): JSX.Element {
 const NoIndex = (): JSX.Element => (
   <div class="card">
     <Empty title="This server has no index">
-      <p>Start one with your images:</p>
-      <pre>npx flava search-app path/to/images</pre>
+      <p>Index your images, and start the server with the index:</p>
+      <pre>npx flava index path/to/images --out my-index{"\n"}npx flava serve --index my-index</pre>
     </Empty>
   </div>
 );
@@ -40,40 +39,33 @@ interface Sought {
   readonly without: string;
   readonly filters: readonly string[];
   readonly images: readonly ChosenImage[];
-  /** An entry of the index that others are to be like. */
-  readonly like: Result | undefined;
 }
 
-const nothing: Sought = { text: "", without: "", filters: [], images: [], like: undefined };
+const nothing: Sought = { text: "", without: "", filters: [], images: [] };
 
-function Search({ index }: { readonly index: SearchDescription }): JSX.Element {
+function Search(): JSX.Element {
   const [sought, setSought] = useState(nothing);
-  const change = (part: Partial<Sought>): void => setSought((now) => ({ ...now, ...part }));
   const query = queryOf(sought);
   const answer = useRequest(
     query && ((signal) => search(query, { signal })),
     [JSON.stringify(query)],
     typingPause,
   );
+  const searchLike = (image: ChosenImage): void => {
+    setSought({ ...nothing, filters: sought.filters, images: [image] });
+    scrollTo({ top: 0 }); // where the image is shown that the new results are like
+  };
   return (
     <>
-      <Fields sought={sought} onChange={change} />
+      <Fields sought={sought} onChange={(part) => setSought((now) => ({ ...now, ...part }))} />
       <section aria-label="Results" class="results">
         {query ? (
           <Answered answer={answer} waiting="Searching…">
-            {(results) => (
-              <SearchResults
-                results={results}
-                onSimilar={(like) => {
-                  change(likeOnly(like));
-                  scrollTo({ top: 0 }); // where the image is shown that the new results are like
-                }}
-              />
-            )}
+            {(hits) => <SearchHits hits={hits} onSimilar={searchLike} />}
           </Answered>
         ) : (
-          <Empty title={`${grouped(index.images)} images to search`}>
-            <p>Type what you are looking for, or choose an image.</p>
+          <Empty title="What are you looking for?">
+            <p>Type a text, or choose an image.</p>
           </Empty>
         )}
       </section>
@@ -81,24 +73,20 @@ function Search({ index }: { readonly index: SearchDescription }): JSX.Element {
   );
 }
 
-/** Searches for what is like an entry, among the same ones. */
-const likeOnly = (like: Result): Partial<Sought> => ({ text: "", without: "", images: [], like });
-
 /** Undefined if there is nothing to search for yet. */
-function queryOf({ text, without, filters, images, like }: Sought): SearchRequest | undefined {
+function queryOf({ text, without, filters, images }: Sought): SearchRequest | undefined {
   const [image] = images;
-  if (text.trim() === "" && !image && !like) return undefined;
+  if (text.trim() === "" && !image) return undefined;
   return {
     ...(text.trim() !== "" && { text: text.trim() }),
     ...(image && { image: image.url }),
-    ...(like && { key: like.key }),
     ...(without.trim() !== "" && { without: without.trim() }),
     ...(filters.length > 0 && { filter: Object.fromEntries(filters.map(nameAndValue)) }),
     top: 48,
   };
 }
 
-/** "label=cat" sets the label; "cat" alone, too. */
+/** "label=cat" names a label; "cat" alone does, too. */
 function nameAndValue(filter: string): [name: string, value: string] {
   const split = filter.indexOf("=");
   return split < 1 ? ["label", filter] : [filter.slice(0, split), filter.slice(split + 1)];
@@ -110,31 +98,22 @@ interface FieldsProps {
 }
 
 function Fields({ sought, onChange }: FieldsProps): JSX.Element {
-  const id = useId();
-  const { text, without, filters, images, like } = sought;
+  const { text, without, filters, images } = sought;
   return (
     <div class="split">
       <div class="stack">
-        <div class="field">
-          <label for={id}>Text</label>
-          <input
-            id={id}
-            type="search"
-            value={text}
-            placeholder="an icon of a heart"
-            onInput={({ currentTarget }) => onChange({ text: currentTarget.value })}
-          />
-        </div>
-        <div class="field">
-          <label for={`${id}-without`}>But not</label>
-          <input
-            id={`${id}-without`}
-            type="search"
-            value={without}
-            placeholder="a broken heart"
-            onInput={({ currentTarget }) => onChange({ without: currentTarget.value })}
-          />
-        </div>
+        <TextField
+          label="Text"
+          example="an icon of a heart"
+          value={text}
+          onChange={(value) => onChange({ text: value })}
+        />
+        <TextField
+          label="But not"
+          example="a broken heart"
+          value={without}
+          onChange={(value) => onChange({ without: value })}
+        />
         <ChipsField
           label="Filter"
           placeholder="label=heart"
@@ -143,38 +122,34 @@ function Fields({ sought, onChange }: FieldsProps): JSX.Element {
           onChange={(chips) => onChange({ filters: chips })}
         />
       </div>
-      {like ? (
-        <Like result={like} onRemove={() => onChange({ like: undefined })} />
-      ) : (
-        <ImageField
-          label="Image"
-          images={images}
-          onChange={(chosen) => onChange({ images: chosen })}
-        />
-      )}
+      <ImageField
+        label="Image"
+        images={images}
+        onChange={(chosen) => onChange({ images: chosen })}
+      />
     </div>
   );
 }
 
-interface LikeProps {
-  readonly result: Result;
-  readonly onRemove: () => void;
+interface TextFieldProps {
+  readonly label: string;
+  readonly example: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
 }
 
-/** The entry that others are to be like. */
-const Like = ({ result, onRemove }: LikeProps): JSX.Element => (
-  <fieldset class="image-field">
-    <legend>Like this image</legend>
-    <div class="drop">
-      <ul class="chosen">
-        <li>
-          <img src={result.image} alt={nameOf(result)} />
-          <button type="button" class="remove" aria-label="Remove the image" onClick={onRemove}>
-            ×
-          </button>
-        </li>
-      </ul>
-      <span class="quiet">{nameOf(result)}</span>
+function TextField({ label, example, value, onChange }: TextFieldProps): JSX.Element {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="search"
+        value={value}
+        placeholder={example}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
     </div>
-  </fieldset>
-);
+  );
+}
