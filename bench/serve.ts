@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import sharp from "sharp";
 import { load } from "../src/api/load.js";
 import { packagePath } from "../src/base/package-root.js";
@@ -142,22 +142,21 @@ interface Running {
 
 async function startServer(model: string | undefined): Promise<Running> {
   const program = packagePath("dist", "src", "cli", "main.js");
-  const words = [
-    program,
-    "serve",
-    "--port",
-    "0",
-    ...(model === undefined ? [] : ["--model", model]),
-  ];
-  const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "pipe"] });
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      const [, found] = / at (http:\S+);/.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-    child.once("exit", () => reject(new Error("The server did not start.")));
-  });
+  const words = [program, "serve", "--port", "0", "--json"];
+  if (model !== undefined) words.push("--model", model);
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
+  const { url } = JSON.parse(await text(child.stdout)) as { readonly url: string };
   return { child, url };
+}
+
+/** What a process prints until the end of a JSON object. */
+async function text(stream: Readable): Promise<string> {
+  let all = "";
+  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    all += part.toString();
+    if (all.endsWith("}\n")) break;
+  }
+  return all;
 }
 
 const imageBody = ({ images }: Offline, index: number): object => ({

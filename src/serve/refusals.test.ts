@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
 import sharp from "sharp";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
+import { load } from "../api/load.js";
 import { ApiKeys } from "./http/api-keys.js";
 import type { LoggedRequest } from "./http/request-log.js";
 import type { Server } from "./server.js";
@@ -129,6 +130,37 @@ describe("a server", () => {
     const metrics = await (await guarded.app.request("/metrics")).text();
     expect(metrics).toContain('flava_requests_total{path="/v1/embeddings",status="401"} 2');
     expect(() => ApiKeys.parse("\n", "keys.txt")).toThrow("keys.txt has no API key");
+  });
+
+  it("drops a request whose client has gone", async () => {
+    const logged: LoggedRequest[] = [];
+    const left = await served().start({ onRequest: (request) => logged.push(request) });
+    const request = httpRequest(`${await left.listen({ port: 0 })}/v1/embeddings`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      agent: false,
+    }).on("error", () => undefined);
+    request.end(JSON.stringify({ input: Array(2000).fill("a b c d e f g h i j k l m n") }));
+    const started = async () =>
+      (await (await left.app.request("/metrics")).text()).includes("flava_requests 1");
+    await vi.waitUntil(started);
+    request.destroy();
+    await vi.waitUntil(() => logged.some(({ path }) => path === "/v1/embeddings"));
+    expect(logged.find(({ path }) => path === "/v1/embeddings")!.status).toBe(499);
+  });
+
+  it("keeps its models if one cannot be loaded again", async () => {
+    let isBroken = false;
+    const { offline, start } = served();
+    const open = () =>
+      isBroken
+        ? Promise.reject(new Error("no such model"))
+        : load(offline.model.path, { backend: { name: "reference" } });
+    const kept = await start({ models: { first: open, second: open } });
+    isBroken = true;
+    await expect(kept.reload()).rejects.toThrow("no such model");
+    expect((await post(kept, "/v1/embeddings", { input: "a", model: "second" })).status).toBe(200);
+    await expect(start({ models: {} })).rejects.toThrow("one or more models");
   });
 
   it("loads its models again, and stops, without dropping requests", async () => {

@@ -37,6 +37,13 @@ test("data vocabulary writes a vocabulary of the texts of several sources", asyn
   );
 });
 
+test("data vocabulary counts in JSON", async () => {
+  const [text, out] = [join(folder, "words.txt"), join(folder, "counted.txt")];
+  await writeFile(text, "Call me Ishmael.");
+  const words = [text, "--size", "500", "--out", out, "--json"];
+  expect(JSON.parse(await run(...words))).toMatchObject({ path: out, words: 4, skipped: {} });
+});
+
 test("data vocabulary writes nothing where no sample has a text", async () => {
   const images = join(folder, "empty");
   await mkdir(images);

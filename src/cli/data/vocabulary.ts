@@ -6,12 +6,13 @@ import { openSource } from "../../data/formats/open.js";
 import { WordCounts, trainVocabulary } from "../../data/text/train-vocabulary.js";
 import { type DataFlags, addDataOptions, sourceOptions } from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { outputFile } from "../output-path.js";
 import { percent } from "../../report/measurements.js";
 import { ProgressLine } from "../progress.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface VocabularyFlags extends DataFlags {
+interface VocabularyFlags extends DataFlags, JsonFlag {
   readonly size: number;
   readonly out: string;
 }
@@ -30,6 +31,7 @@ export function addVocabulary(data: Command): void {
       "the file to write",
       outputFile([".txt"], { replace: false }),
     )
+    .addOption(jsonOption())
     .action(run);
   addDataOptions(command);
 }
@@ -53,10 +55,15 @@ async function run(patterns: readonly string[], flags: VocabularyFlags): Promise
   skipped.requireUsed(source.name, texts);
   const { pieces, unknown } = trainVocabulary(words, flags.size);
   await replaceFile(flags.out, pieces.map((piece) => `${piece}\n`).join(""));
-  console.log(
-    `${flags.out}: ${grouped(pieces.length)} pieces from ${grouped(words.total)} words; ` +
-      `${percent(unknown / words.total)} of the words become [UNK]`,
-  );
+  if (flags.json) {
+    const counts = { pieces: pieces.length, words: words.total, unknown };
+    printJson({ path: flags.out, ...counts, skipped: Object.fromEntries(skipped.counts) });
+  } else {
+    console.log(
+      `${flags.out}: ${grouped(pieces.length)} pieces from ${grouped(words.total)} words; ` +
+        `${percent(unknown / words.total)} of the words become [UNK]`,
+    );
+  }
   if (skipped.total > 0) console.error(`flava: ${skipped.summary(texts)}`);
 }
 

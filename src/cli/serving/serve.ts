@@ -1,7 +1,7 @@
 /** `flava serve`: models behind HTTP endpoints. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { load } from "../../api/load.js";
 import { packagePath } from "../../base/package-root.js";
 import { ApiKeys } from "../../serve/http/api-keys.js";
@@ -9,6 +9,7 @@ import { defaultLimits } from "../../serve/http/limits.js";
 import type { LoadModel } from "../../serve/models/served-models.js";
 import { type Server, createServer, defaultBatch } from "../../serve/server.js";
 import { existingDirectory } from "../existing-directory.js";
+import { type JsonFlag, printJson } from "../json.js";
 import {
   type ModelFlags,
   addComputeOptions,
@@ -18,7 +19,7 @@ import {
 import { wholeNumberFrom } from "../whole-number.js";
 import { type NamedModel, namedModels } from "./named-models.js";
 
-interface ServeFlags extends Omit<ModelFlags, "model"> {
+interface ServeFlags extends Omit<ModelFlags, "model">, JsonFlag {
   readonly model?: readonly string[];
   readonly port: number;
   readonly host: string;
@@ -74,6 +75,9 @@ export function addServe(program: Command): void {
       several,
       [],
     );
+  command.addOption(
+    new Option("--json", "print the URL and the names of the models as JSON, once it listens"),
+  );
   addBatchOptions(command);
   addLimitOptions(command);
   addComputeOptions(command.addOption(headsOption()));
@@ -142,6 +146,7 @@ async function run(flags: ServeFlags): Promise<void> {
     ...(existsSync(pages) && { pages }),
   });
   const url = await server.listen(flags);
+  if (flags.json) printJson({ url, models: models.map(({ name }) => name) });
   console.error(
     `flava: serving ${models.map(({ name }) => name).join(", ")} at ${url}; endpoints: ${url}/docs`,
   );

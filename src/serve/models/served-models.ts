@@ -43,21 +43,27 @@ export class ServedModels {
       throw new RangeError("Expected one or more models to serve, but got none.");
     }
     const models = new ServedModels(loaders, options);
-    try {
-      await models.reload();
-    } catch (error) {
-      await models.close();
-      throw error;
-    }
+    await models.reload();
     return models;
   }
 
-  /** Loads all models again. Calls go on with the models that they began with, which are closed after the last of them. */
+  /**
+   * Loads all models again. Calls go on with the models that they began with, which are closed after the last of them. If one
+   * cannot be loaded, all stay as they were.
+   */
   async reload(): Promise<void> {
-    for (const [place, [name, load]] of Object.entries(this.loaders).entries()) {
-      const model = await this.#open(name, load, place === 0 ? this.options.index : undefined);
-      const old = this.#entries.get(name);
-      this.#entries.set(name, { model, users: 0 });
+    const fresh: ServedModel[] = [];
+    try {
+      for (const [place, [name, load]] of Object.entries(this.loaders).entries()) {
+        fresh.push(await this.#open(name, load, place === 0 ? this.options.index : undefined));
+      }
+    } catch (error) {
+      await Promise.all(fresh.map((model) => model.close()));
+      throw error;
+    }
+    for (const model of fresh) {
+      const old = this.#entries.get(model.name);
+      this.#entries.set(model.name, { model, users: 0 });
       if (old) void closed(old);
     }
   }
