@@ -44,7 +44,7 @@ it("weights after steps of fine-tuning are those of transformers with PyTorch's 
   const parameters = { flava: flavaParameters(config), head: taskHeadParameters(8, 3) };
   const state = new State(backend, optimizerState(parameters, { rules, parts: 1 }));
   const start = [{ name: "model", path, parts: ["flava"] }];
-  await loadStart(start, state as never, config, () => undefined);
+  await loadStart(start, state, config, () => undefined);
   state.write("parameters/head/output/weight", numbers("head.weight", [3, 8]));
   state.write("parameters/head/output/bias", numbers("head.bias", [3]));
   const labels = { kind: "class", names: ["a", "b", "c"] } as const;
