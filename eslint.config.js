@@ -28,6 +28,27 @@ export default defineConfig(
     },
   },
   {
+    files: ["app/**/*.{ts,tsx}"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "/src/(?!serve/schemas/)",
+              message: "Pages know the server by its schemas alone.",
+            },
+            {
+              regex: "/src/serve/schemas/",
+              allowTypeImports: true,
+              message: "Import types: schemas themselves would put zod into the pages.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.{js,mjs}"],
     languageOptions: {
       globals: Object.fromEntries(

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reportName } from "../../report/evaluation-record.js";
+import { ApiError } from "../http/api-error.js";
 import type { EvaluationResponse, EvaluationsResponse } from "../schemas/evaluations.js";
 import { evaluationResponse } from "../schemas/evaluations.js";
 import { directoriesWith } from "./find-files.js";
@@ -27,7 +28,7 @@ export class Evaluations {
 
   /**
    * The report of an evaluation; undefined if there is none of this name.
-   * @throws Error if the file is not a report
+   * @throws ApiError 422 if the file is not a report
    */
   async read(name: string): Promise<EvaluationResponse | undefined> {
     const paths = await directoriesWith(reportName, this.#root);
@@ -36,7 +37,8 @@ export class Evaluations {
     const text = await readFile(join(this.#root, path, reportName), "utf8");
     const parsed = evaluationResponse.safeParse(parse(text));
     if (parsed.success) return parsed.data;
-    throw new Error(
+    throw new ApiError(
+      422,
       `${name}/${reportName} is not a report of flava evaluate: run it again with --out.`,
     );
   }
