@@ -13,11 +13,21 @@ namespace flava {
 
 namespace {
 
-constexpr int32_t maxOperands = 4096;
-
 Threads threads;
-Tensor operands[maxOperands];
 char message[256];
+
+/** Memory for the tensors of one instruction, valid until the next call. */
+Tensor* operandsFor(int32_t count) {
+  static char* memory = nullptr;
+  static int32_t capacity = 0;
+  if (count > capacity) {
+    release(memory);
+    memory = allocate(int64_t{count} * static_cast<int64_t>(sizeof(Tensor)));
+    capacity = count;
+    if (memory == nullptr) endForMemory();
+  }
+  return reinterpret_cast<Tensor*>(memory);
+}
 
 int64_t integer(const double*& word) { return static_cast<int64_t>(*word++); }
 
@@ -68,7 +78,7 @@ FLAVA_EXPORT(execute) const double* execute(const double* word, char* arena) {
   ++word;  // how many outputs must be finite, which only an inspection asks
   call.attributeCount = static_cast<int32_t>(integer(word));
   const int32_t count = call.inputCount + call.outputCount;
-  if (count > maxOperands) __builtin_trap();
+  Tensor* const operands = operandsFor(count);
   for (int32_t index = 0; index < count; ++index) operands[index] = tensorAt(word, arena);
   call.inputs = operands;
   call.outputs = operands + call.inputCount;

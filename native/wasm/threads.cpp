@@ -22,15 +22,17 @@ Value read(const Value& value) {
 
 }  // namespace
 
+void endForMemory() {
+  outOfMemory = true;
+  __builtin_trap();
+}
+
 void* Threads::scratch(int thread, int64_t bytes) {
   Scratch& own = scratch_[thread];
   if (bytes > own.bytes) {
     release(own.data);
     own = {allocate(bytes), bytes};
-    if (own.data == nullptr) {
-      outOfMemory = true;
-      __builtin_trap();
-    }
+    if (own.data == nullptr) endForMemory();
   }
   return own.data;
 }

@@ -7,8 +7,11 @@ namespace flava {
 
 constexpr int maxThreads = 64;
 
-/** Scratch memory cannot be allocated: the run ends with a trap, and `outOfMemory` says why. */
+/** Whether a run ended because memory was lacking. */
 extern bool outOfMemory;
+
+/** Ends the run, which lacks memory, with a trap. */
+[[noreturn]] void endForMemory();
 
 /**
  * Splits jobs into fixed ranges, which the calling thread (thread 0) and all threads that have joined claim one by one.

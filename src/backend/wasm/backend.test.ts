@@ -6,6 +6,7 @@ import { packagePath } from "../../base/package-root.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { tanh } from "../../graph/ops/elementwise.js";
 import { linear } from "../../graph/ops/matmul.js";
+import { sumOfSquares } from "../../graph/ops/update.js";
 import { type Tensor, spec } from "../../graph/tensor.js";
 import type { Backend } from "../backend.js";
 import { compile } from "../program.js";
@@ -47,6 +48,15 @@ it("gives the same bits in this thread and in workers", async () => {
   );
   expect(a).toEqual(b);
   expect(new Set(a!.y).size).toBeGreaterThan(1000);
+});
+
+it("runs instructions with thousands of operands, as updates of all parameters at once have", async () => {
+  const program = compile(
+    { state: new State(inWorkers, {}), inputs: { x: spec([2]) } },
+    (_, { x: y }) => ({ outputs: { sum: sumOfSquares(Array.from({ length: 10_000 }, () => y)) } }),
+  );
+  const { sum } = await program.run({ x: Float32Array.of(1, 2) });
+  expect(sum).toEqual(Float32Array.of(50_000));
 });
 
 it.each([

@@ -165,8 +165,11 @@ class WasmExecutable implements Executable {
   ): Promise<void> {
     this.#copyIn(inputs);
     const section = this.#section(first, last);
-    const { word, error } = await this.#executor.run(section, signal);
-    if (this.#heap.instance.isOutOfMemory()) throw new OutOfMemoryError(exhausted);
+    const failed = (cause: unknown): never => {
+      throw this.#heap.instance.isOutOfMemory() ? new OutOfMemoryError(exhausted) : cause;
+    };
+    const { word, error } = await this.#executor.run(section, signal).catch(failed);
+    if (this.#heap.instance.isOutOfMemory()) return failed(undefined);
     if (error !== undefined) {
       throw new KernelError(this.#starts.indexOf((word - this.#words) / 8), error);
     }
