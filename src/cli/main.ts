@@ -3,7 +3,6 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { packagePath } from "../base/package-root.js";
-import { requireAlone } from "../parallel/launcher.js";
 import { verbs } from "./verbs.js";
 
 const program = new Command("flava")
@@ -22,6 +21,7 @@ const asked = process.argv.slice(2).find((word) => word !== "help" && !word.star
 for (const [name, { summary, isShared = false, load }] of Object.entries(verbs)) {
   if (name === asked) {
     (await load())(program);
+    const { requireAlone } = await import("../parallel/launcher.js");
     if (!isShared) program.hook("preAction", () => requireAlone(name));
   } else program.command(name).summary(summary);
 }
