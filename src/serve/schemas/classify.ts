@@ -1,10 +1,10 @@
 /** `POST /v1/classify`: images by labels, zero-shot. */
 import { z } from "@hono/zod-openapi";
-import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
+import { imagesSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
 export const classifyRequest = z
   .strictObject({
-    images: oneOrMany(imageSchema),
+    images: imagesSchema,
     labels: oneOrMany(textSchema).openapi({ example: ["cat", "dog"] }),
     templates: oneOrMany(textSchema)
       .optional()

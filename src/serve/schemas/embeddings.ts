@@ -29,7 +29,7 @@ const embeddingInput = z
 
 export const embeddingsRequest = z
   .object({
-    input: oneOrMany(embeddingInput),
+    input: oneOrMany(embeddingInput).openapi({ description: `One or an array of: ${kinds}.` }),
     model: modelSchema,
     encoding_format: z.enum(["float", "base64"]).default("float"),
     dimensions: z.int().positive().optional().openapi({

@@ -41,14 +41,18 @@ export const fillImageRequest = z
 
 export const fillImageResponse = z
   .object({
-    /** Patches in a row and in a column. */
-    grid: z.object({ width: z.int(), height: z.int() }),
-    /** Numbers of the hidden patches, row by row. */
-    hidden: z.array(z.int()),
-    /** The visual token of each patch, row by row: predicted where hidden, else the codebook's. */
-    tokens: z.array(z.int()),
-    /** The image that the tokens decode to, as a data: URL of a PNG, if the model has the codebook's decoder. */
-    image: z.string().optional(),
+    grid: z
+      .object({ width: z.int(), height: z.int() })
+      .openapi({ description: "Patches in a row and in a column." }),
+    hidden: z.array(z.int()).openapi({ description: "Numbers of the hidden patches, row by row." }),
+    tokens: z.array(z.int()).openapi({
+      description:
+        "The visual token of each patch, row by row: predicted where hidden, else the codebook's.",
+    }),
+    image: z.string().optional().openapi({
+      description:
+        "The image that the tokens decode to, as a data: URL of a PNG, if the model has the codebook's decoder.",
+    }),
     model: z.string(),
   })
   .openapi("FillImageResponse");

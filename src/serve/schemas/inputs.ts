@@ -6,6 +6,17 @@ export const fileSchema = z
   .instanceof(Uint8Array)
   .openapi({ type: "string", format: "binary", description: "A file." });
 
+/** One value, or an array of values that is not empty. */
+export const oneOrMany = <T extends z.ZodType>(one: T): z.ZodUnion<[T, z.ZodArray<T>]> =>
+  z.union([one, z.array(one).min(1)], {
+    error: ({ input }) =>
+      Array.isArray(input) ? "expected one or more, but the array is empty" : undefined,
+  });
+
+const imageDescription =
+  "a data: URL (data:image/png;base64,...) of a JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG, BMP, ICO, PNM or TGA; an https: URL, " +
+  "if the server allows its host; or a file, in a multipart form.";
+
 /** An image: a `data:` URL, an `https:` URL on an allowed host, or the bytes of an uploaded file. */
 export const imageSchema = z
   .union([z.string(), fileSchema], {
@@ -13,20 +24,16 @@ export const imageSchema = z
   })
   .openapi("Image", {
     type: "string",
-    description:
-      "A data: URL (data:image/png;base64,...) of a JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG, BMP, ICO, PNM or TGA; an https: " +
-      "URL, if the server allows its host; or a file, in a multipart form.",
+    description: imageDescription,
     example: "data:image/png;base64,iVBORw0KGgo...",
   });
 
-export const textSchema = z.string({ error: "expected a text" });
+/** One image or several. */
+export const imagesSchema = oneOrMany(imageSchema).openapi({
+  description: `One or an array of: ${imageDescription}`,
+});
 
-/** One value, or an array of values that is not empty. */
-export const oneOrMany = <T extends z.ZodType>(one: T): z.ZodUnion<[T, z.ZodArray<T>]> =>
-  z.union([one, z.array(one).min(1)], {
-    error: ({ input }) =>
-      Array.isArray(input) ? "expected one or more, but the array is empty" : undefined,
-  });
+export const textSchema = z.string({ error: "expected a text" });
 
 /** The array of one value or of many. */
 export const manyOf = <T>(given: T | T[]): T[] => (Array.isArray(given) ? given : [given]);

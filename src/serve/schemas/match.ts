@@ -1,10 +1,10 @@
 /** `POST /v1/match`: the probability that an image and a text belong together, for all pairs of images and texts. */
 import { z } from "@hono/zod-openapi";
-import { imageSchema, modelSchema, oneOrMany, textSchema, truncateSchema } from "./inputs.js";
+import { imagesSchema, modelSchema, oneOrMany, textSchema, truncateSchema } from "./inputs.js";
 
 export const matchRequest = z
   .strictObject({
-    images: oneOrMany(imageSchema),
+    images: imagesSchema,
     texts: oneOrMany(textSchema),
     truncate: truncateSchema,
     model: modelSchema,
@@ -13,8 +13,9 @@ export const matchRequest = z
 
 export const matchResponse = z
   .object({
-    /** A row for each image, with a probability for each text. */
-    probabilities: z.array(z.array(z.number())),
+    probabilities: z
+      .array(z.array(z.number()))
+      .openapi({ description: "A row for each image, with a probability for each text." }),
     model: z.string(),
   })
   .openapi("MatchResponse");
