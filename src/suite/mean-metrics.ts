@@ -14,6 +14,9 @@ const metricNames = new Map<string, MetricName>([
   ["VQA accuracy", "VQA accuracy"],
 ]);
 
+/** Whether a measure is a metric of the paper's table. */
+export const isMetric = (measure: string): boolean => metricNames.has(measure);
+
 /** Measures by the paper's names, averaged over the test parts. */
 export function meanMetrics(parts: readonly Readonly<Record<string, Interval>>[]): Metrics {
   const found = [...metricNames].flatMap(([measure, name]) => {

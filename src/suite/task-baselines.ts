@@ -18,7 +18,7 @@ import type { RetrievalEvaluation } from "../eval/evaluators/retrieval.js";
 import type { OpenedTask } from "../eval/tasks/open-task.js";
 import type { LabeledTask } from "../eval/tasks/task.js";
 import { readSamples } from "./labeled-images.js";
-import { meanMetrics } from "./mean-metrics.js";
+import { isMetric, meanMetrics } from "./mean-metrics.js";
 import type { Baselines, Metrics } from "./outcome.js";
 
 /** The simple method for each kind of samples. */
@@ -49,7 +49,9 @@ export async function labeledBaselines(
     test: known(await read(test)),
   };
   const metrics = ({ targets, outputs }: BaselinePredictions, name: string): Metrics =>
-    meanMetrics([measuresWithIntervals({ labels, targets, outputs }, foldIn(key, name))]);
+    meanMetrics([
+      measuresWithIntervals({ labels, targets, outputs }, foldIn(key, name), isMetric),
+    ]);
   const constant = mostFrequent(parts, labels);
   const simple = await simpleBaseline(backend, parts, labels, { key, skipped, signal });
   return {
