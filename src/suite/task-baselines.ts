@@ -49,9 +49,7 @@ export async function labeledBaselines(
     test: known(await read(test)),
   };
   const metrics = ({ targets, outputs }: BaselinePredictions, name: string): Metrics =>
-    meanMetrics([
-      measuresWithIntervals({ labels, targets, outputs }, foldIn(key, name), isMetric),
-    ]);
+    meanMetrics([measuresWithIntervals({ labels, targets, outputs }, foldIn(key, name), isMetric)]);
   const constant = mostFrequent(parts, labels);
   const simple = await simpleBaseline(backend, parts, labels, { key, skipped, signal });
   return {
