@@ -33,7 +33,8 @@ export interface LoadOptions extends Abortable {
  * import { load } from "flava/browser";
  *
  * const flava = await load("/models/mini/");
- * const [best] = await flava.classify(context.getImageData(0, 0, 64, 64), ["cat", "dog"]);
+ * const image = { width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) }; // as getImageData gives it
+ * const [best] = await flava.classify(image, ["cat", "dog"]);
  */
 export async function load(
   url: string | URL,
