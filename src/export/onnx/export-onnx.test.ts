@@ -1,8 +1,8 @@
 /** Exported models against ours, in ONNX Runtime. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import * as ort from "onnxruntime-node";
+import { basename, join } from "node:path";
+import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBackend } from "../../backend/open.js";
 import { compile } from "../../backend/program.js";
@@ -101,7 +101,9 @@ async function theirs(
   };
   const results: Record<string, Float32Array> = {};
   for (const path of paths) {
-    const session = await ort.InferenceSession.create(path);
+    const own = `${path}_data`;
+    const externalData = existsSync(own) ? [{ path: basename(own), data: readFileSync(own) }] : [];
+    const session = await ort.InferenceSession.create(path, { externalData });
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, given[name]!]));
     const [, file] = /(\w*model)\w*\.onnx$/.exec(path)!;
     for (const [name, tensor] of Object.entries(await session.run(feeds))) {
