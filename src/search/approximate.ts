@@ -57,7 +57,7 @@ export async function buildApproximation(
   if (given.length === 0) {
     throw new Error(
       `The recall of an approximate index of ${kind}s is measured with queries of the other kind, of which there are none. ` +
-        "Give some (--queries), or search exactly.",
+        "Search exactly, or from a program with `queries` of your own.",
     );
   }
   const distances = async (query: VectorQuery): Promise<number[]> => {

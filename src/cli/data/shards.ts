@@ -71,6 +71,12 @@ function describe(
   const used = Object.values(splits).reduce((sum, { samples }) => sum + samples, 0);
   return [
     ...Object.values(splits).map(describeSplit),
+    ...Object.values(splits)
+      .filter(({ samples }) => samples === 0)
+      .map(
+        ({ directory }) =>
+          `${directory} is empty: no key falls into it, as in a set that was split this way before`,
+      ),
     ...(deduplicate ? [`${grouped(duplicates)} duplicates were left out`] : []),
     ...(skipped.total > 0 ? [skipped.summary(used)] : []),
   ];
