@@ -41,6 +41,7 @@ beforeAll(async () => {
     rows.push(`${label}.png,a ${label}`);
   }
   writeFileSync(join(folder, "captions.csv"), rows.join("\n"));
+  writeFileSync(join(folder, "novel.txt"), "The cat sat on the mat.\n\nThe dog did not.\n");
   mkdirSync(join(folder, "data", "food101", "images"), { recursive: true });
 });
 

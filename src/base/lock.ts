@@ -101,14 +101,17 @@ async function ownerOf(pid: number): Promise<Owner> {
   return { host: hostname(), pid, ...(birth !== undefined && { birth }) };
 }
 
-/** Identifies the boot and the clock tick at which a process started. Linux only. */
+/**
+ * Identifies the boot and the clock tick at which a process started. Linux only; undefined for a process that has ended
+ * and whose exit code nobody has asked for yet.
+ */
 async function birthOf(pid: number): Promise<string | undefined> {
   try {
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     // Fields from the third on: the second, a name in parentheses, may contain spaces.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return `${boot.trim()} ${fields[19]}`;
+    return fields[0] === "Z" ? undefined : `${boot.trim()} ${fields[19]}`;
   } catch {
     return undefined;
   }

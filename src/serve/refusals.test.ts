@@ -100,7 +100,8 @@ describe("a server", () => {
 
   it("answers 504 to a request that takes too long", async () => {
     const slow = await served().start({ limits: { seconds: 0.001 } });
-    const { status, body } = await post(slow, "/v1/embeddings", { input: Array(50).fill("a") });
+    const input = Array(20).fill(dataUrl(await png("red"))); // decoded on other threads
+    const { status, body } = await post(slow, "/v1/embeddings", { input });
     expect([status, body]).toMatchObject([504, { error: { type: "server_error" } }]);
   });
 
