@@ -61,7 +61,7 @@ async function prepareStep(exchanges: boolean): Promise<() => Promise<unknown>> 
   const loss = pretrainingLoss(batch, { config, precision: "bfloat16" });
   const options = { optimizer: { rules }, clip: 1, learningRate: () => fill([], 1e-4) };
   const step = exchanges
-    ? new AccumulatedStep(state, loss.split!(1), { ...options, parts: 1, processes })
+    ? new AccumulatedStep(state, loss.split!(1), { ...options, processes })
     : optimizerStep(state, loss, options);
   const values = mapTree(inputs, ({ values }: Given) => values);
   return () => step.run(values);

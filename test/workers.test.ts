@@ -52,13 +52,13 @@ async function stepOn(
   const own = parts / processes.size;
   const backend = referenceBackend({ processes });
   const rules = pretrainingRules();
-  const state = new State(backend, optimizerState(parameters, { rules, parts: own }));
+  const state = new State(backend, optimizerState(parameters, { rules, shards: own }));
   const start = smallState();
   for (const path of start.paths) state.write(path, start.read(path));
   const options = { config, precision: "float32", weights, gather } as const;
   const split = pretrainingLoss({ kind: "pair", ...batch }, options).split!(parts);
   const step = new AccumulatedStep(state, split, {
-    parts: own,
+    shards: own,
     ...(processes.size > 1 && { processes }),
     learningRate: () => fill([], 1e-2),
     optimizer: { rules },

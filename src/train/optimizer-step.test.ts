@@ -69,7 +69,7 @@ type ModelState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSp
 function smallTrainingState(backend: Backend, microBatches: number): ModelState {
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
   const rules = pretrainingRules();
-  const state = new State(backend, optimizerState(parameters, { rules, parts: microBatches }));
+  const state = new State(backend, optimizerState(parameters, { rules, microBatches }));
   const start = smallState();
   for (const path of start.paths) state.write(path, start.read(path));
   return state;

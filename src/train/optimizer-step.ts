@@ -15,7 +15,7 @@ import { type OptimizerState, type UpdateOptions, currentStep, update } from "./
 export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
   /**
    * Number of equal parts that each batch is split into and that run in turn, to save memory; default 1. The state
-   * must have been created for as many parts.
+   * must have been created for as many.
    */
   readonly microBatches?: number;
 }
@@ -32,7 +32,7 @@ export function optimizerStep<S, I>(
   const { microBatches = 1 } = options;
   if (microBatches === 1) return wholeStep(state, loss, options);
   if (!loss.split) throw new Error("This loss cannot be computed in micro-batches.");
-  return new AccumulatedStep(state, loss.split(microBatches), { ...options, parts: microBatches });
+  return new AccumulatedStep(state, loss.split(microBatches), options);
 }
 
 /** A step on a whole batch, in one program. */

@@ -66,7 +66,7 @@ export class FinetuningStage implements Stage<LabeledBatch> {
     const { microBatches, precision } = recipe;
     this.state = new State(
       backend,
-      optimizerState(parameters, { rules: this.#rules, parts: microBatches }),
+      optimizerState(parameters, { rules: this.#rules, microBatches }),
     );
     const targets = train.flatMap(({ target }) => target ?? []);
     this.baseline = guessingLoss(task.labels, targets);

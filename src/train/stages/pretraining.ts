@@ -21,6 +21,7 @@ import { requireParts } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import { AccumulatedStep, type Part, stepInParts } from "../step/accumulated-step.js";
 import type { CompiledStep } from "../step/compiled-step.js";
+import type { PartCounts } from "../step/tree-sum.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import {
   type ExtraLoss,
@@ -84,17 +85,17 @@ export class PretrainingStage implements RecipeStage {
     const { frozen } = stage;
     requireParts(parameters, frozen);
     const rules = pretrainingRules(frozen);
-    const specs = optimizerState(parameters, { rules, parts: this.#parts });
+    const specs = optimizerState(parameters, { rules, ...this.#parts });
     const state = new State(backend, specs);
     this.config = config;
     this.state = state;
     this.validation = new Validation({ ...options.validation, vocabulary, state, config });
   }
 
-  /** Number of parts that a step of this process has. */
-  get #parts(): number {
+  /** The parts of a step that this process computes. */
+  get #parts(): PartCounts {
     const { shards = wholeBatch, stage } = this.options;
-    return (shards.end - shards.first) * stage.microBatches;
+    return { shards: shards.end - shards.first, microBatches: stage.microBatches };
   }
 
   get name(): string {
@@ -234,7 +235,7 @@ export class PretrainingStage implements RecipeStage {
         ? optimizerStep(this.state, loss, { ...options, microBatches: stage.microBatches })
         : new AccumulatedStep(this.state, loss.split!(stage.microBatches), {
             ...options,
-            parts: this.#parts,
+            ...this.#parts,
             processes: backend.communicator,
           });
     this.#steps.set(name, step);

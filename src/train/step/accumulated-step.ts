@@ -20,10 +20,11 @@ import {
   PartPrograms,
   type StateOf,
 } from "./part-programs.js";
-import { carriedTo } from "./tree-sum.js";
+import { type PartCounts, PartialSums } from "./tree-sum.js";
 import type { OptimizerState } from "./update.js";
 
-export interface AccumulatedStepOptions<P> extends Omit<PartOptions<P>, "world"> {
+export interface AccumulatedStepOptions<P>
+  extends Omit<PartOptions<P>, "world" | "sums">, PartCounts {
   /** The processes that share the parts of a step; default: there is only this one. */
   readonly processes?: Communicator | undefined;
 }
@@ -44,6 +45,7 @@ export interface Part<P, I> {
 export class AccumulatedStep<P, I> implements CompiledStep<I> {
   readonly memory: ProgramMemory;
   readonly flops: number;
+  readonly sums: PartialSums;
   readonly programs: {
     readonly embed: Program<I, Embedded<Tensor>> | undefined;
     readonly compare: Program<readonly Compared<TensorSpec>[], readonly ComparedPart[]> | undefined;
@@ -61,12 +63,15 @@ export class AccumulatedStep<P, I> implements CompiledStep<I> {
     readonly loss: LossOfParts<P, I>,
     readonly options: AccumulatedStepOptions<P>,
   ) {
-    const { parts, processes } = options;
+    const { processes } = options;
+    const sums = new PartialSums(options);
+    const { parts } = sums;
+    this.sums = sums;
     const world = processes ?? { size: 1, rank: 0 };
-    const made = new PartPrograms(state, loss, { ...options, world });
+    const made = new PartPrograms(state, loss, { ...options, sums, world });
     const isAlone = parts === 1;
     const { comparison } = loss;
-    const levels = new Set(Array.from({ length: parts - 1 }, (_, index) => carriedTo(index)));
+    const levels = new Set(Array.from({ length: parts - 1 }, (_, index) => sums.carriedTo(index)));
     const begin = isAlone ? undefined : made.gradients(false);
     this.programs = {
       embed: isAlone ? undefined : made.embed(),
@@ -108,6 +113,7 @@ export class AccumulatedStep<P, I> implements CompiledStep<I> {
 /** Runs a step on this process's parts, each with the step for its shapes. Their number is that of the options. */
 export async function stepInParts<P, I>(parts: readonly Part<P, I>[]): Promise<StepResults> {
   const { step } = parts.at(-1)!;
+  const { sums } = step;
   const { processes } = step.options;
   const own = parts.map((part) => part.step.loss.counts(part.values));
   const all = (await ofAllParts(own, processes)).reduce(plus);
@@ -124,9 +130,9 @@ export async function stepInParts<P, I>(parts: readonly Part<P, I>[]): Promise<S
   };
   for (const [index, part] of parts.slice(0, -1).entries()) {
     const { begin, add, carry } = part.step.programs;
-    const program = index % 2 === 0 ? begin! : add!;
+    const program = sums.begins(index) ? begin! : add!;
     losses.push(...lossesIn(await program.run(inputsOf(part, index))));
-    await carry.get(carriedTo(index))?.run({});
+    await carry.get(sums.carriedTo(index))?.run({});
   }
   const results = await step.programs.last.run(inputsOf(parts.at(-1)!, parts.length - 1));
   losses.push(...lossesIn(results));

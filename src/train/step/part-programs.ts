@@ -14,7 +14,7 @@ import { trainable } from "../../optim/adamw.js";
 import { type Compared, compare, comparedSpecs, slopeSpecs } from "./comparison.js";
 import type { Embedded, LossOfParts, TracedLoss } from "./loss.js";
 import { reducedGradients } from "./reduced-gradients.js";
-import { filledLevels } from "./tree-sum.js";
+import type { PartialSums } from "./tree-sum.js";
 import {
   type OptimizerState,
   type UpdateOptions,
@@ -28,8 +28,8 @@ export type StateOf = State<OptimizerState<unknown, TensorSpec>>;
 type Before<P> = OptimizerState<P, Tensor>;
 
 export interface PartOptions<P> extends UpdateOptions<P> {
-  /** Number of parts that this process computes in a step. */
-  readonly parts: number;
+  /** Of the parts that this process computes in a step. */
+  readonly sums: PartialSums;
   readonly world: World;
 }
 
@@ -65,7 +65,7 @@ export class PartPrograms<P, I> {
   ) {
     const { comparison, inputs, shareNames: shares } = loss;
     const compared = comparison && comparedSpecs(comparison, shares);
-    const isAlone = options.parts === 1;
+    const isAlone = options.sums.parts === 1;
     this.#inputs = {
       batch: inputs,
       shares: Object.fromEntries(shares.map((name) => [name, spec([])])),
@@ -97,17 +97,14 @@ export class PartPrograms<P, I> {
 
   /** Computes the gradients of the last part, adds those of all others, and updates the parameters. */
   last(): Program<PartInputs<I>, LastOutputs> {
-    const { parts, world } = this.options;
+    const { sums: order, world } = this.options;
     return compile({ state: this.state, inputs: this.#inputs }, (s, given) => {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const levels = before.accumulated ?? {};
-      const filled = filledLevels(parts - 1);
-      const { outputs, sums } = added(
-        losses,
-        gradients,
-        filled.includes(0) ? levels[0] : undefined,
-      );
+      const { filled } = order;
+      const first = filled.includes(0) ? levels[0] : undefined;
+      const { outputs, sums } = added(losses, gradients, first);
       for (const level of filled.filter((each) => each > 0)) {
         for (const [path, own] of sums) sums.set(path, add(levels[level]![path]!, own));
       }

@@ -13,23 +13,52 @@ export function treeOf(tensors: readonly Tensor[]): Tensor {
   return add(treeOf(tensors.slice(0, middle)), treeOf(tensors.slice(middle)));
 }
 
+/** How many parts of a step a process computes. */
+export interface PartCounts {
+  /** Shards of the batch; default 1. */
+  readonly shards?: number;
+  /** Equal parts of each shard that run in turn, to save memory; default 1. */
+  readonly microBatches?: number;
+}
+
 /**
- * When tensors come one after another, partial sums are kept in levels, like the digits of a binary counter: level k has the
- * sum of 2^k of them. This is the number of levels for `count` tensors, the last of which is added to what the levels hold.
+ * Where the sum of parts that come one after another is kept. Micro-batches are added up in level 0, one after another, as
+ * no other process shares their shard. Sums of shards are kept in levels like the digits of a binary counter: each level has
+ * twice as many as the one below. A shard of one part is added to level 0 directly.
  */
-export function levelsFor(count: number): number {
-  return count < 2 ? 0 : Math.floor(Math.log2(count - 1)) + 1;
-}
+export class PartialSums {
+  readonly parts: number;
+  /** Number of levels that the state has. */
+  readonly levels: number;
+  /** The levels to which the last part is added. */
+  readonly filled: readonly number[];
+  readonly #microBatches: number;
 
-/** The levels that hold a sum when tensor number `index`, counted from 0, arrives. */
-export function filledLevels(index: number): number[] {
-  const levels = Array.from({ length: levelsFor(index + 1) }, (_, level) => level);
-  return levels.filter((level) => ((index >> level) & 1) === 1);
-}
+  constructor({ shards = 1, microBatches = 1 }: PartCounts) {
+    this.#microBatches = microBatches;
+    this.parts = shards * microBatches;
+    const digits = Math.floor(Math.log2(Math.max(1, shards - 1))) + 1;
+    const places = Array.from({ length: digits }, (_, digit) => digit);
+    const filled = places.filter((digit) => (((shards - 1) >> digit) & 1) === 1);
+    this.filled = this.#accumulates ? [0, ...filled.map((digit) => digit + 1)] : filled;
+    this.levels = shards === 1 ? Number(this.#accumulates) : digits + Number(this.#accumulates);
+  }
 
-/** The level to which the sums of all levels below are carried after tensor number `index`; 0 if it stays where it is. */
-export function carriedTo(index: number): number {
-  let level = 0;
-  while (((index >> level) & 1) === 1) level++;
-  return level;
+  /** Whether part number `index` replaces level 0, instead of being added to it. */
+  begins(index: number): boolean {
+    return index % (this.#accumulates ? this.#microBatches : 2) === 0;
+  }
+
+  /** The level to which the sums of all levels below are carried after part number `index`; 0 if they stay. */
+  carriedTo(index: number): number {
+    if ((index + 1) % this.#microBatches !== 0) return 0;
+    const shard = Math.floor(index / this.#microBatches);
+    let digit = 0;
+    while (((shard >> digit) & 1) === 1) digit++;
+    return digit + Number(this.#accumulates);
+  }
+
+  get #accumulates(): boolean {
+    return this.#microBatches > 1;
+  }
 }

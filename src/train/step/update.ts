@@ -6,7 +6,7 @@ import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
 import { clipByGlobalNorm } from "../../optim/clip.js";
 import type { ParameterRules } from "../../optim/rules.js";
-import { levelsFor } from "./tree-sum.js";
+import { type PartCounts, PartialSums } from "./tree-sum.js";
 
 /** State kept between steps: `P` is the tree of parameters, `T` its leaves. */
 export interface OptimizerState<P, T> {
@@ -16,23 +16,21 @@ export interface OptimizerState<P, T> {
   readonly moments: Moments<T>;
   /** Number of steps done, float32 []. */
   readonly step: T;
-  /** Sums of gradients of parts of a step, by level (see `levelsFor`) and the path of the parameter. */
+  /** Sums of gradients of parts of a step, by level (see `PartialSums`) and the path of the parameter. */
   readonly accumulated?: Readonly<Record<number, Readonly<Record<string, T>>>>;
 }
 
-export interface OptimizerStateOptions {
+export interface OptimizerStateOptions extends PartCounts {
   /** Frozen parameters have no moments. */
   readonly rules?: ParameterRules;
   /** Keeps a moving average of the parameters; default false. */
   readonly average?: boolean;
-  /** Has room for the gradient sums of steps that are computed in so many parts; default 1. */
-  readonly parts?: number;
 }
 
 /** The shapes of the optimizer's state for a tree of parameters. */
 export function optimizerState<P>(
   parameters: P,
-  { rules = [], average = false, parts = 1 }: OptimizerStateOptions = {},
+  { rules = [], average = false, ...counts }: OptimizerStateOptions = {},
 ): OptimizerState<P, TensorSpec> {
   const moments = adamWMoments(parameters, rules);
   // Plain specifications: initialization draws parameters only.
@@ -40,7 +38,8 @@ export function optimizerState<P>(
   const level = Object.fromEntries(
     Object.entries(moments).map(([path, { first }]) => [path, first]),
   );
-  const levels = Array.from({ length: levelsFor(parts) }, (_, index) => [index, level]);
+  const sums = new PartialSums(counts);
+  const levels = Array.from({ length: sums.levels }, (_, index) => [index, level]);
   return {
     parameters,
     ...(average && { average: averages }),

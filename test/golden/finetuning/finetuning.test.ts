@@ -42,7 +42,7 @@ it("weights after steps of fine-tuning are those of transformers with PyTorch's 
   const { config } = checkpoint.sizes;
   const rules = freezing(unusedParts("text"));
   const parameters = { flava: flavaParameters(config), head: taskHeadParameters(8, 3) };
-  const state = new State(backend, optimizerState(parameters, { rules, parts: 1 }));
+  const state = new State(backend, optimizerState(parameters, { rules }));
   const start = [{ name: "model", path, parts: ["flava"] }];
   await loadStart(start, state, config, () => undefined);
   state.write("parameters/head/output/weight", numbers("head.weight", [3, 8]));
