@@ -126,8 +126,8 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
       /process 0 on \S+: Step \d+ was not finished: process 1 on \S+ has not answered for 5 seconds\. The checkpoint of step \d is intact\./,
     );
     const { code, output } = await finished(flava(out));
+    expect(code, output).toBe(0);
     expect(output).toContain("Continuing after step");
-    expect(code).toBe(0);
     expect(await stateOf(out)).toBe(await stateOf("alone"));
   });
 
@@ -146,8 +146,7 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
 describe.runIf(ready("mpich"))("processes started by MPICH", () => {
   it("end with the weights of one", async () => {
     const { code, output } = await finished(launch("mpich", 2, "mpich"));
-    expect(output).toContain(`${steps}/${steps}`);
-    expect(code).toBe(0);
+    expect(code, output).toBe(0);
     expect(await stateOf("mpich")).toBe(await stateOf("alone"));
   });
 });
