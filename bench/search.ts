@@ -12,7 +12,7 @@ import { openSource } from "../src/data/formats/open.js";
 import { similaritiesOfEach } from "../src/inference/similarity.js";
 import { ExactIndex } from "../src/search/exact-index.js";
 import { indexSource } from "../src/search/index-source.js";
-import { LanceIndex } from "../src/search/lance-index.js";
+import { LanceIndex } from "../src/search/lance/lance-index.js";
 import { originOf } from "../src/search/open-index.js";
 import { VectorBlock } from "../src/search/vector-block.js";
 import type { IndexRow } from "../src/search/vector-index.js";

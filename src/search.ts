@@ -13,7 +13,7 @@
  * const [query] = await embedQueries(flava.embedder, [{ text: "an icon of a heart", without: ["a broken heart"] }]);
  * for (const { path, similarity } of await index.search(query!, { top: 3 })) console.log(path, similarity);
  */
-export type { ApproximateOptions, Approximation } from "./search/approximate.js";
+export type { ApproximateOptions, Approximation } from "./search/lance/approximation.js";
 export { type DuplicateGroup, type DuplicateOptions, findDuplicates } from "./search/duplicates.js";
 export {
   type EmbeddingFile,
@@ -36,7 +36,7 @@ export {
   indexEmbeddings,
   indexSource,
 } from "./search/index-source.js";
-export { LanceIndex } from "./search/lance-index.js";
+export { LanceIndex } from "./search/lance/lance-index.js";
 export { modelFingerprint } from "./search/model-fingerprint.js";
 export {
   type MakeIndexOptions,

@@ -7,7 +7,7 @@ import { type EmbeddingOrigin, openEmbeddings } from "./embedding-file.js";
 import type { EmbeddingModel } from "./embedding-model.js";
 import { ExactIndex, type OpenExactOptions } from "./exact-index.js";
 import { descriptionName } from "./index-directory.js";
-import { LanceIndex, isLanceIndex } from "./lance-index.js";
+import { LanceIndex, isLanceIndex } from "./lance/lance-index.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 import type { IndexRow, VectorIndex } from "./vector-index.js";
 

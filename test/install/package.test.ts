@@ -26,16 +26,17 @@ describe("the packed package", () => {
       /^(LICENSE|README\.md|package\.json)$/,
       /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
       /^dist\/app\/(assets\/.*\.(js|css)|examples\/.*\.webp|index\.html|icon\.svg|licenses\.md)$/,
-      /^native\/(gemm\/|kernels\/|node\/|runtime\/|simd\/)?[\w-]+\.(cpp|h)$|^native\/build\.mjs$/,
+      /^native\/(gemm\/|kernels\/|node\/|runtime\/|simd\/)?[\w-]+\.(cpp|h)$|^native\/build(-mpi)?\.mjs$/,
+      /^native\/(mpi\/mpi\.cpp|wasm\/flava\.wasm)$/,
       /^(vocabulary|models\/mini|samples)\//,
     ];
     expect(paths.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([]);
     expect(paths.filter((path) => /\.test\.|\.native\./.test(path))).toEqual([]);
   });
 
-  it("takes at most 35 MB, 55 MB unpacked", () => {
+  it("takes at most 35 MB, 60 MB unpacked", () => {
     console.log(`${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
     expect(size).toBeLessThan(35e6);
-    expect(unpackedSize).toBeLessThan(55e6);
+    expect(unpackedSize).toBeLessThan(60e6);
   });
 });

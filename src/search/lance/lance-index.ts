@@ -3,18 +3,14 @@ import type { Table } from "@lancedb/lancedb";
 import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import type { Abortable, CallOptions } from "../base/call-options.js";
-import { replaceFile } from "../base/replace-file.js";
-import { SourceError, reasonOf } from "../data/formats/source-error.js";
-import {
-  type ApproximateOptions,
-  type Approximation,
-  approximation,
-  buildApproximation,
-} from "./approximate.js";
-import { type EmbeddingOrigin, embeddingOrigin } from "./embedding-file.js";
-import { tagsOf, tagsOfFilter } from "./filter.js";
-import { descriptionName } from "./index-directory.js";
+import type { Abortable, CallOptions } from "../../base/call-options.js";
+import { replaceFile } from "../../base/replace-file.js";
+import { SourceError, reasonOf } from "../../data/formats/source-error.js";
+import { buildApproximation } from "./approximate.js";
+import { type ApproximateOptions, type Approximation, approximation } from "./approximation.js";
+import { type EmbeddingOrigin, embeddingOrigin } from "../embedding-file.js";
+import { tagsOf, tagsOfFilter } from "../filter.js";
+import { descriptionName } from "../index-directory.js";
 import { type LancePackage, lancePackage } from "./lance-package.js";
 import {
   type Hit,
@@ -26,7 +22,7 @@ import {
   entryOf,
   requireQueries,
   requireVectors,
-} from "./vector-index.js";
+} from "../vector-index.js";
 
 const lanceFormat = "flava vectors in LanceDB";
 

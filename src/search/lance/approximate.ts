@@ -1,32 +1,10 @@
 /** Approximate indexes in LanceDB, whose recall is measured when they are built. */
 import type { Table, VectorQuery } from "@lancedb/lancedb";
-import { z } from "zod";
-import type { CallOptions } from "../base/call-options.js";
+import type { ApproximateOptions, Approximation } from "./approximation.js";
 import type { LancePackage } from "./lance-package.js";
-import type { VectorKind } from "./vector-index.js";
+import type { VectorKind } from "../vector-index.js";
 
-export const approximation = z.object({
-  /** The part of the ten nearest that a search finds, a mean over the queries. */
-  recall: z.number(),
-  queries: z.int(),
-  /** Vectors in the index when it was built; later ones are searched exactly. */
-  vectors: z.int(),
-  /** Seconds it took to build. */
-  seconds: z.number(),
-  settings: z.object({ ef: z.int(), probes: z.int(), refine: z.int() }),
-});
-
-export type Approximation = z.infer<typeof approximation>;
 type Settings = Approximation["settings"];
-
-export interface ApproximateOptions extends CallOptions {
-  /** Least recall among the ten nearest, from 0 to 1. Default: 0.95. */
-  readonly recall?: number;
-  /** Keeps the index with the slowest settings even if it does not reach the recall. Default: false. */
-  readonly force?: boolean;
-  /** Queries to measure with, float32 [D]; default: up to 500 of the other kind's vectors. */
-  readonly queries?: readonly Float32Array[];
-}
 
 /** From fast to accurate: places in the graph that are visited, partitions, and how many times the hits are rescored. */
 const ladder: readonly Settings[] = [

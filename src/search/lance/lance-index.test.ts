@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { referenceBackend } from "../backend/reference.js";
-import { foldIn, keyOf, normal } from "../base/random.js";
-import { ExactIndex } from "./exact-index.js";
+import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
+import { referenceBackend } from "../../backend/reference.js";
+import { foldIn, keyOf, normal } from "../../base/random.js";
+import { ExactIndex } from "../exact-index.js";
 import { LanceIndex } from "./lance-index.js";
-import type { IndexRow, VectorIndex } from "./vector-index.js";
+import type { IndexRow, VectorIndex } from "../vector-index.js";
 
 const folder = temporaryDirectory();
 const width = 16;
