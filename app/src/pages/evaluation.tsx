@@ -4,9 +4,9 @@ import * as api from "../api/runs.js";
 import { ago } from "../parts/figures.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { NotShown } from "../parts/not-shown.js";
+import { PageChoice } from "../parts/page-choice.js";
 import { PageHead } from "../parts/page-head.js";
 import { useRequest } from "../parts/use-request.js";
-import { addressOf } from "../route.js";
 import { SetSection } from "./evaluated-set.js";
 import { SuiteTable } from "./suite-table.js";
 
@@ -55,21 +55,12 @@ interface EvaluationChoiceProps {
 
 const EvaluationChoice = ({ evaluations, chosen }: EvaluationChoiceProps): JSX.Element => (
   <div class="toolbar">
-    <label class="choice">
-      <span>Evaluation</span>
-      <select
-        value={chosen}
-        onChange={({ currentTarget }) => {
-          location.hash = addressOf("evaluation", currentTarget.value);
-        }}
-      >
-        {evaluations.map(({ name }) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <PageChoice
+      label="Evaluation"
+      page="evaluation"
+      names={evaluations.map(({ name }) => name)}
+      chosen={chosen}
+    />
     <span class="quiet">
       {evaluations
         .filter(({ name }) => name === chosen)

@@ -7,9 +7,9 @@ import { DataTable } from "../parts/data-table.js";
 import { bytes, grouped } from "../parts/figures.js";
 import { Markdown } from "../parts/markdown.js";
 import { Answered, Empty } from "../parts/notice.js";
+import { PageChoice } from "../parts/page-choice.js";
 import { PageHead } from "../parts/page-head.js";
 import { useRequest } from "../parts/use-request.js";
-import { addressOf } from "../route.js";
 
 interface ModelPageProps {
   /** The name of a model; by default the one that answers all other pages. */
@@ -26,7 +26,16 @@ export function ModelPage({ rest: [chosen] }: ModelPageProps): JSX.Element {
           const model = served.find(({ id }) => id === chosen) ?? served[0]!;
           return (
             <>
-              {served.length > 1 && <ModelChoice served={served} chosen={model.id} />}
+              {served.length > 1 && (
+                <div class="toolbar">
+                  <PageChoice
+                    label="Model"
+                    page="model"
+                    names={served.map(({ id }) => id)}
+                    chosen={model.id}
+                  />
+                </div>
+              )}
               <Model key={model.id} model={model} />
             </>
           );
@@ -35,31 +44,6 @@ export function ModelPage({ rest: [chosen] }: ModelPageProps): JSX.Element {
     </>
   );
 }
-
-interface ModelChoiceProps {
-  readonly served: readonly ModelDescription[];
-  readonly chosen: string;
-}
-
-const ModelChoice = ({ served, chosen }: ModelChoiceProps): JSX.Element => (
-  <div class="toolbar">
-    <label class="choice">
-      <span>Model</span>
-      <select
-        value={chosen}
-        onChange={({ currentTarget }) => {
-          location.hash = addressOf("model", currentTarget.value);
-        }}
-      >
-        {served.map(({ id }) => (
-          <option key={id} value={id}>
-            {id}
-          </option>
-        ))}
-      </select>
-    </label>
-  </div>
-);
 
 function Model({ model }: { readonly model: ModelDescription }): JSX.Element {
   const answer = useRequest((signal) => modelCard(model.id, { signal }), [model.id]);

@@ -4,6 +4,7 @@ import type { RunResponse, RunSummary } from "../../../src/serve/schemas/runs.js
 import * as api from "../api/runs.js";
 import { ago } from "../parts/figures.js";
 import { Answered, Empty } from "../parts/notice.js";
+import { PageChoice } from "../parts/page-choice.js";
 import { PageHead } from "../parts/page-head.js";
 import { NotShown } from "../parts/not-shown.js";
 import { useRepeated } from "../parts/use-repeated.js";
@@ -109,21 +110,15 @@ interface RunChoiceProps {
   readonly chosen: string;
 }
 
-const RunChoice = ({ runs, chosen }: RunChoiceProps): JSX.Element => (
-  <label class="choice">
-    <span>Run</span>
-    <select
-      value={chosen}
-      onChange={({ currentTarget }) => {
-        location.hash = addressOf("training", currentTarget.value);
-      }}
-    >
-      {runs.map(({ name, state }) => (
-        <option key={name} value={name}>
-          {name}
-          {state === "training" ? " (training)" : ""}
-        </option>
-      ))}
-    </select>
-  </label>
-);
+const RunChoice = ({ runs, chosen }: RunChoiceProps): JSX.Element => {
+  const live = new Set(runs.filter(({ state }) => state === "training").map(({ name }) => name));
+  return (
+    <PageChoice
+      label="Run"
+      page="training"
+      names={runs.map(({ name }) => name)}
+      chosen={chosen}
+      describe={(name) => (live.has(name) ? `${name} (training)` : name)}
+    />
+  );
+};

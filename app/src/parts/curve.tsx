@@ -1,6 +1,6 @@
 /** A chart of values by step, drawn by uPlot, which redraws even long logs in milliseconds. */
 import type { JSX, RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { grouped, short } from "./figures.js";
 import { useColorScheme } from "./use-color-scheme.js";
@@ -22,7 +22,11 @@ const height = 190;
 export function Curve({ title, lines, level }: CurveProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [step, setStep] = useState<number>();
-  const all = level ? [...lines, levelLine(level, lines)] : lines;
+  // The same lines while the cursor moves: new ones are drawn again, which undoes a zoom.
+  const all = useMemo(
+    () => (level ? [...lines, levelLine(level, lines)] : lines),
+    [lines, level?.name, level?.y],
+  );
   usePlot(place, all, level !== undefined, setStep);
   return (
     <figure class="curve">
@@ -72,11 +76,10 @@ function usePlot(
   const scheme = useColorScheme();
   const plot = useRef<uPlot>(null);
   const names = lines.map(({ name }) => name).join();
-  const data = dataOf(lines);
   useEffect(() => {
     const element = place.current!;
     const options = optionsOf(element, lines, hasLevel, onStep);
-    const drawn = new uPlot(options, data, element);
+    const drawn = new uPlot(options, dataOf(lines), element);
     plot.current = drawn;
     const observer = new ResizeObserver(() =>
       drawn.setSize({ width: element.clientWidth, height }),
@@ -87,7 +90,7 @@ function usePlot(
       drawn.destroy();
     };
   }, [scheme, names, hasLevel]);
-  useEffect(() => plot.current?.setData(data), [lines]);
+  useEffect(() => plot.current?.setData(dataOf(lines)), [lines]);
 }
 
 /** Lines with steps of their own as columns over all steps. */
