@@ -22,6 +22,17 @@ void addTree(const float* const* rows, int32_t count, int64_t offset, int64_t le
   for (int64_t i = 0; i < length; ++i) sum[i] += right[i];
 }
 
+/** Calls `transfer(data, bytes)` for each message that the pieces are cut into. */
+template <class Transfer>
+void inMessages(const std::vector<Piece>& pieces, Transfer transfer) {
+  constexpr int64_t most = maxMessageBytes / static_cast<int64_t>(sizeof(float));
+  for (const Piece& piece : pieces) {
+    for (int64_t begin = 0; begin < piece.count; begin += most) {
+      transfer(piece.data + begin, std::min(most, piece.count - begin) * static_cast<int64_t>(sizeof(float)));
+    }
+  }
+}
+
 }  // namespace
 
 void treeSum(const float* const* rows, int32_t count, int64_t length, float* sum) {
@@ -63,23 +74,12 @@ std::vector<Piece> Exchange::slice(int32_t rank, int32_t size) const {
 }
 
 void Exchange::send(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t to) {
-  constexpr int64_t most = maxMessageBytes / static_cast<int64_t>(sizeof(float));
-  for (const Piece& piece : pieces) {
-    for (int64_t begin = 0; begin < piece.count; begin += most) {
-      const int64_t bytes = std::min(most, piece.count - begin) * static_cast<int64_t>(sizeof(float));
-      pending_.push_back({messages.send(piece.data + begin, bytes, to, tag()), to});
-    }
-  }
+  inMessages(pieces, [&](float* data, int64_t bytes) { pending_.push_back({messages.send(data, bytes, to, tag()), to}); });
 }
 
 void Exchange::receive(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t from) {
-  constexpr int64_t most = maxMessageBytes / static_cast<int64_t>(sizeof(float));
-  for (const Piece& piece : pieces) {
-    for (int64_t begin = 0; begin < piece.count; begin += most) {
-      const int64_t bytes = std::min(most, piece.count - begin) * static_cast<int64_t>(sizeof(float));
-      pending_.push_back({messages.receive(piece.data + begin, bytes, from, tag()), from});
-    }
-  }
+  inMessages(pieces,
+             [&](float* data, int64_t bytes) { pending_.push_back({messages.receive(data, bytes, from, tag()), from}); });
 }
 
 void Exchange::scatter(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {

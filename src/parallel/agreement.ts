@@ -5,6 +5,11 @@ import type { Communicator } from "../backend/communicator.js";
 /** Small facts are exchanged on this channel. */
 const channel = 0;
 
+/** Whether this is the process that writes files and logs. */
+export function isFirst(processes: Communicator | undefined): boolean {
+  return (processes?.rank ?? 0) === 0;
+}
+
 /** Whether it holds for any process. */
 export async function any(processes: Communicator | undefined, holds: boolean): Promise<boolean> {
   if (!processes) return holds;

@@ -5,6 +5,7 @@ import { formatBytes, requireMemory } from "../backend/available-memory.js";
 import { exists } from "../base/exists.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { StageRecipe } from "../configs/recipe.js";
+import { isFirst } from "../parallel/agreement.js";
 import { batchKinds } from "../data/batch/mixture.js";
 import { type Section, page } from "../report/page.js";
 import { describeMemory, estimateStage, totalOf } from "./estimate.js";
@@ -45,7 +46,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     sections.push(...found.sections);
     seconds += found.seconds;
   }
-  if (peek === undefined || (processes && processes.rank > 0)) return seconds;
+  if (peek === undefined || !isFirst(processes)) return seconds;
   const facts = "The first batch of each kind that a stage draws.";
   await replaceFile(peek, page(`What "${recipe.name}" sees`, facts, sections));
   log(`The first batches are in ${peek}.`);

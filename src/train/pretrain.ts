@@ -7,7 +7,7 @@ import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
 import { ShardPlanner, nextShards } from "../data/batch/shards.js";
-import { barrier, inTurns, requireSame } from "../parallel/agreement.js";
+import { barrier, inTurns, isFirst, requireSame } from "../parallel/agreement.js";
 import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
@@ -82,8 +82,8 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
     start = options.recipe.start,
   } = options;
   const processes = backend.communicator;
-  const isFirst = (processes?.rank ?? 0) === 0;
-  const log: Log = isFirst ? options.log : () => undefined;
+  const isWriter = isFirst(processes);
+  const log: Log = isWriter ? options.log : () => undefined;
   const whole = await sizedRecipe({ ...options.recipe, start });
   const capped = overfit === undefined ? whole : cappedBatches(whole, overfit);
   requireStages(capped, only);
@@ -106,7 +106,7 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
     }
     return "finished";
   };
-  return isFirst ? withRunLock(directory, runStages) : runStages();
+  return isWriter ? withRunLock(directory, runStages) : runStages();
 }
 
 /** The number of shards with which the run in `directory` was started; undefined if it was not. */
@@ -142,7 +142,7 @@ interface StageInputs {
 async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending> {
   const { recipe, backend, directory, log } = options;
   const processes = backend.communicator;
-  const run = new RunDirectory(join(directory, stage.name), (processes?.rank ?? 0) === 0);
+  const run = new RunDirectory(join(directory, stage.name), isFirst(processes));
   const preparation: Preparation = { log, signal: options.signal, onProgress: options.onIndexed };
   const { inputs, provenance, isFinished } = await inTurns(processes, async () => {
     const inputs: StageInputs = {
@@ -236,8 +236,10 @@ async function trainStage(
   const progress = await run.resume(opened.state);
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sets, overfit);
-  const baselines = await opened.baselines({ sets, mixture }, overfit !== undefined);
-  await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
+  if (run.isWriter) {
+    const baselines = await opened.baselines({ sets, mixture }, overfit !== undefined);
+    await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
+  }
   const { communicator: processes } = options.backend;
   const shards = shardsOf(stage, recipe, processes);
   const loader = await Loader.open({

@@ -44,15 +44,6 @@ export class SkippedSamples implements SkipCounts {
     if (this.first.length < mostListed) this.first.push({ key, reason, message });
   }
 
-  /** Adds what others have counted, in the order of `skipReasons`. */
-  addCounts(counts: Iterable<number>): void {
-    for (const [index, count] of [...counts].entries()) {
-      if (count === 0) continue;
-      const reason = skipReasons[index]!;
-      this.counts.set(reason, (this.counts.get(reason) ?? 0) + count);
-    }
-  }
-
   addAll({ counts, first }: SkipCounts): void {
     for (const [reason, count] of counts) {
       this.counts.set(reason, (this.counts.get(reason) ?? 0) + count);

@@ -57,7 +57,11 @@ export async function skippedByAll(
   if (!processes) return own;
   const counts = Float64Array.from(skipReasons, (reason) => own.counts.get(reason) ?? 0);
   const all = await processes.gather(0, counts);
-  for (const [rank, others] of all.entries()) if (rank !== processes.rank) own.addCounts(others);
+  for (const [rank, others] of all.entries()) {
+    if (rank === processes.rank) continue;
+    const found = skipReasons.map((reason, index) => [reason, others[index]!] as const);
+    own.addAll({ counts: new Map(found.filter(([, count]) => count > 0)), first: [] });
+  }
   return own;
 }
 

@@ -15,7 +15,6 @@ export interface TrainingData {
 
 export interface BaselineOptions
   extends TrainingData, CounterOptions, Omit<BatchReaderOptions, "indexes"> {
-  readonly config: FlavaConfig;
   /** Batches of held-out data; where there are none, baselines are those of the training data. */
   readonly validation: readonly CollatedBatch[];
 }
@@ -47,7 +46,7 @@ export async function measureBaselines(
     found.set(question, baselineOf(prior, judged ?? counts));
   }
   const { mismatched, shares } = options.mixture;
-  if (shares.pair > 0 && (options.losses.itm ?? 1) > 0) {
+  if (shares.pair > 0 && learned.counts("itm")) {
     const expected = new Map([
       [0, mismatched],
       [1, 1 - mismatched],

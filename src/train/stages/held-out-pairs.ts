@@ -22,8 +22,8 @@ export interface Judgments {
   readonly outcomes: Uint8Array;
 }
 
-/** The same pairs in every run. */
-const seed = 20211208;
+/** The same pairs, batches and images in every run. */
+export const validationSeed = 20211208;
 const mostPairs = 256;
 const judgedAtOnce = 32;
 
@@ -35,7 +35,7 @@ export async function heldOutPairs(
   const found: { readonly image: Uint8Array; readonly texts: readonly string[] }[] = [];
   for (const { name, directory, samples } of sets) {
     const index = await SampleIndex.open(directory);
-    const order = foldIn(keyOf(seed), name);
+    const order = foldIn(keyOf(validationSeed), name);
     const wanted = Math.min(samples.pair, Math.ceil(mostPairs / sets.length));
     for (let place = 0; place < wanted; place++) {
       signal?.throwIfAborted();

@@ -3,6 +3,7 @@ import { type Values, partOf } from "../../backend/values.js";
 import { mapTree } from "../../base/tree.js";
 import type { Batch, Targets } from "../../data/batch/batch.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
+import type { LossName } from "../../objective/objectives.js";
 import type { Counts } from "../step/loss.js";
 import type { PretrainingInputs } from "./extra-loss.js";
 
@@ -57,10 +58,8 @@ export function countsOf(
   };
 }
 
-export const shareNames = ["contrastive", "itm", "mim", "mlm", "mmmImage", "mmmText"] as const;
-
 /** The weight of each loss of a part: its share of the samples or targets that the loss is a mean of. */
-export function sharesOf(own: Counts, all: Counts): Record<(typeof shareNames)[number], number> {
+export function sharesOf(own: Counts, all: Counts): Record<LossName, number> {
   const share = (name: string): number => own[name]! / Math.max(1, all[name]!);
   // If no pair of the whole batch matches, all count.
   const matched = (name: string, ofMatched: string): number =>

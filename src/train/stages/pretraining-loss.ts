@@ -18,6 +18,7 @@ import {
   type LossName,
   type LossWeights,
   counting,
+  lossNames,
   objectivesOf,
   totalLoss,
 } from "../../objective/objectives.js";
@@ -34,7 +35,7 @@ import {
   scaledExtra,
   traceExtra,
 } from "./extra-loss.js";
-import { countsOf, cutBatch, microBatchSpecs, shareNames, sharesOf } from "./micro-batches.js";
+import { countsOf, cutBatch, microBatchSpecs, sharesOf } from "./micro-batches.js";
 
 type Parameters = FlavaForPretraining<Tensor>;
 type Inputs = PretrainingInputs<TensorSpec>;
@@ -110,7 +111,7 @@ function pretrainingParts(
     inputs,
     cut: (values) => (count === 1 ? [values] : cutBatch(batch, values, count)),
     counts: (values) => countsOf(inputs, values),
-    shareNames,
+    shareNames: lossNames,
     shares: sharesOf,
     trace: (parameters, { extra: further = {}, ...given }, shares) => {
       const model = { ...options, parameters };

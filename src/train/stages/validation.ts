@@ -38,11 +38,15 @@ import {
   fixedBatchSpecs,
   fixedBatches,
 } from "./fixed-batches.js";
-import { type HeldOutPair, type Judgments, heldOutPairs, judge } from "./held-out-pairs.js";
+import {
+  type HeldOutPair,
+  type Judgments,
+  heldOutPairs,
+  judge,
+  validationSeed,
+} from "./held-out-pairs.js";
 import { type Log, type Scalars, type StageNeeds, memoryNeeds } from "./stage.js";
 
-/** The same validation batches and images in every run. */
-const validationSeed = 20211208;
 const batchesPerKind = 4;
 const mostImages = 1000;
 /** Most samples of a set that are searched for concepts. */

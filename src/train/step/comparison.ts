@@ -1,5 +1,4 @@
 /** The gradients of a loss that compares the samples of all parts of a batch. */
-import { mapTree } from "../../base/tree.js";
 import { gradient } from "../../graph/gradient.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { type World, allGather, reduceScatter } from "../../graph/ops/collective.js";
@@ -29,8 +28,13 @@ export function comparedSpecs(
     embedded,
     places: spec(rows.shape, "int32"),
     rows,
-    shares: Object.fromEntries(shares.map((name) => [name, spec([])])),
+    shares: shareSpecs(shares),
   };
+}
+
+/** Shapes of a part's shares, by name. */
+export function shareSpecs(names: readonly string[]): Readonly<Record<string, TensorSpec>> {
+  return Object.fromEntries(names.map((name) => [name, spec([])]));
 }
 
 /** Of one part. */
@@ -63,8 +67,8 @@ export function compare<P, I>(
     return { loss: { ...loss, total }, slopes: gradient(total, { own: embedded, all }) };
   });
   const throughAll = byName(names, (name, index) => {
-    const slopes = compared.map(({ slopes }) => slopeOf(slopes.all[name], all[name]!));
     if (gather !== "global") return undefined;
+    const slopes = compared.map(({ slopes }) => slopeOf(slopes.all[name], all[name]!));
     return reduceScatter(treeOf(slopes), world, firstChannel + index);
   });
   return compared.map(({ loss, slopes }, index) => {
@@ -89,8 +93,3 @@ function byName<T>(
 }
 
 const slopeOf = (slope: Tensor | undefined, { shape }: Tensor): Tensor => slope ?? fill(shape, 0);
-
-/** Shapes of the gradients of a part's embeddings. */
-export function slopeSpecs(embedded: Embedded<TensorSpec>): Embedded<TensorSpec> {
-  return mapTree(embedded, ({ shape }: TensorSpec) => spec(shape));
-}

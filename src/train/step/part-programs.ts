@@ -8,10 +8,10 @@ import { sum } from "../../graph/ops/broadcast.js";
 import type { World } from "../../graph/ops/collective.js";
 import { stopGradient } from "../../graph/ops/elementwise.js";
 import { checkFinite } from "../../graph/ops/update.js";
-import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { accumulate } from "../../optim/accumulate.js";
 import { trainable } from "../../optim/adamw.js";
-import { type Compared, compare, comparedSpecs, slopeSpecs } from "./comparison.js";
+import { type Compared, compare, comparedSpecs, shareSpecs } from "./comparison.js";
 import type { Embedded, LossOfParts, TracedLoss } from "./loss.js";
 import { reducedGradients } from "./reduced-gradients.js";
 import type { PartialSums } from "./tree-sum.js";
@@ -68,8 +68,8 @@ export class PartPrograms<P, I> {
     const isAlone = options.sums.parts === 1;
     this.#inputs = {
       batch: inputs,
-      shares: Object.fromEntries(shares.map((name) => [name, spec([])])),
-      ...(comparison && !isAlone && { slopes: slopeSpecs(comparison.embedded) }),
+      shares: shareSpecs(shares),
+      ...(comparison && !isAlone && { slopes: comparison.embedded }),
       ...(compared && isAlone && { compared: { places: compared.places, rows: compared.rows } }),
     };
   }
