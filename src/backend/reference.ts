@@ -8,6 +8,7 @@ import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
 import type { Communicator } from "./communicator.js";
+import { setTransposed } from "./transposed.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
 interface ReferenceOptions {
@@ -72,13 +73,7 @@ function referenceMemory(data: Numbers, dtype: Dtype): Memory {
     write: (values, start) => {
       fillFrom(data.subarray(start, start + values.length), dtype, values);
     },
-    writeTransposed: (values, start, { rows, columns }) => {
-      for (let i = 0; i < values.length; i++) {
-        const within = i % (rows * columns);
-        const [row, column] = [Math.floor(within / columns), within % columns];
-        data[start + i - within + column * rows + row] = values[i]!;
-      }
-    },
+    writeTransposed: (values, start, matrices) => setTransposed(data, start, values, matrices),
     read: () => valuesOf(data, dtype),
     free() {
       // Left to the garbage collector.

@@ -113,7 +113,7 @@ export function rowOf(vectors: Float32Array, index: number, width: number): Floa
 }
 
 /** The concatenated vectors. */
-export function concatenated(vectors: readonly Float32Array[]): Float32Array {
+export function concatenated(vectors: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const all = new Float32Array(vectors.reduce((sum, { length }) => sum + length, 0));
   let end = 0;
   for (const vector of vectors) {

@@ -46,7 +46,7 @@ export const embeddingOrigin = z.object({
 export type EmbeddingOrigin = z.infer<typeof embeddingOrigin>;
 
 /** The columns for image and text embeddings. */
-export const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
+const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
 const featureColumns = { image: "image_features", text: "text_features" } as const;
 
 const columnsOf = ({ features }: EmbeddingOrigin) => (features ? featureColumns : vectorColumns);

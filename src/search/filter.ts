@@ -20,8 +20,8 @@ export function* tagsOf(entry: IndexEntry): Generator<string> {
 export const tagsOfFilter = (filter: Filter): string[] =>
   Object.entries(filter).map(([name, value]) => `${name}=${value}`);
 
-/** Whether an entry passes. */
-export function passes(entry: IndexEntry, filter: Filter): boolean {
+/** Whether an entry has all values that a filter asks for, as `tagsOfFilter` gives them. */
+export function passes(entry: IndexEntry, wanted: readonly string[]): boolean {
   const tags = new Set(tagsOf(entry));
-  return tagsOfFilter(filter).every((tag) => tags.has(tag));
+  return wanted.every((tag) => tags.has(tag));
 }

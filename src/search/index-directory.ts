@@ -3,10 +3,11 @@
  * updates after it. A compaction writes the next generation beside it and then replaces `index.json`, so at any moment one of
  * the two is complete.
  */
-import { type FileHandle, mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { lock } from "../base/lock.js";
+import { writeDurably } from "../base/write-durably.js";
 import { SourceError, reasonOf } from "../data/formats/source-error.js";
 import { type EmbeddingOrigin, embeddingOrigin } from "./embedding-file.js";
 import { IndexLog, type Update } from "./index-log.js";
@@ -106,10 +107,6 @@ export class IndexDirectory {
     }
   }
 
-  get origin(): EmbeddingOrigin {
-    return this.description.origin;
-  }
-
   get segment(): OpenSegment | undefined {
     const { segment, generation } = this.description;
     return segment && { ...segment, prefix: segmentOf(this.path, generation) };
@@ -207,10 +204,7 @@ async function readDescription(path: string): Promise<Description> {
 /** Replaces the description; it is on disk when this resolves, with all that was written to the directory before. */
 async function describe(path: string, content: Description): Promise<void> {
   const fresh = join(path, `${descriptionName}.new`);
-  await withFile(fresh, "w", async (handle) => {
-    await handle.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-    await handle.sync();
-  });
+  await writeDurably(fresh, `${JSON.stringify(content, undefined, 2)}\n`);
   await syncDirectory(path); // the files that the description names
   await rename(fresh, join(path, descriptionName));
   await syncDirectory(path);
@@ -219,17 +213,9 @@ async function describe(path: string, content: Description): Promise<void> {
 /** Directories cannot be opened on Windows, which orders changes of names by itself. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  await withFile(path, "r", (handle) => handle.sync());
-}
-
-async function withFile(
-  path: string,
-  flags: string,
-  use: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const handle = await open(path, flags);
+  const handle = await open(path, "r");
   try {
-    await use(handle);
+    await handle.sync();
   } finally {
     await handle.close();
   }

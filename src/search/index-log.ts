@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { writeAt } from "../base/write-at.js";
 import { SourceError } from "../data/formats/source-error.js";
 import { type IndexRow, entryOf } from "./vector-index.js";
 
@@ -75,7 +76,7 @@ export class IndexLog {
     if (this.#fault !== undefined) throw this.#fault;
     const record = encode(update);
     try {
-      await this.#write(record);
+      await writeAt(this.handle, record, this.#end);
       await this.handle.datasync();
       this.#end += record.length;
     } catch (error) {
@@ -86,13 +87,6 @@ export class IndexLog {
 
   async close(): Promise<void> {
     await this.handle.close();
-  }
-
-  async #write(record: Buffer): Promise<void> {
-    for (let done = 0; done < record.length;) {
-      const left = record.length - done;
-      done += (await this.handle.write(record, done, left, this.#end + done)).bytesWritten;
-    }
   }
 
   /** Removes what was written of a failed record; without that, nothing may be appended after it. */

@@ -7,6 +7,8 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
+import { writeAt } from "../base/write-at.js";
+import { concatenated } from "../inference/similarity.js";
 import { SourceError } from "../data/formats/source-error.js";
 import { type Bounds, noBounds, quantize, widest } from "./quantized.js";
 import { VectorBlock, blockBytes, blockLayout } from "./vector-block.js";
@@ -114,8 +116,7 @@ class VectorWriter {
 
   async write(vectors: readonly Float32Array[]): Promise<void> {
     const { width } = this;
-    const joined = new Float32Array(vectors.length * width);
-    for (const [row, vector] of vectors.entries()) joined.set(vector, row * width);
+    const joined = concatenated(vectors);
     const { codes, scales, bounds } = quantize(joined, width);
     await this.#writePart("vectors", joined, 4 * width);
     await this.#writePart("scales", scales, 4);
@@ -139,10 +140,7 @@ class VectorWriter {
   ): Promise<void> {
     const bytes = Buffer.from(values.buffer);
     const start = blockLayout(this.total, this.width)[part] + this.#rows * bytesPerRow;
-    for (let done = 0; done < bytes.length;) {
-      const left = bytes.length - done;
-      done += (await this.handle.write(bytes, done, left, start + done)).bytesWritten;
-    }
+    await writeAt(this.handle, bytes, start);
     this.#checksums[part] = continued(this.#checksums[part], bytes);
   }
 }

@@ -30,10 +30,8 @@ export async function openIndex(
   searching: EmbeddingModel,
   options: OpenIndexOptions = {},
 ): Promise<VectorIndex> {
-  const { backend } = searching.embedder;
-  const index = (await isDirectory(path))
-    ? await openDirectory(path, backend, options)
-    : await readFile(path, searching, options);
+  if (!(await isDirectory(path))) return readFile(path, searching, options);
+  const index = await openDirectory(path, searching.embedder.backend, options);
   try {
     requireSearchable(path, index.origin, searching);
     return index;

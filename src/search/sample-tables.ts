@@ -1,7 +1,8 @@
 /** The samples of an index in memory: what is known of each, and tables of their vectors. */
 import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
-import { passes } from "./filter.js";
+import { concatenated } from "../inference/similarity.js";
+import { passes, tagsOfFilter } from "./filter.js";
 import type { OpenSegment } from "./index-directory.js";
 import type { Update } from "./index-log.js";
 import { openVectors, readEntries } from "./index-segment.js";
@@ -77,9 +78,7 @@ export class SampleTables {
     const rows = [...new Map(update.put.map((row) => [row.key, row])).values()];
     for (const kind of vectorKinds) {
       const vectors = rows.flatMap((row) => vectorOf(row, kind) ?? []);
-      const joined = new Float32Array(vectors.length * this.width);
-      for (const [index, vector] of vectors.entries()) joined.set(vector, index * this.width);
-      this.tables[kind].table.append(joined);
+      this.tables[kind].table.append(concatenated(vectors));
     }
     for (const row of rows) {
       this.#remove(row.key);
@@ -134,9 +133,10 @@ export class SampleTables {
   #allowed(kind: VectorKind, filter: Filter | undefined): Uint8Array | undefined {
     const { places, live } = this.tables[kind];
     if (!filter && live === places.length) return undefined;
+    const wanted = filter && tagsOfFilter(filter);
     return Uint8Array.from(places, (place) => {
       const slot = this.#slots[place];
-      return slot && (!filter || passes(slot.entry, filter)) ? 1 : 0;
+      return slot && (!wanted || passes(slot.entry, wanted)) ? 1 : 0;
     });
   }
 

@@ -1,6 +1,7 @@
 /** All vectors of one kind in an index: rows that are appended, scanned and read. */
 import type { Abortable } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
+import { concatenated } from "../inference/similarity.js";
 import { type Bounds, errorBound, noBounds, widest } from "./quantized.js";
 import { type Candidate, Shortlist } from "./shortlist.js";
 import { VectorBlock, queriesAtOnce } from "./vector-block.js";
@@ -88,8 +89,7 @@ export class VectorTable {
   ): Promise<Shortlist[]> {
     const bounds = this.#blocks.reduce<Bounds>((all, own) => widest(all, own.bounds), noBounds);
     const lists = queries.map((query) => new Shortlist(top, errorBound(query, bounds)));
-    const joined = new Float32Array(queries.length * this.width);
-    for (const [index, query] of queries.entries()) joined.set(query, index * this.width);
+    const joined = concatenated(queries);
     for (const { block, first } of this.#placed()) {
       const scores = await block.scan(joined, { signal });
       for (const [index, own] of scores.entries()) lists[index]!.offer(own, first, allowed);

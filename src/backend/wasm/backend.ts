@@ -9,6 +9,7 @@ import type { Plan } from "../../graph/plan.js";
 import { type TensorSpec, bytesPerElement } from "../../graph/tensor.js";
 import { type Backend, type Executable, KernelError, type Memory } from "../backend.js";
 import { encodePlan } from "../encode.js";
+import { setTransposed } from "../transposed.js";
 import { type Values, fromBits, toBits } from "../values.js";
 import type { Executor } from "./executor.js";
 import { type Section, WasmInstance } from "./instance.js";
@@ -105,13 +106,9 @@ function wasmMemory(heap: Heap, address: number, spec: TensorSpec): Memory {
   const elementBytes = bytesPerElement[spec.dtype];
   return {
     write: (values, start) => heap.write(address + start * elementBytes, values, spec),
-    writeTransposed: (values, start, { rows, columns }) => {
+    writeTransposed: (values, start, matrices) => {
       const transposed = new Float32Array(values.length);
-      for (let i = 0; i < values.length; i++) {
-        const within = i % (rows * columns);
-        const [row, column] = [Math.floor(within / columns), within % columns];
-        transposed[i - within + column * rows + row] = values[i]!;
-      }
+      setTransposed(transposed, 0, values, matrices);
       heap.write(address + start * elementBytes, transposed, spec);
     },
     read: () => heap.read(address, spec),

@@ -19,16 +19,18 @@ export const isOpen = (source: ByteSource): source is ByteSource & OpenFile =>
 /** Bytes in memory as a source. */
 export function bytesInMemory(path: string, content: Uint8Array): ByteSource {
   const { length: bytes } = content;
-  const read = (position: number, length: number): Promise<Uint8Array> => {
+  const view = (position: number, length: number): Uint8Array => {
     if (position >= 0 && length >= 0 && position + length <= bytes) {
-      return Promise.resolve(content.slice(position, position + length));
+      return content.subarray(position, position + length);
     }
     throw new CheckpointError(
       `${path} ends too early: bytes ${position} to ${position + length} were requested, but it has ${bytes}.`,
     );
   };
   return {
-    ...{ path, bytes, read },
-    readInto: async (target, position) => target.set(await read(position, target.length)),
+    ...{ path, bytes },
+    read: (position, length) => Promise.resolve(view(position, length).slice()),
+    // eslint-disable-next-line @typescript-eslint/require-await -- rejects where it would throw
+    readInto: async (target, position) => target.set(view(position, target.length)),
   };
 }

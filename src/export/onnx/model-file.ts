@@ -9,6 +9,7 @@ import {
   TensorProto_DataLocation as Location,
 } from "onnx-buf";
 import { packageVersion } from "../../base/package-root.js";
+import { writeAt } from "../../base/write-at.js";
 import type { OnnxGraph } from "./graph.js";
 
 /** The version of the file format that came with operator set 20. */
@@ -57,7 +58,7 @@ async function writeExternally(path: string, tensors: readonly TensorProto[]): P
     let offset = 0;
     for (const tensor of tensors) {
       const { length } = tensor.rawData;
-      await file.write(tensor.rawData, 0, length, offset);
+      await writeAt(file, tensor.rawData, offset);
       tensor.dataLocation = Location.EXTERNAL;
       tensor.externalData = [
         entry("location", basename(path)),

@@ -1,7 +1,8 @@
 /** The files of a run: its provenance, checkpoints, log and models. */
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../../base/exists.js";
+import { writeDurably } from "../../base/write-durably.js";
 import type { State } from "../../backend/state.js";
 import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
@@ -148,15 +149,5 @@ export class RunDirectory {
       const isCurrent = /^\d+$/.test(name) && current.has(Number(name));
       if (!isCurrent) await rm(this.file("checkpoints", name), { recursive: true, force: true });
     }
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, "w");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
