@@ -6,6 +6,7 @@ import { readLabels } from "./labels.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { alignedPercent } from "./percent.js";
 import { ProgressLine, pace } from "./progress.js";
+import { several } from "./several.js";
 
 interface ClassifyFlags extends ModelFlags, JsonFlag {
   readonly labels: string;
@@ -24,7 +25,7 @@ export function addClassify(program: Command): void {
     .option(
       "--template <sentence>",
       'prompt for a label, such as "a photo of a {}."; repeat for several',
-      (sentence: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), sentence],
+      several,
     )
     .addOption(jsonOption())
     .action(run);

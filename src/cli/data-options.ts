@@ -1,8 +1,9 @@
 /** Options of the verbs that read a data set. */
-import { statSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";
+import { existingDirectory } from "./existing-directory.js";
+import { several } from "./several.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface DataFlags {
@@ -27,7 +28,7 @@ export function addDataOptions(command: Command): Command {
     .option(
       "--text-column <name>",
       "text column; repeat for several; default: found by name",
-      (name: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), name],
+      several,
     )
     .option("--label-column <name>", "label column; default: found by name")
     .option(
@@ -51,11 +52,6 @@ export function sourceOptions(flags: DataFlags): SourceOptions {
     separator: flags.separator?.replaceAll("\\t", "\t"),
     maxSamples: flags.maxSamples,
   };
-}
-
-function existingDirectory(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new InvalidArgumentError("There is no such directory.");
 }
 
 export function decodeOptions({ maxPixels }: DataFlags): DecodeOptions {

@@ -68,17 +68,29 @@ export function backendOptions({ backend, threads }: BackendFlags): BackendOptio
   };
 }
 
-/** Loads the model named by the options, and closes it after use. */
-export async function useModel<Result>(
+/**
+ * Loads the model named by the options.
+ * @param batch most inputs computed at a time; default: that of `load`
+ */
+export function loadModel(
   { model, heads, precision, ...flags }: ModelFlags,
-  use: (flava: Flava) => Promise<Result>,
-): Promise<Result> {
-  const flava = await load(model, {
+  batch?: number,
+): Promise<Flava> {
+  return load(model, {
     precision,
     backend: backendOptions(flags),
+    ...(batch !== undefined && { batch }),
     ...(heads !== undefined && { heads }),
     onWarning: (message) => console.error(`flava: ${message}`),
   });
+}
+
+/** Loads the model named by the options, and closes it after use. */
+export async function useModel<Result>(
+  flags: ModelFlags,
+  use: (flava: Flava) => Promise<Result>,
+): Promise<Result> {
+  const flava = await loadModel(flags);
   try {
     return await use(flava);
   } finally {

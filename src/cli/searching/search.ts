@@ -7,6 +7,7 @@ import { type MatchedHit, rerank } from "../../search/rerank.js";
 import type { Filter, VectorKind } from "../../search/vector-index.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
+import { several } from "../several.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
 interface SearchFlags extends ModelFlags, JsonFlag {
@@ -31,11 +32,7 @@ export function addSearch(program: Command): void {
       "how much the image counts beside the text, from 0 to 1; default: 0.5",
       share,
     )
-    .option(
-      "--without <text>",
-      "what results are to be unlike; repeat for several",
-      (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text],
-    )
+    .option("--without <text>", "what results are to be unlike; repeat for several", several)
     .option("--top <n>", "number of results", wholeNumberFrom(1), 10)
     .option(
       "--filter <name=value>",

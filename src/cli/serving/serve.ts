@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { load } from "../../api/load.js";
 import { packagePath } from "../../base/package-root.js";
 import { ApiKeys } from "../../serve/http/api-keys.js";
 import { defaultLimits } from "../../serve/http/limits.js";
@@ -10,12 +9,8 @@ import type { LoadModel } from "../../serve/models/served-models.js";
 import { type Server, createServer, defaultBatch } from "../../serve/server.js";
 import { existingDirectory } from "../existing-directory.js";
 import { type JsonFlag, printJson } from "../json.js";
-import {
-  type ModelFlags,
-  addComputeOptions,
-  backendOptions,
-  headsOption,
-} from "../model-option.js";
+import { type ModelFlags, addComputeOptions, headsOption, loadModel } from "../model-option.js";
+import { several } from "../several.js";
 import { wholeNumberFrom } from "../whole-number.js";
 import { type NamedModel, namedModels } from "./named-models.js";
 
@@ -36,11 +31,6 @@ interface ServeFlags extends Omit<ModelFlags, "model">, JsonFlag {
   readonly maxRequests: number;
   readonly timeLimit: number;
 }
-
-const several = (value: string, earlier: readonly string[] | undefined): string[] => [
-  ...(earlier ?? []),
-  value,
-];
 
 export function addServe(program: Command): void {
   const command = program
@@ -153,15 +143,8 @@ async function run(flags: ServeFlags): Promise<void> {
   await stopped(server);
 }
 
-function loaderOf({ path }: NamedModel, flags: ServeFlags): LoadModel {
-  const { precision, heads, batch } = flags;
-  return () =>
-    load(path, {
-      ...{ precision, batch },
-      backend: backendOptions(flags),
-      ...(heads !== undefined && { heads }),
-      onWarning: (message) => console.error(`flava: ${message}`),
-    });
+function loaderOf({ path }: NamedModel, { model: _, ...flags }: ServeFlags): LoadModel {
+  return () => loadModel({ ...flags, model: path }, flags.batch);
 }
 
 async function keysOf(

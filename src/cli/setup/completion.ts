@@ -52,6 +52,15 @@ function choices(commands: readonly CommandWords[]): string {
     .join("\n");
 }
 
+/** Sets `candidates` from `line`, the words so far, and `previous`, the last of them: the same in bash and zsh. */
+const candidates = (commands: readonly CommandWords[]): string => `  case "$line" in
+${cases(commands)}
+    *) candidates="${verbsOf(commands)} help --version --help" ;;
+  esac
+  case "$previous" in
+${choices(commands)}
+  esac`;
+
 const verbsOf = (commands: readonly CommandWords[]): string =>
   commands.map(({ names }) => names[0]).join(" ");
 
@@ -59,13 +68,7 @@ function bashScript(commands: readonly CommandWords[]): string {
   return `_flava() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
   local line="\${COMP_WORDS[*]:1:COMP_CWORD-1}" candidates=""
-  case "$line" in
-${cases(commands)}
-    *) candidates="${verbsOf(commands)} help --version --help" ;;
-  esac
-  case "$previous" in
-${choices(commands)}
-  esac
+${candidates(commands)}
   COMPREPLY=($(compgen -W "$candidates" -- "$current"))
   [ \${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
 }
@@ -76,13 +79,7 @@ function zshScript(commands: readonly CommandWords[]): string {
   return `_flava() {
   local line="\${(j: :)words[2,CURRENT-1]}" previous="\${words[CURRENT-1]}"
   local candidates=""
-  case "$line" in
-${cases(commands)}
-    *) candidates="${verbsOf(commands)} help --version --help" ;;
-  esac
-  case "$previous" in
-${choices(commands)}
-  esac
+${candidates(commands)}
   compadd -- \${=candidates}
   _files
 }

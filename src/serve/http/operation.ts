@@ -1,6 +1,6 @@
 /** Endpoints: a path with its request and response, as the server runs them and its OpenAPI document shows them. */
 import type { z } from "@hono/zod-openapi";
-import { errorResponse } from "../schemas/error.js";
+import { responsesOf } from "../schemas/error.js";
 import type { ServerApp } from "./app.js";
 import type { Call } from "./call.js";
 import { readBody } from "./read-body.js";
@@ -31,13 +31,7 @@ export function addOperation<Request extends z.ZodType, Response extends z.ZodTy
         },
       },
     },
-    responses: {
-      200: { description: "The results.", content: { "application/json": { schema: response } } },
-      default: {
-        description: "An error.",
-        content: { "application/json": { schema: errorResponse } },
-      },
-    },
+    responses: responsesOf(response),
   });
   app.post(path, async (context) => {
     const call = context.get("call");

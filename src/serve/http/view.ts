@@ -1,7 +1,7 @@
 /** Endpoints that only show something: a path with its response. */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { errorResponse } from "../schemas/error.js";
+import { responsesOf } from "../schemas/error.js";
 import type { AppEnvironment, ServerApp } from "./app.js";
 
 export interface ViewOptions {
@@ -30,13 +30,7 @@ export function addView(
       }),
       ...(query && { query }),
     },
-    responses: {
-      200: { description: "The results.", content: { "application/json": { schema: response } } },
-      default: {
-        description: "An error.",
-        content: { "application/json": { schema: errorResponse } },
-      },
-    },
+    responses: responsesOf(response),
   });
   app.get(path.replace(/\{(\w+)\}/g, ":$1"), answer);
 }

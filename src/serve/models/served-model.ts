@@ -102,7 +102,7 @@ export class ServedModel {
 
   /** The entries of the index that are nearest to a query. */
   async search(
-    { text, image, without, imageWeight }: SearchItem,
+    query: SearchItem,
     { client, signal, ...options }: SearchOptions & LaneCall,
   ): Promise<{ readonly hits: Hit[]; readonly tokens: number }> {
     const index = this.index;
@@ -117,12 +117,6 @@ export class ServedModel {
       texts: async (texts) =>
         together(await this.#lanes.texts.submit(texts.map(itemOf("text")), call)),
       images: async (images) => together(await this.#lanes.images.submit(images, call)),
-    };
-    const query = {
-      ...(text !== undefined && { text }),
-      ...(image && { image }),
-      ...(without && { without }),
-      ...(imageWeight !== undefined && { imageWeight }),
     };
     const [vector] = await embedQueries(embedder, [query]);
     return { hits: await index.search(vector!, { ...options, signal }), tokens };

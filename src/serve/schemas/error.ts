@@ -1,5 +1,5 @@
 /** Errors in the form that OpenAI's clients read. */
-import { z } from "@hono/zod-openapi";
+import { type RouteConfig, z } from "@hono/zod-openapi";
 
 export const errorResponse = z
   .object({
@@ -12,5 +12,11 @@ export const errorResponse = z
     }),
   })
   .openapi("Error");
+
+/** What the document says of the answers of an endpoint. */
+export const responsesOf = (schema: z.ZodType): RouteConfig["responses"] => ({
+  200: { description: "The results.", content: { "application/json": { schema } } },
+  default: { description: "An error.", content: { "application/json": { schema: errorResponse } } },
+});
 
 export type ErrorResponse = z.infer<typeof errorResponse>;
