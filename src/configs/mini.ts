@@ -4,9 +4,8 @@
  * a short one of matching before the last. The shipped weights come from more than one run: models/mini/README.md says
  * how their training differed, and gives the results.
  */
-import { join } from "node:path";
-import { cacheDirectory } from "../base/cache.js";
 import { drawnImages } from "./drawn-images.js";
+import { miniPmd } from "./mini-pmd.js";
 import { contrastiveAlone, matchingAlone } from "./pairs-alone.js";
 import type { RecipeInput } from "./recipe.js";
 
@@ -19,17 +18,7 @@ export const mini = {
   name: "mini",
   model: "mini",
   initialScale: 2.45, // sqrt(768 / 128)
-  data: {
-    root: join(cacheDirectory(), "pmd"),
-    pairs: ["pairs/*/train"],
-    images: ["pairs/*/train", "images/*/train"],
-    texts: ["text/*/train"],
-    validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"], batch: 128 },
-    captions: { lengths: [16], unit: "word" },
-    passages: { lengths: [64, 96, 128], unit: "piece" },
-    // Colors and styles are easy to learn, but do not help with held-out images, which are black and in other styles.
-    firstCaptionProbability: 0.7,
-  },
+  data: { ...miniPmd, passages: { lengths: [64, 96, 128], unit: "piece" } },
   stages: [
     {
       kind: "codebook",

@@ -62,7 +62,8 @@ export const scoresFile = (out: string, { name }: Task): string =>
 
 export async function planTask(task: Task, options: PlanOptions): Promise<PlannedTask> {
   const protocol = protocolOf(task, options.protocol);
-  const data = await identityOfTask(await findTask(task, options.data, protocol), protocol);
+  const found = await findTask(task, options.data, protocol);
+  const data = await identityOfTask(found, protocol);
   const of = { model: options.model, ...(data !== undefined && { data }) };
   const finished = await finishedScores(task, protocol, options.out);
   const change = finished && changeOf(finished, of);
@@ -89,9 +90,8 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
     return { task, ready: { ...ready, of } };
   } catch (error) {
     if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
-    const { folder } = await findTask(task, options.data, protocol);
     const reason = error.message.replace(`${task.title}: `, "");
-    return without(folder === undefined ? "missing" : "incomplete", reason);
+    return without(found.folder === undefined ? "missing" : "incomplete", reason);
   }
 }
 

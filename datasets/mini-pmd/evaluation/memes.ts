@@ -1,11 +1,10 @@
 /** Generated images with a line of text: do face and sentence agree? In the format of the Hateful Memes. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import sharp from "sharp";
 import { bestGuess } from "./balance.js";
 import { type BuiltPair, builtPairs } from "./built-pairs.js";
 import type { EvaluationContext } from "./context.js";
 import { SetFolder, type SetReport } from "./set-folder.js";
+import { sentimentSentences } from "./sentiment-sentences.js";
 import { textLines, wrapped } from "./text-lines.js";
 
 type Mood = "positive" | "negative";
@@ -82,9 +81,8 @@ export async function* buildMemes(context: EvaluationContext): AsyncGenerator<Se
 }
 
 async function memesOf(part: Part, { cache, directory }: EvaluationContext): Promise<Meme[]> {
-  const path = join(directory, "text/sentiment-sentences", `${part}.tsv`);
-  const rows = (await readFile(path, "utf8").catch(() => "")).split("\n").slice(1);
-  const sentences = rows.map((row) => row.split("\t")).filter(([, text = ""]) => text.length > 20);
+  const rows = await sentimentSentences(directory, part);
+  const sentences = rows.filter(([, text = ""]) => text.length > 20);
   const images: Record<Mood, BuiltPair[]> = { positive: [], negative: [] };
   for await (const pair of builtPairs(cache, "emoji", part === "train" ? "train" : "test")) {
     for (const mood of ["positive", "negative"] as const)

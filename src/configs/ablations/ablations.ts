@@ -3,9 +3,8 @@
  * codebook: `flava ablate` trains and evaluates them. Of the paper's columns, local back-propagation of the contrastive
  * gradient is left out: it differs from the global one only where several processes share a batch.
  */
-import { join } from "node:path";
-import { cacheDirectory } from "../../base/cache.js";
 import { drawnImages } from "../drawn-images.js";
+import { miniPmd } from "../mini-pmd.js";
 import type { RecipeInput } from "../recipe.js";
 
 export interface Ablation {
@@ -53,14 +52,8 @@ const contrastive = {
 };
 
 const data: RecipeInput["data"] = {
-  root: join(cacheDirectory(), "pmd"),
-  pairs: ["pairs/*/train"],
-  images: ["pairs/*/train", "images/*/train"],
-  texts: ["text/*/train"],
-  validation: { pairs: ["pairs/icons/validation"], texts: ["text/*/validation"], batch: 128 },
-  captions: { lengths: [16], unit: "word" },
+  ...miniPmd,
   passages: { lengths: [64], unit: "piece" },
-  firstCaptionProbability: 0.7,
 };
 
 type Stage = Extract<RecipeInput["stages"][number], { kind: "pretraining" }>;

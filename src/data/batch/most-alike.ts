@@ -1,3 +1,5 @@
+import { wordsIn } from "../text/word-set.js";
+
 /**
  * Of texts that are none of an image's own, the one that shares the largest part of its words with the text that it
  * replaces: the hardest to tell from it. A text that says only part of the other may be right as well; it is the last choice.
@@ -28,5 +30,3 @@ function likenessOf(words: ReadonlySet<string>, others: ReadonlySet<string>): nu
   const fewest = Math.min(words.size, others.size);
   return shared === fewest ? -1 : shared / (words.size + others.size - shared);
 }
-
-const wordsIn = (text: string): Set<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu));

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "./tokenizer.js";
-import { specialPieces } from "./vocabulary.js";
+import { continuationPrefix, specialPieces } from "./vocabulary.js";
 import { longestWord } from "./words.js";
 
 /** A tokenizer as a tokenizer.json, which Hugging Face's tokenizers and transformers.js read (flava.md 4.2). */
@@ -27,10 +27,10 @@ export function toTokenizerJson({ vocabulary, settings }: Tokenizer): Record<str
         [cls, sep].map((id) => [id, { id, ids: [ids.get(id)], tokens: [id] }]),
       ),
     },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    decoder: { type: "WordPiece", prefix: continuationPrefix, cleanup: true },
     model: {
       ...{ type: "WordPiece", unk_token: specialPieces.unknown },
-      ...{ continuing_subword_prefix: "##", max_input_chars_per_word: longestWord },
+      ...{ continuing_subword_prefix: continuationPrefix, max_input_chars_per_word: longestWord },
       vocab: Object.fromEntries(ids),
     },
   };

@@ -6,6 +6,7 @@ import {
   openVocabulary,
   parseVocabulary,
   specialPieces,
+  continuationPrefix,
 } from "./vocabulary.js";
 import { longestWord, wordsOf } from "./words.js";
 
@@ -40,7 +41,11 @@ export interface EncodedText {
  * beyond U+FFFF and produces a final sigma. Pieces of words are cached because its search for them is slow.
  */
 export class Tokenizer {
-  readonly #decoder = new WordPieceDecoder({ type: "WordPiece", prefix: "##", cleanup: true });
+  readonly #decoder = new WordPieceDecoder({
+    type: "WordPiece",
+    prefix: continuationPrefix,
+    cleanup: true,
+  });
   readonly #model: InstanceType<typeof WordPiece>;
   readonly #remembered = new Map<string, readonly number[]>();
 
@@ -52,7 +57,7 @@ export class Tokenizer {
       type: "WordPiece",
       vocab: Object.fromEntries(vocabulary.ids),
       unk_token: specialPieces.unknown,
-      continuing_subword_prefix: "##",
+      continuing_subword_prefix: continuationPrefix,
       max_input_chars_per_word: longestWord,
     });
   }

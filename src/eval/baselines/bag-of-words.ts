@@ -1,5 +1,6 @@
 /** Texts as the words that occur in them, in any order: features without a model. */
 import type { LabeledSample } from "../../data/labeled-sample.js";
+import { wordsIn } from "../../data/text/word-set.js";
 import type { LabeledFeatures } from "../probe/labeled-features.js";
 
 /** Words that are counted at most: the most frequent ones. */
@@ -57,9 +58,9 @@ export class BagOfWords {
  * and in both, and how many of all words these are.
  */
 function featuresOf({ text = "", textPair }: Texts): Map<string, number> {
-  const first = wordsOf(text);
+  const first = wordsIn(text);
   if (textPair === undefined) return new Map([...first].map((word) => [word, 1]));
-  const second = wordsOf(textPair);
+  const second = wordsIn(textPair);
   const shared = [...first].filter((word) => second.has(word));
   const all = new Set([...first, ...second]);
   const placed = [...all].map((word): [string, number] => {
@@ -68,6 +69,3 @@ function featuresOf({ text = "", textPair }: Texts): Map<string, number> {
   });
   return new Map([...placed, ["share in both", shared.length / Math.max(1, all.size)]]);
 }
-
-const wordsOf = (text: string): Set<string> =>
-  new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);

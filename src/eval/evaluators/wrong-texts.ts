@@ -1,20 +1,16 @@
 /** Wrong texts for images, from those of other images of a set: from a stranger's to such that differ in one word. */
 import { type Key, below, foldIn } from "../../base/random.js";
 import type { Sample } from "../../data/sample.js";
-
-export type Difficulty =
-  | "a stranger's"
-  | "another concept's with the same words"
-  | "the same concept's in another style"
-  | "the same concept's in another color";
+import { wordsIn } from "../../data/text/word-set.js";
 
 /** In order of difficulty. */
-export const difficulties: readonly Difficulty[] = [
+export const difficulties = [
   "a stranger's",
   "another concept's with the same words",
   "the same concept's in another style",
   "the same concept's in another color",
-];
+] as const;
+export type Difficulty = (typeof difficulties)[number];
 
 /** A text that is wrong for an image, and the right one to compare it with. */
 export interface WrongText {
@@ -38,7 +34,7 @@ interface Shown {
 function shownBy({ texts, fields }: Sample, index: number): Shown {
   const { concept: named, family, style, color } = fields;
   const concept = (typeof named === "string" ? named : texts[0]!).toLowerCase();
-  const words = [...new Set(concept.match(/[\p{L}\p{N}]+/gu))];
+  const words = [...wordsIn(concept)];
   return { index, texts, concept, words, family, style, color };
 }
 

@@ -1,8 +1,7 @@
 /** Sentences as images: is the one that can be read here for or against a film? */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import sharp from "sharp";
 import type { EvaluationContext } from "../context.js";
+import { sentimentSentences } from "../sentiment-sentences.js";
 import { textLines, wrapped } from "../text-lines.js";
 import { type Labeled, parts } from "./probe-recipe.js";
 
@@ -15,10 +14,7 @@ export async function* renderedSentences({
   directory,
 }: EvaluationContext): AsyncGenerator<Labeled> {
   for (const part of parts) {
-    const path = join(directory, "text/sentiment-sentences", `${part}.tsv`);
-    const rows = (await readFile(path, "utf8").catch(() => "")).split("\n").slice(1);
-    for (const row of rows) {
-      const [index, sentence = "", label] = row.split("\t");
+    for (const [index, sentence = "", label] of await sentimentSentences(directory, part)) {
       const lines = wrapped(sentence, lineLength);
       if (label === undefined || lines.length * lineHeight > width) continue;
       const sample = {
