@@ -151,7 +151,9 @@ export class Program<I, O> {
     try {
       await this.#prepare(executable, signal);
       const { preparing, instructions } = this.#plan;
-      await executable.run(preparing, instructions.length, values, signal);
+      await timed(state.backend, () =>
+        executable.run(preparing, instructions.length, values, signal),
+      );
     } catch (error) {
       throw await this.#explain(executable, values, error);
     } finally {
@@ -168,7 +170,7 @@ export class Program<I, O> {
 
   /** Runs the instructions behind what neither this program nor another has computed from the state's present values. */
   async #prepare(executable: Executable, signal: AbortSignal | undefined): Promise<void> {
-    const { version, prepared } = this.#options.state;
+    const { backend, version, prepared } = this.#options.state;
     const stale = this.#plan.kept.filter(({ tensor: { place } }) =>
       place.kind === "shared"
         ? !prepared.isOf(version, place.origin)
@@ -179,7 +181,7 @@ export class Program<I, O> {
       if (!needed.has(begin)) continue;
       let end = begin + 1;
       while (needed.has(end)) end++;
-      await executable.run(begin, end, new Map(), signal);
+      await timed(backend, () => executable.run(begin, end, new Map(), signal));
       begin = end;
     }
   }
@@ -250,6 +252,23 @@ export class Program<I, O> {
     }
     const between = `${label(error.instruction)}, or before it but after ${label(exchange)}`;
     return new NonFiniteError(this.#runs, between);
+  }
+}
+
+const seconds = new WeakMap<Backend, number>();
+
+/** For how many seconds programs of a backend have run so far: the rest of a task's time goes to all other code. */
+export function secondsInPrograms(backend: Backend): number {
+  return seconds.get(backend) ?? 0;
+}
+
+/** Counts the time of a run. */
+async function timed(backend: Backend, run: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  try {
+    await run();
+  } finally {
+    seconds.set(backend, secondsInPrograms(backend) + (performance.now() - began) / 1000);
   }
 }
 

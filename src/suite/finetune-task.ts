@@ -43,6 +43,11 @@ export async function finetuneTask(
   const { backend, signal, key } = context;
   const skipped = new SkippedSamples();
   const data = await finetuningData(opened, skipped);
+  const readsImages = task.inputs.startsWith("image");
+  const check = (part: string, used: number): void => {
+    if (context.requireAll && readsImages) skipped.requireAll(part, used);
+  };
+  check(opened.train[0]![0]!.name, data.train.length);
   const recipe = recipeOf(task, data.train);
   const directory = join(runs, name);
   onNotice(`${title}: fine-tuning in ${directory}.`);
@@ -62,6 +67,7 @@ export async function finetuneTask(
       const options = { key: foldIn(key, part.name), ...(signal && { signal }) };
       const evaluation = await evaluateTask(part.name, own, predictor, options);
       skipped.addAll(evaluation.skipped);
+      check(part.name, own.length);
       context.advance(own.length);
       scored.push(evaluation);
     }
@@ -73,6 +79,7 @@ export async function finetuneTask(
         ...(chosenByTest ? ["The best model was chosen by the part that is scored."] : []),
         ...(skipped.total > 0 ? [`${skipped.summary(data.train.length + count)}.`] : []),
       ],
+      unusable: readsImages ? skipped.unusable : 0, // tables of the official files have broken rows
     };
   } finally {
     await predictor.close();

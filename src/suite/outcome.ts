@@ -36,6 +36,8 @@ export interface TaskScores {
   /** What a reader of the numbers must know: deviations from the protocol, samples left out. */
   readonly notes: readonly string[];
   readonly seconds: number;
+  /** The part of them in programs of the engine; the rest reads files and fits baselines, among other things. */
+  readonly secondsInPrograms: number;
 }
 
 /** Why a task has no scores. */

@@ -5,6 +5,7 @@ import { reasonOf } from "../data/formats/source-error.js";
 import type { LabeledSource } from "../data/labeled-source.js";
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import {
+  type FoundTask,
   type OpenedTask,
   TaskDataError,
   findTask,
@@ -16,7 +17,7 @@ import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tas
 import { type FinetuneTaskOptions, finetuneTask } from "./finetune-task.js";
 import { samplesOf } from "./labeled-images.js";
 import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
-import { type Measured, probeTask, retrievalTask } from "./run-task.js";
+import { type Measured, hasPrompts, probeTask, retrievalTask } from "./run-task.js";
 import { labeledBaselines } from "./task-baselines.js";
 
 /** A task whose files are there. */
@@ -60,40 +61,50 @@ interface PlanOptions {
 export const scoresFile = (out: string, { name }: Task): string =>
   join(out, "tasks", `${name}.json`);
 
+/** Looks at the files of a task; what is wrong with them is its outcome. */
 export async function planTask(task: Task, options: PlanOptions): Promise<PlannedTask> {
   const protocol = protocolOf(task, options.protocol);
   const found = await findTask(task, options.data, protocol);
-  const data = await identityOfTask(found, protocol);
+  try {
+    return await planFound(found, protocol, options);
+  } catch (error) {
+    if (!(error instanceof TaskDataError)) return without(task, "failed", reasonOf(error));
+    const reason = error.message.replace(`${task.title}: `, "");
+    return without(task, found.folder === undefined ? "missing" : "incomplete", reason);
+  }
+}
+
+async function planFound(
+  found: FoundTask,
+  protocol: ProtocolName,
+  options: PlanOptions,
+): Promise<PlannedTask> {
+  const { task } = found;
+  const data = await identityOfTask(found);
   const of = { model: options.model, ...(data !== undefined && { data }) };
   const finished = await finishedScores(task, protocol, options.out);
   const change = finished && changeOf(finished, of);
   if (finished && change === undefined) return { task, outcome: { task, scores: finished } };
-  const without = (status: TaskWithout["status"], reason: string): PlannedTask => ({
-    task,
-    outcome: { task, without: { status, reason } },
-  });
-  if (task.kind === "fine-tuning" && !options.finetuning) {
-    return without("not run", "It needs fine-tuning, which takes long: add --finetune.");
+  if (task.kind === "fine-tuning" && !options.finetuning)
+    return without(task, "not run", "It needs fine-tuning, which takes long: add --finetune.");
+  const { incomplete = false, baselines = false, data: directory } = options;
+  const opening = { protocol, incomplete, baselines };
+  const ready =
+    task.kind === "zero-shot retrieval"
+      ? await openRetrieval(task, directory, opening)
+      : await openLabeled(task, directory, opening, options.finetuning);
+  if (change !== undefined) {
+    options.onNotice(`${task.title}: ${change} since it was scored, so it runs again.`);
+    if (options.finetuning)
+      await rm(join(options.finetuning.runs, task.name), { recursive: true, force: true });
   }
-  try {
-    const { incomplete = false, baselines = false, data: directory } = options;
-    const opening = { protocol, incomplete, baselines };
-    const ready =
-      task.kind === "zero-shot retrieval"
-        ? await openRetrieval(task, directory, opening)
-        : await openLabeled(task, directory, opening, options.finetuning);
-    if (change !== undefined) {
-      options.onNotice(`${task.title}: ${change} since it was scored, so it runs again.`);
-      if (options.finetuning)
-        await rm(join(options.finetuning.runs, task.name), { recursive: true, force: true });
-    }
-    return { task, ready: { ...ready, of } };
-  } catch (error) {
-    if (!(error instanceof TaskDataError)) return without("failed", reasonOf(error));
-    const reason = error.message.replace(`${task.title}: `, "");
-    return without(found.folder === undefined ? "missing" : "incomplete", reason);
-  }
+  return { task, ready: { ...ready, of } };
 }
+
+const without = (task: Task, status: TaskWithout["status"], reason: string): PlannedTask => ({
+  task,
+  outcome: { task, without: { status, reason } },
+});
 
 interface Opening {
   readonly protocol: ProtocolName;
@@ -110,7 +121,8 @@ async function openLabeled(
   const opened = await openTask(task, data, opening);
   const { layout, train, validation, test } = opened;
   const perFold = samplesOf(validation) + samplesOf(test);
-  const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
+  const prompted = hasPrompts(task) ? samplesOf(test) : 0;
+  const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, prompted);
   const { protocol } = opening;
   const deviations = deviationsOf(task, protocol, opened);
   const isProbe = task.kind === "linear probe" || !finetuning;

@@ -102,7 +102,7 @@ function meanOf(metrics: readonly Interval[]): Interval {
   return { mean: over("mean"), low: over("low"), high: over("high"), count: metrics[0]!.count };
 }
 
-const inPercent = ({ mean: share, low, high, count }: Interval): Interval => ({
+export const inPercent = ({ mean: share, low, high, count }: Interval): Interval => ({
   mean: 100 * share,
   low: 100 * low,
   high: 100 * high,

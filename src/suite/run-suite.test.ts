@@ -19,6 +19,7 @@ process.env.FLAVA_CACHE = join(folder, "cache");
 const data = join(folder, "data");
 const out = join(folder, "out");
 const classes = ["red", "blue"];
+const templates = ["a {} image", "{}"];
 const paper: PaperValues = [10, null, 20, 30, 40, 50, 60, 70];
 
 async function image(file: string, background: string): Promise<void> {
@@ -42,7 +43,7 @@ function probe(name: string, changes: Partial<LabeledTask> = {}): LabeledTask {
     origin: "the makers of colors",
     gigabytes: 0,
     inputs: "image",
-    classes,
+    ...{ classes, templates },
     layouts: [{ name: "class folders", parts }],
     protocols: { clip: { train: [["train1"], ["train2"]], test: ["test"] } },
     paper: [{ title: name, metrics: ["accuracy"], values: paper }],
@@ -168,7 +169,12 @@ describe("a suite", () => {
     expect(scored).toMatchObject({
       scores: { layout: "class folders", samples: { train: 12, test: 6 } },
     });
-    if ("scores" in scored) expect(scored.scores.metrics.accuracy?.mean).toBe(1);
+    if (!("scores" in scored)) throw new Error("colors should be scored");
+    const { accuracy, "zero-shot accuracy": zeroShot } = scored.scores.metrics;
+    expect([accuracy?.mean, zeroShot?.count]).toEqual([1, 6]);
+    const { seconds, secondsInPrograms } = scored.scores;
+    expect(secondsInPrograms).toBeGreaterThan(0);
+    expect(secondsInPrograms).toBeLessThanOrEqual(seconds);
     expect(outcomeOf(first.report, "nowhere")).toMatchObject({
       without: { status: "missing", reason: expect.stringContaining("makers of colors") as string },
     });
@@ -204,8 +210,11 @@ describe("a suite", () => {
     expect(markdown).toMatch(/\| colors \| 100\.00 \| 100\.00 to 100\.00 \| 10\.00 \| 20\.00/);
     expect(markdown).toMatch(/\| nowhere \| missing \|/);
     expect(markdown).toMatch(/\*\*Vision\*\* \| 1 of 3 rows/);
+    expect(page).toContain("Zero-shot classification");
+    expect(markdown).toMatch(/\| colors \| \d+\.00 \| .* \| 50\.00 \| 2 \| 2 \|/);
     expect(JSON.parse(json!)).toMatchObject({
       suite: "colors35",
+      zeroShot: [{ task: "colors", classes: 2, prompts: 2, count: 6 }],
       rows: [{ task: "colors", mean: 100, paper: { FLAVA: 50, MLM: null } }, {}, {}, {}, {}],
     });
   });
@@ -241,6 +250,27 @@ describe("a suite", () => {
     const markdown = await readFile(join(place, "report.md"), "utf8");
     expect(markdown).toMatch(/\| colors \| [0-9.]+ \* \|/);
     expect(markdown).toContain("Not the official data: test has 6 of 600 samples.");
+  });
+
+  it("does not score a set with an image that cannot be used, unless it may be incomplete", async () => {
+    const place = join(folder, "hurt");
+    const hurt = probe("hurt", { protocols: { clip: { train: [["train1"]], test: ["test"] } } });
+    for (const color of ["red", "blue"]) {
+      const samples = ["train1/{}/0.png", "train1/{}/1.png", "train1/{}/2.png", "test/{}/0.png"];
+      for (const [index, file] of samples.entries()) {
+        const path = join(data, "hurt", file.replace("{}", color));
+        await image(path, color === "red" ? `rgb(240,${index},0)` : `rgb(0,${index},240)`);
+      }
+    }
+    const file = join(data, "hurt/test/red/1.png");
+    await writeFile(file, (await readFile(join(data, "hurt/test/red/0.png"))).subarray(0, 60));
+    const given = { data, out: place };
+    const [refused] = (await runSuite("hurt", [hurt], await smallFlava(), given)).outcomes;
+    const reason = refused && "without" in refused ? refused.without.reason : "";
+    expect(reason).toMatch(/1 of 3 samples was left out: .*red\/1.*makers of colors; --incomplete/);
+    const accepted = { ...given, incomplete: true };
+    const [rest] = (await runSuite("hurt", [hurt], await smallFlava(), accepted)).outcomes;
+    expect(rest).toMatchObject({ scores: { partial: true, samples: { train: 6, test: 2 } } });
   });
 
   it("shows beside the model what is reached without it, and marks rows that do not beat it", async () => {

@@ -2,9 +2,11 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatBytes } from "../backend/available-memory.js";
+import { secondsInPrograms } from "../backend/program.js";
 import { withLock } from "../base/lock.js";
 import { keyOf } from "../base/random.js";
 import { replaceFile } from "../base/replace-file.js";
+import { UnusableSamplesError } from "../data/batch/skipped.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import type { StoredDtype } from "../eval/embedding-store.js";
 import type { EmbeddingStores, EvaluatorContext } from "../eval/evaluators/embed-images.js";
@@ -23,7 +25,7 @@ export interface SuiteOptions {
   readonly out: string;
   /** For tasks that have it; the others use their first one. */
   readonly protocol?: ProtocolName;
-  /** Accepts data sets whose number of samples is not the official one. Default: false. */
+  /** Accepts data sets with missing or damaged samples, or another number of them than the official one. Default: false. */
   readonly incomplete?: boolean;
   /** Fine-tunes for the tasks that need it, which takes long; default: these are not run. */
   readonly finetune?: boolean;
@@ -119,6 +121,7 @@ async function* runTasks(
       backend: embedder.backend,
       key: keyOf(0),
       stores,
+      requireAll: !options.incomplete,
       ...(decode && { decode }),
       ...(signal && { signal }),
       advance: (samples) => onProgress?.(task.title, (done += samples), total),
@@ -128,25 +131,34 @@ async function* runTasks(
       },
     };
     const start = performance.now();
+    const inPrograms = secondsInPrograms(embedder.backend);
     try {
-      const measured = await own.run(context);
-      const seconds = Math.round((performance.now() - start) / 1000);
+      const { unusable, ...measured } = await own.run(context);
+      const seconds = tenths((performance.now() - start) / 1000);
       const { protocol, layout, of, deviations } = own;
       const scores: TaskScores = {
         ...{ task: task.name, protocol, layout, of, ...measured, seconds },
-        partial: deviations.length > 0,
+        secondsInPrograms: tenths(secondsInPrograms(embedder.backend) - inPrograms),
+        partial: deviations.length > 0 || unusable > 0,
         notes: [...deviations, ...measured.notes],
       };
       await replaceFile(scoresFile(out, task), `${JSON.stringify(scores, undefined, 2)}\n`);
       yield { task, scores };
     } catch (error) {
       signal?.throwIfAborted();
-      const reason = error instanceof Error ? error.message : String(error);
-      yield { task, without: { status: "failed", reason } };
+      yield { task, without: { status: "failed", reason: failureOf(error, task) } };
     }
     finished += own.reads;
   }
 }
+
+function failureOf(error: unknown, { origin }: Task): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof UnusableSamplesError)) return message;
+  return `${message} The files come from ${origin}; --incomplete scores the others without them.`;
+}
+
+const tenths = (seconds: number): number => Math.round(10 * seconds) / 10;
 
 /** Remembers whose results a directory holds; those of another model are replaced task by task. */
 async function requireSameSuite(out: string, suite: string, model: SuiteModel): Promise<void> {

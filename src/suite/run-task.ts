@@ -5,6 +5,7 @@ import { type Interval, bootstrap, bootstrapMetric } from "../eval/bootstrap.js"
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import { evaluateLinearProbe } from "../eval/evaluators/linear-probe.js";
 import { evaluateRetrieval } from "../eval/evaluators/retrieval.js";
+import { evaluateZeroShot } from "../eval/evaluators/zero-shot.js";
 import { hitsWithin, meanPerClass } from "../eval/metrics.js";
 import type { Recall } from "../eval/retrieval.js";
 import type { MetricName } from "../eval/tasks/metric-name.js";
@@ -17,11 +18,14 @@ import type { TaskScores } from "./outcome.js";
 import { retrievalBaselines } from "./task-baselines.js";
 
 /** What a run measures. */
-export type Measured = Pick<TaskScores, "metrics" | "baselines" | "samples" | "notes">;
+export interface Measured extends Pick<TaskScores, "metrics" | "baselines" | "samples" | "notes"> {
+  /** Number of samples that are missing or damaged. */
+  readonly unusable: number;
+}
 
 /**
  * Fits a probe to each list of training parts and scores it on the test parts. With several lists, such as STL10's folds, the
- * scores of each image are averaged.
+ * scores of each image are averaged. Where the task has prompts, the test images are also classified by these.
  */
 export async function probeTask(
   task: LabeledTask,
@@ -33,7 +37,7 @@ export async function probeTask(
   const notes: string[] = [];
   let sums: Float64Array | undefined;
   let labels = new Int32Array(0);
-  let fitted = 0;
+  let [fitted, unusable] = [0, 0];
   for (const [fold, parts] of train.entries()) {
     const evaluation = await evaluateLinearProbe(
       {
@@ -53,8 +57,11 @@ export async function probeTask(
     const { converged, lambda } = evaluation.search.probe;
     const name = train.length > 1 ? `Fold ${fold + 1}: lambda` : "Lambda";
     notes.push(`${name} ${lambda.toPrecision(2)}${converged ? "" : ", not converged"}.`);
-    if (fold === 0) notes.push(...leftOut(evaluation.skipped, fitted + labels.length));
+    if (fold > 0) continue; // folds read the same images
+    notes.push(...leftOut(evaluation.skipped, fitted + labels.length));
+    ({ unusable } = evaluation.skipped);
   }
+  const zeroShot = await zeroShotAccuracy(task, test, context);
   const scores = sums!;
   const perClass = (items: Int32Array): number =>
     meanPerClass(
@@ -66,10 +73,32 @@ export async function probeTask(
     metrics: {
       accuracy: bootstrap(scores, foldIn(key, "accuracy")),
       "mean per class": bootstrapMetric(labels.length, perClass, foldIn(key, "mean per class")),
+      ...(zeroShot && { "zero-shot accuracy": zeroShot }),
     },
     samples: { test: labels.length, train: fitted },
     notes,
+    unusable,
   };
+}
+
+/** Whether a task's test images are also classified by prompts. */
+export const hasPrompts = ({ templates = [] }: LabeledTask): boolean => templates.length > 0;
+
+/** Zero-shot classification of the test images by the task's prompts (flava.md 8.1); undefined if it has none. */
+async function zeroShotAccuracy(
+  task: LabeledTask,
+  test: readonly LabeledSource[],
+  context: EvaluatorContext,
+): Promise<Interval | undefined> {
+  const { title: name, classes, templates = [] } = task;
+  if (!hasPrompts(task)) return undefined;
+  const source = labeledImages(test);
+  const labeled = { classes, labels: classes, namedBy: "labels", templates } as const;
+  const { result } = await evaluateZeroShot(
+    { kind: "zero-shot", name, source, ...labeled },
+    context,
+  );
+  return result.top1;
 }
 
 /** Retrieval in both directions among all images and all their captions, where equal captions count one by one. */
@@ -94,6 +123,7 @@ export async function retrievalTask(
     ...(withBaselines && { baselines: retrievalBaselines(evaluation, context) }),
     samples: { test: keys.length, train: 0 },
     notes: leftOut(skipped, keys.length),
+    unusable: skipped.unusable,
   };
 }
 

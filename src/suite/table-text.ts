@@ -3,6 +3,12 @@ import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
 import { escapeMarkdown, markdownTable } from "../report/markdown.js";
 import type { Outcome, SuiteReport } from "./outcome.js";
+import {
+  zeroShotCells,
+  zeroShotColumns,
+  zeroShotExplanation,
+  zeroShotRows,
+} from "./zero-shot-rows.js";
 import { type TextColumn, baselineColumns, baselineSummary } from "./baseline-columns.js";
 import {
   type Average,
@@ -80,11 +86,32 @@ export function suiteMarkdown(report: SuiteReport): string {
     ...markdownTable(head, [...body, ...averages]),
     "",
     ...(summary === undefined ? [] : [escapeMarkdown(summary), ""]),
+    ...zeroShotLines(report.outcomes),
     "## How each task was run",
+    "",
+    timeOf(report.outcomes),
     "",
     ...report.outcomes.map((outcome) => `- ${escapeMarkdown(describeOutcome(outcome))}`),
     "",
   ].join("\n");
+}
+
+/** The section on zero-shot classification; none if nothing was classified by prompts. */
+function zeroShotLines(outcomes: readonly Outcome[]): string[] {
+  const rows = zeroShotRows(outcomes).map(zeroShotCells);
+  if (rows.length === 0) return [];
+  const body = rows.map(([title = "", ...cells]) => [escapeMarkdown(title), ...cells]);
+  const lines = markdownTable(zeroShotColumns, body);
+  return ["## Zero-shot classification", "", zeroShotExplanation, "", ...lines, ""];
+}
+
+/** How long the tasks took, and how much of it was spent in programs of the engine. */
+export function timeOf(outcomes: readonly Outcome[]): string {
+  const scored = outcomes.flatMap((outcome) => ("scores" in outcome ? outcome.scores : []));
+  const total = (of: "seconds" | "secondsInPrograms"): number =>
+    scored.reduce((sum, scores) => sum + scores[of], 0);
+  const share = Math.round((100 * total("secondsInPrograms")) / Math.max(total("seconds"), 0.1));
+  return `${scored.length} tasks took ${formatDuration(total("seconds"))}, ${share} % of it in programs of the engine.`;
 }
 
 /** Columns of the paper that stand beside this model on a terminal; files have all of them. */
@@ -124,9 +151,13 @@ export function suiteText(report: SuiteReport): string {
       .trimEnd(),
   );
   const summary = baselineSummary(rows);
-  return [...aligned, "", ...(summary === undefined ? [] : [summary]), ...absences(report)].join(
-    "\n",
-  );
+  return [
+    ...aligned,
+    "",
+    ...(summary === undefined ? [] : [summary]),
+    ...absences(report),
+    timeOf(report.outcomes),
+  ].join("\n");
 }
 
 const namesOf = (columns: readonly TextColumn[]): string[] => columns.map(({ name }) => name);
@@ -191,6 +222,7 @@ export function suiteJson({ suite, model, outcomes }: SuiteReport): Record<strin
       ...(row.baselines && { baselines: row.baselines, againstSimple: comparisonOf(row) }),
       paper: byColumn(row.paper),
     })),
+    zeroShot: zeroShotRows(outcomes).map(({ value, ...row }) => ({ ...row, ...value })),
     averages: averagesOf(rows).map(({ paper, ...average }) => ({
       ...average,
       paper: byColumn(paper),

@@ -7,7 +7,7 @@ import { type Html, html } from "../report/html.js";
 import { type Section, page } from "../report/page.js";
 import { numberColumn, table, textColumn } from "../report/table.js";
 import { baselineColumns, baselineSummary } from "./baseline-columns.js";
-import type { SuiteReport } from "./outcome.js";
+import type { Outcome, SuiteReport } from "./outcome.js";
 import { type ScoreRow, averagesOf, rowsOf, shownColumns } from "./rows.js";
 import {
   averageOrMissing,
@@ -17,8 +17,15 @@ import {
   intervalOf,
   suiteJson,
   suiteMarkdown,
+  timeOf,
   valueOf,
 } from "./table-text.js";
+import {
+  zeroShotCells,
+  zeroShotColumns,
+  zeroShotExplanation,
+  zeroShotRows,
+} from "./zero-shot-rows.js";
 
 /** Writes report.html, report.md and report.json to `out`. */
 export async function writeReports(out: string, report: SuiteReport): Promise<void> {
@@ -39,14 +46,27 @@ function suitePage(report: SuiteReport): string {
       body: html`<p>${scored} of ${rows.length} rows. ${explanationOf(rows)}</p>
         ${scoreTable(rows)} ${summary === undefined ? "" : html`<p>${summary}</p>`}`,
     },
+    ...zeroShotSection(report.outcomes),
     {
       title: "How each task was run",
-      body: html`<ul>
-        ${lines}
-      </ul>`,
+      body: html`<p>${timeOf(report.outcomes)}</p>
+        <ul>
+          ${lines}
+        </ul>`,
     },
   ];
   return page(report.suite, `${path}, ${precision}`, sections);
+}
+
+function zeroShotSection(outcomes: readonly Outcome[]): Section[] {
+  const rows = zeroShotRows(outcomes).map(zeroShotCells);
+  if (rows.length === 0) return [];
+  const columns = zeroShotColumns.map((name, place) =>
+    place === 0 ? textColumn(name) : numberColumn(name),
+  );
+  const body = html`<p>${zeroShotExplanation}</p>
+    ${table(columns, rows)}`;
+  return [{ title: "Zero-shot classification", body }];
 }
 
 function scoreTable(rows: readonly ScoreRow[]): Html {

@@ -66,7 +66,10 @@ export function addSuiteOptions(command: Command): Command {
         "vissl",
       ]),
     )
-    .option("--incomplete", "with --suite: accept sets with fewer samples than the official ones")
+    .option(
+      "--incomplete",
+      "with --suite: accept sets with missing or damaged samples, and mark their scores",
+    )
     .option(
       "--finetune",
       "with --suite: fine-tune for the tasks that need it, by the paper's settings; takes long",

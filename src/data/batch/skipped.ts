@@ -24,6 +24,11 @@ export class NoUsableSampleError extends Error {
   override readonly name = "NoUsableSampleError";
 }
 
+/** Samples are missing or damaged where every one counts. */
+export class UnusableSamplesError extends Error {
+  override readonly name = "UnusableSamplesError";
+}
+
 /** The data of `SkippedSamples`, as threads send it to each other. */
 export interface SkipCounts {
   readonly counts: ReadonlyMap<SkipReason, number>;
@@ -55,6 +60,11 @@ export class SkippedSamples implements SkipCounts {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** How many could not be used: all but those that nobody asked for. */
+  get unusable(): number {
+    return this.total - (this.counts.get("unwanted") ?? 0);
+  }
+
   /**
    * One line such as "3 of 10 samples were left out: 2 are damaged, 1 cannot be read (first: cat: it is HEIC ...)"; empty
    * where nothing was left out.
@@ -72,6 +82,11 @@ export class SkippedSamples implements SkipCounts {
       `${grouped(total)} of ${grouped(total + used)} samples ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
       `(first: ${key}: ${message.replace(/[.\s]+$/, "")})`
     );
+  }
+
+  /** @throws UnusableSamplesError if any sample could not be used. `name` is the data set's, `used` how many were. */
+  requireAll(name: string, used: number): void {
+    if (this.unusable > 0) throw new UnusableSamplesError(`${name}: ${this.summary(used)}.`);
   }
 
   /** @throws NoUsableSampleError where `used` is 0: a job that used nothing has failed. `name` is the data set's. */

@@ -51,7 +51,11 @@ export function chanceOf(
   const share = 1 / labels.names.length;
   if (labels.kind === "class") {
     const ofTwo = labels.names.length === 2 ? { AUROC: 0.5 } : {};
-    return { accuracy: share, "mean per class": share, Matthews: 0, ...ofTwo };
+    return {
+      ...{ accuracy: share, "mean per class": share, "zero-shot accuracy": share },
+      Matthews: 0,
+      ...ofTwo,
+    };
   }
   const names = new Set(labels.names);
   const accuracies = targets.flatMap((target) => {

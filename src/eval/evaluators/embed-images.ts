@@ -49,6 +49,8 @@ export interface EvaluatorContext extends Omit<EvaluateOptions, "onProgress"> {
   readonly backend: Backend;
   readonly key: Key;
   readonly stores: EmbeddingStores;
+  /** Whether a sample that cannot be used is an error; default: it is left out, and counted. */
+  readonly requireAll?: boolean;
   /** Called with the number of samples done since the last call. */
   readonly advance: (samples: number) => void;
 }
@@ -80,7 +82,7 @@ const samplesPerReport = 256;
  *
  * @param read what the evaluator needs of a sample besides its image, or why the sample is skipped
  * @returns the images that could be embedded, in order
- * @throws NoUsableSampleError if no sample can be used
+ * @throws NoUsableSampleError if no sample can be used; UnusableSamplesError if all are required, and one cannot
  */
 export async function embedImages<T>(
   source: SampleSource,
@@ -126,6 +128,7 @@ export async function embedImages<T>(
   report();
   const found = items.filter(({ digest }) => store.rowOf(digest) !== undefined);
   skipped.requireUsed(source.name, found.length);
+  if (context.requireAll) skipped.requireAll(source.name, found.length);
   return {
     keys: found.map(({ key }) => key),
     rows: Int32Array.from(found, ({ digest }) => store.rowOf(digest)!),

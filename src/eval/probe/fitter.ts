@@ -9,7 +9,14 @@ import { linearCrossEntropy } from "../../graph/ops/cross-entropy.js";
 import { sum } from "../../graph/ops/broadcast.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { rowOf } from "../../inference/similarity.js";
-import { type LabeledFeatures, blockBuffers, blocksOf, inMemory } from "./labeled-features.js";
+import {
+  type FeatureBlock,
+  type LabeledFeatures,
+  allRows,
+  blockBuffers,
+  blocksOf,
+  labeledFeatures,
+} from "./labeled-features.js";
 import {
   type MinimizeOptions,
   type Minimum,
@@ -40,25 +47,25 @@ export interface FitOptions extends MinimizeOptions {
   readonly start?: LinearProbe;
 }
 
-/** Rows that one run of the program reads. */
+/** Rows that one run reads of features that are read in each step, and rows whose logits are in memory at the same time. */
 const rowsPerBlock = 4096;
-/** Features of so many bytes are read once, larger ones in each step. */
-const mostInMemory = 1 << 26;
 /** Largest gradient element, as in scikit-learn; float32 products do not allow much less. */
 const defaultTolerance = 1e-4;
 
-type Inputs = {
+/** The items that a run reads. */
+type Items = {
+  readonly mean: TensorSpec;
   readonly features: TensorSpec;
   readonly labels: TensorSpec;
   /** 1 for rows that count, 0 for padding. */
   readonly counts: TensorSpec;
-  readonly weight: TensorSpec;
-  readonly bias: TensorSpec;
 };
+type Inputs = { readonly weight: TensorSpec; readonly bias: TensorSpec };
 type Outputs = { readonly losses: Tensor; readonly weight: Tensor; readonly bias: Tensor };
 
 /**
- * Fits probes to features, which are read a block at a time in each step, so that memory is bounded whatever their number.
+ * Fits probes to features. Small ones stay with the program, large ones are read a block at a time in each step, so that memory
+ * is bounded whatever their number.
  * For a given `lambda`, minimizes the sum of cross entropies plus lambda / 2 · |weights|² (biases are not decayed), like
  * scikit-learn's logistic regression with C = 1 / lambda. The kernels compute the products; L-BFGS and all sums over
  * blocks use double precision. Features are standardized by a single standard deviation, which speeds up convergence
@@ -68,56 +75,69 @@ export class ProbeFitter {
   /** Bytes that fitting needs, besides features in memory. */
   readonly memory: number;
   readonly #statistics: Statistics;
-  readonly #state: State<{ readonly mean: TensorSpec }>;
+  readonly #state: State<Items>;
   readonly #program: Program<Inputs, Outputs>;
-  readonly #buffers: ReturnType<typeof blockBuffers>;
+  /** For features that are read in each step. */
+  readonly #buffers?: ReturnType<typeof blockBuffers>;
 
+  /** @param rowsPerRun of features that are read in each step; by default all are written once */
   private constructor(
     backend: Backend,
     readonly features: LabeledFeatures,
     readonly classes: number,
     statistics: Statistics,
+    rowsPerRun?: number,
   ) {
     this.#statistics = statistics;
     const { width, labels } = features;
-    const rows = Math.min(rowsPerBlock, labels.length);
-    this.#state = new State(backend, { mean: spec([width]) });
-    this.#state.writeAll({ mean: statistics.mean });
-    const inputs = {
+    const rows = rowsPerRun ?? labels.length;
+    if (rowsPerRun !== undefined) this.#buffers = blockBuffers(width, rowsPerRun);
+    this.#state = new State(backend, {
+      mean: spec([width]),
       features: spec([rows, width]),
       labels: spec([rows], "int32"),
       counts: spec([rows]),
-      weight: spec([classes, width]),
-      bias: spec([classes]),
-    };
-    this.#program = compile({ state: this.#state, inputs }, ({ mean }, given) => {
-      const { weight, bias, labels, counts } = given;
-      const standardized = affine(subtract(given.features, mean), 1 / statistics.std, 0);
+    });
+    this.#state.write("mean", statistics.mean);
+    const inputs = { weight: spec([classes, width]), bias: spec([classes]) };
+    this.#program = compile({ state: this.#state, inputs }, (items, { weight, bias }) => {
+      const { mean, features, labels, counts } = items;
+      const standardized = affine(subtract(features, mean), 1 / statistics.std, 0);
       const losses = linearCrossEntropy(standardized, weight, bias, labels, counts, {
         rowsPerBlock,
       });
       const gradients = gradient(sum(losses), { weight, bias });
       return { outputs: { losses, weight: gradients.weight!, bias: gradients.bias! } };
     });
-    this.#buffers = blockBuffers(width, rows);
     this.memory =
       this.#program.memory.total +
-      2 * this.#buffers[0].byteLength +
+      2 * (this.#buffers?.[0].byteLength ?? 0) +
       bytesToMinimize(classes * width + classes);
   }
 
   /**
    * Reads the features once for their mean and deviation.
+   * @param mostInMemory features of more bytes are read in each step; default: 64 MB
    * @throws RangeError if there are no items, or labels are not from 0 to `classes` - 1
    */
   static async open(
     backend: Backend,
     features: LabeledFeatures,
     classes: number,
+    mostInMemory = 1 << 26,
   ): Promise<ProbeFitter> {
-    requireLabels(features.labels, classes);
-    const kept = await inMemory(features, mostInMemory);
-    return new ProbeFitter(backend, kept, classes, await statisticsOf(kept));
+    const { labels, width } = features;
+    requireLabels(labels, classes);
+    const count = labels.length;
+    if (count * width * Float32Array.BYTES_PER_ELEMENT > mostInMemory) {
+      const statistics = await statisticsOf(features);
+      return new ProbeFitter(backend, features, classes, statistics, rowsPerBlock);
+    }
+    const all = await allRows(features);
+    const statistics = await statisticsOf(labeledFeatures(all, labels, width));
+    const fitter = new ProbeFitter(backend, features, classes, statistics);
+    fitter.#write({ first: 0, rows: count, features: all });
+    return fitter;
   }
 
   /**
@@ -182,15 +202,24 @@ export class ProbeFitter {
     parameters: { readonly weight: Float32Array; readonly bias: Float32Array },
     signal: AbortSignal | undefined,
   ) {
-    const all = this.features.labels;
-    const most = Math.min(rowsPerBlock, all.length);
-    const labels = new Int32Array(most);
-    const counts = new Float32Array(most);
-    for await (const { first, rows, features } of blocksOf(this.features, most, this.#buffers)) {
-      labels.set(all.subarray(first, first + rows));
-      counts.fill(1, 0, rows).fill(0, rows);
-      yield await this.#program.run({ features, labels, counts, ...parameters }, { signal });
+    if (!this.#buffers) {
+      yield await this.#program.run(parameters, { signal });
+      return;
     }
+    for await (const block of blocksOf(this.features, rowsPerBlock, this.#buffers)) {
+      this.#write(block);
+      yield await this.#program.run(parameters, { signal });
+    }
+  }
+
+  /** Gives the program the items of a block. */
+  #write({ first, rows, features }: FeatureBlock): void {
+    const most = features.length / this.features.width;
+    const labels = new Int32Array(most);
+    labels.set(this.features.labels.subarray(first, first + rows));
+    const counts = new Float32Array(most).fill(1, 0, rows);
+    for (const [name, values] of Object.entries({ features, labels, counts }))
+      this.#state.write(name, values);
   }
 
   #probeOf(lambda: number, { point, value, iterations, converged }: Minimum): LinearProbe {

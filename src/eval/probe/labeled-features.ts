@@ -53,13 +53,11 @@ export function storedFeatures(
   };
 }
 
-/** The same features in memory, if they take at most `mostBytes` there. */
-export async function inMemory(set: LabeledFeatures, mostBytes: number): Promise<LabeledFeatures> {
-  const elements = set.labels.length * set.width;
-  if (elements * Float32Array.BYTES_PER_ELEMENT > mostBytes) return set;
-  const features = new Float32Array(elements);
+/** The features of all items: float32 [N, width]. */
+export async function allRows(set: LabeledFeatures): Promise<Float32Array> {
+  const features = new Float32Array(set.labels.length * set.width);
   await set.read(0, features);
-  return labeledFeatures(features, set.labels, set.width);
+  return features;
 }
 
 /** The items of several parts of the same width, one part after another. */

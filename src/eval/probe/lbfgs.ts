@@ -77,22 +77,21 @@ export async function minimize(
 
 /** The quasi-Newton direction: the negative gradient times the inverse Hessian approximated by the kept steps. */
 function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Float64Array {
-  let direction: Float64Array = gradient.map((element) => -element);
+  const direction = new Float64Array(gradient.length);
+  addScaled(direction, -1, gradient);
   const weights: number[] = [];
   for (const { step, change, inverse } of known.toReversed()) {
     const weight = inverse * dot(step, direction);
-    direction = combine(direction, -weight, change);
+    addScaled(direction, -weight, change);
     weights.push(weight);
   }
   const last = known.at(-1);
   if (last) {
     const scale = 1 / (last.inverse * dot(last.change, last.change));
-    direction = direction.map((value) => value * scale);
+    for (let index = 0; index < direction.length; index++) direction[index]! *= scale;
   }
-  for (const { step, change, inverse } of known) {
-    const weight = weights.pop()! - inverse * dot(change, direction);
-    direction = combine(direction, weight, step);
-  }
+  for (const { step, change, inverse } of known)
+    addScaled(direction, weights.pop()! - inverse * dot(change, direction), step);
   return direction;
 }
 
@@ -128,7 +127,12 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 /** a + factor · b. */
 function combine(a: Float64Array, factor: number, b: Float64Array): Float64Array {
-  const sum = new Float64Array(a.length);
-  for (let index = 0; index < sum.length; index++) sum[index] = a[index]! + factor * b[index]!;
+  const sum = a.slice();
+  addScaled(sum, factor, b);
   return sum;
+}
+
+/** Adds factor · b to `target`. */
+function addScaled(target: Float64Array, factor: number, b: Float64Array): void {
+  for (let index = 0; index < target.length; index++) target[index]! += factor * b[index]!;
 }

@@ -128,17 +128,20 @@ describe("a linear probe", () => {
 describe("features in many blocks", () => {
   it("give the loss and the gradient of all of them", async () => {
     const cloud = clouds(11, 5000, 2, 0.9); // more than the rows of a block
-    const objective = (await open(cloud, 2)).objective(3);
+    const objective = (await ProbeFitter.open(backend, cloud, 2, 0)).objective(3);
     const parts = [0, 2400].map((first) =>
       chosen(
         cloud,
         Int32Array.from({ length: first === 0 ? 2400 : 2600 }, (_, i) => first + i),
       ),
     );
-    const together = await open(joined(parts), 2);
+    const together = await ProbeFitter.open(backend, joined(parts), 2, 0);
     const point = Float64Array.from(normal(keyOf(12), 6));
     const [whole, inParts] = [await objective(point), await together.objective(3)(point)];
     expect(inParts).toEqual(whole);
+    const atOnce = await (await open(cloud, 2)).objective(3)(point);
+    expect(atOnce.value).toBeCloseTo(whole.value, 6);
+    expect([...atOnce.gradient]).toEqual(closeTo([...whole.gradient], 5));
     const { value } = whole;
     const { mean } = await (await open(cloud, 2)).fit(3, { iterations: 0 });
     expect(value).toBeCloseTo(await lossOf(cloud, mean, point, 3), 5);

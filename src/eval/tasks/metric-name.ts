@@ -1,7 +1,11 @@
-/** The metrics of tasks; "F1" is that of class 1, R@k is recall at k. */
+/**
+ * The metrics of tasks; "F1" is that of class 1, R@k is recall at k, "zero-shot accuracy" is that of prompts instead of a linear
+ * probe.
+ */
 export type MetricName =
   | "accuracy"
   | "mean per class"
+  | "zero-shot accuracy"
   | "F1"
   | "Matthews"
   | "Pearson"

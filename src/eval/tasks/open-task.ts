@@ -18,7 +18,9 @@ export interface FoundTask {
   readonly folder: string | undefined;
   /** The layout of which most is there; the official one if there is nothing. */
   readonly layout: string;
-  /** The missing files of that layout: paths relative to the folder. */
+  /** The files that the protocol needs in that layout, in the notation of `Part.files`. */
+  readonly files: readonly string[];
+  /** Those of them that are missing. */
   readonly missing: readonly string[];
 }
 
@@ -38,13 +40,14 @@ export async function findTask(
 ): Promise<FoundTask> {
   const folders = await foldersOf(task, directory);
   const [best] = await bestLayouts<unknown>(task, folders, splitsOf(task, protocol));
-  const { folder, layout, missing } = best;
-  return { task, folder, layout: layout.name, missing };
+  const { folder, layout, files, missing } = best;
+  return { task, folder, layout: layout.name, files, missing };
 }
 
 interface Candidate<Samples> {
   readonly folder: string | undefined;
   readonly layout: Layout<Samples>;
+  readonly files: readonly string[];
   readonly missing: readonly string[];
   /** The fraction of needed files that are there. */
   readonly share: number;
@@ -65,7 +68,7 @@ async function bestLayouts<Samples>(
       for (const file of files)
         if (folder === undefined || !(await isThere(folder, file))) missing.push(file);
       const share = (files.length - missing.length) / files.length;
-      candidates.push({ folder, layout, missing, share });
+      candidates.push({ folder, layout, files, missing, share });
     }
   }
   const [first, ...others] = candidates.sort((a, b) => b.share - a.share);

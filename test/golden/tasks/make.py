@@ -79,7 +79,8 @@ def mat():
     savemat(at("mat/cars.mat"), {"annotations": rows.reshape(1, -1)})
     savemat(at("mat/cars-compressed.mat"), {"annotations": rows.reshape(1, -1)}, do_compression=True)
     savemat(at("mat/labels.mat"), {"labels": np.array([[77, 1, 102]], dtype=np.uint8)})
-    sets = {"trnid": np.array([[3, 1]], dtype=np.uint16), "valid": np.array([[2]], dtype=np.uint16)}
+    parts = {"trnid": [[3, 1]], "valid": [[2]], "tstid": [[2, 3]]}
+    sets = {name: np.array(numbers, dtype=np.uint16) for name, numbers in parts.items()}
     savemat(at("mat/sets.mat"), sets, do_compression=True)
     kind = [("ILSVRC2012_ID", object), ("WNID", object), ("words", object), ("children", object)]
     synsets = [(1, "n02", "b", []), (2, "n01", "a", []), (1001, "n00", "all", [1, 2])]

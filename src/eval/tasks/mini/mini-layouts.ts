@@ -23,14 +23,14 @@ const withParts = (
 /** Shards of labeled images for each part. */
 export const labeledImageLayout = (classes: readonly string[]): LabeledLayout =>
   withParts(["train", "test"], (part) => ({
-    files: [`${part}/shards.json`],
+    files: ["classes.json", `${part}/shards.json`],
     open: (folder) => labeledShards(join(folder, part), classes),
   }));
 
 /** A tab-separated table for each part. */
 export const textLayout = (rows: TextRows): LabeledLayout =>
   withParts(["train", "dev", "test"], (part) => ({
-    files: [`${part}.tsv`],
+    files: ["README.json", `${part}.tsv`],
     open: (folder) => tabSeparatedTexts(join(folder, `${part}.tsv`), rows),
   }));
 
@@ -62,6 +62,13 @@ export const questionLayout = (): LabeledLayout =>
         },
         softAnswers,
       ),
+  }));
+
+/** A layout of which no part can be opened, for the given reason. */
+export const unusableLayout = ({ parts }: LabeledLayout, reason: Error): LabeledLayout =>
+  withParts(Object.keys(parts), (part) => ({
+    files: parts[part]!.files,
+    open: () => Promise.reject(reason),
   }));
 
 /** Shards of images with captions. */

@@ -85,7 +85,9 @@ describe("the tasks of the mini-PMD", () => {
     await put("probe-digits/classes.json", { classes: ["0"] });
     await expect(testSamples(await labeledTask("probe-digits"))).rejects.toThrow('the label "1"');
     await put("probe-digits/classes.json", { names: ["0"] });
-    await expect(miniTasks(folder)).rejects.toThrow("classes.json does not list classes");
+    await expect(testSamples(await labeledTask("probe-digits"))).rejects.toThrow(
+      "classes.json does not list classes",
+    );
     await put("probe-digits/classes.json", { classes: ["0", "1"] });
   });
 

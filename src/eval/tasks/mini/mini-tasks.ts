@@ -5,6 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { iconTemplates, photoTemplates } from "../../../inference/prompts.js";
+import { SourceError } from "../../../data/formats/source-error.js";
+import type { LabeledLayout } from "../layouts.js";
 import type { MetricName } from "../metric-name.js";
 import { type PaperRow, paperColumns } from "../paper.js";
 import type { LabeledTask, RetrievalTask, Splits, Task } from "../task.js";
@@ -14,31 +17,44 @@ import {
   labeledImageLayout,
   questionLayout,
   textLayout,
+  unusableLayout,
 } from "./mini-layouts.js";
 
-const imageSets: Readonly<Record<string, string>> = {
-  "probe-application-category": "Application category",
-  "probe-battle-race": "Race of a figure",
-  "probe-clipart-folder": "Clip art folder",
-  "probe-counts": "Counts",
-  "probe-crossed-out": "Crossed-out icons",
-  "probe-digits": "Digits",
-  "probe-emoji-group": "Emoji group",
-  "probe-emoji-subgroup": "Emoji subgroup",
-  "probe-food-group": "Food group",
-  "probe-furniture-room": "Furniture room",
-  "probe-icon-category": "Icon category",
-  "probe-icon-house": "Design house",
-  "probe-icon-style": "Icon style",
-  "probe-orientation": "Orientation",
-  "probe-rendered-sentences": "Rendered sentences",
-  "probe-road-signs": "Road signs",
-  "probe-scene": "Scene",
-  "probe-shapes": "Shapes",
-  "probe-stamp-folder": "Stamp folder",
-  "probe-terrain": "Terrain",
-  "probe-textures": "Textures",
-  "probe-units": "Unit faction",
+interface ImageSet {
+  readonly title: string;
+  /** Prompts for zero-shot classification; none where the names of classes say nothing about an image. */
+  readonly templates: readonly string[];
+}
+
+const drawn = (title: string): ImageSet => ({ title, templates: iconTemplates });
+const photographed = (title: string): ImageSet => ({ title, templates: photoTemplates });
+
+const imageSets: Readonly<Record<string, ImageSet>> = {
+  "probe-application-category": drawn("Application category"),
+  "probe-battle-race": drawn("Race of a figure"),
+  "probe-clipart-folder": drawn("Clip art folder"),
+  "probe-counts": { title: "Counts", templates: ["{} objects", "a picture of {} objects"] },
+  "probe-crossed-out": drawn("Crossed-out icons"),
+  "probe-digits": drawn("Digits"),
+  "probe-emoji-group": drawn("Emoji group"),
+  "probe-emoji-subgroup": drawn("Emoji subgroup"),
+  "probe-food-group": photographed("Food group"),
+  "probe-furniture-room": drawn("Furniture room"),
+  "probe-icon-category": drawn("Icon category"),
+  "probe-icon-house": { title: "Design house", templates: [] },
+  "probe-icon-style": drawn("Icon style"),
+  "probe-orientation": drawn("Orientation"),
+  "probe-rendered-sentences": {
+    title: "Rendered sentences",
+    templates: ["a {} review of a movie."],
+  },
+  "probe-road-signs": drawn("Road signs"),
+  "probe-scene": photographed("Scene"),
+  "probe-shapes": drawn("Shapes"),
+  "probe-stamp-folder": drawn("Stamp folder"),
+  "probe-terrain": drawn("Terrain"),
+  "probe-textures": { title: "Textures", templates: ["a {} texture", "a {} pattern"] },
+  "probe-units": drawn("Unit faction"),
 };
 
 /** Those on pairs of texts say so. */
@@ -74,14 +90,14 @@ const withProtocol = (splits: Splits): Pick<Task, "protocols"> => ({
 /**
  * The tasks on the sets in a directory, such as evaluation/ in the cache of the mini-PMD: 8 on texts, 22 on images, 5 on images
  * with texts.
- * @throws Error if a file that names the classes of a set is damaged; sets that are not there have no classes
+ * Sets that are not there have no classes; a task whose classes cannot be read cannot be opened.
  */
 export async function miniTasks(directory: string): Promise<readonly Task[]> {
   const texts = Object.entries(textSets).map(async ([name, { title, isPair }]) =>
     textTask(name, title, isPair ?? false, await namesIn(directory, `text/${name}/README.json`)),
   );
-  const images = Object.entries(imageSets).map(async ([name, title]) =>
-    imageTask(name, title, await namesIn(directory, `${name}/classes.json`)),
+  const images = Object.entries(imageSets).map(async ([name, set]) =>
+    imageTask(name, set, await namesIn(directory, `${name}/classes.json`)),
   );
   const retrieval = Object.entries(retrievalSets).map(([name, title]) =>
     retrievalTask(name, title),
@@ -98,23 +114,34 @@ const namesFile = z.union([
   z.object({ labels: z.array(z.string()) }).transform(({ labels }) => labels),
 ]);
 
+/** What a set says about its classes. */
+interface FoundClasses {
+  readonly classes: readonly string[];
+  /** Why they are not known, if the file is damaged. */
+  readonly damage?: SourceError;
+}
+
 /** The class names in a JSON file; none if it is not there. */
-async function namesIn(directory: string, file: string): Promise<readonly string[]> {
+async function namesIn(directory: string, file: string): Promise<FoundClasses> {
   const path = join(directory, file);
   const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return [];
+  if (text === undefined) return { classes: [] };
   try {
-    return namesFile.parse(JSON.parse(text));
+    return { classes: namesFile.parse(JSON.parse(text)) };
   } catch {
-    throw new Error(`${path} does not list classes. Build the sets anew: flava data build.`);
+    const sentence = `${path} does not list classes. Build the sets anew: flava data build.`;
+    return { classes: [], damage: new SourceError(sentence) };
   }
 }
+
+const usable = (layout: LabeledLayout, damage: SourceError | undefined): LabeledLayout =>
+  damage ? unusableLayout(layout, damage) : layout;
 
 function textTask(
   name: string,
   title: string,
   isPair: boolean,
-  classes: readonly string[],
+  { classes, damage }: FoundClasses,
 ): LabeledTask {
   const columns = { text: "sentence", ...(isPair && { textPair: "sentence2" }), label: "label" };
   return {
@@ -125,20 +152,24 @@ function textTask(
     kind: "fine-tuning",
     inputs: isPair ? "text pair" : "text",
     recipe: "mini-text",
-    layouts: [textLayout({ ...columns, classes })],
+    layouts: [usable(textLayout({ ...columns, classes }), damage)],
     ...withProtocol({ train: [["train"]], validation: ["dev"], test: ["test"] }),
     otherMetrics: ["Matthews"],
     paper: [row(title, "accuracy")],
   };
 }
 
-const imageTask = (name: string, title: string, classes: readonly string[]): LabeledTask => ({
+const imageTask = (
+  name: string,
+  { title, templates }: ImageSet,
+  { classes, damage }: FoundClasses,
+): LabeledTask => ({
   ...common,
-  ...{ name, title, classes },
+  ...{ name, title, classes, templates },
   family: "vision",
   kind: "linear probe",
   inputs: "image",
-  layouts: [labeledImageLayout(classes)],
+  layouts: [usable(labeledImageLayout(classes), damage)],
   ...withProtocol({ train: [["train"]], test: ["test"] }),
   otherMetrics: ["mean per class"],
   paper: [row(title, "accuracy")],
