@@ -153,7 +153,7 @@ async function benchLance(path: string, real: number): Promise<void> {
   const { embedder } = flava;
   const pairs = join(cacheDirectory(), "pmd", "pairs", "icons", "train");
   const source = await openSource(pairs, { maxSamples: real });
-  const origin = originOf(flava, pairs);
+  const origin = await originOf(flava, pairs);
   await LanceIndex.create(path, origin);
   await using index = await LanceIndex.open(path);
   await using exact = new ExactIndex(embedder.backend, origin);

@@ -117,7 +117,7 @@ async function check(recipe: Recipe, backend: Backend, tolerance: number): Promi
     const expected = evaluate(roots, feeds);
     const found = Object.values(await program.run({ x: input }));
     for (const path of ["memory", "other"]) {
-      const next = state.read(path);
+      const next = await state.read(path);
       values.set(path, next);
       found.push(next);
     }

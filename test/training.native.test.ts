@@ -104,7 +104,7 @@ describe.runIf(nativeLevels().length > 0)("training on the native backend", () =
       const backend = nativeBackend({ threads });
       const { state, program } = training(backend, "bfloat16");
       for (let step = 0; step < 5; step++) await program.run(batch(step));
-      weights.push(state.paths.map((path) => state.read(path)));
+      weights.push(await Promise.all(state.paths.map((path) => state.read(path))));
       backend.dispose();
     }
     for (const other of weights.slice(1)) expect(other).toEqual(weights[0]);

@@ -46,7 +46,7 @@ export async function startRun(
 export async function writeIndex(directory: string, flava: Flava): Promise<void> {
   await using index = await openOrMakeIndex(
     directory,
-    originOf(flava, "samples"),
+    await originOf(flava, "samples"),
     flava.model.backend,
   );
   await indexSource(index, await openSource(join(samples, "retrieval-ph")), flava);

@@ -54,7 +54,7 @@ async function stepOn(
   const rules = pretrainingRules();
   const state = new State(backend, optimizerState(parameters, { rules, shards: own }));
   const start = smallState();
-  for (const path of start.paths) state.write(path, start.read(path));
+  for (const path of start.paths) state.write(path, await start.read(path));
   const options = { config, precision: "float32", weights, gather } as const;
   const split = pretrainingLoss({ kind: "pair", ...batch }, options).split!(parts);
   const step = new AccumulatedStep(state, split, {
@@ -66,12 +66,11 @@ async function stepOn(
   const values = mapTree<Given, Values, BatchTensors<Given>>(batch, (given) => given.values);
   const cut = split.cut(values).slice(processes.rank * own, (processes.rank + 1) * own);
   const { total, scalars } = await stepInParts(cut.map((part) => ({ step, values: part })));
-  const kept = state.paths.filter((path) => !path.startsWith("accumulated/"));
-  return new Map<string, Values | number>([
-    ["total", total],
-    ...Object.entries(scalars),
-    ...kept.map((path) => [path, state.read(path)] as const),
-  ]);
+  const paths = state.paths.filter((path) => !path.startsWith("accumulated/"));
+  const kept = await Promise.all(
+    paths.map(async (path) => [path, await state.read(path)] as const),
+  );
+  return new Map<string, Values | number>([["total", total], ...Object.entries(scalars), ...kept]);
 }
 
 const stepOnAll = (size: number, shared: Shared): Promise<Map<string, Values | number>[]> =>

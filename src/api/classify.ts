@@ -97,8 +97,8 @@ function ranked(
 }
 
 /** The learned scale of similarities (flava.md 1.6), from 1 to 100. */
-export function similarityScale(state: State): number {
-  const [logarithm = 0] = state.read("parameters/flava/logitScale");
+export async function similarityScale(state: State): Promise<number> {
+  const [logarithm = 0] = await state.read("parameters/flava/logitScale");
   const [least, most] = logitScaleBounds;
   return Math.exp(Math.min(Math.max(logarithm, least), most));
 }

@@ -196,7 +196,7 @@ export class Flava {
   ): Promise<ResultOrMany<Classification[]>> {
     return this.#call(images, imagesAtOnce, options, async (some) => {
       const vectors = await this.embedder.images(await readImages(some), options);
-      const scale = similarityScale(this.model.state);
+      const scale = await similarityScale(this.model.state);
       const embed = (texts: readonly string[]) => this.embedder.texts(texts, options);
       return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, embed, options);
     });

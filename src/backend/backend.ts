@@ -17,7 +17,7 @@ export interface Memory {
   write(values: Values, start: number): void;
   /** Sets the elements from `start` on to `matrices`, each transposed; float32 only. */
   writeTransposed(values: Float32Array, start: number, matrices: Matrices): void;
-  read(): Values;
+  read(): Promise<Values>;
   free(): void;
 }
 
@@ -52,7 +52,7 @@ export interface Executable {
    */
   inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined>;
   /** The current values of a tensor of the plan. */
-  read(tensor: PlacedTensor): Values;
+  read(tensor: PlacedTensor): Promise<Values>;
   write(tensor: PlacedTensor, values: Values): void;
   dispose(): void;
 }

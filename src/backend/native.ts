@@ -173,7 +173,7 @@ function nativeMemory(
     writeTransposed: (values, start, { rows, columns }) => {
       addon.writeTransposed(context, id, offset + start * 4, values, rows, columns);
     },
-    read: () => fromBits(addon.read(context, id, offset, bytes), dtype),
+    read: () => Promise.resolve(fromBits(addon.read(context, id, offset, bytes), dtype)),
     free,
   };
 }
@@ -232,12 +232,10 @@ class NativeExecutable implements Executable {
     return result.status === 0 ? undefined : result.instruction;
   }
 
-  read(tensor: PlacedTensor): Values {
+  read(tensor: PlacedTensor): Promise<Values> {
     const [id, offset] = this.#buffer(tensor);
-    return fromBits(
-      this.#addon.read(this.#context, id, offset, tensor.spec.bytes),
-      tensor.spec.dtype,
-    );
+    const bits = this.#addon.read(this.#context, id, offset, tensor.spec.bytes);
+    return Promise.resolve(fromBits(bits, tensor.spec.dtype));
   }
 
   write(tensor: PlacedTensor, values: Values): void {

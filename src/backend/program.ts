@@ -161,10 +161,14 @@ export class Program<I, O> {
     }
     this.#preparedVersion = state.version;
     state.prepared.mark(state.version, this.#plan.shared.keys());
+    const read = [...this.#plan.outputs].map(
+      async ([path, placed]) => [path, await executable.read(placed)] as const,
+    );
+    const outputs = new Map(await Promise.all(read));
     return mapTree(this.#outputs, (_: Tensor, path) => {
-      const placed = this.#plan.outputs.get(path);
-      if (!placed) throw new Error(`No output "${path}".`);
-      return executable.read(placed);
+      const values = outputs.get(path);
+      if (!values) throw new Error(`No output "${path}".`);
+      return values;
     });
   }
 

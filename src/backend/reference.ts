@@ -74,7 +74,7 @@ function referenceMemory(data: Numbers, dtype: Dtype): Memory {
       fillFrom(data.subarray(start, start + values.length), dtype, values);
     },
     writeTransposed: (values, start, matrices) => setTransposed(data, start, values, matrices),
-    read: () => valuesOf(data, dtype),
+    read: () => Promise.resolve(valuesOf(data, dtype)),
     free() {
       // Left to the garbage collector.
     },
@@ -144,8 +144,8 @@ class ReferenceExecutable implements Executable {
     return Promise.resolve(undefined);
   }
 
-  read(tensor: PlacedTensor): Values {
-    return valuesOf(this.locate(tensor).data, tensor.spec.dtype);
+  read(tensor: PlacedTensor): Promise<Values> {
+    return Promise.resolve(valuesOf(this.locate(tensor).data, tensor.spec.dtype));
   }
 
   write(tensor: PlacedTensor, values: Values): void {

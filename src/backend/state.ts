@@ -74,8 +74,8 @@ export class State<S = unknown> {
     this.version++;
   }
 
-  /** A copy of the tensor at `path`; bfloat16 comes as a `Float32Array`. */
-  read(path: string): Values {
+  /** A copy of the tensor at `path`, as it is now; bfloat16 comes as a `Float32Array`. */
+  async read(path: string): Promise<Values> {
     this.spec(path);
     this.#requireNoUpdate(path);
     return this.memory(path).read();

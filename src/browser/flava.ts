@@ -55,7 +55,7 @@ export class Flava {
     options: ClassifyOptions = {},
   ): Promise<Classification[]> {
     const images = await this.embedImages([image]);
-    const scale = similarityScale(this.#model.state);
+    const scale = await similarityScale(this.#model.state);
     const embed = (texts: readonly string[]): Promise<Float32Array> => this.#embedder.texts(texts);
     const [found] = await this.#classifier.classify(images, labels, scale, embed, options);
     return found!;

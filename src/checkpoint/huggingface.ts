@@ -48,7 +48,7 @@ export async function writeHuggingFace(
   const tensorsOf = (names: readonly string[], of: Family): TensorToWrite[] =>
     names.map((path) => {
       const tensor = tensorToWrite(state, config, path, of, dtype);
-      const bytes = (): Uint8Array => {
+      const bytes = (): ReturnType<TensorToWrite["bytes"]> => {
         signal?.throwIfAborted();
         onProgress?.(++written, paths.length);
         return tensor.bytes();
@@ -110,13 +110,13 @@ function tensorToWrite(
   if (!found) throw new Error(`A ${family} has no place for ${path}.`);
   const { name, layout } = found;
   const { shape } = state.spec(root + path);
-  const bytes = (): Uint8Array =>
-    encode(dtype, toStored(layout, shape, floats(state, root + path)));
+  const bytes = async (): Promise<Uint8Array> =>
+    encode(dtype, toStored(layout, shape, await floats(state, root + path)));
   return { name, dtype, shape: storedShape(layout, shape, config.image), bytes };
 }
 
-function floats(state: State, path: string): Float32Array {
-  const values = state.read(path);
+async function floats(state: State, path: string): Promise<Float32Array> {
+  const values = await state.read(path);
   if (values instanceof Float32Array) return values;
   throw new TypeError(
     `${path} is ${String(state.spec(path))}, which cannot be written as a weight.`,

@@ -105,8 +105,8 @@ export async function writeTask(directory: string, state: State, task: Task): Pr
       name: storedName(path),
       dtype: "float32",
       shape: state.spec(root + path).shape,
-      bytes: () => {
-        const { buffer, byteOffset, byteLength } = state.read(root + path);
+      bytes: async () => {
+        const { buffer, byteOffset, byteLength } = await state.read(root + path);
         return new Uint8Array(buffer, byteOffset, byteLength);
       },
     })),

@@ -19,21 +19,21 @@ async function initialized(seed: number): Promise<State> {
 
 test("parameters start as declared: normal numbers, constants, a row of zeros for padding", async () => {
   const state = await initialized(1);
-  const numbers = Array.from(state.read("parameters/weight"));
+  const numbers = Array.from(await state.read("parameters/weight"));
   const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const variance = numbers.reduce((sum, x) => sum + x * x, 0) / numbers.length;
   expect(mean).toBeCloseTo(0, 2);
   expect(Math.sqrt(variance)).toBeCloseTo(0.02, 3);
-  expect(Array.from(state.read("parameters/gain"))).toEqual([1, 1, 1, 1, 1]);
-  const table = Array.from(state.read("parameters/table"));
+  expect(Array.from(await state.read("parameters/gain"))).toEqual([1, 1, 1, 1, 1]);
+  const table = Array.from(await state.read("parameters/table"));
   expect(table.slice(0, 4)).toEqual([0, 0, 0, 0]);
   expect(table.slice(4).every((x) => x !== 0)).toBe(true);
 });
 
 test("the numbers depend on the key and the path", async () => {
   const [one, again, other] = await Promise.all([initialized(1), initialized(1), initialized(2)]);
-  const weights = one.read("parameters/weight");
-  expect(again.read("parameters/weight")).toEqual(weights);
-  expect(other.read("parameters/weight")).not.toEqual(weights);
-  expect(one.read("parameters/twin")).not.toEqual(weights);
+  const weights = await one.read("parameters/weight");
+  expect(await again.read("parameters/weight")).toEqual(weights);
+  expect(await other.read("parameters/weight")).not.toEqual(weights);
+  expect(await one.read("parameters/twin")).not.toEqual(weights);
 });

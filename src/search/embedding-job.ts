@@ -70,7 +70,7 @@ export async function runEmbeddingJob(
   await mkdir(dirname(out), { recursive: true });
   const origin = {
     model: model.path,
-    fingerprint: modelFingerprint(model),
+    fingerprint: await modelFingerprint(model),
     precision: model.precision,
     source: source.name,
     ...formOf(embedder, options.features),

@@ -18,16 +18,16 @@ const sampledElements = 256;
  * Identifies a model by everything its embeddings depend on: sizes, image processor, vocabulary, and a sample of the
  * encoder weights. Copies in other directories or formats have the same fingerprint; any training changes it.
  */
-export function modelFingerprint({
+export async function modelFingerprint({
   config,
   state,
   tokenizer,
   processor,
-}: FingerprintedModel): string {
+}: FingerprintedModel): Promise<string> {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([config, processor, tokenizer.vocabulary.pieces]));
   for (const path of state.paths.filter((path) => path.startsWith("parameters/flava/"))) {
-    const values = state.read(path);
+    const values = await state.read(path);
     const stride = Math.ceil(values.length / sampledElements);
     const sample = new Float32Array(Math.ceil(values.length / stride));
     for (const index of sample.keys()) sample[index] = values[index * stride]!;

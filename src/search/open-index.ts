@@ -33,7 +33,7 @@ export async function openIndex(
   if (!(await isDirectory(path))) return readFile(path, searching, options);
   const index = await openDirectory(path, searching.embedder.backend, options);
   try {
-    requireSearchable(path, index.origin, searching);
+    await requireSearchable(path, index.origin, searching);
     return index;
   } catch (error) {
     await index.close();
@@ -52,9 +52,12 @@ async function openDirectory(
 }
 
 /** The origin of what a model embeds. */
-export function originOf({ embedder, model }: EmbeddingModel, source: string): EmbeddingOrigin {
+export async function originOf(
+  { embedder, model }: EmbeddingModel,
+  source: string,
+): Promise<EmbeddingOrigin> {
   return {
-    ...{ source, model: model.path, fingerprint: modelFingerprint(model) },
+    ...{ source, model: model.path, fingerprint: await modelFingerprint(model) },
     ...{ precision: model.precision, width: embedder.width },
   };
 }
@@ -114,7 +117,7 @@ async function readFile(
   { signal }: OpenIndexOptions,
 ): Promise<ExactIndex> {
   const { origin, rows } = await openEmbeddings(path);
-  requireSearchable(path, origin, searching);
+  await requireSearchable(path, origin, searching);
   const index = new ExactIndex(searching.embedder.backend, { ...origin, source: path });
   let some: IndexRow[] = [];
   for await (const row of rows()) {
@@ -128,9 +131,13 @@ async function readFile(
 }
 
 /** @throws Error unless queries embedded by this model can be compared with the vectors */
-function requireSearchable(path: string, origin: EmbeddingOrigin, { model }: EmbeddingModel): void {
+async function requireSearchable(
+  path: string,
+  origin: EmbeddingOrigin,
+  { model }: EmbeddingModel,
+): Promise<void> {
   requireEmbeddings(path, origin);
-  if (modelFingerprint(model) === origin.fingerprint) return;
+  if ((await modelFingerprint(model)) === origin.fingerprint) return;
   throw new Error(
     `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ` +
       `${model.path}.`,

@@ -16,9 +16,10 @@ const { backend } = flava.embedder;
 const folder = temporaryDirectory();
 const place = (name: string): string => join(folder, name);
 
+const fingerprint = await modelFingerprint(flava.model);
 const origin = (width: number) => ({
   ...{ source: "folder a", model: "models/small", precision: "float32" },
-  fingerprint: modelFingerprint(flava.model),
+  fingerprint,
   width,
 });
 

@@ -141,7 +141,7 @@ describe("the server", () => {
     }
     const path = join(folder, "index");
     const { backend } = offline.embedder;
-    const made = await openOrMakeIndex(path, originOf(offline, "images"), backend);
+    const made = await openOrMakeIndex(path, await originOf(offline, "images"), backend);
     await indexSource(made, await openSource(join(folder, "images")), offline);
     await made.close();
     const searching = await start({ index: path });

@@ -10,8 +10,9 @@ import type { PooledFeatures } from "../model/features.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
 
 /** Where the embeddings of a model are kept. */
-export function embeddingFolder({ model }: EmbeddingModel): string {
-  return join(cacheDirectory(), "embeddings", `${modelFingerprint(model)}-${model.precision}`);
+export async function embeddingFolder({ model }: EmbeddingModel): Promise<string> {
+  const fingerprint = await modelFingerprint(model);
+  return join(cacheDirectory(), "embeddings", `${fingerprint}-${model.precision}`);
 }
 
 interface EmbeddingsOptions {
@@ -31,7 +32,7 @@ export async function withEmbeddings<Result>(
   { dtype = "float32", features = {} }: EmbeddingsOptions,
   use: (stores: EmbeddingStores, folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = embeddingFolder(flava);
+  const folder = await embeddingFolder(flava);
   await mkdir(folder, { recursive: true });
   return withLock(join(folder, "lock"), folder, async () => {
     const { width, featureWidth } = flava.embedder;

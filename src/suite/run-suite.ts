@@ -61,7 +61,7 @@ export async function runSuite(
   options: SuiteOptions,
 ): Promise<SuiteReport> {
   const { path, precision } = flava.model;
-  const model = { path, precision, fingerprint: modelFingerprint(flava.model) };
+  const model = { path, precision, fingerprint: await modelFingerprint(flava.model) };
   await mkdir(join(options.out, "tasks"), { recursive: true });
   return withLock(join(options.out, "lock"), options.out, async () => {
     await requireSameSuite(options.out, name, model);
@@ -79,7 +79,7 @@ export async function runSuite(
       ...(options.finetune && { finetuning }),
     };
     for (const task of tasks) planned.push(await planTask(task, planning));
-    describePlan(planned, flava, options);
+    await describePlan(planned, flava, options);
     const outcomes = new Map(
       planned.flatMap(({ task, outcome }) => (outcome ? [[task, outcome]] : [])),
     );
@@ -174,11 +174,11 @@ async function requireSameSuite(out: string, suite: string, model: SuiteModel): 
 }
 
 /** Says what will run, and how much space its embeddings take, before anything starts. */
-function describePlan(
+async function describePlan(
   planned: readonly PlannedTask[],
   flava: EmbeddingModel,
   { onNotice, dtype = "float32" }: SuiteOptions,
-): void {
+): Promise<void> {
   const ready = planned.flatMap((task) => task.ready ?? []);
   const finished = planned.filter(({ outcome }) => outcome && "scores" in outcome).length;
   const earlier = finished > 0 ? `, ${finished} are finished` : "";
@@ -188,7 +188,8 @@ function describePlan(
   const images = embedded.reduce((sum, { reads }) => sum + reads, 0);
   const { width, featureWidth } = flava.embedder;
   const bytes = images * Math.max(width, featureWidth) * (dtype === "float16" ? 2 : 4);
+  const folder = await embeddingFolder(flava);
   onNotice?.(
-    `${images.toLocaleString("en")} images; their embeddings take at most ${formatBytes(bytes)} in ${embeddingFolder(flava)}.`,
+    `${images.toLocaleString("en")} images; their embeddings take at most ${formatBytes(bytes)} in ${folder}.`,
   );
 }

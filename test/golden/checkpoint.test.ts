@@ -88,7 +88,9 @@ describe("checkpoints of other programs", () => {
       expect(loaded).toBe(leavesOf(parameters).length);
       for (const path of state.paths) {
         const ours = path.replace("parameters/", "");
-        expect(state.read(path), path).toEqual(expectedOf(family, ours, state.spec(path).shape));
+        expect(await state.read(path), path).toEqual(
+          expectedOf(family, ours, state.spec(path).shape),
+        );
       }
     });
   });

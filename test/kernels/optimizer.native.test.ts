@@ -148,7 +148,9 @@ describeNative("adamW", () => {
       gradient[at] = wrong;
       const run = program.run({ gradient, learningRate: Float32Array.of(0.1) });
       await expect(run).rejects.toThrow(NonFiniteError);
-      for (const path of state.paths) expect(state.read(path).every(Number.isFinite)).toBe(true);
+      for (const path of state.paths) {
+        expect((await state.read(path)).every(Number.isFinite)).toBe(true);
+      }
       program.dispose();
       state.dispose();
     });

@@ -111,7 +111,7 @@ function wasmMemory(heap: Heap, address: number, spec: TensorSpec): Memory {
       setTransposed(transposed, 0, values, matrices);
       heap.write(address + start * elementBytes, transposed, spec);
     },
-    read: () => heap.read(address, spec),
+    read: () => Promise.resolve(heap.read(address, spec)),
     free: () => heap.instance.release(address),
   };
 }
@@ -180,13 +180,13 @@ class WasmExecutable implements Executable {
       const { error } = await this.#executor.run(this.#section(index, index + 1));
       if (error !== undefined) return index;
       const checked = outputs.slice(0, op.finiteOutputs);
-      if (!checked.every((output) => this.read(output).every(Number.isFinite))) return index;
+      if (!checked.every((output) => this.#valuesOf(output).every(Number.isFinite))) return index;
     }
     return undefined;
   }
 
-  read(tensor: PlacedTensor): Values {
-    return this.#heap.read(this.#addressNow(tensor), tensor.spec);
+  read(tensor: PlacedTensor): Promise<Values> {
+    return Promise.resolve(this.#valuesOf(tensor));
   }
 
   write(tensor: PlacedTensor, values: Values): void {
@@ -196,6 +196,10 @@ class WasmExecutable implements Executable {
   dispose(): void {
     this.#heap.instance.release(this.#words);
     this.#heap.instance.release(this.#prepared);
+  }
+
+  #valuesOf(tensor: PlacedTensor): Values {
+    return this.#heap.read(this.#addressNow(tensor), tensor.spec);
   }
 
   #copyIn(inputs: ReadonlyMap<string, Values>): void {

@@ -49,10 +49,10 @@ describe("safetensors", () => {
         );
         for (const { name, dtype, shape, bytes } of written) {
           const stored = files.tensors.get(name)!;
-          expect(stored).toMatchObject({ dtype, shape, bytes: bytes().length });
+          expect(stored).toMatchObject({ dtype, shape, bytes: (await bytes()).length });
           const target = new Uint8Array(stored.bytes);
           await stored.read(target);
-          expect(target).toEqual(Uint8Array.from(bytes()));
+          expect(target).toEqual(Uint8Array.from(await bytes()));
         }
         await files.close();
       }),

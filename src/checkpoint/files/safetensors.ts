@@ -26,7 +26,7 @@ export interface TensorToWrite {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: Shape;
-  readonly bytes: () => Uint8Array;
+  readonly bytes: () => Uint8Array | Promise<Uint8Array>;
 }
 
 /** Writes tensors one after another; the file appears under its name once complete. */
@@ -39,7 +39,7 @@ export async function writeSafetensors(
   try {
     await file.writeFile(headerOf(tensors));
     for (const { name, dtype, shape, bytes } of tensors) {
-      const data = bytes();
+      const data = await bytes();
       if (data.length !== sizeOf(shape) * storedBytes[dtype]) {
         throw new RangeError(
           `${name} is ${dtype}[${shape.join(", ")}], but ${data.length} bytes were given.`,

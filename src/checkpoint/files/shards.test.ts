@@ -40,9 +40,10 @@ describe("shards", () => {
     expect(sharded.format).toBe("safetensors in 3 files");
     expect([...sharded.tensors.keys()]).toEqual(["a", "b", "c", "d", "e"]);
     for (const { name, bytes } of tensors) {
-      const target = new Uint8Array(bytes().length);
+      const expected = await bytes();
+      const target = new Uint8Array(expected.length);
       await sharded.tensors.get(name)!.read(target);
-      expect(target).toEqual(bytes());
+      expect(target).toEqual(expected);
     }
     await sharded.close();
   });

@@ -88,7 +88,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
     );
   }
   const tasks = await chosen.tasks(data);
-  const out = flags.out ?? defaultDirectory(suite, flava);
+  const out = flags.out ?? (await defaultDirectory(suite, flava));
   const progress = new ProgressLine();
   const paceOf = pace("samples");
   const say = (line: string): void => {
@@ -124,7 +124,8 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
   if (report.outcomes.some((outcome) => "without" in outcome)) process.exitCode = 1;
 }
 
-function defaultDirectory(suite: string, { model }: Flava): string {
-  const name = `${basename(resolve(model.path))}-${modelFingerprint(model).slice(0, 8)}`;
+async function defaultDirectory(suite: string, { model }: Flava): Promise<string> {
+  const fingerprint = await modelFingerprint(model);
+  const name = `${basename(resolve(model.path))}-${fingerprint.slice(0, 8)}`;
   return join(cacheDirectory(), "suites", `${suite}-${name}-${model.precision}`);
 }

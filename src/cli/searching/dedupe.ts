@@ -79,7 +79,7 @@ async function indexOf(
   if (paths.length === 1 && existsSync(join(path!, descriptionName)))
     return openIndex(path!, flava);
   const source = await openSource(paths, sourceOptions(flags));
-  const index = new ExactIndex(flava.embedder.backend, originOf(flava, source.name));
+  const index = new ExactIndex(flava.embedder.backend, await originOf(flava, source.name));
   const { skipped, added } = await withProgress((onProgress) =>
     indexSource(index, source, flava, { decode: decodeOptions(flags), onProgress, signal }),
   );

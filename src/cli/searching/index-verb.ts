@@ -130,7 +130,7 @@ async function indexPaths(
 ): Promise<Outcome> {
   const source = await openSource(paths, sourceOptions(flags));
   return useModel(flags, async (flava) => {
-    const origin = originOf(flava, sourceName);
+    const origin = await originOf(flava, sourceName);
     await using index = await openOrMakeIndex(flags.out, origin, flava.embedder.backend, flags);
     const report = await withProgress((onProgress) =>
       indexSource(index, source, flava, { decode: decodeOptions(flags), onProgress, signal }),

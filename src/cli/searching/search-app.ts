@@ -46,7 +46,7 @@ async function run(patterns: readonly string[], flags: SearchAppFlags): Promise<
   await useModel(flags, (flava) =>
     interruptible("Stopped; what was embedded is kept.", async (signal) => {
       const paths = await expandFilePatterns(patterns);
-      const origin = originOf(flava, sourceNameOf(paths));
+      const origin = await originOf(flava, sourceNameOf(paths));
       const directory = flags.index ?? cachedIndex(origin);
       await update(directory, origin, paths, flava, flags, signal);
       await serve(directory, flava, flags, signal);

@@ -61,8 +61,12 @@ export async function exportOnnx(
   await mkdir(folder, { recursive: true });
   const paths: string[] = [];
   for (const [name, body] of Object.entries(bodiesOf(model))) {
-    const graph = traceOnnx(name, state, { config, imageSize }, storage, ({ parameters }, inputs) =>
-      body(parameters as Parameters<Tensor>, inputs),
+    const graph = await traceOnnx(
+      name,
+      state,
+      { config, imageSize },
+      storage,
+      ({ parameters }, inputs) => body(parameters as Parameters<Tensor>, inputs),
     );
     const metadata = {
       preprocessor_config: JSON.stringify(toProcessorConfig(processor)),

@@ -71,13 +71,13 @@ const lengthOf = ({ open }: OnnxGraph): number =>
  *
  * @param storage how the weights are stored
  */
-export function traceOnnx<S>(
+export async function traceOnnx<S>(
   name: string,
   state: State<S>,
   sizes: Sizes,
   storage: WeightStorage,
   body: (state: Mapped<S, TensorSpec, Tensor>, inputs: Inputs) => Readonly<Record<string, Tensor>>,
-): OnnxGraph {
+): Promise<OnnxGraph> {
   const specs = state.paths.map((path) => state.spec(path));
   const graph = new OnnxGraph(name, openSizes(sizes, specs));
   const length = lengthOf(graph);
@@ -99,7 +99,8 @@ export function traceOnnx<S>(
   for (const node of ancestors(Object.values(results))) {
     const [first] = node.outputs as [Tensor];
     const inputs = node.inputs.map((input) => names.get(input)!);
-    names.set(first, sourceOf(graph, first, state, storage) ?? lower(graph, node, inputs));
+    const source = await sourceOf(graph, first, state, storage);
+    names.set(first, source ?? lower(graph, node, inputs));
   }
   for (const [output, tensor] of Object.entries(results)) {
     graph.output(output, names.get(tensor)!, tensor);
@@ -108,18 +109,18 @@ export function traceOnnx<S>(
 }
 
 /** The name of a tensor that comes from outside; undefined for one that is computed. */
-function sourceOf<S>(
+async function sourceOf<S>(
   graph: OnnxGraph,
   tensor: Tensor,
   state: State<S>,
   storage: WeightStorage,
-): string | undefined {
+): Promise<string | undefined> {
   const held = placeholderOf(tensor);
   if (!held) return undefined;
   const { source, path, shape, dtype, values } = held;
   if (source === "input") return declarations[path as keyof Inputs](graph, shape);
   if (source === "state") {
-    return addWeight(graph, path, shape, state.read(path) as Float32Array, storage);
+    return addWeight(graph, path, shape, (await state.read(path)) as Float32Array, storage);
   }
   return graph.constant([...values!], dtype, shape);
 }

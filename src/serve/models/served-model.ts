@@ -94,7 +94,7 @@ export class ServedModel {
     return this.#classifier.classify(
       found.map(({ vector }) => vector),
       labels,
-      similarityScale(this.flava.model.state),
+      await similarityScale(this.flava.model.state),
       embed,
       options,
     );

@@ -28,7 +28,8 @@ function stateOf(value: number): State {
 async function resumed(run: RunDirectory): Promise<[Progress | undefined, number[]]> {
   const state = stateOf(0);
   const progress = await run.resume(state);
-  return [progress, state.paths.map((path) => state.read(path)[0]!)];
+  const values = await Promise.all(state.paths.map((path) => state.read(path)));
+  return [progress, values.map(([first]) => first!)];
 }
 
 test("a run resumes from its last checkpoint, and keeps the one before", async () => {
@@ -55,8 +56,8 @@ test("half a checkpoint is no checkpoint", async () => {
 
 /** A state that cannot be written completely, as on a full disk. */
 class BrokenState extends State {
-  override read(path: string): Values {
-    if (path === "second") throw new Error("no space left on device");
+  override read(path: string): Promise<Values> {
+    if (path === "second") return Promise.reject(new Error("no space left on device"));
     return super.read(path);
   }
 }

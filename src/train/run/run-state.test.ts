@@ -28,9 +28,8 @@ test("a state comes back to the bit, and only into a state of the same form", as
   const read = new State(backend, specs);
   await readState(path, read);
   for (const name of written.paths) {
-    expect(new Uint8Array(read.read(name).slice().buffer)).toEqual(
-      new Uint8Array(written.read(name).slice().buffer),
-    );
+    const [own, other] = [await read.read(name), await written.read(name)];
+    expect(new Uint8Array(own.slice().buffer)).toEqual(new Uint8Array(other.slice().buffer));
   }
 
   const { parameters, counter } = specs;

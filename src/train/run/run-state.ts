@@ -25,7 +25,7 @@ export async function writeState(path: string, state: State): Promise<void> {
         name,
         shape,
         dtype: storedDtype(name, dtype),
-        bytes: () => bytesOf(state.read(name)),
+        bytes: async () => bytesOf(await state.read(name)),
       };
     }),
   );

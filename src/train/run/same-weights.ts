@@ -11,7 +11,7 @@ export async function requireSameWeights(
   step: number,
 ): Promise<void> {
   if (!processes) return;
-  const all = await processes.gather(0, Float64Array.of(checksum(state)));
+  const all = await processes.gather(0, Float64Array.of(await checksum(state)));
   const differing = [...all.keys()].filter((rank) => all[rank]![0] !== all[0]![0]);
   if (differing.length === 0) return;
   const names = differing.map((rank) => `${rank} on ${processes.hosts[rank]}`);
@@ -22,11 +22,11 @@ export async function requireSameWeights(
 }
 
 /** Of all bits of the parameters and moments. */
-function checksum(state: State): number {
+async function checksum(state: State): Promise<number> {
   let sum = 0;
   for (const path of state.paths) {
     if (path.startsWith("accumulated/")) continue;
-    const { buffer, byteOffset, byteLength } = state.read(path);
+    const { buffer, byteOffset, byteLength } = await state.read(path);
     for (const word of new Uint32Array(buffer, byteOffset, byteLength / 4)) {
       sum = (Math.imul(sum, 31) + word) | 0;
     }

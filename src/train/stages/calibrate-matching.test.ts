@@ -10,8 +10,8 @@ const [width, pairs] = [4, 400];
 const path = "parameters/heads/itm/classifier";
 
 /** The logit of a match, of features [width]. */
-function logitOf(state: State, features: Float32Array): number {
-  const [weight, bias] = [state.read(`${path}/weight`), state.read(`${path}/bias`)];
+async function logitOf(state: State, features: Float32Array): Promise<number> {
+  const [weight, bias] = [await state.read(`${path}/weight`), await state.read(`${path}/bias`)];
   const row = (index: number): number =>
     features.reduce(
       (sum, x, i) => sum + x * Number(weight[index * width + i]),
@@ -25,10 +25,12 @@ it("writes a head whose probabilities are calibrated, and restores it", async ()
   const state = new State(referenceBackend(), { parameters: { heads: { itm: { classifier } } } });
   state.write(`${path}/weight`, normal(keyOf(1), 2 * width, 3));
   state.write(`${path}/bias`, Float32Array.of(0.3, -0.2));
-  const before = [state.read(`${path}/weight`), state.read(`${path}/bias`)];
+  const before = [await state.read(`${path}/weight`), await state.read(`${path}/bias`)];
 
   const items = Array.from({ length: 2 * pairs }, (_, i) => normal(foldIn(keyOf(2), i), width));
-  const logits = Float32Array.from(items, (features) => logitOf(state, features));
+  const logits = Float32Array.from(
+    await Promise.all(items.map((features) => logitOf(state, features))),
+  );
   const truth = calibrated(logits, { temperature: 3, bias: 0.5 });
   const draws = uniform(keyOf(3), truth.length);
   const outcomes = Uint8Array.from(truth, (p, i) => (draws[i]! < p ? 1 : 0));
@@ -38,9 +40,8 @@ it("writes a head whose probabilities are calibrated, and restores it", async ()
     state,
     { logits, outcomes },
     (line) => lines.push(line),
-    () => {
-      written = items.map((features) => logitOf(state, features));
-      return Promise.resolve();
+    async () => {
+      written = await Promise.all(items.map((features) => logitOf(state, features)));
     },
   );
 
@@ -53,7 +54,7 @@ it("writes a head whose probabilities are calibrated, and restores it", async ()
   }
   expect(temperature).toBeGreaterThan(2);
   expect(later).toBeLessThan(earlier);
-  expect([state.read(`${path}/weight`), state.read(`${path}/bias`)]).toEqual(before);
+  expect([await state.read(`${path}/weight`), await state.read(`${path}/bias`)]).toEqual(before);
 });
 
 it("leaves the head alone where there is too little to judge by, or nothing learned", async () => {

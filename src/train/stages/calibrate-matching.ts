@@ -1,5 +1,6 @@
 /** Calibrates the matching head of a trained model on held-out pairs. */
 import type { State } from "../../backend/state.js";
+import type { Values } from "../../backend/values.js";
 import { calibrationError } from "../../eval/metrics/calibration.js";
 import { type Calibration, calibrated, fitCalibration } from "../../eval/metrics/platt-scaling.js";
 import type { Judgments } from "./held-out-pairs.js";
@@ -23,18 +24,19 @@ export async function withCalibratedMatching(
 ): Promise<void> {
   const calibration = calibrationOf(judgments, log);
   if (!calibration) return write();
-  const [weight, bias] = [`${head}/weight`, `${head}/bias`].map((path) => state.read(path));
-  const scaled = (values: ArrayLike<number>): Float32Array =>
+  const weight = await state.read(`${head}/weight`);
+  const bias = await state.read(`${head}/bias`);
+  const scaled = (values: Values): Float32Array =>
     Float32Array.from(values, (value) => value / calibration.temperature);
-  const [mismatch = 0, match = 0] = scaled(bias as Float32Array);
+  const [mismatch = 0, match = 0] = scaled(bias);
   const shift = calibration.bias / 2;
   try {
-    state.write(`${head}/weight`, scaled(weight as Float32Array));
+    state.write(`${head}/weight`, scaled(weight));
     state.write(`${head}/bias`, Float32Array.of(mismatch - shift, match + shift));
     await write();
   } finally {
-    state.write(`${head}/weight`, weight!);
-    state.write(`${head}/bias`, bias!);
+    state.write(`${head}/weight`, weight);
+    state.write(`${head}/bias`, bias);
   }
 }
 

@@ -98,7 +98,7 @@ export class CodebookStage implements RecipeStage {
     const { state } = this;
     await initialize(state, keyOf(this.options.recipe.seed));
     for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
-      state.write(path.replace("parameters/", "average/"), state.read(path));
+      state.write(path.replace("parameters/", "average/"), await state.read(path));
     }
   }
 
@@ -172,7 +172,7 @@ export class CodebookStage implements RecipeStage {
       parameters: autoencoderParameters(config.codebook),
     });
     for (const path of averaged.paths) {
-      const values = state.read(path.replace("parameters/", "average/"));
+      const values = await state.read(path.replace("parameters/", "average/"));
       averaged.write(path, writtenValues(path, values, config.codebook, stage.scale));
     }
     const tokenizer = new Tokenizer(this.options.vocabulary);

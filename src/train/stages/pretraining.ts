@@ -189,7 +189,8 @@ export class PretrainingStage implements RecipeStage {
   }
 
   async evaluate(): Promise<Scalars> {
-    const scale = Math.exp(this.state.read("parameters/flava/logitScale")[0] ?? 0);
+    const [logarithm = 0] = await this.state.read("parameters/flava/logitScale");
+    const scale = Math.exp(logarithm);
     return { ...(await this.validation.evaluate()), "logit scale": scale };
   }
 

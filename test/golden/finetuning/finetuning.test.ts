@@ -71,7 +71,7 @@ it("weights after steps of fine-tuning are those of transformers with PyTorch's 
     const stored = after.tensors.get(names[index]!)!;
     const expected = new Float32Array(stored.bytes / Float32Array.BYTES_PER_ELEMENT);
     await stored.read(new Uint8Array(expected.buffer));
-    const found = state.read(path);
+    const found = await state.read(path);
     for (const [place, value] of expected.entries())
       expect(Math.abs(found[place]! - value), `${path} ${place}`).toBeLessThan(1e-5);
   }

@@ -177,7 +177,7 @@ async function withLogitScale<R>(
 ): Promise<R> {
   if (logitScale === undefined) return task();
   const path = "parameters/flava/logitScale";
-  const own = state.read(path);
+  const own = await state.read(path);
   state.write(path, Float32Array.of(logitScale));
   return task().finally(() => state.write(path, own));
 }
