@@ -136,8 +136,8 @@ describe.runIf(nativeLevels().length > 0)("weights that are mapped", () => {
     for (const each of [state, other]) await load(directory, each);
     const zeros = new Float32Array(state.spec(words).size);
     state.write(words, zeros);
-    expect(state.read(words)).toEqual(zeros);
-    expect(other.read(words)).toEqual(model.read(words));
+    expect(await state.read(words)).toEqual(zeros);
+    expect(await other.read(words)).toEqual(await model.read(words));
     expect(await bytesIn(directory)).toEqual(before);
     for (const used of [state, other]) used.dispose();
   });

@@ -47,7 +47,8 @@ describe("a saved model", () => {
         expect(loaded.tokenizer.settings).toEqual(model.tokenizer.settings);
         expect(loaded.state.paths).toEqual(model.state.paths);
         const bias = "parameters/decoder/output/bias";
-        if (dtype === "float32") expect(loaded.state.read(bias)).toEqual(model.state.read(bias));
+        if (dtype === "float32")
+          expect(await loaded.state.read(bias)).toEqual(await model.state.read(bias));
       }
       expect(warnings).toEqual([]);
     },

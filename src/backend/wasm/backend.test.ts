@@ -71,11 +71,11 @@ it.each([
   program.dispose();
 });
 
-it("says that its memory ends at 4 GiB, and takes what fits afterwards", () => {
+it("says that its memory ends at 4 GiB, and takes what fits afterwards", async () => {
   const backend = openWasm({ threads: 1 });
   expect(() => backend.allocate(spec([1.2e9]))).toThrow(OutOfMemoryError);
   expect(() => backend.allocate(spec([1.2e9]))).toThrow(/allocate 4\.47 GiB more.* 4 GiB are its/);
-  expect(backend.allocate(spec([3])).read()).toEqual(new Float32Array(3));
+  expect(await backend.allocate(spec([3])).read()).toEqual(new Float32Array(3));
   backend.dispose();
 });
 
