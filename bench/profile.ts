@@ -1,9 +1,8 @@
 /** Time of a training step by instruction: each is run and timed alone. */
-import { models } from "../src/configs/models.js";
+import { type ModelName, models } from "../src/configs/models.js";
 import { flopsOf } from "../src/graph/flops.js";
 import type { PlacedTensor } from "../src/graph/layout.js";
 import type { Instruction } from "../src/graph/plan.js";
-import type { FlavaConfig } from "../src/model/config.js";
 import { type Limits, bytesOf, leastSeconds, measureLimits } from "./limits.js";
 import { prepare } from "./ours.js";
 import { figure, tableHeader, tableLine } from "./report.js";
@@ -11,8 +10,8 @@ import { type TimedInstruction, timeInstructions, totalSeconds } from "./time-in
 import { type Pretraining, type Work, captions, describeWork, threads } from "./work.js";
 
 type ProfileOptions = {
-  /** Name of a model; base also shows the step of the plain ViT encoder. */
-  readonly model: string;
+  /** Of base, the step of the plain ViT encoder is also shown. */
+  readonly model: ModelName;
   readonly batch: number;
   readonly precision: Pretraining["dtype"];
 };
@@ -25,9 +24,7 @@ const mostNamed = 8;
 
 /** Prints the time of training steps by operation and by shape: of a model on pairs, and of the ViT encoder. */
 export async function profile({ model, batch, precision: dtype }: ProfileOptions): Promise<void> {
-  const config = (models as Record<string, FlavaConfig | undefined>)[model];
-  if (!config)
-    throw new Error(`There is no model "${model}". Name ${Object.keys(models).join(", ")}.`);
+  const config = models[model];
   const limits = await measureLimits(dtype);
   console.log(
     `Limits of ${threads} threads: ${figure(limits.flops / 1e9)} GFLOP/s, the fastest of some products in ${dtype}; ` +

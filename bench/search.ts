@@ -16,6 +16,7 @@ import { LanceIndex } from "../src/search/lance/lance-index.js";
 import { originOf } from "../src/search/open-index.js";
 import { VectorBlock } from "../src/search/vector-block.js";
 import type { IndexRow } from "../src/search/vector-index.js";
+import { fastest, secondsOf } from "./measure.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
 
@@ -46,7 +47,7 @@ async function benchExact(path: string, items: number): Promise<Row[]> {
   const backend = nativeBackend({ threads });
   const origin = { source: "", model: "", fingerprint: "", precision: "float32", width };
   await ExactIndex.create(path, origin);
-  const written = await seconds(async () => {
+  const written = await secondsOf(async () => {
     await using index = await ExactIndex.open(path, backend, { writable: true });
     for (let first = 0; first < items; first += 1024) {
       await index.put(rowsFrom(first, Math.min(1024, items - first)));
@@ -54,7 +55,7 @@ async function benchExact(path: string, items: number): Promise<Row[]> {
     await index.compact();
   });
   let index!: ExactIndex;
-  const opened = await seconds(async () => {
+  const opened = await secondsOf(async () => {
     index = await ExactIndex.open(path, backend);
   });
   const perMillion = 1e6 / items;
@@ -71,13 +72,16 @@ async function benchExact(path: string, items: number): Promise<Row[]> {
     block.append(some);
   }
   const reader = new MemoryReader(items * width);
-  const [read, scan, exact, sixteen, float] = await fastest([
-    () => reader.read(),
-    () => block.scan(query!),
-    () => index.search(query!),
-    () => index.search([query!, ...others]),
-    () => drain(similaritiesOfEach(backend, query!, vectors, width)),
-  ]);
+  const [read, scan, exact, sixteen, float] = await fastest(
+    [
+      () => reader.read(),
+      () => block.scan(query!),
+      () => index.search(query!),
+      () => index.search([query!, ...others]),
+      () => drain(similaritiesOfEach(backend, query!, vectors, width)),
+    ],
+    rounds,
+  );
   await reader.close();
   block.dispose();
   await index.close();
@@ -128,21 +132,6 @@ class MemoryReader {
   }
 }
 
-/** The least seconds of each work; they take turns. */
-async function fastest(works: readonly (() => Promise<unknown>)[]): Promise<number[]> {
-  const least = works.map(() => Infinity);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, work] of works.entries()) least[i] = Math.min(least[i]!, await seconds(work));
-  }
-  return least;
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return (performance.now() - start) / 1000;
-}
-
 async function drain(values: AsyncIterable<unknown>): Promise<void> {
   const iterator = values[Symbol.asyncIterator]();
   while (!(await iterator.next()).done);
@@ -157,15 +146,15 @@ async function benchLance(path: string, real: number): Promise<void> {
   await LanceIndex.create(path, origin);
   await using index = await LanceIndex.open(path);
   await using exact = new ExactIndex(embedder.backend, origin);
-  const embedded = await seconds(() => indexSource(exact, source, flava));
+  const embedded = await secondsOf(() => indexSource(exact, source, flava));
   const rows: IndexRow[] = [];
   for await (const { key } of exact.entries()) rows.push((await exact.get([key]))[0]!);
-  const stored = await seconds(() => index.put(rows));
+  const stored = await secondsOf(() => index.put(rows));
   const queries = rows.flatMap(({ textVector }) => textVector ?? []).slice(0, 200);
-  const flat = await seconds(() => index.search(queries, { kind: "image" }));
-  const ours = await seconds(() => exact.search(queries, { kind: "image" }));
+  const flat = await secondsOf(() => index.search(queries, { kind: "image" }));
+  const ours = await secondsOf(() => exact.search(queries, { kind: "image" }));
   const { recall, settings, seconds: built } = await index.approximate("image");
-  const approximate = await seconds(() => index.search(queries, { kind: "image" }));
+  const approximate = await secondsOf(() => index.search(queries, { kind: "image" }));
   const each = (total: number): string => `${((1000 * total) / queries.length).toFixed(2)} ms`;
   console.log(
     `${rows.length} real pairs of ${flava.width}: embedded in ${embedded.toFixed(0)} s, stored in ${stored.toFixed(1)} s, ` +

@@ -11,26 +11,13 @@ import { product } from "../src/graph/ops/matmul.js";
 import { type Tensor, spec } from "../src/graph/tensor.js";
 import { State } from "../src/backend/state.js";
 import { compile } from "../src/backend/program.js";
+import { fastest } from "./measure.js";
 import { prepare } from "./ours.js";
 import { type Bar, type Row, formatRow, judge, rowHeader } from "./report.js";
 import { type Pretraining, captions } from "./work.js";
 
 type Run = () => Promise<unknown>;
 type Name = NonNullable<BackendOptions["name"]>;
-
-/** The least seconds of each run; they take turns, so that a slow minute affects all of them. */
-async function fastest(runs: readonly Run[], rounds: number): Promise<number[]> {
-  const least = runs.map(() => Infinity);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [index, run] of runs.entries()) {
-      const start = performance.now();
-      await run();
-      const seconds = (performance.now() - start) / 1000;
-      if (round > 0) least[index] = Math.min(least[index]!, seconds); // the first touches its memory, and compiles
-    }
-  }
-  return least;
-}
 
 /** A pre-training step of the quickstart's model on one thread of wasm and of another backend. */
 async function compareSteps(batch: number, other: Name, bar: Bar, rounds: number): Promise<Row> {

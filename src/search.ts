@@ -47,7 +47,13 @@ export {
 } from "./search/open-index.js";
 export { type Query, embedQueries } from "./search/query.js";
 export type { IndexChanges } from "./search/reconcile.js";
-export { type MatchedHit, type RerankOptions, imageOf, rerank } from "./search/rerank.js";
+export {
+  type MatchedHit,
+  type PairMatcher,
+  type RerankOptions,
+  imageOf,
+  rerank,
+} from "./search/rerank.js";
 export type {
   Filter,
   Hit,

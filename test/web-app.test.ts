@@ -83,16 +83,30 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     await page.getByLabel("Text").fill("brain icon");
     await expectFirst(results, /^brain/);
     const third = (await results.nth(2).innerText()).split("\n")[0]!;
+    const asked = page.waitForRequest(/v1\/search$/);
     await results
       .nth(2)
       .getByRole("button", { name: /^Similar to/ })
       .click();
-    await expectFirst(results, new RegExp(`^${third}\n(0\\.9|1)`));
+    expect((await asked).postDataJSON()).toMatchObject({
+      similar_to: expect.any(String) as string,
+    });
+    await eventually(() => page.getByAltText(third, { exact: true }).count()).toBe(1); // the one that is chosen
     expect(await page.getByRole("group", { name: "Image" }).getByRole("img").count()).toBe(1);
     await page.getByLabel("Filter").fill("text=nothing,");
     await page.getByText("Nothing passes the filter.").waitFor();
     await page.getByRole("button", { name: "Remove text=nothing" }).click();
     await eventually(() => results.count()).toBe(48);
+  });
+
+  it("weighs a text against an image, and re-ranks what it finds", async () => {
+    await page.getByLabel("Text").fill("brain icon");
+    await page.getByRole("slider", { name: "Weight of the image" }).focus();
+    await press("Home");
+    await expectFirst(page.locator("ol.gallery li"), /^brain/);
+    await page.getByRole("checkbox", { name: "Re-rank the first 20" }).press("Space");
+    await page.getByText("the first 20 by how they match the text").waitFor();
+    await expectFirst(page.locator("ol.gallery li"), /\n\d+\.\d %/);
   });
 
   it("classifies by keyboard alone", async () => {

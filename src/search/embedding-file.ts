@@ -45,6 +45,12 @@ export const embeddingOrigin = z.object({
 /** The source and model of a file's embeddings. */
 export type EmbeddingOrigin = z.infer<typeof embeddingOrigin>;
 
+/** Whether embeddings of two origins can be compared. */
+export const isSameModel = (one: EmbeddingOrigin, other: EmbeddingOrigin): boolean =>
+  one.fingerprint === other.fingerprint &&
+  one.precision === other.precision &&
+  one.width === other.width;
+
 /** The columns for image and text embeddings. */
 const vectorColumns = { image: "image_embedding", text: "text_embedding" } as const;
 const featureColumns = { image: "image_features", text: "text_features" } as const;

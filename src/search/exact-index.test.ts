@@ -1,4 +1,4 @@
-import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
@@ -112,6 +112,40 @@ describe.each(backends)("an exact index on the %s backend", (name, backend) => {
     await expect(index.put([rowOf(1)])).rejects.toThrow("open for reading only");
     await index.close();
   });
+});
+
+it("an exact index that is open for reading takes in what another process writes", async () => {
+  const backend = referenceBackend();
+  const path = join(folder, "refreshed");
+  await ExactIndex.create(path, origin);
+  let writer = await ExactIndex.open(path, backend, { writable: true });
+  await using reader = await ExactIndex.open(path, backend);
+  const check = async (): Promise<void> => {
+    await reader.refresh();
+    expect(await reader.search(clustered(5), { top: 99 })).toEqual(
+      await writer.search(clustered(5), { top: 99 }),
+    );
+  };
+  await writer.put([rowOf(0), rowOf(1)]);
+  await check();
+  await writer.compact();
+  await writer.put([rowOf(1), rowOf(2)]);
+  await check();
+  await writer.delete(["k0"]);
+  await check();
+  await writer.close();
+  await rm(path, { recursive: true });
+  await expect(reader.refresh()).rejects.toThrow("not an index");
+  expect(await reader.count("image")).toBe(2);
+  await ExactIndex.create(path, origin);
+  writer = await ExactIndex.open(path, backend, { writable: true });
+  await writer.put([rowOf(3)]);
+  await check();
+  await writer.close();
+  await rm(path, { recursive: true });
+  await ExactIndex.create(path, { ...origin, fingerprint: "1" });
+  await expect(reader.refresh()).rejects.toThrow("made anew with another model, none");
+  expect(await reader.count("image")).toBe(1);
 });
 
 describe("the files of an exact index", () => {

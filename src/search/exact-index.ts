@@ -15,6 +15,7 @@ import {
   type VectorIndex,
   type VectorKind,
   requireQueries,
+  requireSameModel,
   requireVectors,
   vectorKinds,
 } from "./vector-index.js";
@@ -41,6 +42,7 @@ export class ExactIndex implements VectorIndex {
   /** What writes to the directory, one after another. */
   readonly #writes = new CallQueue();
   #directory: IndexDirectory | undefined;
+  #origin: EmbeddingOrigin;
   #compactBytes = Infinity;
   /** Why the index cannot be used any more: a change failed half-way in memory. */
   #fault: Error | undefined;
@@ -51,8 +53,9 @@ export class ExactIndex implements VectorIndex {
    */
   constructor(
     readonly backend: Backend,
-    readonly origin: EmbeddingOrigin,
+    origin: EmbeddingOrigin,
   ) {
+    this.#origin = origin;
     this.#samples = SampleTables.empty(backend, origin.width);
   }
 
@@ -70,18 +73,16 @@ export class ExactIndex implements VectorIndex {
     backend: Backend,
     { writable = false, compactBytes = 64 * 2 ** 20 }: OpenExactOptions = {},
   ): Promise<ExactIndex> {
-    let index!: ExactIndex;
-    const directory = await IndexDirectory.open(path, {
-      writable,
-      load: async (origin, segment) => {
-        index = new ExactIndex(backend, origin);
-        if (segment) index.#samples = await SampleTables.load(segment, backend, origin.width);
-      },
-      apply: (update) => void index.#samples.apply(update),
-    });
+    const { directory, samples } = await openFiles(path, backend, { writable });
+    const index = new ExactIndex(backend, directory.origin);
+    index.#samples = samples;
     index.#directory = directory;
     index.#compactBytes = compactBytes;
     return index;
+  }
+
+  get origin(): EmbeddingOrigin {
+    return this.#origin;
   }
 
   count(kind: VectorKind): Promise<number> {
@@ -125,6 +126,23 @@ export class ExactIndex implements VectorIndex {
     requireQueries(queries, this.origin.width);
     const hits = await this.#searchAll(queries, options);
     return given instanceof Float32Array ? hits[0]! : hits;
+  }
+
+  async refresh({ signal }: Abortable = {}): Promise<void> {
+    await this.#writes.run(async () => {
+      signal?.throwIfAborted();
+      const directory = this.#directory;
+      if (!directory || directory.isWritable) return; // nobody else writes
+      const updates: Update[] = [];
+      if (!(await directory.readOn((update) => updates.push(update)))) {
+        await this.#openAgain(directory);
+      } else if (updates.length > 0) {
+        await this.#change(() => {
+          for (const update of updates) this.#samples.apply(update);
+          return Promise.resolve();
+        });
+      }
+    });
   }
 
   /**
@@ -228,6 +246,21 @@ export class ExactIndex implements VectorIndex {
     });
   }
 
+  /** Searches go on while the files are read. */
+  async #openAgain(old: IndexDirectory): Promise<void> {
+    const { directory, samples } = await openFiles(old.path, this.backend, {
+      writable: false,
+      require: (origin) => requireSameModel(old.path, this.origin, origin),
+    });
+    await this.#change(async () => {
+      this.#samples.dispose();
+      this.#samples = samples;
+      this.#directory = directory;
+      this.#origin = directory.origin;
+      await old.close();
+    });
+  }
+
   async #compact(options: Abortable = {}): Promise<void> {
     const directory = this.#directory;
     if (!directory || directory.logBytes === 0) return;
@@ -249,5 +282,37 @@ export class ExactIndex implements VectorIndex {
       const rows = await this.#use(() => this.#samples.get(some, options));
       for (const row of rows) yield row!;
     }
+  }
+}
+
+interface OpenFilesOptions {
+  readonly writable: boolean;
+  /** Refuses the index of another origin before it is read. */
+  readonly require?: (origin: EmbeddingOrigin) => void;
+}
+
+async function openFiles(
+  path: string,
+  backend: Backend,
+  { writable, require }: OpenFilesOptions,
+): Promise<{ readonly directory: IndexDirectory; readonly samples: SampleTables }> {
+  let samples: SampleTables | undefined;
+  try {
+    const directory = await IndexDirectory.open(path, {
+      writable,
+      load: async (origin, segment) => {
+        require?.(origin);
+        samples?.dispose();
+        const { width } = origin;
+        samples = await (segment
+          ? SampleTables.load(segment, backend, width)
+          : SampleTables.empty(backend, width));
+      },
+      apply: (update) => void samples!.apply(update),
+    });
+    return { directory, samples: samples! };
+  } catch (error) {
+    samples?.dispose();
+    throw error;
   }
 }

@@ -3,7 +3,7 @@
  * updates after it. A compaction writes the next generation beside it and then replaces `index.json`, so at any moment one of
  * the two is complete.
  */
-import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { lock } from "../base/lock.js";
@@ -39,6 +39,8 @@ export class IndexDirectory {
   private constructor(
     readonly path: string,
     private description: Description,
+    /** Identifies the file that the description was read from. */
+    private readonly stamp: string,
     /** Releases the lock; undefined if the directory is open for reading only. */
     private readonly release: (() => Promise<void>) | undefined,
   ) {}
@@ -86,8 +88,9 @@ export class IndexDirectory {
     const release = writable ? await lock(join(path, "lock"), path) : undefined;
     try {
       for (;;) {
+        const stamp = await stampOf(path); // before the file is read, so that it is never taken for an older one
         const found = await readDescription(path);
-        const directory = new IndexDirectory(path, found, release);
+        const directory = new IndexDirectory(path, found, stamp, release);
         try {
           const { segment } = directory;
           await load(found.origin, segment);
@@ -107,9 +110,23 @@ export class IndexDirectory {
     }
   }
 
+  get origin(): EmbeddingOrigin {
+    return this.description.origin;
+  }
+
   get segment(): OpenSegment | undefined {
     const { segment, generation } = this.description;
     return segment && { ...segment, prefix: segmentOf(this.path, generation) };
+  }
+
+  /**
+   * Passes the updates that another process has appended since to `apply`. Resolves to false, without any, if a compaction
+   * has begun another log, or the index was made anew: then it has to be opened again.
+   */
+  async readOn(apply: (update: Update) => void): Promise<boolean> {
+    if ((await stampOf(this.path)) !== this.stamp) return false;
+    const bytes = this.logBytes;
+    return (await this.#log.readOn(apply)) >= bytes;
   }
 
   /** Bytes of the updates since the last compaction. */
@@ -182,6 +199,12 @@ const logOf = (path: string, generation: number): string => join(path, `log-${ge
 const segmentOf = (path: string, generation: number): string => join(path, `segment-${generation}`);
 const segmentFiles = (path: string, generation: number): string[] =>
   segmentSuffixes.map((suffix) => `${segmentOf(path, generation)}${suffix}`);
+
+/** Distinguishes the description from those that took its place, each of which is another file. */
+async function stampOf(path: string): Promise<string> {
+  const found = await stat(join(path, descriptionName), { bigint: true }).catch(() => undefined);
+  return found ? `${found.ino} ${found.mtimeNs}` : "";
+}
 
 async function readDescription(path: string): Promise<Description> {
   const file = join(path, descriptionName);

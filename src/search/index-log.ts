@@ -45,7 +45,11 @@ export class IndexLog {
   ): Promise<IndexLog> {
     const log = new IndexLog(path, await open(path, writable ? "r+" : "r"));
     try {
-      await log.#replay(apply, writable);
+      const size = await log.readOn(apply);
+      if (writable && log.#end < size) {
+        await log.handle.truncate(log.#end);
+        await log.handle.sync();
+      }
       return log;
     } catch (error) {
       await log.close();
@@ -57,17 +61,17 @@ export class IndexLog {
     return this.#end;
   }
 
-  async #replay(apply: (update: Update) => void, writable: boolean): Promise<void> {
+  /**
+   * Passes the updates after those read so far to `apply`; resolves to the size of the file.
+   * @throws SourceError if a record before the last is damaged
+   */
+  async readOn(apply: (update: Update) => void): Promise<number> {
     const { size } = await this.handle.stat();
     for (;;) {
       const record = await this.#recordAt(this.#end, size);
-      if (!record) break;
+      if (!record) return size;
       apply(decode(record));
       this.#end += headerBytes + record.length;
-    }
-    if (writable && this.#end < size) {
-      await this.handle.truncate(this.#end);
-      await this.handle.sync();
     }
   }
 
@@ -103,7 +107,7 @@ export class IndexLog {
 
   /** The record that begins at `start`; undefined at the end of the log. */
   async #recordAt(start: number, size: number): Promise<Buffer | undefined> {
-    const header = await this.#read(start, Math.min(headerBytes, size - start));
+    const header = await this.#read(start, Math.min(headerBytes, Math.max(0, size - start)));
     if (header.length < headerBytes) return undefined;
     const length = header.readUInt32LE(0);
     const end = start + headerBytes + length;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Abortable } from "../base/call-options.js";
 import { exists, isDirectory } from "../base/exists.js";
 import type { Backend } from "../backend/backend.js";
-import { type EmbeddingOrigin, openEmbeddings } from "./embedding-file.js";
+import { type EmbeddingOrigin, isSameModel, openEmbeddings } from "./embedding-file.js";
 import type { EmbeddingModel } from "./embedding-model.js";
 import { ExactIndex, type OpenExactOptions } from "./exact-index.js";
 import { descriptionName } from "./index-directory.js";
@@ -101,12 +101,8 @@ export async function openOrMakeIndex(
 
 function differencesOf(found: EmbeddingOrigin, given: EmbeddingOrigin): string[] {
   const work = ({ model, precision }: EmbeddingOrigin): string => `${model} in ${precision}`;
-  const isSame =
-    found.fingerprint === given.fingerprint &&
-    found.precision === given.precision &&
-    found.width === given.width;
   return [
-    ...(isSame ? [] : [`was made with ${work(found)}, not ${work(given)}`]),
+    ...(isSameModel(found, given) ? [] : [`was made with ${work(found)}, not ${work(given)}`]),
     ...(found.source === given.source ? [] : [`holds ${found.source}, not ${given.source}`]),
   ];
 }

@@ -1,11 +1,10 @@
 /** Re-ranking by the matching head, which reads an image and a text together. */
-import type { CallOptions } from "../base/call-options.js";
+import type { Abortable, CallOptions } from "../base/call-options.js";
 import { readPlace } from "../data/formats/image-place.js";
 import { SampleError, SourceError } from "../data/formats/source-error.js";
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
-import type { Embedder } from "../inference/embedder.js";
 import type { Query } from "./query.js";
 import type { Hit, VectorKind } from "./vector-index.js";
 
@@ -25,6 +24,15 @@ export interface MatchedHit extends Hit {
   readonly fault?: string;
 }
 
+/** What reads images and texts together, such as the embedder of a loaded `Flava`: N of both to N probabilities. */
+export interface PairMatcher<I = Image> {
+  match(
+    images: readonly (I | Image)[],
+    texts: readonly string[],
+    options: Abortable,
+  ): Promise<ArrayLike<number>>;
+}
+
 /** Pairs matched at a time: their images are in memory. */
 const pairsAtOnce = 16;
 
@@ -35,31 +43,25 @@ const pairsAtOnce = 16;
  * @throws TypeError if the query has nothing that the hits can be matched with
  * @throws Error if the model has no matching head
  */
-export async function rerank(
-  embedder: Embedder,
-  query: Query,
+export async function rerank<I extends object = Image>(
+  matcher: PairMatcher<NoInfer<I>>,
+  query: Query<I>,
   hits: readonly Hit[],
   { kind = "image", first = hits.length, decode, signal, onProgress }: RerankOptions = {},
 ): Promise<MatchedHit[]> {
+  requireMatchable(query, kind);
   const { text, image } = query;
-  if ((kind === "image" ? text : image) === undefined) {
-    throw new TypeError(
-      kind === "image"
-        ? "Images are re-ranked by how they match a text: give one with the query."
-        : "Texts are re-ranked by how they match an image: give one with the query.",
-    );
-  }
   const matched: MatchedHit[] = [];
   const chosen = hits.slice(0, first);
   for (let next = 0; next < chosen.length; next += pairsAtOnce) {
     const some = chosen.slice(next, next + pairsAtOnce);
     const pairs = await Promise.all(
-      some.map(async (hit): Promise<Pair> =>
+      some.map(async (hit): Promise<Pair<I>> =>
         kind === "image" ? pairOf(hit, text!, decode) : { hit, image, text: hit.text },
       ),
     );
     const whole = pairs.filter((pair) => pair.image && pair.text !== undefined);
-    const probabilities = await embedder.match(
+    const probabilities = await matcher.match(
       whole.map((pair) => pair.image!),
       whole.map((pair) => pair.text!),
       { signal },
@@ -79,14 +81,28 @@ export async function rerank(
   return [...matched, ...hits.slice(first)];
 }
 
-interface Pair {
+/** @throws TypeError if the query has nothing that hits of a kind can be matched with */
+export function requireMatchable({ text, image }: Query<object>, kind: VectorKind): void {
+  if ((kind === "image" ? text : image) !== undefined) return;
+  throw new TypeError(
+    kind === "image"
+      ? "Images are re-ranked by how they match a text: give one with the query."
+      : "Texts are re-ranked by how they match an image: give one with the query.",
+  );
+}
+
+interface Pair<I> {
   readonly hit: Hit;
-  readonly image?: Image | undefined;
+  readonly image?: I | Image | undefined;
   readonly text?: string | undefined;
   readonly fault?: string;
 }
 
-async function pairOf(hit: Hit, text: string, decode: DecodeOptions | undefined): Promise<Pair> {
+async function pairOf(
+  hit: Hit,
+  text: string,
+  decode: DecodeOptions | undefined,
+): Promise<Pair<never>> {
   try {
     return { hit, text, image: await decodeImage(await imageOf(hit), decode) };
   } catch (error) {

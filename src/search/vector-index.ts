@@ -1,7 +1,7 @@
 /** What all indexes of vectors have in common. */
 import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { ImagePlace } from "../data/formats/image-place.js";
-import type { EmbeddingOrigin, EmbeddingRow } from "./embedding-file.js";
+import { type EmbeddingOrigin, type EmbeddingRow, isSameModel } from "./embedding-file.js";
 
 /** Which vectors of a sample: that of its image, or that of its text. */
 export type VectorKind = "image" | "text";
@@ -70,11 +70,20 @@ export interface VectorIndex extends AsyncDisposable {
    */
   search(query: Float32Array, options?: SearchOptions): Promise<Hit[]>;
   search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;
+  /**
+   * Takes in what other processes have changed since the index was opened or last refreshed.
+   * @throws SourceError if it cannot be read any more, Error if it was made anew with another model; then it stays as it was
+   */
+  refresh(options?: Abortable): Promise<void>;
   /** Merges the files of many updates, which makes the next opening faster and frees the space of what was replaced. */
   compact(options?: Abortable): Promise<void>;
   /** Waits for running calls and frees the memory. */
   close(): Promise<void>;
 }
+
+/** What a search compares with unless it says so: the vectors of images, or those of texts if there are none. */
+export const usualKind = async (index: Pick<VectorIndex, "count">): Promise<VectorKind> =>
+  (await index.count("image")) > 0 ? "image" : "text";
 
 /** The vector of a kind, if the sample has one. */
 export function vectorOf(row: IndexRow, kind: VectorKind): Float32Array | undefined {
@@ -84,6 +93,18 @@ export function vectorOf(row: IndexRow, kind: VectorKind): Float32Array | undefi
 /** The row without its vectors. */
 export function entryOf({ image: _, textVector: __, ...entry }: IndexRow): IndexEntry {
   return entry;
+}
+
+/** @throws Error if an index is not of the model any more that it was opened for */
+export function requireSameModel(
+  path: string,
+  before: EmbeddingOrigin,
+  now: EmbeddingOrigin,
+): void {
+  if (isSameModel(before, now)) return;
+  throw new Error(
+    `${path} was made anew with another model, ${now.model}. Open it again with that model.`,
+  );
 }
 
 /** @throws RangeError unless all vectors have this width and are finite */

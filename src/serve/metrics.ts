@@ -54,10 +54,10 @@ export class Metrics {
     });
   }
 
-  addRequest({ path, status, milliseconds, tokens = 0 }: LoggedRequest): void {
-    const known = path.startsWith("/v1/") && status !== 404 ? path : "other"; // clients must not make new series
-    this.#requests.inc({ path: known, status });
-    this.#seconds.observe({ path: known }, milliseconds / 1000);
+  addRequest({ route = "other", status, milliseconds, tokens = 0 }: LoggedRequest): void {
+    // Not the path: clients must not make new series.
+    this.#requests.inc({ path: route, status });
+    this.#seconds.observe({ path: route }, milliseconds / 1000);
     this.#tokens.inc(tokens);
   }
 

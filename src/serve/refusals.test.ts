@@ -130,6 +130,10 @@ describe("a server", () => {
     expect(JSON.stringify(logged)).not.toMatch(/private|secret/);
     const metrics = await (await guarded.app.request("/metrics")).text();
     expect(metrics).toContain('flava_requests_total{path="/v1/embeddings",status="401"} 2');
+    for (const name of ["x", "y"]) await guarded.app.request(`/v1/${name}`);
+    const after = await (await guarded.app.request("/metrics")).text();
+    expect(after).toContain('flava_requests_total{path="other",status="401"} 2');
+    expect(after).not.toContain("/v1/x");
     expect(() => ApiKeys.parse("\n", "keys.txt")).toThrow("keys.txt has no API key");
   });
 

@@ -1,23 +1,19 @@
 /** Answers of the server are those of the library, whoever asks, and in whatever form. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import OpenAI from "openai";
-import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
-import { openSource } from "../data/formats/open.js";
-import { indexSource } from "../search/index-source.js";
-import { openOrMakeIndex, originOf } from "../search/open-index.js";
+import { createApp } from "./create-app.js";
+import { Admission } from "./http/admission.js";
+import { defaultLimits } from "./http/limits.js";
+import { Metrics } from "./metrics.js";
+import { ServedModels } from "./models/served-models.js";
 import type { ClassifyResponse } from "./schemas/classify.js";
 import type { EmbeddingsResponse } from "./schemas/embeddings.js";
 import type { FillImageResponse, FillResponse } from "./schemas/fill.js";
 import type { MatchResponse } from "./schemas/match.js";
-import type { SearchResponse } from "./schemas/search.js";
-import type { Server } from "./server.js";
+import { type Server, defaultBatch } from "./server.js";
 
 const served = serveSmallModel();
-const folder = temporaryDirectory();
 let server: Server;
 let [red, blue] = [new Uint8Array(), new Uint8Array()];
 beforeAll(async () => {
@@ -132,40 +128,22 @@ describe("the server", () => {
     }
   });
 
-  it("searches an index, and shows its images", async () => {
-    const { offline, start } = served();
-    await mkdir(join(folder, "images"));
-    for (const [name, file] of Object.entries({ red, blue, green: await png("green") })) {
-      await writeFile(join(folder, "images", `${name}.png`), file);
-      await writeFile(join(folder, "images", `${name}.txt`), `a ${name} square`);
-    }
-    const path = join(folder, "index");
-    const { backend } = offline.embedder;
-    const made = await openOrMakeIndex(path, await originOf(offline, "images"), backend);
-    await indexSource(made, await openSource(join(folder, "images")), offline);
-    await made.close();
-    const searching = await start({ index: path });
-    const find = async (query: object) => {
-      const { status, body } = await post(searching, "/v1/search", query);
-      return { status, ...(body as SearchResponse) };
-    };
-    const { data, usage } = await find({ image: dataUrl(red), top: 2 });
-    expect(data).toHaveLength(2);
-    expect(data[0]).toMatchObject({ key: "red", text: "a red square" });
-    expect(data[0]!.similarity).toBeCloseTo(1, 5);
-    expect(usage.prompt_tokens).toBe(17);
-    const texts = await find({ text: "a blue square", among: "texts", without: "a red square" });
-    expect(texts.data[0]!.key).toBe("blue");
-    const filtered = await find({ text: "a blue square", filter: { key: "green" } });
-    expect(filtered.data.map(({ key }) => key)).toEqual(["green"]);
-    const image = await searching.app.request(data[0]!.image_url!);
-    const { format, width } = await sharp(await image.arrayBuffer()).metadata();
-    expect([image.status, format, width]).toEqual([200, "webp", 40]);
-    expect((await searching.app.request("/v1/search/image?key=../red")).status).toBe(404);
-    expect((await find({})).status).toBe(422);
-    expect((await post(server, "/v1/search", { text: "a" })).body).toMatchObject({
-      error: { message: expect.stringContaining("--index") as string },
+  it("decodes an image once for all texts that it is filled with", async () => {
+    let reads = 0;
+    const admission = new Admission(defaultLimits);
+    const app = createApp({
+      ...{ admission, limits: defaultLimits, isReady: () => true, metrics: new Metrics(() => 0) },
+      models: await ServedModels.load(
+        { small: () => Promise.resolve(served().offline) },
+        { limits: defaultBatch, onWarning: expect.unreachable },
+      ),
+      reader: { maxPixels: 1e6, bytesOf: () => Promise.resolve(red).finally(() => reads++) },
     });
+    const filled = await post({ app }, "/v1/fill", {
+      texts: ["a [MASK]", "[MASK] b"],
+      image: dataUrl(red),
+    });
+    expect([filled.status, reads]).toEqual([200, 1]);
   });
 
   it("shows its endpoints, without requests to other hosts", async () => {

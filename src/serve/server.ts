@@ -24,6 +24,8 @@ export interface ServerOptions extends Pick<AppOptions, "extend" | "runs" | "pag
   readonly keys?: ApiKeys | undefined;
   /** Names of hosts that images may be fetched from; default: none. */
   readonly allowedHosts?: readonly string[];
+  /** Receives what is wrong, but does not stop the server; default: emits a Node.js warning. */
+  readonly onWarning?: (message: string) => void;
 }
 
 export interface ListenOptions {
@@ -57,6 +59,7 @@ export class Server {
     batch,
     allowedHosts = [],
     limits: given,
+    onWarning = warn,
     ...options
   }: ServerOptions): Promise<Server> {
     const limits = { ...defaultLimits, ...given };
@@ -66,6 +69,7 @@ export class Server {
       index,
       limits: { ...defaultBatch, ...batch },
       onBatch: (facts) => metrics.addBatch(facts),
+      onWarning,
     });
     const fetcher =
       allowedHosts.length > 0
@@ -105,6 +109,10 @@ export class Server {
     if (this.#http) await closed(this.#http);
     await this.models.close();
   }
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, "FlavaWarning");
 }
 
 /** Stops to listen, and waits for the connections to end, each as soon as it is idle. */

@@ -7,10 +7,13 @@ import type {
 import { models } from "./model.js";
 import { type RequestOptions, getFile, post } from "./request.js";
 
-/** Whether the server has an index. */
-export async function canSearch(options: RequestOptions): Promise<boolean> {
+/** What the server's first model can do, whose index is searched. */
+export async function searching(
+  options: RequestOptions,
+): Promise<{ readonly hasIndex: boolean; readonly canMatch: boolean }> {
   const [model] = await models(options);
-  return model?.endpoints.includes("search") ?? false;
+  const can = (endpoint: string): boolean => model?.endpoints.includes(endpoint) ?? false;
+  return { hasIndex: can("search"), canMatch: can("match") };
 }
 
 /** The entries that are nearest to a query, nearest first. */

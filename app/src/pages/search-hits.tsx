@@ -14,7 +14,9 @@ interface SearchHitsProps {
 export const SearchHits = ({ hits, onSimilar }: SearchHitsProps): JSX.Element => (
   <>
     <p class="quiet" role="status">
-      {hits.length === 0 ? "Nothing passes the filter." : `The ${hits.length} nearest`}
+      {hits.length === 0
+        ? "Nothing passes the filter."
+        : `The ${hits.length} nearest${order(hits)}`}
     </p>
     <ol class="gallery">
       {hits.map((hit) => (
@@ -26,13 +28,19 @@ export const SearchHits = ({ hits, onSimilar }: SearchHitsProps): JSX.Element =>
   </>
 );
 
+/** How the hits are ordered, if not by similarity alone. */
+function order(hits: readonly SearchHit[]): string {
+  const matched = hits.filter(({ match }) => match !== undefined).length;
+  return matched === 0 ? "" : `, the first ${matched} by how they match the text`;
+}
+
 interface FoundImageProps extends Pick<SearchHitsProps, "onSimilar"> {
   readonly hit: SearchHit;
 }
 
 /** An image of the index is asked for as all requests are: with the API key, if there is one. */
 function FoundImage({ hit, onSimilar }: FoundImageProps): JSX.Element {
-  const { image_url: address, similarity } = hit;
+  const { image_url: address, key } = hit;
   const name = nameOf(hit);
   const { result: url, fault } = useRequest(
     address === undefined
@@ -49,15 +57,13 @@ function FoundImage({ hit, onSimilar }: FoundImageProps): JSX.Element {
       )}
       <span class="name">{name}</span>
       <span class="foot">
-        <span class="quiet" title="Cosine similarity">
-          {similarity.toFixed(3)}
-        </span>
+        <Score hit={hit} />
         {url !== undefined && (
           <button
             type="button"
             class="link"
             aria-label={`Similar to ${name}`}
-            onClick={() => onSimilar({ name, url })}
+            onClick={() => onSimilar({ name, url, key })}
           >
             Similar
           </button>
@@ -66,6 +72,18 @@ function FoundImage({ hit, onSimilar }: FoundImageProps): JSX.Element {
     </>
   );
 }
+
+const Score = ({
+  hit: { similarity, match, fault },
+}: Pick<FoundImageProps, "hit">): JSX.Element => (
+  <span
+    class="quiet"
+    title={fault ?? (match === undefined ? "Cosine similarity" : "Probability of a match")}
+  >
+    {fault !== undefined && "not read: "}
+    {match === undefined ? similarity.toFixed(3) : `${(100 * match).toFixed(1)} %`}
+  </span>
+);
 
 /** The text of an entry, or its label, or the last part of its key. */
 const nameOf = ({ text, label, key }: SearchHit): string =>

@@ -1,24 +1,23 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
-import type { SearchRequest } from "../../../src/serve/schemas/search.js";
-import { canSearch, search } from "../api/search.js";
-import { ChipsField } from "../parts/chips-field.js";
-import { ImageField } from "../parts/image-field.js";
+import { useState } from "preact/hooks";
+import { search, searching } from "../api/search.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
 import { typingPause, useRequest } from "../parts/use-request.js";
+import { SearchFields } from "./search-fields.js";
 import { SearchHits } from "./search-hits.js";
+import { type Sought, nothing, queryOf } from "./search-query.js";
 
 export function SearchPage(): JSX.Element {
-  const answer = useRequest((signal) => canSearch({ signal }), []);
+  const answer = useRequest((signal) => searching({ signal }), []);
   return (
     <>
       <PageHead title="Search">
         Find images by a text, by another image, or by both: like this image, but as the text says.
       </PageHead>
       <Answered answer={answer} waiting="Asking for the index…">
-        {(hasIndex) => (hasIndex ? <Search /> : <NoIndex />)}
+        {({ hasIndex, canMatch }) => (hasIndex ? <Search canMatch={canMatch} /> : <NoIndex />)}
       </Answered>
     </>
   );
@@ -33,18 +32,12 @@ const NoIndex = (): JSX.Element => (
   </div>
 );
 
-/** What the page searches for. */
-interface Sought {
-  readonly text: string;
-  readonly without: string;
-  readonly filters: readonly string[];
-  readonly images: readonly ChosenImage[];
+interface SearchProps {
+  readonly canMatch: boolean;
 }
 
-const nothing: Sought = { text: "", without: "", filters: [], images: [] };
-
-function Search(): JSX.Element {
-  const [sought, setSought] = useState(nothing);
+function Search({ canMatch }: SearchProps): JSX.Element {
+  const [sought, setSought] = useState<Sought>(nothing);
   const query = queryOf(sought);
   const answer = useRequest(
     query && ((signal) => search(query, { signal })),
@@ -57,7 +50,11 @@ function Search(): JSX.Element {
   };
   return (
     <>
-      <Fields sought={sought} onChange={(part) => setSought((now) => ({ ...now, ...part }))} />
+      <SearchFields
+        sought={sought}
+        canMatch={canMatch}
+        onChange={(part) => setSought((now) => ({ ...now, ...part }))}
+      />
       <section aria-label="Results" class="results">
         {query ? (
           <Answered answer={answer} waiting="Searching…">
@@ -70,86 +67,5 @@ function Search(): JSX.Element {
         )}
       </section>
     </>
-  );
-}
-
-/** Undefined if there is nothing to search for yet. */
-function queryOf({ text, without, filters, images }: Sought): SearchRequest | undefined {
-  const [image] = images;
-  if (text.trim() === "" && !image) return undefined;
-  return {
-    ...(text.trim() !== "" && { text: text.trim() }),
-    ...(image && { image: image.url }),
-    ...(without.trim() !== "" && { without: without.trim() }),
-    ...(filters.length > 0 && { filter: Object.fromEntries(filters.map(nameAndValue)) }),
-    top: 48,
-  };
-}
-
-/** "label=cat" names a label; "cat" alone does, too. */
-function nameAndValue(filter: string): [name: string, value: string] {
-  const split = filter.indexOf("=");
-  return split < 1 ? ["label", filter] : [filter.slice(0, split), filter.slice(split + 1)];
-}
-
-interface FieldsProps {
-  readonly sought: Sought;
-  readonly onChange: (part: Partial<Sought>) => void;
-}
-
-function Fields({ sought, onChange }: FieldsProps): JSX.Element {
-  const { text, without, filters, images } = sought;
-  return (
-    <div class="split">
-      <div class="stack">
-        <TextField
-          label="Text"
-          example="an icon of a heart"
-          value={text}
-          onChange={(value) => onChange({ text: value })}
-        />
-        <TextField
-          label="But not"
-          example="a broken heart"
-          value={without}
-          onChange={(value) => onChange({ without: value })}
-        />
-        <ChipsField
-          label="Filter"
-          placeholder="label=heart"
-          hint="Only images with this label, field, key, path or text, such as label=heart."
-          chips={filters}
-          onChange={(chips) => onChange({ filters: chips })}
-        />
-      </div>
-      <ImageField
-        label="Image"
-        images={images}
-        onChange={(chosen) => onChange({ images: chosen })}
-      />
-    </div>
-  );
-}
-
-interface TextFieldProps {
-  readonly label: string;
-  readonly example: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
-
-function TextField({ label, example, value, onChange }: TextFieldProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="search"
-        value={value}
-        placeholder={example}
-        onInput={({ currentTarget }) => onChange(currentTarget.value)}
-      />
-    </div>
   );
 }

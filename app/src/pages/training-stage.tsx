@@ -73,8 +73,9 @@ interface LoggedProps {
 function Logged({ log, stage }: LoggedProps): JSX.Element {
   const training = log.filter(({ kind }) => kind === "training");
   const evaluations = log.filter(({ kind }) => kind === "evaluation");
-  const curves = useMemo(() => lossCurves(training, evaluations, stage), [log, stage.losses]);
-  const others = useMemo(() => otherCurves(training, evaluations, stage), [log]);
+  const baselines = JSON.stringify([stage.losses, stage.accuracies]); // each look at the run brings the same in new objects
+  const curves = useMemo(() => lossCurves(training, evaluations, stage), [log, baselines]);
+  const others = useMemo(() => otherCurves(training, evaluations, stage), [log, baselines]);
   const [curvesOfOthers, measuredOnce] = [
     others.filter(hasCurve),
     others.filter((one) => !hasCurve(one)),

@@ -4,6 +4,8 @@ export interface ChosenImage {
   readonly name: string;
   /** The file as it is: "data:image/png;base64,..." */
   readonly url: string;
+  /** Its key, if it is from the index. */
+  readonly key?: string;
 }
 
 /** Reads image files; others are left out. */

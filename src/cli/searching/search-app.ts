@@ -94,6 +94,7 @@ async function serve(
   const server = await createServer({
     models: { [basename(flava.model.path)]: () => Promise.resolve(flava) },
     index: directory,
+    onWarning: (message) => console.error(`flava: ${message}`),
     ...(hasPages && { pages }),
   });
   try {

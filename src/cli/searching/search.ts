@@ -4,7 +4,7 @@ import { readImage } from "../../api/image-input.js";
 import { openIndex } from "../../search/open-index.js";
 import { embedQueries } from "../../search/query.js";
 import { type MatchedHit, rerank } from "../../search/rerank.js";
-import type { Filter, VectorKind } from "../../search/vector-index.js";
+import { type Filter, usualKind } from "../../search/vector-index.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
 import { several } from "../several.js";
@@ -64,9 +64,7 @@ async function run(path: string, text: string | undefined, flags: SearchFlags): 
   const { image, imageWeight, without, top, among, filter } = flags;
   const hits = await useModel(flags, async (flava) => {
     await using index = await openIndex(path, flava);
-    const hasImages = (await index.count("image")) > 0;
-    const kind: VectorKind =
-      (among ?? (hasImages ? "images" : "texts")) === "images" ? "image" : "text";
+    const kind = among ? kindOf[among] : await usualKind(index);
     const query = {
       ...(text !== undefined && { text }),
       ...(image !== undefined && { image: await readImage(image) }),
@@ -85,6 +83,8 @@ async function run(path: string, text: string | undefined, flags: SearchFlags): 
   if (flags.json) printJson(hits.map(resultOf));
   else for (const hit of hits) console.log(lineOf(hit));
 }
+
+const kindOf = { images: "image", texts: "text" } as const;
 
 /** What is known of a result, without what only the index needs. */
 function resultOf({ place: _, stamp: __, content: ___, fault: ____, ...result }: MatchedHit) {

@@ -132,6 +132,7 @@ async function run(flags: ServeFlags): Promise<void> {
     keys: await keysOf(flags.apiKeyFile, process.env.FLAVA_API_KEYS),
     allowedHosts: flags.allowHost,
     onRequest: (request) => process.stderr.write(`${JSON.stringify(request)}\n`),
+    onWarning: (message) => console.error(`flava: ${message}`),
     ...(flags.runs !== undefined && { runs: flags.runs }),
     ...(existsSync(pages) && { pages }),
   });

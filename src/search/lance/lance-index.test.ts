@@ -72,6 +72,18 @@ it("an approximate index is kept with its measured recall, or removed", async ()
   );
 });
 
+it("an index in LanceDB takes in what others change", async () => {
+  const path = join(folder, "refreshed");
+  await LanceIndex.create(path, origin);
+  await using writer = await LanceIndex.open(path);
+  await writer.put([rowOf(1)]);
+  await using reader = await LanceIndex.open(path);
+  await reader.count("image");
+  await writer.put([rowOf(2)]);
+  await reader.refresh();
+  expect(await reader.count("image")).toBe(2);
+});
+
 it("an index in LanceDB is not made where something else is", async () => {
   const path = join(folder, "other");
   await ExactIndex.create(path, origin);

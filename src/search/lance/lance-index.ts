@@ -21,7 +21,9 @@ import {
   type VectorKind,
   entryOf,
   requireQueries,
+  requireSameModel,
   requireVectors,
+  usualKind,
 } from "../vector-index.js";
 
 const lanceFormat = "flava vectors in LanceDB";
@@ -156,7 +158,7 @@ export class LanceIndex implements VectorIndex {
   ): Promise<Hit[] | Hit[][]> {
     const queries = given instanceof Float32Array ? [given] : given;
     requireQueries(queries, this.origin.width);
-    const own = kind ?? ((await this.count("image")) > 0 ? "image" : "text");
+    const own = kind ?? (await usualKind(this));
     if (kind && (await this.count(kind)) === 0) {
       throw new Error(`${this.path} has no embeddings of ${kind}s.`);
     }
@@ -190,6 +192,14 @@ export class LanceIndex implements VectorIndex {
     const built = await buildApproximation(this.table, this.lance, { kind, nearest }, options);
     await this.#describe({ approximations: { ...others, [kind]: built } });
     return built;
+  }
+
+  async refresh({ signal }: Abortable = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const found = await readDescription(this.path);
+    requireSameModel(this.path, this.origin, found.origin);
+    await this.table.checkoutLatest();
+    this.description = found;
   }
 
   /** Merges small files and removes what was replaced or deleted. */

@@ -1,25 +1,31 @@
 /** A multipart form as the object that a JSON body would be. */
+import type { z } from "@hono/zod-openapi";
 
-/** Fields whose values are not texts. */
-const converted: Readonly<Record<string, (text: string) => unknown>> = {
-  dimensions: Number,
-  top: Number,
-  seed: Number,
-  hidden: (text) => JSON.parse(text) as unknown,
-  truncate: (text) => JSON.parse(text) as unknown,
-};
-
-/** Files become bytes, repeated fields arrays. */
-export async function fieldsOf(form: FormData): Promise<Record<string, unknown>> {
+/** Files become bytes, repeated fields arrays, and texts where a field takes none what they are as JSON: numbers, objects. */
+export async function fieldsOf(
+  form: FormData,
+  schema: z.ZodObject,
+): Promise<Record<string, unknown>> {
+  const shape = schema.shape as Readonly<Record<string, z.ZodType>>;
   const fields: Record<string, unknown> = {};
   for (const name of new Set(form.keys())) {
+    const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
     const values = await Promise.all(
       form.getAll(name).map(async (value) => {
         if (typeof value !== "string") return new Uint8Array(await value.arrayBuffer());
-        return Object.hasOwn(converted, name) ? converted[name]!(value) : value;
+        return field === undefined || field.safeParse(value).success ? value : fromJson(value);
       }),
     );
     fields[name] = values.length === 1 ? values[0] : values;
   }
   return fields;
+}
+
+/** A text that is no JSON stays as it is; the schema then says what was expected. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

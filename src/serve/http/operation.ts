@@ -5,7 +5,7 @@ import type { ServerApp } from "./app.js";
 import type { Call } from "./call.js";
 import { readBody } from "./read-body.js";
 
-export interface OperationOptions<Request extends z.ZodType, Response extends z.ZodType> {
+export interface OperationOptions<Request extends z.ZodObject, Response extends z.ZodType> {
   readonly path: string;
   readonly summary: string;
   readonly request: Request;
@@ -13,7 +13,7 @@ export interface OperationOptions<Request extends z.ZodType, Response extends z.
 }
 
 /** Adds `POST path` to the app and its document. */
-export function addOperation<Request extends z.ZodType, Response extends z.ZodType>(
+export function addOperation<Request extends z.ZodObject, Response extends z.ZodType>(
   app: ServerApp,
   { path, summary, request, response }: OperationOptions<Request, Response>,
   run: (request: z.output<Request>, call: Call) => Promise<z.output<Response>>,

@@ -11,12 +11,12 @@ const expected = "send JSON (content-type: application/json) or a form (multipar
  * @throws ApiError 415 for another content type, 413 for a body that is too large, 400 for one that is cut off or no JSON, 422
  *   for one that lacks what the schema asks for
  */
-export async function readBody<Schema extends z.ZodType>(
+export async function readBody<Schema extends z.ZodObject>(
   request: Request,
   schema: Schema,
   limit: number,
 ): Promise<z.output<Schema>> {
-  const content = await contentOf(request, limit);
+  const content = await contentOf(request, schema, limit);
   const { success, data, error } = schema.safeParse(content);
   if (success) return data;
   const { path, message } = deepestIssue(error.issues);
@@ -24,7 +24,7 @@ export async function readBody<Schema extends z.ZodType>(
   throw new ApiError(422, param === "" ? message : `${param}: ${message}`, { param });
 }
 
-async function contentOf(request: Request, limit: number): Promise<unknown> {
+async function contentOf(request: Request, schema: z.ZodObject, limit: number): Promise<unknown> {
   const { headers } = request;
   const given = headers.get("content-type");
   const type = given?.split(";")[0]!.trim().toLowerCase();
@@ -39,7 +39,7 @@ async function contentOf(request: Request, limit: number): Promise<unknown> {
   const bytes = await bytesOf(request, limit);
   try {
     if (type === "application/json") return JSON.parse(decoder.decode(bytes)) as unknown;
-    return await fieldsOf(await bufferToFormData(bytes, given!));
+    return await fieldsOf(await bufferToFormData(bytes, given!), schema);
   } catch (cause) {
     const kind = type === "application/json" ? "JSON" : "a multipart form";
     throw new ApiError(400, `The body cannot be read as ${kind}: ${String(cause)}.`, { cause });

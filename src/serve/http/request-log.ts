@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
 import type { AppEnvironment } from "./app.js";
 import type { RequestFacts } from "./call.js";
 
@@ -8,6 +9,8 @@ export interface LoggedRequest extends RequestFacts {
   readonly time: string;
   readonly method: string;
   readonly path: string;
+  /** The endpoint that answered, such as "/v1/runs/:run"; of other requests undefined. */
+  readonly route?: string | undefined;
   readonly status: number;
   readonly milliseconds: number;
 }
@@ -23,6 +26,10 @@ export function requestLog(
     await next();
     const milliseconds = Math.round(10 * (performance.now() - start)) / 10;
     const { method, path } = context.req;
-    report({ time, method, path, status: context.res.status, milliseconds, ...facts });
+    const route = matchedRoutes(context).findLast(isEndpoint)?.path;
+    report({ time, method, path, route, status: context.res.status, milliseconds, ...facts });
   };
 }
+
+/** Middleware is there for all methods. */
+const isEndpoint = (route: { readonly method: string }): boolean => route.method !== "ALL";

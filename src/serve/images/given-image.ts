@@ -18,12 +18,13 @@ export interface ImageReader {
 
 /** An image as a client sent it. It is decoded when its turn has come, so that few decoded images are in memory. */
 export class GivenImage {
+  #image: Promise<Image> | undefined;
   #pixels: Promise<Float32Array> | undefined;
   #uses: number;
 
   /**
    * @param param the field it is in
-   * @param uses how often `pixels` will be called; they are kept until the last time
+   * @param uses how often `image`, or `pixels`, will be called: what it resolves to is kept until the last time
    */
   constructor(
     private readonly given: string | Uint8Array,
@@ -39,7 +40,26 @@ export class GivenImage {
    * Decodes the image.
    * @throws ApiError if it cannot be decoded: 413 if it has too many pixels, 415 for an unknown format, 422 for a damaged file
    */
-  async image(): Promise<Image> {
+  image(): Promise<Image> {
+    const image = (this.#image ??= this.#decode());
+    this.#use();
+    return image;
+  }
+
+  /** The image as the encoder reads it: float32 [C, H, W]; fails as `image` does. */
+  pixels(processor: ImageProcessor): Promise<Float32Array> {
+    const decode = async () => pixelsOf(await this.#decode(), processor);
+    const pixels = (this.#pixels ??= decode());
+    this.#use();
+    return pixels;
+  }
+
+  #use(): void {
+    this.#uses--;
+    if (this.#uses <= 0) this.#image = this.#pixels = undefined;
+  }
+
+  async #decode(): Promise<Image> {
     const { bytesOf, maxPixels } = this.reader;
     const bytes = await bytesOf(this.given, this.param, this.signal);
     try {
@@ -47,14 +67,6 @@ export class GivenImage {
     } catch (error) {
       throw error instanceof ImageError ? this.#refused(error) : error;
     }
-  }
-
-  /** The image as the encoder reads it: float32 [C, H, W]. */
-  pixels(processor: ImageProcessor): Promise<Float32Array> {
-    const pixels = (this.#pixels ??= this.image().then((image) => pixelsOf(image, processor)));
-    this.#uses--;
-    if (this.#uses <= 0) this.#pixels = undefined;
-    return pixels;
   }
 
   #refused(error: ImageError): ApiError {

@@ -10,8 +10,13 @@ export interface TextItem {
   readonly truncate: boolean;
 }
 
+/** A text in field `param`, which must not be too long. */
+export const itemOf =
+  (param: string) =>
+  (text: string): TextItem => ({ text, param, truncate: false });
+
 export interface PairItem extends TextItem {
-  readonly image: GivenImage;
+  readonly image: Pick<GivenImage, "pixels">;
 }
 
 /** A text with masks, and the image that it describes. */
@@ -38,7 +43,10 @@ export interface PredictItem {
 }
 
 /** A query, as that of `flava search`. */
-export type SearchItem = Query<GivenImage>;
+export interface SearchItem extends Query<GivenImage> {
+  /** The key of an entry in place of an image; it is not found itself. */
+  readonly similarTo?: string;
+}
 
 /** An embedding [D], and how many tokens or patches were read for it. */
 export interface EmbeddedItem {

@@ -10,20 +10,20 @@ import type { Flava } from "../../api/flava.js";
 import type { Prediction } from "../../api/predict.js";
 import { fixedViewShape } from "../../inference/inputs.js";
 import { concatenated } from "../../inference/similarity.js";
-import { type QueryEmbedder, embedQueries } from "../../search/query.js";
-import type { Hit, SearchOptions, VectorIndex } from "../../search/vector-index.js";
+import type { VectorIndex } from "../../search/vector-index.js";
 import type { BatchFacts, BatchLimits, LaneCall } from "../batch/lane.js";
 import { ApiError } from "../http/api-error.js";
 import type { GivenImage } from "../images/given-image.js";
 import type { ModelDescription } from "../schemas/models.js";
-import type {
-  EmbeddedItem,
-  FillImageItem,
-  FillItem,
-  PairItem,
-  PredictItem,
-  SearchItem,
-  TextItem,
+import {
+  type EmbeddedItem,
+  type FillImageItem,
+  type FillItem,
+  type PairItem,
+  type PredictItem,
+  type SearchItem,
+  type TextItem,
+  itemOf,
 } from "./items.js";
 import {
   fillImageLane,
@@ -33,6 +33,7 @@ import {
   predictLane,
   textLane,
 } from "./lanes.js";
+import { type Found, Searcher, type ServedSearchOptions } from "./searcher.js";
 import { TextReader } from "./text-reader.js";
 
 export interface ServedModelOptions {
@@ -40,6 +41,7 @@ export interface ServedModelOptions {
   readonly index?: VectorIndex | undefined;
   readonly limits: BatchLimits;
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
+  readonly onWarning: (message: string) => void;
 }
 
 /** A loaded model under the name that clients call it by. What is asked of it at the same time runs in batches. */
@@ -47,11 +49,12 @@ export class ServedModel {
   readonly description: ModelDescription;
   readonly #classifier: Classifier;
   readonly #lanes;
+  readonly #searcher: Searcher | undefined;
 
   constructor(
     readonly name: string,
     readonly flava: Flava,
-    private readonly options: ServedModelOptions,
+    options: ServedModelOptions,
   ) {
     this.description = describe(name, flava, options.index !== undefined);
     const { max_tokens, patches } = this.description;
@@ -66,6 +69,8 @@ export class ServedModel {
       fillImage: fillImageLane(given),
       ...(flava.model.task && { predict: predictLane(given) }),
     };
+    const { index, onWarning } = options;
+    this.#searcher = index && new Searcher(index, this.#lanes, onWarning);
   }
 
   /** The embeddings of images and texts, in order. */
@@ -101,36 +106,21 @@ export class ServedModel {
   }
 
   /** The entries of the index that are nearest to a query. */
-  async search(
-    query: SearchItem,
-    { client, signal, ...options }: SearchOptions & LaneCall,
-  ): Promise<{ readonly hits: Hit[]; readonly tokens: number }> {
-    const index = this.index;
-    const call = { client, signal };
-    let tokens = 0;
-    const together = (items: readonly EmbeddedItem[]): Float32Array => {
-      for (const item of items) tokens += item.tokens;
-      return concatenated(items.map(({ vector }) => vector));
-    };
-    const embedder: QueryEmbedder<GivenImage> = {
-      width: this.flava.width,
-      texts: async (texts) =>
-        together(await this.#lanes.texts.submit(texts.map(itemOf("text")), call)),
-      images: async (images) => together(await this.#lanes.images.submit(images, call)),
-    };
-    const [vector] = await embedQueries(embedder, [query]);
-    return { hits: await index.search(vector!, { ...options, signal }), tokens };
+  search(query: SearchItem, options: ServedSearchOptions, call: LaneCall): Promise<Found> {
+    this.#require("search");
+    if (options.rerank !== undefined) this.#require("match");
+    return this.#searcher!.search(query, options, call);
   }
 
   /** @throws ApiError 422 if this model has no index */
   get index(): VectorIndex {
     this.#require("search");
-    return this.options.index!;
+    return this.#searcher!.index;
   }
 
   /** Closes the model and its index. */
   async close(): Promise<void> {
-    await this.options.index?.close();
+    await this.#searcher?.index.close();
     await this.flava.close();
   }
 
@@ -173,11 +163,6 @@ export class ServedModel {
 }
 
 const isText = (item: GivenImage | TextItem): item is TextItem => "text" in item;
-
-/** A text in field `param`, which must not be too long. */
-const itemOf =
-  (param: string) =>
-  (text: string): TextItem => ({ text, param, truncate: false });
 
 function describe(name: string, { model, width }: Flava, hasIndex: boolean): ModelDescription {
   const { config, state, tokenizer, processor, task } = model;

@@ -17,9 +17,10 @@ export function addFill(app: ServerApp): void {
       const model = call.model(name);
       const fields = fieldsOf("texts", texts);
       call.count("texts", fields.length);
+      const given = image === undefined ? undefined : call.image(image, "image", fields.length);
       const items = fields.map(([text, param]) => ({
         ...{ text, param, top },
-        ...(image !== undefined && { image: call.image(image, "image") }),
+        ...(given && { image: given }),
       }));
       const found = await model.fill(items, call);
       return { data: found.map((filled, index) => ({ index, ...filled })), model: model.name };

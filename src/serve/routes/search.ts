@@ -2,11 +2,12 @@ import { z } from "@hono/zod-openapi";
 import sharp from "sharp";
 import { decodeImage } from "../../data/image/decode.js";
 import type { Image } from "../../data/image/image.js";
-import { imageOf } from "../../search/rerank.js";
-import type { Hit } from "../../search/vector-index.js";
+import { type MatchedHit, imageOf } from "../../search/rerank.js";
 import { ApiError, unusable } from "../http/api-error.js";
 import type { ServerApp } from "../http/app.js";
+import type { Call } from "../http/call.js";
 import { addOperation } from "../http/operation.js";
+import type { SearchItem } from "../models/items.js";
 import { manyOf } from "../schemas/inputs.js";
 import { searchRequest, searchResponse } from "../schemas/search.js";
 
@@ -21,23 +22,16 @@ export function addSearch(app: ServerApp): void {
       request: searchRequest,
       response: searchResponse,
     },
-    async ({ text, image, image_weight, without, top, among, filter, model: name }, call) => {
+    async ({ model: name, ...request }, call) => {
+      const { top, among, filter, rerank } = request;
       const model = call.model(name);
-      if (text === undefined && image === undefined) {
-        throw unusable("text", "expected a text or an image to search for");
-      }
-      call.count("text", 1);
-      const query = {
-        ...(text !== undefined && { text }),
-        ...(image !== undefined && { image: call.image(image, "image") }),
-        ...(without !== undefined && { without: manyOf(without) }),
-        ...(image_weight !== undefined && { imageWeight: image_weight }),
-      };
-      const { hits, tokens } = await model.search(query, {
-        ...{ client: call.client, signal: call.signal, top },
-        ...(among && { kind: among === "images" ? ("image" as const) : ("text" as const) }),
+      call.count("rerank", 1 + (rerank ?? 0));
+      const options = {
+        ...{ top, ...(among && { kind: kindOf[among] }) },
         ...(filter && { filter }),
-      });
+        ...(rerank !== undefined && { rerank }),
+      };
+      const { hits, tokens } = await model.search(queryOf(request, call), options, call);
       call.read(tokens);
       return {
         data: hits.map(hitOf),
@@ -48,10 +42,33 @@ export function addSearch(app: ServerApp): void {
   );
 }
 
+const kindOf = { images: "image", texts: "text" } as const;
+
+function queryOf(
+  { text, image, similar_to, image_weight, without, rerank = 0 }: z.output<typeof searchRequest>,
+  call: Call,
+): SearchItem {
+  if (text === undefined && image === undefined && similar_to === undefined) {
+    throw unusable("text", "expected a text, an image or the key of an entry to search for");
+  }
+  if (image !== undefined && similar_to !== undefined) {
+    throw unusable("similar_to", "expected an image or the key of an entry, but got both");
+  }
+  return {
+    ...(text !== undefined && { text }),
+    ...(image !== undefined && { image: call.image(image, "image", 1 + rerank) }),
+    ...(similar_to !== undefined && { similarTo: similar_to }),
+    ...(without !== undefined && { without: manyOf(without) }),
+    ...(image_weight !== undefined && { imageWeight: image_weight }),
+  };
+}
+
 /** What clients see of a hit. */
-function hitOf({ key, similarity, path, text, label, fields, place }: Hit) {
+function hitOf({ key, similarity, match, fault, path, text, label, fields, place }: MatchedHit) {
   return {
     ...{ key, similarity },
+    ...(match !== undefined && { match }),
+    ...(fault !== undefined && { fault }),
     ...(path !== undefined && { path }),
     ...(text !== undefined && { text }),
     ...(label !== undefined && { label }),
@@ -60,7 +77,7 @@ function hitOf({ key, similarity, path, text, label, fields, place }: Hit) {
   };
 }
 
-async function readImage(entry: Pick<Hit, "key" | "path" | "place">): Promise<Image> {
+async function readImage(entry: Parameters<typeof imageOf>[0]): Promise<Image> {
   try {
     return await decodeImage(await imageOf(entry));
   } catch (cause) {

@@ -9,12 +9,13 @@ export const searchRequest = z
     image: imageSchema
       .optional()
       .openapi({ description: "With a text, what the text says is changed in the image." }),
-    image_weight: z
-      .number()
-      .min(0)
-      .max(1)
-      .optional()
-      .openapi({ description: "How much the image counts beside the text; default: 0.5." }),
+    similar_to: z.string().optional().openapi({
+      description:
+        "The key of an entry of the index, in place of an image: what is like it is found, without itself.",
+    }),
+    image_weight: z.number().min(0).max(1).optional().openapi({
+      description: "How much the image, or the entry, counts beside the text; default: 0.5.",
+    }),
     without: oneOrMany(textSchema)
       .optional()
       .openapi({ description: "Texts that the results are to be unlike." }),
@@ -30,6 +31,16 @@ export const searchRequest = z
         description: "Only results with this label, field, key, path or text.",
         example: { label: "cat" },
       }),
+    rerank: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .openapi({
+        description:
+          "Puts the first so many in the order in which they match the query's text, read together with each image; or, among " +
+          "texts, the query's image. Slower, and not with every model better: the one that ships finds less so. Default: none.",
+      }),
     model: modelSchema,
   })
   .openapi("SearchRequest");
@@ -39,6 +50,10 @@ export const searchHit = z
     key: z.string(),
     /** The dot product with the query, for unit vectors their cosine similarity, from -1 to 1. */
     similarity: z.number(),
+    /** The probability that it matches the query, if it was re-ranked. */
+    match: z.number().optional(),
+    /** Why it could not be matched. */
+    fault: z.string().optional(),
     path: z.string().optional(),
     text: z.string().optional(),
     label: z.string().optional(),
