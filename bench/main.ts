@@ -14,6 +14,7 @@
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- reranking [--model PATH]             retrieval with and without re-ranking by the matching head
  *   npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   exact search and LanceDB, against the speed of memory
+ *   npm run bench -- kills [--items 200]                  kills flava serve and what writes its index, and looks for losses
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
  * --quick measures the headline rows, in about five minutes. Where other processes keep the machine busy, a row is measured
@@ -35,6 +36,7 @@ import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { benchImages } from "./images.js";
 import { plot } from "./plot.js";
+import { benchKills, writeUpdates } from "./kills.js";
 import { benchProbe } from "./probe.js";
 import { profile } from "./profile.js";
 import { benchReranking } from "./reranking.js";
@@ -58,6 +60,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- matching [--model PATH]
        npm run bench -- reranking [--model PATH]
        npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   counts: multiples of 2,048
+       npm run bench -- kills [--items COUNT]
        npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]
        npm run bench -- profile [--model MODEL] [--batch COUNT] [--precision float32|bfloat16]`;
 
@@ -112,7 +115,7 @@ async function runImages({ json }: Options): Promise<void> {
 async function runTraining({ json, model = "mini", batch = "256", steps }: Options): Promise<void> {
   const counts = { batch: Number(batch), steps: Number(steps) };
   if (!Object.values(counts).every((count) => Number.isInteger(count) && count > 0)) {
-    refuse();
+    refuse("--batch and --steps are whole numbers from 1 on");
     return;
   }
   const rows = await benchTraining({ model, ...counts });
@@ -123,7 +126,7 @@ async function runTraining({ json, model = "mini", batch = "256", steps }: Optio
 async function runServe({ json, model, seconds, overload }: Options): Promise<void> {
   const times = { seconds: Number(seconds), overloadSeconds: Number(overload) };
   if (!Object.values(times).every((time) => time >= 5)) {
-    refuse();
+    refuse("--seconds and --overload are 5 seconds or more");
     return;
   }
   const rows = await benchServe({ model, ...times });
@@ -134,7 +137,7 @@ async function runServe({ json, model, seconds, overload }: Options): Promise<vo
 async function runProbe({ json, items = "10000" }: Options): Promise<void> {
   const count = Number(items);
   if (!Number.isInteger(count) || count < 100) {
-    refuse();
+    refuse("--items is a whole number from 100 on");
     return;
   }
   const rows = await benchProbe({ items: count, width: 768, classes: 100 });
@@ -145,7 +148,7 @@ async function runProbe({ json, items = "10000" }: Options): Promise<void> {
 async function runSearch({ json, items = "1001472", real }: Options): Promise<void> {
   const sizes = { items: Number(items), real: Number(real) };
   if (!Object.values(sizes).every((count) => Number.isInteger(count) && count % 2048 === 0)) {
-    refuse();
+    refuse("--items and --real are multiples of 2,048");
     return;
   }
   const rows = await benchSearch(sizes);
@@ -153,14 +156,21 @@ async function runSearch({ json, items = "1001472", real }: Options): Promise<vo
   process.exitCode = rows[1]!.holds ? 0 : 1;
 }
 
+async function runKills({ items = "200" }: Options): Promise<void> {
+  const { kills, updates, answers, faults } = await benchKills(Number(items));
+  console.log(`${kills} kills, ${updates} updates, ${answers} answers; faults: ${faults.length}`);
+  for (const fault of faults) console.log(fault);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
 async function runProfile({ model = "base", batch = "8", precision }: Options): Promise<void> {
   const count = Number(batch);
   const possible = precision === "float32" || precision === "bfloat16";
   if (!possible || !Number.isInteger(count) || count <= 0) {
-    refuse();
+    refuse("--batch is a whole number from 1 on, --precision is float32 or bfloat16");
     return;
   }
-  await profile({ model, batch: count, precision });
+  await profile({ model: modelName(model), batch: count, precision });
 }
 
 async function runCurves(
@@ -172,7 +182,7 @@ async function runCurves(
     return { name, directory: directory.join("=") };
   });
   if (image === undefined || runs.length === 0 || runs.some(({ directory }) => directory === "")) {
-    refuse();
+    refuse("curves needs one or more NAME=STAGE-DIRECTORY, and --plot");
     return;
   }
   await writeCurves(image, runs, only);
@@ -194,8 +204,8 @@ function modelName(name: string): ModelName {
   throw new Error(`There is no model "${name}". Name one of ${names.join(", ")}.`);
 }
 
-function refuse(): void {
-  console.error(usage);
+function refuse(reason: string): void {
+  console.error(`${reason}\n\n${usage}`);
   process.exitCode = 2;
 }
 
@@ -265,10 +275,18 @@ switch (command) {
   case "curves":
     await runCurves(requests, values);
     break;
+  case "kills":
+    await runKills(values);
+    break;
+  case "updates": // internal, started by bench/kills.ts
+    await writeUpdates(request ?? "", Number(requests[1]));
+    break;
   case "fresh": // internal, started by bench/fresh.ts
     console.log(JSON.stringify(await measureHere(JSON.parse(request ?? "") as FreshRequest)));
     break;
   case undefined:
+    refuse("name what is to be measured");
+    break;
   default:
-    refuse();
+    refuse(`there is no benchmark "${command}"`);
 }

@@ -12,8 +12,8 @@ export class Client {
 
   constructor(private readonly url: string) {}
 
-  /** Asks for embeddings. */
-  send(body: string): Promise<Answer> {
+  /** Posts JSON; by default asks for embeddings. */
+  send(body: string, path = "/v1/embeddings"): Promise<Answer> {
     const start = performance.now();
     return new Promise((resolve, reject) => {
       const headers = {
@@ -21,7 +21,7 @@ export class Client {
         "content-length": Buffer.byteLength(body),
       };
       const { url } = this;
-      request(`${url}/v1/embeddings`, { method: "POST", agent: this.#agent, headers }, (answer) => {
+      request(`${url}${path}`, { method: "POST", agent: this.#agent, headers }, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part: Buffer) => parts.push(part));
         answer.on("error", reject);

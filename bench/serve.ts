@@ -1,12 +1,10 @@
 /** The server under load, against the library on the same cores: throughput, added latency, and twice what it can do. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { Readable } from "node:stream";
 import sharp from "sharp";
 import { load } from "../src/api/load.js";
-import { packagePath } from "../src/base/package-root.js";
 import { Client, type Answer } from "./serve-client.js";
+import { type Running, startServer } from "./serve-process.js";
 
 export interface ServeRow {
   readonly label: string;
@@ -53,7 +51,9 @@ export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
   const offline = await measureOffline(options.model);
   add("library, images in batches of 32", perSecond(offline.imagesPerSecond));
   add("library, texts in batches of 32", perSecond(offline.textsPerSecond));
-  const server = await startServer(options.model);
+  const server = await startServer(
+    ...(options.model === undefined ? [] : ["--model", options.model]),
+  );
   try {
     const client = new Client(server.url);
     await warmUp(client, offline);
@@ -133,30 +133,6 @@ async function drawn(index: number): Promise<Uint8Array> {
     '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128"><rect width="128" height="128" fill="white"/>' +
     `<circle cx="${20 + (index % 90)}" cy="${20 + ((index * 13) % 90)}" r="${8 + (index % 30)}" fill="${color}"/></svg>`;
   return new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer());
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
-async function startServer(model: string | undefined): Promise<Running> {
-  const program = packagePath("dist", "src", "cli", "main.js");
-  const words = [program, "serve", "--port", "0", "--json"];
-  if (model !== undefined) words.push("--model", model);
-  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
-  const { url } = JSON.parse(await text(child.stdout)) as { readonly url: string };
-  return { child, url };
-}
-
-/** What a process prints until the end of a JSON object. */
-async function text(stream: Readable): Promise<string> {
-  let all = "";
-  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    all += part.toString();
-    if (all.endsWith("}\n")) break;
-  }
-  return all;
 }
 
 const imageBody = ({ images }: Offline, index: number): object => ({
