@@ -53,7 +53,7 @@ export async function benchKills(kills: number): Promise<Killed> {
   let [updates, answers] = [0, 0];
   try {
     await using flava = await load();
-    await ExactIndex.create(path, originOf(flava, "updates"));
+    await ExactIndex.create(path, await originOf(flava, "updates"));
     for (let kill = 0; kill < kills; kill++) {
       const moment = 200 * uniformAt(keyOf(9), kill);
       const [last, answered] = await killOnce(path, updates, moment, faults);
