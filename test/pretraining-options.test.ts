@@ -1,6 +1,6 @@
 /** What a run of pre-training can be asked for: weights to start from, the measure of the best model, losses of one's own. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,6 +14,7 @@ import { oneLine } from "../src/report/run-text.js";
 import type { PretrainOptions } from "../src/train/pretrain.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { RunDirectory } from "../src/train/run/run-directory.js";
+import { withRunLock } from "../src/train/run/run-lock.js";
 import { readRun } from "../src/train/run/watched-run.js";
 import type { ExtraLoss } from "../src/train/stages/extra-loss.js";
 import { closeTo } from "./close-to.js";
@@ -49,12 +50,20 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   });
 
   it("can be watched: the stage that was logged to last, and whether the run is finished", async () => {
-    const whole = await readRun(join(root, "whole"));
+    const directory = join(root, "whole");
+    const whole = await readRun(directory);
     expect(oneLine(whole.stage)).toMatch(/^joint 4\/4, finished {2}contrastive \d\.\d{3} {2}itm 0/);
-    expect(whole.isFinished).toBe(true);
-    const codebook = await readRun(join(root, "whole", "codebook"));
-    expect(codebook.stage).toMatchObject({ name: "codebook", steps: 4 });
+    expect(whole.state).toBe("finished");
+    const codebook = await readRun(join(directory, "codebook"));
+    expect(codebook).toMatchObject({ stage: { name: "codebook", steps: 4 }, state: "finished" });
     await expect(readRun(join(root, "pairs"))).rejects.toThrow(/no run in .*pairs/);
+
+    const final = join(directory, "joint", "final");
+    await rename(final, `${final}.away`); // as before it is written
+    const { stage, state } = await withRunLock(directory, () => readRun(directory));
+    expect([oneLine(stage), state]).toEqual([expect.stringMatching(/writing the/), "training"]);
+    expect(await readRun(directory)).toMatchObject({ state: "stopped" });
+    await rename(`${final}.away`, final);
   });
 
   it("starts a late stage in a new directory from given weights", async () => {

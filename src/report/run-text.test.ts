@@ -8,7 +8,9 @@ const log = Array.from({ length: 100 }, (_, index) => ({
   scalars: { mlm: 10 - index / 20, "step ms": 500 },
 }));
 const evaluation = { step: 100, seconds: 100, kind: "evaluation" as const, scalars: { mlm: 6.5 } };
-const stage = { name: "text", steps: 220, losses: { mlm: 10.326 }, log: [...log, evaluation] };
+const losses = { mlm: 10.326 };
+const entries = [...log, evaluation];
+const stage = { name: "text", steps: 220, state: "training", losses, log: entries } as const;
 
 describe("a stage in text", () => {
   it("is a curve beside the last values and the baseline", () => {
@@ -22,6 +24,10 @@ describe("a stage in text", () => {
   it("is one line where it cannot be redrawn", () => {
     expect(oneLine(stage)).toBe("text 100/220, 60 s left  mlm 5.050");
     expect(oneLine({ ...stage, log: [] })).toBe("text: nothing has been logged yet");
+    const last = { ...stage, steps: 100 };
+    expect(oneLine(last)).toBe("text 100/100, writing the model  mlm 5.050");
+    expect(oneLine({ ...last, state: "finished" })).toBe("text 100/100, finished  mlm 5.050");
+    expect(oneLine({ ...stage, state: "stopped" })).toBe("text 100/220, stopped  mlm 5.050");
   });
 });
 

@@ -5,15 +5,21 @@ import { type TrainedStage, lastOf, pointsOf } from "./trained-stage.js";
 export interface StageInText extends TrainedStage {
   /** Steps of the whole stage. */
   readonly steps: number;
+  readonly state: RunState;
 }
 
+/** Whether a run is being trained, has written its model, or waits to be continued. */
+export type RunState = "training" | "finished" | "stopped";
+
 /** How far the stage is: "joint 40/350, 2 min left". */
-export function progressText({ name, steps, log }: StageInText): string {
+function progressText({ name, steps, state, log }: StageInText): string {
   const last = log.findLast(({ kind }) => kind === "training");
   if (!last) return `${name}: nothing has been logged yet`;
+  const done = `${name} ${last.step}/${steps}`;
+  if (state !== "training") return `${done}, ${state}`;
+  if (last.step === steps) return `${done}, writing the model`;
   const milliseconds = last.scalars["step ms"] ?? 0;
-  const left = formatDuration(((steps - last.step) * milliseconds) / 1000);
-  return `${name} ${last.step}/${steps}${last.step < steps ? `, ${left} left` : ", finished"}`;
+  return `${done}, ${formatDuration(((steps - last.step) * milliseconds) / 1000)} left`;
 }
 
 /** Progress and the last value of each loss in one line. */

@@ -116,7 +116,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
       `Ended early after step ${session.progress.step}: no better value for ${session.patience} evaluations.`,
     );
   }
-  await run.replace("final", (directory) => stage.write(directory));
+  await run.replace("final", (directory) => stage.write(directory, log));
   return "finished";
 }
 
@@ -170,7 +170,7 @@ async function evaluate<B>(
     ...(best.loss !== undefined && { [tieBreak]: best.loss }),
   };
   if (!isFirst && !isBetter(scalars, earlier!, measure)) return progress;
-  await run.replace("best", (directory) => stage.write(directory));
+  await run.replace("best", (directory) => stage.write(directory, () => undefined));
   const loss = scalars[tieBreak];
   const { step } = progress;
   return { ...progress, best: { step, measure: name, value, ...(loss !== undefined && { loss }) } };

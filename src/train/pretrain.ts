@@ -15,7 +15,7 @@ import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import { cappedBatches, contrastiveFloor, overfitVerdict } from "./overfit.js";
-import type { Provenance } from "./run/provenance.js";
+import { type Provenance, differences } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
@@ -34,7 +34,7 @@ import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./voc
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
-import type { Log, RecipeStage } from "./stages/stage.js";
+import type { Baselines, Log, RecipeStage } from "./stages/stage.js";
 
 export interface PretrainOptions {
   readonly recipe: Recipe;
@@ -237,7 +237,9 @@ async function trainStage(
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sets, overfit);
   if (run.isWriter) {
-    const baselines = await opened.baselines({ sets, mixture }, overfit !== undefined);
+    const baselines =
+      (progress && (await keptBaselines(run, provenance, opened))) ??
+      (await opened.baselines({ sets, mixture }, overfit !== undefined));
     await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
   }
   const { communicator: processes } = options.backend;
@@ -265,6 +267,19 @@ async function trainStage(
   } finally {
     await loader.close();
   }
+}
+
+/** The baselines that a run was started with; undefined if they may no longer hold. */
+async function keptBaselines(
+  run: RunDirectory,
+  provenance: Provenance,
+  stage: RecipeStage,
+): Promise<Baselines | undefined> {
+  const facts = await run.readFacts();
+  if (facts?.version !== provenance.version || differences(facts, provenance).length > 0) return;
+  const { losses, accuracies } = facts;
+  if (stage.losses.some((name) => !(name in losses))) return; // other validation data
+  return { losses, ...(accuracies && { accuracies }) };
 }
 
 /**

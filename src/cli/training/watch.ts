@@ -11,7 +11,7 @@ export function addWatch(program: Command): void {
   program
     .command("watch")
     .description(
-      "show the losses of a run of flava pretrain, redrawn until it is finished; one line if not on a terminal",
+      "show the losses of a run of flava pretrain, redrawn until it ends; one line if not on a terminal",
     )
     .argument("<directory>", "directory of a run, or of one of its stages")
     .addOption(jsonOption())
@@ -23,16 +23,16 @@ export function addWatch(program: Command): void {
     });
 }
 
-function summary({ stage, isFinished }: WatchedRun): unknown {
+function summary({ stage, state }: WatchedRun): unknown {
   const { name, steps, losses, accuracies, log } = stage;
   const last = (wanted: string): unknown => log.findLast(({ kind }) => kind === wanted);
   return {
-    ...{ stage: name, steps, isFinished, baselines: { ...losses, ...accuracies } },
+    ...{ stage: name, steps, state, baselines: { ...losses, ...accuracies } },
     ...{ training: last("training"), evaluation: last("evaluation") },
   };
 }
 
-/** Draws in place until the run is finished; Ctrl-C ends it, not the run. */
+/** Draws in place until the run is finished or stopped; Ctrl-C ends it, not the run. */
 async function redraw(directory: string, first: WatchedRun): Promise<void> {
   let drawn = 0;
   for (let run = first; ; run = await readRun(directory)) {
@@ -40,7 +40,7 @@ async function redraw(directory: string, first: WatchedRun): Promise<void> {
     const up = drawn > 0 ? `\x1b[${drawn}A` : "";
     process.stdout.write(`${up}\x1b[J${lines.join("\n")}\n`);
     drawn = lines.length;
-    if (run.isFinished) return;
+    if (run.state !== "training") return;
     await sleep(millisecondsBetween);
   }
 }

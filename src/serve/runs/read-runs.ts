@@ -1,7 +1,6 @@
 /** Training runs below a directory, read from the files that `flava pretrain` and `flava finetune` write. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, posix, resolve } from "node:path";
-import { exists } from "../../base/exists.js";
 import { logName, readLog } from "../../train/run/log.js";
 import {
   RunDirectory,
@@ -9,7 +8,7 @@ import {
   factsName,
   reconstructionsName,
 } from "../../train/run/run-directory.js";
-import { isTraining } from "../../train/run/run-lock.js";
+import { stateOfRun } from "../../train/run/watched-run.js";
 import type { LogEntry, RunResponse, RunStage, RunSummary } from "../schemas/runs.js";
 import { directoriesWith } from "./find-files.js";
 
@@ -111,9 +110,8 @@ const factsOf = (run: FoundRun): Promise<RunFacts | undefined> =>
 async function summaryOf(run: FoundRun, facts: RunFacts): Promise<RunSummary> {
   const stages = run.started.map((name) => stageDirectory(run, name));
   const times = await Promise.all(stages.map((stage) => changedAt(stage.file(logName))));
-  const last = facts.recipe.stages.at(-1)?.name;
-  const isFinished = last !== undefined && (await exists(stageDirectory(run, last).file("final")));
-  const state = (await isTraining(run.path)) ? "training" : isFinished ? "finished" : "stopped";
+  const last = facts.recipe.stages.at(-1)!.name;
+  const state = await stateOfRun(run.path, last);
   const loggedAt = new Date(Math.max(...times.map((time) => time ?? 0))).toISOString();
   return { name: run.name, loggedAt, state };
 }

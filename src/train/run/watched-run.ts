@@ -1,20 +1,27 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { StageInText } from "../../report/run-text.js";
+import type { RunState, StageInText } from "../../report/run-text.js";
 import { exists } from "../../base/exists.js";
 import { logName, readLog } from "./log.js";
 import { RunDirectory } from "./run-directory.js";
+import { isTraining } from "./run-lock.js";
 
-/** The state of a run, read from its files. */
+/** A run, read from its files. */
 export interface WatchedRun {
   /** The stage that was logged to last. */
   readonly stage: StageInText;
-  /** Whether the last stage of the recipe has written its model. */
-  readonly isFinished: boolean;
+  /** That of all stages. */
+  readonly state: RunState;
+}
+
+/** The state of the run in `directory`, whose last stage has this name. */
+export async function stateOfRun(directory: string, lastStage: string): Promise<RunState> {
+  if (await isTraining(directory)) return "training";
+  return (await exists(join(directory, lastStage, "final"))) ? "finished" : "stopped";
 }
 
 /**
- * Reads the state of a run that another process may be making.
+ * Reads a run that another process may be making.
  *
  * @param directory of a run, or of one of its stages
  * @throws Error if there is no run
@@ -34,12 +41,14 @@ export async function readRun(directory: string): Promise<WatchedRun> {
       `There is no run in ${directory}. Name the directory of a run (--out of flava pretrain), or of one of its stages.`,
     );
   }
-  const { stages } = facts.recipe;
-  const last = own ? facts.stage : stages.at(-1)!.name;
-  const finished = join(own ? dirname(directory) : directory, last, "final");
+  const log = await readLog(run);
+  const whole = own ? dirname(directory) : directory;
+  const state = await stateOfRun(whole, facts.recipe.stages.at(-1)!.name);
+  const isDone = (log.at(-1)?.step ?? 0) >= facts.steps && (await exists(run.file("final")));
+  const ofStage = isDone ? "finished" : state;
   return {
-    stage: { name: facts.stage, ...facts, log: await readLog(run) },
-    isFinished: await exists(finished),
+    stage: { name: facts.stage, ...facts, state: ofStage, log },
+    state: own ? ofStage : state,
   };
 }
 

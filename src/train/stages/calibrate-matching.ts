@@ -3,7 +3,7 @@ import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { calibrationError } from "../../eval/metrics/calibration.js";
 import { type Calibration, calibrated, fitCalibration } from "../../eval/metrics/platt-scaling.js";
-import type { Judgments } from "./held-out-pairs.js";
+import type { Judgments } from "./judged-pairs.js";
 import type { Log } from "./stage.js";
 
 const head = "parameters/heads/itm/classifier";

@@ -194,8 +194,8 @@ export class PretrainingStage implements RecipeStage {
     return { ...(await this.validation.evaluate()), "logit scale": scale };
   }
 
-  async write(directory: string): Promise<void> {
-    const { vocabulary, decoder, stage, log } = this.options;
+  async write(directory: string, log: Log): Promise<void> {
+    const { vocabulary, decoder, stage } = this.options;
     const tokenizer = new Tokenizer(vocabulary);
     const write = (): Promise<void> =>
       writeModel(directory, { state: this.state, config: this.config, tokenizer });

@@ -88,8 +88,12 @@ export interface Stage<B = CollatedBatch> {
   evaluate(): Promise<Scalars>;
   /** What `evaluate` measures, the measure that tells most about the model first; empty without validation data. */
   readonly measures: readonly string[];
-  /** Writes the trained model. */
-  write(directory: string): Promise<void>;
+  /**
+   * Writes the model as it is trained so far.
+   *
+   * @param log called with what was done to it for that
+   */
+  write(directory: string, log: Log): Promise<void>;
   dispose(): Promise<void>;
 }
 

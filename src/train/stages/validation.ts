@@ -2,7 +2,7 @@
 import { type Program, compile } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
-import { foldIn, keyOf } from "../../base/random.js";
+import { keyOf } from "../../base/random.js";
 import { mapTree } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
@@ -10,12 +10,7 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 import type { BatchReaderOptions } from "../../data/batch/batch-reader.js";
 import { type BatchKind, batchKinds } from "../../data/batch/mixture.js";
 import { decodeImage } from "../../data/image/decode.js";
-import type { SampleSet, SampleSets } from "../../data/batch/sample-set.js";
-import { SampleIndex } from "../../data/index/index-file.js";
-import { SkippedSamples } from "../../data/batch/skipped.js";
-import { ImageError } from "../../data/image/image-error.js";
-import { SampleError } from "../../data/formats/source-error.js";
-import { shuffled } from "../../data/batch/shuffle.js";
+import type { SampleSets } from "../../data/batch/sample-set.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import { classifyZeroShot } from "../../eval/zero-shot.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
@@ -38,19 +33,12 @@ import {
   fixedBatchSpecs,
   fixedBatches,
 } from "./fixed-batches.js";
-import {
-  type HeldOutPair,
-  type Judgments,
-  heldOutPairs,
-  judge,
-  validationSeed,
-} from "./held-out-pairs.js";
+import { validationSeed } from "./held-out-samples.js";
+import { type JudgedPair, type Judgments, judge, pairsToJudge } from "./judged-pairs.js";
+import { type NamedImages, namedImages } from "./named-images.js";
 import { type Log, type Scalars, type StageNeeds, memoryNeeds } from "./stage.js";
 
 const batchesPerKind = 4;
-const mostImages = 1000;
-/** Most samples of a set that are searched for concepts. */
-const mostRead = 100_000;
 const embeddedAtOnce = 64;
 
 export interface ValidationOptions extends Omit<BatchReaderOptions, "indexes"> {
@@ -76,7 +64,7 @@ export class Validation {
   readonly #embedder: Embedder;
   #batches: readonly CollatedBatch[] = [];
   #named: NamedImages | undefined;
-  #pairs: readonly HeldOutPair[] = [];
+  #pairs: readonly JudgedPair[] | undefined;
 
   constructor(private readonly options: ValidationOptions) {
     const { vocabulary, config, precision } = options;
@@ -106,7 +94,6 @@ export class Validation {
     this.#batches = batches;
     const isZeroShot = (losses.contrastive ?? 1) > 0;
     this.#named = isZeroShot ? await namedImages(sets.pair, log, signal) : undefined;
-    this.#pairs = (losses.itm ?? 1) > 0 ? await heldOutPairs(sets.pair, signal) : [];
   }
 
   /**
@@ -148,8 +135,9 @@ export class Validation {
     return { ...Object.fromEntries(means), ...(await this.#zeroShot()) };
   }
 
-  /** What the matching head says of held-out pairs. */
-  judgePairs(): Promise<Judgments> {
+  /** What the matching head says of held-out pairs, which are read the first time. */
+  async judgePairs(): Promise<Judgments> {
+    this.#pairs ??= await pairsToJudge(this.options.sets.pair, this.options.log);
     return judge(this.#embedder, this.#pairs);
   }
 
@@ -218,43 +206,4 @@ export class Validation {
     );
     return { "zero-shot top-1": top1.mean, "zero-shot top-5": top5.mean };
   }
-}
-
-/** Images and the concepts that they show. */
-interface NamedImages {
-  /** Files; decoded when they are used, since many images would take much memory. */
-  readonly images: readonly Uint8Array[];
-  readonly classes: readonly string[];
-}
-
-/** Some images of the sets, no two of the same concept; undefined if the sets name no concepts. */
-async function namedImages(
-  sets: readonly SampleSet[],
-  log: Log,
-  signal: AbortSignal | undefined,
-): Promise<NamedImages | undefined> {
-  const found = new Map<string, Uint8Array>();
-  const skipped = new SkippedSamples();
-  for (const { name, directory, samples } of sets) {
-    const index = await SampleIndex.open(directory);
-    const order = foldIn(keyOf(validationSeed), "images");
-    for (let i = 0; i < Math.min(samples.pair, mostRead) && found.size < mostImages; i++) {
-      signal?.throwIfAborted();
-      const number = shuffled(i, samples.pair, order);
-      try {
-        const { image, fields } = await index.read("pair", number);
-        const { concept } = fields;
-        if (typeof concept !== "string" || !image || found.has(concept)) continue;
-        await decodeImage(image);
-        found.set(concept, image);
-      } catch (error) {
-        if (!(error instanceof ImageError || error instanceof SampleError)) throw error;
-        skipped.add(`pair ${number} of ${name}`, error.reason, error.message);
-      }
-    }
-    await index.close();
-  }
-  if (skipped.total > 0) log(`Zero-shot validation: ${skipped.summary(found.size)}`);
-  if (found.size < 2) return undefined;
-  return { images: [...found.values()], classes: [...found.keys()] };
 }
