@@ -187,7 +187,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(await weightsOf("moved")).toBe(await weightsOf("whole"));
   });
 
-  it("ends with the same weights after being killed while training, saving and finishing", async () => {
+  it("ends with the same weights whenever it is killed", { timeout: 300_000 }, async () => {
     const recipe = shapesRecipe(root, { embeddings: 30_000 }); // saving takes long enough to be killed
     await run("unharmed", { recipe });
     await writeFile(join(root, "recipe.json"), JSON.stringify(recipe));
@@ -257,7 +257,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     expect(lines).toContainEqual(
       expect.stringMatching(/^Zero-shot validation: 1 of 32 samples was left out: 1 is damaged/),
     );
-    const ofMatching = lines.filter((line) => /^Calibration of matching: 1 of 32 /.test(line));
+    const ofMatching = lines.filter((line) => line.startsWith("Calibration of matching: 1 of 32 "));
     expect(ofMatching).toHaveLength(1);
     await rm(damaged, { recursive: true });
   });
