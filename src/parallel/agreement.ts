@@ -39,6 +39,39 @@ export async function inTurns<Result>(
 }
 
 /**
+ * Does `work` for each item on one of the processes, in turn. All get all results, in the order of the items.
+ *
+ * @param work gives plain JSON
+ */
+export async function dealt<Item, Result>(
+  processes: Communicator | undefined,
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const { size = 1, rank = 0 } = processes ?? {};
+  const own: Result[] = [];
+  for (let index = rank; index < items.length; index += size) {
+    own.push(await work(items[index]!, index));
+  }
+  if (!processes) return own;
+  const all = await gatherJson(processes, own);
+  return items.map((_, index) => all[index % size]![Math.floor(index / size)]!);
+}
+
+/** What each process gives, plain JSON. */
+async function gatherJson<Value>(processes: Communicator, own: Value): Promise<Value[]> {
+  const bytes = Buffer.from(JSON.stringify(own));
+  const lengths = await processes.gather(channel, Float64Array.of(bytes.length));
+  const longest = Math.max(...lengths.map(([length = 0]) => length));
+  const padded = new Float64Array(Math.ceil(longest / 8));
+  new Uint8Array(padded.buffer).set(bytes);
+  const all = await processes.gather(channel, padded);
+  return all.map(({ buffer, byteOffset }, rank) => {
+    return JSON.parse(Buffer.from(buffer, byteOffset, lengths[rank]![0]).toString()) as Value;
+  });
+}
+
+/**
  * Compares facts, plain JSON by name, with those of the first process.
  * @throws Error on all processes that names the first one that differs, and in what
  */
@@ -47,13 +80,14 @@ export async function requireSame(
   facts: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   if (!processes) return;
-  const known = Object.keys(facts).sort();
-  const all = await processes.gather(
-    channel,
-    Float64Array.from(known, (name) => digest(facts[name])),
+  const own = Object.entries(facts).filter(([, fact]) => fact !== undefined);
+  const all = await gatherJson(
+    processes,
+    Object.fromEntries(own.map(([name, fact]) => [name, digest(fact)])),
   );
   for (const [rank, digests] of all.entries()) {
-    const differing = known.filter((_, index) => digests[index] !== all[0]![index]);
+    const names = [...new Set([...Object.keys(all[0]!), ...Object.keys(digests)])].sort();
+    const differing = names.filter((name) => digests[name] !== all[0]![name]);
     if (differing.length === 0) continue;
     throw new Error(
       `Process ${rank} on ${processes.hosts[rank]} differs from process 0 on ${processes.hosts[0]} in: ${differing.join(", ")}. ` +
@@ -62,8 +96,5 @@ export async function requireSame(
   }
 }
 
-/** 48 bits of a hash, which a double holds exactly. */
-function digest(fact: unknown): number {
-  const text = JSON.stringify([fact]);
-  return createHash("sha256").update(text).digest().readUIntBE(0, 6);
-}
+const digest = (fact: unknown): string =>
+  createHash("sha256").update(JSON.stringify(fact)).digest("hex");

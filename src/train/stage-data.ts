@@ -73,6 +73,12 @@ export function samplesOf(sets: SampleSets): Record<string, number> {
   return Object.fromEntries(all.map(({ name, usable }) => [name, usable]));
 }
 
+/** What tells whether other processes have the same data: digests by set name. */
+export function digestsOf(sets: SampleSets): Record<string, string> {
+  const all = batchKinds.flatMap((kind) => sets[kind]);
+  return Object.fromEntries(all.map(({ name, digest }) => [name, digest]));
+}
+
 /** The sets that a stage is evaluated on. Images come from pairs. */
 export async function validationSets(
   { root, validation }: Recipe["data"],

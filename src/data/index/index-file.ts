@@ -3,6 +3,7 @@
  * bytes; `pair.offsets`, `image.offsets` and `text.offsets` hold where the samples of each kind begin in it, as float64;
  * `index.json` says what was indexed. Neither writing nor reading keeps more than a few samples in memory.
  */
+import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -17,11 +18,16 @@ const reason = z.enum(skipReasons);
 
 const description = z.object({
   format: z.literal("flava index"),
-  version: z.literal(1),
+  version: z.literal(2),
   /** Display name of the source. */
   source: z.string(),
   /** See `Source.identity`. */
   identity: z.string(),
+  /**
+   * SHA-256 of the samples, wherever their files are: of keys, texts and fields, and of images or where they are in an
+   * archive; images in files of their own count by their keys alone.
+   */
+  digest: z.string(),
   /** Samples of each kind: those with an image and a text, with an image, with a text. */
   samples: z.object({ pair: count, image: count, text: count }),
   /** Samples that can be used for some kind. */
@@ -83,6 +89,7 @@ class Appender {
 /** Writes an index into a directory of its own. */
 export class IndexWriter {
   readonly #counts = { pair: 0, image: 0, text: 0 };
+  readonly #digest = createHash("sha256");
 
   private constructor(
     private readonly directory: string,
@@ -108,6 +115,7 @@ export class IndexWriter {
     }
     const { image, ...rest } = sample;
     const bytes = image && !isPlace(image) ? image : new Uint8Array();
+    this.#addToDigest(sample, bytes);
     const json = Buffer.from(JSON.stringify(bytes.length > 0 ? rest : sample));
     const header = Buffer.alloc(headerBytes);
     header.writeUInt32LE(json.length, 0);
@@ -115,13 +123,19 @@ export class IndexWriter {
     await this.samples.append(header, json, bytes);
   }
 
+  #addToDigest({ image, path: _, ...content }: LocatedSample, bytes: Uint8Array): void {
+    const range = image && isPlace(image) ? image.range : undefined;
+    this.#digest.update(JSON.stringify([content, range, bytes.length])).update(bytes);
+  }
+
   /** Completes the index; returns the number of samples of each kind. */
   async close(
     facts: Pick<IndexDescription, "source" | "identity" | "usable" | "skipped">,
   ): Promise<IndexDescription> {
     await this.abandon();
-    const format = { format: "flava index", version: 1 } as const;
-    const described = { ...format, ...facts, samples: this.#counts };
+    const format = { format: "flava index", version: 2 } as const;
+    const digest = this.#digest.digest("hex");
+    const described = { ...format, ...facts, digest, samples: this.#counts };
     await writeFile(join(this.directory, descriptionName), JSON.stringify(described));
     return described;
   }

@@ -97,6 +97,19 @@ describe("the index of a source", () => {
     expect((await indexSource(folder)).samples.image).toBe(2);
   });
 
+  it("has the same digest for a copy of the data, and another for other data", async () => {
+    const [first, copy, other] = await Promise.all(
+      ["cat", "cat", "dog"].map(async (text) => {
+        const folder = newDirectory();
+        writeFileSync(join(folder, "a.png"), image);
+        writeFileSync(join(folder, "table.csv"), `image,text\na.png,${text}\n`);
+        return (await indexSource(join(folder, "table.csv"))).digest;
+      }),
+    );
+    expect(copy).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
   it("is made again in another process if images were missing", async () => {
     const folder = newDirectory();
     writeFileSync(join(folder, "a.png"), image);

@@ -22,6 +22,8 @@ export interface IndexedSource {
   readonly source: string;
   /** Directory of the index. */
   readonly directory: string;
+  /** Of the content; see the index's description. Equal for copies of the data on other machines. */
+  readonly digest: string;
   /** Samples that can be used for each kind of batch. */
   readonly samples: Readonly<Record<BatchKind, number>>;
   /** Samples that can be used for some kind. */
@@ -60,8 +62,8 @@ export async function indexSource(
   const skipped = new SkippedSamples();
   const { counts, first } = description.skipped;
   skipped.addAll({ counts: new Map(counts), first });
-  const { usable, samples } = description;
-  return { source: source.name, directory, samples, usable, skipped };
+  const { usable, samples, digest } = description;
+  return { source: source.name, directory, digest, samples, usable, skipped };
 }
 
 /** Faults of files that no identity covers: images that a table names. */

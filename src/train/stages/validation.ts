@@ -14,6 +14,7 @@ import type { SampleSets } from "../../data/batch/sample-set.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import { classifyZeroShot } from "../../eval/zero-shot.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { dealt } from "../../parallel/agreement.js";
 import { Embedder } from "../../inference/embedder.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
@@ -125,10 +126,12 @@ export class Validation {
 
   async evaluate(): Promise<Scalars> {
     const sums = new Map<string, { sum: number; count: number }>();
-    for (const batch of this.#batches) {
-      for (const [name, value] of Object.entries(await this.#judge(batch))) {
+    const { communicator: processes } = this.options.state.backend;
+    for (const judged of await dealt(processes, this.#batches, (batch) => this.#judge(batch))) {
+      for (const [name, value] of Object.entries(judged)) {
         const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
-        sums.set(name, { sum: sum + value, count: count + 1 });
+        // What is not finite is null in JSON.
+        sums.set(name, { sum: sum + (value ?? NaN), count: count + 1 });
       }
     }
     const means = [...sums].map(([name, { sum, count }]) => [name, sum / count] as const);
@@ -153,7 +156,11 @@ export class Validation {
     return [`${name} accuracy`, ...(isOfImages ? [`${name} ink accuracy`] : []), name];
   }
 
-  async #judge({ kind: _, sizes, ...inputs }: CollatedBatch): Promise<Scalars> {
+  async #judge({
+    kind: _,
+    sizes,
+    ...inputs
+  }: CollatedBatch): Promise<Readonly<Record<string, number | null>>> {
     const program = this.#program(batchSpecs(sizes));
     const outputs = (await program.run(inputs)) as Readonly<Record<string, Values>>;
     return mapTree(outputs, (values: Values) => values[0] ?? NaN);
@@ -191,16 +198,19 @@ export class Validation {
     if (!this.#named) return {};
     const { images, classes } = this.#named;
     const { width } = this.#embedder;
-    const vectors = new Float32Array(images.length * width);
-    for (let first = 0; first < images.length; first += embeddedAtOnce) {
-      const files = images.slice(first, first + embeddedAtOnce);
+    const groups = Array.from({ length: Math.ceil(images.length / embeddedAtOnce) }, (_, index) =>
+      images.slice(index * embeddedAtOnce, (index + 1) * embeddedAtOnce),
+    );
+    const { backend } = this.options.state;
+    const embedded = await dealt(backend.communicator, groups, async (files) => {
       const decoded = await Promise.all(files.map((file) => decodeImage(file)));
-      vectors.set(await this.#embedder.images(decoded), first * width);
-    }
+      return Array.from(await this.#embedder.images(decoded));
+    });
+    const vectors = Float32Array.from(embedded.flat());
     const texts = await this.#embedder.texts(classes);
     const labels = Int32Array.from(images.keys());
     const { top1, top5 } = await classifyZeroShot(
-      this.options.state.backend,
+      backend,
       { images: vectors, labels, classes: texts, width },
       { key: keyOf(validationSeed) },
     );
