@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -118,7 +118,9 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
     expect(killed.code).not.toBe(0);
     expect(killed.output).toMatch(/process rank 2 .*exited on signal 9/s);
 
-    const stopped = await finished(launch("openmpi", 2, out, "--timeout", "5"), 5, () => {
+    // The moments are divided: checkpoints are those of any number of processes.
+    const dividing = launch("openmpi", 2, out, "--timeout", "5", "--zero", "1");
+    const stopped = await finished(dividing, 5, () => {
       void signal("SIGSTOP", 1, out);
     });
     expect(stopped.code).not.toBe(0);
@@ -131,21 +133,33 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
     expect(await stateOf(out)).toBe(await stateOf("alone"));
   });
 
-  it("refuse to train by different recipes", async () => {
+  it("refuse to train by different recipes, or on different data", async () => {
     const command = [process.execPath, ...parameters("different")];
+    const other = join(folder, "other");
+    await cp(join(folder, "data"), other, { recursive: true });
+    const pairs = join(other, "pairs", "shapes", "train");
+    const shard = join(
+      pairs,
+      (await readdir(pairs)).find((name) => name.endsWith(".tar"))!,
+    );
+    await writeFile(
+      shard,
+      (await readFile(shard, "latin1")).replace("red circle", "red sphere"),
+      "latin1",
+    );
     const started = spawn("mpirun.openmpi", [
       ...["--allow-run-as-root", "--oversubscribe", "-n", "1", ...command],
-      ...[":", "-n", "1", ...command, "--set", "seed=5"],
+      ...[":", "-n", "1", ...command, "--set", `data.root=${other}`],
     ]);
     const { code, output } = await finished(started);
     expect(code).not.toBe(0);
-    expect(output).toMatch(/Process 1 on \S+ differs from process 0 on \S+ in: recipe\./);
+    expect(output).toMatch(/Process 1 on \S+ differs from process 0 on \S+ in: data, recipe\./);
   });
 });
 
 describe.runIf(ready("mpich"))("processes started by MPICH", () => {
-  it("end with the weights of one", async () => {
-    const { code, output } = await finished(launch("mpich", 2, "mpich"));
+  it("end with the weights of one, also if they divide the moments", async () => {
+    const { code, output } = await finished(launch("mpich", 2, "mpich", "--zero", "1"));
     expect(code, output).toBe(0);
     expect(await stateOf("mpich")).toBe(await stateOf("alone"));
   });

@@ -23,6 +23,8 @@ import { logitMultiplier } from "../src/objective/contrastive.js";
 import type { GatherMode } from "../src/objective/model.js";
 import { type LossWeights, lossesOf } from "../src/objective/objectives.js";
 import { embedImages, embedTexts } from "../src/objective/pair.js";
+import { DividedMoments } from "../src/optim/divided-moments.js";
+import { WholeState } from "../src/train/run/whole-state.js";
 import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
 import { AccumulatedStep, stepInParts } from "../src/train/step/accumulated-step.js";
 import { optimizerState } from "../src/train/step/update.js";
@@ -41,18 +43,27 @@ interface Shared {
   readonly batch: typeof matching;
   readonly gather?: GatherMode;
   readonly weights?: LossWeights;
+  /** Divides the moments, in buckets of so many bytes. */
+  readonly divided?: number;
+  readonly clip?: number;
+  /** Default: 1. */
+  readonly steps?: number;
 }
 
-/** The state after a step that `processes` computes with others, and the losses that it reports. */
+/** The state after steps that `processes` computes with others, and the losses that the last one reports. */
 async function stepOn(
   processes: Communicator,
-  { batch, gather = "global", weights = {} }: Shared,
+  { batch, gather = "global", weights = {}, divided: bucketBytes, clip, steps = 1 }: Shared,
 ): Promise<Map<string, Values | number>> {
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
   const own = parts / processes.size;
   const backend = referenceBackend({ processes });
   const rules = pretrainingRules();
-  const state = new State(backend, optimizerState(parameters, { rules, shards: own }));
+  const divided =
+    bucketBytes === undefined
+      ? undefined
+      : new DividedMoments(parameters, rules, processes, bucketBytes);
+  const state = new State(backend, optimizerState(parameters, { rules, divided, shards: own }));
   const start = smallState();
   for (const path of start.paths) state.write(path, await start.read(path));
   const options = { config, precision: "float32", weights, gather } as const;
@@ -62,15 +73,20 @@ async function stepOn(
     ...(processes.size > 1 && { processes }),
     learningRate: () => fill([], 1e-2),
     optimizer: { rules },
+    divided,
+    ...(clip !== undefined && { clip }),
   });
   const values = mapTree<Given, Values, BatchTensors<Given>>(batch, (given) => given.values);
   const cut = split.cut(values).slice(processes.rank * own, (processes.rank + 1) * own);
-  const { total, scalars } = await stepInParts(cut.map((part) => ({ step, values: part })));
-  const paths = state.paths.filter((path) => !path.startsWith("accumulated/"));
-  const kept = await Promise.all(
-    paths.map(async (path) => [path, await state.read(path)] as const),
-  );
-  return new Map<string, Values | number>([["total", total], ...Object.entries(scalars), ...kept]);
+  const made = cut.map((part) => ({ step, values: part }));
+  for (let earlier = 1; earlier < steps; earlier++) await stepInParts(made);
+  const { total, scalars } = await stepInParts(made);
+  const found = new Map<string, Values | number>([["total", total], ...Object.entries(scalars)]);
+  const saved = divided ? new WholeState(state, divided, processes) : state;
+  for (const path of saved.paths) {
+    if (!path.startsWith("accumulated/")) found.set(path, await saved.read(path));
+  }
+  return found;
 }
 
 const stepOnAll = (size: number, shared: Shared): Promise<Map<string, Values | number>[]> =>
@@ -145,8 +161,11 @@ describe("a step that several processes share", () => {
     }
   });
 
-  it("ends with the same state on all of them", async () => {
-    const [first, ...others] = await stepOnAll(4, { batch: mixed });
-    for (const other of others) expect(other).toEqual(first);
+  it("ends with the same state on all of them, also if they divide the moments", async () => {
+    const shared = { batch: mixed, clip: 1, steps: 2 };
+    const [first, ...others] = await stepOnAll(2, shared);
+    const divided = await stepOnAll(2, { ...shared, divided: 2000 });
+    for (const other of [...others, ...divided]) expect(other).toEqual(first);
+    expect([...divided[0]!.keys()]).toEqual([...first!.keys()]);
   });
 });

@@ -8,8 +8,9 @@ const smallBytes = 1024;
 
 /**
  * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it,
- * otherwise as traced, except that updates, collective operations and small results run as early as possible. Thus a gradient is consumed as
- * soon as it is complete, and its memory is reused for the next one.
+ * otherwise as traced, except that updates, collective operations and small results run as early as possible. Thus a gradient is
+ * consumed as soon as it is complete, and its memory is reused for the next one. Collective operations are started as traced: all
+ * processes trace them in the same order, even if they compute different things in between.
  */
 export function schedule(roots: readonly Tensor[]): Node[] {
   const nodes = ancestors(roots);
@@ -57,6 +58,8 @@ function dependencies(nodes: readonly Node[]): Dependencies {
     else followers.set(before, [after]);
     waiting.set(after, (waiting.get(after) ?? 0) + 1);
   };
+  const exchanges = nodes.filter(({ op }) => op.collective);
+  for (const [index, next] of exchanges.slice(1).entries()) order(exchanges[index]!, next);
   const readers = readersOfState(nodes);
   for (const node of nodes) {
     for (const input of new Set(node.inputs.map((tensor) => tensor.node))) order(input, node);

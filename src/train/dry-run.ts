@@ -21,7 +21,16 @@ import { vocabularyOf } from "./vocabulary.js";
 
 export interface DryRunOptions extends Pick<
   PretrainOptions,
-  "recipe" | "directory" | "backend" | "only" | "start" | "workers" | "log" | "signal" | "onIndexed"
+  | "recipe"
+  | "directory"
+  | "backend"
+  | "only"
+  | "start"
+  | "workers"
+  | "log"
+  | "signal"
+  | "onIndexed"
+  | "zero"
 > {
   /** Path of a page to write, with the first batches of each stage as the model will see them. */
   readonly peek?: string;
@@ -57,7 +66,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
-  { directory, backend, workers, log, peek, signal, onIndexed }: DryRunOptions,
+  { directory, backend, workers, log, peek, signal, onIndexed, zero }: DryRunOptions,
 ): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
   log(`Stage "${stage.name}": ${grouped(stage.steps)} steps`);
   const preparation: Preparation = { log, signal, onProgress: onIndexed };
@@ -72,7 +81,7 @@ async function dryRunStage(
   }
   const run = new RunDirectory(join(directory, stage.name));
   const opened = await openStage(stage, {
-    ...{ backend, recipe, vocabulary, run, preparation, start: [], extra: [] },
+    ...{ backend, recipe, vocabulary, run, preparation, zero, start: [], extra: [] },
   });
   let seconds: number;
   try {

@@ -9,6 +9,7 @@ import type {
   StageRecipe,
 } from "../configs/recipe.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
+import type { ZeroStage } from "../optim/divided-moments.js";
 import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { type RunDirectory, reconstructionsName } from "./run/run-directory.js";
@@ -30,6 +31,8 @@ export interface OpenStageOptions {
   /** Losses besides those of the recipe. */
   readonly extra: readonly ExtraLoss[];
   readonly preparation: Preparation;
+  /** What is divided among processes; default: nothing. */
+  readonly zero?: ZeroStage | undefined;
 }
 
 export async function openStage(
@@ -65,7 +68,7 @@ async function openCodebook(
 
 async function openPretraining(
   stage: PretrainingStageRecipe,
-  { backend, recipe, vocabulary, start, extra, preparation }: OpenStageOptions,
+  { backend, recipe, vocabulary, start, extra, preparation, zero = 0 }: OpenStageOptions,
 ): Promise<RecipeStage> {
   const { log } = preparation;
   const shards = shardsOf(stage, recipe, backend.communicator);
@@ -79,6 +82,7 @@ async function openPretraining(
     log,
     largest: largestBatches(recipe, stage, shards.count),
     shards,
+    zero,
     decoder: await decoderFrom(start),
     validation: {
       sets: await validationSets(recipe.data, stage, preparation),

@@ -8,6 +8,7 @@ import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
 import { ShardPlanner, nextShards } from "../data/batch/shards.js";
 import { barrier, inTurns, isFirst, requireSame } from "../parallel/agreement.js";
+import type { ZeroStage } from "../optim/divided-moments.js";
 import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
@@ -26,6 +27,7 @@ import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import {
   type Preparation,
   batchOptions,
+  digestsOf,
   mixtureOptions,
   samplesOf,
   trainingSets,
@@ -52,6 +54,11 @@ export interface PretrainOptions {
   readonly overfit?: number;
   /** Continue a run even if its recipe or start weights have changed, or if it was finished and now has more steps. */
   readonly allowChanges?: boolean;
+  /**
+   * ZeRO stage: with 1, the moments of the optimizer are divided among processes. Weights and checkpoints stay the same, bit
+   * for bit; default: 0.
+   */
+  readonly zero?: ZeroStage | undefined;
   /** Losses of one's own, added to those of the recipe in every stage that has batches of their kinds. */
   readonly extraLosses?: readonly ExtraLoss[];
   /** Threads that prepare batches. */
@@ -154,14 +161,19 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     const isFinished = await checkRun(run, provenance, stage.steps, options);
     return { inputs, provenance, isFinished };
   });
-  await requireSame(processes, { ...provenance, checkpoints: await run.checkpoints() });
+  await requireSame(processes, {
+    ...provenance,
+    zero: options.zero ?? 0,
+    data: digestsOf(inputs.sets),
+    checkpoints: await run.checkpoints(),
+  });
   if (!isFinished) {
     log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, recipe.config);
-    const extra = options.extraLosses ?? [];
+    const { zero, extraLosses: extra = [] } = options;
     const opened = await openStage(stage, {
-      ...{ backend, recipe, vocabulary, run, start, extra, preparation },
+      ...{ backend, recipe, vocabulary, run, start, extra, preparation, zero },
     });
     try {
       const ending = await trainStage(opened, stage, { ...inputs, provenance }, run, options);
@@ -233,7 +245,7 @@ async function trainStage(
   await opened.load(signal);
   const best = bestMeasure(opened, stage.best);
   log(describeBest(best));
-  const progress = await run.resume(opened.state);
+  const progress = await run.resume(opened.whole ?? opened.state);
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sets, overfit);
   if (run.isWriter) {

@@ -6,9 +6,16 @@ import { suggestion } from "../../base/suggestion.js";
 import { readRecipe } from "../../configs/read-recipe.js";
 import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recipe-document.js";
 import { recipes } from "../../configs/recipes.js";
+import type { ZeroStage } from "../../optim/divided-moments.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
-import { type SharedRunFlags, mpiOption, sharedRun, timeoutOption } from "./shared-run.js";
+import {
+  type SharedRunFlags,
+  mpiOption,
+  sharedRun,
+  timeoutOption,
+  zeroOption,
+} from "./shared-run.js";
 import { type TrainingRun, trainingRun, workersOption } from "./training-run.js";
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
@@ -24,6 +31,7 @@ interface PretrainFlags extends SharedRunFlags {
   readonly peek?: string;
   readonly allowChanges?: boolean;
   readonly workers: number;
+  readonly zero: "0" | "1";
 }
 
 export function addPretrain(program: Command): void {
@@ -58,6 +66,7 @@ export function addPretrain(program: Command): void {
       "continue a run even if its settings have changed, or extend a finished stage",
     )
     .addOption(workersOption())
+    .addOption(zeroOption())
     .addOption(timeoutOption())
     .addOption(mpiOption())
     .action(run);
@@ -81,6 +90,7 @@ async function run(
     const options = {
       ...run,
       ...{ recipe, directory, workers },
+      zero: Number(flags.zero) as ZeroStage,
       onIndexed: (samples: number, source: string) =>
         show(`Indexing ${source}: ${samples} samples`),
       ...(only && { only }),

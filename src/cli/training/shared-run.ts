@@ -10,6 +10,14 @@ import {
 } from "../../parallel/launcher.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
+export const zeroOption = (): Option =>
+  new Option(
+    "--zero <stage>",
+    "divide the optimizer's moments among processes (ZeRO stage 1): the same weights, less memory, more to send",
+  )
+    .choices(["0", "1"])
+    .default("0");
+
 export interface SharedRunFlags {
   readonly timeout: number;
   readonly mpi?: MpiLibrary;

@@ -3,10 +3,9 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { exists } from "../../base/exists.js";
 import { writeDurably } from "../../base/write-durably.js";
-import type { State } from "../../backend/state.js";
 import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
-import { readState, writeState } from "./run-state.js";
+import { type SavedState, readState, writeState } from "./run-state.js";
 
 /** The progress of a run, stored next to its tensors. Plain JSON. */
 export interface Progress {
@@ -75,8 +74,8 @@ export class RunDirectory {
       .sort((a, b) => a - b);
   }
 
-  async save(state: State, progress: Progress): Promise<void> {
-    if (!this.isWriter) return;
+  async save(state: SavedState, progress: Progress): Promise<void> {
+    if (!this.isWriter) return state.takePart?.();
     const name = String(progress.step).padStart(7, "0");
     const target = this.file("checkpoints", name);
     const partial = this.file("checkpoints", `${name}.partial`);
@@ -91,7 +90,7 @@ export class RunDirectory {
   }
 
   /** Reads the last checkpoint into `state`; undefined if there is none. */
-  async resume(state: State): Promise<Progress | undefined> {
+  async resume(state: SavedState): Promise<Progress | undefined> {
     const last = (await this.checkpoints()).at(-1);
     if (last === undefined) return undefined;
     const directory = this.file("checkpoints", String(last).padStart(7, "0"));

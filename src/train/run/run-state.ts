@@ -1,5 +1,4 @@
 /** The whole state of a run in one file: parameters, moments and counters, unconverted. */
-import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import {
   type TensorToWrite,
@@ -7,19 +6,29 @@ import {
   writeSafetensors,
 } from "../../checkpoint/files/safetensors.js";
 import { CheckpointError, type StoredDtype } from "../../checkpoint/files/stored-tensor.js";
-import { sameShape } from "../../graph/tensor.js";
+import { type TensorSpec, sameShape } from "../../graph/tensor.js";
+
+/** A state as it is saved: whole tensors by path. Any `State` is one, unless other processes have a part of it. */
+export interface SavedState {
+  readonly paths: readonly string[];
+  spec(path: string): TensorSpec;
+  read(path: string): Promise<Values>;
+  write(path: string, values: Values): void;
+  /** Lets another process read what this one has, while that one saves the state. */
+  takePart?(): Promise<void>;
+}
 
 /** Gradient sums start at zero in every step, so checkpoints omit them. */
 const scratch = "accumulated/";
 
-const keptPaths = (state: State): string[] =>
+const keptPaths = (state: SavedState): string[] =>
   state.paths.filter((path) => !path.startsWith(scratch));
 
 /** Writes the tensors of `state` under their paths; the file appears once it is complete and on disk. */
-export async function writeState(path: string, state: State): Promise<void> {
+export async function writeState(path: string, state: SavedState): Promise<void> {
   await writeSafetensors(
     path,
-    keptPaths(state).map((name): TensorToWrite => {
+    keptPaths(state).map((name): TensorToWrite<Promise<Uint8Array>> => {
       const { shape, dtype } = state.spec(name);
       return {
         name,
@@ -35,7 +44,7 @@ export async function writeState(path: string, state: State): Promise<void> {
  * Reads what `writeState` wrote.
  * @throws CheckpointError unless the file has exactly the tensors of `state`
  */
-export async function readState(path: string, state: State): Promise<void> {
+export async function readState(path: string, state: SavedState): Promise<void> {
   const files = await openSafetensors(path);
   try {
     const paths = keptPaths(state);

@@ -17,6 +17,7 @@ import { type FlavaForPretraining, pretrainingParameters } from "../../model/fla
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { initialize } from "../../nn/parameter.js";
 import { lossesOfKind } from "../../objective/objectives.js";
+import { DividedMoments, type ZeroStage } from "../../optim/divided-moments.js";
 import { requireParts } from "../../optim/rules.js";
 import { optimizerStep } from "../optimizer-step.js";
 import { AccumulatedStep, type Part, stepInParts } from "../step/accumulated-step.js";
@@ -36,6 +37,7 @@ import type { PretrainingStageRecipe } from "../../configs/recipe.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { type TrainingData, measureBaselines } from "./baselines.js";
 import { type StartWeights, loadStart } from "../run/start.js";
+import { WholeState } from "../run/whole-state.js";
 import {
   type Baselines,
   type Log,
@@ -69,12 +71,15 @@ export interface PretrainingStageOptions {
   readonly largest: readonly Batch<TensorSpec>[];
   /** Those that this process computes; default: whole batches. */
   readonly shards?: ShardsOptions;
+  /** What is divided among processes; default: nothing. */
+  readonly zero?: ZeroStage;
 }
 
 export class PretrainingStage implements RecipeStage {
   readonly #steps = new Map<string, PretrainingStep>();
 
   readonly state: PretrainingState;
+  readonly #divided: DividedMoments | undefined;
   private readonly config: FlavaConfig;
   private readonly validation: Validation;
 
@@ -85,10 +90,16 @@ export class PretrainingStage implements RecipeStage {
     const { frozen } = stage;
     requireParts(parameters, frozen);
     const rules = pretrainingRules(frozen);
-    const specs = optimizerState(parameters, { rules, ...this.#parts });
+    const { communicator: processes } = backend;
+    const divided =
+      processes && options.zero === 1
+        ? new DividedMoments(parameters, rules, processes)
+        : undefined;
+    const specs = optimizerState(parameters, { rules, divided, ...this.#parts });
     const state = new State(backend, specs);
     this.config = config;
     this.state = state;
+    this.#divided = divided;
     this.validation = new Validation({ ...options.validation, vocabulary, state, config });
   }
 
@@ -96,6 +107,11 @@ export class PretrainingStage implements RecipeStage {
   get #parts(): PartCounts {
     const { shards = wholeBatch, stage } = this.options;
     return { shards: shards.end - shards.first, microBatches: stage.microBatches };
+  }
+
+  get whole(): WholeState | undefined {
+    const { communicator: processes } = this.options.backend;
+    return this.#divided && new WholeState(this.state, this.#divided, processes!);
   }
 
   get name(): string {
@@ -228,6 +244,7 @@ export class PretrainingStage implements RecipeStage {
     const options = {
       optimizer: { ...optimizer, rules: pretrainingRules(stage.frozen) },
       clip,
+      divided: this.#divided,
       learningRate: (step: Tensor) => rateAt(step, stage),
       constrain: boundLogitScale,
     };

@@ -1,6 +1,7 @@
 import type { ProgramMemory } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { RunFacts } from "../run/run-directory.js";
+import type { SavedState } from "../run/run-state.js";
 import type { StepResults } from "../step/compiled-step.js";
 import { leavesOf } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
@@ -74,6 +75,8 @@ export interface Stage<B = CollatedBatch> {
   /** Its name in the recipe, such as "joint". */
   readonly name: string;
   readonly state: State;
+  /** The state as it is saved, if other processes have a part of it; default: `state`. */
+  readonly whole?: SavedState | undefined;
   /** Total number of steps. */
   readonly steps: number;
   /** Names of the losses. */

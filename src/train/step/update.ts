@@ -5,6 +5,7 @@ import { add } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
 import { clipByGlobalNorm } from "../../optim/clip.js";
+import { type DividedMoments, dividedAdamW } from "../../optim/divided-moments.js";
 import type { ParameterRules } from "../../optim/rules.js";
 import { type PartCounts, PartialSums } from "./tree-sum.js";
 
@@ -25,25 +26,25 @@ export interface OptimizerStateOptions extends PartCounts {
   readonly rules?: ParameterRules;
   /** Keeps a moving average of the parameters; default false. */
   readonly average?: boolean;
+  /** Has the moments of this process alone; default: all. */
+  readonly divided?: DividedMoments | undefined;
 }
 
 /** The shapes of the optimizer's state for a tree of parameters. */
 export function optimizerState<P>(
   parameters: P,
-  { rules = [], average = false, ...counts }: OptimizerStateOptions = {},
+  { rules = [], average = false, divided, ...counts }: OptimizerStateOptions = {},
 ): OptimizerState<P, TensorSpec> {
-  const moments = adamWMoments(parameters, rules);
+  const all = adamWMoments(parameters, rules);
   // Plain specifications: initialization draws parameters only.
   const averages = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape)) as P;
-  const level = Object.fromEntries(
-    Object.entries(moments).map(([path, { first }]) => [path, first]),
-  );
+  const level = Object.fromEntries(Object.entries(all).map(([path, { first }]) => [path, first]));
   const sums = new PartialSums(counts);
   const levels = Array.from({ length: sums.levels }, (_, index) => [index, level]);
   return {
     parameters,
     ...(average && { average: averages }),
-    moments,
+    moments: divided?.specs() ?? all,
     step: spec([]),
     ...(levels.length > 0 && {
       accumulated: Object.fromEntries(levels) as Readonly<
@@ -59,6 +60,8 @@ export interface UpdateOptions<P> {
   readonly clip?: number;
   /** The learning rate, float32 [], at a step counted from 1. */
   readonly learningRate: (step: Tensor) => Tensor;
+  /** The division of the moments, if the state has those of this process alone. */
+  readonly divided?: DividedMoments | undefined;
   /** Decay of the moving average, if the state has one; default 0.999. */
   readonly averaging?: number;
   /** Moves updated parameters into their permitted range. */
@@ -93,22 +96,23 @@ export function currentStep({ step }: Pick<OptimizerState<unknown, Tensor>, "ste
 export function update<P>(
   before: OptimizerState<P, Tensor>,
   gradients: unknown,
-  { clip, learningRate: rateAt, optimizer, averaging = 0.999, constrain }: UpdateOptions<P>,
+  options: UpdateOptions<P>,
 ): Update<P> {
+  const { clip, learningRate: rateAt, optimizer, averaging = 0.999, constrain, divided } = options;
   const step = currentStep(before);
   const learningRate = rateAt(step);
   const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
-  const { updateNorm, moments, ...updated } = adamW(
-    {
-      parameters: before.parameters,
-      moments: before.moments,
-      gradients,
-      step,
-      learningRate,
-      ...(clipping && { scale: clipping.scale }),
-    },
-    optimizer,
-  );
+  const inputs = {
+    parameters: before.parameters,
+    moments: before.moments,
+    gradients,
+    step,
+    learningRate,
+    ...(clipping && { scale: clipping.scale }),
+  };
+  const { updateNorm, moments, ...updated } = divided
+    ? dividedAdamW(inputs, divided, optimizer)
+    : adamW(inputs, optimizer);
   const parameters = constrain?.(updated.parameters) ?? updated.parameters;
   const average = before.average && averaged(before.average, parameters, averaging);
   // A step counts once its gradients are known to be finite.
