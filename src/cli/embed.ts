@@ -1,6 +1,8 @@
 /** `flava embed`: embeds a whole data set. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { openSource } from "../data/formats/open.js";
+import type { Part } from "../data/formats/part-of-source.js";
+import { launchOf, requireAlone, threadsOf } from "../parallel/launcher.js";
 import { runEmbeddingJob } from "../search/embedding-job.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "./data-options.js";
 import { expandFilePatterns } from "./file-patterns.js";
@@ -14,6 +16,8 @@ import { ProgressLine, pace } from "./progress.js";
 interface EmbedFlags extends ModelFlags, DataFlags, FeatureFlags, JsonFlag {
   readonly out: string;
   readonly features?: boolean;
+  readonly part?: Part;
+  readonly join?: boolean;
 }
 
 export function addEmbed(program: Command): void {
@@ -35,6 +39,15 @@ export function addEmbed(program: Command): void {
       "--features",
       "write features of the encoders, before the projection, for models of your own; not for search",
     )
+    .addOption(
+      new Option(
+        "--part <i/n>",
+        "embed one of n parts of the samples, such as 3/64; n jobs share the work, and one with --join ends it",
+      ).argParser(partFrom),
+    )
+    .addOption(
+      new Option("--join", "write the file from the parts that were embedded").conflicts("part"),
+    )
     .addOption(jsonOption())
     .action(run);
   addDataOptions(addModelOptions(addFeatureOptions(command)));
@@ -48,25 +61,45 @@ async function run(
   const features = featureOptions(flags);
   if (!flags.features && Object.keys(features).length > 0)
     command.error("error: --layer and --pool choose among --features; add it");
+  if (flags.join) requireAlone("embed --join");
+  const launch = launchOf(process.env);
+  const part = flags.part ?? (launch && { number: launch.rank + 1, count: launch.size });
+  const threads = flags.threads ?? (launch && threadsOf(launch));
   const source = await openSource(await expandFilePatterns(patterns), sourceOptions(flags));
   const progress = new ProgressLine();
-  const { rows, resumed, skipped } = await useModel(flags, (flava) =>
-    interruptible("Stopped; run the same command again to resume.", (signal) => {
-      const paceOf = pace("samples");
-      return runEmbeddingJob(source, flava, flags.out, {
-        ...(flags.features && { features }),
-        decode: decodeOptions(flags),
-        onProgress: (done, total) => progress.show(paceOf(done, total)),
-        signal,
-      });
-    }).finally(() => progress.end()),
+  const { rows, resumed, skipped } = await useModel(
+    { ...flags, ...(threads && { threads }) },
+    (flava) =>
+      interruptible("Stopped; run the same command again to resume.", (signal) => {
+        const paceOf = pace("samples");
+        return runEmbeddingJob(source, flava, flags.out, {
+          ...(flags.features && { features }),
+          ...(part && { part }),
+          ...(flags.join && { join: true }),
+          decode: decodeOptions(flags),
+          onProgress: (done, total) => progress.show(paceOf(done, total)),
+          signal,
+        });
+      }).finally(() => progress.end()),
   );
   if (skipped.total > 0) console.error(`flava: ${skipped.summary(rows)}`);
   if (flags.json) {
     const counts = Object.fromEntries(skipped.counts);
-    printJson({ path: flags.out, samples: rows, resumed, skipped: counts });
+    printJson({ path: flags.out, ...(part && { part }), samples: rows, resumed, skipped: counts });
     return;
   }
   const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
-  console.log(`${flags.out}: ${rows} ${rows === 1 ? "sample" : "samples"}${earlier}`);
+  const ofPart = part ? `, part ${part.number} of ${part.count}` : "";
+  console.log(`${flags.out}${ofPart}: ${rows} ${rows === 1 ? "sample" : "samples"}${earlier}`);
+  if (part?.number === 1)
+    console.log(
+      "When all parts are done, the same command with --join instead of --part writes the file.",
+    );
+}
+
+/** As in 3/64. */
+function partFrom(text: string): Part {
+  const [, number = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (number >= 1 && number <= count) return { number, count };
+  throw new InvalidArgumentError("Expected a part of several, from 1/64 to 64/64.");
 }

@@ -23,6 +23,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   embed: {
     summary: "embed the images and texts of data sets into one file",
+    isShared: true,
     load: async () => (await import("./embed.js")).addEmbed,
   },
   search: {

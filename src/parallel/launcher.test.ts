@@ -3,11 +3,27 @@ import { launchOf, requireAlone } from "./launcher.js";
 
 describe("the launcher of a process", () => {
   it.each([
-    ["Open MPI", { OMPI_COMM_WORLD_SIZE: "4", OMPI_COMM_WORLD_LOCAL_SIZE: "2" }, "openmpi", 4, 2],
-    ["MPICH", { PMI_RANK: "0", PMI_SIZE: "2", MPI_LOCALNRANKS: "2" }, "mpich", 2, 2],
-    ["srun with PMIx", { PMIX_RANK: "1", SLURM_STEP_NUM_TASKS: "8" }, "openmpi", 8, undefined],
-  ] as const)("is recognized: %s", (_, environment, library, size, local) => {
-    expect(launchOf(environment)).toMatchObject({ library, size, local });
+    [
+      "Open MPI",
+      {
+        OMPI_COMM_WORLD_SIZE: "4",
+        OMPI_COMM_WORLD_RANK: "3",
+        OMPI_COMM_WORLD_LOCAL_SIZE: "2",
+      },
+      { library: "openmpi", size: 4, rank: 3, local: 2 },
+    ],
+    [
+      "MPICH",
+      { PMI_RANK: "0", PMI_SIZE: "2", MPI_LOCALNRANKS: "2" },
+      { library: "mpich", size: 2, rank: 0, local: 2 },
+    ],
+    [
+      "srun with PMIx",
+      { PMIX_RANK: "1", SLURM_STEP_NUM_TASKS: "8" },
+      { library: "openmpi", size: 8, rank: 1, local: undefined },
+    ],
+  ] as const)("is recognized: %s", (_, environment, launch) => {
+    expect(launchOf(environment)).toMatchObject(launch);
   });
 
   it("is none for a process that is alone, also within a job", () => {
@@ -17,7 +33,7 @@ describe("the launcher of a process", () => {
 
   it("is refused by verbs that run in one process", () => {
     const environment = { PMI_SIZE: "3" };
-    expect(() => requireAlone("embed", environment)).toThrow(/"flava embed" .* started 3 of them/);
-    expect(() => requireAlone("embed", {})).not.toThrow();
+    expect(() => requireAlone("probe", environment)).toThrow(/"flava probe" .* started 3 of them/);
+    expect(() => requireAlone("probe", {})).not.toThrow();
   });
 });

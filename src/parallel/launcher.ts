@@ -12,27 +12,37 @@ export interface Launch {
   readonly variable: string;
   readonly library: MpiLibrary;
   readonly size: number;
+  /** The number of this process, from 0. */
+  readonly rank: number;
   /** Number of processes on this machine; undefined if the launcher does not tell. */
   readonly local: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that launchers set to the number of processes, those of the machine, and the library that they work with. */
-const launchers: readonly (readonly [size: string, local: string, library: MpiLibrary])[] = [
-  ["OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "openmpi"],
-  ["PMI_SIZE", "MPI_LOCALNRANKS", "mpich"],
-  ["PALS_SIZE", "PALS_LOCAL_SIZE", "mpich"],
-];
+/**
+ * Variables that launchers set to the number of processes, to that of this one, and to the number of those of the machine; and
+ * the library that they work with.
+ */
+const launchers = [
+  {
+    size: "OMPI_COMM_WORLD_SIZE",
+    rank: "OMPI_COMM_WORLD_RANK",
+    local: "OMPI_COMM_WORLD_LOCAL_SIZE",
+    library: "openmpi",
+  },
+  { size: "PMI_SIZE", rank: "PMI_RANK", local: "MPI_LOCALNRANKS", library: "mpich" },
+  { size: "PALS_SIZE", rank: "PALS_RANKID", local: "PALS_LOCAL_SIZE", library: "mpich" },
+] as const;
 
 /** How this process was started; undefined if it is alone. */
 export function launchOf(environment: Environment): Launch | undefined {
-  for (const [size, local, library] of launchers) {
+  for (const { size, rank, local, library } of launchers) {
     const processes = Number(environment[size] ?? 1);
     if (processes < 2) continue;
     const here = environment[local];
     return {
-      ...{ variable: size, library, size: processes },
+      ...{ variable: size, library, size: processes, rank: Number(environment[rank] ?? 0) },
       local: here === undefined ? undefined : Number(here),
     };
   }
@@ -40,7 +50,11 @@ export function launchOf(environment: Environment): Launch | undefined {
   const tasks = Number(environment.SLURM_STEP_NUM_TASKS ?? 1);
   const { PMIX_RANK: rank } = environment;
   if (rank === undefined || tasks < 2) return undefined;
-  return { variable: "PMIX_RANK", library: "openmpi", size: tasks, local: undefined };
+  return {
+    ...{ variable: "PMIX_RANK", library: "openmpi", size: tasks },
+    rank: Number(rank),
+    local: undefined,
+  };
 }
 
 /**
@@ -54,7 +68,7 @@ export function requireAlone(verb: string, environment: Environment = process.en
   const { size, variable } = launch;
   throw new Error(
     `"flava ${verb}" runs in one process, but a launcher started ${size} of them (${variable} is ${environment[variable]}). Start ` +
-      'it without the launcher; only "flava pretrain" is shared by several processes.',
+      'it without the launcher; only "flava pretrain" and "flava embed" are shared by several processes.',
   );
 }
 

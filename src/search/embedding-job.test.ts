@@ -99,6 +99,23 @@ describe("an interrupted embedding job", () => {
   });
 });
 
+it("jobs that embed parts are joined to the file of one job, whatever their number", async () => {
+  const embed = async (out: string, options: EmbeddingJobOptions = {}): Promise<EmbeddingReport> =>
+    runEmbeddingJob(await openSource(images, { maxSamples: 150 }), flava, place(out), options);
+  const part = (number: number, count: number): Promise<EmbeddingReport> =>
+    embed("joined.parquet", { part: { number, count } });
+  const [first, second] = await Promise.all([part(1, 3), part(2, 3)]);
+  expect([first, second]).toMatchObject([{ rows: 64 }, { rows: 64 }]);
+  const join = (): Promise<EmbeddingReport> => embed("joined.parquet", { join: true });
+  await expect(join()).rejects.toThrow(/22 of 150 samples are not embedded yet \(first: /);
+  expect(await part(1, 2)).toMatchObject({ rows: 86, resumed: 64 });
+  expect(await part(1, 2)).toMatchObject({ rows: 86, resumed: 86 });
+  expect(await join()).toMatchObject({ rows: 150, resumed: 150 });
+  await embed("together.parquet");
+  const bytes = (out: string): Promise<Buffer> => readFile(place(out));
+  expect((await bytes("joined.parquet")).equals(await bytes("together.parquet"))).toBe(true);
+});
+
 it("an embedding job does not run twice at a time", async () => {
   const ends = await Promise.allSettled([run("twice.parquet"), run("twice.parquet")]);
   const refused = ends.filter((end) => end.status === "rejected");

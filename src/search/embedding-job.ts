@@ -8,6 +8,7 @@ import type { Sample } from "../data/sample.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import { BackgroundCount } from "../data/formats/background-count.js";
+import { type Part, partOfSource } from "../data/formats/part-of-source.js";
 import type { Source } from "../data/formats/source.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
@@ -21,6 +22,12 @@ export interface EmbeddingJobOptions {
   /** Writes features of the encoders instead of embeddings in the contrastive space. */
   readonly features?: PooledFeatures;
   readonly decode?: DecodeOptions;
+  /**
+   * Embeds one part of the samples, while other jobs embed the others. A further job with `join` then writes the file.
+   */
+  readonly part?: Part;
+  /** Embeds nothing: writes the file from what jobs with `part` have embedded. */
+  readonly join?: boolean;
   /** Number of rows between saves of progress; default: 1,000. */
   readonly rowsPerPart?: number;
   /**
@@ -58,8 +65,8 @@ interface DigestedSample extends Sample {
  * @param source as returned by `openSource`
  * @param flava the embedding model, such as a loaded `Flava`
  * @param out the Parquet file to write; unfinished work is kept in a folder beside it
- * @throws Error if the file exists, another process is writing it, nothing can be embedded, or an interrupted run used
- *   a different model
+ * @throws Error if the file exists, another process is writing it, nothing can be embedded, an interrupted run used a different
+ *   model, or samples are missing that are to be joined
  */
 export async function runEmbeddingJob(
   source: Source,
@@ -75,10 +82,15 @@ export async function runEmbeddingJob(
     source: source.name,
     ...formOf(embedder, options.features),
   };
-  return withLock(`${out}.lock`, out, () =>
+  const { part } = options;
+  const name = part ? `${out}.${nameOf(part)}` : out;
+  return withLock(`${name}.lock`, part ? `Part ${part.number} of ${out}` : out, () =>
     embedAll({ ...options, source, embedder, origin, out }),
   );
 }
+
+const nameOf = ({ number, count }: Part): string =>
+  `${String(number).padStart(String(count).length, "0")}-of-${count}`;
 
 /** The widths of what is written, and which features it is. */
 function formOf(
@@ -94,13 +106,15 @@ function formOf(
 }
 
 async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { source, embedder, origin, out, rowsPerPart = 1000, onProgress, signal } = job;
+  const { embedder, origin, out, part, join, rowsPerPart = 1000, onProgress, signal } = job;
+  const source = part ? partOfSource(job.source, part) : job.source;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }
-  const parts = await EmbeddingParts.open(`${out}.parts`, origin);
+  const parts = await EmbeddingParts.open(`${out}.parts`, origin, part && `${nameOf(part)}-`);
   const skipped = new SkippedSamples();
   const digests: string[] = [];
+  const missing: string[] = [];
   let [rows, resumed] = [0, 0];
   async function* missingSamples(): AsyncGenerator<DigestedSample> {
     for await (const sample of source.read(skipped)) {
@@ -108,6 +122,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
       const digest = digestOf(sample);
       digests.push(digest);
       if (parts.has(digest)) resumed++;
+      else if (join) missing.push(sample.key);
       else yield { ...sample, digest };
     }
   }
@@ -137,12 +152,20 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
     await save(); // even if interrupted: the next run resumes from here
   }
   rows += resumed;
+  if (missing.length > 0) throw incomplete(out, missing, digests.length);
+  if (part) return { rows, resumed, skipped };
   if (rows === 0) await parts.remove();
   skipped.requireUsed(source.name, rows);
   await writeEmbeddings(out, origin, parts.rows(digests));
   await parts.remove();
   return { rows, resumed, skipped };
 }
+
+const incomplete = (out: string, missing: readonly string[], all: number): Error =>
+  new Error(
+    `${out} cannot be joined: ${missing.length} of ${all} samples are not embedded yet (first: ${missing[0]}). Run the parts ` +
+      "that were not finished, or all of them: what is done is not done again.",
+  );
 
 /** Identifies the sample of a row. */
 function digestOf({ key, path, texts, label, fields, image }: Sample): string {

@@ -28,19 +28,22 @@ export class EmbeddingParts {
   private constructor(
     private readonly folder: string,
     private readonly origin: EmbeddingOrigin,
+    private readonly prefix: string,
   ) {}
 
   /**
    * Opens the parts in `folder`, if any.
+   * @param prefix of the names of parts that are added; several jobs that add parts at the same time need different ones
    * @throws Error if they were made by a different model or in a different precision
    */
-  static async open(folder: string, origin: EmbeddingOrigin): Promise<EmbeddingParts> {
+  static async open(folder: string, origin: EmbeddingOrigin, prefix = ""): Promise<EmbeddingParts> {
     await mkdir(folder, { recursive: true });
-    const parts = new EmbeddingParts(folder, origin);
+    const parts = new EmbeddingParts(folder, origin, prefix);
     const names = await readdir(folder);
-    for (const name of names.filter((name) => /^\d+\.parquet$/.test(name)).sort()) {
+    for (const name of names.filter((name) => /^(\d+-of-\d+-)?\d+\.parquet$/.test(name)).sort()) {
       await parts.#read(join(folder, name));
-      parts.#next = Number.parseInt(name, 10) + 1;
+      const own = name.startsWith(prefix) ? /^\d+\.parquet$/.exec(name.slice(prefix.length)) : null;
+      if (own) parts.#next = Number.parseInt(own[0], 10) + 1;
     }
     return parts;
   }
@@ -52,7 +55,8 @@ export class EmbeddingParts {
 
   /** Writes `rows`, which must have digests, as a part. */
   async add(rows: readonly EmbeddingRow[]): Promise<void> {
-    const part = join(this.folder, `${String(this.#next++).padStart(5, "0")}.parquet`);
+    const number = String(this.#next++).padStart(5, "0");
+    const part = join(this.folder, `${this.prefix}${number}.parquet`);
     await writeEmbeddings(part, this.origin, rows, { digests: true });
     this.#place(part, rows);
   }
