@@ -22,17 +22,17 @@ export async function openSafetensors(path: string): Promise<TensorFiles> {
 }
 
 /** A tensor to write; `bytes` is called when its turn comes, and may reuse memory. */
-export interface TensorToWrite<Bytes = Uint8Array> {
+export interface TensorToWrite {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: Shape;
-  readonly bytes: () => Bytes;
+  readonly bytes: () => Uint8Array | Promise<Uint8Array>;
 }
 
 /** Writes tensors one after another; the file appears under its name once complete. */
 export async function writeSafetensors(
   path: string,
-  tensors: readonly TensorToWrite<Uint8Array | Promise<Uint8Array>>[],
+  tensors: readonly TensorToWrite[],
 ): Promise<void> {
   const partial = `${path}.partial`;
   const file = await open(partial, "w");
@@ -58,7 +58,7 @@ export async function writeSafetensors(
 }
 
 /** The length and the header, padded with spaces so that the data starts at a multiple of eight. */
-function headerOf(tensors: readonly Omit<TensorToWrite, "bytes">[]): Buffer {
+function headerOf(tensors: readonly TensorToWrite[]): Buffer {
   let end = 0;
   const entries = tensors.map(({ name, dtype, shape }) => {
     const begin = end;

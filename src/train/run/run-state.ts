@@ -28,7 +28,7 @@ const keptPaths = (state: SavedState): string[] =>
 export async function writeState(path: string, state: SavedState): Promise<void> {
   await writeSafetensors(
     path,
-    keptPaths(state).map((name): TensorToWrite<Promise<Uint8Array>> => {
+    keptPaths(state).map((name): TensorToWrite => {
       const { shape, dtype } = state.spec(name);
       return {
         name,
