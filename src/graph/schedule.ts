@@ -58,7 +58,7 @@ function dependencies(nodes: readonly Node[]): Dependencies {
     else followers.set(before, [after]);
     waiting.set(after, (waiting.get(after) ?? 0) + 1);
   };
-  const exchanges = nodes.filter(({ op }) => op.collective);
+  const exchanges = nodes.filter((node) => node.op.collective !== undefined);
   for (const [index, next] of exchanges.slice(1).entries()) order(exchanges[index]!, next);
   const readers = readersOfState(nodes);
   for (const node of nodes) {
