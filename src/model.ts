@@ -29,6 +29,7 @@ export {
   codebookLogits,
   codebookParameters,
   visualTokens,
+  visualTokensAt,
 } from "./model/codebook.js";
 export type {
   CodebookConfig,

@@ -6,6 +6,7 @@ import { conv2d } from "../graph/ops/convolution.js";
 import { affine } from "../graph/ops/affine.js";
 import { cast } from "../graph/ops/cast.js";
 import { relu } from "../graph/ops/elementwise.js";
+import { gatherRows } from "../graph/ops/gather.js";
 import { permute } from "../graph/ops/permute.js";
 import { maxPool2x2 } from "../graph/ops/pool.js";
 import { argmax } from "../graph/ops/reduce.js";
@@ -130,13 +131,43 @@ export function codebookLogits(
 
 /** Like `codebookLogits`, with the gain already applied to the branches. */
 function logitsOf(p: Codebook<Tensor>, pixels: Tensor, precision: Precision): Tensor {
-  const channelsLast = permute(pixels, [0, 2, 3, 1]); // [B, H, W, 3]
-  let x = convolve(p.input, cast(channelsLast, computeDtype(precision)));
-  for (const [index, group] of p.groups.entries()) {
-    for (const block of group) x = codebookBlock(block, x);
-    if (index < p.groups.length - 1) x = maxPool2x2(x);
-  }
-  return convolve(p.output, relu(x));
+  return convolve(p.output, relu(featuresOf(p, pixels, precision, pixels.shape[0] ?? 0)));
+}
+
+/**
+ * What the output layer reads: [B, 3, H, W] -> [B, H / 8, W / 8, C] in the dtype of `precision`. The first group takes
+ * `together` images at a time. Its successors have maps of half the size each, and take twice as many.
+ */
+function featuresOf(
+  p: Codebook<Tensor>,
+  pixels: Tensor,
+  precision: Precision,
+  together: number,
+): Tensor {
+  const outputOf = (images: Tensor, group: number): Tensor => {
+    if (group < 0) {
+      const channelsLast = permute(images, [0, 2, 3, 1]); // [b, H, W, 3]
+      return convolve(p.input, cast(channelsLast, computeDtype(precision)));
+    }
+    const count = together * 2 ** Math.max(0, group - 1);
+    const before = inParts(images, count, (some) => {
+      const maps = outputOf(some, group - 1);
+      return group > 0 ? maxPool2x2(maps) : maps;
+    });
+    return p.groups[group]!.reduce((maps, block) => codebookBlock(block, maps), before);
+  };
+  const last = p.groups.length - 1;
+  return inParts(pixels, together * 2 ** last, (some) => outputOf(some, last));
+}
+
+/** `made` of at most `count` samples [B, ...] at a time. */
+function inParts(samples: Tensor, count: number, made: (some: Tensor) => Tensor): Tensor {
+  const [batch = 0] = samples.shape;
+  if (batch <= count) return made(samples);
+  const parts = Array.from({ length: Math.ceil(batch / count) }, (_, index) =>
+    made(slice(samples, 0, index * count, Math.min((index + 1) * count, batch))),
+  );
+  return concatenate(parts, 0);
 }
 
 /** The visual token of each cell, row by row: float32 [B, 3, H, W] -> int32 [B, cells]. */
@@ -148,29 +179,55 @@ export function visualTokens(
 ): Tensor {
   return scope("codebook", () => {
     const gained = { ...p, groups: withGain(p.groups, config) };
-    const name = (some: Tensor): Tensor => argmax(logitsOf(gained, some, precision)); // [b, H / 8, W / 8]
-    const [batch = 0, , height = 0, width = 0] = pixels.shape;
-    const cached = imagesTogether(config, height * width, precision);
-    const count = Math.max(cached, Math.ceil(batch / mostGroups));
-    const part = (_: unknown, index: number): Tensor =>
-      name(slice(pixels, 0, index * count, Math.min((index + 1) * count, batch)));
-    const tokens =
-      batch <= count
-        ? name(pixels)
-        : concatenate(Array.from({ length: Math.ceil(batch / count) }, part), 0); // [B, H / 8, W / 8]
-    const [, rows = 0, columns = 0] = tokens.shape;
+    const together = imagesTogether(config, pixels, precision);
+    const tokens = inParts(pixels, together * 2 ** (config.groups - 1), (some) =>
+      tokensOf(gained, featuresOf(gained, some, precision, together)),
+    ); // [B, H / 8, W / 8]
+    const [batch = 0, rows = 0, columns = 0] = tokens.shape;
     return reshape(tokens, [batch, rows * columns]);
   });
 }
 
-/** Most groups of images in a batch: each has its own operations in the graph, which must be planned in seconds. */
-const mostGroups = 256;
+/**
+ * The visual tokens of some cells alone: those at `positions` of [B * cells], int32 [N] -> int32 [N]. The position -1, which
+ * stands for no cell, may get any token.
+ */
+export function visualTokensAt(
+  p: Codebook<Tensor>,
+  config: CodebookConfig,
+  pixels: Tensor,
+  precision: Precision,
+  positions: Tensor,
+): Tensor {
+  return scope("codebook", () => {
+    const gained = { ...p, groups: withGain(p.groups, config) };
+    const together = imagesTogether(config, pixels, precision);
+    const features = featuresOf(gained, pixels, precision, together);
+    const channels = features.shape.at(-1) ?? 0;
+    const cells = gatherRows(reshape(features, [-1, channels]), positions); // [N, C]
+    return inParts(cells, mostCells, (some) =>
+      reshape(tokensOf(gained, reshape(some, [1, 1, -1, channels])), [-1]),
+    );
+  });
+}
 
-/** Maximum size in bytes of the widest feature map of a group of images, so that it stays in the last-level cache. */
-const widestMap = 4 << 20;
+/** The tokens of maps of features: [B, H / 8, W / 8, C] -> int32 [B, H / 8, W / 8]. */
+function tokensOf(p: Codebook<Tensor>, features: Tensor): Tensor {
+  return argmax(convolve(p.output, relu(features)));
+}
 
-/** Number of images per group. Feature maps are far larger than the tokens, so small groups save memory and time. */
-function imagesTogether({ hidden }: CodebookConfig, pixels: number, precision: Precision): number {
-  const bytes = pixels * hidden * bytesPerElement[computeDtype(precision)];
-  return Math.max(1, Math.floor(widestMap / bytes));
+/** Cells whose logits, one for each entry of the vocabulary, are in memory at a time. */
+const mostCells = 1024;
+
+/** Most parts of a batch: each has its own operations in the graph, which must be planned in seconds. */
+const mostParts = 256;
+
+/** Maximum size in bytes of the widest feature maps that are computed together, so that they stay in the last-level cache. */
+const widestMaps = 4 << 20;
+
+/** Number of images that the first group takes at a time. */
+function imagesTogether({ hidden }: CodebookConfig, pixels: Tensor, precision: Precision): number {
+  const [batch = 0, , height = 0, width = 0] = pixels.shape;
+  const bytes = height * width * hidden * bytesPerElement[computeDtype(precision)];
+  return Math.max(1, Math.floor(widestMaps / bytes), Math.ceil(batch / mostParts));
 }

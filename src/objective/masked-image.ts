@@ -1,4 +1,4 @@
-import { visualTokens } from "../model/codebook.js";
+import { visualTokensAt } from "../model/codebook.js";
 import type { MaskedHead } from "../model/heads.js";
 import { encodeImages } from "../model/traced-model.js";
 import { multiply } from "../graph/ops/arithmetic.js";
@@ -33,9 +33,10 @@ export function imageTargets(
     throw new Error("Masked images need `visualTokens`, or `codebookPixels` to compute them from.");
   }
   const { config, parameters, precision } = model;
-  const tokens = visualTokens(parameters.codebook, config.codebook, codebookPixels, precision);
+  const { codebook } = parameters;
+  const labels = visualTokensAt(codebook, config.codebook, codebookPixels, precision, positions);
   const ink = inkAt(codebookPixels, hidden.shape[1] ?? 0, positions);
-  return { positions, labels: tokensAt(tokens, positions), ink };
+  return { positions, labels, ink };
 }
 
 /** A head's predictions of visual tokens; see `maskedPrediction`. */
