@@ -20,7 +20,7 @@ export interface TracedModel<P = { readonly flava: Flava<Tensor> }> {
   readonly interpolation?: Interpolation;
 }
 
-export type EncoderOptions = Pick<StackOptions, "keepTokens">;
+export type EncoderOptions = Pick<StackOptions, "keepTokens" | "keepRows">;
 
 /** Runs the image encoder of a model: images -> sequences [B, 1 + P, D]. */
 export function encodeImages(

@@ -39,14 +39,26 @@ export function attention(
   visible?: Visibility,
   queries: Tensor = x,
 ): Tensor {
+  return linear(p.output, mixTokens(p, x, heads, precision, visible, queries), precision);
+}
+
+/** The same before the output layer: the mean of the visible values that each query attends to, for every head. */
+export function mixTokens(
+  p: Attention<Tensor>,
+  x: Tensor,
+  heads: number,
+  precision: Precision,
+  visible?: Visibility,
+  queries: Tensor = x,
+): Tensor {
   if (queries === x) {
     const qkv = linear(join([p.query, p.key, p.value]), x, precision); // [B, L, 3 * D]
-    return linear(p.output, selfAttention(qkv, { heads, ...visible }), precision);
+    return selfAttention(qkv, { heads, ...visible });
   }
   const query = linear(p.query, queries, precision); // [B, A, D]
   const key = linear(p.key, x, precision); // [B, L, D]
   const value = linear(p.value, x, precision);
-  return linear(p.output, attend(query, key, value, { heads, ...visible }), precision);
+  return attend(query, key, value, { heads, ...visible });
 }
 
 /**

@@ -1,15 +1,18 @@
 import { add } from "../graph/ops/arithmetic.js";
+import { gatherRows } from "../graph/ops/gather.js";
+import { reshape } from "../graph/ops/reshape.js";
 import { slice } from "../graph/ops/slice.js";
 import { scope } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import {
   type Attention,
   type Visibility,
-  attention,
   attentionParameters,
   attentionProbabilities,
+  mixTokens,
 } from "./attention.js";
 import { type LayerNorm, layerNorm, layerNormParameters } from "./layer-norm.js";
+import { linear } from "./linear.js";
 import { type Mlp, mlp, mlpParameters } from "./mlp.js";
 import type { Parameter } from "./parameter.js";
 import { type Precision, computeDtype } from "./precision.js";
@@ -27,8 +30,10 @@ export interface BlockOptions {
   readonly epsilon: number;
   readonly precision: Precision;
   readonly visible?: Visibility;
-  /** How many tokens of the result to compute, the first ones; default: all. */
+  /** How many tokens of each sample's result to compute, the first ones; default: all. */
   readonly keepTokens?: number;
+  /** Instead, the rows of the result to compute, of [B * L]: int32 [N], -1 for a row that nobody reads. */
+  readonly keepRows?: Tensor | undefined;
 }
 
 export function blockParameters(width: number, hidden: number): Block<Parameter> {
@@ -49,19 +54,28 @@ export function blockAttention(p: Block<Tensor>, x: Tensor, options: BlockOption
   return attentionProbabilities(p.attention, normed, heads, precision, visible);
 }
 
-/** Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D]. */
+/**
+ * Pre-norm block: attend, then transform, each added to the residual stream (flava.md 1.2). float32 [B, L, D] -> [B, L, D];
+ * with `keepRows`, [N, D].
+ */
 export function block(p: Block<Tensor>, x: Tensor, options: BlockOptions): Tensor {
-  const { heads, epsilon, precision, visible, keepTokens } = options;
+  const { heads, epsilon, precision, visible, keepTokens, keepRows } = options;
   const dtype = computeDtype(precision);
   const first = (tokens: Tensor): Tensor =>
     keepTokens === undefined ? tokens : slice(tokens, 1, 0, keepTokens); // [B, A, D]
+  const kept = (tokens: Tensor): Tensor =>
+    keepRows
+      ? gatherRows(reshape(tokens, [-1, tokens.shape.at(-1) ?? 0]), keepRows)
+      : first(tokens);
   const attended = scope("attention", () => {
     const normed = layerNorm(p.norm1, x, epsilon, dtype); // [B, L, D]
-    return attention(p.attention, normed, heads, precision, visible, first(normed));
+    const queries = keepRows ? normed : first(normed);
+    const mixed = mixTokens(p.attention, normed, heads, precision, visible, queries);
+    return linear(p.attention.output, keepRows ? kept(mixed) : mixed, precision);
   });
-  const between = add(first(x), attended); // [B, A, D]
+  const between = add(kept(x), attended);
   const transformed = scope("mlp", () =>
     mlp(p.mlp, layerNorm(p.norm2, between, epsilon, dtype), precision),
   );
-  return add(between, transformed); // [B, A, D]
+  return add(between, transformed);
 }

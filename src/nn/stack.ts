@@ -25,18 +25,19 @@ export function stackParameters({
 
 /**
  * Blocks one after another: float32 [B, L, D] -> the input and every block's output, each [B, L, D]. The last is the
- * stack's result; with `keepTokens`, the last block computes only those.
+ * stack's result; with `keepTokens` or `keepRows`, the last block computes only those.
  */
 export function stack(
   blocks: readonly Block<Tensor>[],
   x: Tensor,
-  { keepTokens, recompute, ...options }: StackOptions,
+  { keepTokens, keepRows, recompute, ...options }: StackOptions,
 ): Tensor[] {
   const states = [x];
   for (const [index, parameters] of blocks.entries()) {
     const last = states[states.length - 1]!;
     const isLast = index === blocks.length - 1;
-    const own = isLast && keepTokens !== undefined ? { ...options, keepTokens } : options;
+    const kept = { ...(keepTokens !== undefined && { keepTokens }), keepRows };
+    const own = isLast ? { ...options, ...kept } : options;
     const next = (): Tensor => scope(`block${index}`, () => block(parameters, last, own));
     states.push(recompute ? remat(next) : next());
   }

@@ -2,11 +2,17 @@ import { visualTokensAt } from "../model/codebook.js";
 import type { MaskedHead } from "../model/heads.js";
 import { encodeImages } from "../model/traced-model.js";
 import { multiply } from "../graph/ops/arithmetic.js";
-import { slice } from "../graph/ops/slice.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { ImageBatch, MaskedImages, Targets } from "../data/batch/batch.js";
 import { inkAt } from "./ink.js";
-import { type Objective, maskedPrediction, present, tokensAt, weightedMean } from "./masked.js";
+import {
+  type Objective,
+  maskedPrediction,
+  present,
+  rowsInSequences,
+  tokensAt,
+  weightedMean,
+} from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 
 export interface ImageTargets extends Targets {
@@ -39,16 +45,15 @@ export function imageTargets(
   return { positions, labels, ink };
 }
 
-/** A head's predictions of visual tokens; see `maskedPrediction`. */
+/** A head's predictions of visual tokens, from the patches at their positions [N, D]; see `maskedPrediction`. */
 export function maskedPatches(
   model: PretrainingModel,
   head: MaskedHead<Tensor>,
-  patches: Tensor,
-  targets: ImageTargets,
+  rows: Tensor,
+  { labels, ink }: ImageTargets,
   weights: Tensor,
 ): MaskedImageObjective {
-  const { loss, accuracy, right } = maskedPrediction(model, head, patches, targets, weights);
-  const { ink } = targets;
+  const { loss, accuracy, right } = maskedPrediction(model, head, rows, labels, weights);
   return {
     ...{ loss, accuracy },
     ...(ink && { inkAccuracy: weightedMean(right, multiply(weights, ink)) }),
@@ -58,8 +63,10 @@ export function maskedPatches(
 /** Masked image modeling on unpaired images (flava.md 3.5). */
 export function maskedImage(model: PretrainingModel, batch: ImageBatch): MaskedImageObjective {
   const targets = imageTargets(model, batch); // first, as its feature maps are large
-  const { sequence } = encodeImages(model, batch);
-  const patches = slice(sequence, 1, 1, sequence.shape[1] ?? 1); // [B, P, D]
+  const { positions } = targets;
+  const [count = 0, patches = 0] = batch.hidden.shape;
+  const keepRows = rowsInSequences(positions, [count, patches], 1, 1 + patches);
+  const { sequence } = encodeImages(model, batch, { keepRows });
   const head = model.parameters.heads.mim;
-  return maskedPatches(model, head, patches, targets, present(targets.positions));
+  return maskedPatches(model, head, sequence, targets, present(positions));
 }

@@ -8,7 +8,8 @@ export function maskedText(
   model: PretrainingModel,
   { maskedIds, lengths, targets }: TextBatch,
 ): Objective {
-  const { sequence } = encodeTexts(model, { ids: maskedIds, lengths });
+  const { positions, labels } = targets;
+  const { sequence } = encodeTexts(model, { ids: maskedIds, lengths }, { keepRows: positions });
   const head = model.parameters.heads.mlm;
-  return maskedPrediction(model, head, sequence, targets, present(targets.positions));
+  return maskedPrediction(model, head, sequence, labels, present(positions));
 }

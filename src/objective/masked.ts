@@ -5,13 +5,13 @@ import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { affine } from "../graph/ops/affine.js";
 import { cast } from "../graph/ops/cast.js";
 import { gatherRows } from "../graph/ops/gather.js";
+import { constant } from "../graph/placeholder.js";
 import { argmax, maximumOf } from "../graph/ops/reduce.js";
 import { reshape } from "../graph/ops/reshape.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type MaskedHead, maskedFeatures } from "../model/heads.js";
 import { exactLinear } from "../nn/linear.js";
 import { computeDtype } from "../nn/precision.js";
-import type { Targets } from "../data/batch/batch.js";
 import type { PretrainingModel } from "./model.js";
 
 /** Rows of logits in memory at a time: enough for fast products, few enough for 30,522 columns or that many pairs. */
@@ -50,6 +50,24 @@ export function tokensAt(tokens: Tensor, positions: Tensor): Tensor {
   return cast(reshape(rows, [-1]), "int32");
 }
 
+/**
+ * The rows, in sequences of `length` tokens one after the other, of the tokens at `positions`, int32 [N] in [B * count], where
+ * the `count` tokens of each sequence begin at token `first`. The padding -1 stays.
+ */
+export function rowsInSequences(
+  positions: Tensor,
+  [batch, count]: readonly [batch: number, count: number],
+  first: number,
+  length: number,
+): Tensor {
+  // One more than the row: other positions get 0. Float32 holds these numbers exactly.
+  const rowAt = (_: unknown, index: number): number =>
+    Math.floor(index / count) * length + first + (index % count) + 1;
+  const rows = constant(Float32Array.from({ length: batch * count }, rowAt), [batch * count, 1]);
+  const found = reshape(gatherRows(rows, positions), [-1]);
+  return cast(affine(found, 1, -1), "int32");
+}
+
 /** float32 [] each; only values that are read are computed. */
 export interface Objective {
   readonly loss: Tensor;
@@ -66,19 +84,19 @@ export interface MaskedObjective extends Objective {
 /**
  * A head's predictions at the target positions: mean cross entropy, and the accuracy of the most likely entry.
  *
- * @param sequence float32 [B, L, D]
+ * @param rows the sequence at these positions, float32 [N, D]
+ * @param labels what was there, int32 [N]
  * @param weights which targets count, float32 [N]
  */
 export function maskedPrediction(
   { config, precision }: PretrainingModel,
   head: MaskedHead<Tensor>,
-  sequence: Tensor,
-  { positions, labels }: Targets,
+  rows: Tensor,
+  labels: Tensor,
   weights: Tensor,
 ): MaskedObjective {
-  const rows = reshape(sequence, [-1, sequence.shape.at(-1) ?? 0]); // [B * L, D]
   const compute = computeDtype(precision);
-  const hidden = gatherRows(rows, positions, { dtype: compute }); // [N, D]
+  const hidden = cast(rows, compute);
   const features = maskedFeatures(head, hidden, config.headEpsilon, precision);
   const { weight, bias } = head.decoder;
   const losses = linearCrossEntropy(features, weight, bias, labels, weights, {

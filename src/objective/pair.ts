@@ -1,7 +1,10 @@
+import { concatenate } from "../graph/ops/concatenate.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { slice } from "../graph/ops/slice.js";
+import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Encoded } from "../model/encoded.js";
 import { embed } from "../model/flava.js";
-import { patchesOf, textOf } from "../model/multimodal-encoder.js";
 import { encodeImages, encodePairs, encodeTexts } from "../model/traced-model.js";
 import type { PairBatch } from "../data/batch/batch.js";
 import { contrastive } from "./contrastive.js";
@@ -11,7 +14,13 @@ import {
   imageTargets,
   maskedPatches,
 } from "./masked-image.js";
-import { type Objective, matchedRows, maskedPrediction, weightsAt } from "./masked.js";
+import {
+  type Objective,
+  matchedRows,
+  maskedPrediction,
+  rowsInSequences,
+  weightsAt,
+} from "./masked.js";
 import { matching } from "./match.js";
 import type { PretrainingModel } from "./model.js";
 
@@ -70,7 +79,10 @@ export function pairObjectives(model: PretrainingModel, batch: PairBatch): PairO
   };
 }
 
-/** Matching and masked multimodal modeling, from the masked pass. */
+/**
+ * Matching and masked multimodal modeling, from the masked pass, whose last block computes what they read alone: the class
+ * tokens, the hidden patches and the hidden words.
+ */
 function multimodalObjectives(
   model: PretrainingModel,
   batch: PairBatch,
@@ -80,16 +92,34 @@ function multimodalObjectives(
   texts: Encoded,
 ): Omit<PairObjectives, "contrastive"> {
   const { heads } = model.parameters;
-  const { sequence } = encodePairs(model, images, texts, batch.lengths);
-  const [, length = 0] = batch.maskedIds.shape;
+  const [count = 0, length = 0] = batch.maskedIds.shape;
   const [, patches = 0] = batch.hidden.shape;
+  const total = 2 + patches + length;
+  const classRows = constant(
+    Int32Array.from({ length: count }, (_, sample) => sample * total),
+    [count],
+  );
+  const read = [
+    classRows,
+    rowsInSequences(targets.positions, [count, patches], 2, total),
+    rowsInSequences(batch.targets.positions, [count, length], 2 + patches, total),
+  ];
+  const keepRows = concatenate(read, 0);
+  const { sequence } = encodePairs(model, images, texts, batch.lengths, { keepRows });
+  const sizes = read.map(({ size }) => size);
+  const [classTokens, imageRows, textRows] = inTurn(sequence, sizes) as [Tensor, Tensor, Tensor];
   const imageWeights = weightsAt(rows, patches, targets.positions);
   const textWeights = weightsAt(rows, length, batch.targets.positions);
-  const imageRows = patchesOf(sequence, patches);
-  const textRows = textOf(sequence, length);
+  const { labels } = batch.targets;
   return {
-    itm: matching(model, sequence, batch.match),
+    itm: matching(model, reshape(classTokens, [count, 1, -1]), batch.match),
     mmmImage: maskedPatches(model, heads.mmmImage, imageRows, targets, imageWeights),
-    mmmText: maskedPrediction(model, heads.mmmText, textRows, batch.targets, textWeights),
+    mmmText: maskedPrediction(model, heads.mmmText, textRows, labels, textWeights),
   };
+}
+
+/** The first rows of x [R, D], those that follow, and so on: as many as `sizes` say. */
+function inTurn(x: Tensor, sizes: readonly number[]): Tensor[] {
+  let end = 0;
+  return sizes.map((size) => slice(x, 0, end, (end += size)));
 }
