@@ -60,7 +60,8 @@ export function bootstrap(
  * A metric that is no mean of scores, such as F1 or a correlation, with its percentile bootstrap interval.
  *
  * @param count number of items
- * @param metric of some items, given by their indices, of which some repeat; resamples of which it is NaN do not count
+ * @param metric of some items, given by their indices, of which some repeat; resamples of which it is NaN do not count. The
+ *   indices are overwritten after each call
  * @returns the metric of all items as `mean`
  */
 export function bootstrapMetric(
@@ -74,7 +75,8 @@ export function bootstrapMetric(
   const mean = metric(items);
   const values = Float64Array.from({ length: resamples }, (_, resample) => {
     const draw = randomIndices(foldIn(key, resample), count);
-    return metric(items.map(draw));
+    for (let place = 0; place < count; place++) items[place] = draw();
+    return metric(items);
   });
   return { mean, ...middle(values.filter((value) => !Number.isNaN(value))), count };
 }

@@ -58,11 +58,7 @@ export class Predictions {
       top5: bootstrap(hitsWithin(ranks, 5), foldIn(key, "top5")),
       meanPerClass: bootstrapMetric(
         labels.length,
-        (items) =>
-          meanPerClass(
-            items.map((item) => hits[item]!),
-            items.map((item) => labels[item]!),
-          ),
+        (items) => meanPerClass(hits, labels, items),
         foldIn(key, "mean per class"),
       ),
       chance: chanceOf(labels, classes),

@@ -61,15 +61,16 @@ function perClassDifference(
 ): Difference {
   const { labels } = first;
   const name = "mean per class accuracy";
-  const of = ({ result }: ClassificationEvaluation, items: Int32Array): number =>
-    meanPerClass(
-      Uint8Array.from(items, (item) => (result.ranks[item] === 0 ? 1 : 0)),
-      items.map((item) => labels[item]!),
-    );
-  const all = Int32Array.from(labels.keys());
-  const gain = (items: Int32Array): number => of(first, items) - of(second, items);
+  const [hits, others] = [first, second].map(({ result }) => hitsWithin(result.ranks, 1));
+  const gain = (items: Int32Array): number =>
+    meanPerClass(hits!, labels, items) - meanPerClass(others!, labels, items);
   const difference = bootstrapMetric(labels.length, gain, foldIn(key, name));
-  return { name, first: of(first, all), second: of(second, all), difference };
+  return {
+    name,
+    first: meanPerClass(hits!, labels),
+    second: meanPerClass(others!, labels),
+    difference,
+  };
 }
 
 function hitsOf(evaluation: Evaluation): Hits[] {

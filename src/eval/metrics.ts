@@ -32,17 +32,21 @@ export function mean(scores: Numbers): number {
   return sum / scores.length;
 }
 
-/** The mean over non-empty classes of the mean score of their items ("mean per class", balanced accuracy). */
-export function meanPerClass(scores: Numbers, labels: Numbers): number {
-  const byClass = new Map<number, { sum: number; count: number }>();
-  let item = 0;
-  for (const label of labels) {
-    let own = byClass.get(label);
-    if (!own) byClass.set(label, (own = { sum: 0, count: 0 }));
-    own.sum += scores[item++]!;
-    own.count++;
+/**
+ * The mean over non-empty classes of the mean score of their items ("mean per class", balanced accuracy).
+ * @param labels the class of each item, an integer >= 0
+ * @param items the items that count, of which some may repeat; default: each once
+ */
+export function meanPerClass(scores: Numbers, labels: Numbers, items?: Int32Array): number {
+  const [sums, counts]: [number[], number[]] = [[], []];
+  const count = items?.length ?? labels.length;
+  for (let at = 0; at < count; at++) {
+    const item = items ? items[at]! : at;
+    const label = labels[item]!;
+    sums[label] = (sums[label] ?? 0) + scores[item]!;
+    counts[label] = (counts[label] ?? 0) + 1;
   }
-  return mean([...byClass.values()].map(({ sum, count }) => sum / count));
+  return mean(counts.flatMap((own, label) => sums[label]! / own));
 }
 
 /** The median: the middle value, or the mean of the two in the middle. */

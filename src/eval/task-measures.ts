@@ -1,11 +1,17 @@
 /** Measures of the predictions for labeled samples, by the kind of their labels. */
 import { type Labels, targetValues } from "../data/labeled/labels.js";
 import type { Target } from "../data/labeled-sample.js";
-import { accuracy, f1, macroF1, matthews } from "./metrics/agreement.js";
-import { auroc } from "./metrics/auroc.js";
+import {
+  type Agreement,
+  accuracyOf,
+  agreementOf,
+  f1Of,
+  macroF1Of,
+  matthewsOf,
+} from "./metrics/agreement.js";
+import { aurocMeasure } from "./metrics/auroc.js";
 import { pearson, spearman } from "./metrics/correlation.js";
 import { vqaAccuracy } from "./metrics/vqa-accuracy.js";
-import { mean } from "./metrics.js";
 
 /** A measure of some items, given by their indices, of which some may repeat. */
 export type TaskMeasure = (items: Int32Array) => number;
@@ -57,23 +63,25 @@ function classMeasures(
   { labels, targets, outputs }: Predicted,
   classes: number,
 ): Record<string, TaskMeasure> {
-  const right = targetValues(labels, targets);
+  const right = Int32Array.from(targetValues(labels, targets));
   const predicted = Int32Array.from(outputs, bestOf);
-  const ofSecond = Float32Array.from(outputs, (output) => output[1] ?? NaN);
   const of =
-    (measure: (predicted: Float64Array, right: Float64Array) => number): TaskMeasure =>
+    (measure: (agreement: Agreement) => number): TaskMeasure =>
     (items) =>
-      measure(pick(predicted, items), pick(right, items));
+      measure(agreementOf(predicted, right, classes, items));
   const losses = outputs.map((output, item) => -Math.log(Math.max(output[right[item]!]!, 1e-30)));
   return {
-    accuracy: of(accuracy),
+    accuracy: of(accuracyOf),
     ...(classes === 2
       ? {
-          F1: of(f1),
-          AUROC: (items) => auroc(pick(ofSecond, items), pick(right, items)),
+          F1: of((agreement) => f1Of(agreement, 1)),
+          AUROC: aurocMeasure(
+            Float32Array.from(outputs, ([, second = NaN]) => second),
+            right,
+          ),
         }
-      : { "macro F1": of(macroF1) }),
-    "Matthews correlation": of(matthews),
+      : { "macro F1": of(macroF1Of) }),
+    "Matthews correlation": of(matthewsOf),
     [lossName]: meanAt(losses),
   };
 }
@@ -128,5 +136,8 @@ const pick = (values: ArrayLike<number>, items: Int32Array): Float64Array =>
 
 const meanAt =
   (values: ArrayLike<number>): TaskMeasure =>
-  (items) =>
-    mean(pick(values, items));
+  (items) => {
+    let sum = 0;
+    for (const item of items) sum += values[item]!;
+    return sum / items.length;
+  };

@@ -63,11 +63,7 @@ export async function probeTask(
   }
   const zeroShot = await zeroShotAccuracy(task, test, context);
   const scores = sums!;
-  const perClass = (items: Int32Array): number =>
-    meanPerClass(
-      Array.from(items, (item) => scores[item]!),
-      Array.from(items, (item) => labels[item]!),
-    );
+  const perClass = (items: Int32Array): number => meanPerClass(scores, labels, items);
   const { key } = context;
   return {
     metrics: {
