@@ -1,7 +1,8 @@
 /** Looks at the files of a task before anything runs: whether it is finished, can run, or what it lacks. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { reasonOf } from "../data/formats/source-error.js";
+import { UnusableSamplesError } from "../data/batch/skipped.js";
+import { SourceError } from "../data/formats/source-error.js";
 import type { LabeledSource } from "../data/labeled-source.js";
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import {
@@ -68,7 +69,7 @@ export async function planTask(task: Task, options: PlanOptions): Promise<Planne
   try {
     return await planFound(found, protocol, options);
   } catch (error) {
-    if (!(error instanceof TaskDataError)) return without(task, "failed", reasonOf(error));
+    if (!(error instanceof TaskDataError)) return without(task, "failed", failureOf(task, error));
     const reason = error.message.replace(`${task.title}: `, "");
     return without(task, found.folder === undefined ? "missing" : "incomplete", reason);
   }
@@ -85,7 +86,8 @@ async function planFound(
   const finished = await finishedScores(task, protocol, options.out);
   const change = finished && changeOf(finished, of);
   if (finished && change === undefined) return { task, outcome: { task, scores: finished } };
-  if (task.kind === "fine-tuning" && !options.finetuning)
+  const isReady = found.missing.length === 0;
+  if (isReady && task.kind === "fine-tuning" && !options.finetuning)
     return without(task, "not run", "It needs fine-tuning, which takes long: add --finetune.");
   const { incomplete = false, baselines = false, data: directory } = options;
   const opening = { protocol, incomplete, baselines };
@@ -99,6 +101,15 @@ async function planFound(
       await rm(join(options.finetuning.runs, task.name), { recursive: true, force: true });
   }
   return { task, ready: { ...ready, of } };
+}
+
+/** What is wrong with a task, and what to do if it is its files. */
+export function failureOf({ origin }: Task, error: unknown): string {
+  if (error instanceof UnusableSamplesError)
+    return `${error.message} The files come from ${origin}; --incomplete scores the others without them.`;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof SourceError)) return reason;
+  return `${reason.replace(/\.?$/, ".")} Get the files anew; they come from ${origin}.`;
 }
 
 const without = (task: Task, status: TaskWithout["status"], reason: string): PlannedTask => ({

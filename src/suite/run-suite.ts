@@ -6,7 +6,6 @@ import { secondsInPrograms } from "../backend/program.js";
 import { withLock } from "../base/lock.js";
 import { keyOf } from "../base/random.js";
 import { replaceFile } from "../base/replace-file.js";
-import { UnusableSamplesError } from "../data/batch/skipped.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import type { StoredDtype } from "../eval/embedding-store.js";
 import type { EmbeddingStores, EvaluatorContext } from "../eval/evaluators/embed-images.js";
@@ -15,7 +14,7 @@ import type { EmbeddingModel } from "../search/embedding-model.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
 import { embeddingFolder, withEmbeddings } from "./embedding-cache.js";
 import type { Outcome, SuiteModel, SuiteReport, TaskScores } from "./outcome.js";
-import { type PlannedTask, type ReadyTask, planTask, scoresFile } from "./plan-task.js";
+import { type PlannedTask, type ReadyTask, failureOf, planTask, scoresFile } from "./plan-task.js";
 import { writeReports } from "./write-reports.js";
 
 export interface SuiteOptions {
@@ -146,16 +145,10 @@ async function* runTasks(
       yield { task, scores };
     } catch (error) {
       signal?.throwIfAborted();
-      yield { task, without: { status: "failed", reason: failureOf(error, task) } };
+      yield { task, without: { status: "failed", reason: failureOf(task, error) } };
     }
     finished += own.reads;
   }
-}
-
-function failureOf(error: unknown, { origin }: Task): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof UnusableSamplesError)) return message;
-  return `${message} The files come from ${origin}; --incomplete scores the others without them.`;
 }
 
 const tenths = (seconds: number): number => Math.round(10 * seconds) / 10;

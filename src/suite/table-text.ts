@@ -111,7 +111,8 @@ export function timeOf(outcomes: readonly Outcome[]): string {
   const total = (of: "seconds" | "secondsInPrograms"): number =>
     scored.reduce((sum, scores) => sum + scores[of], 0);
   const share = Math.round((100 * total("secondsInPrograms")) / Math.max(total("seconds"), 0.1));
-  return `${scored.length} tasks took ${formatDuration(total("seconds"))}, ${share} % of it in programs of the engine.`;
+  const count = scored.length === 1 ? "1 task" : `${scored.length} tasks`;
+  return `${count} took ${formatDuration(total("seconds"))}, ${share} % of it in programs of the engine.`;
 }
 
 /** Columns of the paper that stand beside this model on a terminal; files have all of them. */

@@ -20,5 +20,6 @@ export class SampleError extends SourceError {
 
 /** The message of any thrown value, shortened to one line. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s*\n\s*/g, " ").slice(0, 200);
 }

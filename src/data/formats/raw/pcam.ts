@@ -3,7 +3,7 @@ import type { Dataset, File } from "h5wasm/node";
 import { encodePnm } from "../../image/codecs/pnm.js";
 import { exists } from "../../../base/exists.js";
 import type { LabeledSource } from "../../labeled-source.js";
-import { SourceError, reasonOf } from "../source-error.js";
+import { SourceError } from "../source-error.js";
 import { classAt } from "../labeled/class-names.js";
 import { rawImages } from "./raw-images.js";
 
@@ -65,8 +65,10 @@ async function using<Result>(
       throw new SourceError(`it has no dataset ${name} with ${axes} axes`);
     return use(found);
   } catch (error) {
+    // The library's own errors are traces of its calls.
+    const reason = error instanceof SourceError ? error.message : "it is no HDF5, or cut off";
     throw new SourceError(
-      `${path} cannot be read as PatchCamelyon's HDF5: ${reasonOf(error)}. Unpack it if it ends in .gz; else it is damaged.`,
+      `${path} cannot be read as PatchCamelyon's HDF5: ${reason}. Unpack it if it ends in .gz; else it is damaged.`,
     );
   } finally {
     file?.close();
