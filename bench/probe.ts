@@ -25,16 +25,20 @@ export type Found = {
   readonly accuracy: number;
 };
 
-/** Overlapping classes with wide features, as an encoder's. */
+/** Overlapping classes, and axes of very different variances, as an encoder's features have. */
 export function probeFeatures(
   { items, width, classes }: ProbeSizes,
   seed: number,
 ): LabeledFeatures & { readonly values: Float32Array } {
-  const centers = normal(keyOf(1), classes * width, 0.25);
+  const centers = normal(keyOf(1), classes * width, 0.15);
   const values = normal(foldIn(keyOf(2), seed), items * width);
   const labels = Int32Array.from({ length: items }, (_, item) => item % classes);
   for (const [item, label] of labels.entries()) {
-    for (let i = 0; i < width; i++) values[item * width + i]! += centers[label * width + i]!;
+    for (let axis = 0; axis < width; axis++) {
+      const deviation = 1 / (1 + axis / 32);
+      const place = item * width + axis;
+      values[place] = deviation * (values[place]! + centers[label * width + axis]!);
+    }
   }
   return { ...labeledFeatures(values, labels, width), values };
 }

@@ -268,11 +268,10 @@ function addRows(
   { rows, features }: { readonly rows: number; readonly features: Float32Array },
   term: (value: number, column: number) => number,
 ): void {
-  const width = sums.length;
-  for (let index = 0; index < rows * width; index++) {
-    const column = index % width;
-    sums[column]! += term(features[index]!, column);
-  }
+  let index = 0;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < sums.length; column++)
+      sums[column]! += term(features[index++]!, column);
 }
 
 function addTo(target: Float64Array, values: ArrayLike<number>, offset: number): void {
