@@ -95,7 +95,8 @@ async function killOnce(
     }
   };
   const searches = Array.from({ length: clients }, search);
-  await sleep(100 + moment);
+  while (answers < clients && faults.length === 0) await sleep(10);
+  await sleep(moment);
   kill.abort();
   const closed = [once(writer, "close"), once(server.child, "close")];
   for (const child of [writer, server.child]) child.kill("SIGKILL");

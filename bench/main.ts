@@ -10,6 +10,7 @@
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
+ *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
  *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
  *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
  *   npm run bench -- reranking [--model PATH]             retrieval with and without re-ranking by the matching head
@@ -45,6 +46,7 @@ import { quick, thorough } from "./measure.js";
 import { describeMachine, rowHeader } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { benchServe } from "./serve.js";
+import { benchServePeer } from "./serve-peer.js";
 import { benchTraining } from "./training.js";
 import { benchScaling } from "./scaling.js";
 import { benchWasm } from "./wasm.js";
@@ -56,6 +58,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
+       npm run bench -- serve --peer URL [--seconds COUNT]
        npm run bench -- scaling [--model mini|base]
        npm run bench -- matching [--model PATH]
        npm run bench -- reranking [--model PATH]
@@ -76,6 +79,7 @@ type Options = {
   readonly real: string;
   readonly seconds: string;
   readonly overload: string;
+  readonly peer?: string | undefined;
   readonly tensorflow?: string | undefined;
   readonly quick: boolean;
 };
@@ -123,13 +127,15 @@ async function runTraining({ json, model = "mini", batch = "256", steps }: Optio
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
 
-async function runServe({ json, model, seconds, overload }: Options): Promise<void> {
+async function runServe({ json, model, seconds, overload, peer }: Options): Promise<void> {
   const times = { seconds: Number(seconds), overloadSeconds: Number(overload) };
   if (!Object.values(times).every((time) => time >= 5)) {
     refuse("--seconds and --overload are 5 seconds or more");
     return;
   }
-  const rows = await benchServe({ model, ...times });
+  const rows = await (peer === undefined
+    ? benchServe({ model, ...times })
+    : benchServePeer(peer, times.seconds));
   await writeJson(json, rows);
   process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
 }
@@ -221,6 +227,7 @@ const { values, positionals } = parseArgs({
     steps: { type: "string", default: "30" },
     seconds: { type: "string", default: "20" },
     overload: { type: "string", default: "600" },
+    peer: { type: "string" },
     items: { type: "string" },
     real: { type: "string", default: "20480" },
     tensorflow: { type: "string" },

@@ -1,9 +1,9 @@
 /** The server under load, against the library on the same cores: throughput, added latency, and twice what it can do. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import sharp from "sharp";
 import { load } from "../src/api/load.js";
 import { Client, type Answer } from "./serve-client.js";
+import { clients, drawn, loadOf, quantile, textOf } from "./serve-load.js";
 import { type Running, startServer } from "./serve-process.js";
 
 export interface ServeRow {
@@ -22,7 +22,6 @@ export interface ServeOptions {
   readonly overloadSeconds: number;
 }
 
-const clients = 64;
 const count = 256;
 const textsPerRequest = 32;
 
@@ -36,8 +35,6 @@ interface Offline {
   readonly oneImage: number;
 }
 
-const textOf = (index: number): string =>
-  `an icon of thing ${index}${" in a row".repeat(index % 5)}`;
 const texts = Array.from({ length: 4096 }, (_, index) => textOf(index));
 
 export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
@@ -57,7 +54,9 @@ export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
   try {
     const client = new Client(server.url);
     await warmUp(client, offline);
-    const images = await loadOf(client, options.seconds, (i) => imageBody(offline, i));
+    const { perSecond: images } = await loadOf(client, options.seconds, (i) =>
+      imageBody(offline, i),
+    );
     addShare(
       add,
       `server, ${clients} clients, an image each`,
@@ -66,7 +65,7 @@ export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
       0.9,
     );
     const many = await loadOf(client, options.seconds, textsBody);
-    const perText = many * textsPerRequest;
+    const perText = many.perSecond * textsPerRequest;
     addShare(
       add,
       `server, ${clients} clients, ${textsPerRequest} texts each`,
@@ -75,7 +74,12 @@ export async function benchServe(options: ServeOptions): Promise<ServeRow[]> {
       0.9,
     );
     const single = await loadOf(client, options.seconds, (i) => ({ input: textOf(i) }));
-    addShare(add, `server, ${clients} clients, a text each`, single, offline.textsPerSecond);
+    addShare(
+      add,
+      `server, ${clients} clients, a text each`,
+      single.perSecond,
+      offline.textsPerSecond,
+    );
     const alone = await latency(client, options.seconds, offline);
     const added = 1000 * (alone - offline.oneImage);
     add("p50 added to an image alone", `${added.toFixed(1)} ms`, "<= 10 ms", added <= 10);
@@ -126,15 +130,6 @@ async function rateOf(items: number, run: () => Promise<unknown>): Promise<numbe
   return Math.max(...rates);
 }
 
-/** An image that differs from all others. */
-async function drawn(index: number): Promise<Uint8Array> {
-  const color = `hsl(${index * 7}, 70%, 50%)`;
-  const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128"><rect width="128" height="128" fill="white"/>' +
-    `<circle cx="${20 + (index % 90)}" cy="${20 + ((index * 13) % 90)}" r="${8 + (index % 30)}" fill="${color}"/></svg>`;
-  return new Uint8Array(await sharp(Buffer.from(svg)).png().toBuffer());
-}
-
 const imageBody = ({ images }: Offline, index: number): object => ({
   input: `data:image/png;base64,${Buffer.from(images[index % count]!).toString("base64")}`,
   encoding_format: "base64",
@@ -148,28 +143,6 @@ const textsBody = (index: number): object => ({
 async function warmUp(client: Client, offline: Offline): Promise<void> {
   await loadOf(client, 2, (i) => imageBody(offline, i));
   await loadOf(client, 2, textsBody);
-}
-
-/** Requests per second of clients that each send one after another. */
-async function loadOf(
-  client: Client,
-  seconds: number,
-  body: (i: number) => object,
-): Promise<number> {
-  const bodies = Array.from({ length: count }, (_, i) => JSON.stringify(body(i)));
-  const start = performance.now();
-  const end = start + 1000 * seconds;
-  let done = 0;
-  let next = 0;
-  const one = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const { status } = await client.send(bodies[next++ % count]!);
-      if (status !== 200) throw new Error(`The server answered ${status}.`);
-      done++;
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, one));
-  return (1000 * done) / (performance.now() - start);
 }
 
 /** Median seconds of requests one after another. */
@@ -252,8 +225,3 @@ function residentBytes(pid: number): number {
 
 const perSecond = (rate: number): string => `${rate.toFixed(0)}/s`;
 const median = (values: readonly number[]): number => quantile(values, 0.5);
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-}

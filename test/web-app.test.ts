@@ -220,6 +220,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await open(name);
       for (const example of await page.getByRole("button", { name: /^Example/ }).all())
         await example.click();
+      if (name === "match") await page.locator(".match-grid td.best").first().waitFor();
       await page.waitForLoadState("networkidle");
       await page.evaluate(axe.source);
       for (const colorScheme of ["light", "dark"] as const) {

@@ -72,7 +72,7 @@ export function App(): JSX.Element {
           ))}
         </nav>
       </header>
-      <main ref={main} tabIndex={-1} class={`page-${name}`}>
+      <main id="main" ref={main} tabIndex={-1} class={`page-${name}`}>
         <View key={name} rest={route.page === name ? route.rest : []} />
       </main>
     </>

@@ -1,6 +1,7 @@
 /** Exports models for other engines. */
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CallOptions } from "../base/call-options.js";
 import { openBackend } from "../backend/open.js";
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
 import { writeConfigFile } from "../checkpoint/huggingface.js";
@@ -12,7 +13,8 @@ import type { WeightStorage } from "../export/onnx/weights.js";
 import { type LoadOptions, shippedModel } from "./load.js";
 import { pathOf } from "./path.js";
 
-export interface ExportOptions extends Pick<LoadOptions, "backend" | "heads" | "onWarning"> {
+export interface ExportOptions
+  extends Pick<LoadOptions, "backend" | "heads" | "onWarning">, CallOptions {
   /** The model to export: a directory or a weights file; default: the model that ships with the package. */
   readonly model?: string | URL;
   /** How weights are stored; default: "float32". Engines compute in float32 all the same. */
@@ -24,13 +26,15 @@ export interface ExportOptions extends Pick<LoadOptions, "backend" | "heads" | "
  * `onnx/multimodal_model.onnx`, or `onnx/model.onnx` for a fine-tuned model, beside config.json, preprocessor_config.json
  * and the tokenizer's files. See docs/deploy.md for inputs and outputs.
  *
+ * Progress is that of the ONNX files. If it is stopped, the files that were complete stay.
+ *
  * @param directory a new or empty directory, or an earlier export, whose files are replaced
  * @returns the paths of the ONNX files
  * @throws CheckpointError if there is no usable checkpoint, or the directory has other files
  */
 export async function exportModel(
   directory: string,
-  { model: place, storage, backend: backendOptions, ...loading }: ExportOptions = {},
+  { model: place, storage, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
 ): Promise<string[]> {
   await requireExportable(directory);
   const backend = openBackend(backendOptions);
@@ -42,7 +46,11 @@ export async function exportModel(
     await writeProcessing(directory, model);
     const tokenizer = JSON.stringify(toTokenizerJson(model.tokenizer));
     await writeFile(join(directory, "tokenizer.json"), `${tokenizer}\n`);
-    return await exportOnnx(directory, model, { ...(storage && { storage }) });
+    const { signal } = loading;
+    return await exportOnnx(directory, model, {
+      ...{ signal, ...(onProgress && { onProgress }) },
+      ...(storage && { storage }),
+    });
   } finally {
     backend.dispose();
   }

@@ -49,11 +49,20 @@ beforeAll(async () => {
   }
 });
 
+/** The commands that do something themselves. */
+const leavesOf = (command: Command): readonly Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+
 describe("flava", () => {
   it.each(Object.entries(verbs))("has the verb %s where its list says", async (name, { load }) => {
     const program = new Command();
     (await load())(program);
     expect(program.commands.map((command) => command.name())).toEqual([name]);
+    if (name === "completion") return; // prints a script
+    const plain = leavesOf(program).filter(
+      ({ options }) => !options.some(({ long }) => long === "--json"),
+    );
+    expect(plain.map((command) => command.name())).toEqual([]);
   });
 
   it("loads no verb before it is asked for", () => {

@@ -91,7 +91,7 @@ interface RerankingProps {
 function Reranking({ isReranked, onChange }: RerankingProps): JSX.Element {
   const id = useId();
   return (
-    <div class="field">
+    <div>
       <label class="check">
         <input
           type="checkbox"

@@ -61,7 +61,12 @@ const drawn = (tokens: readonly Token[]): ComponentChildren =>
   });
 
 const Table = ({ table: { header, rows } }: { readonly table: Tokens.Table }): JSX.Element => (
-  <div class="scroll" role="region" aria-label="Table" tabIndex={0}>
+  <div
+    class="scroll"
+    role="region"
+    aria-label={`Table: ${header.map(({ text }) => text).join(", ")}`}
+    tabIndex={0}
+  >
     <table>
       <thead>
         <tr>

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { cacheDirectory } from "../../base/cache.js";
 import { packagePath } from "../../base/package-root.js";
@@ -15,12 +15,13 @@ import { createServer } from "../../serve/server.js";
 import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
 import { interruptible } from "../interruptible.js";
+import { type JsonFlag, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
 import { outputDirectory } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 import { sourceNameOf, withProgress } from "./index-verb.js";
 
-interface SearchAppFlags extends ModelFlags, DataFlags {
+interface SearchAppFlags extends ModelFlags, DataFlags, JsonFlag {
   readonly index?: string;
   readonly port: number;
 }
@@ -38,6 +39,7 @@ export function addSearchApp(program: Command): void {
       outputDirectory,
     )
     .option("--port <n>", "port; 0 for any that is free", wholeNumberFrom(0), 8000)
+    .addOption(new Option("--json", "print the URL and the index as JSON, once it listens"))
     .action(run);
   addDataOptions(addModelOptions(command));
 }
@@ -100,7 +102,8 @@ async function serve(
   try {
     const url = await server.listen({ port: flags.port });
     const page = hasPages ? url : `${url}/docs`;
-    console.log(page);
+    if (flags.json) printJson({ url: page, index: directory });
+    else console.log(page);
     console.error("flava: Ctrl-C stops the server");
     if (process.stdout.isTTY) openInBrowser(page);
     await aborted(signal);

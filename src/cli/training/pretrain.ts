@@ -9,6 +9,8 @@ import { recipes } from "../../configs/recipes.js";
 import type { ZeroStage } from "../../optim/divided-moments.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
+import { isFirst } from "../../parallel/agreement.js";
+import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import {
   type SharedRunFlags,
   mpiOption,
@@ -20,7 +22,7 @@ import { type TrainingRun, trainingRun, workersOption } from "./training-run.js"
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface PretrainFlags extends SharedRunFlags {
+interface PretrainFlags extends SharedRunFlags, JsonFlag {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
@@ -69,6 +71,7 @@ export function addPretrain(program: Command): void {
     .addOption(zeroOption())
     .addOption(timeoutOption())
     .addOption(mpiOption())
+    .addOption(jsonOption())
     .action(run);
 }
 
@@ -77,7 +80,17 @@ async function run(
   flags: PretrainFlags,
   command: Command,
 ): Promise<void> {
-  const { set = [], stage: only, start, overfit, allowChanges, dryRun, peek, workers } = flags;
+  const {
+    set = [],
+    stage: only,
+    start,
+    overfit,
+    allowChanges,
+    dryRun,
+    peek,
+    workers,
+    json,
+  } = flags;
   if (flags.print !== undefined) {
     print(command, flags.print);
     return;
@@ -95,17 +108,20 @@ async function run(
         show(`Indexing ${source}: ${samples} samples`),
       ...(only && { only }),
     };
-    if (dryRun || peek !== undefined) {
-      await checkRun({ ...options, ...(peek !== undefined && { peek }) });
-      return;
-    }
-    await pretrain({
-      ...options,
-      ...(overfit !== undefined && { overfit }),
-      ...(allowChanges && { allowChanges }),
-    });
+    const result =
+      dryRun || peek !== undefined
+        ? { seconds: await checkRun({ ...options, ...(peek !== undefined && { peek }) }) }
+        : {
+            ending: await pretrain({
+              ...options,
+              ...(overfit !== undefined && { overfit }),
+              ...(allowChanges && { allowChanges }),
+            }),
+          };
+    if (json && isFirst(run.backend.communicator)) printJson({ directory, ...result });
   };
-  await sharedRun(flags, (joined) => trainingRun(work, joined, joined.write));
+  const write = json ? console.error : console.log;
+  await sharedRun(flags, (joined) => trainingRun(work, joined, joined.write), write);
 }
 
 /** Prints a recipe to start one's own from, or what can be set in one. */

@@ -38,27 +38,29 @@ export const mpiOption = (): Option =>
 export interface JoinedRun {
   readonly processes?: NativeCommunicator;
   readonly threads?: number;
-  /** Prints a line on the first of the processes only. */
-  readonly write?: (line: string) => void;
+  /** Prints a line, on the first of the processes only. */
+  readonly write: (line: string) => void;
 }
 
 /**
  * Does `work` together with the processes that were started with this one. If it fails in one of them, all are ended.
+ * @param write prints a line
  * @throws Error if the processes cannot be joined
  */
 export async function sharedRun<Result>(
   { timeout, mpi }: SharedRunFlags,
   work: (joined: JoinedRun) => Promise<Result>,
+  write: (line: string) => void,
 ): Promise<Result> {
   const launch = launchOf(process.env);
   const library = mpi ?? launch?.library;
-  if (library === undefined) return work({});
+  if (library === undefined) return work({ write });
   const processes = joinMpi(mpiLibraryPath(library), timeout);
   try {
     const result = await work({
       processes,
       ...(launch && { threads: threadsOf(launch) }),
-      write: processes.rank === 0 ? console.log : () => undefined,
+      write: processes.rank === 0 ? write : () => undefined,
     });
     processes.leave();
     return result;

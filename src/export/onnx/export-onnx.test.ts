@@ -134,7 +134,11 @@ const worst = (found: Readonly<Record<string, number>>): number =>
   Math.max(...Object.values(found));
 
 it("exports models that compute the same for any batch and length", async () => {
-  const paths = await exportOnnx(folder, model);
+  const done: number[][] = [];
+  const paths = await exportOnnx(folder, model, { onProgress: (...counts) => done.push(counts) });
+  expect(done.at(-1)).toEqual([paths.length, paths.length]);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(exportOnnx(folder, model, { signal })).rejects.toThrow("enough");
   expect(paths).toHaveLength(3);
   for (const [count, length] of [
     [3, 9],

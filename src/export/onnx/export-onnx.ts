@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { State } from "../../backend/state.js";
+import type { CallOptions } from "../../base/call-options.js";
 import { toProcessorConfig } from "../../data/image/processor-config.js";
 import type { ImageProcessor } from "../../data/image/processor.js";
 import type { Tensor } from "../../graph/tensor.js";
@@ -31,7 +32,7 @@ export interface ModelToExport {
   readonly task?: Task | undefined;
 }
 
-export interface OnnxOptions extends Pick<FileOptions, "limit"> {
+export interface OnnxOptions extends Pick<FileOptions, "limit">, CallOptions {
   /** How weights are stored; default: "float32". */
   readonly storage?: WeightStorage;
 }
@@ -53,14 +54,16 @@ const suffixes: Readonly<Record<WeightStorage, string>> = {
 export async function exportOnnx(
   directory: string,
   model: ModelToExport,
-  { storage = "float32", limit }: OnnxOptions = {},
+  { storage = "float32", limit, signal, onProgress }: OnnxOptions = {},
 ): Promise<string[]> {
   const { config, state, processor, task } = model;
   const imageSize = task?.imageSize ?? config.image.size;
   const folder = join(directory, "onnx");
   await mkdir(folder, { recursive: true });
   const paths: string[] = [];
-  for (const [name, body] of Object.entries(bodiesOf(model))) {
+  const bodies = Object.entries(bodiesOf(model));
+  for (const [index, [name, body]] of bodies.entries()) {
+    signal?.throwIfAborted();
     const graph = await traceOnnx(
       name,
       state,
@@ -77,6 +80,7 @@ export async function exportOnnx(
     paths.push(
       ...(await writeOnnx(path, graph, { metadata, ...(limit !== undefined && { limit }) })),
     );
+    onProgress?.(index + 1, bodies.length);
   }
   return paths;
 }
