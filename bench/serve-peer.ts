@@ -1,9 +1,9 @@
 /**
  * `flava serve` beside infinity, which serves CLIP: the same clients, images and texts, and a CLIP with random weights and the
  * sizes of the model that ships. Before it is measured, infinity is installed and started by hand:
- *   python3 -m venv FOLDER && FOLDER/bin/pip install "infinity-emb[server,torch,vision]"
+ *   python3 -m venv FOLDER && FOLDER/bin/pip install "infinity-emb[server,torch,vision]" aiohttp
  *   FOLDER/bin/python bench/peers/clip_model.py FOLDER/clip vocabulary/vocab.txt
- *   FOLDER/bin/infinity_emb v2 --model-id FOLDER/clip --served-model-name clip --engine torch --device cpu --port 7997
+ *   FOLDER/bin/infinity_emb v2 --model-id FOLDER/clip --served-model-name clip --engine torch --device cpu --no-bettertransformer --host 127.0.0.1 --port 7997
  */
 import { Client } from "./serve-client.js";
 import { type Load, clients, drawn, loadOf, textOf } from "./serve-load.js";
