@@ -100,6 +100,8 @@ describe.skipIf(chromium === undefined)("the web app", () => {
   });
 
   it("weighs a text against an image, and re-ranks what it finds", async () => {
+    await open("search");
+    await page.getByRole("button", { name: "Example: heart" }).click();
     await page.getByLabel("Text").fill("brain icon");
     await page.getByRole("slider", { name: "Weight of the image" }).focus();
     await press("Home");
@@ -222,6 +224,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
         await example.click();
       if (name === "match") await page.locator(".match-grid td.best").first().waitFor();
       await page.waitForLoadState("networkidle");
+      await eventually(() => page.locator("[aria-busy=true]").count()).toBe(0); // dimmed meanwhile
       await page.evaluate(axe.source);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
