@@ -16,7 +16,13 @@ export async function startServer(...options: readonly string[]): Promise<Runnin
   const program = packagePath("dist", "src", "cli", "main.js");
   const words = [program, "serve", "--port", "0", "--json", ...options];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
-  const { url } = JSON.parse(await text(child.stdout)) as { readonly url: string };
+  const printed = await text(child.stdout);
+  if (printed === "") {
+    throw new Error(
+      `flava serve ended before it listened. Run it to see why: node ${words.join(" ")}`,
+    );
+  }
+  const { url } = JSON.parse(printed) as { readonly url: string };
   return { child, url };
 }
 
