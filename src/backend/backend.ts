@@ -1,4 +1,5 @@
 /** The internal interface between programs and backends. Users see `openBackend`, `State` and `compile`. */
+import type { MemoryLayout } from "../graph/arena.js";
 import type { PersistentPlace, PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import type { TensorSpec } from "../graph/tensor.js";
@@ -58,8 +59,8 @@ export interface Executable {
 }
 
 export interface Backend {
-  readonly name: "native" | "wasm" | "reference";
-  /** The processor instructions in use, such as "avx512bf16". */
+  readonly name: "native" | "wasm" | "webgpu" | "reference";
+  /** The processor instructions in use, such as "avx512bf16", or the name of the device. */
   readonly level: string;
   readonly threads: number;
   /** The processes with which programs exchange values; undefined if there is only this one. */
@@ -68,6 +69,8 @@ export interface Backend {
   arenaBytes(): number;
   /** Whether constant weights are packed for the kernels. */
   readonly packsWeights: boolean;
+  /** How programs place their tensors; default: as processors read them best. */
+  readonly memory?: MemoryLayout;
   /** Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated. */
   allocate(spec: TensorSpec): Memory;
   /**

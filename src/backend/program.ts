@@ -75,7 +75,7 @@ export function compile<S, I, O>(
     if (value !== target) updates.set(target, value);
   }
   const outputs = new Map(leavesOf<Tensor>(results.outputs));
-  const made = plan({ outputs, updates }, state.backend.packsWeights);
+  const made = plan({ outputs, updates }, state.backend.packsWeights, state.backend.memory);
   return new Program(options, results.outputs, made);
 }
 

@@ -8,27 +8,42 @@ export interface Block {
   offset: number;
 }
 
-/** Offsets are multiples of this many bytes, for aligned vector loads and to avoid false sharing. */
-export const alignment = 64;
+/** How a backend places tensors in memory. */
+export interface MemoryLayout {
+  /** Offsets are multiples of this many bytes. */
+  readonly alignment: number;
+  /** The size of a buffer, if there may be several: no tensor reaches across a multiple of it. */
+  readonly bufferBytes?: number;
+}
+
+/** For aligned vector loads, and to avoid false sharing. */
+export const processorMemory: MemoryLayout = { alignment: 64 };
 
 /** `bytes` rounded up to the alignment. */
-export function aligned(bytes: number): number {
+export function aligned(bytes: number, { alignment } = processorMemory): number {
   return Math.ceil(bytes / alignment) * alignment;
+}
+
+/** The first offset from `offset` on at which so many bytes do not reach across the end of a buffer. */
+export function withinBuffer(offset: number, bytes: number, { bufferBytes }: MemoryLayout): number {
+  if (bufferBytes === undefined) return offset;
+  const left = bufferBytes - (offset % bufferBytes);
+  return bytes <= left ? offset : offset + left;
 }
 
 /**
  * Assigns offsets so that no two blocks that are live at the same time overlap, and returns the size of the
  * arena. Large blocks are placed first, each in the lowest gap that fits.
  */
-export function placeBlocks(blocks: readonly Block[]): number {
+export function placeBlocks(blocks: readonly Block[], memory = processorMemory): number {
   const placed = new Timeline();
   let size = 0;
   const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const block of bySize) {
     const neighbors = placed.during(block).sort((a, b) => a.offset - b.offset);
-    block.offset = lowestGap(neighbors, block.bytes);
+    block.offset = lowestGap(neighbors, block.bytes, memory);
     placed.add(block);
-    size = Math.max(size, block.offset + aligned(block.bytes));
+    size = Math.max(size, block.offset + aligned(block.bytes, memory));
   }
   return size;
 }
@@ -60,11 +75,13 @@ class Timeline {
   }
 }
 
-function lowestGap(neighbors: readonly Block[], bytes: number): number {
+function lowestGap(neighbors: readonly Block[], bytes: number, memory: MemoryLayout): number {
+  const size = aligned(bytes, memory);
   let offset = 0;
   for (const neighbor of neighbors) {
-    if (offset + aligned(bytes) <= neighbor.offset) break;
-    offset = Math.max(offset, neighbor.offset + aligned(neighbor.bytes));
+    if (offset + size <= neighbor.offset) break;
+    const end = neighbor.offset + aligned(neighbor.bytes, memory);
+    offset = withinBuffer(Math.max(offset, end), size, memory);
   }
   return offset;
 }

@@ -1,4 +1,4 @@
-import { type Block, aligned, placeBlocks } from "./arena.js";
+import { type Block, type MemoryLayout, aligned, placeBlocks, withinBuffer } from "./arena.js";
 import { Origins } from "./origin.js";
 import { placeholderOf } from "./placeholder.js";
 import { viewed } from "./schedule.js";
@@ -38,6 +38,7 @@ export class Layout {
     preparing: number,
     outputs: readonly Tensor[],
     readonly given: ReadonlySet<Tensor>,
+    private readonly memory: MemoryLayout,
   ) {
     const lastUse = lastUses(nodes, outputs);
     const constants = [...given].filter((tensor) => placeholderOf(tensor)?.source === "constant");
@@ -63,7 +64,7 @@ export class Layout {
         } else open(output, index);
       }
     }
-    this.arenaBytes = placeBlocks(blocks);
+    this.arenaBytes = placeBlocks(blocks, memory);
   }
 
   place(tensor: Tensor): PlacedTensor {
@@ -97,8 +98,10 @@ export class Layout {
   #placePrepared(tensors: readonly Tensor[]): number {
     let bytes = 0;
     for (const tensor of tensors) {
-      this.#prepared.set(tensor, { kind: "prepared", offset: bytes });
-      bytes += aligned(tensor.bytes);
+      const size = aligned(tensor.bytes, this.memory);
+      const offset = withinBuffer(bytes, size, this.memory);
+      this.#prepared.set(tensor, { kind: "prepared", offset });
+      bytes = offset + size;
     }
     return bytes;
   }
@@ -111,7 +114,7 @@ export class Layout {
       const block = blocks[to];
       if (from !== output.index || block?.last !== index) continue;
       const alone = blocks.filter((other) => other === block).length === 1;
-      if (alone && aligned(block.bytes) === aligned(output.bytes)) return block;
+      if (alone && aligned(block.bytes, this.memory) === aligned(output.bytes, this.memory)) return block;
     }
     return undefined;
   }

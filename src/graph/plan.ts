@@ -1,4 +1,5 @@
 /** From traced results to a plan: instructions in order, with the memory location of each tensor. */
+import { type MemoryLayout, processorMemory } from "./arena.js";
 import { constantTensors } from "./constant.js";
 import { fuse } from "./fuse.js";
 import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
@@ -53,8 +54,17 @@ export interface TracedResults {
   readonly updates: ReadonlyMap<Tensor, Tensor>;
 }
 
-/** Fuses, schedules and allocates. With `pack`, constant weights are packed for the native kernels. */
-export function plan(traced: TracedResults, pack: boolean): Plan {
+/**
+ * Fuses, schedules and allocates.
+ *
+ * @param pack whether constant weights are packed for the native kernels
+ * @param memory how tensors are placed
+ */
+export function plan(
+  traced: TracedResults,
+  pack: boolean,
+  memory: MemoryLayout = processorMemory,
+): Plan {
   const updates = [...traced.updates].map(([target, value]) =>
     overwritten(value.node).includes(target) ? value : copyInto(target, value),
   );
@@ -68,7 +78,7 @@ export function plan(traced: TracedResults, pack: boolean): Plan {
   const preparing = prepared.length;
   const paths = [...traced.outputs.keys()];
   const outputs = new Map(paths.map((path, index) => [path, roots[index]!]));
-  const layout = new Layout(nodes, preparing, [...outputs.values()], givenTo(roots, nodes));
+  const layout = new Layout(nodes, preparing, [...outputs.values()], givenTo(roots, nodes), memory);
   return {
     instructions: nodes.map((node) => ({
       op: node.op,

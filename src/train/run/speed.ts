@@ -15,7 +15,7 @@ import type { Precision } from "../../nn/precision.js";
 
 const tokens = 64;
 /** Operations per round: enough for a stable figure, roughly a tenth of a second with or without the kernels. */
-const samplesFor = { native: 5e9, wasm: 5e8, reference: 1e7 };
+const samplesFor = { native: 5e9, wasm: 5e8, webgpu: 5e8, reference: 1e7 };
 const rounds = 3;
 
 /** How fast this machine trains. */

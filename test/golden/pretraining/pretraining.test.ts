@@ -18,7 +18,7 @@ const [tiny, small, base, torchMultimodal] = (await Promise.all(
 function describeCases(
   title: string,
   fixture: Fixture,
-  { name, precision = "float32" }: { name: Backend["name"]; precision?: Precision },
+  { name, precision = "float32" }: { name: "native" | "reference"; precision?: Precision },
   judge: (deviations: readonly Deviation[]) => void,
 ): void {
   const absent = name === "native" && nativeLevels().length === 0;
