@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  chromium                       # the web page and the browser backends
+  chromium libvulkan1            # the web page and the browser backends; WebGPU without a GPU
   clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32  # WebAssembly
   openmpi-bin libopenmpi-dev     # many processes
   mpich libmpich-dev             # the same with another library

@@ -26,7 +26,7 @@
  * backend.dispose();
  */
 export type { Backend } from "./backend/backend.js";
-export { type BackendOptions, openBackend } from "./backend/open.js";
+export { type BackendOptions, openBackend, requestBackend } from "./backend/open.js";
 export { type Communicator, LostProcessError } from "./backend/communicator.js";
 export { type NativeCommunicator, joinMpi } from "./backend/native-communicator.js";
 export { Program, type ProgramMemory, type ProgramOptions, compile } from "./backend/program.js";

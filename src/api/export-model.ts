@@ -2,7 +2,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CallOptions } from "../base/call-options.js";
-import { openBackend } from "../backend/open.js";
+import { requestBackend } from "../backend/open.js";
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
 import { writeConfigFile } from "../checkpoint/huggingface.js";
 import { loadModel } from "../checkpoint/load-model.js";
@@ -37,7 +37,7 @@ export async function exportModel(
   { model: place, storage, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
 ): Promise<string[]> {
   await requireExportable(directory);
-  const backend = openBackend(backendOptions);
+  const backend = await requestBackend(backendOptions);
   try {
     const path = place === undefined ? shippedModel() : pathOf(place);
     const model = await loadModel(path, backend, { ...loading });

@@ -1,6 +1,6 @@
 /** Loads a model from files. */
 import { existsSync } from "node:fs";
-import { type BackendOptions, openBackend } from "../backend/open.js";
+import { type BackendOptions, requestBackend } from "../backend/open.js";
 import type { CallOptions } from "../base/call-options.js";
 import { packagePath } from "../base/package-root.js";
 import { loadModel } from "../checkpoint/load-model.js";
@@ -44,7 +44,7 @@ export interface LoadOptions extends CallOptions {
 export async function load(path?: string | URL, options: LoadOptions = {}): Promise<Flava> {
   const { precision = "float32", batch, heads, onWarning = warn, signal, onProgress } = options;
   const place = path === undefined ? shippedModel() : pathOf(path);
-  const backend = openBackend(options.backend);
+  const backend = await requestBackend(options.backend);
   try {
     const model = await loadModel(place, backend, {
       heads,

@@ -1,19 +1,22 @@
 import type { Backend } from "./backend.js";
 import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
+import { openWebGpu } from "./webgpu/open.js";
 import { openWasm, wasmFault } from "./wasm/open.js";
 
 export interface BackendOptions extends NativeOptions {
   /**
    * Default: `FLAVA_BACKEND`, else native if its kernels were built, else wasm. The reference backend, in plain
-   * TypeScript, is many times slower than both.
+   * TypeScript, is many times slower than both. "webgpu" is for `requestBackend` alone.
    */
-  readonly name?: "native" | "wasm" | "reference";
+  readonly name?: Backend["name"];
 }
 
 /**
  * Opens the backend that runs programs. Its `dispose` frees all memory. The first time that another than the native
  * backend has to take its place, a warning says how to get the native one.
+ *
+ * @throws Error for WebGPU, which only `requestBackend` opens
  */
 export function openBackend(options: BackendOptions = {}): Backend {
   const name = options.name ?? process.env.FLAVA_BACKEND;
@@ -24,14 +27,27 @@ export function openBackend(options: BackendOptions = {}): Backend {
       return openAlone(options);
     case "native":
       return nativeBackend(options);
+    case "webgpu":
+      throw new Error(
+        'The WebGPU backend is opened asynchronously: write "await requestBackend" in place of "openBackend".',
+      );
     case undefined:
     case "":
       return bestBackend(options);
     default:
       throw new RangeError(
-        `The backends are "native", "wasm" and "reference", but "${name}" was asked for.`,
+        `The backends are "native", "wasm", "webgpu" and "reference", but "${name}" was asked for.`,
       );
   }
+}
+
+/** As `openBackend`, for all backends: a device for WebGPU is asked for asynchronously. */
+export async function requestBackend(options: BackendOptions = {}): Promise<Backend> {
+  if ((options.name ?? process.env.FLAVA_BACKEND) !== "webgpu") return openBackend(options);
+  if (!options.processes) return openWebGpu();
+  throw new Error(
+    "The WebGPU backend cannot exchange values with other processes: use the native one.",
+  );
 }
 
 function openAlone({ processes, ...options }: NativeOptions): Backend {

@@ -7,7 +7,7 @@ import type { Precision } from "../nn/precision.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface BackendFlags {
-  readonly backend?: "native" | "wasm" | "reference";
+  readonly backend?: BackendOptions["name"];
   readonly threads?: number;
 }
 
@@ -54,7 +54,7 @@ export const backendOption = (): Option =>
   new Option(
     "--backend <name>",
     "compute backend; default: native, or wasm where it was not built",
-  ).choices(["native", "wasm", "reference"]);
+  ).choices(["native", "wasm", "webgpu", "reference"]);
 
 export const threadsOption = (): Option =>
   new Option("--threads <n>", "compute threads; default: one per core").argParser(

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { load } from "../api/load.js";
 import type { Backend } from "../backend/backend.js";
-import { openBackend } from "../backend/open.js";
+import { requestBackend } from "../backend/open.js";
 import { cacheDirectory } from "../base/cache.js";
 import { type Recipe, checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
@@ -22,7 +22,7 @@ const shortBatch = 4;
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const backend = openBackend();
+  const backend = await requestBackend();
   const directory = join(cacheDirectory(), "runs", quickstart.name);
   await clearRun(directory);
   const recipe = recipeFor(backend);

@@ -114,7 +114,8 @@ export class Layout {
       const block = blocks[to];
       if (from !== output.index || block?.last !== index) continue;
       const alone = blocks.filter((other) => other === block).length === 1;
-      if (alone && aligned(block.bytes, this.memory) === aligned(output.bytes, this.memory)) return block;
+      if (alone && aligned(block.bytes, this.memory) === aligned(output.bytes, this.memory))
+        return block;
     }
     return undefined;
   }

@@ -47,7 +47,8 @@ const device = process.env.FLAVA_BACKEND === "webgpu" ? await openTestDevice() :
 
 /** A group of tests that need the kernels; the native ones run on the level that `FLAVA_LEVEL` names (default: the best). */
 export function describeNative(family: string, tests: () => void): void {
-  if (device === undefined && process.env.FLAVA_BACKEND === "webgpu") test.skip(`${family}: no WebGPU`);
+  if (device === undefined && process.env.FLAVA_BACKEND === "webgpu")
+    test.skip(`${family}: no WebGPU`);
   else if (device || inWasm || nativeLevels().length > 0) describe(family, tests);
   else test.skip(`${family}: the native kernels are not built`);
 }
@@ -188,11 +189,7 @@ function faultOfNorm(
 }
 
 /** Where and how `actual` fails to be `expected`; undefined if it does not. */
-function faultOf(
-  expected: Result,
-  actual: Result,
-  given: Tolerance,
-): string | undefined {
+function faultOf(expected: Result, actual: Result, given: Tolerance): string | undefined {
   const { relative = 0, absolute = 0, norm } = device ? onDevice(given) : given;
   if (actual.values.length !== expected.values.length || actual.dtype !== expected.dtype) {
     return `${actual.values.length} ${actual.dtype}, not ${expected.values.length} ${expected.dtype}`;

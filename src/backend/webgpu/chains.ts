@@ -42,7 +42,10 @@ function leavesInputs({ inputs }: Instruction, output: PlacedTensor): boolean {
   );
 }
 
-function overlaps({ spec: a, place: p }: PlacedTensor, { spec: b, place: q }: PlacedTensor): boolean {
+function overlaps(
+  { spec: a, place: p }: PlacedTensor,
+  { spec: b, place: q }: PlacedTensor,
+): boolean {
   if (p.kind === "arena" && q.kind === "arena") {
     return p.offset < q.offset + b.bytes && q.offset < p.offset + a.bytes;
   }

@@ -111,6 +111,7 @@ export class Device {
       layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [this.layout(buffers)] }),
       compute: { module: this.gpu.createShaderModule({ code }), entryPoint: "main" },
     });
+    compiled.catch(() => undefined); // whoever awaits it hears of the failure
     this.#pipelines.set(code, compiled);
     return compiled;
   }

@@ -161,7 +161,12 @@ export class DeviceExecutable implements Executable {
     version: number,
   ): Promise<Dispatch> {
     const { shader, bound } = dispatch.pass;
-    dispatch.pipeline ??= await this.device.pipeline(shader, bound.length);
+    dispatch.pipeline ??= await this.device
+      .pipeline(shader, bound.length)
+      .catch((error: unknown) => {
+        this.device.requireSound(); // which says what is wrong with the shader
+        throw error;
+      });
     if (dispatch.version === version) return dispatch;
     dispatch.version = version;
     dispatch.group = this.device.gpu.createBindGroup({

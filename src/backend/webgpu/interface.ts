@@ -7,7 +7,11 @@ export interface Gpu {
 }
 
 export interface GpuAdapter {
-  readonly info: { readonly vendor: string; readonly architecture: string; readonly description: string };
+  readonly info: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+  };
   readonly limits: GpuLimits;
   requestDevice(options: {
     readonly requiredLimits: Readonly<Record<string, number>>;

@@ -32,7 +32,9 @@ function keyOfPlace(place: Operand["place"]): string {
     case "failed":
     case "failure":
       return place.kind;
-    default:
+    case "arena":
+    case "prepared":
+    case "scratch":
       return `${place.kind} ${place.offset}`;
   }
 }

@@ -26,7 +26,11 @@ export interface CompiledInstruction {
 }
 
 /** The instructions [first, last) of a plan. */
-export function compileInstructions(plan: Plan, first: number, last: number): CompiledInstruction[] {
+export function compileInstructions(
+  plan: Plan,
+  first: number,
+  last: number,
+): CompiledInstruction[] {
   const compiled: CompiledInstruction[] = [];
   for (let index = first; index < last;) {
     const length = chainLength(plan, index, last);

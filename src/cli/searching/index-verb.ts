@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { openBackend } from "../../backend/open.js";
+import { requestBackend } from "../../backend/open.js";
 import { NoUsableSampleError } from "../../data/batch/skipped.js";
 import { openSource } from "../../data/formats/open.js";
 import type { Approximation } from "../../search/lance/approximation.js";
@@ -105,7 +105,7 @@ async function indexFile(
   flags: IndexFlags,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const backend = openBackend(backendOptions(flags));
+  const backend = await requestBackend(backendOptions(flags));
   try {
     await using index = await openOrMakeIndex(
       flags.out,

@@ -1,7 +1,7 @@
 /** What the verbs that train share: runs that log, show progress and stop on Ctrl-C. */
 import { availableParallelism } from "node:os";
 import { Option } from "commander";
-import { type BackendOptions, openBackend } from "../../backend/open.js";
+import { type BackendOptions, requestBackend } from "../../backend/open.js";
 import type { Backend } from "../../backend/backend.js";
 import { formatDuration } from "../../base/duration.js";
 import type { StepsMade } from "../../train/loop.js";
@@ -42,7 +42,7 @@ export async function trainingRun<Result>(
   options: BackendOptions = {},
   write: (line: string) => void = console.log,
 ): Promise<Result> {
-  const backend = openBackend(options);
+  const backend = await requestBackend(options);
   const progress = new ProgressLine();
   let made: Pick<StepsMade, "stage" | "step"> = { stage: "", step: 0 };
   const log = (line: string): void => {

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../../src/backend/backend.js";
 import { nativeLevels } from "../../../src/backend/native.js";
-import { openBackend } from "../../../src/backend/open.js";
+import { requestBackend } from "../../../src/backend/open.js";
 import type { Precision } from "../../../src/nn/precision.js";
 import { type Deviation, type Fixture, compare, expectedOf, readFixture } from "./fixture.js";
 import { type GoldenState, goldenState, runCase } from "./run-case.js";
@@ -18,15 +18,15 @@ const [tiny, small, base, torchMultimodal] = (await Promise.all(
 function describeCases(
   title: string,
   fixture: Fixture,
-  { name, precision = "float32" }: { name: "native" | "reference"; precision?: Precision },
+  { name, precision = "float32" }: { name: Backend["name"]; precision?: Precision },
   judge: (deviations: readonly Deviation[]) => void,
 ): void {
   const absent = name === "native" && nativeLevels().length === 0;
   describe.skipIf(absent)(`${title}, ${name}, ${precision}`, () => {
     let backend: Backend;
     let state: GoldenState;
-    beforeAll(() => {
-      backend = openBackend({ name, threads: 2 });
+    beforeAll(async () => {
+      backend = await requestBackend({ name, threads: 2 });
       state = goldenState(fixture, backend);
     });
     afterAll(() => {

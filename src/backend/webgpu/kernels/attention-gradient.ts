@@ -29,12 +29,7 @@ export function attentionGradientKernel(call: KernelCall): Kernel {
 }
 
 /** D [B, H, Lq]. */
-function sumsPass(
-  shape: AttentionShape,
-  output: Operand,
-  dOutput: Operand,
-  sums: Operand,
-): Pass {
+function sumsPass(shape: AttentionShape, output: Operand, dOutput: Operand, sums: Operand): Pass {
   const { heads, queries, depth } = shape;
   const element = `let batch = i / ${heads * queries}u; let head = (i / ${queries}u) % ${heads}u;
 let first = (batch * ${queries}u + i % ${queries}u) * ${heads * depth}u + head * ${depth}u;

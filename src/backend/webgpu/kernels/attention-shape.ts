@@ -1,6 +1,14 @@
 /** Sizes and operands of attention, and the code that its passes share. */
 import type { TensorSpec } from "../../../graph/tensor.js";
-import { type KernelCall, type Operand, type Pass, groupIndex, lanes, literal, mainParameters } from "../pass.js";
+import {
+  type KernelCall,
+  type Operand,
+  type Pass,
+  groupIndex,
+  lanes,
+  literal,
+  mainParameters,
+} from "../pass.js";
 
 /** Bytes of workgroup memory that every adapter has. */
 const workgroupBytes = 16384;

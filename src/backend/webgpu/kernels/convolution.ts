@@ -18,7 +18,11 @@ function imageFunction(
   { compute, inputRelu, mirrored }: { compute: unknown; inputRelu: unknown; mirrored: boolean },
 ): string {
   const sign = mirrored ? "-" : "+";
-  const value = factor(`x((image * ${H * W}u + u32(row) * ${W}u + u32(column)) * ${C}u + c)`, x.spec.dtype, compute);
+  const value = factor(
+    `x((image * ${H * W}u + u32(row) * ${W}u + u32(column)) * ${C}u + c)`,
+    x.spec.dtype,
+    compute,
+  );
   return `
 fn image(pixel: u32, tap: u32, c: u32) -> f32 {
   let row = i32((pixel / ${W}u) % ${H}u) ${sign} (i32(tap / ${kw}u) - ${(kh - 1) / 2});
@@ -54,7 +58,12 @@ fn store(m: u32, n: u32, sum: f32) {
   const given = { x, weight, ...(bias && { bias }), ...(addend && { addend }) };
   const sizes = { M: output.spec.size / N, N, K: taps * C, functions };
   const passes = filled(call, output, (y) => [
-    productPass({ ...sizes, operands: { ...given, y }, alongLeft: "k", alongRight: flipped ? "n" : "k" }),
+    productPass({
+      ...sizes,
+      operands: { ...given, y },
+      alongLeft: "k",
+      alongRight: flipped ? "n" : "k",
+    }),
   ]);
   return { passes };
 }

@@ -18,7 +18,8 @@ import { converted, failed, failure, mapPass } from "./map.js";
 
 type Expression = string | ((attributes: Attributes) => string);
 
-const number = (attributes: Attributes, name: string): string => literal(attributes[name] as number);
+const number = (attributes: Attributes, name: string): string =>
+  literal(attributes[name] as number);
 
 /** By the names of operations. */
 const expressions: Readonly<Record<string, Expression>> = {
@@ -48,7 +49,8 @@ const expressions: Readonly<Record<string, Expression>> = {
   sign: "select(sign(a), a, isNan(a))",
   geluGradient: "b * geluDerivative(a)",
   reluGradient: "select(0.0, b, a > 0.0)",
-  clamp: (attributes) => `minimum(maximum(a, ${number(attributes, "low")}), ${number(attributes, "high")})`,
+  clamp: (attributes) =>
+    `minimum(maximum(a, ${number(attributes, "low")}), ${number(attributes, "high")})`,
   clampGradient: (attributes) =>
     `select(0.0, b, a >= ${number(attributes, "low")} && a <= ${number(attributes, "high")})`,
 };
@@ -57,12 +59,23 @@ export const isElementwise = ({ op }: Pick<Instruction, "op">): boolean => op.na
 
 const variables = ["a", "b", "c"] as const;
 
+function affineOfIntegers({ a: factor, b: term }: Attributes): string {
+  if (Number.isInteger(factor) && Number.isInteger(term)) {
+    return `${String(factor)}i * a + ${String(term)}i`;
+  }
+  return `i32(${literal(factor as number)} * f32(a) + ${literal(term as number)})`;
+}
+
 /** The expression of an instruction's result in those variables. */
 function expressionOf({ op, attributes, inputs, outputs }: Instruction): string {
   const found = expressions[op.name]!;
   const expression = typeof found === "string" ? found : found(attributes);
-  if (op.name !== "cast") return expression;
-  return converted(expression, inputs[0]!.spec.dtype, outputs[0]!.spec.dtype);
+  if (op.name === "cast") {
+    return converted(expression, inputs[0]!.spec.dtype, outputs[0]!.spec.dtype);
+  }
+  if (op.name === "affine" && outputs[0]!.spec.dtype === "int32")
+    return affineOfIntegers(attributes);
+  return expression;
 }
 
 /**
@@ -92,7 +105,7 @@ export function elementwise(chain: readonly Instruction[]): Pass {
 
 /** `fill`: every element is a number. */
 export function fillKernel({ outputs: [output], attributes }: KernelCall): Kernel {
-  const value = attributes["value"] as number;
+  const value = attributes.value as number;
   const element = output!.spec.dtype === "int32" ? `i32(${Math.trunc(value)})` : literal(value);
   return { passes: [mapPass({ output: output!, operands: {}, element: `return ${element};` })] };
 }
@@ -113,4 +126,3 @@ export function checkFiniteKernel(call: KernelCall): Kernel {
     failure: () => "non-finite",
   };
 }
-

@@ -1,5 +1,12 @@
 /** Embedding lookup, and its gradient. */
-import { type Kernel, type KernelCall, type Operand, groupIndex, lanes, mainParameters } from "../pass.js";
+import {
+  type Kernel,
+  type KernelCall,
+  type Operand,
+  groupIndex,
+  lanes,
+  mainParameters,
+} from "../pass.js";
 import { failed, failure, filled, mapPass } from "./map.js";
 
 const outOfRange = (rows: number) => (index: number) =>

@@ -3,7 +3,12 @@ import type { Shape } from "../../../graph/tensor.js";
 import { stridesOf } from "../../../graph/ops/strides.js";
 
 /** The expression that follows an element `i` of a tensor of shape `shape` to one with these strides. */
-export function stridedIndex(shape: Shape, strides: readonly number[], i: string, first = 0): string {
+export function stridedIndex(
+  shape: Shape,
+  strides: readonly number[],
+  i: string,
+  first = 0,
+): string {
   const own = stridesOf(shape);
   const terms = shape.flatMap((size, axis) => {
     const stride = strides[axis]!;

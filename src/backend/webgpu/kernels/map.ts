@@ -72,7 +72,11 @@ export const failure: Operand = { spec: new TensorSpec([], "int32"), place: { ki
 
 /** A copy under another dtype. */
 export function castPass(x: Operand, output: Operand): Pass {
-  return mapPass({ output, operands: { x }, element: `return ${converted("x(i)", x.spec.dtype, output.spec.dtype)};` });
+  return mapPass({
+    output,
+    operands: { x },
+    element: `return ${converted("x(i)", x.spec.dtype, output.spec.dtype)};`,
+  });
 }
 
 /** An expression of dtype `from` as one of dtype `to`, rounded as `cast` does. */

@@ -13,21 +13,28 @@ function moved({ inputs: [x], outputs: [y] }: KernelCall, index: string): Kernel
 
 export function permuteKernel(call: KernelCall): Kernel {
   const strides = stridesOf(call.inputs[0]!.spec.shape);
-  const axes = call.attributes["axes"] as readonly number[];
+  const axes = call.attributes.axes as readonly number[];
   const { shape } = call.outputs[0]!.spec;
-  return moved(call, stridedIndex(shape, axes.map((axis) => strides[axis]!), "i"));
+  return moved(
+    call,
+    stridedIndex(
+      shape,
+      axes.map((axis) => strides[axis]!),
+      "i",
+    ),
+  );
 }
 
 export function sliceKernel(call: KernelCall): Kernel {
   const strides = stridesOf(call.inputs[0]!.spec.shape);
-  const starts = call.attributes["starts"] as readonly number[];
+  const starts = call.attributes.starts as readonly number[];
   const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
   return moved(call, stridedIndex(call.outputs[0]!.spec.shape, strides, "i", first));
 }
 
 export function padKernel({ inputs, outputs, attributes }: KernelCall): Kernel {
   const [x, output] = [inputs[0]!, outputs[0]!];
-  const starts = attributes["starts"] as readonly number[];
+  const starts = attributes.starts as readonly number[];
   const [own, all] = [stridesOf(x.spec.shape), stridesOf(output.spec.shape)];
   const zero = `${typeOf(output.spec.dtype)}(0)`;
   const steps = output.spec.shape.map((size, axis) => {
@@ -36,7 +43,9 @@ export function padKernel({ inputs, outputs, attributes }: KernelCall): Kernel {
     return `{ let at = ${at}; if (at >= ${width}u) { return ${zero}; } source += at * ${own[axis]!}u; }`;
   });
   const element = `var source = 0u;\n${steps.join("\n")}\nreturn x(source);`;
-  return { passes: x.spec.size === 0 ? zeros(output) : [mapPass({ output, operands: { x }, element })] };
+  return {
+    passes: x.spec.size === 0 ? zeros(output) : [mapPass({ output, operands: { x }, element })],
+  };
 }
 
 function zeros(output: Operand): Kernel["passes"] {
@@ -48,7 +57,7 @@ function zeros(output: Operand): Kernel["passes"] {
 export function concatenateKernel(call: KernelCall): Kernel {
   const [output] = call.outputs as [Operand];
   const { shape } = output.spec;
-  const axis = call.attributes["axis"] as number;
+  const axis = call.attributes.axis as number;
   const inner = sizeOf(shape.slice(axis + 1));
   const row = shape[axis]! * inner;
   let start = 0;

@@ -4,7 +4,7 @@ import { filled } from "./map.js";
 import { reducePasses } from "./reduce.js";
 import { overRow, rowsPass } from "./rows.js";
 
-const epsilonOf = ({ attributes }: KernelCall): string => literal(attributes["epsilon"] as number);
+const epsilonOf = ({ attributes }: KernelCall): string => literal(attributes.epsilon as number);
 const widthOf = ({ spec: { shape } }: Operand): number => shape.at(-1)!;
 const rowsOf = ({ spec: { size, shape } }: Operand): number => size / Math.max(1, shape.at(-1)!);
 
@@ -41,7 +41,14 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
     `let g = dy(at) * gain(k);
      set_y(at, scale * (g - average - projection * (x(at) - mean) * scale)${addend ? " + addend(at)" : ""});`,
   )}`;
-  const given = { x: x!, gain: gain!, means: means!, scales: scales!, dy: dy!, ...(addend && { addend }) };
+  const given = {
+    x: x!,
+    gain: gain!,
+    means: means!,
+    scales: scales!,
+    dy: dy!,
+    ...(addend && { addend }),
+  };
   const sum = { kind: "sum", outer: 1, reduced: rows, inner: width } as const;
   const normalized = { x: x!, means: means!, scales: scales!, dy: dy! };
   return {

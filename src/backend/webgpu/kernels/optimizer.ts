@@ -74,6 +74,6 @@ function updatePass(
   set_second(i, v);
   set_parameter(i, after);
   set_squares(i, (after - before) * (after - before));`;
-  const count = operands["parameter"]!.spec.size;
+  const count = operands.parameter!.spec.size;
   return eachPass({ count, operands, body, unlessFailed: true });
 }

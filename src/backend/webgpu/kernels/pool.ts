@@ -47,7 +47,8 @@ export function upsampleKernel({ inputs: [x], outputs: [output] }: KernelCall): 
 }
 
 export function upsampleGradientKernel({ inputs: [x], outputs: [output] }: KernelCall): Kernel {
-  const element = "return x(corner(i, 0u)) + x(corner(i, 1u)) + x(corner(i, 2u)) + x(corner(i, 3u));";
+  const element =
+    "return x(corner(i, 0u)) + x(corner(i, 1u)) + x(corner(i, 2u)) + x(corner(i, 3u));";
   const given = { operands: { x: x! }, functions: squares(output!) };
   return { passes: [mapPass({ ...given, output: output!, element })] };
 }

@@ -20,7 +20,15 @@ const [threads, columns, depth] = [256, 64, 16];
  * A workgroup computes a tile of 64 columns and 64 rows, or 16 if there are no more: it loads 16 terms of both factors at a
  * time into its memory, and each thread sums 4 columns of 4 rows (or of one) in registers.
  */
-export function productPass({ M, N, K, operands, functions, alongLeft, alongRight }: Product): Pass {
+export function productPass({
+  M,
+  N,
+  K,
+  operands,
+  functions,
+  alongLeft,
+  alongRight,
+}: Product): Pass {
   const rows = M <= 16 ? 16 : 64;
   const own = Array.from({ length: rows / 16 }, (_, r) => r);
   const across = Math.ceil(N / columns);

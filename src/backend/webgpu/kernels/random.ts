@@ -36,14 +36,14 @@ export const normalKernel = generator(
 
 export function dropoutKernel({ inputs, outputs: [output], attributes }: KernelCall): Kernel {
   const [x, key] = inputs as [Operand, Operand];
-  const rate = attributes["rate"] as number;
+  const rate = attributes.rate as number;
   const element = `return select(0.0, x(i) * ${literal(1 / (1 - rate))}, unitInterval(wordsAt(i).x) >= ${literal(rate)});`;
   return { passes: [mapPass({ output: output!, operands: { x, key }, element, functions })] };
 }
 
 export function foldInKernel({ inputs, outputs: [output], attributes }: KernelCall): Kernel {
   const [key, data] = inputs as [Operand, Operand?];
-  const constant = (attributes["constant"] as number) >>> 0;
+  const constant = (attributes.constant as number) >>> 0;
   const counter = data ? "bitcast<u32>(data(0u))" : "0u";
   const element = `let words = threefry(bitcast<u32>(key(0u)), bitcast<u32>(key(1u)), ${constant}u, ${counter});
 return bitcast<i32>(words[i]);`;

@@ -29,7 +29,8 @@ export function reducePasses(call: KernelCall, reduction: Reduction): Pass[] {
   const { kind, outer, reduced, inner, operands, term, output } = reduction;
   if (output.spec.size === 0) return [];
   const parts = reduced <= terms ? 1 : Math.ceil(reduced / terms);
-  const partial = parts === 1 ? output : call.scratch(new TensorSpec([outer, parts, inner], "float32"));
+  const partial =
+    parts === 1 ? output : call.scratch(new TensorSpec([outer, parts, inner], "float32"));
   const { initial, combine } = combinations[kind];
   const element = `let within = i / ${inner}u;
 var total = ${initial};
@@ -66,7 +67,9 @@ export const maximumOfKernel = reductionKernel("maximum");
 /** y[0] = Σ x², tensor by tensor. */
 export function sumOfSquaresKernel(call: KernelCall): Kernel {
   const [output] = call.outputs as [Operand];
-  const passes = call.inputs.flatMap((x) => addSum(call, { x }, "x(j) * x(j)", x.spec.size, output));
+  const passes = call.inputs.flatMap((x) =>
+    addSum(call, { x }, "x(j) * x(j)", x.spec.size, output),
+  );
   return { passes: [zero(output), ...passes] };
 }
 
