@@ -18,11 +18,12 @@ import {
   timeoutOption,
   zeroOption,
 } from "./shared-run.js";
+import { type RestartFlags, launchOption, restartsOption, runRestarting } from "./restarts.js";
 import { type TrainingRun, trainingRun, workersOption } from "./training-run.js";
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface PretrainFlags extends SharedRunFlags, JsonFlag {
+interface PretrainFlags extends SharedRunFlags, RestartFlags, JsonFlag {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
@@ -69,6 +70,8 @@ export function addPretrain(program: Command): void {
     )
     .addOption(workersOption())
     .addOption(zeroOption())
+    .addOption(launchOption())
+    .addOption(restartsOption())
     .addOption(timeoutOption())
     .addOption(mpiOption())
     .addOption(jsonOption())
@@ -96,6 +99,10 @@ async function run(
     return;
   }
   if (name === undefined) return command.error("error: missing required argument 'recipe'");
+  if (flags.launch !== undefined || flags.restarts !== undefined) {
+    process.exitCode = await runRestarting(flags);
+    return;
+  }
   const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
   const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);

@@ -1,5 +1,6 @@
 /** Runs that several processes share: started by mpirun or srun, each of them runs the same command. */
 import { Option } from "commander";
+import { LostProcessError } from "../../backend/communicator.js";
 import { type NativeCommunicator, joinMpi } from "../../backend/native-communicator.js";
 import {
   type MpiLibrary,
@@ -8,6 +9,7 @@ import {
   mpiLibraryPath,
   threadsOf,
 } from "../../parallel/launcher.js";
+import { lostExitCode } from "./restarts.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
 export const zeroOption = (): Option =>
@@ -68,7 +70,8 @@ export async function sharedRun<Result>(
     const { rank, hosts } = processes;
     const message = error instanceof Error ? error.message : String(error);
     console.error(`flava: process ${rank} on ${hosts[rank]}: ${message}`);
-    processes.abort(1);
+    const isLost = [error, (error as Error).cause].some((each) => each instanceof LostProcessError);
+    processes.abort(isLost ? lostExitCode : 1);
     throw error;
   }
 }
