@@ -3,12 +3,12 @@ import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
 import type { Communicator } from "../backend/communicator.js";
 import type { Recipe } from "../configs/recipe.js";
+import { specialPieces, vocabularyOf } from "../data/text/vocabulary.js";
 import type { ZeroStage } from "../optim/divided-moments.js";
 import { openStage } from "./open-stage.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { sizedRecipe } from "./sized-recipe.js";
-import { vocabularyOf } from "./vocabulary.js";
 
 /** Bytes of one process, by use. */
 export interface ProcessMemory {
@@ -46,7 +46,8 @@ export async function processMemory(
   const shared = withShards(sized, undefined, communicator);
   const options = {
     ...{ backend: { ...backend, communicator }, recipe: shared, start: [], extra: [] },
-    vocabulary: await vocabularyOf(shared),
+    // The smallest that there is: no text is read.
+    vocabulary: vocabularyOf(Object.values(specialPieces), "The vocabulary"),
     preparation: { log: () => undefined },
   };
   const memories: ProcessMemory[] = [];
