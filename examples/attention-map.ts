@@ -1,5 +1,5 @@
 /**
- * Draws where the class token of the image encoder looks, in one block: a picture for every head, side by side.
+ * Draws where the class token of the image encoder looks, in one block: a map for every head, side by side.
  *
  *   attention-map.ts IMAGE [OUT.png] [BLOCK]
  */
@@ -11,7 +11,7 @@ import { imageOutputs } from "flava/model";
 import { readFile } from "node:fs/promises";
 
 const [path = "image.png", out = "attention.png", block = "10"] = process.argv.slice(2);
-const side = 256; // of a picture, in pixels
+const side = 256; // of a map, in pixels
 
 await using flava = await load();
 const { config, state, processor } = flava.model;
@@ -27,7 +27,7 @@ const { attention } = await program.run({ pixels: pixelsOf(image, processor) });
 
 const grid = Math.floor(size / patch);
 const length = 1 + grid * grid;
-const pictures = await Promise.all(
+const maps = await Promise.all(
   Array.from({ length: heads }, async (_, head) => {
     const start = head * length * length + 1; // the row of the class token, without itself
     const weights = attention.subarray(start, start + grid * grid);
@@ -38,7 +38,7 @@ const pictures = await Promise.all(
   }),
 );
 const original = await sharp(path).resize(side, side, { fit: "cover" }).png().toBuffer();
-const row = [original, ...pictures];
+const row = [original, ...maps];
 await sharp({
   create: { width: row.length * side, height: side, channels: 3, background: "white" },
 })

@@ -100,10 +100,15 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     const measures = / Its measures: (.*)\.$/.exec(String(fault))![1]!.split(", ");
     expect(Object.keys(evaluations[0]!.scalars)).toEqual(expect.arrayContaining(measures));
     const values = evaluations.map(({ scalars }) => scalars.mlm!);
+    expect(evaluations.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]); // first the model of --start
     const value = Math.min(...values);
     const progress = await readFile(stage.file("checkpoints", "0000004", "progress.json"), "utf8");
     const { best } = JSON.parse(progress) as { readonly best: unknown };
-    expect(best).toEqual({ step: values.indexOf(value) + 1, measure: "mlm", value });
+    const step = values.indexOf(value);
+    expect(best).toEqual({ step, measure: "mlm", value });
+    expect(lines).toContainEqual(
+      expect.stringMatching(`^The best model is .*: mlm ${value.toFixed(3)} on`),
+    );
     expect(existsSync(stage.file("best", "model.safetensors"))).toBe(true);
   });
 

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { openSource } from "./formats/open.js";
@@ -84,10 +84,13 @@ describe("writeShards", () => {
   });
 
   it("refuses a source of which nothing can be used", async () => {
-    const table = join(newDirectory(), "table.csv");
-    writeFileSync(table, "image,text\ngone.png,a\n");
+    const folder = newDirectory();
+    writeFileSync(join(folder, "table.csv"), "image,text\ngone.png,a\n");
     const out = newDirectory();
-    await expect(writeShards(await openSource(table), out)).rejects.toThrow(/no sample that can/);
+    const source = await openSource(relative(".", join(folder, "table.csv")));
+    const failed = await writeShards(source, out).catch(String);
+    expect(failed).toContain("no sample that can be used");
+    expect(failed).toContain(`"gone.png" is not in ${folder}`);
     expect(filesOf(out)).toEqual({});
   });
 });

@@ -1,14 +1,14 @@
 /** What a run would take: checks data, memory, time and disk without training. */
 import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { formatBytes, requireMemory } from "../backend/available-memory.js";
+import { formatBytes } from "../backend/available-memory.js";
 import { exists } from "../base/exists.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { StageRecipe } from "../configs/recipe.js";
 import { isFirst } from "../parallel/agreement.js";
 import { batchKinds } from "../data/batch/mixture.js";
 import { type Section, page } from "../report/page.js";
-import { describeMemory, estimateStage, totalOf } from "./estimate.js";
+import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { openStage } from "./open-stage.js";
 import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
@@ -56,7 +56,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     seconds += found.seconds;
   }
   if (peek === undefined || !isFirst(processes)) return seconds;
-  const facts = "The first batch of each kind that a stage draws.";
+  const facts = "The first samples of the first batch of each kind that a stage draws.";
   await replaceFile(peek, page(`What "${recipe.name}" sees`, facts, sections));
   log(`The first batches are in ${peek}.`);
   return seconds;
@@ -92,7 +92,7 @@ async function dryRunStage(
     const disk = (checkpointsKept + 1) * memory.state; // one is written before the oldest is removed
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
-    requireMemory(totalOf(memory), `Stage "${stage.name}"`);
+    requireEstimated(stage.name, memory);
     if (disk > free) throw new Error(`The disk that has ${directory} is too full for checkpoints.`);
   } finally {
     await opened.dispose();

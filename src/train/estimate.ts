@@ -37,7 +37,7 @@ export async function estimateStage(
   return { memory: { ...others, loading }, flops, speed };
 }
 
-export const totalOf = ({ state, step, validation, loading }: MemoryEstimate): number =>
+const totalOf = ({ state, step, validation, loading }: MemoryEstimate): number =>
   state + step + validation + loading;
 
 /** As in "2.1 GB: 1.2 GB for the state, ...". */

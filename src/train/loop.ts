@@ -11,7 +11,7 @@ import { describeFailure } from "./run/failure.js";
 import { type LogEntry, RunLog } from "./run/log.js";
 import { type ReportOptions, writeReport } from "./run/report.js";
 import type { Progress, RunDirectory } from "./run/run-directory.js";
-import { type BestMeasure, isBetter } from "./stages/best-measure.js";
+import { type BestMeasure, describeChosen, isBetter } from "./stages/best-measure.js";
 import type { Log, Scalars, Stage } from "./stages/stage.js";
 
 export interface TrainOptions<B> {
@@ -26,6 +26,8 @@ export interface TrainOptions<B> {
   readonly every: { readonly log: number; readonly evaluate: number; readonly save: number };
   /** Chooses the best model; undefined if there is no validation data. */
   readonly best: BestMeasure | undefined;
+  /** Whether the model that training starts from is evaluated, too, and may be the best one; default: no. */
+  readonly evaluatesStart?: boolean;
   /** The path of the learning rate in the recipe, for messages; default: that of the stage. */
   readonly rateSetting?: string;
   /** Training ends after this many evaluations without a better value of that measure; default: never early. */
@@ -76,9 +78,10 @@ type Session<B> = Omit<TrainOptions<B>, "progress"> & {
 };
 
 async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Ending> {
-  const { run, every, log, signal, onProgress, processes } = session;
+  const { run, every, log, signal, onProgress, processes, evaluatesStart = false } = session;
   const start = session.progress;
   const runLog = await RunLog.open(run, start.step, session.onEntry);
+  if (evaluatesStart && start.step === 0) session.progress = await evaluate(stage, session, runLog);
   const averages = new Averages();
   const began = performance.now();
   while (session.progress.step < stage.steps && !hasStalled(session)) {
@@ -117,6 +120,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
     );
   }
   await run.replace("final", (directory) => stage.write(directory, log));
+  if (session.progress.best) log(describeChosen(session.progress.best));
   return "finished";
 }
 

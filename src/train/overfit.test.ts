@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { mini } from "../configs/mini.js";
 import { type Recipe, checkRecipe } from "../configs/recipe.js";
-import { cappedBatches, contrastiveFloor, overfitVerdict } from "./overfit.js";
+import { cappedBatches, contrastiveFloor, overfitTask, overfitVerdict } from "./overfit.js";
 
 const batch = (size: number): { pair: number; image: number; text: number } => ({
   pair: size,
@@ -31,6 +31,7 @@ it("caps batches, so that one has no sample twice", () => {
 it("knows how far the contrastive loss can fall", () => {
   expect(contrastiveFloor(mixture(16, 16))).toBe(0);
   expect(contrastiveFloor(mixture(64, 16))).toBeCloseTo(Math.log(4), 9);
+  expect(overfitTask(16, mixture(64, 16))).toMatch(/^Memorizing 16 .* can fall to 1\.386\.$/);
   const ofTwoSets = contrastiveFloor(mixture(16, 16, 16)); // a set may be drawn beyond its end
   expect(ofTwoSets).toBeGreaterThan(0);
   expect(ofTwoSets).toBeLessThan(0.2);

@@ -39,6 +39,13 @@ export function contrastiveFloor(options: MixtureOptions): number {
   return rows === 0 ? 0 : sum / rows;
 }
 
+/** A log line on what is to be memorized. */
+export function overfitTask(samples: number, mixture: MixtureOptions): string {
+  const task = `Memorizing ${samples} samples of each data set, in batches of at most as many.`;
+  if (mixture.shares.pair === 0) return task;
+  return `${task} The contrastive loss can fall to ${contrastiveFloor(mixture).toFixed(3)}.`;
+}
+
 /** A loss counts as memorized within this share of the way from its floor to its baseline. */
 const tolerance = 0.1;
 

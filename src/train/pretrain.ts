@@ -15,7 +15,7 @@ import { lossLines } from "../report/loss-table.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
-import { cappedBatches, contrastiveFloor, overfitVerdict } from "./overfit.js";
+import { cappedBatches, contrastiveFloor, overfitTask, overfitVerdict } from "./overfit.js";
 import { type Provenance, differences } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
@@ -234,7 +234,7 @@ async function provenanceOf(
 async function trainStage(
   opened: RecipeStage,
   stage: StageRecipe,
-  { vocabulary, sets, provenance }: StageInputs & { readonly provenance: Provenance },
+  { start, vocabulary, sets, provenance }: StageInputs & { readonly provenance: Provenance },
   run: RunDirectory,
   options: RunOptions,
 ): Promise<Ending> {
@@ -248,6 +248,7 @@ async function trainStage(
   const progress = await run.resume(opened.whole ?? opened.state);
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sets, overfit);
+  if (overfit !== undefined) log(overfitTask(overfit, mixture));
   if (run.isWriter) {
     const baselines =
       (progress && (await keptBaselines(run, provenance, opened))) ??
@@ -270,6 +271,7 @@ async function trainStage(
       progress,
       every: stage.every,
       best,
+      evaluatesStart: start.some(({ parts }) => parts === undefined), // a whole model is continued
       report: { directory, title: `Pre-training "${recipe.name}"`, recipe },
       log,
       ...(onProgress && { onProgress }),

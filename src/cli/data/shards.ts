@@ -46,7 +46,8 @@ function fraction(text: string): number {
 }
 
 async function run(patterns: readonly string[], flags: ShardsFlags): Promise<void> {
-  const settings = sourceOptions(flags);
+  // A text file as a single text would hardly be read beyond its first page.
+  const settings = { documents: "paragraphs", ...sourceOptions(flags) } as const;
   const source = await openSource(await expandFilePatterns(patterns), settings);
   const progress = new ProgressLine();
   const paceOf = pace("samples");
@@ -77,7 +78,11 @@ function describe(
         ({ directory }) =>
           `${directory} is empty: no key falls into it, as in a set that was split this way before`,
       ),
-    ...(deduplicate ? [`${grouped(duplicates)} duplicates were left out`] : []),
+    ...(deduplicate
+      ? [
+          `${grouped(duplicates)} ${duplicates === 1 ? "duplicate was" : "duplicates were"} left out`,
+        ]
+      : []),
     ...(skipped.total > 0 ? [skipped.summary(used)] : []),
   ];
 }

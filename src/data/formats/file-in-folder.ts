@@ -50,9 +50,9 @@ export async function placeInFolder(
   key: string,
   maxBytes: number,
 ): Promise<ImagePlace> {
-  const where = `${shown(path)} in ${folder}`;
+  const where = `${shown(path)} in ${resolve(folder)}`;
   const found = await findInFolder(folder, path, key);
-  if (!found) throw new SampleError(key, "missing", `${shown(path)} is not in ${folder}.`);
+  if (!found) throw new SampleError(key, "missing", `${shown(path)} is not in ${resolve(folder)}.`);
   const { file, stats } = found;
   if (!stats.isFile()) throw new SampleError(key, "unreadable", `${where} is not a file.`);
   if (stats.size === 0) throw new SampleError(key, "empty", `${where} is empty.`);

@@ -1,5 +1,5 @@
 /** One row of a table as a labeled sample. */
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { findInFolder } from "../formats/file-in-folder.js";
 import { SampleError } from "../formats/source-error.js";
 import type { Row } from "../formats/table/rows.js";
@@ -114,7 +114,7 @@ async function imageOf(cell: Cell): Promise<StoredImage> {
   if (inCell) return inCell;
   const { imageRoot: folder = dirname(placed.path) } = placed;
   const place = await findInFolder(folder, path, placed.key);
-  if (!place) throw fault(cell, "missing", `${shown(path)} is not in ${folder}`);
+  if (!place) throw fault(cell, "missing", `${shown(path)} is not in ${resolve(folder)}`);
   return place;
 }
 

@@ -27,14 +27,14 @@ export class RunLog {
     this.#events = new EventFile(run.path);
   }
 
-  /** Opens the log of a run that resumes after `step`, dropping entries of later steps, which will be repeated. */
+  /** Opens the log of a run that resumes after `step`, without entries of what will be repeated: all if it starts anew. */
   static async open(
     run: RunDirectory,
     step: number,
     onEntry?: (entry: LogEntry) => void,
   ): Promise<RunLog> {
     if (run.isWriter) {
-      const before = (await readLog(run)).filter((entry) => entry.step <= step);
+      const before = (await readLog(run)).filter((entry) => step > 0 && entry.step <= step);
       const lines = before.map((entry) => `${JSON.stringify(entry)}\n`);
       await replaceFile(run.file(logName), lines.join(""));
     }

@@ -7,19 +7,22 @@ import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
 import { type SavedState, readState, writeState } from "./run-state.js";
 
+/** The best evaluation so far; plain JSON. */
+export interface BestModel {
+  /** Steps done. */
+  readonly step: number;
+  readonly measure: string;
+  readonly value: number;
+  /** Decides between models of the same value. */
+  readonly loss?: number;
+}
+
 /** The progress of a run, stored next to its tensors. Plain JSON. */
 export interface Progress {
   /** Steps done. */
   readonly step: number;
   readonly cursor: MixtureCursor;
-  /** The best evaluation so far. */
-  readonly best?: {
-    readonly step: number;
-    readonly measure: string;
-    readonly value: number;
-    /** Decides between models of the same value. */
-    readonly loss?: number;
-  };
+  readonly best?: BestModel;
   /** Seconds of training so far, all sessions together. */
   readonly seconds: number;
 }

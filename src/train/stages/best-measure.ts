@@ -1,5 +1,6 @@
 /** The validation measure by which a stage chooses its best model. */
 import { suggestion } from "../../base/suggestion.js";
+import type { BestModel } from "../run/run-directory.js";
 import type { Scalars, Stage } from "./stage.js";
 
 export interface BestMeasure {
@@ -52,4 +53,10 @@ export function describeBest(measure: BestMeasure | undefined): string {
   const { name, lowerIsBetter, tieBreak } = measure;
   const equal = tieBreak === undefined ? "" : ` (of equal ones, the lowest ${tieBreak})`;
   return `The model with the ${lowerIsBetter ? "lowest" : "highest"} ${name}${equal} on validation data is kept in best/.`;
+}
+
+/** A log line on which model was chosen. */
+export function describeChosen({ step, measure, value }: BestModel): string {
+  const which = step === 0 ? "the one that training started from" : `that after step ${step}`;
+  return `The best model is ${which}: ${measure} ${value.toFixed(3)} on validation data.`;
 }
