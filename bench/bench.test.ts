@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { barsOf, machineKind } from "./bars.js";
-import { engineLines } from "./compare-engine.js";
+import { engineLines, roofline } from "./compare-engine.js";
 import { modelLines } from "./compare-model.js";
 import type { Line } from "./comparison.js";
 import { measure, median, quick } from "./measure.js";
@@ -10,6 +10,16 @@ import { searchOurs } from "./probe.js";
 import { figure, formatRow, judge } from "./report.js";
 import { measureLines, selectLines, summarize } from "./run-lines.js";
 import { type Side, captions, product, productFlops } from "./work.js";
+
+describe("the roofline of a product", () => {
+  const work = { kind: "product", m: 2, k: 4, n: 8, count: 3, dtype: "bfloat16" } as const;
+
+  it("is the speed of arithmetic where memory is fast", () =>
+    expect(roofline(work, { flops: 100, bytes: 1e9 })).toBeCloseTo(100));
+
+  it("is what memory allows where it is slow: 384 operations on 208 bytes", () =>
+    expect(roofline(work, { flops: 1e9, bytes: 13 })).toBeCloseTo(24));
+});
 
 describe("median", () => {
   it.each([

@@ -7,10 +7,19 @@ import {
   secondsOf,
   timeLine,
 } from "./comparison.js";
-import { median } from "./measure.js";
+import { type Limits, measureLimits } from "./limits.js";
+import { measure, median } from "./measure.js";
 import { openOurs } from "./ours.js";
 import { type Row, judge } from "./report.js";
-import { type Encoder, type Product, describeWork, product, productFlops } from "./work.js";
+import {
+  type Encoder,
+  type Product,
+  describeWork,
+  product,
+  productBytes,
+  productFlops,
+  threads,
+} from "./work.js";
 
 const step = { kind: "train", batch: 8, tokens: 197 } as const;
 
@@ -41,33 +50,74 @@ function forwardLines(batch: number): Line[] {
   ];
 }
 
-/** One line for each size, and one for the median over all, which needs every size. */
+/** The products of the comparison. */
+function productsOf(dtype: Product["dtype"]): Product[] {
+  return [197, 1576, 8192].flatMap((m) =>
+    [768, 3072].flatMap((k) => [768, 3072, 30522].map((n) => product(m, k, n, dtype))),
+  );
+}
+
+/** One line for each size; in bfloat16 one for the roofline; and one for the median over all, which needs every size. */
 function productLines(
   dtype: Product["dtype"],
   bars: { readonly each: number; readonly median: number },
 ): Line[] {
   const measured = new Map<string, Promise<Row>>();
-  const lines = [197, 1576, 8192].flatMap((m) =>
-    [768, 3072].flatMap((k) =>
-      [768, 3072, 30522].map((n): Line => {
-        const work = product(m, k, n, dtype);
-        const label = describeWork(work);
-        const measure = (comparison: Comparison): Promise<Row> => {
-          const row = measured.get(label) ?? compareProduct(comparison, { work }, bars.each);
-          measured.set(label, row);
-          return row;
-        };
-        return { label, headline: dtype === "bfloat16" && k === 768 && n === 3072, measure };
-      }),
-    ),
-  );
+  const lines = productsOf(dtype).map((work): Line => {
+    const label = describeWork(work);
+    const measureOnce = (comparison: Comparison): Promise<Row> => {
+      const row = measured.get(label) ?? compareProduct(comparison, { work }, bars.each);
+      measured.set(label, row);
+      return row;
+    };
+    return {
+      label,
+      headline: dtype === "bfloat16" && work.k === 768 && work.n === 3072,
+      measure: measureOnce,
+    };
+  });
   const label = `products, ${dtype}, median`;
   const measureMedian = async (comparison: Comparison): Promise<Row> => {
     const rows: Row[] = [];
     for (const line of lines) rows.push(await line.measure(comparison));
     return medianRow(label, rows, bars.median);
   };
-  return [...lines, { label, measure: measureMedian }];
+  const middle = { label, measure: measureMedian };
+  return dtype === "bfloat16" ? [...lines, rooflineLine(), middle] : [...lines, middle];
+}
+
+/** The products of at least so many rows are compared with the roofline. */
+const manyRows = 1576;
+
+/**
+ * Our products of many rows against the least time that our fastest product and our fastest pass over memory, both measured
+ * in the same run, allow for them. The ratio is the least share.
+ */
+function rooflineLine(): Line {
+  const label = `products of ${manyRows.toLocaleString("en")} rows and more, bfloat16, share of the roofline`;
+  return {
+    label,
+    measure: async ({ ours, effort }) => {
+      const limits = await measureLimits("bfloat16");
+      const [found, possible]: [number[], number[]] = [[], []];
+      let noisy = false;
+      for (const work of productsOf("bfloat16").filter(({ m }) => m >= manyRows)) {
+        const measured = await measure([{ side: ours, work }], threads, effort);
+        noisy ||= measured.noisy;
+        found.push(productFlops(work) / measured.seconds[0]! / 1e9);
+        possible.push(roofline(work, limits) / 1e9);
+      }
+      const ratio = Math.min(...found.map((rate, index) => rate / possible[index]!));
+      const rates = { ours: median(found), peer: median(possible), unit: "GFLOP/s", noisy };
+      return judge({ work: label, ...rates, ratio }, { atLeast: 0.6 });
+    },
+  };
+}
+
+/** Operations per second that the limits allow at most, if factors and result pass through memory once. */
+export function roofline(work: Product, { flops, bytes }: Limits): number {
+  const total = productFlops(work);
+  return total / Math.max(total / flops, productBytes(work) / bytes);
 }
 
 function medianRow(work: string, rows: readonly Row[], atLeast: number): Row {

@@ -98,6 +98,12 @@ export function productFlops({ m, k, n, count }: Product): number {
   return 2 * m * k * n * count;
 }
 
+/** Bytes of the factors and the results, each once. */
+export function productBytes({ m, k, n, count, dtype }: Product): number {
+  const [size, weightSize] = dtype === "float32" ? [4, 4] : dtype === "bfloat16" ? [2, 2] : [2, 1];
+  return size * count * m * (k + n) + weightSize * k * n;
+}
+
 /** Captions of 8 to 24 tokens, evenly spread; a single caption has 16. */
 export function captions(batch: number, padded: number): Texts {
   const lengthOf = (index: number): number =>
