@@ -19,7 +19,7 @@ their publishers distribute them, unpacked.
   are those of its Table 4; what is doubtful about them is noted.
 
 \`flava evaluate --suite flava35 --data DIR\` scores a model on the tasks whose files are there. Without any of these files, \`--suite
-mini\` measures the same kinds of things on sets that \`flava data build\` makes: 8 sets of texts, 22 of images, questions,
+mini35\` measures the same kinds of things on sets that \`flava data build\` makes: 8 sets of texts, 22 of images, questions,
 entailment and memes on images, and two for retrieval.
 
 This page is written by \`npx vitest run flava35 -u\` from the descriptions in \`src/eval/tasks\`.
