@@ -9,6 +9,7 @@
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
+ *   npm run bench -- gpu [--json FILE]                  WebGPU on this machine's GPU, in five minutes
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
  *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
@@ -49,6 +50,7 @@ import { benchServe } from "./serve.js";
 import { benchServePeer } from "./serve-peer.js";
 import { benchTraining } from "./training.js";
 import { benchScaling } from "./scaling.js";
+import { benchGpu } from "./gpu.js";
 import { benchWasm } from "./wasm.js";
 
 const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--quick] [--json FILE]
@@ -57,6 +59,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
+       npm run bench -- gpu [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- serve --peer URL [--seconds COUNT]
        npm run bench -- scaling [--model mini|base]
@@ -263,6 +266,9 @@ switch (command) {
     break;
   case "profile":
     await runProfile(values);
+    break;
+  case "gpu":
+    await writeJson(values.json, await benchGpu());
     break;
   case "wasm":
     await writeJson(values.json, await benchWasm(values.tensorflow));

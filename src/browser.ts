@@ -1,5 +1,5 @@
 /**
- * FLAVA in a browser, on WebAssembly.
+ * FLAVA in a browser, on WebGPU or WebAssembly.
  *
  * @example
  * import { load } from "flava/browser";

@@ -104,6 +104,30 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   });
 });
 
+/** Compiling shaders takes SwiftShader long: tested where the other kernels of WebGPU are. */
+it.skipIf(chromium === undefined || process.env.FLAVA_BACKEND !== "webgpu")(
+  "computes by WebGPU what Node does",
+  { timeout: 300_000 },
+  async () => {
+    const server = await serve();
+    const browser = await openBrowser(chromium!, ["--enable-unsafe-webgpu"]);
+    const tab = await browser.newPage();
+    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const found = await tab.evaluate<readonly [backend: string, text: number[]]>(
+      `(async () => {
+        const flava = await load("/mini/");
+        const [text] = await flava.embedTexts([${JSON.stringify(text)}]);
+        return [flava.backend, [...text]];
+      })()`,
+    );
+    await browser.close();
+    server.close();
+    await using flava = await load(undefined, { backend: { name: "wasm" } });
+    expect(found[0]).toBe("webgpu");
+    expect(largest(found[1], await flava.embedTexts(text))).toBeLessThan(1e-4);
+  },
+);
+
 /** The largest difference. */
 function largest(found: readonly number[], expected: Float32Array): number {
   expect(found).toHaveLength(expected.length);

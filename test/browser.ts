@@ -20,8 +20,13 @@ function isProgram(path: string): boolean {
   }
 }
 
-export const openBrowser = (executablePath: string): Promise<Browser> =>
+/** @param flags more of Chromium's flags */
+export const openBrowser = (
+  executablePath: string,
+  flags: readonly string[] = [],
+): Promise<Browser> =>
   chromium.launch({
     executablePath,
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [], // Chromium refuses to run as root with it
+    // Chromium refuses to run as root without this one.
+    args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...flags],
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
 import { nativeBackend, nativeLevels } from "../src/backend/native.js";
 import { compile } from "../src/backend/program.js";
@@ -16,6 +16,7 @@ import { optimizerStep } from "../src/train/optimizer-step.js";
 import type { CompiledStep } from "../src/train/step/compiled-step.js";
 import type { Loss, Traced } from "../src/train/step/loss.js";
 import { optimizerState } from "../src/train/step/update.js";
+import { openTestDevice } from "./webgpu.js";
 
 const sizes = { layers: 2, width: 16, hidden: 32 };
 const shape = [4, 6, 16] as const;
@@ -141,5 +142,22 @@ describe.runIf(nativeLevels().length > 0)("training on the native backend", () =
     clearInterval(timer);
     backend.dispose();
     expect(fired).toBeGreaterThan(0);
+  });
+});
+
+const device = process.env.FLAVA_BACKEND === "webgpu" ? await openTestDevice() : undefined;
+afterAll(() => device?.dispose());
+
+describe.runIf(device)("training on WebGPU", () => {
+  test.each([
+    ["float32", 2e-3],
+    ["bfloat16", 0.05],
+  ] as const)("follows the reference: %s", { timeout: 600_000 }, async (precision, band) => {
+    const count = 40;
+    const reference = await lossCurve(referenceBackend(), "float32", count);
+    const curve = await lossCurve(device!, precision, count);
+    for (const [step, loss] of reference.entries()) {
+      expect(Math.abs((curve[step] ?? NaN) / loss - 1), `step ${step}`).toBeLessThan(band);
+    }
   });
 });

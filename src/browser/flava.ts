@@ -36,6 +36,11 @@ export class Flava {
     this.#classifier = new Classifier(model.config.projection);
   }
 
+  /** What computes: "webgpu" or "wasm". */
+  get backend(): Backend["name"] {
+    return this.#model.backend.name;
+  }
+
   /** Unit-length embeddings of images in the space of texts: float32 [D] each. */
   async embedImages(images: readonly BrowserImage[]): Promise<Float32Array[]> {
     const vectors = await this.#embedder.images(images.map(toImage));

@@ -1,8 +1,5 @@
 /** Loads a model by its URL, without Node. */
 import { State } from "../backend/state.js";
-import { wasmBackend } from "../backend/wasm/backend.js";
-import { executorHere } from "../backend/wasm/executor.js";
-import { Module } from "../backend/wasm/webassembly.js";
 import type { Abortable } from "../base/call-options.js";
 import { recognize } from "../checkpoint/checkpoint.js";
 import { bytesInMemory } from "../checkpoint/files/byte-source.js";
@@ -14,9 +11,10 @@ import { loadWeights } from "../checkpoint/load.js";
 import { parametersOf } from "../checkpoint/parameters.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
+import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { Flava } from "./flava.js";
 
-export interface LoadOptions extends Abortable {
+export interface LoadOptions extends Abortable, BackendOptions {
   /** The kernels in WebAssembly; default: the package's file, which bundlers find and copy. */
   readonly kernels?: string | URL;
   /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
@@ -38,14 +36,13 @@ export interface LoadOptions extends Abortable {
  */
 export async function load(
   url: string | URL,
-  { kernels, signal, onProgress }: LoadOptions = {},
+  { kernels, signal, onProgress, ...options }: LoadOptions = {},
 ): Promise<Flava> {
   const base = `${String(url).replace(/\/$/, "")}/`;
   const files = new Files(base, signal);
-  const [source, weights, code] = await Promise.all([
+  const [source, weights] = await Promise.all([
     files.json("config.json"),
     files.bytes("model.safetensors", onProgress),
-    fetchBytes(kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url), signal),
   ]);
   if (!source || !weights) {
     throw new CheckpointError(`${base} has no ${source ? "model.safetensors" : "config.json"}.`);
@@ -58,8 +55,9 @@ export async function load(
     ...recognize(base, await safetensorsIn(bytesInMemory(`${base}model.safetensors`, weights))),
     ...{ path: base, sizes, format: "safetensors", close: () => Promise.resolve() },
   };
-  const module = new Module(code);
-  const backend = wasmBackend({ module, threads: 1, executor: executorHere });
+  const backend = await openBrowserBackend(options, () =>
+    fetchBytes(kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url), signal),
+  );
   const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
   await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
   return new Flava({ config, state, tokenizer, processor, backend });

@@ -89,14 +89,24 @@ export class Device {
     return copy;
   }
 
-  /** The layout of so many buffers that are read and written. */
+  /** A buffer of numbers that passes read only. */
+  uniform(words: Uint32Array): GpuBuffer {
+    const buffer = this.gpu.createBuffer({
+      size: words.byteLength,
+      usage: usage.uniform | usage.copyTarget,
+    });
+    this.gpu.queue.writeBuffer(buffer, 0, words);
+    return buffer;
+  }
+
+  /** The layout of so many buffers that are read and written, and one of sizes. */
   layout(buffers: number): GpuBindGroupLayout {
     const known = this.#layouts.get(buffers);
     if (known) return known;
-    const entries = Array.from({ length: buffers }, (_, binding) => ({
+    const entries = Array.from({ length: buffers + 1 }, (_, binding) => ({
       binding,
       visibility: computeStage,
-      buffer: { type: "storage" } as const,
+      buffer: { type: binding < buffers ? "storage" : "uniform" } as const,
     }));
     const layout = this.gpu.createBindGroupLayout({ entries });
     this.#layouts.set(buffers, layout);

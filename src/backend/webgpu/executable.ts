@@ -22,6 +22,7 @@ const passesAtOnce = 200;
 
 interface Dispatch {
   readonly pass: CompiledPass;
+  readonly sizes: Range;
   pipeline?: GpuPipeline;
   group?: GpuBindGroup;
   /** Of the shared memory that the group was made for. */
@@ -32,6 +33,7 @@ export class DeviceExecutable implements Executable {
   readonly #prepared: Segments;
   /** One for each instruction after that of all: its number, and what it was given. */
   readonly #flags: GpuBuffer;
+  readonly #uniforms: GpuBuffer[] = [];
   readonly #dispatches = new Map<CompiledInstruction, readonly Dispatch[]>();
   /** By the range of instructions. */
   readonly #ranges = new Map<string, readonly CompiledInstruction[]>();
@@ -90,6 +92,7 @@ export class DeviceExecutable implements Executable {
   dispose(): void {
     this.#prepared.dispose();
     this.#flags.destroy();
+    for (const buffer of this.#uniforms) buffer.destroy();
   }
 
   #copyIn(inputs: ReadonlyMap<string, Values>): void {
@@ -104,13 +107,30 @@ export class DeviceExecutable implements Executable {
     const known = this.#ranges.get(key);
     if (known) return known;
     const compiled = compileInstructions(this.plan, first, last);
+    const sizes = compiled.flatMap(({ passes }) => passes.map((pass) => pass.sizes));
+    const buffer = this.#uniform(sizes);
+    let offset = 0;
     for (const each of compiled) {
       this.shared.scratch.reserve(each.scratchBytes);
-      const dispatches = each.passes.map((pass) => ({ pass, version: -1 }));
+      const dispatches = each.passes.map((pass) => {
+        const dispatch = { pass, sizes: { buffer, offset }, version: -1 };
+        offset += bindingAlignment;
+        return dispatch;
+      });
       this.#dispatches.set(each, dispatches);
     }
     this.#ranges.set(key, compiled);
     return compiled;
+  }
+
+  /** A buffer of the sizes of passes. */
+  #uniform(sizes: readonly (readonly number[])[]): GpuBuffer {
+    const perPass = bindingAlignment / 4;
+    const words = new Uint32Array(perPass * Math.max(1, sizes.length));
+    for (const [index, own] of sizes.entries()) words.set(own, perPass * index);
+    const buffer = this.device.uniform(words);
+    this.#uniforms.push(buffer);
+    return buffer;
   }
 
   /** Submits all passes, a part of them at a time, while the part before is computed. */
@@ -169,15 +189,14 @@ export class DeviceExecutable implements Executable {
       });
     if (dispatch.version === version) return dispatch;
     dispatch.version = version;
+    const ranges = bound.map((operand) => ({
+      ...this.#range(operand, index),
+      size: Math.max(8, Math.ceil(operand.spec.bytes / 4) * 4),
+    }));
+    const resources = [...ranges, { ...dispatch.sizes, size: bindingAlignment }];
     dispatch.group = this.device.gpu.createBindGroup({
       layout: this.device.layout(bound.length),
-      entries: bound.map((operand, binding) => ({
-        binding,
-        resource: {
-          ...this.#range(operand, index),
-          size: Math.max(8, Math.ceil(operand.spec.bytes / 4) * 4),
-        },
-      })),
+      entries: resources.map((resource, binding) => ({ binding, resource })),
     });
     return dispatch;
   }

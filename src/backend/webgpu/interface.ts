@@ -84,7 +84,7 @@ export interface GpuComputePass {
 interface LayoutEntry {
   readonly binding: number;
   readonly visibility: number;
-  readonly buffer: { readonly type: "storage" };
+  readonly buffer: { readonly type: "storage" | "uniform" };
 }
 
 export interface BindGroupEntry {
@@ -103,6 +103,12 @@ export type GpuBindGroup = Handle<"bind group">;
 export type GpuCommands = Handle<"commands">;
 
 /** `GPUBufferUsage`, `GPUMapMode` and `GPUShaderStage`, as far as they are in use. */
-export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, storage: 128 } as const;
+export const usage = {
+  mapRead: 1,
+  copySource: 4,
+  copyTarget: 8,
+  uniform: 64,
+  storage: 128,
+} as const;
 export const mapRead = 1;
 export const computeStage = 4;

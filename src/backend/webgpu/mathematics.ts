@@ -32,6 +32,11 @@ fn gelu(x: f32) -> f32 { return select(x * normalCumulative(x), x, isNan(x)); }
 fn geluDerivative(x: f32) -> f32 {
   return select(normalCumulative(x) + x * exp(-0.5 * x * x) * 0.39894228, x, isNan(x));
 }
+// WGSL leaves open what these give for NaN, and for 0.
+fn exponential(x: f32) -> f32 { return select(exp(x), x, isNan(x)); }
+fn logarithm(x: f32) -> f32 {
+  return select(select(log(x), -infinity(), x == 0.0), notANumber(), x < 0.0 || isNan(x));
+}
 // WGSL's tanh may overflow.
 fn hyperbolicTangent(x: f32) -> f32 { return select(tanh(clamp(x, -15.0, 15.0)), x, isNan(x)); }
 // WGSL's cos may be off by 5e-4.

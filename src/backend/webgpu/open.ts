@@ -28,6 +28,6 @@ export async function openWebGpu(): Promise<Backend> {
   if (device) return webGpuBackend(device);
   throw new Error(
     "WebGPU finds no adapter on this machine. It needs a GPU with a driver for Vulkan, Metal or Direct3D 12; on Linux, " +
-      "VK_ICD_FILENAMES can name a driver, such as SwiftShader's for tests (docs/backends.md).",
+      "VK_ICD_FILENAMES can name a driver, such as SwiftShader's for tests (docs/installation.md).",
   );
 }

@@ -47,6 +47,8 @@ export interface Pass {
    * bits by `set_name(i, value)`, and several narrow ones, which share a word, by `setWord_name(i, ...values)`.
    */
   readonly code: string;
+  /** Numbers that it reads as `size.name`: passes that differ in nothing else share one compiled shader. */
+  readonly sizes: Readonly<Record<string, number>>;
   readonly workgroups: number;
 }
 
@@ -98,8 +100,12 @@ export const mainParameters =
 /** The index of the workgroup. */
 export const groupIndex = `let group = groupId.x + groupId.y * ${workgroupsInRow}u;`;
 
-/** The complete shader of a pass; `bindingOf` numbers the bindings of its operands. */
-export function shaderOf({ operands, code }: Pass, bindingOf: (name: string) => number): string {
+/** The complete shader of a pass; `bindings` numbers those of its operands, after which comes that of the sizes. */
+export function shaderOf(
+  { operands, code, sizes }: Pass,
+  bindings: ReadonlyMap<string, number>,
+): string {
+  const bindingOf = (name: string): number => bindings.get(name)!;
   const isFlag = ({ place }: Operand): boolean =>
     place.kind === "failed" || place.kind === "failure";
   const declared = new Map<number, string>();
@@ -111,6 +117,12 @@ export function shaderOf({ operands, code }: Pass, bindingOf: (name: string) => 
       `@group(0) @binding(${binding}) var<storage, read_write> memory${binding}: array<${element}>;`,
     );
   }
+  const fields = Object.keys(sizes).map((name) => `${name}: u32`);
+  const sizesBinding = declared.size;
+  declared.set(
+    sizesBinding,
+    `struct Sizes { ${fields.join(", ")} }\n@group(0) @binding(${sizesBinding}) var<uniform> size: Sizes;`,
+  );
   const accessors = Object.entries(operands).map(([name, operand]) => {
     const memory = `memory${bindingOf(name)}`;
     return isFlag(operand) ? flagAccess(operand, memory) : access(name, operand, memory);

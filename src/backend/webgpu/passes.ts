@@ -13,6 +13,7 @@ export interface CompiledPass {
   readonly shader: string;
   /** What is bound, by the number of the binding. */
   readonly bound: readonly Operand[];
+  readonly sizes: readonly number[];
   readonly workgroups: number;
 }
 
@@ -68,8 +69,9 @@ function compilePass(pass: Pass): CompiledPass {
     bindings.set(name, binding);
   }
   return {
-    shader: shaderOf(pass, (name) => bindings.get(name)!),
+    shader: shaderOf(pass, bindings),
     bound,
+    sizes: Object.values(pass.sizes),
     workgroups: pass.workgroups,
   };
 }

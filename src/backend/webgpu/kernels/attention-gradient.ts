@@ -41,10 +41,10 @@ return sum;`;
 
 type Operands = Readonly<Record<string, Operand>>;
 
-const outputElement = ({ queries, heads, depth }: AttentionShape, i: string): string =>
-  `dOutput((batch * ${queries}u + ${i}) * ${heads * depth}u + head * ${depth}u + d)`;
-const rowOf = ({ queries, heads }: AttentionShape, i: string): string =>
-  `(batch * ${heads}u + head) * ${queries}u + ${i}`;
+const outputElement = ({ heads, depth }: AttentionShape, i: string): string =>
+  `dOutput((batch * size.queries + ${i}) * ${heads * depth}u + head * ${depth}u + d)`;
+const rowOf = ({ heads }: AttentionShape, i: string): string =>
+  `(batch * ${heads}u + head) * size.queries + ${i}`;
 
 function queryGradient(shape: AttentionShape, operands: Operands): Pass {
   const { depth, scale } = shape;
@@ -63,7 +63,7 @@ function queryGradient(shape: AttentionShape, operands: Operands): Pass {
     ${shape.overDepth(`query[d] = ${shape.element(0, "row")}; own[d] = ${outputElement(shape, "row")};`)}
     logSum = logSumExp(${rowOf(shape, "row")}); sum = sums(${rowOf(shape, "row")});
   }
-  ${shape.overTiles(shape.keys, shape.element(1, "j"), shape.element(2, "j"), each)}
+  ${shape.overTiles("size.keys", shape.element(1, "j"), shape.element(2, "j"), each)}
   if (!exists) { return; }
   ${shape.overDepth(`set_y(${shape.index(0, "row")}, gradient[d]);`)}`;
   return shape.pass(shape.queries, operands, body);
@@ -105,7 +105,7 @@ function perKey(
   let isActive = exists && !(${shape.isHidden("row")});
   if (isActive) { ${shape.overDepth(`own[d] = ${shape.element(1, "row")};`)} }
   ${more}
-  ${shape.overTiles(shape.queries, shape.element(0, "j"), outputElement(shape, "j"), each)}
+  ${shape.overTiles("size.queries", shape.element(0, "j"), outputElement(shape, "j"), each)}
   if (!exists) { return; }
   ${shape.overDepth(`set_y(${shape.index(part, "row")}, gradient[d]);`)}`;
   return shape.pass(shape.keys, operands, body);

@@ -55,8 +55,7 @@ export class AttentionShape {
   /** The index of element `d` of row `i` of the head at hand in part 0, 1 or 2: queries, keys or values. */
   index(part: 0 | 1 | 2, i: string): string {
     const width = this.heads * this.depth;
-    const length = part === 0 ? this.queries : this.keys;
-    const row = `(batch * ${length}u + ${i})`;
+    const row = `(batch * ${part === 0 ? "size.queries" : "size.keys"} + ${i})`;
     const first = this.joined ? part * width : 0;
     return `${row} * ${this.joined ? 3 * width : width}u + ${first}u + head * ${this.depth}u + d`;
   }
@@ -68,14 +67,14 @@ export class AttentionShape {
 
   /** The score of a query and a key, `dot` being their product; keys that are hidden come before. */
   score(dot: string, j: string): string {
-    const added = this.maskKind === "additive" ? ` + mask(batch * ${this.keys}u + ${j})` : "";
+    const added = this.maskKind === "additive" ? ` + mask(batch * size.keys + ${j})` : "";
     return `${dot} * ${this.scale}${added}`;
   }
 
   /** Whether a key is hidden from all queries. */
   isHidden(j: string): string {
     if (this.maskKind === "lengths") return `i32(${j}) >= mask(batch)`;
-    if (this.maskKind === "additive") return `mask(batch * ${this.keys}u + ${j}) < -3.0e38`;
+    if (this.maskKind === "additive") return `mask(batch * size.keys + ${j}) < -3.0e38`;
     return "false";
   }
 
@@ -89,27 +88,28 @@ export class AttentionShape {
 var<workgroup> tileB: array<f32, ${this.tile * this.depth}>;
 @compute @workgroup_size(${lanes}) fn main(${mainParameters}) {
   ${groupIndex}
-  if (group >= ${workgroups}u) { return; }
-  let head = (group / ${blocks}u) % ${this.heads}u;
-  let batch = group / ${blocks * this.heads}u;
-  let row = (group % ${blocks}u) * ${lanes}u + lane;
-  let exists = row < ${rows}u;
+  if (group >= size.workgroups) { return; }
+  let head = (group / size.blocks) % ${this.heads}u;
+  let batch = group / (size.blocks * ${this.heads}u);
+  let row = (group % size.blocks) * ${lanes}u + lane;
+  let exists = row < size.rows;
   ${body}
 }`;
-    return { operands, code, workgroups };
+    const { queries, keys } = this;
+    return { operands, code, sizes: { queries, keys, rows, blocks, workgroups }, workgroups };
   }
 
-  /** For each tile of `count` rows: loads elements of rows `j` into both tiles, then performs `each` for its rows `t`. */
-  overTiles(count: number, a: string, b: string, each: string): string {
+  /** For each tile of `count` rows (an expression): loads elements of rows `j` into both tiles, then performs `each` for its rows `t`. */
+  overTiles(count: string, a: string, b: string, each: string): string {
     const { tile, depth } = this;
-    return `for (var first = 0u; first < ${count}u; first += ${tile}u) {
+    return `for (var first = 0u; first < ${count}; first += ${tile}u) {
     for (var e = lane; e < ${tile * depth}u; e += ${lanes}u) {
       let j = first + e / ${depth}u; let d = e % ${depth}u;
-      if (j < ${count}u) { tileA[e] = ${a}; tileB[e] = ${b}; }
+      if (j < ${count}) { tileA[e] = ${a}; tileB[e] = ${b}; }
     }
     workgroupBarrier();
     if (isActive) {
-      for (var t = 0u; t < min(${tile}u, ${count}u - first); t++) {
+      for (var t = 0u; t < min(${tile}u, ${count} - first); t++) {
         let j = first + t;
         ${each}
       }

@@ -28,13 +28,13 @@ export function attentionKernel(call: KernelCall): Kernel {
   var total = 0.0;
   let isActive = exists;
   if (isActive) { ${shape.overDepth(`query[d] = ${shape.element(0, "row")};`)} }
-  ${shape.overTiles(shape.keys, shape.element(1, "j"), shape.element(2, "j"), each)}
+  ${shape.overTiles("size.keys", shape.element(1, "j"), shape.element(2, "j"), each)}
   if (!exists) { return; }
   let seen = total > 0.0;
   ${shape.overDepth(
-    `set_y((batch * ${queries}u + row) * ${heads * depth}u + head * ${depth}u + d, select(0.0, mean[d] / total, seen));`,
+    `set_y((batch * size.queries + row) * ${heads * depth}u + head * ${depth}u + d, select(0.0, mean[d] / total, seen));`,
   )}
-  set_logSumExp((batch * ${heads}u + head) * ${queries}u + row, select(-infinity(), highest + log(total), seen));`;
+  set_logSumExp((batch * ${heads}u + head) * size.queries + row, select(-infinity(), highest + log(total), seen));`;
   const operands = { ...shape.operands(call.inputs), ...(mask && { mask }), logSumExp };
   const passes = filled(call, output, (y) => [shape.pass(queries, { ...operands, y }, body)]);
   return { passes };

@@ -4,31 +4,28 @@ import { filled } from "./map.js";
 import { factor, productPass } from "./product.js";
 
 interface Taps {
-  readonly H: number;
-  readonly W: number;
-  readonly C: number;
   readonly kh: number;
   readonly kw: number;
 }
 
 /** The function `image(pixel, tap, c)`: channel c of x under a tap of the kernel centered on a pixel, 0 outside. */
 function imageFunction(
-  { H, W, C, kh, kw }: Taps,
+  { kh, kw }: Taps,
   x: Operand,
   { compute, inputRelu, mirrored }: { compute: unknown; inputRelu: unknown; mirrored: boolean },
 ): string {
   const sign = mirrored ? "-" : "+";
   const value = factor(
-    `x((image * ${H * W}u + u32(row) * ${W}u + u32(column)) * ${C}u + c)`,
+    `x((image * (size.H * size.W) + u32(row) * size.W + u32(column)) * size.C + c)`,
     x.spec.dtype,
     compute,
   );
   return `
 fn image(pixel: u32, tap: u32, c: u32) -> f32 {
-  let row = i32((pixel / ${W}u) % ${H}u) ${sign} (i32(tap / ${kw}u) - ${(kh - 1) / 2});
-  let column = i32(pixel % ${W}u) ${sign} (i32(tap % ${kw}u) - ${(kw - 1) / 2});
-  if (row < 0 || row >= ${H} || column < 0 || column >= ${W}) { return 0.0; }
-  let image = pixel / ${H * W}u;
+  let row = i32((pixel / size.W) % size.H) ${sign} (i32(tap / ${kw}u) - ${(kh - 1) / 2});
+  let column = i32(pixel % size.W) ${sign} (i32(tap % ${kw}u) - ${(kw - 1) / 2});
+  if (row < 0 || row >= i32(size.H) || column < 0 || column >= i32(size.W)) { return 0.0; }
+  let image = pixel / (size.H * size.W);
   let value = ${value};
   return ${inputRelu ? "max(value, 0.0)" : "value"};
 }`;
@@ -45,18 +42,18 @@ export function convolutionKernel(call: KernelCall): Kernel {
   const N = output.spec.shape[3]!;
   const taps = kh * kw;
   const at = flipped
-    ? `((k % ${C}u) * ${taps}u + k / ${C}u) * ${N}u + n`
-    : `(n * ${taps}u + k / ${C}u) * ${C}u + k % ${C}u`;
+    ? `((k % size.C) * ${taps}u + k / size.C) * size.N + n`
+    : `(n * ${taps}u + k / size.C) * size.C + k % size.C`;
   const options = { compute, inputRelu, mirrored: flipped === true };
-  const functions = `${imageFunction({ H, W, C, kh, kw }, x, options)}
-fn left(m: u32, k: u32) -> f32 { return image(m, k / ${C}u, k % ${C}u); }
+  const functions = `${imageFunction({ kh, kw }, x, options)}
+fn left(m: u32, k: u32) -> f32 { return image(m, k / size.C, k % size.C); }
 fn right(k: u32, n: u32) -> f32 { return ${factor(`weight(${at})`, weight.spec.dtype, compute)}; }
 fn store(m: u32, n: u32, sum: f32) {
   let t = sum${bias ? " + bias(n)" : ""};
-  set_y(m * ${N}u + n, ${outputRelu ? "max(t, 0.0)" : "t"}${addend ? ` + addend(m * ${N}u + n)` : ""});
+  set_y(m * size.N + n, ${outputRelu ? "max(t, 0.0)" : "t"}${addend ? ` + addend(m * size.N + n)` : ""});
 }`;
   const given = { x, weight, ...(bias && { bias }), ...(addend && { addend }) };
-  const sizes = { M: output.spec.size / N, N, K: taps * C, functions };
+  const sizes = { M: output.spec.size / N, N, K: taps * C, functions, sizes: { H, W, C } };
   const passes = filled(call, output, (y) => [
     productPass({
       ...sizes,
@@ -76,11 +73,11 @@ export function convolutionWeightGradientKernel(call: KernelCall): Kernel {
   const [, H, W] = x.spec.shape as [number, number, number];
   const N = kh * kw * C;
   const options = { compute, inputRelu, mirrored: false };
-  const functions = `${imageFunction({ H, W, C, kh, kw }, x, options)}
-fn left(m: u32, k: u32) -> f32 { return ${factor(`dy(k * ${O}u + m)`, dy.spec.dtype, compute)}; }
-fn right(k: u32, n: u32) -> f32 { return image(k, n / ${C}u, n % ${C}u); }
-fn store(m: u32, n: u32, sum: f32) { set_y(m * ${N}u + n, sum); }`;
-  const sizes = { M: O, N, K: dy.spec.size / O, functions };
+  const functions = `${imageFunction({ kh, kw }, x, options)}
+fn left(m: u32, k: u32) -> f32 { return ${factor(`dy(k * size.M + m)`, dy.spec.dtype, compute)}; }
+fn right(k: u32, n: u32) -> f32 { return image(k, n / size.C, n % size.C); }
+fn store(m: u32, n: u32, sum: f32) { set_y(m * size.N + n, sum); }`;
+  const sizes = { M: O, N, K: dy.spec.size / O, functions, sizes: { H, W, C } };
   const passes = filled(call, output, (y) => [
     productPass({ ...sizes, operands: { x, dy, y }, alongLeft: "m", alongRight: "n" }),
   ]);

@@ -8,10 +8,10 @@ export function crossEntropyKernel({ inputs, outputs }: KernelCall): Kernel {
   const [loss, logSumExp] = outputs as [Operand, Operand];
   const [rows, width] = logits.spec.shape as [number, number];
   const body = `var high = ${literal(-3.4e38)};
-  ${overRow(width, "high = max(high, logits(at));")}
+  ${overRow("high = max(high, logits(at));")}
   let greatest = maximumOf(high);
   var total = 0.0;
-  ${overRow(width, "total += exp(logits(at) - greatest);")}
+  ${overRow("total += exp(logits(at) - greatest);")}
   let logSum = greatest + log(sumOf(total));
   if (lane != 0u) { return; }
   let weight = weights(group);
@@ -19,12 +19,12 @@ export function crossEntropyKernel({ inputs, outputs }: KernelCall): Kernel {
   set_loss(group, 0.0);
   set_logSumExp(group, 0.0);
   if (weight == 0.0) { return; }
-  if (label < 0 || label >= ${width}) { fail(label); return; }
+  if (label < 0 || label >= i32(size.width)) { fail(label); return; }
   set_logSumExp(group, logSum);
-  set_loss(group, weight * (logSum - logits(group * ${width}u + u32(label))));`;
+  set_loss(group, weight * (logSum - logits(group * size.width + u32(label))));`;
   const operands = { logits, labels, weights, loss, logSumExp, failed, failure };
   return {
-    passes: rows === 0 ? [] : [rowsPass({ rows, operands, body })],
+    passes: rows === 0 ? [] : [rowsPass({ rows, width, operands, body })],
     failure: (label) => `a label is ${label}, but expected 0 to ${width - 1}`,
   };
 }

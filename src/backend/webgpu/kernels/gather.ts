@@ -35,7 +35,7 @@ export function scatterAddRowsKernel(call: KernelCall): Kernel {
 var<workgroup> foundAny: atomic<u32>;
 @compute @workgroup_size(${lanes}) fn main(${mainParameters}) {
   ${groupIndex}
-  if (group >= ${rows}u) { return; }
+  if (group >= size.rows) { return; }
   for (var d = lane; d < ${width}u; d += ${lanes}u) { set_y(group * ${width}u + d, 0.0); }
   for (var first = 0u; first < ${count}u; first += ${lanes}u) {
     if (lane == 0u) { atomicStore(&foundAny, 0u); }
@@ -60,7 +60,7 @@ var<workgroup> foundAny: atomic<u32>;
   }
 }`;
   const passes = filled(call, call.outputs[0]!, (y) => [
-    { operands: { ids, dy, y, failed, failure }, code, workgroups: rows },
+    { operands: { ids, dy, y, failed, failure }, code, sizes: { rows }, workgroups: rows },
   ]);
   return { passes, failure: outOfRange(rows) };
 }

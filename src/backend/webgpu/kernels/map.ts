@@ -15,6 +15,8 @@ interface Each {
   /** Number of threads. */
   readonly count: number;
   readonly operands: Readonly<Record<string, Operand>>;
+  /** Numbers that it reads as `size.name`. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** What thread `i` does. */
   readonly body: string;
   /** Functions that it calls. */
@@ -24,21 +26,29 @@ interface Each {
 }
 
 /** A pass of threads on their own. */
-export function eachPass({ count, operands, body, functions = "", unlessFailed }: Each): Pass {
+export function eachPass({
+  count,
+  operands,
+  sizes,
+  body,
+  functions = "",
+  unlessFailed,
+}: Each): Pass {
   return {
+    sizes: { count, ...sizes },
     operands: { ...operands, ...(unlessFailed && { failed }) },
     workgroups: Math.ceil(count / lanes),
     code: `${functions}
 @compute @workgroup_size(${lanes}) fn main(${mainParameters}) {
   ${groupIndex}
   let i = group * ${lanes}u + lane;
-  if (i >= ${count}u${unlessFailed ? " || hasFailed()" : ""}) { return; }
+  if (i >= size.count${unlessFailed ? " || hasFailed()" : ""}) { return; }
   ${body}
 }`,
   };
 }
 
-interface Map extends Pick<Each, "operands" | "functions" | "unlessFailed"> {
+interface Map extends Pick<Each, "operands" | "sizes" | "functions" | "unlessFailed"> {
   /** Named "y" in the code. */
   readonly output: Operand;
   /** Statements that return element `i` of the output. */
@@ -52,11 +62,13 @@ export function mapPass({ output, element, functions = "", ...given }: Map): Pas
   const elements = Array.from({ length: perWord }, (_, k) =>
     k === 0 ? `element(${perWord}u * i)` : `elementOrZero(${perWord}u * i + ${k}u)`,
   );
-  const orZero = `fn elementOrZero(i: u32) -> f32 { if (i < ${size}u) { return element(i); } return 0.0; }`;
+  const orZero =
+    "fn elementOrZero(i: u32) -> f32 { if (i < size.elements) { return element(i); } return 0.0; }";
   return eachPass({
     ...given,
     operands: { ...given.operands, y: output },
     count: Math.ceil(size / perWord),
+    sizes: { elements: size, ...given.sizes },
     functions: `${functions}
 fn element(i: u32) -> ${typeOf(dtype)} {
 ${element}

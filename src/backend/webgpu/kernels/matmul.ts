@@ -35,8 +35,12 @@ function pass(
 ): Pass {
   const { a, b, bias, addend, argument } = given;
   const M = N === 0 ? 0 : c.spec.size / N;
-  const left = factor(transposeA ? `a(k * ${M}u + m)` : `a(m * ${K}u + k)`, a.spec.dtype, compute);
-  const stored = transposeB ? `b(n * ${K}u + k)` : `b(k * ${N}u + n)`;
+  const left = factor(
+    transposeA ? `a(k * size.M + m)` : `a(m * size.K + k)`,
+    a.spec.dtype,
+    compute,
+  );
+  const stored = transposeB ? `b(n * size.K + k)` : `b(k * size.N + n)`;
   const right = geluB
     ? factor(`gelu(${stored})`, "float32", compute)
     : factor(stored, b.spec.dtype, compute);
@@ -44,7 +48,7 @@ function pass(
 fn left(m: u32, k: u32) -> f32 { return ${left}; }
 fn right(k: u32, n: u32) -> f32 { return ${right}; }
 fn store(m: u32, n: u32, sum: f32) {
-  let at = m * ${N}u + n;
+  let at = m * size.N + n;
   var t = sum${bias ? " + bias(n)" : ""};
   ${z ? "set_z(at, t);" : ""}
   ${activation === "gelu" ? "t = gelu(t);" : ""}

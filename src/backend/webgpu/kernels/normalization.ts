@@ -11,17 +11,21 @@ const rowsOf = ({ spec: { size, shape } }: Operand): number => size / Math.max(1
 export function layerNormKernel(call: KernelCall): Kernel {
   const [x, gain, bias] = call.inputs as [Operand, Operand, Operand];
   const [output, means, scales] = call.outputs as [Operand, Operand, Operand];
-  const width = widthOf(x);
   const body = `var total = 0.0;
-  ${overRow(width, "total += x(at);")}
-  let mean = sumOf(total) / ${literal(width)};
+  ${overRow("total += x(at);")}
+  let mean = sumOf(total) / f32(size.width);
   var squares = 0.0;
-  ${overRow(width, "let d = x(at) - mean; squares += d * d;")}
-  let scale = 1.0 / sqrt(sumOf(squares) / ${literal(width)} + ${epsilonOf(call)});
-  ${overRow(width, "set_y(at, (x(at) - mean) * scale * gain(k) + bias(k));")}
+  ${overRow("let d = x(at) - mean; squares += d * d;")}
+  let scale = 1.0 / sqrt(sumOf(squares) / f32(size.width) + ${epsilonOf(call)});
+  ${overRow("set_y(at, (x(at) - mean) * scale * gain(k) + bias(k));")}
   if (lane == 0u) { set_means(group, mean); set_scales(group, scale); }`;
   const passes = filled(call, output, (y) => [
-    rowsPass({ rows: rowsOf(x), operands: { x, gain, bias, y, means, scales }, body }),
+    rowsPass({
+      rows: rowsOf(x),
+      width: widthOf(x),
+      operands: { x, gain, bias, y, means, scales },
+      body,
+    }),
   ]);
   return { passes };
 }
@@ -33,14 +37,11 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
   const rows = rowsOf(x!);
   const body = `let mean = means(group); let scale = scales(group);
   var total = 0.0; var projected = 0.0;
-  ${overRow(width, "let g = dy(at) * gain(k); total += g; projected += g * (x(at) - mean) * scale;")}
-  let average = sumOf(total) / ${literal(width)};
-  let projection = sumOf(projected) / ${literal(width)};
-  ${overRow(
-    width,
-    `let g = dy(at) * gain(k);
-     set_y(at, scale * (g - average - projection * (x(at) - mean) * scale)${addend ? " + addend(at)" : ""});`,
-  )}`;
+  ${overRow("let g = dy(at) * gain(k); total += g; projected += g * (x(at) - mean) * scale;")}
+  let average = sumOf(total) / f32(size.width);
+  let projection = sumOf(projected) / f32(size.width);
+  ${overRow(`let g = dy(at) * gain(k);
+     set_y(at, scale * (g - average - projection * (x(at) - mean) * scale)${addend ? " + addend(at)" : ""});`)}`;
   const given = {
     x: x!,
     gain: gain!,
@@ -53,10 +54,10 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
   const normalized = { x: x!, means: means!, scales: scales!, dy: dy! };
   return {
     passes: [
-      ...filled(call, dx, (y) => [rowsPass({ rows, operands: { ...given, y }, body })]),
+      ...filled(call, dx, (y) => [rowsPass({ rows, width, operands: { ...given, y }, body })]),
       ...reducePasses(call, {
         ...{ ...sum, operands: normalized, output: dGain },
-        term: `dy(j) * (x(j) - means(j / ${width}u)) * scales(j / ${width}u)`,
+        term: `dy(j) * (x(j) - means(j / size.inner)) * scales(j / size.inner)`,
       }),
       ...reducePasses(call, { ...sum, operands: { dy: dy! }, term: "dy(j)", output: dBias }),
     ],
@@ -66,57 +67,63 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
 export function l2NormalizeKernel(call: KernelCall): Kernel {
   const [x] = call.inputs as [Operand];
   const [output, norms] = call.outputs as [Operand, Operand];
-  const width = widthOf(x);
   const body = `var squares = 0.0;
-  ${overRow(width, "squares += x(at) * x(at);")}
+  ${overRow("squares += x(at) * x(at);")}
   let norm = sqrt(sumOf(squares));
-  ${overRow(width, `set_y(at, x(at) / max(norm, ${epsilonOf(call)}));`)}
+  ${overRow(`set_y(at, x(at) / max(norm, ${epsilonOf(call)}));`)}
   if (lane == 0u) { set_norms(group, norm); }`;
   const passes = filled(call, output, (y) => [
-    rowsPass({ rows: rowsOf(x), operands: { x, y, norms }, body }),
+    rowsPass({ rows: rowsOf(x), width: widthOf(x), operands: { x, y, norms }, body }),
   ]);
   return { passes };
 }
 
 export function l2NormalizeGradientKernel(call: KernelCall): Kernel {
   const [normalized, norms, dy] = call.inputs as [Operand, Operand, Operand];
-  const width = widthOf(normalized);
   const body = `let norm = norms(group);
   var along = 0.0;
-  ${overRow(width, "along += normalized(at) * dy(at);")}
+  ${overRow("along += normalized(at) * dy(at);")}
   let component = select(0.0, sumOf(along), norm > ${epsilonOf(call)});
-  ${overRow(width, `set_y(at, (dy(at) - component * normalized(at)) / max(norm, ${epsilonOf(call)}));`)}`;
+  ${overRow(`set_y(at, (dy(at) - component * normalized(at)) / max(norm, ${epsilonOf(call)}));`)}`;
   const passes = filled(call, call.outputs[0]!, (y) => [
-    rowsPass({ rows: rowsOf(normalized), operands: { normalized, norms, dy, y }, body }),
+    rowsPass({
+      rows: rowsOf(normalized),
+      width: widthOf(normalized),
+      operands: { normalized, norms, dy, y },
+      body,
+    }),
   ]);
   return { passes };
 }
 
 export function softmaxKernel(call: KernelCall): Kernel {
   const [x] = call.inputs as [Operand];
-  const width = widthOf(x);
   const body = `var high = ${literal(-3.4e38)};
-  ${overRow(width, "high = max(high, x(at));")}
+  ${overRow("high = max(high, x(at));")}
   let greatest = maximumOf(high);
   var total = 0.0;
-  ${overRow(width, "total += exp(x(at) - greatest);")}
+  ${overRow("total += exp(x(at) - greatest);")}
   let sum = sumOf(total);
-  ${overRow(width, "set_y(at, exp(x(at) - greatest) / sum);")}`;
+  ${overRow("set_y(at, exp(x(at) - greatest) / sum);")}`;
   const passes = filled(call, call.outputs[0]!, (y) => [
-    rowsPass({ rows: rowsOf(x), operands: { x, y }, body }),
+    rowsPass({ rows: rowsOf(x), width: widthOf(x), operands: { x, y }, body }),
   ]);
   return { passes };
 }
 
 export function softmaxGradientKernel(call: KernelCall): Kernel {
   const [probabilities, dy] = call.inputs as [Operand, Operand];
-  const width = widthOf(probabilities);
   const body = `var total = 0.0;
-  ${overRow(width, "total += probabilities(at) * dy(at);")}
+  ${overRow("total += probabilities(at) * dy(at);")}
   let mean = sumOf(total);
-  ${overRow(width, "set_y(at, probabilities(at) * (dy(at) - mean));")}`;
+  ${overRow("set_y(at, probabilities(at) * (dy(at) - mean));")}`;
   const passes = filled(call, call.outputs[0]!, (y) => [
-    rowsPass({ rows: rowsOf(probabilities), operands: { probabilities, dy, y }, body }),
+    rowsPass({
+      rows: rowsOf(probabilities),
+      width: widthOf(probabilities),
+      operands: { probabilities, dy, y },
+      body,
+    }),
   ]);
   return { passes };
 }

@@ -7,6 +7,8 @@ interface Product {
   readonly N: number;
   readonly K: number;
   readonly operands: Readonly<Record<string, Operand>>;
+  /** Further numbers that they read as `size.name`, as they do `size.M`, `size.N` and `size.K`. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Functions `left(m, k)` and `right(k, n)`, the factors, and `store(m, n, sum)`; they are called within M, N and K only. */
   readonly functions: string;
   /** The indices along which the factors are consecutive in memory. */
@@ -28,6 +30,7 @@ export function productPass({
   functions,
   alongLeft,
   alongRight,
+  ...given
 }: Product): Pass {
   const rows = M <= 16 ? 16 : 64;
   const own = Array.from({ length: rows / 16 }, (_, r) => r);
@@ -41,23 +44,23 @@ var<workgroup> leftTile: array<f32, ${rows * depth}>;
 var<workgroup> rightTile: array<f32, ${columns * depth}>;
 @compute @workgroup_size(${threads}) fn main(${mainParameters}) {
   ${groupIndex}
-  if (group >= ${workgroups}u) { return; }
-  let firstRow = (group / ${across}u) * ${rows}u;
-  let firstColumn = (group % ${across}u) * ${columns}u;
+  if (group >= size.workgroups) { return; }
+  let firstRow = (group / size.across) * ${rows}u;
+  let firstColumn = (group % size.across) * ${columns}u;
   let row = (lane / 16u) * ${own.length}u;
   let column = (lane % 16u) * 4u;
   ${own.map((r) => `var sum${r} = vec4f();`).join(" ")}
-  for (var first = 0u; first < ${K}u; first += ${depth}u) {
+  for (var first = 0u; first < size.K; first += ${depth}u) {
     for (var e = lane; e < ${rows * depth}u; e += ${threads}u) {
       ${alongLeft === "m" ? m : spread("k", "m", depth)}
       var value = 0.0;
-      if (firstRow + m < ${M}u && first + k < ${K}u) { value = left(firstRow + m, first + k); }
+      if (firstRow + m < size.M && first + k < size.K) { value = left(firstRow + m, first + k); }
       leftTile[k * ${rows}u + m] = value;
     }
     for (var e = lane; e < ${columns * depth}u; e += ${threads}u) {
       ${alongRight === "n" ? n : spread("k", "n", depth)}
       var value = 0.0;
-      if (firstColumn + n < ${N}u && first + k < ${K}u) { value = right(first + k, firstColumn + n); }
+      if (firstColumn + n < size.N && first + k < size.K) { value = right(first + k, firstColumn + n); }
       rightTile[k * ${columns}u + n] = value;
     }
     workgroupBarrier();
@@ -71,10 +74,11 @@ var<workgroup> rightTile: array<f32, ${columns * depth}>;
   ${own.map((r) => `storeFour(firstRow + row + ${r}u, firstColumn + column, sum${r});`).join("\n  ")}
 }
 fn storeFour(m: u32, n: u32, sums: vec4f) {
-  if (m >= ${M}u) { return; }
-  for (var c = 0u; c < 4u; c++) { if (n + c < ${N}u) { store(m, n + c, sums[c]); } }
+  if (m >= size.M) { return; }
+  for (var c = 0u; c < 4u; c++) { if (n + c < size.N) { store(m, n + c, sums[c]); } }
 }`;
-  return { operands, code, workgroups };
+  const sizes = { M, N, K, across, workgroups, ...given.sizes };
+  return { operands, code, sizes, workgroups };
 }
 
 /** A factor of this dtype as products in `compute` precision read it. */

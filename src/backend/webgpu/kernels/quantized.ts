@@ -9,10 +9,10 @@ import { overRow, rowsPass } from "./rows.js";
 function scalesPass(x: Operand, scales: Operand): Pass {
   const width = x.spec.shape.at(-1)!;
   const body = `var high = 0.0;
-  ${overRow(width, "high = max(high, abs(x(at)));")}
+  ${overRow("high = max(high, abs(x(at)));")}
   let highest = maximumOf(high);
   if (lane == 0u) { set_scales(group, select(highest / 127.0, 1.0, highest == 0.0)); }`;
-  return rowsPass({ rows: scales.spec.size, operands: { x, scales }, body });
+  return rowsPass({ rows: scales.spec.size, width, operands: { x, scales }, body });
 }
 
 const quantized = (x: string, scale: string): string =>
@@ -35,12 +35,12 @@ export function quantizedMatmulKernel(call: KernelCall): Kernel {
   const [N, K] = values.spec.shape as [number, number];
   const M = sizeOf(x.spec.shape.slice(0, -1));
   const rows = dynamic ? call.scratch(spec([M])) : undefined;
-  const left = `x(m * ${K}u + k)`;
+  const left = `x(m * size.K + k)`;
   const functions = `
 fn left(m: u32, k: u32) -> f32 { return ${rows ? quantized(left, "rows(m)") : left}; }
-fn right(k: u32, n: u32) -> f32 { return values(n * ${K}u + k); }
+fn right(k: u32, n: u32) -> f32 { return values(n * size.K + k); }
 fn store(m: u32, n: u32, sum: f32) {
-  let at = m * ${N}u + n;
+  let at = m * size.N + n;
   var t = sum * scale(n)${rows ? " * rows(m)" : ""}${bias ? " + bias(n)" : ""};
   ${activation === "gelu" ? "t = gelu(t);" : ""}
   set_y(at, t${addend ? " + addend(at)" : ""});

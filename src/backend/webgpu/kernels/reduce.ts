@@ -32,15 +32,15 @@ export function reducePasses(call: KernelCall, reduction: Reduction): Pass[] {
   const partial =
     parts === 1 ? output : call.scratch(new TensorSpec([outer, parts, inner], "float32"));
   const { initial, combine } = combinations[kind];
-  const element = `let within = i / ${inner}u;
+  const element = `let within = i / size.inner;
 var total = ${initial};
-for (var k = within % ${parts}u; k < ${reduced}u; k += ${parts}u) {
-  let j = ((within / ${parts}u) * ${reduced}u + k) * ${inner}u + i % ${inner}u;
+for (var k = within % size.parts; k < size.reduced; k += size.parts) {
+  let j = ((within / size.parts) * size.reduced + k) * size.inner + i % size.inner;
   let term = ${term};
   total = ${combine};
 }
 return total;`;
-  const pass = mapPass({ output: partial, operands, element });
+  const pass = mapPass({ output: partial, operands, sizes: { parts, reduced, inner }, element });
   if (parts === 1) return [pass];
   const rest = { operands: { partial }, term: "partial(j)", reduced: parts };
   return [pass, ...reducePasses(call, { ...reduction, ...rest })];

@@ -3,6 +3,7 @@ import { type Operand, type Pass, groupIndex, lanes, mainParameters } from "../p
 
 interface Rows {
   readonly rows: number;
+  readonly width: number;
   readonly operands: Readonly<Record<string, Operand>>;
   /**
    * What each thread does for row `group`; `lane` is its number. All threads must call `sumOf(value)` and `maximumOf(value)`
@@ -12,8 +13,8 @@ interface Rows {
 }
 
 /** The loop of a thread over its part of a row, `k` being the column and `at` the element. */
-export const overRow = (width: number, statements: string): string =>
-  `for (var k = lane; k < ${width}u; k += ${lanes}u) { let at = group * ${width}u + k; ${statements} }`;
+export const overRow = (statements: string): string =>
+  `for (var k = lane; k < size.width; k += ${lanes}u) { let at = group * size.width + k; ${statements} }`;
 
 const shared = (name: string, combine: string): string => `
 fn ${name}(value: f32) -> f32 {
@@ -28,9 +29,10 @@ fn ${name}(value: f32) -> f32 {
   return result;
 }`;
 
-export function rowsPass({ rows, operands, body }: Rows): Pass {
+export function rowsPass({ rows, width, operands, body }: Rows): Pass {
   return {
     operands,
+    sizes: { rows, width },
     workgroups: rows,
     code: `var<workgroup> partial: array<f32, ${lanes}>;
 var<private> thread: u32;
@@ -38,7 +40,7 @@ ${shared("sumOf", "a + b")}
 ${shared("maximumOf", "max(a, b)")}
 @compute @workgroup_size(${lanes}) fn main(${mainParameters}) {
   ${groupIndex}
-  if (group >= ${rows}u) { return; }
+  if (group >= size.rows) { return; }
   thread = lane;
   ${body}
 }`,
