@@ -58,7 +58,7 @@ async function difference(): Promise<number> {
   const [ours, theirs] = await Promise.all(
     (["webgpu", "wasm"] as const).map(async (name) => {
       await using flava = await load(undefined, { backend: { name } });
-      return flava.embedTexts(["a photo of a small red heart"]);
+      return await flava.embedTexts(["a photo of a small red heart"]);
     }),
   );
   const [a, b] = [ours![0]!, theirs![0]!];
