@@ -21,6 +21,7 @@ import { slice } from "../src/graph/ops/slice.js";
 import { softmax } from "../src/graph/ops/softmax.js";
 import { type Tensor, spec } from "../src/graph/tensor.js";
 import { evaluate } from "./evaluate.js";
+import { openTestDevice } from "./webgpu.js";
 
 /** All tensors of a random function are matrices [n, n], so that any of them fits any operation. */
 const n = 6;
@@ -136,15 +137,19 @@ const backends: [string, Backend, number][] = [
   ["wasm", openWasm({ threads: 2 }), 1e-3],
 ];
 if (nativeLevels().length > 0) backends.push(["native", nativeBackend({ threads: 2 }), 1e-3]);
+if (process.env.FLAVA_BACKEND === "webgpu") {
+  const device = await openTestDevice();
+  if (device) backends.push(["webgpu", device, 1e-3]);
+}
 afterAll(() => {
   for (const [, backend] of backends) backend.dispose();
 });
 
-describe.each(backends)("random functions on the %s backend", (_, backend, tolerance) => {
-  it("match plain evaluation, run after run", async () => {
+describe.each(backends)("random functions on the %s backend", (name, backend, tolerance) => {
+  it("match plain evaluation, run after run", { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(recipes, (recipe) => check(recipe, backend, tolerance)),
-      { numRuns: 150 },
+      { numRuns: name === "webgpu" ? 20 : 150 }, // its shaders take long to compile
     );
   });
 });

@@ -62,7 +62,7 @@ export class Device {
 
   /** A buffer of zeros that programs read and write. */
   storage(bytes: number): GpuBuffer {
-    const size = Math.max(8, Math.ceil(bytes / 4) * 4); // flags take two words
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     return this.gpu.createBuffer({
       size,
       usage: usage.storage | usage.copySource | usage.copyTarget,

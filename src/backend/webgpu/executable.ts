@@ -191,7 +191,7 @@ export class DeviceExecutable implements Executable {
     dispatch.version = version;
     const ranges = bound.map((operand) => ({
       ...this.#range(operand, index),
-      size: Math.max(8, Math.ceil(operand.spec.bytes / 4) * 4),
+      size: Math.max(4, Math.ceil(operand.spec.bytes / 4) * 4),
     }));
     const resources = [...ranges, { ...dispatch.sizes, size: bindingAlignment }];
     dispatch.group = this.device.gpu.createBindGroup({
@@ -225,8 +225,8 @@ export class DeviceExecutable implements Executable {
     const bytes = bindingAlignment * (this.plan.instructions.length + 1);
     const words = new Int32Array(await this.device.read(this.#flags, 0, bytes));
     for (const { index, failure } of compiled) {
-      const [isSet, value] = words.subarray((bindingAlignment / 4) * (index + 1));
-      if (failure && isSet !== 0) return new KernelError(index, failure(value!));
+      const [isSet, value, at] = words.subarray((bindingAlignment / 4) * (index + 1));
+      if (failure && isSet !== 0) return new KernelError(index, failure(value!, at!));
     }
     throw new Error("An instruction failed, but none says so.");
   }

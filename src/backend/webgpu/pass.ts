@@ -14,7 +14,7 @@ export interface Operand {
     | { readonly kind: "scratch"; readonly offset: number }
     /** The flag that some instruction failed. */
     | { readonly kind: "failed" }
-    /** The flag that this one failed, and the number that made it. */
+    /** The flag that this one failed, and why. */
     | { readonly kind: "failure" };
 }
 
@@ -55,8 +55,8 @@ export interface Pass {
 /** An instruction as passes. */
 export interface Kernel {
   readonly passes: readonly Pass[];
-  /** What went wrong, from the number that a pass gave to `fail`. */
-  readonly failure?: (value: number) => string;
+  /** What went wrong, from what a pass gave to `fail`: a value, and the element or row that has it. */
+  readonly failure?: (value: number, at: number) => string;
 }
 
 /** What a kernel is made for. */
@@ -137,7 +137,7 @@ function flagAccess({ place }: Operand, memory: string): string {
       `fn markFailed() { atomicStore(&${memory}[0], 1u); }`
     );
   }
-  return `fn fail(value: i32) { atomicStore(&${memory}[1], bitcast<u32>(value)); atomicStore(&${memory}[0], 1u); markFailed(); }`;
+  return `fn fail(value: i32, at: u32) { atomicStore(&${memory}[1], bitcast<u32>(value)); atomicStore(&${memory}[2], at); atomicStore(&${memory}[0], 1u); markFailed(); }`;
 }
 
 function access(name: string, { spec: { dtype } }: Operand, memory: string): string {

@@ -19,13 +19,13 @@ export function crossEntropyKernel({ inputs, outputs }: KernelCall): Kernel {
   set_loss(group, 0.0);
   set_logSumExp(group, 0.0);
   if (weight == 0.0) { return; }
-  if (label < 0 || label >= i32(size.width)) { fail(label); return; }
+  if (label < 0 || label >= i32(size.width)) { fail(label, group); return; }
   set_logSumExp(group, logSum);
   set_loss(group, weight * (logSum - logits(group * size.width + u32(label))));`;
   const operands = { logits, labels, weights, loss, logSumExp, failed, failure };
   return {
     passes: rows === 0 ? [] : [rowsPass({ rows, width, operands, body })],
-    failure: (label) => `a label is ${label}, but expected 0 to ${width - 1}`,
+    failure: (label, row) => `the label of row ${row} is ${label}, but expected 0 to ${width - 1}`,
   };
 }
 

@@ -120,7 +120,7 @@ export function copyKernel({ inputs: [, value], outputs: [output] }: KernelCall)
 export function checkFiniteKernel(call: KernelCall): Kernel {
   const [x] = call.inputs as [Operand];
   const [output] = call.outputs as [Operand];
-  const element = "let a = x(i);\nif (!isFinite(a)) { fail(0); }\nreturn a;";
+  const element = "let a = x(i);\nif (!isFinite(a)) { fail(0, i); }\nreturn a;";
   return {
     passes: [mapPass({ output, operands: { x, failed, failure }, element })],
     failure: () => "non-finite",

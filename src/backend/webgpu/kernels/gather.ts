@@ -16,7 +16,7 @@ export function gatherRowsKernel({ inputs, outputs: [output] }: KernelCall): Ker
   const [table, ids] = inputs as [Operand, Operand];
   const [rows, width] = table.spec.shape as [number, number];
   const element = `let id = ids(i / ${width}u);
-if (id >= ${rows}) { fail(id); return 0.0; }
+if (id >= ${rows}) { fail(id, i); return 0.0; }
 if (id < 0) { return 0.0; }
 return table(u32(id) * ${width}u + i % ${width}u);`;
   const operands = { table, ids, failed, failure };
@@ -43,7 +43,7 @@ var<workgroup> foundAny: atomic<u32>;
     found[lane] = 0u;
     if (first + lane < ${count}u) {
       let id = ids(first + lane);
-      if (id >= ${rows}) { fail(id); }
+      if (id >= ${rows}) { fail(id, first + lane); }
       if (id == i32(group)) { found[lane] = 1u; atomicStore(&foundAny, 1u); }
     }
     workgroupBarrier();

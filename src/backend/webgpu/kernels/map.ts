@@ -79,8 +79,8 @@ ${perWord === 1 ? "" : orZero}`,
 }
 
 /** The flag that some instruction failed, and that of this one. */
-export const failed: Operand = { spec: new TensorSpec([], "int32"), place: { kind: "failed" } };
-export const failure: Operand = { spec: new TensorSpec([], "int32"), place: { kind: "failure" } };
+export const failed: Operand = { spec: new TensorSpec([4], "int32"), place: { kind: "failed" } };
+export const failure: Operand = { spec: new TensorSpec([4], "int32"), place: { kind: "failure" } };
 
 /** A copy under another dtype. */
 export function castPass(x: Operand, output: Operand): Pass {

@@ -40,7 +40,7 @@ export function adamWKernel(call: KernelCall): Kernel {
 }
 
 function checkPass(gradient: Operand): Pass {
-  const body = "if (!isFinite(gradient(i))) { fail(0); }";
+  const body = "if (!isFinite(gradient(i))) { fail(0, i); }";
   return eachPass({ count: gradient.spec.size, operands: { gradient, failed, failure }, body });
 }
 
