@@ -25,8 +25,8 @@ export const continuing = {
       // which captions are wrong.
       mismatched: 0.33,
       candidates: 8,
-      // A fifth of the rate of a new model: enough to learn, little enough to keep what the model knows.
-      rate: { peak: 3e-4, warmup: 50 },
+      // A fifteenth of the rate of a new model: enough to learn, little enough to keep what the model knows.
+      rate: { peak: 1e-4, warmup: 50 },
       every: { log: 20, evaluate: 100, save: 100 },
     },
   ],
