@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { openBackend } from "../backend/open.js";
 import { describeMachine, inspectMachine } from "../backend/machine.js";
+import { suggestion } from "../base/suggestion.js";
 import { describeInspection } from "../checkpoint/describe-inspection.js";
 import { type Inspection, inspectCheckpoint } from "../checkpoint/inspect.js";
 import { type OpenOptions, openCheckpoint } from "../checkpoint/open.js";
@@ -69,6 +70,12 @@ async function inspectTraining(
   changes: readonly string[],
   json: boolean | undefined,
 ): Promise<void> {
+  const known = [...new Set([...Object.keys(models), ...Object.keys(recipes)])];
+  if (!known.includes(name) && !name.endsWith(".json")) {
+    throw new Error(
+      `There is no size or recipe "${name}".${suggestion(name, known)} Name one of ${known.join(", ")}, or a .json file.`,
+    );
+  }
   const isSize = name in models && !(name in recipes);
   const recipe = await readRecipe(isSize ? "base" : name, [
     ...(isSize ? [`model=${JSON.stringify(name)}`] : []),
