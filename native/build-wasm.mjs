@@ -44,7 +44,7 @@ const sha256 = (...parts) => {
 };
 
 const sources = [
-  join(native, "runtime", "kernel.h"),
+  ...["job.h", "kernel.h"].map((name) => join(native, "runtime", name)),
   ...["gemm", "kernels", "simd", "wasm"].flatMap((folder) =>
     readdirSync(join(native, folder))
       .filter((name) => /\.(h|cpp)$/.test(name))

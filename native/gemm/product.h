@@ -27,6 +27,17 @@ PackedRight packForAll(const Call& call, const ProductShape& shape, const RightO
   return {panels, words};
 }
 
+/** The best blocks. An instruction searches them once: with many threads that takes longer than a small product. */
+template <class Product>
+Blocks chosenBlocks(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right) {
+  const bool packsLeft = !isInPlace<Product>(left, shape), packsRight = !isInPlace<Product>(right, shape);
+  BlockChoice* kept = call.choices ? call.choices + packsRight : nullptr;
+  if (kept && kept->ofRows == shape.rows) return {kept->rows, kept->panels};
+  const Blocks blocks = chooseBlocks<Product>(shape, packsLeft, packsRight, call.parallel->threads());
+  if (kept) *kept = {shape.rows, blocks.rows, blocks.panels};
+  return blocks;
+}
+
 /**
  * Computes left · right with the threads of the call and passes the tiles of the result to `output`. Unless all panels
  * are packed, it may take the shared memory of the call.
@@ -36,8 +47,7 @@ void multiply(const Call& call, const ProductShape& shape, const LeftOperand& le
               const Output<typename Product::Sum>& output) {
   using Sum = typename Product::Sum;
   if (shape.rows == 0 || shape.columns == 0) return;
-  const Blocks blocks = chooseBlocks<Product>(shape, !isInPlace<Product>(left, shape),
-                                              !isInPlace<Product>(right, shape), call.parallel->threads());
+  const Blocks blocks = chosenBlocks<Product>(call, shape, left, right);
   // On tiles, packing takes long compared to multiplying: panels of several blocks of rows are packed once.
   if constexpr (Product::onTiles) {
     if (!right.panels && blocks.rows < shape.rows) {

@@ -2,15 +2,19 @@
 //
 //   dV = Pᵀ·dO,  dS = P * (dO·Vᵀ - D),  dQ = scale · dS·K,  dK = scale · dSᵀ·Q.
 //
-// A work item is one head, so dK and dV accumulate in one thread's scratch memory, always in the same order.
-// The probabilities are recomputed from the saved log-sum-exp, a block of query rows at a time.
+// A work item is one head, whose dK and dV accumulate in one thread's scratch memory; where heads are few, it is a piece of
+// the query rows of a head, and the sums of the pieces are added up afterwards. Pieces follow from the shape alone, so that
+// additions always have the same order. The probabilities are recomputed from the saved log-sum-exp, a block of query rows
+// at a time.
 
 #include "attention-head.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
 
-constexpr int64_t blockRows = 96;  // rows of probabilities at a time: in L2
+/** Most rows of probabilities at a time: they stay in the L2 cache. */
+template <class Format>
+constexpr int64_t mostRows = roundUp(114, Format::rowStep);
 /** Rows of scores at a time: they stay in the L1 cache. */
 template <class Format>
 constexpr int64_t groupRows = roundUp(12, Format::rowStep);
@@ -37,8 +41,9 @@ struct Scratch {
     const int64_t keyStride = shape.keyStride();
     Layout layout{static_cast<char*>(memory)};
     layout.place(keyStride * words, rows, keysAcross, valuesAcross, joinedKeys);
-    layout.place(keyStride * columns, keyGradients, valueGradients);
+    layout.place(keyStride * columns, keyGradients, valueGradients);  // next to each other, as whole vectors
     layout.place(keyStride, bias);
+    constexpr int64_t blockRows = mostRows<Format>;
     layout.place(blockRows * words, queries, joinedQueries, outputGradients, joinedOutputGradients);
     layout.place(blockRows / Format::perWord * keyStride, joinedWeights, joinedSlopes, slopes);
     layout.place(blockRows * columns, queryGradients);
@@ -63,7 +68,7 @@ struct Head {
   HeadRows rowsOf(Operand operand, int64_t row = 0) const {
     return shape.rowsOf(call.inputs, operand, item, head, row);
   }
-  HeadRows gradientRowsOf(Operand operand, int64_t row = 0) const {
+  HeadRows gradientRowsOf(Operand operand, int64_t row) const {
     return shape.rowsOf(call.outputs, operand, item, head, row);
   }
 };
@@ -186,6 +191,24 @@ void addBlock(const Head<Format>& head, int64_t begin, int64_t end) {
             [&](int64_t) { return head.shape.scale; });
 }
 
+/** How the query rows of a head are cut: into blocks, of which a piece has some, as evenly as whole tiles allow. */
+template <class Format>
+struct Cut {
+  static constexpr int64_t enoughItems = 64;
+  int64_t blockRows, pieceRows, pieces;
+
+  explicit Cut(const AttentionShape& shape) {
+    const int64_t blocks = max(int64_t{1}, ceilDivide(shape.queries, mostRows<Format>));
+    blockRows = max(int64_t{1}, roundUp(ceilDivide(shape.queries, blocks), Format::rowStep));
+    const int64_t heads = max(int64_t{1}, shape.batch * shape.heads);
+    pieceRows = blockRows * ceilDivide(blocks, min(blocks, ceilDivide(enoughItems, heads)));
+    pieces = max(int64_t{1}, ceilDivide(shape.queries, pieceRows));
+  }
+};
+
+/** Floats of the sums of dK and dV of a head, which are next to each other. */
+int64_t sumsOf(const AttentionShape& shape) { return 2 * shape.keyStride() * roundUp(shape.size, width); }
+
 /** Sets the sums of dK and dV to zero from key `first` on. */
 template <class Format>
 void clearRows(const Head<Format>& head, int64_t first) {
@@ -195,34 +218,66 @@ void clearRows(const Head<Format>& head, int64_t first) {
   __builtin_memset(head.scratch.valueGradients + first * columns, 0, bytes);
 }
 
+/** Stores dQ of a piece; returns the sums of its shares of dK and dV, in the thread's scratch memory. */
 template <class Format>
-void differentiateHead(const Call& call, const AttentionShape& shape, int64_t item, int64_t index, int thread) {
+const float* differentiatePiece(const Call& call, const AttentionShape& shape, const Cut<Format>& cut, int64_t index,
+                                int thread) {
+  const int64_t head = index / cut.pieces, item = head / shape.heads;
   const Tensor* keyMask = shape.maskKind == MaskKind::none ? nullptr : &inputOf(call, shape, mask);
   const int64_t keys = visibleKeys(shape, keyMask, item);
   [[maybe_unused]] typename Format::Registers registers;
-  Head<Format> head{call, shape, item, index, keys, roundUp(keys, keyStep), {}, {}};
-  Scratch<Format>& scratch = head.scratch;
+  Head<Format> piece{call, shape, item, head % shape.heads, keys, roundUp(keys, keyStep), {}, {}};
+  Scratch<Format>& scratch = piece.scratch;
   scratch.layOut(shape, call.parallel->scratch(thread, scratch.layOut(shape, nullptr)));
-  fillBias(shape, keyMask, item, keys, head.keyColumns, scratch.bias);
-  packKeys(head);
-  clearRows(head, 0);
-  for (int64_t begin = 0; begin < shape.queries; begin += blockRows) {
-    addBlock(head, begin, min(shape.queries, begin + blockRows));
-  }
-  clearRows(head, keys);  // a tile may have written there
-  storeRows(head.gradientRowsOf(key), shape.keys, scratch.keyGradients,
-            [&](int64_t) { return shape.scale; });
-  storeRows(head.gradientRowsOf(value), shape.keys, scratch.valueGradients, [](int64_t) { return 1.0f; });
+  fillBias(shape, keyMask, item, keys, piece.keyColumns, scratch.bias);
+  packKeys(piece);
+  clearRows(piece, 0);
+  const int64_t first = index % cut.pieces * cut.pieceRows, end = min(shape.queries, first + cut.pieceRows);
+  for (int64_t row = first; row < end; row += cut.blockRows) addBlock(piece, row, min(end, row + cut.blockRows));
+  clearRows(piece, keys);  // a tile may have written there
+  return scratch.keyGradients;
+}
+
+/** Stores dK and dV of a head from their sums. */
+void storeSums(const Call& call, const AttentionShape& shape, int64_t head, const float* sums) {
+  const int64_t item = head / shape.heads, index = head % shape.heads;
+  storeRows(shape.rowsOf(call.outputs, key, item, index), shape.keys, sums, [&](int64_t) { return shape.scale; });
+  storeRows(shape.rowsOf(call.outputs, value, item, index), shape.keys, sums + sumsOf(shape) / 2,
+            [](int64_t) { return 1.0f; });
+}
+
+/** Adds up the sums of the pieces of each head, in order, and stores them. */
+void addPieces(const Call& call, const AttentionShape& shape, int64_t pieces, float* sums) {
+  const int64_t size = sumsOf(shape);
+  parallelFor(call, shape.batch * shape.heads, 1, [&](int64_t first, int64_t last, int) {
+    for (int64_t head = first; head < last; ++head) {
+      float* total = sums + head * pieces * size;
+      for (int64_t piece = 1; piece < pieces; ++piece) {
+        const float* other = total + piece * size;
+        for (int64_t i = 0; i < size; i += width) store(total + i, load(total + i) + load(other + i));
+      }
+      storeSums(call, shape, head, total);
+    }
+  });
 }
 
 template <class Format>
 void differentiateAll(const Call& call, const AttentionAttributes& attributes) {
   const AttentionShape shape(call, attributes);
-  parallelFor(call, shape.batch * shape.heads, 1, [&](int64_t first, int64_t last, int thread) {
-    for (int64_t head = first; head < last; ++head) {
-      differentiateHead<Format>(call, shape, head / shape.heads, head % shape.heads, thread);
+  const Cut<Format> cut(shape);
+  const int64_t items = shape.batch * shape.heads * cut.pieces, size = sumsOf(shape);
+  auto* sums = cut.pieces > 1 ? static_cast<float*>(call.parallel->shared(4 * items * size)) : nullptr;
+  parallelFor(call, items, 1, [&](int64_t first, int64_t last, int thread) {
+    for (int64_t index = first; index < last; ++index) {
+      const float* own = differentiatePiece(call, shape, cut, index, thread);
+      if (sums) {
+        __builtin_memcpy(sums + index * size, own, static_cast<size_t>(4 * size));
+      } else {
+        storeSums(call, shape, index, own);
+      }
     }
   });
+  if (sums) addPieces(call, shape, cut.pieces, sums);
 }
 
 void attentionGradient(const Call& call, const AttentionAttributes& attributes) {

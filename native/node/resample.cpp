@@ -87,7 +87,7 @@ napi_value resample(napi_env env, const Arguments& arguments) {
       tensorOf(target, Dtype::int8, alongRows ? height : outputs, alongRows ? outputs : width, 3);
   OneThread thread;
   char error[256] = "";
-  const Call call = {inputs, 2, &result, 1, nullptr, 0, &thread, nullptr, error};
+  const Call call = {inputs, 2, &result, 1, nullptr, 0, &thread, nullptr, nullptr, error};
   const Level level = availableLevel(toString(env, arguments[5], "level"));
   findKernel(level, alongRows ? "resampleRows" : "resampleColumns")->run(call);
   return undefined(env);

@@ -29,7 +29,7 @@ class Communicator final : public Collectives {
   ~Communicator();
 
   int32_t rank() const override { return rank_; }
-  int32_t size() const override { return size_; }
+  int32_t size() const { return size_; }
   /** The name of each process's machine, in the order of ranks. */
   const std::vector<std::string>& hosts() const { return hosts_; }
 

@@ -48,7 +48,7 @@ std::string runKernel(Kernel kernel, Call& call) {
 
 }  // namespace
 
-Outcome execute(const Program& program, const Section& section, const Workers& workers) {
+Outcome execute(Program& program, const Section& section, const Workers& workers) {
   for (int64_t index = section.first; index < section.last; ++index) {
     if (section.abort != nullptr && __atomic_load_n(section.abort, __ATOMIC_RELAXED) != 0) {
       return {Status::aborted, index, ""};
@@ -65,6 +65,7 @@ Outcome execute(const Program& program, const Section& section, const Workers& w
     call.attributeCount = instruction.attributeCount;
     call.parallel = &workers.parallel;
     call.collectives = workers.collectives;
+    call.choices = program.choices.data() + index * choicesOfInstruction;
     std::string error = runKernel(instruction.kernel, call);
     if (!error.empty()) return {Status::failed, index, std::move(error)};
     if (!section.inspect) continue;

@@ -35,6 +35,6 @@ struct Workers {
 };
 
 /** Runs a section of a bound program. Never throws: an exception in a kernel is a failure of its instruction. */
-Outcome execute(const Program& program, const Section& section, const Workers& workers);
+Outcome execute(Program& program, const Section& section, const Workers& workers);
 
 }  // namespace flava

@@ -79,11 +79,17 @@ struct Collectives {
   /** Blocks until the operation is done; false, with a message of at most 256 bytes, if it fails. */
   virtual bool wait(int64_t ticket, char* error) = 0;
   virtual int32_t rank() const = 0;
-  virtual int32_t size() const = 0;
 
  protected:
   ~Collectives() = default;
 };
+
+/** How a product of `ofRows` rows is cut into blocks: of so many rows and panels. */
+struct BlockChoice {
+  int64_t ofRows, rows, panels;
+};
+/** Choices of an instruction: for a right operand in place, and for one to be packed. */
+constexpr int choicesOfInstruction = 2;
 
 /** One call of a kernel. */
 struct Call {
@@ -95,6 +101,7 @@ struct Call {
   int32_t attributeCount;
   Parallel* parallel;
   Collectives* collectives;  // null if there are no other processes
+  BlockChoice* choices;  // made in the instruction's first run and kept with it, at first zero; null if none are kept
   char* error;  // 256 bytes; the kernel fails when it writes a message here
 
   const Tensor& in(int index) const { return inputs[index]; }

@@ -26,6 +26,7 @@ class Decoder {
 
   Program decode() {
     while (position_ < wordCount_) instruction();
+    program_.choices.resize(program_.instructions.size() * choicesOfInstruction);
     return std::move(program_);
   }
 

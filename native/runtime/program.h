@@ -43,6 +43,7 @@ struct Program {
   std::vector<Place> places;    // of the tensor with the same index
   std::vector<double> attributes;
   std::vector<BufferUse> buffers;
+  std::vector<BlockChoice> choices;  // choicesOfInstruction of each, made in its first run
 
   /** Points every tensor into the buffers, given the address of each of Program::buffers in order. */
   void bind(const std::vector<char*>& addresses);

@@ -81,13 +81,10 @@ void ThreadPool::run(int64_t count, int64_t grain, Body body, void* closure) {
 // still work on: it is kept until the job is over.
 void ThreadPool::takeRanges(int thread) {
   const Job job = job_;
-  const int64_t ranges = (job.count - 1) / job.grain + 1;
+  const int64_t ranges = job.ranges();
   try {
     int64_t range;
-    while ((range = nextRange_.fetch_add(1, std::memory_order_relaxed)) < ranges) {
-      const int64_t begin = range * job.grain;
-      job.body(job.closure, begin, job.count - begin < job.grain ? job.count : begin + job.grain, thread);
-    }
+    while ((range = nextRange_.fetch_add(1, std::memory_order_relaxed)) < ranges) job.run(range, thread);
   } catch (...) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!failure_) failure_ = std::current_exception();

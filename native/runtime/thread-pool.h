@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "kernel.h"
+#include "job.h"
 #include "memory.h"
 
 namespace flava {
@@ -42,12 +42,6 @@ class ThreadPool final : public Parallel {
   void* shared(int64_t bytes) override;
 
  private:
-  struct Job {
-    Body body;
-    void* closure;
-    int64_t count;
-    int64_t grain;
-  };
   // On separate cache lines, to avoid false sharing.
   struct alignas(64) Block {
     std::unique_ptr<Memory> memory;

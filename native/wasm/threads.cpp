@@ -38,12 +38,10 @@ void* Threads::scratch(int thread, int64_t bytes) {
 }
 
 void Threads::takeRanges(int thread) {
-  const auto [body, closure, count, grain] = job_;
-  for (;;) {
-    const int64_t begin = __atomic_fetch_add(&nextRange_, grain, __ATOMIC_RELAXED);
-    if (begin >= count) return;
-    body(closure, begin, begin + grain < count ? begin + grain : count, thread);
-  }
+  const Job job = job_;
+  const int64_t ranges = job.ranges();
+  int64_t range;
+  while ((range = __atomic_fetch_add(&nextRange_, 1, __ATOMIC_RELAXED)) < ranges) job.run(range, thread);
 }
 
 void Threads::run(int64_t count, int64_t grain, Body body, void* closure) {

@@ -1,7 +1,7 @@
 // The threads of the module and their scratch memory. Each is an instance of the module on the same memory.
 #pragma once
 
-#include "../runtime/kernel.h"
+#include "../runtime/job.h"
 
 namespace flava {
 
@@ -29,12 +29,6 @@ class Threads final : public Parallel {
   [[noreturn]] void join(int thread);
 
  private:
-  struct Job {
-    Body body;
-    void* closure;
-    int64_t count;
-    int64_t grain;
-  };
   struct alignas(64) Scratch {
     char* data;
     int64_t bytes;
