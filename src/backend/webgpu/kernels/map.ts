@@ -108,7 +108,6 @@ export function filled(
   output: Operand,
   fill: (target: Operand) => readonly Pass[],
 ): Pass[] {
-  if (output.spec.size === 0) return [];
   const { shape, dtype } = output.spec;
   if (elementsPerWord[dtype] === 1) return [...fill(output)];
   const wide = call.scratch(new TensorSpec(shape, "float32"));

@@ -1,4 +1,5 @@
 /** Normalizations of rows, softmax, and their gradients. */
+import { sizeOf } from "../../../graph/tensor.js";
 import { type Kernel, type KernelCall, type Operand, literal } from "../pass.js";
 import { filled } from "./map.js";
 import { reducePasses } from "./reduce.js";
@@ -6,17 +7,17 @@ import { overRow, rowsPass } from "./rows.js";
 
 const epsilonOf = ({ attributes }: KernelCall): string => literal(attributes.epsilon as number);
 const widthOf = ({ spec: { shape } }: Operand): number => shape.at(-1)!;
-const rowsOf = ({ spec: { size, shape } }: Operand): number => size / Math.max(1, shape.at(-1)!);
+const rowsOf = ({ spec: { shape } }: Operand): number => sizeOf(shape.slice(0, -1));
 
 export function layerNormKernel(call: KernelCall): Kernel {
   const [x, gain, bias] = call.inputs as [Operand, Operand, Operand];
   const [output, means, scales] = call.outputs as [Operand, Operand, Operand];
   const body = `var total = 0.0;
   ${overRow("total += x(at);")}
-  let mean = sumOf(total) / f32(size.width);
+  let mean = sumOf(total) / f32(max(size.width, 1u));
   var squares = 0.0;
   ${overRow("let d = x(at) - mean; squares += d * d;")}
-  let scale = 1.0 / sqrt(sumOf(squares) / f32(size.width) + ${epsilonOf(call)});
+  let scale = 1.0 / sqrt(sumOf(squares) / f32(max(size.width, 1u)) + ${epsilonOf(call)});
   ${overRow("set_y(at, (x(at) - mean) * scale * gain(k) + bias(k));")}
   if (lane == 0u) { set_means(group, mean); set_scales(group, scale); }`;
   const passes = filled(call, output, (y) => [
@@ -38,8 +39,8 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
   const body = `let mean = means(group); let scale = scales(group);
   var total = 0.0; var projected = 0.0;
   ${overRow("let g = dy(at) * gain(k); total += g; projected += g * (x(at) - mean) * scale;")}
-  let average = sumOf(total) / f32(size.width);
-  let projection = sumOf(projected) / f32(size.width);
+  let average = sumOf(total) / f32(max(size.width, 1u));
+  let projection = sumOf(projected) / f32(max(size.width, 1u));
   ${overRow(`let g = dy(at) * gain(k);
      set_y(at, scale * (g - average - projection * (x(at) - mean) * scale)${addend ? " + addend(at)" : ""});`)}`;
   const given = {
