@@ -53,6 +53,11 @@ export function describeNative(family: string, tests: () => void): void {
   else test.skip(`${family}: the native kernels are not built`);
 }
 
+/** The cases; on WebGPU every sixth, where each has shaders of its own, which take long to compile. */
+export function fewerOnDevice<Case>(cases: readonly Case[]): readonly Case[] {
+  return device ? cases.filter((_, i) => i % 6 === 0) : cases;
+}
+
 export const floats = ["float32", "bfloat16"] as const;
 export const truths = [false, true] as const;
 

@@ -32,10 +32,18 @@ fn gelu(x: f32) -> f32 { return select(x * normalCumulative(x), x, isNan(x)); }
 fn geluDerivative(x: f32) -> f32 {
   return select(normalCumulative(x) + x * exp(-0.5 * x * x) * 0.39894228, x, isNan(x));
 }
-// WGSL leaves open what these give for NaN, and for 0.
+// WGSL leaves open what it gives for NaN.
 fn exponential(x: f32) -> f32 { return select(exp(x), x, isNan(x)); }
+// WGSL's log may be off by 5e-7 near 1: x = m * 2^e with m near 1, and log m = 2 artanh((m - 1) / (m + 1)).
 fn logarithm(x: f32) -> f32 {
-  return select(select(log(x), -infinity(), x == 0.0), notANumber(), x < 0.0 || isNan(x));
+  let bits = bitcast<u32>(x);
+  let e = bitcast<i32>(bits - 0x3f3504f3u) >> 23u;
+  let m = bitcast<f32>(bits - (bitcast<u32>(e) << 23u));
+  let s = (m - 1.0) / (m + 1.0);
+  let z = s * s;
+  let ofM = s * (2.0 + z * (0.66666667 + z * (0.4 + z * (0.28571429 + z * 0.22222222))));
+  let found = select(f32(e) * 0.69314718 + ofM, x, x > 3.4e38);
+  return select(select(found, -infinity(), x == 0.0), notANumber(), x < 0.0 || isNan(x));
 }
 // WGSL's tanh may overflow.
 fn hyperbolicTangent(x: f32) -> f32 { return select(tanh(clamp(x, -15.0, 15.0)), x, isNan(x)); }

@@ -29,9 +29,9 @@ const generator =
   });
 
 export const uniformKernel = generator("return unitInterval(wordsAt(i).x);");
-export const gumbelKernel = generator("return -log(-log(unitInterval(wordsAt(i).x)));");
+export const gumbelKernel = generator("return -logarithm(-logarithm(unitInterval(wordsAt(i).x)));");
 export const normalKernel = generator(
-  "let words = wordsAt(i);\nreturn sqrt(-2.0 * log(unitInterval(words.x))) * cosineOfTurns(unitInterval(words.y));",
+  "let words = wordsAt(i);\nreturn sqrt(-2.0 * logarithm(unitInterval(words.x))) * cosineOfTurns(unitInterval(words.y));",
 );
 
 export function dropoutKernel({ inputs, outputs: [output], attributes }: KernelCall): Kernel {
