@@ -62,7 +62,7 @@ it("samples that ship with a text or label have their set and license, and color
   const root = join(import.meta.dirname, "../../../samples/mini-pmd");
   let colored = 0;
   for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
-    if (!entry.endsWith(".tar")) continue;
+    if (!/\.(tar|parquet)$/.test(entry)) continue;
     for await (const sample of (await openSource(join(root, entry))).read()) {
       if (sample.texts.length === 0 && sample.label === undefined) continue;
       expect(sample.fields).toMatchObject({
@@ -73,6 +73,23 @@ it("samples that ship with a text or label have their set and license, and color
     }
   }
   expect(colored).toBeGreaterThan(1000);
+});
+
+it("pairs of a table have their set and license, and their authors are credited", async () => {
+  const out = temporaryDirectory();
+  const folder = new SampleFolder(out);
+  await folder.begin();
+  const create = { width: 4, height: 4, channels: 3, background: "#fff" } as const;
+  const image = new Uint8Array(await sharp({ create }).png().toBuffer());
+  const fields = { set: "a", license: "MIT", author: "A", tags: ["dropped"] };
+  await folder.addToTable("pairs/icons.parquet", { key: "x", image, texts: ["x", "an x"], fields });
+  const [written] = await folder.finish("# Licenses");
+  expect(written).toMatchObject({ folder: "pairs/icons.parquet", samples: 1, words: 3 });
+  for await (const sample of (await openSource(join(out, "pairs/icons.parquet"))).read()) {
+    expect(sample.texts).toEqual(["x", "an x"]);
+    expect(sample.fields).toEqual({ set: "a", license: "MIT" });
+  }
+  expect(await readFile(join(out, "LICENSES.md"), "utf8")).toContain("`a`: MIT, 1 sample; by A");
 });
 
 it("the sample keeps license and color from the build", async () => {
