@@ -6,7 +6,7 @@ import { keyOf } from "../base/random.js";
 import type { Image } from "../data/image/image.js";
 import { decodeImage } from "../data/image/decode.js";
 import { openSource } from "../data/formats/open.js";
-import { evaluate } from "../eval/evaluate.js";
+import { type Evaluation, evaluate } from "../eval/evaluate.js";
 import { openEvaluationSet } from "../eval/evaluation-set.js";
 import { type Html, html } from "../report/html.js";
 import { measurements, meanOf, percent, rangeOf } from "../report/measurements.js";
@@ -29,15 +29,24 @@ const key = keyOf(0);
 
 type Log = (line: string) => void;
 
-/** Evaluates the model, prints the results line by line, and returns report sections about them. */
-export async function shippedModelSections(flava: Flava, log: Log): Promise<Section[]> {
-  const evaluations: Section[] = [];
-  for (const name of sets) evaluations.push(await evaluateSet(flava, name, log));
-  return [...evaluations, await wordsSection(flava, log), await imagesSection(flava)];
+/** What the quickstart's page shows of the shipped model. */
+export interface ShownModel {
+  readonly evaluations: readonly Evaluation[];
+  readonly sections: readonly Section[];
 }
 
-async function evaluateSet(flava: Flava, name: string, log: Log): Promise<Section> {
+/** Evaluates the model, prints the results line by line, and draws report sections about them. */
+export async function showShippedModel(flava: Flava, log: Log): Promise<ShownModel> {
   const { backend } = flava.model;
+  const evaluations: Evaluation[] = [];
+  for (const name of sets) evaluations.push(await evaluateSet(flava, name, log));
+  const sections: Section[] = [];
+  for (const each of evaluations) sections.push(await toSection(each, { backend, key }));
+  sections.push(await wordsSection(flava, log), await imagesSection(flava));
+  return { evaluations, sections };
+}
+
+async function evaluateSet(flava: Flava, name: string, log: Log): Promise<Evaluation> {
   const set = await openEvaluationSet(evaluationSet(name));
   const evaluation = await evaluate(set, flava, { key });
   log(`${name}:`);
@@ -47,7 +56,7 @@ async function evaluateSet(flava: Flava, name: string, log: Log): Promise<Sectio
       `  ${measure.padEnd(36)} ${alignedPercent(meanOf(share))}  ${rangeOf(share).padEnd(17)} ${guessing}`,
     );
   }
-  return toSection(evaluation, { backend, key });
+  return evaluation;
 }
 
 async function wordsSection(flava: Flava, log: Log): Promise<Section> {

@@ -11,9 +11,10 @@ import { type Recipe, checkRecipe } from "../configs/recipe.js";
 import { quickstart } from "../configs/quickstart.js";
 import { formatDuration } from "../base/duration.js";
 import { pretrain } from "../train/pretrain.js";
-import { reportName, writeReport } from "../train/run/report.js";
+import { readTrainedStage, reportName, writeReport } from "../train/run/report.js";
 import { clearRun } from "../train/run/run-lock.js";
-import { shippedModelSections } from "./quickstart-model.js";
+import { showShippedModel } from "./quickstart-model.js";
+import { summarySection } from "./quickstart-summary.js";
 
 /** Steps per stage that plain TypeScript completes in a few minutes, for machines without a compiler. */
 const referenceSteps = 4;
@@ -30,19 +31,23 @@ async function main(): Promise<void> {
   console.log("1. Pre-training a tiny FLAVA on the sample that ships, codebook first.\n");
   const log = (line: string): void => console.log(line);
   await pretrain({ recipe, directory, backend, workers: 1, log });
+  const duration = since(started);
   backend.dispose();
 
   console.log("\n2. The trained model that ships, on images of families that it has never seen.\n");
   const flava = await load();
-  const sections = await shippedModelSections(flava, log);
+  const { evaluations, sections } = await showShippedModel(flava, log);
   await flava.close();
 
-  await writeReport({ directory, title: "FLAVA: quickstart", recipe, more: sections });
-  const seconds = (performance.now() - started) / 1000;
+  const joint = (await readTrainedStage(directory, recipe.stages.at(-1)!.name))!;
+  const summary = await summarySection({ joint, evaluations, duration });
+  await writeReport({ directory, title: "FLAVA: quickstart", recipe, summary, more: sections });
   console.log(
-    `\nDone in ${formatDuration(seconds)}. Curves, tables and images:\n  ${join(directory, reportName)}`,
+    `\nDone in ${since(started)}. Curves, tables and images:\n  ${join(directory, reportName)}`,
   );
 }
+
+const since = (started: number): string => formatDuration((performance.now() - started) / 1000);
 
 /** The recipe, shortened on the slow backend and by `FLAVA_QUICKSTART_STEPS` in continuous integration. */
 function recipeFor(backend: Backend): Recipe {

@@ -1,6 +1,6 @@
 /**
- * The README's first command: two minutes of pre-training on the shipped sample, with the stages of mini.ts except the
- * unimodal ones.
+ * The README's first command: three minutes of pre-training on the shipped sample, with the stages of mini.ts except that
+ * of images.
  */
 import { packagePath } from "../base/package-root.js";
 import { drawnImages } from "./drawn-images.js";
@@ -17,7 +17,7 @@ export const quickstart = {
   initialScale: 3.46, // sqrt(768 / 64)
   data: {
     root: packagePath("samples", "mini-pmd"),
-    pairs: ["pairs/*/train"],
+    pairs: ["pairs/*/train", "pairs/icons.parquet"],
     images: ["pairs/*/train", "images/*/train"],
     texts: ["text/*/train"],
     validation: { pairs: ["pairs/*/validation"], texts: ["text/*/validation"], batch: 96 },
@@ -40,12 +40,24 @@ export const quickstart = {
     },
     {
       kind: "pretraining",
+      name: "text",
+      steps: 150,
+      batch: { ...batch, text: 128 },
+      shares: { pair: 0, image: 0, text: 1 },
+      rate: { peak: 3e-3, warmup: 20, floor: 3e-3 },
+      every,
+    },
+    {
+      kind: "pretraining",
       name: "contrastive",
-      steps: 300,
+      steps: 450,
       batch,
       ...contrastiveAlone,
       rate: { peak: 2e-3, warmup: 20, floor: 2e-3 },
-      from: [{ stage: "codebook", parts: ["codebook"] }],
+      from: [
+        { stage: "codebook", parts: ["codebook"] },
+        { stage: "text", parts: ["flava/text", "heads/mlm"] },
+      ],
       every,
     },
     {

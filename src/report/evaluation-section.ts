@@ -3,7 +3,12 @@ import type { Backend } from "../backend/backend.js";
 import type { Key } from "../base/random.js";
 import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
 import type { RetrievalEvaluation } from "../eval/evaluators/retrieval.js";
-import { exampleClassifications, exampleSearches } from "./examples.js";
+import {
+  type ClassifiedImage,
+  exampleClassifications,
+  exampleImages,
+  exampleSearches,
+} from "./examples.js";
 import { type Html, html } from "./html.js";
 import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.js";
 import type { Section } from "./page.js";
@@ -87,18 +92,6 @@ async function classificationExamples(
     classes[predicted]!,
     count,
   ]);
-  const shown = (examples: typeof right, isRight: boolean): Html =>
-    gallery(
-      examples.map((example) => ({
-        key: example.key,
-        caption: isRight
-          ? judged(example.label, true)
-          : html`${judged(example.predicted, false)}<br /><span class="quiet"
-                >is ${example.label}</span
-              >`,
-      })),
-      small,
-    );
   const chapter = (title: string, body: Html, count: number): Html =>
     count > 0
       ? html`<h3>${title}</h3>
@@ -106,9 +99,33 @@ async function classificationExamples(
       : html``;
   const columns = [textColumn("is"), textColumn("was taken for"), numberColumn("times")];
   const confused = table(columns, confusions);
-  return html`${chapter("Right", shown(right, true), right.length)}
-  ${chapter("Wrong", shown(wrong, false), wrong.length)}
+  return html`${chapter("Right", classifiedImages(right, small), right.length)}
+  ${chapter("Wrong", classifiedImages(wrong, small), wrong.length)}
   ${chapter("Most frequent mistakes", confused, confusions.length)}`;
+}
+
+/** Images drawn at random, each with the class that was predicted, and with its own where that is another. */
+export async function drawnImages(evaluation: ClassificationEvaluation, key: Key): Promise<Html> {
+  const drawn = exampleImages(evaluation, key);
+  const small = await thumbnails(
+    evaluation.set.source,
+    drawn.map((image) => image.key),
+  );
+  return classifiedImages(drawn, small);
+}
+
+function classifiedImages(
+  images: readonly ClassifiedImage[],
+  small: ReadonlyMap<string, string>,
+): Html {
+  const captioned = images.map(({ key, label, predicted }) => ({
+    key,
+    caption:
+      label === predicted
+        ? judged(label, true)
+        : html`${judged(predicted, false)}<br /><span class="quiet">is ${label}</span>`,
+  }));
+  return gallery(captioned, small);
 }
 
 async function searchExamples(

@@ -6,7 +6,7 @@ import type { ClassificationEvaluation } from "../eval/evaluate.js";
 import type { RetrievalEvaluation } from "../eval/evaluators/retrieval.js";
 
 /** An image with its predicted and its true class. */
-interface ClassifiedImage {
+export interface ClassifiedImage {
   readonly key: string;
   readonly label: string;
   readonly predicted: string;
@@ -33,23 +33,37 @@ interface FoundTexts {
 
 const [imageCount, queryCount, candidateCount] = [12, 8, 5];
 
+/** Images drawn among all, whether classified correctly or not: at most 12. */
+export function exampleImages(evaluation: ClassificationEvaluation, key: Key): ClassifiedImage[] {
+  return draw([...evaluation.keys.keys()], imageCount, key).map((index) =>
+    classified(evaluation, index),
+  );
+}
+
 /** Images that were classified correctly, and others that were not: at most 12 of each. */
 export function exampleClassifications(
-  { set, keys, labels, result }: ClassificationEvaluation,
+  evaluation: ClassificationEvaluation,
   key: Key,
 ): { readonly right: ClassifiedImage[]; readonly wrong: ClassifiedImage[] } {
-  const show = (index: number): ClassifiedImage => ({
-    key: keys[index]!,
-    label: set.classes[labels[index]!]!,
-    predicted: set.classes[result.predicted[index]!]!,
-  });
+  const { keys, result } = evaluation;
   const some = (isRight: boolean): ClassifiedImage[] =>
     draw(
       [...keys.keys()].filter((index) => (result.ranks[index] === 0) === isRight),
       imageCount,
       key,
-    ).map(show);
+    ).map((index) => classified(evaluation, index));
   return { right: some(true), wrong: some(false) };
+}
+
+function classified(
+  { set, keys, labels, result }: ClassificationEvaluation,
+  index: number,
+): ClassifiedImage {
+  return {
+    key: keys[index]!,
+    label: set.classes[labels[index]!]!,
+    predicted: set.classes[result.predicted[index]!]!,
+  };
 }
 
 /** Queries in both directions with their five best candidates: at most 8 of each. */

@@ -1,7 +1,7 @@
 /** A training stage as a section of a page: curves with their baselines, and sample images. */
 import { formatDuration } from "../base/duration.js";
 import { type Chart, charts } from "./chart.js";
-import { html } from "./html.js";
+import { type Html, html } from "./html.js";
 import { lossTable } from "./loss-table.js";
 import type { Section } from "./page.js";
 import { type LoggedStep, type Point, type TrainedStage, pointsOf } from "./trained-stage.js";
@@ -34,13 +34,19 @@ export function runSection(stage: TrainedStage): Section {
         </p>`
     : html``;
   const body = html`${summary} ${lossTable(stage)}
-    ${charts(lossCharts(training, evaluations, losses))} ${charts(metricCharts(evaluations, stage))}
-    ${images}
-    <details>
-      <summary>Gradients, rates, speed and memory</summary>
-      ${charts(watchedCharts(training))}
-    </details>`;
+  ${charts(lossCharts(training, evaluations, losses))} ${images}
+  ${folded("Other measures on validation data", metricCharts(evaluations, stage))}
+  ${folded("Gradients, rates, speed and memory", watchedCharts(training))}`;
   return { title: `Stage "${name}"`, body };
+}
+
+/** Charts that are shown on demand; nothing if there are none. */
+function folded(title: string, all: readonly Chart[]): Html {
+  if (all.length === 0) return html``;
+  return html`<details>
+    <summary>${title}</summary>
+    ${charts(all)}
+  </details>`;
 }
 
 function lossCharts(
