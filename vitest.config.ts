@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 
@@ -18,6 +19,7 @@ export default defineConfig({
     ],
     exclude: [...configDefaults.exclude, "test/install/**"], // npm run test:install
     globalSetup: ["test/build.ts", "test/cache.ts"],
+    maxWorkers: Math.max(2, availableParallelism() - 1), // many tests wait for processes that they start
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -8,7 +8,7 @@
  *
  * await using flava = await load();
  * const { backend } = flava.embedder;
- * await using index = await openOrMakeIndex("index", originOf(flava, "images"), backend);
+ * await using index = await openOrMakeIndex("index", await originOf(flava, "images"), backend);
  * await indexSource(index, await openSource("path/to/images"), flava);
  * const [query] = await embedQueries(flava.embedder, [{ text: "an icon of a heart", without: ["a broken heart"] }]);
  * for (const { path, similarity } of await index.search(query!, { top: 3 })) console.log(path, similarity);

@@ -15,7 +15,7 @@ it.runIf(nativeLevels().length > 0)(
     try {
       const evaluation = await evaluate(await openEvaluationSet(zeroShot), flava);
       if (evaluation.kind !== "zero-shot") throw new Error(`a set of kind ${evaluation.kind}`);
-      expect(evaluation.keys).toHaveLength(390);
+      expect(evaluation.keys).toHaveLength(394);
       expect(evaluation.result.top1.mean).toBeGreaterThan(0.4);
       await expectSameWords(flava);
     } finally {

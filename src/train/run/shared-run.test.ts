@@ -6,7 +6,7 @@ import { SkippedSamples } from "../../data/batch/skipped.js";
 import { shardsOf, skippedByAll, withShards } from "./shared-run.js";
 
 const recipe = checkRecipe(recipes.quickstart, "quickstart");
-const [codebook, contrastive] = [recipe.stages[0]!, recipe.stages[1]!]; // batches of 96 pairs
+const [codebook, contrastive] = [recipe.stages[0]!, recipe.stages[2]!]; // batches of 96 pairs
 const process = (size: number, rank = 0): ReturnType<typeof communicators>[number] =>
   communicators(size)[rank]!;
 

@@ -1,12 +1,12 @@
 /** The beginning of the quickstart's page: what was learned, and what the model that ships does. */
-import { keyOf } from "../base/random.js";
-import type { Evaluation } from "../eval/evaluate.js";
-import { drawnImages } from "../report/evaluation-section.js";
-import { type Html, html } from "../report/html.js";
-import { lossTable } from "../report/loss-table.js";
-import { percent } from "../report/measurements.js";
-import type { Section } from "../report/page.js";
-import type { TrainedStage } from "../report/trained-stage.js";
+import { keyOf } from "../../base/random.js";
+import type { Evaluation } from "../../eval/evaluate.js";
+import { drawnImages } from "../../report/evaluation-section.js";
+import { type Html, html } from "../../report/html.js";
+import { lossTable } from "../../report/loss-table.js";
+import { percent } from "../../report/measurements.js";
+import type { Section } from "../../report/page.js";
+import type { TrainedStage } from "../../report/trained-stage.js";
 
 export interface SummaryInput {
   /** The stage with all losses. */

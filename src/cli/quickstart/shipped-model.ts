@@ -1,19 +1,19 @@
 /** The second half of the quickstart: the shipped model on held-out images and masked words. */
 import sharp from "sharp";
-import type { Flava } from "../api/flava.js";
-import { packagePath } from "../base/package-root.js";
-import { keyOf } from "../base/random.js";
-import type { Image } from "../data/image/image.js";
-import { decodeImage } from "../data/image/decode.js";
-import { openSource } from "../data/formats/open.js";
-import { type Evaluation, evaluate } from "../eval/evaluate.js";
-import { openEvaluationSet } from "../eval/evaluation-set.js";
-import { type Html, html } from "../report/html.js";
-import { measurements, meanOf, percent, rangeOf } from "../report/measurements.js";
-import type { Section } from "../report/page.js";
-import { toSection } from "../report/evaluation-section.js";
-import { table, textColumn } from "../report/table.js";
-import { alignedPercent } from "./percent.js";
+import type { Flava } from "../../api/flava.js";
+import { packagePath } from "../../base/package-root.js";
+import { keyOf } from "../../base/random.js";
+import type { Image } from "../../data/image/image.js";
+import { decodeImage } from "../../data/image/decode.js";
+import { openSource } from "../../data/formats/open.js";
+import { type Evaluation, evaluate } from "../../eval/evaluate.js";
+import { openEvaluationSet } from "../../eval/evaluation-set.js";
+import { type Html, html } from "../../report/html.js";
+import { measurements, meanOf, percent, rangeOf } from "../../report/measurements.js";
+import type { Section } from "../../report/page.js";
+import { toSection } from "../../report/evaluation-section.js";
+import { table, textColumn } from "../../report/table.js";
+import { alignedPercent } from "../percent.js";
 
 const evaluationSet = (name: string): string =>
   packagePath("samples", "mini-pmd", "evaluation", name);

@@ -3,18 +3,18 @@
  * the shipped model, and writes a page about both.
  */
 import { join } from "node:path";
-import { load } from "../api/load.js";
-import type { Backend } from "../backend/backend.js";
-import { requestBackend } from "../backend/open.js";
-import { cacheDirectory } from "../base/cache.js";
-import { type Recipe, checkRecipe } from "../configs/recipe.js";
-import { quickstart } from "../configs/quickstart.js";
-import { formatDuration } from "../base/duration.js";
-import { pretrain } from "../train/pretrain.js";
-import { readTrainedStage, reportName, writeReport } from "../train/run/report.js";
-import { clearRun } from "../train/run/run-lock.js";
-import { showShippedModel } from "./quickstart-model.js";
-import { summarySection } from "./quickstart-summary.js";
+import { load } from "../../api/load.js";
+import type { Backend } from "../../backend/backend.js";
+import { requestBackend } from "../../backend/open.js";
+import { cacheDirectory } from "../../base/cache.js";
+import { type Recipe, checkRecipe } from "../../configs/recipe.js";
+import { quickstart } from "../../configs/quickstart.js";
+import { formatDuration } from "../../base/duration.js";
+import { pretrain } from "../../train/pretrain.js";
+import { readTrainedStage, reportName, writeReport } from "../../train/run/report.js";
+import { clearRun } from "../../train/run/run-lock.js";
+import { showShippedModel } from "./shipped-model.js";
+import { summarySection } from "./summary.js";
 
 /** Steps per stage that plain TypeScript completes in a few minutes, for machines without a compiler. */
 const referenceSteps = 4;
