@@ -49,6 +49,9 @@ function sentence(evaluation: Evaluation): Html {
 async function pictures(evaluations: readonly Evaluation[]): Promise<Html> {
   const zeroShot = evaluations.find(({ kind }) => kind === "zero-shot");
   if (zeroShot?.kind !== "zero-shot") return html``;
-  return html`<h3>Twelve of them, drawn at random, and what the model says they are</h3>
+  return html`<h3>
+      Drawings of a family that it has never seen, chosen at random, and what the model that ships
+      says they are
+    </h3>
     ${await drawnImages(zeroShot, keyOf(0))}`;
 }
