@@ -8,6 +8,7 @@ import type { PlacedTensor } from "../graph/layout.js";
 import type { Plan } from "../graph/plan.js";
 import { type Backend, type Executable, KernelError, type Memory } from "./backend.js";
 import type { Communicator } from "./communicator.js";
+import { copyInputs, inspectInSteps } from "./stepping.js";
 import { setTransposed } from "./transposed.js";
 import { type Values, fromBfloat16, toBfloat16 } from "./values.js";
 
@@ -118,7 +119,7 @@ class ReferenceExecutable implements Executable {
     inputs: ReadonlyMap<string, Values>,
     signal?: AbortSignal,
   ): Promise<void> {
-    this.#copyIn(inputs);
+    copyInputs(this, this.plan, inputs);
     let paused = performance.now();
     for (let index = first; index < last; index++) {
       await this.#perform(index);
@@ -130,18 +131,7 @@ class ReferenceExecutable implements Executable {
   }
 
   inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
-    this.#copyIn(inputs);
-    for (const [index, { op }] of this.plan.instructions.slice(0, last).entries()) {
-      if (op.update) continue;
-      try {
-        this.#execute(index);
-      } catch {
-        return Promise.resolve(index);
-      }
-      const checked = this.#calls[index]?.outputs.slice(0, op.finiteOutputs) ?? [];
-      if (checked.some(({ data }) => !data.every(Number.isFinite))) return Promise.resolve(index);
-    }
-    return Promise.resolve(undefined);
+    return inspectInSteps(this, this.plan, last, inputs);
   }
 
   read(tensor: PlacedTensor): Promise<Values> {
@@ -154,13 +144,6 @@ class ReferenceExecutable implements Executable {
 
   dispose(): void {
     // Left to the garbage collector.
-  }
-
-  #copyIn(inputs: ReadonlyMap<string, Values>): void {
-    for (const [path, values] of inputs) {
-      const placed = this.plan.inputs.get(path);
-      if (placed) this.write(placed, values);
-    }
   }
 
   /** Executes an instruction, with the other processes if it is a collective operation. */

@@ -9,6 +9,7 @@ import type { Plan } from "../../graph/plan.js";
 import { type TensorSpec, bytesPerElement } from "../../graph/tensor.js";
 import { type Backend, type Executable, KernelError, type Memory } from "../backend.js";
 import { encodePlan } from "../encode.js";
+import { copyInputs, inspectInSteps } from "../stepping.js";
 import { setTransposed } from "../transposed.js";
 import { type Values, fromBits, toBits } from "../values.js";
 import type { Executor } from "./executor.js";
@@ -160,7 +161,7 @@ class WasmExecutable implements Executable {
     inputs: ReadonlyMap<string, Values>,
     signal?: AbortSignal,
   ): Promise<void> {
-    this.#copyIn(inputs);
+    copyInputs(this, this.#plan, inputs);
     const section = this.#section(first, last);
     const failed = (cause: unknown): never => {
       throw this.#heap.instance.isOutOfMemory() ? new OutOfMemoryError(exhausted) : cause;
@@ -173,20 +174,12 @@ class WasmExecutable implements Executable {
     if (word !== section.end) throw signal?.reason;
   }
 
-  async inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
-    this.#copyIn(inputs);
-    for (const [index, { op, outputs }] of this.#plan.instructions.slice(0, last).entries()) {
-      if (op.update) continue;
-      const { error } = await this.#executor.run(this.#section(index, index + 1));
-      if (error !== undefined) return index;
-      const checked = outputs.slice(0, op.finiteOutputs);
-      if (!checked.every((output) => this.#valuesOf(output).every(Number.isFinite))) return index;
-    }
-    return undefined;
+  inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+    return inspectInSteps(this, this.#plan, last, inputs);
   }
 
   read(tensor: PlacedTensor): Promise<Values> {
-    return Promise.resolve(this.#valuesOf(tensor));
+    return Promise.resolve(this.#heap.read(this.#addressNow(tensor), tensor.spec));
   }
 
   write(tensor: PlacedTensor, values: Values): void {
@@ -196,17 +189,6 @@ class WasmExecutable implements Executable {
   dispose(): void {
     this.#heap.instance.release(this.#words);
     this.#heap.instance.release(this.#prepared);
-  }
-
-  #valuesOf(tensor: PlacedTensor): Values {
-    return this.#heap.read(this.#addressNow(tensor), tensor.spec);
-  }
-
-  #copyIn(inputs: ReadonlyMap<string, Values>): void {
-    for (const [path, values] of inputs) {
-      const tensor = this.#plan.inputs.get(path);
-      if (tensor) this.write(tensor, values);
-    }
   }
 
   #section(first: number, last: number): Section {

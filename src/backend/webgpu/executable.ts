@@ -2,6 +2,7 @@
 import type { PersistentPlace, PlacedTensor } from "../../graph/layout.js";
 import type { Plan } from "../../graph/plan.js";
 import { type Executable, KernelError } from "../backend.js";
+import { copyInputs, inspectInSteps } from "../stepping.js";
 import type { Values } from "../values.js";
 import { type Device, bindingAlignment } from "./device.js";
 import type { GpuBindGroup, GpuBuffer, GpuPipeline } from "./interface.js";
@@ -57,28 +58,15 @@ export class DeviceExecutable implements Executable {
     inputs: ReadonlyMap<string, Values>,
     signal?: AbortSignal,
   ): Promise<void> {
-    this.#copyIn(inputs);
+    copyInputs(this, this.plan, inputs);
     const compiled = this.#compiled(first, last);
     await this.#submit(compiled, signal);
     const failed = new Uint32Array(await this.device.read(this.#flags, 0, 4))[0] !== 0;
     if (failed) throw await this.#failureAmong(compiled);
   }
 
-  async inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
-    this.#copyIn(inputs);
-    for (const [index, { op, outputs }] of this.plan.instructions.slice(0, last).entries()) {
-      if (op.update) continue;
-      try {
-        await this.run(index, index + 1, new Map());
-      } catch (error) {
-        if (error instanceof KernelError) return index;
-        throw error;
-      }
-      for (const output of outputs.slice(0, op.finiteOutputs)) {
-        if (!(await this.read(output)).every(Number.isFinite)) return index;
-      }
-    }
-    return undefined;
+  inspect(last: number, inputs: ReadonlyMap<string, Values>): Promise<number | undefined> {
+    return inspectInSteps(this, this.plan, last, inputs);
   }
 
   read(tensor: PlacedTensor): Promise<Values> {
@@ -93,13 +81,6 @@ export class DeviceExecutable implements Executable {
     this.#prepared.dispose();
     this.#flags.destroy();
     for (const buffer of this.#uniforms) buffer.destroy();
-  }
-
-  #copyIn(inputs: ReadonlyMap<string, Values>): void {
-    for (const [path, values] of inputs) {
-      const tensor = this.plan.inputs.get(path);
-      if (tensor) this.write(tensor, values);
-    }
   }
 
   #compiled(first: number, last: number): readonly CompiledInstruction[] {
