@@ -9,6 +9,7 @@
  *   npm run bench -- training [--model mini] [--batch 256] [--steps 30] [--json FILE]   whole training, against transformers
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
+ *   npm run bench -- agreement [--items 16] [--only TEXT] [--json FILE]   results of all backends and of ONNX files, against the reference backend
  *   npm run bench -- gpu [--json FILE]                  WebGPU on this machine's GPU, in five minutes
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
@@ -34,6 +35,7 @@ import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
 import { benchMatching } from "./matching.js";
+import { benchAgreement } from "./agreement.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { benchImages } from "./images.js";
@@ -59,6 +61,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- training [--model RECIPE] [--batch COUNT] [--steps COUNT] [--json FILE]
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
+       npm run bench -- agreement [--items COUNT] [--only TEXT] [--json FILE]
        npm run bench -- gpu [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- serve --peer URL [--seconds COUNT]
@@ -165,6 +168,17 @@ async function runSearch({ json, items = "1001472", real }: Options): Promise<vo
   process.exitCode = rows[1]!.holds ? 0 : 1;
 }
 
+async function runAgreement({ json, only, items = "16" }: Options): Promise<void> {
+  const count = Number(items);
+  if (!Number.isInteger(count) || count < 1) {
+    refuse("--items is a whole number from 1 on");
+    return;
+  }
+  const rows = await benchAgreement(count, only);
+  await writeJson(json, rows);
+  process.exitCode = rows.every((row) => row.holds) ? 0 : 1;
+}
+
 async function runKills({ items = "200" }: Options): Promise<void> {
   const { kills, updates, answers, faults } = await benchKills(Number(items));
   console.log(`${kills} kills, ${updates} updates, ${answers} answers; faults: ${faults.length}`);
@@ -266,6 +280,9 @@ switch (command) {
     break;
   case "profile":
     await runProfile(values);
+    break;
+  case "agreement":
+    await runAgreement(values);
     break;
   case "gpu":
     await writeJson(values.json, await benchGpu());

@@ -1,10 +1,11 @@
-/** The benchmarks of images, matching, training and growth: our side of each runs once, at the smallest size. */
+/** The benchmarks of images, matching, training, growth and agreement: our side of each runs once, at the smallest size. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { nativeLevels } from "../src/backend/native.js";
 import { sizedRecipe } from "../src/train/sized-recipe.js";
+import { benchAgreement, compare } from "./agreement.js";
 import { measureHere } from "./fresh.js";
 import { formatGrowth, growthHeader, growthPanels } from "./growth.js";
 import { photo } from "./images.js";
@@ -66,4 +67,16 @@ native("growth: cost of a workload, as a row and as a plot", async () => {
   const cells = (line: string): number => line.split("|").length;
   expect(cells(formatGrowth(row))).toBe(cells(growthHeader.split("\n")[0]!));
   expect(plot(growthPanels([row, { ...row, batch: 16 }]))).not.toContain("NaN");
+});
+
+it("agreement: engines in float32 keep to the bar, which other results miss", async () => {
+  const rows = await benchAgreement(1, "float32");
+  expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(["wasm", "ONNX Runtime"]));
+  for (const row of rows) expect(row, row.name).toMatchObject({ holds: true });
+  const [right, wrong] = [1, 1.0002].map((factor) => ({
+    images: Float32Array.of(factor, 0),
+    texts: Float32Array.of(0, 1),
+    matches: Float32Array.of(0.5),
+  }));
+  expect(compare({ name: "one", precision: "float32" }, wrong!, right!).holds).toBe(false);
 });
