@@ -118,7 +118,7 @@ const ready = (library: MpiLibrary): boolean => reasons.get(library) === undefin
 describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180_000 }, () => {
   it("end with the weights of one; when one is lost the run starts again, or others continue it", async () => {
     const out = "openmpi";
-    // The codebook is trained by every process alike, as MPICH does below.
+    // Processes of MPICH train the codebook, below.
     await cp(join(folder, "alone", "codebook"), join(folder, out, "codebook"), { recursive: true });
     const restarting = launch("openmpi", 4, out, "--restarts", "1", "--timeout", "5");
     const lost = await finished(restarting, {

@@ -111,6 +111,7 @@ export function shapesRecipe(
           rate: { peak: 1e-3 },
           temperature: { from: 1, to: 0.1, over: steps },
           divergence: { from: 0, to: 1, over: steps },
+          usage: 1,
           every,
         },
         {

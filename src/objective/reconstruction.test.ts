@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkGradient, randomValues, run } from "../../test/gradient-check.js";
 import type { Tensor } from "../graph/tensor.js";
-import { divergenceFromUniform, logitLaplace, usageEntropy } from "./reconstruction.js";
+import { codeShares, divergenceFromUniform, logitLaplace, usageEntropy } from "./reconstruction.js";
 
 const learnedScale = (x: Tensor, distribution: Tensor): Tensor => logitLaplace(x, distribution);
 const fixedScale = (x: Tensor, distribution: Tensor): Tensor => logitLaplace(x, distribution, 0.5);
@@ -57,13 +57,15 @@ describe("logitLaplace", () => {
 });
 
 describe("usageEntropy", () => {
+  const ofLogits = (logits: Tensor): Tensor => usageEntropy(codeShares(logits));
+
   it("has the gradient of its values", () => {
-    checkGradient(usageEntropy, { shape: [2, 1, 2, 5] });
+    checkGradient(ofLogits, { shape: [2, 1, 2, 5] });
   });
 
   it("is ln V if cells share the codes among them, and 0 if all have the same", () => {
     const of = (...values: number[]): number =>
-      run(usageEntropy, { shape: [1, 1, values.length / 2, 2], values })[0]![0]!;
+      run(ofLogits, { shape: [1, 1, values.length / 2, 2], values })[0]![0]!;
     expect(of(0, 0)).toBeCloseTo(Math.log(2), 9);
     expect(of(200, 0, 0, 200)).toBeCloseTo(Math.log(2), 9);
     expect(of(200, 0, 200, 0)).toBeCloseTo(0, 9);

@@ -31,22 +31,19 @@ export interface Relaxation {
   readonly temperature: Tensor;
   /** Weight of the divergence from equally frequent codes, float32 []. */
   readonly divergenceWeight: Tensor;
-  /** Weight of the entropy of the batch's mean distribution of codes, which is maximized. */
-  readonly usageWeight: number;
   /** The scale b of the logit-Laplace density, if it is fixed. */
   readonly fixedScale: number | undefined;
 }
 
-/** Each float32 []. */
 export interface ReconstructionLosses {
-  /** Negative log density of the pixels, averaged over pixels and colors. */
+  /** Negative log density of the pixels, averaged over pixels and colors: float32 []. */
   readonly reconstruction: Tensor;
-  /** Divergence of a cell's codes from equally frequent ones, averaged over cells: 0 to ln V. */
+  /** Divergence of a cell's codes from equally frequent ones, averaged over cells: 0 to ln V, float32 []. */
   readonly divergence: Tensor;
-  /** Entropy of the batch's mean distribution of codes in nats: 0 to ln V. */
-  readonly usage: Tensor;
-  /** The weighted sum, which is minimized. */
-  readonly total: Tensor;
+  /** The reconstruction plus the weighted divergence: float32 []. */
+  readonly bound: Tensor;
+  /** How often each code is used: float32 [V]. */
+  readonly shares: Tensor;
 }
 
 /**
@@ -56,7 +53,7 @@ export function reconstructionLosses(
   { codebook, decoder }: Autoencoder<Tensor>,
   config: CodebookConfig,
   pixels: Tensor,
-  { key, temperature, divergenceWeight, usageWeight, fixedScale }: Relaxation,
+  { key, temperature, divergenceWeight, fixedScale }: Relaxation,
   precision: Precision,
 ): ReconstructionLosses {
   const logits = cast(codebookLogits(codebook, config, pixels, precision), "float32"); // [B, h, w, V]
@@ -67,15 +64,20 @@ export function reconstructionLosses(
     logitLaplace(permute(pixels, [0, 2, 3, 1]), cast(distribution, "float32"), fixedScale),
   );
   const divergence = divergenceFromUniform(logits);
-  const usage = usageEntropy(logits);
-  // The bound is a sum over cells and pixels, here divided by the number of values in an image.
-  const perPixel = cellsOf(logits) / (pixels.size / (pixels.shape[0] ?? 1));
-  const weighted = multiply(affine(divergence, perPixel, 0), divergenceWeight);
-  const bonus = affine(usage, -usageWeight * perPixel, 0);
-  return { reconstruction, divergence, usage, total: add(add(reconstruction, weighted), bonus) };
+  const weighted = multiply(affine(divergence, cellsPerValue(pixels), 0), divergenceWeight);
+  const bound = add(reconstruction, weighted);
+  return { reconstruction, divergence, bound, shares: codeShares(logits) };
 }
 
-const cellsOf = ({ shape: [, rows = 0, columns = 0] }: Tensor): number => rows * columns;
+/**
+ * What means over cells are multiplied by: the bound is a sum over an image's cells and values, here divided by the number of
+ * its values.
+ *
+ * @param pixels images [B, C, H, W]
+ */
+export function cellsPerValue({ shape: [, channels = 1] }: Pick<Tensor, "shape">): number {
+  return 1 / (channels * 8 * 8); // a cell is 8 x 8 pixels
+}
 
 /**
  * Negative log density of the logit-Laplace distribution: -ln f(x | mu, b) = ln(2b) + ln(x (1 - x)) + |logit(x) - mu| / b.
@@ -98,10 +100,14 @@ export function logitLaplace(x: Tensor, distribution: Tensor, fixedScale?: numbe
   return add(affine(logScale, 1, Math.LN2), add(add(logX, logRest), scaled));
 }
 
-/** Entropy of the mean of softmax(logits) over all but the last axis, in nats: float32 []. */
-export function usageEntropy(logits: Tensor): Tensor {
+/** The mean of softmax(logits) over all but the last axis: float32 [..., V] -> [V]. */
+export function codeShares(logits: Tensor): Tensor {
   const axes = logits.shape.slice(0, -1).map((_, axis) => axis);
-  const shares = mean(softmax(logits), axes); // [V]
+  return mean(softmax(logits), axes);
+}
+
+/** Entropy of a distribution of codes, float32 [V], in nats: 0 to ln V, float32 []. */
+export function usageEntropy(shares: Tensor): Tensor {
   return affine(sum(multiply(shares, log(affine(shares, 1, 1e-12))), [0]), -1, 0);
 }
 

@@ -52,6 +52,7 @@ async function openCodebook(
     recipe,
     vocabulary,
     stage,
+    shards: shardsOf(recipe, backend.communicator),
     validation: {
       kind: "image",
       sets: image,
@@ -71,7 +72,7 @@ async function openPretraining(
   { backend, recipe, vocabulary, start, extra, preparation, zero = 0 }: OpenStageOptions,
 ): Promise<RecipeStage> {
   const { log } = preparation;
-  const shards = shardsOf(stage, recipe, backend.communicator);
+  const shards = shardsOf(recipe, backend.communicator);
   return new PretrainingStage({
     backend,
     recipe,

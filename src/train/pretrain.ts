@@ -256,7 +256,7 @@ async function trainStage(
     await run.writeFacts({ ...provenance, steps: opened.steps, ...baselines });
   }
   const { communicator: processes } = options.backend;
-  const shards = shardsOf(stage, recipe, processes);
+  const shards = shardsOf(recipe, processes);
   const loader = await Loader.open({
     planner: new ShardPlanner(new Mixture(mixture, progress?.cursor), shards),
     reader: "pretraining",

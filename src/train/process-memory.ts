@@ -62,7 +62,7 @@ export async function processMemory(
       await opened.dispose();
       if (zero === 0) gradients = moments / 2;
       // Each process adds up its part of every gradient, of which it gets the versions of all others.
-      const exchange = isDivisible ? (gradients * (size - 1)) / size : 0;
+      const exchange = (gradients * (size - 1)) / size;
       const weights = parameters + average;
       memories.push({
         ...{ stage: stage.name, zero, weights, moments, gradientSums: accumulated, step, exchange },

@@ -6,7 +6,7 @@ import { SkippedSamples } from "../../data/batch/skipped.js";
 import { shardsOf, skippedByAll, withShards } from "./shared-run.js";
 
 const recipe = checkRecipe(recipes.quickstart, "quickstart");
-const [codebook, contrastive] = [recipe.stages[0]!, recipe.stages[2]!]; // batches of 96 pairs
+const contrastive = recipe.stages[2]!; // batches of 96 pairs
 const process = (size: number, rank = 0): ReturnType<typeof communicators>[number] =>
   communicators(size)[rank]!;
 
@@ -18,11 +18,9 @@ describe("the shards of a run", () => {
     expect(withShards({ ...recipe, shards: 8 }, 4, process(2)).shards).toBe(8);
   });
 
-  it("are divided among processes, but those of a codebook are not", () => {
-    const four = { shards: 4 };
-    expect(shardsOf(contrastive, four, process(2, 1))).toEqual({ count: 4, first: 2, end: 4 });
-    expect(shardsOf(contrastive, {}, undefined)).toEqual({ count: 1, first: 0, end: 1 });
-    expect(shardsOf(codebook, four, process(2, 1))).toEqual({ count: 1, first: 0, end: 1 });
+  it("are divided among processes", () => {
+    expect(shardsOf({ shards: 4 }, process(2, 1))).toEqual({ count: 4, first: 2, end: 4 });
+    expect(shardsOf({}, undefined)).toEqual({ count: 1, first: 0, end: 1 });
   });
 
   it("are refused if sums would differ, or batches do not divide, saying what is possible", () => {

@@ -3,16 +3,14 @@ import type { Communicator } from "../../backend/communicator.js";
 import type { Recipe, StageRecipe } from "../../configs/recipe.js";
 import { RecipeError } from "../../configs/recipe.js";
 import { batchKinds } from "../../data/batch/mixture.js";
-import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
+import type { ShardsOptions } from "../../data/batch/shards.js";
 import { type SkippedSamples, skipReasons } from "../../data/batch/skipped.js";
 
-/** The shards of a stage's batches that this process computes. Every process computes all of a codebook's. */
+/** The shards of batches that this process computes. */
 export function shardsOf(
-  stage: StageRecipe,
   { shards = 1 }: Pick<Recipe, "shards">,
   processes: Communicator | undefined,
 ): ShardsOptions {
-  if (stage.kind === "codebook") return wholeBatch;
   const { size = 1, rank = 0 } = processes ?? {};
   const own = shards / size;
   return { count: shards, first: rank * own, end: (rank + 1) * own };
@@ -33,20 +31,29 @@ export function withShards<R extends Recipe>(
   const shards = recipe.shards ?? started ?? size;
   if (shards === 1) return recipe; // as in runs before there were shards
   requireShared(shards, size);
-  for (const stage of recipe.stages) {
-    if (stage.kind === "codebook") continue;
-    const { name, batch, microBatches, shares } = stage;
-    const parts = shards * microBatches;
-    for (const kind of batchKinds) {
-      if (shares[kind] === 0 || batch[kind] % parts === 0) continue;
-      throw new RecipeError(
-        `stages.${name}.batch.${kind}: ${batch[kind]} samples cannot be split into ${shards} shards` +
-          `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
-          "to a divisor (--set shards=…).",
-      );
-    }
-  }
+  for (const stage of recipe.stages) requireShards(stage, shards);
   return { ...recipe, shards };
+}
+
+/** @throws RecipeError if batches of the stage have no such shards */
+function requireShards(stage: StageRecipe, shards: number): void {
+  const { name } = stage;
+  const microBatches = stage.kind === "codebook" ? 1 : stage.microBatches;
+  const parts = shards * microBatches;
+  const batches =
+    stage.kind === "codebook"
+      ? [["batch", stage.batch] as const]
+      : batchKinds
+          .filter((kind) => stage.shares[kind] > 0)
+          .map((kind) => [`batch.${kind}`, stage.batch[kind]] as const);
+  for (const [setting, samples] of batches) {
+    if (samples % parts === 0) continue;
+    throw new RecipeError(
+      `stages.${name}.${setting}: ${samples} samples cannot be split into ${shards} shards` +
+        `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
+        "to a divisor (--set shards=…).",
+    );
+  }
 }
 
 /** The samples that were left out in the shards of all processes; of those of others only how many, and why. */

@@ -19,8 +19,9 @@ import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { initialize } from "../../nn/parameter.js";
 import { inkBelow } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
-import { optimizerStep } from "../optimizer-step.js";
-import type { CompiledStep } from "../step/compiled-step.js";
+import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
+import { dealt } from "../../parallel/agreement.js";
+import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import {
   type CodebookInputs,
@@ -59,12 +60,21 @@ export interface CodebookStageOptions {
   readonly stage: CodebookStageRecipe;
   /** Held-out images. */
   readonly validation: FixedBatchesOptions<"image">;
+  /** The shards of batches that this process computes; default: whole batches. */
+  readonly shards?: ShardsOptions;
   /** Path of a PNG with images and their reconstructions, written at each evaluation; default: none. */
   readonly drawing: string | undefined;
 }
 
 type CodebookState = State<OptimizerState<Autoencoder<TensorSpec>, TensorSpec>>;
-type CodebookStep = CompiledStep<CodebookInputs<TensorSpec>>;
+type CodebookStep = ShardStep<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
+/** What is measured of one validation batch. */
+interface Measured {
+  readonly loss: number;
+  /** Number of cells by code. */
+  readonly counts: readonly (readonly [code: number, cells: number])[];
+  readonly ink: InkError;
+}
 type Judgement = {
   readonly loss: Tensor;
   readonly tokens: Tensor;
@@ -79,17 +89,26 @@ export class CodebookStage implements RecipeStage {
   readonly #pixels: TensorSpec;
   readonly #judged: TensorSpec;
   #validation: readonly Extract<CollatedBatch, { kind: "image" }>[] = [];
-  #step: CodebookStep | undefined;
+  readonly #steps: ShardSteps<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
 
   constructor(private readonly options: CodebookStageOptions) {
     const { backend, recipe, stage } = options;
     this.config = recipe.config;
     const parameters: Autoencoder<TensorSpec> = autoencoderParameters(this.config.codebook);
-    this.state = new State(backend, optimizerState(parameters, { average: true }));
+    const shards = options.shards ?? wholeBatch;
+    const division: Division = { shards };
+    const specs = optimizerState(parameters, { average: true, ...partsOf(division) });
+    this.state = new State(backend, specs);
+    const { clip, ...optimizer } = stage.optimizer;
+    this.#steps = new ShardSteps(this.state, {
+      ...{ ...division, processes: backend.communicator, clip, optimizer },
+      learningRate: (step) => rateAt(step, stage),
+      averaging: stage.averaging,
+    });
     const side = codebookSize(this.config.image);
     const image = [this.config.codebook.channels, side, side];
-    this.#pixels = spec([stage.batch, ...image]);
+    this.#pixels = spec([stage.batch / shards.count, ...image]);
     this.#judged = spec([fixedBatchSize(options.validation), ...image]);
   }
 
@@ -123,7 +142,9 @@ export class CodebookStage implements RecipeStage {
   prepare(): StageNeeds {
     const { memory, flops } = this.#compiled();
     const { recipe, stage, validation } = this.options;
-    const batch = batchSpecs(largestSizes("image", stage.batch, batchOptions(recipe, stage)));
+    const batch = batchSpecs(
+      largestSizes("image", this.#pixels.shape[0]!, batchOptions(recipe, stage)),
+    );
     const judged = fixedBatchSpecs(validation);
     const judges = judged ? [{ batch: judged, memory: this.#compiledJudge().memory }] : [];
     return { memory: memoryNeeds([{ batch, memory }], judges, validation.count), flops };
@@ -133,35 +154,46 @@ export class CodebookStage implements RecipeStage {
     this.#validation = await fixedBatches({ ...this.options.validation, signal });
   }
 
-  async step([batch]: readonly CollatedBatch[], step: number): Promise<Scalars> {
-    const pixels = batch === undefined || batch.kind === "text" ? undefined : batch.codebookPixels;
-    if (!pixels) throw new Error("The codebook trains on images, but the batch has none.");
-    const key = Int32Array.from(foldIn(keyOf(this.options.recipe.seed), step));
-    return stepScalars(await this.#compiled().run({ pixels, key }));
+  async step(batches: readonly CollatedBatch[], step: number): Promise<Scalars> {
+    const { shards: { count, first } = wholeBatch, recipe } = this.options;
+    const key = foldIn(keyOf(recipe.seed), step);
+    const shards = batches.map((batch, index) => {
+      const own = count === 1 ? key : foldIn(key, first + index);
+      const values = { pixels: pixelsOf(batch), key: Int32Array.from(own) };
+      return { step: this.#compiled(), values };
+    });
+    return stepScalars(await this.#steps.run(shards));
   }
 
   async evaluate(): Promise<Scalars> {
     if (this.#validation.length === 0) return {};
-    const judge = this.#compiledJudge();
+    const { communicator: processes } = this.state.backend;
+    const measured = await dealt(processes, this.#validation, (batch, index) =>
+      this.#measure(batch, index === 0),
+    );
     const counts = new Map<number, number>();
-    const ink = { error: 0, values: 0 };
-    let sum = 0;
-    for (const [index, { codebookPixels }] of this.#validation.entries()) {
-      if (!codebookPixels) continue;
-      const { loss, tokens, images, originals } = await judge.run({ pixels: codebookPixels });
-      for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
-      addInkError(ink, originals, images);
-      sum += loss[0] ?? NaN;
-      const { drawing } = this.options;
-      if (index === 0 && drawing !== undefined) await this.#draw(drawing, originals, images);
+    for (const [code, cells] of measured.flatMap((each) => each.counts)) {
+      counts.set(code, (counts.get(code) ?? 0) + cells);
     }
-    const likelihood = -sum / this.#validation.length;
+    const total = (of: (each: Measured) => number): number =>
+      measured.reduce((sum, each) => sum + of(each), 0);
     return {
-      likelihood,
-      "ink accuracy": 1 - ink.error / ink.values,
+      likelihood: -total(({ loss }) => loss) / measured.length,
+      "ink accuracy": 1 - total(({ ink }) => ink.error) / total(({ ink }) => ink.values),
       "codes used": counts.size,
       "code entropy": entropy([...counts.values()]),
     };
+  }
+
+  async #measure(batch: CollatedBatch, isFirst: boolean): Promise<Measured> {
+    const { loss, tokens, images, originals } = await this.#compiledJudge().run({
+      pixels: pixelsOf(batch),
+    });
+    const { drawing } = this.options;
+    if (isFirst && drawing !== undefined) await this.#draw(drawing, originals, images);
+    const counts = new Map<number, number>();
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+    return { loss: loss[0] ?? NaN, counts: [...counts], ink: inkError(originals, images) };
   }
 
   /** Writes the moving average of the parameters. */
@@ -181,7 +213,7 @@ export class CodebookStage implements RecipeStage {
   }
 
   dispose(): Promise<void> {
-    this.#step?.dispose();
+    this.#steps.dispose();
     this.#judge?.dispose();
     this.state.dispose();
     return Promise.resolve();
@@ -189,21 +221,16 @@ export class CodebookStage implements RecipeStage {
 
   #compiled(): CodebookStep {
     const { recipe, stage } = this.options;
-    const { clip, ...optimizer } = stage.optimizer;
-    const loss = codebookLoss(this.#pixels, {
-      config: this.config.codebook,
-      precision: recipe.precision,
-      temperature: stage.temperature,
-      divergenceWeight: stage.divergence,
-      usageWeight: stage.usage,
-      fixedScale: stage.scale,
-    });
-    return (this.#step ??= optimizerStep(this.state, loss, {
-      optimizer,
-      clip,
-      learningRate: (step) => rateAt(step, stage),
-      averaging: stage.averaging,
-    }));
+    return this.#steps.at("images", () =>
+      codebookLoss(this.#pixels, {
+        config: this.config.codebook,
+        precision: recipe.precision,
+        temperature: stage.temperature,
+        divergenceWeight: stage.divergence,
+        usageWeight: stage.usage,
+        fixedScale: stage.scale,
+      }),
+    );
   }
 
   #compiledJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
@@ -251,17 +278,28 @@ export class CodebookStage implements RecipeStage {
   }
 }
 
-/** Adds the absolute errors of a batch's ink. */
-function addInkError(
-  ink: { error: number; values: number },
-  originals: Values,
-  images: Values,
-): void {
+function pixelsOf(batch: CollatedBatch): Values {
+  const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
+  if (!pixels) throw new Error("The codebook trains on images, but the batch has none.");
+  return pixels;
+}
+
+interface InkError {
+  /** Sum of absolute errors. */
+  readonly error: number;
+  /** Number of values. */
+  readonly values: number;
+}
+
+/** The errors of a batch's ink. */
+function inkError(originals: Values, images: Values): InkError {
+  let [error, values] = [0, 0];
   for (const [index, original] of originals.entries()) {
     if (original >= inkBelow) continue;
-    ink.error += Math.abs((images[index] ?? NaN) - original);
-    ink.values++;
+    error += Math.abs((images[index] ?? NaN) - original);
+    values++;
   }
+  return { error, values };
 }
 
 /** Entropy in nats of a distribution given by counts. */

@@ -8,17 +8,24 @@ import type { Counts } from "../step/loss.js";
 import type { PretrainingInputs } from "./extra-loss.js";
 
 /**
+ * Samples of each of `count` equal parts of a batch.
+ * @throws RangeError if the samples do not split evenly
+ */
+export function samplesOfPart(samples: number, count: number): number {
+  if (samples % count === 0) return samples / count;
+  throw new RangeError(
+    `A batch of ${samples} samples cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
+  );
+}
+
+/**
  * Shapes of a micro-batch: an equal part of the samples, and of the room for targets, rounded up.
  * @throws RangeError if the samples do not split evenly
  */
 export function microBatchSpecs(batch: Batch<TensorSpec>, count: number): Batch<TensorSpec> {
   const { kind, ...tensors } = batch;
   const [samples = 0] = (batch.kind === "text" ? batch.lengths : batch.pixels).shape;
-  if (samples % count !== 0) {
-    throw new RangeError(
-      `A batch of ${samples} samples cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
-    );
-  }
+  samplesOfPart(samples, count);
   const part = mapTree(tensors, ({ shape: [first = 0, ...rest], dtype }: TensorSpec) =>
     spec([Math.ceil(first / count), ...rest], dtype),
   );

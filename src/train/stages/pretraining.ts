@@ -9,7 +9,7 @@ import type { Batch } from "../../data/batch/batch.js";
 import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { batchKinds } from "../../data/batch/mixture.js";
-import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
+import type { ShardsOptions } from "../../data/batch/shards.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
 import type { FlavaConfig } from "../../model/config.js";
@@ -19,10 +19,14 @@ import { initialize } from "../../nn/parameter.js";
 import { lossesOfKind } from "../../objective/objectives.js";
 import { DividedMoments, type ZeroStage } from "../../optim/divided-moments.js";
 import { requireParts } from "../../optim/rules.js";
-import { optimizerStep } from "../optimizer-step.js";
-import { AccumulatedStep, type Part, stepInParts } from "../step/accumulated-step.js";
-import type { CompiledStep } from "../step/compiled-step.js";
-import type { PartCounts } from "../step/tree-sum.js";
+
+import {
+  type Division,
+  type Shard,
+  type ShardStep,
+  ShardSteps,
+  partsOf,
+} from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import {
   type ExtraLoss,
@@ -51,8 +55,6 @@ import { writeModel } from "../../checkpoint/write-model.js";
 
 type PretrainingState = State<OptimizerState<FlavaForPretraining<TensorSpec>, TensorSpec>>;
 type Inputs = PretrainingInputs<TensorSpec>;
-/** A step on batches of one shape, or on shards of one shape. */
-type PretrainingStep = CompiledStep<Inputs> | AccumulatedStep<FlavaForPretraining<Tensor>, Inputs>;
 
 export interface PretrainingStageOptions {
   readonly backend: Backend;
@@ -76,8 +78,7 @@ export interface PretrainingStageOptions {
 }
 
 export class PretrainingStage implements RecipeStage {
-  readonly #steps = new Map<string, PretrainingStep>();
-
+  readonly #steps: ShardSteps<FlavaForPretraining<TensorSpec>, Inputs>;
   readonly state: PretrainingState;
   readonly #divided: DividedMoments | undefined;
   private readonly config: FlavaConfig;
@@ -95,18 +96,20 @@ export class PretrainingStage implements RecipeStage {
       processes && options.zero === 1
         ? new DividedMoments(parameters, rules, processes)
         : undefined;
-    const specs = optimizerState(parameters, { rules, divided, ...this.#parts });
+    const division: Division = { shards: options.shards, microBatches: stage.microBatches };
+    const specs = optimizerState(parameters, { rules, divided, ...partsOf(division) });
     const state = new State(backend, specs);
     this.config = config;
     this.state = state;
     this.#divided = divided;
+    const { clip, ...optimizer } = stage.optimizer;
+    this.#steps = new ShardSteps(state, {
+      ...{ ...division, processes, clip, divided },
+      optimizer: { ...optimizer, rules },
+      learningRate: (step: Tensor) => rateAt(step, stage),
+      constrain: boundLogitScale,
+    });
     this.validation = new Validation({ ...options.validation, vocabulary, state, config });
-  }
-
-  /** The parts of a step that this process computes. */
-  get #parts(): PartCounts {
-    const { shards = wholeBatch, stage } = this.options;
-    return { shards: shards.end - shards.first, microBatches: stage.microBatches };
   }
 
   get whole(): WholeState | undefined {
@@ -191,17 +194,14 @@ export class PretrainingStage implements RecipeStage {
   }
 
   async step(shards: readonly CollatedBatch[]): Promise<Scalars> {
-    const parts: Part<FlavaForPretraining<Tensor>, Inputs>[] = [];
+    const given: Shard<FlavaForPretraining<TensorSpec>, Inputs>[] = [];
     for (const batch of shards) {
       const { kind, sizes, ...tensors } = batch;
-      const step = this.#compiled(batchSpecs(sizes));
       const losses = lossesOfBatch(this.options.extra, kind);
       const extra = losses.length > 0 && { extra: await extraValues(losses, batch) };
-      const values = { ...tensors, ...extra };
-      if (!(step instanceof AccumulatedStep)) return stepScalars(await step.run(values));
-      parts.push(...step.loss.cut(values).map((part) => ({ step, values: part })));
+      given.push({ step: this.#compiled(batchSpecs(sizes)), values: { ...tensors, ...extra } });
     }
-    return stepScalars(await stepInParts(parts));
+    return stepScalars(await this.#steps.run(given));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -223,41 +223,22 @@ export class PretrainingStage implements RecipeStage {
 
   async dispose(): Promise<void> {
     await this.validation.close();
-    for (const step of this.#steps.values()) step.dispose();
+    this.#steps.dispose();
     this.state.dispose();
   }
 
-  #compiled(batch: Batch<TensorSpec>): PretrainingStep {
-    const name = shapeKey(batch);
-    const found = this.#steps.get(name);
-    if (found) return found;
-    const { backend, recipe, stage, shards = wholeBatch } = this.options;
-    const { clip, ...optimizer } = stage.optimizer;
-    const loss = pretrainingLoss(batch, {
-      config: this.config,
-      precision: recipe.precision,
-      recompute: stage.recompute,
-      weights: stage.losses,
-      gather: stage.gather,
-      extra: this.options.extra,
-    });
-    const options = {
-      optimizer: { ...optimizer, rules: pretrainingRules(stage.frozen) },
-      clip,
-      divided: this.#divided,
-      learningRate: (step: Tensor) => rateAt(step, stage),
-      constrain: boundLogitScale,
-    };
-    const step =
-      shards.count === 1
-        ? optimizerStep(this.state, loss, { ...options, microBatches: stage.microBatches })
-        : new AccumulatedStep(this.state, loss.split!(stage.microBatches), {
-            ...options,
-            ...this.#parts,
-            processes: backend.communicator,
-          });
-    this.#steps.set(name, step);
-    return step;
+  #compiled(batch: Batch<TensorSpec>): ShardStep<FlavaForPretraining<TensorSpec>, Inputs> {
+    const { recipe, stage, extra } = this.options;
+    return this.#steps.at(shapeKey(batch), () =>
+      pretrainingLoss(batch, {
+        config: this.config,
+        precision: recipe.precision,
+        recompute: stage.recompute,
+        weights: stage.losses,
+        gather: stage.gather,
+        extra,
+      }),
+    );
   }
 }
 

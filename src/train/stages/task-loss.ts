@@ -13,6 +13,7 @@ import { type FlavaForTask, taskOutputs } from "../../model/task-model.js";
 import type { TracedModel } from "../../model/traced-model.js";
 import { taskLoss } from "../../objective/task.js";
 import type { Loss } from "../step/loss.js";
+import { samplesOfPart } from "./micro-batches.js";
 
 type Parameters = FlavaForTask<Tensor>;
 type Inputs = LabeledTensors<TensorSpec>;
@@ -35,19 +36,14 @@ export function finetuningLoss(
       return { total: loss, scalars: { loss } };
     },
     split: (count) => {
-      const { samples } = sizes;
-      if (samples % count !== 0) {
-        throw new RangeError(
-          `A batch of ${samples} samples cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
-        );
-      }
+      const samples = samplesOfPart(sizes.samples, count);
       return {
-        inputs: labeledSpecs({ ...sizes, samples: samples / count }, labels),
+        inputs: labeledSpecs({ ...sizes, samples }, labels),
         cut: (values) =>
           Array.from({ length: count }, (_, index) =>
             mapTree(values, (whole: Values) => partOf(whole, index, count)),
           ),
-        counts: () => ({ samples: samples / count }),
+        counts: () => ({ samples }),
         shareNames: ["loss"],
         shares: (own, all) => ({ loss: own.samples! / all.samples! }),
         trace: (parameters, given, shares) => {
