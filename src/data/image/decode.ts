@@ -8,6 +8,7 @@ import { canBeTga, decodeTga } from "./codecs/tga.js";
 import { ImageError, tooLarge } from "./image-error.js";
 import { type DecodedType, decodedNames, imageType, isDecoded, nameOfType } from "./image-type.js";
 import type { Image } from "./image.js";
+import { decodeSmallImage } from "./small-image.js";
 
 // Images rarely repeat and callers decode several at once, so caching is useless and one thread per image is enough.
 sharp.cache(false);
@@ -53,6 +54,10 @@ export async function decodeImage(file: Uint8Array, options: DecodeOptions = {})
         `ImageMagick: magick image.${type} image.png`,
     );
   if (type === "ico") return decodeIcon(file, options);
+  if ((type === "png" || type === "webp") && !options.applyProfile) {
+    const small = await decodeSmallImage(file, type, options.maxPixels ?? defaultMaxPixels);
+    if (small) return small;
+  }
   const known = type ?? (canBeTga(file) ? "tga" : undefined);
   const codec = known && codecs[known];
   return codec ? decodeWith(codec, known, file, options) : decodeBySharp(file, options);
