@@ -67,7 +67,10 @@ function levelsOf([command, ...rest]) {
     avx2: { flags: avx2 },
     avx512: { flags: avx512 },
     avx512bf16: { flags: avx512bf16 },
-    amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
+    // Sanitizers do not see what tile instructions read and write, but what their emulation does.
+    ...(!options.sanitize && {
+      amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
+    }),
     ...((options.emulate || options.sanitize) && {
       amxEmulated: { flags: [...avx512bf16, "-DFLAVA_EMULATE_AMX"] },
     }),
@@ -98,7 +101,7 @@ const commonFlags = [
   ...(options.sanitize
     ? [
         "-O1",
-        "-g",
+        "-g1",
         "-fno-omit-frame-pointer",
         `-fsanitize=${options.sanitize}`,
         "-fno-sanitize-recover=all",
