@@ -4,11 +4,14 @@ import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
 import type { BackendOptions } from "../backend/open.js";
 import type { Precision } from "../nn/precision.js";
+import { isFirst } from "../parallel/agreement.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface BackendFlags {
   readonly backend?: BackendOptions["name"];
   readonly threads?: number;
+  /** The processes that were started together with this one; no flag names them. */
+  readonly processes?: BackendOptions["processes"];
 }
 
 export interface ModelFlags extends BackendFlags {
@@ -61,10 +64,11 @@ export const threadsOption = (): Option =>
     wholeNumberFrom(1),
   );
 
-export function backendOptions({ backend, threads }: BackendFlags): BackendOptions {
+export function backendOptions({ backend, threads, processes }: BackendFlags): BackendOptions {
   return {
     ...(backend !== undefined && { name: backend }),
     ...(threads !== undefined && { threads }),
+    ...(processes && { processes }),
   };
 }
 
@@ -81,7 +85,9 @@ export function loadModel(
     backend: backendOptions(flags),
     ...(batch !== undefined && { batch }),
     ...(heads !== undefined && { heads }),
-    onWarning: (message) => console.error(`flava: ${message}`),
+    onWarning: (message) => {
+      if (isFirst(flags.processes)) console.error(`flava: ${message}`);
+    },
   });
 }
 

@@ -52,6 +52,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   evaluate: {
     summary: "evaluate zero-shot classification, linear probes or retrieval",
+    isShared: true,
     load: async () => (await import("./evaluation/evaluate.js")).addEvaluate,
   },
   probe: {
@@ -81,6 +82,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   finetune: {
     summary: "fine-tune a model on labeled texts, images or both",
+    isShared: true,
     load: async () => (await import("./training/finetune.js")).addFinetune,
   },
   predict: {

@@ -71,6 +71,11 @@ const recipe = z.strictObject({
   batch: count,
   /** Micro-batches per optimizer step, to save memory; must divide the batch. */
   microBatches: count.default(1),
+  /**
+   * Equal parts of each batch that processes share: the same number gives the same weights on any number of processes. Default:
+   * the number of processes that start the run.
+   */
+  shards: count.optional(),
   rate,
   optimizer,
   recompute: z.boolean().default(false),

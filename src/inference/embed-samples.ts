@@ -1,10 +1,12 @@
 /** Embeds a whole data set: images are decoded while earlier ones are embedded. */
+import { Readable } from "node:stream";
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
 import type { PooledFeatures } from "../model/features.js";
-import type { SkippedSamples } from "../data/batch/skipped.js";
+import { SkippedSamples } from "../data/batch/skipped.js";
+import { dealtVectors } from "./dealt-vectors.js";
 import type { Embedder } from "./embedder.js";
 
 interface EmbedSamplesOptions {
@@ -38,11 +40,44 @@ const chunkPixels = 50e6;
 /** Images decoded at a time, each in its own thread. */
 const concurrentDecodes = 4;
 
-/** Embeds samples in order, chunk by chunk. */
+/** Embeds samples in order, chunk by chunk. The processes of a run deal them among themselves, and all get all embeddings. */
 export async function* embedSamples<S extends Sample>(
   embedder: Embedder,
   samples: AsyncIterable<S>,
   options: EmbedSamplesOptions = {},
+): AsyncGenerator<Embedded<S>[]> {
+  const { communicator: processes } = embedder.backend;
+  if (!processes) {
+    yield* embedOwn(embedder, samples, options);
+    return;
+  }
+  const { skipped: leftOut = new SkippedSamples() } = options;
+  for await (const some of groupsOf(samples, chunkSamples * processes.size)) {
+    const all = await dealtVectors(processes, some, leftOut, async (own, skipped) => {
+      const embedded: Embedded<S>[] = [];
+      const chunks = embedOwn(embedder, Readable.from(own), { ...options, skipped });
+      for await (const chunk of chunks) embedded.push(...chunk);
+      return embedded.map(({ sample, ...vectors }) => ({ sample, vectors: { ...vectors } }));
+    });
+    yield all.map(({ sample, vectors }) => ({ sample, ...vectors }));
+  }
+}
+
+async function* groupsOf<S>(samples: AsyncIterable<S>, size: number): AsyncGenerator<S[]> {
+  let group: S[] = [];
+  for await (const sample of samples) {
+    group.push(sample);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+async function* embedOwn<S extends Sample>(
+  embedder: Embedder,
+  samples: AsyncIterable<S>,
+  options: EmbedSamplesOptions,
 ): AsyncGenerator<Embedded<S>[]> {
   let embedding: Promise<Embedded<S>[]> | undefined;
   for await (const chunk of chunksOf(decodeAhead(samples, options))) {

@@ -2,6 +2,7 @@ import { mapLimited } from "../base/map-limited.js";
 import type { SkippedSamples } from "../data/batch/skipped.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import { decodeSample } from "../data/labeled/stored-image.js";
+import { dealtVectors } from "./dealt-vectors.js";
 import type { Question, TaskPredictor } from "./task-predictor.js";
 
 interface PredictSamplesOptions {
@@ -23,8 +24,25 @@ const [samplesAtOnce, imagesAtOnce] = [1024, 64];
 /** Images decoded at a time. */
 const concurrentImages = 4;
 
-/** Predicts samples in order, decoding their images chunk by chunk. */
+/** Predicts samples in order. The processes of a run deal them among themselves, and all get all results. */
 export async function predictSamples(
+  predictor: TaskPredictor,
+  samples: readonly LabeledSample[],
+  options: PredictSamplesOptions,
+): Promise<PredictedSample[]> {
+  const { communicator: processes } = predictor.backend;
+  if (!processes) return predictOwn(predictor, samples, options);
+  const onProgress = (done: number): void =>
+    options.onProgress?.(Math.min(samples.length, done * processes.size));
+  const all = await dealtVectors(processes, samples, options.skipped, async (own, skipped) => {
+    const predicted = await predictOwn(predictor, own, { ...options, onProgress, skipped });
+    return predicted.map(({ sample, outputs }) => ({ sample, vectors: { outputs } }));
+  });
+  return all.map(({ sample, vectors }) => ({ sample, outputs: vectors.outputs! }));
+}
+
+/** Decodes images and predicts chunk by chunk. */
+async function predictOwn(
   predictor: TaskPredictor,
   samples: readonly LabeledSample[],
   { skipped, onProgress, signal }: PredictSamplesOptions,

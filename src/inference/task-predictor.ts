@@ -1,4 +1,5 @@
 import type { Abortable } from "../base/call-options.js";
+import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
@@ -79,6 +80,11 @@ export class TaskPredictor {
   /** Prepares images for the task's encoder. */
   get processor(): ImageProcessor {
     return this.#processor;
+  }
+
+  /** The backend that runs the programs. */
+  get backend(): Backend {
+    return this.#options.state.backend;
   }
 
   get readsImages(): boolean {

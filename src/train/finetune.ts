@@ -9,6 +9,7 @@ import { loadModel } from "../checkpoint/load-model.js";
 import type { Model } from "../checkpoint/model.js";
 import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
 import { Loader } from "../data/batch/loader.js";
+import { ShardPlanner, type ShardsOptions, nextShards } from "../data/batch/shards.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
@@ -17,6 +18,7 @@ import { isKnown } from "../data/labeled/labels.js";
 import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
+import { barrier, isFirst, requireSame } from "../parallel/agreement.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { type ResolvedRecipe, resolveRecipe } from "./resolved-recipe.js";
 import type { Provenance } from "./run/provenance.js";
@@ -24,6 +26,7 @@ import { writeReport } from "./run/report.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withRunLock } from "./run/run-lock.js";
+import { requireSplit, shardCount, shardsOf } from "./run/shared-run.js";
 import { blockSpeed, describeTime } from "./run/speed.js";
 import { identitiesOf } from "./run/start.js";
 import {
@@ -100,24 +103,39 @@ export interface FinetuneResult {
  * console.log(model);
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
-  const { directory, log } = options;
-  return withRunLock(directory, async () => {
-    const session = await prepare(options);
+  const { directory, backend } = options;
+  const isWriter = isFirst(backend.communicator);
+  const log: Log = isWriter ? options.log : () => undefined;
+  const runSeeds = async (): Promise<FinetuneResult> => {
+    const session = await prepare({ ...options, log });
     const seeds: SeedResult[] = [];
     for (const seed of options.recipe.seeds) {
       if ((await runSeed(seed, session)) === "stopped") return { ending: "stopped", seeds };
       seeds.push(await resultOf(seed, session.runOf(seed), session.best));
     }
-    const model = await copyBest(seeds, session);
-    await writeFile(
-      join(directory, "results.json"),
-      `${JSON.stringify({ ...summaryOf(seeds, session.best), seeds }, undefined, 2)}\n`,
-    );
-    await writeReport({ ...session.report, more: [seedsSection(seeds)] });
-    for (const line of describeSeeds(seeds, session.best)) log(line);
-    log(`The model is in ${model}.`);
+    const model = join(directory, "model");
+    if (isWriter) await writeResults(seeds, model, session);
+    await barrier(backend.communicator); // the model may be read by all
     return { ending: "finished", model, seeds };
-  });
+  };
+  return isWriter ? withRunLock(directory, runSeeds) : runSeeds();
+}
+
+/** Copies the best model to `model`, and writes and logs the results of all seeds. */
+async function writeResults(
+  seeds: readonly SeedResult[],
+  model: string,
+  session: Session,
+): Promise<void> {
+  const { directory, best, report, log } = session;
+  await copyBest(seeds, model, session);
+  await writeFile(
+    join(directory, "results.json"),
+    `${JSON.stringify({ ...summaryOf(seeds, best), seeds }, undefined, 2)}\n`,
+  );
+  await writeReport({ ...report, more: [seedsSection(seeds)] });
+  for (const line of describeSeeds(seeds, best)) log(line);
+  log(`The model is in ${model}.`);
 }
 
 /** What all seeds share. */
@@ -125,6 +143,8 @@ interface Session extends FinetuneOptions {
   readonly source: Omit<Model, "state">;
   readonly task: Task;
   readonly resolved: ResolvedRecipe;
+  /** The shards of each batch that this process computes. */
+  readonly shards: ShardsOptions;
   /** Chooses the best model; undefined without validation data. */
   readonly best: BestMeasure | undefined;
   readonly reader: LabeledReaderOptions;
@@ -142,6 +162,7 @@ const nameOf = (seed: number): string => `seed-${seed}`;
 
 async function prepare(options: FinetuneOptions): Promise<Session> {
   const { recipe, backend, directory } = options;
+  const { communicator: processes } = backend;
   const { state, ...source } = await loadModel(options.model, backend);
   state.dispose();
   const task = taskOf(recipe, options.train, options.columns ?? {}, source.config);
@@ -156,7 +177,13 @@ async function prepare(options: FinetuneOptions): Promise<Session> {
     },
     recipe.best,
   );
-  const resolved = resolveRecipe(recipe, {
+  const runOf = (seed: number): RunDirectory =>
+    new RunDirectory(join(directory, nameOf(seed)), isFirst(processes));
+  const started = await runOf(recipe.seeds[0]!).readFacts();
+  const shards = shardCount(recipe, started && (started.recipe.shards ?? 1), processes);
+  requireSplit("batch", recipe.batch, { ...recipe, shards });
+  const shared = shards === 1 ? recipe : { ...recipe, shards }; // as in runs before there were shards
+  const resolved = resolveRecipe(shared, {
     samples: samples.length,
     width: source.config[task.encoder].width,
   });
@@ -164,9 +191,10 @@ async function prepare(options: FinetuneOptions): Promise<Session> {
   const provenance = await provenanceOf(options, source, resolved, { samples, validation });
   return {
     ...options,
-    ...{ train: samples, validation, source, task, best, resolved, reader, largest, provenance },
+    ...{ train: samples, validation, source, task, best, resolved, reader, provenance, runOf },
+    shards: shardsOf(resolved, processes),
+    largest: { ...largest, samples: largest.samples / shards },
     report: { directory, title: `Fine-tuning "${recipe.name}"`, recipe: provenance.recipe },
-    runOf: (seed) => new RunDirectory(join(directory, nameOf(seed))),
   };
 }
 
@@ -199,7 +227,10 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
   const { backend, resolved, source, task, largest, provenance, log } = session;
   const run = session.runOf(seed);
   const own = { ...provenance, stage: nameOf(seed) };
-  if (await checkRun(run, own, resolved.steps, session)) {
+  const { communicator: processes } = backend;
+  const isFinished = await checkRun(run, own, resolved.steps, session);
+  await requireSame(processes, { ...own, checkpoints: await run.checkpoints() });
+  if (isFinished) {
     log(`Seed ${seed} is finished: ${run.file("final")}`);
     return "finished";
   }
@@ -209,19 +240,21 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
   );
   const stage = new FinetuningStage({
     ...{ backend, name: nameOf(seed), recipe: resolved, seed, model: source, task, largest, log },
-    ...{ train: session.train, validation: session.validation },
+    ...{ train: session.train, validation: session.validation, shards: session.shards },
   });
   try {
     await run.writeFacts({ ...own, steps: stage.steps, losses: { [lossName]: stage.baseline } });
     log(describeBest(session.best));
-    return await trainStage(stage, seed, session);
+    const ending = await trainStage(stage, seed, session);
+    await barrier(processes); // all read what the first process has written
+    return ending;
   } finally {
     await stage.dispose();
   }
 }
 
 async function trainStage(stage: FinetuningStage, seed: number, session: Session): Promise<Ending> {
-  const { resolved, best, workers, report, log, signal, onProgress } = session;
+  const { resolved, shards, best, workers, report, log, signal, onProgress } = session;
   const run = session.runOf(seed);
   const progress = await run.resume(stage.state);
   if (progress) log(`Continuing after step ${progress.step} of ${resolved.steps}.`);
@@ -229,14 +262,19 @@ async function trainStage(stage: FinetuningStage, seed: number, session: Session
   const left = resolved.steps - (progress?.step ?? 0);
   if (left > 0) await logNeeds(stage, left, session);
   const loader = await Loader.open({
-    planner: new ShuffledSamples(session.train, resolved.batch, seed, progress?.cursor),
+    planner: new ShardPlanner(
+      new ShuffledSamples(session.train, resolved.batch, seed, progress?.cursor),
+      shards,
+    ),
     reader: "labeled",
     options: session.reader,
     workers,
   });
   try {
     return await train(stage, {
-      ...{ run, loader, progress, every: resolved.every, best, patience: resolved.patience },
+      ...{ run, progress, every: resolved.every, best, patience: resolved.patience },
+      processes: session.backend.communicator,
+      loader: { next: () => nextShards(loader, shards) },
       ...{ report, log, rateSetting: "rate.peak" },
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
@@ -259,14 +297,17 @@ async function logNeeds(
   log(`Time at most: ${describeTime(steps, flops, speed)}.`);
 }
 
-/** Copies the best model of the best seed to `model/`, or the last model if nothing was measured. */
-async function copyBest(seeds: readonly SeedResult[], session: Session): Promise<string> {
+/** Copies the best model of the best seed to `model`, or the last model if nothing was measured. */
+async function copyBest(
+  seeds: readonly SeedResult[],
+  model: string,
+  session: Session,
+): Promise<void> {
   const run = session.runOf(bestSeed(seeds, session.best).seed);
   const from = (await exists(run.file("best"))) ? run.file("best") : run.file("final");
-  const [target, partial] = ["model", "model.partial"].map((name) => join(session.directory, name));
-  await rm(partial!, { recursive: true, force: true });
-  await cp(from, partial!, { recursive: true });
-  await rm(target!, { recursive: true, force: true });
-  await rename(partial!, target!);
-  return target!;
+  const partial = `${model}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await cp(from, partial, { recursive: true });
+  await rm(model, { recursive: true, force: true });
+  await rename(partial, model);
 }

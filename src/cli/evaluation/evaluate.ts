@@ -13,6 +13,13 @@ import {
 import { addDataOptions, sourceOptions } from "../data-options.js";
 import { evaluateFineTuned } from "./fine-tuned.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
+import { requireAlone } from "../../parallel/launcher.js";
+import {
+  type SharedRunFlags,
+  mpiOption,
+  sharedRun,
+  timeoutOption,
+} from "../training/shared-run.js";
 import { type SuiteFlags, addSuiteOptions, evaluateSuite } from "./suite.js";
 import { expandFilePatterns } from "../file-patterns.js";
 import { addModelOptions, useModel } from "../model-option.js";
@@ -34,21 +41,36 @@ export function addEvaluate(program: Command): void {
       "what to evaluate on images with captions, or with masked-words on texts alone; default: retrieval",
     ).choices(["retrieval", "matching", "masked-words"]),
   );
-  addDataOptions(addModelOptions(addSuiteOptions(addEvaluationOptions(command))));
+  addDataOptions(addModelOptions(addSuiteOptions(addEvaluationOptions(command))))
+    .addOption(timeoutOption())
+    .addOption(mpiOption());
+}
+
+interface EvaluateFlags extends EvaluationFlags, SuiteFlags, SharedRunFlags {
+  readonly as?: string;
 }
 
 async function run(
   patterns: readonly string[],
-  flags: EvaluationFlags & SuiteFlags & { readonly as?: string },
+  flags: EvaluateFlags,
   command: Command,
 ): Promise<void> {
   if (patterns.length > 0 === (flags.suite !== undefined)) {
     command.error("error: name sets to evaluate, or a suite with --suite and --data");
   }
   if (flags.suite !== undefined) {
+    requireAlone("evaluate --suite");
     await useModel(flags, (flava) => evaluateSuite(flava, flags));
     return;
   }
+  await sharedRun(flags, (joined) => evaluatePaths(patterns, { ...joined, ...flags }), console.log);
+}
+
+/** Evaluates sets together with the processes that were started with this one. */
+async function evaluatePaths(
+  patterns: readonly string[],
+  flags: EvaluationFlags & Pick<EvaluateFlags, "as">,
+): Promise<void> {
   if (flags.model !== undefined && (await readTask(flags.model))) {
     await evaluateFineTuned(await expandFilePatterns(patterns), flags);
     return;

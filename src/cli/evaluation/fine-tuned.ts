@@ -4,6 +4,7 @@ import type { Flava } from "../../api/flava.js";
 import { readLabeled } from "../../data/labeled/read-labeled.js";
 import { type TaskEvaluation, evaluateTask } from "../../eval/evaluate-task.js";
 import { lossName } from "../../eval/task-measures.js";
+import { isFirst } from "../../parallel/agreement.js";
 import { measureColumns } from "../../report/evaluation-text.js";
 import { type Html, html } from "../../report/html.js";
 import { markdownTable } from "../../report/markdown.js";
@@ -32,6 +33,7 @@ export async function evaluateFineTuned(paths: readonly string[], flags: Flags):
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
       const evaluations = await evaluateAll(flava, paths, flags, signal);
+      if (!isFirst(flags.processes)) return;
       const { path: model, precision } = flava.model;
       if (flags.html !== undefined) {
         const sections = evaluations.map((each) => ({ title: each.set, body: bodyOf(each) }));
@@ -47,7 +49,7 @@ export async function evaluateFineTuned(paths: readonly string[], flags: Flags):
 async function evaluateAll(
   { predictor }: Flava,
   paths: readonly string[],
-  flags: DataFlags,
+  flags: Flags,
   signal: AbortSignal,
 ): Promise<NamedEvaluation[]> {
   const [text, textPair] = flags.textColumn ?? [];
@@ -64,8 +66,9 @@ async function evaluateAll(
   for (const path of paths) {
     const { samples, skipped } = await readLabeled(path, options);
     const paceOf = pace("samples");
-    const onProgress = (done: number): void =>
-      progress.show(`${path}: ${paceOf(done, samples.length)}`);
+    const onProgress = (done: number): void => {
+      if (isFirst(flags.processes)) progress.show(`${path}: ${paceOf(done, samples.length)}`);
+    };
     const evaluation = await evaluateTask(path, samples, predictor, { onProgress, signal });
     evaluation.skipped.addAll(skipped);
     evaluations.push({ set: path, evaluation });

@@ -13,6 +13,7 @@ import { type Comparison, comparisonMarkdown, comparisonTable } from "../../repo
 import { reportName, toRecord } from "../../report/evaluation-record.js";
 import { toSection } from "../../report/evaluation-section.js";
 import { toJson, toMarkdown } from "../../report/evaluation-text.js";
+import { isFirst } from "../../parallel/agreement.js";
 import { html } from "../../report/html.js";
 import { type Section, page } from "../../report/page.js";
 import { type DataFlags, decodeOptions } from "../data-options.js";
@@ -69,6 +70,7 @@ export async function evaluateSets(
         evaluateAll(model, sets, flags, evaluateOne, signal);
       const own = await run(flava);
       const evaluated = await compared(own, flags, run);
+      if (!isFirst(flags.processes)) return;
       const { path: model, precision } = flava.model;
       if (flags.json) printJson({ model, precision, evaluations: evaluated.map(jsonOf) });
       else console.log(evaluated.map(markdownOf).join("\n"));
@@ -102,7 +104,9 @@ async function evaluateAll(
   const evaluations: Evaluation[] = [];
   for (const set of sets) {
     const paceOf = pace("images");
-    const show = (line: string): void => progress.show(`${set.name}: ${line}`);
+    const show = (line: string): void => {
+      if (isFirst(flags.processes)) progress.show(`${set.name}: ${line}`);
+    };
     const evaluation = await evaluateOne(set, flava, {
       decode: decodeOptions(flags),
       onProgress: (done, total) => show(paceOf(done, total)),

@@ -28,10 +28,19 @@ import {
   backendOptions,
   threadsOption,
 } from "../model-option.js";
+import { isFirst } from "../../parallel/agreement.js";
+import { type RestartFlags, launchOption, restartsOption, runRestarting } from "./restarts.js";
+import {
+  type JoinedRun,
+  type SharedRunFlags,
+  mpiOption,
+  sharedRun,
+  timeoutOption,
+} from "./shared-run.js";
 import { trainingRun, workersOption } from "./training-run.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface FinetuneFlags extends LabeledFlags, BackendFlags, JsonFlag {
+interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, RestartFlags, JsonFlag {
   readonly recipe?: string;
   readonly validation?: string;
   readonly regression?: boolean;
@@ -75,13 +84,27 @@ export function addFinetune(program: Command): void {
     .addOption(workersOption())
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(launchOption())
+    .addOption(restartsOption())
+    .addOption(timeoutOption())
+    .addOption(mpiOption())
     .addOption(jsonOption());
 }
 
 async function run(path: string, flags: FinetuneFlags): Promise<void> {
+  if (flags.launch !== undefined || flags.restarts !== undefined) {
+    process.exitCode = await runRestarting(flags);
+    return;
+  }
+  const write = flags.json ? console.error : console.log;
+  await sharedRun(flags, (joined) => runShared(path, flags, joined), write);
+}
+
+/** Fine-tunes together with the processes that were started with this one. */
+async function runShared(path: string, flags: FinetuneFlags, joined: JoinedRun): Promise<void> {
   const { model = shippedModel(), workers, allowChanges, json } = flags;
+  const { write } = joined;
   const recipe = await recipeOf(flags);
-  const write = json ? console.error : console.log;
   const official = officialTask(flags);
   const data = official
     ? await readOfficial(official, path, recipe, flags, write)
@@ -97,10 +120,10 @@ async function run(path: string, flags: FinetuneFlags): Promise<void> {
         ...{ recipe, model, directory, workers, columns: { text, textPair, image, label } },
         ...(allowChanges && { allowChanges }),
       }),
-    backendOptions(flags),
+    backendOptions({ ...joined, ...flags }),
     write,
   );
-  if (json) printJson(result);
+  if (json && isFirst(joined.processes)) printJson(result);
 }
 
 /** The recipe named, or that for the columns, with the changes that the flags make. */

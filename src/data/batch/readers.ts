@@ -8,6 +8,8 @@ export interface Plan {
   /** Number of the batch, counted from 0. */
   readonly step: number;
   readonly samples: readonly unknown[];
+  /** Number of the first sample in the batch that this is a part of; default 0. */
+  readonly first?: number;
 }
 
 /** Reads batches; the same plan gives the same batch in every process. */

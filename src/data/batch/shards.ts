@@ -1,6 +1,7 @@
 /** Division of batches into shards, of which a process reads its own. */
 import type { NextBatch, Planner } from "./loader.js";
-import type { BatchPlan, MixtureCursor } from "./mixture.js";
+import type { MixtureCursor } from "./mixture.js";
+import type { Plan } from "./readers.js";
 import { SkippedSamples } from "./skipped.js";
 
 export interface ShardsOptions {
@@ -15,12 +16,12 @@ export interface ShardsOptions {
 export const wholeBatch: ShardsOptions = { count: 1, first: 0, end: 1 };
 
 /** Plans the shards of one batch after the other as batches of their own. Each sample is read as in the whole batch. */
-export class ShardPlanner implements Planner<BatchPlan> {
-  readonly #left: BatchPlan[] = [];
+export class ShardPlanner<P extends Plan> implements Planner<P> {
+  readonly #left: P[] = [];
   #step = 0;
 
   constructor(
-    private readonly planner: Planner<BatchPlan>,
+    private readonly planner: Planner<P>,
     private readonly options: ShardsOptions,
   ) {}
 
@@ -29,12 +30,12 @@ export class ShardPlanner implements Planner<BatchPlan> {
     return this.planner.cursor;
   }
 
-  next(): BatchPlan {
+  next(): P {
     if (this.#left.length === 0) this.#left.push(...this.#shards(this.planner.next()));
     return { ...this.#left.shift()!, step: this.#step++ };
   }
 
-  #shards(plan: BatchPlan): BatchPlan[] {
+  #shards(plan: P): P[] {
     const { count, first, end } = this.options;
     const size = plan.samples.length / count;
     return Array.from({ length: end - first }, (_, index) => {

@@ -100,15 +100,16 @@ export class LabeledReader {
     };
   }
 
-  #pixels(images: readonly Image[], { key }: LabeledPlan) {
+  #pixels(images: readonly Image[], { key, first = 0 }: LabeledPlan) {
     const { processor, views } = this.options.images!;
     const shape = viewShape({ width: 1, height: 1 }, processor.encoder); // of one size for all
     const size = sizeOf(shape);
     const pixels = new Float32Array(images.length * size);
     for (const [slot, image] of images.entries()) {
       const offset = slot * size;
+      const own = foldIn(key, first + slot);
       if (!views) writePixels(image, processor, pixels, offset);
-      else writeTrainingPixels(image, foldIn(key, slot), { ...views, processor }, pixels, offset);
+      else writeTrainingPixels(image, own, { ...views, processor }, pixels, offset);
     }
     return { sizes: { pixels: shape }, tensors: { pixels } };
   }

@@ -9,6 +9,8 @@ export interface LabeledPlan {
   /** For the views of images. */
   readonly key: Key;
   readonly samples: readonly LabeledSample[];
+  /** Number of the first sample in the batch that this is a part of; default 0. */
+  readonly first?: number;
 }
 
 /** Plans batches of one size: all samples in a new random order in each epoch. The same cursor gives the same plans. */

@@ -1,3 +1,5 @@
+import { SkippedSamples } from "../../data/batch/skipped.js";
+import { type SampleVectors, dealtVectors } from "../../inference/dealt-vectors.js";
 import { digestOf, readRows } from "../embedding-store.js";
 import type { EvaluatorContext } from "./embed-images.js";
 
@@ -6,24 +8,40 @@ const textsPerCall = 4096;
 
 /** Unit-length embeddings of texts, of which those that are not in the store are computed: float32 [N, width]. */
 export async function embedTexts(
-  { embedder, stores: { texts: store }, signal }: EvaluatorContext,
+  context: EvaluatorContext,
   texts: readonly string[],
 ): Promise<Float32Array> {
+  const { texts: store } = context.stores;
   const digests = texts.map((text) => digestOf(text));
   const missing = [...digests.keys()].filter((index) => store.rowOf(digests[index]!) === undefined);
   for (let first = 0; first < missing.length; first += textsPerCall) {
     const some = missing.slice(first, first + textsPerCall);
-    const vectors = await embedder.texts(
-      some.map((index) => texts[index]!),
-      { signal },
-    );
-    for (const [place, index] of some.entries()) {
-      const from = place * store.width;
-      await store.add(digests[index]!, vectors.subarray(from, from + store.width));
+    for (const { sample, vectors } of await embedded(context, some, texts)) {
+      await store.add(digests[sample]!, vectors.text!);
     }
   }
   return readRows(
     store,
     Int32Array.from(digests, (digest) => store.rowOf(digest)!),
   );
+}
+
+/** The vectors of the texts at some places. */
+async function embedded(
+  { embedder, backend, signal }: EvaluatorContext,
+  places: readonly number[],
+  texts: readonly string[],
+): Promise<readonly SampleVectors<number>[]> {
+  const compute = async (own: readonly number[]): Promise<SampleVectors<number>[]> => {
+    const asked = own.map((place) => texts[place]!);
+    const vectors = await embedder.texts(asked, { signal });
+    return own.map((place, index) => ({
+      sample: place,
+      vectors: { text: vectors.subarray(index * embedder.width, (index + 1) * embedder.width) },
+    }));
+  };
+  const { communicator: processes } = backend;
+  return processes
+    ? dealtVectors(processes, places, new SkippedSamples(), compute)
+    : compute(places);
 }

@@ -7,7 +7,7 @@ import { addTo, priorOf } from "../baseline.js";
 import type { MaskedWordsSet } from "../evaluation-set.js";
 import type { EvaluatedImages, EvaluatorContext } from "./embed-images.js";
 import { type Measure, type Scored, withIntervals } from "./measured.js";
-import { imagesOf, readSamples } from "./read-samples.js";
+import { imagesOf, inChunks, readSamples } from "./read-samples.js";
 
 export interface MaskedWordsEvaluation extends EvaluatedImages {
   readonly kind: "masked words";
@@ -44,15 +44,16 @@ export async function evaluateMaskedWords(
   const seen: readonly Beside[] = hasImages
     ? ["the own image", "another image", "no image"]
     : ["no image"];
-  const hits = new Map<Beside, number[]>(seen.map((beside) => [beside, []]));
-  for (let first = 0; first < samples.length; first += atOnce) {
+  const hitsFrom = async (first: number): Promise<number[][]> => {
     const some = asked.slice(first, first + atOnce).flat();
-    for (const [beside, right] of hits) {
-      context.signal?.throwIfAborted();
-      right.push(...(await rightPieces(some, beside, samples, context)));
-    }
-    context.advance(Math.min(atOnce, samples.length - first));
-  }
+    const found: number[][] = [];
+    for (const beside of seen) found.push(await rightPieces(some, beside, samples, context));
+    return found;
+  };
+  const chunks = await inChunks(samples.length, atOnce, context, hitsFrom);
+  const hits = new Map(
+    seen.map((beside, index) => [beside, chunks.flatMap((each) => each[index]!)]),
+  );
   const all = asked.flat();
   const keys = samples.map(({ key }) => key);
   const measures = withIntervals(scoredBy(hits, all), context.key);

@@ -4,7 +4,7 @@ import type { MatchingSet } from "../evaluation-set.js";
 import { calibrationError } from "../metrics/calibration.js";
 import type { EvaluatedImages, EvaluatorContext } from "./embed-images.js";
 import { type Measure, type Scored, withIntervals } from "./measured.js";
-import { imagesOf, readSamples } from "./read-samples.js";
+import { imagesOf, inChunks, readSamples } from "./read-samples.js";
 import { type WrongText, WrongTexts, difficulties } from "./wrong-texts.js";
 
 export interface MatchingEvaluation extends EvaluatedImages {
@@ -31,9 +31,7 @@ export async function evaluateMatching(
 ): Promise<MatchingEvaluation> {
   const { samples, skipped } = await readSamples(set.source, "all", context);
   const wrongTexts = new WrongTexts(samples, foldIn(context.key, "wrong texts"));
-  const judged: Judged[] = [];
-  for (let first = 0; first < samples.length; first += atOnce) {
-    context.signal?.throwIfAborted();
+  const judgedFrom = async (first: number): Promise<Judged[]> => {
     const images = await imagesOf(samples.slice(first, first + atOnce), context);
     const asked = images.flatMap((image, place) =>
       wrongTexts.of(first + place).map((text) => ({ ...text, image, sample: first + place })),
@@ -46,11 +44,13 @@ export async function evaluateMatching(
       );
     const ofRight = await match(asked.map(({ right }) => right));
     const ofWrong = await match(asked.map(({ wrong }) => wrong));
-    context.advance(images.length);
-    for (const [index, { image: _, ...text }] of asked.entries()) {
-      judged.push({ ...text, ofRight: ofRight[index]!, ofWrong: ofWrong[index]! });
-    }
-  }
+    return asked.map(({ image: _, ...text }, index) => ({
+      ...text,
+      ofRight: ofRight[index]!,
+      ofWrong: ofWrong[index]!,
+    }));
+  };
+  const judged = (await inChunks(samples.length, atOnce, context, judgedFrom)).flat();
   const keys = samples.map(({ key }) => key);
   const measures = withIntervals(scoredBy(judged), context.key);
   return { kind: "matching", set, keys, skipped, measures, calibrationError: errorOf(judged) };

@@ -5,6 +5,7 @@ import { ImageError } from "../../data/image/image-error.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { SampleSource } from "../../data/formats/source.js";
 import type { Sample } from "../../data/sample.js";
+import { dealt } from "../../parallel/agreement.js";
 import type { EvaluatorContext } from "./embed-images.js";
 
 /** Samples with their images still encoded, which take little memory. */
@@ -64,4 +65,25 @@ export function imagesOf(
   { decode }: EvaluatorContext,
 ): Promise<Image[]> {
   return Promise.all(samples.map(({ image }) => decodeImage(image!, decode)));
+}
+
+/**
+ * Does `work` for each chunk of `count` samples, given the number of its first one. The processes of a run take chunks in turn,
+ * and all get all results, in order.
+ *
+ * @param work gives plain JSON
+ */
+export function inChunks<Result>(
+  count: number,
+  size: number,
+  { backend, signal, advance }: EvaluatorContext,
+  work: (first: number) => Promise<Result>,
+): Promise<Result[]> {
+  const firsts = Array.from({ length: Math.ceil(count / size) }, (_, index) => index * size);
+  return dealt(backend.communicator, firsts, async (first) => {
+    signal?.throwIfAborted();
+    const result = await work(first);
+    advance(Math.min(size, count - first));
+    return result;
+  });
 }

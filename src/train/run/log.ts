@@ -59,9 +59,12 @@ export async function readLog(run: RunDirectory): Promise<LogEntry[]> {
   const text = await readFile(run.file(logName), "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => {
     try {
-      return [JSON.parse(line) as LogEntry];
+      return [JSON.parse(line, numberFrom) as LogEntry];
     } catch {
       return [];
     }
   });
 }
+
+/** JSON has no other numbers than finite ones, and null for them. */
+const numberFrom = (_name: string, value: unknown): unknown => value ?? NaN;

@@ -5,6 +5,7 @@ import { RecipeError } from "../../configs/recipe.js";
 import { batchKinds } from "../../data/batch/mixture.js";
 import type { ShardsOptions } from "../../data/batch/shards.js";
 import { type SkippedSamples, skipReasons } from "../../data/batch/skipped.js";
+import type { PartCounts } from "../step/tree-sum.js";
 
 /** The shards of batches that this process computes. */
 export function shardsOf(
@@ -17,7 +18,24 @@ export function shardsOf(
 }
 
 /**
- * The recipe with its number of shards: its own, or else that with which the run was started, or the number of processes.
+ * The number of shards of a run: that of its recipe, or else that with which it was started, or the number of processes.
+ *
+ * @param started the number of shards with which the run was started, if it was
+ * @throws RecipeError if the processes cannot share them
+ */
+export function shardCount(
+  { shards }: Pick<Recipe, "shards">,
+  started: number | undefined,
+  processes: Communicator | undefined,
+): number {
+  const { size = 1 } = processes ?? {};
+  const count = shards ?? started ?? size;
+  requireShared(count, size);
+  return count;
+}
+
+/**
+ * The recipe with its number of shards.
  *
  * @param started the number of shards with which the run was started, if it was
  * @throws RecipeError if the processes cannot share them, or batches have no such shards
@@ -27,33 +45,41 @@ export function withShards<R extends Recipe>(
   started: number | undefined,
   processes: Communicator | undefined,
 ): R {
-  const { size = 1 } = processes ?? {};
-  const shards = recipe.shards ?? started ?? size;
+  const shards = shardCount(recipe, started, processes);
   if (shards === 1) return recipe; // as in runs before there were shards
-  requireShared(shards, size);
   for (const stage of recipe.stages) requireShards(stage, shards);
   return { ...recipe, shards };
 }
 
 /** @throws RecipeError if batches of the stage have no such shards */
 function requireShards(stage: StageRecipe, shards: number): void {
-  const { name } = stage;
-  const microBatches = stage.kind === "codebook" ? 1 : stage.microBatches;
-  const parts = shards * microBatches;
-  const batches =
-    stage.kind === "codebook"
-      ? [["batch", stage.batch] as const]
-      : batchKinds
-          .filter((kind) => stage.shares[kind] > 0)
-          .map((kind) => [`batch.${kind}`, stage.batch[kind]] as const);
-  for (const [setting, samples] of batches) {
-    if (samples % parts === 0) continue;
-    throw new RecipeError(
-      `stages.${name}.${setting}: ${samples} samples cannot be split into ${shards} shards` +
-        `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
-        "to a divisor (--set shards=…).",
-    );
+  const path = `stages.${stage.name}.batch`;
+  if (stage.kind === "codebook") {
+    requireSplit(path, stage.batch, { shards });
+    return;
   }
+  const { batch, shares, microBatches } = stage;
+  for (const kind of batchKinds) {
+    if (shares[kind] > 0) requireSplit(`${path}.${kind}`, batch[kind], { shards, microBatches });
+  }
+}
+
+/**
+ * @param setting the path of the batch in the recipe
+ * @throws RecipeError if a batch of so many samples has no such parts
+ */
+export function requireSplit(
+  setting: string,
+  samples: number,
+  { shards = 1, microBatches = 1 }: PartCounts,
+): void {
+  const parts = shards * microBatches;
+  if (samples % parts === 0) return;
+  throw new RecipeError(
+    `${setting}: ${samples} samples cannot be split into ${shards} shards` +
+      `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
+      "to a divisor (--set shards=…).",
+  );
 }
 
 /** The samples that were left out in the shards of all processes; of those of others only how many, and why. */

@@ -5,11 +5,12 @@ import { keyOf } from "../../base/random.js";
 import type { Model } from "../../checkpoint/model.js";
 import { headParameters } from "../../checkpoint/task.js";
 import { writeModel } from "../../checkpoint/write-model.js";
+import type { ShardsOptions } from "../../data/batch/shards.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { LabeledSample } from "../../data/labeled-sample.js";
 import { type LabeledBatch, type TaskSizes, sizesKey } from "../../data/labeled/labeled-batch.js";
 import { guessingLoss, lossName, measureNames, taskMeasures } from "../../eval/task-measures.js";
-import type { TensorSpec } from "../../graph/tensor.js";
+import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { predictSamples } from "../../inference/predict-samples.js";
 import { TaskPredictor } from "../../inference/task-predictor.js";
 import { flavaParameters } from "../../model/flava.js";
@@ -17,12 +18,10 @@ import type { Task } from "../../model/task.js";
 import { type FlavaForTask, unusedParts } from "../../model/task-model.js";
 import { initialize } from "../../nn/parameter.js";
 import { type ParameterRules, freezing, requireParts, requireRules } from "../../optim/rules.js";
-import type { Tensor } from "../../graph/tensor.js";
 import { warmupCosine, warmupLinear } from "../../optim/schedule.js";
-import { optimizerStep } from "../optimizer-step.js";
 import type { ResolvedRecipe } from "../resolved-recipe.js";
 import { loadStart } from "../run/start.js";
-import type { CompiledStep } from "../step/compiled-step.js";
+import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import type { LabeledTensors } from "../../data/labeled/labeled-batch.js";
 import { layerRates } from "./layer-rates.js";
@@ -37,7 +36,9 @@ export interface FinetuningStageOptions {
   /** The model to start from; its weights are read from its path. */
   readonly model: Pick<Model, "path" | "config" | "tokenizer" | "processor" | "source">;
   readonly task: Task;
-  /** Sizes of the largest batch. */
+  /** The shards of batches that this process computes. */
+  readonly shards: ShardsOptions;
+  /** Sizes of the largest shard. */
   readonly largest: TaskSizes;
   readonly train: readonly LabeledSample[];
   readonly validation: readonly LabeledSample[];
@@ -46,14 +47,13 @@ export interface FinetuningStageOptions {
 
 type FinetuningState = State<OptimizerState<FlavaForTask<TensorSpec>, TensorSpec>>;
 
-export class FinetuningStage implements Stage<LabeledBatch> {
+export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
   readonly state: FinetuningState;
   readonly losses = [lossName];
   /** Of its loss. */
   readonly baseline: number;
   readonly measures: readonly string[];
-  readonly #rules: ParameterRules;
-  readonly #steps = new Map<string, CompiledStep<LabeledTensors<TensorSpec>>>();
+  readonly #steps: ShardSteps<FlavaForTask<TensorSpec>, LabeledTensors<TensorSpec>>;
   readonly #predictor: TaskPredictor;
 
   constructor(private readonly options: FinetuningStageOptions) {
@@ -62,12 +62,17 @@ export class FinetuningStage implements Stage<LabeledBatch> {
       flava: flavaParameters(model.config),
       head: headParameters(model.config, task),
     };
-    this.#rules = rulesOf(parameters, options);
+    const rules = rulesOf(parameters, options);
     const { microBatches, precision } = recipe;
-    this.state = new State(
-      backend,
-      optimizerState(parameters, { rules: this.#rules, microBatches }),
-    );
+    const division: Division = { shards: options.shards, microBatches };
+    this.state = new State(backend, optimizerState(parameters, { rules, ...partsOf(division) }));
+    const { clip, ...optimizer } = recipe.optimizer;
+    this.#steps = new ShardSteps(this.state, {
+      ...{ ...division, processes: backend.communicator },
+      optimizer: { ...optimizer, rules },
+      ...(clip !== undefined && { clip }),
+      learningRate: (step) => rateAt(step, recipe),
+    });
     const targets = train.flatMap(({ target }) => target ?? []);
     this.baseline = guessingLoss(task.labels, targets);
     this.measures = validation.length > 0 ? measureNames(task.labels) : [];
@@ -98,8 +103,12 @@ export class FinetuningStage implements Stage<LabeledBatch> {
     return { memory: { state, step, validation: 0, batch: 0 }, flops };
   }
 
-  async step({ sizes, tensors }: LabeledBatch): Promise<Scalars> {
-    return stepScalars(await this.#compiled(sizes).run(tensors));
+  async step(batches: readonly LabeledBatch[]): Promise<Scalars> {
+    const shards = batches.map(({ sizes, tensors }) => ({
+      step: this.#compiled(sizes),
+      values: tensors,
+    }));
+    return stepScalars(await this.#steps.run(shards));
   }
 
   async evaluate(): Promise<Scalars> {
@@ -124,26 +133,16 @@ export class FinetuningStage implements Stage<LabeledBatch> {
 
   async dispose(): Promise<void> {
     await this.#predictor.close();
-    for (const step of this.#steps.values()) step.dispose();
+    this.#steps.dispose();
     this.state.dispose();
   }
 
-  #compiled(sizes: TaskSizes): CompiledStep<LabeledTensors<TensorSpec>> {
-    const name = sizesKey(sizes);
-    const found = this.#steps.get(name);
-    if (found) return found;
+  #compiled(sizes: TaskSizes): ShardStep<FlavaForTask<TensorSpec>, LabeledTensors<TensorSpec>> {
     const { recipe, model, task } = this.options;
-    const { precision, recompute, microBatches } = recipe;
-    const { clip, ...optimizer } = recipe.optimizer;
-    const loss = finetuningLoss(sizes, { config: model.config, precision, recompute, task });
-    const step = optimizerStep(this.state, loss, {
-      optimizer: { ...optimizer, rules: this.#rules },
-      ...(clip !== undefined && { clip }),
-      learningRate: (step) => rateAt(step, recipe),
-      microBatches,
-    });
-    this.#steps.set(name, step);
-    return step;
+    const { precision, recompute } = recipe;
+    return this.#steps.at(sizesKey(sizes), () =>
+      finetuningLoss(sizes, { config: model.config, precision, recompute, task }),
+    );
   }
 }
 
