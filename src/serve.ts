@@ -8,7 +8,12 @@
  * const server = await createServer({ models: { mini: () => load() } });
  * console.log(await server.listen({ port: 8000 }));
  */
-export { type ListenOptions, Server, type ServerOptions, createServer } from "./serve/server.js";
+export { Server, type ServerOptions, createServer } from "./serve/server.js";
+export type { ListenOptions } from "./serve/listen.js";
+export { ServerProcesses, type ServerProcessesOptions } from "./serve/processes/server-processes.js";
+export { answerConnections } from "./serve/processes/answer-connections.js";
+export type { ProcessCounts, ServerGroup } from "./serve/processes/server-group.js";
+export type { MetricValues } from "./serve/processes/summed-metrics.js";
 export type { LoadModel } from "./serve/models/served-models.js";
 export type { BatchLimits } from "./serve/batch/lane.js";
 export { ApiKeys } from "./serve/http/api-keys.js";

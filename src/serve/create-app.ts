@@ -5,6 +5,7 @@ import type { AppEnvironment, ServerApp } from "./http/app.js";
 import { type CallsOptions, calls } from "./http/calls.js";
 import { type LoggedRequest, requestLog } from "./http/request-log.js";
 import type { Metrics } from "./metrics.js";
+import type { ServerGroup } from "./processes/server-group.js";
 import { addCard } from "./routes/card.js";
 import { addClassify } from "./routes/classify.js";
 import { addDocument } from "./routes/document.js";
@@ -21,6 +22,8 @@ import { addWebApp } from "./web-app.js";
 
 export interface AppOptions extends CallsOptions {
   readonly metrics: Metrics;
+  /** The processes that answer together, of which this is one; default: none. */
+  readonly group?: ServerGroup | undefined;
   /** Receives every request after it was answered. */
   readonly onRequest?: ((request: LoggedRequest) => void) | undefined;
   /** Adds further endpoints. */
@@ -38,7 +41,7 @@ const operations = [
 ];
 
 export function createApp(options: AppOptions): ServerApp {
-  const { models, metrics, onRequest, extend, runs, pages, isReady } = options;
+  const { models, metrics, group, onRequest, extend, runs, pages, isReady } = options;
   const app: ServerApp = new OpenAPIHono<AppEnvironment>();
   app.use(
     requestLog((request) => {
@@ -52,8 +55,8 @@ export function createApp(options: AppOptions): ServerApp {
   addModels(app, models);
   addCard(app);
   addRuns(app, runs);
-  addHealth(app, isReady);
-  addMetrics(app, metrics);
+  addHealth(app, isReady, group);
+  addMetrics(app, metrics, group);
   extend?.(app);
   addDocument(app);
   if (pages !== undefined) addWebApp(app, pages);

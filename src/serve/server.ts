@@ -1,5 +1,5 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, createAdaptorServer } from "@hono/node-server";
 import type { BatchLimits } from "./batch/lane.js";
 import { type AppOptions, createApp } from "./create-app.js";
@@ -9,10 +9,15 @@ import type { ServerApp } from "./http/app.js";
 import { type ServerLimits, defaultLimits } from "./http/limits.js";
 import { HostFetcher } from "./images/host-fetcher.js";
 import { imageBytes } from "./images/image-bytes.js";
+import { type ListenOptions, listen } from "./listen.js";
 import { Metrics } from "./metrics.js";
 import { type LoadModel, ServedModels } from "./models/served-models.js";
+import type { MetricValues } from "./processes/summed-metrics.js";
 
-export interface ServerOptions extends Pick<AppOptions, "extend" | "runs" | "pages" | "onRequest"> {
+export interface ServerOptions extends Pick<
+  AppOptions,
+  "extend" | "runs" | "pages" | "onRequest" | "group"
+> {
   /** How to load each model, by the name that clients call it by; the first one is the default. */
   readonly models: Readonly<Record<string, LoadModel>>;
   /** What the first model searches: a directory made by `flava index`, or a file written by `flava embed`. */
@@ -28,26 +33,19 @@ export interface ServerOptions extends Pick<AppOptions, "extend" | "runs" | "pag
   readonly onWarning?: (message: string) => void;
 }
 
-export interface ListenOptions {
-  /** Default: 8000; 0 for any that is free. */
-  readonly port?: number;
-  /** Default: "127.0.0.1", which only this machine reaches. */
-  readonly host?: string;
-}
-
 export const defaultBatch: BatchLimits = { items: 32, tokens: 4096, wait: 2 };
 
 /** Models behind HTTP endpoints, made by `createServer`. */
 export class Server {
   #http: ServerType | undefined;
+  readonly #connections = new Set<Socket>();
   #isReady = true;
   /** All endpoints: `app.request(...)` answers without a socket, and `app.fetch` runs inside another server. */
   readonly app: ServerApp;
 
   private constructor(
     private readonly models: ServedModels,
-    options: Omit<AppOptions, "models" | "isReady">,
-    private readonly limits: ServerLimits,
+    private readonly options: Omit<AppOptions, "models" | "isReady">,
   ) {
     this.app = createApp({ ...options, models, isReady: () => this.#isReady });
   }
@@ -80,22 +78,37 @@ export class Server {
       bytesOf: (image: string | Uint8Array, param: string, signal: AbortSignal) =>
         imageBytes(image, param, fetcher, signal),
     };
-    return new Server(loaded, { ...options, limits, admission, metrics, reader }, limits);
+    return new Server(loaded, { ...options, limits, admission, metrics, reader });
   }
 
   /** Starts to listen; returns the server's URL. */
-  async listen({ port = 8000, host = "127.0.0.1" }: ListenOptions = {}): Promise<string> {
-    const requestTimeout = 1000 * this.limits.seconds;
-    const http = createAdaptorServer({
+  listen(options: ListenOptions = {}): Promise<string> {
+    return listen(this.#open(), options);
+  }
+
+  /** Answers on a connection that was accepted elsewhere; nothing has been read from it. */
+  accept(socket: Socket): void {
+    socket.allowHalfOpen = true; // as of connections that a server accepts itself
+    if (!this.#http) this.#open().emit("listening"); // then it begins to watch its connections for those that are too slow
+    this.#http!.emit("connection", socket);
+  }
+
+  #open(): ServerType {
+    const requestTimeout = 1000 * this.options.limits.seconds;
+    this.#http = createAdaptorServer({
       fetch: this.app.fetch,
       serverOptions: { requestTimeout, headersTimeout: requestTimeout },
     });
-    http.listen(port, host);
-    await once(http, "listening");
-    this.#http = http;
-    const address = http.address() as AddressInfo;
-    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-    return `http://${name}:${address.port}`;
+    this.#http.on("connection", (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once("close", () => this.#connections.delete(socket));
+    });
+    return this.#http;
+  }
+
+  /** What it has counted, of which `/metrics` is the text. */
+  metrics(): Promise<MetricValues> {
+    return this.options.metrics.registry.getMetricsAsJSON();
   }
 
   /** Loads all models again; requests go on with the models that they began with. */
@@ -106,22 +119,25 @@ export class Server {
   /** Refuses new requests, finishes those that it has, and frees the models. */
   async close(): Promise<void> {
     this.#isReady = false;
-    if (this.#http) await closed(this.#http);
+    this.#http?.close();
+    await this.#ended();
     await this.models.close();
+  }
+
+  /** Waits for all connections to end: each as soon as it is idle, and those of requests that never end after the time limit. */
+  async #ended(): Promise<void> {
+    const latest = performance.now() + 1000 * this.options.limits.seconds;
+    while (this.#connections.size > 0) {
+      const isLate = performance.now() > latest;
+      if (isLate) for (const socket of this.#connections) socket.destroy();
+      else if ("closeIdleConnections" in this.#http!) this.#http.closeIdleConnections();
+      await sleep(50);
+    }
   }
 }
 
 function warn(message: string): void {
   process.emitWarning(message, "FlavaWarning");
-}
-
-/** Stops to listen, and waits for the connections to end, each as soon as it is idle. */
-async function closed(http: ServerType): Promise<void> {
-  const sweep = setInterval(() => {
-    if ("closeIdleConnections" in http) http.closeIdleConnections();
-  }, 100);
-  await new Promise((resolve) => http.close(resolve));
-  clearInterval(sweep);
 }
 
 /**

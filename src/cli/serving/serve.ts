@@ -1,36 +1,17 @@
 /** `flava serve`: models behind HTTP endpoints. */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
-import { packagePath } from "../../base/package-root.js";
-import { ApiKeys } from "../../serve/http/api-keys.js";
 import { defaultLimits } from "../../serve/http/limits.js";
-import type { LoadModel } from "../../serve/models/served-models.js";
-import { type Server, createServer, defaultBatch } from "../../serve/server.js";
+import { ServerProcesses } from "../../serve/processes/server-processes.js";
+import { type Server, defaultBatch } from "../../serve/server.js";
 import { existingDirectory } from "../existing-directory.js";
-import { type JsonFlag, printJson } from "../json.js";
-import { type ModelFlags, addComputeOptions, headsOption, loadModel } from "../model-option.js";
+import { printJson } from "../json.js";
+import { addComputeOptions, headsOption } from "../model-option.js";
 import { several } from "../several.js";
 import { wholeNumberFrom } from "../whole-number.js";
-import { type NamedModel, namedModels } from "./named-models.js";
-
-interface ServeFlags extends Omit<ModelFlags, "model">, JsonFlag {
-  readonly model?: readonly string[];
-  readonly port: number;
-  readonly host: string;
-  readonly runs?: string;
-  readonly index?: string;
-  readonly apiKeyFile?: string;
-  readonly allowHost: readonly string[];
-  readonly batch: number;
-  readonly batchTokens: number;
-  readonly batchWait: number;
-  readonly maxBody: number;
-  readonly maxPixels: number;
-  readonly maxItems: number;
-  readonly maxRequests: number;
-  readonly timeLimit: number;
-}
+import { namedModels } from "./named-models.js";
+import { type ServeFlags, openServer } from "./open-server.js";
 
 export function addServe(program: Command): void {
   const command = program
@@ -46,6 +27,12 @@ export function addServe(program: Command): void {
     )
     .option("--port <n>", "port; 0 for any that is free", wholeNumberFrom(0), 8000)
     .option("--host <address>", "address to listen on; 0.0.0.0 for other machines", "127.0.0.1")
+    .option(
+      "--processes <n>",
+      "processes that answer, each with its share of the cores; one that ends is replaced",
+      wholeNumberFrom(1),
+      1,
+    )
     .option(
       "--runs <directory>",
       "show the training runs and evaluations below this directory on the web page",
@@ -116,58 +103,56 @@ function addLimitOptions(command: Command): void {
 }
 
 async function run(flags: ServeFlags): Promise<void> {
-  const models = namedModels(flags.model);
-  const pages = packagePath("dist", "app");
-  const server = await createServer({
-    models: Object.fromEntries(models.map((model) => [model.name, loaderOf(model, flags)])),
-    index: flags.index,
-    batch: { items: flags.batch, tokens: flags.batchTokens, wait: flags.batchWait },
-    limits: {
-      bodyBytes: flags.maxBody,
-      pixels: flags.maxPixels,
-      items: flags.maxItems,
-      requests: flags.maxRequests,
-      seconds: flags.timeLimit,
-    },
-    keys: await keysOf(flags.apiKeyFile, process.env.FLAVA_API_KEYS),
-    allowedHosts: flags.allowHost,
-    onRequest: (request) => process.stderr.write(`${JSON.stringify(request)}\n`),
+  const names = namedModels(flags.model).map(({ name }) => name);
+  const { url, server, failed } = await (flags.processes === 1 ? startOne : startSeveral)(flags);
+  if (flags.json) printJson({ url, models: names });
+  const processes = flags.processes === 1 ? "" : ` by ${flags.processes} processes`;
+  console.error(`flava: serving ${names.join(", ")} at ${url}${processes}; endpoints: ${url}/docs`);
+  await stopped(server, failed);
+}
+
+/** A server, in this process or in others. */
+interface Started {
+  readonly url: string;
+  readonly server: Pick<Server, "reload" | "close">;
+  /** Rejects if the server cannot go on. */
+  readonly failed?: Promise<never>;
+}
+
+async function startOne(flags: ServeFlags): Promise<Started> {
+  const server = await openServer(flags);
+  return { server, url: await server.listen(flags) };
+}
+
+async function startSeveral(flags: ServeFlags): Promise<Started> {
+  const { processes, port, host } = flags;
+  const server = await ServerProcesses.start({
+    ...{ processes, port, host },
+    script: fileURLToPath(new URL("worker.js", import.meta.url)),
+    given: { ...flags, threads: flags.threads ?? shareOfCores(processes) },
     onWarning: (message) => console.error(`flava: ${message}`),
-    ...(flags.runs !== undefined && { runs: flags.runs }),
-    ...(existsSync(pages) && { pages }),
   });
-  const url = await server.listen(flags);
-  if (flags.json) printJson({ url, models: models.map(({ name }) => name) });
-  console.error(
-    `flava: serving ${models.map(({ name }) => name).join(", ")} at ${url}; endpoints: ${url}/docs`,
-  );
-  await stopped(server);
+  return { server, url: server.url, failed: server.failed };
 }
 
-function loaderOf({ path }: NamedModel, { model: _, ...flags }: ServeFlags): LoadModel {
-  return () => loadModel({ ...flags, model: path }, flags.batch);
-}
-
-async function keysOf(
-  file: string | undefined,
-  words: string | undefined,
-): Promise<ApiKeys | undefined> {
-  if (file !== undefined) return ApiKeys.parse(await readFile(file, "utf8"), file);
-  if (words === undefined) return undefined;
-  return ApiKeys.parse(words.replaceAll(",", "\n"), "FLAVA_API_KEYS");
+/** Compute threads of each process; undefined if the environment names them. */
+function shareOfCores(processes: number): number | undefined {
+  if (process.env.FLAVA_THREADS !== undefined) return undefined;
+  return Math.max(1, Math.floor(availableParallelism() / processes));
 }
 
 /** Waits for a signal to stop, and until the server has finished what it has. A second signal stops it at once. */
-async function stopped(server: Server): Promise<void> {
+async function stopped(server: Started["server"], failed?: Promise<never>): Promise<void> {
   process.on("SIGHUP", () => {
     server.reload().then(
       () => console.error("flava: loaded the models again"),
       (error: unknown) => console.error(`flava: the models stay as they were: ${String(error)}`),
     );
   });
-  await new Promise<void>((resolve) => {
+  const signal = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve).once("SIGTERM", resolve);
   });
+  await Promise.race([signal, ...(failed ? [failed] : [])]);
   process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
   console.error(
     "flava: finishing the requests that came before; the same signal again stops at once",

@@ -1,15 +1,27 @@
 /** Whether the server runs and takes requests, for supervisors and load balancers. */
 import { z } from "@hono/zod-openapi";
 import type { ServerApp } from "../http/app.js";
+import type { ServerGroup } from "../processes/server-group.js";
 
-const statusResponse = z.object({ status: z.string() }).openapi("Status");
+const statusResponse = z
+  .object({
+    status: z.string(),
+    processes: z
+      .object({ ready: z.int(), of: z.int() })
+      .optional()
+      .openapi({ description: "How many processes take requests, where several answer." }),
+  })
+  .openapi("Status");
 const json = (description: string) => ({
   description,
   content: { "application/json": { schema: statusResponse } },
 });
 
-/** @param isReady whether new requests are taken */
-export function addHealth(app: ServerApp, isReady: () => boolean): void {
+/**
+ * @param isReady whether new requests are taken
+ * @param group the processes that answer together, if the server is one of them
+ */
+export function addHealth(app: ServerApp, isReady: () => boolean, group?: ServerGroup): void {
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/health",
@@ -22,8 +34,11 @@ export function addHealth(app: ServerApp, isReady: () => boolean): void {
     summary: "Whether new requests are taken.",
     responses: { 200: json("They are."), 503: json("The server is stopping.") },
   });
-  app.get("/health", (context) => context.json({ status: "ok" }));
-  app.get("/ready", (context) =>
-    isReady() ? context.json({ status: "ready" }) : context.json({ status: "stopping" }, 503),
+  const processes = async () => (group ? { processes: await group.processes() } : {});
+  app.get("/health", async (context) => context.json({ status: "ok", ...(await processes()) }));
+  app.get("/ready", async (context) =>
+    isReady()
+      ? context.json({ status: "ready", ...(await processes()) })
+      : context.json({ status: "stopping" }, 503),
   );
 }

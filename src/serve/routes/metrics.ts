@@ -1,7 +1,9 @@
 import type { ServerApp } from "../http/app.js";
 import type { Metrics } from "../metrics.js";
+import type { ServerGroup } from "../processes/server-group.js";
 
-export function addMetrics(app: ServerApp, { registry }: Metrics): void {
+/** @param group whose sums are shown, if the server is one of several processes */
+export function addMetrics(app: ServerApp, { registry }: Metrics, group?: ServerGroup): void {
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/metrics",
@@ -14,6 +16,8 @@ export function addMetrics(app: ServerApp, { registry }: Metrics): void {
     },
   });
   app.get("/metrics", async (context) =>
-    context.body(await registry.metrics(), 200, { "content-type": registry.contentType }),
+    context.body(await (group ?? registry).metrics(), 200, {
+      "content-type": registry.contentType,
+    }),
   );
 }
