@@ -10,7 +10,10 @@
  */
 export { Server, type ServerOptions, createServer } from "./serve/server.js";
 export type { ListenOptions } from "./serve/listen.js";
-export { ServerProcesses, type ServerProcessesOptions } from "./serve/processes/server-processes.js";
+export {
+  ServerProcesses,
+  type ServerProcessesOptions,
+} from "./serve/processes/server-processes.js";
 export { answerConnections } from "./serve/processes/answer-connections.js";
 export type { ProcessCounts, ServerGroup } from "./serve/processes/server-group.js";
 export type { MetricValues } from "./serve/processes/summed-metrics.js";

@@ -1,6 +1,7 @@
 /** What the server refuses, and how it says so. */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -152,6 +153,15 @@ describe("a server", () => {
     request.destroy();
     await vi.waitUntil(() => logged.some(({ path }) => path === "/v1/embeddings"));
     expect(logged.find(({ path }) => path === "/v1/embeddings")!.status).toBe(499);
+  });
+
+  it("stops although a client never ends its request", async () => {
+    const stopping = await served().start({ limits: { seconds: 0.2 } });
+    const client = connect(Number(new URL(await stopping.listen({ port: 0 })).port));
+    client.write("POST /v1/embeddings HTTP/1.1\r\n");
+    const gone = once(client, "close");
+    await once(client, "connect");
+    await Promise.all([stopping.close(), gone]);
   });
 
   it("keeps its models if one cannot be loaded again", async () => {

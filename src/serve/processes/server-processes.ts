@@ -29,6 +29,11 @@ const mostEarlyEnds = 8;
 /**
  * Accepts connections and gives each to the process that has the fewest. A process that ends takes the requests that it has with
  * it, and is replaced; a connection that it had not begun to read goes to another one.
+ *
+ * @example
+ * // worker.js: answerConnections((given, group) => createServer({ models: { mini: () => load(given.path) }, group }));
+ * const server = await ServerProcesses.start({ processes: 2, script: "worker.js", given: { path: "models/mini" } });
+ * console.log(server.url);
  */
 export class ServerProcesses {
   /** Where the server listens. */
