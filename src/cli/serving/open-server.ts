@@ -10,7 +10,7 @@ import type { JsonFlag } from "../json.js";
 import { type ModelFlags, loadModel } from "../model-option.js";
 import { type NamedModel, namedModels } from "./named-models.js";
 
-export interface ServeFlags extends Omit<ModelFlags, "model">, JsonFlag {
+export interface ServeFlags extends Omit<ModelFlags, "model" | "processes">, JsonFlag {
   readonly model?: readonly string[];
   readonly processes: number;
   readonly port: number;
@@ -55,8 +55,8 @@ export async function openServer(flags: ServeFlags, group?: ServerGroup): Promis
   });
 }
 
-function loaderOf({ path }: NamedModel, { model: _, ...flags }: ServeFlags): LoadModel {
-  return () => loadModel({ ...flags, model: path }, flags.batch);
+function loaderOf({ path }: NamedModel, flags: ServeFlags): LoadModel {
+  return () => loadModel({ ...flags, model: path, processes: undefined }, flags.batch);
 }
 
 async function keysOf(
