@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** The package's own name means its sources: a test never runs a stale build. */
 const sources = [
   { find: /^flava$/, replacement: join(import.meta.dirname, "src", "index.ts") },
-  { find: /^flava\/(\w+)$/, replacement: join(import.meta.dirname, "src", "$1.ts") },
+  { find: /^flava\/([\w-]+)$/, replacement: join(import.meta.dirname, "src", "$1.ts") },
 ];
 
 export default defineConfig({

@@ -24,12 +24,13 @@ import { batchSpecs } from "../src/data/batch/batch-specs.js";
 import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader } from "../src/data/batch/loader.js";
 import { Mixture } from "../src/data/batch/mixture.js";
-import { indexesOf } from "../src/data/batch/sample-set.js";
+import { indexesOf, sizesOf } from "../src/data/batch/sample-set.js";
 import type { TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { initialize } from "../src/nn/parameter.js";
 import { type SizedRecipe, sizedRecipe } from "../src/train/sized-recipe.js";
-import { batchOptions, mixtureOptions, trainingSets } from "../src/train/stage-data.js";
+import { batchOptions, mixtureOptions } from "../src/train/stage-batches.js";
+import { trainingSets } from "../src/train/stage-data.js";
 import { vocabularyOf } from "../src/train/vocabulary.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
@@ -252,7 +253,7 @@ async function openLoader(recipe: SizedRecipe): Promise<Loader<CollatedBatch>> {
   const sets = await trainingSets(recipe.data, stage, { log: console.log });
   const vocabulary = await vocabularyOf(recipe);
   return Loader.open({
-    planner: new Mixture(mixtureOptions(recipe, stage, sets)),
+    planner: new Mixture(mixtureOptions(recipe, stage, sizesOf(sets))),
     reader: "pretraining",
     options: { indexes: indexesOf(sets), vocabulary, batch: batchOptions(recipe, stage) },
     workers: 0,

@@ -9,7 +9,8 @@
  */
 export { load, type LoadOptions } from "./browser/load.js";
 export type { Flava } from "./browser/flava.js";
-export type { BrowserImage } from "./browser/image.js";
+export { decodeFile, type BrowserImage } from "./browser/image.js";
+export type { ModelFiles } from "./checkpoint/model-files.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
 export { CheckpointError } from "./checkpoint/files/stored-tensor.js";
 export { OutOfMemoryError } from "./base/errors.js";

@@ -1,12 +1,15 @@
-/** `flava/browser`, bundled by Vite and run by Chromium, against Node. */
+/** `flava/browser` and `flava/browser-training`, bundled by Vite and run by Chromium, against Node. */
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { nativeLevels } from "../src/backend/native.js";
+import { decodeImage } from "../src/data/image/decode.js";
 import { findChromium, openBrowser } from "./browser.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 
@@ -23,11 +26,13 @@ const types: Readonly<Record<string, string>> = {
 
 beforeAll(async () => {
   await mkdir(page, { recursive: true });
-  const entry = join(root, "dist", "src", "browser.js");
+  const entry = (name: string): string => JSON.stringify(join(root, "dist", "src", name));
   await writeFile(join(page, "index.html"), `<script type="module" src="main.js"></script>`);
   await writeFile(
     join(page, "main.js"),
-    `import { load } from ${JSON.stringify(entry)};\nglobalThis.load = load;\n`,
+    `import { decodeFile, load } from ${entry("browser.js")};
+     import { train } from ${entry("browser-training.js")};
+     Object.assign(globalThis, { decodeFile, load, train });`,
   );
   const output = { outDir: bundle, emptyOutDir: true, rollupOptions: { external: /^node:/ } };
   await build({ root: page, build: output, logLevel: "error" });
@@ -71,18 +76,22 @@ it("is bundled without a module of Node, and with its kernels beside it", async 
 });
 
 describe.skipIf(chromium === undefined)("in Chromium", () => {
-  let server: Server;
+  let [server, browser]: [Server?, Browser?] = [];
   beforeAll(async () => {
-    server = await serve();
+    [server, browser] = await Promise.all([serve(), openBrowser(chromium!)]);
   });
-  afterAll(() => {
-    server.close();
+  afterAll(async () => {
+    server?.close();
+    await browser?.close();
   });
+  const openTab = async (): Promise<Page> => {
+    const tab = await browser!.newPage();
+    await tab.goto(`http://127.0.0.1:${(server!.address() as AddressInfo).port}/`);
+    return tab;
+  };
 
   it("computes what Node does", async () => {
-    const browser = await openBrowser(chromium!);
-    const tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const tab = await openTab();
     const found = await tab.evaluate<Found>(
       `(async () => {
         const flava = await load("/mini/");
@@ -95,7 +104,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
         return [[...text], [...vector], best.label, match];
       })()`,
     );
-    await browser.close();
+    await tab.close();
     const pixels = Uint8Array.from(canvas.filter((_, i) => i % 4 !== 3));
     const image = { width: 40, height: 30, pixels };
     await using flava = await load(undefined, { backend: { name: inNode } });
@@ -105,7 +114,106 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(found[2]).toBe(best!.label);
     expect(found[3]).toBeCloseTo(await flava.match(image, "a heart"), 4);
   });
+
+  it("decodes images to the pixels of Node, transparent ones on white", async () => {
+    const [width, height] = [24, 16];
+    const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) => (i * 29) % 256);
+    const file = await sharp(rgba, { raw: { width, height, channels: 4 } })
+      .png()
+      .toBuffer();
+    const tab = await openTab();
+    const found = await tab.evaluate<number[]>(
+      `(async () => {
+        const file = new Blob([new Uint8Array(${JSON.stringify([...file])})]);
+        return [...(await decodeFile(file)).pixels];
+      })()`,
+    );
+    await tab.close();
+    const { pixels } = await decodeImage(file);
+    expect(largest(found, Float32Array.from(pixels))).toBeLessThanOrEqual(1);
+  });
+
+  it("trains what Node loads with the same results, and its losses fall", async () => {
+    const tab = await openTab();
+    const found = await tab.evaluate<Trained>(
+      `(async () => {
+        const pairs = ${JSON.stringify(pairs)};
+        const vocabulary = ${JSON.stringify(vocabulary)};
+        const entries = [];
+        const onEntry = (entry) => entries.push(entry);
+        const flava = await train({ pairs }, { vocabulary, recipe: ${JSON.stringify(recipe)}, onEntry });
+        const [vector] = await flava.embedImages([pairs[0].image]);
+        const files = Object.entries(await flava.files());
+        await flava.close();
+        const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+        return { entries, vector: [...vector], files: files.map(([name, bytes]) => [name, base64(bytes)]) };
+      })()`,
+    );
+    await tab.close();
+    const directory = join(folder, "trained");
+    await mkdir(directory);
+    for (const [name, content] of found.files) {
+      await writeFile(join(directory, name), Buffer.from(content, "base64"));
+    }
+    await using flava = await load(directory, { backend: { name: inNode } });
+    const { image } = pairs[0]!;
+    const pixels = Uint8Array.from(image.data.filter((_, i) => i % 4 !== 3));
+    expect(largest(found.vector, await flava.embedImages({ ...image, pixels }))).toBeLessThan(1e-5);
+    const curve = found.entries.flatMap(({ scalars }) => scalars.mmmText ?? []);
+    expect(curve).toHaveLength(3);
+    expect(curve.at(-1)).toBeLessThan(0.8 * curve[0]!);
+    expect(found.entries.map(({ stage }) => stage)).toContain("codebook");
+  });
 });
+
+const colors = ["black", "red", "green", "yellow", "blue", "pink", "cyan", "white"];
+const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...colors].join("\n");
+
+/** Eight images of one color each, named by it. */
+const pairs = colors.map((name, i) => ({
+  image: {
+    ...{ width: 16, height: 16 },
+    data: Array.from({ length: 16 * 16 * 4 }, (_, place) =>
+      place % 4 === 3 || (i >> (place % 4)) % 2 === 1 ? 255 : 0,
+    ),
+  },
+  texts: [name],
+}));
+
+/** A codebook, then all losses on pairs, with a small model. */
+const recipe = {
+  name: "colors",
+  model: {
+    from: "tiny",
+    image: { size: 16, patch: 8, width: 32, hidden: 64, heads: 2, layers: 1 },
+    text: { vocabulary: 13, width: 32, hidden: 64, heads: 2, layers: 1 },
+    multimodal: { width: 32, hidden: 64, heads: 2, layers: 1 },
+  },
+  data: { captions: { lengths: [4], unit: "word" }, passages: { lengths: [4], unit: "piece" } },
+  stages: [
+    {
+      ...{ kind: "codebook", steps: 2, batch: 8, rate: { peak: 1e-3 } },
+      temperature: { from: 1, to: 0.5, over: 2 },
+    },
+    {
+      ...{ kind: "pretraining", name: "joint", steps: 60, rate: { peak: 3e-3 } },
+      batch: { pair: 8, image: 8, text: 8 },
+      shares: { pair: 1, image: 0, text: 0 },
+      from: [{ stage: "codebook", parts: ["codebook"] }],
+      mismatched: 0,
+      every: { log: 20 },
+    },
+  ],
+};
+
+interface Trained {
+  readonly entries: readonly {
+    readonly stage: string;
+    readonly scalars: Readonly<Record<string, number>>;
+  }[];
+  readonly vector: number[];
+  readonly files: readonly (readonly [name: string, base64: string])[];
+}
 
 /** Compiling shaders takes SwiftShader long: tested where the other kernels of WebGPU are. */
 it.skipIf(chromium === undefined || process.env.FLAVA_BACKEND !== "webgpu")(

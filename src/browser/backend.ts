@@ -6,16 +6,19 @@ import { Module } from "../backend/wasm/webassembly.js";
 import { webGpuBackend } from "../backend/webgpu/backend.js";
 import { Device } from "../backend/webgpu/device.js";
 import type { Gpu } from "../backend/webgpu/interface.js";
+import { fetchBytes } from "./fetch.js";
 
 export interface BackendOptions {
   /** Default: WebGPU where the browser gives an adapter, else WebAssembly. */
   readonly backend?: "webgpu" | "wasm";
+  /** The kernels in WebAssembly; default: the package's file, which bundlers find and copy. */
+  readonly kernels?: string | URL;
 }
 
-/** @param kernels gives the compiled kernels, if they are needed */
+/** Opens a backend; fetches the kernels in WebAssembly if they are needed. */
 export async function openBrowserBackend(
-  { backend }: BackendOptions,
-  kernels: () => Promise<Uint8Array>,
+  { backend, kernels }: BackendOptions,
+  signal?: AbortSignal,
 ): Promise<Backend> {
   const { gpu } = (globalThis as { readonly navigator?: { readonly gpu?: Gpu } }).navigator ?? {};
   const device = backend === "wasm" || !gpu ? undefined : await Device.request(gpu);
@@ -25,5 +28,7 @@ export async function openBrowserBackend(
       "This browser gives no adapter for WebGPU: it has none, or the page is not served by HTTPS or from localhost.",
     );
   }
-  return wasmBackend({ module: new Module(await kernels()), threads: 1, executor: executorHere });
+  const url = kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url);
+  const module = new Module(await fetchBytes(url, signal));
+  return wasmBackend({ module, threads: 1, executor: executorHere });
 }

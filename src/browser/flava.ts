@@ -6,6 +6,7 @@ import {
 } from "../api/classify.js";
 import type { Backend } from "../backend/backend.js";
 import type { State } from "../backend/state.js";
+import { type ModelFiles, modelFiles } from "../checkpoint/model-files.js";
 import type { ModelParameters } from "../checkpoint/model.js";
 import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
@@ -70,6 +71,15 @@ export class Flava {
   async match(image: BrowserImage, text: string): Promise<number> {
     const [probability] = await this.#embedder.match([toImage(image)], [text]);
     return probability!;
+  }
+
+  /**
+   * The model's files, by name: written to a directory, they are what `load` reads in Node, and transformers too. Weights
+   * are float32.
+   */
+  files(): Promise<ModelFiles> {
+    const { state, config, processor, tokenizer } = this.#model;
+    return modelFiles(state, config, processor, tokenizer);
   }
 
   /** Frees the memory. */

@@ -11,7 +11,7 @@ interface CanvasPixels {
 /** An image: the `ImageData` of a canvas, or RGB pixels. */
 export type BrowserImage = CanvasPixels | Image;
 
-/** The image without alpha, transparent pixels over black. */
+/** The image without alpha, blended with white, as `decodeImage` does in Node. */
 export function toImage(image: BrowserImage): Image {
   if ("pixels" in image) return image;
   const { width, height, data } = image;
@@ -24,8 +24,49 @@ export function toImage(image: BrowserImage): Image {
   for (let i = 0; i < width * height; i++) {
     const alpha = data[4 * i + 3]! / 255;
     for (let color = 0; color < 3; color++) {
-      pixels[3 * i + color] = Math.round(data[4 * i + color]! * alpha);
+      pixels[3 * i + color] = Math.round(data[4 * i + color]! * alpha + 255 * (1 - alpha));
     }
   }
   return { width, height, pixels };
+}
+
+/** The part of a browser's interface in use: TypeScript's types for Node lack it. */
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  close(): void;
+}
+
+interface Canvas {
+  getContext(kind: "2d"): {
+    fillStyle: string;
+    fillRect(x: number, y: number, width: number, height: number): void;
+    drawImage(bitmap: Bitmap, x: number, y: number): void;
+    getImageData(x: number, y: number, width: number, height: number): CanvasPixels;
+  };
+}
+
+const browser = globalThis as unknown as {
+  createImageBitmap(
+    file: Blob,
+    options: { readonly colorSpaceConversion: "none" },
+  ): Promise<Bitmap>;
+  readonly OffscreenCanvas: new (width: number, height: number) => Canvas;
+};
+
+/**
+ * Decodes an image file, of the formats that the browser knows, at its own size. As in Node, color profiles are ignored,
+ * and transparent pixels are blended with white. Works in pages and workers.
+ *
+ * @throws DOMException if the browser cannot decode it
+ */
+export async function decodeFile(file: Blob): Promise<Image> {
+  const bitmap = await browser.createImageBitmap(file, { colorSpaceConversion: "none" });
+  const { width, height } = bitmap;
+  const context = new browser.OffscreenCanvas(width, height).getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return toImage(context.getImageData(0, 0, width, height));
 }

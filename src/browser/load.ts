@@ -12,13 +12,12 @@ import { parametersOf } from "../checkpoint/parameters.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
 import { type BackendOptions, openBrowserBackend } from "./backend.js";
+import { type OnBytes, NotFoundError, fetchBytes } from "./fetch.js";
 import { Flava } from "./flava.js";
 
 export interface LoadOptions extends Abortable, BackendOptions {
-  /** The kernels in WebAssembly; default: the package's file, which bundlers find and copy. */
-  readonly kernels?: string | URL;
   /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
-  readonly onProgress?: (loaded: number, total: number) => void;
+  readonly onProgress?: OnBytes;
 }
 
 /**
@@ -36,7 +35,7 @@ export interface LoadOptions extends Abortable, BackendOptions {
  */
 export async function load(
   url: string | URL,
-  { kernels, signal, onProgress, ...options }: LoadOptions = {},
+  { signal, onProgress, ...options }: LoadOptions = {},
 ): Promise<Flava> {
   const base = `${String(url).replace(/\/$/, "")}/`;
   const files = new Files(base, signal);
@@ -55,9 +54,7 @@ export async function load(
     ...recognize(base, await safetensorsIn(bytesInMemory(`${base}model.safetensors`, weights))),
     ...{ path: base, sizes, format: "safetensors", close: () => Promise.resolve() },
   };
-  const backend = await openBrowserBackend(options, () =>
-    fetchBytes(kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url), signal),
-  );
+  const backend = await openBrowserBackend(options, signal);
   const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
   await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
   return new Flava({ config, state, tokenizer, processor, backend });
@@ -71,7 +68,7 @@ class Files {
   ) {}
 
   /** The content of a file; undefined if there is none. */
-  async bytes(name: string, onProgress?: LoadOptions["onProgress"]) {
+  async bytes(name: string, onProgress?: OnBytes) {
     return fetchBytes(`${this.base}${name}`, this.signal, onProgress).catch((error: unknown) => {
       if (error instanceof NotFoundError) return undefined;
       throw error;
@@ -101,29 +98,4 @@ class Files {
     if (json) return processorFromConfig(json, `${this.base}${name}`);
     throw new CheckpointError(`${this.base} has no ${name}.`);
   }
-}
-
-class NotFoundError extends CheckpointError {}
-
-/** The content at a URL. */
-async function fetchBytes(
-  url: string | URL,
-  signal?: AbortSignal,
-  onProgress?: LoadOptions["onProgress"],
-): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, signal ? { signal } : {});
-  if (response.status === 404) throw new NotFoundError(`There is nothing at ${String(url)}.`);
-  if (!response.ok || !response.body) {
-    throw new CheckpointError(`${String(url)} cannot be loaded: ${response.status}.`);
-  }
-  const total = Number(response.headers.get("content-length") ?? 0);
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let loaded = 0;
-  const reader = response.body.getReader();
-  for (let next = await reader.read(); next.value; next = await reader.read()) {
-    const piece = next.value as Uint8Array<ArrayBuffer>;
-    pieces.push(piece);
-    onProgress?.((loaded += piece.length), total);
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }

@@ -12,7 +12,7 @@ import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { decoderName } from "./huggingface.js";
+import { decoderName } from "./huggingface-model.js";
 import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
 import { readObject } from "./files/read-object.js";
 import { loadWeights } from "./load.js";

@@ -13,7 +13,7 @@ import type { Parameter } from "../nn/parameter.js";
 import { readObject } from "./files/read-object.js";
 import { openSafetensors, writeSafetensors } from "./files/safetensors.js";
 import { CheckpointError } from "./files/stored-tensor.js";
-import { root, weightPaths } from "./weight-paths.js";
+import { headRoot, isOfHead, root, weightPaths } from "./weight-paths.js";
 
 const count = z.int().positive();
 const names = z.array(z.string()).nonempty();
@@ -41,10 +41,6 @@ const schema: z.ZodType<Task> = z.strictObject({
 });
 
 const [labelsName, headName] = ["labels.json", "head.safetensors"];
-const headRoot = "head/";
-
-/** Whether the weights at `path` of a state belong to the head of a task. */
-export const isOfHead = (path: string): boolean => path.startsWith(headRoot);
 
 /**
  * Reads the labels.json in a model's directory; undefined if it has none.

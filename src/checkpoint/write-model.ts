@@ -4,14 +4,13 @@ import { join } from "node:path";
 import type { State } from "../backend/state.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
 import type { ImageProcessor } from "../data/image/processor.js";
-import { toProcessorConfig } from "../data/image/processor-config.js";
 import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
-import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Task } from "../model/task.js";
 import type { WeightDtype } from "./huggingface-config.js";
 import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
 import type { JsonObject } from "./files/json.js";
+import { processingFiles } from "./processing-files.js";
 import { writeTask } from "./task.js";
 
 /** The parts of a model to write; a loaded `Model` qualifies. */
@@ -49,13 +48,7 @@ export async function writeProcessing(
   { config, ...model }: Pick<ModelToWrite, "config" | "processor" | "tokenizer">,
 ): Promise<void> {
   const processor = model.processor ?? fittedProcessor(config);
-  await writeJson(join(directory, "preprocessor_config.json"), toProcessorConfig(processor));
   const tokenizer = model.tokenizer ?? (await openTokenizer());
-  await writeJson(join(directory, "tokenizer_config.json"), toTokenizerConfig(tokenizer));
-  const { pieces } = tokenizer.vocabulary;
-  await writeFile(join(directory, "vocab.txt"), pieces.map((piece) => `${piece}\n`).join(""));
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`);
+  const files = processingFiles(processor, tokenizer);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
 }

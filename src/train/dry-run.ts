@@ -16,7 +16,9 @@ import { describeTime } from "./run/speed.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
-import { type Preparation, mixtureOptions, trainingSets } from "./stage-data.js";
+import { sizesOf } from "../data/batch/sample-set.js";
+import { mixtureOptions } from "./stage-batches.js";
+import { type Preparation, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
 export interface DryRunOptions extends Pick<
@@ -72,7 +74,7 @@ async function dryRunStage(
   const preparation: Preparation = { log, signal, onProgress: onIndexed };
   const vocabulary = await vocabularyOf(recipe);
   const sets = await trainingSets(recipe.data, stage, preparation);
-  const { batch, shares } = mixtureOptions(recipe, stage, sets);
+  const { batch, shares } = mixtureOptions(recipe, stage, sizesOf(sets));
   for (const kind of batchKinds) {
     for (const { name, samples } of sets[kind]) {
       log(`  ${kind.padEnd(6)} ${grouped(samples[kind]).padStart(12)}  ${name}`);

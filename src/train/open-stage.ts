@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { exists } from "../base/exists.js";
-import { decoderName } from "../checkpoint/huggingface.js";
+import { decoderName } from "../checkpoint/huggingface-model.js";
 import type {
   CodebookStageRecipe,
   PretrainingStageRecipe,
@@ -10,7 +10,8 @@ import type {
 } from "../configs/recipe.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import type { ZeroStage } from "../optim/divided-moments.js";
-import { type Preparation, batchOptions, largestBatches, validationSets } from "./stage-data.js";
+import { batchOptions, largestBatches } from "./stage-batches.js";
+import { type Preparation, validationSets } from "./stage-data.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { type RunDirectory, reconstructionsName } from "./run/run-directory.js";
 import { shardsOf } from "./run/shared-run.js";

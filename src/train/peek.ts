@@ -2,12 +2,12 @@
 import type { StageRecipe } from "../configs/recipe.js";
 import { BatchReader } from "../data/batch/batch-reader.js";
 import { Mixture, batchKinds } from "../data/batch/mixture.js";
-import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
+import { type SampleSets, indexesOf, sizesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { batchSection } from "../report/batch-section.js";
 import type { Section } from "../report/page.js";
 import type { SizedRecipe } from "./sized-recipe.js";
-import { batchOptions, mixtureOptions } from "./stage-data.js";
+import { batchOptions, mixtureOptions } from "./stage-batches.js";
 
 /** Maximum number of samples of a batch on the page. */
 const shown = 24;
@@ -18,7 +18,7 @@ export async function peekSections(
   recipe: SizedRecipe,
   { sets, vocabulary }: { readonly sets: SampleSets; readonly vocabulary: Vocabulary },
 ): Promise<Section[]> {
-  const options = mixtureOptions(recipe, stage, sets);
+  const options = mixtureOptions(recipe, stage, sizesOf(sets));
   const mixture = new Mixture(options);
   const batch = batchOptions(recipe, stage);
   const unmapped = { mean: [0, 0, 0], std: [1, 1, 1] } as const;

@@ -9,7 +9,7 @@ import { Mixture } from "../data/batch/mixture.js";
 import { ShardPlanner, nextShards } from "../data/batch/shards.js";
 import { barrier, inTurns, isFirst, requireSame } from "../parallel/agreement.js";
 import type { ZeroStage } from "../optim/divided-moments.js";
-import { type SampleSets, indexesOf } from "../data/batch/sample-set.js";
+import { type SampleSets, indexesOf, sizesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
@@ -24,14 +24,8 @@ import { describeTime } from "./run/speed.js";
 import { withRunLock } from "./run/run-lock.js";
 import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
-import {
-  type Preparation,
-  batchOptions,
-  digestsOf,
-  mixtureOptions,
-  samplesOf,
-  trainingSets,
-} from "./stage-data.js";
+import { type Preparation, digestsOf, samplesOf, trainingSets } from "./stage-data.js";
+import { batchOptions, mixtureOptions } from "./stage-batches.js";
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
 import { bestMeasure, describeBest } from "./stages/best-measure.js";
@@ -205,7 +199,7 @@ async function logVerdict(
   { recipe, overfit, log }: RunOptions,
 ): Promise<void> {
   const { losses = {} } = (await run.readFacts()) ?? {};
-  const mixture = mixtureOptions(recipe, stage, sets, overfit);
+  const mixture = mixtureOptions(recipe, stage, sizesOf(sets), overfit);
   const floorOf = (loss: string): number =>
     loss === "contrastive" ? contrastiveFloor(mixture) : 0;
   const entries = await readLog(run);
@@ -247,7 +241,7 @@ async function trainStage(
   log(describeBest(best));
   const progress = await run.resume(opened.whole ?? opened.state);
   if (!progress) await opened.begin();
-  const mixture = mixtureOptions(recipe, stage, sets, overfit);
+  const mixture = mixtureOptions(recipe, stage, sizesOf(sets), overfit);
   if (overfit !== undefined) log(overfitTask(overfit, mixture));
   if (run.isWriter) {
     const baselines =

@@ -1,56 +1,12 @@
-/** The data of one stage: its sets of samples, and how these become batches. */
-import type { PretrainingStageRecipe, Recipe, StageRecipe } from "../configs/recipe.js";
+/** The sets of samples of one stage. */
+import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import type { DataSetRecipe } from "../configs/data-set.js";
-import type { Batch } from "../data/batch/batch.js";
-import { batchSpecs } from "../data/batch/batch-specs.js";
-import { type BatchOptions, largestSizes } from "../data/batch/collate.js";
-import {
-  type BatchKind,
-  type MixtureOptions,
-  batchKinds,
-  forKind,
-  perKind,
-  perKindInOrder,
-} from "../data/batch/mixture.js";
-import {
-  type SampleSet,
-  type SampleSets,
-  openSampleSet,
-  sizesOf,
-} from "../data/batch/sample-set.js";
+import { type BatchKind, batchKinds, perKindInOrder } from "../data/batch/mixture.js";
+import { type SampleSet, type SampleSets, openSampleSet } from "../data/batch/sample-set.js";
 import { NoUsableSampleError } from "../data/batch/skipped.js";
-import { fittedProcessor } from "../data/image/fitted-processor.js";
-import type { TensorSpec } from "../graph/tensor.js";
 import type { IndexOptions } from "../data/index/source-index.js";
 import { dataSetsOf } from "./run/data-sets.js";
-import type { SizedRecipe } from "./sized-recipe.js";
-
-export function batchOptions(
-  { config, data }: Pick<SizedRecipe, "config" | "data">,
-  stage: StageRecipe,
-): BatchOptions {
-  const { views, captions, passages, firstCaptionProbability } = data;
-  return {
-    processor: fittedProcessor(config),
-    views,
-    captions,
-    firstCaptionProbability,
-    texts: passages,
-    hides: stage.kind === "codebook" || stage.masked,
-  };
-}
-
-/** How often batches of each kind are drawn, and their sizes. */
-function sharesOf(
-  stage: StageRecipe,
-): Pick<MixtureOptions, "batch" | "shares" | "mismatched" | "candidates"> {
-  if (stage.kind === "pretraining") return stage;
-  return {
-    batch: forKind("image", stage.batch, 0),
-    shares: forKind("image", 1, 0),
-    mismatched: 0,
-  };
-}
+import { drawnShares } from "./stage-batches.js";
 
 /** Indexing of data sets that are new or have changed. */
 export interface Preparation extends IndexOptions {
@@ -96,7 +52,7 @@ async function drawnSets(
   entries: Readonly<Record<BatchKind, readonly DataSetRecipe[]>>,
   preparation: Preparation,
 ): Promise<SampleSets> {
-  const { shares } = sharesOf(stage);
+  const { shares } = drawnShares(stage);
   return perKindInOrder(async (kind) => {
     const sets: SampleSet[] = [];
     if (shares[kind] === 0) return sets;
@@ -134,35 +90,4 @@ function leftOut({ name, samples, usable, skipped }: SampleSet, kind: BatchKind)
   const lacking =
     usable > used ? [`${usable - used} of ${usable} samples lack ${lacks[kind]}`] : [];
   return [...lacking, ...(skipped.total > 0 ? [skipped.summary(usable)] : [])].join("; ");
-}
-
-/**
- * How batches are drawn.
- *
- * @param overfit draw from only this many samples of each set
- */
-export function mixtureOptions(
-  { seed, data }: Recipe,
-  stage: StageRecipe,
-  sampleSets: SampleSets,
-  overfit = Infinity,
-): MixtureOptions {
-  const sizes = sizesOf(sampleSets);
-  const sets = perKind((kind) =>
-    sizes[kind].map(({ name, samples }) => ({ name, samples: Math.min(samples, overfit) })),
-  );
-  const { batch, shares, mismatched, candidates = 1 } = sharesOf(stage);
-  return { seed, temperature: data.temperature, batch, shares, mismatched, candidates, sets };
-}
-
-/** The largest batch of each kind that a stage draws, or one of its `shards`. */
-export function largestBatches(
-  recipe: SizedRecipe,
-  stage: PretrainingStageRecipe,
-  shards = 1,
-): Batch<TensorSpec>[] {
-  const { shares, batch } = stage;
-  const kinds = batchKinds.filter((kind) => shares[kind] > 0);
-  const options = batchOptions(recipe, stage);
-  return kinds.map((kind) => batchSpecs(largestSizes(kind, batch[kind] / shards, options)));
 }

@@ -58,3 +58,6 @@ function colonFollows(text: string, quote: number): boolean {
   while (/\s/.test(text[at] ?? "")) at++;
   return text[at] === ":";
 }
+
+/** A value as the text of a JSON file. */
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;

@@ -5,7 +5,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { damaged, expectReadOrRefused } from "../../../test/golden/damage.js";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
-import { type TensorToWrite, openSafetensors, writeSafetensors } from "./safetensors.js";
+import { openSafetensors, writeSafetensors } from "./safetensors.js";
+import { type TensorToWrite, safetensorsBytes } from "./tensor-to-write.js";
 import { type StoredDtype, storedBytes } from "./stored-tensor.js";
 
 const directory = temporaryDirectory();
@@ -43,6 +44,7 @@ describe("safetensors", () => {
     await fc.assert(
       fc.asyncProperty(tensors, async (written) => {
         await writeSafetensors(path, written);
+        expect(await safetensorsBytes(written)).toEqual(Uint8Array.from(readFileSync(path)));
         const files = await openSafetensors(path);
         expect([...files.tensors.keys()].toSorted()).toEqual(
           written.map(({ name }) => name).toSorted(),

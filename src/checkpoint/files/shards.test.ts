@@ -3,7 +3,8 @@ import { mkdtemp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
-import { type TensorToWrite, openSafetensors } from "./safetensors.js";
+import { openSafetensors } from "./safetensors.js";
+import type { TensorToWrite } from "./tensor-to-write.js";
 import { indexName, openSharded, writeShards } from "./shards.js";
 
 const root = temporaryDirectory();

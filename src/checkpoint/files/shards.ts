@@ -5,13 +5,14 @@ import { dirname, join } from "node:path";
 import { sizeOf } from "../../graph/tensor.js";
 import { isObject } from "./json.js";
 import { readObject } from "./read-object.js";
-import { type TensorToWrite, writeSafetensors } from "./safetensors.js";
+import { writeSafetensors } from "./safetensors.js";
 import {
   CheckpointError,
   type StoredTensor,
   type TensorFiles,
   storedBytes,
 } from "./stored-tensor.js";
+import type { TensorToWrite } from "./tensor-to-write.js";
 
 /** Opens the files that the index at `path` names, all in its directory, each with `openShard`. */
 export async function openSharded(

@@ -1,9 +1,5 @@
-/** Turns plans into batches: reads records, decodes images, makes views, tokens and masks. */
-import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
-import { mapLimited } from "../../base/map-limited.js";
-import { BatchViews } from "./batch-views.js";
-import { type BatchOptions, type CollatedBatch, type Picked, collate } from "./collate.js";
-import { mostAlike } from "./most-alike.js";
+/** Turns plans into batches of records in files. */
+import type { BatchOptions, CollatedBatch } from "./collate.js";
 import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
@@ -11,6 +7,7 @@ import type { Image } from "../image/image.js";
 import type { Sample } from "../sample.js";
 import { SampleIndex } from "../index/index-file.js";
 import { SampleError } from "../formats/source-error.js";
+import { readBatch } from "./read-batch.js";
 import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import type { Vocabulary } from "../text/vocabulary.js";
@@ -28,8 +25,6 @@ export interface LoadedBatch {
   readonly skipped: SkippedSamples;
 }
 
-/** Samples read and decoded at a time: the most images in memory. */
-const concurrentSamples = 8;
 /** Number of consecutive damaged records after which reading fails. */
 const mostDamaged = 20;
 
@@ -50,31 +45,11 @@ export class BatchReader {
 
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
-    const { firstCaptionProbability } = this.options;
-    const { first = 0 } = plan;
-    const views =
-      plan.kind === "text" ? undefined : new BatchViews(plan.samples.length, this.options);
-    const picked = await mapLimited(
-      plan.samples,
-      concurrentSamples,
-      async ({ textOf, ...reference }, slot): Promise<Picked> => {
-        const key = foldIn(plan.key, first + slot);
-        const found = await this.#whole(plan.kind, reference, skipped);
-        if (found.image) views?.write(slot, found.image, key);
-        const text = chosen(found.sample.texts, foldIn(key, "text"), firstCaptionProbability);
-        if (!textOf) return { key, text, matches: true };
-        const others: string[] = [];
-        for (const [place, reference] of textOf.entries()) {
-          const other = await this.#whole("pair", reference, skipped, { decodes: false });
-          const drawn =
-            place === 0 ? foldIn(key, "other text") : foldIn(key, `other text ${place}`);
-          others.push(chosen(other.sample.texts, drawn, firstCaptionProbability));
-        }
-        const otherText = mostAlike(text, others, found.sample.texts);
-        return { key, text: otherText ?? text, matches: otherText === undefined };
-      },
-    );
-    return { batch: collate(plan.kind, picked, views, this.tokenizer, this.options), skipped };
+    const record = async (kind: BatchKind, reference: RecordReference, decodes: boolean) => {
+      const { sample, image } = await this.#whole(kind, reference, skipped, decodes);
+      return { texts: sample.texts, image };
+    };
+    return { batch: await readBatch(plan, record, this.tokenizer, this.options), skipped };
   }
 
   async close(): Promise<void> {
@@ -86,7 +61,7 @@ export class BatchReader {
     kind: BatchKind,
     { set, record }: RecordReference,
     skipped: SkippedSamples,
-    { decodes = kind !== "text" }: { readonly decodes?: boolean } = {},
+    decodes: boolean,
   ): Promise<WholeRecord> {
     const index = this.sets[kind][set]!;
     const { source, samples } = index.description;
@@ -119,10 +94,4 @@ async function withImage(sample: Sample): Promise<WholeRecord> {
     if (error instanceof ImageError) throw new SampleError(key, error.reason, error.message);
     throw error;
   }
-}
-
-/** The first text with this probability; otherwise one of all texts, each equally likely. */
-function chosen(texts: readonly string[], key: Key, firstCaptionProbability = 0): string {
-  if (texts.length === 0) return "";
-  return uniformAt(key, 1) < firstCaptionProbability ? texts[0]! : texts[below(key, texts.length)]!;
 }

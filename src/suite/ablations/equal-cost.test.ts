@@ -3,7 +3,7 @@ import { referenceBackend } from "../../backend/reference.js";
 import { ablationRecipe } from "../../configs/ablations/ablations.js";
 import { checkRecipe } from "../../configs/recipe.js";
 import { sizedRecipe } from "../../train/sized-recipe.js";
-import { batchOptions, largestBatches } from "../../train/stage-data.js";
+import { batchOptions, largestBatches } from "../../train/stage-batches.js";
 import { PretrainingStage } from "../../train/stages/pretraining.js";
 import { vocabularyOf } from "../../train/vocabulary.js";
 

@@ -1,11 +1,8 @@
 /** The whole state of a run in one file: parameters, moments and counters, unconverted. */
 import type { Values } from "../../backend/values.js";
-import {
-  type TensorToWrite,
-  openSafetensors,
-  writeSafetensors,
-} from "../../checkpoint/files/safetensors.js";
+import { openSafetensors, writeSafetensors } from "../../checkpoint/files/safetensors.js";
 import { CheckpointError, type StoredDtype } from "../../checkpoint/files/stored-tensor.js";
+import type { TensorToWrite } from "../../checkpoint/files/tensor-to-write.js";
 import { type TensorSpec, sameShape } from "../../graph/tensor.js";
 
 /** A state as it is saved: whole tensors by path. Any `State` is one, unless other processes have a part of it. */

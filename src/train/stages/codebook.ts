@@ -1,73 +1,56 @@
 /** Training of the image codebook, which gives later stages their visual tokens. */
 import sharp from "sharp";
-import type { Backend } from "../../backend/backend.js";
 import { type Program, compile } from "../../backend/program.js";
-import { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
-import { foldIn, keyOf } from "../../base/random.js";
+import { writeModel } from "../../checkpoint/write-model.js";
+import { batchSpecs } from "../../data/batch/batch-specs.js";
+import { type CollatedBatch, largestSizes } from "../../data/batch/collate.js";
+import { Tokenizer } from "../../data/text/tokenizer.js";
+import type { Vocabulary } from "../../data/text/vocabulary.js";
 import { equal } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";
-import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
 import { permute } from "../../graph/ops/permute.js";
+import { argmax, maximumOf, mean } from "../../graph/ops/reduce.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { codebookLogits } from "../../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
 import type { FlavaConfig } from "../../model/config.js";
-import { codebookSize } from "../../data/image/fitted-processor.js";
-import { Tokenizer } from "../../data/text/tokenizer.js";
-import type { Vocabulary } from "../../data/text/vocabulary.js";
-import { initialize } from "../../nn/parameter.js";
 import { inkBelow } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
-import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 import { dealt } from "../../parallel/agreement.js";
-import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
-import { type OptimizerState, optimizerState } from "../step/update.js";
+import type { SizedRecipe } from "../sized-recipe.js";
+import { batchOptions } from "../stage-batches.js";
+import { withPublishedGain } from "./codebook-loss.js";
 import {
-  type CodebookInputs,
-  autoencoderParameters,
-  codebookLoss,
-  withPublishedGain,
-  writtenValues,
-} from "./codebook-loss.js";
-import { batchSpecs } from "../../data/batch/batch-specs.js";
-import { type CollatedBatch, largestSizes } from "../../data/batch/collate.js";
-import { batchOptions } from "../stage-data.js";
+  type CodebookState,
+  CodebookSteps,
+  type CodebookStepsOptions,
+  pixelsOf,
+} from "./codebook-steps.js";
 import {
   type FixedBatchesOptions,
   fixedBatchSize,
   fixedBatchSpecs,
   fixedBatches,
 } from "./fixed-batches.js";
-import { rateAt } from "./rate.js";
-import type { CodebookStageRecipe } from "../../configs/recipe.js";
-import type { SizedRecipe } from "../sized-recipe.js";
 import {
   type Baselines,
   type RecipeStage,
   type Scalars,
   type StageNeeds,
   memoryNeeds,
-  stepScalars,
 } from "./stage.js";
-import { writeModel } from "../../checkpoint/write-model.js";
 
-export interface CodebookStageOptions {
-  readonly backend: Backend;
+export interface CodebookStageOptions extends CodebookStepsOptions {
   readonly recipe: SizedRecipe;
   /** Written next to the weights. */
   readonly vocabulary: Vocabulary;
-  readonly stage: CodebookStageRecipe;
   /** Held-out images. */
   readonly validation: FixedBatchesOptions<"image">;
-  /** The shards of batches that this process computes; default: whole batches. */
-  readonly shards?: ShardsOptions;
   /** Path of a PNG with images and their reconstructions, written at each evaluation; default: none. */
   readonly drawing: string | undefined;
 }
 
-type CodebookState = State<OptimizerState<Autoencoder<TensorSpec>, TensorSpec>>;
-type CodebookStep = ShardStep<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
 /** What is measured of one validation batch. */
 interface Measured {
   readonly loss: number;
@@ -84,41 +67,25 @@ type Judgement = {
 
 export class CodebookStage implements RecipeStage {
   readonly losses = ["reconstruction", "divergence", "usage"];
-  readonly state: CodebookState;
   private readonly config: FlavaConfig;
-  readonly #pixels: TensorSpec;
+  readonly #steps: CodebookSteps;
   readonly #judged: TensorSpec;
   #validation: readonly Extract<CollatedBatch, { kind: "image" }>[] = [];
-  readonly #steps: ShardSteps<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
   #judge: Program<{ readonly pixels: TensorSpec }, Judgement> | undefined;
 
   constructor(private readonly options: CodebookStageOptions) {
-    const { backend, recipe, stage } = options;
-    this.config = recipe.config;
-    const parameters: Autoencoder<TensorSpec> = autoencoderParameters(this.config.codebook);
-    const shards = options.shards ?? wholeBatch;
-    const division: Division = { shards };
-    const specs = optimizerState(parameters, { average: true, ...partsOf(division) });
-    this.state = new State(backend, specs);
-    const { clip, ...optimizer } = stage.optimizer;
-    this.#steps = new ShardSteps(this.state, {
-      ...{ ...division, processes: backend.communicator, clip, optimizer },
-      learningRate: (step) => rateAt(step, stage),
-      averaging: stage.averaging,
-    });
-    const side = codebookSize(this.config.image);
-    const image = [this.config.codebook.channels, side, side];
-    this.#pixels = spec([stage.batch / shards.count, ...image]);
+    this.config = options.recipe.config;
+    this.#steps = new CodebookSteps(options);
+    const [, ...image] = this.#steps.pixels.shape;
     this.#judged = spec([fixedBatchSize(options.validation), ...image]);
   }
 
-  /** Draws new weights, which are also the initial moving average. */
-  async begin(): Promise<void> {
-    const { state } = this;
-    await initialize(state, keyOf(this.options.recipe.seed));
-    for (const path of state.paths.filter((each) => each.startsWith("parameters/"))) {
-      state.write(path.replace("parameters/", "average/"), await state.read(path));
-    }
+  get state(): CodebookState {
+    return this.#steps.state;
+  }
+
+  begin(): Promise<void> {
+    return this.#steps.begin();
   }
 
   get measures(): readonly string[] {
@@ -140,10 +107,10 @@ export class CodebookStage implements RecipeStage {
   }
 
   prepare(): StageNeeds {
-    const { memory, flops } = this.#compiled();
+    const { memory, flops } = this.#steps.compiled();
     const { recipe, stage, validation } = this.options;
     const batch = batchSpecs(
-      largestSizes("image", this.#pixels.shape[0]!, batchOptions(recipe, stage)),
+      largestSizes("image", this.#steps.pixels.shape[0]!, batchOptions(recipe, stage)),
     );
     const judged = fixedBatchSpecs(validation);
     const judges = judged ? [{ batch: judged, memory: this.#compiledJudge().memory }] : [];
@@ -154,15 +121,8 @@ export class CodebookStage implements RecipeStage {
     this.#validation = await fixedBatches({ ...this.options.validation, signal });
   }
 
-  async step(batches: readonly CollatedBatch[], step: number): Promise<Scalars> {
-    const { shards: { count, first } = wholeBatch, recipe } = this.options;
-    const key = foldIn(keyOf(recipe.seed), step);
-    const shards = batches.map((batch, index) => {
-      const own = count === 1 ? key : foldIn(key, first + index);
-      const values = { pixels: pixelsOf(batch), key: Int32Array.from(own) };
-      return { step: this.#compiled(), values };
-    });
-    return stepScalars(await this.#steps.run(shards));
+  step(batches: readonly CollatedBatch[], step: number): Promise<Scalars> {
+    return this.#steps.step(batches, step);
   }
 
   async evaluate(): Promise<Scalars> {
@@ -198,39 +158,16 @@ export class CodebookStage implements RecipeStage {
 
   /** Writes the moving average of the parameters. */
   async write(directory: string): Promise<void> {
-    const { state, config } = this;
-    const { stage } = this.options;
-    const averaged = new State(state.backend, {
-      parameters: autoencoderParameters(config.codebook),
-    });
-    for (const path of averaged.paths) {
-      const values = await state.read(path.replace("parameters/", "average/"));
-      averaged.write(path, writtenValues(path, values, config.codebook, stage.scale));
-    }
+    const averaged = await this.#steps.averaged();
     const tokenizer = new Tokenizer(this.options.vocabulary);
-    await writeModel(directory, { state: averaged, config, tokenizer });
+    await writeModel(directory, { state: averaged, config: this.config, tokenizer });
     averaged.dispose();
   }
 
   dispose(): Promise<void> {
-    this.#steps.dispose();
     this.#judge?.dispose();
-    this.state.dispose();
+    this.#steps.dispose();
     return Promise.resolve();
-  }
-
-  #compiled(): CodebookStep {
-    const { recipe, stage } = this.options;
-    return this.#steps.at("images", () =>
-      codebookLoss(this.#pixels, {
-        config: this.config.codebook,
-        precision: recipe.precision,
-        temperature: stage.temperature,
-        divergenceWeight: stage.divergence,
-        usageWeight: stage.usage,
-        fixedScale: stage.scale,
-      }),
-    );
   }
 
   #compiledJudge(): Program<{ readonly pixels: TensorSpec }, Judgement> {
@@ -276,12 +213,6 @@ export class CodebookStage implements RecipeStage {
     const raw = { width, height: rows * 2 * side, channels: 3 } as const;
     await sharp(pixels, { raw }).png().toFile(path);
   }
-}
-
-function pixelsOf(batch: CollatedBatch): Values {
-  const pixels = batch.kind === "text" ? undefined : batch.codebookPixels;
-  if (!pixels) throw new Error("The codebook trains on images, but the batch has none.");
-  return pixels;
 }
 
 interface InkError {

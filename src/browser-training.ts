@@ -1,0 +1,25 @@
+/**
+ * Pre-training FLAVA in a browser, on WebGPU or WebAssembly.
+ *
+ * @example
+ * import { decodeFile, train } from "flava/browser-training";
+ *
+ * const image = { width: 64, height: 64, data: new Uint8ClampedArray(64 * 64 * 4) }; // or await decodeFile(file)
+ * const pairs = [
+ *   { image, texts: ["a red heart"] },
+ *   { image, texts: ["a blue house"] },
+ * ]; // some hundred more
+ * const vocabulary = await (await fetch("/vocab.txt")).text();
+ * const flava = await train({ pairs }, { vocabulary, onEntry: console.log });
+ */
+export {
+  train,
+  type BrowserRecipe,
+  type TrainOptions,
+  type TrainingEntry,
+} from "./browser/train.js";
+export type { TrainingData, TrainingPair } from "./browser/memory-data.js";
+export { quickstartSettings } from "./configs/quickstart-settings.js";
+export { RecipeError } from "./configs/recipe.js";
+export type { Flava } from "./browser/flava.js";
+export { decodeFile, type BrowserImage } from "./browser/image.js";

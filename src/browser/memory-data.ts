@@ -1,0 +1,44 @@
+/** Training data in memory, drawn from as from the sets of a recipe. */
+import type { BatchOptions, CollatedBatch } from "../data/batch/collate.js";
+import { type BatchKind, type BatchPlan, type SetSize, perKind } from "../data/batch/mixture.js";
+import { type ReadRecord, readBatch } from "../data/batch/read-batch.js";
+import type { Tokenizer } from "../data/text/tokenizer.js";
+import { type BrowserImage, toImage } from "./image.js";
+
+/** An image with captions, simplest first. */
+export interface TrainingPair {
+  readonly image: BrowserImage;
+  readonly texts: readonly string[];
+}
+
+export interface TrainingData {
+  readonly pairs: readonly TrainingPair[];
+  /** Images to learn from without texts; default: those of the pairs. */
+  readonly images?: readonly BrowserImage[];
+  /** Texts to learn from without images; default: those of the pairs. */
+  readonly texts?: readonly string[];
+}
+
+/** One set of each kind. */
+export class MemoryData {
+  readonly #records: Readonly<Record<BatchKind, readonly ReadRecord[]>>;
+
+  constructor({ pairs, images, texts }: TrainingData) {
+    const pair = pairs.map(({ image, texts }) => ({ image: toImage(image), texts }));
+    this.#records = {
+      pair,
+      image: images?.map((image) => ({ image: toImage(image), texts: [] })) ?? pair,
+      text: (texts ?? pairs.flatMap((pair) => pair.texts)).map((text) => ({ texts: [text] })),
+    };
+  }
+
+  get sizes(): Record<BatchKind, SetSize[]> {
+    return perKind((kind) => [{ name: kind, samples: this.#records[kind].length }]);
+  }
+
+  read(plan: BatchPlan, tokenizer: Tokenizer, options: BatchOptions): Promise<CollatedBatch> {
+    const record = (kind: BatchKind, reference: { readonly record: number }): Promise<ReadRecord> =>
+      Promise.resolve(this.#records[kind][reference.record]!);
+    return readBatch(plan, record, tokenizer, options);
+  }
+}
