@@ -1,5 +1,5 @@
 /** The batches of a run: the same for any number of threads, and after resuming from any cursor. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import type { CollatedBatch } from "../src/data/batch/collate.js";
 import { Loader, type NextBatch } from "../src/data/batch/loader.js";
 import { Mixture, type MixtureCursor, type MixtureOptions } from "../src/data/batch/mixture.js";
 import {
+  type SampleSet,
   type SampleSets,
   indexesOf,
   openSampleSet,
@@ -15,9 +16,13 @@ import {
 } from "../src/data/batch/sample-set.js";
 import { openSource } from "../src/data/formats/open.js";
 import { openVocabulary } from "../src/data/text/vocabulary.js";
+import { cacheDirectory } from "../src/base/cache.js";
 import { models } from "../src/configs/models.js";
 import { fittedProcessor } from "../src/data/image/fitted-processor.js";
+import { fileServer } from "./file-server.js";
 import { writeShapes } from "./shapes.js";
+
+const server = await fileServer();
 
 let root: string;
 
@@ -38,6 +43,21 @@ async function optionsAt(root: string): Promise<Options> {
   const [shapes, words] = [join(root, "pairs/shapes/train"), join(root, "text/words/train")];
   const pairs = await openSampleSet(shapes, relative(root, shapes));
   return optionsOf({ pair: [pairs], image: [pairs], text: [await openSampleSet(words, "words")] });
+}
+
+/** The shapes of `root`, at the server. */
+async function remoteOptions(): Promise<Options> {
+  const setAt = async (folder: string, name: string): Promise<SampleSet> => {
+    const shard = `${folder}/${name}-00000.tar`;
+    server.files.set(`/${shard}`, await readFile(join(root, "here", shard)));
+    return openSampleSet(`${server.url}/${shard}`, name === "words" ? name : folder);
+  };
+  const pairs = await setAt("pairs/shapes/train", "shapes");
+  return optionsOf({
+    pair: [pairs],
+    image: [pairs],
+    text: [await setAt("text/words/train", "words")],
+  });
 }
 
 /** A table of captions, a folder of images and a text file. */
@@ -116,6 +136,17 @@ describe("Loader", () => {
     expect(await take(8, { ...loose, workers: 2 })).toEqual(alone);
     const { cursor } = alone[4]!;
     expect(await take(3, { ...loose, cursor, workers: 1 })).toEqual(alone.slice(5));
+  });
+
+  it("gives the same batches of shards at URLs, also over connections that break", async () => {
+    const local = await take(6);
+    const remote = await remoteOptions();
+    const blocks = join(cacheDirectory(), "remote");
+    await rm(blocks, { recursive: true });
+    server.mischief.push("resets", "is busy");
+    expect(await take(6, { ...remote, workers: 2 })).toEqual(local);
+    await rm(blocks, { recursive: true });
+    expect(await take(3, { ...remote, cursor: local[2]!.cursor })).toEqual(local.slice(3));
   });
 
   it("resumes from the cursor of any batch", async () => {

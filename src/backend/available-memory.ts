@@ -1,3 +1,4 @@
+import { bytesIn } from "../base/byte-size.js";
 import { OutOfMemoryError } from "../base/errors.js";
 import { node } from "../base/package-root.js";
 import { memoryLeft } from "./memory-limits.js";
@@ -16,13 +17,6 @@ function freeMemory(): number {
     memoryLeft(textOf) ?? node().getBuiltinModule("node:os").freemem(),
     allowedMemory(),
   );
-}
-
-/** Bytes in "8GB", "512 MB" or "8" (gigabytes); undefined if it is no size. */
-function bytesIn(text: string): number | undefined {
-  const [, number, unit = "GB"] = /^\s*(\d+(?:\.\d+)?)\s*([kMGT]B)?\s*$/i.exec(text) ?? [];
-  const size = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[unit.toUpperCase()];
-  return number === undefined || size === undefined ? undefined : Number(number) * size;
 }
 
 /** What `FLAVA_MEMORY`, if set, leaves of the memory that this process may use. */

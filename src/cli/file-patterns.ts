@@ -1,17 +1,18 @@
 /** Expands wildcards that the shell left alone: quoted, passed by another program, or on Windows. */
 import { readdir } from "node:fs/promises";
 import { sep } from "node:path";
+import { isRemote } from "../data/remote/address.js";
 import { exists } from "../base/exists.js";
 
 /**
  * Expands `*` and `?` (within a name) and `**` (any directories); as in a shell, hidden files match no wildcard. A path
- * without wildcards, or of an existing file, is returned as is.
+ * without wildcards, or of an existing file, and a URL are returned as they are.
  * @throws Error if no file matches a pattern
  */
 export async function expandFilePatterns(patterns: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const pattern of patterns) {
-    if (!/[*?]/.test(pattern) || (await exists(pattern))) files.push(pattern);
+    if (isRemote(pattern) || !/[*?]/.test(pattern) || (await exists(pattern))) files.push(pattern);
     else files.push(...(await filesMatching(pattern)));
   }
   return files;

@@ -1,17 +1,25 @@
 import { z } from "zod";
+import { faultOfAddress } from "../data/remote/address.js";
 
 const text = z.string().min(1);
 
+const path = text.superRefine((path, context) => {
+  const message = faultOfAddress(path);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
+
 /**
  * A data set of a recipe, in any form that `flava embed` reads: its path from the root of the data, in which `*` stands
- * for any directory, or within a name for any part of it; or an object with the path and the options of `flava embed`.
+ * for any directory, or within a name for any part of it; or the URL of shards; or an object with either and the options of
+ * `flava embed`.
  */
 export const dataSet = z
   .union([
-    text,
+    path,
     z.strictObject({
-      path: text.meta({
-        description: "Its path from the root of the data; * stands for any name.",
+      path: path.meta({
+        description:
+          "Its path from the root of the data, in which * stands for any name; or a URL.",
       }),
       name: text.optional().meta({
         description: "Its name; default: its path. What a seed draws depends on it.",

@@ -1,7 +1,6 @@
 /** Embeds a data set into an index; what an interrupted run embedded is not embedded again. */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Abortable } from "../base/call-options.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
@@ -10,6 +9,7 @@ import { type ImagePlace, isPlace, readPlace } from "../data/formats/image-place
 import type { Source } from "../data/formats/source.js";
 import { SampleError } from "../data/formats/source-error.js";
 import type { DecodeOptions } from "../data/image/decode.js";
+import { absolutePlace } from "../data/remote/address.js";
 import type { LocatedSample, Sample } from "../data/sample.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { EmbeddingFile } from "./embedding-file.js";
@@ -138,7 +138,8 @@ async function describe(sample: LocatedSample): Promise<IndexEntry> {
   const { image } = sample;
   const described = describedSample(sample);
   if (!image || !isPlace(image)) return described;
-  const place: ImagePlace = { ...image, file: resolve(image.file) };
+  const place: ImagePlace = { ...image, file: absolutePlace(image.file) };
+  if (place.state) return { ...described, place, stamp: `${place.state.size} ${place.state.tag}` };
   const found = await stat(place.file).catch(() => undefined); // what is wrong is said when it is read
   return { ...described, place, ...(found && { stamp: `${found.size} ${found.mtimeMs}` }) };
 }

@@ -52,6 +52,14 @@ export class BatchReader {
     return { batch: await readBatch(plan, record, this.tokenizer, this.options), skipped };
   }
 
+  /** Fetches the images of a later batch that are at URLs. */
+  async prefetch({ kind, samples }: BatchPlan): Promise<void> {
+    if (kind === "text") return;
+    await mapLimited(samples, concurrentSamples, ({ set, record }) =>
+      this.sets[kind][set]!.prefetch(kind, record),
+    );
+  }
+
   async close(): Promise<void> {
     await Promise.all(Object.values(this.sets).flatMap((sets) => sets.map((set) => set.close())));
   }

@@ -1,7 +1,7 @@
 /** A thread that makes batches of the plans it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
 import { leavesOf } from "../../base/tree.js";
-import type { WorkerAnswer } from "./loader.js";
+import type { WorkerAnswer, WorkerRequest } from "./loader.js";
 import { type Plan, type ReaderName, type ReaderRequest, openReader } from "./readers.js";
 
 const port = parentPort;
@@ -23,4 +23,12 @@ async function answer(plan: Plan): Promise<void> {
   }
 }
 
-port.on("message", (plan: Plan) => void answer(plan));
+async function prefetch(plan: Plan): Promise<void> {
+  const reader = await opened;
+  await reader.prefetch?.(plan as never);
+}
+
+port.on("message", ({ plan, isNeeded }: WorkerRequest) => {
+  if (isNeeded) void answer(plan);
+  else prefetch(plan).catch(() => undefined); // reported when it is needed
+});

@@ -38,6 +38,12 @@ export interface NextBatch<B> {
 
 type MadeBatch<B> = Pick<NextBatch<B>, "batch" | "skipped">;
 
+/** A plan whose batch is needed, or will be later. */
+export interface WorkerRequest {
+  readonly plan: Plan;
+  readonly isNeeded: boolean;
+}
+
 /** A worker's answer: the number of the plan, and its batch or an error. */
 export type WorkerAnswer<B = unknown> =
   ({ readonly step: number } & MadeBatch<B>) | { readonly step: number; readonly error: string };
@@ -45,25 +51,39 @@ export type WorkerAnswer<B = unknown> =
 /** Makes a batch of a plan. */
 interface Maker<P, B> {
   make(plan: P): Promise<MadeBatch<B>>;
+  /** Fetches what is on other machines. */
+  prefetch(plan: P): void;
   close(): void | Promise<void>;
 }
 
 /** Batches in flight per worker: one being made, one done. */
 const aheadPerWorker = 2;
+/** Batches per worker after those, for which data on other machines are fetched. */
+const fetchedPerWorker = 4;
 
 /** Batches that are made ahead by `workers` threads, or in this thread if there are none. */
 export const batchesAhead = (workers: number): number => aheadPerWorker * Math.max(1, workers);
 
+/** A batch that is not made yet. */
+interface Planned<B> {
+  readonly plan: Plan;
+  /** Continues after it. */
+  readonly cursor: MixtureCursor;
+  readonly maker: Maker<Plan, B>;
+}
+
 /** The batches of a run, in order. The same plans give the same batches for any number of workers. */
 export class Loader<B> {
+  readonly #planned: Planned<B>[] = [];
   readonly #pending: Promise<NextBatch<B>>[] = [];
-  #planned = 0;
+  #plans = 0;
 
   private constructor(
     private readonly planner: Planner<Plan>,
     private readonly makers: readonly Maker<Plan, B>[],
   ) {
-    for (let i = 0; i < makers.length * aheadPerWorker; i++) this.#plan();
+    for (let i = 0; i < makers.length * fetchedPerWorker; i++) this.#plan();
+    for (let i = 0; i < makers.length * aheadPerWorker; i++) this.#make();
   }
 
   static async open<N extends ReaderName>({
@@ -81,7 +101,7 @@ export class Loader<B> {
   /** The next batch. Rejects if records cannot be read; the previous batch's cursor remains valid. */
   async next(): Promise<NextBatch<B>> {
     const next = this.#pending.shift()!;
-    this.#plan();
+    this.#make();
     return next;
   }
 
@@ -93,7 +113,14 @@ export class Loader<B> {
   #plan(): void {
     const plan = this.planner.next();
     const { cursor } = this.planner;
-    const maker = this.makers[this.#planned++ % this.makers.length]!;
+    const maker = this.makers[this.#plans++ % this.makers.length]!;
+    maker.prefetch(plan);
+    this.#planned.push({ plan, cursor, maker });
+  }
+
+  #make(): void {
+    const { plan, cursor, maker } = this.#planned.shift()!;
+    this.#plan();
     const made = maker
       .make(plan)
       .then((result) => ({ ...result, samples: plan.samples.length, cursor }));
@@ -106,7 +133,11 @@ async function inThisThread<N extends ReaderName>(
   request: ReaderRequest<N>,
 ): Promise<Maker<PlanFor<N>, BatchFrom<N>>> {
   const reader = await openReader(request);
-  return { make: (plan) => reader.read(plan), close: () => reader.close() };
+  return {
+    make: (plan) => reader.read(plan),
+    prefetch: (plan) => void reader.prefetch?.(plan).catch(() => undefined), // reported when it is needed
+    close: () => reader.close(),
+  };
 }
 
 function inWorker<N extends ReaderName>(
@@ -131,8 +162,9 @@ function inWorker<N extends ReaderName>(
     make: (plan) =>
       new Promise((resolve, reject) => {
         waiting.set(plan.step, { resolve, reject });
-        worker.postMessage(plan);
+        worker.postMessage({ plan, isNeeded: true } satisfies WorkerRequest);
       }),
+    prefetch: (plan) => worker.postMessage({ plan, isNeeded: false } satisfies WorkerRequest),
     close: async () => {
       await worker.terminate();
     },

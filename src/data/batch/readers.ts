@@ -15,6 +15,8 @@ export interface Plan {
 /** Reads batches; the same plan gives the same batch in every process. */
 export interface Reader<P extends Plan, B> {
   read(plan: P): Promise<{ readonly batch: B; readonly skipped: SkippedSamples }>;
+  /** Fetches what `read` will need from other machines; that reports what is wrong. */
+  prefetch?(plan: P): Promise<void>;
   close(): Promise<void>;
 }
 

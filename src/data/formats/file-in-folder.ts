@@ -2,6 +2,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve, sep } from "node:path";
+import { isRemote } from "../remote/address.js";
 import { type ImagePlace, readPlace } from "./image-place.js";
 import { SampleError } from "./source-error.js";
 
@@ -50,6 +51,13 @@ export async function placeInFolder(
   key: string,
   maxBytes: number,
 ): Promise<ImagePlace> {
+  if (isRemote(folder))
+    throw new SampleError(
+      key,
+      "unwanted",
+      `${shown(path)} is an image in a file of its own, and of data at URLs only those in tar shards or Parquet files are ` +
+        "read. Name a folder that has the images with --image-root (in code: imageRoot).",
+    );
   const where = `${shown(path)} in ${resolve(folder)}`;
   const found = await findInFolder(folder, path, key);
   if (!found) throw new SampleError(key, "missing", `${shown(path)} is not in ${resolve(folder)}.`);

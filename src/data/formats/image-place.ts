@@ -1,5 +1,7 @@
 /** Images that stay in their files until they are needed. */
 import { open } from "node:fs/promises";
+import { fetchRemote, readRemote } from "../remote/remote-file.js";
+import type { ByteRange, RemoteState } from "../remote/store.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** Where the bytes of an image are. Plain JSON. */
@@ -7,6 +9,8 @@ export interface ImagePlace {
   readonly file: string;
   /** The part of an archive, in bytes; default: the whole file. */
   readonly range?: { readonly start: number; readonly bytes: number };
+  /** Of an archive at a URL, when its samples were found. */
+  readonly state?: RemoteState;
 }
 
 export function isPlace(image: Uint8Array | ImagePlace): image is ImagePlace {
@@ -26,11 +30,21 @@ export async function readPlace(place: ImagePlace, key: string): Promise<Buffer>
   }
 }
 
+/** Fetches the bytes at a place if it is at a URL, so that reading them need not wait. */
+export async function prefetchPlace({ file, range, state }: ImagePlace): Promise<void> {
+  if (range && state) await fetchRemote(file, state, rangeOf(range));
+}
+
+const rangeOf = ({ start, bytes }: NonNullable<ImagePlace["range"]>): ByteRange => ({
+  ...{ start, end: start + bytes },
+});
+
 /**
  * The bytes at a place.
  * @throws Error that says why they cannot be read, but not where they are
  */
-export async function bytesAt({ file, range }: ImagePlace): Promise<Buffer> {
+export async function bytesAt({ file, range, state }: ImagePlace): Promise<Buffer> {
+  if (range && state) return readRemote(file, state, rangeOf(range));
   const handle = await open(file, "r");
   try {
     if (!range) return await handle.readFile();

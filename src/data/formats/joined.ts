@@ -1,6 +1,7 @@
 /** Several data sets read as one. */
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { LocatedSample } from "../sample.js";
+import { absolutePlace } from "../remote/address.js";
 import { distinctNames, nameOfFiles } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError } from "./source-error.js";
@@ -18,7 +19,7 @@ export function joinedSource(
   { maxSamples = Infinity }: Pick<SourceOptions, "maxSamples"> = {},
 ): Source {
   const paths = parts.map(({ path }) => path);
-  const prefixes = distinctNames(paths.map((path) => resolve(path)));
+  const prefixes = distinctNames(paths.map(absolutePlace));
   const joined = async function* <S extends LocatedSample>(
     read: (source: Source) => AsyncIterable<S>,
   ): AsyncGenerator<S> {
@@ -55,12 +56,12 @@ export function joinedSource(
 export function requireDisjoint(paths: readonly string[]): void {
   const places = new Set<string>();
   for (const path of paths) {
-    const place = resolve(path);
+    const place = absolutePlace(path);
     if (places.has(place)) throw new SourceError(`${path} is given twice.`);
     places.add(place);
   }
   for (const path of paths) {
-    for (let place = resolve(path); place !== dirname(place);) {
+    for (let place = absolutePlace(path); place !== dirname(place);) {
       place = dirname(place);
       if (places.has(place))
         throw new SourceError(

@@ -2,7 +2,10 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
+import { isRemote } from "../remote/address.js";
+import { remoteFiles } from "../remote/remote-files.js";
 import { filesBelow } from "./files-below.js";
+import { expandBraces } from "./braces.js";
 import { folderSource } from "./folder.js";
 import { imageFilesSource } from "./image-files.js";
 import { type Part, joinedSource, requireDisjoint } from "./joined.js";
@@ -14,13 +17,14 @@ import { isTableName } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 import { tableSource } from "./table/source.js";
 import { listName, readShardList } from "./tar/shard-list.js";
-import { expandBraces, isTarName, tarSource } from "./tar/source.js";
+import { isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
 
 const forms =
   "A data set is one of: a folder of images (one subfolder per class; or with captions.tsv, metadata.jsonl or other " +
   "tables; or with a .txt or .json beside each image); a folder of .tar, .parquet, table or .txt files; a single .tar, " +
-  ".tar.gz, .parquet, .tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar.";
+  ".tar.gz, .parquet, .tsv, .csv, .jsonl, .txt or image file; or a pattern such as name-{00000..00012}.tar; " +
+  "or .tar, .tar.gz or .parquet files at URLs: https://host/name-{00000..00012}.tar or s3://bucket/directory/.";
 
 /**
  * Opens a data set: a file, a folder, or several files given by a brace pattern.
@@ -36,8 +40,9 @@ export async function openSource(
   if (path === undefined) throw new SourceError(`No data set is given. ${forms}`);
   if (paths.length === 1) return openOne(path, options);
   requireDisjoint(paths);
-  const images = paths.filter(isImageName);
-  const others = paths.filter((each) => !isImageName(each));
+  const isImage = (path: string): boolean => isImageName(path) && !isRemote(path);
+  const images = paths.filter(isImage);
+  const others = paths.filter((each) => !isImage(each));
   const parts: Part[] = [];
   for (const each of others) parts.push({ path: each, source: await openOne(each, options) });
   if (images.length === 0) return joinedSource(parts, options);
@@ -47,6 +52,7 @@ export async function openSource(
 }
 
 async function openOne(path: string, options: SourceOptions): Promise<Source> {
+  if (isRemote(path)) return openUrls(path, options);
   const found = await stat(path).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENAMETOOLONG") return undefined;
@@ -59,6 +65,12 @@ async function openOne(path: string, options: SourceOptions): Promise<Source> {
     if (!(await stat(each).catch(() => undefined))?.isFile())
       throw new SourceError(`${each} does not exist or is not a file. ${forms}`);
   return (await openFiles(paths, options)) ?? refuse(path);
+}
+
+async function openUrls(pattern: string, options: SourceOptions): Promise<Source> {
+  const urls = await remoteFiles(pattern, dataFiles);
+  const areData = urls.every((url) => isTarName(url) || isParquetName(url));
+  return (areData ? await openFiles(urls, options) : undefined) ?? refuse(pattern);
 }
 
 const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);

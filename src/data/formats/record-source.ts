@@ -125,12 +125,12 @@ export function distinctNames(paths: readonly string[]): string[] {
   return distinctStems(paths.map((path) => path.slice(length)));
 }
 
-/** The deepest folder that holds all `paths`, with a "/" at its end; empty for relative paths without one. */
+/** The deepest folder that holds all `paths`, with a "/" at its end; empty if there is none, as of paths and URLs. */
 export function commonFolder(paths: readonly string[]): string {
   const [first = ""] = paths;
   let end = first.lastIndexOf("/") + 1;
   while (!paths.every((path) => path.startsWith(first.slice(0, end))))
-    end = first.lastIndexOf("/", end - 2) + 1;
+    end = end > 1 ? first.lastIndexOf("/", end - 2) + 1 : 0;
   return first.slice(0, end);
 }
 

@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { LocatedSample, Sample } from "../sample.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../batch/mixture.js";
 import { skipReasons } from "../batch/skipped.js";
-import { isPlace, readPlace } from "../formats/image-place.js";
+import { isPlace, prefetchPlace, readPlace } from "../formats/image-place.js";
 import { SourceError, reasonOf } from "../formats/source-error.js";
 
 const count = z.int().nonnegative();
@@ -28,6 +28,8 @@ const description = z.object({
    * archive; images in files of their own count by their keys alone.
    */
   digest: z.string(),
+  /** Whether images are in archives at URLs. */
+  remote: z.boolean().optional(),
   /** Samples of each kind: those with an image and a text, with an image, with a text. */
   samples: z.object({ pair: count, image: count, text: count }),
   /** Samples that can be used for some kind. */
@@ -90,6 +92,7 @@ class Appender {
 export class IndexWriter {
   readonly #counts = { pair: 0, image: 0, text: 0 };
   readonly #digest = createHash("sha256");
+  #remote = false;
 
   private constructor(
     private readonly directory: string,
@@ -115,6 +118,7 @@ export class IndexWriter {
     }
     const { image, ...rest } = sample;
     const bytes = image && !isPlace(image) ? image : new Uint8Array();
+    if (image && isPlace(image) && image.state) this.#remote = true;
     this.#addToDigest(sample, bytes);
     const json = Buffer.from(JSON.stringify(bytes.length > 0 ? rest : sample));
     const header = Buffer.alloc(headerBytes);
@@ -135,7 +139,8 @@ export class IndexWriter {
     await this.abandon();
     const format = { format: "flava index", version: 2 } as const;
     const digest = this.#digest.digest("hex");
-    const described = { ...format, ...facts, digest, samples: this.#counts };
+    const remote = this.#remote && { remote: true };
+    const described = { ...format, ...facts, ...remote, digest, samples: this.#counts };
     await writeFile(join(this.directory, descriptionName), JSON.stringify(described));
     return described;
   }
@@ -177,18 +182,27 @@ export class SampleIndex {
    * @throws SampleError if its image cannot be read, SourceError if the index or an archive cannot
    */
   async read(kind: BatchKind, number: number): Promise<Sample> {
+    const { image, ...rest } = await this.#located(kind, number);
+    if (!image) return rest;
+    return { ...rest, image: isPlace(image) ? await readPlace(image, rest.key) : image };
+  }
+
+  /** Fetches the image of a sample, if it is at a URL, so that `read` need not wait; that reports what is wrong. */
+  async prefetch(kind: BatchKind, number: number): Promise<void> {
+    if (!this.description.remote) return;
+    const { image } = await this.#located(kind, number);
+    if (image && isPlace(image)) await prefetchPlace(image);
+  }
+
+  async #located(kind: BatchKind, number: number): Promise<LocatedSample> {
     const { source, samples } = this.description;
     if (!(Number.isInteger(number) && number >= 0 && number < samples[kind]))
       throw new RangeError(`${source} has no ${kind} ${number}: it has ${samples[kind]}.`);
-    let found: LocatedSample;
     try {
-      found = await this.#entry(kind, number);
+      return await this.#entry(kind, number);
     } catch (error) {
       throw new SourceError(`The index of ${source} cannot be read: ${reasonOf(error)}`);
     }
-    const { image, ...rest } = found;
-    if (!image) return rest;
-    return { ...rest, image: isPlace(image) ? await readPlace(image, rest.key) : image };
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 /** Indexes in the cache: every source is indexed once, and again when it has changed. */
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { cacheDirectory } from "../../base/cache.js";
 import type { BatchKind } from "../batch/mixture.js";
 import { type SkipReason, SkippedSamples } from "../batch/skipped.js";
+import { absolutePlace } from "../remote/address.js";
 import { openSource } from "../formats/open.js";
 import type { Source, SourceOptions } from "../formats/source.js";
 import { type IndexDescription, IndexWriter, describedIndex } from "./index-file.js";
@@ -14,6 +15,8 @@ export interface IndexOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of samples indexed so far. */
   readonly onProgress?: ((samples: number, source: string) => void) | undefined;
+  /** Called with a line if a source has changed. */
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** A source whose samples can be read by number. */
@@ -48,11 +51,13 @@ export async function indexSource(
   const source = await openSource(path, options);
   const all = join(cacheDirectory(), "indexes");
   const name = createHash("sha256")
-    .update(JSON.stringify([resolve(path), options]))
+    .update(JSON.stringify([absolutePlace(path), options]))
     .digest("hex");
   const directory = join(all, name.slice(0, 32));
   const identity = await source.identity();
   const known = await describedIndex(directory);
+  if (known && known.identity !== identity)
+    progress.log?.(`  ${source.name} has changed since it was indexed, and is indexed anew.`);
   const description =
     known?.identity === identity && !(await mayBeComplete(directory, known))
       ? known

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { DataSetRecipe } from "../../configs/data-set.js";
 import type { SourceOptions } from "../../data/formats/source.js";
+import { isRemote } from "../../data/remote/address.js";
 import { exists, isDirectory } from "../../base/exists.js";
 
 /** A data set to open. */
@@ -25,10 +26,11 @@ export async function dataSetsOf(
   const found: NamedDataSet[] = [];
   for (const entry of entries) {
     const { path: pattern, name, ...columns } = typeof entry === "string" ? { path: entry } : entry;
-    const paths = await pathsOf(resolve(root, pattern));
+    const place = isRemote(pattern) ? pattern : resolve(root, pattern);
+    const paths = await pathsOf(place);
     if (paths.length === 0) {
       throw new Error(
-        `There is nothing at ${resolve(root, pattern)}. Name another file or directory; what the built-in recipes train ` +
+        `There is nothing at ${place}. Name another file or directory; what the built-in recipes train ` +
           "on is made by flava data build.",
       );
     }
@@ -39,8 +41,9 @@ export async function dataSetsOf(
   return withoutRepeats(found).sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }
 
-/** Data outside of the root keep their absolute path. */
+/** Data outside of the root keep their absolute path, and remote data their URL. */
 function nameOf(root: string, path: string): string {
+  if (isRemote(path)) return path;
   const name = relative(root, path);
   return name.startsWith("..") || isAbsolute(name) ? path : name.split(sep).join("/");
 }
@@ -76,7 +79,7 @@ function withoutRepeats(sets: readonly NamedDataSet[]): NamedDataSet[] {
 
 /** Directories above the first `*` are only traversed: they need not be readable. */
 async function pathsOf(pattern: string): Promise<string[]> {
-  if (/[{}]/.test(pattern)) return [pattern]; // the files of one data set
+  if (isRemote(pattern) || /[{}]/.test(pattern)) return [pattern]; // the files of one data set
   const is = basename(pattern) === "*" ? isDirectory : exists;
   let paths = ["/"];
   for (const part of pattern.split("/").filter(Boolean)) {

@@ -1,5 +1,4 @@
 /** The rows of a Parquet file, one row group in memory at a time. All metadata in the file is treated as untrusted. */
-import { type FileHandle, open } from "node:fs/promises";
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -8,6 +7,9 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
+import { RemoteError } from "../../remote/store.js";
+import type { ByteRanges } from "../byte-ranges.js";
+import { openRanges } from "../open-ranges.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { checkPages, compressors, mostValues } from "./pages.js";
 
@@ -27,7 +29,12 @@ export interface ParquetRow {
  * @throws SourceError if it is not a Parquet file
  */
 export async function parquetFooter(path: string): Promise<FileMetaData> {
-  return withFile(path, (file) => attempt(`${path}, its footer`, () => readFooter(file)));
+  const file = await openFile(path);
+  try {
+    return await attempt(`${path}, its footer`, () => readFooter(asyncBuffer(file)));
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -40,29 +47,26 @@ export async function* parquetRows(
   footer: FileMetaData,
   columns?: readonly string[],
 ): AsyncGenerator<ParquetRow> {
-  let start = 0;
-  for (const [group, { num_rows }] of footer.row_groups.entries()) {
-    const where = `${path}, row group ${group}`;
-    const rows = await withFile(path, (file) =>
-      attempt(where, () => readGroup(file, footer, group, start, columns)),
-    );
-    for (const [index, values] of rows.entries()) yield { row: start + index, values };
-    start += Number(num_rows);
+  const file = await openFile(path);
+  try {
+    let start = 0;
+    for (const [group, { num_rows }] of footer.row_groups.entries()) {
+      const where = `${path}, row group ${group}`;
+      const rows = await attempt(where, () =>
+        readGroup(asyncBuffer(file), footer, group, start, columns),
+      );
+      for (const [index, values] of rows.entries()) yield { row: start + index, values };
+      start += Number(num_rows);
+    }
+  } finally {
+    await file.close();
   }
 }
 
-async function withFile<Result>(
-  path: string,
-  use: (file: AsyncBuffer) => Promise<Result>,
-): Promise<Result> {
-  const handle = await open(path, "r").catch((error: unknown) => {
+async function openFile(path: string): Promise<ByteRanges> {
+  return openRanges(path).catch((error: unknown) => {
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
-  try {
-    return await use(asyncBuffer(handle, (await handle.stat()).size));
-  } finally {
-    await handle.close();
-  }
 }
 
 async function attempt<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
@@ -70,21 +74,24 @@ async function attempt<Result>(where: string, work: () => Promise<Result>): Prom
     return await work();
   } catch (error) {
     const reason = reasonOf(error);
-    const hint = reason.includes("unsupported") ? "" : noParquet; // codecs and encodings that the decoder lacks
+    // Codecs and encodings that the decoder lacks, or a network that fails.
+    const isWhole = reason.includes("unsupported") || error instanceof RemoteError;
+    const hint = isWhole ? "" : noParquet;
     throw new SourceError(`${where}: ${reason}.${hint}`);
   }
 }
 
-function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
+function asyncBuffer(file: ByteRanges): AsyncBuffer {
+  const { size } = file;
   return {
     byteLength: size,
     slice: async (start, end = size) => {
       if (!(start >= 0 && start <= end && end <= size && end - start <= mostChunkBytes))
         throw new SourceError(`bytes ${start} to ${end} were requested, but it has ${size}`);
-      const bytes = new Uint8Array(end - start);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      if (bytesRead < bytes.length) throw new SourceError("it was truncated while being read");
-      return bytes.buffer;
+      const bytes = await file.read(start, end - start);
+      if (bytes.length < end - start) throw new SourceError("it was truncated while being read");
+      const { buffer, byteOffset, length } = bytes;
+      return buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer;
     },
   };
 }

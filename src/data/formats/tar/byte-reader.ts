@@ -1,5 +1,5 @@
 /** Sequential reading of bytes from a file, without reading skipped bytes, or from a stream. */
-import type { FileHandle } from "node:fs/promises";
+import type { ByteRanges } from "../byte-ranges.js";
 import { SourceError } from "../source-error.js";
 
 export interface ByteReader {
@@ -25,7 +25,7 @@ export class FileBytes implements ByteReader {
 
   /** @param ahead bytes of the first read, even if fewer are requested */
   constructor(
-    private readonly handle: FileHandle,
+    private readonly file: ByteRanges,
     start: number,
     private readonly end: number,
     ahead = 512,
@@ -59,15 +59,7 @@ export class FileBytes implements ByteReader {
   async #fill(needed: number, near: boolean): Promise<void> {
     this.#ahead = near ? Math.min(longestWindow, 2 * this.#ahead) : 512;
     const length = Math.min(this.remaining, Math.max(needed, this.#ahead));
-    const window = Buffer.allocUnsafe(length); // not reused: slices of the previous one may still be in use
-    let done = 0;
-    while (done < length) {
-      const at = this.position + done;
-      const { bytesRead } = await this.handle.read(window, done, length - done, at);
-      if (bytesRead === 0) break; // the file was truncated
-      done += bytesRead;
-    }
-    this.#window = window.subarray(0, done);
+    this.#window = await this.file.read(this.position, length); // slices of the previous one may still be in use
     this.#windowStart = this.position;
   }
 }

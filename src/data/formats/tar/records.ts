@@ -1,5 +1,6 @@
 /** Samples in tar archives in the WebDataset layout: consecutive files with a common key form one record. */
 import type { LocatedSample } from "../../sample.js";
+import type { RemoteState } from "../../remote/store.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
 import type { ImagePlace } from "../image-place.js";
@@ -62,6 +63,8 @@ interface TarRecordOptions {
   readonly maxBytes: number;
   /** Whether images are left in the archive, which is then a file. */
   readonly inPlace: boolean;
+  /** Of an archive at a URL. */
+  readonly state?: RemoteState;
 }
 
 /** The records of an archive. */
@@ -94,7 +97,7 @@ async function gather(
   current: Gathering,
   extension: string,
   entry: TarEntry,
-  { maxBytes, inPlace }: TarRecordOptions,
+  { maxBytes, inPlace, state }: TarRecordOptions,
 ): Promise<void> {
   if (current.fault || !isSampleExtension(extension)) return;
   const { key, files } = current;
@@ -107,7 +110,11 @@ async function gather(
   else if (files.has(extension) || files.size === mostFiles)
     current.fault = new SampleError(key, "damaged", `${entry.path} occurs twice in one record.`);
   else if (inPlace && isImageFile(extension))
-    files.set(extension, { file: archive, range: { start: entry.start, bytes: entry.size } });
+    files.set(extension, {
+      file: archive,
+      range: { start: entry.start, bytes: entry.size },
+      ...(state && { state }),
+    });
   else files.set(extension, await entry.take());
   if (current.fault) files.clear();
 }

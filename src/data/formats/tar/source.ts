@@ -1,40 +1,20 @@
 /** WebDataset: samples in tar archives, plain or gzipped. */
-import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import type { ByteRanges } from "../byte-ranges.js";
+import { openRanges } from "../open-ranges.js";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
 import { countRecords, tarRecords } from "./records.js";
+import { isRemote } from "../../remote/address.js";
 import { nameOfFiles, recordSource } from "../record-source.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 
-const mostBraced = 1_000_000;
 const bombRatio = 200; // even archives of tiny files, half of whose blocks are zeros, compress by 50 at most
+const chunkBytes = 256 * 1024; // of a compressed archive
 const unsuspiciousBytes = 64 * 1024 * 1024;
 
 export const isTarName = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path);
-
-/** Expands a pattern such as "train-{00000..00012}.tar" or "{train,val}.tar" to paths, in order. */
-export function expandBraces(pattern: string): string[] {
-  const brace = /\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}/.exec(pattern);
-  if (!brace) return [pattern];
-  const [whole, from = "", to = "", list] = brace;
-  const count = Number(to) - Number(from) + 1;
-  if (list === undefined && !(count >= 1 && count <= mostBraced))
-    throw new SourceError(
-      `${whole} in ${pattern} expands to ${count} files; write the lower number first, such as {00000..00012}.`,
-    );
-  const middles =
-    list?.split(",") ??
-    Array.from({ length: count }, (_, index) =>
-      String(Number(from) + index).padStart(from.length, "0"),
-    );
-  const head = pattern.slice(0, brace.index);
-  const tails = expandBraces(pattern.slice(brace.index + whole.length));
-  if (middles.length * tails.length > mostBraced)
-    throw new SourceError(`${pattern} expands to more than ${mostBraced} files.`);
-  return middles.flatMap((middle) => tails.map((tail) => head + middle + tail));
-}
 
 /** Samples of the archives at `paths`, in order. Files with a common key form one sample; see `sampleOfFiles`. */
 export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
@@ -46,7 +26,9 @@ export function tarSource(paths: readonly string[], options: SourceOptions = {})
     return compressedRecords(path, { maxBytes, inPlace: false });
   };
   const countOf = async (file: number, signal?: AbortSignal): Promise<number | undefined> =>
-    isCompressed(paths[file]!) ? undefined : recordCount(paths[file]!, signal);
+    isCompressed(paths[file]!) || isRemote(paths[file]!)
+      ? undefined
+      : recordCount(paths[file]!, signal);
   return recordSource({ name: nameOfFiles(paths, "tar shards"), paths, find, countOf }, options);
 }
 
@@ -54,11 +36,12 @@ type Options = Parameters<typeof tarRecords>[2];
 type Records = ReturnType<typeof tarRecords>;
 
 async function* plainRecords(path: string, options: Options): Records {
-  const { handle, size } = await openArchive(path);
+  const file = await openArchive(path);
   try {
-    yield* tarRecords(path, new FileBytes(handle, 0, size), options);
+    const { size, state } = file;
+    yield* tarRecords(path, new FileBytes(file, 0, size), { ...options, ...(state && { state }) });
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
@@ -67,34 +50,39 @@ async function* plainRecords(path: string, options: Options): Records {
  * @throws SourceError if it is missing or damaged
  */
 export async function recordCount(path: string, signal?: AbortSignal): Promise<number> {
-  const { handle, size } = await openArchive(path);
+  const file = await openArchive(path);
   try {
-    return await countRecords(path, new FileBytes(handle, 0, size), signal);
+    return await countRecords(path, new FileBytes(file, 0, file.size), signal);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
-async function openArchive(path: string): Promise<{ handle: FileHandle; size: number }> {
-  const handle = await open(path, "r").catch((error: unknown) => {
+async function openArchive(path: string): Promise<ByteRanges> {
+  const file = await openRanges(path).catch((error: unknown) => {
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
-  const { size } = await handle.stat();
-  if (size > 0) return { handle, size };
-  await handle.close();
+  if (file.size > 0) return file;
+  await file.close();
   throw new SourceError(`${path} is empty: it has 0 bytes. Perhaps its download was interrupted.`);
 }
 
 async function* compressedRecords(path: string, options: Options): Records {
-  const file = createReadStream(path);
+  const file = await openArchive(path);
   const gunzip = createGunzip();
-  file.on("error", (error) => gunzip.destroy(error));
-  const bytes = new StreamBytes(guarded(path, file.pipe(gunzip), () => file.bytesRead));
+  let bytesRead = 0;
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    for (; bytesRead < file.size; bytesRead += chunkBytes) yield file.read(bytesRead, chunkBytes);
+  };
+  const packed = Readable.from(chunks(), { objectMode: false });
+  packed.on("error", (error) => gunzip.destroy(error));
+  const bytes = new StreamBytes(guarded(path, packed.pipe(gunzip), () => bytesRead));
   try {
     yield* tarRecords(path, bytes, options);
   } finally {
-    file.destroy();
+    packed.destroy();
     gunzip.destroy();
+    await file.close();
   }
 }
 

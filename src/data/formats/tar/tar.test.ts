@@ -9,7 +9,8 @@ import type { Sample } from "../../sample.js";
 import { SkippedSamples } from "../../batch/skipped.js";
 import { SourceError } from "../source-error.js";
 import { isPlace, readPlace } from "../image-place.js";
-import { expandBraces, tarSource } from "./source.js";
+import { tarSource } from "./source.js";
+import { expandBraces } from "../braces.js";
 
 const directory = mkdtempSync(join(temporaryDirectory(), "tar-"));
 
