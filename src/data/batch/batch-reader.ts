@@ -1,5 +1,6 @@
 /** Turns plans into batches of records in files. */
 import type { BatchOptions, CollatedBatch } from "./collate.js";
+import { mapLimited } from "../../base/map-limited.js";
 import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
@@ -25,6 +26,8 @@ export interface LoadedBatch {
   readonly skipped: SkippedSamples;
 }
 
+/** Images of a later batch that are fetched at a time. */
+const concurrentFetches = 8;
 /** Number of consecutive damaged records after which reading fails. */
 const mostDamaged = 20;
 
@@ -55,7 +58,7 @@ export class BatchReader {
   /** Fetches the images of a later batch that are at URLs. */
   async prefetch({ kind, samples }: BatchPlan): Promise<void> {
     if (kind === "text") return;
-    await mapLimited(samples, concurrentSamples, ({ set, record }) =>
+    await mapLimited(samples, concurrentFetches, ({ set, record }) =>
       this.sets[kind][set]!.prefetch(kind, record),
     );
   }
