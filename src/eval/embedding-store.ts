@@ -20,12 +20,19 @@ export interface EmbeddingStore {
 /** Digests are this many bytes of SHA-256, in hexadecimal. */
 const digestBytes = 16;
 
-/** A copy of some rows: float32 [rows, width]. */
-export async function readRows(store: EmbeddingStore, rows: Int32Array): Promise<Float32Array> {
-  const values = new Float32Array(rows.length * store.width);
-  await store.read(rows, values);
+/** A copy of the rows with these digests, each of which the store has: float32 [rows, width]. */
+export async function readRows(
+  store: EmbeddingStore,
+  digests: readonly string[],
+): Promise<Float32Array> {
+  const values = new Float32Array(digests.length * store.width);
+  await store.read(rowsOf(store, digests), values);
   return values;
 }
+
+/** The rows with these digests, each of which the store has. */
+export const rowsOf = (store: EmbeddingStore, digests: readonly string[]): Int32Array =>
+  Int32Array.from(digests, (digest) => store.rowOf(digest)!);
 
 /** Identifies the content of a row. */
 export function digestOf(...content: readonly (string | Uint8Array)[]): string {

@@ -9,12 +9,14 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import { dealtVectors } from "./dealt-vectors.js";
 import type { Embedder } from "./embedder.js";
 
-interface EmbedSamplesOptions {
+interface EmbedSamplesOptions<S extends Sample> {
   /** Whether to embed the first text of each sample as well; default: false. */
   readonly texts?: boolean;
   /** Features of the encoders instead of embeddings in the contrastive space. */
   readonly features?: PooledFeatures;
   readonly decode?: DecodeOptions;
+  /** Called with each image that could be decoded, and awaited before it is embedded. */
+  readonly onDecoded?: (sample: S, image: Image) => Promise<void>;
   /** Collects the samples that are skipped because their image cannot be used. */
   readonly skipped?: SkippedSamples;
   readonly signal?: AbortSignal;
@@ -35,7 +37,7 @@ interface Decoded<S> {
 }
 
 /** A chunk ends at either limit: large enough for full batches, small enough that two chunks fit into memory. */
-const chunkSamples = 256;
+const chunkSamples = 64;
 const chunkPixels = 50e6;
 /** Images decoded at a time, each in its own thread. */
 const concurrentDecodes = 4;
@@ -44,7 +46,7 @@ const concurrentDecodes = 4;
 export async function* embedSamples<S extends Sample>(
   embedder: Embedder,
   samples: AsyncIterable<S>,
-  options: EmbedSamplesOptions = {},
+  options: EmbedSamplesOptions<S> = {},
 ): AsyncGenerator<Embedded<S>[]> {
   const { communicator: processes } = embedder.backend;
   if (!processes) {
@@ -104,7 +106,7 @@ async function* chunksOf<S>(samples: AsyncIterable<Decoded<S>>): AsyncGenerator<
 async function embedChunk<S extends Sample>(
   embedder: Embedder,
   chunk: readonly Decoded<S>[],
-  { texts, features, signal }: EmbedSamplesOptions,
+  { texts, features, signal }: EmbedSamplesOptions<S>,
 ): Promise<Embedded<S>[]> {
   const images = chunk.flatMap(({ image }) => image ?? []);
   const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
@@ -132,7 +134,7 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
 /** Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. */
 async function* decodeAhead<S extends Sample>(
   samples: AsyncIterable<S>,
-  options: EmbedSamplesOptions,
+  options: EmbedSamplesOptions<S>,
 ): AsyncGenerator<Decoded<S>> {
   const pending: Promise<Decoded<S> | undefined>[] = [];
   for await (const sample of samples) {
@@ -152,12 +154,14 @@ async function* decodeAhead<S extends Sample>(
 
 async function decode<S extends Sample>(
   sample: S,
-  { decode: decodeOptions, skipped }: EmbedSamplesOptions,
+  { decode: decodeOptions, onDecoded, skipped }: EmbedSamplesOptions<S>,
 ): Promise<Decoded<S> | undefined> {
   const { key, image } = sample;
   if (!image) return { sample };
   try {
-    return { sample, image: await decodeImage(image, decodeOptions) };
+    const decoded = await decodeImage(image, decodeOptions);
+    await onDecoded?.(sample, decoded);
+    return { sample, image: decoded };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     skipped?.add(key, error.reason, error.message);

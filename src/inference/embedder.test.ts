@@ -12,6 +12,7 @@ import { openTokenizer } from "../data/text/tokenizer.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { Embedder, type EmbedderOptions } from "./embedder.js";
 import { flavaParameters } from "../model/flava.js";
+import { concatenated } from "./similarity.js";
 import type { FeatureOptions } from "../model/features.js";
 import {
   type UnimodalOutputs,
@@ -52,6 +53,12 @@ describe.each(backends)("an embedder on the %s backend", (_, backend) => {
   const row = (vectors: Float32Array, index: number): number[] => [
     ...vectors.subarray(index * 12, (index + 1) * 12),
   ];
+
+  it("projects features to the embeddings of the same images", async () => {
+    const features = await embedder.imageFeatures(images);
+    const projected = await embedder.projectedImages(concatenated(features));
+    expect([...projected]).toEqual(closeTo(await embedder.images(images), 6));
+  });
 
   it("matches the outputs of the model", async () => {
     const [first, text] = [images[0]!, "a b"];

@@ -9,12 +9,12 @@ import { cast } from "../graph/ops/cast.js";
 import { gatherRows } from "../graph/ops/gather.js";
 import { argmax } from "../graph/ops/reduce.js";
 import { reshape } from "../graph/ops/reshape.js";
-import type { Tensor } from "../graph/tensor.js";
+import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import type { FlavaConfig } from "../model/config.js";
 import { type FeatureOptions, imageFeatures, textFeatures } from "../model/features.js";
-import type { Flava, PretrainingHeads } from "../model/flava.js";
+import { type Flava, type PretrainingHeads, embed } from "../model/flava.js";
 import { maskedLogits } from "../model/heads.js";
 import { textOf } from "../model/multimodal-encoder.js";
 import { imageOutputs, matchLogit, pairOutputs, textOutputs } from "../model/outputs.js";
@@ -39,7 +39,7 @@ import {
 } from "./inputs.js";
 import { ProgramCache } from "./program-cache.js";
 import { runBuckets } from "./run-buckets.js";
-import { concatenated } from "./similarity.js";
+import { chosenRows, concatenated, countOf } from "./similarity.js";
 
 /** The parameters that an embedder reads; the heads only for `match` and `words`. */
 interface EmbedderParameters<T> {
@@ -60,7 +60,8 @@ export interface EmbedderOptions {
   readonly onTruncated?: (text: string, tokens: number) => void;
 }
 
-type Inputs = ImageInputs | TextInputs | (ImageInputs & TextInputs) | WordInputs;
+type FeatureInputs = { readonly features: TensorSpec };
+type Inputs = FeatureInputs | ImageInputs | TextInputs | (ImageInputs & TextInputs) | WordInputs;
 type ResultProgram<I> = Program<I, { result: Tensor }>;
 type WordInputs = TextInputs & PlaceInputs & Partial<ImageInputs>;
 /** Results [B, ...] for a batch of images, or of texts. */
@@ -80,6 +81,7 @@ export class Embedder {
   readonly #options: Required<Pick<EmbedderOptions, "precision" | "batch">> & EmbedderOptions;
   readonly #viewShape: ViewShape;
   readonly #imagePrograms = new ProgramCache<ResultProgram<ImageInputs>>();
+  readonly #projections = new ProgramCache<ResultProgram<FeatureInputs>>();
   readonly #textPrograms = new ProgramCache<ResultProgram<TextInputs>>();
   readonly #pairPrograms = new ProgramCache<ResultProgram<ImageInputs & TextInputs>>();
   readonly #wordPrograms = new ProgramCache<ResultProgram<WordInputs>>();
@@ -134,6 +136,29 @@ export class Embedder {
     const embed: ImageFunction = (model, input) =>
       imageOutputs(model, input, { keepTokens: 1 }).embedding;
     return concatenated(await this.#runImages(images, "embedding", embed, signal));
+  }
+
+  /**
+   * What `images` gives, from features that are known: float32 [N, D].
+   *
+   * @param features class tokens after the final normalization, as `imageFeatures` gives them by default: float32 [N, W]
+   */
+  async projectedImages(features: Float32Array, { signal }: Abortable = {}): Promise<Float32Array> {
+    const width = this.featureWidth;
+    const lengths = Array.from({ length: countOf(features, width) }, () => 1);
+    const projected = await this.#run(lengths, signal, ({ rows, batch }) => {
+      const program = this.#projections.get(String(batch), () =>
+        this.#compile(
+          { features: spec([batch, 1, width]) },
+          ({ parameters, precision }, _, given) =>
+            embed(parameters.flava.imageProjection, { sequence: given.features }, precision),
+        ),
+      );
+      const packed = new Float32Array(batch * width);
+      packed.set(chosenRows(features, rows, width));
+      return program.run({ features: packed }, { signal });
+    });
+    return concatenated(projected);
   }
 
   /** Unit-length embeddings of the texts: float32 [N, D]. */
@@ -236,6 +261,7 @@ export class Embedder {
   async close(): Promise<void> {
     await this.#queue.idle();
     this.#imagePrograms.dispose();
+    this.#projections.dispose();
     this.#textPrograms.dispose();
     this.#pairPrograms.dispose();
     this.#wordPrograms.dispose();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
 import { withLock } from "../base/lock.js";
 import { type StoredDtype, openEmbeddingStore } from "../eval/embedding-store.js";
+import { gradientWidth } from "../eval/baselines/gradient-histogram.js";
 import type { EmbeddingStores } from "../eval/evaluators/embed-images.js";
 import type { EmbeddingModel } from "../search/embedding-model.js";
 import type { PooledFeatures } from "../model/features.js";
@@ -20,6 +21,8 @@ interface EmbeddingsOptions {
   readonly dtype?: StoredDtype;
   /** Which features are kept; default: the class token after the last layer. */
   readonly features?: PooledFeatures;
+  /** Whether gradient histograms of the images are kept beside them, for a baseline. Default: false. */
+  readonly gradients?: boolean;
 }
 
 /**
@@ -29,7 +32,7 @@ interface EmbeddingsOptions {
  */
 export async function withEmbeddings<Result>(
   flava: EmbeddingModel,
-  { dtype = "float32", features = {} }: EmbeddingsOptions,
+  { dtype = "float32", features = {}, gradients = false }: EmbeddingsOptions,
   use: (stores: EmbeddingStores, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = await embeddingFolder(flava);
@@ -42,6 +45,7 @@ export async function withEmbeddings<Result>(
       vectors: await opened("images", width),
       features: await opened(nameOfFeatures(features), featureWidth),
       texts: await opened("texts", width),
+      ...(gradients && { gradients: await opened("gradient-histograms", gradientWidth) }),
     };
     try {
       return await use(stores, folder);

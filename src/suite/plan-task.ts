@@ -18,8 +18,8 @@ import type { LabeledTask, ProtocolName, RetrievalTask, Task } from "../eval/tas
 import { type FinetuneTaskOptions, finetuneTask } from "./finetune-task.js";
 import { samplesOf } from "./labeled-images.js";
 import type { Outcome, TaskScores, TaskWithout } from "./outcome.js";
-import { type Measured, hasPrompts, probeTask, retrievalTask } from "./run-task.js";
-import { labeledBaselines } from "./task-baselines.js";
+import { type Measured, probeTask, retrievalTask } from "./run-task.js";
+import { textBaselines } from "./task-baselines.js";
 
 /** A task whose files are there. */
 export interface ReadyTask extends Opened {
@@ -132,16 +132,14 @@ async function openLabeled(
   const opened = await openTask(task, data, opening);
   const { layout, train, validation, test } = opened;
   const perFold = samplesOf(validation) + samplesOf(test);
-  const prompted = hasPrompts(task) ? samplesOf(test) : 0;
-  const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, prompted);
+  const reads = train.reduce((sum, parts) => sum + samplesOf(parts) + perFold, 0);
   const { protocol } = opening;
   const deviations = deviationsOf(task, protocol, opened);
   const isProbe = task.kind === "linear probe" || !finetuning;
   const run = async (context: EvaluatorContext): Promise<Measured> => {
-    const measured = await (isProbe
-      ? probeTask(task, opened, context)
-      : finetuneTask(task, opened, finetuning, context));
-    const baselines = opening.baselines && (await labeledBaselines(task, opened, context));
+    if (isProbe) return probeTask(task, opened, context);
+    const measured = await finetuneTask(task, opened, finetuning, context);
+    const baselines = opening.baselines && (await textBaselines(task, opened, context));
     return { ...measured, ...(baselines && { baselines }) };
   };
   return { task, protocol, layout, deviations, reads: isProbe ? reads : samplesOf(test), run };

@@ -8,6 +8,7 @@ import { keyOf } from "../base/random.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import type { StoredDtype } from "../eval/embedding-store.js";
+import { gradientWidth } from "../eval/baselines/gradient-histogram.js";
 import type { EmbeddingStores, EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import type { ProtocolName, Task } from "../eval/tasks/task.js";
 import type { EmbeddingModel } from "../search/embedding-model.js";
@@ -90,7 +91,8 @@ export async function runSuite(
     for (const outcome of outcomes.values()) if ("without" in outcome) options.onOutcome?.(outcome);
     const ready = planned.flatMap(({ ready: found }) => found ?? []);
     if (ready.length > 0) {
-      await withEmbeddings(flava, options.dtype ? { dtype: options.dtype } : {}, async (stores) => {
+      const { dtype = "float32", baselines: gradients = false } = options;
+      await withEmbeddings(flava, { dtype, gradients }, async (stores) => {
         for await (const outcome of runTasks(ready, flava, stores, options)) {
           outcomes.set(outcome.task, outcome);
           options.onOutcome?.(outcome);
@@ -170,7 +172,7 @@ async function requireSameSuite(out: string, suite: string, model: SuiteModel): 
 async function describePlan(
   planned: readonly PlannedTask[],
   flava: EmbeddingModel,
-  { onNotice, dtype = "float32" }: SuiteOptions,
+  { onNotice, dtype = "float32", baselines }: SuiteOptions,
 ): Promise<void> {
   const ready = planned.flatMap((task) => task.ready ?? []);
   const finished = planned.filter(({ outcome }) => outcome && "scores" in outcome).length;
@@ -180,7 +182,8 @@ async function describePlan(
   if (embedded.length === 0) return;
   const images = embedded.reduce((sum, { reads }) => sum + reads, 0);
   const { width, featureWidth } = flava.embedder;
-  const bytes = images * Math.max(width, featureWidth) * (dtype === "float16" ? 2 : 4);
+  const numbers = Math.max(width, featureWidth) + (baselines ? gradientWidth : 0);
+  const bytes = images * numbers * (dtype === "float16" ? 2 : 4);
   const folder = await embeddingFolder(flava);
   onNotice?.(
     `${images.toLocaleString("en")} images; their embeddings take at most ${formatBytes(bytes)} in ${folder}.`,

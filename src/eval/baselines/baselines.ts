@@ -1,43 +1,34 @@
 /** What can be reached on labeled samples without the model. */
 import type { Backend } from "../../backend/backend.js";
-import { mapLimited } from "../../base/map-limited.js";
 import { type Key, foldIn } from "../../base/random.js";
-import type { SkippedSamples } from "../../data/batch/skipped.js";
-import { decodeSample } from "../../data/labeled/stored-image.js";
 import { type Labels, outputCount, targetValues } from "../../data/labeled/labels.js";
 import type { LabeledSample, Target } from "../../data/labeled-sample.js";
+import type { EmbeddingStore } from "../embedding-store.js";
+import { type ProbedParts, keptFeatures } from "../evaluators/linear-probe.js";
 import { vqaAccuracy } from "../metrics/vqa-accuracy.js";
 import { mean } from "../metrics.js";
-import { type LabeledFeatures, labeledFeatures } from "../probe/labeled-features.js";
+import { type LabeledFeatures, chosen } from "../probe/labeled-features.js";
 import { logitsOf } from "../probe/predict.js";
 import { heldOut, searchProbe } from "../probe/search.js";
 import { bestOf } from "../task-measures.js";
 import type { MetricName } from "../tasks/metric-name.js";
 import { BagOfWords } from "./bag-of-words.js";
-import { gradientHistogram, gradientWidth } from "./gradient-histogram.js";
 
-/** Labeled samples of a set by what they are for. */
+/** What a baseline reads of the samples of a set, by what they are for. */
 export interface BaselineParts {
-  readonly train: readonly LabeledSample[];
-  /** To choose the regularization by; if there are none, a fifth of the training samples. */
-  readonly validation: readonly LabeledSample[];
-  readonly test: readonly LabeledSample[];
+  readonly train: LabeledFeatures;
+  /** To choose the regularization by; without any, a fifth of the training samples. */
+  readonly validation?: LabeledFeatures;
+  readonly test: LabeledFeatures;
 }
 
-/** Predictions of a baseline for the test samples. */
-export interface BaselinePredictions {
-  readonly targets: readonly Target[];
-  /** Probabilities of the classes or answers, of each sample. */
-  readonly outputs: readonly Float32Array[];
-  /** Number of samples that it was fitted to. */
-  readonly fitted: number;
-}
+/** Classes, or answers, of which each training sample's best one is learned. */
+type Named = Exclude<Labels, { readonly kind: "value" }>;
 
 /** More training samples take long, and tell a classifier this simple little. */
 const mostSamples = 10_000;
 /** Precise enough: no baseline hangs on the last digit of its loss. */
 const precision = { iterations: 100, tolerance: 1e-3 };
-const concurrentImages = 8;
 
 /**
  * Expected values of metrics for an answer drawn at random, each with the same probability.
@@ -67,90 +58,78 @@ export function chanceOf(
   return accuracies.length > 0 ? { "VQA accuracy": mean(accuracies) } : {};
 }
 
-/** Answers every test sample alike: with how frequent each class or answer is in training. */
-export function mostFrequent({ train, test }: BaselineParts, labels: Labels): BaselinePredictions {
-  const targets = targetsOf(test);
+/** How frequent each class or answer is in training: the probabilities for every test sample alike. */
+export function mostFrequent(train: readonly Target[], labels: Labels): Float32Array {
   const shares = new Float32Array(outputCount(labels));
-  const values = targetValues(labels, targetsOf(train));
+  const values = targetValues(labels, train);
   for (const [place, value] of values.entries()) {
     if (labels.kind === "class") shares[value]! += 1;
     else shares[place % shares.length]! += value;
   }
-  const output = shares.map((share) => share / train.length);
-  return { targets, outputs: targets.map(() => output), fitted: train.length };
+  return shares.map((share) => share / train.length);
 }
 
 /**
- * Logistic regression without the model: on the words of texts, or on gradient histograms of images without texts. Samples with
- * an image and a text are judged by the text alone.
- * @param labels classes, or answers, of which each training sample's best one is learned
+ * Logistic regression on features that are not the model's.
+ * @param classes number of classes, or of answers
+ * @returns the probabilities of the classes or answers, of each test sample
  */
 export async function simpleBaseline(
   backend: Backend,
   { train, validation, test }: BaselineParts,
-  labels: Exclude<Labels, { readonly kind: "value" }>,
-  { key, skipped, signal }: { key: Key; skipped: SkippedSamples; signal?: AbortSignal | undefined },
-): Promise<BaselinePredictions> {
-  const kept = thinned(train);
-  const [known, held] = [kept, validation].map((part) => part.filter(hasClass(labels)));
-  const read = test.some(({ text }) => text !== undefined)
-    ? wordReader(known!, labels)
-    : gradientReader(labels, skipped);
-  const fittedTo = await read(known!);
-  const parts =
-    held!.length > 0
-      ? { train: fittedTo.features, validation: (await read(held!)).features }
-      : heldOut(fittedTo.features, foldIn(key, "baseline"));
+  classes: number,
+  { key, signal }: { readonly key: Key; readonly signal?: AbortSignal | undefined },
+): Promise<Float32Array[]> {
+  const parts = validation ? { train, validation } : heldOut(train, foldIn(key, "baseline"));
   const options = { ...precision, ...(signal && { signal }) };
-  const { probe } = await searchProbe(backend, parts, labels.names.length, options);
-  const { features, samples } = await read(test);
+  const { probe } = await searchProbe(backend, parts, classes, options);
   const outputs: Float32Array[] = [];
-  for await (const logits of logitsOf(backend, probe, features, { signal }))
+  for await (const logits of logitsOf(backend, probe, test, { signal }))
     outputs.push(probabilities(logits));
-  return { targets: targetsOf(samples), outputs, fitted: known!.length + held!.length };
+  return outputs;
 }
 
-const targetsOf = (samples: readonly LabeledSample[]): Target[] =>
-  samples.flatMap(({ target }) => target ?? []);
-
-/** Evenly spaced samples, as many as are used. */
-function thinned(samples: readonly LabeledSample[]): LabeledSample[] {
-  const step = Math.max(1, samples.length / mostSamples);
-  const count = Math.min(samples.length, mostSamples);
-  return Array.from({ length: count }, (_, index) => samples[Math.floor(index * step)]!);
-}
-
-/** The features of samples that can be read, and these samples. */
-type Reader = (
-  samples: readonly LabeledSample[],
-) => Promise<{ readonly features: LabeledFeatures; readonly samples: readonly LabeledSample[] }>;
-
-type Named = { readonly names: readonly string[] };
-
-function wordReader(train: readonly LabeledSample[], labels: Named): Reader {
-  const words = new BagOfWords(train);
+/** The words of texts, in any order; those of a sample with an image are judged without it. */
+export function wordParts(
+  samples: {
+    readonly train: readonly LabeledSample[];
+    readonly validation: readonly LabeledSample[];
+    readonly test: readonly LabeledSample[];
+  },
+  labels: Named,
+): BaselineParts {
+  const [train, validation] = [thinned(samples.train), samples.validation].map((part) =>
+    part.filter(hasClass(labels)),
+  );
+  const words = new BagOfWords(train!);
   const placeOf = placesIn(labels);
-  return (samples) =>
-    Promise.resolve({
-      features: words.of(samples, Int32Array.from(samples, placeOf)),
-      samples,
-    });
-}
-
-function gradientReader(labels: Named, skipped: SkippedSamples): Reader {
-  const placeOf = placesIn(labels);
-  return async (samples) => {
-    const found = await mapLimited(samples, concurrentImages, async (sample) => {
-      const image = await decodeSample(sample, skipped);
-      return image && gradientHistogram(image);
-    });
-    const usable = samples.filter((_, index) => found[index]);
-    const rows = new Float32Array(usable.length * gradientWidth);
-    for (const [row, features] of found.filter((each) => each !== undefined).entries())
-      rows.set(features, row * gradientWidth);
-    const places = Int32Array.from(usable, placeOf);
-    return { features: labeledFeatures(rows, places, gradientWidth), samples: usable };
+  const of = (part: readonly LabeledSample[]): LabeledFeatures =>
+    words.of(part, Int32Array.from(part, placeOf));
+  return {
+    train: of(train!),
+    ...(validation!.length > 0 && { validation: of(validation!) }),
+    test: of(samples.test),
   };
+}
+
+/** The gradient histograms of images, as a store keeps them. */
+export function gradientParts(
+  { train, validation, test }: ProbedParts,
+  gradients: EmbeddingStore,
+): BaselineParts {
+  const items = Int32Array.from(thinned([...train.digests.keys()]));
+  return {
+    train: chosen(keptFeatures(gradients, train), items),
+    ...(validation && { validation: keptFeatures(gradients, validation) }),
+    test: keptFeatures(gradients, test),
+  };
+}
+
+/** Evenly spaced items, as many as are used. */
+function thinned<Item>(items: readonly Item[]): Item[] {
+  const step = Math.max(1, items.length / mostSamples);
+  const count = Math.min(items.length, mostSamples);
+  return Array.from({ length: count }, (_, index) => items[Math.floor(index * step)]!);
 }
 
 /** The place of a sample's class, or of its best answer, among the names; 0 if it is unknown. */

@@ -4,11 +4,13 @@ import type { Key } from "../../base/random.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { SampleSource } from "../../data/formats/source.js";
 import type { DecodeOptions } from "../../data/image/decode.js";
+import type { Image } from "../../data/image/image.js";
 import type { Sample } from "../../data/sample.js";
 import { embedSamples } from "../../inference/embed-samples.js";
 import type { Embedder } from "../../inference/embedder.js";
 import type { PooledFeatures } from "../../model/features.js";
 import type { SearchOptions } from "../probe/search.js";
+import { gradientHistogram } from "../baselines/gradient-histogram.js";
 import { type EmbeddingStore, digestOf, memoryStore } from "../embedding-store.js";
 
 export interface EvaluateOptions {
@@ -35,6 +37,8 @@ export interface EmbeddingStores {
   readonly features: EmbeddingStore;
   /** Texts in the contrastive space. */
   readonly texts: EmbeddingStore;
+  /** Gradient histograms of the images that `features` has, for a baseline; default: none are made. */
+  readonly gradients?: EmbeddingStore;
 }
 
 export const memoryStores = ({ width, featureWidth }: Embedder): EmbeddingStores => ({
@@ -67,18 +71,21 @@ export class NotEvaluated {
   constructor(readonly reason: string) {}
 }
 
-/** Images with their rows in a store. */
+/** Images whose embeddings are in a store. */
 interface EmbeddedImages<T> extends EvaluatedImages {
-  readonly rows: Int32Array;
+  /** Of each image, by which stores find its row. */
+  readonly digests: readonly string[];
   /** The result of `read` for each image. */
   readonly kept: T[];
 }
+
+type Digested = Sample & { readonly digest: string };
 
 /** Samples found in a store before progress is reported. */
 const samplesPerReport = 256;
 
 /**
- * Embeds the images of `source` that are not in the store of their kind.
+ * Embeds the images of `source` that are not in the store of their kind. Each is decoded once, also for its gradient histogram.
  *
  * @param read what the evaluator needs of a sample besides its image, or why the sample is skipped
  * @returns the images that could be embedded, in order
@@ -92,6 +99,9 @@ export async function embedImages<T>(
 ): Promise<EmbeddedImages<T>> {
   const { embedder, stores, decode, signal, advance, skipped = new SkippedSamples() } = context;
   const store = stores[kind];
+  const gradients = kind === "features" ? stores.gradients : undefined;
+  const isKept = (digest: string): boolean =>
+    [store, ...(gradients ? [gradients] : [])].every((each) => each.rowOf(digest) !== undefined);
   const items: { readonly key: string; readonly kept: T; readonly digest: string }[] = [];
   const earlier = skipped.total;
   let [embeddable, reported] = [0, 0];
@@ -100,7 +110,7 @@ export async function embedImages<T>(
     if (done > reported) advance(done - reported);
     reported = done;
   };
-  async function* missing(): AsyncGenerator<Sample & { readonly digest: string }> {
+  async function* missing(): AsyncGenerator<Digested> {
     for await (const sample of source.read(skipped)) {
       signal?.throwIfAborted();
       const kept = sample.image ? read(sample) : new NotEvaluated("has no image");
@@ -110,12 +120,16 @@ export async function embedImages<T>(
       }
       const digest = digestOf(sample.image!, JSON.stringify(decode ?? {}));
       items.push({ key: sample.key, kept, digest });
-      if (store.rowOf(digest) === undefined) yield { ...sample, digest };
+      if (!isKept(digest)) yield { ...sample, digest };
       else if (++embeddable % samplesPerReport === 0) report();
     }
   }
   const options = {
     ...(kind === "features" && { features: context.features ?? {} }),
+    ...(gradients && {
+      onDecoded: ({ digest }: Digested, image: Image) =>
+        gradients.add(digest, gradientHistogram(image)),
+    }),
     skipped,
     ...(decode && { decode }),
     ...(signal && { signal }),
@@ -126,12 +140,12 @@ export async function embedImages<T>(
     report();
   }
   report();
-  const found = items.filter(({ digest }) => store.rowOf(digest) !== undefined);
+  const found = items.filter(({ digest }) => isKept(digest));
   skipped.requireUsed(source.name, found.length);
   if (context.requireAll) skipped.requireAll(source.name, found.length);
   return {
     keys: found.map(({ key }) => key),
-    rows: Int32Array.from(found, ({ digest }) => store.rowOf(digest)!),
+    digests: found.map(({ digest }) => digest),
     kept: found.map(({ kept }) => kept),
     skipped,
   };

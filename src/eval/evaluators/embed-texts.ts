@@ -20,10 +20,7 @@ export async function embedTexts(
       await store.add(digests[sample]!, vectors.text!);
     }
   }
-  return readRows(
-    store,
-    Int32Array.from(digests, (digest) => store.rowOf(digest)!),
-  );
+  return readRows(store, digests);
 }
 
 /** The vectors of the texts at some places. */

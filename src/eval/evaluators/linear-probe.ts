@@ -3,17 +3,40 @@ import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { SampleSource } from "../../data/formats/source.js";
 import type { ClassificationResult } from "../classification.js";
 import type { LinearProbeSet } from "../evaluation-set.js";
-import { storedFeatures } from "../probe/labeled-features.js";
+import { type EmbeddingStore, rowsOf } from "../embedding-store.js";
+import { type LabeledFeatures, storedFeatures } from "../probe/labeled-features.js";
 import { predict } from "../probe/predict.js";
 import { type ProbeSearch, heldOut, searchProbe } from "../probe/search.js";
 import { ClassFinder, type EvaluatedClasses } from "./class-finder.js";
 import { type EvaluatorContext, embedImages } from "./embed-images.js";
+
+/** Labeled images, by which stores find what is kept of them. */
+export interface ProbedImages {
+  readonly digests: readonly string[];
+  /** The class of each image. */
+  readonly labels: Int32Array;
+}
+
+/** The parts of a set that a probe was fitted to, and scored on. */
+export interface ProbedParts {
+  readonly train: ProbedImages;
+  readonly validation?: ProbedImages;
+  readonly test: ProbedImages;
+}
+
+/** What a store keeps of images. */
+export const keptFeatures = (
+  store: EmbeddingStore,
+  { digests, labels }: ProbedImages,
+): LabeledFeatures => storedFeatures(store, rowsOf(store, digests), labels);
 
 export interface LinearProbeEvaluation extends EvaluatedClasses {
   readonly kind: "linear probe";
   readonly set: LinearProbeSet;
   readonly result: ClassificationResult;
   readonly search: ProbeSearch;
+  /** The images of each part, whose features are kept. */
+  readonly parts: ProbedParts;
   /** Number of images the probe was fitted to, including the validation part. */
   readonly fitted: number;
 }
@@ -27,12 +50,13 @@ export async function evaluateLinearProbe(
   const finder = new ClassFinder(set);
   const part = async (source: SampleSource) => {
     const own = { ...context, skipped };
-    const { keys, rows, kept } = await embedImages(source, "features", own, finder.classOf);
-    return { keys, features: storedFeatures(stores.features, rows, Int32Array.from(kept)) };
+    const { keys, digests, kept } = await embedImages(source, "features", own, finder.classOf);
+    const images: ProbedImages = { digests, labels: Int32Array.from(kept) };
+    return { keys, images, features: keptFeatures(stores.features, images) };
   };
   const train = await part(set.train);
   const validation = set.validation && (await part(set.validation));
-  const { keys, features } = await part(set.source);
+  const { keys, images, features } = await part(set.source);
   const parts = validation
     ? { train: train.features, validation: validation.features }
     : heldOut(train.features, key);
@@ -50,6 +74,11 @@ export async function evaluateLinearProbe(
     result: predictions.result(key),
     unknownLabels: finder.unknownLabels,
     search,
+    parts: {
+      train: train.images,
+      ...(validation && { validation: validation.images }),
+      test: images,
+    },
     fitted: train.keys.length + (validation?.keys.length ?? 0),
   };
 }

@@ -29,8 +29,8 @@ export async function evaluateRetrieval(
 ): Promise<RetrievalEvaluation> {
   const { embedder, backend, key, signal } = context;
   const found = await embedImages(set.source, "vectors", context, describe);
-  const { kept: described, rows, ...embedded } = found;
-  const images = await readRows(context.stores.vectors, rows);
+  const { kept: described, digests, ...embedded } = found;
+  const images = await readRows(context.stores.vectors, digests);
   const relation = set.eachText ? relateEach(described) : relate(described);
   const texts = await embedTexts(context, relation.texts);
   const { width } = embedder;

@@ -23,8 +23,8 @@ export async function evaluateZeroShot(
   const { embedder, backend, key, signal } = context;
   const finder = new ClassFinder(set);
   const found = await embedImages(set.source, "vectors", context, finder.classOf);
-  const { kept, rows, ...embedded } = found;
-  const images = await readRows(context.stores.vectors, rows);
+  const { kept, digests, ...embedded } = found;
+  const images = await readRows(context.stores.vectors, digests);
   const { width } = embedder;
   const classes = await embedClasses(set.classes, set.templates, width, (texts) =>
     embedTexts(context, texts),
