@@ -100,18 +100,16 @@ async function decodeWith(
 
 async function decodeBySharp(file: Uint8Array, options: DecodeOptions): Promise<Image> {
   const { maxPixels = defaultMaxPixels, vectorSize, applyProfile = false } = options;
-  const header = await readHeader(file);
+  const reading = { autoOrient: true, failOn: "error", ignoreIcc: !applyProfile } as const;
+  const opened = sharp(file, { ...reading, limitInputPixels: false });
+  const header = await readHeader(file, opened);
   const density = densityFor(header, vectorSize);
   const scale = density === undefined ? 1 : density / (header.density ?? 72);
   const [width, height] = [header.width * scale, header.height * scale];
   if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
-  const decoder = sharp(file, {
-    autoOrient: true,
-    failOn: "error",
-    ignoreIcc: !applyProfile,
-    limitInputPixels: Math.ceil(maxPixels),
-    ...(density !== undefined && { density }),
-  });
+  const limitInputPixels = Math.ceil(maxPixels);
+  const decoder =
+    density === undefined ? opened : sharp(file, { ...reading, limitInputPixels, density });
   try {
     return await toImage(decoder, header.space === "cmyk" && !applyProfile);
   } catch (error) {
@@ -136,10 +134,9 @@ function toSpace(decoder: Sharp, space: "cmyk" | "srgb"): Sharp {
 }
 
 /** Reads the size and type of an image from the first bytes of its file. */
-async function readHeader(file: Uint8Array): Promise<Header> {
+async function readHeader(file: Uint8Array, opened: Sharp): Promise<Header> {
   try {
-    const header = await sharp(file, { failOn: "error", limitInputPixels: false }).metadata();
-    const { format, width, height, space, density } = header;
+    const { format, width, height, space, density } = await opened.metadata();
     if (formats.has(format)) return { format, width, height, space, density };
   } catch (error) {
     const message = messageOf(error);

@@ -165,7 +165,7 @@ export function writeNumbers(
   }
   const step = mirrored ? -3 : 3;
   for (let color = 0; color < 3; color++) {
-    const numbers = numbersOf(view, color);
+    const numbers = numbersOf(view)[color]!;
     let to = offset + color * size;
     for (let y = 0; y < height; y++) {
       let from = (y * width + (mirrored ? width - 1 : 0)) * 3 + color;
@@ -174,8 +174,19 @@ export function writeNumbers(
   }
 }
 
+const tables = new WeakMap<View, readonly Float32Array[]>();
+
+/** The output value for each of the 256 levels of each color, made once for a view. */
+function numbersOf(view: View): readonly Float32Array[] {
+  const known = tables.get(view);
+  if (known) return known;
+  const made = [0, 1, 2].map((color) => tableOf(view, color));
+  tables.set(view, made);
+  return made;
+}
+
 /** The output value for each of the 256 levels, computed in NumPy's float32 steps to be bit-identical. */
-function numbersOf({ rescale, normalize, mapPixels }: View, color: number): Float32Array {
+function tableOf({ rescale, normalize, mapPixels }: View, color: number): Float32Array {
   const { fround } = Math;
   return Float32Array.from({ length: 256 }, (_, level) => {
     let value = fround(level * (rescale ?? 1));

@@ -149,12 +149,12 @@ export class ProbeFitter {
     const weights = classes * features.width;
     const decay = lambda / this.#statistics.std ** 2;
     return async (point) => {
-      const weight = Float32Array.from(point.subarray(0, weights));
-      const bias = Float32Array.from(point.subarray(weights));
+      const weight = new Float32Array(point.subarray(0, weights));
+      const bias = new Float32Array(point.subarray(weights));
       const gradient = new Float64Array(point.length);
       let value = 0;
       for await (const results of this.#runs({ weight, bias }, signal)) {
-        for (const loss of results.losses) value += loss;
+        value += sumOf(results.losses);
         addTo(gradient, results.weight, 0);
         addTo(gradient, results.bias, weights);
       }
@@ -164,10 +164,8 @@ export class ProbeFitter {
         gradient[index]! += decay * weight[index]!;
       }
       const share = 1 / features.labels.length;
-      return {
-        value: (value + (decay / 2) * squares) * share,
-        gradient: gradient.map((element) => element * share),
-      };
+      for (let index = 0; index < gradient.length; index++) gradient[index]! *= share;
+      return { value: (value + (decay / 2) * squares) * share, gradient };
     };
   }
 
@@ -272,6 +270,12 @@ function addRows(
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < sums.length; column++)
       sums[column]! += term(features[index++]!, column);
+}
+
+function sumOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index]!;
+  return sum;
 }
 
 function addTo(target: Float64Array, values: ArrayLike<number>, offset: number): void {

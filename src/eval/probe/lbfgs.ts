@@ -58,7 +58,7 @@ export async function minimize(
   for (let iteration = 0; ; iteration++) {
     signal?.throwIfAborted();
     const { point, value, gradient } = here;
-    const converged = gradient.every((element) => Math.abs(element) <= tolerance);
+    const converged = isWithin(gradient, tolerance);
     if (converged || iteration >= iterations) {
       return { point, value, iterations: iteration, converged };
     }
@@ -78,20 +78,27 @@ export async function minimize(
 /** The quasi-Newton direction: the negative gradient times the inverse Hessian approximated by the kept steps. */
 function directionFrom(gradient: Float64Array, known: readonly Curvature[]): Float64Array {
   const direction = new Float64Array(gradient.length);
-  addScaled(direction, -1, gradient);
+  const last = known.at(-1);
+  if (!last) {
+    addScaled(direction, -1, gradient, direction);
+    return direction;
+  }
   const weights: number[] = [];
-  for (const { step, change, inverse } of known.toReversed()) {
-    const weight = inverse * dot(step, direction);
-    addScaled(direction, -weight, change);
+  let product = addScaled(direction, -1, gradient, last.step);
+  for (const [place, { change, inverse }] of known.toReversed().entries()) {
+    const weight = inverse * product;
+    const older = known[known.length - 2 - place];
+    product = addScaled(direction, -weight, change, older?.step ?? direction);
     weights.push(weight);
   }
-  const last = known.at(-1);
-  if (last) {
-    const scale = 1 / (last.inverse * dot(last.change, last.change));
-    for (let index = 0; index < direction.length; index++) direction[index]! *= scale;
+  const scale = 1 / (last.inverse * dot(last.change, last.change));
+  for (let index = 0; index < direction.length; index++) direction[index]! *= scale;
+  product = dot(known[0]!.change, direction);
+  for (const [place, { step, inverse }] of known.entries()) {
+    const newer = known[place + 1];
+    const factor = weights.pop()! - inverse * product;
+    product = addScaled(direction, factor, step, newer?.change ?? direction);
   }
-  for (const { step, change, inverse } of known)
-    addScaled(direction, weights.pop()! - inverse * dot(change, direction), step);
   return direction;
 }
 
@@ -127,12 +134,24 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 /** a + factor · b. */
 function combine(a: Float64Array, factor: number, b: Float64Array): Float64Array {
-  const sum = a.slice();
-  addScaled(sum, factor, b);
+  const sum = new Float64Array(a.length);
+  for (let index = 0; index < sum.length; index++) sum[index] = a[index]! + factor * b[index]!;
   return sum;
 }
 
-/** Adds factor · b to `target`. */
-function addScaled(target: Float64Array, factor: number, b: Float64Array): void {
-  for (let index = 0; index < target.length; index++) target[index]! += factor * b[index]!;
+/** Adds factor · b to `target`; returns the dot product of the result with `c`, found in the same pass over memory. */
+function addScaled(target: Float64Array, factor: number, b: Float64Array, c: Float64Array): number {
+  let [sum, index] = [0, target.length];
+  while (index-- > 0) {
+    target[index]! += factor * b[index]!;
+    sum += c[index]! * target[index]!;
+  }
+  return sum;
+}
+
+/** Whether no element is larger than `bound` in absolute value. */
+function isWithin(values: Float64Array, bound: number): boolean {
+  for (let index = 0; index < values.length; index++)
+    if (!(Math.abs(values[index]!) <= bound)) return false;
+  return true;
 }
