@@ -9,14 +9,14 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import { dealtVectors } from "./dealt-vectors.js";
 import type { Embedder } from "./embedder.js";
 
-interface EmbedSamplesOptions<S extends Sample> {
+interface EmbedSamplesOptions {
   /** Whether to embed the first text of each sample as well; default: false. */
   readonly texts?: boolean;
   /** Features of the encoders instead of embeddings in the contrastive space. */
   readonly features?: PooledFeatures;
   readonly decode?: DecodeOptions;
-  /** Called with each image that could be decoded, and awaited before it is embedded. */
-  readonly onDecoded?: (sample: S, image: Image) => Promise<void>;
+  /** Computes features that are not the model's, while the decoded image is at hand. */
+  readonly pixelFeatures?: (image: Image) => Float32Array;
   /** Collects the samples that are skipped because their image cannot be used. */
   readonly skipped?: SkippedSamples;
   readonly signal?: AbortSignal;
@@ -29,11 +29,14 @@ export interface Embedded<S extends Sample> {
   readonly image?: Float32Array;
   /** The same of the first text; undefined without a text, or if texts are not embedded. */
   readonly text?: Float32Array;
+  /** What the option of this name gives for the image. */
+  readonly pixelFeatures?: Float32Array;
 }
 
 interface Decoded<S> {
   readonly sample: S;
   readonly image?: Image;
+  readonly pixelFeatures?: Float32Array;
 }
 
 /** A chunk ends at either limit: large enough for full batches, small enough that two chunks fit into memory. */
@@ -46,7 +49,7 @@ const concurrentDecodes = 4;
 export async function* embedSamples<S extends Sample>(
   embedder: Embedder,
   samples: AsyncIterable<S>,
-  options: EmbedSamplesOptions<S> = {},
+  options: EmbedSamplesOptions = {},
 ): AsyncGenerator<Embedded<S>[]> {
   const { communicator: processes } = embedder.backend;
   if (!processes) {
@@ -106,7 +109,7 @@ async function* chunksOf<S>(samples: AsyncIterable<Decoded<S>>): AsyncGenerator<
 async function embedChunk<S extends Sample>(
   embedder: Embedder,
   chunk: readonly Decoded<S>[],
-  { texts, features, signal }: EmbedSamplesOptions<S>,
+  { texts, features, signal }: EmbedSamplesOptions,
 ): Promise<Embedded<S>[]> {
   const images = chunk.flatMap(({ image }) => image ?? []);
   const firstTexts = texts ? chunk.flatMap(({ sample }) => sample.texts.slice(0, 1)) : [];
@@ -117,10 +120,15 @@ async function embedChunk<S extends Sample>(
   const textVectors = features
     ? (await embedder.textFeatures(firstTexts, { ...features, signal })).values()
     : vectorsOf(await embedder.texts(firstTexts, { signal }), width);
-  return chunk.map(({ sample, image }) => {
+  return chunk.map(({ sample, image, pixelFeatures }) => {
     const vector = image && imageVectors.next().value;
     const text = texts && sample.texts.length > 0 ? textVectors.next().value : undefined;
-    return { sample, ...(vector && { image: vector }), ...(text && { text }) };
+    return {
+      sample,
+      ...(vector && { image: vector }),
+      ...(pixelFeatures && { pixelFeatures }),
+      ...(text && { text }),
+    };
   });
 }
 
@@ -134,7 +142,7 @@ function* vectorsOf(vectors: Float32Array, width: number): Generator<Float32Arra
 /** Samples in order with their decoded images; the next few are decoded ahead. Unusable images are skipped. */
 async function* decodeAhead<S extends Sample>(
   samples: AsyncIterable<S>,
-  options: EmbedSamplesOptions<S>,
+  options: EmbedSamplesOptions,
 ): AsyncGenerator<Decoded<S>> {
   const pending: Promise<Decoded<S> | undefined>[] = [];
   for await (const sample of samples) {
@@ -154,14 +162,14 @@ async function* decodeAhead<S extends Sample>(
 
 async function decode<S extends Sample>(
   sample: S,
-  { decode: decodeOptions, onDecoded, skipped }: EmbedSamplesOptions<S>,
+  { decode: decodeOptions, skipped, pixelFeatures }: EmbedSamplesOptions,
 ): Promise<Decoded<S> | undefined> {
   const { key, image } = sample;
   if (!image) return { sample };
   try {
     const decoded = await decodeImage(image, decodeOptions);
-    await onDecoded?.(sample, decoded);
-    return { sample, image: decoded };
+    const features = pixelFeatures?.(decoded);
+    return { sample, image: decoded, ...(features && { pixelFeatures: features }) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     skipped?.add(key, error.reason, error.message);

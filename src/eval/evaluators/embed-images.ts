@@ -4,7 +4,6 @@ import type { Key } from "../../base/random.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { SampleSource } from "../../data/formats/source.js";
 import type { DecodeOptions } from "../../data/image/decode.js";
-import type { Image } from "../../data/image/image.js";
 import type { Sample } from "../../data/sample.js";
 import { embedSamples } from "../../inference/embed-samples.js";
 import type { Embedder } from "../../inference/embedder.js";
@@ -79,8 +78,6 @@ interface EmbeddedImages<T> extends EvaluatedImages {
   readonly kept: T[];
 }
 
-type Digested = Sample & { readonly digest: string };
-
 /** Samples found in a store before progress is reported. */
 const samplesPerReport = 256;
 
@@ -110,7 +107,7 @@ export async function embedImages<T>(
     if (done > reported) advance(done - reported);
     reported = done;
   };
-  async function* missing(): AsyncGenerator<Digested> {
+  async function* missing(): AsyncGenerator<Sample & { readonly digest: string }> {
     for await (const sample of source.read(skipped)) {
       signal?.throwIfAborted();
       const kept = sample.image ? read(sample) : new NotEvaluated("has no image");
@@ -126,16 +123,16 @@ export async function embedImages<T>(
   }
   const options = {
     ...(kind === "features" && { features: context.features ?? {} }),
-    ...(gradients && {
-      onDecoded: ({ digest }: Digested, image: Image) =>
-        gradients.add(digest, gradientHistogram(image)),
-    }),
+    ...(gradients && { pixelFeatures: gradientHistogram }),
     skipped,
     ...(decode && { decode }),
     ...(signal && { signal }),
   };
   for await (const embedded of embedSamples(embedder, missing(), options)) {
-    for (const { sample, image } of embedded) await store.add(sample.digest, image!);
+    for (const { sample, image, pixelFeatures } of embedded) {
+      await store.add(sample.digest, image!);
+      await gradients?.add(sample.digest, pixelFeatures!);
+    }
     embeddable += embedded.length;
     report();
   }

@@ -273,8 +273,8 @@ function addRows(
 }
 
 function sumOf(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += values[index]!;
+  let [sum, index] = [0, values.length]; // an iterator would take many times as long
+  while (index-- > 0) sum += values[index]!;
   return sum;
 }
 

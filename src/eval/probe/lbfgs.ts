@@ -151,7 +151,7 @@ function addScaled(target: Float64Array, factor: number, b: Float64Array, c: Flo
 
 /** Whether no element is larger than `bound` in absolute value. */
 function isWithin(values: Float64Array, bound: number): boolean {
-  for (let index = 0; index < values.length; index++)
-    if (!(Math.abs(values[index]!) <= bound)) return false;
-  return true;
+  let index = values.length;
+  while (index > 0 && Math.abs(values[index - 1]!) <= bound) index--;
+  return index === 0;
 }
