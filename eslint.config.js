@@ -35,11 +35,12 @@ export default defineConfig(
         {
           patterns: [
             {
-              regex: "/src/(?!serve/schemas/)",
-              message: "Pages know the server by its schemas alone.",
+              regex: "/src/(?!serve/schemas/|browser/training-messages)",
+              message:
+                "Pages know the server by its schemas, and their worker by its messages, alone.",
             },
             {
-              regex: "/src/serve/schemas/",
+              regex: "/src/(serve/schemas|browser)/",
               allowTypeImports: true,
               message: "Import types: schemas themselves would put zod into the pages.",
             },

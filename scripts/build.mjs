@@ -52,14 +52,15 @@ function compile(compiler) {
   return status ?? 1;
 }
 
-/** When any of the sources of the pages, or a package that they are built with, was last changed. */
+/** When any of the sources of the pages and their worker, or a package that they are built with, was last changed. */
 function appChanged() {
-  const app = join(root, "app");
+  const sources = ["app", "src"].map((folder) => join(root, folder));
   const paths = [
     join(root, "package-lock.json"),
-    app,
-    ...filesBelow(app).map((name) => join(app, name)),
-  ];
+    join(root, "native", "wasm", "flava.wasm"),
+    ...sources,
+    ...sources.flatMap((folder) => filesBelow(folder).map((name) => join(folder, name))),
+  ].filter((path) => !path.endsWith(".test.ts"));
   return Math.max(...paths.map((path) => statSync(path).mtimeMs));
 }
 
@@ -77,7 +78,7 @@ function buildApp() {
 
 const compiler = findCompiler();
 if (compiler !== undefined) {
-  process.exitCode = buildApp() || compile(compiler);
+  process.exitCode = compile(compiler) || buildApp(); // its worker is among what is compiled
 } else if (existsSync(dist)) {
   console.log("flava: kept dist/ as it is, because TypeScript is not installed");
 } else {

@@ -12,12 +12,8 @@
  * const vocabulary = await (await fetch("/vocab.txt")).text();
  * const flava = await train({ pairs }, { vocabulary, onEntry: console.log });
  */
-export {
-  train,
-  type BrowserRecipe,
-  type TrainOptions,
-  type TrainingEntry,
-} from "./browser/train.js";
+export { train, type BrowserRecipe, type TrainOptions } from "./browser/train.js";
+export type { TrainingEntry } from "./browser/training-entry.js";
 export type { TrainingData, TrainingPair } from "./browser/memory-data.js";
 export { quickstartSettings } from "./configs/quickstart-settings.js";
 export { RecipeError } from "./configs/recipe.js";

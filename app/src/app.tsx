@@ -8,6 +8,7 @@ import { MatchPage } from "./pages/match.js";
 import { ModelPage } from "./pages/model.js";
 import { SearchPage } from "./pages/search.js";
 import { TrainingPage } from "./pages/training.js";
+import { TrainHerePage } from "./pages/train-here.js";
 import { addressOf, useRoute } from "./route.js";
 
 interface Page {
@@ -28,6 +29,7 @@ const groups: readonly (readonly Page[])[] = [
     { name: "training", title: "Training", View: TrainingPage },
     { name: "evaluation", title: "Evaluation", View: EvaluationPage },
     { name: "model", title: "Model", View: ModelPage },
+    { name: "train-here", title: "Train here", View: TrainHerePage },
   ],
 ];
 const pages = groups.flat();

@@ -41,7 +41,8 @@ interface Canvas {
   getContext(kind: "2d"): {
     fillStyle: string;
     fillRect(x: number, y: number, width: number, height: number): void;
-    drawImage(bitmap: Bitmap, x: number, y: number): void;
+    imageSmoothingQuality: "high";
+    drawImage(bitmap: Bitmap, x: number, y: number, width: number, height: number): void;
     getImageData(x: number, y: number, width: number, height: number): CanvasPixels;
   };
 }
@@ -54,19 +55,31 @@ const browser = globalThis as unknown as {
   readonly OffscreenCanvas: new (width: number, height: number) => Canvas;
 };
 
+export interface DecodeFileOptions {
+  /** Larger images are shrunk to this many pixels along their longer side, by the browser; default: none are. */
+  readonly longestSide?: number;
+}
+
 /**
  * Decodes an image file, of the formats that the browser knows, at its own size. As in Node, color profiles are ignored,
  * and transparent pixels are blended with white. Works in pages and workers.
  *
  * @throws DOMException if the browser cannot decode it
  */
-export async function decodeFile(file: Blob): Promise<Image> {
+export async function decodeFile(
+  file: Blob,
+  { longestSide = Infinity }: DecodeFileOptions = {},
+): Promise<Image> {
   const bitmap = await browser.createImageBitmap(file, { colorSpaceConversion: "none" });
-  const { width, height } = bitmap;
+  const scale = Math.min(1, longestSide / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((side) =>
+    Math.max(1, Math.round(scale * side)),
+  ) as [number, number];
   const context = new browser.OffscreenCanvas(width, height).getContext("2d");
   context.fillStyle = "white";
   context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   return toImage(context.getImageData(0, 0, width, height));
 }

@@ -18,20 +18,12 @@ import type { Scalars } from "../train/stages/stage.js";
 import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { Flava, type LoadedModel } from "./flava.js";
 import { MemoryData, type TrainingData } from "./memory-data.js";
+import type { TrainingEntry } from "./training-entry.js";
 
 /** A recipe without places of data. */
 export type BrowserRecipe = Omit<RecipeInput, "data" | "start"> & {
   readonly data: Omit<RecipeInput["data"], "root">;
 };
-
-/** Means of what the steps since the last entry of a stage report, as in `log.jsonl` of a run. */
-export interface TrainingEntry {
-  readonly stage: string;
-  /** Steps done, of `steps`. */
-  readonly step: number;
-  readonly steps: number;
-  readonly scalars: Scalars;
-}
 
 export interface TrainOptions extends Abortable, BackendOptions {
   /** The text of a vocab.txt of word pieces. */

@@ -5,6 +5,7 @@ import type { ServerApp } from "./http/app.js";
 /** Allows nothing that does not come from this server; images that were chosen on a page are data: URLs. */
 const contentSecurityPolicy = {
   defaultSrc: ["'self'"],
+  scriptSrc: ["'self'", "'wasm-unsafe-eval'"], // compiles the kernels in WebAssembly, and no script
   imgSrc: ["'self'", "data:"],
   objectSrc: ["'none'"],
   baseUri: ["'none'"],

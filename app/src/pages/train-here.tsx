@@ -1,0 +1,185 @@
+import type { JSX } from "preact";
+import { useId, useMemo, useState } from "preact/hooks";
+import { Curve } from "../parts/curve.js";
+import { grouped } from "../parts/figures.js";
+import { Empty, Fault, Waiting } from "../parts/notice.js";
+import { PageHead } from "../parts/page-head.js";
+import { tarOf } from "../parts/tar.js";
+import { type Pair, pairsOf } from "../parts/training-pairs.js";
+import { type Training, useTraining } from "../parts/use-training.js";
+
+/** Fewer cannot be told apart. */
+const fewestPairs = 2;
+
+const lengths = [
+  { name: "a hundredth: does it run?", share: 0.01 },
+  { name: "a fifth", share: 0.2 },
+  { name: "all", share: 1 },
+];
+
+export function TrainHerePage(): JSX.Element {
+  const [pairs, setPairs] = useState<readonly Pair[]>();
+  const [share, setShare] = useState(lengths[0]!.share);
+  const training = useTraining();
+  const isReady = pairs !== undefined && pairs.length >= fewestPairs;
+  return (
+    <>
+      <PageHead title="Train here">
+        Pre-trains a tiny FLAVA on images of yours, in this tab: nothing is uploaded.
+      </PageHead>
+      <div class="toolbar">
+        <FolderButton onPairs={setPairs} isDisabled={training.isRunning} />
+        <label class="choice">
+          Steps of the quickstart’s recipe
+          <select
+            value={share}
+            disabled={training.isRunning}
+            onChange={({ currentTarget }) => setShare(Number(currentTarget.value))}
+          >
+            {lengths.map((length) => (
+              <option key={length.name} value={length.share}>
+                {length.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {training.isRunning ? (
+          <button type="button" class="button" onClick={training.stop}>
+            Stop
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="button primary"
+            disabled={!isReady}
+            onClick={() => training.start(pairs!, share)}
+          >
+            Train
+          </button>
+        )}
+      </div>
+      <Found pairs={pairs} />
+      <Progress training={training} />
+    </>
+  );
+}
+
+interface FolderButtonProps {
+  readonly onPairs: (pairs: readonly Pair[]) => void;
+  readonly isDisabled: boolean;
+}
+
+function FolderButton({ onPairs, isDisabled }: FolderButtonProps): JSX.Element {
+  const id = useId();
+  return (
+    <span>
+      <input
+        id={id}
+        class="visually-hidden"
+        type="file"
+        disabled={isDisabled}
+        ref={(element) => {
+          if (element) element.webkitdirectory = true;
+        }}
+        onChange={({ currentTarget }) => {
+          void pairsOf([...(currentTarget.files ?? [])]).then(onPairs);
+        }}
+      />
+      <label class="button" for={id}>
+        Choose a folder of images
+      </label>
+    </span>
+  );
+}
+
+function Found({ pairs }: { readonly pairs: readonly Pair[] | undefined }): JSX.Element {
+  if (!pairs) {
+    return (
+      <div class="card">
+        <Empty title="No images yet">
+          <p>
+            Texts are the lines of a .txt file beside an image, or else the image’s name: some
+            hundred images with different ones teach something.
+          </p>
+        </Empty>
+      </div>
+    );
+  }
+  const [first] = pairs;
+  return (
+    <p role="status">
+      {grouped(pairs.length)} images
+      {first ? `, the first is “${first.texts[0]!}”` : ""}
+      {pairs.length < fewestPairs ? `. Choose a folder with ${fewestPairs} or more.` : "."}
+    </p>
+  );
+}
+
+function Progress({ training }: { readonly training: Training }): JSX.Element {
+  const { isRunning, damaged, entries, files, fault } = training;
+  const stages = useMemo(() => [...new Set(entries.map(({ stage }) => stage))], [entries]);
+  return (
+    <>
+      {damaged.length > 0 && (
+        <p class="notice">
+          {grouped(damaged.length)} images cannot be read and are left out, such as {damaged[0]}.
+        </p>
+      )}
+      {fault && <Fault error={fault} />}
+      {isRunning && entries.length === 0 && <Waiting text="Reading images and compiling…" />}
+      {files && <Download files={files} />}
+      {stages.toReversed().map((stage) => (
+        <Stage key={stage} name={stage} entries={entries.filter((one) => one.stage === stage)} />
+      ))}
+    </>
+  );
+}
+
+interface StageProps {
+  readonly name: string;
+  readonly entries: Training["entries"];
+}
+
+function Stage({ name, entries }: StageProps): JSX.Element {
+  const { step, steps } = entries.at(-1)!;
+  const lines = useMemo(() => {
+    const points = entries.map((entry) => ({ x: entry.step, y: entry.scalars.total ?? NaN }));
+    return [{ name: "training", points }];
+  }, [entries.length]);
+  return (
+    <section>
+      <h2>{name}</h2>
+      <div class="progress">
+        <progress max={steps} value={step} aria-label={`Progress of stage ${name}`} />
+        <span>
+          step {grouped(step)} of {grouped(steps)}
+        </span>
+      </div>
+      <div class="curves">
+        <Curve title={`${name}: loss`} lines={lines} />
+      </div>
+    </section>
+  );
+}
+
+function Download({ files }: { readonly files: NonNullable<Training["files"]> }): JSX.Element {
+  const download = (): void => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(tarOf(files));
+    link.download = "flava-model.tar";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <section class="card" aria-label="Trained model">
+      <p>
+        The model is trained. Unpack it with{" "}
+        <code>mkdir my-model && tar xf flava-model.tar -C my-model</code> and use it with{" "}
+        <code>--model my-model</code>, or <code>load("my-model")</code> in Node.
+      </p>
+      <button type="button" class="button primary" onClick={download}>
+        Download the model
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+/** Files of a folder as pairs of images and texts. */
+import type { TrainingRequest } from "../../../src/browser/training-messages.js";
+
+export type Pair = TrainingRequest["pairs"][number];
+
+/**
+ * The images among some files. The texts of "cat.png" are the lines of "cat.txt" beside it; where there is no such file, or
+ * it has no text, the name itself: "red-heart_2.png" is "red heart". In the order of their paths.
+ */
+export async function pairsOf(files: readonly File[]): Promise<Pair[]> {
+  const captions = new Map(
+    files.filter(({ name }) => name.endsWith(".txt")).map((file) => [stemOf(file), file]),
+  );
+  const images = files
+    .filter(({ type }) => type.startsWith("image/"))
+    .sort((a, b) => (stemOf(a) < stemOf(b) ? -1 : 1)); // browsers list folders in any order
+  return Promise.all(
+    images.map(async (file) => {
+      const lines = (await captions.get(stemOf(file))?.text())?.split("\n") ?? [];
+      const texts = lines.map((line) => line.trim()).filter((line) => line !== "");
+      const { name } = file;
+      return { name, file, texts: texts.length > 0 ? texts : [wordsOf(name)] };
+    }),
+  );
+}
+
+const withoutEnding = (name: string): string => name.replace(/\.\w+$/, "");
+
+const stemOf = (file: File): string => withoutEnding(file.webkitRelativePath || file.name);
+
+const wordsOf = (name: string): string =>
+  withoutEnding(name)
+    .replaceAll(/[-_.]+/g, " ")
+    .replace(/\s*\d+$/, "")
+    .trim();

@@ -1,0 +1,8 @@
+/** Means of what the steps since the last entry of a stage report, as in `log.jsonl` of a run. */
+export interface TrainingEntry {
+  readonly stage: string;
+  /** Steps done, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  readonly scalars: Readonly<Record<string, number>>;
+}

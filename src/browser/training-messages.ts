@@ -1,0 +1,24 @@
+/** What a page and the worker that trains for it tell each other. */
+import type { TrainingEntry } from "./training-entry.js";
+
+/** Sent to the worker once, to begin. */
+export interface TrainingRequest {
+  readonly pairs: readonly {
+    readonly name: string;
+    /** An image file. */
+    readonly file: Blob;
+    readonly texts: readonly string[];
+  }[];
+  /** The text of a vocab.txt. */
+  readonly vocabulary: string;
+  /** Fraction of the steps of the quickstart's recipe. */
+  readonly share: number;
+}
+
+/** Sent to the page. */
+export type TrainingMessage =
+  /** All images have been decoded, but for those that could not. */
+  | { readonly kind: "read"; readonly pairs: number; readonly damaged: readonly string[] }
+  | { readonly kind: "entry"; readonly entry: TrainingEntry }
+  | { readonly kind: "finished"; readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>> }
+  | { readonly kind: "failed"; readonly message: string };
