@@ -10,16 +10,17 @@ export type ResultOrMany<T> = T | T[];
 /** A typed array is a single input: the bytes of an image. */
 export const isMany = <T>(inputs: OneOrMany<T>): inputs is readonly T[] => Array.isArray(inputs);
 
-export async function inBatches<Input, Result>(
+/** @param run computes some of the inputs, with the options but for progress, which is that of all */
+export async function inBatches<Input, Result, Options extends CallOptions>(
   inputs: readonly Input[],
   batch: number,
-  { signal, onProgress }: CallOptions,
-  run: (some: readonly Input[]) => Promise<Result[]>,
+  { onProgress, ...own }: Options,
+  run: (some: readonly Input[], own: Omit<Options, "onProgress">) => Promise<Result[]>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (let first = 0; first < inputs.length; first += batch) {
-    signal?.throwIfAborted();
-    results.push(...(await run(inputs.slice(first, first + batch))));
+    own.signal?.throwIfAborted();
+    results.push(...(await run(inputs.slice(first, first + batch), own)));
     onProgress?.(results.length, inputs.length);
   }
   return results;

@@ -99,8 +99,8 @@ export class Flava {
     images: OneOrMany<ImageInput>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
-    return this.#call(images, imagesAtOnce, options, async (some) =>
-      rowsOf(await this.embedder.images(await readImages(some), options), some.length),
+    return this.#call(images, imagesAtOnce, options, async (some, own) =>
+      rowsOf(await this.embedder.images(await readImages(some), own), some.length),
     );
   }
 
@@ -116,8 +116,8 @@ export class Flava {
     texts: OneOrMany<string>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
-    return this.#call(texts, textsAtOnce, options, async (some) =>
-      rowsOf(await this.embedder.texts(some, options), some.length),
+    return this.#call(texts, textsAtOnce, options, async (some, own) =>
+      rowsOf(await this.embedder.texts(some, own), some.length),
     );
   }
 
@@ -141,8 +141,8 @@ export class Flava {
     images: OneOrMany<ImageInput>,
     options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
-    return this.#call(images, imagesAtOnce, options, async (some) =>
-      this.embedder.imageFeatures(await readImages(some), options),
+    return this.#call(images, imagesAtOnce, options, async (some, own) =>
+      this.embedder.imageFeatures(await readImages(some), own),
     );
   }
 
@@ -164,8 +164,8 @@ export class Flava {
     texts: OneOrMany<string>,
     options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
-    return this.#call(texts, textsAtOnce, options, (some) =>
-      this.embedder.textFeatures(some, options),
+    return this.#call(texts, textsAtOnce, options, (some, own) =>
+      this.embedder.textFeatures(some, own),
     );
   }
 
@@ -194,10 +194,10 @@ export class Flava {
     labels: readonly string[],
     options: ClassifyOptions & CallOptions = {},
   ): Promise<ResultOrMany<Classification[]>> {
-    return this.#call(images, imagesAtOnce, options, async (some) => {
-      const vectors = await this.embedder.images(await readImages(some), options);
+    return this.#call(images, imagesAtOnce, options, async (some, own) => {
+      const vectors = await this.embedder.images(await readImages(some), own);
       const scale = await similarityScale(this.model.state);
-      const embed = (texts: readonly string[]) => this.embedder.texts(texts, options);
+      const embed = (texts: readonly string[]) => this.embedder.texts(texts, own);
       return this.#classifier.classify(rowsOf(vectors, some.length), labels, scale, embed, options);
     });
   }
@@ -223,10 +223,10 @@ export class Flava {
     texts: OneOrMany<string>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<number>> {
-    return this.#call(pairsOf(images, texts), imagesAtOnce, options, async (some) => {
+    return this.#call(pairsOf(images, texts), imagesAtOnce, options, async (some, own) => {
       const decoded = await readImages(some.map(({ image }) => image));
-      const own = some.map(({ text }) => text);
-      return [...(await this.embedder.match(decoded, own, options))];
+      const described = some.map(({ text }) => text);
+      return [...(await this.embedder.match(decoded, described, own))];
     });
   }
 
@@ -303,9 +303,9 @@ export class Flava {
     const { task } = this.model;
     const predictor = this.predictor;
     const atOnce = predictor.readsImages ? imagesAtOnce : textsAtOnce;
-    return this.#call(inputs, atOnce, options, async (some) => {
+    return this.#call(inputs, atOnce, options, async (some, own) => {
       const questions = await Promise.all(some.map((input) => questionOf(input, task!)));
-      const outputs = await predictor.outputs(questions, options);
+      const outputs = await predictor.outputs(questions, own);
       return outputs.map((output) => predictionOf(output, task!.labels));
     });
   }
@@ -357,11 +357,11 @@ export class Flava {
   }
 
   /** Runs a call in batches; `close` waits for it. */
-  async #call<Input, Result>(
+  async #call<Input, Result, Options extends CallOptions>(
     inputs: OneOrMany<Input>,
     batch: number,
-    options: CallOptions,
-    run: (some: readonly Input[]) => Promise<Result[]>,
+    options: Options,
+    run: (some: readonly Input[], own: Omit<Options, "onProgress">) => Promise<Result[]>,
   ): Promise<ResultOrMany<Result>> {
     if (!this.#isOpen) throw new Error("This model was closed; load it again to use it.");
     const call = inBatches(isMany(inputs) ? inputs : [inputs], batch, options, run);

@@ -1,7 +1,8 @@
-import type { Abortable } from "../base/call-options.js";
+import type { CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
+import type { Values } from "../backend/values.js";
 import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
@@ -129,13 +130,10 @@ export class Embedder {
   }
 
   /** Unit-length embeddings of the images: float32 [N, D]. */
-  async images(
-    images: readonly ImageOrPixels[],
-    { signal }: Abortable = {},
-  ): Promise<Float32Array> {
+  async images(images: readonly ImageOrPixels[], options: CallOptions = {}): Promise<Float32Array> {
     const embed: ImageFunction = (model, input) =>
       imageOutputs(model, input, { keepTokens: 1 }).embedding;
-    return concatenated(await this.#runImages(images, "embedding", embed, signal));
+    return concatenated(await this.#runImages(images, "embedding", embed, options));
   }
 
   /**
@@ -143,10 +141,10 @@ export class Embedder {
    *
    * @param features class tokens after the final normalization, as `imageFeatures` gives them by default: float32 [N, W]
    */
-  async projectedImages(features: Float32Array, { signal }: Abortable = {}): Promise<Float32Array> {
+  async projectedImages(features: Float32Array, options: CallOptions = {}): Promise<Float32Array> {
     const width = this.featureWidth;
     const lengths = Array.from({ length: countOf(features, width) }, () => 1);
-    const projected = await this.#run(lengths, signal, ({ rows, batch }) => {
+    const projected = await this.#run(lengths, options, ({ rows, batch }, signal) => {
       const program = this.#projections.get(String(batch), () =>
         this.#compile(
           { features: spec([batch, 1, width]) },
@@ -162,11 +160,11 @@ export class Embedder {
   }
 
   /** Unit-length embeddings of the texts: float32 [N, D]. */
-  async texts(texts: readonly TextOrIds[], { signal }: Abortable = {}): Promise<Float32Array> {
+  async texts(texts: readonly TextOrIds[], options: CallOptions = {}): Promise<Float32Array> {
     const embed: TextFunction = (model, input) =>
       textOutputs(model, input, { keepTokens: 1 }).embedding;
     const encoded = texts.map((text) => this.encode(text));
-    return concatenated(await this.#runTexts(encoded, "embedding", embed, signal));
+    return concatenated(await this.#runTexts(encoded, "embedding", embed, options));
   }
 
   /**
@@ -175,10 +173,10 @@ export class Embedder {
    */
   imageFeatures(
     images: readonly ImageOrPixels[],
-    options: FeatureOptions & Abortable = {},
+    options: FeatureOptions & CallOptions = {},
   ): Promise<Float32Array[]> {
     const features: ImageFunction = (model, input) => imageFeatures(model, input, options);
-    return this.#runImages(images, nameOfFeatures(options), features, options.signal);
+    return this.#runImages(images, nameOfFeatures(options), features, options);
   }
 
   /**
@@ -187,11 +185,11 @@ export class Embedder {
    */
   async textFeatures(
     texts: readonly TextOrIds[],
-    options: FeatureOptions & Abortable = {},
+    options: FeatureOptions & CallOptions = {},
   ): Promise<Float32Array[]> {
     const encoded = texts.map((text) => this.encode(text));
     const features: TextFunction = (model, input) => textFeatures(model, input, options);
-    const found = await this.#runTexts(encoded, nameOfFeatures(options), features, options.signal);
+    const found = await this.#runTexts(encoded, nameOfFeatures(options), features, options);
     if (options.pool !== "none") return found;
     const { width } = this.#options.config.text;
     return found.map((tokens, index) => tokens.slice(0, encoded[index]!.length * width));
@@ -201,7 +199,7 @@ export class Embedder {
   async match(
     images: readonly ImageOrPixels[],
     texts: readonly TextOrIds[],
-    options: Abortable = {},
+    options: CallOptions = {},
   ): Promise<Float32Array> {
     const logits = await this.matchLogits(images, texts, options);
     return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
@@ -211,7 +209,7 @@ export class Embedder {
   async matchLogits(
     images: readonly ImageOrPixels[],
     texts: readonly TextOrIds[],
-    { signal }: Abortable = {},
+    options: CallOptions = {},
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
       throw new RangeError(
@@ -219,7 +217,7 @@ export class Embedder {
       );
     }
     const encoded = texts.map((text) => this.encode(text));
-    const matches = await this.#run(lengthsOf(encoded), signal, (bucket) => {
+    const matches = await this.#run(lengthsOf(encoded), options, (bucket, signal) => {
       const program = this.#pairPrograms.get(nameOf(bucket), () =>
         this.#compile({ ...imageSpecs(bucket, this.#viewShape), ...textSpecs(bucket) }, pairLogits),
       );
@@ -235,10 +233,10 @@ export class Embedder {
    */
   async words(
     texts: readonly HiddenWords[],
-    { images, signal }: { readonly images?: readonly ImageOrPixels[] } & Abortable = {},
+    { images, ...options }: { readonly images?: readonly ImageOrPixels[] } & CallOptions = {},
   ): Promise<Int32Array[]> {
     const encoded = texts.map(({ ids }) => ids);
-    const found = await this.#run(lengthsOf(encoded), signal, (bucket) => {
+    const found = await this.#run(lengthsOf(encoded), options, (bucket, signal) => {
       const places = packPlaces(texts, bucket);
       const name = `${nameOf(bucket)} ${places.length} ${images ? "with" : "without"} images`;
       const program = this.#wordPrograms.get(name, () =>
@@ -272,10 +270,10 @@ export class Embedder {
     images: readonly ImageOrPixels[],
     name: string,
     resultOf: ImageFunction,
-    signal: AbortSignal | undefined,
+    options: CallOptions,
   ): Promise<Float32Array[]> {
     const lengths = images.map(() => 1);
-    return this.#run(lengths, signal, (bucket) => {
+    return this.#run(lengths, options, (bucket, signal) => {
       const program = this.#imagePrograms.get(`${name} ${nameOf(bucket)}`, () =>
         this.#compile(imageSpecs(bucket, this.#viewShape), (model, _, inputs) =>
           resultOf(model, inputs),
@@ -289,9 +287,9 @@ export class Embedder {
     encoded: readonly Int32Array[],
     name: string,
     resultOf: TextFunction,
-    signal: AbortSignal | undefined,
+    options: CallOptions,
   ): Promise<Float32Array[]> {
-    return this.#run(lengthsOf(encoded), signal, (bucket) => {
+    return this.#run(lengthsOf(encoded), options, (bucket, signal) => {
       const program = this.#textPrograms.get(`${name} ${nameOf(bucket)}`, () =>
         this.#compile(textSpecs(bucket), (model, _, inputs) => resultOf(model, inputs)),
       );
@@ -301,12 +299,17 @@ export class Embedder {
 
   #run(
     lengths: readonly number[],
-    signal: AbortSignal | undefined,
-    start: Parameters<typeof runBuckets>[1],
+    options: CallOptions,
+    start: (
+      bucket: Bucket,
+      signal: AbortSignal | undefined,
+    ) => Promise<{ readonly result: Values }>,
   ): Promise<Float32Array[]> {
     const { batch, config } = this.#options;
     const buckets = bucketsOf(lengths, { batch, longest: config.text.positions });
-    return this.#queue.run(() => runBuckets(buckets, start, signal));
+    return this.#queue.run(() =>
+      runBuckets(buckets, (bucket) => start(bucket, options.signal), options),
+    );
   }
 
   #compile<I extends Inputs>(

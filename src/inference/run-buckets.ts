@@ -1,4 +1,5 @@
 import type { Values } from "../backend/values.js";
+import type { CallOptions } from "../base/call-options.js";
 import type { Bucket } from "./buckets.js";
 
 /**
@@ -10,9 +11,11 @@ import type { Bucket } from "./buckets.js";
 export async function runBuckets(
   buckets: readonly Bucket[],
   start: (bucket: Bucket) => Promise<{ readonly result: Values }>,
-  signal?: AbortSignal,
+  { signal, onProgress }: CallOptions,
 ): Promise<Float32Array[]> {
   const results: Float32Array[] = [];
+  const inputs = buckets.reduce((sum, { rows }) => sum + rows.length, 0);
+  let done = 0;
   let running = Promise.resolve();
   try {
     for (const bucket of buckets) {
@@ -23,6 +26,7 @@ export async function runBuckets(
         for (const [index, row] of bucket.rows.entries()) {
           results[row] = Float32Array.from(result.subarray(index * size, (index + 1) * size));
         }
+        onProgress?.((done += bucket.rows.length), inputs);
       });
       await previous;
     }

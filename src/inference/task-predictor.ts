@@ -1,4 +1,4 @@
-import type { Abortable } from "../base/call-options.js";
+import type { CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
@@ -98,8 +98,9 @@ export class TaskPredictor {
    */
   async outputs(
     questions: readonly Question[],
-    { signal }: Abortable = {},
+    options: CallOptions = {},
   ): Promise<Float32Array[]> {
+    const { signal } = options;
     for (const question of questions) this.require(question);
     const { batch, task } = this.#options;
     const encoded = questions.map((question) => this.#encode(question));
@@ -113,7 +114,7 @@ export class TaskPredictor {
           const program = this.#programs.get(sizesKey(sizes), () => this.#compile(sizes));
           return program.run(this.#pack(questions, encoded, bucket), { signal });
         },
-        signal,
+        options,
       ),
     );
   }

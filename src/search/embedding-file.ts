@@ -92,6 +92,8 @@ export function writeEmbeddings(
 /** An open file of embeddings. */
 export interface EmbeddingFile {
   readonly origin: EmbeddingOrigin;
+  /** Number of rows. */
+  readonly count: number;
   /** All rows in order, one row group in memory at a time. Reads only the given columns, which must include the key. */
   readonly rows: (columns?: readonly string[]) => AsyncGenerator<EmbeddingRow>;
 }
@@ -131,7 +133,7 @@ export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
       fail(error);
     }
   }
-  return { origin: found, rows };
+  return { origin: found, count: Number(footer.num_rows), rows };
 }
 
 /** Opens a file if it was written by `writeEmbeddings`; undefined for any other. */

@@ -156,7 +156,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
   if (part) return { rows, resumed, skipped };
   if (rows === 0) await parts.remove();
   skipped.requireUsed(source.name, rows);
-  await writeEmbeddings(out, origin, parts.rows(digests));
+  await writeEmbeddings(out, origin, parts.rows(digests, { signal }));
   await parts.remove();
   return { rows, resumed, skipped };
 }

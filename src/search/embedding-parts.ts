@@ -2,6 +2,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Abortable } from "../base/call-options.js";
 import { LruCache } from "../base/lru-cache.js";
 import {
   type EmbeddingOrigin,
@@ -62,8 +63,9 @@ export class EmbeddingParts {
   }
 
   /** The rows with these digests, in order; digests without a row are skipped. */
-  async *rows(digests: readonly string[]): AsyncGenerator<EmbeddingRow> {
+  async *rows(digests: readonly string[], { signal }: Abortable): AsyncGenerator<EmbeddingRow> {
     for (const digest of digests) {
+      signal?.throwIfAborted();
       const place = this.#places.get(digest);
       if (!place) continue;
       const { digest: _, ...row } = (await this.#open(place.part))[place.row]!;

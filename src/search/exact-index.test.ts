@@ -114,6 +114,29 @@ describe.each(backends)("an exact index on the %s backend", (name, backend) => {
   });
 });
 
+it("the opening of an exact index reports its progress and can be stopped, which releases the lock", async () => {
+  const backend = referenceBackend();
+  const path = join(folder, "stopped");
+  await ExactIndex.create(path, origin);
+  const index = await ExactIndex.open(path, backend, { writable: true });
+  await index.put(Array.from({ length: 1500 }, (_, i) => rowOf(i)));
+  await index.compact();
+  await index.put([rowOf(1500)]);
+  await index.close();
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(ExactIndex.open(path, backend, { writable: true, signal })).rejects.toThrow(
+    "enough",
+  );
+  const reports: number[][] = [];
+  const onProgress = (...report: number[]): number => reports.push(report);
+  await using again = await ExactIndex.open(path, backend, { writable: true, onProgress });
+  expect(reports).toEqual([
+    [1024, 1500],
+    [1500, 1500],
+  ]);
+  expect(await again.count("image")).toBe(1501);
+});
+
 it("an exact index that is open for reading takes in what another process writes", async () => {
   const backend = referenceBackend();
   const path = join(folder, "refreshed");

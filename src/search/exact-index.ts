@@ -20,7 +20,7 @@ import {
   vectorKinds,
 } from "./vector-index.js";
 
-export interface OpenExactOptions {
+export interface OpenExactOptions extends CallOptions {
   /** Whether the index will be changed, which one process at a time may do. Default: false. */
   readonly writable?: boolean;
   /**
@@ -71,9 +71,9 @@ export class ExactIndex implements VectorIndex {
   static async open(
     path: string,
     backend: Backend,
-    { writable = false, compactBytes = 64 * 2 ** 20 }: OpenExactOptions = {},
+    { writable = false, compactBytes = 64 * 2 ** 20, ...options }: OpenExactOptions = {},
   ): Promise<ExactIndex> {
-    const { directory, samples } = await openFiles(path, backend, { writable });
+    const { directory, samples } = await openFiles(path, backend, { writable, ...options });
     const index = new ExactIndex(backend, directory.origin);
     index.#samples = samples;
     index.#directory = directory;
@@ -135,7 +135,7 @@ export class ExactIndex implements VectorIndex {
       if (!directory || directory.isWritable) return; // nobody else writes
       const updates: Update[] = [];
       if (!(await directory.readOn((update) => updates.push(update)))) {
-        await this.#openAgain(directory);
+        await this.#openAgain(directory, { signal });
       } else if (updates.length > 0) {
         await this.#change(() => {
           for (const update of updates) this.#samples.apply(update);
@@ -161,7 +161,7 @@ export class ExactIndex implements VectorIndex {
     await this.#writes.run(async () => {
       const segment = this.#directory?.segment;
       if (!segment) return;
-      await readEntries(segment.prefix, segment);
+      await readEntries(segment.prefix, segment, options);
       for (const kind of vectorKinds) {
         const path = `${segment.prefix}.${kind}`;
         await verifyVectors(path, segment[kind], this.origin.width, options);
@@ -247,8 +247,9 @@ export class ExactIndex implements VectorIndex {
   }
 
   /** Searches go on while the files are read. */
-  async #openAgain(old: IndexDirectory): Promise<void> {
+  async #openAgain(old: IndexDirectory, options: Abortable): Promise<void> {
     const { directory, samples } = await openFiles(old.path, this.backend, {
+      ...options,
       writable: false,
       require: (origin) => requireSameModel(old.path, this.origin, origin),
     });
@@ -285,7 +286,7 @@ export class ExactIndex implements VectorIndex {
   }
 }
 
-interface OpenFilesOptions {
+interface OpenFilesOptions extends CallOptions {
   readonly writable: boolean;
   /** Refuses the index of another origin before it is read. */
   readonly require?: (origin: EmbeddingOrigin) => void;
@@ -294,7 +295,7 @@ interface OpenFilesOptions {
 async function openFiles(
   path: string,
   backend: Backend,
-  { writable, require }: OpenFilesOptions,
+  { writable, require, signal, onProgress }: OpenFilesOptions,
 ): Promise<{ readonly directory: IndexDirectory; readonly samples: SampleTables }> {
   let samples: SampleTables | undefined;
   try {
@@ -305,10 +306,16 @@ async function openFiles(
         samples?.dispose();
         const { width } = origin;
         samples = await (segment
-          ? SampleTables.load(segment, backend, width)
+          ? SampleTables.load(segment, backend, width, {
+              signal,
+              ...(onProgress && { onProgress }),
+            })
           : SampleTables.empty(backend, width));
       },
-      apply: (update) => void samples!.apply(update),
+      apply: (update) => {
+        signal?.throwIfAborted();
+        samples!.apply(update);
+      },
     });
     return { directory, samples: samples! };
   } catch (error) {

@@ -3,9 +3,10 @@
  * of each sample as a line of JSON, `.image` and `.text` the vectors as `blockLayout` says, ready to be mapped.
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import type { Abortable } from "../base/call-options.js";
+import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { writeAt } from "../base/write-at.js";
 import { concatenated } from "../inference/similarity.js";
@@ -146,12 +147,13 @@ class VectorWriter {
 }
 
 /**
- * The entries of a segment.
+ * The entries of a segment. Other work goes on meanwhile.
  * @throws SourceError if the file is damaged
  */
 export async function readEntries(
   prefix: string,
   { entries, samples }: SegmentDescription,
+  { signal, onProgress }: CallOptions = {},
 ): Promise<SegmentEntry[]> {
   const path = `${prefix}.entries`;
   const bytes = await readFile(path);
@@ -161,6 +163,10 @@ export async function readEntries(
     const end = bytes.indexOf(0x0a, start);
     found.push(JSON.parse(bytes.toString("utf8", start, end)) as SegmentEntry);
     start = end + 1;
+    if (found.length % rowsAtOnce !== 0 && start < bytes.length) continue;
+    onProgress?.(found.length, samples);
+    await setImmediate();
+    signal?.throwIfAborted();
   }
   if (found.length !== samples) throw damaged(path);
   return found;

@@ -32,6 +32,9 @@ export interface IndexReport extends IndexChanges {
   readonly skipped: SkippedSamples;
 }
 
+/** Rows of a file added at a time. */
+const rowsAtOnce = 1024;
+
 interface EntrySample extends Sample {
   readonly entry: IndexEntry;
 }
@@ -88,7 +91,6 @@ export async function indexEmbeddings(
   const put = async (): Promise<void> => {
     await work.put(some);
     some = [];
-    onProgress?.(rows);
   };
   for await (const row of file.rows()) {
     signal?.throwIfAborted();
@@ -96,9 +98,11 @@ export async function indexEmbeddings(
     const content = digestOf(...[row.image, row.textVector].flatMap((vector) => vector ?? []));
     const entry = { ...entryOf(row), content };
     if (hasSameContent(entry, work.entryOf(row.key))) await work.keep(entry);
-    else if (some.push({ ...row, content }) >= 1024) await put();
+    else if (some.push({ ...row, content }) >= rowsAtOnce) await put();
+    if (rows % rowsAtOnce === 0) onProgress?.(rows, file.count);
   }
   await put();
+  onProgress?.(rows, file.count);
   const skipped = new SkippedSamples();
   skipped.requireUsed(file.origin.source, rows);
   return { ...(await work.finish()), skipped };

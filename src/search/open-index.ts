@@ -1,6 +1,6 @@
 /** Opens what can be searched: an index in a directory, or a file of embeddings. */
 import { join } from "node:path";
-import type { Abortable } from "../base/call-options.js";
+import type { Abortable, CallOptions } from "../base/call-options.js";
 import { exists, isDirectory } from "../base/exists.js";
 import type { Backend } from "../backend/backend.js";
 import { type EmbeddingOrigin, isSameModel, openEmbeddings } from "./embedding-file.js";
@@ -11,7 +11,8 @@ import { LanceIndex, isLanceIndex } from "./lance/lance-index.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 import type { IndexRow, VectorIndex } from "./vector-index.js";
 
-export interface OpenIndexOptions extends Abortable {
+/** Progress is in samples. */
+export interface OpenIndexOptions extends CallOptions {
   /** Whether the index will be changed, which one process at a time may do. Default: false. */
   readonly writable?: boolean;
 }
@@ -33,7 +34,7 @@ export async function openIndex(
   if (!(await isDirectory(path))) return readFile(path, searching, options);
   const index = await openDirectory(path, searching.embedder.backend, options);
   try {
-    await requireSearchable(path, index.origin, searching);
+    await requireSearchable(path, index.origin, searching, options);
     return index;
   } catch (error) {
     await index.close();
@@ -47,7 +48,7 @@ async function openDirectory(
   backend: Backend,
   options: OpenExactOptions,
 ): Promise<ExactIndex | LanceIndex> {
-  if (await isLanceIndex(path)) return LanceIndex.open(path);
+  if (await isLanceIndex(path)) return LanceIndex.open(path, options);
   return ExactIndex.open(path, backend, options);
 }
 
@@ -55,14 +56,15 @@ async function openDirectory(
 export async function originOf(
   { embedder, model }: EmbeddingModel,
   source: string,
+  options: Abortable = {},
 ): Promise<EmbeddingOrigin> {
   return {
-    ...{ source, model: model.path, fingerprint: await modelFingerprint(model) },
+    ...{ source, model: model.path, fingerprint: await modelFingerprint(model, options) },
     ...{ precision: model.precision, width: embedder.width },
   };
 }
 
-export interface MakeIndexOptions {
+export interface MakeIndexOptions extends CallOptions {
   /** Where the vectors are kept; default: "exact", as an existing index has it. */
   readonly database?: "exact" | "lancedb" | undefined;
   /** Where LanceDB keeps them, such as "s3://bucket/name"; default: in the directory. */
@@ -79,14 +81,14 @@ export async function openOrMakeIndex(
   path: string,
   origin: EmbeddingOrigin,
   backend: Backend,
-  { database, uri }: MakeIndexOptions = {},
+  { database, uri, ...options }: MakeIndexOptions = {},
 ): Promise<ExactIndex | LanceIndex> {
   requireEmbeddings(origin.source, origin);
   if (!(await exists(join(path, descriptionName)))) {
     if (database === "lancedb") await LanceIndex.create(path, origin, uri);
     else await ExactIndex.create(path, origin);
   }
-  const index = await openDirectory(path, backend, { writable: true });
+  const index = await openDirectory(path, backend, { ...options, writable: true });
   const found = index instanceof LanceIndex ? "lancedb" : "exact";
   const differences = [
     ...differencesOf(index.origin, origin),
@@ -110,18 +112,20 @@ function differencesOf(found: EmbeddingOrigin, given: EmbeddingOrigin): string[]
 async function readFile(
   path: string,
   searching: EmbeddingModel,
-  { signal }: OpenIndexOptions,
+  { signal, onProgress }: OpenIndexOptions,
 ): Promise<ExactIndex> {
-  const { origin, rows } = await openEmbeddings(path);
-  await requireSearchable(path, origin, searching);
+  const { origin, count, rows } = await openEmbeddings(path);
+  await requireSearchable(path, origin, searching, { signal });
   const index = new ExactIndex(searching.embedder.backend, { ...origin, source: path });
   let some: IndexRow[] = [];
-  for await (const row of rows()) {
-    if (some.push(row) < rowsAtOnce) continue;
+  let added = 0;
+  const put = async (): Promise<void> => {
     await index.put(some, { signal });
+    onProgress?.((added += some.length), count);
     some = [];
-  }
-  await index.put(some, { signal });
+  };
+  for await (const row of rows()) if (some.push(row) >= rowsAtOnce) await put();
+  if (some.length > 0) await put();
   if ((await index.count("image")) + (await index.count("text")) > 0) return index;
   throw new Error(`${path} has no embeddings.`);
 }
@@ -131,9 +135,10 @@ async function requireSearchable(
   path: string,
   origin: EmbeddingOrigin,
   { model }: EmbeddingModel,
+  options: Abortable,
 ): Promise<void> {
   requireEmbeddings(path, origin);
-  if ((await modelFingerprint(model)) === origin.fingerprint) return;
+  if ((await modelFingerprint(model, options)) === origin.fingerprint) return;
   throw new Error(
     `${path} was embedded by another model, ${origin.model}. Search with that model, or embed again with ` +
       `${model.path}.`,

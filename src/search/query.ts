@@ -1,5 +1,5 @@
 /** Queries: a text, an image, both together, and what is not wanted. */
-import type { Abortable } from "../base/call-options.js";
+import type { CallOptions } from "../base/call-options.js";
 import type { Image } from "../data/image/image.js";
 import { rowOf } from "../inference/similarity.js";
 
@@ -16,8 +16,8 @@ export interface Query<I = Image> {
 /** What embeds the parts of queries, such as the embedder of a loaded `Flava`: N texts or images to [N, D]. */
 export interface QueryEmbedder<I = Image> {
   readonly width: number;
-  texts(texts: readonly string[], options: Abortable): Promise<Float32Array>;
-  images(images: readonly I[], options: Abortable): Promise<Float32Array>;
+  texts(texts: readonly string[], options: CallOptions): Promise<Float32Array>;
+  images(images: readonly I[], options: CallOptions): Promise<Float32Array>;
 }
 
 /** How much an unwanted text counts, where the wanted ones together count 1. */
@@ -25,21 +25,25 @@ const withoutWeight = 0.5;
 
 /**
  * The vector of each query, of length 1: the weighted sum of the embeddings of its text and image, less half of those of the
- * unwanted texts.
+ * unwanted texts. Progress is in texts and images.
  *
  * @throws TypeError if a query has neither a text nor an image
  */
 export async function embedQueries<I extends object = Image>(
   embedder: QueryEmbedder<I>,
   queries: readonly Query<I>[],
-  options: Abortable = {},
+  { signal, onProgress }: CallOptions = {},
 ): Promise<Float32Array[]> {
   const { width } = embedder;
   const terms = queries.flatMap((query, index) => termsOf(query, index));
   const texts = terms.flatMap(({ of }) => (typeof of === "string" ? of : []));
   const images = terms.flatMap(({ of }) => (typeof of === "string" ? [] : of));
-  const textVectors = await embedder.texts(texts, options);
-  const imageVectors = await embedder.images(images, options);
+  const after = (before: number): CallOptions => ({
+    signal,
+    onProgress: (done) => onProgress?.(before + done, terms.length),
+  });
+  const textVectors = await embedder.texts(texts, after(0));
+  const imageVectors = await embedder.images(images, after(texts.length));
   const sums = queries.map(() => new Float32Array(width));
   let [nextText, nextImage] = [0, 0];
   for (const { query, of, weight } of terms) {

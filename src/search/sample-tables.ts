@@ -1,5 +1,5 @@
 /** The samples of an index in memory: what is known of each, and tables of their vectors. */
-import type { Abortable } from "../base/call-options.js";
+import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { concatenated } from "../inference/similarity.js";
 import { passes, tagsOfFilter } from "./filter.js";
@@ -51,15 +51,21 @@ export class SampleTables {
     return new SampleTables(width, { image: table(), text: table() });
   }
 
-  static async load(segment: OpenSegment, backend: Backend, width: number): Promise<SampleTables> {
+  static async load(
+    segment: OpenSegment,
+    backend: Backend,
+    width: number,
+    options: CallOptions = {},
+  ): Promise<SampleTables> {
     const { prefix } = segment;
+    const entries = await readEntries(prefix, segment, options);
     const tableOf = async (kind: VectorKind): Promise<KindTable> => {
       const block = await openVectors(`${prefix}.${kind}`, segment[kind], backend, width);
       return new KindTable(new VectorTable(backend, width, block));
     };
     const tables = { image: await tableOf("image"), text: await tableOf("text") };
     const samples = new SampleTables(width, tables);
-    for (const { entry, has } of await readEntries(prefix, segment)) samples.#place(entry, has);
+    for (const { entry, has } of entries) samples.#place(entry, has);
     return samples;
   }
 

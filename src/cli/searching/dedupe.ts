@@ -77,9 +77,12 @@ async function indexOf(
 ): Promise<VectorIndex> {
   const [path] = paths;
   if (paths.length === 1 && existsSync(join(path!, descriptionName)))
-    return openIndex(path!, flava);
+    return openIndex(path!, flava, { signal });
   const source = await openSource(paths, sourceOptions(flags));
-  const index = new ExactIndex(flava.embedder.backend, await originOf(flava, source.name));
+  const index = new ExactIndex(
+    flava.embedder.backend,
+    await originOf(flava, source.name, { signal }),
+  );
   const { skipped, added } = await withProgress((onProgress) =>
     indexSource(index, source, flava, { decode: decodeOptions(flags), onProgress, signal }),
   );

@@ -107,12 +107,10 @@ async function indexFile(
 ): Promise<Outcome> {
   const backend = await requestBackend(backendOptions(flags));
   try {
-    await using index = await openOrMakeIndex(
-      flags.out,
-      { ...file.origin, source },
-      backend,
-      flags,
-    );
+    await using index = await openOrMakeIndex(flags.out, { ...file.origin, source }, backend, {
+      ...flags,
+      signal,
+    });
     const report = await withProgress((onProgress) =>
       indexEmbeddings(index, file, { onProgress, signal }),
     );
@@ -130,8 +128,9 @@ async function indexPaths(
 ): Promise<Outcome> {
   const source = await openSource(paths, sourceOptions(flags));
   return useModel(flags, async (flava) => {
-    const origin = await originOf(flava, sourceName);
-    await using index = await openOrMakeIndex(flags.out, origin, flava.embedder.backend, flags);
+    const origin = await originOf(flava, sourceName, { signal });
+    const options = { ...flags, signal };
+    await using index = await openOrMakeIndex(flags.out, origin, flava.embedder.backend, options);
     const report = await withProgress((onProgress) =>
       indexSource(index, source, flava, { decode: decodeOptions(flags), onProgress, signal }),
     );

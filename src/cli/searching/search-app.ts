@@ -48,7 +48,7 @@ async function run(patterns: readonly string[], flags: SearchAppFlags): Promise<
   await useModel(flags, (flava) =>
     interruptible("Stopped; what was embedded is kept.", async (signal) => {
       const paths = await expandFilePatterns(patterns);
-      const origin = await originOf(flava, sourceNameOf(paths));
+      const origin = await originOf(flava, sourceNameOf(paths), { signal });
       const directory = flags.index ?? cachedIndex(origin);
       await update(directory, origin, paths, flava, flags, signal);
       await serve(directory, flava, flags, signal);
@@ -72,7 +72,7 @@ async function update(
   signal: AbortSignal,
 ): Promise<void> {
   const source = await openSource(paths, sourceOptions(flags));
-  await using index = await openOrMakeIndex(directory, origin, flava.embedder.backend);
+  await using index = await openOrMakeIndex(directory, origin, flava.embedder.backend, { signal });
   const report = await withProgress((onProgress) =>
     indexSource(index, source, flava, { decode: decodeOptions(flags), onProgress, signal }),
   );

@@ -73,7 +73,8 @@ export class LanceIndex implements VectorIndex {
   }
 
   /** @throws SourceError if there is no index in the directory, Error if LanceDB is not installed */
-  static async open(path: string): Promise<LanceIndex> {
+  static async open(path: string, { signal }: Abortable = {}): Promise<LanceIndex> {
+    signal?.throwIfAborted();
     const found = await readDescription(path);
     const lance = await lancePackage();
     const connection = await lance.lancedb.connect(found.uri ?? databaseIn(path));
@@ -82,6 +83,7 @@ export class LanceIndex implements VectorIndex {
         cause,
       });
     });
+    signal?.throwIfAborted();
     return new LanceIndex(path, found, lance, table);
   }
 
@@ -171,7 +173,7 @@ export class LanceIndex implements VectorIndex {
       if (approximation) {
         const { ef, probes, refine } = approximation.settings;
         query = query.ef(Math.max(ef, top)).nprobes(probes).refineFactor(refine);
-      }
+      } else query = query.bypassVectorIndex(); // one whose recall was not measured, as its building was interrupted
       if (condition) query = query.where(condition);
       found.push(((await query.toArray()) as Found[]).map(hitOf));
       onProgress?.(found.length, queries.length);
