@@ -57,10 +57,13 @@ export async function cachedBlock(
   const file = await open(join(directory, String(block)), "r").catch(() => undefined);
   if (!file) return undefined;
   try {
-    const bytes = await file.readFile();
+    const { size, mtimeMs } = await file.stat();
+    if (size !== length) return undefined;
     const now = Date.now();
-    if (now - (await file.stat()).mtimeMs > freshFor) await file.utimes(now / 1000, now / 1000);
-    return bytes.length === length ? bytes : undefined;
+    if (now - mtimeMs > freshFor) await file.utimes(now / 1000, now / 1000);
+    const bytes = Buffer.allocUnsafe(length);
+    const { bytesRead } = await file.read(bytes, 0, length, 0);
+    return bytesRead === length ? bytes : undefined;
   } finally {
     await file.close();
   }

@@ -1,8 +1,8 @@
 /** `SHA256SUMS` beside remote files, as `sha256sum` writes it: "<64 hexadecimal digits>  name" in each line. */
 import { createHash } from "node:crypto";
 import { forgetBlocks, keepDigests, knownDigests } from "./block-cache.js";
-import { type RemoteFile, blockCount, blockOf, sha256, storeOf } from "./blocks.js";
-import { readAhead } from "./read-ahead.js";
+import { type RemoteFile, blockCount, sha256, storeOf } from "./blocks.js";
+import { blocksInOrder } from "./blocks-in-order.js";
 import { opening, persistently } from "./retry.js";
 import { RemoteError } from "./store.js";
 
@@ -37,9 +37,9 @@ export async function verify(file: RemoteFile): Promise<void> {
 async function digestsOf(file: RemoteFile): Promise<{ whole: string; blocks: string[] }> {
   const whole = createHash("sha256");
   const blocks: string[] = [];
+  const blockAt = blocksInOrder(file);
   for (let block = 0; block < blockCount(file); block++) {
-    readAhead(file, block);
-    const bytes = await blockOf(file, block);
+    const bytes = await blockAt(block);
     whole.update(bytes);
     blocks.push(sha256(bytes));
   }

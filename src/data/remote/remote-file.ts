@@ -1,9 +1,9 @@
 /** Files at URLs, read as those on disk are. */
 import { mapLimited } from "../../base/map-limited.js";
 import type { ByteRanges } from "../formats/byte-ranges.js";
-import { type RemoteFile, blockBytes, blockOf, remoteFile, storeOf } from "./blocks.js";
+import { blockBytes, blockOf, remoteFile, storeOf } from "./blocks.js";
+import { blocksInOrder } from "./blocks-in-order.js";
 import { verify } from "./checksums.js";
-import { readAhead } from "./read-ahead.js";
 import { opening, persistently } from "./retry.js";
 import { type ByteRange, RemoteError, type RemoteState } from "./store.js";
 
@@ -37,17 +37,10 @@ export async function openRemote(url: string): Promise<ByteRanges> {
   const state = await remoteState(url);
   const file = remoteFile(url, state);
   await verify(file);
-  let last = -1;
+  const blockAt = blocksInOrder(file);
   return {
     ...{ size: state.size, state },
-    read: (start, length) => {
-      const end = Math.min(start + length, state.size);
-      const first = Math.floor(start / blockBytes);
-      const inOrder = first === last || first === last + 1;
-      last = Math.floor((end - 1) / blockBytes);
-      if (inOrder) readAhead(file, last);
-      return rangeOf(file, { start, end });
-    },
+    read: (start, length) => bytesOf({ start, end: Math.min(start + length, state.size) }, blockAt),
     close: () => Promise.resolve(),
   };
 }
@@ -61,7 +54,8 @@ export async function readRemote(
   state: RemoteState,
   range: ByteRange,
 ): Promise<Buffer> {
-  return rangeOf(remoteFile(url, state), range);
+  const file = remoteFile(url, state);
+  return bytesOf(range, (block) => blockOf(file, block));
 }
 
 /** Fetches what `readRemote` will read. What is wrong is reported when it is read. */
@@ -81,16 +75,14 @@ function blocksIn({ start, end }: ByteRange): number[] {
 }
 
 /** A copy: a view would keep whole blocks in memory. */
-async function rangeOf(file: RemoteFile, { start, end }: ByteRange): Promise<Buffer> {
+async function bytesOf(
+  { start, end }: ByteRange,
+  blockAt: (block: number) => Promise<Buffer>,
+): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(Math.max(0, end - start));
   await mapLimited(blocksIn({ start, end }), concurrentBlocks, async (block) => {
     const at = block * blockBytes - start; // of the block in `bytes`
-    (await blockOf(file, block)).copy(
-      bytes,
-      Math.max(0, at),
-      Math.max(0, -at),
-      end - block * blockBytes,
-    );
+    (await blockAt(block)).copy(bytes, Math.max(0, at), Math.max(0, -at), end - block * blockBytes);
   });
   return bytes;
 }

@@ -42,7 +42,7 @@ export async function persistently<Result>(
       const fault = stop.signal.aborted ? new RemoteError(stalled, false) : remoteError(error);
       if (fault.permanent) throw fault;
       if (attempt === attempts)
-        throw new RemoteError(`${fault.message} (attempt ${attempt})`, true, fault.status);
+        throw new RemoteError(`${fault.message} (${attempt} attempts)`, true, fault.status);
     } finally {
       clearTimeout(timer);
     }
