@@ -28,7 +28,8 @@ export function addEmbed(program: Command): void {
     )
     .argument(
       "<source...>",
-      'folders of images, image files, tar shards, Parquet files, tables or texts; or patterns such as "photos/*.jpg"',
+      'folders of images, image files, tar shards, Parquet files, tables or texts; patterns such as "photos/*.jpg"; or ' +
+        "https:// or s3:// URLs of shards",
     )
     .requiredOption(
       "--out <file.parquet>",

@@ -24,7 +24,7 @@ export function addShards(data: Command): void {
     .description("write tar shards, which WebDataset reads, too; resumes if interrupted")
     .argument(
       "<source...>",
-      'folders, tables, tar shards, Parquet files, texts, or patterns such as "photos/*.csv"',
+      'folders, tables, tar shards, Parquet files, texts, patterns such as "photos/*.csv", or URLs of shards',
     )
     .requiredOption("--out <dir>", "directory of the shards", outputDirectory)
     .option(

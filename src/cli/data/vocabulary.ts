@@ -23,7 +23,7 @@ export function addVocabulary(data: Command): void {
     .description("train a vocabulary of word pieces, for data.vocabulary of a recipe")
     .argument(
       "<source...>",
-      'texts, tables, tar shards, Parquet files, folders, or patterns such as "texts/*.txt"',
+      'texts, tables, tar shards, Parquet files, folders, patterns such as "texts/*.txt", or URLs of shards',
     )
     .option("--size <pieces>", "maximum number of word pieces", wholeNumberFrom(100), 30_522)
     .requiredOption(
