@@ -38,6 +38,9 @@ beforeAll(async () => {
   await build({ root: page, build: output, logLevel: "error" });
 });
 
+/** How often weights were downloaded, and what the server calls their version. */
+let [downloads, version] = [0, "first"];
+
 /** Serves the bundle, and the model that ships below /mini/. */
 function serve(): Promise<Server> {
   const server = createServer((request, response) => {
@@ -45,10 +48,13 @@ function serve(): Promise<Server> {
     const path = name.startsWith("/mini/")
       ? join(root, "models", name)
       : join(bundle, ...name.split("/"));
+    if (name.endsWith(".safetensors") && request.method === "GET") downloads++;
     readFile(path).then(
       (content) => {
+        response.setHeader("etag", `"${version}"`);
         const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
-        response.setHeader("content-type", type).end(content);
+        response.setHeader("content-type", type).setHeader("content-length", content.length);
+        response.end(request.method === "HEAD" ? undefined : content);
       },
       () => response.writeHead(404).end(),
     );
@@ -113,6 +119,29 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(largest(found[1], await flava.embedImages(image))).toBeLessThan(1e-5);
     expect(found[2]).toBe(best!.label);
     expect(found[3]).toBeCloseTo(await flava.match(image, "a heart"), 4);
+  });
+
+  it("downloads weights once, and again when the server has others", async () => {
+    const tab = await openTab();
+    const loadOnce = async (): Promise<number> => {
+      const before = downloads;
+      const [loaded, total] = await tab.evaluate<[number, number]>(
+        `(async () => {
+          let last;
+          const onProgress = (...bytes) => (last = bytes);
+          await (await load("/mini/", { backend: "wasm", onProgress })).close();
+          return last;
+        })()`,
+      );
+      expect(loaded).toBe(total);
+      return downloads - before;
+    };
+    await tab.evaluate(`caches.delete("flava")`);
+    expect(await loadOnce()).toBe(1);
+    expect(await loadOnce()).toBe(0);
+    version = "second";
+    expect(await loadOnce()).toBe(1);
+    await tab.close();
   });
 
   it("decodes images to the pixels of Node, transparent ones on white", async () => {

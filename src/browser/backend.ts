@@ -29,6 +29,6 @@ export async function openBrowserBackend(
     );
   }
   const url = kernels ?? new URL("../../../native/wasm/flava.wasm", import.meta.url);
-  const module = new Module(await fetchBytes(url, signal));
+  const module = new Module(await fetchBytes(url, { signal }));
   return wasmBackend({ module, threads: 1, executor: executorHere });
 }

@@ -1,22 +1,34 @@
 /** Files by their URLs. */
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
+import { keepFile, keptFile } from "./file-cache.js";
 
 /** Called while a file arrives, with bytes so far and in all (0 if the server does not say). */
 export type OnBytes = (loaded: number, total: number) => void;
 
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnBytes | undefined;
+  readonly keeps?: boolean;
+}
+
 /** There is no such file. */
 export class NotFoundError extends CheckpointError {}
 
-/** The content at a URL. */
+/**
+ * The content at a URL.
+ *
+ * @param keeps keeps it in the browser's cache of files, and takes it from there if the server has no other version
+ */
 export async function fetchBytes(
   url: string | URL,
-  signal?: AbortSignal,
-  onProgress?: OnBytes,
+  { signal, onProgress, keeps = false }: FetchOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, signal ? { signal } : {});
-  if (response.status === 404) throw new NotFoundError(`There is nothing at ${String(url)}.`);
+  const place = String(url);
+  const kept = keeps ? await keptFile(place, signal) : undefined;
+  const response = kept ?? (await fetch(place, signal ? { signal } : {}));
+  if (response.status === 404) throw new NotFoundError(`There is nothing at ${place}.`);
   if (!response.ok || !response.body) {
-    throw new CheckpointError(`${String(url)} cannot be loaded: ${response.status}.`);
+    throw new CheckpointError(`${place} cannot be loaded: ${response.status}.`);
   }
   const total = Number(response.headers.get("content-length") ?? 0);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -27,5 +39,7 @@ export async function fetchBytes(
     pieces.push(piece);
     onProgress?.((loaded += piece.length), total);
   }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const content = new Blob(pieces);
+  if (keeps && !kept) await keepFile(place, response, content);
+  return new Uint8Array(await content.arrayBuffer());
 }

@@ -18,6 +18,11 @@ import { Flava } from "./flava.js";
 export interface LoadOptions extends Abortable, BackendOptions {
   /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
   readonly onProgress?: OnBytes;
+  /**
+   * Keeps the files in the browser's cache "flava", and downloads them again only if the server has another version; default:
+   * true.
+   */
+  readonly cache?: boolean;
 }
 
 /**
@@ -35,10 +40,10 @@ export interface LoadOptions extends Abortable, BackendOptions {
  */
 export async function load(
   url: string | URL,
-  { signal, onProgress, ...options }: LoadOptions = {},
+  { signal, onProgress, cache = true, ...options }: LoadOptions = {},
 ): Promise<Flava> {
   const base = `${String(url).replace(/\/$/, "")}/`;
-  const files = new Files(base, signal);
+  const files = new Files(base, signal, cache);
   const [source, weights] = await Promise.all([
     files.json("config.json"),
     files.bytes("model.safetensors", onProgress),
@@ -65,11 +70,13 @@ class Files {
   constructor(
     readonly base: string,
     readonly signal: AbortSignal | undefined,
+    readonly keeps: boolean,
   ) {}
 
   /** The content of a file; undefined if there is none. */
   async bytes(name: string, onProgress?: OnBytes) {
-    return fetchBytes(`${this.base}${name}`, this.signal, onProgress).catch((error: unknown) => {
+    const options = { signal: this.signal, onProgress, keeps: this.keeps };
+    return fetchBytes(`${this.base}${name}`, options).catch((error: unknown) => {
       if (error instanceof NotFoundError) return undefined;
       throw error;
     });
