@@ -9,7 +9,7 @@ import { type ImagePlace, isPlace, readPlace } from "../data/formats/image-place
 import type { Source } from "../data/formats/source.js";
 import { SampleError } from "../data/formats/source-error.js";
 import type { DecodeOptions } from "../data/image/decode.js";
-import { absolutePlace } from "../data/remote/address.js";
+import { absolutePlace } from "../data/remote/absolute-place.js";
 import type { LocatedSample, Sample } from "../data/sample.js";
 import { type Embedded, embedSamples } from "../inference/embed-samples.js";
 import type { EmbeddingFile } from "./embedding-file.js";

@@ -1,7 +1,7 @@
 /** Several data sets read as one. */
 import { dirname } from "node:path";
 import type { LocatedSample } from "../sample.js";
-import { absolutePlace } from "../remote/address.js";
+import { absolutePlace } from "../remote/absolute-place.js";
 import { distinctNames, nameOfFiles } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError } from "./source-error.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { cacheDirectory } from "../../base/cache.js";
 import type { BatchKind } from "../batch/mixture.js";
 import { type SkipReason, SkippedSamples } from "../batch/skipped.js";
-import { absolutePlace } from "../remote/address.js";
+import { absolutePlace } from "../remote/absolute-place.js";
 import { openSource } from "../formats/open.js";
 import type { Source, SourceOptions } from "../formats/source.js";
 import { type IndexDescription, IndexWriter, describedIndex } from "./index-file.js";

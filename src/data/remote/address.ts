@@ -1,11 +1,7 @@
-/** Addresses of remote files: https://, http:// and s3://. */
-import { resolve } from "node:path";
+/** Addresses of remote files: https://, http:// and s3://. This file also loads in browsers, with recipes. */
 
 /** Whether this is the URL of a file, rather than a path. */
 export const isRemote = (path: string): boolean => /^(https?|s3):\/\//i.test(path);
-
-/** A path that does not depend on the working directory. */
-export const absolutePlace = (path: string): string => (isRemote(path) ? path : resolve(path));
 
 /**
  * Why data cannot be read from this URL, if so; undefined for a path. A password, or a query, where signatures are, would
