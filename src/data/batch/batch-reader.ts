@@ -4,11 +4,11 @@ import { mapLimited } from "../../base/map-limited.js";
 import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
 import { decodeImage } from "../image/decode.js";
 import { ImageError } from "../image/image-error.js";
-import type { Image } from "../image/image.js";
 import type { Sample } from "../sample.js";
 import { SampleIndex } from "../index/index-file.js";
+import { OpenArchives } from "../formats/open-archives.js";
 import { SampleError } from "../formats/source-error.js";
-import { readBatch } from "./read-batch.js";
+import { type ReadRecord, readBatch } from "./read-batch.js";
 import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import type { Vocabulary } from "../text/vocabulary.js";
@@ -35,23 +35,23 @@ const mostDamaged = 20;
 export class BatchReader {
   private constructor(
     private readonly sets: Readonly<Record<BatchKind, readonly SampleIndex[]>>,
+    private readonly archives: OpenArchives,
     private readonly tokenizer: Tokenizer,
     private readonly options: BatchOptions,
   ) {}
 
   static async open({ indexes, vocabulary, batch }: BatchReaderOptions): Promise<BatchReader> {
+    const archives = new OpenArchives();
     const sets = await perKindInOrder((kind) =>
-      Promise.all(indexes[kind].map((directory) => SampleIndex.open(directory))),
+      Promise.all(indexes[kind].map((directory) => SampleIndex.open(directory, archives))),
     );
-    return new BatchReader(sets, new Tokenizer(vocabulary), batch);
+    return new BatchReader(sets, archives, new Tokenizer(vocabulary), batch);
   }
 
   async read(plan: BatchPlan): Promise<LoadedBatch> {
     const skipped = new SkippedSamples();
-    const record = async (kind: BatchKind, reference: RecordReference, decodes: boolean) => {
-      const { sample, image } = await this.#whole(kind, reference, skipped, decodes);
-      return { texts: sample.texts, image };
-    };
+    const record = async (kind: BatchKind, reference: RecordReference, decodes: boolean) =>
+      decodes ? this.#decoded(kind, reference, skipped) : this.#texts(kind, reference);
     return { batch: await readBatch(plan, record, this.tokenizer, this.options), skipped };
   }
 
@@ -64,23 +64,26 @@ export class BatchReader {
   }
 
   async close(): Promise<void> {
+    this.archives.close();
     await Promise.all(Object.values(this.sets).flatMap((sets) => sets.map((set) => set.close())));
   }
 
-  /** The record, or the next usable one after it. Its image is decoded, unless only its texts are needed. */
-  async #whole(
+  #texts(kind: BatchKind, { set, record }: RecordReference): ReadRecord {
+    return { texts: this.sets[kind][set]!.texts(kind, record) };
+  }
+
+  /** The record with its image, or the next usable one after it. */
+  async #decoded(
     kind: BatchKind,
     { set, record }: RecordReference,
     skipped: SkippedSamples,
-    decodes: boolean,
-  ): Promise<WholeRecord> {
+  ): Promise<ReadRecord> {
     const index = this.sets[kind][set]!;
     const { source, samples } = index.description;
     for (let attempt = 0; attempt < mostDamaged; attempt++) {
       const number = (record + attempt) % samples[kind];
       try {
-        const sample = await index.read(kind, number);
-        return decodes ? await withImage(sample) : { sample };
+        return await withImage(await index.read(kind, number));
       } catch (error) {
         if (!(error instanceof SampleError)) throw error;
         skipped.add(error.key, error.reason, error.message);
@@ -90,17 +93,11 @@ export class BatchReader {
   }
 }
 
-interface WholeRecord {
-  readonly sample: Sample;
-  readonly image?: Image;
-}
-
 /** @throws SampleError if the image cannot be decoded */
-async function withImage(sample: Sample): Promise<WholeRecord> {
-  const { key, image } = sample;
-  if (!image) return { sample };
+async function withImage({ key, image, texts }: Sample): Promise<ReadRecord> {
+  if (!image) return { texts };
   try {
-    return { sample, image: await decodeImage(image) };
+    return { texts, image: await decodeImage(image) };
   } catch (error) {
     if (error instanceof ImageError) throw new SampleError(key, error.reason, error.message);
     throw error;

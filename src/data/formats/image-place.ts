@@ -1,7 +1,8 @@
 /** Images that stay in their files until they are needed. */
-import { open } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { fetchRemote, readRemote } from "../remote/remote-file.js";
 import type { ByteRange, RemoteState } from "../remote/store.js";
+import type { OpenArchives } from "./open-archives.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** Where the bytes of an image are. Plain JSON. */
@@ -19,11 +20,16 @@ export function isPlace(image: Uint8Array | ImagePlace): image is ImagePlace {
 
 /**
  * The bytes at `place`.
+ * @param archives keeps archives open for further reads; default: an archive is opened for this one
  * @throws SampleError if the file cannot be read, SourceError if an archive cannot
  */
-export async function readPlace(place: ImagePlace, key: string): Promise<Buffer> {
+export async function readPlace(
+  place: ImagePlace,
+  key: string,
+  archives?: OpenArchives,
+): Promise<Buffer> {
   try {
-    return await bytesAt(place);
+    return await bytesAt(place, archives);
   } catch (error) {
     const message = `${place.file} cannot be read: ${reasonOf(error)}`;
     throw place.range ? new SourceError(message) : new SampleError(key, "unreadable", message);
@@ -43,16 +49,27 @@ const rangeOf = ({ start, bytes }: NonNullable<ImagePlace["range"]>): ByteRange 
  * The bytes at a place.
  * @throws Error that says why they cannot be read, but not where they are
  */
-export async function bytesAt({ file, range, state }: ImagePlace): Promise<Buffer> {
+export async function bytesAt(
+  { file, range, state }: ImagePlace,
+  archives?: OpenArchives,
+): Promise<Buffer> {
   if (range && state) return readRemote(file, state, rangeOf(range));
+  if (!range) return readFile(file);
+  if (archives) return partOf(await archives.open(file), range);
   const handle = await open(file, "r");
   try {
-    if (!range) return await handle.readFile();
-    const bytes = Buffer.allocUnsafe(range.bytes);
-    const { bytesRead } = await handle.read(bytes, 0, range.bytes, range.start);
-    if (bytesRead === range.bytes) return bytes;
-    throw new Error("it has become shorter");
+    return await partOf(handle, range);
   } finally {
     await handle.close();
   }
+}
+
+async function partOf(
+  handle: FileHandle,
+  { start, bytes }: NonNullable<ImagePlace["range"]>,
+): Promise<Buffer> {
+  const part = Buffer.allocUnsafe(bytes);
+  const { bytesRead } = await handle.read(part, 0, bytes, start);
+  if (bytesRead === bytes) return part;
+  throw new Error("it has become shorter");
 }

@@ -4,6 +4,7 @@
  * `index.json` says what was indexed. Neither writing nor reading keeps more than a few samples in memory.
  */
 import { createHash } from "node:crypto";
+import { readSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -11,6 +12,7 @@ import type { LocatedSample, Sample } from "../sample.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../batch/mixture.js";
 import { skipReasons } from "../batch/skipped.js";
 import { isPlace, prefetchPlace, readPlace } from "../formats/image-place.js";
+import type { OpenArchives } from "../formats/open-archives.js";
 import { SourceError, reasonOf } from "../formats/source-error.js";
 
 const count = z.int().nonnegative();
@@ -167,14 +169,16 @@ export class SampleIndex {
     readonly description: IndexDescription,
     private readonly samples: FileHandle,
     private readonly offsets: Readonly<Record<BatchKind, FileHandle>>,
+    private readonly archives: OpenArchives | undefined,
   ) {}
 
-  static async open(directory: string): Promise<SampleIndex> {
+  /** @param archives keeps archives open for further reads; closed by the caller */
+  static async open(directory: string, archives?: OpenArchives): Promise<SampleIndex> {
     const described = await describedIndex(directory);
     if (!described) throw new SourceError(`${directory} is not an index of samples.`);
     const file = (name: string): Promise<FileHandle> => open(join(directory, name), "r");
     const offsets = await perKindInOrder((kind) => file(offsetsName(kind)));
-    return new SampleIndex(described, await file(samplesName), offsets);
+    return new SampleIndex(described, await file(samplesName), offsets, archives);
   }
 
   /**
@@ -182,24 +186,33 @@ export class SampleIndex {
    * @throws SampleError if its image cannot be read, SourceError if the index or an archive cannot
    */
   async read(kind: BatchKind, number: number): Promise<Sample> {
-    const { image, ...rest } = await this.#located(kind, number);
+    const { image, ...rest } = this.#located(kind, number);
     if (!image) return rest;
-    return { ...rest, image: isPlace(image) ? await readPlace(image, rest.key) : image };
+    if (!isPlace(image)) return { ...rest, image };
+    return { ...rest, image: await readPlace(image, rest.key, this.archives) };
+  }
+
+  /**
+   * The texts of sample number `number` of those of a kind.
+   * @throws SourceError if the index cannot be read
+   */
+  texts(kind: BatchKind, number: number): readonly string[] {
+    return this.#located(kind, number).texts;
   }
 
   /** Fetches the image of a sample, if it is at a URL, so that `read` need not wait; that reports what is wrong. */
   async prefetch(kind: BatchKind, number: number): Promise<void> {
     if (!this.description.remote) return;
-    const { image } = await this.#located(kind, number);
+    const { image } = this.#located(kind, number);
     if (image && isPlace(image)) await prefetchPlace(image);
   }
 
-  async #located(kind: BatchKind, number: number): Promise<LocatedSample> {
+  #located(kind: BatchKind, number: number): LocatedSample {
     const { source, samples } = this.description;
     if (!(Number.isInteger(number) && number >= 0 && number < samples[kind]))
       throw new RangeError(`${source} has no ${kind} ${number}: it has ${samples[kind]}.`);
     try {
-      return await this.#entry(kind, number);
+      return this.#entry(kind, number);
     } catch (error) {
       throw new SourceError(`The index of ${source} cannot be read: ${reasonOf(error)}`);
     }
@@ -209,16 +222,14 @@ export class SampleIndex {
     for (const file of [this.samples, ...Object.values(this.offsets)]) await file.close();
   }
 
-  async #entry(kind: BatchKind, number: number): Promise<LocatedSample> {
-    const place = await bytesOf(this.offsets[kind], number * offsetBytes, offsetBytes);
+  #entry(kind: BatchKind, number: number): LocatedSample {
+    const place = bytesOf(this.offsets[kind], number * offsetBytes, offsetBytes);
     const offset = place.readDoubleLE();
-    const first = await bytesOf(this.samples, offset, firstRead);
+    const first = bytesOf(this.samples, offset, firstRead);
     const jsonEnd = headerBytes + first.readUInt32LE(0);
     const end = jsonEnd + first.readUInt32LE(4);
     const rest =
-      end > first.length
-        ? [await bytesOf(this.samples, offset + first.length, end - first.length)]
-        : [];
+      end > first.length ? [bytesOf(this.samples, offset + first.length, end - first.length)] : [];
     const entry = Buffer.concat([first, ...rest]);
     if (entry.length < end) throw new Error("it is cut off");
     const sample = JSON.parse(entry.toString("utf8", headerBytes, jsonEnd)) as LocatedSample;
@@ -226,9 +237,11 @@ export class SampleIndex {
   }
 }
 
-/** The bytes from `start` on; fewer at the end of the file. */
-async function bytesOf(file: FileHandle, start: number, length: number): Promise<Buffer> {
+/**
+ * The bytes from `start` on; fewer at the end of the file. Synchronous: an index is a file in the cache folder, most of it in
+ * memory, and a promise takes many times as long as the read.
+ */
+function bytesOf({ fd }: FileHandle, start: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(bytes, 0, length, start);
-  return bytes.subarray(0, bytesRead);
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, start));
 }
