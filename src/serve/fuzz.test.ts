@@ -14,7 +14,10 @@ beforeAll(async () => {
 });
 
 const paths = ["embeddings", "classify", "match", "fill", "fill/image", "predict", "models", "x"];
-const names = ["input", "images", "labels", "texts", "image", "inputs", "top", "hidden", "model"];
+const names = [
+  ...["input", "images", "labels", "templates", "texts", "image", "inputs", "top", "hidden"],
+  ...["seed", "truncate", "encoding_format", "dimensions", "model"],
+];
 
 /** An image with some bytes changed, and perhaps cut off. */
 const damaged = fc

@@ -22,7 +22,7 @@ const embed = (input: unknown, more = {}) => post(server, "/v1/embeddings", { in
 
 describe("a request", () => {
   it.each([
-    ["no input", {}, 422, /^input: /],
+    ["no input", {}, 422, /^input: expected a text, a data: URL/],
     ["an empty list", { input: [] }, 422, /^input: expected one or more/],
     ["a number", { input: ["a", 3] }, 422, /^input\[1\]: expected a text, a data: URL/],
     ["an unknown field", { input: [{ img: "a" }] }, 422, /^input\[0\]: expected a text/],
@@ -47,6 +47,7 @@ describe("a request", () => {
     const image = dataUrl(await png("red"));
     const faults = [
       ["/v1/classify", { images: image, labels: [] }, "labels"],
+      ["/v1/classify", { images: image, labels: "a", templates: ["{}", "b"] }, "templates[1]"],
       ["/v1/match", { images: [image], texts: ["a", 1] }, "texts[1]"],
       ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],
       ["/v1/fill/image", { image, hidden: [16] }, "hidden"],

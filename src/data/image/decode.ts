@@ -178,7 +178,10 @@ const bufferOf = (file: Uint8Array): Buffer =>
 /** libvips messages have several lines, many of them repeated. */
 function messageOf(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  return [...new Set(lines)].join("; ").slice(0, 200);
+  return [...new Set(lines)]
+    .join("; ")
+    .replace(/[:\s]+$/, "")
+    .slice(0, 200);
 }
 
 /** Converts CMYK `[H, W, C]` to RGB without a profile: each ink absorbs its share of the light that black leaves. */

@@ -2,11 +2,15 @@
 import { z } from "@hono/zod-openapi";
 import { imagesSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
+const templateSchema = textSchema.includes("{}", {
+  error: 'expected a template with {} in place of the label, such as "a photo of a {}."',
+});
+
 export const classifyRequest = z
   .strictObject({
     images: imagesSchema,
     labels: oneOrMany(textSchema).openapi({ example: ["cat", "dog"] }),
-    templates: oneOrMany(textSchema)
+    templates: oneOrMany(templateSchema)
       .optional()
       .openapi({
         description: 'Prompts with "{}" for the label; their embeddings are averaged.',

@@ -9,8 +9,10 @@ export const fileSchema = z
 /** One value, or an array of values that is not empty. */
 export const oneOrMany = <T extends z.ZodType>(one: T): z.ZodUnion<[T, z.ZodArray<T>]> =>
   z.union([one, z.array(one).min(1)], {
-    error: ({ input }) =>
-      Array.isArray(input) ? "expected one or more, but the array is empty" : undefined,
+    error: ({ input, errors }) =>
+      Array.isArray(input)
+        ? "expected one or more, but the array is empty"
+        : (errors as z.core.$ZodIssue[][])[0]?.[0]?.message, // what one value has to be
   });
 
 const imageDescription =
