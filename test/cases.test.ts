@@ -79,7 +79,7 @@ describe("tables", () => {
   it("latin1.csv: names the encoding", async () => {
     const { samples, summary } = await read("csv/latin1.csv");
     expect(samples).toEqual([]);
-    expect(summary).toMatch(/^1 of 1 samples was left out: 1 is damaged .*UTF-8.*Latin-1/);
+    expect(summary).toMatch(/^1 of 1 sample was left out: 1 is damaged .*UTF-8.*Latin-1/);
   });
 
   it("use given columns and separators", async () => {

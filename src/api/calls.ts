@@ -1,4 +1,5 @@
 /** What all calls of a model share: one input or many, batches, progress and a signal. */
+import { counted } from "../base/counted.js";
 import type { CallOptions } from "../base/call-options.js";
 import type { ImageInput } from "./image-input.js";
 
@@ -36,6 +37,6 @@ export function pairsOf(
   }
   const countOf = (all: OneOrMany<unknown>): number => (isMany(all) ? all.length : 1);
   throw new RangeError(
-    `Expected one text for each image, but got ${countOf(images)} images and ${countOf(texts)} texts.`,
+    `Expected one text for each image, but got ${counted(countOf(images), "image")} and ${counted(countOf(texts), "text")}.`,
   );
 }

@@ -117,7 +117,7 @@ describe("a loaded model", () => {
     expect(await flava.classify([image, file], labels)).toEqual([one, one]);
     const match = await flava.match(image, "a cat");
     expect(await flava.match([image], ["a cat"])).toEqual([match]);
-    await expect(flava.match([image], ["a", "b"])).rejects.toThrow("1 images and 2 texts");
+    await expect(flava.match([image], ["a", "b"])).rejects.toThrow("1 image and 2 texts");
     const onProgress = vi.fn();
     expect(await flava.features(Array<string>(17).fill(file), { onProgress })).toHaveLength(17);
     expect(onProgress.mock.calls).toEqual([

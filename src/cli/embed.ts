@@ -1,4 +1,5 @@
 /** `flava embed`: embeds a whole data set. */
+import { counted } from "../base/counted.js";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { openSource } from "../data/formats/open.js";
 import type { Part } from "../data/formats/part-of-source.js";
@@ -91,7 +92,7 @@ async function run(
   }
   const earlier = resumed > 0 ? ` (${resumed} by an earlier run)` : "";
   const ofPart = part ? `, part ${part.number} of ${part.count}` : "";
-  console.log(`${flags.out}${ofPart}: ${rows} ${rows === 1 ? "sample" : "samples"}${earlier}`);
+  console.log(`${flags.out}${ofPart}: ${counted(rows, "sample")}${earlier}`);
   if (part?.number === 1)
     console.log(
       "When all parts are done, the same command with --join instead of --part writes the file.",

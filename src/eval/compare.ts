@@ -1,4 +1,5 @@
 /** Compares two models on the same items (paired bootstrap). */
+import { counted } from "../base/counted.js";
 import { type Key, foldIn, keyOf } from "../base/random.js";
 import { type Interval, type IntervalOptions, bootstrap, bootstrapMetric } from "./bootstrap.js";
 import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
@@ -35,8 +36,8 @@ export function compareEvaluations(
     first.kind === second.kind && JSON.stringify(first.keys) === JSON.stringify(second.keys);
   if (!sameKeys) {
     throw new RangeError(
-      `Only evaluations of the same samples can be compared, but these are of ${first.set.name} (${first.keys.length} samples) ` +
-        `and ${second.set.name} (${second.keys.length} samples).`,
+      `Only evaluations of the same samples can be compared, but these are of ${first.set.name} (${counted(first.keys.length, "sample")}) ` +
+        `and ${second.set.name} (${counted(second.keys.length, "sample")}).`,
     );
   }
   const others = hitsOf(second);

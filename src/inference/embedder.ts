@@ -1,4 +1,5 @@
 import type { CallOptions } from "../base/call-options.js";
+import { counted } from "../base/counted.js";
 import type { Backend } from "../backend/backend.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
@@ -213,7 +214,7 @@ export class Embedder {
   ): Promise<Float32Array> {
     if (images.length !== texts.length) {
       throw new RangeError(
-        `Expected one text for each image, but got ${images.length} images and ${texts.length} texts.`,
+        `Expected one text for each image, but got ${counted(images.length, "image")} and ${counted(texts.length, "text")}.`,
       );
     }
     const encoded = texts.map((text) => this.encode(text));

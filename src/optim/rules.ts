@@ -30,9 +30,23 @@ export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
 export function requireParts(parameters: unknown, parts: readonly string[]): void {
   for (const part of parts) {
     if (pathsMatching(parameters, freezing([part])).length > 0) continue;
+    const names = partsBeside(parameters, part);
     throw new Error(
-      `The stage freezes "${part}", but no weights have that name. Name a part such as "flava/image" or "heads/itm".`,
+      `The stage freezes "${part}", but no weights have that name. Parts that have: ${names.join(", ")}.`,
     );
+  }
+}
+
+/** The parts of the tree in the deepest one that a path leads to. */
+function partsBeside(parameters: unknown, part: string): string[] {
+  const paths = leavesOf(parameters).map(([path]) => path);
+  let above = part;
+  for (;;) {
+    above = above.slice(0, Math.max(0, above.lastIndexOf("/")));
+    const start = above === "" ? "" : `${above}/`;
+    const own = paths.filter((path) => path.startsWith(start));
+    const names = own.map((path) => start + path.slice(start.length).split("/", 1)[0]!);
+    if (names.length > 0) return [...new Set(names)];
   }
 }
 

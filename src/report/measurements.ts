@@ -1,4 +1,5 @@
 /** The metrics of an evaluation, and their formatting. */
+import { counted } from "../base/counted.js";
 import type { Interval } from "../eval/bootstrap.js";
 import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
 import type { Direction, Recall } from "../eval/retrieval.js";
@@ -87,11 +88,11 @@ function unknownLabels(evaluation: Evaluation): string {
 }
 
 function subject(evaluation: Evaluation): string {
-  const images = `${evaluation.keys.length} images`;
+  const images = counted(evaluation.keys.length, "image");
   switch (evaluation.kind) {
     case "zero-shot": {
       const { templates } = evaluation.set;
-      return `zero-shot classification of ${images} in ${classesOf(evaluation.set)}, ${templates.length} templates`;
+      return `zero-shot classification of ${images} in ${classesOf(evaluation.set)}, ${counted(templates.length, "template")}`;
     }
     case "linear probe": {
       const { set, fitted, search } = evaluation;
@@ -105,14 +106,14 @@ function subject(evaluation: Evaluation): string {
     case "matching":
       return `matching of ${images} with their own texts and with wrong ones`;
     case "masked words":
-      return `masked words in the texts of ${evaluation.keys.length} samples`;
+      return `masked words in the texts of ${counted(evaluation.keys.length, "sample")}`;
     case "retrieval":
-      return `retrieval among ${images} and ${evaluation.relation.texts.length} distinct texts`;
+      return `retrieval among ${images} and ${counted(evaluation.relation.texts.length, "distinct text")}`;
   }
 }
 
 const classesOf = ({ classes, namedBy }: ClassificationEvaluation["set"]): string =>
-  `${classes.length} classes${namedBy === "folder names" ? " named by their folders" : ""}`;
+  `${counted(classes.length, "class", "classes")}${namedBy === "folder names" ? " named by their folders" : ""}`;
 
 /** A share in percent. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

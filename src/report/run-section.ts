@@ -1,4 +1,5 @@
 /** A training stage as a section of a page: curves with their baselines, and sample images. */
+import { counted } from "../base/counted.js";
 import { formatDuration } from "../base/duration.js";
 import { type Chart, charts } from "./chart.js";
 import { type Html, html } from "./html.js";
@@ -18,7 +19,7 @@ export function runSection(stage: TrainedStage): Section {
   const last = training.at(-1);
   const summary = last
     ? html`<p>
-        ${last.step} steps in ${formatDuration(last.seconds)};
+        ${counted(last.step, "step")} in ${formatDuration(last.seconds)};
         ${Math.round(last.scalars["samples/s"] ?? 0)} samples a second at the end.
       </p>`
     : html`<p>Nothing has been logged yet.</p>`;

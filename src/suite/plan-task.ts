@@ -1,4 +1,5 @@
 /** Looks at the files of a task before anything runs: whether it is finished, can run, or what it lacks. */
+import { counted, grouped } from "../base/counted.js";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UnusableSamplesError } from "../data/batch/skipped.js";
@@ -191,8 +192,9 @@ function deviation(
   expected: number | undefined,
 ): string[] {
   if (found === undefined || expected === undefined || found === expected) return [];
-  const [own, all] = [found, expected].map((count) => count.toLocaleString("en"));
-  return [`Not the official data: ${part} has ${own} of ${all} samples.`];
+  return [
+    `Not the official data: ${part} has ${grouped(found)} of ${counted(expected, "sample")}.`,
+  ];
 }
 
 /** The wanted protocol if the task has it, else its first one. */

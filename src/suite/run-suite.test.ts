@@ -230,7 +230,7 @@ describe("a suite", () => {
 
   it("keeps finished tasks and embeddings", async () => {
     const again = await run();
-    expect(again.notices).toMatch(/4 tasks: 0 to run, 2 are finished/);
+    expect(again.notices).toMatch(/4 tasks: 0 to run, 2 finished earlier/);
     expect(again.report.outcomes).toEqual(first.report.outcomes);
     await rm(join(out, "tasks/colors.json"));
     await image(join(data, "colors/test/red/0.png"), "blue"); // another content
@@ -301,14 +301,14 @@ describe("a suite", () => {
     await image(join(data, "colors/test/red/new.png"), "rgb(240,20,0)");
     const again = await run();
     expect(again.notices).toContain("colors: its files have changed since it was scored");
-    expect(again.notices).toMatch(/4 tasks: 1 to run, 1 are finished/);
+    expect(again.notices).toMatch(/4 tasks: 1 to run, 1 finished earlier/);
     expect(outcomeOf(again.report, "colors")).toMatchObject({ scores: { samples: { test: 7 } } });
     const file = join(out, "tasks/captions.json");
     const scores = JSON.parse(await readFile(file, "utf8")) as { of: { model: string } };
     await writeFile(file, JSON.stringify({ ...scores, of: { ...scores.of, model: "another" } }));
     const other = await run();
     expect(other.notices).toContain("Captions: the model has changed since it was scored");
-    expect((await run()).notices).toMatch(/4 tasks: 0 to run, 2 are finished/);
+    expect((await run()).notices).toMatch(/4 tasks: 0 to run, 2 finished earlier/);
   });
 
   it("refuses to mix the results of two suites", async () => {

@@ -1,4 +1,5 @@
 /** Runs the tasks of a suite one after another; what is finished is kept, and skipped by the next run. */
+import { counted } from "../base/counted.js";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatBytes } from "../backend/available-memory.js";
@@ -176,8 +177,8 @@ async function describePlan(
 ): Promise<void> {
   const ready = planned.flatMap((task) => task.ready ?? []);
   const finished = planned.filter(({ outcome }) => outcome && "scores" in outcome).length;
-  const earlier = finished > 0 ? `, ${finished} are finished` : "";
-  onNotice?.(`${planned.length} tasks: ${ready.length} to run${earlier}.`);
+  const earlier = finished > 0 ? `, ${finished} finished earlier` : "";
+  onNotice?.(`${counted(planned.length, "task")}: ${ready.length} to run${earlier}.`);
   const embedded = ready.filter(({ task }) => task.kind !== "fine-tuning");
   if (embedded.length === 0) return;
   const images = embedded.reduce((sum, { reads }) => sum + reads, 0);
@@ -186,6 +187,6 @@ async function describePlan(
   const bytes = images * numbers * (dtype === "float16" ? 2 : 4);
   const folder = await embeddingFolder(flava);
   onNotice?.(
-    `${images.toLocaleString("en")} images; their embeddings take at most ${formatBytes(bytes)} in ${folder}.`,
+    `${counted(images, "image")}; their embeddings take at most ${formatBytes(bytes)} in ${folder}.`,
   );
 }

@@ -1,4 +1,5 @@
 /** The report of a suite as Markdown and as JSON. */
+import { counted, grouped } from "../base/counted.js";
 import { formatDuration } from "../base/duration.js";
 import { paperColumns } from "../eval/tasks/paper.js";
 import { escapeMarkdown, markdownTable } from "../report/markdown.js";
@@ -111,8 +112,7 @@ export function timeOf(outcomes: readonly Outcome[]): string {
   const total = (of: "seconds" | "secondsInPrograms"): number =>
     scored.reduce((sum, scores) => sum + scores[of], 0);
   const share = Math.round((100 * total("secondsInPrograms")) / Math.max(total("seconds"), 0.1));
-  const count = scored.length === 1 ? "1 task" : `${scored.length} tasks`;
-  return `${count} took ${formatDuration(total("seconds"))}, ${share} % of it in programs of the engine.`;
+  return `${counted(scored.length, "task")} took ${formatDuration(total("seconds"))}, ${share} % of it in programs of the engine.`;
 }
 
 /** Columns of the paper that stand beside this model on a terminal; files have all of them. */
@@ -204,8 +204,6 @@ export function describeOutcome(outcome: SuiteReport["outcomes"][number]): strin
     ...notes,
   ].join(" ");
 }
-
-const grouped = (count: number): string => count.toLocaleString("en");
 
 /** The report as plain values; scores are in percent, metrics fractions. */
 export function suiteJson({ suite, model, outcomes }: SuiteReport): Record<string, unknown> {

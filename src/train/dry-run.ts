@@ -1,4 +1,5 @@
 /** What a run would take: checks data, memory, time and disk without training. */
+import { counted, grouped } from "../base/counted.js";
 import { statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { formatBytes } from "../backend/available-memory.js";
@@ -70,7 +71,7 @@ async function dryRunStage(
   recipe: SizedRecipe,
   { directory, backend, workers, log, peek, signal, onIndexed, zero }: DryRunOptions,
 ): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
-  log(`Stage "${stage.name}": ${grouped(stage.steps)} steps`);
+  log(`Stage "${stage.name}": ${counted(stage.steps, "step")}`);
   const preparation: Preparation = { log, signal, onProgress: onIndexed };
   const vocabulary = await vocabularyOf(recipe);
   const sets = await trainingSets(recipe.data, stage, preparation);
@@ -111,5 +112,3 @@ async function freeSpace(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(existing);
   return bavail * bsize;
 }
-
-const grouped = (count: number): string => count.toLocaleString("en");

@@ -1,4 +1,5 @@
 /** Fine-tunes a model on labeled samples, once for each seed, each in its own directory. */
+import { counted } from "../base/counted.js";
 import { cp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
@@ -235,8 +236,14 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
     return "finished";
   }
   const { length } = session.train;
+  const { steps: most = 0, epochs } = session.recipe;
+  if (most > resolved.steps)
+    log(
+      `${counted(epochs!, "epoch")} of ${counted(length, "sample")} end before the ${counted(most, "step")} of the recipe; ` +
+        "for more, set epochs.",
+    );
   log(
-    `Seed ${seed}: ${resolved.steps} steps on ${length.toLocaleString("en")} samples, in ${run.path}`,
+    `Seed ${seed}: ${counted(resolved.steps, "step")} on ${counted(length, "sample")}, in ${run.path}`,
   );
   const stage = new FinetuningStage({
     ...{ backend, name: nameOf(seed), recipe: resolved, seed, model: source, task, largest, log },

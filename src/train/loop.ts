@@ -1,4 +1,5 @@
 /** The training loop: steps, evaluations and checkpoints of one stage, from its last checkpoint to its end. */
+import { counted } from "../base/counted.js";
 import type { NextBatch } from "../data/batch/loader.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { Communicator } from "../backend/communicator.js";
@@ -116,7 +117,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
   }
   if (session.progress.step < stage.steps) {
     log(
-      `Ended early after step ${session.progress.step}: no better value for ${session.patience} evaluations.`,
+      `Ended early after step ${session.progress.step}: no better value for ${counted(session.patience!, "evaluation")}.`,
     );
   }
   await run.replace("final", (directory) => stage.write(directory, log));

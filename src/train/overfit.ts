@@ -1,4 +1,5 @@
 /** Training on a few samples, to see whether a model can memorize them. */
+import { counted } from "../base/counted.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Mixture, type MixtureOptions, perKind } from "../data/batch/mixture.js";
 import type { LogEntry } from "./run/log.js";
@@ -41,7 +42,7 @@ export function contrastiveFloor(options: MixtureOptions): number {
 
 /** A log line on what is to be memorized. */
 export function overfitTask(samples: number, mixture: MixtureOptions): string {
-  const task = `Memorizing ${samples} samples of each data set, in batches of at most as many.`;
+  const task = `Memorizing ${counted(samples, "sample")} of each data set, in batches of at most as many.`;
   if (mixture.shares.pair === 0) return task;
   return `${task} The contrastive loss can fall to ${contrastiveFloor(mixture).toFixed(3)}.`;
 }

@@ -1,4 +1,5 @@
 /** Runs the stages of a recipe in order, each in its own directory and starting from the weights of earlier ones. */
+import { counted } from "../base/counted.js";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { packageVersion } from "../base/package-root.js";
@@ -162,7 +163,7 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     checkpoints: await run.checkpoints(),
   });
   if (!isFinished) {
-    log(`Stage "${stage.name}": ${stage.steps} steps, in ${run.path}`);
+    log(`Stage "${stage.name}": ${counted(stage.steps, "step")}, in ${run.path}`);
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, recipe.config);
     const { zero, extraLosses: extra = [] } = options;

@@ -1,4 +1,5 @@
 /** `flava data`: builds the mini-PMD, reports on it, and samples it. */
+import { counted } from "../../base/counted.js";
 import type { Command } from "commander";
 import { type BuildReport, buildPmd } from "../../../datasets/mini-pmd/build.js";
 import { buildEvaluation } from "../../../datasets/mini-pmd/evaluation/build.js";
@@ -61,7 +62,7 @@ export function addData(program: Command): void {
     .action(async ({ json, ...options }: DataReportOptions & JsonFlag) => {
       const { cache, out, samples, folders } = await reportData(options);
       if (json) printJson({ path: out, cache, samples, folders });
-      else console.log(`${out}: ${samples.toLocaleString("en")} samples of ${cache}`);
+      else console.log(`${out}: ${counted(samples, "sample")} of ${cache}`);
     });
   data
     .command("sample")

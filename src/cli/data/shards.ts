@@ -1,4 +1,5 @@
 /** `flava data shards`: writes tar shards of any data sets. */
+import { counted, grouped } from "../../base/counted.js";
 import { type Command, InvalidArgumentError } from "commander";
 import { formatBytes } from "../../backend/available-memory.js";
 import { openSource } from "../../data/formats/open.js";
@@ -78,20 +79,14 @@ function describe(
         ({ directory }) =>
           `${directory} is empty: no key falls into it, as in a set that was split this way before`,
       ),
-    ...(deduplicate
-      ? [
-          `${grouped(duplicates)} ${duplicates === 1 ? "duplicate was" : "duplicates were"} left out`,
-        ]
-      : []),
+    ...(deduplicate ? [`${counted(duplicates, "duplicate was", "duplicates were")} left out`] : []),
     ...(skipped.total > 0 ? [skipped.summary(used)] : []),
   ];
 }
 
 function describeSplit({ directory, samples, pairs, imageBytes, words }: SplitFacts): string {
   return (
-    `${directory}: ${grouped(samples)} samples, ${grouped(pairs)} of them pairs; ${formatBytes(imageBytes)} of images; ` +
+    `${directory}: ${counted(samples, "sample")}, ${grouped(pairs)} of them pairs; ${formatBytes(imageBytes)} of images; ` +
     `words per text: ${words.mean.toFixed(1)} on average, median ${words.median}, at most ${words.most}`
   );
 }
-
-const grouped = (count: number): string => count.toLocaleString("en");

@@ -1,4 +1,5 @@
 /** `flava data vocabulary`: trains a vocabulary on the texts of data sets. */
+import { counted } from "../../base/counted.js";
 import type { Command } from "commander";
 import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
@@ -47,7 +48,7 @@ async function run(patterns: readonly string[], flags: VocabularyFlags): Promise
       if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
       for (const text of sample.texts) words.add(text);
       texts += Number(sample.texts.length > 0);
-      progress.show(`${grouped(words.total)} words`);
+      progress.show(counted(words.total, "word"));
     }
   } finally {
     progress.end();
@@ -60,11 +61,9 @@ async function run(patterns: readonly string[], flags: VocabularyFlags): Promise
     printJson({ path: flags.out, ...counts, skipped: Object.fromEntries(skipped.counts) });
   } else {
     console.log(
-      `${flags.out}: ${grouped(pieces.length)} pieces from ${grouped(words.total)} words; ` +
+      `${flags.out}: ${counted(pieces.length, "piece")} from ${counted(words.total, "word")}; ` +
         `${percent(unknown / words.total)} of the words become [UNK]`,
     );
   }
   if (skipped.total > 0) console.error(`flava: ${skipped.summary(texts)}`);
 }
-
-const grouped = (count: number): string => count.toLocaleString("en");

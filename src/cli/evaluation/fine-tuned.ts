@@ -1,4 +1,5 @@
 /** `flava evaluate` of a fine-tuned model: its predictions for labeled tables or folders of images. */
+import { counted } from "../../base/counted.js";
 import { writeFile } from "node:fs/promises";
 import type { Flava } from "../../api/flava.js";
 import { readLabeled } from "../../data/labeled/read-labeled.js";
@@ -96,7 +97,7 @@ function bodyOf(evaluation: NamedEvaluation): Html {
 }
 
 function summaryOf({ evaluation: { samples, skipped } }: NamedEvaluation): string {
-  return `${samples} samples${skipped.total > 0 ? `; ${skipped.summary(samples)}` : ""}.`;
+  return `${counted(samples, "sample")}${skipped.total > 0 ? `; ${skipped.summary(samples)}` : ""}.`;
 }
 
 /** A row for each measure, as in `measureColumns`. */

@@ -1,4 +1,5 @@
 /** Options of the verbs that read labeled data: the names of columns, and how tables are read. */
+import { counted } from "../../base/counted.js";
 import type { Command } from "commander";
 import type { SampleColumns } from "../../data/labeled/labeled-row.js";
 import type { LabeledSet, ReadLabeledOptions } from "../../data/labeled/read-labeled.js";
@@ -69,15 +70,15 @@ export function describeLeftOut(set: LabeledSet, labels: Labels): string[] {
   }
   const listed = [...unknown].slice(0, 5).map(([label, count]) => `${label} (${count})`);
   const counts = [
-    ...(unlabeled > 0 ? [`${unlabeled} ${unlabeled === 1 ? "has" : "have"} no label`] : []),
+    ...(unlabeled > 0 ? [`${counted(unlabeled, "has", "have")} no label`] : []),
     ...(unknown.size > 0
       ? [
-          `${total(unknown)} have labels that are not learned: ${listed.join(", ")}${unknown.size > 5 ? ", ..." : ""}`,
+          `${counted(total(unknown), "has a label", "have labels")} not learned: ${listed.join(", ")}${unknown.size > 5 ? ", ..." : ""}`,
         ]
       : []),
   ];
   return counts.length > 0
-    ? [...lines, `${name}: of ${samples.length} samples, ${counts.join("; ")}.`]
+    ? [...lines, `${name}: of ${counted(samples.length, "sample")}, ${counts.join("; ")}.`]
     : lines;
 }
 

@@ -2,6 +2,7 @@
  * The first command of the README: pre-trains a tiny FLAVA with all losses on the shipped images and texts, then runs
  * the shipped model, and writes a page about both.
  */
+import { counted } from "../../base/counted.js";
 import { join } from "node:path";
 import { load } from "../../api/load.js";
 import type { Backend } from "../../backend/backend.js";
@@ -27,7 +28,9 @@ async function main(): Promise<void> {
   const directory = join(cacheDirectory(), "runs", quickstart.name);
   await clearRun(directory);
   const recipe = recipeFor(backend);
-  console.log(`Backend: ${backend.name} (${backend.level}), ${backend.threads} threads.\n`);
+  console.log(
+    `Backend: ${backend.name} (${backend.level}), ${counted(backend.threads, "thread")}.\n`,
+  );
   console.log("1. Pre-training a tiny FLAVA on the sample that ships, codebook first.\n");
   const log = (line: string): void => console.log(line);
   await pretrain({ recipe, directory, backend, workers: 1, log });

@@ -1,4 +1,5 @@
 /** `flava dedupe`: finds duplicates and near-duplicates among images. */
+import { counted } from "../../base/counted.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
@@ -63,7 +64,7 @@ async function run(patterns: readonly string[], flags: DedupeFlags): Promise<voi
   const repeated = groups.reduce((sum, { entries }) => sum + entries.length - 1, 0);
   console.error(
     groups.length === 0
-      ? `flava: no duplicates among ${images} images`
+      ? `flava: no duplicates among ${counted(images, "image")}`
       : `flava: ${repeated} of ${images} images repeat another; groups: ${groups.length}`,
   );
 }

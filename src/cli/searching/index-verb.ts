@@ -1,4 +1,5 @@
 /** `flava index`: embeds data sets into an index, and keeps it up to date. */
+import { counted } from "../../base/counted.js";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -186,7 +187,9 @@ function print({ report, counts, approximations }: Outcome, { out, json }: Index
     });
     return;
   }
-  console.log(`${out}: ${counts.image} images, ${counts.text} texts (${describeChanges(changes)})`);
+  console.log(
+    `${out}: ${counted(counts.image, "image")}, ${counted(counts.text, "text")} (${describeChanges(changes)})`,
+  );
   for (const [kind, found] of Object.entries(approximations)) {
     const { recall, queries, seconds } = found;
     console.log(

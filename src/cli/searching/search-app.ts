@@ -1,4 +1,5 @@
 /** `flava search-app`: from images to a page that searches them. */
+import { counted } from "../../base/counted.js";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -81,7 +82,7 @@ async function update(
   const used = added + replaced + report.unchanged;
   if (skipped.total > 0) console.error(`flava: ${skipped.summary(used)}`);
   console.error(
-    `flava: ${used} samples in the index: ${added} new, ${replaced} changed, ${deleted} gone`,
+    `flava: ${counted(used, "sample")} in the index: ${added} new, ${replaced} changed, ${deleted} gone`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** `flava ablate`: trains and evaluates the models that the paper compares. */
+import { counted } from "../../base/counted.js";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../../base/cache.js";
@@ -95,7 +96,7 @@ async function run(flags: AblateFlags, command: Command): Promise<void> {
         },
         seeds: Array.from({ length: seeds }, (_, seed) => seed),
         onIndexed: (samples: number, source: string) =>
-          show(`Indexing ${source}: ${samples} samples`),
+          show(`Indexing ${source}: ${counted(samples, "sample")}`),
         ...(only && { only }),
         ...(finetune && { finetune }),
       };

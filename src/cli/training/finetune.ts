@@ -1,4 +1,5 @@
 /** `flava finetune`: fine-tunes a model on labeled data. */
+import { counted, grouped } from "../../base/counted.js";
 import { basename, extname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { shippedModel } from "../../api/load.js";
@@ -182,8 +183,8 @@ async function readOfficial(
   const { length } = data.train;
   if (skipped.total > 0) write(`${task.title}: ${skipped.summary(length)}.`);
   write(
-    `${task.title}: ${opened.layout} in ${folder}, ${length.toLocaleString("en")} samples to train on and ` +
-      `${data.validation.length.toLocaleString("en")} to choose the best model by.`,
+    `${task.title}: ${opened.layout} in ${folder}, ${counted(length, "sample")} to train on and ` +
+      `${grouped(data.validation.length)} to choose the best model by.`,
   );
   return data;
 }

@@ -1,4 +1,5 @@
 /** `flava pretrain`: runs or resumes a recipe. */
+import { counted } from "../../base/counted.js";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { cacheDirectory } from "../../base/cache.js";
@@ -112,7 +113,7 @@ async function run(
       ...{ recipe, directory, workers },
       zero: Number(flags.zero) as ZeroStage,
       onIndexed: (samples: number, source: string) =>
-        show(`Indexing ${source}: ${samples} samples`),
+        show(`Indexing ${source}: ${counted(samples, "sample")}`),
       ...(only && { only }),
     };
     const result =

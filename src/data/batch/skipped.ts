@@ -1,4 +1,6 @@
 /** Samples that were left out of a data set, and why: jobs skip what cannot be used, and report it at the end. */
+import { counted, grouped } from "../../base/counted.js";
+
 export interface SkippedSample {
   readonly key: string;
   readonly reason: SkipReason;
@@ -79,7 +81,7 @@ export class SkippedSamples implements SkipCounts {
     );
     const { key, message } = this.first[0]!;
     return (
-      `${grouped(total)} of ${grouped(total + used)} samples ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
+      `${grouped(total)} of ${counted(total + used, "sample")} ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
       `(first: ${key}: ${message.replace(/[.\s]+$/, "")})`
     );
   }
@@ -98,5 +100,3 @@ export class SkippedSamples implements SkipCounts {
     );
   }
 }
-
-const grouped = (count: number): string => count.toLocaleString("en-US");

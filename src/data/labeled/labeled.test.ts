@@ -87,6 +87,7 @@ describe("readLabeled", () => {
     );
     const other = { columns: { image: "files" }, target: "class" } as const;
     await expect(read(path, other)).rejects.toThrow(/no column files/);
+    await expect(read("gone.csv", other)).rejects.toThrow("There is nothing at gone.csv.");
     await expect(read(path, { columns: {}, target: "class" })).rejects.toThrow(/name the columns/);
   });
 

@@ -1,7 +1,7 @@
 /** Labeled samples from the files that people have: tables, Parquet files and folders of images. */
 import { basename, dirname, join } from "node:path";
 import { parquetSchema } from "hyparquet";
-import { isDirectory } from "../../base/exists.js";
+import { exists, isDirectory } from "../../base/exists.js";
 import { suggestion } from "../../base/suggestion.js";
 import { SkippedSamples } from "../batch/skipped.js";
 import { filesBelow } from "../formats/files-below.js";
@@ -77,6 +77,10 @@ export const isDataName = (path: string): boolean => isTableName(path) || /\.par
  * @throws NoUsableSampleError if nothing can be used
  */
 export async function readLabeled(path: string, options: ReadLabeledOptions): Promise<LabeledSet> {
+  if (!path.endsWith("*") && !(await exists(path)))
+    throw new SourceError(
+      `There is nothing at ${path}. Give a table, a Parquet file, or a folder.`,
+    );
   const skipped = new SkippedSamples();
   const samples: LabeledSample[] = [];
   const { columns, maxSamples = Infinity } = options;

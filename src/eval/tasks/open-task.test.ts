@@ -36,12 +36,13 @@ it("finds what is missing, and opens the official files", async () => {
   await put("food-101/meta/classes.txt", spelled.join("\n"));
   await put("food-101/meta/train.txt", "tacos/1\n");
   await expect(openTask(food101, folder)).rejects.toThrow("lacks meta/test.txt. The files come");
+  await expect(openTask(food101, folder, { folder: "gone" })).rejects.toThrow("no folder gone.");
   await put("food-101/meta/test.txt", "tacos/1\ntacos/2\n");
   expect((await findTask(food101, folder)).missing).toEqual([]);
 
   await expect(openTask(food101, folder)).rejects.toThrow(TaskDataError);
   await expect(openTask(food101, folder)).rejects.toThrow(
-    /train: .*train.txt has 1 samples, but the official files have 75,750/,
+    /train: .*train.txt has 1 sample, but the official files have 75,750/,
   );
   const { train, validation, test, layout } = await openTask(food101, folder, { incomplete: true });
   expect([layout, train.length, validation.length, test.length]).toEqual([

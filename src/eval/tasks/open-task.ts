@@ -1,4 +1,5 @@
 /** Finds and opens the files of a task in a data directory. */
+import { counted, grouped } from "../../base/counted.js";
 import { join } from "node:path";
 import { isDirectory } from "../../base/exists.js";
 import type { Source } from "../../data/formats/source.js";
@@ -129,6 +130,10 @@ export async function openTask<T extends Task>(
   directory: string,
   { protocol, incomplete = false, folder: own }: OpenOptions = {},
 ): Promise<OpenedTask<SamplesOf<T>>> {
+  if (own !== undefined && !(await isDirectory(own)))
+    throw new TaskDataError(
+      `There is no folder ${own}. Name the one with the files of ${task.title}.`,
+    );
   const splits = splitsOf(task, protocol);
   const layouts = task.layouts as readonly Layout<SamplesOf<T>>[];
   const folders = own === undefined ? await foldersOf(task, directory) : [own];
@@ -177,9 +182,7 @@ async function requireComplete(
   const found = "samples" in opened ? opened.samples : await opened.count();
   if (found === undefined || found === official) return;
   throw new TaskDataError(
-    `${title}, ${name}: ${opened.name} has ${grouped(found)} samples, but the official files have ${grouped(official)}. A part of ` +
+    `${title}, ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${grouped(official)}. A part of ` +
       `them is missing, or they are of another version; the official ones come from ${origin}.`,
   );
 }
-
-const grouped = (count: number): string => count.toLocaleString("en-US");

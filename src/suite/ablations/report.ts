@@ -1,4 +1,5 @@
 /** The table of the paper's comparisons: averages over seeds beside those of the paper. */
+import { counted } from "../../base/counted.js";
 import { join } from "node:path";
 import { replaceFile } from "../../base/replace-file.js";
 import type { Ablation } from "../../configs/ablations/ablations.js";
@@ -124,7 +125,7 @@ function cellsOf({ title, scores, paper }: ComparedModel): string[] {
 function explanation({ seeds, rows }: AblationReport): string {
   const counts = families.map((family) => `${rows[family].used} of ${rows[family].all} ${family}`);
   return (
-    `Means over ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"} in percent, with 95 % intervals (Student's) if there are ` +
+    `Means over ${counted(seeds.length, "seed")} in percent, with 95 % intervals (Student's) if there are ` +
     `several, over the rows that all models have scores of: ${counts.join(", ")}. A missing average counts as 0 in the macro ` +
     "average, as in the paper, whose averages (Table 4, other data and sizes) stand on the right."
   );

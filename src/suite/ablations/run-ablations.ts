@@ -1,4 +1,5 @@
 /** Trains and evaluates the models of the paper's comparisons, with several seeds; what is finished is kept. */
+import { counted } from "../../base/counted.js";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatDuration } from "../../base/duration.js";
@@ -50,13 +51,13 @@ export async function planAblations(options: AblationOptions): Promise<void> {
   for (const { name, steps } of recipe.stages) {
     if (only && !only.includes(name)) continue;
     const own = await dryRun({ ...silently, only: [name] });
-    const count = `${steps.toLocaleString("en")} steps`;
+    const count = counted(steps, "step");
     log(`${name.padEnd(20)}${count.padStart(14)}  roughly ${formatDuration(own)}`);
     seconds += own;
   }
   log(
     `Training takes roughly ${formatDuration(seconds)} for each seed, ${formatDuration(seeds.length * seconds)} for ` +
-      `${seeds.length}, on an idle machine; after it each model is evaluated on ${tasks.length} tasks.`,
+      `${seeds.length}, on an idle machine; after it each model is evaluated on ${counted(tasks.length, "task")}.`,
   );
 }
 
@@ -116,7 +117,7 @@ async function measure(
   const { stage, family } = ablation;
   const run = join(seedDirectory(directory, seed), stage);
   const own = tasks.filter((task) => family === undefined || task.family === family);
-  log(`Evaluating "${stage}" of seed ${seed} on ${own.length} tasks.`);
+  log(`Evaluating "${stage}" of seed ${seed} on ${counted(own.length, "task")}.`);
   const { threads } = backend;
   await using flava = await load(join(run, "final"), { backend: { threads } });
   const { outcomes } = await runSuite("ablations", own, flava, {

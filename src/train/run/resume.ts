@@ -1,4 +1,5 @@
 /** Whether a stage's directory is empty, can be continued, or is finished. */
+import { counted } from "../../base/counted.js";
 import { exists } from "../../base/exists.js";
 import { ChangedRunError, type Provenance, describe, differences } from "./provenance.js";
 import type { RunDirectory } from "./run-directory.js";
@@ -33,7 +34,7 @@ export async function checkRun(
   if (changes.length > 0 && !allowChanges) throw new ChangedRunError(run.path, changes);
   if (last !== undefined && last > steps) {
     throw new Error(
-      `${run.path} has already done ${last} steps, more than ${steps}. Choose another directory (--out).`,
+      `${run.path} has already done ${counted(last, "step")}, more than ${steps}. Choose another directory (--out).`,
     );
   }
   // A finished run still has its last checkpoint and can be extended.

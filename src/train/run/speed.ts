@@ -1,3 +1,4 @@
+import { counted } from "../../base/counted.js";
 import { formatDuration } from "../../base/duration.js";
 import type { Backend } from "../../backend/backend.js";
 import { compile } from "../../backend/program.js";
@@ -70,7 +71,7 @@ const noticeable = 0.25;
 /** As in "roughly 3 min for 600 steps; 9 min while other programs keep the processors as busy as now". */
 export function describeTime(steps: number, flopsOfStep: number, { idle, now }: Speed): string {
   const time = (speed: number): string => formatDuration((steps * flopsOfStep) / speed);
-  const alone = `roughly ${time(idle)} for ${steps.toLocaleString("en")} steps`;
+  const alone = `roughly ${time(idle)} for ${counted(steps, "step")}`;
   if (now > (1 - noticeable) * idle) return alone;
   return `${alone}; ${time(now)} while other programs keep the processors as busy as now`;
 }

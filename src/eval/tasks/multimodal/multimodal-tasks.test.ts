@@ -131,7 +131,7 @@ it("Karpathy's lists give all captions of a split", async () => {
   const opened = await openTask(coco, folder, incomplete);
   expect(await captionsOf(opened.test[0])).toEqual([["val2014/a", ["A dog.", 'A "big" dog.']]]);
   await expect(openTask(coco, folder)).rejects.toThrow(
-    "has 1 samples, but the official files have 5,000",
+    "has 1 sample, but the official files have 5,000",
   );
   await put("coco/dataset_coco.json", { images: images.slice(0, 1) });
   await expect(openTask(coco, folder, incomplete)).rejects.toThrow("lists no images of this part");
