@@ -113,13 +113,16 @@ async function stateOf(out: string): Promise<string> {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** Spares a run its first stage: that processes train it alike is shown by shared-runs.test.ts. */
+const startedFromCodebook = (out: string): Promise<void> =>
+  cp(join(folder, "alone", "codebook"), join(folder, out, "codebook"), { recursive: true });
+
 const ready = (library: MpiLibrary): boolean => reasons.get(library) === undefined;
 
 describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180_000 }, () => {
   it("end with the weights of one; when one is lost the run starts again, or others continue it", async () => {
     const out = "openmpi";
-    // Processes of MPICH train the codebook, below.
-    await cp(join(folder, "alone", "codebook"), join(folder, out, "codebook"), { recursive: true });
+    await startedFromCodebook(out);
     const restarting = launch("openmpi", 4, out, "--restarts", "1", "--timeout", "5");
     const lost = await finished(restarting, {
       3: () => void signal("SIGKILL", 2, out),
@@ -168,6 +171,7 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
 
 describe.runIf(ready("mpich"))("processes started by MPICH", () => {
   it("end with the weights of one, also if they divide the moments", async () => {
+    await startedFromCodebook("mpich");
     const { code, output } = await finished(launch("mpich", 2, "mpich", "--zero", "1"));
     expect(code, output).toBe(0);
     expect(await stateOf("mpich")).toBe(await stateOf("alone"));

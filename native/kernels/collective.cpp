@@ -23,15 +23,17 @@ bool isJoined(const Call& call) {
   return false;
 }
 
+int64_t bytesOf(const Tensor& tensor) { return tensor.size * flava::bytesOf(tensor.dtype); }
+
 /** The first result is the ticket; the others are the inputs, or have room for those of all processes. */
 void startKernel(const Call& call, const Attributes& attributes) {
   if (!isJoined(call)) return;
   for (int32_t index = 0; index < call.inputCount; ++index) {
     const Tensor& from = call.in(index);
     const Tensor& to = call.out(index + 1);
-    const int64_t offset = attributes.parts == Parts::gather ? call.collectives->rank() * from.size : 0;
-    float* const target = to.as<float>() + offset;
-    if (target != from.data) std::memcpy(target, from.data, static_cast<size_t>(from.size) * sizeof(float));
+    const int64_t offset = attributes.parts == Parts::gather ? call.collectives->rank() * bytesOf(from) : 0;
+    char* const target = to.as<char>() + offset;
+    if (target != from.data) std::memcpy(target, from.data, static_cast<size_t>(bytesOf(from)));
   }
   const int64_t ticket =
       call.collectives->start(attributes.parts, attributes.channel, call.outputs + 1, call.outputCount - 1);
@@ -44,7 +46,7 @@ void waitKernel(const Call& call) {
   for (int32_t index = 0; index < call.outputCount; ++index) {
     const Tensor& from = call.in(index + 1);
     const Tensor& to = call.out(index);
-    if (to.data != from.data) std::memcpy(to.data, from.data, static_cast<size_t>(from.size) * sizeof(float));
+    if (to.data != from.data) std::memcpy(to.data, from.data, static_cast<size_t>(bytesOf(from)));
   }
 }
 

@@ -244,6 +244,7 @@ NAPI_MODULE_INIT() {
     exportFunction<flava::time>(env, exports, "time");
     exportFunction<resample>(env, exports, "resample");
     exportFunction<join>(env, exports, "join");
+    exportFunction<joinThreads>(env, exports, "joinThreads");
     exportFunction<gather>(env, exports, "gather");
     exportFunction<leave>(env, exports, "leave");
     exportFunction<flava::abort>(env, exports, "abort");

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "../runtime/thread-messages.h"
+
 namespace flava {
 
 namespace {
@@ -62,18 +64,10 @@ void finish(napi_env env, napi_status, void* data) {
   napi_delete_async_work(env, task->work);
 }
 
-}  // namespace
-
-std::shared_ptr<Communicator> joinedOption(napi_env env, napi_value options) {
-  if (hasType(env, options, napi_undefined)) return nullptr;
-  const napi_value value = property(env, options, "communicator");
-  return hasType(env, value, napi_undefined) ? nullptr : handleOf(env, value);
-}
-
-napi_value join(napi_env env, const Arguments& arguments) {
-  const std::string library = toString(env, arguments[0], "library");
-  const int64_t timeout = toInteger(env, arguments[1], "timeoutSeconds");
-  auto handle = std::make_unique<Handle>(std::make_shared<Communicator>(library, static_cast<double>(timeout)));
+/** What JavaScript knows of a communicator, once all processes have joined. */
+napi_value toObject(napi_env env, Handle communicator) {
+  communicator->awaitOthers();
+  auto handle = std::make_unique<Handle>(std::move(communicator));
   napi_value object;
   check(env, napi_create_object(env, &object));
   setProperty(env, object, "rank", fromInteger(env, (*handle)->rank()));
@@ -90,6 +84,38 @@ napi_value join(napi_env env, const Arguments& arguments) {
   handle.release();
   check(env, napi_type_tag_object(env, object, &communicatorTag));
   return object;
+}
+
+}  // namespace
+
+std::shared_ptr<Communicator> joinedOption(napi_env env, napi_value options) {
+  if (hasType(env, options, napi_undefined)) return nullptr;
+  const napi_value value = property(env, options, "communicator");
+  return hasType(env, value, napi_undefined) ? nullptr : handleOf(env, value);
+}
+
+napi_value join(napi_env env, const Arguments& arguments) {
+  const std::string library = toString(env, arguments[0], "library");
+  const auto timeout = static_cast<double>(toInteger(env, arguments[1], "timeoutSeconds"));
+  const auto load = [library] { return loadMessagePassing(library); };
+  return toObject(env, std::make_shared<Communicator>(load, timeout));
+}
+
+napi_value joinThreads(napi_env env, const Arguments& arguments) {
+  const auto size = static_cast<int32_t>(toInteger(env, arguments[0], "size"));
+  const auto timeout = static_cast<double>(toInteger(env, arguments[1], "timeoutSeconds"));
+  const auto group = makeThreadGroup(size);
+  std::vector<Handle> handles;
+  for (int32_t rank = 0; rank < size; ++rank) {
+    const auto load = [group, rank] { return joinThreadGroup(group, rank); };
+    handles.push_back(std::make_shared<Communicator>(load, timeout));
+  }
+  napi_value array;
+  check(env, napi_create_array(env, &array));
+  for (uint32_t rank = 0; rank < handles.size(); ++rank) {
+    check(env, napi_set_element(env, array, rank, toObject(env, handles[rank])));
+  }
+  return array;
 }
 
 napi_value gather(napi_env env, const Arguments& arguments) {

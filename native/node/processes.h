@@ -14,6 +14,9 @@ std::shared_ptr<Communicator> joinedOption(napi_env env, napi_value options);
 /** join(library, timeoutSeconds) -> communicator: joins the processes that were started together with this one. */
 napi_value join(napi_env env, const Arguments& arguments);
 
+/** joinThreads(size, timeoutSeconds) -> communicators: as many that act as processes, all of them in this one. */
+napi_value joinThreads(napi_env env, const Arguments& arguments);
+
 /** gather(communicator, channel, values) -> Promise<ArrayBuffer>: the float32 values of all, in the order of ranks. */
 napi_value gather(napi_env env, const Arguments& arguments);
 

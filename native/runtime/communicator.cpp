@@ -20,7 +20,12 @@ constexpr int shortRounds = 1000;
 
 constexpr size_t hostBytes = 64;  // of a machine's name; longer ones are cut
 
-const FlavaMessagePassing* load(const std::string& library) {
+// Versions of gradients that are received at a time, from all processes together; a single operation may need more.
+constexpr int64_t maxBufferedBytes = int64_t{64} << 20;
+
+}  // namespace
+
+const FlavaMessagePassing* loadMessagePassing(const std::string& library) {
   // Open MPI's plug-ins look for symbols of its libraries among the global ones.
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) throw std::runtime_error(dlerror());
@@ -30,17 +35,14 @@ const FlavaMessagePassing* load(const std::string& library) {
   return function();
 }
 
-}  // namespace
-
-Communicator::Communicator(const std::string& library, double timeoutSeconds)
+Communicator::Communicator(Load load, double timeoutSeconds)
     : timeout_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeoutSeconds))),
-      thread_(&Communicator::communicate, this, library) {
+      thread_(&Communicator::communicate, this, std::move(load)) {}
+
+void Communicator::awaitOthers() {
   std::unique_lock<std::mutex> lock(mutex_);
   changes_.wait(lock, [this] { return isOpen_ || !failure_.empty(); });
-  if (failure_.empty()) return;
-  lock.unlock();
-  thread_.join();
-  throw std::runtime_error(failure_);
+  if (!isOpen_) throw std::runtime_error(failure_);
 }
 
 Communicator::~Communicator() {
@@ -87,10 +89,10 @@ void Communicator::abort(int32_t code) {
   _exit(code);
 }
 
-void Communicator::communicate(const std::string& library) {
+void Communicator::communicate(const Load& load) {
   char error[256] = "";
   try {
-    messages_ = load(library);
+    messages_ = load();
     if (messages_->open(&rank_, &size_, error) != 0) throw std::runtime_error(error);
     nameHosts();
   } catch (const std::exception& exception) {
@@ -112,8 +114,9 @@ void Communicator::nameHosts() {
   tensor.data = names.data();
   tensor.size = static_cast<int64_t>(names.size() / sizeof(float));
   Exchange exchange(Parts::gather, 0, &tensor, 1);
+  exchange.begin(*messages_, rank_, size_);
   while (!exchange.progress(*messages_, rank_, size_)) {
-    if (Clock::now() - exchange.started > timeout_) throw std::runtime_error("the other processes do not answer");
+    if (Clock::now() - exchange.begun() > timeout_) throw std::runtime_error("the other processes do not answer");
     std::this_thread::sleep_for(longInterval);
   }
   for (size_t begin = 0; begin < names.size(); begin += hostBytes) hosts_.emplace_back(names.data() + begin);
@@ -144,11 +147,36 @@ void Communicator::serve() {
   if (failure_.empty()) messages_->close();
 }
 
+/**
+ * Begins operations in the order in which they were started, while there is room for what they receive. All processes start those
+ * that need room in one order: each of them comes to be the oldest everywhere, and then has room.
+ */
+void Communicator::begin() {
+  int64_t held = 0;
+  bool isFull = false;
+  for (const std::shared_ptr<Exchange>& each : active_) {
+    if (each->hasBegun()) {
+      held += each->heldBytes();
+      continue;
+    }
+    const int64_t needed = each->neededBytes(rank_, size_);
+    isFull = isFull || (held > 0 && held + needed > maxBufferedBytes);
+    if (needed > 0 && isFull) continue;
+    each->begin(*messages_, rank_, size_);
+    held += needed;
+  }
+}
+
 /** Moves all operations on; true if one is done. One that takes too long ends the communication. */
 bool Communicator::progress() {
   bool any = false;
+  begin();
   for (auto each = active_.begin(); each != active_.end();) {
     Exchange& exchange = **each;
+    if (!exchange.hasBegun()) {
+      ++each;
+      continue;
+    }
     if (exchange.progress(*messages_, rank_, size_)) {
       {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -159,7 +187,7 @@ bool Communicator::progress() {
       any = true;
       continue;
     }
-    if (Clock::now() - exchange.started > timeout_) {
+    if (Clock::now() - exchange.begun() > timeout_) {
       const double seconds = std::chrono::duration<double>(timeout_).count();
       const int32_t awaited = exchange.awaited();
       char reason[256];

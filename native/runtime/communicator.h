@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,16 +18,27 @@ namespace flava {
 
 class Exchange;
 
+/** Loads a library that was compiled from native/mpi; throws std::runtime_error if that fails. */
+const FlavaMessagePassing* loadMessagePassing(const std::string& library);
+
 /**
  * The processes of a run, as one of them sees the others. One thread makes all calls of the message-passing library. An
  * operation that is not done within the timeout fails, as do all others from then on: the run must end.
  */
 class Communicator final : public Collectives {
  public:
-  /** Loads the library and joins the other processes; throws std::runtime_error if that fails. */
-  Communicator(const std::string& library, double timeoutSeconds);
+  using Load = std::function<const FlavaMessagePassing*()>;
+
+  /**
+   * Joins the other processes, on a thread of its own.
+   * @param load gives the functions that the thread sends and receives messages by
+   */
+  Communicator(Load load, double timeoutSeconds);
   /** Leaves the other processes, if nothing has failed. */
   ~Communicator();
+
+  /** Waits until all processes have joined; throws std::runtime_error if that fails. */
+  void awaitOthers();
 
   int32_t rank() const override { return rank_; }
   int32_t size() const { return size_; }
@@ -41,10 +53,11 @@ class Communicator final : public Collectives {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void communicate(const std::string& library);
+  void communicate(const Load& load);
   void nameHosts();
   void serve();
   bool progress();
+  void begin();
   void fail(const std::string& reason);
 
   const Clock::duration timeout_;

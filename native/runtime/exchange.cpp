@@ -9,45 +9,83 @@ namespace {
 
 constexpr int64_t blockLength = 2048;  // numbers summed at a time, which fit into the first-level cache
 
-void addTree(const float* const* rows, int32_t count, int64_t offset, int64_t length, float* sum) {
+float valueOf(float x) { return x; }
+float valueOf(uint16_t bits) {
+  const uint32_t word = static_cast<uint32_t>(bits) << 16;
+  float x;
+  std::memcpy(&x, &word, sizeof x);
+  return x;
+}
+
+template <class Number>
+Number rounded(float x);
+template <>
+float rounded<float>(float x) {
+  return x;
+}
+/** To the nearest bfloat16, half to even. */
+template <>
+uint16_t rounded<uint16_t>(float x) {
+  uint32_t word;
+  std::memcpy(&word, &x, sizeof word);
+  const bool isNaN = (word & 0x7fffffffu) > 0x7f800000u;
+  return static_cast<uint16_t>(isNaN ? (word >> 16) | 0x40u : (word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
+}
+
+template <class Number>
+void addTree(const Number* const* rows, int32_t count, int64_t offset, int64_t length, Number* sum) {
   if (count == 1) {
-    std::memcpy(sum, rows[0] + offset, static_cast<size_t>(length) * sizeof(float));
+    std::memcpy(sum, rows[0] + offset, static_cast<size_t>(length) * sizeof(Number));
     return;
   }
   int32_t left = 1;
   while (2 * left < count) left *= 2;
-  float right[blockLength];
+  Number right[blockLength];
   addTree(rows, left, offset, length, sum);
   addTree(rows + left, count - left, offset, length, right);
-  for (int64_t i = 0; i < length; ++i) sum[i] += right[i];
+  for (int64_t i = 0; i < length; ++i) sum[i] = rounded<Number>(valueOf(sum[i]) + valueOf(right[i]));
+}
+
+/**
+ * The sum of rows of numbers in the order of a binary tree: the largest power of two below their number on its left, the rest on
+ * its right, and so on. Sums over aligned groups of equal size, added in this way, give the same bits.
+ */
+template <class Number>
+void treeSum(const std::vector<const char*>& rows, int64_t bytes, char* sum) {
+  std::vector<const Number*> numbers;
+  for (const char* row : rows) numbers.push_back(reinterpret_cast<const Number*>(row));
+  const int64_t length = bytes / static_cast<int64_t>(sizeof(Number));
+  Number block[blockLength];  // as `sum` may be one of the rows
+  for (int64_t offset = 0; offset < length; offset += blockLength) {
+    const int64_t size = std::min(blockLength, length - offset);
+    addTree(numbers.data(), static_cast<int32_t>(numbers.size()), offset, size, block);
+    std::memcpy(reinterpret_cast<Number*>(sum) + offset, block, static_cast<size_t>(size) * sizeof(Number));
+  }
 }
 
 /** Calls `transfer(data, bytes)` for each message that the pieces are cut into. */
 template <class Transfer>
 void inMessages(const std::vector<Piece>& pieces, Transfer transfer) {
-  constexpr int64_t most = maxMessageBytes / static_cast<int64_t>(sizeof(float));
   for (const Piece& piece : pieces) {
-    for (int64_t begin = 0; begin < piece.count; begin += most) {
-      transfer(piece.data + begin, std::min(most, piece.count - begin) * static_cast<int64_t>(sizeof(float)));
+    for (int64_t begin = 0; begin < piece.bytes; begin += maxMessageBytes) {
+      transfer(piece.data + begin, std::min(maxMessageBytes, piece.bytes - begin));
     }
   }
 }
 
-}  // namespace
-
-void treeSum(const float* const* rows, int32_t count, int64_t length, float* sum) {
-  float block[blockLength];  // as `sum` may be one of the rows
-  for (int64_t offset = 0; offset < length; offset += blockLength) {
-    const int64_t size = std::min(blockLength, length - offset);
-    addTree(rows, count, offset, size, block);
-    std::memcpy(sum + offset, block, static_cast<size_t>(size) * sizeof(float));
-  }
+int64_t bytesOf(const std::vector<Piece>& pieces) {
+  int64_t bytes = 0;
+  for (const Piece& piece : pieces) bytes += piece.bytes;
+  return bytes;
 }
 
+}  // namespace
+
 Exchange::Exchange(Parts parts, int32_t channel, const Tensor* tensors, int32_t count)
-    : parts_(parts), channel_(channel) {
+    : parts_(parts), channel_(channel), dtype_(count > 0 ? tensors[0].dtype : Dtype::float32) {
   for (int32_t index = 0; index < count; ++index) {
-    tensors_.push_back({tensors[index].as<float>(), tensors[index].size});
+    const int64_t bytes = tensors[index].size * bytesOf(dtype_);
+    tensors_.push_back({tensors[index].as<char>(), bytes});
     count_ += tensors[index].size;
   }
 }
@@ -57,16 +95,17 @@ int32_t Exchange::tag() const { return 2 * channel_ + (phase_ == Phase::gatherin
 
 std::vector<Piece> Exchange::slice(int32_t rank, int32_t size) const {
   const auto border = [=](int64_t index) { return count_ / size * index + count_ % size * index / size; };
-  int64_t begin = border(rank), left = border(rank + 1) - begin;
+  const int64_t number = bytesOf(dtype_);
+  int64_t begin = border(rank) * number, left = border(rank + 1) * number - begin;
   std::vector<Piece> pieces;
   for (const Piece& tensor : tensors_) {
-    const int64_t taken = std::min(left, tensor.count - begin);
+    const int64_t taken = std::min(left, tensor.bytes - begin);
     if (taken > 0) {
       pieces.push_back({tensor.data + begin, taken});
       left -= taken;
       begin = 0;
     } else {
-      begin -= tensor.count;
+      begin -= tensor.bytes;
     }
     if (left == 0) break;
   }
@@ -74,31 +113,29 @@ std::vector<Piece> Exchange::slice(int32_t rank, int32_t size) const {
 }
 
 void Exchange::send(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t to) {
-  inMessages(pieces, [&](float* data, int64_t bytes) { pending_.push_back({messages.send(data, bytes, to, tag()), to}); });
+  inMessages(pieces, [&](char* data, int64_t bytes) { pending_.push_back({messages.send(data, bytes, to, tag()), to}); });
 }
 
 void Exchange::receive(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t from) {
   inMessages(pieces,
-             [&](float* data, int64_t bytes) { pending_.push_back({messages.receive(data, bytes, from, tag()), from}); });
+             [&](char* data, int64_t bytes) { pending_.push_back({messages.receive(data, bytes, from, tag()), from}); });
 }
 
 void Exchange::scatter(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
   phase_ = Phase::reducing;
   const std::vector<Piece> own = slice(rank, size);
-  int64_t length = 0;
-  for (const Piece& piece : own) length += piece.count;
   received_.resize(static_cast<size_t>(size));
   // Each process begins with its right neighbor, so that not all send to the same one first.
   for (int32_t distance = 1; distance < size; ++distance) {
     const int32_t from = (rank - distance + size) % size;
-    std::vector<float>& version = received_[static_cast<size_t>(from)];
-    version.resize(static_cast<size_t>(length));
+    std::vector<char>& version = received_[static_cast<size_t>(from)];
+    version.resize(static_cast<size_t>(bytesOf(own)));
     // In the same pieces as they are sent.
     std::vector<Piece> pieces;
-    float* next = version.data();
+    char* next = version.data();
     for (const Piece& piece : own) {
-      pieces.push_back({next, piece.count});
-      next += piece.count;
+      pieces.push_back({next, piece.bytes});
+      next += piece.bytes;
     }
     receive(messages, pieces, from);
   }
@@ -109,16 +146,16 @@ void Exchange::scatter(const FlavaMessagePassing& messages, int32_t rank, int32_
 }
 
 void Exchange::sum(int32_t rank, int32_t size) {
-  std::vector<const float*> rows(static_cast<size_t>(size));
+  std::vector<const char*> rows(static_cast<size_t>(size));
   int64_t offset = 0;
   for (const Piece& piece : slice(rank, size)) {
     for (int32_t each = 0; each < size; ++each) {
       rows[static_cast<size_t>(each)] = each == rank ? piece.data : received_[static_cast<size_t>(each)].data() + offset;
     }
-    treeSum(rows.data(), size, piece.count, piece.data);
-    offset += piece.count;
+    (dtype_ == Dtype::bfloat16 ? treeSum<uint16_t> : treeSum<float>)(rows, piece.bytes, piece.data);
+    offset += piece.bytes;
   }
-  received_.clear();
+  received_ = {};
 }
 
 void Exchange::gather(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
@@ -131,14 +168,26 @@ void Exchange::gather(const FlavaMessagePassing& messages, int32_t rank, int32_t
   for (int32_t distance = 1; distance < size; ++distance) send(messages, own, (rank + distance) % size);
 }
 
-bool Exchange::progress(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
-  if (phase_ == Phase::begin) {
-    if (parts_ == Parts::gather) {
-      gather(messages, rank, size);
-    } else {
-      scatter(messages, rank, size);
-    }
+int64_t Exchange::neededBytes(int32_t rank, int32_t size) const {
+  return parts_ == Parts::gather ? 0 : bytesOf(slice(rank, size)) * (size - 1);
+}
+
+int64_t Exchange::heldBytes() const {
+  int64_t bytes = 0;
+  for (const std::vector<char>& version : received_) bytes += static_cast<int64_t>(version.size());
+  return bytes;
+}
+
+void Exchange::begin(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
+  begun_ = std::chrono::steady_clock::now();
+  if (parts_ == Parts::gather) {
+    gather(messages, rank, size);
+  } else {
+    scatter(messages, rank, size);
   }
+}
+
+bool Exchange::progress(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
   const auto arrived = [&](const Pending& each) { return messages.isDone(each.message) != 0; };
   pending_.erase(std::remove_if(pending_.begin(), pending_.end(), arrived), pending_.end());
   if (!pending_.empty()) return false;

@@ -9,31 +9,41 @@
 
 namespace flava {
 
-/** Consecutive numbers in memory. */
+/** Consecutive bytes in memory. */
 struct Piece {
-  float* data;
-  int64_t count;
+  char* data;
+  int64_t bytes;
 };
 
 /**
  * Tensors seen as one row of numbers, which is cut into a slice for each process. To reduce, every process sends each
  * slice to the process that it belongs to, which adds all versions of its slice in the order of a fixed binary tree. To
- * gather, every process sends its slice to all others. Together this is an all-reduce; each number is sent twice.
+ * gather, every process sends its slice to all others. Together this is an all-reduce; each number is sent twice. Sums of
+ * bfloat16 are rounded wherever two are added.
  */
 class Exchange {
  public:
+  /** @param tensors of one dtype, float32 or bfloat16 */
   Exchange(Parts parts, int32_t channel, const Tensor* tensors, int32_t count);
+
+  /** Bytes that it needs for what it receives before it is added up. */
+  int64_t neededBytes(int32_t rank, int32_t size) const;
+  /** Those that it has. */
+  int64_t heldBytes() const;
+  /** Sends and receives the first messages. */
+  void begin(const FlavaMessagePassing& messages, int32_t rank, int32_t size);
+  bool hasBegun() const { return phase_ != Phase::waiting; }
+  std::chrono::steady_clock::time_point begun() const { return begun_; }
 
   /** Sends and receives what is due; true when everything has been. Called again and again on one thread. */
   bool progress(const FlavaMessagePassing& messages, int32_t rank, int32_t size);
   /** The lowest rank whose message is missing, or that has not taken one; -1 if there is none. */
   int32_t awaited() const;
 
-  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   bool done = false;  // guarded by the communicator's mutex
 
  private:
-  enum class Phase { begin, reducing, gathering };
+  enum class Phase { waiting, reducing, gathering };
 
   struct Pending {
     FlavaMessage* message;
@@ -50,17 +60,13 @@ class Exchange {
 
   const Parts parts_;
   const int32_t channel_;
+  const Dtype dtype_;
   std::vector<Piece> tensors_;
-  int64_t count_ = 0;
-  Phase phase_ = Phase::begin;
+  int64_t count_ = 0;  // of all numbers
+  Phase phase_ = Phase::waiting;
+  std::chrono::steady_clock::time_point begun_;
   std::vector<Pending> pending_;
-  std::vector<std::vector<float>> received_;  // other versions of the own slice, by rank
+  std::vector<std::vector<char>> received_;  // other versions of the own slice, by rank
 };
-
-/**
- * The sum of `count` rows of numbers in the order of a binary tree: the largest power of two below `count` on its left, the
- * rest on its right, and so on. Sums over aligned groups of equal size, added in this way, give the same bits.
- */
-void treeSum(const float* const* rows, int32_t count, int64_t length, float* sum);
 
 }  // namespace flava

@@ -62,6 +62,7 @@ export interface Addon {
   ): number;
   close(context: Context): void;
   join(library: string, timeoutSeconds: number): Joined;
+  joinThreads(size: number, timeoutSeconds: number): readonly Joined[];
   gather(joined: Joined, channel: number, values: Float32Array): Promise<ArrayBuffer>;
   leave(joined: Joined): void;
   abort(joined: Joined, code: number): void;

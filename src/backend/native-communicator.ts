@@ -1,8 +1,8 @@
-/** Joins the processes that an MPI launcher started together with this one. */
-import { type Joined, loadAddon } from "./addon.js";
+/** Joins the processes that an MPI launcher started together with this one, or backends that act as such. */
+import { type Addon, type Joined, loadAddon } from "./addon.js";
 import { type Communicator, LostProcessError } from "./communicator.js";
 
-/** The processes of a run, joined by MPI. */
+/** The processes of a run, joined by MPI or within this one. */
 export interface NativeCommunicator extends Communicator {
   readonly joined: Joined;
   /** Waits until all others leave, too; required before this process ends. */
@@ -17,9 +17,28 @@ export interface NativeCommunicator extends Communicator {
  * @throws Error if the library cannot be loaded or the processes do not find each other
  */
 export function joinMpi(library: string, timeout: number): NativeCommunicator {
+  const addon = requireAddon();
+  return communicatorOf(addon, addon.join(library, timeout));
+}
+
+/**
+ * Communicators of `size` backends in this process that work as the processes of a run do, without MPI. The threads in which
+ * Node runs programs, `UV_THREADPOOL_SIZE`, must be as many, as programs wait for each other.
+ *
+ * @param timeout seconds without an answer after which another one counts as lost
+ */
+export function joinThreads(size: number, timeout: number): NativeCommunicator[] {
+  const addon = requireAddon();
+  return addon.joinThreads(size, timeout).map((joined) => communicatorOf(addon, joined));
+}
+
+function requireAddon(): Addon {
   const addon = loadAddon();
   if (addon instanceof Error) throw addon;
-  const joined = addon.join(library, timeout);
+  return addon;
+}
+
+function communicatorOf(addon: Addon, joined: Joined): NativeCommunicator {
   const { rank, size, hosts } = joined;
   return {
     ...{ rank, size, hosts, joined },

@@ -76,6 +76,8 @@ const recipe = z.strictObject({
    * the number of processes that start the run.
    */
   shards: count.optional(),
+  /** What the gradients of shards, and their sums, are rounded to: bfloat16 halves the bytes that processes exchange. Default: float32. */
+  gradientSums: z.enum(["float32", "bfloat16"]).optional(),
   rate,
   optimizer,
   recompute: z.boolean().default(false),

@@ -60,6 +60,10 @@ const recipeShape = z.strictObject({
     description:
       "Equal parts of each batch that processes share: the same number gives the same weights on any number of processes. Default: the number of processes that start the run.",
   }),
+  gradientSums: z.enum(["float32", "bfloat16"]).optional().meta({
+    description:
+      "What the gradients of shards, and their sums, are rounded to: bfloat16 halves the bytes that processes exchange. Default: float32.",
+  }),
   data: data.meta({ description: "The data sets, and how their samples become batches." }),
   stages: z
     .array(stage)

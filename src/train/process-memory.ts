@@ -1,14 +1,17 @@
 /** What training takes of each of several processes, planned without data and without allocating anything. */
 import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
+import type { State } from "../backend/state.js";
 import type { Communicator } from "../backend/communicator.js";
 import type { Recipe } from "../configs/recipe.js";
 import { specialPieces, vocabularyOf } from "../data/text/vocabulary.js";
+import { bytesPerElement } from "../graph/tensor.js";
 import type { ZeroStage } from "../optim/divided-moments.js";
 import { openStage } from "./open-stage.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { sizedRecipe } from "./sized-recipe.js";
+import { bucketBytes, roomForReceived } from "./step/reduced-gradients.js";
 
 /** Bytes of one process, by use. */
 export interface ProcessMemory {
@@ -20,7 +23,7 @@ export interface ProcessMemory {
   readonly gradientSums: number;
   /** Activations, gradients and packed weights of the largest step. */
   readonly step: number;
-  /** What others send of the gradients, if all of it is on its way at once. */
+  /** What is received of the gradients of others at a time. */
   readonly exchange: number;
   readonly total: number;
 }
@@ -53,16 +56,14 @@ export async function processMemory(
   const memories: ProcessMemory[] = [];
   for (const stage of shared.stages) {
     const isDivisible = communicator && stage.kind === "pretraining";
-    let gradients = 0;
+    let exchange = 0;
     for (const zero of isDivisible ? ([0, 1] as const) : ([0] as const)) {
       const run = new RunDirectory(stage.name, false);
       const opened = await openStage(stage, { ...options, run, zero });
       const { step } = opened.prepare().memory;
       const { parameters = 0, average = 0, moments = 0, accumulated = 0 } = opened.state.bytes;
+      if (zero === 0) exchange = receivedAtOnce(opened.state, shared, size);
       await opened.dispose();
-      if (zero === 0) gradients = moments / 2;
-      // Each process adds up its part of every gradient, of which it gets the versions of all others.
-      const exchange = (gradients * (size - 1)) / size;
       const weights = parameters + average;
       memories.push({
         ...{ stage: stage.name, zero, weights, moments, gradientSums: accumulated, step, exchange },
@@ -71,6 +72,24 @@ export async function processMemory(
     }
   }
   return memories;
+}
+
+/**
+ * Each process adds up its part of every gradient, of which it gets the versions of all others: in buckets, as many at a time as
+ * there is room for.
+ */
+function receivedAtOnce(
+  state: State,
+  { gradientSums = "float32" }: Pick<Recipe, "gradientSums">,
+  size: number,
+): number {
+  const gradients = state.paths
+    .filter((path) => /^moments\/.*\/first$/.test(path))
+    .map((path) => state.spec(path).size * bytesPerElement[gradientSums]);
+  const all = gradients.reduce((sum, bytes) => sum + bytes, 0);
+  const largestBucket = bucketBytes + Math.max(0, ...gradients);
+  const share = (size - 1) / size;
+  return Math.min(share * all, Math.max(roomForReceived, share * largestBucket));
 }
 
 const uses = {

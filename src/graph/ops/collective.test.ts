@@ -81,7 +81,9 @@ describe("collective operations", () => {
   it("refuse what they cannot exchange", () => {
     const world = { size: 3, rank: 0 };
     expect(() => allGather(placeholder(spec([]), "x"), world, 1)).toThrow("an axis");
-    expect(() => allGather(placeholder(spec([2], "bfloat16"), "x"), world, 1)).toThrow("float32");
+    expect(() => allGather(placeholder(spec([2], "int32"), "x"), world, 1)).toThrow("float32");
+    const other = placeholder(spec([2], "bfloat16"), "y");
+    expect(() => allReduce([x, other], world, 1)).toThrow("float32 or bfloat16");
     expect(() => reduceScatter(x, world, 1)).toThrow("a multiple of 3 rows");
   });
 });

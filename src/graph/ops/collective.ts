@@ -6,6 +6,7 @@
  */
 import { type Op, type ReferenceTensor, type Tensor, TensorSpec, spec } from "../tensor.js";
 import { applyAll, shapeError } from "../trace.js";
+import { isFloat } from "./require.js";
 import { slice } from "./slice.js";
 
 /** The processes of a run, and the rank of this one. */
@@ -32,10 +33,12 @@ const startOp: Op<StartAttributes> = {
   name: "collectiveStart",
   infer(inputs, { parts, size }) {
     const given = inputs.map(({ shape: [n, ...rest], dtype }) => {
-      if (dtype !== "float32" || (n === undefined && parts !== "reduceAndGather")) {
-        throw shapeError("a collective operation", inputs, "float32 and, but for sums, an axis");
+      const isOfOneDtype = isFloat(dtype) && dtype === inputs[0]!.dtype;
+      if (!isOfOneDtype || (n === undefined && parts !== "reduceAndGather")) {
+        const expected = "float32 or bfloat16 and, but for sums, an axis";
+        throw shapeError("a collective operation", inputs, expected);
       }
-      if (n === undefined) return spec([]);
+      if (n === undefined) return spec([], dtype);
       return new TensorSpec([parts === "gather" ? n * size : n, ...rest], dtype);
     });
     return [spec([], "int32"), ...given];
@@ -118,7 +121,10 @@ function ownRows(x: Tensor, { size, rank }: World): Tensor {
   return slice(x, 0, rank * n, (rank + 1) * n);
 }
 
-/** The sums over all processes of float32 tensors of any shapes, in one operation. */
+/**
+ * The sums over all processes of tensors of any shapes and one dtype, float32 or bfloat16, in one operation. Sums of bfloat16 are
+ * rounded wherever two are added.
+ */
 export function allReduce(
   tensors: readonly Tensor[],
   { size, rank }: World,
@@ -128,12 +134,12 @@ export function allReduce(
   return exchanged(tensors, { parts: "reduceAndGather", channel, size, rank });
 }
 
-/** The x, float32 [n, ...], of all processes, one after the other in the order of their ranks: [n * size, ...]. */
+/** The x, float32 or bfloat16 [n, ...], of all processes, one after the other in the order of their ranks: [n * size, ...]. */
 export function allGather(x: Tensor, { size, rank }: World, channel: number): Tensor {
   return size === 1 ? x : exchanged([x], { parts: "gather", channel, size, rank })[0]!;
 }
 
-/** The rows of this process of the sum over all processes: float32 [n * size, ...] -> [n, ...]. */
+/** The rows of this process of the sum over all processes: float32 or bfloat16 [n * size, ...] -> [n, ...]. */
 export function reduceScatter(x: Tensor, { size, rank }: World, channel: number): Tensor {
   if (size === 1) return x;
   const [n = 0] = x.shape;

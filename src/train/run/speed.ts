@@ -27,14 +27,33 @@ export interface Speed {
   readonly now: number;
 }
 
+/** Runs of several seeds, or of short stages, would spend more time on measuring than on training. */
+const holdsFor = 60_000;
+const measured = new Map<string, { readonly at: number; readonly speed: Promise<Speed> }>();
+
 /**
- * The speed at which one encoder block of these sizes trains on this machine, best of a few rounds. What other processes
- * take is told from the processor time that the threads got. The rest of a model is slower (convolutions) or faster (the
- * vocabulary), so estimates from it are rough.
+ * The speed at which one encoder block of these sizes trains on this machine, best of a few rounds; measured again after a minute.
+ * What other processes take is told from the processor time that the threads got. The rest of a model is slower
+ * (convolutions) or faster (the vocabulary), so estimates from it are rough.
  */
-export async function blockSpeed(
+export function blockSpeed(
   backend: Backend,
   { width, hidden, heads }: StackConfig,
+  precision: Precision,
+): Promise<Speed> {
+  const { name, level, threads } = backend;
+  const key = [name, level, threads, width, hidden, heads, precision].join();
+  const known = measured.get(key);
+  if (known && performance.now() - known.at < holdsFor) return known.speed;
+  const speed = measure(backend, { width, hidden, heads }, precision);
+  measured.set(key, { at: performance.now(), speed });
+  speed.catch(() => measured.delete(key));
+  return speed;
+}
+
+async function measure(
+  backend: Backend,
+  { width, hidden, heads }: Pick<StackConfig, "width" | "hidden" | "heads">,
   precision: Precision,
 ): Promise<Speed> {
   const flopsOfSample = 6 * tokens * (4 * width * width + 2 * width * hidden);

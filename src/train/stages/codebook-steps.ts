@@ -24,7 +24,7 @@ import { type Scalars, stepScalars } from "./stage.js";
 
 export interface CodebookStepsOptions {
   readonly backend: Backend;
-  readonly recipe: Pick<SizedRecipe, "config" | "precision" | "seed">;
+  readonly recipe: Pick<SizedRecipe, "config" | "precision" | "seed" | "gradientSums">;
   readonly stage: CodebookStageRecipe;
   /** The shards of batches that this process computes; default: whole batches. */
   readonly shards?: ShardsOptions;
@@ -50,6 +50,7 @@ export class CodebookSteps {
     const { clip, ...optimizer } = stage.optimizer;
     this.#steps = new ShardSteps(this.state, {
       ...{ ...division, processes: backend.communicator, clip, optimizer },
+      sumDtype: recipe.gradientSums,
       learningRate: (step) => rateAt(step, stage),
       averaging: stage.averaging,
     });

@@ -68,7 +68,7 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     this.state = new State(backend, optimizerState(parameters, { rules, ...partsOf(division) }));
     const { clip, ...optimizer } = recipe.optimizer;
     this.#steps = new ShardSteps(this.state, {
-      ...{ ...division, processes: backend.communicator },
+      ...{ ...division, processes: backend.communicator, sumDtype: recipe.gradientSums },
       optimizer: { ...optimizer, rules },
       ...(clip !== undefined && { clip }),
       learningRate: (step) => rateAt(step, recipe),

@@ -36,7 +36,10 @@ type Inputs = PretrainingInputs<TensorSpec>;
 
 export interface PretrainingStepsOptions {
   readonly backend: Backend;
-  readonly recipe: Pick<SizedRecipe, "config" | "precision" | "seed" | "initialScale">;
+  readonly recipe: Pick<
+    SizedRecipe,
+    "config" | "precision" | "seed" | "initialScale" | "gradientSums"
+  >;
   readonly stage: PretrainingStageRecipe;
   /** Losses besides those of the recipe. */
   readonly extra: readonly ExtraLoss[];
@@ -67,7 +70,7 @@ export class PretrainingSteps {
     this.divided = divided;
     const { clip, ...optimizer } = stage.optimizer;
     this.#steps = new ShardSteps(this.state, {
-      ...{ ...division, processes, clip, divided },
+      ...{ ...division, processes, clip, divided, sumDtype: recipe.gradientSums },
       optimizer: { ...optimizer, rules },
       learningRate: (step: Tensor) => rateAt(step, stage),
       constrain: boundLogitScale,

@@ -20,7 +20,7 @@ import {
   PartPrograms,
   type StateOf,
 } from "./part-programs.js";
-import { type PartCounts, PartialSums } from "./tree-sum.js";
+import { type PartCounts, PartialSums, type SumDtype, roundedTo } from "./tree-sum.js";
 import type { OptimizerState } from "./update.js";
 
 export interface AccumulatedStepOptions<P>
@@ -84,7 +84,7 @@ export class AccumulatedStep<P, I> implements CompiledStep<I> {
       carry: new Map(
         [...levels]
           .filter((level) => level > 0)
-          .map((level) => [level, carryProgram(state, made.reached, level)]),
+          .map((level) => [level, carryProgram(state, made.reached, level, options.sumDtype)]),
       ),
       last: made.last(),
     };
@@ -237,12 +237,14 @@ function carryProgram(
   state: StateOf,
   paths: ReadonlySet<string>,
   level: number,
+  dtype: SumDtype = "float32",
 ): Program<Record<string, never>, unknown> {
   return compile({ state, inputs: {} }, (s) => {
     const { accumulated = {} } = s as OptimizerState<unknown, Tensor>;
     const sums = [...paths].map((path) => {
-      const below = Array.from({ length: level }, (_, k) => accumulated[k]![path]!);
-      return [path, below.reduce((sum, higher) => add(higher, sum))] as const;
+      const [lowest, ...higher] = Array.from({ length: level }, (_, k) => accumulated[k]![path]!);
+      const shard = roundedTo(lowest!, dtype);
+      return [path, higher.reduce((sum, each) => roundedTo(add(each, sum), dtype), shard)] as const;
     });
     return { outputs: {}, state: { accumulated: { [level]: Object.fromEntries(sums) } } };
   });

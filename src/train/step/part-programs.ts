@@ -14,7 +14,7 @@ import { trainable } from "../../optim/adamw.js";
 import { type Compared, compare, comparedSpecs, shareSpecs } from "./comparison.js";
 import type { Embedded, LossOfParts, TracedLoss } from "./loss.js";
 import { reducedGradients } from "./reduced-gradients.js";
-import type { PartialSums } from "./tree-sum.js";
+import { type PartialSums, type SumDtype, roundedTo } from "./tree-sum.js";
 import {
   type OptimizerState,
   type UpdateOptions,
@@ -30,6 +30,8 @@ type Before<P> = OptimizerState<P, Tensor>;
 export interface PartOptions<P> extends UpdateOptions<P> {
   /** Of the parts that this process computes in a step. */
   readonly sums: PartialSums;
+  /** Default: "float32". */
+  readonly sumDtype?: SumDtype | undefined;
   readonly world: World;
 }
 
@@ -90,28 +92,49 @@ export class PartPrograms<P, I> {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const [level = {}] = Object.values(before.accumulated ?? {});
-      const { outputs, sums } = added(losses, gradients, adds ? level : undefined);
+      const { outputs, sums } = this.#added(losses, gradients, adds ? level : undefined);
       return { outputs, state: { accumulated: { 0: Object.fromEntries(sums) } } };
     });
   }
 
   /** Computes the gradients of the last part, adds those of all others, and updates the parameters. */
   last(): Program<PartInputs<I>, LastOutputs> {
-    const { sums: order, world } = this.options;
+    const { sums: order, sumDtype = "float32", world } = this.options;
     return compile({ state: this.state, inputs: this.#inputs }, (s, given) => {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const levels = before.accumulated ?? {};
       const { filled } = order;
       const first = filled.includes(0) ? levels[0] : undefined;
-      const { outputs, sums } = added(losses, gradients, first);
+      const { outputs, sums } = this.#added(losses, gradients, first);
+      for (const [path, own] of sums) sums.set(path, roundedTo(own, sumDtype));
       for (const level of filled.filter((each) => each > 0)) {
-        for (const [path, own] of sums) sums.set(path, add(levels[level]![path]!, own));
+        for (const [path, own] of sums) {
+          sums.set(path, roundedTo(add(levels[level]![path]!, own), sumDtype));
+        }
       }
-      const all = Object.fromEntries(reducedGradients(sums, world));
+      const all = Object.fromEntries(reducedGradients(sums, world, sumDtype));
       const next = update(before, all, this.options);
       return { outputs: { ...outputs, ...next.outputs }, state: next.state };
     });
+  }
+
+  /**
+   * Adds a part's gradients to level 0. Those of micro-batches are added as soon as they are computed; shards, and sums of them,
+   * may have to be rounded.
+   */
+  #added(
+    losses: PartLosses,
+    gradients: Map<string, Tensor>,
+    level: Readonly<Record<string, Tensor>> | undefined,
+  ): { readonly outputs: PartLosses; readonly sums: Map<string, Tensor> } {
+    const { sums: order, sumDtype = "float32" } = this.options;
+    if (sumDtype === "float32" || order.accumulates) return added(losses, gradients, level);
+    const sums = [...gradients].map(([path, gradient]) => {
+      const own = roundedTo(gradient, sumDtype);
+      return [path, level ? roundedTo(add(level[path]!, own), sumDtype) : own] as const;
+    });
+    return { outputs: losses, sums: new Map(sums) };
   }
 
   #trace(

@@ -1,18 +1,26 @@
 /** Sums of gradients over all processes, which are exchanged while the backward pass goes on. */
+import { cast } from "../../graph/ops/cast.js";
 import { type World, allReduce } from "../../graph/ops/collective.js";
 import type { Tensor } from "../../graph/tensor.js";
+import type { SumDtype } from "./tree-sum.js";
 
 /**
  * Bytes of gradients that are exchanged at a time: enough that messages are not too many, few enough that the first leave
  * early and the last ones, for which all wait, are few.
  */
 export const bucketBytes = 2 ** 23;
+/** Bytes of them that a process receives at a time, unless one bucket alone has more: `maxBufferedBytes` of the communicator. */
+export const roomForReceived = 2 ** 26;
 const firstChannel = 8;
 
-/** @param gradients by path, float32 each */
+/**
+ * @param gradients by path, float32 each
+ * @param dtype what they are sent in
+ */
 export function reducedGradients(
   gradients: ReadonlyMap<string, Tensor>,
   world: World,
+  dtype: SumDtype,
 ): Map<string, Tensor> {
   if (world.size === 1) return new Map(gradients);
   // In the order in which they are complete. It is that of tracing, the same on all processes.
@@ -28,9 +36,9 @@ export function reducedGradients(
     room -= entry[1].bytes;
   }
   const reduced = buckets.flatMap((bucket, index) => {
-    const tensors = bucket.map(([, gradient]) => gradient);
+    const tensors = bucket.map(([, gradient]) => cast(gradient, dtype));
     const sums = allReduce(tensors, world, firstChannel + index);
-    return bucket.map(([path], place) => [path, sums[place]!] as const);
+    return bucket.map(([path], place) => [path, cast(sums[place]!, "float32")] as const);
   });
   return new Map(reduced);
 }

@@ -8,7 +8,7 @@ import { optimizerStep } from "../optimizer-step.js";
 import { AccumulatedStep, type Part, stepInParts } from "./accumulated-step.js";
 import type { CompiledStep, StepResults } from "./compiled-step.js";
 import type { InputValues, Loss } from "./loss.js";
-import type { PartCounts } from "./tree-sum.js";
+import type { PartCounts, SumDtype } from "./tree-sum.js";
 import type { OptimizerState, UpdateOptions } from "./update.js";
 
 export interface Division {
@@ -24,6 +24,8 @@ export function partsOf({ shards = wholeBatch, microBatches = 1 }: Division): Pa
 }
 
 export interface ShardStepsOptions<P> extends UpdateOptions<P>, Division {
+  /** What sums of shards are rounded to; default: "float32". */
+  readonly sumDtype?: SumDtype | undefined;
   /** The processes that share the shards; default: there is only this one. */
   readonly processes?: Communicator | undefined;
 }
@@ -73,10 +75,10 @@ export class ShardSteps<S, I> {
   }
 
   #compile(loss: Loss<Mapped<S, TensorSpec, Tensor>, I>): ShardStep<S, I> {
-    const { shards = wholeBatch, microBatches = 1, ...options } = this.options;
+    const { shards = wholeBatch, microBatches = 1, sumDtype, ...options } = this.options;
     if (shards.count === 1) return optimizerStep(this.state, loss, { ...options, microBatches });
     if (!loss.split) throw new Error("This loss cannot be computed in shards.");
-    const parts = { ...options, ...partsOf({ shards, microBatches }) };
+    const parts = { ...options, sumDtype, ...partsOf({ shards, microBatches }) };
     return new AccumulatedStep(this.state, loss.split(microBatches), parts);
   }
 }

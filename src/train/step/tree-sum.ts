@@ -3,6 +3,7 @@
  * matter which process computes which of them: aligned groups of equal size have the same sums, wherever they are added.
  */
 import { add } from "../../graph/ops/arithmetic.js";
+import { cast } from "../../graph/ops/cast.js";
 import type { Tensor } from "../../graph/tensor.js";
 
 /** The sum of at least one tensor: the largest power of two below their number on the left, the rest on the right. */
@@ -12,6 +13,15 @@ export function treeOf(tensors: readonly Tensor[]): Tensor {
   while (2 * middle < tensors.length) middle *= 2;
   return add(treeOf(tensors.slice(0, middle)), treeOf(tensors.slice(middle)));
 }
+
+/**
+ * What the gradients of shards, and each sum of two, are rounded to. They are rounded alike wherever they are added, so that
+ * the number of processes does not matter.
+ */
+export type SumDtype = "float32" | "bfloat16";
+
+/** x, float32, rounded to `dtype`, as float32. */
+export const roundedTo = (x: Tensor, dtype: SumDtype): Tensor => cast(cast(x, dtype), "float32");
 
 /** How many parts of a step a process computes. */
 export interface PartCounts {
@@ -40,13 +50,13 @@ export class PartialSums {
     const digits = Math.floor(Math.log2(Math.max(1, shards - 1))) + 1;
     const places = Array.from({ length: digits }, (_, digit) => digit);
     const filled = places.filter((digit) => (((shards - 1) >> digit) & 1) === 1);
-    this.filled = this.#accumulates ? [0, ...filled.map((digit) => digit + 1)] : filled;
-    this.levels = shards === 1 ? Number(this.#accumulates) : digits + Number(this.#accumulates);
+    this.filled = this.accumulates ? [0, ...filled.map((digit) => digit + 1)] : filled;
+    this.levels = shards === 1 ? Number(this.accumulates) : digits + Number(this.accumulates);
   }
 
   /** Whether part number `index` replaces level 0, instead of being added to it. */
   begins(index: number): boolean {
-    return index % (this.#accumulates ? this.#microBatches : 2) === 0;
+    return index % (this.accumulates ? this.#microBatches : 2) === 0;
   }
 
   /** The level to which the sums of all levels below are carried after part number `index`; 0 if they stay. */
@@ -55,10 +65,11 @@ export class PartialSums {
     const shard = Math.floor(index / this.#microBatches);
     let digit = 0;
     while (((shard >> digit) & 1) === 1) digit++;
-    return digit + Number(this.#accumulates);
+    return digit + Number(this.accumulates);
   }
 
-  get #accumulates(): boolean {
+  /** Whether level 0 has the micro-batches of one shard, instead of shards. */
+  get accumulates(): boolean {
     return this.#microBatches > 1;
   }
 }
