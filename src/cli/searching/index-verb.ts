@@ -40,7 +40,7 @@ export function addIndex(program: Command): void {
     )
     .argument(
       "<source...>",
-      'folders of images, image files, tar shards, Parquet files, tables or texts; patterns such as "photos/*.jpg"; or one file ' +
+      'folders of images, image files, tar shards, Parquet files, tables or texts; patterns such as "photos/*.jpg"; URLs of shards; or one file ' +
         "written by flava embed",
     )
     .requiredOption(

@@ -50,9 +50,13 @@ const lists = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
 /** The sums of the files in a folder by name, read once; none if it has no list. */
 function sumsIn(folder: string): Promise<ReadonlyMap<string, string>> {
-  const known = lists.get(folder) ?? readSums(`${folder}${listName}`);
-  lists.set(folder, known);
-  return known;
+  let sums = lists.get(folder);
+  if (!sums) {
+    sums = readSums(`${folder}${listName}`);
+    sums.catch(() => lists.delete(folder));
+    lists.set(folder, sums);
+  }
+  return sums;
 }
 
 async function readSums(url: string): Promise<ReadonlyMap<string, string>> {
