@@ -94,8 +94,9 @@ it("shares requests and replaces a process that is killed; all load models again
 
 it("says why processes cannot start, and gives up on those that end again and again", async () => {
   await expect(start({ given: { fault: "no such model" } })).rejects.toThrow("no such model");
-  const { failed } = await start({ processes: 1, given: { lifetime: 0 } });
-  await expect(failed).rejects.toThrow(
+  const server = await start({ processes: 1, given: { lifetime: 0 } });
+  await expect(server.failed).rejects.toThrow(
     "gives up: process 1 of 1 ended 8 times in a row, each within 10 seconds; the last one ended with exit code 3",
   );
+  await expect(embed(server, "late")).rejects.toThrow("ECONNREFUSED");
 });

@@ -38,7 +38,7 @@ const mostEarlyEnds = 8;
 export class ServerProcesses {
   /** Where the server listens. */
   url = "";
-  /** Rejects if processes end again and again. */
+  /** Rejects if a process ends again and again, when the server has closed for that. */
   readonly failed: Promise<never>;
   readonly #fail: (reason: unknown) => void;
   readonly #listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) =>
@@ -71,9 +71,14 @@ export class ServerProcesses {
       server.url = await listen(server.#listener, options);
     } catch (error) {
       server.#kill();
+      process.off("exit", server.#kill);
       throw error;
     }
-    for (const place of places) server.#keep(place).catch(server.#fail);
+    for (const place of places) {
+      server
+        .#keep(place)
+        .catch((error: unknown) => server.close().finally(() => server.#fail(error)));
+    }
     return server;
   }
 
