@@ -129,7 +129,7 @@ async function namesIn(directory: string, file: string): Promise<FoundClasses> {
   try {
     return { classes: namesFile.parse(JSON.parse(text)) };
   } catch {
-    const sentence = `${path} does not list classes. Build the sets anew: flava data build.`;
+    const sentence = `${path} does not list classes.`;
     return { classes: [], damage: new SourceError(sentence) };
   }
 }
