@@ -182,7 +182,7 @@ async function requireComplete(
   const found = "samples" in opened ? opened.samples : await opened.count();
   if (found === undefined || found === official) return;
   throw new TaskDataError(
-    `${title}, ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${grouped(official)}. A part of ` +
+    `${title}: ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${grouped(official)}. A part of ` +
       `them is missing, or they are of another version; the official ones come from ${origin}.`,
   );
 }
