@@ -165,6 +165,8 @@ describe("a fine-tuning run", () => {
     expect(lines.join("\n")).toMatch(/Median accuracy of 2 seeds: \d\.\d+ \(\d\.\d+ to \d\.\d+\)/);
     const results = await readFile(join(root, "seeds", "results.json"), "utf8");
     expect(JSON.parse(results)).toMatchObject({ measure: "accuracy", seeds: [{}, {}] });
+    const page = await readFile(join(root, "seeds", "report.html"), "utf8");
+    expect(page).toMatch(/<p>Median accuracy of 2 seeds: /);
     expect(await digest("seeds", "seed-1", "final", "head.safetensors")).not.toBe(
       await digest("seeds", ...head),
     );
@@ -275,7 +277,7 @@ describe("flava finetune", () => {
     ["an unknown column", ["--text", "reviews", "--label", "stars"], /no column reviews/],
     ["no columns", [], /name the columns to learn from/],
     ["another recipe's columns", ["--text", "review", "--recipe", "vqav2"], /--text and --image/],
-    ["a task without its files", ["--recipe", "cola"], /lacks .*train\.tsv.*gluebenchmark/],
+    ["a task without its files", ["--recipe", "cola"], /no folder toy\.csv.*CoLA.*gluebenchmark/],
     ["a misspelt setting", ["--text", "review", "--set", "rate.peek=1"], /Did you mean "peak"/],
   ])("refuses %s", async (_, more, message) => {
     const { code, err } = await flava(["finetune", "toy.csv", ...more, "--out", "refused"]);

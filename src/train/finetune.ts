@@ -134,7 +134,7 @@ async function writeResults(
     join(directory, "results.json"),
     `${JSON.stringify({ ...summaryOf(seeds, best), seeds }, undefined, 2)}\n`,
   );
-  await writeReport({ ...report, more: [seedsSection(seeds)] });
+  await writeReport({ ...report, more: [seedsSection(seeds, best)] });
   for (const line of describeSeeds(seeds, best)) log(line);
   log(`The model is in ${model}.`);
 }

@@ -72,22 +72,31 @@ export function describeSeeds(
   seeds: readonly SeedResult[],
   measure: BestMeasure | undefined,
 ): string[] {
-  const { median, lowest, highest, measure: name } = summaryOf(seeds, measure);
   const lines = seeds.map(({ seed, step, measures }) => {
     const values = Object.entries(measures).map(([name, value]) => `${name} ${value.toFixed(4)}`);
     return `Seed ${seed}, step ${step}: ${values.join(", ") || "not measured"}`;
   });
-  if (seeds.length < 2 || median === undefined) return lines;
-  const range = `${lowest!.toFixed(4)} to ${highest!.toFixed(4)}`;
-  return [...lines, `Median ${name} of ${seeds.length} seeds: ${median.toFixed(4)} (${range})`];
+  return [...lines, ...medianLine(seeds, measure)];
 }
 
-export function seedsSection(seeds: readonly SeedResult[]): Section {
+/** The median and range of several seeds; no line for one, or without a measure. */
+function medianLine(seeds: readonly SeedResult[], measure: BestMeasure | undefined): string[] {
+  const { median, lowest, highest, measure: name } = summaryOf(seeds, measure);
+  if (seeds.length < 2 || median === undefined) return [];
+  const range = `${lowest!.toFixed(4)} to ${highest!.toFixed(4)}`;
+  return [`Median ${name} of ${seeds.length} seeds: ${median.toFixed(4)} (${range})`];
+}
+
+export function seedsSection(
+  seeds: readonly SeedResult[],
+  measure: BestMeasure | undefined,
+): Section {
   const names = [...new Set(seeds.flatMap(({ measures }) => Object.keys(measures)))];
   const rows = seeds.map(({ seed, step, measures }) => [
     ...[String(seed), step],
     ...names.map((name) => (measures[name] ?? NaN).toFixed(4)),
   ]);
   const columns = ["seed", "best step", ...names].map(numberColumn);
-  return { title: "Results", body: html`${table(columns, rows)}` };
+  const median = medianLine(seeds, measure).map((line) => html`<p>${line}.</p>`);
+  return { title: "Results", body: html`${median}${table(columns, rows)}` };
 }

@@ -132,7 +132,7 @@ export async function openTask<T extends Task>(
 ): Promise<OpenedTask<SamplesOf<T>>> {
   if (own !== undefined && !(await isDirectory(own)))
     throw new TaskDataError(
-      `There is no folder ${own}. Name the one with the files of ${task.title}.`,
+      `There is no folder ${own}. Name the one with the files of ${task.title}, which come from ${task.origin}.`,
     );
   const splits = splitsOf(task, protocol);
   const layouts = task.layouts as readonly Layout<SamplesOf<T>>[];
