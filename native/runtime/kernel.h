@@ -72,7 +72,7 @@ enum class Parts : int32_t {
 /** Operations in which all processes of a run take part; implemented by the communicator. */
 struct Collectives {
   /**
-   * Starts an operation on float32 tensors, which belong to it until the call of `wait` with the ticket that is returned.
+   * Starts an operation on tensors, which belong to it until the call of `wait` with the ticket that is returned.
    * All processes start the operations of one channel in the same order.
    */
   virtual int64_t start(Parts parts, int32_t channel, const Tensor* tensors, int32_t count) = 0;
