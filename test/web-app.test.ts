@@ -219,7 +219,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page.getByRole("button", { name: "Train" }).focus();
       await press("Enter");
       await page
-        .getByText("1 images cannot be read and are left out, such as damaged.png.")
+        .getByText("Images left out, as they cannot be read: 1, such as damaged.png.")
         .waitFor();
       const button = page.getByRole("button", { name: "Download the model" });
       await button.waitFor({ timeout: 40_000 });

@@ -60,12 +60,19 @@ export function createApp(options: AppOptions): ServerApp {
   extend?.(app);
   addDocument(app);
   if (pages !== undefined) addWebApp(app, pages);
-  app.notFound(({ req: { method, path } }) => {
-    const message = `There is no ${method} ${path.slice(0, 100)}. All endpoints are shown at /docs.`;
-    return answerOf(new ApiError(404, message));
-  });
+  app.notFound(({ req: { method, path } }) => answerOf(unknownEndpoint(app, method, path)));
   app.onError(answerOf);
   return app;
+}
+
+/** Another method of a known path, or an unknown path. */
+function unknownEndpoint({ routes }: ServerApp, method: string, path: string): ApiError {
+  const methods = routes.filter((route) => route.path === path && route.method !== "ALL");
+  const allow = [...new Set(methods.map((route) => route.method))].join(", ");
+  const missing = `There is no ${method} ${path.slice(0, 100)}`;
+  return allow === ""
+    ? new ApiError(404, `${missing}. All endpoints are shown at /docs.`)
+    : new ApiError(405, `${missing}; use ${allow}.`, { headers: { allow } });
 }
 
 function answerOf(error: unknown): Response {

@@ -26,6 +26,7 @@ describe("a request", () => {
     ["an empty list", { input: [] }, 422, /^input: expected one or more/],
     ["a number", { input: ["a", 3] }, 422, /^input\[1\]: expected a text, a data: URL/],
     ["an unknown field", { input: [{ img: "a" }] }, 422, /^input\[0\]: expected a text/],
+    ["a misspelled option", { input: "a", truncat: true }, 422, /truncat/],
     ["a URL", { input: "https://a.b/c.png" }, 422, /^input: "https:\/\/a.b\/c.png" is a URL/],
     ["a path", { input: { image: "/etc/passwd" } }, 422, /^input.image: .* Paths are not read/],
     ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
@@ -71,6 +72,8 @@ describe("a request", () => {
     const large = JSON.stringify({ input: "a".repeat(limits.bodyBytes) });
     expect(await send(large, "application/json")).toBe(413);
     expect((await server.app.request("/v1/nothing")).status).toBe(404);
+    const wrong = await server.app.request("/v1/classify");
+    expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
   });
 
   it("with an image of too many pixels is refused before it is decoded", async () => {

@@ -122,7 +122,7 @@ function Progress({ training }: { readonly training: Training }): JSX.Element {
     <>
       {damaged.length > 0 && (
         <p class="notice">
-          {grouped(damaged.length)} images cannot be read and are left out, such as {damaged[0]}.
+          Images left out, as they cannot be read: {grouped(damaged.length)}, such as {damaged[0]}.
         </p>
       )}
       {fault && <Fault error={fault} />}

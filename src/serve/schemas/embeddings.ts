@@ -28,7 +28,7 @@ const embeddingInput = z
   .openapi("EmbeddingInput", { description: kinds });
 
 export const embeddingsRequest = z
-  .object({
+  .strictObject({
     input: oneOrMany(embeddingInput).openapi({ description: `One or an array of: ${kinds}.` }),
     model: modelSchema,
     encoding_format: z.enum(["float", "base64"]).default("float"),
