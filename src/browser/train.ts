@@ -44,6 +44,7 @@ export interface TrainOptions extends Abortable, BackendOptions {
  * @example
  * import { decodeFile, train } from "flava/browser-training";
  *
+ * declare const file: File; // of an <input type="file">
  * const pairs = [{ image: await decodeFile(file), texts: ["a red heart"] }]; // and more
  * const vocabulary = await (await fetch("/vocab.txt")).text();
  * const flava = await train({ pairs }, { vocabulary, onEntry: console.log });

@@ -71,7 +71,7 @@ describe("an interrupted embedding job", () => {
     await addImage("m1001", "blue", "c");
     await rm(join(images, "m1000.png"));
     const resumed = await run("resumed.parquet");
-    expect(resumed).toMatchObject({ rows: 401, resumed: 256 - 2 });
+    expect(resumed).toMatchObject({ rows: 401, resumed: 64 - 2 });
 
     expect(await run("whole.parquet")).toMatchObject({ rows: 401, resumed: 0 });
     const rows = await rowsIn("resumed.parquet");

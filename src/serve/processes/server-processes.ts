@@ -31,6 +31,8 @@ const mostEarlyEnds = 8;
  * it, and is replaced; a connection that it had not begun to read goes to another one.
  *
  * @example
+ * import { ServerProcesses } from "flava/serve";
+ *
  * // worker.js: answerConnections((given, group) => createServer({ models: { mini: () => load(given.path) }, group }));
  * const server = await ServerProcesses.start({ processes: 2, script: "worker.js", given: { path: "models/mini" } });
  * console.log(server.url);
