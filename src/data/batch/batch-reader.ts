@@ -57,7 +57,7 @@ export class BatchReader {
 
   /** Fetches the images of a later batch that are at URLs. */
   async prefetch({ kind, samples }: BatchPlan): Promise<void> {
-    if (kind === "text") return;
+    if (kind === "text" || !this.sets[kind].some(({ description }) => description.remote)) return;
     await mapLimited(samples, concurrentFetches, ({ set, record }) =>
       this.sets[kind][set]!.prefetch(kind, record),
     );

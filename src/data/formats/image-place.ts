@@ -1,8 +1,10 @@
 /** Images that stay in their files until they are needed. */
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fetchRemote, readRemote } from "../remote/remote-file.js";
 import type { ByteRange, RemoteState } from "../remote/store.js";
+import type { ByteRanges } from "./byte-ranges.js";
 import type { OpenArchives } from "./open-archives.js";
+import { openRanges } from "./open-ranges.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** Where the bytes of an image are. Plain JSON. */
@@ -56,20 +58,19 @@ export async function bytesAt(
   if (range && state) return readRemote(file, state, rangeOf(range));
   if (!range) return readFile(file);
   if (archives) return partOf(await archives.open(file), range);
-  const handle = await open(file, "r");
+  const archive = await openRanges(file);
   try {
-    return await partOf(handle, range);
+    return await partOf(archive, range);
   } finally {
-    await handle.close();
+    await archive.close();
   }
 }
 
 async function partOf(
-  handle: FileHandle,
+  archive: ByteRanges,
   { start, bytes }: NonNullable<ImagePlace["range"]>,
 ): Promise<Buffer> {
-  const part = Buffer.allocUnsafe(bytes);
-  const { bytesRead } = await handle.read(part, 0, bytes, start);
-  if (bytesRead === bytes) return part;
+  const part = await archive.read(start, bytes);
+  if (part.length === bytes) return part;
   throw new Error("it has become shorter");
 }
