@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type BackendOptions, requestBackend } from "../backend/open.js";
 import type { CallOptions } from "../base/call-options.js";
 import { packagePath } from "../base/package-root.js";
+import { warn } from "../base/warn.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import type { Precision } from "../nn/precision.js";
 import { Flava } from "./flava.js";
@@ -70,8 +71,4 @@ export function shippedModel(): string {
     `The model that ships with the package is missing at ${path}. Train it (npx flava pretrain mini), or load another ` +
       'one: load("path/to/flava-full").',
   );
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "FlavaWarning");
 }

@@ -1,3 +1,4 @@
+import { warn } from "../base/warn.js";
 import type { Backend } from "./backend.js";
 import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
@@ -67,7 +68,7 @@ function bestBackend(options: NativeOptions): Backend {
     const message = wasm
       ? `The reference backend runs, which is many times slower. ${fault.message} ${wasm.message}`
       : `The kernels run in WebAssembly, which is several times slower. ${fault.message}`;
-    process.emitWarning(message, "FlavaWarning");
+    warn(message);
   }
   warned = true;
   if (!wasm) return openAlone(options);

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, createAdaptorServer } from "@hono/node-server";
+import { warn } from "../base/warn.js";
 import type { BatchLimits } from "./batch/lane.js";
 import { type AppOptions, createApp } from "./create-app.js";
 import { Admission } from "./http/admission.js";
@@ -134,10 +135,6 @@ export class Server {
       await sleep(50);
     }
   }
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "FlavaWarning");
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Several processes that answer the requests to one address. */
 import { type Socket, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { warn } from "../../base/warn.js";
 import { type ListenOptions, listen } from "../listen.js";
 import type { ProcessCounts } from "./server-group.js";
 import { type MetricValues, countsOf, summed, summedText } from "./summed-metrics.js";
@@ -180,8 +181,4 @@ function rejectable(): {
   const promise = new Promise<never>((_, fail) => (reject = fail));
   promise.catch(() => undefined); // who waits for it will know
   return { promise, reject };
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, "FlavaWarning");
 }
