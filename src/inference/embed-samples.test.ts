@@ -53,7 +53,7 @@ it("embeds images and texts in order, skipping images that cannot be decoded", a
   for await (const chunk of embedSamples(embedder, samples(300), { texts: true, skipped })) {
     chunks.push(chunk);
   }
-  expect(chunks.length).toBeGreaterThan(1);
+  expect(chunks).toHaveLength(5);
   const all = chunks.flat();
   const expected = Array.from({ length: 300 }, (_, i) => i).filter((i) => i % 7 !== 3);
   expect(all.map(({ sample }) => Number(sample.key))).toEqual(expected);
