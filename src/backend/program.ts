@@ -1,5 +1,6 @@
 import type { Abortable } from "../base/call-options.js";
 import { NonFiniteError } from "../base/errors.js";
+import { exclusive } from "../base/exclusive.js";
 import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
 import { flopsOf } from "../graph/flops.js";
 import { placeholder } from "../graph/placeholder.js";
@@ -274,17 +275,4 @@ async function timed(backend: Backend, run: () => Promise<void>): Promise<void> 
   } finally {
     seconds.set(backend, secondsInPrograms(backend) + (performance.now() - began) / 1000);
   }
-}
-
-const queues = new WeakMap<Backend, Promise<unknown>>();
-
-/** Runs `task` after all earlier tasks on the backend, whose arena they share. */
-function exclusive<T>(backend: Backend, task: () => Promise<T>): Promise<T> {
-  const earlier = queues.get(backend) ?? Promise.resolve();
-  const result = earlier.then(task, task);
-  queues.set(
-    backend,
-    result.catch(() => undefined),
-  );
-  return result;
 }

@@ -2,6 +2,7 @@
 import type { Backend } from "../../backend/backend.js";
 import { type Program, compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
+import { exclusive } from "../../base/exclusive.js";
 import { gradient } from "../../graph/gradient.js";
 import { affine } from "../../graph/ops/affine.js";
 import { subtract } from "../../graph/ops/arithmetic.js";
@@ -142,7 +143,7 @@ export class ProbeFitter {
 
   /**
    * The objective divided by the number of items, as a function of weights [classes, width] followed by biases
-   * [classes] on standardized features.
+   * [classes] on standardized features. Evaluations take turns, since they share the program's items.
    */
   objective(lambda: number, signal?: AbortSignal): Objective {
     const { classes, features } = this;
@@ -153,18 +154,21 @@ export class ProbeFitter {
       const bias = new Float32Array(point.subarray(weights));
       const gradient = new Float64Array(point.length);
       let value = 0;
-      for await (const results of this.#runs({ weight, bias }, signal)) {
-        value += sumOf(results.losses);
-        addTo(gradient, results.weight, 0);
-        addTo(gradient, results.bias, weights);
-      }
+      await exclusive(this, async () => {
+        for await (const results of this.#runs({ weight, bias }, signal)) {
+          value += sumOf(results.losses);
+          addTo(gradient, results.weight, 0);
+          addTo(gradient, results.bias, weights);
+        }
+      });
+      const share = 1 / features.labels.length;
       let squares = 0;
       for (let index = 0; index < weights; index++) {
-        squares += weight[index]! ** 2;
-        gradient[index]! += decay * weight[index]!;
+        const each = weight[index]!;
+        squares += each * each;
+        gradient[index] = (gradient[index]! + decay * each) * share;
       }
-      const share = 1 / features.labels.length;
-      for (let index = 0; index < gradient.length; index++) gradient[index]! *= share;
+      for (let index = weights; index < gradient.length; index++) gradient[index]! *= share;
       return { value: (value + (decay / 2) * squares) * share, gradient };
     };
   }

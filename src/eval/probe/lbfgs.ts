@@ -139,14 +139,28 @@ function combine(a: Float64Array, factor: number, b: Float64Array): Float64Array
   return sum;
 }
 
-/** Adds factor · b to `target`; returns the dot product of the result with `c`, found in the same pass over memory. */
+/**
+ * Adds factor · b to `target`; returns the dot product of the result with `c`, found in the same pass over memory: in four
+ * partial sums, since a single one would wait for each addition.
+ */
 function addScaled(target: Float64Array, factor: number, b: Float64Array, c: Float64Array): number {
-  let [sum, index] = [0, target.length];
-  while (index-- > 0) {
-    target[index]! += factor * b[index]!;
-    sum += c[index]! * target[index]!;
+  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+  const whole = target.length - (target.length % 4);
+  for (let index = 0; index < whole; index += 4) {
+    const value0 = (target[index]! += factor * b[index]!);
+    const value1 = (target[index + 1]! += factor * b[index + 1]!);
+    const value2 = (target[index + 2]! += factor * b[index + 2]!);
+    const value3 = (target[index + 3]! += factor * b[index + 3]!);
+    sum0 += c[index]! * value0;
+    sum1 += c[index + 1]! * value1;
+    sum2 += c[index + 2]! * value2;
+    sum3 += c[index + 3]! * value3;
   }
-  return sum;
+  for (let index = whole; index < target.length; index++) {
+    target[index]! += factor * b[index]!;
+    sum0 += c[index]! * target[index]!;
+  }
+  return sum0 + sum1 + sum2 + sum3;
 }
 
 /** Whether no element is larger than `bound` in absolute value. */

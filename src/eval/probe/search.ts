@@ -27,6 +27,11 @@ export interface SearchOptions extends MinimizeOptions {
   readonly onProgress?: (fits: number, most: number) => void;
 }
 
+interface Attempt {
+  readonly probe: LinearProbe;
+  readonly accuracy: number;
+}
+
 /** The initial exponents of lambda, and the steps by which the interval around the best is narrowed. */
 const firstExponents = [-6, -4, -2, 0, 2, 4, 6];
 const steps = [1, 1 / 2, 1 / 4, 1 / 8];
@@ -43,15 +48,15 @@ export async function searchProbe(
   classes: number,
   { onMemory, onProgress, ...options }: SearchOptions = {},
 ): Promise<ProbeSearch> {
-  const tried = new Map<number, { probe: LinearProbe; accuracy: number }>();
+  const tried = new Map<number, Attempt>();
   const fitter = await ProbeFitter.open(backend, train, classes);
-  const attempt = async (exponent: number): Promise<void> => {
-    if (tried.has(exponent)) return;
+  let fits = 0;
+  const attempt = async (exponent: number): Promise<Attempt> => {
     const start = tried.get(nearest(tried.keys(), exponent))?.probe;
     const probe = await fitter.fit(10 ** exponent, { ...options, ...(start && { start }) });
     const { ranks } = await predict(backend, probe, validation, options);
-    tried.set(exponent, { probe, accuracy: mean(hitsWithin(ranks, 1)) });
-    onProgress?.(tried.size, mostFits);
+    onProgress?.(++fits, mostFits);
+    return { probe, accuracy: mean(hitsWithin(ranks, 1)) };
   };
   const best = (): number => {
     const order = [...tried].sort(([a, x], [b, y]) => y.accuracy - x.accuracy || b - a);
@@ -59,12 +64,18 @@ export async function searchProbe(
   };
   try {
     onMemory?.(fitter.memory + mostFits * Float32Array.BYTES_PER_ELEMENT * classes * train.width);
-    for (const exponent of firstExponents.toReversed()) await attempt(exponent);
+    for (const exponent of firstExponents.toReversed())
+      tried.set(exponent, await attempt(exponent));
     for (const step of steps) {
       const center = best();
-      for (const exponent of [center + step, center - step]) {
-        if (Math.abs(exponent) <= 6) await attempt(exponent);
-      }
+      const untried = [center + step, center - step].filter(
+        (exponent) => Math.abs(exponent) <= 6 && !tried.has(exponent),
+      );
+      // Both at once: the program computes for one while L-BFGS chooses the next point of the other.
+      const attempts = untried.map(attempt);
+      await Promise.allSettled(attempts); // no fit continues after this call has failed
+      for (const [place, exponent] of untried.entries())
+        tried.set(exponent, await attempts[place]!);
     }
   } finally {
     fitter.dispose();
