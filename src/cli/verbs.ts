@@ -57,6 +57,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   probe: {
     summary: "fit a linear classifier to features of labeled images, and score it",
+    isShared: true,
     load: async () => (await import("./evaluation/probe.js")).addProbe,
   },
   tasks: {

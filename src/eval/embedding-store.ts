@@ -1,8 +1,10 @@
 /** Embeddings kept by the content that they are of, so that each is computed once, also after an interruption. */
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, appendFile, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Communicator } from "../backend/communicator.js";
 import { fromFloat16, toFloat16 } from "../base/float16.js";
+import { gatherJson, isFirst } from "../parallel/agreement.js";
 
 /** Rows of one width, found by a digest of their content. Rows are numbered as they are added. */
 export interface EmbeddingStore {
@@ -69,53 +71,74 @@ export type StoredDtype = "float32" | "float16";
 const bytesPerWrite = 4 * 2 ** 20;
 
 /**
- * Opens the rows in `folder`, which is created if it is missing. Rows whose writing was interrupted are dropped. Only one
- * process at a time may have it open.
+ * Opens the rows in `folder`, which is created if it is missing. Rows whose writing was interrupted are dropped. Only one run at
+ * a time may have it open: its processes add the same rows in the same order, of which the first one writes them and all read them.
  */
 export async function openEmbeddingStore(
   folder: string,
   width: number,
   dtype: StoredDtype,
+  processes?: Communicator,
 ): Promise<EmbeddingStore> {
-  await mkdir(folder, { recursive: true });
-  const [rows, digests] = await Promise.all(
-    ["rows", "digests"].map((name) => open(join(folder, `${name}.${dtype}`), "a+")),
-  );
-  return FileStore.open({ rows: rows!, digests: digests! }, width, dtype);
+  const paths = { rows: join(folder, `rows.${dtype}`), digests: join(folder, `digests.${dtype}`) };
+  const bytesPerRow = width * (dtype === "float16" ? 2 : 4);
+  if (isFirst(processes)) {
+    await mkdir(folder, { recursive: true });
+    await dropIncomplete(paths, bytesPerRow);
+  }
+  if (processes) await gatherJson(processes, "opened");
+  return FileStore.open(paths, width, dtype, processes);
 }
 
-interface Files {
-  readonly rows: FileHandle;
-  readonly digests: FileHandle;
+interface Paths {
+  readonly rows: string;
+  readonly digests: string;
+}
+
+/** Cuts the files back to the rows that both of them have. */
+async function dropIncomplete(paths: Paths, bytesPerRow: number): Promise<void> {
+  const [rows, digests] = await Promise.all([open(paths.rows, "a"), open(paths.digests, "a")]);
+  const sizes = [(await rows.stat()).size / bytesPerRow, (await digests.stat()).size / digestBytes];
+  const count = Math.floor(Math.min(...sizes));
+  await rows.truncate(count * bytesPerRow);
+  await digests.truncate(count * digestBytes);
+  await Promise.all([rows.close(), digests.close()]);
 }
 
 class FileStore implements EmbeddingStore {
-  readonly #rowsByDigest = new Map<string, number>();
+  readonly #rowsByDigest: Map<string, number>;
   readonly #bytesPerRow: number;
-  /** Rows not yet written, and their digests. */
+  /** Rows not yet written, and their digests; of the first process alone. */
   #pending: { readonly digest: string; readonly bytes: Uint8Array }[] = [];
+  /** That all rows can be read; undefined if some were added since. */
+  #complete: Promise<void> | undefined = Promise.resolve();
 
   private constructor(
-    private readonly files: Files,
+    private readonly paths: Paths,
+    private rows: FileHandle,
+    digests: Buffer,
     readonly width: number,
     private readonly dtype: StoredDtype,
+    private readonly processes: Communicator | undefined,
   ) {
     this.#bytesPerRow = width * (dtype === "float16" ? 2 : 4);
+    const count = digests.length / digestBytes;
+    this.#rowsByDigest = new Map(
+      Array.from({ length: count }, (_, row) => [
+        digests.toString("hex", row * digestBytes, (row + 1) * digestBytes),
+        row,
+      ]),
+    );
   }
 
-  static async open(files: Files, width: number, dtype: StoredDtype): Promise<FileStore> {
-    const store = new FileStore(files, width, dtype);
-    const [rows, digests] = [(await files.rows.stat()).size, (await files.digests.stat()).size];
-    const count = Math.floor(Math.min(rows / store.#bytesPerRow, digests / digestBytes));
-    await files.rows.truncate(count * store.#bytesPerRow);
-    await files.digests.truncate(count * digestBytes);
-    const found = Buffer.alloc(count * digestBytes);
-    await files.digests.read(found, 0, found.length, 0);
-    for (let row = 0; row < count; row++) {
-      const digest = found.toString("hex", row * digestBytes, (row + 1) * digestBytes);
-      store.#rowsByDigest.set(digest, row);
-    }
-    return store;
+  static async open(
+    paths: Paths,
+    width: number,
+    dtype: StoredDtype,
+    processes: Communicator | undefined,
+  ): Promise<FileStore> {
+    const rows = await open(paths.rows);
+    return new FileStore(paths, rows, await readFile(paths.digests), width, dtype, processes);
   }
 
   rowOf(digest: string): number | undefined {
@@ -125,17 +148,22 @@ class FileStore implements EmbeddingStore {
   async add(digest: string, values: Float32Array): Promise<void> {
     if (this.#rowsByDigest.has(digest)) return;
     this.#rowsByDigest.set(digest, this.#rowsByDigest.size);
+    this.#complete = undefined;
+    if (!isFirst(this.processes)) return;
     const { buffer } = this.dtype === "float16" ? toFloat16(values) : values.slice();
     this.#pending.push({ digest, bytes: new Uint8Array(buffer) });
     if (this.#pending.length * this.#bytesPerRow >= bytesPerWrite) await this.#write();
   }
 
   async read(rows: Int32Array, target: Float32Array): Promise<void> {
-    await this.#write();
+    await (this.#complete ??= this.#completed());
     for (const { start, length } of runsOf(rows)) {
       const own = target.subarray(start * this.width, (start + length) * this.width);
       const bytes = new Uint8Array(length * this.#bytesPerRow);
-      await this.files.rows.read(bytes, 0, bytes.length, rows[start]! * this.#bytesPerRow);
+      const place = rows[start]! * this.#bytesPerRow;
+      const { bytesRead } = await this.rows.read(bytes, 0, bytes.length, place);
+      if (bytesRead < bytes.length)
+        throw new Error(`${this.paths.rows} was cut while it was read.`);
       if (this.dtype === "float16")
         fromFloat16(new Uint16Array(bytes.buffer), own as Float32Array<ArrayBuffer>);
       else own.set(new Float32Array(bytes.buffer));
@@ -144,16 +172,27 @@ class FileStore implements EmbeddingStore {
 
   async close(): Promise<void> {
     await this.#write();
-    await Promise.all([this.files.rows.close(), this.files.digests.close()]);
+    await this.rows.close();
+  }
+
+  /** Lets all processes see all rows. They come here together, when they read the first time after rows were added. */
+  async #completed(): Promise<void> {
+    await this.#write();
+    if (!this.processes) return;
+    await gatherJson(this.processes, "written");
+    if (isFirst(this.processes)) return;
+    // Network file systems show the writes of another machine to those who open the file afterwards.
+    await this.rows.close();
+    this.rows = await open(this.paths.rows);
   }
 
   async #write(): Promise<void> {
     const some = this.#pending;
     if (some.length === 0) return;
     this.#pending = [];
-    await this.files.rows.appendFile(Buffer.concat(some.map(({ bytes }) => bytes)));
+    await appendFile(this.paths.rows, Buffer.concat(some.map(({ bytes }) => bytes)));
     const digests = some.map(({ digest }) => digest).join("");
-    await this.files.digests.appendFile(Buffer.from(digests, "hex"));
+    await appendFile(this.paths.digests, Buffer.from(digests, "hex"));
   }
 }
 

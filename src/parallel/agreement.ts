@@ -1,6 +1,6 @@
 /** What the processes of a run agree on. */
 import { createHash } from "node:crypto";
-import type { Communicator } from "../backend/communicator.js";
+import { type Communicator, LostProcessError } from "../backend/communicator.js";
 
 /** Small facts are exchanged on this channel. */
 const channel = 0;
@@ -58,8 +58,51 @@ export async function dealt<Item, Result>(
   return items.map((_, index) => all[index % size]![Math.floor(index / size)]!);
 }
 
-/** What each process gives, plain JSON. */
-async function gatherJson<Value>(processes: Communicator, own: Value): Promise<Value[]> {
+/**
+ * Does `work` on all processes, which meet in it by `dealt` and `gatherJson` alone. If it fails on one of them, it fails on all, so
+ * that they can go on together.
+ *
+ * @throws Error that names the process, if it failed on another one only
+ */
+export async function allOrNone<Result>(
+  processes: Communicator | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (!processes) return work();
+  try {
+    const result = await work();
+    await gatherJson(processes, "done");
+    return result;
+  } catch (error) {
+    if (error instanceof FailedElsewhere || error instanceof LostProcessError) throw error;
+    const failure = error instanceof Error ? error.message : String(error);
+    await gatherAnswers(processes, { failure }); // where the others meet next, and learn of it
+    throw error;
+  }
+}
+
+/** The work of another process failed. */
+class FailedElsewhere extends Error {}
+
+/** What a process tells the others where they meet. */
+type Answer<Value> = { readonly value: Value } | { readonly failure: string };
+
+/**
+ * What each process gives, plain JSON.
+ * @throws Error if one of them has failed, and tells the others by `allOrNone`
+ */
+export async function gatherJson<Value>(processes: Communicator, own: Value): Promise<Value[]> {
+  const all = await gatherAnswers(processes, { value: own });
+  return all.map((answer, rank) => {
+    if ("value" in answer) return answer.value;
+    throw new FailedElsewhere(`Process ${rank} on ${processes.hosts[rank]}: ${answer.failure}`);
+  });
+}
+
+async function gatherAnswers<Value>(
+  processes: Communicator,
+  own: Answer<Value>,
+): Promise<Answer<Value>[]> {
   const bytes = Buffer.from(JSON.stringify(own));
   const lengths = await processes.gather(channel, Float64Array.of(bytes.length));
   const longest = Math.max(...lengths.map(([length = 0]) => length));
@@ -67,7 +110,8 @@ async function gatherJson<Value>(processes: Communicator, own: Value): Promise<V
   new Uint8Array(padded.buffer).set(bytes);
   const all = await processes.gather(channel, padded);
   return all.map(({ buffer, byteOffset }, rank) => {
-    return JSON.parse(Buffer.from(buffer, byteOffset, lengths[rank]![0]).toString()) as Value;
+    const text = Buffer.from(buffer, byteOffset, lengths[rank]![0]).toString();
+    return JSON.parse(text) as Answer<Value>;
   });
 }
 

@@ -68,7 +68,7 @@ export function requireAlone(verb: string, environment: Environment = process.en
   const { size, variable } = launch;
   throw new Error(
     `"flava ${verb}" runs in one process, but a launcher started ${size} of them (${variable} is ${environment[variable]}). Start ` +
-      'it without the launcher: processes share "flava pretrain", "flava finetune", "flava evaluate" of sets, and "flava embed".',
+      'it without the launcher: what processes share is the work of "flava pretrain", "finetune", "evaluate", "probe" and "embed".',
   );
 }
 

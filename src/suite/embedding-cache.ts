@@ -1,11 +1,10 @@
 /** Embeddings kept in the cache, by model and content. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../base/cache.js";
-import { withLock } from "../base/lock.js";
 import { type StoredDtype, openEmbeddingStore } from "../eval/embedding-store.js";
 import { gradientWidth } from "../eval/baselines/gradient-histogram.js";
 import type { EmbeddingStores } from "../eval/evaluators/embed-images.js";
+import { withSharedFolder } from "../parallel/shared-folder.js";
 import type { EmbeddingModel } from "../search/embedding-model.js";
 import type { PooledFeatures } from "../model/features.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
@@ -26,9 +25,9 @@ interface EmbeddingsOptions {
 }
 
 /**
- * Runs `use` with the kept embeddings of a model, and writes the new ones even if it fails.
+ * Runs `use` with the kept embeddings of a model, and writes the new ones even if it fails. The processes of a run share them.
  *
- * @throws LockError if another process uses the embeddings of this model
+ * @throws LockError if another run uses the embeddings of this model
  */
 export async function withEmbeddings<Result>(
   flava: EmbeddingModel,
@@ -36,11 +35,11 @@ export async function withEmbeddings<Result>(
   use: (stores: EmbeddingStores, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = await embeddingFolder(flava);
-  await mkdir(folder, { recursive: true });
-  return withLock(join(folder, "lock"), folder, async () => {
-    const { width, featureWidth } = flava.embedder;
+  const { width, featureWidth, backend } = flava.embedder;
+  const { communicator: processes } = backend;
+  return withSharedFolder(processes, folder, async () => {
     const opened = (name: string, size: number) =>
-      openEmbeddingStore(join(folder, name), size, dtype);
+      openEmbeddingStore(join(folder, name), size, dtype, processes);
     const stores = {
       vectors: await opened("images", width),
       features: await opened(nameOfFeatures(features), featureWidth),

@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { communicators } from "../../test/processes.js";
 import { smallFlava } from "../../test/small-flava.js";
+import type { Backend } from "../backend/backend.js";
+import { referenceBackend } from "../backend/reference.js";
 import { openSource } from "../data/formats/open.js";
 import { classFoldersSource } from "../data/formats/labeled/class-folders.js";
 import { flava35 } from "../eval/tasks/flava35.js";
@@ -115,10 +120,10 @@ interface Run {
   readonly notices: string;
 }
 
-async function run(changes: Partial<SuiteOptions> = {}): Promise<Run> {
+async function run(changes: Partial<SuiteOptions> = {}, backend?: Backend): Promise<Run> {
   const progress: number[] = [];
   const notices: string[] = [];
-  const report = await runSuite("colors35", tasks, await smallFlava(), {
+  const report = await runSuite("colors35", tasks, await smallFlava(backend), {
     data,
     out,
     onNotice: (sentence) => notices.push(sentence),
@@ -200,6 +205,40 @@ describe("a suite", () => {
     expect([vision?.value, macro?.value]).toEqual([undefined, undefined]);
     expect(multimodal?.value).toBeGreaterThan(0);
     expect(vision?.paper).toEqual(paper);
+  });
+
+  it("has the same scores, files and embeddings if several processes share it", async () => {
+    const place = join(folder, "shared");
+    const cache = process.env.FLAVA_CACHE!;
+    process.env.FLAVA_CACHE = join(folder, "shared-cache");
+    const shared = await Promise.all(
+      communicators(2).map((processes) => run({ out: place }, referenceBackend({ processes }))),
+    );
+    process.env.FLAVA_CACHE = cache;
+    const untimed = (report: unknown): unknown =>
+      JSON.parse(
+        JSON.stringify(report, (name, value: unknown) => (name.startsWith("seconds") ? 0 : value)),
+      );
+    for (const { report } of shared) expect(untimed(report)).toEqual(untimed(first.report));
+    const scoresIn = async (directory: string): Promise<unknown> =>
+      untimed(JSON.parse(await readFile(join(directory, "tasks/colors.json"), "utf8")));
+    expect(await scoresIn(place)).toEqual(await scoresIn(out));
+    const stored = (root: string): string[] =>
+      readdirSync(root, { recursive: true, encoding: "utf8" })
+        .filter((name) => /rows|digests/.test(name))
+        .sort()
+        .map(
+          (name) =>
+            `${name} ${createHash("sha256")
+              .update(readFileSync(join(root, name)))
+              .digest("hex")}`,
+        );
+    expect(stored(join(folder, "shared-cache"))).toEqual(stored(cache));
+    const finetune = run(
+      { out: place, finetune: true },
+      referenceBackend({ processes: communicators(2)[0]! }),
+    );
+    await expect(finetune).rejects.toThrow(/--finetune runs in one process/);
   });
 
   it("writes the table as a page, as Markdown and as JSON", async () => {

@@ -3,15 +3,18 @@ import { counted } from "../base/counted.js";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatBytes } from "../backend/available-memory.js";
+import { LostProcessError } from "../backend/communicator.js";
 import { secondsInPrograms } from "../backend/program.js";
-import { withLock } from "../base/lock.js";
 import { keyOf } from "../base/random.js";
+import { packageVersion } from "../base/package-root.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import type { StoredDtype } from "../eval/embedding-store.js";
 import { gradientWidth } from "../eval/baselines/gradient-histogram.js";
 import type { EmbeddingStores, EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import type { ProtocolName, Task } from "../eval/tasks/task.js";
+import { allOrNone, isFirst, requireSame } from "../parallel/agreement.js";
+import { withSharedFolder } from "../parallel/shared-folder.js";
 import type { EmbeddingModel } from "../search/embedding-model.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
 import { embeddingFolder, withEmbeddings } from "./embedding-cache.js";
@@ -49,11 +52,11 @@ export interface SuiteOptions {
 
 /**
  * Scores a model on all tasks whose files are in a directory, and writes report.html, report.md and report.json to
- * `options.out` after each.
+ * `options.out` after each. The processes of a run share the embedding, and all get all outcomes; the first one writes.
  *
  * @param name of the suite, such as "flava35"
  * @returns the outcomes of all tasks; an error in one task does not stop the others
- * @throws Error if the directory holds results of another suite, or another process writes to it
+ * @throws Error if the directory holds results of another suite, or another run writes to it
  */
 export async function runSuite(
   name: string,
@@ -62,24 +65,13 @@ export async function runSuite(
   options: SuiteOptions,
 ): Promise<SuiteReport> {
   const { path, precision } = flava.model;
+  const { communicator: processes } = flava.embedder.backend;
+  if (processes && options.finetune) throw new Error(finetunesAlone(name));
   const model = { path, precision, fingerprint: await modelFingerprint(flava.model) };
-  await mkdir(join(options.out, "tasks"), { recursive: true });
-  return withLock(join(options.out, "lock"), options.out, async () => {
-    await requireSameSuite(options.out, name, model);
-    const planned: PlannedTask[] = [];
-    const runs = join(options.out, "finetuning");
-    const finetuning = {
-      model: flava.model,
-      runs,
-      onNotice: options.onNotice ?? (() => undefined),
-    };
-    const planning = {
-      ...options,
-      model: `${model.fingerprint} ${precision}`,
-      onNotice: finetuning.onNotice,
-      ...(options.finetune && { finetuning }),
-    };
-    for (const task of tasks) planned.push(await planTask(task, planning));
+  return withSharedFolder(processes, options.out, async () => {
+    const isWriter = isFirst(processes);
+    if (isWriter) await takeDirectory(options.out, name, model);
+    const planned = await planTasks(tasks, model, flava, options);
     await describePlan(planned, flava, options);
     const outcomes = new Map(
       planned.flatMap(({ task, outcome }) => (outcome ? [[task, outcome]] : [])),
@@ -97,13 +89,43 @@ export async function runSuite(
         for await (const outcome of runTasks(ready, flava, stores, options)) {
           outcomes.set(outcome.task, outcome);
           options.onOutcome?.(outcome);
-          await writeReports(options.out, report());
+          if (isWriter) await writeReports(options.out, report());
         }
       });
     }
-    await writeReports(options.out, report());
+    if (isWriter) await writeReports(options.out, report());
     return report();
   });
+}
+
+const finetunesAlone = (suite: string): string =>
+  `--finetune runs in one process, as a batch that several share gives other weights. Start "flava evaluate --suite ${suite} ` +
+  '--finetune" without the launcher; in the same --out it keeps what several processes have scored.';
+
+/** Looks at the files of all tasks, which must be the same for all processes. */
+async function planTasks(
+  tasks: readonly Task[],
+  model: SuiteModel,
+  flava: EmbeddingModel,
+  options: SuiteOptions,
+): Promise<PlannedTask[]> {
+  const { fingerprint, precision } = model;
+  const { communicator: processes, level } = flava.embedder.backend;
+  const onNotice = options.onNotice ?? (() => undefined);
+  const finetuning = { model: flava.model, runs: join(options.out, "finetuning"), onNotice };
+  const planning = {
+    ...options,
+    model: `${fingerprint} ${precision}`,
+    onNotice,
+    ...(options.finetune && { finetuning }),
+  };
+  const planned: PlannedTask[] = [];
+  for (const task of tasks) planned.push(await planTask(task, planning));
+  await requireSame(processes, {
+    ...{ version: packageVersion(), level, model: { fingerprint, precision } },
+    tasks: planned.map(({ task, ready }) => [task.name, ready?.protocol, ready?.of.data]),
+  });
+  return planned;
 }
 
 async function* runTasks(
@@ -113,6 +135,7 @@ async function* runTasks(
   options: SuiteOptions,
 ): AsyncGenerator<Outcome> {
   const { decode, signal, onNotice, onProgress, out } = options;
+  const { communicator: processes } = embedder.backend;
   const total = ready.reduce((sum, { reads }) => sum + reads, 0);
   let [finished, done] = [0, 0];
   for (const own of ready) {
@@ -135,7 +158,7 @@ async function* runTasks(
     const start = performance.now();
     const inPrograms = secondsInPrograms(embedder.backend);
     try {
-      const { unusable, ...measured } = await own.run(context);
+      const { unusable, ...measured } = await allOrNone(processes, () => own.run(context));
       const seconds = tenths((performance.now() - start) / 1000);
       const { protocol, layout, of, deviations } = own;
       const scores: TaskScores = {
@@ -144,10 +167,12 @@ async function* runTasks(
         partial: deviations.length > 0 || unusable > 0,
         notes: [...deviations, ...measured.notes],
       };
-      await replaceFile(scoresFile(out, task), `${JSON.stringify(scores, undefined, 2)}\n`);
+      if (isFirst(processes))
+        await replaceFile(scoresFile(out, task), `${JSON.stringify(scores, undefined, 2)}\n`);
       yield { task, scores };
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof LostProcessError) throw error;
       yield { task, without: { status: "failed", reason: failureOf(task, error) } };
     }
     finished += own.reads;
@@ -156,8 +181,12 @@ async function* runTasks(
 
 const tenths = (seconds: number): number => Math.round(10 * seconds) / 10;
 
-/** Remembers whose results a directory holds; those of another model are replaced task by task. */
-async function requireSameSuite(out: string, suite: string, model: SuiteModel): Promise<void> {
+/**
+ * Remembers whose results a directory holds; those of another model are replaced task by task.
+ * @throws Error if they are of another suite
+ */
+async function takeDirectory(out: string, suite: string, model: SuiteModel): Promise<void> {
+  await mkdir(join(out, "tasks"), { recursive: true });
   const file = join(out, "suite.json");
   const text = await readFile(file, "utf8").catch(() => undefined);
   const known = text === undefined ? undefined : (JSON.parse(text) as { readonly suite: string });

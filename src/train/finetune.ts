@@ -20,13 +20,13 @@ import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
 import { barrier, isFirst, requireSame } from "../parallel/agreement.js";
+import { withSharedFolder } from "../parallel/shared-folder.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { type ResolvedRecipe, resolveRecipe } from "./resolved-recipe.js";
 import type { Provenance } from "./run/provenance.js";
 import { writeReport } from "./run/report.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
-import { withRunLock } from "./run/run-lock.js";
 import { requireSplit, shardCount, shardsOf } from "./run/shared-run.js";
 import { blockSpeed, describeTime } from "./run/speed.js";
 import { identitiesOf } from "./run/start.js";
@@ -119,7 +119,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     await barrier(backend.communicator); // the model may be read by all
     return { ending: "finished", model, seeds };
   };
-  return isWriter ? withRunLock(directory, runSeeds) : runSeeds();
+  return withSharedFolder(backend.communicator, directory, runSeeds);
 }
 
 /** Copies the best model to `model`, and writes and logs the results of all seeds. */

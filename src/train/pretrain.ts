@@ -9,6 +9,7 @@ import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
 import { ShardPlanner, nextShards } from "../data/batch/shards.js";
 import { barrier, inTurns, isFirst, requireSame } from "../parallel/agreement.js";
+import { withSharedFolder } from "../parallel/shared-folder.js";
 import type { ZeroStage } from "../optim/divided-moments.js";
 import { type SampleSets, indexesOf, sizesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
@@ -22,7 +23,6 @@ import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { describeTime } from "./run/speed.js";
-import { withRunLock } from "./run/run-lock.js";
 import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
 import { type Preparation, digestsOf, samplesOf, trainingSets } from "./stage-data.js";
@@ -108,7 +108,7 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
     }
     return "finished";
   };
-  return isWriter ? withRunLock(directory, runStages) : runStages();
+  return withSharedFolder(processes, directory, runStages);
 }
 
 /** The number of shards with which the run in `directory` was started; undefined if it was not. */

@@ -13,8 +13,8 @@ import {
 import { addDataOptions, sourceOptions } from "../data-options.js";
 import { evaluateFineTuned } from "./fine-tuned.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
-import { requireAlone } from "../../parallel/launcher.js";
 import {
+  type JoinedRun,
   type SharedRunFlags,
   mpiOption,
   sharedRun,
@@ -58,12 +58,12 @@ async function run(
   if (patterns.length > 0 === (flags.suite !== undefined)) {
     command.error("error: name sets to evaluate, or a suite with --suite and --data");
   }
-  if (flags.suite !== undefined) {
-    requireAlone("evaluate --suite");
-    await useModel(flags, (flava) => evaluateSuite(flava, flags));
-    return;
-  }
-  await sharedRun(flags, (joined) => evaluatePaths(patterns, { ...joined, ...flags }), console.log);
+  const evaluateShared = async (joined: JoinedRun): Promise<void> => {
+    const shared = { ...joined, ...flags };
+    if (flags.suite === undefined) await evaluatePaths(patterns, shared);
+    else await useModel(shared, (flava) => evaluateSuite(flava, shared));
+  };
+  await sharedRun(flags, evaluateShared, console.log);
 }
 
 /** Evaluates sets together with the processes that were started with this one. */

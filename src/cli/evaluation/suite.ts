@@ -7,6 +7,7 @@ import { isDirectory } from "../../base/exists.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
 import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
 import type { ProtocolName, Task } from "../../eval/tasks/task.js";
+import { isFirst } from "../../parallel/agreement.js";
 import { modelFingerprint } from "../../search/model-fingerprint.js";
 import type { Outcome } from "../../suite/outcome.js";
 import { runSuite } from "../../suite/run-suite.js";
@@ -14,9 +15,10 @@ import { describeOutcome, isAbsent, suiteJson, suiteText } from "../../suite/tab
 import { type DataFlags, decodeOptions } from "../data-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, printJson } from "../json.js";
+import type { BackendFlags } from "../model-option.js";
 import { ProgressLine, pace } from "../progress.js";
 
-export interface SuiteFlags extends DataFlags, JsonFlag {
+export interface SuiteFlags extends DataFlags, JsonFlag, Pick<BackendFlags, "processes"> {
   readonly suite?: string;
   readonly data?: string;
   readonly out?: string;
@@ -77,7 +79,7 @@ export function addSuiteOptions(command: Command): Command {
     .option("--half", "with --suite: keep embeddings in half precision, in half the space");
 }
 
-/** Runs a suite. The exit code is 1 if any task could not be scored. */
+/** Runs a suite; of several processes the first one prints. The exit code is 1 if any task could not be scored. */
 export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<void> {
   const { suite = "", protocol, incomplete, half } = flags;
   const chosen = suites.get(suite)!;
@@ -91,7 +93,9 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
   const out = flags.out ?? (await defaultDirectory(suite, flava));
   const progress = new ProgressLine();
   const paceOf = pace("samples");
+  const isWriter = isFirst(flags.processes);
   const say = (line: string): void => {
+    if (!isWriter) return;
     progress.end();
     console.error(`flava: ${line}`);
   };
@@ -107,7 +111,9 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       decode: decodeOptions(flags),
       signal,
       onNotice: say,
-      onProgress: (task, done, total) => progress.show(`${task}: ${paceOf(done, total)}`),
+      onProgress: (task, done, total) => {
+        if (isWriter) progress.show(`${task}: ${paceOf(done, total)}`);
+      },
       onOutcome: (outcome: Outcome) => {
         if (!isAbsent(outcome)) say(describeOutcome(outcome));
       },
@@ -118,10 +124,10 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       `No task of ${suite} can be run with the files in ${data}. flava tasks --data ${data} names the files of each.`,
     );
   }
-  if (flags.json) printJson(suiteJson(report));
-  else console.log(suiteText(report));
-  console.error(`flava: ${join(out, "report.html")} has the table as a page.`);
-  if (report.outcomes.some((outcome) => "without" in outcome)) process.exitCode = 1;
+  say(`${join(out, "report.html")} has the table as a page.`);
+  if (isWriter && flags.json) printJson(suiteJson(report));
+  else if (isWriter) console.log(suiteText(report));
+  if (isWriter && report.outcomes.some((outcome) => "without" in outcome)) process.exitCode = 1;
 }
 
 async function defaultDirectory(suite: string, { model }: Flava): Promise<string> {
