@@ -4,7 +4,7 @@ import { type Key, foldIn, uniformAt } from "../../base/random.js";
 import { hitsWithin, mean } from "../metrics.js";
 import { type LinearProbe, ProbeFitter } from "./fitter.js";
 import { type LabeledFeatures, chosen, joined } from "./labeled-features.js";
-import type { MinimizeOptions } from "./lbfgs.js";
+import { type MinimizeOptions, bytesToMinimize } from "./lbfgs.js";
 import { predict } from "./predict.js";
 
 /** What a search needs: features to fit, and others to judge by. */
@@ -63,7 +63,9 @@ export async function searchProbe(
     return order[0]![0];
   };
   try {
-    onMemory?.(fitter.memory + mostFits * Float32Array.BYTES_PER_ELEMENT * classes * train.width);
+    const fitBesides = bytesToMinimize(classes * train.width + classes);
+    const probes = mostFits * Float32Array.BYTES_PER_ELEMENT * classes * train.width;
+    onMemory?.(fitter.memory + fitBesides + probes);
     for (const exponent of firstExponents.toReversed())
       tried.set(exponent, await attempt(exponent));
     for (const step of steps) {
