@@ -35,9 +35,9 @@ export default defineConfig(
         {
           patterns: [
             {
-              regex: "/src/(?!serve/schemas/|browser/training-messages)",
+              regex: "/src/(?!serve/schemas/|browser/(training|model)-messages)",
               message:
-                "Pages know the server by its schemas, and their worker by its messages, alone.",
+                "Pages know the server by its schemas, and their workers by their messages, alone.",
             },
             {
               regex: "/src/(serve/schemas|browser)/",

@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import { defineConfig } from "vite";
 
-/** Builds one script, one style sheet and the worker that trains; a strict Content-Security-Policy allows them: nothing inline, no other hosts. */
+/**
+ * Builds the pages of flava serve (index.html) and those of a static site (static.html), with one style sheet and the workers
+ * that compute in the tab; a strict Content-Security-Policy allows them: nothing inline, no other hosts.
+ */
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -10,6 +14,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     cssCodeSplit: false,
     modulePreload: false,
+    rolldownOptions: {
+      checks: { bundlerTimings: false },
+      input: ["index.html", "static.html"].map((name) => join(import.meta.dirname, name)),
+    },
     license: { fileName: "licenses.md" },
   },
   worker: { format: "es" },

@@ -1,7 +1,8 @@
 /** A browser for tests of the web app. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import axe from "axe-core";
+import { type Browser, type Page, chromium } from "playwright-core";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -30,3 +31,25 @@ export const openBrowser = (
     // Chromium refuses to run as root without this one.
     args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...flags],
   });
+
+/** What axe-core finds serious on a page, light or dark, and whether it is wider than a phone; empty if all is well. */
+export async function accessFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const faults: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    faults.push(...(await page.evaluate<string[]>(audit)));
+  }
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.waitForTimeout(100);
+  const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+  if (width > 360) faults.push(`it is ${width} pixels wide on a phone of 360`);
+  await page.setViewportSize(size);
+  return faults;
+}
+
+/** Runs in the page: the serious faults in words. */
+const audit = `axe.run().then(({ violations }) => violations
+  .filter(({ impact }) => ["serious", "critical"].includes(impact))
+  .map(({ id, nodes }) => id + ": " + nodes[0].html))`;

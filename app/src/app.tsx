@@ -1,45 +1,24 @@
 /** The frame of all pages: navigation, and the page of the current address. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ClassifyPage } from "./pages/classify.js";
-import { EvaluationPage } from "./pages/evaluation.js";
-import { FillPage } from "./pages/fill.js";
-import { MatchPage } from "./pages/match.js";
-import { ModelPage } from "./pages/model.js";
-import { SearchPage } from "./pages/search.js";
-import { TrainingPage } from "./pages/training.js";
-import { TrainHerePage } from "./pages/train-here.js";
 import { addressOf, useRoute } from "./route.js";
 
-interface Page {
+export interface Page {
   readonly name: string;
   readonly title: string;
   readonly View: (props: { readonly rest: readonly string[] }) => JSX.Element;
 }
 
-/** In the order of the navigation: first what the model does, then how it came about. */
-const groups: readonly (readonly Page[])[] = [
-  [
-    { name: "search", title: "Search", View: SearchPage },
-    { name: "classify", title: "Classify", View: ClassifyPage },
-    { name: "match", title: "Match", View: MatchPage },
-    { name: "fill", title: "Fill", View: FillPage },
-  ],
-  [
-    { name: "training", title: "Training", View: TrainingPage },
-    { name: "evaluation", title: "Evaluation", View: EvaluationPage },
-    { name: "model", title: "Model", View: ModelPage },
-    { name: "train-here", title: "Train here", View: TrainHerePage },
-  ],
-];
-const pages = groups.flat();
-/** Needs nothing but a model. */
-const firstPage = "classify";
+export interface AppProps {
+  /** In the order of the navigation. */
+  readonly groups: readonly (readonly Page[])[];
+  /** The page to begin with. */
+  readonly first: Page;
+}
 
-export function App(): JSX.Element {
+export function App({ groups, first }: AppProps): JSX.Element {
   const route = useRoute();
-  const { name, title, View } = (pages.find((page) => page.name === route.page) ??
-    pages.find((page) => page.name === firstPage))!;
+  const { name, title, View } = groups.flat().find((page) => page.name === route.page) ?? first;
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
@@ -53,7 +32,7 @@ export function App(): JSX.Element {
         Skip to content
       </a>
       <header class="top">
-        <a class="brand" href={addressOf(firstPage)}>
+        <a class="brand" href={addressOf(first.name)}>
           <img src="./icon.svg" alt="" width="24" height="24" />
           flava
         </a>

@@ -14,6 +14,7 @@ import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Parameter } from "../nn/parameter.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
 import { type BrowserImage, toImage } from "./image.js";
 
 /** A loaded model. */
@@ -71,6 +72,16 @@ export class Flava {
   async match(image: BrowserImage, text: string): Promise<number> {
     const [probability] = await this.#embedder.match([toImage(image)], [text]);
     return probability!;
+  }
+
+  /**
+   * Identifies the model by all that its embeddings depend on, so that kept ones are used with no other model; the same
+   * in Node.
+   *
+   * @throws TypeError on pages that are not served by HTTPS or from localhost: browsers have no digests there
+   */
+  fingerprint(): Promise<string> {
+    return modelFingerprint(this.#model);
   }
 
   /**

@@ -46,6 +46,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "answer requests over HTTP: embeddings, classification, matching and filling",
     load: async () => (await import("./serving/serve.js")).addServe,
   },
+  app: {
+    summary: "write a static site that classifies, searches folders and trains in the browser",
+    load: async () => (await import("./serving/app.js")).addApp,
+  },
   export: {
     summary: "write a model as ONNX files, for other engines",
     load: async () => (await import("./export.js")).addExport,

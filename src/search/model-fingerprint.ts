@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+/** What tells the embeddings of models apart. This file also loads in browsers. */
 import type { Abortable } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import type { ImageProcessor } from "../data/image/processor.js";
@@ -23,15 +23,19 @@ export async function modelFingerprint(
   { config, state, tokenizer, processor }: FingerprintedModel,
   { signal }: Abortable = {},
 ): Promise<string> {
-  const hash = createHash("sha256");
-  hash.update(JSON.stringify([config, processor, tokenizer.vocabulary.pieces]));
+  const parts: (string | Float32Array<ArrayBuffer>)[] = [
+    JSON.stringify([config, processor, tokenizer.vocabulary.pieces]),
+  ];
   for (const path of state.paths.filter((path) => path.startsWith("parameters/flava/"))) {
     signal?.throwIfAborted();
     const values = await state.read(path);
     const stride = Math.ceil(values.length / sampledElements);
     const sample = new Float32Array(Math.ceil(values.length / stride));
     for (const index of sample.keys()) sample[index] = values[index * stride]!;
-    hash.update(path).update(sample);
+    parts.push(path, sample);
   }
-  return hash.digest("hex").slice(0, 32);
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return Array.from(new Uint8Array(digest, 0, 16), hexadecimal).join("");
 }
+
+const hexadecimal = (byte: number): string => byte.toString(16).padStart(2, "0");

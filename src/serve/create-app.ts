@@ -18,6 +18,7 @@ import { addModels } from "./routes/models.js";
 import { addPredict } from "./routes/predict.js";
 import { addSearch, addSearchImage } from "./routes/search.js";
 import { addRuns } from "./runs/routes.js";
+import { addTabModel } from "./tab-model.js";
 import { addWebApp } from "./web-app.js";
 
 export interface AppOptions extends CallsOptions {
@@ -59,7 +60,10 @@ export function createApp(options: AppOptions): ServerApp {
   addMetrics(app, metrics, group);
   extend?.(app);
   addDocument(app);
-  if (pages !== undefined) addWebApp(app, pages);
+  if (pages !== undefined) {
+    addTabModel(app, options);
+    addWebApp(app, pages);
+  }
   app.notFound(({ req: { method, path } }) => answerOf(unknownEndpoint(app, method, path)));
   app.onError(answerOf);
   return app;

@@ -2,11 +2,11 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import { secureHeaders } from "hono/secure-headers";
 import type { ServerApp } from "./http/app.js";
 
-/** Allows nothing that does not come from this server; images that were chosen on a page are data: URLs. */
+/** Allows nothing that does not come from this server; images that were chosen on a page are data: or blob: URLs. */
 const contentSecurityPolicy = {
   defaultSrc: ["'self'"],
   scriptSrc: ["'self'", "'wasm-unsafe-eval'"], // compiles the kernels in WebAssembly, and no script
-  imgSrc: ["'self'", "data:"],
+  imgSrc: ["'self'", "data:", "blob:"],
   objectSrc: ["'none'"],
   baseUri: ["'none'"],
   formAction: ["'none'"],

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { ChipsField } from "../parts/chips-field.js";
 import { ImageField } from "../parts/image-field.js";
+import { TextField } from "../parts/text-field.js";
 import { type Sought, reranked } from "./search-query.js";
 
 interface SearchFieldsProps {
@@ -56,29 +57,6 @@ export function SearchFields({ sought, canMatch, onChange }: SearchFieldsProps):
           />
         )}
       </div>
-    </div>
-  );
-}
-
-interface TextFieldProps {
-  readonly label: string;
-  readonly example: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
-
-function TextField({ label, example, value, onChange }: TextFieldProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="search"
-        value={value}
-        placeholder={example}
-        onInput={({ currentTarget }) => onChange(currentTarget.value)}
-      />
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
-import { useId, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Curve } from "../parts/curve.js";
+import { FileButton } from "../parts/file-button.js";
 import { grouped } from "../parts/figures.js";
 import { Empty, Fault, Waiting } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
-import { tarOf } from "../parts/tar.js";
-import { type Pair, pairsOf } from "../parts/training-pairs.js";
-import { type Training, useTraining } from "../parts/use-training.js";
+import { tarOf } from "../tab/tar.js";
+import { type Pair, pairsOf } from "../tab/training-pairs.js";
+import { type Training, useTraining } from "../tab/use-training.js";
 
 /** Fewer cannot be told apart. */
 const fewestPairs = 2;
@@ -28,7 +29,14 @@ export function TrainHerePage(): JSX.Element {
         Pre-trains a tiny FLAVA on images of yours, in this tab: nothing is uploaded.
       </PageHead>
       <div class="toolbar">
-        <FolderButton onPairs={setPairs} isDisabled={training.isRunning} />
+        <FileButton
+          text="Choose a folder of images"
+          isFolder
+          isDisabled={training.isRunning}
+          onFiles={(files) => {
+            void pairsOf(files).then(setPairs);
+          }}
+        />
         <label class="choice">
           Steps of the quickstart’s recipe
           <select
@@ -61,34 +69,6 @@ export function TrainHerePage(): JSX.Element {
       <Found pairs={pairs} />
       <Progress training={training} />
     </>
-  );
-}
-
-interface FolderButtonProps {
-  readonly onPairs: (pairs: readonly Pair[]) => void;
-  readonly isDisabled: boolean;
-}
-
-function FolderButton({ onPairs, isDisabled }: FolderButtonProps): JSX.Element {
-  const id = useId();
-  return (
-    <span>
-      <input
-        id={id}
-        class="visually-hidden"
-        type="file"
-        disabled={isDisabled}
-        ref={(element) => {
-          if (element) element.webkitdirectory = true;
-        }}
-        onChange={({ currentTarget }) => {
-          void pairsOf([...(currentTarget.files ?? [])]).then(onPairs);
-        }}
-      />
-      <label class="button" for={id}>
-        Choose a folder of images
-      </label>
-    </span>
   );
 }
 

@@ -1,7 +1,9 @@
 /** A place to drop, paste or choose images, with examples for a first try. */
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { DropPlace } from "./drop-place.js";
 import { examples } from "./examples.js";
+import { FileButton } from "./file-button.js";
 import { type ChosenImage, fetchImage, readImages } from "./image-file.js";
 import { Fault } from "./notice.js";
 
@@ -36,9 +38,14 @@ export function ImageField({
   return (
     <fieldset class="image-field">
       <legend>{label}</legend>
-      <DropPlace onFiles={addFiles}>
+      <DropPlace onDrop={({ files }) => addFiles(files)}>
         <Chosen images={images} onChange={onChange} />
-        <FileButton many={many} isFirst={images.length === 0} onFiles={addFiles} />
+        <FileButton
+          text={buttonText(many, images.length === 0)}
+          accept="image/*"
+          many={many}
+          onFiles={addFiles}
+        />
         <span class="quiet">or drop or paste {many ? "them" : "it"} here</span>
       </DropPlace>
       <Examples onChoose={(image) => add([image])} onFault={setFault} />
@@ -47,66 +54,9 @@ export function ImageField({
   );
 }
 
-interface FilesProps {
-  readonly onFiles: (files: Iterable<File>) => void;
-}
-
-function DropPlace({
-  onFiles,
-  children,
-}: FilesProps & { readonly children: ComponentChildren }): JSX.Element {
-  const [isOver, setOver] = useState(false);
-  return (
-    <div
-      class={`drop ${isOver ? "over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        onFiles(event.dataTransfer?.files ?? []);
-      }}
-    >
-      {children}
-    </div>
-  );
-}
-
-interface FileButtonProps extends FilesProps {
-  readonly many: boolean;
-  /** Whether nothing has been chosen yet. */
-  readonly isFirst: boolean;
-}
-
-function FileButton({ many, isFirst, onFiles }: FileButtonProps): JSX.Element {
-  const id = useId();
-  return (
-    <>
-      <input
-        id={id}
-        class="visually-hidden"
-        type="file"
-        accept="image/*"
-        multiple={many}
-        onChange={({ currentTarget }) => {
-          onFiles([...(currentTarget.files ?? [])]);
-          currentTarget.value = ""; // so that the same file can be chosen again
-        }}
-      />
-      <label class="button" for={id}>
-        {many
-          ? isFirst
-            ? "Choose images"
-            : "Add images"
-          : isFirst
-            ? "Choose image"
-            : "Change image"}
-      </label>
-    </>
-  );
+function buttonText(many: boolean, isFirst: boolean): string {
+  if (many) return isFirst ? "Choose images" : "Add images";
+  return isFirst ? "Choose image" : "Change image";
 }
 
 const Chosen = ({

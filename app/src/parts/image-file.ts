@@ -1,10 +1,10 @@
-/** Images that were chosen on this device, as data URLs: shown on pages and sent to the server. */
+/** Images that were chosen on this device, as data URLs: shown on pages, and sent to the server or to the tab's model. */
 
 export interface ChosenImage {
   readonly name: string;
   /** The file as it is: "data:image/png;base64,..." */
   readonly url: string;
-  /** Its key, if it is from the index. */
+  /** Its key in the index, or its path in a folder, if it is from there. */
   readonly key?: string;
 }
 
@@ -21,6 +21,13 @@ export async function readImage(file: File): Promise<ChosenImage> {
 export async function fetchImage(address: string, name: string): Promise<ChosenImage> {
   const response = await fetch(address);
   return { name, url: await dataUrlOf(await response.blob()) };
+}
+
+/** The file in a data URL: the pages' policy allows no request for it. */
+export function blobOf(dataUrl: string): Blob {
+  const [head = "", content = ""] = dataUrl.split(",");
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: head.slice("data:".length).split(";")[0]! });
 }
 
 export function dataUrlOf(blob: Blob): Promise<string> {

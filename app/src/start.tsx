@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { App } from "./app.js";
+import { App, type AppProps } from "./app.js";
 import "uplot/dist/uPlot.min.css";
 import "./style/base.css";
 import "./style/frame.css";
@@ -8,4 +8,6 @@ import "./style/results.css";
 import "./style/fill.css";
 import "./style/training.css";
 
-render(<App />, document.getElementById("app")!);
+/** Shows the app with these pages. */
+export const start = (props: AppProps): void =>
+  render(<App {...props} />, document.getElementById("app")!);

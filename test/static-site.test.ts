@@ -1,0 +1,148 @@
+/** The site that `flava app` writes, hosted by a plain web server and used in Chromium. */
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type ServerType, createAdaptorServer } from "@hono/node-server";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono } from "hono";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { load } from "../src/api/load.js";
+import { accessFaults, findChromium, openBrowser } from "./browser.js";
+import { program } from "./build.js";
+import { temporaryDirectory } from "./golden/temporary-directory.js";
+import { writeCheckpoint } from "./small-checkpoint.js";
+
+const chromium = findChromium();
+const folder = temporaryDirectory();
+const [model, site, images] = ["model", "site", "my-images"].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+];
+const examples = join(import.meta.dirname, "..", "app", "public", "examples");
+
+const flavaApp = (): { status: number | null; stderr: string } =>
+  spawnSync(process.execPath, [program, "app", site, "--model", model], { encoding: "utf8" });
+
+beforeAll(async () => {
+  await writeCheckpoint(model);
+  expect(flavaApp()).toMatchObject({ status: 0 });
+  await cp(examples, images, { recursive: true });
+  await mkdir(join(images, "more"));
+  await cp(join(examples, "cat.webp"), join(images, "more", "again.webp"));
+  await writeFile(join(images, "damaged.png"), "no image");
+  await writeFile(join(images, "notes.txt"), "no image either");
+});
+
+it("is written once, whole, and never over other files", async () => {
+  expect(await readdir(site)).toEqual(expect.arrayContaining(["index.html", "assets", "model"]));
+  expect(await readFile(join(site, "index.html"), "utf8")).toContain("default-src 'self'");
+  const { status, stderr } = flavaApp();
+  expect([status, stderr]).toEqual([1, expect.stringContaining("Remove them, or name a new")]);
+});
+
+describe.skipIf(chromium === undefined)("in Chromium", () => {
+  let server: ServerType;
+  let browser: Browser;
+  let page: Page;
+  /** Whatever must not happen: errors on the console, uploads, requests to other hosts. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    const app = new Hono().use(
+      "/below/*",
+      serveStatic({ root: folder, rewriteRequestPath: ofSite }),
+    );
+    server = createAdaptorServer({ fetch: app.fetch });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    browser = await openBrowser(chromium!);
+    page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    });
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("request", (request) => {
+      const { protocol, origin: to } = new URL(request.url());
+      const isHere = to === origin || protocol === "data:";
+      if (!isHere || request.method() === "POST") faults.push(`request to ${request.url()}`);
+    });
+    await page.goto(`${origin}/below/`);
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+    expect(faults).toEqual([]);
+  });
+  const hits = (): Locator => page.locator("ol.gallery li");
+  const choose = (): Promise<void> =>
+    page.locator("input[type=file]").first().setInputFiles(images);
+
+  it("searches a folder by text and by image, with the similarities of Node", async () => {
+    await choose();
+    await page.getByText("7 images to search").waitFor();
+    for (const [summary, name] of [
+      ["Left out: 1 file that cannot be decoded", "my-images/damaged.png"],
+      ["Left out: 1 file that is not an image", "my-images/notes.txt"],
+    ] as const) {
+      await page.getByText(summary).press("Enter");
+      expect(await page.getByText(name, { exact: true }).isVisible()).toBe(true);
+    }
+    await page.getByLabel("Text").fill("a cat");
+    await page.getByText("The 7 nearest").waitFor();
+    await using flava = await load(model);
+    const [text] = await flava.embedTexts(["a cat"]);
+    const names = (await readdir(examples)).toSorted();
+    const vectors = await flava.embedImages(names.map((name) => join(examples, name)));
+    for (const [index, name] of names.entries()) {
+      const found = await hits().filter({ hasText: name }).innerText();
+      const expected = vectors[index]!.reduce((sum, value, i) => sum + value * text![i]!, 0);
+      expect(Number(/-?\d\.\d{3}/.exec(found)![0])).toBeCloseTo(expected, 2);
+    }
+    await page.getByRole("button", { name: "Similar to cat.webp" }).press("Enter");
+    await expect.poll(() => hits().first().innerText()).toMatch(/1\.000/);
+    const nearest = await Promise.all([0, 1].map((place) => hits().nth(place).innerText()));
+    expect(nearest.map((each) => each.split("\n")[0]).toSorted()).toEqual([
+      "again.webp",
+      "cat.webp",
+    ]);
+    expect(await accessFaults(page)).toEqual([]);
+  });
+
+  it("keeps embeddings between visits until it is told to forget them", async () => {
+    await page.reload();
+    await choose();
+    await page.getByText("7 images to search, 7 of them known from before").waitFor();
+    await page.getByRole("button", { name: "Forget them" }).press("Enter");
+    await page.getByText("This browser keeps").waitFor({ state: "detached" });
+    await choose();
+    await page.getByText("7 images to search").waitFor();
+    await page.getByText("known from before").waitFor({ state: "detached" });
+  });
+
+  it("stops when asked to, and goes on from there", async () => {
+    const many = join(folder, "many");
+    await mkdir(many);
+    for (let i = 0; i < 150; i++) await cp(join(examples, "cat.webp"), join(many, `${i}.webp`));
+    await page.locator("input[type=file]").first().setInputFiles(many);
+    await page.getByRole("button", { name: "Cancel" }).press("Enter");
+    const goOn = page.getByRole("button", { name: "Go on" });
+    await goOn.press("Enter");
+    await page.getByText("150 images to search").waitFor();
+  });
+
+  it("classifies an image by labels", async () => {
+    await page.getByRole("link", { name: "Classify here" }).click();
+    await page.getByRole("button", { name: "Example: heart" }).press("Enter");
+    const bars = page.getByRole("list", { name: "Probabilities of the labels" });
+    await expect.poll(() => bars.getByRole("listitem").count()).toBe(6);
+    const upload = { name: "a.png", mimeType: "image/png", buffer: Buffer.from("no") };
+    await page.locator("input[type=file]").setInputFiles(upload);
+    await page.getByText("This browser cannot decode the image.").waitFor();
+  });
+});
+
+const ofSite = (path: string): string => path.replace("/below/", "/site/");
