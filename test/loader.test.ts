@@ -194,4 +194,16 @@ describe("Loader", () => {
     const indexes = { ...options.indexes, pair: [join(root, "nothing")] };
     await expect(take(1, { indexes })).rejects.toThrow(/nothing is not an index/);
   });
+
+  it("reports what ended its threads for each batch, and closes", async () => {
+    const { mixture, ...reading } = options;
+    const loader = await Loader.open({
+      planner: new Mixture(mixture),
+      reader: "missing" as "pretraining",
+      options: reading,
+      workers: 1,
+    });
+    for (let i = 0; i < 4; i++) await expect(loader.next()).rejects.toThrow("not a function");
+    await loader.close();
+  }, 5000);
 });

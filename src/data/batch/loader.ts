@@ -146,8 +146,10 @@ function inWorker<N extends ReaderName>(
   const worker = new Worker(packageRequire().resolve("#loader-worker"), { workerData: request });
   worker.unref();
   const waiting = new Map<number, PromiseWithResolvers<MadeBatch<BatchFrom<N>>>>();
+  let failure: Error | undefined;
   const failAll = (error: Error): void => {
-    for (const { reject } of waiting.values()) reject(error);
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   };
   worker.on("message", (answer: WorkerAnswer<BatchFrom<N>>) => {
@@ -161,6 +163,10 @@ function inWorker<N extends ReaderName>(
   return {
     make: (plan) =>
       new Promise((resolve, reject) => {
+        if (failure) {
+          reject(failure);
+          return;
+        }
         waiting.set(plan.step, { resolve, reject });
         worker.postMessage({ plan, isNeeded: true } satisfies WorkerRequest);
       }),
