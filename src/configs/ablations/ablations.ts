@@ -32,6 +32,21 @@ export const ablations: readonly Ablation[] = [
   { stage: "flava", title: "all losses, from MIM and MLM (FLAVA)", paper: [78.19, 79.44, 69.92] },
 ];
 
+/** What the paper concludes from its table: one model less another (flava.md 7.4). */
+export interface Change {
+  readonly title: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const changes: readonly Change[] = [
+  { title: "global instead of local gradients", from: "contrastive-local", to: "contrastive" },
+  { title: "adding MMM and ITM", from: "contrastive", to: "multimodal" },
+  { title: "adding MMM and ITM, at equal cost", from: "contrastive-longer", to: "multimodal" },
+  { title: "adding unimodal data, from random weights", from: "multimodal", to: "scratch" },
+  { title: "initialized encoders", from: "scratch", to: "flava" },
+];
+
 /** Steps of the model with all losses by default: a few hours for each seed on two cores. */
 export const ablationSteps = 6000;
 

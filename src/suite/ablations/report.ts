@@ -2,33 +2,34 @@
 import { counted } from "../../base/counted.js";
 import { join } from "node:path";
 import { replaceFile } from "../../base/replace-file.js";
-import type { Ablation } from "../../configs/ablations/ablations.js";
-import { mean } from "../../eval/metrics.js";
+import { type Ablation, changes } from "../../configs/ablations/ablations.js";
 import type { Family } from "../../eval/tasks/task.js";
 import { html } from "../../report/html.js";
 import { markdownTable } from "../../report/markdown.js";
 import { page } from "../../report/page.js";
 import { numberColumn, table, textColumn } from "../../report/table.js";
-import type { ScoreRow } from "../rows.js";
+import {
+  type Average,
+  type Averages,
+  type MeasuredModel,
+  type UsedRows,
+  averages,
+  averagesOf,
+  families,
+  paperAverages,
+  titlesOf,
+  usedRows,
+} from "./averages.js";
+import { type MeasuredChange, agreement, measuredChange } from "./measured-change.js";
 import { type OverSeeds, describeOverSeeds, overSeeds } from "./over-seeds.js";
-
-/** The scores of a model of one seed. */
-export interface MeasuredModel {
-  readonly ablation: Ablation;
-  readonly seed: number;
-  readonly rows: readonly ScoreRow[];
-}
-
-/** The averages of the paper's tables. */
-const families = ["language", "vision", "multimodal"] as const satisfies readonly Family[];
-type Average = Family | "macro";
-const averages: readonly Average[] = [...families, "macro"];
 
 export interface AblationReport {
   readonly seeds: readonly number[];
   /** How many rows of each family the averages are over: those that all models have, and all. */
   readonly rows: Readonly<Record<Family, { readonly used: number; readonly all: number }>>;
   readonly models: readonly ComparedModel[];
+  /** Between models that were both measured. */
+  readonly changes: readonly MeasuredChange[];
 }
 
 export interface ComparedModel {
@@ -36,12 +37,12 @@ export interface ComparedModel {
   readonly title: string;
   /** In percent. */
   readonly scores: Readonly<Partial<Record<Average, OverSeeds>>>;
-  readonly paper: Readonly<Record<Average, number | null>>;
+  readonly paper: Averages;
 }
 
 /** Averages over the rows that all models have, so that they compare. */
 export function reportOf(measured: readonly MeasuredModel[]): AblationReport {
-  const used = new Map(families.map((family) => [family, usedRows(measured, family)]));
+  const used = usedRows(measured);
   const byStage = new Map<Ablation, MeasuredModel[]>();
   for (const model of measured) {
     byStage.set(model.ablation, [...(byStage.get(model.ablation) ?? []), model]);
@@ -55,59 +56,23 @@ export function reportOf(measured: readonly MeasuredModel[]): AblationReport {
   return {
     seeds: [...new Set(measured.map(({ seed }) => seed))],
     rows,
-    models: [...byStage].map(([{ stage, title, paper }, models]) => ({
-      ...{ stage, title },
+    models: [...byStage].map(([ablation, models]) => ({
+      ...{ stage: ablation.stage, title: ablation.title },
       scores: scoresOf(models, used),
-      paper: paperOf(paper),
+      paper: paperAverages(ablation),
     })),
+    changes: changes.flatMap((change) => measuredChange(change, measured, used) ?? []),
   };
 }
 
-const titlesOf = ({ rows }: MeasuredModel, family: Family): string[] =>
-  rows.flatMap(({ title, task }) => (task.family === family ? title : []));
-
-/** Titles of the family's rows that all models that are evaluated on it have scores of. */
-function usedRows(measured: readonly MeasuredModel[], family: Family): Set<string> {
-  const scored = measured
-    .filter((model) => titlesOf(model, family).length > 0)
-    .map(({ rows }) =>
-      rows.flatMap(({ title, task, value }) => (task.family === family && value ? title : [])),
-    );
-  const [first = [], ...others] = scored;
-  return new Set(first.filter((title) => others.every((titles) => titles.includes(title))));
-}
-
-function scoresOf(
-  models: readonly MeasuredModel[],
-  used: ReadonlyMap<Family, ReadonlySet<string>>,
-): ComparedModel["scores"] {
-  const bySeed = models.map(({ rows }) => {
-    const found = families.map((family) =>
-      rows.flatMap(({ title, task, value }) =>
-        value && task.family === family && used.get(family)!.has(title) ? value.mean : [],
-      ),
-    );
-    return found.map((values) => (values.length > 0 ? mean(values) : undefined));
-  });
+function scoresOf(models: readonly MeasuredModel[], used: UsedRows): ComparedModel["scores"] {
+  const bySeed = models.map((model) => averagesOf(model, used));
   const scores: Partial<Record<Average, OverSeeds>> = {};
-  for (const [place, family] of families.entries()) {
-    const values = bySeed.flatMap((found) => found[place] ?? []);
-    if (values.length > 0) scores[family] = overSeeds(values);
+  for (const average of averages) {
+    const values = bySeed.flatMap((found) => found[average] ?? []);
+    if (values.length > 0) scores[average] = overSeeds(values);
   }
-  const isComplete = families.every((family) => used.get(family)!.size > 0);
-  if (isComplete) scores.macro = overSeeds(bySeed.map((found) => macroOf(found)));
   return scores;
-}
-
-/** The mean of the three averages, of which a missing one counts as 0, as in Table 4. */
-function macroOf(found: readonly (number | null | undefined)[]): number {
-  return mean(found.map((value) => value ?? 0));
-}
-
-function paperOf(paper: Ablation["paper"]): ComparedModel["paper"] {
-  const [language = null, vision = null, multimodal = null] = paper;
-  const hasAny = paper.some((value) => value !== null);
-  return { language, vision, multimodal, macro: hasAny ? macroOf(paper) : null };
 }
 
 function cellsOf({ title, scores, paper }: ComparedModel): string[] {
@@ -121,6 +86,27 @@ function cellsOf({ title, scores, paper }: ComparedModel): string[] {
   ];
 }
 
+/** A change in points, and beside it the paper's, with whether it goes the same way. */
+function changeCells({ title, points, paper }: MeasuredChange): string[] {
+  return [
+    title,
+    ...averages.map((average) => {
+      const found = points[average];
+      return found ? signed(found.mean) + marginOf(found) : "";
+    }),
+    ...averages.map((average) => {
+      const [found, papers] = [points[average], paper[average]];
+      if (papers === undefined) return "";
+      return found ? `${signed(papers)} (${agreement(found, papers)})` : signed(papers);
+    }),
+  ];
+}
+
+const signed = (points: number): string => `${points < 0 ? "" : "+"}${points.toFixed(2)}`;
+
+const marginOf = ({ margin }: OverSeeds): string =>
+  margin === undefined ? "" : ` ± ${margin.toFixed(2)}`;
+
 /** How to read the table. */
 function explanation({ seeds, rows }: AblationReport): string {
   const counts = families.map((family) => `${rows[family].used} of ${rows[family].all} ${family}`);
@@ -131,22 +117,43 @@ function explanation({ seeds, rows }: AblationReport): string {
   );
 }
 
-const columns = ["model", ...averages, ...averages.map((name) => `paper, ${name}`)];
+const changesExplained =
+  "Differences in points, seed by seed, with 95 % intervals if there are several seeds. After the paper's difference stands whether " +
+  "ours goes the same way: unclear where the interval holds 0.";
+
+const paperColumns = averages.map((name) => `paper, ${name}`);
+const columns = ["model", ...averages, ...paperColumns];
+const changeColumns = ["change", ...averages, ...paperColumns];
 
 export function ablationMarkdown(report: AblationReport): string {
   const body = markdownTable(columns, report.models.map(cellsOf));
-  return [...body, "", explanation(report), ""].join("\n");
+  const lines = [...body, "", explanation(report), ""];
+  if (report.changes.length > 0) {
+    lines.push(...markdownTable(changeColumns, report.changes.map(changeCells)));
+    lines.push("", changesExplained, "");
+  }
+  return lines.join("\n");
 }
 
 /** Writes report.html, report.md and report.json. */
 export async function writeReports(directory: string, report: AblationReport): Promise<void> {
-  const [first, ...others] = columns;
-  const all = [textColumn(first!), ...others.map((name) => numberColumn(name))];
-  const body = html`${table(all, report.models.map(cellsOf))}
-    <p>${explanation(report)}</p>`;
-  const written = page("The paper's comparisons", explanation(report), [
-    { title: "Averages", body },
-  ]);
+  const tableOf = ([first, ...others]: readonly string[], rows: readonly string[][]) =>
+    table([textColumn(first!), ...others.map((name) => numberColumn(name))], rows);
+  const sections = [
+    {
+      title: "Averages",
+      body: html`${tableOf(columns, report.models.map(cellsOf))}
+        <p>${explanation(report)}</p>`,
+    },
+  ];
+  if (report.changes.length > 0) {
+    sections.push({
+      title: "What changes bring",
+      body: html`${tableOf(changeColumns, report.changes.map(changeCells))}
+        <p>${changesExplained}</p>`,
+    });
+  }
+  const written = page("The paper's comparisons", explanation(report), sections);
   await replaceFile(join(directory, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
   await replaceFile(join(directory, "report.md"), ablationMarkdown(report));
   await replaceFile(join(directory, "report.html"), written);

@@ -110,6 +110,7 @@ it.runIf(nativeLevels().length > 0)(
       expect(report!.rows.vision).toEqual({ used: 1, all: 1 });
       const markdown = await readFile(join(root, "out", "report.md"), "utf8");
       expect(markdown).toMatch(/^\| MIM \|.* ± .*57\.46/m);
+      expect(report!.changes).toEqual([]); // neither pair of models is there
       lines.length = 0;
       expect(await runAblations(options)).toEqual(report);
       expect(lines.filter((line) => line.includes("is finished"))).toHaveLength(6);

@@ -13,7 +13,8 @@ import { type PretrainOptions, pretrain } from "../../train/pretrain.js";
 import type { Outcome } from "../outcome.js";
 import { type SuiteOptions, runSuite } from "../run-suite.js";
 import { rowsOf } from "../rows.js";
-import { type AblationReport, type MeasuredModel, reportOf, writeReports } from "./report.js";
+import type { MeasuredModel } from "./averages.js";
+import { type AblationReport, reportOf, writeReports } from "./report.js";
 
 export interface AblationOptions
   extends
