@@ -350,31 +350,39 @@ it("14. matching has its own pooler; those of the encoders are not trained", () 
 });
 
 describe("15. the cost", () => {
-  /** How often the blocks of each encoder run for a loss. */
-  const runs = (loss: Tensor): Record<string, number> => {
+  /** How many samples, of as many as a batch has, pass through the blocks of each encoder for a loss. */
+  const runs = (loss: Tensor, samples: number): Record<string, number> => {
     const attentions = ancestors([loss]).filter(({ op }) => op.name === "attention");
     const count = (encoder: "image" | "text" | "multimodal"): number =>
-      attentions.filter(({ scope }) => scope.startsWith(encoder)).length / config[encoder].layers;
+      attentions
+        .filter(({ scope }) => scope.startsWith(encoder))
+        .reduce((sum, { outputs: [mixed] }) => sum + mixed!.shape[0]! / samples, 0) /
+      config[encoder].layers;
     return { image: count("image"), text: count("text"), multimodal: count("multimodal") };
   };
   const model = modelOf(parameters);
+  const [count = 0] = pairBatch.match.shape;
+  const onlyContrastive = { itm: 0, mmmImage: 0, mmmText: 0 };
+  const onlyMasked = { contrastive: 0 };
 
   it("of a pair is two passes of each encoder, masked and unmasked, and one of the multimodal encoder", () => {
     const total = totalLoss(lossesOf(model, pairBatch));
-    expect(runs(total)).toEqual({ image: 2, text: 2, multimodal: 1 });
+    expect(runs(total, count)).toEqual({ image: 2, text: 2, multimodal: 1 });
   });
 
   it("of a single modality is one pass", () => {
     const ofImage = totalLoss(lossesOf(model, imageBatch));
-    expect(runs(ofImage)).toEqual({ image: 1, text: 0, multimodal: 0 });
+    const [imageCount = 0] = imageBatch.hidden.shape;
+    expect(runs(ofImage, imageCount)).toEqual({ image: 1, text: 0, multimodal: 0 });
     const ofText = totalLoss(lossesOf(model, textBatch));
-    expect(runs(ofText)).toEqual({ image: 0, text: 1, multimodal: 0 });
+    const [textCount = 0] = textBatch.maskedIds.shape;
+    expect(runs(ofText, textCount)).toEqual({ image: 0, text: 1, multimodal: 0 });
   });
 
   it("is only that of the requested losses", () => {
-    const all = lossesOf(model, pairBatch);
-    const weights = { itm: 0, mmmImage: 0, mmmText: 0 };
-    expect(runs(totalLoss(all, weights))).toEqual({ image: 1, text: 1, multimodal: 0 });
-    expect(runs(totalLoss(all, { contrastive: 0 }))).toEqual({ image: 1, text: 1, multimodal: 1 });
+    const contrastive = totalLoss(lossesOf(model, pairBatch, onlyContrastive));
+    expect(runs(contrastive, count)).toEqual({ image: 1, text: 1, multimodal: 0 });
+    const masked = totalLoss(lossesOf(model, pairBatch, onlyMasked));
+    expect(runs(masked, count)).toEqual({ image: 1, text: 1, multimodal: 1 });
   });
 });

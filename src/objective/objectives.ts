@@ -32,10 +32,11 @@ export const questionOfLoss: Readonly<Record<LossName, string>> = {
 /** Weight of each loss in the total; default 1, as in the published code. Losses of weight 0 are not computed. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
-/** The objectives of a batch, by name. */
+/** The objectives of a batch, by name. Those of pairs share their computation as suits the losses that `weights` count. */
 export function objectivesOf(
   model: PretrainingModel,
   batch: Batch,
+  weights: LossWeights = {},
 ): Partial<Record<"itm" | "mlm" | "mmmText", Objective>> &
   Partial<Record<"mim" | "mmmImage", MaskedImageObjective>> & {
     readonly contrastive?: ContrastiveObjective;
@@ -46,15 +47,22 @@ export function objectivesOf(
     case "text":
       return { mlm: maskedText(model, batch) };
     case "pair":
-      return { ...pairObjectives(model, batch) };
+      return { ...pairObjectives(model, batch, readsBothPasses(weights)) };
   }
 }
 
-/** The losses of a batch by name: float32 [] each. */
-export function lossesOf(model: PretrainingModel, batch: Batch): Partial<Record<LossName, Tensor>> {
-  return Object.fromEntries(
-    Object.entries(objectivesOf(model, batch)).map(([name, { loss }]) => [name, loss]),
-  );
+function readsBothPasses({ contrastive, itm, mmmImage, mmmText }: LossWeights): boolean {
+  return contrastive !== 0 && [itm, mmmImage, mmmText].some((weight) => weight !== 0);
+}
+
+/** The losses of a batch by name, without those of weight 0: float32 [] each. */
+export function lossesOf(
+  model: PretrainingModel,
+  batch: Batch,
+  weights: LossWeights = {},
+): Partial<Record<LossName, Tensor>> {
+  const objectives = counting(objectivesOf(model, batch, weights), weights);
+  return Object.fromEntries(Object.entries(objectives).map(([name, { loss }]) => [name, loss]));
 }
 
 /** The losses or objectives whose weight is not 0. */

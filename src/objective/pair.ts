@@ -1,11 +1,21 @@
 import { concatenate } from "../graph/ops/concatenate.js";
+import { fill } from "../graph/ops/fill.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { slice } from "../graph/ops/slice.js";
 import { constant } from "../graph/placeholder.js";
-import type { Tensor } from "../graph/tensor.js";
-import type { Encoded } from "../model/encoded.js";
+import type { Shape, Tensor } from "../graph/tensor.js";
+import { type Encoded, lastState } from "../model/encoded.js";
 import { embed } from "../model/flava.js";
-import { encodeImages, encodePairs, encodeTexts } from "../model/traced-model.js";
+import type { ImageEncoder } from "../model/image-encoder.js";
+import type { TextEncoder } from "../model/text-encoder.js";
+import {
+  type EncoderOptions,
+  encodeImages,
+  encodePairs,
+  encodeTexts,
+} from "../model/traced-model.js";
+import { layerNorm } from "../nn/layer-norm.js";
+import type { Linear } from "../nn/linear.js";
 import type { PairBatch } from "../data/batch/batch.js";
 import { contrastive } from "./contrastive.js";
 import {
@@ -55,27 +65,97 @@ export function embedTexts(
   return embed(model.parameters.flava.textProjection, encoded, model.precision);
 }
 
+/** What an encoder makes of a batch. */
+interface Passes {
+  /** The contrastive embeddings, of the unmasked pass: float32 [B, projection]. */
+  readonly embeddings: Tensor;
+  /** The masked pass. */
+  readonly masked: Pick<Encoded, "states">;
+}
+
 /**
- * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the unmasked pass, the others the masked pass, so
- * both encoders run twice. The unmasked pass needs only class tokens, so its last blocks compute no others.
+ * The four objectives of pairs (flava.md 3.1): the contrastive loss reads the unmasked pass of both encoders, the others the
+ * masked pass.
  *
  * Operations run in the order they are traced, and the backward pass in reverse: the codebook first, so that its wide
- * feature maps are freed before activations accumulate; both passes of an encoder next to each other, so that its
- * gradients are complete, used and freed before those of the other encoder; and images last, so that their many
- * activations are freed before the gradients of the texts.
+ * feature maps are freed before activations accumulate; and images last, so that their many activations are freed before
+ * the gradients of the texts.
+ *
+ * @param readsBoth whether losses of both passes are read. They are then computed as one batch of twice the size, so that
+ * weights are read, and their gradients summed up, once
  */
-export function pairObjectives(model: PretrainingModel, batch: PairBatch): PairObjectives {
-  const { maskedIds, lengths } = batch;
+export function pairObjectives(
+  model: PretrainingModel,
+  batch: PairBatch,
+  readsBoth: boolean,
+): PairObjectives {
   const targets = imageTargets(model, batch);
-  const texts = embedTexts(model, batch);
-  const maskedTexts = encodeTexts(model, { ids: maskedIds, lengths });
-  const images = embedImages(model, batch);
-  const maskedImages = encodeImages(model, batch);
+  const texts = readsBoth ? bothOfTexts(model, batch) : eachOfTexts(model, batch);
+  const images = readsBoth ? bothOfImages(model, batch) : eachOfImages(model, batch);
   const rows = matchedRows(batch.match);
-  const loss = contrastive(model, images, texts, rows);
+  const embeddings = { images: images.embeddings, texts: texts.embeddings };
+  const loss = contrastive(model, embeddings.images, embeddings.texts, rows);
   return {
-    contrastive: { loss, embeddings: { images, texts } },
-    ...multimodalObjectives(model, batch, rows, targets, maskedImages, maskedTexts),
+    contrastive: { loss, embeddings },
+    ...multimodalObjectives(model, batch, rows, targets, images.masked, texts.masked),
+  };
+}
+
+function eachOfTexts(model: PretrainingModel, batch: PairBatch): Passes {
+  const embeddings = embedTexts(model, batch);
+  const { maskedIds: ids, lengths } = batch;
+  return { embeddings, masked: encodeTexts(model, { ids, lengths }) };
+}
+
+function eachOfImages(model: PretrainingModel, batch: PairBatch): Passes {
+  const embeddings = embedImages(model, batch);
+  return { embeddings, masked: encodeImages(model, batch) };
+}
+
+function bothOfTexts(model: PretrainingModel, { ids, maskedIds, lengths }: PairBatch): Passes {
+  const { text, textProjection } = model.parameters.flava;
+  const both = {
+    ids: concatenate([ids, maskedIds], 0),
+    lengths: concatenate([lengths, lengths], 0),
+  };
+  return inOnePass(model, ids.shape, text, textProjection, (options) =>
+    encodeTexts(model, both, options),
+  );
+}
+
+function bothOfImages(model: PretrainingModel, { pixels, hidden }: PairBatch): Passes {
+  const { image, imageProjection } = model.parameters.flava;
+  const [count = 0, patches = 0] = hidden.shape;
+  const both = {
+    pixels: concatenate([pixels, pixels], 0),
+    hidden: concatenate([fill(hidden.shape, 0), hidden], 0),
+  };
+  return inOnePass(model, [count, 1 + patches], image, imageProjection, (options) =>
+    encodeImages(model, both, options),
+  );
+}
+
+/**
+ * Both passes of an encoder over sequences [B, L] as one of [2 * B, L], the unmasked ones first. Of these only class tokens
+ * are read, so the last block computes no others after its attention.
+ */
+function inOnePass(
+  { config, precision }: PretrainingModel,
+  [count = 0, length = 0]: Shape,
+  { norm }: Pick<ImageEncoder<Tensor> | TextEncoder<Tensor>, "norm">,
+  projection: Linear<Tensor>,
+  encode: (options: EncoderOptions) => Encoded,
+): Passes {
+  const rows = Int32Array.from({ length: count + count * length }, (_, index) =>
+    index < count ? index * length : count * length + (index - count),
+  );
+  const last = lastState(encode({ keepRows: constant(rows, [rows.length]) }));
+  const [first, others] = inTurn(last, [count, count * length]) as [Tensor, Tensor];
+  const unmasked = reshape(first, [count, 1, -1]);
+  const sequence = layerNorm(norm, unmasked, config.epsilon, "float32");
+  return {
+    embeddings: embed(projection, { sequence }, precision),
+    masked: { states: [reshape(others, [count, length, -1])] },
   };
 }
 
@@ -88,8 +168,8 @@ function multimodalObjectives(
   batch: PairBatch,
   rows: Tensor,
   targets: ImageTargets,
-  images: Encoded,
-  texts: Encoded,
+  images: Passes["masked"],
+  texts: Passes["masked"],
 ): Omit<PairObjectives, "contrastive"> {
   const { heads } = model.parameters;
   const [count = 0, length = 0] = batch.maskedIds.shape;

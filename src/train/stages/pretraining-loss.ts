@@ -64,7 +64,7 @@ export function pretrainingLoss(
   return {
     inputs,
     trace: (parameters, { extra: further = {}, ...given }) => {
-      const traced = tracedBatch({ ...options, parameters }, asBatch(kind, given));
+      const traced = tracedBatch({ ...options, parameters }, asBatch(kind, given), weights);
       const objectives = Object.entries(counting(traced.objectives, weights));
       const losses = Object.fromEntries(objectives.map(([name, { loss }]) => [name, loss]));
       return weighted(losses, weights, traceExtra(extra, traced, further));
@@ -74,8 +74,12 @@ export function pretrainingLoss(
   };
 }
 
-function tracedBatch(model: PretrainingModel, batch: Batch): Omit<TracedBatch, "inputs"> {
-  return { model, batch, objectives: objectivesOf(model, batch) };
+function tracedBatch(
+  model: PretrainingModel,
+  batch: Batch,
+  weights: LossWeights | undefined,
+): Omit<TracedBatch, "inputs"> {
+  return { model, batch, objectives: objectivesOf(model, batch, weights) };
 }
 
 /** Clamps the logit scale, stored as a logarithm, to its bounds after an update. */
@@ -115,7 +119,7 @@ function pretrainingParts(
     shares: sharesOf,
     trace: (parameters, { extra: further = {}, ...given }, shares) => {
       const model = { ...options, parameters };
-      const traced = tracedBatch(model, asBatch(kind, given));
+      const traced = tracedBatch(model, asBatch(kind, given), weights);
       const { contrastive: compared, ...others } = counting(traced.objectives, weights);
       const losses = Object.entries(others).map(([name, { loss }]) => {
         return [name, multiply(loss, shares[name]!)];

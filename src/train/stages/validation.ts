@@ -183,7 +183,8 @@ export class Validation {
     const { state, config, precision, losses } = this.options;
     return compile({ state, inputs }, ({ parameters }, given) => {
       const model = { config, precision, parameters: parameters as FlavaForPretraining<Tensor> };
-      const objectives = objectivesOf(model, Object.assign({ kind }, given) as unknown as Batch);
+      const all = Object.assign({ kind }, given) as unknown as Batch;
+      const objectives = objectivesOf(model, all, losses);
       const outputs: Record<string, Tensor> = {};
       for (const [name, objective] of Object.entries(counting(objectives, losses))) {
         outputs[name === "contrastive" ? this.contrastiveLoss.name : name] = objective.loss;
