@@ -10,7 +10,7 @@ import { packagePath } from "../src/base/package-root.js";
 import { openSource } from "../src/data/formats/open.js";
 import { decodeImage } from "../src/data/image/decode.js";
 import { pixelsOf } from "../src/data/image/processor.js";
-import { type WeightStorage, weightStorages } from "../src/export/onnx/weights.js";
+import { type OnnxDtype, onnxDtypes } from "../src/export/onnx/dtype.js";
 import { leastCosine } from "./model.js";
 import { type Pairs, type Results, runOnnx } from "./onnx-runtime.js";
 import { tableHeader, tableLine } from "./report.js";
@@ -20,7 +20,7 @@ type Precision = "float32" | "bfloat16" | "int8";
 /** Something that computes results. */
 interface Engine {
   readonly name: string;
-  readonly precision: Precision | WeightStorage;
+  readonly precision: Precision | OnnxDtype;
   /** Why it does not run on this machine, if it does not. */
   readonly fault: () => Promise<string | undefined>;
   readonly compute: (pairs: Pairs) => Promise<Results>;
@@ -66,7 +66,7 @@ const engines: readonly Engine[] = [
   ...(["float32", "bfloat16", "int8"] as const).map((precision) => onBackend("native", precision)),
   onBackend("wasm", "float32"),
   onBackend("webgpu", "float32"),
-  ...weightStorages.map(byOnnxRuntime),
+  ...onnxDtypes.map(byOnnxRuntime),
 ];
 
 async function firstPairs(count: number): Promise<Pairs> {
@@ -104,14 +104,14 @@ function onBackend(name: Backend["name"], precision: Precision): Engine {
   };
 }
 
-function byOnnxRuntime(precision: WeightStorage): Engine {
+function byOnnxRuntime(precision: OnnxDtype): Engine {
   return {
     ...{ name: "ONNX Runtime", precision },
     fault: () => Promise.resolve(undefined),
     async compute(pairs) {
       const folder = mkdtempSync(join(tmpdir(), "flava-agreement-"));
       try {
-        return await runOnnx(await exportModel(folder, { storage: precision }), pairs);
+        return await runOnnx(await exportModel(folder, { dtype: precision }), pairs);
       } finally {
         rmSync(folder, { recursive: true });
       }

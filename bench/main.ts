@@ -10,6 +10,7 @@
  *   npm run bench -- probe [--items 10000] [--json FILE]   a linear probe's whole search, against scikit-learn
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
  *   npm run bench -- agreement [--items 16] [--only TEXT] [--json FILE]   results of all backends and of ONNX files, against the reference backend
+ *   npm run bench -- onnx [--json FILE]                 zero-shot accuracy by exported files of every dtype
  *   npm run bench -- gpu [--json FILE]                  WebGPU on this machine's GPU, in five minutes
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
@@ -36,6 +37,7 @@ import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
 import { benchMatching } from "./matching.js";
 import { benchAgreement } from "./agreement.js";
+import { benchOnnxZeroShot } from "./onnx-zero-shot.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
 import { benchImages } from "./images.js";
@@ -62,6 +64,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- probe [--items COUNT] [--json FILE]
        npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]
        npm run bench -- agreement [--items COUNT] [--only TEXT] [--json FILE]
+       npm run bench -- onnx [--json FILE]
        npm run bench -- gpu [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- serve --peer URL [--seconds COUNT]
@@ -283,6 +286,9 @@ switch (command) {
     break;
   case "agreement":
     await runAgreement(values);
+    break;
+  case "onnx":
+    await writeJson(values.json, await benchOnnxZeroShot());
     break;
   case "gpu":
     await writeJson(values.json, await benchGpu());

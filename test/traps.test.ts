@@ -14,7 +14,8 @@ import { type FlavaForPretraining, embed, pretrainingParameters } from "../src/m
 import { matchLogits } from "../src/model/heads.js";
 import { patchesOf, textOf } from "../src/model/multimodal-encoder.js";
 import type { Batch } from "../src/data/batch/batch.js";
-import { contrastiveLogits, logitMultiplier } from "../src/objective/contrastive.js";
+import { logitMultiplier } from "../src/model/logit-scale.js";
+import { contrastiveLogits } from "../src/objective/contrastive.js";
 import { type LossName, lossesOf, totalLoss } from "../src/objective/objectives.js";
 import { closeTo } from "./close-to.js";
 import { evaluate as evaluateNodes } from "./evaluate.js";

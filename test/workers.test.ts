@@ -19,7 +19,7 @@ import { slice } from "../src/graph/ops/slice.js";
 import { constant } from "../src/graph/placeholder.js";
 import type { Tensor, TensorSpec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
-import { logitMultiplier } from "../src/objective/contrastive.js";
+import { logitMultiplier } from "../src/model/logit-scale.js";
 import type { GatherMode } from "../src/objective/model.js";
 import { type LossWeights, lossesOf } from "../src/objective/objectives.js";
 import { embedImages, embedTexts } from "../src/objective/pair.js";

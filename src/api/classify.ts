@@ -3,7 +3,7 @@ import type { State } from "../backend/state.js";
 import { LruCache } from "../base/lru-cache.js";
 import { embedClasses } from "../inference/prompts.js";
 import { rowOf } from "../inference/similarity.js";
-import { logitScaleBounds } from "../objective/contrastive.js";
+import { logitScaleBounds } from "../model/logit-scale.js";
 
 /** A label and how well it fits an image. */
 export interface Classification {

@@ -9,7 +9,7 @@ import { loadModel } from "../checkpoint/load-model.js";
 import { writeProcessing } from "../checkpoint/write-model.js";
 import { toTokenizerJson } from "../data/text/tokenizer-json.js";
 import { exportOnnx } from "../export/onnx/export-onnx.js";
-import type { WeightStorage } from "../export/onnx/weights.js";
+import type { OnnxDtype } from "../export/onnx/dtype.js";
 import { type LoadOptions, shippedModel } from "./load.js";
 import { pathOf } from "./path.js";
 
@@ -17,14 +17,14 @@ export interface ExportOptions
   extends Pick<LoadOptions, "backend" | "heads" | "onWarning">, CallOptions {
   /** The model to export: a directory or a weights file; default: the model that ships with the package. */
   readonly model?: string | URL;
-  /** How weights are stored; default: "float32". Engines compute in float32 all the same. */
-  readonly storage?: WeightStorage;
+  /** How the exported models compute; default: "float32". */
+  readonly dtype?: OnnxDtype;
 }
 
 /**
- * Exports a model to ONNX, as transformers.js lays out models: `onnx/vision_model.onnx`, `onnx/text_model.onnx` and
- * `onnx/multimodal_model.onnx`, or `onnx/model.onnx` for a fine-tuned model, beside config.json, preprocessor_config.json
- * and the tokenizer's files. See docs/deploy.md for inputs and outputs.
+ * Exports a model to ONNX, as transformers.js lays out models: `onnx/vision_model.onnx`, `onnx/text_model.onnx`,
+ * `onnx/model.onnx` and others, beside config.json, preprocessor_config.json and the tokenizer's files. See
+ * docs/deploy.md for all files, inputs and outputs.
  *
  * Progress is that of the ONNX files. If it is stopped, the files that were complete stay.
  *
@@ -34,7 +34,7 @@ export interface ExportOptions
  */
 export async function exportModel(
   directory: string,
-  { model: place, storage, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
+  { model: place, dtype, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
 ): Promise<string[]> {
   await requireExportable(directory);
   const backend = await requestBackend(backendOptions);
@@ -49,7 +49,7 @@ export async function exportModel(
     const { signal } = loading;
     return await exportOnnx(directory, model, {
       ...{ signal, ...(onProgress && { onProgress }) },
-      ...(storage && { storage }),
+      ...(dtype && { dtype }),
     });
   } finally {
     backend.dispose();

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { exportModel } from "../api/export-model.js";
 import { formatBytes } from "../backend/available-memory.js";
-import { type WeightStorage, weightStorages } from "../export/onnx/weights.js";
+import { type OnnxDtype, onnxDtypes } from "../export/onnx/dtype.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { headsOption } from "./model-option.js";
 import { outputDirectory } from "./output-path.js";
@@ -11,7 +11,7 @@ import { outputDirectory } from "./output-path.js";
 interface ExportFlags extends JsonFlag {
   readonly model?: string;
   readonly heads?: number;
-  readonly dtype: WeightStorage;
+  readonly dtype: OnnxDtype;
 }
 
 export function addExport(program: Command): void {
@@ -28,8 +28,11 @@ export function addExport(program: Command): void {
     )
     .addOption(new Option("--format <format>", "file format").choices(["onnx"]).default("onnx"))
     .addOption(
-      new Option("--dtype <dtype>", "how weights are stored; engines compute in float32")
-        .choices(weightStorages)
+      new Option(
+        "--dtype <dtype>",
+        "how the exported models compute; int8: linear layers in 8 bits",
+      )
+        .choices(onnxDtypes)
         .default("float32"),
     )
     .addOption(headsOption())
@@ -38,7 +41,7 @@ export function addExport(program: Command): void {
       const paths = await exportModel(out, {
         ...(model !== undefined && { model }),
         ...(heads !== undefined && { heads }),
-        storage: dtype,
+        dtype,
         onWarning: (message) => console.error(`flava: ${message}`),
       });
       const files = paths.map((path) => ({ path, bytes: statSync(path).size }));

@@ -254,7 +254,9 @@ describe("flava", () => {
       files: { path: string; bytes: number }[];
     };
     expect(json.files.map(({ path }) => path)).toEqual(
-      ["vision", "text", "multimodal"].map((name) => join(out, "onnx", `${name}_model.onnx`)),
+      ["vision_model", "text_model", "model", "multimodal_model", "mlm_head", "mmm_text_head"].map(
+        (name) => join(out, "onnx", `${name}.onnx`),
+      ),
     );
     for (const { path, bytes } of json.files) expect(statSync(path).size).toBe(bytes);
     const lines = await run("export", out, "--model", model, "--dtype", "int8");

@@ -1,21 +1,14 @@
 import { affine } from "../graph/ops/affine.js";
-import { clamp, exp, stopGradient } from "../graph/ops/elementwise.js";
+import { stopGradient } from "../graph/ops/elementwise.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
 import { fill } from "../graph/ops/fill.js";
 import { linearCrossEntropy } from "../graph/ops/cross-entropy.js";
 import { product } from "../graph/ops/matmul.js";
 import { constant } from "../graph/placeholder.js";
 import type { Tensor } from "../graph/tensor.js";
+import { logitMultiplier } from "../model/logit-scale.js";
 import { rowsPerBlock, weightedMean } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
-
-/** Bounds of the logit scale, a logarithm: [0, ln 100]. */
-export const logitScaleBounds = [0, 4.6052] as const;
-
-/** What similarities are multiplied by: exp of the bounded logit scale, float32 []. */
-export function logitMultiplier(logitScale: Tensor): Tensor {
-  return exp(clamp(logitScale, ...logitScaleBounds));
-}
 
 /** Embeddings of length 1, float32 [B, D] each. */
 export interface PairEmbeddings {

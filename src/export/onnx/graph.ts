@@ -12,38 +12,47 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import { toFloat16 } from "../../base/float16.js";
 import type { Dtype, Shape } from "../../graph/tensor.js";
+import { type OnnxDtype, traitsOf } from "./dtype.js";
+import { type Weight, storeFloat32 } from "./weights.js";
 
-/**
- * Sizes that a model leaves open: a number that stands for the size while the model is traced -> its name. "sequence" is
- * the length of a text together with an image.
- */
-export type OpenSizes = ReadonlyMap<number, "batch" | "length" | "sequence">;
-
-export const dataTypes: Readonly<Record<Dtype, DataType>> = {
-  float32: DataType.FLOAT,
-  bfloat16: DataType.BFLOAT16,
-  int8: DataType.INT8,
-  int32: DataType.INT32,
-};
+/** Sizes that a model leaves open: a number that stands for the size while the model is traced -> its name. */
+export type OpenSizes = ReadonlyMap<number, string>;
 
 export type AttributeValue = number | readonly number[] | { readonly float: number };
 
-const int64s = (values: readonly number[]): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+/** The elements of a constant, little-endian. */
+function elementsOf(type: DataType, values: readonly number[]): Uint8Array<ArrayBuffer> {
+  if (type === DataType.INT64) return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  if (type === DataType.INT8) return new Uint8Array(Int8Array.from(values).buffer);
+  if (type === DataType.INT32) return new Uint8Array(Int32Array.from(values).buffer);
+  const numbers = Float32Array.from(values);
+  if (type === DataType.FLOAT) return new Uint8Array(numbers.buffer);
+  return new Uint8Array(toFloat16(numbers).buffer as ArrayBuffer);
+}
 
 export class OnnxGraph {
   readonly #graph: GraphProto;
   readonly #constants = new Map<string, string>();
+  readonly #weights = new Map<string, Weight>();
+  readonly #stored = new Set<string>();
   /** Where each open size is read at run time: an input and its axis. */
   readonly #sources = new Map<string, readonly [input: string, axis: number]>();
   #count = 0;
 
   constructor(
     name: string,
+    readonly dtype: OnnxDtype,
     readonly open: OpenSizes,
   ) {
     this.#graph = create(GraphProtoSchema, { name });
+  }
+
+  /** What stands for tensors of a dtype of ours. */
+  typeOf(dtype: Dtype): DataType {
+    const types = { float32: DataType.FLOAT, int8: DataType.INT8, int32: DataType.INT32 };
+    return dtype === "bfloat16" ? traitsOf[this.dtype].half : types[dtype];
   }
 
   get proto(): GraphProto {
@@ -63,17 +72,30 @@ export class OnnxGraph {
   /** Makes `value` an output of the model. */
   output(name: string, value: string, { shape, dtype }: { shape: Shape; dtype: Dtype }): void {
     this.#add("Identity", [value], [name], {});
-    const info = this.#valueInfo(name, dataTypes[dtype], shape);
+    const info = this.#valueInfo(name, this.typeOf(dtype), shape);
     this.#graph.output.push(info);
   }
 
-  /** A tensor stored in the model: its elements, little-endian. */
+  /** Declares a weight, whose name nodes may have as an input; it is stored in float32 once one does. */
+  declare(weight: Weight): string {
+    this.#weights.set(weight.name, weight);
+    return weight.name;
+  }
+
+  /** The weight of this name; undefined if it is the name of a result or an input. */
+  weight(name: string): Weight | undefined {
+    return this.#weights.get(name);
+  }
+
+  /** A tensor stored in the model, once for each name: its elements, little-endian. */
   initializer(
     name: string,
     type: DataType,
     shape: Shape,
     rawData: Uint8Array<ArrayBuffer>,
   ): string {
+    if (this.#stored.has(name)) return name;
+    this.#stored.add(name);
     const dims = shape.map(BigInt);
     this.#graph.initializer.push(
       create(TensorProtoSchema, { name, dataType: type, dims, rawData }),
@@ -86,15 +108,8 @@ export class OnnxGraph {
     const key = JSON.stringify([kind, shape, values.map(String)]);
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const [type, data] =
-      kind === "int64"
-        ? ([DataType.INT64, int64s(values)] as const)
-        : ([
-            dataTypes[kind],
-            new Uint8Array(
-              (kind === "float32" ? Float32Array.from(values) : Int32Array.from(values)).buffer,
-            ),
-          ] as const);
+    const type = kind === "int64" ? DataType.INT64 : this.typeOf(kind);
+    const data = elementsOf(type, values);
     const name = this.initializer(`constant${this.#constants.size}`, type, shape, data);
     this.#constants.set(key, name);
     return name;
@@ -136,6 +151,12 @@ export class OnnxGraph {
     return outputs;
   }
 
+  /** A value of one dtype as another. */
+  cast(value: string, from: Dtype, to: Dtype): string {
+    const type = this.typeOf(to);
+    return type === this.typeOf(from) ? value : this.node("Cast", [value], { to: type });
+  }
+
   #sizeOf(symbol: string): string {
     const source = this.#sources.get(symbol);
     if (!source) throw new Error(`No input of the model has the size ${symbol}.`);
@@ -151,6 +172,10 @@ export class OnnxGraph {
   ): void {
     const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
     const name = output[0]!;
+    for (const each of input) {
+      const weight = this.#weights.get(each);
+      if (weight) storeFloat32(this, weight);
+    }
     this.#graph.node.push(
       create(NodeProtoSchema, {
         ...{ name, opType, attribute },

@@ -6,9 +6,9 @@ import { ancestors } from "../../graph/order.js";
 import { placeholder, placeholderOf } from "../../graph/placeholder.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
+import type { OnnxDtype } from "./dtype.js";
 import { OnnxGraph, type OpenSizes } from "./graph.js";
 import { lower } from "./lowering.js";
-import { type WeightStorage, addWeight } from "./weights.js";
 
 /** What a model can be given. */
 export interface Inputs {
@@ -20,107 +20,130 @@ export interface Inputs {
   readonly lengths: Tensor;
   /** Segment of each token, int32 [B, L]. */
   readonly types: Tensor;
+  /** Tokens that an encoder has computed, float32 [N, D]. */
+  readonly rows: Tensor;
 }
 
 export interface Sizes {
   readonly config: FlavaConfig;
   /** Side of the images in pixels. */
   readonly imageSize: number;
+  /** D of `rows`. */
+  readonly rowWidth: number;
+  /** Whether there may be other numbers of images than of texts. */
+  readonly separate: boolean;
 }
 
-/** A batch of this size is open. */
-const anyBatch = 1_000_003;
+export interface Traced<S> {
+  readonly state: State<S>;
+  readonly sizes: Sizes;
+  /** How the model computes. */
+  readonly dtype: OnnxDtype;
+  /** Computes named results from the parameters and those of the inputs that it reads. */
+  readonly body: (
+    state: Mapped<S, TensorSpec, Tensor>,
+    inputs: Inputs,
+  ) => Readonly<Record<string, Tensor>>;
+}
 
-/** Sizes that stand for open ones: no parameter and no image has them. */
-function openSizes({ config, imageSize }: Sizes, specs: Iterable<TensorSpec>): OpenSizes {
+/** Numbers that stand for open sizes. */
+const batch = 1_000_003;
+const texts = 1_000_033;
+const rows = 1_000_037;
+
+/** The open sizes, and the length of texts among them, for which there is a number that no parameter and no image has. */
+function openSizes(
+  { config, imageSize, separate }: Sizes,
+  specs: Iterable<TensorSpec>,
+): { readonly open: OpenSizes; readonly length: number } {
   const image = 1 + (imageSize / config.image.patch) ** 2; // tokens
   const taken = new Set([image, 1 + image, ...[...specs].flatMap(({ shape }) => shape)]);
   for (let length = config.text.positions; length > 0; length--) {
     const sequence = 1 + image + length;
     if (taken.has(length) || taken.has(sequence)) continue;
-    return new Map([
-      [anyBatch, "batch"],
+    const open = new Map([
+      [batch, separate ? "images" : "batch"],
+      [texts, "texts"],
+      [rows, "tokens"],
       [length, "length"],
-      [sequence, "sequence"],
+      [sequence, "sequence"], // the length of a text together with an image
     ]);
+    return { open, length };
   }
   throw new Error("This model has no length of texts that could be left open.");
 }
 
-/** How the inputs are called in ONNX, with Hugging Face's names and types, and how ours follow from them. */
-const declarations: {
-  readonly [K in keyof Inputs]: (graph: OnnxGraph, shape: readonly number[]) => string;
-} = {
-  pixels: (graph, shape) => graph.input("pixel_values", DataType.FLOAT, shape),
-  ids: (graph, shape) => toInt32(graph, graph.input("input_ids", DataType.INT64, shape)),
-  types: (graph, shape) => toInt32(graph, graph.input("token_type_ids", DataType.INT64, shape)),
-  lengths(graph, [batch]) {
-    const mask = graph.input("attention_mask", DataType.INT64, [batch!, lengthOf(graph)]);
-    return toInt32(graph, graph.node("ReduceSum", [mask, graph.list([1])], { keepdims: 0 }));
-  },
-};
+function inputSpecs(sizes: Sizes, length: number): Readonly<Record<keyof Inputs, TensorSpec>> {
+  const { config, imageSize, rowWidth, separate } = sizes;
+  const count = separate ? texts : batch;
+  const words = spec([count, length], "int32");
+  return {
+    pixels: spec([batch, config.image.channels, imageSize, imageSize]),
+    ...{ ids: words, types: words, lengths: spec([count], "int32") },
+    rows: spec([rows, rowWidth]),
+  };
+}
 
 const toInt32 = (graph: OnnxGraph, value: string): string =>
   graph.node("Cast", [value], { to: DataType.INT32 });
 
-const lengthOf = ({ open }: OnnxGraph): number =>
-  [...open].find(([, name]) => name === "length")![0];
+/** Declares an input, with Hugging Face's name and type; the name of what is ours. */
+function declare(
+  graph: OnnxGraph,
+  input: keyof Inputs,
+  shape: readonly number[],
+  length: number,
+): string {
+  switch (input) {
+    case "pixels":
+      return graph.input("pixel_values", DataType.FLOAT, shape);
+    case "rows":
+      return graph.input("hidden_states", DataType.FLOAT, shape);
+    case "ids":
+      return toInt32(graph, graph.input("input_ids", DataType.INT64, shape));
+    case "types":
+      return toInt32(graph, graph.input("token_type_ids", DataType.INT64, shape));
+    case "lengths": {
+      const mask = graph.input("attention_mask", DataType.INT64, [...shape, length]);
+      return toInt32(graph, graph.node("ReduceSum", [mask, graph.list([1])], { keepdims: 0 }));
+    }
+  }
+}
 
-/**
- * The graph of `body`, which computes named results from the parameters and those of the inputs that it reads.
- *
- * @param storage how the weights are stored
- */
+/** The graph of the body, with the parameters that it reads. */
 export async function traceOnnx<S>(
   name: string,
-  state: State<S>,
-  sizes: Sizes,
-  storage: WeightStorage,
-  body: (state: Mapped<S, TensorSpec, Tensor>, inputs: Inputs) => Readonly<Record<string, Tensor>>,
+  { state, sizes, dtype, body }: Traced<S>,
 ): Promise<OnnxGraph> {
-  const specs = state.paths.map((path) => state.spec(path));
-  const graph = new OnnxGraph(name, openSizes(sizes, specs));
-  const length = lengthOf(graph);
-  const { imageSize, config } = sizes;
-  const words = spec([anyBatch, length], "int32");
+  const { open, length } = openSizes(
+    sizes,
+    state.paths.map((path) => state.spec(path)),
+  );
+  const graph = new OnnxGraph(name, dtype, open);
+  const specs = inputSpecs(sizes, length);
   const results = body(
     mapTree(state.specs, (leaf: TensorSpec, path) => placeholder(leaf, path, "state")),
-    {
-      pixels: placeholder(
-        spec([anyBatch, config.image.channels, imageSize, imageSize]),
-        "pixels" satisfies keyof Inputs,
-      ),
-      ids: placeholder(words, "ids" satisfies keyof Inputs),
-      lengths: placeholder(spec([anyBatch], "int32"), "lengths" satisfies keyof Inputs),
-      types: placeholder(words, "types" satisfies keyof Inputs),
-    },
+    mapTree(specs, (leaf: TensorSpec, path) => placeholder(leaf, path)),
   );
   const names = new Map<Tensor, string>();
   for (const node of ancestors(Object.values(results))) {
     const [first] = node.outputs as [Tensor];
-    const inputs = node.inputs.map((input) => names.get(input)!);
-    const source = await sourceOf(graph, first, state, storage);
-    names.set(first, source ?? lower(graph, node, inputs));
+    const held = placeholderOf(first);
+    if (!held) {
+      const inputs = node.inputs.map((input) => names.get(input)!);
+      names.set(first, lower(graph, node, inputs));
+      continue;
+    }
+    const { source, path, shape, values } = held;
+    if (source === "state") {
+      const stored = (await state.read(path)) as Float32Array;
+      names.set(first, graph.declare({ name: path, shape, values: stored }));
+    } else if (source === "input") {
+      names.set(first, declare(graph, path as keyof Inputs, shape, length));
+    } else names.set(first, graph.constant([...values!], held.dtype, shape));
   }
   for (const [output, tensor] of Object.entries(results)) {
     graph.output(output, names.get(tensor)!, tensor);
   }
   return graph;
-}
-
-/** The name of a tensor that comes from outside; undefined for one that is computed. */
-async function sourceOf<S>(
-  graph: OnnxGraph,
-  tensor: Tensor,
-  state: State<S>,
-  storage: WeightStorage,
-): Promise<string | undefined> {
-  const held = placeholderOf(tensor);
-  if (!held) return undefined;
-  const { source, path, shape, dtype, values } = held;
-  if (source === "input") return declarations[path as keyof Inputs](graph, shape);
-  if (source === "state") {
-    return addWeight(graph, path, shape, (await state.read(path)) as Float32Array, storage);
-  }
-  return graph.constant([...values!], dtype, shape);
 }

@@ -1,51 +1,84 @@
-/** Weights in an ONNX graph, which computes with them in float32 however they are stored. */
+/** The weights of a model on their way into an ONNX graph, which stores each in the form that its reader needs. */
 import { TensorProto_DataType as DataType } from "onnx-buf";
+import { setTransposed } from "../../backend/transposed.js";
 import { toFloat16 } from "../../base/float16.js";
 import type { Shape } from "../../graph/tensor.js";
 import type { OnnxGraph } from "./graph.js";
 
-/** float16: half the size. int8: matrices in 8 bits with a scale for each row, a quarter of the size. */
-export const weightStorages = ["float32", "float16", "int8"] as const;
-export type WeightStorage = (typeof weightStorages)[number];
+/** A weight, by the name under which nodes refer to it. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly values: Float32Array;
+}
 
-/** Adds a weight; the name of its float32 values. */
-export function addWeight(
-  graph: OnnxGraph,
-  name: string,
-  shape: Shape,
-  values: Float32Array,
-  storage: WeightStorage,
-): string {
-  if (storage === "int8" && shape.length === 2) return addQuantized(graph, name, shape, values);
-  if (storage === "float16") {
-    const stored = graph.initializer(name, DataType.FLOAT16, shape, bytesOf(toFloat16(values)));
-    return graph.node("Cast", [stored], { to: DataType.FLOAT });
+/** Several weights below each other: [N, ...]. */
+export function stacked(weights: readonly Weight[]): Weight {
+  const values = new Float32Array(weights.reduce((sum, weight) => sum + weight.values.length, 0));
+  let end = 0;
+  for (const weight of weights) {
+    values.set(weight.values, end);
+    end += weight.values.length;
   }
+  const rows = weights.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const name = weights.map((weight) => weight.name).join("+");
+  return { name, shape: weights[0]!.shape.with(0, rows), values };
+}
+
+/** A weight [N, K] as [K, N], in which form products take their right factor. */
+export function transposed({ name, shape, values }: Weight): Weight {
+  const [rows, columns] = shape as [number, number];
+  const result = new Float32Array(values.length);
+  setTransposed(result, 0, values, { rows, columns });
+  return { name: `${name}/transposed`, shape: [columns, rows], values: result };
+}
+
+/** Stores a weight as it is; its name. */
+export function storeFloat32(graph: OnnxGraph, { name, shape, values }: Weight): string {
   return graph.initializer(name, DataType.FLOAT, shape, bytesOf(values));
 }
 
-/** Each row is divided by a scale that makes its largest number 127. */
-function addQuantized(graph: OnnxGraph, name: string, shape: Shape, values: Float32Array): string {
-  const [rows, columns] = shape as [number, number];
-  const scales = new Float32Array(rows);
-  const stored = new Int8Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    const numbers = values.subarray(row * columns, (row + 1) * columns);
-    const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const scale = largest === 0 ? 1 : largest / 127;
-    scales[row] = scale;
-    for (const [column, value] of numbers.entries()) {
-      stored[row * columns + column] = Math.round(value / scale);
-    }
+/**
+ * Stores a weight in half precision; its name.
+ *
+ * @throws RangeError if a number is too large for it
+ */
+export function storeFloat16(graph: OnnxGraph, { name, shape, values }: Weight): string {
+  const halves = toFloat16(values);
+  const index = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
+  if (index < 0) {
+    return graph.initializer(`${name}/float16`, DataType.FLOAT16, shape, bytesOf(halves));
   }
-  const inputs = [
-    graph.initializer(name, DataType.INT8, shape, bytesOf(stored)),
-    graph.initializer(`${name}/scale`, DataType.FLOAT, [rows], bytesOf(scales)),
-  ];
-  return graph.node("DequantizeLinear", inputs, { axis: 0 });
+  throw new RangeError(
+    `The weight ${name} has the number ${values[index]!}; float16 ends at 65,504. Export in float32 or int8.`,
+  );
 }
 
-function bytesOf(values: Float32Array | Uint16Array | Int8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = values;
+/**
+ * Stores a matrix in 8 bits, each of its rows or columns divided by a scale that makes its largest number 127; the names
+ * of its elements, int8, and of the scales, float32.
+ */
+export function storeInt8(
+  graph: OnnxGraph,
+  { name, shape, values }: Weight,
+  each: "row" | "column",
+): { readonly elements: string; readonly scales: string } {
+  const [rows, columns] = shape as [number, number];
+  const groupOf = (i: number): number => (each === "row" ? Math.floor(i / columns) : i % columns);
+  const largest = new Float32Array(each === "row" ? rows : columns);
+  for (let i = 0; i < values.length; i++) {
+    const group = groupOf(i);
+    largest[group] = Math.max(largest[group]!, Math.abs(values[i]!));
+  }
+  const scale = largest.map((value) => (value === 0 ? 1 : value / 127));
+  const elements = new Int8Array(values.length);
+  for (let i = 0; i < values.length; i++) elements[i] = Math.round(values[i]! / scale[groupOf(i)]!);
+  return {
+    elements: graph.initializer(`${name}/int8`, DataType.INT8, shape, bytesOf(elements)),
+    scales: graph.initializer(`${name}/scale`, DataType.FLOAT, [scale.length], bytesOf(scale)),
+  };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }

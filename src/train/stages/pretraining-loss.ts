@@ -6,12 +6,8 @@ import { fill } from "../../graph/ops/fill.js";
 import { add, multiply } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
-import {
-  type PairEmbeddings,
-  contrastiveAmong,
-  logitMultiplier,
-  logitScaleBounds,
-} from "../../objective/contrastive.js";
+import { logitMultiplier, logitScaleBounds } from "../../model/logit-scale.js";
+import { type PairEmbeddings, contrastiveAmong } from "../../objective/contrastive.js";
 import { matchedRows } from "../../objective/masked.js";
 import type { PretrainingModel } from "../../objective/model.js";
 import {
