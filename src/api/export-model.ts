@@ -6,7 +6,11 @@ import { requestBackend } from "../backend/open.js";
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
 import { writeConfigFile } from "../checkpoint/huggingface.js";
 import { loadModel } from "../checkpoint/load-model.js";
-import { writeProcessing } from "../checkpoint/write-model.js";
+import { jsonText } from "../checkpoint/files/json.js";
+import type { Model } from "../checkpoint/model.js";
+import { processingFiles } from "../checkpoint/processing-files.js";
+import { toProcessorConfig } from "../data/image/processor-config.js";
+import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import { toTokenizerJson } from "../data/text/tokenizer-json.js";
 import { exportOnnx } from "../export/onnx/export-onnx.js";
 import type { OnnxDtype } from "../export/onnx/dtype.js";
@@ -43,9 +47,9 @@ export async function exportModel(
     const model = await loadModel(path, backend, { ...loading });
     await mkdir(directory, { recursive: true });
     await writeConfigFile(directory, model.state, model.config, { source: model.source });
-    await writeProcessing(directory, model);
-    const tokenizer = JSON.stringify(toTokenizerJson(model.tokenizer));
-    await writeFile(join(directory, "tokenizer.json"), `${tokenizer}\n`);
+    for (const [name, text] of Object.entries(transformersFiles(model))) {
+      await writeFile(join(directory, name), text);
+    }
     const { signal } = loading;
     return await exportOnnx(directory, model, {
       ...{ signal, ...(onProgress && { onProgress }) },
@@ -54,6 +58,23 @@ export async function exportModel(
   } finally {
     backend.dispose();
   }
+}
+
+/** How images and texts are prepared, as transformers.js reads it: files by name. */
+function transformersFiles({ processor, tokenizer, config }: Model): Record<string, string> {
+  return {
+    ...processingFiles(processor, tokenizer),
+    // It has no FlavaImageProcessor, but CLIP's prepares images by the same settings.
+    "preprocessor_config.json": jsonText({
+      ...toProcessorConfig(processor),
+      image_processor_type: "CLIPImageProcessor",
+    }),
+    "tokenizer_config.json": jsonText({
+      ...toTokenizerConfig(tokenizer),
+      model_max_length: config.text.positions,
+    }),
+    "tokenizer.json": `${JSON.stringify(toTokenizerJson(tokenizer))}\n`,
+  };
 }
 
 /** Throws if the directory has files of other kinds. */

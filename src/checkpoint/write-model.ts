@@ -43,7 +43,7 @@ export async function writeModel(
 }
 
 /** Writes how a model's images and texts are prepared: image processor, tokenizer and vocabulary. */
-export async function writeProcessing(
+async function writeProcessing(
   directory: string,
   { config, ...model }: Pick<ModelToWrite, "config" | "processor" | "tokenizer">,
 ): Promise<void> {
