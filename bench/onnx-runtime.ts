@@ -22,12 +22,11 @@ export interface Results {
  * @param paths of the exported models, images, texts and pairs among them
  */
 export async function runOnnx(paths: readonly string[], pairs: Pairs): Promise<Results> {
-  const { image_embeds: images } = await runFile(paths, "vision_model", pairs);
-  const { text_embeds: texts } = await runFile(paths, "text_model", pairs);
+  const { pixels, ids } = pairs;
+  const { image_embeds: images } = await runFile(paths, "vision_model", { pixels });
+  const { text_embeds: texts } = await runFile(paths, "text_model", { ids });
   const { itm_logits: logits } = await runFile(paths, "multimodal_model", pairs);
-  const matches = pairs.ids.map(
-    (_, i) => 1 / (1 + Math.exp(logits![2 * i]! - logits![2 * i + 1]!)),
-  );
+  const matches = ids.map((_, i) => 1 / (1 + Math.exp(logits![2 * i]! - logits![2 * i + 1]!)));
   return { images: images!, texts: texts!, matches: Float32Array.from(matches) };
 }
 

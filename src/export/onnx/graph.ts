@@ -15,21 +15,26 @@ import {
 import { toFloat16 } from "../../base/float16.js";
 import type { Dtype, Shape } from "../../graph/tensor.js";
 import { type OnnxDtype, traitsOf } from "./dtype.js";
-import { type Weight, storeFloat32 } from "./weights.js";
 
 /** Sizes that a model leaves open: a number that stands for the size while the model is traced -> its name. */
 export type OpenSizes = ReadonlyMap<number, string>;
 
+/** A weight of the model, by the name under which nodes refer to it. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly values: Float32Array;
+}
+
 export type AttributeValue = number | readonly number[] | { readonly float: number };
 
-/** The elements of a constant, little-endian. */
-function elementsOf(type: DataType, values: readonly number[]): Uint8Array<ArrayBuffer> {
-  if (type === DataType.INT64) return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  if (type === DataType.INT8) return new Uint8Array(Int8Array.from(values).buffer);
-  if (type === DataType.INT32) return new Uint8Array(Int32Array.from(values).buffer);
+/** The elements of a constant. */
+function elementsOf(type: DataType, values: readonly number[]): ArrayBufferView {
+  if (type === DataType.INT64) return BigInt64Array.from(values, BigInt);
+  if (type === DataType.INT8) return Int8Array.from(values);
+  if (type === DataType.INT32) return Int32Array.from(values);
   const numbers = Float32Array.from(values);
-  if (type === DataType.FLOAT) return new Uint8Array(numbers.buffer);
-  return new Uint8Array(toFloat16(numbers).buffer as ArrayBuffer);
+  return type === DataType.FLOAT16 ? toFloat16(numbers) : numbers;
 }
 
 export class OnnxGraph {
@@ -92,11 +97,12 @@ export class OnnxGraph {
     name: string,
     type: DataType,
     shape: Shape,
-    rawData: Uint8Array<ArrayBuffer>,
+    { buffer, byteOffset, byteLength }: ArrayBufferView,
   ): string {
     if (this.#stored.has(name)) return name;
     this.#stored.add(name);
     const dims = shape.map(BigInt);
+    const rawData = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
     this.#graph.initializer.push(
       create(TensorProtoSchema, { name, dataType: type, dims, rawData }),
     );
@@ -174,7 +180,7 @@ export class OnnxGraph {
     const name = output[0]!;
     for (const each of input) {
       const weight = this.#weights.get(each);
-      if (weight) storeFloat32(this, weight);
+      if (weight) this.initializer(each, DataType.FLOAT, weight.shape, weight.values);
     }
     this.#graph.node.push(
       create(NodeProtoSchema, {

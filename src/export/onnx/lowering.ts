@@ -1,8 +1,8 @@
 /** What each operation of a traced forward pass is in ONNX (operator set 20). */
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import type { Attributes, Dtype, Node, Tensor } from "../../graph/tensor.js";
-import type { AttributeValue, OnnxGraph } from "./graph.js";
-import { type Weight, stacked, storeFloat16, storeInt8, transposed } from "./weights.js";
+import type { AttributeValue, OnnxGraph, Weight } from "./graph.js";
+import { stacked, storeFloat16, storeInt8, transposed } from "./weights.js";
 
 /** Adds the operators for a node, given the names of its inputs; the name of its first result, the only one in use. */
 type Lowering = (graph: OnnxGraph, node: Node, inputs: readonly string[]) => string;

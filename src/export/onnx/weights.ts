@@ -2,15 +2,7 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { setTransposed } from "../../backend/transposed.js";
 import { toFloat16 } from "../../base/float16.js";
-import type { Shape } from "../../graph/tensor.js";
-import type { OnnxGraph } from "./graph.js";
-
-/** A weight, by the name under which nodes refer to it. */
-export interface Weight {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly values: Float32Array;
-}
+import type { OnnxGraph, Weight } from "./graph.js";
 
 /** Several weights below each other: [N, ...]. */
 export function stacked(weights: readonly Weight[]): Weight {
@@ -33,11 +25,6 @@ export function transposed({ name, shape, values }: Weight): Weight {
   return { name: `${name}/transposed`, shape: [columns, rows], values: result };
 }
 
-/** Stores a weight as it is; its name. */
-export function storeFloat32(graph: OnnxGraph, { name, shape, values }: Weight): string {
-  return graph.initializer(name, DataType.FLOAT, shape, bytesOf(values));
-}
-
 /**
  * Stores a weight in half precision; its name.
  *
@@ -47,7 +34,7 @@ export function storeFloat16(graph: OnnxGraph, { name, shape, values }: Weight):
   const halves = toFloat16(values);
   const index = halves.findIndex((half) => (half & 0x7c00) === 0x7c00);
   if (index < 0) {
-    return graph.initializer(`${name}/float16`, DataType.FLOAT16, shape, bytesOf(halves));
+    return graph.initializer(`${name}/float16`, DataType.FLOAT16, shape, halves);
   }
   throw new RangeError(
     `The weight ${name} has the number ${values[index]!}; float16 ends at 65,504. Export in float32 or int8.`,
@@ -74,11 +61,7 @@ export function storeInt8(
   const elements = new Int8Array(values.length);
   for (let i = 0; i < values.length; i++) elements[i] = Math.round(values[i]! / scale[groupOf(i)]!);
   return {
-    elements: graph.initializer(`${name}/int8`, DataType.INT8, shape, bytesOf(elements)),
-    scales: graph.initializer(`${name}/scale`, DataType.FLOAT, [scale.length], bytesOf(scale)),
+    elements: graph.initializer(`${name}/int8`, DataType.INT8, shape, elements),
+    scales: graph.initializer(`${name}/scale`, DataType.FLOAT, [scale.length], scale),
   };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
