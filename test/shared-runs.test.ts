@@ -89,13 +89,14 @@ describe.runIf(nativeLevels().length > 0)("a run that backends share as processe
     );
     const data = { train: toyReviews(24, 1), validation: toyReviews(9, 2) };
     const run = async (size: number, name: string, stopAfter = Infinity): Promise<unknown> => {
+      const zero = size > 1 ? 1 : 0;
       const stop = new AbortController();
       const onProgress = ({ step }: { readonly step: number }): void => {
         if (step === stopAfter) stop.abort();
       };
       const results = await onAll(size, (backend) =>
         finetune({
-          ...{ recipe, model, ...data, directory: join(root, name), backend, workers: 0 },
+          ...{ recipe, model, ...data, directory: join(root, name), backend, workers: 0, zero },
           ...{ log: () => undefined, onProgress, signal: stop.signal },
         }),
       );

@@ -100,6 +100,16 @@ export class DividedMoments {
   }
 }
 
+/** The division for a ZeRO stage; undefined if nothing is divided. */
+export function divisionOf(
+  zero: ZeroStage,
+  processes: World | undefined,
+  parameters: unknown,
+  rules: ParameterRules = [],
+): DividedMoments | undefined {
+  return processes && zero === 1 ? new DividedMoments(parameters, rules, processes) : undefined;
+}
+
 const sizeOf = ({ begin, end }: Range): number => end - begin;
 const isWhole = ({ spec: { size } }: Member, range: Range): boolean => sizeOf(range) === size;
 const flat = (x: Tensor): Tensor => reshape(x, [x.size]);

@@ -19,6 +19,7 @@ import { isKnown } from "../data/labeled/labels.js";
 import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
+import type { ZeroStage } from "../optim/divided-moments.js";
 import { barrier, isFirst, requireSame } from "../parallel/agreement.js";
 import { withSharedFolder } from "../parallel/shared-folder.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
@@ -58,6 +59,8 @@ export interface FinetuneOptions {
   readonly backend: Backend;
   /** Continue a run even if its recipe, data or model have changed. */
   readonly allowChanges?: boolean;
+  /** What is divided among processes; default: nothing. */
+  readonly zero?: ZeroStage | undefined;
   /** Threads that prepare batches. */
   readonly workers: number;
   /** Called with each log line. */
@@ -225,12 +228,12 @@ async function provenanceOf(
 
 /** Trains with one seed, from its last checkpoint or from the start. */
 async function runSeed(seed: number, session: Session): Promise<Ending> {
-  const { backend, resolved, source, task, largest, provenance, log } = session;
+  const { backend, resolved, source, task, largest, provenance, zero = 0, log } = session;
   const run = session.runOf(seed);
   const own = { ...provenance, stage: nameOf(seed) };
   const { communicator: processes } = backend;
   const isFinished = await checkRun(run, own, resolved.steps, session);
-  await requireSame(processes, { ...own, checkpoints: await run.checkpoints() });
+  await requireSame(processes, { ...own, zero, checkpoints: await run.checkpoints() });
   if (isFinished) {
     log(`Seed ${seed} is finished: ${run.file("final")}`);
     return "finished";
@@ -247,7 +250,7 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
   );
   const stage = new FinetuningStage({
     ...{ backend, name: nameOf(seed), recipe: resolved, seed, model: source, task, largest, log },
-    ...{ train: session.train, validation: session.validation, shards: session.shards },
+    ...{ train: session.train, validation: session.validation, shards: session.shards, zero },
   });
   try {
     await run.writeFacts({ ...own, steps: stage.steps, losses: { [lossName]: stage.baseline } });
@@ -263,7 +266,7 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
 async function trainStage(stage: FinetuningStage, seed: number, session: Session): Promise<Ending> {
   const { resolved, shards, best, workers, report, log, signal, onProgress } = session;
   const run = session.runOf(seed);
-  const progress = await run.resume(stage.state);
+  const progress = await run.resume(stage.whole ?? stage.state);
   if (progress) log(`Continuing after step ${progress.step} of ${resolved.steps}.`);
   else await stage.begin();
   const left = resolved.steps - (progress?.step ?? 0);

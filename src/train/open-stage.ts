@@ -45,7 +45,7 @@ export async function openStage(
 
 async function openCodebook(
   stage: CodebookStageRecipe,
-  { backend, recipe, vocabulary, run, preparation }: OpenStageOptions,
+  { backend, recipe, vocabulary, run, preparation, zero = 0 }: OpenStageOptions,
 ): Promise<RecipeStage> {
   const { image } = await validationSets(recipe.data, stage, preparation);
   return new CodebookStage({
@@ -54,6 +54,7 @@ async function openCodebook(
     vocabulary,
     stage,
     shards: shardsOf(recipe, backend.communicator),
+    zero,
     validation: {
       kind: "image",
       sets: image,

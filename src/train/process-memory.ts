@@ -55,9 +55,8 @@ export async function processMemory(
   };
   const memories: ProcessMemory[] = [];
   for (const stage of shared.stages) {
-    const isDivisible = communicator && stage.kind === "pretraining";
     let exchange = 0;
-    for (const zero of isDivisible ? ([0, 1] as const) : ([0] as const)) {
+    for (const zero of communicator ? ([0, 1] as const) : ([0] as const)) {
       const run = new RunDirectory(stage.name, false);
       const opened = await openStage(stage, { ...options, run, zero });
       const { step } = opened.prepare().memory;

@@ -14,6 +14,7 @@ import { splitByKey } from "../../data/labeled/split.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
 import { openTask } from "../../eval/tasks/open-task.js";
 import type { LabeledTask } from "../../eval/tasks/task.js";
+import type { ZeroStage } from "../../optim/divided-moments.js";
 import { type FinetuningData, finetuningData } from "../../suite/finetuning-data.js";
 import { finetune } from "../../train/finetune.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
@@ -37,6 +38,7 @@ import {
   mpiOption,
   sharedRun,
   timeoutOption,
+  zeroOption,
 } from "./shared-run.js";
 import { trainingRun, workersOption } from "./training-run.js";
 import { wholeNumberFrom } from "../whole-number.js";
@@ -51,6 +53,7 @@ interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, Rest
   readonly imageSize?: number;
   readonly set?: string[];
   readonly allowChanges?: boolean;
+  readonly zero: "0" | "1";
   readonly workers: number;
 }
 
@@ -85,6 +88,7 @@ export function addFinetune(program: Command): void {
     .addOption(workersOption())
     .addOption(backendOption())
     .addOption(threadsOption())
+    .addOption(zeroOption())
     .addOption(launchOption())
     .addOption(restartsOption())
     .addOption(timeoutOption())
@@ -119,6 +123,7 @@ async function runShared(path: string, flags: FinetuneFlags, joined: JoinedRun):
         ...run,
         ...data,
         ...{ recipe, model, directory, workers, columns: { text, textPair, image, label } },
+        zero: Number(flags.zero) as ZeroStage,
         ...(allowChanges && { allowChanges }),
       }),
     backendOptions({ ...joined, ...flags }),

@@ -15,6 +15,14 @@ interface Place {
   readonly moment: Moment;
 }
 
+/** The whole of a state whose moments are divided; undefined if they are not. */
+export function wholeState(
+  state: State,
+  divided: DividedMoments | undefined,
+): WholeState | undefined {
+  return divided && new WholeState(state, divided, state.backend.communicator!);
+}
+
 /** As it is at one moment. All processes call `read` together, with the same paths in the same order. */
 export class WholeState implements SavedState {
   readonly paths: readonly string[];

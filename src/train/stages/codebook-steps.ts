@@ -8,6 +8,7 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 import { codebookSize } from "../../data/image/fitted-processor.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
+import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
 import { initialize } from "../../nn/parameter.js";
 import type { Autoencoder } from "../../objective/reconstruction.js";
 import type { SizedRecipe } from "../sized-recipe.js";
@@ -28,6 +29,8 @@ export interface CodebookStepsOptions {
   readonly stage: CodebookStageRecipe;
   /** The shards of batches that this process computes; default: whole batches. */
   readonly shards?: ShardsOptions;
+  /** What is divided among processes; default: nothing. */
+  readonly zero?: ZeroStage;
 }
 
 export type CodebookState = State<OptimizerState<Autoencoder<TensorSpec>, TensorSpec>>;
@@ -36,20 +39,25 @@ type CodebookStep = ShardStep<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec
 /** The state of the stage, and its step, compiled when it is first needed. */
 export class CodebookSteps {
   readonly state: CodebookState;
+  /** The division of the moments among processes, if there is one. */
+  readonly divided: DividedMoments | undefined;
   /** The images of a batch, or of a shard, float32 [B, 3, h, w]. */
   readonly pixels: TensorSpec;
   readonly #steps: ShardSteps<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
 
   constructor(private readonly options: CodebookStepsOptions) {
-    const { backend, recipe, stage, shards = wholeBatch } = options;
+    const { backend, recipe, stage, shards = wholeBatch, zero = 0 } = options;
     const { codebook, image } = recipe.config;
     const parameters: Autoencoder<TensorSpec> = autoencoderParameters(codebook);
     const division: Division = { shards };
-    const specs = optimizerState(parameters, { average: true, ...partsOf(division) });
+    const { communicator: processes } = backend;
+    const divided = divisionOf(zero, processes, parameters);
+    const specs = optimizerState(parameters, { average: true, divided, ...partsOf(division) });
+    this.divided = divided;
     this.state = new State(backend, specs);
     const { clip, ...optimizer } = stage.optimizer;
     this.#steps = new ShardSteps(this.state, {
-      ...{ ...division, processes: backend.communicator, clip, optimizer },
+      ...{ ...division, processes, clip, optimizer, divided },
       sumDtype: recipe.gradientSums,
       learningRate: (step) => rateAt(step, stage),
       averaging: stage.averaging,

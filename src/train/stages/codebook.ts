@@ -18,6 +18,7 @@ import type { FlavaConfig } from "../../model/config.js";
 import { inkBelow } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { dealt } from "../../parallel/agreement.js";
+import { type WholeState, wholeState } from "../run/whole-state.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { batchOptions } from "../stage-batches.js";
 import { withPublishedGain } from "./codebook-loss.js";
@@ -82,6 +83,10 @@ export class CodebookStage implements RecipeStage {
 
   get state(): CodebookState {
     return this.#steps.state;
+  }
+
+  get whole(): WholeState | undefined {
+    return wholeState(this.state, this.#steps.divided);
   }
 
   begin(): Promise<void> {

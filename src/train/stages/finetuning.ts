@@ -17,10 +17,12 @@ import { flavaParameters } from "../../model/flava.js";
 import type { Task } from "../../model/task.js";
 import { type FlavaForTask, unusedParts } from "../../model/task-model.js";
 import { initialize } from "../../nn/parameter.js";
+import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
 import { type ParameterRules, freezing, requireParts, requireRules } from "../../optim/rules.js";
 import { warmupCosine, warmupLinear } from "../../optim/schedule.js";
 import type { ResolvedRecipe } from "../resolved-recipe.js";
 import { loadStart } from "../run/start.js";
+import { type WholeState, wholeState } from "../run/whole-state.js";
 import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import type { LabeledTensors } from "../../data/labeled/labeled-batch.js";
@@ -38,6 +40,8 @@ export interface FinetuningStageOptions {
   readonly task: Task;
   /** The shards of batches that this process computes. */
   readonly shards: ShardsOptions;
+  /** What is divided among processes. */
+  readonly zero: ZeroStage;
   /** Sizes of the largest shard. */
   readonly largest: TaskSizes;
   readonly train: readonly LabeledSample[];
@@ -53,6 +57,7 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
   /** Of its loss. */
   readonly baseline: number;
   readonly measures: readonly string[];
+  readonly #divided: DividedMoments | undefined;
   readonly #steps: ShardSteps<FlavaForTask<TensorSpec>, LabeledTensors<TensorSpec>>;
   readonly #predictor: TaskPredictor;
 
@@ -65,10 +70,14 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     const rules = rulesOf(parameters, options);
     const { microBatches, precision } = recipe;
     const division: Division = { shards: options.shards, microBatches };
-    this.state = new State(backend, optimizerState(parameters, { rules, ...partsOf(division) }));
+    const { communicator: processes } = backend;
+    const divided = divisionOf(options.zero, processes, parameters, rules);
+    this.#divided = divided;
+    const specs = optimizerState(parameters, { rules, divided, ...partsOf(division) });
+    this.state = new State(backend, specs);
     const { clip, ...optimizer } = recipe.optimizer;
     this.#steps = new ShardSteps(this.state, {
-      ...{ ...division, processes: backend.communicator, sumDtype: recipe.gradientSums },
+      ...{ ...division, processes, divided, sumDtype: recipe.gradientSums },
       optimizer: { ...optimizer, rules },
       ...(clip !== undefined && { clip }),
       learningRate: (step) => rateAt(step, recipe),
@@ -78,6 +87,10 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     this.measures = validation.length > 0 ? measureNames(task.labels) : [];
     const state = this.state as unknown as State<{ parameters: never }>;
     this.#predictor = new TaskPredictor({ ...model, state, task, precision });
+  }
+
+  get whole(): WholeState | undefined {
+    return wholeState(this.state, this.#divided);
   }
 
   get name(): string {

@@ -10,7 +10,7 @@ import type { ShardsOptions } from "../../data/batch/shards.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
 import { initialize } from "../../nn/parameter.js";
-import { DividedMoments, type ZeroStage } from "../../optim/divided-moments.js";
+import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
 import { requireParts } from "../../optim/rules.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import {
@@ -57,13 +57,12 @@ export class PretrainingSteps {
   readonly #steps: ShardSteps<FlavaForPretraining<TensorSpec>, Inputs>;
 
   constructor(private readonly options: PretrainingStepsOptions) {
-    const { backend, recipe, stage, shards, zero } = options;
+    const { backend, recipe, stage, shards, zero = 0 } = options;
     const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(recipe.config);
     requireParts(parameters, stage.frozen);
     const rules = pretrainingRules(stage.frozen);
     const { communicator: processes } = backend;
-    const divided =
-      processes && zero === 1 ? new DividedMoments(parameters, rules, processes) : undefined;
+    const divided = divisionOf(zero, processes, parameters, rules);
     const division: Division = { shards, microBatches: stage.microBatches };
     const specs = optimizerState(parameters, { rules, divided, ...partsOf(division) });
     this.state = new State(backend, specs);

@@ -12,7 +12,7 @@ import type { TensorSpec } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { lossesOfKind } from "../../objective/objectives.js";
 import { type StartWeights, loadStart } from "../run/start.js";
-import { WholeState } from "../run/whole-state.js";
+import { type WholeState, wholeState } from "../run/whole-state.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { type TrainingData, measureBaselines } from "./baselines.js";
 import { withCalibratedMatching } from "./calibrate-matching.js";
@@ -57,8 +57,7 @@ export class PretrainingStage implements RecipeStage {
   }
 
   get whole(): WholeState | undefined {
-    const { divided } = this.#steps;
-    return divided && new WholeState(this.state, divided, this.options.backend.communicator!);
+    return wholeState(this.state, this.#steps.divided);
   }
 
   get name(): string {
