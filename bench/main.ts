@@ -68,7 +68,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- gpu [--json FILE]
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- serve --peer URL [--seconds COUNT]
-       npm run bench -- scaling [--model mini|base]
+       npm run bench -- scaling [--model MODEL]   base, the default: mini and base
        npm run bench -- matching [--model PATH]
        npm run bench -- reranking [--model PATH]
        npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   counts: multiples of 2,048

@@ -14,6 +14,7 @@ import { fill } from "../src/graph/ops/fill.js";
 import { type TensorSpec, spec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { initialize } from "../src/nn/parameter.js";
+import { divisionOf } from "../src/optim/divided-moments.js";
 import { launchOf, mpiLibraryPath } from "../src/parallel/launcher.js";
 import { optimizerStep } from "../src/train/optimizer-step.js";
 import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
@@ -43,12 +44,13 @@ async function seconds(count: number, run: () => Promise<unknown>): Promise<numb
   return median(found);
 }
 
-/** A step on this process's part of the batch; `exchanges`: with the others, and otherwise on its own. */
-async function prepareStep(exchanges: boolean): Promise<() => Promise<unknown>> {
+/** A step on this process's part of the batch: with the others, or on its own. */
+async function prepareStep(what: "step" | "divided" | "alone"): Promise<() => Promise<unknown>> {
   const config = models[request.model];
   const rules = pretrainingRules();
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
-  const state = new State(backend, optimizerState(parameters, { rules }));
+  const divided = divisionOf(what === "divided" ? 1 : 0, processes, parameters, rules);
+  const state = new State(backend, optimizerState(parameters, { rules, divided }));
   await initialize(state, keyOf(0));
   const { kind, ...inputs } = pretrainingBatch(config, {
     kind: "pretrain",
@@ -59,10 +61,11 @@ async function prepareStep(exchanges: boolean): Promise<() => Promise<unknown>> 
   });
   const batch = { kind, ...inputs } as Batch<Given>;
   const loss = pretrainingLoss(batch, { config, precision: "bfloat16" });
-  const options = { optimizer: { rules }, clip: 1, learningRate: () => fill([], 1e-4) };
-  const step = exchanges
-    ? new AccumulatedStep(state, loss.split!(1), { ...options, processes })
-    : optimizerStep(state, loss, options);
+  const options = { optimizer: { rules }, divided, clip: 1, learningRate: () => fill([], 1e-4) };
+  const step =
+    processes && what !== "alone"
+      ? new AccumulatedStep(state, loss.split!(1), { ...options, processes })
+      : optimizerStep(state, loss, options);
   const values = mapTree(inputs, ({ values }: Given) => values);
   return () => step.run(values);
 }
@@ -87,9 +90,7 @@ function prepareExchange(bytes: number): () => Promise<unknown> {
 }
 
 const run =
-  request.what === "exchange"
-    ? prepareExchange(request.bytes)
-    : await prepareStep(request.what === "step" && processes !== undefined);
+  request.what === "exchange" ? prepareExchange(request.bytes) : await prepareStep(request.what);
 const found = await seconds(request.repeats, run);
 if (rank === 0) console.log(JSON.stringify({ seconds: found }));
 backend.dispose();

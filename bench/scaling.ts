@@ -13,9 +13,12 @@ import type { TensorSpec } from "../src/graph/tensor.js";
 import { pretrainingParameters } from "../src/model/flava.js";
 import { type Link, type StepCost, stepSeconds } from "./scaling-model.js";
 
-/** What the processes measure: steps together, steps of each on its own, or the exchange of gradients alone. */
+/**
+ * What the processes measure: steps together, the same with divided moments, steps of each on its own, or the exchange of gradients
+ * alone.
+ */
 export interface ScalingRequest {
-  readonly what: "step" | "alone" | "exchange";
+  readonly what: "step" | "divided" | "alone" | "exchange";
   readonly model: ModelName;
   /** Pairs of all processes together. */
   readonly batch: number;
@@ -66,6 +69,7 @@ async function measureSteps(model: ModelName, batch: number): Promise<StepCost> 
   const common = { model, batch, bytes, repeats: model === "base" ? 3 : 15 };
   const one = await worker(1, { ...common, what: "step", threads: 2 });
   const two = await worker(2, { ...common, what: "step", threads: 1 });
+  const divided = await worker(2, { ...common, what: "divided", threads: 1 });
   const alone = await worker(2, { ...common, what: "alone", threads: 1 });
   const exchange = await worker(2, { ...common, what: "exchange", threads: 1 });
   const hidden = Math.max(0, 1 - (two - alone) / exchange);
@@ -73,6 +77,9 @@ async function measureSteps(model: ModelName, batch: number): Promise<StepCost> 
   console.log(`  1 process, 2 threads            ${milliseconds(one)}`);
   console.log(
     `  2 processes, 1 thread each      ${milliseconds(two)}   ${(one / two).toFixed(3)} of that speed (bar: 0.93)`,
+  );
+  console.log(
+    `  the same with --zero 1          ${milliseconds(divided)}   ${(one / divided).toFixed(3)} of that speed (bar: 0.93)`,
   );
   console.log(`  the same without exchange       ${milliseconds(alone)}`);
   console.log(
@@ -110,7 +117,7 @@ function printModel(gradientBytes: number, perPair: number): void {
 export async function benchScaling(model: ModelName): Promise<void> {
   console.log("Measured here, with Open MPI on one machine (shared memory):\n");
   const costs = new Map<ModelName, StepCost>();
-  for (const each of new Set<ModelName>(["mini", model]))
+  for (const each of model === "base" ? (["mini", "base"] as const) : [model])
     costs.set(each, await measureSteps(each, 16));
   const bytes = 600e6;
   const request = { model, batch: 16, threads: 1, repeats: 5, bytes };

@@ -23,8 +23,8 @@ import { logitMultiplier } from "../src/model/logit-scale.js";
 import type { GatherMode } from "../src/objective/model.js";
 import { type LossWeights, lossesOf } from "../src/objective/objectives.js";
 import { embedImages, embedTexts } from "../src/objective/pair.js";
-import { DividedMoments } from "../src/optim/divided-moments.js";
-import { WholeState } from "../src/train/run/whole-state.js";
+import { divisionOf } from "../src/optim/divided-moments.js";
+import { wholeState } from "../src/train/run/whole-state.js";
 import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
 import { AccumulatedStep, stepInParts } from "../src/train/step/accumulated-step.js";
 import { optimizerState } from "../src/train/step/update.js";
@@ -43,8 +43,8 @@ interface Shared {
   readonly batch: typeof matching;
   readonly gather?: GatherMode;
   readonly weights?: LossWeights;
-  /** Divides the moments, in buckets of so many bytes. */
-  readonly divided?: number;
+  /** Whether the moments are divided; default: no. */
+  readonly divides?: boolean;
   readonly clip?: number;
   /** Default: 1. */
   readonly steps?: number;
@@ -53,16 +53,13 @@ interface Shared {
 /** The state after steps that `processes` computes with others, and the losses that the last one reports. */
 async function stepOn(
   processes: Communicator,
-  { batch, gather = "global", weights = {}, divided: bucketBytes, clip, steps = 1 }: Shared,
+  { batch, gather = "global", weights = {}, divides = false, clip, steps = 1 }: Shared,
 ): Promise<Map<string, Values | number>> {
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
   const own = parts / processes.size;
   const backend = referenceBackend({ processes });
   const rules = pretrainingRules();
-  const divided =
-    bucketBytes === undefined
-      ? undefined
-      : new DividedMoments(parameters, rules, processes, bucketBytes);
+  const divided = divisionOf(divides ? 1 : 0, processes, parameters, rules);
   const state = new State(backend, optimizerState(parameters, { rules, divided, shards: own }));
   const start = smallState();
   for (const path of start.paths) state.write(path, await start.read(path));
@@ -82,7 +79,7 @@ async function stepOn(
   for (let earlier = 1; earlier < steps; earlier++) await stepInParts(made);
   const { total, scalars } = await stepInParts(made);
   const found = new Map<string, Values | number>([["total", total], ...Object.entries(scalars)]);
-  const saved = divided ? new WholeState(state, divided, processes) : state;
+  const saved = wholeState(state, divided) ?? state;
   for (const path of saved.paths) {
     if (!path.startsWith("accumulated/")) found.set(path, await saved.read(path));
   }
@@ -164,7 +161,7 @@ describe("a step that several processes share", () => {
   it("ends with the same state on all of them, also if they divide the moments", async () => {
     const shared = { batch: mixed, clip: 1, steps: 2 };
     const [first, ...others] = await stepOnAll(2, shared);
-    const divided = await stepOnAll(2, { ...shared, divided: 2000 });
+    const divided = await stepOnAll(2, { ...shared, divides: true });
     for (const other of [...others, ...divided]) expect(other).toEqual(first);
     expect([...divided[0]!.keys()]).toEqual([...first!.keys()]);
   });

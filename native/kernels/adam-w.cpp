@@ -1,7 +1,8 @@
 // One step of AdamW with decoupled weight decay (Loshchilov and Hutter, 2019), for several parameters in one pass.
 //
 // Inputs: all parameters, all first moments, all second moments, all gradients, then the learning rate, the step, and
-// the scale of the gradients if there is one. Outputs: the first three groups, and the squared norm of the update.
+// the scale of the gradients if there is one. Outputs: the first three groups, and the squared norm of the update. Moments may be
+// those of some elements only, from `begins` on, which alone are then updated.
 #include "failure.h"
 #include "finite.h"
 #include "tensor-blocks.h"
@@ -12,6 +13,7 @@ namespace {
 struct Attributes {
   double beta1, beta2, epsilon, weightDecay, rateFactor;
   bool hasScale;
+  Numbers begins;
 
   template <class Field>
   void list(Field& field) {
@@ -21,6 +23,7 @@ struct Attributes {
     field("weightDecay", weightDecay);
     field("rateFactor", rateFactor);
     field("hasScale", hasScale);
+    field("begins[]", begins);
   }
 };
 
@@ -56,13 +59,13 @@ struct State {
   float* parameter;
   float* first;
   float* second;
-  State(const Tensor* tensors, int64_t index, int64_t count)
-      : parameter(tensors[index].as<float>()),
+  State(const Tensor* tensors, int64_t index, int64_t count, int64_t begin)
+      : parameter(tensors[index].as<float>() + begin),
         first(tensors[count + index].as<float>()),
         second(tensors[2 * count + index].as<float>()) {}
 };
 
-/** Updates the elements [begin, end) of a parameter; returns the squared norm of the update. */
+/** Updates the elements [begin, end) of those that have moments; returns the squared norm of the update. */
 template <class G>
 float update(const Step& step, const State& from, const State& to, const G* gradient, int64_t begin, int64_t end) {
   Floats square{};
@@ -91,11 +94,13 @@ void adamWKernel(const Call& call, const Attributes& attributes) {
   const int64_t count = call.outputCount / 3;
   bool finite = __builtin_isfinite(step.gradientScale);
   const float squaredNorm =
-      sumOverBlocks(call, call.outputs, finite ? count : 0, [&](int64_t index, int64_t begin, int64_t end) {
+      sumOverBlocks(call, call.outputs + count, finite ? count : 0, [&](int64_t index, int64_t begin, int64_t end) {
         float square = 0.0f;
-        visitFloats(call.inputs[3 * count + index], [&](auto* gradient) {
+        const int64_t offset = static_cast<int64_t>(attributes.begins.values[index]);
+        visitFloats(call.inputs[3 * count + index], [&](auto* whole) {
+          auto* const gradient = whole + offset;
           if (isFinite(gradient, begin, end)) {
-            const State from(call.inputs, index, count), to(call.outputs, index, count);
+            const State from(call.inputs, index, count, offset), to(call.outputs, index, count, offset);
             square = update(step, from, to, gradient, begin, end);
           } else {
             __atomic_store_n(&finite, false, __ATOMIC_RELAXED);

@@ -12,7 +12,7 @@ struct Attributes {
 
   template <class Field>
   void list(Field& field) {
-    field("parts:reduce|gather|reduceAndGather", parts);
+    field("parts:reduce|gather|reduceAndGather|reduceBlocks|gatherBlocks", parts);
     field("channel", channel);
   }
 };

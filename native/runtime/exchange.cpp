@@ -93,7 +93,21 @@ Exchange::Exchange(Parts parts, int32_t channel, const Tensor* tensors, int32_t 
 /** The two phases of one operation have tags of their own. */
 int32_t Exchange::tag() const { return 2 * channel_ + (phase_ == Phase::gathering ? 1 : 0); }
 
+/** Of each tensor the blocks of this process: none where there are fewer of them than processes before it. */
+std::vector<Piece> Exchange::sliceOfBlocks(int32_t rank, int32_t size) const {
+  const int64_t block = numbersPerBlock * bytesOf(dtype_);
+  std::vector<Piece> pieces;
+  for (const Piece& tensor : tensors_) {
+    const int64_t blocks = (tensor.bytes + block - 1) / block;
+    const auto border = [=](int64_t index) { return std::min(tensor.bytes, blocks * index / size * block); };
+    const int64_t begin = border(rank), end = border(rank + 1);
+    if (begin < end) pieces.push_back({tensor.data + begin, end - begin});
+  }
+  return pieces;
+}
+
 std::vector<Piece> Exchange::slice(int32_t rank, int32_t size) const {
+  if (parts_ == Parts::reduceBlocks || parts_ == Parts::gatherBlocks) return sliceOfBlocks(rank, size);
   const auto border = [=](int64_t index) { return count_ / size * index + count_ % size * index / size; };
   const int64_t number = bytesOf(dtype_);
   int64_t begin = border(rank) * number, left = border(rank + 1) * number - begin;
@@ -169,7 +183,7 @@ void Exchange::gather(const FlavaMessagePassing& messages, int32_t rank, int32_t
 }
 
 int64_t Exchange::neededBytes(int32_t rank, int32_t size) const {
-  return parts_ == Parts::gather ? 0 : bytesOf(slice(rank, size)) * (size - 1);
+  return gathersOnly() ? 0 : bytesOf(slice(rank, size)) * (size - 1);
 }
 
 int64_t Exchange::heldBytes() const {
@@ -180,7 +194,7 @@ int64_t Exchange::heldBytes() const {
 
 void Exchange::begin(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
   begun_ = std::chrono::steady_clock::now();
-  if (parts_ == Parts::gather) {
+  if (gathersOnly()) {
     gather(messages, rank, size);
   } else {
     scatter(messages, rank, size);
@@ -193,7 +207,7 @@ bool Exchange::progress(const FlavaMessagePassing& messages, int32_t rank, int32
   if (!pending_.empty()) return false;
   if (phase_ == Phase::gathering) return true;
   sum(rank, size);
-  if (parts_ == Parts::reduce) return true;
+  if (parts_ != Parts::reduceAndGather) return true;
   gather(messages, rank, size);
   return false;
 }

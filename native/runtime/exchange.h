@@ -16,7 +16,7 @@ struct Piece {
 };
 
 /**
- * Tensors seen as one row of numbers, which is cut into a slice for each process. To reduce, every process sends each
+ * Tensors of which each process has a slice (see Parts). To reduce, every process sends each
  * slice to the process that it belongs to, which adds all versions of its slice in the order of a fixed binary tree. To
  * gather, every process sends its slice to all others. Together this is an all-reduce; each number is sent twice. Sums of
  * bfloat16 are rounded wherever two are added.
@@ -50,7 +50,9 @@ class Exchange {
     int32_t rank;
   };
 
+  bool gathersOnly() const { return parts_ == Parts::gather || parts_ == Parts::gatherBlocks; }
   std::vector<Piece> slice(int32_t rank, int32_t size) const;
+  std::vector<Piece> sliceOfBlocks(int32_t rank, int32_t size) const;
   void send(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t to);
   void receive(const FlavaMessagePassing& messages, const std::vector<Piece>& pieces, int32_t from);
   void scatter(const FlavaMessagePassing& messages, int32_t rank, int32_t size);

@@ -59,7 +59,10 @@ struct Parallel {
   ~Parallel() = default;
 };
 
-/** What a collective operation does with tensors seen as one row of numbers, cut into a slice for each process. */
+/**
+ * What a collective operation does with tensors of which each process has a slice: of all of them seen as one row of numbers, or,
+ * by blocks, of each tensor the same share of its blocks of `numbersPerBlock` numbers, rounded to whole ones.
+ */
 enum class Parts : int32_t {
   /** Each process gets the sum of all versions of its slice. */
   reduce = 0,
@@ -67,7 +70,10 @@ enum class Parts : int32_t {
   gather = 1,
   /** One after the other: all processes get the sum. */
   reduceAndGather = 2,
+  reduceBlocks = 3,
+  gatherBlocks = 4,
 };
+constexpr int64_t numbersPerBlock = 8192;
 
 /** Operations in which all processes of a run take part; implemented by the communicator. */
 struct Collectives {

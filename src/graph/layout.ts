@@ -122,7 +122,7 @@ export class Layout {
 }
 
 /** The tensor whose memory holds the value of `tensor`. */
-function homeOf(tensor: Tensor): Tensor {
+export function homeOf(tensor: Tensor): Tensor {
   const shown = viewed(tensor);
   if (!shown.node.op.update) return shown;
   const target = targetsOf(shown.node).get(shown.index);

@@ -5,10 +5,10 @@ import { fuse } from "./fuse.js";
 import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
-import { Layout, type PlacedTensor } from "./layout.js";
+import { Layout, type PlacedTensor, homeOf } from "./layout.js";
 import { ancestors } from "./order.js";
 import { placeholderOf } from "./placeholder.js";
-import { overwritten, schedule, viewed } from "./schedule.js";
+import { schedule, viewed } from "./schedule.js";
 
 export interface Instruction {
   readonly op: Op;
@@ -66,7 +66,7 @@ export function plan(
   memory: MemoryLayout = processorMemory,
 ): Plan {
   const updates = [...traced.updates].map(([target, value]) =>
-    overwritten(value.node).includes(target) ? value : copyInto(target, value),
+    homeOf(value) === target ? value : copyInto(target, value),
   );
   const outputCount = traced.outputs.size;
   let roots = fuse([...traced.outputs.values(), ...updates]);

@@ -39,8 +39,8 @@ export function schedule(roots: readonly Tensor[]): Node[] {
  * small results, then everything else. Collective operations are waited for when there is nothing else to do.
  */
 function rank(node: Node): number {
-  if (node.op.update || node.op.collective) return 0;
   if (node.op.awaits) return 3;
+  if (node.op.update || node.op.collective) return 0;
   return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
 }
 

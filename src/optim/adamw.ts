@@ -59,14 +59,20 @@ export interface AdamWStep<P> {
   readonly updateNorm: Tensor;
 }
 
-/** One step for all parameters. */
+/**
+ * One step for all parameters that have moments.
+ *
+ * @param beginOf where the moments of a parameter begin, if they are those of a range of its numbers only; default: 0
+ */
 export function adamW<P>(
   inputs: AdamWInputs<P, Moments<Tensor>>,
   options: AdamWOptions = {},
+  beginOf: (parameter: Tensor) => number = () => 0,
 ): AdamWStep<P> {
   const parameters = new Map<string, Tensor>();
   const moments: Record<string, { first: Tensor; second: Tensor }> = {};
-  const squaredNorms = [...groupsOf(inputs, options)].map(({ constants, members }) => {
+  const squaredNorms = [...groupsOf(inputs, options)].map(({ constants, members: whole }) => {
+    const members = whole.map((member) => ({ ...member, begin: beginOf(member.parameter) }));
     const { updated, squaredUpdateNorm } = adamWUpdate(members, inputs, constants);
     for (const [index, { path }] of members.entries()) {
       const { parameter, first, second } = updated[index]!;

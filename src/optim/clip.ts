@@ -14,10 +14,15 @@ export interface Clipping {
 
 /** Clipping of a tree of gradients by global norm; undefined leaves count as zero. */
 export function clipByGlobalNorm(gradients: unknown, limit: number): Clipping {
+  const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
+  return clipByNorm(sqrt(sumOfSquares(tensors)), limit);
+}
+
+/** Clipping by a norm that is known, float32 []. */
+export function clipByNorm(known: Tensor, limit: number): Clipping {
   if (!(limit > 0))
     throw new RangeError(`Expected a positive limit for the gradient norm, but got ${limit}.`);
-  const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
-  const norm = checkFinite(sqrt(sumOfSquares(tensors)));
+  const norm = checkFinite(known);
   // As in PyTorch, 1e-6 avoids division by a norm of zero.
   const scale = minimum(multiply(reciprocal(affine(norm, 1, 1e-6)), limit), 1);
   return { norm, scale };

@@ -1,15 +1,16 @@
 /**
- * ZeRO stage 1 (Rajbhandari et al. 2020): each process keeps the moments of a part of the parameters, updates that part, and
- * gets the others updated from the processes that have theirs.
+ * ZeRO stage 1 (Rajbhandari et al. 2020): each process keeps the moments of a range of every parameter. It gets the sums of that range
+ * of the gradients, updates it, and gets the others from the processes that have updated them.
  */
-import { leavesOf, mapTree, type Partly } from "../base/tree.js";
-import { type World, allGather, allReduce } from "../graph/ops/collective.js";
+import { type Partly, leavesOf, mapTree } from "../base/tree.js";
 import { multiply } from "../graph/ops/arithmetic.js";
+import { type Range, type World, rangeOf } from "../graph/ops/block-ranges.js";
+import { sum } from "../graph/ops/broadcast.js";
+import { allReduce, gatherBlocks } from "../graph/ops/collective.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
-import { fill } from "../graph/ops/fill.js";
 import { reshape } from "../graph/ops/reshape.js";
-import { slice } from "../graph/ops/slice.js";
+import { squaresByBlock, sumInOrder } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
 import {
   type AdamWInputs,
@@ -23,80 +24,41 @@ import { type ParameterRules, ruleFor } from "./rules.js";
 /** What of the optimizer is divided among processes: nothing, or its moments. */
 export type ZeroStage = 0 | 1;
 
-/** A parameter as numbers in a row: those from `begin` to before `end`. */
-interface Range {
-  readonly begin: number;
-  readonly end: number;
-}
-
-/** A parameter of a bucket. */
-export interface Member {
-  readonly path: string;
-  readonly spec: TensorSpec;
-  /** Where it begins in its bucket. */
-  readonly offset: number;
-}
-
-/**
- * Parameters that are exchanged together, seen as one row of numbers, which is cut into a slice of `length` numbers for each
- * process; the last ones may be shorter.
- */
-export interface Bucket {
-  readonly members: readonly Member[];
-  readonly length: number;
-}
-
-/** Large enough that the messages are few, small enough that the copies of a bucket are little memory. */
-const defaultBucketBytes = 2 ** 25;
-/** Channels of buckets, after those of gradients. */
+/** Bytes of parameters that are exchanged at a time, while the next ones are updated. */
+const bucketBytes = 2 ** 23;
+/** Channels of parameters, after those of gradients. */
 const firstChannel = 2 ** 13;
 
-/** Which process has the moments of which parameters. Depends on the shapes and the number of processes alone. */
+/** Which process has the moments of what. Depends on the shapes and the number of processes alone. */
 export class DividedMoments {
-  readonly buckets: readonly Bucket[];
+  /** Parameters that have moments, by path. */
+  readonly parameters: ReadonlyMap<string, TensorSpec>;
 
   /** @param parameters a tree of specifications; frozen ones have no moments */
   constructor(
     parameters: unknown,
     rules: ParameterRules,
     readonly world: World,
-    bucketBytes = defaultBucketBytes,
   ) {
-    const buckets: Member[][] = [];
-    let size = Infinity;
-    for (const [path, leaf] of leavesOf<TensorSpec>(parameters)) {
-      if (ruleFor(rules, path).frozen) continue;
-      if (4 * size >= bucketBytes) {
-        buckets.push([]);
-        size = 0;
-      }
-      buckets.at(-1)!.push({ path, spec: leaf, offset: size });
-      size += leaf.size;
-    }
-    this.buckets = buckets.map((members) => {
-      const { offset, spec: last } = members.at(-1)!;
-      return { members, length: Math.ceil((offset + last.size) / world.size) };
-    });
+    const leaves = leavesOf<TensorSpec>(parameters);
+    this.parameters = new Map(leaves.filter(([path]) => !ruleFor(rules, path).frozen));
+  }
+
+  /** What this process, or that of another rank, has of a parameter's moments; empty if nothing. */
+  rangeOf({ size }: TensorSpec, rank = this.world.rank): Range {
+    return rangeOf(size, { ...this.world, rank });
   }
 
   /** The moments that this process has. */
   specs(): Moments<TensorSpec> {
-    const own = this.buckets.flatMap((bucket) =>
-      bucket.members.flatMap((member) => {
-        const range = this.rangeOf(bucket, member);
-        if (!range) return [];
-        const moment = isWhole(member, range) ? spec(member.spec.shape) : spec([sizeOf(range)]);
-        return [[member.path, { first: moment, second: moment }] as const];
-      }),
-    );
+    const own = [...this.parameters].flatMap(([path, parameter]) => {
+      const { begin, end } = this.rangeOf(parameter);
+      if (begin === end) return [];
+      const isWhole = end - begin === parameter.size;
+      const moment = isWhole ? spec(parameter.shape) : spec([end - begin]);
+      return [[path, { first: moment, second: moment }] as const];
+    });
     return Object.fromEntries(own);
-  }
-
-  /** What this process has of a parameter's moments; undefined if nothing. */
-  rangeOf({ length }: Bucket, { offset, spec: { size } }: Member): Range | undefined {
-    const begin = Math.max(0, this.world.rank * length - offset);
-    const end = Math.min(size, (this.world.rank + 1) * length - offset);
-    return begin < end ? { begin, end } : undefined;
   }
 }
 
@@ -110,9 +72,19 @@ export function divisionOf(
   return processes && zero === 1 ? new DividedMoments(parameters, rules, processes) : undefined;
 }
 
-const sizeOf = ({ begin, end }: Range): number => end - begin;
-const isWhole = ({ spec: { size } }: Member, range: Range): boolean => sizeOf(range) === size;
-const flat = (x: Tensor): Tensor => reshape(x, [x.size]);
+/**
+ * The Euclidean norm of gradients of which each process has the sums of its range: that of one process, bit for bit. float32 [].
+ */
+export function dividedNorm(gradients: unknown, { world }: DividedMoments): Tensor {
+  const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
+  const own = squaresByBlock(
+    tensors,
+    tensors.map(({ size }) => rangeOf(size, world)),
+  );
+  // Each block is that of one process, to which the others add zeros.
+  const [all] = allReduce([own], world, firstChannel - 2);
+  return sqrt(sumInOrder(all!));
+}
 
 /**
  * `adamW`, in which each process updates what it has the moments of. Values are those of one process, bit for bit, but for the
@@ -123,32 +95,25 @@ export function dividedAdamW<P>(
   divided: DividedMoments,
   options: AdamWOptions = {},
 ): AdamWStep<P> {
-  const { world, buckets } = divided;
-  const parameters = new Map(leavesOf<Tensor>(inputs.parameters));
+  const { world } = divided;
   const gradients = new Map(leavesOf<Tensor>(inputs.gradients));
-  const own = (tensors: ReadonlyMap<string, Tensor>): Record<string, Tensor> =>
-    Object.fromEntries(
-      buckets.flatMap((bucket) =>
-        bucket.members.flatMap((member) => {
-          const [tensor, range] = [tensors.get(member.path), divided.rangeOf(bucket, member)];
-          return tensor && range ? [[member.path, partOf(tensor, member, range)] as const] : [];
-        }),
-      ),
-    );
-  const before = own(parameters);
-  const step = adamW({ ...inputs, parameters: before, gradients: own(gradients) }, options);
   const updated = new Map<string, Tensor>();
-  for (const [index, bucket] of buckets.entries()) {
-    const changed = bucket.members.filter(({ path }) => gradients.has(path));
-    if (changed.length === 0) continue;
-    const parts = bucket.members.flatMap(({ path }) => step.parameters[path] ?? before[path] ?? []);
-    const row = allGather(padded(parts, bucket.length), world, firstChannel + index);
-    for (const { path, offset, spec: of } of changed) {
-      updated.set(path, reshape(slice(row, 0, offset, offset + of.size), of.shape));
-    }
+  const moments: Record<string, Moments<Tensor>[string]> = {};
+  const squaredNorms: Tensor[] = [];
+  for (const [index, bucket] of bucketsOf(inputs.parameters, gradients).entries()) {
+    const step = adamW(
+      { ...inputs, parameters: bucket },
+      options,
+      (parameter) => divided.rangeOf(parameter).begin,
+    );
+    Object.assign(moments, step.moments);
+    squaredNorms.push(reshape(multiply(step.updateNorm, step.updateNorm), [1]));
+    const paths = Object.keys(bucket);
+    const parts = paths.map((path) => step.parameters[path] ?? bucket[path]!);
+    const wholes = gatherBlocks(parts, world, firstChannel + index);
+    for (const [place, path] of paths.entries()) updated.set(path, wholes[place]!);
   }
-  const { updateNorm, moments } = step;
-  const [squaredNorm] = allReduce([multiply(updateNorm, updateNorm)], world, firstChannel - 1);
+  const [squaredNorm] = allReduce([sum(concatenate(squaredNorms, 0))], world, firstChannel - 1);
   return {
     parameters: mapTree(inputs.parameters, (_: Tensor, path) => updated.get(path)) as Partly<
       P,
@@ -159,14 +124,21 @@ export function dividedAdamW<P>(
   };
 }
 
-/** The whole tensor, or some of its numbers in a row. */
-function partOf(tensor: Tensor, member: Member, range: Range): Tensor {
-  return isWhole(member, range) ? tensor : slice(flat(tensor), 0, range.begin, range.end);
-}
-
-/** Tensors in a row, filled up with zeros. */
-function padded(tensors: readonly Tensor[], length: number): Tensor {
-  const lacking = length - tensors.reduce((sum, { size }) => sum + size, 0);
-  const zeros = lacking > 0 ? [fill([lacking], 0)] : [];
-  return concatenate([...tensors.map(flat), ...zeros], 0);
+/** The parameters that have a gradient, in portions that are updated and exchanged together. */
+function bucketsOf(
+  parameters: unknown,
+  gradients: ReadonlyMap<string, Tensor>,
+): Record<string, Tensor>[] {
+  const buckets: Record<string, Tensor>[] = [];
+  let room = 0;
+  for (const [path, parameter] of leavesOf<Tensor>(parameters)) {
+    if (!gradients.has(path)) continue;
+    if (room <= 0) {
+      buckets.push({});
+      room = bucketBytes;
+    }
+    buckets.at(-1)![path] = parameter;
+    room -= parameter.bytes;
+  }
+  return buckets;
 }

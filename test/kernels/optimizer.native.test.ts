@@ -2,11 +2,16 @@ import { describe, expect, test } from "vitest";
 import { NonFiniteError } from "../../src/base/errors.js";
 import { compile } from "../../src/backend/program.js";
 import { State } from "../../src/backend/state.js";
+import { affine } from "../../src/graph/ops/affine.js";
+import { add } from "../../src/graph/ops/arithmetic.js";
+import { rangeOf } from "../../src/graph/ops/block-ranges.js";
 import {
   type AdamWAttributes,
   type AdamWState,
   adamWUpdate,
   checkFinite,
+  squaresByBlock,
+  sumInOrder,
   sumOfSquares,
 } from "../../src/graph/ops/update.js";
 import { type Dtype, type Tensor, spec } from "../../src/graph/tensor.js";
@@ -27,7 +32,7 @@ const stateOf = ({ parameter, first, second }: AdamWState): Tensor[] => [paramet
 
 const constants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, rateFactor: 1 };
 
-function adamWith(attributes: Omit<AdamWAttributes, "hasScale">) {
+function adamWith(attributes: Omit<AdamWAttributes, "hasScale" | "begins">) {
   return (...inputs: Tensor[]): Tensor[] => {
     const [parameter, first, second, gradient, learningRate, step, scale] = inputs as [
       ...[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor],
@@ -122,6 +127,21 @@ describeNative("adamW", () => {
     await expectSameBits("adamW of several", f, args);
   });
 
+  test("of a range of a parameter", async () => {
+    const [size, begin, length] = [20_001, 8192, 8200];
+    const [parameter, , , gradient, ...scalars] = argumentsOf(size, "float32", 3, true);
+    const [, first, second] = argumentsOf(length, "float32", 3, true);
+    const f = (...inputs: Tensor[]): Tensor[] => {
+      const [p, m, v, g, learningRate, step, scale] = inputs as [Tensor, ...Tensor[]];
+      const tensors = [{ parameter: p, first: m!, second: v!, gradient: g!, begin }];
+      const given = { learningRate: learningRate!, step: step!, scale };
+      const { updated, squaredUpdateNorm } = adamWUpdate(tensors, given, constants);
+      return [...stateOf(updated[0]!), squaredUpdateNorm];
+    };
+    const args = [parameter!, first!, second!, gradient!, ...scalars];
+    await conform("adamW of a range", f, args, tolerance);
+  });
+
   describe.each([NaN, Infinity, -Infinity])("given a gradient with %s", (wrong) => {
     test.each([0, 6, 70_000])("at element %i fails, and keeps it from the state", async (at) => {
       const size = at + 3;
@@ -176,6 +196,22 @@ describeNative("sumOfSquares", () => {
     const args = Array.from({ length: 40 }, (_, i): Argument => ({ shape: [(i * 97) % 400] }));
     await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), args, { relative: 3e-6 });
     await conform("sumOfSquares", (...inputs) => sumOfSquares(inputs), []);
+  });
+
+  test("has the bits of sums by block, each computed by one of several processes", async () => {
+    const args = [5, 50_001, 8192, 300].map((size): Argument => ({ shape: [size] }));
+    const f = (...inputs: Tensor[]): Tensor[] => {
+      const parts = [0, 1, 2].map((rank) =>
+        squaresByBlock(
+          inputs,
+          inputs.map(({ size }) => rangeOf(size, { size: 3, rank })),
+        ),
+      );
+      const difference = add(sumInOrder(parts.reduce(add)), affine(sumOfSquares(inputs), -1, 0));
+      return [difference, ...parts];
+    };
+    const exact = { relative: 0, absolute: 0 };
+    await conform("squaresByBlock", f, args, [exact, ...[0, 1, 2].map(() => ({ relative: 3e-6 }))]);
   });
 
   test("gives the same bits for any number of threads", async () => {

@@ -7,22 +7,18 @@
 import { type Op, type ReferenceTensor, type Tensor, TensorSpec, spec } from "../tensor.js";
 import { applyAll, shapeError } from "../trace.js";
 import { isFloat } from "./require.js";
+import { type World, rangeOf } from "./block-ranges.js";
 import { slice } from "./slice.js";
 
-/** The processes of a run, and the rank of this one. */
-export interface World {
-  /** Number of processes. */
-  readonly size: number;
-  /** The rank of this process, from 0. */
-  readonly rank: number;
-}
+export type { World };
 
 type StartAttributes = {
   /**
    * What happens to the tensors, seen as one row of numbers that is cut into a slice for each process: "reduce" gives
-   * each process the sum of all versions of its slice, "gather" gives all processes the slice of each.
+   * each process the sum of all versions of its slice, "gather" gives all processes the slice of each. The others do the same
+   * with a range of each tensor (`rangeOf`), in place.
    */
-  parts: "reduce" | "gather" | "reduceAndGather";
+  parts: "reduce" | "gather" | "reduceAndGather" | "reduceBlocks" | "gatherBlocks";
   channel: number;
   size: number;
   rank: number;
@@ -34,7 +30,7 @@ const startOp: Op<StartAttributes> = {
   infer(inputs, { parts, size }) {
     const given = inputs.map(({ shape: [n, ...rest], dtype }) => {
       const isOfOneDtype = isFloat(dtype) && dtype === inputs[0]!.dtype;
-      if (!isOfOneDtype || (n === undefined && parts !== "reduceAndGather")) {
+      if (!isOfOneDtype || (n === undefined && (parts === "reduce" || parts === "gather"))) {
         const expected = "float32 or bfloat16 and, but for sums, an axis";
         throw shapeError("a collective operation", inputs, expected);
       }
@@ -43,7 +39,10 @@ const startOp: Op<StartAttributes> = {
     });
     return [spec([], "int32"), ...given];
   },
-  schema: { parts: ["reduce", "gather", "reduceAndGather"], channel: "number" },
+  schema: {
+    parts: ["reduce", "gather", "reduceAndGather", "reduceBlocks", "gatherBlocks"],
+    channel: "number",
+  },
   inPlace: ({ parts }, inputs) =>
     parts === "gather" ? [] : inputs.map((_, index) => [index + 1, index] as const),
   // The gradient of the sum of all processes' losses, each of which depends on x through its own copy of the result.
@@ -61,10 +60,15 @@ const startOp: Op<StartAttributes> = {
     throw new Error("Only a backend with a communicator can exchange values with other processes.");
   },
   async collective({ inputs, outputs: [ticket, ...results], attributes }, gather) {
-    const { parts, channel } = attributes;
+    const { parts, channel, size } = attributes;
     ticket!.data[0] = channel;
     const all = await gather(channel, joined(inputs));
-    const rows = parts === "gather" ? concatenated(all) : treeSum(all);
+    const rows =
+      parts === "gather"
+        ? concatenated(all)
+        : parts === "gatherBlocks"
+          ? rangesOf(all, inputs, size)
+          : treeSum(all);
     let offset = 0;
     for (const { data } of results) {
       data.set(rows.subarray(offset, offset + data.length));
@@ -99,6 +103,24 @@ function concatenated(rows: readonly Float64Array[]): Float64Array {
   return whole;
 }
 
+/** Tensors in a row, of which each process has a range. */
+function rangesOf(
+  all: readonly Float64Array[],
+  tensors: readonly ReferenceTensor[],
+  size: number,
+): Float64Array {
+  const row = Float64Array.from(all[0]!);
+  let offset = 0;
+  for (const { data } of tensors) {
+    for (const [rank, values] of all.entries()) {
+      const { begin, end } = rangeOf(data.length, { size, rank });
+      row.set(values.subarray(offset + begin, offset + end), offset + begin);
+    }
+    offset += data.length;
+  }
+  return row;
+}
+
 /**
  * The sum of rows in the order of a binary tree: the largest power of two below their number on its left, the rest on its
  * right, and so on. Sums over aligned groups of equal size, added in this way, give the same bits.
@@ -111,6 +133,10 @@ function treeSum(rows: readonly Float64Array[]): Float64Array {
   const right = treeSum(rows.slice(middle));
   return treeSum(rows.slice(0, middle)).map((value, index) => value + right[index]!);
 }
+
+/** The same, in the place of state. */
+const updateStartOp: Op<StartAttributes> = { ...startOp, update: true };
+const updateWaitOp: typeof waitOp = { ...waitOp, update: true };
 
 function exchanged(tensors: readonly Tensor[], attributes: StartAttributes): readonly Tensor[] {
   return applyAll(waitOp, applyAll(startOp, tensors, attributes), {});
@@ -146,4 +172,28 @@ export function reduceScatter(x: Tensor, { size, rank }: World, channel: number)
   if (n % size !== 0) throw shapeError("reduceScatter", [x], `a multiple of ${size} rows`);
   const [summed] = exchanged([x], { parts: "reduce", channel, size, rank });
   return ownRows(summed!, { size, rank });
+}
+
+/**
+ * The sums over all processes of tensors of any shapes and one dtype, of which each process gets its range (see `rangeOf`). The other
+ * numbers of the results must not be read.
+ */
+export function reduceBlocks(
+  tensors: readonly Tensor[],
+  { size, rank }: World,
+  channel: number,
+): readonly Tensor[] {
+  if (size === 1) return tensors;
+  return exchanged(tensors, { parts: "reduceBlocks", channel, size, rank });
+}
+
+/** State of which each process has updated its range: the whole, in the same place. */
+export function gatherBlocks(
+  tensors: readonly Tensor[],
+  { size, rank }: World,
+  channel: number,
+): readonly Tensor[] {
+  if (size === 1) return tensors;
+  const attributes = { parts: "gatherBlocks", channel, size, rank } as const;
+  return applyAll(updateWaitOp, applyAll(updateStartOp, tensors, attributes), {});
 }

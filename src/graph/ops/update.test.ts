@@ -114,7 +114,10 @@ describe("adamWUpdate", () => {
     expect(node.op.update).toBe(true);
     const pairs = [0, 1, 2, 3, 4, 5].map((index) => [index, index]);
     expect(node.op.inPlace?.(node.attributes, node.inputs)).toEqual(pairs);
-    expect(encodeAttributes(node.op, node.attributes)).toEqual([0.9, 0.98, 1e-6, 0.05, 1, 0]);
+    expect(encodeAttributes(node.op, node.attributes)).toEqual([
+      ...[0.9, 0.98, 1e-6, 0.05, 1, 0],
+      ...[0, 0], // where the moments of both parameters begin
+    ]);
   });
 
   it("refuses what does not fit", () => {

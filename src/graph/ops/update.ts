@@ -3,6 +3,7 @@ import { type Op, type ReferenceTensor, type Tensor, sameShape, spec } from "../
 import { apply, applyAll, shapeError } from "../trace.js";
 import { multiply } from "./arithmetic.js";
 import { affine } from "./affine.js";
+import { type Range, blocksOf, numbersPerBlock } from "./block-ranges.js";
 
 type None = Record<string, never>;
 
@@ -19,23 +20,30 @@ export type AdamWAttributes = {
   /** Factor on the learning rate, for layer-wise decay. */
   rateFactor: number;
   hasScale: boolean;
+  /** The number of each parameter, and of its gradient, at which its moments begin. */
+  begins: readonly number[];
 };
 
 /**
  * Inputs: all parameters, all first moments, all second moments, all gradients, learningRate, step, the scale if any.
- * Results: the first three groups, updated, and the squared norm of the update.
+ * Results: the first three groups, updated, and the squared norm of the update. Of a parameter whose moments are those of a range of
+ * its numbers, that range is updated.
  */
 const adamWOp: Op<AdamWAttributes> = {
   name: "adamW",
   update: true,
-  infer(inputs, { hasScale }) {
+  infer(inputs, { hasScale, begins }) {
     const { groups, scalars } = operandsOf(inputs, hasScale);
-    for (const tensors of groups) {
-      const [parameter] = tensors;
-      const alike = tensors.every(({ shape }) => sameShape(shape, parameter.shape));
+    for (const [index, tensors] of groups.entries()) {
+      const [parameter, first, second, gradient] = tensors;
+      const isInside = first.shape.length === 1 && begins[index]! + first.size <= parameter.size;
+      const alike =
+        sameShape(gradient.shape, parameter.shape) &&
+        sameShape(second.shape, first.shape) &&
+        (sameShape(first.shape, parameter.shape) || isInside);
       if (alike && tensors.slice(0, 3).every(({ dtype }) => dtype === "float32")) continue;
       const expected =
-        "a parameter and its two moments, all float32, and its gradient, of one shape";
+        "a parameter and its two moments, all float32, and its gradient, of one shape, or moments of a range";
       throw shapeError("adamW", tensors, expected);
     }
     if (scalars.some(({ shape, dtype }) => shape.length !== 0 || dtype !== "float32")) {
@@ -50,17 +58,24 @@ const adamWOp: Op<AdamWAttributes> = {
     weightDecay: "number",
     rateFactor: "number",
     hasScale: "boolean",
+    begins: "numbers",
   },
   inPlace: ({ hasScale }, inputs) =>
     Array.from({ length: 3 * operandsOf(inputs, hasScale).groups.length }, (_, i) => [i, i]),
   reference({ inputs, outputs, attributes }) {
     const { groups, scalars } = operandsOf(inputs, attributes.hasScale);
-    for (const { 3: gradient } of groups) requireFinite(gradient);
+    for (const [index, { 1: first, 3: gradient }] of groups.entries()) {
+      const begin = attributes.begins[index]!;
+      requireFinite({
+        ...gradient,
+        data: gradient.data.subarray(begin, begin + first.data.length),
+      });
+    }
     const count = groups.length;
     let square = 0;
     for (const [index, tensors] of groups.entries()) {
       const updated = [0, 1, 2].map((group) => outputs[group * count + index]!);
-      square += referenceStep(tensors, updated, scalars, attributes);
+      square += referenceStep(tensors, updated, scalars, attributes, attributes.begins[index]!);
     }
     outputs.at(-1)!.data[0] = square;
   },
@@ -88,22 +103,24 @@ function referenceStep(
   [newParameter, newFirst, newSecond]: readonly ReferenceTensor[],
   [learningRate, step, scale]: readonly ReferenceTensor[],
   { beta1, beta2, epsilon, weightDecay, rateFactor }: AdamWAttributes,
+  begin: number,
 ): number {
   if (!newParameter || !newFirst || !newSecond || !learningRate || !step) return 0;
   const rate = learningRate.data[0]! * rateFactor;
   const correction1 = 1 - beta1 ** step.data[0]!;
   const correction2 = 1 - beta2 ** step.data[0]!;
   let square = 0;
-  for (let i = 0; i < parameter.data.length; i++) {
-    const g = gradient.data[i]! * (scale?.data[0] ?? 1);
+  for (let i = 0; i < first.data.length; i++) {
+    const place = begin + i;
+    const g = gradient.data[place]! * (scale?.data[0] ?? 1);
     const m = beta1 * first.data[i]! + (1 - beta1) * g;
     const v = beta2 * second.data[i]! + (1 - beta2) * g * g;
     const move = m / correction1 / (Math.sqrt(v / correction2) + epsilon);
     newFirst.data[i] = m;
     newSecond.data[i] = v;
-    const before = parameter.data[i]!;
+    const before = parameter.data[place]!;
     const after = before * (1 - rate * weightDecay) - rate * move;
-    newParameter.data[i] = after;
+    newParameter.data[place] = after;
     square += (after - before) ** 2;
   }
   return square;
@@ -114,6 +131,8 @@ export interface AdamWState {
   readonly parameter: Tensor;
   readonly first: Tensor;
   readonly second: Tensor;
+  /** Of moments of a range of the parameter's numbers, where it begins; default: 0. */
+  readonly begin?: number;
 }
 
 export interface AdamWScalars {
@@ -140,7 +159,7 @@ export interface AdamWResults {
 export function adamWUpdate(
   tensors: readonly (AdamWState & { readonly gradient: Tensor })[],
   { learningRate, step, scale }: AdamWScalars,
-  constants: Omit<AdamWAttributes, "hasScale">,
+  constants: Omit<AdamWAttributes, "hasScale" | "begins">,
 ): AdamWResults {
   const inputs = [
     ...tensors.map(({ parameter }) => parameter),
@@ -150,7 +169,9 @@ export function adamWUpdate(
     ...[learningRate, step],
     ...(scale ? [scale] : []),
   ];
-  const results = applyAll(adamWOp, inputs, { ...constants, hasScale: scale !== undefined });
+  const begins = tensors.map(({ begin = 0 }) => begin);
+  const hasScale = scale !== undefined;
+  const results = applyAll(adamWOp, inputs, { ...constants, hasScale, begins });
   const count = tensors.length;
   return {
     updated: tensors.map((_, index) => ({
@@ -169,7 +190,13 @@ const sumOfSquaresOp: Op<None> = {
   reference({ inputs, outputs: [y] }) {
     if (!y) return;
     let sum = 0;
-    for (const { data } of inputs) for (const value of data) sum += value * value;
+    for (const { data } of inputs) {
+      for (let begin = 0; begin < data.length; begin += numbersPerBlock) {
+        let block = 0;
+        for (const value of data.subarray(begin, begin + numbersPerBlock)) block += value * value;
+        sum += block;
+      }
+    }
     y.data[0] = sum;
   },
 };
@@ -177,6 +204,48 @@ const sumOfSquaresOp: Op<None> = {
 /** The sum of the squares of all elements of all tensors: float32 []. */
 export function sumOfSquares(tensors: readonly Tensor[]): Tensor {
   return apply(sumOfSquaresOp, tensors, {});
+}
+
+const squaresByBlockOp: Op<{ ranges: readonly number[] }> = {
+  name: "squaresByBlock",
+  infer: (inputs) => [spec([inputs.reduce((sum, { size }) => sum + blocksOf(size), 0)])],
+  schema: { ranges: "numbers" },
+  reference({ inputs, outputs: [y], attributes: { ranges } }) {
+    let place = 0;
+    for (const [index, { data }] of inputs.entries()) {
+      for (let begin = 0; begin < data.length; begin += numbersPerBlock) {
+        const isOwn = ranges[2 * index]! <= begin && begin < ranges[2 * index + 1]!;
+        const block = isOwn ? data.subarray(begin, begin + numbersPerBlock) : [];
+        let sum = 0;
+        for (const value of block) sum += value * value;
+        y!.data[place++] = sum;
+      }
+    }
+  },
+};
+
+/**
+ * The sums of the squares of blocks of `numbersPerBlock` numbers, those of all tensors one after the other: float32 [blocks]. Blocks that
+ * do not begin in the range of their tensor are 0.
+ */
+export function squaresByBlock(tensors: readonly Tensor[], ranges: readonly Range[]): Tensor {
+  const borders = ranges.flatMap(({ begin, end }) => [begin, end]);
+  return apply(squaresByBlockOp, tensors, { ranges: borders });
+}
+
+const sumInOrderOp: Op<None> = {
+  name: "sumInOrder",
+  infer: () => [spec([])],
+  reference({ inputs: [x], outputs: [y] }) {
+    let sum = 0;
+    for (const value of x!.data) sum += value;
+    y!.data[0] = sum;
+  },
+};
+
+/** The sum of x, float32 [n], added up in order, in double precision: float32 []. */
+export function sumInOrder(x: Tensor): Tensor {
+  return apply(sumInOrderOp, [x], {});
 }
 
 const checkFiniteOp: Op<None> = {

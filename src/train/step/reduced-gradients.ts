@@ -1,6 +1,6 @@
 /** Sums of gradients over all processes, which are exchanged while the backward pass goes on. */
 import { cast } from "../../graph/ops/cast.js";
-import { type World, allReduce } from "../../graph/ops/collective.js";
+import { type World, allReduce, reduceBlocks } from "../../graph/ops/collective.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { SumDtype } from "./tree-sum.js";
 
@@ -16,11 +16,13 @@ const firstChannel = 8;
 /**
  * @param gradients by path, float32 each
  * @param dtype what they are sent in
+ * @param isDivided whether each process gets its range of each sum alone, and nothing to read elsewhere
  */
 export function reducedGradients(
   gradients: ReadonlyMap<string, Tensor>,
   world: World,
   dtype: SumDtype,
+  isDivided: boolean,
 ): Map<string, Tensor> {
   if (world.size === 1) return new Map(gradients);
   // In the order in which they are complete. It is that of tracing, the same on all processes.
@@ -37,8 +39,10 @@ export function reducedGradients(
   }
   const reduced = buckets.flatMap((bucket, index) => {
     const tensors = bucket.map(([, gradient]) => cast(gradient, dtype));
-    const sums = allReduce(tensors, world, firstChannel + index);
+    const sums = (isDivided ? reduceBlocks : allReduce)(tensors, world, firstChannel + index);
     return bucket.map(([path], place) => [path, cast(sums[place]!, "float32")] as const);
   });
-  return new Map(reduced);
+  // In the order of a single process, in which the norm adds them up.
+  const sums = new Map(reduced);
+  return new Map([...gradients.keys()].map((path) => [path, sums.get(path)!]));
 }

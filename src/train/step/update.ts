@@ -4,8 +4,8 @@ import { affine } from "../../graph/ops/affine.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
-import { clipByGlobalNorm } from "../../optim/clip.js";
-import { type DividedMoments, dividedAdamW } from "../../optim/divided-moments.js";
+import { clipByGlobalNorm, clipByNorm } from "../../optim/clip.js";
+import { type DividedMoments, dividedAdamW, dividedNorm } from "../../optim/divided-moments.js";
 import type { ParameterRules } from "../../optim/rules.js";
 import { type PartCounts, PartialSums } from "./tree-sum.js";
 
@@ -101,7 +101,12 @@ export function update<P>(
   const { clip, learningRate: rateAt, optimizer, averaging = 0.999, constrain, divided } = options;
   const step = currentStep(before);
   const learningRate = rateAt(step);
-  const clipping = clip === undefined ? undefined : clipByGlobalNorm(gradients, clip);
+  const clipping =
+    clip === undefined
+      ? undefined
+      : divided
+        ? clipByNorm(dividedNorm(gradients, divided), clip)
+        : clipByGlobalNorm(gradients, clip);
   const inputs = {
     parameters: before.parameters,
     moments: before.moments,
