@@ -56,7 +56,7 @@ async function prepareStep(what: "step" | "divided" | "alone"): Promise<() => Pr
     kind: "pretrain",
     samples: "pair",
     batch: request.batch / size,
-    texts: fullTexts(request.batch / size, 77),
+    texts: fullTexts(request.batch / size, Math.min(77, config.text.positions)),
     dtype: "bfloat16",
   });
   const batch = { kind, ...inputs } as Batch<Given>;
