@@ -13,6 +13,7 @@
  * const flava = await train({ pairs }, { vocabulary, onEntry: console.log });
  */
 export { train, type BrowserRecipe, type TrainOptions } from "./browser/train.js";
+export type { TrainingCheckpoint } from "./browser/training-checkpoint.js";
 export type { TrainingEntry } from "./browser/training-entry.js";
 export type { TrainingData, TrainingPair } from "./browser/memory-data.js";
 export { quickstartSettings } from "./configs/quickstart-settings.js";

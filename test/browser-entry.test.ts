@@ -162,20 +162,35 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(largest(found, Float32Array.from(pixels))).toBeLessThanOrEqual(1);
   });
 
-  it("trains what Node loads with the same results, and its losses fall", async () => {
+  it("trains what Node loads with the same results, also from a checkpoint, and its losses fall", async () => {
     const tab = await openTab();
     const found = await tab.evaluate<Trained>(
       `(async () => {
         const pairs = ${JSON.stringify(pairs)};
         const vocabulary = ${JSON.stringify(vocabulary)};
+        const validation = pairs.slice(0, 3);
+        const options = { vocabulary, recipe: ${JSON.stringify(recipe)}, validation };
         const entries = [];
         const onEntry = (entry) => entries.push(entry);
-        const flava = await train({ pairs }, { vocabulary, recipe: ${JSON.stringify(recipe)}, onEntry });
+        let checkpoint;
+        const onCheckpoint = (made) => (checkpoint = made.step === 30 ? made : checkpoint);
+        const flava = await train({ pairs }, { ...options, onEntry, onCheckpoint });
         const [vector] = await flava.embedImages([pairs[0].image]);
+        const later = [];
+        const resumed = await train(
+          { pairs },
+          { ...options, checkpoint: structuredClone(checkpoint), onEntry: (entry) => later.push(entry) },
+        );
+        const [same] = await resumed.embedImages([pairs[0].image]);
+        await resumed.close();
+        const faults = [];
+        const alike = pairs.map(({ image }) => ({ image, texts: ["an image"] }));
+        for (const [given, from] of [[pairs.slice(1), checkpoint], [alike, undefined]])
+          await train({ pairs: given }, { ...options, checkpoint: from }).catch(({ message }) => faults.push(message));
         const files = Object.entries(await flava.files());
         await flava.close();
         const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-        return { entries, vector: [...vector], files: files.map(([name, bytes]) => [name, base64(bytes)]) };
+        return { entries, later, faults, vector: [...vector], same: [...same], files: files.map(([name, bytes]) => [name, base64(bytes)]) };
       })()`,
     );
     await tab.close();
@@ -188,9 +203,19 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     const { image } = pairs[0]!;
     const pixels = Uint8Array.from(image.data.filter((_, i) => i % 4 !== 3));
     expect(largest(found.vector, await flava.embedImages({ ...image, pixels }))).toBeLessThan(1e-5);
-    const curve = found.entries.flatMap(({ scalars }) => scalars.mmmText ?? []);
-    expect(curve).toHaveLength(3);
-    expect(curve.at(-1)).toBeLessThan(0.8 * curve[0]!);
+    for (const kind of ["training", "evaluation"]) {
+      const entries = found.entries.filter((entry) => entry.kind === kind);
+      const curve = entries.flatMap(({ scalars }) => scalars.mmmText ?? []);
+      expect(curve).toHaveLength(3);
+      expect(curve.at(-1)).toBeLessThan(0.8 * curve[0]!);
+    }
+    expect(found.same).toEqual(found.vector);
+    expect(found.later).toEqual(found.entries.slice(-found.later.length));
+    expect(found.later).toHaveLength(4);
+    expect(found.faults).toEqual([
+      expect.stringContaining("belongs to another run"),
+      expect.stringContaining("nothing to tell them apart by"),
+    ]);
     expect(found.entries.map(({ stage }) => stage)).toContain("codebook");
   });
 });
@@ -230,17 +255,24 @@ const recipe = {
       shares: { pair: 1, image: 0, text: 0 },
       from: [{ stage: "codebook", parts: ["codebook"] }],
       mismatched: 0,
-      every: { log: 20 },
+      every: { log: 20, evaluate: 20, save: 30 },
     },
   ],
 };
 
+interface Entry {
+  readonly kind: string;
+  readonly stage: string;
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
 interface Trained {
-  readonly entries: readonly {
-    readonly stage: string;
-    readonly scalars: Readonly<Record<string, number>>;
-  }[];
+  readonly entries: readonly Entry[];
+  /** Those of a run that goes on from step 30. */
+  readonly later: readonly Entry[];
+  readonly faults: readonly string[];
   readonly vector: number[];
+  readonly same: number[];
   readonly files: readonly (readonly [name: string, base64: string])[];
 }
 

@@ -202,7 +202,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
   });
 
   it(
-    "trains on a folder in the tab, by keyboard, what Node loads",
+    "trains on a folder in the tab, by keyboard and on after a reload, what Node loads",
     { timeout: 60_000 },
     async () => {
       const images = join(directory, "my-images");
@@ -222,6 +222,17 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page
         .getByText("Images left out, as they cannot be read: 1, such as damaged.png.")
         .waitFor();
+      await page.getByRole("button", { name: "Pause" }).press("Enter");
+      await page
+        .getByText(/A run is kept in this browser, at step \d+ of stage codebook/)
+        .waitFor();
+      await page.reload();
+      await page.getByText("Choose its folder again to go on.").waitFor();
+      const other = join(root, "app", "public", "examples");
+      await page.locator("input[type=file]").setInputFiles(other);
+      await page.getByText("These are not the images").waitFor();
+      await page.locator("input[type=file]").setInputFiles(images);
+      await page.getByRole("button", { name: "Go on" }).press("Enter");
       const button = page.getByRole("button", { name: "Download the model" });
       await button.waitFor({ timeout: 40_000 });
       const curve = page.getByRole("img", { name: "Curve of joint: loss" });
@@ -231,6 +242,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       const model = join(directory, "my-model");
       await mkdir(model);
       await extract({ file: await download.path(), cwd: model });
+      await page.getByText("A run is kept in this browser").waitFor({ state: "detached" });
       await using trained = await load(model);
       expect(await trained.embedTexts("a cat")).toHaveLength(64);
     },

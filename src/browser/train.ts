@@ -14,10 +14,12 @@ import type { SizedRecipe } from "../train/sized-recipe.js";
 import { batchOptions, mixtureOptions } from "../train/stage-batches.js";
 import { CodebookSteps } from "../train/stages/codebook-steps.js";
 import { PretrainingSteps, predictsVisualTokens } from "../train/stages/pretraining-steps.js";
-import type { Scalars } from "../train/stages/stage.js";
+import { type Scalars, meansOf } from "../train/stages/stage.js";
 import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { Flava, type LoadedModel } from "./flava.js";
-import { MemoryData, type TrainingData } from "./memory-data.js";
+import { HeldOut } from "./held-out.js";
+import { MemoryData, type TrainingData, type TrainingPair } from "./memory-data.js";
+import type { TrainingCheckpoint } from "./training-checkpoint.js";
 import type { TrainingEntry } from "./training-entry.js";
 
 /** A recipe without places of data. */
@@ -30,16 +32,23 @@ export interface TrainOptions extends Abortable, BackendOptions {
   readonly vocabulary: string;
   /** As for `flava pretrain`, docs/training.md; default: that of the quickstart. Batches have at most as many samples as there are. */
   readonly recipe?: BrowserRecipe;
-  /** Called after every `every.log` steps of the recipe, and at the end of each stage. */
+  /** Pairs that are not trained on: losses on them are computed after every `every.evaluate` steps, and at the end of each stage. */
+  readonly validation?: readonly TrainingPair[];
+  /** Where to go on from; default: the beginning. */
+  readonly checkpoint?: TrainingCheckpoint;
+  /** Called after every `every.log` steps of the recipe, with losses on held-out pairs, and at the end of each stage. */
   readonly onEntry?: (entry: TrainingEntry) => void;
+  /** Called after every `every.save` steps, at the end of each stage, and when `signal` is aborted; training waits for it. */
+  readonly onCheckpoint?: (checkpoint: TrainingCheckpoint) => Promise<void> | void;
 }
 
 /**
- * Trains a model by the programs and random numbers of `flava pretrain`. There is no validation, and matching is not
- * calibrated. It keeps the thread busy: call it in a worker.
+ * Trains a model by the programs and random numbers of `flava pretrain`. Matching is not calibrated. It keeps the thread
+ * busy: call it in a worker. From a checkpoint it goes on to the same weights, bit for bit.
  *
  * @returns the model, ready for use; its `files` can be downloaded and loaded in Node
- * @throws RecipeError if the recipe is not valid, or there are too few data for it
+ * @throws RecipeError if the recipe is not valid, there are too few data for it, all texts are the same, or the checkpoint is
+ *   of another run
  *
  * @example
  * import { decodeFile, train } from "flava/browser-training";
@@ -50,37 +59,53 @@ export interface TrainOptions extends Abortable, BackendOptions {
  * const flava = await train({ pairs }, { vocabulary, onEntry: console.log });
  */
 export async function train(data: TrainingData, options: TrainOptions): Promise<Flava> {
-  const { vocabulary, recipe: input = quickstartSettings, signal, onEntry } = options;
+  const { vocabulary, recipe: input = quickstartSettings, validation, checkpoint } = options;
   const records = new MemoryData(data);
+  requireDifferentTexts(data);
   const recipe = sized(input, records);
-  const tokenizer = new Tokenizer(parseVocabulary(vocabulary));
-  const backend = await openBrowserBackend(options, signal);
+  const run = JSON.stringify([recipe, records.sizes]);
+  if (checkpoint) requireSameRun(checkpoint, run);
   const session: Session = {
-    ...{ recipe, records, tokenizer, backend, weights: new Map() },
-    ...(signal && { signal }),
-    ...(onEntry && { onEntry }),
+    ...{ ...options, recipe, records, run },
+    heldOut: validation?.length ? new MemoryData({ pairs: validation }) : undefined,
+    tokenizer: new Tokenizer(parseVocabulary(vocabulary)),
+    backend: await openBrowserBackend(options, options.signal),
+    weights: new Map(checkpoint?.weights),
   };
   try {
     let model: LoadedModel | undefined;
-    for (const stage of recipe.stages) {
+    const reached = recipe.stages.findIndex(({ name }) => name === checkpoint?.stage);
+    for (const stage of recipe.stages.slice(Math.max(0, reached))) {
       model?.state.dispose();
       model = await runStage(stage, session);
     }
     if (!model) throw new RecipeError("The recipe trains no encoders: it needs a stage for them.");
     return new Flava(model);
   } catch (error) {
-    backend.dispose();
+    session.backend.dispose();
     throw error;
   }
 }
 
-interface Session extends Pick<TrainOptions, "signal" | "onEntry"> {
+interface Session extends Pick<TrainOptions, "signal" | "onEntry" | "checkpoint" | "onCheckpoint"> {
   readonly recipe: SizedRecipe;
   readonly records: MemoryData;
+  readonly heldOut: MemoryData | undefined;
+  /** As in checkpoints. */
+  readonly run: string;
   readonly tokenizer: Tokenizer;
   readonly backend: Backend;
   /** Weights of finished stages, by stage and path. */
   readonly weights: Map<string, ReadonlyMap<string, Values>>;
+}
+
+function requireDifferentTexts({ pairs }: TrainingData): void {
+  const texts = new Set(pairs.flatMap((pair) => pair.texts));
+  if (pairs.length < 2 || texts.size > 1) return;
+  throw new RecipeError(
+    `All ${pairs.length} images have the same text, "${[...texts][0] ?? ""}", so there is nothing to tell them apart by. ` +
+      "Give them texts that say what is to be seen.",
+  );
 }
 
 /** The recipe with all defaults, for the data that there are. */
@@ -105,29 +130,72 @@ function sized(input: BrowserRecipe, { sizes }: MemoryData): SizedRecipe {
   return { ...recipe, stages, config: modelConfig(recipe.model) };
 }
 
-/** Makes all steps of a stage; the model that it trained, unless that is a codebook. */
+type Steps = CodebookSteps | PretrainingSteps;
+
+/** Makes the steps of a stage that are left; the model that it trained, unless that is a codebook. */
 async function runStage(stage: StageRecipe, session: Session): Promise<LoadedModel | undefined> {
   const { recipe, records, tokenizer, signal, onEntry } = session;
+  const start = session.checkpoint?.stage === stage.name ? session.checkpoint : undefined;
   const steps = await openSteps(stage, session);
-  const mixture = new Mixture(mixtureOptions(recipe, stage, records.sizes));
+  for (const [path, values] of start?.state ?? []) steps.state.write(path, values);
+  const heldOut = await openHeldOut(stage, steps, session);
+  const mixture = new Mixture(mixtureOptions(recipe, stage, records.sizes), start?.cursor);
   const batch = batchOptions(recipe, stage);
-  let made: Scalars[] = [];
-  for (let step = 0; step < stage.steps; step++) {
-    signal?.throwIfAborted();
+  const { every } = stage;
+  let made: readonly Scalars[] = start?.made ?? [];
+  for (let step = start?.step ?? 0; step < stage.steps;) {
     const next = await records.read(mixture.next(), tokenizer, batch);
-    made.push(await steps.step([next], step));
-    if ((step + 1) % stage.every.log !== 0 && step + 1 < stage.steps) continue;
-    onEntry?.({ stage: stage.name, step: step + 1, steps: stage.steps, scalars: meansOf(made) });
-    made = [];
+    made = [...made, await steps.step([next], step++)];
+    const isEnd = step === stage.steps;
+    const place = { stage: stage.name, step, steps: stage.steps };
+    if (step % every.log === 0 || isEnd) {
+      onEntry?.({ kind: "training", ...place, scalars: meansOf(made) });
+      made = [];
+    }
+    if (heldOut && (step % every.evaluate === 0 || isEnd)) {
+      onEntry?.({ kind: "evaluation", ...place, scalars: await heldOut.evaluate() });
+    }
+    if (step % every.save === 0 || isEnd || signal?.aborted) {
+      await save({ ...place, cursor: mixture.cursor, made }, steps, session);
+    }
+    signal?.throwIfAborted();
   }
+  heldOut?.dispose();
   return finish(stage, steps, session);
+}
+
+/** The losses on held-out pairs, which a codebook does not have. */
+async function openHeldOut(
+  stage: StageRecipe,
+  steps: Steps,
+  { heldOut, recipe, tokenizer }: Session,
+): Promise<HeldOut | undefined> {
+  if (!heldOut || stage.kind === "codebook" || steps instanceof CodebookSteps) return undefined;
+  return HeldOut.open(heldOut, stage, steps.state, recipe, tokenizer);
+}
+
+async function save(
+  { stage, step, cursor, made }: Pick<TrainingCheckpoint, "stage" | "step" | "cursor" | "made">,
+  { state }: Steps,
+  { run, weights, onCheckpoint }: Session,
+): Promise<void> {
+  if (!onCheckpoint) return;
+  await onCheckpoint({
+    run,
+    stage,
+    step,
+    cursor,
+    made,
+    state: await valuesIn(state),
+    weights: new Map(weights),
+  });
 }
 
 /** The steps of a stage, with its initial weights. */
 async function openSteps(
   stage: StageRecipe,
   { backend, recipe, weights }: Session,
-): Promise<CodebookSteps | PretrainingSteps> {
+): Promise<Steps> {
   if (stage.kind === "codebook") {
     const steps = new CodebookSteps({ backend, recipe, stage });
     await steps.begin();
@@ -153,38 +221,41 @@ async function openSteps(
 /** Keeps the weights of a finished stage for later ones. */
 async function finish(
   stage: StageRecipe,
-  steps: CodebookSteps | PretrainingSteps,
+  steps: Steps,
   { recipe, tokenizer, backend, weights }: Session,
 ): Promise<LoadedModel | undefined> {
   if (steps instanceof CodebookSteps) {
     const averaged = await steps.averaged();
-    weights.set(stage.name, await weightsIn(averaged));
+    weights.set(stage.name, await valuesIn(averaged, "parameters/"));
     averaged.dispose();
     steps.dispose();
     return undefined;
   }
-  weights.set(stage.name, await weightsIn(steps.state));
+  weights.set(stage.name, await valuesIn(steps.state, "parameters/"));
   steps.disposePrograms();
   const { config } = recipe;
   const state = steps.state as unknown as LoadedModel["state"];
   return { config, state, tokenizer, processor: fittedProcessor(config), backend };
 }
 
-async function weightsIn(state: State): Promise<Map<string, Values>> {
+/** Gradient sums start at zero in every step. */
+const scratch = "accumulated/";
+
+/** The values of a state below `prefix`, by path. */
+async function valuesIn(state: State, prefix = ""): Promise<Map<string, Values>> {
   const found = new Map<string, Values>();
-  for (const path of state.paths.filter((path) => path.startsWith("parameters/"))) {
-    found.set(path, await state.read(path));
+  for (const path of state.paths) {
+    if (path.startsWith(prefix) && !path.startsWith(scratch)) {
+      found.set(path, await state.read(path));
+    }
   }
   return found;
 }
 
-/** The mean of each scalar over the steps that report it. */
-function meansOf(steps: readonly Scalars[]): Scalars {
-  const names = new Set(steps.flatMap((scalars) => Object.keys(scalars)));
-  return Object.fromEntries(
-    [...names].map((name) => {
-      const values = steps.flatMap((scalars) => scalars[name] ?? []);
-      return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
-    }),
+/** @throws RecipeError if the checkpoint is of another run */
+function requireSameRun(checkpoint: TrainingCheckpoint, run: string): void {
+  if (checkpoint.run === run) return;
+  throw new RecipeError(
+    "The checkpoint belongs to another run. Go on with the recipe and the data that made it, or train anew without it.",
   );
 }

@@ -1,13 +1,15 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { Curve } from "../parts/curve.js";
+import { Curve, type Line } from "../parts/curve.js";
 import { FileButton } from "../parts/file-button.js";
 import { grouped } from "../parts/figures.js";
 import { Empty, Fault, Waiting } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
+import { lineOf } from "../parts/run-curves.js";
+import { describeImages } from "../tab/kept-run.js";
 import { tarOf } from "../tab/tar.js";
 import { type Pair, pairsOf } from "../tab/training-pairs.js";
-import { type Training, useTraining } from "../tab/use-training.js";
+import { type Training, type TrainingControls, useTraining } from "../tab/use-training.js";
 
 /** Fewer cannot be told apart. */
 const fewestPairs = 2;
@@ -22,7 +24,6 @@ export function TrainHerePage(): JSX.Element {
   const [pairs, setPairs] = useState<readonly Pair[]>();
   const [share, setShare] = useState(lengths[0]!.share);
   const training = useTraining();
-  const isReady = pairs !== undefined && pairs.length >= fewestPairs;
   return (
     <>
       <PageHead title="Train here">
@@ -51,24 +52,76 @@ export function TrainHerePage(): JSX.Element {
             ))}
           </select>
         </label>
-        {training.isRunning ? (
-          <button type="button" class="button" onClick={training.stop}>
-            Stop
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="button primary"
-            disabled={!isReady}
-            onClick={() => training.start(pairs!, share)}
-          >
-            Train
-          </button>
-        )}
+        <Actions training={training} pairs={pairs} share={share} />
       </div>
+      {training.kept && !training.isRunning && <KeptNotice training={training} pairs={pairs} />}
       <Found pairs={pairs} />
       <Progress training={training} />
     </>
+  );
+}
+
+interface ActionsProps {
+  readonly training: TrainingControls;
+  readonly pairs: readonly Pair[] | undefined;
+  readonly share: number;
+}
+
+function Actions({ training, pairs, share }: ActionsProps): JSX.Element {
+  const { isRunning, isPausing, pause, stop, start } = training;
+  if (isRunning) {
+    return (
+      <>
+        <button type="button" class="button" disabled={isPausing} onClick={pause}>
+          {isPausing ? "Pausing…" : "Pause"}
+        </button>
+        <button type="button" class="button" onClick={stop}>
+          Stop
+        </button>
+      </>
+    );
+  }
+  const isReady = pairs !== undefined && pairs.length >= fewestPairs;
+  return (
+    <button
+      type="button"
+      class="button primary"
+      disabled={!isReady}
+      onClick={() => start(pairs!, share)}
+    >
+      Train
+    </button>
+  );
+}
+
+/** What there is to say of a run that was paused, or left with its tab. */
+function KeptNotice({ training, pairs }: Omit<ActionsProps, "share">): JSX.Element {
+  const { kept, resume, stop } = training;
+  const { stage, step } = kept!.checkpoint;
+  const isSame = pairs !== undefined && describeImages(pairs) === kept!.images;
+  return (
+    <div class="card kept-run" role="status">
+      <p>
+        A run is kept in this browser, at step {grouped(step)} of stage {stage}.{" "}
+        {pairs === undefined && "Choose its folder again to go on."}
+        {pairs !== undefined &&
+          !isSame &&
+          "These are not the images that it was begun with: choose those to go on."}
+      </p>
+      <div class="actions">
+        <button
+          type="button"
+          class="button"
+          disabled={!isSame}
+          onClick={() => isSame && resume(pairs)}
+        >
+          Go on
+        </button>
+        <button type="button" class="button" onClick={stop}>
+          Forget the run
+        </button>
+      </div>
+    </div>
   );
 }
 
@@ -96,13 +149,24 @@ function Found({ pairs }: { readonly pairs: readonly Pair[] | undefined }): JSX.
 }
 
 function Progress({ training }: { readonly training: Training }): JSX.Element {
-  const { isRunning, damaged, entries, files, fault } = training;
+  const { isRunning, damaged, heldOut, entries, files, fault, isUnkept } = training;
   const stages = useMemo(() => [...new Set(entries.map(({ stage }) => stage))], [entries]);
   return (
     <>
       {damaged.length > 0 && (
         <p class="notice">
           Images left out, as they cannot be read: {grouped(damaged.length)}, such as {damaged[0]}.
+        </p>
+      )}
+      {isUnkept && (
+        <p class="notice">
+          This browser has no space for the run: it cannot be paused, nor continued in another tab.
+        </p>
+      )}
+      {heldOut > 0 && (
+        <p class="quiet">
+          {grouped(heldOut)} of the images are not trained on: losses on them are drawn as
+          validation.
         </p>
       )}
       {fault && <Fault error={fault} />}
@@ -122,10 +186,7 @@ interface StageProps {
 
 function Stage({ name, entries }: StageProps): JSX.Element {
   const { step, steps } = entries.at(-1)!;
-  const lines = useMemo(() => {
-    const points = entries.map((entry) => ({ x: entry.step, y: entry.scalars.total ?? NaN }));
-    return [{ name: "training", points }];
-  }, [entries.length]);
+  const curves = useMemo(() => curvesOf(name, entries), [entries.length]);
   return (
     <section>
       <h2>{name}</h2>
@@ -136,10 +197,28 @@ function Stage({ name, entries }: StageProps): JSX.Element {
         </span>
       </div>
       <div class="curves">
-        <Curve title={`${name}: loss`} lines={lines} />
+        {curves.map(({ title, lines }) => (
+          <Curve key={title} title={title} lines={lines} />
+        ))}
       </div>
     </section>
   );
+}
+
+/** The sum of the losses, and each of those that are also computed on held-out images. */
+function curvesOf(
+  stage: string,
+  entries: StageProps["entries"],
+): { readonly title: string; readonly lines: readonly Line[] }[] {
+  const training = entries.filter(({ kind }) => kind === "training");
+  const evaluations = entries.filter(({ kind }) => kind === "evaluation");
+  const names = Object.keys(evaluations[0]?.scalars ?? {});
+  const losses = names.filter((name) => !name.endsWith("accuracy"));
+  const both = losses.map((name) => ({
+    title: `${stage}: ${name}`,
+    lines: [lineOf(training, name, "training"), lineOf(evaluations, name, "validation")],
+  }));
+  return [{ title: `${stage}: loss`, lines: [lineOf(training, "total", "training")] }, ...both];
 }
 
 function Download({ files }: { readonly files: NonNullable<Training["files"]> }): JSX.Element {

@@ -5,7 +5,11 @@ import type { Curve, Line } from "./curve.js";
 export type CurveData = Parameters<typeof Curve>[0];
 
 /** The values of a scalar by step, without those that are not finite. */
-export const lineOf = (entries: readonly LogEntry[], name: string, title: string): Line => ({
+export const lineOf = (
+  entries: readonly Pick<LogEntry, "step" | "scalars">[],
+  name: string,
+  title: string,
+): Line => ({
   name: title,
   points: entries.flatMap(({ step, scalars }) => {
     const y = scalars[name];

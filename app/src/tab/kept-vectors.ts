@@ -1,4 +1,5 @@
 /** Embeddings that the browser keeps between visits, in its database "flava". */
+import { openDatabase, resultOf } from "./database.js";
 
 const store = "vectors";
 
@@ -18,9 +19,7 @@ export class KeptVectors {
   /** Undefined where the browser keeps nothing, as some do in private windows. */
   static async open(): Promise<KeptVectors | undefined> {
     try {
-      const opening = indexedDB.open("flava", 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore(store);
-      return new KeptVectors(await resultOf(opening));
+      return new KeptVectors(await openDatabase("flava", store));
     } catch {
       return undefined;
     }
@@ -65,10 +64,3 @@ const keyOf = (fingerprint: string, { path, file: { size, lastModified } }: Fold
   size,
   lastModified,
 ];
-
-function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error!);
-  });
-}

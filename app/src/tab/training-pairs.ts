@@ -1,7 +1,7 @@
 /** Files of a folder as pairs of images and texts. */
 import type { TrainingRequest } from "../../../src/browser/training-messages.js";
 
-export type Pair = TrainingRequest["pairs"][number];
+export type Pair = TrainingRequest["pairs"][number] & { readonly file: File };
 
 /**
  * The images among some files. The texts of "cat.png" are the lines of "cat.txt" beside it; where there is no such file, or

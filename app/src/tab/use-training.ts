@@ -1,81 +1,161 @@
 /** Training in a worker of this page. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TrainingMessage, TrainingRequest } from "../../../src/browser/training-messages.js";
+import type {
+  PauseTraining,
+  TrainingMessage,
+  TrainingRequest,
+} from "../../../src/browser/training-messages.js";
 import vocabularyUrl from "../../../vocabulary/vocab.txt?url";
+import { type KeptRun, describeImages, forgetRun, keepRun, keptRun } from "./kept-run.js";
 import type { Pair } from "./training-pairs.js";
 
-type Entry = Extract<TrainingMessage, { kind: "entry" }>["entry"];
 type Files = Extract<TrainingMessage, { kind: "finished" }>["files"];
 
 export interface Training {
   readonly isRunning: boolean;
+  /** Whether it runs until it has a checkpoint. */
+  readonly isPausing: boolean;
   /** Names of images that could not be decoded. */
   readonly damaged: readonly string[];
-  readonly entries: readonly Entry[];
+  /** Number of images that are not trained on. */
+  readonly heldOut: number;
+  readonly entries: KeptRun["entries"];
   readonly files?: Files;
   readonly fault?: Error;
+  /** The run to go on with, if there is one. */
+  readonly kept?: KeptRun | undefined;
+  /** Whether the browser had no space for the last checkpoint. */
+  readonly isUnkept: boolean;
 }
 
-const nothing: Training = { isRunning: false, damaged: [], entries: [] };
+const nothing: Training = {
+  ...{ isRunning: false, isPausing: false, isUnkept: false },
+  ...{ damaged: [], heldOut: 0, entries: [] },
+};
 
-interface TrainingControls extends Training {
+type Report = (part: Partial<Training>) => void;
+
+const ended = { isRunning: false, isPausing: false };
+
+export interface TrainingControls extends Training {
   /** Begins anew, with a fraction of the recipe's steps. */
   readonly start: (pairs: readonly Pair[], share: number) => void;
+  /** Goes on with the kept run, on the images that it was begun with. */
+  readonly resume: (pairs: readonly Pair[]) => void;
+  /** Keeps the run, and ends it for now. */
+  readonly pause: () => void;
   /** Ends training; what was learned is lost. */
   readonly stop: () => void;
 }
 
 export function useTraining(): TrainingControls {
   const [training, setTraining] = useState(nothing);
+  const update = (part: Partial<Training>): void =>
+    setTraining((before) => ({ ...before, ...part }));
   const worker = useRef<Worker>(undefined);
   const end = (): void => {
     worker.current?.terminate();
     worker.current = undefined;
   };
-  useEffect(() => end, []);
-  const fail = (fault: Error): void => {
+  useEffect(() => {
+    void keptRun().then((kept) => update({ kept }));
+    return end;
+  }, []);
+  const begin = (pairs: readonly Pair[], share: number, from?: KeptRun): void => {
     end();
-    setTraining((before) => ({ ...before, isRunning: false, fault }));
+    const entries = from?.entries ?? [];
+    setTraining({ ...nothing, entries, isRunning: true });
+    worker.current = trainingWorker(pairs, share, from, (part) => {
+      if (part.isRunning === false) end();
+      update(part);
+    });
   };
-  const start = (pairs: readonly Pair[], share: number): void => {
-    end();
-    setTraining({ ...nothing, isRunning: true });
-    const own = new Worker(
-      new URL("../../../dist/src/browser/training-worker.js", import.meta.url), // Vite bundles what it finds in this form
-      { type: "module" },
-    );
-    worker.current = own;
-    own.onerror = ({ message }) => fail(new Error(`Training cannot begin: ${message}`));
-    own.onmessage = ({ data }: MessageEvent<TrainingMessage>) => {
-      if (data.kind === "failed") fail(new Error(data.message));
-      else setTraining((before) => after(before, data));
-      if (data.kind === "finished") end();
-    };
-    vocabulary().then(
-      (text) => own.postMessage({ pairs, vocabulary: text, share } satisfies TrainingRequest),
-      (error: unknown) => fail(error as Error),
-    );
+  return {
+    ...training,
+    start: begin,
+    resume: (pairs) => {
+      const { kept } = training;
+      if (kept) begin(pairs, kept.share, kept);
+    },
+    pause: () => {
+      update({ isPausing: true });
+      worker.current?.postMessage({ kind: "pause" } satisfies PauseTraining);
+    },
+    stop: () => {
+      end();
+      void forgetRun();
+      update({ ...ended, kept: undefined });
+    },
   };
-  const stop = (): void => {
-    end();
-    setTraining((before) => ({ ...before, isRunning: false }));
+}
+
+/** Starts a worker, and reports what changes. */
+function trainingWorker(
+  pairs: readonly Pair[],
+  share: number,
+  from: KeptRun | undefined,
+  report: Report,
+): Worker {
+  const worker = new Worker(
+    new URL("../../../dist/src/browser/training-worker.js", import.meta.url), // Vite bundles what it finds in this form
+    { type: "module" },
+  );
+  const fail = (fault: Error): void => report({ ...ended, fault });
+  const images = describeImages(pairs);
+  const follow = followed({ entries: from?.entries ?? [], share, images }, report);
+  worker.onerror = ({ message }) => fail(new Error(`Training cannot begin: ${message}`));
+  worker.onmessage = ({ data }: MessageEvent<TrainingMessage>) => follow(data);
+  vocabulary().then(
+    (text) =>
+      worker.postMessage({
+        ...{ kind: "train", pairs, vocabulary: text, share },
+        ...(from && { checkpoint: from.checkpoint }),
+      } satisfies TrainingRequest),
+    (error: unknown) => fail(error as Error),
+  );
+  return worker;
+}
+
+/** What each message of a worker changes, and keeping the run. */
+function followed(
+  run: Omit<KeptRun, "checkpoint">,
+  report: Report,
+): (message: TrainingMessage) => void {
+  let { entries } = run;
+  let kept: KeptRun | undefined;
+  let keeping = Promise.resolve();
+  return (message) => {
+    switch (message.kind) {
+      case "read":
+        report({ damaged: message.damaged, heldOut: message.heldOut });
+        break;
+      case "entry":
+        entries = [...entries, message.entry];
+        report({ entries });
+        break;
+      case "checkpoint":
+        kept = { ...run, entries, checkpoint: message.checkpoint };
+        keeping = keepRun(kept).then(
+          () => report({ isUnkept: false }),
+          () => report({ isUnkept: true }),
+        );
+        break;
+      case "paused":
+        void keeping.then(() => report({ ...ended, kept }));
+        break;
+      case "finished":
+        void forgetRun();
+        report({ ...ended, files: message.files });
+        break;
+      case "failed":
+        report({ ...ended, fault: new Error(message.message) });
+        break;
+    }
   };
-  return { ...training, start, stop };
 }
 
 async function vocabulary(): Promise<string> {
   const response = await fetch(vocabularyUrl);
   if (response.ok) return response.text();
   throw new Error(`The vocabulary cannot be loaded: ${response.status} ${response.statusText}.`);
-}
-
-function after(before: Training, message: Exclude<TrainingMessage, { kind: "failed" }>): Training {
-  switch (message.kind) {
-    case "read":
-      return { ...before, damaged: message.damaged };
-    case "entry":
-      return { ...before, entries: [...before.entries, message.entry] };
-    case "finished":
-      return { ...before, isRunning: false, files: message.files };
-  }
 }

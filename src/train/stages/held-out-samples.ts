@@ -8,9 +8,7 @@ import { decodeImage } from "../../data/image/decode.js";
 import { ImageError } from "../../data/image/image-error.js";
 import { SampleIndex } from "../../data/index/index-file.js";
 import type { Sample } from "../../data/sample.js";
-
-/** The same pairs, batches and images in every run. */
-export const validationSeed = 20211208;
+import { validationSeed } from "./held-out-losses.js";
 
 export interface HeldOutSample extends Sample {
   /** A file that can be decoded; kept as it is, since many decoded images would take much memory. */

@@ -70,6 +70,17 @@ export function stepScalars(results: StepResults): Scalars {
   };
 }
 
+/** The mean of each scalar over those that report it; NaN where one is not finite, which is null in JSON. */
+export function meansOf(all: readonly Readonly<Record<string, number | null>>[]): Scalars {
+  const names = new Set(all.flatMap((scalars) => Object.keys(scalars)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = all.filter((scalars) => name in scalars).map((each) => each[name] ?? NaN);
+      return [name, values.reduce((sum, value) => sum + value, 0) / values.length];
+    }),
+  );
+}
+
 /** A stage of training on batches `B`, as the training loop uses it. */
 export interface Stage<B = CollatedBatch> {
   /** Its name in the recipe, such as "joint". */
