@@ -1,13 +1,16 @@
 // Compiles the native kernels into build/native/flava.node.
 //
 //   node native/build.mjs              fails if the kernels cannot be built
-//   node native/build.mjs --optional   never fails: without them the slower kernels in WebAssembly are used
+//   node native/build.mjs --optional   never fails: without them the slower kernels in WebAssembly are used; builds nothing
+//                                      where a package for this platform has them
 //   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
 //                                      with that level too
 //   node native/build.mjs --check FOLDER
 //                                      builds both in build/FOLDER, without sanitizers (see arm.sh)
+//   node native/build.mjs --objects FOLDER --addon PATH
+//                                      builds PATH, with objects in build/FOLDER (see scripts/platform-packages.mjs)
 //
 // The compiler is $CXX, or the first of c++, g++, clang++ that runs.
 
@@ -38,11 +41,14 @@ const { values: options } = parseArgs({
     emulate: { type: "boolean", default: false },
     sanitize: { type: "string" },
     check: { type: "string" },
+    objects: { type: "string" },
+    addon: { type: "string" },
   },
 });
-const folder = options.check ?? (options.sanitize ? `native-${options.sanitize}` : "native");
+const folder =
+  options.objects ?? options.check ?? (options.sanitize ? `native-${options.sanitize}` : "native");
 const output = join(root, "build", folder);
-const addon = join(output, "flava.node");
+const addon = options.addon ? resolve(options.addon) : join(output, "flava.node");
 /** Whether the program that runs programs without Node is built, too. */
 const checks = options.check !== undefined || options.sanitize !== undefined;
 
@@ -113,6 +119,23 @@ const commonFlags = [
 function giveUp(reason) {
   console.log(`flava: ${reason}; the slower kernels in WebAssembly will be used`);
   process.exit(options.optional ? 0 : 1);
+}
+
+/** The package with compiled kernels for this platform, if it is installed in this version and loads. */
+function findPlatformPackage() {
+  const load = createRequire(import.meta.url);
+  const { version } = load("../package.json");
+  const { platform, arch } = process;
+  const systems = platform === "linux" ? ["linux", "linuxmusl"] : [platform];
+  return systems
+    .map((system) => `flava-${system}-${arch}`)
+    .find((name) => {
+      try {
+        return load(`${name}/package.json`).version === version && load(name) !== undefined;
+      } catch {
+        return false;
+      }
+    });
 }
 
 function findCompiler() {
@@ -275,11 +298,17 @@ async function linkAll(compiler, objects) {
 
 async function build() {
   const start = performance.now();
+  const prebuilt = options.optional ? findPlatformPackage() : undefined;
+  if (prebuilt !== undefined) {
+    console.log(`flava: the compiled kernels of ${prebuilt} are used`);
+    return;
+  }
   const compiler = process.platform === "win32" ? undefined : findCompiler();
   if (compiler === undefined)
     giveUp("the native kernels were not built, because neither g++ nor clang++ was found");
   const plan = planObjects(compiler);
-  for (const { path } of plan.objects) mkdirSync(dirname(path), { recursive: true });
+  for (const path of [addon, ...plan.objects.map((object) => object.path)])
+    mkdirSync(dirname(path), { recursive: true });
   const stale = plan.objects.filter((object) => isStale(compiler, object));
   const results = await compileAll(compiler, stale);
   if (results.every(({ succeeded }) => succeeded))

@@ -1,5 +1,6 @@
 /** The compiled addon of native kernels. */
-import { packagePath, packageRequire } from "../base/package-root.js";
+import { loadCompiledKernels } from "../base/compiled-kernels.js";
+import { packagePath } from "../base/package-root.js";
 import type { Values } from "./values.js";
 
 /** Processor levels, each with the instructions of those before it; "amx-emulated" is for tests. */
@@ -76,7 +77,7 @@ export class NativeKernelsError extends Error {
 /** The compiled addon, or why there is none. */
 export function loadAddon(): Addon | NativeKernelsError {
   try {
-    return packageRequire()("#native") as Addon;
+    return loadCompiledKernels().addon as Addon;
   } catch (cause) {
     return new NativeKernelsError(whyNot(cause as NodeJS.ErrnoException), { cause });
   }

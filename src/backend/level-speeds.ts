@@ -8,7 +8,8 @@ import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { cacheDirectory } from "../base/cache.js";
-import { packagePath, packageVersion } from "../base/package-root.js";
+import { loadCompiledKernels } from "../base/compiled-kernels.js";
+import { packageVersion } from "../base/package-root.js";
 import { type Addon, type Level, outdated, realLevels } from "./addon.js";
 import { type Speeds, type SpeedsOfLevel, productSpeeds } from "./product-speeds.js";
 
@@ -97,7 +98,7 @@ function write(path: string, found: Omit<LevelSpeeds, "path">): void {
 
 /** Stands for the processor, the kernels that it can run, and their build. */
 function identity(levels: readonly Level[]): string {
-  const { size, mtimeMs } = statSync(packagePath("build", "native", "flava.node"));
+  const { size, mtimeMs } = statSync(loadCompiledKernels().path);
   const facts = [processorFacts(), packageVersion(), size, mtimeMs, ...levels];
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
 }

@@ -1,5 +1,6 @@
 /** Describes the machine: its processor, the backend and the level that compute, and why. */
 import { availableParallelism, cpus } from "node:os";
+import { loadCompiledKernels } from "../base/compiled-kernels.js";
 import { nativeFault, nativeSpeeds } from "./native.js";
 import type { LevelSpeeds } from "./level-speeds.js";
 
@@ -8,6 +9,8 @@ interface NativeMachine extends LevelSpeeds {
   readonly cores: number;
   /** The level in use: the fastest, or the one that FLAVA_LEVEL names. */
   readonly level: string;
+  /** Where the kernels come from: "built here", or the package for this platform. */
+  readonly kernels: string;
 }
 
 interface WasmMachine {
@@ -26,7 +29,10 @@ export function inspectMachine(): Machine {
   const cores = availableParallelism();
   const reason =
     process.env.FLAVA_BACKEND === "wasm" ? "As FLAVA_BACKEND says." : nativeFault()?.message;
-  if (reason === undefined) return { backend: "native", cores, ...nativeSpeeds() };
+  if (reason === undefined) {
+    const kernels = loadCompiledKernels().package ?? "built here";
+    return { backend: "native", cores, kernels, ...nativeSpeeds() };
+  }
   const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   return { backend: "wasm", processor, cores, level: "simd128", reason };
 }
@@ -45,6 +51,7 @@ export function describeMachine(machine: Machine): string {
 function describeLevels({
   processor,
   cores,
+  kernels,
   level,
   fastest,
   levels,
@@ -59,6 +66,7 @@ function describeLevels({
   );
   return [
     `${processor}, ${cores} cores`,
+    `Kernels: ${kernels === "built here" ? kernels : `of the package ${kernels}`}`,
     `Processor level: ${level}, ${reason}`,
     "",
     "Products on one core, in billions of operations per second:",

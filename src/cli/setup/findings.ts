@@ -62,9 +62,9 @@ export function checkKernels(): Finding {
 }
 
 function levelFinding(machine: Extract<Machine, { backend: "native" }>): Finding {
-  const { processor, cores, level, fastest, levels } = machine;
+  const { processor, cores, kernels, level, fastest, levels } = machine;
   const { float32 = 0, bfloat16 = 0 } = levels[level as keyof typeof levels] ?? {};
-  const found = `native, level ${level}, on ${processor} with ${cores} cores`;
+  const found = `native, ${kernels}, level ${level}, on ${processor} with ${cores} cores`;
   if (level !== fastest) {
     return {
       ...{ check: "kernels", state: "slow", found: `${found}, as FLAVA_LEVEL says` },

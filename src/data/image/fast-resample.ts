@@ -2,7 +2,7 @@
  * `resample` with the native SIMD kernels if they were built, else in JavaScript; results are bit-identical. This file
  * also loads in browsers.
  */
-import { packageRequire } from "../../base/package-root.js";
+import { loadCompiledKernels } from "../../base/compiled-kernels.js";
 import type { Taps } from "./filter.js";
 import { type Passes, type Resample, resample, resampleBy } from "./resample.js";
 
@@ -46,7 +46,7 @@ export const fastResample: Resample = passes
 
 function loadAddon(): Addon | undefined {
   try {
-    return packageRequire()("#native") as Addon;
+    return loadCompiledKernels().addon as Addon;
   } catch {
     return undefined; // not built, or in a browser
   }
