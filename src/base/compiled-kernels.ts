@@ -19,20 +19,20 @@ export interface CompiledKernels {
  * @throws Error of the last that were found, or of `require` if there are none
  */
 export function loadCompiledKernels(): CompiledKernels {
-  const require = packageRequire();
+  const load = packageRequire();
   let fault: unknown;
   try {
-    const addon: unknown = require("#native");
-    return { addon, path: require.resolve("#native"), package: undefined };
+    const addon: unknown = load("#native");
+    return { addon, path: load.resolve("#native"), package: undefined };
   } catch (error) {
     fault = error;
   }
   for (const name of platformPackages()) {
-    const version = versionOf(require, name);
+    const version = versionOf(load, name);
     if (version === undefined) continue;
     try {
       requireSameVersion(name, version);
-      return { addon: require(name), path: require.resolve(name), package: name };
+      return { addon: load(name), path: load.resolve(name), package: name };
     } catch (error) {
       fault = error;
     }
@@ -57,9 +57,9 @@ function requireSameVersion(name: string, version: string): void {
 }
 
 /** The version of a package; undefined if it is not installed. */
-function versionOf(require: NodeJS.Require, name: string): string | undefined {
+function versionOf(load: NodeJS.Require, name: string): string | undefined {
   try {
-    return (require(`${name}/package.json`) as { readonly version: string }).version;
+    return (load(`${name}/package.json`) as { readonly version: string }).version;
   } catch {
     return undefined;
   }
