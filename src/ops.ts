@@ -58,7 +58,8 @@ export { gatherRows, scatterAddRows } from "./graph/ops/gather.js";
 export { l2Normalize } from "./graph/ops/l2-normalize.js";
 export { type LayerNormOptions, layerNorm } from "./graph/ops/layer-norm.js";
 export { type ProductOptions, linear, product } from "./graph/ops/matmul.js";
-export { type World, allGather, allReduce, reduceScatter } from "./graph/ops/collective.js";
+export { allGather, allReduce, reduceScatter } from "./graph/ops/collective.js";
+export type { World } from "./graph/world.js";
 export { permute } from "./graph/ops/permute.js";
 export { maxPool2x2, upsample2x } from "./graph/ops/pool.js";
 export {

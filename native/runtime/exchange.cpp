@@ -139,14 +139,15 @@ void Exchange::scatter(const FlavaMessagePassing& messages, int32_t rank, int32_
   phase_ = Phase::reducing;
   const std::vector<Piece> own = slice(rank, size);
   received_.resize(static_cast<size_t>(size));
+  heldBytes_ = neededBytes(rank, size);
   // Each process begins with its right neighbor, so that not all send to the same one first.
   for (int32_t distance = 1; distance < size; ++distance) {
     const int32_t from = (rank - distance + size) % size;
-    std::vector<char>& version = received_[static_cast<size_t>(from)];
-    version.resize(static_cast<size_t>(bytesOf(own)));
+    std::unique_ptr<char[]>& version = received_[static_cast<size_t>(from)];
+    version.reset(new char[static_cast<size_t>(bytesOf(own))]);
     // In the same pieces as they are sent.
     std::vector<Piece> pieces;
-    char* next = version.data();
+    char* next = version.get();
     for (const Piece& piece : own) {
       pieces.push_back({next, piece.bytes});
       next += piece.bytes;
@@ -164,12 +165,13 @@ void Exchange::sum(int32_t rank, int32_t size) {
   int64_t offset = 0;
   for (const Piece& piece : slice(rank, size)) {
     for (int32_t each = 0; each < size; ++each) {
-      rows[static_cast<size_t>(each)] = each == rank ? piece.data : received_[static_cast<size_t>(each)].data() + offset;
+      rows[static_cast<size_t>(each)] = each == rank ? piece.data : received_[static_cast<size_t>(each)].get() + offset;
     }
     (dtype_ == Dtype::bfloat16 ? treeSum<uint16_t> : treeSum<float>)(rows, piece.bytes, piece.data);
     offset += piece.bytes;
   }
-  received_ = {};
+  received_.clear();
+  heldBytes_ = 0;
 }
 
 void Exchange::gather(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {
@@ -184,12 +186,6 @@ void Exchange::gather(const FlavaMessagePassing& messages, int32_t rank, int32_t
 
 int64_t Exchange::neededBytes(int32_t rank, int32_t size) const {
   return gathersOnly() ? 0 : bytesOf(slice(rank, size)) * (size - 1);
-}
-
-int64_t Exchange::heldBytes() const {
-  int64_t bytes = 0;
-  for (const std::vector<char>& version : received_) bytes += static_cast<int64_t>(version.size());
-  return bytes;
 }
 
 void Exchange::begin(const FlavaMessagePassing& messages, int32_t rank, int32_t size) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "kernel.h"
@@ -29,7 +30,7 @@ class Exchange {
   /** Bytes that it needs for what it receives before it is added up. */
   int64_t neededBytes(int32_t rank, int32_t size) const;
   /** Those that it has. */
-  int64_t heldBytes() const;
+  int64_t heldBytes() const { return heldBytes_; }
   /** Sends and receives the first messages. */
   void begin(const FlavaMessagePassing& messages, int32_t rank, int32_t size);
   bool hasBegun() const { return phase_ != Phase::waiting; }
@@ -68,7 +69,9 @@ class Exchange {
   Phase phase_ = Phase::waiting;
   std::chrono::steady_clock::time_point begun_;
   std::vector<Pending> pending_;
-  std::vector<std::vector<char>> received_;  // other versions of the own slice, by rank
+  // Other versions of the own slice, by rank. What is received need not be set to zero before.
+  std::vector<std::unique_ptr<char[]>> received_;
+  int64_t heldBytes_ = 0;
 };
 
 }  // namespace flava

@@ -1,4 +1,4 @@
-import type { World } from "../graph/ops/collective.js";
+import type { World } from "../graph/world.js";
 import type { Gather } from "../graph/tensor.js";
 
 /** The other processes of a run, as a backend and training see them. */

@@ -4,7 +4,7 @@
  */
 import { type Partly, leavesOf, mapTree } from "../base/tree.js";
 import { multiply } from "../graph/ops/arithmetic.js";
-import { type Range, type World, rangeOf } from "../graph/ops/block-ranges.js";
+import { type Range, rangeOf } from "../graph/ops/block-ranges.js";
 import { sum } from "../graph/ops/broadcast.js";
 import { allReduce, gatherBlocks } from "../graph/ops/collective.js";
 import { concatenate } from "../graph/ops/concatenate.js";
@@ -12,6 +12,7 @@ import { sqrt } from "../graph/ops/elementwise.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { squaresByBlock, sumInOrder } from "../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../graph/tensor.js";
+import type { World } from "../graph/world.js";
 import {
   type AdamWInputs,
   type AdamWOptions,

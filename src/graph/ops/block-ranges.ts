@@ -1,12 +1,5 @@
 /** How the numbers of a tensor are divided among processes: by blocks, which are also those of sums of squares. */
-
-/** The processes of a run, and the rank of this one. */
-export interface World {
-  /** Number of processes. */
-  readonly size: number;
-  /** The rank of this process, from 0. */
-  readonly rank: number;
-}
+import type { World } from "../world.js";
 
 /** `numbersPerBlock` of native/runtime/kernel.h. */
 export const numbersPerBlock = 8192;

@@ -12,7 +12,8 @@ import { type Tensor, spec } from "../tensor.js";
 import { affine } from "./affine.js";
 import { multiply } from "./arithmetic.js";
 import { sum } from "./broadcast.js";
-import { type World, allGather, allReduce, reduceScatter } from "./collective.js";
+import type { World } from "../world.js";
+import { allGather, allReduce, reduceScatter } from "./collective.js";
 
 const x = placeholder(spec([4, 3]), "x");
 

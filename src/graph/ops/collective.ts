@@ -6,11 +6,10 @@
  */
 import { type Op, type ReferenceTensor, type Tensor, TensorSpec, spec } from "../tensor.js";
 import { applyAll, shapeError } from "../trace.js";
+import type { World } from "../world.js";
 import { isFloat } from "./require.js";
-import { type World, rangeOf } from "./block-ranges.js";
+import { rangeOf } from "./block-ranges.js";
 import { slice } from "./slice.js";
-
-export type { World };
 
 type StartAttributes = {
   /**

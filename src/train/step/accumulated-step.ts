@@ -7,8 +7,8 @@ import { type Program, type ProgramMemory, compile } from "../../backend/program
 import type { Values } from "../../backend/values.js";
 import { type Mapped, mapTree } from "../../base/tree.js";
 import { add } from "../../graph/ops/arithmetic.js";
-import type { World } from "../../graph/ops/collective.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import type { World } from "../../graph/world.js";
 import type { CompiledStep, StepResults } from "./compiled-step.js";
 import { type Compared, type ComparedPart, compare, comparedSpecs } from "./comparison.js";
 import type { Comparison, Counts, Embedded, InputValues, LossOfParts, TracedLoss } from "./loss.js";

@@ -1,13 +1,14 @@
 /** The gradients of a loss that compares the samples of all parts of a batch. */
 import { gradient } from "../../graph/gradient.js";
 import { add } from "../../graph/ops/arithmetic.js";
-import { type World, allGather, reduceScatter } from "../../graph/ops/collective.js";
+import { allGather, reduceScatter } from "../../graph/ops/collective.js";
 import { concatenate } from "../../graph/ops/concatenate.js";
 import { stopGradient } from "../../graph/ops/elementwise.js";
 import { fill } from "../../graph/ops/fill.js";
 import { slice } from "../../graph/ops/slice.js";
 import { checkFinite } from "../../graph/ops/update.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
+import type { World } from "../../graph/world.js";
 import type { Comparison, Embedded, TracedLoss } from "./loss.js";
 import { treeOf } from "./tree-sum.js";
 

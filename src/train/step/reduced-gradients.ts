@@ -1,7 +1,8 @@
 /** Sums of gradients over all processes, which are exchanged while the backward pass goes on. */
 import { cast } from "../../graph/ops/cast.js";
-import { type World, allReduce, reduceBlocks } from "../../graph/ops/collective.js";
+import { allReduce, reduceBlocks } from "../../graph/ops/collective.js";
 import type { Tensor } from "../../graph/tensor.js";
+import type { World } from "../../graph/world.js";
 import type { SumDtype } from "./tree-sum.js";
 
 /**
