@@ -134,6 +134,17 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     await page.getByText("150 images to search").waitFor();
   });
 
+  it("takes dropped files in place of those before, and ignores what is no file", async () => {
+    for (const made of [`new File(["no"], "dropped.png")`, `"a text", "text/plain"`]) {
+      const data = await page.evaluateHandle(
+        `(() => { const data = new DataTransfer(); data.items.add(${made}); return data; })()`,
+      );
+      await page.locator(".drop").first().dispatchEvent("drop", { dataTransfer: data });
+      await page.getByText("0 images to search").waitFor();
+    }
+    await page.getByText("1 file that cannot be decoded").waitFor();
+  });
+
   it("classifies an image by labels", async () => {
     await page.getByRole("link", { name: "Classify here" }).click();
     await page.getByRole("button", { name: "Example: heart" }).press("Enter");

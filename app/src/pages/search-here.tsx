@@ -41,21 +41,17 @@ export function SearchHerePage(): JSX.Element {
 }
 
 const FolderPlace = ({ folder }: { readonly folder: FolderControls }): JSX.Element => (
-  <DropPlace
-    onDrop={(data) => {
-      void droppedFiles(data).then(folder.start);
-    }}
-  >
+  <DropPlace onDrop={(data) => folder.start(droppedFiles(data))}>
     <FileButton
       text={folder.images > 0 ? "Choose another folder" : "Choose a folder"}
       isFolder
-      onFiles={(files) => folder.start(chosenFiles(files))}
+      onFiles={(files) => folder.start(Promise.resolve(chosenFiles(files)))}
     />
     <FileButton
       text="Choose images"
       accept="image/*"
       many
-      onFiles={(files) => folder.start(chosenFiles(files))}
+      onFiles={(files) => folder.start(Promise.resolve(chosenFiles(files)))}
     />
     <span class="quiet">or drop them here</span>
   </DropPlace>

@@ -100,13 +100,14 @@ function KeptNotice({ training, pairs }: Omit<ActionsProps, "share">): JSX.Eleme
   const { stage, step } = kept!.checkpoint;
   const isSame = pairs !== undefined && describeImages(pairs) === kept!.images;
   return (
-    <div class="card kept-run" role="status">
-      <p>
+    <div class="card kept-run">
+      <p role="status">
         A run is kept in this browser, at step {grouped(step)} of stage {stage}.{" "}
         {pairs === undefined && "Choose its folder again to go on."}
         {pairs !== undefined &&
           !isSame &&
           "These are not the images that it was begun with: choose those to go on."}
+        {isSame && "“Train” begins anew, and replaces it."}
       </p>
       <div class="actions">
         <button
@@ -160,7 +161,7 @@ function Progress({ training }: { readonly training: Training }): JSX.Element {
       )}
       {isUnkept && (
         <p class="notice">
-          This browser has no space for the run: it cannot be paused, nor continued in another tab.
+          This browser has no space to keep the run: it cannot go on after a reload.
         </p>
       )}
       {heldOut > 0 && (

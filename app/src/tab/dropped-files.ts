@@ -6,9 +6,10 @@ export const chosenFiles = (files: Iterable<File>): FolderFile[] =>
   Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 
 /** Dropped files, and all files in dropped folders. Call it while the drop is handled: the browser empties `data` afterwards. */
-export function droppedFiles(data: DataTransfer): Promise<FolderFile[]> {
+export async function droppedFiles(data: DataTransfer): Promise<FolderFile[]> {
+  const files = chosenFiles(data.files);
   const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return filesBelow(entries);
+  return entries.length > 0 ? filesBelow(entries) : files; // what another page made has no entries
 }
 
 async function filesBelow(entries: readonly FileSystemEntry[]): Promise<FolderFile[]> {

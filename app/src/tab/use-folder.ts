@@ -23,8 +23,8 @@ export interface Folder {
 }
 
 export interface FolderControls extends Folder {
-  /** Takes other files in place of those before. */
-  readonly start: (files: readonly FolderFile[]) => void;
+  /** Takes other files, if there are any, in place of those before. */
+  readonly start: (files: Promise<readonly FolderFile[]>) => void;
   /** Ends embedding; what was embedded can be searched. */
   readonly cancel: () => void;
   /** Embeds what a cancelled start has left. */
@@ -43,7 +43,8 @@ export function useFolder(model: TabModel | undefined): FolderControls {
   const controller = useRef(new AbortController());
   useEffect(() => () => controller.current.abort(), []);
   const last = useRef<readonly FolderFile[]>([]);
-  const start = (chosen: readonly FolderFile[]): void => {
+  const begin = (chosen: readonly FolderFile[]): void => {
+    if (chosen.length === 0) return;
     last.current = chosen;
     controller.current.abort();
     controller.current = new AbortController();
@@ -56,38 +57,55 @@ export function useFolder(model: TabModel | undefined): FolderControls {
     setFiles(images);
   };
   useEffect(() => {
-    const { signal } = controller.current;
-    if (!files || files.length === 0 || !model || signal.aborted) return;
-    const end = (part: Partial<Folder>): void => {
-      if (signal.aborted) return;
-      setFolder(({ secondsLeft: _, ...before }) => ({ ...before, ...part, isRunning: false }));
-    };
-    const began = performance.now();
-    store.opening
-      .then((kept) =>
-        embedFolder(files, {
-          ...{ model, kept, signal },
-          onEmbedded: (images, isKept) =>
-            setFolder((before) => withImages(before, images, isKept, began)),
-          onDamaged: (damaged) =>
-            setFolder((before) => ({
-              ...before,
-              damaged: [...before.damaged, ...damaged.map(({ path }) => path)],
-            })),
-        }),
-      )
-      .then(
-        () => end({}),
-        (error: unknown) => end({ fault: error as Error }),
-      )
-      .finally(store.count);
+    if (files && files.length > 0 && model && !controller.current.signal.aborted) {
+      void embed(files, model, store, controller.current, setFolder);
+    }
   }, [files, model]);
   const cancel = (): void => {
     controller.current.abort();
     setFolder(({ secondsLeft: _, ...before }) => ({ ...before, isRunning: false }));
   };
-  const resume = (): void => start(last.current);
+  const start = (chosen: Promise<readonly FolderFile[]>): void => {
+    chosen.then(begin).catch((error: unknown) => {
+      setFolder((before) => ({ ...before, fault: error as Error }));
+    });
+  };
+  const resume = (): void => begin(last.current);
   return { ...folder, start, cancel, resume, forget: store.forget };
+}
+
+type Change = (change: (before: Folder) => Folder) => void;
+
+async function embed(
+  files: readonly FolderFile[],
+  model: TabModel,
+  store: Store,
+  controller: AbortController,
+  change: Change,
+): Promise<void> {
+  const { signal } = controller;
+  const end = (part: Partial<Folder>): void => {
+    if (signal.aborted) return;
+    change(({ secondsLeft: _, ...before }) => ({ ...before, ...part, isRunning: false }));
+  };
+  const began = performance.now();
+  try {
+    await embedFolder(files, {
+      ...{ model, kept: await store.opening, signal },
+      onEmbedded: (images, isKept) => change((before) => withImages(before, images, isKept, began)),
+      onDamaged: (damaged) =>
+        change((before) => ({
+          ...before,
+          damaged: [...before.damaged, ...damaged.map(({ path }) => path)],
+        })),
+    });
+    end({});
+  } catch (error) {
+    end({ fault: error as Error });
+    controller.abort(); // whatever else is under way
+  } finally {
+    store.count();
+  }
 }
 
 interface Store {
