@@ -15,7 +15,7 @@ import { wholeNumberFrom } from "../whole-number.js";
 export const zeroOption = (): Option =>
   new Option(
     "--zero <stage>",
-    "divide the optimizer's moments among processes (ZeRO stage 1): the same weights, less memory, more to send",
+    "divide the optimizer's moments among processes (ZeRO stage 1): the same weights in less memory",
   )
     .choices(["0", "1"])
     .default("0");
