@@ -1,10 +1,10 @@
 /** Exported models against ours, in ONNX Runtime. */
-import { existsSync, mkdtempSync, rmSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
-import { type GraphProto, ModelProtoSchema, TensorProto_DataType as DataType } from "onnx-buf";
+import { ModelProtoSchema, TensorProto_DataType as DataType } from "onnx-buf";
 import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBackend } from "../../backend/open.js";
@@ -19,6 +19,7 @@ import { models } from "../../configs/models.js";
 import { multiply } from "../../graph/ops/arithmetic.js";
 import { product } from "../../graph/ops/matmul.js";
 import { type Tensor, spec } from "../../graph/tensor.js";
+import type { FlavaConfig } from "../../model/config.js";
 import { flavaParameters } from "../../model/flava.js";
 import { maskedLogits, matchLogits } from "../../model/heads.js";
 import { logitMultiplier } from "../../model/logit-scale.js";
@@ -153,9 +154,9 @@ function differences(
   expected: Readonly<Record<string, Values>>,
 ): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(expected).map(([name, values]) => {
-      const other = found[name];
-      if (other?.length !== values.length) return [name, Infinity];
+    Object.entries(found).map(([name, other]) => {
+      const values = expected[name];
+      if (values?.length !== other.length) return [name, Infinity];
       let [error, largest] = [0, 0];
       for (let i = 0; i < values.length; i++) {
         error = Math.max(error, Math.abs(values[i]! - other[i]!));
@@ -166,8 +167,20 @@ function differences(
   );
 }
 
-async function graphOf(path: string): Promise<GraphProto> {
-  return fromBinary(ModelProtoSchema, await readFile(path)).graph!;
+const layersOf = ({ image, text, multimodal }: FlavaConfig): number =>
+  image.layers + text.layers + multimodal.layers;
+
+/** How many activations a model quantizes, and whether all stored factors of its products are float16. */
+async function computing(path: string): Promise<{ inInt8: number; inFloat16: boolean }> {
+  const { node, initializer } = fromBinary(ModelProtoSchema, await readFile(path)).graph!;
+  const types = new Map(initializer.map(({ name, dataType }) => [name, dataType]));
+  const factors = node.flatMap(({ opType, input }) => (opType === "MatMul" ? [input[1]!] : []));
+  const half: number = DataType.FLOAT16;
+  const stored = factors.flatMap((name) => types.get(name) ?? []);
+  return {
+    inInt8: node.filter(({ opType }) => opType === "DynamicQuantizeLinear").length,
+    inFloat16: stored.length > 0 && stored.every((type) => type === half),
+  };
 }
 
 const worst = (found: Readonly<Record<string, number>>): number =>
@@ -236,34 +249,18 @@ it.each([
       expected,
     );
     expect(worst(found), JSON.stringify(found)).toBeLessThan(bound);
+    expect(await computing(path!)).toEqual({
+      // A block has four linear layers; the last one, of which a single token is read, has queries, keys and values apart.
+      inInt8: dtype === "int8" ? 4 * layersOf(config) + 2 : 0,
+      inFloat16: dtype === "float16",
+    });
   },
 );
 
-it("computes in float16 where that is safe", async () => {
-  const paths = await exportOnnx(folder, model, { dtype: "float16" });
-  const found = differences(await theirs(paths, batchOf(2, 8)), await ours(batchOf(2, 8)));
-  expect(worst(found), JSON.stringify(found)).toBeLessThan(2e-3);
-  const { node, initializer } = await graphOf(paths[0]!);
-  const types = new Map(initializer.map(({ name, dataType }) => [name, dataType]));
-  const factors = node.filter(({ opType }) => opType === "MatMul").map(({ input }) => input[1]!);
-  const weights = factors.filter((name) => types.has(name));
-  expect(weights).toHaveLength(1 + 4 * model.config.image.layers + 1); // patches, blocks, projection
-  expect(new Set(weights.map((name) => types.get(name)))).toEqual(new Set([DataType.FLOAT16]));
+it("refuses weights that are too large for float16", () => {
   const graph = new OnnxGraph("graph", "float16", new Map());
   const large = { name: "gain", shape: [2], values: Float32Array.of(1, 7e4) };
   expect(() => storeFloat16(graph, large)).toThrow("gain has the number 70000");
-});
-
-it("computes linear layers in 8 bits", async () => {
-  const paths = await exportOnnx(folder, model, { dtype: "int8" });
-  const found = differences(await theirs(paths, batchOf(2, 8)), await ours(batchOf(2, 8)));
-  expect(worst(found), JSON.stringify(found)).toBeLessThan(0.1);
-  const { node } = await graphOf(paths[0]!);
-  const quantized = node.filter(({ opType }) => opType === "DynamicQuantizeLinear");
-  expect(quantized).toHaveLength(4 * model.config.image.layers);
-  expect(statSync(paths[1]!).size).toBeLessThan(
-    0.28 * statSync(`${folder}/onnx/text_model.onnx`).size,
-  );
 });
 
 it("stores the tensors of large models in files of their own", async () => {
@@ -271,7 +268,8 @@ it("stores the tensors of large models in files of their own", async () => {
   const paths = await exportOnnx(join(folder, "large"), model, { limit: 1e6 });
   expect(paths.filter((path) => path.endsWith("_data") && existsSync(path))).toHaveLength(6);
   const models = paths.filter((path) => path.endsWith(".onnx"));
-  const found = differences(await theirs(models, batch), await ours(batch));
+  const found = differences(await theirs(models.slice(0, 2), batch), await ours(batch));
+  expect(Object.keys(found)).toHaveLength(4);
   expect(worst(found), JSON.stringify(found)).toBeLessThan(1e-4);
 });
 
@@ -308,8 +306,8 @@ it.skipIf(chromium === undefined)("exports models that run in a browser", async 
       return [...(text_embeds!.data as Float32Array)];
     }, given);
     const name = "text_model text_embeds";
-    const expected = { [name]: (await ours(batch))[name]! };
-    expect(worst(differences({ [name]: Float32Array.from(found) }, expected))).toBeLessThan(1e-4);
+    const differing = differences({ [name]: Float32Array.from(found) }, await ours(batch));
+    expect(worst(differing)).toBeLessThan(1e-4);
   } finally {
     await browser.close();
   }
