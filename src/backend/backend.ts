@@ -73,6 +73,8 @@ export interface Backend {
   readonly memory?: MemoryLayout;
   /** Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated. */
   allocate(spec: TensorSpec): Memory;
+  /** The same for many tensors, which lie side by side: large pages of memory then hold small tensors, too. */
+  allocateTogether?(specs: readonly TensorSpec[]): Memory[];
   /**
    * Maps the memory of `tensors` from a file: pages are read on first access and copied on first write, so the file
    * never changes. Returns undefined if files cannot be mapped; throws if the file is shorter than stated or than the

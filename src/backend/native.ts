@@ -79,6 +79,14 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     locations.set(memory, location);
     return memory;
   };
+  /** Parts of a buffer, which is freed with the last of them. */
+  const partsOf = (id: number, tensors: readonly TensorInFile[]): Memory[] => {
+    let inUse = tensors.length;
+    const free = (): void => {
+      if (--inUse === 0) addon.free(context, id);
+    };
+    return tensors.map(({ spec, offset }) => memoryAt([id, offset], spec, free));
+  };
   let arenaBytes = 0;
   return {
     name: "native",
@@ -91,15 +99,14 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
       const id = allocate(addon, context, spec.bytes);
       return memoryAt([id, 0], spec, () => addon.free(context, id));
     },
+    allocateTogether: (specs) => {
+      const { tensors, bytes } = sideBySide(specs);
+      return partsOf(allocate(addon, context, bytes), tensors);
+    },
     map: (file, tensors) => {
       requireWithin(file, tensors);
       const id = tensors.length > 0 ? addon.map(context, file.descriptor, file.bytes) : 0;
-      if (id === 0) return undefined;
-      let inUse = tensors.length;
-      const free = (): void => {
-        if (--inUse === 0) addon.free(context, id);
-      };
-      return tensors.map(({ spec, offset }) => memoryAt([id, offset], spec, free));
+      return id === 0 ? undefined : partsOf(id, tensors);
     },
     load: (plan, memoryOf) => {
       orOutOfMemory(() => addon.reserveArena(context, plan.arenaBytes));
@@ -139,6 +146,20 @@ function requireWithin(file: OpenFile, tensors: readonly TensorInFile[]): void {
         `multiple of ${bytesPerElement[spec.dtype]} and end within the file.`,
     );
   }
+}
+
+/** Offsets of tensors one after another, and the bytes of all. */
+function sideBySide(specs: readonly TensorSpec[]): {
+  readonly tensors: readonly TensorInFile[];
+  readonly bytes: number;
+} {
+  let bytes = 0;
+  const tensors = specs.map((spec) => {
+    const offset = bytes;
+    bytes += aligned(spec.bytes);
+    return { spec, offset };
+  });
+  return { tensors, bytes };
 }
 
 function allocate(addon: Addon, context: Context, bytes: number): number {

@@ -136,7 +136,11 @@ export class State<S = unknown> {
     const lacking = [...this.#specs].filter(([path]) => !this.hasMemory(path));
     const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
     requireMemory(total, "The state of this model");
-    for (const [path, spec] of lacking) this.#memory.set(path, this.backend.allocate(spec));
+    const { backend } = this;
+    const specs = lacking.map(([, spec]) => spec);
+    const memories =
+      backend.allocateTogether?.(specs) ?? specs.map((spec) => backend.allocate(spec));
+    for (const [index, [path]] of lacking.entries()) this.#memory.set(path, memories[index]!);
   }
 
   /** Performs a run of a program, during which writing is refused and, if the program updates the state, reading. */
