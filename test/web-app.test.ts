@@ -222,10 +222,9 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page
         .getByText("Images left out, as they cannot be read: 1, such as damaged.png.")
         .waitFor();
+      await page.getByRole("heading", { name: "codebook" }).waitFor(); // its first steps are done
       await page.getByRole("button", { name: "Pause" }).press("Enter");
-      await page
-        .getByText(/A run is kept in this browser, at step \d+ of stage codebook/)
-        .waitFor();
+      await page.getByText(/A run is kept in this browser, at step \d+ of stage \w+/).waitFor();
       await page.reload();
       await page.getByText("Choose its folder again to go on.").waitFor();
       const other = join(root, "app", "public", "examples");

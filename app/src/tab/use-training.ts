@@ -102,7 +102,7 @@ function trainingWorker(
   );
   const fail = (fault: Error): void => report({ ...ended, fault });
   const images = describeImages(pairs);
-  const follow = followed({ entries: from?.entries ?? [], share, images }, report);
+  const follow = followed({ entries: from?.entries ?? [], share, images }, from, report);
   worker.onerror = ({ message }) => fail(new Error(`Training cannot begin: ${message}`));
   worker.onmessage = ({ data }: MessageEvent<TrainingMessage>) => follow(data);
   vocabulary().then(
@@ -119,10 +119,11 @@ function trainingWorker(
 /** What each message of a worker changes, and keeping the run. */
 function followed(
   run: Omit<KeptRun, "checkpoint">,
+  from: KeptRun | undefined,
   report: Report,
 ): (message: TrainingMessage) => void {
   let { entries } = run;
-  let kept: KeptRun | undefined;
+  let kept = from; // also where it is paused before its next step
   let keeping = Promise.resolve();
   return (message) => {
     switch (message.kind) {
