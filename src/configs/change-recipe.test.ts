@@ -4,9 +4,7 @@ import { quickstart } from "./quickstart.js";
 import { type Recipe, RecipeError, checkRecipe } from "./recipe.js";
 
 function changed(...changes: readonly string[]): Recipe {
-  const input = structuredClone(quickstart);
-  for (const change of changes) changeRecipe(input, change);
-  return checkRecipe(input, "changed");
+  return checkRecipe(changes.reduce<unknown>(changeRecipe, quickstart), "changed");
 }
 
 describe("changeRecipe", () => {
@@ -14,6 +12,20 @@ describe("changeRecipe", () => {
     const { stages } = changed("stages.joint.steps=70", "stages.codebook.optimizer.clip=2");
     expect(stages.at(-1)).toMatchObject({ name: "joint", steps: 70 });
     expect(stages[0]).toMatchObject({ name: "codebook", optimizer: { clip: 2 } });
+  });
+
+  it("changes neither the recipe nor another stage that shares an object with the changed one", () => {
+    const batch = { pair: 8, image: 8, text: 8 };
+    const stages = [
+      { name: "text", batch },
+      { name: "joint", batch },
+    ];
+    const input = { name: "shared", stages };
+    expect(changeRecipe(input, "stages.joint.batch.text=2")).toEqual({
+      name: "shared",
+      stages: [stages[0], { name: "joint", batch: { pair: 8, image: 8, text: 2 } }],
+    });
+    expect(batch.text).toBe(8);
   });
 
   it("accepts JSON or a string, and creates settings that the recipe omits", () => {
@@ -28,6 +40,7 @@ describe("changeRecipe", () => {
     ["data.view.flip=1", 'Did you mean "views"?'],
     ["name.first=1", "no such setting"],
     ["stages=7", "stages: Invalid input"],
+    ["stages.joint=7", "stages.4: Invalid input"],
     ["stages.joint.steps", "expected a path and a value"],
   ])("refuses %s", (change, message) => {
     expect(() => changed(change)).toThrow(RecipeError);

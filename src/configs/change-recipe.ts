@@ -4,11 +4,12 @@ import { stageNames } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
 
 /**
- * Applies a change "a.b=value" to `input`; stages are addressed by name. A value that is not JSON is taken as a string.
+ * A copy of `input` with a change "a.b=value"; stages are addressed by name. A value that is not JSON is taken as a string.
+ * Nothing else changes, even if stages share an object, such as the sizes of their batches.
  * The result is not checked: use `checkRecipe`.
  * @throws RecipeError if there is no such stage or setting
  */
-export function changeRecipe(input: unknown, change: string): void {
+export function changeRecipe(input: unknown, change: string): unknown {
   const [path = "", ...rest] = change.split("=");
   const keys = path.split(".");
   if (rest.length === 0 || keys.includes("")) {
@@ -16,19 +17,25 @@ export function changeRecipe(input: unknown, change: string): void {
       `Cannot change "${change}": expected a path and a value, such as stages.joint.steps=100.`,
     );
   }
-  const last = keys.pop()!;
-  let place = input;
-  for (const [depth, key] of keys.entries()) {
-    const isStage = depth === 1 && keys[0] === "stages";
-    place = branch(place, isStage ? stageIndex(input, key) : key, change);
-  }
-  if (!isBranch(place)) throw noPlace(change);
-  place[last] = parse(rest.join("="));
+  const [first, name, ...others] = keys;
+  const isInStage = first === "stages" && name !== undefined;
+  const places = isInStage ? [first, stageIndex(input, name), ...others] : keys;
+  return withValue(input, places, parse(rest.join("=")), change);
 }
 
-function branch(place: unknown, key: string | number, change: string): unknown {
+/** A copy of `place` with a value at the end of a path of keys. */
+function withValue(
+  place: unknown,
+  [key, ...others]: readonly (string | number)[],
+  value: unknown,
+  change: string,
+): unknown {
+  if (key === undefined) return value;
   if (!isBranch(place)) throw noPlace(change);
-  return (place[key] ??= {});
+  const inner = place[key] ?? (others.length > 0 ? {} : undefined);
+  const changed = withValue(inner, others, value, change);
+  if (!Array.isArray(place)) return { ...place, [key]: changed };
+  return Object.assign([...(place as unknown[])], { [key]: changed });
 }
 
 function stageIndex(input: unknown, name: string): number {

@@ -1,8 +1,8 @@
 /**
- * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores.
+ * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated four hours on two cores.
  * Stages as in the paper (codebook, unimodal encoders, all six losses), plus a long stage of contrastive loss alone and
- * a short one of matching before the last. The shipped weights come from more than one run: models/mini/README.md says
- * how their training differed, and gives the results.
+ * a short one of matching before the last. The shipped weights are those of one run of it, whose results are in
+ * models/mini/README.md.
  */
 import { drawnImages } from "./drawn-images.js";
 import { miniPmd } from "./mini-pmd.js";
@@ -76,10 +76,10 @@ export const mini = {
     {
       kind: "pretraining",
       name: "joint",
-      steps: 1500,
-      batch,
+      steps: 2500,
+      batch: { ...batch, text: 128 },
       mismatched: 0.2,
-      rate: { peak: 1e-3, warmup: 100, decay: 1400 },
+      rate: { peak: 1e-3, warmup: 100, decay: 2400 },
       from: [{ stage: "matching", parts: all }],
     },
   ],

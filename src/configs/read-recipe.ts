@@ -21,10 +21,8 @@ export async function readRecipeInput(
   known: Readonly<Record<string, unknown>>,
   changes: readonly string[],
 ): Promise<unknown> {
-  const found = known[name];
-  const input = found ? structuredClone(found) : await fromFile(name, Object.keys(known));
-  for (const change of changes) changeRecipe(input, change);
-  return input;
+  const input = known[name] ?? (await fromFile(name, Object.keys(known)));
+  return changes.reduce(changeRecipe, input);
 }
 
 async function fromFile(path: string, names: readonly string[]): Promise<unknown> {

@@ -72,8 +72,7 @@ async function run(flags: AblateFlags, command: Command): Promise<void> {
       `error: there is no stage "${unknown}".${suggestion(unknown, names())} Choose among codebook, ${names().join(", ")}.`,
     );
   }
-  const recipe = structuredClone(ablationRecipe(steps));
-  for (const change of set) changeRecipe(recipe, change);
+  const recipe = set.reduce<unknown>(changeRecipe, ablationRecipe(steps));
   const directory = flags.out ?? join(cacheDirectory(), "runs", "ablations");
   const data = flags.data ?? join(cacheDirectory(), "pmd", "evaluation");
   if (!(await isDirectory(data))) {
