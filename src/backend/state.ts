@@ -134,6 +134,7 @@ export class State<S = unknown> {
   allocate(): void {
     if (this.#memory.size === this.#specs.size) return;
     const lacking = [...this.#specs].filter(([path]) => !this.hasMemory(path));
+    if (lacking.length === 0) return;
     const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
     requireMemory(total, "The state of this model");
     const { backend } = this;

@@ -54,6 +54,13 @@ const leavesOf = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 
 describe("flava", () => {
+  it("ends without a word when nobody reads what it prints any more", async () => {
+    const child = spawn(process.execPath, [program, "pretrain", "--print", "mini"]);
+    child.stdout.destroy();
+    const [err] = await Promise.all([text(child.stderr), once(child, "close")]);
+    expect([err, child.exitCode]).toEqual(["", 141]);
+  });
+
   it.each(Object.entries(verbs))("has the verb %s where its list says", async (name, { load }) => {
     const program = new Command();
     (await load())(program);

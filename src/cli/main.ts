@@ -16,6 +16,12 @@ async function packageVersion(): Promise<string> {
   return (manifest as { readonly version: string }).version;
 }
 
+// A reader that has left, as in `flava tasks | head`, ends the program without a word, as SIGPIPE ends others.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(141);
+});
+
 // Of the other verbs, help and the answer to a misspelt one need the names alone.
 const asked = process.argv.slice(2).find((word) => word !== "help" && !word.startsWith("-"));
 for (const [name, { summary, isShared = false, load }] of Object.entries(verbs)) {
