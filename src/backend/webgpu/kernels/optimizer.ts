@@ -21,11 +21,12 @@ export function adamWKernel(call: KernelCall): Kernel {
   const updates = parameters!.flatMap((parameter, index) => {
     const moments = { first: firsts![index]!, second: seconds![index]! };
     const given = { parameter, ...moments, gradient: gradients![index]!, constants };
-    if (parameter.spec.size === 0) return [];
-    const squares = call.scratch(spec([parameter.spec.size]));
+    const count = moments.first.spec.size;
+    if (count === 0) return [];
+    const squares = call.scratch(spec([count]));
     return [
-      updatePass(attributes, { ...given, squares }),
-      ...addSum(call, { squares }, "squares(j)", parameter.spec.size, square),
+      updatePass(attributes, attributes.begins[index]!, { ...given, squares }),
+      ...addSum(call, { squares }, "squares(j)", count, square),
     ];
   });
   return {
@@ -60,20 +61,23 @@ function constantsPass(
   return mapPass({ output, operands: { learningRate, step, ...(scale && { scale }) }, element });
 }
 
+/** Updates the numbers of a parameter from `begin` on, as many as there are moments. */
 function updatePass(
   { beta1, beta2, epsilon, weightDecay }: AdamWAttributes,
+  begin: number,
   operands: Readonly<Record<string, Operand>>,
 ): Pass {
-  const body = `let g = gradient(i) * constants(3u);
+  const body = `let place = i + ${begin}u;
+  let g = gradient(place) * constants(3u);
   let m = ${literal(beta1)} * first(i) + ${literal(1 - beta1)} * g;
   let v = ${literal(beta2)} * second(i) + ${literal(1 - beta2)} * g * g;
   let direction = m / constants(1u) / (sqrt(v / constants(2u)) + ${literal(epsilon)});
-  let before = parameter(i);
+  let before = parameter(place);
   let after = before * (1.0 - constants(0u) * ${literal(weightDecay)}) - constants(0u) * direction;
   set_first(i, m);
   set_second(i, v);
-  set_parameter(i, after);
+  set_parameter(place, after);
   set_squares(i, (after - before) * (after - before));`;
-  const count = operands.parameter!.spec.size;
+  const count = operands.first!.spec.size;
   return eachPass({ count, operands, body, unlessFailed: true });
 }
