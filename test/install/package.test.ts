@@ -25,7 +25,7 @@ describe("the packed package", () => {
     const expected = [
       /^(LICENSE|README\.md|package\.json)$/,
       /^dist\/(src|datasets)\/.*\.(js|d\.ts|js\.map|json)$/,
-      /^dist\/app\/(assets\/.*\.(js|css|wasm|txt)|examples\/.*\.webp|index\.html|icon\.svg|licenses\.md)$/,
+      /^dist\/app\/(assets\/.*\.(js|css|wasm|txt)|examples\/.*\.webp|(index|static)\.html|icon\.svg|licenses\.md)$/,
       /^native\/(gemm\/|kernels\/|node\/|runtime\/|simd\/)?[\w-]+\.(cpp|h)$|^native\/build(-mpi)?\.mjs$/,
       /^native\/(mpi\/mpi\.cpp|wasm\/flava\.wasm)$/,
       /^(vocabulary|models\/mini|samples)\//,
