@@ -32,6 +32,30 @@ export const openBrowser = (
     args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...flags],
   });
 
+/**
+ * A new page, and whatever must not happen on it, as it happens: errors and warnings on the console, and requests to other hosts
+ * than `origin` or, if `uploads` is false, that send something.
+ */
+export async function watchedPage(
+  browser: Browser,
+  origin: string,
+  uploads = true,
+): Promise<{ readonly page: Page; readonly faults: string[] }> {
+  const faults: string[] = [];
+  const page = await browser.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+  });
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("request", (request) => {
+    const { protocol, origin: to } = new URL(request.url());
+    const isHere = to === origin || protocol === "data:";
+    if (!isHere || (!uploads && request.method() === "POST"))
+      faults.push(`request to ${request.url()}`);
+  });
+  return { page, faults };
+}
+
 /** What axe-core finds serious on a page, light or dark, and whether it is wider than a phone; empty if all is well. */
 export async function accessFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);

@@ -9,7 +9,7 @@ import { Hono } from "hono";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
-import { accessFaults, findChromium, openBrowser } from "./browser.js";
+import { accessFaults, findChromium, openBrowser, watchedPage } from "./browser.js";
 import { program } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
@@ -48,7 +48,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   let browser: Browser;
   let page: Page;
   /** Whatever must not happen: errors on the console, uploads, requests to other hosts. */
-  const faults: string[] = [];
+  let faults: string[] = [];
 
   beforeAll(async () => {
     const app = new Hono().use(
@@ -59,17 +59,8 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     browser = await openBrowser(chromium!);
-    page = await browser.newPage();
+    ({ page, faults } = await watchedPage(browser, origin, false));
     page.setDefaultTimeout(20_000);
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) faults.push(message.text());
-    });
-    page.on("pageerror", (error) => faults.push(String(error)));
-    page.on("request", (request) => {
-      const { protocol, origin: to } = new URL(request.url());
-      const isHere = to === origin || protocol === "data:";
-      if (!isHere || request.method() === "POST") faults.push(`request to ${request.url()}`);
-    });
     await page.goto(`${origin}/below/`);
   });
   afterAll(async () => {

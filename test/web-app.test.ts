@@ -9,7 +9,7 @@ import { load } from "../src/api/load.js";
 import { type Server, createServer } from "../src/serve/server.js";
 import { ApiKeys } from "../src/serve/http/api-keys.js";
 import { withRunLock } from "../src/train/run/run-lock.js";
-import { accessFaults, findChromium, openBrowser } from "./browser.js";
+import { accessFaults, findChromium, openBrowser, watchedPage } from "./browser.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 import { startRun, writeEvaluation, writeIndex, writeSuite } from "./web-app-data.js";
 
@@ -38,7 +38,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
   let url: string;
   let logStep: Awaited<ReturnType<typeof startRun>>;
   /** Whatever must not happen: errors on the console, requests to other hosts. */
-  const faults: string[] = [];
+  let faults: string[] = [];
 
   beforeAll(async () => {
     flava = await load();
@@ -55,16 +55,8 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     });
     url = await server.listen({ port: 0 });
     browser = await openBrowser(chromium!);
-    page = await browser.newPage();
+    ({ page, faults } = await watchedPage(browser, url));
     page.setDefaultTimeout(10_000);
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) faults.push(message.text());
-    });
-    page.on("pageerror", (error) => faults.push(String(error)));
-    page.on("request", (request) => {
-      const { origin, protocol } = new URL(request.url());
-      if (origin !== url && protocol !== "data:") faults.push(`request to ${request.url()}`);
-    });
     await page.goto(url);
   });
   afterAll(async () => {

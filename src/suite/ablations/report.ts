@@ -92,20 +92,19 @@ function changeCells({ title, points, paper }: MeasuredChange): string[] {
     title,
     ...averages.map((average) => {
       const found = points[average];
-      return found ? signed(found.mean) + marginOf(found) : "";
+      return found ? signOf(found.mean) + describeOverSeeds(found) : "";
     }),
     ...averages.map((average) => {
       const [found, papers] = [points[average], paper[average]];
       if (papers === undefined) return "";
-      return found ? `${signed(papers)} (${agreement(found, papers)})` : signed(papers);
+      const described = `${signOf(papers)}${papers.toFixed(2)}`;
+      return found ? `${described} (${agreement(found, papers)})` : described;
     }),
   ];
 }
 
-const signed = (points: number): string => `${points < 0 ? "" : "+"}${points.toFixed(2)}`;
-
-const marginOf = ({ margin }: OverSeeds): string =>
-  margin === undefined ? "" : ` ± ${margin.toFixed(2)}`;
+/** The sign of a difference, which numbers below 0 have by themselves. */
+const signOf = (points: number): string => (points < 0 ? "" : "+");
 
 /** How to read the table. */
 function explanation({ seeds, rows }: AblationReport): string {
