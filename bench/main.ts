@@ -15,7 +15,7 @@
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
  *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
- *   npm run bench -- matching [--model PATH]              accuracy of match on held-out icons
+ *   npm run bench -- codebook [--model PATH]              what the codebook keeps of held-out icons
  *   npm run bench -- reranking [--model PATH]             retrieval with and without re-ranking by the matching head
  *   npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   exact search and LanceDB, against the speed of memory
  *   npm run bench -- kills [--items 200]                  kills flava serve and what writes its index, and looks for losses
@@ -35,8 +35,8 @@ import type { Line } from "./comparison.js";
 import { type NamedRun, writeCurves } from "./curves.js";
 import { measureHere, type FreshRequest } from "./fresh.js";
 import { formatGrowth, growth, growthHeader, growthPanels, type GrowthRow } from "./growth.js";
-import { benchMatching } from "./matching.js";
 import { benchAgreement } from "./agreement.js";
+import { benchCodebook } from "./codebook.js";
 import { benchOnnxZeroShot } from "./onnx-zero-shot.js";
 import { openOurs } from "./ours.js";
 import { startPeer } from "./peer.js";
@@ -69,7 +69,7 @@ const usage = `usage: npm run bench -- engine|model|finetune [--only TEXT] [--qu
        npm run bench -- serve [--model PATH] [--seconds COUNT] [--overload SECONDS] [--json FILE]
        npm run bench -- serve --peer URL [--seconds COUNT]
        npm run bench -- scaling [--model MODEL]   base, the default: mini and base
-       npm run bench -- matching [--model PATH]
+       npm run bench -- codebook [--model PATH]
        npm run bench -- reranking [--model PATH]
        npm run bench -- search [--items COUNT] [--real COUNT] [--json FILE]   counts: multiples of 2,048
        npm run bench -- kills [--items COUNT]
@@ -299,8 +299,8 @@ switch (command) {
   case "scaling":
     await benchScaling(modelName(values.model ?? "base"));
     break;
-  case "matching":
-    await benchMatching(values.model);
+  case "codebook":
+    await benchCodebook(values.model);
     break;
   case "reranking":
     await benchReranking(values.model);

@@ -1,15 +1,17 @@
-/** The benchmarks of images, matching, training, growth and agreement: our side of each runs once, at the smallest size. */
+/** The benchmarks of images, codebook, training, growth and agreement: our side of each runs once, at the smallest size. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
+import { load } from "../src/api/load.js";
 import { nativeLevels } from "../src/backend/native.js";
+import { type ZeroShotSet, openEvaluationSet } from "../src/eval/evaluation-set.js";
 import { sizedRecipe } from "../src/train/sized-recipe.js";
 import { benchAgreement, compare } from "./agreement.js";
+import { measureCodebook } from "./codebook.js";
 import { measureHere } from "./fresh.js";
 import { formatGrowth, growthHeader, growthPanels } from "./growth.js";
 import { photo } from "./images.js";
-import { scoresOf } from "./matching.js";
 import { quick } from "./measure.js";
 import { writeRandomWeights } from "./model.js";
 import { plot } from "./plot.js";
@@ -31,13 +33,16 @@ it("images: both views of photos are made, and each step is timed", async () => 
   for (const time of Object.values(await splitTime(files))) expect(time).toBeGreaterThan(0);
 });
 
-native("matching: images are scored with their own and with other texts", async () => {
-  const directory = join("samples", "mini-pmd", "evaluation", "retrieval-ph");
-  const scores = await scoresOf(directory, { limit: 2 });
-  expect(scores).toHaveLength(2);
-  for (const score of scores.flatMap(({ own, other }) => [own, other])) {
-    expect(score).toBeGreaterThan(0);
-    expect(score).toBeLessThan(1);
+native("codebook: reconstructions are classified beside their originals", async () => {
+  await using flava = await load();
+  const set = await openEvaluationSet(join("samples", "mini-pmd", "evaluation", "zero-shot-ph"));
+  const row = await measureCodebook(flava, set as ZeroShotSet, 8);
+  expect(row.images).toBe(8);
+  expect(row.codesUsed).toBeGreaterThan(8);
+  expect(row.codeEntropy).toBeGreaterThan(0);
+  for (const share of [row.originals, row.reconstructions, row.inkAccuracy]) {
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThanOrEqual(1);
   }
 });
 
