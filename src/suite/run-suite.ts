@@ -46,6 +46,8 @@ export interface SuiteOptions {
   readonly onNotice?: (sentence: string) => void;
   /** Called with the task being run, the number of samples done, and that of all samples of this run. */
   readonly onProgress?: (task: string, done: number, total: number) => void;
+  /** Called with the task being run, the number of finished fits of its probe or baseline, and how many there will be at most. */
+  readonly onFits?: (task: string, fits: number, most: number) => void;
   /** Called with each task that was scored in this run, or could not be. */
   readonly onOutcome?: (outcome: Outcome) => void;
 }
@@ -134,7 +136,7 @@ async function* runTasks(
   stores: EmbeddingStores,
   options: SuiteOptions,
 ): AsyncGenerator<Outcome> {
-  const { decode, signal, onNotice, onProgress, out } = options;
+  const { decode, signal, onNotice, onProgress, onFits, out } = options;
   const { communicator: processes } = embedder.backend;
   const total = ready.reduce((sum, { reads }) => sum + reads, 0);
   let [finished, done] = [0, 0];
@@ -153,6 +155,7 @@ async function* runTasks(
       probe: {
         onMemory: (bytes) =>
           onNotice?.(`${task.title}: fitting probes in ${formatBytes(bytes)} of memory.`),
+        onProgress: (fits, most) => onFits?.(task.title, fits, most),
       },
     };
     const start = performance.now();

@@ -83,14 +83,17 @@ export async function imageBaselines(
 
 async function labeledBaselines(
   { labels, train, test, parts, method }: BaselineData,
-  { backend, key, signal }: EvaluatorContext,
+  { backend, key, signal, probe }: EvaluatorContext,
 ): Promise<Baselines> {
   const metrics = (outputs: readonly Float32Array[], name: string): Metrics => {
     const predicted = { labels, targets: test, outputs };
     return meanMetrics([measuresWithIntervals(predicted, foldIn(key, name), isMetric)]);
   };
   const constant = mostFrequent(train, labels);
-  const outputs = await simpleBaseline(backend, parts, labels.names.length, { key, signal });
+  const outputs = await simpleBaseline(backend, parts, labels.names.length, {
+    ...{ key, signal },
+    ...(probe?.onProgress && { onProgress: probe.onProgress }),
+  });
   return {
     chance: chanceOf(labels, test),
     mostFrequent: metrics(

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Flava } from "../../api/flava.js";
 import { cacheDirectory } from "../../base/cache.js";
+import { counted, grouped } from "../../base/counted.js";
 import { isDirectory } from "../../base/exists.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
 import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
@@ -92,7 +93,10 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
   const tasks = await chosen.tasks(data);
   const out = flags.out ?? (await defaultDirectory(suite, flava));
   const progress = new ProgressLine();
-  const paceOf = pace("samples");
+  // Fine-tuning takes most of the time, which scored samples do not tell.
+  const paceOf = flags.finetune
+    ? (done: number, total: number) => `${grouped(done)} of ${counted(total, "sample")} scored`
+    : pace("samples");
   const isWriter = isFirst(flags.processes);
   const say = (line: string): void => {
     if (!isWriter) return;
@@ -113,6 +117,9 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
       onNotice: say,
       onProgress: (task, done, total) => {
         if (isWriter) progress.show(`${task}: ${paceOf(done, total)}`);
+      },
+      onFits: (task, fits, most) => {
+        if (isWriter) progress.show(`${task}: fit ${fits} of at most ${most}`);
       },
       onOutcome: (outcome: Outcome) => {
         if (!isAbsent(outcome)) say(describeOutcome(outcome));

@@ -9,7 +9,7 @@ import { vqaAccuracy } from "../metrics/vqa-accuracy.js";
 import { mean } from "../metrics.js";
 import { type LabeledFeatures, chosen } from "../probe/labeled-features.js";
 import { logitsOf } from "../probe/predict.js";
-import { heldOut, searchProbe } from "../probe/search.js";
+import { type SearchOptions, heldOut, searchProbe } from "../probe/search.js";
 import { bestOf } from "../task-measures.js";
 import type { MetricName } from "../tasks/metric-name.js";
 import { BagOfWords } from "./bag-of-words.js";
@@ -78,10 +78,21 @@ export async function simpleBaseline(
   backend: Backend,
   { train, validation, test }: BaselineParts,
   classes: number,
-  { key, signal }: { readonly key: Key; readonly signal?: AbortSignal | undefined },
+  {
+    key,
+    signal,
+    onProgress,
+  }: Pick<SearchOptions, "onProgress"> & {
+    readonly key: Key;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Float32Array[]> {
   const parts = validation ? { train, validation } : heldOut(train, foldIn(key, "baseline"));
-  const options = { ...precision, ...(signal && { signal }) };
+  const options = {
+    ...precision,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
   const { probe } = await searchProbe(backend, parts, classes, options);
   const outputs: Float32Array[] = [];
   for await (const logits of logitsOf(backend, probe, test, { signal }))
