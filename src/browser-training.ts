@@ -14,6 +14,7 @@
  */
 export { train, type BrowserRecipe, type TrainOptions } from "./browser/train.js";
 export type { TrainingCheckpoint } from "./browser/training-checkpoint.js";
+export type { OpenedBackend } from "./browser/opened-backend.js";
 export type { TrainingEntry } from "./browser/training-entry.js";
 export type { TrainingData, TrainingPair } from "./browser/memory-data.js";
 export { quickstartSettings } from "./configs/quickstart-settings.js";

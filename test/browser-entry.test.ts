@@ -41,8 +41,14 @@ beforeAll(async () => {
 /** How often weights were downloaded, and what the server calls their version. */
 let [downloads, version] = [0, "first"];
 
+/** With these headers pages are cross-origin isolated, and several threads share memory. */
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 /** Serves the bundle, and the model that ships below /mini/. */
-function serve(): Promise<Server> {
+function serve(headers: Readonly<Record<string, string>> = {}): Promise<Server> {
   const server = createServer((request, response) => {
     const name = request.url === "/" ? "/index.html" : request.url!;
     const path = name.startsWith("/mini/")
@@ -51,7 +57,7 @@ function serve(): Promise<Server> {
     if (name.endsWith(".safetensors") && request.method === "GET") downloads++;
     readFile(path).then(
       (content) => {
-        response.setHeader("etag", `"${version}"`);
+        response.setHeaders(new Headers({ ...headers, etag: `"${version}"` }));
         const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
         response.setHeader("content-type", type).setHeader("content-length", content.length);
         response.end(request.method === "HEAD" ? undefined : content);
@@ -69,32 +75,57 @@ const labels = ["heart", "arrow", "house"];
 /** What the browser is held to, whatever FLAVA_BACKEND says. */
 const inNode = nativeLevels().length > 0 ? "native" : "wasm";
 
+interface OnThreads {
+  readonly threads: number;
+  readonly vectors: readonly number[][];
+}
+
 /** What is computed in the page. */
 type Found = readonly [text: number[], image: number[], best: string, match: number];
 
-it("is bundled without a module of Node, and with its kernels beside it", async () => {
+it("is bundled without a module of Node, with its kernels and the script of their threads beside it", async () => {
   const names = await readdir(join(bundle, "assets"));
   const scripts = names.filter((name) => name.endsWith(".js"));
-  expect(scripts).toHaveLength(1);
-  const code = await readFile(join(bundle, "assets", scripts[0]!), "utf8");
-  expect(code).not.toMatch(/(from|import)\s*\(?["']node:/);
+  expect(scripts.toSorted()).toEqual([
+    expect.stringMatching(/^index/),
+    expect.stringMatching(/^kernel-worker/),
+  ]);
+  for (const script of scripts) {
+    const code = await readFile(join(bundle, "assets", script), "utf8");
+    expect(code).not.toMatch(/(from|import)\s*\(?["']node:/);
+  }
   expect(names.filter((name) => name.endsWith(".wasm"))).toHaveLength(1);
 });
 
 describe.skipIf(chromium === undefined)("in Chromium", () => {
-  let [server, browser]: [Server?, Browser?] = [];
+  let [server, isolating, browser]: [Server?, Server?, Browser?] = [];
   beforeAll(async () => {
-    [server, browser] = await Promise.all([serve(), openBrowser(chromium!)]);
+    [server, isolating, browser] = await Promise.all([
+      serve(),
+      serve(isolation),
+      openBrowser(chromium!),
+    ]);
   });
   afterAll(async () => {
-    server?.close();
+    for (const one of [server, isolating]) one?.close();
     await browser?.close();
   });
-  const openTab = async (): Promise<Page> => {
+  const openTab = async (from = server): Promise<Page> => {
     const tab = await browser!.newPage();
-    await tab.goto(`http://127.0.0.1:${(server!.address() as AddressInfo).port}/`);
+    await tab.goto(`http://127.0.0.1:${(from!.address() as AddressInfo).port}/`);
     return tab;
   };
+  /** Computes on threads, at most so many. */
+  const computeOn = async (tab: Page, threads: number): Promise<OnThreads> =>
+    tab.evaluate<OnThreads>(
+      `(async () => {
+        const flava = await load("/mini/", { backend: "wasm", threads: ${threads} });
+        const [text] = await flava.embedTexts([${JSON.stringify(text)}]);
+        const [image] = await flava.embedImages([{ width: 40, height: 30, data: ${JSON.stringify(canvas)} }]);
+        await flava.close();
+        return { threads: flava.threads, vectors: [[...text], [...image]] };
+      })()`,
+    );
 
   it("computes what Node does", async () => {
     const tab = await openTab();
@@ -119,6 +150,24 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(largest(found[1], await flava.embedImages(image))).toBeLessThan(1e-5);
     expect(found[2]).toBe(best!.label);
     expect(found[3]).toBeCloseTo(await flava.match(image, "a heart"), 4);
+  });
+
+  it("computes the same bits on one thread and, in isolated pages, on several", async () => {
+    const alone = await computeOn(await openTab(), 3);
+    expect(alone.threads).toBe(1);
+    const tab = await openTab(isolating);
+    for (const threads of [1, 3]) {
+      expect(await computeOn(tab, threads)).toEqual({ ...alone, threads });
+    }
+    await tab.route("**/kernel-worker*", (route) => route.abort());
+    const [found, warning] = await Promise.all([
+      computeOn(tab, 2),
+      tab.waitForEvent("console", (message) => message.type() === "warning"),
+    ]);
+    expect(found).toEqual(alone);
+    expect(warning.text()).toContain("on one thread");
+    await expect(computeOn(tab, 0)).rejects.toThrow("a number of threads from 1, but got 0");
+    await tab.close();
   });
 
   it("downloads weights once, and again when the server has others", async () => {
@@ -162,8 +211,8 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(largest(found, Float32Array.from(pixels))).toBeLessThanOrEqual(1);
   });
 
-  it("trains what Node loads with the same results, also from a checkpoint, and its losses fall", async () => {
-    const tab = await openTab();
+  it("trains what Node loads with the same results, also on from a checkpoint with other threads, and its losses fall", async () => {
+    const tab = await openTab(isolating);
     const found = await tab.evaluate<Trained>(
       `(async () => {
         const pairs = ${JSON.stringify(pairs)};
@@ -174,12 +223,12 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
         const onEntry = (entry) => entries.push(entry);
         let checkpoint;
         const onCheckpoint = (made) => (checkpoint = made.step === 30 ? made : checkpoint);
-        const flava = await train({ pairs }, { ...options, onEntry, onCheckpoint });
+        const flava = await train({ pairs }, { ...options, threads: 1, onEntry, onCheckpoint });
         const [vector] = await flava.embedImages([pairs[0].image]);
         const later = [];
         const resumed = await train(
           { pairs },
-          { ...options, checkpoint: structuredClone(checkpoint), onEntry: (entry) => later.push(entry) },
+          { ...options, threads: 2, checkpoint: structuredClone(checkpoint), onEntry: (entry) => later.push(entry) },
         );
         const [same] = await resumed.embedImages([pairs[0].image]);
         await resumed.close();

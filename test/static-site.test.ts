@@ -36,6 +36,16 @@ beforeAll(async () => {
   await writeFile(join(images, "notes.txt"), "no image either");
 });
 
+it("has no file that none of its pages uses", async () => {
+  const assets = await readdir(join(site, "assets"));
+  const texts = await Promise.all(
+    ["index.html", ...assets.map((name) => join("assets", name))].map((name) =>
+      readFile(join(site, name), "latin1"),
+    ),
+  );
+  expect(assets.filter((name) => !texts.some((text) => text.includes(name)))).toEqual([]);
+});
+
 it("is written once, whole, and never over other files", async () => {
   expect(await readdir(site)).toEqual(expect.arrayContaining(["index.html", "assets", "model"]));
   expect(await readFile(join(site, "index.html"), "utf8")).toContain("default-src 'self'");
@@ -47,17 +57,21 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   let server: ServerType;
   let browser: Browser;
   let page: Page;
+  let origin: string;
   /** Whatever must not happen: errors on the console, uploads, requests to other hosts. */
   let faults: string[] = [];
 
   beforeAll(async () => {
-    const app = new Hono().use(
-      "/below/*",
-      serveStatic({ root: folder, rewriteRequestPath: ofSite }),
-    );
+    const headers = await hostedHeaders();
+    const app = new Hono()
+      .use("/isolated/*", async ({ header }, next) => {
+        await next();
+        for (const [name, value] of headers) header(name, value);
+      })
+      .use("/:place/*", serveStatic({ root: folder, rewriteRequestPath: ofSite }));
     server = createAdaptorServer({ fetch: app.fetch });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     browser = await openBrowser(chromium!);
     ({ page, faults } = await watchedPage(browser, origin, false));
     page.setDefaultTimeout(20_000);
@@ -125,6 +139,28 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     await page.getByText("150 images to search").waitFor();
   });
 
+  it("says what computes: one thread, and several where the host sends the headers of the site", async () => {
+    await page.getByText("by WebAssembly on one thread, as the server does not").waitFor();
+    const isolated = await watchedPage(browser, origin, false);
+    await isolated.page.goto(`${origin}/isolated/`);
+    await isolated.page.getByText(/by WebAssembly on (\d+ threads|one thread)\.$/).waitFor();
+    expect(await isolated.page.evaluate("crossOriginIsolated")).toBe(true);
+    await isolated.page.close();
+    expect(isolated.faults).toEqual([]);
+  });
+
+  it("says that the model has stopped, and goes on when it is loaded again", async () => {
+    await page.getByRole("button", { name: "Forget them" }).press("Enter");
+    await page.getByText("This browser keeps").waitFor({ state: "detached" });
+    const worker = page.workers().find((each) => each.url().includes("model-worker"))!;
+    await worker.evaluate(`onmessage = () => { throw new Error("gone"); }`);
+    await page.locator("input[type=file]").first().setInputFiles(join(folder, "many"));
+    await page.getByText("The model in this tab has stopped: Uncaught Error: gone").waitFor();
+    await page.getByRole("button", { name: "Load the model again" }).press("Enter");
+    await page.getByRole("button", { name: "Go on" }).press("Enter");
+    await page.getByText("150 images to search").waitFor();
+  });
+
   it("takes dropped files in place of those before, and ignores what is no file", async () => {
     for (const made of [`new File(["no"], "dropped.png")`, `"a text", "text/plain"`]) {
       const data = await page.evaluateHandle(
@@ -147,4 +183,10 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   });
 });
 
-const ofSite = (path: string): string => path.replace("/below/", "/site/");
+const ofSite = (path: string): string => path.replace(/^\/\w+\//, "/site/");
+
+/** The headers that hosts send who read the file `_headers`. */
+async function hostedHeaders(): Promise<[name: string, value: string][]> {
+  const [, ...lines] = (await readFile(join(site, "_headers"), "utf8")).trimEnd().split("\n");
+  return lines.map((line) => line.trim().split(": ") as [string, string]);
+}

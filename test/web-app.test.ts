@@ -73,10 +73,14 @@ describe.skipIf(chromium === undefined)("the web app", () => {
   const press = (...keys: string[]): Promise<void> =>
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
 
-  it("comes with a policy that allows nothing from elsewhere", async () => {
-    const policy = (await fetch(url)).headers.get("content-security-policy");
+  it("comes with a policy that allows nothing from elsewhere, and isolates its pages", async () => {
+    const { headers } = await fetch(url);
+    const policy = headers.get("content-security-policy");
     expect(policy).toMatch(/^default-src 'self';/);
     expect(policy?.replace("'wasm-unsafe-eval'", "")).not.toMatch(/unsafe|https?:|\*/);
+    expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
+    const api = await fetch(`${url}/v1/models`); // other origins may use it
+    expect([...api.headers.keys()].filter((name) => name.startsWith("cross-origin"))).toEqual([]);
   });
 
   it("searches by text, by what is like a result, and with a filter", async () => {
@@ -191,6 +195,14 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     const mistakes = page.locator("h3:text-is('Mistakes') + ul img");
     expect(await mistakes.count()).toBe(12);
     expect(await mistakes.first().evaluate(widthOf)).toBeGreaterThan(0);
+  });
+
+  it("computes in the tab on one thread per core", async () => {
+    await open("classify-here");
+    const cores = await page.evaluate<number>("navigator.hardwareConcurrency");
+    await page
+      .getByText(`by WebAssembly on ${cores === 1 ? "one thread" : `${cores} threads`}.`)
+      .waitFor();
   });
 
   it(

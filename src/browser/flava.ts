@@ -26,7 +26,10 @@ export interface LoadedModel {
   readonly backend: Backend;
 }
 
-/** FLAVA in a browser; `load` makes it. Computing keeps the thread busy: use it in a worker. */
+/**
+ * FLAVA in a browser; `load` makes it. Where the page is not cross-origin isolated, computing on WebAssembly keeps the calling
+ * thread busy: use it in a worker.
+ */
 export class Flava {
   readonly #model: LoadedModel;
   readonly #embedder: Embedder;
@@ -41,6 +44,11 @@ export class Flava {
   /** What computes: "webgpu" or "wasm". */
   get backend(): Backend["name"] {
     return this.#model.backend.name;
+  }
+
+  /** Threads that compute: on WebAssembly in a page that is cross-origin isolated one per core, else one. */
+  get threads(): number {
+    return this.#model.backend.threads;
   }
 
   /** Unit-length embeddings of images in the space of texts: float32 [D] each. */

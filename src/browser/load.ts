@@ -60,9 +60,14 @@ export async function load(
     ...{ path: base, sizes, format: "safetensors", close: () => Promise.resolve() },
   };
   const backend = await openBrowserBackend(options, signal);
-  const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
-  await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
-  return new Flava({ config, state, tokenizer, processor, backend });
+  try {
+    const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
+    await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
+    return new Flava({ config, state, tokenizer, processor, backend });
+  } catch (error) {
+    backend.dispose();
+    throw error;
+  }
 }
 
 /** The files of a model. */

@@ -1,6 +1,6 @@
 /** What a page and the worker that computes with a model for it tell each other. */
 import type { Classification } from "../api/classify.js";
-import type { Flava } from "./flava.js";
+import type { OpenedBackend } from "./opened-backend.js";
 
 /** Sent to the worker first, once. */
 export interface OpenModel {
@@ -19,7 +19,7 @@ export type ModelRequest = { readonly id: number } & (
 
 /** What the worker has opened. */
 export interface OpenedModel {
-  readonly backend: Flava["backend"];
+  readonly backend: OpenedBackend;
   /** Identifies the model; undefined where the page is served neither by HTTPS nor from localhost. */
   readonly fingerprint: string | undefined;
 }
@@ -29,9 +29,10 @@ export type ModelMessage =
   /** Bytes of the weights so far and in all (0 if the server does not say). */
   | { readonly kind: "progress"; readonly loaded: number; readonly total: number }
   | { readonly kind: "opened"; readonly model: OpenedModel }
-  /** The model cannot be opened. */
+  /** The model cannot be opened, or, once it is open, cannot go on. */
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "answer"; readonly id: number; readonly answer: ModelAnswer }
+  /** The request cannot be answered, but others can. */
   | { readonly kind: "refusal"; readonly id: number; readonly message: string };
 
 export type ModelAnswer =

@@ -16,27 +16,32 @@ const longestSide = 1024;
 
 let model: Flava | undefined;
 
+/** Says what is wrong with a request. All other errors are the model's. */
+class Refusal extends Error {}
+
 worker.onmessage = ({ data }) => {
   if (data.kind === "open") {
-    open(data.url).catch((error: unknown) => {
-      worker.postMessage({ kind: "failed", message: (error as Error).message });
-    });
+    open(data.url).catch(fail);
     return;
   }
   const { id } = data;
   answerTo(data, model!).then(
     (answer) => worker.postMessage({ kind: "answer", id, answer }),
     (error: unknown) => {
-      worker.postMessage({ kind: "refusal", id, message: (error as Error).message });
+      if (!(error instanceof Refusal)) fail(error);
+      else worker.postMessage({ kind: "refusal", id, message: error.message });
     },
   );
 };
+
+const fail = (error: unknown): void =>
+  worker.postMessage({ kind: "failed", message: (error as Error).message });
 
 async function open(url: string): Promise<void> {
   model = await load(url, {
     onProgress: (loaded, total) => worker.postMessage({ kind: "progress", loaded, total }),
   });
-  const { backend } = model;
+  const backend = { name: model.backend, threads: model.threads };
   const fingerprint = await model.fingerprint().catch(() => undefined);
   worker.postMessage({ kind: "opened", model: { backend, fingerprint } });
 }
@@ -49,7 +54,7 @@ async function answerTo(request: ModelRequest, flava: Flava): Promise<ModelAnswe
       return { kind: "vectors", vectors: await embedFiles(request.images, flava) };
     case "classify": {
       const image = await decoded(request.image);
-      if (!image) throw new Error("This browser cannot decode the image. Choose a JPEG or PNG.");
+      if (!image) throw new Refusal("This browser cannot decode the image. Choose a JPEG or PNG.");
       return { kind: "ranking", ranking: await flava.classify(image, request.labels) };
     }
   }

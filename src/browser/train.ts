@@ -19,6 +19,7 @@ import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { Flava, type LoadedModel } from "./flava.js";
 import { HeldOut } from "./held-out.js";
 import { MemoryData, type TrainingData, type TrainingPair } from "./memory-data.js";
+import type { OpenedBackend } from "./opened-backend.js";
 import type { TrainingCheckpoint } from "./training-checkpoint.js";
 import type { TrainingEntry } from "./training-entry.js";
 
@@ -36,6 +37,8 @@ export interface TrainOptions extends Abortable, BackendOptions {
   readonly validation?: readonly TrainingPair[];
   /** Where to go on from; default: the beginning. */
   readonly checkpoint?: TrainingCheckpoint;
+  /** Called first, with what computes. */
+  readonly onBackend?: (backend: OpenedBackend) => void;
   /** Called after every `every.log` steps of the recipe, with losses on held-out pairs, and at the end of each stage. */
   readonly onEntry?: (entry: TrainingEntry) => void;
   /** Called after every `every.save` steps, at the end of each stage, and when `signal` is aborted; training waits for it. */
@@ -43,8 +46,8 @@ export interface TrainOptions extends Abortable, BackendOptions {
 }
 
 /**
- * Trains a model by the programs and random numbers of `flava pretrain`. Matching is not calibrated. It keeps the thread
- * busy: call it in a worker. From a checkpoint it goes on to the same weights, bit for bit.
+ * Trains a model by the programs and random numbers of `flava pretrain`. Matching is not calibrated. Where the page is not
+ * cross-origin isolated, it keeps the thread busy: call it in a worker. From a checkpoint it goes on to the same weights, bit for bit.
  *
  * @returns the model, ready for use; its `files` can be downloaded and loaded in Node
  * @throws RecipeError if the recipe is not valid, there are too few data for it, all texts are the same, or the checkpoint is
@@ -65,14 +68,15 @@ export async function train(data: TrainingData, options: TrainOptions): Promise<
   const recipe = sized(input, records);
   const run = JSON.stringify([recipe, records.sizes]);
   if (checkpoint) requireSameRun(checkpoint, run);
+  const heldOut = validation?.length ? new MemoryData({ pairs: validation }) : undefined;
+  const tokenizer = new Tokenizer(parseVocabulary(vocabulary));
+  const backend = await openBrowserBackend(options, options.signal);
   const session: Session = {
-    ...{ ...options, recipe, records, run },
-    heldOut: validation?.length ? new MemoryData({ pairs: validation }) : undefined,
-    tokenizer: new Tokenizer(parseVocabulary(vocabulary)),
-    backend: await openBrowserBackend(options, options.signal),
+    ...{ ...options, recipe, records, run, heldOut, tokenizer, backend },
     weights: new Map(checkpoint?.weights),
   };
   try {
+    options.onBackend?.({ name: backend.name, threads: backend.threads });
     let model: LoadedModel | undefined;
     const reached = recipe.stages.findIndex(({ name }) => name === checkpoint?.stage);
     for (const stage of recipe.stages.slice(Math.max(0, reached))) {

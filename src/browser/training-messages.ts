@@ -1,4 +1,5 @@
 /** What a page and the worker that trains for it tell each other. */
+import type { OpenedBackend } from "./opened-backend.js";
 import type { TrainingCheckpoint } from "./training-checkpoint.js";
 import type { TrainingEntry } from "./training-entry.js";
 
@@ -28,6 +29,7 @@ export interface PauseTraining {
 export type TrainingMessage =
   /** All images have been decoded, but for those that could not; `heldOut` of them are for validation. */
   | { readonly kind: "read"; readonly heldOut: number; readonly damaged: readonly string[] }
+  | { readonly kind: "backend"; readonly backend: OpenedBackend }
   | { readonly kind: "entry"; readonly entry: TrainingEntry }
   | { readonly kind: "checkpoint"; readonly checkpoint: TrainingCheckpoint }
   | { readonly kind: "paused" }

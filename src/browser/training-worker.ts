@@ -44,6 +44,7 @@ async function runRequest({ pairs: given, share, ...options }: TrainingRequest):
     { pairs },
     {
       ...{ ...options, validation, recipe: shortened(share), signal: pause.signal },
+      onBackend: (backend) => worker.postMessage({ kind: "backend", backend }),
       onEntry: (entry) => worker.postMessage({ kind: "entry", entry }),
       onCheckpoint: (checkpoint) => worker.postMessage({ kind: "checkpoint", checkpoint }),
     },

@@ -13,9 +13,13 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 };
 
-/** Serves the built web app from a directory at /. */
+/**
+ * Serves the built web app from a directory at /. Its pages are cross-origin isolated, by COOP, which is set by default, and COEP:
+ * only then do their workers share memory.
+ */
 export function addWebApp(app: ServerApp, directory: string): void {
-  app.use("*", secureHeaders({ contentSecurityPolicy, strictTransportSecurity: false }));
+  const headers = { contentSecurityPolicy, crossOriginEmbedderPolicy: true };
+  app.use("*", secureHeaders({ ...headers, strictTransportSecurity: false }));
   app.use(
     "*",
     serveStatic({

@@ -33,7 +33,7 @@ export function SearchHerePage(): JSX.Element {
       <ModelNotice opening={opening} />
       <FolderPlace folder={folder} />
       <FolderState folder={folder} isWaiting={!opening.model} />
-      {opening.model && folder.images > 0 && (
+      {folder.images > 0 && (
         <Search model={opening.model} images={folder.embedded} isRunning={folder.isRunning} />
       )}
     </>
@@ -58,7 +58,8 @@ const FolderPlace = ({ folder }: { readonly folder: FolderControls }): JSX.Eleme
 );
 
 interface SearchProps {
-  readonly model: TabModel;
+  /** Undefined while it is not open. */
+  readonly model: TabModel | undefined;
   readonly images: readonly EmbeddedImage[];
   readonly isRunning: boolean;
 }
@@ -68,8 +69,8 @@ function Search({ model, images, isRunning }: SearchProps): JSX.Element {
   const [[example], setExamples] = useState<readonly ChosenImage[]>([]);
   const isSought = text.trim() !== "" || example !== undefined;
   const query = useRequest(
-    isSought ? () => queryOf(text, example, images, model) : undefined,
-    [text, example],
+    isSought && model ? () => queryOf(text, example, images, model) : undefined,
+    [text, example, model],
     typingPause,
   );
   const showSimilar = ({ path, file }: EmbeddedImage): void => {

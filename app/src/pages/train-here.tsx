@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { Computes } from "../parts/computes.js";
 import { Curve, type Line } from "../parts/curve.js";
 import { FileButton } from "../parts/file-button.js";
 import { grouped } from "../parts/figures.js";
@@ -150,10 +151,11 @@ function Found({ pairs }: { readonly pairs: readonly Pair[] | undefined }): JSX.
 }
 
 function Progress({ training }: { readonly training: Training }): JSX.Element {
-  const { isRunning, damaged, heldOut, entries, files, fault, isUnkept } = training;
+  const { isRunning, backend, damaged, heldOut, entries, files, fault, isUnkept } = training;
   const stages = useMemo(() => [...new Set(entries.map(({ stage }) => stage))], [entries]);
   return (
     <>
+      {backend && <Computes backend={backend} />}
       {damaged.length > 0 && (
         <p class="notice">
           Images left out, as they cannot be read: {grouped(damaged.length)}, such as {damaged[0]}.

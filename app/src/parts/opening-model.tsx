@@ -2,15 +2,25 @@ import type { JSX } from "preact";
 import { bytes } from "./figures.js";
 import { Fault, Waiting } from "./notice.js";
 import type { OpeningModel } from "../tab/use-model.js";
+import { Computes } from "./computes.js";
 
-/** What there is to say while the tab's model is being opened, or where it cannot be. */
+/** What computes in the tab; before, how far opening it has come; and a way to open it again where it failed. */
 export function ModelNotice({
-  opening: { model, loaded, total, fault },
+  opening: { model, loaded, total, fault, openAgain },
 }: {
   readonly opening: OpeningModel;
 }): JSX.Element {
-  if (model) return <></>;
-  if (fault) return <Fault error={fault} />;
+  if (model) return <Computes backend={model.facts.backend} />;
+  if (fault) {
+    return (
+      <>
+        <Fault error={fault} />
+        <button type="button" class="button" onClick={openAgain}>
+          Load the model again
+        </button>
+      </>
+    );
+  }
   if (total === 0 || loaded === total) return <Waiting text="Opening the model…" />;
   return (
     <div class="progress">

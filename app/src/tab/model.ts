@@ -8,8 +8,6 @@ import type {
 } from "../../../src/browser/model-messages.js";
 
 export type Ranking = Extract<ModelAnswer, { kind: "ranking" }>["ranking"];
-/** Bytes so far and in all (0 if the server does not say). */
-export type OnBytes = (loaded: number, total: number) => void;
 
 type Work<Request = ModelRequest> = Request extends unknown ? Omit<Request, "id"> : never;
 
@@ -18,20 +16,34 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** The model has stopped, and must be opened again. */
+export class StoppedError extends Error {}
+
+interface OpenOptions {
+  /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
+  readonly onBytes: (loaded: number, total: number) => void;
+  /** Called once if the model stops after it was opened. */
+  readonly onStop: (fault: StoppedError) => void;
+}
+
 export class TabModel {
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
+  #fault: StoppedError | undefined;
 
   private constructor(
     private readonly worker: Worker,
     /** What computes, and what identifies the model. */
     readonly facts: OpenedModel,
+    private readonly onStop: OpenOptions["onStop"],
   ) {
     worker.onmessage = ({ data }: MessageEvent<ModelMessage>) => this.#settle(data);
+    worker.onmessageerror = () => this.#stop("an answer of its worker cannot be read.");
+    worker.onerror = ({ message }) => this.#stop(message);
   }
 
   /** Opens the model beside this page. */
-  static open(onBytes: OnBytes): Promise<TabModel> {
+  static open({ onBytes, onStop }: OpenOptions): Promise<TabModel> {
     const worker = new Worker(
       new URL("../../../dist/src/browser/model-worker.js", import.meta.url), // Vite bundles what it finds in this form
       { type: "module" },
@@ -46,7 +58,7 @@ export class TabModel {
       worker.onmessage = ({ data }: MessageEvent<ModelMessage>) => {
         if (data.kind === "progress") onBytes(data.loaded, data.total);
         if (data.kind === "failed") fail(data.message);
-        if (data.kind === "opened") resolve(new TabModel(worker, data.model));
+        if (data.kind === "opened") resolve(new TabModel(worker, data.model, onStop));
       };
       const url = new URL("model/", document.baseURI).href;
       worker.postMessage({ kind: "open", url } satisfies OpenModel);
@@ -72,6 +84,7 @@ export class TabModel {
   }
 
   #ask(work: Work): Promise<ModelAnswer> {
+    if (this.#fault) return Promise.reject(this.#fault);
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -80,12 +93,23 @@ export class TabModel {
   }
 
   #settle(message: ModelMessage): void {
+    if (message.kind === "failed") this.#stop(message.message);
     if (message.kind !== "answer" && message.kind !== "refusal") return;
     const { id } = message;
     const waiting = this.#waiting.get(id)!;
     this.#waiting.delete(id);
     if (message.kind === "answer") waiting.resolve(message.answer);
     else waiting.reject(new Error(message.message));
+  }
+
+  /** Answers all calls, and those to come, by the reason why there is no model any more. */
+  #stop(reason: string): void {
+    if (this.#fault) return;
+    this.#fault = new StoppedError(`The model in this tab has stopped: ${reason}`);
+    this.worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(this.#fault);
+    this.#waiting.clear();
+    this.onStop(this.#fault);
   }
 }
 

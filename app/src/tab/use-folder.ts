@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type EmbeddedImage, embedFolder, isImage } from "./embed-folder.js";
 import { type FolderFile, KeptVectors } from "./kept-vectors.js";
-import type { TabModel } from "./model.js";
+import { StoppedError, type TabModel } from "./model.js";
 
 export interface Folder {
   readonly isRunning: boolean;
@@ -101,7 +101,7 @@ async function embed(
     });
     end({});
   } catch (error) {
-    end({ fault: error as Error });
+    end(error instanceof StoppedError ? {} : { fault: error as Error }); // the page says that of the model
     controller.abort(); // whatever else is under way
   } finally {
     store.count();

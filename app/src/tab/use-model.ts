@@ -1,45 +1,62 @@
 /** The model of the tab as part of rendering: opened when the first page asks for it, and shared by all. */
 import { useEffect, useState } from "preact/hooks";
-import { type OnBytes, TabModel } from "./model.js";
+import { TabModel } from "./model.js";
 
-export interface OpeningModel {
-  readonly model?: TabModel;
+interface ModelState {
+  readonly model?: TabModel | undefined;
   /** Bytes of its weights so far and in all (0 if the server does not say). */
   readonly loaded: number;
   readonly total: number;
+  /** Why it cannot be opened, or has stopped. */
   readonly fault?: Error;
 }
 
-const listeners = new Set<OnBytes>();
-let opening: Promise<TabModel> | undefined;
+export interface OpeningModel extends ModelState {
+  /** Tries again after a fault. */
+  readonly openAgain: () => void;
+}
 
-function openedModel(): Promise<TabModel> {
-  opening ??= TabModel.open((loaded, total) => {
-    for (const listener of listeners) listener(loaded, total);
-  }).catch((error: unknown) => {
-    opening = undefined; // the next page that asks tries again
-    throw error;
-  });
+type Listener = (part: Partial<ModelState>) => void;
+
+const nothing: ModelState = { loaded: 0, total: 0 };
+const listeners = new Set<Listener>();
+let opening: Promise<TabModel | undefined> | undefined;
+
+const tell: Listener = (part) => {
+  for (const listener of listeners) listener(part);
+};
+
+/** The next page that asks after a fault tries again. */
+function fail(fault: unknown): undefined {
+  opening = undefined;
+  tell({ model: undefined, fault: fault as Error });
+}
+
+/** The model; undefined if it cannot be opened, of which listeners are told. */
+function openedModel(): Promise<TabModel | undefined> {
+  opening ??= TabModel.open({
+    onBytes: (loaded, total) => tell({ loaded, total }),
+    onStop: fail,
+  }).catch(fail);
   return opening;
 }
 
 export function useModel(): OpeningModel {
-  const [state, setState] = useState<OpeningModel>({ loaded: 0, total: 0 });
+  const [state, setState] = useState(nothing);
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
-    let isShown = true;
-    const update = (part: Partial<OpeningModel>): void => {
-      if (isShown) setState((before) => ({ ...before, ...part }));
-    };
-    const onBytes: OnBytes = (loaded, total) => update({ loaded, total });
-    listeners.add(onBytes);
-    openedModel().then(
-      (model) => update({ model }),
-      (error: unknown) => update({ fault: error as Error }),
-    );
+    const update: Listener = (part) => setState((before) => ({ ...before, ...part }));
+    listeners.add(update);
+    void openedModel().then((model) => {
+      if (model && listeners.has(update)) update({ model });
+    });
     return () => {
-      isShown = false;
-      listeners.delete(onBytes);
+      listeners.delete(update);
     };
-  }, []);
-  return state;
+  }, [attempt]);
+  const openAgain = (): void => {
+    setState(nothing);
+    setAttempt(attempt + 1);
+  };
+  return { ...state, openAgain };
 }

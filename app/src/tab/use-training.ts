@@ -9,18 +9,20 @@ import vocabularyUrl from "../../../vocabulary/vocab.txt?url";
 import { type KeptRun, describeImages, forgetRun, keepRun, keptRun } from "./kept-run.js";
 import type { Pair } from "./training-pairs.js";
 
-type Files = Extract<TrainingMessage, { kind: "finished" }>["files"];
+type Of<Kind> = Extract<TrainingMessage, { kind: Kind }>;
 
 export interface Training {
   readonly isRunning: boolean;
   /** Whether it runs until it has a checkpoint. */
   readonly isPausing: boolean;
+  /** What computes. */
+  readonly backend?: Of<"backend">["backend"];
   /** Names of images that could not be decoded. */
   readonly damaged: readonly string[];
   /** Number of images that are not trained on. */
   readonly heldOut: number;
   readonly entries: KeptRun["entries"];
-  readonly files?: Files;
+  readonly files?: Of<"finished">["files"];
   readonly fault?: Error;
   /** The run to go on with, if there is one. */
   readonly kept?: KeptRun | undefined;
@@ -100,10 +102,10 @@ function trainingWorker(
     new URL("../../../dist/src/browser/training-worker.js", import.meta.url), // Vite bundles what it finds in this form
     { type: "module" },
   );
-  const fail = (fault: Error): void => report({ ...ended, fault });
   const images = describeImages(pairs);
   const follow = followed({ entries: from?.entries ?? [], share, images }, from, report);
-  worker.onerror = ({ message }) => fail(new Error(`Training cannot begin: ${message}`));
+  worker.onerror = ({ message }) =>
+    follow({ kind: "failed", message: `Training in this tab has stopped: ${message}` });
   worker.onmessage = ({ data }: MessageEvent<TrainingMessage>) => follow(data);
   vocabulary().then(
     (text) =>
@@ -111,7 +113,7 @@ function trainingWorker(
         ...{ kind: "train", pairs, vocabulary: text, share },
         ...(from && { checkpoint: from.checkpoint }),
       } satisfies TrainingRequest),
-    (error: unknown) => fail(error as Error),
+    (error: unknown) => follow({ kind: "failed", message: (error as Error).message }),
   );
   return worker;
 }
@@ -127,6 +129,9 @@ function followed(
   let keeping = Promise.resolve();
   return (message) => {
     switch (message.kind) {
+      case "backend":
+        report({ backend: message.backend });
+        break;
       case "read":
         report({ damaged: message.damaged, heldOut: message.heldOut });
         break;
@@ -148,9 +153,11 @@ function followed(
         void forgetRun();
         report({ ...ended, files: message.files });
         break;
-      case "failed":
-        report({ ...ended, fault: new Error(message.message) });
+      case "failed": {
+        const fault = new Error(message.message);
+        void keeping.then(keptRun).then((last) => report({ ...ended, fault, kept: last }));
         break;
+      }
     }
   };
 }

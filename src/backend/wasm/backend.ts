@@ -24,6 +24,9 @@ export interface WasmOptions {
   readonly executor: (instance: WasmInstance) => Executor;
 }
 
+/** As in native/wasm/threads.h. */
+export const maxThreads = 64;
+
 /** Opens the WebAssembly backend. */
 export function wasmBackend({ module, threads, executor: open }: WasmOptions): Backend {
   const instance = new WasmInstance(module);

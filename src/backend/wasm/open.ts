@@ -1,14 +1,13 @@
 /** The WebAssembly backend in Node. */
 import { readFileSync } from "node:fs";
-import { packagePath } from "../../base/package-root.js";
+import { Worker } from "node:worker_threads";
+import { packagePath, packageRequire } from "../../base/package-root.js";
 import type { Backend } from "../backend.js";
 import { type ThreadOptions, threadsFrom } from "../threads.js";
-import { wasmBackend } from "./backend.js";
+import { maxThreads, wasmBackend } from "./backend.js";
+import type { WasmInstance } from "./instance.js";
 import { Module } from "./webassembly.js";
-import { Workers } from "./workers.js";
-
-/** As in native/wasm/threads.h. */
-const maxThreads = 64;
+import { type KernelWorker, Workers } from "./workers.js";
 
 /** Compiled once in a process; the backends share it. */
 let compiled: Module | undefined;
@@ -32,8 +31,27 @@ export function wasmFault(): Error | undefined {
 export function openWasm(options: ThreadOptions = {}): Backend {
   const module = compiledModule();
   const threads = Math.min(maxThreads, threadsFrom(options));
-  return wasmBackend({
-    ...{ module, threads },
-    executor: (instance) => new Workers(module, instance, threads),
-  });
+  const executor = (instance: WasmInstance): Workers => {
+    const file = packageRequire().resolve("#wasm-worker");
+    return new Workers(
+      module,
+      instance,
+      Array.from({ length: threads }, () => startWorker(file)),
+    );
+  };
+  return wasmBackend({ module, threads, executor });
+}
+
+function startWorker(file: string): KernelWorker {
+  const worker = new Worker(file);
+  worker.unref(); // an idle backend lets the process end
+  return {
+    send: (message) => worker.postMessage(message),
+    listen: (onStop, onFault) => {
+      worker.on("message", onStop);
+      worker.on("error", onFault);
+    },
+    hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
+    end: () => void worker.terminate(),
+  };
 }

@@ -1,72 +1,72 @@
-/** Executes in worker threads of Node, so that the main thread stays free. */
-import { Worker } from "node:worker_threads";
-import { packageRequire } from "../../base/package-root.js";
+/** Executes in workers, so that the program's own thread stays free; the same in Node and in browsers. */
 import type { Executor } from "./executor.js";
 import type { Section, Stop, WasmInstance } from "./instance.js";
-import type { Module, SharedMemory } from "./webassembly.js";
+import type { Module } from "./webassembly.js";
+import type { WorkerMessage } from "./kernel-thread.js";
 
-/** What a worker begins with. */
-export interface WorkerStart {
-  readonly module: Module;
-  readonly memory: SharedMemory;
-  readonly thread: number;
-  readonly stack: number;
-  /** Address of a number that is not zero when the run should stop. */
-  readonly abort: number;
+/** A worker of Node or of a browser, which answers messages as `answering` does. */
+export interface KernelWorker {
+  send(message: WorkerMessage): void;
+  /** Called once, before anything is sent. */
+  listen(onStop: (stop: Stop) => void, onFault: (error: Error) => void): void;
+  /** Whether the process must wait for it. */
+  hold(isBusy: boolean): void;
+  end(): void;
 }
 
 /** Thread 0 gets the sections and executes them; the others take part in its kernels. */
 export class Workers implements Executor {
-  readonly #workers: readonly Worker[];
+  readonly #workers: readonly KernelWorker[];
   readonly #abort: Int32Array;
-  #closed = false;
+  /** Why nothing can be executed any more. */
+  #fault: Error | undefined;
   /** Settles the run in progress. */
   #settle: { resolve: (stop: Stop) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(module: Module, instance: WasmInstance, threads: number) {
+  /** @param workers one for each thread of `instance` */
+  constructor(module: Module, instance: WasmInstance, workers: readonly KernelWorker[]) {
     const { memory } = instance;
     const abort = reserve(instance.allocate(4));
     this.#abort = new Int32Array(memory.buffer, abort, 1);
-    const file = packageRequire().resolve("#wasm-worker");
-    this.#workers = Array.from({ length: threads }, (_, thread) => {
+    this.#workers = workers;
+    for (const [thread, worker] of workers.entries()) {
       const stack = reserve(instance.stack());
-      const workerData: WorkerStart = { module, memory, thread, stack, abort };
-      const worker = new Worker(file, { workerData });
-      worker.on("message", (stop: Stop) => this.#settle?.resolve(stop));
-      worker.on("error", (error) => this.#fail(error));
-      worker.unref(); // an idle backend lets the process end
-      return worker;
-    });
+      worker.listen(
+        (stop) => this.#settle?.resolve(stop),
+        (error) => this.#fail(error),
+      );
+      worker.send({ kind: "start", module, memory, thread, stack, abort });
+    }
   }
 
   async run(section: Section, signal?: AbortSignal): Promise<Stop> {
-    if (this.#closed) throw new Error("The backend is closed.");
+    if (this.#fault) throw this.#fault;
     const stop = (): void => void Atomics.store(this.#abort, 0, 1);
     Atomics.store(this.#abort, 0, 0);
     signal?.addEventListener("abort", stop, { once: true });
     const driver = this.#workers[0]!;
-    driver.ref();
+    driver.hold(true);
     try {
       return await new Promise<Stop>((resolve, reject) => {
         this.#settle = { resolve, reject };
-        driver.postMessage(section);
+        driver.send({ kind: "execute", section });
       });
     } finally {
       this.#settle = undefined;
-      driver.unref();
+      driver.hold(false);
       signal?.removeEventListener("abort", stop);
     }
   }
 
   dispose(): void {
-    this.#fail(new Error("The backend was closed during a run."));
+    this.#fail(new Error("The backend is closed."));
   }
 
   /** Ends all threads: without one of them, the others would wait for it. */
   #fail(error: Error): void {
-    this.#closed = true;
-    for (const worker of this.#workers) void worker.terminate();
-    this.#settle?.reject(error);
+    this.#fault ??= error;
+    for (const worker of this.#workers) worker.end();
+    this.#settle?.reject(this.#fault);
   }
 }
 

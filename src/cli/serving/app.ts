@@ -1,7 +1,7 @@
 /** `flava app`: the pages that compute in the browser, as files for any web server. */
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { shippedModel } from "../../api/load.js";
 import { packagePath } from "../../base/package-root.js";
@@ -46,6 +46,15 @@ export function addApp(program: Command): void {
     });
 }
 
+/** All but the page of `flava serve` and its own script, as app/vite.config.ts names it. */
+const isOfSite = (path: string): boolean => !/^(index\.html|server-.*\.js)$/.test(basename(path));
+
+/** Netlify and Cloudflare Pages send these headers, which give the pages several threads. */
+const headers = `/*
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Embedder-Policy: require-corp
+`;
+
 /** Writes the site; it appears once it is complete. Returns the dtype of the weights. */
 async function writeSite(
   out: string,
@@ -73,7 +82,8 @@ async function writeSite(
       throw new Error(`${model} is too large for a browser, whose WebAssembly ends at 4 GiB.`);
     }
     await rm(join(partial, "model", decoderName), { force: true }); // the pages draw no images
-    await cp(pages, partial, { recursive: true });
+    await cp(pages, partial, { recursive: true, filter: isOfSite });
+    await writeFile(join(partial, "_headers"), headers);
     await rename(join(partial, "static.html"), join(partial, "index.html"));
     await rm(out, { recursive: true, force: true });
     await rename(partial, out);
