@@ -150,15 +150,21 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   });
 
   it("says that the model has stopped, and goes on when it is loaded again", async () => {
+    const stopAt = async (next: () => Promise<void>): Promise<void> => {
+      const worker = page.workers().find((each) => each.url().includes("model-worker"))!;
+      await worker.evaluate(`onmessage = () => { throw new Error("gone"); }`);
+      await next();
+      await page.getByText("The model in this tab has stopped: Uncaught Error: gone").waitFor();
+      await page.getByRole("button", { name: "Load the model again" }).press("Enter");
+    };
     await page.getByRole("button", { name: "Forget them" }).press("Enter");
     await page.getByText("This browser keeps").waitFor({ state: "detached" });
-    const worker = page.workers().find((each) => each.url().includes("model-worker"))!;
-    await worker.evaluate(`onmessage = () => { throw new Error("gone"); }`);
-    await page.locator("input[type=file]").first().setInputFiles(join(folder, "many"));
-    await page.getByText("The model in this tab has stopped: Uncaught Error: gone").waitFor();
-    await page.getByRole("button", { name: "Load the model again" }).press("Enter");
+    await stopAt(choose);
     await page.getByRole("button", { name: "Go on" }).press("Enter");
-    await page.getByText("150 images to search").waitFor();
+    await page.getByText("7 images to search").waitFor();
+    await stopAt(() => page.getByLabel("Text").fill("a cat"));
+    await page.getByText("The 7 nearest").waitFor();
+    expect(await page.getByText("7 images to search").innerText()).toBe("7 images to search");
   });
 
   it("takes dropped files in place of those before, and ignores what is no file", async () => {

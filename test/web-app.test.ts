@@ -202,7 +202,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     const cores = await page.evaluate<number>("navigator.hardwareConcurrency");
     await page
       .getByText(`by WebAssembly on ${cores === 1 ? "one thread" : `${cores} threads`}.`)
-      .waitFor();
+      .waitFor({ timeout: 30_000 });
   });
 
   it(

@@ -4,12 +4,20 @@ import { Fault, Waiting } from "./notice.js";
 import type { OpeningModel } from "../tab/use-model.js";
 import { Computes } from "./computes.js";
 
-/** What computes in the tab; before, how far opening it has come; and a way to open it again where it failed. */
-export function ModelNotice({
-  opening: { model, loaded, total, fault, openAgain },
-}: {
+interface ModelNoticeProps {
   readonly opening: OpeningModel;
-}): JSX.Element {
+}
+
+/** What computes in the tab; before, how far opening the model has come; and a way to open it again where it failed. */
+export const ModelNotice = ({ opening }: ModelNoticeProps): JSX.Element => (
+  <div class="model-notice">
+    <Notice opening={opening} />
+  </div>
+);
+
+function Notice({
+  opening: { model, loaded, total, fault, openAgain },
+}: ModelNoticeProps): JSX.Element {
   if (model) return <Computes backend={model.facts.backend} />;
   if (fault) {
     return (

@@ -102,8 +102,8 @@ async function embed(
     end({});
   } catch (error) {
     end(error instanceof StoppedError ? {} : { fault: error as Error }); // the page says that of the model
-    controller.abort(); // whatever else is under way
   } finally {
+    controller.abort(); // whatever else is under way; another model need not embed them again
     store.count();
   }
 }
