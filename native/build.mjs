@@ -115,9 +115,12 @@ const commonFlags = [
     : ["-O3"]),
 ];
 
-/** Ends the build without output. */
+/** Ends the build without output. Kernels that were built before stay: they are much faster than those in WebAssembly. */
 function giveUp(reason) {
-  console.log(`flava: ${reason}; the slower kernels in WebAssembly will be used`);
+  const used = existsSync(addon)
+    ? `those built before, in ${relative(root, addon)}, remain in use and lack what has changed since`
+    : `${findPlatformPackage() ?? "the slower kernels in WebAssembly"} will be used`;
+  console.error(`flava: ${reason}; ${used}`);
   process.exit(options.optional ? 0 : 1);
 }
 
@@ -316,11 +319,10 @@ async function build() {
   const messages = join(output, "messages.txt");
   writeFileSync(messages, results.map(({ text }) => text).join(""));
   const failures = results.filter(({ succeeded }) => !succeeded).length;
-  if (failures > 0) {
-    // An older build would no longer match the sources.
-    rmSync(addon, { force: true });
-    giveUp(`${failures} native compilations failed, see ${messages}`);
-  }
+  if (failures > 0)
+    giveUp(
+      `the native kernels were not built: ${failures} of ${results.length} compilations failed, see ${messages}`,
+    );
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const name = relative(root, addon);
   console.log(
