@@ -32,6 +32,10 @@ async function send({ url }: ServerProcesses, path: string, body?: object) {
 }
 
 const get = async (server: ServerProcesses, path: string) => json(await send(server, path));
+const readiness = async (server: ServerProcesses) => {
+  const answer = await send(server, "/ready");
+  return [answer.statusCode, await json(answer)] as const;
+};
 const embed = async (server: ServerProcesses, input: string) => {
   const answer = await send(server, "/v1/embeddings", { input });
   return [answer.statusCode, await text(answer)] as const;
@@ -68,9 +72,16 @@ it("shares requests and replaces a process that is killed; all load models again
   process.kill(killed!.pid, "SIGKILL");
   expect(await Promise.all(waiting)).toEqual(Array(4).fill(expected));
 
-  const all = { ready: 2, of: 2 };
+  expect(await readiness(server)).toEqual([
+    503,
+    { status: "replacing", processes: { ready: 1, of: 2 } },
+  ]);
   await vi.waitFor(
-    async () => expect(await get(server, "/ready")).toMatchObject({ processes: all }),
+    async () =>
+      expect(await readiness(server)).toEqual([
+        200,
+        { status: "ready", processes: { ready: 2, of: 2 } },
+      ]),
     9000,
   );
   const after = await processesOf(server);

@@ -31,14 +31,20 @@ export function addHealth(app: ServerApp, isReady: () => boolean, group?: Server
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/ready",
-    summary: "Whether new requests are taken.",
-    responses: { 200: json("They are."), 503: json("The server is stopping.") },
+    summary: "Whether new requests are taken, by all processes if several answer.",
+    responses: {
+      200: json("They are."),
+      503: json("The server is stopping, or a process is being replaced."),
+    },
   });
   const processes = async () => (group ? { processes: await group.processes() } : {});
   app.get("/health", async (context) => context.json({ status: "ok", ...(await processes()) }));
-  app.get("/ready", async (context) =>
-    isReady()
-      ? context.json({ status: "ready", ...(await processes()) })
-      : context.json({ status: "stopping" }, 503),
-  );
+  app.get("/ready", async (context) => {
+    if (!isReady()) return context.json({ status: "stopping" }, 503);
+    const counts = await processes();
+    const isWhole = counts.processes?.ready === counts.processes?.of;
+    return isWhole
+      ? context.json({ status: "ready", ...counts })
+      : context.json({ status: "replacing", ...counts }, 503);
+  });
 }
