@@ -57,9 +57,11 @@ export { flava35 } from "./eval/tasks/flava35.js";
 export { miniTasks } from "./eval/tasks/mini/mini-tasks.js";
 export type { MetricName } from "./eval/tasks/metric-name.js";
 export {
+  type CheckedTask,
   type FoundTask,
   type OpenedTask,
   TaskDataError,
+  checkTask,
   findTask,
   openTask,
   splitsOf,

@@ -3,10 +3,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { existsSync } from "node:fs";
 import { describeTasks } from "../../eval/tasks/describe-tasks.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
-import { type FoundTask, findTask } from "../../eval/tasks/open-task.js";
+import { type CheckedTask, checkTask } from "../../eval/tasks/open-task.js";
 import { paperColumns } from "../../eval/tasks/paper.js";
 import type { Task } from "../../eval/tasks/task.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { ProgressLine } from "../progress.js";
 
 interface TasksFlags extends JsonFlag {
   readonly data?: string;
@@ -15,7 +16,9 @@ interface TasksFlags extends JsonFlag {
 export function addTasks(program: Command): void {
   program
     .command("tasks")
-    .description("list the 35 tasks of the paper's evaluation, and which of their files are there")
+    .description(
+      "list the 35 tasks of the paper's evaluation, and which of their files are there, with all samples",
+    )
     .option("--data <folder>", "the data directory, with a folder for each task", existing)
     .addOption(jsonOption())
     .action(list);
@@ -27,16 +30,21 @@ function existing(folder: string): string {
 }
 
 async function list({ data, json }: TasksFlags): Promise<void> {
-  const found = data === undefined ? undefined : await findAll(data);
+  const found = data === undefined ? undefined : await checkAll(data);
   if (json)
     printJson(flava35.map((task, index) => ({ ...facts(task), ...places(found?.[index]) })));
   else console.log(describeTasks(flava35, found));
 }
 
-async function findAll(directory: string): Promise<FoundTask[]> {
-  const found: FoundTask[] = [];
-  for (const task of flava35) found.push(await findTask(task, directory));
-  return found;
+async function checkAll(directory: string): Promise<CheckedTask[]> {
+  const checked: CheckedTask[] = [];
+  const progress = new ProgressLine();
+  for (const task of flava35) {
+    progress.show(`Looking at ${task.title}`);
+    checked.push(await checkTask(task, directory));
+  }
+  progress.end();
+  return checked;
 }
 
 const facts = ({ name, title, family, kind, origin, gigabytes, paper }: Task): object => ({
@@ -47,5 +55,8 @@ const facts = ({ name, title, family, kind, origin, gigabytes, paper }: Task): o
   })),
 });
 
-const places = (found: FoundTask | undefined): object =>
-  found ? { folder: found.folder ?? null, layout: found.layout, missing: found.missing } : {};
+const places = (checked: CheckedTask | undefined): object => {
+  if (!checked) return {};
+  const { folder = null, layout, missing, fault = null } = checked;
+  return { folder, layout, missing, fault };
+};

@@ -1,6 +1,6 @@
 /** Tasks as a list for the terminal, at most 100 columns wide. */
 import { relative } from "node:path";
-import type { FoundTask } from "./open-task.js";
+import type { CheckedTask } from "./open-task.js";
 import type { Family, Task } from "./task.js";
 
 const width = 100;
@@ -16,7 +16,7 @@ const headings: Readonly<Record<Family, string>> = {
  * The tasks by family: with their metrics, or with what was found of each and what is missing.
  * @param found what a data directory has of the tasks, in their order
  */
-export function describeTasks(tasks: readonly Task[], found?: readonly FoundTask[]): string {
+export function describeTasks(tasks: readonly Task[], found?: readonly CheckedTask[]): string {
   const lines: string[] = [];
   for (const [family, heading] of Object.entries(headings)) {
     lines.push(heading);
@@ -26,11 +26,11 @@ export function describeTasks(tasks: readonly Task[], found?: readonly FoundTask
     }
     lines.push("");
   }
-  const ready = found?.filter(({ missing }) => missing.length === 0).length;
+  const ready = found?.filter(({ missing, fault }) => missing.length === 0 && !fault).length;
   lines.push(
     ready === undefined
       ? "With --data FOLDER: what is there. Files and layouts: docs/tasks.md. Nothing is downloaded."
-      : `${ready} of ${tasks.length} tasks have all files they need. Layouts that are accepted: docs/tasks.md.`,
+      : `${ready} of ${tasks.length} tasks have all they need. Layouts that are accepted: docs/tasks.md.`,
   );
   return lines.join("\n");
 }
@@ -41,15 +41,16 @@ function taskLine({ name, title, paper, gigabytes }: Task): string {
   return `  ${name.padEnd(nameWidth)} ${title.padEnd(nameWidth)} ${size.padStart(4)} GB  ${metrics}`;
 }
 
-function foundLines({ task, folder, layout, missing }: FoundTask): string[] {
+function foundLines({ task, folder, layout, missing, fault }: CheckedTask): string[] {
   const entry = (state: string, text: string): string[] => {
-    const indent = nameWidth + 12;
+    const indent = nameWidth + 13;
     const [first = "", ...others] = wrapped(text, width - indent);
     return [
       `  ${task.name.padEnd(nameWidth)} ${state.padEnd(indent - nameWidth - 3)}${first}`,
       ...others.map((line) => " ".repeat(indent) + line),
     ];
   };
+  if (fault !== undefined) return entry("unusable", fault);
   if (missing.length === 0) return entry("ready", `${layout} in ${shown(folder!)}`);
   const files = missing.map((file) => file.split(" or ")[0]).join(", ");
   const where = folder === undefined ? `no folder ${task.name} with` : `${shown(folder)} lacks`;

@@ -45,6 +45,24 @@ export async function findTask(
   return { task, folder, layout: layout.name, files, missing };
 }
 
+/** A task whose samples were looked at, too. */
+export interface CheckedTask extends FoundTask {
+  /** Why it cannot be scored although its files are there: samples are missing, or a file is damaged. */
+  readonly fault?: string;
+}
+
+/** Looks for the files of a task and, where none is missing, opens them and compares the numbers of samples. */
+export async function checkTask(task: Task, directory: string): Promise<CheckedTask> {
+  const found = await findTask(task, directory);
+  if (found.missing.length > 0) return found;
+  try {
+    await openTask(task, directory);
+    return found;
+  } catch (error) {
+    return { ...found, fault: (error as Error).message.replace(`${task.title}: `, "") };
+  }
+}
+
 interface Candidate<Samples> {
   readonly folder: string | undefined;
   readonly layout: Layout<Samples>;
