@@ -59,6 +59,10 @@ it("finds the nearest candidates of each query, nearest first", async () => {
     [1, 2],
     [0, 2],
   ]);
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  await expect(
+    nearestCandidates(referenceBackend(), queries, candidates, 2, 2, stopped),
+  ).rejects.toThrow("stopped");
 });
 
 it("finds the highest scores, in order", () => {

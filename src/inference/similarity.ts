@@ -90,9 +90,10 @@ export async function nearestCandidates(
   candidates: Float32Array,
   width: number,
   count: number,
+  signal?: AbortSignal,
 ): Promise<number[][]> {
   const nearest: number[][] = [];
-  for await (const { scores } of similaritiesOfEach(backend, queries, candidates, width)) {
+  for await (const { scores } of similaritiesOfEach(backend, queries, candidates, width, signal)) {
     nearest.push(highest(scores, count));
   }
   return nearest;

@@ -11,13 +11,13 @@ export const reportName = "report.json";
 /** The numbers of an evaluation, and the examples of its section with thumbnails as data URLs, by key. */
 export async function toRecord(
   evaluation: Evaluation,
-  { backend, key }: SectionOptions,
+  { backend, key, signal }: SectionOptions,
 ): Promise<Record<string, unknown>> {
   if ("measures" in evaluation) return { ...toJson(evaluation), thumbnails: {} };
   const { source } = evaluation.set;
   if (evaluation.kind === "retrieval") {
     const width = evaluation.images.length / evaluation.keys.length;
-    const searches = await exampleSearches(backend, evaluation, width, key);
+    const searches = await exampleSearches(backend, evaluation, width, key, signal);
     const shown = [...searches.texts.flatMap(({ found }) => found), ...searches.images];
     return { ...toJson(evaluation), searches, thumbnails: await thumbnailsOf(shown) };
   }

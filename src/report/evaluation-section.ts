@@ -19,23 +19,22 @@ export interface SectionOptions {
   readonly backend: Backend;
   /** For drawing examples. */
   readonly key: Key;
+  /** Ends the search for examples. */
+  readonly signal?: AbortSignal;
 }
 
 /** Draws an evaluation; the images of the examples are read from the set again. */
-export async function toSection(
-  evaluation: Evaluation,
-  { backend, key }: SectionOptions,
-): Promise<Section> {
-  const examples = await examplesOf(evaluation, backend, key);
+export async function toSection(evaluation: Evaluation, options: SectionOptions): Promise<Section> {
+  const examples = await examplesOf(evaluation, options);
   const body = html`<p>${summary(evaluation)}</p>
     ${measurementTable(evaluation)}${examples}`;
   return { title: evaluation.set.name, body };
 }
 
-async function examplesOf(evaluation: Evaluation, backend: Backend, key: Key): Promise<Html> {
+async function examplesOf(evaluation: Evaluation, options: SectionOptions): Promise<Html> {
   if ("measures" in evaluation) return html``;
-  if (evaluation.kind === "retrieval") return searchExamples(evaluation, backend, key);
-  return classificationExamples(evaluation, key);
+  if (evaluation.kind === "retrieval") return searchExamples(evaluation, options);
+  return classificationExamples(evaluation, options.key);
 }
 
 function measurementTable(evaluation: Evaluation): Html {
@@ -130,11 +129,10 @@ function classifiedImages(
 
 async function searchExamples(
   evaluation: RetrievalEvaluation,
-  backend: Backend,
-  key: Key,
+  { backend, key, signal }: SectionOptions,
 ): Promise<Html> {
   const width = evaluation.images.length / evaluation.keys.length;
-  const { texts, images } = await exampleSearches(backend, evaluation, width, key);
+  const { texts, images } = await exampleSearches(backend, evaluation, width, key, signal);
   const keys = [...texts.flatMap(({ found }) => found), ...images].map((example) => example.key);
   const small = await thumbnails(evaluation.set.source, keys);
   const found = texts.map(({ text, found }) => {

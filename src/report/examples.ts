@@ -72,6 +72,7 @@ export async function exampleSearches(
   { keys, images, texts, relation, result }: RetrievalEvaluation,
   width: number,
   key: Key,
+  signal?: AbortSignal,
 ): Promise<{ readonly texts: FoundImages[]; readonly images: FoundTexts[] }> {
   const drawQueries = (ranks: Int32Array): number[] =>
     draw(
@@ -80,7 +81,14 @@ export async function exampleSearches(
       key,
     );
   const search = (queries: readonly number[], from: Float32Array, among: Float32Array) =>
-    nearestCandidates(backend, chosenRows(from, queries, width), among, width, candidateCount);
+    nearestCandidates(
+      backend,
+      chosenRows(from, queries, width),
+      among,
+      width,
+      candidateCount,
+      signal,
+    );
   const textQueries = drawQueries(result.textToImage.ranks);
   const imageQueries = drawQueries(result.imageToText.ranks);
   const foundImages = await search(textQueries, texts, images);

@@ -74,8 +74,9 @@ export async function evaluateSets(
       const { path: model, precision } = flava.model;
       if (flags.json) printJson({ model, precision, evaluations: evaluated.map(jsonOf) });
       else console.log(evaluated.map(markdownOf).join("\n"));
-      if (flags.html !== undefined) await writeFile(flags.html, await pageOf(flava, evaluated));
-      if (flags.out !== undefined) await writeRecords(flags.out, flava, evaluated);
+      if (flags.html !== undefined)
+        await writeFile(flags.html, await pageOf(flava, evaluated, signal));
+      if (flags.out !== undefined) await writeRecords(flags.out, flava, evaluated, signal);
     }),
   );
 }
@@ -130,11 +131,12 @@ async function writeRecords(
   out: string,
   flava: Flava,
   evaluated: readonly Evaluated[],
+  signal: AbortSignal,
 ): Promise<void> {
   const { path: model, precision, backend } = flava.model;
   const evaluations: unknown[] = [];
   for (const { evaluation, comparison } of evaluated) {
-    const record = await toRecord(evaluation, { backend, key: keyOf(0) });
+    const record = await toRecord(evaluation, { backend, key: keyOf(0), signal });
     evaluations.push({ ...record, ...(comparison && { against: comparison }) });
   }
   await mkdir(out, { recursive: true });
@@ -142,11 +144,15 @@ async function writeRecords(
   await replaceFile(join(out, reportName), `${text}\n`);
 }
 
-async function pageOf(flava: Flava, evaluated: readonly Evaluated[]): Promise<string> {
+async function pageOf(
+  flava: Flava,
+  evaluated: readonly Evaluated[],
+  signal: AbortSignal,
+): Promise<string> {
   const { path, precision, backend } = flava.model;
   const sections: Section[] = [];
   for (const { evaluation, comparison } of evaluated) {
-    const { title, body } = await toSection(evaluation, { backend, key: keyOf(0) });
+    const { title, body } = await toSection(evaluation, { backend, key: keyOf(0), signal });
     const other = comparison ? comparisonTable(comparison) : html``;
     sections.push({ title, body: html`${other}${body}` });
   }
