@@ -109,7 +109,7 @@ function familyOf(
   }
   const [first] = tensors.keys();
   throw new CheckpointError(
-    `${path} holds no FLAVA model: its ${tensors.size} tensors, the first of which is ${quote(first)}, have unknown names.`,
+    `${path} holds no FLAVA model: none of its tensors, such as ${quote(first)}, has a known name.`,
   );
 }
 

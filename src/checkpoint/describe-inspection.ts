@@ -1,4 +1,5 @@
 /** Describes the contents of a checkpoint. */
+import { counted } from "../base/counted.js";
 import { formatBytes } from "../backend/available-memory.js";
 import type { CodebookConfig, StackConfig } from "../model/config.js";
 import type { Sizes } from "./huggingface-config.js";
@@ -32,7 +33,7 @@ const number = (value: number): string => value.toLocaleString("en");
 
 function totalRows({ parameters, tensors, dtypes, bytes }: Inspection): Row[] {
   return [
-    ["parameters", `${number(parameters)} in ${number(tensors)} tensors`],
+    ["parameters", `${number(parameters)} in ${counted(tensors, "tensor")}`],
     ["stored as", `${dtypes.join(", ")}, ${formatBytes(bytes)}`],
   ];
 }

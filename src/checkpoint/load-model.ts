@@ -1,4 +1,5 @@
 /** A whole model from a directory or a file: sizes, weights, tokenizer and image processor. */
+import { counted } from "../base/counted.js";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -89,7 +90,7 @@ async function modelFrom(
 function ignored(names: readonly string[]): string {
   const some = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
-  return `Ignored ${names.length} tensors that FLAVA does not have: ${some}${more}.`;
+  return `Ignored ${counted(names.length, "tensor")} that FLAVA does not have: ${some}${more}.`;
 }
 
 function dtypeOf({ weights }: Checkpoint): WeightDtype {

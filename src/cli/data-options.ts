@@ -16,6 +16,12 @@ export interface DataFlags {
   readonly maxPixels?: number;
 }
 
+/** Their names. */
+export const dataAttributes: readonly (keyof DataFlags)[] = [
+  ...(["imageRoot", "imageColumn", "textColumn", "labelColumn", "separator"] as const),
+  ...(["maxSamples", "maxPixels"] as const),
+];
+
 /** Adds the options that `sourceOptions` and `decodeOptions` read. */
 export function addDataOptions(command: Command): Command {
   return command

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import sharp from "sharp";
 import type { Flava } from "../api/flava.js";
 import type { FilledText } from "../api/fill-text.js";
+import { refuseIgnored } from "./ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { outputFile } from "./output-path.js";
@@ -42,6 +43,8 @@ export function addFill(program: Command): void {
       if (flags.out !== undefined && flags.image === undefined) {
         command.error("error: --out needs the image: give --image", { exitCode: 2 });
       }
+      if (flags.out === undefined) refuseIgnored(command, ["seed"], "goes with --out");
+      if (text === undefined) refuseIgnored(command, ["top"], "goes with a text");
       return run(text, flags);
     });
   addModelOptions(command);

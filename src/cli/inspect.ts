@@ -1,4 +1,5 @@
 /** `flava inspect`: describes a checkpoint, or the machine. */
+import { counted } from "../base/counted.js";
 import type { Command } from "commander";
 import { openBackend } from "../backend/open.js";
 import { describeMachine, inspectMachine } from "../backend/machine.js";
@@ -10,6 +11,7 @@ import { models } from "../configs/models.js";
 import { readRecipe } from "../configs/read-recipe.js";
 import { recipes } from "../configs/recipes.js";
 import { describeProcessMemory, processMemory } from "../train/process-memory.js";
+import { refuseIgnored } from "./ignored-options.js";
 import { wholeNumberFrom } from "./whole-number.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { headsOption } from "./model-option.js";
@@ -47,6 +49,10 @@ export function addInspect(program: Command): void {
       if ((path === undefined) === (machine === undefined)) {
         command.error("error: give a checkpoint, or --machine, and not both", { exitCode: 2 });
       }
+      if (machine) refuseIgnored(command, ["processes"], "does not go with --machine");
+      if (processes === undefined) refuseIgnored(command, ["set"], "goes with --processes");
+      if (machine ?? processes !== undefined)
+        refuseIgnored(command, ["heads"], "goes with a weights file");
       if (path === undefined) {
         const facts = inspectMachine();
         if (json) printJson(facts);
@@ -87,7 +93,7 @@ async function inspectTraining(
     if (json) printJson(memories);
     else {
       console.log(
-        `Memory of each of ${processes} processes, without code, validation data and threads that make batches:\n\n` +
+        `Memory of each of ${counted(processes, "process", "processes")}, without code, validation data and threads that make batches:\n\n` +
           describeProcessMemory(memories),
       );
     }

@@ -292,6 +292,12 @@ describe("flava", () => {
     [["evaluate"], "name sets to evaluate, or a suite"],
     [["evaluate", "a", "--suite", "flava35"], "name sets to evaluate, or a suite"],
     [["evaluate", "--suite", "flava35", "--data", "nowhere"], "nowhere is none"],
+    [["evaluate", "a", "--half"], "--half goes with --suite"],
+    [["evaluate", "--suite", "mini35", "--html", "a.html"], "--html does not go with --suite"],
+    [["index", "a", "--out", "b", "--approximate"], "--approximate goes with --database lancedb"],
+    [["index", "a", "--out", "b", "--force"], "--force goes with --approximate"],
+    [["inspect", "base", "--set", "seed=1"], "--set goes with --processes"],
+    [["fill", "a [MASK]", "--seed", "1"], "--seed goes with --out"],
     [["probe", "a"], "missing required argument 'test'"],
     [["convert", "a", "package.json"], "It is a file. Name a directory"],
   ])("refuses %j", async (words, reason) => {

@@ -1,4 +1,5 @@
 /** Recipes of fine-tuning (flava.md 5.3 and 8.3). Plain JSON, checked in full before a run starts. */
+import { counted } from "../base/counted.js";
 import { z } from "zod";
 import { taskEncoders } from "../model/task.js";
 import { describeFault } from "./recipe-fault.js";
@@ -107,7 +108,7 @@ const possible = recipe.superRefine((all, context) => {
     const multiple = `choose a multiple of ${microBatches}`;
     fault(
       ["batch"],
-      `${batch} samples cannot be split into ${microBatches} equal parts; ${multiple}`,
+      `${counted(batch, "sample")} cannot be split into ${microBatches} equal parts; ${multiple}`,
     );
   }
   if (steps === undefined && epochs === undefined) {

@@ -1,4 +1,5 @@
 /** The stages of a recipe, with every setting described for `docs/training.md` and for editors. */
+import { counted } from "../base/counted.js";
 import { z } from "zod";
 import { scheduleFaults } from "../optim/schedule.js";
 
@@ -220,7 +221,7 @@ const possibleStage = pretrainingStage.superRefine((stage, context) => {
   }
   for (const kind of ["pair", "image", "text"] as const) {
     if (shares[kind] === 0 || batch[kind] % microBatches === 0) continue;
-    const message = `${batch[kind]} samples cannot be split into ${microBatches} equal micro-batches; choose a multiple of ${microBatches}`;
+    const message = `${counted(batch[kind], "sample")} cannot be split into ${microBatches} equal micro-batches; choose a multiple of ${microBatches}`;
     context.addIssue({ code: "custom", path: ["batch", kind], message });
   }
 });
@@ -241,7 +242,7 @@ function checkSchedules(
   for (const name of ["temperature", "divergence"] as const) {
     const { over } = stage[name];
     if (over <= steps) continue;
-    const message = `expected at most the ${steps} steps of the stage, but got ${over}; shorter stages need this setting changed, too`;
+    const message = `expected at most ${counted(steps, "step")}, all that the stage has, but got ${over}; shorter stages need this setting changed, too`;
     context.addIssue({ code: "custom", path: [name, "over"], message });
   }
 }

@@ -56,7 +56,7 @@ describe("checkRecipe", () => {
     const [stage] = least.stages;
     const withRate = (rate: object): string => message({ ...least, stages: [{ ...stage, rate }] });
     expect(withRate({ peak: 1, warmup: 5 })).toContain(
-      "rate.warmup: expected fewer than the 5 steps of the schedule, but got 5; shorter stages need",
+      "rate.warmup: expected fewer than 5 steps, all that the schedule has, but got 5; shorter stages need",
     );
     expect(withRate({ peak: 1, warmup: 2, decay: 4 })).toContain(
       "rate.decay: the warm-up leaves only 3 steps",
@@ -68,7 +68,7 @@ describe("checkRecipe", () => {
     const divergence = { from: 0, to: 1, over: 101 };
     const change = { ...recipes.mini!.stages[0], divergence, steps: 100 };
     expect(message({ ...recipes.mini, stages: [change] })).toMatch(
-      /codebook\.temperature\.over: expected at most the 100 steps .*\n.*codebook\.divergence\.over: /,
+      /codebook\.temperature\.over: expected at most 100 steps, .*\n.*codebook\.divergence\.over: /,
     );
   });
 

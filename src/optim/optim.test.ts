@@ -89,7 +89,7 @@ describe("schedules", () => {
       warmupCosine(fill([], 1), { peak: 1, warmup: 1, total: 5, ...changes });
     };
     expect(() => refused({ warmup: 10 })).toThrow(
-      "warmup: expected fewer than the 5 steps of the schedule, but got 10",
+      "warmup: expected fewer than 5 steps, all that the schedule has, but got 10",
     );
     expect(() => refused({ warmup: -1 })).toThrow("warmup: expected a number of steps, but got -1");
     expect(() => refused({ floor: -1 })).toThrow("floor: -1 is below 0");

@@ -1,4 +1,5 @@
 /** Learning rates as a function of the step, computed inside the program. */
+import { counted } from "../base/counted.js";
 import { minimum } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import { clamp, cosine } from "../graph/ops/elementwise.js";
@@ -38,12 +39,12 @@ export function scheduleFaults(
   else if (!(left > 0)) {
     faults.push({
       part: "warmup",
-      message: `expected fewer than the ${total} steps of the schedule, but got ${warmup}`,
+      message: `expected fewer than ${counted(total, "step")}, all that the schedule has, but got ${warmup}`,
     });
   } else if (decay !== undefined && !(decay > 0 && decay <= left)) {
     faults.push({
       part: "decay",
-      message: `the warm-up leaves only ${left} steps, fewer than ${decay}`,
+      message: `the warm-up leaves only ${counted(left, "step")}, fewer than ${decay}`,
     });
   }
   if (!(floor >= 0)) faults.push({ part: "floor", message: `${floor} is below 0` });

@@ -1,4 +1,5 @@
 /** Embeds a whole data set into one file. An interrupted job resumes even if the data set has changed since. */
+import { counted } from "../base/counted.js";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -163,7 +164,7 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
 
 const incomplete = (out: string, missing: readonly string[], all: number): Error =>
   new Error(
-    `${out} cannot be joined: ${missing.length} of ${all} samples are not embedded yet (first: ${missing[0]}). Run the parts ` +
+    `${out} cannot be joined: of ${counted(all, "sample")}, ${counted(missing.length, "is", "are")} not embedded yet (first: ${missing[0]}). Run the parts ` +
       "that were not finished, or all of them: what is done is not done again.",
   );
 

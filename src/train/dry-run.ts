@@ -14,6 +14,7 @@ import { openStage } from "./open-stage.js";
 import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
 import { describeTime } from "./run/speed.js";
+import { requireStages } from "./require-stages.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
@@ -50,6 +51,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   const { only, peek, log, start = options.recipe.start } = options;
   const { communicator: processes } = options.backend;
   const recipe = withShards(await sizedRecipe({ ...options.recipe, start }), undefined, processes);
+  requireStages(recipe, only);
   const sections: Section[] = [];
   let seconds = 0;
   for (const stage of recipe.stages) {

@@ -3,7 +3,6 @@ import { counted } from "../base/counted.js";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.js";
 import { packageVersion } from "../base/package-root.js";
-import { suggestion } from "../base/suggestion.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import { Loader } from "../data/batch/loader.js";
 import { Mixture } from "../data/batch/mixture.js";
@@ -18,6 +17,7 @@ import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import { cappedBatches, contrastiveFloor, overfitTask, overfitVerdict } from "./overfit.js";
+import { requireStages } from "./require-stages.js";
 import { type Provenance, differences } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
@@ -118,15 +118,6 @@ async function startedShards({ stages }: Recipe, directory: string): Promise<num
     if (facts) return facts.recipe.shards ?? 1;
   }
   return undefined;
-}
-
-function requireStages({ stages }: Recipe, only: readonly string[] = []): void {
-  const names = stages.map(({ name }) => name);
-  const unknown = only.find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new Error(
-    `The recipe has no stage "${unknown}".${suggestion(unknown, names)} Its stages: ${names.join(", ")}.`,
-  );
 }
 
 /** The options of `pretrain`, with the run's own directory and the sizes of the model. */

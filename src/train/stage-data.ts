@@ -1,4 +1,5 @@
 /** The sets of samples of one stage. */
+import { counted } from "../base/counted.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import type { DataSetRecipe } from "../configs/data-set.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../data/batch/mixture.js";
@@ -82,12 +83,16 @@ function leftOut({ name, samples, usable, skipped }: SampleSet, kind: BatchKind)
   const used = samples[kind];
   if (usable > 0 && used === 0) {
     throw new NoUsableSampleError(
-      `None of the ${usable} samples of ${name} can be used as a ${kind}: each lacks ${lacks[kind]}. Name it in another ` +
+      `${name} has ${counted(usable, "sample")}, of which none can be used as a ${kind}: each lacks ${lacks[kind]}. Name it in another ` +
         "part of the recipe's data, or say which columns to read.",
     );
   }
   if (skipped.total > 0) skipped.requireUsed(name, used);
   const lacking =
-    usable > used ? [`${usable - used} of ${usable} samples lack ${lacks[kind]}`] : [];
+    usable > used
+      ? [
+          `of ${counted(usable, "sample")}, ${counted(usable - used, "lacks", "lack")} ${lacks[kind]}`,
+        ]
+      : [];
   return [...lacking, ...(skipped.total > 0 ? [skipped.summary(usable)] : [])].join("; ");
 }

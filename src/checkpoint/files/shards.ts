@@ -1,4 +1,5 @@
 /** Tensors spread over several files, with an index that maps tensors to files. */
+import { counted } from "../../base/counted.js";
 import { quote } from "../../base/quote.js";
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -27,7 +28,7 @@ export async function openSharded(
   try {
     for (const name of new Set(shardOf.values()))
       shards.set(name, await openShard(join(dirname(path), name)));
-    const format = `${[...shards.values()][0]?.format ?? "no tensors"} in ${shards.size} files`;
+    const format = `${[...shards.values()][0]?.format ?? "no tensors"} in ${counted(shards.size, "file")}`;
     return { format, tensors: gather(path, shardOf, shards), close };
   } catch (error) {
     await close();

@@ -34,7 +34,11 @@ export function addShards(data: Command): void {
       fraction,
     )
     .option("--deduplicate", "leave out samples with the same image file and texts as another")
-    .option("--samples-per-shard <n>", "default: 10,000", wholeNumberFrom(1))
+    .option(
+      "--samples-per-shard <n>",
+      "most samples of a shard; default: 10,000",
+      wholeNumberFrom(1),
+    )
     .addOption(jsonOption())
     .action(run);
   addDataOptions(command);

@@ -10,7 +10,7 @@ import {
   openEvaluationSet,
   openTextSet,
 } from "../../eval/evaluation-set.js";
-import { addDataOptions, sourceOptions } from "../data-options.js";
+import { addDataOptions, dataAttributes, sourceOptions } from "../data-options.js";
 import { evaluateFineTuned } from "./fine-tuned.js";
 import { type EvaluationFlags, addEvaluationOptions, evaluateSets } from "./sets.js";
 import {
@@ -20,8 +20,9 @@ import {
   sharedRun,
   timeoutOption,
 } from "../training/shared-run.js";
-import { type SuiteFlags, addSuiteOptions, evaluateSuite } from "./suite.js";
+import { type SuiteFlags, addSuiteOptions, evaluateSuite, suiteAttributes } from "./suite.js";
 import { expandFilePatterns } from "../file-patterns.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { addModelOptions, useModel } from "../model-option.js";
 
 export function addEvaluate(program: Command): void {
@@ -46,6 +47,12 @@ export function addEvaluate(program: Command): void {
     .addOption(mpiOption());
 }
 
+/** Options that a suite does not read: its tasks say what to evaluate, and its page is in --out. */
+const attributesOfSets = [
+  ...["as", "against", "html"],
+  ...dataAttributes.filter((name) => name !== "maxPixels"),
+];
+
 interface EvaluateFlags extends EvaluationFlags, SuiteFlags, SharedRunFlags {
   readonly as?: string;
 }
@@ -58,9 +65,11 @@ async function run(
   if (patterns.length > 0 === (flags.suite !== undefined)) {
     command.error("error: name sets to evaluate, or a suite with --suite and --data");
   }
+  if (flags.suite === undefined) refuseIgnored(command, suiteAttributes, "goes with --suite");
+  else refuseIgnored(command, attributesOfSets, "does not go with --suite");
   const evaluateShared = async (joined: JoinedRun): Promise<void> => {
     const shared = { ...joined, ...flags };
-    if (flags.suite === undefined) await evaluatePaths(patterns, shared);
+    if (flags.suite === undefined) await evaluatePaths(patterns, shared, command);
     else await useModel(shared, (flava) => evaluateSuite(flava, shared));
   };
   await sharedRun(flags, evaluateShared, console.log);
@@ -70,8 +79,10 @@ async function run(
 async function evaluatePaths(
   patterns: readonly string[],
   flags: EvaluationFlags & Pick<EvaluateFlags, "as">,
+  command: Command,
 ): Promise<void> {
   if (flags.model !== undefined && (await readTask(flags.model))) {
+    refuseIgnored(command, ["as", "against", "out"], "is not for fine-tuned models");
     await evaluateFineTuned(await expandFilePatterns(patterns), flags);
     return;
   }

@@ -28,9 +28,6 @@ type Flags = EvaluationFlags & DataFlags & ModelFlags;
 
 /** Prints how well the predictions of a fine-tuned model agree with the labels of the sets at `paths`. */
 export async function evaluateFineTuned(paths: readonly string[], flags: Flags): Promise<void> {
-  if (flags.out !== undefined) {
-    throw new Error("--out is for suites. A page of a fine-tuned model: --html FILE.");
-  }
   await useModel(flags, (flava) =>
     interruptible("Stopped; nothing was written.", async (signal) => {
       const evaluations = await evaluateAll(flava, paths, flags, signal);

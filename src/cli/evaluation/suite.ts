@@ -49,6 +49,9 @@ const suites = new Map<string, Suite>([
   ],
 ]);
 
+/** Options that only suites read. */
+export const suiteAttributes = ["data", "protocol", "incomplete", "finetune", "half"];
+
 /** Adds the options that `evaluateSuite` reads. */
 export function addSuiteOptions(command: Command): Command {
   return command

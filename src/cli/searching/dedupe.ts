@@ -12,8 +12,15 @@ import { descriptionName } from "../../search/index-directory.js";
 import { indexSource } from "../../search/index-source.js";
 import { openIndex, originOf } from "../../search/open-index.js";
 import { type IndexEntry, type VectorIndex, entryOf } from "../../search/vector-index.js";
-import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "../data-options.js";
+import {
+  type DataFlags,
+  addDataOptions,
+  dataAttributes,
+  decodeOptions,
+  sourceOptions,
+} from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
@@ -41,12 +48,17 @@ export function addDedupe(program: Command): void {
       0.98,
     )
     .addOption(jsonOption())
-    .action((patterns: readonly string[], flags: DedupeFlags) => run(patterns, flags));
+    .action(run);
   addDataOptions(addModelOptions(command));
 }
 
-async function run(patterns: readonly string[], flags: DedupeFlags): Promise<void> {
+async function run(
+  patterns: readonly string[],
+  flags: DedupeFlags,
+  command: Command,
+): Promise<void> {
   const paths = await expandFilePatterns(patterns);
+  if (isIndex(paths)) refuseIgnored(command, dataAttributes, "does not go with an index");
   const { groups, images } = await useModel(flags, (flava) =>
     interruptible("Stopped.", async (signal) => {
       await using index = await indexOf(paths, flava, flags, signal);
@@ -65,9 +77,12 @@ async function run(patterns: readonly string[], flags: DedupeFlags): Promise<voi
   console.error(
     groups.length === 0
       ? `flava: no duplicates among ${counted(images, "image")}`
-      : `flava: ${repeated} of ${images} images repeat another; groups: ${groups.length}`,
+      : `flava: ${repeated} of ${counted(images, "image")} ${repeated === 1 ? "repeats" : "repeat"} another; groups: ${groups.length}`,
   );
 }
+
+const isIndex = (paths: readonly string[]): boolean =>
+  paths.length === 1 && existsSync(join(paths[0]!, descriptionName));
 
 /** An index that exists, or one in memory of a data set. */
 async function indexOf(
@@ -76,9 +91,7 @@ async function indexOf(
   flags: DedupeFlags,
   signal: AbortSignal,
 ): Promise<VectorIndex> {
-  const [path] = paths;
-  if (paths.length === 1 && existsSync(join(path!, descriptionName)))
-    return openIndex(path!, flava, { signal });
+  if (isIndex(paths)) return openIndex(paths[0]!, flava, { signal });
   const source = await openSource(paths, sourceOptions(flags));
   const index = new ExactIndex(
     flava.embedder.backend,

@@ -14,8 +14,15 @@ import { type IndexReport, indexEmbeddings, indexSource } from "../../search/ind
 import { LanceIndex } from "../../search/lance/lance-index.js";
 import { originOf, openOrMakeIndex } from "../../search/open-index.js";
 import { type VectorKind, vectorKinds } from "../../search/vector-index.js";
-import { type DataFlags, addDataOptions, decodeOptions, sourceOptions } from "../data-options.js";
+import {
+  type DataFlags,
+  addDataOptions,
+  dataAttributes,
+  decodeOptions,
+  sourceOptions,
+} from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, backendOptions, useModel } from "../model-option.js";
@@ -66,19 +73,25 @@ export function addIndex(program: Command): void {
     )
     .option("--force", "keep an approximate index with less recall")
     .addOption(jsonOption())
-    .action((patterns: readonly string[], flags: IndexFlags) => {
-      if (flags.database !== "lancedb" && flags.uri !== undefined)
-        command.error("error: --uri goes with --database lancedb", { exitCode: 2 });
-      return run(patterns, flags);
-    });
+    .action(run);
   addDataOptions(addModelOptions(command));
 }
 
-async function run(patterns: readonly string[], flags: IndexFlags): Promise<void> {
+async function run(
+  patterns: readonly string[],
+  flags: IndexFlags,
+  command: Command,
+): Promise<void> {
+  const isNew = !existsSync(flags.out);
+  if (flags.database !== "lancedb") {
+    const attributes = flags.database === "exact" || isNew ? ["uri", "approximate"] : ["uri"];
+    refuseIgnored(command, attributes, "goes with --database lancedb");
+  }
+  if (!flags.approximate) refuseIgnored(command, ["minRecall", "force"], "goes with --approximate");
   const paths = await expandFilePatterns(patterns);
   const file = paths.length === 1 ? await findEmbeddings(paths[0]!) : undefined;
+  if (file) refuseIgnored(command, dataAttributes, "does not go with a file of embeddings");
   const source = sourceNameOf(paths);
-  const isNew = !existsSync(flags.out);
   const found = await interruptible(
     "Stopped; run the same command again to continue.",
     async (signal) =>

@@ -18,7 +18,7 @@ export interface ServeFlags extends Omit<ModelFlags, "model" | "processes">, Jso
   readonly runs?: string;
   readonly index?: string;
   readonly apiKeyFile?: string;
-  readonly allowHost: readonly string[];
+  readonly allowHost?: readonly string[];
   readonly batch: number;
   readonly batchTokens: number;
   readonly batchWait: number;
@@ -46,7 +46,7 @@ export async function openServer(flags: ServeFlags, group?: ServerGroup): Promis
       seconds: flags.timeLimit,
     },
     keys: await keysOf(flags.apiKeyFile, process.env.FLAVA_API_KEYS),
-    allowedHosts: flags.allowHost,
+    allowedHosts: flags.allowHost ?? [],
     onRequest: (request) => process.stderr.write(`${JSON.stringify(request)}\n`),
     onWarning: (message) => console.error(`flava: ${message}`),
     ...(flags.runs !== undefined && { runs: flags.runs }),

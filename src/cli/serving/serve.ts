@@ -48,9 +48,8 @@ export function addServe(program: Command): void {
     )
     .option(
       "--allow-host <name>",
-      "a host to fetch images from by https; repeat for several",
+      "a host to fetch images from by https; repeat for several; default: none",
       several,
-      [],
     );
   command.addOption(
     new Option("--json", "print the URL and the names of the models as JSON, once it listens"),

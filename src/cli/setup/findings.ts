@@ -1,4 +1,5 @@
 /** What `flava doctor` looks at, except for models. */
+import { counted } from "../../base/counted.js";
 import { spawnSync } from "node:child_process";
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
@@ -87,7 +88,7 @@ function levelFinding(machine: Extract<Machine, { backend: "native" }>): Finding
 export function checkLoad(): Finding {
   const [minute = 0] = loadavg();
   const cores = availableParallelism();
-  const found = `${minute.toFixed(1)} processes running on ${cores} cores, in the last minute`;
+  const found = `${minute.toFixed(1)} processes running on ${counted(cores, "core")}, in the last minute`;
   if (minute < 1.5 * cores) return { check: "load", state: "fine", found };
   return {
     ...{ check: "load", state: "slow", found },

@@ -12,7 +12,12 @@ import { miniTasks } from "../../eval/tasks/mini/mini-tasks.js";
 import { ablationMarkdown } from "../../suite/ablations/report.js";
 import { planAblations, runAblations } from "../../suite/ablations/run-ablations.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
-import { type BackendFlags, backendOption, threadsOption } from "../model-option.js";
+import {
+  type BackendFlags,
+  backendOption,
+  backendOptions,
+  threadsOption,
+} from "../model-option.js";
 import { outputDirectory } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 import { trainingRun, workersOption } from "./training-run.js";
@@ -82,7 +87,7 @@ async function run(flags: AblateFlags, command: Command): Promise<void> {
   }
   const tasks = await miniTasks(data);
   const write = json ? console.error : console.log;
-  const report = await trainingRun(
+  const result = await trainingRun(
     async ({ show, ...run }) => {
       const options = {
         ...run,
@@ -99,15 +104,13 @@ async function run(flags: AblateFlags, command: Command): Promise<void> {
         ...(only && { only }),
         ...(finetune && { finetune }),
       };
-      if (!dryRun) return runAblations(options);
-      await planAblations(options);
-      return undefined;
+      return dryRun ? { seconds: await planAblations(options) } : runAblations(options);
     },
-    flags,
+    backendOptions(flags),
     write,
   );
-  if (!report) return;
-  if (json) printJson(report);
-  else console.log(`\n${ablationMarkdown(report)}`);
+  if (json && result) printJson(result);
+  if (!result || "seconds" in result) return;
+  if (!json) console.log(`\n${ablationMarkdown(result)}`);
   write(`${join(directory, "report.html")} has the table as a page.`);
 }

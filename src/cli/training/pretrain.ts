@@ -11,6 +11,7 @@ import type { ZeroStage } from "../../optim/divided-moments.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
 import { isFirst } from "../../parallel/agreement.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import {
   type SharedRunFlags,
@@ -21,10 +22,16 @@ import {
 } from "./shared-run.js";
 import { type RestartFlags, launchOption, restartsOption, runRestarting } from "./restarts.js";
 import { type TrainingRun, trainingRun, workersOption } from "./training-run.js";
+import {
+  type BackendFlags,
+  backendOption,
+  backendOptions,
+  threadsOption,
+} from "../model-option.js";
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface PretrainFlags extends SharedRunFlags, RestartFlags, JsonFlag {
+interface PretrainFlags extends BackendFlags, SharedRunFlags, RestartFlags, JsonFlag {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
@@ -70,6 +77,8 @@ export function addPretrain(program: Command): void {
       "continue a run even if its settings have changed, or extend a finished stage",
     )
     .addOption(workersOption())
+    .addOption(backendOption())
+    .addOption(threadsOption())
     .addOption(zeroOption())
     .addOption(launchOption())
     .addOption(restartsOption())
@@ -84,19 +93,9 @@ async function run(
   flags: PretrainFlags,
   command: Command,
 ): Promise<void> {
-  const {
-    set = [],
-    stage: only,
-    start,
-    overfit,
-    allowChanges,
-    dryRun,
-    peek,
-    workers,
-    json,
-  } = flags;
+  const { set = [], stage: only, start, overfit, allowChanges, dryRun, peek, workers } = flags;
   if (flags.print !== undefined) {
-    print(command, flags.print);
+    print(flags.print, name, command);
     return;
   }
   if (name === undefined) return command.error("error: missing required argument 'recipe'");
@@ -104,6 +103,8 @@ async function run(
     process.exitCode = await runRestarting(flags);
     return;
   }
+  if (dryRun || peek !== undefined)
+    refuseIgnored(command, ["overfit", "allowChanges"], "does not go with --dry-run or --peek");
   const changes = start === undefined ? set : [...set, `start=${JSON.stringify(start)}`];
   const recipe = await readRecipe(name, changes);
   const directory = flags.out ?? join(cacheDirectory(), "runs", recipe.name);
@@ -126,14 +127,25 @@ async function run(
               ...(allowChanges && { allowChanges }),
             }),
           };
-    if (json && isFirst(run.backend.communicator)) printJson({ directory, ...result });
+    if (flags.json && isFirst(run.backend.communicator)) printJson({ directory, ...result });
   };
-  const write = json ? console.error : console.log;
-  await sharedRun(flags, (joined) => trainingRun(work, joined, joined.write), write);
+  const write = flags.json ? console.error : console.log;
+  await sharedRun(
+    flags,
+    (joined) => trainingRun(work, backendOptions({ ...joined, ...flags }), joined.write),
+    write,
+  );
 }
 
 /** Prints a recipe to start one's own from, or what can be set in one. */
-function print(command: Command, what: string): void {
+function print(what: string, name: string | undefined, command: Command): void {
+  const others = command.options.map((option) => option.attributeName());
+  refuseIgnored(
+    command,
+    others.filter((option) => option !== "print" && option !== "json"),
+    "does not go with --print, which prints what ships",
+  );
+  if (name !== undefined) command.error("error: --print names the recipe; leave out the other one");
   const recipe = recipes[what];
   if (recipe) console.log(JSON.stringify({ $schema: `./${schemaName}`, ...recipe }, undefined, 2));
   else if (what === "schema") console.log(JSON.stringify(recipeJsonSchema(), undefined, 2));

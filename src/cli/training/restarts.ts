@@ -1,6 +1,7 @@
 /** Runs in processes of their own, which are started again when one of them was killed or lost. */
 import { spawn } from "node:child_process";
 import { Option } from "commander";
+import { counted } from "../../base/counted.js";
 import { wholeNumber } from "../whole-number.js";
 
 export interface RestartFlags {
@@ -44,7 +45,7 @@ export async function runRestarting({ launch = "", restarts = 0 }: RestartFlags)
       return code ?? lostExitCode;
     }
     console.error(
-      `flava: The run ${how}; it is started again. ${left - 1} more restarts are left.`,
+      `flava: The run ${how}; it is started again, after which ${counted(left - 1, "restart is", "restarts are")} left.`,
     );
   }
 }

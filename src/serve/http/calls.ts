@@ -1,4 +1,5 @@
 /** What every request to /v1 goes through before its operation, and after it. */
+import { counted } from "../../base/counted.js";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, MiddlewareHandler } from "hono";
 import { GivenImage, type ImageReader } from "../images/given-image.js";
@@ -35,7 +36,9 @@ export function calls(options: CallsOptions): MiddlewareHandler<AppEnvironment> 
     const release = admission.enter(bytes);
     const end = new AbortController();
     const timer = setTimeout(() => {
-      end.abort(new ApiError(504, `The request took longer than ${limits.seconds} seconds.`));
+      end.abort(
+        new ApiError(504, `The request took longer than ${counted(limits.seconds, "second")}.`),
+      );
     }, limits.seconds * 1000);
     const leave = (): void => end.abort(new ApiError(499 as 400, "The client has gone."));
     const { signal } = req.raw;
@@ -77,7 +80,7 @@ function callOf(
       if (facts.items <= limits.items) return;
       throw unusable(
         param,
-        `expected at most ${limits.items} inputs in a request, but got ${facts.items}. Send them in several requests.`,
+        `expected at most ${counted(limits.items, "input")} in a request, but got ${facts.items}. Send them in several requests.`,
       );
     },
     read: (tokens) => {

@@ -44,7 +44,7 @@ const seedDirectory = (directory: string, seed: number): string => join(director
  * Logs how long training would take, and checks data, memory and disk space. Nothing is trained.
  * @throws Error if a model could not be trained
  */
-export async function planAblations(options: AblationOptions): Promise<void> {
+export async function planAblations(options: AblationOptions): Promise<number> {
   const { recipe, seeds, only, directory, log } = options;
   const tasks = await runnableTasks(options);
   const silently = { ...options, directory: seedDirectory(directory, 0), log: () => undefined };
@@ -60,6 +60,7 @@ export async function planAblations(options: AblationOptions): Promise<void> {
     `Training takes roughly ${formatDuration(seconds)} for each seed, ${formatDuration(seeds.length * seconds)} for ` +
       `${seeds.length}, on an idle machine; after it each model is evaluated on ${counted(tasks.length, "task")}.`,
   );
+  return seeds.length * seconds;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** How the processes of a run share its batches. */
+import { counted } from "../../base/counted.js";
 import type { Communicator } from "../../backend/communicator.js";
 import type { Recipe, StageRecipe } from "../../configs/recipe.js";
 import { RecipeError } from "../../configs/recipe.js";
@@ -76,7 +77,7 @@ export function requireSplit(
   const parts = shards * microBatches;
   if (samples % parts === 0) return;
   throw new RecipeError(
-    `${setting}: ${samples} samples cannot be split into ${shards} shards` +
+    `${setting}: ${counted(samples, "sample")} cannot be split into ${counted(shards, "shard")}` +
       `${microBatches > 1 ? ` of ${microBatches} equal micro-batches` : ""}; choose a multiple of ${parts}, or set "shards" ` +
       "to a divisor (--set shards=…).",
   );
@@ -106,7 +107,7 @@ function requireShared(shards: number, size: number): void {
     (count) => count === 1 || Number.isInteger(Math.log2(shards / count)),
   );
   throw new RecipeError(
-    `The batches of this run have ${shards} shards, which ${size} processes cannot share with the same results; start ` +
+    `The batches of this run have ${counted(shards, "shard")}, which ${size} processes cannot share with the same results; start ` +
       `${possible.join(", ")} of them, or a new run (--out) with another number of shards (--set shards=…).`,
   );
 }

@@ -1,4 +1,5 @@
 /** The weights that a stage starts from: a checkpoint, earlier stages, or both. */
+import { counted } from "../../base/counted.js";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -110,7 +111,7 @@ export async function loadStart(
       if (report.loaded === 0) {
         throw new Error(`${path} has no weights that this stage can start from.`);
       }
-      const taken = `${report.loaded} tensors${parts ? ` of ${parts.join(", ")}` : ""}`;
+      const taken = `${counted(report.loaded, "tensor")}${parts ? ` of ${parts.join(", ")}` : ""}`;
       log(`Starting from ${[`${path}: ${taken}`, ...describeMismatch(report, 3)].join(". ")}.`);
     } finally {
       await checkpoint.close();

@@ -14,7 +14,7 @@ import type { PretrainingInputs } from "./extra-loss.js";
 export function samplesOfPart(samples: number, count: number): number {
   if (samples % count === 0) return samples / count;
   throw new RangeError(
-    `A batch of ${samples} samples cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
+    `A batch of ${samples} cannot be split into ${count} equal micro-batches; choose a multiple of ${count}.`,
   );
 }
 
