@@ -1,6 +1,6 @@
 /** The command line as a process: exit codes, and what goes to standard output and to standard error. */
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, symlinkSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -59,6 +59,22 @@ describe("flava", () => {
     child.stdout.destroy();
     const [err] = await Promise.all([text(child.stderr), once(child, "close")]);
     expect([err, child.exitCode]).toEqual(["", 141]);
+  });
+
+  it.runIf(existsSync("/dev/full"))("fails where its output cannot be written", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, "pretrain", "--print", "mini"],
+      {
+        ...{ stdio: ["ignore", full, "pipe"], encoding: "utf8" },
+      },
+    );
+    closeSync(full);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^flava: The output cannot be written: ENOSPC.*\n$/),
+    ]);
   });
 
   it.each(Object.entries(verbs))("has the verb %s where its list says", async (name, { load }) => {

@@ -17,10 +17,12 @@ async function packageVersion(): Promise<string> {
 }
 
 // A reader that has left, as in `flava tasks | head`, ends the program without a word, as SIGPIPE ends others.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(141);
+// Where results cannot be written for another reason, as on a full disk, they are lost, and the program has failed.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") console.error(`flava: The output cannot be written: ${message}`);
+  process.exit(code === "EPIPE" ? 141 : 1);
 });
+process.stderr.on("error", () => undefined); // messages that nobody can read stop nothing
 
 // Of the other verbs, help and the answer to a misspelt one need the names alone.
 const asked = process.argv.slice(2).find((word) => word !== "help" && !word.startsWith("-"));
