@@ -20,9 +20,13 @@ export async function evaluateSmallSets(
   return evaluations;
 }
 
-/** Evaluates images with captions, written to `folder`, in one of the ways that there are. */
-export async function evaluateDescribed(folder: string, kind: TextSetKind): Promise<Evaluation> {
-  const set = await openTextSet(kind, await writeDescribed(folder));
+/** Evaluates three images with captions, written to `folder`, in one of the ways that there are. */
+export async function evaluateDescribed(
+  folder: string,
+  kind: TextSetKind,
+  texts?: readonly [string, string, string],
+): Promise<Evaluation> {
+  const set = await openTextSet(kind, await writeDescribed(folder, texts));
   return evaluate(set, await smallFlava());
 }
 
@@ -51,12 +55,15 @@ async function writeLabeled(folder: string): Promise<string> {
 }
 
 /** Three images with captions, of seen and unseen kinds. */
-async function writeDescribed(folder: string): Promise<string> {
+async function writeDescribed(
+  folder: string,
+  texts: readonly string[] = ["a <b>", "c d", "a <b>"],
+): Promise<string> {
   const set = join(folder, "described");
   const captions = [
-    { file_name: "1.png", text: "a <b>", seen: true },
-    { file_name: "2.png", text: "c d", seen: false },
-    { file_name: "3.png", text: "a <b>", seen: false },
+    { file_name: "1.png", text: texts[0], seen: true },
+    { file_name: "2.png", text: texts[1], seen: false },
+    { file_name: "3.png", text: texts[2], seen: false },
   ];
   for (const [index, color] of ["red", "lime", "blue"].entries()) {
     await writeImage(join(set, `${index + 1}.png`), color);

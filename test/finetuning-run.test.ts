@@ -265,6 +265,11 @@ describe("flava finetune", () => {
 
     const predicted = await flava(["predict", "cli/model", "the film was great", "--json"]);
     expect(JSON.parse(predicted.out)).toMatchObject([{ labels: [{}, {}] }]);
+    const misnamed = await flava(["predict", "cli/model", "toi.csv"]);
+    expect([misnamed.code, misnamed.err]).toEqual([
+      1,
+      expect.stringContaining("There is no file toi.csv"),
+    ]);
     const evaluate = ["evaluate", "toy.csv", "--model", "cli/model"];
     const scored = await flava([...evaluate, "--json", "--html", "scored.html"]);
     const found = JSON.parse(scored.out) as { evaluations: { samples: number }[] };

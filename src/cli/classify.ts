@@ -38,7 +38,7 @@ async function run(patterns: readonly string[], flags: ClassifyFlags): Promise<v
   const images = await expandFilePatterns(patterns);
   const labels = await readLabels(flags.labels);
   const progress = new ProgressLine();
-  const paceOf = pace("images");
+  const paceOf = pace("image");
   const found = await useModel(flags, (flava) =>
     flava.classify(images, labels, {
       ...(template && { templates: template }),

@@ -73,7 +73,7 @@ async function run(
     { ...flags, ...(threads && { threads }) },
     (flava) =>
       interruptible("Stopped; run the same command again to resume.", (signal) => {
-        const paceOf = pace("samples");
+        const paceOf = pace("sample");
         return runEmbeddingJob(source, flava, flags.out, {
           ...(flags.features && { features }),
           ...(part && { part }),

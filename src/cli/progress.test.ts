@@ -32,10 +32,10 @@ it("progress is one line on a terminal, cut to its width, and plain lines elsewh
 });
 
 it("the time left follows from what this job has done", async () => {
-  const describe = pace("images");
+  const describe = pace("image");
   expect(describe(90, 100)).toBe("90 of 100 images"); // most of them by an earlier run
   await new Promise((resolve) => setTimeout(resolve, 120));
-  expect(describe(91, 1091)).toMatch(/^91 of 1091 images, \d+ (s|min) left$/);
+  expect(describe(91, 1091)).toMatch(/^91 of 1,091 images, \d+ (s|min) left$/);
   expect(Number(/, (\d+) min/.exec(describe(91, 1091))?.[1])).toBeGreaterThanOrEqual(2);
-  expect(pace("samples")(5)).toBe("5 samples");
+  expect(pace("sample")(1)).toBe("1 sample");
 });

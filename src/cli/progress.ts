@@ -1,3 +1,4 @@
+import { counted, grouped } from "../base/counted.js";
 import { formatDuration } from "../base/duration.js";
 
 /** One line of progress on standard error: rewritten in place on a terminal, a new line every ten seconds elsewhere. */
@@ -33,14 +34,17 @@ const secondsBetweenLines = 10;
  * Describes the progress of a job: "16 of 64 images, 3 s left", or "160 images, 40 per second" if the total is unknown.
  * The clock starts with the first call; work done before it, perhaps by an earlier run, does not count toward the rate.
  */
-export function pace(unit: string): (done: number, total?: number) => string {
+export function pace(noun: string, plural?: string): (done: number, total?: number) => string {
   let start: { readonly time: number; readonly done: number } | undefined;
   return (done, expected) => {
     const total = expected !== undefined && expected >= done ? expected : undefined;
     start ??= { time: performance.now(), done };
     const seconds = (performance.now() - start.time) / 1000;
     const rate = seconds > 0 ? (done - start.done) / seconds : 0;
-    const count = total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
+    const count =
+      total === undefined
+        ? counted(done, noun, plural)
+        : `${grouped(done)} of ${counted(total, noun, plural)}`;
     if (rate <= 0) return count;
     return total === undefined
       ? `${count}, ${rate.toFixed(0)} per second`

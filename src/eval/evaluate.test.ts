@@ -5,7 +5,7 @@ import { evaluateDescribed, evaluateSmallSets } from "../../test/evaluation-sets
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
-import { summary } from "../report/measurements.js";
+import { measurements, summary } from "../report/measurements.js";
 import type { Evaluation } from "./evaluate.js";
 import { openEvaluationSet, parseClasses } from "./evaluation-set.js";
 
@@ -145,6 +145,18 @@ describe("images with captions", () => {
     expect(names).toContain("own text above a stranger's");
     expect(evaluation.measures[0]!.interval.count).toBe(3);
     expect(evaluation.calibrationError).toBeGreaterThan(0);
+    expect(measurements(evaluation).at(-1)?.name).toBe("expected calibration error");
+  });
+
+  it("are matched with wrong texts of the same words where there are no others, and not without", async () => {
+    const evaluate = (...texts: [string, string, string]) =>
+      evaluateDescribed(join(folder, "alike"), "matching", texts);
+    const names = measurements(await evaluate("arrow up", "arrow left", "arrow right")).map(
+      ({ name }) => name,
+    );
+    expect(names).toHaveLength(2);
+    expect(names.every((name) => name.includes("with the same words"))).toBe(true);
+    await expect(evaluate("a", "a", "a")).rejects.toThrow("has no wrong text for any image");
   });
 
   it("have their words masked, beside their own image and another one", async () => {

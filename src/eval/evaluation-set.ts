@@ -73,13 +73,15 @@ export type EvaluationSet = LabeledSet | RetrievalSet | MatchingSet | MaskedWord
 
 /**
  * Opens images with texts, or texts alone, in any format that `openSource` supports, to evaluate them in one of several ways.
+ * A document of a text file is a paragraph by default, as in training.
  */
 export async function openTextSet(
   kind: TextSetKind,
   path: string,
   options: SourceOptions = {},
 ): Promise<EvaluationSet> {
-  return { kind, name: basename(resolve(path)), source: await openSource(path, options) };
+  const source = await openSource(path, { documents: "paragraphs", ...options });
+  return { kind, name: basename(resolve(path)), source };
 }
 
 /** The file that makes a source of labeled images a zero-shot set or a probe. */

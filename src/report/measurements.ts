@@ -21,7 +21,8 @@ export function measurements(evaluation: Evaluation): Measurement[] {
       ...rest,
       share,
     }));
-    if (evaluation.kind === "masked words") return measured;
+    if (evaluation.kind === "masked words" || evaluation.calibrationError === undefined)
+      return measured;
     return [
       ...measured,
       { name: "expected calibration error", share: evaluation.calibrationError },

@@ -55,7 +55,7 @@ async function run(patterns: readonly string[], flags: ShardsFlags): Promise<voi
   const settings = { documents: "paragraphs", ...sourceOptions(flags) } as const;
   const source = await openSource(await expandFilePatterns(patterns), settings);
   const progress = new ProgressLine();
-  const paceOf = pace("samples");
+  const paceOf = pace("sample");
   const { out, validation, deduplicate, samplesPerShard } = flags;
   const report = await interruptible("Stopped; run the same command again to resume.", (signal) =>
     writeShards(source, out, {

@@ -63,7 +63,7 @@ async function evaluateAll(
   const evaluations: NamedEvaluation[] = [];
   for (const path of paths) {
     const { samples, skipped } = await readLabeled(path, options);
-    const paceOf = pace("samples");
+    const paceOf = pace("sample");
     const onProgress = (done: number): void => {
       if (isFirst(flags.processes)) progress.show(`${path}: ${paceOf(done, samples.length)}`);
     };

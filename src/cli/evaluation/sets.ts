@@ -104,7 +104,7 @@ async function evaluateAll(
   const progress = new ProgressLine();
   const evaluations: Evaluation[] = [];
   for (const set of sets) {
-    const paceOf = pace("images");
+    const paceOf = pace("sample");
     const show = (line: string): void => {
       if (isFirst(flags.processes)) progress.show(`${set.name}: ${line}`);
     };

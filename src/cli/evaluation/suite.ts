@@ -99,7 +99,7 @@ export async function evaluateSuite(flava: Flava, flags: SuiteFlags): Promise<vo
   // Fine-tuning takes most of the time, which scored samples do not tell.
   const paceOf = flags.finetune
     ? (done: number, total: number) => `${grouped(done)} of ${counted(total, "sample")} scored`
-    : pace("samples");
+    : pace("sample");
   const isWriter = isFirst(flags.processes);
   const say = (line: string): void => {
     if (!isWriter) return;

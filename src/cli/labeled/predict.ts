@@ -81,9 +81,15 @@ async function predictAll(
   const areSets = await Promise.all(
     inputs.map(async (path) => (isDataName(path) && existsSync(path)) || isDirectory(path)),
   );
+  const missing = inputs.find((path, index) => isDataName(path) && !areSets[index]);
+  if (missing !== undefined) {
+    throw new Error(
+      `There is no file ${missing}. To predict for a text that ends like the name of a table, put it into one.`,
+    );
+  }
   if (areSets.some(Boolean)) return predictSets(flava, inputs, flags, watch);
   const { progress, signal } = watch;
-  const paceOf = pace("inputs");
+  const paceOf = pace("input");
   const asked = await askedOf(inputs, task);
   const predictions = await flava.predict(
     asked.map(({ question }) => question),
@@ -130,7 +136,7 @@ async function predictSets(
     const { samples, skipped: left } = await readLabeled(path, { ...options, columns: own });
     const skipped = new SkippedSamples();
     skipped.addAll(left);
-    const paceOf = pace("samples");
+    const paceOf = pace("sample");
     const onProgress = (done: number): void => progress.show(paceOf(done, samples.length));
     const predicted = await predictSamples(predictor, samples, { skipped, onProgress, signal });
     progress.end();

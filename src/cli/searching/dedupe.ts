@@ -117,7 +117,7 @@ async function grouped(
   const vectors = concatenated(rows.map((row) => row!.image!));
   const entries = rows.map((row) => entryOf(row!));
   const progress = new ProgressLine();
-  const paceOf = pace("images compared");
+  const paceOf = pace("image compared", "images compared");
   const groups = await findDuplicates(flava.embedder.backend, entries, vectors, {
     ...{ threshold, signal },
     onProgress: (done, total) => progress.show(paceOf(done, total)),

@@ -157,7 +157,7 @@ export async function withProgress<Result>(
   work: (onProgress: (samples: number, total?: number) => void) => Promise<Result>,
 ): Promise<Result> {
   const progress = new ProgressLine();
-  const paceOf = pace("samples");
+  const paceOf = pace("sample");
   return work((done, total) => progress.show(paceOf(done, total))).finally(() => progress.end());
 }
 

@@ -1,6 +1,6 @@
 /** Evaluates image-text matching: each image with its own text, and with wrong ones of various difficulty. */
 import { foldIn } from "../../base/random.js";
-import type { MatchingSet } from "../evaluation-set.js";
+import { EvaluationSetError, type MatchingSet } from "../evaluation-set.js";
 import { calibrationError } from "../metrics/calibration.js";
 import type { EvaluatedImages, EvaluatorContext } from "./embed-images.js";
 import { type Measure, type Scored, withIntervals } from "./measured.js";
@@ -11,8 +11,8 @@ export interface MatchingEvaluation extends EvaluatedImages {
   readonly kind: "matching";
   readonly set: MatchingSet;
   readonly measures: readonly Measure[];
-  /** Expected calibration error of the probabilities of own texts and strangers'. */
-  readonly calibrationError: number;
+  /** Expected calibration error of the probabilities of own texts and strangers'; undefined if there are no strangers. */
+  readonly calibrationError: number | undefined;
 }
 
 /** A wrong text of a sample, with the probabilities that it and the right one match. */
@@ -51,10 +51,18 @@ export async function evaluateMatching(
     }));
   };
   const judged = (await inChunks(samples.length, atOnce, context, judgedFrom)).flat();
+  if (judged.length === 0) {
+    throw new EvaluationSetError(
+      `${set.name} has no wrong text for any image: matching needs images with different texts.`,
+    );
+  }
   const keys = samples.map(({ key }) => key);
   const measures = withIntervals(scoredBy(judged), context.key);
   return { kind: "matching", set, keys, skipped, measures, calibrationError: errorOf(judged) };
 }
+
+const strangersOf = (judged: readonly Judged[]): Judged[] =>
+  judged.filter(({ difficulty }) => difficulty === difficulties[0]);
 
 /** How often the right text is preferred, and each kind of text judged right. */
 function scoredBy(judged: readonly Judged[]): Scored[] {
@@ -68,7 +76,7 @@ function scoredBy(judged: readonly Judged[]): Scored[] {
     clusters: some.map(({ sample }) => sample),
     chance: 0.5,
   });
-  const strangers = judged.filter(({ difficulty }) => difficulty === difficulties[0]);
+  const strangers = strangersOf(judged);
   return [
     ...difficulties.map((difficulty) =>
       share(
@@ -88,8 +96,9 @@ function scoredBy(judged: readonly Judged[]): Scored[] {
   ];
 }
 
-function errorOf(judged: readonly Judged[]): number {
-  const strangers = judged.filter(({ difficulty }) => difficulty === difficulties[0]);
+function errorOf(judged: readonly Judged[]): number | undefined {
+  const strangers = strangersOf(judged);
+  if (strangers.length === 0) return undefined;
   const probabilities = strangers.flatMap(({ ofRight, ofWrong }) => [ofRight, ofWrong]);
   return calibrationError(
     probabilities,
