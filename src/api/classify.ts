@@ -37,7 +37,7 @@ export class Classifier {
   constructor(private readonly width: number) {}
 
   /**
-   * Ranks all labels for each image, best first.
+   * Ranks all labels for each image, best first; one that is given twice counts once.
    *
    * @param images image embeddings, [D] each, L2-normalized
    * @param scale factor for similarities before the softmax
@@ -45,14 +45,15 @@ export class Classifier {
    */
   async classify(
     images: readonly Float32Array[],
-    labels: readonly string[],
+    given: readonly string[],
     scale: number,
     embed: EmbedPrompts,
     { templates = defaultTemplates }: ClassifyOptions = {},
   ): Promise<Classification[][]> {
-    if (labels.length === 0) {
+    const labels = [...new Set(given)];
+    if (labels.length === 0 || labels.includes("")) {
       throw new RangeError(
-        'Expected one or more labels to classify images by, such as ["cat", "dog"].',
+        `Expected one or more labels to classify images by, such as ["cat", "dog"], but ${labels.length === 0 ? "there is none" : "one is empty"}.`,
       );
     }
     const vectors = await this.#vectorsOf(labels, templates, embed);

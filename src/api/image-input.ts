@@ -57,9 +57,14 @@ async function readFileOf(place: string | URL): Promise<Image> {
   }
   const path = pathOf(name);
   const file = await readFile(path).catch((cause: unknown) => {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(cause);
-    throw new Error(`The image ${path} cannot be read: ${reason}.`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const known: Readonly<Record<string, string>> = {
+      ENOENT: "there is no such file",
+      EISDIR: `it is a directory; name its files, such as "${path}/*.png"`,
+    };
+    throw new Error(`The image ${path} cannot be read: ${known[code ?? ""] ?? message}.`, {
+      cause,
+    });
   });
   try {
     return await decodeImage(file);

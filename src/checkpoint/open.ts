@@ -42,7 +42,10 @@ export async function openCheckpoint(
   const isDirectory = found.isDirectory();
   const directory = isDirectory ? path : dirname(path);
   const beside = await configIn(directory);
-  if (isDirectory && !beside) throw new CheckpointError(`${path} has no ${configName}.`);
+  if (isDirectory && !beside)
+    throw new CheckpointError(
+      `${path} has no ${configName}. Give a directory with ${configName} and weights, or a weights file.`,
+    );
   // Read before looking for weights: a config.json of another model is the better reason to refuse a directory.
   const known = isDirectory && beside ? readConfig(join(path, configName), beside) : undefined;
   const files = await openFiles(isDirectory ? weightsIn(path) : path);
@@ -66,7 +69,7 @@ function notFound(path: string): CheckpointError {
     existsSync(previous)
       ? `There is nothing at ${path}, because a save was interrupted. The earlier model is in ${previous}: rename it, ` +
           "or save again."
-      : `There is nothing at ${path}. Give a directory with config.json and weights, or a file of weights.`,
+      : `There is nothing at ${path}. Give a directory with config.json and weights, or a weights file.`,
   );
 }
 

@@ -10,7 +10,7 @@ import { classFolders } from "../eval/class-folders.js";
 export async function readLabels(list: string): Promise<string[]> {
   const labels = await (list.startsWith("@") ? labelsAt(list.slice(1)) : list.split(","));
   const found = labels.map((label) => label.trim()).filter((label) => label !== "");
-  if (found.length > 0) return [...new Set(found)];
+  if (found.length > 0) return found;
   throw new Error(`--labels ${list} gives no label. ${forms}`);
 }
 

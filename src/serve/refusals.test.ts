@@ -26,7 +26,12 @@ describe("a request", () => {
     ["an empty list", { input: [] }, 422, /^input: expected one or more/],
     ["a number", { input: ["a", 3] }, 422, /^input\[1\]: expected a text, a data: URL/],
     ["an unknown field", { input: [{ img: "a" }] }, 422, /^input\[0\]: expected a text/],
-    ["a misspelled option", { input: "a", truncat: true }, 422, /truncat/],
+    [
+      "a misspelled option",
+      { input: "a", truncat: true },
+      422,
+      /"truncat"\. Did you mean "truncate"\?/,
+    ],
     ["a URL", { input: "https://a.b/c.png" }, 422, /^input: "https:\/\/a.b\/c.png" is a URL/],
     ["a path", { input: { image: "/etc/passwd" } }, 422, /^input.image: .* Paths are not read/],
     ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
@@ -48,6 +53,7 @@ describe("a request", () => {
     const image = dataUrl(await png("red"));
     const faults = [
       ["/v1/classify", { images: image, labels: [] }, "labels"],
+      ["/v1/classify", { images: image, labels: ["a", ""] }, "labels[1]"],
       ["/v1/classify", { images: image, labels: "a", templates: ["{}", "b"] }, "templates[1]"],
       ["/v1/match", { images: [image], texts: ["a", 1] }, "texts[1]"],
       ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],

@@ -5,6 +5,7 @@ import { openIndex } from "../../search/open-index.js";
 import { embedQueries } from "../../search/query.js";
 import { type MatchedHit, rerank } from "../../search/rerank.js";
 import { type Filter, usualKind } from "../../search/vector-index.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
 import { several } from "../several.js";
@@ -55,6 +56,8 @@ export function addSearch(program: Command): void {
       if (text === undefined && flags.image === undefined) {
         command.error("error: give a text, or an image with --image, or both", { exitCode: 2 });
       }
+      if (text === undefined || flags.image === undefined)
+        refuseIgnored(command, ["imageWeight"], "goes with a text and an image");
       return run(path, text, flags);
     });
   addModelOptions(command);

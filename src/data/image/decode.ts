@@ -167,9 +167,13 @@ function densityFor(header: Header, size: number | undefined): number | undefine
 }
 
 function damaged(format: string, error: unknown): ImageError {
-  return new ImageError("damaged", `The ${format} file is damaged: ${messageOf(error)}`, {
-    cause: error,
-  });
+  return new ImageError(
+    "damaged",
+    `The ${format.toUpperCase()} file is damaged: ${messageOf(error)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 const bufferOf = (file: Uint8Array): Buffer =>

@@ -1,6 +1,7 @@
 /** Reads and checks the body of a request: JSON, or a multipart form with the same fields. */
 import type { z } from "@hono/zod-openapi";
 import { bufferToFormData } from "hono/utils/buffer";
+import { suggestion } from "../../base/suggestion.js";
 import { ApiError } from "./api-error.js";
 import { fieldsOf } from "./form-fields.js";
 
@@ -19,9 +20,12 @@ export async function readBody<Schema extends z.ZodObject>(
   const content = await contentOf(request, schema, limit);
   const { success, data, error } = schema.safeParse(content);
   if (success) return data;
-  const { path, message } = deepestIssue(error.issues);
+  const { path, message, keys = [] } = deepestIssue(error.issues);
   const param = nameOf(path);
-  throw new ApiError(422, param === "" ? message : `${param}: ${message}`, { param });
+  const similar = keys.map((key) => suggestion(key, Object.keys(schema.shape))).join("");
+  const said = message.replace(/^[A-Z][a-z ]*: (?=expected)/, ""); // what zod says before what it expected
+  if (param !== "") throw new ApiError(422, `${param}: ${said}`, { param });
+  throw new ApiError(422, similar === "" ? said : `${said}.${similar}`);
 }
 
 async function contentOf(request: Request, schema: z.ZodObject, limit: number): Promise<unknown> {
@@ -42,7 +46,9 @@ async function contentOf(request: Request, schema: z.ZodObject, limit: number): 
     return await fieldsOf(await bufferToFormData(bytes, given!), schema);
   } catch (cause) {
     const kind = type === "application/json" ? "JSON" : "a multipart form";
-    throw new ApiError(400, `The body cannot be read as ${kind}: ${String(cause)}.`, { cause });
+    throw new ApiError(400, `The body cannot be read as ${kind}: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }
 
@@ -68,7 +74,7 @@ async function bytesOf(request: Request, limit: number): Promise<ArrayBuffer> {
     return Uint8Array.from(Buffer.concat(parts)).buffer;
   } catch (cause) {
     if (cause === tooLarge) throw tooLarge;
-    throw new ApiError(400, `The body was cut off: ${String(cause)}.`, { cause });
+    throw new ApiError(400, `The body was cut off: ${(cause as Error).message}.`, { cause });
   }
 }
 
@@ -76,6 +82,8 @@ async function bytesOf(request: Request, limit: number): Promise<ArrayBuffer> {
 function deepestIssue(issues: readonly z.core.$ZodIssue[]): {
   readonly path: readonly PropertyKey[];
   readonly message: string;
+  /** Fields that there are not. */
+  readonly keys?: readonly string[];
 } {
   const [issue] = issues;
   if (!issue) return { path: [], message: "The body is not valid." };

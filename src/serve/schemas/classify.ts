@@ -9,7 +9,9 @@ const templateSchema = textSchema.includes("{}", {
 export const classifyRequest = z
   .strictObject({
     images: imagesSchema,
-    labels: oneOrMany(textSchema).openapi({ example: ["cat", "dog"] }),
+    labels: oneOrMany(textSchema.min(1, { error: "expected a label, but it is empty" })).openapi({
+      example: ["cat", "dog"],
+    }),
     templates: oneOrMany(templateSchema)
       .optional()
       .openapi({

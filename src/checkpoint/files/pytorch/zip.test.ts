@@ -111,8 +111,8 @@ describe("a zip archive", () => {
   });
 
   it.each<[string, Buffer, RegExp]>([
-    ["is empty", Buffer.alloc(0), /ends too early|not a zip archive/],
-    ["has no end", archive(entries).subarray(0, 100), /not a zip archive/],
+    ["is empty", Buffer.alloc(0), /ends too early|not a weights file/],
+    ["has no end", archive(entries).subarray(0, 100), /not a weights file/],
     [
       "claims more entries than fit",
       archive(entries, { count: 1000 }),

@@ -56,7 +56,9 @@ async function findDirectory(file: RandomAccessFile): Promise<Directory> {
   let end = length - endBytes;
   while (end >= 0 && tail.readUInt32LE(end) !== 0x06054b50) end--;
   if (end < 0)
-    throw new CheckpointError(`${file.path} is not a zip archive, or its end is missing.`);
+    throw new CheckpointError(
+      `${file.path} is not a weights file: neither .safetensors nor a zip archive as PyTorch writes, or its end is missing.`,
+    );
   const narrow = {
     count: tail.readUInt16LE(end + 10),
     length: tail.readUInt32LE(end + 12),
