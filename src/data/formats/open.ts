@@ -100,6 +100,7 @@ async function openFiles(
 /** Opens the tar or Parquet files in a folder, if any; else images; else tables or texts. */
 async function openFolder(folder: string, options: SourceOptions): Promise<Source> {
   const files = await filesBelow(folder);
+  if (files.length === 0) throw new SourceError(`${folder} has no files. ${forms}`);
   const places = (names: readonly string[]): string[] => names.map((name) => join(folder, name));
   const data = dataFiles(files);
   if (await listsNoShards(folder, files)) return tarSource([], options);

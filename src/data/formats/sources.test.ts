@@ -253,7 +253,7 @@ describe("every source", () => {
 
   it("lists the possible forms", async () => {
     await expect(openSource(join(root, "nowhere"))).rejects.toThrow("A data set is one of");
-    await expect(openSource(newDirectory("empty"))).rejects.toThrow("no known format");
+    await expect(openSource(newDirectory("empty"))).rejects.toThrow("has no files");
     const mp3 = join(write(newDirectory("x"), { "a.mp3": "x" }), "a.mp3");
     await expect(openSource(mp3)).rejects.toThrow("no known format");
   });
