@@ -1,6 +1,6 @@
 /** The command line as a process: exit codes, and what goes to standard output and to standard error. */
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, symlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -12,6 +12,8 @@ import { program } from "../../test/build.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { nativeLevels } from "../backend/native.js";
+import { readRecipe } from "../configs/read-recipe.js";
+import { recipes } from "../configs/recipes.js";
 import { verbs } from "./verbs.js";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -143,9 +145,39 @@ describe("flava", () => {
 
 /** The words of a line for the shell, without its comment. */
 const wordsOf = (line: string): string[] =>
-  [...line.replace(/ +#.*$/, "").matchAll(/"([^"]*)"|\S+/g)].map(
-    ([word, quoted]) => quoted ?? word,
+  [...line.replace(/ +#.*$/, "").matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(
+    ([word, double, single]) => double ?? single ?? word,
   );
+
+/** The words after `flava` in all blocks of shell lines on a page. */
+function commandsOn(page: string): string[][] {
+  return [...read(page).matchAll(/^```sh\n(.*?)^```/gms)]
+    .flatMap(([, block = ""]) => block.replaceAll("\\\n", " ").split("\n"))
+    .flatMap((line) => /(?:^|[\s(])flava ([a-z][^&|>)]*)/.exec(line)?.[1] ?? [])
+    .map(wordsOf);
+}
+
+it("has the verbs, options and settings that the pages show", async () => {
+  const pages = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+  const commands = ["README.md", ...pages.map((name) => `docs/${name}`)].flatMap(commandsOn);
+  expect(commands.length).toBeGreaterThan(100);
+  for (const [verb = "", second = "", ...rest] of commands) {
+    if (verb === "help") continue;
+    const words = [second, ...rest];
+    const program = new Command();
+    (await verbs[verb]?.load())?.(program);
+    const [command] = program.commands;
+    const leaf = command?.commands.find((each) => each.name() === second) ?? command;
+    const known = leaf?.options.map(({ long }) => long) ?? [];
+    const unknown = words.filter((word) => word.startsWith("--") && !known.includes(word));
+    expect([verb, leaf !== undefined, unknown]).toEqual([verb, true, []]);
+    const first = words.indexOf("--set") + 1;
+    if (verb !== "pretrain" || first === 0) continue;
+    const settings = words.slice(first).join(" ").split(" --")[0]!.split(" ");
+    const copied = second === "paper.json" ? "base" : "continue"; // what the pages print to edit
+    await readRecipe(second in recipes ? second : copied, settings);
+  }
+});
 
 // The shipped model would take minutes in plain TypeScript.
 describe.runIf(nativeLevels().length > 0)("the README", () => {

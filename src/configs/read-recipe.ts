@@ -28,7 +28,9 @@ export async function readRecipeInput(
 async function fromFile(path: string, names: readonly string[]): Promise<unknown> {
   const text = await readFile(path, "utf8").catch(() => {
     throw new RecipeError(
-      `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,
+      path.endsWith(".json")
+        ? `There is no file ${path} that can be read.`
+        : `There is no recipe "${path}".${suggestion(path, names)} Name one of ${names.join(", ")}, or a .json file.`,
     );
   });
   try {

@@ -1,9 +1,9 @@
 /** Tar shards of any source: split into training and validation samples, without duplicates, resumable. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../base/replace-file.js";
-import { SkippedSamples } from "./batch/skipped.js";
+import { NoUsableSampleError, SkippedSamples } from "./batch/skipped.js";
 import { SampleError, SourceError } from "./formats/source-error.js";
 import type { Source } from "./formats/source.js";
 import { ShardWriter } from "./formats/tar/shard-writer.js";
@@ -46,7 +46,8 @@ const jobName = "made-from.json";
 /**
  * Writes the samples of `source` into `out`, or with a validation fraction into `out/train` and `out/validation`. A sample's
  * key decides about its split. If `out` has shards of an interrupted job, the job is resumed.
- * @throws SourceError if `out` has shards of another source or other options
+ * @throws SourceError if `out` has shards of another source or other options, or other files; NoUsableSampleError if no sample
+ *   can be used, and then there is no `out`
  */
 export async function writeShards(
   source: Source,
@@ -69,16 +70,14 @@ export async function writeShards(
       if (deduplicate && isKnown(sample, seen)) duplicates++;
       else await (held && isHeldOut(sample.key, validation) ? held : train).add(sample, skipped);
     }
+    skipped.requireUsed(source.name, train.facts.samples + (held?.facts.samples ?? 0));
     for (const split of Object.values(splits)) await split.close();
   } catch (error) {
     for (const split of Object.values(splits)) await split.discard();
+    if (error instanceof NoUsableSampleError) await rm(out, { recursive: true });
     throw error;
   }
   const facts = Object.entries(splits).map(([name, split]) => [name, split.facts] as const);
-  skipped.requireUsed(
-    source.name,
-    facts.reduce((sum, [, { samples }]) => sum + samples, 0),
-  );
   return { splits: Object.fromEntries(facts), duplicates, skipped };
 }
 
@@ -100,6 +99,12 @@ async function requireSameJob(
     );
   }
   await mkdir(out, { recursive: true });
+  const [other] = await readdir(out);
+  if (other !== undefined) {
+    throw new SourceError(
+      `${out} holds other files, such as ${other}, which would not be read beside shards. Name a new directory.`,
+    );
+  }
   await replaceFile(path, json);
 }
 
