@@ -1,4 +1,5 @@
 // Operations in which all processes of a run take part: one kernel starts them, another waits for the result.
+#include <algorithm>
 #include <cstring>
 
 #include "failure.h"
@@ -6,14 +7,25 @@
 namespace FLAVA_NAMESPACE {
 namespace {
 
-struct Attributes {
+struct StartAttributes {
   Parts parts;
   int32_t channel;
+  Numbers begins;
 
   template <class Field>
   void list(Field& field) {
     field("parts:reduce|gather|reduceAndGather|reduceBlocks|gatherBlocks", parts);
     field("channel", channel);
+    field("begins[]", begins);
+  }
+};
+
+struct WaitAttributes {
+  Numbers begins;
+
+  template <class Field>
+  void list(Field& field) {
+    field("begins[]", begins);
   }
 };
 
@@ -23,30 +35,32 @@ bool isJoined(const Call& call) {
   return false;
 }
 
-int64_t bytesOf(const Tensor& tensor) { return tensor.size * flava::bytesOf(tensor.dtype); }
+/** Copies all numbers of the smaller tensor from or to those of the larger one from `begin` on, unless they are the same. */
+void copy(const Tensor& from, const Tensor& to, int64_t begin) {
+  const int64_t number = bytesOf(from.dtype);
+  const bool isPart = to.size < from.size;
+  const char* const source = from.as<char>() + (isPart ? begin * number : 0);
+  char* const target = to.as<char>() + (isPart ? 0 : begin * number);
+  if (target != source) std::memcpy(target, source, static_cast<size_t>(std::min(from.size, to.size) * number));
+}
 
-/** The first result is the ticket; the others are the inputs, or have room for those of all processes. */
-void startKernel(const Call& call, const Attributes& attributes) {
+/** The first result is the ticket; the others are the inputs, or have room for what all processes give. */
+void startKernel(const Call& call, const StartAttributes& attributes) {
   if (!isJoined(call)) return;
   for (int32_t index = 0; index < call.inputCount; ++index) {
-    const Tensor& from = call.in(index);
-    const Tensor& to = call.out(index + 1);
-    const int64_t offset = attributes.parts == Parts::gather ? call.collectives->rank() * bytesOf(from) : 0;
-    char* const target = to.as<char>() + offset;
-    if (target != from.data) std::memcpy(target, from.data, static_cast<size_t>(bytesOf(from)));
+    copy(call.in(index), call.out(index + 1), attributes.begins[index]);
   }
   const int64_t ticket =
       call.collectives->start(attributes.parts, attributes.channel, call.outputs + 1, call.outputCount - 1);
   *call.out(0).as<int32_t>() = static_cast<int32_t>(ticket);
 }
 
-void waitKernel(const Call& call) {
+/** The results are the tensors that were started, or what this process has of them. */
+void waitKernel(const Call& call, const WaitAttributes& attributes) {
   if (!isJoined(call)) return;
   if (!call.collectives->wait(*call.in(0).as<int32_t>(), call.error)) return;
   for (int32_t index = 0; index < call.outputCount; ++index) {
-    const Tensor& from = call.in(index + 1);
-    const Tensor& to = call.out(index);
-    if (to.data != from.data) std::memcpy(to.data, from.data, static_cast<size_t>(bytesOf(from)));
+    copy(call.in(index + 1), call.out(index), attributes.begins[index]);
   }
 }
 

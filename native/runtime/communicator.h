@@ -40,7 +40,7 @@ class Communicator final : public Collectives {
   /** Waits until all processes have joined; throws std::runtime_error if that fails. */
   void awaitOthers();
 
-  int32_t rank() const override { return rank_; }
+  int32_t rank() const { return rank_; }
   int32_t size() const { return size_; }
   /** The name of each process's machine, in the order of ranks. */
   const std::vector<std::string>& hosts() const { return hosts_; }

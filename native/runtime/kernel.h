@@ -84,7 +84,6 @@ struct Collectives {
   virtual int64_t start(Parts parts, int32_t channel, const Tensor* tensors, int32_t count) = 0;
   /** Blocks until the operation is done; false, with a message of at most 256 bytes, if it fails. */
   virtual bool wait(int64_t ticket, char* error) = 0;
-  virtual int32_t rank() const = 0;
 
  protected:
   ~Collectives() = default;

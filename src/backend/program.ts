@@ -2,7 +2,11 @@ import type { Abortable } from "../base/call-options.js";
 import { NonFiniteError } from "../base/errors.js";
 import { exclusive } from "../base/exclusive.js";
 import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { divided, heldOf } from "../graph/divided.js";
 import { flopsOf } from "../graph/flops.js";
+import type { Range } from "../graph/ops/block-ranges.js";
+import { reshape } from "../graph/ops/reshape.js";
+import { slice } from "../graph/ops/slice.js";
 import { placeholder } from "../graph/placeholder.js";
 import { type Plan, plan } from "../graph/plan.js";
 import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
@@ -11,6 +15,9 @@ import { type Backend, type Executable, KernelError } from "./backend.js";
 import { LostProcessError } from "./communicator.js";
 import type { State } from "./state.js";
 import { type Values, checkValues } from "./values.js";
+
+/** Channels of divided state, one for each tensor; after those of gradients, before those of updated parameters. */
+const firstChannel = 2 ** 12;
 
 /** The results of a traced function: tensors to read after a run, and new values for parts of the state. */
 interface Results<S, O> {
@@ -55,9 +62,7 @@ export function compile<S, I, O>(
   ) => Results<S, O>,
 ): Program<I, O> {
   const { state } = options;
-  const placeholders = mapTree(state.specs, (leaf: TensorSpec, path) =>
-    placeholder(leaf, path, "state"),
-  );
+  const placeholders = tracedState(state);
   const inputs = mapTree(options.inputs, (leaf: TensorSpec, path) => placeholder(leaf, path));
   const results = body(placeholders, inputs);
   const byPath = new Map(leavesOf<Tensor>(placeholders));
@@ -68,16 +73,35 @@ export function compile<S, I, O>(
       throw new Error(
         `The function returns new state at "${path}", where the state has no tensor.`,
       );
-    if (!sameShape(target.shape, value.shape) || target.dtype !== value.dtype) {
+    const held = heldOf(target);
+    const isHeld = sameShape(held.shape, value.shape); // as an update of a range in place is
+    if ((!isHeld && !sameShape(target.shape, value.shape)) || target.dtype !== value.dtype) {
       throw new Error(
         `The state at "${path}" is ${String(target)}; its new value is ${String(value)}.`,
       );
     }
-    if (value !== target) updates.set(target, value);
+    if (value === target || value === held) continue;
+    updates.set(held, isHeld ? value : rangeOfValue(value, state.ranges.get(path)!));
   }
   const outputs = new Map(leavesOf<Tensor>(results.outputs));
   const made = plan({ outputs, updates }, state.backend.packsWeights, state.backend.memory);
   return new Program(options, results.outputs, made);
+}
+
+/** The tensors of a state, whole: of divided ones the placeholder is what this process has. */
+function tracedState<S>(state: State<S>): Mapped<S, TensorSpec, Tensor> {
+  const channels = new Map([...state.ranges.keys()].map((path, index) => [path, index]));
+  const { communicator } = state.backend;
+  return mapTree(state.specs, (leaf: TensorSpec, path) => {
+    const held = placeholder(state.held(path), path, "state");
+    const index = channels.get(path);
+    if (index === undefined) return held;
+    return divided(held, leaf.shape, communicator!, firstChannel + index);
+  });
+}
+
+function rangeOfValue(value: Tensor, { begin, end }: Range): Tensor {
+  return slice(reshape(value, [-1]), 0, begin, end);
 }
 
 /** A compiled function. The programs of a backend run one at a time. */

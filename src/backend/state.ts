@@ -1,13 +1,20 @@
 import { type Mapped, leavesOf } from "../base/tree.js";
-import { TensorSpec } from "../graph/tensor.js";
+import type { Range } from "../graph/ops/block-ranges.js";
+import { TensorSpec, bytesPerElement, spec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
 import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
+import { LentRanges } from "./lent-ranges.js";
 import { PreparedTensors } from "./prepared.js";
+import { setTransposed } from "./transposed.js";
 import { type Values, checkValues } from "./values.js";
 
 /**
  * Tensors that persist between runs: parameters, moments, counters. Programs on the same state share its memory. Memory
  * is allocated on first use, except for tensors that were mapped from a file before.
+ *
+ * A tensor may be divided among the processes of the backend, each of which has a range of its numbers (`rangeOf`). It is still
+ * written whole, of which each process keeps its range, and programs read it whole. Then all processes run the same programs in the
+ * same order.
  */
 export class State<S = unknown> {
   /** Counts the writes from outside, so that programs know when prepared weights are out of date. */
@@ -19,10 +26,14 @@ export class State<S = unknown> {
   /** Runs in progress, and how many of them update the state. */
   #runs = 0;
   #updates = 0;
+  /** While this process reads what others have. */
+  #lent: LentRanges | undefined;
 
+  /** @param ranges what this process has of divided tensors, by path; all processes give the same paths in the same order */
   constructor(
     readonly backend: Backend,
     readonly specs: S,
+    readonly ranges: ReadonlyMap<string, Range> = new Map(),
   ) {
     this.prepared = new PreparedTensors(backend);
     this.#specs = new Map(leavesOf<TensorSpec>(specs));
@@ -33,27 +44,39 @@ export class State<S = unknown> {
     return [...this.#specs.keys()];
   }
 
-  /** Bytes by the first step of the path, such as "parameters" and "moments". */
+  /** Bytes that this process has by the first step of the path, such as "parameters" and "moments". */
   get bytes(): Record<string, number> {
     const bytes: Record<string, number> = {};
-    for (const [path, spec] of this.#specs) {
+    for (const path of this.paths) {
       const part = path.split("/")[0] ?? path;
-      bytes[part] = (bytes[part] ?? 0) + spec.bytes;
+      bytes[part] = (bytes[part] ?? 0) + this.held(path).bytes;
     }
     return bytes;
   }
 
   spec(path: string): TensorSpec {
-    const spec = this.#specs.get(path);
-    if (spec) return spec;
+    const found = this.#specs.get(path);
+    if (found) return found;
     throw new Error(`The state has no tensor "${path}". Its tensors: ${this.#summary()}.`);
+  }
+
+  /** What this process has of the tensor at `path`: all of it, or a range, float32 [n]. */
+  held(path: string): TensorSpec {
+    const range = this.ranges.get(path);
+    return range ? spec([range.end - range.begin]) : this.spec(path);
+  }
+
+  /** Whether tensors of this part, such as "parameters", are divided. */
+  divides(part: string): boolean {
+    return [...this.ranges.keys()].some((path) => path.startsWith(`${part}/`));
   }
 
   /** Sets the tensor at `path`; float32 and bfloat16 take a `Float32Array`. */
   write(path: string, values: Values): void {
     checkValues(path, this.spec(path), values);
     this.#requireNoRun(path);
-    this.memory(path).write(values, 0);
+    const range = this.ranges.get(path);
+    this.memory(path).write(range ? values.slice(range.begin, range.end) : values, 0);
     this.version++;
   }
 
@@ -69,16 +92,45 @@ export class State<S = unknown> {
       );
     }
     this.#requireNoRun(path);
-    if (transposed) writeTransposed(path, this.memory(path), start, values, transposed);
+    if (transposed) requireMatrices(path, values, transposed);
+    const range = this.ranges.get(path);
+    if (range) this.#writeRange(path, range, start, values, transposed);
+    else if (transposed) this.memory(path).writeTransposed(values as Float32Array, start, transposed);
     else this.memory(path).write(values, start);
     this.version++;
   }
 
-  /** A copy of the tensor at `path`, as it is now; bfloat16 comes as a `Float32Array`. */
+  /**
+   * A copy of the tensor at `path`, as it is now; bfloat16 comes as a `Float32Array`. What others have a part of is read within
+   * `readTogether`.
+   */
   async read(path: string): Promise<Values> {
     this.spec(path);
     this.#requireNoUpdate(path);
-    return this.memory(path).read();
+    if (!this.ranges.has(path)) return this.memory(path).read();
+    if (this.#lent) return this.#lent.read(path);
+    throw new Error(`Other processes have parts of "${path}": read it in \`readTogether\`.`);
+  }
+
+  /**
+   * Lets one process read whole tensors, of which others have a part. All processes call it.
+   *
+   * @param read on one process: reads tensors, in any order; on all others it is undefined
+   */
+  async readTogether(read: (() => Promise<void>) | undefined): Promise<void> {
+    if (this.ranges.size === 0) return read?.();
+    const sizes = new Map([...this.ranges.keys()].map((path) => [path, this.spec(path).size]));
+    const ownOf = async (path: string): Promise<Float32Array> =>
+      (await this.memory(path).read()) as Float32Array;
+    const lent = new LentRanges(this.backend.communicator!, sizes, ownOf);
+    if (!read) return lent.give();
+    this.#lent = lent;
+    try {
+      await read();
+    } finally {
+      this.#lent = undefined;
+      await lent.end();
+    }
   }
 
   /** Sets many tensors at once: a tree of values of the same structure, or a part of it. */
@@ -97,7 +149,10 @@ export class State<S = unknown> {
    * backend cannot map it.
    */
   map(file: OpenFile, offsets: ReadonlyMap<string, number>): boolean {
-    const tensors = [...offsets].map(([path, offset]) => ({ spec: this.spec(path), offset }));
+    const tensors = [...offsets].map(([path, offset]) => {
+      const { begin } = this.ranges.get(path) ?? { begin: 0 };
+      return { spec: this.held(path), offset: offset + begin * bytesPerElement[this.spec(path).dtype] };
+    });
     const taken = [...offsets.keys()].find((path) => this.hasMemory(path));
     if (taken !== undefined) {
       throw new Error(
@@ -133,15 +188,14 @@ export class State<S = unknown> {
    */
   allocate(): void {
     if (this.#memory.size === this.#specs.size) return;
-    const lacking = [...this.#specs].filter(([path]) => !this.hasMemory(path));
+    const lacking = this.paths.filter((path) => !this.hasMemory(path));
     if (lacking.length === 0) return;
-    const total = lacking.reduce((sum, [, spec]) => sum + spec.bytes, 0);
+    const specs = lacking.map((path) => this.held(path));
+    const total = specs.reduce((sum, { bytes }) => sum + bytes, 0);
     requireMemory(total, "The state of this model");
     const { backend } = this;
-    const specs = lacking.map(([, spec]) => spec);
-    const memories =
-      backend.allocateTogether?.(specs) ?? specs.map((spec) => backend.allocate(spec));
-    for (const [index, [path]] of lacking.entries()) this.#memory.set(path, memories[index]!);
+    const memories = backend.allocateTogether?.(specs) ?? specs.map((each) => backend.allocate(each));
+    for (const [index, path] of lacking.entries()) this.#memory.set(path, memories[index]!);
   }
 
   /** Performs a run of a program, during which writing is refused and, if the program updates the state, reading. */
@@ -154,6 +208,24 @@ export class State<S = unknown> {
       this.#runs--;
       this.#updates -= Number(updates);
     }
+  }
+
+  /** Writes what this process has of numbers that begin at `start` of a divided tensor. */
+  #writeRange(
+    path: string,
+    range: Range,
+    start: number,
+    values: Values,
+    transposed: Matrices | undefined,
+  ): void {
+    const [begin, end] = [Math.max(start, range.begin), Math.min(start + values.length, range.end)];
+    if (begin >= end) return;
+    let ordered = values;
+    if (transposed) {
+      ordered = new Float32Array(values.length);
+      setTransposed(ordered, 0, values as Float32Array, transposed);
+    }
+    this.memory(path).write(ordered.slice(begin - start, end - start), begin - range.begin);
   }
 
   #requireNoRun(path: string): void {
@@ -176,19 +248,10 @@ export class State<S = unknown> {
   }
 }
 
-function writeTransposed(
-  path: string,
-  memory: Memory,
-  start: number,
-  values: Values,
-  matrices: Matrices,
-): void {
-  const { rows, columns } = matrices;
-  if (!(values instanceof Float32Array) || values.length % (rows * columns) !== 0) {
-    throw new RangeError(
-      `${path} takes whole matrices of ${rows} x ${columns} float32 numbers, not ${values.length} numbers ` +
-        `in a ${values.constructor.name}.`,
-    );
-  }
-  memory.writeTransposed(values, start, matrices);
+function requireMatrices(path: string, values: Values, { rows, columns }: Matrices): void {
+  if (values instanceof Float32Array && values.length % (rows * columns) === 0) return;
+  throw new RangeError(
+    `${path} takes whole matrices of ${rows} x ${columns} float32 numbers, not ${values.length} numbers ` +
+      `in a ${values.constructor.name}.`,
+  );
 }

@@ -1,7 +1,7 @@
 import { type Block, type MemoryLayout, aligned, placeBlocks, withinBuffer } from "./arena.js";
 import { Origins } from "./origin.js";
 import { placeholderOf } from "./placeholder.js";
-import { viewed } from "./schedule.js";
+import { viewed } from "./order.js";
 import { type Node, type Tensor, TensorSpec } from "./tensor.js";
 
 /**

@@ -12,6 +12,13 @@ export function ancestors(roots: Iterable<Tensor>): Node[] {
   return [...found].sort((a, b) => a.id - b.id);
 }
 
+/** The tensor whose memory `tensor` uses: itself, unless it is a view. */
+export function viewed(tensor: Tensor): Tensor {
+  let shown = tensor;
+  while (shown.node.op.view) shown = shown.node.inputs[0]!;
+  return shown;
+}
+
 /** How often each tensor is read by `nodes`. */
 export function useCounts(nodes: Iterable<Node>): Map<Tensor, number> {
   const counts = new Map<Tensor, number>();

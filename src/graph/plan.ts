@@ -1,14 +1,15 @@
 /** From traced results to a plan: instructions in order, with the memory location of each tensor. */
 import { type MemoryLayout, processorMemory } from "./arena.js";
 import { constantTensors } from "./constant.js";
+import { gatherWhereRead } from "./divided.js";
 import { fuse } from "./fuse.js";
 import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
 import { Layout, type PlacedTensor, homeOf } from "./layout.js";
-import { ancestors } from "./order.js";
+import { ancestors, viewed } from "./order.js";
 import { placeholderOf } from "./placeholder.js";
-import { schedule, viewed } from "./schedule.js";
+import { schedule } from "./schedule.js";
 
 export interface Instruction {
   readonly op: Op;
@@ -69,7 +70,7 @@ export function plan(
     homeOf(value) === target ? value : copyInto(target, value),
   );
   const outputCount = traced.outputs.size;
-  let roots = fuse([...traced.outputs.values(), ...updates]);
+  let roots = gatherWhereRead(fuse([...traced.outputs.values(), ...updates]));
   if (pack) roots = packConstants(roots, constantTensors(roots));
   const constant = constantTensors(roots);
   const runs = schedule(roots).filter((node) => !node.op.view && !placeholderOf(node.outputs[0]!));

@@ -1,6 +1,8 @@
 /** The order in which nodes run. */
 import { placeholderOf } from "./placeholder.js";
-import { ancestors } from "./order.js";
+import { windowBytes } from "./divided.js";
+import { gatheredFrom, withLate } from "./late.js";
+import { ancestors, viewed } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 
 /** Results of at most this many bytes are computed early, to free their inputs. */
@@ -10,13 +12,15 @@ const smallBytes = 1024;
  * Orders the nodes behind `roots`: inputs before users, readers of state before the update that overwrites it,
  * otherwise as traced, except that updates, collective operations and small results run as early as possible. Thus a gradient is
  * consumed as soon as it is complete, and its memory is reused for the next one. Collective operations are started as traced: all
- * processes trace them in the same order, even if they compute different things in between.
+ * processes trace them in the same order, even if they compute different things in between. Late ones are added at the end.
  */
 export function schedule(roots: readonly Tensor[]): Node[] {
-  const nodes = ancestors(roots);
-  const { followers, waiting } = dependencies(nodes);
+  const all = ancestors(roots);
+  const late = all.filter(({ op }) => op.late);
+  const nodes = late.length > 0 ? all.filter(({ op }) => !op.late) : all;
+  const { followers, waiting, due } = dependencies(nodes);
   const ordered: Node[] = [];
-  const ready = new ReadyNodes();
+  const ready = new ReadyNodes(due);
   for (const node of nodes) if (waiting.get(node) === 0) ready.push(node);
   for (let node = ready.pop(); node; node = ready.pop()) {
     ordered.push(node);
@@ -31,15 +35,15 @@ export function schedule(roots: readonly Tensor[]): Node[] {
       "A state tensor is read after the update that overwrites it; read the update's result instead.",
     );
   }
-  return ordered;
+  return late.length > 0 ? withLate(ordered, late) : ordered;
 }
 
 /**
  * Updates go first, since they free a gradient, and so do collective operations, which then go on while others compute; next
- * small results, then everything else. Collective operations are waited for when there is nothing else to do.
+ * small results, then everything else. Collective operations are waited for when there is nothing else to do, or when they are due.
  */
-function rank(node: Node): number {
-  if (node.op.awaits) return 3;
+function rank(node: Node, due: ReadonlySet<Node>): number {
+  if (node.op.awaits) return due.has(node) ? 0 : 3;
   if (node.op.update || node.op.collective) return 0;
   return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
 }
@@ -47,6 +51,8 @@ function rank(node: Node): number {
 interface Dependencies {
   readonly followers: ReadonlyMap<Node, readonly Node[]>;
   readonly waiting: Map<Node, number>;
+  /** Nodes that wait as soon as they may. */
+  readonly due: ReadonlySet<Node>;
 }
 
 function dependencies(nodes: readonly Node[]): Dependencies {
@@ -60,14 +66,40 @@ function dependencies(nodes: readonly Node[]): Dependencies {
   };
   const exchanges = nodes.filter((node) => node.op.collective !== undefined);
   for (const [index, next] of exchanges.slice(1).entries()) order(exchanges[index]!, next);
+  const due = dueWaits(nodes);
+  for (const [wait, causes] of due) for (const cause of causes) order(cause, wait);
   const readers = readersOfState(nodes);
   for (const node of nodes) {
-    for (const input of new Set(node.inputs.map((tensor) => tensor.node))) order(input, node);
+    const before = new Set(node.inputs.map((tensor) => tensor.node));
+    for (const input of before) if (!input.op.late) order(input, node);
     for (const target of overwritten(node)) {
       for (const reader of readers.get(target) ?? []) order(reader, node);
     }
   }
-  return { followers, waiting };
+  return { followers, waiting, due: new Set(due.keys()) };
+}
+
+/**
+ * The waits of exchanges that give ranges of their tensors, whose memory is free again after them, with the nodes after which they are
+ * due: those of the next exchange that would make more than `windowBytes` be under way.
+ */
+function dueWaits(nodes: readonly Node[]): Map<Node, readonly Node[]> {
+  const waits = nodes.filter(({ op, attributes }) => op.awaits && attributes.lengths !== undefined);
+  const tensorsOf = (wait: Node): readonly Tensor[] => wait.inputs.slice(1);
+  const bytesOf = (wait: Node): number =>
+    tensorsOf(wait).reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const most = windowBytes(waits.flatMap(tensorsOf));
+  const due = new Map<Node, readonly Node[]>();
+  let [bytes, first] = [0, 0]; // of those from `first` on, which are not due yet
+  for (const [index, wait] of waits.entries()) {
+    bytes += bytesOf(wait);
+    for (; first < index && bytes > most; first++) {
+      const [start] = wait.inputs as [Tensor];
+      due.set(waits[first]!, start.node.inputs.map(({ node }) => node));
+      bytes -= bytesOf(waits[first]!);
+    }
+  }
+  return due;
 }
 
 /** The state placeholders whose memory `node` overwrites. */
@@ -77,13 +109,6 @@ export function overwritten(node: Node): Tensor[] {
   return pairs.map(([, input]) => viewed(node.inputs[input]!));
 }
 
-/** The tensor whose memory `tensor` uses: itself, unless it is a view. */
-export function viewed(tensor: Tensor): Tensor {
-  let shown = tensor;
-  while (shown.node.op.view) shown = shown.node.inputs[0]!;
-  return shown;
-}
-
 function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   const readers = new Map<Tensor, Node[]>();
   for (const node of nodes) {
@@ -91,7 +116,8 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
     // Several updates of one tensor are ordered by their dependencies.
     const own = overwritten(node);
     for (const input of node.inputs) {
-      const shown = viewed(input);
+      const whole = viewed(input);
+      const shown = whole.node.op.late ? viewed(gatheredFrom(whole)) : whole;
       if (placeholderOf(shown)?.source !== "state" || own.includes(shown)) continue;
       const list = readers.get(shown);
       if (list) list.push(node);
@@ -105,9 +131,11 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
 class ReadyNodes {
   readonly #items: { readonly node: Node; readonly rank: number }[] = [];
 
+  constructor(private readonly due: ReadonlySet<Node>) {}
+
   push(node: Node): void {
     const items = this.#items;
-    const added = { node, rank: rank(node) };
+    const added = { node, rank: rank(node, this.due) };
     let index = items.push(added) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;

@@ -136,6 +136,8 @@ export interface Op<A extends Attributes = Attributes> {
   collective?(call: ReferenceCall<A>, gather: Gather): Promise<void>;
   /** Waits for such an operation; runs as late as possible. */
   readonly awaits?: boolean;
+  /** Starts, or waits, shortly before what it gives is read, which is made from state alone and needed for a moment only. */
+  readonly late?: boolean;
   /** Number of multiplications and additions; default: 0. */
   flops?(attributes: A, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number;
   /** How many of the first results are finite for finite inputs; default: all. */

@@ -4,7 +4,15 @@
  *
  * The operations of one channel are started in the same order by all processes; those of several channels need not be.
  */
-import { type Op, type ReferenceTensor, type Tensor, TensorSpec, spec } from "../tensor.js";
+import {
+  type Op,
+  type ReferenceTensor,
+  type Shape,
+  type Tensor,
+  TensorSpec,
+  sizeOf,
+  spec,
+} from "../tensor.js";
 import { applyAll, shapeError } from "../trace.js";
 import type { World } from "../world.js";
 import { isFloat } from "./require.js";
@@ -21,12 +29,16 @@ type StartAttributes = {
   channel: number;
   size: number;
   rank: number;
+  /** Where the numbers of each input begin in those of its result. */
+  begins: readonly number[];
+  /** The shape of the one result of which the input is this process's range; default: results have the inputs' shapes. */
+  whole?: Shape;
 };
 
 /** Results: a ticket, int32 [], and the tensors, which must not be read before they were waited for. */
 const startOp: Op<StartAttributes> = {
   name: "collectiveStart",
-  infer(inputs, { parts, size }) {
+  infer(inputs, { parts, size, whole }) {
     const given = inputs.map(({ shape: [n, ...rest], dtype }) => {
       const isOfOneDtype = isFloat(dtype) && dtype === inputs[0]!.dtype;
       if (!isOfOneDtype || (n === undefined && (parts === "reduce" || parts === "gather"))) {
@@ -34,6 +46,7 @@ const startOp: Op<StartAttributes> = {
         throw shapeError("a collective operation", inputs, expected);
       }
       if (n === undefined) return spec([], dtype);
+      if (whole) return spec(whole, dtype);
       return new TensorSpec([parts === "gather" ? n * size : n, ...rest], dtype);
     });
     return [spec([], "int32"), ...given];
@@ -41,9 +54,10 @@ const startOp: Op<StartAttributes> = {
   schema: {
     parts: ["reduce", "gather", "reduceAndGather", "reduceBlocks", "gatherBlocks"],
     channel: "number",
+    begins: "numbers",
   },
-  inPlace: ({ parts }, inputs) =>
-    parts === "gather" ? [] : inputs.map((_, index) => [index + 1, index] as const),
+  inPlace: ({ parts, whole }, inputs) =>
+    parts === "gather" || whole ? [] : inputs.map((_, index) => [index + 1, index] as const),
   // The gradient of the sum of all processes' losses, each of which depends on x through its own copy of the result.
   gradient({ attributes }, [, ...slopes]) {
     const { parts, channel, size, rank } = attributes;
@@ -59,14 +73,15 @@ const startOp: Op<StartAttributes> = {
     throw new Error("Only a backend with a communicator can exchange values with other processes.");
   },
   async collective({ inputs, outputs: [ticket, ...results], attributes }, gather) {
-    const { parts, channel, size } = attributes;
+    const { parts, channel, size, begins, whole } = attributes;
     ticket!.data[0] = channel;
-    const all = await gather(channel, joined(inputs));
+    const own = whole ? placedIn(sizeOf(whole), inputs[0]!, begins[0]!) : joined(inputs);
+    const all = await gather(channel, own);
     const rows =
       parts === "gather"
         ? concatenated(all)
         : parts === "gatherBlocks"
-          ? rangesOf(all, inputs, size)
+          ? rangesOf(all, results, size)
           : treeSum(all);
     let offset = 0;
     for (const { data } of results) {
@@ -76,17 +91,37 @@ const startOp: Op<StartAttributes> = {
   },
 };
 
-/** Inputs: the results of `collectiveStart`; results: its tensors. */
-const waitOp: Op<Record<string, never>> = {
+type WaitAttributes = {
+  /** Where the numbers of each result begin in those of its input. */
+  begins: readonly number[];
+  /** How many numbers each result has, if it is a range; default: results have the inputs' shapes. */
+  lengths?: readonly number[];
+};
+
+/** Inputs: the results of `collectiveStart`; results: its tensors, or a range of each. */
+const waitOp: Op<WaitAttributes> = {
   name: "collectiveWait",
   awaits: true,
-  infer: ([, ...tensors]) => tensors,
-  inPlace: (_, inputs) => inputs.slice(1).map((_tensor, index) => [index, index + 1] as const),
+  infer: ([, ...tensors], { lengths }) =>
+    tensors.map((tensor, index) => (lengths ? spec([lengths[index]!], tensor.dtype) : tensor)),
+  schema: { begins: "numbers" },
+  inPlace: ({ lengths }, inputs) =>
+    lengths ? [] : inputs.slice(1).map((_, index) => [index, index + 1] as const),
   gradient: (_call, slopes) => [undefined, ...slopes],
-  reference({ inputs: [, ...tensors], outputs }) {
-    for (const [index, { data }] of outputs.entries()) data.set(tensors[index]!.data);
+  reference({ inputs: [, ...tensors], outputs, attributes: { begins } }) {
+    for (const [index, { data }] of outputs.entries()) {
+      const begin = begins[index]!;
+      data.set(tensors[index]!.data.subarray(begin, begin + data.length));
+    }
   },
 };
+
+/** Zeros with the numbers of a tensor from `begin` on. */
+function placedIn(size: number, { data }: ReferenceTensor, begin: number): Float64Array {
+  const whole = new Float64Array(size);
+  whole.set(data, begin);
+  return whole;
+}
 
 function joined(tensors: readonly ReferenceTensor[]): Float64Array {
   return concatenated(tensors.map(({ data }) => Float64Array.from(data)));
@@ -135,10 +170,21 @@ function treeSum(rows: readonly Float64Array[]): Float64Array {
 
 /** The same, in the place of state. */
 const updateStartOp: Op<StartAttributes> = { ...startOp, update: true };
-const updateWaitOp: typeof waitOp = { ...waitOp, update: true };
+const updateWaitOp: Op<WaitAttributes> = { ...waitOp, update: true };
 
-function exchanged(tensors: readonly Tensor[], attributes: StartAttributes): readonly Tensor[] {
-  return applyAll(waitOp, applyAll(startOp, tensors, attributes), {});
+/** The same, scheduled shortly before the result is read. */
+const lateStartOp: Op<StartAttributes> = { ...startOp, late: true };
+const lateWaitOp: Op<WaitAttributes> = { ...waitOp, late: true };
+
+function exchanged(
+  tensors: readonly Tensor[],
+  attributes: Omit<StartAttributes, "begins">,
+  [start, wait] = [startOp, waitOp],
+): readonly Tensor[] {
+  const { parts, rank } = attributes;
+  const begins = tensors.map(({ size }) => (parts === "gather" ? rank * size : 0));
+  const started = applyAll(start, tensors, { ...attributes, begins });
+  return applyAll(wait, started, { begins: tensors.map(() => 0) });
 }
 
 function ownRows(x: Tensor, { size, rank }: World): Tensor {
@@ -186,6 +232,21 @@ export function reduceBlocks(
   return exchanged(tensors, { parts: "reduceBlocks", channel, size, rank });
 }
 
+/** The same sums, of which each result is this process's range alone: [n] each. The tensors' memory is free once they are added. */
+export function reduceRanges(
+  tensors: readonly Tensor[],
+  { size, rank }: World,
+  channel: number,
+): readonly Tensor[] {
+  const ranges = tensors.map((tensor) => rangeOf(tensor.size, { size, rank }));
+  const attributes = { parts: "reduceBlocks", channel, size, rank } as const;
+  const started = applyAll(startOp, tensors, { ...attributes, begins: tensors.map(() => 0) });
+  return applyAll(waitOp, started, {
+    begins: ranges.map(({ begin }) => begin),
+    lengths: ranges.map(({ begin, end }) => end - begin),
+  });
+}
+
 /** State of which each process has updated its range: the whole, in the same place. */
 export function gatherBlocks(
   tensors: readonly Tensor[],
@@ -194,5 +255,17 @@ export function gatherBlocks(
 ): readonly Tensor[] {
   if (size === 1) return tensors;
   const attributes = { parts: "gatherBlocks", channel, size, rank } as const;
-  return applyAll(updateWaitOp, applyAll(updateStartOp, tensors, attributes), {});
+  return exchanged(tensors, attributes, [updateStartOp, updateWaitOp]);
+}
+
+/** The tensor of shape `whole` of which each process has its range, float32 or bfloat16 [n]; gathered when it is needed. */
+export function gatherRange(
+  range: Tensor,
+  whole: Shape,
+  { size, rank }: World,
+  channel: number,
+): Tensor {
+  const { begin } = rangeOf(sizeOf(whole), { size, rank });
+  const attributes = { parts: "gatherBlocks", channel, size, rank, whole, begins: [begin] } as const;
+  return applyAll(lateWaitOp, applyAll(lateStartOp, [range], attributes), { begins: [0] })[0]!;
 }

@@ -1,5 +1,6 @@
 import { type Op, type Tensor, TensorSpec, sizeOf } from "../tensor.js";
 import { apply, shapeError } from "../trace.js";
+import { heldOf } from "../divided.js";
 import { placeholderOf } from "../placeholder.js";
 import { requireAxis } from "./require.js";
 import { slice } from "./slice.js";
@@ -32,7 +33,7 @@ const concatenateOp: Op<{ axis: number }> = {
   },
   schema: { axis: "number" },
   // Weights are in memory anyway, so their concatenation need not be kept.
-  recompute: (inputs) => inputs.every((x) => placeholderOf(x)?.source === "state"),
+  recompute: (inputs) => inputs.every((x) => placeholderOf(heldOf(x))?.source === "state"),
   reference({ inputs, outputs: [y], attributes: { axis } }) {
     if (!y) return;
     const outer = sizeOf(y.shape.slice(0, axis));
