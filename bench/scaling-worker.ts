@@ -14,7 +14,7 @@ import { fill } from "../src/graph/ops/fill.js";
 import { type TensorSpec, spec } from "../src/graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../src/model/flava.js";
 import { initialize } from "../src/nn/parameter.js";
-import { divisionOf } from "../src/optim/divided-moments.js";
+import { divisionOf } from "../src/optim/zero.js";
 import { launchOf, mpiLibraryPath } from "../src/parallel/launcher.js";
 import { optimizerStep } from "../src/train/optimizer-step.js";
 import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
@@ -50,7 +50,7 @@ async function prepareStep(what: "step" | "divided" | "alone"): Promise<() => Pr
   const rules = pretrainingRules();
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
   const divided = divisionOf(what === "divided" ? 1 : 0, processes, parameters, rules);
-  const state = new State(backend, optimizerState(parameters, { rules, divided }));
+  const state = new State(backend, optimizerState(parameters, { rules }), divided?.ranges);
   await initialize(state, keyOf(0));
   const { kind, ...inputs } = pretrainingBatch(config, {
     kind: "pretrain",

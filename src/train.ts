@@ -46,5 +46,6 @@ export {
 } from "./train/stages/pretraining-loss.js";
 export type { CompiledStep, StepResults } from "./train/step/compiled-step.js";
 export type { Loss } from "./train/step/loss.js";
-export { DividedMoments, type ZeroStage } from "./optim/divided-moments.js";
+export type { Division } from "./optim/division.js";
+export { type ZeroStage, divisionOf } from "./optim/zero.js";
 export { type OptimizerState, optimizerState } from "./train/step/update.js";

@@ -134,8 +134,8 @@ describe.runIf(ready("openmpi"))("processes started by Open MPI", { timeout: 180
     );
     expect(lost.code).toBe(lostExitCode);
 
-    // Checkpoints of divided moments are those of any number of processes.
-    const fewer = await finished(launch("openmpi", 2, out, "--zero", "1"), {
+    // Checkpoints of divided weights and moments are those of any number of processes.
+    const fewer = await finished(launch("openmpi", 2, out, "--zero", "3"), {
       7: () => void signal("SIGKILL", 1, out),
     });
     expect(fewer.code).not.toBe(0);

@@ -23,8 +23,7 @@ import { logitMultiplier } from "../src/model/logit-scale.js";
 import type { GatherMode } from "../src/objective/model.js";
 import { type LossWeights, lossesOf } from "../src/objective/objectives.js";
 import { embedImages, embedTexts } from "../src/objective/pair.js";
-import { divisionOf } from "../src/optim/divided-moments.js";
-import { wholeState } from "../src/train/run/whole-state.js";
+import { type ZeroStage, divisionOf } from "../src/optim/zero.js";
 import { pretrainingLoss, pretrainingRules } from "../src/train/stages/pretraining-loss.js";
 import { AccumulatedStep, stepInParts } from "../src/train/step/accumulated-step.js";
 import { optimizerState } from "../src/train/step/update.js";
@@ -43,8 +42,8 @@ interface Shared {
   readonly batch: typeof matching;
   readonly gather?: GatherMode;
   readonly weights?: LossWeights;
-  /** Whether the moments are divided; default: no. */
-  readonly divides?: boolean;
+  /** What is divided among processes; default: nothing. */
+  readonly zero?: ZeroStage;
   readonly clip?: number;
   /** Default: 1. */
   readonly steps?: number;
@@ -53,14 +52,15 @@ interface Shared {
 /** The state after steps that `processes` computes with others, and the losses that the last one reports. */
 async function stepOn(
   processes: Communicator,
-  { batch, gather = "global", weights = {}, divides = false, clip, steps = 1 }: Shared,
+  { batch, gather = "global", weights = {}, zero = 0, clip, steps = 1 }: Shared,
 ): Promise<Map<string, Values | number>> {
   const parameters: FlavaForPretraining<TensorSpec> = pretrainingParameters(config);
   const own = parts / processes.size;
   const backend = referenceBackend({ processes });
   const rules = pretrainingRules();
-  const divided = divisionOf(divides ? 1 : 0, processes, parameters, rules);
-  const state = new State(backend, optimizerState(parameters, { rules, divided, shards: own }));
+  const divided = divisionOf(zero, processes, parameters, rules);
+  const specs = optimizerState(parameters, { rules, shards: own });
+  const state = new State(backend, specs, divided?.ranges);
   const start = smallState();
   for (const path of start.paths) state.write(path, await start.read(path));
   const options = { config, precision: "float32", weights, gather } as const;
@@ -79,10 +79,12 @@ async function stepOn(
   for (let earlier = 1; earlier < steps; earlier++) await stepInParts(made);
   const { total, scalars } = await stepInParts(made);
   const found = new Map<string, Values | number>([["total", total], ...Object.entries(scalars)]);
-  const saved = wholeState(state, divided) ?? state;
-  for (const path of saved.paths) {
-    if (!path.startsWith("accumulated/")) found.set(path, await saved.read(path));
-  }
+  const read = async (): Promise<void> => {
+    for (const path of state.paths) {
+      if (!path.startsWith("accumulated/")) found.set(path, await state.read(path));
+    }
+  };
+  await state.readTogether(!divided || processes.rank === 0 ? read : undefined);
   return found;
 }
 
@@ -160,9 +162,10 @@ describe("a step that several processes share", () => {
 
   it("ends with the same state on all of them, also if they divide the moments", async () => {
     const shared = { batch: mixed, clip: 1, steps: 2 };
-    const [first, ...others] = await stepOnAll(2, shared);
-    const divided = await stepOnAll(2, { ...shared, divides: true });
-    for (const other of [...others, ...divided]) expect(other).toEqual(first);
-    expect([...divided[0]!.keys()]).toEqual([...first!.keys()]);
+    const [first, other] = await stepOnAll(2, shared);
+    expect(other).toEqual(first);
+    const [divided] = await stepOnAll(2, { ...shared, zero: 1 });
+    expect(divided).toEqual(first);
+    expect([...divided!.keys()]).toEqual([...first!.keys()]);
   });
 });

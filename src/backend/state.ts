@@ -3,6 +3,7 @@ import type { Range } from "../graph/ops/block-ranges.js";
 import { TensorSpec, bytesPerElement, spec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
 import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
+import type { Communicator } from "./communicator.js";
 import { LentRanges } from "./lent-ranges.js";
 import { PreparedTensors } from "./prepared.js";
 import { setTransposed } from "./transposed.js";
@@ -69,6 +70,11 @@ export class State<S = unknown> {
   /** Whether tensors of this part, such as "parameters", are divided. */
   divides(part: string): boolean {
     return [...this.ranges.keys()].some((path) => path.startsWith(`${part}/`));
+  }
+
+  /** The processes among which work on the parameters may be dealt; undefined if they all do it, gathering what is divided. */
+  get dealtAmong(): Communicator | undefined {
+    return this.divides("parameters") ? undefined : this.backend.communicator;
   }
 
   /** Sets the tensor at `path`; float32 and bfloat16 take a `Float32Array`. */

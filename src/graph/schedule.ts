@@ -20,7 +20,11 @@ export function schedule(roots: readonly Tensor[]): Node[] {
   const nodes = late.length > 0 ? all.filter(({ op }) => !op.late) : all;
   const { followers, waiting, due } = dependencies(nodes);
   const ordered: Node[] = [];
-  const ready = new ReadyNodes(due);
+  const placeOf = (node: Node): number =>
+    node.op.awaits
+      ? Math.min(...(followers.get(node) ?? []).map(({ id }) => id - 0.5))
+      : node.id;
+  const ready = new ReadyNodes((node) => ({ node, rank: rank(node, due), place: placeOf(node) }));
   for (const node of nodes) if (waiting.get(node) === 0) ready.push(node);
   for (let node = ready.pop(); node; node = ready.pop()) {
     ordered.push(node);
@@ -40,10 +44,11 @@ export function schedule(roots: readonly Tensor[]): Node[] {
 
 /**
  * Updates go first, since they free a gradient, and so do collective operations, which then go on while others compute; next
- * small results, then everything else. Collective operations are waited for when there is nothing else to do, or when they are due.
+ * small results, then everything else. Collective operations are waited for when they are due, or else in the place of their first
+ * reader: if what comes after it were run before, the backward pass would recompute all values at once.
  */
 function rank(node: Node, due: ReadonlySet<Node>): number {
-  if (node.op.awaits) return due.has(node) ? 0 : 3;
+  if (node.op.awaits) return due.has(node) ? 0 : 2;
   if (node.op.update || node.op.collective) return 0;
   return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
 }
@@ -127,15 +132,22 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
   return readers;
 }
 
-/** A heap of the nodes that are ready: by rank, then in the order of tracing. */
-class ReadyNodes {
-  readonly #items: { readonly node: Node; readonly rank: number }[] = [];
+interface ReadyNode {
+  readonly node: Node;
+  readonly rank: number;
+  /** In the order of tracing. */
+  readonly place: number;
+}
 
-  constructor(private readonly due: ReadonlySet<Node>) {}
+/** A heap of the nodes that are ready: by rank, then by place. */
+class ReadyNodes {
+  readonly #items: ReadyNode[] = [];
+
+  constructor(private readonly placed: (node: Node) => ReadyNode) {}
 
   push(node: Node): void {
     const items = this.#items;
-    const added = { node, rank: rank(node, this.due) };
+    const added = this.placed(node);
     let index = items.push(added) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
@@ -164,11 +176,8 @@ class ReadyNodes {
     return top.node;
   }
 
-  #before(
-    a: { node: Node; rank: number } | undefined,
-    b: { node: Node; rank: number } | undefined,
-  ): boolean {
+  #before(a: ReadyNode | undefined, b: ReadyNode | undefined): boolean {
     if (!a || !b) return false;
-    return a.rank < b.rank || (a.rank === b.rank && a.node.id < b.node.id);
+    return a.rank < b.rank || (a.rank === b.rank && a.place < b.place);
   }
 }

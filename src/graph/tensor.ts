@@ -134,7 +134,7 @@ export interface Op<A extends Attributes = Attributes> {
   readonly update?: boolean;
   /** Takes part in an operation of all processes. Its definition gathers what it needs from them. */
   collective?(call: ReferenceCall<A>, gather: Gather): Promise<void>;
-  /** Waits for such an operation; runs as late as possible. */
+  /** Waits for such an operation; runs right before its first reader, or later. */
   readonly awaits?: boolean;
   /** Starts, or waits, shortly before what it gives is read, which is made from state alone and needed for a moment only. */
   readonly late?: boolean;

@@ -30,7 +30,7 @@ export async function predictSamples(
   samples: readonly LabeledSample[],
   options: PredictSamplesOptions,
 ): Promise<PredictedSample[]> {
-  const { communicator: processes } = predictor.backend;
+  const { processes } = predictor;
   if (!processes) return predictOwn(predictor, samples, options);
   const onProgress = (done: number): void =>
     options.onProgress?.(Math.min(samples.length, done * processes.size));

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../base/call-options.js";
-import type { Backend } from "../backend/backend.js";
+import type { Communicator } from "../backend/communicator.js";
 import { type Program, compile } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
@@ -82,9 +82,9 @@ export class TaskPredictor {
     return this.#processor;
   }
 
-  /** The backend that runs the programs. */
-  get backend(): Backend {
-    return this.#options.state.backend;
+  /** The processes among which predictions may be dealt; undefined if there is only this one, or all make all of them. */
+  get processes(): Communicator | undefined {
+    return this.#options.state.dealtAmong;
   }
 
   get readsImages(): boolean {

@@ -16,6 +16,7 @@ import type { PretrainOptions } from "./pretrain.js";
 import { describeTime } from "./run/speed.js";
 import { requireStages } from "./require-stages.js";
 import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
+import { savedBytes } from "./run/run-state.js";
 import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { sizesOf } from "../data/batch/sample-set.js";
@@ -94,7 +95,7 @@ async function dryRunStage(
     seconds = (stage.steps * flops) / speed.idle;
     log(`  memory ${describeMemory(memory)}`);
     log(`  time   ${describeTime(stage.steps, flops, speed)}`);
-    const disk = (checkpointsKept + 1) * memory.state; // one is written before the oldest is removed
+    const disk = (checkpointsKept + 1) * savedBytes(opened.state); // one is written before the oldest is removed
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
     requireEstimated(stage.name, memory);

@@ -19,7 +19,7 @@ import { isKnown } from "../data/labeled/labels.js";
 import { ShuffledSamples } from "../data/labeled/shuffled-samples.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
-import type { ZeroStage } from "../optim/divided-moments.js";
+import type { ZeroStage } from "../optim/zero.js";
 import { barrier, isFirst, requireSame } from "../parallel/agreement.js";
 import { withSharedFolder } from "../parallel/shared-folder.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
@@ -266,7 +266,7 @@ async function runSeed(seed: number, session: Session): Promise<Ending> {
 async function trainStage(stage: FinetuningStage, seed: number, session: Session): Promise<Ending> {
   const { resolved, shards, best, workers, report, log, signal, onProgress } = session;
   const run = session.runOf(seed);
-  const progress = await run.resume(stage.whole ?? stage.state);
+  const progress = await run.resume(stage.state);
   if (progress) log(`Continuing after step ${progress.step} of ${resolved.steps}.`);
   else await stage.begin();
   const left = resolved.steps - (progress?.step ?? 0);

@@ -108,7 +108,7 @@ async function makeSteps<B>(stage: Stage<B>, session: Session<B>): Promise<Endin
     const isStopped = await any(processes, signal?.aborted === true);
     if (step % every.save === 0 || isLast || isStopped) {
       await requireSameWeights(processes, stage.state, step);
-      await run.save(stage.whole ?? stage.state, session.progress);
+      await run.save(stage.state, session.progress);
     }
     if (isStopped && !isLast) {
       log(`Stopped after step ${step}; the same command continues from there.`);

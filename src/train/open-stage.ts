@@ -9,7 +9,7 @@ import type {
   StageRecipe,
 } from "../configs/recipe.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
-import type { ZeroStage } from "../optim/divided-moments.js";
+import type { ZeroStage } from "../optim/zero.js";
 import { batchOptions, largestBatches } from "./stage-batches.js";
 import { type Preparation, validationSets } from "./stage-data.js";
 import type { SizedRecipe } from "./sized-recipe.js";
@@ -43,18 +43,23 @@ export async function openStage(
   return stage.kind === "codebook" ? openCodebook(stage, options) : openPretraining(stage, options);
 }
 
+/** A moving average of all weights is kept and written, which is small beside the model that is trained later. */
+const wholeCodebook =
+  "The codebook is small: its moments are divided among processes, its weights are not.";
+
 async function openCodebook(
   stage: CodebookStageRecipe,
   { backend, recipe, vocabulary, run, preparation, zero = 0 }: OpenStageOptions,
 ): Promise<RecipeStage> {
   const { image } = await validationSets(recipe.data, stage, preparation);
+  if (zero === 3) preparation.log(wholeCodebook);
   return new CodebookStage({
     backend,
     recipe,
     vocabulary,
     stage,
     shards: shardsOf(recipe, backend.communicator),
-    zero,
+    zero: zero === 3 ? 1 : zero,
     validation: {
       kind: "image",
       sets: image,

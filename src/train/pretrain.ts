@@ -9,7 +9,7 @@ import { Mixture } from "../data/batch/mixture.js";
 import { ShardPlanner, nextShards } from "../data/batch/shards.js";
 import { barrier, inTurns, isFirst, requireSame } from "../parallel/agreement.js";
 import { withSharedFolder } from "../parallel/shared-folder.js";
-import type { ZeroStage } from "../optim/divided-moments.js";
+import type { ZeroStage } from "../optim/zero.js";
 import { type SampleSets, indexesOf, sizesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
@@ -50,8 +50,8 @@ export interface PretrainOptions {
   /** Continue a run even if its recipe or start weights have changed, or if it was finished and now has more steps. */
   readonly allowChanges?: boolean;
   /**
-   * ZeRO stage: with 1, the moments of the optimizer are divided among processes. Weights and checkpoints stay the same, bit
-   * for bit; default: 0.
+   * ZeRO stage: with 1, the moments of the optimizer are divided among processes, with 3, the weights and gradients, too, but for
+   * those of the codebook's stage. Results and checkpoints stay the same, bit for bit; default: 0.
    */
   readonly zero?: ZeroStage | undefined;
   /** Losses of one's own, added to those of the recipe in every stage that has batches of their kinds. */
@@ -231,7 +231,7 @@ async function trainStage(
   await opened.load(signal);
   const best = bestMeasure(opened, stage.best);
   log(describeBest(best));
-  const progress = await run.resume(opened.whole ?? opened.state);
+  const progress = await run.resume(opened.state);
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sizesOf(sets), overfit);
   if (overfit !== undefined) log(overfitTask(overfit, mixture));

@@ -6,7 +6,7 @@ import type { Communicator } from "../backend/communicator.js";
 import type { Recipe } from "../configs/recipe.js";
 import { specialPieces, vocabularyOf } from "../data/text/vocabulary.js";
 import { bytesPerElement } from "../graph/tensor.js";
-import type { ZeroStage } from "../optim/divided-moments.js";
+import type { ZeroStage } from "../optim/zero.js";
 import { openStage } from "./open-stage.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
@@ -29,7 +29,7 @@ export interface ProcessMemory {
 }
 
 /**
- * The memory of each of `size` processes that share the stages of a recipe, with and without division of the moments. Besides it,
+ * The memory of each of `size` processes that share the stages of a recipe, for each ZeRO stage. Besides it,
  * a process has its code, validation data, and threads that make batches.
  */
 export async function processMemory(
@@ -56,7 +56,7 @@ export async function processMemory(
   const memories: ProcessMemory[] = [];
   for (const stage of shared.stages) {
     let exchange = 0;
-    for (const zero of communicator ? ([0, 1] as const) : ([0] as const)) {
+    for (const zero of communicator ? ([0, 1, 3] as const) : ([0] as const)) {
       const run = new RunDirectory(stage.name, false);
       const opened = await openStage(stage, { ...options, run, zero });
       const { step } = opened.prepare().memory;

@@ -14,7 +14,7 @@ import { splitByKey } from "../../data/labeled/split.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
 import { openTask } from "../../eval/tasks/open-task.js";
 import type { LabeledTask } from "../../eval/tasks/task.js";
-import type { ZeroStage } from "../../optim/divided-moments.js";
+import type { ZeroStage } from "../../optim/zero.js";
 import { type FinetuningData, finetuningData } from "../../suite/finetuning-data.js";
 import { finetune } from "../../train/finetune.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
@@ -53,7 +53,7 @@ interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, Rest
   readonly imageSize?: number;
   readonly set?: string[];
   readonly allowChanges?: boolean;
-  readonly zero: "0" | "1";
+  readonly zero: "0" | "1" | "3";
   readonly workers: number;
 }
 

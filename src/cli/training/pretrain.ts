@@ -7,7 +7,7 @@ import { suggestion } from "../../base/suggestion.js";
 import { readRecipe } from "../../configs/read-recipe.js";
 import { recipeJsonSchema, schemaName, settingsTable } from "../../configs/recipe-document.js";
 import { recipes } from "../../configs/recipes.js";
-import type { ZeroStage } from "../../optim/divided-moments.js";
+import type { ZeroStage } from "../../optim/zero.js";
 import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
 import { isFirst } from "../../parallel/agreement.js";
@@ -42,7 +42,7 @@ interface PretrainFlags extends BackendFlags, SharedRunFlags, RestartFlags, Json
   readonly peek?: string;
   readonly allowChanges?: boolean;
   readonly workers: number;
-  readonly zero: "0" | "1";
+  readonly zero: "0" | "1" | "3";
 }
 
 export function addPretrain(program: Command): void {

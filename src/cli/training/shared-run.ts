@@ -15,9 +15,9 @@ import { wholeNumberFrom } from "../whole-number.js";
 export const zeroOption = (): Option =>
   new Option(
     "--zero <stage>",
-    "divide the optimizer's moments among processes (ZeRO stage 1): the same weights in less memory",
+    "divide among processes the optimizer's moments (ZeRO stage 1), or weights and gradients, too (3): the same results in less memory",
   )
-    .choices(["0", "1"])
+    .choices(["0", "1", "3"])
     .default("0");
 
 export interface SharedRunFlags {

@@ -89,7 +89,7 @@ test("a directory is replaced as a whole, or not at all", async () => {
   const run = new RunDirectory(join(root, "replaced"));
   const writing =
     (text: string, fails = false) =>
-    async (directory: string): Promise<void> => {
+    async (directory = ""): Promise<void> => {
       await mkdir(directory, { recursive: true });
       await writeFile(join(directory, "model"), text);
       if (fails) throw new Error("interrupted");

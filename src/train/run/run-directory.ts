@@ -1,11 +1,12 @@
 /** The files of a run: its provenance, checkpoints, log and models. */
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { State } from "../../backend/state.js";
 import { exists } from "../../base/exists.js";
 import { writeDurably } from "../../base/write-durably.js";
 import type { MixtureCursor } from "../../data/batch/mixture.js";
 import type { Provenance } from "./provenance.js";
-import { type SavedState, readState, writeState } from "./run-state.js";
+import { readState, writeState } from "./run-state.js";
 
 /** The best evaluation so far; plain JSON. */
 export interface BestModel {
@@ -77,15 +78,16 @@ export class RunDirectory {
       .sort((a, b) => a - b);
   }
 
-  async save(state: SavedState, progress: Progress): Promise<void> {
-    if (!this.isWriter) return state.takePart?.();
+  /** All processes call it together. */
+  async save(state: State, progress: Progress): Promise<void> {
+    if (!this.isWriter) return state.readTogether(undefined);
     const name = String(progress.step).padStart(7, "0");
     const target = this.file("checkpoints", name);
     const partial = this.file("checkpoints", `${name}.partial`);
     await this.create();
     await this.#prune(); // the remains of a failed save may be what fills the disk
     await mkdir(partial);
-    await writeState(join(partial, stateName), state);
+    await state.readTogether(() => writeState(join(partial, stateName), state));
     await writeDurably(join(partial, progressName), JSON.stringify(progress));
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
@@ -93,7 +95,7 @@ export class RunDirectory {
   }
 
   /** Reads the last checkpoint into `state`; undefined if there is none. */
-  async resume(state: SavedState): Promise<Progress | undefined> {
+  async resume(state: State): Promise<Progress | undefined> {
     const last = (await this.checkpoints()).at(-1);
     if (last === undefined) return undefined;
     const directory = this.file("checkpoints", String(last).padStart(7, "0"));
@@ -102,9 +104,16 @@ export class RunDirectory {
     return progress;
   }
 
-  /** Replaces a model with the one that `write` writes. */
-  async replace(name: ModelName, write: (directory: string) => Promise<void>): Promise<void> {
-    if (!this.isWriter) return;
+  /**
+   * Replaces a model with the one that `write` writes. All processes call it together.
+   *
+   * @param write called on all of them, with a directory on the one that writes
+   */
+  async replace(
+    name: ModelName,
+    write: (directory: string | undefined) => Promise<void>,
+  ): Promise<void> {
+    if (!this.isWriter) return write(undefined);
     const { directory, partial, old } = this.#places(name);
     await this.recover();
     await write(partial);

@@ -1,28 +1,24 @@
 /** The whole state of a run in one file: parameters, moments and counters, unconverted. */
+import type { State } from "../../backend/state.js";
 import type { Values } from "../../backend/values.js";
 import { openSafetensors, writeSafetensors } from "../../checkpoint/files/safetensors.js";
 import { CheckpointError, type StoredDtype } from "../../checkpoint/files/stored-tensor.js";
 import type { TensorToWrite } from "../../checkpoint/files/tensor-to-write.js";
-import { type TensorSpec, sameShape } from "../../graph/tensor.js";
-
-/** A state as it is saved: whole tensors by path. Any `State` is one, unless other processes have a part of it. */
-export interface SavedState {
-  readonly paths: readonly string[];
-  spec(path: string): TensorSpec;
-  read(path: string): Promise<Values>;
-  write(path: string, values: Values): void;
-  /** Lets another process read what this one has, while that one saves the state. */
-  takePart?(): Promise<void>;
-}
+import { sameShape } from "../../graph/tensor.js";
 
 /** Gradient sums start at zero in every step, so checkpoints omit them. */
 const scratch = "accumulated/";
 
-const keptPaths = (state: SavedState): string[] =>
+const keptPaths = (state: State): string[] =>
   state.paths.filter((path) => !path.startsWith(scratch));
 
+/** Bytes of the tensors that are saved. */
+export function savedBytes(state: State): number {
+  return keptPaths(state).reduce((sum, path) => sum + state.spec(path).bytes, 0);
+}
+
 /** Writes the tensors of `state` under their paths; the file appears once it is complete and on disk. */
-export async function writeState(path: string, state: SavedState): Promise<void> {
+export async function writeState(path: string, state: State): Promise<void> {
   await writeSafetensors(
     path,
     keptPaths(state).map((name): TensorToWrite => {
@@ -41,7 +37,7 @@ export async function writeState(path: string, state: SavedState): Promise<void>
  * Reads what `writeState` wrote.
  * @throws CheckpointError unless the file has exactly the tensors of `state`
  */
-export async function readState(path: string, state: SavedState): Promise<void> {
+export async function readState(path: string, state: State): Promise<void> {
   const files = await openSafetensors(path);
   try {
     const paths = keptPaths(state);

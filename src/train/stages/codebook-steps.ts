@@ -8,7 +8,7 @@ import type { CollatedBatch } from "../../data/batch/collate.js";
 import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 import { codebookSize } from "../../data/image/fitted-processor.js";
 import { type TensorSpec, spec } from "../../graph/tensor.js";
-import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
+import { type ZeroStage, divisionOf } from "../../optim/zero.js";
 import { initialize } from "../../nn/parameter.js";
 import type { Autoencoder } from "../../objective/reconstruction.js";
 import type { SizedRecipe } from "../sized-recipe.js";
@@ -39,8 +39,6 @@ type CodebookStep = ShardStep<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec
 /** The state of the stage, and its step, compiled when it is first needed. */
 export class CodebookSteps {
   readonly state: CodebookState;
-  /** The division of the moments among processes, if there is one. */
-  readonly divided: DividedMoments | undefined;
   /** The images of a batch, or of a shard, float32 [B, 3, h, w]. */
   readonly pixels: TensorSpec;
   readonly #steps: ShardSteps<Autoencoder<TensorSpec>, CodebookInputs<TensorSpec>>;
@@ -52,9 +50,8 @@ export class CodebookSteps {
     const division: Division = { shards };
     const { communicator: processes } = backend;
     const divided = divisionOf(zero, processes, parameters);
-    const specs = optimizerState(parameters, { average: true, divided, ...partsOf(division) });
-    this.divided = divided;
-    this.state = new State(backend, specs);
+    const specs = optimizerState(parameters, { average: true, ...partsOf(division) });
+    this.state = new State(backend, specs, divided?.ranges);
     const { clip, ...optimizer } = stage.optimizer;
     this.#steps = new ShardSteps(this.state, {
       ...{ ...division, processes, clip, optimizer, divided },

@@ -18,7 +18,6 @@ import type { FlavaConfig } from "../../model/config.js";
 import { inkBelow } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { dealt } from "../../parallel/agreement.js";
-import { type WholeState, wholeState } from "../run/whole-state.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { batchOptions } from "../stage-batches.js";
 import { withPublishedGain } from "./codebook-loss.js";
@@ -83,10 +82,6 @@ export class CodebookStage implements RecipeStage {
 
   get state(): CodebookState {
     return this.#steps.state;
-  }
-
-  get whole(): WholeState | undefined {
-    return wholeState(this.state, this.#steps.divided);
   }
 
   begin(): Promise<void> {
@@ -162,7 +157,8 @@ export class CodebookStage implements RecipeStage {
   }
 
   /** Writes the moving average of the parameters. */
-  async write(directory: string): Promise<void> {
+  async write(directory: string | undefined): Promise<void> {
+    if (directory === undefined) return; // this process has nothing of it that the first one lacks
     const averaged = await this.#steps.averaged();
     const tokenizer = new Tokenizer(this.options.vocabulary);
     await writeModel(directory, { state: averaged, config: this.config, tokenizer });

@@ -17,12 +17,11 @@ import { flavaParameters } from "../../model/flava.js";
 import type { Task } from "../../model/task.js";
 import { type FlavaForTask, unusedParts } from "../../model/task-model.js";
 import { initialize } from "../../nn/parameter.js";
-import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
+import { type ZeroStage, divisionOf } from "../../optim/zero.js";
 import { type ParameterRules, freezing, requireParts, requireRules } from "../../optim/rules.js";
 import { warmupCosine, warmupLinear } from "../../optim/schedule.js";
 import type { ResolvedRecipe } from "../resolved-recipe.js";
 import { loadStart } from "../run/start.js";
-import { type WholeState, wholeState } from "../run/whole-state.js";
 import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import type { LabeledTensors } from "../../data/labeled/labeled-batch.js";
@@ -57,7 +56,6 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
   /** Of its loss. */
   readonly baseline: number;
   readonly measures: readonly string[];
-  readonly #divided: DividedMoments | undefined;
   readonly #steps: ShardSteps<FlavaForTask<TensorSpec>, LabeledTensors<TensorSpec>>;
   readonly #predictor: TaskPredictor;
 
@@ -72,9 +70,8 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     const division: Division = { shards: options.shards, microBatches };
     const { communicator: processes } = backend;
     const divided = divisionOf(options.zero, processes, parameters, rules);
-    this.#divided = divided;
-    const specs = optimizerState(parameters, { rules, divided, ...partsOf(division) });
-    this.state = new State(backend, specs);
+    const specs = optimizerState(parameters, { rules, ...partsOf(division) });
+    this.state = new State(backend, specs, divided?.ranges);
     const { clip, ...optimizer } = recipe.optimizer;
     this.#steps = new ShardSteps(this.state, {
       ...{ ...division, processes, divided, sumDtype: recipe.gradientSums },
@@ -87,10 +84,6 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     this.measures = validation.length > 0 ? measureNames(task.labels) : [];
     const state = this.state as unknown as State<{ parameters: never }>;
     this.#predictor = new TaskPredictor({ ...model, state, task, precision });
-  }
-
-  get whole(): WholeState | undefined {
-    return wholeState(this.state, this.#divided);
   }
 
   get name(): string {
@@ -139,9 +132,12 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     return Object.fromEntries(Object.entries(measures).map(([name, of]) => [name, of(all)]));
   }
 
-  async write(directory: string): Promise<void> {
+  async write(directory: string | undefined): Promise<void> {
     const { model, task } = this.options;
-    await writeModel(directory, { ...model, state: this.state, task });
+    const { state } = this;
+    await state.readTogether(
+      directory === undefined ? undefined : () => writeModel(directory, { ...model, state, task }),
+    );
   }
 
   async dispose(): Promise<void> {

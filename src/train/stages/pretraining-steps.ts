@@ -10,7 +10,7 @@ import type { ShardsOptions } from "../../data/batch/shards.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { type FlavaForPretraining, pretrainingParameters } from "../../model/flava.js";
 import { initialize } from "../../nn/parameter.js";
-import { type DividedMoments, type ZeroStage, divisionOf } from "../../optim/divided-moments.js";
+import { type ZeroStage, divisionOf } from "../../optim/zero.js";
 import { requireParts } from "../../optim/rules.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import {
@@ -52,8 +52,6 @@ export interface PretrainingStepsOptions {
 /** The state of a stage, and its steps, compiled for each shape of a batch when the first one comes. */
 export class PretrainingSteps {
   readonly state: PretrainingState;
-  /** The division of the moments among processes, if there is one. */
-  readonly divided: DividedMoments | undefined;
   readonly #steps: ShardSteps<FlavaForPretraining<TensorSpec>, Inputs>;
 
   constructor(private readonly options: PretrainingStepsOptions) {
@@ -64,9 +62,8 @@ export class PretrainingSteps {
     const { communicator: processes } = backend;
     const divided = divisionOf(zero, processes, parameters, rules);
     const division: Division = { shards, microBatches: stage.microBatches };
-    const specs = optimizerState(parameters, { rules, divided, ...partsOf(division) });
-    this.state = new State(backend, specs);
-    this.divided = divided;
+    const specs = optimizerState(parameters, { rules, ...partsOf(division) });
+    this.state = new State(backend, specs, divided?.ranges);
     const { clip, ...optimizer } = stage.optimizer;
     this.#steps = new ShardSteps(this.state, {
       ...{ ...division, processes, clip, divided, sumDtype: recipe.gradientSums },

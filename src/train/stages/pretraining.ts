@@ -12,7 +12,6 @@ import type { TensorSpec } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { lossesOfKind } from "../../objective/objectives.js";
 import { type StartWeights, loadStart } from "../run/start.js";
-import { type WholeState, wholeState } from "../run/whole-state.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { type TrainingData, measureBaselines } from "./baselines.js";
 import { withCalibratedMatching } from "./calibrate-matching.js";
@@ -54,10 +53,6 @@ export class PretrainingStage implements RecipeStage {
 
   get state(): PretrainingState {
     return this.#steps.state;
-  }
-
-  get whole(): WholeState | undefined {
-    return wholeState(this.state, this.#steps.divided);
   }
 
   get name(): string {
@@ -146,15 +141,23 @@ export class PretrainingStage implements RecipeStage {
     return { ...(await this.validation.evaluate()), "logit scale": scale };
   }
 
-  async write(directory: string, log: Log): Promise<void> {
+  async write(directory: string | undefined, log: Log): Promise<void> {
+    const { state, config } = this;
     const { vocabulary, decoder, stage } = this.options;
     const tokenizer = new Tokenizer(vocabulary);
     const write = (): Promise<void> =>
-      writeModel(directory, { state: this.state, config: this.config, tokenizer });
-    if (stage.shares.pair > 0 && stage.losses.itm > 0) {
-      await withCalibratedMatching(this.state, await this.validation.judgePairs(), log, write);
+      state.readTogether(
+        directory === undefined
+          ? undefined
+          : () => writeModel(directory, { state, config, tokenizer }),
+      );
+    const judges = directory !== undefined || state.divides("parameters");
+    if (judges && stage.shares.pair > 0 && stage.losses.itm > 0) {
+      await withCalibratedMatching(state, await this.validation.judgePairs(), log, write);
     } else await write();
-    if (decoder !== undefined) await copyFile(decoder, join(directory, decoderName));
+    if (directory !== undefined && decoder !== undefined) {
+      await copyFile(decoder, join(directory, decoderName));
+    }
   }
 
   async dispose(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { ProgramMemory } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import type { RunFacts } from "../run/run-directory.js";
-import type { SavedState } from "../run/run-state.js";
 import type { StepResults } from "../step/compiled-step.js";
 import { leavesOf } from "../../base/tree.js";
 import type { Batch } from "../../data/batch/batch.js";
@@ -86,8 +85,6 @@ export interface Stage<B = CollatedBatch> {
   /** Its name in the recipe, such as "joint". */
   readonly name: string;
   readonly state: State;
-  /** The state as it is saved, if other processes have a part of it; default: `state`. */
-  readonly whole?: SavedState | undefined;
   /** Total number of steps. */
   readonly steps: number;
   /** Names of the losses. */
@@ -103,11 +100,12 @@ export interface Stage<B = CollatedBatch> {
   /** What `evaluate` measures, the measure that tells most about the model first; empty without validation data. */
   readonly measures: readonly string[];
   /**
-   * Writes the model as it is trained so far.
+   * Writes the model as it is trained so far. All processes call it together, of which one writes.
    *
+   * @param directory undefined on those that do not write
    * @param log called with what was done to it for that
    */
-  write(directory: string, log: Log): Promise<void>;
+  write(directory: string | undefined, log: Log): Promise<void>;
   dispose(): Promise<void>;
 }
 

@@ -112,8 +112,8 @@ export class Validation {
   }
 
   async evaluate(): Promise<Scalars> {
-    const { communicator: processes } = this.options.state.backend;
-    const judged = await dealt(processes, this.#batches, (batch) => this.#losses.judge(batch));
+    const { dealtAmong } = this.options.state;
+    const judged = await dealt(dealtAmong, this.#batches, (batch) => this.#losses.judge(batch));
     return { ...meansOf(judged), ...(await this.#zeroShot()) };
   }
 
@@ -148,8 +148,8 @@ export class Validation {
     const groups = Array.from({ length: Math.ceil(images.length / embeddedAtOnce) }, (_, index) =>
       images.slice(index * embeddedAtOnce, (index + 1) * embeddedAtOnce),
     );
-    const { backend } = this.options.state;
-    const embedded = await dealt(backend.communicator, groups, async (files) => {
+    const { backend, dealtAmong } = this.options.state;
+    const embedded = await dealt(dealtAmong, groups, async (files) => {
       const decoded = await Promise.all(files.map((file) => decodeImage(file)));
       return Array.from(await this.#embedder.images(decoded));
     });

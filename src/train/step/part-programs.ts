@@ -113,8 +113,8 @@ export class PartPrograms<P, I> {
           sums.set(path, roundedTo(add(levels[level]![path]!, own), sumDtype));
         }
       }
-      const isDivided = this.options.divided !== undefined;
-      const all = Object.fromEntries(reducedGradients(sums, world, sumDtype, isDivided));
+      const { divided } = this.options;
+      const all = Object.fromEntries(reducedGradients(sums, world, sumDtype, divided));
       const next = update(before, all, this.options);
       return { outputs: { ...outputs, ...next.outputs }, state: next.state };
     });

@@ -1,8 +1,9 @@
 /** Sums of gradients over all processes, which are exchanged while the backward pass goes on. */
 import { cast } from "../../graph/ops/cast.js";
-import { allReduce, reduceBlocks } from "../../graph/ops/collective.js";
+import { allReduce } from "../../graph/ops/collective.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { World } from "../../graph/world.js";
+import type { Division } from "../../optim/division.js";
 import type { SumDtype } from "./tree-sum.js";
 
 /**
@@ -17,13 +18,13 @@ const firstChannel = 8;
 /**
  * @param gradients by path, float32 each
  * @param dtype what they are sent in
- * @param isDivided whether each process gets its range of each sum alone, and nothing to read elsewhere
+ * @param divided gives each process what it needs of the sums; default: all of them
  */
 export function reducedGradients(
   gradients: ReadonlyMap<string, Tensor>,
   world: World,
   dtype: SumDtype,
-  isDivided: boolean,
+  divided: Division | undefined,
 ): Map<string, Tensor> {
   if (world.size === 1) return new Map(gradients);
   // In the order in which they are complete. It is that of tracing, the same on all processes.
@@ -39,11 +40,21 @@ export function reducedGradients(
     room -= entry[1].bytes;
   }
   const reduced = buckets.flatMap((bucket, index) => {
-    const tensors = bucket.map(([, gradient]) => cast(gradient, dtype));
-    const sums = (isDivided ? reduceBlocks : allReduce)(tensors, world, firstChannel + index);
-    return bucket.map(([path], place) => [path, cast(sums[place]!, "float32")] as const);
+    const sent = new Map(bucket.map(([path, gradient]) => [path, cast(gradient, dtype)]));
+    const channel = firstChannel + index;
+    const sums = divided ? divided.reduced(sent, channel) : wholeSums(sent, world, channel);
+    return sums.map(([path, sum]) => [path, cast(sum, "float32")] as const);
   });
   // In the order of a single process, in which the norm adds them up.
   const sums = new Map(reduced);
   return new Map([...gradients.keys()].map((path) => [path, sums.get(path)!]));
+}
+
+function wholeSums(
+  gradients: ReadonlyMap<string, Tensor>,
+  world: World,
+  channel: number,
+): [string, Tensor][] {
+  const sums = allReduce([...gradients.values()], world, channel);
+  return [...gradients.keys()].map((path, index) => [path, sums[index]!]);
 }

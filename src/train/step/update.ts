@@ -5,7 +5,7 @@ import { add } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
 import { clipByGlobalNorm, clipByNorm } from "../../optim/clip.js";
-import { type DividedMoments, dividedAdamW, dividedNorm } from "../../optim/divided-moments.js";
+import type { Division } from "../../optim/division.js";
 import type { ParameterRules } from "../../optim/rules.js";
 import { type PartCounts, PartialSums } from "./tree-sum.js";
 
@@ -26,14 +26,12 @@ export interface OptimizerStateOptions extends PartCounts {
   readonly rules?: ParameterRules;
   /** Keeps a moving average of the parameters; default false. */
   readonly average?: boolean;
-  /** Has the moments of this process alone; default: all. */
-  readonly divided?: DividedMoments | undefined;
 }
 
 /** The shapes of the optimizer's state for a tree of parameters. */
 export function optimizerState<P>(
   parameters: P,
-  { rules = [], average = false, divided, ...counts }: OptimizerStateOptions = {},
+  { rules = [], average = false, ...counts }: OptimizerStateOptions = {},
 ): OptimizerState<P, TensorSpec> {
   const all = adamWMoments(parameters, rules);
   // Plain specifications: initialization draws parameters only.
@@ -44,7 +42,7 @@ export function optimizerState<P>(
   return {
     parameters,
     ...(average && { average: averages }),
-    moments: divided?.specs() ?? all,
+    moments: all,
     step: spec([]),
     ...(levels.length > 0 && {
       accumulated: Object.fromEntries(levels) as Readonly<
@@ -60,8 +58,8 @@ export interface UpdateOptions<P> {
   readonly clip?: number;
   /** The learning rate, float32 [], at a step counted from 1. */
   readonly learningRate: (step: Tensor) => Tensor;
-  /** The division of the moments, if the state has those of this process alone. */
-  readonly divided?: DividedMoments | undefined;
+  /** The division of the state among processes, if it is divided. */
+  readonly divided?: Division | undefined;
   /** Decay of the moving average, if the state has one; default 0.999. */
   readonly averaging?: number;
   /** Moves updated parameters into their permitted range. */
@@ -105,7 +103,7 @@ export function update<P>(
     clip === undefined
       ? undefined
       : divided
-        ? clipByNorm(dividedNorm(gradients, divided), clip)
+        ? clipByNorm(divided.norm(gradients), clip)
         : clipByGlobalNorm(gradients, clip);
   const inputs = {
     parameters: before.parameters,
@@ -116,7 +114,7 @@ export function update<P>(
     ...(clipping && { scale: clipping.scale }),
   };
   const { updateNorm, moments, ...updated } = divided
-    ? dividedAdamW(inputs, divided, optimizer)
+    ? divided.adamW(inputs, optimizer)
     : adamW(inputs, optimizer);
   const parameters = constrain?.(updated.parameters) ?? updated.parameters;
   const average = before.average && averaged(before.average, parameters, averaging);

@@ -5,43 +5,41 @@ import { compile } from "../backend/program.js";
 import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
-import { reduceBlocks } from "../graph/ops/collective.js";
 import { fill } from "../graph/ops/fill.js";
 import { numbersPerBlock } from "../graph/ops/block-ranges.js";
 import { spec } from "../graph/tensor.js";
 import { adamW, adamWMoments } from "./adamw.js";
 import { clipByGlobalNorm, clipByNorm } from "./clip.js";
-import { DividedMoments, dividedAdamW, dividedNorm } from "./divided-moments.js";
+import { type ZeroStage, divisionOf } from "./zero.js";
 
 const parameters = { matrix: spec([3, numbersPerBlock + 5]), bias: spec([7]) };
+const names = ["matrix", "bias"] as const;
 const waves = (count: number, phase: number): Float32Array =>
   Float32Array.from({ length: count }, (_, index) => Math.sin(index * 0.37 + phase));
 
-/** The parameters after two clipped steps with gradients that are sums over two processes. */
-async function trained(processes: Communicator | undefined): Promise<Values[]> {
-  const divided = processes && new DividedMoments(parameters, [], processes);
+/** The state after two clipped steps with gradients that are sums over two processes, and the numbers that a process has of it. */
+async function trained(
+  zero: ZeroStage,
+  processes?: Communicator,
+): Promise<{ readonly all: Values[]; readonly held: number }> {
+  const divided = divisionOf(zero, processes, parameters);
   const backend = referenceBackend({ precision: "float32", processes });
-  const moments = divided?.specs() ?? adamWMoments(parameters);
-  const state = new State(backend, { parameters, moments, step: spec([]) });
-  for (const path of ["matrix", "bias"]) {
+  const moments = adamWMoments(parameters);
+  const state = new State(backend, { parameters, moments }, divided?.ranges);
+  for (const path of names) {
     state.write(`parameters/${path}`, waves(state.spec(`parameters/${path}`).size, 1));
   }
   const program = compile({ state, inputs: parameters }, (s, gradients) => {
-    const names = ["matrix", "bias"] as const;
-    const sums = processes
-      ? reduceBlocks(
-          names.map((name) => gradients[name]),
-          processes,
-          9,
-        )
-      : names.map((name) => gradients[name]);
-    const summed = { matrix: sums[0]!, bias: sums[1]! };
+    const reduced = divided?.reduced(new Map(Object.entries(gradients)), 9);
+    const summed = reduced
+      ? Object.fromEntries(names.map((name) => [name, new Map(reduced).get(name)!]))
+      : gradients;
     const { scale } = divided
-      ? clipByNorm(dividedNorm(summed, divided), 0.5)
+      ? clipByNorm(divided.norm(summed), 0.5)
       : clipByGlobalNorm(summed, 0.5);
     const scalars = { learningRate: fill([], 1e-2), step: fill([], 1), scale };
     const inputs = { ...s, gradients: summed, ...scalars };
-    const next = divided ? dividedAdamW(inputs, divided) : adamW(inputs);
+    const next = divided ? divided.adamW(inputs) : adamW(inputs);
     return { outputs: {}, state: { parameters: next.parameters, moments: next.moments } };
   });
   for (const step of [1, 2]) {
@@ -52,16 +50,26 @@ async function trained(processes: Communicator | undefined): Promise<Values[]> {
       bias: waves(7, step).map((x) => share * x),
     });
   }
-  return [await state.read("parameters/matrix"), await state.read("parameters/bias")];
+  const all: Values[] = [];
+  await state.readTogether(
+    processes && processes.rank > 0
+      ? undefined
+      : async () => {
+          for (const path of state.paths) all.push(await state.read(path));
+        },
+  );
+  return { all, held: state.bytes.parameters! / 4 };
 }
 
-it("divided moments give all processes the parameters of one, bit for bit", async () => {
-  const alone = await trained(undefined);
-  const shared = await Promise.all(communicators(2).map(trained));
-  expect(shared).toEqual([alone, alone]);
-  const specs = communicators(2).map((each) => new DividedMoments(parameters, [], each).specs());
-  expect(specs.map(({ matrix }) => matrix?.first.size)).toEqual([
-    2 * numbersPerBlock,
-    numbersPerBlock + 15,
-  ]);
+it.each([1, 3] as const)("with ZeRO stage %i, the state of one process, bit for bit", async (zero) => {
+  const alone = await trained(0);
+  const [first, second] = await Promise.all(communicators(2).map((each) => trained(zero, each)));
+  expect(first!.all).toEqual(alone.all);
+  const { matrix, bias } = parameters;
+  const own = 2 * numbersPerBlock; // of four blocks
+  expect([first!.held, second!.held]).toEqual(
+    zero === 1
+      ? [alone.held, alone.held]
+      : [own + bias.size, matrix.size - own + bias.size],
+  );
 });

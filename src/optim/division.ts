@@ -1,0 +1,33 @@
+/** How the state of the optimizer is divided among processes (ZeRO, Rajbhandari et al. 2020). */
+import type { Range } from "../graph/ops/block-ranges.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { AdamWInputs, AdamWOptions, AdamWStep, Moments } from "./adamw.js";
+
+/** Results are those of one process, bit for bit, but for the norm of the update, which is rounded otherwise. */
+export interface Division {
+  /** What this process has of the tensors that are divided, by their paths in the state. */
+  readonly ranges: ReadonlyMap<string, Range>;
+
+  /**
+   * Sums of gradients over all processes, each of which gets what it needs of them for the other calls.
+   *
+   * @param gradients of one dtype, by the path of the parameter, which are exchanged together
+   */
+  reduced(
+    gradients: ReadonlyMap<string, Tensor>,
+    channel: number,
+  ): readonly (readonly [path: string, sum: Tensor])[];
+
+  /**
+   * The Euclidean norm of all gradients together: float32 [].
+   *
+   * @param sums of all gradients, by path, in the order of the parameters
+   */
+  norm(sums: unknown): Tensor;
+
+  /** One step of `adamW`, in which each process updates what it has. Gradients are sums that `reduced` gave. */
+  adamW<P>(inputs: AdamWInputs<P, Moments<Tensor>>, options?: AdamWOptions): AdamWStep<P>;
+}
+
+/** The channels of what divisions exchange themselves, after those of gradients and of divided state. */
+export const channels = { updated: 2 ** 13, squares: 2 ** 13 - 2, squaredNorm: 2 ** 13 - 1 } as const;
