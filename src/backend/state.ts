@@ -101,7 +101,8 @@ export class State<S = unknown> {
     if (transposed) requireMatrices(path, values, transposed);
     const range = this.ranges.get(path);
     if (range) this.#writeRange(path, range, start, values, transposed);
-    else if (transposed) this.memory(path).writeTransposed(values as Float32Array, start, transposed);
+    else if (transposed)
+      this.memory(path).writeTransposed(values as Float32Array, start, transposed);
     else this.memory(path).write(values, start);
     this.version++;
   }
@@ -157,7 +158,10 @@ export class State<S = unknown> {
   map(file: OpenFile, offsets: ReadonlyMap<string, number>): boolean {
     const tensors = [...offsets].map(([path, offset]) => {
       const { begin } = this.ranges.get(path) ?? { begin: 0 };
-      return { spec: this.held(path), offset: offset + begin * bytesPerElement[this.spec(path).dtype] };
+      return {
+        spec: this.held(path),
+        offset: offset + begin * bytesPerElement[this.spec(path).dtype],
+      };
     });
     const taken = [...offsets.keys()].find((path) => this.hasMemory(path));
     if (taken !== undefined) {
@@ -200,7 +204,8 @@ export class State<S = unknown> {
     const total = specs.reduce((sum, { bytes }) => sum + bytes, 0);
     requireMemory(total, "The state of this model");
     const { backend } = this;
-    const memories = backend.allocateTogether?.(specs) ?? specs.map((each) => backend.allocate(each));
+    const memories =
+      backend.allocateTogether?.(specs) ?? specs.map((each) => backend.allocate(each));
     for (const [index, path] of lacking.entries()) this.#memory.set(path, memories[index]!);
   }
 

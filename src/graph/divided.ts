@@ -52,7 +52,11 @@ export function gatherWhereRead(roots: readonly Tensor[]): Tensor[] {
   if (wholes.length === 0) return [...roots];
   const gathered = new RecentlyGathered(windowBytes(wholes));
   const rewritten = rewrite(roots, (node, inputs) => {
-    if (inputs.some(isDivided)) return reapply(node, inputs.map((each) => gathered.at(each)));
+    if (inputs.some(isDivided))
+      return reapply(
+        node,
+        inputs.map((each) => gathered.at(each)),
+      );
     return node.outputs.some(isDivided) ? node.outputs : undefined;
   });
   return rewritten.map((root) => gathered.at(root));

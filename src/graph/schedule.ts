@@ -21,9 +21,7 @@ export function schedule(roots: readonly Tensor[]): Node[] {
   const { followers, waiting, due } = dependencies(nodes);
   const ordered: Node[] = [];
   const placeOf = (node: Node): number =>
-    node.op.awaits
-      ? Math.min(...(followers.get(node) ?? []).map(({ id }) => id - 0.5))
-      : node.id;
+    node.op.awaits ? Math.min(...(followers.get(node) ?? []).map(({ id }) => id - 0.5)) : node.id;
   const ready = new ReadyNodes((node) => ({ node, rank: rank(node, due), place: placeOf(node) }));
   for (const node of nodes) if (waiting.get(node) === 0) ready.push(node);
   for (let node = ready.pop(); node; node = ready.pop()) {
@@ -100,7 +98,10 @@ function dueWaits(nodes: readonly Node[]): Map<Node, readonly Node[]> {
     bytes += bytesOf(wait);
     for (; first < index && bytes > most; first++) {
       const [start] = wait.inputs as [Tensor];
-      due.set(waits[first]!, start.node.inputs.map(({ node }) => node));
+      due.set(
+        waits[first]!,
+        start.node.inputs.map(({ node }) => node),
+      );
       bytes -= bytesOf(waits[first]!);
     }
   }

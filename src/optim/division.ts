@@ -30,4 +30,8 @@ export interface Division {
 }
 
 /** The channels of what divisions exchange themselves, after those of gradients and of divided state. */
-export const channels = { updated: 2 ** 13, squares: 2 ** 13 - 2, squaredNorm: 2 ** 13 - 1 } as const;
+export const channels = {
+  updated: 2 ** 13,
+  squares: 2 ** 13 - 2,
+  squaredNorm: 2 ** 13 - 1,
+} as const;

@@ -61,15 +61,16 @@ async function trained(
   return { all, held: state.bytes.parameters! / 4 };
 }
 
-it.each([1, 3] as const)("with ZeRO stage %i, the state of one process, bit for bit", async (zero) => {
-  const alone = await trained(0);
-  const [first, second] = await Promise.all(communicators(2).map((each) => trained(zero, each)));
-  expect(first!.all).toEqual(alone.all);
-  const { matrix, bias } = parameters;
-  const own = 2 * numbersPerBlock; // of four blocks
-  expect([first!.held, second!.held]).toEqual(
-    zero === 1
-      ? [alone.held, alone.held]
-      : [own + bias.size, matrix.size - own + bias.size],
-  );
-});
+it.each([1, 3] as const)(
+  "with ZeRO stage %i, the state of one process, bit for bit",
+  async (zero) => {
+    const alone = await trained(0);
+    const [first, second] = await Promise.all(communicators(2).map((each) => trained(zero, each)));
+    expect(first!.all).toEqual(alone.all);
+    const { matrix, bias } = parameters;
+    const own = 2 * numbersPerBlock; // of four blocks
+    expect([first!.held, second!.held]).toEqual(
+      zero === 1 ? [alone.held, alone.held] : [own + bias.size, matrix.size - own + bias.size],
+    );
+  },
+);

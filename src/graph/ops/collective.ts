@@ -266,6 +266,13 @@ export function gatherRange(
   channel: number,
 ): Tensor {
   const { begin } = rangeOf(sizeOf(whole), { size, rank });
-  const attributes = { parts: "gatherBlocks", channel, size, rank, whole, begins: [begin] } as const;
+  const attributes = {
+    parts: "gatherBlocks",
+    channel,
+    size,
+    rank,
+    whole,
+    begins: [begin],
+  } as const;
   return applyAll(lateWaitOp, applyAll(lateStartOp, [range], attributes), { begins: [0] })[0]!;
 }
