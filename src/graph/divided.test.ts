@@ -11,6 +11,7 @@ import { rangeOf } from "./ops/block-ranges.js";
 import { sum } from "./ops/broadcast.js";
 import { reduceRanges } from "./ops/collective.js";
 import { relu } from "./ops/elementwise.js";
+import { fill } from "./ops/fill.js";
 import { product } from "./ops/matmul.js";
 import { type Tensor, type TensorSpec, spec } from "./tensor.js";
 import type { World } from "./world.js";
@@ -75,6 +76,17 @@ describe("divided state", () => {
     // Besides the ranges of the gradients, which are the results: a tensor that is read and two gathered ahead, and as many gradients.
     expect(program.memory.arena).toBeGreaterThan(ranges);
     expect(program.memory.arena).toBeLessThan(ranges + 6 * whole);
+  });
+
+  it("is written whole, of which one tensor is in memory at a time", () => {
+    const [layers, width] = [16, 256];
+    const four = communicators(4)[3]!;
+    const { state } = stack(layers, width, four);
+    const program = compile({ state, inputs: {} }, () => ({
+      outputs: {},
+      state: { weights: Array.from({ length: layers }, () => fill([width, width], 1)) },
+    }));
+    expect(program.memory.arena).toBeLessThan(2 * 4 * width * width);
   });
 
   it("is read together with the other processes", async () => {

@@ -20,9 +20,11 @@ export function schedule(roots: readonly Tensor[]): Node[] {
   const nodes = late.length > 0 ? all.filter(({ op }) => !op.late) : all;
   const { followers, waiting, due } = dependencies(nodes);
   const ordered: Node[] = [];
-  const placeOf = (node: Node): number =>
-    node.op.awaits ? Math.min(...(followers.get(node) ?? []).map(({ id }) => id - 0.5)) : node.id;
-  const ready = new ReadyNodes((node) => ({ node, rank: rank(node, due), place: placeOf(node) }));
+  const ready = new ReadyNodes((node) => {
+    const readers = followers.get(node) ?? [];
+    const place = node.op.awaits ? Math.min(...readers.map(({ id }) => id - 0.5)) : node.id;
+    return { node, rank: rank(node, readers, due), place };
+  });
   for (const node of nodes) if (waiting.get(node) === 0) ready.push(node);
   for (let node = ready.pop(); node; node = ready.pop()) {
     ordered.push(node);
@@ -45,10 +47,20 @@ export function schedule(roots: readonly Tensor[]): Node[] {
  * small results, then everything else. Collective operations are waited for when they are due, or else in the place of their first
  * reader: if what comes after it were run before, the backward pass would recompute all values at once.
  */
-function rank(node: Node, due: ReadonlySet<Node>): number {
+function rank(node: Node, readers: readonly Node[], due: ReadonlySet<Node>): number {
   if (node.op.awaits) return due.has(node) ? 0 : 2;
   if (node.op.update || node.op.collective) return 0;
-  return node.op.view || node.outputs.every((output) => output.bytes <= smallBytes) ? 1 : 2;
+  const isSmall = node.outputs.every((output) => output.bytes <= smallBytes);
+  return node.op.view || isSmall || shrinksForUpdates(node, readers) ? 1 : 2;
+}
+
+/** Whether it may free a larger input, as it alone stands between that and an update: a range of a value that is written. */
+function shrinksForUpdates({ inputs, outputs }: Node, readers: readonly Node[]): boolean {
+  const bytes = (tensors: readonly Tensor[]): number =>
+    tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  return (
+    readers.length > 0 && readers.every(({ op }) => op.update) && bytes(outputs) < bytes(inputs)
+  );
 }
 
 interface Dependencies {
