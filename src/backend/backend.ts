@@ -89,6 +89,11 @@ export interface Backend {
   dispose(): void;
 }
 
+/** Memory for many tensors, side by side where the backend can. */
+export function allocateAll(backend: Backend, specs: readonly TensorSpec[]): Memory[] {
+  return backend.allocateTogether?.(specs) ?? specs.map((spec) => backend.allocate(spec));
+}
+
 /** An instruction failed; `message` says why. */
 export class KernelError extends Error {
   override readonly name = "KernelError";

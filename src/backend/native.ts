@@ -101,7 +101,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     },
     allocateTogether: (specs) => {
       const { tensors, bytes } = sideBySide(specs);
-      return partsOf(allocate(addon, context, bytes), tensors);
+      return specs.length === 0 ? [] : partsOf(allocate(addon, context, bytes), tensors);
     },
     map: (file, tensors) => {
       requireWithin(file, tensors);

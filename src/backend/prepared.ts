@@ -1,5 +1,5 @@
 import type { TensorSpec } from "../graph/tensor.js";
-import type { Backend, Memory } from "./backend.js";
+import { type Backend, type Memory, allocateAll } from "./backend.js";
 
 interface Entry {
   readonly memory: Memory;
@@ -17,20 +17,18 @@ export class PreparedTensors {
 
   /** Bytes of those of `tensors`, by origin, that are not there yet. */
   lackingBytes(tensors: ReadonlyMap<string, TensorSpec>): number {
-    const lacking = [...tensors].filter(([origin]) => !this.#entries.has(origin));
-    return lacking.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+    return this.#lacking(tensors).reduce((sum, [, { bytes }]) => sum + bytes, 0);
   }
 
   /** Keeps `tensors` until they are released as often as they were taken. */
   take(tensors: ReadonlyMap<string, TensorSpec>): void {
-    for (const [origin, spec] of tensors) {
-      const entry = this.#entries.get(origin);
-      if (entry) entry.users++;
-      else {
-        const memory = this.backend.allocate(spec);
-        this.#entries.set(origin, { memory, users: 1, version: -1 });
-      }
+    const lacking = this.#lacking(tensors);
+    const specs = lacking.map(([, spec]) => spec);
+    const memories = allocateAll(this.backend, specs);
+    for (const [index, [origin]] of lacking.entries()) {
+      this.#entries.set(origin, { memory: memories[index]!, users: 0, version: -1 });
     }
+    for (const origin of tensors.keys()) this.#entries.get(origin)!.users++;
   }
 
   release(origins: Iterable<string>): void {
@@ -59,5 +57,9 @@ export class PreparedTensors {
       const entry = this.#entries.get(origin);
       if (entry) entry.version = version;
     }
+  }
+
+  #lacking(tensors: ReadonlyMap<string, TensorSpec>): [string, TensorSpec][] {
+    return [...tensors].filter(([origin]) => !this.#entries.has(origin));
   }
 }

@@ -2,7 +2,7 @@ import { type Mapped, leavesOf } from "../base/tree.js";
 import type { Range } from "../graph/ops/block-ranges.js";
 import { TensorSpec, bytesPerElement, spec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
-import type { Backend, Matrices, Memory, OpenFile } from "./backend.js";
+import { type Backend, type Matrices, type Memory, type OpenFile, allocateAll } from "./backend.js";
 import type { Communicator } from "./communicator.js";
 import { LentRanges } from "./lent-ranges.js";
 import { PreparedTensors } from "./prepared.js";
@@ -203,9 +203,7 @@ export class State<S = unknown> {
     const specs = lacking.map((path) => this.held(path));
     const total = specs.reduce((sum, { bytes }) => sum + bytes, 0);
     requireMemory(total, "The state of this model");
-    const { backend } = this;
-    const memories =
-      backend.allocateTogether?.(specs) ?? specs.map((each) => backend.allocate(each));
+    const memories = allocateAll(this.backend, specs);
     for (const [index, path] of lacking.entries()) this.#memory.set(path, memories[index]!);
   }
 
