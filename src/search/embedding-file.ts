@@ -105,7 +105,7 @@ export interface EmbeddingFile {
 export async function openEmbeddings(path: string): Promise<EmbeddingFile> {
   await access(path).catch(() => {
     throw new SourceError(
-      `${path} does not exist. Create it with: flava embed SOURCE --out ${path}`,
+      `${path} does not exist. Make it with: flava ${path.endsWith(".parquet") ? "embed" : "index"} SOURCE --out ${path}`,
     );
   });
   const fail = (error: unknown): never => {

@@ -19,7 +19,7 @@ import { interruptible } from "../interruptible.js";
 import { type JsonFlag, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
 import { outputDirectory } from "../output-path.js";
-import { wholeNumberFrom } from "../whole-number.js";
+import { portNumber } from "../whole-number.js";
 import { sourceNameOf, withProgress } from "./index-verb.js";
 
 interface SearchAppFlags extends ModelFlags, DataFlags, JsonFlag {
@@ -39,7 +39,7 @@ export function addSearchApp(program: Command): void {
       "where the index is kept; default: in the cache (FLAVA_CACHE)",
       outputDirectory,
     )
-    .option("--port <n>", "port; 0 for any that is free", wholeNumberFrom(0), 8000)
+    .option("--port <n>", "port; 0 for any that is free", portNumber, 8000)
     .addOption(new Option("--json", "print the URL and the index as JSON, once it listens"))
     .action(run);
   addDataOptions(addModelOptions(command));

@@ -63,7 +63,12 @@ async function keysOf(
   file: string | undefined,
   words: string | undefined,
 ): Promise<ApiKeys | undefined> {
-  if (file !== undefined) return ApiKeys.parse(await readFile(file, "utf8"), file);
+  if (file !== undefined) {
+    const text = await readFile(file, "utf8").catch((cause: unknown) => {
+      throw new Error(`The API keys cannot be read: ${(cause as Error).message}.`, { cause });
+    });
+    return ApiKeys.parse(text, file);
+  }
   if (words === undefined) return undefined;
   return ApiKeys.parse(words.replaceAll(",", "\n"), "FLAVA_API_KEYS");
 }

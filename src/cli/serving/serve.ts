@@ -9,7 +9,7 @@ import { existingDirectory } from "../existing-directory.js";
 import { printJson } from "../json.js";
 import { addComputeOptions, headsOption } from "../model-option.js";
 import { several } from "../several.js";
-import { wholeNumberFrom } from "../whole-number.js";
+import { portNumber, wholeNumberFrom } from "../whole-number.js";
 import { namedModels } from "./named-models.js";
 import { type ServeFlags, openServer } from "./open-server.js";
 
@@ -25,7 +25,7 @@ export function addServe(program: Command): void {
       "a model, and the name that clients call it by; repeat for several, the first is the default; default: the model that ships",
       several,
     )
-    .option("--port <n>", "port; 0 for any that is free", wholeNumberFrom(0), 8000)
+    .option("--port <n>", "port; 0 for any that is free", portNumber, 8000)
     .option("--host <address>", "address to listen on; 0.0.0.0 for other machines", "127.0.0.1")
     .option(
       "--processes <n>",
