@@ -191,7 +191,8 @@ async function prepare(options: FinetuneOptions): Promise<Session> {
     samples: samples.length,
     width: source.config[task.encoder].width,
   });
-  const { reader, largest } = batchesOf(task, source, resolved, samples);
+  const { reader, largest, truncated } = batchesOf(task, source, resolved, samples);
+  if (truncated !== undefined) options.log(truncated);
   const provenance = await provenanceOf(options, source, resolved, { samples, validation });
   return {
     ...options,

@@ -10,6 +10,7 @@ import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
 import type { SampleColumns } from "../data/labeled/labeled-row.js";
 import { labelsOf } from "../data/labeled/labels.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
+import { TruncatedTexts } from "../inference/truncated-texts.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Task } from "../model/task.js";
 import type { ResolvedRecipe } from "./resolved-recipe.js";
@@ -37,15 +38,19 @@ export function taskOf(
   };
 }
 
-/** How samples become batches, and the sizes of the largest batch. */
+/** How samples become batches, the sizes of the largest batch, and a line on texts that are read in part, if there are any. */
 export function batchesOf(
   { encoder, labels, pairs, maximumTokens, imageSize }: Task,
   { tokenizer, processor }: Pick<Model, "tokenizer" | "processor">,
   { batch, lengths, views }: ResolvedRecipe,
   samples: readonly LabeledSample[],
-): { readonly reader: LabeledReaderOptions; readonly largest: TaskSizes } {
+): {
+  readonly reader: LabeledReaderOptions;
+  readonly largest: TaskSizes;
+  readonly truncated: string | undefined;
+} {
   const sized = imageSize === undefined ? processor : withImageSize(processor, imageSize);
-  const needed = longestOf(samples, tokenizer, maximumTokens);
+  const { needed, truncated } = tokensOf(samples, tokenizer, maximumTokens);
   const enough = lengths.findIndex((length) => length >= needed);
   const used = lengths.slice(0, enough + 1).map((length) => Math.min(length, maximumTokens));
   const texts = {
@@ -65,27 +70,30 @@ export function batchesOf(
       ...(encoder !== "image" && { length: used.at(-1)!, pairs }),
       ...(encoder !== "text" && { pixels: viewShape({ width: 1, height: 1 }, sized.encoder) }),
     },
+    truncated,
   };
 }
 
-/** Texts whose tokens are counted: the longest ones by characters. */
-const countedTexts = 200;
-
-/** Tokens of the longest text, or about as many. */
-function longestOf(
+/** Tokens of the longest text, `maximum` at most, and a line on those that have more. */
+export function tokensOf(
   samples: readonly LabeledSample[],
   tokenizer: Tokenizer,
   maximum: number,
-): number {
-  const charactersOf = ({ text = "", textPair = "" }: LabeledSample): number =>
-    text.length + textPair.length;
-  const longest = samples
-    .toSorted((a, b) => charactersOf(b) - charactersOf(a))
-    .slice(0, countedTexts);
-  const tokens = longest.map(
-    ({ text = "", textPair }) => tokenizer.encodePair(text, textPair, maximum).ids.length,
-  );
-  return Math.max(1, ...tokens);
+): { readonly needed: number; readonly truncated: string | undefined } {
+  // A token but the special ones has one character or more, accents and parts of syllables counted.
+  const boundOf = ({ text = "", textPair = "" }: LabeledSample): number =>
+    text.normalize("NFD").length + textPair.normalize("NFD").length + 3;
+  const bounded = samples.map((sample) => ({ sample, bound: boundOf(sample) }));
+  const truncated = new TruncatedTexts();
+  let needed = 1;
+  for (const { sample, bound } of bounded.sort((a, b) => b.bound - a.bound)) {
+    if (bound <= needed) break;
+    const { text = "", textPair } = sample;
+    const encoded = tokenizer.encodePair(text, textPair, maximum);
+    needed = Math.max(needed, encoded.ids.length);
+    if (encoded.truncated) truncated.add(text, maximum);
+  }
+  return { needed, truncated: truncated.takeSummary() };
 }
 
 /** SHA-256 of the samples in their order. Images in files count by their paths. */
