@@ -6,7 +6,7 @@ const introduction = `# The 35 tasks
 
 FLAVA's paper evaluates one model on 35 tasks: eight of GLUE, 22 sets of images, and five on images with texts ([flava.md](flava.md), 7
 and 8). This page says which files each task needs and how they are split. Put each set into a folder of the task's name in one data
-directory; \`flava tasks --data DIR\` then shows what is found and what is missing. Nothing is downloaded, and files are read as
+directory; \`flava tasks --data DIR\` then shows what is found, missing or unusable. Nothing is downloaded, and files are read as
 their publishers distribute them, unpacked.
 
 - A layout is a form in which the files are accepted; the first is the official one. In paths, \`*\` stands for any characters, and

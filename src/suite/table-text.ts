@@ -109,6 +109,7 @@ function zeroShotLines(outcomes: readonly Outcome[]): string[] {
 /** How long the tasks took, and how much of it was spent in programs of the engine. */
 export function timeOf(outcomes: readonly Outcome[]): string {
   const scored = outcomes.flatMap((outcome) => ("scores" in outcome ? outcome.scores : []));
+  if (scored.length === 0) return "No task was scored.";
   const total = (of: "seconds" | "secondsInPrograms"): number =>
     scored.reduce((sum, scores) => sum + scores[of], 0);
   const share = Math.round((100 * total("secondsInPrograms")) / Math.max(total("seconds"), 0.1));
@@ -184,7 +185,7 @@ function absences({ outcomes }: SuiteReport): string[] {
       ? [`Files are missing for ${missing.join(", ")}. flava tasks --data DIR names them.`]
       : []),
     ...(notRun.length > 0
-      ? [`${notRun.join(", ")} need fine-tuning, which takes long: add --finetune.`]
+      ? [`Fine-tuning, which takes long, is needed for ${notRun.join(", ")}: add --finetune.`]
       : []),
   ];
 }

@@ -76,7 +76,9 @@ export function describeValues(values: Values, given: Columns, image?: string): 
   const named = label === undefined ? undefined : labelOf(values[label]);
   const used = new Set([...texts, image, label, "texts", "label"]);
   return {
-    texts: texts.flatMap((name) => textsOf(values[name])),
+    texts: texts.flatMap((name) =>
+      textsOf(given.texts ? numbersAsTexts(values[name]) : values[name]),
+    ),
     ...(named !== undefined && { label: named }),
     fields: Object.fromEntries(Object.entries(values).filter(([name]) => !used.has(name))),
   };
@@ -115,6 +117,12 @@ const isPresent = (value: unknown): boolean =>
 function textsOf(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((text): text is string => typeof text === "string" && text !== "");
+}
+
+/** In a column that is named as one of texts, numbers are texts, as in a CSV file. */
+function numbersAsTexts(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(numbersAsTexts);
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : value;
 }
 
 /** The value as a class label, if it can be one. */

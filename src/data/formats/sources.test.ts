@@ -251,6 +251,12 @@ describe("every source", () => {
     expect((await first("lines")).texts).toEqual(["l 1"]);
   });
 
+  it("takes numbers for texts in a column that is named as one of texts", async () => {
+    const table = join(write(newDirectory("years"), { "a.jsonl": '{"year": 1984}\n' }), "a.jsonl");
+    const named = await openSource(table, { columns: { texts: ["year"] } });
+    expect((await readAll(named))[0]).toMatchObject({ texts: ["1984"] });
+  });
+
   it("lists the possible forms", async () => {
     await expect(openSource(join(root, "nowhere"))).rejects.toThrow("A data set is one of");
     await expect(openSource(newDirectory("empty"))).rejects.toThrow("has no files");
