@@ -26,8 +26,6 @@ export class ClassFinder {
     if (found !== undefined) return found;
     this.unknownLabels.set(label, (this.unknownLabels.get(label) ?? 0) + 1);
     const name = JSON.stringify(label);
-    return new NotEvaluated(
-      `has the label ${name}, which is not one of the ${this.#classes.size} classes`,
-    );
+    return new NotEvaluated(`has the label ${name}, which is not among the classes`);
   };
 }

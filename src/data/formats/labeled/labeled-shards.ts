@@ -24,7 +24,7 @@ export async function labeledShards(
       for await (const { key, path, image, label } of source.read(skipped)) {
         if (label === undefined || !names.has(label))
           throw new SourceError(
-            `${path ?? key} has the label ${JSON.stringify(label)}, which is none of the ${names.size} classes.`,
+            `${path ?? key} has the label ${JSON.stringify(label)}, which is not among the classes.`,
           );
         if (image) yield { key, image, target: { kind: "class", label } };
         else skipped?.add(key, "missing", `${path ?? key} has no image.`);
