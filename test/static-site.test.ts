@@ -140,7 +140,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   });
 
   it("says what computes: one thread, and several where the host sends the headers of the site", async () => {
-    await page.getByText("by WebAssembly on one thread, as the server does not").waitFor();
+    await page.getByText("by WebAssembly on one thread; more need").waitFor();
     const isolated = await watchedPage(browser, origin, false);
     await isolated.page.goto(`${origin}/isolated/`);
     await isolated.page.getByText(/by WebAssembly on (\d+ threads|one thread)\.$/).waitFor();

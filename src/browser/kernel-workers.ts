@@ -51,7 +51,11 @@ function startWorker(): Promise<KernelWorker> {
   const onError = (act: (error: Error) => void): void => {
     worker.onerror = (event) => {
       event.preventDefault(); // it is handled here, and not an error of the page
-      act(new Error(`A thread of the kernels has ended: ${event.message ?? "it was not found"}.`));
+      act(
+        new Error(
+          `A thread of the kernels has ended: ${event.message ?? "its script did not load"}.`,
+        ),
+      );
     };
   };
   return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@ export function Computes({
   return (
     <p class="quiet">
       {name === "webgpu" ? "Computed by WebGPU" : `Computed by WebAssembly on ${on}`}
-      {isAlone && ", as the server does not isolate this page (docs/browser.md)"}.
+      {isAlone && "; more need two headers of the server (docs/browser.md)"}.
     </p>
   );
 }

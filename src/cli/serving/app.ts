@@ -42,7 +42,10 @@ export function addApp(program: Command): void {
       const dtype = await writeSite(out, model, options);
       if (json) printJson({ path: out, model, dtype });
       else
-        console.log(`Written to ${out}, with the model in ${dtype}. Any web server can host it.`);
+        console.log(
+          `Written to ${out}, with the model in ${dtype}. Any web server can host it; one that sends the headers in _headers lets ` +
+            "it compute on several threads (docs/browser.md).",
+        );
     });
 }
 
