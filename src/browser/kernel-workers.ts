@@ -21,7 +21,7 @@ const scope = globalThis as unknown as {
 
 /**
  * Starts `threads` workers, by default one per core; at most 64. Undefined where the page is not cross-origin isolated, which
- * means that threads cannot share memory, and, with a warning on the console, where the script of the workers is not found.
+ * means that threads cannot share memory, and, with a warning on the console, where the script of the workers cannot be loaded.
  *
  * @throws RangeError unless `threads` is a positive integer
  */
@@ -38,14 +38,14 @@ export async function kernelWorkers(
   if (workers.length === count) return workers;
   for (const worker of workers) worker.end();
   scope.console.warn(
-    "The kernels in WebAssembly run on one thread: the script of the others was not found. Bundlers find it if they know " +
-      'new Worker(new URL("...", import.meta.url)).',
+    "The kernels in WebAssembly run on one thread: the script of the others cannot be loaded. Bundlers copy it if they know " +
+      'new Worker(new URL("...", import.meta.url)); it must be of the origin of the page.',
   );
   return undefined;
 }
 
-/** Starts a worker. Rejects if its script cannot be loaded. */
-function startWorker(): Promise<KernelWorker> {
+/** Starts a worker. Rejects if its script cannot be loaded, or is of another origin. */
+async function startWorker(): Promise<KernelWorker> {
   // Bundlers find scripts of workers in this form.
   const worker = new Worker(new URL("./kernel-worker.js", import.meta.url), { type: "module" });
   const onError = (act: (error: Error) => void): void => {
