@@ -156,7 +156,7 @@ describe("optimizerStep with micro-batches", () => {
   it("refuses batches that do not split evenly, and crowded micro-batches", async () => {
     const backend = referenceBackend();
     await expect(step(backend, { kind: "image", ...images(3) }, 2)).rejects.toThrow(
-      /3 samples .* 2 equal micro-batches/,
+      /batch of 3 .* 2 equal micro-batches/,
     );
     const crowded = {
       ...texts([4, 4], 4),
