@@ -68,8 +68,7 @@ export async function evaluateSets(
     interruptible("Stopped; nothing was written.", async (signal) => {
       const run = (model: Flava): Promise<Evaluation[]> =>
         evaluateAll(model, sets, flags, evaluateOne, signal);
-      const own = await run(flava);
-      const evaluated = await compared(own, flags, run);
+      const evaluated = await compared(flava, flags, run);
       if (!isFirst(flags.processes)) return;
       const { path: model, precision } = flava.model;
       if (flags.json) printJson({ model, precision, evaluations: evaluated.map(jsonOf) });
@@ -82,13 +81,13 @@ export async function evaluateSets(
 }
 
 async function compared(
-  own: readonly Evaluation[],
+  flava: Flava,
   { against, heads: _, ...flags }: EvaluationFlags,
   run: (model: Flava) => Promise<Evaluation[]>,
 ): Promise<Evaluated[]> {
-  if (against === undefined) return own.map((evaluation) => ({ evaluation }));
-  const others = await useModel({ ...flags, model: against }, run);
-  return own.map((evaluation, index) => {
+  if (against === undefined) return (await run(flava)).map((evaluation) => ({ evaluation }));
+  const others = await useModel({ ...flags, model: against }, run); // first, so that a wrong path fails at once
+  return (await run(flava)).map((evaluation, index) => {
     const differences = compareEvaluations(evaluation, others[index]!);
     return { evaluation, comparison: { model: against, differences } };
   });
