@@ -27,7 +27,7 @@ import {
 } from "node:fs";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -166,7 +166,8 @@ function sourcesIn(folder) {
 function isKnownTo([command, ...rest], { flags, instruction }) {
   const source = instruction ? `void probe() { asm volatile("${instruction}"); }` : "";
   const probe = [...rest, ...flags, "-x", "c++", "-c", "-o", "/dev/null", "-"];
-  return flags.length === 0 || spawnSync(command, probe, { input: source }).status === 0;
+  const options = { input: source, cwd: tmpdir() }; // where Zig leaves a file
+  return flags.length === 0 || spawnSync(command, probe, options).status === 0;
 }
 
 /**

@@ -5,9 +5,9 @@
 // Each of OUT/flava-linux-x64, OUT/flava-linux-arm64 and so on has flava.node and a package.json with os, cpu and libc, by which
 // package managers choose. OUT/flava is the package itself, with them as optional dependencies. Publish those first, then it.
 //
-// Kernels are built for this system, and for Linux on arm64 where Debian's cross compiler is installed. They need the C and C++
-// libraries of the system that they are built on, or newer ones. Those for musl are made on Alpine: Debian has no C++ standard
-// library for it.
+// Kernels are built for this system and, by cross compilers that are installed, for Linux on arm64 (Debian's g++-aarch64-linux-gnu) and
+// for musl (Zig, from the Python package ziglang). They need the C and C++ libraries of the system that they are built on, or newer
+// ones; those that Zig builds need nothing but musl.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,6 +32,23 @@ function run(command, parameters, options = {}) {
   process.exit(1);
 }
 
+/** Platforms with a cross compiler, which has a folder of objects of its own. */
+const crossTargets = [
+  {
+    ...{ os: "linux", cpu: "arm64", libc: "glibc", folder: "native-arm" },
+    compiler: "aarch64-linux-gnu-g++",
+  },
+  {
+    ...{ os: "linux", cpu: "x64", libc: "musl", folder: "native-musl" },
+    compiler: "python3 -m ziglang c++ -target x86_64-linux-musl -s", // it keeps 30 MB for debuggers otherwise
+  },
+];
+
+function isInstalled({ compiler }) {
+  const [command, ...rest] = compiler.split(" ");
+  return spawnSync(command, [...rest, "--version"]).status === 0;
+}
+
 /** Platforms to build for: their parts in package.json, the folder of objects, and the compiler if it is not the default. */
 function findTargets() {
   const { platform, arch } = process;
@@ -39,9 +56,8 @@ function findTargets() {
   const isGlibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
   const libc = platform === "linux" ? (isGlibc ? "glibc" : "musl") : undefined;
   const own = { os: platform, cpu: arch, libc, folder: "native" };
-  const cross = "aarch64-linux-gnu-g++";
-  if (spawnSync(cross, ["--version"]).status !== 0 || arch === "arm64") return [own];
-  return [own, { os: "linux", cpu: "arm64", libc: "glibc", folder: "native-arm", compiler: cross }];
+  const others = crossTargets.filter((target) => nameOf(target) !== nameOf(own));
+  return [own, ...others.filter(isInstalled)];
 }
 
 const nameOf = ({ os, cpu, libc }) => `flava-${os}${libc === "musl" ? "musl" : ""}-${cpu}`;

@@ -25,14 +25,39 @@ namespace {
 constexpr const char* levelNames[levelCount] = {"portable", "avx2",  "avx512",
                                                 "avx512bf16", "amx", "amx-emulated", "neon-bf16"};
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__)
 
-bool processorHasAmx() {
-  unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  constexpr unsigned bfloat16 = 1u << 22, tiles = 1u << 24, int8 = 1u << 25;
-  return (d & bfloat16) != 0 && (d & tiles) != 0 && (d & int8) != 0;
+struct Features {
+  bool avx2 = false, avx512 = false, avx512Bfloat16 = false, amx = false;
+};
+
+/**
+ * What the processor has, and the system saves of each thread. Asked of the processor itself: __builtin_cpu_supports needs
+ * a part of the compiler's runtime that Zig lacks.
+ */
+Features readFeatures() {
+  const auto has = [](unsigned bits, int bit) { return (bits >> bit & 1) != 0; };
+  Features found;
+  unsigned a, b, c, d, saved = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
+  const bool fma = has(c, 12);
+  if (has(c, 27)) asm("xgetbv" : "=a"(saved), "=d"(d) : "c"(0));
+  const auto saves = [saved](unsigned registers) { return (saved & registers) == registers; };
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
+  found.avx2 = saves(0x6) && fma && has(b, 5);
+  const bool foundation = has(b, 16), doubles = has(b, 17), bytes = has(b, 30), shorterVectors = has(b, 31);
+  found.avx512 = found.avx2 && saves(0xe6) && foundation && doubles && bytes && shorterVectors;
+  const bool int8Products = has(c, 11);
+  const bool tiles = has(d, 22) && has(d, 24) && has(d, 25);  // with products of bfloat16 and of 8 bits
+  if (a < 1 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
+  found.avx512Bfloat16 = found.avx512 && int8Products && has(a, 5);
+  found.amx = found.avx512Bfloat16 && tiles;
+  return found;
 }
+
+#endif
+
+#if defined(__x86_64__) && defined(__linux__)
 
 /**
  * Asks Linux, once per process, to save the tile registers of its threads. Refused where the kernel is too old, where a
@@ -50,7 +75,6 @@ bool systemGrantsTiles() {
 
 #elif defined(__x86_64__)
 
-bool processorHasAmx() { return false; }
 bool systemGrantsTiles() { return false; }
 
 #endif
@@ -79,26 +103,22 @@ bool processorHasBfloat16() { return false; }
 
 #endif
 
-// Each level includes the instructions of the one before. __builtin_cpu_supports also asks whether the operating
-// system saves the wide registers. Every processor with AVX2 and FMA has F16C.
+// Each level includes the instructions of the one before. Every processor with AVX2 and FMA has F16C.
 bool processorRuns(Level level) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
+  static const Features features = readFeatures();
   switch (level) {
     case Level::portable:
       return true;
     case Level::avx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+      return features.avx2;
     case Level::avx512:
-      return processorRuns(Level::avx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+      return features.avx512;
     case Level::avx512bf16:
-      return processorRuns(Level::avx512) && __builtin_cpu_supports("avx512bf16") &&
-             __builtin_cpu_supports("avx512vnni");
-    case Level::amx:
-      return processorRuns(Level::avx512bf16) && processorHasAmx() && systemGrantsTiles();
     case Level::amxEmulated:
-      return processorRuns(Level::avx512bf16);
+      return features.avx512Bfloat16;
+    case Level::amx:
+      return features.amx && systemGrantsTiles();
     case Level::neonBf16:
       return false;
   }

@@ -198,7 +198,7 @@ describe("flava inspect", () => {
 
   it("reports a missing checkpoint", async () => {
     await expect(inspect(join(golden, "strided.pt"))).rejects.toThrow(
-      /holds no FLAVA model: its 8 tensors/,
+      /holds no FLAVA model: none of its tensors/,
     );
     await expect(inspect(golden)).rejects.toThrow(/has no config.json/);
   });
