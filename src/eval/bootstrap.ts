@@ -1,7 +1,7 @@
 /** Bootstrap confidence intervals of a mean. */
 import type { Abortable } from "../base/call-options.js";
 import { type Key, foldIn } from "../base/random.js";
-import type { Numbers } from "./metrics.js";
+import { type Numbers, mean } from "./metrics.js";
 
 /** A mean with its 95 % confidence interval. */
 export interface Interval {
@@ -57,7 +57,8 @@ export function bootstrap(
 }
 
 /**
- * A metric that is no mean of scores, such as F1 or a correlation, with its percentile bootstrap interval.
+ * A metric that is no mean of scores, such as F1 or a correlation, with its percentile bootstrap interval, less the bias of the
+ * resamples: a mean over classes is too high in them, for instance, where rare classes, of which some drop out, are the difficult ones.
  *
  * @param count number of items
  * @param metric of some items, given by their indices, of which some repeat; resamples of which it is NaN do not count. The
@@ -72,17 +73,27 @@ export function bootstrapMetric(
 ): Interval {
   if (count === 0) throw new RangeError("A metric needs at least one item.");
   const items = Int32Array.from({ length: count }, (_, item) => item);
-  const mean = metric(items);
+  const ofAll = metric(items);
   const values = Float64Array.from({ length: resamples }, (_, resample) => {
     const draw = randomIndices(foldIn(key, resample), count);
     for (let place = 0; place < count; place++) items[place] = draw();
     return metric(items);
   });
-  return { mean, ...middle(values.filter((value) => !Number.isNaN(value))), count };
+  const found = values.filter((value) => !Number.isNaN(value));
+  return { mean: ofAll, ...unbiased(found, ofAll), count };
+}
+
+/** The bounds of the middle 95 % of `values`, shifted so that their mean is `expected`, but not beyond 0 or 1 where no value is. */
+function unbiased(values: Float64Array, expected: number): Pick<Interval, "low" | "high"> {
+  const bias = mean(values) - expected;
+  const { low, high } = middle(values);
+  const least = values.some((value) => value < 0) ? -Infinity : 0;
+  const most = values.some((value) => value > 1) ? Infinity : 1;
+  return { low: Math.max(least, low - bias), high: Math.min(most, high - bias) };
 }
 
 /** The bounds of the middle 95 % of `values`; NaN if there are none. */
-function middle(values: Float64Array): { readonly low: number; readonly high: number } {
+function middle(values: Float64Array): Pick<Interval, "low" | "high"> {
   const sorted = values.toSorted();
   return { low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
 }
