@@ -5,12 +5,13 @@ import { load } from "../src/api/load.js";
 import { cacheDirectory } from "../src/base/cache.js";
 import { decodeImage } from "../src/data/image/decode.js";
 import type { Image } from "../src/data/image/image.js";
-import { codebookPixelsOf } from "../src/data/image/processor.js";
+import { type View, viewOf } from "../src/data/image/processor.js";
+import { baselineOf, priorOf } from "../src/eval/baseline.js";
 import { type ZeroShotSet, openEvaluationSet } from "../src/eval/evaluation-set.js";
 import { classifyZeroShot } from "../src/eval/zero-shot.js";
 import { embedClasses } from "../src/inference/prompts.js";
 import type { CodebookConfig } from "../src/model/config.js";
-import { inkBelow } from "../src/objective/ink.js";
+import { type InkError, inkError } from "../src/objective/ink.js";
 
 export interface CodebookRow {
   readonly images: number;
@@ -36,6 +37,11 @@ export async function benchCodebook(model?: string): Promise<void> {
   print(await measureCodebook(flava, set as ZeroShotSet), flava.model.config.codebook);
 }
 
+/** A reconstruction in [0, 1], float32 [3, H, W]. */
+const asDrawn: View = { rescale: 1 / 255, mapPixels: false };
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
+
 /** Reconstructs the first `limit` images of a set by the model's codebook, and classifies both versions. */
 export async function measureCodebook(
   flava: Flava,
@@ -47,15 +53,16 @@ export async function measureCodebook(
   const { image: side, codebook } = flava.model.config;
   const hidden = new Uint8Array((side.size / side.patch) ** 2); // nothing is predicted
   const [images, drawn, labels]: [Image[], Image[], number[]] = [[], [], []];
-  const counts = new Float64Array(codebook.vocabulary);
-  const ink = new Ink();
+  const counts = new Map<number, number>();
+  const ink: InkError[] = [];
+  const seen: View = { ...processor.codebook, mapPixels: false };
   for await (const { image: file, label } of set.source.read()) {
     if (images.length >= limit) break;
     const image = await decodeImage(file!);
     const { image: reconstruction, tokens } = await flava.fillImage(file!, { hidden });
     if (!reconstruction) throw new Error("This model has no decoder of its codebook.");
-    for (const token of tokens) counts[token]!++;
-    ink.add(codebookPixelsOf(image, processor), reconstruction);
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+    ink.push(inkError(viewOf(image, seen), viewOf(reconstruction, asDrawn)));
     images.push(image);
     drawn.push(reconstruction);
     labels.push(set.labels.indexOf(label!));
@@ -73,9 +80,9 @@ export async function measureCodebook(
     classes: classes.length / width,
     originals: await accuracy(images),
     reconstructions: await accuracy(drawn),
-    inkAccuracy: ink.accuracy,
-    codesUsed: counts.filter((count) => count > 0).length,
-    codeEntropy: entropy(counts),
+    inkAccuracy: 1 - total(ink.map(({ error }) => error)) / total(ink.map(({ values }) => values)),
+    codesUsed: counts.size,
+    codeEntropy: baselineOf(priorOf(counts, codebook.vocabulary, 0), counts).loss,
   };
 }
 
@@ -91,35 +98,5 @@ function print(row: CodebookRow, { vocabulary }: CodebookConfig): void {
   console.log(`codes used: ${codesUsed} of ${vocabulary} (bar: >= 500)`);
   console.log(
     `entropy of codes: ${codeEntropy.toFixed(2)} nats of ${Math.log(vocabulary).toFixed(2)}`,
-  );
-}
-
-/** Errors of what is drawn, rather than of the white that most of an icon is. */
-class Ink {
-  #error = 0;
-  #values = 0;
-
-  /** @param pixels the codebook's view, in [0.1, 0.9]: float32 [3, H, W] */
-  add(pixels: Float32Array, { pixels: drawn, width, height }: Image): void {
-    const size = width * height;
-    for (const [place, mapped] of pixels.entries()) {
-      const original = (mapped - 0.1) / 0.8;
-      if (original >= inkBelow) continue;
-      const [channel, position] = [Math.floor(place / size), place % size];
-      this.#error += Math.abs(original - drawn[3 * position + channel]! / 255);
-      this.#values++;
-    }
-  }
-
-  get accuracy(): number {
-    return 1 - this.#error / this.#values;
-  }
-}
-
-function entropy(counts: Float64Array): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return -counts.reduce(
-    (sum, count) => sum + (count && (count / total) * Math.log(count / total)),
-    0,
   );
 }

@@ -8,7 +8,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { unmapPixels } from "../model/codebook-decoder.js";
 
 /** Channels darker than this are ink, of channels in [0, 1]. */
-export const inkBelow = 0.75;
+const inkBelow = 0.75;
 
 /**
  * 1 for each position whose patch has ink, 0 for those of blank patches.
@@ -25,4 +25,23 @@ export function inkAt(pixels: Tensor, patches: number, positions: Tensor): Tenso
   const darkness = maximumOf(affine(cells, -1, 1), [1, 3, 5]); // [B, grid, grid]
   const hasInk = reshape(less(1 - inkBelow, darkness), [B * patches, 1]);
   return reshape(gatherRows(hasInk, positions), [-1]);
+}
+
+export interface InkError {
+  /** Sum of absolute errors. */
+  readonly error: number;
+  /** Number of values. */
+  readonly values: number;
+}
+
+/** The errors of images where their originals have ink, both in [0, 1] and in the same order. */
+export function inkError(originals: ArrayLike<number>, images: ArrayLike<number>): InkError {
+  let [error, values] = [0, 0];
+  for (let index = 0; index < originals.length; index++) {
+    const original = originals[index]!;
+    if (original >= inkBelow) continue;
+    error += Math.abs((images[index] ?? NaN) - original);
+    values++;
+  }
+  return { error, values };
 }

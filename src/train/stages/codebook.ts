@@ -7,6 +7,7 @@ import { batchSpecs } from "../../data/batch/batch-specs.js";
 import { type CollatedBatch, largestSizes } from "../../data/batch/collate.js";
 import { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Vocabulary } from "../../data/text/vocabulary.js";
+import { baselineOf, priorOf } from "../../eval/baseline.js";
 import { equal } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";
 import { permute } from "../../graph/ops/permute.js";
@@ -15,7 +16,7 @@ import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
 import { codebookLogits } from "../../model/codebook.js";
 import { decodeCodes, reconstruction, unmapPixels } from "../../model/codebook-decoder.js";
 import type { FlavaConfig } from "../../model/config.js";
-import { inkBelow } from "../../objective/ink.js";
+import { type InkError, inkError } from "../../objective/ink.js";
 import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.js";
 import { dealt } from "../../parallel/agreement.js";
 import type { SizedRecipe } from "../sized-recipe.js";
@@ -141,7 +142,7 @@ export class CodebookStage implements RecipeStage {
       likelihood: -total(({ loss }) => loss) / measured.length,
       "ink accuracy": 1 - total(({ ink }) => ink.error) / total(({ ink }) => ink.values),
       "codes used": counts.size,
-      "code entropy": entropy([...counts.values()]),
+      "code entropy": baselineOf(priorOf(counts, this.config.codebook.vocabulary, 0), counts).loss,
     };
   }
 
@@ -214,28 +215,4 @@ export class CodebookStage implements RecipeStage {
     const raw = { width, height: rows * 2 * side, channels: 3 } as const;
     await sharp(pixels, { raw }).png().toFile(path);
   }
-}
-
-interface InkError {
-  /** Sum of absolute errors. */
-  readonly error: number;
-  /** Number of values. */
-  readonly values: number;
-}
-
-/** The errors of a batch's ink. */
-function inkError(originals: Values, images: Values): InkError {
-  let [error, values] = [0, 0];
-  for (const [index, original] of originals.entries()) {
-    if (original >= inkBelow) continue;
-    error += Math.abs((images[index] ?? NaN) - original);
-    values++;
-  }
-  return { error, values };
-}
-
-/** Entropy in nats of a distribution given by counts. */
-function entropy(counts: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return -counts.reduce((sum, count) => sum + (count / total) * Math.log(count / total), 0);
 }
