@@ -78,24 +78,12 @@ export async function simpleBaseline(
   backend: Backend,
   { train, validation, test }: BaselineParts,
   classes: number,
-  {
-    key,
-    signal,
-    onProgress,
-  }: Pick<SearchOptions, "onProgress"> & {
-    readonly key: Key;
-    readonly signal?: AbortSignal | undefined;
-  },
+  { key, ...options }: Pick<SearchOptions, "onProgress" | "signal"> & { readonly key: Key },
 ): Promise<Float32Array[]> {
   const parts = validation ? { train, validation } : heldOut(train, foldIn(key, "baseline"));
-  const options = {
-    ...precision,
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  };
-  const { probe } = await searchProbe(backend, parts, classes, options);
+  const { probe } = await searchProbe(backend, parts, classes, { ...precision, ...options });
   const outputs: Float32Array[] = [];
-  for await (const logits of logitsOf(backend, probe, test, { signal }))
+  for await (const logits of logitsOf(backend, probe, test, options))
     outputs.push(probabilities(logits));
   return outputs;
 }

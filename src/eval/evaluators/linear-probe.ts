@@ -61,7 +61,7 @@ export async function evaluateLinearProbe(
     ? { train: train.features, validation: validation.features }
     : heldOut(train.features, key);
   const search = await searchProbe(backend, parts, set.classes.length, {
-    ...(signal && { signal }),
+    signal,
     ...context.probe,
   });
   const predictions = await predict(backend, search.probe, features, { signal });

@@ -1,17 +1,16 @@
 /** Minimization of smooth functions of many variables: L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5). */
+import type { Abortable } from "../../base/call-options.js";
 
 /** A function with its gradient. */
 export type Objective = (
   point: Float64Array,
 ) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
-export interface MinimizeOptions {
+export interface MinimizeOptions extends Abortable {
   /** Largest number of iterations; default: 1,000. */
   readonly iterations?: number;
   /** Converged when no element of the gradient is larger than this in absolute value; default: 1e-5. */
   readonly tolerance?: number;
-  /** Stops between iterations. */
-  readonly signal?: AbortSignal;
 }
 
 export interface Minimum {
