@@ -11,7 +11,7 @@ import { allReduce, gatherBlocks, reduceBlocks } from "../graph/ops/collective.j
 import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
 import { reshape } from "../graph/ops/reshape.js";
-import { squaresByBlock, sumInOrder } from "../graph/ops/update.js";
+import { squaresByBlock } from "../graph/ops/update.js";
 import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import type { World } from "../graph/world.js";
 import {
@@ -21,7 +21,7 @@ import {
   type Moments,
   adamW,
 } from "./adamw.js";
-import { type Division, channels } from "./division.js";
+import { type Division, channels, normOfBlocks } from "./division.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
 /** Bytes of parameters that are exchanged at a time, while the next ones are updated. */
@@ -58,9 +58,7 @@ export class DividedMoments implements Division {
       tensors,
       tensors.map((tensor) => this.#rangeOf(tensor)),
     );
-    // Each block is that of one process, to which the others add zeros.
-    const [all] = allReduce([own], this.world, channels.squares);
-    return sqrt(sumInOrder(all!));
+    return normOfBlocks(own, this.world);
   }
 
   adamW<P>(inputs: AdamWInputs<P, Moments<Tensor>>, options: AdamWOptions = {}): AdamWStep<P> {

@@ -10,7 +10,7 @@ import { allReduce, reduceRanges } from "../graph/ops/collective.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
 import { fill } from "../graph/ops/fill.js";
-import { squaresByBlock, sumInOrder } from "../graph/ops/update.js";
+import { squaresByBlock } from "../graph/ops/update.js";
 import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import type { World } from "../graph/world.js";
 import {
@@ -21,7 +21,7 @@ import {
   adamW,
 } from "./adamw.js";
 import { heldMoments, momentPaths } from "./divided-moments.js";
-import { type Division, channels } from "./division.js";
+import { type Division, channels, normOfBlocks } from "./division.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
 /** Which process has what of the parameters. Those with fewer blocks than there are processes stay whole, with their moments. */
@@ -62,9 +62,7 @@ export class DividedParameters implements Division {
 
   norm(sums: unknown): Tensor {
     const own = leavesOf<Tensor>(sums).flatMap(([path, held]) => this.#squares(path, held));
-    // Each block is that of one process, to which the others add zeros.
-    const [all] = allReduce([concatenate(own, 0)], this.world, channels.squares);
-    return sqrt(sumInOrder(all!));
+    return normOfBlocks(concatenate(own, 0), this.world);
   }
 
   adamW<P>(inputs: AdamWInputs<P, Moments<Tensor>>, options: AdamWOptions = {}): AdamWStep<P> {

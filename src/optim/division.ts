@@ -1,6 +1,10 @@
 /** How the state of the optimizer is divided among processes (ZeRO, Rajbhandari et al. 2020). */
 import type { Range } from "../graph/ops/block-ranges.js";
+import { allReduce } from "../graph/ops/collective.js";
+import { sqrt } from "../graph/ops/elementwise.js";
+import { sumInOrder } from "../graph/ops/update.js";
 import type { Tensor } from "../graph/tensor.js";
+import type { World } from "../graph/world.js";
 import type { AdamWInputs, AdamWOptions, AdamWStep, Moments } from "./adamw.js";
 
 /** Results are those of one process, bit for bit, but for the norm of the update, which is rounded otherwise. */
@@ -27,6 +31,16 @@ export interface Division {
 
   /** One step of `adamW`, in which each process updates what it has. Gradients are sums that `reduced` gave. */
   adamW<P>(inputs: AdamWInputs<P, Moments<Tensor>>, options?: AdamWOptions): AdamWStep<P>;
+}
+
+/**
+ * The Euclidean norm of tensors whose squares are divided by blocks: float32 [].
+ *
+ * @param squares by block, of which each is that of one process; the others have zeros there
+ */
+export function normOfBlocks(squares: Tensor, world: World): Tensor {
+  const [all] = allReduce([squares], world, channels.squares);
+  return sqrt(sumInOrder(all!));
 }
 
 /** The channels of what divisions exchange themselves, after those of gradients and of divided state. */
