@@ -111,9 +111,11 @@ void packPanelAcross(RowOf rowOf, int64_t columnCount, int64_t word, int64_t wor
         storeWords(target + column, Words::across(rows, column, AllLanes()));
       }
     } else {
-      for (int64_t column = 0; column < panelColumns; column += width) {
-        const int lanes = static_cast<int>(max(int64_t{0}, min(int64_t{width}, columnCount - column)));
+      overVectors(0, columnCount, [&](int64_t column, auto lanes) {
         storeWords(target + column, Words::across(rows, column, lanes));
+      });
+      for (int64_t column = roundUp(columnCount, width); column < panelColumns; column += width) {
+        storeWords(target + column, Uints{});
       }
     }
   }

@@ -187,11 +187,13 @@ struct PatchesRight final : RightOperand {
   void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
     const int64_t first = panel * panelColumns;
     const int64_t count = min(int64_t{panelColumns}, patches_.shape.depth() - first);
-    alignas(64) Element gathered[Words::elements][panelColumns];
+    const bool isWhole = count == panelColumns;
+    // Copies end in zeros, so that all vectors of a panel with fewer columns are loaded whole.
+    alignas(64) Element gathered[Words::elements][panelColumns] = {};
     Pixel pixel(patches_.shape, word * Words::elements);
     const auto rowOf = [&](int64_t k) {
       if (k >= pixels_) return zeroRow<Element>();
-      const Element* row = patches_.find(pixel, first, count);
+      const Element* row = isWhole ? patches_.find(pixel, first, count) : nullptr;
       if (!row) {
         Element* copy = gathered[k % Words::elements];
         patches_.gather(pixel, first, count, copy);
@@ -200,7 +202,7 @@ struct PatchesRight final : RightOperand {
       pixel.advance(patches_.shape);
       return row;
     };
-    packPanelAcross<Words, Element>(rowOf, count, word, words, to);
+    packPanelAcross<Words, Element>(rowOf, roundUp(count, width), word, words, to);
   }
 
  private:

@@ -2,6 +2,7 @@
 // summed over K in the same order.
 #pragma once
 
+#include "split.h"
 #include "tile-block.h"
 #include "vector-block.h"
 
@@ -38,6 +39,38 @@ Blocks chosenBlocks(const Call& call, const ProductShape& shape, const LeftOpera
   return blocks;
 }
 
+/** Computes the block from a row and a panel on, with memory of the thread. */
+template <class Product>
+void computeBlockAt(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
+                    const Output<typename Product::Sum>& output, const Blocks& blocks, int64_t row, int64_t panel,
+                    int thread) {
+  using Sum = typename Product::Sum;
+  const BlockMemory memory = memoryOf<Product>(shape, blocks, left, right);
+  auto* words = static_cast<uint32_t*>(call.parallel->scratch(thread, memory.bytes()));
+  auto* sums = memory.sums > 0 ? reinterpret_cast<Sum*>(words + memory.left + memory.right) : nullptr;
+  computeBlock<Product>({shape, left, right, output, row, min(blocks.rows, shape.rows - row), panel,
+                         min(blocks.panels, shape.panels() - panel), words, words + memory.left, sums});
+}
+
+template <class Product>
+void multiplyWords(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
+                   const Output<typename Product::Sum>& output) {
+  const Blocks blocks = chosenBlocks<Product>(call, shape, left, right);
+  // On tiles, packing takes long compared to multiplying: panels of several blocks of rows are packed once.
+  if constexpr (Product::onTiles) {
+    if (!right.panels && blocks.rows < shape.rows) {
+      return multiplyWords<Product>(call, shape, left, packForAll<Product>(call, shape, right), output);
+    }
+  }
+  parallelFor(call, blocks.count(shape), 1, [&](int64_t begin, int64_t end, int thread) {
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t row = block / blocks.across(shape) * blocks.rows;
+      const int64_t panel = block % blocks.across(shape) * blocks.panels;
+      computeBlockAt<Product>(call, shape, left, right, output, blocks, row, panel, thread);
+    }
+  });
+}
+
 /**
  * Computes left · right with the threads of the call and passes the tiles of the result to `output`. Unless all panels
  * are packed, it may take the shared memory of the call.
@@ -45,25 +78,9 @@ Blocks chosenBlocks(const Call& call, const ProductShape& shape, const LeftOpera
 template <class Product>
 void multiply(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
               const Output<typename Product::Sum>& output) {
-  using Sum = typename Product::Sum;
   if (shape.rows == 0 || shape.columns == 0) return;
-  const Blocks blocks = chosenBlocks<Product>(call, shape, left, right);
-  // On tiles, packing takes long compared to multiplying: panels of several blocks of rows are packed once.
-  if constexpr (Product::onTiles) {
-    if (!right.panels && blocks.rows < shape.rows) {
-      return multiply<Product>(call, shape, left, packForAll<Product>(call, shape, right), output);
-    }
-  }
-  const BlockMemory memory = memoryOf<Product>(shape, blocks, left, right);
-  parallelFor(call, blocks.count(shape), 1, [&](int64_t begin, int64_t end, int thread) {
-    auto* words = static_cast<uint32_t*>(call.parallel->scratch(thread, memory.bytes()));
-    auto* sums = memory.sums > 0 ? reinterpret_cast<Sum*>(words + memory.left + memory.right) : nullptr;
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t row = block / blocks.across(shape) * blocks.rows;
-      const int64_t panel = block % blocks.across(shape) * blocks.panels;
-      computeBlock<Product>({shape, left, right, output, row, min(blocks.rows, shape.rows - row), panel,
-                             min(blocks.panels, shape.panels() - panel), words, words + memory.left, sums});
-    }
+  splitForManyRows<Product>(shape, left, right, [&](auto product, const auto&... operands) {
+    multiplyWords<decltype(product)>(call, operands..., output);
   });
 }
 

@@ -38,11 +38,11 @@ struct Float32Product : Float32Words {
 };
 
 #if defined(FLAVA_AMX)
-// With AMX, whole tiles of words are multiplied at a time (amx-block.h).
+// With AMX, whole tiles of words are multiplied at a time (tile-block.h).
 
 struct Bfloat16Product : Bfloat16Words {
   static constexpr bool onTiles = true;
-  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide;
+  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide, parts = 1;
   using Sum = float;
 
   template <int sums, int left, int right>
@@ -54,7 +54,7 @@ struct Bfloat16Product : Bfloat16Words {
 /** The left operand is unsigned, the right one signed; the sums are exact on every level. */
 struct Int8Product : Int8Words {
   static constexpr bool onTiles = true;
-  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide;
+  static constexpr int rowsOfTile = tileSide, wordsOfTile = tileSide, parts = 1;
   using Sum = int32_t;
 
   template <int sums, int left, int right>
@@ -90,7 +90,8 @@ struct Bfloat16Product : Bfloat16Words {
 #else
   static constexpr int parts = 2;
 
-  static Floats left(uint32_t word, int part) { return right(Uints{} + word, part); }
+  static Floats left(uint32_t word, int part) { return left(Uints{} + word, part); }
+  static Floats left(Uints words, int part) { return right(words, part); }
   static Floats right(Uints words, int part) { return (Floats)(part == 0 ? words << 16 : words & 0xffff0000u); }
   static Floats add(Floats sums, Floats left, Floats right) { return sums + left * right; }
 #endif

@@ -1,7 +1,7 @@
 // conv2dWeightGradient: dW[o, (ky, kx, c)] = Σ over pixels of dY[pixel, o] · neighborhood of X[pixel, (ky, kx, c)].
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
-#include "../gemm/product.h"
+#include "../gemm/slices.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -15,7 +15,7 @@ void multiplyPatches(const Call& call, const LeftOperand& left, const ProductSha
   visitFloats(image, [&](auto* x) {
     const auto right = patchesRight<Words>(
         x, {image.dim(1), image.dim(2), image.dim(3), result.dim(1), result.dim(2)}, pixels);
-    multiply<Product>(call, shape, left, right, MatrixOutput(epilogue));
+    multiplyInSlices<Product>(call, shape, left, right, MatrixOutput(epilogue));
   });
 }
 

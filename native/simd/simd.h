@@ -144,6 +144,15 @@ inline Floats load(const float* from, int lanes) {
 inline Floats load(const Bfloat16* from, int lanes) {
 #if defined(__AVX512F__)
   return widen((Shorts)_mm256_maskz_loadu_epi16(firstLanes(lanes), from));
+#elif defined(__AVX2__)
+  // Masks select pairs; the last of an odd number is added.
+  const __m128i pairs = _mm_cmpgt_epi32(_mm_set1_epi32(lanes / 2), _mm_set_epi32(3, 2, 1, 0));
+  Shorts bits = (Shorts)_mm_maskload_epi32(reinterpret_cast<const int*>(from), pairs);
+  if (lanes % 2) {
+    const Shorts places{0, 1, 2, 3, 4, 5, 6, 7}, last = Shorts{} + static_cast<uint16_t>(lanes - 1);
+    bits |= (Shorts)(places == last) & (Shorts{} + from[lanes - 1].bits);
+  }
+  return widen(bits);
 #else
   return widen(loadVector<Shorts>(from, 2 * lanes));
 #endif

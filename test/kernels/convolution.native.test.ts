@@ -185,6 +185,21 @@ describeNative("convolutions", () => {
     },
   );
 
+  test("have a gradient for the weight of many pixels, whose sums the threads share", async () => {
+    for (const { compute, outputs } of combinations({ compute: floats, outputs: [5, 14] })) {
+      const images = { batch: 3, height: 56, width: 58, channels: 3, outputs, kh: 3, kw: 3 };
+      const pixels = [images.batch, images.height, images.width];
+      const inputs = [
+        { shape: [...pixels, images.channels], dtype: compute },
+        { shape: [...pixels, outputs], dtype: compute },
+      ];
+      const gradient = (x: Tensor, dy: Tensor): Tensor =>
+        weightGradient(x, dy, images, { compute, inputRelu: true, dtype: "float32" });
+      await conform("conv2dWeightGradient", gradient, inputs, ofDepth(3 * 56 * 58));
+      await expectSameBits("conv2dWeightGradient", gradient, inputs);
+    }
+  });
+
   test("are fused with the preceding relu and the following sum", async () => {
     const image = { shape: [2, 5, 4, 6] };
     for (const dtype of floats) {
