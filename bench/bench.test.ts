@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { barsOf, machineKind } from "./bars.js";
+import { inPeerPrecision, peerPrecision } from "./peer-precision.js";
 import { engineLines, roofline } from "./compare-engine.js";
 import { modelLines } from "./compare-model.js";
 import type { Line } from "./comparison.js";
@@ -101,6 +102,13 @@ describe("bars", () => {
     expect(machineKind("processor : 0\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")).toBe("amx");
     expect(machineKind("processor : 0\nflags\t\t: fpu avx512f avx512_bf16\n")).toBe("avx512bf16");
     expect(barsOf("amx").products).toBeGreaterThan(barsOf("avx512bf16").products);
+  });
+
+  it("let PyTorch compute in bfloat16 where the processor does", () => {
+    expect(peerPrecision("flags\t\t: fpu avx512f avx512_bf16 avx512_fp16\n")).toBe("bfloat16");
+    expect(peerPrecision("flags\t\t: fpu avx2 fma\n")).toBe("float32");
+    const work = product(8, 8, 8, "bfloat16");
+    expect(inPeerPrecision(work, "float32")).toEqual({ ...work, dtype: "float32" });
   });
 });
 

@@ -98,10 +98,12 @@ async function runComparison(lines: readonly Line[], { json, ...choice }: Option
   const selected = selectLines(lines, choice);
   if (selected.length === 0) throw new Error(`No row has a label that contains "${choice.only}".`);
   const effort = choice.quick ? quick : thorough;
-  const comparison = { ours: openOurs(), peer: startPeer(), effort };
+  const peer = startPeer();
+  const comparison = { ours: openOurs(), peer, effort };
+  console.log(`Against ${await peer.name()}\n`);
   console.log(rowHeader);
   const outcomes = await measureLines(selected, comparison, console.log);
-  await Promise.all([comparison.ours.close(), comparison.peer.close()]);
+  await Promise.all([comparison.ours.close(), peer.close()]);
   await writeJson(json, outcomes);
   const { text, holds } = summarize(outcomes);
   console.log(`\nBars for ${machineKind()}: ${text}`);

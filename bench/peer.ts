@@ -1,9 +1,10 @@
+import { inPeerPrecision, peerPrecision } from "./peer-precision.js";
 import { startPython } from "./python.js";
 import type { Side } from "./work.js";
 
-/** PyTorch in its own process. */
+/** PyTorch in its own process; work in bfloat16 it does in `peerPrecision()`. */
 type Peer = Side & {
-  /** Name and version. */
+  /** Name and version, and the precision of its work in bfloat16. */
   readonly name: () => Promise<string>;
   /** Peak resident memory of the process so far, in bytes. */
   readonly peakBytes: () => Promise<number>;
@@ -20,9 +21,9 @@ export function startPeer(): Peer {
   }
 
   return {
-    name: async () => (await ask({ do: "describe" })).name,
+    name: async () => `${(await ask({ do: "describe" })).name}, bfloat16 in ${peerPrecision()}`,
     prepare: async (work, threads) => {
-      await ask({ do: "prepare", work, threads });
+      await ask({ do: "prepare", work: inPeerPrecision(work), threads });
     },
     time: async () => (await ask({ do: "time" })).seconds,
     processorSeconds: async () => (await ask({ do: "usage" })).seconds,

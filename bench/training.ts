@@ -46,6 +46,7 @@ import { optimizerState } from "../src/train/step/update.js";
 import { barsOf } from "./bars.js";
 import { median } from "./measure.js";
 import { writeRandomWeights } from "./model.js";
+import { peerPrecision } from "./peer-precision.js";
 import { startPython } from "./python.js";
 import { type Row, formatRow, judge, rowHeader } from "./report.js";
 import { threads } from "./work.js";
@@ -82,7 +83,7 @@ export async function benchTraining(options: TrainingOptions): Promise<Row[]> {
     const start = join(folder, "start");
     await writeRandomWeights(start, recipe.config);
     await writePeerInputs(recipe, batches, join(folder, "peer"));
-    const peer = startPython("training.py", String(threads), join(folder, "peer"));
+    const peer = startPython("training.py", String(threads), join(folder, "peer"), peerPrecision());
     const ofPeer = async (): Promise<number> => ((await peer.ask()) as { seconds: number }).seconds;
     const entries: LogEntry[] = [];
     const [ready, theirs]: [number[], number[]] = [[], []];

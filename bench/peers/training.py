@@ -1,6 +1,7 @@
 """The peer's side of bench/training.ts: runs one pre-training step with PyTorch for every input line.
 
-python training.py THREADS FOLDER, where the folder has config.json and prepared batches, *.safetensors
+python training.py THREADS FOLDER PRECISION, where the folder has config.json and prepared batches, *.safetensors, and the
+precision is float32 or bfloat16
 """
 
 import json
@@ -33,7 +34,7 @@ def inputs_of(batch):
     }
 
 
-def main(threads, folder):
+def main(threads, folder, precision):
     torch.manual_seed(0)
     torch.set_num_threads(threads)
     model = FlavaForPreTraining(FlavaConfig.from_pretrained(folder)).train()
@@ -43,7 +44,7 @@ def main(threads, folder):
     for _ in sys.stdin:
         inputs = next(batches)
         start = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
             loss = model(**inputs).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
@@ -54,4 +55,4 @@ def main(threads, folder):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])
