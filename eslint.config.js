@@ -28,7 +28,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["app/**/*.{ts,tsx}"],
+    files: ["app/src/**/*.{ts,tsx}"],
     rules: {
       "@typescript-eslint/no-restricted-imports": [
         "error",

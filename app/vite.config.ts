@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vite";
+import { isolationHeaders } from "../src/serve/isolation-headers.js";
 
 const page = (name: string): string => join(import.meta.dirname, name);
 
@@ -27,9 +28,6 @@ export default defineConfig({
   // npx vite app: pages that reload while they are edited, with the data of a running flava serve
   server: {
     proxy: { "/v1": "http://127.0.0.1:8000", "/model": "http://127.0.0.1:8000" },
-    headers: {
-      "Cross-Origin-Opener-Policy": "same-origin",
-      "Cross-Origin-Embedder-Policy": "require-corp",
-    },
+    headers: isolationHeaders,
   },
 });

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { nativeLevels } from "../src/backend/native.js";
 import { decodeImage } from "../src/data/image/decode.js";
+import { isolationHeaders } from "../src/serve/isolation-headers.js";
 import { findChromium, openBrowser } from "./browser.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 
@@ -40,12 +41,6 @@ beforeAll(async () => {
 
 /** How often weights were downloaded, and what the server calls their version. */
 let [downloads, version] = [0, "first"];
-
-/** With these headers pages are cross-origin isolated, and several threads share memory. */
-const isolation = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
 
 /** Serves the bundle, and the model that ships below /mini/. */
 function serve(headers: Readonly<Record<string, string>> = {}): Promise<Server> {
@@ -102,7 +97,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   beforeAll(async () => {
     [server, isolating, browser] = await Promise.all([
       serve(),
-      serve(isolation),
+      serve(isolationHeaders),
       openBrowser(chromium!),
     ]);
   });

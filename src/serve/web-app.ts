@@ -1,6 +1,7 @@
 import { serveStatic } from "@hono/node-server/serve-static";
 import { secureHeaders } from "hono/secure-headers";
 import type { ServerApp } from "./http/app.js";
+import { isolationHeaders } from "./isolation-headers.js";
 
 /** Allows nothing that does not come from this server; images that were chosen on a page are data: or blob: URLs. */
 const contentSecurityPolicy = {
@@ -13,13 +14,17 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 };
 
-/**
- * Serves the built web app from a directory at /. Its pages are cross-origin isolated, by COOP, which is set by default, and COEP:
- * only then do their workers share memory.
- */
+/** Serves the built web app from a directory at /. Its pages are cross-origin isolated. */
 export function addWebApp(app: ServerApp, directory: string): void {
-  const headers = { contentSecurityPolicy, crossOriginEmbedderPolicy: true };
-  app.use("*", secureHeaders({ ...headers, strictTransportSecurity: false }));
+  app.use(
+    "*",
+    secureHeaders({
+      contentSecurityPolicy,
+      crossOriginOpenerPolicy: isolationHeaders["Cross-Origin-Opener-Policy"],
+      crossOriginEmbedderPolicy: isolationHeaders["Cross-Origin-Embedder-Policy"],
+      strictTransportSecurity: false,
+    }),
+  );
   app.use(
     "*",
     serveStatic({

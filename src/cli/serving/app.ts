@@ -7,6 +7,7 @@ import { shippedModel } from "../../api/load.js";
 import { packagePath } from "../../base/package-root.js";
 import { type WeightDtype, weightDtypes } from "../../checkpoint/huggingface-config.js";
 import { decoderName } from "../../checkpoint/huggingface-model.js";
+import { isolationHeaders } from "../../serve/isolation-headers.js";
 import { convert } from "../convert.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { headsOption } from "../model-option.js";
@@ -49,14 +50,16 @@ export function addApp(program: Command): void {
     });
 }
 
-/** All but the page of `flava serve` and its own script, as app/vite.config.ts names it. */
-const isOfSite = (path: string): boolean => !/^(index\.html|server-.*\.js)$/.test(basename(path));
+/** All but the page of `flava serve`, its own script, as app/vite.config.ts names it, and what a clone's build notes for itself. */
+const isOfSite = (path: string): boolean =>
+  !/^(index\.html|server-.*\.js|sources\.sha256)$/.test(basename(path));
 
 /** Netlify and Cloudflare Pages send these headers, which give the pages several threads. */
-const headers = `/*
-  Cross-Origin-Opener-Policy: same-origin
-  Cross-Origin-Embedder-Policy: require-corp
-`;
+const headers = [
+  "/*",
+  ...Object.entries(isolationHeaders).map((pair) => `  ${pair.join(": ")}`),
+  "",
+];
 
 /** Writes the site; it appears once it is complete. Returns the dtype of the weights. */
 async function writeSite(
@@ -86,7 +89,7 @@ async function writeSite(
     }
     await rm(join(partial, "model", decoderName), { force: true }); // the pages draw no images
     await cp(pages, partial, { recursive: true, filter: isOfSite });
-    await writeFile(join(partial, "_headers"), headers);
+    await writeFile(join(partial, "_headers"), headers.join("\n"));
     await rename(join(partial, "static.html"), join(partial, "index.html"));
     await rm(out, { recursive: true, force: true });
     await rename(partial, out);
