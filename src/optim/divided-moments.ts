@@ -21,7 +21,7 @@ import {
   type Moments,
   adamW,
 } from "./adamw.js";
-import { type Division, channels, normOfBlocks } from "./division.js";
+import { type Division, channels, exchangedByPath, normOfBlocks } from "./division.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
 /** Bytes of parameters that are exchanged at a time, while the next ones are updated. */
@@ -48,8 +48,7 @@ export class DividedMoments implements Division {
   }
 
   reduced(gradients: ReadonlyMap<string, Tensor>, channel: number): [string, Tensor][] {
-    const sums = reduceBlocks([...gradients.values()], this.world, channel);
-    return [...gradients.keys()].map((path, index) => [path, sums[index]!]);
+    return exchangedByPath(gradients, (tensors) => reduceBlocks(tensors, this.world, channel));
   }
 
   norm(sums: unknown): Tensor {

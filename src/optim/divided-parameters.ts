@@ -21,7 +21,7 @@ import {
   adamW,
 } from "./adamw.js";
 import { heldMoments, momentPaths } from "./divided-moments.js";
-import { type Division, channels, normOfBlocks } from "./division.js";
+import { type Division, channels, exchangedByPath, normOfBlocks } from "./division.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
 /** Which process has what of the parameters. Those with fewer blocks than there are processes stay whole, with their moments. */
@@ -50,14 +50,13 @@ export class DividedParameters implements Division {
   }
 
   reduced(gradients: ReadonlyMap<string, Tensor>, channel: number): [string, Tensor][] {
-    const sums = [allReduce, reduceRanges].map((reduce, isRange) => {
-      const paths = [...gradients.keys()].filter((path) => +this.#sizes.has(path) === isRange);
-      if (paths.length === 0) return [];
-      const tensors = paths.map((path) => gradients.get(path)!);
-      const summed = reduce(tensors, this.world, channel);
-      return paths.map((path, index): [string, Tensor] => [path, summed[index]!]);
-    });
-    return sums.flat();
+    const { world } = this;
+    const ranges = [...gradients].filter(([path]) => this.#sizes.has(path));
+    const wholes = [...gradients].filter(([path]) => !this.#sizes.has(path));
+    return [
+      ...exchangedByPath(wholes, (tensors) => allReduce(tensors, world, channel)),
+      ...exchangedByPath(ranges, (tensors) => reduceRanges(tensors, world, channel)),
+    ];
   }
 
   norm(sums: unknown): Tensor {

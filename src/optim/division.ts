@@ -34,6 +34,21 @@ export interface Division {
 }
 
 /**
+ * Tensors by path, exchanged together.
+ *
+ * @param exchange what each becomes, in their order; not called if there are none
+ */
+export function exchangedByPath(
+  tensors: Iterable<readonly [path: string, tensor: Tensor]>,
+  exchange: (tensors: readonly Tensor[]) => readonly Tensor[],
+): [path: string, exchanged: Tensor][] {
+  const entries = [...tensors];
+  if (entries.length === 0) return [];
+  const exchanged = exchange(entries.map(([, tensor]) => tensor));
+  return entries.map(([path], index) => [path, exchanged[index]!]);
+}
+
+/**
  * The Euclidean norm of tensors whose squares are divided by blocks: float32 [].
  *
  * @param squares by block, of which each is that of one process; the others have zeros there

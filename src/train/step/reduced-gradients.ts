@@ -3,7 +3,7 @@ import { cast } from "../../graph/ops/cast.js";
 import { allReduce } from "../../graph/ops/collective.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { World } from "../../graph/world.js";
-import type { Division } from "../../optim/division.js";
+import { type Division, exchangedByPath } from "../../optim/division.js";
 import type { SumDtype } from "./tree-sum.js";
 
 /**
@@ -42,19 +42,12 @@ export function reducedGradients(
   const reduced = buckets.flatMap((bucket, index) => {
     const sent = new Map(bucket.map(([path, gradient]) => [path, cast(gradient, dtype)]));
     const channel = firstChannel + index;
-    const sums = divided ? divided.reduced(sent, channel) : wholeSums(sent, world, channel);
+    const sums =
+      divided?.reduced(sent, channel) ??
+      exchangedByPath(sent, (tensors) => allReduce(tensors, world, channel));
     return sums.map(([path, sum]) => [path, cast(sum, "float32")] as const);
   });
   // In the order of a single process, in which the norm adds them up.
   const sums = new Map(reduced);
   return new Map([...gradients.keys()].map((path) => [path, sums.get(path)!]));
-}
-
-function wholeSums(
-  gradients: ReadonlyMap<string, Tensor>,
-  world: World,
-  channel: number,
-): [string, Tensor][] {
-  const sums = allReduce([...gradients.values()], world, channel);
-  return [...gradients.keys()].map((path, index) => [path, sums[index]!]);
 }
