@@ -5,10 +5,11 @@
 // where there is none, this fails and names the command that installs TypeScript.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { appIsUpToDate, stampedBuild } from "./app-sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -52,28 +53,18 @@ function compile(compiler) {
   return status ?? 1;
 }
 
-/** When any of the sources of the pages and their worker, or a package that they are built with, was last changed. */
-function appChanged() {
-  const sources = ["app", "src"].map((folder) => join(root, folder));
-  const paths = [
-    join(root, "package-lock.json"),
-    join(root, "native", "wasm", "flava.wasm"),
-    ...sources,
-    ...sources.flatMap((folder) => filesBelow(folder).map((name) => join(folder, name))),
-  ].filter((path) => !path.endsWith(".test.ts"));
-  return Math.max(...paths.map((path) => statSync(path).mtimeMs));
-}
-
 function buildApp() {
-  const built = statSync(join(dist, "app", "index.html"), { throwIfNoEntry: false });
-  if (built !== undefined && built.mtimeMs >= appChanged()) return 0;
+  if (appIsUpToDate(root)) return 0;
   const vite = join(
     dirname(createRequire(import.meta.url).resolve("vite/package.json")),
     "bin",
     "vite.js",
   );
   const parameters = [vite, "build", join(root, "app"), "--logLevel", "warn"];
-  return spawnSync(process.execPath, parameters, { cwd: root, stdio: "inherit" }).status ?? 1;
+  return stampedBuild(
+    root,
+    () => spawnSync(process.execPath, parameters, { cwd: root, stdio: "inherit" }).status ?? 1,
+  );
 }
 
 const compiler = findCompiler();

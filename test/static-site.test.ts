@@ -10,7 +10,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { accessFaults, findChromium, openBrowser, watchedPage } from "./browser.js";
-import { program } from "./build.js";
+import { builtPages, program } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
 
@@ -27,6 +27,7 @@ const flavaApp = (): { status: number | null; stderr: string } =>
   spawnSync(process.execPath, [program, "app", site, "--model", model], { encoding: "utf8" });
 
 beforeAll(async () => {
+  builtPages(); // which flava app copies
   await writeCheckpoint(model);
   expect(flavaApp()).toMatchObject({ status: 0 });
   await cp(examples, images, { recursive: true });

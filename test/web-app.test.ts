@@ -10,6 +10,7 @@ import { type Server, createServer } from "../src/serve/server.js";
 import { ApiKeys } from "../src/serve/http/api-keys.js";
 import { withRunLock } from "../src/train/run/run-lock.js";
 import { accessFaults, findChromium, openBrowser, watchedPage } from "./browser.js";
+import { builtPages } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 import { startRun, writeEvaluation, writeIndex, writeSuite } from "./web-app-data.js";
 
@@ -51,7 +52,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       models: { mini: () => Promise.resolve(flava) },
       index,
       runs: directory,
-      pages: join(root, "dist", "app"),
+      pages: builtPages(),
     });
     url = await server.listen({ port: 0 });
     browser = await openBrowser(chromium!);
@@ -78,6 +79,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     const policy = headers.get("content-security-policy");
     expect(policy).toMatch(/^default-src 'self';/);
     expect(policy?.replace("'wasm-unsafe-eval'", "")).not.toMatch(/unsafe|https?:|\*/);
+    expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
     expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
     const api = await fetch(`${url}/v1/models`); // other origins may use it
     expect([...api.headers.keys()].filter((name) => name.startsWith("cross-origin"))).toEqual([]);
@@ -277,7 +279,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
   it("asks for a key where the server does, which then keeps its model", async () => {
     const locked = await createServer({
       models: { mini: () => Promise.resolve(flava) },
-      pages: join(root, "dist", "app"),
+      pages: builtPages(),
       keys: ApiKeys.parse("secret", "a test"),
     });
     const tab = await browser.newPage();
