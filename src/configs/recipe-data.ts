@@ -5,7 +5,7 @@ import { dataSet } from "./data-set.js";
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
 
-const textOptions = z.strictObject({
+export const textOptions = z.strictObject({
   lengths: z.array(z.int().positive()).nonempty().meta({
     description:
       "Lengths in word pieces that texts are filled up to, ascending; longer texts are cut to the last one.",

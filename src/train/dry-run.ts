@@ -9,6 +9,7 @@ import type { StageRecipe } from "../configs/recipe.js";
 import { isFirst } from "../parallel/agreement.js";
 import { batchKinds } from "../data/batch/mixture.js";
 import { type Section, page } from "../report/page.js";
+import { describeCutTexts } from "./cut-texts.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { openStage } from "./open-stage.js";
 import { peekSections } from "./peek.js";
@@ -85,6 +86,7 @@ async function dryRunStage(
     }
     if (shares[kind] > 0) log(`  ${kind} batches of ${grouped(batch[kind])}`);
   }
+  for (const line of await describeCutTexts(sets, recipe.data, vocabulary)) log(`  ${line}`);
   const run = new RunDirectory(join(directory, stage.name));
   const opened = await openStage(stage, {
     ...{ backend, recipe, vocabulary, run, preparation, zero, start: [], extra: [] },

@@ -13,6 +13,7 @@ import type { ZeroStage } from "../optim/zero.js";
 import { type SampleSets, indexesOf, sizesOf } from "../data/batch/sample-set.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { lossLines } from "../report/loss-table.js";
+import { describeCutTexts } from "./cut-texts.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
@@ -157,6 +158,8 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     log(`Stage "${stage.name}": ${counted(stage.steps, "step")}, in ${run.path}`);
     const { start, vocabulary } = inputs;
     await requireSameVocabulary(start, vocabulary, recipe.config);
+    if (run.isWriter)
+      for (const line of await describeCutTexts(inputs.sets, recipe.data, vocabulary)) log(line);
     const { zero, extraLosses: extra = [] } = options;
     const opened = await openStage(stage, {
       ...{ backend, recipe, vocabulary, run, start, extra, preparation, zero },
