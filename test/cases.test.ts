@@ -233,7 +233,7 @@ describe("shards", () => {
     const { texts, summary } = await read("listimg");
     expect([texts, summary]).toEqual([
       [["a", "b"]],
-      expect.stringContaining("row 1: it has 2 images, and texts belong to a single one"),
+      expect.stringContaining("row 2: it has 2 images, and texts belong to a single one"),
     ]);
   });
 

@@ -125,7 +125,7 @@ it("values of pairs of texts, read with segments and predicted in their own unit
   const columns = { text: "a", textPair: "b", label: "v" };
   const { skipped } = await readLabeled(join(root, "pairs.csv"), { columns, target: "value" });
   expect(skipped.summary(4)).toContain(
-    'pairs.csv, row 4, column v: expected a number, but got "five"',
+    'pairs.csv, line 6, column v: expected a number, but got "five"',
   );
   const { path } = await trained(
     "pairs",

@@ -28,7 +28,7 @@ it("official files are learned from in a folder of any name: CoLA's have no name
   ]);
   expect(validation.map(({ text }) => text)).toEqual(["They drank the pub."]); // GLUE's test labels are secret
   expect(skipped.first.map(({ message }) => message)).toEqual([
-    "train.tsv, row 2: it has no label.",
+    "train.tsv, line 3: it has no label.",
   ]);
 });
 

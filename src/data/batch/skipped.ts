@@ -80,9 +80,11 @@ export class SkippedSamples implements SkipCounts {
       ([reason, count]) => `${grouped(count)} ${predicates[reason][count === 1 ? 0 : 1]}`,
     );
     const { key, message } = this.first[0]!;
+    // The number of a sample counts from 0; a message that names the line or row says where it is.
+    const isPlaced = /(^|[/:])\d+$/.test(key) && /, (line|row) \d/.test(message);
     return (
       `${grouped(total)} of ${counted(total + used, "sample")} ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
-      `(first: ${key}: ${message.replace(/[.\s]+$/, "")})`
+      `(first: ${isPlaced ? "" : `${key}: `}${message.replace(/[.\s]+$/, "")})`
     );
   }
 

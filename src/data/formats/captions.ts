@@ -88,7 +88,7 @@ async function rowsOfImages(
   let record = -1;
   for await (const row of tableRows(join(folder, table), { ...options, maxBytes: longestRow })) {
     const key = `${table}:${++record}`;
-    const where = `${table}, row ${record}`;
+    const where = `${table}, line ${row.line}`;
     if ("fault" in row) {
       faults.push({ key, reason: "damaged", message: `${where}: ${row.fault}.` });
       continue;

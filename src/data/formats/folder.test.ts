@@ -82,6 +82,25 @@ describe("a text", () => {
 });
 
 describe("a table", () => {
+  it("names lines as editors count them, whatever ends them, and rows of tables without lines from 1", async () => {
+    const cells = ["text,n", "", '"two', 'lines",1', "", "short", '"two', 'more",2', "short"];
+    const places = async (name: string, content: string): Promise<unknown> => {
+      const { samples, skipped } = await readAll(
+        await openSource(join(folder({ [name]: content }), name), { documents: "lines" }),
+      );
+      return [
+        samples.length,
+        ...skipped.first.map(({ message }) => /(?<=, ).*?(?=[: ]+\D)/.exec(message)?.[0]),
+      ];
+    };
+    expect(await places("lf.csv", cells.join("\n"))).toEqual([2, "line 6", "line 9"]);
+    expect(await places("crlf.csv", cells.join("\r\n"))).toEqual([2, "line 6", "line 9"]);
+    expect(await places("cr.csv", "text,n\ra,1\rb\r")).toEqual([1, "line 3"]);
+    const mixed = "text,n\r\na,1\nb,2\r\n\nshort\n";
+    expect(await places("mixed.csv", mixed)).toEqual([2, "line 5"]);
+    expect(await places("all.jsonl", '\n{"text":"a"}\n\n[]\n')).toEqual([1, "line 4"]);
+  });
+
   it("names the columns if none of them is known", async () => {
     const directory = folder({ "a.csv": "foo,bar\n1,2\n" });
     const path = join(directory, "a.csv");
@@ -97,7 +116,7 @@ describe("a table", () => {
     const read = await readAll(await openSource(lines));
     expect([read.samples[0]?.texts, read.skipped.first[0]?.message]).toEqual([
       ["a", "b"],
-      "a.jsonl, row 0: not an object.",
+      "a.jsonl, line 1: not an object.",
     ]);
   });
 });

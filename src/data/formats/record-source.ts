@@ -1,5 +1,6 @@
 /** Shared by all sources: records in numbered files, unique keys, counts, and skipping unusable samples. */
 import { extname } from "node:path";
+import { counted } from "../../base/counted.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 import { identityOfFiles } from "./identity.js";
@@ -146,15 +147,15 @@ async function* withSourceErrors(
   place: string,
   found: AsyncIterable<FoundRecord>,
 ): AsyncGenerator<FoundRecord> {
-  let last = "its beginning";
+  let records = 0;
   try {
     for await (const record of found) {
       yield record;
-      last = `record ${record.key}`;
+      records++;
     }
   } catch (error) {
     if (error instanceof SourceError) throw error;
-    throw new SourceError(`${place}, after ${last}: ${reasonOf(error)}`);
+    throw new SourceError(`${place}, after ${counted(records, "record")}: ${reasonOf(error)}`);
   }
 }
 

@@ -18,6 +18,14 @@ export class SampleError extends SourceError {
   }
 }
 
+/** For promises of what a row names: a SampleError says where the row is. */
+export const inRow =
+  (where: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof SampleError)) throw error;
+    throw new SampleError(error.key, error.reason, `${where}: ${error.message}`);
+  };
+
 /** The message of any thrown value, shortened to one line. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -42,13 +42,14 @@ async function* partsOf(
   documents: "paragraphs" | "lines",
   maxBytes: number,
 ): AsyncGenerator<FoundRecord> {
-  const unit = documents === "lines" ? "line" : "paragraph";
   const lines: Buffer[] = [];
   let length = 0;
   let next = 0;
+  let line = 0;
+  let start = 0;
   const part = (): FoundRecord => {
     const key = String(next++);
-    const where = `${path}, ${unit} ${key}`;
+    const where = `${path}, line ${start}`;
     const bytes = length > maxBytes ? undefined : Buffer.concat(lines);
     lines.length = length = 0;
     const load = (): Sample => {
@@ -58,12 +59,14 @@ async function* partsOf(
     return { key, path: `${path}:${key}`, load };
   };
   for await (const { bytes } of linesOf(path, maxBytes)) {
+    line++;
     const isBlank = bytes.every((byte) => byte === 0x20 || byte === 0x09);
     if (isBlank && length > 0) yield part();
     if (isBlank) continue;
+    if (length === 0) start = line;
     length += bytes.length + 1;
     if (length <= maxBytes) lines.push(bytes, Buffer.from("\n"));
-    if (unit === "line") yield part();
+    if (documents === "lines") yield part();
   }
   if (length > 0) yield part();
 }

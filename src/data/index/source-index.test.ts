@@ -58,7 +58,7 @@ describe("the index of a source", () => {
     expect(indexed.samples).toEqual({ pair: 2, image: 3, text: 3 });
     expect(indexed.usable).toBe(4);
     expect(indexed.skipped.summary(indexed.usable)).toMatch(
-      /^2 of 6 samples were left out: 1 has no image, 1 is damaged \(first: 3: "gone.png" is not in/,
+      /^2 of 6 samples were left out: 1 has no image, 1 is damaged \(first: table\.csv, line 5: "gone.png" is not in/,
     );
     const pairs = await samplesOf(indexed, "pair");
     expect(pairs.map(({ key, texts }) => [key, ...texts])).toEqual([

@@ -26,6 +26,8 @@ export interface PlacedRow {
   readonly row: Row;
   readonly key: string;
   readonly path: string;
+  /** Where in the file, for messages: "line 3" of a text, "row 3" of a Parquet file, both counted from 1. */
+  readonly place: string;
   /** The folder of images that are named by their paths; default: that of the table. */
   readonly imageRoot?: string | undefined;
   /** Names of the classes, if they are known: labels are names or numbers of these. */
@@ -40,10 +42,10 @@ export async function sampleOfRow(
   placed: PlacedRow,
   { columns, target }: { readonly columns: SampleColumns; readonly target: TargetKind },
 ): Promise<LabeledSample> {
-  const { row, key, path } = placed;
+  const { row, key, path, place } = placed;
   if ("fault" in row) {
     const reason = row.tooLarge ? "too large" : "damaged";
-    throw new SampleError(key, reason, `${basename(path)}, row ${key}: ${row.fault}.`);
+    throw new SampleError(key, reason, `${basename(path)}, ${place}: ${row.fault}.`);
   }
   const cellOf = (column: string): Cell => ({ value: row.values[column], column, placed });
   const { text, textPair, image, label } = columns;
@@ -70,11 +72,11 @@ interface Cell {
 }
 
 function fault(
-  { column, placed: { path, key } }: Cell,
+  { column, placed: { path, key, place } }: Cell,
   reason: SampleError["reason"],
   what: string,
 ): SampleError {
-  return new SampleError(key, reason, `${basename(path)}, row ${key}, column ${column}: ${what}.`);
+  return new SampleError(key, reason, `${basename(path)}, ${place}, column ${column}: ${what}.`);
 }
 
 const shown = (value: unknown): string =>

@@ -74,8 +74,8 @@ describe("readLabeled", () => {
     });
     expect(samples.map(({ target }) => target)).toEqual([{ kind: "class", label: "1" }, undefined]);
     expect(skipped.first.map(({ message }) => message)).toEqual([
-      "rows.jsonl, row 2, column t: it is empty.",
-      "rows.jsonl, row 3, column t: expected a text, but got [].",
+      "rows.jsonl, line 3, column t: it is empty.",
+      "rows.jsonl, line 4, column t: expected a text, but got [].",
     ]);
   });
 
@@ -83,7 +83,7 @@ describe("readLabeled", () => {
     const path = await write("images.csv", "file,label\nnone.png,a\n");
     const columns = { image: "file", label: "label" };
     await expect(read(path, { columns, target: "class" })).rejects.toThrow(
-      /images\.csv, row 0, column file: "none\.png" is not in/,
+      /images\.csv, line 2, column file: "none\.png" is not in/,
     );
     const other = { columns: { image: "files" }, target: "class" } as const;
     await expect(read(path, other)).rejects.toThrow(/no column files/);

@@ -137,7 +137,7 @@ async function* rowsOf(
   path: string,
   { columns, separator, quotes, imageRoot }: ReadLabeledOptions,
 ): AsyncGenerator<PlacedRow> {
-  const place = { path, imageRoot, classes: undefined };
+  const file = { path, imageRoot, classes: undefined };
   if (!/\.parquet$/i.test(path)) {
     const { text, textPair, image, label } = columns;
     const texts = [text, textPair].flatMap((name) => name ?? []);
@@ -145,7 +145,7 @@ async function* rowsOf(
     const options = { columns: given, separator, quotes, maxBytes: defaultMaxBytes };
     let row = -1;
     for await (const found of tableRows(path, options)) {
-      yield { ...place, row: found, key: String(++row) };
+      yield { ...file, row: found, key: String(++row), place: `line ${found.line}` };
     }
     return;
   }
@@ -154,7 +154,7 @@ async function* rowsOf(
   requireNames(path, own, columns);
   const classes = classNames(footer).get(columns.label ?? "");
   for await (const { row, values } of parquetRows(path, footer, namesIn(columns))) {
-    yield { ...place, classes, row: { values }, key: String(row) };
+    yield { ...file, classes, row: { values }, key: String(row), place: `row ${row + 1}` };
   }
 }
 

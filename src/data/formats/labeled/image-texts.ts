@@ -3,11 +3,12 @@ import { basename } from "node:path";
 import type { LabeledSample } from "../../labeled-sample.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
-import { tableRows } from "../table/rows.js";
+import { type TableRow, tableRows } from "../table/rows.js";
 import { classAt } from "./class-names.js";
 import type { ImageFinder } from "./image-finder.js";
 
 type Values = Readonly<Record<string, unknown>>;
+type ValidRow = Extract<TableRow, { readonly values: Values }>;
 
 /** What a row says. */
 export interface ImageText {
@@ -32,12 +33,10 @@ export async function imageTexts(
   interpret: (row: Values) => ImageText,
   classes: readonly string[],
 ): Promise<LabeledSource> {
-  const rows = async function* (): AsyncGenerator<Values> {
-    let line = 0;
+  const rows = async function* (): AsyncGenerator<ValidRow> {
     for await (const row of tableRows(path, { maxBytes: longestLine })) {
-      line++;
-      if ("fault" in row) throw new SourceError(`${path}, row ${line}: ${row.fault}.`);
-      yield row.values;
+      if ("fault" in row) throw new SourceError(`${path}, line ${row.line}: ${row.fault}.`);
+      yield row;
     }
   };
   let samples = 0;
@@ -52,10 +51,15 @@ export async function imageTexts(
       let index = 0;
       for await (const row of rows()) {
         const key = String(index++);
-        const { name, ...sample } = described(`${path}, row ${index}`, interpret(row), classes);
+        const { name, ...sample } = described(
+          `${path}, line ${row.line}`,
+          interpret(row.values),
+          classes,
+        );
         const image = await find(name);
         if (image) yield { key, image, ...sample };
-        else skipped?.add(key, "missing", `${basename(path)}, row ${index}: there is no ${name}.`);
+        else
+          skipped?.add(key, "missing", `${basename(path)}, line ${row.line}: there is no ${name}.`);
       }
     },
   };

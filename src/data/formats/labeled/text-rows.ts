@@ -2,7 +2,7 @@
 import { parquetFooter, parquetRows } from "../parquet/rows.js";
 import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
-import { sampleOfRow } from "../../labeled/labeled-row.js";
+import { type PlacedRow, sampleOfRow } from "../../labeled/labeled-row.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { notUtf8 } from "../encoding.js";
 import { linesOf } from "../lines.js";
@@ -20,6 +20,9 @@ export interface TextRows {
   readonly columns?: readonly string[];
 }
 
+/** A row and where it is. */
+type FoundRow = Pick<PlacedRow, "row" | "path" | "place">;
+
 const longestLine = 1 << 20;
 
 /**
@@ -28,7 +31,7 @@ const longestLine = 1 << 20;
  */
 export async function tabSeparatedTexts(path: string, rows: TextRows): Promise<LabeledSource> {
   let samples = 0;
-  for await (const row of linesAsRows(path, rows))
+  for await (const { row } of linesAsRows(path, rows))
     if (samples++ === 0) requireColumns(path, row, rows);
   if (samples === 0)
     throw new SourceError(`${path} has no rows. Perhaps its download was interrupted.`);
@@ -45,11 +48,12 @@ export async function parquetTexts(
 ): Promise<LabeledSource> {
   let samples = 0;
   for (const path of paths) samples += Number((await parquetFooter(path)).num_rows);
-  const read = async function* (): AsyncGenerator<Row> {
+  const read = async function* (): AsyncGenerator<FoundRow> {
     for (const path of paths)
-      for await (const { values } of parquetRows(path, await parquetFooter(path))) yield { values };
+      for await (const { row, values } of parquetRows(path, await parquetFooter(path)))
+        yield { row: { values }, path, place: `row ${row + 1}` };
   };
-  for await (const row of read()) {
+  for await (const { row } of read()) {
     requireColumns(paths[0]!, row, rows);
     break;
   }
@@ -59,7 +63,7 @@ export async function parquetTexts(
 function source(
   name: string,
   samples: number,
-  read: () => AsyncIterable<Row>,
+  read: () => AsyncIterable<FoundRow>,
   rows: TextRows,
 ): LabeledSource {
   const { text, textPair, label, classes } = rows;
@@ -73,13 +77,18 @@ function source(
     samples,
     async *read(skipped) {
       let index = 0;
-      for await (const row of read()) {
+      for await (const found of read()) {
         const key = String(index++);
-        const placed = { row, key, path: name, classes: isValue ? undefined : classes };
+        const placed = { ...found, key, classes: isValue ? undefined : classes };
         try {
           const sample = await sampleOfRow(placed, options);
           if (sample.target) yield sample;
-          else skipped?.add(key, "unwanted", `${basename(name)}, row ${key}: it has no label.`);
+          else
+            skipped?.add(
+              key,
+              "unwanted",
+              `${basename(found.path)}, ${found.place}: it has no label.`,
+            );
         } catch (error) {
           if (!(error instanceof SampleError)) throw error;
           skipped?.add(key, error.reason, error.message);
@@ -89,24 +98,30 @@ function source(
   };
 }
 
-async function* linesAsRows(path: string, { columns }: TextRows): AsyncGenerator<Row> {
+async function* linesAsRows(path: string, { columns }: TextRows): AsyncGenerator<FoundRow> {
   let names = columns;
+  let line = 0;
   try {
     for await (const { bytes, isWhole } of linesOf(path, longestLine)) {
+      const place = `line ${++line}`;
       if (bytes.length === 0) continue;
       if (!isWhole || !isUtf8(bytes)) {
-        yield { fault: isWhole ? `it is ${notUtf8}` : "it is too long" };
+        yield { path, place, row: { fault: isWhole ? `it is ${notUtf8}` : "it is too long" } };
         continue;
       }
       const cells = bytes.toString("utf8").split("\t");
       if (names === undefined) names = cells;
-      else if (cells.length < names.length)
-        yield { fault: `it has ${cells.length} cells instead of ${names.length}` };
-      else yield { values: Object.fromEntries(names.map((name, place) => [name, cells[place]])) };
+      else yield { path, place, row: rowOf(names, cells) };
     }
   } catch (error) {
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}.`);
   }
+}
+
+function rowOf(names: readonly string[], cells: readonly string[]): Row {
+  return cells.length < names.length
+    ? { fault: `it has ${cells.length} cells instead of ${names.length}` }
+    : { values: Object.fromEntries(names.map((name, place) => [name, cells[place]])) };
 }
 
 function requireColumns(path: string, row: Row, { text, textPair, label }: TextRows): void {

@@ -51,7 +51,7 @@ export async function* parquetRows(
   try {
     let start = 0;
     for (const [group, { num_rows }] of footer.row_groups.entries()) {
-      const where = `${path}, row group ${group}`;
+      const where = `${path}, row group ${group + 1}`;
       const rows = await attempt(where, () =>
         readGroup(asyncBuffer(file), footer, group, start, columns),
       );
@@ -105,13 +105,13 @@ async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
   for (const [group, { num_rows, columns }] of metadata.row_groups.entries()) {
     if (!(num_rows >= 0n && num_rows <= BigInt(mostRows)))
       throw new SourceError(
-        `row group ${group} claims ${num_rows} rows; at most ${mostRows} are read at a time`,
+        `row group ${group + 1} claims ${num_rows} rows; at most ${mostRows} are read at a time`,
       );
     for (const { meta_data: column, file_path } of columns) {
-      if (!column || file_path) throw new SourceError(`row group ${group} is in another file`);
+      if (!column || file_path) throw new SourceError(`row group ${group + 1} is in another file`);
       if (!(column.num_values >= num_rows && column.num_values <= BigInt(mostValues)))
         throw new SourceError(
-          `row group ${group} claims ${column.num_values} values in ${num_rows} rows`,
+          `row group ${group + 1} claims ${column.num_values} values in ${num_rows} rows`,
         );
     }
   }

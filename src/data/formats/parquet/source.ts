@@ -7,7 +7,7 @@ import { describeRow, isImageColumn, requireColumns } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
-import { SampleError, SourceError } from "../source-error.js";
+import { SampleError, SourceError, inRow } from "../source-error.js";
 import { parquetFooter, parquetRows } from "./rows.js";
 
 /**
@@ -30,7 +30,8 @@ async function* recordsOf(
   const columns = imageColumnFound(path, footer, given);
   const classes = classNames(footer);
   for await (const { row, values } of parquetRows(path, footer)) {
-    const place = { path, imageRoot, key: String(row), columns, classes, maxBytes };
+    const where = `${path}, row ${row + 1}`;
+    const place = { imageRoot, key: String(row), where, columns, classes, maxBytes };
     const load = (): Promise<LocatedSample> => sampleOf(values, place);
     yield { key: place.key, path: `${path}:${row}`, load };
   }
@@ -80,10 +81,11 @@ export function classNames({ key_value_metadata }: FileMetaData): Map<string, re
 }
 
 interface Place {
-  readonly path: string;
   /** Folder of image files. */
   readonly imageRoot: string;
   readonly key: string;
+  /** The row, for messages. */
+  readonly where: string;
   readonly columns: Columns;
   readonly classes: ReadonlyMap<string, readonly string[]>;
   readonly maxBytes: number;
@@ -93,13 +95,12 @@ async function sampleOf(
   row: Readonly<Record<string, unknown>>,
   place: Place,
 ): Promise<LocatedSample> {
-  const { path, key, columns, classes } = place;
+  const { where, key, columns, classes } = place;
   const named = Object.entries(row).map(([name, value]) => {
     const names = classes.get(name);
     // Hugging Face marks unlabeled rows with -1, which has no name.
     return [name, names ? (names[Number(value)] ?? null) : value] as const;
   });
-  const where = `${path}, row ${key}`;
   const { image, fields, ...described } = describeRow(
     where,
     key,
@@ -116,10 +117,10 @@ async function sampleOf(
 
 async function imageOf(
   cell: unknown,
-  { path, imageRoot, key, maxBytes }: Place,
+  { where, imageRoot, key, maxBytes }: Place,
 ): Promise<Pick<LocatedSample, "image" | "path">> {
   const fail = (reason: SampleError["reason"], message: string): never => {
-    throw new SampleError(key, reason, `${path}, row ${key}: ${message}.`);
+    throw new SampleError(key, reason, `${where}: ${message}.`);
   };
   const cells: readonly unknown[] = Array.isArray(cell) ? cell : [cell];
   const list = cells.filter((each) => each !== undefined && each !== null);
@@ -136,7 +137,7 @@ async function imageOf(
     return { image: Uint8Array.from(bytes) }; // copied: a view would keep the whole row group in memory
   }
   if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
-  const image = await placeInFolder(imageRoot, file, key, maxBytes);
+  const image = await placeInFolder(imageRoot, file, key, maxBytes).catch(inRow(where));
   return { image, path: pathIn(imageRoot, file) };
 }
 

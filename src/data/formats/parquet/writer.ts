@@ -145,7 +145,7 @@ function cellOf(column: ParquetColumn, value: unknown, row: number): unknown {
   if (value === undefined || value === null) return null;
   const refuse = (expected: string): never => {
     throw new SourceError(
-      `Row ${row}, column ${column.name}: expected ${expected}, not ${inspect(value).slice(0, 40)}.`,
+      `Row ${row + 1}, column ${column.name}: expected ${expected}, not ${inspect(value).slice(0, 40)}.`,
     );
   };
   switch (column.type) {

@@ -20,11 +20,13 @@ export async function fer2013Images(
   usages: readonly string[],
   classes: readonly string[],
 ): Promise<LabeledSource> {
-  const rowsOf = async function* (): AsyncGenerator<{ index: number; values: Values }> {
+  const rowsOf = async function* (): AsyncGenerator<FoundRow> {
     let index = -1;
     for await (const row of tableRows(path, { separator: ",", maxBytes: longestRow })) {
-      const values = valuesOf(`${path}, row ${++index}`, row);
-      if (usages.includes(values.Usage)) yield { index, values };
+      index++;
+      const where = `${path}, line ${row.line}`;
+      const values = valuesOf(where, row);
+      if (usages.includes(values.Usage)) yield { index, where, values };
     }
   };
   let samples = 0;
@@ -33,9 +35,8 @@ export async function fer2013Images(
   if (samples === 0)
     throw new SourceError(`${path} has no rows of the usage ${usages.join(" or ")}.`);
   return rawImages(path, samples, async function* () {
-    for await (const { index, values: row } of rowsOf()) {
+    for await (const { index, where, values: row } of rowsOf()) {
       const { emotion, pixels } = row;
-      const where = `${path}, row ${index}`;
       const values = pixels.split(" ").map(Number);
       if (values.length !== side ** 2 || !values.every((value) => value >= 0 && value <= 255))
         throw new SourceError(
@@ -45,6 +46,13 @@ export async function fer2013Images(
       yield { key: String(index), label, image: encodePnm(side, side, 1, Uint8Array.from(values)) };
     }
   });
+}
+
+interface FoundRow {
+  readonly index: number;
+  /** The row, for messages. */
+  readonly where: string;
+  readonly values: Values;
 }
 
 type Values = Readonly<Record<"emotion" | "pixels" | "Usage", string>>;

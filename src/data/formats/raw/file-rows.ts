@@ -22,7 +22,7 @@ export async function* fileRows(
       const found = await bytes.take(rowBytes);
       if (found.length < rowBytes)
         throw new SourceError(
-          `${path} ends within row ${row} of ${count}. Perhaps its download was interrupted.`,
+          `${path} ends within row ${row + 1} of ${count}. Perhaps its download was interrupted.`,
         );
       yield found;
     }

@@ -133,7 +133,7 @@ it("FER2013's table is read by usage; odd rows are refused", async () => {
     Buffer.from(String(bytes).replace(" 1 ", " 256 ")),
   );
   await expect(readAll(await fer2013Images(odd, ["Training"], classes))).rejects.toThrow(
-    /row 0 should have 2304 pixels from 0 to 255/,
+    /line 2 should have 2304 pixels from 0 to 255/,
   );
 });
 

@@ -8,12 +8,15 @@ import { notUtf8, utf8Chunks } from "../encoding.js";
 import { linesOf } from "../lines.js";
 import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
-import { findSeparator, isImagePath } from "./separator.js";
+import { findSeparator, firstLine, isImagePath } from "./separator.js";
 
 /** Values by column, or the reason why the row is invalid. */
 export type Row =
   | { readonly values: Readonly<Record<string, unknown>> }
   | { readonly fault: string; readonly tooLarge?: boolean };
+
+/** A row and the line on which it begins, counted from 1 as editors do. */
+export type TableRow = Row & { readonly line: number };
 
 export const isTableName = (path: string): boolean => /\.(tsv|csv|jsonl|ndjson)$/i.test(path);
 
@@ -25,7 +28,7 @@ type RowOptions = Pick<SourceOptions, "columns" | "separator"> & {
 };
 
 /** Every row of the table, including invalid ones. */
-export async function* tableRows(path: string, options: RowOptions): AsyncGenerator<Row> {
+export async function* tableRows(path: string, options: RowOptions): AsyncGenerator<TableRow> {
   const { columns = {}, maxBytes, quotes = true } = options;
   const extension = extname(path).toLowerCase();
   if (extension === ".jsonl" || extension === ".ndjson") {
@@ -38,10 +41,13 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   yield* delimitedRows(path, { separator, splitsInQuotes, quotes, columns, maxBytes });
 }
 
-async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<Row> {
+async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<TableRow> {
+  let line = 0;
   for await (const { bytes, isWhole } of linesOf(path, maxBytes)) {
-    if (!isWhole) yield { fault: `longer than the limit of ${maxBytes} bytes`, tooLarge: true };
-    else if (bytes.some((byte) => byte > 0x20)) yield jsonRow(bytes);
+    line++;
+    if (!isWhole)
+      yield { line, fault: `longer than the limit of ${maxBytes} bytes`, tooLarge: true };
+    else if (bytes.some((byte) => byte > 0x20)) yield { line, ...jsonRow(bytes) };
   }
 }
 
@@ -67,14 +73,21 @@ interface Dialect {
   readonly maxBytes: number;
 }
 
+interface ParsedRecord {
+  readonly cells: readonly Buffer[];
+  readonly line: number;
+}
+
 /** As in Python's csv and pandas, a quote within an unquoted cell is an ordinary character. */
-async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
+async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<TableRow> {
   const { separator, splitsInQuotes, quotes, columns, maxBytes } = dialect;
-  const faults: { before: number; message: string }[] = [];
-  let parsed = 0;
+  const faults: { before: number; message: string; line: number }[] = [];
+  let [parsed, countedTwice] = [0, 0];
   const file = Readable.from(utf8Chunks(path), { objectMode: false });
   const parser = parse({
     delimiter: separator,
+    // Lines may end in either way, even in one file; of old, Macintosh files ended them with CR alone.
+    record_delimiter: (await firstLine(path)).includes("\r") ? "\r" : ["\r\n", "\n"],
     encoding: null,
     quote: splitsInQuotes ? false : '"',
     relax_quotes: true,
@@ -83,9 +96,16 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
     trim: separator === "|",
     max_record_size: maxBytes,
     skip_records_with_error: true,
-    on_record: (record) => (parsed++, record),
-    on_skip: (error: CsvError | undefined) => {
-      faults.push({ before: parsed, message: error?.message ?? "broken" });
+    on_record: (record, { lines }) => {
+      parsed++;
+      const cells = record as unknown as Buffer[]; // as there is no encoding
+      // The parser counts lines up to the end of a record, and CRLF in quotes as two.
+      countedTwice += countIn(cells, "\r\n");
+      return { cells, line: lines - countedTwice - countIn(cells, "\n") } as unknown as string[];
+    },
+    on_skip: (error: (CsvError & { readonly lines?: number }) | undefined) => {
+      const { message = "broken", lines = 0 } = error ?? {};
+      faults.push({ before: parsed, message, line: lines });
       return undefined;
     },
   });
@@ -93,10 +113,11 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
   let names: readonly string[] | undefined;
   let seen = 0;
   try {
-    for await (const record of file.pipe(parser) as AsyncIterable<Buffer[]>) {
-      while (faults[0] && faults[0].before <= seen) yield { fault: faults.shift()!.message };
+    for await (const record of file.pipe(parser) as AsyncIterable<ParsedRecord>) {
+      while (faults[0] && faults[0].before <= seen) yield faultOf(faults.shift()!);
       seen++;
-      const cells = record
+      const { line } = record;
+      const cells = record.cells
         .map((cell) => cell.toString("utf8"))
         .map(splitsInQuotes && quotes ? unquoted : itself);
       if (names === undefined) {
@@ -104,13 +125,26 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ro
         requireColumns(path, names, columns);
         if (names === cells) continue;
       }
-      yield record.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 };
+      yield { line, ...(record.cells.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 }) };
     }
-    for (const { message } of faults) yield { fault: message };
+    for (const fault of faults) yield faultOf(fault);
   } finally {
     file.destroy();
     parser.destroy();
   }
+}
+
+const faultOf = ({ line, message }: { line: number; message: string }): TableRow => ({
+  line,
+  fault: message,
+});
+
+/** How often `bytes` occur in the cells. */
+function countIn(cells: readonly Buffer[], bytes: string): number {
+  let found = 0;
+  for (const cell of cells)
+    for (let at = cell.indexOf(bytes); at >= 0; at = cell.indexOf(bytes, at + 1)) found++;
+  return found;
 }
 
 const itself = (cell: string): string => cell;

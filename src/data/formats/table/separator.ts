@@ -42,7 +42,8 @@ function cellsOf(line: string, separator: string): string[] {
   return line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
 }
 
-async function firstLine(path: string): Promise<string> {
+/** Without its end, and of a file that ends lines with CR alone much more than the first. */
+export async function firstLine(path: string): Promise<string> {
   for await (const { bytes } of linesOf(path, longestHeader))
     if (bytes.length > 0) return bytes.toString("utf8");
   return "";

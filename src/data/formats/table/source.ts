@@ -7,7 +7,7 @@ import { describeRow } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
-import { SampleError } from "../source-error.js";
+import { SampleError, inRow } from "../source-error.js";
 import { type Row, tableRows } from "./rows.js";
 
 /** A source of one sample per row of the tables at `paths`, keyed by row number. */
@@ -35,7 +35,7 @@ async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenera
   let record = -1;
   for await (const row of tableRows(path, { ...options, maxBytes })) {
     const key = String(++record);
-    const where = `${basename(path)}, row ${record}`;
+    const where = `${basename(path)}, line ${row.line}`;
     const placed = { row, columns, folder, key, where, maxBytes };
     yield { key, path: `${path}:${record}`, load: () => sampleOfRow(placed) };
   }
@@ -72,7 +72,7 @@ async function imageOf(
   const image = imageInCell(cell);
   if (!image)
     return {
-      image: await placeInFolder(folder, cell, key, maxBytes),
+      image: await placeInFolder(folder, cell, key, maxBytes).catch(inRow(where)),
       path: pathIn(folder, cell),
     };
   if (image.length === 0) throw new SampleError(key, "empty", `${where}: the image is empty.`);

@@ -84,7 +84,7 @@ it("broken rows are skipped and counted, as QQP has them", async () => {
   const skipped = new SkippedSamples();
   expect(await samplesOf(train[0]![0], skipped)).toHaveLength(1);
   expect(skipped.first.map(({ message }) => message)).toEqual([
-    "train.tsv, row 1: it has 4 cells instead of 6.",
+    "train.tsv, line 3: it has 4 cells instead of 6.",
     expect.stringContaining('expected one of not_duplicate, duplicate, or its number, but got "7"'),
   ]);
 });

@@ -95,7 +95,7 @@ it("SNLI-VE's images are Flickr30K's", async () => {
   await put("snli_ve/snli_ve_test.jsonl", [{ ...row, gold_label: "-" }]);
   const odd = await openTask(snliVe, folder, incomplete);
   await expect(samplesOf(odd.test[0])).rejects.toThrow(
-    'test.jsonl, row 1 has the label "-"; labels are',
+    'test.jsonl, line 1 has the label "-"; labels are',
   );
 });
 
@@ -111,7 +111,7 @@ it("Hateful Memes are labeled by number", async () => {
   ]);
   await put("hateful_memes/train.jsonl", '{"id": 1\n');
   await expect(openTask(hatefulMemes, folder, incomplete)).rejects.toThrow(
-    "train.jsonl, row 1: not JSON",
+    "train.jsonl, line 1: not JSON",
   );
 });
 
