@@ -22,9 +22,44 @@ const embed = (input: unknown, more = {}) => post(server, "/v1/embeddings", { in
 
 describe("a request", () => {
   it.each([
-    ["no input", {}, 422, /^input: expected a text, a data: URL/],
+    ["no input", {}, 422, /^input: expected a text, a data: URL.*, but it is missing$/],
     ["an empty list", { input: [] }, 422, /^input: expected one or more/],
-    ["a number", { input: ["a", 3] }, 422, /^input\[1\]: expected a text, a data: URL/],
+    [
+      "a number",
+      { input: ["a", 3] },
+      422,
+      /^input\[1\]: expected a text, a data: URL.*, but got 3$/,
+    ],
+    [
+      "a text that is no list",
+      [],
+      422,
+      /^The body is an empty array: expected an object with .* input/,
+    ],
+    [
+      "a field unlike any",
+      { input: "a", zzz: 1 },
+      422,
+      /"zzz"\. The fields are model, input, |"zzz"\. The fields are input, /,
+    ],
+    [
+      "another format",
+      { input: "a", encoding_format: "hex" },
+      422,
+      /"float" or "base64", but got "hex"$/,
+    ],
+    [
+      "a number for a switch",
+      { input: "a", truncate: 1 },
+      422,
+      /^truncate: expected true or false, but got 1$/,
+    ],
+    [
+      "broken base64",
+      { input: "data:image/png;base64,a*b" },
+      422,
+      /^input: expected base64 .* "\*"/,
+    ],
     ["an unknown field", { input: [{ img: "a" }] }, 422, /^input\[0\]: expected a text/],
     [
       "a misspelled option",

@@ -107,6 +107,14 @@ it("re-ranks the first hits as the library matches them", async () => {
 it.each([
   [{}, /^text: expected a text, an image or/],
   [{ image: "data:,", similar_to: "red" }, /^similar_to: .* both/],
+  [{ text: "a", image_weight: 0.5 }, /^image_weight: .* only one of them/],
+  [{ similar_to: "red", image_weight: 0.5 }, /^image_weight: .* only one of them/],
+  [{ text: "a", top: 1.5 }, /^top: expected a whole number, but got 1.5$/],
+  [{ text: "a", top: 0 }, /^top: expected a number >=1, but got 0$/],
+  [
+    { text: "a", filter: "label=a" },
+    /^filter: expected an object of texts by name, but got "label=a"$/,
+  ],
   [{ similar_to: "red", rerank: 1 }, /^rerank: Images are re-ranked by how they match a text/],
   [{ text: "a", rerank: 1, among: "texts" as const }, /^rerank: Texts are re-ranked/],
 ])("refuses %j", async (query, message) => {

@@ -1,7 +1,7 @@
 /** `flava serve`: models behind HTTP endpoints. */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultLimits } from "../../serve/http/limits.js";
 import { ServerProcesses } from "../../serve/processes/server-processes.js";
 import { type Server, defaultBatch } from "../../serve/server.js";
@@ -49,7 +49,7 @@ export function addServe(program: Command): void {
     .option(
       "--allow-host <name>",
       "a host to fetch images from by https; repeat for several; default: none",
-      several,
+      (name: string, earlier?: readonly string[]) => several(hostName(name), earlier),
     );
   command.addOption(
     new Option("--json", "print the URL and the names of the models as JSON, once it listens"),
@@ -57,7 +57,18 @@ export function addServe(program: Command): void {
   addBatchOptions(command);
   addLimitOptions(command);
   addComputeOptions(command.addOption(headsOption()));
-  command.action((flags: ServeFlags) => run(flags));
+  command.allowExcessArguments().action((flags: ServeFlags) => {
+    const [path] = command.args;
+    if (path === undefined) return run(flags);
+    return command.error(
+      `error: flava serve takes options alone, but got ${path}. A model is named by one: --model ${path}`,
+    );
+  });
+}
+
+function hostName(text: string): string {
+  if (/^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(text)) return text;
+  throw new InvalidArgumentError("Expected the name of a host alone, such as images.example.org.");
 }
 
 function addBatchOptions(command: Command): void {
@@ -85,7 +96,7 @@ function addLimitOptions(command: Command): void {
       wholeNumberFrom(1),
       defaultLimits.bodyBytes,
     )
-    .option("--max-pixels <n>", "largest image", wholeNumberFrom(1), defaultLimits.pixels)
+    .option("--max-pixels <n>", "most pixels of an image", wholeNumberFrom(1), defaultLimits.pixels)
     .option("--max-items <n>", "most inputs of a request", wholeNumberFrom(1), defaultLimits.items)
     .option(
       "--max-requests <n>",

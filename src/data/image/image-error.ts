@@ -21,6 +21,6 @@ export function tooLarge(width: number, height: number, maxPixels: number): Imag
   return new ImageError(
     "too large",
     `The image has ${Math.round(width)} x ${Math.round(height)} pixels, more than the limit of ${maxPixels} ` +
-      `(maxPixels, --max-pixels).`,
+      `(maxPixels, --max-pixels). Shrink it, or raise the limit.`,
   );
 }

@@ -1,9 +1,9 @@
 /** Reads and checks the body of a request: JSON, or a multipart form with the same fields. */
 import type { z } from "@hono/zod-openapi";
 import { bufferToFormData } from "hono/utils/buffer";
-import { suggestion } from "../../base/suggestion.js";
 import { ApiError } from "./api-error.js";
 import { fieldsOf } from "./form-fields.js";
+import { invalidBody } from "./invalid-body.js";
 
 const expected = "send JSON (content-type: application/json) or a form (multipart/form-data)";
 
@@ -20,12 +20,7 @@ export async function readBody<Schema extends z.ZodObject>(
   const content = await contentOf(request, schema, limit);
   const { success, data, error } = schema.safeParse(content);
   if (success) return data;
-  const { path, message, keys = [] } = deepestIssue(error.issues);
-  const param = nameOf(path);
-  const similar = keys.map((key) => suggestion(key, Object.keys(schema.shape))).join("");
-  const said = message.replace(/^[A-Z][a-z ]*: (?=expected)/, ""); // what zod says before what it expected
-  if (param !== "") throw new ApiError(422, `${param}: ${said}`, { param });
-  throw new ApiError(422, similar === "" ? said : `${said}.${similar}`);
+  throw invalidBody(error.issues, content, schema);
 }
 
 async function contentOf(request: Request, schema: z.ZodObject, limit: number): Promise<unknown> {
@@ -77,35 +72,3 @@ async function bytesOf(request: Request, limit: number): Promise<ArrayBuffer> {
     throw new ApiError(400, `The body was cut off: ${(cause as Error).message}.`, { cause });
   }
 }
-
-/** The issue that says most: inside a union, that of the alternative which comes furthest. */
-function deepestIssue(issues: readonly z.core.$ZodIssue[]): {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  /** Fields that there are not. */
-  readonly keys?: readonly string[];
-} {
-  const [issue] = issues;
-  if (!issue) return { path: [], message: "The body is not valid." };
-  if (issue.code !== "invalid_union") return issue;
-  const within = issue.errors
-    .filter((alternative) => !alternative.some(({ code }) => code === "unrecognized_keys"))
-    .map(deepestIssue)
-    .reduce((best, other) => (isFurther(other.path, best.path) ? other : best), {
-      path: [],
-      message: issue.message,
-    });
-  return { path: [...issue.path, ...within.path], message: within.message };
-}
-
-function isFurther(path: readonly PropertyKey[], other: readonly PropertyKey[]): boolean {
-  if (path.length !== other.length) return path.length > other.length;
-  return Number(path[0]) >= Number(other[0]); // the elements before it are valid
-}
-
-/** "images[2].text" for a path. */
-const nameOf = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");

@@ -36,10 +36,20 @@ function dataOf(url: string, param: string): Uint8Array {
     throw unusable(param, `expected an image, but got a data: URL of ${type.slice(0, 60)}.`);
   }
   const content = url.slice(comma + 1);
-  if (parameters.includes("base64")) return Buffer.from(content, "base64");
+  if (parameters.includes("base64")) return decoded(content, param);
   try {
     return Buffer.from(decodeURIComponent(content));
   } catch (cause) {
     throw unusable(param, "the data: URL has a broken % escape.", cause);
   }
+}
+
+/** Buffer.from ignores other characters, and would give another file without a word. */
+function decoded(content: string, param: string): Uint8Array {
+  const other = /[^A-Za-z0-9+/=_\s-]/.exec(content);
+  if (!other) return Buffer.from(content, "base64");
+  throw unusable(
+    param,
+    `expected base64 after the comma of the data: URL, but it has the character ${JSON.stringify(other[0])}.`,
+  );
 }

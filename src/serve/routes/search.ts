@@ -8,6 +8,7 @@ import type { ServerApp } from "../http/app.js";
 import type { Call } from "../http/call.js";
 import { addOperation } from "../http/operation.js";
 import type { SearchItem } from "../models/items.js";
+import { errorAnswer } from "../schemas/error.js";
 import { manyOf } from "../schemas/inputs.js";
 import { searchRequest, searchResponse } from "../schemas/search.js";
 
@@ -54,6 +55,13 @@ function queryOf(
   if (image !== undefined && similar_to !== undefined) {
     throw unusable("similar_to", "expected an image or the key of an entry, but got both");
   }
+  if (image_weight !== undefined && (text === undefined || (image ?? similar_to) === undefined)) {
+    throw unusable(
+      "image_weight",
+      "expected a text and an image, or the key of an entry, to weigh against each other, but there is only one of them: " +
+        "leave it out, or send both",
+    );
+  }
   return {
     ...(text !== undefined && { text }),
     ...(image !== undefined && { image: call.image(image, "image", 1 + rerank) }),
@@ -98,11 +106,20 @@ export function addSearchImage(app: ServerApp): void {
     path: imagePath,
     summary: `The image of an entry of the index, at most ${shownSize} pixels wide and high.`,
     request: { query: z.object({ key: z.string(), model: z.string().optional() }) },
-    responses: { 200: { description: "The image.", content: { "image/webp": {} } } },
+    responses: {
+      200: { description: "The image.", content: { "image/webp": {} } },
+      default: errorAnswer,
+    },
   });
   app.get(imagePath, async (context) => {
     const call = context.get("call");
     const key = context.req.query("key") ?? "";
+    if (key === "") {
+      throw unusable(
+        "key",
+        `expected the key of an entry, as in ${imagePath}?key=KEY, but got none`,
+      );
+    }
     const [entry] = await call.model(context.req.query("model")).index.get([key], call);
     const { width, height, pixels } = await readImage(entry ?? { key });
     const image = await sharp(pixels, { raw: { width, height, channels: 3 } })

@@ -13,10 +13,16 @@ export const errorResponse = z
   })
   .openapi("Error");
 
+/** What the document says of errors. */
+export const errorAnswer = {
+  description: "An error.",
+  content: { "application/json": { schema: errorResponse } },
+};
+
 /** What the document says of the answers of an endpoint. */
 export const responsesOf = (schema: z.ZodType): RouteConfig["responses"] => ({
   200: { description: "The results.", content: { "application/json": { schema } } },
-  default: { description: "An error.", content: { "application/json": { schema: errorResponse } } },
+  default: errorAnswer,
 });
 
 export type ErrorResponse = z.infer<typeof errorResponse>;
