@@ -17,6 +17,7 @@ import type { LabeledTask } from "../../eval/tasks/task.js";
 import type { ZeroStage } from "../../optim/zero.js";
 import { type FinetuningData, finetuningData } from "../../suite/finetuning-data.js";
 import { finetune } from "../../train/finetune.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import {
   type LabeledFlags,
@@ -96,13 +97,37 @@ export function addFinetune(program: Command): void {
     .addOption(jsonOption());
 }
 
-async function run(path: string, flags: FinetuneFlags): Promise<void> {
+async function run(path: string, flags: FinetuneFlags, command: Command): Promise<void> {
+  refuseIgnoredOptions(flags, command);
   if (flags.launch !== undefined || flags.restarts !== undefined) {
     process.exitCode = await runRestarting(flags);
     return;
   }
   const write = flags.json ? console.error : console.log;
   await sharedRun(flags, (joined) => runShared(path, flags, joined), write);
+}
+
+/** Refuses options that reading the data would not look at. */
+function refuseIgnoredOptions(flags: FinetuneFlags, command: Command): void {
+  const { text, image, recipe = "", validation = "" } = flags;
+  const official = officialTask(flags);
+  if (official) {
+    const own = `is not for the official files of ${official.title}; to read tables of your own, name their columns (--text, --image, --label)`;
+    refuseIgnored(command, ["imageRoot", "separator", "quotes"], own);
+    if (finetuningRecipes[recipe]?.target !== "value") refuseIgnored(command, ["regression"], own);
+  } else if (text === undefined && image === undefined) {
+    const tables = ["textPair", "label", "imageRoot", "separator", "quotes"];
+    refuseIgnored(command, tables, "is for tables, whose texts or images --text or --image names");
+  } else {
+    if (image === undefined) refuseIgnored(command, ["imageRoot"], "goes with --image");
+    if (text === undefined) refuseIgnored(command, ["textPair"], "goes with --text");
+  }
+  if (setsShare(flags) && validation !== "" && !isFraction(validation))
+    refuseIgnored(
+      command,
+      ["validation"],
+      "names the data, so that no share (--set validation) is held out",
+    );
 }
 
 /** Fine-tunes together with the processes that were started with this one. */
@@ -145,6 +170,8 @@ async function recipeOf(flags: FinetuneFlags): Promise<FinetuningRecipe> {
   ];
   const input = await readRecipeInput(name, finetuningRecipes, [...changes, ...set]);
   const recipe = checkFinetuningRecipe(input, name);
+  if (imageSize !== undefined && recipe.encoder === "text")
+    throw new Error(`The recipe "${name}" reads texts alone: leave out --image-size.`);
   if (recipe.encoder === fitting || officialTask(flags)) return recipe;
   const needed = { text: "--text", image: "--image", multimodal: "--text and --image" };
   throw new Error(
@@ -172,9 +199,10 @@ async function readOfficial(
   task: LabeledTask,
   folder: string,
   recipe: FinetuningRecipe,
-  { validation = "", maxSamples }: FinetuneFlags,
+  flags: FinetuneFlags,
   write: (line: string) => void,
 ): Promise<FinetuningData> {
+  const { validation = "", maxSamples } = flags;
   if (validation !== "" && !isFraction(validation)) {
     throw new Error(
       `${task.title}'s own files say what is for validation: leave out --validation, or name the columns of your tables.`,
@@ -183,8 +211,12 @@ async function readOfficial(
   const opened = await openTask(task, folder, { folder, incomplete: true });
   const skipped = new SkippedSamples();
   const found = await finetuningData(opened, skipped, recipe.validation);
-  const limited = { ...found, train: found.train.slice(0, maxSamples) };
-  const data = isFraction(validation) ? splitByKey(limited.train, recipe.validation) : limited;
+  const [train, choosing] = [found.train, found.validation].map((some) =>
+    some.slice(0, maxSamples),
+  );
+  const data = holdsOut(flags)
+    ? splitByKey(train!, recipe.validation)
+    : { train: train!, validation: choosing! };
   const { length } = data.train;
   if (skipped.total > 0) write(`${task.title}: ${skipped.summary(length)}.`);
   write(
@@ -196,6 +228,14 @@ async function readOfficial(
 
 const isFraction = (text: string): boolean => /^(0?\.\d+|0)$/.test(text);
 
+/** Whether --set says what share of the training data is held out. */
+const setsShare = ({ set = [] }: FinetuneFlags): boolean =>
+  set.some((change) => change.startsWith("validation="));
+
+/** Whether a share is asked for, be there a validation part or not. */
+const holdsOut = (flags: FinetuneFlags): boolean =>
+  isFraction(flags.validation ?? "") || setsShare(flags);
+
 /** Training and validation data; what is left out of them is written. */
 async function readData(
   path: string,
@@ -205,8 +245,8 @@ async function readData(
 ): Promise<FinetuningData> {
   const options = readOptions(flags, recipe.target);
   const { validation = "" } = flags;
-  const parts = isFraction(validation) ? { train: path } : await labeledParts(path);
-  const held = validation === "" || isFraction(validation) ? parts.validation : validation;
+  const parts = holdsOut(flags) ? { train: path } : await labeledParts(path);
+  const held = validation === "" || holdsOut(flags) ? parts.validation : validation;
   const sets: LabeledSet[] = [await readLabeled(parts.train, options)];
   if (held !== undefined) sets.push(await readLabeled(held, options));
   const [all, own] = sets as [LabeledSet, LabeledSet?];
