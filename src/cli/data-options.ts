@@ -57,6 +57,7 @@ export function sourceOptions(flags: DataFlags): SourceOptions {
     imageRoot: flags.imageRoot,
     separator: flags.separator?.replaceAll("\\t", "\t"),
     maxSamples: flags.maxSamples,
+    onGuess: (line) => console.error(`flava: ${line}`),
   };
 }
 

@@ -60,7 +60,12 @@ async function drawnSets(
     for (const { path, name, options } of await dataSetsOf(root, entries[kind])) {
       // A text file as a single document would hardly be read beyond its first page.
       const documents = kind === "text" ? ({ documents: "paragraphs" } as const) : {};
-      const set = await openSampleSet(path, name, { ...documents, ...options }, preparation);
+      const set = await openSampleSet(
+        path,
+        name,
+        { ...documents, ...options, onGuess: (line) => preparation.log(`  ${line}`) },
+        preparation,
+      );
       sets.push(set);
       const left = leftOut(set, kind);
       if (left !== "") preparation.log(`  ${name}: ${left}`);

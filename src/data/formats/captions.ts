@@ -2,7 +2,7 @@
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { Sample } from "../sample.js";
-import { describeValues, imageColumnOf } from "./columns.js";
+import { describeGuess, describeValues, imageColumnOf, requireClear } from "./columns.js";
 import { stemOf } from "./record-source.js";
 import type { SourceOptions } from "./source.js";
 import { isTableName, tableRows } from "./table/rows.js";
@@ -92,6 +92,11 @@ async function rowsOfImages(
     if ("fault" in row) {
       faults.push({ key, reason: "damaged", message: `${where}: ${row.fault}.` });
       continue;
+    }
+    requireClear(where, row.values, columns);
+    if (rows.length === 0 && options.onGuess) {
+      const line = describeGuess(join(folder, table), Object.keys(row.values), columns);
+      if (line !== undefined) options.onGuess(line);
     }
     const column = imageColumnOf(row.values, columns);
     const image = column === undefined ? undefined : row.values[column];

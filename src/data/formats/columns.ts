@@ -12,6 +12,9 @@ const imageNames = [
   ...["image", "images", "file_name", "filename", "image_path", "image_name", "filepath", "path"],
   ...["file", "img", "jpg", "jpeg", "png", "webp"],
 ];
+/** Names of which each says as clearly as the others that this is the text, or the image. */
+const clearTexts = ["captions", "caption", "text", "txt", "sentences", "sentence"];
+const clearImages = ["image", "images", "img", "jpg", "jpeg", "png", "webp"];
 const labelNames = ["label", "class", "labels", "cls"];
 const urlNames = ["url", "image_url", "img_url"];
 
@@ -43,6 +46,7 @@ export function isKnownColumn(name: string, given: Columns): boolean {
  * @throws SampleError if there is neither an image nor a text, or the image is given only as a URL
  */
 export function describeRow(place: string, key: string, values: Values, given: Columns): Described {
+  requireClear(place, values, given);
   const image = imageColumnOf(values, given);
   const described = describeValues(values, given, image);
   if (image !== undefined && isPresent(values[image]))
@@ -64,6 +68,61 @@ export function describeRow(place: string, key: string, values: Values, given: C
       `${textNames.join(", ")} (texts) and ${imageNames.join(", ")} (images); others are named by --text-column and ` +
       `--image-column.`,
   );
+}
+
+/**
+ * A line on columns of a table that were chosen among several by their names; undefined where there was no choice.
+ * @param name of the table
+ */
+export function describeGuess(
+  name: string,
+  names: readonly string[],
+  given: Columns,
+): string | undefined {
+  const all = Object.fromEntries(names.map((each) => [each, each]));
+  const [image, ...images] = given.image === undefined ? presentOf(all, imageNames) : [];
+  const [text, ...texts] =
+    given.texts === undefined && !names.includes("texts") ? presentOf(all, textNames) : [];
+  const parts = [
+    ...(texts.length > 0
+      ? [
+          `texts are those of the column ${text!}, of ${texts.join(", ")} only where it is empty (--text-column chooses)`,
+        ]
+      : []),
+    ...(images.length > 0
+      ? [
+          `images are those of ${image!}, of ${images.join(", ")} only where it is empty (--image-column chooses)`,
+        ]
+      : []),
+  ];
+  return parts.length === 0
+    ? undefined
+    : `${name}: ${parts.join("; ")}; in a recipe: textColumn, imageColumn.`;
+}
+
+/** @throws SourceError if columns with equally clear names hold different texts, or different images */
+export function requireClear(place: string, values: Values, given: Columns): void {
+  const refuse = (names: readonly string[], what: string): never => {
+    throw new SourceError(
+      `${place} has a different ${what} in each of the columns ${names.join(" and ")}. Say which is to be read: ` +
+        `--${what}-column, or ${what}Column in a recipe.`,
+    );
+  };
+  if (given.texts === undefined && !Array.isArray(values.texts)) {
+    const [first, ...others] = presentOf(values, clearTexts);
+    const texts = first === undefined ? [] : textsOf(values[first]);
+    for (const name of others) {
+      const more = textsOf(values[name]);
+      const isSame =
+        more.every((text) => texts.includes(text)) || texts.every((text) => more.includes(text));
+      if (!isSame) refuse([first!, name], "text");
+    }
+  }
+  if (given.image === undefined) {
+    const [first, ...others] = presentOf(values, clearImages);
+    const other = others.find((name) => values[name] !== values[first!]);
+    if (other !== undefined) refuse([first!, other], "image");
+  }
 }
 
 /** Texts, label and other fields of a record, excluding the value named `image`. */
@@ -97,6 +156,10 @@ export function requireColumns(path: string, names: readonly string[], given: Co
         `${path} has no column ${name}; its columns are ${names.join(", ").slice(0, 300)}.`,
       );
 }
+
+/** Those of `candidates` that are there. */
+const presentOf = (values: Values, candidates: readonly string[]): string[] =>
+  candidates.flatMap((candidate) => firstOf(values, [candidate], isPresent) ?? []);
 
 /** The first of `candidates` whose value passes. Names are compared ignoring case and surrounding spaces. */
 function firstOf(

@@ -5,6 +5,7 @@ import { temporaryDirectory } from "../../../test/golden/temporary-directory.js"
 import type { Sample } from "../sample.js";
 import { SkippedSamples } from "../batch/skipped.js";
 import { openSource } from "./open.js";
+import type { Columns } from "./source.js";
 import { textSource } from "./text.js";
 
 const root = temporaryDirectory();
@@ -99,6 +100,29 @@ describe("a table", () => {
     const mixed = "text,n\r\na,1\nb,2\r\n\nshort\n";
     expect(await places("mixed.csv", mixed)).toEqual([2, "line 5"]);
     expect(await places("all.jsonl", '\n{"text":"a"}\n\n[]\n')).toEqual([1, "line 4"]);
+  });
+
+  it("tells which column was chosen by its name, and refuses to choose between equals", async () => {
+    const lines: string[] = [];
+    const read = async (content: string, columns?: Columns): Promise<unknown> => {
+      const path = join(folder({ "a.csv": content }), "a.csv");
+      const onGuess = (line: string): void => void lines.push(line.replace(path, "a.csv"));
+      return (await readAll(await openSource(path, { columns, onGuess }))).samples.map(
+        ({ texts }) => texts,
+      );
+    };
+    expect(await read("title,Caption\nA,a\nB,\n")).toEqual([["a"], ["B"]]);
+    expect(lines).toEqual([
+      "a.csv: texts are those of the column Caption, of title only where it is empty (--text-column chooses); in a recipe: " +
+        "textColumn, imageColumn.",
+    ]);
+    const two = "caption,text\na,a\nb,c\n";
+    await expect(read(two)).rejects.toThrow(
+      "a.csv, line 3 has a different text in each of the columns caption and text. Say which is to be read: --text-column",
+    );
+    await expect(read("image,img,text\na.png,b.png,c\n")).rejects.toThrow("--image-column");
+    expect(await read(two, { texts: ["text"] })).toEqual([["a"], ["c"]]);
+    expect(lines).toHaveLength(3); // nothing to choose where a column is given
   });
 
   it("names the columns if none of them is known", async () => {

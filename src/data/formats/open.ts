@@ -6,16 +6,17 @@ import { isRemote } from "../remote/address.js";
 import { remoteFiles } from "../remote/remote-files.js";
 import { filesBelow } from "./files-below.js";
 import { expandBraces } from "./braces.js";
+import { describeGuess } from "./columns.js";
 import { folderSource } from "./folder.js";
 import { imageFilesSource } from "./image-files.js";
 import { type Part, joinedSource, requireDisjoint } from "./joined.js";
-import { parquetSource } from "./parquet/source.js";
+import { columnsOfParquet, parquetSource } from "./parquet/source.js";
 import { commonFolder, stemOf } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
 import { isTableName } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
-import { tableSource } from "./table/source.js";
+import { columnsOfTable, tableSource } from "./table/source.js";
 import { listName, readShardList } from "./tar/shard-list.js";
 import { isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
@@ -87,14 +88,35 @@ async function openFiles(
 ): Promise<Source | undefined> {
   const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
   if (all(isTarName)) return tarSource(paths, options);
-  if (all(isParquetName)) return parquetSource(paths, options);
-  if (all(isTableName)) return tableSource(paths, options);
+  if (all(isParquetName)) {
+    await tellGuess(paths[0]!, options, columnsOfParquet);
+    return parquetSource(paths, options);
+  }
+  if (all(isTableName)) return openTables(paths, options);
   if (all(isImageName)) return imageFilesSource(paths, options);
   if (!all(isTextName)) return undefined;
   const hasColumns = options.columns !== undefined || options.separator !== undefined;
   if (hasColumns || (paths.length === 1 && (await isImageTable(paths[0]!))))
-    return tableSource(paths, options);
+    return openTables(paths, options);
   return textSource(paths, options);
+}
+
+async function openTables(paths: readonly string[], options: SourceOptions): Promise<Source> {
+  await tellGuess(paths[0]!, options, columnsOfTable);
+  return tableSource(paths, options);
+}
+
+/** Tells which columns were chosen by their names. What is wrong with the file is reported when it is read. */
+async function tellGuess(
+  path: string,
+  options: SourceOptions,
+  columnsOf: (path: string, options: SourceOptions) => Promise<string[]>,
+): Promise<void> {
+  const { onGuess, columns = {} } = options;
+  if (!onGuess) return;
+  const names = await columnsOf(path, options).catch(() => []);
+  const line = describeGuess(path, names, columns);
+  if (line !== undefined) onGuess(line);
 }
 
 /** Opens the tar or Parquet files in a folder, if any; else images; else tables or texts. */

@@ -44,6 +44,8 @@ export interface SourceOptions {
   readonly maxBytes?: number | undefined;
   /** Largest number of samples to read; default: all. */
   readonly maxSamples?: number | undefined;
+  /** Called with a line where a column was chosen among several by its name. */
+  readonly onGuess?: ((line: string) => void) | undefined;
 }
 
 /** Names of the columns; those not given are found by name. */

@@ -37,6 +37,11 @@ async function* recordsOf(
   }
 }
 
+/** The names of the columns. */
+export async function columnsOfParquet(path: string): Promise<string[]> {
+  return parquetSchema(await parquetFooter(path)).children.map(({ element }) => element.name);
+}
+
 /**
  * The given columns, with the image column found by its type if its name is not recognized.
  * @throws SourceError if a given column is missing, or the image column is ambiguous
@@ -46,7 +51,11 @@ function imageColumnFound(path: string, footer: FileMetaData, given: Columns): C
   const names = children.map(({ element }) => element.name);
   requireColumns(path, names, given);
   if (given.image !== undefined || names.some(isImageColumn)) return given;
-  const image = children.find((column) => column.children.some(isBytes));
+  const [image, other] = children.filter((column) => column.children.some(isBytes));
+  if (other)
+    throw new SourceError(
+      `${path} has images in ${image!.element.name} and ${other.element.name}. Name the image column (--image-column).`,
+    );
   if (image) return { ...given, image: image.element.name };
   const binary = children.filter(isBytes).map(({ element }) => element.name);
   if (binary.length === 0 || given.texts) return given;

@@ -18,6 +18,14 @@ export function tableSource(paths: readonly string[], options: SourceOptions = {
   return recordSource({ name, paths, find, countOf }, options);
 }
 
+/** The names of the columns, as the first row that is whole has them. */
+export async function columnsOfTable(path: string, options: SourceOptions): Promise<string[]> {
+  const { maxBytes = defaultMaxBytes } = options;
+  for await (const row of tableRows(path, { ...options, maxBytes }))
+    if ("values" in row) return Object.keys(row.values);
+  return [];
+}
+
 /** Largest table in bytes whose rows are counted in advance. */
 const largestCounted = 64 * 1024 * 1024;
 
