@@ -3,7 +3,7 @@
 //   node native/build.mjs              fails if the kernels cannot be built
 //   node native/build.mjs --optional   never fails: without them the slower kernels in WebAssembly are used; builds nothing
 //                                      where a package for this platform has them
-//   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it
+//   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it, on this machine
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
 //                                      with that level too
@@ -68,19 +68,28 @@ function levelsOf([command, ...rest]) {
   const portable = { flags: [] };
   if (/^(aarch64|arm64)/.test(target)) return { portable, neonBf16: { flags: neonBf16 } };
   if (!target.startsWith("x86_64")) return { portable };
+  const emulates = options.emulate || options.sanitize !== undefined;
+  // What the emulated level does not have it takes from the levels before it, so those that this processor lacks are left out.
+  const lacksBfloat16 = emulates && !processorFlags().includes("avx512_bf16");
   return {
     portable,
     avx2: { flags: avx2 },
-    avx512: { flags: avx512 },
-    avx512bf16: { flags: avx512bf16 },
+    ...(!lacksBfloat16 && { avx512: { flags: avx512 }, avx512bf16: { flags: avx512bf16 } }),
     // Sanitizers do not see what tile instructions read and write, but what their emulation does.
-    ...(!options.sanitize && {
-      amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
-    }),
-    ...((options.emulate || options.sanitize) && {
-      amxEmulated: { flags: [...avx512bf16, "-DFLAVA_EMULATE_AMX"] },
+    ...(!options.sanitize &&
+      !lacksBfloat16 && {
+        amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
+      }),
+    ...(emulates && {
+      amxEmulated: { flags: [...(lacksBfloat16 ? avx2 : avx512bf16), "-DFLAVA_EMULATE_AMX"] },
     }),
   };
+}
+
+function processorFlags() {
+  const file = "/proc/cpuinfo";
+  if (!existsSync(file)) return [];
+  return (/^flags\s*:(.*)$/m.exec(readFileSync(file, "utf8"))?.[1] ?? "").trim().split(" ");
 }
 
 /** Levels that add instructions for products alone have these kernels, and share all others with the level before. */

@@ -57,14 +57,15 @@ template <class Product>
 void multiplySlices(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
                     const Output<float>& output) {
   const int64_t slices = ceilDivide(shape.words, sliceWords), panels = shape.panels(), stride = panels * panelColumns;
+  const Blocks blocks{roundUp(shape.rows, Product::rowsOfTile), 1};
   auto* sums = static_cast<float*>(call.parallel->shared(4 * slices * shape.rows * stride));
   parallelFor(call, slices * panels, 1, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t slice = task / panels, first = slice * sliceWords;
       const ProductShape part{shape.rows, shape.columns, min(sliceWords, shape.words - first)};
       computeBlockAt<Product>(call, part, LeftFrom(left, first), RightFrom(right, first),
-                              SlicedOutput(sums + slice * shape.rows * stride, stride), {shape.rows, 1}, 0,
-                              task % panels, thread);
+                              SlicedOutput(sums + slice * shape.rows * stride, stride), blocks, 0, task % panels,
+                              thread);
     }
   });
   for (int64_t row = 0; row < shape.rows; ++row) {

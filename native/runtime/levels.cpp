@@ -111,11 +111,11 @@ bool processorRuns(Level level) {
     case Level::portable:
       return true;
     case Level::avx2:
+    case Level::amxEmulated:  // built on request for the processor at hand
       return features.avx2;
     case Level::avx512:
       return features.avx512;
     case Level::avx512bf16:
-    case Level::amxEmulated:
       return features.avx512Bfloat16;
     case Level::amx:
       return features.amx && systemGrantsTiles();
