@@ -138,7 +138,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     await open("classify");
     const upload = page.locator("input[type=file]");
     await upload.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no") });
-    expect(await page.getByRole("alert").innerText()).toMatch(/none of the supported formats/);
+    expect(await page.getByRole("alert").innerText()).toMatch(/^A file .* supported formats/);
     expect(faults.splice(0)).toEqual([expect.stringContaining("415")]);
     await upload.setInputFiles(join(root, "app", "public", "examples", "heart.webp"));
     await eventually(() => bars("Probabilities of the labels").first().innerText()).toMatch(
@@ -155,6 +155,14 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     await eventually(() => page.locator(".match-grid tbody td.best").count()).toBe(2);
     const row = page.getByRole("row", { name: /an icon of a heart 9\d % best/ });
     expect(await row.count()).toBe(1);
+    const [broken, other] = ["broken.png", "notes.txt"].map((name) => ({
+      ...{ name, mimeType: name.endsWith("png") ? "image/png" : "text/plain" },
+      buffer: Buffer.from("no"),
+    }));
+    await page.locator("input[type=file]").setInputFiles([broken!, other!]);
+    await page.getByText("Left out, as it is not an image: notes.txt.").waitFor();
+    await page.getByText(/^broken: A file that begins with/).waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining("415")]);
   });
 
   it("fills hidden patches and words", async () => {
@@ -219,10 +227,12 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       }
       await writeFile(join(images, "cat-1.txt"), "a cat\na drawing of a cat\n");
       await writeFile(join(images, "damaged.png"), "no image");
+      await writeFile(join(images, "notes.md"), "neither");
       await open("train-here");
       await page.getByText("No images yet").waitFor();
       await page.locator("input[type=file]").setInputFiles(images);
-      await page.getByText("4 images, the first is “a cat”.").waitFor();
+      await page.getByText("4 images, such as “a cat”.").waitFor();
+      await page.getByText("Left out: 1 file that is neither an image nor its text").waitFor();
       await page.getByRole("button", { name: "Train" }).focus();
       await press("Enter");
       await page

@@ -14,6 +14,8 @@ export class RefusedError extends Error {
     message: string,
     /** The status of the answer, such as 401 for a missing API key. */
     readonly status: number,
+    /** The field of the request at fault, such as "images[2]". */
+    readonly param: string | null = null,
   ) {
     super(message);
   }
@@ -62,8 +64,13 @@ async function answerTo(path: string, init: RequestInit): Promise<Response> {
   });
   if (response.ok) return response;
   const content = (await response.json().catch(() => undefined)) as ErrorResponse | undefined;
-  throw new RefusedError(
-    content?.error.message ?? `The server answered with status ${response.status}.`,
-    response.status,
-  );
+  const { message, param } = content?.error ?? {
+    message: `The server answered with status ${response.status}.`,
+    param: null,
+  };
+  throw new RefusedError(inWords(message, param), response.status, param);
 }
+
+/** A message for people, who know of no field for the image that they see. */
+const inWords = (message: string, param: string | null): string =>
+  param?.startsWith("image") ? message.replace(`${param}: `, "") : message;

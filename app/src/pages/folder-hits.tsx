@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { grouped } from "../parts/figures.js";
+import { nearestOf } from "../parts/figures.js";
 import type { EmbeddedImage } from "../tab/embed-folder.js";
 import type { FoundImage } from "../tab/nearest.js";
 
@@ -16,7 +16,8 @@ interface FolderHitsProps {
 export const FolderHits = ({ hits, isPartial, onSimilar }: FolderHitsProps): JSX.Element => (
   <>
     <p class="quiet" role="status">
-      The {grouped(hits.length)} nearest{isPartial && ", of those embedded so far"}
+      {nearestOf(hits.length)}
+      {isPartial && ", of those embedded so far"}
     </p>
     <ol class="gallery">
       {hits.map(({ image, similarity }) => (

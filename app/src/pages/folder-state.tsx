@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { duration, grouped } from "../parts/figures.js";
+import { LeftOut } from "../parts/left-out.js";
 import { Fault } from "../parts/notice.js";
 import type { Folder, FolderControls } from "../tab/use-folder.js";
 
@@ -22,8 +23,8 @@ export function FolderState({ folder, isWaiting }: FolderStateProps): JSX.Elemen
       {isRunning && !isWaiting && <Progress folder={folder} />}
       {fault && <Fault error={fault} />}
       {!isRunning && (images > 0 || others.length > 0) && <Summary folder={folder} />}
-      <Names title="cannot be decoded by this browser" paths={damaged} />
-      <Names title={others.length === 1 ? "is not an image" : "are not images"} paths={others} />
+      <LeftOut title="cannot be decoded by this browser" paths={damaged} />
+      <LeftOut title={others.length === 1 ? "is not an image" : "are not images"} paths={others} />
       <Kept folder={folder} />
     </div>
   );
@@ -61,29 +62,6 @@ function Summary({ folder }: Pick<FolderStateProps, "folder">): JSX.Element {
         </>
       )}
     </p>
-  );
-}
-
-interface NamesProps {
-  /** What is the matter with the files, such as "are no images". */
-  readonly title: string;
-  readonly paths: readonly string[];
-}
-
-/** Files that were left out, all of them by name. */
-function Names({ title, paths }: NamesProps): JSX.Element {
-  if (paths.length === 0) return <></>;
-  return (
-    <details>
-      <summary>
-        Left out: {grouped(paths.length)} {paths.length === 1 ? "file" : "files"} that {title}
-      </summary>
-      <ul class="paths">
-        {paths.map((path) => (
-          <li key={path}>{path}</li>
-        ))}
-      </ul>
-    </details>
   );
 }
 

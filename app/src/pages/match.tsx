@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import { match } from "../api/model.js";
+import { RefusedError } from "../api/request.js";
 import { percent } from "../parts/figures.js";
 import { ImageField } from "../parts/image-field.js";
 import type { ChosenImage } from "../parts/image-file.js";
@@ -25,7 +26,9 @@ export function MatchPage(): JSX.Element {
             images.map(({ url }) => url),
             texts,
             { signal },
-          ),
+          ).catch((error: unknown) => {
+            throw withName(error, images);
+          }),
         })
       : undefined,
     [images, texts.join("\n")],
@@ -66,6 +69,15 @@ export function MatchPage(): JSX.Element {
       </section>
     </>
   );
+}
+
+/** A fault of one of the images, which it then names. */
+function withName(error: unknown, images: readonly ChosenImage[]): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  const index = /^images\[(\d+)\]/.exec(error.param ?? "")?.[1];
+  const name = index === undefined ? undefined : images[Number(index)]?.name;
+  if (name === undefined) return error;
+  return new RefusedError(`${name}: ${error.message}`, error.status, error.param);
 }
 
 interface MatchGridProps {

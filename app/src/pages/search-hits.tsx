@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { SearchHit } from "../../../src/serve/schemas/search.js";
 import { imageAt } from "../api/search.js";
+import { nearestOf } from "../parts/figures.js";
 import { type ChosenImage, dataUrlOf } from "../parts/image-file.js";
 import { useRequest } from "../parts/use-request.js";
 
@@ -14,9 +15,7 @@ interface SearchHitsProps {
 export const SearchHits = ({ hits, onSimilar }: SearchHitsProps): JSX.Element => (
   <>
     <p class="quiet" role="status">
-      {hits.length === 0
-        ? "Nothing passes the filter."
-        : `The ${hits.length} nearest${order(hits)}`}
+      {hits.length === 0 ? "Nothing passes the filter." : `${nearestOf(hits.length)}${order(hits)}`}
     </p>
     <ol class="gallery">
       {hits.map((hit) => (
@@ -31,7 +30,8 @@ export const SearchHits = ({ hits, onSimilar }: SearchHitsProps): JSX.Element =>
 /** How the hits are ordered, if not by similarity alone. */
 function order(hits: readonly SearchHit[]): string {
   const matched = hits.filter(({ match }) => match !== undefined).length;
-  return matched === 0 ? "" : `, the first ${matched} by how they match the text`;
+  if (matched === 0) return "";
+  return matched === 1 ? "" : `, the first ${matched} by how they match the text`;
 }
 
 interface FoundImageProps extends Pick<SearchHitsProps, "onSimilar"> {

@@ -4,12 +4,13 @@ import { Computes } from "../parts/computes.js";
 import { Curve, type Line } from "../parts/curve.js";
 import { FileButton } from "../parts/file-button.js";
 import { grouped } from "../parts/figures.js";
+import { LeftOut } from "../parts/left-out.js";
 import { Empty, Fault, Waiting } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
 import { lineOf } from "../parts/run-curves.js";
 import { describeImages } from "../tab/kept-run.js";
 import { tarOf } from "../tab/tar.js";
-import { type Pair, pairsOf } from "../tab/training-pairs.js";
+import { type Pair, type Pairs, pairsOf } from "../tab/training-pairs.js";
 import { type Training, type TrainingControls, useTraining } from "../tab/use-training.js";
 
 /** Fewer cannot be told apart. */
@@ -22,7 +23,8 @@ const lengths = [
 ];
 
 export function TrainHerePage(): JSX.Element {
-  const [pairs, setPairs] = useState<readonly Pair[]>();
+  const [found, setFound] = useState<Pairs>();
+  const pairs = found?.pairs;
   const [share, setShare] = useState(lengths[0]!.share);
   const training = useTraining();
   return (
@@ -36,7 +38,8 @@ export function TrainHerePage(): JSX.Element {
           isFolder
           isDisabled={training.isRunning}
           onFiles={(files) => {
-            void pairsOf(files).then(setPairs);
+            training.dismiss();
+            void pairsOf(files).then(setFound);
           }}
         />
         <label class="choice">
@@ -56,7 +59,7 @@ export function TrainHerePage(): JSX.Element {
         <Actions training={training} pairs={pairs} share={share} />
       </div>
       {training.kept && !training.isRunning && <KeptNotice training={training} pairs={pairs} />}
-      <Found pairs={pairs} />
+      <Found found={found} />
       <Progress training={training} />
     </>
   );
@@ -127,8 +130,8 @@ function KeptNotice({ training, pairs }: Omit<ActionsProps, "share">): JSX.Eleme
   );
 }
 
-function Found({ pairs }: { readonly pairs: readonly Pair[] | undefined }): JSX.Element {
-  if (!pairs) {
+function Found({ found }: { readonly found: Pairs | undefined }): JSX.Element {
+  if (!found) {
     return (
       <div class="card">
         <Empty title="No images yet">
@@ -140,13 +143,31 @@ function Found({ pairs }: { readonly pairs: readonly Pair[] | undefined }): JSX.
       </div>
     );
   }
-  const [first] = pairs;
+  const { pairs, others } = found;
+  const wordless = pairs.filter(({ texts }) => texts[0] === "").map(({ name }) => name);
+  const first = pairs.find(({ texts }) => texts[0] !== "");
   return (
-    <p role="status">
-      {grouped(pairs.length)} images
-      {first ? `, the first is “${first.texts[0]!}”` : ""}
-      {pairs.length < fewestPairs ? `. Choose a folder with ${fewestPairs} or more.` : "."}
-    </p>
+    <div class="folder-state">
+      <p role="status">
+        {grouped(pairs.length)} {pairs.length === 1 ? "image" : "images"}
+        {first ? `, such as “${first.texts[0]!}”` : ""}
+        {pairs.length < fewestPairs ? `. Choose a folder with ${fewestPairs} or more.` : "."}
+      </p>
+      {wordless.length > 0 && (
+        <p class="notice">
+          Images without a text: {grouped(wordless.length)}, such as {wordless[0]}. Their names have
+          no words: write some into a .txt file of the same name.
+        </p>
+      )}
+      <LeftOut
+        title={
+          others.length === 1
+            ? "is neither an image nor its text"
+            : "are neither images nor their texts"
+        }
+        paths={others}
+      />
+    </div>
   );
 }
 

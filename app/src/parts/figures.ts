@@ -6,6 +6,10 @@ export const percent = (share: number, digits = 1): string => `${(100 * share).t
 /** An integer with thousands separators. */
 export const grouped = (count: number): string => count.toLocaleString("en");
 
+/** What results of a search are, such as "The 48 nearest". */
+export const nearestOf = (count: number): string =>
+  count === 1 ? "The nearest" : `The ${grouped(count)} nearest`;
+
 /** Four significant digits at most, or an exponent where these do not suffice: "0.0123", "1.2e-5". */
 export function short(value: number): string {
   const size = Math.abs(value);

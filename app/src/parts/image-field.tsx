@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { DropPlace } from "./drop-place.js";
 import { examples } from "./examples.js";
 import { FileButton } from "./file-button.js";
-import { type ChosenImage, fetchImage, readImages } from "./image-file.js";
+import { type ChosenImage, fetchImage, isImageFile, readImage } from "./image-file.js";
 import { Fault } from "./notice.js";
 
 interface ImageFieldProps {
@@ -27,10 +27,13 @@ export function ImageField({
     onChange(many ? [...images, ...chosen] : chosen.slice(0, 1));
   };
   const addFiles = (files: Iterable<File>): void => {
-    readImages(files)
+    const given = [...files];
+    const found = given.filter(isImageFile);
+    Promise.all((many ? found : found.slice(0, 1)).map(readImage))
       .then((chosen) => {
         if (chosen.length > 0) add(chosen);
-        else setFault(new Error("That is not an image. Choose a file such as a JPEG or PNG."));
+        const left = leftOut(given, found, many);
+        if (left !== undefined) setFault(new Error(left));
       })
       .catch((error: unknown) => setFault(error as Error));
   };
@@ -52,6 +55,30 @@ export function ImageField({
       {fault && <Fault error={fault} />}
     </fieldset>
   );
+}
+
+/** What was not taken of the given files, if anything. */
+function leftOut(
+  given: readonly File[],
+  images: readonly File[],
+  many: boolean,
+): string | undefined {
+  const others = given.filter((file) => !images.includes(file)).map(({ name }) => name);
+  if (images.length === 0) {
+    const [what, first] = [
+      given.length === 1 ? "That is not an image" : "None is an image",
+      others[0],
+    ];
+    return first === undefined
+      ? undefined
+      : `${what}: ${first}. Choose a file such as a JPEG or PNG.`;
+  }
+  if (!many && images.length > 1)
+    return `One image at a time: this is ${images[0]!.name}, the first of ${images.length}.`;
+  if (others.length === 0) return undefined;
+  return others.length === 1
+    ? `Left out, as it is not an image: ${others[0]!}.`
+    : `Left out, as they are not images: ${others.length} files, such as ${others[0]!}.`;
 }
 
 function buttonText(many: boolean, isFirst: boolean): string {

@@ -8,10 +8,12 @@ export interface ChosenImage {
   readonly key?: string;
 }
 
-/** Reads image files; others are left out. */
-export function readImages(files: Iterable<File>): Promise<ChosenImage[]> {
-  return Promise.all([...files].filter(({ type }) => type.startsWith("image/")).map(readImage));
-}
+/** Formats of which browsers may know the files, but not the types. */
+const endings = /\.(avif|bmp|gif|heic|heif|ico|jfif|jpe?g|jxl|png|p[bgnp]m|svg|tga|tiff?|webp)$/i;
+
+/** Whether a file is to be read as an image, by its type or its name. */
+export const isImageFile = ({ name, type }: File): boolean =>
+  type.startsWith("image/") || endings.test(name);
 
 export async function readImage(file: File): Promise<ChosenImage> {
   return { name: file.name.replace(/\.\w+$/, ""), url: await dataUrlOf(file) };
@@ -19,7 +21,11 @@ export async function readImage(file: File): Promise<ChosenImage> {
 
 /** Reads an image of this server, such as one of the examples. */
 export async function fetchImage(address: string, name: string): Promise<ChosenImage> {
-  const response = await fetch(address);
+  const response = await fetch(address).catch(() => undefined);
+  if (!response?.ok)
+    throw new Error(
+      `The example cannot be loaded: ${response?.status ?? "the server does not answer"}.`,
+    );
   return { name, url: await dataUrlOf(await response.blob()) };
 }
 

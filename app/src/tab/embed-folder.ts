@@ -22,12 +22,6 @@ const batch = 8;
 /** Requests at a time: files are read and decoded while others are computed. */
 const concurrent = 2;
 
-/** Formats that browsers may know the files, but not the types of. */
-const endings = /\.(avif|bmp|gif|heic|heif|ico|jfif|jpe?g|jxl|png|svg|tiff?|webp)$/i;
-
-export const isImage = ({ path, file: { type } }: FolderFile): boolean =>
-  type.startsWith("image/") || endings.test(path);
-
 /** Ends early, and without an error, when the signal is aborted. */
 export async function embedFolder(
   files: readonly FolderFile[],

@@ -1,6 +1,7 @@
 /** The images of a folder and their embeddings as part of rendering. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type EmbeddedImage, embedFolder, isImage } from "./embed-folder.js";
+import { isImageFile } from "../parts/image-file.js";
+import { type EmbeddedImage, embedFolder } from "./embed-folder.js";
 import { type FolderFile, KeptVectors } from "./kept-vectors.js";
 import { StoppedError, type TabModel } from "./model.js";
 
@@ -48,8 +49,8 @@ export function useFolder(model: TabModel | undefined): FolderControls {
     last.current = chosen;
     controller.current.abort();
     controller.current = new AbortController();
-    const images = chosen.filter(isImage);
-    const others = chosen.filter((file) => !isImage(file)).map(({ path }) => path);
+    const images = chosen.filter(({ file }) => isImageFile(file));
+    const others = chosen.filter(({ file }) => !isImageFile(file)).map(({ path }) => path);
     setFolder(({ kept }) => ({
       ...{ ...nothing, isRunning: images.length > 0, images: images.length, others },
       ...(kept !== undefined && { kept }),

@@ -23,7 +23,7 @@ export interface Training {
   readonly heldOut: number;
   readonly entries: KeptRun["entries"];
   readonly files?: Of<"finished">["files"];
-  readonly fault?: Error;
+  readonly fault?: Error | undefined;
   /** The run to go on with, if there is one. */
   readonly kept?: KeptRun | undefined;
   /** Whether the browser had no space for the last checkpoint. */
@@ -46,6 +46,8 @@ export interface TrainingControls extends Training {
   readonly resume: (pairs: readonly Pair[]) => void;
   /** Keeps the run, and ends it for now. */
   readonly pause: () => void;
+  /** Takes back why the last run failed: other images were chosen since. */
+  readonly dismiss: () => void;
   /** Ends training; what was learned is lost. */
   readonly stop: () => void;
 }
@@ -83,6 +85,7 @@ export function useTraining(): TrainingControls {
       update({ isPausing: true });
       worker.current?.postMessage({ kind: "pause" } satisfies PauseTraining);
     },
+    dismiss: () => update({ fault: undefined }),
     stop: () => {
       end();
       void forgetRun();
