@@ -184,7 +184,8 @@ struct KernelEntry<function> {
   }
   static bool enter(Level level, const char* name) {
     registerKernel(level, name, run);
-    Attributes attributes{};
+    // Not initialized: this runs on every processor, and zeros would be stored by instructions that some lack.
+    Attributes attributes;
     AttributeDeclarer declarer{level, name};
     attributes.list(declarer);
     return true;

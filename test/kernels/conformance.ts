@@ -45,6 +45,9 @@ export type Traced = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 const inWasm = process.env.FLAVA_BACKEND === "wasm";
 const device = process.env.FLAVA_BACKEND === "webgpu" ? await openTestDevice() : undefined;
 
+/** WGSL lets a device take denormal numbers for zeros. */
+export const takesDenormals = device === undefined;
+
 /** A group of tests that need the kernels; the native ones run on the level that `FLAVA_LEVEL` names (default: the best). */
 export function describeNative(family: string, tests: () => void): void {
   if (device === undefined && process.env.FLAVA_BACKEND === "webgpu")
