@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /**
  * A hash of the sources of the web app below the root of the project: its pages, all of src/, from which come its workers, the kernels
@@ -19,7 +19,7 @@ function hashOfSources(root) {
   const hash = createHash("sha256");
   for (const path of [...below, ...others].sort()) {
     const content = readFileSync(path);
-    hash.update(`${path.slice(root.length)}\0${content.length}\0`).update(content);
+    hash.update(`${relative(root, path)}\0${content.length}\0`).update(content);
   }
   return hash.digest("hex");
 }
