@@ -1,5 +1,5 @@
 /** What each measurement must reach, on the two kinds of machine whose matrix units we use. */
-import { readFileSync } from "node:fs";
+import { hasInstructions } from "./processor.js";
 
 /** Intel servers with AMX, or processors with AVX512-BF16 and without AMX. */
 export type MachineKind = "amx" | "avx512bf16";
@@ -46,8 +46,6 @@ export function barsOf(kind: MachineKind = machineKind()): Bars {
 }
 
 /** The kind of this machine, from the processor's flags. */
-export function machineKind(
-  processors: string = readFileSync("/proc/cpuinfo", "utf8"),
-): MachineKind {
-  return /^flags\s*:.*\bamx_bf16\b/m.test(processors) ? "amx" : "avx512bf16";
+export function machineKind(processors?: string): MachineKind {
+  return hasInstructions(["amx_bf16"], processors) ? "amx" : "avx512bf16";
 }

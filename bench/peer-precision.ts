@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
+import { hasInstructions } from "./processor.js";
 import type { Work } from "./work.js";
 
 /**
  * In which precision PyTorch does work in bfloat16. A processor without instructions for it makes PyTorch many times
  * slower in bfloat16 than in float32, so there float32 is what its users take.
  */
-export function peerPrecision(
-  processors: string = readFileSync("/proc/cpuinfo", "utf8"),
-): "bfloat16" | "float32" {
-  return /^(flags|Features)\s*:.*\b(avx512_bf16|amx_bf16|bf16)\b/m.test(processors)
-    ? "bfloat16"
-    : "float32";
+export function peerPrecision(processors?: string): "bfloat16" | "float32" {
+  return hasInstructions(["avx512_bf16", "amx_bf16", "bf16"], processors) ? "bfloat16" : "float32";
 }
 
 /** The work as PyTorch is given it. */
