@@ -4,10 +4,11 @@ import { NonFiniteError } from "../../base/errors.js";
 import { add, multiply } from "../../graph/ops/arithmetic.js";
 import { allGather } from "../../graph/ops/collective.js";
 import { exp, gelu } from "../../graph/ops/elementwise.js";
+import { fill } from "../../graph/ops/fill.js";
 import { gatherRows } from "../../graph/ops/gather.js";
 import { layerNorm } from "../../graph/ops/layer-norm.js";
 import { linear } from "../../graph/ops/matmul.js";
-import { checkFinite } from "../../graph/ops/update.js";
+import { adamWUpdate, checkFinite } from "../../graph/ops/update.js";
 import { sum } from "../../graph/ops/broadcast.js";
 import { spec } from "../../graph/tensor.js";
 import type { Backend } from "../backend.js";
@@ -66,6 +67,54 @@ describe.skipIf(device === undefined)("the WebGPU backend", () => {
     await program.run({ x: Float32Array.of(1, 1) });
     expect(await state.read("weight")).toEqual(Float32Array.of(3, 6));
   });
+
+  // More gradients than one pass can bind, of more numbers than one workgroup takes.
+  it.each([undefined, 0.5])(
+    "updates no parameter if one gradient is not finite, with scale %s",
+    async (scale) => {
+      const shapes = [5000, 3, 70, 1024, 1, 1025, 9, 4097, 300].map((size) => spec([size]));
+      const tree = { parameters: shapes, first: shapes, second: shapes };
+      const state = new State(backend, tree);
+      const start = (size: number) => new Float32Array(size).fill(0.25);
+      for (const path of state.paths) state.write(path, start(state.spec(path).size));
+      const program = compile({ state, inputs: { gradients: shapes } }, (s, { gradients }) => {
+        const tensors = s.parameters.map((parameter, n) => {
+          return { parameter, first: s.first[n]!, second: s.second[n]!, gradient: gradients[n]! };
+        });
+        const given = { learningRate: fill([], 0.1), step: fill([], 1) };
+        const factor = scale === undefined ? undefined : fill([], scale);
+        const constants = {
+          beta1: 0.9,
+          beta2: 0.999,
+          epsilon: 1e-8,
+          weightDecay: 0,
+          rateFactor: 1,
+        };
+        const { updated } = adamWUpdate(tensors, { ...given, scale: factor }, constants);
+        const group = (name: "parameter" | "first" | "second") => updated.map((one) => one[name]);
+        const next = {
+          parameters: group("parameter"),
+          first: group("first"),
+          second: group("second"),
+        };
+        return { outputs: {}, state: next };
+      });
+      const gradients = shapes.map(({ size }) => new Float32Array(size).fill(3));
+      for (const [wrong, at] of [
+        [0, 4999],
+        [7, 4096],
+        [8, 0],
+      ] as const) {
+        gradients[wrong]![at] = NaN;
+        await expect(program.run({ gradients })).rejects.toThrow(NonFiniteError);
+        for (const path of state.paths)
+          expect(await state.read(path)).toEqual(start(state.spec(path).size));
+        gradients[wrong]![at] = 3;
+      }
+      await program.run({ gradients });
+      for (const path of state.paths) expect(await state.read(path)).not.toContain(0.25);
+    },
+  );
 
   it("says which index is out of range", async () => {
     const inputs = { table: spec([3, 2]), ids: spec([2], "int32") };

@@ -3,10 +3,7 @@ import type { PlacedTensor } from "../../graph/layout.js";
 import type { Instruction, Plan } from "../../graph/plan.js";
 import { sameShape } from "../../graph/tensor.js";
 import { isElementwise } from "./kernels/elementwise.js";
-import { isSamePlace } from "./pass.js";
-
-/** Bindings of a chain: WebGPU promises 8 buffers. */
-const mostOperands = 8;
+import { isSamePlace, mostOperands } from "./pass.js";
 
 /**
  * How many instructions from `first` on, before `last`, form a chain: each reads the result of the one before, which nothing

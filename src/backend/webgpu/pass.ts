@@ -74,6 +74,9 @@ export const workgroupsInRow = 65535;
 /** Threads in a workgroup, unless a kernel says otherwise. */
 export const lanes = 64;
 
+/** Buffers that a pass can bind besides that of its sizes: WebGPU promises 8. */
+export const mostOperands = 8;
+
 /** A number as WGSL writes it: float32, also if it is infinite. */
 export function literal(value: number): string {
   if (Number.isNaN(value)) return "notANumber()";

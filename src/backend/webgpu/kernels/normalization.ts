@@ -57,10 +57,15 @@ export function layerNormGradientKernel(call: KernelCall): Kernel {
     passes: [
       ...filled(call, dx, (y) => [rowsPass({ rows, width, operands: { ...given, y }, body })]),
       ...reducePasses(call, {
-        ...{ ...sum, operands: normalized, output: dGain },
-        term: `dy(j) * (x(j) - means(j / size.inner)) * scales(j / size.inner)`,
+        ...{ ...sum, operands: normalized },
+        results: [
+          {
+            term: "dy(j) * (x(j) - means(j / size.inner)) * scales(j / size.inner)",
+            output: dGain,
+          },
+          { term: "dy(j)", output: dBias },
+        ],
       }),
-      ...reducePasses(call, { ...sum, operands: { dy: dy! }, term: "dy(j)", output: dBias }),
     ],
   };
 }
