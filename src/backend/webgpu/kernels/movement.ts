@@ -1,9 +1,10 @@
 /** Operations that move elements. */
 import { stridesOf } from "../../../graph/ops/strides.js";
 import { sizeOf } from "../../../graph/tensor.js";
-import { type Kernel, type KernelCall, type Operand, typeOf } from "../pass.js";
+import { type Kernel, type KernelCall, type Operand, type Pass, typeOf } from "../pass.js";
 import { stridedIndex } from "./indices.js";
-import { eachPass, filled, mapPass } from "./map.js";
+import { filled, mapPass } from "./map.js";
+import { boundTogether, sharesPass } from "./shares.js";
 
 /** A result whose element i is element `index` of the input. */
 function moved({ inputs: [x], outputs: [y] }: KernelCall, index: string): Kernel {
@@ -53,23 +54,44 @@ function zeros(output: Operand): Kernel["passes"] {
   return [mapPass({ output, operands: {}, element })];
 }
 
-/** One pass for each input. */
+/** A pass for as many inputs as can be bound: most are small. */
 export function concatenateKernel(call: KernelCall): Kernel {
   const [output] = call.outputs as [Operand];
   const { shape } = output.spec;
   const axis = call.attributes.axis as number;
   const inner = sizeOf(shape.slice(axis + 1));
   const row = shape[axis]! * inner;
-  let start = 0;
-  const passes = filled(call, output, (target) =>
-    call.inputs.flatMap((x) => {
-      const [first, width] = [start, x.spec.shape[axis]! * inner];
-      start += width;
-      if (x.spec.size === 0) return [];
-      const to = `(i / ${width}u) * ${row}u + ${first}u + i % ${width}u`;
-      const set = `set_y(${to}, x(i));`;
-      return [eachPass({ count: x.spec.size, operands: { x, y: target }, body: set })];
-    }),
+  let end = 0;
+  const placed = call.inputs.map((x) => {
+    const [first, width] = [end, x.spec.shape[axis]! * inner];
+    end += width;
+    return { x, first, width };
+  });
+  const present = placed.filter(({ x }) => x.spec.size > 0);
+  const passes = filled(call, output, (y) =>
+    boundTogether(present, 1).map((bound) => copiesPass(bound, row, y)),
   );
   return { passes };
+}
+
+/** Copies rows of tensors, `width` numbers each, into rows of y, from number `first` on. */
+function copiesPass(
+  copies: readonly { readonly x: Operand; readonly first: number; readonly width: number }[],
+  row: number,
+  y: Operand,
+): Pass {
+  const sizes: Record<string, number> = { row };
+  for (const [n, { first, width }] of copies.entries()) {
+    sizes[`first${n}`] = first;
+    sizes[`width${n}`] = width;
+  }
+  return sharesPass({
+    parts: copies.map(({ x }, n) => ({
+      count: x.spec.size,
+      element: `set_y(i / size.width${n} * size.row + size.first${n} + i % size.width${n}, x${n}(i));`,
+    })),
+    operands: { y, ...Object.fromEntries(copies.map(({ x }, n) => [`x${n}`, x])) },
+    sizes,
+    perThread: 1,
+  });
 }

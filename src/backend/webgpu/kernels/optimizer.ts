@@ -100,7 +100,7 @@ total += (after - before) * (after - before);`;
     perThread,
     functions,
     before: `let rate = constants(0u); let correction1 = constants(1u); let correction2 = constants(2u); let scale = constants(3u);
-  ${sums.before}`,
+  ${sums.before ?? ""}`,
     unlessFailed: true,
   });
 }

@@ -24,8 +24,8 @@ interface Shares {
   readonly perThread: number;
   readonly functions?: string;
   /** What each thread does at first, and at last: all can call `sumOf(value)` then, together. */
-  readonly before: string;
-  readonly after: string;
+  readonly before?: string;
+  readonly after?: string;
   /** Nothing is done with any number once an instruction has failed. */
   readonly unlessFailed?: boolean;
 }
@@ -65,9 +65,9 @@ ${given.functions ?? ""}
   ${groupIndex}
   if (group >= size.end${parts.length - 1}) { return; }
   thread = lane;
-  ${given.before}
+  ${given.before ?? ""}
   ${loops.join(" else ")}
-  ${given.after}
+  ${given.after ?? ""}
 }`,
   };
 }
@@ -93,11 +93,8 @@ export function passesOver(
   rest: (first: number) => Rest,
 ): Pass[] {
   const present = tensors.filter(({ spec }) => spec.size > 0);
-  const most = mostOperands - Object.keys(rest(0).operands).length;
-  const passes: Pass[] = [];
   let first = 0;
-  for (let start = 0; start < present.length; start += most) {
-    const bound = present.slice(start, start + most);
+  return boundTogether(present, Object.keys(rest(0).operands).length).map((bound) => {
     const given = rest(first);
     const pass = sharesPass({
       ...given,
@@ -109,7 +106,14 @@ export function passesOver(
       perThread: readsPerThread,
     });
     first += pass.workgroups;
-    passes.push(pass);
-  }
-  return passes;
+    return pass;
+  });
+}
+
+/** Inputs in groups that a pass can bind besides so many other operands. */
+export function boundTogether<T>(inputs: readonly T[], others: number): T[][] {
+  const most = mostOperands - others;
+  return Array.from({ length: Math.ceil(inputs.length / most) }, (_, index) =>
+    inputs.slice(index * most, (index + 1) * most),
+  );
 }
