@@ -124,6 +124,21 @@ describeNative("products", () => {
     }
   });
 
+  test.each(truths)("of many tiles of every size: transposed %s", async (transposed) => {
+    const transpose = { transposeA: transposed, transposeB: !transposed };
+    for (const size of [
+      [1030, 9, 1030],
+      [2050, 9, 2050],
+    ] as const) {
+      await conform(
+        "wide product",
+        (x, y) => product(x, y, transpose),
+        factors(size, transpose),
+        ofDepth(9),
+      );
+    }
+  });
+
   test("of tensors of other ranks", async () => {
     for (const constant of truths) {
       const three = { shape: [2, 3, 9] };

@@ -1,84 +1,231 @@
 /** The tiled product behind matrix products and convolutions. */
-import type { Dtype } from "../../../graph/tensor.js";
-import { type Operand, type Pass, groupIndex, mainParameters } from "../pass.js";
+import { type Dtype, spec } from "../../../graph/tensor.js";
+import { type KernelCall, type Operand, type Pass, groupIndex, mainParameters } from "../pass.js";
+import { eachPass } from "./map.js";
+
+type Operands = Readonly<Record<string, Operand>>;
+
+/** Functions in WGSL, and the operands that they access. */
+interface Functions {
+  readonly code: string;
+  readonly operands: Operands;
+}
 
 interface Product {
   readonly M: number;
   readonly N: number;
   readonly K: number;
-  readonly operands: Readonly<Record<string, Operand>>;
-  /** Further numbers that they read as `size.name`, as they do `size.M`, `size.N` and `size.K`. */
-  readonly sizes?: Readonly<Record<string, number>>;
-  /** Functions `left(m, k)` and `right(k, n)`, the factors, and `store(m, n, sum)`; they are called within M, N and K only. */
-  readonly functions: string;
+  /** `left(m, k)` and `right(k, n)`, which read M, N and K as `size.M` and so on; they are called within these only. */
+  readonly factors: Functions;
+  /** `store(m, n, sum)`, called once for each element of the result. */
+  readonly result: Functions;
   /** The indices along which the factors are consecutive in memory. */
   readonly alongLeft: "m" | "k";
   readonly alongRight: "k" | "n";
 }
 
-const [threads, columns, depth] = [256, 64, 16];
+/** What a workgroup computes: a square of the result, of which each thread sums `own` rows and columns in registers. */
+interface Tile {
+  readonly side: number;
+  readonly own: 4 | 8;
+  /** Workgroups that it takes to keep a large GPU busy. */
+  readonly enough: number;
+}
+
+/** The larger a tile, the more sums each factor that is read goes into. */
+const tiles: readonly Tile[] = [
+  { side: 128, own: 8, enough: 512 },
+  { side: 64, own: 4, enough: 128 },
+  { side: 32, own: 4, enough: 0 },
+];
+
+/** Terms of both factors that are in the workgroup's memory at a time. */
+const depth = 16;
+
+const tilesIn = ({ M, N }: Product, { side }: Tile): number =>
+  Math.ceil(M / side) * Math.ceil(N / side);
 
 /**
- * A workgroup computes a tile of 64 columns and 64 rows, or 16 if there are no more: it loads 16 terms of both factors at a
- * time into its memory, and each thread sums 4 columns of 4 rows (or of one) in registers.
+ * The tile, and into how many slices K is divided, which different workgroups sum. Where rows of the result belong to samples,
+ * K alone decides that, so that the bits of a row do not depend on the rows beside it; where K runs over the samples (the
+ * gradients of weights), it is as many as keep the GPU busy.
  */
-export function productPass({
-  M,
-  N,
-  K,
-  operands,
-  functions,
-  alongLeft,
-  alongRight,
-  ...given
-}: Product): Pass {
-  const rows = M <= 16 ? 16 : 64;
-  const own = Array.from({ length: rows / 16 }, (_, r) => r);
-  const across = Math.ceil(N / columns);
-  const workgroups = Math.ceil(M / rows) * across;
-  const spread = (fast: string, slow: string, size: number): string =>
-    `let ${fast} = e % ${size}u; let ${slow} = e / ${size}u;`;
-  const [m, n] = [spread("m", "k", rows), spread("n", "k", columns)];
-  const code = `${functions}
-var<workgroup> leftTile: array<f32, ${rows * depth}>;
-var<workgroup> rightTile: array<f32, ${columns * depth}>;
-@compute @workgroup_size(${threads}) fn main(${mainParameters}) {
+function division(product: Product): { readonly tile: Tile; readonly slices: number } {
+  const { K, alongLeft } = product;
+  const isOverSamples = alongLeft === "m";
+  const most = Math.max(1, isOverSamples ? Math.ceil(K / 256) : K > 4096 ? Math.ceil(K / 2048) : 1);
+  const tile = tiles.find((each) => tilesIn(product, each) * most >= each.enough)!;
+  if (!isOverSamples) return { tile, slices: most };
+  const busy = Math.ceil(Math.max(128, tile.enough) / Math.max(1, tilesIn(product, tile)));
+  return { tile, slices: Math.min(most, busy) };
+}
+
+/** The passes of a product: one, and where K is divided another that adds the sums of the slices, in their order. */
+export function productPasses(call: KernelCall, product: Product): Pass[] {
+  const { M, N, K, result } = product;
+  const { tile, slices } = division(product);
+  if (slices === 1) return [tilePass(product, tile, 1)];
+  const partial = call.scratch(spec([slices, M, N]));
+  const sums: Functions = {
+    code: `fn store(m: u32, n: u32, sum: f32) { set_partial((sliceOfThread * size.M + m) * size.N + n, sum); }`,
+    operands: { partial },
+  };
+  return [
+    tilePass({ ...product, result: sums }, tile, slices),
+    eachPass({
+      count: M * N,
+      sizes: { M, N, K, slices },
+      operands: { partial, ...result.operands },
+      functions: result.code,
+      body: `var sum = 0.0;
+  for (var slice = 0u; slice < size.slices; slice++) { sum += partial(slice * size.count + i); }
+  store(i / size.N, i % size.N, sum);`,
+    }),
+  ];
+}
+
+/** Computes a tile of one slice of K in each workgroup. */
+function tilePass(product: Product, tile: Tile, slices: number): Pass {
+  const { M, N, K, factors, result } = product;
+  const { side } = tile;
+  const [across, perSlice] = [Math.ceil(N / side), tilesIn(product, tile)];
+  const workgroups = perSlice * slices;
+  const slice = Math.ceil(K / slices / depth) * depth;
+  const code = `${factors.code}
+${result.code}
+${fourOf(tile)}
+var<private> sliceOfThread: u32;
+var<workgroup> leftTile: array<vec4f, ${depth * quarterOf(tile)}>;
+var<workgroup> rightTile: array<vec4f, ${depth * quarterOf(tile)}>;
+@compute @workgroup_size(${threadsOf(tile)}) fn main(${mainParameters}) {
   ${groupIndex}
   if (group >= size.workgroups) { return; }
-  let firstRow = (group / size.across) * ${rows}u;
-  let firstColumn = (group % size.across) * ${columns}u;
-  let row = (lane / 16u) * ${own.length}u;
-  let column = (lane % 16u) * 4u;
-  ${own.map((r) => `var sum${r} = vec4f();`).join(" ")}
-  for (var first = 0u; first < size.K; first += ${depth}u) {
-    for (var e = lane; e < ${rows * depth}u; e += ${threads}u) {
-      ${alongLeft === "m" ? m : spread("k", "m", depth)}
-      var value = 0.0;
-      if (firstRow + m < size.M && first + k < size.K) { value = left(firstRow + m, first + k); }
-      leftTile[k * ${rows}u + m] = value;
-    }
-    for (var e = lane; e < ${columns * depth}u; e += ${threads}u) {
-      ${alongRight === "n" ? n : spread("k", "n", depth)}
-      var value = 0.0;
-      if (firstColumn + n < size.N && first + k < size.K) { value = right(first + k, firstColumn + n); }
-      rightTile[k * ${columns}u + n] = value;
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < ${depth}u; k++) {
-      let at = k * ${columns}u + column;
-      let b = vec4f(rightTile[at], rightTile[at + 1u], rightTile[at + 2u], rightTile[at + 3u]);
-      ${own.map((r) => `sum${r} += leftTile[k * ${rows}u + row + ${r}u] * b;`).join(" ")}
-    }
-    workgroupBarrier();
-  }
-  ${own.map((r) => `storeFour(firstRow + row + ${r}u, firstColumn + column, sum${r});`).join("\n  ")}
+  let slice = group / size.perSlice;
+  sliceOfThread = slice;
+  let firstRow = (group % size.perSlice / size.across) * ${side}u;
+  let firstColumn = (group % size.perSlice % size.across) * ${side}u;
+  let row = lane / ${stepOf(tile)}u;
+  let column = lane % ${stepOf(tile)}u;
+  ${sumTile(product, tile)}
+  ${eachSum(tile, (sum, r, c) => `storeFour(firstRow + ${r}, firstColumn + ${c}, ${sum});`)}
+}`;
+  const sizes = { M, N, K, across, perSlice, slice, workgroups };
+  return { operands: { ...factors.operands, ...result.operands }, code, sizes, workgroups };
+}
+
+const threadsOf = (tile: Tile): number => stepOf(tile) ** 2;
+
+/**
+ * Rows and columns of a tile are in memory in fours, a quarter of the side apart: so neighboring threads read and store
+ * neighboring numbers.
+ */
+const quarterOf = ({ side }: Tile): number => side / 4;
+
+/** The place of a four of term `k`: threads that write neighboring terms do not meet in one bank of memory. */
+const placeOf = (tile: Tile, k: string, four: string): string =>
+  `${k} * ${quarterOf(tile)}u + (${four} ^ (${k} & 7u))`;
+
+/** Functions that read four rows of the left factor, or columns of the right one, and store four columns; 0 outside. */
+function fourOf(tile: Tile): string {
+  const each = (statement: (c: number, away: string) => string): string =>
+    [0, 1, 2, 3].map((c) => statement(c, `${c * quarterOf(tile)}u`)).join("\n  ");
+  return `fn leftFour(m: u32, k: u32) -> vec4f {
+  var four = vec4f();
+  if (k >= size.K) { return four; }
+  ${each((c, away) => `if (m + ${away} < size.M) { four[${c}] = left(m + ${away}, k); }`)}
+  return four;
+}
+fn rightFour(k: u32, n: u32) -> vec4f {
+  var four = vec4f();
+  if (k >= size.K) { return four; }
+  ${each((c, away) => `if (n + ${away} < size.N) { four[${c}] = right(k, n + ${away}); }`)}
+  return four;
 }
 fn storeFour(m: u32, n: u32, sums: vec4f) {
   if (m >= size.M) { return; }
-  for (var c = 0u; c < 4u; c++) { if (n + c < size.N) { store(m, n + c, sums[c]); } }
+  ${each((c, away) => `if (n + ${away} < size.N) { store(m, n + ${away}, sums[${c}]); }`)}
 }`;
-  const sizes = { M, N, K, across, workgroups, ...given.sizes };
-  return { operands, code, sizes, workgroups };
+}
+
+/**
+ * Sums the products of the slice. While a thread multiplies what is in the workgroup's memory, it already reads its part of the
+ * next terms into registers.
+ */
+function sumTile({ alongLeft, alongRight }: Product, tile: Tile): string {
+  const { side } = tile;
+  const reads = Array.from({ length: (side * depth) / 4 / threadsOf(tile) }, (_, i) => i);
+  // Neighboring threads read neighboring numbers.
+  const place = (name: string, i: number, isAlongK: boolean): string => {
+    const [fast, slow] = isAlongK ? [`K${i}`, `${i}`] : [`${i}`, `K${i}`];
+    const e = `(lane + ${i * threadsOf(tile)}u)`;
+    const count = isAlongK ? depth : quarterOf(tile);
+    return `let ${name}${fast} = ${e} % ${count}u; let ${name}${slow} = ${e} / ${count}u;`;
+  };
+  const each = (statement: (i: number) => string): string => reads.map(statement).join("\n  ");
+  const read = (declare = ""): string =>
+    each(
+      (i) => `${declare}nextLeft${i} = leftFour(firstRow + left${i}, first + leftK${i});
+  ${declare}nextRight${i} = rightFour(first + rightK${i}, firstColumn + right${i});`,
+    );
+  return `${eachSum(tile, (sum) => `var ${sum} = vec4f();`)}
+  ${each((i) => place("left", i, alongLeft === "k") + place("right", i, alongRight === "k"))}
+  var first = slice * size.slice;
+  let end = min(size.K, first + size.slice);
+  ${read("var ")}
+  while (first < end) {
+  ${each(
+    (i) => `leftTile[${placeOf(tile, `leftK${i}`, `left${i}`)}] = nextLeft${i};
+  rightTile[${placeOf(tile, `rightK${i}`, `right${i}`)}] = nextRight${i};`,
+  )}
+  workgroupBarrier();
+  first += ${depth}u;
+  ${read()}
+  for (var k = 0u; k < ${depth}u; k++) {
+    ${multiply(tile)}
+  }
+  workgroupBarrier();
+  }`;
+}
+
+/** Which groups of four rows of a tile, or columns, belong to a thread: its own number, and as many threads on. */
+const groupsOf = ({ own }: Tile): readonly number[] => (own === 4 ? [0] : [0, 1]);
+const stepOf = ({ side, own }: Tile): number => side / own;
+
+function multiply(tile: Tile): string {
+  const step = stepOf(tile);
+  const factors = groupsOf(tile).map(
+    (g) => `let a${g} = leftTile[${placeOf(tile, "k", `(row + ${g * step}u)`)}];
+    let b${g} = rightTile[${placeOf(tile, "k", `(column + ${g * step}u)`)}];`,
+  );
+  const rows = groupsOf(tile).flatMap((g) => ["x", "y", "z", "w"].map((c) => ({ g, c })));
+  return [
+    ...factors,
+    ...rows.flatMap(({ g, c }) =>
+      groupsOf(tile).map((q) => `sum${g}${c}${q} += a${g}.${c} * b${q};`),
+    ),
+  ].join("\n    ");
+}
+
+/** A statement for each sum of a thread: four columns of one row. */
+function eachSum(
+  tile: Tile,
+  statement: (sum: string, row: string, column: string) => string,
+): string {
+  const step = stepOf(tile);
+  const groups = groupsOf(tile);
+  return groups
+    .flatMap((g) =>
+      ["x", "y", "z", "w"].flatMap((c, i) =>
+        groups.map((q) =>
+          statement(
+            `sum${g}${c}${q}`,
+            `row + ${g * step + i * quarterOf(tile)}u`,
+            `column + ${q * step}u`,
+          ),
+        ),
+      ),
+    )
+    .join("\n  ");
 }
 
 /** A factor of this dtype as products in `compute` precision read it. */

@@ -2,7 +2,7 @@
 import { sizeOf, spec } from "../../../graph/tensor.js";
 import { type Kernel, type KernelCall, type Operand, type Pass } from "../pass.js";
 import { filled, mapPass } from "./map.js";
-import { productPass } from "./product.js";
+import { productPasses } from "./product.js";
 import { overRow, rowsPass } from "./rows.js";
 
 /** The factor of each row of x to 127 steps of 8 bits. */
@@ -31,15 +31,14 @@ export function quantizedMatmulKernel(call: KernelCall): Kernel {
   const [x, values, scale, ...optional] = call.inputs as [Operand, Operand, Operand, ...Operand[]];
   const bias = hasBias ? optional.shift() : undefined;
   const addend = hasAddend ? optional.shift() : undefined;
-  const given = { values, scale, ...(bias && { bias }), ...(addend && { addend }) };
+  const read = { scale, ...(bias && { bias }), ...(addend && { addend }) };
   const [N, K] = values.spec.shape as [number, number];
   const M = sizeOf(x.spec.shape.slice(0, -1));
   const rows = dynamic ? call.scratch(spec([M])) : undefined;
   const left = `x(m * size.K + k)`;
-  const functions = `
-fn left(m: u32, k: u32) -> f32 { return ${rows ? quantized(left, "rows(m)") : left}; }
-fn right(k: u32, n: u32) -> f32 { return values(n * size.K + k); }
-fn store(m: u32, n: u32, sum: f32) {
+  const factors = `fn left(m: u32, k: u32) -> f32 { return ${rows ? quantized(left, "rows(m)") : left}; }
+fn right(k: u32, n: u32) -> f32 { return values(n * size.K + k); }`;
+  const store = `fn store(m: u32, n: u32, sum: f32) {
   let at = m * size.N + n;
   var t = sum * scale(n)${rows ? " * rows(m)" : ""}${bias ? " + bias(n)" : ""};
   ${activation === "gelu" ? "t = gelu(t);" : ""}
@@ -47,9 +46,10 @@ fn store(m: u32, n: u32, sum: f32) {
 }`;
   const passes = filled(call, call.outputs[0]!, (y) => [
     ...(rows ? [scalesPass(x, rows)] : []),
-    productPass({
-      ...{ M, N, K, functions, alongLeft: "k", alongRight: "k" },
-      operands: { x, ...given, y, ...(rows && { rows }) },
+    ...productPasses(call, {
+      ...{ M, N, K, alongLeft: "k", alongRight: "k" },
+      factors: { code: factors, operands: { x, values, ...(rows && { rows }) } },
+      result: { code: store, operands: { ...read, y, ...(rows && { rows }) } },
     }),
   ]);
   return { passes };
