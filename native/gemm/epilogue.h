@@ -7,28 +7,25 @@ namespace FLAVA_NAMESPACE {
 
 enum class Activation : int64_t { none = 0, gelu = 1, geluGradient = 2, relu = 3 };
 
-/** x[i] = combine(x[i], tensor[index + i]) for i < count. */
-template <class Combine>
-[[gnu::always_inline]] inline void combineWith(const Tensor& tensor, int64_t index, float* x, int64_t count,
-                                               Combine combine) {
-  visitFloats(tensor, [&](auto* data) {
-    overVectors(0, count, [&](int64_t i, auto lanes) {
-      store(x + i, combine(load(x + i), load(data + index + i, lanes)));
-    });
-  });
-}
+/** A part of the product in memory, whose rows have room for whole vectors and may be changed. */
+struct Sums {
+  float* x;
+  int64_t stride;
+  int64_t row, rows, column, columns;
 
-/** x[i] = function(x[i]) for i < count; x has room for whole vectors. */
-template <class Function>
-[[gnu::always_inline]] inline void change(float* x, int64_t count, Function function) {
-  for (int64_t i = 0; i < count; i += width) store(x + i, function(load(x + i)));
-}
-
-inline void storeRow(const Tensor& tensor, int64_t index, const float* x, int64_t count) {
-  visitFloats(tensor, [&](auto* data) {
-    overVectors(0, count, [&](int64_t i, auto lanes) { store(data + index + i, load(x + i), lanes); });
-  });
-}
+  /**
+   * Calls body(x + i, index + i, i, lanes) for each vector of each row; `index` is that of an element of the result. It runs
+   * over all rows, so that a step tells types apart once for a tile and not for each of its short rows.
+   */
+  template <class Body>
+  [[gnu::always_inline]] void overVectorsOf(int64_t columnsOfResult, Body body) const {
+    for (int64_t r = 0; r < rows; ++r) {
+      float* first = x + r * stride;
+      const int64_t index = (row + r) * columnsOfResult + column;
+      overVectors(0, columns, [&](int64_t i, auto lanes) { body(first + i, index + i, i, lanes); });
+    }
+  }
+};
 
 /** Prefetches elements [index, index + count): rows of a matrix are too far apart for the hardware. */
 template <bool forWriting>
@@ -59,32 +56,82 @@ struct Epilogue {
     if (!addend || addend->data != result->data) prefetch<true>(*result, index, count);
   }
 
-  /** Stores `count` elements of a row of the product; x has room for whole vectors and is changed. */
-  void store(float* x, int64_t row, int64_t column, int64_t count) const {
-    const int64_t index = row * columns + column;
-    if (bias) combineWith(*bias, column, x, count, [](Floats t, Floats b) { return t + b; });
-    if (preactivationOutput) storeRow(*preactivationOutput, index, x, count);
-    activate(x, index, count);
-    if (addend) combineWith(*addend, index, x, count, [](Floats t, Floats a) { return t + a; });
-    storeRow(*result, index, x, count);
+  /** Stores a part of the product. */
+  void finish(const Sums& sums) const {
+    // Without a bias it is -0, which leaves every number as it is, -0 included.
+    alignas(64) float biases[panelColumns];
+    overVectors(0, sums.columns, [&](int64_t i, auto lanes) {
+      store(biases + i, broadcast(-0.0f));
+      if (bias) visitFloats(*bias, [&](auto* from) { store(biases + i, load(from + sums.column + i, lanes)); });
+    });
+    if (activation == Activation::none && !preactivationOutput) {
+      finishSums(sums, biases);
+      return;
+    }
+    overSums(sums, [&](float* x, int64_t, int64_t i, auto) { store(x, load(x) + load(biases + i)); });
+    if (preactivationOutput) copyTo(*preactivationOutput, sums);
+    activate(sums);
+    if (addend) combineWith(*addend, sums, [](Floats t, Floats a) { return t + a; });
+    copyTo(*result, sums);
   }
 
  private:
-  void activate(float* x, int64_t index, int64_t count) const {
+  template <class Body>
+  [[gnu::always_inline]] void overSums(const Sums& sums, Body body) const {
+    sums.overVectorsOf(columns, body);
+  }
+
+  /** What most products need, in one pass. */
+  void finishSums(const Sums& sums, const float* biases) const {
+    visitFloats(*result, [&](auto* to) {
+      if (!addend) {
+        overSums(sums, [&](float* x, int64_t index, int64_t i, auto lanes) {
+          store(to + index, load(x) + load(biases + i), lanes);
+        });
+        return;
+      }
+      visitFloats(*addend, [&](auto* from) {
+        overSums(sums, [&](float* x, int64_t index, int64_t i, auto lanes) {
+          store(to + index, load(x) + load(biases + i) + load(from + index, lanes), lanes);
+        });
+      });
+    });
+  }
+
+  void copyTo(const Tensor& tensor, const Sums& sums) const {
+    visitFloats(tensor, [&](auto* to) {
+      overSums(sums, [&](float* x, int64_t index, int64_t, auto lanes) { store(to + index, load(x), lanes); });
+    });
+  }
+
+  /** x = combine(x, element of `tensor`) */
+  template <class Combine>
+  void combineWith(const Tensor& tensor, const Sums& sums, Combine combine) const {
+    visitFloats(tensor, [&](auto* from) {
+      overSums(sums, [&](float* x, int64_t index, int64_t, auto lanes) {
+        store(x, combine(load(x), load(from + index, lanes)));
+      });
+    });
+  }
+
+  void activate(const Sums& sums) const {
     const bool rounded = result->dtype == Dtype::bfloat16;
+    const auto change = [&](auto function) {
+      overSums(sums, [&](float* x, int64_t, int64_t, auto) { store(x, function(load(x))); });
+    };
     const auto timesSlope = [&](auto slope) {
-      combineWith(*preactivation, index, x, count, [&](Floats t, Floats z) { return t * slope(z); });
+      combineWith(*preactivation, sums, [&](Floats t, Floats z) { return t * slope(z); });
     };
     if (activation == Activation::gelu && rounded) {
-      change(x, count, [](Floats t) { return roundedGelu(t); });
+      change([](Floats t) { return roundedGelu(t); });
     } else if (activation == Activation::gelu) {
-      change(x, count, [](Floats t) { return gelu(t); });
+      change([](Floats t) { return gelu(t); });
     } else if (activation == Activation::geluGradient && rounded) {
       timesSlope([](Floats z) { return roundedGeluGradient(z); });
     } else if (activation == Activation::geluGradient) {
       timesSlope([](Floats z) { return geluGradient(z); });
     } else if (activation == Activation::relu) {
-      change(x, count, [](Floats t) { return max(broadcast(0.0f), t); });
+      change([](Floats t) { return max(broadcast(0.0f), t); });
     }
   }
 };
@@ -94,7 +141,7 @@ struct MatrixOutput final : Output<float> {
   explicit MatrixOutput(const Epilogue& epilogue) : epilogue_(epilogue) {}
 
   void write(float* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
-    for (int64_t r = 0; r < rows; ++r) epilogue_.store(sums + r * stride, row + r, column, columns);
+    epilogue_.finish({sums, stride, row, rows, column, columns});
   }
   void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
     for (int64_t r = 0; r < rows; ++r) epilogue_.expect(row + r, column, columns);

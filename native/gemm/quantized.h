@@ -113,14 +113,18 @@ struct QuantizedOutput final : Output<int32_t> {
         offsets_(offsets) {}
 
   void write(int32_t* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
-    alignas(64) float x[panelColumns];
-    for (int64_t r = 0; r < rows; ++r) {
-      const float rowScale = rowScales_[row + r];
-      overVectors(0, columns, [&](int64_t i, auto lanes) {
-        const Ints sum = loadInts(sums + r * stride + i) - loadInts(offsets_ + column + i);
-        store(x + i, __builtin_convertvector(sum, Floats) * rowScale * load(columnScales_ + column + i, lanes));
-      });
-      epilogue_.store(x, firstRow_ + row + r, column, columns);
+    alignas(64) float x[rowsAtOnce * panelColumns];
+    for (int64_t first = 0; first < rows; first += rowsAtOnce) {
+      const int64_t count = min(rowsAtOnce, rows - first);
+      for (int64_t r = 0; r < count; ++r) {
+        const float rowScale = rowScales_[row + first + r];
+        overVectors(0, columns, [&](int64_t i, auto lanes) {
+          const Ints sum = loadInts(sums + (first + r) * stride + i) - loadInts(offsets_ + column + i);
+          store(x + r * panelColumns + i,
+                __builtin_convertvector(sum, Floats) * rowScale * load(columnScales_ + column + i, lanes));
+        });
+      }
+      epilogue_.finish({x, panelColumns, firstRow_ + row + first, count, column, columns});
     }
   }
   void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
@@ -128,6 +132,8 @@ struct QuantizedOutput final : Output<int32_t> {
   }
 
  private:
+  static constexpr int64_t rowsAtOnce = 16;
+
   const Epilogue& epilogue_;
   int64_t firstRow_;
   const float* rowScales_;

@@ -11,8 +11,11 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Words of K per visit to the rows: 32 columns of the panel (16 KB) stay in the L1 cache meanwhile. */
-constexpr int64_t visitWords = 128;
+/**
+ * Words of K per visit to the rows. With 128, 32 columns of the panel would stay in the L1 cache meanwhile; but reading them
+ * from the L2 cache costs less than to store the sums and load them again (RESULTS.md).
+ */
+constexpr int64_t visitWords = 384;
 
 /** The computation of a block. */
 template <class Product>
