@@ -11,7 +11,7 @@
  *   npm run bench -- wasm [--tensorflow FOLDER] [--json FILE]   the kernels in WebAssembly, against native, reference and TensorFlow.js
  *   npm run bench -- agreement [--items 16] [--only TEXT] [--json FILE]   results of all backends and of ONNX files, against the reference backend
  *   npm run bench -- onnx [--json FILE]                 zero-shot accuracy by exported files of every dtype
- *   npm run bench -- gpu [--json FILE]                  WebGPU on this machine's GPU, in five minutes
+ *   npm run bench -- gpu [--json FILE]                  WebGPU on this machine's GPU, in two minutes
  *   npm run bench -- serve [--model PATH] [--seconds 20] [--overload 600] [--json FILE]   flava serve under load, against the library
  *   npm run bench -- serve --peer URL [--seconds 20]      flava serve beside infinity (bench/serve-peer.ts says how to start it)
  *   npm run bench -- scaling [--model base]            two processes against two threads, and a model of many machines
@@ -22,7 +22,7 @@
  *   npm run bench -- curves NAME=STAGE-DIRECTORY... --plot FILE [--only TEXT]   a page that compares runs of equal compute
  * --only selects the rows, or curves, whose label contains TEXT, such as "loading", "peak resident memory", "ITM score, batch 8".
  * --quick measures the headline rows, in about five minutes. Where other processes keep the machine busy, a row is measured
- * all the same after three minutes (15 seconds with --quick) and marked as noisy.
+ * all the same after three minutes (15 seconds with --quick) and marked as noisy. Both sides use two threads, or FLAVA_THREADS.
  */
 import { writeFileSync } from "node:fs";
 import { type ModelName, models } from "../src/configs/models.js";

@@ -67,8 +67,8 @@ export type Texts = {
 
 export const encoderSizes = { width: 768, heads: 12, hidden: 3072, layers: 12 } as const;
 
-/** Number of compute threads on both sides. */
-export const threads = 2;
+/** Number of compute threads on both sides; `FLAVA_THREADS` sets another. */
+export const threads = Number(process.env.FLAVA_THREADS ?? 2);
 
 /** One of the two compared sides. It holds one piece of work at a time. */
 export type Side = {
