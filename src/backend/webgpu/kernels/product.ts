@@ -28,19 +28,18 @@ interface Product {
 interface Tile {
   readonly side: number;
   readonly own: 4 | 8;
+  /** Terms of both factors that are in the workgroup's memory at a time. */
+  readonly depth: number;
   /** Workgroups that it takes to keep a large GPU busy. */
   readonly enough: number;
 }
 
 /** The larger a tile, the more sums each factor that is read goes into. */
 const tiles: readonly Tile[] = [
-  { side: 128, own: 8, enough: 512 },
-  { side: 64, own: 4, enough: 128 },
-  { side: 32, own: 4, enough: 0 },
+  { side: 128, own: 8, depth: 16, enough: 512 },
+  { side: 64, own: 4, depth: 16, enough: 128 },
+  { side: 32, own: 4, depth: 32, enough: 0 },
 ];
-
-/** Terms of both factors that are in the workgroup's memory at a time. */
-const depth = 16;
 
 const tilesIn = ({ M, N }: Product, { side }: Tile): number =>
   Math.ceil(M / side) * Math.ceil(N / side);
@@ -54,10 +53,17 @@ function division(product: Product): { readonly tile: Tile; readonly slices: num
   const { K, alongLeft } = product;
   const isOverSamples = alongLeft === "m";
   const most = Math.max(1, isOverSamples ? Math.ceil(K / 256) : K > 4096 ? Math.ceil(K / 2048) : 1);
-  const tile = tiles.find((each) => tilesIn(product, each) * most >= each.enough)!;
+  const tile = tiles.find((each) => isFilled(product, each, most))!;
   if (!isOverSamples) return { tile, slices: most };
   const busy = Math.ceil(Math.max(128, tile.enough) / Math.max(1, tilesIn(product, tile)));
   return { tile, slices: Math.min(most, busy) };
+}
+
+/** Whether there is enough to do for tiles of this size; always for the smallest. */
+function isFilled(product: Product, tile: Tile, slices: number): boolean {
+  if (tile === tiles.at(-1)) return true;
+  const isNarrow = 2 * Math.min(product.M, product.N) <= tile.side;
+  return !isNarrow && tilesIn(product, tile) * slices >= tile.enough;
 }
 
 /** The passes of a product: one, and where K is divided another that adds the sums of the slices, in their order. */
@@ -87,16 +93,17 @@ export function productPasses(call: KernelCall, product: Product): Pass[] {
 /** Computes a tile of one slice of K in each workgroup. */
 function tilePass(product: Product, tile: Tile, slices: number): Pass {
   const { M, N, K, factors, result } = product;
-  const { side } = tile;
+  const { side, depth } = tile;
   const [across, perSlice] = [Math.ceil(N / side), tilesIn(product, tile)];
   const workgroups = perSlice * slices;
   const slice = Math.ceil(K / slices / depth) * depth;
+  const length = depth * quarterOf(tile);
   const code = `${factors.code}
 ${result.code}
 ${fourOf(tile)}
 var<private> sliceOfThread: u32;
-var<workgroup> leftTile: array<vec4f, ${depth * quarterOf(tile)}>;
-var<workgroup> rightTile: array<vec4f, ${depth * quarterOf(tile)}>;
+var<workgroup> leftTile: array<vec4f, ${length}>;
+var<workgroup> rightTile: array<vec4f, ${length}>;
 @compute @workgroup_size(${threadsOf(tile)}) fn main(${mainParameters}) {
   ${groupIndex}
   if (group >= size.workgroups) { return; }
@@ -152,7 +159,7 @@ fn storeFour(m: u32, n: u32, sums: vec4f) {
  * next terms into registers.
  */
 function sumTile({ alongLeft, alongRight }: Product, tile: Tile): string {
-  const { side } = tile;
+  const { side, depth } = tile;
   const reads = Array.from({ length: (side * depth) / 4 / threadsOf(tile) }, (_, i) => i);
   // Neighboring threads read neighboring numbers.
   const place = (name: string, i: number, isAlongK: boolean): string => {
