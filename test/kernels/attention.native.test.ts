@@ -106,6 +106,7 @@ const sizes = fewerOnDevice([
     [0, 2, 8, 3, 4],
     [2, 2, 8, 0, 4],
     [2, 2, 8, 3, 0],
+    [2, 2, 64, 70, 37], // one of those on a device: several blocks, of which the last has less to do
   ] satisfies Size[]),
 ]);
 
@@ -179,6 +180,19 @@ describeNative("attention", () => {
         { shape: [1, 12, 8] },
       ],
       { absolute: 1e-6 },
+    );
+  });
+
+  test("of a query that is not a number", async () => {
+    await conform(
+      "attention",
+      (q, k, v) => attention(q, k, v, { heads: 1 }),
+      [
+        { shape: [1, 5, 8], values: (i) => (Math.floor(i / 8) === 2 ? NaN : Math.sin(i)) },
+        { shape: [1, 12, 8] },
+        { shape: [1, 12, 8] },
+      ],
+      { relative: 1e-5, absolute: 1e-6 },
     );
   });
 

@@ -3,110 +3,134 @@
  *
  *   dV = Pᵀ·dO,  dS = P * (dO·Vᵀ - D),  dQ = scale · dS·K,  dK = scale · dSᵀ·Q.
  *
- * A thread sums the gradient of one query, key or value, always in the same order.
+ * One pass sums the gradients of queries over the keys, another those of keys and values over the queries: each sum belongs to one
+ * thread, which adds its terms always in the same order.
  */
 import { spec } from "../../../graph/tensor.js";
 import type { Kernel, KernelCall, Operand, Pass } from "../pass.js";
 import { AttentionShape } from "./attention-shape.js";
-import { filled, mapPass } from "./map.js";
+import { Teams } from "./attention-teams.js";
+import { filled } from "./map.js";
+import { overRow, rowsPass } from "./rows.js";
+
+/** Registers have to hold three or four arrays of a thread, instead of the two of attention. */
+const mostChunks = 2;
 
 export function attentionGradientKernel(call: KernelCall): Kernel {
   const shape = new AttentionShape(call);
   const [output, logSumExp, dOutput, mask] = call.inputs.slice(shape.given) as Operand[];
-  const sums = call.scratch(spec([shape.batch, shape.heads, shape.queries]));
+  const statistics = call.scratch(spec([shape.batch, shape.heads, shape.queries, 2]));
   const given = {
     ...shape.operands(call.inputs),
-    ...{ logSumExp: logSumExp!, dOutput: dOutput!, sums },
+    ...{ dOutput: dOutput!, statistics },
     ...(mask && { mask }),
   };
-  const parts = [queryGradient, keyGradient, valueGradient];
+  const [dQuery, dKey, dValue] = call.outputs as [Operand, Operand, Operand];
   const passes = shape.joined
-    ? filled(call, call.outputs[0]!, (y) => parts.map((part) => part(shape, { ...given, y })))
-    : parts.flatMap((part, index) =>
-        filled(call, call.outputs[index]!, (y) => [part(shape, { ...given, y })]),
-      );
-  return { passes: [sumsPass(shape, output!, dOutput!, sums), ...passes] };
+    ? filled(call, dQuery, (y) => [queryGradient(shape, given, y), keyGradient(shape, given, y, y)])
+    : [
+        ...filled(call, dQuery, (y) => [queryGradient(shape, given, y)]),
+        ...filled(call, dKey, (dK) =>
+          filled(call, dValue, (dV) => [keyGradient(shape, given, dK, dV)]),
+        ),
+      ];
+  return { passes: [statisticsPass(shape, output!, dOutput!, logSumExp!, statistics), ...passes] };
 }
 
-/** D [B, H, Lq]. */
-function sumsPass(shape: AttentionShape, output: Operand, dOutput: Operand, sums: Operand): Pass {
-  const { heads, queries, depth } = shape;
-  const element = `let batch = i / ${heads * queries}u; let head = (i / ${queries}u) % ${heads}u;
-let first = (batch * ${queries}u + i % ${queries}u) * ${heads * depth}u + head * ${depth}u;
-var sum = 0.0;
-${shape.overDepth("sum += output(first + d) * dOutput(first + d);")}
-return sum;`;
-  return mapPass({ output: sums, operands: { output, dOutput }, element });
+/** LogSumExp and D of each query [B, H, Lq, 2], side by side, as a pass may not bind more than eight operands. */
+function statisticsPass(
+  { batch, heads, queries, depth }: AttentionShape,
+  output: Operand,
+  dOutput: Operand,
+  logSumExp: Operand,
+  statistics: Operand,
+): Pass {
+  const body = `var own = 0.0;
+  ${overRow("own += output(at) * dOutput(at);")}
+  let sum = sumOf(own);
+  let head = group % ${heads}u; let query = group / ${heads}u;
+  let row = ((query / size.queries) * ${heads}u + head) * size.queries + query % size.queries;
+  // Not -infinity where no key is visible, from which no score could be subtracted.
+  let logSum = max(logSumExp(row), -3.0e38);
+  if (lane == 0u) { set_statistics(2u * row, logSum); set_statistics(2u * row + 1u, sum); }`;
+  const operands = { output, dOutput, logSumExp, statistics };
+  const pass = rowsPass({ rows: batch * queries * heads, width: depth, operands, body });
+  return { ...pass, sizes: { ...pass.sizes, queries } };
 }
 
 type Operands = Readonly<Record<string, Operand>>;
 
-const outputElement = ({ heads, depth }: AttentionShape, i: string): string =>
-  `dOutput((batch * size.queries + ${i}) * ${heads * depth}u + head * ${depth}u + d)`;
-const rowOf = ({ heads }: AttentionShape, i: string): string =>
-  `(batch * ${heads}u + head) * size.queries + ${i}`;
+/** Of a query: a row that does not exist takes no part in any sum. */
+const statisticsOf = ({ heads }: AttentionShape): string => `
+fn statisticsOf(query: u32) -> vec2f {
+  if (query >= size.queries) { return vec2f(3.0e38, 0.0); }
+  let at = 2u * ((batch * ${heads}u + head) * size.queries + query);
+  return vec2f(statistics(at), statistics(at + 1u));
+}`;
 
-function queryGradient(shape: AttentionShape, operands: Operands): Pass {
-  const { depth, scale } = shape;
-  const each = `if (${shape.isHidden("j")}) { continue; }
-        let at = t * ${depth}u;
-        var dot = 0.0; var slope = 0.0;
-        ${shape.overDepth("dot += query[d] * tileA[at + d]; slope += own[d] * tileB[at + d];")}
-        let dScore = ${scale} * exp(${shape.score("dot", "j")} - logSum) * (slope - sum);
-        ${shape.overDepth("gradient[d] += dScore * tileA[at + d];")}`;
-  const body = `var query: array<f32, ${depth}>;
-  var own: array<f32, ${depth}>;
-  var gradient: array<f32, ${depth}>;
-  var logSum = 0.0; var sum = 0.0;
-  let isActive = exists;
-  if (isActive) {
-    ${shape.overDepth(`query[d] = ${shape.element(0, "row")}; own[d] = ${outputElement(shape, "row")};`)}
-    logSum = logSumExp(${rowOf(shape, "row")}); sum = sums(${rowOf(shape, "row")});
-  }
-  ${shape.overTiles("size.keys", shape.element(1, "j"), shape.element(2, "j"), each)}
-  if (!exists) { return; }
-  ${shape.overDepth(`set_y(${shape.index(0, "row")}, gradient[d]);`)}`;
-  return shape.pass(shape.queries, operands, body);
+function queryGradient(shape: AttentionShape, operands: Operands, y: Operand): Pass {
+  const { scale } = shape;
+  const teams = new Teams(shape, mostChunks, ["weights", "slopes"]);
+  const each = `${teams.products("query", "tileA", "weights", `exp(sum * ${scale} + ofRow[t].x - logSum)`)}
+    ${teams.products("own", "tileB", "slopes", `${scale} * weights[team][t] * (sum - ofOutput)`)}
+    if (isActive) {
+      ${teams.overTile(`let slope = slopes[team][t];
+        ${teams.accumulate("gradient", "slope", "tileA")}`)}
+    }`;
+  const body = `${teams.declare("query")}
+  ${teams.declare("own")}
+  ${teams.declare("gradient")}
+  ${teams.read("query", "queryFour")}
+  ${teams.read("own", "outputFour")}
+  let ofRows = transpose(mat4x2f(${[0, 1, 2, 3].map((i) => `statisticsOf(row + ${i}u)`).join(", ")}));
+  let logSum = ofRows[0]; let ofOutput = ofRows[1];
+  ${teams.overTiles({ count: "keyCount", readers: ["keyFour", "valueFour"], numbers: "vec2f(added(j), 0.0)", each })}
+  ${teams.write("gradient", "set_queryFour")}`;
+  return teams.pass({
+    operands: { ...operands, y },
+    functions: [...readers(shape), shape.writer("query", "y")].join("\n"),
+    rows: shape.queries,
+    activeRows: "size.queries",
+    body,
+  });
 }
 
-function keyGradient(shape: AttentionShape, operands: Operands): Pass {
-  const { depth, scale } = shape;
-  const each = `let at = t * ${depth}u;
-        var dot = 0.0; var slope = 0.0;
-        ${shape.overDepth("dot += own[d] * tileA[at + d]; slope += value[d] * tileB[at + d];")}
-        let queryRow = ${rowOf(shape, "j")};
-        let dScore = ${scale} * exp(${shape.score("dot", "row")} - logSumExp(queryRow)) * (slope - sums(queryRow));
-        ${shape.overDepth("gradient[d] += dScore * tileA[at + d];")}`;
-  const value = `var value: array<f32, ${depth}>;
-  if (isActive) { ${shape.overDepth(`value[d] = ${shape.element(2, "row")};`)} }`;
-  return perKey(shape, operands, value, each, 1);
-}
-
-function valueGradient(shape: AttentionShape, { sums: _, ...operands }: Operands): Pass {
-  const each = `let at = t * ${shape.depth}u;
-        var dot = 0.0;
-        ${shape.overDepth("dot += own[d] * tileA[at + d];")}
-        let weight = exp(${shape.score("dot", "row")} - logSumExp(${rowOf(shape, "j")}));
-        ${shape.overDepth("gradient[d] += weight * tileB[at + d];")}`;
-  return perKey(shape, operands, "", each, 2);
-}
-
-/** A thread for each key, which sees all queries and their gradients. */
-function perKey(
+function keyGradient(
   shape: AttentionShape,
   operands: Operands,
-  more: string,
-  each: string,
-  part: 1 | 2,
+  dKey: Operand,
+  dValue: Operand,
 ): Pass {
-  const { depth } = shape;
-  const body = `var own: array<f32, ${depth}>;
-  var gradient: array<f32, ${depth}>;
-  let isActive = exists && !(${shape.isHidden("row")});
-  if (isActive) { ${shape.overDepth(`own[d] = ${shape.element(1, "row")};`)} }
-  ${more}
-  ${shape.overTiles("size.queries", shape.element(0, "j"), outputElement(shape, "j"), each)}
-  if (!exists) { return; }
-  ${shape.overDepth(`set_y(${shape.index(part, "row")}, gradient[d]);`)}`;
-  return shape.pass(shape.keys, operands, body);
+  const { scale } = shape;
+  const teams = new Teams(shape, mostChunks, ["weights", "slopes"]);
+  const each = `${teams.products("key", "tileA", "weights", `exp(sum * ${scale} + ofKeys - ofRow[t].x)`)}
+    ${teams.products("value", "tileB", "slopes", `${scale} * weights[team][t] * (sum - ofRow[t].y)`)}
+    if (isActive) {
+      ${teams.overTile(`let weight = weights[team][t]; let slope = slopes[team][t];
+        ${teams.accumulate("keyGradient", "slope", "tileA")}
+        ${teams.accumulate("valueGradient", "weight", "tileB")}`)}
+    }`;
+  const arrays = ["key", "value", "keyGradient", "valueGradient"];
+  const body = `${arrays.map((name) => teams.declare(name)).join("\n  ")}
+  ${teams.read("key", "keyFour")}
+  ${teams.read("value", "valueFour")}
+  let ofKeys = vec4f(${[0, 1, 2, 3].map((i) => `added(row + ${i}u)`).join(", ")});
+  let count = select(0u, size.queries, firstOfBlock < keyCount);
+  ${teams.overTiles({ count: "count", readers: ["queryFour", "outputFour"], numbers: "statisticsOf(j)", each })}
+  ${teams.write("keyGradient", "set_keyFour")}
+  ${teams.write("valueGradient", "set_valueFour")}`;
+  const writers = [shape.writer("key", "dKey"), shape.writer("value", "dValue")];
+  return teams.pass({
+    operands: { ...operands, dKey, dValue },
+    functions: [...readers(shape), ...writers].join("\n"),
+    rows: shape.keys,
+    activeRows: "keyCount",
+    body,
+  });
 }
+
+const readers = (shape: AttentionShape): readonly string[] => [
+  shape.readers,
+  shape.reader("output", "dOutput"),
+  statisticsOf(shape),
+];

@@ -1,17 +1,11 @@
-/** Sizes and operands of attention, and the code that its passes share. */
+/** Sizes and operands of attention, and the functions through which its passes read, hide and write rows of a head. */
 import type { TensorSpec } from "../../../graph/tensor.js";
-import {
-  type KernelCall,
-  type Operand,
-  type Pass,
-  groupIndex,
-  lanes,
-  literal,
-  mainParameters,
-} from "../pass.js";
+import { type KernelCall, type Operand, literal } from "../pass.js";
 
-/** Bytes of workgroup memory that every adapter has. */
-const workgroupBytes = 16384;
+/** What has rows: "output" is the result, or its gradient. */
+type Part = "query" | "key" | "value" | "output";
+
+const parts: readonly Part[] = ["query", "key", "value"];
 
 export class AttentionShape {
   readonly heads: number;
@@ -41,85 +35,89 @@ export class AttentionShape {
     this.depth = width / this.heads / (this.joined ? 3 : 1);
   }
 
-  /** Queries or keys that are in workgroup memory at a time. */
-  get tile(): number {
-    return Math.max(1, Math.min(32, Math.floor(workgroupBytes / (8 * this.depth + 8))));
-  }
-
   /** The operands that hold queries, keys and values. */
   operands(inputs: readonly Operand[]): Record<string, Operand> {
     if (this.joined) return { joined: inputs[0]! };
     return { queries: inputs[0]!, keys: inputs[1]!, values: inputs[2]! };
   }
 
-  /** The index of element `d` of row `i` of the head at hand in part 0, 1 or 2: queries, keys or values. */
-  index(part: 0 | 1 | 2, i: string): string {
-    const width = this.heads * this.depth;
-    const row = `(batch * ${part === 0 ? "size.queries" : "size.keys"} + ${i})`;
-    const first = this.joined ? part * width : 0;
-    return `${row} * ${this.joined ? 3 * width : width}u + ${first}u + head * ${this.depth}u + d`;
-  }
-
-  element(part: 0 | 1 | 2, i: string): string {
-    const name = this.joined ? "joined" : (["queries", "keys", "values"] as const)[part];
-    return `${name}(${this.index(part, i)})`;
-  }
-
-  /** The score of a query and a key, `dot` being their product; keys that are hidden come before. */
-  score(dot: string, j: string): string {
-    const added = this.maskKind === "additive" ? ` + mask(batch * size.keys + ${j})` : "";
-    return `${dot} * ${this.scale}${added}`;
-  }
-
-  /** Whether a key is hidden from all queries. */
-  isHidden(j: string): string {
-    if (this.maskKind === "lengths") return `i32(${j}) >= mask(batch)`;
-    if (this.maskKind === "additive") return `mask(batch * size.keys + ${j}) < -3.0e38`;
-    return "false";
+  /** The functions that read queries, keys and values. */
+  get readers(): string {
+    const operands = this.joined ? ["joined", "joined", "joined"] : ["queries", "keys", "values"];
+    return parts.map((part, i) => this.reader(part, operands[i]!)).join("\n");
   }
 
   /**
-   * A pass with a thread for each of `rows` rows (queries or keys) of each head; `row` is its own, if it
-   * `exists`. */
-  pass(rows: number, operands: Readonly<Record<string, Operand>>, body: string): Pass {
-    const blocks = Math.ceil(rows / lanes);
-    const workgroups = this.batch * this.heads * blocks;
-    const code = `var<workgroup> tileA: array<f32, ${this.tile * this.depth}>;
-var<workgroup> tileB: array<f32, ${this.tile * this.depth}>;
-@compute @workgroup_size(${lanes}) fn main(${mainParameters}) {
-  ${groupIndex}
-  if (group >= size.workgroups) { return; }
-  let head = (group / size.blocks) % ${this.heads}u;
-  let batch = group / (size.blocks * ${this.heads}u);
-  let row = (group % size.blocks) * ${lanes}u + lane;
-  let exists = row < size.rows;
-  ${body}
+   * A function that reads elements 4 * slot to 4 * slot + 3 of a row of an operand, for the batch and the head at hand.
+   * Elements and rows that do not exist, or are hidden, are zeros: what hidden keys hold, infinity included, is never seen.
+   */
+  reader(part: Part, operand: string): string {
+    const isAbsent = this.#isOfKeys(part) ? "isHidden(row)" : "row >= size.queries";
+    return `fn ${part}Four(row: u32, slot: u32) -> vec4f {
+  let d = 4u * slot;
+  var four = vec4f();
+  if (d >= ${this.depth}u || ${isAbsent}) { return four; }
+  let at = ${this.#start(part)} + d;
+  ${this.#eachOfFour((c, i) => `four.${c} = ${operand}(at + ${i}u);`)}
+  return four;
 }`;
-    const { queries, keys } = this;
-    return { operands, code, sizes: { queries, keys, rows, blocks, workgroups }, workgroups };
   }
 
-  /** For each tile of `count` rows (an expression): loads elements of rows `j` into both tiles, then performs `each` for its rows `t`. */
-  overTiles(count: string, a: string, b: string, each: string): string {
-    const { tile, depth } = this;
-    return `for (var first = 0u; first < ${count}; first += ${tile}u) {
-    for (var e = lane; e < ${tile * depth}u; e += ${lanes}u) {
-      let j = first + e / ${depth}u; let d = e % ${depth}u;
-      if (j < ${count}) { tileA[e] = ${a}; tileB[e] = ${b}; }
-    }
-    workgroupBarrier();
-    if (isActive) {
-      for (var t = 0u; t < min(${tile}u, ${count} - first); t++) {
-        let j = first + t;
-        ${each}
-      }
-    }
-    workgroupBarrier();
-  }`;
+  /** A function that writes to an operand what a reader would read from it. */
+  writer(part: Part, operand: string): string {
+    return `fn set_${part}Four(row: u32, slot: u32, four: vec4f) {
+  if (row >= ${this.#isOfKeys(part) ? "size.keys" : "size.queries"}) { return; }
+  let d = 4u * slot;
+  if (d >= ${this.depth}u) { return; }
+  let at = ${this.#start(part)} + d;
+  ${this.#eachOfFour((c, i) => `set_${operand}(at + ${i}u, four.${c});`)}
+}`;
   }
 
-  /** A loop over the elements of a row. */
-  overDepth(statement: string): string {
-    return `for (var d = 0u; d < ${this.depth}u; d++) { ${statement} }`;
+  /**
+   * What is added to the scores of a key. The exponential of a hidden key's score, less any sum or maximum of scores that
+   * is at least `lowest`, is 0.
+   */
+  get hiding(): string {
+    const isAdditive = this.maskKind === "additive";
+    const mask = "mask(batch * size.keys + key)";
+    return `const lowest = -3.0e38;
+fn isHidden(key: u32) -> bool { return key >= visible${isAdditive ? ` || ${mask} < lowest` : ""}; }
+fn added(key: u32) -> f32 {
+  if (isHidden(key)) { return -3.4e38; }
+  return ${isAdditive ? mask : "0.0"};
+}`;
+  }
+
+  /** Statements that find how many keys, from the first, a mask may leave visible: `keyCount`, the same for all threads. */
+  get findVisible(): string {
+    if (this.maskKind !== "lengths") return "let keyCount = size.keys; visible = keyCount;";
+    // What is read from memory may differ from thread to thread, as far as WGSL knows.
+    return `if (lane == 0u) { length = u32(clamp(mask(batch), 0, i32(size.keys))); }
+  let keyCount = workgroupUniformLoad(&length); visible = keyCount;`;
+  }
+
+  /** A statement for each of four elements, as far as they are within a row. */
+  #eachOfFour(statement: (component: string, i: number) => string): string {
+    const { depth } = this;
+    const isWhole = depth % 4 === 0;
+    return ["x", "y", "z", "w"]
+      .map((c, i) =>
+        isWhole ? statement(c, i) : `if (d + ${i}u < ${depth}u) { ${statement(c, i)} }`,
+      )
+      .join(" ");
+  }
+
+  #isOfKeys(part: Part): boolean {
+    return part === "key" || part === "value";
+  }
+
+  #start(part: Part): string {
+    const width = this.heads * this.depth;
+    const isJoined = this.joined && part !== "output";
+    const rows = this.#isOfKeys(part) ? "size.keys" : "size.queries";
+    const first = isJoined ? parts.indexOf(part) * width : 0;
+    const stride = isJoined ? 3 * width : width;
+    return `(batch * ${rows} + row) * ${stride}u + ${first}u + head * ${this.depth}u`;
   }
 }

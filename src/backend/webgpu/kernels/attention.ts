@@ -1,41 +1,50 @@
-/** Attention without a matrix of scores: a thread for each query, with the softmax of the keys so far. */
+/** Attention without a matrix of scores: for each query the softmax of the keys so far, a tile of them at a time. */
 import type { Kernel, KernelCall, Operand } from "../pass.js";
 import { AttentionShape } from "./attention-shape.js";
+import { Teams } from "./attention-teams.js";
 import { filled } from "./map.js";
 
 export function attentionKernel(call: KernelCall): Kernel {
   const shape = new AttentionShape(call);
-  const { depth, queries, heads } = shape;
   const mask = call.inputs[shape.given];
   const [output, logSumExp] = call.outputs as [Operand, Operand];
-  const each = `if (${shape.isHidden("j")}) { continue; }
-        let at = t * ${depth}u;
-        var dot = 0.0;
-        ${shape.overDepth("dot += query[d] * tileA[at + d];")}
-        let score = ${shape.score("dot", "j")};
-        if (score > highest) {
-          let factor = exp(highest - score);
-          total *= factor;
-          ${shape.overDepth("mean[d] *= factor;")}
-          highest = score;
-        }
-        let weight = exp(score - highest);
+  const teams = new Teams(shape, 4, ["scores"]);
+  const each = `${teams.products("query", "tileA", "scores", `sum * ${shape.scale} + ofRow[t].x`)}
+    if (isActive) {
+      let before = highest;
+      ${teams.overTile("highest = max(highest, scores[team][t]);")}
+      let factor = exp(before - highest);
+      total *= factor;
+      ${teams.rescale("mean", "factor")}
+      ${teams.overTile(`let weight = exp(scores[team][t] - highest);
         total += weight;
-        ${shape.overDepth("mean[d] += weight * tileB[at + d];")}`;
-  const body = `var query: array<f32, ${depth}>;
-  var mean: array<f32, ${depth}>;
-  var highest = -3.4e38;
-  var total = 0.0;
-  let isActive = exists;
-  if (isActive) { ${shape.overDepth(`query[d] = ${shape.element(0, "row")};`)} }
-  ${shape.overTiles("size.keys", shape.element(1, "j"), shape.element(2, "j"), each)}
-  if (!exists) { return; }
-  let seen = total > 0.0;
-  ${shape.overDepth(
-    `set_y((batch * size.queries + row) * ${heads * depth}u + head * ${depth}u + d, select(0.0, mean[d] / total, seen));`,
-  )}
-  set_logSumExp((batch * ${heads}u + head) * size.queries + row, select(-infinity(), highest + log(total), seen));`;
+        ${teams.accumulate("mean", "weight", "tileB")}`)}
+    }`;
+  const body = `${teams.declare("query")}
+  ${teams.declare("mean")}
+  var highest = vec4f(lowest);
+  var total = vec4f();
+  ${teams.read("query", "queryFour")}
+  ${teams.overTiles({ count: "keyCount", readers: ["keyFour", "valueFour"], numbers: "vec2f(added(j), 0.0)", each })}
+  let isSeen = total != vec4f(); // true of NaN
+  let share = select(vec4f(), 1.0 / total, isSeen);
+  ${teams.rescale("mean", "share")}
+  ${teams.write("mean", "set_outputFour")}
+  let logSum = select(vec4f(-infinity()), highest + log(total), isSeen);
+  for (var i = 0u; i < 4u; i++) {
+    if (member == 0u && row + i < size.queries) {
+      set_logSumExp((batch * ${shape.heads}u + head) * size.queries + row + i, logSum[i]);
+    }
+  }`;
   const operands = { ...shape.operands(call.inputs), ...(mask && { mask }), logSumExp };
-  const passes = filled(call, output, (y) => [shape.pass(queries, { ...operands, y }, body)]);
+  const passes = filled(call, output, (y) => [
+    teams.pass({
+      operands: { ...operands, y },
+      functions: [shape.readers, shape.writer("output", "y")].join("\n"),
+      rows: shape.queries,
+      activeRows: "size.queries",
+      body,
+    }),
+  ]);
   return { passes };
 }
