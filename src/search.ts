@@ -45,6 +45,7 @@ export {
   openOrMakeIndex,
   originOf,
 } from "./search/open-index.js";
+export { UnknownFieldError } from "./search/filter.js";
 export { type Query, embedQueries } from "./search/query.js";
 export type { IndexChanges } from "./search/reconcile.js";
 export {

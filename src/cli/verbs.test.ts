@@ -152,6 +152,12 @@ describe("flava", () => {
     expect(found[0]).toMatch(/^1\.0000\t\S*red\.png\ta crimson square$/);
     const filter = ["--filter", "text=a blue\nsquare", "--rerank", "3", "--json"];
     const ranked = await run("search", out, "a", "--without", "b", ...filter);
+    expect(await run("search", out, "a", "--filter", "key=red", "--filter", "key=blue")).toEqual(
+      [],
+    );
+    await expect(run("search", out, "a", "--filter", "license=MIT")).rejects.toThrow(
+      'No entry of the index has a field "license" to filter by. There are: ',
+    );
     expect(JSON.parse(ranked.join("\n"))).toMatchObject([
       { key: "blue", match: expect.any(Number) as number },
     ]);

@@ -3,6 +3,7 @@ import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
 import { CallQueue } from "../inference/call-queue.js";
 import type { EmbeddingOrigin } from "./embedding-file.js";
+import { requireFields } from "./filter.js";
 import { IndexDirectory } from "./index-directory.js";
 import type { Update } from "./index-log.js";
 import { readEntries, verifyVectors } from "./index-segment.js";
@@ -190,13 +191,15 @@ export class ExactIndex implements VectorIndex {
     const found: Hit[][] = [];
     for (let first = 0; first < queries.length; first += rowsAtOnce) {
       const some = queries.slice(first, first + rowsAtOnce);
-      const hits = await this.#use(() => {
+      const hits = await this.#use(async () => {
         const samples = this.#samples;
         if (kind && samples.count(kind) === 0) {
           throw new Error(`${this.origin.source} has no embeddings of ${kind}s.`);
         }
         const own = kind ?? (samples.count("image") > 0 ? "image" : "text");
-        return samples.search(some, own, { top, signal, ...(filter && { filter }) });
+        const near = await samples.search(some, own, { top, signal, ...(filter && { filter }) });
+        if (filter && near[0]!.length === 0) await requireFields(filter, samples.entries);
+        return near;
       });
       found.push(...hits);
       onProgress?.(found.length, queries.length);

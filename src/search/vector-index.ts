@@ -31,7 +31,7 @@ export interface Hit extends IndexEntry {
  * Values by name: of the label, the key, the path, the text, or one of the fields. An entry passes if it has all of them;
  * numbers and truth values are compared as they are written in JSON, and a list has each of its elements.
  */
-export type Filter = Readonly<Record<string, string>>;
+export type Filter = Readonly<Record<string, string | readonly string[]>>;
 
 export interface SearchOptions extends CallOptions {
   /** Number of hits; default: 10. */
@@ -66,7 +66,7 @@ export interface VectorIndex extends AsyncDisposable {
    * The entries nearest to a query, nearest first, or to each of several.
    *
    * @param query an L2-normalized embedding, float32 [D]
-   * @throws RangeError if it has a different width
+   * @throws RangeError if it has a different width; UnknownFieldError if no entry has a field that the filter asks for
    */
   search(query: Float32Array, options?: SearchOptions): Promise<Hit[]>;
   search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;

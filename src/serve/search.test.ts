@@ -115,6 +115,11 @@ it.each([
     { text: "a", filter: "label=a" },
     /^filter: expected an object of texts by name, but got "label=a"$/,
   ],
+  [
+    { text: "a", filter: { label: "a" } },
+    /^filter: No entry of the index has a field "label" to filter by\. There are: key, path, text\.$/,
+  ],
+  [{ text: "a", filter: { key: ["red", 1] } }, /^filter.key\[1\]: expected a text, but got 1$/],
   [{ similar_to: "red", rerank: 1 }, /^rerank: Images are re-ranked by how they match a text/],
   [{ text: "a", rerank: 1, among: "texts" as const }, /^rerank: Texts are re-ranked/],
 ])("refuses %j", async (query, message) => {
@@ -126,7 +131,7 @@ it.each([
 it("takes all its fields in a form, too", async () => {
   const query = {
     ...{ text: "a blue square", image_weight: 0.25, top: 2, rerank: 1, without: ["a", "b"] },
-    filter: { label: "none" },
+    filter: { key: "none" },
   };
   const image = await png("red");
   const formed = async (fields: object): Promise<unknown> => {

@@ -38,10 +38,19 @@ export function queryOf(sought: Sought): SearchRequest | undefined {
     ...(image && (image.key === undefined ? { image: image.url } : { similar_to: image.key })),
     ...(text !== "" && image && { image_weight: imageWeight }),
     ...(without !== "" && { without }),
-    ...(filters.length > 0 && { filter: Object.fromEntries(filters.map(nameAndValue)) }),
+    ...(filters.length > 0 && { filter: filterOf(filters) }),
     ...(text !== "" && isReranked && { rerank: reranked, among: "images" }),
     top,
   };
+}
+
+/** All of the values; a name may have several. */
+function filterOf(filters: readonly string[]): Record<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of filters.map(nameAndValue)) {
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return Object.fromEntries(values);
 }
 
 /** "label=cat" names a label; "cat" alone does, too. */

@@ -4,7 +4,7 @@ import { readImage } from "../../api/image-input.js";
 import { openIndex } from "../../search/open-index.js";
 import { embedQueries } from "../../search/query.js";
 import { type MatchedHit, rerank } from "../../search/rerank.js";
-import { type Filter, usualKind } from "../../search/vector-index.js";
+import { usualKind } from "../../search/vector-index.js";
 import { refuseIgnored } from "../ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type ModelFlags, addModelOptions, useModel } from "../model-option.js";
@@ -17,7 +17,7 @@ interface SearchFlags extends ModelFlags, JsonFlag {
   readonly without?: readonly string[];
   readonly top: number;
   readonly among?: "images" | "texts";
-  readonly filter?: Filter;
+  readonly filter?: Filters;
   readonly rerank?: number;
 }
 
@@ -115,9 +115,13 @@ function share(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 to 1.");
 }
 
+type Filters = Readonly<Record<string, readonly string[]>>;
+
 /** Reads "name=value", in addition to earlier ones. */
-function filterFrom(text: string, earlier: Filter | undefined): Filter {
+function filterFrom(text: string, earlier: Filters | undefined): Filters {
   const split = text.indexOf("=");
   if (split < 1) throw new InvalidArgumentError("Expected name=value, such as label=cat.");
-  return { ...earlier, [text.slice(0, split)]: text.slice(split + 1) };
+  const [name, value] = [text.slice(0, split), text.slice(split + 1)];
+  const before = earlier && Object.hasOwn(earlier, name) ? earlier[name]! : [];
+  return { ...earlier, [name]: [...before, value] };
 }

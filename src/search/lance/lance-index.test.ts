@@ -5,8 +5,9 @@ import { temporaryDirectory } from "../../../test/golden/temporary-directory.js"
 import { referenceBackend } from "../../backend/reference.js";
 import { foldIn, keyOf, normal } from "../../base/random.js";
 import { ExactIndex } from "../exact-index.js";
+import { UnknownFieldError } from "../filter.js";
 import { LanceIndex } from "./lance-index.js";
-import type { IndexRow, VectorIndex } from "../vector-index.js";
+import type { Filter, IndexRow, VectorIndex } from "../vector-index.js";
 
 const folder = temporaryDirectory();
 const width = 16;
@@ -19,7 +20,11 @@ function unitVector(seed: number): Float32Array {
 }
 
 const rowOf = (i: number): IndexRow => ({
-  ...{ key: `it's ${i}`, image: unitVector(i), fields: { third: i % 3 } },
+  ...{
+    key: `it's ${i}`,
+    image: unitVector(i),
+    fields: { third: i % 3, tags: [`t${i % 2}`, `u${i % 5}`] },
+  },
   ...(i % 2 === 0 && { text: `text ${i}`, textVector: unitVector(10_000 + i) }),
 });
 
@@ -31,7 +36,12 @@ it("an index in LanceDB finds what an exact one finds, after updates", async () 
   const update = async (change: (index: VectorIndex) => Promise<unknown>): Promise<void> => {
     expect(await change(lance)).toEqual(await change(exact));
     const queries = [unitVector(-1), unitVector(7)];
-    for (const options of [{}, { kind: "text" }, { filter: { third: "1" }, top: 3 }] as const) {
+    const filters = [{ third: "1" }, { tags: ["t1", "u2"], third: ["1"] }];
+    for (const options of [
+      {},
+      { kind: "text" as const },
+      ...filters.map((filter) => ({ filter, top: 3 })),
+    ]) {
       const [found, expected] = [
         await lance.search(queries, options),
         await exact.search(queries, options),
@@ -48,6 +58,25 @@ it("an index in LanceDB finds what an exact one finds, after updates", async () 
   await update((index) => index.compact());
   await update((index) => index.get(["it's 7", "it's 3", "it's 8"]));
   await update((index) => index.count("text"));
+});
+
+it("an index says which fields there are where a filter asks for another, and finds nothing where none has the value", async () => {
+  const path = join(folder, "filtered");
+  await LanceIndex.create(path, origin);
+  await using lance = await LanceIndex.open(path);
+  await using exact = new ExactIndex(referenceBackend(), origin);
+  for (const index of [lance, exact]) {
+    const find = (filter: Filter) => index.search(unitVector(1), { filter });
+    expect(await find({ third: "1" })).toEqual([]); // it has no entries, and so no fields
+    await index.put([rowOf(1), { ...rowOf(2), label: "two", fields: { third: null } }]);
+    expect(await find({ third: "5" })).toEqual([]);
+    expect(await find({ label: "two", third: "1" })).toEqual([]);
+    const unknown = find({ third: "1", thrid: "1" });
+    await expect(unknown).rejects.toThrow(UnknownFieldError);
+    await expect(unknown).rejects.toThrow(
+      'No entry of the index has a field "thrid" to filter by. Did you mean "third"? There are: key, third, tags, text, label.',
+    );
+  }
 });
 
 it("an approximate index is kept with its measured recall, or removed", async () => {

@@ -9,7 +9,7 @@ import { SourceError, reasonOf } from "../../data/formats/source-error.js";
 import { buildApproximation } from "./approximate.js";
 import { type ApproximateOptions, type Approximation, approximation } from "./approximation.js";
 import { type EmbeddingOrigin, embeddingOrigin } from "../embedding-file.js";
-import { tagsOf, tagsOfFilter } from "../filter.js";
+import { requireFields, tagsOf, tagsOfFilter } from "../filter.js";
 import { descriptionName } from "../index-directory.js";
 import { type LancePackage, lancePackage } from "./lance-package.js";
 import {
@@ -175,7 +175,9 @@ export class LanceIndex implements VectorIndex {
         query = query.ef(Math.max(ef, top)).nprobes(probes).refineFactor(refine);
       } else query = query.bypassVectorIndex(); // one whose recall was not measured, as its building was interrupted
       if (condition) query = query.where(condition);
-      found.push(((await query.toArray()) as Found[]).map(hitOf));
+      const hits = ((await query.toArray()) as Found[]).map(hitOf);
+      if (filter && hits.length + found.length === 0) await requireFields(filter, this.entries({ signal }));
+      found.push(hits);
       onProgress?.(found.length, queries.length);
     }
     return given instanceof Float32Array ? found[0]! : found;

@@ -1,6 +1,7 @@
 /** Searches the index of a model: queries are embedded, and hits matched, in batches with all other inputs. */
 import { pixelsOf } from "../../data/image/processor.js";
 import { concatenated } from "../../inference/similarity.js";
+import { UnknownFieldError } from "../../search/filter.js";
 import { type QueryEmbedder, embedQueries } from "../../search/query.js";
 import { type MatchedHit, type PairMatcher, requireMatchable, rerank } from "../../search/rerank.js";
 import {
@@ -53,14 +54,21 @@ export class Searcher {
     const { signal } = call;
     await this.#refresh();
     const own = kind ?? (await usualKind(index));
+    if ((await index.count(own)) === 0) {
+      throw unusable("among", `the index has no embeddings of ${own}s`);
+    }
     if (first > 0) requireRerankable(query, own);
     const like = similarTo === undefined ? undefined : await this.#vectorOf(similarTo, signal);
     const { vector, tokens } = await this.#embed({ ...query, ...(like && { image: like }) }, call);
     const most = Math.max(top, first);
-    const near = await index.search(vector, {
-      ...{ kind: own, signal, top: like ? most + 1 : most },
-      ...(filter && { filter }),
-    });
+    const near = await index
+      .search(vector, {
+        ...{ kind: own, signal, top: like ? most + 1 : most },
+        ...(filter && { filter }),
+      })
+      .catch((error: unknown) => {
+        throw error instanceof UnknownFieldError ? unusable("filter", error.message, error) : error;
+      });
     const hits = near.filter(({ key }) => key !== similarTo).slice(0, most);
     const ranked =
       first > 0 ? await rerank(this.#matcher(call), query, hits, { kind: own, first, signal }) : hits;

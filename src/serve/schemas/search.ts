@@ -25,10 +25,12 @@ export const searchRequest = z
       .optional()
       .openapi({ description: "What to search; default: images, or texts if there are none." }),
     filter: z
-      .record(z.string(), z.string())
+      .record(z.string(), oneOrMany(textSchema))
       .optional()
       .openapi({
-        description: "Only results with this label, field, key, path or text.",
+        description:
+          "Only results with this label, field, key, path or text; of a field that is a list, with these elements. A field that " +
+          "no entry has is refused.",
         example: { label: "cat" },
       }),
     rerank: z
