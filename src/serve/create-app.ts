@@ -27,6 +27,8 @@ export interface AppOptions extends CallsOptions {
   readonly group?: ServerGroup | undefined;
   /** Receives every request after it was answered. */
   readonly onRequest?: ((request: LoggedRequest) => void) | undefined;
+  /** Receives why a request failed, if that is not the client's fault. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** Adds further endpoints. */
   readonly extend?: ((app: ServerApp) => void) | undefined;
   /** A directory whose training runs and evaluations are shown. */
@@ -42,7 +44,7 @@ const operations = [
 ];
 
 export function createApp(options: AppOptions): ServerApp {
-  const { models, metrics, group, onRequest, extend, runs, pages, isReady } = options;
+  const { models, metrics, group, onRequest, onWarning, extend, runs, pages, isReady } = options;
   const app: ServerApp = new OpenAPIHono<AppEnvironment>();
   app.use(
     requestLog((request) => {
@@ -65,18 +67,30 @@ export function createApp(options: AppOptions): ServerApp {
     addWebApp(app, pages);
   }
   app.notFound(({ req: { method, path } }) => answerOf(unknownEndpoint(app, method, path)));
-  app.onError(answerOf);
+  app.onError((error, { req: { method, path } }) => {
+    if (!(error instanceof ApiError)) onWarning?.(`${method} ${path} failed: ${error.stack}`);
+    return answerOf(error);
+  });
   return app;
 }
 
 /** Another method of a known path, or an unknown path. */
 function unknownEndpoint({ routes }: ServerApp, method: string, path: string): ApiError {
-  const methods = routes.filter((route) => route.path === path && route.method !== "ALL");
+  const methods = routes.filter((route) => route.method !== "ALL" && isOn(route.path, path));
   const allow = [...new Set(methods.map((route) => route.method))].join(", ");
   const missing = `There is no ${method} ${path.slice(0, 100)}`;
   return allow === ""
     ? new ApiError(404, `${missing}. All endpoints are shown at /docs.`)
     : new ApiError(405, `${missing}; use ${allow}.`, { headers: { allow } });
+}
+
+/** Whether a route, such as "/v1/models/:model", has this path. */
+function isOn(route: string, path: string): boolean {
+  const [names, parts] = [route.split("/"), path.split("/")];
+  return (
+    names.length === parts.length &&
+    names.every((name, i) => (name.startsWith(":") ? parts[i] !== "" : name === parts[i]))
+  );
 }
 
 function answerOf(error: unknown): Response {

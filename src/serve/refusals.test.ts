@@ -67,6 +67,7 @@ describe("a request", () => {
       422,
       /"truncat"\. Did you mean "truncate"\?/,
     ],
+    ["a misspelled field", { inputs: "a" }, 422, /"inputs"\. Did you mean "input"\?/],
     ["a URL", { input: "https://a.b/c.png" }, 422, /^input: "https:\/\/a.b\/c.png" is a URL/],
     ["a path", { input: { image: "/etc/passwd" } }, 422, /^input.image: .* Paths are not read/],
     ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
@@ -115,6 +116,8 @@ describe("a request", () => {
     expect((await server.app.request("/v1/nothing")).status).toBe(404);
     const wrong = await server.app.request("/v1/classify");
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
+    const deleted = await server.app.request("/v1/models/small", { method: "DELETE" });
+    expect([deleted.status, deleted.headers.get("allow")]).toEqual([405, "GET"]);
   });
 
   it("with an image of too many pixels is refused before it is decoded", async () => {
@@ -181,6 +184,27 @@ describe("a server", () => {
     expect(after).toContain('flava_requests_total{path="other",status="401"} 2');
     expect(after).not.toContain("/v1/x");
     expect(() => ApiKeys.parse("\n", "keys.txt")).toThrow("keys.txt has no API key");
+  });
+
+  it("says where it failed itself, to the client and to whoever runs it", async () => {
+    const warnings: string[] = [];
+    const failing = await served().start({
+      onWarning: (message) => warnings.push(message),
+      extend: (app) => app.get("/fails", () => Promise.reject(new TypeError("no such thing"))),
+    });
+    const answer = await failing.app.request("/fails");
+    expect([answer.status, await answer.json()]).toMatchObject([
+      500,
+      {
+        error: {
+          type: "server_error",
+          message: expect.stringContaining("no such thing") as string,
+        },
+      },
+    ]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^GET \/fails failed: TypeError: no such thing\n +at .*refusals\.test/),
+    ]);
   });
 
   it("drops a request whose client has gone", async () => {

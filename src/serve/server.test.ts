@@ -46,6 +46,10 @@ describe("OpenAI's client", () => {
     expect(Float32Array.from(image.data[0]!.embedding)).toEqual(await offline.embedImages(red));
     const listed = await client.models.list();
     expect(listed.data.map(({ id }) => id)).toEqual(["small"]);
+    expect(await client.models.retrieve("small")).toEqual(listed.data[0]);
+    const missing = await client.models.retrieve("a/b").catch((error: unknown) => error);
+    expect(missing).toBeInstanceOf(OpenAI.NotFoundError);
+    expect(missing).toMatchObject({ code: "model_not_found", param: "model" });
     await expect(embed("a", { model: "gpt" })).rejects.toThrow(OpenAI.NotFoundError);
     await expect(embed("a", { dimensions: 3 })).rejects.toThrow(/not trained to be cut/);
   });
@@ -102,6 +106,22 @@ describe("the server", () => {
     ]);
   });
 
+  it("takes lists and objects in forms as JSON, and other texts as they are", async () => {
+    const vectors = async (...inputs: string[]): Promise<number[][]> => {
+      const form = new FormData();
+      for (const input of inputs) form.append("input", input);
+      const answer = await server.app.request("/v1/embeddings", { method: "POST", body: form });
+      return vectorsOf(await answer.json());
+    };
+    const expected = async (...texts: string[]): Promise<number[][]> =>
+      (await served().offline.embedTexts(texts)).map((vector) => Array.from(vector));
+    expect(await vectors('["a heart", "a cat"]')).toEqual(await expected("a heart", "a cat"));
+    expect(await vectors('{ "text": "a heart" }')).toEqual(await expected("a heart"));
+    expect(await vectors("[MASK]", "3", '{ "a": 1 }')).toEqual(
+      await expected("[MASK]", "3", '{ "a": 1 }'),
+    );
+  });
+
   it("answers many requests at a time as if each were alone", async () => {
     const { offline } = served();
     const texts = Array.from({ length: 40 }, (_, i) => "long ".repeat(i % 9) + `text ${i}`);
@@ -151,7 +171,13 @@ describe("the server", () => {
       readonly paths: Readonly<Record<string, unknown>>;
     };
     expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining(["/v1/embeddings", "/v1/predict", "/v1/models", "/metrics", "/ready"]),
+      expect.arrayContaining([
+        "/v1/embeddings",
+        "/v1/predict",
+        "/v1/models/{model}",
+        "/metrics",
+        "/ready",
+      ]),
     );
     const page = await (await server.app.request("/docs")).text();
     expect(page).toContain("encoding_format");

@@ -79,7 +79,7 @@ export class Server {
       bytesOf: (image: string | Uint8Array, param: string, signal: AbortSignal) =>
         imageBytes(image, param, fetcher, signal),
     };
-    return new Server(loaded, { ...options, limits, admission, metrics, reader });
+    return new Server(loaded, { ...options, onWarning, limits, admission, metrics, reader });
   }
 
   /** Starts to listen; returns the server's URL. */

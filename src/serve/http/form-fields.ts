@@ -1,7 +1,7 @@
 /** A multipart form as the object that a JSON body would be. */
 import type { z } from "@hono/zod-openapi";
 
-/** Files become bytes, repeated fields arrays, and texts where a field takes none what they are as JSON: numbers, objects. */
+/** Files become bytes, repeated fields arrays, and texts what they are as JSON: see `valueOf`. */
 export async function fieldsOf(
   form: FormData,
   schema: z.ZodObject,
@@ -13,12 +13,20 @@ export async function fieldsOf(
     const values = await Promise.all(
       form.getAll(name).map(async (value) => {
         if (typeof value !== "string") return new Uint8Array(await value.arrayBuffer());
-        return field === undefined || field.safeParse(value).success ? value : fromJson(value);
+        return field === undefined ? value : valueOf(value, field);
       }),
     );
     fields[name] = values.length === 1 ? values[0] : values;
   }
   return fields;
+}
+
+/** Lists and objects in JSON, where the field takes them; else the text; else what it is in JSON: numbers, true and false. */
+function valueOf(text: string, field: z.ZodType): unknown {
+  const parsed = fromJson(text);
+  const isStructure = typeof parsed === "object" && parsed !== null;
+  const isText = field.safeParse(text).success && !(isStructure && field.safeParse(parsed).success);
+  return isText ? text : parsed;
 }
 
 /** A text that is no JSON stays as it is; the schema then says what was expected. */

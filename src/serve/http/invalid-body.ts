@@ -10,7 +10,11 @@ export function invalidBody(
   schema: z.ZodObject,
 ): ApiError {
   const fields = Object.keys(schema.shape);
-  const { path, message, keys } = deepestIssue(issues);
+  // A misspelled field explains why another one is missing.
+  const unknown = issues.find(
+    ({ code, path }) => code === "unrecognized_keys" && path.length === 0,
+  );
+  const { path, message, keys } = deepestIssue(unknown ? [unknown] : issues);
   const param = nameOf(path);
   if (keys?.[0] !== undefined) {
     const similar = keys.map((key) => suggestion(key, fields)).join("");

@@ -1,20 +1,27 @@
+/** `GET /v1/models` and `GET /v1/models/{model}`, as OpenAI's clients ask for them. */
 import type { ServerApp } from "../http/app.js";
-import { modelsResponse } from "../schemas/models.js";
+import { addView } from "../http/view.js";
 import type { ServedModels } from "../models/served-models.js";
+import { modelDescription, modelsResponse } from "../schemas/models.js";
 
 export function addModels(app: ServerApp, models: ServedModels): void {
-  app.openAPIRegistry.registerPath({
-    method: "get",
-    path: "/v1/models",
-    summary: "The models of this server.",
-    responses: {
-      200: {
-        description: "The models, the default one first.",
-        content: { "application/json": { schema: modelsResponse } },
-      },
+  addView(
+    app,
+    {
+      path: "/v1/models",
+      summary: "The models of this server, the default one first.",
+      response: modelsResponse,
     },
-  });
-  app.get("/v1/models", (context) =>
-    context.json({ object: "list", data: models.all().map(({ description }) => description) }),
+    (context) =>
+      context.json({ object: "list", data: models.all().map(({ description }) => description) }),
+  );
+  addView(
+    app,
+    {
+      path: "/v1/models/{model}",
+      summary: "A model of this server.",
+      response: modelDescription,
+    },
+    (context) => context.json(context.get("call").model(context.req.param("model")).description),
   );
 }
