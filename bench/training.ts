@@ -30,7 +30,7 @@ import { type FlavaForPretraining, pretrainingParameters } from "../src/model/fl
 import { initialize } from "../src/nn/parameter.js";
 import { type SizedRecipe, sizedRecipe } from "../src/train/sized-recipe.js";
 import { batchOptions, mixtureOptions } from "../src/train/stage-batches.js";
-import { trainingSets } from "../src/train/stage-data.js";
+import { preparationFor, trainingSets } from "../src/train/stage-data.js";
 import { vocabularyOf } from "../src/train/vocabulary.js";
 import { type LogEntry, readLog } from "../src/train/run/log.js";
 import { pretrain } from "../src/train/pretrain.js";
@@ -251,7 +251,7 @@ function onlyStage({ stages: [stage] }: Recipe): PretrainingStageRecipe {
 
 async function openLoader(recipe: SizedRecipe): Promise<Loader<CollatedBatch>> {
   const stage = onlyStage(recipe);
-  const sets = await trainingSets(recipe.data, stage, { log: console.log });
+  const sets = await trainingSets(recipe.data, stage, preparationFor({ log: console.log }));
   const vocabulary = await vocabularyOf(recipe);
   return Loader.open({
     planner: new Mixture(mixtureOptions(recipe, stage, sizesOf(sets))),

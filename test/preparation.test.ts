@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
 import { base } from "../src/configs/base.js";
 import { openBackend } from "../src/backend/open.js";
@@ -96,6 +97,27 @@ it("a dry run states samples, memory, time and disk space of each stage, and wri
     text.match(/^ {2}memory .* for the state.*\n {2}time .*\n {2}disk .* are free$/gm),
   ).toHaveLength(2);
   expect(existsSync(directory)).toBe(false);
+});
+
+it("a dry run tells once of what it chooses and leaves out, whatever a set serves for", async () => {
+  const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
+  await sharp({ create: picture }).png().toFile(join(root, "red.png"));
+  const rows = ["image,caption,title", ...Array<string>(8).fill("red.png,a red square,Red"), "x"];
+  writeFileSync(join(root, "pairs.csv"), rows.join("\n"));
+  const { data, ...recipe } = shapesRecipe(root);
+  const pairs = ["pairs.csv"];
+  const validation = { ...data.validation, pairs };
+  const lines: string[] = [];
+  const backend = openBackend();
+  await dryRun({
+    recipe: { ...recipe, data: { ...data, pairs, images: pairs, validation } },
+    ...{ directory: root, backend, workers: 1, log: (line: string) => lines.push(line) },
+  });
+  backend.dispose();
+  expect(lines.filter((line) => /left out|chooses/.test(line))).toEqual([
+    expect.stringContaining("texts are those of the column caption"),
+    expect.stringContaining("pairs.csv: 1 of 9 samples was left out: 1 is damaged"),
+  ]);
 });
 
 it("a dry run with peek writes a page with the first batch of each kind", async () => {

@@ -22,7 +22,7 @@ import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { sizesOf } from "../data/batch/sample-set.js";
 import { mixtureOptions } from "./stage-batches.js";
-import { type Preparation, trainingSets } from "./stage-data.js";
+import { type Preparation, preparationFor, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
 export interface DryRunOptions extends Pick<
@@ -50,15 +50,17 @@ export interface DryRunOptions extends Pick<
  * @throws Error if a stage could not run: its data cannot be read, or memory or disk space do not suffice
  */
 export async function dryRun(options: DryRunOptions): Promise<number> {
-  const { only, peek, log, start = options.recipe.start } = options;
+  const { only, peek, start = options.recipe.start } = options;
   const { communicator: processes } = options.backend;
   const recipe = withShards(await sizedRecipe({ ...options.recipe, start }), undefined, processes);
   requireStages(recipe, only);
   const sections: Section[] = [];
   let seconds = 0;
+  const { log, signal, onIndexed: onProgress } = options;
+  const preparation = preparationFor({ log, signal, onProgress });
   for (const stage of recipe.stages) {
     if (only && !only.includes(stage.name)) continue;
-    const found = await dryRunStage(stage, recipe, options);
+    const found = await dryRunStage(stage, recipe, { ...options, preparation });
     sections.push(...found.sections);
     seconds += found.seconds;
   }
@@ -69,14 +71,17 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   return seconds;
 }
 
+interface PreparedOptions extends DryRunOptions {
+  readonly preparation: Preparation;
+}
+
 /** Returns the estimated seconds, and the sections of `peek`, if it is asked for. */
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
-  { directory, backend, workers, log, peek, signal, onIndexed, zero }: DryRunOptions,
+  { directory, backend, workers, log, peek, zero, preparation }: PreparedOptions,
 ): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
   log(`Stage "${stage.name}": ${counted(stage.steps, "step")}`);
-  const preparation: Preparation = { log, signal, onProgress: onIndexed };
   const vocabulary = await vocabularyOf(recipe);
   const sets = await trainingSets(recipe.data, stage, preparation);
   const { batch, shares } = mixtureOptions(recipe, stage, sizesOf(sets));

@@ -26,7 +26,13 @@ import { RunDirectory } from "./run/run-directory.js";
 import { describeTime } from "./run/speed.js";
 import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
-import { type Preparation, digestsOf, samplesOf, trainingSets } from "./stage-data.js";
+import {
+  type Preparation,
+  digestsOf,
+  preparationFor,
+  samplesOf,
+  trainingSets,
+} from "./stage-data.js";
 import { batchOptions, mixtureOptions } from "./stage-batches.js";
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
 import { type ExtraLoss, requireNames } from "./stages/extra-loss.js";
@@ -93,18 +99,18 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   requireNames(extraLosses);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
+  const preparation = preparationFor({ log, signal, onProgress: options.onIndexed });
   const runStages = async (): Promise<Ending> => {
     const recipe = withShards(capped, await startedShards(capped, directory), processes);
     await barrier(processes); // before the first process writes what others look for
     for (const stage of recipe.stages) {
       if (only && !only.includes(stage.name)) continue;
-      const ending = await runStage(stage, { ...options, log, recipe, directory }).catch(
-        (error: unknown) => {
-          if (processes || !signal?.aborted || error !== signal.reason) throw error;
-          log(`Stopped before a step of stage "${stage.name}" was made.`);
-          return "stopped";
-        },
-      );
+      const prepared = { ...options, log, preparation, recipe, directory };
+      const ending = await runStage(stage, prepared).catch((error: unknown) => {
+        if (processes || !signal?.aborted || error !== signal.reason) throw error;
+        log(`Stopped before a step of stage "${stage.name}" was made.`);
+        return "stopped";
+      });
       if (ending === "stopped") return "stopped";
     }
     return "finished";
@@ -123,6 +129,7 @@ async function startedShards({ stages }: Recipe, directory: string): Promise<num
 
 /** The options of `pretrain`, with the run's own directory and the sizes of the model. */
 interface RunOptions extends PretrainOptions {
+  readonly preparation: Preparation;
   readonly recipe: SizedRecipe;
 }
 
@@ -134,10 +141,9 @@ interface StageInputs {
 }
 
 async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending> {
-  const { recipe, backend, directory, log } = options;
+  const { recipe, backend, directory, preparation, log } = options;
   const processes = backend.communicator;
   const run = new RunDirectory(join(directory, stage.name), isFirst(processes));
-  const preparation: Preparation = { log, signal: options.signal, onProgress: options.onIndexed };
   const { inputs, provenance, isFinished } = await inTurns(processes, async () => {
     const inputs: StageInputs = {
       start: await startWeights(stage, directory, recipe.start, log),

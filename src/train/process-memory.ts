@@ -11,6 +11,7 @@ import { openStage } from "./open-stage.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { sizedRecipe } from "./sized-recipe.js";
+import { preparationFor } from "./stage-data.js";
 import { bucketBytes, roomForReceived } from "./step/reduced-gradients.js";
 
 /** Bytes of one process, by use. */
@@ -51,7 +52,7 @@ export async function processMemory(
     ...{ backend: { ...backend, communicator }, recipe: shared, start: [], extra: [] },
     // The smallest that there is: no text is read.
     vocabulary: vocabularyOf(Object.values(specialPieces), "The vocabulary"),
-    preparation: { log: () => undefined },
+    preparation: preparationFor({ log: () => undefined }),
   };
   const memories: ProcessMemory[] = [];
   for (const stage of shared.stages) {

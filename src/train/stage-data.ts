@@ -1,5 +1,6 @@
 /** The sets of samples of one stage. */
 import { counted } from "../base/counted.js";
+import { eachOnce } from "../base/each-once.js";
 import type { Recipe, StageRecipe } from "../configs/recipe.js";
 import type { DataSetRecipe } from "../configs/data-set.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../data/batch/mixture.js";
@@ -9,10 +10,16 @@ import type { IndexOptions } from "../data/index/source-index.js";
 import { dataSetsOf } from "./run/data-sets.js";
 import { drawnShares } from "./stage-batches.js";
 
-/** Indexing of data sets that are new or have changed. */
+/** Indexing of data sets that are new or have changed. One serves all stages of a run. */
 export interface Preparation extends IndexOptions {
-  /** Called with one line for each data set with samples that are left out. */
   readonly log: (line: string) => void;
+  /** Called with a line on each choice of a column, and on the samples of a data set that are left out; see `preparationFor`. */
+  readonly tell: (line: string) => void;
+}
+
+/** A data set may serve for several kinds of batches, for training and validation, and in several stages: it is told of once. */
+export function preparationFor({ log, ...options }: Omit<Preparation, "tell">): Preparation {
+  return { ...options, log, tell: eachOnce(log) };
 }
 
 /** The training sets of a stage, of the kinds that it draws. */
@@ -63,12 +70,12 @@ async function drawnSets(
       const set = await openSampleSet(
         path,
         name,
-        { ...documents, ...options, onGuess: (line) => preparation.log(`  ${line}`) },
+        { ...documents, ...options, onGuess: (line) => preparation.tell(`  ${line}`) },
         preparation,
       );
       sets.push(set);
       const left = leftOut(set, kind);
-      if (left !== "") preparation.log(`  ${name}: ${left}`);
+      if (left !== "") preparation.tell(`  ${name}: ${left}`);
     }
     return sets;
   });
