@@ -90,8 +90,8 @@ function productLines(
 const manyRows = 1576;
 
 /**
- * Our products of many rows against the least time that our fastest product and our fastest pass over memory, both measured
- * in the same run, allow for them. The ratio is the least share.
+ * Our products of many rows against the least time that the processor's instructions and our fastest pass over memory, both
+ * measured in the same run, allow for them. The ratio is the least share.
  */
 function rooflineLine(): Line {
   const label = `products of ${manyRows.toLocaleString("en")} rows and more, bfloat16, share of the roofline`;

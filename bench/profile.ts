@@ -27,7 +27,7 @@ export async function profile({ model, batch, precision: dtype }: ProfileOptions
   const config = models[model];
   const limits = await measureLimits(dtype);
   console.log(
-    `Limits of ${threads} threads: ${figure(limits.flops / 1e9)} GFLOP/s, the fastest of some products in ${dtype}; ` +
+    `Limits of ${threads} threads: ${figure(limits.flops / 1e9)} GFLOP/s in ${dtype}, by its instructions on registers alone; ` +
       `${figure(limits.bytes / 1e9)} GB/s, the fastest pass over memory.`,
   );
   const works: readonly Work[] = [
