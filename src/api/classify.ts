@@ -37,25 +37,21 @@ export class Classifier {
   constructor(private readonly width: number) {}
 
   /**
-   * Ranks all labels for each image, best first; one that is given twice counts once.
+   * Ranks all labels for each image, best first.
    *
    * @param images image embeddings, [D] each, L2-normalized
    * @param scale factor for similarities before the softmax
    * @param embed called for labels whose embeddings are not cached
+   * @throws RangeError if there is no label, one is empty, or two are equal
    */
   async classify(
     images: readonly Float32Array[],
-    given: readonly string[],
+    labels: readonly string[],
     scale: number,
     embed: EmbedPrompts,
     { templates = defaultTemplates }: ClassifyOptions = {},
   ): Promise<Classification[][]> {
-    const labels = [...new Set(given)];
-    if (labels.length === 0 || labels.includes("")) {
-      throw new RangeError(
-        `Expected one or more labels to classify images by, such as ["cat", "dog"], but ${labels.length === 0 ? "there is none" : "one is empty"}.`,
-      );
-    }
+    requireLabels(labels);
     const vectors = await this.#vectorsOf(labels, templates, embed);
     return images.map((image) => ranked(image, labels, vectors, scale));
   }
@@ -72,6 +68,33 @@ export class Classifier {
     this.#vectors.set(name, vectors);
     return vectors;
   }
+}
+
+/** @throws RangeError if there is no label, one is empty, or two are equal */
+export function requireLabels(labels: readonly string[]): void {
+  if (labels.length === 0 || labels.includes("")) {
+    throw new RangeError(
+      `Expected one or more labels to classify images by, such as ["cat", "dog"], but ${labels.length === 0 ? "there is none" : "one is empty"}.`,
+    );
+  }
+  const [again, before] = repeatedLabel(labels) ?? [];
+  if (again === undefined) return;
+  throw new RangeError(
+    `Expected each label once, but labels ${before! + 1} and ${again + 1} are both ${JSON.stringify(labels[again])}.`,
+  );
+}
+
+/** The place of a label that was given before, and where that was; undefined if all differ. */
+export function repeatedLabel(
+  labels: readonly string[],
+): readonly [again: number, before: number] | undefined {
+  const places = new Map<string, number>();
+  for (const [place, label] of labels.entries()) {
+    const before = places.get(label);
+    if (before !== undefined) return [place, before];
+    places.set(label, place);
+  }
+  return undefined;
 }
 
 /** @param vectors L2-normalized label embeddings, [labels, D] */

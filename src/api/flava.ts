@@ -173,7 +173,7 @@ export class Flava {
    * Classifies images by labels, zero-shot.
    *
    * @returns for each image, all labels with their probabilities, best first
-   * @throws RangeError if there are no labels
+   * @throws RangeError if there are no labels, or two are equal
    *
    * @example
    * const [best] = await flava.classify("photo.jpg", ["cat", "dog"], { templates: ["a photo of a {}."] });

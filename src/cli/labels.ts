@@ -1,17 +1,19 @@
 /** The labels of `flava classify`: listed, or read from the file or directory after "@". */
 import { readFile } from "node:fs/promises";
+import { requireLabels } from "../api/classify.js";
 import { isDirectory } from "../base/exists.js";
 import { classFolders } from "../eval/class-folders.js";
 
 /**
  * Reads "cat,dog"; "@labels.txt", a file with one label per line; or "@photos/", whose subdirectories are the labels.
- * @throws Error if there are no labels
+ * @throws Error if there are no labels, RangeError if two are equal
  */
 export async function readLabels(list: string): Promise<string[]> {
   const labels = await (list.startsWith("@") ? labelsAt(list.slice(1)) : list.split(","));
   const found = labels.map((label) => label.trim()).filter((label) => label !== "");
-  if (found.length > 0) return found;
-  throw new Error(`--labels ${list} gives no label. ${forms}`);
+  if (found.length === 0) throw new Error(`--labels ${list} gives no label. ${forms}`);
+  requireLabels(found);
+  return found;
 }
 
 const forms =

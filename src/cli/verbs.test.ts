@@ -74,6 +74,11 @@ describe("flava", () => {
     expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(100, 0);
   });
 
+  it("classify refuses a label that is given twice", async () => {
+    const twice = run("classify", red, "--labels", "cat,dog, cat");
+    await expect(twice).rejects.toThrow('labels 1 and 3 are both "cat"');
+  });
+
   it("classify prints the best label of each of several images, or all as JSON", async () => {
     const words = ["classify", red, join(images, "blue.png"), "--labels", "cat,dog"];
     const lines = await run(...words);

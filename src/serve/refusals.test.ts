@@ -90,6 +90,7 @@ describe("a request", () => {
     const faults = [
       ["/v1/classify", { images: image, labels: [] }, "labels"],
       ["/v1/classify", { images: image, labels: ["a", ""] }, "labels[1]"],
+      ["/v1/classify", { images: image, labels: ["a", "b", "a"] }, "labels[2]"],
       ["/v1/classify", { images: image, labels: "a", templates: ["{}", "b"] }, "templates[1]"],
       ["/v1/match", { images: [image], texts: ["a", 1] }, "texts[1]"],
       ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],

@@ -1,6 +1,7 @@
 /** `POST /v1/classify`: images by labels, zero-shot. */
 import { z } from "@hono/zod-openapi";
-import { imagesSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
+import { repeatedLabel } from "../../api/classify.js";
+import { imagesSchema, manyOf, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
 const templateSchema = textSchema.includes("{}", {
   error: 'expected a template with {} in place of the label, such as "a photo of a {}."',
@@ -9,9 +10,14 @@ const templateSchema = textSchema.includes("{}", {
 export const classifyRequest = z
   .strictObject({
     images: imagesSchema,
-    labels: oneOrMany(textSchema.min(1, { error: "expected a label, but it is empty" })).openapi({
-      example: ["cat", "dog"],
-    }),
+    labels: oneOrMany(textSchema.min(1, { error: "expected a label, but it is empty" }))
+      .superRefine((labels, context) => {
+        const [again, before] = repeatedLabel(manyOf(labels)) ?? [];
+        if (again === undefined) return;
+        const message = `expected each label once, but it is the same as labels[${before}]`;
+        context.addIssue({ code: "custom", path: [again], message });
+      })
+      .openapi({ description: "One or an array of labels, each once.", example: ["cat", "dog"] }),
     templates: oneOrMany(templateSchema)
       .optional()
       .openapi({
