@@ -226,6 +226,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
         await copyFile(example, join(images, `${name}-1.webp`));
       }
       await writeFile(join(images, "cat-1.txt"), "a cat\na drawing of a cat\n");
+      await writeFile(join(images, "heart-1.txt"), "a red heart on white ground ".repeat(8));
       await writeFile(join(images, "damaged.png"), "no image");
       await writeFile(join(images, "notes.md"), "neither");
       await open("train-here");
@@ -238,6 +239,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page
         .getByText("Images left out, as they cannot be read: 1, such as damaged.png.")
         .waitFor();
+      await page.getByText("1 of 4 captions is longer than 24 tokens and cut there").waitFor();
       await page.getByRole("heading", { name: "codebook" }).waitFor(); // its first steps are done
       await page.getByRole("button", { name: "Pause" }).press("Enter");
       await page.getByText(/A run is kept in this browser, at step \d+ of stage \w+/).waitFor();

@@ -3,6 +3,7 @@ import type { BatchOptions, CollatedBatch } from "../data/batch/collate.js";
 import { type BatchKind, type BatchPlan, type SetSize, perKind } from "../data/batch/mixture.js";
 import { type ReadRecord, readBatch } from "../data/batch/read-batch.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
+import type { SampledTexts, TextKind } from "../train/longer-texts.js";
 import { type BrowserImage, toImage } from "./image.js";
 
 /** An image with captions, simplest first. */
@@ -34,6 +35,17 @@ export class MemoryData {
 
   get sizes(): Record<BatchKind, SetSize[]> {
     return perKind((kind) => [{ name: kind, samples: this.#records[kind].length }]);
+  }
+
+  /** The texts of the kinds of samples that have some. */
+  get texts(): Record<TextKind, SampledTexts> {
+    const textsOf = (kind: TextKind): SampledTexts => {
+      const records = this.#records[kind];
+      const every = (step: number): string[] =>
+        records.flatMap(({ texts }, index) => (index % step === 0 ? texts : []));
+      return { samples: records.length, every };
+    };
+    return { pair: textsOf("pair"), text: textsOf("text") };
   }
 
   read(plan: BatchPlan, tokenizer: Tokenizer, options: BatchOptions): Promise<CollatedBatch> {

@@ -10,6 +10,7 @@ import { Mixture, batchKinds, perKind } from "../data/batch/mixture.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
 import { Tokenizer } from "../data/text/tokenizer.js";
 import { parseVocabulary } from "../data/text/vocabulary.js";
+import { type SampledTexts, type TextKind, describeLongerTexts } from "../train/longer-texts.js";
 import type { SizedRecipe } from "../train/sized-recipe.js";
 import { batchOptions, mixtureOptions } from "../train/stage-batches.js";
 import { CodebookSteps } from "../train/stages/codebook-steps.js";
@@ -39,6 +40,8 @@ export interface TrainOptions extends Abortable, BackendOptions {
   readonly checkpoint?: TrainingCheckpoint;
   /** Called first, with what computes. */
   readonly onBackend?: (backend: OpenedBackend) => void;
+  /** Called before the first step, with a line for captions and one for other texts if some are longer than what is read of them. */
+  readonly onNotice?: (line: string) => void;
   /** Called after every `every.log` steps of the recipe, with losses on held-out pairs, and at the end of each stage. */
   readonly onEntry?: (entry: TrainingEntry) => void;
   /** Called after every `every.save` steps, at the end of each stage, and when `signal` is aborted; training waits for it. */
@@ -70,6 +73,7 @@ export async function train(data: TrainingData, options: TrainOptions): Promise<
   if (checkpoint) requireSameRun(checkpoint, run);
   const heldOut = validation?.length ? new MemoryData({ pairs: validation }) : undefined;
   const tokenizer = new Tokenizer(parseVocabulary(vocabulary));
+  for (const line of await cutTexts(recipe, records, tokenizer)) options.onNotice?.(line);
   const backend = await openBrowserBackend(options, options.signal);
   const session: Session = {
     ...{ ...options, recipe, records, run, heldOut, tokenizer, backend },
@@ -132,6 +136,19 @@ function sized(input: BrowserRecipe, { sizes }: MemoryData): SizedRecipe {
     return { ...stage, batch: capped };
   });
   return { ...recipe, stages, config: modelConfig(recipe.model) };
+}
+
+/** Which of the texts that the stages learn from are longer than what is read of them, in words. */
+function cutTexts(
+  recipe: SizedRecipe,
+  { texts }: MemoryData,
+  tokenizer: Tokenizer,
+): Promise<string[]> {
+  const drawn = (kind: TextKind): SampledTexts =>
+    recipe.stages.some((stage) => stage.kind !== "codebook" && stage.shares[kind] > 0)
+      ? texts[kind]
+      : { samples: 0, every: () => [] };
+  return describeLongerTexts({ pair: drawn("pair"), text: drawn("text") }, recipe.data, tokenizer);
 }
 
 type Steps = CodebookSteps | PretrainingSteps;

@@ -29,6 +29,8 @@ export interface PauseTraining {
 export type TrainingMessage =
   /** All images have been decoded, but for those that could not; `heldOut` of them are for validation. */
   | { readonly kind: "read"; readonly heldOut: number; readonly damaged: readonly string[] }
+  /** Something that the images and texts lose in training, in words. */
+  | { readonly kind: "notice"; readonly line: string }
   | { readonly kind: "backend"; readonly backend: OpenedBackend }
   | { readonly kind: "entry"; readonly entry: TrainingEntry }
   | { readonly kind: "checkpoint"; readonly checkpoint: TrainingCheckpoint }

@@ -45,6 +45,7 @@ async function runRequest({ pairs: given, share, ...options }: TrainingRequest):
     {
       ...{ ...options, validation, recipe: shortened(share), signal: pause.signal },
       onBackend: (backend) => worker.postMessage({ kind: "backend", backend }),
+      onNotice: (line) => worker.postMessage({ kind: "notice", line }),
       onEntry: (entry) => worker.postMessage({ kind: "entry", entry }),
       onCheckpoint: (checkpoint) => worker.postMessage({ kind: "checkpoint", checkpoint }),
     },

@@ -172,7 +172,8 @@ function Found({ found }: { readonly found: Pairs | undefined }): JSX.Element {
 }
 
 function Progress({ training }: { readonly training: Training }): JSX.Element {
-  const { isRunning, backend, damaged, heldOut, entries, files, fault, isUnkept } = training;
+  const { isRunning, backend, damaged, notices, heldOut, entries, files, fault, isUnkept } =
+    training;
   const stages = useMemo(() => [...new Set(entries.map(({ stage }) => stage))], [entries]);
   return (
     <>
@@ -182,6 +183,11 @@ function Progress({ training }: { readonly training: Training }): JSX.Element {
           Images left out, as they cannot be read: {grouped(damaged.length)}, such as {damaged[0]}.
         </p>
       )}
+      {notices.map((line) => (
+        <p key={line} class="notice">
+          {line}
+        </p>
+      ))}
       {isUnkept && (
         <p class="notice">
           This browser has no space to keep the run: it cannot go on after a reload.

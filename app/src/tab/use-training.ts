@@ -19,6 +19,8 @@ export interface Training {
   readonly backend?: Of<"backend">["backend"];
   /** Names of images that could not be decoded. */
   readonly damaged: readonly string[];
+  /** What the images and texts lose, in words. */
+  readonly notices: readonly string[];
   /** Number of images that are not trained on. */
   readonly heldOut: number;
   readonly entries: KeptRun["entries"];
@@ -32,7 +34,7 @@ export interface Training {
 
 const nothing: Training = {
   ...{ isRunning: false, isPausing: false, isUnkept: false },
-  ...{ damaged: [], heldOut: 0, entries: [] },
+  ...{ damaged: [], notices: [], heldOut: 0, entries: [] },
 };
 
 type Report = (part: Partial<Training>) => void;
@@ -128,6 +130,7 @@ function followed(
   report: Report,
 ): (message: TrainingMessage) => void {
   let { entries } = run;
+  let notices: readonly string[] = [];
   let kept = from; // also where it is paused before its next step
   let keeping = Promise.resolve();
   return (message) => {
@@ -137,6 +140,10 @@ function followed(
         break;
       case "read":
         report({ damaged: message.damaged, heldOut: message.heldOut });
+        break;
+      case "notice":
+        notices = [...notices, message.line];
+        report({ notices });
         break;
       case "entry":
         entries = [...entries, message.entry];
