@@ -117,9 +117,12 @@ describe("the server", () => {
       (await served().offline.embedTexts(texts)).map((vector) => Array.from(vector));
     expect(await vectors('["a heart", "a cat"]')).toEqual(await expected("a heart", "a cat"));
     expect(await vectors('{ "text": "a heart" }')).toEqual(await expected("a heart"));
-    expect(await vectors("[MASK]", "3", '{ "a": 1 }')).toEqual(
-      await expected("[MASK]", "3", '{ "a": 1 }'),
-    );
+    expect(await vectors("[MASK]", "3")).toEqual(await expected("[MASK]", "3"));
+    const form = new FormData();
+    form.append("images", new Blob([red]));
+    form.append("labels", '["a", "a"]'); // no label of this name
+    const answer = await server.app.request("/v1/classify", { method: "POST", body: form });
+    expect(await answer.json()).toMatchObject({ error: { param: "labels[1]" } });
   });
 
   it("answers many requests at a time as if each were alone", async () => {

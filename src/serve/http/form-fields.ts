@@ -1,5 +1,5 @@
 /** A multipart form as the object that a JSON body would be. */
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 
 /** Files become bytes, repeated fields arrays, and texts what they are as JSON: see `valueOf`. */
 export async function fieldsOf(
@@ -21,12 +21,23 @@ export async function fieldsOf(
   return fields;
 }
 
-/** Lists and objects in JSON, where the field takes them; else the text; else what it is in JSON: numbers, true and false. */
+/** Lists and objects in JSON, where the field takes some; else the text; else what it is in JSON: numbers, true and false. */
 function valueOf(text: string, field: z.ZodType): unknown {
   const parsed = fromJson(text);
   const isStructure = typeof parsed === "object" && parsed !== null;
-  const isText = field.safeParse(text).success && !(isStructure && field.safeParse(parsed).success);
-  return isText ? text : parsed;
+  if (isStructure && takes(field, Array.isArray(parsed))) return parsed;
+  return field.safeParse(text).success ? text : parsed;
+}
+
+/** Whether a field takes lists, or objects, whatever has to be in them. */
+function takes(field: unknown, lists: boolean): boolean {
+  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
+    return takes(field.unwrap(), lists);
+  }
+  if (field instanceof z.ZodUnion) return field.options.some((option) => takes(option, lists));
+  return lists
+    ? field instanceof z.ZodArray
+    : field instanceof z.ZodObject || field instanceof z.ZodRecord;
 }
 
 /** A text that is no JSON stays as it is; the schema then says what was expected. */
