@@ -32,7 +32,7 @@ async function read(path: string, options?: SourceOptions): Promise<Result> {
       samples.push(sample);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      skipped.add(sample.key, error.reason, error.message);
+      skipped.add(sample, error.reason, error.message);
     }
   }
   const keys = samples.map(({ key }) => key);

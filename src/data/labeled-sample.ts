@@ -25,6 +25,8 @@ export type Target =
 export interface LabeledSample {
   /** Unique within its set, such as the number of a row. */
   readonly key: string;
+  /** Where it is in a file of many, for messages, as editors count: "reviews.csv, line 3". */
+  readonly where?: string | undefined;
   readonly image?: StoredImage;
   readonly text?: string;
   /** The second text of a pair, such as the hypothesis to a premise: read as [CLS] text [SEP] textPair [SEP]. */

@@ -6,6 +6,8 @@ export interface Sample {
   readonly key: string;
   /** The path of its file, or that of its shard or table followed by ":" and the member or row. */
   readonly path?: string;
+  /** Where it is in a file of many, for messages, as editors count: "captions.csv, line 3". */
+  readonly where?: string;
   /** The image file: JPEG, PNG, WebP, SVG ... */
   readonly image?: Uint8Array;
   /** Captions of the image, simplest first, or the text itself; may be empty. */

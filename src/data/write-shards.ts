@@ -139,7 +139,7 @@ class Split {
       if (this.#samples >= this.completed) await this.writer.add(sample);
     } catch (error) {
       if (!(error instanceof SampleError)) throw error;
-      skipped.add(sample.key, error.reason, error.message);
+      skipped.add(sample, error.reason, error.fault);
       return;
     }
     const { image, texts } = sample;

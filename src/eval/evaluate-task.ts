@@ -50,9 +50,10 @@ export async function evaluateTask(
 ): Promise<TaskEvaluation> {
   const { labels } = predictor.task;
   const skipped = new SkippedSamples();
-  const known = samples.filter(({ key, target }) => {
+  const known = samples.filter((sample) => {
+    const { target } = sample;
     if (target && isKnown(labels, target)) return true;
-    skipped.add(key, "unwanted", target ? "Its label was not learned." : "It has no label.");
+    skipped.add(sample, "unwanted", target ? "Its label was not learned." : "It has no label.");
     return false;
   });
   const predicted = await predictSamples(predictor, known, { skipped, onProgress, signal });

@@ -12,7 +12,7 @@ it("vectors are computed once, and all processes have all bits of them in order"
       const vectors = await dealtVectors(processes, samples, skipped, (own, leftOut) => {
         computed.push(own.length);
         const usable = own.filter(({ value }) => value !== 4 && value !== 7);
-        if (usable.length < own.length) leftOut.add("key", "damaged", "cut off");
+        if (usable.length < own.length) leftOut.add({ key: "key" }, "damaged", "cut off");
         return Promise.resolve(
           usable.map((sample) => ({ sample, vectors: { x: Float32Array.of(sample.value, 2) } })),
         );

@@ -164,7 +164,7 @@ async function decode<S extends Sample>(
   sample: S,
   { decode: decodeOptions, skipped, pixelFeatures }: EmbedSamplesOptions,
 ): Promise<Decoded<S> | undefined> {
-  const { key, image } = sample;
+  const { image } = sample;
   if (!image) return { sample };
   try {
     const decoded = await decodeImage(image, decodeOptions);
@@ -172,7 +172,7 @@ async function decode<S extends Sample>(
     return { sample, image: decoded, ...(features && { pixelFeatures: features }) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    skipped?.add(key, error.reason, error.message);
+    skipped?.add(sample, error.reason, error.message);
     return undefined;
   }
 }

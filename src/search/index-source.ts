@@ -125,14 +125,14 @@ async function* missingSamples(
       continue;
     }
     try {
-      const bytes = image && (isPlace(image) ? await readPlace(image, sample.key) : image);
+      const bytes = image && (isPlace(image) ? await readPlace(image, sample) : image);
       const content = digestOf(bytes ?? Buffer.from(sample.texts[0] ?? ""));
       const entry = { ...described, content };
       if (hasSameContent(entry, known)) await work.keep(entry);
       else yield { ...sample, entry, ...(bytes && { image: bytes }) };
     } catch (error) {
       if (!(error instanceof SampleError)) throw error;
-      skipped.add(sample.key, error.reason, error.message);
+      skipped.add(sample, error.reason, error.fault);
     }
   }
 }

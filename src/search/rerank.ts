@@ -122,7 +122,7 @@ export function imageOf({
   place,
 }: Pick<Hit, "key" | "path" | "place">): Promise<Buffer> {
   const found = place ?? (path === undefined ? undefined : { file: path });
-  if (found) return readPlace(found, key);
+  if (found) return readPlace(found, { key });
   const message = `the index does not say where the image of ${key} is`;
   return Promise.reject(new SampleError(key, "missing", message));
 }

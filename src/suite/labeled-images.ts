@@ -39,9 +39,10 @@ export async function readSamples(
 }
 
 async function sampleOf(
-  { key, image, target }: LabeledSample,
+  sample: LabeledSample,
   skipped: SkippedSamples | undefined,
 ): Promise<Sample | undefined> {
+  const { key, image, target } = sample;
   try {
     return {
       key,
@@ -52,7 +53,7 @@ async function sampleOf(
     };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    skipped?.add(key, error.reason, error.message);
+    skipped?.add(sample, error.reason, error.message);
     return undefined;
   }
 }

@@ -1,6 +1,12 @@
 import { expect, it } from "vitest";
 import { openTokenizer } from "../data/text/tokenizer.js";
-import { tokensOf } from "./task-data.js";
+import { identityOf, tokensOf } from "./task-data.js";
+
+it("samples are the same wherever they are in their files", () => {
+  const sample = { key: "0", text: "one" };
+  expect(identityOf([{ ...sample, where: "a.csv, line 2" }])).toBe(identityOf([sample]));
+  expect(identityOf([{ ...sample, text: "two" }])).not.toBe(identityOf([sample]));
+});
 
 const tokenizer = await openTokenizer();
 

@@ -96,10 +96,10 @@ export function tokensOf(
   return { needed, truncated: truncated.takeSummary() };
 }
 
-/** SHA-256 of the samples in their order. Images in files count by their paths. */
+/** SHA-256 of the samples in their order, wherever they are in their files. Images in files count by their paths. */
 export function identityOf(samples: readonly LabeledSample[]): string {
   const hash = createHash("sha256");
-  for (const { image, ...sample } of samples) {
+  for (const { image, where: _, ...sample } of samples) {
     hash.update(JSON.stringify(sample));
     if (image) hash.update(image instanceof Uint8Array ? image : JSON.stringify(image));
   }

@@ -45,7 +45,7 @@ async function run(patterns: readonly string[], flags: VocabularyFlags): Promise
   let texts = 0;
   try {
     for await (const sample of source.read(skipped)) {
-      if (sample.texts.length === 0) skipped.add(sample.key, "empty", "it has no text");
+      if (sample.texts.length === 0) skipped.add(sample, "empty", "it has no text");
       for (const text of sample.texts) words.add(text);
       texts += Number(sample.texts.length > 0);
       progress.show(counted(words.total, "word"));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -39,6 +39,30 @@ it("decodes a few images at a time, not those of a whole batch", async () => {
   expect(batch.sizes.samples).toBe(100);
   expect(peak - before).toBeGreaterThan(side * side * 3); // at least one was seen
   expect(peak - before).toBeLessThan(0.5 * 100 * side * side * 3);
+});
+
+it("names an image of a table that cannot be decoded by its line", async () => {
+  const root = await mkdtemp(join(tmpdir(), "flava-reader-"));
+  const create = { width: 32, height: 32, channels: 3, background: "red" } as const;
+  const image = await sharp({ create }).png().toBuffer();
+  await writeFile(join(root, "whole.png"), image);
+  await writeFile(join(root, "cut.png"), image.subarray(0, 60));
+  const rows = ["image,text", "whole.png,one", "", "cut.png,two"];
+  await writeFile(join(root, "table.csv"), rows.join("\n"));
+  const texts = { lengths: [8], masked: 0.15, unit: "piece" } as const;
+  const { directory } = await openSampleSet(join(root, "table.csv"), "table");
+  const reader = await BatchReader.open({
+    indexes: { pair: [], image: [directory], text: [] },
+    vocabulary: await openVocabulary(),
+    batch: { processor: defaultProcessor(32, 32), views: {}, captions: texts, texts },
+  });
+  const samples = [{ set: 0, record: 1, epoch: 0 }];
+  const { skipped } = await reader.read({ kind: "image", key: keyOf(1), step: 0, samples });
+  await reader.close();
+  await rm(root, { recursive: true });
+  expect(skipped.summary(1)).toMatch(
+    /^1 of 2 samples was left out: 1 is damaged \(first: table\.csv, line 4: The header /,
+  );
 });
 
 it("maps in order, with limited concurrency", async () => {

@@ -2,12 +2,11 @@
 import type { BatchOptions, CollatedBatch } from "./collate.js";
 import { mapLimited } from "../../base/map-limited.js";
 import { type BatchKind, type BatchPlan, type RecordReference, perKindInOrder } from "./mixture.js";
-import { decodeImage } from "../image/decode.js";
-import { ImageError } from "../image/image-error.js";
 import type { Sample } from "../sample.js";
 import { SampleIndex } from "../index/index-file.js";
 import { OpenArchives } from "../formats/open-archives.js";
 import { SampleError } from "../formats/source-error.js";
+import { imageOfSample } from "./image-of-sample.js";
 import { type ReadRecord, readBatch } from "./read-batch.js";
 import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
@@ -86,7 +85,7 @@ export class BatchReader {
         return await withImage(await index.read(kind, number));
       } catch (error) {
         if (!(error instanceof SampleError)) throw error;
-        skipped.add(error.key, error.reason, error.message);
+        skipped.add(error, error.reason, error.fault);
       }
     }
     throw new Error(`${source}, from ${kind} ${record} on: ${skipped.summary(0)}.`);
@@ -94,12 +93,6 @@ export class BatchReader {
 }
 
 /** @throws SampleError if the image cannot be decoded */
-async function withImage({ key, image, texts }: Sample): Promise<ReadRecord> {
-  if (!image) return { texts };
-  try {
-    return { texts, image: await decodeImage(image) };
-  } catch (error) {
-    if (error instanceof ImageError) throw new SampleError(key, error.reason, error.message);
-    throw error;
-  }
+async function withImage({ image, texts, ...name }: Sample): Promise<ReadRecord> {
+  return image ? { texts, image: await imageOfSample(name, image) } : { texts };
 }

@@ -1,12 +1,21 @@
 /** Samples that were left out of a data set, and why: jobs skip what cannot be used, and report it at the end. */
 import { counted, grouped } from "../../base/counted.js";
 
-export interface SkippedSample {
+/** How messages name a sample: by where it is in its file, "a.csv, line 3", else by its key. */
+export interface SampleName {
   readonly key: string;
+  readonly where?: string | undefined;
+}
+
+export interface SkippedSample extends SampleName {
   readonly reason: SkipReason;
-  /** What exactly was wrong. */
+  /** What exactly was wrong, after where it was if that is known. */
   readonly message: string;
 }
+
+/** "a.csv, line 3: not JSON." */
+export const faultAt = (where: string | undefined, fault: string): string =>
+  where === undefined ? fault : `${where}: ${fault}`;
 
 /** Why a sample was left out, and how a sentence says it of one and of several. */
 const predicates = {
@@ -46,9 +55,11 @@ export class SkippedSamples implements SkipCounts {
   readonly counts = new Map<SkipReason, number>();
   readonly first: SkippedSample[] = [];
 
-  add(key: string, reason: SkipReason, message: string): void {
+  add({ key, where }: SampleName, reason: SkipReason, fault: string): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    if (this.first.length < mostListed) this.first.push({ key, reason, message });
+    if (this.first.length >= mostListed) return;
+    const message = faultAt(where, fault);
+    this.first.push({ key, ...(where !== undefined && { where }), reason, message });
   }
 
   addAll({ counts, first }: SkipCounts): void {
@@ -79,12 +90,10 @@ export class SkippedSamples implements SkipCounts {
     const reasons = counts.map(
       ([reason, count]) => `${grouped(count)} ${predicates[reason][count === 1 ? 0 : 1]}`,
     );
-    const { key, message } = this.first[0]!;
-    // The number of a sample counts from 0; a message that names the line or row says where it is.
-    const isPlaced = /(^|[/:])\d+$/.test(key) && /, (line|row) \d/.test(message);
+    const { key, where, message } = this.first[0]!;
     return (
       `${grouped(total)} of ${counted(total + used, "sample")} ${total === 1 ? "was" : "were"} left out: ${reasons.join(", ")} ` +
-      `(first: ${isPlaced ? "" : `${key}: `}${message.replace(/[.\s]+$/, "")})`
+      `(first: ${where === undefined ? `${key}: ` : ""}${message.replace(/[.\s]+$/, "")})`
     );
   }
 

@@ -1,6 +1,7 @@
 /** Captions for the images in a folder, read from the tables it contains. */
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { isImageName } from "../image/image-type.js";
+import { type SampleName, faultAt } from "../batch/skipped.js";
 import type { Sample } from "../sample.js";
 import { describeGuess, describeValues, imageColumnOf, requireClear } from "./columns.js";
 import { stemOf } from "./record-source.js";
@@ -9,13 +10,12 @@ import { isTableName, tableRows } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
 
 /** The combined table rows for one image. */
-export type Caption = Omit<Sample, "key" | "path" | "image">;
+export type Caption = Omit<Sample, "key" | "path" | "where" | "image">;
 
 /** A damaged row, a row that names no image, or a table of such rows. */
-export interface Fault {
-  readonly key: string;
+export interface Fault extends SampleName {
   readonly reason: "damaged" | "missing";
-  readonly message: string;
+  readonly fault: string;
 }
 
 interface Captions {
@@ -44,12 +44,9 @@ export async function readCaptions(
       tables++;
       faults.push(...faulty);
     } else if (faulty.length > 0) {
-      const first = faulty[0]!.message;
-      faults.push({
-        ...faulty[0]!,
-        key: table,
-        message: `None of its rows names an image. The first: ${first}`,
-      });
+      const { reason, where, fault } = faulty[0]!;
+      const first = `None of its rows names an image. The first: ${faultAt(where, fault)}`;
+      faults.push({ key: table, reason, fault: first });
     }
     for (const { image, caption } of rows) {
       const path = locate(posix.dirname(table), image);
@@ -90,7 +87,7 @@ async function rowsOfImages(
     const key = `${table}:${++record}`;
     const where = `${table}, line ${row.line}`;
     if ("fault" in row) {
-      faults.push({ key, reason: "damaged", message: `${where}: ${row.fault}.` });
+      faults.push({ key, where, reason: "damaged", fault: `${row.fault}.` });
       continue;
     }
     requireClear(where, row.values, columns);
@@ -105,8 +102,9 @@ async function rowsOfImages(
     else
       faults.push({
         key,
+        where,
         reason: "missing",
-        message: `${where} names no image in its columns ${Object.keys(row.values).join(", ")}.`,
+        fault: `it names no image in its columns ${Object.keys(row.values).join(", ")}.`,
       });
   }
   return { rows, faults };

@@ -56,7 +56,7 @@ export function describeRow(place: string, key: string, values: Values, given: C
     throw new SampleError(
       key,
       "missing",
-      `${place} names an image by its ${url} only, and nothing is downloaded here. Download the images first, for ` +
+      `it names an image by its ${url} only, and nothing is downloaded here. Download the images first, for ` +
         "example with img2dataset, or name the text column (--text-column) to read texts alone.",
     );
   if (described.texts.length > 0) return described;
@@ -64,7 +64,7 @@ export function describeRow(place: string, key: string, values: Values, given: C
   throw new SampleError(
     key,
     "empty",
-    `${place} has neither an image nor a text in its columns ${names}. Known are ` +
+    `it has neither an image nor a text in its columns ${names}. Known are ` +
       `${textNames.join(", ")} (texts) and ${imageNames.join(", ")} (images); others are named by --text-column and ` +
       `--image-column.`,
   );

@@ -80,7 +80,7 @@ export async function readInFolder(
   key: string,
   maxBytes: number,
 ): Promise<Buffer> {
-  return readPlace(await placeInFolder(folder, path, key, maxBytes), key);
+  return readPlace(await placeInFolder(folder, path, key, maxBytes), { key });
 }
 
 /** The location of a file that `readInFolder` reads, for display and search results. */

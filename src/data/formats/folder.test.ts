@@ -135,7 +135,9 @@ describe("a table", () => {
     const { samples } = await readAll(
       await openSource(path, { columns: { texts: ["bar", "foo"] } }),
     );
-    expect(samples).toEqual([{ key: "0", path: `${path}:0`, texts: ["2", "1"], fields: {} }]);
+    expect(samples).toEqual([
+      { key: "0", path: `${path}:0`, where: "a.csv, line 2", texts: ["2", "1"], fields: {} },
+    ]);
     const lines = join(folder({ "a.jsonl": `[1]\n{"texts":["a","b"],"image":null}\n` }), "a.jsonl");
     const read = await readAll(await openSource(lines));
     expect([read.samples[0]?.texts, read.skipped.first[0]?.message]).toEqual([

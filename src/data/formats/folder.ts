@@ -71,9 +71,9 @@ async function recordsOf(
   ];
 }
 
-function asRecord(folder: string, { key, reason, message }: Fault): FoundRecord {
-  const load = (): Promise<LocatedSample> => Promise.reject(new SampleError(key, reason, message));
-  return { key, path: join(folder, key), load };
+function asRecord(folder: string, { key, where, reason, fault }: Fault): FoundRecord {
+  const load = (): Promise<LocatedSample> => Promise.reject(new SampleError(key, reason, fault));
+  return { key, path: join(folder, key), ...(where !== undefined && { where }), load };
 }
 
 const extensionOf = (path: string): string => extname(path).slice(1).toLowerCase();

@@ -5,6 +5,7 @@ import type { ByteRange, RemoteState } from "../remote/store.js";
 import type { ByteRanges } from "./byte-ranges.js";
 import type { OpenArchives } from "./open-archives.js";
 import { openRanges } from "./open-ranges.js";
+import type { SampleName } from "../batch/skipped.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** Where the bytes of an image are. Plain JSON. */
@@ -27,14 +28,15 @@ export function isPlace(image: Uint8Array | ImagePlace): image is ImagePlace {
  */
 export async function readPlace(
   place: ImagePlace,
-  key: string,
+  { key, where }: SampleName,
   archives?: OpenArchives,
 ): Promise<Buffer> {
   try {
     return await bytesAt(place, archives);
   } catch (error) {
     const message = `${place.file} cannot be read: ${reasonOf(error)}`;
-    throw place.range ? new SourceError(message) : new SampleError(key, "unreadable", message);
+    if (place.range) throw new SourceError(message);
+    throw new SampleError(key, "unreadable", message, where);
   }
 }
 

@@ -22,11 +22,11 @@ export function partOfSource(source: Source, { number, count }: Part): SampleSou
       for await (const { image, ...sample } of source.locate(skipped)) {
         if (Math.floor(index++ / samplesPerBlock) % count !== number - 1) continue;
         try {
-          const bytes = image && (isPlace(image) ? await readPlace(image, sample.key) : image);
+          const bytes = image && (isPlace(image) ? await readPlace(image, sample) : image);
           yield { ...sample, ...(bytes && { image: bytes }) } satisfies Sample;
         } catch (error) {
           if (!(error instanceof SampleError)) throw error;
-          skipped?.add(sample.key, error.reason, error.message);
+          skipped?.add(sample, error.reason, error.fault);
         }
       }
     },

@@ -14,6 +14,8 @@ export interface FoundRecord {
   readonly key: string;
   /** See Sample. */
   readonly path: string;
+  /** See Sample. */
+  readonly where?: string;
   /** @throws SampleError if this sample cannot be used */
   readonly load: () => LocatedSample | Promise<LocatedSample>;
 }
@@ -72,7 +74,7 @@ const inMemory: Images<Sample> = {
   inPlace: false,
   complete: async ({ image, ...sample }) => {
     if (!image) return sample;
-    return { ...sample, image: isPlace(image) ? await readPlace(image, sample.key) : image };
+    return { ...sample, image: isPlace(image) ? await readPlace(image, sample) : image };
   },
 };
 
@@ -160,16 +162,16 @@ async function* withSourceErrors(
 }
 
 async function loadOrSkip<S>(
-  { load, path }: FoundRecord,
+  { load, path, where }: FoundRecord,
   key: string,
   { complete }: Images<S>,
   skipped: SkippedSamples | undefined,
 ): Promise<S | undefined> {
   try {
-    return await complete({ path, ...(await load()), key });
+    return await complete({ path, ...(where !== undefined && { where }), ...(await load()), key });
   } catch (error) {
     if (!(error instanceof SampleError)) throw error;
-    skipped?.add(key, error.reason, error.message);
+    skipped?.add({ key, where }, error.reason, error.fault);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { SkipReason } from "../batch/skipped.js";
+import { type SampleName, type SkipReason, faultAt } from "../batch/skipped.js";
 
 /** A source cannot be read, or not to the end. The message names the file and the record, and says what to do. */
 export class SourceError extends Error {
@@ -6,25 +6,19 @@ export class SourceError extends Error {
 }
 
 /** One sample cannot be used. Sources count it and continue. */
-export class SampleError extends SourceError {
+export class SampleError extends SourceError implements SampleName {
   override readonly name = "SampleError";
 
+  /** @param where see `SampleName`; sources that know the place of every sample add it */
   constructor(
     readonly key: string,
     readonly reason: SkipReason,
-    message: string,
+    readonly fault: string,
+    readonly where?: string,
   ) {
-    super(message);
+    super(faultAt(where, fault));
   }
 }
-
-/** For promises of what a row names: a SampleError says where the row is. */
-export const inRow =
-  (where: string) =>
-  (error: unknown): never => {
-    if (!(error instanceof SampleError)) throw error;
-    throw new SampleError(error.key, error.reason, `${where}: ${error.message}`);
-  };
 
 /** The message of any thrown value, shortened to one line. */
 export function reasonOf(error: unknown): string {

@@ -241,6 +241,7 @@ describe("every source", () => {
     expect(await first("parquet")).toEqual({
       key: "1",
       path: `${paths.parquet}:1`,
+      where: `${paths.parquet}, row 2`,
       image: new Uint8Array(png(1)),
       texts: ["text 1"],
       label: "cat",

@@ -53,10 +53,10 @@ async function* partsOf(
     const bytes = length > maxBytes ? undefined : Buffer.concat(lines);
     lines.length = length = 0;
     const load = (): Sample => {
-      if (bytes) return document(key, where, bytes);
-      throw new SampleError(key, "too large", `${where} has more than ${maxBytes} bytes.`);
+      if (bytes) return document(key, "it", bytes);
+      throw new SampleError(key, "too large", `it has more than ${maxBytes} bytes.`);
     };
-    return { key, path: `${path}:${key}`, load };
+    return { key, path: `${path}:${key}`, where, load };
   };
   for await (const { bytes } of linesOf(path, maxBytes)) {
     line++;
@@ -71,10 +71,10 @@ async function* partsOf(
   if (length > 0) yield part();
 }
 
-function document(key: string, where: string, bytes: Buffer): Sample {
+function document(key: string, name: string, bytes: Buffer): Sample {
   const decoded = bytes.toString("utf8");
   const text = decoded.replaceAll(/\r\n?/g, "\n").trim();
-  if (text === "") throw new SampleError(key, "empty", `${where} has no text.`);
+  if (text === "") throw new SampleError(key, "empty", `${name} has no text.`);
   const replaced = decoded.split("\ufffd").length - bytes.toString("latin1").split("ï¿½").length;
   return { key, texts: [text], fields: replaced > 0 ? { replaced } : {} };
 }

@@ -20,7 +20,7 @@ const reason = z.enum(skipReasons);
 
 const description = z.object({
   format: z.literal("flava index"),
-  version: z.literal(2),
+  version: z.literal(3),
   /** Display name of the source. */
   source: z.string(),
   /** See `Source.identity`. */
@@ -39,7 +39,9 @@ const description = z.object({
   /** Samples that cannot be used at all, by reason, and some of them. */
   skipped: z.object({
     counts: z.array(z.tuple([reason, count])),
-    first: z.array(z.object({ key: z.string(), reason, message: z.string() })),
+    first: z.array(
+      z.object({ key: z.string(), where: z.string().optional(), reason, message: z.string() }),
+    ),
   }),
 });
 
@@ -129,7 +131,10 @@ export class IndexWriter {
     await this.samples.append(header, json, bytes);
   }
 
-  #addToDigest({ image, path: _, ...content }: LocatedSample, bytes: Uint8Array): void {
+  #addToDigest(
+    { image, path: _path, where: _where, ...content }: LocatedSample,
+    bytes: Uint8Array,
+  ): void {
     const range = image && isPlace(image) ? image.range : undefined;
     this.#digest.update(JSON.stringify([content, range, bytes.length])).update(bytes);
   }
@@ -139,7 +144,7 @@ export class IndexWriter {
     facts: Pick<IndexDescription, "source" | "identity" | "usable" | "skipped">,
   ): Promise<IndexDescription> {
     await this.abandon();
-    const format = { format: "flava index", version: 2 } as const;
+    const format = { format: "flava index", version: 3 } as const;
     const digest = this.#digest.digest("hex");
     const remote = this.#remote && { remote: true };
     const described = { ...format, ...facts, ...remote, digest, samples: this.#counts };
@@ -189,7 +194,7 @@ export class SampleIndex {
     const { image, ...rest } = this.#located(kind, number);
     if (!image) return rest;
     if (!isPlace(image)) return { ...rest, image };
-    return { ...rest, image: await readPlace(image, rest.key, this.archives) };
+    return { ...rest, image: await readPlace(image, rest, this.archives) };
   }
 
   /**

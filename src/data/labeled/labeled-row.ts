@@ -34,6 +34,10 @@ export interface PlacedRow {
   readonly classes: readonly string[] | undefined;
 }
 
+/** "reviews.csv, line 3" */
+export const whereIs = ({ path, place }: Pick<PlacedRow, "path" | "place">): string =>
+  `${basename(path)}, ${place}`;
+
 /**
  * @throws SampleError if the row is damaged, or has not what the columns promise; the message names the file, the row and
  *   the column. An empty label, or a class of -1, means that the sample has none.
@@ -42,10 +46,11 @@ export async function sampleOfRow(
   placed: PlacedRow,
   { columns, target }: { readonly columns: SampleColumns; readonly target: TargetKind },
 ): Promise<LabeledSample> {
-  const { row, key, path, place } = placed;
+  const { row, key } = placed;
+  const where = whereIs(placed);
   if ("fault" in row) {
     const reason = row.tooLarge ? "too large" : "damaged";
-    throw new SampleError(key, reason, `${basename(path)}, ${place}: ${row.fault}.`);
+    throw new SampleError(key, reason, `${row.fault}.`, where);
   }
   const cellOf = (column: string): Cell => ({ value: row.values[column], column, placed });
   const { text, textPair, image, label } = columns;
@@ -58,7 +63,7 @@ export async function sampleOfRow(
   if (text !== undefined && Object.values(texts).every((each) => each.trim() === ""))
     throw fault(cellOf(text), "empty", "it is empty");
   return {
-    key,
+    ...{ key, where },
     ...(image !== undefined && { image: await imageOf(cellOf(image)) }),
     ...texts,
     ...(labeled && { target: labeled }),
@@ -71,12 +76,8 @@ interface Cell {
   readonly placed: PlacedRow;
 }
 
-function fault(
-  { column, placed: { path, key, place } }: Cell,
-  reason: SampleError["reason"],
-  what: string,
-): SampleError {
-  return new SampleError(key, reason, `${basename(path)}, ${place}, column ${column}: ${what}.`);
+function fault({ column, placed }: Cell, reason: SampleError["reason"], what: string): SampleError {
+  return new SampleError(placed.key, reason, `${what}.`, `${whereIs(placed)}, column ${column}`);
 }
 
 const shown = (value: unknown): string =>

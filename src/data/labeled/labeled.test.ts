@@ -9,6 +9,7 @@ import { isKnown, labelsOf, targetValues } from "./labels.js";
 import { type ReadLabeledOptions, labeledParts, readLabeled } from "./read-labeled.js";
 import { ShuffledSamples } from "./shuffled-samples.js";
 import { splitByKey } from "./split.js";
+import { decodeSample } from "./stored-image.js";
 
 const folder = temporaryDirectory();
 const write = async (name: string, text: string): Promise<string> => {
@@ -52,7 +53,9 @@ describe("labels", () => {
 
 describe("readLabeled", () => {
   const read = async (path: string, options: ReadLabeledOptions): Promise<unknown[]> =>
-    (await readLabeled(path, options)).samples.map(({ key: _, ...sample }) => sample);
+    (await readLabeled(path, options)).samples.map(
+      ({ key: _key, where: _where, ...sample }) => sample,
+    );
 
   it("takes quotes as text where it is told to, as GLUE's TSV needs", async () => {
     const path = await write("glue.tsv", 'sentence\tlabel\n"a" b\t0\n"c\t1\n"d"\t1\n');
@@ -85,6 +88,11 @@ describe("readLabeled", () => {
     await expect(read(path, { columns, target: "class" })).rejects.toThrow(
       /images\.csv, line 2, column file: "none\.png" is not in/,
     );
+    await write("cut.png", "no image");
+    const cut = await write("cut.csv", "file,label\ncut.png,a\n");
+    const { samples, skipped } = await readLabeled(cut, { columns, target: "class" });
+    await decodeSample(samples[0]!, skipped);
+    expect(skipped.summary(0)).toMatch(/\(first: cut\.csv, line 2: A file that begins /);
     const other = { columns: { image: "files" }, target: "class" } as const;
     await expect(read(path, other)).rejects.toThrow(/no column files/);
     await expect(read("gone.csv", other)).rejects.toThrow("There is nothing at gone.csv.");

@@ -107,7 +107,7 @@ async function* tableSamples(
         yield await sampleOfRow({ ...row, key }, options);
       } catch (error) {
         if (!(error instanceof SampleError)) throw error;
-        skipped.add(error.key, error.reason, error.message);
+        skipped.add(error, error.reason, error.fault);
       }
     }
   }

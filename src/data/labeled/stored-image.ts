@@ -29,18 +29,19 @@ export async function readStored(stored: StoredImage): Promise<Uint8Array> {
 
 /** The image of a sample; undefined, and added to `skipped`, if it cannot be used. */
 export async function decodeSample(
-  { key, image }: LabeledSample,
+  sample: LabeledSample,
   skipped: SkippedSamples,
 ): Promise<Image | undefined> {
+  const { image } = sample;
   if (!image) {
-    skipped.add(key, "missing", `${key} has no image.`);
+    skipped.add(sample, "missing", "it has no image.");
     return undefined;
   }
   try {
     return await decodeStored(image);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    skipped.add(key, error.reason, error.message);
+    skipped.add(sample, error.reason, error.message);
     return undefined;
   }
 }

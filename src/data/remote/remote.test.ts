@@ -31,9 +31,9 @@ afterEach(() => vi.unstubAllEnvs());
 const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** The samples, and digests of their images, which compare faster. */
-async function read(source: Source): Promise<Omit<Sample, "path">[]> {
-  const samples: Omit<Sample, "path">[] = [];
-  for await (const { path: _, image, ...sample } of source.read())
+async function read(source: Source): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for await (const { path: _path, where: _where, image, ...sample } of source.read())
     samples.push({ ...sample, fields: { image: image && digestOf(image) } });
   return samples;
 }

@@ -112,7 +112,7 @@ export async function embedImages<T>(
       signal?.throwIfAborted();
       const kept = sample.image ? read(sample) : new NotEvaluated("has no image");
       if (kept instanceof NotEvaluated) {
-        skipped.add(sample.key, sample.image ? "unwanted" : "missing", `It ${kept.reason}.`);
+        skipped.add(sample, sample.image ? "unwanted" : "missing", `It ${kept.reason}.`);
         continue;
       }
       const digest = digestOf(sample.image!, JSON.stringify(decode ?? {}));

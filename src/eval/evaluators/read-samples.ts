@@ -30,13 +30,13 @@ export async function readSamples(
   for await (const sample of source.read(skipped)) {
     signal?.throwIfAborted();
     if (sample.texts.length > 0) read.push(sample);
-    else skipped.add(sample.key, "unwanted", "It has no text.");
+    else skipped.add(sample, "unwanted", "It has no text.");
   }
   const needImage = images === "all" || read.some(({ image }) => image !== undefined);
   const samples: Sample[] = [];
   for (const sample of read) {
     signal?.throwIfAborted();
-    if (needImage && !sample.image) skipped.add(sample.key, "missing", "It has no image.");
+    if (needImage && !sample.image) skipped.add(sample, "missing", "It has no image.");
     else if (!sample.image || (await isDecodable(sample, skipped, decode))) samples.push(sample);
   }
   advance(skipped.total);
@@ -45,16 +45,16 @@ export async function readSamples(
 }
 
 async function isDecodable(
-  { key, image }: Sample,
+  sample: Sample,
   skipped: SkippedSamples,
   options: EvaluatorContext["decode"],
 ): Promise<boolean> {
   try {
-    await decodeImage(image!, options);
+    await decodeImage(sample.image!, options);
     return true;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    skipped.add(key, error.reason, error.message);
+    skipped.add(sample, error.reason, error.message);
     return false;
   }
 }

@@ -36,7 +36,7 @@ it("samples that any process has left out are counted by all", async () => {
   const all = await Promise.all(
     communicators(2).map((processes) => {
       const skipped = new SkippedSamples();
-      if (processes.rank === 1) skipped.add("key", "damaged", "cut off");
+      if (processes.rank === 1) skipped.add({ key: "key" }, "damaged", "cut off");
       return skippedByAll(processes, skipped);
     }),
   );

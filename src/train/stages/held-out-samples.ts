@@ -2,10 +2,9 @@
 import { foldIn, keyOf } from "../../base/random.js";
 import type { SampleSet } from "../../data/batch/sample-set.js";
 import { shuffled } from "../../data/batch/shuffle.js";
+import { imageOfSample } from "../../data/batch/image-of-sample.js";
 import type { SkippedSamples } from "../../data/batch/skipped.js";
 import { SampleError } from "../../data/formats/source-error.js";
-import { decodeImage } from "../../data/image/decode.js";
-import { ImageError } from "../../data/image/image-error.js";
 import { SampleIndex } from "../../data/index/index-file.js";
 import type { Sample } from "../../data/sample.js";
 import { validationSeed } from "./held-out-losses.js";
@@ -44,11 +43,12 @@ async function* samplesOf(
       const sample = await index.read("pair", number);
       const { image } = sample;
       if (!image || !uses(sample)) return undefined;
-      await decodeImage(image);
+      await imageOfSample(sample, image);
       return { ...sample, image };
     } catch (error) {
-      if (!(error instanceof ImageError || error instanceof SampleError)) throw error;
-      skipped.add(`pair ${number} of ${name}`, error.reason, error.message);
+      if (!(error instanceof SampleError)) throw error;
+      const { key, where, reason, fault } = error;
+      skipped.add({ key: `${key} of ${name}`, where }, reason, fault);
       return undefined;
     }
   };

@@ -28,8 +28,8 @@ export function imageList(
       for (const { file, label } of images) {
         const path = join(folder, file);
         const [key, found] = [stemOf(file), await stat(path).catch(() => undefined)];
-        if (!found?.isFile()) skipped?.add(key, "missing", `${path} is not there.`);
-        else if (found.size === 0) skipped?.add(key, "empty", `${path} is empty.`);
+        if (!found?.isFile()) skipped?.add({ key }, "missing", `${path} is not there.`);
+        else if (found.size === 0) skipped?.add({ key }, "empty", `${path} is empty.`);
         else yield { key, image: { file: path }, target: { kind: "class", label } };
       }
     },

@@ -57,9 +57,9 @@ export async function imageTexts(
           classes,
         );
         const image = await find(name);
-        if (image) yield { key, image, ...sample };
-        else
-          skipped?.add(key, "missing", `${basename(path)}, line ${row.line}: there is no ${name}.`);
+        const named = { key, where: `${basename(path)}, line ${row.line}` };
+        if (image) yield { ...named, image, ...sample };
+        else skipped?.add(named, "missing", `there is no ${name}.`);
       }
     },
   };

@@ -27,7 +27,7 @@ export async function labeledShards(
             `${path ?? key} has the label ${JSON.stringify(label)}, which is not among the classes.`,
           );
         if (image) yield { key, image, target: { kind: "class", label } };
-        else skipped?.add(key, "missing", `${path ?? key} has no image.`);
+        else skipped?.add({ key }, "missing", `${path ?? key} has no image.`);
       }
     },
   };

@@ -35,13 +35,13 @@ export async function parquetImages(
     samples,
     async *read(skipped) {
       for await (const sample of source.read(skipped)) {
-        const { key, path = key } = sample;
-        if (sample.image === undefined) skipped?.add(key, "missing", `${path} has no image.`);
-        else if (sample.label === undefined) skipped?.add(key, "unwanted", `${path} has no label.`);
+        const { key, where, path = key } = sample;
+        if (sample.image === undefined) skipped?.add(sample, "missing", "it has no image.");
+        else if (sample.label === undefined) skipped?.add(sample, "unwanted", "it has no label.");
         else {
           const number = names ? names.indexOf(sample.label) : Number(sample.label);
           const target = { kind: "class", label: classAt(classes, number, path) } as const;
-          yield { key, image: sample.image, target };
+          yield { key, where, image: sample.image, target };
         }
       }
     },

@@ -25,8 +25,8 @@ export async function tarShardsSource(
     async *read(skipped) {
       for await (const sample of tarSource(paths).read(skipped)) {
         const { key, image, label, path } = sample;
-        if (image === undefined) skipped?.add(key, "missing", `${path} has no image.`);
-        else if (label === undefined) skipped?.add(key, "damaged", `${path} has no .cls file.`);
+        if (image === undefined) skipped?.add({ key }, "missing", `${path} has no image.`);
+        else if (label === undefined) skipped?.add({ key }, "damaged", `${path} has no .cls file.`);
         else {
           const name = classAt(classes, numberOf(label), path ?? key);
           yield { key, image, target: { kind: "class", label: name } };

@@ -1,7 +1,6 @@
 /** Labeled texts in the files of GLUE: tab-separated without quoting, or Parquet. */
 import { parquetFooter, parquetRows } from "../parquet/rows.js";
 import { isUtf8 } from "node:buffer";
-import { basename } from "node:path";
 import { type PlacedRow, sampleOfRow } from "../../labeled/labeled-row.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { notUtf8 } from "../encoding.js";
@@ -83,15 +82,10 @@ function source(
         try {
           const sample = await sampleOfRow(placed, options);
           if (sample.target) yield sample;
-          else
-            skipped?.add(
-              key,
-              "unwanted",
-              `${basename(found.path)}, ${found.place}: it has no label.`,
-            );
+          else skipped?.add(sample, "unwanted", "it has no label.");
         } catch (error) {
           if (!(error instanceof SampleError)) throw error;
-          skipped?.add(key, error.reason, error.message);
+          skipped?.add(error, error.reason, error.fault);
         }
       }
     },

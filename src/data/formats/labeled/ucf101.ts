@@ -48,7 +48,8 @@ export async function ucf101Frames(
         const image = await frameOf(clip);
         const { name: key, label } = clip;
         if (image) yield { key, image, target: { kind: "class", label } };
-        else skipped?.add(key, "missing", `${clip.folder} has neither ${key}.jpg nor ${key}.avi.`);
+        else
+          skipped?.add({ key }, "missing", `${clip.folder} has neither ${key}.jpg nor ${key}.avi.`);
       }
     },
   };

@@ -39,7 +39,12 @@ export async function vqaQuestions(
         const { name, ...sample } = answeredBy(files, question, answer.value, scoresOf);
         const image = await files.find(name);
         if (image) yield { ...sample, image };
-        else skipped?.add(sample.key, "missing", `question ${sample.key}: there is no ${name}.`);
+        else
+          skipped?.add(
+            { ...sample, where: `question ${sample.key}` },
+            "missing",
+            `there is no ${name}.`,
+          );
       }
     },
   };

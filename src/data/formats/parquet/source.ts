@@ -7,7 +7,7 @@ import { describeRow, isImageColumn, requireColumns } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
-import { SampleError, SourceError, inRow } from "../source-error.js";
+import { SampleError, SourceError } from "../source-error.js";
 import { parquetFooter, parquetRows } from "./rows.js";
 
 /**
@@ -33,7 +33,7 @@ async function* recordsOf(
     const where = `${path}, row ${row + 1}`;
     const place = { imageRoot, key: String(row), where, columns, classes, maxBytes };
     const load = (): Promise<LocatedSample> => sampleOf(values, place);
-    yield { key: place.key, path: `${path}:${row}`, load };
+    yield { key: place.key, path: `${path}:${row}`, where, load };
   }
 }
 
@@ -126,10 +126,10 @@ async function sampleOf(
 
 async function imageOf(
   cell: unknown,
-  { where, imageRoot, key, maxBytes }: Place,
+  { imageRoot, key, maxBytes }: Place,
 ): Promise<Pick<LocatedSample, "image" | "path">> {
   const fail = (reason: SampleError["reason"], message: string): never => {
-    throw new SampleError(key, reason, `${where}: ${message}.`);
+    throw new SampleError(key, reason, `${message}.`);
   };
   const cells: readonly unknown[] = Array.isArray(cell) ? cell : [cell];
   const list = cells.filter((each) => each !== undefined && each !== null);
@@ -146,7 +146,7 @@ async function imageOf(
     return { image: Uint8Array.from(bytes) }; // copied: a view would keep the whole row group in memory
   }
   if (typeof file !== "string") return fail("missing", "the image has neither bytes nor a path");
-  const image = await placeInFolder(imageRoot, file, key, maxBytes).catch(inRow(where));
+  const image = await placeInFolder(imageRoot, file, key, maxBytes);
   return { image, path: pathIn(imageRoot, file) };
 }
 

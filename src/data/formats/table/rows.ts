@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
+import { counted } from "../../../base/counted.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
 import { linesOf } from "../lines.js";
@@ -159,7 +160,7 @@ function unquoted(cell: string): string {
 function rowOf(names: readonly string[], record: readonly string[]): Row {
   const extra = record.slice(names.length);
   if (record.length < names.length || extra.some((cell) => cell !== ""))
-    return { fault: `${record.length} cells where the first line has ${names.length}` };
+    return { fault: `${counted(record.length, "cell")} where the first line has ${names.length}` };
   const cells = names.map((name, index) => [name, record[index]] as const);
   return { values: Object.fromEntries(cells.filter(([name]) => name !== "")) };
 }

@@ -7,7 +7,7 @@ import { describeRow } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
 import { type Columns, type Source, type SourceOptions, defaultMaxBytes } from "../source.js";
-import { SampleError, inRow } from "../source-error.js";
+import { SampleError } from "../source-error.js";
 import { type Row, tableRows } from "./rows.js";
 
 /** A source of one sample per row of the tables at `paths`, keyed by row number. */
@@ -45,7 +45,7 @@ async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenera
     const key = String(++record);
     const where = `${basename(path)}, line ${row.line}`;
     const placed = { row, columns, folder, key, where, maxBytes };
-    yield { key, path: `${path}:${record}`, load: () => sampleOfRow(placed) };
+    yield { key, path: `${path}:${record}`, where, load: () => sampleOfRow(placed) };
   }
 }
 
@@ -61,29 +61,29 @@ interface PlacedRow {
 async function sampleOfRow(placed: PlacedRow): Promise<LocatedSample> {
   const { row, columns, key, where } = placed;
   if ("fault" in row)
-    throw new SampleError(key, row.tooLarge ? "too large" : "damaged", `${where}: ${row.fault}.`);
+    throw new SampleError(key, row.tooLarge ? "too large" : "damaged", `${row.fault}.`);
   const { image, ...described } = describeRow(where, key, row.values, columns);
   if (image === undefined) return { key, ...described };
   if (typeof image !== "string")
     throw new SampleError(
       key,
       "unreadable",
-      `${where}: expected a path or base64 as the image, not ${JSON.stringify(image).slice(0, 80)}.`,
+      `expected a path or base64 as the image, not ${JSON.stringify(image).slice(0, 80)}.`,
     );
   return { key, ...(await imageOf(image, placed)), ...described };
 }
 
 async function imageOf(
   cell: string,
-  { folder, key, where, maxBytes }: PlacedRow,
+  { folder, key, maxBytes }: PlacedRow,
 ): Promise<Pick<LocatedSample, "image" | "path">> {
   const image = imageInCell(cell);
   if (!image)
     return {
-      image: await placeInFolder(folder, cell, key, maxBytes).catch(inRow(where)),
+      image: await placeInFolder(folder, cell, key, maxBytes),
       path: pathIn(folder, cell),
     };
-  if (image.length === 0) throw new SampleError(key, "empty", `${where}: the image is empty.`);
+  if (image.length === 0) throw new SampleError(key, "empty", "the image is empty.");
   return { image };
 }
 

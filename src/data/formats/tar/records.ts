@@ -126,7 +126,11 @@ function finished(archive: string, { record, key, path, files, fault }: Gatherin
     path,
     load: () => {
       if (!fault) return sampleOfFiles(key, files);
-      throw new SampleError(key, fault.reason, `${archive}, record ${record}: ${fault.message}`);
+      throw new SampleError(
+        key,
+        fault.reason,
+        `${archive}, record ${record + 1}: ${fault.message}`,
+      );
     },
   };
 }

@@ -64,7 +64,7 @@ async function readByPlace(path: string): Promise<Sample[]> {
   for await (const { image, ...rest } of tarSource([path]).locate()) {
     const isStream = path.endsWith("gz");
     expect(image === undefined || isPlace(image) !== isStream).toBe(true);
-    const bytes = image && isPlace(image) ? await readPlace(image, rest.key) : image;
+    const bytes = image && isPlace(image) ? await readPlace(image, rest) : image;
     samples.push({ ...rest, ...(bytes && { image: bytes }) });
   }
   return samples;

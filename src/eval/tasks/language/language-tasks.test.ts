@@ -39,11 +39,15 @@ it("quotes are text, and tables without a header have known columns", async () =
   const { train } = await openTask(cola, folder, incomplete);
   expect(await samplesOf(train[0]![0])).toEqual([
     {
-      key: "0",
+      ...{ key: "0", where: "train.tsv, line 1" },
       text: "\"Our friends won't buy this.",
       target: { kind: "class", label: "acceptable" },
     },
-    { key: "1", text: "They drank.", target: { kind: "class", label: "unacceptable" } },
+    {
+      ...{ key: "1", where: "train.tsv, line 2" },
+      text: "They drank.",
+      target: { kind: "class", label: "unacceptable" },
+    },
   ]);
   await expect(openTask(cola, folder)).rejects.toThrow(
     "has 2 samples, but the official files have 8,551",
@@ -92,9 +96,22 @@ it("broken rows are skipped and counted, as QQP has them", async () => {
 it("Parquet files have numbers of classes, or values", async () => {
   const pairs = await openTask(mrpc, golden("."), incomplete);
   expect(pairs.layout).toBe("Parquet of Hugging Face");
+  const where = (row: number): string => `validation-00000-of-00001.parquet, row ${row}`;
   expect(await samplesOf(pairs.test[0])).toEqual([
-    { key: "0", text: "a", textPair: "", target: { kind: "class", label: "equivalent" } },
-    { key: "1", text: "b", textPair: "d", target: { kind: "class", label: "not_equivalent" } },
+    {
+      key: "0",
+      where: where(1),
+      text: "a",
+      textPair: "",
+      target: { kind: "class", label: "equivalent" },
+    },
+    {
+      key: "1",
+      where: where(2),
+      text: "b",
+      textPair: "d",
+      target: { kind: "class", label: "not_equivalent" },
+    },
   ]);
   const values = await openTask(stsb, golden("."), incomplete);
   const targets = (await samplesOf(values.test[0])).map(({ target }) => target);

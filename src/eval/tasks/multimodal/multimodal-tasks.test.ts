@@ -107,7 +107,13 @@ it("Hateful Memes are labeled by number", async () => {
   const { train } = await openTask(hatefulMemes, folder, incomplete);
   const image = { file: join(folder, "hateful_memes/img/1.png") };
   expect(await samplesOf(train[0]![0])).toEqual([
-    { key: "0", image, text: "a text", target: { kind: "class", label: "hateful" } },
+    {
+      key: "0",
+      where: "train.jsonl, line 1",
+      image,
+      text: "a text",
+      target: { kind: "class", label: "hateful" },
+    },
   ]);
   await put("hateful_memes/train.jsonl", '{"id": 1\n');
   await expect(openTask(hatefulMemes, folder, incomplete)).rejects.toThrow(
