@@ -84,6 +84,14 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(faults).toEqual([]);
   });
   const hits = (): Locator => page.locator("ol.gallery li");
+  const drop = async (...names: readonly string[]): Promise<void> => {
+    const dataTransfer = await page.evaluateHandle(
+      `(() => { const data = new DataTransfer();
+        for (const name of ${JSON.stringify(names)}) data.items.add(new File(["no"], name));
+        return data; })()`,
+    );
+    await page.locator(".drop").first().dispatchEvent("drop", { dataTransfer });
+  };
   const choose = (): Promise<void> =>
     page.locator("input[type=file]").first().setInputFiles(images);
 
@@ -187,6 +195,10 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     const upload = { name: "a.png", mimeType: "image/png", buffer: Buffer.from("no") };
     await page.locator("input[type=file]").setInputFiles(upload);
     await page.getByText("This browser cannot decode the image.").waitFor();
+    await drop("a.png", "b.png", "c.txt");
+    await page.getByText("this is a.png, and the other 2 were left out.").waitFor();
+    await drop("c.txt", "d.pdf");
+    await page.getByText("None of the 2 files is an image; the first is c.txt.").waitFor();
   });
 });
 

@@ -236,9 +236,8 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page.getByText("Left out: 1 file that is neither an image nor its text").waitFor();
       await page.getByRole("button", { name: "Train" }).focus();
       await press("Enter");
-      await page
-        .getByText("Images left out, as they cannot be read: 1, such as damaged.png.")
-        .waitFor();
+      await page.getByText("Left out: 1 file that cannot be decoded").press("Enter");
+      await page.getByText("damaged.png", { exact: true }).waitFor();
       await page.getByText("1 of 4 captions is longer than 24 tokens and cut there").waitFor();
       await page.getByRole("heading", { name: "codebook" }).waitFor(); // its first steps are done
       await page.getByRole("button", { name: "Pause" }).press("Enter");

@@ -178,27 +178,21 @@ function Progress({ training }: { readonly training: Training }): JSX.Element {
   return (
     <>
       {backend && <Computes backend={backend} />}
-      {damaged.length > 0 && (
-        <p class="notice">
-          Images left out, as they cannot be read: {grouped(damaged.length)}, such as {damaged[0]}.
-        </p>
-      )}
-      {notices.map((line) => (
-        <p key={line} class="notice">
-          {line}
-        </p>
-      ))}
-      {isUnkept && (
-        <p class="notice">
-          This browser has no space to keep the run: it cannot go on after a reload.
-        </p>
-      )}
-      {heldOut > 0 && (
-        <p class="quiet">
-          {grouped(heldOut)} of the images are not trained on: losses on them are drawn as
-          validation.
-        </p>
-      )}
+      <div class="folder-state">
+        <LeftOut title="cannot be decoded by this browser" paths={damaged} />
+        {notices.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+        {isUnkept && (
+          <p>This browser has no space to keep the run: it cannot go on after a reload.</p>
+        )}
+        {heldOut > 0 && (
+          <p class="quiet">
+            {grouped(heldOut)} of the images are not trained on: losses on them are drawn as
+            validation.
+          </p>
+        )}
+      </div>
       {fault && <Fault error={fault} />}
       {isRunning && entries.length === 0 && <Waiting text="Reading images and compiling…" />}
       {files && <Download files={files} />}

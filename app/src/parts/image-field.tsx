@@ -63,18 +63,19 @@ function leftOut(
   images: readonly File[],
   many: boolean,
 ): string | undefined {
+  if (given.length === 0) return undefined;
   const others = given.filter((file) => !images.includes(file)).map(({ name }) => name);
   if (images.length === 0) {
-    const [what, first] = [
-      given.length === 1 ? "That is not an image" : "None is an image",
-      others[0],
-    ];
-    return first === undefined
-      ? undefined
-      : `${what}: ${first}. Choose a file such as a JPEG or PNG.`;
+    const what =
+      given.length === 1
+        ? `${others[0]!} is not an image.`
+        : `None of the ${given.length} files is an image; the first is ${others[0]!}.`;
+    return `${what} Choose a file such as a JPEG or PNG.`;
   }
-  if (!many && images.length > 1)
-    return `One image at a time: this is ${images[0]!.name}, the first of ${images.length}.`;
+  if (!many && given.length > 1) {
+    const rest = given.length === 2 ? "the other file was" : `the other ${given.length - 1} were`;
+    return `One image at a time: this is ${images[0]!.name}, and ${rest} left out.`;
+  }
   if (others.length === 0) return undefined;
   return others.length === 1
     ? `Left out, as it is not an image: ${others[0]!}.`

@@ -16,8 +16,8 @@ export function LeftOut({ title, paths }: LeftOutProps): JSX.Element {
         Left out: {grouped(paths.length)} {paths.length === 1 ? "file" : "files"} that {title}
       </summary>
       <ul class="paths">
-        {paths.map((path) => (
-          <li key={path}>{path}</li>
+        {paths.map((path, place) => (
+          <li key={place}>{path}</li>
         ))}
       </ul>
     </details>
