@@ -23,6 +23,8 @@ it("a query is the weighted sum of its parts, at length 1", async () => {
   const [found] = await embedQueries(embedder, [{ ...parts, image }]);
   expect([...found!]).toEqual(closeTo([...expected], 5));
   await expect(embedQueries(embedder, [{ without: ["b"] }])).rejects.toThrow("a text or an image");
+  for (const blank of [{ text: " " }, { text: "a", without: ["b", ""] }])
+    await expect(embedQueries(embedder, [blank])).rejects.toThrow("is blank");
 });
 
 it("hits are re-ranked as far as their images can be read", async () => {

@@ -27,7 +27,7 @@ const withoutWeight = 0.5;
  * The vector of each query, of length 1: the weighted sum of the embeddings of its text and image, less half of those of the
  * unwanted texts. Progress is in texts and images.
  *
- * @throws TypeError if a query has neither a text nor an image
+ * @throws TypeError if a query has neither a text nor an image; RangeError if a text is blank
  */
 export async function embedQueries<I extends object = Image>(
   embedder: QueryEmbedder<I>,
@@ -69,6 +69,9 @@ function termsOf<I>(
 ): Term<I>[] {
   if (text === undefined && image === undefined) {
     throw new TypeError("A query needs a text or an image; unwanted texts alone find nothing.");
+  }
+  if ([text, ...without].some((one) => one?.trim() === "")) {
+    throw new RangeError("A text of the query is blank: leave it out, or say what is to be seen.");
   }
   if (!(imageWeight >= 0 && imageWeight <= 1)) {
     throw new RangeError(`Expected a weight of the image from 0 to 1, but got ${imageWeight}.`);

@@ -109,6 +109,8 @@ it.each([
   [{ image: "data:,", similar_to: "red" }, /^similar_to: .* both/],
   [{ text: "a", image_weight: 0.5 }, /^image_weight: .* only one of them/],
   [{ similar_to: "red", image_weight: 0.5 }, /^image_weight: .* only one of them/],
+  [{ text: " " }, /^text: .* but it is blank$/],
+  [{ text: "a", without: ["b", ""] }, /^without\[1\]: .* but it is blank$/],
   [{ text: "a", top: 1.5 }, /^top: expected a whole number, but got 1.5$/],
   [{ text: "a", top: 0 }, /^top: expected a number >=1, but got 0$/],
   [

@@ -3,9 +3,14 @@ import { z } from "@hono/zod-openapi";
 import { usageSchema } from "./embeddings.js";
 import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
+/** The embedding of nothing is near to something, which no one sought. */
+const soughtText = textSchema.refine((text) => text.trim() !== "", {
+  error: "expected a text that says what is to be seen, but it is blank",
+});
+
 export const searchRequest = z
   .strictObject({
-    text: textSchema.optional(),
+    text: soughtText.optional(),
     image: imageSchema
       .optional()
       .openapi({ description: "With a text, what the text says is changed in the image." }),
@@ -16,7 +21,7 @@ export const searchRequest = z
     image_weight: z.number().min(0).max(1).optional().openapi({
       description: "How much the image, or the entry, counts beside the text; default: 0.5.",
     }),
-    without: oneOrMany(textSchema)
+    without: oneOrMany(soughtText)
       .optional()
       .openapi({ description: "Texts that the results are to be unlike." }),
     top: z.int().min(1).max(1000).default(10).openapi({ description: "Number of results." }),
