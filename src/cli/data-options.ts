@@ -49,6 +49,9 @@ export function addDataOptions(command: Command): Command {
     );
 }
 
+/** A line of progress may be shown when a row is read. */
+const clearedLine = "\r\x1b[K";
+
 export function sourceOptions(flags: DataFlags): SourceOptions {
   const { imageColumn: image, textColumn: texts, labelColumn: label } = flags;
   const hasColumns = [image, texts, label].some((column) => column !== undefined);
@@ -57,7 +60,7 @@ export function sourceOptions(flags: DataFlags): SourceOptions {
     imageRoot: flags.imageRoot,
     separator: flags.separator?.replaceAll("\\t", "\t"),
     maxSamples: flags.maxSamples,
-    onGuess: (line) => console.error(`flava: ${line}`),
+    onGuess: (line) => console.error(`${process.stderr.isTTY ? clearedLine : ""}flava: ${line}`),
   };
 }
 

@@ -3,7 +3,8 @@ import { basename, isAbsolute, join, posix, relative, resolve, sep } from "node:
 import { isImageName } from "../image/image-type.js";
 import { type SampleName, faultAt } from "../batch/skipped.js";
 import type { Sample } from "../sample.js";
-import { describeGuess, describeValues, imageColumnOf, requireClear } from "./columns.js";
+import { ColumnChoices } from "./column-choices.js";
+import { describeValues, imageColumnOf, requireClear } from "./columns.js";
 import { stemOf } from "./record-source.js";
 import type { SourceOptions } from "./source.js";
 import { isTableName, tableRows } from "./table/rows.js";
@@ -33,13 +34,16 @@ export async function readCaptions(
   folder: string,
   files: readonly string[],
   options: SourceOptions,
+  given?: ColumnChoices,
 ): Promise<Captions> {
   const captions = new Map<string, Caption>();
   const faults: Fault[] = [];
   let tables = 0;
   const locate = imageLocator(folder, files, options.imageRoot);
-  for (const table of await tablesAmong(folder, files)) {
-    const { rows, faults: faulty } = await rowsOfImages(folder, table, options);
+  const found = await tablesAmong(folder, files);
+  const choices = given ?? new ColumnChoices(options, found.length > 1);
+  for (const table of found) {
+    const { rows, faults: faulty } = await rowsOfImages(folder, table, options, choices);
     if (rows.length > 0) {
       tables++;
       faults.push(...faulty);
@@ -78,6 +82,7 @@ async function rowsOfImages(
   folder: string,
   table: string,
   options: SourceOptions,
+  choices: ColumnChoices,
 ): Promise<{ rows: ImageRow[]; faults: Fault[] }> {
   const { columns = {} } = options;
   const rows: ImageRow[] = [];
@@ -91,15 +96,12 @@ async function rowsOfImages(
       continue;
     }
     requireClear(where, row.values, columns);
-    if (rows.length === 0 && options.onGuess) {
-      const line = describeGuess(join(folder, table), Object.keys(row.values), columns);
-      if (line !== undefined) options.onGuess(line);
-    }
     const column = imageColumnOf(row.values, columns);
     const image = column === undefined ? undefined : row.values[column];
-    if (typeof image === "string" && image !== "")
-      rows.push({ image, caption: describeValues(row.values, columns, column) });
-    else
+    if (typeof image === "string" && image !== "") {
+      choices.inRow(join(folder, table), where, row.values);
+      rows.push({ image, caption: describeValues(row.values, columns, { image: column }) });
+    } else
       faults.push({
         key,
         where,

@@ -48,7 +48,7 @@ export function isKnownColumn(name: string, given: Columns): boolean {
 export function describeRow(place: string, key: string, values: Values, given: Columns): Described {
   requireClear(place, values, given);
   const image = imageColumnOf(values, given);
-  const described = describeValues(values, given, image);
+  const described = describeValues(values, given, { image });
   if (image !== undefined && isPresent(values[image]))
     return { ...described, image: values[image] };
   const url = firstOf(values, urlNames, isPresent);
@@ -70,15 +70,8 @@ export function describeRow(place: string, key: string, values: Values, given: C
   );
 }
 
-/**
- * A line on columns of a table that were chosen among several by their names; undefined where there was no choice.
- * @param name of the table
- */
-export function describeGuess(
-  name: string,
-  names: readonly string[],
-  given: Columns,
-): string | undefined {
+/** What was chosen among several columns by their names; undefined where there was no choice. */
+export function describeGuess(names: readonly string[], given: Columns): string | undefined {
   const all = Object.fromEntries(names.map((each) => [each, each]));
   const [image, ...images] = given.image === undefined ? presentOf(all, imageNames) : [];
   const [text, ...texts] =
@@ -97,7 +90,41 @@ export function describeGuess(
   ];
   return parts.length === 0
     ? undefined
-    : `${name}: ${parts.join("; ")}; in a recipe: textColumn, imageColumn.`;
+    : `${parts.join("; ")}; in a recipe: textColumn, imageColumn.`;
+}
+
+/** A choice in the values of one row. */
+interface TextChoice {
+  /** Equal for equal choices. */
+  readonly kind: string;
+  readonly line: string;
+}
+
+/** What was done with values of columns of texts that are none: numbers, which may be texts, and what never is. */
+export function describeTexts(values: Values, given: Columns): TextChoice[] {
+  const read = textColumnsOf(values, given);
+  const [first] = given.texts === undefined ? presentOf(values, textNames) : [];
+  const names = new Set([...read, ...(first === undefined ? [] : [first])]);
+  return [...names].flatMap((name) => {
+    const members = membersOf(values[name]);
+    const choice = (kind: string, value: unknown, what: string): TextChoice => ({
+      kind: `${kind} ${name}`,
+      line:
+        `values such as ${shortly(value)} in the column ${name} ${what} (--text-column chooses a column); in a ` +
+        "recipe: textColumn.",
+    });
+    const plain = members.find((value) => typeof value !== "string" && textOf(value) !== undefined);
+    const other = members.find((value) => !isMissing(value) && textOf(value) === undefined);
+    const isRead = read.includes(name);
+    const isTold = plain !== undefined && given.texts === undefined;
+    return [
+      ...(isTold && isRead ? [choice("read", plain, "are read as texts")] : []),
+      ...(isTold && !isRead
+        ? [choice("left", plain, "are not read where another has a text")]
+        : []),
+      ...(other !== undefined ? [choice("none", other, "are no texts, and are not read")] : []),
+    ];
+  });
 }
 
 /** @throws SourceError if columns with equally clear names hold different texts, or different images */
@@ -125,19 +152,38 @@ export function requireClear(place: string, values: Values, given: Columns): voi
   }
 }
 
-/** Texts, label and other fields of a record, excluding the value named `image`. */
-export function describeValues(values: Values, given: Columns, image?: string): Described {
-  const text = Array.isArray(values.texts)
-    ? "texts" // written by this package: with a list, even an empty one, "title" remains a field
-    : firstOf(values, textNames, (value) => textsOf(value).length > 0);
-  const texts = given.texts ?? (text === undefined ? [] : [text]);
+/**
+ * The columns that texts are read from. A number is a text, as in a CSV file, where no other column has a text.
+ * @param numbers whether it is
+ */
+function textColumnsOf(values: Values, given: Columns, numbers = true): readonly string[] {
+  if (given.texts !== undefined) return given.texts;
+  // Written by this package: with a list, even an empty one, "title" remains a field.
+  if (Array.isArray(values.texts)) return ["texts"];
+  const text =
+    firstOf(values, textNames, (value) => textsOf(value).length > 0) ??
+    (numbers ? firstOf(values, textNames, (value) => plainTextsOf(value).length > 0) : undefined);
+  return text === undefined ? [] : [text];
+}
+
+/**
+ * Texts, label and other fields of a record, excluding the value named `image`.
+ * @param numbers whether a number is a text where no other column has one
+ */
+export function describeValues(
+  values: Values,
+  given: Columns,
+  {
+    image,
+    numbers = true,
+  }: { readonly image?: string | undefined; readonly numbers?: boolean } = {},
+): Described {
+  const texts = textColumnsOf(values, given, numbers);
   const label = given.label ?? firstOf(values, labelNames, (value) => labelOf(value) !== undefined);
   const named = label === undefined ? undefined : labelOf(values[label]);
   const used = new Set([...texts, image, label, "texts", "label"]);
   return {
-    texts: texts.flatMap((name) =>
-      textsOf(given.texts ? numbersAsTexts(values[name]) : values[name]),
-    ),
+    texts: texts.flatMap((name) => (numbers ? plainTextsOf : textsOf)(values[name])),
     ...(named !== undefined && { label: named }),
     fields: Object.fromEntries(Object.entries(values).filter(([name]) => !used.has(name))),
   };
@@ -158,8 +204,15 @@ export function requireColumns(path: string, names: readonly string[], given: Co
 }
 
 /** Those of `candidates` that are there. */
-const presentOf = (values: Values, candidates: readonly string[]): string[] =>
-  candidates.flatMap((candidate) => firstOf(values, [candidate], isPresent) ?? []);
+function presentOf(values: Values, candidates: readonly string[]): string[] {
+  const byName = namesIn(values);
+  const names = candidates.flatMap((candidate) => byName.get(candidate) ?? []);
+  return names.filter((name) => isPresent(values[name]));
+}
+
+/** The names of columns by what they are compared as. */
+const namesIn = (values: Values): ReadonlyMap<string, string> =>
+  new Map(Object.keys(values).map((name) => [name.trim().toLowerCase(), name]));
 
 /** The first of `candidates` whose value passes. Names are compared ignoring case and surrounding spaces. */
 function firstOf(
@@ -167,7 +220,7 @@ function firstOf(
   candidates: readonly string[],
   passes: (value: unknown) => boolean,
 ): string | undefined {
-  const byName = new Map(Object.keys(values).map((name) => [name.trim().toLowerCase(), name]));
+  const byName = namesIn(values);
   return candidates
     .map((candidate) => byName.get(candidate))
     .find((name) => name !== undefined && passes(values[name]));
@@ -176,16 +229,33 @@ function firstOf(
 const isPresent = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== "";
 
+/** A value that is a text, or the members of a list of texts. */
+const membersOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
 /** The texts in a value that is a text or a list of texts. */
 function textsOf(value: unknown): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((text): text is string => typeof text === "string" && text !== "");
+  return membersOf(value).filter((text): text is string => typeof text === "string" && text !== "");
 }
 
-/** In a column that is named as one of texts, numbers are texts, as in a CSV file. */
-function numbersAsTexts(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(numbersAsTexts);
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : value;
+/** Like `textsOf`, with numbers and truth values as texts, as in a CSV file. */
+const plainTextsOf = (value: unknown): string[] =>
+  membersOf(value).flatMap((member) => textOf(member) ?? []);
+
+/** Missing cells of tables of numbers are NaN. */
+const isMissing = (value: unknown): boolean => !isPresent(value) || Number.isNaN(value);
+
+function textOf(value: unknown): string | undefined {
+  if (isMissing(value)) return undefined;
+  return ["string", "number", "bigint", "boolean"].includes(typeof value)
+    ? String(value)
+    : undefined;
+}
+
+/** A value for messages. */
+function shortly(value: unknown): string {
+  if (textOf(value) !== undefined) return String(value).slice(0, 40);
+  if (value instanceof Uint8Array) return "bytes";
+  return value instanceof Date ? "a date" : Array.isArray(value) ? "a list" : "an object";
 }
 
 /** The value as a class label, if it can be one. */

@@ -125,6 +125,44 @@ describe("a table", () => {
     expect(lines).toHaveLength(3); // nothing to choose where a column is given
   });
 
+  it("reads numbers as texts where no other column has one, and tells of what is no text", async () => {
+    const rows = [
+      '{"text":2024}',
+      '{"text":7,"title":"a"}',
+      '{"image":"gone.png"}',
+      '{"captions":["b",8,{}]}',
+    ];
+    const path = join(folder({ "a.jsonl": rows.join("\n") }), "a.jsonl");
+    const lines: string[] = [];
+    const onGuess = (line: string): void => void lines.push(line.split(" (")[0]!);
+    const { samples } = await readAll(await openSource(path, { onGuess }));
+    expect(samples.map(({ texts }) => texts)).toEqual([["2024"], ["a"], ["b", "8"]]);
+    expect(lines).toEqual([
+      "a.jsonl, line 1: values such as 2024 in the column text are read as texts",
+      `${path}: texts are those of the column text, of title only where it is empty`,
+      "a.jsonl, line 2: values such as 7 in the column text are not read where another has a text",
+      "a.jsonl, line 4: values such as 8 in the column captions are read as texts",
+      "a.jsonl, line 4: values such as an object in the column captions are no texts, and are not read",
+    ]);
+  });
+
+  it("tells of each choice once, in whichever of several tables it is made, given in any way", async () => {
+    const two = "caption,title\nA,a\n";
+    const directory = folder({ "1.csv": "text\nA\n", "2.csv": two, "3.csv": two });
+    writeFileSync(join(directory, "4.csv"), "title,comment\nA,a\n");
+    const paths = [1, 2, 3, 4].map((number) => join(directory, `${number}.csv`));
+    for (const given of [directory, paths, join(directory, "{1,2,3,4}.csv")]) {
+      const lines: string[] = [];
+      const onGuess = (line: string): void => void lines.push(line.split(",")[0]!);
+      const source = await openSource(given, { onGuess });
+      for (let time = 0; time < 2; time++) expect((await readAll(source)).samples).toHaveLength(4);
+      expect(lines).toEqual([
+        `${paths[1]} and files like it: texts are those of the column caption`,
+        `${paths[3]} and files like it: texts are those of the column title`,
+      ]);
+    }
+  });
+
   it("names the columns if none of them is known", async () => {
     const directory = folder({ "a.csv": "foo,bar\n1,2\n" });
     const path = join(directory, "a.csv");

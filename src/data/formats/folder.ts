@@ -3,6 +3,7 @@ import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { LocatedSample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
+import type { ColumnChoices } from "./column-choices.js";
 import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
 import type { ImagePlace } from "./image-place.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
@@ -19,9 +20,11 @@ export function folderSource(
   folder: string,
   files: readonly string[],
   options: SourceOptions = {},
+  choices?: ColumnChoices,
 ): Source {
   let found: Promise<FoundRecord[]> | undefined;
-  const records = (): Promise<FoundRecord[]> => (found ??= recordsOf(folder, files, options));
+  const records = (): Promise<FoundRecord[]> =>
+    (found ??= recordsOf(folder, files, options, choices));
   const find = async function* (): AsyncGenerator<FoundRecord> {
     yield* await records();
   };
@@ -37,9 +40,10 @@ async function recordsOf(
   folder: string,
   files: readonly string[],
   options: SourceOptions,
+  choices: ColumnChoices | undefined,
 ): Promise<FoundRecord[]> {
   const { maxBytes = defaultMaxBytes, imageRoot = folder } = options;
-  const { captions, faults, tables } = await readCaptions(folder, files, options);
+  const { captions, faults, tables } = await readCaptions(folder, files, options, choices);
   const images = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
   if (images.length === 0)
     throw new SourceError(

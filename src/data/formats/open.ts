@@ -6,17 +6,17 @@ import { isRemote } from "../remote/address.js";
 import { remoteFiles } from "../remote/remote-files.js";
 import { filesBelow } from "./files-below.js";
 import { expandBraces } from "./braces.js";
-import { describeGuess } from "./columns.js";
+import { ColumnChoices } from "./column-choices.js";
 import { folderSource } from "./folder.js";
 import { imageFilesSource } from "./image-files.js";
 import { type Part, joinedSource, requireDisjoint } from "./joined.js";
-import { columnsOfParquet, parquetSource } from "./parquet/source.js";
+import { parquetSource } from "./parquet/source.js";
 import { commonFolder, stemOf } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
 import { isTableName } from "./table/rows.js";
 import { isImageTable } from "./table/separator.js";
-import { columnsOfTable, tableSource } from "./table/source.js";
+import { tableSource } from "./table/source.js";
 import { listName, readShardList } from "./tar/shard-list.js";
 import { isTarName, tarSource } from "./tar/source.js";
 import { textSource } from "./text.js";
@@ -45,33 +45,43 @@ export async function openSource(
   const images = paths.filter(isImage);
   const others = paths.filter((each) => !isImage(each));
   const parts: Part[] = [];
-  for (const each of others) parts.push({ path: each, source: await openOne(each, options) });
+  const choices = new ColumnChoices(options, true);
+  for (const each of others)
+    parts.push({ path: each, source: await openOne(each, options, choices) });
   if (images.length === 0) return joinedSource(parts, options);
   const source = await imageFilesSource(images, options);
   if (parts.length === 0) return source;
   return joinedSource([{ path: commonFolder(images), source }, ...parts], options);
 }
 
-async function openOne(path: string, options: SourceOptions): Promise<Source> {
-  if (isRemote(path)) return openUrls(path, options);
+async function openOne(
+  path: string,
+  options: SourceOptions,
+  choices?: ColumnChoices,
+): Promise<Source> {
+  if (isRemote(path)) return openUrls(path, options, choices);
   const found = await stat(path).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENAMETOOLONG") return undefined;
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}`);
   });
-  if (found?.isDirectory()) return openFolder(path, options);
+  if (found?.isDirectory()) return openFolder(path, options, choices);
   const paths = found ? [path] : expandBraces(path);
   if (!found && paths.length === 1) throw new SourceError(`There is nothing at ${path}. ${forms}`);
   for (const each of paths)
     if (!(await stat(each).catch(() => undefined))?.isFile())
       throw new SourceError(`${each} does not exist or is not a file. ${forms}`);
-  return (await openFiles(paths, options)) ?? refuse(path);
+  return (await openFiles(paths, options, choices)) ?? refuse(path);
 }
 
-async function openUrls(pattern: string, options: SourceOptions): Promise<Source> {
+async function openUrls(
+  pattern: string,
+  options: SourceOptions,
+  choices: ColumnChoices | undefined,
+): Promise<Source> {
   const urls = await remoteFiles(pattern, dataFiles);
   const areData = urls.every((url) => isTarName(url) || isParquetName(url));
-  return (areData ? await openFiles(urls, options) : undefined) ?? refuse(pattern);
+  return (areData ? await openFiles(urls, options, choices) : undefined) ?? refuse(pattern);
 }
 
 const isParquetName = (path: string): boolean => /\.parquet$/i.test(path);
@@ -85,42 +95,26 @@ function refuse(path: string): never {
 async function openFiles(
   paths: readonly string[],
   options: SourceOptions,
+  choices: ColumnChoices | undefined,
 ): Promise<Source | undefined> {
   const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
   if (all(isTarName)) return tarSource(paths, options);
-  if (all(isParquetName)) {
-    await tellGuess(paths[0]!, options, columnsOfParquet);
-    return parquetSource(paths, options);
-  }
-  if (all(isTableName)) return openTables(paths, options);
+  if (all(isParquetName)) return parquetSource(paths, options, choices);
+  if (all(isTableName)) return tableSource(paths, options, choices);
   if (all(isImageName)) return imageFilesSource(paths, options);
   if (!all(isTextName)) return undefined;
   const hasColumns = options.columns !== undefined || options.separator !== undefined;
   if (hasColumns || (paths.length === 1 && (await isImageTable(paths[0]!))))
-    return openTables(paths, options);
+    return tableSource(paths, options, choices);
   return textSource(paths, options);
 }
 
-async function openTables(paths: readonly string[], options: SourceOptions): Promise<Source> {
-  await tellGuess(paths[0]!, options, columnsOfTable);
-  return tableSource(paths, options);
-}
-
-/** Tells which columns were chosen by their names. What is wrong with the file is reported when it is read. */
-async function tellGuess(
-  path: string,
-  options: SourceOptions,
-  columnsOf: (path: string, options: SourceOptions) => Promise<string[]>,
-): Promise<void> {
-  const { onGuess, columns = {} } = options;
-  if (!onGuess) return;
-  const names = await columnsOf(path, options).catch(() => []);
-  const line = describeGuess(path, names, columns);
-  if (line !== undefined) onGuess(line);
-}
-
 /** Opens the tar or Parquet files in a folder, if any; else images; else tables or texts. */
-async function openFolder(folder: string, options: SourceOptions): Promise<Source> {
+async function openFolder(
+  folder: string,
+  options: SourceOptions,
+  choices: ColumnChoices | undefined,
+): Promise<Source> {
   const files = await filesBelow(folder);
   if (files.length === 0) throw new SourceError(`${folder} has no files. ${forms}`);
   const places = (names: readonly string[]): string[] => names.map((name) => join(folder, name));
@@ -128,15 +122,15 @@ async function openFolder(folder: string, options: SourceOptions): Promise<Sourc
   if (await listsNoShards(folder, files)) return tarSource([], options);
   if (data.length > 0)
     return (
-      (await openFiles(places(data), options)) ??
+      (await openFiles(places(data), options, choices)) ??
       refuse(`${folder}, with ${basename(data[0]!)} and ${basename(data.at(-1)!)} in one folder,`)
     );
-  if (files.some(isImageName)) return folderSource(folder, files, options);
+  if (files.some(isImageName)) return folderSource(folder, files, options, choices);
   const tables = files.filter(isTableName);
   const texts = files.filter(
     (path) => isTextName(path) && !/^(readme|license)/i.test(basename(path)),
   );
-  return (await openFiles(places([...tables, ...texts]), options)) ?? refuse(folder);
+  return (await openFiles(places([...tables, ...texts]), options, choices)) ?? refuse(folder);
 }
 
 /**

@@ -153,5 +153,7 @@ function descriptionIn(
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new SampleError(key, "damaged", `The JSON of ${key} is not an object.`);
-  return describeValues(value as Record<string, unknown>, { label: "label" });
+  const values = value as Record<string, unknown>;
+  // Of metadata, "comment" and "title" may be numbers that describe nothing.
+  return describeValues(values, { label: "label" }, { numbers: false });
 }

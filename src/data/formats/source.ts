@@ -44,7 +44,7 @@ export interface SourceOptions {
   readonly maxBytes?: number | undefined;
   /** Largest number of samples to read; default: all. */
   readonly maxSamples?: number | undefined;
-  /** Called with a line where a column was chosen among several by its name. */
+  /** Called once with a line for each choice: of a column among several by its name, and of what counts as a text. */
   readonly onGuess?: ((line: string) => void) | undefined;
 }
 

@@ -36,6 +36,8 @@ const description = z.object({
   samples: z.object({ pair: count, image: count, text: count }),
   /** Samples that can be used for some kind. */
   usable: count,
+  /** Lines on choices of columns; see `SourceOptions.onGuess`. */
+  guesses: z.array(z.string()),
   /** Samples that cannot be used at all, by reason, and some of them. */
   skipped: z.object({
     counts: z.array(z.tuple([reason, count])),
@@ -141,7 +143,7 @@ export class IndexWriter {
 
   /** Completes the index; returns the number of samples of each kind. */
   async close(
-    facts: Pick<IndexDescription, "source" | "identity" | "usable" | "skipped">,
+    facts: Pick<IndexDescription, "source" | "identity" | "guesses" | "usable" | "skipped">,
   ): Promise<IndexDescription> {
     await this.abandon();
     const format = { format: "flava index", version: 3 } as const;

@@ -124,6 +124,19 @@ describe("the index of a source", () => {
     expect((await indexSource(path)).usable).toBe(2);
   });
 
+  it("tells of choices of columns each time that it is used, of tables in a folder of images as well", async () => {
+    const folder = newDirectory();
+    writeFileSync(join(folder, "a.png"), image);
+    writeFileSync(join(folder, "table.csv"), "image,caption,title\na.png,cat,Cat\n");
+    const told = async (): Promise<string[]> => {
+      const lines: string[] = [];
+      await indexSource(folder, { onGuess: (line) => lines.push(line.split(",")[0]!) });
+      return lines;
+    };
+    const line = `${join(folder, "table.csv")}: texts are those of the column caption`;
+    expect([await told(), await told()]).toEqual([[line], [line]]);
+  });
+
   it("does not remain if making it is interrupted", async () => {
     const path = join(newDirectory(), "lines.txt");
     writeFileSync(path, "line\n".repeat(3000));

@@ -48,7 +48,12 @@ export async function indexSource(
   options: SourceOptions = {},
   progress: IndexOptions = {},
 ): Promise<IndexedSource> {
-  const source = await openSource(path, options);
+  const guesses: string[] = [];
+  const onGuess = (line: string): void => {
+    guesses.push(line);
+    options.onGuess?.(line);
+  };
+  const source = await openSource(path, { ...options, onGuess });
   const all = join(cacheDirectory(), "indexes");
   const name = createHash("sha256")
     .update(JSON.stringify([absolutePlace(path), options]))
@@ -58,10 +63,11 @@ export async function indexSource(
   const known = await describedIndex(directory);
   if (known && known.identity !== identity)
     progress.log?.(`  ${source.name} has changed since it was indexed, and is indexed anew.`);
-  const description =
-    known?.identity === identity && !(await mayBeComplete(directory, known))
-      ? known
-      : await build(source, identity, directory, progress);
+  const isKnown = known?.identity === identity && !(await mayBeComplete(directory, known));
+  if (isKnown) known.guesses.forEach((line) => options.onGuess?.(line));
+  const description = isKnown
+    ? known
+    : await build(source, { identity, guesses }, directory, progress);
   const now = new Date();
   await utimes(directory, now, now);
   const skipped = new SkippedSamples();
@@ -83,7 +89,7 @@ async function mayBeComplete(directory: string, { skipped }: IndexDescription): 
 
 async function build(
   source: Source,
-  identity: string,
+  found: Pick<IndexDescription, "identity" | "guesses">,
   directory: string,
   { signal, onProgress }: IndexOptions,
 ): Promise<IndexDescription> {
@@ -102,7 +108,7 @@ async function build(
       if (usable % samplesPerReport === 0) onProgress?.(usable, source.name);
     }
     const counts = { counts: [...skipped.counts], first: skipped.first };
-    const facts = { source: source.name, identity, usable, skipped: counts };
+    const facts = { source: source.name, ...found, usable, skipped: counts };
     const description = await writer.close(facts);
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);

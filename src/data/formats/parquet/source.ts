@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { type FileMetaData, type SchemaTree, parquetSchema } from "hyparquet";
 import { z } from "zod";
 import type { LocatedSample } from "../../sample.js";
+import { ColumnChoices } from "../column-choices.js";
 import { describeRow, isImageColumn, requireColumns } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
@@ -14,9 +15,14 @@ import { parquetFooter, parquetRows } from "./rows.js";
  * Rows of the files at `paths`: images as {bytes, path}, as bytes, or as a list of one of these; texts as strings or
  * lists of strings; labels as strings, or as numbers with names in the "huggingface" metadata.
  */
-export function parquetSource(paths: readonly string[], options: SourceOptions = {}): Source {
+export function parquetSource(
+  paths: readonly string[],
+  options: SourceOptions = {},
+  choices = new ColumnChoices(options, paths.length > 1),
+): Source {
   const name = nameOfFiles(paths, "parquet files");
-  const find = (file: number): AsyncGenerator<FoundRecord> => recordsOf(paths[file]!, options);
+  const find = (file: number): AsyncGenerator<FoundRecord> =>
+    recordsOf(paths[file]!, options, choices);
   const countOf = async (file: number): Promise<number> =>
     Number((await parquetFooter(paths[file]!)).num_rows);
   return recordSource({ name, paths, find, countOf }, options);
@@ -25,6 +31,7 @@ export function parquetSource(paths: readonly string[], options: SourceOptions =
 async function* recordsOf(
   path: string,
   { columns: given = {}, maxBytes = defaultMaxBytes, imageRoot = dirname(path) }: SourceOptions,
+  choices: ColumnChoices,
 ): AsyncGenerator<FoundRecord> {
   const footer = await parquetFooter(path);
   const columns = imageColumnFound(path, footer, given);
@@ -32,14 +39,12 @@ async function* recordsOf(
   for await (const { row, values } of parquetRows(path, footer)) {
     const where = `${path}, row ${row + 1}`;
     const place = { imageRoot, key: String(row), where, columns, classes, maxBytes };
-    const load = (): Promise<LocatedSample> => sampleOf(values, place);
+    const load = (): Promise<LocatedSample> => {
+      choices.inRow(path, where, values);
+      return sampleOf(values, place);
+    };
     yield { key: place.key, path: `${path}:${row}`, where, load };
   }
-}
-
-/** The names of the columns. */
-export async function columnsOfParquet(path: string): Promise<string[]> {
-  return parquetSchema(await parquetFooter(path)).children.map(({ element }) => element.name);
 }
 
 /**

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { imageType } from "../../image/image-type.js";
 import type { LocatedSample } from "../../sample.js";
+import { ColumnChoices } from "../column-choices.js";
 import { describeRow } from "../columns.js";
 import { pathIn, placeInFolder } from "../file-in-folder.js";
 import { type FoundRecord, nameOfFiles, recordSource } from "../record-source.js";
@@ -11,19 +12,16 @@ import { SampleError } from "../source-error.js";
 import { type Row, tableRows } from "./rows.js";
 
 /** A source of one sample per row of the tables at `paths`, keyed by row number. */
-export function tableSource(paths: readonly string[], options: SourceOptions = {}): Source {
+export function tableSource(
+  paths: readonly string[],
+  options: SourceOptions = {},
+  choices = new ColumnChoices(options, paths.length > 1),
+): Source {
   const name = nameOfFiles(paths, "tables");
-  const find = (file: number): AsyncGenerator<FoundRecord> => rowsAsRecords(paths[file]!, options);
+  const find = (file: number): AsyncGenerator<FoundRecord> =>
+    rowsAsRecords(paths[file]!, options, choices);
   const countOf = (file: number): Promise<number | undefined> => rowCount(paths[file]!, options);
   return recordSource({ name, paths, find, countOf }, options);
-}
-
-/** The names of the columns, as the first row that is whole has them. */
-export async function columnsOfTable(path: string, options: SourceOptions): Promise<string[]> {
-  const { maxBytes = defaultMaxBytes } = options;
-  for await (const row of tableRows(path, { ...options, maxBytes }))
-    if ("values" in row) return Object.keys(row.values);
-  return [];
 }
 
 /** Largest table in bytes whose rows are counted in advance. */
@@ -38,14 +36,22 @@ async function rowCount(path: string, options: SourceOptions): Promise<number | 
   return count;
 }
 
-async function* rowsAsRecords(path: string, options: SourceOptions): AsyncGenerator<FoundRecord> {
+async function* rowsAsRecords(
+  path: string,
+  options: SourceOptions,
+  choices: ColumnChoices,
+): AsyncGenerator<FoundRecord> {
   const { columns = {}, maxBytes = defaultMaxBytes, imageRoot: folder = dirname(path) } = options;
   let record = -1;
   for await (const row of tableRows(path, { ...options, maxBytes })) {
     const key = String(++record);
     const where = `${basename(path)}, line ${row.line}`;
     const placed = { row, columns, folder, key, where, maxBytes };
-    yield { key, path: `${path}:${record}`, where, load: () => sampleOfRow(placed) };
+    const load = (): Promise<LocatedSample> => {
+      if ("values" in row) choices.inRow(path, where, row.values);
+      return sampleOfRow(placed);
+    };
+    yield { key, path: `${path}:${record}`, where, load };
   }
 }
 
