@@ -33,8 +33,9 @@ export function SearchFields({ sought, canMatch, onChange }: SearchFieldsProps):
         <ChipsField
           label="Filter"
           placeholder="label=heart"
-          hint="Only images with this label, field, key, path or text, such as label=heart."
+          hint="Press Enter after each. Only images with this label, field, key, path or text are found."
           chips={filters}
+          hasCommas
           onChange={(chips) => onChange({ filters: chips })}
         />
         {hasText && canMatch && (

@@ -6,21 +6,24 @@ interface ChipsFieldProps {
   readonly hint: string;
   readonly placeholder: string;
   readonly chips: readonly string[];
+  /** Whether a text may have commas; otherwise a comma ends it, as Enter does. */
+  readonly hasCommas?: boolean;
   readonly onChange: (chips: readonly string[]) => void;
 }
 
-/** Short texts as removable chips: Enter or a comma adds one, Backspace in the empty field takes the last one back. */
+/** Short texts as removable chips: Enter adds one, Backspace in the empty field takes the last one back. */
 export function ChipsField({
   label,
   hint,
   placeholder,
   chips,
+  hasCommas = false,
   onChange,
 }: ChipsFieldProps): JSX.Element {
   const id = useId();
   const [typed, setTyped] = useState("");
   const add = (text: string): void => {
-    const added = text.split(/[,\n]/).map((part) => part.trim());
+    const added = text.split(hasCommas ? "\n" : /[,\n]/).map((part) => part.trim());
     onChange([...new Set([...chips, ...added])].filter(Boolean));
     setTyped("");
   };
@@ -46,7 +49,7 @@ export function ChipsField({
           autocomplete="off"
           aria-describedby={`${id}-hint`}
           onInput={({ currentTarget: { value } }) => {
-            if (value.includes(",")) add(value);
+            if (!hasCommas && value.includes(",")) add(value);
             else setTyped(value);
           }}
           onKeyDown={press}
