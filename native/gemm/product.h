@@ -52,6 +52,7 @@ void computeBlockAt(const Call& call, const ProductShape& shape, const LeftOpera
                          min(blocks.panels, shape.panels() - panel), words, words + memory.left, sums});
 }
 
+/** `multiply` of operands whose words have been split, or need not be: block by block, dealt to the threads. */
 template <class Product>
 void multiplyWords(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
                    const Output<typename Product::Sum>& output) {
