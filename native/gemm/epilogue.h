@@ -8,7 +8,7 @@ namespace FLAVA_NAMESPACE {
 enum class Activation : int64_t { none = 0, gelu = 1, geluGradient = 2, relu = 3 };
 
 /** A part of the product in memory, whose rows have room for whole vectors and may be changed. */
-struct Sums {
+struct ProductPart {
   float* x;
   int64_t stride;
   int64_t row, rows, column, columns;
@@ -57,70 +57,70 @@ struct Epilogue {
   }
 
   /** Stores a part of the product. */
-  void finish(const Sums& sums) const {
+  void finish(const ProductPart& part) const {
     // Without a bias it is -0, which leaves every number as it is, -0 included.
     alignas(64) float biases[panelColumns];
-    overVectors(0, sums.columns, [&](int64_t i, auto lanes) {
+    overVectors(0, part.columns, [&](int64_t i, auto lanes) {
       store(biases + i, broadcast(-0.0f));
-      if (bias) visitFloats(*bias, [&](auto* from) { store(biases + i, load(from + sums.column + i, lanes)); });
+      if (bias) visitFloats(*bias, [&](auto* from) { store(biases + i, load(from + part.column + i, lanes)); });
     });
     if (activation == Activation::none && !preactivationOutput) {
-      finishSums(sums, biases);
+      finishPlain(part, biases);
       return;
     }
-    overSums(sums, [&](float* x, int64_t, int64_t i, auto) { store(x, load(x) + load(biases + i)); });
-    if (preactivationOutput) copyTo(*preactivationOutput, sums);
-    activate(sums);
-    if (addend) combineWith(*addend, sums, [](Floats t, Floats a) { return t + a; });
-    copyTo(*result, sums);
+    overPart(part, [&](float* x, int64_t, int64_t i, auto) { store(x, load(x) + load(biases + i)); });
+    if (preactivationOutput) copyTo(*preactivationOutput, part);
+    activate(part);
+    if (addend) combineWith(*addend, part, [](Floats t, Floats a) { return t + a; });
+    copyTo(*result, part);
   }
 
  private:
   template <class Body>
-  [[gnu::always_inline]] void overSums(const Sums& sums, Body body) const {
-    sums.overVectorsOf(columns, body);
+  [[gnu::always_inline]] void overPart(const ProductPart& part, Body body) const {
+    part.overVectorsOf(columns, body);
   }
 
   /** What most products need, in one pass. */
-  void finishSums(const Sums& sums, const float* biases) const {
+  void finishPlain(const ProductPart& part, const float* biases) const {
     visitFloats(*result, [&](auto* to) {
       if (!addend) {
-        overSums(sums, [&](float* x, int64_t index, int64_t i, auto lanes) {
+        overPart(part, [&](float* x, int64_t index, int64_t i, auto lanes) {
           store(to + index, load(x) + load(biases + i), lanes);
         });
         return;
       }
       visitFloats(*addend, [&](auto* from) {
-        overSums(sums, [&](float* x, int64_t index, int64_t i, auto lanes) {
+        overPart(part, [&](float* x, int64_t index, int64_t i, auto lanes) {
           store(to + index, load(x) + load(biases + i) + load(from + index, lanes), lanes);
         });
       });
     });
   }
 
-  void copyTo(const Tensor& tensor, const Sums& sums) const {
+  void copyTo(const Tensor& tensor, const ProductPart& part) const {
     visitFloats(tensor, [&](auto* to) {
-      overSums(sums, [&](float* x, int64_t index, int64_t, auto lanes) { store(to + index, load(x), lanes); });
+      overPart(part, [&](float* x, int64_t index, int64_t, auto lanes) { store(to + index, load(x), lanes); });
     });
   }
 
   /** x = combine(x, element of `tensor`) */
   template <class Combine>
-  void combineWith(const Tensor& tensor, const Sums& sums, Combine combine) const {
+  void combineWith(const Tensor& tensor, const ProductPart& part, Combine combine) const {
     visitFloats(tensor, [&](auto* from) {
-      overSums(sums, [&](float* x, int64_t index, int64_t, auto lanes) {
+      overPart(part, [&](float* x, int64_t index, int64_t, auto lanes) {
         store(x, combine(load(x), load(from + index, lanes)));
       });
     });
   }
 
-  void activate(const Sums& sums) const {
+  void activate(const ProductPart& part) const {
     const bool rounded = result->dtype == Dtype::bfloat16;
     const auto change = [&](auto function) {
-      overSums(sums, [&](float* x, int64_t, int64_t, auto) { store(x, function(load(x))); });
+      overPart(part, [&](float* x, int64_t, int64_t, auto) { store(x, function(load(x))); });
     };
     const auto timesSlope = [&](auto slope) {
-      combineWith(*preactivation, sums, [&](Floats t, Floats z) { return t * slope(z); });
+      combineWith(*preactivation, part, [&](Floats t, Floats z) { return t * slope(z); });
     };
     if (activation == Activation::gelu && rounded) {
       change([](Floats t) { return roundedGelu(t); });
