@@ -176,7 +176,8 @@ export class LanceIndex implements VectorIndex {
       } else query = query.bypassVectorIndex(); // one whose recall was not measured, as its building was interrupted
       if (condition) query = query.where(condition);
       const hits = ((await query.toArray()) as Found[]).map(hitOf);
-      if (filter && hits.length + found.length === 0) await requireFields(filter, this.entries({ signal }));
+      if (filter && hits.length + found.length === 0)
+        await requireFields(filter, this.entries({ signal }));
       found.push(hits);
       onProgress?.(found.length, queries.length);
     }
