@@ -38,7 +38,8 @@ const call = (client = "a", signal: AbortSignal = new AbortController().signal) 
 
 describe("a lane", () => {
   it("runs what comes together in one batch for each shape, and gives each call its own", async () => {
-    const { lane, batches } = laneOf();
+    // Long enough for all to come together, also on a busy machine.
+    const { lane, batches } = laneOf({ limits: { items: 8, tokens: 1000, wait: 100 } });
     const results = await Promise.all([
       lane.submit(["a", "bb", "c"], call()),
       lane.submit(["d", "ee"], call("b")),
