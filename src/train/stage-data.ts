@@ -17,7 +17,7 @@ export interface Preparation extends IndexOptions {
   readonly tell: (line: string) => void;
 }
 
-/** A data set may serve for several kinds of batches, for training and validation, and in several stages: it is told of once. */
+/** Reports each line about a data set once per run, however many stages, splits and kinds of batches use the set. */
 export function preparationFor({ log, ...options }: Omit<Preparation, "tell">): Preparation {
   return { ...options, log, tell: eachOnce(log) };
 }

@@ -34,10 +34,13 @@ interface Tile {
   readonly enough: number;
 }
 
+/** Workgroups that give each core of a large GPU something to do. */
+const busy = 128;
+
 /** The larger a tile, the more sums each factor that is read goes into. */
 const tiles: readonly Tile[] = [
-  { side: 128, own: 8, depth: 16, enough: 512 },
-  { side: 64, own: 4, depth: 16, enough: 128 },
+  { side: 128, own: 8, depth: 16, enough: 4 * busy },
+  { side: 64, own: 4, depth: 16, enough: busy },
   { side: 32, own: 4, depth: 32, enough: 0 },
 ];
 
@@ -55,8 +58,8 @@ function division(product: Product): { readonly tile: Tile; readonly slices: num
   const most = Math.max(1, isOverSamples ? Math.ceil(K / 256) : K > 4096 ? Math.ceil(K / 2048) : 1);
   const tile = tiles.find((each) => isFilled(product, each, most))!;
   if (!isOverSamples) return { tile, slices: most };
-  const busy = Math.ceil(Math.max(128, tile.enough) / Math.max(1, tilesIn(product, tile)));
-  return { tile, slices: Math.min(most, busy) };
+  const needed = Math.ceil(Math.max(busy, tile.enough) / Math.max(1, tilesIn(product, tile)));
+  return { tile, slices: Math.min(most, needed) };
 }
 
 /** Whether there is enough to do for tiles of this size; always for the smallest. */
@@ -72,6 +75,7 @@ export function productPasses(call: KernelCall, product: Product): Pass[] {
   const { tile, slices } = division(product);
   if (slices === 1) return [tilePass(product, tile, 1)];
   const partial = call.scratch(spec([slices, M, N]));
+  // `sliceOfThread` is for `store` alone: loops with barriers need a local variable, which WGSL can prove to be uniform.
   const sums: Functions = {
     code: `fn store(m: u32, n: u32, sum: f32) { set_partial((sliceOfThread * size.M + m) * size.N + n, sum); }`,
     operands: { partial },
