@@ -3,21 +3,27 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { responsesOf } from "../schemas/error.js";
 import type { AppEnvironment, ServerApp } from "./app.js";
+import { readQuery } from "./query.js";
 
-export interface ViewOptions {
+export interface ViewOptions<Query extends z.ZodObject> {
   /** With parameters in braces, such as "/v1/runs/{run}". */
   readonly path: string;
   readonly summary: string;
   readonly response: z.ZodType;
-  /** Parameters after "?", by name. */
-  readonly query?: z.ZodObject;
+  /** Parameters after "?", by name; default: none. */
+  readonly query?: Query;
 }
 
+const noQuery = z.object({});
+
 /** Adds `GET path` to the app and its document. */
-export function addView(
+export function addView<Query extends z.ZodObject = typeof noQuery>(
   app: ServerApp,
-  { path, summary, response, query }: ViewOptions,
-  answer: (context: Context<AppEnvironment>) => Promise<Response> | Response,
+  { path, summary, response, query }: ViewOptions<Query>,
+  answer: (
+    context: Context<AppEnvironment>,
+    query: z.output<Query>,
+  ) => Promise<Response> | Response,
 ): void {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   app.openAPIRegistry.registerPath({
@@ -32,5 +38,7 @@ export function addView(
     },
     responses: responsesOf(response),
   });
-  app.get(path.replace(/\{(\w+)\}/g, ":$1"), answer);
+  app.get(path.replace(/\{(\w+)\}/g, ":$1"), (context) =>
+    answer(context, readQuery(context, query ?? (noQuery as z.ZodObject as Query))),
+  );
 }

@@ -1,5 +1,6 @@
 /** The description of all endpoints, for programs at /openapi.json and for people at /docs. */
 import type { ServerApp } from "../http/app.js";
+import { takesNoQuery } from "../http/query.js";
 import { documentPage } from "../document-page.js";
 
 export function addDocument(app: ServerApp): void {
@@ -12,6 +13,6 @@ export function addDocument(app: ServerApp): void {
         description: "FLAVA, one model for images, text and both, over HTTP.",
       },
     });
-  app.get("/openapi.json", (context) => context.json(document()));
+  app.get("/openapi.json", takesNoQuery, (context) => context.json(document()));
   app.get("/docs", (context) => context.html(documentPage(document())));
 }

@@ -1,4 +1,5 @@
 import type { ServerApp } from "../http/app.js";
+import { takesNoQuery } from "../http/query.js";
 import type { Metrics } from "../metrics.js";
 import type { ServerGroup } from "../processes/server-group.js";
 
@@ -15,7 +16,7 @@ export function addMetrics(app: ServerApp, { registry }: Metrics, group?: Server
       },
     },
   });
-  app.get("/metrics", async (context) =>
+  app.get("/metrics", takesNoQuery, async (context) =>
     context.body(await (group ?? registry).metrics(), 200, {
       "content-type": registry.contentType,
     }),

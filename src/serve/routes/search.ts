@@ -7,9 +7,10 @@ import { ApiError, unusable } from "../http/api-error.js";
 import type { ServerApp } from "../http/app.js";
 import type { Call } from "../http/call.js";
 import { addOperation } from "../http/operation.js";
+import { readQuery } from "../http/query.js";
 import type { SearchItem } from "../models/items.js";
 import { errorAnswer } from "../schemas/error.js";
-import { manyOf } from "../schemas/inputs.js";
+import { manyOf, modelSchema } from "../schemas/inputs.js";
 import { searchRequest, searchResponse } from "../schemas/search.js";
 
 const imagePath = "/v1/search/image";
@@ -99,28 +100,32 @@ async function readImage(entry: Parameters<typeof imageOf>[0]): Promise<Image> {
 /** Longer side of the images that are shown, in pixels. */
 const shownSize = 512;
 
+const keyExpected = `expected the key of an entry, as in ${imagePath}?key=KEY`;
+
+const imageQuery = z.object({
+  key: z
+    .string({ error: keyExpected })
+    .min(1, { error: keyExpected })
+    .openapi({ description: "The key of an entry." }),
+  model: modelSchema,
+});
+
 /** Shows the image of an entry by its key, so that clients need no paths. */
 export function addSearchImage(app: ServerApp): void {
   app.openAPIRegistry.registerPath({
     method: "get",
     path: imagePath,
     summary: `The image of an entry of the index, at most ${shownSize} pixels wide and high.`,
-    request: { query: z.object({ key: z.string(), model: z.string().optional() }) },
+    request: { query: imageQuery },
     responses: {
       200: { description: "The image.", content: { "image/webp": {} } },
       default: errorAnswer,
     },
   });
   app.get(imagePath, async (context) => {
+    const { key, model } = readQuery(context, imageQuery);
     const call = context.get("call");
-    const key = context.req.query("key") ?? "";
-    if (key === "") {
-      throw unusable(
-        "key",
-        `expected the key of an entry, as in ${imagePath}?key=KEY, but got none`,
-      );
-    }
-    const [entry] = await call.model(context.req.query("model")).index.get([key], call);
+    const [entry] = await call.model(model).index.get([key], call);
     const { width, height, pixels } = await readImage(entry ?? { key });
     const image = await sharp(pixels, { raw: { width, height, channels: 3 } })
       .resize(shownSize, shownSize, { fit: "inside", withoutEnlargement: true })

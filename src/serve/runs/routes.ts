@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { ServerApp } from "../http/app.js";
 import { ApiError } from "../http/api-error.js";
+import { takesNoQuery } from "../http/query.js";
 import { addView } from "../http/view.js";
 import { evaluationResponse, evaluationsResponse } from "../schemas/evaluations.js";
 import { logResponse, runResponse, runsResponse } from "../schemas/runs.js";
@@ -9,10 +10,12 @@ import { Evaluations } from "./read-evaluations.js";
 import { Runs } from "./read-runs.js";
 
 const logQuery = z.object({
-  from: z.coerce
-    .number({ error: "expected a number of steps, such as from=100" })
-    .default(0)
-    .openapi({ description: "Leaves out lines of earlier steps." }),
+  from: z
+    .string()
+    .regex(/^\d+$/, { error: "expected a number of steps, such as from=100" })
+    .optional()
+    .transform((text = "0") => Number(text))
+    .openapi({ type: "integer", description: "Leaves out lines of earlier steps." }),
 });
 
 /** @param root the directory whose runs and evaluations are shown; undefined for none */
@@ -37,14 +40,12 @@ export function addRuns(app: ServerApp, root: string | undefined): void {
       response: logResponse,
       query: logQuery,
     },
-    async ({ req, json }) => {
-      const { success, data } = logQuery.safeParse(req.query());
-      if (!success) throw new ApiError(422, "from: expected a number of steps, such as from=100");
+    async ({ req, json }, { from }) => {
       const { run, stage } = req.param() as { run: string; stage: string };
-      return json({ data: found(await runs?.log(run, stage, data.from), "stage") });
+      return json({ data: found(await runs?.log(run, stage, from), "stage") });
     },
   );
-  app.get("/v1/runs/:run/:stage/reconstructions.png", async ({ req, body }) => {
+  app.get("/v1/runs/:run/:stage/reconstructions.png", takesNoQuery, async ({ req, body }) => {
     const { run, stage } = req.param();
     const image = found(await runs?.reconstructions(run, stage), "image");
     return body(image, { headers: { "content-type": "image/png" } });

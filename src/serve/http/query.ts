@@ -1,0 +1,49 @@
+/** Parameters after "?" in the address of a request: each one known, and given once. */
+import { z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { suggestion } from "../../base/suggestion.js";
+import { ApiError, unusable } from "./api-error.js";
+import { invalidBody } from "./invalid-body.js";
+
+/** @throws ApiError 422 for a parameter that there is not, that is given twice, or that cannot be used */
+export function readQuery<Schema extends z.ZodObject>(
+  { req }: Context,
+  schema: Schema,
+): z.output<Schema> {
+  const known = Object.keys(schema.shape);
+  const given: Record<string, string> = {};
+  for (const [name, value] of new URL(req.url).searchParams) {
+    if (!known.includes(name)) throw unknownParameter(req, name, known);
+    if (Object.hasOwn(given, name)) {
+      throw unusable(name, 'expected once after "?", but it is there several times');
+    }
+    given[name] = value;
+  }
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  throw invalidBody(error.issues, given, schema);
+}
+
+/** @param known what the address may have after "?" */
+function unknownParameter(
+  { method, path }: Context["req"],
+  name: string,
+  known: readonly string[],
+): ApiError {
+  const shown = name.slice(0, 100);
+  const takes = known.length === 0 ? "none" : known.join(", ");
+  const hint =
+    suggestion(name, known) ||
+    (method === "POST" ? " Its fields are sent in the body." : ` It takes ${takes}.`);
+  return new ApiError(
+    422,
+    `${method} ${path.slice(0, 100)} takes no parameter ${JSON.stringify(shown)} after "?".${hint}`,
+    { param: shown },
+  );
+}
+
+/** For endpoints that take no parameters after "?". */
+export const takesNoQuery: MiddlewareHandler = async (context, next) => {
+  readQuery(context, z.object({}));
+  await next();
+};
