@@ -1,6 +1,7 @@
 /** Zero-shot classification of images by labels. */
 import type { State } from "../backend/state.js";
 import { LruCache } from "../base/lru-cache.js";
+import { isBlank } from "../data/text/blank.js";
 import { embedClasses } from "../inference/prompts.js";
 import { rowOf } from "../inference/similarity.js";
 import { logitScaleBounds } from "../model/logit-scale.js";
@@ -42,7 +43,7 @@ export class Classifier {
    * @param images image embeddings, [D] each, L2-normalized
    * @param scale factor for similarities before the softmax
    * @param embed called for labels whose embeddings are not cached
-   * @throws RangeError if there is no label, one is empty, or two are equal
+   * @throws RangeError if there is no label, one is blank, or two are equal
    */
   async classify(
     images: readonly Float32Array[],
@@ -70,11 +71,11 @@ export class Classifier {
   }
 }
 
-/** @throws RangeError if there is no label, one is empty, or two are equal */
+/** @throws RangeError if there is no label, one is blank, or two are equal */
 export function requireLabels(labels: readonly string[]): void {
-  if (labels.length === 0 || labels.includes("")) {
+  if (labels.length === 0 || labels.some(isBlank)) {
     throw new RangeError(
-      `Expected one or more labels to classify images by, such as ["cat", "dog"], but ${labels.length === 0 ? "there is none" : "one is empty"}.`,
+      `Expected one or more labels to classify images by, such as ["cat", "dog"], but ${labels.length === 0 ? "there is none" : "one is blank"}.`,
     );
   }
   const [again, before] = repeatedLabel(labels) ?? [];

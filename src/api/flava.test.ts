@@ -82,6 +82,8 @@ describe("a loaded model", () => {
     const texts = await flava.embedTexts(["a cat", "two dogs"]);
     expect(texts.map(({ length }) => length)).toEqual([config.projection, config.projection]);
     expect(await flava.embedTexts([])).toEqual([]);
+    await expect(flava.embedTexts(["a cat", " \u200b\n"])).rejects.toThrow("text 2 of 2 is blank");
+    await expect(flava.textFeatures("")).rejects.toThrow("the text is blank");
   });
 
   it("classifies by cosine, scaled and turned to probabilities", async () => {
@@ -109,7 +111,7 @@ describe("a loaded model", () => {
       );
     }
     await expect(flava.classify(file, [])).rejects.toThrow("one or more");
-    await expect(flava.classify(file, ["a", ""])).rejects.toThrow("one is empty");
+    await expect(flava.classify(file, ["a", ""])).rejects.toThrow("one is blank");
     await expect(flava.classify(file, ["a", "b", "a"])).rejects.toThrow(
       'labels 1 and 3 are both "a"',
     );
@@ -122,6 +124,7 @@ describe("a loaded model", () => {
     const match = await flava.match(image, "a cat");
     expect(await flava.match([image], ["a cat"])).toEqual([match]);
     await expect(flava.match([image], ["a", "b"])).rejects.toThrow("1 image and 2 texts");
+    await expect(flava.match(image, " ")).rejects.toThrow("the text is blank");
     const onProgress = vi.fn();
     expect(await flava.features(Array<string>(17).fill(file), { onProgress })).toHaveLength(17);
     expect(onProgress.mock.calls).toEqual([

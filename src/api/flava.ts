@@ -2,6 +2,7 @@ import type { CallOptions } from "../base/call-options.js";
 import type { WeightDtype } from "../checkpoint/huggingface-config.js";
 import { saveModel } from "../checkpoint/save-model.js";
 import type { Image } from "../data/image/image.js";
+import { requireTexts } from "../data/text/blank.js";
 import type { FeatureOptions } from "../model/features.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
@@ -48,7 +49,8 @@ export interface SaveOptions extends CallOptions {
  * A loaded model, made by `load`. Calls may overlap; `close` waits for them and frees the memory.
  *
  * All methods that take images reject with an `ImageError` if one cannot be decoded, and with a `TypeError` if an input
- * is not an image. Texts longer than the model's positions are truncated with a warning.
+ * is not an image. Texts longer than the model's positions are truncated with a warning; to embed or match one that is blank
+ * is refused with a `RangeError`.
  */
 export class Flava {
   /** Embeds decoded images and texts into an array [N, D]; used by evaluation and search. */
@@ -112,10 +114,11 @@ export class Flava {
    */
   embedTexts(text: string, options?: CallOptions): Promise<Float32Array>;
   embedTexts(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
-  embedTexts(
+  async embedTexts(
     texts: OneOrMany<string>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
+    requireTexts(texts);
     return this.#call(texts, textsAtOnce, options, async (some, own) =>
       rowsOf(await this.embedder.texts(some, own), some.length),
     );
@@ -160,10 +163,11 @@ export class Flava {
     texts: readonly string[],
     options?: FeatureOptions & CallOptions,
   ): Promise<Float32Array[]>;
-  textFeatures(
+  async textFeatures(
     texts: OneOrMany<string>,
     options: FeatureOptions & CallOptions = {},
   ): Promise<ResultOrMany<Float32Array>> {
+    requireTexts(texts);
     return this.#call(texts, textsAtOnce, options, (some, own) =>
       this.embedder.textFeatures(some, own),
     );
@@ -223,6 +227,7 @@ export class Flava {
     texts: OneOrMany<string>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<number>> {
+    requireTexts(texts);
     return this.#call(pairsOf(images, texts), imagesAtOnce, options, async (some, own) => {
       const decoded = await readImages(some.map(({ image }) => image));
       const described = some.map(({ text }) => text);

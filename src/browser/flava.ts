@@ -9,6 +9,7 @@ import type { State } from "../backend/state.js";
 import { type ModelFiles, modelFiles } from "../checkpoint/model-files.js";
 import type { ModelParameters } from "../checkpoint/model.js";
 import type { ImageProcessor } from "../data/image/processor.js";
+import { requireTexts } from "../data/text/blank.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
@@ -57,8 +58,12 @@ export class Flava {
     return images.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
   }
 
-  /** Unit-length embeddings of texts in the space of images: float32 [D] each. */
+  /**
+   * Unit-length embeddings of texts in the space of images: float32 [D] each.
+   * @throws RangeError if a text is blank
+   */
   async embedTexts(texts: readonly string[]): Promise<Float32Array[]> {
+    requireTexts(texts);
     const vectors = await this.#embedder.texts(texts);
     return texts.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
   }
@@ -76,8 +81,12 @@ export class Flava {
     return found!;
   }
 
-  /** The probability that an image and a text belong together, if the model has its matching head. */
+  /**
+   * The probability that an image and a text belong together, if the model has its matching head.
+   * @throws RangeError if the text is blank
+   */
   async match(image: BrowserImage, text: string): Promise<number> {
+    requireTexts(text);
     const [probability] = await this.#embedder.match([toImage(image)], [text]);
     return probability!;
   }

@@ -1,6 +1,7 @@
 /** Queries: a text, an image, both together, and what is not wanted. */
 import type { CallOptions } from "../base/call-options.js";
 import type { Image } from "../data/image/image.js";
+import { isBlank } from "../data/text/blank.js";
 import { rowOf } from "../inference/similarity.js";
 
 /** What to search for: a text, an image, or an image with a text that changes it ("like this, but red"). */
@@ -70,7 +71,7 @@ function termsOf<I>(
   if (text === undefined && image === undefined) {
     throw new TypeError("A query needs a text or an image; unwanted texts alone find nothing.");
   }
-  if ([text, ...without].some((one) => one?.trim() === "")) {
+  if ([text, ...without].some((one) => one !== undefined && isBlank(one))) {
     throw new RangeError("A text of the query is blank: leave it out, or say what is to be seen.");
   }
   if (!(imageWeight >= 0 && imageWeight <= 1)) {

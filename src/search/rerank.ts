@@ -3,6 +3,7 @@ import type { Abortable, CallOptions } from "../base/call-options.js";
 import { readPlace } from "../data/formats/image-place.js";
 import { SampleError, SourceError } from "../data/formats/source-error.js";
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
+import { isBlank } from "../data/text/blank.js";
 import { ImageError } from "../data/image/image-error.js";
 import type { Image } from "../data/image/image.js";
 import type { Query } from "./query.js";
@@ -20,7 +21,7 @@ export interface RerankOptions extends CallOptions {
 export interface MatchedHit extends Hit {
   /** The probability that image and text match. */
   readonly match?: number;
-  /** Why its image could not be read. */
+  /** Why its image, or its text, could not be read. */
   readonly fault?: string;
 }
 
@@ -57,7 +58,7 @@ export async function rerank<I extends object = Image>(
     const some = chosen.slice(next, next + pairsAtOnce);
     const pairs = await Promise.all(
       some.map(async (hit): Promise<Pair<I>> =>
-        kind === "image" ? pairOf(hit, text!, decode) : { hit, image, text: hit.text },
+        kind === "image" ? pairOf(hit, text!, decode) : { hit, image, ...textOf(hit) },
       ),
     );
     const whole = pairs.filter((pair) => pair.image && pair.text !== undefined);
@@ -97,6 +98,10 @@ interface Pair<I> {
   readonly text?: string | undefined;
   readonly fault?: string;
 }
+
+/** The text of a hit, which an index may have although it says nothing. */
+const textOf = ({ text }: Hit): Pick<Pair<never>, "text" | "fault"> =>
+  text !== undefined && isBlank(text) ? { fault: "its text is blank" } : { text };
 
 async function pairOf(
   hit: Hit,

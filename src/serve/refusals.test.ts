@@ -73,6 +73,9 @@ describe("a request", () => {
     ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
     ["another kind of data", { input: "data:text/plain;base64,YQ==" }, 422, /URL of text\/plain/],
     ["no image", { input: ["a", "data:image/png;base64,YWJjZGVm"] }, 415, /^input\[1\]: .*formats/],
+    ["no text", { input: "" }, 422, /^input: expected a text .* it is blank$/],
+    ["a blank text", { input: ["a", { text: " \n\u200b" }] }, 422, /^input\[1\]\.text: .* blank$/],
+    ["no token but [CLS] and [SEP]", { input: [[5], [101, 102]] }, 422, /^input\[1\]: .* got none/],
     ["a long text", { input: "word ".repeat(50) }, 422, /more than the 16 tokens/],
     ["a wrong token", { input: [5, 40_000] }, 422, /there is no token 40000/],
     ["too many inputs", { input: Array(21).fill("a") }, 422, /at most 20 inputs .* got 21/],
@@ -89,10 +92,11 @@ describe("a request", () => {
     const image = dataUrl(await png("red"));
     const faults = [
       ["/v1/classify", { images: image, labels: [] }, "labels"],
-      ["/v1/classify", { images: image, labels: ["a", ""] }, "labels[1]"],
+      ["/v1/classify", { images: image, labels: ["a", " "] }, "labels[1]"],
       ["/v1/classify", { images: image, labels: ["a", "b", "a"] }, "labels[2]"],
       ["/v1/classify", { images: image, labels: "a", templates: ["{}", "b"] }, "templates[1]"],
       ["/v1/match", { images: [image], texts: ["a", 1] }, "texts[1]"],
+      ["/v1/match", { images: [image], texts: ["a", "\t"] }, "texts[1]"],
       ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],
       ["/v1/fill/image", { image, hidden: [16] }, "hidden"],
       ["/v1/predict", { inputs: { text: "a" } }, "model"],
@@ -101,6 +105,31 @@ describe("a request", () => {
       const answer = await post(server, path, body);
       expect([path, answer.status, answer.body]).toMatchObject([path, 422, { error: { param } }]);
     }
+  });
+
+  it("with a parameter after ? that the endpoint does not take is refused", async () => {
+    const asked = async (path: string, method = "GET") => {
+      const answer = await server.app.request(path, { method });
+      return { status: answer.status, text: await answer.text() };
+    };
+    for (const [path, said] of [
+      ["/v1/models?a=1", /takes no parameter ."a." after .* It takes none/],
+      ["/v1/models/small?__proto__=1", /takes no parameter ."__proto__."/],
+      ["/v1/runs/a/b/log?form=3", /Did you mean ."from."/],
+      ["/v1/runs/a/b/log?from=", /from: expected a number of steps/],
+      ["/v1/runs/a/b/log?from=1&from=2", /from: expected once/],
+      ["/v1/search/image?keys=red", /Did you mean ."key."/],
+      ["/v1/search/image", /key: expected the key of an entry/],
+      ["/health?verbose", /It takes none/],
+    ] as const) {
+      expect([path, await asked(path)]).toEqual([
+        path,
+        { status: 422, text: expect.stringMatching(said) as string },
+      ]);
+    }
+    const posted = await post(server, "/v1/embeddings?truncate=true", { input: "a" });
+    expect([posted.status, posted.body]).toMatchObject([422, { error: { param: "truncate" } }]);
+    expect((await asked("/docs?from=a-mail")).status).toBe(200);
   });
 
   it("with a body that is no JSON, of another type, or too large is refused", async () => {

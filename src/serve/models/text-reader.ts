@@ -1,3 +1,4 @@
+import { isBlank } from "../../data/text/blank.js";
 import type { Tokenizer } from "../../data/text/tokenizer.js";
 import { unusable } from "../http/api-error.js";
 import type { TextItem } from "./items.js";
@@ -16,10 +17,13 @@ export class TextReader {
 
   /**
    * The ids from [CLS] to [SEP]: int32 [L].
-   * @throws ApiError 422 for a text that is too long, or ids that are no tokens
+   * @throws ApiError 422 for a text that is blank or too long, or ids that are no tokens
    */
   idsOf({ text, param, truncate }: TextItem): Int32Array {
     const { tokenizer, longest } = this;
+    if (typeof text === "string" && isBlank(text)) {
+      throw unusable(param, "expected a text that says something, but it is blank");
+    }
     const ids =
       typeof text === "string"
         ? tokenizer.encode(text, { maximum: longest + 1 })
@@ -45,7 +49,13 @@ export class TextReader {
         `there is no token ${wrong}: ${this.name} has tokens from 0 to ${pieces.length - 1}.`,
       );
     }
-    if (ids[0] === special.classification) return ids;
-    return Int32Array.of(special.classification, ...ids, special.separator);
+    const { classification, separator } = special;
+    const framed = Int32Array.of(
+      ...(ids[0] === classification ? [] : [classification]),
+      ...ids,
+      ...(ids.length > 0 && ids.at(-1) === separator ? [] : [separator]),
+    );
+    if (framed.length > 2) return framed;
+    throw unusable(param, "expected token ids of a text, but got none besides [CLS] and [SEP]");
   }
 }

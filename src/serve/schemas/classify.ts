@@ -1,8 +1,12 @@
 /** `POST /v1/classify`: images by labels, zero-shot. */
 import { z } from "@hono/zod-openapi";
 import { repeatedLabel } from "../../api/classify.js";
+import { isBlank } from "../../data/text/blank.js";
 import { imagesSchema, manyOf, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
+const labelSchema = textSchema.refine((label) => !isBlank(label), {
+  error: "expected a label, but it is blank",
+});
 const templateSchema = textSchema.includes("{}", {
   error: 'expected a template with {} in place of the label, such as "a photo of a {}."',
 });
@@ -10,7 +14,7 @@ const templateSchema = textSchema.includes("{}", {
 export const classifyRequest = z
   .strictObject({
     images: imagesSchema,
-    labels: oneOrMany(textSchema.min(1, { error: "expected a label, but it is empty" }))
+    labels: oneOrMany(labelSchema)
       .superRefine((labels, context) => {
         const [again, before] = repeatedLabel(manyOf(labels)) ?? [];
         if (again === undefined) return;

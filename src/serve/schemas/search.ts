@@ -1,10 +1,11 @@
 /** `POST /v1/search`: the nearest entries of the server's index. */
 import { z } from "@hono/zod-openapi";
+import { isBlank } from "../../data/text/blank.js";
 import { usageSchema } from "./embeddings.js";
 import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
 
 /** The embedding of nothing is near to something, which no one sought. */
-const soughtText = textSchema.refine((text) => text.trim() !== "", {
+const soughtText = textSchema.refine((text) => !isBlank(text), {
   error: "expected a text that says what is to be seen, but it is blank",
 });
 
