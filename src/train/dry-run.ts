@@ -98,10 +98,12 @@ async function dryRunStage(
   });
   let seconds: number;
   try {
-    const { memory, flops, speed } = await estimateStage(opened, { backend, recipe, workers });
-    seconds = (stage.steps * flops) / speed.idle;
+    const { steps } = stage;
+    const resources = { backend, recipe, workers };
+    const { memory, flops, speed } = await estimateStage(opened, steps, resources);
+    seconds = (steps * flops) / speed.idle;
     log(`  memory ${describeMemory(memory)}`);
-    log(`  time   ${describeTime(stage.steps, flops, speed)}`);
+    log(`  time   ${describeTime(steps, flops, speed)}`);
     const disk = (checkpointsKept + 1) * savedBytes(opened.state); // one is written before the oldest is removed
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);

@@ -25,15 +25,20 @@ export interface Estimate {
 /** A thread that makes batches: its code, vocabulary and decoded images. */
 const bytesPerWorker = 150e6;
 
-/** @param workers threads that make batches */
+/**
+ * @param steps how many there are to train
+ * @param workers threads that make batches
+ */
 export async function estimateStage(
   stage: Pick<Stage, "prepare">,
+  steps: number,
   { backend, recipe, workers }: { backend: Backend; recipe: SizedRecipe; workers: number },
 ): Promise<Estimate> {
   const { memory, flops } = stage.prepare();
   const { batch, ...others } = memory;
   const loading = workers * bytesPerWorker + (batchesAhead(workers) + 1) * batch;
-  const speed = await blockSpeed(backend, recipe.config.image, recipe.precision);
+  const { image } = recipe.config;
+  const speed = await blockSpeed(backend, image, recipe.precision, steps * flops);
   return { memory: { ...others, loading }, flops, speed };
 }
 

@@ -304,7 +304,8 @@ async function logNeeds(
   const { memory, flops } = stage.prepare();
   const bytes = memory.state + memory.step;
   log(`Memory: ${formatBytes(bytes)} for the state and the largest step.`);
-  const speed = await blockSpeed(backend, source.config[task.encoder], resolved.precision);
+  const sizes = source.config[task.encoder];
+  const speed = await blockSpeed(backend, sizes, resolved.precision, steps * flops);
   log(`Time at most: ${describeTime(steps, flops, speed)}.`);
 }
 

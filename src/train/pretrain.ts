@@ -296,7 +296,7 @@ async function keptBaselines(
  * @throws OutOfMemoryError if there is less memory
  */
 async function checkNeeds(stage: RecipeStage, steps: number, options: RunOptions): Promise<void> {
-  const { memory, flops, speed } = await estimateStage(stage, options);
+  const { memory, flops, speed } = await estimateStage(stage, steps, options);
   requireEstimated(stage.name, memory);
   options.log(`Memory: ${describeMemory(memory)}.`);
   options.log(`Time: ${describeTime(steps, flops, speed)}.`);
