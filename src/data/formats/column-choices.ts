@@ -1,11 +1,19 @@
 /** Tells what is chosen in the columns of tables: once for each choice, in however many rows and tables it is made. */
-import { describeGuess, describeTexts } from "./columns.js";
-import type { SourceOptions } from "./source.js";
+import { describeGuess, describeTexts, isPlainly, textColumnsAmong } from "./columns.js";
+import type { Columns, SourceOptions } from "./source.js";
+
+interface RowOptions {
+  /** Default: those of the options. */
+  readonly columns?: Columns;
+  readonly numbers?: boolean;
+}
 
 export class ColumnChoices {
   readonly #told = new Set<string>();
   /** The names of the last row's columns: rows of most tables have the same. */
   #names = "";
+  /** Those of them that may have texts: of most rows nothing else is looked at. */
+  #texts: readonly string[] = [];
 
   /** @param several whether other files are read as well, of which a line may be true */
   constructor(
@@ -16,18 +24,25 @@ export class ColumnChoices {
   /**
    * @param path the table
    * @param where the row, for messages
+   * @param numbers whether a number is a text where no other column has one
    */
-  inRow(path: string, where: string, values: Readonly<Record<string, unknown>>): void {
-    const { onGuess, columns = {} } = this.options;
-    if (!onGuess) return;
+  inRow(
+    path: string,
+    where: string,
+    values: Readonly<Record<string, unknown>>,
+    { columns = this.options.columns ?? {}, numbers = true }: RowOptions = {},
+  ): void {
+    if (!this.options.onGuess) return;
     const names = Object.keys(values);
     if (this.#names !== names.join("\0")) {
       this.#names = names.join("\0");
+      this.#texts = textColumnsAmong(names, columns);
       const choice = describeGuess(names, columns);
       const tables = this.several ? `${path} and files like it` : path;
       if (choice !== undefined) this.#tell(choice, `${tables}: ${choice}`);
     }
-    for (const { kind, line } of describeTexts(values, columns))
+    if (this.#texts.every((name) => isPlainly(values[name]))) return;
+    for (const { kind, line } of describeTexts(values, columns, numbers))
       this.#tell(kind, `${where}: ${line}`);
   }
 

@@ -100,9 +100,22 @@ interface TextChoice {
   readonly line: string;
 }
 
-/** What was done with values of columns of texts that are none: numbers, which may be texts, and what never is. */
-export function describeTexts(values: Values, given: Columns): TextChoice[] {
-  const read = textColumnsOf(values, given);
+/** The columns that texts may be in. */
+export const textColumnsAmong = (names: readonly string[], given: Columns): string[] =>
+  names.filter((name) =>
+    given.texts ? given.texts.includes(name) : textNames.includes(name.trim().toLowerCase()),
+  );
+
+/** Whether a value of a column of texts is none, or texts alone, so that there is nothing to choose. */
+export const isPlainly = (value: unknown): boolean =>
+  membersOf(value).every((member) => typeof member === "string" || isMissing(member));
+
+/**
+ * What was done with values of columns of texts that are none: numbers, which may be texts, and what never is.
+ * @param numbers whether a number is a text where no other column has one
+ */
+export function describeTexts(values: Values, given: Columns, numbers = true): TextChoice[] {
+  const read = textColumnsOf(values, given, numbers);
   const [first] = given.texts === undefined ? presentOf(values, textNames) : [];
   const names = new Set([...read, ...(first === undefined ? [] : [first])]);
   return [...names].flatMap((name) => {
@@ -115,8 +128,8 @@ export function describeTexts(values: Values, given: Columns): TextChoice[] {
     });
     const plain = members.find((value) => typeof value !== "string" && textOf(value) !== undefined);
     const other = members.find((value) => !isMissing(value) && textOf(value) === undefined);
-    const isRead = read.includes(name);
     const isTold = plain !== undefined && given.texts === undefined;
+    const isRead = numbers && read.includes(name);
     return [
       ...(isTold && isRead ? [choice("read", plain, "are read as texts")] : []),
       ...(isTold && !isRead

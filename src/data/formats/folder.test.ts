@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { create } from "tar";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import type { Sample } from "../sample.js";
@@ -9,6 +10,7 @@ import type { Columns } from "./source.js";
 import { textSource } from "./text.js";
 
 const root = temporaryDirectory();
+const png = "not decoded here";
 
 function folder(files: Readonly<Record<string, string | Buffer>>): string {
   const directory = mkdtempSync(join(root, "folder-"));
@@ -83,6 +85,16 @@ describe("a text", () => {
 });
 
 describe("a table", () => {
+  it("of objects must have the columns that are named", async () => {
+    const table = join(folder({ "a.jsonl": '{"image":"a.png","text":"a"}\n{"b":1}\n' }), "a.jsonl");
+    const read = async (columns: Columns): Promise<unknown> =>
+      readAll(await openSource(table, { columns }));
+    await read({ texts: ["b"] });
+    await expect(read({ texts: ["txet"] })).rejects.toThrow(
+      "a.jsonl has no column txet in any of its records; the first has image, text.",
+    );
+  });
+
   it("names lines as editors count them, whatever ends them, and rows of tables without lines from 1", async () => {
     const cells = ["text,n", "", '"two', 'lines",1', "", "short", '"two', 'more",2', "short"];
     const places = async (name: string, content: string): Promise<unknown> => {
@@ -182,5 +194,62 @@ describe("a table", () => {
       ["a", "b"],
       "a.jsonl, line 1: not an object.",
     ]);
+  });
+});
+
+describe("JSON beside images", () => {
+  const beside = {
+    "1": '{"caption":2024}',
+    "2": '{"caption":"a","title":7,"note":"n"}',
+    "3": '{"text":["b",8,{}]}',
+    "4": '{"comment":5}',
+  };
+  const named = Object.entries(beside).map(([name, json]) => [`${name}.json`, json] as const);
+  const images = Object.keys(beside).map((name) => [`${name}.png`, png] as const);
+  const files = Object.fromEntries<string | Buffer>([...images, ...named, ["4.txt", "written"]]);
+  const forms = {
+    folder: () => folder(files),
+    shard: () => {
+      const directory = folder(files);
+      create(
+        { file: join(directory, "a.tar"), cwd: directory, sync: true },
+        Object.keys(files).sort(),
+      );
+      return join(directory, "a.tar");
+    },
+  };
+
+  it.each(["folder", "shard"] as const)("is read as rows of tables are: a %s", async (form) => {
+    const path = forms[form]();
+    const lines: string[] = [];
+    const onGuess = (line: string): void =>
+      void lines.push(line.replace(path, "it").split(" (")[0]!);
+    const read = async (columns?: Columns): Promise<unknown> =>
+      (await readAll(await openSource(path, { onGuess, columns }))).samples.map(
+        ({ texts }) => texts,
+      );
+    expect(await read()).toEqual([["2024"], ["a"], ["b", "8"], ["written"]]);
+    expect(lines).toEqual([
+      "it, 1.json: values such as 2024 in the column caption are read as texts",
+      "it: texts are those of the column caption, of title only where it is empty",
+      "it, 3.json: values such as 8 in the column text are read as texts",
+      "it, 3.json: values such as an object in the column text are no texts, and are not read",
+      "it, 4.json: values such as 5 in the column comment are not read where another has a text",
+    ]);
+    expect(await read({ texts: ["note", "txt"] })).toEqual([[], ["n"], [], ["written"]]);
+    await expect(read({ texts: ["nte"] })).rejects.toThrow(
+      "has no column nte in any of its records; the first has caption",
+    );
+  });
+
+  it("is not the place of images, nor of what only tables have", async () => {
+    const open = (columns: Columns, separator?: string) =>
+      openSource(forms.shard(), { columns, separator });
+    await expect(open({ image: "caption" })).rejects.toThrow("images in tar shards are files");
+    await expect(open({}, ";")).rejects.toThrow("A separator of cells is given for");
+    const clear = folder({ "a.png": png, "a.json": '{"caption":"a","text":"b"}' });
+    await expect(openSource(clear).then(readAll)).rejects.toThrow(
+      /a\.json, has a different text in each of the columns caption and text/,
+    );
   });
 });

@@ -3,9 +3,10 @@ import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { isImageName } from "../image/image-type.js";
 import type { LocatedSample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
-import type { ColumnChoices } from "./column-choices.js";
+import { ColumnChoices } from "./column-choices.js";
 import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
 import type { ImagePlace } from "./image-place.js";
+import { NamedColumns } from "./named-columns.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
@@ -23,10 +24,12 @@ export function folderSource(
   choices?: ColumnChoices,
 ): Source {
   let found: Promise<FoundRecord[]> | undefined;
+  const named = new NamedColumns(options.columns ?? {});
   const records = (): Promise<FoundRecord[]> =>
-    (found ??= recordsOf(folder, files, options, choices));
+    (found ??= recordsOf(folder, files, options, { choices, named }));
   const find = async function* (): AsyncGenerator<FoundRecord> {
     yield* await records();
+    named.require(folder);
   };
   const countOf = async (): Promise<number> => (await records()).length;
   const described = files.filter((path) => !isImageName(path)).map((path) => join(folder, path));
@@ -36,14 +39,24 @@ export function folderSource(
   );
 }
 
+/** What is made of columns, in all readings of a folder. */
+interface Readings {
+  readonly choices: ColumnChoices | undefined;
+  readonly named: NamedColumns;
+}
+
 async function recordsOf(
   folder: string,
   files: readonly string[],
   options: SourceOptions,
-  choices: ColumnChoices | undefined,
+  { choices, named }: Readings,
 ): Promise<FoundRecord[]> {
-  const { maxBytes = defaultMaxBytes, imageRoot = folder } = options;
+  const { columns, maxBytes = defaultMaxBytes, imageRoot = folder } = options;
   const { captions, faults, tables } = await readCaptions(folder, files, options, choices);
+  const ofFiles = {
+    ...{ columns, choices: choices ?? new ColumnChoices(options, false), path: folder },
+    ...(tables === 0 && { named }), // those of tables are in their first lines
+  };
   const images = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
   if (images.length === 0)
     throw new SourceError(
@@ -61,7 +74,7 @@ async function recordsOf(
       if (found === undefined) continue;
       gathered.set(extension, await readInFolder(folder, found, key, maxBytes));
     }
-    const sample = sampleOfFiles(key, gathered);
+    const sample = sampleOfFiles(key, gathered, ofFiles);
     const hasLabel = sample.label !== undefined || tables > 0 || sample.texts.length > 0;
     const label = dirname(path) === "." || hasLabel ? undefined : basename(dirname(path));
     return { ...sample, ...(label !== undefined && { label }) };

@@ -98,7 +98,8 @@ async function openFiles(
   choices: ColumnChoices | undefined,
 ): Promise<Source | undefined> {
   const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
-  if (all(isTarName)) return tarSource(paths, options);
+  if (!choices) requireMeaning(paths, options); // of several data sets, options are for those that have use for them
+  if (all(isTarName)) return tarSource(paths, options, choices);
   if (all(isParquetName)) return parquetSource(paths, options, choices);
   if (all(isTableName)) return tableSource(paths, options, choices);
   if (all(isImageName)) return imageFilesSource(paths, options);
@@ -107,6 +108,18 @@ async function openFiles(
   if (hasColumns || (paths.length === 1 && (await isImageTable(paths[0]!))))
     return tableSource(paths, options, choices);
   return textSource(paths, options);
+}
+
+/** @throws SourceError if options are given that mean nothing for files of this format */
+function requireMeaning([path = ""]: readonly string[], options: SourceOptions): void {
+  const refuse = (what: string, why: string): never => {
+    throw new SourceError(`${what} is given for ${path}, but ${why}. Leave it out.`);
+  };
+  if (isTarName(path) && options.columns?.image !== undefined)
+    refuse(`An image column, ${options.columns.image},`, "images in tar shards are files");
+  const isTable = !isTarName(path) && !isParquetName(path) && !/\.(jsonl|ndjson)$/i.test(path);
+  if (!isTable && options.separator !== undefined)
+    refuse("A separator of cells", "only CSV, TSV and text files have cells that one separates");
 }
 
 /** Opens the tar or Parquet files in a folder, if any; else images; else tables or texts. */

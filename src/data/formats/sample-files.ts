@@ -1,9 +1,12 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
 import type { LocatedSample, Sample } from "../sample.js";
-import { describeValues } from "./columns.js";
+import type { ColumnChoices } from "./column-choices.js";
+import { type Described, describeValues, requireClear } from "./columns.js";
 import { notUtf8, utf8Of } from "./encoding.js";
 import type { ImagePlace } from "./image-place.js";
+import type { NamedColumns } from "./named-columns.js";
+import type { Columns } from "./source.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";
 
@@ -75,26 +78,38 @@ function jsonOf({ key, texts, label, fields }: Sample): string {
   }
 }
 
+/** How the values of a sample's `json` are read: as those of a row of a table. */
+export interface FilesOptions {
+  /** Columns of texts and of the label, by default found by name. A column of texts named "txt" is the file. */
+  readonly columns?: Columns | undefined;
+  /** Tells of choices; default: they are not told. */
+  readonly choices?: ColumnChoices | undefined;
+  readonly named?: NamedColumns | undefined;
+  /** The data set, for messages. */
+  readonly path?: string;
+}
+
 /**
  * The sample made up of `files`, keyed by lower-case extension. Texts come from `txt`, then from `json` ("texts", or
- * "captions", "caption", "text" ...); the label from `cls` or "label"; all other `json` keys are fields. One file of
- * each kind is expected; it may have a compound extension, and so may additional ones (`seg.png` beside `jpg`). Only
- * images may be places.
+ * "captions", "caption", "text" ...), unless their columns are named; the label from `cls` or "label"; all other `json` keys
+ * are fields. One file of each kind is expected; it may have a compound extension, and so may additional ones (`seg.png`
+ * beside `jpg`). Only images may be places.
+ * @throws SourceError if columns with equally clear names hold different texts
  * @throws SampleError if the image is empty, a file is damaged, the choice between files is ambiguous, or there is
  *   neither an image nor a text
  */
 export function sampleOfFiles(
   key: string,
   files: ReadonlyMap<string, Buffer | ImagePlace>,
+  options: FilesOptions = {},
 ): LocatedSample {
   const image = fileOf(key, files, "image", isImageExtension);
   const bytes = Buffer.isBuffer(image) ? image.length : image?.range?.bytes;
   if (bytes === 0) throw new SampleError(key, "empty", `The image of ${key} has no bytes.`);
   const written = textOf(key, files, "txt");
-  const described = descriptionIn(key, textOf(key, files, "json"));
+  const described = describe(key, textOf(key, files, "json"), written, options);
   const label = textOf(key, files, "cls") ?? described.label;
-  const others = described.texts.filter((text) => text !== written);
-  const texts = written ? [written, ...others] : others;
+  const { texts } = described;
   if (image === undefined && texts.length === 0)
     throw new SampleError(key, "empty", `${key} has neither an image nor a text.`);
   return {
@@ -140,11 +155,31 @@ function textOf(
 
 const lastPart = (extension: string): string => extension.slice(extension.lastIndexOf(".") + 1);
 
-function descriptionIn(
+/** What the `json` and the text of the `txt` say of a sample. */
+function describe(
   key: string,
   json: string | undefined,
-): Pick<Sample, "texts" | "label" | "fields"> {
-  if (json === undefined) return { texts: [], fields: {} };
+  written: string | undefined,
+  { columns: given = {}, choices, named, path = key }: FilesOptions,
+): Described {
+  const values = json === undefined ? {} : objectIn(key, json);
+  const withText = { ...values, ...(written && { txt: written }) };
+  named?.see(withText);
+  // No column has the image, which is a file.
+  const columns = { texts: given.texts, label: given.label ?? "label", image: "" };
+  if (given.texts) {
+    choices?.inRow(path, `${path}, ${key}`, withText, { columns });
+    return describeValues(withText, columns);
+  }
+  const numbers = !written; // which is a text in any case
+  requireClear(`${path}, ${key}.json,`, values, columns);
+  choices?.inRow(path, `${path}, ${key}.json`, values, { columns, numbers });
+  const { texts, ...described } = describeValues(values, columns, { numbers });
+  const others = texts.filter((text) => text !== written);
+  return { ...described, texts: written ? [written, ...others] : others };
+}
+
+function objectIn(key: string, json: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -153,7 +188,5 @@ function descriptionIn(
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new SampleError(key, "damaged", `The JSON of ${key} is not an object.`);
-  const values = value as Record<string, unknown>;
-  // Of metadata, "comment" and "title" may be numbers that describe nothing.
-  return describeValues(values, { label: "label" }, { numbers: false });
+  return value as Record<string, unknown>;
 }

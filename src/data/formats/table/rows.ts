@@ -7,6 +7,7 @@ import { counted } from "../../../base/counted.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
 import { linesOf } from "../lines.js";
+import { NamedColumns } from "../named-columns.js";
 import type { Columns, SourceOptions } from "../source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { findSeparator, firstLine, isImagePath } from "./separator.js";
@@ -33,7 +34,7 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   const { columns = {}, maxBytes, quotes = true } = options;
   const extension = extname(path).toLowerCase();
   if (extension === ".jsonl" || extension === ".ndjson") {
-    yield* jsonRows(path, maxBytes);
+    yield* jsonRows(path, columns, maxBytes);
     return;
   }
   const separator = options.separator ?? (await findSeparator(path, columns));
@@ -42,14 +43,24 @@ export async function* tableRows(path: string, options: RowOptions): AsyncGenera
   yield* delimitedRows(path, { separator, splitsInQuotes, quotes, columns, maxBytes });
 }
 
-async function* jsonRows(path: string, maxBytes: number): AsyncGenerator<TableRow> {
+async function* jsonRows(
+  path: string,
+  columns: Columns,
+  maxBytes: number,
+): AsyncGenerator<TableRow> {
+  const named = new NamedColumns(columns);
   let line = 0;
   for await (const { bytes, isWhole } of linesOf(path, maxBytes)) {
     line++;
     if (!isWhole)
       yield { line, fault: `longer than the limit of ${maxBytes} bytes`, tooLarge: true };
-    else if (bytes.some((byte) => byte > 0x20)) yield { line, ...jsonRow(bytes) };
+    else if (bytes.some((byte) => byte > 0x20)) {
+      const row = jsonRow(bytes);
+      if ("values" in row) named.see(row.values);
+      yield { line, ...row };
+    }
   }
+  named.require(path);
 }
 
 function jsonRow(bytes: Buffer): Row {

@@ -4,7 +4,12 @@ import type { RemoteState } from "../../remote/store.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
 import type { ImagePlace } from "../image-place.js";
-import { isImageFile, isSampleExtension, sampleOfFiles } from "../sample-files.js";
+import {
+  type FilesOptions,
+  isImageFile,
+  isSampleExtension,
+  sampleOfFiles,
+} from "../sample-files.js";
 import { type TarEntry, tarEntries } from "./entries.js";
 
 const mostFiles = 1000; // per record
@@ -65,6 +70,8 @@ interface TarRecordOptions {
   readonly inPlace: boolean;
   /** Of an archive at a URL. */
   readonly state?: RemoteState;
+  /** How files are read. */
+  readonly files?: Omit<FilesOptions, "path">;
 }
 
 /** The records of an archive. */
@@ -81,7 +88,7 @@ export async function* tarRecords(
     if (split === undefined) continue;
     const { key: name, extension } = split;
     if (name !== current?.name) {
-      if (current) yield finished(archive, current);
+      if (current) yield finished(archive, current, options);
       const key = names.has(name) ? `${name}:${record + 1}` : name;
       names.add(name);
       const path = `${archive}:${entry.path}`;
@@ -89,7 +96,7 @@ export async function* tarRecords(
     }
     await gather(archive, current, extension, entry, options);
   }
-  if (current) yield finished(archive, current);
+  if (current) yield finished(archive, current, options);
 }
 
 async function gather(
@@ -119,13 +126,17 @@ async function gather(
   if (current.fault) files.clear();
 }
 
-function finished(archive: string, { record, key, path, files, fault }: Gathering): TarRecord {
+function finished(
+  archive: string,
+  { record, key, path, files, fault }: Gathering,
+  options: TarRecordOptions,
+): TarRecord {
   return {
     record,
     key,
     path,
     load: () => {
-      if (!fault) return sampleOfFiles(key, files);
+      if (!fault) return sampleOfFiles(key, files, { ...options.files, path: archive });
       throw new SampleError(
         key,
         fault.reason,

@@ -2,6 +2,8 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { ByteRanges } from "../byte-ranges.js";
+import { ColumnChoices } from "../column-choices.js";
+import { NamedColumns } from "../named-columns.js";
 import { openRanges } from "../open-ranges.js";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
 import { countRecords, tarRecords } from "./records.js";
@@ -17,13 +19,20 @@ const unsuspiciousBytes = 64 * 1024 * 1024;
 export const isTarName = (path: string): boolean => /\.(tar|tar\.gz|tgz)$/i.test(path);
 
 /** Samples of the archives at `paths`, in order. Files with a common key form one sample; see `sampleOfFiles`. */
-export function tarSource(paths: readonly string[], options: SourceOptions = {}): Source {
-  const { maxBytes = defaultMaxBytes } = options;
+export function tarSource(
+  paths: readonly string[],
+  options: SourceOptions = {},
+  choices = new ColumnChoices(options, paths.length > 1),
+): Source {
+  const { columns = {}, maxBytes = defaultMaxBytes } = options;
   const isCompressed = (path: string): boolean => /\.(tar\.gz|tgz)$/i.test(path);
   const find = (file: number, inPlace: boolean): Records => {
     const path = paths[file]!;
-    if (!isCompressed(path)) return plainRecords(path, { maxBytes, inPlace });
-    return compressedRecords(path, { maxBytes, inPlace: false });
+    const named = new NamedColumns({ ...columns, image: undefined }); // images are files
+    const own = { maxBytes, files: { columns, choices, named } };
+    return isCompressed(path)
+      ? ending(compressedRecords(path, { ...own, inPlace: false }), () => named.require(path))
+      : ending(plainRecords(path, { ...own, inPlace }), () => named.require(path));
   };
   const countOf = async (file: number, signal?: AbortSignal): Promise<number | undefined> =>
     isCompressed(paths[file]!) || isRemote(paths[file]!)
@@ -34,6 +43,11 @@ export function tarSource(paths: readonly string[], options: SourceOptions = {})
 
 type Options = Parameters<typeof tarRecords>[2];
 type Records = ReturnType<typeof tarRecords>;
+
+async function* ending(records: Records, end: () => void): Records {
+  yield* records;
+  end();
+}
 
 async function* plainRecords(path: string, options: Options): Records {
   const file = await openArchive(path);
