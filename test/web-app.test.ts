@@ -133,6 +133,11 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     await eventually(() => bars("Probabilities of the labels").count()).toBe(7);
     await press("Backspace", "Escape");
     await eventually(() => bars("Probabilities of the labels").count()).toBe(6);
+    await page.keyboard.type(" ");
+    const again = page.getByText("Not added again");
+    expect(await again.count()).toBe(0);
+    await page.getByRole("textbox", { name: "Labels" }).fill("camera,");
+    expect(await again.innerText()).toContain("“camera”");
   });
 
   it("classifies a file, and says what is wrong with one that is no image", async () => {

@@ -11,7 +11,10 @@ interface ChipsFieldProps {
   readonly onChange: (chips: readonly string[]) => void;
 }
 
-/** Short texts as removable chips: Enter adds one, Backspace in the empty field takes the last one back. */
+/**
+ * Short texts as removable chips: Enter adds one, Backspace in the empty field takes the last one back. One that is there already
+ * is not added again, and the field says so.
+ */
 export function ChipsField({
   label,
   hint,
@@ -22,9 +25,13 @@ export function ChipsField({
 }: ChipsFieldProps): JSX.Element {
   const id = useId();
   const [typed, setTyped] = useState("");
+  const [again, setAgain] = useState<readonly string[]>([]);
   const add = (text: string): void => {
-    const added = text.split(hasCommas ? "\n" : /[,\n]/).map((part) => part.trim());
-    onChange([...new Set([...chips, ...added])].filter(Boolean));
+    const parts = text.split(hasCommas ? "\n" : /[,\n]/).map((part) => part.trim());
+    const all = [...chips, ...parts.filter(Boolean)];
+    const kept = [...new Set(all)];
+    setAgain([...new Set(all.filter((chip, place) => all.indexOf(chip) !== place))]);
+    onChange(kept);
     setTyped("");
   };
   const press = (event: KeyboardEvent): void => {
@@ -50,7 +57,10 @@ export function ChipsField({
           aria-describedby={`${id}-hint`}
           onInput={({ currentTarget: { value } }) => {
             if (!hasCommas && value.includes(",")) add(value);
-            else setTyped(value);
+            else {
+              setTyped(value);
+              setAgain([]);
+            }
           }}
           onKeyDown={press}
           onBlur={() => typed.trim() !== "" && add(typed)}
@@ -59,9 +69,17 @@ export function ChipsField({
       <p class="hint" id={`${id}-hint`}>
         {hint}
       </p>
+      <Again chips={again} />
     </div>
   );
 }
+
+const Again = ({ chips }: Pick<ChipsFieldProps, "chips">): JSX.Element => (
+  <output class="hint">
+    {chips.length > 0 &&
+      `Not added again, as each counts once: ${chips.map((chip) => `“${chip}”`).join(", ")}.`}
+  </output>
+);
 
 const Chips = ({ chips, onChange }: Pick<ChipsFieldProps, "chips" | "onChange">): JSX.Element => (
   <ul>
