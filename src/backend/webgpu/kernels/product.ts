@@ -160,7 +160,8 @@ fn storeFour(m: u32, n: u32, sums: vec4f) {
 
 /**
  * Sums the products of the slice. While a thread multiplies what is in the workgroup's memory, it already reads its part of the
- * next terms into registers.
+ * next terms into registers. What reads is in one place of the code, as factors may be long functions: so the first round reads
+ * alone.
  */
 function sumTile({ alongLeft, alongRight }: Product, tile: Tile): string {
   const { side, depth } = tile;
@@ -173,28 +174,29 @@ function sumTile({ alongLeft, alongRight }: Product, tile: Tile): string {
     return `let ${name}${fast} = ${e} % ${count}u; let ${name}${slow} = ${e} / ${count}u;`;
   };
   const each = (statement: (i: number) => string): string => reads.map(statement).join("\n  ");
-  const read = (declare = ""): string =>
-    each(
-      (i) => `${declare}nextLeft${i} = leftFour(firstRow + left${i}, first + leftK${i});
-  ${declare}nextRight${i} = rightFour(first + rightK${i}, firstColumn + right${i});`,
-    );
   return `${eachSum(tile, (sum) => `var ${sum} = vec4f();`)}
   ${each((i) => place("left", i, alongLeft === "k") + place("right", i, alongRight === "k"))}
-  var first = slice * size.slice;
+  ${each((i) => `var nextLeft${i} = vec4f(); var nextRight${i} = vec4f();`)}
+  let first = slice * size.slice;
   let end = min(size.K, first + size.slice);
-  ${read("var ")}
-  while (first < end) {
+  for (var next = first; next < end + ${depth}u; next += ${depth}u) {
+  if (next > first) {
   ${each(
     (i) => `leftTile[${placeOf(tile, `leftK${i}`, `left${i}`)}] = nextLeft${i};
   rightTile[${placeOf(tile, `rightK${i}`, `right${i}`)}] = nextRight${i};`,
   )}
   workgroupBarrier();
-  first += ${depth}u;
-  ${read()}
+  }
+  ${each(
+    (i) => `nextLeft${i} = leftFour(firstRow + left${i}, next + leftK${i});
+  nextRight${i} = rightFour(next + rightK${i}, firstColumn + right${i});`,
+  )}
+  if (next > first) {
   for (var k = 0u; k < ${depth}u; k++) {
     ${multiply(tile)}
   }
   workgroupBarrier();
+  }
   }`;
 }
 
