@@ -1,7 +1,6 @@
 /** Whether the server runs and takes requests, for supervisors and load balancers. */
 import { z } from "@hono/zod-openapi";
 import type { ServerApp } from "../http/app.js";
-import { takesNoQuery } from "../http/query.js";
 import type { ServerGroup } from "../processes/server-group.js";
 
 const statusResponse = z
@@ -39,10 +38,8 @@ export function addHealth(app: ServerApp, isReady: () => boolean, group?: Server
     },
   });
   const processes = async () => (group ? { processes: await group.processes() } : {});
-  app.get("/health", takesNoQuery, async (context) =>
-    context.json({ status: "ok", ...(await processes()) }),
-  );
-  app.get("/ready", takesNoQuery, async (context) => {
+  app.get("/health", async (context) => context.json({ status: "ok", ...(await processes()) }));
+  app.get("/ready", async (context) => {
     if (!isReady()) return context.json({ status: "stopping" }, 503);
     const counts = await processes();
     const isWhole = counts.processes?.ready === counts.processes?.of;

@@ -1,5 +1,4 @@
 import type { ServerApp } from "../http/app.js";
-import { takesNoQuery } from "../http/query.js";
 import type { Metrics } from "../metrics.js";
 import type { ServerGroup } from "../processes/server-group.js";
 
@@ -16,7 +15,7 @@ export function addMetrics(app: ServerApp, { registry }: Metrics, group?: Server
       },
     },
   });
-  app.get("/metrics", takesNoQuery, async (context) =>
+  app.get("/metrics", async (context) =>
     context.body(await (group ?? registry).metrics(), 200, {
       "content-type": registry.contentType,
     }),
