@@ -1,6 +1,8 @@
 /**
  * Pre-training FLAVA in a browser, on WebGPU or WebAssembly.
  *
+ * @module flava/browser-training
+ *
  * @example
  * import { decodeFile, train } from "flava/browser-training";
  *
@@ -18,6 +20,12 @@ export type { OpenedBackend } from "./browser/opened-backend.js";
 export type { TrainingEntry } from "./browser/training-entry.js";
 export type { TrainingData, TrainingPair } from "./browser/memory-data.js";
 export { quickstartSettings } from "./configs/quickstart-settings.js";
-export { RecipeError } from "./configs/recipe.js";
+export { type RecipeInput, RecipeError } from "./configs/recipe.js";
 export type { Flava } from "./browser/flava.js";
-export { decodeFile, type BrowserImage } from "./browser/image.js";
+export { type BrowserImage, type DecodeFileOptions, decodeFile } from "./browser/image.js";
+export type { BackendOptions } from "./browser/backend.js";
+export type { Backend } from "./backend/backend.js";
+export type { Values } from "./backend/values.js";
+export type { Abortable } from "./base/call-options.js";
+export type { MixtureCursor } from "./data/batch/mixture.js";
+export type { Image } from "./data/image/image.js";

@@ -2,6 +2,8 @@
  * The engine: functions of symbolic tensors, traced, differentiated and compiled to programs that run on a backend.
  * `flava/ops` has the operations, `flava/model` the layers.
  *
+ * @module flava/engine
+ *
  * @example
  * import { State, adamW, adamWMoments, compile, gradient, openBackend, spec } from "flava/engine";
  * import { fill, linear, mean, multiply, subtract } from "flava/ops";
@@ -25,22 +27,47 @@
  * }
  * backend.dispose();
  */
+export type { Level } from "./backend/addon.js";
 export type { Backend } from "./backend/backend.js";
 export { type BackendOptions, openBackend, requestBackend } from "./backend/open.js";
 export { type Communicator, LostProcessError } from "./backend/communicator.js";
+export type { NativeOptions } from "./backend/native.js";
 export { type NativeCommunicator, joinMpi } from "./backend/native-communicator.js";
-export { Program, type ProgramMemory, type ProgramOptions, compile } from "./backend/program.js";
+export {
+  type Program,
+  type ProgramMemory,
+  type ProgramOptions,
+  type Results,
+  compile,
+} from "./backend/program.js";
 export { State } from "./backend/state.js";
+export type { ThreadOptions } from "./backend/threads.js";
 export { type Values, fromBfloat16, toBfloat16 } from "./backend/values.js";
+export type { Abortable } from "./base/call-options.js";
 export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
 export { type Key, below, foldIn, keyOf, normal, uniform, uniformAt } from "./base/random.js";
-export { type Mapped, leavesOf, mapTree } from "./base/tree.js";
+export { type Mapped, type Partly, leavesOf, mapTree } from "./base/tree.js";
 export { gradient } from "./graph/gradient.js";
+export type { Range } from "./graph/ops/block-ranges.js";
 export { constant } from "./graph/placeholder.js";
 export { remat } from "./graph/remat.js";
-export { type Launch, type MpiLibrary, launchOf, mpiLibraryPath } from "./parallel/launcher.js";
-export { type Dtype, type Shape, Tensor, TensorSpec, spec } from "./graph/tensor.js";
+export {
+  type Launch,
+  type MpiLibrary,
+  type Environment,
+  launchOf,
+  mpiLibraryPath,
+} from "./parallel/launcher.js";
+export {
+  type Dtype,
+  type Node,
+  type Shape,
+  type Tensor,
+  type TensorSpec,
+  spec,
+} from "./graph/tensor.js";
 export { scope } from "./graph/trace.js";
+export type { World } from "./graph/world.js";
 export {
   type AdamWInputs,
   type AdamWOptions,

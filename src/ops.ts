@@ -2,6 +2,8 @@
  * Operations on symbolic tensors, to be traced by `compile` of `flava/engine`. Shapes are checked while tracing; a wrong
  * one is a `ShapeError`, which names the operation, its place in the model and the shapes.
  *
+ * @module flava/ops
+ *
  * @example
  * import { State, compile, openBackend, spec } from "flava/engine";
  * import { l2Normalize, product } from "flava/ops";
@@ -74,3 +76,4 @@ export { reshape } from "./graph/ops/reshape.js";
 export { pad, slice } from "./graph/ops/slice.js";
 export { softmax } from "./graph/ops/softmax.js";
 export { checkFinite, copyInto } from "./graph/ops/update.js";
+export type { Dtype, Shape, Tensor } from "./graph/tensor.js";

@@ -1,6 +1,8 @@
 /**
  * Search: indexes of embeddings that follow a data set, searched by texts and images; duplicates; and files of embeddings.
  *
+ * @module flava/search
+ *
  * @example
  * import { load } from "flava";
  * import { openSource } from "flava/data";
@@ -37,7 +39,7 @@ export {
   indexSource,
 } from "./search/index-source.js";
 export { LanceIndex } from "./search/lance/lance-index.js";
-export { modelFingerprint } from "./search/model-fingerprint.js";
+export { type FingerprintedModel, modelFingerprint } from "./search/model-fingerprint.js";
 export {
   type MakeIndexOptions,
   type OpenIndexOptions,
@@ -46,7 +48,7 @@ export {
   originOf,
 } from "./search/open-index.js";
 export { UnknownFieldError } from "./search/filter.js";
-export { type Query, embedQueries } from "./search/query.js";
+export { type Query, type QueryEmbedder, embedQueries } from "./search/query.js";
 export type { IndexChanges } from "./search/reconcile.js";
 export {
   type MatchedHit,
@@ -64,3 +66,18 @@ export type {
   VectorIndex,
   VectorKind,
 } from "./search/vector-index.js";
+export type { Backend } from "./backend/backend.js";
+export type { State } from "./backend/state.js";
+export type { Abortable, CallOptions } from "./base/call-options.js";
+export type { SkippedSamples } from "./data/batch/skipped.js";
+export type { ImagePlace } from "./data/formats/image-place.js";
+export type { Part } from "./data/formats/part-of-source.js";
+export type { Source } from "./data/formats/source.js";
+export type { DecodeOptions } from "./data/image/decode.js";
+export type { Image } from "./data/image/image.js";
+export type { ImageProcessor } from "./data/image/processor.js";
+export type { Tokenizer } from "./data/text/tokenizer.js";
+export type { Embedder } from "./inference/embedder.js";
+export type { FlavaConfig } from "./model/config.js";
+export type { FeatureOptions, PooledFeatures } from "./model/features.js";
+export type { Precision } from "./nn/precision.js";

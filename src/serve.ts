@@ -1,6 +1,8 @@
 /**
  * Models behind HTTP endpoints, compatible with OpenAI's clients where those have the same.
  *
+ * @module flava/serve
+ *
  * @example
  * import { load } from "flava";
  * import { createServer } from "flava/serve";
@@ -10,6 +12,7 @@
  */
 export { Server, type ServerOptions, createServer } from "./serve/server.js";
 export type { ListenOptions } from "./serve/listen.js";
+export type { EndpointOptions } from "./serve/create-app.js";
 export {
   ServerProcesses,
   type ServerProcessesOptions,
@@ -22,7 +25,8 @@ export type { BatchLimits } from "./serve/batch/lane.js";
 export { ApiKeys } from "./serve/http/api-keys.js";
 export type { ServerLimits } from "./serve/http/limits.js";
 export type { LoggedRequest } from "./serve/http/request-log.js";
-export type { ServerApp } from "./serve/http/app.js";
+export type { AppEnvironment, ServerApp } from "./serve/http/app.js";
+export type { RequestFacts } from "./serve/http/call.js";
 export type { ClassifyRequest, ClassifyResponse } from "./serve/schemas/classify.js";
 export type {
   EmbeddingInput,
@@ -40,3 +44,4 @@ export type { MatchRequest, MatchResponse } from "./serve/schemas/match.js";
 export type { PredictRequest, PredictResponse } from "./serve/schemas/predict.js";
 export type { SearchHit, SearchRequest, SearchResponse } from "./serve/schemas/search.js";
 export type { ModelDescription, ModelsResponse } from "./serve/schemas/models.js";
+export type { Flava } from "./api/flava.js";

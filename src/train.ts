@@ -1,6 +1,8 @@
 /**
  * Training: recipes and runs, and the single optimizer step that they are made of.
  *
+ * @module flava/train
+ *
  * @example
  * import { openBackend } from "flava/engine";
  * import { pretrain, readRecipe } from "flava/train";
@@ -15,15 +17,20 @@ export { type Ablation, ablationRecipe, ablations } from "./configs/ablations/ab
 export { readRecipe } from "./configs/read-recipe.js";
 export { recipeJsonSchema } from "./configs/recipe-document.js";
 export { recipes } from "./configs/recipes.js";
-export { pretrainingParameters } from "./model/flava.js";
-export type { PretrainingModel } from "./objective/model.js";
+export { type FlavaForPretraining, pretrainingParameters } from "./model/flava.js";
+export type { TracedModel } from "./model/traced-model.js";
+export type { GatherMode, PretrainingModel } from "./objective/model.js";
 export {
   type LossName,
   type LossWeights,
+  type Objectives,
   lossNames,
   lossesOf,
   totalLoss,
 } from "./objective/objectives.js";
+export type { Objective } from "./objective/masked.js";
+export type { MaskedImageObjective } from "./objective/masked-image.js";
+export type { ContrastiveObjective } from "./objective/pair.js";
 export {
   type FinetuningRecipe,
   type FinetuningRecipeInput,
@@ -36,16 +43,54 @@ export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";
 export { type DryRunOptions, dryRun } from "./train/dry-run.js";
 export { type PretrainOptions, pretrain } from "./train/pretrain.js";
-export { ChangedRunError } from "./train/run/provenance.js";
+export { type Difference, ChangedRunError } from "./train/run/provenance.js";
 export type { LogEntry } from "./train/run/log.js";
-export type { ExtraInputs, ExtraLoss, TracedBatch } from "./train/stages/extra-loss.js";
+export type {
+  ExtraInputs,
+  ExtraLoss,
+  InputsByLoss,
+  PretrainingInputs,
+  TracedBatch,
+} from "./train/stages/extra-loss.js";
 export {
+  type PretrainingLossOptions,
   boundLogitScale,
   pretrainingLoss,
   pretrainingRules,
 } from "./train/stages/pretraining-loss.js";
+export type { Log, Scalars } from "./train/stages/stage.js";
 export type { CompiledStep, StepResults } from "./train/step/compiled-step.js";
-export type { Loss } from "./train/step/loss.js";
+export type {
+  Comparison,
+  Counts,
+  Embedded,
+  InputValues,
+  Loss,
+  LossOfParts,
+  Traced,
+  TracedLoss,
+  TracedPart,
+} from "./train/step/loss.js";
 export type { Division } from "./optim/division.js";
 export { type ZeroStage, divisionOf } from "./optim/zero.js";
-export { type OptimizerState, optimizerState } from "./train/step/update.js";
+export type { AdamWOptions, Moments } from "./optim/adamw.js";
+export type { ParameterRules } from "./optim/rules.js";
+export {
+  type OptimizerState,
+  type OptimizerStateOptions,
+  type UpdateOptions,
+  optimizerState,
+} from "./train/step/update.js";
+export type { PartCounts, SumDtype } from "./train/step/tree-sum.js";
+export type { Backend } from "./backend/backend.js";
+export type { ProgramMemory } from "./backend/program.js";
+export type { State } from "./backend/state.js";
+export type { Values } from "./backend/values.js";
+export type { Mapped, Partly } from "./base/tree.js";
+export type { Batch, BatchTensors } from "./data/batch/batch.js";
+export type { CollatedBatch } from "./data/batch/collate.js";
+export type { SampleColumns } from "./data/labeled/labeled-row.js";
+export type { LabeledSample } from "./data/labeled-sample.js";
+export type { Range } from "./graph/ops/block-ranges.js";
+export type { Tensor, TensorSpec } from "./graph/tensor.js";
+export type { World } from "./graph/world.js";

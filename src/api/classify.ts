@@ -8,6 +8,7 @@ import { logitScaleBounds } from "../model/logit-scale.js";
 
 /** A label and how well it fits an image. */
 export interface Classification {
+  /** The label, as it was given. */
   readonly label: string;
   /** Probability; those of all given labels sum to 1. */
   readonly probability: number;
@@ -15,6 +16,7 @@ export interface Classification {
   readonly similarity: number;
 }
 
+/** How labels become prompts. */
 export interface ClassifyOptions {
   /**
    * Prompts with "{}" for the label; their embeddings are averaged. Default: "{}", "a picture of a {}" and

@@ -17,6 +17,7 @@ import type { OnnxDtype } from "../export/onnx/dtype.js";
 import { type LoadOptions, shippedModel } from "./load.js";
 import { pathOf } from "./path.js";
 
+/** Which model to export, and how it will compute. */
 export interface ExportOptions
   extends Pick<LoadOptions, "backend" | "heads" | "onWarning">, CallOptions {
   /** The model to export: a directory or a weights file; default: the model that ships with the package. */

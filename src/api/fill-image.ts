@@ -15,6 +15,7 @@ import { maskedLogits } from "../model/heads.js";
 import { imageOutputs } from "../model/outputs.js";
 import type { LoadedModel } from "./model.js";
 
+/** Which patches of an image are hidden. */
 export interface FillImageOptions {
   /** 1 or true for each hidden patch, row by row; default: random blocks, as in training. */
   readonly hidden?: ArrayLike<number | boolean>;
@@ -22,6 +23,7 @@ export interface FillImageOptions {
   readonly seed?: number;
 }
 
+/** What a model makes of an image with hidden patches. Patches are counted row by row from the top left. */
 export interface FilledImage {
   /** Patches in a row and in a column. */
   readonly grid: { readonly width: number; readonly height: number };

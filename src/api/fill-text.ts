@@ -18,11 +18,13 @@ import type { LoadedModel } from "./model.js";
 
 /** A word piece predicted for a mask; a leading "##" marks a word continuation. */
 export interface Candidate {
+  /** The piece as the vocabulary has it, such as "cat" or "##s". */
   readonly piece: string;
   /** Probability among all pieces of the vocabulary. */
   readonly probability: number;
 }
 
+/** A text without masks, and what else could be there. */
 export interface FilledText {
   /** The text with each mask replaced by the best piece; in lower case if the vocabulary is uncased. */
   readonly text: string;
@@ -30,6 +32,7 @@ export interface FilledText {
   readonly masks: readonly (readonly Candidate[])[];
 }
 
+/** How much is said of each mask. */
 export interface FillTextOptions {
   /** Number of candidates per mask; default: 5. */
   readonly top?: number;

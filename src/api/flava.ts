@@ -36,10 +36,13 @@ interface FlavaOptions {
 
 /** A text with one or more [MASK] and the image it describes. */
 export interface MaskedPair {
+  /** What is known of the caption, with [MASK] for each hidden word piece. */
   readonly text: string;
+  /** The image that it describes. */
   readonly image: ImageInput;
 }
 
+/** How a model is saved, and how that is stopped and followed: progress is in tensors. */
 export interface SaveOptions extends CallOptions {
   /** Data type of the weights; default: as stored. */
   readonly dtype?: WeightDtype;
@@ -66,6 +69,7 @@ export class Flava {
 
   /** @param model its backend is disposed by `close` */
   constructor(
+    /** Sizes, weights, tokenizer, image processor and backend, for what the methods do not offer. */
     readonly model: LoadedModel,
     { batch, onWarning }: FlavaOptions,
   ) {

@@ -9,6 +9,7 @@ import type { Precision } from "../nn/precision.js";
 import { Flava } from "./flava.js";
 import { pathOf } from "./path.js";
 
+/** How a model is loaded and how it will compute. Progress is in tensors. */
 export interface LoadOptions extends CallOptions {
   /**
    * Precision of matrix products; default: "float32". "bfloat16" is faster on processors that support it, but slightly

@@ -12,13 +12,22 @@ import type { LoadedModel } from "./model.js";
 
 /** A label and its probability. */
 export interface PredictedLabel {
+  /** The label, as in the data that the model was fine-tuned on. */
   readonly label: string;
+  /** For classes one of numbers that sum to 1; for answers with scores that of this answer alone. */
   readonly probability: number;
 }
 
 /** The best label and all others, best first; or a value, of a model for regression. */
 export type Prediction =
-  (PredictedLabel & { readonly labels: readonly PredictedLabel[] }) | { readonly value: number };
+  | (PredictedLabel & {
+      /** All labels, best first. */
+      readonly labels: readonly PredictedLabel[];
+    })
+  | {
+      /** The number, in the units of the data that the model was fine-tuned on. */
+      readonly value: number;
+    };
 
 /**
  * What to predict from, as the model's task asks for: a text; an image; or an object with a `text`, a `textPair` and an

@@ -58,22 +58,39 @@ export interface Executable {
   dispose(): void;
 }
 
+/**
+ * What runs programs, and the memory that they share: made by `openBackend` or `requestBackend`, freed by `dispose`.
+ */
 export interface Backend {
+  /** Which kind it is: compiled kernels, the same in WebAssembly, a GPU, or plain TypeScript. */
   readonly name: "native" | "wasm" | "webgpu" | "reference";
   /** The processor instructions in use, such as "avx512bf16", or the name of the device. */
   readonly level: string;
+  /** Threads that compute. */
   readonly threads: number;
   /** The processes with which programs exchange values; undefined if there is only this one. */
   readonly communicator?: Communicator | undefined;
   /** Bytes of the arena that all programs share: what the largest program loaded so far needs. */
   arenaBytes(): number;
-  /** Whether constant weights are packed for the kernels. */
+  /**
+   * Whether constant weights are packed for the kernels.
+   * @internal
+   */
   readonly packsWeights: boolean;
-  /** How programs place their tensors; default: as processors read them best. */
+  /**
+   * How programs place their tensors; default: as processors read them best.
+   * @internal
+   */
   readonly memory?: MemoryLayout;
-  /** Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated. */
+  /**
+   * Memory for one tensor, filled with zeros; throws an `OutOfMemoryError` before anything is allocated.
+   * @internal
+   */
   allocate(spec: TensorSpec): Memory;
-  /** The same for many tensors, which lie side by side: large pages of memory then hold small tensors, too. */
+  /**
+   * The same for many tensors, which lie side by side: large pages of memory then hold small tensors, too.
+   * @internal
+   */
   allocateTogether?(specs: readonly TensorSpec[]): Memory[];
   /**
    * Maps the memory of `tensors` from a file: pages are read on first access and copied on first write, so the file
@@ -82,10 +99,15 @@ export interface Backend {
    *
    * The file may be closed, renamed or replaced afterwards. If it is truncated, accessing the missing pages ends this
    * process with SIGBUS, as with every mapping.
+   * @internal
    */
   map?(file: OpenFile, tensors: readonly TensorInFile[]): Memory[] | undefined;
+  /**
+   * Makes a plan ready to run.
+   * @internal
+   */
   load(plan: Plan, memoryOf: (place: PersistentPlace) => Memory): Executable;
-  /** Frees all memory. */
+  /** Frees all memory, that of every state and program on this backend included. Neither can be used afterwards. */
   dispose(): void;
 }
 

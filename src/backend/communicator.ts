@@ -3,6 +3,10 @@ import type { Gather } from "../graph/tensor.js";
 
 /** The other processes of a run, as a backend and training see them. */
 export interface Communicator extends World {
+  /**
+   * The values of all processes.
+   * @internal
+   */
   readonly gather: Gather;
   /** The name of each process's machine, in the order of ranks. */
   readonly hosts: readonly string[];

@@ -4,6 +4,10 @@ import { type Communicator, LostProcessError } from "./communicator.js";
 
 /** The processes of a run, joined by MPI or within this one. */
 export interface NativeCommunicator extends Communicator {
+  /**
+   * The processes as the compiled addon knows them.
+   * @internal
+   */
   readonly joined: Joined;
   /** Waits until all others leave, too; required before this process ends. */
   leave(): void;
@@ -12,7 +16,9 @@ export interface NativeCommunicator extends Communicator {
 }
 
 /**
- * @param library path of the compiled native/mpi
+ * Joins this process to the others that an MPI launcher started (`launchOf`). `openBackend` takes the result as `processes`.
+ *
+ * @param library path of the compiled native/mpi, from `mpiLibraryPath`
  * @param timeout seconds without an answer after which another process counts as lost
  * @throws Error if the library cannot be loaded or the processes do not find each other
  */

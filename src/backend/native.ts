@@ -28,6 +28,7 @@ import { type LevelSpeeds, levelSpeeds } from "./level-speeds.js";
 import { type ThreadOptions, threadsFrom } from "./threads.js";
 import { type Values, fromBits, toBits } from "./values.js";
 
+/** What of a processor is used, and with whom. */
 export interface NativeOptions extends ThreadOptions {
   /** The highest processor level to use; default: `FLAVA_LEVEL`, else the fastest on this machine. */
   readonly level?: Level;

@@ -5,6 +5,7 @@ import { referenceBackend } from "./reference.js";
 import { openWebGpu } from "./webgpu/open.js";
 import { openWasm, wasmFault } from "./wasm/open.js";
 
+/** Which backend to open, and how many threads it computes with. */
 export interface BackendOptions extends NativeOptions {
   /**
    * Default: `FLAVA_BACKEND`, else native if its kernels were built, else wasm. The reference backend, in plain

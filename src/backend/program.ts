@@ -20,13 +20,18 @@ import { type Values, checkValues } from "./values.js";
 const firstChannel = 2 ** 12;
 
 /** The results of a traced function: tensors to read after a run, and new values for parts of the state. */
-interface Results<S, O> {
+export interface Results<S, O> {
+  /** A tree of tensors, whose values `Program.run` gives. */
   readonly outputs: O;
+  /** New values for parts of the state, a tree like the state; what is missing stays as it is. */
   readonly state?: Partly<Mapped<S, TensorSpec, Tensor>, Tensor>;
 }
 
+/** What a program reads: state, which stays between runs, and inputs, which each run is given. */
 export interface ProgramOptions<S, I> {
+  /** Parameters and whatever else persists; the program may give parts of it new values. */
   readonly state: State<S>;
+  /** A tree of `spec(...)`: the shapes of what `Program.run` will be given. */
   readonly inputs: I;
 }
 
@@ -38,6 +43,7 @@ export interface ProgramMemory {
   readonly prepared: number;
   /** Temporary tensors; all programs of a backend share one arena, as large as the largest needs. */
   readonly arena: number;
+  /** The sum of all of these. */
   readonly total: number;
 }
 
@@ -106,6 +112,7 @@ function rangeOfValue(value: Tensor, { begin, end }: Range): Tensor {
 
 /** A compiled function. The programs of a backend run one at a time. */
 export class Program<I, O> {
+  /** Bytes that the program needs. */
   readonly memory: ProgramMemory;
   readonly #options: ProgramOptions<unknown, I>;
   readonly #outputs: O;

@@ -18,9 +18,15 @@ import { type Values, checkValues } from "./values.js";
  * same order.
  */
 export class State<S = unknown> {
-  /** Counts the writes from outside, so that programs know when prepared weights are out of date. */
+  /**
+   * Counts the writes from outside, so that programs know when prepared weights are out of date.
+   * @internal
+   */
   version = 0;
-  /** What programs compute from the state alone. */
+  /**
+   * What programs compute from the state alone.
+   * @internal
+   */
   readonly prepared: PreparedTensors;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
   readonly #memory = new Map<string, Memory>();
@@ -32,8 +38,11 @@ export class State<S = unknown> {
 
   /** @param ranges what this process has of divided tensors, by path; all processes give the same paths in the same order */
   constructor(
+    /** The backend that has the memory. */
     readonly backend: Backend,
+    /** Shapes and dtypes, as they were given: a tree of `TensorSpec`. */
     readonly specs: S,
+    /** What this process has of divided tensors, by path; empty if none are divided. */
     readonly ranges: ReadonlyMap<string, Range> = new Map(),
   ) {
     this.prepared = new PreparedTensors(backend);
@@ -55,6 +64,10 @@ export class State<S = unknown> {
     return bytes;
   }
 
+  /**
+   * The shape and dtype of the tensor at `path`.
+   * @throws Error if there is no such tensor
+   */
   spec(path: string): TensorSpec {
     const found = this.#specs.get(path);
     if (found) return found;
@@ -72,7 +85,10 @@ export class State<S = unknown> {
     return [...this.ranges.keys()].some((path) => path.startsWith(`${part}/`));
   }
 
-  /** The processes among which work on the parameters may be dealt; undefined if they all do it, gathering what is divided. */
+  /**
+   * The processes among which work on the parameters may be dealt; undefined if they all do it, gathering what is divided.
+   * @internal
+   */
   get dealtAmong(): Communicator | undefined {
     return this.divides("parameters") ? undefined : this.backend.communicator;
   }
@@ -88,6 +104,7 @@ export class State<S = unknown> {
 
   /**
    * Sets the elements of the tensor at `path` from `start` on; with `transposed`, the values are matrices to transpose.
+   * @internal
    */
   writePart(path: string, start: number, values: Values, transposed?: Matrices): void {
     const { dtype, size } = this.spec(path);
@@ -145,7 +162,10 @@ export class State<S = unknown> {
     for (const [path, leaf] of leavesOf<Values>(values)) this.write(path, leaf);
   }
 
-  /** Whether the tensor at `path` has memory; all do after the first use of any. */
+  /**
+   * Whether the tensor at `path` has memory; all do after the first use of any.
+   * @internal
+   */
   hasMemory(path: string): boolean {
     return this.#memory.has(path);
   }
@@ -154,6 +174,7 @@ export class State<S = unknown> {
    * Maps tensors that have no memory yet from a file. `offsets` holds, by path, the byte at which their elements begin.
    * Data is read on first use and never written to the file; see `Backend.map`. Returns false, doing nothing, if the
    * backend cannot map it.
+   * @internal
    */
   map(file: OpenFile, offsets: ReadonlyMap<string, number>): boolean {
     const tensors = [...offsets].map(([path, offset]) => {
@@ -178,7 +199,10 @@ export class State<S = unknown> {
     return true;
   }
 
-  /** The memory of the tensor at `path`; the first call allocates all tensors. */
+  /**
+   * The memory of the tensor at `path`; the first call allocates all tensors.
+   * @internal
+   */
   memory(path: string): Memory {
     this.allocate();
     const memory = this.#memory.get(path);
@@ -195,6 +219,7 @@ export class State<S = unknown> {
   /**
    * Allocates all tensors that have no memory. Pages of a mapped file do not count, because the system can evict them
    * until they are written.
+   * @internal
    */
   allocate(): void {
     if (this.#memory.size === this.#specs.size) return;
@@ -207,7 +232,10 @@ export class State<S = unknown> {
     for (const [index, path] of lacking.entries()) this.#memory.set(path, memories[index]!);
   }
 
-  /** Performs a run of a program, during which writing is refused and, if the program updates the state, reading. */
+  /**
+   * Performs a run of a program, during which writing is refused and, if the program updates the state, reading.
+   * @internal
+   */
   async during<T>(updates: boolean, run: () => Promise<T>): Promise<T> {
     this.#runs++;
     this.#updates += Number(updates);

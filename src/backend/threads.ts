@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 
+/** How many threads compute. */
 export interface ThreadOptions {
   /** Number of compute threads; default: `FLAVA_THREADS`, else one per core. */
   readonly threads?: number;

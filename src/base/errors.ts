@@ -17,7 +17,9 @@ export class NonFiniteError extends Error {
    * @param operation the first operation with a non-finite result, and its place in the model
    */
   constructor(
+    /** Number of runs of the program so far, including this one. */
     readonly run: number,
+    /** The first operation with a non-finite result, and its place in the model. */
     readonly operation: string,
   ) {
     super(

@@ -10,6 +10,7 @@ import type { Gpu } from "../backend/webgpu/interface.js";
 import { fetchBytes } from "./fetch.js";
 import { kernelWorkers } from "./kernel-workers.js";
 
+/** What computes in a browser. */
 export interface BackendOptions {
   /** Default: WebGPU where the browser gives an adapter, else WebAssembly. */
   readonly backend?: "webgpu" | "wasm";

@@ -52,14 +52,17 @@ export class Flava {
     return this.#model.backend.threads;
   }
 
-  /** Unit-length embeddings of images in the space of texts: float32 [D] each. */
+  /**
+   * Unit-length embeddings of images in the space of texts: float32 [D] each; their dot products are cosine similarities.
+   */
   async embedImages(images: readonly BrowserImage[]): Promise<Float32Array[]> {
     const vectors = await this.#embedder.images(images.map(toImage));
     return images.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
   }
 
   /**
-   * Unit-length embeddings of texts in the space of images: float32 [D] each.
+   * Unit-length embeddings of texts in the space of images: float32 [D] each. Texts longer than the model's positions are
+   * truncated.
    * @throws RangeError if a text is blank
    */
   async embedTexts(texts: readonly string[]): Promise<Float32Array[]> {
@@ -68,7 +71,10 @@ export class Flava {
     return texts.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
   }
 
-  /** Ranks all labels for an image, best first. */
+  /**
+   * Ranks all labels for an image, best first.
+   * @throws RangeError if there is no label, one is empty, or two are equal
+   */
   async classify(
     image: BrowserImage,
     labels: readonly string[],
@@ -82,8 +88,9 @@ export class Flava {
   }
 
   /**
-   * The probability that an image and a text belong together, if the model has its matching head.
+   * The probability that an image and a text belong together, from 0 to 1.
    * @throws RangeError if the text is blank
+   * @throws Error if the model has no matching head
    */
   async match(image: BrowserImage, text: string): Promise<number> {
     requireTexts(text);

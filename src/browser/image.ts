@@ -1,8 +1,10 @@
 import type { Image } from "../data/image/image.js";
 
 /** What a canvas gives (`getImageData`): 8-bit sRGB with alpha. */
-interface CanvasPixels {
+export interface CanvasPixels {
+  /** In pixels: W. */
   readonly width: number;
+  /** In pixels: H. */
   readonly height: number;
   /** [H, W, 4] */
   readonly data: ArrayLike<number>;
@@ -55,6 +57,7 @@ const browser = globalThis as unknown as {
   readonly OffscreenCanvas: new (width: number, height: number) => Canvas;
 };
 
+/** How large a decoded image may be. */
 export interface DecodeFileOptions {
   /** Larger images are shrunk to this many pixels along their longer side, by the browser; default: none are. */
   readonly longestSide?: number;

@@ -15,6 +15,7 @@ import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { type OnBytes, NotFoundError, fetchBytes } from "./fetch.js";
 import { Flava } from "./flava.js";
 
+/** What computes, and how the files are fetched. */
 export interface LoadOptions extends Abortable, BackendOptions {
   /** Called while the weights arrive, with bytes so far and in all (0 if the server does not say). */
   readonly onProgress?: OnBytes;

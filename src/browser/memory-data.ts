@@ -8,11 +8,15 @@ import { type BrowserImage, toImage } from "./image.js";
 
 /** An image with captions, simplest first. */
 export interface TrainingPair {
+  /** The image, as a canvas or `decodeFile` gives it. */
   readonly image: BrowserImage;
+  /** Its captions, at least one, simplest first. */
   readonly texts: readonly string[];
 }
 
+/** What a model is trained on. At least the pairs must be there. */
 export interface TrainingData {
+  /** Images with captions. */
   readonly pairs: readonly TrainingPair[];
   /** Images to learn from without texts; default: those of the pairs. */
   readonly images?: readonly BrowserImage[];

@@ -26,9 +26,11 @@ import type { TrainingEntry } from "./training-entry.js";
 
 /** A recipe without places of data. */
 export type BrowserRecipe = Omit<RecipeInput, "data" | "start"> & {
+  /** As in a recipe for `flava pretrain`, but nothing that says where data are on disk. */
   readonly data: Omit<RecipeInput["data"], "root">;
 };
 
+/** How a model is trained, what computes, and what is told meanwhile. */
 export interface TrainOptions extends Abortable, BackendOptions {
   /** The text of a vocab.txt of word pieces. */
   readonly vocabulary: string;

@@ -15,21 +15,28 @@ interface Weight {
   readonly stored: StoredTensor;
 }
 
+/** An open checkpoint, from `openCheckpoint`, whose weights have not been read yet. */
 export interface Checkpoint {
+  /** The file or directory, as it was given. */
   readonly path: string;
   /** The directory of its config.json, if it has one. */
   readonly directory?: string | undefined;
   /** Its config.json. */
   readonly source?: JsonObject | undefined;
+  /** Whose names its tensors have: which of the classes of Hugging Face, or TorchMultimodal's or DALL-E's files. */
   readonly family: Family;
   /** The file format. */
   readonly format: string;
   /** Unknown for DALL-E's decoder alone. */
   readonly sizes: Sizes | undefined;
-  /** By our path, such as "flava/image/cls". */
+  /**
+   * By our path, such as "flava/image/cls".
+   * @internal
+   */
   readonly weights: ReadonlyMap<string, Weight>;
   /** Names that do not belong to the model. */
   readonly unknown: readonly string[];
+  /** Closes its files. */
   close(): Promise<void>;
 }
 

@@ -14,11 +14,16 @@ import { CheckpointError } from "./files/stored-tensor.js";
 export type Sizes =
   | {
       readonly kind: "flava";
+      /** Sizes of the model. */
       readonly config: FlavaConfig;
       /** Whether the pre-training model includes its codebook. */
       readonly codebook: boolean;
     }
-  | { readonly kind: "codebook"; readonly config: CodebookConfig };
+  | {
+      readonly kind: "codebook";
+      /** Sizes of the codebook. */
+      readonly config: CodebookConfig;
+    };
 
 /** A section of the file, and its path for messages. */
 interface Section {
@@ -201,6 +206,10 @@ function flag(section: Section, key: string, standard: boolean): boolean {
 
 /** Hugging Face's names of the dtypes of weights. */
 export const weightDtypes = ["float32", "float16", "bfloat16"] as const;
+/**
+ * How weights are stored.
+ * @useDeclaredType
+ */
 export type WeightDtype = (typeof weightDtypes)[number];
 
 /** The config.json of a model; omitted keys have Hugging Face's defaults, which are also ours. */

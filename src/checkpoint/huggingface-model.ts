@@ -34,6 +34,7 @@ export function tensorsOf(
   };
 }
 
+/** What a written config.json says besides sizes. */
 export interface ConfigOptions {
   /** Dtype of the weights in the files; default: float32. */
   readonly dtype?: WeightDtype;

@@ -10,21 +10,22 @@ import { writeShards } from "./files/shards.js";
 import type { TensorToWrite } from "./files/tensor-to-write.js";
 import { type ConfigOptions, configOf, decoderName, tensorsOf } from "./huggingface-model.js";
 
-export interface WriteOptions extends ConfigOptions, CallOptions {
+/** How weights are written. Progress is in tensors. */
+export interface WriteHuggingFaceOptions extends ConfigOptions, CallOptions {
   /** Maximum bytes of tensors per file; default: five gigabytes. */
   readonly shardBytes?: number;
 }
 
 /**
- * Writes the "parameters" of `state` and their config.json to `directory`: a `FlavaForPreTraining` if the state has
- * heads, otherwise a `FlavaModel`, or a `FlavaImageCodebook` if it has only the codebook. The codebook's decoder goes
- * into a separate file; the head of a task is left out (see `writeTask`).
+ * Writes the "parameters" of `state` and their config.json to `directory`: a `FlavaForPreTraining` if the state has heads,
+ * otherwise a `FlavaModel`, or a `FlavaImageCodebook` if it has only the codebook. The codebook's decoder goes into a
+ * separate file; the head of a task is left out, as transformers has none.
  */
 export async function writeHuggingFace(
   directory: string,
   state: State,
   config: FlavaConfig,
-  { dtype = "float32", shardBytes = 5e9, source, signal, onProgress }: WriteOptions = {},
+  { dtype = "float32", shardBytes = 5e9, source, signal, onProgress }: WriteHuggingFaceOptions = {},
 ): Promise<void> {
   const { model, decoder } = tensorsOf(state, config, dtype);
   await mkdir(directory, { recursive: true });

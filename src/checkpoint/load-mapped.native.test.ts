@@ -21,7 +21,7 @@ import type { FlavaConfig } from "../model/config.js";
 import { pretrainingParameters } from "../model/flava.js";
 import { stack } from "../nn/stack.js";
 import { adamW, adamWMoments } from "../optim/adamw.js";
-import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
+import { type WriteHuggingFaceOptions, writeHuggingFace } from "./huggingface.js";
 import { loadWeights } from "./load.js";
 import { openCheckpoint } from "./open.js";
 
@@ -54,7 +54,7 @@ function modelOf(seed: number): State {
 
 const model = modelOf(1);
 
-async function written(options?: WriteOptions): Promise<string> {
+async function written(options?: WriteHuggingFaceOptions): Promise<string> {
   const directory = await mkdtemp(join(root, "model-"));
   await writeHuggingFace(directory, model, config, options);
   return directory;

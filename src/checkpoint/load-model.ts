@@ -18,12 +18,12 @@ import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
 import { readObject } from "./files/read-object.js";
 import { loadWeights } from "./load.js";
 import type { Model } from "./model.js";
-import { type OpenOptions, openCheckpoint } from "./open.js";
+import { type OpenCheckpointOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 import { parametersOf } from "./parameters.js";
 import { headParameters, loadHead, readTask } from "./task.js";
 
-export interface LoadModelOptions extends OpenOptions, CallOptions {
+export interface LoadModelOptions extends OpenCheckpointOptions, CallOptions {
   /** Called with one line for each default used in place of a missing file, and for ignored tensors. */
   readonly onWarning?: (message: string) => void;
 }

@@ -10,9 +10,9 @@ import { models } from "../configs/models.js";
 import { type Dtype, type TensorSpec, spec } from "../graph/tensor.js";
 import type { FlavaConfig } from "../model/config.js";
 import { flavaParameters, pretrainingParameters } from "../model/flava.js";
-import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
+import { type WriteHuggingFaceOptions, writeHuggingFace } from "./huggingface.js";
 import type { LoadReport } from "./compare.js";
-import { type LoadOptions, WeightsMismatch, loadWeights } from "./load.js";
+import { type LoadWeightsOptions, WeightsMismatch, loadWeights } from "./load.js";
 import { openCheckpoint } from "./open.js";
 
 const root = temporaryDirectory();
@@ -45,13 +45,21 @@ const emptyState = (parameters: unknown, dtype: Dtype = "float32"): State =>
     parameters: mapTree(parameters, ({ shape }: TensorSpec) => spec(shape, dtype)),
   });
 
-async function written(state: State, options?: WriteOptions, sizes = config): Promise<string> {
+async function written(
+  state: State,
+  options?: WriteHuggingFaceOptions,
+  sizes = config,
+): Promise<string> {
   const directory = await mkdtemp(join(root, "model-"));
   await writeHuggingFace(directory, state, sizes, options);
   return directory;
 }
 
-async function load(directory: string, state: State, options?: LoadOptions): Promise<LoadReport> {
+async function load(
+  directory: string,
+  state: State,
+  options?: LoadWeightsOptions,
+): Promise<LoadReport> {
   const checkpoint = await openCheckpoint(directory);
   return loadWeights(checkpoint, state, options).finally(() => checkpoint.close());
 }

@@ -10,7 +10,8 @@ import { mapWeights } from "./load-mapped.js";
 import { readFloat32, readingBytes } from "./files/stored-tensor.js";
 import { root, weightPaths } from "./weight-paths.js";
 
-export interface LoadOptions extends CallOptions {
+/** Which weights are loaded, and what has to fit. Progress is in tensors. */
+export interface LoadWeightsOptions extends CallOptions {
   /** Prefixes of the paths to load, such as "flava/image" and "codebook"; default: everything in the state. */
   readonly parts?: readonly string[];
   /** Throws a `WeightsMismatch` unless the checkpoint and these parts of the state fit exactly; default true. */
@@ -21,8 +22,13 @@ export interface LoadOptions extends CallOptions {
 export class WeightsMismatch extends Error {
   override readonly name = "WeightsMismatch";
 
+  /**
+   * @param path the checkpoint, for the message
+   * @param report how it fits the state
+   */
   constructor(
     path: string,
+    /** What is missing, unexpected or of another shape. */
     readonly report: LoadReport,
   ) {
     super(`${path} does not fit the model. ${describeMismatch(report).join(". ")}.`);
@@ -52,7 +58,7 @@ function enumerate(names: readonly string[], shown: number): string {
 export async function loadWeights(
   checkpoint: Checkpoint,
   state: State,
-  { parts, strict = true, signal, onProgress }: LoadOptions = {},
+  { parts, strict = true, signal, onProgress }: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
   const isSelected = (path: string): boolean =>
     parts?.some((part) => `${path}/`.startsWith(`${part}/`)) ?? true;

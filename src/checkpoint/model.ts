@@ -13,9 +13,13 @@ import type { JsonObject } from "./files/json.js";
 
 /** The parameters of a checkpoint; only the encoders and projections are always present. */
 export interface ModelParameters<T> {
+  /** Encoders and projections. */
   readonly flava: Flava<T>;
+  /** Heads of masked words, masked patches and matching. */
   readonly heads?: PretrainingHeads<T>;
+  /** The dVAE's encoder: images to visual tokens. */
   readonly codebook?: Codebook<T>;
+  /** The dVAE's decoder: visual tokens to images. */
   readonly decoder?: CodebookDecoder<T>;
   /** Of a fine-tuned model. */
   readonly head?: TaskHead<T>;
@@ -25,9 +29,13 @@ export interface ModelParameters<T> {
 export interface Model {
   /** Where it was loaded from. */
   readonly path: string;
+  /** Sizes. */
   readonly config: FlavaConfig;
+  /** The weights, at paths such as "parameters/flava/image/cls". */
   readonly state: State<{ readonly parameters: ModelParameters<Parameter> }>;
+  /** Texts to word pieces. */
   readonly tokenizer: Tokenizer;
+  /** Images to pixels. */
   readonly processor: ImageProcessor;
   /** The dtype of the stored weights; float32 if they are mixed or wider. */
   readonly dtype: WeightDtype;

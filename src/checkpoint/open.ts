@@ -23,7 +23,8 @@ const weightFiles = [
   "pytorch_model.bin.index.json",
 ] as const;
 
-export interface OpenOptions {
+/** What a file of weights does not say. */
+export interface OpenCheckpointOptions {
   /** Attention heads of each encoder, for a weight file without config.json: they cannot be inferred from shapes. */
   readonly heads?: number | undefined;
 }
@@ -35,7 +36,7 @@ export interface OpenOptions {
  */
 export async function openCheckpoint(
   path: string,
-  { heads }: OpenOptions = {},
+  { heads }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw notFound(path);

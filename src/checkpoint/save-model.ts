@@ -5,7 +5,7 @@ import { exists } from "../base/exists.js";
 import { withLock } from "../base/lock.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 import { lockOf, partialOf, previousOf, recoverSave } from "./interrupted-save.js";
-import type { WriteOptions } from "./huggingface.js";
+import type { WriteHuggingFaceOptions } from "./huggingface.js";
 import { type ModelToWrite, writeModel } from "./write-model.js";
 
 /**
@@ -20,7 +20,7 @@ import { type ModelToWrite, writeModel } from "./write-model.js";
 export async function saveModel(
   directory: string,
   model: ModelToWrite & { readonly path?: string },
-  options: WriteOptions = {},
+  options: WriteHuggingFaceOptions = {},
 ): Promise<void> {
   const target = resolve(directory);
   await mkdir(dirname(target), { recursive: true });

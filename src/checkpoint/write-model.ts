@@ -8,7 +8,7 @@ import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Task } from "../model/task.js";
 import type { WeightDtype } from "./huggingface-config.js";
-import { type WriteOptions, writeHuggingFace } from "./huggingface.js";
+import { type WriteHuggingFaceOptions, writeHuggingFace } from "./huggingface.js";
 import type { JsonObject } from "./files/json.js";
 import { processingFiles } from "./processing-files.js";
 import { writeTask } from "./task.js";
@@ -33,7 +33,7 @@ export interface ModelToWrite {
 export async function writeModel(
   directory: string,
   model: ModelToWrite,
-  options: WriteOptions = {},
+  options: WriteHuggingFaceOptions = {},
 ): Promise<void> {
   const { state, config, dtype = "float32", source, task } = model;
   await mkdir(directory, { recursive: true });

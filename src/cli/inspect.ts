@@ -6,7 +6,7 @@ import { describeMachine, inspectMachine } from "../backend/machine.js";
 import { suggestion } from "../base/suggestion.js";
 import { describeInspection } from "../checkpoint/describe-inspection.js";
 import { type Inspection, inspectCheckpoint } from "../checkpoint/inspect.js";
-import { type OpenOptions, openCheckpoint } from "../checkpoint/open.js";
+import { type OpenCheckpointOptions, openCheckpoint } from "../checkpoint/open.js";
 import { models } from "../configs/models.js";
 import { readRecipe } from "../configs/read-recipe.js";
 import { recipes } from "../configs/recipes.js";
@@ -16,7 +16,7 @@ import { wholeNumberFrom } from "./whole-number.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { headsOption } from "./model-option.js";
 
-interface InspectFlags extends OpenOptions, JsonFlag {
+interface InspectFlags extends OpenCheckpointOptions, JsonFlag {
   readonly machine?: boolean;
   readonly processes?: number;
   readonly set?: string[];
@@ -103,7 +103,10 @@ async function inspectTraining(
 }
 
 /** Inspects the checkpoint at `path`, a directory or a file. */
-export async function inspect(path: string, options: OpenOptions = {}): Promise<Inspection> {
+export async function inspect(
+  path: string,
+  options: OpenCheckpointOptions = {},
+): Promise<Inspection> {
   const checkpoint = await openCheckpoint(path, options);
   try {
     return inspectCheckpoint(checkpoint);

@@ -119,9 +119,15 @@ const possible = recipe.superRefine((all, context) => {
   }
 });
 
-/** A recipe as written: settings with defaults may be omitted. */
+/**
+ * A recipe as written: settings with defaults may be omitted.
+ * @useDeclaredType
+ */
 export type FinetuningRecipeInput = z.input<typeof recipe>;
-/** A recipe with all defaults filled in. */
+/**
+ * A recipe with all defaults filled in.
+ * @useDeclaredType
+ */
 export type FinetuningRecipe = z.output<typeof recipe>;
 
 /**

@@ -123,4 +123,8 @@ const known = {
   },
 } as const satisfies Record<string, FinetuningRecipeInput>;
 
+/**
+ * Recipes for `finetune` by name: "text", "image" and "multimodal" for data of your own, and those of the paper's tasks,
+ * such as "sst-2" and "vqav2" (flava.md 5.3). `checkFinetuningRecipe` fills in the defaults.
+ */
 export const finetuningRecipes: Readonly<Record<string, FinetuningRecipeInput>> = known;

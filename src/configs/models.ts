@@ -80,4 +80,5 @@ export const models = {
   "10b": flava({ layers: [64, 64, 40], width: 2048, hidden: 10240, heads: 16 }),
 } as const satisfies Record<string, FlavaConfig>;
 
+/** A size by its name. */
 export type ModelName = keyof typeof models;

@@ -7,6 +7,10 @@ const batch = { pair: 96, image: 96, text: 32 };
 const all = ["flava", "heads", "codebook"];
 const every = { log: 20, evaluate: 100, save: 100 };
 
+/**
+ * What `flava quickstart` trains, apart from where its data are: a tiny model, in minutes. It is the default of `train` in a
+ * browser.
+ */
 export const quickstartSettings = {
   name: "quickstart",
   model: "tiny",

@@ -81,9 +81,15 @@ export const recipeSchema = recipeShape.superRefine(({ model, start }, context) 
 
 export type { CodebookStageRecipe, PretrainingStageRecipe } from "./recipe-stages.js";
 
-/** A recipe as written: settings with defaults may be omitted. */
+/**
+ * A recipe as written: settings with defaults may be omitted.
+ * @useDeclaredType
+ */
 export type RecipeInput = z.input<typeof recipeShape>;
-/** A recipe with all defaults filled in. */
+/**
+ * A recipe with all defaults filled in.
+ * @useDeclaredType
+ */
 export type Recipe = z.output<typeof recipeShape>;
 export type StageRecipe = Recipe["stages"][number];
 

@@ -12,14 +12,23 @@ export type StoredImage = Uint8Array | ImagePlace;
  * - value: a number to predict (STS-B).
  */
 export type Target =
-  | { readonly kind: "class"; readonly label: string }
+  | {
+      readonly kind: "class";
+      /** The name of the class. */
+      readonly label: string;
+    }
   | {
       readonly kind: "scores";
+      /** By answer, from 0 to 1. */
       readonly scores: Readonly<Record<string, number>>;
       /** What people answered, one by one and as they wrote it, for the official VQA accuracy. */
       readonly answers?: readonly string[];
     }
-  | { readonly kind: "value"; readonly value: number };
+  | {
+      readonly kind: "value";
+      /** The number itself, in the units of the data. */
+      readonly value: number;
+    };
 
 /** One example, nothing decoded yet. It has an image, a text or both; all examples of a set have the same of these. */
 export interface LabeledSample {
@@ -27,7 +36,9 @@ export interface LabeledSample {
   readonly key: string;
   /** Where it is in a file of many, for messages, as editors count: "reviews.csv, line 3". */
   readonly where?: string | undefined;
+  /** Its image file, or where that is. */
   readonly image?: StoredImage;
+  /** Its text, or the first one of a pair. */
   readonly text?: string;
   /** The second text of a pair, such as the hypothesis to a premise: read as [CLS] text [SEP] textPair [SEP]. */
   readonly textPair?: string;

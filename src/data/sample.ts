@@ -20,5 +20,6 @@ export interface Sample {
 
 /** A sample whose image may still be in its file. */
 export interface LocatedSample extends Omit<Sample, "image"> {
+  /** The bytes of the image file, or where they are. */
   readonly image?: Uint8Array | ImagePlace;
 }

@@ -9,22 +9,27 @@ import type { Source } from "./formats/source.js";
 import { ShardWriter } from "./formats/tar/shard-writer.js";
 import type { Sample } from "./sample.js";
 
+/** How samples are divided, and how large shards are. */
 export interface WriteShardsOptions {
   /** Fraction of the samples that are held out; default 0. */
   readonly validation?: number;
   /** Leaves out samples with the image and the texts of an earlier one. */
   readonly deduplicate?: boolean;
+  /** Most samples of a shard; default: 10,000. */
   readonly samplesPerShard?: number;
   /** What else the samples depend on, such as the options of the source. Plain JSON. */
   readonly settings?: unknown;
   /** Called with the number of samples read so far. */
   readonly onProgress?: (samples: number) => void;
+  /** Stops the job, which then rejects with the signal's reason; the same call resumes it. */
   readonly signal?: AbortSignal;
 }
 
 /** Facts about the shards of one split. */
 export interface SplitFacts {
+  /** Where its shards are. */
   readonly directory: string;
+  /** How many it has. */
   readonly samples: number;
   /** With an image and a text. */
   readonly pairs: number;
@@ -34,9 +39,13 @@ export interface SplitFacts {
   readonly words: { readonly mean: number; readonly median: number; readonly most: number };
 }
 
+/** What was written, and what was left out. */
 export interface ShardsReport {
+  /** By name: "train", which is all if nothing is held out, and "validation". */
   readonly splits: Readonly<Record<string, SplitFacts>>;
+  /** Samples that were left out because an earlier one has the same image and texts. */
   readonly duplicates: number;
+  /** Samples that cannot be used, with reasons. */
   readonly skipped: SkippedSamples;
 }
 

@@ -6,6 +6,7 @@
 /** How often each answer occurs, by its number. */
 export type Counts = ReadonlyMap<number, number>;
 
+/** What is reached without seeing the input. */
 export interface Baseline {
   /** Mean cross entropy, in nats. */
   readonly loss: number;
@@ -15,7 +16,9 @@ export interface Baseline {
 
 /** A distribution over answers. */
 export interface Prior {
+  /** The answer that is the likeliest, by its number. */
   readonly commonest: number;
+  /** The probability of an answer, from 0 to 1. */
   readonly probabilityOf: (answer: number) => number;
 }
 

@@ -5,8 +5,11 @@ import { type Numbers, mean } from "./metrics.js";
 
 /** A mean with its 95 % confidence interval. */
 export interface Interval {
+  /** The mean of all items. */
   readonly mean: number;
+  /** Where the interval begins. */
   readonly low: number;
+  /** Where the interval ends. */
   readonly high: number;
   /** Number of items averaged. */
   readonly count: number;
@@ -18,7 +21,8 @@ export interface IntervalOptions extends Abortable {
   readonly key?: Key;
 }
 
-interface BootstrapOptions {
+/** How items are drawn again. */
+export interface BootstrapOptions {
   /** Default: 1,000. */
   readonly resamples?: number;
   /** The cluster of each item, an integer >= 0. Whole clusters are drawn: captions of one image are not independent. */

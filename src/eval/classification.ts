@@ -5,7 +5,9 @@ import { hitsWithin, meanPerClass, rankOf } from "./metrics.js";
 
 /** Accuracies are fractions from 0 to 1. */
 export interface ClassificationResult {
+  /** How often the right class scores highest. */
   readonly top1: Interval;
+  /** How often it is among the five highest. */
   readonly top5: Interval;
   /** The mean over classes of their top-1 accuracy. */
   readonly meanPerClass: Interval;
@@ -19,9 +21,13 @@ export interface ClassificationResult {
   readonly confusions: readonly Confusion[];
 }
 
-interface Confusion {
+/** A mistake, and how often it was made. */
+export interface Confusion {
+  /** The right class, by its index. */
   readonly label: number;
+  /** The class that was predicted instead. */
   readonly predicted: number;
+  /** How many images. */
   readonly count: number;
 }
 
@@ -29,12 +35,16 @@ const keptConfusions = 20;
 
 /** Collects predictions image by image. Ties count as mistakes. */
 export class Predictions {
+  /** For each image, the number of wrong classes that score at least as high as the right one. */
   readonly ranks: Int32Array;
+  /** The predicted class of each image. */
   readonly predicted: Int32Array;
 
   /** @param labels the class of each image, from 0 to `classes` - 1 */
   constructor(
+    /** The class of each image, int32 [N]. */
     readonly labels: Int32Array,
+    /** Number of classes, C. */
     readonly classes: number,
   ) {
     requireLabels(labels, classes);
@@ -50,6 +60,10 @@ export class Predictions {
     this.predicted[item] = rank === 0 ? label : bestOther(scores, label);
   }
 
+  /**
+   * Accuracies with their intervals, once all images were added.
+   * @param key of the intervals
+   */
   result(key: Key): ClassificationResult {
     const { labels, ranks, predicted, classes } = this;
     const hits = hitsWithin(ranks, 1);

@@ -6,11 +6,13 @@ import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
 import type { RetrievalEvaluation } from "./evaluators/retrieval.js";
 import { type Numbers, hitsWithin, mean, meanPerClass } from "./metrics.js";
 
+/** How two models differ in a measure. */
 export interface Difference {
   /** The measure, such as "top-1 accuracy". */
   readonly name: string;
-  /** Of the two models: fractions from 0 to 1. */
+  /** That of the first model, a fraction from 0 to 1. */
   readonly first: number;
+  /** That of the second model. */
   readonly second: number;
   /** First minus second. The interval is that of the differences of each item, which both models share. */
   readonly difference: Interval;

@@ -8,6 +8,7 @@ import { gatherJson, isFirst } from "../parallel/agreement.js";
 
 /** Rows of one width, found by a digest of their content. Rows are numbered as they are added. */
 export interface EmbeddingStore {
+  /** Numbers in a row. */
   readonly width: number;
   /** The row with this digest; undefined if there is none. */
   rowOf(digest: string): number | undefined;
@@ -65,6 +66,7 @@ export function memoryStore(width: number): EmbeddingStore {
   };
 }
 
+/** How rows are kept on disk; they are read as float32. */
 export type StoredDtype = "float32" | "float16";
 
 /** Added rows are written once there are this many bytes of them. */

@@ -7,11 +7,13 @@ import type { TaskPredictor } from "../inference/task-predictor.js";
 import { type Interval, bootstrapMetric } from "./bootstrap.js";
 import { type Predicted, guessingLoss, taskMeasures } from "./task-measures.js";
 
+/** How intervals are drawn, and how an evaluation is stopped and followed. */
 export interface EvaluateTaskOptions {
   /** Random key for bootstrap intervals; default: `keyOf(0)`. */
   readonly key?: Key;
   /** Called with the number of finished samples. */
   readonly onProgress?: (done: number) => void;
+  /** Stops the evaluation: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -19,6 +19,7 @@ import { type ZeroShotEvaluation, evaluateZeroShot } from "./evaluators/zero-sho
 export type ClassificationEvaluation = ZeroShotEvaluation | LinearProbeEvaluation;
 /** Results that are measures alone. */
 export type MeasuredEvaluation = MatchingEvaluation | MaskedWordsEvaluation;
+/** What an evaluation found; `kind` says which members it has. `toMarkdown` and `toJson` write any of them. */
 export type Evaluation = ClassificationEvaluation | RetrievalEvaluation | MeasuredEvaluation;
 
 /**

@@ -11,18 +11,21 @@ import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { classFolders } from "./class-folders.js";
 
-interface AnySet {
+/** What all evaluation sets have. */
+export interface AnySet {
   /** Display name: the name of its folder or file. */
   readonly name: string;
+  /** The samples, for a linear probe those of the test part. */
   readonly source: SampleSource;
 }
 
 /** The classes of labeled images. */
-interface Classes {
+export interface Classes {
   /** Names for prompts and display. */
   readonly classes: readonly string[];
   /** The sample label of each class; the same as its name if a classes.json lists the classes. */
   readonly labels: readonly string[];
+  /** Where the names come from: a classes.json, one folder per class, or the samples' own labels. */
   readonly namedBy: "classes.json" | "folder names" | "labels";
 }
 
@@ -62,6 +65,7 @@ export type TextSetKind = (RetrievalSet | MatchingSet | MaskedWordsSet)["kind"];
 /** Samples have an image and one of the set's labels; `source` is the test part. */
 export interface LinearProbeSet extends AnySet, Classes {
   readonly kind: "linear probe";
+  /** What the probe is fitted to. */
   readonly train: SampleSource;
   /** Used to choose the regularization; by default a fifth of the training part. */
   readonly validation?: SampleSource;
@@ -69,6 +73,7 @@ export interface LinearProbeSet extends AnySet, Classes {
 
 /** A set of labeled images. */
 export type LabeledSet = ZeroShotSet | LinearProbeSet;
+/** What a model is evaluated on; `kind` says how. */
 export type EvaluationSet = LabeledSet | RetrievalSet | MatchingSet | MaskedWordsSet;
 
 /**

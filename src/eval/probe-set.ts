@@ -7,8 +7,11 @@ import type { Source, SourceOptions } from "../data/formats/source.js";
 import { classFolders } from "./class-folders.js";
 import { EvaluationSetError, type LinearProbeSet } from "./evaluation-set.js";
 
-interface ProbePaths {
+/** Where labeled images are: one path for each part, as `openSource` takes it. */
+export interface ProbePaths {
+  /** What the probe is fitted to. */
   readonly train: string;
+  /** What the probe is scored on. */
   readonly test: string;
   /** Default: a fifth of the training images, chosen at random. */
   readonly validation?: string;

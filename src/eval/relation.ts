@@ -2,6 +2,7 @@
 
 /** An image of a retrieval set with its texts. */
 export interface DescribedImage {
+  /** Its texts, all of them right; may be empty. */
   readonly texts: readonly string[];
   /** Images of one group are equivalent: the texts of one are right for all. */
   readonly group?: string;

@@ -6,20 +6,27 @@ import { type Interval, type IntervalOptions, bootstrap } from "./bootstrap.js";
 import { hitsWithin, median, rankOf } from "./metrics.js";
 import type { DescribedImage, Relation } from "./relation.js";
 
-interface RetrievalInputs {
+/** Embeddings of images and texts, and which of them match. */
+export interface RetrievalInputs {
+  /** Each with its texts. */
   readonly images: readonly DescribedImage[];
+  /** What `relate(images)` gives. */
   readonly relation: Relation;
   /** Image embeddings, float32 [N, width]. */
   readonly imageVectors: Float32Array;
   /** Embeddings of the relation's distinct texts, float32 [T, width]. */
   readonly textVectors: Float32Array;
+  /** Numbers in an embedding. */
   readonly width: number;
 }
 
 /** Recall at k: the fraction of queries with a right candidate among the first k. */
 export interface Recall {
+  /** Of the first candidate alone. */
   readonly at1: Interval;
+  /** Of the first five. */
   readonly at5: Interval;
+  /** Of the first ten. */
   readonly at10: Interval;
   /** Median rank of the best right candidate; 1 is the first. */
   readonly medianRank: number;
@@ -27,16 +34,21 @@ export interface Recall {
   readonly chance: readonly [number, number, number];
 }
 
+/** Recall of queries in one direction. */
 export interface Direction {
+  /** Of all queries. */
   readonly all: Recall;
-  /** Recall for queries of seen and unseen kinds, among all candidates, if the set distinguishes them. */
+  /** Of queries of kinds that were seen in training, among all candidates, if the set distinguishes them. */
   readonly seen?: Recall;
+  /** Of queries of other kinds, likewise. */
   readonly unseen?: Recall;
   /** For each query, the number of wrong candidates that score at least as high as the best right one. */
   readonly ranks: Int32Array;
+  /** Number of candidates. */
   readonly candidates: number;
 }
 
+/** Recall in both directions. */
 export interface RetrievalResult {
   /** From an image to its texts, among all distinct texts. */
   readonly imageToText: Direction;

@@ -5,13 +5,15 @@ import { countOf, similaritiesOfEach } from "../inference/similarity.js";
 import type { IntervalOptions } from "./bootstrap.js";
 import { Predictions, type ClassificationResult } from "./classification.js";
 
-interface ZeroShotInputs {
+/** Embeddings of images and of classes. */
+export interface ZeroShotInputs {
   /** Image embeddings, float32 [N, width]. */
   readonly images: Float32Array;
   /** The class of each image, from 0 to C - 1. */
   readonly labels: Int32Array;
   /** Class embeddings, float32 [C, width]. */
   readonly classes: Float32Array;
+  /** Numbers in an embedding. */
   readonly width: number;
 }
 

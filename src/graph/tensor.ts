@@ -2,6 +2,7 @@
 
 /** How the elements of a tensor are stored. */
 export type Dtype = "float32" | "bfloat16" | "int8" | "int32";
+/** Sizes of the axes, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
 
 export const bytesPerElement: Readonly<Record<Dtype, number>> = {
@@ -14,7 +15,9 @@ export const bytesPerElement: Readonly<Record<Dtype, number>> = {
 /** The specification of a tensor: its shape and how its elements are stored. */
 export class TensorSpec {
   constructor(
+    /** Sizes of the axes, outermost first. */
     readonly shape: Shape,
+    /** How the elements are stored. */
     readonly dtype: Dtype,
   ) {
     for (const size of shape) {
@@ -34,6 +37,7 @@ export class TensorSpec {
     return this.size * bytesPerElement[this.dtype];
   }
 
+  /** Such as "float32[8, 4]". */
   toString(): string {
     return `${this.dtype}[${this.shape.join(", ")}]`;
   }
@@ -158,16 +162,25 @@ export interface Op<A extends Attributes = Attributes> {
 
 /** One operation applied to tensors. Nodes are numbered in the order in which they are traced. */
 export class Node {
+  /** @internal */
   readonly outputs: readonly Tensor[];
 
+  /** @internal */
   constructor(
+    /** Its number in the order in which nodes were traced. */
     readonly id: number,
+    /** @internal */
     readonly op: Op,
+    /** @internal */
     readonly inputs: readonly Tensor[],
+    /** @internal */
     readonly attributes: Attributes,
     /** Where in the model the node was traced, such as "image/block3". */
     readonly scope: string,
-    /** The region whose values are recomputed in the backward pass, if any. */
+    /**
+     * The region whose values are recomputed in the backward pass, if any.
+     * @internal
+     */
     readonly region: number | undefined,
     results: readonly TensorSpec[],
   ) {
@@ -185,7 +198,9 @@ export class Node {
 /** A symbolic tensor: one result of a node. It owns no memory. */
 export class Tensor extends TensorSpec {
   constructor(
+    /** The node whose result it is. */
     readonly node: Node,
+    /** Which of the node's results it is, from 0. */
     readonly index: number,
     shape: Shape,
     dtype: Dtype,

@@ -44,7 +44,7 @@ import { runBuckets } from "./run-buckets.js";
 import { chosenRows, concatenated, countOf } from "./similarity.js";
 
 /** The parameters that an embedder reads; the heads only for `match` and `words`. */
-interface EmbedderParameters<T> {
+export interface EmbedderParameters<T> {
   readonly flava: Flava<T>;
   readonly heads?: Pick<PretrainingHeads<T>, "itm" | "mlm" | "mmmText">;
 }

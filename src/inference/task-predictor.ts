@@ -42,8 +42,11 @@ export interface TaskPredictorOptions {
 
 /** What a model answers: an image, a text, a pair of texts, or an image with them, as its task asks for. */
 export interface Question<I = ImageOrPixels> {
+  /** The image, if the task reads one. */
   readonly image?: I;
+  /** The text, or the first one of a pair. */
   readonly text?: string;
+  /** The second text of a pair. */
   readonly textPair?: string;
 }
 
@@ -87,6 +90,7 @@ export class TaskPredictor {
     return this.#options.state.dealtAmong;
   }
 
+  /** Whether questions need an image. */
   get readsImages(): boolean {
     return this.#options.task.encoder !== "text";
   }

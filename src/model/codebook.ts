@@ -17,6 +17,7 @@ import { type Parameter, constant, weight } from "../nn/parameter.js";
 import { type Precision, computeDtype } from "../nn/precision.js";
 import type { CodebookConfig } from "./config.js";
 
+/** Parameters of a convolution with kernels of k x k pixels, channels last. */
 export interface Convolution<T> {
   /** [out, k, k, in] */
   readonly weight: T;
@@ -25,14 +26,23 @@ export interface Convolution<T> {
 }
 
 /** A residual block of four convolutions; `shortcut` only if the number of channels changes. */
-interface CodebookBlock<T> {
+export interface CodebookBlock<T> {
+  /** Changes the number of channels of what is added. */
   readonly shortcut?: Convolution<T>;
+  /** Four, each after a ReLU. */
   readonly convolutions: readonly Convolution<T>[];
 }
 
+/**
+ * Parameters of the dVAE's encoder (flava.md 2.1): a convolution, groups of residual blocks, and a convolution to the logits
+ * of all visual tokens. Leaves `T` are `Parameter`s, tensors or values.
+ */
 export interface Codebook<T> {
+  /** From the colors of a pixel: [hidden, 7, 7, channels]. */
   readonly input: Convolution<T>;
+  /** Residual blocks; all groups but the last end in max pooling by 2. */
   readonly groups: readonly (readonly CodebookBlock<T>[])[];
+  /** To the logits: [V, 1, 1, width of the last group]. */
   readonly output: Convolution<T>;
 }
 
@@ -67,6 +77,7 @@ export function codebookBlockParameters(
   return { shortcut: convolutionParameters(inputs, outputs, 1), convolutions };
 }
 
+/** The parameters of a codebook of these sizes, declared for `State` and `initialize`. */
 export function codebookParameters(config: CodebookConfig): Codebook<Parameter> {
   const { channels, groups, blocksPerGroup, hidden, vocabulary } = config;
   const width = (group: number): number => hidden * 2 ** Math.max(group, 0);

@@ -19,10 +19,15 @@ import { type TextEncoder, textEncoderParameters } from "./text-encoder.js";
 
 /** The three encoders and the projections: the parts used after pre-training. */
 export interface Flava<T> {
+  /** The image encoder. */
   readonly image: ImageEncoder<T>;
+  /** The text encoder. */
   readonly text: TextEncoder<T>;
+  /** The multimodal encoder. */
   readonly multimodal: MultimodalEncoder<T>;
+  /** From the image encoder's class token to the contrastive space: [projection, D]. */
   readonly imageProjection: Linear<T>;
+  /** From the text encoder's class token to the contrastive space: [projection, D]. */
   readonly textProjection: Linear<T>;
   /** Log of the scale of contrastive similarities, []. */
   readonly logitScale: T;
@@ -30,23 +35,32 @@ export interface Flava<T> {
 
 /** Heads for the masked and matching objectives. */
 export interface PretrainingHeads<T> {
+  /** Visual tokens of hidden patches, from the image encoder. */
   readonly mim: MaskedHead<T>;
+  /** Hidden word pieces, from the text encoder. */
   readonly mlm: MaskedHead<T>;
+  /** Visual tokens of hidden patches, from the multimodal encoder. */
   readonly mmmImage: MaskedHead<T>;
+  /** Hidden word pieces, from the multimodal encoder. */
   readonly mmmText: MaskedHead<T>;
+  /** Whether image and text match, from the multimodal encoder. */
   readonly itm: MatchHead<T>;
 }
 
 /** Everything in a pre-training checkpoint. The codebook is frozen. */
 export interface FlavaForPretraining<T> {
+  /** Encoders and projections. */
   readonly flava: Flava<T>;
+  /** Heads of the losses. */
   readonly heads: PretrainingHeads<T>;
+  /** Gives the targets of masked patches. */
   readonly codebook: Codebook<T>;
 }
 
 /** ln(1 / 0.07), rounded as in the published configuration. */
 export const initialLogitScale = 2.6592;
 
+/** The parameters of the encoders and projections, declared for `State` and `initialize`. */
 export function flavaParameters(config: FlavaConfig): Flava<Parameter> {
   const { image, text, multimodal, projection } = config;
   return {
@@ -70,6 +84,10 @@ export function pretrainingHeadParameters(config: FlavaConfig): PretrainingHeads
   };
 }
 
+/**
+ * The parameters of everything that pre-training has: encoders, projections, heads and codebook, declared for `State` and
+ * `initialize`.
+ */
 export function pretrainingParameters(config: FlavaConfig): FlavaForPretraining<Parameter> {
   return {
     flava: flavaParameters(config),

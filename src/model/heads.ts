@@ -8,7 +8,9 @@ import { pool } from "./encoded.js";
 
 /** Predicts masked tokens: dense, GELU, normalization, and a decoder to a vocabulary of V (flava.md 1.7). */
 export interface MaskedHead<T> {
+  /** [D, D] */
   readonly dense: Linear<T>;
+  /** Of the activations, after GELU. */
   readonly norm: LayerNorm<T>;
   /** [V, D] and [V]; not tied to any embedding. */
   readonly decoder: Linear<T>;
@@ -16,6 +18,7 @@ export interface MaskedHead<T> {
 
 /** Predicts whether an image and a text match; has a separate pooler. */
 export interface MatchHead<T> {
+  /** [D, D], before tanh. */
   readonly pooler: Linear<T>;
   /** Two classes: 0 mismatch, 1 match. */
   readonly classifier: Linear<T>;

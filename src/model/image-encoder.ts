@@ -17,6 +17,9 @@ import { type ImageConfig, patchCount } from "./config.js";
 import { type Encoded, encode } from "./encoded.js";
 import { type Interpolation, interpolatePositions } from "./position-interpolation.js";
 
+/**
+ * Parameters of the image encoder of width D with P patches (flava.md 1.3). Leaves `T` are `Parameter`s, tensors or values.
+ */
 export interface ImageEncoder<T> {
   /** [D, channels * patch * patch] */
   readonly patch: Linear<T>;
@@ -26,8 +29,11 @@ export interface ImageEncoder<T> {
   readonly mask: T;
   /** Position embeddings of the class token and the patches, [1 + P, D]. */
   readonly positions: T;
+  /** First to last. */
   readonly blocks: readonly Block<T>[];
+  /** After the last block. */
   readonly norm: LayerNorm<T>;
+  /** Of Hugging Face's model; nothing here reads it: [D, D]. */
   readonly pooler: Linear<T>;
 }
 
@@ -44,6 +50,7 @@ export function imageEncoderParameters(config: ImageConfig): ImageEncoder<Parame
   };
 }
 
+/** What the image encoder reads. */
 export interface ImageInput {
   /** Normalized images, float32 [B, channels, H, W]; H and W are multiples of the patch size. */
   readonly pixels: Tensor;
@@ -51,7 +58,8 @@ export interface ImageInput {
   readonly hidden?: Tensor;
 }
 
-interface ImageOptions extends StackOptions {
+/** How the encoder computes. */
+export interface ImageOptions extends StackOptions {
   /** How positions are interpolated for other image sizes (flava.md 1.3); default: "size". */
   readonly interpolation?: Interpolation;
 }

@@ -14,6 +14,7 @@ import { type StackOptions, stackParameters } from "../nn/stack.js";
 import type { StackConfig } from "./config.js";
 import { type Encoded, encode, lastState } from "./encoded.js";
 
+/** Parameters of the multimodal encoder of width D (flava.md 1.5). Leaves `T` are `Parameter`s, tensors or values. */
 export interface MultimodalEncoder<T> {
   /** [D] */
   readonly cls: T;
@@ -21,8 +22,11 @@ export interface MultimodalEncoder<T> {
   readonly image: Linear<T>;
   /** Projects from the text encoder's width. */
   readonly text: Linear<T>;
+  /** First to last. */
   readonly blocks: readonly Block<T>[];
+  /** After the last block. */
   readonly norm: LayerNorm<T>;
+  /** Of Hugging Face's model; nothing here reads it: [D, D]. */
   readonly pooler: Linear<T>;
 }
 

@@ -20,6 +20,7 @@ import {
   encodeTexts,
 } from "./traced-model.js";
 
+/** What the image encoder or the text encoder gives. Only what a program's outputs need is computed. */
 export interface UnimodalOutputs {
   /** L2-normalized contrastive embedding: float32 [B, projection]. */
   readonly embedding: Tensor;
@@ -31,8 +32,9 @@ export interface UnimodalOutputs {
   readonly attention: Encoded["attention"];
 }
 
-interface PairOutputs {
-  /** [its class token; the image's class token; the patches; the text]: float32 [B, 2 + P + L, D]. */
+/** What the multimodal encoder gives. Only what a program's outputs need is computed. */
+export interface PairOutputs {
+  /** Its class token, the image's class token, the patches, the text: float32 [B, 2 + P + L, D]. */
   readonly sequence: Tensor;
   /** The class token: float32 [B, D]. */
   readonly vector: Tensor;
@@ -42,6 +44,7 @@ interface PairOutputs {
   readonly attention: Encoded["attention"];
 }
 
+/** Outputs of the image encoder: its tokens, and the contrastive embedding of their first one (flava.md 1.3, 1.6). */
 export function imageOutputs(
   model: TracedModel,
   input: ImageInput,
@@ -52,6 +55,7 @@ export function imageOutputs(
   return { ...encoded, embedding: embed(parameters.flava.imageProjection, encoded, precision) };
 }
 
+/** Outputs of the text encoder: its tokens, and the contrastive embedding of their first one (flava.md 1.4, 1.6). */
 export function textOutputs(
   model: TracedModel,
   input: TextInput,

@@ -10,6 +10,7 @@ import { tokenAt } from "./encoded.js";
 export interface TaskHead<T> {
   /** An additional layer with GELU before the last one: VQAv2, SNLI-VE, Hateful Memes. */
   readonly hidden?: Linear<T>;
+  /** [outputs, D], or [outputs, hidden] after a hidden layer. */
   readonly output: Linear<T>;
 }
 

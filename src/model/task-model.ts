@@ -6,8 +6,11 @@ import type { TaskEncoder } from "./task.js";
 import { type TaskHead, taskScores } from "./task-head.js";
 import { type TracedModel, encodeImages, encodeTexts } from "./traced-model.js";
 
+/** Parameters of FLAVA with a head for a task. Leaves `T` are `Parameter`s, tensors or values. */
 export interface FlavaForTask<T> {
+  /** Encoders and projections. */
   readonly flava: Flava<T>;
+  /** Reads the class token of one of the encoders. */
   readonly head: TaskHead<T>;
 }
 

@@ -6,9 +6,11 @@ import type { Labels } from "../data/labeled/labels.js";
 export type TaskEncoder = "text" | "image" | "multimodal";
 export const taskEncoders = ["text", "image", "multimodal"] as const satisfies TaskEncoder[];
 
+/** What a fine-tuned model predicts, and from what. */
 export interface Task {
   /** The encoder whose class token the head reads. */
   readonly encoder: TaskEncoder;
+  /** The meaning of the head's outputs. */
   readonly labels: Labels;
   /** Hidden width of a head of two layers. */
   readonly hidden?: number | undefined;

@@ -14,6 +14,7 @@ import { type StackOptions, stackParameters } from "../nn/stack.js";
 import type { TextConfig } from "./config.js";
 import { type Encoded, encode } from "./encoded.js";
 
+/** Parameters of the text encoder of width D (flava.md 1.4). Leaves `T` are `Parameter`s, tensors or values. */
 export interface TextEncoder<T> {
   /** [V, D] */
   readonly words: T;
@@ -21,9 +22,13 @@ export interface TextEncoder<T> {
   readonly positions: T;
   /** Segment embeddings, [types, D]. */
   readonly types: T;
+  /** Of the sum of the three embeddings. */
   readonly embeddingNorm: LayerNorm<T>;
+  /** First to last. */
   readonly blocks: readonly Block<T>[];
+  /** After the last block. */
   readonly norm: LayerNorm<T>;
+  /** Of Hugging Face's model; nothing here reads it: [D, D]. */
   readonly pooler: Linear<T>;
 }
 
@@ -40,6 +45,7 @@ export function textEncoderParameters(config: TextConfig): TextEncoder<Parameter
   };
 }
 
+/** What the text encoder reads. */
 export interface TextInput {
   /** Word pieces, int32 [B, L]. */
   readonly ids: Tensor;

@@ -11,8 +11,11 @@ import { type TextInput, encodeText } from "./text-encoder.js";
 
 /** A model being traced, with the parameters that are needed. */
 export interface TracedModel<P = { readonly flava: Flava<Tensor> }> {
+  /** Its sizes. */
   readonly config: FlavaConfig;
+  /** Tensors, as the body of `compile` gets them from the state. */
   readonly parameters: P;
+  /** Precision of matrix products. */
   readonly precision: Precision;
   /** Recomputes the activations within blocks in the backward pass instead of storing them. */
   readonly recompute?: boolean;
@@ -20,6 +23,7 @@ export interface TracedModel<P = { readonly flava: Flava<Tensor> }> {
   readonly interpolation?: Interpolation;
 }
 
+/** Which tokens the last block computes. */
 export type EncoderOptions = Pick<StackOptions, "keepTokens" | "keepRows">;
 
 /** Runs the image encoder of a model: images -> sequences [B, 1 + P, D]. */

@@ -11,16 +11,30 @@ import { type Linear, linear, linearParameters } from "./linear.js";
 import type { Parameter } from "./parameter.js";
 import type { Precision } from "./precision.js";
 
+/** Parameters of self-attention of width D: four linear layers [D, D]. */
 export interface Attention<T> {
+  /** What a token asks for. */
   readonly query: Linear<T>;
+  /** What a token answers to. */
   readonly key: Linear<T>;
+  /** What a token gives to those that attend to it. */
   readonly value: Linear<T>;
+  /** Mixes the heads. */
   readonly output: Linear<T>;
 }
 
 /** The visible keys: the first `lengths` (int32 [B]) of each sample, or by an additive mask (float32 [B, L]). */
-export type Visibility = { readonly lengths: Tensor } | { readonly mask: Tensor };
+export type Visibility =
+  | {
+      /** The first keys of each sample are visible, this many: int32 [B]. */
+      readonly lengths: Tensor;
+    }
+  | {
+      /** Added to the scores, 0 or -infinity: float32 [B, L]. */
+      readonly mask: Tensor;
+    };
 
+/** Parameters of self-attention, declared for `State` and `initialize`. */
 export function attentionParameters(width: number): Attention<Parameter> {
   const square = (): Linear<Parameter> => linearParameters(width, width);
   return { query: square(), key: square(), value: square(), output: square() };

@@ -17,18 +17,27 @@ import { type Mlp, mlp, mlpParameters } from "./mlp.js";
 import type { Parameter } from "./parameter.js";
 import { type Precision, computeDtype } from "./precision.js";
 
+/** Parameters of a pre-norm transformer block. */
 export interface Block<T> {
+  /** Before attention. */
   readonly norm1: LayerNorm<T>;
+  /** Mixes tokens. */
   readonly attention: Attention<T>;
+  /** Before the MLP. */
   readonly norm2: LayerNorm<T>;
+  /** Changes each token on its own. */
   readonly mlp: Mlp<T>;
 }
 
 /** Options shared by all blocks of a stack. */
 export interface BlockOptions {
+  /** Number of attention heads, H. */
   readonly heads: number;
+  /** Added to variances in normalizations. */
   readonly epsilon: number;
+  /** Precision of matrix products. */
   readonly precision: Precision;
+  /** The keys that tokens may attend to; default: all. */
   readonly visible?: Visibility;
   /** How many tokens of each sample's result to compute, the first ones; default: all. */
   readonly keepTokens?: number;
@@ -36,6 +45,7 @@ export interface BlockOptions {
   readonly keepRows?: Tensor | undefined;
 }
 
+/** Parameters of a block with an MLP of inner width `hidden`, declared for `State` and `initialize`. */
 export function blockParameters(width: number, hidden: number): Block<Parameter> {
   return {
     norm1: layerNormParameters(width),

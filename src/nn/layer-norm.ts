@@ -2,6 +2,7 @@ import { layerNorm as normalize } from "../graph/ops/layer-norm.js";
 import type { Dtype, Tensor } from "../graph/tensor.js";
 import { type Parameter, constant } from "./parameter.js";
 
+/** Parameters of a layer normalization of width D. */
 export interface LayerNorm<T> {
   /** [D] */
   readonly gain: T;

@@ -4,6 +4,7 @@ import type { Dtype, Tensor } from "../graph/tensor.js";
 import { type Parameter, constant, weight } from "./parameter.js";
 import { type Precision, computeDtype } from "./precision.js";
 
+/** Parameters of a linear layer. */
 export interface Linear<T> {
   /** [out, in] */
   readonly weight: T;

@@ -4,6 +4,7 @@ import { type Linear, linear, linearParameters } from "./linear.js";
 import type { Parameter } from "./parameter.js";
 import type { Precision } from "./precision.js";
 
+/** Parameters of two linear layers with GELU between them. */
 export interface Mlp<T> {
   /** Width to hidden. */
   readonly expand: Linear<T>;
@@ -11,6 +12,7 @@ export interface Mlp<T> {
   readonly contract: Linear<T>;
 }
 
+/** Parameters of an MLP of inner width `hidden`, declared for `State` and `initialize`. */
 export function mlpParameters(width: number, hidden: number): Mlp<Parameter> {
   return { expand: linearParameters(width, hidden), contract: linearParameters(hidden, width) };
 }

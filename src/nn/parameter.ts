@@ -13,16 +13,23 @@ import { type Shape, type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 export type Initial =
   | {
       readonly kind: "normal";
+      /** Standard deviation; the mean is 0. */
       readonly std: number;
       /** The first row, for padding, is initialized to zero. */
       readonly zeroFirstRow?: boolean;
     }
-  | { readonly kind: "constant"; readonly value: number };
+  | {
+      readonly kind: "constant";
+      /** Of all elements. */
+      readonly value: number;
+    };
 
 /** A declared parameter without memory: its shape and initialization. Always float32. */
 export class Parameter extends TensorSpec {
+  /** For most parameters there is `weight` or `constant`. */
   constructor(
     shape: Shape,
+    /** How `initialize` fills it. */
     readonly initial: Initial,
   ) {
     super(shape, "float32");

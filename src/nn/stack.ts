@@ -4,17 +4,23 @@ import type { Tensor } from "../graph/tensor.js";
 import { type Block, type BlockOptions, block, blockParameters } from "./block.js";
 import type { Parameter } from "./parameter.js";
 
+/** The sizes of a stack of blocks. */
 export interface StackSizes {
+  /** Number of blocks. */
   readonly layers: number;
+  /** Width of the residual stream, D. */
   readonly width: number;
+  /** Inner width of the MLPs. */
   readonly hidden: number;
 }
 
+/** How blocks compute, and what the backward pass keeps. */
 export interface StackOptions extends BlockOptions {
   /** Recomputes the intermediate values of each block in the backward pass instead of keeping them. */
   readonly recompute?: boolean;
 }
 
+/** Parameters of a stack of blocks, first to last, declared for `State` and `initialize`. */
 export function stackParameters({
   layers,
   width,

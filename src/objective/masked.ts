@@ -68,10 +68,11 @@ export function rowsInSequences(
   return cast(affine(found, 1, -1), "int32");
 }
 
-/** float32 [] each; only values that are read are computed. */
+/** What a loss is, and how often the answer is right. */
 export interface Objective {
+  /** Mean cross entropy over the targets in nats: float32 []. */
   readonly loss: Tensor;
-  /** Fraction of correct predictions. */
+  /** Fraction of correct predictions, from 0 to 1: float32 []. */
   readonly accuracy: Tensor;
 }
 

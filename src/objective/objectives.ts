@@ -9,7 +9,12 @@ import type { Objective } from "./masked.js";
 import type { PretrainingModel } from "./model.js";
 import { type ContrastiveObjective, pairObjectives } from "./pair.js";
 
+/**
+ * FLAVA's six losses (flava.md 3): masked image, masked language, contrastive, image-text matching, and masked multimodal
+ * modeling of images and of texts.
+ */
 export const lossNames = ["mim", "mlm", "contrastive", "itm", "mmmImage", "mmmText"] as const;
+/** The name of one of FLAVA's six losses. */
 export type LossName = (typeof lossNames)[number];
 
 /** The losses of each kind of batch. */
@@ -32,15 +37,28 @@ export const questionOfLoss: Readonly<Record<LossName, string>> = {
 /** Weight of each loss in the total; default 1, as in the published code. Losses of weight 0 are not computed. */
 export type LossWeights = Readonly<Partial<Record<LossName, number>>>;
 
+/** The objectives of a batch, by name; which there are depends on the kind of the batch. */
+export interface Objectives {
+  /** Does the text match the image? */
+  readonly itm?: Objective;
+  /** Hidden words of a text alone. */
+  readonly mlm?: Objective;
+  /** Hidden words, image shown. */
+  readonly mmmText?: Objective;
+  /** Hidden patches of an image alone. */
+  readonly mim?: MaskedImageObjective;
+  /** Hidden patches, text shown. */
+  readonly mmmImage?: MaskedImageObjective;
+  /** Which text is the image's? */
+  readonly contrastive?: ContrastiveObjective;
+}
+
 /** The objectives of a batch, by name. Those of pairs share their computation as suits the losses that `weights` count. */
 export function objectivesOf(
   model: PretrainingModel,
   batch: Batch,
   weights: LossWeights = {},
-): Partial<Record<"itm" | "mlm" | "mmmText", Objective>> &
-  Partial<Record<"mim" | "mmmImage", MaskedImageObjective>> & {
-    readonly contrastive?: ContrastiveObjective;
-  } {
+): Objectives {
   switch (batch.kind) {
     case "image":
       return { mim: maskedImage(model, batch) };

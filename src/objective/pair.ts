@@ -34,6 +34,7 @@ import {
 import { matching } from "./match.js";
 import type { PretrainingModel } from "./model.js";
 
+/** The contrastive loss, and what it compares. */
 export interface ContrastiveObjective extends Pick<Objective, "loss"> {
   /** The compared embeddings: float32 [B, projection] each. */
   readonly embeddings: { readonly images: Tensor; readonly texts: Tensor };

@@ -9,9 +9,13 @@ import { type AdamWState, adamWUpdate } from "../graph/ops/update.js";
 import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
 
+/** Constants of AdamW. */
 export interface AdamWOptions {
+  /** Decay of the mean of gradients; default 0.9. */
   readonly beta1?: number;
+  /** Decay of the mean of squared gradients; default 0.999. */
   readonly beta2?: number;
+  /** Added to the root of the second moment; default 1e-8. */
   readonly epsilon?: number;
   /** Default 0.01. */
   readonly weightDecay?: number;
@@ -19,8 +23,11 @@ export interface AdamWOptions {
   readonly rules?: ParameterRules;
 }
 
+/** What a step of AdamW reads. `P` is the tree of parameters, `M` the moments. */
 export interface AdamWInputs<P, M> {
+  /** A tree of tensors, which are state. */
   readonly parameters: P;
+  /** As `adamWMoments` declares them, also state. */
   readonly moments: M;
   /** A tree like the parameters, or a record by path; parameters without a gradient do not change. */
   readonly gradients: unknown;
@@ -51,9 +58,11 @@ export function trainable<S>(parameters: S, rules: ParameterRules): S {
   ) as S;
 }
 
+/** What a step of AdamW gives: new values of state. */
 export interface AdamWStep<P> {
   /** New values of the parameters that have a gradient. */
   readonly parameters: Partly<P, Tensor>;
+  /** New values of all moments. */
   readonly moments: Moments<Tensor>;
   /** Euclidean norm of the change of all parameters, float32 []. */
   readonly updateNorm: Tensor;

@@ -5,6 +5,7 @@ import { sqrt } from "../graph/ops/elementwise.js";
 import { checkFinite, sumOfSquares } from "../graph/ops/update.js";
 import type { Tensor } from "../graph/tensor.js";
 
+/** The norm of gradients, and how it is limited. */
 export interface Clipping {
   /** Euclidean norm of all gradients together, float32 []; the run fails if it is not finite. */
   readonly norm: Tensor;

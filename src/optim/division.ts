@@ -7,7 +7,10 @@ import type { Tensor } from "../graph/tensor.js";
 import type { World } from "../graph/world.js";
 import type { AdamWInputs, AdamWOptions, AdamWStep, Moments } from "./adamw.js";
 
-/** Results are those of one process, bit for bit, but for the norm of the update, which is rounded otherwise. */
+/**
+ * How the state of the optimizer is divided among processes, made by `divisionOf` for `optimizerStep`. Results are those of
+ * one process, bit for bit, but for the norm of the update, which is rounded otherwise.
+ */
 export interface Division {
   /** What this process has of the tensors that are divided, by their paths in the state. */
   readonly ranges: ReadonlyMap<string, Range>;
@@ -16,6 +19,7 @@ export interface Division {
    * Sums of gradients over all processes, each of which gets what it needs of them for the other calls.
    *
    * @param gradients of one dtype, by the path of the parameter, which are exchanged together
+   * @internal
    */
   reduced(
     gradients: ReadonlyMap<string, Tensor>,
@@ -26,10 +30,14 @@ export interface Division {
    * The Euclidean norm of all gradients together: float32 [].
    *
    * @param sums of all gradients, by path, in the order of the parameters
+   * @internal
    */
   norm(sums: unknown): Tensor;
 
-  /** One step of `adamW`, in which each process updates what it has. Gradients are sums that `reduced` gave. */
+  /**
+   * One step of `adamW`, in which each process updates what it has. Gradients are sums that `reduced` gave.
+   * @internal
+   */
   adamW<P>(inputs: AdamWInputs<P, Moments<Tensor>>, options?: AdamWOptions): AdamWStep<P>;
 }
 

@@ -5,6 +5,7 @@ import { affine } from "../graph/ops/affine.js";
 import { clamp, cosine } from "../graph/ops/elementwise.js";
 import type { Tensor } from "../graph/tensor.js";
 
+/** A learning rate that rises and falls, in steps. */
 export interface ScheduleOptions {
   /** Maximum learning rate. */
   readonly peak: number;
@@ -16,6 +17,7 @@ export interface ScheduleOptions {
   readonly floor?: number;
 }
 
+/** A learning rate that rises, stays and falls, in steps. */
 export interface PlateauOptions extends ScheduleOptions {
   /** Steps of the final decay. */
   readonly decay: number;

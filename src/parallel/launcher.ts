@@ -5,12 +5,19 @@ import { packagePath } from "../base/package-root.js";
 
 /** MPI libraries for which native/mpi can be built. Intel MPI and Cray MPICH are MPICH with other names. */
 export const mpiLibraries = ["openmpi", "mpich"] as const;
+/**
+ * An MPI library that processes can be joined by.
+ * @useDeclaredType
+ */
 export type MpiLibrary = (typeof mpiLibraries)[number];
 
+/** How this process was started, together with others. */
 export interface Launch {
   /** What the launcher said. */
   readonly variable: string;
+  /** The MPI library of the launcher. */
   readonly library: MpiLibrary;
+  /** Number of processes. */
   readonly size: number;
   /** The number of this process, from 0. */
   readonly rank: number;
@@ -18,7 +25,8 @@ export interface Launch {
   readonly local: number | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables of a process, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Variables that launchers set to the number of processes, to that of this one, and to the number of those of the machine; and

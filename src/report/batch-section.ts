@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import type { Values } from "../backend/values.js";
 import type { MaskedImages, MaskedTexts } from "../data/batch/batch.js";
-import type { ImageSizes, TextSizes } from "../data/batch/batch-specs.js";
+import type { BatchImageSizes, BatchTextSizes } from "../data/batch/batch-specs.js";
 import type { CollatedBatch } from "../data/batch/collate.js";
 import type { Vocabulary } from "../data/text/vocabulary.js";
 import { type Html, html } from "./html.js";
@@ -66,7 +66,7 @@ function explanation(batch: CollatedBatch): Html {
 /** The image of a sample as a data URI, its hidden patches painted over. */
 async function drawn(
   { pixels, hidden }: MaskedImages<Values>,
-  { pixels: shape, patches }: ImageSizes,
+  { pixels: shape, patches }: BatchImageSizes,
   sample: number,
   { mean, std }: Denormalization,
 ): Promise<string> {
@@ -94,7 +94,7 @@ async function drawn(
 /** The pieces of a sample's text, those to predict marked. */
 function textOf(
   { maskedIds, lengths, targets }: MaskedTexts<Values>,
-  { length }: TextSizes,
+  { length }: BatchTextSizes,
   sample: number,
   { pieces }: Vocabulary,
 ): Html {

@@ -5,7 +5,7 @@ import type { ClassificationEvaluation, Evaluation } from "../eval/evaluate.js";
 import type { Direction, Recall } from "../eval/retrieval.js";
 
 /** A measured value. */
-interface Measurement {
+export interface Measurement {
   /** Such as "top-1 accuracy". */
   readonly name: string;
   /** A fraction from 0 to 1. */

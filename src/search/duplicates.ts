@@ -14,6 +14,7 @@ export interface DuplicateGroup {
   readonly similarity: number;
 }
 
+/** How alike near-duplicates are. Progress is in images. */
 export interface DuplicateOptions extends CallOptions {
   /** Cosine similarity from which two images are near-duplicates; default: 0.98. More than 1 for exact ones alone. */
   readonly threshold?: number;

@@ -42,7 +42,10 @@ export const embeddingOrigin = z.object({
   features: z.object({ layer: z.int().optional(), pool: z.enum(["class", "mean"]) }).optional(),
 });
 
-/** The source and model of a file's embeddings. */
+/**
+ * The source and model of a file's embeddings.
+ * @useDeclaredType
+ */
 export type EmbeddingOrigin = z.infer<typeof embeddingOrigin>;
 
 /** Whether embeddings of two origins can be compared. */
@@ -91,6 +94,7 @@ export function writeEmbeddings(
 
 /** An open file of embeddings. */
 export interface EmbeddingFile {
+  /** What was embedded, and by which model. */
   readonly origin: EmbeddingOrigin;
   /** Number of rows. */
   readonly count: number;

@@ -19,9 +19,11 @@ import type { EmbeddingModel } from "./embedding-model.js";
 import { EmbeddingParts } from "./embedding-parts.js";
 import { modelFingerprint } from "./model-fingerprint.js";
 
+/** What is embedded, and how a job is divided, stopped and followed. */
 export interface EmbeddingJobOptions {
   /** Writes features of the encoders instead of embeddings in the contrastive space. */
   readonly features?: PooledFeatures;
+  /** How images are decoded. */
   readonly decode?: DecodeOptions;
   /**
    * Embeds one part of the samples, while other jobs embed the others. A further job with `join` then writes the file.
@@ -47,7 +49,9 @@ interface EmbeddingJob extends EmbeddingJobOptions {
   readonly out: string;
 }
 
+/** What a job did. */
 export interface EmbeddingReport {
+  /** Number of rows in the file, or in the part. */
   readonly rows: number;
   /** Number of rows embedded by earlier runs. */
   readonly resumed: number;

@@ -21,6 +21,7 @@ import {
   vectorKinds,
 } from "./vector-index.js";
 
+/** Whether an index will be changed, and when its log is merged. Progress is in samples. */
 export interface OpenExactOptions extends CallOptions {
   /** Whether the index will be changed, which one process at a time may do. Default: false. */
   readonly writable?: boolean;
@@ -53,6 +54,7 @@ export class ExactIndex implements VectorIndex {
    * @param backend scans the vectors
    */
   constructor(
+    /** What scans the vectors. */
     readonly backend: Backend,
     origin: EmbeddingOrigin,
   ) {
@@ -177,6 +179,7 @@ export class ExactIndex implements VectorIndex {
     await this.#directory?.close();
   }
 
+  /** Closes the index at the end of a block: `await using index = ...;` */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -18,7 +18,9 @@ import type { EmbeddingModel } from "./embedding-model.js";
 import { type IndexChanges, Reconciliation, hasSameContent } from "./reconcile.js";
 import { type IndexEntry, type IndexRow, type VectorIndex, entryOf } from "./vector-index.js";
 
+/** How a data set is read, and how that is stopped and followed. */
 export interface IndexSourceOptions extends Abortable {
+  /** How images are decoded. */
   readonly decode?: DecodeOptions;
   /**
    * Called with the number of samples done, including those that were there already and those left out, and with the number
@@ -27,6 +29,7 @@ export interface IndexSourceOptions extends Abortable {
   readonly onProgress?: (samples: number, total?: number) => void;
 }
 
+/** What a data set changed in an index. */
 export interface IndexReport extends IndexChanges {
   /** The samples that could not be used. */
   readonly skipped: SkippedSamples;

@@ -5,10 +5,15 @@ import type { ImageProcessor } from "../data/image/processor.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import type { FlavaConfig } from "../model/config.js";
 
+/** What embeddings depend on. */
 export interface FingerprintedModel {
+  /** Sizes. */
   readonly config: FlavaConfig;
+  /** The weights. */
   readonly state: State;
+  /** Texts to word pieces. */
   readonly tokenizer: Tokenizer;
+  /** Images to pixels. */
   readonly processor: ImageProcessor;
 }
 

@@ -64,6 +64,7 @@ export async function originOf(
   };
 }
 
+/** Where a new index keeps its vectors. Progress is in samples. */
 export interface MakeIndexOptions extends CallOptions {
   /** Where the vectors are kept; default: "exact", as an existing index has it. */
   readonly database?: "exact" | "lancedb" | undefined;

@@ -6,7 +6,9 @@ import { rowOf } from "../inference/similarity.js";
 
 /** What to search for: a text, an image, or an image with a text that changes it ("like this, but red"). */
 export interface Query<I = Image> {
+  /** What the hits should show or say. */
   readonly text?: string;
+  /** What the hits should look like: a decoded image (`decodeImage` of `flava/data`). */
   readonly image?: I;
   /** Texts that the hits are to be unlike. */
   readonly without?: readonly string[];
@@ -16,8 +18,11 @@ export interface Query<I = Image> {
 
 /** What embeds the parts of queries, such as the embedder of a loaded `Flava`: N texts or images to [N, D]. */
 export interface QueryEmbedder<I = Image> {
+  /** Numbers in an embedding: D. */
   readonly width: number;
+  /** Unit-length embeddings of texts: float32 [N, D]. */
   texts(texts: readonly string[], options: CallOptions): Promise<Float32Array>;
+  /** Unit-length embeddings of images: float32 [N, D]. */
   images(images: readonly I[], options: CallOptions): Promise<Float32Array>;
 }
 

@@ -5,9 +5,13 @@ import type { IndexEntry, IndexRow, VectorIndex } from "./vector-index.js";
 
 /** How many samples were added, found unchanged, and so on. */
 export interface IndexChanges {
+  /** Samples that are new. */
   readonly added: number;
+  /** Samples that had changed. */
   readonly replaced: number;
+  /** Samples that were there already. */
   readonly unchanged: number;
+  /** Samples that are gone. */
   readonly deleted: number;
 }
 

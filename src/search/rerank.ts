@@ -9,11 +9,13 @@ import type { Image } from "../data/image/image.js";
 import type { Query } from "./query.js";
 import type { Hit, VectorKind } from "./vector-index.js";
 
+/** Which hits are matched. Progress is in hits. */
 export interface RerankOptions extends CallOptions {
   /** What was searched; default: "image". */
   readonly kind?: VectorKind;
   /** Number of hits to match; default: all of them. */
   readonly first?: number;
+  /** How images are decoded. */
   readonly decode?: DecodeOptions;
 }
 
@@ -27,6 +29,7 @@ export interface MatchedHit extends Hit {
 
 /** What reads images and texts together, such as the embedder of a loaded `Flava`: N of both to N probabilities. */
 export interface PairMatcher<I = Image> {
+  /** The probability that each image matches the text at the same index, from 0 to 1. */
   match(
     images: readonly (I | Image)[],
     texts: readonly string[],

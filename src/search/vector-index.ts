@@ -33,6 +33,7 @@ export interface Hit extends IndexEntry {
  */
 export type Filter = Readonly<Record<string, string | readonly string[]>>;
 
+/** How many hits, of which kind. Progress is in queries. */
 export interface SearchOptions extends CallOptions {
   /** Number of hits; default: 10. */
   readonly top?: number;

@@ -21,20 +21,24 @@ import { addRuns } from "./runs/routes.js";
 import { addTabModel } from "./tab-model.js";
 import { addWebApp } from "./web-app.js";
 
-export interface AppOptions extends CallsOptions {
-  readonly metrics: Metrics;
+/** What a server answers besides its models' endpoints, and what it tells. */
+export interface EndpointOptions {
   /** The processes that answer together, of which this is one; default: none. */
   readonly group?: ServerGroup | undefined;
   /** Receives every request after it was answered. */
   readonly onRequest?: ((request: LoggedRequest) => void) | undefined;
-  /** Receives why a request failed, if that is not the client's fault. */
-  readonly onWarning?: ((message: string) => void) | undefined;
   /** Adds further endpoints. */
   readonly extend?: ((app: ServerApp) => void) | undefined;
   /** A directory whose training runs and evaluations are shown. */
   readonly runs?: string | undefined;
   /** A directory with a web page and its files, served at /. */
   readonly pages?: string | undefined;
+}
+
+export interface AppOptions extends CallsOptions, EndpointOptions {
+  readonly metrics: Metrics;
+  /** Receives why a request failed, if that is not the client's fault. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** Endpoints that use a model. */

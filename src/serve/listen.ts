@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 
+/** Where a server listens. */
 export interface ListenOptions {
   /** Default: 8000; 0 for any that is free. */
   readonly port?: number;

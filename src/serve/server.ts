@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, createAdaptorServer } from "@hono/node-server";
 import { warn } from "../base/warn.js";
 import type { BatchLimits } from "./batch/lane.js";
-import { type AppOptions, createApp } from "./create-app.js";
+import { type AppOptions, type EndpointOptions, createApp } from "./create-app.js";
 import { Admission } from "./http/admission.js";
 import type { ApiKeys } from "./http/api-keys.js";
 import type { ServerApp } from "./http/app.js";
@@ -15,14 +15,13 @@ import { Metrics } from "./metrics.js";
 import { type LoadModel, ServedModels } from "./models/served-models.js";
 import type { MetricValues } from "./processes/summed-metrics.js";
 
-export interface ServerOptions extends Pick<
-  AppOptions,
-  "extend" | "runs" | "pages" | "onRequest" | "group"
-> {
+/** What a server answers with, and what it refuses. */
+export interface ServerOptions extends EndpointOptions {
   /** How to load each model, by the name that clients call it by; the first one is the default. */
   readonly models: Readonly<Record<string, LoadModel>>;
   /** What the first model searches: a directory made by `flava index`, or a file written by `flava embed`. */
   readonly index?: string | undefined;
+  /** What is refused; what is not given keeps its default. */
   readonly limits?: Partial<ServerLimits>;
   /** Default: 32 inputs, 4,096 tokens, and a wait of 2 milliseconds. */
   readonly batch?: Partial<BatchLimits>;
@@ -51,7 +50,10 @@ export class Server {
     this.app = createApp({ ...options, models, isReady: () => this.#isReady });
   }
 
-  /** Used by `createServer`. */
+  /**
+   * Used by `createServer`.
+   * @internal
+   */
   static async create({
     models,
     index,

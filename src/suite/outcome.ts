@@ -22,6 +22,7 @@ export interface Baselines {
 export interface TaskScores {
   /** Name of the task. */
   readonly task: string;
+  /** Which splits were used. */
   readonly protocol: ProtocolName;
   /** The layout of the files. */
   readonly layout: string;
@@ -29,12 +30,15 @@ export interface TaskScores {
   readonly of: { readonly model: string; readonly data?: string };
   /** Number of samples that were scored, and fitted to. */
   readonly samples: { readonly test: number; readonly train: number };
+  /** Those of the paper, and others, as fractions from 0 to 1. */
   readonly metrics: Metrics;
+  /** What is reached without the model, if that was measured. */
   readonly baselines?: Baselines;
   /** Whether parts have fewer or other samples than the official ones: the scores compare to nothing. */
   readonly partial: boolean;
   /** What a reader of the numbers must know: deviations from the protocol, samples left out. */
   readonly notes: readonly string[];
+  /** How long the task took. */
   readonly seconds: number;
   /** The part of them in programs of the engine; the rest reads files and fits baselines, among other things. */
   readonly secondsInPrograms: number;
@@ -53,20 +57,36 @@ export interface TaskWithout {
   readonly reason: string;
 }
 
-export type Outcome = { readonly task: Task } & (
-  { readonly scores: TaskScores } | { readonly without: TaskWithout }
+/** What became of a task: its scores, or why it has none. */
+export type Outcome = {
+  /** The task. */
+  readonly task: Task;
+} & (
+  | {
+      /** If it was scored. */
+      readonly scores: TaskScores;
+    }
+  | {
+      /** If it was not. */
+      readonly without: TaskWithout;
+    }
 );
 
 /** The model that a suite is about. */
 export interface SuiteModel {
+  /** Where it was loaded from. */
   readonly path: string;
+  /** Precision of matrix products. */
   readonly precision: string;
+  /** Identifies its weights (`modelFingerprint` of `flava/search`). */
   readonly fingerprint: string;
 }
 
+/** The outcomes of a suite's tasks with one model. */
 export interface SuiteReport {
   /** Name of the suite. */
   readonly suite: string;
+  /** The model that was evaluated. */
   readonly model: SuiteModel;
   /** In the order of the suite's tasks. */
   readonly outcomes: readonly Outcome[];

@@ -22,6 +22,7 @@ import type { Outcome, SuiteModel, SuiteReport, TaskScores } from "./outcome.js"
 import { type PlannedTask, type ReadyTask, failureOf, planTask, scoresFile } from "./plan-task.js";
 import { writeReports } from "./write-reports.js";
 
+/** Where data are, what is run, and what is told meanwhile. */
 export interface SuiteOptions {
   /** The data directory, with a folder for each task. */
   readonly data: string;
@@ -40,7 +41,9 @@ export interface SuiteOptions {
   readonly baselines?: boolean;
   /** Type of the embeddings kept on disk; default: "float32". */
   readonly dtype?: StoredDtype;
+  /** How images are decoded. */
   readonly decode?: DecodeOptions;
+  /** Stops the suite, which rejects with the signal's reason; the same call continues it. */
   readonly signal?: AbortSignal;
   /** Called with sentences on what will be done, before it starts. */
   readonly onNotice?: (sentence: string) => void;

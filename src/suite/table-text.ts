@@ -56,6 +56,7 @@ export function explanationOf(rows: readonly ScoreRow[]): string {
   );
 }
 
+/** The report as Markdown: a table of all rows beside the paper's, in percent. */
 export function suiteMarkdown(report: SuiteReport): string {
   const rows = rowsOf(report.outcomes);
   const columns = shownColumns(rows);

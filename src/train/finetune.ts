@@ -45,10 +45,13 @@ import type { Log } from "./stages/stage.js";
 import { batchesOf, identityOf, taskOf } from "./task-data.js";
 import { identityOfVocabulary } from "./vocabulary.js";
 
+/** What is fine-tuned, on what, and what is told meanwhile. */
 export interface FinetuneOptions {
+  /** As `checkFinetuningRecipe` gives it. */
   readonly recipe: FinetuningRecipe;
   /** The model to start from: a directory in Hugging Face's form, or a weights file. */
   readonly model: string;
+  /** Labeled samples, as `readLabeled` gives them. All must have what the first one has. */
   readonly train: readonly LabeledSample[];
   /** Without any, only the last model is kept. */
   readonly validation: readonly LabeledSample[];
@@ -56,12 +59,13 @@ export interface FinetuneOptions {
   readonly columns?: SampleColumns;
   /** The run's directory, with one for each seed, and the best model in `model/`. */
   readonly directory: string;
+  /** What computes; it is not disposed. */
   readonly backend: Backend;
   /** Continue a run even if its recipe, data or model have changed. */
   readonly allowChanges?: boolean;
   /** What is divided among processes; default: nothing. */
   readonly zero?: ZeroStage | undefined;
-  /** Threads that prepare batches. */
+  /** Threads that prepare batches; 0: they are prepared in this thread. */
   readonly workers: number;
   /** Called with each log line. */
   readonly log: Log;
@@ -73,6 +77,7 @@ export interface FinetuneOptions {
 
 /** What a run of all seeds gives. */
 export interface FinetuneResult {
+  /** Whether all seeds are finished. */
   readonly ending: Ending;
   /** The directory of the model of the best seed; undefined if training was stopped. */
   readonly model?: string;

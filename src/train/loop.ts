@@ -46,8 +46,11 @@ export interface TrainOptions<B> {
 
 /** The progress of a stage. */
 export interface StepsMade {
+  /** The stage's name. */
   readonly stage: string;
+  /** Steps done. */
   readonly step: number;
+  /** Steps in all. */
   readonly steps: number;
   /** Estimated seconds left, at the mean speed since the run was opened. */
   readonly secondsLeft: number;

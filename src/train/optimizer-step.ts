@@ -12,6 +12,7 @@ import type { CompiledStep, StepResults } from "./step/compiled-step.js";
 import type { Loss } from "./step/loss.js";
 import { type OptimizerState, type UpdateOptions, currentStep, update } from "./step/update.js";
 
+/** How a step updates the state, and in how many parts it is computed. */
 export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
   /**
    * Number of equal parts that each batch is split into and that run in turn, to save memory; default 1. The state

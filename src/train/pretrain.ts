@@ -40,10 +40,13 @@ import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import type { Baselines, Log, RecipeStage } from "./stages/stage.js";
 
+/** What is trained, where it is written, and what is told meanwhile. */
 export interface PretrainOptions {
+  /** As `readRecipe` or `checkRecipe` gives it. */
   readonly recipe: Recipe;
   /** The run's directory, which contains those of the stages. */
   readonly directory: string;
+  /** What computes; it is not disposed. */
   readonly backend: Backend;
   /** Only these stages; default: all. */
   readonly only?: readonly string[];
@@ -63,7 +66,7 @@ export interface PretrainOptions {
   readonly zero?: ZeroStage | undefined;
   /** Losses of one's own, added to those of the recipe in every stage that has batches of their kinds. */
   readonly extraLosses?: readonly ExtraLoss[];
-  /** Threads that prepare batches. */
+  /** Threads that prepare batches; 0: they are prepared in this thread. */
   readonly workers: number;
   /** Called with each log line. */
   readonly log: Log;

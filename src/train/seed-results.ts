@@ -10,6 +10,7 @@ import type { Scalars } from "./stages/stage.js";
 
 /** The best model of one seed. */
 export interface SeedResult {
+  /** The seed. */
   readonly seed: number;
   /** Steps that it was trained for. */
   readonly step: number;

@@ -2,6 +2,7 @@
 import { quote } from "../../base/quote.js";
 import { CheckpointError } from "./stored-tensor.js";
 
+/** An object as JSON has it. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {

@@ -6,9 +6,11 @@ import { drawnImages } from "../drawn-images.js";
 import { miniPmd } from "../mini-pmd.js";
 import type { RecipeInput } from "../recipe.js";
 
+/** A model that the paper compares with others, trained by a stage of its own. */
 export interface Ablation {
   /** Name of its stage. */
   readonly stage: string;
+  /** As tables name it. */
   readonly title: string;
   /** Averages of Table 4 in percent (flava.md 7.2): language, vision, multimodal; null where it has none. */
   readonly paper: readonly (number | null)[];

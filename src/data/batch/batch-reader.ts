@@ -12,11 +12,13 @@ import { SkippedSamples } from "./skipped.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import type { Vocabulary } from "../text/vocabulary.js";
 
+/** What a reader of batches for pre-training is opened with. */
 export interface BatchReaderOptions {
   /** Directories of the sets' indexes by kind, in the order of the mixture's sets. */
   readonly indexes: Readonly<Record<BatchKind, readonly string[]>>;
   /** Of all texts. */
   readonly vocabulary: Vocabulary;
+  /** How samples become batches. */
   readonly batch: BatchOptions;
 }
 

@@ -3,7 +3,8 @@ import { leavesOf } from "../../base/tree.js";
 import { type Shape, type TensorSpec, spec } from "../../graph/tensor.js";
 import type { Batch, MaskedImages, MaskedTexts } from "./batch.js";
 
-export interface ImageSizes {
+/** The sizes of a batch's images. */
+export interface BatchImageSizes {
   /** Shape of one image, [3, H, W]. */
   readonly pixels: Shape;
   /** Shape of the codebook's view of one image, [3, h, w]. */
@@ -14,18 +15,36 @@ export interface ImageSizes {
   readonly targets: number;
 }
 
-export interface TextSizes {
+/** The sizes of a batch's texts. */
+export interface BatchTextSizes {
   /** Tokens that every text is padded to, L. */
   readonly length: number;
   /** Capacity for masked tokens in the whole batch, N. */
   readonly targets: number;
 }
 
-/** `samples` is B. */
-export type BatchSizes = { readonly samples: number } & (
-  | { readonly kind: "image"; readonly images: ImageSizes }
-  | { readonly kind: "text"; readonly texts: TextSizes }
-  | { readonly kind: "pair"; readonly images: ImageSizes; readonly texts: TextSizes }
+/** What the shapes of a batch follow from. */
+export type BatchSizes = {
+  /** Samples in the batch, B. */
+  readonly samples: number;
+} & (
+  | {
+      readonly kind: "image";
+      /** Sizes of its images. */
+      readonly images: BatchImageSizes;
+    }
+  | {
+      readonly kind: "text";
+      /** Sizes of its texts. */
+      readonly texts: BatchTextSizes;
+    }
+  | {
+      readonly kind: "pair";
+      /** Sizes of its images. */
+      readonly images: BatchImageSizes;
+      /** Sizes of its texts. */
+      readonly texts: BatchTextSizes;
+    }
 );
 
 /** The shapes of a batch of these sizes. */
@@ -56,7 +75,7 @@ const integers = (...shape: number[]): TensorSpec => spec(shape, "int32");
 
 function imageSpecs(
   samples: number,
-  { pixels, codebookPixels, patches, targets }: ImageSizes,
+  { pixels, codebookPixels, patches, targets }: BatchImageSizes,
 ): MaskedImages<TensorSpec> {
   return {
     pixels: spec([samples, ...pixels]),
@@ -66,7 +85,7 @@ function imageSpecs(
   };
 }
 
-function textSpecs(samples: number, { length, targets }: TextSizes): MaskedTexts<TensorSpec> {
+function textSpecs(samples: number, { length, targets }: BatchTextSizes): MaskedTexts<TensorSpec> {
   return {
     maskedIds: integers(samples, length),
     lengths: integers(samples),

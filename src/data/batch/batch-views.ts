@@ -4,8 +4,11 @@ import type { Image } from "../image/image.js";
 import { type ImageProcessor, viewShape } from "../image/processor.js";
 import { type TrainingViewOptions, writeTrainingViews } from "../image/views.js";
 
+/** How images become views: of the encoder, and of the codebook. */
 export interface ViewOptions {
+  /** Sizes, filters and normalization of both views. */
   readonly processor: ImageProcessor;
+  /** Random crops, flips and colors. */
   readonly views: Omit<TrainingViewOptions, "processor">;
 }
 
@@ -27,6 +30,7 @@ export class BatchViews {
   readonly codebookPixels: Float32Array;
 
   constructor(
+    /** Images in the batch, B. */
     readonly count: number,
     private readonly options: ViewOptions,
   ) {

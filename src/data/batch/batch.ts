@@ -29,11 +29,15 @@ export interface MaskedTexts<T = Tensor> {
   readonly maskedIds: T;
   /** Number of tokens without padding, int32 [B]. */
   readonly lengths: T;
+  /** The masked tokens, which are to be predicted. */
   readonly targets: Targets<T>;
 }
 
+/** Images without texts, for masked image modeling. */
 export type ImageBatch<T = Tensor> = { readonly kind: "image" } & MaskedImages<T>;
+/** Texts without images, for masked language modeling. */
 export type TextBatch<T = Tensor> = { readonly kind: "text" } & MaskedTexts<T>;
+/** Images with texts, for the contrastive, matching and multimodal masked losses. */
 export type PairBatch<T = Tensor> = {
   readonly kind: "pair";
   /** Word pieces, none masked, int32 [B, L]. */
@@ -43,6 +47,7 @@ export type PairBatch<T = Tensor> = {
 } & MaskedImages<T> &
   MaskedTexts<T>;
 
+/** A batch of one kind: tensors while a function is traced, their shapes, or their values. */
 export type Batch<T = Tensor> = ImageBatch<T> | TextBatch<T> | PairBatch<T>;
 
 /** The tensors of a batch of any kind. */

@@ -2,7 +2,7 @@
 import { type Key, foldIn } from "../../base/random.js";
 import type { Values } from "../../backend/values.js";
 import type { Batch, MaskedImages, MaskedTexts, Targets } from "./batch.js";
-import type { BatchSizes, ImageSizes, TextSizes } from "./batch-specs.js";
+import type { BatchSizes, BatchImageSizes, BatchTextSizes } from "./batch-specs.js";
 import { type BatchViews, type ViewOptions, viewShapes } from "./batch-views.js";
 import { blockMask } from "./block-mask.js";
 import { maskText, mostMasked } from "./mask-text.js";
@@ -20,12 +20,15 @@ export interface TextOptions {
   readonly unit: "piece" | "word";
 }
 
+/** How samples become batches. */
 export interface BatchOptions extends ViewOptions {
+  /** For the texts of pairs. */
   readonly captions: TextOptions;
   /**
    * Probability of using the first caption of a pair, which is the simplest, without drawing among all of them; default 0.
    */
   readonly firstCaptionProbability?: number;
+  /** For texts alone. */
   readonly texts: TextOptions;
   /** Hides the patches and tokens to predict from the encoders; default true. */
   readonly hides?: boolean;
@@ -33,14 +36,19 @@ export interface BatchOptions extends ViewOptions {
 
 /** A sample of a batch, without its image. */
 export interface Picked {
+  /** The caption, or the text. */
   readonly text: string;
   /** Whether image and text match. */
   readonly matches: boolean;
+  /** Random key of the sample's masks. */
   readonly key: Key;
 }
 
 /** The values of a batch, with the sizes that their shapes follow from. */
-export type CollatedBatch = Batch<Values> & { readonly sizes: BatchSizes };
+export type CollatedBatch = Batch<Values> & {
+  /** What the shapes of its tensors follow from. */
+  readonly sizes: BatchSizes;
+};
 
 /**
  * The batch of some samples.
@@ -126,7 +134,7 @@ function paddedLength(tokens: readonly Int32Array[], options: TextOptions): numb
 function maskedImages(
   picked: readonly Picked[],
   views: BatchViews | undefined,
-  { patches, targets }: ImageSizes,
+  { patches, targets }: BatchImageSizes,
   { processor: { mask }, hides = true }: BatchOptions,
 ): MaskedImages<Float32Array | Int32Array> {
   if (views?.count !== picked.length) {
@@ -153,7 +161,7 @@ function maskedTexts(
   kind: "text" | "pair",
   picked: readonly Picked[],
   encoded: readonly Int32Array[],
-  { length, targets: capacity }: TextSizes,
+  { length, targets: capacity }: BatchTextSizes,
   { vocabulary }: Tokenizer,
   options: BatchOptions,
 ): Texts {

@@ -16,9 +16,11 @@ import type { SkipCounts } from "./skipped.js";
 export interface Planner<P extends Plan> {
   /** Continues after the last plan. */
   readonly cursor: MixtureCursor;
+  /** The next plan. */
   next(): P;
 }
 
+/** Which batches are loaded, by which reader, in how many threads. */
 export interface LoaderOptions<N extends ReaderName> extends ReaderRequest<N> {
   /** Begins with the first batch to load. */
   readonly planner: Planner<PlanFor<N>>;
@@ -26,9 +28,11 @@ export interface LoaderOptions<N extends ReaderName> extends ReaderRequest<N> {
   readonly workers: number;
 }
 
+/** A batch, and where to go on. */
 export interface NextBatch<B> {
   /** Samples in the batch. */
   readonly samples: number;
+  /** The values of its tensors. */
   readonly batch: B;
   /** Continues after this batch. */
   readonly cursor: MixtureCursor;
@@ -86,6 +90,11 @@ export class Loader<B> {
     for (let i = 0; i < makers.length * aheadPerWorker; i++) this.#make();
   }
 
+  /**
+   * Starts to load: batches are made ahead, a few for each thread.
+   *
+   * @throws Error if a thread cannot open its reader
+   */
   static async open<N extends ReaderName>({
     planner,
     workers,
@@ -105,6 +114,7 @@ export class Loader<B> {
     return next;
   }
 
+  /** Ends the threads. They do not keep the process alive. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#pending); // pending reads would reopen files
     await Promise.all(this.makers.map(async (maker) => maker.close()));

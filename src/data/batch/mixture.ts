@@ -6,6 +6,7 @@ import { type Key, foldIn, keyOf, uniformAt } from "../../base/random.js";
 import type { Batch } from "./batch.js";
 import { shuffled } from "./shuffle.js";
 
+/** What the samples of a batch are: images with texts, or one of them. */
 export type BatchKind = Batch["kind"];
 export const batchKinds = ["pair", "image", "text"] as const satisfies readonly BatchKind[];
 
@@ -28,16 +29,21 @@ export async function perKindInOrder<T>(
 
 /** A set of samples to draw from. */
 export interface SetSize {
+  /** The set's name, on which what a seed draws depends. */
   readonly name: string;
+  /** Samples of the kind that it has. */
   readonly samples: number;
 }
 
+/** What is drawn from, and how often. */
 export interface MixtureOptions {
+  /** All plans follow from it, an integer. */
   readonly seed: number;
   /** Samples in a batch of each kind. */
   readonly batch: Readonly<Record<BatchKind, number>>;
   /** Probability of each kind per step; 0.70, 0.15, 0.15 in the paper. Kinds of share 0 need no sets. */
   readonly shares: Readonly<Record<BatchKind, number>>;
+  /** The sets of each kind, as `sizesOf` gives them. Their names are part of what the seed draws. */
   readonly sets: Readonly<Record<BatchKind, readonly SetSize[]>>;
   /** Sets are drawn in proportion to samples^(1 / temperature): 1 goes by size, larger values favor small sets. */
   readonly temperature: number;
@@ -57,12 +63,15 @@ export interface MixtureCursor {
 
 /** A record of a set of the batch's kind. */
 export interface RecordReference {
+  /** Number of the set among those of the kind, from 0. */
   readonly set: number;
+  /** Number of the record in the set, from 0. */
   readonly record: number;
   /** Number of earlier passes over the set; views and captions differ in each. */
   readonly epoch: number;
 }
 
+/** A record to read, and whose text it gets. */
 export interface PlannedSample extends RecordReference {
   /** Other records, of which one's text replaces this one's: the text that has most in common with it. */
   readonly textOf?: readonly RecordReference[];
@@ -70,12 +79,15 @@ export interface PlannedSample extends RecordReference {
 
 /** A batch before it is read. */
 export interface BatchPlan {
+  /** The kind of all its samples. */
   readonly kind: BatchKind;
+  /** Number of the batch, counted from 0. */
   readonly step: number;
   /** Key for views, masks and the choice of captions. */
   readonly key: Key;
   /** Number of the first sample in the batch that this is a part of; default 0. */
   readonly first?: number;
+  /** What to read, in the order of the batch's rows. */
   readonly samples: readonly PlannedSample[];
 }
 
@@ -87,6 +99,10 @@ export class Mixture {
   readonly #drawn: Map<string, number>;
   #step: number;
 
+  /**
+   * @param cursor where to continue; default: at the beginning
+   * @throws RangeError if a share, number or temperature cannot be
+   */
   constructor(options: MixtureOptions, cursor: MixtureCursor = { step: 0, drawn: {} }) {
     checkOptions(options);
     this.#options = options;
@@ -96,10 +112,12 @@ export class Mixture {
     this.#step = cursor.step;
   }
 
+  /** Continues after the last plan. */
   get cursor(): MixtureCursor {
     return { step: this.#step, drawn: Object.fromEntries(this.#drawn) };
   }
 
+  /** The next plan; there is no last one. */
   next(): BatchPlan {
     const step = this.#step++;
     const key = foldIn(this.#key, step);

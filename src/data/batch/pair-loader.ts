@@ -6,6 +6,7 @@ import { Loader } from "./loader.js";
 import { Mixture, forKind, perKind } from "./mixture.js";
 import { indexesOf, openSampleSet, sizesOf } from "./sample-set.js";
 
+/** The size of batches, and what the model reads. */
 export interface PairLoaderOptions {
   /** Pairs in a batch, B. */
   readonly batch: number;

@@ -4,6 +4,7 @@ import { type BatchKind, type SetSize, perKind } from "./mixture.js";
 
 /** A source to draw samples from, under a name that what a seed draws depends on. */
 export interface SampleSet extends IndexedSource {
+  /** The name by which a mixture draws from it. */
   readonly name: string;
 }
 
@@ -11,9 +12,11 @@ export interface SampleSet extends IndexedSource {
 export type SampleSets = Readonly<Record<BatchKind, readonly SampleSet[]>>;
 
 /**
- * The data set at `path`, in any format that `openSource` reads. It is indexed if it was not yet, or has changed.
+ * The data set at `path`, in any format that `openSource` reads. It is indexed if it was not yet, or has changed; indexes
+ * are kept in the cache (`cacheDirectory`).
  *
  * @param name should not depend on where the data are
+ * @throws SourceError if the data set cannot be read
  */
 export async function openSampleSet(
   path: string,

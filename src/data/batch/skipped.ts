@@ -3,11 +3,15 @@ import { counted, grouped } from "../../base/counted.js";
 
 /** How messages name a sample: by where it is in its file, "a.csv, line 3", else by its key. */
 export interface SampleName {
+  /** Unique within its source. */
   readonly key: string;
+  /** Where it is in a file of many, such as "a.csv, line 3". */
   readonly where?: string | undefined;
 }
 
+/** A sample that was left out, and why. */
 export interface SkippedSample extends SampleName {
+  /** The kind of fault. */
   readonly reason: SkipReason;
   /** What exactly was wrong, after where it was if that is known. */
   readonly message: string;
@@ -27,6 +31,10 @@ const predicates = {
   unwanted: ["is not used", "are not used"],
 } as const;
 
+/**
+ * Why a sample was left out; "unwanted" is one that nobody asked for.
+ * @useDeclaredType
+ */
 export type SkipReason = keyof typeof predicates;
 export const skipReasons = Object.keys(predicates) as SkipReason[];
 
@@ -42,6 +50,7 @@ export class UnusableSamplesError extends Error {
 
 /** The data of `SkippedSamples`, as threads send it to each other. */
 export interface SkipCounts {
+  /** How many, by reason. */
   readonly counts: ReadonlyMap<SkipReason, number>;
   /** The first thousand. */
   readonly first: readonly SkippedSample[];
@@ -52,9 +61,15 @@ const mostListed = 1000;
 
 /** Counts skipped samples by reason, and keeps the first thousand of them. */
 export class SkippedSamples implements SkipCounts {
+  /** How many, by reason. */
   readonly counts = new Map<SkipReason, number>();
+  /** The first thousand, in order. */
   readonly first: SkippedSample[] = [];
 
+  /**
+   * Notes one more.
+   * @param fault what exactly is wrong, such as "it is not JSON"
+   */
   add({ key, where }: SampleName, reason: SkipReason, fault: string): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
     if (this.first.length >= mostListed) return;
@@ -62,6 +77,7 @@ export class SkippedSamples implements SkipCounts {
     this.first.push({ key, ...(where !== undefined && { where }), reason, message });
   }
 
+  /** Adds those of another thread or part. */
   addAll({ counts, first }: SkipCounts): void {
     for (const [reason, count] of counts) {
       this.counts.set(reason, (this.counts.get(reason) ?? 0) + count);
@@ -69,6 +85,7 @@ export class SkippedSamples implements SkipCounts {
     this.first.push(...first.slice(0, mostListed - this.first.length));
   }
 
+  /** How many were left out for any reason. */
   get total(): number {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }

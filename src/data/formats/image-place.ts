@@ -10,6 +10,7 @@ import { SampleError, SourceError, reasonOf } from "./source-error.js";
 
 /** Where the bytes of an image are. Plain JSON. */
 export interface ImagePlace {
+  /** Its path, or the URL of an archive. */
   readonly file: string;
   /** The part of an archive, in bytes; default: the whole file. */
   readonly range?: { readonly start: number; readonly bytes: number };

@@ -6,7 +6,9 @@ import { SampleError } from "./source-error.js";
 
 /** One of `count` parts, numbered from 1. */
 export interface Part {
+  /** Which one, from 1 to `count`. */
   readonly number: number;
+  /** How many there are. */
   readonly count: number;
 }
 

@@ -50,9 +50,11 @@ export interface SourceOptions {
 
 /** Names of the columns; those not given are found by name. */
 export interface Columns {
+  /** Columns with texts, the simplest first. */
   readonly texts?: readonly string[] | undefined;
   /** Image files: as bytes, in base64, or as paths relative to the table. */
   readonly image?: string | undefined;
+  /** The column with the class. */
   readonly label?: string | undefined;
 }
 

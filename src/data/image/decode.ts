@@ -14,6 +14,7 @@ import { decodeSmallImage } from "./small-image.js";
 sharp.cache(false);
 sharp.concurrency(1);
 
+/** What is refused, and how colors and drawings are read. */
 export interface DecodeOptions {
   /** Larger images are refused before they are decoded; default: 100 million pixels. */
   readonly maxPixels?: number;

@@ -3,8 +3,10 @@ import { blockMaskDefaults } from "../batch/block-mask.js";
 import { type ImageProcessor, type ViewSize, defaultProcessor } from "./processor.js";
 
 /** Sides in pixels. */
-interface ImageSizes {
+export interface ImageSizes {
+  /** Side of the image. */
   readonly size: number;
+  /** Side of a patch. */
   readonly patch: number;
 }
 

@@ -1,13 +1,15 @@
 import type { SkipReason } from "../batch/skipped.js";
 
 /** Why an image cannot be used. */
-type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
+export type ImageReason = Extract<SkipReason, "empty" | "damaged" | "too large" | "unreadable">;
 
 /** A file is not an image, is damaged, or has an unsupported format. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 
+  /** @param message in words, such as "it is HEIC, which cannot be decoded" */
   constructor(
+    /** The kind of fault. */
     readonly reason: ImageReason,
     message: string,
     options?: ErrorOptions,

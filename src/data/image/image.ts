@@ -1,6 +1,8 @@
 /** A decoded image: 8-bit sRGB without alpha, rows top-down, channels interleaved. */
 export interface Image {
+  /** In pixels: W. */
   readonly width: number;
+  /** In pixels: H. */
   readonly height: number;
   /** `[H, W, 3]`, 0 to 255. */
   readonly pixels: Uint8Array;

@@ -8,10 +8,20 @@ import { type Image, crop } from "./image.js";
 
 /** Both sides, or the shorter side, with the aspect ratio preserved. */
 export type ViewSize =
-  { readonly height: number; readonly width: number } | { readonly shortestEdge: number };
+  | {
+      /** In pixels. */
+      readonly height: number;
+      /** In pixels. */
+      readonly width: number;
+    }
+  | {
+      /** The shorter side in pixels; the other one follows. */
+      readonly shortestEdge: number;
+    };
 
 /** The steps that produce a view of an image, in this order; absent steps are skipped. */
 export interface View {
+  /** The size to resize to, and the resampling filter. */
   readonly resize?: { readonly size: ViewSize; readonly filter: Filter };
   /** Size of the center crop, padded with black. */
   readonly centerCrop?: { readonly height: number; readonly width: number };
@@ -24,28 +34,35 @@ export interface View {
 }
 
 /** One number each for red, green and blue. */
-type Color = readonly [number, number, number];
+export type Color = readonly [number, number, number];
 
 /** How patches are chosen for masking (flava.md 3.3, 4.1). */
 export interface MaskSettings {
   /** Patches along one side of the image. */
   readonly patches: number;
+  /** Patches that are hidden in all. */
   readonly total: number;
-  /** Smallest and largest number of patches per group; by default, the maximum is the number left to hide. */
+  /** Least number of patches of a group. */
   readonly minGroup: number;
+  /** Largest number of patches of a group; default: the number left to hide. */
   readonly maxGroup?: number;
-  /** Range of a group's height-to-width ratio; the default maximum is 1 / minAspect. */
+  /** Least ratio of a group's height to its width. */
   readonly minAspect: number;
+  /** Largest ratio of a group's height to its width; default: 1 / minAspect. */
   readonly maxAspect?: number;
 }
 
 /** The settings in Hugging Face's preprocessor_config.json. */
 export interface ImageProcessor {
+  /** What the image encoder reads. */
   readonly encoder: View;
+  /** What the codebook reads, from the same image. */
   readonly codebook: View;
+  /** How patches are hidden. */
   readonly mask: MaskSettings;
-  /** Whether Hugging Face's processor returns these by default; ours returns only what is requested. */
+  /** Whether Hugging Face's processor returns masks by default; ours returns only what is requested. */
   readonly returnsMask: boolean;
+  /** The same of the codebook's view. */
   readonly returnsCodebookPixels: boolean;
 }
 

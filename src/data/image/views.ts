@@ -8,6 +8,7 @@ import { fastResample } from "./fast-resample.js";
 import { type Image, type Window, crop } from "./image.js";
 import { type ImageProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
 
+/** How the random views of training differ from the image. Both views show the same crop (flava.md 4.3). */
 export interface TrainingViewOptions {
   /** Range of the crop's fraction of the image's area; default: 0.9 to 1. */
   readonly scale?: readonly [number, number];

@@ -10,6 +10,7 @@ import { openSource } from "../formats/open.js";
 import type { Source, SourceOptions } from "../formats/source.js";
 import { type IndexDescription, IndexWriter, describedIndex } from "./index-file.js";
 
+/** How indexing is stopped and followed. */
 export interface IndexOptions {
   /** Stops indexing; nothing remains then. */
   readonly signal?: AbortSignal | undefined;

@@ -16,6 +16,7 @@ export interface TaskTensors<T> {
   readonly types?: T;
 }
 
+/** What a model reads, and what it should answer. */
 export interface LabeledTensors<T> extends TaskTensors<T> {
   /** Classes int32 [B], scores float32 [B, C], or standardized values float32 [B]. */
   readonly target: T;
@@ -33,8 +34,11 @@ export interface TaskSizes {
   readonly pairs?: boolean;
 }
 
+/** The values of a batch of labeled samples. */
 export interface LabeledBatch {
+  /** What the shapes of its tensors follow from. */
   readonly sizes: TaskSizes;
+  /** What the model reads, and what it should answer. */
   readonly tensors: LabeledTensors<Values>;
 }
 

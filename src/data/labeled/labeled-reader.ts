@@ -14,7 +14,9 @@ import { type Labels, targetValues } from "./labels.js";
 import type { LabeledPlan } from "./shuffled-samples.js";
 import { decodeSample } from "./stored-image.js";
 
+/** What of labeled samples is read, and how. */
 export interface LabeledReaderOptions {
+  /** The meaning of the head's outputs. */
   readonly labels: Labels;
   /** For texts. */
   readonly texts?: {
@@ -69,8 +71,9 @@ export class LabeledReader {
     };
   }
 
-  close(): void {
-    // nothing stays open
+  /** Nothing stays open. */
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async #decoded(

@@ -9,8 +9,11 @@ import type { TargetKind } from "./labels.js";
 
 /** Names of the columns to read. */
 export interface SampleColumns {
+  /** The column of texts, or of the first texts of pairs. */
   readonly text?: string | undefined;
+  /** The column of the second texts of pairs. */
   readonly textPair?: string | undefined;
+  /** The column of images: bytes, base64, or paths below `imageRoot`. */
   readonly image?: string | undefined;
   /** Without it, samples have no labels. */
   readonly label?: string | undefined;

@@ -3,10 +3,21 @@ import type { LabeledSample, Target } from "../labeled-sample.js";
 
 /** What the outputs of a task's head mean. */
 export type Labels =
-  | { readonly kind: "class" | "scores"; readonly names: readonly string[] }
+  | {
+      readonly kind: "class" | "scores";
+      /** Of the classes or answers, in the order of the head's outputs. */
+      readonly names: readonly string[];
+    }
   /** A head predicts (value - mean) / deviation, so that values of any size are learned alike. */
-  | { readonly kind: "value"; readonly mean: number; readonly deviation: number };
+  | {
+      readonly kind: "value";
+      /** Of the values in training, in their own units. */
+      readonly mean: number;
+      /** The standard deviation of the values in training. */
+      readonly deviation: number;
+    };
 
+/** What is to be learned: one class, scores of several answers, or a value. */
 export type TargetKind = Target["kind"];
 
 /** The samples cannot be learned from. */

@@ -15,9 +15,11 @@ import type { LabeledSample } from "../labeled-sample.js";
 import { type PlacedRow, type SampleColumns, namesIn, sampleOfRow } from "./labeled-row.js";
 import type { TargetKind } from "./labels.js";
 
+/** What of a data set is read, and what of it is the label. */
 export interface ReadLabeledOptions {
   /** Columns of a table or Parquet file. Without a text or an image column, `path` must be a folder of images. */
   readonly columns: SampleColumns;
+  /** What labels are. With "scores", a label is one answer, a list of answers, or an object of their scores in JSON. */
   readonly target: TargetKind;
   /** Cell separator of a table; default: detected from its first line. */
   readonly separator?: string | undefined;
@@ -29,16 +31,19 @@ export interface ReadLabeledOptions {
   readonly maxSamples?: number | undefined;
 }
 
+/** Labeled samples that were read. */
 export interface LabeledSet {
   /** Where it was read from, for display. */
   readonly name: string;
   /** Those without a label included. */
   readonly samples: readonly LabeledSample[];
+  /** Rows that cannot be used, with reasons. */
   readonly skipped: SkippedSamples;
 }
 
 /** The parts of a data set: files or folders. */
 export interface LabeledParts {
+  /** What is for training. */
   readonly train: string;
   /** Undefined if the data set has no part of its own for validation. */
   readonly validation?: string;

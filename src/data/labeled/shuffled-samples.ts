@@ -5,9 +5,11 @@ import type { LabeledSample } from "../labeled-sample.js";
 
 /** A batch of labeled samples before it is read. */
 export interface LabeledPlan {
+  /** Number of the batch, counted from 0. */
   readonly step: number;
   /** For the views of images. */
   readonly key: Key;
+  /** What to read, in the order of the batch's rows. */
   readonly samples: readonly LabeledSample[];
   /** Number of the first sample in the batch that this is a part of; default 0. */
   readonly first?: number;

@@ -49,8 +49,11 @@ export class Tokenizer {
   readonly #model: InstanceType<typeof WordPiece>;
   readonly #remembered = new Map<string, readonly number[]>();
 
+  /** @param settings default: those of `bert-base-uncased` and FLAVA */
   constructor(
+    /** Its word pieces. */
     readonly vocabulary: Vocabulary,
+    /** How it normalizes, and the longest text that its files state. */
     readonly settings: TokenizerSettings = uncased,
   ) {
     this.#model = new WordPiece({

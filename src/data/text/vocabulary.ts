@@ -9,19 +9,25 @@ export class VocabularyError extends Error {
 export interface Vocabulary {
   /** By id; a piece that continues a word begins with "##". */
   readonly pieces: readonly string[];
+  /** The id of each piece. */
   readonly ids: ReadonlyMap<string, number>;
+  /** Ids of the pieces that are no text. */
   readonly special: SpecialIds;
   /** Ids that stand for text: neither special nor [unusedN]. */
   readonly ordinary: Int32Array;
 }
 
-type SpecialIds = {
+/** The ids of BERT's special pieces. */
+export type SpecialIds = {
+  /** [PAD], which fills up texts. */
   readonly padding: number;
+  /** [UNK], which stands for what the vocabulary does not have. */
   readonly unknown: number;
   /** [CLS], the first token of every text. */
   readonly classification: number;
   /** [SEP], the last token of every text. */
   readonly separator: number;
+  /** [MASK], which hides a piece. */
   readonly mask: number;
 };
 

@@ -3,6 +3,7 @@ import type { Sample } from "../../data/sample.js";
 import type { LabeledSet } from "../evaluation-set.js";
 import { type EvaluatedImages, NotEvaluated } from "./embed-images.js";
 
+/** What the results of classifications have in common. */
 export interface EvaluatedClasses extends EvaluatedImages {
   /** The class index of each image. */
   readonly labels: Int32Array;

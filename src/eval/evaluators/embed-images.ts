@@ -12,9 +12,11 @@ import type { SearchOptions } from "../probe/search.js";
 import { gradientHistogram } from "../baselines/gradient-histogram.js";
 import { type EmbeddingStore, digestOf, memoryStore } from "../embedding-store.js";
 
+/** How a set is evaluated, and how that is stopped and followed. */
 export interface EvaluateOptions {
   /** Random key for bootstrap intervals, and for a probe's split without a validation part; default: `keyOf(0)`. */
   readonly key?: Key;
+  /** How images are decoded. */
   readonly decode?: DecodeOptions;
   /** Called with the number of samples done, including those left out, and that of all samples once it is known. */
   readonly onProgress?: (samples: number, total?: number) => void;
@@ -62,6 +64,7 @@ export interface EvaluatorContext extends Omit<EvaluateOptions, "onProgress"> {
 export interface EvaluatedImages {
   /** The sample key of each image. */
   readonly keys: readonly string[];
+  /** Samples that could not be used, with reasons. */
   readonly skipped: SkippedSamples;
 }
 

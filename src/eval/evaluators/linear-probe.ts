@@ -12,6 +12,7 @@ import { type EvaluatorContext, embedImages } from "./embed-images.js";
 
 /** Labeled images, by which stores find what is kept of them. */
 export interface ProbedImages {
+  /** By which a store finds the features of each image. */
   readonly digests: readonly string[];
   /** The class of each image. */
   readonly labels: Int32Array;
@@ -19,8 +20,11 @@ export interface ProbedImages {
 
 /** The parts of a set that a probe was fitted to, and scored on. */
 export interface ProbedParts {
+  /** What the probe was fitted to. */
   readonly train: ProbedImages;
+  /** What the regularization was chosen by, if the set has such a part. */
   readonly validation?: ProbedImages;
+  /** What the probe was scored on. */
   readonly test: ProbedImages;
 }
 
@@ -30,10 +34,14 @@ export const keptFeatures = (
   { digests, labels }: ProbedImages,
 ): LabeledFeatures => storedFeatures(store, rowsOf(store, digests), labels);
 
+/** How well a linear classifier on the image encoder's features does (flava.md 8.4). */
 export interface LinearProbeEvaluation extends EvaluatedClasses {
   readonly kind: "linear probe";
+  /** What was evaluated on. */
   readonly set: LinearProbeSet;
+  /** On the test part. */
   readonly result: ClassificationResult;
+  /** The probe, and the regularizations that were tried. */
   readonly search: ProbeSearch;
   /** The images of each part, whose features are kept. */
   readonly parts: ProbedParts;

@@ -9,9 +9,12 @@ import type { EvaluatedImages, EvaluatorContext } from "./embed-images.js";
 import { type Measure, type Scored, withIntervals } from "./measured.js";
 import { imagesOf, inChunks, readSamples } from "./read-samples.js";
 
+/** How many hidden words are guessed, with the own image, another one and none. */
 export interface MaskedWordsEvaluation extends EvaluatedImages {
   readonly kind: "masked words";
+  /** What was evaluated on. */
   readonly set: MaskedWordsSet;
+  /** The share of words guessed for each kind of image; those that the set allows. */
   readonly measures: readonly Measure[];
 }
 

@@ -7,9 +7,12 @@ import { type Measure, type Scored, withIntervals } from "./measured.js";
 import { imagesOf, inChunks, readSamples } from "./read-samples.js";
 import { type WrongText, WrongTexts, difficulties } from "./wrong-texts.js";
 
+/** How well own texts are told from wrong ones. */
 export interface MatchingEvaluation extends EvaluatedImages {
   readonly kind: "matching";
+  /** What was evaluated on. */
   readonly set: MatchingSet;
+  /** How often the own text matches better, for each kind of wrong text; those that the set allows. */
   readonly measures: readonly Measure[];
   /** Expected calibration error of the probabilities of own texts and strangers'; undefined if there are no strangers. */
   readonly calibrationError: number | undefined;

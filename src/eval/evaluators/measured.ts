@@ -8,6 +8,7 @@ import type { Numbers } from "../metrics.js";
 export interface Measure {
   /** Such as "own caption above a stranger's". */
   readonly name: string;
+  /** The mean of the scores with its interval. */
   readonly interval: Interval;
   /** What is averaged, such as 1 for a hit and 0 for a miss. */
   readonly scores: Numbers;

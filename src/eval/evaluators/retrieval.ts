@@ -12,14 +12,18 @@ import {
 } from "./embed-images.js";
 import { embedTexts } from "./embed-texts.js";
 
+/** How well images and texts find each other. */
 export interface RetrievalEvaluation extends EvaluatedImages {
   readonly kind: "retrieval";
+  /** What was evaluated on. */
   readonly set: RetrievalSet;
+  /** Which texts are right for which images. */
   readonly relation: Relation;
   /** Image embeddings: float32 [N, width]. */
   readonly images: Float32Array;
   /** Embeddings of the relation's texts, float32 [T, width]. */
   readonly texts: Float32Array;
+  /** Recall in both directions. */
   readonly result: RetrievalResult;
 }
 

@@ -8,11 +8,14 @@ import { readRows } from "../embedding-store.js";
 import { type EvaluatorContext, embedImages } from "./embed-images.js";
 import { embedTexts } from "./embed-texts.js";
 
+/** How well prompts alone classify images (flava.md 8.1). */
 export interface ZeroShotEvaluation extends EvaluatedClasses {
   readonly kind: "zero-shot";
+  /** What was evaluated on. */
   readonly set: ZeroShotSet;
   /** Image embeddings: float32 [N, width]. */
   readonly images: Float32Array;
+  /** Accuracies, chance levels and mistakes. */
   readonly result: ClassificationResult;
 }
 

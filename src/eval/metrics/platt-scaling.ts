@@ -3,7 +3,9 @@ import type { Numbers } from "../metrics.js";
 
 /** The probability `sigmoid(logit / temperature + bias)`. */
 export interface Calibration {
+  /** What logits are divided by. */
   readonly temperature: number;
+  /** What is added after that. */
   readonly bias: number;
 }
 

@@ -28,7 +28,9 @@ import {
 
 /** Multinomial logistic regression: logits are weight · (features - mean) + bias. */
 export interface LinearProbe {
+  /** Numbers in the features of an item. */
   readonly width: number;
+  /** Number of classes. */
   readonly classes: number;
   /** Mean of the training features, [width], subtracted to reduce rounding errors. */
   readonly mean: Float32Array;
@@ -36,13 +38,17 @@ export interface LinearProbe {
   readonly weight: Float32Array;
   /** [classes] */
   readonly bias: Float32Array;
+  /** The regularization that it was fitted with. */
   readonly lambda: number;
   /** The minimized sum, divided by the number of items. */
   readonly loss: number;
+  /** Iterations of L-BFGS that were made. */
   readonly iterations: number;
+  /** Whether the gradient reached the tolerance. */
   readonly converged: boolean;
 }
 
+/** Where fitting starts, and when it ends. */
 export interface FitOptions extends MinimizeOptions {
   /** The probe to start from; default: zeros. */
   readonly start?: LinearProbe;
@@ -84,7 +90,9 @@ export class ProbeFitter {
   /** @param rowsPerRun of features that are read in each step; by default all are written once */
   private constructor(
     backend: Backend,
+    /** What probes are fitted to. */
     readonly features: LabeledFeatures,
+    /** Number of classes. */
     readonly classes: number,
     statistics: Statistics,
     rowsPerRun?: number,
@@ -173,6 +181,7 @@ export class ProbeFitter {
     };
   }
 
+  /** The probe that minimizes the objective for `lambda`. */
   async fit(
     lambda: number,
     { start, tolerance = defaultTolerance, ...options }: FitOptions = {},
@@ -194,6 +203,7 @@ export class ProbeFitter {
     return this.#probeOf(lambda, await minimize(objective, point, { tolerance, ...options }));
   }
 
+  /** Frees the program and its memory. */
   dispose(): void {
     this.#program.dispose();
     this.#state.dispose();

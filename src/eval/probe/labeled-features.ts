@@ -2,7 +2,9 @@
 import { countOf } from "../../inference/similarity.js";
 import type { EmbeddingStore } from "../embedding-store.js";
 
+/** Features of items with their classes, in memory or not. */
 export interface LabeledFeatures {
+  /** Numbers in the features of an item. */
   readonly width: number;
   /** The class of each item, >= 0: [N]. */
   readonly labels: Int32Array;

@@ -6,6 +6,7 @@ export type Objective = (
   point: Float64Array,
 ) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
+/** When a minimization ends. */
 export interface MinimizeOptions extends Abortable {
   /** Largest number of iterations; default: 1,000. */
   readonly iterations?: number;

@@ -12,7 +12,11 @@ import { type LabeledFeatures, blocksOf } from "./labeled-features.js";
 
 const rowsPerBlock = 1024;
 
-/** Classifies items with a probe. */
+/**
+ * Classifies items with a probe.
+ *
+ * @returns for each item the predicted class and the rank of the right one; `result(key)` gives accuracies with intervals
+ */
 export async function predict(
   backend: Backend,
   probe: LinearProbe,

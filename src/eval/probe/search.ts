@@ -9,10 +9,13 @@ import { predict } from "./predict.js";
 
 /** What a search needs: features to fit, and others to judge by. */
 export interface ProbeParts {
+  /** What is fitted to. */
   readonly train: LabeledFeatures;
+  /** What is judged by. */
   readonly validation: LabeledFeatures;
 }
 
+/** What a search for the regularization found. */
 export interface ProbeSearch {
   /** Fitted to the training and validation parts with the best lambda. */
   readonly probe: LinearProbe;
@@ -20,6 +23,7 @@ export interface ProbeSearch {
   readonly tried: readonly { readonly lambda: number; readonly accuracy: number }[];
 }
 
+/** How a search for the regularization is limited and followed. */
 export interface SearchOptions extends MinimizeOptions {
   /** Called before the first fit with the bytes of memory that the search needs, besides features in memory. */
   readonly onMemory?: (bytes: number) => void;

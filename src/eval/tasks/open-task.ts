@@ -14,6 +14,7 @@ export class TaskDataError extends Error {
 
 /** What a data directory has of a task. */
 export interface FoundTask {
+  /** The task that was looked for. */
   readonly task: Task;
   /** The task's folder; undefined if there is none. */
   readonly folder: string | undefined;
@@ -114,7 +115,7 @@ async function foldersOf(
 }
 
 /** The samples of a task: with captions for retrieval, labeled for all others. */
-type SamplesOf<T extends Task> = T extends RetrievalTask ? Source : LabeledSource;
+export type SamplesOf<T extends Task> = T extends RetrievalTask ? Source : LabeledSource;
 
 /** The opened parts of a task, by their use. */
 export interface OpenedTask<Samples> {
@@ -124,12 +125,14 @@ export interface OpenedTask<Samples> {
   readonly train: readonly (readonly Samples[])[];
   /** Empty if samples must be held out of the training parts. */
   readonly validation: readonly Samples[];
+  /** The parts to score, as in `Splits`. */
   readonly test: readonly Samples[];
   /** As in `Splits`. */
   readonly chosenByTest: boolean;
 }
 
-interface OpenOptions {
+/** Which parts of a task are opened, and what they may lack. */
+export interface OpenTaskOptions {
   /** Default: the task's first one. */
   readonly protocol?: string;
   /** Accepts parts whose number of samples is not the official one. Default: false. */
@@ -146,7 +149,7 @@ interface OpenOptions {
 export async function openTask<T extends Task>(
   task: T,
   directory: string,
-  { protocol, incomplete = false, folder: own }: OpenOptions = {},
+  { protocol, incomplete = false, folder: own }: OpenTaskOptions = {},
 ): Promise<OpenedTask<SamplesOf<T>>> {
   if (own !== undefined && !(await isDirectory(own)))
     throw new TaskDataError(

@@ -4,6 +4,7 @@ import type { LabeledSource } from "../../data/labeled-source.js";
 import type { MetricName } from "./metric-name.js";
 import type { PaperRow } from "./paper.js";
 
+/** The families of tasks that the paper averages over. */
 export type Family = "language" | "vision" | "multimodal";
 
 /** Where a way to split a set is defined: FLAVA's paper, CLIP's, or the scripts of VISSL. */
@@ -53,16 +54,19 @@ export interface Part<Samples> {
 export interface Layout<Samples> {
   /** Such as "official files" or "Parquet of Hugging Face". */
   readonly name: string;
+  /** The parts by name, such as "train" and "test". */
   readonly parts: Readonly<Record<string, Part<Samples>>>;
 }
 
-interface AnyTask<Samples> {
+/** What all tasks have. */
+export interface AnyTask<Samples> {
   /** Unique: the name of the task's folder in the data directory, such as "food101". */
   readonly name: string;
   /** As the paper writes it: "Food101". */
   readonly title: string;
   /** Other accepted names of the folder, such as torchvision's "food-101". */
   readonly folders?: readonly string[];
+  /** Which of the paper's averages it belongs to. */
   readonly family: Family;
   /** Who distributes the files, and under which names. */
   readonly origin: string;
@@ -101,4 +105,5 @@ export interface RetrievalTask extends AnyTask<Source> {
   readonly kind: "zero-shot retrieval";
 }
 
+/** A task of a suite: labeled samples, or images with captions. */
 export type Task = LabeledTask | RetrievalTask;

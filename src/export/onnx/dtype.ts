@@ -10,6 +10,14 @@ import type { Precision } from "../../nn/precision.js";
  *   run time; all else is float32.
  */
 export const onnxDtypes = ["float32", "float16", "int8"] as const;
+/**
+ * How an exported model computes.
+ * - float32: everything;
+ * - float16: factors of products, attention and the activations between layers; all else, inputs and outputs included, is
+ *   float32;
+ * - int8: 8-bit weights, and in linear layers 8-bit activations; all else is float32.
+ * @useDeclaredType
+ */
 export type OnnxDtype = (typeof onnxDtypes)[number];
 
 interface DtypeTraits {

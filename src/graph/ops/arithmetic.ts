@@ -131,24 +131,31 @@ export const reciprocal = pointwise(
   (_x, y, dy) => negate(multiply(dy, multiply(y, y))),
 );
 
+/**
+ * a + b, element by element. Shapes broadcast as in numpy, [8, 1] and [4] to [8, 4]; the result is bfloat16 only if both
+ * are.
+ */
 export function add(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number") return affine(a, 1, b);
   if (typeof a === "number" && typeof b !== "number") return affine(b, 1, a);
   return applyTo(addOp, a, b);
 }
 
+/** a - b, element by element, with broadcasting as of `add`. */
 export function subtract(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number") return affine(a, 1, -b);
   if (typeof a === "number" && typeof b !== "number") return affine(b, -1, a);
   return applyTo(subtractOp, a, b);
 }
 
+/** a · b, element by element, with broadcasting as of `add`; for products of matrices see `product`. */
 export function multiply(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number") return affine(a, b, 0);
   if (typeof a === "number" && typeof b !== "number") return affine(b, a, 0);
   return applyTo(multiplyOp, a, b);
 }
 
+/** a / b, element by element, with broadcasting as of `add`. */
 export function divide(a: Operand, b: Operand): Tensor {
   if (typeof b === "number" && typeof a !== "number") return affine(a, 1 / b, 0);
   if (typeof a === "number" && typeof b !== "number") return affine(reciprocal(b), a, 0);

@@ -221,7 +221,9 @@ function dot(a: Data, aFrom: number, b: Data, bFrom: number, length: number): nu
   return sum;
 }
 
+/** Heads, and which keys are visible. */
 export interface AttentionOptions {
+  /** Number of heads, H, which divides the width. */
   readonly heads: number;
   /** Factor on the scores; default: 1/√D, where D is the size of one head. */
   readonly scale?: number;

@@ -6,7 +6,9 @@ export const numbersPerBlock = 8192;
 
 /** Numbers of a tensor in a row: those from `begin` to before `end`. */
 export interface Range {
+  /** The first number that is part of it. */
   readonly begin: number;
+  /** The first number after it. */
   readonly end: number;
 }
 

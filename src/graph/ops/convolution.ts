@@ -171,7 +171,7 @@ function forEachTap(
 }
 
 /**
- * The convolution of x [B, H, W, C] with `weight` [O, kh, kw, C], plus `bias` [O]: [B, H, W, O] in the dtype of x. The
+ * The convolution of x [B, H, W, C] with `weight` [O, kh, kw, C], plus `bias` [O] -> [B, H, W, O] in the dtype of x. The
  * image is padded with zeros.
  */
 export function conv2d(

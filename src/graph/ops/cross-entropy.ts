@@ -77,6 +77,7 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, weights: Ten
   return apply(crossEntropyOp, [logits, labels, weights], {});
 }
 
+/** How the logits are computed. */
 export interface LinearCrossEntropyOptions {
   /** How many rows of logits are computed at a time; more if there are very many rows. */
   readonly rowsPerBlock: number;

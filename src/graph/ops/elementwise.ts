@@ -22,6 +22,7 @@ const reluGradient = pointwiseGradient<None>("reluGradient", (x, dy) => (x > 0 ?
 export const exp = pointwise("exp", Math.exp, (_x, y, dy) => multiply(dy, y));
 /** Natural logarithm. */
 export const log = pointwise("log", Math.log, (x, _y, dy) => divide(dy, x));
+/** The hyperbolic tangent of x. */
 export const tanh = pointwise("tanh", Math.tanh, (_x, y, dy) =>
   subtract(dy, multiply(dy, multiply(y, y))),
 );
@@ -32,18 +33,22 @@ export const gelu = pointwise(
   (x, _y, dy) => geluGradient(x, dy, {}),
   { recompute: true, fusesAs: "gelu" },
 );
+/** The larger one of x and 0; its gradient at 0 is 0. */
 export const relu = pointwise(
   "relu",
   (x) => (x > 0 ? x : 0),
   (x, _y, dy) => reluGradient(x, dy, {}),
   { recompute: true, fusesAs: "relu" },
 );
+/** 1 / (1 + e^-x). */
 export const sigmoid = pointwise(
   "sigmoid",
   (x) => 1 / (1 + Math.exp(-x)),
   (_x, y, dy) => multiply(dy, subtract(y, multiply(y, y))),
 );
+/** The square root of x. */
 export const sqrt = pointwise("sqrt", Math.sqrt, (_x, y, dy) => affine(divide(dy, y), 0.5, 0));
+/** cos(x), x in radians. */
 export const cosine = pointwise("cosine", Math.cos);
 /** |x|; its gradient at 0 is 0. */
 export const absolute = pointwise("absolute", Math.abs, (x, _y, dy) => multiply(dy, sign(x)));

@@ -86,6 +86,7 @@ export const layerNormGradientOp: Op<{ hasAddend: boolean }> = {
   },
 };
 
+/** The normalization's constant, and the dtype of its result. */
 export interface LayerNormOptions {
   /** Added to the variance. */
   readonly epsilon: number;

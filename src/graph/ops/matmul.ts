@@ -165,6 +165,7 @@ function transposed(
   return result;
 }
 
+/** How the factors lie, and how they are multiplied. */
 export interface ProductOptions {
   /** A is [..., K] by default; transposed it is [..., M] with its leading axes summed over. */
   readonly transposeA?: boolean;

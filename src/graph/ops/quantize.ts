@@ -131,6 +131,7 @@ export const quantizedMatmulOp: Op<QuantizedMatmulAttributes> = {
   },
 };
 
+/** What is added, and what is quantized besides the weight. */
 export interface QuantizedLinearOptions {
   /** float [N]. */
   readonly bias?: Tensor | undefined;

@@ -13,8 +13,14 @@ export const approximation = z.object({
   settings: z.object({ ef: z.int(), probes: z.int(), refine: z.int() }),
 });
 
+/**
+ * An approximate index that was built: the recall that was measured, with the number of queries, and the settings that reach
+ * it.
+ * @useDeclaredType
+ */
 export type Approximation = z.infer<typeof approximation>;
 
+/** How good an approximate index must be. Progress is in queries that are searched exactly, to measure it. */
 export interface ApproximateOptions extends CallOptions {
   /** Least recall among the ten nearest, from 0 to 1. Default: 0.95. */
   readonly recall?: number;

@@ -44,8 +44,13 @@ const tableName = "samples";
 const rowsAtOnce = 1024;
 const keysAtOnce = 256;
 
+/**
+ * An index in LanceDB, on disk or in an object storage: for more vectors than fit into memory. It needs the packages
+ * @lancedb/lancedb and apache-arrow.
+ */
 export class LanceIndex implements VectorIndex {
   private constructor(
+    /** The directory that describes it. */
     readonly path: string,
     private description: Description,
     private readonly lance: LancePackage,
@@ -218,6 +223,7 @@ export class LanceIndex implements VectorIndex {
     return Promise.resolve();
   }
 
+  /** Closes the index at the end of a block: `await using index = ...;` */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

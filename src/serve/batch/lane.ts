@@ -25,6 +25,7 @@ export interface LaneOptions<Input, Prepared, Result> {
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
 }
 
+/** How large batches get, and how long inputs wait for one. */
 export interface BatchLimits {
   /** Most inputs of a batch. */
   readonly items: number;

@@ -24,8 +24,12 @@ export interface Call extends LaneCall {
 
 /** What the log says of a request. */
 export interface RequestFacts {
+  /** The name of its API key, or its address. */
   client?: string;
+  /** The model that answered. */
   model?: string;
+  /** Number of inputs. */
   items?: number;
+  /** Number of tokens and patches that were read. */
   tokens?: number;
 }

@@ -7,11 +7,15 @@ import type { RequestFacts } from "./call.js";
 export interface LoggedRequest extends RequestFacts {
   /** When it came, as ISO 8601. */
   readonly time: string;
+  /** Such as "POST". */
   readonly method: string;
+  /** Without the query. */
   readonly path: string;
   /** The endpoint that answered, such as "/v1/runs/:run"; of other requests undefined. */
   readonly route?: string | undefined;
+  /** Of HTTP. */
   readonly status: number;
+  /** From the request's arrival until it was answered. */
   readonly milliseconds: number;
 }
 

@@ -6,7 +6,10 @@ export interface ServerGroup {
   readonly processes: () => Promise<ProcessCounts>;
 }
 
+/** How many processes of a server take requests. */
 export interface ProcessCounts {
+  /** Those that take requests. */
   readonly ready: number;
+  /** All of them. */
   readonly of: number;
 }

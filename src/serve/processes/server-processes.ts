@@ -7,6 +7,7 @@ import type { ProcessCounts } from "./server-group.js";
 import { type MetricValues, countsOf, summed, summedText } from "./summed-metrics.js";
 import { WorkerProcess } from "./worker-process.js";
 
+/** What processes run, and where they are reached. */
 export interface ServerProcessesOptions extends ListenOptions {
   /** How many processes answer. */
   readonly processes: number;

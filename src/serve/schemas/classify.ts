@@ -48,5 +48,13 @@ export const classifyResponse = z
   })
   .openapi("ClassifyResponse");
 
+/**
+ * Body of `POST /v1/classify`. Images are data URLs, URLs of allowed hosts, or uploaded files.
+ * @useDeclaredType
+ */
 export type ClassifyRequest = z.input<typeof classifyRequest>;
+/**
+ * Answer of `POST /v1/classify`: for each image, its labels, best first.
+ * @useDeclaredType
+ */
 export type ClassifyResponse = z.infer<typeof classifyResponse>;

@@ -65,6 +65,18 @@ export const embeddingsResponse = z
   })
   .openapi("EmbeddingsResponse");
 
+/**
+ * A text, the ids of its tokens, or an image as a data URL, a URL of an allowed host, or an uploaded file.
+ * @useDeclaredType
+ */
 export type EmbeddingInput = z.infer<typeof embeddingInput>;
+/**
+ * Body of `POST /v1/embeddings`, as OpenAI has it, with images besides texts.
+ * @useDeclaredType
+ */
 export type EmbeddingsRequest = z.input<typeof embeddingsRequest>;
+/**
+ * Answer of `POST /v1/embeddings`.
+ * @useDeclaredType
+ */
 export type EmbeddingsResponse = z.infer<typeof embeddingsResponse>;

@@ -25,4 +25,8 @@ export const responsesOf = (schema: z.ZodType): RouteConfig["responses"] => ({
   default: errorAnswer,
 });
 
+/**
+ * Answer to a request that is refused or failed.
+ * @useDeclaredType
+ */
 export type ErrorResponse = z.infer<typeof errorResponse>;

@@ -57,7 +57,23 @@ export const fillImageResponse = z
   })
   .openapi("FillImageResponse");
 
+/**
+ * Body of `POST /v1/fill`.
+ * @useDeclaredType
+ */
 export type FillRequest = z.input<typeof fillRequest>;
+/**
+ * Answer of `POST /v1/fill`: for each mask, candidates, best first.
+ * @useDeclaredType
+ */
 export type FillResponse = z.infer<typeof fillResponse>;
+/**
+ * Body of `POST /v1/fill/image`.
+ * @useDeclaredType
+ */
 export type FillImageRequest = z.input<typeof fillImageRequest>;
+/**
+ * Answer of `POST /v1/fill/image`: hidden patches, visual tokens, and the image that they decode to.
+ * @useDeclaredType
+ */
 export type FillImageResponse = z.infer<typeof fillImageResponse>;

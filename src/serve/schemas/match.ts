@@ -20,5 +20,13 @@ export const matchResponse = z
   })
   .openapi("MatchResponse");
 
+/**
+ * Body of `POST /v1/match`.
+ * @useDeclaredType
+ */
 export type MatchRequest = z.input<typeof matchRequest>;
+/**
+ * Answer of `POST /v1/match`: the probability of each pair.
+ * @useDeclaredType
+ */
 export type MatchResponse = z.infer<typeof matchResponse>;

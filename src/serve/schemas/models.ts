@@ -23,5 +23,13 @@ export const modelsResponse = z
   .object({ object: z.literal("list"), data: z.array(modelDescription) })
   .openapi("ModelsResponse");
 
+/**
+ * A model of `GET /v1/models`.
+ * @useDeclaredType
+ */
 export type ModelDescription = z.infer<typeof modelDescription>;
+/**
+ * Answer of `GET /v1/models`.
+ * @useDeclaredType
+ */
 export type ModelsResponse = z.infer<typeof modelsResponse>;

@@ -38,5 +38,13 @@ export const predictResponse = z
   })
   .openapi("PredictResponse");
 
+/**
+ * Body of `POST /v1/predict`, of a fine-tuned model.
+ * @useDeclaredType
+ */
 export type PredictRequest = z.input<typeof predictRequest>;
+/**
+ * Answer of `POST /v1/predict`.
+ * @useDeclaredType
+ */
 export type PredictResponse = z.infer<typeof predictResponse>;

@@ -79,6 +79,18 @@ export const searchResponse = z
   })
   .openapi("SearchResponse");
 
+/**
+ * Body of `POST /v1/search`.
+ * @useDeclaredType
+ */
 export type SearchRequest = z.input<typeof searchRequest>;
+/**
+ * An entry of the index that was found.
+ * @useDeclaredType
+ */
 export type SearchHit = z.infer<typeof searchHit>;
+/**
+ * Answer of `POST /v1/search`: hits, nearest first.
+ * @useDeclaredType
+ */
 export type SearchResponse = z.infer<typeof searchResponse>;

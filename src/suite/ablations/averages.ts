@@ -12,6 +12,7 @@ export interface MeasuredModel {
 }
 
 export const families = ["language", "vision", "multimodal"] as const satisfies readonly Family[];
+/** An average of Table 4: of a family, or of the three of them. */
 export type Average = Family | "macro";
 export const averages: readonly Average[] = [...families, "macro"];
 

@@ -10,10 +10,13 @@ import {
 } from "./averages.js";
 import { type OverSeeds, overSeeds } from "./over-seeds.js";
 
+/** How two models differ, beside how they do in the paper. */
 export interface MeasuredChange {
+  /** What was changed. */
   readonly title: string;
   /** Over the seeds that both models have. */
   readonly points: Readonly<Partial<Record<Average, OverSeeds>>>;
+  /** The same difference in the paper. */
   readonly paper: Readonly<Partial<Record<Average, number>>>;
 }
 

@@ -3,9 +3,11 @@ import { mean } from "../../eval/metrics.js";
 
 /** A mean over seeds. */
 export interface OverSeeds {
+  /** The mean over the seeds. */
   readonly mean: number;
   /** Half the width of the 95 % interval; undefined for a single seed. */
   readonly margin?: number;
+  /** How many there are. */
   readonly seeds: number;
 }
 

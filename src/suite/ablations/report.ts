@@ -23,20 +23,27 @@ import {
 import { type MeasuredChange, agreement, measuredChange } from "./measured-change.js";
 import { type OverSeeds, describeOverSeeds, overSeeds } from "./over-seeds.js";
 
+/** A comparison of models, beside the paper's. */
 export interface AblationReport {
+  /** Those that models were trained with. */
   readonly seeds: readonly number[];
   /** How many rows of each family the averages are over: those that all models have, and all. */
   readonly rows: Readonly<Record<Family, { readonly used: number; readonly all: number }>>;
+  /** Each with its averages. */
   readonly models: readonly ComparedModel[];
   /** Between models that were both measured. */
   readonly changes: readonly MeasuredChange[];
 }
 
+/** A model of a comparison. */
 export interface ComparedModel {
+  /** The stage of the recipe that trained it. */
   readonly stage: string;
+  /** As tables name it. */
   readonly title: string;
   /** In percent. */
   readonly scores: Readonly<Partial<Record<Average, OverSeeds>>>;
+  /** The paper's averages, in percent. */
   readonly paper: Averages;
 }
 
@@ -124,6 +131,7 @@ const paperColumns = averages.map((name) => `paper, ${name}`);
 const columns = ["model", ...averages, ...paperColumns];
 const changeColumns = ["change", ...averages, ...paperColumns];
 
+/** The comparison as tables in Markdown. */
 export function ablationMarkdown(report: AblationReport): string {
   const body = markdownTable(columns, report.models.map(cellsOf));
   const lines = [...body, "", explanation(report), ""];

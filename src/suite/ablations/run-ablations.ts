@@ -16,12 +16,14 @@ import { rowsOf } from "../rows.js";
 import type { MeasuredModel } from "./averages.js";
 import { type AblationReport, reportOf, writeReports } from "./report.js";
 
+/** What is trained, and what it is evaluated on. */
 export interface AblationOptions
   extends
     Pick<PretrainOptions, "backend" | "workers" | "log" | "signal" | "onProgress" | "onIndexed">,
     Pick<SuiteOptions, "finetune"> {
   /** As `ablationRecipe` makes it; its seed is replaced. */
   readonly recipe: Recipe;
+  /** Every model is trained with each of them. */
   readonly seeds: readonly number[];
   /** The models to train, by their stages; default: all. */
   readonly only?: readonly string[];

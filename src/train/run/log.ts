@@ -12,6 +12,7 @@ export interface LogEntry {
   /** Seconds of training, all sessions together. */
   readonly seconds: number;
   readonly kind: "training" | "evaluation";
+  /** By name, such as "contrastive"; losses are in nats. */
   readonly scalars: Scalars;
 }
 

@@ -34,9 +34,11 @@ export interface Provenance {
 
 /** A setting that differs, such as stages.joint.rate.peak. */
 export interface Difference {
+  /** The setting, such as "stages.joint.rate.peak". */
   readonly path: string;
   /** Undefined if the setting did not exist. */
   readonly before: unknown;
+  /** Undefined if the setting does not exist any more. */
   readonly now: unknown;
 }
 
@@ -44,8 +46,10 @@ export interface Difference {
 export class ChangedRunError extends Error {
   override readonly name = "ChangedRunError";
 
+  /** @param directory of the run */
   constructor(
     directory: string,
+    /** All settings that differ. */
     readonly differences: readonly Difference[],
   ) {
     super(

@@ -7,7 +7,7 @@ import { affine } from "../../graph/ops/affine.js";
 import { multiply } from "../../graph/ops/arithmetic.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import type { PretrainingModel } from "../../objective/model.js";
-import { lossNames, type objectivesOf } from "../../objective/objectives.js";
+import { type Objectives, lossNames } from "../../objective/objectives.js";
 
 /**
  * A loss that pre-training minimizes besides those of the recipe. It is not part of the recipe: a run that has it
@@ -49,10 +49,12 @@ export type ExtraInputs<T> = Readonly<Record<string, T>>;
 
 /** What an extra loss is computed from. */
 export interface TracedBatch {
+  /** The model as it is traced: sizes, parameters and precision, for functions such as `imageOutputs`. */
   readonly model: PretrainingModel;
+  /** The batch, whose kind is one of the loss's. */
   readonly batch: Batch;
   /** The recipe's objectives; what they have computed, such as the contrastive embeddings, costs nothing more. */
-  readonly objectives: ReturnType<typeof objectivesOf>;
+  readonly objectives: Objectives;
   /** The further inputs. */
   readonly inputs: ExtraInputs<Tensor>;
 }
@@ -61,7 +63,10 @@ export interface TracedBatch {
 export type InputsByLoss<T> = Readonly<Record<string, ExtraInputs<T>>>;
 
 /** The tensors of a batch, and the further inputs of extra losses. */
-export type PretrainingInputs<T> = BatchTensors<T> & { readonly extra?: InputsByLoss<T> };
+export type PretrainingInputs<T> = BatchTensors<T> & {
+  /** Further inputs of extra losses. */
+  readonly extra?: InputsByLoss<T>;
+};
 
 /** @throws Error if two losses have the same name */
 export function requireNames(extra: readonly ExtraLoss[]): void {

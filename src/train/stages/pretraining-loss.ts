@@ -33,9 +33,7 @@ import {
 } from "./extra-loss.js";
 import { countsOf, cutBatch, microBatchSpecs, sharesOf } from "./micro-batches.js";
 
-type Parameters = FlavaForPretraining<Tensor>;
-type Inputs = PretrainingInputs<TensorSpec>;
-
+/** The model's sizes and precision, and which losses count how much. */
 export interface PretrainingLossOptions extends Omit<PretrainingModel, "parameters"> {
   /** Default: all 1. */
   readonly weights?: LossWeights;
@@ -52,7 +50,7 @@ export function pretrainingRules(frozen: readonly string[] = []): ParameterRules
 export function pretrainingLoss(
   batch: Batch<TensorSpec>,
   options: PretrainingLossOptions,
-): Loss<Parameters, Inputs> {
+): Loss<FlavaForPretraining<Tensor>, PretrainingInputs<TensorSpec>> {
   const { weights } = options;
   const { kind, ...tensors } = batch;
   const extra = lossesOfBatch(options.extra ?? [], kind);
@@ -80,8 +78,8 @@ function tracedBatch(
 
 /** Clamps the logit scale, stored as a logarithm, to its bounds after an update. */
 export function boundLogitScale(
-  parameters: Partly<Parameters, Tensor>,
-): Partly<Parameters, Tensor> {
+  parameters: Partly<FlavaForPretraining<Tensor>, Tensor>,
+): Partly<FlavaForPretraining<Tensor>, Tensor> {
   const { flava } = parameters;
   if (!flava?.logitScale) return parameters;
   const logitScale = clamp(flava.logitScale, ...logitScaleBounds);
@@ -103,7 +101,7 @@ function pretrainingParts(
   extra: readonly ExtraLoss[],
   count: number,
   options: PretrainingLossOptions,
-): LossOfParts<Parameters, Inputs> {
+): LossOfParts<FlavaForPretraining<Tensor>, PretrainingInputs<TensorSpec>> {
   const { weights } = options;
   const part = microBatchSpecs(batch, count);
   const { kind, ...inputs } = part;
@@ -155,7 +153,7 @@ function embedded(
 function contrast(
   { match }: PairBatch<TensorSpec>,
   options: PretrainingLossOptions,
-): Comparison<Parameters, Inputs> {
+): Comparison<FlavaForPretraining<Tensor>, PretrainingInputs<TensorSpec>> {
   const vectors = spec([match.size, options.config.projection]);
   return {
     embedded: { vectors: { images: vectors, texts: vectors }, factor: spec([]) },

@@ -1,11 +1,13 @@
 import type { ProgramMemory } from "../../backend/program.js";
 import type { InputValues } from "./loss.js";
 
+/** What a step found. */
 export interface StepResults {
   /** The minimized value. */
   readonly total: number;
   /** What else the loss reports, by name. */
   readonly scalars: Readonly<Record<string, number>>;
+  /** The learning rate of this step. */
   readonly learningRate: number;
   /** Euclidean norm of the change of all parameters. */
   readonly updateNorm: number;
@@ -15,6 +17,7 @@ export interface StepResults {
 
 /** An optimizer step for batches of one shape. */
 export interface CompiledStep<I> {
+  /** Bytes that it needs. */
   readonly memory: ProgramMemory;
   /** Multiplications and additions of a step. */
   readonly flops: number;

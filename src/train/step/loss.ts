@@ -6,7 +6,9 @@ import type { GatherMode } from "../../objective/model.js";
 
 /** The value to minimize and other scalars to report, by name: float32 [] each. */
 export interface TracedLoss {
+  /** What is minimized. */
   readonly total: Tensor;
+  /** What is reported besides, such as the parts of the total. */
   readonly scalars: Readonly<Record<string, Tensor>>;
 }
 
@@ -59,10 +61,13 @@ export interface LossOfParts<P, I> {
 
 /** Vectors of samples by name, float32 [B, D] each, and a factor of their similarities, float32 []. */
 export interface Embedded<T> {
+  /** By name, such as "images" and "texts". */
   readonly vectors: Readonly<Record<string, T>>;
+  /** What similarities are multiplied by. */
   readonly factor: T;
 }
 
+/** The loss of one part of a batch. */
 export interface TracedPart extends TracedLoss {
   /** What the comparison reads, if there is one. */
   readonly embedded?: Embedded<Tensor>;
@@ -76,9 +81,11 @@ export interface TracedPart extends TracedLoss {
 export interface Comparison<P, I> {
   /** Shapes of the embeddings of one part. */
   readonly embedded: Embedded<TensorSpec>;
+  /** The embeddings of one part. */
   readonly embed: (parameters: P, inputs: Traced<I>) => Embedded<Tensor>;
-  /** Shape of the weight of a part's samples in this loss, and their values. */
+  /** Shape of the weights of a part's samples in this loss. */
   readonly rows: TensorSpec;
+  /** Their values for a part. */
   readonly rowsOf: (values: InputValues<I>) => Values;
   /** Which embeddings of others have gradients. */
   readonly gather: GatherMode;

@@ -11,9 +11,11 @@ import { type PartCounts, PartialSums } from "./tree-sum.js";
 
 /** State kept between steps: `P` is the tree of parameters, `T` its leaves. */
 export interface OptimizerState<P, T> {
+  /** The tree of parameters. */
   readonly parameters: P;
   /** Exponential moving average of the parameters, if kept. */
   readonly average?: P;
+  /** Two for each parameter that is not frozen. */
   readonly moments: Moments<T>;
   /** Number of steps done, float32 []. */
   readonly step: T;
@@ -21,6 +23,7 @@ export interface OptimizerState<P, T> {
   readonly accumulated?: Readonly<Record<number, Readonly<Record<string, T>>>>;
 }
 
+/** What the state of an optimizer has room for. */
 export interface OptimizerStateOptions extends PartCounts {
   /** Frozen parameters have no moments. */
   readonly rules?: ParameterRules;
@@ -52,7 +55,9 @@ export function optimizerState<P>(
   };
 }
 
+/** How parameters are updated from gradients. */
 export interface UpdateOptions<P> {
+  /** Constants of AdamW, and rules by path; default: those of `adamW`. */
   readonly optimizer?: AdamWOptions;
   /** Maximum gradient norm. Without it, each gradient is applied as soon as it is complete, which saves memory. */
   readonly clip?: number;

@@ -6,18 +6,41 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { SourceError } from "../source-error.js";
 
 /** A column's name and type; null and undefined values are always allowed. */
-export type ParquetColumn =
-  /** The bytes of an image file. */
-  | { readonly name: string; readonly type: "image" }
-  | { readonly name: string; readonly type: "text" | "texts" | "integer" | "number" }
-  /** One of `names`, stored as its index. */
-  | { readonly name: string; readonly type: "label"; readonly names: readonly string[] }
-  /** A float32 vector; if `length` is set, all have that length. */
-  | { readonly name: string; readonly type: "vector"; readonly length?: number };
+export type ParquetColumn = {
+  /** As rows name its values. */
+  readonly name: string;
+} & (
+  | {
+      /** The bytes of an image file. */
+      readonly type: "image";
+    }
+  | {
+      /** A string, a list of strings, or a number. */
+      readonly type: "text" | "texts" | "integer" | "number";
+    }
+  | {
+      /** One of `names`, stored as its index. */
+      readonly type: "label";
+      /** The classes. */
+      readonly names: readonly string[];
+    }
+  | {
+      /** A float32 vector. */
+      readonly type: "vector";
+      /** If it is set, all vectors have that length. */
+      readonly length?: number;
+    }
+);
 
-type ParquetRow = Readonly<Record<string, unknown>>;
+/**
+ * Values by the names of columns: the bytes of an image, a string for a text or label, a list of strings for texts, a
+ * number, or a `Float32Array` or list of numbers for a vector.
+ */
+export type ParquetRow = Readonly<Record<string, unknown>>;
 
-interface ParquetOptions {
+/** How a file is laid out. */
+export interface WriteParquetOptions {
+  /** Rows that are in memory, and written, at a time; default: 1,000. */
   readonly rowsPerGroup?: number;
   /** Additional key-value metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -31,7 +54,7 @@ export async function writeParquet(
   path: string,
   columns: readonly ParquetColumn[],
   rows: Iterable<ParquetRow> | AsyncIterable<ParquetRow>,
-  { rowsPerGroup = 1000, metadata = {} }: ParquetOptions = {},
+  { rowsPerGroup = 1000, metadata = {} }: WriteParquetOptions = {},
 ): Promise<void> {
   const partial = `${path}.partial`;
   const handle = await open(partial, "w");

@@ -8,7 +8,8 @@ import { type SampleFile, filesOfSample } from "../sample-files.js";
 import { type ListedShard, listName, readShardList, writeShardList } from "./shard-list.js";
 import { blockBytes, padded } from "./entries.js";
 
-interface ShardOptions {
+/** Names and sizes of shards. */
+export interface ShardWriterOptions {
   /** Shards are named `name-00000.tar`, `name-00001.tar` ... */
   readonly name: string;
   /** Default: 10,000. */
@@ -36,16 +37,17 @@ interface OpenShard {
  * after them; `completed()` is their number of samples.
  */
 export class ShardWriter {
-  readonly #options: Required<ShardOptions>;
+  readonly #options: Required<ShardWriterOptions>;
   readonly #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #complete: ListedShard[] | undefined;
   #shard: OpenShard | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @param directory is made if it is missing */
   constructor(
     private readonly directory: string,
-    { name, samplesPerShard = 10_000, bytesPerShard = 1e9 }: ShardOptions,
+    { name, samplesPerShard = 10_000, bytesPerShard = 1e9 }: ShardWriterOptions,
   ) {
     if (!/^\w[\w-]*$/.test(name))
       throw new SourceError(

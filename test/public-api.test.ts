@@ -1,0 +1,203 @@
+/**
+ * What users of the package see: every symbol that an entry point exports, and every member of it, has a docstring; no signature has
+ * `any`; and every type that a signature names can be imported from the same entry point.
+ */
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+
+const root = join(import.meta.dirname, "..");
+
+/**
+ * From the lowest to the highest. A symbol belongs to the first entry point that exports it; others that export it too, because their
+ * signatures name it, need not export all that it is made of.
+ */
+const order = [
+  ...["engine", "ops", "data", "model", ".", "search", "train", "eval", "serve"],
+  ...["browser", "browser-training"],
+];
+
+interface Faults {
+  readonly undocumented: string[];
+  readonly any: string[];
+  readonly unnamed: string[];
+}
+
+/** The faults of entry points, which are declaration files, lowest first. */
+function faultsOf(entryPoints: ReadonlyMap<string, string>): Faults {
+  const options = { strict: true, noLib: true, types: [] };
+  const host = ts.createCompilerHost(options);
+  // Only what the package declares itself is looked at.
+  host.resolveModuleNameLiterals = (literals, importer) =>
+    literals.map(({ text }) => ({
+      resolvedModule: text.startsWith(".")
+        ? {
+            resolvedFileName: join(dirname(importer), text.replace(/\.js$/, ".d.ts")),
+            extension: ts.Extension.Dts,
+          }
+        : undefined,
+    }));
+  const program = ts.createProgram([...entryPoints.values()], options, host);
+  const checker = program.getTypeChecker();
+  const faults: Faults = { undocumented: [], any: [], unnamed: [] };
+  const owned = new Set<ts.Symbol>();
+  for (const [entryPoint, file] of entryPoints) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
+    const exported = checker.getExportsOfModule(module);
+    const symbols = new Set(exported.map((symbol) => meantBy(symbol, checker)));
+    for (const symbol of exported) {
+      const meant = meantBy(symbol, checker);
+      if (owned.has(meant)) continue;
+      owned.add(meant);
+      const canBeMade = !isTypeOnly(symbol);
+      new Inspection(checker, symbols, `${entryPoint} ${symbol.name}`, faults).symbol(
+        meant,
+        canBeMade,
+      );
+    }
+  }
+  return faults;
+}
+
+const meantBy = (symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol =>
+  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+
+/** Whether it is exported by `export type`, so that a class cannot be called. */
+const isTypeOnly = (symbol: ts.Symbol): boolean =>
+  (symbol.declarations ?? []).some(
+    (declaration) =>
+      ts.isExportSpecifier(declaration) &&
+      (declaration.isTypeOnly || declaration.parent.parent.isTypeOnly),
+  );
+
+/** Looks at one exported symbol. */
+class Inspection {
+  constructor(
+    private readonly checker: ts.TypeChecker,
+    private readonly exported: ReadonlySet<ts.Symbol>,
+    private readonly name: string,
+    private readonly faults: Faults,
+  ) {}
+
+  symbol(symbol: ts.Symbol, canBeMade: boolean): void {
+    if (!this.isDocumented(symbol)) this.faults.undocumented.push(this.name);
+    for (const declaration of symbol.declarations ?? []) this.node(declaration, canBeMade);
+  }
+
+  private node(node: ts.Node, canBeMade: boolean): void {
+    const isHidden =
+      (ts.isClassElement(node) && ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) ||
+      (ts.isPropertyDeclaration(node) && ts.isPrivateIdentifier(node.name));
+    if (isHidden || (ts.isConstructorDeclaration(node) && !canBeMade)) return;
+    if (isMember(node)) this.member(node);
+    if (node.kind === ts.SyntaxKind.AnyKeyword) this.faults.any.push(this.name);
+    const type = this.typeNamedBy(node);
+    if (type !== undefined && !this.exported.has(type)) {
+      const fault = `${this.name} names ${type.name}`;
+      if (!this.faults.unnamed.includes(fault)) this.faults.unnamed.push(fault);
+    }
+    ts.forEachChild(node, (child) => this.node(child, canBeMade));
+  }
+
+  private member(node: Member): void {
+    const symbol = node.name && this.checker.getSymbolAtLocation(node.name);
+    const isDocumented =
+      symbol === undefined
+        ? ts.getJSDocCommentsAndTags(node).length > 0
+        : this.isDocumented(symbol);
+    if (isDocumented || saysWhatItIs(node)) return;
+    this.faults.undocumented.push(`${this.name}.${node.name?.getText() ?? "constructor"}`);
+  }
+
+  private isDocumented(symbol: ts.Symbol): boolean {
+    return (
+      symbol.getDocumentationComment(this.checker).length > 0 ||
+      symbol.getJsDocTags(this.checker).length > 0
+    );
+  }
+
+  /** The type of this package that a node refers to. */
+  private typeNamedBy(node: ts.Node): ts.Symbol | undefined {
+    const name = ts.isTypeReferenceNode(node)
+      ? node.typeName
+      : ts.isExpressionWithTypeArguments(node)
+        ? node.expression
+        : ts.isImportTypeNode(node)
+          ? node.qualifier
+          : undefined;
+    const found = name && this.checker.getSymbolAtLocation(name);
+    if (found === undefined) return undefined;
+    const type = meantBy(found, this.checker);
+    const declaration = type.declarations?.[0];
+    const isOurs =
+      declaration !== undefined && !declaration.getSourceFile().fileName.includes("node_modules");
+    return isOurs && !(type.flags & ts.SymbolFlags.TypeParameter) ? type : undefined;
+  }
+}
+
+type Member =
+  | ts.PropertySignature
+  | ts.MethodSignature
+  | ts.PropertyDeclaration
+  | ts.MethodDeclaration
+  | ts.GetAccessorDeclaration
+  | ts.ConstructorDeclaration;
+
+/** Members of classes and of types that have a name; what a function takes or returns is said in its own docstring. */
+function isMember(node: ts.Node): node is Member {
+  const isOne =
+    ts.isPropertySignature(node) ||
+    ts.isMethodSignature(node) ||
+    ts.isPropertyDeclaration(node) ||
+    ts.isMethodDeclaration(node) ||
+    ts.isGetAccessor(node) ||
+    (ts.isConstructorDeclaration(node) && node.parameters.length > 0);
+  if (!isOne) return false;
+  let parent: ts.Node = node.parent;
+  while (
+    ts.isTypeLiteralNode(parent) ||
+    ts.isUnionTypeNode(parent) ||
+    ts.isIntersectionTypeNode(parent) ||
+    ts.isParenthesizedTypeNode(parent)
+  )
+    parent = parent.parent;
+  return (
+    ts.isTypeAliasDeclaration(parent) ||
+    ts.isInterfaceDeclaration(parent) ||
+    ts.isClassDeclaration(parent)
+  );
+}
+
+/** The name of an error, and the tag by which the members of a union are told apart. */
+const saysWhatItIs = (node: Member): boolean =>
+  ["name", "kind", "type"].includes(node.name?.getText() ?? "") &&
+  ((ts.isPropertyDeclaration(node) && node.initializer !== undefined) ||
+    (ts.isPropertySignature(node) && node.type !== undefined && isLiteral(node.type)));
+
+const isLiteral = (type: ts.TypeNode): boolean =>
+  ts.isLiteralTypeNode(type) || (ts.isUnionTypeNode(type) && type.types.every(isLiteral));
+
+describe("the public API", () => {
+  const declarations = Object.entries(manifest.exports).flatMap(([path, target]) =>
+    typeof target === "string" ? [] : [[path.replace("./", ""), join(root, target.types)] as const],
+  );
+  const entryPoints = new Map(declarations.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)));
+  const faults = faultsOf(entryPoints);
+
+  it("has a place for every entry point", () => {
+    expect([...entryPoints.keys()]).toEqual(order);
+  });
+
+  it("is documented", () => {
+    expect(faults.undocumented).toEqual([]);
+  });
+
+  it("has no any", () => {
+    expect(faults.any).toEqual([]);
+  });
+
+  it("exports every type that its signatures name", () => {
+    expect(faults.unnamed).toEqual([]);
+  });
+});
