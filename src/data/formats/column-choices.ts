@@ -1,6 +1,7 @@
-/** Tells what is chosen in the columns of tables: once for each choice, in however many rows and tables it is made. */
+/** What is chosen in the columns of tables, and what was named. */
 import { describeGuess, describeTexts, isPlainly, textColumnsAmong } from "./columns.js";
 import type { Columns, SourceOptions } from "./source.js";
+import { SourceError } from "./source-error.js";
 
 interface RowOptions {
   /** Default: those of the options. */
@@ -8,6 +9,7 @@ interface RowOptions {
   readonly numbers?: boolean;
 }
 
+/** Tells what is chosen: once for each choice, in however many rows and tables it is made. */
 export class ColumnChoices {
   readonly #told = new Set<string>();
   /** The names of the last row's columns: rows of most tables have the same. */
@@ -50,5 +52,39 @@ export class ColumnChoices {
     if (this.#told.has(choice)) return;
     this.#told.add(choice);
     this.options.onGuess?.(line);
+  }
+}
+
+/**
+ * Sees to it that each column that was named is in one record at least, where no first line says which columns there are: objects of
+ * JSON may have different ones.
+ */
+export class NamedColumns {
+  readonly #missing: Set<string>;
+  /** What the first record has. */
+  #first: readonly string[] | undefined;
+
+  constructor({ texts = [], image, label }: Columns) {
+    this.#missing = new Set([...texts, image, label].filter((name) => name !== undefined));
+  }
+
+  /** @param values a record's, by column */
+  see(values: Readonly<Record<string, unknown>>): void {
+    if (this.#missing.size === 0) return;
+    this.#first ??= Object.keys(values);
+    for (const name of this.#missing) if (Object.hasOwn(values, name)) this.#missing.delete(name);
+  }
+
+  /**
+   * Call it at the end.
+   * @throws SourceError if no record had a column
+   */
+  require(path: string): void {
+    const [name] = this.#missing;
+    if (name === undefined || !this.#first) return;
+    const others = this.#first.join(", ").slice(0, 300) || "none";
+    throw new SourceError(
+      `${path} has no column ${name} in any of its records; the first has ${others}.`,
+    );
   }
 }

@@ -1,11 +1,10 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
 import type { LocatedSample, Sample } from "../sample.js";
-import type { ColumnChoices } from "./column-choices.js";
+import type { ColumnChoices, NamedColumns } from "./column-choices.js";
 import { type Described, describeValues, requireClear } from "./columns.js";
 import { notUtf8, utf8Of } from "./encoding.js";
 import type { ImagePlace } from "./image-place.js";
-import type { NamedColumns } from "./named-columns.js";
 import type { Columns } from "./source.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";

@@ -2,8 +2,7 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { ByteRanges } from "../byte-ranges.js";
-import { ColumnChoices } from "../column-choices.js";
-import { NamedColumns } from "../named-columns.js";
+import { ColumnChoices, NamedColumns } from "../column-choices.js";
 import { openRanges } from "../open-ranges.js";
 import { FileBytes, StreamBytes } from "./byte-reader.js";
 import { countRecords, tarRecords } from "./records.js";
