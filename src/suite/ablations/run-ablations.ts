@@ -2,7 +2,6 @@
 import { counted } from "../../base/counted.js";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { formatDuration } from "../../base/duration.js";
 import { load } from "../../api/load.js";
 import { type Ablation, ablations } from "../../configs/ablations/ablations.js";
 import type { Recipe } from "../../configs/recipe.js";
@@ -10,6 +9,7 @@ import { findTask } from "../../eval/tasks/open-task.js";
 import type { Task } from "../../eval/tasks/task.js";
 import { dryRun } from "../../train/dry-run.js";
 import { type PretrainOptions, pretrain } from "../../train/pretrain.js";
+import { timeRange } from "../../train/run/speed.js";
 import type { Outcome } from "../outcome.js";
 import { type SuiteOptions, runSuite } from "../run-suite.js";
 import { rowsOf } from "../rows.js";
@@ -55,11 +55,11 @@ export async function planAblations(options: AblationOptions): Promise<number> {
     if (only && !only.includes(name)) continue;
     const own = await dryRun({ ...silently, only: [name] });
     const count = counted(steps, "step");
-    log(`${name.padEnd(20)}${count.padStart(14)}  roughly ${formatDuration(own)}`);
+    log(`${name.padEnd(20)}${count.padStart(14)}  roughly ${timeRange(own)}`);
     seconds += own;
   }
   log(
-    `Training takes roughly ${formatDuration(seconds)} for each seed, ${formatDuration(seeds.length * seconds)} for ` +
+    `Training takes roughly ${timeRange(seconds)} for each seed, ${timeRange(seeds.length * seconds)} for ` +
       `${seeds.length}, on an idle machine; after it each model is evaluated on ${counted(tasks.length, "task")}.`,
   );
   return seeds.length * seconds;

@@ -50,8 +50,8 @@ export function operationsPerRound({ name }: Pick<Backend, "name">, work: number
 
 /**
  * The speed at which one encoder block of these sizes trains on this machine, best of a few rounds; measured again after a minute.
- * What other processes take is told from the processor time that the threads got. The rest of a model is slower
- * (convolutions) or faster (the vocabulary), so estimates from it are rough.
+ * What other processes take is told from the processor time that the threads got. The rest of a training, which
+ * is more of that of a small model, takes longer for as many operations, so estimates from it are rough.
  *
  * @param work multiplications and additions of the whole training
  */
@@ -110,9 +110,21 @@ async function measure(
 /** More than this part of the time that other processes take away is worth a word. */
 const noticeable = 0.25;
 
-/** As in "roughly 3 min for 600 steps; 9 min while other programs keep the processors as busy as now". */
+/**
+ * How much longer than its products and convolutions a training takes at most, with all else: updates, batches that are made,
+ * evaluations that are read. Measured were 1.2 for mini, 1.3 and 2 for stages of the quickstart, whose model is the smallest.
+ */
+const allElse = 2;
+
+/** As in "3 min to 6 min", of the seconds that products and convolutions take. */
+export function timeRange(seconds: number): string {
+  const [least, most] = [seconds, allElse * seconds].map(formatDuration);
+  return least === most ? most! : `${least!} to ${most!}`;
+}
+
+/** As in "roughly 3 min to 6 min for 600 steps; 9 min to 18 min while other programs keep the processors as busy as now". */
 export function describeTime(steps: number, flopsOfStep: number, { idle, now }: Speed): string {
-  const time = (speed: number): string => formatDuration((steps * flopsOfStep) / speed);
+  const time = (speed: number): string => timeRange((steps * flopsOfStep) / speed);
   const alone = `roughly ${time(idle)} for ${counted(steps, "step")}`;
   if (now > (1 - noticeable) * idle || time(now) === time(idle)) return alone;
   return `${alone}; ${time(now)} while other programs keep the processors as busy as now`;

@@ -39,6 +39,7 @@ import {
   type RecipeStage,
   type Scalars,
   type StageNeeds,
+  evaluationShare,
   memoryNeeds,
 } from "./stage.js";
 
@@ -114,8 +115,13 @@ export class CodebookStage implements RecipeStage {
       largestSizes("image", this.#steps.pixels.shape[0]!, batchOptions(recipe, stage)),
     );
     const judged = fixedBatchSpecs(validation);
-    const judges = judged ? [{ batch: judged, memory: this.#compiledJudge().memory }] : [];
-    return { memory: memoryNeeds([{ batch, memory }], judges, validation.count), flops };
+    const judge = judged && this.#compiledJudge();
+    const judges = judge ? [{ batch: judged, memory: judge.memory }] : [];
+    const ofEvaluation = judge ? validation.count * judge.flops : 0;
+    return {
+      memory: memoryNeeds([{ batch, memory }], judges, validation.count),
+      flops: flops + evaluationShare(ofEvaluation, stage.steps, stage.every.evaluate),
+    };
   }
 
   async load(signal?: AbortSignal): Promise<void> {

@@ -22,7 +22,14 @@ import {
   type PretrainingStepsOptions,
   predictsVisualTokens,
 } from "./pretraining-steps.js";
-import type { Baselines, Log, RecipeStage, Scalars, StageNeeds } from "./stage.js";
+import {
+  type Baselines,
+  type Log,
+  type RecipeStage,
+  type Scalars,
+  type StageNeeds,
+  evaluationShare,
+} from "./stage.js";
 import { Validation, type ValidationOptions } from "./validation.js";
 
 export interface PretrainingStageOptions extends PretrainingStepsOptions {
@@ -121,9 +128,11 @@ export class PretrainingStage implements RecipeStage {
       return { batch, memory, flops, share: stage.shares[batch.kind] };
     });
     const all = steps.reduce((sum, { share }) => sum + share, 0);
+    const ofStep = steps.reduce((sum, { share, flops }) => sum + share * flops, 0) / all;
+    const { validation } = this;
     return {
-      memory: this.validation.memoryWith(steps),
-      flops: steps.reduce((sum, { share, flops }) => sum + share * flops, 0) / all,
+      memory: validation.memoryWith(steps),
+      flops: ofStep + evaluationShare(validation.flops, stage.steps, stage.every.evaluate),
     };
   }
 

@@ -28,9 +28,13 @@ export interface StageNeeds {
     /** A batch, as threads prepare it. */
     readonly batch: number;
   };
-  /** Multiplications and additions of an average step with texts of maximum length. */
+  /** Multiplications and additions of an average step with texts of maximum length, and of its share of the evaluations. */
   readonly flops: number;
 }
+
+/** What evaluations take for each step, if one takes `flops` and there is one after every so many steps and at the end. */
+export const evaluationShare = (flops: number, steps: number, every: number): number =>
+  (flops * Math.ceil(steps / every)) / steps;
 
 /** The needs of compiled steps, of which one runs at a time, and of `count` validation batches with their programs. */
 export function memoryNeeds(

@@ -77,6 +77,15 @@ export class Validation {
     return memoryNeeds(steps, programs, batchesPerKind);
   }
 
+  /** Multiplications and additions of its losses, with texts of maximum length. */
+  get flops(): number {
+    const ofKind = batchKinds.map((kind) => {
+      const batch = fixedBatchSpecs(this.#batchOptions(kind));
+      return batch ? this.#losses.program(batch).flops : 0;
+    });
+    return batchesPerKind * ofKind.reduce((sum, flops) => sum + flops, 0);
+  }
+
   async load(signal?: AbortSignal): Promise<void> {
     const { sets, losses, log } = this.options;
     const batches: CollatedBatch[] = [];
