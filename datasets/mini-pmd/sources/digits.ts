@@ -46,16 +46,16 @@ export async function* digitImages(packages: Packages): AsyncGenerator<LoneImage
  * @throws RangeError for a row of another form
  */
 export function digitsOf(csv: string): Digit[] {
-  const rows = csv.split(/\r?\n/).filter((row) => row !== "");
-  return rows.map((row, index) => {
+  return csv.split(/\r?\n/).flatMap((row, index): Digit[] => {
+    if (row === "") return [];
     const numbers = row.split(",").map(Number);
     const ink = numbers.slice(0, side * side);
     const label = numbers[side * side];
     const sound = ink.every((shade) => shade >= 0 && shade <= grays);
     if (numbers.length !== side * side + 1 || label === undefined || !sound || !(label >= 0))
       throw new RangeError(
-        `Row ${index} of the digits has ${numbers.length} columns; 64 shades of 0 to 16 and a digit were expected.`,
+        `Line ${index + 1} of the digits has ${numbers.length} columns; 64 shades of 0 to 16 and a digit were expected.`,
       );
-    return { ink, label: String(label) };
+    return [{ ink, label: String(label) }];
   });
 }

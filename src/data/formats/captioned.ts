@@ -2,7 +2,7 @@
 import { SampleError, SourceError } from "./source-error.js";
 import { placeInFolder } from "./file-in-folder.js";
 import { jsonItems } from "./labeled/json-items.js";
-import { linesIn } from "./labeled/lines-in.js";
+import { numberedLinesIn } from "./labeled/lines-in.js";
 import { type FoundRecord, recordSource, stemOf } from "./record-source.js";
 import { type Source, defaultMaxBytes } from "./source.js";
 
@@ -78,12 +78,12 @@ export async function cocoAnnotations(list: string, images: string): Promise<Sou
  */
 export async function captionLines(list: string, images: string): Promise<Source> {
   const captions = new Map<string, string[]>();
-  const [, ...lines] = await linesIn(list);
-  for (const [index, line] of lines.entries()) {
-    const end = line.indexOf(".jpg,");
-    if (end < 0) throw new SourceError(`${list}, line ${index + 2}: expected IMAGE.jpg,CAPTION.`);
-    const file = line.slice(0, end + 4);
-    captions.set(file, [...(captions.get(file) ?? []), line.slice(end + 5)]);
+  const [, ...lines] = await numberedLinesIn(list);
+  for (const { text, line } of lines) {
+    const end = text.indexOf(".jpg,");
+    if (end < 0) throw new SourceError(`${list}, line ${line}: expected IMAGE.jpg,CAPTION.`);
+    const file = text.slice(0, end + 4);
+    captions.set(file, [...(captions.get(file) ?? []), text.slice(end + 5)]);
   }
   return captionedImages(list, images, captions);
 }

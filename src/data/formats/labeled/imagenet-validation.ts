@@ -5,7 +5,7 @@ import { matStructures, readMat } from "../raw/mat.js";
 import { SourceError } from "../source-error.js";
 import { classAt } from "./class-names.js";
 import { imageList } from "./image-list.js";
-import { linesIn } from "./lines-in.js";
+import { numberedLinesIn } from "./lines-in.js";
 
 const wordCount = 1000; // classes; the other entries of WordNet in meta.mat are groups of them
 
@@ -21,7 +21,7 @@ export async function imageNetValidation(
   classes: readonly string[],
 ): Promise<LabeledSource> {
   const truth = join(kit, "ILSVRC2012_validation_ground_truth.txt");
-  const numbers = await linesIn(truth);
+  const numbers = await numberedLinesIn(truth);
   const images = (await readdir(folder)).filter((name) => /_\d+\.jpe?g$/i.test(name)).sort();
   if (images.length !== numbers.length)
     throw new SourceError(
@@ -31,10 +31,10 @@ export async function imageNetValidation(
   const names = await namesByNumber(join(kit, "meta.mat"));
   const sorted = [...names.values()].sort();
   const listed = images.map((file, index) => {
-    const where = `${truth}, line ${index + 1}`;
-    const name = names.get(Number(numbers[index]));
-    if (name === undefined)
-      throw new SourceError(`${where}: ${numbers[index]} is no class of meta.mat.`);
+    const { text: number, line } = numbers[index]!;
+    const where = `${truth}, line ${line}`;
+    const name = names.get(Number(number));
+    if (name === undefined) throw new SourceError(`${where}: ${number} is no class of meta.mat.`);
     return { file, label: classAt(classes, sorted.indexOf(name), where) };
   });
   return imageList(folder, folder, listed);

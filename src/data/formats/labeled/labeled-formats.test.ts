@@ -150,8 +150,8 @@ it("ImageNet's validation labels are numbers of the development kit", async () =
     imageNetValidation(place("val"), place("kit"), ["first", "second"]);
   const source = await open();
   expect(await labelsOf(source)).toEqual(["second", "first", "second"]); // n02 is number 1
-  await put(truth, "1\n2\n3\n");
-  await expect(open()).rejects.toThrow("line 3: 3 is no class");
+  await put(truth, "1\n\n2\n3\n");
+  await expect(open()).rejects.toThrow("line 4: 3 is no class");
   await put(truth, "1\n2\n");
   await expect(open()).rejects.toThrow("3 images, but");
 });
@@ -165,8 +165,8 @@ it("UCF101's clips are images of their names, or need ffmpeg", async () => {
   expect(await labelsOf(source)).toEqual(["Archery"]);
   await put("ucf/Hand_Stand/v_H.avi", "no video");
   await expect(labelsOf(source)).rejects.toThrow(/v_H.avi: the middle frame cannot be decoded/);
-  await put("list.txt", "Bowling/v_B.avi 1\n");
+  await put("list.txt", "\nBowling/v_B.avi 1\n");
   await expect(ucf101Frames(list, place("ucf"), ["Archery", "Hand Stand"])).rejects.toThrow(
-    'line 1: "Bowling/v_B.avi 1" is in no folder',
+    'line 2: "Bowling/v_B.avi 1" is in no folder',
   );
 });

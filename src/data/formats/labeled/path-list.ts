@@ -3,7 +3,7 @@ import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
 import { classesByName } from "./class-names.js";
 import { type ListedImage, imageList } from "./image-list.js";
-import { linesIn } from "./lines-in.js";
+import { linesIn, numberedLinesIn } from "./lines-in.js";
 
 interface PathListOptions {
   /** The image files, such as "images", relative to the folder. */
@@ -29,12 +29,12 @@ export async function pathListSource(
   const names = classList === undefined ? classes : await linesIn(join(folder, classList));
   const byName = classesByName(classes, names, join(folder, classList ?? list));
   const listed: ListedImage[] = [];
-  for (const [line, file] of (await linesIn(path)).entries()) {
+  for (const { text: file, line } of await numberedLinesIn(path)) {
     const name = file.slice(0, file.lastIndexOf("/"));
     const label = byName.get(name);
     if (label === undefined)
       throw new SourceError(
-        `${path}, line ${line + 1}: ${JSON.stringify(file.slice(0, 100))} is not in the folder of a class.`,
+        `${path}, line ${line}: ${JSON.stringify(file.slice(0, 100))} is not in the folder of a class.`,
       );
     listed.push({ file: `${file}${extension}`, label });
   }

@@ -8,7 +8,7 @@ import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { classesByName } from "./class-names.js";
 import { subfolders } from "./class-folders.js";
-import { linesIn } from "./lines-in.js";
+import { numberedLinesIn } from "./lines-in.js";
 
 const run = promisify(execFile);
 const mostBytes = 1 << 26; // of one frame
@@ -32,12 +32,12 @@ export async function ucf101Frames(
 ): Promise<LabeledSource> {
   const byFolder = classesByName(classes, await subfolders(folder), folder);
   const spelled = new Map([...byFolder].map(([name, label]) => [plain(name), { name, label }]));
-  const clips = (await linesIn(list)).map((line, index): Clip => {
-    const [, category = "", name = ""] = /^([^/]+)\/(.+?)\.avi/.exec(line) ?? [];
+  const clips = (await numberedLinesIn(list)).map(({ text, line }): Clip => {
+    const [, category = "", name = ""] = /^([^/]+)\/(.+?)\.avi/.exec(text) ?? [];
     const found = spelled.get(plain(category));
     if (found) return { name, folder: join(folder, found.name), label: found.label };
     throw new SourceError(
-      `${list}, line ${index + 1}: ${JSON.stringify(line.slice(0, 80))} is in no folder of ${folder}.`,
+      `${list}, line ${line}: ${JSON.stringify(text.slice(0, 80))} is in no folder of ${folder}.`,
     );
   });
   return {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { classesByName } from "../../../data/formats/labeled/class-names.js";
 import { imageList } from "../../../data/formats/labeled/image-list.js";
-import { linesIn } from "../../../data/formats/labeled/lines-in.js";
+import { linesIn, numberedLinesIn } from "../../../data/formats/labeled/lines-in.js";
 import { SourceError } from "../../../data/formats/source-error.js";
 import { aircraftClasses } from "../classes/aircraft.js";
 import type { LabeledPart } from "../layouts.js";
@@ -15,12 +15,12 @@ const part = (name: string): LabeledPart => {
     open: async (folder) => {
       const [path, variants] = [join(folder, list), join(folder, "data/variants.txt")];
       const byName = classesByName(aircraftClasses, await linesIn(variants), variants);
-      const listed = (await linesIn(path)).map((line, index) => {
-        const [, image, variant = ""] = /^(\S+) (.+)$/.exec(line) ?? [];
+      const listed = (await numberedLinesIn(path)).map(({ text, line }) => {
+        const [, image, variant = ""] = /^(\S+) (.+)$/.exec(text) ?? [];
         const label = byName.get(variant);
         if (label === undefined)
           throw new SourceError(
-            `${path}, line ${index + 1}: ${JSON.stringify(line.slice(0, 80))} ends with no known variant.`,
+            `${path}, line ${line}: ${JSON.stringify(text.slice(0, 80))} ends with no known variant.`,
           );
         return { file: `${image}.jpg`, label };
       });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { classAt } from "../../../data/formats/labeled/class-names.js";
 import { classFoldersSource } from "../../../data/formats/labeled/class-folders.js";
 import { imageList } from "../../../data/formats/labeled/image-list.js";
-import { linesIn } from "../../../data/formats/labeled/lines-in.js";
+import { numberedLinesIn } from "../../../data/formats/labeled/lines-in.js";
 import { gtsrbClasses } from "../classes/gtsrb.js";
 import { pathsOf } from "../task-files.js";
 import { imageSet, trainAndTest } from "./image-set.js";
@@ -32,11 +32,11 @@ export const gtsrb = imageSet({
       files: [testImages, testLabels],
       open: async (folder) => {
         const [path] = await pathsOf(folder, testLabels);
-        const [, ...rows] = await linesIn(path!); // the first line names the columns
-        const listed = rows.map((row, index) => {
-          const cells = row.split(";");
+        const [, ...rows] = await numberedLinesIn(path!); // the first line names the columns
+        const listed = rows.map(({ text, line }) => {
+          const cells = text.split(";");
           const number = Number(cells.at(-1));
-          const label = classAt(gtsrbClasses, number, `${path}, line ${index + 2}`);
+          const label = classAt(gtsrbClasses, number, `${path}, line ${line}`);
           return { file: cells[0]!, label };
         });
         return imageList(path!, join(folder, testImages), listed);

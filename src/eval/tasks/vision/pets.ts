@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { classAt } from "../../../data/formats/labeled/class-names.js";
 import { imageList } from "../../../data/formats/labeled/image-list.js";
-import { linesIn } from "../../../data/formats/labeled/lines-in.js";
+import { numberedLinesIn } from "../../../data/formats/labeled/lines-in.js";
 import { petsClasses } from "../classes/pets.js";
 import type { LabeledPart } from "../layouts.js";
 import { imageSet, trainAndTest } from "./image-set.js";
@@ -11,10 +11,10 @@ const part = (list: string): LabeledPart => ({
   files: ["images", list],
   open: async (folder) => {
     const path = join(folder, list);
-    const lines = (await linesIn(path)).filter((line) => !line.startsWith("#"));
-    const listed = lines.map((line, index) => {
-      const [image = "", number = ""] = line.split(" ");
-      const where = `${path}, line ${index + 1}`;
+    const lines = (await numberedLinesIn(path)).filter(({ text }) => !text.startsWith("#"));
+    const listed = lines.map(({ text, line }) => {
+      const [image = "", number = ""] = text.split(" ");
+      const where = `${path}, line ${line}`;
       return { file: `${image}.jpg`, label: classAt(petsClasses, Number(number), where, 1) };
     });
     return imageList(path, join(folder, "images"), listed);

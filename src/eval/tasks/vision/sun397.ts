@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { classesByName } from "../../../data/formats/labeled/class-names.js";
 import { imageList } from "../../../data/formats/labeled/image-list.js";
-import { linesIn } from "../../../data/formats/labeled/lines-in.js";
+import { linesIn, numberedLinesIn } from "../../../data/formats/labeled/lines-in.js";
 import { SourceError } from "../../../data/formats/source-error.js";
 import { sun397Classes } from "../classes/sun397.js";
 import type { LabeledPart } from "../layouts.js";
@@ -18,11 +18,11 @@ const part = (name: string): LabeledPart => {
     open: async (folder) => {
       const [[path], classList] = [await pathsOf(folder, list), join(folder, names)];
       const byFolder = classesByName(sun397Classes, await linesIn(classList), classList);
-      const listed = (await linesIn(path!)).map((file, index) => {
+      const listed = (await numberedLinesIn(path!)).map(({ text: file, line }) => {
         const label = byFolder.get(file.slice(0, file.lastIndexOf("/")));
         if (label !== undefined) return { file: file.slice(1), label };
         throw new SourceError(
-          `${path}, line ${index + 1}: ${JSON.stringify(file.slice(0, 80))} is in no folder of ${names}.`,
+          `${path}, line ${line}: ${JSON.stringify(file.slice(0, 80))} is in no folder of ${names}.`,
         );
       });
       return imageList(path!, join(folder, "SUN397"), listed);
