@@ -5,6 +5,7 @@ import { wholeNumberFrom } from "../src/cli/whole-number.js";
 import { type ModelName, models } from "../src/configs/models.js";
 import { benchAgreement } from "./agreement.js";
 import { barsOf, machineKind } from "./bars.js";
+import { benchBrowser } from "./browser.js";
 import { benchCodebook } from "./codebook.js";
 import { engineLines } from "./compare-engine.js";
 import { finetuningLines } from "./compare-finetuning.js";
@@ -182,6 +183,11 @@ benchmark("wasm", "the kernels in WebAssembly, against native, reference and Ten
   .action(async ({ json, tensorflow }: JsonOption & { readonly tensorflow?: string }) =>
     writeJson(json, await benchWasm(tensorflow)),
   );
+
+benchmark(
+  "browser",
+  "how soon a fresh tab of Chromium classifies, on one thread of WebAssembly",
+).action(async (options: JsonOption) => finish(options, await benchBrowser()));
 
 benchmark("agreement", "results of all backends and of ONNX files, against the reference backend")
   .option("--items <pairs>", "pairs to embed and match", positive, 16)

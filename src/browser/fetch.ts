@@ -30,6 +30,9 @@ export async function fetchBytes(
   if (!response.ok || !response.body) {
     throw new CheckpointError(`${place} cannot be loaded: ${response.status}.`);
   }
+  // Where a file is missing, servers of single-page apps answer with the app's page, as if all were well.
+  if (response.headers.get("content-type")?.startsWith("text/html"))
+    throw new NotFoundError(`There is no file at ${place}, but a web page.`);
   const total = Number(response.headers.get("content-length") ?? 0);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let loaded = 0;
