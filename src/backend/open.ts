@@ -2,7 +2,6 @@ import { warn } from "../base/warn.js";
 import type { Backend } from "./backend.js";
 import { type NativeOptions, nativeBackend, nativeFault } from "./native.js";
 import { referenceBackend } from "./reference.js";
-import { openWebGpu } from "./webgpu/open.js";
 import { openWasm, wasmFault } from "./wasm/open.js";
 
 /** Which backend to open, and how many threads it computes with. */
@@ -46,7 +45,10 @@ export function openBackend(options: BackendOptions = {}): Backend {
 /** As `openBackend`, for all backends: a device for WebGPU is asked for asynchronously. */
 export async function requestBackend(options: BackendOptions = {}): Promise<Backend> {
   if ((options.name ?? process.env.FLAVA_BACKEND) !== "webgpu") return openBackend(options);
-  if (!options.processes) return openWebGpu();
+  if (!options.processes) {
+    const { openWebGpu } = await import("./webgpu/open.js"); // much code, for the few who ask for it
+    return openWebGpu();
+  }
   throw new Error(
     "The WebGPU backend cannot exchange values with other processes: use the native one.",
   );

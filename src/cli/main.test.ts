@@ -55,6 +55,20 @@ beforeAll(async () => {
 const leavesOf = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 
+/** The files and packages that are loaded with a file, for their values. */
+function loadedWith(file: string): string[] {
+  const loaded = new Set([file]);
+  for (const each of loaded) {
+    if (!each.endsWith(".ts")) continue; // a package
+    for (const [, path = ""] of read(each).matchAll(
+      /^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gm,
+    )) {
+      loaded.add(path.startsWith(".") ? join(each, "..", path).replace(/\.js$/, ".ts") : path);
+    }
+  }
+  return [...loaded];
+}
+
 describe("flava", () => {
   it("ends without a word when nobody reads what it prints any more", async () => {
     const child = spawn(process.execPath, [program, "pretrain", "--print", "mini"]);
@@ -96,6 +110,17 @@ describe("flava", () => {
     ]);
     expect(imports.map(([, path]) => path)).toEqual(["../base/package-root.js", "./verbs.js"]);
   });
+
+  it.each(["training/pretrain", "training/finetune", "classify"])(
+    "loads for %s neither Parquet, WebGPU nor the paper's tasks before they are needed",
+    (verb) => {
+      const loaded = loadedWith(`src/cli/${verb}.ts`);
+      expect(loaded).toContain("src/api/load.ts"); // as every one of them needs
+      const late =
+        /^hyparquet|^src\/(backend\/webgpu\/|data\/formats\/parquet\/|eval\/tasks\/flava35)/;
+      expect(loaded.filter((module) => late.test(module))).toEqual([]);
+    },
+  );
 
   it("prints its version and its help", async () => {
     const { version } = JSON.parse(read("package.json")) as { version: string };

@@ -11,7 +11,6 @@ import { SkippedSamples } from "../../data/batch/skipped.js";
 import { labelsOf } from "../../data/labeled/labels.js";
 import { type LabeledSet, labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
 import { splitByKey } from "../../data/labeled/split.js";
-import { flava35 } from "../../eval/tasks/flava35.js";
 import { openTask } from "../../eval/tasks/open-task.js";
 import type { LabeledTask } from "../../eval/tasks/task.js";
 import type { ZeroStage } from "../../optim/zero.js";
@@ -98,7 +97,7 @@ export function addFinetune(program: Command): void {
 }
 
 async function run(path: string, flags: FinetuneFlags, command: Command): Promise<void> {
-  refuseIgnoredOptions(flags, command);
+  await refuseIgnoredOptions(flags, command);
   if (flags.launch !== undefined || flags.restarts !== undefined) {
     process.exitCode = await runRestarting(flags);
     return;
@@ -108,9 +107,9 @@ async function run(path: string, flags: FinetuneFlags, command: Command): Promis
 }
 
 /** Refuses options that reading the data would not look at. */
-function refuseIgnoredOptions(flags: FinetuneFlags, command: Command): void {
+async function refuseIgnoredOptions(flags: FinetuneFlags, command: Command): Promise<void> {
   const { text, image, recipe = "", validation = "" } = flags;
-  const official = officialTask(flags);
+  const official = await officialTask(flags);
   if (official) {
     const own = `is not for the official files of ${official.title}; to read tables of your own, name their columns (--text, --image, --label)`;
     refuseIgnored(command, ["imageRoot", "separator", "quotes"], own);
@@ -135,7 +134,7 @@ async function runShared(path: string, flags: FinetuneFlags, joined: JoinedRun):
   const { model = shippedModel(), workers, allowChanges, json } = flags;
   const { write } = joined;
   const recipe = await recipeOf(flags);
-  const official = officialTask(flags);
+  const official = await officialTask(flags);
   const data = official
     ? await readOfficial(official, path, recipe, flags, write)
     : await readData(path, recipe, flags, write);
@@ -172,7 +171,7 @@ async function recipeOf(flags: FinetuneFlags): Promise<FinetuningRecipe> {
   const recipe = checkFinetuningRecipe(input, name);
   if (imageSize !== undefined && recipe.encoder === "text")
     throw new Error(`The recipe "${name}" reads texts alone: leave out --image-size.`);
-  if (recipe.encoder === fitting || officialTask(flags)) return recipe;
+  if (recipe.encoder === fitting || (await officialTask(flags))) return recipe;
   const needed = { text: "--text", image: "--image", multimodal: "--text and --image" };
   throw new Error(
     `The recipe "${name}" trains the ${recipe.encoder} encoder: name the columns that it reads (${needed[recipe.encoder]}), ` +
@@ -181,14 +180,15 @@ async function recipeOf(flags: FinetuneFlags): Promise<FinetuningRecipe> {
 }
 
 /** The task of the paper whose official files are read: that of the recipe's name, if no columns are named. */
-function officialTask({
+async function officialTask({
   recipe,
   text,
   textPair,
   image,
   label,
-}: FinetuneFlags): LabeledTask | undefined {
+}: FinetuneFlags): Promise<LabeledTask | undefined> {
   if ([text, textPair, image, label].some((column) => column !== undefined)) return undefined;
+  const { flava35 } = await import("../../eval/tasks/flava35.js"); // much code: how the files of all tasks are read
   return flava35.find(
     (task): task is LabeledTask => task.kind === "fine-tuning" && task.name === recipe,
   );

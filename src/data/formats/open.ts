@@ -10,7 +10,6 @@ import { ColumnChoices } from "./column-choices.js";
 import { folderSource } from "./folder.js";
 import { imageFilesSource } from "./image-files.js";
 import { type Part, joinedSource, requireDisjoint } from "./joined.js";
-import { parquetSource } from "./parquet/source.js";
 import { commonFolder, stemOf } from "./record-source.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SourceError, reasonOf } from "./source-error.js";
@@ -100,7 +99,10 @@ async function openFiles(
   const all = (is: (path: string) => boolean): boolean => paths.length > 0 && paths.every(is);
   if (!choices) requireMeaning(paths, options); // of several data sets, options are for those that have use for them
   if (all(isTarName)) return tarSource(paths, options, choices);
-  if (all(isParquetName)) return parquetSource(paths, options, choices);
+  if (all(isParquetName)) {
+    const { parquetSource } = await import("./parquet/source.js"); // much code, its libraries included
+    return parquetSource(paths, options, choices);
+  }
   if (all(isTableName)) return tableSource(paths, options, choices);
   if (all(isImageName)) return imageFilesSource(paths, options);
   if (!all(isTextName)) return undefined;

@@ -1,12 +1,9 @@
 /** Labeled samples from the files that people have: tables, Parquet files and folders of images. */
 import { basename, dirname, join } from "node:path";
-import { parquetSchema } from "hyparquet";
 import { exists, isDirectory } from "../../base/exists.js";
 import { suggestion } from "../../base/suggestion.js";
 import { SkippedSamples } from "../batch/skipped.js";
 import { filesBelow } from "../formats/files-below.js";
-import { parquetFooter, parquetRows } from "../formats/parquet/rows.js";
-import { classNames } from "../formats/parquet/source.js";
 import { defaultMaxBytes } from "../formats/source.js";
 import { SampleError, SourceError } from "../formats/source-error.js";
 import { isTableName, tableRows } from "../formats/table/rows.js";
@@ -138,22 +135,34 @@ async function dataFiles(path: string): Promise<string[]> {
   );
 }
 
-async function* rowsOf(
+async function* rowsOf(path: string, options: ReadLabeledOptions): AsyncGenerator<PlacedRow> {
+  yield* /\.parquet$/i.test(path) ? parquetFileRows(path, options) : tableFileRows(path, options);
+}
+
+async function* tableFileRows(
   path: string,
   { columns, separator, quotes, imageRoot }: ReadLabeledOptions,
 ): AsyncGenerator<PlacedRow> {
+  const { text, textPair, image, label } = columns;
+  const texts = [text, textPair].flatMap((name) => name ?? []);
+  const given = { texts, image, label };
+  const options = { columns: given, separator, quotes, maxBytes: defaultMaxBytes };
   const file = { path, imageRoot, classes: undefined };
-  if (!/\.parquet$/i.test(path)) {
-    const { text, textPair, image, label } = columns;
-    const texts = [text, textPair].flatMap((name) => name ?? []);
-    const given = { texts, image, label };
-    const options = { columns: given, separator, quotes, maxBytes: defaultMaxBytes };
-    let row = -1;
-    for await (const found of tableRows(path, options)) {
-      yield { ...file, row: found, key: String(++row), place: `line ${found.line}` };
-    }
-    return;
+  let row = -1;
+  for await (const found of tableRows(path, options)) {
+    yield { ...file, row: found, key: String(++row), place: `line ${found.line}` };
   }
+}
+
+async function* parquetFileRows(
+  path: string,
+  { columns, imageRoot }: ReadLabeledOptions,
+): AsyncGenerator<PlacedRow> {
+  // Much code, which tables need not load.
+  const { parquetFooter, parquetRows } = await import("../formats/parquet/rows.js");
+  const { classNames } = await import("../formats/parquet/source.js");
+  const { parquetSchema } = await import("hyparquet");
+  const file = { path, imageRoot };
   const footer = await parquetFooter(path);
   const own = parquetSchema(footer).children.map(({ element }) => element.name);
   requireNames(path, own, columns);
