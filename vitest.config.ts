@@ -8,19 +8,48 @@ const sources = [
   { find: /^flava\/([\w-]+)$/, replacement: join(import.meta.dirname, "src", "$1.ts") },
 ];
 
+const exclude = [...configDefaults.exclude, "test/install/**"]; // npm run test:install
+
+/**
+ * Tests that each need a process of their own: they change its directory or environment for all of a file, see what it
+ * remembers (warnings, connections, blocks of files at URLs), or hold devices and large memory. All others share a
+ * process with others, which loads the sources once instead of for each file; `test/as-found.ts` sees that they may.
+ */
+const alone = [
+  "bench/side-benchmarks.test.ts",
+  "src/backend/*.test.ts",
+  "src/backend/{wasm,webgpu}/**/*.test.ts",
+  "src/cli/setup/*.test.ts",
+  "src/data/remote/*.test.ts",
+  "src/export/**/*.test.ts",
+  "src/serve/processes/*.test.ts",
+  "src/suite/*.test.ts",
+  "test/**/*.test.ts",
+];
+
+/** What all tests have in common; what is done before them is said once, below. */
+const common = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
-  resolve: { alias: sources },
   test: {
-    include: [
-      "src/**/*.test.ts",
-      "datasets/**/*.test.ts",
-      "bench/**/*.test.ts",
-      "test/**/*.test.ts",
-    ],
-    exclude: [...configDefaults.exclude, "test/install/**"], // npm run test:install
     globalSetup: ["test/build.ts", "test/cache.ts"],
     maxWorkers: Math.max(2, availableParallelism() - 1), // many tests wait for processes that they start
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        resolve: { alias: sources },
+        test: {
+          ...common,
+          name: "shared",
+          include: ["src/**/*.test.ts", "datasets/**/*.test.ts", "bench/**/*.test.ts"],
+          exclude: [...exclude, ...alone],
+          isolate: false,
+          setupFiles: ["test/as-found.ts"],
+        },
+      },
+      {
+        resolve: { alias: sources },
+        test: { ...common, name: "alone", include: alone, exclude },
+      },
+    ],
   },
 });
