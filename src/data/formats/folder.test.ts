@@ -114,6 +114,22 @@ describe("a table", () => {
     expect(await places("all.jsonl", '\n{"text":"a"}\n\n[]\n')).toEqual([1, "line 4"]);
   });
 
+  it("is refused where a part of it would be lost", async () => {
+    const read = async (...rows: string[]): Promise<unknown> => {
+      const path = join(
+        folder({ "a.csv": ["text,n", '"two', 'lines",1', ...rows].join("\r\n") }),
+        "a.csv",
+      );
+      return readAll(await openSource(path, { maxBytes: 100 }));
+    };
+    await expect(read("b,2", '"c,3', "d,4")).rejects.toThrow(
+      "a.csv, after line 4: a quote opens that is never closed",
+    );
+    await expect(read("b,2", `${"c".repeat(200)},3`, "d,4")).rejects.toThrow(
+      "a.csv, after line 4: a row has a cell of more than 100 bytes",
+    );
+  });
+
   it("tells which column was chosen by its name, and refuses to choose between equals", async () => {
     const lines: string[] = [];
     const read = async (content: string, columns?: Columns): Promise<unknown> => {

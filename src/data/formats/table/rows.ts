@@ -93,8 +93,8 @@ interface ParsedRecord {
 /** As in Python's csv and pandas, a quote within an unquoted cell is an ordinary character. */
 async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<TableRow> {
   const { separator, splitsInQuotes, quotes, columns, maxBytes } = dialect;
-  const faults: { before: number; message: string; line: number }[] = [];
-  let [parsed, countedTwice] = [0, 0];
+  const faults: { before: number; message: string; line: number; isEnd: boolean }[] = [];
+  let [parsed, countedTwice, end] = [0, 0, 0];
   const file = Readable.from(utf8Chunks(path), { objectMode: false });
   const parser = parse({
     delimiter: separator,
@@ -113,11 +113,14 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ta
       const cells = record as unknown as Buffer[]; // as there is no encoding
       // The parser counts lines up to the end of a record, and CRLF in quotes as two.
       countedTwice += countIn(cells, "\r\n");
-      return { cells, line: lines - countedTwice - countIn(cells, "\n") } as unknown as string[];
+      end = lines - countedTwice;
+      return { cells, line: end - countIn(cells, "\n") } as unknown as string[];
     },
     on_skip: (error: (CsvError & { readonly lines?: number }) | undefined) => {
-      const { message = "broken", lines = 0 } = error ?? {};
-      faults.push({ before: parsed, message, line: lines });
+      const { code = "", message = "broken", lines = 0 } = error ?? {};
+      const ending = endings[code]?.(maxBytes);
+      const isEnd = ending !== undefined;
+      faults.push({ before: parsed, message: ending ?? message, line: isEnd ? end : lines, isEnd });
       return undefined;
     },
   });
@@ -126,7 +129,7 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ta
   let seen = 0;
   try {
     for await (const record of file.pipe(parser) as AsyncIterable<ParsedRecord>) {
-      while (faults[0] && faults[0].before <= seen) yield faultOf(faults.shift()!);
+      while (faults[0] && faults[0].before <= seen) yield faultOf(path, faults.shift()!);
       seen++;
       const { line } = record;
       const cells = record.cells
@@ -139,17 +142,30 @@ async function* delimitedRows(path: string, dialect: Dialect): AsyncGenerator<Ta
       }
       yield { line, ...(record.cells.every(isUtf8) ? rowOf(names, cells) : { fault: notUtf8 }) };
     }
-    for (const fault of faults) yield faultOf(fault);
+    for (const fault of faults) yield faultOf(path, fault);
   } finally {
     file.destroy();
     parser.destroy();
   }
 }
 
-const faultOf = ({ line, message }: { line: number; message: string }): TableRow => ({
-  line,
-  fault: message,
-});
+/** What the parser cannot go on from: what follows it would be lost. */
+const endings: Readonly<Record<string, (maxBytes: number) => string>> = {
+  CSV_QUOTE_NOT_CLOSED: () =>
+    'a quote opens that is never closed, so that all lines from there would be one cell. Close it; within a cell, quotes are doubled ("")',
+  CSV_MAX_RECORD_SIZE: (maxBytes) =>
+    `a row has a cell of more than ${maxBytes} bytes, the limit, so that what follows it cannot be read. Perhaps a quote opens there ` +
+    "that is never closed",
+};
+
+/** @throws SourceError if nothing can be read after it */
+function faultOf(
+  path: string,
+  { line, message, isEnd }: { line: number; message: string; isEnd: boolean },
+): TableRow {
+  if (isEnd) throw new SourceError(`${path}, after line ${line}: ${message}.`);
+  return { line, fault: message };
+}
 
 /** How often `bytes` occur in the cells. */
 function countIn(cells: readonly Buffer[], bytes: string): number {
