@@ -25,7 +25,7 @@ export type { LoadReport } from "./checkpoint/compare.js";
 export { type WriteHuggingFaceOptions, writeHuggingFace } from "./checkpoint/huggingface.js";
 export { type LoadWeightsOptions, WeightsMismatch, loadWeights } from "./checkpoint/load.js";
 export { type OpenCheckpointOptions, openCheckpoint } from "./checkpoint/open.js";
-export type { Checkpoint } from "./checkpoint/checkpoint.js";
+export type { Checkpoint, Weight } from "./checkpoint/checkpoint.js";
 export type { Sizes, WeightDtype } from "./checkpoint/huggingface-config.js";
 export type { ConfigOptions } from "./checkpoint/huggingface-model.js";
 export type { ModelParameters } from "./checkpoint/model.js";

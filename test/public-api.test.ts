@@ -24,11 +24,15 @@ interface Faults {
   readonly unnamed: string[];
 }
 
-/** The faults of entry points, which are declaration files, lowest first. */
-function faultsOf(entryPoints: ReadonlyMap<string, string>): Faults {
-  const options = { strict: true, noLib: true, types: [] };
+/** The declarations of entry points, of which only what the package declares itself is looked at. */
+function declarationsOf(entryPoints: ReadonlyMap<string, string>): ts.Program {
+  const options = {
+    strict: true,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+    target: ts.ScriptTarget.ES2023,
+    types: [],
+  };
   const host = ts.createCompilerHost(options);
-  // Only what the package declares itself is looked at.
   host.resolveModuleNameLiterals = (literals, importer) =>
     literals.map(({ text }) => ({
       resolvedModule: text.startsWith(".")
@@ -38,7 +42,11 @@ function faultsOf(entryPoints: ReadonlyMap<string, string>): Faults {
           }
         : undefined,
     }));
-  const program = ts.createProgram([...entryPoints.values()], options, host);
+  return ts.createProgram([...entryPoints.values()], options, host);
+}
+
+/** The faults of entry points, which are declaration files, lowest first. */
+function faultsOf(entryPoints: ReadonlyMap<string, string>, program: ts.Program): Faults {
   const checker = program.getTypeChecker();
   const faults: Faults = { undocumented: [], any: [], unnamed: [] };
   const owned = new Set<ts.Symbol>();
@@ -58,6 +66,23 @@ function faultsOf(entryPoints: ReadonlyMap<string, string>): Faults {
     }
   }
   return faults;
+}
+
+/**
+ * What compilers would complain of who do not skip the package's declarations (`skipLibCheck`): types and members that are not there,
+ * such as those left out as `@internal`. Types of other packages are unknown here.
+ */
+function brokenReferences(program: ts.Program): string[] {
+  const missing = new Set([2305, 2339, 2344, 2416, 2420, 2430, 2552, 2694, 2724]);
+  return program
+    .getSourceFiles()
+    .filter(({ fileName }) => fileName.startsWith(join(root, "dist")))
+    .flatMap((file) => program.getSemanticDiagnostics(file))
+    .filter(({ code }) => missing.has(code))
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+    );
 }
 
 const meantBy = (symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol =>
@@ -183,7 +208,8 @@ describe("the public API", () => {
     typeof target === "string" ? [] : [[path.replace("./", ""), join(root, target.types)] as const],
   );
   const entryPoints = new Map(declarations.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)));
-  const faults = faultsOf(entryPoints);
+  const program = declarationsOf(entryPoints);
+  const faults = faultsOf(entryPoints, program);
 
   it("has a place for every entry point", () => {
     expect([...entryPoints.keys()]).toEqual(order);
@@ -199,5 +225,9 @@ describe("the public API", () => {
 
   it("exports every type that its signatures name", () => {
     expect(faults.unnamed).toEqual([]);
+  });
+
+  it("needs nothing that was left out of the declarations", () => {
+    expect(brokenReferences(program)).toEqual([]);
   });
 });

@@ -8,10 +8,12 @@ import { type Family, fromFamily, isIgnored } from "./names.js";
 import { type StoredTensor, type TensorFiles, CheckpointError } from "./files/stored-tensor.js";
 
 /** A tensor of a file that belongs to the model. */
-interface Weight {
+export interface Weight {
   /** Its name in the file. */
   readonly name: string;
+  /** @internal */
   readonly layout: Layout;
+  /** @internal */
   readonly stored: StoredTensor;
 }
 
@@ -29,10 +31,7 @@ export interface Checkpoint {
   readonly format: string;
   /** Unknown for DALL-E's decoder alone. */
   readonly sizes: Sizes | undefined;
-  /**
-   * By our path, such as "flava/image/cls".
-   * @internal
-   */
+  /** By our path, such as "flava/image/cls". */
   readonly weights: ReadonlyMap<string, Weight>;
   /** Names that do not belong to the model. */
   readonly unknown: readonly string[];

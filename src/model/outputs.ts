@@ -38,9 +38,12 @@ export interface PairOutputs {
   readonly sequence: Tensor;
   /** The class token: float32 [B, D]. */
   readonly vector: Tensor;
-  /** As for a single modality. */
+  /** The embedding and each block's output, before the final normalization: float32 [B, 2 + P + L, D] each. */
   readonly states: readonly Tensor[];
-  /** As for a single modality; the tokens are those of `sequence`. */
+  /**
+   * How the tokens of `sequence` attend to each other in a block, counted from 1, default the last: float32 [B, H, 2 + P +
+   * L, 2 + P + L].
+   */
   readonly attention: Encoded["attention"];
 }
 

@@ -27,8 +27,8 @@ export function linear(p: Linear<Tensor>, x: Tensor, precision: Precision): Tens
 }
 
 /**
- * The same, never with 8-bit weights: for layers that need full precision, such as patch embeddings, projections and
- * heads. The result has the dtype `dtype` (default: float32).
+ * x · weightᵀ + bias, never with 8-bit weights: for layers that need full precision, such as patch embeddings, projections
+ * and heads. float32 or bfloat16 [..., in] -> [..., out], with dtype `dtype` (default: float32).
  */
 export function exactLinear(
   { weight, bias }: Linear<Tensor>,

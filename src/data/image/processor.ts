@@ -62,7 +62,7 @@ export interface ImageProcessor {
   readonly mask: MaskSettings;
   /** Whether Hugging Face's processor returns masks by default; ours returns only what is requested. */
   readonly returnsMask: boolean;
-  /** The same of the codebook's view. */
+  /** Whether Hugging Face's processor returns the codebook's view by default. */
   readonly returnsCodebookPixels: boolean;
 }
 

@@ -4,7 +4,10 @@ import type { LabeledSample } from "../labeled-sample.js";
 /** The same samples are held out in every run, and remain so when others are added. */
 const own = foldIn(keyOf(0), "validation");
 
-/** Holds out a fraction of the samples, chosen by their keys. */
+/**
+ * Holds out a share of the samples, about as many as `fraction` says. A sample's key decides: the same ones are held out in
+ * every run, and remain so when others are added.
+ */
 export function splitByKey(
   samples: readonly LabeledSample[],
   fraction: number,

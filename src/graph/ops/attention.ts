@@ -245,7 +245,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 }
 
 /**
- * The same for queries, keys and values side by side in one tensor: [B, L, 3 * heads*D] -> [B, L, heads*D].
+ * `attention` of queries, keys and values that lie side by side in one tensor: [B, L, 3 * heads*D] -> [B, L, heads*D].
  */
 export function selfAttention(qkv: Tensor, options: AttentionOptions): Tensor {
   return apply(attentionOp, [qkv, ...hidden([qkv], options)], {
