@@ -10,7 +10,7 @@
  * const [best] = await flava.classify("photo.jpg", ["cat", "dog"]);
  * console.log(best?.label, best?.probability);
  */
-export { load, type LoadOptions } from "./api/load.js";
+export { load, type LoadOptions, shippedModel } from "./api/load.js";
 export { exportModel, type ExportOptions } from "./api/export-model.js";
 export type { Flava, MaskedPair, SaveOptions } from "./api/flava.js";
 export type { PredictInput, PredictedLabel, Prediction } from "./api/predict.js";

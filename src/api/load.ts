@@ -64,7 +64,10 @@ export async function load(path?: string | URL, options: LoadOptions = {}): Prom
   }
 }
 
-/** The directory of the model that ships with the package. */
+/**
+ * The directory of the model that ships with the package, which `load` reads by default.
+ * @throws Error if it is missing
+ */
 export function shippedModel(): string {
   const path = packagePath("models", "mini");
   if (existsSync(path)) return path;

@@ -1,4 +1,6 @@
 /** Answers of the server are those of the library, whoever asks, and in whatever form. */
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
@@ -167,6 +169,22 @@ describe("the server", () => {
       image: dataUrl(red),
     });
     expect([filled.status, reads]).toEqual([200, 1]);
+  });
+
+  it("answers within a server of Node, beside other pages", async () => {
+    const http = createHttpServer((request, response) => {
+      if (request.url?.startsWith("/v1/")) server.listener(request, response);
+      else response.end("my own page");
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    const body = JSON.stringify({ input: "a heart" });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${url}/v1/embeddings`, { method: "POST", headers, body });
+    const [vector] = vectorsOf(await answer.json());
+    expect(Float32Array.from(vector!)).toEqual(await served().offline.embedTexts("a heart"));
+    expect(await (await fetch(url)).text()).toBe("my own page");
+    http.close();
   });
 
   it("shows its endpoints, without requests to other hosts", async () => {

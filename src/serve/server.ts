@@ -1,6 +1,7 @@
+import type { RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ServerType, createAdaptorServer } from "@hono/node-server";
+import { type ServerType, createAdaptorServer, getRequestListener } from "@hono/node-server";
 import { warn } from "../base/warn.js";
 import type { BatchLimits } from "./batch/lane.js";
 import { type AppOptions, type EndpointOptions, createApp } from "./create-app.js";
@@ -42,12 +43,16 @@ export class Server {
   #isReady = true;
   /** All endpoints: `app.request(...)` answers without a socket, and `app.fetch` runs inside another server. */
   readonly app: ServerApp;
+  /** All endpoints for Node's own HTTP servers and for Express: `http.createServer(server.listener)`. */
+  readonly listener: RequestListener;
 
   private constructor(
     private readonly models: ServedModels,
     private readonly options: Omit<AppOptions, "models" | "isReady">,
   ) {
     this.app = createApp({ ...options, models, isReady: () => this.#isReady });
+    const answer = getRequestListener(this.app.fetch);
+    this.listener = (request, response) => void answer(request, response);
   }
 
   /**

@@ -25,7 +25,7 @@ import { mixtureOptions } from "./stage-batches.js";
 import { type Preparation, preparationFor, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
-/** As for `pretrain`. */
+/** What would be trained, as for `pretrain`. */
 export interface DryRunOptions extends Pick<
   PretrainOptions,
   | "recipe"

@@ -6,6 +6,7 @@ import type { Backend } from "../backend/backend.js";
 import { formatBytes } from "../backend/available-memory.js";
 import { exists } from "../base/exists.js";
 import { packageVersion } from "../base/package-root.js";
+import { shippedModel } from "../api/load.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import type { Model } from "../checkpoint/model.js";
 import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
@@ -49,8 +50,8 @@ import { identityOfVocabulary } from "./vocabulary.js";
 export interface FinetuneOptions {
   /** As `checkFinetuningRecipe` gives it. */
   readonly recipe: FinetuningRecipe;
-  /** The model to start from: a directory in Hugging Face's form, or a weights file. */
-  readonly model: string;
+  /** The model to start from: a directory in Hugging Face's form, or a weights file; default: the model that ships. */
+  readonly model?: string;
   /** Labeled samples, as `readLabeled` gives them. All must have what the first one has. */
   readonly train: readonly LabeledSample[];
   /** Without any, only the last model is kept. */
@@ -101,7 +102,6 @@ export interface FinetuneResult {
  * const { samples } = await readLabeled("reviews.csv", { columns, target: "class" });
  * const { model } = await finetune({
  *   recipe: checkFinetuningRecipe(finetuningRecipes.text, "text"),
- *   model: "models/mini",
  *   ...splitByKey(samples, 0.1),
  *   columns,
  *   directory: "runs/stars",
@@ -116,16 +116,17 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const isWriter = isFirst(backend.communicator);
   const log: Log = isWriter ? options.log : () => undefined;
   const runSeeds = async (): Promise<FinetuneResult> => {
-    const session = await prepare({ ...options, log });
+    const model = options.model ?? shippedModel();
+    const session = await prepare({ ...options, model, log });
     const seeds: SeedResult[] = [];
     for (const seed of options.recipe.seeds) {
       if ((await runSeed(seed, session)) === "stopped") return { ending: "stopped", seeds };
       seeds.push(await resultOf(seed, session.runOf(seed), session.best));
     }
-    const model = join(directory, "model");
-    if (isWriter) await writeResults(seeds, model, session);
+    const best = join(directory, "model");
+    if (isWriter) await writeResults(seeds, best, session);
     await barrier(backend.communicator); // the model may be read by all
-    return { ending: "finished", model, seeds };
+    return { ending: "finished", model: best, seeds };
   };
   return withSharedFolder(backend.communicator, directory, runSeeds);
 }
@@ -169,7 +170,10 @@ interface Session extends FinetuneOptions {
 
 const nameOf = (seed: number): string => `seed-${seed}`;
 
-async function prepare(options: FinetuneOptions): Promise<Session> {
+/** What to fine-tune, with the model to start from. */
+type Given = FinetuneOptions & { readonly model: string };
+
+async function prepare(options: Given): Promise<Session> {
   const { recipe, backend, directory } = options;
   const { communicator: processes } = backend;
   const { state, ...source } = await loadModel(options.model, backend);
@@ -209,7 +213,7 @@ async function prepare(options: FinetuneOptions): Promise<Session> {
 }
 
 async function provenanceOf(
-  { recipe, model, backend }: FinetuneOptions,
+  { recipe, model, backend }: Given,
   { tokenizer }: Pick<Model, "tokenizer">,
   resolved: ResolvedRecipe,
   data: {

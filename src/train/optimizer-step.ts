@@ -24,6 +24,35 @@ export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
 /**
  * Compiles an optimizer step for batches of the shapes `loss.inputs`. With micro-batches the result equals a step on
  * the whole batch, up to rounding.
+ *
+ * @param state as `optimizerState` declares it
+ * @param loss shapes of the inputs, and a function that traces the loss from parameters and inputs
+ * @param options learning rate, clipping, rules by path
+ * @throws ShapeError if shapes do not fit, with the operation and its place
+ *
+ * @example
+ * import { State, keyOf, openBackend, spec, warmupCosine } from "flava/engine";
+ * import { exactLinear, initialize, linearParameters } from "flava/model";
+ * import { mean, multiply, subtract } from "flava/ops";
+ * import { optimizerState, optimizerStep } from "flava/train";
+ *
+ * const backend = openBackend();
+ * const state = new State(backend, optimizerState({ layer: linearParameters(4, 1) }));
+ * await initialize(state, keyOf(0));
+ * const step = optimizerStep(
+ *   state,
+ *   {
+ *     inputs: { x: spec([8, 4]), y: spec([8, 1]) },
+ *     trace: ({ layer }, { x, y }) => {
+ *       const error = subtract(exactLinear(layer, x, "float32"), y);
+ *       return { total: mean(multiply(error, error)), scalars: {} };
+ *     },
+ *   },
+ *   { learningRate: (step) => warmupCosine(step, { peak: 0.01, warmup: 10, total: 100 }), clip: 1 },
+ * );
+ * const { total } = await step.run({ x: new Float32Array(32), y: new Float32Array(8) });
+ * console.log(total);
+ * backend.dispose();
  */
 export function optimizerStep<S, I>(
   state: State<OptimizerState<S, TensorSpec>>,
