@@ -20,6 +20,8 @@ describe("types", () => {
   ])("resolve and are strict with %s", async (_, resolution) => {
     const strict = "--strict --exactOptionalPropertyTypes --skipLibCheck false --types node";
     await succeed(`npx tsc --noEmit --target es2023 ${strict} ${resolution} app.ts`, here);
+    const declared = "--declaration --outDir out/types library.ts"; // fails for a type that cannot be imported
+    await succeed(`npx tsc --target es2023 ${strict} ${resolution} ${declared}`, here);
   });
 });
 

@@ -47,15 +47,16 @@ export async function succeed(command: string, options: RunOptions): Promise<str
 }
 
 const entryPoints = Object.keys(manifest.exports)
-  .filter((path) => /^\.\/\w+$/.test(path))
+  .filter((path) => /^\.\/[\w-]+$/.test(path))
   .map((path) => path.slice("./".length));
+const nameOf = (entryPoint: string): string => `${entryPoint.replaceAll("-", "_")}Exports`;
 
 /** A program that uses every entry point of the package; it prints the backend's name and the label of a drawn heart. */
 const app = `import { type Classification, load } from "flava";
-${entryPoints.map((name) => `import * as ${name}Exports from "flava/${name}";`).join("\n")}
+${entryPoints.map((path) => `import * as ${nameOf(path)} from "flava/${path}";`).join("\n")}
 
 async function main(): Promise<void> {
-  const entryPoints = { ${entryPoints.map((name) => `${name}Exports`).join(", ")} };
+  const entryPoints = { ${entryPoints.map(nameOf).join(", ")} };
   for (const [name, exports] of Object.entries(entryPoints)) {
     if (Object.keys(exports).length === 0) throw new Error(\`\${name} is empty\`);
   }
@@ -66,16 +67,46 @@ async function main(): Promise<void> {
 }
 void main();
 `;
+
+/** A library whose types are inferred from the package's, so that its declarations have to name them. */
+const library = `import { load } from "flava";
+import * as browser from "flava/browser";
+import { train } from "flava/browser-training";
+import { fittedProcessor, openPairLoader, openSource } from "flava/data";
+import { State, compile, openBackend, spec } from "flava/engine";
+import { evaluate, openEvaluationSet } from "flava/eval";
+import { flavaParameters, models, openCheckpoint } from "flava/model";
+import { add } from "flava/ops";
+import { openIndex } from "flava/search";
+import { createServer } from "flava/serve";
+import { optimizerState } from "flava/train";
+
+export const flava = await load();
+export const { model, embedder, predictor } = flava;
+export const inBrowser = () => browser.load("/");
+export const trained = (...given: Parameters<typeof train>) => train(...given);
+export const source = await openSource("images");
+export const loader = await openPairLoader("pairs", { batch: 1, length: 8, processor: fittedProcessor(models.tiny) });
+export const next = await loader.next();
+export const state = new State(openBackend(), optimizerState({ flava: flavaParameters(models.tiny) }));
+export const program = compile({ state, inputs: { x: spec([1]) } }, (_, { x }) => ({ outputs: { y: add(x, 1) } }));
+export const evaluation = await evaluate(await openEvaluationSet("set"), flava);
+export const checkpoint = await openCheckpoint("model");
+export const index = await openIndex("index", flava);
+export const server = await createServer({ models: {} });
+`;
+
 const heart = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="224" height="224">
 <rect width="24" height="24" fill="white"/><path d="M12 21 3 12a5.5 5.5 0 0 1 9-6 5.5 5.5 0 0 1 9 6z"/></svg>
 `;
 
-/** Makes a new, empty ES module project that holds app.ts. */
+/** Makes a new, empty ES module project that holds app.ts and library.ts. */
 export function newProject(workspace: string, name: string, manifest: object = {}): string {
   const directory = mkdtempSync(join(workspace, `${name}-`));
   const whole = { name, private: true, type: "module", ...manifest };
   writeFileSync(join(directory, "package.json"), JSON.stringify(whole, undefined, 2));
   writeFileSync(join(directory, "app.ts"), app);
+  writeFileSync(join(directory, "library.ts"), library);
   writeFileSync(join(directory, "heart.svg"), heart);
   return directory;
 }
