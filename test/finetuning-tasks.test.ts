@@ -81,6 +81,8 @@ it("classes of images, from one folder for each class", async () => {
   const flava = await load(path, quiet);
   const red = await flava.predict(join(root, "colors", "red", "0.png"));
   await expect(flava.predict({ text: "red" })).rejects.toThrow(/also reads an image/);
+  const both = { image: join(root, "colors", "red", "0.png"), text: "red" };
+  await expect(flava.predict(both)).rejects.toThrow("This model reads no text: leave it out.");
   await flava.save(join(root, "again"));
   await flava.close();
   const again = await load(join(root, "again"), quiet);

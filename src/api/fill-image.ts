@@ -19,7 +19,7 @@ import type { LoadedModel } from "./model.js";
 export interface FillImageOptions {
   /** 1 or true for each hidden patch, row by row; default: random blocks, as in training. */
   readonly hidden?: ArrayLike<number | boolean>;
-  /** Seed of the random blocks; default: 0. */
+  /** Seed of the random blocks; default: 0. Not with `hidden`. */
   readonly seed?: number;
 }
 
@@ -49,11 +49,14 @@ export class ImageFiller {
 
   async fill(
     image: Image,
-    { hidden, seed = 0, signal }: FillImageOptions & Abortable,
+    { hidden, seed, signal }: FillImageOptions & Abortable,
   ): Promise<FilledImage> {
+    if (hidden && seed !== undefined) {
+      throw new TypeError("Expected the hidden patches, or the seed of random ones, but got both.");
+    }
     const { processor } = this.#model;
     const grid = this.#grid();
-    const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed));
+    const chosen = hidden ? maskOf(hidden, grid) : this.#blocks(grid, keyOf(seed ?? 0));
     this.#reader ??= this.#compileReader();
     const inputs = {
       pixels: pixelsOf(image, processor),

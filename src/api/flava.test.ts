@@ -325,6 +325,7 @@ describe("a loaded model", () => {
     expect(a.hidden).not.toEqual(c.hidden);
     expect(a.hidden).toContain(1);
     await expect(flava.fillImage(file, { hidden: [1] })).rejects.toThrow("got 1");
+    await expect(flava.fillImage(file, { hidden: [1], seed: 2 })).rejects.toThrow("got both");
   });
 
   it("says what is wrong with an image", async () => {

@@ -52,8 +52,7 @@ export interface SaveOptions extends CallOptions {
  * A loaded model, made by `load`. Calls may overlap; `close` waits for them and frees the memory.
  *
  * All methods that take images reject with an `ImageError` if one cannot be decoded, and with a `TypeError` if an input
- * is not an image. Texts longer than the model's positions are truncated with a warning; to embed or match one that is blank
- * is refused with a `RangeError`.
+ * is not an image. Texts longer than the model reads are truncated with a warning; blank ones reject with a `RangeError`.
  */
 export class Flava {
   /** Embeds decoded images and texts into an array [N, D]; used by evaluation and search. */
@@ -297,7 +296,7 @@ export class Flava {
    *
    * @returns the labels with their probabilities, best first, or a value
    * @throws Error if the model has no head for a task
-   * @throws TypeError if an input lacks what the task reads
+   * @throws TypeError if an input lacks what the task reads, or has what it does not read
    *
    * @example
    * const prediction = await flava.predict("what a wonderful film");
@@ -309,13 +308,12 @@ export class Flava {
     inputs: OneOrMany<PredictInput>,
     options: CallOptions = {},
   ): Promise<ResultOrMany<Prediction>> {
-    const { task } = this.model;
     const predictor = this.predictor;
     const atOnce = predictor.readsImages ? imagesAtOnce : textsAtOnce;
     return this.#call(inputs, atOnce, options, async (some, own) => {
-      const questions = await Promise.all(some.map((input) => questionOf(input, task!)));
+      const questions = await Promise.all(some.map((input) => questionOf(input, predictor)));
       const outputs = await predictor.outputs(questions, own);
-      return outputs.map((output) => predictionOf(output, task!.labels));
+      return outputs.map((output) => predictionOf(output, predictor.task.labels));
     });
   }
 

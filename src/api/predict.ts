@@ -6,7 +6,6 @@ import {
   TaskPredictor,
   type TaskPredictorOptions,
 } from "../inference/task-predictor.js";
-import type { Task } from "../model/task.js";
 import { type ImageInput, readImage } from "./image-input.js";
 import type { LoadedModel } from "./model.js";
 
@@ -35,13 +34,17 @@ export type Prediction =
  */
 export type PredictInput = string | Question<ImageInput>;
 
-/** A text given alone is a text for models that read texts, but the path of an image for others. */
-export async function questionOf(input: PredictInput, { encoder }: Task): Promise<Question> {
+/**
+ * A text given alone is a text for models that read texts, but the path of an image for others.
+ * @throws TypeError if an object lacks what the task reads, or has what it does not read
+ */
+export async function questionOf(input: PredictInput, predictor: TaskPredictor): Promise<Question> {
   if (typeof input === "string") {
-    return encoder === "image" ? { image: await readImage(input) } : { text: input };
+    return predictor.task.encoder === "image" ? { image: await readImage(input) } : { text: input };
   }
+  predictor.requireOnly(input);
   const { image, ...texts } = input;
-  if (image === undefined || encoder === "text") return texts;
+  if (image === undefined) return texts;
   const decoded: Image = await readImage(image);
   return { ...texts, image: decoded };
 }

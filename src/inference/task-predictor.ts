@@ -143,6 +143,22 @@ export class TaskPredictor {
     if (lacks !== undefined) throw new TypeError(`This model also reads ${lacks}.`);
   }
 
+  /** @throws TypeError if a question lacks what the task reads, or has what it does not read */
+  requireOnly(question: Question<unknown>): void {
+    this.require(question);
+    const { encoder, pairs } = this.#options.task;
+    const { image, text, textPair } = question;
+    const unread =
+      encoder === "text" && image !== undefined
+        ? "image"
+        : encoder === "image" && (text ?? textPair) !== undefined
+          ? "text"
+          : !pairs && textPair !== undefined
+            ? "second text"
+            : undefined;
+    if (unread !== undefined) throw new TypeError(`This model reads no ${unread}: leave it out.`);
+  }
+
   #encode({ text, textPair }: Question): EncodedText | undefined {
     const { task, tokenizer, onTruncated } = this.#options;
     if (task.encoder === "image") return undefined;

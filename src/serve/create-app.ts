@@ -1,5 +1,6 @@
 /** All endpoints of a server, without its socket. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { suggestion } from "../base/suggestion.js";
 import { ApiError } from "./http/api-error.js";
 import type { AppEnvironment, ServerApp } from "./http/app.js";
 import { type CallsOptions, calls } from "./http/calls.js";
@@ -80,12 +81,19 @@ export function createApp(options: AppOptions): ServerApp {
 
 /** Another method of a known path, or an unknown path. */
 function unknownEndpoint({ routes }: ServerApp, method: string, path: string): ApiError {
-  const methods = routes.filter((route) => route.method !== "ALL" && isOn(route.path, path));
-  const allow = [...new Set(methods.map((route) => route.method))].join(", ");
+  const endpoints = routes.filter((route) => route.method !== "ALL");
+  const methods = endpoints.filter((route) => isOn(route.path, path)).map((route) => route.method);
   const missing = `There is no ${method} ${path.slice(0, 100)}`;
-  return allow === ""
-    ? new ApiError(404, `${missing}. All endpoints are shown at /docs.`)
-    : new ApiError(405, `${missing}; use ${allow}.`, { headers: { allow } });
+  if (methods.length === 0) {
+    const plain = path.replace(/\/+/g, "/").replace(/\/$/, ""); // what a path joined from parts was meant to be
+    const isMeant = endpoints.some((route) => isOn(route.path, plain));
+    const names = isMeant ? [plain] : endpoints.map((route) => route.path);
+    const hint = suggestion(path.slice(0, 100), names) || " All endpoints are shown at /docs.";
+    return new ApiError(404, `${missing}.${hint}`);
+  }
+  const all = new Set(methods.flatMap((own) => (own === "GET" ? ["GET", "HEAD"] : [own])));
+  const allow = [...all].join(", ");
+  return new ApiError(405, `${missing}; use ${methods[0]!}.`, { headers: { allow } });
 }
 
 /** Whether a route, such as "/v1/models/:model", has this path. */

@@ -12,6 +12,9 @@ import type { LoggedRequest } from "./http/request-log.js";
 import type { Server } from "./server.js";
 
 const served = serveSmallModel();
+/** The PNG of a pixel, without the beginning of a data: URL. */
+const bare =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const limits = { bodyBytes: 20_000, pixels: 10_000, items: 20, requests: 4, seconds: 30 };
 let server: Server;
 beforeAll(async () => {
@@ -69,6 +72,9 @@ describe("a request", () => {
     ],
     ["a misspelled field", { inputs: "a" }, 422, /"inputs"\. Did you mean "input"\?/],
     ["a URL", { input: "https://a.b/c.png" }, 422, /^input: "https:\/\/a.b\/c.png" is a URL/],
+    ["a place elsewhere", { input: "s3://a/b.png" }, 422, /"s3:\/\/a\/b.png" is a URL/],
+    ["the name of a file", { input: "a/cat.JPG" }, 422, /is the name of an image file/],
+    ["an image in base64", { input: bare }, 422, /^input: "iVBOR.* is an image in base64/],
     ["a path", { input: { image: "/etc/passwd" } }, 422, /^input.image: .* Paths are not read/],
     ["a host", { input: { image: "https://a.b/c" } }, 422, /^input.image: .*--allow-host/],
     ["another kind of data", { input: "data:text/plain;base64,YQ==" }, 422, /URL of text\/plain/],
@@ -99,6 +105,7 @@ describe("a request", () => {
       ["/v1/match", { images: [image], texts: ["a", "\t"] }, "texts[1]"],
       ["/v1/fill", { texts: ["a [MASK]", "a"] }, "texts[1]"],
       ["/v1/fill/image", { image, hidden: [16] }, "hidden"],
+      ["/v1/fill/image", { image, hidden: [1], seed: 2 }, "seed"],
       ["/v1/predict", { inputs: { text: "a" } }, "model"],
     ] as const;
     for (const [path, body, param] of faults) {
@@ -142,13 +149,18 @@ describe("a request", () => {
     expect(await send("{", "application/json")).toBe(400);
     expect(await send("\xff", "multipart/form-data; boundary=x")).toBe(400);
     expect(await send("a", "text/plain")).toBe(415);
+    expect(await send('{"input":"a"}', "application/json; charset=utf-16")).toBe(415);
+    expect(await send('{"input":"a"}', 'application/json; charset="UTF-8"')).toBe(200);
     const large = JSON.stringify({ input: "a".repeat(limits.bodyBytes) });
     expect(await send(large, "application/json")).toBe(413);
-    expect((await server.app.request("/v1/nothing")).status).toBe(404);
+    const unknown = async (path: string) => (await server.app.request(path)).text();
+    expect(await unknown("/v1/nothing")).toContain("All endpoints are shown at /docs");
+    expect(await unknown("/v1/models/")).toContain('Did you mean \\"/v1/models\\"?');
+    expect(await unknown("//v1/embedings")).toContain('Did you mean \\"/v1/embeddings\\"?');
     const wrong = await server.app.request("/v1/classify");
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
     const deleted = await server.app.request("/v1/models/small", { method: "DELETE" });
-    expect([deleted.status, deleted.headers.get("allow")]).toEqual([405, "GET"]);
+    expect([deleted.status, deleted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
   it("with an image of too many pixels is refused before it is decoded", async () => {

@@ -31,6 +31,10 @@ async function contentOf(request: Request, schema: z.ZodObject, limit: number): 
     const shown = given === null ? "no content type" : `the content type ${given.slice(0, 100)}`;
     throw new ApiError(415, `The request has ${shown}: ${expected}.`);
   }
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(given!)?.[1] ?? "utf-8";
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw new ApiError(415, `The body is in ${charset.slice(0, 100)}: send it in UTF-8.`);
+  }
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") {
     throw new ApiError(415, `The body is encoded as ${encoding.slice(0, 100)}: send it as it is.`);

@@ -31,7 +31,7 @@ export interface FillItem {
 export interface FillImageItem {
   readonly image: GivenImage;
   readonly hidden?: readonly number[];
-  readonly seed: number;
+  readonly seed?: number;
 }
 
 /** What a fine-tuned model predicts from. */

@@ -129,7 +129,8 @@ export function fillImageLane({
     }
     const given = await image.image();
     const mask = hidden && Uint8Array.from({ length: patches }, (_, i) => +hidden.includes(i));
-    return () => flava.fillImage(given, { seed, ...(mask && { hidden: mask }) });
+    return () =>
+      flava.fillImage(given, { ...(seed !== undefined && { seed }), ...(mask && { hidden: mask }) });
   });
 }
 
@@ -146,7 +147,7 @@ export function predictLane({
     ahead: options.limits.items,
     prepare: async ({ param, image, ...texts }) => {
       try {
-        predictor.require({ ...texts, image });
+        predictor.requireOnly({ ...texts, image });
       } catch (error) {
         throw error instanceof TypeError ? unusable(param, error.message, error) : error;
       }

@@ -1,3 +1,5 @@
+import { imageInCell } from "../../data/formats/table/source.js";
+import { isImageName } from "../../data/image/image-type.js";
 import { unusable } from "../http/api-error.js";
 import type { ServerApp } from "../http/app.js";
 import type { Call } from "../http/call.js";
@@ -64,19 +66,34 @@ function itemOf(
       ? { text: given.text, param: `${param}.text`, truncate }
       : image(given.image, `${param}.image`);
   }
-  if (isDataUrl(given)) return image(given, param);
-  requireNoUrl(given, param);
+  const trimmed = given.trim();
+  if (isDataUrl(trimmed)) return image(trimmed, param);
+  requireNoImage(trimmed, param);
   return { text: given, param, truncate };
 }
 
-/** A URL alone was probably meant to be fetched: its text would be embedded in its place. */
-function requireNoUrl(text: string, param: string): void {
-  if (!/^https?:\/\/\S+$/i.test(text)) return;
-  throw unusable(
-    param,
-    `${JSON.stringify(text.slice(0, 80))} is a URL. For the image there, send { "image": URL }; for the words of the URL ` +
-      'itself, { "text": URL }.',
-  );
+/** A URL, a path or base64 alone was probably meant to be an image: its characters would be embedded in its place. */
+function requireNoImage(text: string, param: string): void {
+  const shown = JSON.stringify(text.slice(0, 80));
+  const itself = 'to embed the characters themselves, send { "text": ... }';
+  if (/^[a-z][a-z\d+.-]*:\/\/\S+$/i.test(text)) {
+    throw unusable(
+      param,
+      `${shown} is a URL. For the image there, send { "image": URL }; ${itself}.`,
+    );
+  }
+  if (/^\S+$/.test(text) && isImageName(text)) {
+    throw unusable(
+      param,
+      `${shown} is the name of an image file. Paths are not read: send the file in a form, or a data: URL; ${itself}.`,
+    );
+  }
+  if (imageInCell(text)) {
+    throw unusable(
+      param,
+      `${shown} is an image in base64. Send it as a data: URL, data:image/png;base64,...; ${itself}.`,
+    );
+  }
 }
 
 function requireDimensions(model: ModelDescription, dimensions: number | undefined): void {

@@ -1,3 +1,4 @@
+import { unusable } from "../http/api-error.js";
 import type { ServerApp } from "../http/app.js";
 import { addOperation } from "../http/operation.js";
 import { encodePng } from "../images/encode-png.js";
@@ -39,8 +40,18 @@ export function addFillImage(app: ServerApp): void {
     },
     async ({ image, hidden, seed, model: name }, call) => {
       const model = call.model(name);
+      if (hidden && seed !== undefined) {
+        throw unusable(
+          "seed",
+          "expected the patches in hidden, or the seed of random ones, but got both",
+        );
+      }
       call.count("image", 1);
-      const item = { image: call.image(image, "image"), seed, ...(hidden && { hidden }) };
+      const item = {
+        image: call.image(image, "image"),
+        ...(seed !== undefined && { seed }),
+        ...(hidden && { hidden }),
+      };
       const { grid, hidden: chosen, tokens, image: drawn } = await model.fillImage(item, call);
       return {
         grid,

@@ -34,7 +34,9 @@ export const fillImageRequest = z
     hidden: z.array(z.int().nonnegative()).min(1).optional().openapi({
       description: "Numbers of the hidden patches, row by row; default: random blocks.",
     }),
-    seed: z.int().nonnegative().default(0).openapi({ description: "Seed of the random blocks." }),
+    seed: z.int().nonnegative().optional().openapi({
+      description: "Seed of the random blocks; default: 0. Not with hidden.",
+    }),
     model: modelSchema,
   })
   .openapi("FillImageRequest");
