@@ -133,8 +133,12 @@ describe("a request", () => {
         { status: 422, text: expect.stringMatching(said) as string },
       ]);
     }
-    const posted = await post(server, "/v1/embeddings?truncate=true", { input: "a" });
-    expect([posted.status, posted.body]).toMatchObject([422, { error: { param: "truncate" } }]);
+    const posted = await post(server, "/v1/embeddings?truncat=true", { input: "a" });
+    const message = expect.stringMatching(
+      /Did you mean "truncate"\? Its fields .*: input, /,
+    ) as string;
+    const error = { param: "truncat", message };
+    expect([posted.status, posted.body]).toMatchObject([422, { error }]);
     // Monitors add what keeps caches away.
     for (const path of ["/docs?from=a-mail", "/health?t=1", "/ready?t=1", "/metrics?t=1"])
       expect([path, (await asked(path)).status]).toEqual([path, 200]);

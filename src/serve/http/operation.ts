@@ -3,7 +3,7 @@ import type { z } from "@hono/zod-openapi";
 import { responsesOf } from "../schemas/error.js";
 import type { ServerApp } from "./app.js";
 import type { Call } from "./call.js";
-import { takesNoQuery } from "./query.js";
+import { requireNoQuery } from "./query.js";
 import { readBody } from "./read-body.js";
 
 export interface OperationOptions<Request extends z.ZodObject, Response extends z.ZodType> {
@@ -34,7 +34,8 @@ export function addOperation<Request extends z.ZodObject, Response extends z.Zod
     },
     responses: responsesOf(response),
   });
-  app.post(path, takesNoQuery, async (context) => {
+  app.post(path, async (context) => {
+    requireNoQuery(context, Object.keys(request.shape));
     const call = context.get("call");
     const answer = async (): Promise<z.output<Response>> =>
       run(await readBody(context.req.raw, request, call.bodyBytes), call);

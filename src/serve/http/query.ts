@@ -5,15 +5,19 @@ import { suggestion } from "../../base/suggestion.js";
 import { ApiError, unusable } from "./api-error.js";
 import { invalidBody } from "./invalid-body.js";
 
-/** @throws ApiError 422 for a parameter that there is not, that is given twice, or that cannot be used */
+/**
+ * @param fields those of the body, where a parameter may have been meant to be
+ * @throws ApiError 422 for a parameter that there is not, that is given twice, or that cannot be used
+ */
 export function readQuery<Schema extends z.ZodObject>(
   { req }: Context,
   schema: Schema,
+  fields: readonly string[] = [],
 ): z.output<Schema> {
   const known = Object.keys(schema.shape);
   const given: Record<string, string> = {};
   for (const [name, value] of new URL(req.url).searchParams) {
-    if (!known.includes(name)) throw unknownParameter(req, name, known);
+    if (!known.includes(name)) throw unknownParameter(req, name, known, fields);
     if (Object.hasOwn(given, name)) {
       throw unusable(name, 'expected once after "?", but it is there several times');
     }
@@ -29,12 +33,14 @@ function unknownParameter(
   { method, path }: Context["req"],
   name: string,
   known: readonly string[],
+  fields: readonly string[],
 ): ApiError {
   const shown = name.slice(0, 100);
   const takes = known.length === 0 ? "none" : known.join(", ");
   const hint =
-    suggestion(name, known) ||
-    (method === "POST" ? " Its fields are sent in the body." : ` It takes ${takes}.`);
+    fields.length > 0
+      ? `${suggestion(name, fields)} Its fields are sent in the body: ${fields.join(", ")}.`
+      : suggestion(name, known) || ` It takes ${takes}.`;
   return new ApiError(
     422,
     `${method} ${path.slice(0, 100)} takes no parameter ${JSON.stringify(shown)} after "?".${hint}`,
@@ -42,8 +48,14 @@ function unknownParameter(
   );
 }
 
+const noQuery = z.object({});
+
+/** @throws ApiError 422 if there is a parameter, which may have been meant to be one of the fields of the body */
+export const requireNoQuery = (context: Context, fields: readonly string[]): void =>
+  void readQuery(context, noQuery, fields);
+
 /** For endpoints that take no parameters after "?". */
 export const takesNoQuery: MiddlewareHandler = async (context, next) => {
-  readQuery(context, z.object({}));
+  readQuery(context, noQuery);
   await next();
 };
