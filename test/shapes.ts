@@ -71,6 +71,9 @@ export async function pretrainShapes(
   return lines;
 }
 
+/** Small beyond "tiny", whose codebook would take most of the time; images are as large as the shapes are drawn. */
+const model = { from: "tiny", image: { size: 32 }, codebook: { hidden: 4, vocabulary: 64 } } as const;
+
 /** A recipe of a few steps of every stage on the shapes. */
 export function shapesRecipe(
   root: string,
@@ -91,7 +94,7 @@ export function shapesRecipe(
   return checkRecipe(
     {
       name: "shapes",
-      model: { from: "tiny", text: { vocabulary: embeddings } },
+      model: { ...model, text: { vocabulary: embeddings } },
       precision: "float32",
       data: {
         root,
