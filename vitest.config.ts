@@ -24,8 +24,11 @@ const alone = [
   "src/export/**/*.test.ts",
   "src/serve/processes/*.test.ts",
   "src/suite/*.test.ts",
-  "test/**/*.test.ts",
 ];
+
+/** Those of `test` that can share a process all the same. */
+const sharing =
+  "test/{citations,finetuning-tasks,imports,loader,pretraining-options,structure}.test.ts";
 
 /** What all tests have in common; what is done before them is said once, below. */
 const common = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -40,7 +43,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "shared",
-          include: ["src/**/*.test.ts", "datasets/**/*.test.ts", "bench/**/*.test.ts"],
+          include: ["{src,datasets,bench}/**/*.test.ts", sharing],
           exclude: [...exclude, ...alone],
           isolate: false,
           setupFiles: ["test/as-found.ts"],
@@ -48,7 +51,12 @@ export default defineConfig({
       },
       {
         resolve: { alias: sources },
-        test: { ...common, name: "alone", include: alone, exclude },
+        test: {
+          ...common,
+          name: "alone",
+          include: [...alone, "test/**/*.test.ts"],
+          exclude: [...exclude, sharing],
+        },
       },
     ],
   },
