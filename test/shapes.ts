@@ -72,7 +72,11 @@ export async function pretrainShapes(
 }
 
 /** Small beyond "tiny", whose codebook would take most of the time; images are as large as the shapes are drawn. */
-const model = { from: "tiny", image: { size: 32 }, codebook: { hidden: 4, vocabulary: 64 } } as const;
+const model = {
+  from: "tiny",
+  image: { size: 32 },
+  codebook: { hidden: 4, vocabulary: 64 },
+} as const;
 
 /** A recipe of a few steps of every stage on the shapes. */
 export function shapesRecipe(
