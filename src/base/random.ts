@@ -25,7 +25,7 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): [numbe
   return [x0, x1];
 }
 
-/** The key of a seed, an integer. */
+/** The key of a seed, an integer: where all randomness here begins. `foldIn` makes others of it. */
 export function keyOf(seed: number): Key {
   return [Math.floor(seed / 2 ** 32) | 0, seed | 0];
 }

@@ -131,7 +131,10 @@ export type FinetuningRecipeInput = z.input<typeof recipe>;
 export type FinetuningRecipe = z.output<typeof recipe>;
 
 /**
- * Checks a recipe and fills in defaults. Error messages name `origin`.
+ * Checks a recipe, as it is written in JSON, and fills in defaults.
+ *
+ * @param input such as `{ ...finetuningRecipes.text, seeds: [0, 1, 2] }`
+ * @param origin names the recipe in messages, such as the path of its file
  * @throws RecipeError if it is invalid; the message lists every error
  */
 export function checkFinetuningRecipe(input: unknown, origin: string): FinetuningRecipe {

@@ -98,7 +98,12 @@ export class RecipeError extends Error {
   override readonly name = "RecipeError";
 }
 
-/** Checks a recipe and fills in defaults. Error messages name `origin`. */
+/**
+ * Checks a recipe, as it is written in JSON, and fills in defaults.
+ *
+ * @param origin names the recipe in messages, such as the path of its file
+ * @throws RecipeError if it is invalid; the message lists every error
+ */
 export function checkRecipe(input: unknown, origin: string): Recipe {
   const checked = recipeSchema.safeParse(input);
   if (checked.success) return checked.data;

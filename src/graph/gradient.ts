@@ -8,8 +8,10 @@ import { ancestors } from "./order.js";
 import { type Node, type Tensor, sameShape } from "./tensor.js";
 
 /**
- * The gradient of `loss` (a scalar) with respect to every tensor of the tree `wrt`, as a tree of the same structure. A
- * tensor on which the loss does not depend has gradient `undefined`, so that an optimizer can skip it.
+ * The gradient of `loss`, a float32 scalar [], with respect to every tensor of the tree `wrt`, as a tree of the same
+ * structure: each of the shape of its tensor. A tensor on which the loss does not depend has gradient `undefined`, so that
+ * an optimizer can skip it.
+ * @throws ShapeError if the loss has more than one element
  */
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");

@@ -28,7 +28,7 @@ export function placeholder(
   return apply(placeholderOp, [], { source, path, shape, dtype });
 }
 
-/** A tensor of fixed values: float32, or int32 for an `Int32Array`. */
+/** A tensor of fixed values, row-major, of the given shape: float32, or int32 for an `Int32Array`. */
 export function constant(values: Float32Array | Int32Array, shape: Shape): Tensor {
   const dtype = values instanceof Int32Array ? "int32" : "float32";
   if (values.length !== sizeOf(shape)) {

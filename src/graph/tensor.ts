@@ -43,7 +43,10 @@ export class TensorSpec {
   }
 }
 
-/** A specification of shape `shape`; default dtype: float32. */
+/**
+ * The specification of a tensor of this shape, [] for a scalar: of state, or of a program's input.
+ * @param dtype default: "float32"
+ */
 export function spec(shape: Shape, dtype: Dtype = "float32"): TensorSpec {
   return new TensorSpec(shape, dtype);
 }

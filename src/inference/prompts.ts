@@ -32,7 +32,7 @@ export const photoTemplates: readonly string[] = [
   "itap of my {}.",
 ];
 
-/** For drawings, icons and emoji. */
+/** Templates for drawings, icons and emoji, with "{}" for the name. */
 export const iconTemplates: readonly string[] = [
   "{}",
   "{} icon",

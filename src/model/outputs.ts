@@ -69,7 +69,10 @@ export function textOutputs(
   return { ...encoded, embedding: embed(parameters.flava.textProjection, encoded, precision) };
 }
 
-/** Outputs of the multimodal encoder for image-text pairs. */
+/**
+ * Outputs of the multimodal encoder for image-text pairs (flava.md 1.5), which reads both encoders' tokens: sequences [B, 2
+ * + P + L, D].
+ */
 export function pairOutputs(
   model: TracedModel,
   image: ImageInput,

@@ -39,7 +39,10 @@ export class Parameter extends TensorSpec {
 /** The standard deviation of new weights (flava.md 1.8). */
 export const weightStd = 0.02;
 
-/** A weight initialized from a normal distribution with mean 0. */
+/**
+ * A weight of this shape, initialized from a normal distribution with mean 0.
+ * @param std default: 0.02 (flava.md 1.8)
+ */
 export function weight(shape: Shape, std = weightStd): Parameter {
   return new Parameter(shape, { kind: "normal", std });
 }
@@ -49,12 +52,12 @@ export function paddedTable(shape: Shape): Parameter {
   return new Parameter(shape, { kind: "normal", std: weightStd, zeroFirstRow: true });
 }
 
-/** A parameter initialized to `value`. */
+/** A parameter of this shape whose elements are `value` at the start. */
 export function constant(shape: Shape, value: number): Parameter {
   return new Parameter(shape, { kind: "constant", value });
 }
 
-/** Number of elements of a tree of parameters. */
+/** Number of elements of a tree of parameters, all of them together. */
 export function parameterCount(parameters: unknown): number {
   return leavesOf<TensorSpec>(parameters).reduce((sum, [, { size }]) => sum + size, 0);
 }

@@ -93,7 +93,7 @@ export function counting<L extends Partial<Record<LossName, unknown>>>(
   ) as Partial<L>;
 }
 
-/** The weighted sum of losses, which is minimized: float32 []. */
+/** The weighted sum of losses, which is minimized: float32 []. Weights default to 1. */
 export function totalLoss(
   losses: Partial<Record<LossName, Tensor>>,
   weights: LossWeights = {},

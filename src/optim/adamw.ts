@@ -51,7 +51,7 @@ export function adamWMoments(parameters: unknown, rules: ParameterRules = []): M
   return moments;
 }
 
-/** A tree of parameters in which frozen ones are undefined. */
+/** The tree of parameters with those that `rules` freeze replaced by undefined: what `gradient` should be asked for. */
 export function trainable<S>(parameters: S, rules: ParameterRules): S {
   return mapTree(parameters, (leaf: Tensor, path) =>
     ruleFor(rules, path).frozen ? undefined : leaf,
@@ -69,9 +69,10 @@ export interface AdamWStep<P> {
 }
 
 /**
- * One step for all parameters that have moments.
+ * One step of AdamW (Loshchilov and Hutter 2019) for all parameters that have moments and a gradient.
  *
  * @param beginOf where the moments of a parameter begin, if they are those of a range of its numbers only; default: 0
+ * @returns new values, for `compile` to put into the state
  */
 export function adamW<P>(
   inputs: AdamWInputs<P, Moments<Tensor>>,

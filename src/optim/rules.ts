@@ -13,7 +13,7 @@ export interface ParameterRule {
 /** Rules by path pattern, a regular expression. The first pattern that matches the whole path applies. */
 export type ParameterRules = readonly (readonly [pattern: string, rule: ParameterRule])[];
 
-/** Rules that freeze whole parts, such as "codebook" or "flava/image". */
+/** Rules that freeze whole parts, named by their paths, such as "codebook" or "flava/image". */
 export function freezing(parts: readonly string[]): ParameterRules {
   return parts.map((part) => [`${part}(?:/.*)?`, { frozen: true }] as const);
 }

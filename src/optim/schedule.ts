@@ -86,7 +86,11 @@ export function warmupCosine(step: Tensor, options: ScheduleOptions): Tensor {
   return warmedUp(step, options, decayed);
 }
 
-/** Linear warm-up to the peak, then linear decay to the floor (fairseq's "polynomial", flava.md 5.3). */
+/**
+ * The learning rate, float32 []: linear warm-up to the peak, then linear decay to the floor (fairseq's "polynomial",
+ * flava.md 5.3).
+ * @param step counted from 1, float32 []
+ */
 export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
   check(options);
   const { peak, floor = 0 } = options;
@@ -95,8 +99,9 @@ export function warmupLinear(step: Tensor, options: ScheduleOptions): Tensor {
 }
 
 /**
- * Linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay` steps. A run can be
- * extended while it is on the plateau.
+ * The learning rate, float32 []: linear warm-up to the peak, a plateau, and linear decay to the floor over the last `decay`
+ * steps. A run can be extended while it is on the plateau.
+ * @param step counted from 1, float32 []
  */
 export function warmupPlateau(step: Tensor, options: PlateauOptions): Tensor {
   check(options);

@@ -43,7 +43,10 @@ const launchers = [
   { size: "PALS_SIZE", rank: "PALS_RANKID", local: "PALS_LOCAL_SIZE", library: "mpich" },
 ] as const;
 
-/** How this process was started; undefined if it is alone. */
+/**
+ * How an MPI launcher (`mpirun`, `srun`) started this process, by the variables that it sets; undefined if it is alone.
+ * @param environment `process.env`
+ */
 export function launchOf(environment: Environment): Launch | undefined {
   for (const { size, rank, local, library } of launchers) {
     const processes = Number(environment[size] ?? 1);

@@ -6,7 +6,10 @@ import { meanOf, measurements, percent, rangeOf, summary } from "./measurements.
 /** The columns of a table of measures. */
 export const measureColumns = ["measure", "value", "95 % interval", "guessing"];
 
-/** A heading, a sentence and a table for each evaluation. */
+/**
+ * For reading: a heading, a sentence, and a table of measures in percent with intervals and chance levels for each
+ * evaluation.
+ */
 export function toMarkdown(evaluations: readonly Evaluation[]): string {
   const sections = evaluations.map((evaluation) => {
     const rows = measurements(evaluation).map(({ name, share, chance }) => [
@@ -27,7 +30,10 @@ export function toMarkdown(evaluations: readonly Evaluation[]): string {
   return sections.join("\n");
 }
 
-/** The numbers as plain values; shares are fractions from 0 to 1. */
+/**
+ * For programs: what was evaluated, the numbers with their intervals, and what was skipped. Shares are fractions from 0 to
+ * 1.
+ */
 export function toJson(evaluation: Evaluation): Record<string, unknown> {
   const { kind, set, keys, skipped } = evaluation;
   const common = {

@@ -62,7 +62,9 @@ const columnsOf = ({ features }: EmbeddingOrigin) => (features ? featureColumns 
 
 const originKey = "flava";
 
-/** Writes `rows` to `path`; the file appears only when complete. */
+/**
+ * Writes `rows` to a Parquet file at `path`, which appears only when complete. `flava search` and `openIndex` read it.
+ */
 export function writeEmbeddings(
   path: string,
   origin: EmbeddingOrigin,

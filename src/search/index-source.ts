@@ -82,7 +82,10 @@ export async function indexSource(
   return { ...(await work.finish()), skipped };
 }
 
-/** Makes an index hold the rows of a file that `flava embed` wrote. */
+/**
+ * Makes an index hold the rows of a file that `flava embed` or `writeEmbeddings` wrote; entries that it does not have are
+ * deleted.
+ */
 export async function indexEmbeddings(
   index: VectorIndex,
   file: EmbeddingFile,

@@ -52,7 +52,12 @@ async function openDirectory(
   return ExactIndex.open(path, backend, options);
 }
 
-/** The origin of what a model embeds. */
+/**
+ * What an index or file of embeddings remembers of the model and the data, so that no other model is searched with.
+ *
+ * @param flava the embedding model, such as a loaded `Flava`
+ * @param source a name for the data, such as their path
+ */
 export async function originOf(
   { embedder, model }: EmbeddingModel,
   source: string,

@@ -30,9 +30,10 @@ export interface QueryEmbedder<I = Image> {
 const withoutWeight = 0.5;
 
 /**
- * The vector of each query, of length 1: the weighted sum of the embeddings of its text and image, less half of those of the
- * unwanted texts. Progress is in texts and images.
+ * The vector of each query, float32 [D] of length 1: the weighted sum of the embeddings of its text and image, less half of
+ * those of the unwanted texts. Progress is in texts and images.
  *
+ * @param embedder such as `flava.embedder` of a loaded `Flava`
  * @throws TypeError if a query has neither a text nor an image; RangeError if a text is blank
  */
 export async function embedQueries<I extends object = Image>(

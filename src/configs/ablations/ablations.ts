@@ -18,7 +18,7 @@ export interface Ablation {
   readonly family?: "language" | "vision";
 }
 
-/** In the order of the paper's columns. */
+/** The models that the paper compares, in the order of its Table 4's columns. */
 export const ablations: readonly Ablation[] = [
   { stage: "mim", title: "MIM", family: "vision", paper: [null, 57.46, null] },
   { stage: "mlm", title: "MLM", family: "language", paper: [71.55, null, null] },

@@ -27,14 +27,14 @@ export async function openSampleSet(
   return { name, ...(await indexSource(path, options, progress)) };
 }
 
-/** What the mixture needs to know of the sets. */
+/** Names and numbers of samples of the sets by kind, as a `Mixture` takes them. */
 export function sizesOf(sets: SampleSets): Record<BatchKind, SetSize[]> {
   return perKind((kind) =>
     sets[kind].map(({ name, samples }) => ({ name, samples: samples[kind] })),
   );
 }
 
-/** Directories of the sets' indexes, for reading. */
+/** Directories of the sets' indexes by kind, as the reader of a `Loader` takes them. */
 export function indexesOf(sets: SampleSets): Record<BatchKind, string[]> {
   return perKind((kind) => sets[kind].map(({ directory }) => directory));
 }

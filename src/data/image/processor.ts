@@ -94,7 +94,7 @@ export function defaultProcessor(size = 224, codebookSize = 112): ImageProcessor
   };
 }
 
-/** The encoder's view of `image`: float32 `[3, H, W]`. */
+/** What the image encoder reads of `image`, resized, cropped and normalized: float32 `[3, H, W]`. */
 export function pixelsOf(image: Image, { encoder }: ImageProcessor): Float32Array {
   return viewOf(image, encoder);
 }

@@ -53,7 +53,10 @@ export function matthewsOf({ right, found, hits }: Agreement): number {
   return scale === 0 ? 0 : (sum(hits) * count - expected) / scale;
 }
 
-/** The fraction of items whose predicted class is right. */
+/**
+ * The fraction of items whose predicted class is right, from 0 to 1.
+ * @param predicted the class of each item, as of `labels`
+ */
 export function accuracy(predicted: Numbers, labels: Numbers): number {
   return accuracyOf(ofNumbers(predicted, labels).agreement);
 }
@@ -68,7 +71,10 @@ export function f1(predicted: Numbers, labels: Numbers, positive = 1): number {
   return place === undefined ? 0 : f1Of(agreement, place);
 }
 
-/** The mean F1 score of all classes that occur or are predicted. */
+/**
+ * The mean F1 score of all classes that occur or are predicted, from 0 to 1.
+ * @param predicted the class of each item, as of `labels`
+ */
 export function macroF1(predicted: Numbers, labels: Numbers): number {
   return macroF1Of(ofNumbers(predicted, labels).agreement);
 }

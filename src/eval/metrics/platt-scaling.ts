@@ -9,7 +9,7 @@ export interface Calibration {
   readonly bias: number;
 }
 
-/** Probabilities of `logits` as calibrated; default: as they are. */
+/** The probability that `calibration` gives to each logit, from 0 to 1; by default sigmoid(logit). */
 export function calibrated(
   logits: Numbers,
   { temperature, bias }: Calibration = { temperature: 1, bias: 0 },

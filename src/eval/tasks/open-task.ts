@@ -26,7 +26,10 @@ export interface FoundTask {
   readonly missing: readonly string[];
 }
 
-/** The splits of a protocol; by default of the task's first one. */
+/**
+ * The splits of a protocol; by default of the task's first one.
+ * @throws TaskDataError if the task has no such protocol
+ */
 export function splitsOf(task: Task, protocol = Object.keys(task.protocols)[0]!): Splits {
   const { [protocol as keyof Task["protocols"]]: splits } = task.protocols;
   if (splits) return splits;

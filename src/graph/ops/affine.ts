@@ -13,7 +13,7 @@ const affineOp: Op<{ a: number; b: number }> = {
   },
 };
 
-/** a·x + b with constants a and b. */
+/** a·x + b with constants a and b, element by element, in the shape and dtype of x. */
 export function affine(x: Tensor, a: number, b: number): Tensor {
   return apply(affineOp, [x], { a, b });
 }

@@ -162,22 +162,28 @@ export function divide(a: Operand, b: Operand): Tensor {
   return applyTo(divideOp, a, b);
 }
 
-/** The elementwise maximum. The gradient goes to the greater element, to a if both are equal. */
+/**
+ * The greater one of a and b, element by element, with broadcasting as of `add`. The gradient goes to the greater element,
+ * to a if both are equal.
+ */
 export function maximum(a: Operand, b: Operand): Tensor {
   return applyTo(maximumOp, a, b);
 }
 
-/** The elementwise minimum. The gradient goes to the lesser element, to a if both are equal. */
+/**
+ * The lesser one of a and b, element by element, with broadcasting as of `add`. The gradient goes to the lesser element, to
+ * a if both are equal.
+ */
 export function minimum(a: Operand, b: Operand): Tensor {
   return applyTo(minimumOp, a, b);
 }
 
-/** float32: 1 where a = b, else 0. Not differentiable. */
+/** 1 where a = b, else 0: float32, with broadcasting as of `add`. Both may be int32. Not differentiable. */
 export function equal(a: Operand, b: Operand): Tensor {
   return applyTo(equalOp, a, b);
 }
 
-/** float32: 1 where a < b, else 0. Not differentiable. */
+/** 1 where a < b, else 0: float32, with broadcasting as of `add`. Both may be int32. Not differentiable. */
 export function less(a: Operand, b: Operand): Tensor {
   return applyTo(lessOp, a, b);
 }

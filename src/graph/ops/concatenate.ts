@@ -48,7 +48,9 @@ const concatenateOp: Op<{ axis: number }> = {
   },
 };
 
-/** Concatenates tensors along `axis`; their dtypes and other axes must agree. */
+/**
+ * Concatenates tensors along `axis`, [2, 4] and [3, 4] along axis 0 to [5, 4]; their dtypes and other axes must agree.
+ */
 export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   const [first] = tensors;
   if (!first) throw shapeError("concatenate", [], "at least one tensor");

@@ -18,7 +18,7 @@ export const geluGradient = pointwiseGradient<None>(
 );
 const reluGradient = pointwiseGradient<None>("reluGradient", (x, dy) => (x > 0 ? dy : 0));
 
-/** e to the power x. */
+/** e to the power x, in the shape and dtype of x, as all functions of one tensor here. */
 export const exp = pointwise("exp", Math.exp, (_x, y, dy) => multiply(dy, y));
 /** Natural logarithm. */
 export const log = pointwise("log", Math.log, (x, _y, dy) => divide(dy, x));
@@ -96,7 +96,7 @@ const stopGradientOp: Op<None> = {
   },
 };
 
-/** x as a constant for differentiation. */
+/** x, through which no gradient passes. */
 export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradientOp, [x], {});
 }

@@ -11,7 +11,7 @@ const fillOp: Op<{ shape: Shape; value: number; dtype: Dtype }> = {
   },
 };
 
-/** A tensor whose elements are all `value`. */
+/** A tensor of this shape, [] for a scalar, whose elements are all `value`; default dtype: float32. */
 export function fill(shape: Shape, value: number, dtype: Dtype = "float32"): Tensor {
   return apply(fillOp, [], { shape, value, dtype });
 }

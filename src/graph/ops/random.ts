@@ -40,11 +40,14 @@ function generator(
   return (key, shape) => apply(op, [key], { shape });
 }
 
-/** Uniform numbers in the open interval (0, 1). */
+/** Uniform numbers in the open interval (0, 1): float32 of the given shape, the same for the same key, int32 [2]. */
 export const uniform = generator("uniform", uniformAt);
-/** Standard normal numbers. */
+/** Standard normal numbers: float32 of the given shape, the same for the same key, int32 [2]. */
 export const normal = generator("normal", normalAt);
-/** Numbers of the standard Gumbel distribution: the largest of (logits + gumbel) is a sample of softmax(logits). */
+/**
+ * Numbers of the standard Gumbel distribution: float32 of the given shape, the same for the same key, int32 [2]. The largest
+ * of (logits + gumbel) is a sample of softmax(logits).
+ */
 export const gumbel = generator(
   "gumbel",
   (key, index) => -Math.log(-Math.log(uniformAt(key, index))),
@@ -71,7 +74,10 @@ const dropoutOp: Op<{ rate: number }> = {
   },
 };
 
-/** Sets each element of x to 0 with probability `rate` and divides the others by 1 - rate; x itself if rate is 0. */
+/**
+ * Sets each element of x to 0 with probability `rate` and divides the others by 1 - rate; x itself if rate is 0. The key is
+ * int32 [2], another one in each step.
+ */
 export function dropout(x: Tensor, key: Tensor, rate: number): Tensor {
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(`Expected a dropout rate >= 0 and < 1, but got ${rate}.`);

@@ -22,13 +22,18 @@ const maximumOfOp: Op<Reduction> = {
   },
 };
 
-/** The mean over `axes` (default: all), in the dtype of x. */
+/**
+ * The mean over `axes` (default: all), in the dtype of x. The axes are removed, or kept with size 1 if `keep` is set.
+ */
 export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor {
   const total = sum(x, axes, "float32", keep);
   return cast(affine(total, total.size / x.size, 0), x.dtype);
 }
 
-/** The maximum over `axes` (default: all). Equal elements share the gradient. */
+/**
+ * The maximum over `axes` (default: all). The axes are removed, or kept with size 1 if `keep` is set. Equal elements share
+ * the gradient.
+ */
 export function maximumOf(x: Tensor, axes?: readonly number[], keep = false): Tensor {
   return reduce(maximumOfOp, x, axes, x.dtype, keep);
 }
@@ -55,7 +60,7 @@ const argmaxOp: Op = {
   },
 };
 
-/** The index of the maximum along the last axis, the first if there are several: int32. */
+/** The index of the maximum along the last axis, the first if there are several: [..., N] -> int32 [...]. */
 export function argmax(x: Tensor): Tensor {
   return apply(argmaxOp, [x], {});
 }

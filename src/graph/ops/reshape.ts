@@ -12,7 +12,7 @@ const reshapeOp: Op<{ shape: Shape }> = {
   },
 };
 
-/** x with another shape of the same size. One dimension may be -1, which is inferred. */
+/** x with another shape of the same size, such as [B, 12] as [B, 3, 4]. One dimension may be -1, which is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((size) => size !== -1));
   const complete = shape.map((size) => (size === -1 ? x.size / Math.max(known, 1) : size));

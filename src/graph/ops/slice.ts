@@ -43,7 +43,7 @@ const padOp: Op<Box> = {
   },
 };
 
-/** The elements of x from `start` to before `end` along `axis`. */
+/** The elements of x from `start` to before `end` along `axis`: 2 to 5 along axis 1 of [B, 8] is [B, 3]. */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const along = requireAxis("slice", x, axis);
   const size = x.shape[along]!;

@@ -42,7 +42,7 @@ const softmaxGradientOp: Op = {
   },
 };
 
-/** exp(x) divided by its sum along the last axis. */
+/** exp(x) divided by its sum along the last axis: rows sum to 1. */
 export function softmax(x: Tensor): Tensor {
   return apply(softmaxOp, [x], {});
 }

@@ -46,7 +46,11 @@ export function pretrainingRules(frozen: readonly string[] = []): ParameterRules
   return freezing([...frozen, "codebook"]);
 }
 
-/** The weighted sum of a batch's losses; `batch` gives its kind and shapes. */
+/**
+ * The weighted sum of FLAVA's losses of a batch (flava.md 3), for `optimizerStep`.
+ *
+ * @param batch its kind and shapes
+ */
 export function pretrainingLoss(
   batch: Batch<TensorSpec>,
   options: PretrainingLossOptions,

@@ -31,7 +31,9 @@ export interface OptimizerStateOptions extends PartCounts {
   readonly average?: boolean;
 }
 
-/** The shapes of the optimizer's state for a tree of parameters. */
+/**
+ * The shapes of all that `optimizerStep` keeps for a tree of parameters: `new State(backend, optimizerState(parameters))`.
+ */
 export function optimizerState<P>(
   parameters: P,
   { rules = [], average = false, ...counts }: OptimizerStateOptions = {},
