@@ -12,10 +12,10 @@
  */
 export { load, type LoadOptions, shippedModel } from "./api/load.js";
 export { exportModel, type ExportOptions } from "./api/export-model.js";
-export type { Flava, MaskedPair, SaveOptions } from "./api/flava.js";
+export type { Flava, SaveOptions } from "./api/flava.js";
 export type { PredictInput, PredictedLabel, Prediction } from "./api/predict.js";
 export type { Classification, ClassifyOptions } from "./api/classify.js";
-export type { Candidate, FillTextOptions, FilledText } from "./api/fill-text.js";
+export type { Candidate, FillTextOptions, FilledText, MaskedPair } from "./api/fill-text.js";
 export type { FillImageOptions, FilledImage } from "./api/fill-image.js";
 export type { ImageInput } from "./api/image-input.js";
 export type { LoadedModel } from "./api/model.js";

@@ -14,7 +14,16 @@ import { CallQueue } from "../inference/call-queue.js";
 import { ProgramCache } from "../inference/program-cache.js";
 import { highest, rowOf } from "../inference/similarity.js";
 import type { ModelParameters } from "../checkpoint/model.js";
+import type { ImageInput } from "./image-input.js";
 import type { LoadedModel } from "./model.js";
+
+/** A text with one or more [MASK] and the image it describes. */
+export interface MaskedPair {
+  /** What is known of the caption, with [MASK] for each hidden word piece. */
+  readonly text: string;
+  /** The image that it describes. */
+  readonly image: ImageInput;
+}
 
 /** A word piece predicted for a mask; a leading "##" marks a word continuation. */
 export interface Candidate {

@@ -15,7 +15,7 @@ import {
   similarityScale,
 } from "./classify.js";
 import { type FillImageOptions, type FilledImage, ImageFiller } from "./fill-image.js";
-import { type FillTextOptions, type FilledText, TextFiller } from "./fill-text.js";
+import { type FillTextOptions, type FilledText, type MaskedPair, TextFiller } from "./fill-text.js";
 import type { LoadedModel } from "./model.js";
 import { type OneOrMany, type ResultOrMany, inBatches, isMany, pairsOf } from "./calls.js";
 import { pathOf } from "./path.js";
@@ -32,14 +32,6 @@ interface FlavaOptions {
   /** Maximum batch size. */
   readonly batch?: number;
   readonly onWarning: (message: string) => void;
-}
-
-/** A text with one or more [MASK] and the image it describes. */
-export interface MaskedPair {
-  /** What is known of the caption, with [MASK] for each hidden word piece. */
-  readonly text: string;
-  /** The image that it describes. */
-  readonly image: ImageInput;
 }
 
 /** How a model is saved, and how that is stopped and followed: progress is in tensors. */
