@@ -1,5 +1,6 @@
 /** Finds the image, texts and label among the named values of a record (table columns or JSON keys). */
 import type { Sample } from "../sample.js";
+import { isBlank } from "../text/blank.js";
 import type { Columns } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
 
@@ -127,7 +128,9 @@ export function describeTexts(values: Values, given: Columns, numbers = true): T
         "recipe: textColumn.",
     });
     const plain = members.find((value) => typeof value !== "string" && textOf(value) !== undefined);
-    const other = members.find((value) => !isMissing(value) && textOf(value) === undefined);
+    const other = members.find(
+      (value) => typeof value !== "string" && !isMissing(value) && textOf(value) === undefined,
+    );
     const isTold = plain !== undefined && given.texts === undefined;
     const isRead = numbers && read.includes(name);
     return [
@@ -247,7 +250,9 @@ const membersOf = (value: unknown): readonly unknown[] => (Array.isArray(value) 
 
 /** The texts in a value that is a text or a list of texts. */
 function textsOf(value: unknown): string[] {
-  return membersOf(value).filter((text): text is string => typeof text === "string" && text !== "");
+  return membersOf(value).filter(
+    (text): text is string => typeof text === "string" && !isBlank(text),
+  );
 }
 
 /** Like `textsOf`, with numbers and truth values as texts, as in a CSV file. */
@@ -258,7 +263,7 @@ const plainTextsOf = (value: unknown): string[] =>
 const isMissing = (value: unknown): boolean => !isPresent(value) || Number.isNaN(value);
 
 function textOf(value: unknown): string | undefined {
-  if (isMissing(value)) return undefined;
+  if (isMissing(value) || (typeof value === "string" && isBlank(value))) return undefined;
   return ["string", "number", "bigint", "boolean"].includes(typeof value)
     ? String(value)
     : undefined;

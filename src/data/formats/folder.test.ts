@@ -130,6 +130,18 @@ describe("a table", () => {
     );
   });
 
+  it("has no text where a cell is blank", async () => {
+    const path = join(
+      folder({ "a.jsonl": '{"caption":" \\u200b","title":"a"}\n{"text":"\\n"}' }),
+      "a.jsonl",
+    );
+    const { samples, skipped } = await readAll(await openSource(path));
+    expect(samples.map(({ texts }) => texts)).toEqual([["a"]]);
+    expect(skipped.first[0]!.message).toMatch(
+      /^a.jsonl, line 2: it has neither an image nor a text/,
+    );
+  });
+
   it("tells which column was chosen by its name, and refuses to choose between equals", async () => {
     const lines: string[] = [];
     const read = async (content: string, columns?: Columns): Promise<unknown> => {

@@ -1,6 +1,7 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
 import type { LocatedSample, Sample } from "../sample.js";
+import { isBlank } from "../text/blank.js";
 import type { ColumnChoices, NamedColumns } from "./column-choices.js";
 import { type Described, describeValues, requireClear } from "./columns.js";
 import { notUtf8, utf8Of } from "./encoding.js";
@@ -32,7 +33,7 @@ export function isImageFile(extension: string): boolean {
  */
 export function filesOfSample(sample: Sample): SampleFile[] {
   const { key, image, label, fields } = sample;
-  const texts = sample.texts.filter((text) => text !== "");
+  const texts = sample.texts.filter((text) => !isBlank(text));
   const files: SampleFile[] = [];
   if (image !== undefined) files.push({ extension: extensionOf(key, image), bytes: image });
   if (image === undefined && texts.length === 0)

@@ -20,7 +20,7 @@ const reason = z.enum(skipReasons);
 
 const description = z.object({
   format: z.literal("flava index"),
-  version: z.literal(4),
+  version: z.literal(5),
   /** Display name of the source. */
   source: z.string(),
   /** See `Source.identity`. */
@@ -146,7 +146,7 @@ export class IndexWriter {
     facts: Pick<IndexDescription, "source" | "identity" | "guesses" | "usable" | "skipped">,
   ): Promise<IndexDescription> {
     await this.abandon();
-    const format = { format: "flava index", version: 4 } as const;
+    const format = { format: "flava index", version: 5 } as const;
     const digest = this.#digest.digest("hex");
     const remote = this.#remote && { remote: true };
     const described = { ...format, ...facts, ...remote, digest, samples: this.#counts };

@@ -13,6 +13,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
 import type { Sample } from "../../sample.js";
+import { isBlank } from "../../text/blank.js";
 import { openSource } from "../open.js";
 import { ShardWriter, archiveKey } from "./shard-writer.js";
 
@@ -71,7 +72,7 @@ describe("shards", () => {
     const key = fc.string({ minLength: 1, maxLength: 130, unit: "grapheme" });
     const arbitrary = fc.record({
       key: key.map((text) => text.replaceAll(/[./\\\p{Cc}]/gu, "_")),
-      texts: fc.array(fc.string({ unit: "binary", minLength: 1 })),
+      texts: fc.array(fc.string({ unit: "binary" }).filter((text) => !isBlank(text))),
       fields: fc.dictionary(
         fc.string().filter((name) => name !== "texts" && name !== "label" && name !== "__proto__"),
         fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown),
