@@ -36,7 +36,7 @@ export {
   type FinetuningRecipeInput,
   checkFinetuningRecipe,
 } from "./configs/finetuning-recipe.js";
-export { finetuningRecipes } from "./configs/finetuning-recipes.js";
+export { type FinetuningRecipeName, finetuningRecipes } from "./configs/finetuning-recipes.js";
 export { type FinetuneOptions, type FinetuneResult, finetune } from "./train/finetune.js";
 export type { SeedResult } from "./train/seed-results.js";
 export type { Ending, StepsMade } from "./train/loop.js";

@@ -4,8 +4,8 @@ import { checkFinetuningRecipe } from "./finetuning-recipe.js";
 import { finetuningRecipes } from "./finetuning-recipes.js";
 
 describe("recipes of fine-tuning", () => {
-  it.each(Object.keys(finetuningRecipes))("%s is valid", (name) => {
-    expect(checkFinetuningRecipe(finetuningRecipes[name], name).name).toBe(name);
+  it.each(Object.entries(finetuningRecipes))("%s is valid", (name, recipe) => {
+    expect(checkFinetuningRecipe(recipe, name).name).toBe(name);
   });
 
   it("have the paper's numbers for the paper's data", () => {

@@ -124,7 +124,18 @@ const known = {
 } as const satisfies Record<string, FinetuningRecipeInput>;
 
 /**
+ * The name of a recipe that ships.
+ * @useDeclaredType
+ */
+export type FinetuningRecipeName = keyof typeof known;
+
+/**
  * Recipes for `finetune` by name: "text", "image" and "multimodal" for data of your own, and those of the paper's tasks,
  * such as "sst-2" and "vqav2" (flava.md 5.3). `checkFinetuningRecipe` fills in the defaults.
  */
-export const finetuningRecipes: Readonly<Record<string, FinetuningRecipeInput>> = known;
+export const finetuningRecipes: Readonly<Record<FinetuningRecipeName, FinetuningRecipeInput>> =
+  known;
+
+/** The recipe of that name; undefined if there is none. */
+export const finetuningRecipeNamed = (name: string): FinetuningRecipeInput | undefined =>
+  Object.hasOwn(known, name) ? finetuningRecipes[name as FinetuningRecipeName] : undefined;

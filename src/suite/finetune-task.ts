@@ -4,7 +4,7 @@ import { predictorOf } from "../api/predict.js";
 import { foldIn } from "../base/random.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import { type FinetuningRecipe, checkFinetuningRecipe } from "../configs/finetuning-recipe.js";
-import { finetuningRecipes } from "../configs/finetuning-recipes.js";
+import { finetuningRecipeNamed, finetuningRecipes } from "../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import type { LabeledSource } from "../data/labeled-source.js";
@@ -92,7 +92,7 @@ function recipeOf(
   [first]: readonly LabeledSample[],
 ): FinetuningRecipe {
   const kind = inputs === "image and text" ? "multimodal" : inputs === "image" ? "image" : "text";
-  const settings = finetuningRecipes[recipe] ?? finetuningRecipes[kind]!;
+  const settings = finetuningRecipeNamed(recipe) ?? finetuningRecipes[kind];
   return checkFinetuningRecipe(
     { ...settings, ...(first?.target && { target: first.target.kind }) },
     name,

@@ -6,7 +6,7 @@ import { shippedModel } from "../../api/load.js";
 import { cacheDirectory } from "../../base/cache.js";
 import { type FinetuningRecipe, checkFinetuningRecipe } from "../../configs/finetuning-recipe.js";
 import { readRecipeInput } from "../../configs/read-recipe.js";
-import { finetuningRecipes } from "../../configs/finetuning-recipes.js";
+import { finetuningRecipeNamed, finetuningRecipes } from "../../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import { labelsOf } from "../../data/labeled/labels.js";
 import { type LabeledSet, labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
@@ -113,7 +113,8 @@ async function refuseIgnoredOptions(flags: FinetuneFlags, command: Command): Pro
   if (official) {
     const own = `is not for the official files of ${official.title}; to read tables of your own, name their columns (--text, --image, --label)`;
     refuseIgnored(command, ["imageRoot", "separator", "quotes"], own);
-    if (finetuningRecipes[recipe]?.target !== "value") refuseIgnored(command, ["regression"], own);
+    if (finetuningRecipeNamed(recipe)?.target !== "value")
+      refuseIgnored(command, ["regression"], own);
   } else if (text === undefined && image === undefined) {
     const tables = ["textPair", "label", "imageRoot", "separator", "quotes"];
     refuseIgnored(command, tables, "is for tables, whose texts or images --text or --image names");
