@@ -49,3 +49,10 @@ export function barsOf(kind: MachineKind = machineKind()): Bars {
 export function machineKind(processors?: string): MachineKind {
   return hasInstructions(["amx_bf16"], processors) ? "amx" : "avx512bf16";
 }
+
+/** Whose bars these are, in words; processors with neither kind of instructions are held to those of the second. */
+export function describeBars(processors?: string): string {
+  const kind = machineKind(processors);
+  const lacks = kind !== "amx" && !hasInstructions(["avx512_bf16"], processors);
+  return `Bars for ${kind}${lacks ? ", which this machine does not have" : ""}`;
+}

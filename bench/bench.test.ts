@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barsOf, machineKind } from "./bars.js";
+import { barsOf, describeBars, machineKind } from "./bars.js";
 import { inPeerPrecision, peerPrecision } from "./peer-precision.js";
 import { engineLines, roofline } from "./compare-engine.js";
 import { modelLines } from "./compare-model.js";
@@ -101,6 +101,8 @@ describe("bars", () => {
   it("depend on the kind of machine", () => {
     expect(machineKind("processor : 0\nflags\t\t: fpu avx512f amx_bf16 amx_tile\n")).toBe("amx");
     expect(machineKind("processor : 0\nflags\t\t: fpu avx512f avx512_bf16\n")).toBe("avx512bf16");
+    expect(describeBars("flags\t\t: fpu avx512_bf16\n")).toBe("Bars for avx512bf16");
+    expect(describeBars("flags\t\t: fpu avx2\n")).toContain("which this machine does not have");
     expect(barsOf("amx").products).toBeGreaterThan(barsOf("avx512bf16").products);
   });
 

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { wholeNumberFrom } from "../src/cli/whole-number.js";
 import { type ModelName, models } from "../src/configs/models.js";
 import { benchAgreement } from "./agreement.js";
-import { barsOf, machineKind } from "./bars.js";
+import { barsOf, describeBars } from "./bars.js";
 import { benchBrowser } from "./browser.js";
 import { benchCodebook } from "./codebook.js";
 import { engineLines } from "./compare-engine.js";
@@ -114,7 +114,7 @@ async function runComparison(
   await Promise.all([comparison.ours.close(), peer.close()]);
   await writeJson(json, outcomes);
   const { text, holds } = summarize(outcomes);
-  console.log(`\nBars for ${machineKind()}: ${text}`);
+  console.log(`\n${describeBars()}: ${text}`);
   process.exitCode = holds ? 0 : 1;
 }
 
