@@ -1,11 +1,12 @@
 /** `flava/browser` in Chromium, on one thread of WebAssembly: how soon a fresh tab classifies with the model that ships. */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { type PreviewServer, build, preview } from "vite";
+import { type PreviewServer, preview } from "vite";
 import { packagePath } from "../src/base/package-root.js";
+import { builtModule, bundlePage } from "../test/browser-page.js";
 import { findChromium, openBrowser } from "../test/browser.js";
 import { median } from "./measure.js";
 
@@ -58,6 +59,8 @@ export async function benchBrowser(): Promise<BrowserRow[]> {
   const chromium = findChromium();
   if (chromium === undefined)
     throw new Error("This needs Chromium: .ci/debian-packages.sh installs it.");
+  if (!existsSync(packagePath("dist", "src", "browser.js")))
+    throw new Error("The package is not built: run `npm run build` first.");
   const folder = await mkdtemp(join(tmpdir(), "flava-browser-"));
   try {
     const server = await servePage(folder);
@@ -72,25 +75,13 @@ export async function benchBrowser(): Promise<BrowserRow[]> {
   }
 }
 
-/** Serves a bundle of `flava/browser`, and the models that ship. */
+/** Serves a page with `flava/browser`, and the models that ship. */
 async function servePage(folder: string): Promise<PreviewServer> {
-  const entry = packagePath("dist", "src", "browser.js");
-  if (!existsSync(entry)) throw new Error("The package is not built: run `npm run build` first.");
-  const [page, bundle] = [join(folder, "page"), join(folder, "bundle")];
-  await mkdir(page);
-  await writeFile(join(page, "index.html"), '<script type="module" src="main.js"></script>');
-  await writeFile(
-    join(page, "main.js"),
-    `import { load } from ${JSON.stringify(entry)}; globalThis.load = load;`,
-  );
-  const output = { outDir: bundle, rolldownOptions: { external: /^node:/ } };
-  await build({
-    ...{ root: page, publicDir: packagePath("models"), logLevel: "error" },
-    build: output,
-  });
+  const entry = builtModule("browser.js");
+  const script = `import { load } from ${entry}; globalThis.load = load;`;
+  const bundle = await bundlePage(folder, script, packagePath("models"));
   return preview({
-    root: page,
-    logLevel: "error",
+    ...{ root: folder, logLevel: "error" },
     build: { outDir: bundle },
     preview: { port: 0, host: "127.0.0.1" },
   });

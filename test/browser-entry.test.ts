@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { nativeLevels } from "../src/backend/native.js";
 import { decodeImage } from "../src/data/image/decode.js";
 import { isolationHeaders } from "../src/serve/isolation-headers.js";
+import { builtModule, bundlePage } from "./browser-page.js";
 import { findChromium, openBrowser } from "./browser.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
 
@@ -18,7 +18,7 @@ const chromium = findChromium();
 if (chromium === undefined) console.log("No Chromium is installed: flava/browser is not run.");
 const root = join(import.meta.dirname, "..");
 const folder = temporaryDirectory();
-const [page, bundle] = [join(folder, "page"), join(folder, "bundle")];
+let bundle: string;
 const types: Readonly<Record<string, string>> = {
   html: "text/html",
   js: "text/javascript",
@@ -26,17 +26,12 @@ const types: Readonly<Record<string, string>> = {
 };
 
 beforeAll(async () => {
-  await mkdir(page, { recursive: true });
-  const entry = (name: string): string => JSON.stringify(join(root, "dist", "src", name));
-  await writeFile(join(page, "index.html"), `<script type="module" src="main.js"></script>`);
-  await writeFile(
-    join(page, "main.js"),
-    `import { decodeFile, load } from ${entry("browser.js")};
-     import { train } from ${entry("browser-training.js")};
+  bundle = await bundlePage(
+    folder,
+    `import { decodeFile, load } from ${builtModule("browser.js")};
+     import { train } from ${builtModule("browser-training.js")};
      Object.assign(globalThis, { decodeFile, load, train });`,
   );
-  const output = { outDir: bundle, emptyOutDir: true, rollupOptions: { external: /^node:/ } };
-  await build({ root: page, build: output, logLevel: "error" });
 });
 
 /** How often weights were downloaded, and what the server calls their version. */

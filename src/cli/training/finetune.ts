@@ -188,6 +188,7 @@ async function officialTask({
   image,
   label,
 }: FinetuneFlags): Promise<LabeledTask | undefined> {
+  if (recipe === undefined) return undefined;
   if ([text, textPair, image, label].some((column) => column !== undefined)) return undefined;
   const { flava35 } = await import("../../eval/tasks/flava35.js"); // much code: how the files of all tasks are read
   return flava35.find(

@@ -48,7 +48,8 @@ function unknownParameter(
   );
 }
 
-const noQuery = z.object({});
+/** No parameters. */
+export const noQuery = z.object({});
 
 /** @throws ApiError 422 if there is a parameter, which may have been meant to be one of the fields of the body */
 export const requireNoQuery = (context: Context, fields: readonly string[]): void =>
@@ -56,6 +57,6 @@ export const requireNoQuery = (context: Context, fields: readonly string[]): voi
 
 /** For endpoints that take no parameters after "?". */
 export const takesNoQuery: MiddlewareHandler = async (context, next) => {
-  readQuery(context, noQuery);
+  requireNoQuery(context, []);
   await next();
 };

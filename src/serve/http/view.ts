@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { responsesOf } from "../schemas/error.js";
 import type { AppEnvironment, ServerApp } from "./app.js";
-import { readQuery } from "./query.js";
+import { noQuery, readQuery } from "./query.js";
 
 export interface ViewOptions<Query extends z.ZodObject> {
   /** With parameters in braces, such as "/v1/runs/{run}". */
@@ -13,8 +13,6 @@ export interface ViewOptions<Query extends z.ZodObject> {
   /** Parameters after "?", by name; default: none. */
   readonly query?: Query;
 }
-
-const noQuery = z.object({});
 
 /** Adds `GET path` to the app and its document. */
 export function addView<Query extends z.ZodObject = typeof noQuery>(

@@ -29,9 +29,10 @@ export function tarSource(
     const path = paths[file]!;
     const named = new NamedColumns({ ...columns, image: undefined }); // images are files
     const own = { maxBytes, files: { columns, choices, named } };
-    return isCompressed(path)
-      ? ending(compressedRecords(path, { ...own, inPlace: false }), () => named.require(path))
-      : ending(plainRecords(path, { ...own, inPlace }), () => named.require(path));
+    const records = isCompressed(path)
+      ? compressedRecords(path, { ...own, inPlace: false })
+      : plainRecords(path, { ...own, inPlace });
+    return ending(records, () => named.require(path));
   };
   const countOf = async (file: number, signal?: AbortSignal): Promise<number | undefined> =>
     isCompressed(paths[file]!) || isRemote(paths[file]!)
