@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { SampleColumns } from "../../data/labeled/labeled-row.js";
 import type { LabeledSet, ReadLabeledOptions } from "../../data/labeled/read-labeled.js";
 import type { Labels } from "../../data/labeled/labels.js";
-import { isKnown } from "../../data/labeled/labels.js";
+import { isKnown, lookalikes } from "../../data/labeled/labels.js";
 import type { Task } from "../../model/task.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
@@ -84,3 +84,17 @@ export function describeLeftOut(set: LabeledSet, labels: Labels): string[] {
 
 const total = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+/** A line on labels that look alike but are learned as different ones; undefined if there are none. */
+export function describeLookalikes(labels: Labels): string | undefined {
+  if (labels.kind === "value") return undefined;
+  const groups = lookalikes(labels.names);
+  if (groups.length === 0) return undefined;
+  const listed = groups
+    .slice(0, 5)
+    .map((group) => group.map((name) => JSON.stringify(name)).join(" and "));
+  return (
+    `Labels that differ only in case, spaces or how a number is written are learned as different ones: ` +
+    `${listed.join(", ")}${groups.length > 5 ? ", ..." : ""}.`
+  );
+}

@@ -22,6 +22,7 @@ import {
   type LabeledFlags,
   addLabeledOptions,
   describeLeftOut,
+  describeLookalikes,
   readOptions,
 } from "../labeled/labeled-options.js";
 import {
@@ -254,6 +255,8 @@ async function readData(
   const [all, own] = sets as [LabeledSet, LabeledSet?];
   const labels = labelsOf(recipe.target, all.samples, recipe.leastSamples);
   for (const set of sets) for (const line of describeLeftOut(set, labels)) write(line);
+  const alike = describeLookalikes(labels);
+  if (alike !== undefined) write(alike);
   return own
     ? { train: all.samples, validation: own.samples }
     : splitByKey(all.samples, recipe.validation);

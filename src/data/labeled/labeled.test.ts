@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { writeParquet } from "../formats/parquet/writer.js";
 import type { LabeledSample, Target } from "../labeled-sample.js";
-import { isKnown, labelsOf, targetValues } from "./labels.js";
+import { isKnown, labelsOf, lookalikes, targetValues } from "./labels.js";
 import { type ReadLabeledOptions, labeledParts, readLabeled } from "./read-labeled.js";
 import { ShuffledSamples } from "./shuffled-samples.js";
 import { splitByKey } from "./split.js";
@@ -49,6 +49,13 @@ describe("labels", () => {
     expect(coded.reduce((sum, value) => sum + value ** 2, 0) / 3).toBeCloseTo(1, 6);
     expect(isKnown(labels, { kind: "class", label: "3" })).toBe(false);
   });
+});
+
+it("labels that differ only in how they are written are found", () => {
+  expect(lookalikes(["Dog", "1", "dog ", "1.0", "cat", "01", "", "do g"])).toEqual([
+    ["Dog", "dog "],
+    ["1", "1.0", "01"],
+  ]);
 });
 
 describe("readLabeled", () => {

@@ -79,6 +79,20 @@ function ascending(names: string[]): string[] {
   return areNumbers ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
 }
 
+/**
+ * Groups of labels that differ only in case, spaces or how a number is written, such as "Dog" and "dog ", 1 and 1.0. They
+ * are classes of their own all the same: only who wrote them knows whether they mean the same.
+ */
+export function lookalikes(names: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const plain = name.normalize("NFKC").trim().replaceAll(/\s+/g, " ").toLowerCase();
+    const key = plain !== "" && Number.isFinite(Number(plain)) ? String(Number(plain)) : plain;
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return [...groups.values()].filter(({ length }) => length > 1);
+}
+
 /** Whether a target can be told by `labels`: a class must be one of theirs. Unknown answers merely cannot be given. */
 export function isKnown(labels: Labels, target: Target): boolean {
   if (target.kind !== labels.kind) return false;
