@@ -100,6 +100,7 @@ const productKernels = [
   "conv2d-gradient.cpp",
   "conv2d.cpp",
   "matmul.cpp",
+  "pack-weights.cpp", // in the panels of the products
   "quantized-matmul.cpp",
 ];
 

@@ -5,8 +5,14 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Words of K per pass: a panel of that height (384 KB) stays in the L2 cache. */
-constexpr int64_t depthLimit = 1536;
+/**
+ * Whether a panel is as wide as a piece. Processors with narrow panels have small second-level caches (512 KB is common),
+ * and the limits below were found on such a one.
+ */
+constexpr bool hasWidePanels = panelsOfPiece == 1;
+
+/** Words of K per pass: a panel of that height (384 KB), or a piece of narrow ones (192 KB), stays in the L2 cache. */
+constexpr int64_t depthLimit = hasWidePanels ? 1536 : 768;
 
 struct ProductShape {
   int64_t rows;
@@ -42,9 +48,13 @@ struct Block {
   Sum* sums;  // null if none are kept from pass to pass
 };
 
-/** Whether operands in memory are read in place: not if the last words of K would leave a tile partly empty. */
+/** Whether all rows, so many words apart, begin in the same set of the first-level cache and would displace one another. */
+constexpr bool sharesCacheSets(int64_t stride) { return stride % 1024 == 0; }
+
+/** Whether operands in memory are read in place: not if it is slow, or the last words of K would leave a tile partly empty. */
 template <class Product>
 bool isInPlace(const LeftOperand& left, const ProductShape& shape) {
+  if (!hasWidePanels && sharesCacheSets(left.stride)) return false;
   return left.words && shape.words % Product::wordsOfTile == 0;
 }
 template <class Product>
@@ -64,7 +74,7 @@ BlockMemory memoryOf(const ProductShape& shape, const Blocks& blocks, const Left
                      const RightOperand& right) {
   const int64_t lastRows = Product::onTiles ? Product::rowsOfTile : 0;  // packed though the others are in place
   const int64_t rows = isInPlace<Product>(left, shape) ? lastRows : blocks.rows;
-  const int64_t panels = isInPlace<Product>(right, shape) ? 0 : 1;
+  const int64_t panels = isInPlace<Product>(right, shape) ? 0 : panelsOfPiece;
   const int64_t panelsOfSums = shape.passes() > 1 ? blocks.panels : Product::onTiles ? 1 : 0;
   return {roundUp(rows * shape.packedStride(), 16), panels * shape.wordsPerPass() * panelColumns,
           blocks.rows * panelsOfSums * panelColumns};
@@ -79,20 +89,23 @@ Blocks blockLimits(const ProductShape& shape, bool packsLeft) {
     const int64_t rows = (1 << 18) / max(int64_t{16}, shape.wordsPerPass());
     return {max(int64_t{32}, min(int64_t{keepsSums ? 256 : 1024}, rows)), keepsSums ? 12 : 48};
   } else {
-    // Rows read in place should stay in the last-level cache; packed rows and sums make up the workspace.
+    // Rows read in place should stay in a cache: the last one, or with narrow panels, which read them more often, the
+    // second one. Packed rows and sums make up the workspace.
     const int64_t depth = max(int64_t{1}, packsLeft ? shape.wordsPerPass() : shape.words);
-    const int64_t rows = (packsLeft ? 3 << 18 : 2 << 20) / depth;
-    return {max(int64_t{48}, min(int64_t{keepsSums ? 768 : 2048}, rows)), keepsSums ? 12 : packsLeft ? 24 : 4};
+    const int64_t words = hasWidePanels ? (packsLeft ? 3 << 18 : 2 << 20) : (packsLeft ? 3 << 17 : 3 << 15);
+    const int64_t pieces = keepsSums ? 12 : packsLeft || !hasWidePanels ? 24 : 4;
+    return {max(int64_t{48}, min(int64_t{keepsSums ? 768 : 2048}, words / depth)), pieces * panelsOfPiece};
   }
 }
 
 /**
- * The blocks with the lowest estimated time. The costs are cycles per word of K: 2 for a row of a panel, or 1/3 on
- * tiles; 36 to pack a panel, 1 to pack a row.
+ * The blocks with the lowest estimated time. The costs are cycles per word of K: for a row of a panel half a cycle a
+ * vector, or 1/3 in all on tiles; 9 a vector to pack a panel, 1 to pack a row.
  */
 template <class Product>
 Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packsRight, int threads) {
-  constexpr double rowCycles = Product::onTiles ? 1.0 / 3 : 2;
+  constexpr double rowCycles = Product::onTiles ? 1.0 / 3 : tileVectors / 2.0;
+  constexpr double packCycles = 9.0 * tileVectors;
   const Blocks limits = blockLimits<Product>(shape, packsLeft);
   Blocks best{};
   double least = 0;
@@ -103,7 +116,8 @@ Blocks chooseBlocks(const ProductShape& shape, bool packsLeft, bool packsRight, 
       const double turns = static_cast<double>(ceilDivide(blocks.count(shape), threads));
       const double rows = static_cast<double>(min(blocks.rows, shape.rows));
       const double across = static_cast<double>(panels);
-      const double time = turns * (rowCycles * rows * across + (packsRight ? 36 * across : 0) + (packsLeft ? rows : 0));
+      const double packing = (packsRight ? packCycles * across : 0) + (packsLeft ? rows : 0);
+      const double time = turns * (rowCycles * rows * across + packing);
       if (best.rows == 0 || time < least) {
         best = blocks;
         least = time;

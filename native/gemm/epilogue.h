@@ -59,7 +59,7 @@ struct Epilogue {
   /** Stores a part of the product. */
   void finish(const ProductPart& part) const {
     // Without a bias it is -0, which leaves every number as it is, -0 included.
-    alignas(64) float biases[panelColumns];
+    alignas(64) float biases[pieceColumns];
     overVectors(0, part.columns, [&](int64_t i, auto lanes) {
       store(biases + i, broadcast(-0.0f));
       if (bias) visitFloats(*bias, [&](auto* from) { store(biases + i, load(from + part.column + i, lanes)); });

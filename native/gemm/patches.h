@@ -230,14 +230,16 @@ struct JoinedRight final : RightOperand {
   JoinedRight(const Element* data, const KernelLayout& layout, const Neighborhood& joined, int64_t made)
       : data_(data), layout_(layout), joined_(joined), made_(made) {}
 
-  void pack(int64_t, int64_t word, int64_t words, uint32_t* to) const override {
-    alignas(64) Element rows[Words::elements][panelColumns];
+  void pack(int64_t panel, int64_t word, int64_t words, uint32_t* to) const override {
+    const int64_t first = panel * panelColumns;
+    alignas(64) Element rows[Words::elements][pieceColumns];
     const auto rowOf = [&](int64_t k) {
       Element* row = rows[k % Words::elements];
       fill(k, row);
-      return static_cast<const Element*>(row);
+      return static_cast<const Element*>(row + first);
     };
-    packPanelAcross<Words, Element>(rowOf, joined_.step * made_, word, words, to);
+    const int64_t count = min(int64_t{panelColumns}, joined_.step * made_ - first);
+    packPanelAcross<Words, Element>(rowOf, count, word, words, to);
   }
 
  private:

@@ -28,6 +28,19 @@ PackedRight packForAll(const Call& call, const ProductShape& shape, const RightO
   return {panels, words};
 }
 
+/** Whether the caller of a product has taken the shared memory of the call, which can be taken once. */
+enum class SharedMemory { free, taken };
+
+/**
+ * Whether the panels are packed once rather than for each block of rows. On tiles, packing takes long compared to
+ * multiplying; with narrow panels, blocks have few rows, but all panels of a large operand (8 MB) would not stay in a cache.
+ */
+template <class Product>
+bool packsForAll(const ProductShape& shape, const RightOperand& right) {
+  if (right.panels) return false;
+  return Product::onTiles || (!hasWidePanels && shape.panels() * shape.words * panelColumns <= 2 << 20);
+}
+
 /** The best blocks. An instruction searches them once: with many threads that takes longer than a small product. */
 template <class Product>
 Blocks chosenBlocks(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right) {
@@ -55,13 +68,11 @@ void computeBlockAt(const Call& call, const ProductShape& shape, const LeftOpera
 /** `multiply` of operands whose words have been split, or need not be: block by block, dealt to the threads. */
 template <class Product>
 void multiplyWords(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
-                   const Output<typename Product::Sum>& output) {
+                   const Output<typename Product::Sum>& output, SharedMemory memory) {
   const Blocks blocks = chosenBlocks<Product>(call, shape, left, right);
-  // On tiles, packing takes long compared to multiplying: panels of several blocks of rows are packed once.
-  if constexpr (Product::onTiles) {
-    if (!right.panels && blocks.rows < shape.rows) {
-      return multiplyWords<Product>(call, shape, left, packForAll<Product>(call, shape, right), output);
-    }
+  if (blocks.rows < shape.rows && memory == SharedMemory::free && packsForAll<Product>(shape, right)) {
+    const PackedRight packed = packForAll<Product>(call, shape, right);
+    return multiplyWords<Product>(call, shape, left, packed, output, SharedMemory::taken);
   }
   parallelFor(call, blocks.count(shape), 1, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t block = begin; block < end; ++block) {
@@ -72,16 +83,13 @@ void multiplyWords(const Call& call, const ProductShape& shape, const LeftOperan
   });
 }
 
-/**
- * Computes left · right with the threads of the call and passes the tiles of the result to `output`. Unless all panels
- * are packed, it may take the shared memory of the call.
- */
+/** Computes left · right with the threads of the call and passes the pieces of the result to `output`. */
 template <class Product>
 void multiply(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
-              const Output<typename Product::Sum>& output) {
+              const Output<typename Product::Sum>& output, SharedMemory memory = SharedMemory::free) {
   if (shape.rows == 0 || shape.columns == 0) return;
   splitForManyRows<Product>(shape, left, right, [&](auto product, const auto&... operands) {
-    multiplyWords<decltype(product)>(call, operands..., output);
+    multiplyWords<decltype(product)>(call, operands..., output, memory);
   });
 }
 

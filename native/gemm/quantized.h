@@ -113,18 +113,18 @@ struct QuantizedOutput final : Output<int32_t> {
         offsets_(offsets) {}
 
   void write(int32_t* sums, int64_t stride, int64_t row, int64_t rows, int64_t column, int64_t columns) const override {
-    alignas(64) float x[rowsAtOnce * panelColumns];
+    alignas(64) float x[rowsAtOnce * pieceColumns];
     for (int64_t first = 0; first < rows; first += rowsAtOnce) {
       const int64_t count = min(rowsAtOnce, rows - first);
       for (int64_t r = 0; r < count; ++r) {
         const float rowScale = rowScales_[row + first + r];
         overVectors(0, columns, [&](int64_t i, auto lanes) {
           const Ints sum = loadInts(sums + (first + r) * stride + i) - loadInts(offsets_ + column + i);
-          store(x + r * panelColumns + i,
+          store(x + r * pieceColumns + i,
                 __builtin_convertvector(sum, Floats) * rowScale * load(columnScales_ + column + i, lanes));
         });
       }
-      epilogue_.finish({x, panelColumns, firstRow_ + row + first, count, column, columns});
+      epilogue_.finish({x, pieceColumns, firstRow_ + row + first, count, column, columns});
     }
   }
   void expect(int64_t row, int64_t rows, int64_t column, int64_t columns) const override {

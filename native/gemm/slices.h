@@ -56,16 +56,17 @@ struct SlicedOutput final : Output<float> {
 template <class Product>
 void multiplySlices(const Call& call, const ProductShape& shape, const LeftOperand& left, const RightOperand& right,
                     const Output<float>& output) {
-  const int64_t slices = ceilDivide(shape.words, sliceWords), panels = shape.panels(), stride = panels * panelColumns;
-  const Blocks blocks{roundUp(shape.rows, Product::rowsOfTile), 1};
+  const int64_t slices = ceilDivide(shape.words, sliceWords), stride = shape.panels() * panelColumns;
+  const Blocks blocks{roundUp(shape.rows, Product::rowsOfTile), panelsOfPiece};
+  const int64_t across = blocks.across(shape);
   auto* sums = static_cast<float*>(call.parallel->shared(4 * slices * shape.rows * stride));
-  parallelFor(call, slices * panels, 1, [&](int64_t begin, int64_t end, int thread) {
+  parallelFor(call, slices * across, 1, [&](int64_t begin, int64_t end, int thread) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t slice = task / panels, first = slice * sliceWords;
+      const int64_t slice = task / across, first = slice * sliceWords;
       const ProductShape part{shape.rows, shape.columns, min(sliceWords, shape.words - first)};
       computeBlockAt<Product>(call, part, LeftFrom(left, first), RightFrom(right, first),
-                              SlicedOutput(sums + slice * shape.rows * stride, stride), blocks, 0, task % panels,
-                              thread);
+                              SlicedOutput(sums + slice * shape.rows * stride, stride), blocks, 0,
+                              task % across * blocks.panels, thread);
     }
   });
   for (int64_t row = 0; row < shape.rows; ++row) {
@@ -74,8 +75,8 @@ void multiplySlices(const Call& call, const ProductShape& shape, const LeftOpera
       const float* part = total + slice * shape.rows * stride;
       for (int64_t i = 0; i < shape.columns; i += width) store(total + i, load(total + i) + load(part + i));
     }
-    for (int64_t column = 0; column < shape.columns; column += panelColumns) {
-      output.write(total + column, stride, row, 1, column, min(int64_t{panelColumns}, shape.columns - column));
+    for (int64_t column = 0; column < shape.columns; column += pieceColumns) {
+      output.write(total + column, stride, row, 1, column, min(int64_t{pieceColumns}, shape.columns - column));
     }
   }
 }

@@ -6,8 +6,6 @@
 
 namespace FLAVA_NAMESPACE {
 
-/** Columns of a packed panel of the right operand, the same on every level. */
-constexpr int panelColumns = 64;
 #if defined(__wasm__)
 constexpr int tileRows = 4;
 #else
@@ -21,6 +19,20 @@ constexpr int tileVectors = 4;
 #else
 constexpr int tileVectors = 2;
 #endif
+
+/**
+ * Columns of a packed panel of the right operand. With AVX2 they are those of a tile, so that a panel is read from its
+ * first byte to its last: of 64 columns a tile would take 16 at a time, in a quarter of the sets of the first-level cache.
+ */
+#if defined(__AVX2__) && !defined(__AVX512F__) && !defined(FLAVA_AMX)
+constexpr int panelColumns = tileVectors * width;
+#else
+constexpr int panelColumns = 64;
+#endif
+
+/** Most columns of a result that are written at once: whole lines of memory. */
+constexpr int pieceColumns = 64;
+constexpr int64_t panelsOfPiece = pieceColumns / panelColumns;
 
 // How a word of the left operand times a vector of words of the right operand is added to the sums. A level without an
 // instruction for whole words splits them into `parts`: left() and right() extract part `part` of the words.

@@ -35,7 +35,7 @@ int64_t pixelsTogether(const Neighborhood& single, int64_t channelsMade) {
   double least = 0;
   for (int64_t together = 1; together <= 8; together *= 2) {
     const int64_t columns = together * channelsMade;
-    if (together > 1 && (columns > panelColumns || single.width % together != 0)) break;
+    if (together > 1 && (columns > pieceColumns || single.width % together != 0)) break;
     const Neighborhood shape = single.joined(together);
     const auto words = static_cast<double>(wordsOf(shape.depth(), 2));
     const auto vectors = static_cast<double>(max(int64_t{2}, wordsOf(columns, width)));
@@ -67,7 +67,7 @@ struct JoinedBias {
   }
 
  private:
-  alignas(64) float values[panelColumns];
+  alignas(64) float values[pieceColumns];
   Tensor tensor;
 };
 
@@ -89,10 +89,13 @@ void multiplyWeights(const Call& call, const Attributes& attributes, const Produ
   const Epilogue epilogue = epilogueOf(call, attributes, shape.columns, bias);
   const int64_t panelWords = roundUp(shape.words, Product::wordsOfTile);
   const int64_t bytes = 4 * shape.panels() * panelWords * panelColumns;
-  if (bytes <= packedWeightBytes) {
+  // Panels of words that are still to be split are packed by the product, as the parts that it needs.
+  constexpr bool packs = Product::parts == 1 || hasWidePanels;
+  if (packs && bytes <= packedWeightBytes) {
     auto* panels = static_cast<uint32_t*>(call.parallel->shared(bytes));
     packPanels(call, right, shape.columns, shape.words, panelWords, panels);
-    multiply<Product>(call, shape, left, PackedRight(panels, panelWords), MatrixOutput(epilogue));
+    multiply<Product>(call, shape, left, PackedRight(panels, panelWords), MatrixOutput(epilogue),
+                      SharedMemory::taken);
   } else {
     multiply<Product>(call, shape, left, right, MatrixOutput(epilogue));
   }

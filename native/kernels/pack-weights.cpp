@@ -1,5 +1,5 @@
-// packWeights: the right operand of a product in panels, [ceil(N / 64)][words of K][64], so that `matmul` need not pack
-// it on every call. Its size in bytes is the same on every level:
+// packWeights: the right operand of a product in panels, [panel][words of K][column], so that `matmul` need not pack it
+// on every call. A panel has 64 columns at most. The size in bytes, the same on every level, is that for 64:
 //
 //   ceil(N / 64) * 64 * ceil(K / 4) * 4 * (compute is bfloat16 ? 2 : 4)
 #include "../gemm/operands.h"

@@ -1,8 +1,8 @@
 // quantizedMatmul: C = activation(A · (B * scale)ᵀ + bias) + addend with 8-bit B. Either the rows of A are
 // quantized too, or B is widened to bfloat16.
 //
-// packQuantized: B in panels, [ceil(N / 64)][ceil(K / 4)][64] words, followed by 128 times the sum of each column,
-// int32 [ceil(N / 64) * 64]. Its size in bytes: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).
+// packQuantized: B in panels, [panel][ceil(K / 4)][column] words, followed by 128 times the sum of each column, int32.
+// A panel has 64 columns at most. The size in bytes is that for 64: ceil(N / 64) * 64 * (ceil(K / 4) * 4 + 4).
 #include "../gemm/product.h"
 #include "../gemm/quantized.h"
 
@@ -101,7 +101,8 @@ void multiplyQuantizedRows(const Call& call, const Attributes& attributes, int64
       });
     });
     const QuantizedOutput output(epilogue, first, scales, call.in(2).as<float>(), offsets);
-    multiply<Int8Product>(call, {count, attributes.columns, words}, RowsOfWords(shared, words), right, output);
+    multiply<Int8Product>(call, {count, attributes.columns, words}, RowsOfWords(shared, words), right, output,
+                          SharedMemory::taken);
   }
 }
 

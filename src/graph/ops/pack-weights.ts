@@ -5,7 +5,7 @@ import { apply } from "../trace.js";
 type Packing = { transposeB: boolean; compute: "float32" | "bfloat16"; K: number; N: number };
 type QuantizedPacking = { dynamic: boolean; K: number; N: number };
 
-/** Packed weights are panels of 64 columns, padded to a multiple of 4 rows. */
+/** Packed weights are panels of up to 64 columns, with room for whole ones of 64, padded to a multiple of 4 rows. */
 const paddedColumns = (N: number): number => Math.ceil(N / 64) * 64;
 const paddedRows = (K: number): number => Math.ceil(K / 4) * 4;
 
