@@ -1,7 +1,7 @@
 /** What happens before the first step of a run: memory is checked, and everything can be interrupted. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import sharp from "sharp";
@@ -117,6 +117,29 @@ it("a dry run tells once of what it chooses and leaves out, whatever a set serve
   expect(lines.filter((line) => /left out|chooses/.test(line))).toEqual([
     expect.stringContaining("texts are those of the column caption"),
     expect.stringContaining("pairs.csv: 1 of 9 samples was left out: 1 is damaged"),
+  ]);
+});
+
+it("a dry run lists many sources once, for the first stage that draws from them", async () => {
+  const images = ["one", "two", "three"];
+  const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
+  const png = await sharp({ create: picture }).png().toBuffer();
+  for (const name of images) {
+    mkdirSync(join(root, name));
+    for (let i = 0; i < 8; i++) writeFileSync(join(root, name, `${i}.png`), png);
+  }
+  const { data, ...recipe } = shapesRecipe(root);
+  const lines: string[] = [];
+  const backend = openBackend();
+  await dryRun({
+    recipe: { ...recipe, data: { ...data, images } },
+    ...{ directory: root, backend, workers: 1, log: (line: string) => lines.push(line) },
+  });
+  backend.dispose();
+  const listed = lines.filter((line) => /^ {2}image .*(\d {2}|as of)/.test(line));
+  expect(listed.map((line) => line.replaceAll(/ +/g, " ").trim())).toEqual([
+    ...["image 8 one", "image 8 three", "image 8 two"],
+    'image sources as of stage "codebook"',
   ]);
 });
 

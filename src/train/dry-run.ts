@@ -59,9 +59,10 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   let seconds = 0;
   const { log, signal, onIndexed: onProgress } = options;
   const preparation = preparationFor({ log, signal, onProgress });
+  const listed = new ListedSources();
   for (const stage of recipe.stages) {
     if (only && !only.includes(stage.name)) continue;
-    const found = await dryRunStage(stage, recipe, { ...options, preparation });
+    const found = await dryRunStage(stage, recipe, { ...options, preparation, listed });
     sections.push(...found.sections);
     seconds += found.seconds;
   }
@@ -74,22 +75,38 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
 
 interface PreparedOptions extends DryRunOptions {
   readonly preparation: Preparation;
+  readonly listed: ListedSources;
+}
+
+/** What stages draw from: most draw from the same sources, whose list is long. */
+class ListedSources {
+  readonly #stages = new Map<string, string>();
+
+  /** The lines, or one that names the stage which has the same. */
+  shorten(lines: readonly string[], kind: string, stage: string): readonly string[] {
+    const list = lines.join("\n");
+    const earlier = this.#stages.get(list);
+    if (earlier === undefined) this.#stages.set(list, stage);
+    if (earlier === undefined || lines.length < 3) return lines;
+    return [`${kind.padEnd(6)} sources as of stage "${earlier}"`];
+  }
 }
 
 /** Returns the estimated seconds, and the sections of `peek`, if it is asked for. */
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
-  { directory, backend, workers, log, peek, zero, preparation }: PreparedOptions,
+  { directory, backend, workers, log, peek, zero, preparation, listed }: PreparedOptions,
 ): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
   log(`Stage "${stage.name}": ${counted(stage.steps, "step")}`);
   const vocabulary = await vocabularyOf(recipe);
   const sets = await trainingSets(recipe.data, stage, preparation);
   const { batch, shares } = mixtureOptions(recipe, stage, sizesOf(sets));
   for (const kind of batchKinds) {
-    for (const { name, samples } of sets[kind]) {
-      log(`  ${kind.padEnd(6)} ${grouped(samples[kind]).padStart(12)}  ${name}`);
-    }
+    const lines = sets[kind].map(
+      ({ name, samples }) => `${kind.padEnd(6)} ${grouped(samples[kind]).padStart(12)}  ${name}`,
+    );
+    for (const line of listed.shorten(lines, kind, stage.name)) log(`  ${line}`);
     if (shares[kind] > 0) log(`  ${kind} batches of ${grouped(batch[kind])}`);
   }
   for (const line of await describeCutTexts(sets, recipe.data, vocabulary)) log(`  ${line}`);
