@@ -1,5 +1,6 @@
 /**
- * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores.
+ * The recipe of `models/mini`: `flava pretrain mini`, after `flava data build`; an estimated two hours on two cores with
+ * AVX512-BF16, ten with AVX2 alone (`--dry-run` estimates yours).
  * Stages as in the paper (codebook, unimodal encoders, all six losses), plus a long stage of contrastive loss alone and
  * a short one of matching before the last. The shipped weights are those of one run of it, whose results are in
  * models/mini/README.md.
