@@ -99,8 +99,9 @@ it("a dry run states samples, memory, time and disk space of each stage, and wri
   expect(existsSync(directory)).toBe(false);
 });
 
+const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
+
 it("a dry run tells once of what it chooses and leaves out, whatever a set serves for", async () => {
-  const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
   await sharp({ create: picture }).png().toFile(join(root, "red.png"));
   const rows = ["image,caption,title", ...Array<string>(8).fill("red.png,a red square,Red"), "x"];
   writeFileSync(join(root, "pairs.csv"), rows.join("\n"));
@@ -122,7 +123,6 @@ it("a dry run tells once of what it chooses and leaves out, whatever a set serve
 
 it("a dry run lists many sources once, for the first stage that draws from them", async () => {
   const images = ["one", "two", "three"];
-  const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
   const png = await sharp({ create: picture }).png().toBuffer();
   for (const name of images) {
     mkdirSync(join(root, name));

@@ -22,11 +22,11 @@ struct Factors {
 template <class Product>
 void multiplyPanels(const Block<Product>& block, int64_t first, const Factors& factors) {
   using Sum = typename Product::Sum;
-  alignas(64) Sum piece[rowsOfPiece * panelsOfPiece * panelColumns];
+  alignas(64) Sum piece[rowsOfPiece * pieceColumns];
   const int64_t panels = min(panelsOfPiece, block.panels - first);
   const int64_t column = (block.firstPanel + first) * panelColumns;
   const int64_t columns = min(panels * panelColumns, block.shape.columns - column);
-  const int64_t stride = (block.sums ? block.panels : panelsOfPiece) * panelColumns;
+  const int64_t stride = block.sums ? block.panels * panelColumns : pieceColumns;
   for (int64_t row = 0; row < block.rows; row += rowsOfPiece) {
     const int64_t rows = min(rowsOfPiece, block.rows - row), place = block.firstRow + row;
     Sum* sums = block.sums ? block.sums + row * stride + first * panelColumns : piece;

@@ -68,19 +68,21 @@ export function describeLeftOut(set: LabeledSet, labels: Labels): string[] {
     if (!target || isKnown(labels, target) || target.kind !== "class") continue;
     unknown.set(target.label, (unknown.get(target.label) ?? 0) + 1);
   }
-  const listed = [...unknown].slice(0, 5).map(([label, count]) => `${label} (${count})`);
+  const listed = firstFive([...unknown].map(([label, count]) => `${label} (${count})`));
   const counts = [
     ...(unlabeled > 0 ? [`${counted(unlabeled, "has", "have")} no label`] : []),
     ...(unknown.size > 0
-      ? [
-          `${counted(total(unknown), "has a label", "have labels")} not learned: ${listed.join(", ")}${unknown.size > 5 ? ", ..." : ""}`,
-        ]
+      ? [`${counted(total(unknown), "has a label", "have labels")} not learned: ${listed}`]
       : []),
   ];
   return counts.length > 0
     ? [...lines, `${name}: of ${counted(samples.length, "sample")}, ${counts.join("; ")}.`]
     : lines;
 }
+
+/** At most five of a list, in words. */
+const firstFive = (list: readonly string[]): string =>
+  `${list.slice(0, 5).join(", ")}${list.length > 5 ? ", ..." : ""}`;
 
 const total = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -90,11 +92,11 @@ export function describeLookalikes(labels: Labels): string | undefined {
   if (labels.kind === "value") return undefined;
   const groups = lookalikes(labels.names);
   if (groups.length === 0) return undefined;
-  const listed = groups
-    .slice(0, 5)
-    .map((group) => group.map((name) => JSON.stringify(name)).join(" and "));
+  const listed = firstFive(
+    groups.map((group) => group.map((name) => JSON.stringify(name)).join(" and ")),
+  );
   return (
     `Labels that differ only in case, spaces or how a number is written are learned as different ones: ` +
-    `${listed.join(", ")}${groups.length > 5 ? ", ..." : ""}.`
+    `${listed}.`
   );
 }
