@@ -42,6 +42,21 @@ export function timeLine(
   };
 }
 
+/** Compares times where memory is too small for both sides at once: each runs in a process of its own, one after the other. */
+export function apartLine(task: Task, bar: Bar): Line {
+  const label = `${describeTask(task)}, one side after the other`;
+  const { work, peerWork = work } = task;
+  return {
+    label,
+    measure: async ({ effort }) => {
+      const ours = await ourCost({ work, threads, effort });
+      const peer = await peerCost({ work: peerWork, threads, effort });
+      const seconds = { ours: ours.seconds, peer: peer.seconds, noisy: ours.noisy || peer.noisy };
+      return judge({ work: label, ...seconds, unit: "s" }, bar);
+    },
+  };
+}
+
 /** Compares the peak resident memory of new processes. */
 export function memoryLine(task: Task, bar: Bar): Line {
   const label = `peak resident memory, ${describeTask(task)}`;
