@@ -147,9 +147,10 @@ const pretrainingStage = z.strictObject({
       "Which embeddings that pairs are compared with have gradients: all, those of the same part of the batch, or none.",
     paper: "global",
   }),
-  shares: perKind(share)
-    .prefault({ pair: 0.7, image: 0.15, text: 0.15 })
-    .meta({ description: "Fraction of steps on each kind of data.", paper: "0.70, 0.15, 0.15" }),
+  shares: perKind(share).prefault({ pair: 0.7, image: 0.15, text: 0.15 }).meta({
+    description: "Fraction of steps on each kind of data, of the sum of the three.",
+    paper: "0.70, 0.15, 0.15",
+  }),
   mismatched: share.default(0.1).meta({
     description: "Fraction of pairs that get the text of another sample, for matching.",
     paper: "not stated",
@@ -218,6 +219,9 @@ const possibleStage = pretrainingStage.superRefine((stage, context) => {
     if (losses[loss] === 0) continue;
     const message = `nothing is masked in this stage; set the weight to 0, or "masked" to true`;
     context.addIssue({ code: "custom", path: ["losses", loss], message });
+  }
+  if (Object.values(shares).every((share) => share === 0)) {
+    context.addIssue({ code: "custom", path: ["shares"], message: "one must be above 0" });
   }
   for (const kind of ["pair", "image", "text"] as const) {
     if (shares[kind] === 0 || batch[kind] % microBatches === 0) continue;
