@@ -1,4 +1,5 @@
 /** Changes to single settings of a recipe, as in stages.joint.steps=100. */
+import { DuplicateKeyError, parseJson } from "../data/json.js";
 import { suggestion } from "../base/suggestion.js";
 import { stageNames } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
@@ -20,7 +21,7 @@ export function changeRecipe(input: unknown, change: string): unknown {
   const [first, name, ...others] = keys;
   const isInStage = first === "stages" && name !== undefined;
   const places = isInStage ? [first, stageIndex(input, name), ...others] : keys;
-  return withValue(input, places, parse(rest.join("=")), change);
+  return withValue(input, places, parse(rest.join("="), change), change);
 }
 
 /** A copy of `place` with a value at the end of a path of keys. */
@@ -54,10 +55,12 @@ const isBranch = (value: unknown): value is Record<string | number, unknown> =>
 const noPlace = (change: string): RecipeError =>
   new RecipeError(`Cannot change "${change}": the recipe has no such setting.`);
 
-function parse(value: string): unknown {
+function parse(value: string, change: string): unknown {
   try {
-    return JSON.parse(value);
-  } catch {
+    return parseJson(value);
+  } catch (error) {
+    if (error instanceof DuplicateKeyError)
+      throw new RecipeError(`Cannot change "${change}": its value ${error.message}.`);
     return value;
   }
 }

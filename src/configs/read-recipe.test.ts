@@ -58,4 +58,14 @@ describe("readRecipe", () => {
     await writeFile(path, "{");
     await expect(readRecipe(path)).rejects.toThrow(/broken\.json is not JSON/);
   });
+
+  it("refuses a setting that is there twice, in the file and in a change", async () => {
+    const path = join(folder, "twice.json");
+    await writeFile(path, JSON.stringify(continuing).replace("{", '{\n"name":"a",\n'));
+    await expect(readRecipe(path)).rejects.toThrow(
+      'twice.json holds the key "name" twice in one object, the second time in line 3.',
+    );
+    const change = 'stages.joint.batch={"pair":8,"pair":16,"image":8,"text":8}';
+    await expect(read(continuing, change)).rejects.toThrow('its value holds the key "pair" twice');
+  });
 });

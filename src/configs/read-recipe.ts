@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { DuplicateKeyError, parseJson } from "../data/json.js";
 import { suggestion } from "../base/suggestion.js";
 import { changeRecipe } from "./change-recipe.js";
 import { type Recipe, RecipeError, checkRecipe } from "./recipe.js";
@@ -26,7 +27,7 @@ export async function readRecipeInput(
 }
 
 async function fromFile(path: string, names: readonly string[]): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch(() => {
+  const bytes = await readFile(path).catch(() => {
     throw new RecipeError(
       path.endsWith(".json")
         ? `There is no file ${path} that can be read.`
@@ -34,9 +35,13 @@ async function fromFile(path: string, names: readonly string[]): Promise<unknown
     );
   });
   try {
-    return withPathsFrom(dirname(path), JSON.parse(text));
+    return withPathsFrom(dirname(path), parseJson(bytes));
   } catch (error) {
-    throw new RecipeError(`${path} is not JSON: ${(error as Error).message}`);
+    const { message } = error as Error;
+    if (error instanceof DuplicateKeyError) throw new RecipeError(`${path} ${message}.`);
+    throw new RecipeError(
+      `${path} is not JSON, which has no comments, and no comma after the last entry: ${message}`,
+    );
   }
 }
 

@@ -87,6 +87,9 @@ it("classes.json must have distinct names and templates with {}", () => {
     'unknown key "template". Did you mean "templates"? The keys are "classes" and "templates"',
   );
   expect(refuse("{")).toMatch(/x cannot be used.*should look like/);
+  expect(refuse('{"classes": ["a"], "classes": ["b"]}')).toContain(
+    'it holds the key "classes" twice',
+  );
   expect(refuse('{"classes": []}')).toContain("classes");
   expect(refuse('{"classes": ["a", "b", "a"]}')).toContain('"a" is listed twice');
   expect(refuse('{"classes": ["a"], "templates": ["photo"]}')).toContain('has no "{}"');

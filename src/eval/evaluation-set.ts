@@ -3,10 +3,12 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
+import { DuplicateKeyError, parseJson } from "../data/json.js";
 import { suggestion } from "../base/suggestion.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import type { SampleSource, Source, SourceOptions } from "../data/formats/source.js";
+import { reasonOf } from "../data/formats/source-error.js";
 import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { classFolders } from "./class-folders.js";
@@ -203,9 +205,9 @@ export function parseClasses(
   };
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
+    fail(error instanceof DuplicateKeyError ? `it ${error.message}` : reasonOf(error));
   }
   const parsed = classesFile.safeParse(json);
   if (!parsed.success) {

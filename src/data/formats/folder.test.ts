@@ -130,6 +130,23 @@ describe("a table", () => {
     );
   });
 
+  it("leaves out objects that have a key twice, as does a folder with JSON beside images", async () => {
+    const twice = '{"text":"a","text":"b"}';
+    const files = folder({
+      "a.jsonl": `${twice}\n{"text":"c"}\n`,
+      "in/b.png": "b",
+      "in/b.json": twice,
+    });
+    for (const [name, kept, place] of [
+      ["a.jsonl", 1, "a.jsonl, line 1:"],
+      ["in", 0, "The JSON of b"],
+    ] as const) {
+      const { samples, skipped } = await readAll(await openSource(join(files, name)));
+      expect(samples).toHaveLength(kept);
+      expect(skipped.first[0]!.message).toContain(`${place} holds the key "text" twice`);
+    }
+  });
+
   it("has no text where a cell is blank", async () => {
     const path = join(
       folder({ "a.jsonl": '{"caption":" \\u200b","title":"a"}\n{"text":"\\n"}' }),

@@ -1,5 +1,6 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
+import { DuplicateKeyError, parseJson } from "../json.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import { isBlank } from "../text/blank.js";
 import type { ColumnChoices, NamedColumns } from "./column-choices.js";
@@ -182,8 +183,10 @@ function describe(
 function objectIn(key: string, json: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
+    if (error instanceof DuplicateKeyError)
+      throw new SampleError(key, "damaged", `The JSON of ${key} ${error.message}.`);
     throw new SampleError(key, "damaged", `The JSON of ${key} is damaged: ${reasonOf(error)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))

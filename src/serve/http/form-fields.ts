@@ -1,5 +1,6 @@
 /** A multipart form as the object that a JSON body would be. */
 import { z } from "@hono/zod-openapi";
+import { DuplicateKeyError, parseJson } from "../../data/json.js";
 
 /** Files become bytes, repeated fields arrays, and texts what they are as JSON: see `valueOf`. */
 export async function fieldsOf(
@@ -43,8 +44,9 @@ function takes(field: unknown, lists: boolean): boolean {
 /** A text that is no JSON stays as it is; the schema then says what was expected. */
 function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
-  } catch {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof DuplicateKeyError) throw error;
     return text;
   }
 }

@@ -1,6 +1,7 @@
 /** Reads and checks the body of a request: JSON, or a multipart form with the same fields. */
 import type { z } from "@hono/zod-openapi";
 import { bufferToFormData } from "hono/utils/buffer";
+import { DuplicateKeyError, parseJson } from "../../data/json.js";
 import { ApiError } from "./api-error.js";
 import { fieldsOf } from "./form-fields.js";
 import { invalidBody } from "./invalid-body.js";
@@ -41,17 +42,18 @@ async function contentOf(request: Request, schema: z.ZodObject, limit: number): 
   }
   const bytes = await bytesOf(request, limit);
   try {
-    if (type === "application/json") return JSON.parse(decoder.decode(bytes)) as unknown;
+    if (type === "application/json") return parseJson(new Uint8Array(bytes));
     return await fieldsOf(await bufferToFormData(bytes, given!), schema);
   } catch (cause) {
+    const { message } = cause as Error;
+    if (cause instanceof DuplicateKeyError)
+      throw new ApiError(400, `The body ${message}.`, { cause });
     const kind = type === "application/json" ? "JSON" : "a multipart form";
-    throw new ApiError(400, `The body cannot be read as ${kind}: ${(cause as Error).message}.`, {
+    throw new ApiError(400, `The body cannot be read as ${kind}: ${message}.`, {
       cause,
     });
   }
 }
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** @throws ApiError 413 if the body is larger than `limit` bytes, 400 if it is cut off */
 async function bytesOf(request: Request, limit: number): Promise<ArrayBuffer> {

@@ -1,5 +1,6 @@
 /** The objects in a list within a JSON file, read one at a time: such files may be longer than any string. */
 import { createReadStream } from "node:fs";
+import { parseJson } from "../../json.js";
 import { SourceError, reasonOf } from "../source-error.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ export async function* jsonItems(path: string, name?: string): AsyncGenerator<Js
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }))
       for (const text of scanner.scan(chunk as Buffer)) {
-        yield JSON.parse(text) as JsonObject;
+        yield parseJson(text) as JsonObject;
         items++;
       }
   } catch (error) {

@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
 import { counted } from "../../../base/counted.js";
+import { DuplicateKeyError, parseJson } from "../../json.js";
 import { NamedColumns } from "../column-choices.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
@@ -66,11 +67,12 @@ async function* jsonRows(
 function jsonRow(bytes: Buffer): Row {
   if (!isUtf8(bytes)) return { fault: notUtf8 };
   try {
-    const values: unknown = JSON.parse(bytes.toString("utf8"));
+    const values = parseJson(bytes);
     if (typeof values === "object" && values !== null && !Array.isArray(values))
       return { values: values as Record<string, unknown> };
     return { fault: "not an object" };
   } catch (error) {
+    if (error instanceof DuplicateKeyError) return { fault: error.message };
     return { fault: `not JSON: ${reasonOf(error)}` };
   }
 }

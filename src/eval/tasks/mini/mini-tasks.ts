@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../data/json.js";
 import { iconTemplates, photoTemplates } from "../../../inference/prompts.js";
 import { SourceError } from "../../../data/formats/source-error.js";
 import type { LabeledLayout } from "../layouts.js";
@@ -127,7 +128,7 @@ async function namesIn(directory: string, file: string): Promise<FoundClasses> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return { classes: [] };
   try {
-    return { classes: namesFile.parse(JSON.parse(text)) };
+    return { classes: namesFile.parse(parseJson(text)) };
   } catch {
     const sentence = `${path} does not list classes.`;
     return { classes: [], damage: new SourceError(sentence) };
