@@ -40,8 +40,7 @@ export function placeBlocks(blocks: readonly Block[], memory = processorMemory):
   let size = 0;
   const bySize = [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const block of bySize) {
-    const neighbors = placed.during(block).sort((a, b) => a.offset - b.offset);
-    block.offset = lowestGap(neighbors, block.bytes, memory);
+    block.offset = lowestGap(placed.during(block), block.bytes, memory);
     placed.add(block);
     size = Math.max(size, block.offset + aligned(block.bytes, memory));
   }
@@ -52,26 +51,34 @@ export function placeBlocks(blocks: readonly Block[], memory = processorMemory):
 const slotInstructions = 64;
 const slotOf = (instruction: number): number => Math.floor(instruction / slotInstructions);
 
-/** Blocks by the time of their life: most of them live briefly, so that few others have to be looked at. */
+/** Placed blocks, by the time of their life and by offset. */
 class Timeline {
   readonly #slots: Block[][] = [];
+  readonly #byOffset: Block[] = [];
 
   add(block: Block): void {
     for (let slot = slotOf(block.first); slot <= slotOf(block.last); slot++) {
       (this.#slots[slot] ??= []).push(block);
     }
+    let [low, high] = [0, this.#byOffset.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#byOffset[middle]!.offset < block.offset) low = middle + 1;
+      else high = middle;
+    }
+    this.#byOffset.splice(low, 0, block);
   }
 
-  /** The blocks that live at the same time as `block`. */
+  /** The blocks that live at the same time as `block`, by offset. */
   during({ first, last }: Block): Block[] {
-    const found: Block[] = [];
-    for (let slot = slotOf(first); slot <= slotOf(last); slot++) {
-      for (const other of this.#slots[slot] ?? []) {
-        const isFirstCommonSlot = slot === Math.max(slotOf(first), slotOf(other.first));
-        if (isFirstCommonSlot && other.first <= last && first <= other.last) found.push(other);
-      }
-    }
-    return found;
+    const meets = (other: Block): boolean => other.first <= last && first <= other.last;
+    const [start, end] = [slotOf(first), slotOf(last)];
+    // A long life meets most others, which are sorted once for all; a short one few, which take less than to go through all.
+    if (end > start + 1) return this.#byOffset.filter(meets);
+    const started = (this.#slots[start] ?? []).filter(meets);
+    const later = end === start ? [] : (this.#slots[end] ?? []);
+    const others = later.filter((other) => slotOf(other.first) === end && meets(other));
+    return [...started, ...others].sort((a, b) => a.offset - b.offset);
   }
 }
 
