@@ -10,7 +10,6 @@ import { type OpenCheckpointOptions, openCheckpoint } from "../checkpoint/open.j
 import { models } from "../configs/models.js";
 import { readRecipe } from "../configs/read-recipe.js";
 import { recipes } from "../configs/recipes.js";
-import { describeProcessMemory, processMemory } from "../train/process-memory.js";
 import { refuseIgnored } from "./ignored-options.js";
 import { wholeNumberFrom } from "./whole-number.js";
 import { type JsonFlag, jsonOption, printJson } from "./json.js";
@@ -87,6 +86,8 @@ async function inspectTraining(
     ...(isSize ? [`model=${JSON.stringify(name)}`] : []),
     ...changes,
   ]);
+  // Loaded when needed: a checkpoint is described without all of training.
+  const { describeProcessMemory, processMemory } = await import("../train/process-memory.js");
   const backend = openBackend();
   try {
     const memories = await processMemory(recipe, processes, backend);
