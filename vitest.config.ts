@@ -46,7 +46,7 @@ export default defineConfig({
           include: ["{src,datasets,bench}/**/*.test.ts", sharing],
           exclude: [...exclude, ...alone],
           isolate: false,
-          setupFiles: ["test/as-found.ts"],
+          setupFiles: ["test/equal-bytes.ts", "test/as-found.ts"],
         },
       },
       {
@@ -54,6 +54,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "alone",
+          setupFiles: ["test/equal-bytes.ts"],
           include: [...alone, "test/**/*.test.ts"],
           exclude: [...exclude, sharing],
         },

@@ -40,12 +40,16 @@ export function formatBytes(bytes: number): string {
   return `${bytes} bytes`;
 }
 
+/** Bytes that are not worth asking for: reading what is left takes longer than many a small program. */
+const negligible = 1e6;
+
 /** Throws an `OutOfMemoryError` if `bytes` more would not fit; `what` names their use, and `hint` says what to do. */
 export function requireMemory(
   bytes: number,
   what: string,
   hint = "Use a smaller batch or model, or recompute the blocks.",
 ): void {
+  if (bytes < negligible) return;
   const available = freeMemory();
   if (bytes <= available) return;
   throw new OutOfMemoryError(
