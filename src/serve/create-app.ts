@@ -4,6 +4,7 @@ import { suggestion } from "../base/suggestion.js";
 import { ApiError } from "./http/api-error.js";
 import type { AppEnvironment, ServerApp } from "./http/app.js";
 import { type CallsOptions, calls } from "./http/calls.js";
+import { requireOwnName } from "./http/own-name.js";
 import { type LoggedRequest, requestLog } from "./http/request-log.js";
 import type { Metrics } from "./metrics.js";
 import type { ServerGroup } from "./processes/server-group.js";
@@ -32,6 +33,8 @@ export interface EndpointOptions {
   readonly extend?: ((app: ServerApp) => void) | undefined;
   /** A directory whose training runs and evaluations are shown. */
   readonly runs?: string | undefined;
+  /** Names that requests to a loopback address may ask for, such as that of a proxy; API keys make this needless. */
+  readonly hostNames?: readonly string[] | undefined;
   /** A directory with a web page and its files, served at /. */
   readonly pages?: string | undefined;
 }
@@ -57,6 +60,7 @@ export function createApp(options: AppOptions): ServerApp {
       onRequest?.(request);
     }),
   );
+  if (!options.keys) app.use(requireOwnName(options.hostNames ?? []));
   app.use("/v1/*", calls(options));
   for (const add of operations) add(app);
   addSearchImage(app);

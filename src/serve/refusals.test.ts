@@ -236,6 +236,25 @@ describe("a server", () => {
     expect(after).toContain('flava_requests_total{path="other",status="401"} 2');
     expect(after).not.toContain("/v1/x");
     expect(() => ApiKeys.parse("\n", "keys.txt")).toThrow("keys.txt has no API key");
+    expect(() => ApiKeys.parse("a\nann Schlüssel", "k")).toThrow("The key in line 2 of k");
+  });
+
+  it("answers to no name that a page elsewhere could have, unless it is given or asks for keys", async () => {
+    const hostNames = ["pictures.example.org"];
+    const keys = ApiKeys.parse("secret", "a test");
+    const servers = [await served().start({ hostNames }), await served().start({ keys })];
+    const [open, guarded] = await Promise.all(servers.map((one) => one.listen({ port: 0 })));
+    const status = async (url: string, host: string): Promise<string> => {
+      const client = connect(Number(new URL(url).port));
+      client.end(`GET /health HTTP/1.0\r\n${host && `host: ${host}\r\n`}\r\n`);
+      return (await text(client)).slice(9, 12);
+    };
+    const hosts = ["", "localhost:1", "127.0.0.1:1", "[::1]:1", "flava:1", "Pictures.Example.org."];
+    for (const host of ["a.localhost", ...hosts]) {
+      expect([host, await status(open!, host)]).toEqual([host, "200"]);
+    }
+    expect(await status(open!, "attacker.example")).toBe("421");
+    expect(await status(guarded!, "attacker.example")).toBe("200");
   });
 
   it("says where it failed itself, to the client and to whoever runs it", async () => {

@@ -34,6 +34,9 @@ export interface ServerOptions extends EndpointOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** What HTTP/1.0 is taken to ask for where it names no host, as probes of load balancers do. */
+const hostname = "localhost";
+
 export const defaultBatch: BatchLimits = { items: 32, tokens: 4096, wait: 2 };
 
 /** Models behind HTTP endpoints, made by `createServer`. */
@@ -51,7 +54,7 @@ export class Server {
     private readonly options: Omit<AppOptions, "models" | "isReady">,
   ) {
     this.app = createApp({ ...options, models, isReady: () => this.#isReady });
-    const answer = getRequestListener(this.app.fetch);
+    const answer = getRequestListener(this.app.fetch, { hostname });
     this.listener = (request, response) => void answer(request, response);
   }
 
@@ -104,7 +107,7 @@ export class Server {
   #open(): ServerType {
     const requestTimeout = 1000 * this.options.limits.seconds;
     this.#http = createAdaptorServer({
-      fetch: this.app.fetch,
+      ...{ fetch: this.app.fetch, hostname },
       serverOptions: { requestTimeout, headersTimeout: requestTimeout },
     });
     this.#http.on("connection", (socket: Socket) => {

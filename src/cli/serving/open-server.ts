@@ -19,6 +19,7 @@ export interface ServeFlags extends Omit<ModelFlags, "model" | "processes">, Jso
   readonly index?: string;
   readonly apiKeyFile?: string;
   readonly allowHost?: readonly string[];
+  readonly hostName?: readonly string[];
   readonly batch: number;
   readonly batchTokens: number;
   readonly batchWait: number;
@@ -47,6 +48,7 @@ export async function openServer(flags: ServeFlags, group?: ServerGroup): Promis
     },
     keys: await keysOf(flags.apiKeyFile, process.env.FLAVA_API_KEYS),
     allowedHosts: flags.allowHost ?? [],
+    hostNames: flags.hostName,
     onRequest: (request) => process.stderr.write(`${JSON.stringify(request)}\n`),
     onWarning: (message) => console.error(`flava: ${message}`),
     ...(flags.runs !== undefined && { runs: flags.runs }),

@@ -28,6 +28,11 @@ export function addServe(program: Command): void {
     .option("--port <n>", "port; 0 for any that is free", portNumber, 8000)
     .option("--host <address>", "address to listen on; 0.0.0.0 for other machines", "127.0.0.1")
     .option(
+      "--host-name <name>",
+      "a name that requests to this machine alone may ask for besides localhost, such as that of a proxy; repeat for several",
+      (name: string, earlier?: readonly string[]) => several(hostName(name), earlier),
+    )
+    .option(
       "--processes <n>",
       "processes that answer, each with its share of the cores; one that ends is replaced",
       wholeNumberFrom(1),

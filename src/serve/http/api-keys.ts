@@ -18,7 +18,7 @@ export class ApiKeys {
    * Reads keys from a text: one per line, perhaps after a name that logs show. Empty lines and those that begin with # are
    * skipped.
    * @param place where the text is from, for errors
-   * @throws RangeError if there is none, or a line has more than a name and a key
+   * @throws RangeError if there is none, a line has more than a name and a key, or a key cannot be sent
    */
   static parse(text: string, place: string): ApiKeys {
     const lines = text.split("\n").map((line) => line.trim());
@@ -31,6 +31,12 @@ export class ApiKeys {
         );
       }
       const key = second ?? first;
+      if (/[^!-~]/.test(key)) {
+        throw new RangeError(
+          `The key in line ${index + 1} of ${place} has a character that is not in ASCII, which no header can bring as it is. ` +
+            "Choose another key.",
+        );
+      }
       return [{ name: second === undefined ? `key ${index + 1}` : first, digest: digestOf(key) }];
     });
     if (keys.length === 0) {
