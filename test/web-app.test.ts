@@ -66,7 +66,9 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     expect(faults).toEqual([]);
   });
 
+  /** Opens a page that knows of nothing that came before. */
   const open = async (name: string): Promise<void> => {
+    await page.goto("about:blank");
     await page.goto(`${url}/#/${name}`);
     await page.locator(`main.page-${name.split("/")[0]} h1`).waitFor();
   };
@@ -121,6 +123,36 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     await expectFirst(page.locator("ol.gallery li"), /\n\d+\.\d %/);
   });
 
+  it("asks again once the server answers again, and keeps its fields while another page is shown", async () => {
+    await open("search");
+    const results = page.locator("ol.gallery li");
+    await page.route("**/v1/search", (route) => route.abort("connectionrefused"));
+    await page.getByLabel("Text").fill("brain icon");
+    await page.getByText("The server does not answer.").waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining("ERR_CONNECTION_REFUSED")]);
+    await page.unroute("**/v1/search");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await expectFirst(results, /^brain/);
+    await page.getByRole("link", { name: "Model" }).click();
+    await page.getByRole("heading", { name: "Model" }).waitFor();
+    await page.goBack();
+    await expectFirst(results, /^brain/);
+    expect(await page.getByLabel("Text").inputValue()).toBe("brain icon");
+  });
+
+  it("names the files of a folder, whose name is the label of all of them", async () => {
+    await open("search");
+    const found = ["beach", "harbor"].map((name) => ({
+      ...{ key: `2023/${name}`, path: `/photos/2023/${name}.jpg`, label: "2023", similarity: 0.5 },
+    }));
+    await page.route("**/v1/search", (route) => route.fulfill({ json: { data: found } }));
+    await page.getByLabel("Text").fill("the sea");
+    const names = page.locator("ol.gallery .name");
+    await eventually(() => names.allInnerTexts()).toEqual(["2023, beach.jpg", "2023, harbor.jpg"]);
+    expect(await names.first().getAttribute("title")).toBe("/photos/2023/beach.jpg");
+    await page.unroute("**/v1/search");
+  });
+
   it("classifies by keyboard alone", async () => {
     await open("classify");
     await page.getByText("No image yet").waitFor();
@@ -138,6 +170,10 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     expect(await again.count()).toBe(0);
     await page.getByRole("textbox", { name: "Labels" }).fill("camera,");
     expect(await again.innerText()).toContain("“camera”");
+    await page.getByRole("textbox", { name: "Labels" }).fill(`${"long".repeat(100)},`);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(
+      page.viewportSize()!.width,
+    );
   });
 
   it("classifies a file, and says what is wrong with one that is no image", async () => {
@@ -157,6 +193,7 @@ describe.skipIf(chromium === undefined)("the web app", () => {
     for (const name of ["heart", "bicycle"])
       await page.getByRole("button", { name: `Example: ${name}` }).click();
     await page.getByLabel("Texts").fill("an icon of a heart\nan icon of a bicycle");
+    await page.evaluate(pasteCells);
     await eventually(() => page.locator(".match-grid tbody td").count()).toBe(4);
     await eventually(() => page.locator(".match-grid tbody td.best").count()).toBe(2);
     const row = page.getByRole("row", { name: /an icon of a heart 9\d % best/ });
@@ -329,5 +366,14 @@ const expectFirst = (results: Locator, text: RegExp): Promise<void> =>
 
 /** Like `expect`, of what a page shows after a while. */
 const eventually = <Value>(value: () => Promise<Value>) => expect.poll(value, { timeout: 10_000 });
+
+/** Runs in the page: pastes what a spreadsheet copies, a text and a picture of it, into the field for several lines. */
+const pasteCells = `{
+  const clipboardData = new DataTransfer();
+  for (const type of ["text/plain", "text/html"]) clipboardData.setData(type, "a cat");
+  clipboardData.items.add(new File(["picture"], "image.png", { type: "image/png" }));
+  const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true });
+  document.querySelector("textarea").dispatchEvent(paste);
+}`;
 
 const widthOf = (image: unknown): number => (image as { naturalWidth: number }).naturalWidth;

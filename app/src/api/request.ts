@@ -21,6 +21,16 @@ export class RefusedError extends Error {
   }
 }
 
+/** The server cannot be reached. */
+class UnansweredError extends Error {
+  override readonly name = "UnansweredError";
+}
+
+/** Whether the same request may succeed later: the server did not answer, was busy or failed. */
+export const mayPass = (error: Error): boolean =>
+  error instanceof UnansweredError ||
+  (error instanceof RefusedError && (error.status === 429 || error.status >= 500));
+
 /** @throws RefusedError if the server refuses */
 export const get = async <Response>(
   path: string,
@@ -57,10 +67,13 @@ export const getFile = async (path: string, { signal }: RequestOptions = {}): Pr
 async function answerTo(path: string, init: RequestInit): Promise<Response> {
   const key = storedKey();
   const headers = new Headers(init.headers);
-  if (key !== null) headers.set("authorization", `Bearer ${key}`);
+  // A header takes no other characters; the server then says that it does not know the key.
+  if (key !== null) headers.set("authorization", `Bearer ${key.replace(/[^ -~]/g, "?")}`);
   const response = await fetch(path, { ...init, headers }).catch((cause: unknown) => {
     if (init.signal?.aborted) throw cause;
-    throw new Error("The server does not answer. Is flava serve still running?", { cause });
+    throw new UnansweredError("The server does not answer. Is flava serve still running?", {
+      cause,
+    });
   });
   if (response.ok) return response;
   const content = (await response.json().catch(() => undefined)) as ErrorResponse | undefined;

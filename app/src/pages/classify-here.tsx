@@ -19,7 +19,7 @@ export function ClassifyHerePage(): JSX.Element {
         Which of your labels fits the image? The model runs in this tab: nothing is uploaded.
       </PageHead>
       <ModelNotice opening={opening} />
-      <ClassifyForm classify={model && classify} />
+      <ClassifyForm page="classify-here" classify={model && classify} />
     </>
   );
 }

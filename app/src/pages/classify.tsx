@@ -9,7 +9,7 @@ export const ClassifyPage = (): JSX.Element => (
     <PageHead title="Classify">
       Which of your labels fits the image? The model need not have been trained on them.
     </PageHead>
-    <ClassifyForm classify={byServer} />
+    <ClassifyForm page="classify" classify={byServer} />
   </>
 );
 

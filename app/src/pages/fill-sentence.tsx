@@ -4,6 +4,7 @@ import { type FilledText, fillText } from "../api/model.js";
 import { Bars } from "../parts/bars.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
+import { useKept } from "../parts/use-kept.js";
 import { typingPause, useRequest } from "../parts/use-request.js";
 
 const mask = "[MASK]";
@@ -17,7 +18,7 @@ interface FillSentenceProps {
 export function FillSentence({ image }: FillSentenceProps): JSX.Element {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
-  const [sentence, setSentence] = useState(firstSentence);
+  const [sentence, setSentence] = useKept("fill sentence", firstSentence);
   const [usesImage, setUsesImage] = useState(true);
   const seen = usesImage ? image?.url : undefined;
   const hasMask = sentence.includes(mask);

@@ -1,16 +1,16 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { models } from "../api/model.js";
 import { ImageField } from "../parts/image-field.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
+import { useKept } from "../parts/use-kept.js";
 import { useRequest } from "../parts/use-request.js";
 import { FillImage } from "./fill-image.js";
 import { FillSentence } from "./fill-sentence.js";
 
 export function FillPage(): JSX.Element {
-  const [images, setImages] = useState<readonly ChosenImage[]>([]);
+  const [images, setImages] = useKept<readonly ChosenImage[]>("fill images", []);
   const [image] = images;
   const served = useRequest((signal) => models({ signal }), []);
   return (

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { match } from "../api/model.js";
 import { RefusedError } from "../api/request.js";
 import { percent } from "../parts/figures.js";
@@ -7,14 +7,15 @@ import { ImageField } from "../parts/image-field.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
+import { useKept } from "../parts/use-kept.js";
 import { typingPause, useRequest } from "../parts/use-request.js";
 
 const firstTexts = "an icon of a heart\na bicycle\na house with a roof";
 
 export function MatchPage(): JSX.Element {
   const id = useId();
-  const [images, setImages] = useState<readonly ChosenImage[]>([]);
-  const [typed, setTyped] = useState(firstTexts);
+  const [images, setImages] = useKept<readonly ChosenImage[]>("match images", []);
+  const [typed, setTyped] = useKept("match texts", firstTexts);
   const texts = [...new Set(typed.split("\n").map((line) => line.trim()))].filter(Boolean);
   const isComplete = images.length > 0 && texts.length > 0;
   const asked = { images, texts };

@@ -40,7 +40,7 @@ interface FoundImageProps extends Pick<SearchHitsProps, "onSimilar"> {
 
 /** An image of the index is asked for as all requests are: with the API key, if there is one. */
 function FoundImage({ hit, onSimilar }: FoundImageProps): JSX.Element {
-  const { image_url: address, key } = hit;
+  const { image_url: address, key, path } = hit;
   const name = nameOf(hit);
   const { result: url, fault } = useRequest(
     address === undefined
@@ -55,7 +55,9 @@ function FoundImage({ hit, onSimilar }: FoundImageProps): JSX.Element {
       ) : (
         <img src={url} alt={name} />
       )}
-      <span class="name">{name}</span>
+      <span class="name" title={path ?? key}>
+        {name}
+      </span>
       <span class="foot">
         <Score hit={hit} />
         {url !== undefined && (
@@ -85,6 +87,8 @@ const Score = ({
   </span>
 );
 
-/** The text of an entry, or its label, or the last part of its key. */
-const nameOf = ({ text, label, key }: SearchHit): string =>
-  text ?? label ?? key.slice(key.lastIndexOf("/") + 1);
+/** The text of an entry, or the last part of its path or key, after its label: a folder's images share that one. */
+function nameOf({ text, label, path, key }: SearchHit): string {
+  const [last] = (path ?? key).split(/[\\/]/).slice(-1);
+  return text ?? [label, last].filter(Boolean).join(", ");
+}

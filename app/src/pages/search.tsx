@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { search, searching } from "../api/search.js";
 import type { ChosenImage } from "../parts/image-file.js";
 import { Answered, Empty } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
+import { useKept } from "../parts/use-kept.js";
 import { typingPause, useRequest } from "../parts/use-request.js";
 import { SearchFields } from "./search-fields.js";
 import { SearchHits } from "./search-hits.js";
@@ -37,7 +37,7 @@ interface SearchProps {
 }
 
 function Search({ canMatch }: SearchProps): JSX.Element {
-  const [sought, setSought] = useState<Sought>(nothing);
+  const [sought, setSought] = useKept<Sought>("search", nothing);
   const query = queryOf(sought);
   const answer = useRequest(
     query && ((signal) => search(query, { signal })),

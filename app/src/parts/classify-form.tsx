@@ -1,15 +1,17 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { Bars } from "./bars.js";
 import { ChipsField } from "./chips-field.js";
 import { ImageField } from "./image-field.js";
 import type { ChosenImage } from "./image-file.js";
 import { Answered, Empty } from "./notice.js";
+import { useKept } from "./use-kept.js";
 import { typingPause, useRequest } from "./use-request.js";
 
 const firstLabels = ["bicycle", "camera", "cat", "heart", "house", "umbrella"];
 
 interface ClassifyFormProps {
+  /** Whose image and labels it has. */
+  readonly page: string;
   /** Gives the labels with their probabilities, best first; undefined while it cannot. */
   readonly classify:
     | ((
@@ -21,9 +23,9 @@ interface ClassifyFormProps {
 }
 
 /** An image, labels, and how well each of them fits. */
-export function ClassifyForm({ classify }: ClassifyFormProps): JSX.Element {
-  const [images, setImages] = useState<readonly ChosenImage[]>([]);
-  const [labels, setLabels] = useState<readonly string[]>(firstLabels);
+export function ClassifyForm({ page, classify }: ClassifyFormProps): JSX.Element {
+  const [images, setImages] = useKept<readonly ChosenImage[]>(`${page} images`, []);
+  const [labels, setLabels] = useKept<readonly string[]>(`${page} labels`, firstLabels);
   const [image] = images;
   const isComplete = image !== undefined && labels.length > 0;
   const answer = useRequest(

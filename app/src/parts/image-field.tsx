@@ -137,11 +137,17 @@ const Examples = ({ onChoose, onFault }: ExamplesProps): JSX.Element => (
 /** Calls `onFiles` with files that are pasted anywhere on the page. */
 function usePastedFiles(onFiles: (files: Iterable<File>) => void): void {
   useEffect(() => {
-    const paste = ({ clipboardData }: ClipboardEvent): void => {
+    const paste = ({ clipboardData, target }: ClipboardEvent): void => {
       const files = clipboardData?.files;
-      if (files && files.length > 0) onFiles(files);
+      if (files && files.length > 0 && !isText(clipboardData, target)) onFiles(files);
     };
     addEventListener("paste", paste);
     return () => removeEventListener("paste", paste);
   });
 }
+
+/** Whether what is pasted into a field is meant as text: spreadsheets and word processors add a picture of it. */
+const isText = ({ types }: DataTransfer, target: EventTarget | null): boolean =>
+  (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) &&
+  types.includes("text/plain") &&
+  types.includes("text/html");

@@ -1,6 +1,6 @@
 /** What a page shows in place of results: that it waits, why something failed, or what to do first. */
 import type { ComponentChildren, JSX } from "preact";
-import { RefusedError } from "../api/request.js";
+import { RefusedError, mayPass } from "../api/request.js";
 import { KeyField } from "./key-field.js";
 import type { Answer } from "./use-request.js";
 
@@ -46,8 +46,19 @@ export function Answered<Result>({
   waiting,
   children,
 }: AnsweredProps<Result>): JSX.Element {
-  const { result, fault, isWaiting } = answer;
-  if (fault) return <Fault error={fault} />;
+  const { result, fault, isWaiting, again } = answer;
+  if (fault) {
+    return (
+      <>
+        <Fault error={fault} />
+        {mayPass(fault) && (
+          <button type="button" class="button" onClick={again}>
+            Try again
+          </button>
+        )}
+      </>
+    );
+  }
   if (result !== undefined) return <div aria-busy={isWaiting}>{children(result)}</div>;
   return isWaiting ? <Waiting text={waiting} /> : <></>;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { type Answer, useRequest } from "./use-request.js";
 
 /** Like `useRequest`, and again some seconds after each answer while the page is visible. */
@@ -7,12 +7,11 @@ export function useRepeated<Result>(
   inputs: readonly unknown[],
   seconds: number | undefined,
 ): Answer<Result> {
-  const [round, setRound] = useState(0);
-  const answer = useRequest(send, [...inputs, round]);
+  const answer = useRequest(send, inputs);
   useEffect(() => {
     if (seconds === undefined || answer.isWaiting) return;
     const next = (): void => {
-      if (document.visibilityState === "visible") setRound((last) => last + 1);
+      if (document.visibilityState === "visible") answer.again();
     };
     const timer = setTimeout(next, 1000 * seconds);
     document.addEventListener("visibilitychange", next);
@@ -20,6 +19,6 @@ export function useRepeated<Result>(
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", next);
     };
-  }, [answer, seconds]);
+  }, [answer.isWaiting, seconds]);
   return answer;
 }

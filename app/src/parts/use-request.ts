@@ -4,12 +4,17 @@ import { useEffect, useState } from "preact/hooks";
 /** Milliseconds without a change after which a request is sent while someone is typing or clicking. */
 export const typingPause = 250;
 
-export interface Answer<Result> {
+interface State<Result> {
   /** The last result; kept while the next one is awaited. */
   readonly result?: Result;
   /** Why the last request failed. */
   readonly fault?: Error;
   readonly isWaiting: boolean;
+}
+
+export interface Answer<Result> extends State<Result> {
+  /** Sends the request once more. */
+  readonly again: () => void;
 }
 
 /**
@@ -23,7 +28,8 @@ export function useRequest<Result>(
   inputs: readonly unknown[],
   delay = 0,
 ): Answer<Result> {
-  const [answer, setAnswer] = useState<Answer<Result>>({ isWaiting: send !== undefined });
+  const [answer, setAnswer] = useState<State<Result>>({ isWaiting: send !== undefined });
+  const [round, setRound] = useState(0);
   useEffect(() => {
     if (!send) {
       setAnswer({ isWaiting: false });
@@ -45,6 +51,6 @@ export function useRequest<Result>(
       clearTimeout(timer);
       controller.abort();
     };
-  }, inputs);
-  return answer;
+  }, [...inputs, round]);
+  return { ...answer, again: () => setRound((last) => last + 1) };
 }
