@@ -90,9 +90,17 @@ function checkPage(
     header.data_page_header_v2?.num_values ??
     header.dictionary_page_header?.num_values ??
     0;
+  if (header.type === "DICTIONARY_PAGE") {
+    // Each row group may have the dictionary of the whole file, so more values than the group has rows.
+    const bytes = Math.min(mostValues, header.uncompressed_page_size);
+    if (!(count >= 0 && count <= bytes))
+      throw new SourceError(
+        `a dictionary claims ${count} values, which cannot be more than ${bytes}`,
+      );
+    return { values: 0, unpacked: 0 };
+  }
   if (!(count >= 0 && count <= most))
     throw new SourceError(`a page claims ${count} values of its column's ${most}`);
-  if (header.type === "DICTIONARY_PAGE") return { values: 0, unpacked: 0 };
   const widths = [getMaxRepetitionLevel(path), getMaxDefinitionLevel(path)].map(bitWidth);
   const first = header.data_page_header;
   const second = header.data_page_header_v2;
