@@ -37,7 +37,9 @@ export {
   checkFinetuningRecipe,
 } from "./configs/finetuning-recipe.js";
 export { type FinetuningRecipeName, finetuningRecipes } from "./configs/finetuning-recipes.js";
-export { type FinetuneOptions, type FinetuneResult, finetune } from "./train/finetune.js";
+export { type FinetuneDryRunOptions, finetuneDryRun } from "./train/finetune-dry-run.js";
+export type { FinetuneOptions } from "./train/finetune-session.js";
+export { type FinetuneResult, finetune } from "./train/finetune.js";
 export type { SeedResult } from "./train/seed-results.js";
 export type { Ending, StepsMade } from "./train/loop.js";
 export { type OptimizerStepOptions, optimizerStep } from "./train/optimizer-step.js";

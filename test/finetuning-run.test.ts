@@ -15,7 +15,8 @@ import {
   type FinetuningRecipeInput,
   checkFinetuningRecipe,
 } from "../src/configs/finetuning-recipe.js";
-import { type FinetuneOptions, type FinetuneResult, finetune } from "../src/train/finetune.js";
+import type { FinetuneOptions } from "../src/train/finetune-session.js";
+import { type FinetuneResult, finetune } from "../src/train/finetune.js";
 import { ChangedRunError } from "../src/train/run/provenance.js";
 import { program } from "./build.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
@@ -156,7 +157,7 @@ describe("a fine-tuning run", () => {
     await expect(run("whole", { rate: { peak: 2e-3 } })).rejects.toThrow(
       /rate\.peak: 0\.001 -> 0\.002/,
     );
-    expect((await run("whole")).lines[0]).toMatch(/Seed 0 is finished/);
+    expect((await run("whole")).lines.join("\n")).toMatch(/^Seed 0 is finished/m);
   });
 
   it("runs several seeds and reports their median and range", async () => {
@@ -277,6 +278,28 @@ describe("flava finetune", () => {
     const page = await readFile(join(root, "scored.html"), "utf8");
     expect(page).toMatch(/toy\.csv.*80 samples; .*accuracy.*<\/html>/s);
   }, 120_000);
+
+  it("tells in a dry run what it would do, what is left out, and writes nothing", async () => {
+    const rows = toyReviews(60, 5).map(
+      ({ text }, row) => `${text},${row % 2 ? "a" : `once${row}`}`,
+    );
+    await writeFile(join(root, "rare.csv"), ["review,stars", ...rows, ""].join("\n"));
+    const rare = words.map((word) => (word === "toy.csv" ? "rare.csv" : word));
+    const { code, out } = await flava([...rare, "--out", "dry", "--dry-run"]);
+    expect(code).toBe(0);
+    const alone = Number(/of 60 samples, (\d+) have labels not learned: once/.exec(out)![1]);
+    const [, train, held] = /(\d+) samples of rare\.csv to train on, and (\d+) held out/.exec(out)!;
+    expect(Number(train) + Number(held) + alone).toBe(60);
+    for (const line of [
+      /^\d+ labels: "a" \(\d+\), "once0" \(1\), /m,
+      /^Columns: text "review", label "stars"\.$/m,
+      /^Training: 12 steps of 8 samples each, .* evaluated on \d+ after every/m,
+      /^Memory: /m,
+      /^Disk: /m,
+    ])
+      expect(out).toMatch(line);
+    expect(existsSync(join(root, "dry"))).toBe(false);
+  });
 
   it.each([
     ["an unknown column", ["--text", "reviews", "--label", "stars"], /no column reviews/],

@@ -1,23 +1,21 @@
 /** What a run would take: checks data, memory, time and disk without training. */
 import { counted, grouped } from "../base/counted.js";
-import { statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { formatBytes } from "../backend/available-memory.js";
-import { exists } from "../base/exists.js";
 import { replaceFile } from "../base/replace-file.js";
 import type { StageRecipe } from "../configs/recipe.js";
 import { isFirst } from "../parallel/agreement.js";
 import { batchKinds } from "../data/batch/mixture.js";
 import { type Section, page } from "../report/page.js";
 import { describeCutTexts } from "./cut-texts.js";
+import { checkpointBytes, freeSpace, requireSpace } from "./disk-space.js";
 import { describeMemory, estimateStage, requireEstimated } from "./estimate.js";
 import { openStage } from "./open-stage.js";
 import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
 import { describeTime } from "./run/speed.js";
 import { requireStages } from "./require-stages.js";
-import { RunDirectory, checkpointsKept } from "./run/run-directory.js";
-import { savedBytes } from "./run/run-state.js";
+import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { sizesOf } from "../data/batch/sample-set.js";
@@ -122,23 +120,15 @@ async function dryRunStage(
     seconds = (steps * flops) / speed.idle;
     log(`  memory ${describeMemory(memory)}`);
     log(`  time   ${describeTime(steps, flops, speed)}`);
-    const disk = (checkpointsKept + 1) * savedBytes(opened.state); // one is written before the oldest is removed
+    const disk = checkpointBytes(opened.state);
     const free = await freeSpace(directory);
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
     requireEstimated(stage.name, memory);
-    if (disk > free) throw new Error(`The disk that has ${directory} is too full for checkpoints.`);
+    requireSpace(directory, disk, free);
   } finally {
     await opened.dispose();
   }
   const sections =
     peek === undefined ? [] : await peekSections(stage, recipe, { sets, vocabulary });
   return { seconds, sections };
-}
-
-/** Bytes free where `directory` is, or will be. */
-async function freeSpace(directory: string): Promise<number> {
-  let existing = resolve(directory);
-  while (!(await exists(existing))) existing = dirname(existing);
-  const { bavail, bsize } = await statfs(existing);
-  return bavail * bsize;
 }

@@ -96,7 +96,7 @@ export function describeLookalikes(labels: Labels): string | undefined {
     groups.map((group) => group.map((name) => JSON.stringify(name)).join(" and ")),
   );
   return (
-    `Labels that differ only in case, spaces or how a number is written are learned as different ones: ` +
+    `Labels that differ only in case, spaces, how a character is encoded or how a number is written are learned as different ones: ` +
     `${listed}.`
   );
 }

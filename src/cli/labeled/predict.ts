@@ -133,7 +133,10 @@ async function predictSets(
   for (const path of paths) {
     const { columns, ...options } = readOptions(flags, task.labels.kind);
     const own = { ...columnsOf(columns, task), label: undefined };
-    const { samples, skipped: left } = await readLabeled(path, { ...options, columns: own });
+    const { samples, skipped: left } = await readLabeled(path, {
+      ...{ ...options, columns: own },
+      folderLabels: false,
+    });
     const skipped = new SkippedSamples();
     skipped.addAll(left);
     const paceOf = pace("sample");

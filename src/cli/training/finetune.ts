@@ -8,13 +8,14 @@ import { type FinetuningRecipe, checkFinetuningRecipe } from "../../configs/fine
 import { readRecipeInput } from "../../configs/read-recipe.js";
 import { finetuningRecipeNamed, finetuningRecipes } from "../../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
-import { labelsOf } from "../../data/labeled/labels.js";
-import { type LabeledSet, labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
+import { isKnown, labelsOf } from "../../data/labeled/labels.js";
+import { labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
 import { splitByKey } from "../../data/labeled/split.js";
 import { openTask } from "../../eval/tasks/open-task.js";
 import type { LabeledTask } from "../../eval/tasks/task.js";
 import type { ZeroStage } from "../../optim/zero.js";
 import { type FinetuningData, finetuningData } from "../../suite/finetuning-data.js";
+import { finetuneDryRun } from "../../train/finetune-dry-run.js";
 import { finetune } from "../../train/finetune.js";
 import { refuseIgnored } from "../ignored-options.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
@@ -53,6 +54,7 @@ interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, Rest
   readonly seeds?: number;
   readonly imageSize?: number;
   readonly set?: string[];
+  readonly dryRun?: boolean;
   readonly allowChanges?: boolean;
   readonly zero: "0" | "1" | "3";
   readonly workers: number;
@@ -85,6 +87,10 @@ export function addFinetune(program: Command): void {
       "--out <directory>",
       "where the run is kept; default: runs/finetune-<data> in the cache",
     )
+    .option(
+      "--dry-run",
+      "only read the data, and tell labels, settings, memory, time and disk space",
+    )
     .option("--allow-changes", "continue a run although its settings or data have changed")
     .addOption(workersOption())
     .addOption(backendOption())
@@ -99,6 +105,7 @@ export function addFinetune(program: Command): void {
 
 async function run(path: string, flags: FinetuneFlags, command: Command): Promise<void> {
   await refuseIgnoredOptions(flags, command);
+  if (flags.dryRun) refuseIgnored(command, ["allowChanges"], "does not go with --dry-run");
   if (flags.launch !== undefined || flags.restarts !== undefined) {
     process.exitCode = await runRestarting(flags);
     return;
@@ -133,7 +140,7 @@ async function refuseIgnoredOptions(flags: FinetuneFlags, command: Command): Pro
 
 /** Fine-tunes together with the processes that were started with this one. */
 async function runShared(path: string, flags: FinetuneFlags, joined: JoinedRun): Promise<void> {
-  const { model = shippedModel(), workers, allowChanges, json } = flags;
+  const { model = shippedModel(), workers, allowChanges, dryRun, json } = flags;
   const { write } = joined;
   const recipe = await recipeOf(flags);
   const official = await officialTask(flags);
@@ -143,15 +150,15 @@ async function runShared(path: string, flags: FinetuneFlags, joined: JoinedRun):
   const name = basename(resolve(path), extname(path));
   const directory = flags.out ?? join(cacheDirectory(), "runs", `finetune-${name}`);
   const { text, textPair, image, label } = flags;
-  const result = await trainingRun(
-    ({ show: _, ...run }) =>
-      finetune({
-        ...run,
-        ...data,
-        ...{ recipe, model, directory, workers, columns: { text, textPair, image, label } },
-        zero: Number(flags.zero) as ZeroStage,
-        ...(allowChanges && { allowChanges }),
-      }),
+  const columns = { text, textPair, image, label };
+  const options = { ...data, ...{ recipe, model, directory, workers, columns } };
+  const result = await trainingRun<object>(
+    async ({ show: _, ...run }) => {
+      const given = { ...run, ...options, zero: Number(flags.zero) as ZeroStage };
+      return dryRun
+        ? { directory, seconds: await finetuneDryRun(given) }
+        : finetune({ ...given, ...(allowChanges && { allowChanges }) });
+    },
     backendOptions({ ...joined, ...flags }),
     write,
   );
@@ -212,6 +219,7 @@ async function readOfficial(
     );
   }
   const opened = await openTask(task, folder, { folder, incomplete: true });
+  for (const odd of opened.oddParts) write(odd);
   const skipped = new SkippedSamples();
   const found = await finetuningData(opened, skipped, recipe.validation);
   const [train, choosing] = [found.train, found.validation].map((some) =>
@@ -248,16 +256,24 @@ async function readData(
 ): Promise<FinetuningData> {
   const options = readOptions(flags, recipe.target);
   const { validation = "" } = flags;
-  const parts = holdsOut(flags) ? { train: path } : await labeledParts(path);
-  const held = validation === "" || holdsOut(flags) ? parts.validation : validation;
-  const sets: LabeledSet[] = [await readLabeled(parts.train, options)];
-  if (held !== undefined) sets.push(await readLabeled(held, options));
-  const [all, own] = sets as [LabeledSet, LabeledSet?];
-  const labels = labelsOf(recipe.target, all.samples, recipe.leastSamples);
-  for (const set of sets) for (const line of describeLeftOut(set, labels)) write(line);
-  const alike = describeLookalikes(labels);
-  if (alike !== undefined) write(alike);
-  return own
+  const parts = await labeledParts(path);
+  const held = holdsOut(flags) ? undefined : validation === "" ? parts.validation : validation;
+  const all = await readLabeled(parts.train, options);
+  const own = held === undefined ? undefined : await readLabeled(held, options);
+  const data = own
     ? { train: all.samples, validation: own.samples }
     : splitByKey(all.samples, recipe.validation);
+  const labels = labelsOf(recipe.target, data.train, recipe.leastSamples);
+  for (const set of own ? [all, own] : [all])
+    for (const line of describeLeftOut(set, labels)) write(line);
+  const alike = describeLookalikes(labels);
+  if (alike !== undefined) write(alike);
+  const [train, choosing] = [data.train, data.validation].map(
+    (samples) => samples.filter(({ target }) => target && isKnown(labels, target)).length,
+  );
+  write(
+    `${counted(train!, "sample")} of ${all.name} to train on, and ${grouped(choosing!)} ${own ? `of ${own.name}` : "held out of them"} ` +
+      "to choose the best model by.",
+  );
+  return data;
 }

@@ -1,10 +1,12 @@
 /** One row of a table as a labeled sample. */
 import { basename, dirname, resolve } from "node:path";
+import { counted } from "../../base/counted.js";
 import { findInFolder } from "../formats/file-in-folder.js";
 import { SampleError } from "../formats/source-error.js";
 import type { Row } from "../formats/table/rows.js";
 import { imageInCell } from "../formats/table/source.js";
 import type { LabeledSample, StoredImage, Target } from "../labeled-sample.js";
+import { isBlank } from "../text/blank.js";
 import type { TargetKind } from "./labels.js";
 
 /** Names of the columns to read. */
@@ -43,7 +45,7 @@ export const whereIs = ({ path, place }: Pick<PlacedRow, "path" | "place">): str
 
 /**
  * @throws SampleError if the row is damaged, or has not what the columns promise; the message names the file, the row and
- *   the column. An empty label, or a class of -1, means that the sample has none.
+ *   the column. An empty label, NaN or a class of -1 means that the sample has none.
  */
 export async function sampleOfRow(
   placed: PlacedRow,
@@ -63,7 +65,7 @@ export async function sampleOfRow(
     ...(textPair !== undefined && { textPair: textOf(cellOf(textPair)) }),
   };
   // One text of a pair may be empty, as in QQP.
-  if (text !== undefined && Object.values(texts).every((each) => each.trim() === ""))
+  if (text !== undefined && Object.values(texts).every(isBlank))
     throw fault(cellOf(text), "empty", "it is empty");
   return {
     ...{ key, where },
@@ -83,10 +85,14 @@ function fault({ column, placed }: Cell, reason: SampleError["reason"], what: st
   return new SampleError(placed.key, reason, `${what}.`, `${whereIs(placed)}, column ${column}`);
 }
 
-const shown = (value: unknown): string =>
-  value === undefined || typeof value === "bigint"
-    ? String(value)
-    : JSON.stringify(value).slice(0, 80);
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value instanceof Uint8Array)
+    return `${counted(value.length, "byte")} that are not marked as text`;
+  const plain = (_: string, inner: unknown): unknown =>
+    typeof inner === "bigint" ? Number(inner) : inner;
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value, plain).slice(0, 80);
+}
 
 function textOf(cell: Cell): string {
   const text = plainText(cell.value);
@@ -130,9 +136,16 @@ function targetOf(cell: Cell, kind: TargetKind): Target | undefined {
   if (kind === "scores" && typeof value === "object" && value !== null) {
     return { kind, scores: scoresOf(cell, value) };
   }
+  if (Number.isNaN(value)) return undefined; // what pandas and Arrow have instead of a missing number
   const text = plainText(value)?.trim();
   if (text === undefined) throw fault(cell, "damaged", `expected a label, but got ${shown(value)}`);
   if (text === "") return undefined;
+  if (kind !== "value" && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw fault(
+      cell,
+      "damaged",
+      `a number as large as ${text} is rounded when it is read, so that labels could not be told apart: write it in quotes`,
+    );
   if (kind === "value") {
     const number = Number(text);
     if (Number.isFinite(number)) return { kind, value: number };

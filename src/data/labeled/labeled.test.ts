@@ -1,12 +1,13 @@
 /** Labels, rows and files of labeled data. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { writeParquet } from "../formats/parquet/writer.js";
 import type { LabeledSample, Target } from "../labeled-sample.js";
-import { isKnown, labelsOf, lookalikes, targetValues } from "./labels.js";
+import { describeLabels, isKnown, labelsOf, lookalikes, targetValues } from "./labels.js";
 import { type ReadLabeledOptions, labeledParts, readLabeled } from "./read-labeled.js";
+import { sampleOfRow } from "./labeled-row.js";
 import { ShuffledSamples } from "./shuffled-samples.js";
 import { splitByKey } from "./split.js";
 import { decodeSample } from "./stored-image.js";
@@ -25,6 +26,7 @@ describe("labels", () => {
   it("are in one order, that of numbers if they are numbers", () => {
     expect(labelsOf("class", classes("b", "a", "b"))).toEqual({ kind: "class", names: ["a", "b"] });
     expect(labelsOf("class", classes("10", "9", "10"))).toMatchObject({ names: ["9", "10"] });
+    expect(labelsOf("class", classes("1.0", "1"))).toEqual(labelsOf("class", classes("1", "1.0")));
     expect(() => labelsOf("class", classes("a", "a"))).toThrow(/nothing to tell apart/);
     expect(() => labelsOf("class", [])).toThrow(/No sample has a label/);
   });
@@ -56,6 +58,42 @@ it("labels that differ only in how they are written are found", () => {
     ["Dog", "dog "],
     ["1", "1.0", "01"],
   ]);
+  expect(lookalikes(["9007199254740992", "9007199254740993"])).toEqual([]);
+});
+
+it("labels are listed with how many samples have each, the rarest last", () => {
+  const samples = classes("b", "a", "b");
+  const line = describeLabels(labelsOf("class", samples), samples);
+  expect(line).toBe('2 labels: "b" (2), "a" (1).');
+  const many = classes(...Array.from({ length: 30 }, (_, index) => String(index % 20)));
+  expect(describeLabels(labelsOf("class", many), many)).toMatch(
+    /^20 labels: "0" \(2\), .*"8" \(2\) and 11 more, down to "19" \(1\)\.$/,
+  );
+  const values = samplesWith({ kind: "value", value: 1 }, { kind: "value", value: 4 });
+  expect(describeLabels(labelsOf("value", values), values)).toMatch(
+    /^Values: from 1 to 4, 2\.500 /,
+  );
+});
+
+describe("a row", () => {
+  const labelOf = async (label: unknown): Promise<Target | undefined> => {
+    const row = { values: { text: "a", label } };
+    const placed = { row, key: "0", path: "a.parquet", place: "row 1", classes: undefined };
+    const columns = { text: "text", label: "label" };
+    return (await sampleOfRow(placed, { columns, target: "class" })).target;
+  };
+
+  it("has no label where a number is missing, as Arrow writes it", async () => {
+    expect(await labelOf(NaN)).toBeUndefined();
+    expect(await labelOf(1n)).toEqual({ kind: "class", label: "1" });
+  });
+
+  it("is refused if its label is none, or was rounded", async () => {
+    await expect(labelOf([1n])).rejects.toThrow("expected a label, but got [1]");
+    await expect(labelOf(new Uint8Array(3))).rejects.toThrow("3 bytes that are not marked as text");
+    await expect(labelOf(2 ** 53 + 2)).rejects.toThrow("write it in quotes");
+    expect(await labelOf(2n ** 53n + 1n)).toEqual({ kind: "class", label: "9007199254740993" });
+  });
 });
 
 describe("readLabeled", () => {
@@ -127,6 +165,52 @@ describe("readLabeled", () => {
     await expect(read(found.train, { ...options, columns: { text: "sentences" } })).rejects.toThrow(
       /no column sentences\. Did you mean "sentence"/,
     );
+  });
+});
+
+describe("a folder", () => {
+  const folderOf = async (name: string, ...files: string[]): Promise<string> => {
+    for (const file of files) {
+      await mkdir(join(folder, name, dirname(file)), { recursive: true });
+      await write(join(name, file), "t,l\na,1\n");
+    }
+    return join(folder, name);
+  };
+  const images = { columns: {}, target: "class" } as const;
+  const tables = { columns: { text: "t", label: "l" }, target: "class" } as const;
+
+  it("has parts in capitals, too", async () => {
+    const path = await folderOf("Capitals", "Training/a/1.png", "VAL/a/1.png", "Test/a/1.png");
+    expect(await labeledParts(path)).toEqual({
+      train: join(path, "Training"),
+      validation: join(path, "VAL"),
+    });
+  });
+
+  it("whose files may be parts, or the same twice, is refused", async () => {
+    const parts = await folderOf("suffixes", "reviews.csv", "reviews_test.csv");
+    await expect(labeledParts(parts)).rejects.toThrow("reviews_test.csv seems to be one part");
+    const twice = await folderOf("twice", "train.csv", "train-00000-of-00001.jsonl");
+    const { train } = await labeledParts(twice);
+    await expect(readLabeled(train, tables)).rejects.toThrow("the same data in two formats");
+    const shards = await folderOf("shards", "train-00000.csv", "train-00001.csv");
+    expect((await readLabeled((await labeledParts(shards)).train, tables)).samples).toHaveLength(2);
+  });
+
+  it("with two folders of a class is refused, unless nothing is labeled", async () => {
+    const path = await folderOf("years", "2020/cat/1.png", "2021/cat/1.png");
+    await expect(readLabeled(path, images)).rejects.toThrow("in 2020/cat and in 2021/cat");
+    const { samples } = await readLabeled(path, { ...images, folderLabels: false });
+    expect(samples.map(({ target }) => target)).toEqual([undefined, undefined]);
+  });
+
+  it("gives images of all classes where only some are read", async () => {
+    const path = await folderOf(
+      "some",
+      ...["a", "b"].flatMap((name) => [1, 2, 3].map((n) => `${name}/${n}.png`)),
+    );
+    const { samples } = await readLabeled(path, { ...images, maxSamples: 4 });
+    expect(samples.map(({ key }) => key)).toEqual(["a/2.png", "a/3.png", "b/2.png", "b/3.png"]);
   });
 });
 

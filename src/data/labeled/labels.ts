@@ -1,4 +1,5 @@
 /** The labels of a task, and how the targets of samples become numbers. */
+import { counted, grouped } from "../../base/counted.js";
 import type { LabeledSample, Target } from "../labeled-sample.js";
 
 /** What the outputs of a task's head mean. */
@@ -76,18 +77,51 @@ function standardization(targets: readonly Target[]): Labels {
 
 function ascending(names: string[]): string[] {
   const areNumbers = names.every((name) => name.trim() !== "" && Number.isFinite(Number(name)));
-  return areNumbers ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+  names.sort(); // so that 1 and 1.0 have one order, too
+  return areNumbers ? names.sort((a, b) => Number(a) - Number(b)) : names;
 }
 
+/** Most labels that a line lists. */
+const mostListed = 10;
+
+/** A line on the labels of training samples, and how many samples have each of them. */
+export function describeLabels(labels: Labels, samples: Iterable<LabeledSample>): string {
+  const targets = [...samples].flatMap(({ target }) => target ?? []);
+  if (labels.kind === "value") {
+    const values = targets.flatMap((target) => (target.kind === "value" ? [target.value] : []));
+    const [lowest, highest] = values.reduce(
+      ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+      [Infinity, -Infinity],
+    );
+    const { mean, deviation } = labels;
+    const [center, spread] = [mean, deviation].map((value) => value.toPrecision(4));
+    return `Values: from ${lowest} to ${highest}, ${center} on average, with a standard deviation of ${spread}.`;
+  }
+  const counts = new Map(labels.names.map((name) => [name, 0]));
+  for (const name of targets.flatMap(bestLabels))
+    if (counts.has(name)) counts.set(name, counts.get(name)! + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  const listed = sorted.length > mostListed ? sorted.slice(0, mostListed - 1) : sorted;
+  const shown = ([name, count]: [string, number]): string =>
+    `${JSON.stringify(name.slice(0, 40))} (${grouped(count)})`;
+  const rest = sorted.length - listed.length;
+  const others = rest > 0 ? ` and ${grouped(rest)} more, down to ${shown(sorted.at(-1)!)}` : "";
+  return `${counted(sorted.length, "label")}: ${listed.map(shown).join(", ")}${others}.`;
+}
+
+/** Digits of which a number may have more than a double keeps apart. */
+const exactDigits = 15;
+
 /**
- * Groups of labels that differ only in case, spaces or how a number is written, such as "Dog" and "dog ", 1 and 1.0. They
- * are classes of their own all the same: only who wrote them knows whether they mean the same.
+ * Groups of labels that differ only in case, spaces, how a character is encoded or how a number is written, such as "Dog" and
+ * "dog ", 1 and 1.0. They are classes of their own all the same: only who wrote them knows whether they mean the same.
  */
 export function lookalikes(names: readonly string[]): string[][] {
   const groups = new Map<string, string[]>();
   for (const name of names) {
     const plain = name.normalize("NFKC").trim().replaceAll(/\s+/g, " ").toLowerCase();
-    const key = plain !== "" && Number.isFinite(Number(plain)) ? String(Number(plain)) : plain;
+    const isNumber = plain !== "" && plain.length <= exactDigits && Number.isFinite(Number(plain));
+    const key = isNumber ? String(Number(plain)) : plain;
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
   return [...groups.values()].filter(({ length }) => length > 1);

@@ -1,5 +1,6 @@
 /** Labeled samples from the files that people have: tables, Parquet files and folders of images. */
-import { basename, dirname, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
 import { exists, isDirectory } from "../../base/exists.js";
 import { suggestion } from "../../base/suggestion.js";
 import { SkippedSamples } from "../batch/skipped.js";
@@ -24,8 +25,10 @@ export interface ReadLabeledOptions {
   readonly quotes?: boolean | undefined;
   /** The folder of images that are named by their paths; default: that of the table. */
   readonly imageRoot?: string | undefined;
-  /** Largest number of samples to read; default: all. */
+  /** Largest number of samples to read: the first rows of a table, or images of all folders; default: all. */
   readonly maxSamples?: number | undefined;
+  /** Whether images are labeled by the names of their folders; default: yes. */
+  readonly folderLabels?: boolean | undefined;
 }
 
 /** Labeled samples that were read. */
@@ -46,26 +49,54 @@ export interface LabeledParts {
   readonly validation?: string;
 }
 
-const partNames = { train: ["train"], validation: ["validation", "valid", "val", "dev"] } as const;
+const partNames = {
+  train: ["train", "training"],
+  validation: ["validation", "valid", "val", "dev"],
+} as const;
 
 /**
- * The parts of the data set at `path`: the folders "train" and "validation" (or "valid", "val", "dev") in a folder, or its
- * files whose names begin so, such as train-00000-of-00001.parquet and dev.tsv; otherwise everything is for training.
- * Several files of one part are given as a pattern for `readLabeled`.
+ * The parts of the data set at `path`: the folders "train" (or "training") and "validation" (or "valid", "val", "dev") in a
+ * folder, in capitals or not, or its files whose names begin so, such as train-00000-of-00001.parquet and dev.tsv; otherwise
+ * everything is for training. Several files of one part are given as a pattern for `readLabeled`.
+ * @throws SourceError if no name begins with "train", but others name a part all the same, as in reviews_test.csv
  */
 export async function labeledParts(path: string): Promise<LabeledParts> {
-  const train = await partOf(path, partNames.train);
-  if (train === undefined) return { train: path };
-  const validation = await partOf(path, partNames.validation);
+  if (!(await isDirectory(path))) return { train: path };
+  const names = (await readdir(path)).sort();
+  const train = await partOf(path, names, partNames.train);
+  if (train === undefined) {
+    requireOnePart(path, names);
+    return { train: path };
+  }
+  const validation = await partOf(path, names, partNames.validation);
   return { train, ...(validation !== undefined && { validation }) };
 }
 
-async function partOf(path: string, names: readonly string[]): Promise<string | undefined> {
-  if (!(await isDirectory(path))) return undefined;
-  for (const name of names) if (await isDirectory(join(path, name))) return join(path, name);
-  const files = (await filesBelow(path)).filter((file) => !file.includes("/") && isDataName(file));
-  const own = files.find((file) => names.some((name) => new RegExp(`^${name}[-_.]`).test(file)));
-  return own === undefined ? undefined : join(path, `${/^[a-z]+/.exec(own)![0]}*`);
+async function partOf(
+  path: string,
+  found: readonly string[],
+  names: readonly string[],
+): Promise<string | undefined> {
+  for (const name of names) {
+    const folder = found.find((each) => each.toLowerCase() === name);
+    if (folder !== undefined && (await isDirectory(join(path, folder)))) return join(path, folder);
+  }
+  const beginning = new RegExp(`^(${names.join("|")})(?=[-_.])`, "i");
+  const own = found.filter(isDataName).find((file) => beginning.test(file));
+  return own === undefined ? undefined : join(path, `${beginning.exec(own)![0]}*`);
+}
+
+/** A word in the name of a file that says which part of a data set it has. */
+const partWord = /(^|[-_. ])(train|training|test|testing|validation|valid|val|dev|eval)(?=[-_. ])/i;
+
+function requireOnePart(path: string, names: readonly string[]): void {
+  const files = names.filter(isDataName);
+  const part = files.find((file) => partWord.test(file));
+  if (files.length < 2 || part === undefined) return;
+  throw new SourceError(
+    `${path} has ${files.slice(0, 5).join(", ")}${files.length > 5 ? ", ..." : ""}, and ${part} seems to be one part of a data ` +
+      "set: which file is for which use is not clear. Name one file, or begin the names with train, validation and test.",
+  );
 }
 
 /** Whether a file, by its name, is a table or a Parquet file. */
@@ -87,7 +118,7 @@ export async function readLabeled(path: string, options: ReadLabeledOptions): Pr
   const samples: LabeledSample[] = [];
   const { columns, maxSamples = Infinity } = options;
   const isTable = columns.text !== undefined || columns.image !== undefined;
-  const found = isTable ? tableSamples(path, options, skipped) : folderSamples(path);
+  const found = isTable ? tableSamples(path, options, skipped) : folderSamples(path, options);
   for await (const sample of found) {
     samples.push(sample);
     if (samples.length >= maxSamples) break;
@@ -129,10 +160,25 @@ async function dataFiles(path: string): Promise<string[]> {
   const files = (await filesBelow(folder)).filter(
     (file) => isDataName(file) && file.startsWith(beginning),
   );
+  requireOneFormat(folder, files);
   if (files.length > 0) return files.map((file) => join(folder, file));
   throw new SourceError(
     `${folder} has no tables or .parquet files, whose columns could be named. For folders of images, name no columns.`,
   );
+}
+
+/** @throws SourceError if files differ in their extension alone: they are the same data twice */
+function requireOneFormat(folder: string, files: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const file of files) {
+    const stem = file.replace(/(-\d+(-of-\d+)?)?\.\w+$/, "");
+    const other = seen.get(stem);
+    if (other !== undefined && extname(other) !== extname(file))
+      throw new SourceError(
+        `${folder} has ${other} and ${file}, which may be the same data in two formats. Move one of them elsewhere, or name a file.`,
+      );
+    seen.set(stem, file);
+  }
 }
 
 async function* rowsOf(path: string, options: ReadLabeledOptions): AsyncGenerator<PlacedRow> {
@@ -182,7 +228,10 @@ function requireNames(path: string, names: readonly string[], columns: SampleCol
 }
 
 /** Images labeled by the names of their folders. Those outside of folders have no label. */
-async function* folderSamples(path: string): AsyncGenerator<LabeledSample> {
+async function* folderSamples(
+  path: string,
+  options: Pick<ReadLabeledOptions, "folderLabels" | "maxSamples">,
+): AsyncGenerator<LabeledSample> {
   if (!(await isDirectory(path))) {
     throw new SourceError(
       `${path} is not a folder of images. Of a table, name the columns to learn from: --text or --image, and --label.`,
@@ -194,12 +243,42 @@ async function* folderSamples(path: string): AsyncGenerator<LabeledSample> {
       `${path} has no images. Of tables or .parquet files in it, name the columns to learn from: --text or --image, and --label.`,
     );
   }
-  for (const image of images) {
-    const folder = dirname(image);
+  const { folderLabels = true, maxSamples = images.length } = options;
+  const labels = folderLabels ? labelsByFolder(path, images) : new Map<string, string>();
+  for (const image of spread(images, maxSamples)) {
+    const label = labels.get(dirname(image));
     yield {
       key: image,
       image: { file: join(path, image) },
-      ...(folder !== "." && { target: { kind: "class", label: basename(folder) } }),
+      ...(label !== undefined && { target: { kind: "class", label } }),
     };
   }
+}
+
+/** At most `most` of a list, at equal distances: the images of a folder are sorted by their classes. */
+const spread = <Item>(items: readonly Item[], most: number): readonly Item[] => {
+  const before = (index: number): number => Math.floor((index * most) / items.length);
+  return items.filter((_, index) => most >= items.length || before(index + 1) > before(index));
+};
+
+/**
+ * The labels of images by their folders, which are the names of these.
+ * @throws SourceError if two folders have the same name, as in 2020/cat and 2021/cat, or a/left and b/left
+ */
+function labelsByFolder(path: string, images: readonly string[]): Map<string, string> {
+  const folders = [...new Set(images.map((image) => dirname(image)))].filter(
+    (name) => name !== ".",
+  );
+  const named = new Map<string, string>();
+  for (const folder of folders) {
+    const label = basename(folder);
+    const other = named.get(label);
+    if (other !== undefined)
+      throw new SourceError(
+        `${path} has images in ${other} and in ${folder}: whether these are of one class is not clear. Name the folder that has a ` +
+          "folder for each class, or put the images of a class into one folder.",
+      );
+    named.set(label, folder);
+  }
+  return new Map(folders.map((folder) => [folder, basename(folder)]));
 }

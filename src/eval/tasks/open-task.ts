@@ -132,6 +132,8 @@ export interface OpenedTask<Samples> {
   readonly test: readonly Samples[];
   /** As in `Splits`. */
   readonly chosenByTest: boolean;
+  /** A sentence for each part whose number of samples is not the official one; empty unless that was accepted. */
+  readonly oddParts: readonly string[];
 }
 
 /** Which parts of a task are opened, and what they may lack. */
@@ -164,10 +166,14 @@ export async function openTask<T extends Task>(
   const [{ folder, layout, missing }] = await bestLayouts({ layouts }, folders, splits);
   if (folder === undefined || missing.length > 0)
     throw new TaskDataError(`${task.title}: ${absence(task, directory, folder, missing)}`);
+  const oddParts: string[] = [];
   const open = async (name: string): Promise<SamplesOf<T>> => {
     const part = layout.parts[name]!;
     const samples = await part.open(folder);
-    if (!incomplete) await requireComplete(task, name, part, samples);
+    const odd = await oddNumber(task, name, part, samples);
+    if (odd === undefined) return samples;
+    if (!incomplete) throw new TaskDataError(odd);
+    oddParts.push(odd);
     return samples;
   };
   const openAll = (names: readonly string[]): Promise<SamplesOf<T>[]> =>
@@ -179,6 +185,7 @@ export async function openTask<T extends Task>(
     train: await Promise.all(splits.train.map(openAll)),
     validation: await openAll(validation),
     test: await openAll(splits.test),
+    oddParts,
   };
 }
 
@@ -196,17 +203,18 @@ function absence(
   return `${lack}. The files come from ${origin}.`;
 }
 
-async function requireComplete(
+/** A sentence on a part that has not as many samples as the official one; undefined if it has, or their number is not known. */
+async function oddNumber(
   { title, origin }: Task,
   name: string,
   { samples: official }: Part<unknown>,
   opened: Source | LabeledSource,
-): Promise<void> {
-  if (official === undefined) return;
+): Promise<string | undefined> {
+  if (official === undefined) return undefined;
   const found = "samples" in opened ? opened.samples : await opened.count();
-  if (found === undefined || found === official) return;
-  throw new TaskDataError(
+  if (found === undefined || found === official) return undefined;
+  return (
     `${title}: ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${grouped(official)}. A part of ` +
-      `them is missing, or they are of another version; the official ones come from ${origin}.`,
+    `them is missing, or they are of another version; the official ones come from ${origin}.`
   );
 }

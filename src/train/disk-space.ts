@@ -1,0 +1,23 @@
+/** The disk space that runs take. */
+import { statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { State } from "../backend/state.js";
+import { exists } from "../base/exists.js";
+import { checkpointsKept } from "./run/run-directory.js";
+import { savedBytes } from "./run/run-state.js";
+
+/** Bytes of the checkpoints of a run; one is written before the oldest is removed. */
+export const checkpointBytes = (state: State): number => (checkpointsKept + 1) * savedBytes(state);
+
+/** Bytes free where `directory` is, or will be. */
+export async function freeSpace(directory: string): Promise<number> {
+  let existing = resolve(directory);
+  while (!(await exists(existing))) existing = dirname(existing);
+  const { bavail, bsize } = await statfs(existing);
+  return bavail * bsize;
+}
+
+/** @throws Error if less than `bytes` are free */
+export function requireSpace(directory: string, bytes: number, free: number): void {
+  if (bytes > free) throw new Error(`The disk that has ${directory} is too full for checkpoints.`);
+}
