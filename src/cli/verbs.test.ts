@@ -21,6 +21,7 @@ import { addMatch } from "./match.js";
 import { addProbe } from "./evaluation/probe.js";
 import { addDedupe } from "./searching/dedupe.js";
 import { addIndex } from "./searching/index-verb.js";
+import { addSearchApp } from "./searching/search-app.js";
 import { addSearch } from "./searching/search.js";
 
 const folder = temporaryDirectory();
@@ -43,7 +44,7 @@ afterEach(() => {
 
 const verbs = [
   ...[addClassify, addMatch, addFill, addEvaluate, addProbe, addEmbed, addSearch],
-  ...[addInspect, addConvert, addExport, addIndex, addDedupe],
+  ...[addInspect, addConvert, addExport, addIndex, addDedupe, addSearchApp],
 ];
 
 /** Runs a command and returns its output, line by line. A usage error rejects with its exit code. */
@@ -179,6 +180,18 @@ describe("flava", () => {
     ]);
     await expect(run("index", source, "--out", other)).rejects.toThrow("holds");
     await expect(run("index", source, "--out", out, "--approximate")).rejects.toThrow("lancedb");
+  });
+
+  it("search-app gives the address of the page that searches, until it is interrupted", async () => {
+    const { isTTY } = process.stdout;
+    process.stdout.isTTY = false; // nothing is to open a browser
+    const places = ["--port", "0", "--index", join(folder, "app-index")];
+    const running = run("search-app", images, ...places);
+    await vi.waitUntil(() => vi.mocked(console.log).mock.calls.length > 0, { timeout: 30_000 });
+    process.emit("SIGINT");
+    expect(await running).toEqual([expect.stringMatching(/^http:.*\/(#\/search|docs)$/)]);
+    process.stdout.isTTY = isTTY;
+    process.exitCode = undefined;
   });
 
   it("embed takes columns, a separator and limits, and writes nothing where nothing is usable", async () => {

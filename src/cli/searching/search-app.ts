@@ -102,7 +102,7 @@ async function serve(
   });
   try {
     const url = await server.listen({ port: flags.port });
-    const page = hasPages ? url : `${url}/docs`;
+    const page = `${url}${hasPages ? "/#/search" : "/docs"}`;
     if (flags.json) printJson({ url: page, index: directory });
     else console.log(page);
     console.error("flava: Ctrl-C stops the server");
