@@ -90,7 +90,7 @@ async function command(
 ): Promise<{ readonly end: number | NodeJS.Signals | null; readonly printed: string }> {
   const child = spawn(
     process.execPath,
-    [program, "pretrain", join(root, "recipe.json"), "--out", join(root, name)],
+    [program, "pretrain", join(root, "recipe.json"), "--out", join(root, name), "--workers", "0"],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let printed = "";
