@@ -28,7 +28,7 @@ const alone = [
 
 /** Those of `test` that can share a process all the same. */
 const sharing =
-  "test/{citations,finetuning-tasks,imports,loader,pretraining-options,structure}.test.ts";
+  "test/{citations,finetuning-tasks,imports,loader,own-evaluation,pretraining-options,structure}.test.ts";
 
 /** What all tests have in common; what is done before them is said once, below. */
 const common = { testTimeout: 60_000, hookTimeout: 60_000 };

@@ -19,6 +19,7 @@ import type { FinetuneOptions } from "../src/train/finetune-session.js";
 import { type FinetuneResult, finetune } from "../src/train/finetune.js";
 import { ChangedRunError } from "../src/train/run/provenance.js";
 import { program } from "./build.js";
+import { flava as flavaHere } from "./command-line.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
 import { toyReviews } from "./toy-reviews.js";
 
@@ -264,15 +265,16 @@ describe("flava finetune", () => {
     expect(resumed.out).toContain("Continuing after step");
     expect(await digest("killed", ...weights)).toBe(await digest("cli", ...weights));
 
-    const predicted = await flava(["predict", "cli/model", "the film was great", "--json"]);
+    const here = (words: readonly string[]): ReturnType<typeof flavaHere> => flavaHere(root, words);
+    const predicted = await here(["predict", "cli/model", "the film was great", "--json"]);
     expect(JSON.parse(predicted.out)).toMatchObject([{ labels: [{}, {}] }]);
-    const misnamed = await flava(["predict", "cli/model", "toi.csv"]);
+    const misnamed = await here(["predict", "cli/model", "toi.csv"]);
     expect([misnamed.code, misnamed.err]).toEqual([
       1,
       expect.stringContaining("There is no file toi.csv"),
     ]);
     const evaluate = ["evaluate", "toy.csv", "--model", "cli/model"];
-    const scored = await flava([...evaluate, "--json", "--html", "scored.html"]);
+    const scored = await here([...evaluate, "--json", "--html", "scored.html"]);
     const found = JSON.parse(scored.out) as { evaluations: { samples: number }[] };
     expect(found.evaluations).toMatchObject([{ samples: 80, skipped: { unwanted: 1 } }]);
     const page = await readFile(join(root, "scored.html"), "utf8");
@@ -308,7 +310,13 @@ describe("flava finetune", () => {
     ["a task without its files", ["--recipe", "cola"], /no folder toy\.csv.*CoLA.*gluebenchmark/],
     ["a misspelt setting", ["--text", "review", "--set", "rate.peek=1"], /Did you mean "peak"/],
   ])("refuses %s", async (_, more, message) => {
-    const { code, err } = await flava(["finetune", "toy.csv", ...more, "--out", "refused"]);
+    const { code, err } = await flavaHere(root, [
+      "finetune",
+      "toy.csv",
+      ...more,
+      "--out",
+      "refused",
+    ]);
     expect(code).toBe(1);
     expect(err).toMatch(message);
     expect(existsSync(join(root, "refused"))).toBe(false);

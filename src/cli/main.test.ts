@@ -9,6 +9,7 @@ import { Command } from "commander";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { program } from "../../test/build.js";
+import { flava as flavaHere, wordsOf } from "../../test/command-line.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { nativeLevels } from "../backend/native.js";
@@ -168,12 +169,6 @@ describe("flava", () => {
   });
 });
 
-/** The words of a line for the shell, without its comment. */
-const wordsOf = (line: string): string[] =>
-  [...line.replace(/ +#.*$/, "").matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(
-    ([word, double, single]) => double ?? single ?? word,
-  );
-
 /** The words after `flava` in all blocks of shell lines on a page. */
 function commandsOn(page: string): string[][] {
   return [...read(page).matchAll(/^```sh\n(.*?)^```/gms)]
@@ -215,7 +210,7 @@ describe.runIf(nativeLevels().length > 0)("the README", () => {
     for (const line of own) {
       const [npx, command, ...words] = wordsOf(line);
       expect([npx, command]).toEqual(["npx", "flava"]);
-      const { code, out, err } = await flava(words);
+      const { code, out, err } = await flavaHere(folder, words);
       expect({ line, code, err }).toMatchObject({ line, code: 0 });
       expect(out).not.toBe("");
     }
