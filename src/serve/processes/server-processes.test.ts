@@ -82,7 +82,7 @@ it("shares requests and replaces a process that is killed; all load models again
         200,
         { status: "ready", processes: { ready: 2, of: 2 } },
       ]),
-    9000,
+    { timeout: 40_000 },
   );
   const after = await processesOf(server);
   expect(after).toHaveLength(2);
