@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -36,6 +36,11 @@ describe("withLock", () => {
     expect(await readdir(folder)).toEqual([]);
     await expect(lock(() => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
     expect(await lock()).toBe("done");
+  });
+
+  it("does not wait for a lock that cannot be read", async () => {
+    await mkdir(path);
+    await expect(lock()).rejects.toThrow("EISDIR");
   });
 
   it("admits only one of many that take over a stale lock simultaneously", async () => {

@@ -57,7 +57,7 @@ async function acquire(path: string, place: string): Promise<void> {
   await writeFile(own, JSON.stringify(await ownerOf(process.pid)));
   try {
     while (!(await linked(own, path))) {
-      const text = await readFile(path, "utf8").catch(() => undefined);
+      const text = await contentOf(path);
       if (text === undefined) continue; // released in the meantime
       const owner = parseOwner(text);
       if (!owner || (await mayBeAlive(owner))) throw new LockError(describe(path, place, owner));
@@ -65,6 +65,20 @@ async function acquire(path: string, place: string): Promise<void> {
     }
   } finally {
     await rm(own, { force: true });
+  }
+}
+
+/**
+ * The content of a lock; undefined if it is no longer there.
+ * @throws Error if it cannot be read, as that of another user may be: it would never change
+ */
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESTALE") return undefined;
+    throw error;
   }
 }
 
