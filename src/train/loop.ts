@@ -166,7 +166,7 @@ async function evaluate<B>(
   const { run, progress, report, best: measure, log } = session;
   const scalars = await stage.evaluate();
   await runLog.add({ ...placeOf(progress), kind: "evaluation", scalars });
-  log(`  evaluation: ${describe(scalars)}`);
+  if (Object.keys(scalars).length > 0) log(`  evaluation: ${describe(scalars)}`);
   if (run.isWriter) await writeReport(report);
   const value = measure && scalars[measure.name];
   if (measure === undefined || value === undefined) return progress;
