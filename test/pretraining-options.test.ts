@@ -1,6 +1,6 @@
 /** What a run of pre-training can be asked for: weights to start from, the measure of the best model, losses of one's own. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -77,11 +77,15 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
   });
 
   it("says that given weights have no effect if a finished stage replaces all of them", async () => {
-    const from = [{ stage: "codebook", parts: ["flava", "heads", "codebook"] }];
-    const lines: string[] = [];
-    const log = (line: string): number => lines.push(line);
-    await run("whole", { recipe: withJoint({ from }), start, log, allowChanges: true });
-    expect(lines[1]).toMatch(/takes all its weights from .*codebook.*, none from .*joint/);
+    const { stages, ...recipe } = withJoint({});
+    const [codebook, joint] = stages as [StageRecipe, PretrainingStageRecipe];
+    const from = [{ stage: "earlier", parts: ["flava", "heads", "codebook"] }];
+    const three = [codebook, { ...joint, name: "earlier" }, { ...joint, from }] as const;
+    await cp(join(root, "whole", "joint"), join(root, "whole", "earlier"), { recursive: true });
+    const lines = await run("whole", {
+      ...{ recipe: { ...recipe, stages: [...three] }, only: ["joint"], start, allowChanges: true },
+    });
+    expect(lines[0]).toMatch(/takes all its weights from .*earlier.*, none from .*joint/);
   });
 
   it("keeps the best model by the measure that the recipe names", async () => {

@@ -310,7 +310,7 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
     const [, joint] = recipe.stages as [StageRecipe, PretrainingStageRecipe];
     const alone = { ...recipe, stages: [{ ...joint, from: [] }] } as unknown as Recipe;
     await expect(run("untaught", { recipe: alone })).rejects.toThrow(
-      /"joint" predicts visual tokens, but has no codebook.*--start/,
+      /"joint" predicts visual tokens, but has no trained codebook.*--start/,
     );
   });
 

@@ -11,6 +11,7 @@ import { fittedProcessor } from "../data/image/fitted-processor.js";
 import { Tokenizer } from "../data/text/tokenizer.js";
 import { parseVocabulary } from "../data/text/vocabulary.js";
 import { type SampledTexts, type TextKind, describeLongerTexts } from "../train/longer-texts.js";
+import { hasTrainedCodebook } from "../train/require-stages.js";
 import type { SizedRecipe } from "../train/sized-recipe.js";
 import { batchOptions, mixtureOptions } from "../train/stage-batches.js";
 import { CodebookSteps } from "../train/stages/codebook-steps.js";
@@ -226,18 +227,16 @@ async function openSteps(
   }
   const steps = new PretrainingSteps({ backend, recipe, stage, extra: [] });
   await steps.initialize();
-  let hasCodebook = false;
   for (const { stage: name, parts } of stage.from) {
     for (const [path, values] of weights.get(name)!) {
       const part = parts.find((part) => path.startsWith(`parameters/${part}/`));
       if (part === undefined || !steps.state.paths.includes(path)) continue;
       steps.state.write(path, values);
-      hasCodebook ||= part === "codebook";
     }
   }
-  if (hasCodebook || !predictsVisualTokens(stage)) return steps;
+  if (!predictsVisualTokens(stage) || hasTrainedCodebook(stage, recipe)) return steps;
   throw new RecipeError(
-    `Stage "${stage.name}" predicts visual tokens, but takes no codebook from an earlier stage.`,
+    `Stage "${stage.name}" predicts visual tokens, but takes no trained codebook from an earlier stage.`,
   );
 }
 

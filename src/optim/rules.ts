@@ -26,13 +26,20 @@ export function ruleFor(rules: ParameterRules, path: string): ParameterRule {
   return {};
 }
 
-/** @throws Error if a part to freeze has no weights in the tree of parameters */
-export function requireParts(parameters: unknown, parts: readonly string[]): void {
+/**
+ * @param use what is done with the parts, for messages
+ * @throws Error if a part has no weights in the tree of parameters
+ */
+export function requireParts(
+  parameters: unknown,
+  parts: readonly string[],
+  use = "The stage freezes",
+): void {
   for (const part of parts) {
     if (pathsMatching(parameters, freezing([part])).length > 0) continue;
     const names = partsBeside(parameters, part);
     throw new Error(
-      `The stage freezes "${part}", but no weights have that name. Parts that have: ${names.join(", ")}.`,
+      `${use} "${part}", but no weights have that name. Parts that have: ${names.join(", ")}.`,
     );
   }
 }

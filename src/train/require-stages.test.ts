@@ -1,41 +1,96 @@
 import { describe, expect, it } from "vitest";
 import { continuing } from "../configs/continue.js";
+import { models } from "../configs/models.js";
 import { checkRecipe } from "../configs/recipe.js";
 import { requireStages } from "./require-stages.js";
 
-describe("requireStages", () => {
-  const [joint] = continuing.stages;
-  const codebook = {
-    kind: "codebook",
-    steps: 1,
-    batch: 1,
-    rate: { peak: 1 },
-    temperature: { from: 1, to: 1, over: 1 },
-  };
-  const both = {
-    ...continuing,
-    stages: [joint, { ...joint, name: "texts", shares: { pair: 0, image: 0, text: 1 } }],
-  };
+const [stage] = continuing.stages;
+const codebook = {
+  kind: "codebook",
+  steps: 1,
+  batch: 1,
+  rate: { peak: 1 },
+  temperature: { from: 1, to: 1, over: 1 },
+} as const;
+const words = { ...stage, name: "words", shares: { pair: 0, image: 0, text: 1 } };
+const data = { ...continuing.data, texts: ["texts.csv"], images: ["images"] };
+const fromCodebook = { stage: "codebook", parts: ["codebook"] };
 
-  it("refuses a stage that draws a kind of data of which the recipe names no set", () => {
-    const recipe = checkRecipe(both, "both");
+/** Checks a recipe of these stages, with a model of its own. */
+function check(
+  stages: readonly object[],
+  { only, ...changes }: { only?: string[]; data?: object; start?: string } = {},
+): void {
+  const recipe = checkRecipe({ name: "mine", model: "tiny", data, stages, ...changes }, "mine");
+  requireStages({ ...recipe, config: models.tiny }, only);
+}
+
+describe("requireStages", () => {
+  it("accepts the stages that are asked for, whatever others lack", () => {
+    const from = [fromCodebook, { stage: "words", parts: ["flava/text", "heads"] }];
+    const stages = [codebook, words, { ...stage, from, frozen: ["flava/text"] }];
     expect(() => {
-      requireStages(recipe, ["joint"]);
+      check(stages);
     }).not.toThrow();
     expect(() => {
-      requireStages(recipe);
-    }).toThrow(
-      'Stage "texts" draws texts, but data.texts is empty. Name a data set there, or set stages.texts.shares.text to 0.',
-    );
-    const ofImages = checkRecipe({ ...continuing, stages: [codebook] }, "codebook");
+      check(stages, { data: continuing.data, only: ["joint"] });
+    }).not.toThrow();
     expect(() => {
-      requireStages(ofImages);
-    }).toThrow(/draws images, but data\.images is empty\. Name a data set there\.$/);
+      check(stages, { only: ["join"] });
+    }).toThrow('Did you mean "joint"?');
   });
 
-  it("refuses a stage that the recipe does not have", () => {
+  it("refuses a stage that draws a kind of data of which the recipe names no set", () => {
+    const { pairs: _, ...others } = data;
     expect(() => {
-      requireStages(checkRecipe(both, "both"), ["join"]);
-    }).toThrow('Did you mean "joint"?');
+      check([words], { data: continuing.data });
+    }).toThrow(
+      'Stage "words" draws texts, but data.texts is empty. Name a data set there, or set stages.words.shares.text to 0.',
+    );
+    expect(() => {
+      check([codebook], { data: continuing.data });
+    }).toThrow(/data\.images is empty\. Name a data set there\.$/);
+    expect(() => {
+      check([codebook, { ...stage, from: [fromCodebook] }], { data: others });
+    }).toThrow("draws pairs");
+  });
+
+  it.each([
+    [
+      { from: [{ stage: "codebook", parts: ["codebook", "codebok"] }] },
+      'Stage "joint" takes from stage "codebook" the part "codebok", but',
+    ],
+    [{ from: [{ stage: "codebook", parts: ["flava/image"] }] }, "which trains the codebook alone"],
+    [
+      { from: [fromCodebook], frozen: ["flava/imag"] },
+      'Stage "joint" freezes "flava/imag", but no weights have that name',
+    ],
+  ])("refuses parts that the model, or a stage, does not have: %j", (changes, message) => {
+    expect(() => {
+      check([codebook, { ...stage, ...changes }]);
+    }).toThrow(message);
+  });
+
+  it("refuses a stage whose visual tokens would be those of a codebook with random weights", () => {
+    const fromWords = { stage: "words", parts: ["flava", "codebook"] };
+    const untrained = 'Stage "joint" predicts visual tokens, but has no trained codebook';
+    for (const from of [[], [fromWords], [fromCodebook, fromWords]])
+      expect(() => {
+        check([codebook, words, { ...stage, from }]);
+      }).toThrow(untrained);
+    const inherited = [
+      codebook,
+      { ...words, from: [fromCodebook] },
+      { ...stage, from: [fromWords] },
+    ];
+    expect(() => {
+      check(inherited);
+    }).not.toThrow();
+    expect(() => {
+      check([words, { ...stage, from: [fromWords] }], { start: "model" });
+    }).not.toThrow();
+    expect(() => {
+      check([{ ...stage, losses: { mmmImage: 0 } }]);
+    }).not.toThrow();
   });
 });

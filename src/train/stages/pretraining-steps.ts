@@ -117,6 +117,13 @@ export class PretrainingSteps {
   }
 }
 
+/** What to do about a stage that predicts visual tokens without a codebook that was trained. */
+export const noCodebook = (stage: string): Error =>
+  new Error(
+    `Stage "${stage}" predicts visual tokens, but has no trained codebook to take them from. Give weights with a codebook ` +
+      `(--start), or take the part "codebook" from an earlier stage that has one (stages.${stage}.from).`,
+  );
+
 /** Whether a stage needs a codebook. */
 export function predictsVisualTokens({
   shares,

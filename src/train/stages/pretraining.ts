@@ -20,6 +20,7 @@ import {
   type PretrainingState,
   PretrainingSteps,
   type PretrainingStepsOptions,
+  noCodebook,
   predictsVisualTokens,
 } from "./pretraining-steps.js";
 import {
@@ -115,10 +116,7 @@ export class PretrainingStage implements RecipeStage {
     await this.#steps.initialize();
     const hasCodebook = await loadStart(start, this.state, this.config, log);
     if (hasCodebook || !predictsVisualTokens(stage)) return;
-    throw new Error(
-      `Stage "${stage.name}" predicts visual tokens, but has no codebook to take them from. Give weights with a codebook ` +
-        `(--start), or take the part "codebook" from an earlier stage (stages.${stage.name}.from).`,
-    );
+    throw noCodebook(stage.name);
   }
 
   prepare(): StageNeeds {
