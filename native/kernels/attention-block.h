@@ -73,7 +73,7 @@ struct Bfloat16Format : InVectors {
 #else
 /** One float32 per word, rounded to the nearest bfloat16: for processors without products of pairs. */
 struct Bfloat16Format : FloatFormat {
-  static Floats round(Floats x) { return widen(narrow(x)); }
+  static Floats round(Floats x) { return roundToBfloat16(x); }
   static Uints join(const Floats* rows) { return (Uints)round(rows[0]); }
 };
 #endif
@@ -248,8 +248,10 @@ void packRows(HeadRows rows, int64_t count, int64_t paddedCount, uint32_t* to) {
       const auto* from = data + rows.first + row * rows.stride;
       prefetchRow(from + rowsAhead * rows.stride, rows.size);
       auto* elements = reinterpret_cast<typename Format::Element*>(to + row * words);
+      constexpr bool isRounded = sizeof *from == sizeof(Bfloat16);
       overVectors(0, rows.size, [&](int64_t i, auto lanes) {
-        store(elements + i, Format::round(load(from + i, lanes)));
+        const Floats x = load(from + i, lanes);
+        store(elements + i, isRounded ? x : Format::round(x));
       });
       for (int64_t i = roundUp(rows.size, width); i < words * Format::perWord; i += width) store(elements + i, Floats{});
     }

@@ -91,14 +91,26 @@ inline void fillBias(const AttentionShape& shape, const Tensor* mask, int64_t it
  * which is also accurate for large |x|, where a softmax has almost no weight.
  */
 inline Floats exponential(Floats x) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  // The lowest bits of the sum are the exponent of the power of two: one factor, as results below 2^-126 may be zero.
+  const Floats power = max(broadcast(-127.0f), x * 1.44269504f);
+  const Floats sum = power + 12583039.0f;  // 1.5 * 2^23 + 127
+  const Floats part = power - (sum - 12583039.0f);
+#else
   const Floats power = max(broadcast(-160.0f), x * 1.44269504f);
   const Floats whole = roundToWhole(power);
   const Floats part = power - whole;
+#endif
   Floats p = part * 1.3264726e-3f + 9.6715130e-3f;
   p = p * part + 5.5507336e-2f;
   p = p * part + 2.4022242e-1f;
   p = p * part + 6.9314700e-1f;
-  return scaleByPowerOfTwo(p * part + 1.0f, whole);
+  p = p * part + 1.0f;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  return p * (Floats)((Ints)sum << 23);
+#else
+  return scaleByPowerOfTwo(p, whole);
+#endif
 }
 
 /** Stores `count` rows of sums, each times its factor, as rows of one head. */
