@@ -1,6 +1,6 @@
 /** Fine-tuning runs on a toy task: what they learn, write, and how they resume. */
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -273,7 +273,14 @@ describe("flava finetune", () => {
       1,
       expect.stringContaining("There is no file toi.csv"),
     ]);
-    const evaluate = ["evaluate", "toy.csv", "--model", "cli/model"];
+    const unread = await flava(["predict", "cli/model", "a text", "--text", "review"]);
+    expect([unread.code, unread.err]).toEqual([2, expect.stringContaining("--text is for tables")]);
+    await mkdir(join(root, "parts"));
+    for (const part of ["train", "dev"])
+      await writeFile(join(root, "parts", `${part}.csv`), "review,stars\nfine,good\n");
+    const whole = await here(["evaluate", "parts", "--model", "cli/model"]);
+    expect(whole.err).toContain("Name the part to score, such as parts/dev*");
+    const evaluate = ["evaluate", "toy.csv", "--model", "cli/model", "--no-quotes"];
     const scored = await here([...evaluate, "--json", "--html", "scored.html"]);
     const found = JSON.parse(scored.out) as { evaluations: { samples: number }[] };
     expect(found.evaluations).toMatchObject([{ samples: 80, skipped: { unwanted: 1 } }]);

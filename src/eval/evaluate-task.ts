@@ -55,7 +55,12 @@ export async function evaluateTask(
   const known = samples.filter((sample) => {
     const { target } = sample;
     if (target && isKnown(labels, target)) return true;
-    skipped.add(sample, "unwanted", target ? "Its label was not learned." : "It has no label.");
+    const named = target?.kind === "class" ? ` ${JSON.stringify(target.label)}` : "";
+    skipped.add(
+      sample,
+      "unwanted",
+      target ? `its label${named} was not learned.` : "it has no label.",
+    );
     return false;
   });
   const predicted = await predictSamples(predictor, known, { skipped, onProgress, signal });

@@ -43,18 +43,23 @@ export function addEvaluate(program: Command): void {
     ).choices(["retrieval", "matching", "masked-words"]),
   );
   addDataOptions(addModelOptions(addSuiteOptions(addEvaluationOptions(command))))
+    .option(
+      "--no-quotes",
+      "with a fine-tuned model: take quotes around cells as part of the text, as GLUE's TSV has them",
+    )
     .addOption(timeoutOption())
     .addOption(mpiOption());
 }
 
 /** Options that a suite does not read: its tasks say what to evaluate, and its page is in --out. */
 const attributesOfSets = [
-  ...["as", "against", "html"],
+  ...["as", "against", "html", "quotes"],
   ...dataAttributes.filter((name) => name !== "maxPixels"),
 ];
 
 interface EvaluateFlags extends EvaluationFlags, SuiteFlags, SharedRunFlags {
   readonly as?: string;
+  readonly quotes: boolean;
 }
 
 async function run(
@@ -78,7 +83,7 @@ async function run(
 /** Evaluates sets together with the processes that were started with this one. */
 async function evaluatePaths(
   patterns: readonly string[],
-  flags: EvaluationFlags & Pick<EvaluateFlags, "as">,
+  flags: EvaluationFlags & Pick<EvaluateFlags, "as" | "quotes">,
   command: Command,
 ): Promise<void> {
   if (flags.model !== undefined && (await readTask(flags.model))) {
@@ -86,6 +91,7 @@ async function evaluatePaths(
     await evaluateFineTuned(await expandFilePatterns(patterns), flags);
     return;
   }
+  refuseIgnored(command, ["quotes"], "goes with a fine-tuned model");
   const sets: EvaluationSet[] = [];
   for (const path of await expandFilePatterns(patterns)) {
     const [place, options] = [placeOf(path), sourceOptions(flags)];

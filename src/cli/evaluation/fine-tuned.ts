@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.js";
 import { writeFile } from "node:fs/promises";
 import type { Flava } from "../../api/flava.js";
-import { readLabeled } from "../../data/labeled/read-labeled.js";
+import { labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
 import { type TaskEvaluation, evaluateTask } from "../../eval/evaluate-task.js";
 import { lossName } from "../../eval/task-measures.js";
 import { isFirst } from "../../parallel/agreement.js";
@@ -24,7 +24,7 @@ interface NamedEvaluation {
   readonly evaluation: TaskEvaluation;
 }
 
-type Flags = EvaluationFlags & DataFlags & ModelFlags;
+type Flags = EvaluationFlags & DataFlags & ModelFlags & { readonly quotes: boolean };
 
 /** Prints how well the predictions of a fine-tuned model agree with the labels of the sets at `paths`. */
 export async function evaluateFineTuned(paths: readonly string[], flags: Flags): Promise<void> {
@@ -56,12 +56,14 @@ async function evaluateAll(
     columns: columnsOf(named, predictor.task),
     target: predictor.task.labels.kind,
     separator: flags.separator?.replaceAll("\\t", "\t"),
+    quotes: flags.quotes,
     imageRoot: flags.imageRoot,
     maxSamples: flags.maxSamples,
   };
   const progress = new ProgressLine();
   const evaluations: NamedEvaluation[] = [];
   for (const path of paths) {
+    await requireOnePart(path);
     const { samples, skipped } = await readLabeled(path, options);
     const paceOf = pace("sample");
     const onProgress = (done: number): void => {
@@ -73,6 +75,16 @@ async function evaluateAll(
     progress.end();
   }
   return evaluations;
+}
+
+/** @throws Error if a folder has training data beside others: a score of both would say little */
+async function requireOnePart(path: string): Promise<void> {
+  const { train, validation } = await labeledParts(path);
+  if (train === path) return;
+  const others = validation === undefined ? "" : `, such as ${validation}`;
+  throw new Error(
+    `${path} has a part for training, ${train}, which would be scored, too. Name the part to score${others}.`,
+  );
 }
 
 /** A heading, a sentence and a table for each set. */

@@ -10,6 +10,7 @@ import { isDataName, readLabeled } from "../../data/labeled/read-labeled.js";
 import { predictSamples } from "../../inference/predict-samples.js";
 import type { Task } from "../../model/task.js";
 import { expandFilePatterns } from "../file-patterns.js";
+import { refuseIgnored } from "../ignored-options.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { type LabeledFlags, addLabeledOptions, columnsOf, readOptions } from "./labeled-options.js";
@@ -50,7 +51,21 @@ interface Result {
   readonly prediction: Prediction;
 }
 
-async function run(model: string, inputs: readonly string[], flags: PredictFlags): Promise<void> {
+/** Options that say how data sets are read. */
+const attributesOfSets: readonly (keyof LabeledFlags)[] = [
+  ...(["text", "textPair", "image", "label"] as const),
+  ...(["imageRoot", "separator", "quotes", "maxSamples"] as const),
+];
+
+async function run(
+  model: string,
+  inputs: readonly string[],
+  flags: PredictFlags,
+  command: Command,
+): Promise<void> {
+  const areSets = await Promise.all(inputs.map(isSet));
+  if (!areSets.some(Boolean))
+    refuseIgnored(command, attributesOfSets, "is for tables, parquet files and folders");
   const progress = new ProgressLine();
   const results = await useModel({ ...flags, model }, (flava) =>
     interruptible("Stopped; nothing was written.", (signal) =>
@@ -71,6 +86,10 @@ interface Watch {
   readonly signal: AbortSignal;
 }
 
+/** Whether an input is a table, a Parquet file or a folder, rather than a text or an image. */
+const isSet = async (path: string): Promise<boolean> =>
+  (isDataName(path) && existsSync(path)) || isDirectory(path);
+
 async function predictAll(
   flava: Flava,
   inputs: readonly string[],
@@ -78,9 +97,7 @@ async function predictAll(
   watch: Watch,
 ): Promise<Result[]> {
   const { task } = flava.predictor;
-  const areSets = await Promise.all(
-    inputs.map(async (path) => (isDataName(path) && existsSync(path)) || isDirectory(path)),
-  );
+  const areSets = await Promise.all(inputs.map(isSet));
   const missing = inputs.find((path, index) => isDataName(path) && !areSets[index]);
   if (missing !== undefined) {
     throw new Error(

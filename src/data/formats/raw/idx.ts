@@ -1,4 +1,5 @@
 /** The idx files of MNIST: images and labels, plain or gzipped. */
+import { open } from "node:fs/promises";
 import { encodePnm } from "../../image/codecs/pnm.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
@@ -22,6 +23,8 @@ export async function idxImages(
       `${imagePath} has ${samples} images, but ${labelPath} has ${labels} labels.`,
     );
   const headerOf = (axes: number): number => 4 + 4 * axes;
+  await requireBytes(imagePath, headerOf(3) + samples! * height! * width!);
+  await requireBytes(labelPath, headerOf(1) + samples!);
   return rawImages(imagePath, samples!, async function* () {
     const images = fileRows(imagePath, headerOf(3), samples!, height! * width!);
     let [index, numbers]: [number, Buffer] = [0, Buffer.alloc(0)];
@@ -42,4 +45,26 @@ async function sizesOf(path: string, axes: number): Promise<number[]> {
     if (sizes.every((size) => size > 0)) return sizes;
   }
   throw new SourceError(`${path} has nothing in it.`);
+}
+
+/**
+ * A gzipped file ends with the number of its unpacked bytes, so that one that is cut off is told without unpacking it.
+ * @throws SourceError if the file is cut off
+ */
+async function requireBytes(path: string, expected: number): Promise<void> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const end = Buffer.alloc(4);
+    if (path.endsWith(".gz")) await file.read(end, 0, 4, size - 4);
+    const isWhole = path.endsWith(".gz")
+      ? end.readUInt32LE(0) === expected % 2 ** 32
+      : size >= expected;
+    if (!isWhole)
+      throw new SourceError(
+        `${path} does not have the ${expected} bytes that its beginning announces. Perhaps its download was interrupted.`,
+      );
+  } finally {
+    await file.close();
+  }
 }

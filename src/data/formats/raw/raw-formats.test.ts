@@ -83,14 +83,11 @@ describe("idx", () => {
   it("is refused if files are exchanged, cut off, or labels are out of range", async () => {
     await expect(idxImages(images, images, [])).rejects.toThrow("no idx file of bytes with 1 axes");
     const cut = await changed("mnist/train-labels-idx1-ubyte", (bytes) => bytes.subarray(0, 10));
-    await expect(readAll(await idxImages(images, cut, classNames(10)))).rejects.toThrow(
-      /ends within/,
-    );
+    await expect(idxImages(images, cut, classNames(10))).rejects.toThrow("have the 11 bytes");
     const gzip = await changed("mnist/train-images-idx3-ubyte.gz", (bytes) =>
       bytes.subarray(0, 30),
     );
-    const cutShort = idxImages(gzip, labels, classNames(10)).then(readAll);
-    await expect(cutShort).rejects.toThrow(SourceError);
+    await expect(idxImages(gzip, labels, classNames(10))).rejects.toThrow("have the 76 bytes");
     const odd = await readAll(await idxImages(images, labels, classNames(9))).catch(String);
     expect(odd).toMatch(/label 2, has class 9; classes go from 0 to 8/);
   });
