@@ -83,7 +83,7 @@ it("examples compile, in the README, on the pages of docs/ and in docstrings, bu
   const unchecked = `const [best] = await flava.classify("a.png", ["a"]);\nbest.label;\n`;
   examples.set("wrong", preamble + unchecked);
   expect(problems(examples)).toEqual([expect.stringMatching(/^wrong: .*undefined/)]);
-});
+}, 180_000);
 
 /** What a program prints, by line; it runs in `directory`. */
 async function printed(code: string, directory: string): Promise<unknown[][]> {
