@@ -46,7 +46,14 @@ export { type Values, fromBfloat16, toBfloat16 } from "./backend/values.js";
 export type { Abortable } from "./base/call-options.js";
 export { NonFiniteError, OutOfMemoryError, ShapeError } from "./base/errors.js";
 export { type Key, below, foldIn, keyOf, normal, uniform, uniformAt } from "./base/random.js";
-export { type Mapped, type Partly, leavesOf, mapTree } from "./base/tree.js";
+export {
+  type BranchOf,
+  type Mapped,
+  type Partly,
+  type TreeOf,
+  leavesOf,
+  mapTree,
+} from "./base/tree.js";
 export { gradient } from "./graph/gradient.js";
 export type { Range } from "./graph/ops/block-ranges.js";
 export { constant } from "./graph/placeholder.js";
@@ -72,6 +79,7 @@ export {
   type AdamWInputs,
   type AdamWOptions,
   type AdamWStep,
+  type Gradients,
   type Moments,
   adamW,
   adamWMoments,

@@ -99,4 +99,5 @@ export { type StackOptions, type StackSizes, stack, stackParameters } from "./nn
 export type { State } from "./backend/state.js";
 export type { Abortable, CallOptions } from "./base/call-options.js";
 export type { Key } from "./base/random.js";
+export type { TreeOf } from "./base/tree.js";
 export type { Dtype, Shape, Tensor, TensorSpec } from "./graph/tensor.js";

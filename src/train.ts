@@ -88,7 +88,7 @@ export type { Backend } from "./backend/backend.js";
 export type { ProgramMemory } from "./backend/program.js";
 export type { State } from "./backend/state.js";
 export type { Values } from "./backend/values.js";
-export type { Mapped, Partly } from "./base/tree.js";
+export type { Mapped, Partly, TreeOf } from "./base/tree.js";
 export type { Batch, BatchTensors } from "./data/batch/batch.js";
 export type { CollatedBatch } from "./data/batch/collate.js";
 export type { SampleColumns } from "./data/labeled/labeled-row.js";

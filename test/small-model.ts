@@ -1,6 +1,6 @@
 /** A small FLAVA whose weights all differ from zero and one, for tests of the model. */
 import type { Backend } from "../src/backend/backend.js";
-import { type Program, compile } from "../src/backend/program.js";
+import { type Program, compileTrees } from "../src/backend/program.js";
 import { referenceBackend } from "../src/backend/reference.js";
 import { State } from "../src/backend/state.js";
 import type { Values } from "../src/backend/values.js";
@@ -140,7 +140,7 @@ export function compileOn<I>(
   inputs: I,
   trace: Traced<I>,
 ): Program<I, Record<string, Tensor>> {
-  return compile({ state, inputs }, (s, given) => ({
+  return compileTrees({ state, inputs }, (s, given) => ({
     outputs: trace(s.parameters as FlavaForPretraining<Tensor>, given),
   }));
 }

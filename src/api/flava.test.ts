@@ -29,7 +29,7 @@ import { writeModel } from "../checkpoint/write-model.js";
 import type { FeatureOptions } from "../model/features.js";
 import type { CallOptions } from "../base/call-options.js";
 import type { Flava } from "./flava.js";
-import { load } from "./load.js";
+import { type LoadOptions, load } from "./load.js";
 
 const folder = temporaryDirectory();
 const [whole, bare] = [join(folder, "whole"), join(folder, "bare")];
@@ -373,6 +373,13 @@ describe("loading", () => {
     await model.close();
     await writeFile(join(plain, "preprocessor_config.json"), "{");
     await expect(load(plain, onReference)).rejects.toThrow("preprocessor_config.json is not JSON");
+  });
+
+  it("refuses a precision that there is not", async () => {
+    const settings = JSON.parse('{ "precision": "fp16" }') as LoadOptions;
+    await expect(load(undefined, settings)).rejects.toThrow(
+      'The precisions are float32, bfloat16, int8, int8-weights, but "fp16" was asked for.',
+    );
   });
 
   it("says what to do where there is no model", async () => {

@@ -5,7 +5,7 @@ import type { CallOptions } from "../base/call-options.js";
 import { packagePath } from "../base/package-root.js";
 import { warn } from "../base/warn.js";
 import { loadModel } from "../checkpoint/load-model.js";
-import type { Precision } from "../nn/precision.js";
+import { type Precision, requirePrecision } from "../nn/precision.js";
 import { Flava } from "./flava.js";
 import { pathOf } from "./path.js";
 
@@ -34,6 +34,7 @@ export interface LoadOptions extends CallOptions {
  * @returns the model; call `close` or declare it with `await using` to free its memory
  * @throws CheckpointError if there is no usable checkpoint at `path`
  * @throws WeightsMismatch if the weights do not match the sizes in config.json
+ * @throws RangeError if there is no such precision, or the batch size is no integer >= 1
  *
  * @example
  * import { load } from "flava";
@@ -45,6 +46,7 @@ export interface LoadOptions extends CallOptions {
  */
 export async function load(path?: string | URL, options: LoadOptions = {}): Promise<Flava> {
   const { precision = "float32", batch, heads, onWarning = warn, signal, onProgress } = options;
+  requirePrecision(precision);
   const place = path === undefined ? shippedModel() : pathOf(path);
   const backend = await requestBackend(options.backend);
   try {

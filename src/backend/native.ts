@@ -84,7 +84,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
   const partsOf = (id: number, tensors: readonly TensorInFile[]): Memory[] => {
     let inUse = tensors.length;
     const free = (): void => {
-      if (--inUse === 0) addon.free(context, id);
+      if (--inUse === 0 && !closed.has(context)) addon.free(context, id);
     };
     return tensors.map(({ spec, offset }) => memoryAt([id, offset], spec, free));
   };
@@ -96,10 +96,7 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
     communicator: processes,
     arenaBytes: () => arenaBytes,
     packsWeights: true,
-    allocate: (spec) => {
-      const id = allocate(addon, context, spec.bytes);
-      return memoryAt([id, 0], spec, () => addon.free(context, id));
-    },
+    allocate: (spec) => partsOf(allocate(addon, context, spec.bytes), [{ spec, offset: 0 }])[0]!,
     allocateTogether: (specs) => {
       const { tensors, bytes } = sideBySide(specs);
       return specs.length === 0 ? [] : partsOf(allocate(addon, context, bytes), tensors);
@@ -110,14 +107,26 @@ export function nativeBackend(options: NativeOptions = {}): Backend {
       return id === 0 ? undefined : partsOf(id, tensors);
     },
     load: (plan, memoryOf) => {
-      orOutOfMemory(() => addon.reserveArena(context, plan.arenaBytes));
+      orOutOfMemory(context, () => addon.reserveArena(context, plan.arenaBytes));
       arenaBytes = Math.max(arenaBytes, plan.arenaBytes);
       return new NativeExecutable(addon, context, plan, (place) => locate(memoryOf(place)));
     },
     dispose: () => {
       addon.close(context);
+      closed.add(context);
     },
   };
+}
+
+/** Contexts whose memory was freed: there is nothing left to free, and nothing to use. */
+const closed = new WeakSet<Context>();
+
+/** @throws Error if the context is closed */
+function requireOpen(context: Context): void {
+  if (!closed.has(context)) return;
+  throw new Error(
+    "This backend was disposed of, alone or with the model that it belongs to: open another.",
+  );
 }
 
 /** The fastest level, looked up or measured once in this process. */
@@ -164,10 +173,11 @@ function sideBySide(specs: readonly TensorSpec[]): {
 }
 
 function allocate(addon: Addon, context: Context, bytes: number): number {
-  return orOutOfMemory(() => addon.allocate(context, aligned(Math.max(bytes, 1))));
+  return orOutOfMemory(context, () => addon.allocate(context, aligned(Math.max(bytes, 1))));
 }
 
-function orOutOfMemory<T>(reserve: () => T): T {
+function orOutOfMemory<T>(context: Context, reserve: () => T): T {
+  requireOpen(context);
   try {
     return reserve();
   } catch (error) {
@@ -190,12 +200,17 @@ function nativeMemory(
 ): Memory {
   return {
     write: (values, start) => {
+      requireOpen(context);
       addon.write(context, id, offset + start * bytesPerElement[dtype], toBits(values, dtype));
     },
     writeTransposed: (values, start, { rows, columns }) => {
+      requireOpen(context);
       addon.writeTransposed(context, id, offset + start * 4, values, rows, columns);
     },
-    read: () => Promise.resolve(fromBits(addon.read(context, id, offset, bytes), dtype)),
+    read: () => {
+      requireOpen(context);
+      return Promise.resolve(fromBits(addon.read(context, id, offset, bytes), dtype));
+    },
     free,
   };
 }
@@ -266,6 +281,7 @@ class NativeExecutable implements Executable {
   }
 
   dispose(): void {
+    if (closed.has(this.#context)) return;
     this.#addon.unload(this.#context, this.#program);
     if (this.#prepared !== 0) this.#addon.free(this.#context, this.#prepared);
   }
@@ -277,6 +293,7 @@ class NativeExecutable implements Executable {
     abort: Int32Array,
     inputs: ReadonlyMap<string, Values>,
   ): Promise<RunResult> {
+    requireOpen(this.#context);
     const copies = [...inputs].flatMap(([path, values]) => {
       const tensor = this.#plan.inputs.get(path);
       if (!tensor) return [];

@@ -264,3 +264,33 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     await expect(failure).rejects.toThrow(`first in ${named}.`);
   });
 });
+
+test("what is no tensor is refused where it is given, by the compiler as well", () => {
+  const inputs = { x: spec([2]) };
+  const state = new State(backends[0]!, {});
+  // @ts-expect-error: a shape is no spec
+  const shapes = () => compile({ state, inputs: { x: [2] } }, () => ({ outputs: {} }));
+  expect(shapes).toThrow('The input at "x/0" is 2; it should be spec(shape).');
+  // @ts-expect-error: a function is no tensor
+  const functions = () => compile({ state, inputs }, (_, { x }) => ({ outputs: { of: () => x } }));
+  expect(functions).toThrow('The output at "of" is a function');
+  expect(() => new State(backends[0]!, { weight: [2, 4] })).toThrow('The state at "weight/0" is 2');
+});
+
+test.skipIf(nativeLevels().length === 0)(
+  "a native backend that was disposed of says so, and leaves nothing to free",
+  async () => {
+    const backend = nativeBackend({ threads: 1 });
+    const state = new State(backend, { w: spec([2]) });
+    const programs = Array.from({ length: 2 }, () =>
+      compile({ state, inputs: {} }, ({ w }) => ({ outputs: { w } })),
+    );
+    await programs[0]!.run({});
+    backend.dispose();
+    for (const program of programs) {
+      await expect(program.run({})).rejects.toThrow("This backend was disposed of");
+    }
+    await expect(state.read("w")).rejects.toThrow("This backend was disposed of");
+    for (const used of [...programs, state, backend]) used.dispose();
+  },
+);

@@ -1,7 +1,7 @@
 import type { Abortable } from "../base/call-options.js";
 import { NonFiniteError } from "../base/errors.js";
 import { exclusive } from "../base/exclusive.js";
-import { type Mapped, type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { type Mapped, type Partly, type TreeOf, leavesOf, mapTree } from "../base/tree.js";
 import { divided, heldOf } from "../graph/divided.js";
 import { flopsOf } from "../graph/flops.js";
 import type { Range } from "../graph/ops/block-ranges.js";
@@ -9,7 +9,7 @@ import { reshape } from "../graph/ops/reshape.js";
 import { slice } from "../graph/ops/slice.js";
 import { placeholder } from "../graph/placeholder.js";
 import { type Plan, plan } from "../graph/plan.js";
-import { type Tensor, type TensorSpec, sameShape } from "../graph/tensor.js";
+import { Tensor, TensorSpec, requireLeaves, sameShape } from "../graph/tensor.js";
 import { formatBytes, requireMemory } from "./available-memory.js";
 import { type Backend, type Executable, KernelError } from "./backend.js";
 import { LostProcessError } from "./communicator.js";
@@ -50,6 +50,9 @@ export interface ProgramMemory {
 /**
  * Traces `body` once and makes it ready to run. `body` receives symbolic tensors for the state and the inputs.
  *
+ * @throws ShapeError if shapes do not fit, with the operation and its place
+ * @throws TypeError if an input is no `spec`, or an output no tensor
+ *
  * @example
  * import { State, compile, openBackend, spec } from "flava/engine";
  * import { linear } from "flava/ops";
@@ -60,7 +63,18 @@ export interface ProgramMemory {
  * }));
  * const { y } = await program.run({ x: new Float32Array(32) });
  */
-export function compile<S, I, O>(
+export function compile<S, I extends TreeOf<I, TensorSpec>, O extends TreeOf<O, Tensor>>(
+  options: ProgramOptions<S, I>,
+  body: (
+    state: Mapped<S, TensorSpec, Tensor>,
+    inputs: Mapped<I, TensorSpec, Tensor>,
+  ) => Results<S, O>,
+): Program<I, O> {
+  return compileTrees(options, body);
+}
+
+/** `compile` where the structure of the trees is a type parameter, so that the compiler cannot know their leaves. */
+export function compileTrees<S, I, O>(
   options: ProgramOptions<S, I>,
   body: (
     state: Mapped<S, TensorSpec, Tensor>,
@@ -68,6 +82,7 @@ export function compile<S, I, O>(
   ) => Results<S, O>,
 ): Program<I, O> {
   const { state } = options;
+  requireLeaves("input", options.inputs, TensorSpec, "spec(shape)");
   const placeholders = tracedState(state);
   const inputs = mapTree(options.inputs, (leaf: TensorSpec, path) => placeholder(leaf, path));
   const results = body(placeholders, inputs);
@@ -89,6 +104,7 @@ export function compile<S, I, O>(
     if (value === target || value === held) continue;
     updates.set(held, isHeld ? value : rangeOfValue(value, state.ranges.get(path)!));
   }
+  requireLeaves("output", results.outputs, Tensor, "a tensor of the traced function");
   const outputs = new Map(leavesOf<Tensor>(results.outputs));
   const made = plan({ outputs, updates }, state.backend.packsWeights, state.backend.memory);
   return new Program(options, results.outputs, made);

@@ -1,6 +1,6 @@
 import { type Mapped, leavesOf } from "../base/tree.js";
 import type { Range } from "../graph/ops/block-ranges.js";
-import { TensorSpec, bytesPerElement, spec } from "../graph/tensor.js";
+import { TensorSpec, bytesPerElement, requireLeaves, spec } from "../graph/tensor.js";
 import { requireMemory } from "./available-memory.js";
 import { type Backend, type Matrices, type Memory, type OpenFile, allocateAll } from "./backend.js";
 import type { Communicator } from "./communicator.js";
@@ -11,7 +11,7 @@ import { type Values, checkValues } from "./values.js";
 
 /**
  * Tensors that persist between runs: parameters, moments, counters. Programs on the same state share its memory. Memory
- * is allocated on first use, except for tensors that were mapped from a file before.
+ * is allocated on first use, filled with zeros, except for tensors that were mapped from a file before.
  *
  * A tensor may be divided among the processes of the backend, each of which has a range of its numbers (`rangeOf`). It is still
  * written whole, of which each process keeps its range, and programs read it whole. Then all processes run the same programs in the
@@ -45,6 +45,7 @@ export class State<S = unknown> {
     /** What this process has of divided tensors, by path; empty if none are divided. */
     readonly ranges: ReadonlyMap<string, Range> = new Map(),
   ) {
+    requireLeaves("state", specs, TensorSpec, "spec(shape)");
     this.prepared = new PreparedTensors(backend);
     this.#specs = new Map(leavesOf<TensorSpec>(specs));
   }

@@ -10,6 +10,23 @@ export type Mapped<S, From, To> = S extends From
   ? To
   : { readonly [K in keyof S]: Mapped<S[K], From, To> };
 
+/**
+ * What `S` has to extend to be a tree with leaves of type `Leaf`: the same structure, in which anything else is a `Leaf`. As a
+ * constraint, `S extends TreeOf<S, Leaf>`, it takes interfaces as well, and names the branch that is not one.
+ */
+export type TreeOf<S, Leaf> = {
+  readonly [K in keyof S]: S extends Leaf ? S[K] : BranchOf<S[K], Leaf>;
+};
+
+/** `B`, a part of a tree, if it is a leaf or a branch with such leaves only; see `TreeOf`. */
+export type BranchOf<B, Leaf> = B extends Leaf | undefined
+  ? B
+  : B extends (...parameters: never) => unknown
+    ? Leaf
+    : B extends object
+      ? TreeOf<B, Leaf>
+      : Leaf;
+
 /** A tree of the same structure in which any branch or leaf may be omitted. */
 export type Partly<S, Leaf> = S extends Leaf ? S : { readonly [K in keyof S]?: Partly<S[K], Leaf> };
 

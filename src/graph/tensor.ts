@@ -1,5 +1,8 @@
 /** The graph of a traced function: tensors, and nodes that apply operations to tensors. */
 
+import { quote } from "../base/quote.js";
+import { leavesOf } from "../base/tree.js";
+
 /** How the elements of a tensor are stored. */
 export type Dtype = "float32" | "bfloat16" | "int8" | "int32";
 /** Sizes of the axes, outermost first; [] is a scalar. */
@@ -209,6 +212,20 @@ export class Tensor extends TensorSpec {
     dtype: Dtype,
   ) {
     super(shape, dtype);
+  }
+}
+
+/** @throws TypeError if a leaf of a tree is not of a class, such as a shape where `spec(shape)` was meant */
+export function requireLeaves(
+  what: string,
+  tree: unknown,
+  kind: typeof TensorSpec | typeof Tensor,
+  expected: string,
+): void {
+  for (const [path, leaf] of leavesOf(tree)) {
+    if (leaf instanceof kind) continue;
+    const given = typeof leaf === "function" ? "a function" : quote(leaf);
+    throw new TypeError(`The ${what} at "${path}" is ${given}; it should be ${expected}.`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../base/call-options.js";
 import { counted } from "../base/counted.js";
 import type { Backend } from "../backend/backend.js";
-import { type Program, compile } from "../backend/program.js";
+import { type Program, compileTrees } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
 import type { ImageProcessor } from "../data/image/processor.js";
@@ -322,7 +322,7 @@ export class Embedder {
     ) => Tensor,
   ): ResultProgram<I> {
     const { state, config, precision } = this.#options;
-    return compile({ state, inputs }, ({ parameters }, given) => {
+    return compileTrees({ state, inputs }, ({ parameters }, given) => {
       const model = { config, parameters, precision };
       const traced = given as { readonly [K in keyof I]: Tensor };
       return { outputs: { result: resultOf(model, parameters, traced) } };

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { referenceBackend } from "../backend/reference.js";
 import { State } from "../backend/state.js";
 import { keyOf } from "../base/random.js";
+import { spec } from "../graph/tensor.js";
 import { constant, initialize, paddedTable, weight } from "./parameter.js";
 
 const parameters = {
@@ -36,4 +37,9 @@ test("the numbers depend on the key and the path", async () => {
   expect(await again.read("parameters/weight")).toEqual(weights);
   expect(await other.read("parameters/weight")).not.toEqual(weights);
   expect(await one.read("parameters/twin")).not.toEqual(weights);
+});
+
+test("a parameter that does not say how it begins is named", async () => {
+  const state = new State(referenceBackend(), { parameters: { head: spec([2]) } });
+  await expect(initialize(state, keyOf(0))).rejects.toThrow('The parameter "head" does not say');
 });

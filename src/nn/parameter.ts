@@ -1,7 +1,7 @@
 import type { State } from "../backend/state.js";
 import { compile } from "../backend/program.js";
 import { type Key, foldIn as foldKey } from "../base/random.js";
-import { leavesOf, mapTree } from "../base/tree.js";
+import { type TreeOf, leavesOf, mapTree } from "../base/tree.js";
 import { fill } from "../graph/ops/fill.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { affine } from "../graph/ops/affine.js";
@@ -58,7 +58,7 @@ export function constant(shape: Shape, value: number): Parameter {
 }
 
 /** Number of elements of a tree of parameters, all of them together. */
-export function parameterCount(parameters: unknown): number {
+export function parameterCount<P extends TreeOf<P, TensorSpec>>(parameters: P): number {
   return leavesOf<TensorSpec>(parameters).reduce((sum, [, { size }]) => sum + size, 0);
 }
 
@@ -66,6 +66,7 @@ export function parameterCount(parameters: unknown): number {
  * Initializes the parameters of `state` as declared. The values of a parameter depend only on the key and its path.
  *
  * @param scale multiplies `weightStd`, which suits the paper's width of 768; narrow models start better with more
+ * @throws Error if a parameter is a plain `spec`, which does not say how it begins
  */
 export async function initialize(
   state: State<{ readonly parameters: unknown }>,
@@ -73,7 +74,11 @@ export async function initialize(
   scale = 1,
 ): Promise<void> {
   const program = compile({ state, inputs: { key: spec([2], "int32") } }, (_state, inputs) => {
-    const start = ({ shape, initial }: Parameter, path: string): Tensor => {
+    const start = ({ shape, initial }: TensorSpec & Partial<Parameter>, path: string): Tensor => {
+      if (!initial)
+        throw new Error(
+          `The parameter "${path}" does not say how it begins: declare it by \`weight(shape)\` or \`constant(shape, value)\`.`,
+        );
       if (initial.kind === "constant") return fill(shape, initial.value);
       const own = foldIn(inputs.key, foldKey([0, 0], path)[0]);
       const factor = initial.std === weightStd ? scale : 1;

@@ -11,3 +11,18 @@ export type Precision = "float32" | "bfloat16" | "int8" | "int8-weights";
 export function computeDtype(precision: Precision): "float32" | "bfloat16" {
   return precision === "float32" ? "float32" : "bfloat16";
 }
+
+const precisions: readonly string[] = [
+  "float32",
+  "bfloat16",
+  "int8",
+  "int8-weights",
+] satisfies Precision[];
+
+/** @throws RangeError for a precision that there is not, as a setting may have it; it would be taken for one with 8-bit weights */
+export function requirePrecision(precision: string): void {
+  if (precisions.includes(precision)) return;
+  throw new RangeError(
+    `The precisions are ${precisions.join(", ")}, but "${precision}" was asked for.`,
+  );
+}

@@ -1,5 +1,5 @@
 /** AdamW (Loshchilov and Hutter): Adam with weight decay that is decoupled from the gradient. */
-import { type Partly, leavesOf, mapTree } from "../base/tree.js";
+import { type Mapped, type Partly, type TreeOf, leavesOf, mapTree } from "../base/tree.js";
 import { fill } from "../graph/ops/fill.js";
 import { concatenate } from "../graph/ops/concatenate.js";
 import { sqrt } from "../graph/ops/elementwise.js";
@@ -7,7 +7,7 @@ import { sum } from "../graph/ops/broadcast.js";
 import { reshape } from "../graph/ops/reshape.js";
 import { type AdamWState, adamWUpdate } from "../graph/ops/update.js";
 import { type Tensor, TensorSpec, spec } from "../graph/tensor.js";
-import { type ParameterRules, ruleFor } from "./rules.js";
+import { type ParameterRules, requireRules, ruleFor } from "./rules.js";
 
 /** Constants of AdamW. */
 export interface AdamWOptions {
@@ -30,7 +30,7 @@ export interface AdamWInputs<P, M> {
   /** As `adamWMoments` declares them, also state. */
   readonly moments: M;
   /** A tree like the parameters, or a record by path; parameters without a gradient do not change. */
-  readonly gradients: unknown;
+  readonly gradients: Gradients<P>;
   /** float32 []. */
   readonly learningRate: Tensor;
   /** Number of this step, counted from 1, float32 []. */
@@ -39,11 +39,22 @@ export interface AdamWInputs<P, M> {
   readonly scale?: Tensor;
 }
 
+/** Gradients of a tree of parameters: one of the same structure, as `gradient` gives, or a record by path. */
+export type Gradients<P> =
+  Mapped<P, Tensor, Tensor | undefined> | Readonly<Record<string, Tensor | undefined>>;
+
 /** First and second moments of each parameter, by path. */
 export type Moments<T> = Readonly<Record<string, { readonly first: T; readonly second: T }>>;
 
-/** AdamW's state for a tree of parameters: two float32 moments for each, none for frozen ones. */
-export function adamWMoments(parameters: unknown, rules: ParameterRules = []): Moments<TensorSpec> {
+/**
+ * AdamW's state for a tree of parameters: two float32 moments for each, none for frozen ones.
+ * @throws Error if a rule matches no parameter
+ */
+export function adamWMoments<P extends TreeOf<P, TensorSpec>>(
+  parameters: P,
+  rules: ParameterRules = [],
+): Moments<TensorSpec> {
+  requireRules(parameters, rules);
   const moments: Record<string, { first: TensorSpec; second: TensorSpec }> = {};
   for (const [path, { shape }] of leavesOf<TensorSpec>(parameters)) {
     if (!ruleFor(rules, path).frozen) moments[path] = { first: spec(shape), second: spec(shape) };
@@ -71,13 +82,43 @@ export interface AdamWStep<P> {
 /**
  * One step of AdamW (Loshchilov and Hutter 2019) for all parameters that have moments and a gradient.
  *
- * @param beginOf where the moments of a parameter begin, if they are those of a range of its numbers only; default: 0
  * @returns new values, for `compile` to put into the state
+ * @throws Error if a gradient or moments are at a path where there is no parameter
  */
 export function adamW<P>(
   inputs: AdamWInputs<P, Moments<Tensor>>,
   options: AdamWOptions = {},
-  beginOf: (parameter: Tensor) => number = () => 0,
+): AdamWStep<P> {
+  const paths = leavesOf(inputs.parameters).map(([path]) => path);
+  const gradients = leavesOf(inputs.gradients).map(([path]) => path);
+  requireSamePaths("gradient", gradients, paths);
+  requireSamePaths("moments", Object.keys(inputs.moments), paths);
+  return adamWOfRanges(inputs, options, () => 0);
+}
+
+/** A gradient elsewhere would be left out, and its parameter stay as it is. */
+function requireSamePaths(
+  what: string,
+  given: readonly string[],
+  parameters: readonly string[],
+): void {
+  const known = new Set(parameters);
+  const stray = given.find((path) => !known.has(path));
+  if (stray === undefined) return;
+  throw new Error(
+    `adamW was given a ${what} at "${stray}", where there is no parameter; the first parameter is at "${parameters[0]}". ` +
+      "It expects parameters, gradients and moments of one structure.",
+  );
+}
+
+/**
+ * The step, of which gradients and moments may be those of more parameters.
+ * @param beginOf where the moments of a parameter begin, which may be those of a range of its numbers only
+ */
+export function adamWOfRanges<P>(
+  inputs: AdamWInputs<P, Moments<Tensor>>,
+  options: AdamWOptions,
+  beginOf: (parameter: Tensor) => number,
 ): AdamWStep<P> {
   const parameters = new Map<string, Tensor>();
   const moments: Record<string, { first: Tensor; second: Tensor }> = {};

@@ -1,4 +1,4 @@
-import { leavesOf } from "../base/tree.js";
+import { type TreeOf, leavesOf } from "../base/tree.js";
 import { minimum, multiply, reciprocal } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
 import { sqrt } from "../graph/ops/elementwise.js";
@@ -14,7 +14,10 @@ export interface Clipping {
 }
 
 /** Clipping of a tree of gradients by global norm; undefined leaves count as zero. */
-export function clipByGlobalNorm(gradients: unknown, limit: number): Clipping {
+export function clipByGlobalNorm<G extends TreeOf<G, Tensor>>(
+  gradients: G,
+  limit: number,
+): Clipping {
   const tensors = leavesOf<Tensor>(gradients).map(([, gradient]) => gradient);
   return clipByNorm(sqrt(sumOfSquares(tensors)), limit);
 }

@@ -19,7 +19,7 @@ import {
   type AdamWOptions,
   type AdamWStep,
   type Moments,
-  adamW,
+  adamWOfRanges,
 } from "./adamw.js";
 import { type Division, channels, exchangedByPath, normOfBlocks } from "./division.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
@@ -68,8 +68,8 @@ export class DividedMoments implements Division {
     const moments: Record<string, Moments<Tensor>[string]> = {};
     const squaredNorms: Tensor[] = [];
     for (const [index, bucket] of bucketsOf(inputs.parameters, gradients).entries()) {
-      const step = adamW(
-        { ...inputs, moments: held, parameters: bucket },
+      const step = adamWOfRanges(
+        { ...inputs, moments: held, parameters: bucket, gradients: Object.fromEntries(gradients) },
         options,
         (parameter) => this.#rangeOf(parameter).begin,
       );

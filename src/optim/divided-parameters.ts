@@ -18,7 +18,7 @@ import {
   type AdamWOptions,
   type AdamWStep,
   type Moments,
-  adamW,
+  adamWOfRanges,
 } from "./adamw.js";
 import { heldMoments, momentPaths } from "./divided-moments.js";
 import { type Division, channels, exchangedByPath, normOfBlocks } from "./division.js";
@@ -72,7 +72,7 @@ export class DividedParameters implements Division {
       const own = gradients.filter(([path]) => isDivided(parameters.get(path)!) === isOfRanges);
       const held = own.map(([path]) => [path, heldOf(parameters.get(path)!)] as const);
       const parts = { parameters: Object.fromEntries(held), gradients: Object.fromEntries(own) };
-      return adamW({ ...inputs, moments, ...parts }, options);
+      return adamWOfRanges({ ...inputs, moments, ...parts }, options, () => 0);
     };
     const [ranges, wholes] = [stepOf(true), stepOf(false)];
     const [squaredNorm] = allReduce([squared(ranges.updateNorm)], this.world, channels.squaredNorm);

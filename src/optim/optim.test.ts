@@ -197,3 +197,19 @@ describe("clipping by global norm", () => {
     expect(() => clipByGlobalNorm([], 0)).toThrow(/positive limit .* got 0/);
   });
 });
+
+test("AdamW refuses gradients and rules that belong to no parameter, which it would leave out", () => {
+  const specs = { head: { weight: spec([2]) } };
+  expect(() => adamWMoments(specs, [["haed/.*", { frozen: true }]])).toThrow(
+    'The rule for "haed/.*" matches no weights.',
+  );
+  const state = new State(backend, { parameters: specs, moments: adamWMoments(specs) });
+  const compiled = () =>
+    compile({ state, inputs: {} }, ({ parameters, moments }) => {
+      const gradients = gradient(sum(parameters.head.weight), [parameters.head.weight]);
+      const scalars = { learningRate: fill([], 0.1), step: fill([], 1) };
+      // @ts-expect-error: not of the structure of the parameters
+      return { outputs: {}, state: adamW({ parameters, moments, gradients, ...scalars }) };
+    });
+  expect(compiled).toThrow('adamW was given a gradient at "0", where there is no parameter');
+});

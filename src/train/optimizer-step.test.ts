@@ -207,3 +207,22 @@ it("optimizerStep keeps a moving average of the parameters", async () => {
     moved.map((value) => closeToNumber(0.75 + 0.25 * value)),
   );
 });
+
+describe("optimizerStep refuses", () => {
+  const stepOf =
+    (trace: Loss<{ readonly x: Tensor }, { readonly y: TensorSpec }>["trace"]) => () => {
+      const state = new State(referenceBackend(), optimizerState({ x: spec([2]) }));
+      const loss = { inputs: { y: spec([2]) }, trace };
+      return optimizerStep(state, loss, { learningRate: () => fill([], 1), clip: 1 });
+    };
+
+  it("a loss that depends on no parameter", () => {
+    const step = stepOf((_, { y }) => ({ total: sum(y), scalars: {} }));
+    expect(step).toThrow("The loss depends on no parameter that is trained");
+  });
+
+  it("to report one of many numbers", () => {
+    const step = stepOf(({ x }) => ({ total: sum(x), scalars: { x } }));
+    expect(step).toThrow('The scalar "x" of the loss is float32[2]; it should be float32[]');
+  });
+});

@@ -1,15 +1,16 @@
 /** One optimizer step: loss, gradients, clipping and AdamW, as native programs. */
-import { compile } from "../backend/program.js";
+import { compileTrees } from "../backend/program.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
-import { type Mapped, mapTree } from "../base/tree.js";
+import { type Mapped, type TreeOf, mapTree } from "../base/tree.js";
 import { gradient } from "../graph/gradient.js";
 import { checkFinite } from "../graph/ops/update.js";
 import type { Tensor, TensorSpec } from "../graph/tensor.js";
 import { trainable } from "../optim/adamw.js";
+import { requireRules } from "../optim/rules.js";
 import { AccumulatedStep } from "./step/accumulated-step.js";
 import type { CompiledStep, StepResults } from "./step/compiled-step.js";
-import type { Loss } from "./step/loss.js";
+import { type Loss, requireScalars } from "./step/loss.js";
 import { type OptimizerState, type UpdateOptions, currentStep, update } from "./step/update.js";
 
 /** How a step updates the state, and in how many parts it is computed. */
@@ -28,7 +29,8 @@ export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
  * @param state as `optimizerState` declares it
  * @param loss shapes of the inputs, and a function that traces the loss from parameters and inputs
  * @param options learning rate, clipping, rules by path
- * @throws ShapeError if shapes do not fit, with the operation and its place
+ * @throws ShapeError if shapes do not fit, with the operation and its place, or if what the loss reports is no scalar
+ * @throws Error if the loss depends on no parameter that is trained, or a rule matches none
  *
  * @example
  * import { State, keyOf, openBackend, spec, warmupCosine } from "flava/engine";
@@ -54,14 +56,16 @@ export interface OptimizerStepOptions<P> extends UpdateOptions<P> {
  * console.log(total);
  * backend.dispose();
  */
-export function optimizerStep<S, I>(
+export function optimizerStep<S, I extends TreeOf<I, TensorSpec>>(
   state: State<OptimizerState<S, TensorSpec>>,
   loss: Loss<Mapped<S, TensorSpec, Tensor>, I>,
   options: OptimizerStepOptions<Mapped<S, TensorSpec, Tensor>>,
 ): CompiledStep<I> {
-  const { microBatches = 1 } = options;
+  const { microBatches = 1, optimizer } = options;
+  requireRules(state.specs.parameters, optimizer?.rules ?? []);
   if (microBatches === 1) return wholeStep(state, loss, options);
-  if (!loss.split) throw new Error("This loss cannot be computed in micro-batches.");
+  if (!loss.split)
+    throw new Error("This loss cannot be computed in micro-batches: it has no `split`.");
   return new AccumulatedStep(state, loss.split(microBatches), options);
 }
 
@@ -72,10 +76,12 @@ function wholeStep<S, I>(
   options: UpdateOptions<Mapped<S, TensorSpec, Tensor>>,
 ): CompiledStep<I> {
   type Before = OptimizerState<Mapped<S, TensorSpec, Tensor>, Tensor>;
-  const program = compile({ state, inputs: loss.inputs }, (s, inputs) => {
+  const program = compileTrees({ state, inputs: loss.inputs }, (s, inputs) => {
     const before = s as unknown as Before;
     const { parameters } = before;
-    const { total, scalars } = loss.trace(parameters, inputs, currentStep(before));
+    const traced = loss.trace(parameters, inputs, currentStep(before));
+    requireScalars(traced);
+    const { total, scalars } = traced;
     const finite = checkFinite(total);
     const gradients = gradient(finite, trainable(parameters, options.optimizer?.rules ?? []));
     const next = update(before, gradients, options);

@@ -1,5 +1,6 @@
 /** What an optimizer step minimizes: a function to trace, and how to compute it in parts. */
 import type { Values } from "../../backend/values.js";
+import { ShapeError } from "../../base/errors.js";
 import type { Mapped } from "../../base/tree.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import type { GatherMode } from "../../objective/model.js";
@@ -10,6 +11,16 @@ export interface TracedLoss {
   readonly total: Tensor;
   /** What is reported besides, such as the parts of the total. */
   readonly scalars: Readonly<Record<string, Tensor>>;
+}
+
+/** @throws ShapeError if a scalar has several elements, of which only the first would be reported */
+export function requireScalars({ scalars }: TracedLoss): void {
+  for (const [name, scalar] of Object.entries(scalars)) {
+    if (scalar.size === 1) continue;
+    throw new ShapeError(
+      `The scalar "${name}" of the loss is ${String(scalar)}; it should be float32[], such as a mean.`,
+    );
+  }
 }
 
 /** A tree of input specifications, as tensors while a function is traced. */

@@ -1,5 +1,5 @@
 /** The programs of one part of a batch. */
-import { type Program, compile } from "../../backend/program.js";
+import { type Program, compileTrees } from "../../backend/program.js";
 import type { State } from "../../backend/state.js";
 import { leavesOf, mapTree } from "../../base/tree.js";
 import { gradient } from "../../graph/gradient.js";
@@ -12,7 +12,7 @@ import type { World } from "../../graph/world.js";
 import { accumulate } from "../../optim/accumulate.js";
 import { trainable } from "../../optim/adamw.js";
 import { type Compared, compare, comparedSpecs, shareSpecs } from "./comparison.js";
-import type { Embedded, LossOfParts, TracedLoss } from "./loss.js";
+import { type Embedded, type LossOfParts, type TracedLoss, requireScalars } from "./loss.js";
 import { reducedGradients } from "./reduced-gradients.js";
 import { type PartialSums, type SumDtype, roundedTo } from "./tree-sum.js";
 import {
@@ -81,14 +81,14 @@ export class PartPrograms<P, I> {
     const { state, loss } = this;
     const { comparison, inputs } = loss;
     if (!comparison) return undefined;
-    return compile({ state, inputs }, (s, given) => ({
+    return compileTrees({ state, inputs }, (s, given) => ({
       outputs: comparison.embed((s as Before<P>).parameters, given),
     }));
   }
 
   /** Computes the gradients of a part other than the last; level 0 becomes them, or is added to them. */
   gradients(adds: boolean): Program<PartInputs<I>, PartLosses> {
-    return compile({ state: this.state, inputs: this.#inputs }, (s, given) => {
+    return compileTrees({ state: this.state, inputs: this.#inputs }, (s, given) => {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const [level = {}] = Object.values(before.accumulated ?? {});
@@ -100,7 +100,7 @@ export class PartPrograms<P, I> {
   /** Computes the gradients of the last part, adds those of all others, and updates the parameters. */
   last(): Program<PartInputs<I>, LastOutputs> {
     const { sums: order, sumDtype = "float32", world } = this.options;
-    return compile({ state: this.state, inputs: this.#inputs }, (s, given) => {
+    return compileTrees({ state: this.state, inputs: this.#inputs }, (s, given) => {
       const before = s as Before<P>;
       const { losses, gradients } = this.#trace(before, given as never);
       const levels = before.accumulated ?? {};
@@ -150,6 +150,7 @@ export class PartPrograms<P, I> {
     const { loss, options } = this;
     const { parameters } = before;
     const part = loss.trace(parameters, given.batch, given.shares, currentStep(before));
+    requireScalars(part);
     const { embedded, scalars } = part;
     const own = { total: checkFinite(part.total), scalars };
     const compared =

@@ -1,7 +1,7 @@
 /** The optimizer steps of a stage on the shards of its batches that this process computes. */
 import type { Communicator } from "../../backend/communicator.js";
 import type { State } from "../../backend/state.js";
-import type { Mapped } from "../../base/tree.js";
+import type { Mapped, TreeOf } from "../../base/tree.js";
 import { type ShardsOptions, wholeBatch } from "../../data/batch/shards.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import { optimizerStep } from "../optimizer-step.js";
@@ -40,7 +40,7 @@ export interface Shard<S, I> {
 }
 
 /** Steps are compiled for each shape of shards when it occurs first. */
-export class ShardSteps<S, I> {
+export class ShardSteps<S, I extends TreeOf<I, TensorSpec>> {
   readonly #steps = new Map<string, ShardStep<S, I>>();
 
   constructor(

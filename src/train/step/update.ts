@@ -1,9 +1,15 @@
 /** The state of an optimizer, and its update from gradients. */
-import { type Partly, leavesOf, mapTree } from "../../base/tree.js";
+import { type Partly, type TreeOf, leavesOf, mapTree } from "../../base/tree.js";
 import { affine } from "../../graph/ops/affine.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { type Tensor, type TensorSpec, spec } from "../../graph/tensor.js";
-import { type AdamWOptions, type Moments, adamW, adamWMoments } from "../../optim/adamw.js";
+import {
+  type AdamWOptions,
+  type Gradients,
+  type Moments,
+  adamW,
+  adamWMoments,
+} from "../../optim/adamw.js";
 import { clipByGlobalNorm, clipByNorm } from "../../optim/clip.js";
 import type { Division } from "../../optim/division.js";
 import type { ParameterRules } from "../../optim/rules.js";
@@ -33,14 +39,15 @@ export interface OptimizerStateOptions extends PartCounts {
 
 /**
  * The shapes of all that `optimizerStep` keeps for a tree of parameters: `new State(backend, optimizerState(parameters))`.
+ * @throws Error if a rule matches no parameter
  */
-export function optimizerState<P>(
+export function optimizerState<P extends TreeOf<P, TensorSpec>>(
   parameters: P,
   { rules = [], average = false, ...counts }: OptimizerStateOptions = {},
 ): OptimizerState<P, TensorSpec> {
   const all = adamWMoments(parameters, rules);
   // Plain specifications: initialization draws parameters only.
-  const averages = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape)) as P;
+  const averages = mapTree(parameters, ({ shape }: TensorSpec) => spec(shape)) as unknown as P;
   const level = Object.fromEntries(Object.entries(all).map(([path, { first }]) => [path, first]));
   const sums = new PartialSums(counts);
   const levels = Array.from({ length: sums.levels }, (_, index) => [index, level]);
@@ -96,13 +103,21 @@ export function currentStep({ step }: Pick<OptimizerState<unknown, Tensor>, "ste
 /**
  * Clipping, AdamW and moving average.
  *
- * @param gradients a tree like the parameters, or a record by path; parameters without a gradient do not change
+ * @param tree of gradients; parameters without one do not change
+ * @throws Error if there are none, since nothing would be learned
  */
 export function update<P>(
   before: OptimizerState<P, Tensor>,
-  gradients: unknown,
+  tree: Gradients<P>,
   options: UpdateOptions<P>,
 ): Update<P> {
+  const gradients = Object.fromEntries(leavesOf<Tensor>(tree));
+  if (Object.keys(gradients).length === 0) {
+    throw new Error(
+      "The loss depends on no parameter that is trained, so a step would change nothing. Compute it from the parameters that " +
+        "the traced function is given, and freeze fewer of them.",
+    );
+  }
   const { clip, learningRate: rateAt, optimizer, averaging = 0.999, constrain, divided } = options;
   const step = currentStep(before);
   const learningRate = rateAt(step);
