@@ -110,11 +110,11 @@ export type { Filter } from "./data/image/filter.js";
 export type { TrainingViewOptions } from "./data/image/views.js";
 export type { LabeledSource } from "./data/labeled-source.js";
 export { type Labels, type TargetKind, LabelsError } from "./data/labeled/labels.js";
+export type { LabeledRowOptions } from "./data/labeled/labeled-rows.js";
+export { type LabeledParts, labeledParts } from "./data/labeled/parts.js";
 export {
   type LabeledSet,
   type ReadLabeledOptions,
-  type LabeledParts,
-  labeledParts,
   readLabeled,
 } from "./data/labeled/read-labeled.js";
 export { splitByKey } from "./data/labeled/split.js";

@@ -2,7 +2,8 @@
 import { counted } from "../../base/counted.js";
 import { writeFile } from "node:fs/promises";
 import type { Flava } from "../../api/flava.js";
-import { labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
+import { labeledParts } from "../../data/labeled/parts.js";
+import { type ReadLabeledOptions, readLabeled } from "../../data/labeled/read-labeled.js";
 import { type TaskEvaluation, evaluateTask } from "../../eval/evaluate-task.js";
 import { lossName } from "../../eval/task-measures.js";
 import { isFirst } from "../../parallel/agreement.js";
@@ -63,7 +64,7 @@ async function evaluateAll(
   const progress = new ProgressLine();
   const evaluations: NamedEvaluation[] = [];
   for (const path of paths) {
-    await requireOnePart(path);
+    await requireOnePart(path, options);
     const { samples, skipped } = await readLabeled(path, options);
     const paceOf = pace("sample");
     const onProgress = (done: number): void => {
@@ -77,11 +78,11 @@ async function evaluateAll(
   return evaluations;
 }
 
-/** @throws Error if a folder has training data beside others: a score of both would say little */
-async function requireOnePart(path: string): Promise<void> {
-  const { train, validation } = await labeledParts(path);
+/** @throws Error if a set has training data beside others: a score of both would say little */
+async function requireOnePart(path: string, options: ReadLabeledOptions): Promise<void> {
+  const { train, validation, test = validation } = await labeledParts(path, options);
   if (train === path) return;
-  const others = validation === undefined ? "" : `, such as ${validation}`;
+  const others = test === undefined ? "" : `, such as ${test}`;
   throw new Error(
     `${path} has a part for training, ${train}, which would be scored, too. Name the part to score${others}.`,
   );

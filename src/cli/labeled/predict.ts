@@ -6,7 +6,9 @@ import { type PredictInput, type Prediction, predictionOf } from "../../api/pred
 import { isDirectory } from "../../base/exists.js";
 import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
-import { isDataName, readLabeled } from "../../data/labeled/read-labeled.js";
+import { isDataName } from "../../data/labeled/labeled-rows.js";
+import { readLabeled } from "../../data/labeled/read-labeled.js";
+import { rowPart } from "../../data/labeled/split-column.js";
 import { predictSamples } from "../../inference/predict-samples.js";
 import type { Task } from "../../model/task.js";
 import { expandFilePatterns } from "../file-patterns.js";
@@ -86,9 +88,12 @@ interface Watch {
   readonly signal: AbortSignal;
 }
 
-/** Whether an input is a table, a Parquet file or a folder, rather than a text or an image. */
-const isSet = async (path: string): Promise<boolean> =>
-  (isDataName(path) && existsSync(path)) || isDirectory(path);
+/** Whether an input is a table, a Parquet file, some of their rows or a folder, rather than a text or an image. */
+async function isSet(path: string): Promise<boolean> {
+  const part = await rowPart(path);
+  const file = part?.path ?? path;
+  return (isDataName(file) && existsSync(file)) || isDirectory(file);
+}
 
 async function predictAll(
   flava: Flava,

@@ -9,7 +9,8 @@ import { readRecipeInput } from "../../configs/read-recipe.js";
 import { finetuningRecipeNamed, finetuningRecipes } from "../../configs/finetuning-recipes.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import { isKnown, labelsOf } from "../../data/labeled/labels.js";
-import { labeledParts, readLabeled } from "../../data/labeled/read-labeled.js";
+import { labeledParts } from "../../data/labeled/parts.js";
+import { readLabeled } from "../../data/labeled/read-labeled.js";
 import { splitByKey } from "../../data/labeled/split.js";
 import { openTask } from "../../eval/tasks/open-task.js";
 import type { LabeledTask } from "../../eval/tasks/task.js";
@@ -256,7 +257,7 @@ async function readData(
 ): Promise<FinetuningData> {
   const options = readOptions(flags, recipe.target);
   const { validation = "" } = flags;
-  const parts = await labeledParts(path);
+  const parts = await labeledParts(path, options);
   const held = holdsOut(flags) ? undefined : validation === "" ? parts.validation : validation;
   const all = await readLabeled(parts.train, options);
   const own = held === undefined ? undefined : await readLabeled(held, options);

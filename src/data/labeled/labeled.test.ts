@@ -6,8 +6,9 @@ import { temporaryDirectory } from "../../../test/golden/temporary-directory.js"
 import { writeParquet } from "../formats/parquet/writer.js";
 import type { LabeledSample, Target } from "../labeled-sample.js";
 import { describeLabels, isKnown, labelsOf, lookalikes, targetValues } from "./labels.js";
-import { type ReadLabeledOptions, labeledParts, readLabeled } from "./read-labeled.js";
 import { sampleOfRow } from "./labeled-row.js";
+import { labeledParts } from "./parts.js";
+import { type ReadLabeledOptions, readLabeled } from "./read-labeled.js";
 import { ShuffledSamples } from "./shuffled-samples.js";
 import { splitByKey } from "./split.js";
 import { decodeSample } from "./stored-image.js";
@@ -184,6 +185,7 @@ describe("a folder", () => {
     expect(await labeledParts(path)).toEqual({
       train: join(path, "Training"),
       validation: join(path, "VAL"),
+      test: join(path, "Test"),
     });
   });
 
