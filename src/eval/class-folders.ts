@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isDirectory } from "../base/exists.js";
+import { isImageName } from "../data/image/image-type.js";
 
 export interface ClassFolder {
   /** The name of the folder, such as "fire_truck": the label of its images. */
@@ -18,4 +19,9 @@ export async function classFolders(folder: string): Promise<ClassFolder[]> {
     if (isClass) classes.push({ label, name: label.replace(/[_-]+/g, " ").trim() || label });
   }
   return classes;
+}
+
+/** Whether a folder holds images of its class itself: one such as "__MACOSX" would be a class that nothing belongs to. */
+export async function hasImages(folder: string): Promise<boolean> {
+  return (await readdir(folder)).some((file) => !file.startsWith(".") && isImageName(file));
 }

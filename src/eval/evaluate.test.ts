@@ -8,6 +8,7 @@ import { photoTemplates } from "../inference/prompts.js";
 import { measurements, summary } from "../report/measurements.js";
 import type { Evaluation } from "./evaluate.js";
 import { openEvaluationSet, parseClasses } from "./evaluation-set.js";
+import { openProbeSet } from "./probe-set.js";
 
 const folder = temporaryDirectory();
 const progress: [number, number | undefined][] = [];
@@ -121,6 +122,19 @@ describe("folders of classes without a classes.json", () => {
     await expect(openEvaluationSet(place("folders"))).rejects.toThrow(
       'two folders for the class "big cat"',
     );
+  });
+
+  it("need images in each", async () => {
+    await write("archive", {
+      "cat/1.png": "x",
+      "dog/1.png": "x",
+      "__MACOSX/cat/._1.png": "x",
+      "__MACOSX/._cat.png": "x",
+    });
+    const refusal = "has the folder __MACOSX, in which there are no images";
+    await expect(openEvaluationSet(place("archive"))).rejects.toThrow(refusal);
+    const paths = { train: place("archive"), test: place("archive") };
+    expect(await openProbeSet(paths)).toMatchObject({ classes: ["cat", "dog"] });
   });
 
   it("are a linear probe in train and test", async () => {

@@ -11,7 +11,7 @@ import type { SampleSource, Source, SourceOptions } from "../data/formats/source
 import { reasonOf } from "../data/formats/source-error.js";
 import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
-import { classFolders } from "./class-folders.js";
+import { classFolders, hasImages } from "./class-folders.js";
 
 /** What all evaluation sets have. */
 export interface AnySet {
@@ -179,6 +179,12 @@ async function classesByFolders(
     throw new EvaluationSetError(
       `${folder} has two folders for the class ${JSON.stringify(twice)}. Rename one of them, or list the classes in a ` +
         `${classesName}.`,
+    );
+  }
+  for (const label of labels) {
+    if (await hasImages(join(folder, label))) continue;
+    throw new EvaluationSetError(
+      `${folder} has the folder ${label}, in which there are no images. Remove it, or list the classes in a ${classesName}.`,
     );
   }
   return { classes, labels, namedBy: "folder names", templates: photoTemplates };

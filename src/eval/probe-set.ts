@@ -1,10 +1,10 @@
 /** Linear probes on any two sets of labeled images. */
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { isDirectory } from "../base/exists.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import type { Source, SourceOptions } from "../data/formats/source.js";
-import { classFolders } from "./class-folders.js";
+import { classFolders, hasImages } from "./class-folders.js";
 import { EvaluationSetError, type LinearProbeSet } from "./evaluation-set.js";
 
 /** Where labeled images are: one path for each part, as `openSource` takes it. */
@@ -51,7 +51,8 @@ export async function openProbeSet(
 /** The distinct labels: the names of folders if these are the labels, so that nothing else is read. */
 async function labelsOf(source: Source, path: string): Promise<string[]> {
   const folders = (await isDirectory(path)) ? await classFolders(path) : [];
-  const names = new Set(folders.map(({ label }) => label));
+  const names = new Set<string>();
+  for (const { label } of folders) if (await hasImages(join(path, label))) names.add(label);
   const found = new Set<string>();
   for await (const { label } of source.read(new SkippedSamples())) {
     if (label === undefined) continue;
