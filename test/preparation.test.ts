@@ -42,7 +42,11 @@ async function pretrain(
 }
 
 /** Changes of a stage that starts from no other, nor needs a codebook. */
-const alone = { from: [], losses: { mim: 0, mmmImage: 0 } };
+const alone = {
+  from: [],
+  losses: { mim: 0, mmmImage: 0 },
+  shares: { pair: 0.5, image: 0, text: 0.5 },
+};
 
 it("refuses the paper's joint stage within 8 GB, before anything is loaded", async () => {
   const joint = base.stages.find(({ name }) => name === "joint");

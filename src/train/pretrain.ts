@@ -98,7 +98,7 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   const log: Log = isWriter ? options.log : () => undefined;
   const whole = await sizedRecipe({ ...options.recipe, start });
   const capped = overfit === undefined ? whole : cappedBatches(whole, overfit);
-  requireStages(capped, only);
+  requireStages(capped, only, extraLosses);
   requireNames(extraLosses);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);

@@ -3,6 +3,7 @@ import { continuing } from "../configs/continue.js";
 import { models } from "../configs/models.js";
 import { checkRecipe } from "../configs/recipe.js";
 import { requireStages } from "./require-stages.js";
+import type { ExtraLoss } from "./stages/extra-loss.js";
 
 const [stage] = continuing.stages;
 const codebook = {
@@ -53,6 +54,18 @@ describe("requireStages", () => {
     expect(() => {
       check([codebook, { ...stage, from: [fromCodebook] }], { data: others });
     }).toThrow("draws pairs");
+  });
+
+  it("refuses a stage that draws a kind of data without a loss", () => {
+    const silent = { ...words, losses: { mlm: 0 } };
+    expect(() => {
+      check([silent]);
+    }).toThrow(
+      'Stage "words" draws texts, but learns nothing from them: stages.words.losses.mlm is 0. Set stages.words.shares.text to 0',
+    );
+    const own = { name: "own", kinds: ["text"], loss: () => expect.fail() } satisfies ExtraLoss;
+    const recipe = checkRecipe({ name: "a", model: "tiny", data, stages: [silent] }, "a");
+    requireStages({ ...recipe, config: models.tiny }, undefined, [own]);
   });
 
   it.each([

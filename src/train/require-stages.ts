@@ -3,19 +3,23 @@ import { suggestion } from "../base/suggestion.js";
 import { type Recipe, RecipeError, type StageRecipe } from "../configs/recipe.js";
 import { batchKinds } from "../data/batch/mixture.js";
 import { pretrainingParameters } from "../model/flava.js";
+import { lossesOfKind } from "../objective/objectives.js";
 import { requireParts } from "../optim/rules.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { drawnShares } from "./stage-batches.js";
+import { type ExtraLoss, lossesOfBatch } from "./stages/extra-loss.js";
 import { noCodebook, predictsVisualTokens } from "./stages/pretraining-steps.js";
 
 /**
  * @param only stages that are asked for; default: all
- * @throws Error if one of them is not in the recipe, or cannot be trained whatever earlier stages give: without data of a kind
- *   that it draws, with parts of weights that do not exist, or without a codebook that was trained
+ * @param extra losses besides FLAVA's; default: none
+ * @throws Error if one of them is not in the recipe, or cannot be trained whatever earlier stages give: without data or losses of
+ *   a kind that it draws, with parts of weights that do not exist, or without a codebook that was trained
  */
 export function requireStages(
   recipe: Pick<SizedRecipe, "stages" | "data" | "config" | "start">,
   only: readonly string[] = recipe.stages.map(({ name }) => name),
+  extra: readonly ExtraLoss[] = [],
 ): void {
   const { stages } = recipe;
   const names = stages.map(({ name }) => name);
@@ -28,6 +32,7 @@ export function requireStages(
   for (const stage of stages.filter(({ name }) => only.includes(name))) {
     requireData(stage, recipe.data);
     if (stage.kind === "codebook") continue;
+    requireLosses(stage, extra);
     requireWeights(stage, recipe);
     if (predictsVisualTokens(stage) && !hasTrainedCodebook(stage, recipe))
       throw noCodebook(stage.name);
@@ -46,6 +51,23 @@ function requireData(stage: StageRecipe, data: Recipe["data"]): void {
 }
 
 type PretrainingStage = Exclude<StageRecipe, { readonly kind: "codebook" }>;
+
+/** Refuses steps that would change nothing. */
+function requireLosses(
+  { name, shares, losses }: PretrainingStage,
+  extra: readonly ExtraLoss[],
+): void {
+  for (const kind of batchKinds) {
+    const own = lossesOfKind[kind];
+    if (shares[kind] === 0 || lossesOfBatch(extra, kind).length > 0) continue;
+    if (own.some((loss) => losses[loss] !== 0)) continue;
+    const settings = own.map((loss) => `stages.${name}.losses.${loss}`).join(", ");
+    throw new RecipeError(
+      `Stage "${name}" draws ${kind}s, but learns nothing from them: ${settings} ${own.length === 1 ? "is" : "are"} 0. Set ` +
+        `stages.${name}.shares.${kind} to 0, too, or give a weight.`,
+    );
+  }
+}
 
 /** Refuses parts that no model has, or not the stage that they are taken from. */
 function requireWeights(
