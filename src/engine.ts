@@ -36,6 +36,7 @@ export { type NativeCommunicator, joinMpi } from "./backend/native-communicator.
 export {
   type Program,
   type ProgramMemory,
+  type ProgramBody,
   type ProgramOptions,
   type Results,
   compile,

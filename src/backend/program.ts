@@ -35,6 +35,12 @@ export interface ProgramOptions<S, I> {
   readonly inputs: I;
 }
 
+/** What is traced: it makes outputs and new state of symbolic tensors for the state and the inputs. */
+export type ProgramBody<S, I, O> = (
+  state: Mapped<S, TensorSpec, Tensor>,
+  inputs: Mapped<I, TensorSpec, Tensor>,
+) => Results<S, O>;
+
 /** Bytes that a program needs, known before anything is allocated. */
 export interface ProgramMemory {
   /** By the first step of the path: "parameters", "moments", and so on. Shared by all programs on the state. */
@@ -65,10 +71,7 @@ export interface ProgramMemory {
  */
 export function compile<S, I extends TreeOf<I, TensorSpec>, O extends TreeOf<O, Tensor>>(
   options: ProgramOptions<S, I>,
-  body: (
-    state: Mapped<S, TensorSpec, Tensor>,
-    inputs: Mapped<I, TensorSpec, Tensor>,
-  ) => Results<S, O>,
+  body: ProgramBody<S, I, O>,
 ): Program<I, O> {
   return compileTrees(options, body);
 }
@@ -76,10 +79,7 @@ export function compile<S, I extends TreeOf<I, TensorSpec>, O extends TreeOf<O, 
 /** `compile` where the structure of the trees is a type parameter, so that the compiler cannot know their leaves. */
 export function compileTrees<S, I, O>(
   options: ProgramOptions<S, I>,
-  body: (
-    state: Mapped<S, TensorSpec, Tensor>,
-    inputs: Mapped<I, TensorSpec, Tensor>,
-  ) => Results<S, O>,
+  body: ProgramBody<S, I, O>,
 ): Program<I, O> {
   const { state } = options;
   requireLeaves("input", options.inputs, TensorSpec, "spec(shape)");

@@ -82,7 +82,7 @@ export interface Session extends FinetuneOptions {
 export const nameOf = (seed: number): string => `seed-${seed}`;
 
 /** What to fine-tune, with the model to start from. */
-export type Given = FinetuneOptions & { readonly model: string };
+type Given = FinetuneOptions & { readonly model: string };
 
 export async function prepare(options: Given): Promise<Session> {
   const { recipe, backend, directory } = options;

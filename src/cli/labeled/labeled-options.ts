@@ -1,5 +1,5 @@
 /** Options of the verbs that read labeled data: the names of columns, and how tables are read. */
-import { counted } from "../../base/counted.js";
+import { counted, listed } from "../../base/counted.js";
 import type { Command } from "commander";
 import type { SampleColumns } from "../../data/labeled/labeled-row.js";
 import type { LabeledSet, ReadLabeledOptions } from "../../data/labeled/read-labeled.js";
@@ -68,21 +68,19 @@ export function describeLeftOut(set: LabeledSet, labels: Labels): string[] {
     if (!target || isKnown(labels, target) || target.kind !== "class") continue;
     unknown.set(target.label, (unknown.get(target.label) ?? 0) + 1);
   }
-  const listed = firstFive([...unknown].map(([label, count]) => `${label} (${count})`));
+  const names = [...unknown].map(([label, count]) => `${label} (${count})`);
   const counts = [
     ...(unlabeled > 0 ? [`${counted(unlabeled, "has", "have")} no label`] : []),
     ...(unknown.size > 0
-      ? [`${counted(total(unknown), "has a label", "have labels")} not learned: ${listed}`]
+      ? [
+          `${counted(total(unknown), "has a label", "have labels")} not learned: ${listed(names, 5)}`,
+        ]
       : []),
   ];
   return counts.length > 0
     ? [...lines, `${name}: of ${counted(samples.length, "sample")}, ${counts.join("; ")}.`]
     : lines;
 }
-
-/** At most five of a list, in words. */
-const firstFive = (list: readonly string[]): string =>
-  `${list.slice(0, 5).join(", ")}${list.length > 5 ? ", ..." : ""}`;
 
 const total = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -92,11 +90,9 @@ export function describeLookalikes(labels: Labels): string | undefined {
   if (labels.kind === "value") return undefined;
   const groups = lookalikes(labels.names);
   if (groups.length === 0) return undefined;
-  const listed = firstFive(
-    groups.map((group) => group.map((name) => JSON.stringify(name)).join(" and ")),
-  );
+  const alike = groups.map((group) => group.map((name) => JSON.stringify(name)).join(" and "));
   return (
     `Labels that differ only in case, spaces, how a character is encoded or how a number is written are learned as different ones: ` +
-    `${listed}.`
+    `${listed(alike, 5)}.`
   );
 }

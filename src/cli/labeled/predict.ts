@@ -71,7 +71,7 @@ async function run(
   const progress = new ProgressLine();
   const results = await useModel({ ...flags, model }, (flava) =>
     interruptible("Stopped; nothing was written.", (signal) =>
-      predictAll(flava, inputs, flags, { progress, signal }),
+      predictAll(flava, { inputs, areSets }, flags, { progress, signal }),
     ),
   ).finally(() => progress.end());
   const shown = results.map((result) => ({ input: result.input, ...shortened(result, flags.top) }));
@@ -97,12 +97,11 @@ async function isSet(path: string): Promise<boolean> {
 
 async function predictAll(
   flava: Flava,
-  inputs: readonly string[],
+  { inputs, areSets }: { readonly inputs: readonly string[]; readonly areSets: readonly boolean[] },
   flags: PredictFlags,
   watch: Watch,
 ): Promise<Result[]> {
   const { task } = flava.predictor;
-  const areSets = await Promise.all(inputs.map(isSet));
   const missing = inputs.find((path, index) => isDataName(path) && !areSets[index]);
   if (missing !== undefined) {
     throw new Error(

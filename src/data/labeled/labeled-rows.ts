@@ -1,5 +1,6 @@
 /** The rows of tables and Parquet files, each with its place. */
 import { basename, dirname, extname, join } from "node:path";
+import type { FileMetaData } from "hyparquet";
 import { isDirectory } from "../../base/exists.js";
 import { suggestion } from "../../base/suggestion.js";
 import { filesBelow } from "../formats/files-below.js";
@@ -92,10 +93,9 @@ async function* parquetFileRows(
   // Much code, which tables need not load.
   const { parquetFooter, parquetRows } = await import("../formats/parquet/rows.js");
   const { classNames } = await import("../formats/parquet/source.js");
-  const { parquetSchema } = await import("hyparquet");
   const file = { path, imageRoot };
   const footer = await parquetFooter(path);
-  const own = parquetSchema(footer).children.map(({ element }) => element.name);
+  const own = await namesOf(footer);
   requireNames(path, own, columns);
   const classes = classNames(footer).get(columns.label ?? "");
   const read = [...new Set([...namesIn(columns), ...own.filter((name) => name === also)])];
@@ -108,12 +108,16 @@ async function* parquetFileRows(
 export async function columnNames(path: string, options: LabeledRowOptions): Promise<string[]> {
   if (isParquet(path)) {
     const { parquetFooter } = await import("../formats/parquet/rows.js");
-    const { parquetSchema } = await import("hyparquet");
-    return parquetSchema(await parquetFooter(path)).children.map(({ element }) => element.name);
+    return namesOf(await parquetFooter(path));
   }
   for await (const { row } of tableFileRows(path, options))
     if ("values" in row) return Object.keys(row.values);
   return [];
+}
+
+async function namesOf(footer: FileMetaData): Promise<string[]> {
+  const { parquetSchema } = await import("hyparquet");
+  return parquetSchema(footer).children.map(({ element }) => element.name);
 }
 
 function requireNames(path: string, names: readonly string[], columns: SampleColumns): void {

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exists, isDirectory } from "../../base/exists.js";
+import { listed } from "../../base/counted.js";
 import { SourceError } from "../formats/source-error.js";
 import { type LabeledRowOptions, isDataName } from "./labeled-rows.js";
 import { partNames, partsOfRows } from "./split-column.js";
@@ -66,14 +67,17 @@ async function partOf(
 }
 
 /** A word in the name of a file that says which part of a data set it has. */
-const partWord = /(^|[-_. ])(train|training|test|testing|validation|valid|val|dev|eval)(?=[-_. ])/i;
+const partWord = new RegExp(
+  `(^|[-_. ])(${[...Object.values(partNames).flat(), "eval"].join("|")})(?=[-_. ])`,
+  "i",
+);
 
 function requireOnePart(path: string, names: readonly string[]): void {
   const files = names.filter(isDataName);
   const part = files.find((file) => partWord.test(file));
   if (files.length < 2 || part === undefined) return;
   throw new SourceError(
-    `${path} has ${files.slice(0, 5).join(", ")}${files.length > 5 ? ", ..." : ""}, and ${part} seems to be one part of a data ` +
+    `${path} has ${listed(files, 5)}, and ${part} seems to be one part of a data ` +
       "set: which file is for which use is not clear. Name one file, or begin the names with train, validation and test.",
   );
 }

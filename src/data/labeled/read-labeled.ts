@@ -99,13 +99,13 @@ async function* folderSamples(
     );
   }
   const { folderLabels = true, maxSamples = images.length } = options;
-  const labels = folderLabels ? labelsByFolder(path, images) : new Map<string, string>();
+  if (folderLabels) requireFolderEach(path, images);
   for (const image of spread(images, maxSamples)) {
-    const label = labels.get(dirname(image));
+    const folder = dirname(image);
     yield {
       key: image,
       image: { file: join(path, image) },
-      ...(label !== undefined && { target: { kind: "class", label } }),
+      ...(folderLabels && folder !== "." && { target: { kind: "class", label: basename(folder) } }),
     };
   }
 }
@@ -116,24 +116,16 @@ const spread = <Item>(items: readonly Item[], most: number): readonly Item[] => 
   return items.filter((_, index) => most >= items.length || before(index + 1) > before(index));
 };
 
-/**
- * The labels of images by their folders, which are the names of these.
- * @throws SourceError if two folders have the same name, as in 2020/cat and 2021/cat, or a/left and b/left
- */
-function labelsByFolder(path: string, images: readonly string[]): Map<string, string> {
-  const folders = [...new Set(images.map((image) => dirname(image)))].filter(
-    (name) => name !== ".",
-  );
+/** @throws SourceError if two folders have the same name, as in 2020/cat and 2021/cat, or a/left and b/left */
+function requireFolderEach(path: string, images: readonly string[]): void {
   const named = new Map<string, string>();
-  for (const folder of folders) {
-    const label = basename(folder);
-    const other = named.get(label);
+  for (const folder of new Set(images.map((image) => dirname(image)))) {
+    const other = named.get(basename(folder));
     if (other !== undefined)
       throw new SourceError(
         `${path} has images in ${other} and in ${folder}: whether these are of one class is not clear. Name the folder that has a ` +
           "folder for each class, or put the images of a class into one folder.",
       );
-    named.set(label, folder);
+    named.set(basename(folder), folder);
   }
-  return new Map(folders.map((folder) => [folder, basename(folder)]));
 }

@@ -14,6 +14,10 @@ export const partNames = {
 /** What samples are for. */
 export type Part = keyof typeof partNames;
 
+const partByName: ReadonlyMap<string, Part> = new Map(
+  (Object.keys(partNames) as Part[]).flatMap((part) => partNames[part].map((name) => [name, part])),
+);
+
 /** Tables, and the part of their rows that is meant; all without one. */
 export interface RowPart {
   readonly path: string;
@@ -51,10 +55,7 @@ export async function requireSplitColumn(
 export function partOfRow({ row }: PlacedRow, split: string): Part | undefined {
   if ("fault" in row) return undefined;
   const value = row.values[split];
-  const name = typeof value === "string" ? value.trim().toLowerCase() : undefined;
-  return (Object.keys(partNames) as Part[]).find((part) =>
-    (partNames[part] as readonly unknown[]).includes(name),
-  );
+  return typeof value === "string" ? partByName.get(value.trim().toLowerCase()) : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What is wrong with a body that does not fit its schema: the field, what it has to be, and what it is. */
 import type { z } from "@hono/zod-openapi";
+import { listed } from "../../base/counted.js";
 import { suggestion } from "../../base/suggestion.js";
 import { ApiError } from "./api-error.js";
 
@@ -64,9 +65,7 @@ function shown(value: unknown): string {
     return `${JSON.stringify(value.slice(0, longestShown))}...`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const names = Object.keys(value).map((name) => name.slice(0, longestShown));
-  return names.length === 0
-    ? "an empty object"
-    : `an object with ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}`;
+  return names.length === 0 ? "an empty object" : `an object with ${listed(names, 3)}`;
 }
 
 /** The issue that says most: inside a union, that of the alternative which comes furthest. */
