@@ -1,16 +1,18 @@
 /** Whole runs that several backends of this process share as processes do: they end with the bits of one. */
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../src/backend/backend.js";
 import { nativeBackend, nativeLevels } from "../src/backend/native.js";
 import { joinThreads } from "../src/backend/native-communicator.js";
+import { referenceBackend } from "../src/backend/reference.js";
 import { checkFinetuningRecipe } from "../src/configs/finetuning-recipe.js";
 import type { Recipe } from "../src/configs/recipe.js";
 import type { ZeroStage } from "../src/optim/zero.js";
 import { finetune } from "../src/train/finetune.js";
+import { communicators } from "./processes.js";
 import { pretrainShapes, shapesRecipe, writeShapes } from "./shapes.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
 import { toyReviews } from "./toy-reviews.js";
@@ -111,4 +113,25 @@ describe.runIf(nativeLevels().length > 0)("a run that backends share as processe
       expect(await digest("shared", path), path).toBe(await digest("alone", path));
     }
   });
+});
+
+it("processes whose validation data differ are refused before a step is made", async () => {
+  const [here, there] = [join(root, "here"), join(root, "there")];
+  await writeShapes(here);
+  await cp(here, there, { recursive: true });
+  const held = join(there, "pairs", "shapes", "validation");
+  const shard = join(
+    held,
+    (await readdir(held)).find((name) => name.endsWith(".tar"))!,
+  );
+  const text = (await readFile(shard, "latin1")).replace("red circle", "red sphere");
+  await writeFile(shard, text, "latin1");
+  const ends = await Promise.allSettled(
+    communicators(2).map((processes, rank) => {
+      const recipe = shapesRecipe([here, there][rank]!, { steps: 1 });
+      return pretrainShapes(root, "refused", { recipe, backend: referenceBackend({ processes }) });
+    }),
+  );
+  for (const end of ends)
+    expect(String((end as PromiseRejectedResult).reason)).toMatch(/in: recipe, validation\./);
 });

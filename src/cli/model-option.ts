@@ -4,7 +4,9 @@ import type { Flava } from "../api/flava.js";
 import { load } from "../api/load.js";
 import type { BackendOptions } from "../backend/open.js";
 import type { Precision } from "../nn/precision.js";
-import { isFirst } from "../parallel/agreement.js";
+import { packageVersion } from "../base/package-root.js";
+import { isFirst, requireSame } from "../parallel/agreement.js";
+import { modelFingerprint } from "../search/model-fingerprint.js";
 import { wholeNumberFrom } from "./whole-number.js";
 
 export interface BackendFlags {
@@ -91,15 +93,33 @@ export function loadModel(
   });
 }
 
-/** Loads the model named by the options, and closes it after use. */
+/**
+ * Loads the model named by the options, and closes it after use.
+ * @throws Error if processes have other models
+ */
 export async function useModel<Result>(
   flags: ModelFlags,
   use: (flava: Flava) => Promise<Result>,
 ): Promise<Result> {
   const flava = await loadModel(flags);
   try {
+    await requireSameModel(flava, flags);
     return await use(flava);
   } finally {
     await flava.close();
   }
+}
+
+/** What one process computes stands for all only if they compute alike. */
+async function requireSameModel(
+  { model }: Flava,
+  { processes }: Pick<ModelFlags, "processes">,
+): Promise<void> {
+  if (!processes) return;
+  const { precision, backend } = model;
+  const fingerprint = await modelFingerprint(model);
+  await requireSame(processes, {
+    ...{ version: packageVersion(), level: backend.level },
+    model: { fingerprint, precision },
+  });
 }

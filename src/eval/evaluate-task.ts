@@ -1,9 +1,11 @@
 import { type Key, foldIn, keyOf } from "../base/random.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import { identityOfSamples } from "../data/labeled/identity.js";
 import { isKnown } from "../data/labeled/labels.js";
 import type { LabeledSample } from "../data/labeled-sample.js";
 import { predictSamples } from "../inference/predict-samples.js";
 import type { TaskPredictor } from "../inference/task-predictor.js";
+import { requireSame } from "../parallel/agreement.js";
 import { type Interval, bootstrapMetric } from "./bootstrap.js";
 import { type Predicted, guessingLoss, taskMeasures } from "./task-measures.js";
 
@@ -31,7 +33,7 @@ export interface TaskEvaluation {
 
 /**
  * Scores the predictions of a fine-tuned model.
- * @throws NoUsableSampleError if no sample can be scored
+ * @throws NoUsableSampleError if no sample can be scored; Error if processes have other samples
  *
  * @example
  * import { load } from "flava";
@@ -63,6 +65,7 @@ export async function evaluateTask(
     );
     return false;
   });
+  await requireSame(predictor.processes, { data: identityOfSamples(known) });
   const predicted = await predictSamples(predictor, known, { skipped, onProgress, signal });
   skipped.requireUsed(name, predicted.length);
   const targets = predicted.flatMap(({ sample }) => sample.target ?? []);

@@ -1,4 +1,5 @@
 /** Embeds a whole data set: images are decoded while earlier ones are embedded. */
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { ImageError } from "../data/image/image-error.js";
@@ -6,6 +7,7 @@ import type { Image } from "../data/image/image.js";
 import type { Sample } from "../data/sample.js";
 import type { PooledFeatures } from "../model/features.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
+import { requireSame } from "../parallel/agreement.js";
 import { dealtVectors } from "./dealt-vectors.js";
 import type { Embedder } from "./embedder.js";
 
@@ -45,7 +47,10 @@ const chunkPixels = 50e6;
 /** Images decoded at a time, each in its own thread. */
 const concurrentDecodes = 4;
 
-/** Embeds samples in order, chunk by chunk. The processes of a run deal them among themselves, and all get all embeddings. */
+/**
+ * Embeds samples in order, chunk by chunk. The processes of a run deal them among themselves, and all get all embeddings.
+ * @throws Error if processes have other samples
+ */
 export async function* embedSamples<S extends Sample>(
   embedder: Embedder,
   samples: AsyncIterable<S>,
@@ -58,6 +63,7 @@ export async function* embedSamples<S extends Sample>(
   }
   const { skipped: leftOut = new SkippedSamples() } = options;
   for await (const some of groupsOf(samples, chunkSamples * processes.size)) {
+    await requireSame(processes, { data: some.map(contentOf) });
     const all = await dealtVectors(processes, some, leftOut, async (own, skipped) => {
       const embedded: Embedded<S>[] = [];
       const chunks = embedOwn(embedder, Readable.from(own), { ...options, skipped });
@@ -66,6 +72,12 @@ export async function* embedSamples<S extends Sample>(
     });
     yield all.map(({ sample, vectors }) => ({ sample, ...vectors }));
   }
+  await requireSame(processes, { data: [] }); // none has more of them
+}
+
+/** What the embeddings of a sample are of. */
+function contentOf({ key, texts, image = new Uint8Array(0) }: Sample): readonly unknown[] {
+  return [key, texts, createHash("sha256").update(image).digest("hex")];
 }
 
 async function* groupsOf<S>(samples: AsyncIterable<S>, size: number): AsyncGenerator<S[]> {

@@ -11,6 +11,7 @@ import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
 import type { SampleColumns } from "../data/labeled/labeled-row.js";
+import { identityOfSamples } from "../data/labeled/identity.js";
 import { describeLabels, isKnown } from "../data/labeled/labels.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
@@ -26,7 +27,7 @@ import { identitiesOf } from "./run/start.js";
 import { type BestMeasure, bestMeasure } from "./stages/best-measure.js";
 import { FinetuningStage } from "./stages/finetuning.js";
 import type { Log } from "./stages/stage.js";
-import { batchesOf, identityOf, taskOf } from "./task-data.js";
+import { batchesOf, taskOf } from "./task-data.js";
 import { identityOfVocabulary } from "./vocabulary.js";
 
 /** What is fine-tuned, on what, and what is told meanwhile. */
@@ -139,7 +140,10 @@ async function provenanceOf(
     level: backend.level,
     recipe: {
       ...settings,
-      data: { train: identityOf(data.samples), validation: identityOf(data.validation) },
+      data: {
+        train: identityOfSamples(data.samples),
+        validation: identityOfSamples(data.validation),
+      },
       stages: seeds.map((seed) => ({ name: nameOf(seed), seed, every, best, patience })),
     },
     vocabulary: identityOfVocabulary(tokenizer.vocabulary),

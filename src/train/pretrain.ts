@@ -32,6 +32,7 @@ import {
   preparationFor,
   samplesOf,
   trainingSets,
+  validationSets,
 } from "./stage-data.js";
 import { batchOptions, mixtureOptions } from "./stage-batches.js";
 import { identityOfVocabulary, requireSameVocabulary, vocabularyOf } from "./vocabulary.js";
@@ -147,7 +148,7 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
   const { recipe, backend, directory, preparation, log } = options;
   const processes = backend.communicator;
   const run = new RunDirectory(join(directory, stage.name), isFirst(processes));
-  const { inputs, provenance, isFinished } = await inTurns(processes, async () => {
+  const { inputs, validation, provenance, isFinished } = await inTurns(processes, async () => {
     const inputs: StageInputs = {
       start: await startWeights(stage, directory, recipe.start, log),
       vocabulary: await vocabularyOf(recipe),
@@ -155,12 +156,16 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     };
     const provenance = await provenanceOf(stage, inputs, options);
     const isFinished = await checkRun(run, provenance, stage.steps, options);
-    return { inputs, provenance, isFinished };
+    // Opened again with the stage; processes of one machine that index at once would replace each other's index.
+    const opens = processes !== undefined && !isFinished;
+    const held = opens ? await validationSets(recipe.data, stage, preparation) : undefined;
+    return { inputs, provenance, isFinished, validation: held && digestsOf(held) };
   });
   await requireSame(processes, {
     ...provenance,
     zero: options.zero ?? 0,
     data: digestsOf(inputs.sets),
+    validation,
     checkpoints: await run.checkpoints(),
   });
   if (!isFinished) {

@@ -1,12 +1,6 @@
 import { expect, it } from "vitest";
 import { openTokenizer } from "../data/text/tokenizer.js";
-import { identityOf, tokensOf } from "./task-data.js";
-
-it("samples are the same wherever they are in their files", () => {
-  const sample = { key: "0", text: "one" };
-  expect(identityOf([{ ...sample, where: "a.csv, line 2" }])).toBe(identityOf([sample]));
-  expect(identityOf([{ ...sample, text: "two" }])).not.toBe(identityOf([sample]));
-});
+import { tokensOf } from "./task-data.js";
 
 const tokenizer = await openTokenizer();
 

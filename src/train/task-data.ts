@@ -1,5 +1,4 @@
 /** The task and the batches that a recipe of fine-tuning makes of labeled samples. */
-import { createHash } from "node:crypto";
 import type { Model } from "../checkpoint/model.js";
 import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
@@ -94,14 +93,4 @@ export function tokensOf(
     if (encoded.truncated) truncated.add(text, maximum);
   }
   return { needed, truncated: truncated.takeSummary() };
-}
-
-/** SHA-256 of the samples in their order, wherever they are in their files. Images in files count by their paths. */
-export function identityOf(samples: readonly LabeledSample[]): string {
-  const hash = createHash("sha256");
-  for (const { image, where: _, ...sample } of samples) {
-    hash.update(JSON.stringify(sample));
-    if (image) hash.update(image instanceof Uint8Array ? image : JSON.stringify(image));
-  }
-  return hash.digest("hex");
 }

@@ -5,7 +5,8 @@ import { ImageError } from "../../data/image/image-error.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { SampleSource } from "../../data/formats/source.js";
 import type { Sample } from "../../data/sample.js";
-import { dealt } from "../../parallel/agreement.js";
+import { dealt, requireSame } from "../../parallel/agreement.js";
+import { digestOf } from "../embedding-store.js";
 import type { EvaluatorContext } from "./embed-images.js";
 
 /** Samples with their images still encoded, which take little memory. */
@@ -18,12 +19,12 @@ export interface ReadSamples {
  * The samples that have a text, and an image that can be decoded.
  *
  * @param images whether samples need an image; "if any": all do if one has
- * @throws NoUsableSampleError if there is none
+ * @throws NoUsableSampleError if there is none; Error if processes have other samples
  */
 export async function readSamples(
   source: SampleSource,
   images: "all" | "if any",
-  { decode, signal, advance }: EvaluatorContext,
+  { backend, decode, signal, advance }: EvaluatorContext,
 ): Promise<ReadSamples> {
   const skipped = new SkippedSamples();
   const read: Sample[] = [];
@@ -41,8 +42,17 @@ export async function readSamples(
   }
   advance(skipped.total);
   skipped.requireUsed(source.name, samples.length);
+  await requireSame(backend.communicator, { data: samples.map(contentOf) });
   return { samples, skipped };
 }
+
+/** What is evaluated of a sample. */
+const contentOf = ({
+  key,
+  texts,
+  fields,
+  image = new Uint8Array(0),
+}: Sample): readonly unknown[] => [...[key, texts, fields], digestOf(image)];
 
 async function isDecodable(
   sample: Sample,
