@@ -41,7 +41,11 @@ export function addDataOptions(command: Command): Command {
       "--separator <text>",
       'cell separator of a table, such as ";" or "\\t"; default: found in the first line',
     )
-    .option("--max-samples <n>", "maximum number of samples to read", wholeNumberFrom(1))
+    .option(
+      "--max-samples <n>",
+      "maximum number of samples to read; of images in one folder per class, some of all classes",
+      wholeNumberFrom(1),
+    )
     .option(
       "--max-pixels <n>",
       "skip images with more pixels; default: 100,000,000",

@@ -7,7 +7,7 @@ import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { measurements, summary } from "../report/measurements.js";
 import type { Evaluation } from "./evaluate.js";
-import { openEvaluationSet, parseClasses } from "./evaluation-set.js";
+import { type LinearProbeSet, openEvaluationSet, parseClasses } from "./evaluation-set.js";
 import { openProbeSet } from "./probe-set.js";
 
 const folder = temporaryDirectory();
@@ -141,6 +141,19 @@ describe("folders of classes without a classes.json", () => {
     await write("parts", { "train/a/1.png": "x", "train/b/1.png": "x", "test/b/1.png": "x" });
     const set = await openEvaluationSet(place("parts"));
     expect(set).toMatchObject({ kind: "linear probe", classes: ["a", "b"] });
+    expect(set).not.toHaveProperty("validation");
+    await write("parts", { "Val/a/1.png": "x" });
+    const { validation } = (await openEvaluationSet(place("parts"))) as LinearProbeSet;
+    expect(validation?.name).toContain("parts/Val");
+  });
+
+  it("give images of all classes where only some are read", async () => {
+    const paths = ["a", "b", "c"].flatMap((name) => [1, 2, 3].map((n) => `${name}/${n}.png`));
+    await write("many", Object.fromEntries(paths.map((path) => [path, "x"])));
+    const { source } = await openEvaluationSet(place("many"), { maxSamples: 3 });
+    const labels: unknown[] = [];
+    for await (const { label } of source.read()) labels.push(label);
+    expect(labels).toEqual(["a", "b", "c"]);
   });
 
   it("are none where images have captions", async () => {

@@ -1,5 +1,5 @@
 /** Evaluation sets: labeled images with class names, or images with texts. */
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
@@ -9,6 +9,8 @@ import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
 import type { SampleSource, Source, SourceOptions } from "../data/formats/source.js";
 import { reasonOf } from "../data/formats/source-error.js";
+import { partFolder } from "../data/labeled/parts.js";
+import { type Part, partNames } from "../data/labeled/split-column.js";
 import type { Sample } from "../data/sample.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { classFolders, hasImages } from "./class-folders.js";
@@ -121,8 +123,8 @@ export class EvaluationSetError extends Error {
 /**
  * Opens an evaluation set in any format that `openSource` supports. It is a zero-shot set if there is a classes.json
  * beside the samples, {"classes": [..], "templates": [..]} (default templates: those for photographs), or if images are
- * in one folder per class, named after it. Folders train and test, and optionally validation, of this form are a linear
- * probe. Anything else is a retrieval set.
+ * in one folder per class, named after it. Folders train and test, and optionally validation (valid, val, dev), of this form are a
+ * linear probe. Anything else is a retrieval set.
  * @throws EvaluationSetError if the classes cannot be used
  */
 export async function openEvaluationSet(
@@ -130,25 +132,34 @@ export async function openEvaluationSet(
   options: SourceOptions = {},
 ): Promise<EvaluationSet> {
   const name = basename(resolve(path));
-  const [train, validation, test] = ["train", "validation", "test"].map((part) => join(path, part));
-  const isProbe = (await isDirectory(train!)) && (await isDirectory(test!));
-  const source = await openSource(isProbe ? test! : path, options);
+  const { train, validation, test } = await partsIn(path);
+  const probed = train !== undefined && test !== undefined ? { train, test } : undefined;
+  const source = await openSource(probed?.test ?? path, options);
   const found =
-    (await classesBeside(path)) ?? (await classesByFolders(isProbe ? train! : path, source));
+    (await classesBeside(path)) ?? (await classesByFolders(probed?.train ?? path, source));
   if (!found)
-    return { kind: "retrieval", name, source: isProbe ? await openSource(path, options) : source };
+    return { kind: "retrieval", name, source: probed ? await openSource(path, options) : source };
   const { templates, ...classes } = found;
-  if (!isProbe) return { kind: "zero-shot", name, source, ...classes, templates };
+  if (!probed) return { kind: "zero-shot", name, source, ...classes, templates };
   return {
     kind: "linear probe",
     name,
     ...classes,
-    train: await openSource(train!, options),
-    ...((await isDirectory(validation!)) && {
-      validation: await openSource(validation!, options),
-    }),
+    train: await openSource(probed.train, options),
+    ...(validation !== undefined && { validation: await openSource(validation, options) }),
     source,
   };
+}
+
+/** The folders of parts at `path`. */
+async function partsIn(path: string): Promise<Readonly<Partial<Record<Part, string>>>> {
+  const names = await readdir(path).catch(() => []);
+  const parts: Partial<Record<Part, string>> = {};
+  for (const part of ["train", "validation", "test"] as const) {
+    const folder = await partFolder(path, names.sort(), partNames[part]);
+    if (folder !== undefined) parts[part] = folder;
+  }
+  return parts;
 }
 
 type ClassesWithTemplates = Classes & Pick<ZeroShotSet, "templates">;

@@ -4,6 +4,7 @@ import { isImageName } from "../image/image-type.js";
 import type { LocatedSample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
 import { ColumnChoices, NamedColumns } from "./column-choices.js";
+import { spread } from "./files-below.js";
 import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
 import type { ImagePlace } from "./image-place.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
@@ -14,7 +15,7 @@ import { SampleError, SourceError } from "./source-error.js";
 /**
  * The images among `files` (paths relative to `folder`) and those named in tables, in path order; keys are paths
  * without extensions. An image is described by its table rows; else by .txt, .json and .cls files beside it, as in
- * WebDataset; else, if there is no table, the name of its folder is its label.
+ * WebDataset; else, if there is no table, the name of its folder is its label, and `maxSamples` are images of all folders.
  */
 export function folderSource(
   folder: string,
@@ -50,13 +51,20 @@ async function recordsOf(
   options: SourceOptions,
   { choices, named }: Readings,
 ): Promise<FoundRecord[]> {
-  const { columns, maxBytes = defaultMaxBytes, imageRoot = folder } = options;
+  const {
+    columns,
+    maxBytes = defaultMaxBytes,
+    maxSamples = Infinity,
+    imageRoot = folder,
+  } = options;
   const { captions, faults, tables } = await readCaptions(folder, files, options, choices);
   const ofFiles = {
     ...{ columns, choices: choices ?? new ColumnChoices(options, false), path: folder },
     ...(tables === 0 && { named }), // those of tables are in their first lines
   };
-  const images = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
+  const all = [...new Set([...files.filter(isImageName), ...captions.keys()])].sort();
+  const areOfClasses = tables === 0 && all.some((path) => dirname(path) !== ".");
+  const images = areOfClasses ? spread(all, maxSamples) : all;
   if (images.length === 0)
     throw new SourceError(
       `${folder} has no images (jpg, png, webp, gif, tif, avif, svg, bmp ...).`,

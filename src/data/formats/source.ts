@@ -42,7 +42,7 @@ export interface SourceOptions {
   readonly documents?: "files" | "paragraphs" | "lines" | undefined;
   /** Largest size of an image, document or row in bytes; larger ones are skipped. Default: 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Largest number of samples to read; default: all. */
+  /** Largest number of samples to read: the first ones, or of images in folders without tables some of all folders; default: all. */
   readonly maxSamples?: number | undefined;
   /** Called once with a line for each choice: of a column among several by its name, and of what counts as a text. */
   readonly onGuess?: ((line: string) => void) | undefined;

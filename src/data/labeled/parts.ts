@@ -52,7 +52,8 @@ export async function labeledParts(
   };
 }
 
-async function partOf(
+/** The folder of a part, which has one of `names`, in capitals or not. @param found what is at `path` */
+export async function partFolder(
   path: string,
   found: readonly string[],
   names: readonly string[],
@@ -61,6 +62,16 @@ async function partOf(
     const folder = found.find((each) => each.toLowerCase() === name);
     if (folder !== undefined && (await isDirectory(join(path, folder)))) return join(path, folder);
   }
+  return undefined;
+}
+
+async function partOf(
+  path: string,
+  found: readonly string[],
+  names: readonly string[],
+): Promise<string | undefined> {
+  const folder = await partFolder(path, found, names);
+  if (folder !== undefined) return folder;
   const beginning = new RegExp(`^(${names.join("|")})(?=[-_.])`, "i");
   const own = found.filter(isDataName).find((file) => beginning.test(file));
   return own === undefined ? undefined : join(path, `${beginning.exec(own)![0]}*`);

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { exists, isDirectory } from "../../base/exists.js";
 import { SkippedSamples } from "../batch/skipped.js";
-import { filesBelow } from "../formats/files-below.js";
+import { filesBelow, spread } from "../formats/files-below.js";
 import { SampleError, SourceError } from "../formats/source-error.js";
 import { isImageName } from "../image/image-type.js";
 import type { LabeledSample } from "../labeled-sample.js";
@@ -109,12 +109,6 @@ async function* folderSamples(
     };
   }
 }
-
-/** At most `most` of a list, at equal distances: the images of a folder are sorted by their classes. */
-const spread = <Item>(items: readonly Item[], most: number): readonly Item[] => {
-  const before = (index: number): number => Math.floor((index * most) / items.length);
-  return items.filter((_, index) => most >= items.length || before(index + 1) > before(index));
-};
 
 /** @throws SourceError if two folders have the same name, as in 2020/cat and 2021/cat, or a/left and b/left */
 function requireFolderEach(path: string, images: readonly string[]): void {
