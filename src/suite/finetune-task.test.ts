@@ -4,7 +4,11 @@ import { expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
 import { writeCheckpoint } from "../../test/small-checkpoint.js";
 import { load } from "../api/load.js";
+import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import { flava35 } from "../eval/tasks/flava35.js";
+import { hatefulMemes } from "../eval/tasks/multimodal/hateful-memes.js";
+import { openTask } from "../eval/tasks/open-task.js";
+import { finetuneTask } from "./finetune-task.js";
 import { runSuite } from "./run-suite.js";
 
 it("a suite fine-tunes where it is asked to, and scores the development set", async () => {
@@ -34,4 +38,23 @@ it("a suite fine-tunes where it is asked to, and scores the development set", as
   expect(outcome.scores.metrics.accuracy?.count).toBe(4);
   expect(outcome.scores.metrics.accuracy?.mean).toBeGreaterThanOrEqual(0);
   expect(outcome.scores.notes).toContain("The best model was chosen by the part that is scored.");
+});
+
+it("images that are missing from the part to score are told before anything is trained", async () => {
+  const folder = temporaryDirectory();
+  await mkdir(join(folder, "img"));
+  await writeFile(join(folder, "img/1.png"), "an image");
+  for (const part of ["train", "dev_seen", "test_seen"]) {
+    const img = part === "test_seen" ? "img/2.png" : "img/1.png";
+    const rows = [1, 1].map((label) => JSON.stringify({ img, label, text: part }));
+    const one = JSON.stringify({ img: "img/1.png", label: 0, text: part });
+    await writeFile(join(folder, `${part}.jsonl`), `${[...rows, one].join("\n")}\n`);
+  }
+  const opened = await openTask(hatefulMemes, "", { folder, incomplete: true });
+  const model = { path: "no model is loaded", precision: "float32" } as const;
+  const options = { model, runs: folder, onNotice: () => undefined };
+  const context = { requireAll: true } as EvaluatorContext;
+  await expect(finetuneTask(hatefulMemes, opened, options, context)).rejects.toThrow(
+    /test_seen.jsonl: 2 of 3 samples were left out: 2 have no image/,
+  );
 });

@@ -48,6 +48,13 @@ export async function finetuneTask(
     if (context.requireAll && readsImages) skipped.requireAll(part, used);
   };
   check(opened.train[0]![0]!.name, data.train.length);
+  const parts: { readonly name: string; readonly samples: readonly LabeledSample[] }[] = [];
+  for (const [index, part] of test.entries()) {
+    const isKnown = chosenByTest && index === 0; // the best model is chosen by it
+    const samples = isKnown ? data.validation : await readSamples([part], skipped);
+    parts.push({ name: part.name, samples });
+    check(part.name, samples.length);
+  }
   const recipe = recipeOf(task, data.train);
   const directory = join(runs, name);
   onNotice(`${title}: fine-tuning in ${directory}.`);
@@ -62,13 +69,12 @@ export async function finetuneTask(
   const predictor = predictorOf({ ...loaded, backend, precision: model.precision }, {})!;
   try {
     const scored = [];
-    for (const part of test) {
-      const own = await readSamples([part], skipped);
-      const options = { key: foldIn(key, part.name), ...(signal && { signal }) };
-      const evaluation = await evaluateTask(part.name, own, predictor, options);
+    for (const { name: part, samples } of parts) {
+      const options = { key: foldIn(key, part), ...(signal && { signal }) };
+      const evaluation = await evaluateTask(part, samples, predictor, options);
       skipped.addAll(evaluation.skipped);
-      check(part.name, own.length);
-      context.advance(own.length);
+      check(part, samples.length);
+      context.advance(samples.length);
       scored.push(evaluation);
     }
     const count = scored.reduce((sum, { samples: own }) => sum + own, 0);

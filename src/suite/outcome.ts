@@ -1,5 +1,6 @@
 /** What became of each task of a suite. */
 import type { Interval } from "../eval/bootstrap.js";
+import type { StoredDtype } from "../eval/embedding-store.js";
 import type { MetricName } from "../eval/tasks/metric-name.js";
 import type { ProtocolName, Task } from "../eval/tasks/task.js";
 
@@ -27,7 +28,12 @@ export interface TaskScores {
   /** The layout of the files. */
   readonly layout: string;
   /** Identify what was scored: another model, or other files, need another run. */
-  readonly of: { readonly model: string; readonly data?: string };
+  readonly of: {
+    readonly model: string;
+    readonly data?: string;
+    /** How the embeddings were kept, if not in float32. */
+    readonly embeddings?: StoredDtype;
+  };
   /** Number of samples that were scored, and fitted to. */
   readonly samples: { readonly test: number; readonly train: number };
   /** Those of the paper, and others, as fractions from 0 to 1. */

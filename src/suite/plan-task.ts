@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { UnusableSamplesError } from "../data/batch/skipped.js";
 import { SourceError } from "../data/formats/source-error.js";
 import type { LabeledSource } from "../data/labeled-source.js";
+import type { StoredDtype } from "../eval/embedding-store.js";
 import type { EvaluatorContext } from "../eval/evaluators/embed-images.js";
 import {
   type FoundTask,
@@ -53,6 +54,8 @@ interface PlanOptions {
   readonly onNotice: (sentence: string) => void;
   readonly protocol?: ProtocolName;
   readonly incomplete?: boolean;
+  /** How embeddings are kept; default: "float32". */
+  readonly dtype?: StoredDtype;
   /** Whether baselines stand beside the model. */
   readonly baselines?: boolean;
   /** How to fine-tune; without it, tasks that need it are not run. */
@@ -83,14 +86,20 @@ async function planFound(
 ): Promise<PlannedTask> {
   const { task } = found;
   const data = await identityOfTask(found);
-  const of = { model: options.model, ...(data !== undefined && { data }) };
-  const finished = await finishedScores(task, protocol, options.out);
+  const { dtype = "float32", incomplete = false, baselines = false } = options;
+  const of = {
+    model: options.model,
+    ...(data !== undefined && { data }),
+    ...(task.kind !== "fine-tuning" && dtype !== "float32" && { embeddings: dtype }),
+  };
+  const kept = await finishedScores(task, protocol, options.out);
+  const finished = kept?.partial && !incomplete ? undefined : kept; // such scores have to be accepted
   const change = finished && changeOf(finished, of);
   if (finished && change === undefined) return { task, outcome: { task, scores: finished } };
   const isReady = found.missing.length === 0;
   if (isReady && task.kind === "fine-tuning" && !options.finetuning)
     return without(task, "not run", "It needs fine-tuning, which takes long: add --finetune.");
-  const { incomplete = false, baselines = false, data: directory } = options;
+  const { data: directory } = options;
   const opening = { protocol, incomplete, baselines };
   const ready =
     task.kind === "zero-shot retrieval"
@@ -163,6 +172,7 @@ async function openRetrieval(task: RetrievalTask, data: string, opening: Opening
 /** What has changed since a task was scored, if anything. Files that were removed do not matter. */
 function changeOf({ of: before }: TaskScores, now: TaskScores["of"]): string | undefined {
   if (before.model !== now.model) return "the model has changed";
+  if (before.embeddings !== now.embeddings) return "the precision of kept embeddings has changed";
   return now.data === undefined || before.data === now.data ? undefined : "its files have changed";
 }
 

@@ -90,9 +90,10 @@ export function comparisonOf({ value, baselines }: ScoreRow): Comparison | undef
   return value.low > simple.mean ? "better" : "unclear";
 }
 
-/** The mean of some metrics in percent; undefined unless all of them are there. */
+/** The mean of some metrics in percent; undefined unless all of them are there, and numbers: JSON keeps NaN as null. */
 function intervalOf(metrics: Metrics, names: readonly MetricName[]): Interval | undefined {
   const found = names.flatMap((name) => metrics[name] ?? []);
+  if (!found.every(({ mean: value }) => Number.isFinite(value))) return undefined;
   return found.length === names.length ? inPercent(meanOf(found)) : undefined;
 }
 

@@ -310,6 +310,8 @@ describe("a suite", () => {
     const accepted = { ...given, incomplete: true };
     const [rest] = (await runSuite("hurt", [hurt], await smallFlava(), accepted)).outcomes;
     expect(rest).toMatchObject({ scores: { partial: true, samples: { train: 6, test: 2 } } });
+    const again = (await runSuite("hurt", [hurt], await smallFlava(), given)).outcomes;
+    expect(again).toEqual([refused]); // what was accepted once is not taken for granted
   });
 
   it("shows beside the model what is reached without it, and marks rows that do not beat it", async () => {
@@ -348,6 +350,18 @@ describe("a suite", () => {
     const other = await run();
     expect(other.notices).toContain("Captions: the model has changed since it was scored");
     expect((await run()).notices).toMatch(/4 tasks: 0 to run, 2 finished earlier/);
+    const half = await run({ dtype: "float16" });
+    expect(half.notices).toContain("colors: the precision of kept embeddings has changed");
+  });
+
+  it("shows no number where a metric is none, which JSON keeps as null", () => {
+    const colors = outcomeOf(first.report, "colors");
+    if (!("scores" in colors)) throw new Error("colors should be scored");
+    const accuracy = { mean: null, low: null, high: null, count: 1 } as never;
+    const scores = { ...colors.scores, metrics: { accuracy } };
+    const rows = rowsOf([{ ...colors, scores }]);
+    expect(rows[0]?.value).toBeUndefined();
+    expect(averagesOf(rows)[0]).toMatchObject({ rows: 1, missing: 1 });
   });
 
   it("refuses to mix the results of two suites", async () => {

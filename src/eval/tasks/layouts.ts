@@ -33,7 +33,7 @@ export function classFolders(
  */
 export function tarShards(classes: readonly string[], testSamples: number): LabeledLayout {
   const part = (name: string): LabeledPart => ({
-    files: [`${name}/nshards.txt`, `${name}/0.tar`],
+    files: [`${name}/nshards.txt`, `${name}/*.tar`],
     open: (root) => tarShardsSource(join(root, name), classes),
   });
   const test = { ...part("test"), samples: testSamples };

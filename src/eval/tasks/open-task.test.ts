@@ -1,19 +1,23 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { golden } from "../../../test/golden/tasks/golden-tasks.js";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import type { LabeledSource } from "../../data/labeled-source.js";
 import { dtdClasses } from "./classes/dtd.js";
 import { food101Classes } from "./classes/food101.js";
 import { TaskDataError, findTask, openTask } from "./open-task.js";
+import { cifar10 } from "./vision/cifar10.js";
 import { dtd } from "./vision/dtd.js";
 import { food101 } from "./vision/food101.js";
+import { mnist } from "./vision/mnist.js";
+import { identityOfTask } from "./task-identity.js";
 
 const folder = temporaryDirectory();
-const put = async (path: string, text: string): Promise<void> => {
+const put = async (path: string, content: string | Uint8Array): Promise<void> => {
   await mkdir(dirname(join(folder, path)), { recursive: true });
-  await writeFile(join(folder, path), text);
+  await writeFile(join(folder, path), content);
 };
 const spelled = food101Classes.map((name) => name.replaceAll(" ", "_"));
 
@@ -82,6 +86,26 @@ it("opens class folders where the official files are not there", async () => {
   await expect(openTask(food101, folder, { incomplete: true })).rejects.toThrow(
     "has 100 classes, but the set has 101",
   );
+});
+
+it("tells tar shards and Parquet from class folders, and identifies them by all of their files", async () => {
+  const shard = await readFile(golden("wds/train/0.tar"));
+  for (const part of ["train", "test"]) {
+    await put(`mnist/${part}/nshards.txt`, "2\n");
+    for (const name of ["0", "1"]) await put(`mnist/${part}/${name}.tar`, shard);
+  }
+  const opened = await openTask(mnist, folder, { incomplete: true });
+  expect([opened.layout, opened.test[0]?.samples]).toEqual(["tar shards of CLIP_benchmark", 4]);
+  const identity = async () => identityOfTask(await findTask(mnist, folder));
+  const before = await identity();
+  expect(await identity()).toBe(before);
+  await put("mnist/test/1.tar", shard.subarray(0, 3 * 512));
+  expect(await identity()).not.toBe(before);
+
+  for (const part of ["train", "test"]) await put(`cifar10/${part}/0000.parquet`, "rows");
+  expect(await findTask(cifar10, folder)).toMatchObject({
+    ...{ layout: "Parquet of Hugging Face", missing: [] },
+  });
 });
 
 it("keeps layouts with and without a validation part apart", async () => {

@@ -37,11 +37,19 @@ export function classesByName(
       `${where} has ${names.length} classes, but the set has ${classes.length}: a part of the files is missing, or they are those of ` +
         `another set.`,
     );
-  const bySpelling = new Map(classes.map((name) => [spelling(name), name]));
-  const found = names.map((name) => bySpelling.get(spelling(name)));
-  if (found.every((name) => name !== undefined) && new Set(found).size === found.length)
-    return new Map(names.map((name, index) => [name, found[index]!]));
+  const spelled = classesBySpelling(classes, names);
+  if (spelled) return new Map(names.map((name, index) => [name, spelled[index]!]));
   return new Map([...names].sort().map((name, index) => [name, classes[index]!]));
+}
+
+/** The class of each of as many names by its spelling; undefined unless these are the names of all classes. */
+export function classesBySpelling(
+  classes: readonly string[],
+  names: readonly string[],
+): readonly string[] | undefined {
+  const bySpelling = new Map(classes.map((name) => [spelling(name), name]));
+  const found = names.flatMap((name) => bySpelling.get(spelling(name)) ?? []);
+  return new Set(found).size === names.length ? found : undefined;
 }
 
 const spelling = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");

@@ -82,9 +82,9 @@ function described(
 }
 
 function classOf(where: string, label: unknown, classes: readonly string[]): string | undefined {
-  if (label === undefined) return undefined;
-  if (typeof label !== "string") return classAt(classes, Number(label), where);
-  if (classes.includes(label)) return label;
+  if (label === undefined || label === null) return undefined;
+  if (typeof label === "number") return classAt(classes, label, where);
+  if (typeof label === "string" && classes.includes(label)) return label;
   throw new SourceError(
     `${where} has the label ${JSON.stringify(label)}; labels are ${classes.join(", ")}.`,
   );

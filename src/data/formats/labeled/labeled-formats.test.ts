@@ -11,6 +11,8 @@ import {
 import { temporaryDirectory } from "../../../../test/golden/temporary-directory.js";
 import { readFileSync } from "node:fs";
 import { clevrCounts } from "./clevr.js";
+import { imagesIn } from "./image-finder.js";
+import { imageTexts } from "./image-texts.js";
 import { imageNetValidation } from "./imagenet-validation.js";
 import { jsonItems } from "./json-items.js";
 import { kittiDistances } from "./kitti.js";
@@ -58,6 +60,27 @@ it("Parquet images have classes by name or number", async () => {
   expect(source.samples).toBe(3);
   expect((await readAll(source)).map(({ label }) => label)).toEqual(["good", "bad", "good"]);
   await expect(parquetImages(paths, columns, classNames(3))).rejects.toThrow("names 2 classes");
+  // The file numbers negative and positive: names tell where the set has them in another order.
+  const named = await parquetImages(paths, columns, ["Positive", "Negative"]);
+  expect(await labelsOf(named)).toEqual(["Positive", "Negative", "Positive"]);
+});
+
+it("lines of JSON label images by a name or a number, and null is no label", async () => {
+  const put1 = (label: unknown): Promise<string> =>
+    put("memes.jsonl", JSON.stringify({ img: "1.png", text: "a text", label }));
+  await put("1.png", "an image");
+  const labels = async (label: unknown): Promise<unknown[]> => {
+    const interpret = ({ img, text, label }: Readonly<Record<string, unknown>>) => ({
+      ...{ image: img, text, label },
+    });
+    return labelsOf(
+      await imageTexts(await put1(label), imagesIn(folder), interpret, ["no", "yes"]),
+    );
+  };
+  expect([await labels(1), await labels("no"), await labels(null)]).toEqual([
+    ...[["yes"], ["no"], [undefined]],
+  ]);
+  for (const odd of [2, "maybe", true, []]) await expect(labels(odd)).rejects.toThrow("line 1 has");
 });
 
 it("CLEVR's scenes count objects", async () => {

@@ -3,7 +3,7 @@ import { parquetFooter } from "../parquet/rows.js";
 import { classNames, parquetSource } from "../parquet/source.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError } from "../source-error.js";
-import { classAt } from "./class-names.js";
+import { classAt, classesBySpelling } from "./class-names.js";
 
 export interface ImageColumns {
   readonly image: string;
@@ -11,7 +11,7 @@ export interface ImageColumns {
 }
 
 /**
- * The rows of Parquet files. Classes are numbered in the order of `classes`.
+ * The rows of Parquet files. Their classes are those of `classes` by spelling, or else by number.
  * @throws SourceError if a file is damaged, lacks a column, or names another number of classes
  */
 export async function parquetImages(
@@ -29,6 +29,7 @@ export async function parquetImages(
         `${path} names ${names.length} classes in its column ${label}, but the set has ${classes.length}.`,
       );
   }
+  const inOrder = (names && classesBySpelling(classes, names)) ?? classes;
   const source = parquetSource(paths, { columns: { image, label, texts: [] } });
   return {
     name: source.name,
@@ -40,7 +41,7 @@ export async function parquetImages(
         else if (sample.label === undefined) skipped?.add(sample, "unwanted", "it has no label.");
         else {
           const number = names ? names.indexOf(sample.label) : Number(sample.label);
-          const target = { kind: "class", label: classAt(classes, number, path) } as const;
+          const target = { kind: "class", label: classAt(inOrder, number, path) } as const;
           yield { key, where, image: sample.image, target };
         }
       }

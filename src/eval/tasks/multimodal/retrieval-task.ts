@@ -45,7 +45,7 @@ export function retrievalTask(given: RetrievalSet): RetrievalTask {
     name: "tar shards of CLIP_benchmark",
     parts: {
       test: {
-        files: ["test/nshards.txt", "test/0.tar"],
+        files: ["test/nshards.txt", "test/*.tar"],
         samples: images,
         open: (root) => captionShards(join(root, "test")),
       },

@@ -56,9 +56,10 @@ export function imageSet(given: ImageSet): LabeledTask {
     layouts: [
       { name: "official files", parts: Object.fromEntries(parts) },
       ...otherLayouts,
-      classFolders(classes, folders, folderSamples),
+      // Before class folders, as these are folders named train and test, too.
       tarShards(classes, shardTestSamples),
       parquet(classes, splits, samples),
+      classFolders(classes, folders, folderSamples),
       ...(folders.validation === undefined ? [] : [joinedFolders(classes, folders, samples)]),
       ...(splits.splits.validation === undefined ? [] : [joinedParquet(classes, splits, samples)]),
     ],
