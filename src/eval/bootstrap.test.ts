@@ -91,6 +91,15 @@ describe("a bootstrap interval of any metric", () => {
     expect((mean - low) / (high - low)).toBeCloseTo(0.5, 1);
   });
 
+  it("contains the metric of all items, where nearly all resamples give one value", () => {
+    const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+    const scores = labels.map((label) => (label === 0 ? 1 : 0)); // always the same prediction
+    const metric = (items: Int32Array): number => meanPerClass(scores, labels, items);
+    const { mean, low, high } = bootstrapMetric(labels.length, metric, keyOf(0));
+    expect(low).toBeLessThanOrEqual(mean);
+    expect(high).toBeGreaterThanOrEqual(mean);
+  });
+
   it("leaves out resamples without a value", () => {
     const [scores, labels] = [
       [1, 2, 3],

@@ -87,13 +87,19 @@ export function bootstrapMetric(
   return { mean: ofAll, ...unbiased(found, ofAll), count };
 }
 
-/** The bounds of the middle 95 % of `values`, shifted so that their mean is `expected`, but not beyond 0 or 1 where no value is. */
+/**
+ * The bounds of the middle 95 % of `values`, shifted so that their mean is `expected`, but not beyond 0 or 1 where no value is. They
+ * are on both sides of `expected`, also where nearly all values are the same.
+ */
 function unbiased(values: Float64Array, expected: number): Pick<Interval, "low" | "high"> {
   const bias = mean(values) - expected;
   const { low, high } = middle(values);
   const least = values.some((value) => value < 0) ? -Infinity : 0;
   const most = values.some((value) => value > 1) ? Infinity : 1;
-  return { low: Math.max(least, low - bias), high: Math.min(most, high - bias) };
+  return {
+    low: Math.max(least, Math.min(expected, low - bias)),
+    high: Math.min(most, Math.max(expected, high - bias)),
+  };
 }
 
 /** The bounds of the middle 95 % of `values`; NaN if there are none. */

@@ -3,7 +3,7 @@ import { keyOf } from "../base/random.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { Predictions } from "./classification.js";
 import { compareEvaluations } from "./compare.js";
-import type { ClassificationEvaluation } from "./evaluate.js";
+import type { ClassificationEvaluation, Evaluation } from "./evaluate.js";
 
 const labels = Int32Array.from({ length: 200 }, (_, item) => (item < 150 ? 0 : 1));
 const keys = Array.from(labels, (_, item) => String(item));
@@ -50,5 +50,17 @@ describe("the differences between two models", () => {
   it("are not defined for other samples", () => {
     const other = { ...second, keys: keys.toReversed() };
     expect(() => compareEvaluations(first, other)).toThrow("of the same samples");
+  });
+
+  it("are not defined for words that other vocabularies hide", () => {
+    const masked = (scores: readonly number[], clusters: readonly number[]): Evaluation =>
+      ({
+        ...{ kind: "masked words", keys: ["0", "1"], set: first.set },
+        measures: [{ name: "masked words right, no image", scores, clusters }],
+      }) as never;
+    const three = masked([1, 0, 1], [0, 0, 1]);
+    expect(compareEvaluations(three, three)[0]?.difference.mean).toBe(0);
+    for (const other of [masked([1, 0], [0, 1]), masked([1, 0, 1], [0, 1, 1])])
+      expect(() => compareEvaluations(three, other)).toThrow("their vocabularies cut");
   });
 });

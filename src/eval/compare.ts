@@ -27,7 +27,7 @@ interface Hits {
 
 /**
  * The differences between two evaluations of the same set.
- * @throws RangeError if they are not of the same samples
+ * @throws RangeError if they are not of the same samples, or of masked words of models with other vocabularies
  */
 export function compareEvaluations(
   first: Evaluation,
@@ -43,6 +43,7 @@ export function compareEvaluations(
     );
   }
   const others = hitsOf(second);
+  requireSameItems(hitsOf(first), others);
   const differences = hitsOf(first).map(({ name, hits, clusters }, index) => {
     const other = others[index]!.hits;
     const gains = Float64Array.from(hits, (hit, item) => hit - other[item]!);
@@ -55,6 +56,17 @@ export function compareEvaluations(
   });
   if (!("labels" in first) || !("labels" in second)) return differences;
   return [...differences, perClassDifference(first, second, key)];
+}
+
+/** @throws RangeError if measures are of other items, as hidden pieces are of models with other vocabularies */
+function requireSameItems(first: readonly Hits[], second: readonly Hits[]): void {
+  const itemsOf = (all: readonly Hits[]): unknown[] =>
+    all.map(({ name, hits, clusters = [] }) => [name, hits.length, Array.from(clusters)]);
+  if (JSON.stringify(itemsOf(first)) === JSON.stringify(itemsOf(second))) return;
+  throw new RangeError(
+    "The models were asked different questions about these samples, which cannot be compared one by one: their vocabularies cut " +
+      "texts into other pieces, of which others are hidden. Evaluate each by itself.",
+  );
 }
 
 function perClassDifference(

@@ -111,11 +111,12 @@ function scoreMeasures(
 function valueMeasures({ labels, targets, outputs }: Predicted): Record<string, TaskMeasure> {
   const right = Float64Array.from(targetValues(labels, targets));
   const predicted = Float64Array.from(outputs, ([value = NaN]) => value);
+  const isNaN = predicted.some(Number.isNaN);
   // A model that predicts one and the same value has no correlation.
   const of =
     (measure: typeof pearson): TaskMeasure =>
     (items) =>
-      measure(pick(predicted, items), pick(right, items)) || 0;
+      isNaN ? NaN : measure(pick(predicted, items), pick(right, items)) || 0;
   const losses = predicted.map((value, item) => (value - right[item]!) ** 2);
   return { Pearson: of(pearson), Spearman: of(spearman), [lossName]: meanAt(losses) };
 }

@@ -6,7 +6,7 @@ import type { Numbers } from "../metrics.js";
  *
  * @param scores of each item, higher for class 1
  * @param labels 0 or 1 for each item
- * @returns a fraction from 0 to 1; NaN if a class has no item
+ * @returns a fraction from 0 to 1; NaN if a class has no item, or a score is NaN
  */
 export function auroc(scores: Numbers, labels: Numbers): number {
   return aurocMeasure(scores, labels)(Int32Array.from(labels, (_, item) => item));
@@ -23,6 +23,7 @@ export function aurocMeasure(scores: Numbers, labels: Numbers): (items: Int32Arr
     if (label !== 0 && label !== 1)
       throw new RangeError(`AUROC is of two classes, labeled 0 and 1, but a label is ${label}.`);
   }
+  if (Array.from(scores).some(Number.isNaN)) return () => NaN;
   const order = Uint32Array.from(labels, (_, item) => item);
   order.sort((a, b) => scores[a]! - scores[b]!);
   return (items) => {

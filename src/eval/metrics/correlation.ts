@@ -26,8 +26,9 @@ function isConstant(values: Numbers): boolean {
   return true;
 }
 
-/** Spearman's correlation: Pearson's of the ranks, where equal numbers share their mean rank. */
+/** Spearman's correlation: Pearson's of the ranks, where equal numbers share their mean rank; NaN where there is one. */
 export function spearman(a: Numbers, b: Numbers): number {
+  if ([a, b].some((values) => Array.from(values).some(Number.isNaN))) return NaN;
   return pearson(sharedRanks(a), sharedRanks(b));
 }
 

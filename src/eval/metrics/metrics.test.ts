@@ -68,6 +68,12 @@ describe("what the metrics do without an answer", () => {
     expect(auroc([1, 2], [1, 1])).toBeNaN();
   });
 
+  it("is NaN where a number is", () => {
+    expect(auroc([1, NaN, 3], [0, 1, 1])).toBeNaN();
+    for (const correlation of [pearson, spearman])
+      expect(correlation([1, NaN, 3], [1, 2, 3])).toBeNaN();
+  });
+
   it("is an error for lists of different lengths and other labels", () => {
     expect(() => accuracy([1], [1, 0])).toThrow("1 predictions and 2 labels");
     expect(() => pearson([1, 2], [1])).toThrow("2 and 1 numbers");

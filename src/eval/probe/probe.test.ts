@@ -8,7 +8,7 @@ import { ProbeFitter } from "./fitter.js";
 import { hitsWithin, mean } from "../metrics.js";
 import { type LabeledFeatures, chosen, joined, labeledFeatures } from "./labeled-features.js";
 import { predict } from "./predict.js";
-import { searchProbe } from "./search.js";
+import { heldOut, searchProbe } from "./search.js";
 
 const backend = referenceBackend();
 const tight = { tolerance: 1e-7 };
@@ -112,6 +112,11 @@ describe("a linear probe", () => {
     ];
     expect(found.predicted).toEqual(expected.predicted);
     expect([...still.weight]).toEqual(closeTo([...probe.weight], 5));
+  });
+
+  it("needs enough items to hold some out", () => {
+    const few = labeledFeatures(Float32Array.of(1, 2), Int32Array.of(0, 1), 1);
+    expect(() => heldOut(few, keyOf(0))).toThrow("2 training images cannot be divided");
   });
 
   it("refuses invalid labels", async () => {

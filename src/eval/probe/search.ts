@@ -1,5 +1,6 @@
 /** Searches for the regularization of a linear probe (flava.md 8.4). */
 import type { Backend } from "../../backend/backend.js";
+import { counted } from "../../base/counted.js";
 import { type Key, foldIn, uniformAt } from "../../base/random.js";
 import { hitsWithin, mean } from "../metrics.js";
 import { type LinearProbe, ProbeFitter } from "./fitter.js";
@@ -100,7 +101,10 @@ export async function searchProbe(
 /** Fraction of the training items that are held out. */
 const heldOutShare = 0.2;
 
-/** Randomly holds out a fifth of the training items for validation. */
+/**
+ * Randomly holds out a fifth of the training items for validation.
+ * @throws RangeError if that leaves no item for either
+ */
 export function heldOut(features: LabeledFeatures, key: Key): ProbeParts {
   const own = foldIn(key, "validation");
   const items = Int32Array.from(features.labels.keys());
@@ -109,7 +113,12 @@ export function heldOut(features: LabeledFeatures, key: Key): ProbeParts {
       features,
       items.filter((item) => uniformAt(own, item) < heldOutShare === isHeldOut),
     );
-  return { train: part(false), validation: part(true) };
+  const parts = { train: part(false), validation: part(true) };
+  if (parts.train.labels.length > 0 && parts.validation.labels.length > 0) return parts;
+  throw new RangeError(
+    `${counted(items.length, "training image")} cannot be divided into some to fit to and some to choose the regularization by. Give ` +
+      "more of them, or images for validation.",
+  );
 }
 
 function nearest(values: Iterable<number>, target: number): number {
