@@ -1,5 +1,5 @@
-// Prints the processor levels that the native kernels can run on here, one a line, lowest first; amx-emulated is the last
-// if it was built.
+// Prints the processor levels that the native kernels can run on here, one a line, lowest first; emulated ones are
+// the last, if they were built.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 

@@ -4,6 +4,8 @@
 //   node native/build.mjs --optional   never fails: without them the slower kernels in WebAssembly are used; builds nothing
 //                                      where a package for this platform has them
 //   node native/build.mjs --emulate    adds the level amx-emulated, which tests the kernels for AMX without it, on this machine
+//   node native/build.mjs --emulate-avx512
+//                                      the same, and on a processor without AVX-512 emulates that, too
 //   node native/build.mjs --sanitize address,undefined
 //                                      builds check and flava.node in build/native-address,undefined (see sanitize.sh),
 //                                      with that level too
@@ -39,6 +41,7 @@ const { values: options } = parseArgs({
   options: {
     optional: { type: "boolean", default: false },
     emulate: { type: "boolean", default: false },
+    "emulate-avx512": { type: "boolean", default: false },
     sanitize: { type: "string" },
     check: { type: "string" },
     objects: { type: "string" },
@@ -57,31 +60,47 @@ const avx512 = [...avx2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"];
 const avx512bf16 = [...avx512, "-mavx512bf16", "-mavx512vnni"];
 const amx = [...avx512bf16, "-mamx-tile", "-mamx-bf16", "-mamx-int8"];
 
+// What stands in for AVX-512 on a processor with AVX2 alone.
+const likeAvx512 = {
+  flags: [...avx2, "-Wno-psabi", "-Wno-ignored-attributes"],
+  include: "native/simd/emulated-avx512.h",
+};
+const likeAvx512bf16 = {
+  ...likeAvx512,
+  flags: [...likeAvx512.flags, "-DFLAVA_EMULATE_AVX512BF16"],
+};
+
 const neonBf16 = ["-march=armv8.2-a+bf16+i8mm"];
 
 /**
- * The levels of the processor that the compiler makes code for: its flags, and an instruction that the assembler must
- * know, if the flags do not tell.
+ * The levels of the processor that the compiler makes code for: its flags, an instruction that the assembler must
+ * know, if the flags do not tell, and a header before all others.
  */
 function levelsOf([command, ...rest]) {
   const target = spawnSync(command, [...rest, "-dumpmachine"], { encoding: "utf8" }).stdout;
   const portable = { flags: [] };
   if (/^(aarch64|arm64)/.test(target)) return { portable, neonBf16: { flags: neonBf16 } };
   if (!target.startsWith("x86_64")) return { portable };
-  const emulates = options.emulate || options.sanitize !== undefined;
-  // What the emulated level does not have it takes from the levels before it, so those that this processor lacks are left out.
-  const lacksBfloat16 = emulates && !processorFlags().includes("avx512_bf16");
+  // An emulated level takes what it does not have from the levels before it, so those that this processor lacks are left out.
+  const sanitizes = options.sanitize !== undefined;
+  const emulates = options.emulate || options["emulate-avx512"] || sanitizes;
+  const hasAll = !emulates || processorFlags().includes("avx512_bf16");
+  const emulatesVectors = options["emulate-avx512"] && !hasAll;
+  const beforeTiles = hasAll
+    ? { flags: avx512bf16 }
+    : emulatesVectors
+      ? likeAvx512bf16
+      : { flags: avx2 };
   return {
     portable,
     avx2: { flags: avx2 },
-    ...(!lacksBfloat16 && { avx512: { flags: avx512 }, avx512bf16: { flags: avx512bf16 } }),
+    ...(hasAll && { avx512: { flags: avx512 }, avx512bf16: { flags: avx512bf16 } }),
     // Sanitizers do not see what tile instructions read and write, but what their emulation does.
-    ...(!options.sanitize &&
-      !lacksBfloat16 && {
-        amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" },
-      }),
+    ...(hasAll &&
+      !sanitizes && { amx: { flags: amx, instruction: "tdpbf16ps %tmm2, %tmm1, %tmm0" } }),
+    ...(emulatesVectors && { avx512Emulated: likeAvx512, avx512bf16Emulated: likeAvx512bf16 }),
     ...(emulates && {
-      amxEmulated: { flags: [...(lacksBfloat16 ? avx2 : avx512bf16), "-DFLAVA_EMULATE_AMX"] },
+      amxEmulated: { ...beforeTiles, flags: [...beforeTiles.flags, "-DFLAVA_EMULATE_AMX"] },
     }),
   };
 }
@@ -205,11 +224,11 @@ function planObjects(compiler) {
     objects: [
       ...runtime.map((source) => objectOf(source, "runtime", runtimeFlags)),
       ...check.map((source) => objectOf(source, "runtime", [])),
-      ...known.flatMap((level) =>
-        kernelsAt(level).map((source) =>
-          objectOf(source, level, [`-DFLAVA_LEVEL=${level}`, ...levels[level].flags]),
-        ),
-      ),
+      ...known.flatMap((level) => {
+        const { flags, include } = levels[level];
+        const all = [`-DFLAVA_LEVEL=${level}`, ...flags, ...(include ? ["-include", include] : [])];
+        return kernelsAt(level).map((source) => objectOf(source, level, all));
+      }),
     ],
   };
 }

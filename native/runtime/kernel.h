@@ -117,7 +117,7 @@ using Kernel = void (*)(const Call& call);
 
 /**
  * Processor levels: those of x86 and those of Arm follow `portable`, each with the instructions of the ones before.
- * amxEmulated tests the code for AMX on processors without it, and is built on request only.
+ * The emulated levels test code for AVX-512 and AMX on processors without them, and are built on request only.
  */
 enum class Level : int32_t {
   portable = 0,
@@ -125,10 +125,12 @@ enum class Level : int32_t {
   avx512 = 2,
   avx512bf16 = 3,
   amx = 4,
-  amxEmulated = 5,
-  neonBf16 = 6,
+  avx512Emulated = 5,
+  avx512bf16Emulated = 6,
+  amxEmulated = 7,
+  neonBf16 = 8,
 };
-constexpr int levelCount = 7;
+constexpr int levelCount = 9;
 
 /** Adds a kernel to the registry; called by static initializers through FLAVA_KERNEL. */
 bool registerKernel(Level level, const char* name, Kernel kernel);

@@ -22,8 +22,8 @@ namespace flava {
 
 namespace {
 
-constexpr const char* levelNames[levelCount] = {"portable", "avx2",  "avx512",
-                                                "avx512bf16", "amx", "amx-emulated", "neon-bf16"};
+constexpr const char* levelNames[levelCount] = {"portable", "avx2", "avx512", "avx512bf16", "amx", "avx512-emulated",
+                                                "avx512bf16-emulated", "amx-emulated", "neon-bf16"};
 
 #if defined(__x86_64__)
 
@@ -111,7 +111,9 @@ bool processorRuns(Level level) {
     case Level::portable:
       return true;
     case Level::avx2:
-    case Level::amxEmulated:  // built on request for the processor at hand
+    case Level::avx512Emulated:  // the emulated levels are built on request for the processor at hand
+    case Level::avx512bf16Emulated:
+    case Level::amxEmulated:
       return features.avx2;
     case Level::avx512:
       return features.avx512;

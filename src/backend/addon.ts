@@ -3,9 +3,15 @@ import { loadCompiledKernels } from "../base/compiled-kernels.js";
 import { packagePath } from "../base/package-root.js";
 import type { Values } from "./values.js";
 
-/** Processor levels, each with the instructions of those before it; "amx-emulated" is for tests. */
+/** Processor levels, each with the instructions of those before it. Emulated ones are for tests. */
 export type Level =
-  "portable" | "avx2" | "avx512" | "avx512bf16" | "amx" | "amx-emulated" | "neon-bf16";
+  | "portable"
+  | "avx2"
+  | "avx512"
+  | "avx512bf16"
+  | "amx"
+  | `${"avx512" | "avx512bf16" | "amx"}-emulated`
+  | "neon-bf16";
 
 export type Context = Readonly<Record<"context", never>>;
 
@@ -105,5 +111,5 @@ export function outdated(cause: Error): Error {
 
 /** The processor levels to choose from, lowest first. */
 export function realLevels(addon: Addon): Level[] {
-  return addon.levels().filter((level) => level !== "amx-emulated");
+  return addon.levels().filter((level) => !level.endsWith("-emulated"));
 }
