@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { launchOf, requireAlone } from "./launcher.js";
+import { launchOf, requireAlone, requireJoined } from "./launcher.js";
 
 describe("the launcher of a process", () => {
   it.each([
@@ -29,6 +29,17 @@ describe("the launcher of a process", () => {
   it("is none for a process that is alone, also within a job", () => {
     expect(launchOf({})).toBeUndefined();
     expect(launchOf({ OMPI_COMM_WORLD_SIZE: "1", SLURM_STEP_NUM_TASKS: "8" })).toBeUndefined();
+  });
+
+  it("must have started the processes that were joined", () => {
+    const launch = launchOf({ OMPI_COMM_WORLD_SIZE: "4" })!;
+    expect(() => requireJoined(launch, 4)).not.toThrow();
+    expect(() => requireJoined(launch, 1, "mpich")).toThrow(
+      "started 4 processes (OMPI_COMM_WORLD_SIZE), but MPICH has joined 1. Leave out --mpi: the launcher is that of Open MPI.",
+    );
+    expect(() => requireJoined(launch, 1)).toThrow(
+      "Open MPI has joined 1. Start them by the mpirun",
+    );
   });
 
   it("is refused by verbs that run in one process", () => {

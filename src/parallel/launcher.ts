@@ -69,6 +69,26 @@ export function launchOf(environment: Environment): Launch | undefined {
 }
 
 /**
+ * The library of another launcher joins nobody: each process would be the first one of a run of its own, in the same files.
+ * @throws Error if other processes were joined than were started
+ */
+export function requireJoined(
+  { size, variable, library }: Launch,
+  joined: number,
+  by: MpiLibrary = library,
+): void {
+  if (joined === size) return;
+  throw new Error(
+    `The launcher started ${size} processes (${variable}), but ${names[by]} has joined ${joined}. ` +
+      (by === library
+        ? "Start them by the mpirun of the library that flava was built for."
+        : `Leave out --mpi: the launcher is that of ${names[library]}.`),
+  );
+}
+
+const names: Readonly<Record<MpiLibrary, string>> = { openmpi: "Open MPI", mpich: "MPICH" };
+
+/**
  * A command that a launcher starts several times would do the same work as often, and the copies would write over each
  * other's files.
  * @throws Error if this process is not alone
@@ -92,7 +112,7 @@ export function mpiLibraryPath(library: MpiLibrary): string {
   if (existsSync(path)) return path;
   const packages = { openmpi: "openmpi-bin libopenmpi-dev", mpich: "mpich libmpich-dev" };
   throw new Error(
-    `This process was started together with others by ${library === "openmpi" ? "Open MPI" : "MPICH"}, which flava was not ` +
+    `This process was started together with others by ${names[library]}, which flava was not ` +
       `built for. Install its compiler (Debian: ${packages[library]}; on a cluster, load its module), then run: ` +
       `node "${packagePath("native", "build-mpi.mjs")}"`,
   );

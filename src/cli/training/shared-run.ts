@@ -7,6 +7,7 @@ import {
   launchOf,
   mpiLibraries,
   mpiLibraryPath,
+  requireJoined,
   threadsOf,
 } from "../../parallel/launcher.js";
 import { lostExitCode } from "./restarts.js";
@@ -59,6 +60,7 @@ export async function sharedRun<Result>(
   if (library === undefined) return work({ write });
   const processes = joinMpi(mpiLibraryPath(library), timeout);
   try {
+    if (launch) requireJoined(launch, processes.size, library);
     const result = await work({
       processes,
       ...(launch && { threads: threadsOf(launch) }),
