@@ -1,8 +1,8 @@
-import { appendFile, truncate } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
-import { digestOf, openEmbeddingStore } from "./embedding-store.js";
+import { type EmbeddingStore, digestOf, openEmbeddingStore, readRows } from "./embedding-store.js";
 
 const folder = temporaryDirectory();
 const digests = ["a", "b", "c", "d"].map((text) => digestOf(text));
@@ -37,4 +37,26 @@ describe.each(["float32", "float16"] as const)("rows in a file as %s", (dtype) =
     expect([...target]).toEqual([...rows[3]!]);
     await store.close();
   });
+});
+
+it("takes no further rows once some could not be written, and keeps those before", async () => {
+  const folder = temporaryDirectory();
+  const open = (): Promise<EmbeddingStore> => openEmbeddingStore(folder, 2, "float32");
+  const [first, lost, last] = ["first", "lost", "last"].map((name) => digestOf(name));
+  const store = await open();
+  await store.add(first!, Float32Array.of(1, 2));
+  await readRows(store, [first!]);
+  const rows = join(folder, "rows.float32");
+  await rename(rows, `${rows}.aside`);
+  await mkdir(rows); // as on a full disk, writing fails
+  await store.add(lost!, Float32Array.of(3, 4));
+  await expect(readRows(store, [lost!])).rejects.toThrow("rows.float32 cannot be written");
+  await rm(rows, { recursive: true });
+  await rename(`${rows}.aside`, rows); // as if room was made
+  await expect(store.add(last!, Float32Array.of(5, 6))).rejects.toThrow("cannot be written");
+  await store.close();
+  const again = await open();
+  expect([lost, last].map((digest) => again.rowOf(digest!))).toEqual([undefined, undefined]);
+  expect(await readRows(again, [first!])).toEqual(Float32Array.of(1, 2));
+  await again.close();
 });

@@ -4,6 +4,7 @@ import { type FileHandle, appendFile, mkdir, open, readFile } from "node:fs/prom
 import { join } from "node:path";
 import type { Communicator } from "../backend/communicator.js";
 import { fromFloat16, toFloat16 } from "../base/float16.js";
+import { reasonOf } from "../data/formats/source-error.js";
 import { gatherJson, isFirst } from "../parallel/agreement.js";
 
 /** Rows of one width, found by a digest of their content. Rows are numbered as they are added. */
@@ -114,6 +115,8 @@ class FileStore implements EmbeddingStore {
   #pending: { readonly digest: string; readonly bytes: Uint8Array }[] = [];
   /** That all rows can be read; undefined if some were added since. */
   #complete: Promise<void> | undefined = Promise.resolve();
+  /** Why rows were lost, as by a full disk: further ones would be written to their places. */
+  #failure: Error | undefined;
 
   private constructor(
     private readonly paths: Paths,
@@ -148,6 +151,7 @@ class FileStore implements EmbeddingStore {
   }
 
   async add(digest: string, values: Float32Array): Promise<void> {
+    if (this.#failure) throw this.#failure;
     if (this.#rowsByDigest.has(digest)) return;
     this.#rowsByDigest.set(digest, this.#rowsByDigest.size);
     this.#complete = undefined;
@@ -173,8 +177,11 @@ class FileStore implements EmbeddingStore {
   }
 
   async close(): Promise<void> {
-    await this.#write();
-    await this.rows.close();
+    try {
+      if (!this.#failure) await this.#write();
+    } finally {
+      await this.rows.close();
+    }
   }
 
   /** Lets all processes see all rows. They come here together, when they read the first time after rows were added. */
@@ -189,12 +196,18 @@ class FileStore implements EmbeddingStore {
   }
 
   async #write(): Promise<void> {
+    if (this.#failure) throw this.#failure;
     const some = this.#pending;
     if (some.length === 0) return;
     this.#pending = [];
-    await appendFile(this.paths.rows, Buffer.concat(some.map(({ bytes }) => bytes)));
-    const digests = some.map(({ digest }) => digest).join("");
-    await appendFile(this.paths.digests, Buffer.from(digests, "hex"));
+    try {
+      await appendFile(this.paths.rows, Buffer.concat(some.map(({ bytes }) => bytes)));
+      const digests = some.map(({ digest }) => digest).join("");
+      await appendFile(this.paths.digests, Buffer.from(digests, "hex"));
+    } catch (error) {
+      this.#failure = new Error(`${this.paths.rows} cannot be written: ${reasonOf(error)}`);
+      throw this.#failure;
+    }
   }
 }
 
