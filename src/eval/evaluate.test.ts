@@ -145,6 +145,10 @@ describe("folders of classes without a classes.json", () => {
     await write("parts", { "Val/a/1.png": "x" });
     const { validation } = (await openEvaluationSet(place("parts"))) as LinearProbeSet;
     expect(validation?.name).toContain("parts/Val");
+    await write("untested", { "train/a/1.png": "x", "train/b/1.png": "x", "val/b/1.png": "x" });
+    await expect(openEvaluationSet(place("untested"))).rejects.toThrow(
+      /no folder named test.*flava probe \S+train \S+val for a linear probe/,
+    );
   });
 
   it("give images of all classes where only some are read", async () => {

@@ -137,8 +137,11 @@ export async function openEvaluationSet(
   const source = await openSource(probed?.test ?? path, options);
   const found =
     (await classesBeside(path)) ?? (await classesByFolders(probed?.train ?? path, source));
-  if (!found)
+  if (!found) {
+    if (train !== undefined && validation !== undefined && !probed)
+      await requireTexts(source, train, validation);
     return { kind: "retrieval", name, source: probed ? await openSource(path, options) : source };
+  }
   const { templates, ...classes } = found;
   if (!probed) return { kind: "zero-shot", name, source, ...classes, templates };
   return {
@@ -149,6 +152,16 @@ export async function openEvaluationSet(
     ...(validation !== undefined && { validation: await openSource(validation, options) }),
     source,
   };
+}
+
+/** @throws EvaluationSetError if images are labeled by folders in parts, none of which is for a test */
+async function requireTexts(source: Source, train: string, validation: string): Promise<void> {
+  const first = await firstSample(source);
+  if (first?.label === undefined || first.texts.length > 0) return;
+  throw new EvaluationSetError(
+    `There is ${train} and ${validation}, but no folder named test. Name what to score: flava evaluate ${validation} for zero-shot ` +
+      `classification, flava probe ${train} ${validation} for a linear probe.`,
+  );
 }
 
 /** The folders of parts at `path`. */
