@@ -85,7 +85,8 @@ function layoutItem({ name, parts }: Layout<unknown>): string {
   const byFiles = new Map<string, string[]>();
   for (const [part, { files, samples }] of Object.entries(parts)) {
     const key = files.map(places).join(", ");
-    const size = samples === undefined ? "" : ` (${samples.toLocaleString("en-US")})`;
+    const sizes = [samples ?? []].flat().map((size) => size.toLocaleString("en-US"));
+    const size = sizes.length === 0 ? "" : ` (${sizes.join(" or ")})`;
     byFiles.set(key, [...(byFiles.get(key) ?? []), `${part}${size}`]);
   }
   const items = [...byFiles].map(([files, names]) => `${names.join(", ")}: ${files}`);

@@ -13,11 +13,14 @@ export type LabeledLayout = Layout<LabeledSource>;
 /** Parts by name. */
 export type LabeledParts = Readonly<Record<string, LabeledPart>>;
 
+/** Official numbers of samples of the parts. */
+type Sizes = Readonly<Record<string, NonNullable<LabeledPart["samples"]>>>;
+
 /** One folder per part, which has one folder per class. */
 export function classFolders(
   classes: readonly string[],
   folders: Readonly<Record<string, string>>,
-  samples: Readonly<Record<string, number>>,
+  samples: Sizes,
 ): LabeledLayout {
   const part = (name: string, folder: string): LabeledPart => ({
     files: [folder],
@@ -55,7 +58,7 @@ export interface ParquetLayout {
 export function parquet(
   classes: readonly string[],
   { image = "image", label = "label", configuration, splits }: ParquetLayout,
-  samples: Readonly<Record<string, number>>,
+  samples: Sizes,
 ): LabeledLayout {
   const part = (name: string, split: string): LabeledPart => {
     const files = parquetFiles(split, configuration);
@@ -84,10 +87,8 @@ export function parquetFiles(split: string, configuration?: string): string {
     .join(" or ");
 }
 
-const samplesOf = (
-  samples: Readonly<Record<string, number>>,
-  part: string,
-): Pick<LabeledPart, "samples"> => (samples[part] === undefined ? {} : { samples: samples[part] });
+const samplesOf = (samples: Sizes, part: string): Pick<LabeledPart, "samples"> =>
+  samples[part] === undefined ? {} : { samples: samples[part] };
 
 const mapParts = (
   names: Readonly<Record<string, string>>,

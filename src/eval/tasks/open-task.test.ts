@@ -117,6 +117,7 @@ it("keeps layouts with and without a validation part apart", async () => {
     "class folders without a validation part",
     0,
   ]);
+  expect(joined.oddParts[0]).toMatch(/train has 47 samples, .* have 1,880 or 3,760\./);
   for (const name of dtdClasses) await put(`dtd/val/${name}/a.jpg`, name);
   const apart = await openTask(dtd, folder, options);
   expect([apart.layout, apart.validation[0]?.samples]).toEqual(["class folders", 47]);

@@ -122,6 +122,8 @@ export type SamplesOf<T extends Task> = T extends RetrievalTask ? Source : Label
 
 /** The opened parts of a task, by their use. */
 export interface OpenedTask<Samples> {
+  /** The task's folder. */
+  readonly folder: string;
   /** Name of the layout. */
   readonly layout: string;
   /** As in `Splits`. */
@@ -180,7 +182,7 @@ export async function openTask<T extends Task>(
     Promise.all(names.map(open));
   const validation = (splits.validation ?? []).filter((name) => layout.parts[name]);
   return {
-    layout: layout.name,
+    ...{ folder, layout: layout.name },
     chosenByTest: splits.chosenByTest ?? false,
     train: await Promise.all(splits.train.map(openAll)),
     validation: await openAll(validation),
@@ -207,14 +209,15 @@ function absence(
 async function oddNumber(
   { title, origin }: Task,
   name: string,
-  { samples: official }: Part<unknown>,
+  { samples = [] }: Part<unknown>,
   opened: Source | LabeledSource,
 ): Promise<string | undefined> {
-  if (official === undefined) return undefined;
+  const official = [samples].flat();
+  if (official.length === 0) return undefined;
   const found = "samples" in opened ? opened.samples : await opened.count();
-  if (found === undefined || found === official) return undefined;
+  if (found === undefined || official.includes(found)) return undefined;
   return (
-    `${title}: ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${grouped(official)}. A part of ` +
+    `${title}: ${name}: ${opened.name} has ${counted(found, "sample")}, but the official files have ${official.map(grouped).join(" or ")}. A part of ` +
     `them is missing, or they are of another version; the official ones come from ${origin}.`
   );
 }

@@ -40,8 +40,8 @@ export interface Part<Samples> {
    * separates paths of which one suffices.
    */
   readonly files: readonly string[];
-  /** Official number of samples, if known for this layout. */
-  readonly samples?: number;
+  /** Official number of samples, if known for this layout; several where a part may include another one or not. */
+  readonly samples?: number | readonly number[];
   /**
    * Opens the part.
    * @param folder the task's folder

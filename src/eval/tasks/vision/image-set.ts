@@ -70,13 +70,19 @@ export function imageSet(given: ImageSet): LabeledTask {
 
 type Counts = Readonly<Record<string, number>> & { readonly test: number };
 
-/** The training part includes the validation part, or does not: its size is not checked. */
+/** The training part includes the validation part, or does not. */
+const joinedSizes = ({ train, validation, test }: Counts) => ({
+  ...(train !== undefined &&
+    validation !== undefined && { train: [train, train + validation] as const }),
+  test,
+});
+
 function joinedFolders(
   classes: readonly string[],
   { train = "train", test = "test" }: Readonly<Record<string, string>>,
   samples: Counts,
 ): LabeledLayout {
-  const layout = classFolders(classes, { train, test }, { test: samples.test });
+  const layout = classFolders(classes, { train, test }, joinedSizes(samples));
   return { ...layout, name: `${layout.name} without a validation part` };
 }
 
@@ -87,6 +93,6 @@ function joinedParquet(
 ): LabeledLayout {
   const { train = "train", test = "test" } = columns.splits;
   const splits = { train, test };
-  const layout = parquet(classes, { ...columns, splits }, { test: samples.test });
+  const layout = parquet(classes, { ...columns, splits }, joinedSizes(samples));
   return { ...layout, name: `${layout.name} without a validation part` };
 }
