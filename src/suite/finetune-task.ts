@@ -42,7 +42,7 @@ export async function finetuneTask(
   const { test, chosenByTest } = opened;
   const { backend, signal, key } = context;
   const skipped = new SkippedSamples();
-  const data = await finetuningData(opened, skipped);
+  const data = await finetuningData(task, opened, skipped);
   const readsImages = task.inputs.startsWith("image");
   const check = (part: string, used: number): void => {
     if (context.requireAll && readsImages) skipped.requireAll(part, used);

@@ -21,7 +21,11 @@ it("official files are learned from in a folder of any name: CoLA's have no name
   await writeFile(join(folder, "mine/dev.tsv"), `${rows[1]}\n`);
   const place = { folder: join(folder, "mine"), incomplete: true };
   const skipped = new SkippedSamples();
-  const { train, validation } = await finetuningData(await openTask(cola, "", place), skipped);
+  const { train, validation } = await finetuningData(
+    cola,
+    await openTask(cola, "", place),
+    skipped,
+  );
   expect(train.map(({ text, target }) => [text, target])).toEqual([
     ["We yelled.", { kind: "class", label: "acceptable" }],
     ["They drank the pub.", { kind: "class", label: "unacceptable" }],
@@ -41,6 +45,14 @@ it("the best model is chosen by a validation part where there is one", async () 
   }
   const place = { folder: join(folder, "memes"), incomplete: true };
   const opened = await openTask(hatefulMemes, "", place);
-  const { train, validation } = await finetuningData(opened, new SkippedSamples());
+  const { train, validation, labels } = await finetuningData(
+    hatefulMemes,
+    opened,
+    new SkippedSamples(),
+  );
   expect([...train, ...validation].map(({ text }) => text)).toEqual(["train", "dev_seen"]);
+  expect(labels).toEqual(["not hateful", "hateful"]); // in the order of their numbers
+  const answers = (path: string) => Promise.resolve([path, "yes"]);
+  const asked = await finetuningData({ classes: [], answers }, opened, new SkippedSamples());
+  expect(asked.labels).toEqual([place.folder, "yes"]);
 });

@@ -11,7 +11,7 @@ import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
 import type { SampleColumns } from "../data/labeled/labeled-row.js";
-import { identityOfSamples } from "../data/labeled/identity.js";
+import { identityOfLabels, identityOfSamples } from "../data/labeled/identity.js";
 import { describeLabels, isKnown } from "../data/labeled/labels.js";
 import { lossName, measureNames } from "../eval/task-measures.js";
 import type { Task } from "../model/task.js";
@@ -40,6 +40,11 @@ export interface FinetuneOptions {
   readonly train: readonly LabeledSample[];
   /** Without any, only the last model is kept. */
   readonly validation: readonly LabeledSample[];
+  /**
+   * The classes or answers, in the order of the head's outputs: with two classes, F1 is that of the second one. Default: those that
+   * training samples have, in ascending order.
+   */
+  readonly labels?: readonly string[];
   /** Names of the columns, kept with the model. */
   readonly columns?: SampleColumns;
   /** The run's directory, with one for each seed, and the best model in `model/`. */
@@ -90,7 +95,8 @@ export async function prepare(options: Given): Promise<Session> {
   const { communicator: processes } = backend;
   const { state, ...source } = await loadModel(options.model, backend);
   state.dispose();
-  const task = taskOf(recipe, options.train, options.columns ?? {}, source.config);
+  const { train, labels, columns = {} } = options;
+  const task = taskOf(recipe, { train, labels }, columns, source.config);
   const known = (samples: readonly LabeledSample[]): LabeledSample[] =>
     samples.filter(({ target }) => target && isKnown(task.labels, target));
   const [samples, validation] = [known(options.train), known(options.validation)];
@@ -126,7 +132,7 @@ export async function prepare(options: Given): Promise<Session> {
 }
 
 async function provenanceOf(
-  { recipe, model, backend }: Given,
+  { recipe, model, backend, labels }: Given,
   { tokenizer }: Pick<Model, "tokenizer">,
   resolved: ResolvedRecipe,
   data: {
@@ -143,6 +149,7 @@ async function provenanceOf(
       data: {
         train: identityOfSamples(data.samples),
         validation: identityOfSamples(data.validation),
+        ...(labels && { labels: identityOfLabels(labels) }),
       },
       stages: seeds.map((seed) => ({ name: nameOf(seed), seed, every, best, patience })),
     },

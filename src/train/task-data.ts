@@ -7,12 +7,19 @@ import type { LabeledSample } from "../data/labeled-sample.js";
 import type { TaskSizes } from "../data/labeled/labeled-batch.js";
 import type { LabeledReaderOptions } from "../data/labeled/labeled-reader.js";
 import type { SampleColumns } from "../data/labeled/labeled-row.js";
-import { labelsOf } from "../data/labeled/labels.js";
+import { type Labels, LabelsError, labelsOf } from "../data/labeled/labels.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { TruncatedTexts } from "../inference/truncated-texts.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Task } from "../model/task.js";
 import type { ResolvedRecipe } from "./resolved-recipe.js";
+
+/** What is learned from. */
+interface LearnedSamples {
+  readonly train: readonly LabeledSample[];
+  /** The classes or answers in their order; default: those that the samples have. */
+  readonly labels?: readonly string[] | undefined;
+}
 
 /**
  * The task that a recipe makes of labeled samples.
@@ -20,7 +27,7 @@ import type { ResolvedRecipe } from "./resolved-recipe.js";
  */
 export function taskOf(
   recipe: FinetuningRecipe,
-  train: readonly LabeledSample[],
+  { train, labels }: LearnedSamples,
   columns: SampleColumns,
   { text }: Pick<FlavaConfig, "text">,
 ): Task {
@@ -28,13 +35,24 @@ export function taskOf(
   const maximumTokens = Math.min(lengths.at(-1)!, text.positions);
   return {
     encoder,
-    labels: labelsOf(target, train, leastSamples),
+    labels: inOrder(labelsOf(target, train, leastSamples), labels),
     pairs: encoder !== "image" && train.some(({ textPair }) => textPair !== undefined),
     maximumTokens,
     columns,
     ...(hidden !== undefined && { hidden }),
     ...(imageSize !== undefined && encoder !== "text" && { imageSize }),
   };
+}
+
+/** @throws LabelsError if a class that was found is none of `names` */
+function inOrder(found: Labels, names: readonly string[] | undefined): Labels {
+  if (names === undefined || found.kind === "value") return found;
+  const known = new Set(names);
+  const unknown = found.kind === "class" && found.names.find((name) => !known.has(name));
+  if (typeof unknown !== "string") return { kind: found.kind, names };
+  throw new LabelsError(
+    `A sample has the label ${JSON.stringify(unknown)}, which is none of ${names.slice(0, 10).join(", ")}.`,
+  );
 }
 
 /** How samples become batches, the sizes of the largest batch, and a line on texts that are read in part, if there are any. */

@@ -222,13 +222,14 @@ async function readOfficial(
   const opened = await openTask(task, folder, { folder, incomplete: true });
   for (const odd of opened.oddParts) write(odd);
   const skipped = new SkippedSamples();
-  const found = await finetuningData(opened, skipped, recipe.validation);
+  const found = await finetuningData(task, opened, skipped, recipe.validation);
   const [train, choosing] = [found.train, found.validation].map((some) =>
     some.slice(0, maxSamples),
   );
-  const data = holdsOut(flags)
+  const parts = holdsOut(flags)
     ? splitByKey(train!, recipe.validation)
     : { train: train!, validation: choosing! };
+  const data = { ...found, ...parts };
   const { length } = data.train;
   if (skipped.total > 0) write(`${task.title}: ${skipped.summary(length)}.`);
   write(

@@ -10,3 +10,7 @@ export function identityOfSamples(samples: readonly LabeledSample[]): string {
   }
   return hash.digest("hex");
 }
+
+/** SHA-256 of the names of labels in their order. */
+export const identityOfLabels = (names: readonly string[]): string =>
+  createHash("sha256").update(JSON.stringify(names)).digest("hex");
