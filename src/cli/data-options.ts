@@ -24,6 +24,15 @@ export const dataAttributes: readonly (keyof DataFlags)[] = [
 
 /** Adds the options that `sourceOptions` and `decodeOptions` read. */
 export function addDataOptions(command: Command): Command {
+  return addSourceOptions(command).option(
+    "--max-pixels <n>",
+    "skip images with more pixels; default: 100,000,000",
+    wholeNumberFrom(1),
+  );
+}
+
+/** Adds the options that `sourceOptions` reads, for verbs that decode no image. */
+export function addSourceOptions(command: Command): Command {
   return command
     .option(
       "--image-root <dir>",
@@ -44,11 +53,6 @@ export function addDataOptions(command: Command): Command {
     .option(
       "--max-samples <n>",
       "maximum number of samples to read; of images in one folder per class, some of all classes",
-      wholeNumberFrom(1),
-    )
-    .option(
-      "--max-pixels <n>",
-      "skip images with more pixels; default: 100,000,000",
       wholeNumberFrom(1),
     );
 }

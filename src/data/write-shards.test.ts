@@ -9,15 +9,16 @@ import { writeShards } from "./write-shards.js";
 const root = temporaryDirectory();
 const newDirectory = (): string => mkdtempSync(join(root, "shards-"));
 
-/** A table of pairs, of which the last repeats the first, and one names no image that is there. */
+const imageOf = (index: number): Buffer =>
+  Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(9, index)]);
+
+/** A table of pairs, of which the last repeats the first, one names no image that is there, and one a page. */
 async function pairs(count = 40): Promise<Source> {
   const folder = newDirectory();
   const rows = Array.from({ length: count }, (_, index) => `${index}.png,caption ${index}`);
-  for (const index of rows.keys()) {
-    const image = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(9, index)]);
-    writeFileSync(join(folder, `${index}.png`), image);
-  }
-  const lines = ["image,text", ...rows, "gone.png,not there", rows[0]!];
+  for (const index of rows.keys()) writeFileSync(join(folder, `${index}.png`), imageOf(index));
+  writeFileSync(join(folder, "page.png"), "<html>404</html>");
+  const lines = ["image,text", "page.png,no image", ...rows, "gone.png,not there", rows[0]!];
   writeFileSync(join(folder, "table.csv"), lines.join("\n"));
   return openSource(join(folder, "table.csv"));
 }
@@ -47,7 +48,7 @@ describe("writeShards", () => {
       imageBytes: 41 * 17,
       words: { mean: 2, median: 2, most: 2 },
     });
-    expect([skipped.total, duplicates]).toEqual([1, 0]);
+    expect([skipped.total, duplicates]).toEqual([2, 0]);
     expect(await textsIn(out)).toHaveLength(41);
   });
 
@@ -60,11 +61,32 @@ describe("writeShards", () => {
     expect(readdirSync(mine)).toEqual(["photo.jpg"]);
   });
 
-  it("splits by key and drops duplicates, the same way after an interruption", async () => {
+  it("holds out an image with all its captions", async () => {
+    const folder = newDirectory();
+    const rows = Array.from(
+      { length: 200 },
+      (_, row) => `${Math.floor(row / 5)}.png,caption ${row}`,
+    );
+    for (let index = 0; index < 40; index++)
+      writeFileSync(join(folder, `${index}.png`), imageOf(index));
+    writeFileSync(join(folder, "table.csv"), ["image,text", ...rows].join("\n"));
+    const source = await openSource(join(folder, "table.csv"));
+    const { splits } = await writeShards(source, newDirectory(), { validation: 0.3 });
+    const imagesIn = async ({ directory }: { directory: string }): Promise<Set<string>> => {
+      const texts = await textsIn(directory);
+      return new Set(texts.map((text) => String(Math.floor(Number(text.split(" ")[1]) / 5))));
+    };
+    const [kept, held] = [await imagesIn(splits.train!), await imagesIn(splits.validation!)];
+    expect(held.size).toBeGreaterThan(4);
+    expect([...held].filter((image) => kept.has(image))).toEqual([]);
+    expect([kept.size + held.size, splits.validation!.samples]).toEqual([40, 5 * held.size]);
+  });
+
+  it("splits and drops duplicates, the same way after an interruption", async () => {
     const source = await pairs();
     const options = { validation: 0.3, deduplicate: true, samplesPerShard: 4 };
     const [whole, stopped] = [newDirectory(), newDirectory()];
-    const { splits, duplicates } = await writeShards(source, whole, options);
+    const { splits, duplicates, skipped } = await writeShards(source, whole, options);
     const { train, validation } = splits;
     expect([train!.samples + validation!.samples, duplicates]).toEqual([40, 1]);
     expect(validation!.samples).toBeGreaterThan(4);
@@ -80,9 +102,9 @@ describe("writeShards", () => {
       },
     });
     await expect(interrupted).rejects.toThrow("enough");
-    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates });
+    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates, skipped });
     expect(filesOf(stopped)).toEqual(filesOf(whole));
-    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates }); // finished
+    expect(await writeShards(source, stopped, options)).toMatchObject({ duplicates, skipped }); // finished
     expect(filesOf(stopped)).toEqual(filesOf(whole));
   });
 

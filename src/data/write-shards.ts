@@ -6,12 +6,12 @@ import { replaceFile } from "../base/replace-file.js";
 import { NoUsableSampleError, SkippedSamples } from "./batch/skipped.js";
 import { SampleError, SourceError } from "./formats/source-error.js";
 import type { Source } from "./formats/source.js";
-import { ShardWriter } from "./formats/tar/shard-writer.js";
+import { ShardWriter, requireStorable } from "./formats/tar/shard-writer.js";
 import type { Sample } from "./sample.js";
 
 /** How samples are divided, and how large shards are. */
 export interface WriteShardsOptions {
-  /** Fraction of the samples that are held out; default 0. */
+  /** Fraction of the images, and of the texts without one, that are held out; default 0. */
   readonly validation?: number;
   /** Leaves out samples with the image and the texts of an earlier one. */
   readonly deduplicate?: boolean;
@@ -54,7 +54,7 @@ const jobName = "made-from.json";
 
 /**
  * Writes the samples of `source` into `out`, or with a validation fraction into `out/train` and `out/validation`. A sample's
- * key decides about its split. If `out` has shards of an interrupted job, the job is resumed.
+ * image decides about its split, or its texts if it has none, so that no image is in both. If `out` has shards of an interrupted job, the job is resumed.
  * @throws SourceError if `out` has shards of another source or other options, or other files; NoUsableSampleError if no sample
  *   can be used, and then there is no `out`
  */
@@ -77,7 +77,7 @@ export async function writeShards(
       signal?.throwIfAborted();
       onProgress?.(++read);
       if (deduplicate && isKnown(sample, seen)) duplicates++;
-      else await (held && isHeldOut(sample.key, validation) ? held : train).add(sample, skipped);
+      else await (held && isHeldOut(sample, validation) ? held : train).add(sample, skipped);
     }
     skipped.requireUsed(source.name, train.facts.samples + (held?.facts.samples ?? 0));
     for (const split of Object.values(splits)) await split.close();
@@ -97,7 +97,8 @@ async function requireSameJob(
   { validation = 0, deduplicate = false, samplesPerShard, settings }: WriteShardsOptions,
 ): Promise<void> {
   const path = join(out, jobName);
-  const job = { source: source.name, identity: await source.identity(), validation, deduplicate };
+  const split = validation > 0 ? { validation, by: "content" } : { validation };
+  const job = { source: source.name, identity: await source.identity(), ...split, deduplicate };
   const json = `${JSON.stringify({ ...job, samplesPerShard, settings }, undefined, 1)}\n`;
   const before = await readFile(path, "utf8").catch(() => undefined);
   if (before === json) return;
@@ -146,6 +147,7 @@ class Split {
   async add(sample: Sample, skipped: SkippedSamples): Promise<void> {
     try {
       if (this.#samples >= this.completed) await this.writer.add(sample);
+      else requireStorable(sample); // one that was left out is in no shard
     } catch (error) {
       if (!(error instanceof SampleError)) throw error;
       skipped.add(sample, error.reason, error.fault);
@@ -194,9 +196,13 @@ function summaryOf(texts: ReadonlyMap<number, number>): SplitFacts["words"] {
   };
 }
 
-/** Whether a hash of the key falls into the held-out fraction. */
-function isHeldOut(key: string, fraction: number): boolean {
-  return createHash("sha256").update(key).digest().readUInt32BE() < fraction * 2 ** 32;
+/**
+ * Whether a hash of the image, or of the texts without one, falls into the held-out fraction: of an image that several rows
+ * have captions of, all are on one side.
+ */
+function isHeldOut({ image, texts }: Sample, fraction: number): boolean {
+  const hash = createHash("sha256").update(image ?? JSON.stringify(texts));
+  return hash.digest().readUInt32BE() < fraction * 2 ** 32;
 }
 
 function isKnown({ image, texts }: Sample, seen: Set<string>): boolean {

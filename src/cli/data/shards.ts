@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { formatBytes } from "../../backend/available-memory.js";
 import { openSource } from "../../data/formats/open.js";
 import { type ShardsReport, type SplitFacts, writeShards } from "../../data/write-shards.js";
-import { type DataFlags, addDataOptions, sourceOptions } from "../data-options.js";
+import { type DataFlags, addSourceOptions, sourceOptions } from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
 import { interruptible } from "../interruptible.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
@@ -30,7 +30,7 @@ export function addShards(data: Command): void {
     .requiredOption("--out <dir>", "directory of the shards", outputDirectory)
     .option(
       "--validation <fraction>",
-      "hold out this fraction of the samples, by a hash of their keys; makes the directories train and validation",
+      "hold out this fraction of the images, or of texts without one, by a hash of them; makes the directories train and validation",
       fraction,
     )
     .option("--deduplicate", "leave out samples with the same image file and texts as another")
@@ -41,7 +41,7 @@ export function addShards(data: Command): void {
     )
     .addOption(jsonOption())
     .action(run);
-  addDataOptions(command);
+  addSourceOptions(command);
 }
 
 function fraction(text: string): number {
@@ -81,7 +81,7 @@ function describe(
       .filter(({ samples }) => samples === 0)
       .map(
         ({ directory }) =>
-          `${directory} is empty: no key falls into it, as in a set that was split this way before`,
+          `${directory} is empty: no sample falls into it, as in a set that was split this way before`,
       ),
     ...(deduplicate ? [`${counted(duplicates, "duplicate was", "duplicates were")} left out`] : []),
     ...(skipped.total > 0 ? [skipped.summary(used)] : []),

@@ -5,7 +5,7 @@ import { replaceFile } from "../../base/replace-file.js";
 import { SkippedSamples } from "../../data/batch/skipped.js";
 import { openSource } from "../../data/formats/open.js";
 import { WordCounts, trainVocabulary } from "../../data/text/train-vocabulary.js";
-import { type DataFlags, addDataOptions, sourceOptions } from "../data-options.js";
+import { type DataFlags, addSourceOptions, sourceOptions } from "../data-options.js";
 import { expandFilePatterns } from "../file-patterns.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { outputFile } from "../output-path.js";
@@ -34,7 +34,7 @@ export function addVocabulary(data: Command): void {
     )
     .addOption(jsonOption())
     .action(run);
-  addDataOptions(command);
+  addSourceOptions(command);
 }
 
 async function run(patterns: readonly string[], flags: VocabularyFlags): Promise<void> {

@@ -169,6 +169,12 @@ export class ShardWriter {
   }
 }
 
+/** @throws SampleError for a sample that `ShardWriter.add` refuses */
+export function requireStorable(sample: Sample): void {
+  archiveKey(sample.key);
+  filesOfSample(sample);
+}
+
 /** Header, content and padding of one file; independent of user and time. */
 function entry(key: string, { extension, bytes }: SampleFile): Uint8Array[] {
   const path = `${key}.${extension}`;
