@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluateDescribed, evaluateSmallSets } from "../../test/evaluation-sets.js";
 import { temporaryDirectory } from "../../test/golden/temporary-directory.js";
+import { smallFlava } from "../../test/small-flava.js";
 import { config } from "../../test/small-model.js";
 import { photoTemplates } from "../inference/prompts.js";
 import { measurements, summary } from "../report/measurements.js";
-import type { Evaluation } from "./evaluate.js";
+import { type Evaluation, evaluate } from "./evaluate.js";
 import { type LinearProbeSet, openEvaluationSet, parseClasses } from "./evaluation-set.js";
 import { openProbeSet } from "./probe-set.js";
 
@@ -50,6 +52,30 @@ describe("an evaluation", () => {
     expect(textToImage.all.at5.mean).toBe(1);
     expect(textToImage.seen?.at1.count).toBe(1);
   });
+});
+
+it("retrieval takes an image that a table has a row for each caption of as one image", async () => {
+  const place = join(folder, "rows");
+  await mkdir(place);
+  const rows = ["image,caption", "gone.png,nothing"];
+  for (const color of ["red", "lime", "blue"]) {
+    const create = { width: 20, height: 20, channels: 3, background: color } as const;
+    await sharp({ create }).toFile(join(place, `${color}.png`));
+    rows.push(...["a", "one", "some"].map((word) => `${color}.png,${word} ${color}`));
+  }
+  await writeFile(join(place, "captions.csv"), rows.join("\n"));
+  const flava = await smallFlava();
+  const [table, images] = await Promise.all(
+    [join(place, "captions.csv"), place].map(async (path) =>
+      evaluate(await openEvaluationSet(path), flava),
+    ),
+  );
+  if (table?.kind !== "retrieval" || images?.kind !== "retrieval") throw new Error("no retrieval");
+  expect(table.result.imageToText.ranks).toHaveLength(3);
+  expect(measurements(table).map(({ share }) => share)).toEqual(
+    measurements(images).map(({ share }) => share),
+  );
+  expect(summary(table)).toContain("among 3 images and 9 distinct texts; 1 of 10 samples");
 });
 
 it("an evaluation stops when its signal is aborted", async () => {

@@ -60,7 +60,8 @@ function directionMeasurements(name: string, { all, seen, unseen }: Direction): 
 /** Describes the evaluation in a sentence. */
 export function summary(evaluation: Evaluation): string {
   const { set, skipped } = evaluation;
-  const left = skipped.total > 0 ? `; ${skipped.summary(evaluation.keys.length)}` : "";
+  const used = evaluation.kind === "retrieval" ? evaluation.samples : evaluation.keys.length;
+  const left = skipped.total > 0 ? `; ${skipped.summary(used)}` : "";
   return `${set.name}: ${subject(evaluation)}${left}.${prompts(evaluation)}${unknownLabels(evaluation)}`;
 }
 

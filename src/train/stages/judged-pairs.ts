@@ -10,7 +10,7 @@ export interface JudgedPair {
   /** The image's file. */
   readonly image: Uint8Array;
   readonly text: string;
-  /** The text of another pair, which is none of this image's. */
+  /** The text of a pair with another image, which is none of this image's. */
   readonly otherText: string;
 }
 
@@ -32,7 +32,9 @@ export async function pairsToJudge(sets: readonly SampleSet[], log: Log): Promis
   if (skipped.total > 0) log(`Calibration of matching: ${skipped.summary(found.length)}`);
   return found.flatMap(({ image, texts }, place) => {
     const others = [...found.slice(place + 1), ...found.slice(0, place)];
-    const other = others.find((each) => !texts.includes(each.texts[0]!));
+    const other = others.find(
+      (each) => !texts.includes(each.texts[0]!) && Buffer.compare(image, each.image) !== 0,
+    );
     return other ? [{ image, text: texts[0]!, otherText: other.texts[0]! }] : [];
   });
 }
