@@ -1,42 +1,34 @@
 /** Windows bitmaps: a file header and a device-independent bitmap (DIB), which icons also contain. */
-import { decode } from "bmp-ts";
+import { type Dib, dibOf, pixelsOf } from "./dib.js";
 import type { Decode, RawImage } from "./raw-image.js";
 
 const fileHeaderBytes = 14;
 
 /** Ignores alpha, which is rarely intentional in bitmaps. */
 export const decodeBmp: Decode = (file, requireSize) => {
-  requireSize(file.readUInt32LE(18), Math.abs(file.readInt32LE(22)));
-  const { width, height, data } = decode(file, { toRGBA: true });
-  const pixels = new Uint8Array(width * height * 3);
-  for (let pixel = 0; pixel < width * height; pixel++)
-    pixels.set(data.subarray(4 * pixel, 4 * pixel + 3), 3 * pixel);
-  return { width, height, channels: 3, pixels };
+  const bytes = file.subarray(fileHeaderBytes);
+  const dib = dibOf(bytes);
+  requireSize(dib.width, dib.height);
+  return rgbImage(bytes, dib, file.readUInt32LE(10) - fileHeaderBytes);
 };
 
 /** Decodes the DIB of an icon, whose height includes a one-bit transparency mask below the colors. */
-export const decodeIconDib: Decode = (dib, requireSize) => {
-  const [headerBytes, width, height] = [
-    dib.readUInt32LE(0),
-    dib.readUInt32LE(4),
-    dib.readInt32LE(8) / 2,
-  ];
-  requireSize(width, height);
-  const bits = dib.readUInt16LE(14);
-  const colors = dib.readUInt32LE(32) || (bits <= 8 ? 1 << bits : 0);
-  const contents = headerBytes + 4 * colors;
-  const header = Buffer.alloc(fileHeaderBytes);
-  header.write("BM");
-  header.writeUInt32LE(fileHeaderBytes + dib.length, 2);
-  header.writeUInt32LE(fileHeaderBytes + contents, 10);
-  const colored = Buffer.concat([header, dib]);
-  colored.writeInt32LE(height, fileHeaderBytes + 8);
-  const rgb = decodeBmp(colored, requireSize);
+export const decodeIconDib: Decode = (bytes, requireSize) => {
+  const { height: both, ...rest } = dibOf(bytes);
+  const dib = { ...rest, height: Math.floor(both / 2) };
+  requireSize(dib.width, dib.height);
+  const { bits, width, height, contents } = dib;
+  const rgb = rgbImage(bytes, dib, contents);
   const rowBytes = 4 * Math.ceil((bits * width) / 32);
-  const opacity = bits === 32 ? opacityOf(dib, contents, rgb) : undefined;
-  const mask = maskOf(dib, contents + rowBytes * height, rgb);
+  const opacity = bits === 32 ? opacityOf(bytes, contents, rgb) : undefined;
+  const mask = maskOf(bytes, contents + rowBytes * height, rgb);
   return withOpacity(rgb, opacity?.some((value) => value > 0) ? opacity : mask);
 };
+
+const rgbImage = (bytes: Buffer, dib: Dib, start: number): RawImage => ({
+  ...{ width: dib.width, height: dib.height, channels: 3 },
+  pixels: pixelsOf(bytes, dib, start),
+});
 
 /** The fourth byte of every pixel; rows are stored bottom-up. */
 function opacityOf(dib: Buffer, start: number, { width, height }: RawImage): Uint8Array {

@@ -1,4 +1,3 @@
-import { encode } from "bmp-ts";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
@@ -26,12 +25,40 @@ function tga(kind: number, bits: number, contents: readonly number[], orientatio
   return Buffer.from([2, ...map, 0, 0, 0, 0, 3, 0, 2, 0, bits, orientation, 7, 7, ...contents]);
 }
 
-function bmp(bits: number, pixels: readonly number[]): Buffer {
-  const data = Buffer.from(
-    pixels.flatMap((_, at) => (at % 3 ? [] : [255, ...bgr(pixels.slice(at, at + 3))])),
-  );
-  return encode({ width: 3, height: 2, data, bitPP: bits }).data;
+/** A bitmap of three by two pixels; `after` follows its header of 40 bytes. */
+function bmp(
+  bits: number,
+  data: readonly number[],
+  after: readonly number[] = [],
+  compression = 0,
+): Buffer {
+  const head = Buffer.alloc(54);
+  head.write("BM");
+  for (const [at, value] of [
+    ...([
+      [10, 54 + after.length],
+      [14, 40],
+      [18, 3],
+      [22, 2],
+    ] as const),
+    ...([
+      [30, compression],
+      [46, bits <= 8 ? after.length / 4 : 0],
+    ] as const),
+  ])
+    head.writeUInt32LE(value, at);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(bits, 28);
+  return Buffer.concat([head, Buffer.from([...after, ...data])]);
 }
+/** Rows from the bottom, filled up to four bytes. */
+const rows = (top: readonly number[], bottom: readonly number[]): number[] =>
+  [bottom, top].flatMap((row) => [...row, ...Array<number>((4 - (row.length % 4)) % 4).fill(7)]);
+const palette = bgr(rgb, [0]);
+const five = (red: number, green: number, blue: number): number[] => {
+  const value = (red << 11) | (green << 5) | blue;
+  return [value & 255, value >> 8];
+};
 
 /** An icon with 24-bit colors and a mask that hides the last pixel. */
 function icon(): Buffer {
@@ -67,8 +94,33 @@ const files: [string, Buffer, number[]][] = [
   ],
   ["TGA in gray", tga(3, 8, gray), spread(gray)],
   ["TGA with a palette", tga(1, 8, [...bgr(rgb), 5, 4, 3, 2, 1, 0]), bgr([...rgb].reverse())],
-  ["BMP", bmp(24, rgb), rgb],
-  ["BMP of 32 bits", bmp(32, rgb), rgb],
+  ["BMP", bmp(24, rows(bgr(rgb.slice(0, 9)), bgr(rgb.slice(9)))), rgb],
+  ["BMP of 32 bits", bmp(32, rows(bgr(rgb.slice(0, 9), [9]), bgr(rgb.slice(9), [9]))), rgb],
+  ["BMP with a palette", bmp(8, rows([0, 1, 2], [3, 4, 5]), palette), rgb],
+  ["BMP of 16 colors", bmp(4, rows([0x01, 0x20], [0x34, 0x50]), palette), rgb],
+  [
+    "BMP of two colors",
+    bmp(1, rows([0b10100000], [0b01000000]), [...[0, 0, 0, 0], ...[255, 255, 255, 0]]),
+    spread([255, 0, 255, 0, 255, 0]),
+  ],
+  [
+    "BMP in runs",
+    bmp(8, [...[0, 3, 3, 4, 5, 0], ...[0, 0, 1, 0, 2, 1, 0, 1]], palette, 1),
+    [...rgb.slice(0, 3), ...rgb.slice(3, 6), ...rgb.slice(3, 6), ...rgb.slice(9)],
+  ],
+  [
+    "BMP with masks of 16 bits",
+    bmp(
+      16,
+      rows(
+        [...five(31, 0, 0), ...five(0, 63, 0), ...five(0, 0, 31)],
+        [...five(0, 0, 0), ...five(16, 32, 16), ...five(31, 63, 31)],
+      ),
+      [...[0, 0xf8, 0, 0], ...[0xe0, 7, 0, 0], ...[0x1f, 0, 0, 0]],
+      3,
+    ),
+    [...rgb.slice(0, 12), ...[131, 129, 131], ...rgb.slice(15)],
+  ],
   ["ICO, a hidden pixel over white", icon(), [...rgb.slice(0, 15), 255, 255, 255]],
 ];
 
