@@ -2,6 +2,7 @@
 import { counted } from "../base/counted.js";
 import { z } from "zod";
 import { taskEncoders } from "../model/task.js";
+import { cropArea, cropRatio, textLengths } from "./recipe-data.js";
 import { describeFault } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
 
@@ -40,8 +41,8 @@ const rule = z.strictObject({
 });
 
 const views = z.strictObject({
-  scale: z.tuple([positive, positive]).default([0.9, 1]),
-  ratio: z.tuple([positive, positive]).default([3 / 4, 4 / 3]),
+  scale: cropArea.default([0.9, 1]),
+  ratio: cropRatio.default([3 / 4, 4 / 3]),
   flip: share.default(0),
   jitter: share.default(0),
 });
@@ -61,7 +62,7 @@ const recipe = z.strictObject({
   /** Random crops and flips of images in training; default: the whole image, as in prediction. */
   views: views.optional(),
   /** Ascending lengths in tokens that texts are padded to; longer texts are truncated to the last one. */
-  lengths: z.array(count).nonempty().default([16, 32, 64, 128, 256, 512]),
+  lengths: textLengths.default([16, 32, 64, 128, 256, 512]),
   /** Answers with scores: those that are the best answer of fewer samples are not learned. */
   leastSamples: count.default(1),
   /** Fraction of the samples held out, chosen by key, if no validation data are given. */
@@ -103,7 +104,7 @@ const recipe = z.strictObject({
 const possible = recipe.superRefine((all, context) => {
   const fault = (path: string[], message: string): void =>
     context.addIssue({ code: "custom", path, message });
-  const { batch, microBatches, steps, epochs, lengths } = all;
+  const { batch, microBatches, steps, epochs } = all;
   if (batch % microBatches !== 0) {
     const multiple = `choose a multiple of ${microBatches}`;
     fault(
@@ -113,9 +114,6 @@ const possible = recipe.superRefine((all, context) => {
   }
   if (steps === undefined && epochs === undefined) {
     fault(["steps"], "expected a number of steps, or of epochs");
-  }
-  if (lengths.some((length, index) => length <= (lengths[index - 1] ?? 0))) {
-    fault(["lengths"], "expected ascending lengths");
   }
 });
 

@@ -5,13 +5,44 @@ import { dataSet } from "./data-set.js";
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
 
+/** [CLS], a word piece and [SEP]. */
+const shortestText = 3;
+
+/** Lengths that texts are padded to. */
+export const textLengths = z
+  .array(z.int().positive())
+  .nonempty()
+  .superRefine((lengths, context) => {
+    const fault = (message: string): void => context.addIssue({ code: "custom", message });
+    if (lengths.some((length, index) => length <= (lengths[index - 1] ?? 0)))
+      fault(`expected ascending lengths, but got ${lengths.join(", ")}`);
+    else if (lengths[0]! < shortestText)
+      fault(
+        `expected lengths from ${shortestText} on, for [CLS], a word piece and [SEP], but got ${lengths[0]}`,
+      );
+  });
+
+/** The least and the greatest of some numbers, up to `most`. */
+const range = (most = Infinity) =>
+  z.tuple([positive, positive]).superRefine(([least, greatest], context) => {
+    if (least <= greatest && greatest <= most) return;
+    const limit = most < Infinity ? `, which is at most ${most},` : "";
+    const message = `expected the least number before the greatest one${limit} but got ${least} and ${greatest}`;
+    context.addIssue({ code: "custom", message });
+  });
+
+/** Ranges of random crops. */
+export const cropArea = range(1);
+export const cropRatio = range();
+
 export const textOptions = z.strictObject({
-  lengths: z.array(z.int().positive()).nonempty().meta({
+  lengths: textLengths.meta({
     description:
       "Lengths in word pieces that texts are filled up to, ascending; longer texts are cut to the last one.",
     paper: "captions 77, passages 512",
   }),
-  masked: share
+  masked: positive
+    .max(1)
     .default(0.15)
     .meta({ description: "Fraction of word pieces to predict.", paper: "0.15" }),
   unit: z.enum(["piece", "word"]).meta({
@@ -59,12 +90,10 @@ export const data = z.strictObject({
     .meta({ description: "How texts alone are read." }),
   views: z
     .strictObject({
-      scale: z
-        .tuple([positive, positive])
+      scale: cropArea
         .default([0.9, 1])
         .meta({ description: "Least and largest share of an image's area to crop." }),
-      ratio: z
-        .tuple([positive, positive])
+      ratio: cropRatio
         .default([3 / 4, 4 / 3])
         .meta({ description: "Least and largest width of a crop, as a multiple of its height." }),
       flip: share.default(0).meta({ description: "Probability of a horizontal flip." }),

@@ -96,11 +96,13 @@ function listOf({ items, prefixItems }: Schema): string {
   return `list of ${type === "string" ? "texts" : type === "object" ? "objects" : "whole numbers"}`;
 }
 
-function rangeOf({ minimum, exclusiveMinimum, maximum }: Schema): string {
+function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string {
   const most = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   if (minimum !== undefined && most !== undefined) return ` from ${minimum} to ${most}`;
+  if (minimum !== undefined && exclusiveMaximum !== undefined)
+    return ` from ${minimum} to below ${exclusiveMaximum}`;
   if (minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER) return ` from ${minimum}`;
-  if (exclusiveMinimum === 0) return " above 0";
+  if (exclusiveMinimum === 0) return ` above 0${most === undefined ? "" : `, at most ${most}`}`;
   return "";
 }
 

@@ -151,7 +151,7 @@ const pretrainingStage = z.strictObject({
     description: "Fraction of steps on each kind of data, of the sum of the three.",
     paper: "0.70, 0.15, 0.15",
   }),
-  mismatched: share.default(0.1).meta({
+  mismatched: z.number().min(0).lt(1).default(0.1).meta({
     description: "Fraction of pairs that get the text of another sample, for matching.",
     paper: "not stated",
   }),

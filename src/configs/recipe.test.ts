@@ -72,6 +72,34 @@ describe("checkRecipe", () => {
     );
   });
 
+  it.each([
+    [
+      { captions: { lengths: [32, 16], unit: "word" } },
+      /captions\.lengths: expected ascending lengths, but got 32, 16/,
+    ],
+    [
+      { passages: { lengths: [2, 9], unit: "word" } },
+      /passages\.lengths: expected lengths from 3 on, .* but got 2/,
+    ],
+    [{ captions: { lengths: [16], unit: "word", masked: 0 } }, /captions\.masked: .*>0/],
+    [
+      { views: { scale: [1, 0.9] } },
+      /views\.scale: expected the least .* at most 1, but got 1 and 0\.9/,
+    ],
+    [
+      { views: { scale: [0.9, 2] } },
+      /views\.scale: expected the least .* at most 1, but got 0\.9 and 2/,
+    ],
+    [{ views: { ratio: [2, 0.5] } }, /views\.ratio: expected the least .* but got 2 and 0\.5/],
+  ])("refuses data that no batch could be made of: %j", (change, expected) => {
+    expect(message({ ...least, data: { ...least.data, ...change } })).toMatch(expected);
+  });
+
+  it("refuses a stage of nothing but mismatched pairs", () => {
+    const stage = { ...least.stages[0], mismatched: 1 };
+    expect(message({ ...least, stages: [stage] })).toMatch(/joint\.mismatched: .*<1/);
+  });
+
   it("takes data sets by path, or with how to read them", () => {
     const withPairs = (...pairs: unknown[]): unknown => ({ ...least, data: { root: ".", pairs } });
     const table = { path: "captions.csv", textColumn: "caption", separator: ";" };
