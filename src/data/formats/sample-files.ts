@@ -176,7 +176,7 @@ function describe(
   requireClear(`${path}, ${key}.json,`, values, columns);
   choices?.inRow(path, `${path}, ${key}.json`, values, { columns, numbers });
   const { texts, ...described } = describeValues(values, columns, { numbers });
-  const others = texts.filter((text) => text !== written);
+  const others = texts.filter((text) => text.trim() !== written); // as that is trimmed
   return { ...described, texts: written ? [written, ...others] : others };
 }
 

@@ -83,7 +83,8 @@ const good: Entry[] = [
   { path: "d.txt", content: "two" },
   { path: "e.json", content: "{" },
   { path: "f.png", content: "" },
-  { path: "g.txt", content: "last" },
+  { path: "g.txt", content: " last" },
+  { path: "g.json", content: '{"caption":" last"}' }, // as img2dataset writes it
 ];
 
 describe("tar archives", () => {
