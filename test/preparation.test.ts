@@ -8,6 +8,7 @@ import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
 import { base } from "../src/configs/base.js";
 import { openBackend } from "../src/backend/open.js";
+import type { StageRecipe } from "../src/configs/recipe.js";
 import { dryRun } from "../src/train/dry-run.js";
 import { program } from "./build.js";
 import { temporaryDirectory } from "./golden/temporary-directory.js";
@@ -103,7 +104,24 @@ it("a dry run states samples, memory, time and disk space of each stage, and wri
   expect(
     text.match(/^ {2}memory .* for the state.*\n {2}time .*\n {2}disk .* are free$/gm),
   ).toHaveLength(2);
+  expect(lines.filter((line) => line.includes("validation data"))).toEqual([
+    "  The model with the highest ink accuracy on validation data is kept in best/.",
+    expect.stringMatching(/^ {2}The model with the highest zero-shot top-1 \(of equal ones, /),
+  ]);
   expect(existsSync(directory)).toBe(false);
+});
+
+it("a dry run refuses a best model by what validation data turn out not to measure", async () => {
+  const { stages, ...recipe } = shapesRecipe(root);
+  const [codebook, joint] = stages as [StageRecipe, StageRecipe];
+  const best = "contrastive among 3"; // of thirty pairs
+  const backend = openBackend();
+  const refused = dryRun({
+    recipe: { ...recipe, stages: [codebook, { ...joint, best }] },
+    ...{ directory: root, backend, workers: 1, log: () => undefined },
+  });
+  await expect(refused).rejects.toThrow(`by "${best}", which it does not measure`);
+  backend.dispose();
 });
 
 const picture = { width: 32, height: 32, channels: 3, background: "red" } as const;
@@ -125,6 +143,20 @@ it("a dry run tells once of what it chooses and leaves out, whatever a set serve
   expect(lines.filter((line) => /left out|chooses/.test(line))).toEqual([
     expect.stringContaining("texts are those of the column caption"),
     expect.stringContaining("pairs.csv: 1 of 9 samples was left out: 1 is damaged"),
+  ]);
+});
+
+it("a dry run tells of validation data that are trained on", async () => {
+  const { data, ...recipe } = shapesRecipe(root);
+  const lines: string[] = [];
+  const backend = openBackend();
+  await dryRun({
+    recipe: { ...recipe, data: { ...data, pairs: ["pairs/*/*"] } },
+    ...{ directory: root, backend, workers: 1, log: (line: string) => lines.push(line) },
+  });
+  backend.dispose();
+  expect(lines.filter((line) => line.includes("trained on"))).toEqual([
+    expect.stringMatching(/^ {2}pairs\/shapes\/validation is trained on, too: /),
   ]);
 });
 

@@ -15,11 +15,13 @@ import { peekSections } from "./peek.js";
 import type { PretrainOptions } from "./pretrain.js";
 import { describeTime } from "./run/speed.js";
 import { requireStages } from "./require-stages.js";
+import { requireStart, unfinishedStage } from "./require-start.js";
 import { RunDirectory } from "./run/run-directory.js";
 import { withShards } from "./run/shared-run.js";
 import { type SizedRecipe, sizedRecipe } from "./sized-recipe.js";
 import { sizesOf } from "../data/batch/sample-set.js";
 import { mixtureOptions } from "./stage-batches.js";
+import { bestMeasure, describeBest } from "./stages/best-measure.js";
 import { type Preparation, preparationFor, trainingSets } from "./stage-data.js";
 import { vocabularyOf } from "./vocabulary.js";
 
@@ -46,18 +48,21 @@ export interface DryRunOptions extends Pick<
  * data and the page of `peek`.
  *
  * @returns estimated seconds of training on an idle machine
- * @throws Error if a stage could not run: its data cannot be read, or memory or disk space do not suffice
+ * @throws Error if a stage could not run: its data or weights cannot be used, or memory or disk space do not suffice
  */
 export async function dryRun(options: DryRunOptions): Promise<number> {
   const { only, peek, start = options.recipe.start } = options;
   const { communicator: processes } = options.backend;
   const recipe = withShards(await sizedRecipe({ ...options.recipe, start }), undefined, processes);
   requireStages(recipe, only);
+  await requireStart(recipe, only);
   const sections: Section[] = [];
   let seconds = 0;
   const { log, signal, onIndexed: onProgress } = options;
   const preparation = preparationFor({ log, signal, onProgress });
   const listed = new ListedSources();
+  const unfinished = await unfinishedStage(recipe, options.directory, only);
+  if (unfinished) log(unfinished.message); // what the stage would take can be told all the same
   for (const stage of recipe.stages) {
     if (only && !only.includes(stage.name)) continue;
     const found = await dryRunStage(stage, recipe, { ...options, preparation, listed });
@@ -94,7 +99,7 @@ class ListedSources {
 async function dryRunStage(
   stage: StageRecipe,
   recipe: SizedRecipe,
-  { directory, backend, workers, log, peek, zero, preparation, listed }: PreparedOptions,
+  { directory, backend, workers, log, signal, peek, zero, preparation, listed }: PreparedOptions,
 ): Promise<{ readonly seconds: number; readonly sections: readonly Section[] }> {
   log(`Stage "${stage.name}": ${counted(stage.steps, "step")}`);
   const vocabulary = await vocabularyOf(recipe);
@@ -125,6 +130,8 @@ async function dryRunStage(
     log(`  disk   ${formatBytes(disk)} for checkpoints; ${formatBytes(free)} are free`);
     requireEstimated(stage.name, memory);
     requireSpace(directory, disk, free);
+    await opened.load(signal);
+    log(`  ${describeBest(bestMeasure(opened, stage.best))}`);
   } finally {
     await opened.dispose();
   }

@@ -56,6 +56,22 @@ describe("requireStages", () => {
     }).toThrow("draws pairs");
   });
 
+  it("refuses a best model by what no validation data measure", () => {
+    const by = (best: string, of: object = stage): (() => void) => {
+      return () => {
+        check([codebook, { ...of, from: [fromCodebook], best }]);
+      };
+    };
+    for (const best of ["zero-shot top-5", "contrastive among 24", "itm", "mmmText accuracy"])
+      expect(by(best)).not.toThrow();
+    expect(by("mlm accuracy")).toThrow('"mlm accuracy", which it does not measure');
+    expect(by("itm", { ...stage, losses: { itm: 0 } })).toThrow("which it does not measure");
+    expect(by("mlm accuracy", words)).toThrow("It has no validation data (data.validation).");
+    expect(() => {
+      check([{ ...codebook, best: "codes use" }]);
+    }).toThrow('Did you mean "codes used"?');
+  });
+
   it("refuses a stage that draws a kind of data without a loss", () => {
     const silent = { ...words, losses: { mlm: 0 } };
     expect(() => {

@@ -7,6 +7,7 @@ import { lossesOfKind } from "../objective/objectives.js";
 import { requireParts } from "../optim/rules.js";
 import type { SizedRecipe } from "./sized-recipe.js";
 import { drawnShares } from "./stage-batches.js";
+import { requireMeasure } from "./stages/best-measure.js";
 import { type ExtraLoss, lossesOfBatch } from "./stages/extra-loss.js";
 import { noCodebook, predictsVisualTokens } from "./stages/pretraining-steps.js";
 
@@ -14,7 +15,8 @@ import { noCodebook, predictsVisualTokens } from "./stages/pretraining-steps.js"
  * @param only stages that are asked for; default: all
  * @param extra losses besides FLAVA's; default: none
  * @throws Error if one of them is not in the recipe, or cannot be trained whatever earlier stages give: without data or losses of
- *   a kind that it draws, with parts of weights that do not exist, or without a codebook that was trained
+ *   a kind that it draws, with parts of weights that do not exist, without a codebook that was trained, or with a best model by
+ *   what is not measured
  */
 export function requireStages(
   recipe: Pick<SizedRecipe, "stages" | "data" | "config" | "start">,
@@ -31,6 +33,7 @@ export function requireStages(
   }
   for (const stage of stages.filter(({ name }) => only.includes(name))) {
     requireData(stage, recipe.data);
+    requireMeasure(stage, recipe.data);
     if (stage.kind === "codebook") continue;
     requireLosses(stage, extra);
     requireWeights(stage, recipe);
@@ -91,6 +94,10 @@ function requireWeights(
 }
 
 const isOfCodebook = (part: string): boolean => `${part}/`.startsWith("codebook/");
+
+/** Whether a stage has the codebook of an earlier one. */
+export const takesCodebook = ({ from }: PretrainingStage): boolean =>
+  from.some(({ parts }) => parts.some(isOfCodebook));
 
 /** Whether a stage's codebook is that of a stage that trains it, or of weights to start from: every stage writes one. */
 export function hasTrainedCodebook(

@@ -43,21 +43,44 @@ export function digestsOf(sets: SampleSets): Record<string, string> {
   return Object.fromEntries(all.map(({ name, digest }) => [name, digest]));
 }
 
-/** The sets that a stage is evaluated on. Images come from pairs. */
+/** The sets that a stage is evaluated on. Images come from pairs. Those that it is trained on, too, are told of. */
 export async function validationSets(
-  { root, validation }: Recipe["data"],
+  { root, pairs, images, texts, validation }: Recipe["data"],
   stage: StageRecipe,
   preparation: Preparation,
 ): Promise<SampleSets> {
-  const { pairs, texts } = validation;
-  return drawnSets(root, stage, { pair: pairs, image: pairs, text: texts }, preparation);
+  const held = { pair: validation.pairs, image: validation.pairs, text: validation.texts };
+  const trained = await placesOf(root, stage, { pair: pairs, image: images, text: texts });
+  for (const [path, name] of await placesOf(root, stage, held))
+    if (trained.has(path))
+      preparation.tell(
+        `  ${name} is trained on, too: what is measured on it says nothing about new samples.`,
+      );
+  return drawnSets(root, stage, held, preparation);
+}
+
+type Entries = Readonly<Record<BatchKind, readonly DataSetRecipe[]>>;
+
+/** The names of the data sets of the kinds that a stage draws, by their paths. */
+async function placesOf(
+  root: string,
+  stage: StageRecipe,
+  entries: Entries,
+): Promise<Map<string, string>> {
+  const { shares } = drawnShares(stage);
+  const found = await perKindInOrder(async (kind) =>
+    shares[kind] === 0 ? [] : dataSetsOf(root, entries[kind]),
+  );
+  return new Map(
+    batchKinds.flatMap((kind) => found[kind].map(({ path, name }) => [path, name] as const)),
+  );
 }
 
 /** The data sets of the kinds that a stage draws. */
 async function drawnSets(
   root: string,
   stage: StageRecipe,
-  entries: Readonly<Record<BatchKind, readonly DataSetRecipe[]>>,
+  entries: Entries,
   preparation: Preparation,
 ): Promise<SampleSets> {
   const { shares } = drawnShares(stage);

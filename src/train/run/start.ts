@@ -8,15 +8,17 @@ import { pipeline } from "node:stream/promises";
 import type { State } from "../../backend/state.js";
 import { exists, isDirectory } from "../../base/exists.js";
 import type { Checkpoint } from "../../checkpoint/checkpoint.js";
-import type { LoadReport } from "../../checkpoint/compare.js";
+import { type LoadReport, compare } from "../../checkpoint/compare.js";
 import { WeightsMismatch, describeMismatch, loadWeights } from "../../checkpoint/load.js";
 import { openCheckpoint } from "../../checkpoint/open.js";
+import { root, weightPaths } from "../../checkpoint/weight-paths.js";
 import type { StageRecipe } from "../../configs/recipe.js";
+import type { TensorSpec } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
 import { RunDirectory } from "./run-directory.js";
 
 /** The parts of a whole model. */
-const roots = ["flava", "codebook", "heads"] as const;
+export const roots = ["flava", "codebook", "heads"] as const;
 
 /** Weights to start from. */
 export interface StartWeights {
@@ -48,18 +50,26 @@ export async function startWeights(
   for (const { name } of earlier) await new RunDirectory(join(directory, name)).recover();
   const finished = await Promise.all(earlier.map(({ path }) => exists(path)));
   const missing = earlier.find((_, index) => !finished[index]);
-  if (missing && start === undefined) {
-    throw new Error(
-      `Stage "${stage.name}" starts from stage "${missing.name}", but there is no ${missing.path}. ` +
-        `Run stage "${missing.name}" first (--stage ${missing.name}), or name weights to start from (--start).`,
-    );
-  }
+  if (missing && start === undefined) throw notFinished(stage.name, missing);
   const found = earlier.filter((_, index) => finished[index]);
   const replacing = found.find(({ parts }) => roots.every((root) => parts.includes(root)));
   if (start === undefined || !replacing) return [...given, ...found];
   log(`Stage "${stage.name}" takes all its weights from ${replacing.path}, none from ${start}.`);
   return found;
 }
+
+/** @param missing the earlier stage that was not made */
+export const notFinished = (
+  stage: string,
+  { name, path }: Pick<StartWeights, "name" | "path">,
+): Error =>
+  new Error(
+    `Stage "${stage}" starts from stage "${name}", but there is no ${path}. ` +
+      `Run stage "${name}" first (--stage ${name}), or name weights to start from (--start).`,
+  );
+
+export const noWeights = (path: string): Error =>
+  new Error(`${path} has no weights that this stage can start from.`);
 
 /** SHA-256 of all weight files at each path, by name. */
 export async function identitiesOf(
@@ -108,9 +118,7 @@ export async function loadStart(
       const reports = await loadParts(checkpoint, state, parts);
       hasCodebook ||= reports.codebook.loaded > 0;
       const report = combined(Object.values(reports));
-      if (report.loaded === 0) {
-        throw new Error(`${path} has no weights that this stage can start from.`);
-      }
+      if (report.loaded === 0) throw noWeights(path);
       const taken = `${counted(report.loaded, "tensor")}${parts ? ` of ${parts.join(", ")}` : ""}`;
       log(`Starting from ${[`${path}: ${taken}`, ...describeMismatch(report, 3)].join(". ")}.`);
     } finally {
@@ -138,12 +146,30 @@ async function loadParts(
   state: State,
   parts: readonly string[] = roots,
 ): Promise<Reports> {
-  const load = async (root: string): Promise<LoadReport> => {
-    const within = parts.filter((part) => `${part}/`.startsWith(`${root}/`));
-    return loadWeights(checkpoint, state, { strict: false, parts: within });
+  const specs = weightPaths(state).map((path) => [path, state.spec(root + path)] as const);
+  const reports = fitOf(checkpoint, new Map(specs), parts);
+  await loadWeights(checkpoint, state, { strict: false, parts });
+  return reports;
+}
+
+/**
+ * How the `parts` of a checkpoint fit.
+ *
+ * @param specs of a stage's weights, by path
+ * @throws WeightsMismatch if its encoders or codebook fit only in part
+ */
+export function fitOf(
+  checkpoint: Checkpoint,
+  specs: ReadonlyMap<string, TensorSpec>,
+  parts: readonly string[] = roots,
+): Reports {
+  const fit = (top: string): LoadReport => {
+    const within = parts.filter((part) => `${part}/`.startsWith(`${top}/`));
+    const isWithin = (path: string): boolean =>
+      within.some((part) => `${path}/`.startsWith(`${part}/`));
+    return compare(checkpoint, new Map([...specs].filter(([path]) => isWithin(path)))).report;
   };
-  const flava = await load("flava");
-  const codebook = await load("codebook");
+  const [flava, codebook] = [fit("flava"), fit("codebook")];
   const isModel = checkpoint.sizes?.kind === "flava" && parts.includes("flava");
   if (flava.misshapen.length > 0 || (isModel && flava.loaded === 0)) {
     throw new WeightsMismatch(checkpoint.path, flava);
@@ -152,5 +178,5 @@ async function loadParts(
   if (codebook.misshapen.length > 0 || isPartial) {
     throw new WeightsMismatch(checkpoint.path, codebook);
   }
-  return { flava, codebook, heads: await load("heads") };
+  return { flava, codebook, heads: fit("heads") };
 }

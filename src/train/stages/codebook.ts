@@ -21,6 +21,7 @@ import { type Autoencoder, logitLaplace } from "../../objective/reconstruction.j
 import { dealt } from "../../parallel/agreement.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import { batchOptions } from "../stage-batches.js";
+import { codebookMeasures } from "./best-measure.js";
 import { withPublishedGain } from "./codebook-loss.js";
 import {
   type CodebookState,
@@ -92,7 +93,7 @@ export class CodebookStage implements RecipeStage {
 
   get measures(): readonly string[] {
     if (this.#validation.length === 0) return [];
-    return ["ink accuracy", "likelihood", "codes used", "code entropy"];
+    return codebookMeasures;
   }
 
   /** None: frequencies of pixels say nothing about an image. */

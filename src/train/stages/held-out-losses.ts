@@ -10,7 +10,12 @@ import type { Tensor, TensorSpec } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
 import type { Precision } from "../../nn/precision.js";
-import { type LossWeights, counting, objectivesOf } from "../../objective/objectives.js";
+import {
+  type LossName,
+  type LossWeights,
+  counting,
+  objectivesOf,
+} from "../../objective/objectives.js";
 import type { Scalars } from "./stage.js";
 
 /** The same pairs, batches and images in every run. */
@@ -33,6 +38,17 @@ export interface HeldOutLossesOptions {
  */
 export const contrastiveName = (pairs: number, trainingPairs: number): string =>
   pairs === 0 || pairs === trainingPairs ? "contrastive" : `contrastive among ${pairs}`;
+
+/**
+ * The measures of a loss, the one that tells most first.
+ *
+ * @param contrastive the name of the contrastive loss
+ */
+export function measuresOf(loss: LossName, contrastive: string): string[] {
+  if (loss === "contrastive") return [contrastive];
+  const isOfImages = loss === "mim" || loss === "mmmImage";
+  return [`${loss} accuracy`, ...(isOfImages ? [`${loss} ink accuracy`] : []), loss];
+}
 
 /** Programs that judge batches, compiled for each shape when they are needed. */
 export class HeldOutLosses {

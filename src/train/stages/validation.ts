@@ -13,7 +13,7 @@ import { Embedder } from "../../inference/embedder.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
 import { fittedProcessor } from "../../data/image/fitted-processor.js";
 import type { Parameter } from "../../nn/parameter.js";
-import { type LossName, lossesOfKind } from "../../objective/objectives.js";
+import { lossesOfKind } from "../../objective/objectives.js";
 import {
   type FixedBatchesOptions,
   fixedBatchSize,
@@ -24,8 +24,10 @@ import {
   HeldOutLosses,
   type HeldOutLossesOptions,
   contrastiveName,
+  measuresOf,
   validationSeed,
 } from "./held-out-losses.js";
+import { zeroShotMeasures } from "./best-measure.js";
 import { type JudgedPair, type Judgments, judge, pairsToJudge } from "./judged-pairs.js";
 import { type NamedImages, namedImages } from "./named-images.js";
 import { type Log, type Scalars, type StageNeeds, meansOf, memoryNeeds } from "./stage.js";
@@ -114,10 +116,11 @@ export class Validation {
     const losses = batchKinds
       .filter((kind) => kinds.has(kind))
       .flatMap((kind) => [...lossesOfKind[kind]]);
+    const { name: contrastive } = this.contrastiveLoss;
     const all = losses
       .filter((name) => this.options.losses[name] !== 0)
-      .flatMap((name) => this.#measuresOf(name));
-    return this.#named ? ["zero-shot top-1", "zero-shot top-5", ...all] : all;
+      .flatMap((name) => measuresOf(name, contrastive));
+    return this.#named ? [...zeroShotMeasures, ...all] : all;
   }
 
   async evaluate(): Promise<Scalars> {
@@ -135,13 +138,6 @@ export class Validation {
   async close(): Promise<void> {
     this.#losses.dispose();
     await this.#embedder.close();
-  }
-
-  /** The measures of a loss, the one that tells most first. */
-  #measuresOf(name: LossName): string[] {
-    if (name === "contrastive") return [this.contrastiveLoss.name];
-    const isOfImages = name === "mim" || name === "mmmImage";
-    return [`${name} accuracy`, ...(isOfImages ? [`${name} ink accuracy`] : []), name];
   }
 
   #batchOptions<K extends BatchKind>(kind: K): FixedBatchesOptions<K> {
