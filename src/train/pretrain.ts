@@ -19,6 +19,7 @@ import { type Ending, type StepsMade, train } from "./loop.js";
 import { openStage } from "./open-stage.js";
 import { cappedBatches, contrastiveFloor, overfitTask, overfitVerdict } from "./overfit.js";
 import { requireStages } from "./require-stages.js";
+import { requireStart, unfinishedStage } from "./require-start.js";
 import { type Provenance, differences } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
@@ -103,6 +104,9 @@ export async function pretrain(options: PretrainOptions): Promise<Ending> {
   requireNames(extraLosses);
   const directory =
     overfit === undefined ? options.directory : join(options.directory, `overfit-${overfit}`);
+  await requireStart(capped, only);
+  const unfinished = await unfinishedStage(capped, directory, only);
+  if (unfinished) throw unfinished;
   const preparation = preparationFor({ log, signal, onProgress: options.onIndexed });
   const runStages = async (): Promise<Ending> => {
     const recipe = withShards(capped, await startedShards(capped, directory), processes);
@@ -161,10 +165,10 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     const held = opens ? await validationSets(recipe.data, stage, preparation) : undefined;
     return { inputs, provenance, isFinished, validation: held && digestsOf(held) };
   });
+  const { digests: data, ...others } = provenance;
   await requireSame(processes, {
-    ...provenance,
+    ...{ ...others, data },
     zero: options.zero ?? 0,
-    data: digestsOf(inputs.sets),
     validation,
     checkpoints: await run.checkpoints(),
   });
@@ -227,6 +231,7 @@ async function provenanceOf(
     stage: name,
     vocabulary: identityOfVocabulary(vocabulary),
     samples: samplesOf(sets),
+    digests: digestsOf(sets),
     ...(overfit !== undefined && { overfit }),
     ...(extraLosses.length > 0 && { extraLosses: extraLosses.map((loss) => loss.name) }),
     start: await identitiesOf(start),

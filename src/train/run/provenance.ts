@@ -24,6 +24,8 @@ export interface Provenance {
   readonly vocabulary: string;
   /** Number of samples in each training set. */
   readonly samples: Readonly<Record<string, number>>;
+  /** SHA-256 of the samples of each training set, wherever its files are; absent in runs of earlier versions. */
+  readonly digests?: Readonly<Record<string, string>>;
   /** Number of samples used from each set, if the run is restricted. */
   readonly overfit?: number;
   /** Names of the losses besides those of the recipe; absent if there are none. */
@@ -72,7 +74,17 @@ export function describe({ path, before, now }: Difference): string {
  * intervals of logging, evaluating and saving do not count.
  */
 export function differences(before: Provenance, now: Provenance): Difference[] {
-  return compare("", settings(before), settings(now));
+  const changes = compare("", settings(before), settings(now));
+  return before.digests ? [...changes, ...otherSamples(before, now)] : changes;
+}
+
+/** Sets with other samples than before, although as many. */
+function otherSamples(before: Provenance, now: Provenance): Difference[] {
+  const { digests = {} } = now;
+  const names = Object.keys(digests).filter((name) => before.samples[name] === now.samples[name]);
+  const of = (all: Provenance["digests"] = {}): object =>
+    Object.fromEntries(names.map((name) => [name, all[name]]));
+  return compare("digests", of(before.digests), of(digests));
 }
 
 function settings(provenance: Provenance): Record<string, unknown> {

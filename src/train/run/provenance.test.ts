@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { type Provenance, differences } from "./provenance.js";
+
+const run: Provenance = {
+  version: "1.0.0",
+  level: "avx2",
+  recipe: { name: "mine", stages: [{ name: "joint" }] },
+  stage: "joint",
+  vocabulary: "a",
+  samples: { icons: 3, photos: 5 },
+  digests: { icons: "b", photos: "c" },
+  start: {},
+};
+
+it("a data set with other samples is another one, even if they are as many", () => {
+  expect(differences(run, run)).toEqual([]);
+  expect(differences(run, { ...run, digests: { icons: "b", photos: "d" } })).toEqual([
+    { path: "digests.photos", before: "c", now: "d" },
+  ]);
+  const more = { samples: { icons: 3, photos: 6 }, digests: { icons: "b", photos: "d" } };
+  expect(differences(run, { ...run, ...more })).toEqual([
+    { path: "samples.photos", before: 5, now: 6 },
+  ]);
+  const { digests: _, ...earlier } = run; // as versions without them wrote it
+  expect(differences(earlier, { ...run, digests: { icons: "x", photos: "y" } })).toEqual([]);
+});
