@@ -159,7 +159,7 @@ async function* decodeAhead<S extends Sample>(
   const pending: Promise<Decoded<S> | undefined>[] = [];
   for await (const sample of samples) {
     options.signal?.throwIfAborted();
-    const decoding = decode(sample, options);
+    const decoding = decodeUsable(sample, options);
     decoding.catch(() => undefined); // awaited below, unless an earlier one fails
     pending.push(decoding);
     if (pending.length < concurrentDecodes) continue;
@@ -172,9 +172,14 @@ async function* decodeAhead<S extends Sample>(
   }
 }
 
-async function decode<S extends Sample>(
+/** A sample with its decoded image; undefined, which `skipped` tells of, if that cannot be used. */
+export async function decodeUsable<S extends Sample>(
   sample: S,
-  { decode: decodeOptions, skipped, pixelFeatures }: EmbedSamplesOptions,
+  {
+    decode: decodeOptions,
+    skipped,
+    pixelFeatures,
+  }: Pick<EmbedSamplesOptions, "decode" | "skipped" | "pixelFeatures">,
 ): Promise<Decoded<S> | undefined> {
   const { image } = sample;
   if (!image) return { sample };

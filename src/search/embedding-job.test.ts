@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -114,6 +114,21 @@ it("jobs that embed parts are joined to the file of one job, whatever their numb
   await embed("together.parquet");
   const bytes = (out: string): Promise<Buffer> => readFile(place(out));
   expect((await bytes("joined.parquet")).equals(await bytes("together.parquet"))).toBe(true);
+});
+
+it("what no part could embed is left out of the file that they are joined to, and told of", async () => {
+  const damaged = place("partly-damaged");
+  await mkdir(damaged);
+  await addImage("whole", "red", "");
+  await rename(join(images, "whole.png"), join(damaged, "whole.png"));
+  await writeFile(join(damaged, "cut.png"), "\x89PNG\r\n\x1a\n");
+  const embed = async (options: EmbeddingJobOptions): Promise<EmbeddingReport> =>
+    runEmbeddingJob(await openSource(damaged), flava, place("part.parquet"), options);
+  await expect(embed({ join: true })).rejects.toThrow("is not embedded yet (first: whole)");
+  for (const number of [1, 2]) await embed({ part: { number, count: 2 } });
+  const { rows, skipped } = await embed({ join: true });
+  expect([rows, skipped.total]).toEqual([1, 1]);
+  expect((await rowsIn("part.parquet")).map(({ key }) => key)).toEqual(["whole"]);
 });
 
 it("an embedding job does not run twice at a time", async () => {

@@ -11,7 +11,7 @@ import type { DecodeOptions } from "../data/image/decode.js";
 import { BackgroundCount } from "../data/formats/background-count.js";
 import { type Part, partOfSource } from "../data/formats/part-of-source.js";
 import type { Source } from "../data/formats/source.js";
-import { type Embedded, embedSamples } from "../inference/embed-samples.js";
+import { type Embedded, decodeUsable, embedSamples } from "../inference/embed-samples.js";
 import type { Embedder } from "../inference/embedder.js";
 import type { PooledFeatures } from "../model/features.js";
 import { type EmbeddingOrigin, type EmbeddingRow, writeEmbeddings } from "./embedding-file.js";
@@ -111,13 +111,14 @@ function formOf(
 }
 
 async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
-  const { embedder, origin, out, part, join, rowsPerPart = 1000, onProgress, signal } = job;
+  const { embedder, origin, out, part, join, rowsPerPart = 1000, onProgress, signal, decode } = job;
   const source = part ? partOfSource(job.source, part) : job.source;
   if (existsSync(out)) {
     throw new Error(`${out} already exists. Remove it, or write to another file.`);
   }
   const parts = await EmbeddingParts.open(`${out}.parts`, origin, part && `${nameOf(part)}-`);
   const skipped = new SkippedSamples();
+  const decoding = decode && { decode };
   const digests: string[] = [];
   const missing: string[] = [];
   let [rows, resumed] = [0, 0];
@@ -127,8 +128,10 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
       const digest = digestOf(sample);
       digests.push(digest);
       if (parts.has(digest)) resumed++;
-      else if (join) missing.push(sample.key);
-      else yield { ...sample, digest };
+      else if (!join) yield { ...sample, digest };
+      // What no part could use is left out, as it was there. After one that is missing, the others need not be told apart.
+      else if (missing.length > 0 || (await decodeUsable(sample, { ...decoding, skipped })))
+        missing.push(sample.key);
     }
   }
   const count = onProgress && new BackgroundCount([source]);
@@ -138,12 +141,12 @@ async function embedAll(job: EmbeddingJob): Promise<EmbeddingReport> {
     pending = [];
   };
   try {
-    const { decode, features } = job;
+    const { features } = job;
     const options = {
       texts: true,
       skipped,
       ...(features && { features }),
-      ...(decode && { decode }),
+      ...decoding,
       ...(signal && { signal }),
     };
     for await (const embedded of embedSamples(embedder, missingSamples(), options)) {
