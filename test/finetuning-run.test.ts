@@ -15,11 +15,13 @@ import {
   type FinetuningRecipeInput,
   checkFinetuningRecipe,
 } from "../src/configs/finetuning-recipe.js";
+import { createServer } from "../src/serve/server.js";
 import type { FinetuneOptions } from "../src/train/finetune-session.js";
 import { type FinetuneResult, finetune } from "../src/train/finetune.js";
 import { ChangedRunError } from "../src/train/run/provenance.js";
 import { program } from "./build.js";
 import { flava as flavaHere } from "./command-line.js";
+import { post } from "./served.js";
 import { writeCheckpoint } from "./small-checkpoint.js";
 import { toyReviews } from "./toy-reviews.js";
 
@@ -104,7 +106,13 @@ describe("a fine-tuning run", () => {
     const validation = toyReviews(24, 2);
     const predictions = await flava.predict(validation.map(({ text }) => text!));
     const alone = await flava.predict(validation[3]!.text!);
-    await flava.close();
+    const server = await createServer({ models: { toy: () => Promise.resolve(flava) } });
+    const inputs = [{ text: validation[3]!.text! }, { text: "a good film ".repeat(40) }];
+    const refused = await post(server, "/v1/predict", { inputs });
+    const cut = await post(server, "/v1/predict", { inputs, truncate: true });
+    await server.close(); // and the model
+    expect(refused).toMatchObject({ status: 422, body: { error: { param: "inputs[1]" } } });
+    expect((cut.body as { data: unknown[] }).data).toHaveLength(2);
     const hits = predictions.filter((prediction, index) => {
       const { target } = validation[index]!;
       return "label" in prediction && target?.kind === "class" && prediction.label === target.label;

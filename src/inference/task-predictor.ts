@@ -106,8 +106,10 @@ export class TaskPredictor {
   ): Promise<Float32Array[]> {
     const { signal } = options;
     for (const question of questions) this.require(question);
-    const { batch, task } = this.#options;
+    const { batch, task, onTruncated } = this.#options;
     const encoded = questions.map((question) => this.#encode(question));
+    for (const [index, text] of encoded.entries())
+      if (text?.truncated) onTruncated?.(questions[index]!.text!, task.maximumTokens);
     const lengths = encoded.map((text) => text?.ids.length ?? 1);
     const buckets = bucketsOf(lengths, { batch, longest: task.maximumTokens });
     return this.#queue.run(() =>
@@ -159,13 +161,16 @@ export class TaskPredictor {
     if (unread !== undefined) throw new TypeError(`This model reads no ${unread}: leave it out.`);
   }
 
-  #encode({ text, textPair }: Question): EncodedText | undefined {
-    const { task, tokenizer, onTruncated } = this.#options;
+  /** Whether the text of a question, or its pair, has more tokens than are read. */
+  isTooLong(question: Question<unknown>): boolean {
+    return this.#encode(question)?.truncated ?? false;
+  }
+
+  #encode({ text, textPair }: Question<unknown>): EncodedText | undefined {
+    const { task, tokenizer } = this.#options;
     if (task.encoder === "image") return undefined;
     const pair = task.pairs ? textPair : undefined;
-    const encoded = tokenizer.encodePair(text!, pair, task.maximumTokens);
-    if (encoded.truncated) onTruncated?.(text!, task.maximumTokens);
-    return encoded;
+    return tokenizer.encodePair(text!, pair, task.maximumTokens);
   }
 
   #sizesOf({ batch, length }: Bucket): TaskSizes {

@@ -35,8 +35,7 @@ export interface FillImageItem {
 }
 
 /** What a fine-tuned model predicts from. */
-export interface PredictItem {
-  readonly param: string;
+export interface PredictItem extends Pick<TextItem, "param" | "truncate"> {
   readonly text?: string;
   readonly textPair?: string;
   readonly image?: GivenImage;

@@ -138,6 +138,7 @@ type Question = Parameters<Flava["predictor"]["outputs"]>[0][number];
 
 export function predictLane({
   flava,
+  texts: reader,
   ...options
 }: LanesOptions): Lane<PredictItem, Question, Prediction> {
   const { predictor } = flava;
@@ -145,12 +146,14 @@ export function predictLane({
     ...options,
     name: "predict",
     ahead: options.limits.items,
-    prepare: async ({ param, image, ...texts }) => {
+    prepare: async ({ param, truncate, image, ...texts }) => {
       try {
         predictor.requireOnly({ ...texts, image });
       } catch (error) {
         throw error instanceof TypeError ? unusable(param, error.message, error) : error;
       }
+      if (!truncate && predictor.isTooLong(texts))
+        throw reader.tooLong(param, predictor.task.maximumTokens);
       if (!image || !predictor.readsImages) return texts;
       return { ...texts, image: await image.pixels(predictor.processor) };
     },

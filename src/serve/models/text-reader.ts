@@ -1,6 +1,6 @@
 import { isBlank } from "../../data/text/blank.js";
 import type { Tokenizer } from "../../data/text/tokenizer.js";
-import { unusable } from "../http/api-error.js";
+import { type ApiError, unusable } from "../http/api-error.js";
 import type { TextItem } from "./items.js";
 
 /** Turns texts into the token ids that a model reads. */
@@ -32,7 +32,12 @@ export class TextReader {
     if (truncate) {
       return ids.slice(0, longest).fill(tokenizer.vocabulary.special.separator, longest - 1);
     }
-    throw unusable(
+    throw this.tooLong(param, longest);
+  }
+
+  /** The error of a text with more than `longest` tokens. */
+  tooLong(param: string, longest: number): ApiError {
+    return unusable(
       param,
       `the text has more than the ${longest} tokens that ${this.name} reads. Send a shorter one; or, where the endpoint has ` +
         "the field, truncate: true.",

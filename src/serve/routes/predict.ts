@@ -12,12 +12,12 @@ export function addPredict(app: ServerApp): void {
       request: predictRequest,
       response: predictResponse,
     },
-    async ({ inputs, model: name }, call) => {
+    async ({ inputs, truncate, model: name }, call) => {
       const model = call.model(name);
       const fields = fieldsOf("inputs", inputs);
       call.count("inputs", fields.length);
       const items = fields.map(([{ text, text_pair, image }, param]) => ({
-        param,
+        ...{ param, truncate },
         ...(text !== undefined && { text }),
         ...(text_pair !== undefined && { textPair: text_pair }),
         ...(image !== undefined && { image: call.image(image, `${param}.image`) }),

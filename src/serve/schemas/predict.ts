@@ -1,6 +1,6 @@
 /** `POST /v1/predict`: with the head of a fine-tuned model. */
 import { z } from "@hono/zod-openapi";
-import { imageSchema, modelSchema, oneOrMany, textSchema } from "./inputs.js";
+import { imageSchema, modelSchema, oneOrMany, textSchema, truncateSchema } from "./inputs.js";
 
 const predictInput = z
   .strictObject(
@@ -15,7 +15,7 @@ const predictInput = z
   .openapi("PredictInput");
 
 export const predictRequest = z
-  .strictObject({ inputs: oneOrMany(predictInput), model: modelSchema })
+  .strictObject({ inputs: oneOrMany(predictInput), truncate: truncateSchema, model: modelSchema })
   .openapi("PredictRequest");
 
 const predictedLabel = z.object({ label: z.string(), probability: z.number() });
