@@ -121,6 +121,7 @@ it.each([
     { text: "a", filter: { label: "a" } },
     /^filter: No entry of the index has a field "label" to filter by\. There are: key, path, text\.$/,
   ],
+  [{ text: "a", filter: { key: "red", ["__proto__"]: "a" } }, /^filter: .* "__proto__" cannot be/],
   [{ text: "a", filter: { key: ["red", 1] } }, /^filter.key\[1\]: expected a text, but got 1$/],
   [{ similar_to: "red", rerank: 1 }, /^rerank: Images are re-ranked by how they match a text/],
   [{ text: "a", rerank: 1, among: "texts" as const }, /^rerank: Texts are re-ranked/],
@@ -155,6 +156,7 @@ it("takes all its fields in a form, too", async () => {
     data: [{ key: "green" }],
   });
   expect(await formed({ top: "many" })).toMatchObject({ error: { param: "top" } });
+  expect(JSON.stringify(await formed({ ["__proto__"]: "a" }))).toContain("Unrecognized key");
 });
 
 it("follows its index while it changes, and stays as it was where it is gone", async () => {

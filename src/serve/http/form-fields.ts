@@ -8,8 +8,7 @@ export async function fieldsOf(
   schema: z.ZodObject,
 ): Promise<Record<string, unknown>> {
   const shape = schema.shape as Readonly<Record<string, z.ZodType>>;
-  const fields: Record<string, unknown> = {};
-  for (const name of new Set(form.keys())) {
+  const fields = [...new Set(form.keys())].map(async (name) => {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
     const values = await Promise.all(
       form.getAll(name).map(async (value) => {
@@ -17,9 +16,9 @@ export async function fieldsOf(
         return field === undefined ? value : valueOf(value, field);
       }),
     );
-    fields[name] = values.length === 1 ? values[0] : values;
-  }
-  return fields;
+    return [name, values.length === 1 ? values[0] : values] as const;
+  });
+  return Object.fromEntries(await Promise.all(fields)); // also where a field is called __proto__
 }
 
 /** Lists and objects in JSON, where the field takes some; else the text; else what it is in JSON: numbers, true and false. */
@@ -35,6 +34,7 @@ function takes(field: unknown, lists: boolean): boolean {
   if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
     return takes(field.unwrap(), lists);
   }
+  if (field instanceof z.ZodPipe) return takes(field.out, lists);
   if (field instanceof z.ZodUnion) return field.options.some((option) => takes(option, lists));
   return lists
     ? field instanceof z.ZodArray

@@ -9,6 +9,17 @@ const soughtText = textSchema.refine((text) => !isBlank(text), {
   error: "expected a text that says what is to be seen, but it is blank",
 });
 
+const filterSchema = z.record(z.string(), oneOrMany(textSchema));
+
+/** Zod leaves a field of this name out of records without a word, and more would be found than was asked for. */
+const wholeFilter = z.preprocess((given: z.input<typeof filterSchema>, context) => {
+  if (Object.hasOwn(Object(given) as object, "__proto__")) {
+    const message = 'expected fields of entries, but "__proto__" cannot be filtered by here';
+    context.addIssue({ code: "custom", message });
+  }
+  return given;
+}, filterSchema);
+
 export const searchRequest = z
   .strictObject({
     text: soughtText.optional(),
@@ -30,15 +41,12 @@ export const searchRequest = z
       .enum(["images", "texts"])
       .optional()
       .openapi({ description: "What to search; default: images, or texts if there are none." }),
-    filter: z
-      .record(z.string(), oneOrMany(textSchema))
-      .optional()
-      .openapi({
-        description:
-          "Only results with this label, field, key, path or text; of a field that is a list, with these elements. A field that " +
-          "no entry has is refused.",
-        example: { label: "cat" },
-      }),
+    filter: wholeFilter.optional().openapi({
+      description:
+        "Only results with this label, field, key, path or text; of a field that is a list, with these elements. A field that " +
+        "no entry has is refused.",
+      example: { label: "cat" },
+    }),
     rerank: z
       .int()
       .min(1)
