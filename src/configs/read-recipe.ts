@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { DuplicateKeyError, parseJson } from "../data/json.js";
+import { parseJson } from "../data/json.js";
 import { suggestion } from "../base/suggestion.js";
 import { changeRecipe } from "./change-recipe.js";
 import { type Recipe, RecipeError, checkRecipe } from "./recipe.js";
@@ -37,10 +37,8 @@ async function fromFile(path: string, names: readonly string[]): Promise<unknown
   try {
     return withPathsFrom(dirname(path), parseJson(bytes));
   } catch (error) {
-    const { message } = error as Error;
-    if (error instanceof DuplicateKeyError) throw new RecipeError(`${path} ${message}.`);
     throw new RecipeError(
-      `${path} is not JSON, which has no comments, and no comma after the last entry: ${message}`,
+      `${path} ${(error as Error).message}. JSON has no comments, and no comma after the last entry.`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DuplicateKeyError, parseJson } from "./json.js";
+import { DuplicateKeyError, JsonError, parseJson } from "./json.js";
 
 describe("parseJson", () => {
   it("reads what JSON.parse reads", () => {
@@ -30,7 +30,8 @@ describe("parseJson", () => {
   });
 
   it("says where a text is not JSON", () => {
-    expect(() => parseJson('{\n  "a": 1,\n}')).toThrow(/line 3 column 1/);
-    expect(() => parseJson(Buffer.from([0xff, 0xfe, 0x7b, 0]))).toThrow(TypeError);
+    expect(() => parseJson('{\n  "a": 1,\n}')).toThrow(/^is not JSON: .*line 3 column 1/);
+    const utf16 = Buffer.from([0xff, 0xfe, 0x7b, 0]);
+    expect(() => parseJson(utf16)).toThrow(new JsonError("is not JSON, which is in UTF-8"));
   });
 });

@@ -1,11 +1,13 @@
 /** Strict reading of JSON that people and other programs write. */
 import { quote } from "../base/quote.js";
 
-/**
- * An object of a JSON text has a key twice, of which `JSON.parse` silently keeps the last. The message goes after a name of
- * the text.
- */
-export class DuplicateKeyError extends Error {
+/** What is wrong with a text that should be JSON. The message goes after a name of the text: "is not JSON: ...". */
+export class JsonError extends Error {
+  override readonly name: string = "JsonError";
+}
+
+/** An object of a JSON text has a key twice, of which `JSON.parse` silently keeps the last. */
+export class DuplicateKeyError extends JsonError {
   override readonly name = "DuplicateKeyError";
 
   /** @param line of the second time, counted from 1; undefined if the text is a single line */
@@ -15,24 +17,30 @@ export class DuplicateKeyError extends Error {
   }
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The value of a JSON text, or of its UTF-8 bytes. A byte order mark is skipped.
- * @throws SyntaxError if it is not JSON, with line and column; TypeError if it is not UTF-8
- * @throws DuplicateKeyError if an object has a key twice
+ * @throws JsonError if it is not JSON, with line and column, or not UTF-8; DuplicateKeyError if an object has a key twice
  */
 export function parseJson(json: string | Uint8Array): unknown {
-  const marked = typeof json === "string" ? json : utf8.decode(json);
-  const text = marked.startsWith("\uFEFF") ? marked.slice(1) : marked;
+  const text = typeof json === "string" ? json.replace(/^\uFEFF/, "") : decoded(json);
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new SyntaxError(located(text, (error as Error).message), { cause: error });
+  } catch (cause) {
+    throw new JsonError(`is not JSON: ${located(text, (cause as Error).message)}`, { cause });
   }
   requireOnce(text);
   return value;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new JsonError("is not JSON, which is in UTF-8", { cause });
+  }
 }
 
 /** Older versions of Node give a position, but neither line nor column. */

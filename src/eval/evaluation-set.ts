@@ -3,7 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { isDirectory } from "../base/exists.js";
-import { DuplicateKeyError, parseJson } from "../data/json.js";
+import { parseJson } from "../data/json.js";
 import { suggestion } from "../base/suggestion.js";
 import { SkippedSamples } from "../data/batch/skipped.js";
 import { openSource } from "../data/formats/open.js";
@@ -237,7 +237,7 @@ export function parseClasses(
   try {
     json = parseJson(text);
   } catch (error) {
-    fail(error instanceof DuplicateKeyError ? `it ${error.message}` : reasonOf(error));
+    fail(`it ${reasonOf(error)}`);
   }
   const parsed = classesFile.safeParse(json);
   if (!parsed.success) {

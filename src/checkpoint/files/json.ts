@@ -1,5 +1,5 @@
 /** Strict reading, with clear errors, of JSON from other programs: safetensors headers, indexes, configurations. */
-import { DuplicateKeyError, parseJson } from "../../data/json.js";
+import { parseJson } from "../../data/json.js";
 import { CheckpointError } from "./stored-tensor.js";
 
 /** An object as JSON has it. */
@@ -15,9 +15,7 @@ export function parseObject(what: string, bytes: Uint8Array): JsonObject {
   try {
     value = parseJson(bytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.slice(0, 200) : "";
-    if (error instanceof DuplicateKeyError) throw new CheckpointError(`${what} ${reason}.`);
-    throw new CheckpointError(`${what} is not JSON: ${reason}`);
+    throw new CheckpointError(`${what} ${(error as Error).message.slice(0, 200)}.`);
   }
   if (!isObject(value)) throw new CheckpointError(`${what} is JSON, but not an object.`);
   return value;

@@ -138,8 +138,8 @@ describe("a table", () => {
       "in/b.json": twice,
     });
     for (const [name, kept, place] of [
-      ["a.jsonl", 1, "a.jsonl, line 1:"],
-      ["in", 0, "The JSON of b"],
+      ["a.jsonl", 1, "a.jsonl, line 1: it"],
+      ["in", 0, "b.json"],
     ] as const) {
       const { samples, skipped } = await readAll(await openSource(join(files, name)));
       expect(samples).toHaveLength(kept);

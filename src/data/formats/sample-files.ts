@@ -1,12 +1,12 @@
 /** Converts samples to and from files with a common key, following the WebDataset convention. */
 import { isUtf8 } from "node:buffer";
-import { DuplicateKeyError, parseJson } from "../json.js";
+import { parseJson } from "../json.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import { isBlank } from "../text/blank.js";
 import type { ColumnChoices, NamedColumns } from "./column-choices.js";
 import { type Described, describeValues, requireClear } from "./columns.js";
 import { notUtf8, utf8Of } from "./encoding.js";
-import type { ImagePlace } from "./image-place.js";
+import type { ImagePlace } from "../image-place.js";
 import type { Columns } from "./source.js";
 import { SampleError, reasonOf } from "./source-error.js";
 import { isImageExtension, imageType } from "../image/image-type.js";
@@ -185,11 +185,9 @@ function objectIn(key: string, json: string): Record<string, unknown> {
   try {
     value = parseJson(json);
   } catch (error) {
-    if (error instanceof DuplicateKeyError)
-      throw new SampleError(key, "damaged", `The JSON of ${key} ${error.message}.`);
-    throw new SampleError(key, "damaged", `The JSON of ${key} is damaged: ${reasonOf(error)}`);
+    throw new SampleError(key, "damaged", `${key}.json ${reasonOf(error)}.`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new SampleError(key, "damaged", `The JSON of ${key} is not an object.`);
+    throw new SampleError(key, "damaged", `${key}.json is not an object.`);
   return value as Record<string, unknown>;
 }

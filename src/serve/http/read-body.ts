@@ -1,7 +1,7 @@
 /** Reads and checks the body of a request: JSON, or a multipart form with the same fields. */
 import type { z } from "@hono/zod-openapi";
 import { bufferToFormData } from "hono/utils/buffer";
-import { DuplicateKeyError, parseJson } from "../../data/json.js";
+import { JsonError, parseJson } from "../../data/json.js";
 import { ApiError } from "./api-error.js";
 import { fieldsOf } from "./form-fields.js";
 import { invalidBody } from "./invalid-body.js";
@@ -46,12 +46,8 @@ async function contentOf(request: Request, schema: z.ZodObject, limit: number): 
     return await fieldsOf(await bufferToFormData(bytes, given!), schema);
   } catch (cause) {
     const { message } = cause as Error;
-    if (cause instanceof DuplicateKeyError)
-      throw new ApiError(400, `The body ${message}.`, { cause });
-    const kind = type === "application/json" ? "JSON" : "a multipart form";
-    throw new ApiError(400, `The body cannot be read as ${kind}: ${message}.`, {
-      cause,
-    });
+    const fault = cause instanceof JsonError ? "" : "cannot be read as a multipart form: ";
+    throw new ApiError(400, `The body ${fault}${message}.`, { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
 import { counted } from "../../../base/counted.js";
-import { DuplicateKeyError, parseJson } from "../../json.js";
+import { parseJson } from "../../json.js";
 import { NamedColumns } from "../column-choices.js";
 import { requireColumns } from "../columns.js";
 import { notUtf8, utf8Chunks } from "../encoding.js";
@@ -72,8 +72,7 @@ function jsonRow(bytes: Buffer): Row {
       return { values: values as Record<string, unknown> };
     return { fault: "not an object" };
   } catch (error) {
-    if (error instanceof DuplicateKeyError) return { fault: error.message };
-    return { fault: `not JSON: ${reasonOf(error)}` };
+    return { fault: `it ${reasonOf(error)}` };
   }
 }
 

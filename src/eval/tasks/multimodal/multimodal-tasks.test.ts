@@ -117,7 +117,7 @@ it("Hateful Memes are labeled by number", async () => {
   ]);
   await put("hateful_memes/train.jsonl", '{"id": 1\n');
   await expect(openTask(hatefulMemes, folder, incomplete)).rejects.toThrow(
-    "train.jsonl, line 1: not JSON",
+    "train.jsonl, line 1: it is not JSON",
   );
 });
 
