@@ -78,7 +78,7 @@ export type {
 export { openSource } from "./data/formats/open.js";
 export type { Columns, SampleSource, Source, SourceOptions } from "./data/formats/source.js";
 export { SampleError, SourceError } from "./data/formats/source-error.js";
-export type { ImagePlace } from "./data/formats/image-place.js";
+export type { ImagePlace } from "./data/image-place.js";
 export { type ShardWriterOptions, ShardWriter } from "./data/formats/tar/shard-writer.js";
 export {
   type ShardsReport,

@@ -70,7 +70,7 @@ export type { Backend } from "./backend/backend.js";
 export type { State } from "./backend/state.js";
 export type { Abortable, CallOptions } from "./base/call-options.js";
 export type { SkippedSamples } from "./data/batch/skipped.js";
-export type { ImagePlace } from "./data/formats/image-place.js";
+export type { ImagePlace } from "./data/image-place.js";
 export type { Part } from "./data/formats/part-of-source.js";
 export type { Source } from "./data/formats/source.js";
 export type { DecodeOptions } from "./data/image/decode.js";

@@ -25,10 +25,13 @@ interface Faults {
 }
 
 /** The declarations of entry points, of which only what the package declares itself is looked at. */
-function declarationsOf(entryPoints: ReadonlyMap<string, string>): ts.Program {
+function declarationsOf(
+  entryPoints: ReadonlyMap<string, string>,
+  libraries: readonly string[] = [],
+): ts.Program {
   const options = {
     strict: true,
-    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", ...libraries],
     target: ts.ScriptTarget.ES2023,
     types: [],
   };
@@ -72,13 +75,19 @@ function faultsOf(entryPoints: ReadonlyMap<string, string>, program: ts.Program)
  * What compilers would complain of who do not skip the package's declarations (`skipLibCheck`): types and members that are not there,
  * such as those left out as `@internal`. Types of other packages are unknown here.
  */
-function brokenReferences(program: ts.Program): string[] {
-  const missing = new Set([2305, 2339, 2344, 2416, 2420, 2430, 2552, 2694, 2724]);
+const brokenReferences = (program: ts.Program): string[] =>
+  complaints(program, [2305, 2339, 2344, 2416, 2420, 2430, 2552, 2694, 2724]);
+
+/** Names that are declared nowhere. */
+const unknownNames = (program: ts.Program): string[] =>
+  complaints(program, [2304, 2503, 2552, 2580, 2591]);
+
+function complaints(program: ts.Program, codes: readonly number[]): string[] {
   return program
     .getSourceFiles()
     .filter(({ fileName }) => fileName.startsWith(join(root, "dist")))
     .flatMap((file) => program.getSemanticDiagnostics(file))
-    .filter(({ code }) => missing.has(code))
+    .filter(({ code }) => codes.includes(code))
     .map(
       ({ file, messageText }) =>
         `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
@@ -229,5 +238,10 @@ describe("the public API", () => {
 
   it("needs nothing that was left out of the declarations", () => {
     expect(brokenReferences(program)).toEqual([]);
+  });
+
+  it("of browsers names no type of Node", () => {
+    const own = [...entryPoints].filter(([name]) => name.startsWith("browser"));
+    expect(unknownNames(declarationsOf(new Map(own), ["lib.dom.d.ts"]))).toEqual([]);
   });
 });

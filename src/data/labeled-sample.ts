@@ -1,6 +1,6 @@
 /** Labeled examples: what fine-tuning learns from and what predictions are scored against. */
 
-import type { ImagePlace } from "./formats/image-place.js";
+import type { ImagePlace } from "./image-place.js";
 
 /** The bytes of an image file, or where they are. */
 export type StoredImage = Uint8Array | ImagePlace;

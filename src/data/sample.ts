@@ -1,4 +1,4 @@
-import type { ImagePlace } from "./formats/image-place.js";
+import type { ImagePlace } from "./image-place.js";
 
 /** One record of a data set, nothing decoded yet. */
 export interface Sample {

@@ -1,6 +1,6 @@
 /** Re-ranking by the matching head, which reads an image and a text together. */
 import type { Abortable, CallOptions } from "../base/call-options.js";
-import { readPlace } from "../data/formats/image-place.js";
+import { readPlace } from "../data/formats/read-place.js";
 import { SampleError, SourceError } from "../data/formats/source-error.js";
 import { type DecodeOptions, decodeImage } from "../data/image/decode.js";
 import { isBlank } from "../data/text/blank.js";

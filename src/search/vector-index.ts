@@ -1,6 +1,6 @@
 /** What all indexes of vectors have in common. */
 import type { Abortable, CallOptions } from "../base/call-options.js";
-import type { ImagePlace } from "../data/formats/image-place.js";
+import type { ImagePlace } from "../data/image-place.js";
 import { type EmbeddingOrigin, type EmbeddingRow, isSameModel } from "./embedding-file.js";
 
 /** Which vectors of a sample: that of its image, or that of its text. */

@@ -3,7 +3,8 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { isRemote } from "../remote/address.js";
-import { type ImagePlace, readPlace } from "./image-place.js";
+import type { ImagePlace } from "../image-place.js";
+import { readPlace } from "./read-place.js";
 import { SampleError } from "./source-error.js";
 
 interface FoundFile {

@@ -6,7 +6,7 @@ import { type Fault, readCaptions } from "./captions.js";
 import { ColumnChoices, NamedColumns } from "./column-choices.js";
 import { spread } from "./files-below.js";
 import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
-import type { ImagePlace } from "./image-place.js";
+import type { ImagePlace } from "../image-place.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";

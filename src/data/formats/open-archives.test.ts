@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { bytesAt } from "./image-place.js";
+import { bytesAt } from "./read-place.js";
 import { OpenArchives } from "./open-archives.js";
 
 const folder = mkdtempSync(join(tmpdir(), "archives-"));

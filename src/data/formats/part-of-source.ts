@@ -1,6 +1,7 @@
 /** A part of a data set, for one of several jobs. */
 import type { Sample } from "../sample.js";
-import { isPlace, readPlace } from "./image-place.js";
+import { isPlace } from "../image-place.js";
+import { readPlace } from "./read-place.js";
 import type { SampleSource, Source } from "./source.js";
 import { SampleError } from "./source-error.js";
 

@@ -4,7 +4,8 @@ import { counted } from "../../base/counted.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import type { SkippedSamples } from "../batch/skipped.js";
 import { identityOfFiles } from "./identity.js";
-import { isPlace, readPlace } from "./image-place.js";
+import { isPlace } from "../image-place.js";
+import { readPlace } from "./read-place.js";
 import type { Source, SourceOptions } from "./source.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
 

@@ -11,7 +11,8 @@ import { z } from "zod";
 import type { LocatedSample, Sample } from "../sample.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../batch/mixture.js";
 import { skipReasons } from "../batch/skipped.js";
-import { isPlace, prefetchPlace, readPlace } from "../formats/image-place.js";
+import { isPlace } from "../image-place.js";
+import { prefetchPlace, readPlace } from "../formats/read-place.js";
 import type { OpenArchives } from "../formats/open-archives.js";
 import { SourceError, reasonOf } from "../formats/source-error.js";
 

@@ -3,7 +3,8 @@ import type { LabeledSample, StoredImage } from "../labeled-sample.js";
 import { ImageError } from "../image/image-error.js";
 import { decodeImage } from "../image/decode.js";
 import type { Image } from "../image/image.js";
-import { bytesAt, isPlace } from "../formats/image-place.js";
+import { isPlace } from "../image-place.js";
+import { bytesAt } from "../formats/read-place.js";
 import { reasonOf } from "../formats/source-error.js";
 
 /**

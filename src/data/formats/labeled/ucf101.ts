@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import type { ImagePlace } from "../image-place.js";
+import type { ImagePlace } from "../../image-place.js";
 import type { LabeledSource } from "../../labeled-source.js";
 import { SourceError, reasonOf } from "../source-error.js";
 import { classesByName } from "./class-names.js";

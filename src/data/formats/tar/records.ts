@@ -3,7 +3,7 @@ import type { LocatedSample } from "../../sample.js";
 import type { RemoteState } from "../../remote/store.js";
 import { SampleError } from "../source-error.js";
 import type { ByteReader } from "./byte-reader.js";
-import type { ImagePlace } from "../image-place.js";
+import type { ImagePlace } from "../../image-place.js";
 import {
   type FilesOptions,
   isImageFile,

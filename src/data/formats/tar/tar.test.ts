@@ -8,7 +8,8 @@ import { temporaryDirectory } from "../../../../test/golden/temporary-directory.
 import type { Sample } from "../../sample.js";
 import { SkippedSamples } from "../../batch/skipped.js";
 import { SourceError } from "../source-error.js";
-import { isPlace, readPlace } from "../image-place.js";
+import { isPlace } from "../../image-place.js";
+import { readPlace } from "../read-place.js";
 import { tarSource } from "./source.js";
 import { expandBraces } from "../braces.js";
 

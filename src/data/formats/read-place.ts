@@ -1,26 +1,13 @@
-/** Images that stay in their files until they are needed. */
+/** Reads images that stay in their files until they are needed. Apart from their places, of which browsers know, too. */
 import { readFile } from "node:fs/promises";
 import { fetchRemote, readRemote } from "../remote/remote-file.js";
-import type { ByteRange, RemoteState } from "../remote/store.js";
+import type { ByteRange } from "../remote/store.js";
 import type { ByteRanges } from "./byte-ranges.js";
+import type { ImagePlace } from "../image-place.js";
 import type { OpenArchives } from "./open-archives.js";
 import { openRanges } from "./open-ranges.js";
 import type { SampleName } from "../batch/skipped.js";
 import { SampleError, SourceError, reasonOf } from "./source-error.js";
-
-/** Where the bytes of an image are. Plain JSON. */
-export interface ImagePlace {
-  /** Its path, or the URL of an archive. */
-  readonly file: string;
-  /** The part of an archive, in bytes; default: the whole file. */
-  readonly range?: { readonly start: number; readonly bytes: number };
-  /** Of an archive at a URL, when its samples were found. */
-  readonly state?: RemoteState;
-}
-
-export function isPlace(image: Uint8Array | ImagePlace): image is ImagePlace {
-  return "file" in image;
-}
 
 /**
  * The bytes at `place`.
