@@ -152,7 +152,9 @@ async function describe(sample: LocatedSample): Promise<IndexEntry> {
   const place: ImagePlace = { ...image, file: absolutePlace(image.file) };
   if (place.state) return { ...described, place, stamp: `${place.state.size} ${place.state.tag}` };
   const found = await stat(place.file).catch(() => undefined); // what is wrong is said when it is read
-  return { ...described, place, ...(found && { stamp: `${found.size} ${found.mtimeMs}` }) };
+  if (!found) return { ...described, place };
+  // A file that took the name of another may have its size and its time, as those have that were unpacked together.
+  return { ...described, place, stamp: `${found.size} ${found.mtimeMs} ${found.ctimeMs}` };
 }
 
 const isUntouched = (entry: IndexEntry, known: IndexEntry): boolean =>

@@ -12,7 +12,7 @@ export const vectorKinds: readonly VectorKind[] = ["image", "text"];
 export interface IndexRow extends Omit<EmbeddingRow, "digest"> {
   /** Where the image is, if it can be read again. */
   readonly place?: ImagePlace;
-  /** Size and time of the file at that place when it was read. */
+  /** Size and times of the file at that place when it was read. */
   readonly stamp?: string;
   /** SHA-256 of the image's bytes, or of the text of a sample without image, in base64. */
   readonly content?: string;
