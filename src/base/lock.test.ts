@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LockError, withLock } from "./lock.js";
+import { LockError, lock as take, withLock } from "./lock.js";
 
 let folder: string;
 let path: string;
@@ -36,6 +36,16 @@ describe("withLock", () => {
     expect(await readdir(folder)).toEqual([]);
     await expect(lock(() => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
     expect(await lock()).toBe("done");
+  });
+
+  it("is not released again by the owner before", async () => {
+    const release = await take(path, "The run");
+    await release();
+    await lock(async () => {
+      await release();
+      await expect(lock()).rejects.toThrow(LockError);
+      return "done";
+    });
   });
 
   it("does not wait for a lock that cannot be read", async () => {

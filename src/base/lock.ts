@@ -40,7 +40,8 @@ export async function withLock<Result>(
 /** Takes a lock as `withLock` does; resolves to the function that releases it. */
 export async function lock(path: string, place: string): Promise<() => Promise<void>> {
   await acquire(path, place);
-  return () => rm(path, { force: true });
+  let released: Promise<void> | undefined;
+  return () => (released ??= rm(path, { force: true })); // once: a second time it could be the lock of another
 }
 
 /** Whether an owner that may be alive holds the lock at `path`. */

@@ -53,6 +53,18 @@ function nearest(rows: readonly IndexRow[], query: Float32Array, kind: "image" |
   return scored.sort((a, b) => b.similarity - a.similarity).slice(0, 10);
 }
 
+it("refuses what it cannot search with, and all once it is closed", async () => {
+  const index = new ExactIndex(referenceBackend(), origin);
+  await index.put([rowOf(1)]);
+  const search = index.search(new Float32Array(width).fill(NaN));
+  await expect(search).rejects.toThrow("not finite");
+  await expect(index.search(clustered(1), { top: 0 })).rejects.toThrow(">= 1, but got 0");
+  await index.close();
+  await expect(index.search(clustered(1))).rejects.toThrow("This index was closed");
+  await expect(index.put([rowOf(2)])).rejects.toThrow("This index was closed");
+  await index.close();
+});
+
 describe.each(backends)("an exact index on the %s backend", (name, backend) => {
   it("finds what a scan of the vectors finds, after updates, reopening and compaction", async () => {
     const path = join(folder, name);

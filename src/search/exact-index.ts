@@ -15,8 +15,8 @@ import {
   type SearchOptions,
   type VectorIndex,
   type VectorKind,
-  requireQueries,
   requireSameModel,
+  requireSearch,
   requireVectors,
   vectorKinds,
 } from "./vector-index.js";
@@ -46,7 +46,7 @@ export class ExactIndex implements VectorIndex {
   #directory: IndexDirectory | undefined;
   #origin: EmbeddingOrigin;
   #compactBytes = Infinity;
-  /** Why the index cannot be used any more: a change failed half-way in memory. */
+  /** Why the index cannot be used any more: a change failed half-way in memory, or it was closed. */
   #fault: Error | undefined;
 
   /**
@@ -123,16 +123,16 @@ export class ExactIndex implements VectorIndex {
   search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;
   async search(
     given: Float32Array | readonly Float32Array[],
-    options: SearchOptions = {},
+    { top = 10, ...options }: SearchOptions = {},
   ): Promise<Hit[] | Hit[][]> {
     const queries = given instanceof Float32Array ? [given] : given;
-    requireQueries(queries, this.origin.width);
-    const hits = await this.#searchAll(queries, options);
+    requireSearch(queries, this.origin.width, top);
+    const hits = await this.#searchAll(queries, { top, ...options });
     return given instanceof Float32Array ? hits[0]! : hits;
   }
 
   async refresh({ signal }: Abortable = {}): Promise<void> {
-    await this.#writes.run(async () => {
+    await this.#write(async () => {
       signal?.throwIfAborted();
       const directory = this.#directory;
       if (!directory || directory.isWritable) return; // nobody else writes
@@ -153,7 +153,7 @@ export class ExactIndex implements VectorIndex {
    * Searches go on meanwhile; updates wait.
    */
   async compact(options: Abortable = {}): Promise<void> {
-    await this.#writes.run(() => this.#compact(options));
+    await this.#write(() => this.#compact(options));
   }
 
   /**
@@ -161,7 +161,7 @@ export class ExactIndex implements VectorIndex {
    * @throws SourceError if one is damaged
    */
   async verify(options: Abortable = {}): Promise<void> {
-    await this.#writes.run(async () => {
+    await this.#write(async () => {
       const segment = this.#directory?.segment;
       if (!segment) return;
       await readEntries(segment.prefix, segment, options);
@@ -175,6 +175,7 @@ export class ExactIndex implements VectorIndex {
   async close(): Promise<void> {
     await this.#writes.idle();
     await this.#uses.idle();
+    this.#fault = new Error("This index was closed; open it again to use it.");
     this.#samples.dispose();
     await this.#directory?.close();
   }
@@ -186,11 +187,8 @@ export class ExactIndex implements VectorIndex {
 
   async #searchAll(
     queries: readonly Float32Array[],
-    { top = 10, kind, filter, signal, onProgress }: SearchOptions,
+    { top, kind, filter, signal, onProgress }: SearchOptions & { readonly top: number },
   ): Promise<Hit[][]> {
-    if (!Number.isSafeInteger(top) || top < 1) {
-      throw new RangeError(`Expected a number of hits >= 1, but got ${top}.`);
-    }
     const found: Hit[][] = [];
     for (let first = 0; first < queries.length; first += rowsAtOnce) {
       const some = queries.slice(first, first + rowsAtOnce);
@@ -212,7 +210,7 @@ export class ExactIndex implements VectorIndex {
 
   /** Writes an update to disk and applies it; resolves to the number of samples it deleted. */
   #update(update: Update): Promise<number> {
-    return this.#writes.run(async () => {
+    return this.#write(async () => {
       const directory = this.#directory;
       if (directory) {
         if (!directory.isWritable) {
@@ -227,17 +225,19 @@ export class ExactIndex implements VectorIndex {
     });
   }
 
+  /** Works on the directory when all such work before has ended. */
+  #write<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#writes.run(() => this.#whole(work));
+  }
+
   /** Uses the tables when all uses before have ended. */
   #use<Result>(use: () => Promise<Result>): Promise<Result> {
-    return this.#uses.run(() => {
-      if (this.#fault === undefined) return use();
-      throw new Error(
-        "A change of the index failed. Open it again; acknowledged updates are not lost.",
-        {
-          cause: this.#fault,
-        },
-      );
-    });
+    return this.#uses.run(() => this.#whole(use));
+  }
+
+  #whole<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#fault !== undefined) throw this.#fault;
+    return work();
   }
 
   /** Changes the tables; if that fails half-way, they cannot be used any more. */
@@ -246,7 +246,9 @@ export class ExactIndex implements VectorIndex {
       try {
         return await change();
       } catch (error) {
-        this.#fault = error as Error;
+        const message =
+          "A change of the index failed. Open it again; acknowledged updates are not lost.";
+        this.#fault = new Error(message, { cause: error });
         throw error;
       }
     });

@@ -67,7 +67,8 @@ export interface VectorIndex extends AsyncDisposable {
    * The entries nearest to a query, nearest first, or to each of several.
    *
    * @param query an L2-normalized embedding, float32 [D]
-   * @throws RangeError if it has a different width; UnknownFieldError if no entry has a field that the filter asks for
+   * @throws RangeError if it has a different width or is not finite; UnknownFieldError if no entry has a field that the filter
+   *   asks for
    */
   search(query: Float32Array, options?: SearchOptions): Promise<Hit[]>;
   search(queries: readonly Float32Array[], options?: SearchOptions): Promise<Hit[][]>;
@@ -123,11 +124,15 @@ export function requireVectors(rows: readonly IndexRow[], width: number): void {
   }
 }
 
-/** @throws RangeError unless all queries have this width */
-export function requireQueries(queries: readonly Float32Array[], width: number): void {
+/** @throws RangeError unless all queries have this width and are finite, and `top` is a number of hits */
+export function requireSearch(queries: readonly Float32Array[], width: number, top: number): void {
   for (const query of queries) {
     if (query.length !== width) throw widthError("The query", query, width);
+    if (!query.every(Number.isFinite))
+      throw new RangeError("The query has numbers that are not finite.");
   }
+  if (!Number.isSafeInteger(top) || top < 1)
+    throw new RangeError(`Expected a number of hits >= 1, but got ${top}.`);
 }
 
 function widthError(what: string, vector: Float32Array, width: number): RangeError {

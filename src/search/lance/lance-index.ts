@@ -20,8 +20,8 @@ import {
   type VectorIndex,
   type VectorKind,
   entryOf,
-  requireQueries,
   requireSameModel,
+  requireSearch,
   requireVectors,
   usualKind,
 } from "../vector-index.js";
@@ -164,7 +164,7 @@ export class LanceIndex implements VectorIndex {
     { top = 10, kind, filter, signal, onProgress }: SearchOptions = {},
   ): Promise<Hit[] | Hit[][]> {
     const queries = given instanceof Float32Array ? [given] : given;
-    requireQueries(queries, this.origin.width);
+    requireSearch(queries, this.origin.width, top);
     const own = kind ?? (await usualKind(this));
     if (kind && (await this.count(kind)) === 0) {
       throw new Error(`${this.path} has no embeddings of ${kind}s.`);
