@@ -87,6 +87,8 @@ export class TextFiller {
     image: Image | undefined,
     { top = 5, signal }: FillTextOptions & Abortable,
   ): Promise<FilledText> {
+    if (!Number.isSafeInteger(top) || top < 1)
+      throw new RangeError(`Expected a number of candidates >= 1, but got ${top}.`);
     const { tokenizer, config } = this.#model;
     const { vocabulary } = tokenizer;
     const ids = tokenizer.encode(text);
@@ -112,7 +114,7 @@ export class TextFiller {
   #candidates(probabilities: Float32Array, top: number): Candidate[] {
     const { pieces, ordinary } = this.#model.tokenizer.vocabulary;
     const own = Float32Array.from(ordinary, (id) => probabilities[id]!);
-    return highest(own, Math.max(1, top)).map((index) => ({
+    return highest(own, top).map((index) => ({
       piece: pieces[ordinary[index]!]!,
       probability: own[index]!,
     }));

@@ -276,6 +276,7 @@ describe("a loaded model", () => {
 
   it("refuses texts without a mask, and those that are too long", async () => {
     await expect(flava.fill("nothing hidden")).rejects.toThrow("write [MASK]");
+    await expect(flava.fill("[MASK]", { top: 0 })).rejects.toThrow(">= 1, but got 0");
     await expect(flava.fill(`[MASK] ${"a ".repeat(20)}`)).rejects.toThrow("23 tokens");
   });
 

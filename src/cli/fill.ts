@@ -8,7 +8,7 @@ import { type JsonFlag, jsonOption, printJson } from "./json.js";
 import { type ModelFlags, addModelOptions, useModel } from "./model-option.js";
 import { outputFile } from "./output-path.js";
 import { alignedPercent } from "./percent.js";
-import { wholeNumber } from "./whole-number.js";
+import { wholeNumber, wholeNumberFrom } from "./whole-number.js";
 
 interface FillFlags extends ModelFlags, JsonFlag {
   readonly image?: string;
@@ -34,7 +34,7 @@ export function addFill(program: Command): void {
       outputFile(imageExtensions, { replace: true }),
     )
     .option("--seed <n>", "seed of the hidden patches", wholeNumber, 0)
-    .option("--top <n>", "candidates per [MASK]", wholeNumber, 5)
+    .option("--top <n>", "candidates per [MASK]", wholeNumberFrom(1), 5)
     .addOption(jsonOption())
     .action((text: string | undefined, flags: FillFlags) => {
       if (text === undefined && flags.out === undefined) {
