@@ -78,6 +78,9 @@ describe("a loaded model", () => {
     const others = await flava.embedImages([bytes.buffer, new Blob([bytes]), sharp(png)]);
     expect(new Set([...vectors, ...others].map((vector) => vector.join())).size).toBe(1);
     expect(await flava.embedImages(png)).toEqual(vectors[0]);
+    const photo = sharp(file).withMetadata({ orientation: 6 }).withIccProfile("p3").jpeg();
+    const turned = await photo.toBuffer();
+    expect(await flava.embedImages(sharp(turned))).toEqual(await flava.embedImages(turned));
     expect(dot(vectors[0]!, vectors[0]!)).toBeCloseTo(1, 5);
     const texts = await flava.embedTexts(["a cat", "two dogs"]);
     expect(texts.map(({ length }) => length)).toEqual([config.projection, config.projection]);

@@ -7,7 +7,7 @@ import { pathOf } from "./path.js";
 
 /**
  * An image: the path or file: URL of an image file, its bytes (JPEG, PNG, WebP ...), a Blob or File, a sharp instance,
- * or decoded pixels.
+ * or decoded pixels. Of sharp instances in RGB, as of files, the EXIF orientation is applied and the color profile is not.
  */
 export type ImageInput = string | URL | ArrayBuffer | Uint8Array | Blob | Sharp | Image;
 
@@ -21,8 +21,10 @@ export async function readImage(input: ImageInput): Promise<Image> {
   if (input instanceof Uint8Array) return decodeImage(input);
   if (input instanceof ArrayBuffer) return decodeImage(new Uint8Array(input));
   if (input instanceof Blob) return decodeImage(new Uint8Array(await input.arrayBuffer()));
-  if (isSharp(input))
-    return decodeImage(await input.clone().png({ compressionLevel: 0 }).toBuffer());
+  if (isSharp(input)) {
+    const whole = input.clone().keepExif().keepIccProfile(); // by default sharp drops the orientation and changes colors
+    return decodeImage(await whole.png({ compressionLevel: 0 }).toBuffer());
+  }
   if (isPixels(input)) return input;
   throw new TypeError(
     "Expected an image: a path, a file: URL, the bytes of an image file (Uint8Array, ArrayBuffer, Blob), a sharp " +
