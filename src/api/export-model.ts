@@ -9,6 +9,7 @@ import { loadModel } from "../checkpoint/load-model.js";
 import { jsonText } from "../checkpoint/files/json.js";
 import type { Model } from "../checkpoint/model.js";
 import { processingFiles } from "../checkpoint/processing-files.js";
+import { requireElsewhere } from "../checkpoint/save-model.js";
 import { toProcessorConfig } from "../data/image/processor-config.js";
 import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import { toTokenizerJson } from "../data/text/tokenizer-json.js";
@@ -41,10 +42,10 @@ export async function exportModel(
   directory: string,
   { model: place, dtype, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
 ): Promise<string[]> {
-  await requireExportable(directory);
+  const path = place === undefined ? shippedModel() : pathOf(place);
+  await requireExportable(directory, path);
   const backend = await requestBackend(backendOptions);
   try {
-    const path = place === undefined ? shippedModel() : pathOf(place);
     const model = await loadModel(path, backend, { ...loading });
     await mkdir(directory, { recursive: true });
     await writeConfigFile(directory, model.state, model.config, { source: model.source });
@@ -78,10 +79,14 @@ function transformersFiles({ processor, tokenizer, config }: Model): Record<stri
   };
 }
 
-/** Throws if the directory has files of other kinds. */
-async function requireExportable(directory: string): Promise<void> {
+/** Throws if the directory has files of other kinds, or is that of the model, which may hold its own export. */
+async function requireExportable(directory: string, source: string): Promise<void> {
   const found = await readdir(directory).catch((): string[] => []);
-  if (found.length === 0 || found.includes("onnx")) return;
+  if (found.length === 0) return;
+  if (found.includes("onnx")) {
+    await requireElsewhere(directory, source);
+    return;
+  }
   throw new CheckpointError(
     `${directory} has other files, such as ${found[0]}. Export to a new directory.`,
   );

@@ -59,11 +59,7 @@ export async function requireReplaceable(directory: string, source?: string): Pr
   if (!found) return;
   if (!found.isDirectory())
     throw new CheckpointError(`${directory} is a file. Name a directory to write the model to.`);
-  if (source !== undefined && (await holds(directory, source))) {
-    throw new CheckpointError(
-      `${directory} is where the model comes from. Name another directory to write it to.`,
-    );
-  }
+  if (source !== undefined) await requireElsewhere(directory, source);
   const other = (await readdir(directory)).find((name) => !ownFile.test(name));
   if (other === undefined) return;
   throw new CheckpointError(
@@ -71,8 +67,12 @@ export async function requireReplaceable(directory: string, source?: string): Pr
   );
 }
 
-/** Whether `source` is `directory` or a file in it, following links. */
-async function holds(directory: string, source: string): Promise<boolean> {
-  const [target, origin] = await Promise.all([realpath(directory), realpath(source)]);
-  return origin === target || dirname(origin) === target;
+/** @throws CheckpointError if `source` is `directory`, which exists, or a file in it, following links */
+export async function requireElsewhere(directory: string, source: string): Promise<void> {
+  const target = await realpath(directory);
+  const origin = await realpath(source).catch(() => ""); // loading it says what is wrong
+  if (origin !== target && dirname(origin) !== target) return;
+  throw new CheckpointError(
+    `${directory} is where the model comes from. Name another directory to write it to.`,
+  );
 }

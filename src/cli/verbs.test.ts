@@ -286,6 +286,9 @@ describe("flava", () => {
     const lines = await run("export", out, "--model", model, "--dtype", "int8");
     expect(lines[0]).toMatch(/vision_model_quantized\.onnx +[\d.]+ [kM]B$/);
     await expect(run("export", folder, "--model", model)).rejects.toThrow("has other files");
+    await mkdir(join(model, "onnx"));
+    await expect(run("export", model, "--model", model)).rejects.toThrow("where the model comes");
+    await rm(join(model, "onnx"), { recursive: true });
   });
 
   it.runIf(nativeLevels().length > 0)("inspect describes the machine", async () => {
