@@ -11,6 +11,8 @@ import { writeCheckpoint } from "./small-checkpoint.js";
 export interface Served {
   /** The same model, for what is expected. */
   readonly offline: Flava;
+  /** Loads it once more. */
+  readonly open: () => Promise<Flava>;
   /** A server of the model `small`, closed after all tests. */
   readonly start: (options?: Partial<ServerOptions>) => Promise<Server>;
 }
@@ -29,7 +31,7 @@ export function serveSmallModel(): () => Served {
       servers.push(server);
       return server;
     };
-    served = { offline: await open(), start };
+    served = { offline: await open(), open, start };
   });
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.close()));

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dataUrl, png, post, serveSmallModel } from "../../test/served.js";
+import type { Flava } from "../api/flava.js";
 import { createApp } from "./create-app.js";
 import { Admission } from "./http/admission.js";
 import { defaultLimits } from "./http/limits.js";
@@ -185,6 +186,22 @@ describe("the server", () => {
     expect(Float32Array.from(vector!)).toEqual(await served().offline.embedTexts("a heart"));
     expect(await (await fetch(url)).text()).toBe("my own page");
     http.close();
+  });
+
+  it("loads its models again one time after the other, and closes what it was loading", async () => {
+    const { open, start } = served();
+    const loaded: Flava[] = [];
+    let [loading, most] = [0, 0];
+    const small = async (): Promise<Flava> => {
+      most = Math.max(most, ++loading);
+      loaded.push(await open());
+      loading--;
+      return loaded.at(-1)!;
+    };
+    const reloading = await start({ models: { small } });
+    await Promise.all([reloading.reload(), reloading.reload(), reloading.close()]);
+    expect([loaded.length, most]).toEqual([3, 1]);
+    for (const flava of loaded) await expect(flava.embedTexts("a")).rejects.toThrow("was closed");
   });
 
   it("shows its endpoints, without requests to other hosts", async () => {

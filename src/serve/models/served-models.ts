@@ -1,4 +1,5 @@
 import type { Flava } from "../../api/flava.js";
+import { CallQueue } from "../../inference/call-queue.js";
 import { openIndex } from "../../search/open-index.js";
 import { ApiError } from "../http/api-error.js";
 import { ServedModel, type ServedModelOptions } from "./served-model.js";
@@ -28,6 +29,8 @@ interface Entry {
 /** The models of a server by name. */
 export class ServedModels {
   readonly #entries = new Map<string, Entry>();
+  /** One after another, so that what was loaded last is what is served. */
+  readonly #reloads = new CallQueue();
 
   private constructor(
     private readonly loaders: Readonly<Record<string, LoadModel>>,
@@ -51,7 +54,11 @@ export class ServedModels {
    * Loads all models again. Calls go on with the models that they began with, which are closed after the last of them. If one
    * cannot be loaded, all stay as they were.
    */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    return this.#reloads.run(() => this.#loadAll());
+  }
+
+  async #loadAll(): Promise<void> {
     const fresh: ServedModel[] = [];
     try {
       for (const [place, [name, load]] of Object.entries(this.loaders).entries()) {
@@ -107,6 +114,7 @@ export class ServedModels {
 
   /** Closes all models, each after its last call. */
   async close(): Promise<void> {
+    await this.#reloads.idle();
     await Promise.all([...this.#entries.values()].map(closed));
   }
 }
