@@ -13,6 +13,7 @@ import { requireTexts } from "../data/text/blank.js";
 import type { Tokenizer } from "../data/text/tokenizer.js";
 import { Embedder } from "../inference/embedder.js";
 import { rowOf } from "../inference/similarity.js";
+import { TruncatedTexts } from "../inference/truncated-texts.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Parameter } from "../nn/parameter.js";
 import { modelFingerprint } from "../search/model-fingerprint.js";
@@ -27,6 +28,8 @@ export interface LoadedModel {
   readonly backend: Backend;
 }
 
+const warn = (message: string): void => console.warn(`flava: ${message}`);
+
 /**
  * FLAVA in a browser; `load` makes it. Where the page is not cross-origin isolated, computing on WebAssembly keeps the calling
  * thread busy: use it in a worker.
@@ -35,10 +38,16 @@ export class Flava {
   readonly #model: LoadedModel;
   readonly #embedder: Embedder;
   readonly #classifier: Classifier;
+  readonly #truncated = new TruncatedTexts();
+  readonly #onWarning: (message: string) => void;
 
-  constructor(model: LoadedModel) {
+  constructor(model: LoadedModel, onWarning = warn) {
     this.#model = model;
-    this.#embedder = new Embedder(model);
+    this.#onWarning = onWarning;
+    this.#embedder = new Embedder({
+      ...model,
+      onTruncated: (text, tokens) => this.#truncated.add(text, tokens),
+    });
     this.#classifier = new Classifier(model.config.projection);
   }
 
@@ -62,12 +71,12 @@ export class Flava {
 
   /**
    * Unit-length embeddings of texts in the space of images: float32 [D] each. Texts longer than the model's positions are
-   * truncated.
+   * truncated with a warning, here and in all methods.
    * @throws RangeError if a text is blank
    */
   async embedTexts(texts: readonly string[]): Promise<Float32Array[]> {
     requireTexts(texts);
-    const vectors = await this.#embedder.texts(texts);
+    const vectors = await this.#read(() => this.#embedder.texts(texts));
     return texts.map((_, index) => rowOf(vectors, index, this.#embedder.width).slice());
   }
 
@@ -83,7 +92,9 @@ export class Flava {
     const images = await this.embedImages([image]);
     const scale = await similarityScale(this.#model.state);
     const embed = (texts: readonly string[]): Promise<Float32Array> => this.#embedder.texts(texts);
-    const [found] = await this.#classifier.classify(images, labels, scale, embed, options);
+    const [found] = await this.#read(() =>
+      this.#classifier.classify(images, labels, scale, embed, options),
+    );
     return found!;
   }
 
@@ -94,7 +105,7 @@ export class Flava {
    */
   async match(image: BrowserImage, text: string): Promise<number> {
     requireTexts(text);
-    const [probability] = await this.#embedder.match([toImage(image)], [text]);
+    const [probability] = await this.#read(() => this.#embedder.match([toImage(image)], [text]));
     return probability!;
   }
 
@@ -115,6 +126,16 @@ export class Flava {
   files(): Promise<ModelFiles> {
     const { state, config, processor, tokenizer } = this.#model;
     return modelFiles(state, config, processor, tokenizer);
+  }
+
+  /** Warns of texts that were truncated, once for all of a call. */
+  async #read<Result>(run: () => Promise<Result>): Promise<Result> {
+    try {
+      return await run();
+    } finally {
+      const summary = this.#truncated.takeSummary();
+      if (summary !== undefined) this.#onWarning(summary);
+    }
   }
 
   /** Frees the memory. */

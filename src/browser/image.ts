@@ -15,13 +15,19 @@ export type BrowserImage = CanvasPixels | Image;
 
 /** The image without alpha, blended with white, as `decodeImage` does in Node. */
 export function toImage(image: BrowserImage): Image {
-  if ("pixels" in image) return image;
-  const { width, height, data } = image;
-  if (data.length !== 4 * width * height) {
+  const { width, height } = image;
+  const [kind, numbers, each] =
+    "pixels" in image
+      ? (["An image in RGB", image.pixels, 3] as const)
+      : (["An ImageData", image.data, 4] as const);
+  const count = each * width * height;
+  if (numbers.length !== count) {
     throw new RangeError(
-      `An ImageData of ${width} x ${height} has ${4 * width * height} numbers, not ${data.length}.`,
+      `${kind} of ${width} x ${height} has ${count} numbers, not ${numbers.length}.`,
     );
   }
+  if ("pixels" in image) return image;
+  const { data } = image;
   const pixels = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
     const alpha = data[4 * i + 3]! / 255;

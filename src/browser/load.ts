@@ -24,6 +24,8 @@ export interface LoadOptions extends Abortable, BackendOptions {
    * true.
    */
   readonly cache?: boolean;
+  /** Receives warnings, such as for truncated texts, at most once per call; default: `console.warn`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface LoadOptions extends Abortable, BackendOptions {
  */
 export async function load(
   url: string | URL,
-  { signal, onProgress, cache = true, ...options }: LoadOptions = {},
+  { signal, onProgress, cache = true, onWarning, ...options }: LoadOptions = {},
 ): Promise<Flava> {
   const base = `${String(url).replace(/\/$/, "")}/`;
   const files = new Files(base, signal, cache);
@@ -64,7 +66,7 @@ export async function load(
   try {
     const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
     await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
-    return new Flava({ config, state, tokenizer, processor, backend });
+    return new Flava({ config, state, tokenizer, processor, backend }, onWarning);
   } catch (error) {
     backend.dispose();
     throw error;
