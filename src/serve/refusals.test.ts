@@ -84,6 +84,12 @@ describe("a request", () => {
     ["no token but [CLS] and [SEP]", { input: [[5], [101, 102]] }, 422, /^input\[1\]: .* got none/],
     ["a long text", { input: "word ".repeat(50) }, 422, /more than the 16 tokens/],
     ["a wrong token", { input: [5, 40_000] }, 422, /there is no token 40000/],
+    [
+      "a token of more bits",
+      { input: [5, 2 ** 32 + 5] },
+      422,
+      /^input\[1\]: .*, but got 4294967301$/,
+    ],
     ["too many inputs", { input: Array(21).fill("a") }, 422, /at most 20 inputs .* got 21/],
     ["an unknown model", { input: "a", model: "b" }, 404, /no model "b"; this server has "small"/],
   ])("with %s is refused", async (_, body, status, message) => {

@@ -9,7 +9,7 @@ import {
   truncateSchema,
 } from "./inputs.js";
 
-const tokenIds = z.array(z.int().nonnegative()).min(1);
+const tokenIds = z.array(z.int32().nonnegative()).min(1);
 
 const kinds =
   "a text, a data: URL of an image, token ids, { text }, { image }, or an uploaded file of an image";
