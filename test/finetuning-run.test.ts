@@ -227,6 +227,8 @@ describe("a fine-tuning run", () => {
     }));
     await expect(run("same", {}, { train: same })).rejects.toThrow(/nothing to tell apart/);
     await expect(run("by", { best: "acuracy" })).rejects.toThrow(/Did you mean "accuracy"/);
+    const one = run("one class", { best: "AUROC", steps: 4 }, { validation: same.slice(0, 4) });
+    await expect(one).rejects.toThrow(/No model can be chosen by "AUROC", .* all are of one class/);
   });
 });
 

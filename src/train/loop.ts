@@ -170,6 +170,7 @@ async function evaluate<B>(
   if (run.isWriter) await writeReport(report);
   const value = measure && scalars[measure.name];
   if (measure === undefined || value === undefined) return progress;
+  requireValue(value, measure);
   const { best } = progress;
   const { name, tieBreak = "" } = measure;
   const isFirst = best?.measure !== name; // the recipe may name another one than before
@@ -182,6 +183,15 @@ async function evaluate<B>(
   const loss = scalars[tieBreak];
   const { step } = progress;
   return { ...progress, best: { step, measure: name, value, ...(loss !== undefined && { loss }) } };
+}
+
+/** @throws Error if it is NaN: no model is better than another by that, and the first one would be kept */
+function requireValue(value: number, { name }: BestMeasure): void {
+  if (!Number.isNaN(value)) return;
+  throw new Error(
+    `No model can be chosen by "${name}", which is not a number on the validation data: perhaps training has diverged, none of its ` +
+      "samples can be used, or all are of one class. Give other validation data, or choose by another measure (best).",
+  );
 }
 
 const placeOf = ({ step, seconds }: Progress): Pick<Progress, "step" | "seconds"> => ({
