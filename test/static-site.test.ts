@@ -126,6 +126,20 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     await expect.poll(() => accessFaults(page), { timeout: 40_000 }).toEqual([]); // dimmed while renewed
   });
 
+  it("takes no image of another folder for the one of the same name that others are to be like", async () => {
+    const other = join(folder, "other", "my-images");
+    await mkdir(other, { recursive: true });
+    await cp(join(examples, "cat.webp"), join(other, "heart.webp"));
+    await cp(join(examples, "heart.webp"), join(other, "cat.webp"));
+    await page.locator("input[type=file]").first().setInputFiles(other);
+    await page.getByText("2 images to search").waitFor();
+    for (const text of ["a cat", ""]) {
+      await page.getByLabel("Text").fill(text);
+      await expect.poll(() => hits().first().innerText()).toMatch(/^heart\.webp/);
+    }
+    await expect.poll(() => hits().first().innerText()).toMatch(/^heart\.webp[^]*1\.000/);
+  });
+
   it("keeps embeddings between visits until it is told to forget them", async () => {
     await page.reload();
     await choose();

@@ -57,6 +57,12 @@ const FolderPlace = ({ folder }: { readonly folder: FolderControls }): JSX.Eleme
   </DropPlace>
 );
 
+/** What images are to be like. */
+interface Example extends ChosenImage {
+  /** Its embedding, of an image of the folder. */
+  readonly vector?: Float32Array;
+}
+
 interface SearchProps {
   /** Undefined while it is not open. */
   readonly model: TabModel | undefined;
@@ -66,17 +72,17 @@ interface SearchProps {
 
 function Search({ model, images, isRunning }: SearchProps): JSX.Element {
   const [text, setText] = useState("");
-  const [[example], setExamples] = useState<readonly ChosenImage[]>([]);
+  const [[example], setExamples] = useState<readonly Example[]>([]);
   const isSought = text.trim() !== "" || example !== undefined;
   const query = useRequest(
-    isSought && model ? () => queryOf(text, example, images, model) : undefined,
+    isSought && model ? () => queryOf(text, example, model) : undefined,
     [text, example, model],
     typingPause,
   );
-  const showSimilar = ({ path, file }: EmbeddedImage): void => {
+  const showSimilar = ({ path, file, vector }: EmbeddedImage): void => {
     void dataUrlOf(file).then((url) => {
       setText("");
-      setExamples([{ name: path, url, key: path }]);
+      setExamples([{ name: path, url, vector }]);
     });
   };
   return (
@@ -110,25 +116,18 @@ function Search({ model, images, isRunning }: SearchProps): JSX.Element {
 /** What is sought as an embedding; a text and an image count alike. */
 async function queryOf(
   text: string,
-  example: ChosenImage | undefined,
-  images: readonly EmbeddedImage[],
+  example: Example | undefined,
   model: TabModel,
 ): Promise<Float32Array> {
   const parts = [
     ...(text.trim() === "" ? [] : [model.embedText(text)]),
-    ...(example ? [vectorOf(example, images, model)] : []),
+    ...(example ? [vectorOf(example, model)] : []),
   ];
   return sumOf(await Promise.all(parts));
 }
 
-async function vectorOf(
-  { url, key }: ChosenImage,
-  images: readonly EmbeddedImage[],
-  model: TabModel,
-): Promise<Float32Array> {
-  const known = images.find(({ path }) => path === key);
-  if (known) return known.vector;
-  const [vector] = await model.embedImages([blobOf(url)]);
-  if (vector) return vector;
+async function vectorOf({ url, vector }: Example, model: TabModel): Promise<Float32Array> {
+  const [found] = vector ? [vector] : await model.embedImages([blobOf(url)]);
+  if (found) return found;
   throw new Error("This browser cannot decode the image. Choose a JPEG or PNG.");
 }

@@ -4,7 +4,7 @@ export interface ChosenImage {
   readonly name: string;
   /** The file as it is: "data:image/png;base64,..." */
   readonly url: string;
-  /** Its key in the index, or its path in a folder, if it is from there. */
+  /** Its key in the index, if it is from there. */
   readonly key?: string;
 }
 
