@@ -292,6 +292,12 @@ describe.skipIf(chromium === undefined)("the web app", () => {
       await page.getByText("These are not the images").waitFor();
       await page.locator("input[type=file]").setInputFiles(images);
       await page.getByRole("button", { name: "Go on" }).press("Enter");
+      const leave = `dispatchEvent(new Event("beforeunload", { cancelable: true }))`;
+      expect(await page.evaluate(leave)).toBe(false); // the browser asks
+      await page.getByRole("link", { name: "Model" }).click();
+      await page.getByRole("heading", { name: "flava mini" }).waitFor();
+      await page.getByRole("link", { name: "Train here" }).click();
+      await page.getByText("4 images, such as “a cat”.").waitFor();
       const button = page.getByRole("button", { name: "Download the model" });
       await button.waitFor({ timeout: 40_000 });
       const curve = page.getByRole("img", { name: "Curve of joint: loss" });

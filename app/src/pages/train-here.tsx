@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { Computes } from "../parts/computes.js";
 import { Curve, type Line } from "../parts/curve.js";
 import { FileButton } from "../parts/file-button.js";
@@ -8,6 +8,7 @@ import { LeftOut } from "../parts/left-out.js";
 import { Empty, Fault, Waiting } from "../parts/notice.js";
 import { PageHead } from "../parts/page-head.js";
 import { lineOf } from "../parts/run-curves.js";
+import { useKept } from "../parts/use-kept.js";
 import { describeImages } from "../tab/kept-run.js";
 import { tarOf } from "../tab/tar.js";
 import { type Pair, type Pairs, pairsOf } from "../tab/training-pairs.js";
@@ -23,9 +24,9 @@ const lengths = [
 ];
 
 export function TrainHerePage(): JSX.Element {
-  const [found, setFound] = useState<Pairs>();
+  const [found, setFound] = useKept<Pairs | undefined>("train-here images", undefined);
   const pairs = found?.pairs;
-  const [share, setShare] = useState(lengths[0]!.share);
+  const [share, setShare] = useKept("train-here share", lengths[0]!.share);
   const training = useTraining();
   return (
     <>

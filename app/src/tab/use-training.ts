@@ -1,5 +1,5 @@
-/** Training in a worker of this page. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** Training in a worker of this tab, which goes on while other pages are shown. */
+import { useEffect, useState } from "preact/hooks";
 import type {
   PauseTraining,
   TrainingMessage,
@@ -54,30 +54,49 @@ export interface TrainingControls extends Training {
   readonly stop: () => void;
 }
 
+let training = nothing;
+let running: Worker | undefined;
+const listeners = new Set<(training: Training) => void>();
+
+const update: Report = (part) => {
+  training = { ...training, ...part };
+  for (const listener of listeners) listener(training);
+};
+
+/** Makes the browser ask before the tab is closed or loaded again. */
+const ask = (event: Event): void => event.preventDefault();
+
+function end(): void {
+  running?.terminate();
+  running = undefined;
+  removeEventListener("beforeunload", ask);
+}
+
+function begin(pairs: readonly Pair[], share: number, from?: KeptRun): void {
+  end();
+  training = { ...nothing, entries: from?.entries ?? [] };
+  update({ isRunning: true });
+  addEventListener("beforeunload", ask);
+  const worker = trainingWorker(pairs, share, from, (part) => {
+    if (worker !== running) return; // of a run that was stopped
+    if (part.isRunning === false) end();
+    update(part);
+  });
+  running = worker;
+}
+
 export function useTraining(): TrainingControls {
-  const [training, setTraining] = useState(nothing);
-  const update = (part: Partial<Training>): void =>
-    setTraining((before) => ({ ...before, ...part }));
-  const worker = useRef<Worker>(undefined);
-  const end = (): void => {
-    worker.current?.terminate();
-    worker.current = undefined;
-  };
+  const [shown, setShown] = useState(training);
   useEffect(() => {
-    void keptRun().then((kept) => update({ kept }));
-    return end;
+    listeners.add(setShown);
+    setShown(training); // which may have changed since it was rendered
+    void keptRun().then((kept) => training.isRunning || update({ kept }));
+    return () => {
+      listeners.delete(setShown);
+    };
   }, []);
-  const begin = (pairs: readonly Pair[], share: number, from?: KeptRun): void => {
-    end();
-    const entries = from?.entries ?? [];
-    setTraining({ ...nothing, entries, isRunning: true });
-    worker.current = trainingWorker(pairs, share, from, (part) => {
-      if (part.isRunning === false) end();
-      update(part);
-    });
-  };
   return {
-    ...training,
+    ...shown,
     start: begin,
     resume: (pairs) => {
       const { kept } = training;
@@ -85,7 +104,7 @@ export function useTraining(): TrainingControls {
     },
     pause: () => {
       update({ isPausing: true });
-      worker.current?.postMessage({ kind: "pause" } satisfies PauseTraining);
+      running?.postMessage({ kind: "pause" } satisfies PauseTraining);
     },
     dismiss: () => update({ fault: undefined }),
     stop: () => {
