@@ -1,6 +1,6 @@
 /** What a run of pre-training can be asked for: weights to start from, the measure of the best model, losses of one's own. */
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -115,6 +115,18 @@ describe.skipIf(backend.name !== "native")("pretrain", () => {
       expect.stringMatching(`^The best model is .*: mlm ${value.toFixed(3)} on`),
     );
     expect(existsSync(stage.file("best", "model.safetensors"))).toBe(true);
+
+    // A value of other validation data, which no model would reach.
+    const file = stage.file("checkpoints", "0000004", "progress.json");
+    await writeFile(file, progress.replace(`"value":${value}`, '"value":-1'));
+    const { data, ...longer } = withJoint({ best: "mlm", every, steps: 5 });
+    const validation = { ...data.validation, batch: 8 };
+    const changed = { ...longer, data: { ...data, validation } };
+    const again = await run("best", { ...by("mlm"), recipe: changed, allowChanges: true });
+    expect(again).toContainEqual(expect.stringContaining("was evaluated in another way"));
+    expect(again).toContainEqual(
+      expect.stringMatching(/^The best model is that after step 5: mlm/),
+    );
   });
 
   it("minimizes a loss of one's own with inputs of its own, also in micro-batches", async () => {

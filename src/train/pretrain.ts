@@ -20,10 +20,10 @@ import { openStage } from "./open-stage.js";
 import { cappedBatches, contrastiveFloor, overfitTask, overfitVerdict } from "./overfit.js";
 import { requireStages } from "./require-stages.js";
 import { requireStart, unfinishedStage } from "./require-start.js";
-import { type Provenance, differences } from "./run/provenance.js";
+import { type Provenance, differences, judgesAlike } from "./run/provenance.js";
 import { type LogEntry, readLog } from "./run/log.js";
 import { checkRun } from "./run/resume.js";
-import { RunDirectory } from "./run/run-directory.js";
+import { type Progress, RunDirectory } from "./run/run-directory.js";
 import { describeTime } from "./run/speed.js";
 import { shardsOf, withShards } from "./run/shared-run.js";
 import { type StartWeights, identitiesOf, startWeights } from "./run/start.js";
@@ -152,7 +152,7 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
   const { recipe, backend, directory, preparation, log } = options;
   const processes = backend.communicator;
   const run = new RunDirectory(join(directory, stage.name), isFirst(processes));
-  const { inputs, validation, provenance, isFinished } = await inTurns(processes, async () => {
+  const prepared = await inTurns(processes, async () => {
     const inputs: StageInputs = {
       start: await startWeights(stage, directory, recipe.start, log),
       vocabulary: await vocabularyOf(recipe),
@@ -163,8 +163,11 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
     // Opened again with the stage; processes of one machine that index at once would replace each other's index.
     const opens = processes !== undefined && !isFinished;
     const held = opens ? await validationSets(recipe.data, stage, preparation) : undefined;
-    return { inputs, provenance, isFinished, validation: held && digestsOf(held) };
+    const before = await run.readFacts(); // until the first process writes its own
+    const keepsBest = !before || judgesAlike(before, provenance);
+    return { inputs, provenance, keepsBest, isFinished, validation: held && digestsOf(held) };
   });
+  const { inputs, provenance, keepsBest, isFinished, validation } = prepared;
   const { digests: data, ...others } = provenance;
   await requireSame(processes, {
     ...{ ...others, data },
@@ -183,7 +186,8 @@ async function runStage(stage: StageRecipe, options: RunOptions): Promise<Ending
       ...{ backend, recipe, vocabulary, run, start, extra, preparation, zero },
     });
     try {
-      const ending = await trainStage(opened, stage, { ...inputs, provenance }, run, options);
+      const given = { ...inputs, provenance, keepsBest };
+      const ending = await trainStage(opened, stage, given, run, options);
       if (ending === "stopped") return "stopped";
     } finally {
       await opened.dispose();
@@ -238,11 +242,17 @@ async function provenanceOf(
   };
 }
 
+interface TrainingInputs extends StageInputs {
+  readonly provenance: Provenance;
+  /** Whether later models can be compared with the best one so far. */
+  readonly keepsBest: boolean;
+}
+
 /** Trains from the last checkpoint, or from the start. */
 async function trainStage(
   opened: RecipeStage,
   stage: StageRecipe,
-  { start, vocabulary, sets, provenance }: StageInputs & { readonly provenance: Provenance },
+  { start, vocabulary, sets, provenance, keepsBest }: TrainingInputs,
   run: RunDirectory,
   options: RunOptions,
 ): Promise<Ending> {
@@ -253,7 +263,8 @@ async function trainStage(
   await opened.load(signal);
   const best = bestMeasure(opened, stage.best);
   log(describeBest(best));
-  const progress = await run.resume(opened.state);
+  const resumed = await run.resume(opened.state);
+  const progress = resumed && (keepsBest ? resumed : withoutBest(resumed, log));
   if (!progress) await opened.begin();
   const mixture = mixtureOptions(recipe, stage, sizesOf(sets), overfit);
   if (overfit !== undefined) log(overfitTask(overfit, mixture));
@@ -289,6 +300,15 @@ async function trainStage(
   } finally {
     await loader.close();
   }
+}
+
+/** The best model was chosen by other data, or by the same ones read in another way. */
+function withoutBest({ best, ...progress }: Progress, log: Log): Progress {
+  if (best)
+    log(
+      "The best model so far was evaluated in another way: the next one that is evaluated replaces it.",
+    );
+  return progress;
 }
 
 /** The baselines that a run was started with; undefined if they may no longer hold. */

@@ -78,13 +78,24 @@ export function differences(before: Provenance, now: Provenance): Difference[] {
   return before.digests ? [...changes, ...otherSamples(before, now)] : changes;
 }
 
+/** Settings that decide how models are evaluated. */
+const judging =
+  /^data\.(validation|captions|passages|firstCaptionProbability|views)\b|\.mismatched$/;
+
+/** Whether what two runs of a stage measure can be compared: they evaluate on the same data, read in the same way. */
+export const judgesAlike = (before: Provenance, now: Provenance): boolean =>
+  !differences(before, now).some(({ path }) => judging.test(path));
+
 /** Sets with other samples than before, although as many. */
 function otherSamples(before: Provenance, now: Provenance): Difference[] {
-  const { digests = {} } = now;
-  const names = Object.keys(digests).filter((name) => before.samples[name] === now.samples[name]);
-  const of = (all: Provenance["digests"] = {}): object =>
-    Object.fromEntries(names.map((name) => [name, all[name]]));
-  return compare("digests", of(before.digests), of(digests));
+  const names = Object.keys(now.samples).filter(
+    (name) => before.samples[name] === now.samples[name],
+  );
+  const of = ({ samples, digests = {} }: Provenance): object =>
+    Object.fromEntries(
+      names.map((name) => [name, `${samples[name]} with SHA-256 ${digests[name]?.slice(0, 12)}`]),
+    );
+  return compare("samples", of(before), of(now));
 }
 
 function settings(provenance: Provenance): Record<string, unknown> {
