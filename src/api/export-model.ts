@@ -10,11 +10,13 @@ import { jsonText } from "../checkpoint/files/json.js";
 import type { Model } from "../checkpoint/model.js";
 import { processingFiles } from "../checkpoint/processing-files.js";
 import { requireElsewhere } from "../checkpoint/save-model.js";
+import { withImageSize } from "../data/image/fitted-processor.js";
 import { toProcessorConfig } from "../data/image/processor-config.js";
 import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import { toTokenizerJson } from "../data/text/tokenizer-json.js";
-import { exportOnnx } from "../export/onnx/export-onnx.js";
+import { exportOnnx, longestText } from "../export/onnx/export-onnx.js";
 import type { OnnxDtype } from "../export/onnx/dtype.js";
+import { fixedViewShape } from "../inference/inputs.js";
 import { type LoadOptions, shippedModel } from "./load.js";
 import { pathOf } from "./path.js";
 
@@ -46,7 +48,7 @@ export async function exportModel(
   await requireExportable(directory, path);
   const backend = await requestBackend(backendOptions);
   try {
-    const model = await loadModel(path, backend, { ...loading });
+    const model = asUsed(await loadModel(path, backend, { ...loading }));
     await mkdir(directory, { recursive: true });
     await writeConfigFile(directory, model.state, model.config, { source: model.source });
     for (const [name, text] of Object.entries(transformersFiles(model))) {
@@ -62,8 +64,22 @@ export async function exportModel(
   }
 }
 
+/**
+ * The model with images of the size that its task reads.
+ * @throws RangeError if its images have no fixed size
+ */
+function asUsed(model: Model): Model {
+  const { config, task } = model;
+  if (task?.encoder === "text") return model;
+  const size = task?.imageSize;
+  const processor = size === undefined ? model.processor : withImageSize(model.processor, size);
+  fixedViewShape(processor, config);
+  return { ...model, processor };
+}
+
 /** How images and texts are prepared, as transformers.js reads it: files by name. */
-function transformersFiles({ processor, tokenizer, config }: Model): Record<string, string> {
+function transformersFiles(model: Model): Record<string, string> {
+  const { processor, tokenizer } = model;
   return {
     ...processingFiles(processor, tokenizer),
     // It has no FlavaImageProcessor, but CLIP's prepares images by the same settings.
@@ -73,7 +89,7 @@ function transformersFiles({ processor, tokenizer, config }: Model): Record<stri
     }),
     "tokenizer_config.json": jsonText({
       ...toTokenizerConfig(tokenizer),
-      model_max_length: config.text.positions,
+      model_max_length: longestText(model),
     }),
     "tokenizer.json": `${JSON.stringify(toTokenizerJson(tokenizer))}\n`,
   };

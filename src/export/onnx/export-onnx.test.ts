@@ -16,6 +16,7 @@ import { keyOf, normal } from "../../base/random.js";
 import { loadModel } from "../../checkpoint/load-model.js";
 import type { Model } from "../../checkpoint/model.js";
 import { models } from "../../configs/models.js";
+import { withImageSize } from "../../data/image/fitted-processor.js";
 import { multiply } from "../../graph/ops/arithmetic.js";
 import { product } from "../../graph/ops/matmul.js";
 import { type Tensor, spec } from "../../graph/tensor.js";
@@ -223,7 +224,8 @@ it.each([
     const parameters = { flava: flavaParameters(config), head: taskHeadParameters(64, 3, 32) };
     const state = new State(backend, { parameters });
     await initialize(state, keyOf(3));
-    const tuned = { config, state, processor: model.processor, task };
+    const processor = withImageSize(model.processor, imageSize);
+    const tuned = { config, state, processor, tokenizer: model.tokenizer, task };
     const [path] = await exportOnnx(join(folder, "tuned"), tuned, { dtype });
     const [count, length] = [2, 7];
     const { ids, lengths, rows } = batchOf(count, length);

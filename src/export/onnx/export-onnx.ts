@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { State } from "../../backend/state.js";
 import type { CallOptions } from "../../base/call-options.js";
 import { toProcessorConfig } from "../../data/image/processor-config.js";
-import type { ImageProcessor } from "../../data/image/processor.js";
+import { type ImageProcessor, viewShape } from "../../data/image/processor.js";
+import type { Tokenizer } from "../../data/text/tokenizer.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { Task } from "../../model/task.js";
@@ -23,9 +24,15 @@ import { traceOnnx } from "./trace.js";
 export interface ModelToExport {
   readonly config: FlavaConfig;
   readonly state: State<{ readonly parameters: Parameters<Parameter> }>;
+  /** How the images of the exported models are prepared. */
   readonly processor: ImageProcessor;
+  readonly tokenizer: Pick<Tokenizer, "longest">;
   readonly task?: Task | undefined;
 }
+
+/** The most tokens of a text that are read of `model`, by itself or by its task. */
+export const longestText = ({ config, tokenizer, task }: Omit<ModelToExport, "state">): number =>
+  task?.maximumTokens ?? tokenizer.longest(config.text.positions);
 
 export interface OnnxOptions extends Pick<FileOptions, "limit">, CallOptions {
   /** How the models compute; default: "float32". */
@@ -46,11 +53,13 @@ export async function exportOnnx(
   { dtype = "float32", limit, signal, onProgress }: OnnxOptions = {},
 ): Promise<string[]> {
   const { config, state, processor, task } = model;
+  const { size } = config.image;
+  const view = viewShape({ width: size, height: size }, processor.encoder);
   const folder = join(directory, "onnx");
   await mkdir(folder, { recursive: true });
   const metadata = {
     preprocessor_config: JSON.stringify(toProcessorConfig(processor)),
-    maximum_text_length: String(config.text.positions),
+    maximum_text_length: String(longestText(model)),
     vocabulary: "vocab.txt",
     ...(task && { task: JSON.stringify(task) }),
   };
@@ -61,7 +70,7 @@ export async function exportOnnx(
     const { precision, suffix } = traitsOf[dtype];
     const graph = await traceOnnx(name, {
       ...{ state, dtype },
-      sizes: { config, imageSize: task?.imageSize ?? config.image.size, rowWidth, separate },
+      sizes: { config, view, rowWidth, separate },
       body: ({ parameters }, inputs) =>
         compute(parameters as Parameters<Tensor>, inputs, precision),
     });

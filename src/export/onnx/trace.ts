@@ -26,8 +26,8 @@ export interface Inputs {
 
 export interface Sizes {
   readonly config: FlavaConfig;
-  /** Side of the images in pixels. */
-  readonly imageSize: number;
+  /** Of an image: [3, H, W]. */
+  readonly view: readonly [number, number, number];
   /** D of `rows`. */
   readonly rowWidth: number;
   /** Whether there may be other numbers of images than of texts. */
@@ -53,10 +53,11 @@ const rows = 1_000_037;
 
 /** The open sizes, and the length of texts among them, for which there is a number that no parameter and no image has. */
 function openSizes(
-  { config, imageSize, separate }: Sizes,
+  { config, view, separate }: Sizes,
   specs: Iterable<TensorSpec>,
 ): { readonly open: OpenSizes; readonly length: number } {
-  const image = 1 + (imageSize / config.image.patch) ** 2; // tokens
+  const [, height, width] = view;
+  const image = 1 + (height * width) / config.image.patch ** 2; // tokens
   const taken = new Set([image, 1 + image, ...[...specs].flatMap(({ shape }) => shape)]);
   for (let length = config.text.positions; length > 0; length--) {
     const sequence = 1 + image + length;
@@ -74,11 +75,11 @@ function openSizes(
 }
 
 function inputSpecs(sizes: Sizes, length: number): Readonly<Record<keyof Inputs, TensorSpec>> {
-  const { config, imageSize, rowWidth, separate } = sizes;
+  const { view, rowWidth, separate } = sizes;
   const count = separate ? texts : batch;
   const words = spec([count, length], "int32");
   return {
-    pixels: spec([batch, config.image.channels, imageSize, imageSize]),
+    pixels: spec([batch, ...view]),
     ...{ ids: words, types: words, lengths: spec([count], "int32") },
     rows: spec([rows, rowWidth]),
   };
