@@ -86,7 +86,7 @@ function tensorToWrite(
   const { name, layout } = found;
   const { shape } = state.spec(root + path);
   const bytes = async (): Promise<Uint8Array> =>
-    encode(dtype, toStored(layout, shape, await floats(state, root + path)));
+    encode(name, dtype, toStored(layout, shape, await floats(state, root + path)));
   return { name, dtype, shape: storedShape(layout, shape, config.image), bytes };
 }
 
@@ -98,8 +98,24 @@ async function floats(state: State, path: string): Promise<Float32Array> {
   );
 }
 
-function encode(dtype: WeightDtype, values: Float32Array): Uint8Array {
+function encode(name: string, dtype: WeightDtype, values: Float32Array): Uint8Array {
   const encoded =
-    dtype === "float16" ? toFloat16(values) : dtype === "bfloat16" ? toBfloat16(values) : values;
+    dtype === "float16"
+      ? halvesOf(name, values)
+      : dtype === "bfloat16"
+        ? toBfloat16(values)
+        : values;
   return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}
+
+/** @throws RangeError if a number is too large for float16, and would become infinite */
+function halvesOf(name: string, values: Float32Array): Uint16Array {
+  const halves = toFloat16(values);
+  const large = halves.findIndex(
+    (half, index) => (half & 0x7fff) === 0x7c00 && Number.isFinite(values[index]),
+  );
+  if (large < 0) return halves;
+  throw new RangeError(
+    `The weight ${name} has the number ${values[large]!}; float16 ends at 65,504. Write bfloat16 or float32.`,
+  );
 }

@@ -8,7 +8,7 @@ import { defaultProcessor } from "../data/image/processor.js";
 import { Tokenizer } from "../data/text/tokenizer.js";
 import { parseVocabulary } from "../data/text/vocabulary.js";
 import { codebookDecoderParameters } from "../model/codebook-decoder.js";
-import { pretrainingParameters } from "../model/flava.js";
+import { flavaParameters, pretrainingParameters } from "../model/flava.js";
 import { loadModel } from "./load-model.js";
 import { openCheckpoint } from "./open.js";
 import { saveModel } from "./save-model.js";
@@ -32,6 +32,16 @@ const model = {
 };
 
 describe("a saved model", () => {
+  it("is not written in float16 if its numbers are too large for that", async () => {
+    const state = stateOf({ flava: flavaParameters(config) });
+    const directory = join(folder, "large");
+    state.write("parameters/flava/logitScale", Float32Array.of(65_520));
+    const saved = saveModel(directory, { ...model, state }, { dtype: "float16" });
+    await expect(saved).rejects.toThrow("logit_scale has the number 65520; float16 ends at 65,504");
+    state.write("parameters/flava/logitScale", Float32Array.of(65_519));
+    await saveModel(directory, { ...model, state }, { dtype: "float16" });
+  });
+
   it.each(["float32", "bfloat16"] as const)(
     "is loaded with everything that was written, also from its file: %s",
     async (dtype) => {
