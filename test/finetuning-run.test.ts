@@ -1,6 +1,6 @@
 /** Fine-tuning runs on a toy task: what they learn, write, and how they resume. */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -17,6 +17,7 @@ import {
 } from "../src/configs/finetuning-recipe.js";
 import { createServer } from "../src/serve/server.js";
 import type { FinetuneOptions } from "../src/train/finetune-session.js";
+import { finetuneDryRun } from "../src/train/finetune-dry-run.js";
 import { type FinetuneResult, finetune } from "../src/train/finetune.js";
 import { ChangedRunError } from "../src/train/run/provenance.js";
 import { program } from "./build.js";
@@ -124,6 +125,21 @@ describe("a fine-tuning run", () => {
       { probability: number },
     ];
     expect(one.probability).toBeCloseTo(other.probability, 4);
+  });
+
+  it("tells of what its model lacks", async () => {
+    const bare = join(root, "bare");
+    await cp(model, bare, { recursive: true });
+    await rm(join(bare, "preprocessor_config.json"));
+    const lines: string[] = [];
+    await finetuneDryRun({
+      ...{ recipe: checkFinetuningRecipe(input, "toy"), model: bare, workers: 0, backend },
+      ...{ train: toyReviews(60, 1), validation: toyReviews(24, 2), directory: join(root, "dry") },
+      log: (line) => lines.push(line),
+    });
+    expect(lines).toContain(
+      `${bare}: No image processor; using FLAVA's, with images of 32 pixels.`,
+    );
   });
 
   it("gives the same bits for any number of threads that make batches, and after a stop", async () => {

@@ -1,5 +1,4 @@
 /** A whole model from a directory or a file: sizes, weights, tokenizer and image processor. */
-import { counted } from "../base/counted.js";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +15,7 @@ import type { Checkpoint } from "./checkpoint.js";
 import { decoderName } from "./huggingface-model.js";
 import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
 import { readObject } from "./files/read-object.js";
-import { loadWeights } from "./load.js";
+import { describeForeign, loadWeights } from "./load.js";
 import type { Model } from "./model.js";
 import { type OpenCheckpointOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
@@ -74,7 +73,7 @@ async function modelFrom(
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
     });
-    if (foreign.length > 0) warn(ignored(foreign));
+    if (foreign.length > 0) warn(`${describeForeign(foreign)}.`);
     const stored = [...checkpoint.weights.values()].map((weight) => weight.stored);
     if (stored.some(({ dtype }) => dtype === "float64"))
       warn("Rounded float64 weights to float32.");
@@ -85,12 +84,6 @@ async function modelFrom(
   } finally {
     await decoder?.close();
   }
-}
-
-function ignored(names: readonly string[]): string {
-  const some = names.slice(0, 5).join(", ");
-  const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
-  return `Ignored ${counted(names.length, "tensor")} that FLAVA does not have: ${some}${more}.`;
 }
 
 function dtypeOf({ weights }: Checkpoint): WeightDtype {

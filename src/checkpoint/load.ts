@@ -1,4 +1,5 @@
 /** Loads weights from a checkpoint into a state, one tensor at a time. */
+import { counted } from "../base/counted.js";
 import type { CallOptions } from "../base/call-options.js";
 import type { State } from "../backend/state.js";
 import type { Values } from "../backend/values.js";
@@ -46,6 +47,10 @@ function enumerate(names: readonly string[], shown: number): string {
   const first = names.slice(0, shown).join(", ");
   return names.length <= shown ? first : `${first} and ${names.length - shown} more`;
 }
+
+/** The tensors that do not belong to the model, of which there are some. */
+export const describeForeign = (names: readonly string[], shown = 5): string =>
+  `Ignored ${counted(names.length, "tensor")} that FLAVA does not have: ${enumerate(names, shown)}`;
 
 /**
  * Reads weights into the "parameters" of `state`. Tensors stored exactly as in the state are mapped where possible, and

@@ -93,7 +93,9 @@ type Given = FinetuneOptions & { readonly model: string };
 export async function prepare(options: Given): Promise<Session> {
   const { recipe, backend, directory } = options;
   const { communicator: processes } = backend;
-  const { state, ...source } = await loadModel(options.model, backend);
+  const { state, ...source } = await loadModel(options.model, backend, {
+    onWarning: options.log,
+  });
   state.dispose();
   const { train, labels, columns = {} } = options;
   const task = taskOf(recipe, { train, labels }, columns, source.config);

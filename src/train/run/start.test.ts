@@ -1,11 +1,11 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, cp, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
 import { checkpointConfig } from "../../../test/small-checkpoint.js";
 import { referenceBackend } from "../../backend/reference.js";
 import { State } from "../../backend/state.js";
-import { writeSafetensors } from "../../checkpoint/files/safetensors.js";
+import { openSafetensors, writeSafetensors } from "../../checkpoint/files/safetensors.js";
 import { WeightsMismatch } from "../../checkpoint/load.js";
 import { saveModel } from "../../checkpoint/save-model.js";
 import { codebookParameters } from "../../model/codebook.js";
@@ -65,6 +65,27 @@ describe("a stage starts from", () => {
       `codebook: ${hasCodebook}`,
     ]);
   });
+});
+
+it("a stage tells of tensors that are not of FLAVA", async () => {
+  const path = join(folder, "foreign");
+  await cp(join(folder, "encoders"), path, { recursive: true });
+  const [whole, own] = [join(path, "model.safetensors"), join(path, "own.safetensors")];
+  await rename(whole, own);
+  const bytes = (): Uint8Array => new Uint8Array(4);
+  const foreign = { name: "classifier.bias", dtype: "float32", shape: [1], bytes } as const;
+  await writeSafetensors(join(path, "foreign.safetensors"), [foreign]);
+  const files = await openSafetensors(own);
+  const map = [...files.tensors.keys()].map((name) => [name, "own.safetensors"]);
+  await files.close();
+  const weight_map = {
+    ...Object.fromEntries(map),
+    [foreign.name]: "foreign.safetensors",
+  } as object;
+  await writeFile(`${whole}.index.json`, JSON.stringify({ weight_map }));
+  expect((await startFrom("foreign"))[0]).toMatch(
+    /more\. Ignored 1 tensor that FLAVA does not have: classifier\.bias\.$/,
+  );
 });
 
 describe("a stage refuses to start from", () => {

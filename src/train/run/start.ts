@@ -9,7 +9,12 @@ import type { State } from "../../backend/state.js";
 import { exists, isDirectory } from "../../base/exists.js";
 import type { Checkpoint } from "../../checkpoint/checkpoint.js";
 import { type LoadReport, compare } from "../../checkpoint/compare.js";
-import { WeightsMismatch, describeMismatch, loadWeights } from "../../checkpoint/load.js";
+import {
+  WeightsMismatch,
+  describeForeign,
+  describeMismatch,
+  loadWeights,
+} from "../../checkpoint/load.js";
 import { openCheckpoint } from "../../checkpoint/open.js";
 import { root, weightPaths } from "../../checkpoint/weight-paths.js";
 import type { StageRecipe } from "../../configs/recipe.js";
@@ -120,7 +125,9 @@ export async function loadStart(
       const report = combined(Object.values(reports));
       if (report.loaded === 0) throw noWeights(path);
       const taken = `${counted(report.loaded, "tensor")}${parts ? ` of ${parts.join(", ")}` : ""}`;
-      log(`Starting from ${[`${path}: ${taken}`, ...describeMismatch(report, 3)].join(". ")}.`);
+      const left = checkpoint.unknown.length > 0 ? [describeForeign(checkpoint.unknown, 3)] : [];
+      const said = [`${path}: ${taken}`, ...describeMismatch(report, 3), ...left];
+      log(`Starting from ${said.join(". ")}.`);
     } finally {
       await checkpoint.close();
     }
