@@ -11,6 +11,7 @@ import { loadWeights } from "../checkpoint/load.js";
 import { parametersOf } from "../checkpoint/parameters.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
+import { vocabularyText } from "../data/text/vocabulary.js";
 import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { type OnBytes, NotFoundError, fetchBytes } from "./fetch.js";
 import { Flava } from "./flava.js";
@@ -101,7 +102,7 @@ class Files {
       this.json("tokenizer.json"),
       this.json("tokenizer_config.json"),
     ]);
-    const vocabulary = text && new TextDecoder().decode(text);
+    const vocabulary = text && vocabularyText(text, `${this.base}vocab.txt`);
     const found = tokenizerFromFiles({ directory: this.base, vocabulary, tokenizer, config });
     if (found) return found;
     throw new CheckpointError(`${this.base} has neither vocab.txt nor tokenizer.json.`);

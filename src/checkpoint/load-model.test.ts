@@ -54,7 +54,8 @@ async function directoryWith(files: Readonly<Record<string, unknown>>): Promise<
     ...files,
   };
   for (const [name, value] of Object.entries(all)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const isContent = typeof value === "string" || value instanceof Uint8Array;
+    const text = isContent ? value : JSON.stringify(value);
     if (value !== null) await writeFile(join(directory, name), text);
   }
   return directory;
@@ -79,6 +80,14 @@ describe("a directory of transformers 5", () => {
     expect(model.tokenizer.longest(config.text.positions)).toBe(7);
     expect(model.processor.encoder.centerCrop).toEqual({ height: 32, width: 32 });
     expect(warnings).toEqual([]);
+  });
+
+  it("is followed beside the files of older versions that say the same", async () => {
+    const directory = await directoryWith({
+      "special_tokens_map.json": { mask_token: { content: "[MASK]" }, unk_token: "[UNK]" },
+      "added_tokens.json": { "[MASK]": 4 },
+    });
+    expect((await load(directory)).tokenizer.vocabulary.pieces).toEqual(pieces);
   });
 
   const changed = (change: object): object => ({ ...tokenizer, ...change });
@@ -117,6 +126,26 @@ describe("a directory of transformers 5", () => {
       "further special tokens",
       '"additional_special_tokens": Expected no further tokens',
       { "tokenizer_config.json": { additional_special_tokens: ["<image>"] } },
+    ],
+    [
+      "further special tokens, as before transformers 4.34",
+      'special_tokens_map.json cannot be followed. "additional_special_tokens"',
+      {
+        "special_tokens_map.json": { mask_token: "[MASK]", additional_special_tokens: ["<image>"] },
+      },
+    ],
+    [
+      "further tokens, as before transformers 4.34",
+      'special tokens only, not "<image>"',
+      { "added_tokens.json": { "[MASK]": 4, "<image>": 8 } },
+    ],
+    [
+      "a vocabulary of another encoding",
+      "vocab.txt is not UTF-8",
+      {
+        "tokenizer.json": null,
+        "vocab.txt": Buffer.from([...pieces.slice(0, 7), "\xe9t\xe9"].join("\n"), "latin1"),
+      },
     ],
     [
       "padding on the left",

@@ -10,6 +10,7 @@ import type { ImageProcessor } from "../data/image/processor.js";
 import { processorFromConfig } from "../data/image/processor-config.js";
 import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
 import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
+import { vocabularyText } from "../data/text/vocabulary.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { decoderName } from "./huggingface-model.js";
@@ -121,9 +122,11 @@ export async function tokenizerIn(directory: string): Promise<Tokenizer | undefi
   const vocabulary = ifThere(join(directory, "vocab.txt"));
   return tokenizerFromFiles({
     directory,
-    vocabulary: vocabulary && (await readFile(vocabulary, "utf8")),
+    vocabulary: vocabulary && vocabularyText(await readFile(vocabulary), vocabulary),
     tokenizer: await readIfThere(join(directory, "tokenizer.json")),
     config: await readIfThere(join(directory, "tokenizer_config.json")),
+    special: await readIfThere(join(directory, "special_tokens_map.json")),
+    added: await readIfThere(join(directory, "added_tokens.json")),
   });
 }
 

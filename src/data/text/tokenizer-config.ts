@@ -18,6 +18,10 @@ export interface TokenizerFiles {
   readonly tokenizer?: unknown;
   /** tokenizer_config.json, parsed. */
   readonly config?: unknown;
+  /** special_tokens_map.json, parsed. */
+  readonly special?: unknown;
+  /** added_tokens.json, parsed. */
+  readonly added?: unknown;
 }
 
 /** A setting that has a fixed value in BERT tokenizers. */
@@ -31,11 +35,11 @@ const token = z.union(
   "a token",
 );
 const isSpecialPiece = (content: string): boolean => Object.values(specialPieces).includes(content);
+const onlySpecial = (given: unknown): string =>
+  `BERT's five special tokens only, not ${JSON.stringify(given)}`;
 /** The five special pieces are recognized verbatim in a text; other added tokens would be split into pieces. */
 const addedToken = z.object({
-  content: z.string().refine(isSpecialPiece, {
-    error: ({ input }) => `BERT's five special tokens only, not ${JSON.stringify(input)}`,
-  }),
+  content: z.string().refine(isSpecialPiece, { error: ({ input }) => onlySpecial(input) }),
   single_word: only(false).optional(),
   normalized: only(false).optional(),
 });
@@ -85,7 +89,25 @@ const tokenizerJson = z.object({
   added_tokens: z.array(addedToken.extend({ id: z.int() })).nullish(),
 });
 
+const specialTokens = {
+  pad_token: token.pipe(only(specialPieces.padding)).nullish(),
+  unk_token: token.pipe(only(specialPieces.unknown)).nullish(),
+  cls_token: token.pipe(only(specialPieces.classification)).nullish(),
+  sep_token: token.pipe(only(specialPieces.separator)).nullish(),
+  mask_token: token.pipe(only(specialPieces.mask)).nullish(),
+  additional_special_tokens: noTokens,
+  extra_special_tokens: noTokens,
+};
+
+/** Older versions of transformers say it here instead. */
+const specialTokensMap = z.object(specialTokens);
+const addedTokens = z.record(z.string(), z.int()).superRefine((ids, context) => {
+  const other = Object.keys(ids).find((content) => !isSpecialPiece(content));
+  if (other !== undefined) context.addIssue(onlySpecial(other));
+});
+
 const tokenizerConfig = z.object({
+  ...specialTokens,
   tokenizer_class: z
     .enum(
       ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"],
@@ -97,14 +119,7 @@ const tokenizerConfig = z.object({
   tokenize_chinese_chars: only(true).nullish(),
   do_basic_tokenize: only(true).nullish(),
   model_max_length: length.nullish(),
-  pad_token: token.pipe(only(specialPieces.padding)).nullish(),
-  unk_token: token.pipe(only(specialPieces.unknown)).nullish(),
-  cls_token: token.pipe(only(specialPieces.classification)).nullish(),
-  sep_token: token.pipe(only(specialPieces.separator)).nullish(),
-  mask_token: token.pipe(only(specialPieces.mask)).nullish(),
   added_tokens_decoder: z.record(z.string(), addedToken).nullish(),
-  additional_special_tokens: noTokens,
-  extra_special_tokens: noTokens,
   never_split: noTokens,
   split_special_tokens: only(false).nullish(),
   padding_side: right.nullish(),
@@ -123,6 +138,8 @@ export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer | undefined
   const { directory } = files;
   const json = files.tokenizer === undefined ? undefined : parse(tokenizerJson, files, "tokenizer");
   const config = files.config === undefined ? {} : parse(tokenizerConfig, files, "config");
+  if (files.special !== undefined) parse(specialTokensMap, files, "special");
+  if (files.added !== undefined) parse(addedTokens, files, "added");
   const name = `${directory}/vocab.txt`;
   const listed =
     files.vocabulary === undefined ? undefined : parseVocabulary(files.vocabulary, name);
@@ -136,7 +153,12 @@ export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer | undefined
   return new Tokenizer(vocabulary, settingsOf(directory, config, json));
 }
 
-const fileNames = { tokenizer: "tokenizer.json", config: "tokenizer_config.json" } as const;
+const fileNames = {
+  tokenizer: "tokenizer.json",
+  config: "tokenizer_config.json",
+  special: "special_tokens_map.json",
+  added: "added_tokens.json",
+} as const;
 
 function parse<Parsed>(
   schema: z.ZodType<Parsed>,

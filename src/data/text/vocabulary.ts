@@ -50,14 +50,25 @@ export const continuationPrefix = "##";
 export async function openVocabulary(path?: string): Promise<Vocabulary> {
   const file = path ?? packagePath("vocabulary", "vocab.txt");
   const { readFile } = node().getBuiltinModule("node:fs/promises");
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VocabularyError(
       `The vocabulary ${file} cannot be read (${reason}). Give a vocab.txt with one word piece a line.`,
       { cause },
     );
   });
-  return parseVocabulary(text, file);
+  return parseVocabulary(vocabularyText(bytes, file), file);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text of a vocab.txt; throws a `VocabularyError` if it is not UTF-8, so that pieces would be lost. */
+export function vocabularyText(bytes: Uint8Array, name: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new VocabularyError(`${name} is not UTF-8. Save it again in that encoding.`, { cause });
+  }
 }
 
 /** Parses a vocab.txt: one piece per line, special pieces spelled as in BERT. `name` is for messages. */
