@@ -1,23 +1,27 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { NonFiniteError } from "../base/errors.js";
+import { mapTree } from "../base/tree.js";
 import { scope } from "../graph/trace.js";
 import { gradient } from "../graph/gradient.js";
 import { add, multiply } from "../graph/ops/arithmetic.js";
 import { affine } from "../graph/ops/affine.js";
-import { exp, log } from "../graph/ops/elementwise.js";
+import { clamp, exp, log } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
 import { allGather } from "../graph/ops/collective.js";
 import { sum } from "../graph/ops/broadcast.js";
 import { fill } from "../graph/ops/fill.js";
 import { checkFinite } from "../graph/ops/update.js";
+import { reshape } from "../graph/ops/reshape.js";
 import { slice } from "../graph/ops/slice.js";
 import { constant } from "../graph/placeholder.js";
 import { spec } from "../graph/tensor.js";
+import { adamW, adamWMoments } from "../optim/adamw.js";
 import { type Backend, allocateAll } from "./backend.js";
 import { nativeBackend, nativeLevels } from "./native.js";
 import { compile } from "./program.js";
 import { referenceBackend } from "./reference.js";
 import { State } from "./state.js";
+import type { Values } from "./values.js";
 import { openWasm } from "./wasm/open.js";
 
 const backends: Backend[] = [
@@ -64,6 +68,46 @@ describe.each(backends)("programs on the $name backend", (backend) => {
     expect(await state.read("weight")).toEqual(Float32Array.of(2, 4));
     expect((await program.run({ x: Float32Array.of(1, 0) })).loss).toEqual(Float32Array.of(4));
     expect(await state.read("step")).toEqual(Float32Array.of(2));
+  });
+
+  test("give each value of state that they update, whenever it is read", async () => {
+    const [size, one] = [1000, { x: spec([1000]) }];
+    const state = new State(backend, {
+      ...one,
+      moments: adamWMoments(one),
+      count: spec([], "int32"),
+    });
+    state.write("x", new Float32Array(size).fill(1));
+    const program = compile({ state, inputs: {} }, ({ x, moments, count }) => {
+      const scalars = { learningRate: fill([], 0.5), step: fill([], 1) };
+      const gradients = { x: fill([size], 1) };
+      const next = adamW({ parameters: { x }, moments, gradients, ...scalars }, { weightDecay: 0 });
+      const moved = next.parameters.x!;
+      const limited = clamp(moved, 0.75, 2);
+      const view = reshape(x, [1, size]);
+      return {
+        outputs: { x, view, moved, later: affine(moved, 2, 0), sum: sum(moved), limited, count },
+        state: { x: limited, moments: next.moments, count: affine(count, 1, 1) },
+      };
+    });
+    const { sum: total, count, ...others } = await program.run({});
+    const first = mapTree(others, ([value]: Values) => value);
+    expect(first).toEqual({ x: 1, view: 1, moved: 0.5, later: 1, limited: 0.75 });
+    expect([total[0], count[0]]).toEqual([500, 0]);
+    expect((await state.read("x"))[0]).toBe(0.75);
+  });
+
+  test("refuse an update whose result is not returned, which would overwrite the state all the same", () => {
+    const one = { x: spec([2]) };
+    const state = new State(backend, { ...one, moments: adamWMoments(one) });
+    const program = (): unknown =>
+      compile({ state, inputs: {} }, ({ x, moments }) => {
+        const scalars = { learningRate: fill([], 0.5), step: fill([], 1) };
+        const gradients = { x: fill([2], 1) };
+        const next = adamW({ parameters: { x }, moments, gradients, ...scalars });
+        return { outputs: { norm: next.updateNorm }, state: { moments: next.moments } };
+      });
+    expect(program).toThrow('updates the state at "x", but does not return its new value');
   });
 
   test("share state with others, and prepare weights anew after a write", async () => {

@@ -98,7 +98,7 @@ describe("plan", () => {
     const gradients = gradient(loss, [first, second]) as Tensor[];
     const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, rateFactor: 1 };
     const updates = new Map(
-      [first, second].map((parameter, index) => {
+      [first, second].flatMap((parameter, index) => {
         const [m, v] = [state([4, 4], `m${index}`), state([4, 4], `v${index}`)];
         const learningRate = placeholder(spec([]), "rate");
         const step = placeholder(spec([]), "step");
@@ -108,7 +108,12 @@ describe("plan", () => {
           { learningRate, step },
           options,
         );
-        return [parameter, updated[0]!.parameter] as const;
+        const next = updated[0]!;
+        return [
+          [parameter, next.parameter],
+          [m, next.first],
+          [v, next.second],
+        ] as const;
       }),
     );
     const made = plan({ outputs: new Map([["loss", loss]]), updates }, false);

@@ -1,15 +1,16 @@
 /** From traced results to a plan: instructions in order, with the memory location of each tensor. */
 import { type MemoryLayout, processorMemory } from "./arena.js";
 import { constantTensors } from "./constant.js";
-import { gatherWhereRead } from "./divided.js";
+import { gatherWhereRead, heldOf } from "./divided.js";
 import { fuse } from "./fuse.js";
 import type { Attributes, Node, Op, Tensor, TensorSpec } from "./tensor.js";
+import { copied } from "./ops/cast.js";
 import { copyInto } from "./ops/update.js";
 import { packConstants } from "./pack.js";
 import { Layout, type PlacedTensor, homeOf } from "./layout.js";
 import { ancestors, viewed } from "./order.js";
 import { placeholderOf } from "./placeholder.js";
-import { schedule } from "./schedule.js";
+import { overwritten, schedule } from "./schedule.js";
 
 export interface Instruction {
   readonly op: Op;
@@ -66,11 +67,9 @@ export function plan(
   pack: boolean,
   memory: MemoryLayout = processorMemory,
 ): Plan {
-  const updates = [...traced.updates].map(([target, value]) =>
-    homeOf(value) === target ? value : copyInto(target, value),
-  );
-  const outputCount = traced.outputs.size;
-  let roots = gatherWhereRead(fuse([...traced.outputs.values(), ...updates]));
+  const { outputs: results, updates } = written(traced);
+  const outputCount = results.length;
+  let roots = gatherWhereRead(fuse([...results, ...updates]));
   if (pack) roots = packConstants(roots, constantTensors(roots));
   const constant = constantTensors(roots);
   const runs = schedule(roots).filter((node) => !node.op.view && !placeholderOf(node.outputs[0]!));
@@ -97,6 +96,32 @@ export function plan(
     preparedBytes: layout.preparedBytes,
     shared: layout.shared,
   };
+}
+
+/** The results with new values written into the state, and outputs that this would overwrite copied before. */
+function written(traced: TracedResults): { outputs: Tensor[]; updates: Tensor[] } {
+  const outputs = [...traced.outputs.values()];
+  const latest = new Map<Tensor, Tensor>(); // what earlier updates leave in the memory of state
+  for (const node of ancestors([...outputs, ...traced.updates.values()])) {
+    if (node.op.update) for (const output of node.outputs) latest.set(homeOf(output), output);
+  }
+  for (const target of latest.keys()) requireReturned(target, traced);
+  const updates = [...traced.updates].map(([target, value]) =>
+    homeOf(value) === target ? value : copyInto(latest.get(target) ?? target, value),
+  );
+  const lost = new Set(ancestors([...outputs, ...updates]).flatMap(overwritten));
+  const isLost = (output: Tensor): boolean => lost.has(viewed(heldOf(viewed(output))));
+  return { outputs: outputs.map((each) => (isLost(each) ? copied(each) : each)), updates };
+}
+
+/** An update overwrites state in any case, so that its result has to be what the function says about that state. */
+function requireReturned(target: Tensor, { updates }: TracedResults): void {
+  const { source, path } = placeholderOf(target) ?? {};
+  if (source !== "state" || updates.has(target)) return;
+  throw new Error(
+    `The function updates the state at "${path}", but does not return its new value. Return it as part of the new state, ` +
+      "or leave this tensor out of the update.",
+  );
 }
 
 function keptTensors(layout: Layout, prepared: readonly Node[]): Kept[] {

@@ -120,7 +120,7 @@ function dueWaits(nodes: readonly Node[]): Map<Node, readonly Node[]> {
   return due;
 }
 
-/** The state placeholders whose memory `node` overwrites. */
+/** The tensors that `node` overwrites: state, or what earlier updates left there. */
 export function overwritten(node: Node): Tensor[] {
   if (!node.op.update) return [];
   const pairs = node.op.inPlace?.(node.attributes, node.inputs) ?? [];
@@ -136,7 +136,8 @@ function readersOfState(nodes: readonly Node[]): Map<Tensor, Node[]> {
     for (const input of node.inputs) {
       const whole = viewed(input);
       const shown = whole.node.op.late ? viewed(gatheredFrom(whole)) : whole;
-      if (placeholderOf(shown)?.source !== "state" || own.includes(shown)) continue;
+      const isState = shown.node.op.update ?? placeholderOf(shown)?.source === "state";
+      if (!isState || own.includes(shown)) continue;
       const list = readers.get(shown);
       if (list) list.push(node);
       else readers.set(shown, [node]);

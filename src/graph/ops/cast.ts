@@ -31,3 +31,8 @@ export function saturate(value: number): number {
 export function cast(x: Tensor, dtype: Dtype): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
 }
+
+/** x in memory of its own. */
+export function copied(x: Tensor): Tensor {
+  return apply(castOp, [x], { dtype: x.dtype });
+}
