@@ -2,13 +2,15 @@ import { describe, expect, test } from "vitest";
 import { evaluate } from "../../test/evaluate.js";
 import { remat } from "./remat.js";
 import { gradient } from "./gradient.js";
-import { add, multiply } from "./ops/arithmetic.js";
-import { exp, gelu, stopGradient, tanh } from "./ops/elementwise.js";
+import { add, less, multiply } from "./ops/arithmetic.js";
+import { exp, gelu, sign, stopGradient, tanh } from "./ops/elementwise.js";
 import { linear } from "./ops/matmul.js";
+import { softmax } from "./ops/softmax.js";
 import { sum } from "./ops/broadcast.js";
 import { ancestors } from "./order.js";
 import { placeholder } from "./placeholder.js";
 import { type Tensor, spec } from "./tensor.js";
+import { scope } from "./trace.js";
 
 const scalar = (path: string): Tensor => placeholder(spec([]), path);
 
@@ -39,6 +41,14 @@ describe("gradient", () => {
     const x = scalar("x");
     const own = gradient(multiply(x, stopGradient(x)), x);
     expect(valueOf(own, new Map([[x, [3]]]))).toEqual([3]);
+  });
+
+  test("refuses what it cannot differentiate, a gradient for instance, rather than leave it out", () => {
+    const x = placeholder(spec([2, 3]), "x");
+    const slope = scope("head", () => gradient(sum(exp(softmax(x))), x)!);
+    expect(() => gradient(sum(slope), x)).toThrow(/^softmaxGradient in head has no gradient/);
+    const step = multiply(less(x, sign(x)), stopGradient(slope));
+    expect(gradient(sum(step), x)).toBeUndefined();
   });
 
   test("refuses a loss of several elements", () => {

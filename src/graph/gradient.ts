@@ -4,6 +4,7 @@ import { inScopeOf, reapply, shapeError } from "./trace.js";
 import { add } from "./ops/arithmetic.js";
 import { fill } from "./ops/fill.js";
 import { cast } from "./ops/cast.js";
+import { isFloat } from "./ops/require.js";
 import { ancestors } from "./order.js";
 import { type Node, type Tensor, sameShape } from "./tensor.js";
 
@@ -12,6 +13,7 @@ import { type Node, type Tensor, sameShape } from "./tensor.js";
  * structure: each of the shape of its tensor. A tensor on which the loss does not depend has gradient `undefined`, so that
  * an optimizer can skip it.
  * @throws ShapeError if the loss has more than one element
+ * @throws Error if it depends on `wrt` through an operation that has no gradient, as those that compute gradients
  */
 export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | undefined> {
   if (loss.size !== 1) throw shapeError("gradient", [loss], "a loss of one element");
@@ -21,9 +23,10 @@ export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | un
   const gradients = new Map<Tensor, Tensor>([[loss, fill(loss.shape, 1, loss.dtype)]]);
   const recomputation = new Recomputation();
   for (const node of nodes.toReversed()) {
-    if (!node.op.gradient || !node.inputs.some((input) => dependent.has(input))) continue;
+    if (!node.inputs.some((input) => dependent.has(input) && isFloat(input.dtype))) continue;
     const ofOutputs = node.outputs.map((output) => gradients.get(output));
     if (ofOutputs.every((g) => g === undefined)) continue;
+    if (!node.op.gradient) throw withoutGradient(node);
     inScopeOf(node, () => {
       const ofInputs = node.op.gradient?.(recomputation.call(node), ofOutputs) ?? [];
       for (const [index, contribution] of ofInputs.entries()) {
@@ -34,6 +37,14 @@ export function gradient<S>(loss: Tensor, wrt: S): Mapped<S, Tensor, Tensor | un
     });
   }
   return mapTree(wrt, (leaf: Tensor) => gradients.get(leaf));
+}
+
+/** Without an error this part of the gradient would be missing from the whole. */
+function withoutGradient({ label }: Node): Error {
+  return new Error(
+    `${label} has no gradient, but the loss depends through it on what it is differentiated by. Where that is meant to be ` +
+      "left out, say so with stopGradient.",
+  );
 }
 
 /** The tensors among `nodes` whose values depend on one of `targets`, including the targets. */

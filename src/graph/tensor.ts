@@ -124,7 +124,7 @@ export interface Op<A extends Attributes = Attributes> {
   infer(inputs: readonly Tensor[], attributes: A): readonly TensorSpec[];
   /**
    * The gradients of the loss with respect to the inputs, given those with respect to the outputs (undefined: zero).
-   * An undefined result means that the input has no gradient. Without this rule the operation has no gradient.
+   * An undefined result means that the input has no gradient. Without this rule a loss cannot be differentiated through the operation.
    */
   gradient?(
     call: TracedCall<A>,

@@ -54,7 +54,7 @@ function arithmetic(name: string, f: (a: number, b: number) => number, rule: Rul
   };
 }
 
-/** A comparison of two tensors: 1 where it holds, 0 elsewhere. Not differentiable. */
+/** A comparison of two tensors: 1 where it holds, 0 elsewhere. No gradient passes. */
 function comparison(name: string, holds: (a: number, b: number) => boolean): Op {
   return {
     name,
@@ -66,6 +66,7 @@ function comparison(name: string, holds: (a: number, b: number) => boolean): Op 
       }
       return [new TensorSpec(broadcastShape(name, a, b), "float32")];
     },
+    gradient: () => [],
     reference: fillReference((a, b) => (holds(a, b) ? 1 : 0)),
   };
 }
@@ -178,12 +179,12 @@ export function minimum(a: Operand, b: Operand): Tensor {
   return applyTo(minimumOp, a, b);
 }
 
-/** 1 where a = b, else 0: float32, with broadcasting as of `add`. Both may be int32. Not differentiable. */
+/** 1 where a = b, else 0: float32, with broadcasting as of `add`. Both may be int32. No gradient passes. */
 export function equal(a: Operand, b: Operand): Tensor {
   return applyTo(equalOp, a, b);
 }
 
-/** 1 where a < b, else 0: float32, with broadcasting as of `add`. Both may be int32. Not differentiable. */
+/** 1 where a < b, else 0: float32, with broadcasting as of `add`. Both may be int32. No gradient passes. */
 export function less(a: Operand, b: Operand): Tensor {
   return applyTo(lessOp, a, b);
 }

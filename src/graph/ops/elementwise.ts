@@ -36,7 +36,7 @@ export const gelu = pointwise(
 /** The larger one of x and 0; its gradient at 0 is 0. */
 export const relu = pointwise(
   "relu",
-  (x) => (x > 0 ? x : 0),
+  (x) => Math.max(x, 0),
   (x, _y, dy) => reluGradient(x, dy, {}),
   { recompute: true, fusesAs: "relu" },
 );
@@ -49,11 +49,13 @@ export const sigmoid = pointwise(
 /** The square root of x. */
 export const sqrt = pointwise("sqrt", Math.sqrt, (_x, y, dy) => affine(divide(dy, y), 0.5, 0));
 /** cos(x), x in radians. */
-export const cosine = pointwise("cosine", Math.cos);
+export const cosine = pointwise("cosine", Math.cos, (x, _y, dy) =>
+  multiply(dy, cosine(affine(x, 1, Math.PI / 2))),
+);
 /** |x|; its gradient at 0 is 0. */
 export const absolute = pointwise("absolute", Math.abs, (x, _y, dy) => multiply(dy, sign(x)));
-/** -1, 0 or 1. Not differentiable. */
-export const sign = pointwise("sign", Math.sign);
+/** -1, 0 or 1, through which no gradient passes. */
+export const sign = pointwise("sign", Math.sign, () => undefined);
 
 type Bounds = { low: number; high: number };
 const boundsSchema = { low: "number", high: "number" } as const;
@@ -91,6 +93,7 @@ const stopGradientOp: Op<None> = {
   view: true,
   recompute: true, // keeping it would keep its input
   infer: ([x]) => [x!],
+  gradient: () => [],
   reference() {
     // A view: nothing to compute.
   },

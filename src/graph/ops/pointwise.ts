@@ -7,7 +7,7 @@ import { requireFloat } from "./require.js";
 export function pointwise(
   name: string,
   f: (x: number) => number,
-  gradient?: (x: Tensor, y: Tensor, dy: Tensor) => Tensor,
+  gradient: (x: Tensor, y: Tensor, dy: Tensor) => Tensor | undefined,
   more: Pick<Op, "recompute" | "fusesAs"> = {},
 ): (x: Tensor) => Tensor {
   const op: Op<Record<string, never>> = {
@@ -17,9 +17,7 @@ export function pointwise(
       requireFloat(name, x!);
       return [x!];
     },
-    ...(gradient && {
-      gradient: ({ inputs, outputs }, [dy]) => [dy && gradient(inputs[0]!, outputs[0]!, dy)],
-    }),
+    gradient: ({ inputs, outputs }, [dy]) => [dy && gradient(inputs[0]!, outputs[0]!, dy)],
     inPlace: () => [[0, 0]],
     reference({ inputs: [x], outputs: [y] }) {
       if (!x || !y) return;
