@@ -27,8 +27,9 @@ export function accumulate(
   for (const root of roots) uses.set(root, (uses.get(root) ?? 0) + 1);
   const sumFor = new Map<Tensor, Tensor>();
   for (const [path, gradient] of gradients) {
-    // A gradient with other readers is left unchanged and added at the end.
-    if (uses.get(gradient) === 1) sumFor.set(gradient, sumAt(sums, path));
+    // A gradient with other readers, or one that is given, is left unchanged and added at the end.
+    const isOwn = uses.get(gradient) === 1 && gradient.node.inputs.length > 0;
+    if (isOwn) sumFor.set(gradient, sumAt(sums, path));
   }
   const traced = rewrite(roots, (node, inputs) => {
     if (!node.outputs.some((output) => sumFor.has(output))) return undefined;

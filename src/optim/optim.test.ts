@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { closeTo } from "../../test/close-to.js";
+import { evaluate } from "../../test/evaluate.js";
 import { referenceBackend } from "../backend/reference.js";
 import { compile } from "../backend/program.js";
 import { State } from "../backend/state.js";
@@ -8,7 +9,9 @@ import { add, multiply } from "../graph/ops/arithmetic.js";
 import { fill } from "../graph/ops/fill.js";
 import { affine } from "../graph/ops/affine.js";
 import { sum } from "../graph/ops/broadcast.js";
+import { placeholder } from "../graph/placeholder.js";
 import { type Tensor, spec } from "../graph/tensor.js";
+import { accumulate } from "./accumulate.js";
 import { adamW, adamWMoments, trainable } from "./adamw.js";
 import { clipByGlobalNorm } from "./clip.js";
 import { type ParameterRules, ruleFor } from "./rules.js";
@@ -39,6 +42,12 @@ async function rates<Options>(
   }
   return found;
 }
+
+test("a gradient that is constant is added to the sum, too", () => {
+  const [bias, before] = [placeholder(spec([]), "bias"), placeholder(spec([]), "before")];
+  const { sums } = accumulate([], new Map([["bias", gradient(bias, bias)!]]), { bias: before });
+  expect(evaluate([sums.get("bias")!], new Map([[before, [5]]]))).toEqual([[6]]);
+});
 
 describe("schedules", () => {
   const options = { peak: 2, warmup: 10, total: 110, floor: 0.5 };
