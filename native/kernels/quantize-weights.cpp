@@ -1,4 +1,4 @@
-// Symmetric quantization of weights to 8 bits, with one scale per row.
+// Symmetric quantization of weights to 8 bits, with one scale per row, which is NaN if the row has one.
 #include "rows.h"
 
 namespace FLAVA_NAMESPACE {
@@ -21,7 +21,8 @@ void quantizeWeightsKernel(const Call& call) {
     parallelFor(call, rows, rowGrain(columns), [=](int64_t begin, int64_t end, int) {
       for (int64_t row = begin; row < end; ++row) {
         const auto* w = weights + row * columns;
-        const float largest = maxOver(columns, [=](int64_t i, auto lanes) { return absolute(load(w + i, lanes)); });
+        const auto sizes = [=](int64_t i, auto lanes) { return absolute(load(w + i, lanes)); };
+        const float largest = Maximum::fold(foldVectors(columns, Maximum::identity, sizes, Maximum()));
         const float scale = largest / 127.0f;
         scales[row] = scale < 1.17549435e-38f ? 1.0f : scale;  // also for rows with a scale too small to divide by
         quantizeRow(w, quantized + row * columns, scales[row], columns);

@@ -11,15 +11,6 @@ struct Sum : Addition {
   static float fold(Floats x) { return sumOf(x); }
 };
 
-struct Maximum {
-  static constexpr float identity = -__builtin_inff();
-  /** Propagates NaN. */
-  Floats operator()(Floats a, Floats b) const { return select((b > a) | (b != b), b, a); }
-  static float fold(Floats x) {
-    return foldLanes(x, [](float a, float b) { return b > a || b != b ? b : a; });
-  }
-};
-
 /** Elements of a row in one block. */
 constexpr int64_t blockColumns = 16384;
 

@@ -44,6 +44,15 @@ struct Addition {
   Floats operator()(Floats a, Floats b) const { return a + b; }
 };
 
+struct Maximum {
+  static constexpr float identity = -__builtin_inff();
+  /** Propagates NaN. */
+  Floats operator()(Floats a, Floats b) const { return select((b > a) | (b != b), b, a); }
+  static float fold(Floats x) {
+    return foldLanes(x, [](float a, float b) { return b > a || b != b ? b : a; });
+  }
+};
+
 /** Sum of value(i, lanes) over [0, count). */
 template <class Value>
 [[gnu::always_inline]] inline float sumOver(int64_t count, Value value) {

@@ -50,8 +50,13 @@ export async function validationSets(
   preparation: Preparation,
 ): Promise<SampleSets> {
   const held = { pair: validation.pairs, image: validation.pairs, text: validation.texts };
-  const trained = await placesOf(root, stage, { pair: pairs, image: images, text: texts });
-  for (const [path, name] of await placesOf(root, stage, held))
+  const evaluated = await placesOf(root, stage, held);
+  // Memory is planned for recipes whose data are not there.
+  const trained =
+    evaluated.size > 0
+      ? await placesOf(root, stage, { pair: pairs, image: images, text: texts })
+      : evaluated;
+  for (const [path, name] of evaluated)
     if (trained.has(path))
       preparation.tell(
         `  ${name} is trained on, too: what is measured on it says nothing about new samples.`,

@@ -226,6 +226,13 @@ describeNative("quantized weights", () => {
     }
   });
 
+  test("with a NaN have a scale that is none", async () => {
+    for (const place of [0, 37, 49]) {
+      const values = normals(2 * 50, 5, 0.02).fill(NaN, place, place + 1);
+      await conform("quantizeWeights", (w) => quantize(w).slice(1), [{ shape: [2, 50], values }]);
+    }
+  });
+
   test("of no rows or columns", async () => {
     for (const shape of [
       [0, 5],
