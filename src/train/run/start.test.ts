@@ -88,6 +88,18 @@ it("a stage tells of tensors that are not of FLAVA", async () => {
   );
 });
 
+it("says what the weights were made with that shapes do not tell", async () => {
+  const made = { ...config, epsilon: 1e-5, maskPadding: !config.maskPadding };
+  const state = new State(referenceBackend(), { parameters: pretrainingParameters(made) });
+  await saveModel(join(folder, "made"), { config: made, state });
+  const [line] = await startFrom("made");
+  expect(line).toContain(`It was made with layer_norm_eps 0.00001, here it is ${config.epsilon}. `);
+  expect(line).toContain(
+    `It was made with mask_padding ${made.maskPadding}, here it is ${config.maskPadding}.`,
+  );
+  expect((await startFrom("made", ["heads"]))[0]).not.toContain("made with");
+});
+
 describe("a stage refuses to start from", () => {
   it("encoders of other shapes", async () => {
     await expect(startFrom("wider")).rejects.toThrow(WeightsMismatch);

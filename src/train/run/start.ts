@@ -113,7 +113,7 @@ async function weightFiles(path: string): Promise<string[]> {
 export async function loadStart(
   sources: readonly StartWeights[],
   state: State,
-  config: Pick<FlavaConfig, "image">,
+  config: FlavaConfig,
   log: (line: string) => void,
 ): Promise<boolean> {
   let hasCodebook = false;
@@ -126,13 +126,28 @@ export async function loadStart(
       if (report.loaded === 0) throw noWeights(path);
       const taken = `${counted(report.loaded, "tensor")}${parts ? ` of ${parts.join(", ")}` : ""}`;
       const left = checkpoint.unknown.length > 0 ? [describeForeign(checkpoint.unknown, 3)] : [];
-      const said = [`${path}: ${taken}`, ...describeMismatch(report, 3), ...left];
+      const others = reports.flava.loaded > 0 ? otherSettings(checkpoint, config) : [];
+      const said = [`${path}: ${taken}`, ...describeMismatch(report, 3), ...left, ...others];
       log(`Starting from ${said.join(". ")}.`);
     } finally {
       await checkpoint.close();
     }
   }
   return hasCodebook;
+}
+
+/** The settings of config.json with which the weights were made and are not used here, a phrase for each; shapes do not tell. */
+function otherSettings({ source, sizes }: Checkpoint, config: FlavaConfig): readonly string[] {
+  if (!source || sizes?.kind !== "flava") return [];
+  const settingsOf = ({ epsilon, headEpsilon, maskPadding }: FlavaConfig) => ({
+    layer_norm_eps: epsilon,
+    head_layer_norm_eps: headEpsilon,
+    mask_padding: maskPadding,
+  });
+  const here = new Map(Object.entries(settingsOf(config)));
+  return Object.entries(settingsOf(sizes.config))
+    .filter(([name, value]) => value !== here.get(name))
+    .map(([name, value]) => `It was made with ${name} ${value}, here it is ${here.get(name)}`);
 }
 
 function combined(reports: readonly LoadReport[]): LoadReport {
