@@ -15,19 +15,12 @@ export type BrowserImage = CanvasPixels | Image;
 
 /** The image without alpha, blended with white, as `decodeImage` does in Node. */
 export function toImage(image: BrowserImage): Image {
-  const { width, height } = image;
-  const [kind, numbers, each] =
-    "pixels" in image
-      ? (["An image in RGB", image.pixels, 3] as const)
-      : (["An ImageData", image.data, 4] as const);
-  const count = each * width * height;
-  if (numbers.length !== count) {
-    throw new RangeError(
-      `${kind} of ${width} x ${height} has ${count} numbers, not ${numbers.length}.`,
-    );
+  if ("pixels" in image) {
+    requireNumbers("An image in RGB", image, 3, image.pixels);
+    return image;
   }
-  if ("pixels" in image) return image;
-  const { data } = image;
+  const { width, height, data } = image;
+  requireNumbers("An ImageData", image, 4, data);
   const pixels = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
     const alpha = data[4 * i + 3]! / 255;
@@ -36,6 +29,18 @@ export function toImage(image: BrowserImage): Image {
     }
   }
   return { width, height, pixels };
+}
+
+/** @throws RangeError unless there are so many numbers for `each` pixel */
+function requireNumbers(
+  kind: string,
+  { width, height }: Pick<Image, "width" | "height">,
+  each: number,
+  { length }: ArrayLike<number>,
+): void {
+  const count = each * width * height;
+  if (length === count) return;
+  throw new RangeError(`${kind} of ${width} x ${height} has ${count} numbers, not ${length}.`);
 }
 
 /** The part of a browser's interface in use: TypeScript's types for Node lack it. */

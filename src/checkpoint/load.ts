@@ -48,7 +48,7 @@ function enumerate(names: readonly string[], shown: number): string {
   return names.length <= shown ? first : `${first} and ${names.length - shown} more`;
 }
 
-/** The tensors that do not belong to the model, of which there are some. */
+/** A phrase on the tensors that do not belong to the model; there is at least one. */
 export const describeForeign = (names: readonly string[], shown = 5): string =>
   `Ignored ${counted(names.length, "tensor")} that FLAVA does not have: ${enumerate(names, shown)}`;
 

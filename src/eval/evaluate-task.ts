@@ -65,7 +65,8 @@ export async function evaluateTask(
     );
     return false;
   });
-  await requireSame(predictor.processes, { data: identityOfSamples(known) });
+  if (predictor.processes)
+    await requireSame(predictor.processes, { data: identityOfSamples(known) });
   const predicted = await predictSamples(predictor, known, { skipped, onProgress, signal });
   skipped.requireUsed(name, predicted.length);
   const targets = predicted.flatMap(({ sample }) => sample.target ?? []);

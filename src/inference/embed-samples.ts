@@ -75,7 +75,7 @@ export async function* embedSamples<S extends Sample>(
   await requireSame(processes, { data: [] }); // none has more of them
 }
 
-/** What the embeddings of a sample are of. */
+/** What the embeddings of a sample depend on. */
 function contentOf({ key, texts, image = new Uint8Array(0) }: Sample): readonly unknown[] {
   return [key, texts, createHash("sha256").update(image).digest("hex")];
 }
@@ -172,7 +172,7 @@ async function* decodeAhead<S extends Sample>(
   }
 }
 
-/** A sample with its decoded image; undefined, which `skipped` tells of, if that cannot be used. */
+/** A sample with its decoded image; undefined if that cannot be used, for the reason that `skipped` records. */
 export async function decodeUsable<S extends Sample>(
   sample: S,
   {

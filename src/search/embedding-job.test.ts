@@ -116,7 +116,7 @@ it("jobs that embed parts are joined to the file of one job, whatever their numb
   expect((await bytes("joined.parquet")).equals(await bytes("together.parquet"))).toBe(true);
 });
 
-it("what no part could embed is left out of the file that they are joined to, and told of", async () => {
+it("a joined file leaves out what no part could embed, and the job reports it", async () => {
   const damaged = place("partly-damaged");
   await mkdir(damaged);
   await addImage("whole", "red", "");

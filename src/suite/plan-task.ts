@@ -201,8 +201,9 @@ function deviation(
   found: number | undefined,
   expected: Part<unknown>["samples"] = [],
 ): string[] {
-  const [most] = [expected].flat().toReversed();
-  if (found === undefined || most === undefined || [expected].flat().includes(found)) return [];
+  const official = [expected].flat();
+  const most = official.at(-1);
+  if (found === undefined || most === undefined || official.includes(found)) return [];
   return [`Not the official data: ${part} has ${grouped(found)} of ${counted(most, "sample")}.`];
 }
 

@@ -43,7 +43,7 @@ export function digestsOf(sets: SampleSets): Record<string, string> {
   return Object.fromEntries(all.map(({ name, digest }) => [name, digest]));
 }
 
-/** The sets that a stage is evaluated on. Images come from pairs. Those that it is trained on, too, are told of. */
+/** The sets that a stage is evaluated on. Images come from pairs. A warning names sets that it is also trained on. */
 export async function validationSets(
   { root, pairs, images, texts, validation }: Recipe["data"],
   stage: StageRecipe,

@@ -1,4 +1,5 @@
 /** The task and the batches that a recipe of fine-tuning makes of labeled samples. */
+import { listed } from "../base/counted.js";
 import type { Model } from "../checkpoint/model.js";
 import type { FinetuningRecipe } from "../configs/finetuning-recipe.js";
 import { withImageSize } from "../data/image/fitted-processor.js";
@@ -51,7 +52,7 @@ function inOrder(found: Labels, names: readonly string[] | undefined): Labels {
   const unknown = found.kind === "class" && found.names.find((name) => !known.has(name));
   if (typeof unknown !== "string") return { kind: found.kind, names };
   throw new LabelsError(
-    `A sample has the label ${JSON.stringify(unknown)}, which is none of ${names.slice(0, 10).join(", ")}.`,
+    `A sample has the label ${JSON.stringify(unknown)}, which is none of ${listed(names, 10)}.`,
   );
 }
 

@@ -4,11 +4,11 @@ import { isImageName } from "../image/image-type.js";
 import type { LocatedSample } from "../sample.js";
 import { type Fault, readCaptions } from "./captions.js";
 import { ColumnChoices, NamedColumns } from "./column-choices.js";
-import { spread } from "./files-below.js";
 import { pathIn, placeInFolder, readInFolder } from "./file-in-folder.js";
 import type { ImagePlace } from "../image-place.js";
 import { type FoundRecord, recordSource, stemOf, distinctStems } from "./record-source.js";
 import { sampleOfFiles } from "./sample-files.js";
+import { spread } from "../spread.js";
 import { type Source, type SourceOptions, defaultMaxBytes } from "./source.js";
 import { SampleError, SourceError } from "./source-error.js";
 

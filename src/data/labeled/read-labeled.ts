@@ -2,8 +2,9 @@
 import { basename, dirname, join } from "node:path";
 import { exists, isDirectory } from "../../base/exists.js";
 import { SkippedSamples } from "../batch/skipped.js";
-import { filesBelow, spread } from "../formats/files-below.js";
+import { filesBelow } from "../formats/files-below.js";
 import { SampleError, SourceError } from "../formats/source-error.js";
+import { spread } from "../spread.js";
 import { isImageName } from "../image/image-type.js";
 import type { LabeledSample } from "../labeled-sample.js";
 import { sampleOfRow } from "./labeled-row.js";

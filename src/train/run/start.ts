@@ -136,7 +136,7 @@ export async function loadStart(
   return hasCodebook;
 }
 
-/** The settings of config.json with which the weights were made and are not used here, a phrase for each; shapes do not tell. */
+/** Settings in config.json that the weights were made with and that differ here, which shapes do not show: a phrase for each. */
 function otherSettings({ source, sizes }: Checkpoint, config: FlavaConfig): readonly string[] {
   if (!source || sizes?.kind !== "flava") return [];
   const settingsOf = ({ epsilon, headEpsilon, maskPadding }: FlavaConfig) => ({
