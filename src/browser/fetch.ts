@@ -1,6 +1,6 @@
 /** Files by their URLs. */
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
-import { keepFile, keptFile } from "./file-cache.js";
+import { keepAbsence, keepFile, keptFile } from "./file-cache.js";
 
 /** Called while a file arrives, with bytes so far and in all (0 if the server does not say). */
 export type OnBytes = (loaded: number, total: number) => void;
@@ -26,13 +26,14 @@ export async function fetchBytes(
   const place = String(url);
   const kept = keeps ? await keptFile(place, signal) : undefined;
   const response = kept ?? (await fetch(place, signal ? { signal } : {}));
-  if (response.status === 404) throw new NotFoundError(`There is nothing at ${place}.`);
+  const absence = absenceOf(place, response);
+  if (absence !== undefined) {
+    if (keeps && !kept) await keepAbsence(place);
+    throw new NotFoundError(absence);
+  }
   if (!response.ok || !response.body) {
     throw new CheckpointError(`${place} cannot be loaded: ${response.status}.`);
   }
-  // Where a file is missing, servers of single-page apps answer with the app's page, as if all were well.
-  if (response.headers.get("content-type")?.startsWith("text/html"))
-    throw new NotFoundError(`There is no file at ${place}, but a web page.`);
   const total = Number(response.headers.get("content-length") ?? 0);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let loaded = 0;
@@ -45,4 +46,12 @@ export async function fetchBytes(
   const content = new Blob(pieces);
   if (keeps && !kept) await keepFile(place, response, content);
   return new Uint8Array(await content.arrayBuffer());
+}
+
+/** Says that a server has no such file; undefined if it does not say so. */
+function absenceOf(place: string, { ok, status, headers }: Response): string | undefined {
+  if (status === 404) return `There is nothing at ${place}.`;
+  // Where a file is missing, servers of single-page apps answer with the app's page, as if all were well.
+  const isPage = ok && headers.get("content-type")?.startsWith("text/html");
+  return isPage ? `There is no file at ${place}, but a web page.` : undefined;
 }

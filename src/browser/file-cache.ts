@@ -17,7 +17,7 @@ async function openStore(): Promise<Store | undefined> {
   return caches?.open(cacheName).catch(() => undefined);
 }
 
-/** The kept answer for a URL, if the server still has the same file, or cannot be reached. */
+/** The kept answer for a URL, if the server still has the same file, or still none, or cannot be reached. */
 export async function keptFile(url: string, signal?: AbortSignal): Promise<Response | undefined> {
   const kept = await (await openStore())?.match(url);
   if (!kept) return undefined;
@@ -27,6 +27,12 @@ export async function keptFile(url: string, signal?: AbortSignal): Promise<Respo
     return undefined; // offline
   });
   return !head || isSame(head, kept) ? kept : undefined;
+}
+
+/** Keeps that there is no file, for when the server cannot be reached. */
+export async function keepAbsence(url: string): Promise<void> {
+  const kept = new Response(null, { status: 404 });
+  await (await openStore())?.put(url, kept).catch(() => undefined);
 }
 
 /** Keeps a file, if the server gave something to tell its versions apart by. */
@@ -44,7 +50,8 @@ export async function keepFile(url: string, { headers }: Response, content: Blob
 
 const validators = ["etag", "last-modified"];
 
-function isSame(head: Response, { headers }: Response): boolean {
+function isSame(head: Response, { headers, status }: Response): boolean {
+  if (status === 404) return head.status === 404;
   if (!head.ok) return false;
   const name = validators.find((each) => headers.has(each));
   return name !== undefined && head.headers.get(name) === headers.get(name);

@@ -28,7 +28,7 @@ export interface LoadedModel {
   readonly backend: Backend;
 }
 
-const warn = (message: string): void => console.warn(`flava: ${message}`);
+export const warn = (message: string): void => console.warn(`flava: ${message}`);
 
 /**
  * FLAVA in a browser; `load` makes it. Where the page is not cross-origin isolated, computing on WebAssembly keeps the calling

@@ -3,18 +3,22 @@ import { State } from "../backend/state.js";
 import type { Abortable } from "../base/call-options.js";
 import { recognize } from "../checkpoint/checkpoint.js";
 import { bytesInMemory } from "../checkpoint/files/byte-source.js";
-import { type JsonObject, parseObject } from "../checkpoint/files/json.js";
+import { parseObject } from "../checkpoint/files/json.js";
 import { safetensorsIn } from "../checkpoint/files/safetensors-header.js";
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
 import { readConfig } from "../checkpoint/huggingface-config.js";
-import { loadWeights } from "../checkpoint/load.js";
+import { describeLosses, loadWeights } from "../checkpoint/load.js";
 import { parametersOf } from "../checkpoint/parameters.js";
-import { processorFromConfig } from "../data/image/processor-config.js";
-import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
-import { vocabularyText } from "../data/text/vocabulary.js";
+import {
+  type ModelDirectory,
+  describeInterpolation,
+  processorOf,
+  requireEmbeddings,
+  tokenizerOf,
+} from "../checkpoint/read-processing.js";
 import { type BackendOptions, openBrowserBackend } from "./backend.js";
 import { type OnBytes, NotFoundError, fetchBytes } from "./fetch.js";
-import { Flava } from "./flava.js";
+import { Flava, warn } from "./flava.js";
 
 /** What computes, and how the files are fetched. */
 export interface LoadOptions extends Abortable, BackendOptions {
@@ -31,7 +35,7 @@ export interface LoadOptions extends Abortable, BackendOptions {
 
 /**
  * Loads a model: config.json, model.safetensors, preprocessor_config.json and vocab.txt or tokenizer.json below `url`,
- * as `flava convert` and `save` write them.
+ * as `flava convert`, `save` and transformers write them.
  *
  * @throws CheckpointError if a file is missing or there is no usable checkpoint
  *
@@ -44,29 +48,40 @@ export interface LoadOptions extends Abortable, BackendOptions {
  */
 export async function load(
   url: string | URL,
-  { signal, onProgress, cache = true, onWarning, ...options }: LoadOptions = {},
+  { signal, onProgress, cache = true, onWarning = warn, ...options }: LoadOptions = {},
 ): Promise<Flava> {
-  const base = `${String(url).replace(/\/$/, "")}/`;
-  const files = new Files(base, signal, cache);
-  const [source, weights] = await Promise.all([
-    files.json("config.json"),
-    files.bytes("model.safetensors", onProgress),
+  const files = new Files(String(url).replace(/\/$/, ""), signal, cache);
+  const { path } = files;
+  const [json, weights] = await Promise.all([
+    files.read("config.json"),
+    files.read("model.safetensors", onProgress),
   ]);
-  if (!source || !weights) {
-    throw new CheckpointError(`${base} has no ${source ? "model.safetensors" : "config.json"}.`);
+  if (!json || !weights) {
+    throw new CheckpointError(`${path} has no ${json ? "model.safetensors" : "config.json"}.`);
   }
-  const sizes = readConfig(`${base}config.json`, source);
-  if (sizes.kind !== "flava") throw new CheckpointError(`${base} holds no FLAVA model.`);
+  const sizes = readConfig(`${path}/config.json`, parseObject(`${path}/config.json`, json));
+  if (sizes.kind !== "flava") throw new CheckpointError(`${path} holds no FLAVA model.`);
   const { config } = sizes;
-  const [tokenizer, processor] = await Promise.all([files.tokenizer(), files.processor()]);
+  const [tokenizer, processor] = await Promise.all([tokenizerOf(files), processorOf(files)]);
+  if (!tokenizer) throw new CheckpointError(`${path} has neither vocab.txt nor tokenizer.json.`);
+  if (!processor)
+    throw new CheckpointError(
+      `${path} has neither processor_config.json nor preprocessor_config.json.`,
+    );
+  requireEmbeddings(tokenizer, config);
   const checkpoint = {
-    ...recognize(base, await safetensorsIn(bytesInMemory(`${base}model.safetensors`, weights))),
-    ...{ path: base, sizes, format: "safetensors", close: () => Promise.resolve() },
+    ...recognize(path, await safetensorsIn(bytesInMemory(`${path}/model.safetensors`, weights))),
+    ...{ path, sizes, format: "safetensors", close: () => Promise.resolve() },
   };
   const backend = await openBrowserBackend(options, signal);
   try {
     const state = new State(backend, { parameters: parametersOf(checkpoint, config, false) });
     await loadWeights(checkpoint, state, { parts: ["flava", "heads", "codebook"] });
+    const said = [
+      describeInterpolation(processor, config) ?? [],
+      describeLosses(checkpoint),
+    ].flat();
+    for (const line of said) onWarning(`${path}: ${line}`);
     return new Flava({ config, state, tokenizer, processor, backend }, onWarning);
   } catch (error) {
     backend.dispose();
@@ -75,43 +90,18 @@ export async function load(
 }
 
 /** The files of a model. */
-class Files {
+class Files implements ModelDirectory {
   constructor(
-    readonly base: string,
+    readonly path: string,
     readonly signal: AbortSignal | undefined,
     readonly keeps: boolean,
   ) {}
 
-  /** The content of a file; undefined if there is none. */
-  async bytes(name: string, onProgress?: OnBytes) {
+  async read(name: string, onProgress?: OnBytes) {
     const options = { signal: this.signal, onProgress, keeps: this.keeps };
-    return fetchBytes(`${this.base}${name}`, options).catch((error: unknown) => {
+    return fetchBytes(`${this.path}/${name}`, options).catch((error: unknown) => {
       if (error instanceof NotFoundError) return undefined;
       throw error;
     });
-  }
-
-  async json(name: string): Promise<JsonObject | undefined> {
-    const bytes = await this.bytes(name);
-    return bytes && parseObject(`${this.base}${name}`, bytes);
-  }
-
-  async tokenizer() {
-    const [text, tokenizer, config] = await Promise.all([
-      this.bytes("vocab.txt"),
-      this.json("tokenizer.json"),
-      this.json("tokenizer_config.json"),
-    ]);
-    const vocabulary = text && vocabularyText(text, `${this.base}vocab.txt`);
-    const found = tokenizerFromFiles({ directory: this.base, vocabulary, tokenizer, config });
-    if (found) return found;
-    throw new CheckpointError(`${this.base} has neither vocab.txt nor tokenizer.json.`);
-  }
-
-  async processor() {
-    const name = "preprocessor_config.json";
-    const json = await this.json(name);
-    if (json) return processorFromConfig(json, `${this.base}${name}`);
-    throw new CheckpointError(`${this.base} has no ${name}.`);
   }
 }

@@ -188,6 +188,21 @@ describe("a directory of transformers 5", () => {
     await expect(load(await directoryWith(files))).rejects.toThrow(message);
   });
 
+  it("says that positions are interpolated where its images are of another size", async () => {
+    const larger = { ...processor.image_processor, size: 48, crop_size: 48 };
+    for (const files of [
+      { "processor_config.json": { image_processor: larger } },
+      { "processor_config.json": null, "preprocessor_config.json": larger },
+    ]) {
+      const directory = await directoryWith(files);
+      await load(directory);
+      expect(warnings.splice(0)).toEqual([
+        `${directory}: Its image processor makes images of 48 x 48 pixels, but config.json says 32 x 32: the positions of ` +
+          "patches are interpolated.",
+      ]);
+    }
+  });
+
   it("without an image processor says which one is used", async () => {
     const directory = await directoryWith({ "processor_config.json": null });
     const { processor: standard } = await load(directory);

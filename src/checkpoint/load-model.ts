@@ -7,20 +7,23 @@ import type { CallOptions } from "../base/call-options.js";
 import { State } from "../backend/state.js";
 import { fittedProcessor } from "../data/image/fitted-processor.js";
 import type { ImageProcessor } from "../data/image/processor.js";
-import { processorFromConfig } from "../data/image/processor-config.js";
 import { type Tokenizer, openTokenizer } from "../data/text/tokenizer.js";
-import { tokenizerFromFiles } from "../data/text/tokenizer-config.js";
-import { vocabularyText } from "../data/text/vocabulary.js";
 import type { FlavaConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { decoderName } from "./huggingface-model.js";
 import { type WeightDtype, weightDtypes } from "./huggingface-config.js";
-import { readObject } from "./files/read-object.js";
-import { describeForeign, loadWeights } from "./load.js";
+import { describeLosses, loadWeights } from "./load.js";
 import type { Model } from "./model.js";
 import { type OpenCheckpointOptions, openCheckpoint } from "./open.js";
 import { CheckpointError } from "./files/stored-tensor.js";
 import { parametersOf } from "./parameters.js";
+import {
+  type ModelDirectory,
+  describeInterpolation,
+  processorOf,
+  requireEmbeddings,
+  tokenizerOf,
+} from "./read-processing.js";
 import { headParameters, loadHead, readTask } from "./task.js";
 
 export interface LoadModelOptions extends OpenCheckpointOptions, CallOptions {
@@ -69,15 +72,12 @@ async function modelFrom(
       ...(task && { head: headParameters(config, task) }),
     };
     const state = new State(backend, { parameters });
-    const { foreign } = await loadWeights(checkpoint, state, {
+    await loadWeights(checkpoint, state, {
       parts: ["flava", "heads", "codebook"],
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
     });
-    if (foreign.length > 0) warn(`${describeForeign(foreign)}.`);
-    const stored = [...checkpoint.weights.values()].map((weight) => weight.stored);
-    if (stored.some(({ dtype }) => dtype === "float64"))
-      warn("Rounded float64 weights to float32.");
+    for (const line of describeLosses(checkpoint)) warn(line);
     if (decoder) await loadWeights(decoder, state, { parts: ["decoder"] });
     if (task) await loadHead(directory!, state);
     const dtype = dtypeOf(checkpoint);
@@ -101,34 +101,19 @@ async function openDecoder(directory: string): Promise<Checkpoint | undefined> {
 /** The directory's tokenizer, by default with FLAVA's vocabulary, BERT's uncased one. */
 async function readTokenizer(
   directory: string | undefined,
-  { text }: FlavaConfig,
+  config: FlavaConfig,
   warn: (message: string) => void,
 ): Promise<Tokenizer> {
   const found = directory === undefined ? undefined : await tokenizerIn(directory);
   const tokenizer = found ?? (await openTokenizer());
-  const { length } = tokenizer.vocabulary.pieces;
-  if (length > text.vocabulary || (!found && length < text.vocabulary)) {
-    throw new CheckpointError(
-      `The model has ${text.vocabulary} word embeddings, but ${found ? "its vocabulary" : "BERT's uncased vocabulary"} ` +
-        `has ${length} pieces. Put the model's own vocab.txt or tokenizer.json beside its config.json.`,
-    );
-  }
+  requireEmbeddings(tokenizer, config, found === undefined);
   if (!found) warn("No vocab.txt or tokenizer.json; using BERT's uncased vocabulary.");
   return tokenizer;
 }
 
 /** The tokenizer described by a model's directory; undefined if it has no vocabulary. */
-export async function tokenizerIn(directory: string): Promise<Tokenizer | undefined> {
-  const vocabulary = ifThere(join(directory, "vocab.txt"));
-  return tokenizerFromFiles({
-    directory,
-    vocabulary: vocabulary && vocabularyText(await readFile(vocabulary), vocabulary),
-    tokenizer: await readIfThere(join(directory, "tokenizer.json")),
-    config: await readIfThere(join(directory, "tokenizer_config.json")),
-    special: await readIfThere(join(directory, "special_tokens_map.json")),
-    added: await readIfThere(join(directory, "added_tokens.json")),
-  });
-}
+export const tokenizerIn = (directory: string): Promise<Tokenizer | undefined> =>
+  tokenizerOf(directoryAt(directory));
 
 /** The directory's image processor, by default the published one, fitted to the model's sizes. */
 async function readProcessor(
@@ -136,24 +121,20 @@ async function readProcessor(
   config: FlavaConfig,
   warn: (message: string) => void,
 ): Promise<ImageProcessor> {
-  const found = directory === undefined ? undefined : await processorIn(directory);
+  const found = directory === undefined ? undefined : await processorOf(directoryAt(directory));
+  const interpolation = found && describeInterpolation(found, config);
+  if (interpolation !== undefined) warn(interpolation);
   if (found) return found;
   warn(`No image processor; using FLAVA's, with images of ${config.image.size} pixels.`);
   return fittedProcessor(config);
 }
 
-/** Prefers processor_config.json, as transformers does. */
-async function processorIn(directory: string): Promise<ImageProcessor | undefined> {
-  const whole = join(directory, "processor_config.json");
-  const nested = (await readIfThere(whole))?.image_processor;
-  if (nested !== undefined) return processorFromConfig(nested, whole);
-  const own = join(directory, "preprocessor_config.json");
-  const json = await readIfThere(own);
-  return json && processorFromConfig(json, own);
-}
-
 const ifThere = (path: string): string | undefined => (existsSync(path) ? path : undefined);
 
-async function readIfThere(path: string) {
-  return existsSync(path) ? readObject(path) : undefined;
-}
+const directoryAt = (path: string): ModelDirectory => ({
+  path,
+  read: async (name) => {
+    const file = ifThere(join(path, name));
+    return file === undefined ? undefined : readFile(file);
+  },
+});

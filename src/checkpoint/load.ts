@@ -52,6 +52,18 @@ function enumerate(names: readonly string[], shown: number): string {
 export const describeForeign = (names: readonly string[], shown = 5): string =>
   `Ignored ${counted(names.length, "tensor")} that FLAVA does not have: ${enumerate(names, shown)}`;
 
+/** What loading a model from the checkpoint leaves out or rounds: a sentence for each. */
+export function describeLosses({
+  unknown,
+  weights,
+}: Pick<Checkpoint, "unknown" | "weights">): string[] {
+  const rounds = [...weights.values()].some(({ stored }) => stored.dtype === "float64");
+  return [
+    ...(unknown.length > 0 ? [`${describeForeign(unknown)}.`] : []),
+    ...(rounds ? ["Rounded float64 weights to float32."] : []),
+  ];
+}
+
 /**
  * Reads weights into the "parameters" of `state`. Tensors stored exactly as in the state are mapped where possible, and
  * read on first use, or else copied in pieces of a few megabytes. Converting other tensors takes the memory of the

@@ -3,15 +3,13 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { processingNames } from "../checkpoint/read-processing.js";
 import type { CallsOptions } from "./http/calls.js";
 import { ApiError } from "./http/api-error.js";
 import type { ServerApp } from "./http/app.js";
 
 /** What `load` of flava/browser asks for. */
-const names = new Set([
-  ...["config.json", "model.safetensors", "preprocessor_config.json"],
-  ...["vocab.txt", "tokenizer.json", "tokenizer_config.json"],
-]);
+const names = new Set<string>(["config.json", "model.safetensors", ...processingNames]);
 
 /** Adds `GET /model/{name}`. Servers that ask for API keys do not hand out their model. */
 export function addTabModel(app: ServerApp, { models, keys }: CallsOptions): void {
