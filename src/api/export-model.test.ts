@@ -1,5 +1,5 @@
-import { mkdtemp, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, readFile, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { expect, it } from "vitest";
@@ -10,7 +10,8 @@ import { defaultProcessor } from "../data/image/processor.js";
 import { Tokenizer } from "../data/text/tokenizer.js";
 import { uncased } from "../data/text/normalize.js";
 import { parseVocabulary } from "../data/text/vocabulary.js";
-import { flavaParameters } from "../model/flava.js";
+import type { OnnxDtype } from "../export/onnx/dtype.js";
+import { flavaParameters, pretrainingParameters } from "../model/flava.js";
 import { taskHeadParameters } from "../model/task-head.js";
 import type { Task } from "../model/task.js";
 import { exportModel } from "./export-model.js";
@@ -33,7 +34,10 @@ async function exported(own: { readonly size: number; readonly task?: Task }) {
     tokenizer: new Tokenizer(vocabulary, { ...uncased, longest: 9 }),
   });
   const out = `${model}-onnx`;
-  const [path] = await exportModel(out, { model, backend: { name: "reference" } });
+  const [path] = await exportModel(out, {
+    ...{ model, backend: { name: "reference" } },
+    onWarning: () => undefined,
+  });
   const jsonOf = async (file: string) =>
     JSON.parse(await readFile(join(out, file), "utf8")) as Record<string, unknown>;
   const { graph, metadataProps } = fromBinary(ModelProtoSchema, await readFile(path!));
@@ -64,4 +68,35 @@ it.each([
     crops: [square, square],
     tokens: [tokens, tokens],
   });
+});
+
+it("leaves nothing of an earlier export but its other dtypes, which it tells of or refuses", async () => {
+  const warnings: string[] = [];
+  const onWarning = (line: string) => warnings.push(line);
+  const save = async (name: string, parameters: object, size = 32): Promise<string> => {
+    const state = stateOf(parameters);
+    const tokenizer = new Tokenizer(vocabulary, uncased);
+    const path = join(folder, name);
+    await saveModel(path, { config, state, tokenizer, processor: defaultProcessor(size, 32) });
+    return path;
+  };
+  const whole = await save("whole", pretrainingParameters(config));
+  const encoders = await save("encoders", { flava: flavaParameters(config) });
+  const larger = await save("larger", { flava: flavaParameters(config) }, 48);
+  const out = join(folder, "out");
+  const run = (model: string, dtype: OnnxDtype) =>
+    exportModel(out, { model, dtype, backend: { name: "reference" }, onWarning });
+  expect(await run(whole, "float32")).toHaveLength(6);
+  await writeFile(join(out, "onnx", "model.onnx_data"), "of a larger model");
+  const paths = await run(encoders, "float32");
+  const files = await readdir(join(out, "onnx"));
+  expect(files.toSorted()).toEqual(paths.map((path) => basename(path)).toSorted());
+  expect(warnings).toEqual([]);
+  await run(encoders, "int8");
+  expect(warnings.splice(0)).toEqual([
+    expect.stringMatching(
+      /keeps 4 ONNX files of other exports, such as .*onnx.model\.onnx\. Export/,
+    ),
+  ]);
+  await expect(run(larger, "int8")).rejects.toThrow("whose preprocessor_config.json is different");
 });

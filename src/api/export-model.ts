@@ -1,10 +1,12 @@
 /** Exports models for other engines. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CallOptions } from "../base/call-options.js";
+import { counted } from "../base/counted.js";
+import { warn } from "../base/warn.js";
 import { requestBackend } from "../backend/open.js";
 import { CheckpointError } from "../checkpoint/files/stored-tensor.js";
-import { writeConfigFile } from "../checkpoint/huggingface.js";
+import { configOf } from "../checkpoint/huggingface-model.js";
 import { loadModel } from "../checkpoint/load-model.js";
 import { jsonText } from "../checkpoint/files/json.js";
 import type { Model } from "../checkpoint/model.js";
@@ -14,6 +16,7 @@ import { withImageSize } from "../data/image/fitted-processor.js";
 import { toProcessorConfig } from "../data/image/processor-config.js";
 import { toTokenizerConfig } from "../data/text/tokenizer-config.js";
 import { toTokenizerJson } from "../data/text/tokenizer-json.js";
+import { earlierFiles } from "../export/onnx/earlier-files.js";
 import { exportOnnx, longestText } from "../export/onnx/export-onnx.js";
 import type { OnnxDtype } from "../export/onnx/dtype.js";
 import { fixedViewShape } from "../inference/inputs.js";
@@ -36,28 +39,42 @@ export interface ExportOptions
  *
  * Progress is that of the ONNX files. If it is stopped, the files that were complete stay.
  *
- * @param directory a new or empty directory, or an earlier export, whose files are replaced
+ * @param directory a new or empty directory, or an earlier export, whose files are replaced but for those of other dtypes
  * @returns the paths of the ONNX files
- * @throws CheckpointError if there is no usable checkpoint, or the directory has other files
+ * @throws CheckpointError if there is no usable checkpoint, or the directory has other files, or those of another model in
+ *   other dtypes
  */
 export async function exportModel(
   directory: string,
-  { model: place, dtype, backend: backendOptions, onProgress, ...loading }: ExportOptions = {},
+  {
+    model: place,
+    dtype = "float32",
+    backend: backendOptions,
+    onWarning = warn,
+    onProgress,
+    ...loading
+  }: ExportOptions = {},
 ): Promise<string[]> {
   const path = place === undefined ? shippedModel() : pathOf(place);
   await requireExportable(directory, path);
   const backend = await requestBackend(backendOptions);
   try {
-    const model = asUsed(await loadModel(path, backend, { ...loading }));
-    await mkdir(directory, { recursive: true });
-    await writeConfigFile(directory, model.state, model.config, { source: model.source });
-    for (const [name, text] of Object.entries(transformersFiles(model))) {
-      await writeFile(join(directory, name), text);
+    const model = asUsed(await loadModel(path, backend, { ...loading, onWarning }));
+    const texts = transformersFiles(model);
+    const { replaced, others } = await earlierFiles(directory, dtype);
+    if (others.length > 0) {
+      await requireSame(directory, texts, others);
+      onWarning(
+        `${directory} keeps ${counted(others.length, "ONNX file")} of other exports, such as ${others[0]}. Export them again if the ` +
+          "model's weights have changed since.",
+      );
     }
+    for (const file of replaced) await rm(file);
+    await mkdir(directory, { recursive: true });
+    for (const [name, text] of Object.entries(texts)) await writeFile(join(directory, name), text);
     const { signal } = loading;
     return await exportOnnx(directory, model, {
-      ...{ signal, ...(onProgress && { onProgress }) },
-      ...(dtype && { dtype }),
+      ...{ dtype, signal, ...(onProgress && { onProgress }) },
     });
   } finally {
     backend.dispose();
@@ -77,10 +94,11 @@ function asUsed(model: Model): Model {
   return { ...model, processor };
 }
 
-/** How images and texts are prepared, as transformers.js reads it: files by name. */
-function transformersFiles(model: Model): Record<string, string> {
-  const { processor, tokenizer } = model;
+/** The model's sizes and how images and texts are prepared, as transformers.js reads it: files by name. */
+function transformersFiles(model: Model): Readonly<Record<string, string>> {
+  const { state, config, source, processor, tokenizer } = model;
   return {
+    "config.json": jsonText(configOf(state, config, { source })),
     ...processingFiles(processor, tokenizer),
     // It has no FlavaImageProcessor, but CLIP's prepares images by the same settings.
     "preprocessor_config.json": jsonText({
@@ -106,4 +124,20 @@ async function requireExportable(directory: string, source: string): Promise<voi
   throw new CheckpointError(
     `${directory} has other files, such as ${found[0]}. Export to a new directory.`,
   );
+}
+
+/** Throws if the files beside earlier exports that stay are not what this one writes. */
+async function requireSame(
+  directory: string,
+  texts: Readonly<Record<string, string>>,
+  others: readonly string[],
+): Promise<void> {
+  for (const [name, text] of Object.entries(texts)) {
+    const found = await readFile(join(directory, name), "utf8").catch(() => undefined);
+    if (found === undefined || found === text) continue;
+    throw new CheckpointError(
+      `${directory} holds an export of another model, whose ${name} is different, and ${others[0]} would be left of it. Export to ` +
+        "a new directory, or remove the earlier export.",
+    );
+  }
 }

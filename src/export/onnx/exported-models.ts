@@ -33,6 +33,12 @@ export interface ExportedModel {
   ) => Readonly<Record<string, Tensor>>;
 }
 
+/** The names of all models that an export may have. */
+export const modelNames = [
+  ...["vision_model", "text_model", "model", "multimodal_model"],
+  ...["mlm_head", "mmm_text_head"],
+] as const;
+
 /** A fine-tuned model: the scores of its head. */
 export function taskModel(config: FlavaConfig, task: Task): ExportedModel {
   return {
