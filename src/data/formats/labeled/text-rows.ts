@@ -26,7 +26,7 @@ const longestLine = 1 << 20;
 
 /**
  * The rows of a tab-separated file; quotes are part of the text. Broken rows, of which QQP has some, are skipped.
- * @throws SourceError if the file lacks a column
+ * @throws SourceError if the file lacks a column, or ends within a row
  */
 export async function tabSeparatedTexts(path: string, rows: TextRows): Promise<LabeledSource> {
   let samples = 0;
@@ -96,9 +96,13 @@ async function* linesAsRows(path: string, { columns }: TextRows): AsyncGenerator
   let names = columns;
   let line = 0;
   try {
-    for await (const { bytes, isWhole } of linesOf(path, longestLine)) {
+    for await (const { bytes, isWhole, isEnded } of linesOf(path, longestLine)) {
       const place = `line ${++line}`;
       if (bytes.length === 0) continue;
+      if (!isEnded && names && isCut(names, bytes))
+        throw new SourceError(
+          `${path} ends within line ${line}. Perhaps its download was interrupted.`,
+        );
       if (!isWhole || !isUtf8(bytes)) {
         yield { path, place, row: { fault: isWhole ? `it is ${notUtf8}` : "it is too long" } };
         continue;
@@ -108,8 +112,15 @@ async function* linesAsRows(path: string, { columns }: TextRows): AsyncGenerator
       else yield { path, place, row: rowOf(names, cells) };
     }
   } catch (error) {
+    if (error instanceof SourceError) throw error;
     throw new SourceError(`${path} cannot be read: ${reasonOf(error)}.`);
   }
+}
+
+/** Whether a last line that has no line ending ends before its last cell, or within a character of it. */
+function isCut(names: readonly string[], bytes: Buffer): boolean {
+  const cells = bytes.toString("utf8").split("\t");
+  return !isUtf8(bytes) || cells.length < names.length || cells.at(-1) === "";
 }
 
 function rowOf(names: readonly string[], cells: readonly string[]): Row {

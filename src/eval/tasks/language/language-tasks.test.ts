@@ -93,6 +93,22 @@ it("broken rows are skipped and counted, as QQP has them", async () => {
   ]);
 });
 
+it.each([
+  ["within a text", Buffer.from("9\t1\t2\tWhy?\tHo")],
+  ["within a character", Buffer.from("9\t1\t2\tWhy?\tHow many \u20ac?").subarray(0, -2)],
+  ["before its last cell", Buffer.from("9\t1\t2\tWhy?\tHow?\t")],
+])("a file that ends %s is refused, be there broken rows or not", async (_, end) => {
+  const rows = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t1\t2\tWhy?\tHow?\t0";
+  const cut = "cut/qqp/train.tsv";
+  await put(cut, []);
+  await put("cut/qqp/dev.tsv", [rows]);
+  await writeFile(join(folder, cut), Buffer.concat([Buffer.from(`${rows}\n`), end]));
+  await expect(openTask(qqp, join(folder, "cut"))).rejects.toThrow("train.tsv ends within line 3");
+  await writeFile(join(folder, cut), rows); // without a line ending, but whole
+  const { train } = await openTask(qqp, join(folder, "cut"));
+  expect(await samplesOf(train[0]![0])).toHaveLength(1);
+});
+
 it("Parquet files have numbers of classes, or values", async () => {
   const pairs = await openTask(mrpc, golden("."), incomplete);
   expect(pairs.layout).toBe("Parquet of Hugging Face");
