@@ -132,6 +132,21 @@ describe("a file of PyTorch before 1.6", () => {
     },
   );
 
+  it.each(["model_state_dict", "module"])(
+    "may have tensors beside the weights in %s",
+    async (key) => {
+      const step = tensor("1", "FloatStorage", [1]);
+      await write(dict({ step, [key]: dict({ weight }) }), {
+        "0": numbers,
+        "1": numbers.subarray(4),
+      });
+      expect(await readAll(path)).toEqual({
+        weight: content,
+        [`step (beside ${key})`]: { shape: [1], values: [-2] },
+      });
+    },
+  );
+
   it("may hold what nobody needs: numbers, objects and tensors of unknown kinds", async () => {
     const step = object("builtins.int");
     const scale = object("torch._utils._rebuild_qtensor");

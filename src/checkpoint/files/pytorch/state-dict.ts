@@ -95,10 +95,15 @@ function stateDictIn(path: string, object: unknown): StateDict {
     );
   }
   const saved: ReadonlyMap<unknown, unknown> = object instanceof Map ? object : new Map();
-  for (const candidate of [saved, ...nestedKeys.map((key) => saved.get(key))]) {
-    const tensors = tensorsIn(candidate);
-    if ([...tensors.values()].some(isTensor)) return tensors;
+  const own = tensorsIn(saved);
+  for (const key of nestedKeys) {
+    const tensors = tensorsIn(saved.get(key));
+    if (![...tensors.values()].some(isTensor)) continue;
+    // Those beside it, such as the state of a random generator, are no weights: by these names they are told as left out.
+    for (const [name, tensor] of own) tensors.set(`${name} (beside ${key})`, tensor);
+    return tensors;
   }
+  if ([...own.values()].some(isTensor)) return own;
   throw new CheckpointError(
     `${path} holds no state dict: no tensors by name, alone or as ${nestedKeys.map(quote).join(", ")}.`,
   );
