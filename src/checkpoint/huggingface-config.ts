@@ -287,3 +287,16 @@ export function withSettingsOf(source: JsonObject | undefined, written: JsonObje
   });
   return Object.fromEntries([...sections, ...kept]) as JsonObject;
 }
+
+/** A sentence on the dropout that a config.json asks for in training, which is without; undefined if it asks for none. */
+export function describeDropout(source: JsonObject): string | undefined {
+  const rates = ["image", "text", "multimodal"].flatMap((name) => {
+    const { values } = subsection({ where: "", values: source }, name);
+    return ["hidden_dropout_prob", "attention_probs_dropout_prob"].flatMap((key) =>
+      (values[key] ?? 0) === 0 ? [] : [`${key} ${quote(values[key])} (${name})`],
+    );
+  });
+  return rates.length === 0
+    ? undefined
+    : `Its config.json has ${rates.join(", ")}; training here is without dropout`;
+}

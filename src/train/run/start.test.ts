@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, rename, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/golden/temporary-directory.js";
@@ -92,12 +92,20 @@ it("says what the weights were made with that shapes do not tell", async () => {
   const made = { ...config, epsilon: 1e-5, maskPadding: !config.maskPadding };
   const state = new State(referenceBackend(), { parameters: pretrainingParameters(made) });
   await saveModel(join(folder, "made"), { config: made, state });
+  const path = join(folder, "made", "config.json");
+  const json = JSON.parse(await readFile(path, "utf8")) as Record<string, object>;
+  json.text_config = { ...json.text_config, hidden_dropout_prob: 0.1 };
+  json.image_config = { ...json.image_config, attention_probs_dropout_prob: 0 };
+  await writeFile(path, JSON.stringify(json));
   const [line] = await startFrom("made");
+  expect(line).toContain(
+    "Its config.json has hidden_dropout_prob 0.1 (text); training here is without dropout.",
+  );
   expect(line).toContain(`It was made with layer_norm_eps 0.00001, here it is ${config.epsilon}. `);
   expect(line).toContain(
     `It was made with mask_padding ${made.maskPadding}, here it is ${config.maskPadding}.`,
   );
-  expect((await startFrom("made", ["heads"]))[0]).not.toContain("made with");
+  expect((await startFrom("made", ["heads"]))[0]).not.toMatch(/made with|dropout/);
 });
 
 describe("a stage refuses to start from", () => {

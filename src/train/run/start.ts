@@ -15,6 +15,7 @@ import {
   describeMismatch,
   loadWeights,
 } from "../../checkpoint/load.js";
+import { describeDropout } from "../../checkpoint/huggingface-config.js";
 import { openCheckpoint } from "../../checkpoint/open.js";
 import { root, weightPaths } from "../../checkpoint/weight-paths.js";
 import type { StageRecipe } from "../../configs/recipe.js";
@@ -145,9 +146,10 @@ function otherSettings({ source, sizes }: Checkpoint, config: FlavaConfig): read
     mask_padding: maskPadding,
   });
   const here = new Map(Object.entries(settingsOf(config)));
-  return Object.entries(settingsOf(sizes.config))
+  const others = Object.entries(settingsOf(sizes.config))
     .filter(([name, value]) => value !== here.get(name))
     .map(([name, value]) => `It was made with ${name} ${value}, here it is ${here.get(name)}`);
+  return [...others, describeDropout(source) ?? []].flat();
 }
 
 function combined(reports: readonly LoadReport[]): LoadReport {
