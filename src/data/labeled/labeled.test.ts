@@ -237,4 +237,26 @@ describe("samples", () => {
     const fewer = splitByKey(samples.slice(5), 0.3).validation;
     expect(validation.slice(-fewer.length)).toEqual(fewer);
   });
+
+  it.each<[string, (image: number) => Partial<LabeledSample>]>([
+    ["an image in a file", (image) => ({ image: { file: `${image}.jpg` } })],
+    [
+      "a part of an archive",
+      (image) => ({ image: { file: "a.tar", range: { start: 512 * image, bytes: 9 } } }),
+    ],
+    ["the bytes of an image", (image) => ({ image: Uint8Array.of(255, image) })],
+    ["a text", (image) => ({ text: `text ${image}`, textPair: "the same" })],
+  ])("of one content, %s, are all held out or none", (_, contentOf) => {
+    const questions = Array.from({ length: 120 }, (_, row): LabeledSample => {
+      const content = contentOf(row % 40);
+      return { key: String(row), ...(content.image && { text: `question ${row}` }), ...content };
+    });
+    const { train, validation } = splitByKey(questions, 0.3);
+    const contents = new Set(validation.map(({ key }) => Number(key) % 40));
+    expect(contents.size).toBeGreaterThan(4);
+    expect([train.length, validation.length]).toEqual([120 - 3 * contents.size, 3 * contents.size]);
+    // As where each content occurs once.
+    const once = splitByKey(questions.slice(0, 40), 0.3).validation;
+    expect(validation.slice(0, once.length)).toEqual(once);
+  });
 });
