@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/api/load.js";
 import { openBackend } from "../src/backend/open.js";
 import { openSafetensors } from "../src/checkpoint/files/safetensors.js";
+import { writeModel } from "../src/checkpoint/write-model.js";
 import {
   type FinetuningRecipeInput,
   checkFinetuningRecipe,
@@ -23,7 +24,7 @@ import { ChangedRunError } from "../src/train/run/provenance.js";
 import { program } from "./build.js";
 import { flava as flavaHere } from "./command-line.js";
 import { post } from "./served.js";
-import { writeCheckpoint } from "./small-checkpoint.js";
+import { checkpointConfig, checkpointState, writeCheckpoint } from "./small-checkpoint.js";
 import { toyReviews } from "./toy-reviews.js";
 
 const backend = openBackend();
@@ -125,6 +126,17 @@ describe("a fine-tuning run", () => {
       { probability: number },
     ];
     expect(one.probability).toBeCloseTo(other.probability, 4);
+  });
+
+  it("is written in float32, as it was evaluated, whatever its model is stored in", async () => {
+    const halves = join(root, "halves");
+    const stored = { state: checkpointState, config: checkpointConfig };
+    await writeModel(halves, stored, { dtype: "bfloat16" });
+    const { model: path } = await run("from-halves", { steps: 4 }, { model: halves });
+    const files = await openSafetensors(join(path, "model.safetensors"));
+    const dtypes = new Set([...files.tensors.values()].map(({ dtype }) => dtype));
+    await files.close();
+    expect([...dtypes]).toEqual(["float32"]);
   });
 
   it("tells of what its model lacks", async () => {

@@ -135,8 +135,10 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
   async write(directory: string | undefined): Promise<void> {
     const { model, task } = this.options;
     const { state } = this;
+    // Not rounded to what the model was stored in: the file must give the measures by which it was chosen.
+    const trained = { ...model, state, task, dtype: "float32" } as const;
     await state.readTogether(
-      directory === undefined ? undefined : () => writeModel(directory, { ...model, state, task }),
+      directory === undefined ? undefined : () => writeModel(directory, trained),
     );
   }
 
