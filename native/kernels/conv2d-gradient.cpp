@@ -2,6 +2,7 @@
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
 #include "../gemm/slices.h"
+#include "direct-convolution-gradient.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -22,6 +23,12 @@ void multiplyPatches(const Call& call, const LeftOperand& left, const ProductSha
 template <class Product>
 void computeGradient(const Call& call, bool inputRelu) {
   const Tensor &gradient = call.in(1), &result = call.out(0);
+  if constexpr (multipliesFloats<Product>) {
+    if (result.dim(0) <= fewOutputs && result.size > 0 && gradient.size > 0) {
+      const Bands bands(call.in(0), result.dim(1), result.dim(2));
+      return sumOverPixels(call, bands, Product::elements == 2, inputRelu);
+    }
+  }
   const int64_t pixels = gradient.rows(), rows = result.dim(0);
   const int64_t columns = result.dim(1) * result.dim(2) * result.dim(3);
   const ProductShape shape{rows, columns, wordsOf(pixels, Product::elements)};

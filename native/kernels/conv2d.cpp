@@ -2,6 +2,7 @@
 #include "../gemm/epilogue.h"
 #include "../gemm/patches.h"
 #include "../gemm/product.h"
+#include "direct-convolution.h"
 
 namespace FLAVA_NAMESPACE {
 namespace {
@@ -118,8 +119,53 @@ void multiplyImage(const Call& call, const Attributes& attributes, const Product
   });
 }
 
+/** Stores a line of sums, whose first element has this index in the result. */
+void finishLine(const Call& call, const Attributes& attributes, const float* sums, int64_t index, int64_t count) {
+  const auto finish = [&](auto* to, auto withAddend) {
+    overVectors(0, count, [&](int64_t i, auto lanes) {
+      Floats x = load(sums + i);
+      if (attributes.outputRelu) x = max(broadcast(0.0f), x);
+      store(to + index + i, withAddend(x, i, lanes), lanes);
+    });
+  };
+  visitFloats(call.out(0), [&](auto* to) {
+    if (!attributes.hasAddend) return finish(to, [](Floats x, int64_t, auto) { return x; });
+    visitFloats(call.in(attributes.hasBias ? 3 : 2), [&](auto* addend) {
+      finish(to, [&](Floats x, int64_t i, auto lanes) { return x + load(addend + index + i, lanes); });
+    });
+  });
+}
+
+void convolveDirectly(const Call& call, const Attributes& attributes, const Bands& bands) {
+  const Tensor& weight = call.in(1);
+  const int64_t made = call.out(0).dim(-1), channels = bands.shape.channels, depth = bands.shape.depth();
+  const int64_t taps = depth / channels;
+  const bool rounded = attributes.compute == Dtype::bfloat16;
+  const auto weightAt = [&](int64_t column, int64_t k) {
+    const int64_t tap = k / channels, channel = k % channels;
+    const int64_t index = attributes.flipped ? (channel * taps + taps - 1 - tap) * made + column : column * depth + k;
+    float value;
+    visitFloats(weight, [&](auto* w) { value = loadOne(w + index); });
+    return rounded ? roundToBfloat16(broadcast(value))[0] : value;
+  };
+  const auto biasAt = [&](int64_t column) {
+    float value = 0;
+    if (attributes.hasBias) visitFloats(call.in(2), [&](auto* bias) { value = loadOne(bias + column); });
+    return value;
+  };
+  const ColumnBlocks blocks = packColumns(call, made, depth, weightAt, biasAt);
+  sumLines(call, bands, {rounded, attributes.inputRelu}, blocks, [&](const float* sums, int64_t pixel) {
+    finishLine(call, attributes, sums, pixel * made, bands.shape.width * made);
+  });
+}
+
 template <class Product>
 void convolve(const Call& call, const Attributes& attributes) {
+  if (call.out(0).size == 0) return;
+  if constexpr (multipliesFloats<Product>) {
+    const Bands bands(call.in(0), call.in(1).dim(1), call.in(1).dim(2));
+    if (bands.shape.depth() > 0 && bands.shape.depth() <= directDepth) return convolveDirectly(call, attributes, bands);
+  }
   const Neighborhood neighborhood = neighborhoodOf(call);
   const int64_t step = neighborhood.step, channels = neighborhood.channels, made = call.out(0).dim(-1);
   const int64_t taps = call.in(1).dim(1) * call.in(1).dim(2), depth = neighborhood.depth();

@@ -55,7 +55,12 @@ constexpr __mmask16 everyLane = 0xffff;
 inline __mmask16 firstLanes(int lanes) { return static_cast<__mmask16>((1u << lanes) - 1); }
 #endif
 
-inline Floats broadcast(float value) { return Floats{} + value; }
+/** By its bits: a sum with zeros would change -0, and takes an instruction more. */
+inline Floats broadcast(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  return (Floats)(Uints{} + bits);
+}
 inline Ints broadcastInt(int32_t value) { return Ints{} + value; }
 
 /** 0, 1, 2, … */

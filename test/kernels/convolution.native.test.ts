@@ -50,7 +50,7 @@ shapes.push(
   { ...one, batch: 2, height: 16, width: 17, channels: 3, outputs: 65, kh: 7, kw: 7 },
   { ...one, batch: 2, height: 4, width: 5, channels: 200, outputs: 33 },
   { ...one, height: 5, width: 4, channels: 250, outputs: 9, kh: 5, kw: 3 },
-  // Few channels: two to eight neighboring pixels are computed together.
+  // Few channels: whole vectors of several pixels, and rows that end within one.
   { ...one, batch: 2, height: 8, width: 8, channels: 5, outputs: 8, kh: 3, kw: 3 },
   { ...one, height: 4, width: 6, channels: 7, outputs: 16, kh: 5, kw: 3 },
   { ...one, batch: 2, height: 3, width: 12, channels: 3, outputs: 3, kw: 7 },
@@ -200,6 +200,14 @@ describeNative("convolutions", () => {
         weightGradient(x, dy, images, { compute, inputRelu: true, dtype: "float32" });
       await conform("conv2dWeightGradient", gradient, inputs, ofDepth(3 * 56 * 58));
       await expectSameBits("conv2dWeightGradient", gradient, inputs);
+    }
+  });
+
+  test("of neighborhoods too deep to be summed where they lie", async () => {
+    const deep = { ...one, height: 2, width: 4, channels: 520, outputs: 5, kh: 3, kw: 3 };
+    const plain = { bias: true, addend: true, inputRelu: true, outputRelu: true };
+    for (const form of combinations({ compute: floats, flipped: truths })) {
+      await conformIn({ ...plain, ...form }, deep, []);
     }
   });
 
