@@ -133,7 +133,7 @@ describe("a fine-tuning run", () => {
     const stored = { state: checkpointState, config: checkpointConfig };
     await writeModel(halves, stored, { dtype: "bfloat16" });
     const { model: path } = await run("from-halves", { steps: 4 }, { model: halves });
-    const files = await openSafetensors(join(path, "model.safetensors"));
+    const files = await openSafetensors(join(path!, "model.safetensors"));
     const dtypes = new Set([...files.tensors.values()].map(({ dtype }) => dtype));
     await files.close();
     expect([...dtypes]).toEqual(["float32"]);
