@@ -9,7 +9,7 @@ export interface ViewOptions {
   /** Sizes, filters and normalization of both views. */
   readonly processor: ImageProcessor;
   /** Random crops, flips and colors. */
-  readonly views: Omit<TrainingViewOptions, "processor">;
+  readonly views: TrainingViewOptions;
 }
 
 const anyImage = { width: 1, height: 1 }; // training views have one size
@@ -43,16 +43,11 @@ export class BatchViews {
   write(row: number, image: Image, key: Key): void {
     const { pixels, codebookPixels, count } = this;
     const { processor, views } = this.options;
-    writeTrainingViews(
-      image,
-      foldIn(key, "views"),
-      { ...views, processor },
-      {
-        pixels,
-        pixelsOffset: (row * pixels.length) / count,
-        codebookPixels,
-        codebookOffset: (row * codebookPixels.length) / count,
-      },
-    );
+    writeTrainingViews(image, foldIn(key, "views"), processor, views, {
+      pixels,
+      pixelsOffset: (row * pixels.length) / count,
+      codebookPixels,
+      codebookOffset: (row * codebookPixels.length) / count,
+    });
   }
 }

@@ -6,7 +6,7 @@ import { type Key, below, foldIn, uniformAt } from "../../base/random.js";
 import { jittered } from "./color-jitter.js";
 import { fastResample } from "./fast-resample.js";
 import { type Image, type Window, crop } from "./image.js";
-import { type ImageProcessor, type View, defaultProcessor, writeNumbers } from "./processor.js";
+import { type ImageProcessor, type View, writeNumbers } from "./processor.js";
 
 /** How the random views of training differ from the image. Both views show the same crop (flava.md 4.3). */
 export interface TrainingViewOptions {
@@ -18,55 +18,36 @@ export interface TrainingViewOptions {
   readonly flip?: number;
   /** Largest deviation of brightness, contrast and saturation from 1; default: 0. */
   readonly jitter?: number;
-  /** Sizes, filters and normalization of the views; default: the published models'. Both sides are resized. */
-  readonly processor?: ImageProcessor;
 }
-
-/** BEiT's recipe for masked images; FLAVA's paper gives none (flava.md 4.3). */
-export const beitViews = { scale: [0.08, 1], flip: 0.5, jitter: 0.4 } as const;
 
 /** The batches to write the views to, with element offsets. */
 interface ViewTargets {
+  /** For the encoder: `[3, H, W]` at the offset. */
   readonly pixels: Float32Array;
-  readonly pixelsOffset?: number;
+  readonly pixelsOffset: number;
+  /** For the codebook: `[3, h, w]` at the offset. */
   readonly codebookPixels: Float32Array;
-  readonly codebookOffset?: number;
+  readonly codebookOffset: number;
 }
 
-interface TrainingViews {
+/** What part of an image its views show, and whether they are mirrored. */
+interface Shown {
   readonly window: Window;
   readonly mirrored: boolean;
-  /** `[3, H, W]` for the encoder. */
-  readonly pixels: Float32Array;
-  /** `[3, h, w]` for the codebook. */
-  readonly codebookPixels: Float32Array;
 }
 
 /**
- * Two random views of `image`, determined by `key`. Use a different key for each image in each epoch.
+ * Writes two random views of `image`, determined by `key`, into batches. Both sides are resized. Use a different key
+ * for each image in each epoch.
  */
-export function trainingViews(
-  image: Image,
-  key: Key,
-  options: TrainingViewOptions = {},
-): TrainingViews {
-  const { encoder, codebook } = options.processor ?? defaultProcessor();
-  const pixels = new Float32Array(3 * area(sidesOf(encoder)));
-  const codebookPixels = new Float32Array(3 * area(sidesOf(codebook)));
-  const seen = writeTrainingViews(image, key, options, { pixels, codebookPixels });
-  return { ...seen, pixels, codebookPixels };
-}
-
-/** Like `trainingViews`, but writes the views into batches. */
 export function writeTrainingViews(
   image: Image,
   key: Key,
+  { encoder, codebook }: ImageProcessor,
   options: TrainingViewOptions,
-  targets: ViewTargets,
-): Pick<TrainingViews, "window" | "mirrored"> {
-  const { encoder, codebook } = options.processor ?? defaultProcessor();
+  { pixels, pixelsOffset, codebookPixels, codebookOffset }: ViewTargets,
+): Shown {
   const { part, window, mirrored } = randomPart(image, key, options);
-  const { pixels, pixelsOffset = 0, codebookPixels, codebookOffset = 0 } = targets;
   writeStretched(part, encoder, mirrored, pixels, pixelsOffset);
   writeStretched(part, codebook, mirrored, codebookPixels, codebookOffset);
   return { window, mirrored };
@@ -76,11 +57,11 @@ export function writeTrainingViews(
 export function writeTrainingPixels(
   image: Image,
   key: Key,
+  { encoder }: ImageProcessor,
   options: TrainingViewOptions,
   pixels: Float32Array,
   offset: number,
 ): void {
-  const { encoder } = options.processor ?? defaultProcessor();
   const { part, mirrored } = randomPart(image, key, options);
   writeStretched(part, encoder, mirrored, pixels, offset);
 }
@@ -90,7 +71,7 @@ function randomPart(
   image: Image,
   key: Key,
   options: TrainingViewOptions,
-): { readonly part: Image } & Pick<TrainingViews, "window" | "mirrored"> {
+): Shown & { readonly part: Image } {
   const { flip = 0, jitter = 0 } = options;
   const window = randomWindow(image, foldIn(key, "crop"), options);
   const mirrored = uniformAt(foldIn(key, "flip"), 0) < flip;
@@ -163,8 +144,4 @@ function sidesOf({ centerCrop, resize }: View): {
   throw new RangeError(
     "Training views need a processor that says their size: its resize or centerCrop.",
   );
-}
-
-function area({ width, height }: { readonly width: number; readonly height: number }): number {
-  return width * height;
 }

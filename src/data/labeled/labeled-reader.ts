@@ -30,7 +30,7 @@ export interface LabeledReaderOptions {
   readonly images?: {
     readonly processor: ImageProcessor;
     /** Random crops and flips; default: the processor's view. */
-    readonly views?: Omit<TrainingViewOptions, "processor">;
+    readonly views?: TrainingViewOptions;
   };
 }
 
@@ -112,7 +112,7 @@ export class LabeledReader {
       const offset = slot * size;
       const own = foldIn(key, first + slot);
       if (!views) writePixels(image, processor, pixels, offset);
-      else writeTrainingPixels(image, own, { ...views, processor }, pixels, offset);
+      else writeTrainingPixels(image, own, processor, views, pixels, offset);
     }
     return { sizes: { pixels: shape }, tensors: { pixels } };
   }
