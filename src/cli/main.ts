@@ -1,20 +1,14 @@
 #!/usr/bin/env node
 /** The command line. */
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { packagePath } from "../base/package-root.js";
+import { packageVersion } from "../base/package-root.js";
 import { verbs } from "./verbs.js";
 
 const program = new Command("flava")
   .description("FLAVA, one model for images, text and both (arXiv 2112.04482).")
-  .version(await packageVersion())
+  .version(packageVersion())
   // Usage errors exit with 2, failures of the work itself with 1.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
-
-async function packageVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(packagePath("package.json"), "utf8")) as unknown;
-  return (manifest as { readonly version: string }).version;
-}
 
 // A reader that has left, as in `flava tasks | head`, ends the program without a word, as SIGPIPE ends others.
 // Where results cannot be written for another reason, as on a full disk, they are lost, and the program has failed.
