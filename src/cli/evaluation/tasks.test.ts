@@ -53,5 +53,6 @@ it("says what is found and what is missing", async () => {
     fault: expect.stringContaining("8,551") as string,
     paper: [{ title: "CoLA", values: { MIM: null, FLAVA: 50.65 } }],
   });
-  await expect(run("--data", join(folder, "nowhere"))).rejects.toThrow("There is no such folder");
+  for (const missing of [join(folder, "nowhere"), import.meta.filename])
+    await expect(run("--data", missing)).rejects.toThrow("There is no such directory");
 });

@@ -1,11 +1,11 @@
 /** `flava tasks`: the tasks of the paper's evaluation, and which of their files are there. */
-import { type Command, InvalidArgumentError } from "commander";
-import { existsSync } from "node:fs";
+import type { Command } from "commander";
 import { describeTasks } from "../../eval/tasks/describe-tasks.js";
 import { flava35 } from "../../eval/tasks/flava35.js";
 import { type CheckedTask, checkTask } from "../../eval/tasks/open-task.js";
 import { paperColumns } from "../../eval/tasks/paper.js";
 import type { Task } from "../../eval/tasks/task.js";
+import { existingDirectory } from "../existing-directory.js";
 import { type JsonFlag, jsonOption, printJson } from "../json.js";
 import { ProgressLine } from "../progress.js";
 
@@ -19,14 +19,9 @@ export function addTasks(program: Command): void {
     .description(
       "list the 35 tasks of the paper's evaluation, and which of their files are there, with all samples",
     )
-    .option("--data <folder>", "the data directory, with a folder for each task", existing)
+    .option("--data <folder>", "the data directory, with a folder for each task", existingDirectory)
     .addOption(jsonOption())
     .action(list);
-}
-
-function existing(folder: string): string {
-  if (existsSync(folder)) return folder;
-  throw new InvalidArgumentError("There is no such folder.");
 }
 
 async function list({ data, json }: TasksFlags): Promise<void> {
