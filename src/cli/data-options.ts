@@ -1,5 +1,5 @@
 /** Options of the verbs that read a data set. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { SourceOptions } from "../data/formats/source.js";
 import type { DecodeOptions } from "../data/image/decode.js";
 import { existingDirectory } from "./existing-directory.js";
@@ -46,16 +46,19 @@ export function addSourceOptions(command: Command): Command {
       several,
     )
     .option("--label-column <name>", "label column; default: found by name")
-    .option(
-      "--separator <text>",
-      'cell separator of a table, such as ";" or "\\t"; default: found in the first line',
-    )
+    .addOption(separatorOption())
     .option(
       "--max-samples <n>",
       "maximum number of samples to read; of images in one folder per class, some of all classes",
       wholeNumberFrom(1),
     );
 }
+
+export const separatorOption = (): Option =>
+  new Option(
+    "--separator <text>",
+    'cell separator of a table, such as ";" or "\\t"; default: found in the first line',
+  ).argParser((text) => text.replaceAll("\\t", "\t"));
 
 /** A line of progress may be shown when a row is read. */
 const clearedLine = "\r\x1b[K";
@@ -66,7 +69,7 @@ export function sourceOptions(flags: DataFlags): SourceOptions {
   return {
     columns: hasColumns ? { image, texts, label } : undefined,
     imageRoot: flags.imageRoot,
-    separator: flags.separator?.replaceAll("\\t", "\t"),
+    separator: flags.separator,
     maxSamples: flags.maxSamples,
     onGuess: (line) => console.error(`${process.stderr.isTTY ? clearedLine : ""}flava: ${line}`),
   };

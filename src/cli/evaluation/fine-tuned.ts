@@ -56,7 +56,7 @@ async function evaluateAll(
   const options = {
     columns: columnsOf(named, predictor.task),
     target: predictor.task.labels.kind,
-    separator: flags.separator?.replaceAll("\\t", "\t"),
+    separator: flags.separator,
     quotes: flags.quotes,
     imageRoot: flags.imageRoot,
     maxSamples: flags.maxSamples,

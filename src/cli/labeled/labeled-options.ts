@@ -6,6 +6,7 @@ import type { LabeledSet, ReadLabeledOptions } from "../../data/labeled/read-lab
 import type { Labels } from "../../data/labeled/labels.js";
 import { isKnown, lookalikes } from "../../data/labeled/labels.js";
 import type { Task } from "../../model/task.js";
+import { separatorOption } from "../data-options.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
 export interface LabeledFlags {
@@ -27,10 +28,7 @@ export function addLabeledOptions(command: Command): Command {
     .option("--image <column>", "column of the images: paths, or the files themselves")
     .option("--label <column>", "column of the labels or values")
     .option("--image-root <dir>", "folder of the images; default: that of the table")
-    .option(
-      "--separator <text>",
-      'cell separator of a table, such as ";" or "\\t"; default: found in the first line',
-    )
+    .addOption(separatorOption())
     .option("--no-quotes", "take quotes around cells as part of the text, as GLUE's TSV has them")
     .option("--max-samples <n>", "maximum number of samples to read", wholeNumberFrom(1));
 }
@@ -39,12 +37,11 @@ export function readOptions(
   flags: LabeledFlags,
   target: ReadLabeledOptions["target"],
 ): ReadLabeledOptions {
-  const { text, textPair, image, label, imageRoot, quotes, maxSamples } = flags;
+  const { text, textPair, image, label, imageRoot, separator, quotes, maxSamples } = flags;
   return {
     columns: { text, textPair, image, label },
     target,
-    separator: flags.separator?.replaceAll("\\t", "\t"),
-    ...{ quotes, imageRoot, maxSamples },
+    ...{ separator, quotes, imageRoot, maxSamples },
   };
 }
 
