@@ -19,7 +19,7 @@ import { type FinetuningData, finetuningData } from "../../suite/finetuning-data
 import { finetuneDryRun } from "../../train/finetune-dry-run.js";
 import { finetune } from "../../train/finetune.js";
 import { refuseIgnored } from "../ignored-options.js";
-import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { printJson } from "../json.js";
 import {
   type LabeledFlags,
   addLabeledOptions,
@@ -27,26 +27,14 @@ import {
   describeLookalikes,
   readOptions,
 } from "../labeled/labeled-options.js";
-import {
-  type BackendFlags,
-  backendOption,
-  backendOptions,
-  threadsOption,
-} from "../model-option.js";
+import { backendOptions } from "../model-option.js";
 import { isFirst } from "../../parallel/agreement.js";
-import { type RestartFlags, launchOption, restartsOption, runRestarting } from "./restarts.js";
-import {
-  type JoinedRun,
-  type SharedRunFlags,
-  mpiOption,
-  sharedRun,
-  timeoutOption,
-  zeroOption,
-} from "./shared-run.js";
-import { trainingRun, workersOption } from "./training-run.js";
+import { runRestarting } from "./restarts.js";
+import { type JoinedRun, sharedRun } from "./shared-run.js";
+import { type TrainingFlags, addTrainingOptions, trainingRun } from "./training-run.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, RestartFlags, JsonFlag {
+interface FinetuneFlags extends LabeledFlags, TrainingFlags {
   readonly recipe?: string;
   readonly validation?: string;
   readonly regression?: boolean;
@@ -57,8 +45,6 @@ interface FinetuneFlags extends LabeledFlags, BackendFlags, SharedRunFlags, Rest
   readonly set?: string[];
   readonly dryRun?: boolean;
   readonly allowChanges?: boolean;
-  readonly zero: "0" | "1" | "3";
-  readonly workers: number;
 }
 
 export function addFinetune(program: Command): void {
@@ -92,16 +78,8 @@ export function addFinetune(program: Command): void {
       "--dry-run",
       "only read the data, and tell labels, settings, memory, time and disk space",
     )
-    .option("--allow-changes", "continue a run although its settings or data have changed")
-    .addOption(workersOption())
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .addOption(zeroOption())
-    .addOption(launchOption())
-    .addOption(restartsOption())
-    .addOption(timeoutOption())
-    .addOption(mpiOption())
-    .addOption(jsonOption());
+    .option("--allow-changes", "continue a run although its settings or data have changed");
+  addTrainingOptions(command);
 }
 
 async function run(path: string, flags: FinetuneFlags, command: Command): Promise<void> {

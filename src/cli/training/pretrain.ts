@@ -12,26 +12,20 @@ import { dryRun as checkRun } from "../../train/dry-run.js";
 import { pretrain } from "../../train/pretrain.js";
 import { isFirst } from "../../parallel/agreement.js";
 import { refuseIgnored } from "../ignored-options.js";
-import { type JsonFlag, jsonOption, printJson } from "../json.js";
+import { printJson } from "../json.js";
+import { sharedRun } from "./shared-run.js";
+import { runRestarting } from "./restarts.js";
 import {
-  type SharedRunFlags,
-  mpiOption,
-  sharedRun,
-  timeoutOption,
-  zeroOption,
-} from "./shared-run.js";
-import { type RestartFlags, launchOption, restartsOption, runRestarting } from "./restarts.js";
-import { type TrainingRun, trainingRun, workersOption } from "./training-run.js";
-import {
-  type BackendFlags,
-  backendOption,
-  backendOptions,
-  threadsOption,
-} from "../model-option.js";
+  type TrainingFlags,
+  type TrainingRun,
+  addTrainingOptions,
+  trainingRun,
+} from "./training-run.js";
+import { backendOptions } from "../model-option.js";
 import { outputFile } from "../output-path.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-interface PretrainFlags extends BackendFlags, SharedRunFlags, RestartFlags, JsonFlag {
+interface PretrainFlags extends TrainingFlags {
   readonly out?: string;
   readonly stage?: string[];
   readonly start?: string;
@@ -41,12 +35,10 @@ interface PretrainFlags extends BackendFlags, SharedRunFlags, RestartFlags, Json
   readonly dryRun?: boolean;
   readonly peek?: string;
   readonly allowChanges?: boolean;
-  readonly workers: number;
-  readonly zero: "0" | "1" | "3";
 }
 
 export function addPretrain(program: Command): void {
-  program
+  const command = program
     .command("pretrain")
     .description("train a model by a recipe; resumes if interrupted")
     .argument("[recipe]", `${Object.keys(recipes).join(", ")}, or a .json file`)
@@ -76,16 +68,8 @@ export function addPretrain(program: Command): void {
       "--allow-changes",
       "continue a run even if its settings have changed, or extend a finished stage",
     )
-    .addOption(workersOption())
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .addOption(zeroOption())
-    .addOption(launchOption())
-    .addOption(restartsOption())
-    .addOption(timeoutOption())
-    .addOption(mpiOption())
-    .addOption(jsonOption())
     .action(run);
+  addTrainingOptions(command);
 }
 
 async function run(

@@ -13,14 +13,6 @@ import {
 import { lostExitCode } from "./restarts.js";
 import { wholeNumberFrom } from "../whole-number.js";
 
-export const zeroOption = (): Option =>
-  new Option(
-    "--zero <stage>",
-    "divide among processes the optimizer's moments (ZeRO stage 1), or weights and gradients, too (3): the same results in less memory",
-  )
-    .choices(["0", "1", "3"])
-    .default("0");
-
 export interface SharedRunFlags {
   readonly timeout: number;
   readonly mpi?: MpiLibrary;

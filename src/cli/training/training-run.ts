@@ -1,13 +1,43 @@
 /** What the verbs that train share: runs that log, show progress and stop on Ctrl-C. */
 import { availableParallelism } from "node:os";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { type BackendOptions, requestBackend } from "../../backend/open.js";
 import type { Backend } from "../../backend/backend.js";
 import { formatDuration } from "../../base/duration.js";
 import type { StepsMade } from "../../train/loop.js";
 import { interruptible } from "../interruptible.js";
+import { type JsonFlag, jsonOption } from "../json.js";
+import { type BackendFlags, backendOption, threadsOption } from "../model-option.js";
 import { ProgressLine } from "../progress.js";
 import { wholeNumber } from "../whole-number.js";
+import { type RestartFlags, launchOption, restartsOption } from "./restarts.js";
+import { type SharedRunFlags, mpiOption, timeoutOption } from "./shared-run.js";
+
+/** Options of a run that several processes can share. */
+export interface TrainingFlags extends BackendFlags, SharedRunFlags, RestartFlags, JsonFlag {
+  readonly workers: number;
+  readonly zero: "0" | "1" | "3";
+}
+
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .addOption(workersOption())
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option(
+        "--zero <stage>",
+        "divide among processes the optimizer's moments (ZeRO stage 1), or weights and gradients, too (3): the same results in less memory",
+      )
+        .choices(["0", "1", "3"])
+        .default("0"),
+    )
+    .addOption(launchOption())
+    .addOption(restartsOption())
+    .addOption(timeoutOption())
+    .addOption(mpiOption())
+    .addOption(jsonOption());
+}
 
 /** One is enough for two cores: preparing batches takes a few percent of the time. */
 export const workersOption = (): Option =>
@@ -35,12 +65,12 @@ const savingTogether = ({ stage, step }: Pick<StepsMade, "stage" | "step">): str
 
 /**
  * Runs `train` on a backend of its own.
- * @param write prints a line; default: to standard output
+ * @param write prints a line
  */
 export async function trainingRun<Result>(
   train: (run: TrainingRun) => Promise<Result>,
-  options: BackendOptions = {},
-  write: (line: string) => void = console.log,
+  options: BackendOptions,
+  write: (line: string) => void,
 ): Promise<Result> {
   const backend = await requestBackend(options);
   const progress = new ProgressLine();
