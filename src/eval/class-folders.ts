@@ -1,7 +1,6 @@
 /** Classes from folders: images in one folder per class, as in torchvision's ImageFolder. */
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { isDirectory } from "../base/exists.js";
+import { subfolders } from "../data/formats/labeled/class-folders.js";
 import { isImageName } from "../data/image/image-type.js";
 
 export interface ClassFolder {
@@ -13,12 +12,8 @@ export interface ClassFolder {
 
 /** The subfolders of `folder`, sorted by name; hidden ones are ignored. */
 export async function classFolders(folder: string): Promise<ClassFolder[]> {
-  const classes: ClassFolder[] = [];
-  for (const label of (await readdir(folder)).sort()) {
-    const isClass = !label.startsWith(".") && (await isDirectory(join(folder, label)));
-    if (isClass) classes.push({ label, name: label.replace(/[_-]+/g, " ").trim() || label });
-  }
-  return classes;
+  const labels = await subfolders(folder);
+  return labels.map((label) => ({ label, name: label.replace(/[_-]+/g, " ").trim() || label }));
 }
 
 /** Whether a folder holds images of its class itself: one such as "__MACOSX" would be a class that nothing belongs to. */

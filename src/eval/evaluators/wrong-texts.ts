@@ -66,21 +66,14 @@ export class WrongTexts {
   of(index: number): WrongText[] {
     const own = this.#all[index]!;
     const right = own.texts[0]!;
-    const stranger = this.#stranger(own)?.texts[0];
-    const sameWords = this.#mostAlike(own)?.texts[0];
+    const others = [
+      ["a stranger's", this.#stranger(own)],
+      ["another concept's with the same words", this.#mostAlike(own)],
+    ] as const;
     return [
-      ...(stranger === undefined
-        ? []
-        : [{ difficulty: "a stranger's", right, wrong: stranger } as const]),
-      ...(sameWords === undefined
-        ? []
-        : [
-            {
-              difficulty: "another concept's with the same words",
-              right,
-              wrong: sameWords,
-            } as const,
-          ]),
+      ...others.flatMap(([difficulty, other]) =>
+        other ? [{ difficulty, right, wrong: other.texts[0]! }] : [],
+      ),
       ...this.#otherLook(own, "style"),
       ...this.#otherLook(own, "color"),
     ];
