@@ -41,6 +41,5 @@ export const aircraft = imageSet({
   samples: { train: 3334, validation: 3333, test: 3333 },
   official: { train: part("train"), validation: part("val"), test: part("test") },
   partFolders: { train: "train", validation: "val", test: "test" },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: { clip: withValidation, vissl: withValidation },
 });

@@ -27,7 +27,6 @@ export const country211 = imageSet({
   samples: { train: 31_650, validation: 10_550, test: 21_100 },
   official: { train: part("train"), validation: part("valid"), test: part("test") },
   partFolders: { train: "train", validation: "val", test: "test" },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: {
     clip: {
       ...withValidation,

@@ -25,6 +25,5 @@ export const dtd = imageSet({
   samples: { train: 1880, validation: 1880, test: 1880 },
   official: { train: part("train"), validation: part("val"), test: part("test") },
   partFolders: { train: "train", validation: "val", test: "test" },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: { clip: withValidation, vissl: withValidation },
 });

@@ -39,6 +39,5 @@ export const flowers102 = imageSet({
   samples: { train: 1020, validation: 1020, test: 6149 },
   official: { train: part("trnid"), validation: part("valid"), test: part("tstid") },
   partFolders: { train: "train", validation: "val", test: "test" },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: { clip: withValidation, vissl: withValidation },
 });

@@ -24,7 +24,6 @@ export const pcam = imageSet({
   paper: [85.1, null, 85.02, 85.51, 85.72, 85.31, 83.99, 83.72],
   samples: { train: 262_144, validation: 32_768, test: 32_768 },
   official: { train: part("train"), validation: part("valid"), test: part("test") },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: {
     clip: withValidation,
     vissl: { ...trainAndTest, test: ["validation"], note: "VISSL tests on the validation part." },

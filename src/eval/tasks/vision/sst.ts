@@ -23,6 +23,5 @@ export const renderedSst = imageSet({
   samples: { train: 6920, validation: 872, test: 1821 },
   official: { train: part("train"), validation: part("valid"), test: part("test") },
   partFolders: { train: "train", validation: "val", test: "test" },
-  parquet: { splits: { train: "train", validation: "validation", test: "test" } },
   protocols: { clip: withValidation },
 });
