@@ -174,13 +174,12 @@ export class Mixture {
 
 /** Cumulative probabilities of the sets of each kind. */
 function bordersOf({ sets, temperature }: MixtureOptions): Record<BatchKind, number[]> {
-  const cumulated = (kind: BatchKind): number[] => {
+  return perKind((kind) => {
     const weights = sets[kind].map(({ samples }) => samples ** (1 / temperature));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     let sum = 0;
     return weights.map((weight) => (sum += weight / total));
-  };
-  return { pair: cumulated("pair"), image: cumulated("image"), text: cumulated("text") };
+  });
 }
 
 function checkOptions({ shares, sets, batch, temperature, mismatched }: MixtureOptions): void {

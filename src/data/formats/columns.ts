@@ -115,7 +115,7 @@ export const isPlainly = (value: unknown): boolean =>
  * What was done with values of columns of texts that are none: numbers, which may be texts, and what never is.
  * @param numbers whether a number is a text where no other column has one
  */
-export function describeTexts(values: Values, given: Columns, numbers = true): TextChoice[] {
+export function describeTexts(values: Values, given: Columns, numbers: boolean): TextChoice[] {
   const read = textColumnsOf(values, given, numbers);
   const [first] = given.texts === undefined ? presentOf(values, textNames) : [];
   const names = new Set([...read, ...(first === undefined ? [] : [first])]);
@@ -172,7 +172,7 @@ export function requireClear(place: string, values: Values, given: Columns): voi
  * The columns that texts are read from. A number is a text, as in a CSV file, where no other column has a text.
  * @param numbers whether it is
  */
-function textColumnsOf(values: Values, given: Columns, numbers = true): readonly string[] {
+function textColumnsOf(values: Values, given: Columns, numbers: boolean): readonly string[] {
   if (given.texts !== undefined) return given.texts;
   // Written by this package: with a list, even an empty one, "title" remains a field.
   if (Array.isArray(values.texts)) return ["texts"];

@@ -61,7 +61,7 @@ const firstRead = 4096; // enough for most samples without their images
 const flushBytes = 1 << 20;
 
 /** The kinds of batches that a sample can be used for. */
-export function kindsOf({ image, texts }: LocatedSample): BatchKind[] {
+function kindsOf({ image, texts }: LocatedSample): BatchKind[] {
   const uses = { pair: image && texts.length > 0, image, text: texts.length > 0 };
   return batchKinds.filter((kind) => uses[kind]);
 }
@@ -142,7 +142,7 @@ export class IndexWriter {
     this.#digest.update(JSON.stringify([content, range, bytes.length])).update(bytes);
   }
 
-  /** Completes the index; returns the number of samples of each kind. */
+  /** Completes the index; returns its description. */
   async close(
     facts: Pick<IndexDescription, "source" | "identity" | "guesses" | "usable" | "skipped">,
   ): Promise<IndexDescription> {

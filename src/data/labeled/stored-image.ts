@@ -8,14 +8,6 @@ import { bytesAt } from "../formats/read-place.js";
 import { reasonOf } from "../formats/source-error.js";
 
 /**
- * Reads and decodes an image.
- * @throws ImageError if its file cannot be read, or it cannot be decoded
- */
-async function decodeStored(stored: StoredImage): Promise<Image> {
-  return decodeImage(await readStored(stored));
-}
-
-/**
  * The bytes of an image file.
  * @throws ImageError if they cannot be read
  */
@@ -39,7 +31,7 @@ export async function decodeSample(
     return undefined;
   }
   try {
-    return await decodeStored(image);
+    return await decodeImage(await readStored(image));
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     skipped.add(sample, error.reason, error.message);

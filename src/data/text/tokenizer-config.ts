@@ -4,10 +4,12 @@ import { Tokenizer, type TokenizerSettings } from "./tokenizer.js";
 import {
   type Vocabulary,
   VocabularyError,
+  continuationPrefix,
   parseVocabulary,
   specialPieces,
   vocabularyOf,
 } from "./vocabulary.js";
+import { longestWord } from "./words.js";
 
 /** The directory of a tokenizer, and the contents of those of its files that exist. */
 export interface TokenizerFiles {
@@ -68,8 +70,8 @@ const tokenizerJson = z.object({
   model: z.object({
     type: only("WordPiece"),
     unk_token: only(specialPieces.unknown),
-    continuing_subword_prefix: only("##"),
-    max_input_chars_per_word: only(100),
+    continuing_subword_prefix: only(continuationPrefix),
+    max_input_chars_per_word: only(longestWord),
     vocab: z.record(z.string(), z.int().min(0).max(vocabularySize), "pieces and their ids"),
   }),
   normalizer: z.object({
