@@ -135,14 +135,10 @@ export function codebookLogits(
   pixels: Tensor,
   precision: Precision,
 ): Tensor {
-  return scope("codebook", () =>
-    logitsOf({ ...p, groups: withGain(p.groups, config) }, pixels, precision),
-  );
-}
-
-/** Like `codebookLogits`, with the gain already applied to the branches. */
-function logitsOf(p: Codebook<Tensor>, pixels: Tensor, precision: Precision): Tensor {
-  return convolve(p.output, relu(featuresOf(p, pixels, precision, pixels.shape[0] ?? 0)));
+  return scope("codebook", () => {
+    const scaled = { ...p, groups: withGain(p.groups, config) };
+    return convolve(p.output, relu(featuresOf(scaled, pixels, precision, pixels.shape[0] ?? 0)));
+  });
 }
 
 /**

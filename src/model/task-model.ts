@@ -1,4 +1,5 @@
 /** FLAVA with a head for a task (flava.md 8.3). */
+import type { TaskTensors } from "../data/labeled/labeled-batch.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Flava } from "./flava.js";
 import { pairOutputs } from "./outputs.js";
@@ -14,18 +15,6 @@ export interface FlavaForTask<T> {
   readonly head: TaskHead<T>;
 }
 
-/** Inputs of the encoders; those that the task's encoder needs must be there. */
-export interface TaskInputs {
-  /** Normalized images, float32 [B, 3, H, W]. */
-  readonly pixels?: Tensor;
-  /** Word pieces, int32 [B, L]. */
-  readonly ids?: Tensor;
-  /** Number of tokens without padding, int32 [B]. */
-  readonly lengths?: Tensor;
-  /** Segment of each token, int32 [B, L]; default: all in segment 0. */
-  readonly types?: Tensor;
-}
-
 /** The parts of a model that an encoder's class token does not depend on. */
 export function unusedParts(encoder: TaskEncoder): string[] {
   const contrastive = ["imageProjection", "textProjection", "logitScale"];
@@ -38,18 +27,18 @@ export function unusedParts(encoder: TaskEncoder): string[] {
   return [...contrastive, ...others[encoder]].map((part) => `flava/${part}`);
 }
 
-/** The scores of a head: float32 [B, outputs]. */
+/** The scores of a head: float32 [B, outputs]. The inputs that its encoder needs must be there. */
 export function taskOutputs(
   model: TracedModel<FlavaForTask<Tensor>>,
   encoder: TaskEncoder,
-  inputs: TaskInputs,
+  inputs: TaskTensors<Tensor>,
 ): Tensor {
   const { parameters, precision } = model;
   return taskScores(parameters.head, classToken(model, encoder, inputs), precision);
 }
 
 /** A sequence that begins with the class token. */
-function classToken(model: TracedModel, encoder: TaskEncoder, inputs: TaskInputs): Tensor {
+function classToken(model: TracedModel, encoder: TaskEncoder, inputs: TaskTensors<Tensor>): Tensor {
   const { pixels, ids, lengths, types } = inputs;
   const only = { keepTokens: 1 };
   const image = pixels && { pixels };
