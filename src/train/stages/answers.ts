@@ -7,6 +7,7 @@ import type { MaskedImages, MaskedTexts } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import { addTo } from "../../eval/baseline.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { ProgramCache } from "../../inference/program-cache.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
 import type { Precision } from "../../nn/precision.js";
@@ -34,7 +35,7 @@ type Views<T> = Required<Pick<MaskedImages<T>, "codebookPixels" | "positions" | 
 /** Counts the answers of batches; visual tokens are those of the state's codebook. */
 export class AnswerCounter {
   readonly answers: Answers = new Map();
-  readonly #programs = new Map<string, Program<unknown, unknown>>();
+  readonly #programs = new ProgramCache<Program<unknown, unknown>>();
 
   constructor(private readonly options: CounterOptions) {}
 
@@ -63,7 +64,7 @@ export class AnswerCounter {
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    this.#programs.dispose();
   }
 
   counts(loss: LossName): boolean {
@@ -111,10 +112,7 @@ export class AnswerCounter {
   #program({ sizes }: CollatedBatch): Program<unknown, unknown> {
     const { codebookPixels, positions, hidden } = batchSpecs(sizes) as Views<TensorSpec>;
     const name = [codebookPixels, positions, hidden].map(({ shape }) => shape.join("x")).join(" ");
-    const program =
-      this.#programs.get(name) ?? this.#compile({ codebookPixels, positions, hidden });
-    this.#programs.set(name, program);
-    return program;
+    return this.#programs.get(name, () => this.#compile({ codebookPixels, positions, hidden }));
   }
 
   #compile(inputs: Views<TensorSpec>): Program<unknown, unknown> {

@@ -7,6 +7,7 @@ import { batchSpecs, shapeKey } from "../../data/batch/batch-specs.js";
 import type { Batch } from "../../data/batch/batch.js";
 import type { CollatedBatch } from "../../data/batch/collate.js";
 import type { Tensor, TensorSpec } from "../../graph/tensor.js";
+import { ProgramCache } from "../../inference/program-cache.js";
 import type { FlavaConfig } from "../../model/config.js";
 import type { FlavaForPretraining } from "../../model/flava.js";
 import type { Precision } from "../../nn/precision.js";
@@ -52,7 +53,7 @@ export function measuresOf(loss: LossName, contrastive: string): string[] {
 
 /** Programs that judge batches, compiled for each shape when they are needed. */
 export class HeldOutLosses {
-  readonly #programs = new Map<string, Program<unknown, unknown>>();
+  readonly #programs = new ProgramCache<Program<unknown, unknown>>();
 
   /** @param contrastive the name of the contrastive loss */
   constructor(
@@ -67,14 +68,11 @@ export class HeldOutLosses {
   }
 
   program(batch: Batch<TensorSpec>): Program<unknown, unknown> {
-    const name = shapeKey(batch);
-    const program = this.#programs.get(name) ?? this.#compile(batch);
-    this.#programs.set(name, program);
-    return program;
+    return this.#programs.get(shapeKey(batch), () => this.#compile(batch));
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) program.dispose();
+    this.#programs.dispose();
   }
 
   #compile({ kind, ...inputs }: Batch<TensorSpec>): Program<unknown, unknown> {
