@@ -12,7 +12,7 @@ import { type ZeroStage, divisionOf } from "../../optim/zero.js";
 import { initialize } from "../../nn/parameter.js";
 import type { Autoencoder } from "../../objective/reconstruction.js";
 import type { SizedRecipe } from "../sized-recipe.js";
-import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
+import { type BatchDivision, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import {
   type CodebookInputs,
@@ -47,7 +47,7 @@ export class CodebookSteps {
     const { backend, recipe, stage, shards = wholeBatch, zero = 0 } = options;
     const { codebook, image } = recipe.config;
     const parameters: Autoencoder<TensorSpec> = autoencoderParameters(codebook);
-    const division: Division = { shards };
+    const division: BatchDivision = { shards };
     const { communicator: processes } = backend;
     const divided = divisionOf(zero, processes, parameters);
     const specs = optimizerState(parameters, { average: true, ...partsOf(division) });

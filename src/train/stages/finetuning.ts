@@ -22,7 +22,7 @@ import { type ParameterRules, freezing, requireParts, requireRules } from "../..
 import { warmupCosine, warmupLinear } from "../../optim/schedule.js";
 import type { ResolvedRecipe } from "../resolved-recipe.js";
 import { loadStart } from "../run/start.js";
-import { type Division, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
+import { type BatchDivision, type ShardStep, ShardSteps, partsOf } from "../step/shard-steps.js";
 import { type OptimizerState, optimizerState } from "../step/update.js";
 import type { LabeledTensors } from "../../data/labeled/labeled-batch.js";
 import { layerRates } from "./layer-rates.js";
@@ -67,7 +67,7 @@ export class FinetuningStage implements Stage<readonly LabeledBatch[]> {
     };
     const rules = rulesOf(parameters, options);
     const { microBatches, precision } = recipe;
-    const division: Division = { shards: options.shards, microBatches };
+    const division: BatchDivision = { shards: options.shards, microBatches };
     const { communicator: processes } = backend;
     const divided = divisionOf(options.zero, processes, parameters, rules);
     const specs = optimizerState(parameters, { rules, ...partsOf(division) });

@@ -14,7 +14,7 @@ import { type ZeroStage, divisionOf } from "../../optim/zero.js";
 import { requireParts } from "../../optim/rules.js";
 import type { SizedRecipe } from "../sized-recipe.js";
 import {
-  type Division,
+  type BatchDivision,
   type Shard,
   type ShardStep,
   ShardSteps,
@@ -61,7 +61,7 @@ export class PretrainingSteps {
     const rules = pretrainingRules(stage.frozen);
     const { communicator: processes } = backend;
     const divided = divisionOf(zero, processes, parameters, rules);
-    const division: Division = { shards, microBatches: stage.microBatches };
+    const division: BatchDivision = { shards, microBatches: stage.microBatches };
     const specs = optimizerState(parameters, { rules, ...partsOf(division) });
     this.state = new State(backend, specs, divided?.ranges);
     const { clip, ...optimizer } = stage.optimizer;

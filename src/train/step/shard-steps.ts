@@ -11,7 +11,7 @@ import type { InputValues, Loss } from "./loss.js";
 import type { PartCounts, SumDtype } from "./tree-sum.js";
 import type { OptimizerState, UpdateOptions } from "./update.js";
 
-export interface Division {
+export interface BatchDivision {
   /** The shards of each batch that this process computes; default: whole batches. */
   readonly shards?: ShardsOptions | undefined;
   /** Equal parts of each shard that run in turn, to save memory; default 1. */
@@ -19,11 +19,11 @@ export interface Division {
 }
 
 /** How many parts of a step this process computes. */
-export function partsOf({ shards = wholeBatch, microBatches = 1 }: Division): PartCounts {
+export function partsOf({ shards = wholeBatch, microBatches = 1 }: BatchDivision): PartCounts {
   return { shards: shards.end - shards.first, microBatches };
 }
 
-export interface ShardStepsOptions<P> extends UpdateOptions<P>, Division {
+export interface ShardStepsOptions<P> extends UpdateOptions<P>, BatchDivision {
   /** What sums of shards are rounded to; default: "float32". */
   readonly sumDtype?: SumDtype | undefined;
   /** The processes that share the shards; default: there is only this one. */
