@@ -10,7 +10,7 @@ import { textOf } from "../model/multimodal-encoder.js";
 import { pairOutputs, textOutputs, tokenProbabilities } from "../model/outputs.js";
 import type { TracedModel } from "../model/traced-model.js";
 import { bucketsOf } from "../inference/buckets.js";
-import { CallQueue } from "../inference/call-queue.js";
+import { CallQueue } from "../base/call-queue.js";
 import { ProgramCache } from "../inference/program-cache.js";
 import { highest, rowOf } from "../inference/similarity.js";
 import type { ModelParameters } from "../checkpoint/model.js";

@@ -1,6 +1,6 @@
 import type { Abortable } from "../base/call-options.js";
 import { NonFiniteError } from "../base/errors.js";
-import { exclusive } from "../base/exclusive.js";
+import { exclusive } from "../base/call-queue.js";
 import { type Mapped, type Partly, type TreeOf, leavesOf, mapTree } from "../base/tree.js";
 import { divided, heldOf } from "../graph/divided.js";
 import { flopsOf } from "../graph/flops.js";

@@ -22,7 +22,7 @@ import { textOf } from "../model/multimodal-encoder.js";
 import { imageOutputs, matchLogit, pairOutputs, textOutputs } from "../model/outputs.js";
 import type { TracedModel } from "../model/traced-model.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
-import { CallQueue } from "./call-queue.js";
+import { CallQueue } from "../base/call-queue.js";
 import {
   type HiddenWords,
   type ImageInputs,

@@ -21,7 +21,7 @@ import { type FlavaForTask, taskOutputs } from "../model/task-model.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Precision } from "../nn/precision.js";
 import { type Bucket, bucketsOf } from "./buckets.js";
-import { CallQueue } from "./call-queue.js";
+import { CallQueue } from "../base/call-queue.js";
 import { type ImageOrPixels, type ViewShape, fixedViewShape, packImages } from "./inputs.js";
 import { ProgramCache } from "./program-cache.js";
 import { runBuckets } from "./run-buckets.js";

@@ -1,7 +1,7 @@
 /** Exact nearest-neighbor search: an 8-bit scan of all vectors, rescored with the vectors themselves. */
 import type { Abortable, CallOptions } from "../base/call-options.js";
 import type { Backend } from "../backend/backend.js";
-import { CallQueue } from "../inference/call-queue.js";
+import { CallQueue } from "../base/call-queue.js";
 import type { EmbeddingOrigin } from "./embedding-file.js";
 import { requireFields } from "./filter.js";
 import { IndexDirectory } from "./index-directory.js";

@@ -2,7 +2,7 @@
 import type { Backend } from "../../backend/backend.js";
 import { type Program, compile } from "../../backend/program.js";
 import { State } from "../../backend/state.js";
-import { exclusive } from "../../base/exclusive.js";
+import { exclusive } from "../../base/call-queue.js";
 import { gradient } from "../../graph/gradient.js";
 import { affine } from "../../graph/ops/affine.js";
 import { subtract } from "../../graph/ops/arithmetic.js";

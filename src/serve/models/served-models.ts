@@ -1,5 +1,5 @@
 import type { Flava } from "../../api/flava.js";
-import { CallQueue } from "../../inference/call-queue.js";
+import { CallQueue } from "../../base/call-queue.js";
 import { openIndex } from "../../search/open-index.js";
 import { ApiError } from "../http/api-error.js";
 import { ServedModel, type ServedModelOptions } from "./served-model.js";

@@ -2,6 +2,7 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Header, Pax } from "tar";
+import { CallQueue } from "../../../base/call-queue.js";
 import type { Sample } from "../../sample.js";
 import { SampleError, SourceError } from "../source-error.js";
 import { type SampleFile, filesOfSample } from "../sample-files.js";
@@ -42,7 +43,8 @@ export class ShardWriter {
   #pendingBytes = 0;
   #complete: ListedShard[] | undefined;
   #shard: OpenShard | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Operations run one after another, whether or not the caller awaits them. */
+  readonly #queue = new CallQueue();
 
   /** @param directory is made if it is missing */
   constructor(
@@ -62,7 +64,7 @@ export class ShardWriter {
 
   /** Number of samples in complete shards: an interrupted job resumes with the next sample. */
   completed(): Promise<number> {
-    return this.#inTurn(async () =>
+    return this.#queue.run(async () =>
       (await this.#list()).reduce((sum, { samples }) => sum + samples, 0),
     );
   }
@@ -73,12 +75,12 @@ export class ShardWriter {
    *   archive; other samples are not affected
    */
   add(sample: Sample): Promise<void> {
-    return this.#inTurn(() => this.#append(archiveKey(sample.key), filesOfSample(sample)));
+    return this.#queue.run(() => this.#append(archiveKey(sample.key), filesOfSample(sample)));
   }
 
   /** Completes the last shard. */
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       await this.#list(); // write the list even if there are no samples
       if (this.#shard) await this.#finish(this.#shard);
       else await writeShardList(this.directory, await this.#list());
@@ -87,20 +89,13 @@ export class ShardWriter {
 
   /** Discards the incomplete shard; the next writer continues after the last complete one. */
   discard(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const shard = this.#shard;
       this.#shard = undefined;
       this.#pending.length = this.#pendingBytes = 0;
       await shard?.handle.close();
       if (shard) await rm(shard.path, { force: true });
     });
-  }
-
-  /** Runs operations sequentially, whether or not the caller awaits them. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   async #list(): Promise<ListedShard[]> {
