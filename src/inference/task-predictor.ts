@@ -50,9 +50,6 @@ export interface Question<I = ImageOrPixels> {
   readonly textPair?: string;
 }
 
-/** Capacity for packed weights in bytes. */
-const cacheBytes = 1.5e9;
-
 /**
  * Predicts with the head of a fine-tuned model (flava.md 8.3). The result of a question depends neither on the batch size
  * nor on the other questions.
@@ -62,9 +59,7 @@ export class TaskPredictor {
     TaskPredictorOptions;
   readonly #processor: ImageProcessor;
   readonly #viewShape: ViewShape | undefined;
-  readonly #programs = new ProgramCache<Program<TaskTensors<TensorSpec>, { result: Tensor }>>(
-    cacheBytes,
-  );
+  readonly #programs = new ProgramCache<Program<TaskTensors<TensorSpec>, { result: Tensor }>>();
   readonly #queue = new CallQueue();
 
   constructor(options: TaskPredictorOptions) {
