@@ -2,7 +2,7 @@
 import { counted } from "../base/counted.js";
 import { z } from "zod";
 import { taskEncoders } from "../model/task.js";
-import { cropArea, cropRatio, textLengths } from "./recipe-data.js";
+import { textLengths, views } from "./recipe-data.js";
 import { describeFault } from "./recipe-fault.js";
 import { RecipeError } from "./recipe.js";
 
@@ -38,13 +38,6 @@ const rule = z.strictObject({
   weightDecay: z.number().nonnegative().optional(),
   /** Factor of the learning rate. */
   rateFactor: z.number().nonnegative().optional(),
-});
-
-const views = z.strictObject({
-  scale: cropArea.default([0.9, 1]),
-  ratio: cropRatio.default([3 / 4, 4 / 3]),
-  flip: share.default(0),
-  jitter: share.default(0),
 });
 
 const recipe = z.strictObject({

@@ -31,9 +31,19 @@ const range = (most = Infinity) =>
     context.addIssue({ code: "custom", message });
   });
 
-/** Ranges of random crops. */
-export const cropArea = range(1);
-export const cropRatio = range();
+/** How images are cropped and changed at random. */
+export const views = z.strictObject({
+  scale: range(1)
+    .default([0.9, 1])
+    .meta({ description: "Least and largest share of an image's area to crop." }),
+  ratio: range()
+    .default([3 / 4, 4 / 3])
+    .meta({ description: "Least and largest width of a crop, as a multiple of its height." }),
+  flip: share.default(0).meta({ description: "Probability of a horizontal flip." }),
+  jitter: share.default(0).meta({
+    description: "Largest change of brightness, contrast and saturation, as a fraction.",
+  }),
+});
 
 export const textOptions = z.strictObject({
   lengths: textLengths.meta({
@@ -88,19 +98,7 @@ export const data = z.strictObject({
   passages: textOptions
     .prefault({ lengths: [512], unit: "piece" })
     .meta({ description: "How texts alone are read." }),
-  views: z
-    .strictObject({
-      scale: cropArea
-        .default([0.9, 1])
-        .meta({ description: "Least and largest share of an image's area to crop." }),
-      ratio: cropRatio
-        .default([3 / 4, 4 / 3])
-        .meta({ description: "Least and largest width of a crop, as a multiple of its height." }),
-      flip: share.default(0).meta({ description: "Probability of a horizontal flip." }),
-      jitter: share.default(0).meta({
-        description: "Largest change of brightness, contrast and saturation, as a fraction.",
-      }),
-    })
+  views: views
     .prefault({})
     .meta({ description: "How images are cropped and changed.", paper: "not stated" }),
   temperature: z.number().min(1).default(1).meta({
