@@ -26,7 +26,7 @@ export type Found = {
 };
 
 /** Overlapping classes, and axes of very different variances, as an encoder's features have. */
-export function probeFeatures(
+function probeFeatures(
   { items, width, classes }: ProbeSizes,
   seed: number,
 ): LabeledFeatures & { readonly values: Float32Array } {

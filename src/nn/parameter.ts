@@ -37,7 +37,7 @@ export class Parameter extends TensorSpec {
 }
 
 /** The standard deviation of new weights (flava.md 1.8). */
-export const weightStd = 0.02;
+const weightStd = 0.02;
 
 /**
  * A weight of this shape, initialized from a normal distribution with mean 0.

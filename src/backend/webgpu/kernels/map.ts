@@ -83,7 +83,7 @@ export const failed: Operand = { spec: new TensorSpec([4], "int32"), place: { ki
 export const failure: Operand = { spec: new TensorSpec([4], "int32"), place: { kind: "failure" } };
 
 /** A copy under another dtype. */
-export function castPass(x: Operand, output: Operand): Pass {
+function castPass(x: Operand, output: Operand): Pass {
   return mapPass({
     output,
     operands: { x },
