@@ -8,6 +8,7 @@ import { readSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { Appender } from "../appender.js";
 import type { LocatedSample, Sample } from "../sample.js";
 import { type BatchKind, batchKinds, perKindInOrder } from "../batch/mixture.js";
 import { skipReasons } from "../batch/skipped.js";
@@ -58,41 +59,11 @@ const offsetsName = (kind: BatchKind): string => `${kind}.offsets`;
 const headerBytes = 8;
 const offsetBytes = 8;
 const firstRead = 4096; // enough for most samples without their images
-const flushBytes = 1 << 20;
 
 /** The kinds of batches that a sample can be used for. */
 function kindsOf({ image, texts }: LocatedSample): BatchKind[] {
   const uses = { pair: image && texts.length > 0, image, text: texts.length > 0 };
   return batchKinds.filter((kind) => uses[kind]);
-}
-
-/** Bytes that are appended to a file in large pieces. */
-class Appender {
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
-  /** Bytes appended so far. */
-  size = 0;
-
-  constructor(private readonly handle: FileHandle) {}
-
-  async append(...pieces: readonly Uint8Array[]): Promise<void> {
-    this.#pending.push(...pieces);
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    this.#pendingBytes += bytes;
-    this.size += bytes;
-    if (this.#pendingBytes >= flushBytes) await this.#flush();
-  }
-
-  async close(): Promise<void> {
-    await this.#flush();
-    await this.handle.close();
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    [this.#pending, this.#pendingBytes] = [[], 0];
-    await this.handle.writeFile(bytes); // everything, at the current position
-  }
 }
 
 /** Writes an index into a directory of its own. */

@@ -1,7 +1,8 @@
 /** Writes samples to tar shards that WebDataset and this package can read. */
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Header, Pax } from "tar";
+import { Appender } from "../../appender.js";
 import { CallQueue } from "../../../base/call-queue.js";
 import type { Sample } from "../../sample.js";
 import { SampleError, SourceError } from "../source-error.js";
@@ -19,16 +20,14 @@ export interface ShardWriterOptions {
   readonly bytesPerShard?: number;
 }
 
-const flushBytes = 1 << 20;
 const endBytes = 2 * blockBytes;
 
 /** A shard being written under a temporary name. */
 interface OpenShard {
   readonly path: string;
   readonly name: string;
-  readonly handle: FileHandle;
+  readonly file: Appender;
   samples: number;
-  bytes: number;
   lastKey: string;
 }
 
@@ -39,8 +38,6 @@ interface OpenShard {
  */
 export class ShardWriter {
   readonly #options: Required<ShardWriterOptions>;
-  readonly #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
   #complete: ListedShard[] | undefined;
   #shard: OpenShard | undefined;
   /** Operations run one after another, whether or not the caller awaits them. */
@@ -92,8 +89,7 @@ export class ShardWriter {
     return this.#queue.run(async () => {
       const shard = this.#shard;
       this.#shard = undefined;
-      this.#pending.length = this.#pendingBytes = 0;
-      await shard?.handle.close();
+      await shard?.file.handle.close(); // without what is pending
       if (shard) await rm(shard.path, { force: true });
     });
   }
@@ -127,39 +123,31 @@ export class ShardWriter {
     const name = last?.lastKey === key ? `${key}-${last.samples}` : key; // else neighbors would form one sample
     const pieces = files.flatMap((file) => entry(name, file));
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (last && (last.samples >= samplesPerShard || last.bytes + bytes + endBytes > bytesPerShard))
-      await this.#finish(last);
+    const isFull = ({ samples, file }: OpenShard): boolean =>
+      samples >= samplesPerShard || file.size + bytes + endBytes > bytesPerShard;
+    if (last && isFull(last)) await this.#finish(last);
     const shard = (this.#shard ??= await this.#begin());
-    this.#pending.push(...pieces);
-    this.#pendingBytes += bytes;
-    shard.bytes += bytes;
     shard.samples++;
     shard.lastKey = name;
-    if (this.#pendingBytes >= flushBytes) await this.#flush(shard);
+    await shard.file.append(...pieces);
   }
 
   async #begin(): Promise<OpenShard> {
     const name = this.#nameOf((await this.#list()).length);
     const path = join(this.directory, `${name}.partial`);
-    return { path, name, handle: await open(path, "w"), samples: 0, bytes: 0, lastKey: "" };
-  }
-
-  async #flush({ handle }: OpenShard): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending.length = this.#pendingBytes = 0;
-    await handle.writeFile(bytes); // writes everything at the current position, or throws
+    return { path, name, file: new Appender(await open(path, "w")), samples: 0, lastKey: "" };
   }
 
   async #finish(shard: OpenShard): Promise<void> {
-    this.#pending.push(Buffer.alloc(endBytes));
-    shard.bytes += endBytes;
-    await this.#flush(shard);
-    await shard.handle.sync();
-    await shard.handle.close();
-    await rename(shard.path, join(this.directory, shard.name));
+    const { name, path, file, samples } = shard;
+    await file.append(Buffer.alloc(endBytes));
+    await file.flush();
+    await file.handle.sync();
+    await file.handle.close();
+    await rename(path, join(this.directory, name));
     this.#shard = undefined;
     const complete = await this.#list();
-    complete.push({ name: shard.name, samples: shard.samples, bytes: shard.bytes });
+    complete.push({ name, samples, bytes: file.size });
     await writeShardList(this.directory, complete);
   }
 }
